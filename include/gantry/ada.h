@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The controller of the augmentation probability p (spec 4.4): it steers the mean sign of the discriminator's scores of
- * real images, r, to a target. Every rank runs it on the same sums over all ranks, so that all have the same p without
- * handing it out. */
+ * The controller of the augmentation probability p (spec 4.4) steers r, the mean sign of the discriminator's scores of
+ * real images, to a target. Every rank runs the controller on the same sums over all ranks, so all ranks have the same
+ * p without telling each other. */
 #ifndef GANTRY_ADA_H
 #define GANTRY_ADA_H
 
@@ -15,20 +15,20 @@ typedef struct gt_ada_config {
     float p_max;   /* ceiling of p; 0: none (published) */
 } gt_ada_config;
 
-typedef struct gt_ada { /* all of it belongs into a checkpoint */
+typedef struct gt_ada { /* a checkpoint holds all fields */
     float p;
     double r;             /* at the last update */
     double sum, count;    /* of signs since the last update */
     double updates_above; /* updates in a row after which p was above GT_ADA_HIGH */
 } gt_ada;
 
-#define GT_ADA_HIGH 0.8f /* augmentations begin to leak into the images somewhere above */
+#define GT_ADA_HIGH 0.8f /* somewhere above, generated images begin to look augmented */
 
-/* Signs of real scores of one phase of one step: their sum over all ranks, and how many. */
+/* Adds the signs of the real scores of one phase of one step: their sum over all ranks, and their number. */
 void gt_ada_collect(gt_ada *a, double sum, double count);
 
-/* After a step, `done` steps having been made in all (1, 2, ...): moves p if an update is due, and says so. Without
- * signs since the last update r keeps its value. */
+/* Call after each step; `done` counts the steps so far (1, 2, ...). Moves p and returns true if an update is due.
+ * Without signs since the last update r keeps its value. */
 bool gt_ada_step(gt_ada *a, const gt_ada_config *c, long done);
 
 /* True at the one update at which p has stayed high for long: as long as p takes to move by a tenth. */

@@ -4,18 +4,16 @@
  *   latent   plain    z = a linear head (width z_dim)
  *            normal   heads for mean and log-variance, z = mean + eps exp(logvar/2) (Kingma & Welling, "Auto-Encoding
  *                     Variational Bayes")
- *            gumbel   tokens of one of `codes` codes each: a relaxed one-hot vector, softmax((logits + Gumbel noise) /
- *                     temperature) (Jang et
- *                     al., "Categorical Reparameterization with Gumbel-Softmax", eq. 2), times a table of code vectors
- *            vq       each token's vector is replaced by the nearest code vector; the gradient passes straight through
- *                     (van den Oord et al.,
- *                     "Neural Discrete Representation Learning", eq. 1-3); code vectors are running means (its appendix
- *                     A.1)
+ *            gumbel   each token has one of `codes` codes: a relaxed one-hot vector, softmax((logits + Gumbel noise) /
+ *                     temperature) (Jang et al., "Categorical Reparameterization with Gumbel-Softmax", eq. 2), times a
+ *                     table of code vectors
+ *            vq       the nearest code vector replaces the vector of each token; the gradient passes straight through
+ *                     (van den Oord et al., "Neural Discrete Representation Learning", eq. 1-3); code vectors are
+ *                     running means (appendix A.1 there)
  *   body     mlp      flattened image - 2048 - 2048, LeakyReLU 0.01; decoder mirrored
  *            conv     3x3 convolutions 32, 64 (stride 2), 64 (stride 2), 64, LeakyReLU 0.01; transposed convolutions
- *                     64, 64 (stride 2),
- *                     32 (stride 2), channels. Sides divisible by 4. Tokens of discrete latents are the pixels of its
- *                     H/4 x W/4 maps
+ *                     64, 64 (stride 2), 32 (stride 2), channels. Sides are divisible by 4. Tokens of discrete latents
+ *                     are the pixels of the H/4 x W/4 maps
  *            digits   3x3 convolutions 20, 20 without padding, ReLU, 800; decoder z - 2000 - image, ReLU
  *
  * Pixels are in [0,1] in here; outside (images of the training loop, generated images) in [-1,1]. */
@@ -61,7 +59,7 @@ int gt_autoencoder_tokens(const gt_job *job);
 /* NULL: see gt_message(). */
 gt_net *gt_autoencoder_net(const gt_job *job);
 
-/* What the encoder says of pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */
+/* The results of the encoder for pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */
 typedef struct gt_encoding {
     gt_node *mean;         /* plain, normal: [N,z_dim] */
     gt_node *log_variance; /* normal: [N,z_dim] */
@@ -78,8 +76,10 @@ gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);
 /* Weights of codes [N,tokens,codes] -> [N,tokens,code_dim]. */
 gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 
-/* A latent [N,z_dim], or token vectors [N,tokens,code_dim], as pixels [N,H,W,C]; before the sigmoid if there is one. */
+/* Decodes a latent [N,z_dim], or token vectors [N,tokens,code_dim], to [N,H,W,C]: pixels before the sigmoid, where the
+ * job has one. */
 gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent);
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_node *decoded); /* after it */
+/* Pixels from what gt_autoencoder_decode() returned: after the sigmoid. */
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_node *decoded);
 
 #endif

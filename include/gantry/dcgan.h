@@ -28,8 +28,8 @@ typedef struct gt_dcgan_options {
     const char *d_batches; /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
     const char *smoothing; /* "none" "one-sided" "two-sided" */
     double flip;           /* share of images that D's targets take for the other kind */
-    double instance_noise; /* standard deviation of what is added to all that D sees ... */
-    double instance_noise_kimg; /* ... falling to 0 in so many; 0: it stays */
+    double instance_noise; /* standard deviation of noise that is added to all images that D sees */
+    double instance_noise_kimg; /* thousands of images in which that noise falls to 0; 0: the noise stays */
     double d_lrate;
     const char *g_activation; /* "lrelu" "relu" */
     const char *bn;           /* batch normalisation in training, over: "slice" "batch" */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images into latents and back, by the models that have an encoder.
+ * Images become latents, and latents images again, by the models that have an encoder.
  *
  *     gt_encoder *e = gt_encoder_open("runs/first", pool, NULL);
  *     int n = gt_encoder_batch(e);
@@ -23,11 +23,12 @@ typedef struct gt_encoded {    /* of n images; of a run: valid until the next */
     const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
 } gt_encoded;
 
-/* Of a checkpoint (a run's directory: its newest); `pool` may be NULL. It computes with the
- * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). NULL: see gt_message(); GT_USAGE
- * in it for a model that does not encode. */
+/* The encoder of a checkpoint; of a run's directory the newest checkpoint is taken. `pool` may be NULL. The encoder
+ * computes with the kernel set of the checkpoint if this CPU has that set, else with `kernels` (NULL: the best). NULL:
+ * see gt_message(); the status is GT_USAGE for a model that does not encode. */
 gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
-/* Of a model in memory with these parameters of network 0, which must outlive it; `batch` images at a time. */
+/* The encoder of a model in memory with these parameters of network 0; model and parameters must outlive the encoder.
+ * `batch`: images at a time. */
 gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
 void gt_encoder_close(gt_encoder *e); /* NULL is fine */
 gt_model *gt_encoder_model(const gt_encoder *e);
@@ -35,8 +36,8 @@ const float *gt_encoder_params(const gt_encoder *e); /* of the model's network 0
 int gt_encoder_batch(const gt_encoder *e);
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out); /* images [batch,H,W,C] in [-1,1] */
 
-/* An item of a dataset as numbers in [-1,1]; `samples`: room for info->image_bytes. */
-gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image);
+/* n items of a dataset as images [n,H,W,C] in [-1,1]. */
+gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images);
 
 /* Are the images of the shape that the model was trained on? */
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);

@@ -3,8 +3,7 @@
  *
  * A family is a folder src/models/NAME and one line in the list of families (job/families.c). The folder defines the
  * value gt_NAME_family. Everything else finds the family through that list: the choices of --model, the option table
- * with
- * --help, manual and reference job, the rules between options, the advice of warnings.
+ * with --help, manual and reference job, the rules between options, the advice of warnings.
  *
  *     typedef struct toy_options { double gain; } toy_options;      // the options that only this family has
  *     static const gt_option options[] = {
@@ -34,12 +33,12 @@ enum { GT_JOB_MAX_KEYS = 256 };
 typedef struct gt_family gt_family;
 
 typedef struct gt_job {
-    /* no option: what to compute with where neither `conv` nor a checkpoint says otherwise; NULL: the best */
+    /* no option: the kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best */
     const gt_kernel_set *kernels;
     gt_arena *arena;                    /* texts */
     gt_options options;                 /* the option table, with the fields of this job */
     uint8_t state[GT_JOB_MAX_KEYS];     /* gt_option_state of each row of the table */
-    const gt_family *family;            /* that of `model`: renewed by gt_job_check, like the next two */
+    const gt_family *family;            /* of `model`; gt_job_check sets this field and the next two */
     const struct gt_family_model *kind; /* the row of `model` in the family */
     void *own;                          /* the family's own options: its struct */
 
@@ -121,7 +120,7 @@ typedef struct gt_job {
 
 static inline bool gt_is(const char *choice, const char *name) { return !strcmp(choice, name); }
 
-/* A name and a few words for people. Lists of them end with {0}. */
+/* A name and a few words for people. A list of such pairs ends with {0}. */
 typedef struct gt_named {
     const char *name, *text;
 } gt_named;
@@ -130,7 +129,7 @@ typedef struct gt_family_model {
     const char *name;     /* a value of --model */
     const char *text;     /* what it is, for people */
     const char *defaults; /* of common options, when nobody gives a value: "batch=64 lrate=0.001" */
-    const void *own;      /* what else the family knows of it */
+    const void *own;      /* what else the family knows of the model */
 } gt_family_model;
 
 /* How a row of a job's options begins (GT_ROW). Its key is the name of its field with a dash for each underscore:
@@ -138,7 +137,7 @@ typedef struct gt_family_model {
 #define GT_JOB_ROW(struct_, field, value, text) GT_ROW(struct_, #field, field, value, text)
 #define GT_KIMG .unit = "thousands of images", .max = 1e9
 
-/* `only` of a common option that families with `adversarial` have. */
+/* The value of `only` for common options of the families that are `adversarial`. */
 #define GT_GANS "gans"
 
 struct gt_family {
@@ -179,19 +178,19 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: s
 
 /* ---- for families: src/model/family.c ---- */
 
+/* Has somebody given the option a value, in a file or on the command line? */
 bool gt_job_given(const gt_job *job, const char *key);
-/* Nobody gave this option a value: the caller is to give one now. */
+/* True where the option has no value yet: the caller then sets the field, and the option counts as derived. */
 bool gt_job_derives(gt_job *job, const char *key);
-/* Gives an option a value, as text, if nobody has given one. */
+/* Gives an option a value, as text, if the option has none yet. */
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same for several: "key=value key=value". */
+/* Does so for several options: "key=value key=value". */
 void gt_job_derive_all(gt_job *job, const char *values);
-/* Of two options that say the same, is `key` to get its value from `other` now? Where both have one, `key` counts; but
- * the command line goes before a file, such as a run's job.ini, which holds both. `other` is moot where `key` was given
- * over it. */
+/* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
+ * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
+ * true. Where `key` is from the command line, `other` becomes moot. */
 bool gt_job_follows(gt_job *job, const char *key, const char *other);
-/* The optimiser of a network: `own` is what its option says (job->g_optimizer), "" where that follows job->optimizer.
- */
+/* The optimiser of a network. `own`: the value of the network's option (job->g_optimizer); "": that of `optimizer`. */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
 /* The job's augmentation of what D sees. GT_USAGE: no such pipe. */
 gt_status gt_job_augment(const gt_job *job, gt_augment_config *out);

@@ -29,18 +29,19 @@ typedef struct gt_generator_options {
     const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
 } gt_generator_options;
 
-/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run with the
- * checkpoint's kernel set where this CPU has it. NULL: see gt_message(). */
+/* The moving average of the generator in a checkpoint, ready to run; of a run's directory the newest checkpoint is
+ * taken. The generator computes with the kernel set of the checkpoint if this CPU has that set. NULL: see gt_message().
+ */
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
 /* Images per run; depends on their size alone, so that an image does not depend on how many are made. */
 int gt_generator_batch(const gt_generator *g);
-/* Numbers of the label that each image needs; 0: it takes none, even if the model's label_dim says that D does. */
+/* Length of the label that each image needs; 0: the generator takes no labels, even where D does (label_dim > 0). */
 int gt_generator_labels(const gt_generator *g);
 
-/* z [batch,z_dim], labels [batch,label_dim] (NULL: it takes none) -> images [batch,H,W,C]. `first` numbers the images
- * for random noise. */
+/* z [batch,z_dim], labels [batch,label_dim] (NULL: the generator takes none) -> images [batch,H,W,C]. `first` numbers
+ * the images for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
 
 /* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */

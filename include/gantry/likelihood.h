@@ -4,17 +4,20 @@
  *
  *     log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x),     log p(x) ~ log( 1/K sum_k w_k )
  *
- * It is low on average, and exact as K grows. The mean of log w_k is the ELBO, and log p(x) = ELBO + KL(q(z|x) ||
- * p(z|x)): the second term is what the encoder's Gaussian costs. The ELBO is in turn E log p(x|z) - KL(q(z|x) || p(z)).
- * Everything is in nats, so that it compares with the log-likelihood of any other model of the same pixels in [0,1] (of
- * pixels in units u times as large: add D log u).
+ * The estimate is low on average, and exact as K grows. The mean of log w_k is the ELBO, and log p(x) = ELBO +
+ * KL(q(z|x) || p(z|x)): the second term is what the encoder's Gaussian costs. The ELBO is in turn E log p(x|z) -
+ * KL(q(z|x) || p(z)). Everything is in nats, so that it compares with the log-likelihood of any other model of the same
+ * pixels in [0,1] (of pixels in units u times as large: add D log u).
  *
  * What p(x|z) is. A loss of w (squared error summed over the D pixels) + KL is -ELBO of a Gaussian around the decoded
  * image x' with the variance sigma^2 = 1/(2w) for every pixel, up to a constant that training does not need and a
- * likelihood does: log p(x|z) = - |x - x'|^2 / (2 sigma^2) - D/2 log(2 pi sigma^2) w follows from the job's factor,
- * beta and reductions (1 by default: sigma = 0.707, far from what images are); another sigma can be given: the decoder
- * is the same, the density is not. Cross-entropy is -log of a Bernoulli distribution: a probability only where pixels
- * are 0 or 1. */
+ * likelihood does:
+ *
+ *     log p(x|z) = - |x - x'|^2 / (2 sigma^2) - D/2 log(2 pi sigma^2)
+ *
+ * w follows from factor, beta and reductions of the job; by default w is 1 and sigma 0.707, far from what images are.
+ * Another sigma can be given: the decoder stays the same, the density does not. Cross-entropy is -log of a Bernoulli
+ * distribution, which is a probability only where pixels are 0 or 1. */
 #ifndef GANTRY_LIKELIHOOD_H
 #define GANTRY_LIKELIHOOD_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how
- * a phase's inputs are filled. A family of models (family.h) makes such tables.
+ * What the training loop knows of a model: the networks, the phases (each phase is one optimiser update of one
+ * network), and how the inputs of a phase are filled. A family of models (family.h) fills in such tables.
  *
- * Before the first step phase->build() makes a graph for each size of slice there is (gt_slices in dist.h): one in most
- * jobs; two where slices do not divide the batch; more with an epoch's short last batch.
+ * Before the first step phase->build() makes a graph for each size of slice (gt_slices in dist.h). Most jobs have one
+ * size; a job whose slices do not divide the batch has two, and the short last batch of an epoch may add more.
  *
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
@@ -18,8 +18,8 @@
  *
  * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the
  * family has no `group`) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the
- * sum over slices divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does
- * both. Families whose samples belong together in groups have equal slices and need no weight.
+ * sum over slices divided by their number is the mean over the batch. gt_mean_loss() computes the mean and the product.
+ * Families whose samples belong together in groups have equal slices and need no weight.
  */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
@@ -75,7 +75,8 @@ struct gt_phase {
     int net;          /* the network whose parameters it trains */
     int interval;
     /* The phase for slices of n samples, n <= model->slice_size: a graph whose outputs "grad of NET.TENSOR" go to
-     * GT_SLOT_GRAD at the tensor's offset (gt_put_gradients). It becomes the caller's. NULL: see gt_message(). */
+     * GT_SLOT_GRAD at the tensor's offset (gt_put_gradients). The graph becomes the caller's. NULL: see gt_message().
+     */
     gt_graph *(*build)(gt_phase *p, int n);
     gt_status (*prepare)(gt_phase *p, gt_exec *e); /* NULL: nothing to write */
     gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
@@ -143,10 +144,15 @@ struct gt_model {
      * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
     gt_graph *(*build_density)(gt_model *m, int n, int samples);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
-    /* What a tick should say about the model: a sentence, or nothing. NULL: never anything. */
+    /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */
 };
+
+/* Floats of an image. */
+static inline size_t gt_model_floats(const gt_model *m) {
+    return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+}
 
 /* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are
  * zero, and no memory has been touched for them, until gt_model_init() draws them or a checkpoint brings them. */
@@ -164,10 +170,9 @@ gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);
 /* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their
  * order; NULL after a fault. */
 gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total);
-/* g if it has no fault; else it is freed, `what` and `name` are put before the message, and NULL. */
+/* Returns g if the graph has no fault. Else frees g, puts `what` and `name` before the message, and returns NULL. */
 gt_graph *gt_whole_graph(gt_graph *g, const char *what, const char *name);
-/* Make them, or the sum of two such lists (b not NULL), the phase's result. A list that is NULL is a fault met earlier.
- */
+/* Makes the gradients a, or (b not NULL) the sums of a and b, the result of the phase. a may be NULL after a fault. */
 void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Optimisers as rows of a table, and the moving average of parameters. All work on contiguous ranges of floats, so that
- * a rank can update the part of a network it owns: the pointers point at the first float of the range. Float32
- * throughout, element by element: the result does not depend on how a block is cut into ranges. */
+ * Optimisers as rows of a table, and the moving average of parameters. All functions work on contiguous ranges of
+ * floats, so that a rank can update the ranges of a network that the rank owns: pointers point at the first float of a
+ * range. All arithmetic is float32, element by element: the result does not depend on how a block is cut into ranges.
+ */
 #ifndef GANTRY_OPTIMIZER_H
 #define GANTRY_OPTIMIZER_H
 
@@ -23,17 +24,16 @@ typedef struct gt_optimizer {
     int n_moments;
     const char *moment_names[GT_MAX_MOMENTS]; /* as in checkpoints: "exp_avg", "exp_avg_sq" */
     /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the
-     * first step. moments[0] may be NULL when beta1 is 0: it would be the gradient itself. */
+     * first step. moments[0] may be NULL when beta1 is 0: the first moment is then the gradient itself. */
     void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
                    float *const *moments);
     bool betas; /* has betas, which lazy regularisation changes (gt_optimizer_lazy) */
 } gt_optimizer;
 
 const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
-const gt_optimizer *gt_optimizer_list(int *count);
+extern const gt_optimizer gt_optimizers[];               /* ended by {0} */
 
-/* One update of n floats, and what follows it, in one pass over memory: the rules below and gt_optimizer.update, tile
- * by tile. */
+/* One update of n floats, cleaning before and averaging after the update, in one pass over memory, tile by tile. */
 typedef struct gt_update {
     const gt_optimizer *optimizer; /* NULL: parameters stay as they are, only the average moves */
     gt_optimizer_settings settings;

@@ -42,7 +42,7 @@ typedef struct gt_mapping_config {
     int embed_features, layer_features; /* 0: w_dim */
     const char *activation;
     float lr_multiplier;
-    float w_avg_beta; /* < 0: no moving average. It exists only with num_ws > 0. */
+    float w_avg_beta; /* < 0: no moving average. With num_ws 0 there is none either. */
 } gt_mapping_config;
 
 typedef struct gt_mapping_options {
@@ -128,7 +128,7 @@ gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
  * the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs under their own names, "w_avg"
  * and "pl_mean" are the renewed states.
  *
- * What `make` of the family does with networks of its own choice; of the job it reads the rest. */
+ * The job says how the networks are trained. */
 gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,
                             const gt_discriminator_config *discriminator);
 

@@ -14,13 +14,13 @@
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job);
 
-/* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing.
- * *checkpoint_bytes: about the size of a checkpoint. */
+/* Does the same up to the first step, then two seconds of steps, and prints to stdout what the job would cost. No file
+ * is written. *checkpoint_bytes: about the size of a checkpoint. */
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
 
-/* Collective, of a set that each rank opened for itself under the name `spec`: GT_FAILED, naming a rank, where not all
- * have the same data before them (copies on the hosts' own disks, one of them old or incomplete): counts that differ
- * would end in ranks that wait for ever. */
+/* Have all ranks the same data before them? Each rank has opened the set under the name `spec`; hosts may have copies
+ * on their own disks, and a copy may be old or incomplete. GT_FAILED on all ranks, with the name of a rank that
+ * differs: with different data ranks would wait for each other for ever. */
 gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec);
 
 /* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's

@@ -22,9 +22,9 @@ typedef struct gt_tick_view {
 
 typedef struct gt_warning {
     const char *name;                    /* "collapse": the series is Trouble/collapse */
-    bool (*rule)(const gt_tick_view *v); /* is it so in this tick? */
-    int ticks;                           /* that it must last before anybody is told */
-    bool of_training;                    /* not of machines: --on-trouble acts on it */
+    bool (*rule)(const gt_tick_view *v); /* does this tick show the trouble? */
+    int ticks;                           /* how long the trouble must last before the run warns */
+    bool of_training;                    /* a trouble of training, not of machines: --on-trouble acts on it */
     const char *advice;
 } gt_warning;
 

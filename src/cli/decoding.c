@@ -23,7 +23,7 @@ gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int colum
     int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
     gt_status st = gt_grid_check(columns, rows, m->height, m->width, gt_grid_shown(m->channels));
     if (st) return gt_wrap(st, "%s", path);
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
+    size_t pixels = gt_model_floats(m), z_dim = (size_t)m->z_dim;
     float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells),
           *in = calloc((size_t)batch, z_dim * sizeof *in);
     st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", path);

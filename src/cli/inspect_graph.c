@@ -41,7 +41,7 @@ static void no_label(void *label_dim, int64_t item, float *label) {
 /* Grey images and empty labels: times do not depend on values. */
 static gt_status time_phase(gt_phase *p, gt_exec *e) {
     gt_model *m = p->model;
-    size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    size_t pixels = (size_t)m->slice_size * gt_model_floats(m);
     size_t bytes = m->nets[p->net]->block_floats * sizeof(float);
     float *images = calloc(pixels, sizeof *images),
           *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);

@@ -66,7 +66,7 @@ static void print_summary(const cli_encoding *e, const gt_likelihood *all, const
     printf("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);
     printf("E log p(x|z)        %12.4f           = ELBO + KL(q(z|x)||p(z))\n", bound.value + divergence.value);
     printf("KL(q(z|x)||p(z))    %12.4f (%.4f)\n", divergence.value, divergence.deviation);
-    double pixels = (double)m->height * m->width * m->channels;
+    double pixels = (double)gt_model_floats(m);
     if (sigma > 0)
         printf("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
                f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));

@@ -48,9 +48,7 @@ static const char *about_models(const char *more) {
 
 static const char *names_of_optimizers(void) {
     const char *text = begin();
-    int n;
-    const gt_optimizer *o = gt_optimizer_list(&n);
-    for (int i = 0; i < n; i++) put("%s%s", *text ? "|" : "", o[i].name);
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++) put("%s%s", *text ? "|" : "", o->name);
     return text;
 }
 

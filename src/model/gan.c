@@ -2,11 +2,11 @@
  * What adversarial models share. */
 #include "model/gan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "gantry/ops.h"
 #include "gantry/random.h"
+#include "nets/layers.h"
 
 void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n) {
     float *to = gt_exec_input(e, input);
@@ -15,9 +15,7 @@ void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n) 
 
 void gt_gan_write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s, int n) {
     float *to = gt_exec_input(e, "gen_c");
-    char stream[64];
-    snprintf(stream, sizeof stream, "gen_c/%s", p->name);
-    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
+    gt_key key = {.seed = s->seed, .stream = gt_stream(gt_text_of("gen_c/%s", p->name).s), .step = s->step};
     for (int i = 0; to && i < n; i++) {
         key.sample = s->sample0 + (uint32_t)i;
         s->label_of(s->label_arg, gt_random_below(key, 0, (uint32_t)s->items),
@@ -27,38 +25,29 @@ void gt_gan_write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s,
 
 void gt_gan_write_reals(gt_exec *e, const gt_phase *p, const gt_slice_input *s) {
     const gt_model *m = p->model;
-    gt_gan_write(e, "images", s->images, (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels);
+    gt_gan_write(e, "images", s->images, (size_t)s->n * gt_model_floats(m));
     if (m->label_dim) gt_gan_write(e, "real_c", s->labels, (size_t)s->n * (size_t)m->label_dim);
 }
 
 /* ---- what D sees ---- */
 
-static const char *prefix_of(char text[64], const char *phase, const char *which) {
-    snprintf(text, 64, "aug/%s/%s", phase, which);
-    return text;
-}
-
 gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which,
                         gt_node *images) {
-    char prefix[64];
-    return gt_augment_any(c) ? gt_augment(g, c, prefix_of(prefix, phase, which), images) : images;
+    return gt_augment_any(c) ? gt_augment(g, c, gt_text_of("aug/%s/%s", phase, which).s, images) : images;
 }
 
 gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
                                     const char *which) {
     if (!gt_augment_any(c)) return GT_OK;
-    char prefix[64];
-    gt_augment_source source = gt_augment_random(s->seed, prefix_of(prefix, p->name, which), s->step, s->sample0);
+    gt_text prefix = gt_text_of("aug/%s/%s", p->name, which);
+    gt_augment_source source = gt_augment_random(s->seed, prefix.s, s->step, s->sample0);
     const gt_model *m = p->model;
-    return gt_augment_fill(c, e, prefix, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
+    return gt_augment_fill(c, e, prefix.s, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
 }
 
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores) {
-    char name[64];
-    snprintf(name, sizeof name, "Loss/scores/%s", which);
-    gt_output(g, name, scores);
-    snprintf(name, sizeof name, "Loss/signs/%s", which);
-    gt_output(g, name, gt_sign(g, scores));
+    gt_output(g, gt_text_of("Loss/scores/%s", which).s, scores);
+    gt_output(g, gt_text_of("Loss/signs/%s", which).s, gt_sign(g, scores));
 }
 
 /* ---- making a model ---- */

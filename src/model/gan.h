@@ -6,25 +6,23 @@
 #include "gantry/augment.h"
 #include "gantry/model.h"
 
-/* n values into an input; one that the execution dropped is skipped. */
+/* Writes n values into an input, unless the execution has dropped the input as unused. */
 void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n);
-/* Input "gen_c": labels of n generated images, those of random items of the dataset. */
+/* Writes the input "gen_c": labels for n generated images, taken from random items of the dataset. */
 void gt_gan_write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s, int n);
-/* Inputs "images", and "real_c" with labels. */
+/* Writes the input "images" and, in a model with labels, "real_c". */
 void gt_gan_write_reals(gt_exec *e, const gt_phase *p, const gt_slice_input *s);
 
-/* The augmentation of what D sees in phase PHASE, `which` being "fake" or "real": its inputs are named
- * "aug/PHASE/WHICH". */
+/* The images that D sees in phase PHASE, augmented. `which` is "fake" or "real"; the names of the augmentation's inputs
+ * begin with "aug/PHASE/WHICH". gt_gan_write_augmentation() writes these inputs. */
 gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which, gt_node *images);
 gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
                                     const char *which);
 
-/* Scores [N,1] and their signs as the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
+/* Makes scores [N,1] and their signs the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);
 
-/* The next phase of a model; `phase.model` and `phase.stats` are filled in: phase.n_stats outputs under their own
- * names.
- */
+/* Adds a phase to a model, with the phase.n_stats outputs `stats` as statistics of the same names. */
 gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats);
 /* Network `net` gets a moving average, which begins as the network. */
 gt_status gt_gan_average(gt_model *m, int net);

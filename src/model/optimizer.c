@@ -39,21 +39,15 @@ GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t 
     }
 }
 
-static const gt_optimizer table[] = {
+const gt_optimizer gt_optimizers[] = {
     {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true},
     {"sgd", 1, {"momentum"}, sgd, .betas = false},
+    {0},
 };
 
-const gt_optimizer *gt_optimizer_list(int *count) {
-    *count = (int)(sizeof table / sizeof *table);
-    return table;
-}
-
 const gt_optimizer *gt_optimizer_find(const char *name) {
-    int count;
-    const gt_optimizer *list = gt_optimizer_list(&count);
-    for (int i = 0; i < count; i++)
-        if (!strcmp(list[i].name, name)) return &list[i];
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++)
+        if (!strcmp(o->name, name)) return o;
     return NULL;
 }
 

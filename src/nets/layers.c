@@ -18,6 +18,12 @@ gt_node *gt_leaf(gt_bound_net b, const char *layer, const char *tensor) {
     return gt_net_leaf(b.graph, b.net, b.slot, gt_text_of("%s%s", layer, tensor).s);
 }
 
+gt_net *gt_declared(gt_declarer *d) {
+    if (d->net && !d->status && !gt_net_seal(d->net)) return d->net;
+    gt_net_free(d->net);
+    return NULL;
+}
+
 void gt_declare(gt_declarer *d, gt_tensor t, const char *layer, const char *tensor) {
     if (d->status) return;
     gt_text name = gt_text_of("%s%s", layer, tensor);

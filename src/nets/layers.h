@@ -24,6 +24,9 @@ typedef struct gt_declarer {
     gt_status status;
 } gt_declarer;
 
+/* The network, sealed; NULL, with the network freed, after a fault or without a network. */
+gt_net *gt_declared(gt_declarer *d);
+
 void gt_declare(gt_declarer *d, gt_tensor t, const char *layer, const char *tensor); /* t.name is set from the two */
 /* buffer OWNER.resample_filter */
 void gt_declare_filter(gt_declarer *d, const char *owner, const gt_resample_filter *f);

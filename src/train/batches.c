@@ -37,10 +37,9 @@ size_t gt_phase_states(const gt_phase *p) {
     return n;
 }
 
-gt_status gt_execution_make(const gt_engine *e, gt_execution *x, gt_phase *p, gt_exec_shape shape) {
-    x->graph = p->build(p, shape.samples);
-    gt_exec_options options = gt_engine_exec_options(e, shape.slices);
-    x->exec = x->graph ? gt_exec_new(x->graph, &options) : NULL;
+gt_status gt_execution_make(gt_execution *x, gt_phase *p, int samples, const gt_exec_options *options) {
+    x->graph = p->build(p, samples);
+    x->exec = x->graph ? gt_exec_new(x->graph, options) : NULL;
     return x->exec ? GT_OK : gt_wrap(GT_FAILED, "phase %s", p->name);
 }
 
@@ -48,6 +47,18 @@ void gt_execution_free(gt_execution *x) {
     gt_exec_free(x->exec);
     gt_graph_free(x->graph);
     *x = (gt_execution){0};
+}
+
+gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, size_t *bytes) {
+    gt_status st = GT_OK;
+    *bytes = 0;
+    for (int p = 0; p < e->model->n_phases && !st; p++) {
+        gt_execution x = {0};
+        st = gt_execution_make(&x, &e->model->phases[p], samples, options);
+        if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
+        gt_execution_free(&x);
+    }
+    return st;
 }
 
 enum {
@@ -66,16 +77,8 @@ static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
         if (g.count > largest.count) largest = g;
         next += g.count;
     }
-    gt_exec_shape shape = {largest.count, gt_slices_samples(b->slices, largest.first), 0};
-    gt_status st = GT_OK;
-    *bytes = 0;
-    for (int p = 0; p < e->model->n_phases && !st; p++) {
-        gt_execution x = {0};
-        st = gt_execution_make(e, &x, &e->model->phases[p], shape);
-        if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
-        gt_execution_free(&x);
-    }
-    return st;
+    gt_exec_options options = gt_engine_exec_options(e, largest.count);
+    return gt_engine_largest_arena(e, gt_slices_samples(b->slices, largest.first), &options, bytes);
 }
 
 /* Slices of a group at most: what the job says (a number, or little memory, unless all slices are in memory anyway);

@@ -2,9 +2,7 @@
  * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has).
  * Nothing is written. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "gantry/log.h"
 #include "kernels/kernel_set.h"
 #include "base/clock.h"
 #include "train/journal.h"

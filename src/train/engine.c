@@ -3,7 +3,6 @@
 #include "train/engine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "gantry/random.h"
 
@@ -101,7 +100,8 @@ static bool unequal(const gt_engine *e) {
 static gt_status open_execution(gt_engine *e, gt_engine_phase *run, int shape) {
     gt_model *m = e->model;
     gt_execution *x = &run->executions[shape];
-    gt_status st = gt_execution_make(e, x, run->phase, e->shapes[shape]);
+    gt_exec_options options = gt_engine_exec_options(e, e->shapes[shape].slices);
+    gt_status st = gt_execution_make(x, run->phase, e->shapes[shape].samples, &options);
     if (st) return st;
     if (unequal(e) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size",
@@ -208,7 +208,7 @@ static gt_status open_memory(gt_engine *e) {
         if (gt_phase_states(&m->phases[p]) > states) states = gt_phase_states(&m->phases[p]);
         if ((size_t)m->phases[p].n_stats > stats) stats = (size_t)m->phases[p].n_stats;
     }
-    e->images = calloc(images * (size_t)m->height * (size_t)m->width * (size_t)m->channels, sizeof *e->images);
+    e->images = calloc(images * gt_model_floats(m), sizeof *e->images);
     e->labels = calloc(images * (size_t)(m->label_dim + 1), sizeof *e->labels);
     e->slice_states = calloc(slices * states + 1, sizeof *e->slice_states);
     e->state_means = calloc(states + 1, sizeof *e->state_means);

@@ -37,8 +37,8 @@ static inline int gt_learner_moments(const gt_learner *l) {
     return n;
 }
 
-/* What executions differ in: slices of a group, and samples of a slice. Where a model sums over slices, all executions
- * of a batch are in memory at once, and equal groups need executions of their own: the copy-th. */
+/* Executions differ in the slices of a group and in the samples of a slice. Where a model sums over slices, all
+ * executions of a batch are in memory at once, and equal groups need executions of their own: `copy` numbers them. */
 typedef struct gt_exec_shape {
     int slices, samples, copy;
 } gt_exec_shape;
@@ -108,7 +108,7 @@ typedef struct gt_engine {
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
-    bool averaged; /* the parameters' moving average has been moved in this step */
+    bool averaged; /* an update of this step has moved the moving average of the parameters */
     bool said_nonfinite;
     gt_stat_table stats;
     gt_measures measures;
@@ -127,22 +127,24 @@ void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_datase
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
 
 /* ---- nonfinite.c ---- */
-/* What --nan says about an update whose gradients are not finite: an error, or whether the update is made. All ranks
- * come to the same. */
+/* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The
+ * result is the same on all ranks. */
 gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
 /* ---- batches.c ---- */
 gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */
 size_t gt_engine_most_slices(const gt_engine *e); /* of this rank in a batch */
 size_t gt_phase_states(const gt_phase *p);        /* floats of all its states */
-gt_status gt_execution_make(const gt_engine *e, gt_execution *x, gt_phase *p, gt_exec_shape shape);
+gt_status gt_execution_make(gt_execution *x, gt_phase *p, int samples, const gt_exec_options *options);
+/* Bytes of the largest phase for slices of so many samples. */
+gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, size_t *bytes);
 void gt_execution_free(gt_execution *x);
 
 /* ---- memory_use.c ---- */
 /* of the phases' graphs, for groups of so many slices */
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once);
 gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
-void gt_engine_warn_memory_all(gt_engine *e);       /* does the job fit into the hosts, and if not, what would? */
+void gt_engine_warn_memory_all(gt_engine *e);       /* warns of a job that does not fit into a host; says what would */
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 

@@ -59,39 +59,33 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
 gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j);
 
 /* ---- same_pictures.c ---- */
-/* Are the data those of the checkpoint? Other files with, as far as one looks, the same pictures will do. Not *same:
- * why, on stderr. */
+/* Are the data those of the checkpoint? Other files are accepted if their pictures are the same, as far as a look at
+ * some of the pictures tells. Where *same is false, the reason is on stderr. */
 gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same);
-/* of all that is odd about the data: once the log is open */
+/* Warns of all that is odd about the data. Call after the log is open. */
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j);
 /* Warns where networks come from data of another range or other channels. */
 gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source);
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c);
 
 /* ---- state.c ---- */
-/* Begins a checkpoint of this moment. Where none can be made, that is said and tried again at the next tick. */
+/* Begins to write a checkpoint of this moment. A checkpoint that cannot be made is a warning, and the next tick tries
+ * again. */
 void gt_save_all(gt_engine *e, gt_journal *j);
 
 /* ---- best.c ---- */
 void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
-/* any rank: does --best judge pictures? Then each checkpoint needs its own */
+/* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */
 bool gt_journal_best_now(gt_engine *e, gt_journal *j);
-void gt_journal_best_lost(gt_journal *j);                  /* ... it is not */
+void gt_journal_best_lost(gt_journal *j);                  /* that checkpoint could not be written */
 void gt_journal_saved(gt_journal *j, gt_saver_state news); /* what became of the checkpoint that was being written */
 
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
 gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j);
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j);
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
-/* The job's grid and the items of the data in its cells (free them), the same on all ranks. */
-gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items);
-/* Pictures [cells,H,W,C] with values -1..1 into the run's directory and its logs, as one of a series. */
-void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
-                           const float *images);
-
-/* ---- reconstructions.c ---- models that encode */
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 
 /* ---- tick.c ---- */
@@ -102,8 +96,8 @@ void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
 void gt_journal_live(const gt_engine *e, const gt_journal *j); /* the live line */
 
 /* ---- rollback.c ---- */
-/* What --on-trouble says about a trouble that has begun. GT_OK: training goes on, from where e then is; *back: the run
- * was set back, and what depends on e->shown is to be made anew. */
+/* Applies --on-trouble to a trouble that has begun. GT_OK: training goes on from the step where e then is. *back: the
+ * run was set back to an earlier step. */
 gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
 
 #endif

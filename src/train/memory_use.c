@@ -89,17 +89,9 @@ static demand fullest_host(const demand *all, int ranks) {
 /* What the host would need with other slices or more recomputation; 0: cannot be said. */
 static double needed_with(gt_engine *e, const demand *host, int slices, bool low) {
     gt_exec_options o = exec_options(e, slices, 1, low);
-    size_t arena = 0;
-    for (int p = 0; p < e->model->n_phases; p++) {
-        gt_phase *phase = &e->model->phases[p];
-        gt_graph *g = phase->build(phase, gt_slices_samples((gt_slices){(int)e->job->batch, slices}, 0));
-        gt_exec *e = g ? gt_exec_new(g, &o) : NULL;
-        bool made = e;
-        if (made && gt_exec_arena_bytes(e) > arena) arena = gt_exec_arena_bytes(e);
-        gt_exec_free(e);
-        gt_graph_free(g);
-        if (!made) return 0;
-    }
+    size_t arena;
+    int samples = gt_slices_samples((gt_slices){(int)e->job->batch, slices}, 0);
+    if (gt_engine_largest_arena(e, samples, &o, &arena)) return 0;
     int at_the_same_time = e->model->over_slices ? (slices + e->comm->ranks - 1) / e->comm->ranks : 1;
     return host->rest + (double)arena * at_the_same_time * host->ranks;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a
- * time. */
+ * reals.png, fakes*.png, and of a model that encodes reconstructions*.png: the same items and latents all through a
+ * run. All ranks make the fakes, a slice at a time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +11,9 @@
 #include "use/each_item.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
-static size_t pixels_of(const gt_engine *e) {
-    return (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels;
-}
 
-gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
+/* The grid of the job, and the items of the data in its cells (free them), the same on all ranks. */
+static gt_status grid_of(const gt_engine *e, gt_grid *grid, int64_t **items) {
     gt_status st = gt_grid_parse(e->job->grid, grid);
     if (st) return st;
     gt_grid_fit(grid, e->info->height, e->info->width);
@@ -24,8 +22,9 @@ gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
     return gt_grid_choose(grid, e->info->count, e->info->label_width, gt_engine_label_of, e->data, *items);
 }
 
-void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
-                           const float *images) {
+/* Pictures [cells,H,W,C] with values -1..1 into the directory of the run and its logs, as one of a series. */
+static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
+                       const float *images) {
     char path[4200];
     gt_grid_png picture;
     snprintf(path, sizeof path, "%s/%s", j->dir, name);
@@ -41,15 +40,11 @@ void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const 
 /* The data's images in the grid's cells, to be freed; NULL: see *st. */
 static float *read_reals(gt_engine *e, gt_grid *grid, gt_status *st) {
     int64_t *items = NULL;
-    *st = gt_engine_grid(e, grid, &items);
-    size_t pixels = pixels_of(e);
-    void *samples = malloc(e->info->image_bytes);
-    float *images = *st ? NULL : calloc((size_t)cells_of(grid), pixels * sizeof *images);
-    if (!*st && (!samples || !images)) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
-    for (int i = 0; !*st && i < cells_of(grid); i++)
-        *st = gt_read_image(e->data, items[i], samples, images + (size_t)i * pixels);
+    *st = grid_of(e, grid, &items);
+    float *images = *st ? NULL : calloc((size_t)cells_of(grid), gt_model_floats(e->model) * sizeof *images);
+    if (!*st && !images) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
+    if (!*st) *st = gt_read_images(e->data, cells_of(grid), items, images);
     free(items);
-    free(samples);
     if (!*st) return images;
     free(images);
     return NULL;
@@ -79,7 +74,7 @@ gt_status gt_journal_reals(gt_engine *e, gt_journal *j) {
     gt_grid grid;
     gt_status st;
     float *images = read_reals(e, &grid, &st);
-    if (!st) gt_journal_write_grid(e, j, "reals.png", "reals", &grid, images);
+    if (!st) write_grid(e, j, "reals.png", "reals", &grid, images);
     if (!st) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
     free(images);
     return st;
@@ -113,7 +108,8 @@ static gt_status make_cells(void *arg, int64_t first, int n, void *images) {
         if (c && m->label_dim) gt_dataset_label(e->data, d->items[cell], c + (size_t)i * (size_t)m->label_dim);
     }
     gt_status st = gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
-    if (!st) memcpy(images, gt_exec_output(e->generator, "image"), (size_t)n * pixels_of(e) * sizeof(float));
+    if (!st)
+        memcpy(images, gt_exec_output(e->generator, "image"), (size_t)n * gt_model_floats(e->model) * sizeof(float));
     return st;
 }
 
@@ -131,11 +127,11 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     char name[40];
     gt_status failed = prepare_generator_all(e);
     if (failed) return failed;
-    gt_status st = gt_comm_agree_all(e->comm, gt_engine_grid(e, &grid, &items));
+    gt_status st = gt_comm_agree_all(e->comm, grid_of(e, &grid, &items));
     drawing d = {.engine = e, .items = items};
     gt_each_item each = {.comm = e->comm,
                          .batch = e->model->slice_size,
-                         .bytes = pixels_of(e) * sizeof(float),
+                         .bytes = gt_model_floats(e->model) * sizeof(float),
                          .doing = "a grid of",
                          .quiet = true,
                          .make = make_cells,
@@ -149,9 +145,29 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
         look_again(e, j);
         measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
         gt_grid_fakes_name(e->shown, name);
-        gt_journal_write_grid(e, j, name, "fakes", &grid, fakes);
+        write_grid(e, j, name, "fakes", &grid, fakes);
     }
     free(items);
     free(fakes);
     return st == GT_NOMEM ? GT_OK : st;
+}
+
+gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
+    if (!e->model->build_encoder || e->comm->rank) return GT_OK;
+    gt_grid grid;
+    int64_t *items = NULL;
+    gt_status st = grid_of(e, &grid, &items);
+    int n = st ? 0 : cells_of(&grid);
+    gt_encoder *encoder = st ? NULL : gt_encoder_new(e->model, e->model->blocks[0], e->model->slice_size, e->pool);
+    float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
+    if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;
+    if (!st) st = gt_reconstruct(encoder, e->data, n, items, cells);
+    char name[64];
+    snprintf(name, sizeof name, "reconstructions%09lld.png", (long long)e->shown);
+    grid.columns *= 2; /* each item beside what the model makes of it */
+    if (!st) write_grid(e, j, name, "reconstructions", &grid, cells);
+    gt_encoder_close(encoder);
+    free(items);
+    free(cells);
+    return st;
 }

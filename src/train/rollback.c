@@ -3,8 +3,6 @@
  * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment goes on from a
  * good one. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "gantry/log.h"
 #include "train/journal.h"

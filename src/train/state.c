@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A trainer's state to and from checkpoints. What is in a checkpoint is a function of job, data, seed and step alone:
+ * The state of a run to and from checkpoints. What is in a checkpoint is a function of job, data, seed and step alone:
  * no clock, no host, no rank count, so that checkpoints of equal runs are equal. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
+#include "nets/layers.h"
 #include "use/net_checkpoint.h"
 #include "train/journal.h"
 
@@ -38,6 +39,12 @@ static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, co
     }
 }
 
+static gt_text moment_group(const gt_learner *l, const gt_net *net, int k) {
+    return gt_text_of("/optimizers/%s/%s", net->name, l->optimizer->moment_names[k]);
+}
+
+static gt_text updates_path(const gt_net *net) { return gt_text_of("/state/%s_updates", net->name); }
+
 static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_int(c, "/state/step", e->step);
     gt_checkpoint_int(c, "/state/images", e->shown);
@@ -51,10 +58,8 @@ static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_double(c, "/state/ada_updates_above", e->ada.updates_above);
     for (int i = 0; i < e->model->n_scalars; i++) {
         const gt_scalar_state *s = &e->model->scalars[i];
-        char path[128];
-        snprintf(path, sizeof path, "/state/%s", s->name);
         gt_shape shape = s->size == 1 ? GT_SCALAR : GT_SHAPE((int64_t)s->size);
-        gt_checkpoint_tensor(c, path, &shape, s->place);
+        gt_checkpoint_tensor(c, gt_text_of("/state/%s", s->name).s, &shape, s->place);
     }
 }
 
@@ -106,33 +111,21 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
     for (int i = 0; i < m->n_nets; i++) {
         const gt_net *net = m->nets[i];
         const gt_learner *l = &e->learners[i];
-        char group[128];
-        if (first) {
-            snprintf(group, sizeof group, "/networks/%s", net->name);
-            put_block(c, group, net, m->blocks[i], false, scratch);
-        }
+        if (first) put_block(c, gt_text_of("/networks/%s", net->name).s, net, m->blocks[i], false, scratch);
         for (int k = 0; k < l->optimizer->n_moments; k++) {
             if (!l->moments[k]) continue;
             /* Rank 0 collects beside its own moments, so that it goes on holding its parts alone. */
             if (first) copy_parts(l->reducer, l->moments[k], whole);
             gt_reducer_collect_all(l->reducer, first ? whole : l->moments[k]);
             if (!first) continue;
-            snprintf(group, sizeof group, "/optimizers/%s/%s", net->name, l->optimizer->moment_names[k]);
-            put_block(c, group, net, whole, true, scratch);
+            put_block(c, moment_group(l, net, k).s, net, whole, true, scratch);
         }
-        if (first) {
-            snprintf(group, sizeof group, "/state/%s_updates", net->name);
-            gt_checkpoint_int(c, group, (int64_t)l->updates);
-        }
+        if (first) gt_checkpoint_int(c, updates_path(net).s, (int64_t)l->updates);
     }
     if (m->ema_of >= 0) {
         const gt_net *net = m->nets[m->ema_of];
         gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
-        if (first) {
-            char group[128];
-            snprintf(group, sizeof group, "/networks/%s_ema", net->name);
-            put_block(c, group, net, m->ema_block, false, scratch);
-        }
+        if (first) put_block(c, gt_text_of("/networks/%s_ema", net->name).s, net, m->ema_block, false, scratch);
     }
     if (first) {
         put_state(c, e);
@@ -174,15 +167,12 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
         return st;
     e->ada.p = (float)p;
     for (int i = 0; i < e->model->n_scalars; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "/state/%s", e->model->scalars[i].name);
-        if ((st = gt_checkpoint_read(f, path, e->model->scalars[i].place, e->model->scalars[i].size))) return st;
+        const gt_scalar_state *s = &e->model->scalars[i];
+        if ((st = gt_checkpoint_read(f, gt_text_of("/state/%s", s->name).s, s->place, s->size))) return st;
     }
     for (int i = 0; i < e->model->n_nets; i++) {
-        char path[128];
         int64_t updates;
-        snprintf(path, sizeof path, "/state/%s_updates", e->model->nets[i]->name);
-        if ((st = gt_checkpoint_get_int(f, path, &updates))) return st;
+        if ((st = gt_checkpoint_get_int(f, updates_path(e->model->nets[i]).s, &updates))) return st;
         e->learners[i].updates = (uint64_t)updates;
     }
     return GT_OK;
@@ -205,6 +195,12 @@ static void hand_out_all(gt_engine *e) {
         gt_comm_broadcast_all(e->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
 }
 
+static gt_status check_model(const gt_checkpoint_file *f, const gt_model *m) {
+    const char *theirs = gt_checkpoint_info(f)->model;
+    if (!strcmp(theirs, m->name)) return GT_OK;
+    return gt_fail(GT_FORMAT, "%s holds model '%s', not '%s'", gt_checkpoint_path(f), theirs, m->name);
+}
+
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
     const gt_model *m = e->model;
     bool first = e->comm->rank == 0;
@@ -214,16 +210,12 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
     if (first) {
         whole = gt_block_alloc(whole_bytes, "reading a checkpoint");
         if (!whole) st = GT_NOMEM;
-        if (!st && strcmp(gt_checkpoint_info(f)->model, m->name))
-            st = gt_fail(GT_FORMAT, "%s holds model '%s', not '%s'", gt_checkpoint_path(f),
-                         gt_checkpoint_info(f)->model, m->name);
+        if (!st) st = check_model(f, m);
         for (int i = 0; i < m->n_nets && !st; i++) {
-            char group[128];
-            snprintf(group, sizeof group, "/networks/%s", m->nets[i]->name);
-            st = gt_net_read_checkpoint(m->nets[i], f, group, false, m->blocks[i]);
+            const gt_net *net = m->nets[i];
+            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s", net->name).s, false, m->blocks[i]);
             if (st || m->ema_of != i) continue;
-            snprintf(group, sizeof group, "/networks/%s_ema", m->nets[i]->name);
-            st = gt_net_read_checkpoint(m->nets[i], f, group, false, m->ema_block);
+            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s_ema", net->name).s, false, m->ema_block);
         }
         if (!st) st = get_state(f, e);
     }
@@ -233,10 +225,8 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
         for (int k = 0; k < l->optimizer->n_moments; k++) {
             if (!l->moments[k]) continue;
             if (first) {
-                char group[128];
-                snprintf(group, sizeof group, "/optimizers/%s/%s", m->nets[i]->name, l->optimizer->moment_names[k]);
                 memset(whole, 0, whole_bytes);
-                st = gt_net_read_checkpoint(m->nets[i], f, group, true, whole);
+                st = gt_net_read_checkpoint(m->nets[i], f, moment_group(l, m->nets[i], k).s, true, whole);
             }
             if ((st = gt_comm_agree_all(e->comm, st))) goto end;
             gt_reducer_deal_all(l->reducer, first ? whole : l->moments[k]);
@@ -281,12 +271,11 @@ static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, c
 
 /* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
 static gt_status transfer_average(const gt_checkpoint_file *f, const gt_model *m, int net, float *scratch) {
-    char name[64], group[96];
-    snprintf(name, sizeof name, "%s_ema", m->nets[net]->name);
-    snprintf(group, sizeof group, "/networks/%s", name);
-    if (gt_checkpoint_first(f, group) >= 0) return transfer_block(f, name, m->nets[net], m->ema_block, scratch);
+    gt_text name = gt_text_of("%s_ema", m->nets[net]->name);
+    if (gt_checkpoint_first(f, gt_text_of("/networks/%s", name.s).s) >= 0)
+        return transfer_block(f, name.s, m->nets[net], m->ema_block, scratch);
     memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
-    gt_info("  %s: begins as %s, there is none", name, m->nets[net]->name);
+    gt_info("  %s: begins as %s, there is none", name.s, m->nets[net]->name);
     return GT_OK;
 }
 
@@ -296,9 +285,7 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f) {
     if (e->comm->rank == 0) {
         float *scratch = tensor_scratch(m);
         if (!scratch) st = GT_NOMEM;
-        else if (strcmp(gt_checkpoint_info(f)->model, m->name))
-            st = gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'", gt_checkpoint_path(f),
-                         gt_checkpoint_info(f)->model, m->name);
+        else if (check_model(f, m)) st = gt_wrap(GT_FAILED, "--resume");
         else {
             gt_info("starting from the networks of %s", gt_checkpoint_path(f));
             for (int i = 0; i < m->n_nets && !st; i++) {

@@ -35,22 +35,21 @@ gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m) {
             if (gt_stat_index(t, name) >= 0) continue;
             if (t->n == GT_MAX_STATS)
                 return gt_fail(GT_FAILED, "model %s reports more than %d statistics", m->name, GT_MAX_STATS);
-            t->shown[t->n] = (gt_stat_value){name, 0, NAN, NAN};
-            t->names[t->n++] = name;
+            t->shown[t->n++] = (gt_stat_value){name, 0, NAN, NAN};
         }
     return GT_OK;
 }
 
 int gt_stat_index(const gt_stat_table *t, const char *name) {
     for (int i = 0; i < t->n; i++)
-        if (!strcmp(t->names[i], name)) return i;
+        if (!strcmp(t->shown[i].name, name)) return i;
     return -1;
 }
 
 void gt_stat_table_tick(gt_stat_table *t) {
     for (int i = 0; i < t->n; i++) {
         const gt_moments *m = &t->since_tick[i];
-        if (m->num > 0) t->shown[i] = (gt_stat_value){t->names[i], m->num, gt_moments_mean(m), gt_moments_std(m)};
+        if (m->num > 0) t->shown[i] = (gt_stat_value){t->shown[i].name, m->num, gt_moments_mean(m), gt_moments_std(m)};
         memset(&t->since_tick[i], 0, sizeof t->since_tick[i]);
     }
 }

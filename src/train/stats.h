@@ -25,14 +25,13 @@ enum { GT_MAX_STATS = 144 };
 /* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
 typedef struct gt_stat_table {
     int n;
-    const char *names[GT_MAX_STATS];
     gt_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
-    gt_stat_value shown[GT_MAX_STATS];   /* the last values: kept when nothing new was reported */
+    gt_stat_value shown[GT_MAX_STATS];   /* names and latest values, which stay where nothing new was reported */
 } gt_stat_table;
 
 gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
 int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
-/* Close the interval: renews `shown`, begins anew. */
+/* Ends the interval between two ticks: renews `shown` and begins the next interval. */
 void gt_stat_table_tick(gt_stat_table *t);
 
 #endif

@@ -2,7 +2,6 @@
  * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when;
  * rank 0's clock counts, and all ranks follow. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/augment.h"

@@ -85,25 +85,22 @@ gt_status gt_each_item_all(const gt_each_item *w, void **all) {
 
 typedef struct reading {
     const gt_each_image *each;
-    size_t pixels; /* floats of an image */
-    void *samples;
     float *images;
 } reading;
 
 static gt_status make_of_images(void *arg, int64_t first, int n, void *records) {
-    reading *r = arg;
-    gt_status st = GT_OK;
-    for (int i = 0; i < n && !st; i++)
-        st = gt_read_image(r->each->data, first + i, r->samples, r->images + (size_t)i * r->pixels);
+    const reading *r = arg;
+    int64_t items[n];
+    for (int i = 0; i < n; i++) items[i] = first + i;
+    gt_status st = gt_read_images(r->each->data, n, items, r->images);
     return st ? st : r->each->make(r->each->arg, first, n, r->images, records);
 }
 
 gt_status gt_each_image_all(const gt_each_image *each, void **all) {
     const gt_dataset_info *info = gt_dataset_get_info(each->data);
-    reading r = {.each = each, .pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels};
-    r.samples = malloc(info->image_bytes);
-    r.images = calloc((size_t)each->batch * r.pixels, sizeof *r.images);
-    gt_status st = r.samples && r.images
+    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
+    reading r = {each, calloc((size_t)each->batch * floats, sizeof *r.images)};
+    gt_status st = r.images
                        ? GT_OK
                        : gt_fail(GT_NOMEM, "out of memory for %s %lld images", each->doing, (long long)info->count);
     *all = NULL;
@@ -117,7 +114,6 @@ gt_status gt_each_image_all(const gt_each_image *each, void **all) {
                                               .make = make_of_images,
                                               .arg = &r},
                               all);
-    free(r.samples);
     free(r.images);
     return st;
 }

@@ -16,7 +16,7 @@ typedef struct gt_each_item {
     gt_comm *comm;
     int64_t count;     /* items */
     int batch;         /* items at a time: a fixed number, so that no record depends on the ranks */
-    size_t bytes;      /* of a record; 0: nothing is kept, and `records` is NULL */
+    size_t bytes;      /* of a record; 0: no records are kept, and `records` is NULL */
     const char *doing; /* "encoding": for the live line and messages */
     bool quiet;        /* no live line */
     /* The records of the n <= batch items `first` and so on. */
@@ -24,8 +24,8 @@ typedef struct gt_each_item {
     void *arg;
 } gt_each_item;
 
-/* All ranks return the same. *all: on rank 0 the records of all items, to be freed; elsewhere, after an error, and
- * where nothing is kept NULL. */
+/* All ranks return the same status. *all: on rank 0 the records of all items, which the caller frees; NULL on other
+ * ranks, after an error, and where no records are kept. */
 gt_status gt_each_item_all(const gt_each_item *each, void **all);
 
 /* The same for the images of a dataset. `make` gets images [batch,H,W,C] in [-1,1]; those from n on have no meaning. */

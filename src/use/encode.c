@@ -65,8 +65,7 @@ int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
     const gt_model *m = e->model;
-    memcpy(gt_exec_input(e->exec, "images"), images,
-           (size_t)e->batch * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+    memcpy(gt_exec_input(e->exec, "images"), images, (size_t)e->batch * gt_model_floats(m) * sizeof *images);
     gt_status st = gt_exec_run(e->exec, &(gt_exec_env){0});
     if (st) return st;
     *out = (gt_encoded){gt_exec_output(e->exec, "latent"), gt_exec_output(e->exec, "log_variance"),
@@ -74,11 +73,16 @@ gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
     return GT_OK;
 }
 
-gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image) {
+gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    gt_status st = gt_dataset_read(ds, item, samples);
-    if (!st)
-        gt_dataset_floats(info, samples, (size_t)info->height * (size_t)info->width * (size_t)info->channels, image);
+    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
+    void *samples = malloc(info->image_bytes);
+    gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of the data");
+    for (int64_t i = 0; i < n && !st; i++) {
+        st = gt_dataset_read(ds, items[i], samples);
+        if (!st) gt_dataset_floats(info, samples, floats, images + (size_t)i * floats);
+    }
+    free(samples);
     return st;
 }
 
@@ -94,23 +98,20 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
     gt_status st = gt_model_takes(m, ds);
     if (st) return st;
     int64_t batch = e->batch;
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    void *samples = malloc(gt_dataset_get_info(ds)->image_bytes);
+    size_t pixels = gt_model_floats(m);
     float *images = calloc((size_t)batch * pixels, sizeof *images);
-    if (!samples || !images) st = gt_fail(GT_NOMEM, "out of memory for reconstructions");
+    if (!images) return gt_fail(GT_NOMEM, "out of memory for reconstructions");
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t i = 0; i < count && !st; i++)
-            st = gt_read_image(ds, items[first + i], samples, images + (size_t)i * pixels);
         gt_encoded out;
-        if (st || (st = gt_encoder_run(e, images, &out))) break;
-        for (int64_t i = 0; i < count; i++) {
+        st = gt_read_images(ds, count, items + first, images);
+        if (!st) st = gt_encoder_run(e, images, &out);
+        for (int64_t i = 0; i < count && !st; i++) {
             float *pair = pairs + 2 * (size_t)(first + i) * pixels;
             memcpy(pair, images + (size_t)i * pixels, pixels * sizeof *pair);
             memcpy(pair + pixels, out.image + (size_t)i * pixels, pixels * sizeof *pair);
         }
     }
-    free(samples);
     free(images);
     return st;
 }

@@ -72,9 +72,7 @@ gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels,
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
     gt_status st = gt_exec_run(g->exec, &(gt_exec_env){.sample0 = first});
-    if (!st)
-        memcpy(images, gt_exec_output(g->exec, "image"),
-               n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+    if (!st) memcpy(images, gt_exec_output(g->exec, "image"), n * gt_model_floats(m) * sizeof *images);
     return st;
 }
 
@@ -153,7 +151,7 @@ static gt_status prepare(work *w) {
     int64_t batch = w->generator->batch;
     w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
     w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
-    w->image_floats = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    w->image_floats = gt_model_floats(m);
     if (w->shown != m->channels && !w->comm->rank) say_shown(w);
     gt_status st = r->single ? GT_OK : lay_out_grid(w);
     if (st) return st;

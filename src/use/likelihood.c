@@ -28,7 +28,7 @@ static gt_status build(gt_estimator *e, const float *params) {
     if (!m->build_density)
         return gt_fail(GT_USAGE, "the model has no density: that is for variational autoencoders with a continuous "
                                  "latent (vae, cvae, digits)");
-    double pixels = (double)m->height * m->width * m->channels, at_once = floor(PIXELS_AT_ONCE / pixels);
+    double pixels = (double)gt_model_floats(m), at_once = floor(PIXELS_AT_ONCE / pixels);
     e->variance = m->pixel_variance;
     if (e->options.sigma > 0 && e->variance == 0)
         return gt_fail(GT_USAGE,
@@ -99,8 +99,7 @@ gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *i
     int samples = e->options.samples;
     memset(out, 0, (size_t)n * sizeof *out);
     for (int done = 0; done < samples; done += e->at_once) {
-        memcpy(gt_exec_input(e->exec, "images"), images,
-               BATCH * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+        memcpy(gt_exec_input(e->exec, "images"), images, BATCH * gt_model_floats(m) * sizeof *images);
         gt_exec_env env = {.seed = e->options.seed, .step = (uint32_t)(done / e->at_once), .sample0 = (uint32_t)first};
         gt_status st = gt_exec_run(e->exec, &env);
         if (st) return st;

@@ -2,11 +2,10 @@
  * Models out of checkpoints. */
 #include "use/trained.h"
 
-#include <stdio.h>
-
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "gantry/job.h"
+#include "nets/layers.h"
 #include "use/net_checkpoint.h"
 
 static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels) {
@@ -25,10 +24,9 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     bool averaged = t->model->ema_of >= 0;
     const gt_net *net = t->model->nets[averaged ? t->model->ema_of : 0];
     float *block = averaged ? t->model->ema_block : t->model->blocks[0];
-    char group[128];
-    snprintf(group, sizeof group, "/networks/%s%s", net->name, averaged ? "_ema" : "");
     t->params = block;
-    return gt_net_read_checkpoint(net, f, group, false, block);
+    gt_text group = gt_text_of("/networks/%s%s", net->name, averaged ? "_ema" : "");
+    return gt_net_read_checkpoint(net, f, group.s, false, block);
 }
 
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {

@@ -11,7 +11,7 @@ typedef struct gt_trained {
     gt_job *job; /* the model refers to its texts */
     gt_model *model;
     gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
-    const float *params;     /* of network ema_of: the moving average; of network 0 where the model has none */
+    const float *params;     /* of network ema_of: the moving average; without one the parameters of network 0 */
 } gt_trained;
 
 /* From a checkpoint (a run's directory: its newest). The model computes with the checkpoint's kernel set where this CPU

@@ -41,14 +41,12 @@ static void beta1_of_zero_is_allowed(void **state) {
 static void beta1_of_zero_needs_no_first_moment(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
-    int count;
-    const gt_optimizer *list = gt_optimizer_list(&count);
-    for (int k = 0; k < count; k++) {
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++) {
         float g[N], with[3][N] = {{0}}, without[2][N] = {{0}};
         for (uint64_t t = 1; t <= 3; t++) {
             for (int i = 0; i < N; i++) g[i] = sinf((float)(i * (int)t + 1));
-            list[k].update(&s, t, N, g, with[0], (float *[]){with[1], with[2]});
-            list[k].update(&s, t, N, g, without[0], (float *[]){NULL, without[1]});
+            o->update(&s, t, N, g, with[0], (float *[]){with[1], with[2]});
+            o->update(&s, t, N, g, without[0], (float *[]){NULL, without[1]});
         }
         assert_memory_equal(with[0], without[0], sizeof with[0]);
         assert_memory_equal(with[2], without[1], sizeof with[2]);
@@ -59,17 +57,15 @@ static void beta1_of_zero_needs_no_first_moment(void **state) {
 static void cutting_a_range_changes_no_bit(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0.5, .beta2 = 0.99, .eps = 1e-8};
-    int count;
-    const gt_optimizer *list = gt_optimizer_list(&count);
-    assert_true(count >= 2);
-    for (int k = 0; k < count; k++) {
+    assert_true(gt_optimizers[0].name && gt_optimizers[1].name);
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++) {
         float g[N], whole[3][N] = {{0}}, parts[3][N] = {{0}};
         for (uint64_t t = 1; t <= 3; t++) {
             for (int i = 0; i < N; i++) g[i] = sinf((float)(i * (int)t + 1));
-            list[k].update(&s, t, N, g, whole[0], (float *[]){whole[1], whole[2]});
+            o->update(&s, t, N, g, whole[0], (float *[]){whole[1], whole[2]});
             for (size_t at = 0, n = 1; at < N; at += n, n = 2 * n + 1) {
                 if (n > N - at) n = N - at;
-                list[k].update(&s, t, n, g + at, parts[0] + at, (float *[]){parts[1] + at, parts[2] + at});
+                o->update(&s, t, n, g + at, parts[0] + at, (float *[]){parts[1] + at, parts[2] + at});
             }
         }
         assert_memory_equal(whole, parts, sizeof whole);
@@ -136,16 +132,14 @@ static void an_update_is_its_rules_one_by_one(void **state) {
     static float g[LONG], rules[4][LONG], pass[4][LONG];
     gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0.5, .beta2 = 0.99, .eps = 1e-8};
     gt_pool *pool = gt_pool_new(3);
-    int count;
-    const gt_optimizer *list = gt_optimizer_list(&count);
-    for (int k = 0; k < count; k++)
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++)
         for (int threads = 1; threads <= 3; threads += 2) {
             memset(rules, 0, sizeof rules);
             memset(pass, 0, sizeof pass);
             for (uint64_t t = 1; t <= 2; t++)
                 for (int which = 0; which < 2; which++) { /* both, then the average alone */
                     for (int i = 0; i < LONG; i++) g[i] = i % 1000 == 7 ? NAN : sinf((float)(i * (int)t + 1));
-                    gt_update u = {.optimizer = which ? NULL : &list[k],
+                    gt_update u = {.optimizer = which ? NULL : o,
                                    .settings = s,
                                    .step = t,
                                    .n = LONG,
@@ -158,7 +152,7 @@ static void an_update_is_its_rules_one_by_one(void **state) {
                     gt_update_run(&u, threads > 1 ? pool : NULL);
                     if (!which) {
                         gt_clean_nonfinite(g, LONG);
-                        list[k].update(&s, t, LONG, g, rules[0], (float *[]){rules[1], rules[2]});
+                        o->update(&s, t, LONG, g, rules[0], (float *[]){rules[1], rules[2]});
                     }
                     gt_ema_update(rules[3], rules[0], LONG, 0.9);
                 }

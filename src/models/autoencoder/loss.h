@@ -18,15 +18,17 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job);
 #define GT_AE_BATCH "batch_size" /* samples in the whole batch */
 #define GT_AE_BETA "beta"        /* weight of the divergence at this step */
 #define GT_AE_TEMPERATURE "temperature"
-#define GT_AE_RESTART \
-    "restart" /* slices / weight of slice 0 for slice 0, 0 for the others: its tokens are the ones codes restart at */
+/* For slice 0 its factor in the mean over slices, else 0: codes restart at tokens of slice 0. */
+#define GT_AE_RESTART "restart"
 
 /* An output of latents with a distribution: the divergence of every sample's dimensions [n,z_dim]. */
 #define GT_AE_DIVERGENCES "divergences"
 
 void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
 
-/* What is known of images without chance: the latent as a table has it, and the pixels made from it. */
+/* A reconstruction without random numbers: the latent as a table of latents has it, and the pixels made from the
+ * latent.
+ */
 typedef struct gt_reconstruction {
     gt_encoding encoding;
     gt_node *latent;  /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */

@@ -18,8 +18,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_model *m = p->model;
     const gt_autoencoder *a = m->own;
     const gt_autoencoder_options *o = a->options;
-    memcpy(gt_exec_input(e, "images"), s->images,
-           (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof(float));
+    memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * gt_model_floats(m) * sizeof(float));
     double shown = (double)s->shown, warmup = o->kl_warmup * 1000, cooling = o->temperature_kimg * 1000;
     double warm = warmup > 0 ? fmin(1, shown / warmup) : 1;
     double cooled = cooling > 0 ? o->temperature * gt_exp(-shown / cooling) : o->temperature;

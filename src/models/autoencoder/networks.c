@@ -139,9 +139,7 @@ gt_net *gt_autoencoder_net(const gt_job *j) {
         if (own(j)->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
     }
     gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
-    if (!d.status && !gt_net_seal(net)) return net;
-    gt_net_free(net);
-    return NULL;
+    return gt_declared(&d);
 }
 
 gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixels) {

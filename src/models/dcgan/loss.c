@@ -4,10 +4,9 @@
  * al., "Amortised MAP Inference for Image Super-resolution", section 3.2.1, for instance noise). */
 #include "models/dcgan/loss.h"
 
-#include <stdio.h>
-
 #include "gantry/ops.h"
 #include "model/gan.h"
+#include "nets/layers.h"
 
 enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
 
@@ -22,9 +21,7 @@ typedef struct pass {
 typedef gt_node *(*draw_fn)(gt_graph *g, const char *stream, gt_shape shape);
 
 static gt_node *draw(const pass *p, draw_fn from, const char *what, const char *which, gt_shape shape) {
-    char stream[64];
-    snprintf(stream, sizeof stream, "%s%s%s/%s", what, *which ? "/" : "", which, p->phase);
-    return from(p->g, stream, shape);
+    return from(p->g, gt_text_of("%s%s%s/%s", what, *which ? "/" : "", which, p->phase).s, shape);
 }
 
 /* ---- G ---- */

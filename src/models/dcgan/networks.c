@@ -34,12 +34,6 @@ static void declare_embedding(gt_declarer *d, int labels, int width, float std) 
                    ".weight");
 }
 
-static gt_net *sealed(gt_declarer *d) {
-    if (d->net && !d->status && !gt_net_seal(d->net)) return d->net;
-    gt_net_free(d->net);
-    return NULL;
-}
-
 /* Labels [N,c_dim] as [N,width]. */
 static gt_node *embed(gt_bound_net b, gt_node *labels) {
     return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight"));
@@ -68,7 +62,7 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
         if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true);
         in = out;
     }
-    return sealed(&d);
+    return gt_declared(&d);
 }
 
 /* The transposed convolution of a single pixel: every weight times a number. */
@@ -112,7 +106,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
         in = out;
     }
     declare_conv(&d, "out", own(j)->semi ? (int)j->label_dim : 1, in);
-    return sealed(&d);
+    return gt_declared(&d);
 }
 
 /* A 4x4 window on 4x4 pixels: a product. */

@@ -2,19 +2,7 @@
  * What the parts of StyleGAN2 share. */
 #include "models/stylegan2/common.h"
 
-#include <string.h>
-
 gt_resample_filter gt_resample_filter_default(void) { return (gt_resample_filter){4, {1, 3, 3, 1}}; }
-
-static bool find_architecture(const char *name, gt_architecture *found) {
-    static const char *const names[] = {[GT_ARCH_ORIG] = "orig", [GT_ARCH_SKIP] = "skip", [GT_ARCH_RESNET] = "resnet"};
-    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
-        if (name && !strcmp(name, names[i])) {
-            *found = (gt_architecture)i;
-            return true;
-        }
-    return false;
-}
 
 gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
                          const char *architecture, const char *activation) {
@@ -36,8 +24,10 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
                        "channel base %d, channel maximum %d: the block of %d pixels would have no channels; the base "
                        "must be at least %d",
                        channel_base, channel_max, gt_level_name(k), gt_level_name(k));
-    if (!find_architecture(architecture, &l->architecture))
-        return gt_fail(GT_USAGE, "unknown architecture '%s': orig, skip or resnet", architecture ? architecture : "");
+    l->skip = gt_is(architecture, "skip");
+    l->resnet = gt_is(architecture, "resnet");
+    if (!l->skip && !l->resnet && !gt_is(architecture, "orig"))
+        return gt_fail(GT_USAGE, "unknown architecture '%s': orig, skip or resnet", architecture);
     if (!activation || !gt_activation_find(activation))
         return gt_fail(GT_USAGE, "unknown activation '%s'", activation ? activation : "");
     return GT_OK;

@@ -6,14 +6,12 @@
 #include "gantry/stylegan2.h"
 #include "nets/layers.h"
 
-typedef enum gt_architecture { GT_ARCH_ORIG, GT_ARCH_SKIP, GT_ARCH_RESNET } gt_architecture;
-
 /* Level i has blocks named b{4 << i} and images of (height << i) x (width << i). */
 typedef struct gt_levels {
     int count;         /* k + 1 */
     int height, width; /* of level 0 */
     int base, max;     /* channels */
-    gt_architecture architecture;
+    bool skip, resnet; /* the architecture; neither: orig */
 } gt_levels;
 
 /* Checks sizes, channels, activation and architecture of a network: what fails names the value and what would fit. */

@@ -43,9 +43,7 @@ static gt_mapping_config label_mapping(const gt_discriminator_config *c, const g
     return m;
 }
 
-static bool has_fromrgb(const gt_levels *l, int level) {
-    return level + 1 == l->count || l->architecture == GT_ARCH_SKIP;
-}
+static bool has_fromrgb(const gt_levels *l, int level) { return level + 1 == l->count || l->skip; }
 
 /* ---- declaration ---- */
 
@@ -65,14 +63,12 @@ static void declare_block(gt_declarer *d, const char *block, const gt_discrimina
         declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, in, 1, true, false}, c, layer);
     declare_conv(d, block, "conv0", (gt_conv2d_shape){in, in, 3, true, false}, c, layer);
     declare_conv(d, block, "conv1", (gt_conv2d_shape){in, out, 3, true, false}, c, layer);
-    if (l->architecture == GT_ARCH_RESNET)
-        declare_conv(d, block, "skip", (gt_conv2d_shape){in, out, 1, false, false}, c, layer);
+    if (l->resnet) declare_conv(d, block, "skip", (gt_conv2d_shape){in, out, 1, false, false}, c, layer);
 }
 
 static void declare_epilogue(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l) {
     int n = gt_level_channels(l, 0), cmap = cmap_dim(c, l);
-    if (l->architecture == GT_ARCH_SKIP)
-        declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, n, 1, true, false}, c, NULL);
+    if (l->skip) declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, n, 1, true, false}, c, NULL);
     declare_conv(d, block, "conv", (gt_conv2d_shape){n + c->mbstd_channels, n, 3, true, false}, c, NULL);
     gt_fc_declare(d, gt_text_of("%s.fc", block).s, n * l->height * l->width, n, 1, 0);
     gt_fc_declare(d, gt_text_of("%s.out", block).s, n, cmap > 0 ? cmap : 1, 1, 0);
@@ -123,11 +119,10 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
         gt_node *y = conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = clamp});
         x = x ? gt_add(g, x, y) : y;
     }
-    bool resnet = l->architecture == GT_ARCH_RESNET;
-    float half = resnet ? (float)sqrt(0.5) : 1;
+    float half = l->resnet ? (float)sqrt(0.5) : 1;
     gt_node *y = conv(d, block, "conv0", x, (gt_conv2d_options){.clamp = clamp});
     y = conv(d, block, "conv1", y, (gt_conv2d_options){.down = 2, .gain = half, .clamp = clamp});
-    if (!resnet) return y;
+    if (!l->resnet) return y;
     return gt_add(
         g, conv(d, block, "skip", x, (gt_conv2d_options){.down = 2, .activation = "linear", .gain = half, .clamp = -1}),
         y);
@@ -135,8 +130,7 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
 
 static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
-    if (l->architecture == GT_ARCH_SKIP)
-        x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
+    if (l->skip) x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
     if (d->c->mbstd_channels > 0)
         x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels, d->c->mbstd_batch);
     x = conv(d, block, "conv", x, (gt_conv2d_options){.clamp = d->c->conv_clamp});
@@ -156,7 +150,7 @@ gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discrimin
     gt_node *x = NULL;
     for (int level = l.count - 1; level > 0; level--) {
         x = block_of(&d, gt_text_of("%sb%d", prefix, gt_level_name(level)).s, &l, level, x, image);
-        if (l.architecture == GT_ARCH_SKIP) image = gt_downsample2d(g, image, d.filter, 2);
+        if (l.skip) image = gt_downsample2d(g, image, d.filter, 2);
     }
     x = epilogue(&d, gt_text_of("%sb%d", prefix, gt_level_name(0)).s, &l, x, image);
     int cmap = cmap_dim(c, &l);

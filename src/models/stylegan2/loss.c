@@ -9,6 +9,7 @@
 #include "gantry/model.h"
 #include "gantry/ops.h"
 #include "model/gan.h"
+#include "nets/layers.h"
 
 enum { G, D };
 
@@ -31,9 +32,7 @@ static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name
 static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input,
                        const char *stream, gt_shape shape) {
     if (m->inputs_given) return gt_input(g, input, shape);
-    char name[64];
-    snprintf(name, sizeof name, "%s/%s", stream, p->name);
-    return gt_random_normal_op(g, name, shape);
+    return gt_random_normal_op(g, gt_text_of("%s/%s", stream, p->name).s, shape);
 }
 
 typedef struct fakes {
@@ -56,10 +55,9 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
                                     f.labels, &second);
         f.ws = gt_select(g, gt_input(g, "mix_mask", GT_SHAPE(1, num_ws, 1)), mixed, f.ws);
     }
-    char stream[64];
-    snprintf(stream, sizeof stream, "/%s", p->name);
+    gt_text stream = gt_text_of("/%s", p->name);
     f.image = gt_synthesis(b, "synthesis.", &m->synthesis, f.ws,
-                           &(gt_synthesis_options){.noise = m->noise, .stream = stream});
+                           &(gt_synthesis_options){.noise = m->noise, .stream = stream.s});
     gt_scope_pop(g);
     return f;
 }

@@ -7,6 +7,7 @@
 #include "gantry/random.h"
 #include "model/gan.h"
 #include "models/stylegan2/loss.h"
+#include "nets/layers.h"
 
 /* ---- before a run ---- */
 
@@ -15,9 +16,7 @@
 static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own) {
     float *to = gt_exec_input(e, "mix_mask");
     if (!to) return;
-    char stream[64];
-    snprintf(stream, sizeof stream, "mix/%s", p->name);
-    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
+    gt_key key = {.seed = s->seed, .stream = gt_stream(gt_text_of("mix/%s", p->name).s), .step = s->step};
     int num_ws = own->mapping.num_ws, cut = 1 + (int)gt_random_below(key, 0, (uint32_t)num_ws - 1);
     float draws[2]; /* the first position of the stream went into the cut */
     gt_random_uniform(key, draws, 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole networks of StyleGAN2: the parts under their published prefixes, laid out in a block. */
-#include "models/stylegan2/common.h"
+#include "nets/layers.h"
+#include "gantry/stylegan2.h"
 
 gt_mapping_config gt_generator_mapping(const gt_generator_config *c) {
     gt_mapping_config m = c->mapping;
@@ -9,24 +10,16 @@ gt_mapping_config gt_generator_mapping(const gt_generator_config *c) {
     return m;
 }
 
-/* The sealed network, or NULL (and the network freed) when declaring failed. */
-static gt_net *sealed(gt_net *n, gt_status st) {
-    if (!st) st = gt_net_seal(n);
-    if (!st) return n;
-    gt_net_free(n);
-    return NULL;
-}
-
 gt_net *gt_generator_net(const char *name, const gt_generator_config *c) {
-    gt_net *n = gt_net_new(name);
-    if (!n) return NULL;
+    gt_declarer d = {.net = gt_net_new(name)};
     gt_mapping_config m = gt_generator_mapping(c);
-    gt_status st = gt_synthesis_declare(n, "synthesis.", &c->synthesis);
-    if (!st) st = gt_mapping_declare(n, "mapping.", &m);
-    return sealed(n, st);
+    if (d.net) d.status = gt_synthesis_declare(d.net, "synthesis.", &c->synthesis);
+    if (d.net && !d.status) d.status = gt_mapping_declare(d.net, "mapping.", &m);
+    return gt_declared(&d);
 }
 
 gt_net *gt_discriminator_net(const char *name, const gt_discriminator_config *c) {
-    gt_net *n = gt_net_new(name);
-    return n ? sealed(n, gt_discriminator_declare(n, "", c)) : NULL;
+    gt_declarer d = {.net = gt_net_new(name)};
+    if (d.net) d.status = gt_discriminator_declare(d.net, "", c);
+    return gt_declared(&d);
 }

@@ -41,10 +41,8 @@ int gt_synthesis_num_ws(const gt_synthesis_config *c) {
     return levels_of(c, &l) ? 0 : 2 * l.count;
 }
 
-static bool has_torgb(const gt_levels *l, int level) {
-    return l->architecture == GT_ARCH_SKIP || level + 1 == l->count;
-}
-static bool has_skip(const gt_levels *l, int level) { return l->architecture == GT_ARCH_RESNET && level > 0; }
+static bool has_torgb(const gt_levels *l, int level) { return l->skip || level + 1 == l->count; }
+static bool has_skip(const gt_levels *l, int level) { return l->resnet && level > 0; }
 
 /* ---- declaration ---- */
 
@@ -168,7 +166,7 @@ static gt_node *torgb(const synthesis *s, const char *block, gt_node *x, int ind
 
 static gt_node *block_of(const synthesis *s, const char *block, const gt_levels *l, int level, gt_node *x, int index) {
     gt_graph *g = s->b.graph;
-    float half = l->architecture == GT_ARCH_RESNET ? (float)sqrt(0.5) : 1;
+    float half = l->resnet ? (float)sqrt(0.5) : 1;
     if (level == 0) {
         gt_node *constant = gt_leaf(s->b, block, ".const");
         int64_t c = gt_level_channels(l, 0);

@@ -20,8 +20,6 @@ static const gt_family_model models[] = {
     {0},
 };
 
-static int pixels(const gt_model *m) { return m->height * m->width * m->channels; }
-
 static gt_node *make_images(gt_model *m, gt_graph *g, gt_node *z, int n) {
     const gt_job *job = m->own;
     const toy_options *own = job->own;
@@ -43,7 +41,7 @@ static gt_graph *build_phase(gt_phase *p, int n) {
 }
 
 static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
-    memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * (size_t)pixels(p->model) * sizeof(float));
+    memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * gt_model_floats(p->model) * sizeof(float));
     return GT_OK;
 }
 
@@ -58,10 +56,8 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 static gt_net *new_net(const gt_model *m) {
     gt_declarer d = {.net = gt_net_new("G")};
     if (!d.net) return NULL;
-    gt_fc_declare(&d, "pixels", m->z_dim, pixels(m), 1, 0);
-    if (!d.status && !gt_net_seal(d.net)) return d.net;
-    gt_net_free(d.net);
-    return NULL;
+    gt_fc_declare(&d, "pixels", m->z_dim, (int)gt_model_floats(m), 1, 0);
+    return gt_declared(&d);
 }
 
 static gt_status make(gt_model *m, const gt_job *job) {
