@@ -107,20 +107,20 @@ int gt_dataset_class(const gt_dataset *ds, int64_t item);
  * folder, nothing more of a ZIP or a synth set, and 256 evenly spaced images of other sources: one rank makes it and
  * tells the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
-/* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to
- * see whether all have the same data before them. Another number than the fingerprint. */
+/* Another hash of the same, for which at most a few images are read: so cheap that every rank can make the hash, to see
+ * whether all ranks have the same data before them. */
 gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out);
 
 /* What some of the source's images are like (look.c): all up to 256, else 256 evenly spaced, subset or not. */
 typedef struct gt_data_look {
-    /* Of size, range, colours, labels, order and the pixels of these images, whatever files they lie in: the same for a
-     * ZIP, for the folder that it was unzipped into and for better compressed PNGs. Says nothing where some are
-     * unreadable. */
+    /* A hash of size, range, colours, labels, order and the pixels of these images, whatever files the images lie in:
+     * the same for a ZIP, for the folder that the ZIP was unzipped into and for better compressed PNGs. Where images
+     * are unreadable the hash has no meaning. */
     gt_hash128 pictures;
     int64_t looks;      /* images looked at */
-    int64_t unreadable; /* of them: damaged, or with samples that are not finite */
-    char why[512];      /* of the first such one */
-    double least, most; /* samples of the others */
+    int64_t unreadable; /* how many of these are damaged, or have samples that are not finite */
+    char why[512];      /* the reason for the first unreadable image */
+    double least, most; /* the least and the greatest sample of the readable images */
 } gt_data_look;
 
 /* Reads the images on the threads of `pool` (NULL: this thread alone). Main thread only. That an image cannot be read
@@ -131,7 +131,7 @@ gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
 void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
 bool gt_dataset_usual_range(const gt_dataset_info *info);
 bool gt_dataset_may_leave_range(const gt_dataset_info *info); /* can samples of this kind lie outside the range? */
-bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most); /* do these? */
+bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most); /* do samples with these ends? */
 
 /* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:
  * there are none. */

@@ -84,12 +84,14 @@ typedef struct gt_source_info {
     const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv" */
     int64_t count;
     gt_label_kind label_kind;
-    /* classes: 1 + the largest, or the number of names where that is larger; vectors: their length; 0: none */
-    int label_width;
+    int label_width;    /* classes: 1 + the largest; vectors: their length; 0: none */
+    int32_t *classes;   /* [count], -1: the item has no label */
+    double *vectors;    /* [count,label_width]; the first number is NaN: the item has no label */
     int64_t unlabelled; /* items without a label where others have one */
     int class_names;    /* number of names, 0: not known */
-    const char *const *class_name;
-    const char *channel_names; /* NULL: not given */
+    char **class_name;  /* [class_room] */
+    size_t class_room;
+    char *channel_names; /* NULL: not given */
     bool has_range;
     double range[2];
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
@@ -103,14 +105,15 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
 void gt_source_close(gt_source *s); /* NULL is fine */
 const gt_source_info *gt_source_get_info(const gt_source *s);
 
-/* Item i as [H,W,C]; messages name file, entry and reason. */
+/* Item i as [H,W,C], for gt_picture_free; messages name file, entry and reason. */
 gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out);
 
-/* The item's head without its pixels. For files it reads their beginning (TIFF: all of it); for arrays it is free. */
+/* Size and kind of the item without its pixels. Of a picture file the beginning is read (of TIFF all); of an array
+ * nothing is. */
 gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out);
 
 /* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
- * `buffer` or lives as long as the import. */
+ * `buffer` or lives as long as the source. */
 const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 
 /* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item
@@ -119,11 +122,11 @@ const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NA
 gt_hash128 gt_source_stamp(const gt_source *s);
 gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i);
 
-/* The item's class; -1: none, or labels are vectors. */
+/* The item's class; -1: the item has no label, or labels are vectors. */
 int gt_source_class(const gt_source *s, int64_t i);
 
-/* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes.
- */
+/* The label_width numbers of the item's label (double, so that the numbers of a dataset.json come out as they went in);
+ * NULL: the item has no label, or labels are classes. */
 const double *gt_source_vector(const gt_source *s, int64_t i);
 
 #endif

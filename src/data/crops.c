@@ -170,9 +170,9 @@ static int64_t squares(const crops *c, int64_t picture) {
 
 /* Each square has the label of its picture. */
 static gt_status spread_labels(const crops *c, gt_source *s, int64_t count) {
-    gt_notes *n = &s->notes;
-    size_t width = n->kind == GT_LABELS_VECTORS ? (size_t)n->width : 1;
-    if (n->kind == GT_LABELS_NONE) return GT_OK;
+    gt_source_info *n = &s->info;
+    size_t width = n->label_kind == GT_LABELS_VECTORS ? (size_t)n->label_width : 1;
+    if (n->label_kind == GT_LABELS_NONE) return GT_OK;
     int32_t *classes = n->classes ? malloc((size_t)count * sizeof *classes) : NULL;
     double *vectors = n->vectors ? malloc((size_t)count * width * sizeof *vectors) : NULL;
     if (!classes && !vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
@@ -202,7 +202,6 @@ gt_status gt_source_crops(gt_source *s, int side) {
     *s = (gt_source){.state = c,
                      .file = {.fd = -1},
                      .main_thread_only = s->main_thread_only,
-                     .notes = s->notes,
                      .read = read_item,
                      .head = head_item,
                      .slow_heads = s->slow_heads,

@@ -89,7 +89,7 @@ static gt_status survey(gt_dataset *ds) {
 }
 
 /* What the channels of pictures with alpha mean, where nobody says so. */
-static gt_status name_channels(const gt_picture *shape, gt_notes *notes) {
+static gt_status name_channels(const gt_picture *shape, gt_source_info *notes) {
     if (notes->channel_names || !shape->alpha || (shape->channels != 2 && shape->channels != 4)) return GT_OK;
     notes->channel_names = strdup(shape->channels == 4 ? "R,G,B,A" : "grey,A");
     return notes->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the names of channels");
@@ -126,7 +126,7 @@ static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
 
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
     const gt_picture *p = &ds->shape;
-    const gt_notes *n = &ds->source->notes;
+    const gt_source_info *n = &ds->source->info;
     ds->info = (gt_dataset_info){
         .name = ds->name,
         .source = ds->source->info.source,
@@ -137,9 +137,9 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .channels = p->channels,
         .type = p->type,
         .image_bytes = gt_picture_bytes(p),
-        .label_kind = n->kind,
-        .stored_label_width = n->width,
-        .label_width = options->use_labels ? n->width : 0,
+        .label_kind = n->label_kind,
+        .stored_label_width = n->label_width,
+        .label_width = options->use_labels ? n->label_width : 0,
         .unlabelled = ds->source->info.unlabelled,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
@@ -154,7 +154,7 @@ static gt_status check_labels(const gt_dataset *ds) {
     char buffer[GT_ITEM_NAME_BYTES];
     const gt_source *s = ds->source;
     int64_t missing = s->info.unlabelled, first = 0;
-    while (missing && gt_notes_labelled(&s->notes, first)) first++;
+    while (missing && gt_notes_labelled(&s->info, first)) first++;
     if (!missing) return GT_OK;
     return gt_fail(GT_FORMAT,
                    "'%s': %" PRId64 " of %" PRId64
@@ -177,7 +177,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = survey(ds);
-    if (!st) st = name_channels(&ds->shape, &ds->source->notes);
+    if (!st) st = name_channels(&ds->shape, &ds->source->info);
     if (!st && labels_needed) st = check_labels(ds);
     if (!st) st = choose_subset(ds, options->subset, options->subset_seed);
     if (st) {
@@ -290,8 +290,8 @@ void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
     size_t width = (size_t)ds->info.label_width;
     if (width == 0) return;
     int64_t stored = gt_dataset_stored(ds, item, &mirrored);
-    const gt_notes *n = &ds->source->notes;
-    if (n->kind == GT_LABELS_VECTORS) {
+    const gt_source_info *n = &ds->source->info;
+    if (n->label_kind == GT_LABELS_VECTORS) {
         for (size_t k = 0; k < width; k++) label[k] = (float)n->vectors[(size_t)stored * width + k];
     } else {
         memset(label, 0, width * sizeof *label);

@@ -11,30 +11,32 @@
 #include "data/source.h"
 #include "gantry/memory.h"
 
-void gt_notes_drop_labels(gt_notes *n) {
+void gt_notes_drop_labels(gt_source_info *n) {
     free(n->classes);
     free(n->vectors);
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
-    *n = (gt_notes){.channel_names = n->channel_names, .has_range = n->has_range, .range = {n->range[0], n->range[1]}};
+    *n = (gt_source_info){.source = n->source,
+                          .channel_names = n->channel_names,
+                          .has_range = n->has_range,
+                          .range = {n->range[0], n->range[1]}};
 }
 
-void gt_notes_free(gt_notes *n) {
+void gt_notes_free(gt_source_info *n) {
     gt_notes_drop_labels(n);
     free(n->channel_names);
-    *n = (gt_notes){0};
 }
 
-gt_status gt_notes_new_classes(gt_notes *n, int64_t count) {
+gt_status gt_notes_new_classes(gt_source_info *n, int64_t count) {
     free(n->classes);
     n->classes = calloc((size_t)count + 1, sizeof *n->classes);
     if (!n->classes) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
     for (int64_t i = 0; i < count; i++) n->classes[i] = -1;
-    n->kind = GT_LABELS_CLASSES;
+    n->label_kind = GT_LABELS_CLASSES;
     return GT_OK;
 }
 
-gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width) {
+gt_status gt_notes_new_vectors(gt_source_info *n, int64_t count, size_t width) {
     size_t numbers;
     if (width == 0 || width > GT_VECTOR_MOST)
         return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
@@ -42,12 +44,12 @@ gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width) {
     n->vectors = gt_mul_overflows((size_t)count, width, &numbers) ? NULL : calloc(numbers + 1, sizeof *n->vectors);
     if (!n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
     for (size_t i = 0; i < numbers; i += width) n->vectors[i] = NAN;
-    n->kind = GT_LABELS_VECTORS;
-    n->width = (int)width;
+    n->label_kind = GT_LABELS_VECTORS;
+    n->label_width = (int)width;
     return GT_OK;
 }
 
-gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length) {
+gt_status gt_notes_add_class_name(gt_source_info *n, const char *name, size_t length) {
     if (n->class_names > GT_CLASS_MOST) return gt_fail(GT_FORMAT, "more than %d different classes", GT_CLASS_MOST + 1);
     gt_status st = gt_grow(&n->class_name, &n->class_room, (size_t)n->class_names + 1, sizeof *n->class_name,
                            "class names");
@@ -59,7 +61,7 @@ gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length) 
 }
 
 /* The place of a name among sorted ones, or where it would be. */
-static int place_of(const gt_notes *n, const char *name, size_t length, bool *there) {
+static int place_of(const gt_source_info *n, const char *name, size_t length, bool *there) {
     int low = 0, high = n->class_names;
     for (*there = false; low < high && !*there;) {
         int middle = (low + high) / 2;
@@ -73,13 +75,13 @@ static int place_of(const gt_notes *n, const char *name, size_t length, bool *th
     return *there ? high : low;
 }
 
-int gt_notes_find_class(const gt_notes *n, const char *name, size_t length) {
+int gt_notes_find_class(const gt_source_info *n, const char *name, size_t length) {
     bool there;
     int place = place_of(n, name, length, &there);
     return there ? place : -1;
 }
 
-gt_status gt_notes_sort_in_class(gt_notes *n, const char *name, size_t length) {
+gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t length) {
     bool there;
     int place = place_of(n, name, length, &there);
     gt_status st = there ? GT_OK : gt_notes_add_class_name(n, name, length);
@@ -90,7 +92,7 @@ gt_status gt_notes_sort_in_class(gt_notes *n, const char *name, size_t length) {
     return GT_OK;
 }
 
-gt_status gt_notes_set_range(gt_notes *n, double low, double high) {
+gt_status gt_notes_set_range(gt_source_info *n, double low, double high) {
     if (!isfinite(low) || !isfinite(high) || low >= high)
         return gt_fail(GT_FORMAT, "range: %g, %g is no range; two finite numbers, the smaller one first", low, high);
     n->has_range = true;
@@ -99,12 +101,13 @@ gt_status gt_notes_set_range(gt_notes *n, double low, double high) {
     return GT_OK;
 }
 
-bool gt_notes_labelled(const gt_notes *n, int64_t i) {
-    return n->kind == GT_LABELS_CLASSES ? n->classes[i] >= 0
-                                        : n->kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->width]);
+bool gt_notes_labelled(const gt_source_info *n, int64_t i) {
+    return n->label_kind == GT_LABELS_CLASSES
+               ? n->classes[i] >= 0
+               : n->label_kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->label_width]);
 }
 
-static gt_status check_classes(gt_notes *n, int64_t count, bool every) {
+static gt_status check_classes(gt_source_info *n, int64_t count, bool every) {
     int32_t largest = -1;
     for (int64_t i = 0; i < count; i++) {
         int32_t v = n->classes[i];
@@ -113,17 +116,17 @@ static gt_status check_classes(gt_notes *n, int64_t count, bool every) {
                            GT_CLASS_MOST);
         if (v > largest) largest = v;
     }
-    n->width = 1 + largest;
-    if (n->class_names && n->class_names < n->width)
-        return gt_fail(GT_FORMAT, "class_names: %d names for %d classes", n->class_names, n->width);
+    n->label_width = 1 + largest;
+    if (n->class_names && n->class_names < n->label_width)
+        return gt_fail(GT_FORMAT, "class_names: %d names for %d classes", n->class_names, n->label_width);
     return GT_OK;
 }
 
-gt_status gt_notes_check(gt_notes *n, int64_t count, bool every) {
-    if (n->kind == GT_LABELS_CLASSES) return check_classes(n, count, every);
-    for (int64_t i = 0; i < count && n->kind == GT_LABELS_VECTORS; i++)
-        for (int64_t k = 0; k < n->width && (every || gt_notes_labelled(n, i)); k++)
-            if (!isfinite((float)n->vectors[i * n->width + k]))
+gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every) {
+    if (n->label_kind == GT_LABELS_CLASSES) return check_classes(n, count, every);
+    for (int64_t i = 0; i < count && n->label_kind == GT_LABELS_VECTORS; i++)
+        for (int64_t k = 0; k < n->label_width && (every || gt_notes_labelled(n, i)); k++)
+            if (!isfinite((float)n->vectors[i * n->label_width + k]))
                 return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i, k);
     return GT_OK;
 }
@@ -137,7 +140,7 @@ static size_t folder_of(const char *name) {
 }
 
 gt_status gt_labels_of_folders(gt_source *s) {
-    gt_notes *n = &s->notes;
+    gt_source_info *n = &s->info;
     char buffer[GT_ITEM_NAME_BYTES];
     gt_status st = gt_notes_new_classes(n, s->count);
     for (int64_t i = 0; i < s->count && !st; i++) {
@@ -166,7 +169,7 @@ static int64_t hot(const gt_npy *a, const void *data, size_t row, size_t width) 
     return place;
 }
 
-gt_status gt_labels_of_rows(gt_notes *n, const gt_npy *a, const void *data) {
+gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data) {
     size_t count = a->shape[0], width = a->dimensions == 2 ? a->shape[1] : 1;
     bool all = width > 1;
     for (size_t i = 0; all && i < count; i++) all = hot(a, data, i, width) >= 0;
@@ -201,22 +204,27 @@ bool gt_channels_alpha(const char *names, int channels) {
 /* ---- for fingerprints ---- */
 
 /* Labels as 32-bit little-endian words, whatever the machine. */
-static void hash_labels(const gt_notes *n, int64_t count, gt_hasher *h) {
-    int64_t words = n->kind == GT_LABELS_VECTORS ? count * n->width : n->kind == GT_LABELS_CLASSES ? count : 0;
+static void hash_labels(const gt_source_info *n, int64_t count, gt_hasher *h) {
+    int64_t words = n->label_kind == GT_LABELS_VECTORS   ? count * n->label_width
+                    : n->label_kind == GT_LABELS_CLASSES ? count
+                                                         : 0;
     for (int64_t i = 0; i < words; i++) {
         uint32_t word;
-        float number = n->kind == GT_LABELS_VECTORS ? (float)n->vectors[i] : 0;
-        memcpy(&word, n->kind == GT_LABELS_VECTORS ? (const void *)&number : &n->classes[i], sizeof word);
+        float number = n->label_kind == GT_LABELS_VECTORS ? (float)n->vectors[i] : 0;
+        memcpy(&word, n->label_kind == GT_LABELS_VECTORS ? (const void *)&number : &n->classes[i], sizeof word);
         word = htole32(word);
         gt_hasher_add(h, &word, sizeof word);
     }
 }
 
 void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h) {
-    uint64_t words[7] = {
-        htole64((uint64_t)s->count),        htole64((uint64_t)shape->height),          htole64((uint64_t)shape->width),
-        htole64((uint64_t)shape->channels), htole64(8 * gt_sample_bytes(shape->type)), htole64(s->notes.kind),
-        htole64((uint64_t)s->notes.width)};
+    uint64_t words[7] = {htole64((uint64_t)s->count),
+                         htole64((uint64_t)shape->height),
+                         htole64((uint64_t)shape->width),
+                         htole64((uint64_t)shape->channels),
+                         htole64(8 * gt_sample_bytes(shape->type)),
+                         htole64(s->info.label_kind),
+                         htole64((uint64_t)s->info.label_width)};
     gt_hasher_add(h, words, sizeof words);
-    hash_labels(&s->notes, s->count, h);
+    hash_labels(&s->info, s->count, h);
 }

@@ -79,7 +79,7 @@ static gt_status survey(const gt_source *s, gt_csv *c, columns *k, const uint32_
 }
 
 /* Each different label once, then sorted. */
-static gt_status collect_names(gt_csv *c, const columns *k, gt_notes *n) {
+static gt_status collect_names(gt_csv *c, const columns *k, gt_source_info *n) {
     gt_status st = next_line(c, k->header);
     while (!st && c->fields) {
         if (has_label(c)) st = gt_notes_sort_in_class(n, c->field[1], strlen(c->field[1]));
@@ -90,8 +90,8 @@ static gt_status collect_names(gt_csv *c, const columns *k, gt_notes *n) {
 
 /* ---- filling in ---- */
 
-static void put_label(gt_notes *n, const columns *k, int64_t item, const gt_csv *c) {
-    if (n->kind == GT_LABELS_VECTORS) {
+static void put_label(gt_source_info *n, const columns *k, int64_t item, const gt_csv *c) {
+    if (n->label_kind == GT_LABELS_VECTORS) {
         for (size_t i = 0; i < k->width; i++) to_number(c->field[1 + i], &n->vectors[(size_t)item * k->width + i]);
     } else if (k->whole) {
         long v = 0;
@@ -104,17 +104,17 @@ static void put_label(gt_notes *n, const columns *k, int64_t item, const gt_csv 
 
 static gt_status fill_in(gt_source *s, gt_csv *c, const columns *k, const uint32_t *index, int64_t *met) {
     bool vectors = k->width > 1 || (k->real && !k->whole);
-    gt_status st = vectors ? gt_notes_new_vectors(&s->notes, s->count, k->width)
-                           : gt_notes_new_classes(&s->notes, s->count);
-    if (!st && s->notes.kind == GT_LABELS_CLASSES && !k->whole) {
-        st = collect_names(c, k, &s->notes);
+    gt_status st = vectors ? gt_notes_new_vectors(&s->info, s->count, k->width)
+                           : gt_notes_new_classes(&s->info, s->count);
+    if (!st && s->info.label_kind == GT_LABELS_CLASSES && !k->whole) {
+        st = collect_names(c, k, &s->info);
         gt_csv_rewind(c);
     }
     if (!st) st = next_line(c, k->header);
     for (int64_t row = 0; !st && c->fields; row++, st = next_line(c, k->header)) {
         int64_t i = index ? gt_item_find(s, index, c->field[0]) : row;
         if (i < 0 || i >= s->count) continue;
-        if (has_label(c)) put_label(&s->notes, k, i, c);
+        if (has_label(c)) put_label(&s->info, k, i, c);
         ++*met;
     }
     return st;

@@ -28,8 +28,6 @@ typedef struct label_text {
     json_t *meaning;    /* "class_names", "range" and "channels", those that are there */
 } label_text;
 
-struct labelling;
-
 typedef struct piece { /* the text of a value */
     const char *at;
     size_t n, values;
@@ -165,37 +163,19 @@ static gt_status open_text(label_text *t, const char *text, size_t bytes, bool l
     return st;
 }
 
-/* Calls use() with every element of the labels, and ends with the first failure. */
-static gt_status each_label(const label_text *t,
-                            gt_status (*use)(struct labelling *l, size_t number, const json_t *pair),
-                            struct labelling *arg) {
-    cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
-    size_t number = 0;
-    if (take(&c, ']')) return GT_OK;
-    do {
-        piece p;
-        json_t *pair = NULL;
-        gt_status st = take_value(&c, &p);
-        if (!st) st = parse(t, &p, &pair);
-        if (!st) st = use(arg, number++, pair);
-        json_decref(pair);
-        if (st) return st;
-    } while (take(&c, ','));
-    return take(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
-}
-
 /* ---- labels ---- */
 
-struct labelling { /* of the items by the pairs of dataset.json */
+typedef struct labelling { /* of the items by the pairs of dataset.json */
     gt_source *source;
     uint32_t *index;
     bool every; /* each item has one label */
     gt_label_kind kind;
     size_t width; /* of a vector */
-    bool *seen;   /* [count] */
-};
+    bool storing; /* labels are stored; else they are checked */
+    bool *seen;   /* [count] of this pass */
+} labelling;
 
-static gt_status check_vector(const struct labelling *l, const char *name, const json_t *label) {
+static gt_status check_vector(const labelling *l, const char *name, const json_t *label) {
     if (json_array_size(label) != l->width)
         return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
                        l->width);
@@ -208,7 +188,7 @@ static gt_status check_vector(const struct labelling *l, const char *name, const
 }
 
 /* The first label decides what labels are. */
-static gt_status check_label(struct labelling *l, const char *name, const json_t *label) {
+static gt_status check_label(labelling *l, const char *name, const json_t *label) {
     gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES
                          : json_is_array(label) ? GT_LABELS_VECTORS
                                                 : GT_LABELS_NONE;
@@ -231,60 +211,58 @@ static gt_status check_label(struct labelling *l, const char *name, const json_t
                    GT_CLASS_MOST);
 }
 
-/* Stores it; *same: what was stored before is the same. */
-static void store_label(const gt_notes *n, size_t item, const json_t *label, bool *same) {
-    *same = true;
-    if (n->kind == GT_LABELS_CLASSES) {
+/* False: another label was stored before. */
+static bool store_label(const gt_source_info *n, size_t item, const json_t *label) {
+    bool same = true;
+    if (n->label_kind == GT_LABELS_CLASSES) {
         int32_t v = (int32_t)json_integer_value(label);
-        *same = n->classes[item] == v;
+        same = n->classes[item] == v;
         n->classes[item] = v;
-        return;
+        return same;
     }
-    for (size_t i = 0, width = (size_t)n->width; i < width; i++) {
+    for (size_t i = 0, width = (size_t)n->label_width; i < width; i++) {
         double *to = &n->vectors[item * width + i], v = json_number_value(json_array_get(label, i));
-        *same = *same && (float)*to == (float)v;
+        same = same && (float)*to == (float)v;
         *to = v;
     }
+    return same;
 }
 
-/* The item that a pair speaks of, and its label; -1: it says nothing. */
-static gt_status read_pair(const struct labelling *l, size_t number, const json_t *pair, int64_t *item,
-                           const char **name, const json_t **label) {
-    *name = json_string_value(json_array_get(pair, 0));
-    *label = json_array_get(pair, 1);
-    if (json_array_size(pair) != 2 || !*name)
+/* A pair [name, label], the one of this number. */
+static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
+    const char *name = json_string_value(json_array_get(pair, 0));
+    const json_t *label = json_array_get(pair, 1);
+    if (json_array_size(pair) != 2 || !name)
         return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
-    *item = json_is_null(*label) && !l->every ? -1 : gt_item_find(l->source, l->index, *name);
-    return GT_OK;
-}
-
-static gt_status check_pair(struct labelling *l, size_t number, const json_t *pair) {
-    int64_t item = -1;
-    const char *name;
-    const json_t *label;
-    gt_status st = read_pair(l, number, pair, &item, &name, &label);
-    if (st || item < 0) return st;
+    int64_t item = json_is_null(label) && !l->every ? -1 : gt_item_find(l->source, l->index, name);
+    if (item < 0) return GT_OK;
+    bool again = l->seen[item];
     l->seen[item] = true;
-    return check_label(l, name, label);
+    if (!l->storing) return check_label(l, name, label);
+    if (store_label(&l->source->info, (size_t)item, label) || !again || !l->every) return GT_OK;
+    return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
 }
 
-static gt_status store_pair(struct labelling *l, size_t number, const json_t *pair) {
-    int64_t item = -1;
-    const char *name;
-    const json_t *label;
-    bool same;
-    gt_status st = read_pair(l, number, pair, &item, &name, &label);
-    if (st || item < 0) return st;
-    store_label(&l->source->notes, (size_t)item, label, &same);
-    if (l->every && l->seen[item] && !same)
-        return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
-    l->seen[item] = true;
-    return GT_OK;
+/* One pass over the labels; it ends with the first failure. */
+static gt_status use_labels(labelling *l, const label_text *t) {
+    cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
+    size_t number = 0;
+    if (take(&c, ']')) return GT_OK;
+    do {
+        piece p;
+        json_t *pair = NULL;
+        gt_status st = take_value(&c, &p);
+        if (!st) st = parse(t, &p, &pair);
+        if (!st) st = use_pair(l, number++, pair);
+        json_decref(pair);
+        if (st) return st;
+    } while (take(&c, ','));
+    return take(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
 }
 
-static gt_status check_all(struct labelling *l, const label_text *text) {
+static gt_status check_all(labelling *l, const label_text *text) {
     char buffer[GT_ITEM_NAME_BYTES];
-    gt_status st = each_label(text, check_pair, l);
+    gt_status st = use_labels(l, text);
     for (int64_t i = 0; i < l->source->count && !st && l->every; i++)
         if (!l->seen[i])
             st = gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
@@ -293,15 +271,16 @@ static gt_status check_all(struct labelling *l, const label_text *text) {
 }
 
 static gt_status parse_labels(gt_source *s, const label_text *text, bool every) {
-    struct labelling l = {
+    labelling l = {
         .source = s, .every = every, .index = gt_item_index(s), .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
     gt_status st = l.index && l.seen ? check_all(&l, text)
                                      : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
-    if (!st && l.kind == GT_LABELS_CLASSES) st = gt_notes_new_classes(&s->notes, s->count);
-    if (!st && l.kind == GT_LABELS_VECTORS) st = gt_notes_new_vectors(&s->notes, s->count, l.width);
+    if (!st && l.kind == GT_LABELS_CLASSES) st = gt_notes_new_classes(&s->info, s->count);
+    if (!st && l.kind == GT_LABELS_VECTORS) st = gt_notes_new_vectors(&s->info, s->count, l.width);
     if (!st && l.kind != GT_LABELS_NONE) {
-        memset(l.seen, 0, (size_t)s->count * sizeof *l.seen); /* from here on: is stored */
-        st = each_label(text, store_pair, &l);
+        memset(l.seen, 0, (size_t)s->count * sizeof *l.seen);
+        l.storing = true;
+        st = use_labels(&l, text);
     }
     free(l.index);
     free(l.seen);
@@ -310,7 +289,7 @@ static gt_status parse_labels(gt_source *s, const label_text *text, bool every) 
 
 /* ---- names, range, channels ---- */
 
-static gt_status parse_class_names(gt_notes *n, const json_t *list) {
+static gt_status parse_class_names(gt_source_info *n, const json_t *list) {
     if (!list || json_is_null(list)) return GT_OK;
     size_t size = json_array_size(list);
     if (!json_is_array(list) || size == 0 || size > GT_CLASS_MOST + 1)
@@ -324,7 +303,7 @@ static gt_status parse_class_names(gt_notes *n, const json_t *list) {
     return st;
 }
 
-static gt_status parse_range(gt_notes *n, const json_t *range) {
+static gt_status parse_range(gt_source_info *n, const json_t *range) {
     if (!range || json_is_null(range)) return GT_OK;
     const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
     if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high))
@@ -332,7 +311,7 @@ static gt_status parse_range(gt_notes *n, const json_t *range) {
     return gt_notes_set_range(n, json_number_value(low), json_number_value(high));
 }
 
-static gt_status parse_channels(gt_notes *n, const json_t *channels) {
+static gt_status parse_channels(gt_source_info *n, const json_t *channels) {
     if (!channels || json_is_null(channels)) return GT_OK;
     if (!json_is_string(channels)) return gt_fail(GT_FORMAT, "channels must be a text such as \"R,G,B\"");
     n->channel_names = strdup(json_string_value(channels));
@@ -341,7 +320,7 @@ static gt_status parse_channels(gt_notes *n, const json_t *channels) {
 
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
     label_text t;
-    gt_notes *n = &s->notes;
+    gt_source_info *n = &s->info;
     gt_status st = open_text(&t, text, bytes, gt_own_labels(options));
     if (st) return st;
     if (t.labels) st = parse_labels(s, &t, options->every_label);

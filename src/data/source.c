@@ -92,7 +92,7 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
 
 static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
     if (gt_own_labels(options)) return GT_OK;
-    gt_notes_drop_labels(&s->notes);
+    gt_notes_drop_labels(&s->info);
     if (options->labels_csv) {
         gt_status st = gt_labels_of_csv(s, options->labels_csv, true);
         return st ? gt_wrap(st, "labels of '%s'", options->labels_csv) : GT_OK;
@@ -101,26 +101,17 @@ static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
 }
 
 static void fill_info(gt_source *s) {
-    const gt_notes *n = &s->notes;
     gt_source_info *info = &s->info;
-    *info = (gt_source_info){.source = info->source,
-                             .count = s->count,
-                             .label_kind = n->kind,
-                             .label_width = n->width,
-                             .class_names = n->class_names,
-                             .class_name = (const char *const *)n->class_name,
-                             .channel_names = n->channel_names,
-                             .has_range = n->has_range,
-                             .range = {n->range[0], n->range[1]},
-                             .main_thread_only = s->main_thread_only};
-    if (n->kind == GT_LABELS_CLASSES && n->class_names > n->width) info->label_width = n->class_names;
-    for (int64_t i = 0; i < s->count && n->kind != GT_LABELS_NONE; i++) info->unlabelled += !gt_notes_labelled(n, i);
+    info->count = s->count;
+    info->main_thread_only = s->main_thread_only;
+    for (int64_t i = 0; i < s->count && info->label_kind != GT_LABELS_NONE; i++)
+        info->unlabelled += !gt_notes_labelled(info, i);
 }
 
 static gt_status open_source(gt_source *s, const gt_source_options *options) {
     gt_status st = open_kind(s, options);
     if (!st) st = choose_labels(s, options);
-    if (!st) st = gt_notes_check(&s->notes, s->count, false);
+    if (!st) st = gt_notes_check(&s->info, s->count, false);
     if (!st && options->crops) st = gt_source_crops(s, options->crops);
     return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
@@ -159,7 +150,7 @@ void gt_source_close_items(gt_source *s) {
 void gt_source_close(gt_source *s) {
     if (!s) return;
     gt_source_close_items(s);
-    gt_notes_free(&s->notes);
+    gt_notes_free(&s->info);
     free(s->spec);
     free(s);
 }
@@ -286,12 +277,12 @@ gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i) {
 }
 
 int gt_source_class(const gt_source *s, int64_t i) {
-    return s->notes.kind == GT_LABELS_CLASSES ? s->notes.classes[i] : -1;
+    return s->info.label_kind == GT_LABELS_CLASSES ? s->info.classes[i] : -1;
 }
 
 const double *gt_source_vector(const gt_source *s, int64_t i) {
-    if (s->notes.kind != GT_LABELS_VECTORS || !gt_notes_labelled(&s->notes, i)) return NULL;
-    return s->notes.vectors + i * s->notes.width;
+    if (s->info.label_kind != GT_LABELS_VECTORS || !gt_notes_labelled(&s->info, i)) return NULL;
+    return s->info.vectors + i * s->info.label_width;
 }
 
 /* ---- items by their names ---- */

@@ -17,20 +17,6 @@ enum {
 };
 #define GT_NOTES_FILE "dataset.json"
 
-/* What comes with the pictures: labels, and what samples and channels mean. All memory is malloc'ed. */
-typedef struct gt_notes {
-    gt_label_kind kind;
-    int width;        /* classes: 1 + the largest; vectors: their length; 0: none */
-    int32_t *classes; /* [count], -1: the item has no label */
-    double *vectors;  /* [count,width]; the first number is NaN: the item has no label */
-    int class_names;
-    char **class_name; /* [class_room] */
-    size_t class_room;
-    char *channel_names;
-    bool has_range;
-    double range[2];
-} gt_notes;
-
 /* The functions of a source get the source. Messages of all of them give the reason alone, or what lies below the
  * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
 typedef gt_status gt_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
@@ -41,7 +27,6 @@ struct gt_source {
     gt_name_list names; /* of the items; none: see `name` */
     int64_t count;
     bool main_thread_only;
-    gt_notes notes;
 
     /* One of three ways to read an item.
      * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them.
@@ -65,14 +50,13 @@ struct gt_source {
     /* of the file that all items come from, taken before the file is read; without meaning where each item has one */
     gt_hash128 stamp;
     gt_hash128 (*item_stamp)(const gt_source *s, int64_t i); /* NULL: `stamp` is all that is known */
-    /* Adds what tells its pictures from others; main thread. `most` > 0: where pictures would have to be read for it,
-     * of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
+    /* Adds to a hash what tells the pictures of the source from others; main thread. `most` > 0: where pictures would
+     * have to be read for it, of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
     gt_status (*fingerprint)(const gt_source *s, gt_hasher *h, int64_t most);
     void (*close)(void *state); /* closes what the state holds; NULL: nothing */
 
-    /* gt_source_open fills these in. */
-    gt_source_info info;
-    char *spec; /* without slashes at its end */
+    gt_source_info info; /* its count is filled in by gt_source_open; its memory is malloc'ed */
+    char *spec;          /* without slashes at its end */
 };
 
 typedef struct gt_spec { /* what somebody names as a source */
@@ -136,19 +120,19 @@ void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
 
 /* ---- notes (labels.c) ---- */
 
-void gt_notes_free(gt_notes *n);
-void gt_notes_drop_labels(gt_notes *n); /* and names of classes */
+void gt_notes_free(gt_source_info *n);
+void gt_notes_drop_labels(gt_source_info *n); /* and names of classes */
 /* Makes room for [count] labels without value, in place of those that are there. */
-gt_status gt_notes_new_classes(gt_notes *n, int64_t count);
-gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width);
-gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length); /* of the next class */
+gt_status gt_notes_new_classes(gt_source_info *n, int64_t count);
+gt_status gt_notes_new_vectors(gt_source_info *n, int64_t count, size_t width);
+gt_status gt_notes_add_class_name(gt_source_info *n, const char *name, size_t length); /* of the next class */
 /* Where names of classes come in any order: each once, in the order of code points; and its place, -1: not there. */
-gt_status gt_notes_sort_in_class(gt_notes *n, const char *name, size_t length);
-int gt_notes_find_class(const gt_notes *n, const char *name, size_t length);
-gt_status gt_notes_set_range(gt_notes *n, double low, double high);
+gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t length);
+int gt_notes_find_class(const gt_source_info *n, const char *name, size_t length);
+gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 /* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
-gt_status gt_notes_check(gt_notes *n, int64_t count, bool every);
-bool gt_notes_labelled(const gt_notes *n, int64_t i);
+gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
+bool gt_notes_labelled(const gt_source_info *n, int64_t i);
 /* Does the list of names of channels begin with these (in lower case)? Case and spaces do not count. */
 bool gt_names_begin(const char *names, const char *with);
 bool gt_channels_alpha(const char *names, int channels); /* is the last one alpha, by its name? NULL: no names */
@@ -156,7 +140,7 @@ bool gt_channels_alpha(const char *names, int channels); /* is the last one alph
 /* The first folder of each name is its class. */
 gt_status gt_labels_of_folders(gt_source *s);
 /* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
-gt_status gt_labels_of_rows(gt_notes *n, const gt_npy *a, const void *data);
+gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data);
 
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */

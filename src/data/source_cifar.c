@@ -144,7 +144,7 @@ static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root
         int64_t v;
         if (!gt_pickle_to_integer(list->item[i], &v) || v < 0 || v > GT_CLASS_MOST)
             return gt_fail(GT_FORMAT, "'%s': element %" PRId64 " is no class", key, i);
-        s->notes.classes[b->first + i] = (int32_t)v;
+        s->info.classes[b->first + i] = (int32_t)v;
     }
     return GT_OK;
 }
@@ -157,7 +157,7 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
     for (size_t k = 0; !st && k < list->items; k++) {
         const gt_pickle *v = list->item[k];
         bool text = v->kind == GT_PICKLE_BYTES || v->kind == GT_PICKLE_TEXT;
-        st = text ? gt_notes_add_class_name(&s->notes, v->bytes, v->n)
+        st = text ? gt_notes_add_class_name(&s->info, v->bytes, v->n)
                   : gt_fail(GT_FORMAT, "a class name that is no text");
     }
     return st;
@@ -236,7 +236,7 @@ static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
     if (!st) st = gt_archive_each(s->spec, false, take_entry, c);
     if (!st) st = find_all_images(s, c);
     if (st || !gt_own_labels(options)) return st;
-    st = gt_notes_new_classes(&s->notes, s->count);
+    st = gt_notes_new_classes(&s->info, s->count);
     for (int i = 0; i < c->n_members && !st; i++) st = read_member(s, c, &c->members[i], READ_LABELS);
     return st;
 }

@@ -14,7 +14,6 @@
 typedef struct h5set {
     gt_h5_file file;
     gt_h5_set *images;
-    gt_sample type;
 } h5set;
 
 static bool claims(const gt_spec *spec) {
@@ -32,7 +31,7 @@ static gt_status read_image(const gt_source *s, int64_t i, void *samples) {
     static const gt_number types[] = {
         [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
     h5set *d = s->state;
-    return gt_h5_set_read(d->images, i, 1, types[d->type], samples);
+    return gt_h5_set_read(d->images, i, 1, types[s->shape.type], samples);
 }
 
 /* Types that images can be of; others are named. */
@@ -68,7 +67,7 @@ static gt_status check_dims(const gt_h5_set *s) {
 }
 
 /* [N] integers or [N,L] floats, N as many as images. */
-static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_notes *notes) {
+static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes) {
     int64_t rows = d->images->rows, width = (int64_t)s->row_elements;
     bool classes = s->n_dims == 1 && s->kind == GT_H5_INTEGER, vectors = s->n_dims == 2 && s->kind == GT_H5_FLOAT;
     if (!classes && !vectors) return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
@@ -85,7 +84,7 @@ static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_notes *notes) {
     return st ? st : gt_notes_check(notes, rows, true);
 }
 
-static gt_status read_notes(const h5set *d, gt_notes *notes) {
+static gt_status read_notes(const h5set *d, gt_source_info *notes) {
     gt_h5_set *labels = NULL;
     gt_status st = gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
     if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "labels");
@@ -108,16 +107,17 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
 static gt_status read_file(h5set *d, gt_source *s) {
     if (!gt_h5_has(&d->file, "images")) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
     gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
-    if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &d->type))) return st;
+    if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &s->shape.type))) return st;
     s->count = d->images->dims[0];
     s->shape = (gt_picture){.height = (int)d->images->dims[1],
                             .width = (int)d->images->dims[2],
                             .channels = (int)d->images->dims[3],
-                            .type = d->type};
-    st = read_notes(d, &s->notes);
-    gt_notes *n = &s->notes;
+                            .type = s->shape.type};
+    st = read_notes(d, &s->info);
+    gt_source_info *n = &s->info;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
-    n->has_range = n->has_range && (n->range[0] != gt_sample_low(d->type) || n->range[1] != gt_sample_high(d->type));
+    n->has_range = n->has_range &&
+                   (n->range[0] != gt_sample_low(s->shape.type) || n->range[1] != gt_sample_high(s->shape.type));
     return st;
 }
 

@@ -27,7 +27,7 @@ enum {
 static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
 
 typedef struct mnist {
-    int height, width, border; /* border: zeros on each side */
+    int border; /* zeros on each side */
 } mnist;
 
 static bool claims(const gt_spec *spec) {
@@ -87,7 +87,7 @@ static gt_status unpack_images(gt_temp_file *to, gzFile file, uint64_t total) {
     return st;
 }
 
-static gt_status read_images(gt_source *s, mnist *m) {
+static gt_status read_images(gt_source *s) {
     gzFile file;
     uint64_t bytes;
     uint32_t size[3];
@@ -99,8 +99,7 @@ static gt_status read_images(gt_source *s, mnist *m) {
     if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
     if (st) return st;
     s->count = size[0];
-    m->height = (int)size[1];
-    m->width = (int)size[2];
+    s->shape = (gt_picture){.height = (int)size[1], .width = (int)size[2], .channels = 1, .type = GT_U8};
     return GT_OK;
 }
 
@@ -116,8 +115,8 @@ static gt_status read_labels(gt_source *s, const char *path) {
     uint8_t *labels = st ? NULL : malloc(n);
     if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
     if (!st) st = read_packed(file, labels, n);
-    if (!st) st = gt_notes_new_classes(&s->notes, s->count);
-    for (uint32_t i = 0; !st && i < n; i++) s->notes.classes[i] = labels[i];
+    if (!st) st = gt_notes_new_classes(&s->info, s->count);
+    for (uint32_t i = 0; !st && i < n; i++) s->info.classes[i] = labels[i];
     free(labels);
     gzclose(file);
     return st;
@@ -143,7 +142,8 @@ static gt_status find_labels(gt_source *s) {
 /* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */
 static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
     const mnist *m = s->state;
-    size_t height = (size_t)m->height, width = (size_t)m->width, border = (size_t)m->border, wide = width + 2 * border;
+    size_t border = (size_t)m->border, wide = (size_t)s->shape.width, width = wide - 2 * border,
+           height = (size_t)s->shape.height - 2 * border;
     uint8_t *rows = (uint8_t *)samples + border * wide;
     gt_status st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
     if (st || !border) return st;
@@ -163,10 +163,10 @@ static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     s->samples = read_samples;
     s->format = "IDX";
     s->name_digits = 5;
-    gt_status st = read_images(s, m);
-    m->border = m->height == MNIST_SIDE && m->width == MNIST_SIDE ? options->mnist_border : 0;
-    s->shape = (gt_picture){
-        .height = m->height + 2 * m->border, .width = m->width + 2 * m->border, .channels = 1, .type = GT_U8};
+    gt_status st = read_images(s);
+    m->border = s->shape.height == MNIST_SIDE && s->shape.width == MNIST_SIDE ? options->mnist_border : 0;
+    s->shape.height += 2 * m->border;
+    s->shape.width += 2 * m->border;
     return !st && gt_own_labels(options) ? find_labels(s) : st;
 }
 

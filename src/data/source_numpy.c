@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/temp_file.h"
 #include "codec/npy.h"
+#include "codec/raw_picture.h"
 #include "data/archive.h"
 #include "data/source.h"
 
@@ -25,9 +26,7 @@ static const char *const role_names[ROLES][ROLE_NAMES] = {
 
 typedef struct numpy {
     gt_npy array;
-    size_t height, width, channels;
     bool planes; /* [N,C,H,W] */
-    gt_sample type;
 } numpy;
 
 static bool claims(const gt_spec *spec) {
@@ -36,17 +35,18 @@ static bool claims(const gt_spec *spec) {
 
 /* ---- what the array means ---- */
 
-static gt_status check_type(numpy *f) {
-    const gt_npy *a = &f->array;
-    if (a->type == 'u' && a->size <= 2) f->type = a->size == 1 ? GT_U8 : GT_U16;
-    else if (a->type == 'f') f->type = GT_F32;
+static gt_status check_type(const gt_npy *a, gt_sample *type) {
+    if (a->type == 'u' && a->size <= 2) *type = a->size == 1 ? GT_U8 : GT_U16;
+    else if (a->type == 'f') *type = GT_F32;
     else return gt_fail(GT_FORMAT, "an array of type %c%d; images are u1, u2, f4 or f8", a->type, a->size);
     return GT_OK;
 }
 
-static gt_status check_images(gt_source *s, numpy *f, uint64_t bytes) {
+static gt_status check_images(gt_source *s, numpy *f) {
     const gt_npy *a = &f->array;
-    gt_status st = check_type(f);
+    gt_sample type = GT_U8;
+    uint64_t bytes = s->file.size;
+    gt_status st = check_type(a, &type);
     if (st) return st;
     if (a->dimensions != 3 && a->dimensions != 4)
         return gt_fail(GT_FORMAT, "an array of %d dimensions; images are [N,H,W], [N,H,W,C] or [N,C,H,W]",
@@ -60,30 +60,24 @@ static gt_status check_images(gt_source *s, numpy *f, uint64_t bytes) {
             GT_FORMAT,
             "an array [%zu,%zu,%zu,%zu]: neither its second nor its last dimension can be channels (at most %d)",
             a->shape[0], a->shape[1], a->shape[2], a->shape[3], CHANNELS_MOST);
-    f->channels = a->dimensions == 3 ? 1 : a->shape[f->planes ? 1 : 3];
-    f->height = a->shape[f->planes ? 2 : 1];
-    f->width = a->shape[f->planes ? 3 : 2];
+    size_t channels = a->dimensions == 3 ? 1 : a->shape[f->planes ? 1 : 3], height = a->shape[f->planes ? 2 : 1],
+           width = a->shape[f->planes ? 3 : 2];
     s->count = (int64_t)a->shape[0];
-    gt_picture p; /* its sizes are checked once for all */
-    if (f->height > GT_PICTURE_MAX_SIDE || f->width > GT_PICTURE_MAX_SIDE)
-        return gt_fail(GT_FORMAT, "images of %zu x %zu pixels; at most %d per side are read", f->width, f->height,
-                       GT_PICTURE_MAX_SIDE);
-    st = gt_picture_new(&p, (int)f->height, (int)f->width, (int)f->channels, f->type);
-    gt_picture_free(&p);
-    return st;
+    s->shape = (gt_picture){.height = (int)height, .width = (int)width, .channels = (int)channels, .type = type};
+    return gt_picture_check_size(height, width, channels, type, 0);
 }
 
 static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
     size_t width = a->dimensions == 2 ? a->shape[1] : 1;
     if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
-    if (a->type == 'f' || width > 1) return gt_labels_of_rows(&s->notes, a, data);
-    gt_status st = gt_notes_new_classes(&s->notes, s->count);
+    if (a->type == 'f' || width != 1) return gt_labels_of_rows(&s->info, a, data);
+    gt_status st = gt_notes_new_classes(&s->info, s->count);
     for (size_t i = 0; !st && i < a->elements; i++) {
         double v = gt_npy_number(a, data, i);
         if (v < 0 || v > GT_CLASS_MOST)
             st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
-        else s->notes.classes[i] = (int32_t)v;
+        else s->info.classes[i] = (int32_t)v;
     }
     return st;
 }
@@ -193,7 +187,7 @@ static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
     if (!with_labels) z.choice.name[LABELS][0] = 0;
     z.second = true;
     if (!st) st = gt_archive_each(s->spec, true, take_entry, &z);
-    if (!st && (st = check_images(s, f, s->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
+    if (!st && (st = check_images(s, f))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
     gt_temp_file_close(&z.labels);
     return st;
@@ -206,18 +200,20 @@ static gt_status open_npy(gt_source *s, numpy *f) {
     if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MOST, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);
-    return st ? st : check_images(s, f, s->file.size);
+    return st ? st : check_images(s, f);
 }
 
 /* ---- items ---- */
 
 /* Sample by sample into its place: planes become channels, f64 becomes f32. */
-static void arrange(const numpy *f, const uint8_t *from, void *samples) {
-    size_t pixels = f->height * f->width, size = (size_t)f->array.size;
+static void arrange(const gt_source *s, const uint8_t *from, void *samples) {
+    const numpy *f = s->state;
+    size_t channels = (size_t)s->shape.channels, pixels = (size_t)s->shape.height * (size_t)s->shape.width;
+    size_t size = (size_t)f->array.size;
     for (size_t k = 0; k < pixels; k++)
-        for (size_t c = 0; c < f->channels; c++) {
-            const uint8_t *sample = from + (f->planes ? c * pixels + k : k * f->channels + c) * size;
-            size_t to = k * f->channels + c;
+        for (size_t c = 0; c < channels; c++) {
+            const uint8_t *sample = from + (f->planes ? c * pixels + k : k * channels + c) * size;
+            size_t to = k * channels + c;
             if (size == 8) {
                 double wide;
                 memcpy(&wide, sample, 8);
@@ -230,12 +226,12 @@ static void arrange(const numpy *f, const uint8_t *from, void *samples) {
 
 static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
     const numpy *f = s->state;
-    size_t bytes = f->height * f->width * f->channels * (size_t)f->array.size;
+    size_t bytes = gt_picture_bytes(&s->shape) / gt_sample_bytes(s->shape.type) * (size_t)f->array.size;
     bool straight = !f->planes && f->array.size != 8;
     uint8_t *stored = straight ? samples : malloc(bytes);
     if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
     gt_status st = gt_read_at(s->file.fd, f->array.head + (uint64_t)i * bytes, stored, bytes);
-    if (!st && !straight) arrange(f, stored, samples);
+    if (!st && !straight) arrange(s, stored, samples);
     if (!straight) free(stored);
     return st;
 }
@@ -246,10 +242,7 @@ static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
     s->format = "numpy";
     s->name_digits = 5;
     bool one = !strcasecmp(s->spec + strlen(s->spec) - 4, ".npy");
-    gt_status st = one ? open_npy(s, f) : open_npz(s, f, gt_own_labels(options));
-    s->shape = (gt_picture){
-        .height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type};
-    return st;
+    return one ? open_npy(s, f) : open_npz(s, f, gt_own_labels(options));
 }
 
 const gt_source_kind gt_source_numpy = {.name = "numpy",

@@ -22,7 +22,7 @@ typedef struct synth_set { /* one built-in set */
     uint64_t n, size, classes; /* defaults; classes 0: the key is unknown to the set */
     int channels;
     void (*draw)(const synth *s, uint32_t i, uint8_t *pixels);
-    gt_status (*label)(const synth *s, gt_notes *notes);
+    gt_status (*label)(const synth *s, gt_source_info *notes);
 } synth_set;
 
 struct synth {
@@ -62,7 +62,7 @@ static void draw_circle(const synth *s, uint32_t i, uint8_t *pixels) {
     }
 }
 
-static gt_status label_circles(const synth *s, gt_notes *notes) {
+static gt_status label_circles(const synth *s, gt_source_info *notes) {
     gt_status st = gt_notes_new_vectors(notes, (int64_t)s->n, 1);
     for (uint64_t i = 0; i < s->n && !st; i++) notes->vectors[i] = (double)radius_of(s, (uint32_t)i);
     return st;
@@ -157,7 +157,7 @@ static void draw_shape(const synth *s, uint32_t i, uint8_t *pixels) {
     }
 }
 
-static gt_status label_shapes(const synth *s, gt_notes *notes) {
+static gt_status label_shapes(const synth *s, gt_source_info *notes) {
     gt_status st = gt_notes_new_classes(notes, (int64_t)s->n);
     for (uint64_t i = 0; i < s->n && !st; i++) notes->classes[i] = (int32_t)(i % s->classes);
     for (uint64_t c = 0; c < s->classes && !st; c++)
@@ -280,8 +280,8 @@ static gt_status open_synth(gt_source *source, const gt_source_options *options)
     source->count = (int64_t)s->n;
     source->shape = (gt_picture){
         .height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
-    st = s->set->label(s, &source->notes);
-    if (!st) st = gt_notes_check(&source->notes, source->count, true);
+    st = s->set->label(s, &source->info);
+    if (!st) st = gt_notes_check(&source->info, source->count, true);
     return st ? st : stamp_set(source);
 }
 

@@ -327,7 +327,7 @@ static void fill_result(const conversion *p, gt_convert_result *result) {
     if (p->request->scan_only) return;
     bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
     result->bytes = file                  ? (double)s.st_size
-                    : p->writer.dest.kind ? p->writer.dest.kind->bytes(&p->shape, result->kept)
+                    : p->writer.dest.kind ? gt_dest_kind_of(p->request)->bytes(&p->shape, result->kept)
                                           : 0;
 }
 

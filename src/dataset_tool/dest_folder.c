@@ -21,7 +21,7 @@ static gt_status make_folder(const char *path) {
 
 static gt_status open_folder(gt_dest *d, const char *path) {
     d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", path, strerror(errno)) : GT_OK;
+    return d->fd < 0 ? gt_dest_failed(path, errno) : GT_OK;
 }
 
 /* Files that an earlier run wrote and did not account for are made anew. */
@@ -61,7 +61,7 @@ static gt_status compare_files(gt_dest *d) {
     int64_t files;
     char *foreign = NULL;
     int error = gt_existing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
-    gt_status st = error                        ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
+    gt_status st = error                        ? gt_dest_failed(d->path, error)
                    : foreign                    ? gt_dest_differs(d, foreign)
                    : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
                                                 : GT_OK;

@@ -45,14 +45,11 @@ static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *
 
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
-    if (d->comparing) return gt_existing_hdf5_open(d);
     for (size_t i = 0; i < d->n; i++) length += d->entries[i].size;
     return gt_part_open(d, length);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
-    return d->comparing ? gt_existing_hdf5_chunk(d, data, e->size) : gt_part_append(d, data, e->size);
-}
+static gt_status put(gt_dest *d, const gt_entry *e, const void *data) { return gt_part_append(d, data, e->size); }
 
 /* The file is made from the part, chunk by chunk. */
 static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
@@ -141,7 +138,6 @@ static gt_status write_file(gt_dest *d, const char *path) {
 
 static gt_status finish(gt_dest *d) {
     char *file;
-    if (d->comparing) return gt_existing_hdf5_end(d);
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_status st = write_file(d, file);
     if (!st) st = gt_part_finish(d, file);

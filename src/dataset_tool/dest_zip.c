@@ -18,9 +18,10 @@ enum { VERSION = 20, VERSION_ZIP64 = 45, UNIX = 3 << 8, DATE_1980_01_01 = 0x21, 
 #define TOO_LARGE 0xffffffffu
 #define MODE_0644 (0100644u << 16)
 
-static void put16(gt_buffer *b, unsigned v) { gt_buffer_add(b, &(uint16_t){htole16((uint16_t)v)}, 2); }
-static void put32(gt_buffer *b, uint64_t v) { gt_buffer_add(b, &(uint32_t){htole32((uint32_t)v)}, 4); }
-static void put64(gt_buffer *b, uint64_t v) { gt_buffer_add(b, &(uint64_t){htole64(v)}, 8); }
+/* Numbers of 2, 4 or 8 bytes each, as the digits of `sizes` say. */
+static void put(gt_buffer *b, const char *sizes, const uint64_t *number) {
+    for (; *sizes; sizes++, number++) gt_buffer_add(b, &(uint64_t){htole64(*number)}, (size_t)(*sizes - '0'));
+}
 
 static uint64_t entry_bytes(const char *name, uint32_t size) { return LOCAL_BYTES + strlen(name) + size; }
 
@@ -34,16 +35,8 @@ static double bytes(const gt_picture *shape, int64_t images) {
 
 /* What local and central headers have in common, from the version needed on. */
 static void put_common(gt_buffer *b, const char *name, uint32_t size, uint32_t crc, unsigned version, unsigned extra) {
-    put16(b, version);
-    put16(b, 0); /* flags */
-    put16(b, 0); /* stored */
-    put16(b, 0); /* time */
-    put16(b, DATE_1980_01_01);
-    put32(b, crc);
-    put32(b, size);
-    put32(b, size);
-    put16(b, (unsigned)strlen(name));
-    put16(b, extra);
+    /* version, flags, stored, time, date, checksum, sizes, length of the name */
+    put(b, "2222244422", (uint64_t[]){version, 0, 0, 0, DATE_1980_01_01, crc, size, size, strlen(name), extra});
 }
 
 static gt_status append(gt_dest *d, gt_buffer *b) {
@@ -54,7 +47,7 @@ static gt_status append(gt_dest *d, gt_buffer *b) {
 
 static gt_status put_named(gt_dest *d, const char *name, uint32_t size, uint32_t crc, const void *data) {
     gt_buffer b = {0};
-    put32(&b, 0x04034b50);
+    put(&b, "4", (uint64_t[]){0x04034b50});
     put_common(&b, name, size, crc, VERSION, 0);
     gt_buffer_add(&b, name, strlen(name));
     gt_status st = append(d, &b);
@@ -73,7 +66,7 @@ static gt_status begin(gt_dest *d) {
     return gt_part_open(d, length);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+static gt_status put_entry(gt_dest *d, const gt_entry *e, const void *data) {
     char name[GT_ENTRY_NAME_BYTES];
     gt_entry_name(e->item, name);
     return put_named(d, name, e->size, e->crc, data);
@@ -83,49 +76,25 @@ static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
 static void put_central(gt_buffer *b, const char *name, uint32_t size, uint32_t crc, uint64_t *offset) {
     bool far = *offset >= TOO_LARGE;
     unsigned version = far ? VERSION_ZIP64 : VERSION;
-    put32(b, 0x02014b50);
-    put16(b, UNIX | version);
+    put(b, "42", (uint64_t[]){0x02014b50, UNIX | version});
     put_common(b, name, size, crc, version, far ? EXTRA_BYTES : 0);
-    put16(b, 0); /* comment */
-    put16(b, 0); /* disk */
-    put16(b, 0); /* kind of contents */
-    put32(b, MODE_0644);
-    put32(b, far ? TOO_LARGE : *offset);
+    /* comment, disk, kind of contents, attributes */
+    put(b, "22244", (uint64_t[]){0, 0, 0, MODE_0644, far ? TOO_LARGE : *offset});
     gt_buffer_add(b, name, strlen(name));
-    if (far) {
-        put16(b, 1); /* zip64 */
-        put16(b, EXTRA_BYTES - 4);
-        put64(b, *offset);
-    }
+    if (far) put(b, "228", (uint64_t[]){1, EXTRA_BYTES - 4, *offset}); /* 1: zip64 */
     *offset += entry_bytes(name, size);
 }
 
 static void put_end(gt_buffer *b, uint64_t entries, uint64_t start, uint64_t length) {
     bool large = entries > 0xffff - 1 || start >= TOO_LARGE || length >= TOO_LARGE;
-    if (large) {
-        put32(b, 0x06064b50);
-        put64(b, END64_BYTES - 12);
-        put16(b, UNIX | VERSION_ZIP64);
-        put16(b, VERSION_ZIP64);
-        put32(b, 0); /* disks */
-        put32(b, 0);
-        put64(b, entries);
-        put64(b, entries);
-        put64(b, length);
-        put64(b, start);
-        put32(b, 0x07064b50); /* where that record is */
-        put32(b, 0);
-        put64(b, start + length);
-        put32(b, 1);
+    if (large) { /* the record of zip64, and where that record is */
+        put(b, "48224488884484",
+            (uint64_t[]){0x06064b50, END64_BYTES - 12, UNIX | VERSION_ZIP64, VERSION_ZIP64, 0, 0, entries, entries,
+                         length, start, 0x07064b50, 0, start + length, 1});
     }
-    put32(b, 0x06054b50);
-    put16(b, 0);
-    put16(b, 0);
-    put16(b, large ? 0xffff : (unsigned)entries);
-    put16(b, large ? 0xffff : (unsigned)entries);
-    put32(b, large ? TOO_LARGE : length);
-    put32(b, large ? TOO_LARGE : start);
-    put16(b, 0); /* comment */
+    uint64_t count = large ? 0xffff : entries;
+    put(b, "42222442",
+        (uint64_t[]){0x06054b50, 0, 0, count, count, large ? TOO_LARGE : length, large ? TOO_LARGE : start, 0});
 }
 
 static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_crc) {
@@ -166,6 +135,6 @@ const gt_dest_kind gt_dest_zip = {.name = "zip",
                                   .bytes = bytes,
                                   .encode = gt_png_of_picture,
                                   .begin = begin,
-                                  .put = put,
+                                  .put = put_entry,
                                   .sync = gt_part_sync,
                                   .finish = finish};

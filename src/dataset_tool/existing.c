@@ -29,6 +29,8 @@ gt_status gt_dest_differs(const gt_dest *d, const char *what) {
                    d->path, what ? what : image);
 }
 
+gt_status gt_dest_failed(const char *path, int error) { return gt_fail(GT_FAILED, "'%s': %s", path, strerror(error)); }
+
 gt_status gt_dest_taken(const char *path) {
     return gt_fail(GT_USAGE,
                    "'%s' came to be there while it was made, which is kept beside it: move away what stands "
@@ -55,7 +57,7 @@ gt_status gt_existing_bytes(gt_dest *d, const void *bytes, size_t n) {
 
 gt_status gt_existing_end(gt_dest *d) {
     struct stat s;
-    if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(errno));
+    if (fstat(d->fd, &s)) return gt_dest_failed(d->path, errno);
     return (uint64_t)s.st_size == d->offset ? GT_OK : gt_dest_differs(d, "its end");
 }
 
@@ -113,7 +115,9 @@ static void meet(walk *w, int root, int fd, const char *name, const struct diren
     } else if (!folder) {
         w->files++;
         if (picture && removes && unlinkat(fd, e->d_name, 0)) w->error = errno;
-    } else if (w->how != GT_FOLDER_ROOT) {
+    } else if (w->how == GT_FOLDER_ROOT) {
+        w->files++;
+    } else {
         walk_folder(w, root, e->d_name);
         if (walk_on(w) && removes && unlinkat(fd, e->d_name, AT_REMOVEDIR)) w->error = errno;
     }
@@ -162,19 +166,12 @@ int gt_existing_remove(const char *path) {
 
 /* ---- before anything is read ---- */
 
-static bool is_empty(const char *path) {
-    DIR *dir = opendir(path);
-    int entries = 0;
-    while (dir && entries < 3 && readdir(dir)) entries++;
-    if (dir) closedir(dir);
-    return dir && entries < 3;
-}
-
-static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how) {
-    int64_t files;
+/* *files: see gt_existing_folder; at least 1 where that cannot be told. */
+static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, int64_t *files) {
     char *foreign = NULL;
-    int error = gt_existing_folder(r->dest, how, &files, &foreign);
-    gt_status st = error ? gt_fail(GT_FAILED, "'%s': %s", r->dest, strerror(error)) : GT_OK;
+    int error = gt_existing_folder(r->dest, how, files, &foreign);
+    *files += error || foreign;
+    gt_status st = error ? gt_dest_failed(r->dest, error) : GT_OK;
     if (foreign)
         st = gt_fail(
             GT_USAGE,
@@ -185,7 +182,8 @@ static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how) {
 }
 
 gt_status gt_existing_replaceable(const gt_convert_request *r) {
-    return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK) : GT_OK;
+    int64_t files;
+    return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK, &files) : GT_OK;
 }
 
 static gt_status look_at_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
@@ -194,13 +192,15 @@ static gt_status look_at_folder(const gt_convert_request *r, const struct stat *
                        "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, "
                        "FILE.h5 or a folder)",
                        r->dest);
-    *exists = !is_empty(r->dest);
+    int64_t files;
+    gt_status st = check_folder(r, GT_FOLDER_ROOT, &files);
+    *exists = files > 0;
     if (link && (!*exists || r->overwrite))
         return gt_fail(GT_USAGE,
                        "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
                        "the destination",
                        r->dest);
-    return *exists ? check_folder(r, GT_FOLDER_ROOT) : GT_OK;
+    return st;
 }
 
 static gt_status look_at_file(const gt_convert_request *r, const struct stat *s, bool *exists) {

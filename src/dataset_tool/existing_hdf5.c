@@ -26,7 +26,7 @@ void gt_existing_hdf5_close(gt_dest *d) {
     d->other = NULL;
 }
 
-gt_status gt_existing_hdf5_open(gt_dest *d) {
+static gt_status begin(gt_dest *d) {
     comparing *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->path);
     d->other = s;
@@ -45,7 +45,8 @@ gt_status gt_existing_hdf5_open(gt_dest *d) {
     return st ? st : gt_h5_set_open(&s->images, &s->file, "images");
 }
 
-gt_status gt_existing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
+static gt_status put(gt_dest *d, const gt_entry *e, const void *bytes) {
+    size_t n = e->size;
     comparing *s = d->other;
     if (d->n >= (size_t)s->set->count) return gt_dest_differs(d, "the number of its images");
     if (s->room < n) {
@@ -80,7 +81,7 @@ static gt_status compare_labels(gt_dest *d, const gt_source *set) {
     return same_labels(d, set) ? GT_OK : gt_dest_differs(d, "labels");
 }
 
-gt_status gt_existing_hdf5_end(gt_dest *d) {
+static gt_status finish(gt_dest *d) {
     const gt_source *set = ((comparing *)d->other)->set;
     const gt_source_info *info = &set->info;
     const char *channels = gt_dest_channels(d);
@@ -94,3 +95,5 @@ gt_status gt_existing_hdf5_end(gt_dest *d) {
         return gt_dest_differs(d, "channels");
     return compare_labels(d, set);
 }
+
+const gt_dest_kind gt_dest_compared_hdf5 = {.name = "hdf5", .begin = begin, .put = put, .finish = finish};

@@ -102,6 +102,8 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         items->n++;
         gt_source_info info = *gt_source_get_info(items->sources[k]);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
+        if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)
+            info.label_width = info.class_names;
         if (k == 0) items->info = info;
         else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
         items->main_thread_only |= info.main_thread_only;

@@ -32,11 +32,10 @@ gt_status gt_part_open(gt_dest *d, uint64_t length) {
     if (st) return st;
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, gt_error_text(errno, d->part));
-    if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));
+    if (fstat(d->fd, &s)) return gt_dest_failed(d->part, errno);
     if ((uint64_t)s.st_size < length)
         return gt_fail(GT_FORMAT, "'%s' is shorter than what was written into it; --restart begins anew", d->part);
-    if (ftruncate(d->fd, (off_t)length) || lseek(d->fd, 0, SEEK_END) < 0)
-        return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));
+    if (ftruncate(d->fd, (off_t)length) || lseek(d->fd, 0, SEEK_END) < 0) return gt_dest_failed(d->part, errno);
     d->offset = length;
     return GT_OK;
 }
@@ -56,7 +55,7 @@ static gt_status flush(gt_dest *d) {
     if (error == ENOSPC)
         return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it goes on from here", d->part,
                        strerror(error), gt_space_free(d->part) / 1e6);
-    return error ? gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(error)) : GT_OK;
+    return error ? gt_dest_failed(d->part, error) : GT_OK;
 }
 
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {

@@ -98,7 +98,7 @@ static gt_status start_anew(gt_progress_file *j, owner owner, gt_hash128 key) {
     bool cut = !ftruncate(j->fd, kept);
     if (cut && owner == OLDER) /* one digit: a mark at any moment */
         cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES;
-    if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_dest_failed(j->path, errno);
     if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
     gt_status st = gt_progress_file_sync(j);
@@ -143,7 +143,7 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
                        dest, (long long)made);
     }
     bool cut = !ftruncate(j->fd, end) && lseek(j->fd, 0, SEEK_END) >= 0;
-    return cut ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    return cut ? GT_OK : gt_dest_failed(j->path, errno);
 }
 
 /* Did another process remove the file, as it had ended, before this one locked it? */
@@ -206,12 +206,12 @@ gt_status gt_progress_file_sync(gt_progress_file *j) {
     int error = gt_write_all(j->fd, j->waiting.data, j->waiting.n);
     if (!error && fdatasync(j->fd)) error = errno;
     j->waiting.n = 0;
-    return error ? gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(error)) : GT_OK;
+    return error ? gt_dest_failed(j->path, error) : GT_OK;
 }
 
 gt_status gt_progress_file_cut(gt_progress_file *j) {
     bool good = !ftruncate(j->fd, sizeof(head)) && !fdatasync(j->fd);
-    return good ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    return good ? GT_OK : gt_dest_failed(j->path, errno);
 }
 
 void gt_progress_file_close(gt_progress_file *j, bool finished) {

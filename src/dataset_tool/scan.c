@@ -103,33 +103,31 @@ static void scan_tile(void *arg, int tile, int worker) {
     }
 }
 
-static int by_code(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
+typedef struct coded {
+    uint64_t code;
+    int64_t item;
+} coded;
 
-/* How many of the sorted codes are smaller than `code`. */
-static size_t count_smaller(const uint64_t *sorted, size_t n, uint64_t code) {
-    size_t low = 0;
-    while (low < n) {
-        size_t middle = (low + n) / 2;
-        if (sorted[middle] < code) low = middle + 1;
-        else n = middle;
-    }
-    return low;
+static int by_code(const void *a, const void *b) {
+    const coded *x = a, *y = b;
+    int order = (x->code > y->code) - (x->code < y->code);
+    return order ? order : (x->item > y->item) - (x->item < y->item);
 }
 
 /* The most frequent shape; of equally frequent ones that of the earliest item. 0: there is none. */
 static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
-    uint64_t *sorted = malloc(n * sizeof *sorted);
+    coded *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
-    memcpy(sorted, code, n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++) sorted[i] = (coded){code[i], (int64_t)i};
     qsort(sorted, n, sizeof *sorted, by_code);
-    size_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(code[i] & SHAPE) || code[i] == *best) continue;
-        size_t count = count_smaller(sorted, n, code[i] + 1) - count_smaller(sorted, n, code[i]);
-        if (count > most) most = count, *best = code[i];
+    size_t most = 0, first = 0; /* first: the item */
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && sorted[end].code == sorted[i].code;) end++;
+        if (!(sorted[i].code & SHAPE) || end - i < most || (end - i == most && (size_t)sorted[i].item > first))
+            continue;
+        most = end - i;
+        first = (size_t)sorted[i].item;
+        *best = sorted[i].code;
     }
     free(sorted);
     return GT_OK;

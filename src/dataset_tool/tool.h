@@ -89,20 +89,20 @@ typedef struct gt_progress_file gt_progress_file;
 
 typedef struct gt_dest_kind {
     const char *name;
-    /* of its files; none: a folder */
+    /* how the names of such files end; none: the destination is a folder */
     const char *suffix[2];
-    /* can it hold such images? NULL: any */
+    /* GT_USAGE: the destination cannot hold images of this shape. NULL: it holds all */
     gt_status (*check)(const gt_picture *shape);
-    /* of the result, uncompressed */
+    /* bytes of the uncompressed result */
     double (*bytes)(const gt_picture *shape, int64_t images);
-    /* malloc'ed; any thread */
+    /* The bytes of an image, malloc'ed. Any thread. */
     gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);
-    /* d->n entries are there already */
+    /* Opens d->part, which holds d->n entries of an earlier run. */
     gt_status (*begin)(gt_dest *d);
     gt_status (*put)(gt_dest *d, const gt_entry *e, const void *bytes);
-    /* what was put is on the disk */
+    /* Brings what was put to the disk. */
     gt_status (*sync)(gt_dest *d);
-    /* whole, under its name */
+    /* Makes the result whole and gives it its name. */
     gt_status (*finish)(gt_dest *d);
 } gt_dest_kind;
 
@@ -120,7 +120,7 @@ struct gt_dest {
     bool compress;
     bool replaces;     /* a file or folder at `path` is replaced when this one is whole */
     bool comparing;    /* nothing is written: what is at `path` is compared with what would be written (existing.c) */
-    void *other;       /* state of dest_hdf5 while comparing */
+    void *other;       /* what existing_hdf5.c keeps while an HDF5 file is compared */
     gt_entry *entries; /* of the images put so far */
     size_t n, room;
     int fd; /* of DEST.part, or of what is compared; -1: closed */
@@ -131,7 +131,8 @@ struct gt_dest {
     bool broken;       /* a write failed: nothing is written after it */
 };
 
-gt_status gt_dest_open(gt_dest *d); /* the part, cut to the entries that are there already (put without bytes) */
+gt_status gt_dest_open(
+    gt_dest *d); /* Opens DEST.part, cut behind the entries of an earlier run, which were put without bytes. */
 gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes);
 void gt_dest_close(gt_dest *d);
 
@@ -142,6 +143,8 @@ void gt_dest_close(gt_dest *d);
 gt_status gt_dest_exists(const gt_convert_request *r, bool *exists);
 /* GT_USAGE with a message: what is there differs in `what` (NULL: image number d->n). */
 gt_status gt_dest_differs(const gt_dest *d, const char *what);
+/* GT_FAILED with a message: `path` and the reason for which a call failed. */
+gt_status gt_dest_failed(const char *path, int error);
 /* GT_USAGE with a message: something appeared at `path` while the dataset was made. */
 gt_status gt_dest_taken(const char *path);
 /* The next bytes of the file d->fd. */
@@ -150,7 +153,8 @@ gt_status gt_existing_end(gt_dest *d); /* GT_USAGE: the file goes on behind d->o
 /* A file of the folder d->fd. */
 gt_status gt_existing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
 /* Does a folder hold the files of a dataset and nothing else? 0 or errno; *files: how many files; *foreign (malloc'ed):
- * the first thing that belongs to no dataset, or NULL. ROOT: only what is directly in the folder. REMOVE: then the
+ * the first thing that belongs to no dataset, or NULL. ROOT: only what is directly in the folder, of which
+ * folders count as files. REMOVE: then the
  * files are removed, dataset.json last, unless anything is foreign. */
 typedef enum gt_folder_walk { GT_FOLDER_ROOT, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_folder_walk;
 int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, char **foreign);
@@ -161,9 +165,9 @@ gt_status gt_existing_replaceable(const gt_convert_request *r);
 
 /* ---- an HDF5 file that is there already (existing_hdf5.c), main thread ---- */
 
-gt_status gt_existing_hdf5_open(gt_dest *d);
-gt_status gt_existing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n); /* of image number d->n */
-gt_status gt_existing_hdf5_end(gt_dest *d);                                /* number of images, labels, attributes */
+/* In place of gt_dest_hdf5: each image is compared with the one that stands there; at the end their number, labels and
+ * attributes are. */
+extern const gt_dest_kind gt_dest_compared_hdf5;
 void gt_existing_hdf5_close(gt_dest *d);
 
 /* ---- for destinations (dataset_json.c, part_file.c) ---- */
@@ -176,7 +180,7 @@ bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label
 /* what the channels mean; NULL: not known, or plain grey or RGB */
 const char *gt_dest_channels(const gt_dest *d);
 bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one */
-/* 0 or errno: what stands beside DEST as DEST.part or DEST.part.h5 */
+/* 0 or errno. *s: the file or folder beside DEST whose name ends in `ending`, ".part" or ".part.h5". */
 int gt_part_look(const char *dest, const char *ending, struct stat *s);
 /* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish:
  * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no
@@ -227,7 +231,7 @@ void gt_progress_file_close(gt_progress_file *j, bool finished); /* finished: th
 /* DEST is finished: removes what a run of this key that ended between its last steps left beside DEST. */
 void gt_progress_file_forget(const char *dest, gt_hash128 key);
 
-/* ---- the work of one rank (work.c) ---- */
+/* ---- the work of one rank (worker.c) ---- */
 
 typedef struct gt_worker gt_worker;
 gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape,

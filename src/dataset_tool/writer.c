@@ -85,9 +85,10 @@ static bool part_is_there(const char *dest) {
 
 static gt_status begin_comparing(gt_writer *l) {
     l->dest.comparing = true;
+    if (l->dest.kind == &gt_dest_hdf5) l->dest.kind = &gt_dest_compared_hdf5;
     gt_info("'%s' is there already: it is compared with what this command makes", l->request->dest);
     if (l->dest.kind == &gt_dest_zip && (l->dest.fd = open(l->dest.path, O_RDONLY | O_CLOEXEC)) < 0)
-        return gt_fail(GT_FAILED, "'%s': %s", l->dest.path, strerror(errno));
+        return gt_dest_failed(l->dest.path, errno);
     return gt_dest_open(&l->dest);
 }
 

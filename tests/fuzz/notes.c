@@ -32,17 +32,17 @@ static const char *name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_
 /* `every`: as datasets for training are read; else as the dataset tool reads them. */
 static void read_notes(const uint8_t *bytes, size_t n, bool every) {
     gt_source s = {.count = N, .name = name};
-    gt_notes *notes = &s.notes;
+    gt_source_info *notes = &s.info;
     gt_status st = gt_labels_of_json(&s, (const char *)bytes, n, &(gt_source_options){.every_label = every});
     for (int i = 0; i < N && !st; i++) {
-        if (notes->kind == GT_LABELS_NONE) break;
+        if (notes->label_kind == GT_LABELS_NONE) break;
         fuzz_check(gt_notes_labelled(notes, i) || !every);
         if (!gt_notes_labelled(notes, i)) continue;
-        if (notes->kind == GT_LABELS_CLASSES)
-            fuzz_check(notes->classes[i] < notes->width && notes->width <= GT_CLASS_MOST + 1);
-        else fuzz_check(notes->width >= 1 && notes->width <= GT_VECTOR_MOST);
-        for (int k = 0; k < notes->width && notes->kind == GT_LABELS_VECTORS; k++)
-            fuzz_check(isfinite((float)notes->vectors[i * notes->width + k]));
+        if (notes->label_kind == GT_LABELS_CLASSES)
+            fuzz_check(notes->classes[i] < notes->label_width && notes->label_width <= GT_CLASS_MOST + 1);
+        else fuzz_check(notes->label_width >= 1 && notes->label_width <= GT_VECTOR_MOST);
+        for (int k = 0; k < notes->label_width && notes->label_kind == GT_LABELS_VECTORS; k++)
+            fuzz_check(isfinite((float)notes->vectors[i * notes->label_width + k]));
     }
     if (!st && notes->has_range) fuzz_check(notes->range[0] < notes->range[1]);
     gt_notes_free(notes);

@@ -32,8 +32,8 @@ static gt_status open_ramp(gt_source *s, const gt_source_options *options) {
     s->format = "ramp";
     s->samples = samples;
     s->name_digits = 6;
-    gt_status st = gt_own_labels(options) ? gt_notes_new_classes(&s->notes, n) : GT_OK;
-    for (int i = 0; i < n && !st && gt_own_labels(options); i++) s->notes.classes[i] = 2 * i / n;
+    gt_status st = gt_own_labels(options) ? gt_notes_new_classes(&s->info, n) : GT_OK;
+    for (int i = 0; i < n && !st && gt_own_labels(options); i++) s->info.classes[i] = 2 * i / n;
     return st;
 }
 
