@@ -26,6 +26,8 @@ const gt_option *gt_job_table(int *n);
 const gt_named *gt_job_groups(void); /* the groups of options in their order, with titles; the list ends with {0} */
 /* all families; the list ends with NULL. The first model of the first is the default */
 const gt_family *const *gt_families(void);
+/* The family of a model, and the model's row; NULL: there is no model of this name. */
+const gt_family *gt_family_of(const char *model, const gt_family_model **row);
 bool gt_family_has(const gt_family *family, const gt_option *row); /* has the option a meaning for its models? */
 
 /* Give one key its value; `where` is "file:line" or NULL for the command line. GT_USAGE with a sentence. */

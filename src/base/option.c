@@ -216,10 +216,10 @@ gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n
     for (int i = 0; i < o->n && s; i++) {
         if (o->rows[i].by_rank) continue;
         s[*n] = (gt_setting){gt_arena_printf(o->arena, "--%s", o->rows[i].key), gt_options_effective(o, &o->rows[i])};
-        if (!s[(*n)++].name) return gt_fail(GT_NOMEM, "out of memory for the options");
+        ++*n;
     }
     *settings = s;
-    return s ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the options");
+    return gt_arena_failed(o->arena) ? GT_NOMEM : GT_OK;
 }
 
 /* ---- values with a grammar of their own ---- */

@@ -36,14 +36,14 @@ gt_status cli_choose_checkpoint(gt_arena *a, const char **path) {
     if (st || !file) return st; /* a run without any: opening it says so */
     *path = gt_arena_printf(a, "%s", file);
     free(file);
-    return *path ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    return *path ? GT_OK : GT_NOMEM;
 }
 
 gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
     size_t bytes = strlen(*path) + 1;
     gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
     char *text = gt_arena_alloc(a, bytes);
-    gt_status st = gt_comm_agree_all(c, text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
+    gt_status st = gt_comm_agree_all(c, text ? GT_OK : GT_NOMEM);
     if (st) return st;
     if (c->rank == 0) memcpy(text, *path, bytes);
     gt_comm_broadcast_all(c, text, bytes, 0);
@@ -67,7 +67,7 @@ gt_status cli_check_resume(gt_job *job) {
     if (st) return gt_wrap(st, "--resume");
     job->resume_file = gt_arena_printf(job->arena, "%s", file);
     free(file);
-    return job->resume_file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    return job->resume_file ? GT_OK : GT_NOMEM;
 }
 
 static bool is_run(const char *dir) { return has_checkpoints(dir) || gt_folder_has(dir, "job.ini"); }

@@ -32,16 +32,15 @@ static gt_status write_grid(gt_dataset *ds, const char *path) {
     while (g.columns > 1 && g.columns * info->width > PIXELS_MOST) g.columns /= 2;
     while (g.rows > 1 && g.rows * info->height > PIXELS_MOST) g.rows /= 2;
     size_t cells = (size_t)(g.columns * g.rows);
-    int64_t *items = calloc(cells, sizeof *items);
-    float *images = calloc(cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
-    void *samples = malloc(info->image_bytes);
-    gt_status st = items && images && samples ? fill_grid(ds, &g, items, images, samples)
-                                              : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    gt_arena *a = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    int64_t *items = gt_arena_array(a, cells, sizeof *items);
+    float *images = gt_arena_array(a, cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
+    void *samples = gt_arena_alloc(a, info->image_bytes);
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM : fill_grid(ds, &g, items, images, samples);
     if (!st)
         st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
-    free(items);
-    free(images);
-    free(samples);
+    gt_arena_free(a);
     return st;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures of mixtures: the log-likelihood over iterations, and points with the components' ellipses. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/gmm.h"
@@ -84,15 +83,13 @@ gt_status gmm_draw_clusters_all(const cli_session *s, gt_blocks *b, const gt_mix
     gt_status st = gmm_read_axes(s, m->d, axes);
     float *x = NULL, *y = NULL;
     if (!st && s->comm->rank == 0) {
-        x = malloc((size_t)n * sizeof *x);
-        y = malloc((size_t)n * sizeof *y);
-        if (!x || !y) st = gt_fail(GT_NOMEM, "out of memory for a figure");
+        x = gt_arena_array(s->arena, (size_t)n, sizeof *x);
+        y = gt_arena_array(s->arena, (size_t)n, sizeof *y);
+        if (!x || !y) st = GT_NOMEM;
     }
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_blocks_coordinate(b, axes[0], x);
     if (!st) st = gt_blocks_coordinate(b, axes[1], y);
     if (!st && s->comm->rank == 0) st = m->d > 1 ? draw_plane(s, m, axes, x, y, labels, n) : draw_line(s, m, x, n);
-    free(x);
-    free(y);
     return gt_comm_agree_all(s->comm, st);
 }

@@ -64,15 +64,10 @@ static void print_further(const gt_option *rows, int n, const gt_family *family,
     if (column) fputc('\n', f);
 }
 
-static const gt_family *family_of(const char *model) {
-    for (const gt_family *const *f = gt_families(); model && *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++)
-            if (gt_is(m->name, model)) return *f;
-    return *gt_families();
-}
-
 void cli_print_help(const cli_command *c, const char *model, FILE *f) {
-    const gt_family *family = family_of(model);
+    const gt_family_model *row;
+    const gt_family *family = model ? gt_family_of(model, &row) : NULL;
+    if (!family) family = *gt_families();
     fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "",
             c->help);
     int n = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect: what a file holds. Which kind it is follows from its name and its first bytes. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/file_kind.h"
@@ -33,9 +32,10 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 /* By its first bytes; or by its name, so that a damaged one is called a damaged checkpoint. */
-static bool is_checkpoint(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return gt_kind_of_file(path) == GT_KIND_CHECKPOINT || !strncmp(slash ? slash + 1 : path, "checkpoint-", 11);
+static bool is_checkpoint(const char *path, gt_file_kind kind) {
+    char name[GT_NAME_BYTES];
+    gt_path_name(path, name);
+    return kind == GT_KIND_CHECKPOINT || !strncmp(name, "checkpoint-", 11);
 }
 
 static gt_status inspect_hdf5(const char *path) {
@@ -45,14 +45,13 @@ static gt_status inspect_hdf5(const char *path) {
     return st && other ? cli_inspect_dataset(path) : st;
 }
 
-static gt_status inspect(const char *path) {
-    struct stat s;
+static gt_status inspect(const char *path, gt_file_kind kind) {
     bool other;
-    if (stat(path, &s)) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
-    if (S_ISDIR(s.st_mode))
+    if (kind == GT_KIND_MISSING) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
+    if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);
-    if (is_checkpoint(path)) return cli_inspect_checkpoint(path);
+    if (is_checkpoint(path, kind)) return cli_inspect_checkpoint(path);
     if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
@@ -60,20 +59,15 @@ static gt_status inspect(const char *path) {
     return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
-/* A pipe would be waited for without end. */
-static bool is_special(const char *path) {
-    struct stat s;
-    return !stat(path, &s) && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
-}
-
 static gt_status inspect_one(const char *path, const inspect_fields *fields) {
-    if (is_special(path))
+    gt_file_kind kind = gt_kind_of_file(path);
+    if (kind == GT_KIND_SPECIAL) /* a pipe would be waited for without end */
         return gt_fail(GT_FAILED,
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
                        path);
     if (fields->check) return gt_h5_walk(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
-    return inspect(path);
+    return inspect(path, kind);
 }
 
 static int inspect_all(int argc, char **argv) {

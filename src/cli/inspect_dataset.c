@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <ftw.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "cli/cli.h"
 #include "gantry/dataset.h"
@@ -42,47 +41,42 @@ void cli_print_classes(const int64_t *count, int n, const char *const *names, in
     if (n > MOST) printf("  ... and %d more classes\n", n - MOST);
 }
 
-static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info) {
+static gt_status print_classes(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
     int n = info->stored_label_width;
     char empty[128];
-    int64_t *count = calloc((size_t)n, sizeof *count);
-    if (!count) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
+    int64_t *count = gt_arena_array(a, (size_t)n, sizeof *count);
+    if (!count) return GT_NOMEM;
     for (int64_t i = 0; i < info->count; i++)
         if (gt_dataset_class(ds, i) >= 0) count[gt_dataset_class(ds, i)]++;
     if (gt_classes_empty(count, n, empty, sizeof empty)) printf("             %s: number them without gaps\n", empty);
     cli_print_classes(count, n, (const char *const *)info->class_name, info->class_names);
-    free(count);
     return GT_OK;
 }
 
-static gt_status print_vectors(const gt_dataset *ds, const gt_dataset_info *info) {
+static gt_status print_vectors(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
     int n = info->stored_label_width;
-    float *label = calloc((size_t)n, sizeof *label);
-    moments *m = calloc((size_t)n, sizeof *m);
-    if (label && m) {
-        for (int64_t i = 0; i < info->count; i++) {
-            gt_dataset_label(ds, i, label);
-            for (int k = 0; k < n && !isnan(label[0]); k++) add(&m[k], label[k]);
-        }
-        for (int k = 0; k < n && k < MOST_COMPONENTS; k++) print_moments("label", k, &m[k]);
-        if (n > MOST_COMPONENTS) printf("  ... and %d more components\n", n - MOST_COMPONENTS);
+    float *label = gt_arena_array(a, (size_t)n, sizeof *label);
+    moments *m = gt_arena_array(a, (size_t)n, sizeof *m);
+    if (!label || !m) return GT_NOMEM;
+    for (int64_t i = 0; i < info->count; i++) {
+        gt_dataset_label(ds, i, label);
+        for (int k = 0; k < n && !isnan(label[0]); k++) add(&m[k], label[k]);
     }
-    gt_status st = label && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for label vectors of %d numbers", n);
-    free(label);
-    free(m);
-    return st;
+    for (int k = 0; k < n && k < MOST_COMPONENTS; k++) print_moments("label", k, &m[k]);
+    if (n > MOST_COMPONENTS) printf("  ... and %d more components\n", n - MOST_COMPONENTS);
+    return GT_OK;
 }
 
-static gt_status print_labels(const gt_dataset *ds, const gt_dataset_info *info) {
+static gt_status print_labels(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
     if (info->unlabelled) printf("unlabelled   %lld images\n", (long long)info->unlabelled);
     switch (info->label_kind) {
     case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
     case GT_LABELS_CLASSES:
         printf("labels       %d classes\n", info->stored_label_width);
-        return print_classes(ds, info);
+        return print_classes(a, ds, info);
     case GT_LABELS_VECTORS:
         printf("labels       vectors of %d numbers\n", info->stored_label_width);
-        return print_vectors(ds, info);
+        return print_vectors(a, ds, info);
     }
     return GT_OK;
 }
@@ -110,13 +104,13 @@ static void print_ends(const gt_dataset_info *info, const moments *m) {
 }
 
 /* Of evenly spaced images. */
-static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
+static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info *info) {
     int channels = info->channels;
     size_t size = (size_t)info->height * (size_t)info->width * (size_t)channels;
     int64_t looks = info->count < MOST_LOOKED_AT ? info->count : MOST_LOOKED_AT;
-    void *samples = malloc(info->image_bytes);
-    moments *m = calloc((size_t)channels, sizeof *m);
-    gt_status st = samples && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
+    void *samples = gt_arena_alloc(a, info->image_bytes);
+    moments *m = gt_arena_array(a, (size_t)channels, sizeof *m);
+    gt_status st = samples && m ? GT_OK : GT_NOMEM;
     for (int64_t i = 0; i < looks && !st; i++) {
         st = gt_dataset_read(ds, info->count * i / looks, samples);
         for (size_t k = 0; k < size && !st; k++) add(&m[k % (size_t)channels], sample_of(info->type, samples, k));
@@ -124,8 +118,6 @@ static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
     if (!st) printf("pixels       of %lld images\n", (long long)looks);
     for (int c = 0; c < channels && !st; c++) print_moments("channel", c, &m[c]);
     if (!st) print_ends(info, m);
-    free(samples);
-    free(m);
     return st;
 }
 
@@ -160,8 +152,10 @@ gt_status cli_inspect_dataset(const char *spec) {
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->check_size && (*f)->check_size(info->height, info->width, info->channels))
             printf("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
-    st = print_labels(ds, info);
-    if (!st) st = print_pixels(ds, info);
+    gt_arena *a = gt_arena_new();
+    st = a ? print_labels(a, ds, info) : GT_NOMEM;
+    if (!st) st = print_pixels(a, ds, info);
+    gt_arena_free(a);
     if (!st) print_bytes(spec);
     if (!st) st = gt_dataset_fingerprint(ds, &hash);
     if (!st) {

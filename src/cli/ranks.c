@@ -18,7 +18,7 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
     int n_words = arguments->help ? 0 : arguments->n_words;
     out->n = 0;
     out->list = st ? NULL : gt_arena_array(a, (size_t)(2 + n_words + n_options), sizeof *out->list);
-    if (!out->list) return st ? st : gt_fail(GT_NOMEM, "out of memory for the arguments");
+    if (!out->list) return st ? st : GT_NOMEM;
     out->list[out->n++] = (gt_setting){"the command",
                                        gt_arena_printf(a, "gantry %s%s", c->name, arguments->help ? " --help" : "")};
     out->list[out->n++] = (gt_setting){"the number of arguments", gt_arena_printf(a, "%d", n_words)};
@@ -27,8 +27,7 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
         out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1),
                                            gt_arena_printf(a, "%s", arguments->words[i])};
     }
-    for (int i = 0; i < out->n; i++)
-        if (!out->list[i].name || !out->list[i].value) return gt_fail(GT_NOMEM, "out of memory for the arguments");
+    if (gt_arena_failed(a)) return GT_NOMEM;
     if (n_options) memcpy(out->list + out->n, options, (size_t)n_options * sizeof *options);
     out->n += n_options;
     return GT_OK;

@@ -257,7 +257,7 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
     if (!st && !here) st = add_launcher(w, f, &machine);
     add(w, program);
     for (int i = at; i < argc; i++) add(w, argv[i]);
-    if (!st && gt_arena_failed(w->arena)) st = gt_fail(GT_NOMEM, "out of memory for a command line");
+    if (!st && gt_arena_failed(w->arena)) st = GT_NOMEM;
     if (st) return cli_exit("run", st);
     if (f->dry_run) {
         print_command(w);

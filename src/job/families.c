@@ -18,14 +18,16 @@ const gt_family *const *gt_families(void) {
     return all;
 }
 
-void gt_job_find_family(gt_job *job) {
+const gt_family *gt_family_of(const char *model, const gt_family_model **row) {
     for (const gt_family *const *f = gt_families(); *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++) {
-            if (!gt_is(job->model, m->name)) continue; /* the option table lets no other name pass */
-            job->family = *f;
-            job->kind = m;
-            job->own = (char *)job + gt_job_own_offset(*f);
-        }
+        for (*row = (*f)->models; (*row)->name; ++*row)
+            if (gt_is(model, (*row)->name)) return *f;
+    return NULL;
+}
+
+void gt_job_find_family(gt_job *job) { /* the option table lets no other name pass */
+    job->family = gt_family_of(job->model, &job->kind);
+    job->own = (char *)job + gt_job_own_offset(job->family);
 }
 
 bool gt_family_has(const gt_family *family, const gt_option *row) {
