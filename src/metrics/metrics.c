@@ -45,7 +45,8 @@ static bool is_of_data(const gt_metric *m) { return !(m->needs & GT_METRIC_FAKES
 
 /* Whether the caller can show this metric what it needs. */
 static bool can_have(const gt_metric *m, const gt_metric_input *in) {
-    return (!(m->needs & GT_METRIC_FEATURES) || in->features) && (!(m->needs & GT_METRIC_LATENTS) || in->pictures);
+    return (!(m->needs & GT_METRIC_PAIRS) || in->pairs) && (!(m->needs & GT_METRIC_FEATURES) || in->features) &&
+           (!(m->needs & GT_METRIC_LATENTS) || in->pictures);
 }
 
 gt_metrics *gt_metrics_new(const gt_metric_input *input) {
