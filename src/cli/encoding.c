@@ -28,8 +28,7 @@ static gt_status warn_range(const cli_encoding *e, const char *spec) {
 }
 
 gt_status cli_check_encoding(cli_session *s) {
-    if (s->arguments.n_words != 2)
-        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
+    if (s->arguments.n_words != 2) return GT_OK; /* cli_with_encoding_all() says so when the ranks have been compared */
     gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
     return !st && cli_first_rank() ? gt_h5_check(s->arguments.words[1]) : st;
 }
@@ -37,6 +36,8 @@ gt_status cli_check_encoding(cli_session *s) {
 gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {
     cli_encoding e = {.session = s, .comm = s->comm, .pool = s->pool};
     const char **words = s->arguments.words;
+    if (s->arguments.n_words != 2)
+        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_status st = cli_share_path_all(e.comm, s->arena, &words[0]);
     if (!st) st = gt_comm_agree_all(e.comm, open_all(&e));
     if (!st) st = gt_same_data_all(e.comm, e.data, words[1]);
