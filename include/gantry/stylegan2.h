@@ -8,8 +8,11 @@
  * styles [N,num_ws,w_dim].
  *
  * Images need not be square: with k = floor(log2(max(H,W)/4)) both sides are multiples of 2^k, the first block is
- * H/2^k x W/2^k, and blocks are named b4, b8, ... by level as if the image were square. Both functions that take sizes
- * check this and say what would fit. */
+ * H/2^k x W/2^k, and blocks are named b4, b8, ... by level as if the image were square. The longer side has at least 8
+ * pixels. Functions that take sizes refuse others (GT_USAGE) and name the nearest size that fits.
+ *
+ * Configurations have an output, an input, a layer and an activation that exists (gt_activation_find()): the options'
+ * ranges see to that. */
 #ifndef GANTRY_STYLEGAN2_H
 #define GANTRY_STYLEGAN2_H
 

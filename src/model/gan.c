@@ -36,13 +36,13 @@ gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *pha
     return gt_augment_any(c) ? gt_augment(g, c, gt_text_of("aug/%s/%s", phase, which).s, images) : images;
 }
 
-gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
-                                    const char *which) {
-    if (!gt_augment_any(c)) return GT_OK;
+void gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
+                               const char *which) {
+    if (!gt_augment_any(c)) return;
     gt_text prefix = gt_text_of("aug/%s/%s", p->name, which);
     gt_augment_source source = gt_augment_random(s->seed, prefix.s, s->step, s->sample0);
     const gt_model *m = p->model;
-    return gt_augment_fill(c, e, prefix.s, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
+    gt_augment_fill(c, e, prefix.s, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
 }
 
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What adversarial models share: inputs of a phase's graph that are written before each slice, and what D sees. */
-#ifndef GANTRY_TRAIN_GAN_H
-#define GANTRY_TRAIN_GAN_H
+#ifndef GANTRY_MODEL_GAN_H
+#define GANTRY_MODEL_GAN_H
 
 #include "gantry/augment.h"
 #include "gantry/model.h"
@@ -16,8 +16,8 @@ void gt_gan_write_reals(gt_exec *e, const gt_phase *p, const gt_slice_input *s);
 /* The images that D sees in phase PHASE, augmented. `which` is "fake" or "real"; the names of the augmentation's inputs
  * begin with "aug/PHASE/WHICH". gt_gan_write_augmentation() writes these inputs. */
 gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which, gt_node *images);
-gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
-                                    const char *which);
+void gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
+                               const char *which);
 
 /* Makes scores [N,1] and their signs the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);

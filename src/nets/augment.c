@@ -73,12 +73,6 @@ gt_status gt_augment_preset(const char *name, gt_augment_config *c) {
     return gt_fail(GT_USAGE, "unknown set of augmentations '%s'; there are %s", name, names);
 }
 
-int gt_augment_find(const char *name) {
-    for (int i = 0; i < GT_AUGMENT_KINDS; i++)
-        if (strcmp(gt_augment_table[i].name, name) == 0) return i;
-    return -1;
-}
-
 static bool any_of(const gt_augment_config *c, unsigned kinds) {
     for (int i = 0; i < GT_AUGMENT_KINDS; i++)
         if (kinds >> i & 1 && c->multiplier[i] > 0) return true;
@@ -187,21 +181,13 @@ static void write_sample(const places *to, const gt_augment_params *a, int64_t i
     outside(row(to->cutout_y, i, h), h, a->centre[1], a->cutout);
 }
 
-/* Noise images come as [N,C,H,W]. */
-static void write_noise(float *to, const float *from, const gt_shape *images) {
-    int64_t pixels = images->d[1] * images->d[2], c = images->d[3];
-    for (int64_t n = 0; n < images->d[0]; n++)
-        for (int64_t k = 0; k < c; k++)
-            for (int64_t i = 0; i < pixels; i++) to[(n * pixels + i) * c + k] = from[(n * c + k) * pixels + i];
-}
-
 static float *place(gt_exec *e, const char *prefix, const char *name) {
     char buffer[256];
     return gt_exec_input(e, input_name(buffer, prefix, name));
 }
 
-gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s,
-                          float p, gt_shape images) {
+void gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p,
+                     gt_shape images) {
     places to = {
         .matrix = place(e, prefix, "matrix"),
         .color = place(e, prefix, "color"),
@@ -211,20 +197,8 @@ gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *pr
         .cutout_x = place(e, prefix, "cutout_x"),
         .cutout_y = place(e, prefix, "cutout_y"),
     };
-    int noise_call = -1;
     for (int i = 0; i < images.d[0]; i++) {
-        gt_augment_params a;
-        if (!gt_augment_parameters(c, s, i, p, &images, &a, &noise_call))
-            return gt_fail(GT_USAGE, "%s: %d recorded draws are too few for these augmentations", prefix,
-                           s->n_recorded);
+        gt_augment_params a = gt_augment_parameters(c, s, i, p, &images);
         write_sample(&to, &a, i, &images, gt_augment_colours(c, images.d[3]));
     }
-    float *noise = place(e, prefix, "noise_image");
-    if (!noise) return GT_OK;
-    const float *given = s->noise                                                       ? s->noise
-                         : s->recorded && noise_call >= 0 && noise_call < s->n_recorded ? s->recorded[noise_call]
-                                                                                        : NULL;
-    if (!given) return gt_fail(GT_USAGE, "%s: the graph waits for a noise image, and none is given", prefix);
-    write_noise(noise, given, &images);
-    return GT_OK;
 }

@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From draws to the parameters of one sample's augmentation: spec 3.1, 3.2, 3.4, 3.5, 3.6, in the reference's order of
- * draws. */
+ * The random draws of one sample's augmentation and the parameters that follow from the draws: spec 3.1, 3.2, 3.4,
+ * 3.5, 3.6, in the reference's order of draws. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gantry/augment.h"
 #include "gantry/mathfn.h"
+#include "gantry/random.h"
 #include "base/mathfn_inline.h"
+
+/* Every draw has a stream of its own, so that a transform's numbers do not depend on which others are on. */
+static void draw_random(const gt_augment_source *s, const gt_augment_draw *d, float *values) {
+    char stream[256];
+    snprintf(stream, sizeof stream, "%s/%s%s", s->prefix, d->name, d->kind == GT_DRAW_GATE ? "/gate" : "");
+    gt_key key = {s->seed, gt_stream(stream), s->step, s->sample0 + (uint32_t)d->sample};
+    if (d->kind == GT_DRAW_UNIFORM || d->kind == GT_DRAW_GATE) gt_random_uniform(key, values, (size_t)d->n);
+    else gt_random_normal(key, values, (size_t)d->n);
+}
+
+gt_augment_source gt_augment_random(uint64_t seed, const char *prefix, uint32_t step, uint32_t sample0) {
+    return (gt_augment_source){.draw = draw_random, .seed = seed, .prefix = prefix, .step = step, .sample0 = sample0};
+}
 
 typedef struct walk { /* through the draws of one sample */
     const gt_augment_config *config;
     const gt_augment_source *source;
     int sample, call;
     float p;
-    bool ended; /* the recorded draws ran out */
 } walk;
 
 static void draw(walk *w, gt_augment_draw d, float *values) {
     d.sample = w->sample;
     d.call = w->call++;
-    if (w->source->recorded && d.call >= w->source->n_recorded) {
-        memset(values, 0, sizeof(float) * (size_t)d.n);
-        w->ended = true;
-        return;
-    }
     w->source->draw(w->source, &d, values);
     if (d.kind == GT_DRAW_HALF_NORMAL) *values = fabsf(*values);
 }
@@ -225,25 +234,22 @@ static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
     }
 }
 
-bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p,
-                           const gt_shape *images, gt_augment_params *out, int *noise_call) {
+gt_augment_params gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p,
+                                        const gt_shape *images) {
     walk w = {.config = c, .source = s, .sample = sample, .p = p};
-    *out = (gt_augment_params){0};
-    geometry(&w, (float)images->d[2], (float)images->d[1], out->matrix);
-    color(&w, gt_augment_colours(c, images->d[3]) == 1, out->color);
-    image_filter(&w, out->taps);
-    int image = -1;
+    gt_augment_params out = {0};
+    geometry(&w, (float)images->d[2], (float)images->d[1], out.matrix);
+    color(&w, gt_augment_colours(c, images->d[3]) == 1, out.color);
+    image_filter(&w, out.taps);
     if (on(&w, GT_AUGMENT_NOISE)) {
         float sigma;
         draw(&w, (gt_augment_draw){.name = "sigma", .kind = GT_DRAW_HALF_NORMAL, .n = 1}, &sigma);
-        out->sigma = opens(&w, "sigma", c->multiplier[GT_AUGMENT_NOISE] * p) ? sigma * strength(&w, GT_AUGMENT_NOISE)
-                                                                             : 0;
-        image = w.call++;
+        if (opens(&w, "sigma", c->multiplier[GT_AUGMENT_NOISE] * p)) out.sigma = sigma * strength(&w, GT_AUGMENT_NOISE);
+        w.call++; /* the noise image */
     }
     if (on(&w, GT_AUGMENT_CUTOUT)) {
-        out->cutout = gate(&w, GT_AUGMENT_CUTOUT) ? strength(&w, GT_AUGMENT_CUTOUT) : 0;
-        draw(&w, (gt_augment_draw){.name = "cutout", .kind = GT_DRAW_UNIFORM, .n = 2}, out->centre);
+        if (gate(&w, GT_AUGMENT_CUTOUT)) out.cutout = strength(&w, GT_AUGMENT_CUTOUT);
+        draw(&w, (gt_augment_draw){.name = "cutout", .kind = GT_DRAW_UNIFORM, .n = 2}, out.centre);
     }
-    if (noise_call) *noise_call = image;
-    return !w.ended;
+    return out;
 }

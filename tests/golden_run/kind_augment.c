@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/augment.h"
+#include "../augment_draws.h"
 #include "golden.h"
 
 typedef struct pipe {
@@ -11,7 +11,15 @@ typedef struct pipe {
     gt_augment_source source;
     float p;
     gt_shape images;
+    const float *noise; /* [N,H,W,C]: the noise image; NULL: none */
 } pipe;
+
+/* A transform's kind by its name; GT_AUGMENT_KINDS: unknown. */
+static int find_kind(const char *name) {
+    int kind = 0;
+    while (kind < GT_AUGMENT_KINDS && strcmp(gt_augment_table[kind].name, name)) kind++;
+    return kind;
+}
 
 /* The transforms a case lists, with the file's strengths. */
 static gt_augment_config pipe_config(gold *f, json_t *ops) {
@@ -19,8 +27,8 @@ static gt_augment_config pipe_config(gold *f, json_t *ops) {
     json_t *defaults = gold_get(f->config, "defaults"), *bands = gold_get(defaults, "imgfilter_bands"), *op;
     size_t i;
     json_array_foreach(ops, i, op) {
-        int kind = gt_augment_find(json_string_value(op));
-        if (kind < 0) {
+        int kind = find_kind(json_string_value(op));
+        if (kind == GT_AUGMENT_KINDS) {
             gold_fail(f, "unknown transform %s", json_string_value(op));
             continue;
         }
@@ -35,8 +43,10 @@ static gt_augment_config pipe_config(gold *f, json_t *ops) {
 
 static void write(gold *f, gt_exec *e, void *arg) {
     pipe *p = arg;
-    if (gt_augment_fill(&p->config, e, "aug", &p->source, p->p, p->images))
-        gold_fail(f, "augmentation: %s", gt_message());
+    gt_augment_fill(&p->config, e, "aug", &p->source, p->p, p->images);
+    float *noise = gt_exec_input(e, "aug/noise_image");
+    if (noise && p->noise) memcpy(noise, p->noise, (size_t)gt_shape_size(&p->images) * sizeof *noise);
+    else if (noise) gold_fail(f, "augmentation: the file has no noise image");
 }
 
 static void run(gold *f, pipe *p, const char *in, const char *out) {
@@ -56,39 +66,52 @@ static void run(gold *f, pipe *p, const char *in, const char *out) {
 
 static void percentiles(gold *f, json_t *list) {
     pipe p = {.config = pipe_config(f, gold_get(f->config, "ops")), .p = (float)gold_number(f->config, "p", 1)};
-    const float *noise = gold_has(f, "in/noise_draw") ? gold_read(f, "in/noise_draw", GOLD_PLAIN, NULL) : NULL;
-    p.config.given_noise = noise != NULL;
+    if (gold_has(f, "in/noise_draw")) p.noise = gold_read(f, "in/noise_draw", GOLD_IMAGE, NULL);
+    p.config.given_noise = p.noise != NULL;
     const char *name;
     json_t *q;
     json_object_foreach(list, name, q) {
-        p.source = gt_augment_percentile((float)json_number_value(q), noise);
+        float percentile = (float)json_number_value(q);
+        p.source = percentile_draws(&percentile);
         run(f, &p, "", name);
     }
 }
 
 enum { MAX_DRAWS = 256 };
 
+/* Recorded draws in the reference's call order: values[k] holds all samples' values of draw k, the noise image (NCHW)
+ * among them. */
 typedef struct draws {
+    gold *file;
     const char *group;
-    int n;
     const float *values[MAX_DRAWS];
+    const float *noise; /* the draw that is an image */
 } draws;
 
 /* "07_randn": draw number 7. */
 static void read_draw(gold *f, const char *name, void *arg) {
     draws *d = arg;
     int i = atoi(name);
+    gt_shape shape = {0};
     if (i < 0 || i >= MAX_DRAWS) return;
-    d->values[i] = gold_read(f, gold_path(f, "%s/%s", d->group, name), GOLD_PLAIN, NULL);
-    if (i >= d->n) d->n = i + 1;
+    d->values[i] = gold_read(f, gold_path(f, "%s/%s", d->group, name), GOLD_IMAGE, &shape);
+    if (shape.n == 4 && shape.d[1] > 1 && shape.d[2] > 1) d->noise = d->values[i];
+}
+
+static void draw_recorded(const gt_augment_source *s, const gt_augment_draw *one, float *values) {
+    const draws *d = s->own;
+    const float *recorded = one->call < MAX_DRAWS ? d->values[one->call] : NULL;
+    if (!recorded) gold_fail(d->file, "augmentation: draw %d of %s is missing", one->call, d->group);
+    for (int i = 0; i < one->n; i++) values[i] = recorded ? recorded[one->sample * one->n + i] : 0;
 }
 
 static void recorded(gold *f, const char *name, json_t *c) {
     pipe p = {.config = pipe_config(f, gold_get(c, "ops")), .p = (float)gold_number(c, "p", 1)};
     p.config.given_noise = p.config.multiplier[GT_AUGMENT_NOISE] > 0;
-    draws d = {.group = gold_path(f, "%s/in/draws", name)};
+    draws d = {.file = f, .group = gold_path(f, "%s/in/draws", name)};
     gold_each(f, d.group, read_draw, &d);
-    p.source = gt_augment_recorded(d.n, d.values);
+    p.source = (gt_augment_source){.draw = draw_recorded, .own = &d};
+    p.noise = d.noise;
     run(f, &p, gold_path(f, "%s/", name), name);
 }
 

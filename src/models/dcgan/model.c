@@ -40,11 +40,12 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_dcgan *own = p->model->own;
     gt_gan_write_labels(e, p, s, s->n);
     write_noise(e, own->options, s->shown);
-    gt_status st = gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
-    if (st || (p->net == G && !gt_is(own->options->d_batches, "mixed"))) return st; /* G's phase sees no real images */
+    gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
+    if (p->net == G && !gt_is(own->options->d_batches, "mixed")) return GT_OK; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
     write_labelled(e, p, s);
-    return gt_gan_write_augmentation(e, p, s, &own->augment, "real");
+    gt_gan_write_augmentation(e, p, s, &own->augment, "real");
+    return GT_OK;
 }
 
 /* ---- making the model ---- */

@@ -2,34 +2,63 @@
  * What the parts of StyleGAN2 share. */
 #include "models/stylegan2/common.h"
 
+#include <stdlib.h>
+
 gt_resample_filter gt_resample_filter_default(void) { return (gt_resample_filter){4, {1, 3, 3, 1}}; }
 
+/* The last level, k = floor(log2(max(H,W)/4)); -1: images smaller than 4. */
+static int last_level(int64_t height, int64_t width) {
+    int k = -1;
+    for (int64_t side = height > width ? height : width; side >= 4; side /= 2) k++;
+    return k;
+}
+
+static bool fits(int64_t height, int64_t width) {
+    int k = last_level(height, width);
+    return k >= 1 && k < GT_MAX_LEVELS && height > 0 && width > 0 && height % (1 << k) == 0 && width % (1 << k) == 0;
+}
+
+gt_status gt_stylegan2_check_size(int64_t height, int64_t width, int64_t channels) {
+    (void)channels;
+    if (fits(height, width)) return GT_OK;
+    int last = last_level(height, width);
+    if (last < 1 || last >= GT_MAX_LEVELS)
+        return gt_fail(GT_USAGE, "images of %d x %d pixels are too %s: the longer side must have 8 to %d", (int)width,
+                       (int)height, last < 1 ? "small" : "large", (4 << GT_MAX_LEVELS) - 1);
+    int64_t best_height = 0, best_width = 0, best = INT64_MAX;
+    for (int k = 0; k <= last + 1; k++) {
+        int64_t block = 1 << k;
+        for (int choice = 0; choice < 4; choice++) { /* each side rounded down or up */
+            int64_t h = (height / block + choice % 2) * block, w = (width / block + choice / 2) * block;
+            int64_t distance = llabs(h - height) + llabs(w - width);
+            if (!fits(h, w) || distance > best || (distance == best && h * w <= best_height * best_width)) continue;
+            best = distance;
+            best_height = h;
+            best_width = w;
+        }
+    }
+    return gt_fail(
+        GT_USAGE,
+        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
+        "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
+        (int)width, (int)height, 1 << last, (int)best_width, (int)best_height, (int)best_width, (int)best_height);
+}
+
 gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
-                         const char *architecture, const char *activation) {
-    int longer = height > width ? height : width, k = 0;
-    if (height < 1 || width < 1 || longer < 8)
-        return gt_fail(GT_USAGE, "images of %dx%d (height x width): the longer side must be at least 8", height, width);
-    while (longer >> (k + 1) >= 4) k++;
-    if (k >= GT_MAX_LEVELS)
-        return gt_fail(GT_USAGE, "images of %dx%d are larger than any network here can be", height, width);
-    int step = 1 << k;
-    if (height % step || width % step)
-        return gt_fail(GT_USAGE,
-                       "images of %dx%d (height x width): both sides must be multiples of %d, for example %dx%d",
-                       height, width, step, (height + step - 1) / step * step, (width + step - 1) / step * step);
+                         const char *architecture) {
+    gt_status st = gt_stylegan2_check_size(height, width, 0);
+    if (st) return st;
+    int k = last_level(height, width);
     *l = (gt_levels){
         .count = k + 1, .height = height >> k, .width = width >> k, .base = channel_base, .max = channel_max};
-    if (channel_max < 1 || gt_level_channels(l, k) < 1)
+    if (gt_level_channels(l, k) < 1)
         return gt_fail(GT_USAGE,
-                       "channel base %d, channel maximum %d: the block of %d pixels would have no channels; the base "
-                       "must be at least %d",
-                       channel_base, channel_max, gt_level_name(k), gt_level_name(k));
+                       "channel base %d: the block of %d pixels would have no channels; the base must be at least %d",
+                       channel_base, gt_level_name(k), gt_level_name(k));
     l->skip = gt_is(architecture, "skip");
     l->resnet = gt_is(architecture, "resnet");
     if (!l->skip && !l->resnet && !gt_is(architecture, "orig"))
         return gt_fail(GT_USAGE, "unknown architecture '%s': orig, skip or resnet", architecture);
-    if (!activation || !gt_activation_find(activation))
-        return gt_fail(GT_USAGE, "unknown activation '%s'", activation ? activation : "");
     return GT_OK;
 }
 

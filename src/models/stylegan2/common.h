@@ -14,9 +14,13 @@ typedef struct gt_levels {
     bool skip, resnet; /* the architecture; neither: orig */
 } gt_levels;
 
-/* Checks sizes, channels, activation and architecture of a network: what fails names the value and what would fit. */
+/* GT_USAGE: images that StyleGAN2 cannot make (stylegan2.h); the message names the nearest size that fits. Any number
+ * of channels fits. */
+gt_status gt_stylegan2_check_size(int64_t height, int64_t width, int64_t channels);
+/* The levels of a network. GT_USAGE: the size does not fit, the last level would have no channels, or the architecture
+ * is unknown. */
 gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
-                         const char *architecture, const char *activation);
+                         const char *architecture);
 int gt_level_channels(const gt_levels *l, int level); /* min(channel_base / (4 << level), channel_max) */
 static inline int gt_level_name(int level) { return 4 << level; }
 

@@ -20,10 +20,8 @@ gt_discriminator_config gt_discriminator_defaults(void) {
 }
 
 static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l) {
-    gt_status st = gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture,
-                                  c->activation);
+    gt_status st = gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture);
     if (st) return st;
-    if (c->channels < 1) return gt_fail(GT_USAGE, "discriminator: %d image channels", c->channels);
     if (c->mbstd_channels > 0 && gt_level_channels(l, 0) % c->mbstd_channels)
         return gt_fail(GT_USAGE,
                        "discriminator: %d minibatch standard deviation channels do not divide the last block's %d",

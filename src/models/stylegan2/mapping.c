@@ -16,13 +16,6 @@ static int embed_features(const gt_mapping_config *c) { return c->embed_features
 static int layer_features(const gt_mapping_config *c) { return c->layer_features ? c->layer_features : c->w_dim; }
 
 gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *c) {
-    if (c->z_dim < 0 || c->c_dim < 0 || c->z_dim + c->c_dim < 1 || c->w_dim < 1 || c->num_layers < 1)
-        return gt_fail(
-            GT_USAGE,
-            "mapping network: z_dim %d, c_dim %d, w_dim %d, %d layers: there must be an input, an output and a layer",
-            c->z_dim, c->c_dim, c->w_dim, c->num_layers);
-    if (!c->activation || !gt_activation_find(c->activation))
-        return gt_fail(GT_USAGE, "mapping network: unknown activation '%s'", c->activation ? c->activation : "");
     gt_declarer d = {.net = n};
     if (has_average(c)) gt_declare(&d, (gt_tensor){.file_shape = GT_SHAPE(c->w_dim)}, prefix, "w_avg");
     int in = c->z_dim;

@@ -38,8 +38,9 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
         write_mix_mask(e, p, s, own);
     }
     if (kind->sees_reals) gt_gan_write_reals(e, p, s);
-    gt_status st = kind->sees_fakes ? gt_gan_write_augmentation(e, p, s, &own->augment, "fake") : GT_OK;
-    return st || !kind->sees_reals ? st : gt_gan_write_augmentation(e, p, s, &own->augment, "real");
+    if (kind->sees_fakes) gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
+    if (kind->sees_reals) gt_gan_write_augmentation(e, p, s, &own->augment, "real");
+    return GT_OK;
 }
 
 static gt_status prepare(gt_phase *p, gt_exec *e) {

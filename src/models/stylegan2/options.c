@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "gantry/dist.h"
-#include "gantry/stylegan2.h"
+#include "models/stylegan2/common.h"
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
     long long n = strtoll(value, NULL, 10);
@@ -107,45 +107,6 @@ static void resolve(gt_job *job, int64_t items) {
 
 /* ---- rules ---- */
 
-/* -1: smaller than 4. */
-static int levels_of(int64_t height, int64_t width) {
-    int k = -1;
-    for (int64_t side = height > width ? height : width; side >= 4; side /= 2) k++;
-    return k;
-}
-
-static bool fits(int64_t height, int64_t width) {
-    int k = levels_of(height, width);
-    return k >= 0 && height > 0 && width > 0 && height % (1 << k) == 0 && width % (1 << k) == 0;
-}
-
-/* First block H/2^k x W/2^k, k = floor(log2(max(H,W)/4)). */
-static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
-    (void)channels;
-    if (fits(height, width)) return GT_OK;
-    if (levels_of(height, width) < 0)
-        return gt_fail(GT_USAGE, "images of %d x %d pixels are too small: 4 x 4 is the least", (int)width, (int)height);
-    int64_t best_height = 4, best_width = 4, best = llabs(height - 4) + llabs(width - 4);
-    int most = levels_of(height, width) + 1;
-    for (int k = 0; k <= most && k < 30; k++) {
-        int64_t block = 1 << k;
-        for (int choice = 0; choice < 4; choice++) { /* each side rounded down or up */
-            int64_t h = (height / block + choice % 2) * block, w = (width / block + choice / 2) * block;
-            int64_t distance = llabs(h - height) + llabs(w - width);
-            if (!fits(h, w) || distance > best || (distance == best && h * w <= best_height * best_width)) continue;
-            best = distance;
-            best_height = h;
-            best_width = w;
-        }
-    }
-    return gt_fail(
-        GT_USAGE,
-        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
-        "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
-        (int)width, (int)height, 1 << levels_of(height, width), (int)best_width, (int)best_height, (int)best_width,
-        (int)best_height);
-}
-
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
     if (job->batch % o->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
@@ -195,7 +156,7 @@ const gt_family gt_stylegan2_family = {
     .advice = advice,
     .describe = describe,
     .resolve = resolve,
-    .check_size = check_size,
+    .check_size = gt_stylegan2_check_size,
     .check = check,
     .group = group,
     .make = make,

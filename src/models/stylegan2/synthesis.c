@@ -30,10 +30,7 @@ bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
 }
 
 static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l) {
-    if (c->w_dim < 1 || c->channels < 1)
-        return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim,
-                       c->channels);
-    return gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
+    return gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture);
 }
 
 int gt_synthesis_num_ws(const gt_synthesis_config *c) {
