@@ -21,6 +21,9 @@ typedef struct gt_stat_value {
     double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */
 } gt_stat_value;
 
+/* The mean of the series `name` among n values, of several the last; NaN: there is none. */
+double gt_stat_mean(const gt_stat_value *values, int n, const char *name);
+
 typedef struct gt_runlog gt_runlog;
 
 /* Opens the log in `dir` at `images` images shown (0: at the beginning of a run): lines of later ticks are removed,
@@ -36,7 +39,7 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
 /* A picture for TensorBoard ("fakes"), as PNG. */
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
                        const void *png, size_t bytes);
-/* The mean of a series (or "timestamp", unix seconds) in the last line that stayed when the log was opened; 0 when
+/* To be called before the first tick: the mean of a series in the last line that stayed when the log was opened; 0 when
  * there is none. The clock of a run that resumes begins with the "Timing/total_sec" of that line. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
 /* Calls `line` for each tick of stats.jsonl, in the order of the file. The values are valid during the call. */

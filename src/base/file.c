@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/halves.h"
 #include "gantry/memory.h"
 
@@ -138,21 +138,24 @@ int gt_file_remove(const char *path) {
     return 0;
 }
 
-double gt_space_free(const char *path) {
-    struct statvfs s;
-    return statvfs(path, &s) ? INFINITY : (double)s.f_bavail * (double)s.f_frsize;
+/* The file system of `path`, or where that is not there, of its folder. */
+static bool look_at_space(const char *path, struct statvfs *s) {
+    if (!statvfs(path, s)) return true;
+    char *copy = strdup(path);
+    bool known = copy && !statvfs(dirname(copy), s);
+    free(copy);
+    return known;
 }
 
-/* Of the file system of `path`, or where that is not there, of its folder. */
+double gt_space_free(const char *path) {
+    struct statvfs s;
+    return look_at_space(path, &s) ? (double)s.f_bavail * (double)s.f_frsize : INFINITY;
+}
+
+/* Some file systems have no number of inodes. */
 static bool has_inodes(const char *path) {
     struct statvfs s;
-    if (statvfs(path, &s)) {
-        char *copy = strdup(path);
-        bool unknown = !copy || statvfs(dirname(copy), &s);
-        free(copy);
-        if (unknown) return true;
-    }
-    return s.f_files == 0 || s.f_favail > 0; /* of some file systems there is no number of them */
+    return !look_at_space(path, &s) || s.f_files == 0 || s.f_favail > 0;
 }
 
 const char *gt_error_text(int error, const char *path) {
@@ -178,7 +181,7 @@ gt_status gt_sync_parent(const char *path) {
     return error ? gt_fail(GT_FAILED, "the directory of '%s' cannot be synced: %s", path, strerror(error)) : GT_OK;
 }
 
-static bool is_directory(const char *path) {
+bool gt_is_directory(const char *path) {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
@@ -194,7 +197,7 @@ gt_status gt_make_directories(const char *dir) {
     for (char *slash = path; slash && !st;) {
         slash = strchr(slash + 1, '/');
         if (slash) *slash = 0;
-        if (!is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !is_directory(path)))
+        if (!gt_is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !gt_is_directory(path)))
             st = gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, gt_error_text(errno, path));
         if (slash) *slash = '/';
     }
@@ -205,13 +208,10 @@ gt_status gt_make_directories(const char *dir) {
 static gt_status write_error(const char *path, int error, size_t bytes) {
     if (error == ENXIO)
         return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
-    char *copy = error == ENOSPC && has_inodes(path) ? strdup(path) : NULL;
-    gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path,
-                                  strerror(error), (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
-                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path,
-                                  gt_error_text(error, path));
-    free(copy);
-    return st;
+    if (error == ENOSPC && has_inodes(path))
+        return gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path,
+                       strerror(error), (double)bytes / 1e6, gt_space_free(path) / 1e6);
+    return gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, gt_error_text(error, path));
 }
 
 /* ---- replacing ---- */
@@ -273,11 +273,10 @@ static char *follow(const char *path) {
 /* A pipe that nobody reads is waited for two seconds, not for ever: whoever is to read it may be about to start. */
 static int open_through(const char *path) {
     enum { PATIENCE = 20 };
-    const struct timespec moment = {0, 100 * 1000 * 1000};
     int fd;
     for (int i = 0; (fd = gt_file_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < PATIENCE;
          i++)
-        nanosleep(&moment, NULL);
+        gt_sleep(0.1);
     if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
 }
@@ -345,18 +344,21 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
     return st;
 }
 
-gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
-    for (char *p = out; n > 0;) {
-        ssize_t got = pread(fd, p, n, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-        if (got == 0)
-            return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
-        p += got;
-        offset += (uint64_t)got;
-        n -= (size_t)got;
+/* How many of the n bytes there are; -1 and errno. */
+static ssize_t read_up_to(int fd, uint64_t offset, void *out, size_t n) {
+    size_t all = 0;
+    for (ssize_t got = 1; got != 0 && all<n; all += got> 0 ? (size_t)got : 0) {
+        got = pread(fd, (char *)out + all, n - all, (off_t)(offset + all));
+        if (got < 0 && errno != EINTR) return -1;
     }
-    return GT_OK;
+    return (ssize_t)all;
+}
+
+gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
+    ssize_t got = read_up_to(fd, offset, out, n);
+    if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+    if ((size_t)got == n) return GT_OK;
+    return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
 }
 
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
@@ -380,14 +382,9 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
         st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)size, most);
     else if (!(buffer = malloc((size_t)size + 1)))
         st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)size);
-    size_t got = 0;
-    while (!st && got < (size_t)size) {
-        ssize_t r = read(fd, buffer + got, (size_t)size - got);
-        if (r < 0 && errno == EINTR) continue;
-        if (r < 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-        if (r <= 0) break; /* shorter than a moment ago: what is there is what it holds */
-        got += (size_t)r;
-    }
+    /* the file may be shorter than a moment ago: what is there is what it holds */
+    ssize_t got = st ? 0 : read_up_to(fd, 0, buffer, (size_t)size);
+    if (got < 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
     close(fd);
     if (st) {
         free(buffer);
@@ -395,7 +392,7 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     }
     buffer[got] = 0;
     *bytes = buffer;
-    *n = got;
+    *n = (size_t)got;
     return GT_OK;
 }
 

@@ -57,6 +57,7 @@ gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the s
 typedef int gt_file_fill(int fd, void *arg);
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
 
+bool gt_is_directory(const char *path); /* also through a symbolic link */
 /* Makes the directory, and all directories above it that do not exist yet. */
 gt_status gt_make_directories(const char *dir);
 

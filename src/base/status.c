@@ -19,14 +19,12 @@ gt_status gt_fail(gt_status code, const char *format, ...) {
 }
 
 gt_status gt_wrap(gt_status code, const char *format, ...) {
-    char context[MESSAGE_BYTES / 2], fresh[2 * MESSAGE_BYTES];
+    char context[MESSAGE_BYTES / 2];
     va_list ap;
     va_start(ap, format);
     vsnprintf(context, sizeof context, format, ap);
     va_end(ap);
-    snprintf(fresh, sizeof fresh, "%s: %s", context, message);
-    snprintf(message, sizeof message, "%.*s", MESSAGE_BYTES - 1, fresh);
-    return code;
+    return gt_fail(code, "%s: %s", context, message);
 }
 
 const char *gt_message(void) { return message; }

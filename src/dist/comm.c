@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,12 +19,8 @@ void gt_comm_idle(gt_comm *c, double *since) {
     if (*since == 0) *since = now;
     double waited = now - *since;
     gt_heartbeat_poll(c, *since);
-    if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) {
-        sched_yield();
-    } else {
-        struct timespec nap = {.tv_nsec = waited < long_wait ? 100000 : 1000000};
-        nanosleep(&nap, NULL);
-    }
+    if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) sched_yield();
+    else gt_sleep(waited < long_wait ? 1e-4 : 1e-3);
 }
 
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {

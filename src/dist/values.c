@@ -134,15 +134,11 @@ void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type,
     gt_comm_wait(c, 1, &request);
 }
 
-/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see
- * gt_message(). */
-static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
-    int first, count;
+/* Room for every slice's vector. Returns where those of this rank's slices go; NULL: see gt_message(). */
+static double *make_room(gt_comm *c, int slices, size_t n, int *first, int *count) {
     double *all = gt_comm_scratch(c, (size_t)slices, n * sizeof *all);
-    if (!all) return NULL;
-    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
-    *own_size = (size_t)count * n;
-    return all + (size_t)first * n;
+    gt_slice_range(slices, c->ranks, c->rank, first, count);
+    return all ? all + (size_t)*first * n : NULL;
 }
 
 /* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */
@@ -158,20 +154,18 @@ static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
 }
 
 gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
-    size_t size;
-    double *own = make_room(c, slices, n, &size);
+    int first, count;
+    double *own = make_room(c, slices, n, &first, &count);
     if (!own) return GT_FAILED;
-    memcpy(own, mine, size * sizeof *own);
+    memcpy(own, mine, (size_t)count * n * sizeof *own);
     memcpy(out, sum_scratch(c, slices, n), n * sizeof *out);
     return GT_OK;
 }
 
 gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out) {
-    size_t size;
     int first, count;
-    double *own = make_room(c, slices.count, n, &size);
+    double *own = make_room(c, slices.count, n, &first, &count);
     if (!own) return GT_FAILED;
-    gt_slice_range(slices.count, c->ranks, c->rank, &first, &count);
     for (int s = 0; s < count; s++)
         for (size_t i = 0; i < n; i++)
             own[(size_t)s * n + i] = gt_slices_weight(slices, first + s) * (double)mine[(size_t)s * n + i];

@@ -60,6 +60,9 @@ gt_status gt_fit_allocate(gt_fit *f);
 gt_status gt_em_maximise(gt_em *em);
 size_t gt_em_maximise_scratch(gt_covariance covariance, size_t d); /* doubles of em->work for each worker */
 double gt_mixture_uniform(gt_key key);                             /* a number of [0,1), a multiple of 2^-53 */
+/* Weights lie side by side from 0 on: the index of the weight that *place lies in, and *place becomes the rest of it
+ * within that weight. Beyond all of them: the last weight above 0. -1: no weight is above 0. */
+int64_t gt_mixture_choose(const double *weights, int64_t n, double *place);
 /* Draws em->mixture.means, on all ranks. */
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart);
 

@@ -79,21 +79,20 @@ typedef struct array {
 
 static bool has_mixture(const gt_fit *f, int which) { return which == BEST ? f->n_curve > 0 : f->started; }
 
+static array array_of(int which, const char *name, gt_shape shape, double *data) {
+    array a = {.shape = shape, .data = data};
+    snprintf(a.path, sizeof a.path, "/%s/%s", groups[which], name);
+    return a;
+}
+
 static void list_arrays(const gt_fit *f, int which, array list[ARRAYS]) {
-    const gt_mixture *m = which == BEST ? &f->best : &f->now;
+    bool best = which == BEST;
+    const gt_mixture *m = best ? &f->best : &f->now;
     int k = f->recipe.k, d = f->points.d;
-    const struct {
-        const char *name;
-        gt_shape shape;
-        double *data;
-    } arrays[] = {{"weights", GT_SHAPE(k), m->weights},
-                  {"means", GT_SHAPE(k, d), m->means},
-                  {"covariances", gt_covariances_shape(f->recipe.covariance, k, d), m->covariances},
-                  {"curve", GT_SHAPE(which == BEST ? f->n_curve : f->n_now), which == BEST ? f->curve : f->curve_now}};
-    for (int i = 0; i < ARRAYS; i++) {
-        list[i] = (array){.shape = arrays[i].shape, .data = arrays[i].data};
-        snprintf(list[i].path, sizeof list[i].path, "/%s/%s", groups[which], arrays[i].name);
-    }
+    list[0] = array_of(which, "weights", GT_SHAPE(k), m->weights);
+    list[1] = array_of(which, "means", GT_SHAPE(k, d), m->means);
+    list[2] = array_of(which, "covariances", gt_covariances_shape(f->recipe.covariance, k, d), m->covariances);
+    list[3] = array_of(which, "curve", GT_SHAPE(best ? f->n_curve : f->n_now), best ? f->curve : f->curve_now);
 }
 
 /* ---- writing ---- */

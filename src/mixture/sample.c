@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "gantry/mathfn.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
@@ -18,15 +19,19 @@ static gt_key key_of(uint64_t seed, const char *stream, int64_t place) {
     return (gt_key){seed, gt_stream(stream), (uint32_t)(place >> 32), (uint32_t)place};
 }
 
-static int32_t draw_component(const gt_mixture *m, double u) {
-    int32_t last = 0;
-    for (int32_t c = 0; c < m->k; c++) {
-        if (!(m->weights[c] > 0)) continue;
-        last = c;
-        if (u < m->weights[c]) break;
-        u -= m->weights[c];
+int64_t gt_mixture_choose(const double *weights, int64_t n, double *place) {
+    int64_t last = -1; /* the weights may add up to a little less than was thought */
+    for (int64_t i = 0; i < n; i++) {
+        if (!(weights[i] > 0)) continue;
+        last = i;
+        if (*place < weights[i]) break;
+        *place -= weights[i];
     }
-    return last; /* weights may add up to a little less than 1 */
+    return last;
+}
+
+static int32_t draw_component(const gt_mixture *m, double place) {
+    return (int32_t)gt_largest(gt_mixture_choose(m->weights, m->k, &place), 0);
 }
 
 /* point = mean + L noise */

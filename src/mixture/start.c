@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/numbers.h"
 #include "mixture/em.h"
 
 typedef struct seeding {
@@ -29,35 +30,15 @@ static void measure_distances(void *arg, const gt_panel_of_points *panel, int wo
     for (size_t n = 0; n < panel->count && !s->latest; n++) nearest[n] = INFINITY;
 }
 
-/* Which block a share of the whole falls into; *rest is what is left of it within the block. -1: all sums are 0. */
-static int choose_block(const double *sums, int n, double share, double *rest) {
-    double all = 0;
-    int last = -1;
-    for (int i = 0; i < n; i++) all += sums[i];
-    *rest = share * all;
-    for (int i = 0; i < n; i++) {
-        if (!(sums[i] > 0)) continue;
-        last = i;
-        if (*rest < sums[i]) break;
-        *rest -= sums[i];
-    }
-    return last;
-}
-
 /* The owner of the block: the point that `rest` falls on. `nearest` is NULL for the first mean. */
 static void choose_point(const seeding *s, int block, double rest, double *mean) {
     const gt_blocks *b = s->em->blocks;
     int64_t own = b->own_points, before = gt_slices_first(b->slices, b->first);
     int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel,
-            end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel, at = -1;
-    for (int64_t i = begin; i < end && i < own; i++) {
-        double weight = s->latest ? s->nearest[i] : 1;
-        if (!(weight > 0)) continue;
-        at = i;
-        if (rest < weight) break;
-        rest -= weight;
-    }
-    if (at < 0) at = begin; /* cannot be: the block's sum is above 0 */
+            end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel,
+            n = gt_least(end, own) - begin;
+    int64_t chosen = s->latest ? gt_mixture_choose(s->nearest + begin, n, &rest) : gt_least((int64_t)rest, n - 1);
+    int64_t at = begin + gt_largest(chosen, 0); /* the sum of the block is above 0, so one is chosen */
     const double *panel = b->x + (size_t)(at / (int64_t)b->panel) * b->panel * b->d;
     for (size_t j = 0; j < b->d; j++) mean[j] = panel[j * b->panel + (size_t)(at % (int64_t)b->panel)];
 }
@@ -72,10 +53,12 @@ static int owner_of(const gt_blocks *b, int block) {
 
 static gt_status draw(seeding *s, double share, int c, double *mean) {
     gt_blocks *b = s->em->blocks;
-    double rest;
+    double rest = 0;
     gt_status st = gt_blocks_each(b, 1, measure_distances, s, s->sums);
     if (st) return st;
-    int block = choose_block(s->sums, b->slices.count, share, &rest);
+    for (int i = 0; i < b->slices.count; i++) rest += s->sums[i];
+    rest *= share;
+    int block = (int)gt_mixture_choose(s->sums, b->slices.count, &rest);
     if (block < 0)
         return gt_fail(GT_FORMAT, "the points have only %d different values: too few for %d components", c,
                        s->em->mixture.k);

@@ -194,15 +194,10 @@ static gt_status open_file(const char *path, gt_checkpoint_file **out) {
     return st;
 }
 
-static bool is_directory(const char *path) {
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
     gt_checkpoint_file *f = NULL;
     gt_status st;
-    if (is_directory(path)) {
+    if (gt_is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
         if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
     } else st = open_file(path, &f);
@@ -246,7 +241,7 @@ gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) { ret
 
 gt_status gt_checkpoint_choose(const char *path, char **file) {
     gt_checkpoint_file *f = NULL;
-    gt_status st = is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f);
+    gt_status st = gt_is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f);
     *file = f ? strdup(f->path) : NULL;
     if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_checkpoint_close(f);

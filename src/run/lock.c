@@ -26,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,11 +56,6 @@ struct gt_lock {
     gt_ticker beats;
     atomic_bool lost;
 };
-
-static void pause_for(double seconds) {
-    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    while (nanosleep(&t, &t) && errno == EINTR) continue;
-}
 
 /* ---- who ---- */
 
@@ -178,7 +172,7 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
                     f == RUNNING ? "for it to end" : "to see whether it lives");
         if (o->stop && o->stop())
             return gt_fail(GT_STOPPED, "'%s' belongs to %s; stopped waiting for it, as asked to", l->path, name);
-        pause_for(limit < 2 ? limit / 8 : 0.25);
+        gt_sleep(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);
         if (error == ENOENT) return GT_OK;
@@ -212,7 +206,7 @@ static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
     bool written = !error;
     if (written && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat &&
         !(error = gt_file_rename(half, l->path))) {
-        pause_for(0.25);
+        gt_sleep(0.25);
         *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
     }
     if (written && !*mine) drop_file(l, half);
@@ -242,7 +236,7 @@ static gt_status take(gt_lock *l, const gt_lock_options *o) {
                            l->path, strerror(error));
         if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "stopped waiting for '%s', as asked to", l->path);
         if (error == ENOENT) {
-            if (round) pause_for(0.1); /* a network file system may remember for a moment what is gone */
+            if (round) gt_sleep(0.1); /* a network file system may remember for a moment what is gone */
             continue;
         }
         if ((st = wait_for(l, o, &h)) || (st = take_over(l, &h, &mine))) return st;

@@ -34,9 +34,8 @@ struct gt_runlog {
     int rest;   /* ... after so many more ticks */
     bool stale; /* it lacks ticks */
     bool left;  /* to another process */
-    tfevents *events;
-    char *last_text; /* of the last line that was there when the log was opened; NULL: there was none */
-    stats_line last; /* what it says */
+    appender events;
+    int64_t last; /* where the last line began that was there when the log was opened; -1: there was none */
 };
 
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -113,31 +112,18 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
     }
     report(l, STATS, appender_flush(&l->stats, true));
     report(l, METRICS, tick_metrics(l, images, time, values, n));
-    report(l, EVENTS, tfevents_scalars(l->events, time, images, values, n));
+    report(l, EVENTS, tfevents_scalars(&l->events, time, images, values, n));
 }
 
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
                        const void *png, size_t bytes) {
-    report(l, EVENTS, tfevents_picture(l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
+    report(l, EVENTS, tfevents_picture(&l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
 }
 
 /* ---- open and close ---- */
 
-static gt_status read_last(gt_runlog *l, int64_t start) {
-    gt_lines in;
-    gt_status st = gt_lines_open(&in, l->path, start, 0);
-    bool got = !st && gt_lines_next(&in);
-    if (got && !(l->last_text = strdup(in.text))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
-    st = gt_lines_close(&in, st);
-    if (!st && got && !stats_line_parse(l->last_text, &l->last))
-        st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path); /* it was judged to be one */
-    return st;
-}
-
 static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
-    int64_t last;
-    gt_status st = cut_back(l->path, images, &last);
-    if (!st && last >= 0) st = read_last(l, last);
+    gt_status st = cut_back(l->path, images, &l->last);
     if (st) return st;
     gt_file_system fs = gt_file_system_of(l->dir);
     l->swmr = strcmp(swmr, "auto") ? strcmp(swmr, "off") != 0 : !fs.shared;
@@ -146,14 +132,15 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
                 l->dir, fs.name);
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
     if (!(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
-    if (!(l->events = tfevents_open(l->dir, images))) return GT_FAILED;
+    if ((st = tfevents_open(&l->events, l->dir, images))) return st;
     report(l, METRICS, rebuild_metrics(l));
     return GT_OK;
 }
 
 gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
     gt_runlog *l = calloc(1, sizeof *l);
-    if (l) *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1};
+    if (l)
+        *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1, .events.fd = -1};
     gt_status st = l && l->dir && l->path ? open_parts(l, images, swmr)
                                           : gt_fail(GT_NOMEM, "out of memory for the metric log");
     if (!st) return l;
@@ -161,17 +148,11 @@ gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
     return NULL;
 }
 
-double gt_runlog_last(const gt_runlog *l, const char *name) {
-    if (!l->last_text) return 0;
-    if (strcmp(name, "timestamp") == 0) return l->last.timestamp;
-    const gt_stat_value *v = stats_line_find(l->last.values, l->last.n, name);
-    return v && v->num > 0 ? v->mean : 0;
-}
-
-gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
+/* The lines from byte `start` on. */
+static gt_status each_from(const gt_runlog *l, int64_t start, gt_runlog_line *line, void *arg) {
     gt_lines in;
     stats_line read = {0};
-    gt_status st = gt_lines_open(&in, l->path, 0, 0);
+    gt_status st = gt_lines_open(&in, l->path, start, 0);
     while (!st && gt_lines_next(&in)) {
         if (stats_line_parse(in.text, &read)) line(arg, read.images, read.values, read.n);
         else if (read.memory.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
@@ -180,23 +161,30 @@ gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
     return gt_lines_close(&in, st);
 }
 
+gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) { return each_from(l, 0, line, arg); }
+
 typedef struct search {
-    int64_t images;
+    int64_t images; /* -1: any tick; the last one counts */
     const char *name;
     double mean;
 } search;
 
 static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
     search *s = arg;
-    if (images != s->images) return;
-    const gt_stat_value *v = stats_line_find(values, n, s->name);
-    s->mean = v ? v->mean : NAN;
+    if (s->images < 0 || images == s->images) s->mean = gt_stat_mean(values, n, s->name);
 }
 
-double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) {
+static double mean_at(const gt_runlog *l, int64_t start, int64_t images, const char *name) {
     search s = {images, name, NAN};
-    if (gt_runlog_each(l, look, &s)) gt_warn("%s", gt_message());
+    if (each_from(l, start, look, &s)) gt_warn("%s", gt_message());
     return s.mean;
+}
+
+double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) { return mean_at(l, 0, images, name); }
+
+double gt_runlog_last(const gt_runlog *l, const char *name) {
+    double mean = l->last < 0 ? NAN : mean_at(l, l->last, -1, name);
+    return isnan(mean) ? 0 : mean;
 }
 
 void gt_runlog_leave(gt_runlog *l) { l->left = true; }
@@ -205,11 +193,10 @@ void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
     if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
     if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
+    if (l->events.fd >= 0 && !l->left) appender_flush(&l->events, false);
     appender_close(&l->stats);
+    appender_close(&l->events);
     metrics_h5_free(l->metrics);
-    tfevents_close(l->events);
-    free(l->last_text);
-    gt_buffer_free(&l->last.memory);
     free(l->dir);
     free(l->path);
     free(l);

@@ -133,8 +133,8 @@ bool stats_line_parse(char *text, stats_line *line) {
     return !line->memory.failed;
 }
 
-const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name) {
+double gt_stat_mean(const gt_stat_value *values, int n, const char *name) {
     while (n-- > 0)
-        if (strcmp(values[n].name, name) == 0) return &values[n];
-    return NULL;
+        if (strcmp(values[n].name, name) == 0) return values[n].mean;
+    return NAN;
 }

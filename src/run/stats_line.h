@@ -27,9 +27,6 @@ typedef struct stats_line {
 /* false: the line is damaged, or no line of such a file; or, where memory.failed, there is no memory for its values */
 bool stats_line_parse(char *text, stats_line *line);
 
-/* The value of this name, of several the last; NULL: there is none. */
-const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name);
-
 /* The index of the row of this name in a table of n rows of `size` bytes, each of which begins with the pointer to its
  * name; -1: there is none. Row `near` is tried first. */
 int gt_stats_index(const void *rows, size_t size, int n, const char *name, int near);

@@ -35,10 +35,6 @@ enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 enum { MOST_PENDING = 64 << 20 }; /* bytes of events that wait for a disk with room */
 
-struct tfevents {
-    appender file;
-};
-
 /* ---- protocol buffers ---- */
 
 static void put_varint(gt_buffer *b, uint64_t x) {
@@ -84,8 +80,8 @@ static void put_checked(gt_buffer *b, const void *data, size_t n) {
 }
 
 /* Writes and frees the event; keeps it for later when it cannot be written, as long as there is memory for that. */
-static gt_status write_event(tfevents *e, gt_buffer *event) {
-    gt_buffer length = {0}, *out = &e->file.pending;
+static gt_status write_event(appender *file, gt_buffer *event) {
+    gt_buffer length = {0}, *out = &file->pending;
     size_t before = out->n;
     put_little_endian(&length, event->n, 8);
     put_checked(out, length.data, length.n);
@@ -97,9 +93,9 @@ static gt_status write_event(tfevents *e, gt_buffer *event) {
     }
     gt_buffer_free(event);
     gt_buffer_free(&length);
-    gt_status st = appender_flush(&e->file, false);
+    gt_status st = appender_flush(file, false);
     if (st && out->n > MOST_PENDING) out->n = before;
-    return failed ? gt_fail(GT_NOMEM, "out of memory for an event in '%s'", e->file.path) : st;
+    return failed ? gt_fail(GT_NOMEM, "out of memory for an event in '%s'", file->path) : st;
 }
 
 static gt_buffer begin_event(double time, int64_t step) {
@@ -111,46 +107,39 @@ static gt_buffer begin_event(double time, int64_t step) {
     return b;
 }
 
-static gt_status write_head(tfevents *e, double time, int64_t images) {
+static gt_status write_head(appender *file, double time, int64_t images) {
     static const char version[] = "brain.Event:2";
     gt_buffer b = begin_event(time, 0), session = {0};
     put_bytes(&b, EVENT_FILE_VERSION, version, sizeof version - 1);
-    gt_status st = write_event(e, &b);
+    gt_status st = write_event(file, &b);
     if (st) return st;
     b = begin_event(time, images + 1); /* "start" at a step: whatever is at that step or later is void */
     put_int(&session, SESSION_STATUS, SESSION_START);
     put_message(&b, EVENT_SESSION_LOG, &session);
-    return write_event(e, &b);
+    return write_event(file, &b);
 }
 
-/* ---- the object ---- */
+/* ---- the file ---- */
 
-tfevents *tfevents_open(const char *dir, int64_t images) {
-    tfevents *e = calloc(1, sizeof *e);
+gt_status tfevents_open(appender *file, const char *dir, int64_t images) {
     char host[65] = "host", name[160];
     double now = gt_unix_time();
-    if (!e) {
-        gt_fail(GT_NOMEM, "out of memory for an events file");
-        return NULL;
-    }
-    e->file.fd = -1;
     gethostname(host, sizeof host - 1);
     gt_status st;
     for (int i = 0;; i++) { /* a run may go on twice within one second */
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)now, host, (long)getpid(), i);
         char *path = gt_path_join(dir, name);
-        st = path ? appender_open(&e->file, path, O_EXCL) : GT_NOMEM;
+        st = path ? appender_open(file, path, O_EXCL) : GT_NOMEM;
         bool again = st == GT_FAILED && errno == EEXIST;
         free(path);
         if (!again) break;
     }
-    if (!st && !(st = write_head(e, now, images))) return e;
-    if (e->file.path) unlink(e->file.path);
-    tfevents_close(e);
-    return NULL;
+    if (st || !(st = write_head(file, now, images))) return st;
+    unlink(file->path);
+    return st;
 }
 
-gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_stat_value *values, int n) {
+gt_status tfevents_scalars(appender *file, double time, int64_t images, const gt_stat_value *values, int n) {
     gt_buffer event = begin_event(time, images), summary = {0};
     for (int i = 0; i < n; i++) {
         gt_buffer value = {0};
@@ -161,10 +150,10 @@ gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_st
         put_message(&summary, SUMMARY_VALUE, &value);
     }
     put_message(&event, EVENT_SUMMARY, &summary);
-    return write_event(e, &event);
+    return write_event(file, &event);
 }
 
-gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height,
+gt_status tfevents_picture(appender *file, double time, int64_t images, const char *name, int width, int height,
                            int channels, const void *png, size_t bytes) {
     gt_buffer event = begin_event(time, images), summary = {0}, value = {0}, image = {0};
     put_int(&image, IMAGE_HEIGHT, height);
@@ -175,12 +164,5 @@ gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char 
     put_message(&value, VALUE_IMAGE, &image);
     put_message(&summary, SUMMARY_VALUE, &value);
     put_message(&event, EVENT_SUMMARY, &summary);
-    return write_event(e, &event);
-}
-
-void tfevents_close(tfevents *e) {
-    if (!e) return;
-    if (e->file.fd >= 0) appender_flush(&e->file, false);
-    appender_close(&e->file);
-    free(e);
+    return write_event(file, &event);
 }

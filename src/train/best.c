@@ -33,9 +33,7 @@ bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
     bool largest;
     const char *name = series_of(e->job, &largest);
     if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
-    double value = NAN;
-    for (int i = 0; i < j->n_logged; i++)
-        if (!strcmp(j->logged[i].name, name)) value = j->logged[i].mean;
+    double value = gt_stat_mean(j->logged, j->n_logged, name);
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                    : "has no such statistic (stats.jsonl shows what there is)";

@@ -3,7 +3,6 @@
  * Nothing is written. */
 #include <stdlib.h>
 
-#include "kernels/kernel_set.h"
 #include "base/clock.h"
 #include "train/journal.h"
 

@@ -12,11 +12,17 @@
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 
-/* The grid of the job, and the items of the data in its cells (free them), the same on all ranks. */
-static gt_status grid_of(const gt_engine *e, gt_grid *grid, int64_t **items) {
+/* The grid of the job. */
+static gt_status size_of_grid(const gt_engine *e, gt_grid *grid) {
     gt_status st = gt_grid_parse(e->job->grid, grid);
+    if (!st) gt_grid_fit(grid, e->info->height, e->info->width);
+    return st;
+}
+
+/* The grid, and the items of the data in its cells (free them), the same on all ranks. */
+static gt_status grid_of(const gt_engine *e, gt_grid *grid, int64_t **items) {
+    gt_status st = size_of_grid(e, grid);
     if (st) return st;
-    gt_grid_fit(grid, e->info->height, e->info->width);
     *items = calloc((size_t)cells_of(grid), sizeof **items);
     if (!*items) return gt_fail(GT_NOMEM, "out of memory for a grid of %dx%d pictures", grid->columns, grid->rows);
     return gt_grid_choose(grid, e->info->count, e->info->label_width, gt_engine_label_of, e->data, *items);
@@ -37,24 +43,10 @@ static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char
     free(picture.png);
 }
 
-/* The data's images in the grid's cells, to be freed; NULL: see *st. */
-static float *read_reals(gt_engine *e, gt_grid *grid, gt_status *st) {
-    int64_t *items = NULL;
-    *st = grid_of(e, grid, &items);
-    float *images = *st ? NULL : calloc((size_t)cells_of(grid), gt_model_floats(e->model) * sizeof *images);
-    if (!*st && !images) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
-    if (!*st) *st = gt_read_images(e->data, cells_of(grid), items, images);
-    free(items);
-    if (!*st) return images;
-    free(images);
-    return NULL;
-}
-
 gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
     gt_grid grid;
-    gt_status st = gt_grid_parse(e->job->grid, &grid);
+    gt_status st = size_of_grid(e, &grid);
     if (st || e->comm->rank) return st;
-    gt_grid_fit(&grid, e->info->height, e->info->width);
     j->metrics = gt_metrics_new(&(gt_metric_input){.kernels = e->model->kernels,
                                                    .height = e->info->height,
                                                    .width = e->info->width,
@@ -69,25 +61,22 @@ static void measure(gt_journal *j, int set, int n, const float *images) {
     gt_metrics_finish(j->metrics, set);
 }
 
-gt_status gt_journal_reals(gt_engine *e, gt_journal *j) {
-    if (e->comm->rank) return GT_OK;
+/* The data's images in the cells of the grid: for the metrics and, at the beginning of a run, as a picture. */
+static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     gt_grid grid;
-    gt_status st;
-    float *images = read_reals(e, &grid, &st);
-    if (!st) write_grid(e, j, "reals.png", "reals", &grid, images);
+    int64_t *items = NULL;
+    gt_status st = grid_of(e, &grid, &items);
+    float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
+    if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
+    if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
+    if (!st && write) write_grid(e, j, "reals.png", "reals", &grid, images);
     if (!st) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
+    free(items);
     free(images);
     return st;
 }
 
-/* In a run that goes on. That it cannot be told is no failure. */
-static void look_again(gt_engine *e, gt_journal *j) {
-    gt_grid grid;
-    gt_status st;
-    float *images = gt_metrics_know_reals(j->metrics) ? NULL : read_reals(e, &grid, &st);
-    if (images) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
-    free(images);
-}
+gt_status gt_journal_reals(gt_engine *e, gt_journal *j) { return e->comm->rank ? GT_OK : take_reals(e, j, true); }
 
 typedef struct drawing {
     gt_engine *engine;
@@ -142,7 +131,8 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     }
     if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
     if (fakes) {
-        look_again(e, j);
+        /* in a run that goes on; without reals fakes are measured all the same */
+        if (!gt_metrics_know_reals(j->metrics)) take_reals(e, j, false);
         measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);

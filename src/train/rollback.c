@@ -11,7 +11,7 @@ enum { MOST_ROLLBACKS = 3 };
 
 /* Rank 0: what is on disk is the good one and older ones; it is open afterwards. */
 static gt_status choose(gt_journal *j, int trouble, gt_checkpoint_file **file) {
-    int64_t began = llround(1000 * gt_warning_began_kimg(&j->watch, trouble));
+    int64_t began = llround(1000 * j->watch.of[trouble].began_kimg);
     int aside = 0;
     gt_saver_wait(j->saver);
     gt_status st = gt_checkpoint_set_aside(j->dir, began, &aside);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "kernels/kernel_set.h"
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
 #include "train/journal.h"
@@ -45,6 +44,17 @@ static gt_text moment_group(const gt_learner *l, const gt_net *net, int k) {
 
 static gt_text updates_path(const gt_net *net) { return gt_text_of("/state/%s_updates", net->name); }
 
+/* The augmentation controller, but for p, which is a float32 there. */
+static const struct {
+    const char *path;
+    size_t offset; /* of a double of gt_ada */
+} ada_numbers[] = {{"/state/ada_r", offsetof(gt_ada, r)},
+                   {"/state/ada_sum", offsetof(gt_ada, sum)},
+                   {"/state/ada_count", offsetof(gt_ada, count)},
+                   {"/state/ada_updates_above", offsetof(gt_ada, updates_above)}};
+enum { ADA_NUMBERS = sizeof ada_numbers / sizeof *ada_numbers };
+static double *ada_number(const gt_engine *e, int i) { return (double *)((char *)&e->ada + ada_numbers[i].offset); }
+
 static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_int(c, "/state/step", e->step);
     gt_checkpoint_int(c, "/state/images", e->shown);
@@ -52,10 +62,7 @@ static void put_state(gt_checkpoint *c, const gt_engine *e) {
     /* the others are equal to those of a program without it */
     if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed);
     gt_checkpoint_double(c, "/state/ada_p", e->ada.p);
-    gt_checkpoint_double(c, "/state/ada_r", e->ada.r);
-    gt_checkpoint_double(c, "/state/ada_sum", e->ada.sum);
-    gt_checkpoint_double(c, "/state/ada_count", e->ada.count);
-    gt_checkpoint_double(c, "/state/ada_updates_above", e->ada.updates_above);
+    for (int i = 0; i < ADA_NUMBERS; i++) gt_checkpoint_double(c, ada_numbers[i].path, *ada_number(e, i));
     for (int i = 0; i < e->model->n_scalars; i++) {
         const gt_scalar_state *s = &e->model->scalars[i];
         gt_shape shape = s->size == 1 ? GT_SCALAR : GT_SHAPE((int64_t)s->size);
@@ -152,12 +159,10 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     gt_status st;
     if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) ||
         (st = gt_checkpoint_get_int(f, "/state/images", &e->shown)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_r", &e->ada.r)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &e->ada.sum)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_count", &e->ada.count)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &e->ada.updates_above)))
+        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)))
         return st;
+    for (int i = 0; i < ADA_NUMBERS; i++)
+        if ((st = gt_checkpoint_get_double(f, ada_numbers[i].path, ada_number(e, i)))) return st;
     if (step < 0 || step > UINT32_MAX || e->shown != gt_steps_shown(&e->steps, (uint64_t)step))
         return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f),
                        (long long)step, (long long)e->shown);

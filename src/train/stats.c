@@ -18,13 +18,10 @@ void gt_moments_join(gt_moments *m, const gt_moments *other) {
     m->sum2 += other->sum2;
 }
 
-double gt_moments_mean(const gt_moments *m) { return m->num > 0 ? m->sum / m->num : NAN; }
-
-double gt_moments_std(const gt_moments *m) {
-    if (m->num < 1) return NAN;
-    if (m->num < 2) return 0;
+/* At least one value. */
+static gt_stat_value statistic_of(const char *name, const gt_moments *m) {
     double mean = m->sum / m->num, variance = m->sum2 / m->num - mean * mean;
-    return variance > 0 ? sqrt(variance) : 0;
+    return (gt_stat_value){name, m->num, mean, m->num > 1 && variance > 0 ? sqrt(variance) : 0};
 }
 
 gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m) {
@@ -48,8 +45,8 @@ int gt_stat_index(const gt_stat_table *t, const char *name) {
 
 void gt_stat_table_tick(gt_stat_table *t) {
     for (int i = 0; i < t->n; i++) {
-        const gt_moments *m = &t->since_tick[i];
-        if (m->num > 0) t->shown[i] = (gt_stat_value){t->shown[i].name, m->num, gt_moments_mean(m), gt_moments_std(m)};
-        memset(&t->since_tick[i], 0, sizeof t->since_tick[i]);
+        gt_moments *m = &t->since_tick[i];
+        if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m);
+        *m = (gt_moments){0};
     }
 }

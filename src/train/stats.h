@@ -17,8 +17,6 @@ typedef struct gt_moments {
 /* n values, `stride` floats from one to the next */
 void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride);
 void gt_moments_join(gt_moments *m, const gt_moments *other);
-double gt_moments_mean(const gt_moments *m);
-double gt_moments_std(const gt_moments *m);
 
 enum { GT_MAX_STATS = 144 };
 

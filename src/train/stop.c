@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
 
@@ -14,9 +14,9 @@ static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
 /* Said at once by the handler, for the end of the step may be minutes away. All of it is made beforehand: a handler may
  * do little more than write. */
-static char answer[512]; /* "": nothing is said, or it has been said */
-static bool alone;       /* without a launcher: a second SIGINT ends the program at once */
-static struct timespec interrupted;
+static char answer[512];   /* "": nothing is said, or it has been said */
+static bool alone;         /* without a launcher: a second SIGINT ends the program at once */
+static double interrupted; /* the last time, by gt_clock(); 0: not yet */
 
 static const char under_a_launcher[] = "stopping after this step. Launchers kill what does not end in time, mpirun "
                                        "after about a second, Slurm after its KillWait: if no line says that a "
@@ -37,11 +37,9 @@ static void end_by(int number) {
  * second wish. */
 static bool is_second_wish(void) {
     const double soon = 0.3; /* seconds */
-    struct timespec now, before = interrupted;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    double now = gt_clock(), before = interrupted;
     interrupted = now;
-    return (before.tv_sec || before.tv_nsec) &&
-           (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec) > soon;
+    return before > 0 && now - before > soon;
 }
 
 static void on_signal(int number) {
@@ -90,7 +88,7 @@ static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" :
 void gt_stop_install(const gt_comm *comm, const char *after) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
-    interrupted = (struct timespec){0};
+    interrupted = 0;
     if (comm->rank > 0) answer[0] = 0;
     else if (alone) snprintf(answer, sizeof answer, "%sstopping after %s; again: at once\n", line_start(), after);
     else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);

@@ -57,13 +57,12 @@ static gt_traffic communication_all(gt_engine *e) {
 
 static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seconds); }
 
-static void put(gt_stat_value *v, int *n, const char *name, double value) {
-    v[(*n)++] = (gt_stat_value){name, 1, value, 0};
+static void put(gt_journal *j, const char *name, double value) {
+    j->logged[j->n_logged++] = (gt_stat_value){name, 1, value, 0};
 }
 
 static double shown_mean(const gt_engine *e, const char *name) {
-    int i = gt_stat_index(&e->stats, name);
-    return i < 0 ? NAN : e->stats.shown[i].mean;
+    return gt_stat_mean(e->stats.shown, e->stats.n, name);
 }
 
 static void print_line(const gt_engine *e, const gt_journal *j, double rate, double memory, gt_traffic c) {
@@ -92,7 +91,7 @@ static int by_value(const void *a, const void *b) {
 
 /* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data;
  * norms of gradients. */
-static void put_measures(gt_engine *e, gt_journal *j, gt_stat_value *v, int *n, const gt_measures *all) {
+static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     int ranks = e->comm->ranks, slowest = 0;
     double per_slice[ranks], sorted[ranks], most = 0, sum = 0, wait = 0;
     for (int r = 0; r < ranks; r++) {
@@ -104,54 +103,52 @@ static void put_measures(gt_engine *e, gt_journal *j, gt_stat_value *v, int *n, 
     }
     qsort(sorted, (size_t)ranks, sizeof *sorted, by_value);
     double median = sorted[(ranks - 1) / 2];
-    put(v, n, "Ranks/slowest", median > 0 ? per_slice[slowest] / median : 1);
-    put(v, n, "Ranks/slowest_rank", slowest);
-    put(v, n, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
-    put(v, n, "Ranks/most_wait_for_data_sec", wait);
+    put(j, "Ranks/slowest", median > 0 ? per_slice[slowest] / median : 1);
+    put(j, "Ranks/slowest_rank", slowest);
+    put(j, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
+    put(j, "Ranks/most_wait_for_data_sec", wait);
     for (int i = 0; i < e->model->n_nets; i++) {
         double square = 0;
         for (int r = 0; r < ranks; r++) square += all[r].square[i];
         snprintf(j->norm_series[i], sizeof j->norm_series[i], "Norms/%.20s_grad", e->model->nets[i]->name);
-        put(v, n, j->norm_series[i], sqrt(square));
+        put(j, j->norm_series[i], sqrt(square));
     }
 }
 
 /* Returns the trouble that begins, -1: none. */
 static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c) {
-    gt_stat_value *v = j->logged;
-    int n = 0;
+    j->n_logged = 0;
     for (int i = 0; i < e->stats.n; i++)
-        if (e->stats.shown[i].num > 0) v[n++] = e->stats.shown[i];
+        if (e->stats.shown[i].num > 0) j->logged[j->n_logged++] = e->stats.shown[i];
     double seconds = gt_clock() - j->tick_start, total = total_seconds(j);
-    put(v, &n, "Progress/tick", j->tick);
-    put(v, &n, "Progress/kimg", (double)e->shown / 1000);
-    put(v, &n, "Progress/step", e->step);
-    put(v, &n, "Progress/augment", e->ada.p);
-    put(v, &n, "Progress/images_per_sec", rate);
-    put(v, &n, "Timing/total_sec", total);
-    put(v, &n, "Timing/sec_per_tick", seconds);
-    put(v, &n, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
-    put(v, &n, "Timing/wait_for_data_sec", all[0].wait_for_data);
+    put(j, "Progress/tick", j->tick);
+    put(j, "Progress/kimg", (double)e->shown / 1000);
+    put(j, "Progress/step", e->step);
+    put(j, "Progress/augment", e->ada.p);
+    put(j, "Progress/images_per_sec", rate);
+    put(j, "Timing/total_sec", total);
+    put(j, "Timing/sec_per_tick", seconds);
+    put(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
+    put(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
     if (c.seconds > 0) {
-        put(v, &n, "Timing/communication_sec", c.seconds);
-        put(v, &n, "Timing/wait_for_ranks_sec", c.waited);
-        put(v, &n, "Timing/communication_hidden_percent", hidden_percent(c));
+        put(j, "Timing/communication_sec", c.seconds);
+        put(j, "Timing/wait_for_ranks_sec", c.waited);
+        put(j, "Timing/communication_hidden_percent", hidden_percent(c));
     }
-    put(v, &n, "Timing/total_hours", total / 3600);
-    put(v, &n, "Timing/total_days", total / 86400);
-    put(v, &n, "Resources/cpu_mem_gb", memory);
+    put(j, "Timing/total_hours", total / 3600);
+    put(j, "Timing/total_days", total / 86400);
+    put(j, "Resources/cpu_mem_gb", memory);
     for (int p = 0; p < e->model->n_phases; p++) {
         snprintf(j->phase_series[p], sizeof j->phase_series[p], "Timing/%s", e->phases[p].phase->name);
-        put(v, &n, j->phase_series[p], 1000 * e->phases[p].seconds);
+        put(j, j->phase_series[p], 1000 * e->phases[p].seconds);
     }
-    put_measures(e, j, v, &n, all);
-    gt_metrics_put(j->metrics, v, &n);
+    put_measures(e, j, all);
+    gt_metrics_put(j->metrics, j->logged, &j->n_logged);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
-        put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
-    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, v, &n);
-    j->n_logged = n;
-    gt_runlog_tick(j->log, e->shown, v, n);
+        put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
+    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, j->logged, &j->n_logged);
+    gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
     return trouble;
 }
 

@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "dist/mpi_version.h"
 #include "kernels/blas.h"
-#include "kernels/kernel_set.h"
 #include "train/stop.h"
 #include "train/journal.h"
 

@@ -13,11 +13,7 @@
 enum { YOUNG_TICKS = 8 };
 
 /* NaN: no such series. */
-static double value_of(const gt_tick_view *v, const char *name) {
-    for (int i = 0; i < v->n; i++)
-        if (!strcmp(v->values[i].name, name)) return v->values[i].mean;
-    return NAN;
-}
+static double value_of(const gt_tick_view *v, const char *name) { return gt_stat_mean(v->values, v->n, name); }
 
 /* The next series PREFIX...SUFFIX from *i on; NULL: no more. */
 static const gt_stat_value *next_series(const gt_tick_view *v, const char *prefix, const char *suffix, int *i) {
@@ -149,8 +145,6 @@ static const char *advice_on(const gt_watch *w, const gt_warning *r) {
         if (!strcmp(a->name, r->name)) return a->text;
     return r->advice;
 }
-
-double gt_warning_began_kimg(const gt_watch *w, int i) { return w->of[i].began_kimg; }
 
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
     char text[GT_WARNING_TEXT];

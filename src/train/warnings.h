@@ -41,7 +41,6 @@ typedef struct gt_watch {   /* what the warnings know of the ticks so far */
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);
 /* general rows, then the family's; NULL: there are no more */
 const gt_warning *gt_warning_at(const gt_watch *w, int i);
-double gt_warning_began_kimg(const gt_watch *w, int i);
 
 /* The same for a tick of an earlier process, without a word (a gt_runlog_line; arg: the gt_watch). */
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n);

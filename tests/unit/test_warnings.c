@@ -137,7 +137,7 @@ static void one_case(void) {
         for (int j = 0; j < WARNINGS; j++) assert_true(lasts[j] == (j == k ? t - GOOD + 1 : 0));
     }
     assert_int_equal(told, cases[at_hand].of_training);
-    assert_true(gt_warning_began_kimg(&w, k) == 4.0 * GOOD);
+    assert_true(w.of[k].began_kimg == 4.0 * GOOD);
     tick_of(&w, GOOD + BAD, good, lasts);
     assert_true(lasts[k] == 0);
 }
@@ -185,7 +185,7 @@ static void gone_on_with(void **state) {
                                           {"Progress/tick", 1, t, 0}},
                         3);
     assert_int_equal(tick_of(&w, TICKS, badly(&(course){.norm = 10}), lasts), index_of("norms")); /* the third tick */
-    assert_true(gt_warning_began_kimg(&w, index_of("norms")) == 40);
+    assert_true(w.of[index_of("norms")].began_kimg == 40);
 }
 
 static void what_is_not_there(void **state) {
