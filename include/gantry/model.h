@@ -17,9 +17,9 @@
  *     stats:     collected over slices, reduced in the same order
  *
  * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the
- * family has no `group`) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the
- * sum over slices divided by their number is the mean over the batch. gt_mean_loss() computes the mean and the product.
- * Families whose samples belong together in groups have equal slices and need no weight.
+ * family has no `group`) its graph multiplies that by the input GT_SLICE_WEIGHT, which is size x slices / batch, so
+ * that the sum over slices divided by their number is the mean over the batch. gt_mean_loss() computes the mean and the
+ * product. Families whose samples belong together in groups have equal slices and need no weight.
  */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
@@ -29,7 +29,7 @@
 #include "gantry/optimizer.h"
 #include "gantry/sampler.h"
 
-#define GT_SLICE_WEIGHT "slice_weight" /* the input of gt_slice_weight() */
+#define GT_SLICE_WEIGHT "slice_weight" /* an input [] of a phase's graph, which the training loop writes */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
 enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 };
@@ -162,8 +162,6 @@ void gt_model_free(gt_model *m); /* networks, blocks, arena */
 
 /* ---- for the builders of phases (model/phase_graph.c) ---- */
 
-/* The weight of the slice that is computed, [] (a scalar): see above. Written by the loop. */
-gt_node *gt_slice_weight(gt_graph *g);
 /* The mean over a slice's samples of `loss` (its first dimension counts them; other dimensions are summed) times the
  * slice's weight. */
 gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);

@@ -114,8 +114,9 @@ gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr);
  * scalar. Result in the arena. */
 gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip,
                           float gain, bool force_2d);
-/* paddings are halves rounded down; negative ones, of filters shorter than the factor, crop */
-static inline int gt_floor_half(int n) { return (n - (n < 0)) / 2; }
+/* Adds the padding of upsampling by `up` and of downsampling by `down` with filter f; 0: no such step. Filters that are
+ * shorter than the factor crop. */
+void gt_add_resampling_pads(gt_upfirdn_attr *a, gt_filter f, int up, int down);
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up);
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down);
 /* A filter for each sample: taps [N,T] along one image axis (1 = H, 2 = W); y[p] = sum_k x[p+k-pad] taps[k], with zeros

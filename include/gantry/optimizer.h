@@ -53,7 +53,6 @@ gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_sett
 
 /* NaN -> 0, +inf -> 1e5, -inf -> -1e5 (spec 4.4); returns how many there were. */
 size_t gt_clean_nonfinite(float *x, size_t n);
-size_t gt_count_nonfinite(const float *x, size_t n);
 
 /* Spec 4.4: beta = 0.5^(batch / max(n, 1e-8)) with n = ema_kimg * 1000, limited to images_shown * rampup when rampup >
  * 0. */

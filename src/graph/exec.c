@@ -23,7 +23,7 @@ static gt_status make_steps(gt_exec *e) {
     e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
     e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
     e->slice_sums = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->slice_sums);
-    if (!e->steps || !e->order || !e->slice_sums) return GT_NOMEM;
+    if (gt_arena_failed(e->meta)) return GT_NOMEM;
     for (int id = 0; id < g->n_nodes; id++) {
         const gt_node *n = g->nodes[id];
         if (gt_is_leaf(n) || n->op->view) continue;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an execution costs, as numbers and as a table. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "graph/exec.h"
 #include "graph/ops/elementwise.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Graphs: nodes, their names, leaves, results, and the first fault. */
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/internal.h"
@@ -193,9 +192,10 @@ static gt_node *node_append(gt_graph *g, gt_node *n) {
 
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes) {
     if (!g) return NULL;
-    if (n_in < op->min_in || n_in > op->max_in)
+    int most = op->max_in ? op->max_in : op->min_in;
+    if (n_in < op->min_in || n_in > most)
         return gt_graph_fault(g, "node '%s%s': %d inputs; it takes %d to %d", scope_of(g), op->name, n_in, op->min_in,
-                              op->max_in);
+                              most);
     for (int i = 0; i < n_in; i++) {
         if (!in[i]) return gt_graph_fault(g, "node '%s%s': its input %d is missing", scope_of(g), op->name, i);
         if (in[i]->graph != g)
@@ -317,19 +317,14 @@ bool gt_overlaps_param(const gt_result *r, const gt_node *param) {
 }
 
 static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool placed, int slot, size_t offset) {
-    if (!n || n->graph != g) {
+    bool twice = false;
+    for (int i = 0; i < g->n_results; i++) twice |= strcmp(g->results[i].name, name) == 0;
+    if (!n || n->graph != g)
         gt_graph_fault(g, "output '%s': %s", name, n ? "its node belongs to another graph" : "it has no node");
-        return gt_graph_status(g);
-    }
-    if (slot < 0 || slot >= GT_MAX_SLOTS) {
+    else if (slot < 0 || slot >= GT_MAX_SLOTS)
         gt_graph_fault(g, "output '%s': slot %d; there are %d", name, slot, GT_MAX_SLOTS);
-        return gt_graph_status(g);
-    }
-    for (int i = 0; i < g->n_results; i++)
-        if (strcmp(g->results[i].name, name) == 0) {
-            gt_graph_fault(g, "output '%s' is there twice", name);
-            return gt_graph_status(g);
-        }
+    else if (twice) gt_graph_fault(g, "output '%s' is there twice", name);
+    if (g->status) return gt_graph_status(g);
     gt_result r = {gt_arena_printf(g->arena, "%s", name), n, placed, slot, offset};
     if (!r.name) return gt_graph_out_of_memory(g);
     return gt_result_add(g, &r);

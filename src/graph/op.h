@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an op is. Each family of ops is a file of ops/ that fills in descriptors. A new op needs: its file with a
  * descriptor and a builder, a line of op_list.h, the builder's prototype in gantry/ops.h and a case in
- * tests/unit/test_ops.c. It must set `name`, `min_in`, `max_in`, `shape`, `run` (unless it is a view), either `vjp` or
+ * tests/unit/test_ops.c. It must set `name`, `min_in`, `shape`, `run` (unless it is a view), either `vjp` or
  * `not_differentiable`, and `impure` where `run` reads the environment. The other hooks save time or memory, or
  * describe the node in tables; they change no bit. */
 #ifndef GANTRY_GRAPH_OP_H
@@ -35,7 +35,7 @@ typedef struct gt_run {
 
 struct gt_op {
     const char *name;
-    int min_in, max_in;
+    int min_in, max_in; /* how many inputs it takes; max_in 0: min_in */
     /* Check inputs and attributes and set n->shape. A fault: return gt_fail(GT_USAGE, ...); the caller adds the node's
      * name. */
     gt_status (*shape)(gt_node *n);

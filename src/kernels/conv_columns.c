@@ -13,7 +13,7 @@
 
 enum { STRIP_FLOATS = 1 << 15 /* of columns: 128 KiB stay in the second-level cache */, ALIGN = 16 };
 
-static size_t aligned(size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALIGN; }
+static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
 
 typedef struct columns {
     const gt_conv_shape *s;
@@ -44,7 +44,7 @@ static columns sizes_of(const gt_conv_shape *s) {
     columns z = {.s = s, .width = s->kh * s->kw * s->c, .packed = &set};
     int64_t lines = gt_largest(1, STRIP_FLOATS / (s->q * z.width));
     z.strip = gt_least(lines * s->stride, s->h);
-    z.strips = (s->h + z.strip - 1) / z.strip;
+    z.strips = gt_pieces(s->h, z.strip);
     z.most_lines = gt_least((z.strip + s->kh - 2) / s->stride + 1, s->p);
     gt_gemm_args g = product(&z, z.most_lines * s->q);
     z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) +

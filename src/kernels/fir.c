@@ -75,7 +75,7 @@ typedef struct span {
 
 static span row_span(const gt_fir *f) {
     const gt_fir_axis *a = &f->x;
-    int64_t first = phase_of(a, 0).input, last = phase_of(a, a->out - 1).input + (a->n + a->up - 1) / a->up;
+    int64_t first = phase_of(a, 0).input, last = phase_of(a, a->out - 1).input + gt_pieces(a->n, a->up);
     int64_t from = gt_largest(first, gt_least(gt_largest(first, 0), gt_least(last, a->in)));
     return (span){first, last, from, gt_largest(from, gt_least(last, a->in))};
 }

@@ -27,9 +27,9 @@ static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { retur
 
 static layout layout_of(const gt_product *p) {
     layout l = {.kernels = p->kernels, .panel_width = gt_product_panel_columns(p->kernels)};
-    l.row_tiles = (p->m + l.kernels->tile_rows - 1) / l.kernels->tile_rows;
+    l.row_tiles = gt_pieces(p->m, l.kernels->tile_rows);
     l.tile_columns = l.row_tiles < FEW_TILES ? TILE_COLUMNS / 4 : TILE_COLUMNS;
-    l.column_tiles = (p->n + l.tile_columns - 1) / l.tile_columns;
+    l.column_tiles = gt_pieces(p->n, l.tile_columns);
     l.b_in_place = !p->b_packed && !p->pack_b && p->m <= FEW_PANELS * l.kernels->rows;
     l.stage = p->k;
     if (p->b_packed || !p->n) return l;
@@ -128,7 +128,7 @@ gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of) 
 
 /* `floats` from `from` on, in so many equal steps. */
 static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps) {
-    return (gt_fetch){from, from + floats, steps > 0 ? gt_round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
+    return (gt_fetch){from, from + floats, steps > 0 ? gt_round_up(gt_pieces(floats, steps), GT_CHUNK) : 0};
 }
 
 static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t floats, int64_t steps) {
@@ -143,7 +143,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
                            float *const *rows, bool add, const first_reads *next) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK),
+    int64_t steps = gt_pieces(a->rows, a->panel_rows) * (a->k / GT_CHUNK),
             panels = (end - column + l->panel_width - 1) / l->panel_width;
     gt_fetch ahead[GT_PRODUCT_RANGES + 3] = {0}; /* A, what is needed soon, B; the end */
     int count = 0;
@@ -187,44 +187,32 @@ static void multiply_tile(const stage *s, int tile, int worker, const first_read
 
 static int tiles_of(const layout *l) { return (int)(l->row_tiles * l->column_tiles); }
 
-static void stage_tile(void *arg, int tile, int worker) {
-    const stage *s = arg;
-    first_reads after = tile + 1 < tiles_of(&s->l) ? reads_of(s, tile + 1, 0) : (first_reads){0};
-    multiply_tile(s, tile, worker, &after);
-}
-
-/* Several products with packed B, and where the tiles of each begin in the common loop. */
-typedef struct packed_products {
-    const gt_product *p;
-    layout layouts[GT_PRODUCTS_MOST];
+/* Stages whose tiles are one loop, and where the tiles of each begin in the loop. */
+typedef struct tile_loop {
+    stage *stages;
     int count, first_tile[GT_PRODUCTS_MOST + 1];
-    float *a; /* of worker 0 */
     gt_range soon[GT_PRODUCT_RANGES];
-} packed_products;
+} tile_loop;
 
-static stage packed_stage(const packed_products *all, int i) {
-    const gt_product *p = &all->p[i];
-    return (stage){.p = p, .l = all->layouts[i], .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
+static void add_stage(tile_loop *all) {
+    all->first_tile[all->count + 1] = all->first_tile[all->count] + tiles_of(&all->stages[all->count].l);
+    all->count++;
 }
 
-static void packed_tile(void *arg, int tile, int worker) {
-    const packed_products *all = arg;
+static void loop_tile(void *arg, int tile, int worker) {
+    const tile_loop *all = arg;
     int i = 0;
     while (tile >= all->first_tile[i + 1]) i++;
-    stage s = packed_stage(all, i);
+    stage s = all->stages[i];
     for (int r = 0; r < GT_PRODUCT_RANGES; r++)
         s.soon[r] = gt_range_of_thread(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
     first_reads after = {0};
-    if (tile + 1 < all->first_tile[i + 1]) {
-        after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
-    } else if (i + 1 < all->count) {
-        stage next = packed_stage(all, i + 1);
-        after = reads_of(&next, 0, 0);
-    }
+    if (tile + 1 < all->first_tile[i + 1]) after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
+    else if (i + 1 < all->count) after = reads_of(&all->stages[i + 1], 0, 0);
     multiply_tile(&s, tile - all->first_tile[i], worker, &after);
 }
 
-static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_width - 1) / l->panel_width); }
+static int panels_of(const layout *l, int64_t n) { return (int)gt_pieces(n, l->panel_width); }
 
 size_t gt_product_workspace(const gt_product *p, int threads) {
     layout l = layout_of(p);
@@ -232,13 +220,15 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
 }
 
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon) {
-    packed_products all = {.p = p, .count = count, .a = workspace};
+    stage stages[count];
+    tile_loop all = {.stages = stages};
     if (soon) memcpy(all.soon, soon, sizeof all.soon);
     for (int i = 0; i < count; i++) {
-        all.layouts[i] = layout_of(&p[i]);
-        all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&all.layouts[i]);
+        stages[i] = (stage){
+            .p = &p[i], .l = layout_of(&p[i]), .k = p[i].k, .b = p[i].b_packed, .b_rows = p[i].k, .a = workspace};
+        add_stage(&all);
     }
-    gt_pool_run(pool, all.first_tile[count], packed_tile, &all);
+    gt_pool_run(pool, all.first_tile[count], loop_tile, &all);
 }
 
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
@@ -250,10 +240,12 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     stage s = {.p = p, .l = layout_of(p), .b_to = work, .b = work};
     s.b_rows = s.l.stage;
     s.a = work + s.l.b_floats;
+    tile_loop all = {.stages = &s};
+    add_stage(&all);
     do {
         s.k = gt_least(s.l.stage, p->k - s.k0);
         gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
-        gt_pool_run(pool, tiles_of(&s.l), stage_tile, &s);
+        gt_pool_run(pool, all.first_tile[1], loop_tile, &all);
         s.k0 += s.k;
     } while (s.k0 < p->k);
 }
@@ -270,8 +262,8 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
 
 gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m) {
     gt_pack_a t = {.row0 = row0, .rows = (int)gt_least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
-    int panels = (t.rows + kernels->rows - 1) / kernels->rows;
-    t.panel_rows = (t.rows + panels - 1) / panels; /* balanced, so that the last panel is not a sliver */
+    int panels = (int)gt_pieces(t.rows, kernels->rows);
+    t.panel_rows = (int)gt_pieces(t.rows, panels); /* balanced, so that the last panel is not a sliver */
     return t;
 }
 

@@ -186,7 +186,7 @@ static void overlapping_results(void *arg, int index, int worker) {
     const winograd *w = arg;
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t parts = (p->to.channels + w->part - 1) / w->part, image = z->tile0 / p->per_image + index / parts;
+    int64_t parts = gt_pieces(p->to.channels, w->part), image = z->tile0 / p->per_image + index / parts;
     int64_t c = index % parts * w->part, count = gt_least(w->part, p->to.channels - c), steps[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
     float *trash = trash_of(w, worker);
@@ -212,7 +212,7 @@ static void write_results(winograd *w, gt_pool *pool) {
     int64_t images = (z->tile0 + z->count - 1) / p->per_image - z->tile0 / p->per_image + 1;
     w->part = MOST_CHANNELS;
     while (w->part > LEAST_CHANNELS && images * p->to.channels < 2 * gt_pool_threads(pool) * w->part) w->part /= 2;
-    gt_pool_run(pool, (int)(images * ((p->to.channels + w->part - 1) / w->part)), overlapping_results, w);
+    gt_pool_run(pool, (int)(images * gt_pieces(p->to.channels, w->part)), overlapping_results, w);
 }
 
 /* ---- packed weights: V[planes][from][to] ---- */
@@ -259,7 +259,7 @@ static size_t floats_packed(const gt_conv_shape *s) {
 static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed) {
     packing z = {.s = s, .tiling = gt_winograd_tiling_of(s), .w = w, .v = packed};
     int panel = gt_product_panel_columns(z.tiling.kernels);
-    gt_pool_run(pool, (int)((z.tiling.to.channels + panel - 1) / panel), pack_panel, &z);
+    gt_pool_run(pool, (int)gt_pieces(z.tiling.to.channels, panel), pack_panel, &z);
 }
 
 /* ---- the algorithm ---- */

@@ -93,8 +93,6 @@ static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) {
 }
 
 /* Jobs for the pool if each transforms `size` tiles of the block. */
-static inline int gt_winograd_groups(const gt_winograd_block *z, int size) {
-    return (int)((z->count + size - 1) / size);
-}
+static inline int gt_winograd_groups(const gt_winograd_block *z, int size) { return (int)gt_pieces(z->count, size); }
 
 #endif

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "kernels/kernel_set.h"
 
 enum {
@@ -18,9 +19,7 @@ enum {
     MOST_VALUES = 128 * 81, /* points of all tiles in a block of the weight gradient */
 };
 
-static int plane_along(const gt_winograd_tiling *p, int point) {
-    return point < p->planes_side ? point : p->planes_side - 1;
-}
+static int plane_along(const gt_winograd_tiling *p, int point) { return (int)gt_least(point, p->planes_side - 1); }
 
 static void find_planes(gt_winograd_tiling *p) {
     for (int i = 0; i < p->points; i++) {
@@ -94,11 +93,11 @@ static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
     if (weights <= MOST_CACHED) weights /= 2;
     int64_t floats = to_weights ? MOST_VALUES / p->points * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
-    int64_t block = (floats < MOST_BLOCK ? floats : MOST_BLOCK) / tile;
+    int64_t block = gt_least(floats, MOST_BLOCK) / tile;
     if (!to_weights) block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);
     if (block < kernels->rows) block = kernels->rows;
-    int64_t blocks = (p->tiles + block - 1) / block;
-    return to_weights ? (p->tiles + blocks - 1) / blocks : block < p->tiles ? block : p->tiles;
+    int64_t blocks = gt_pieces(p->tiles, block);
+    return to_weights ? gt_pieces(p->tiles, blocks) : gt_least(block, p->tiles);
 }
 
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s) {
@@ -163,7 +162,7 @@ int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f
 static int64_t rows_end(const gt_winograd_tiling *tiling, const gt_winograd_face *f, int64_t tile) {
     if (tile < 0) return 0;
     int64_t y = tile % tiling->per_image / tiling->across * f->step - f->pad_y + f->side;
-    return (tile / tiling->per_image * f->height + (y < f->height ? y : f->height)) * f->width * f->channels;
+    return (tile / tiling->per_image * f->height + gt_least(y, f->height)) * f->width * f->channels;
 }
 
 gt_range gt_winograd_rows_ahead(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images,

@@ -22,14 +22,14 @@ typedef struct patches {
 } patches;
 
 static patches patches_of(const gt_winograd_tiling *p, int threads) {
-    int64_t from = p->from.channels, most = p->kernels->tile_rows, strips = (from + most - 1) / most;
-    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK),
+    int64_t from = p->from.channels, most = p->kernels->tile_rows, strips = gt_pieces(from, most);
+    patches all = {.strip = gt_round_up(gt_pieces(from, strips), GT_CHUNK),
                    .columns = PATCH_PANELS * gt_product_panel_columns(p->kernels)};
-    strips = (from + all.strip - 1) / all.strip;
-    all.across = (p->to.channels + all.columns - 1) / all.columns;
+    strips = gt_pieces(from, all.strip);
+    all.across = gt_pieces(p->to.channels, all.columns);
     do {
         all.per_strip++;
-        all.rows = (all.strip + all.per_strip - 1) / all.per_strip;
+        all.rows = gt_pieces(all.strip, all.per_strip);
         all.down = strips * all.per_strip;
     } while (threads > 1 && all.rows > GT_CHUNK && all.down * all.across < 2 * threads);
     return all;

@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 
+#include "base/numbers.h"
+
 static uint8_t *state_of(const gt_job *job, const char *key) {
     const gt_option *row = gt_options_find(&job->options, key);
     return &job->options.state[row - job->options.rows];
@@ -52,7 +54,7 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
     return *own ? own : *job->optimizer ? job->optimizer : "adam";
 }
 
-static int slice_size(const gt_job *job) { return (int)((job->batch + job->slices - 1) / job->slices); }
+static int slice_size(const gt_job *job) { return (int)gt_pieces(job->batch, job->slices); }
 
 gt_model *gt_family_make(const gt_family *family, const gt_job *job) {
     gt_arena *arena = gt_arena_new();

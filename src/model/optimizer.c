@@ -60,14 +60,14 @@ gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_sett
     return s;
 }
 
-size_t gt_count_nonfinite(const float *x, size_t n) {
+static size_t count_nonfinite(const float *x, size_t n) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) count += !isfinite(x[i]);
     return count;
 }
 
 size_t gt_clean_nonfinite(float *x, size_t n) {
-    size_t count = gt_count_nonfinite(x, n);
+    size_t count = count_nonfinite(x, n);
     for (size_t i = 0; count && i < n; i++)
         if (!isfinite(x[i])) x[i] = isnan(x[i]) ? 0 : copysignf(1e5f, x[i]);
     return count;

@@ -5,12 +5,10 @@
 #include "gantry/model.h"
 #include "gantry/ops.h"
 
-gt_node *gt_slice_weight(gt_graph *g) { return gt_input(g, GT_SLICE_WEIGHT, GT_SCALAR); }
-
 gt_node *gt_mean_loss(gt_graph *g, gt_node *loss) {
     if (!loss) return NULL;
     gt_node *mean = gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)(1.0 / (double)gt_dim(loss, 0)));
-    return gt_mul(g, mean, gt_slice_weight(g));
+    return gt_mul(g, mean, gt_input(g, GT_SLICE_WEIGHT, GT_SCALAR));
 }
 
 gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total) {

@@ -93,7 +93,6 @@ static void nonfinite_gradients_are_counted_and_replaced(void **state) {
     (void)state;
     float x[] = {1, NAN, INFINITY, -2, -INFINITY, 3e38f};
     const float clean[] = {1, 0, 1e5f, -2, -1e5f, 3e38f};
-    assert_int_equal(gt_count_nonfinite(x, 6), 3);
     assert_int_equal(gt_clean_nonfinite(x, 6), 3);
     assert_memory_equal(x, clean, sizeof x);
     assert_int_equal(gt_clean_nonfinite(x, 6), 0);

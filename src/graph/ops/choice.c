@@ -2,6 +2,7 @@
  * Choosing along the last axis: the maximum as a one-hot vector, and the softmax that rests on it. */
 #include <string.h>
 
+#include "base/numbers.h"
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
 
@@ -39,15 +40,11 @@ static void choice_run(const gt_run *r) {
     choice_job j = {.x = r->in[0], .y = r->out, .width = s->d[s->n - 1]};
     j.rows = gt_shape_size(s) / j.width;
     j.rows_per_tile = j.width < TILE_FLOATS ? TILE_FLOATS / j.width : 1;
-    gt_pool_run(r->pool, (int)((j.rows + j.rows_per_tile - 1) / j.rows_per_tile), choice_tile, &j);
+    gt_pool_run(r->pool, (int)gt_pieces(j.rows, j.rows_per_tile), choice_tile, &j);
 }
 
-const gt_op gt_op_one_hot_max = {.name = "one_hot_max",
-                                 .min_in = 1,
-                                 .max_in = 1,
-                                 .shape = choice_shape,
-                                 .not_differentiable = true,
-                                 .run = choice_run};
+const gt_op gt_op_one_hot_max = {
+    .name = "one_hot_max", .min_in = 1, .shape = choice_shape, .not_differentiable = true, .run = choice_run};
 
 gt_node *gt_one_hot_max(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_one_hot_max, 1, &x, NULL, 0); }
 

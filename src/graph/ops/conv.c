@@ -309,7 +309,6 @@ const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", conv_joined);
 const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", NULL);
 const gt_op gt_op_conv_pack = {.name = "conv_pack",
                                .min_in = 1,
-                               .max_in = 1,
                                .shape = pack_shape,
                                .not_differentiable = true,
                                .run = pack_run,

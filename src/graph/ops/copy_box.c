@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/numbers.h"
+
 enum { TILE = 16384, PANEL = 16, PANEL_COLUMNS = 64 };
 
 typedef struct copy_job {
@@ -80,7 +82,7 @@ static void copy_tile(void *arg, int tile, int worker) {
     const copy_job *job = arg;
     const gt_box *b = &job->b;
     int last = b->n - 1;
-    int64_t all_rows = last > 0 ? b->d[last - 1] : 1, across = (all_rows + job->panel - 1) / job->panel;
+    int64_t all_rows = last > 0 ? b->d[last - 1] : 1, across = gt_pieces(all_rows, job->panel);
     int64_t first = tile * job->panels_per_tile, end = first + job->panels_per_tile;
     if (end > job->panels) end = job->panels;
     for (int64_t k = first; k < end; k++) {
@@ -105,10 +107,10 @@ void gt_copy_box(gt_pool *pool, const gt_box *b, const float *in, float *out) {
     merge_box(&job.b);
     job.panel = find_transposition(&job.b) ? PANEL : 1;
     int last = job.b.n - 1;
-    for (int i = 0; i < last; i++) job.panels *= i == last - 1 ? (job.b.d[i] + job.panel - 1) / job.panel : job.b.d[i];
+    for (int i = 0; i < last; i++) job.panels *= i == last - 1 ? gt_pieces(job.b.d[i], job.panel) : job.b.d[i];
     int64_t work = job.panel * job.b.d[last];
     job.panels_per_tile = work >= TILE ? 1 : TILE / work;
-    gt_pool_run(pool, (int)((job.panels + job.panels_per_tile - 1) / job.panels_per_tile), copy_tile, &job);
+    gt_pool_run(pool, (int)gt_pieces(job.panels, job.panels_per_tile), copy_tile, &job);
 }
 
 typedef struct zero_job {
@@ -125,5 +127,5 @@ static void zero_tile(void *arg, int tile, int worker) {
 
 void gt_fill_zero(gt_pool *pool, float *out, int64_t n) {
     zero_job job = {out, n};
-    gt_pool_run(pool, (int)((n + TILE - 1) / TILE), zero_tile, &job);
+    gt_pool_run(pool, (int)gt_pieces(n, TILE), zero_tile, &job);
 }

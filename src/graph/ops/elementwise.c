@@ -118,41 +118,45 @@ gt_node *gt_filled(gt_graph *g, float value, const gt_shape *shape) {
 #define SELU_SCALE 1.0507009873554804934f
 #define SELU_ALPHA 1.6732632423543772848f
 
-static const gt_activation activations[] = {
-    {"linear", 0, 1}, {"relu", 0, SQRT2}, {"lrelu", 0.2f, SQRT2}, {"tanh", 0, 1},      {"sigmoid", 0, 1},
-    {"elu", 0, 1},    {"selu", 0, 1},     {"softplus", 0, 1},     {"swish", 0, SQRT2},
+static gt_node *selu(gt_graph *g, gt_node *x) {
+    return gt_scale(g, unary_with(g, GT_MAP_elu, x, SELU_ALPHA), SELU_SCALE);
+}
+
+static gt_node *swish(gt_graph *g, gt_node *x) { return gt_mul(g, x, gt_sigmoid(g, x)); }
+
+/* An activation is a curve, or a ramp, which gain and clamp are too. */
+static const struct row {
+    gt_activation activation;
+    float slope;                                /* of the ramp; < 0: alpha */
+    gt_node *(*curve)(gt_graph *g, gt_node *x); /* NULL: none */
+} activations[] = {
+    {{"linear", 0, 1}, 1, NULL},     {{"relu", 0, SQRT2}, 0, NULL},        {{"lrelu", 0.2f, SQRT2}, -1, NULL},
+    {{"tanh", 0, 1}, 1, gt_tanh_op}, {{"sigmoid", 0, 1}, 1, gt_sigmoid},   {{"elu", 0, 1}, 1, gt_elu},
+    {{"selu", 0, 1}, 1, selu},       {{"softplus", 0, 1}, 1, gt_softplus}, {{"swish", 0, SQRT2}, 1, swish},
 };
 
-const gt_activation *gt_activation_find(const char *name) {
+static const struct row *find_row(const char *name) {
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
-        if (strcmp(activations[i].name, name) == 0) return &activations[i];
+        if (strcmp(activations[i].activation.name, name) == 0) return &activations[i];
     return NULL;
 }
 
-/* The activation proper; those that are a ramp are left to the ramp of gain and clamp, whose slope they set. */
-static gt_node *curve(gt_graph *g, gt_node *x, const char *name, float alpha, float *slope) {
-    *slope = 1;
-    if (strcmp(name, "relu") == 0) *slope = 0; /* alpha is of lrelu alone */
-    if (strcmp(name, "lrelu") == 0) *slope = alpha;
-    if (strcmp(name, "tanh") == 0) return gt_tanh_op(g, x);
-    if (strcmp(name, "sigmoid") == 0) return gt_sigmoid(g, x);
-    if (strcmp(name, "softplus") == 0) return gt_softplus(g, x);
-    if (strcmp(name, "elu") == 0) return gt_elu(g, x);
-    if (strcmp(name, "selu") == 0) return gt_scale(g, unary_with(g, GT_MAP_elu, x, SELU_ALPHA), SELU_SCALE);
-    if (strcmp(name, "swish") == 0) return gt_mul(g, x, gt_sigmoid(g, x));
-    return x;
+const gt_activation *gt_activation_find(const char *name) {
+    const struct row *r = find_row(name);
+    return r ? &r->activation : NULL;
 }
 
 gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain,
                      float clamp) {
-    const gt_activation *a = gt_activation_find(activation);
+    const struct row *a = find_row(activation);
     if (!a)
         return gt_graph_fault(
             g, "activation of '%s': '%s' is unknown; there are linear relu lrelu tanh sigmoid elu selu softplus swish",
             gt_node_name(x), activation);
-    float slope;
-    gt_node *y = curve(g, b ? gt_add(g, x, b) : x, a->name, alpha < 0 ? a->alpha : alpha, &slope);
-    if (gain <= 0) gain = a->gain;
+    gt_node *y = b ? gt_add(g, x, b) : x;
+    if (a->curve) y = a->curve(g, y);
+    float slope = a->slope >= 0 ? a->slope : alpha < 0 ? a->activation.alpha : alpha;
+    if (gain <= 0) gain = a->activation.gain;
     bool plain = slope == 1 && gain == 1 && clamp < 0;
     return plain ? y : ramp(g, y, slope, gain, clamp < 0 ? INFINITY : clamp);
 }
@@ -320,7 +324,6 @@ const gt_op gt_op_elementwise[GT_MAP_CODES] = {
 #define X(id, inputs, constants, flops, differentiable) \
     {.name = #id,                                       \
      .min_in = inputs,                                  \
-     .max_in = inputs,                                  \
      .shape = map_shape,                                \
      .vjp = vjp_##id,                                   \
      .not_differentiable = !(differentiable),           \

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/clones.h"
 #include "base/mathfn_inline.h"
 #include "graph/ops/elementwise.h"
@@ -95,7 +96,7 @@ typedef struct map_layout {
     const gt_map_program *program;
     int temp[GT_MAP_MAX_STEPS];
     int n_dims; /* at least 2: [..., rows, columns] */
-    int64_t d[GT_MAX_DIMS + 1], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 1];
+    int64_t d[GT_MAX_DIMS + 2], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 2];
     int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
     int64_t size;
     bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
@@ -137,39 +138,32 @@ static void make_layout(map_layout *layout, const gt_map_program *program, const
     int64_t read = 0;
     for (int k = 0; k < n->n_in; k++) read += gt_shape_size(&n->in[k]->shape);
     layout->far = read >= FAR;
-    layout->n_dims = out->n;
-    for (int i = 0; i < out->n; i++) layout->d[i] = out->d[i];
+    layout->n_dims = 2 + out->n; /* two dimensions of 1 lead, until there are others */
+    layout->d[0] = layout->d[1] = 1;
+    for (int i = 0; i < out->n; i++) layout->d[2 + i] = out->d[i];
     for (int k = 0; k < n->n_in; k++) {
         const gt_shape *s = &n->in[k]->shape;
         int64_t step = 1;
         for (int i = 1; i <= s->n; i++) {
             int64_t d = s->d[s->n - i];
-            layout->stride[k][out->n - i] = d == 1 ? 0 : step;
+            layout->stride[k][2 + out->n - i] = d == 1 ? 0 : step;
             step *= d;
         }
     }
-    for (int i = layout->n_dims - 1; i >= 0; i--)
+    for (int i = layout->n_dims - 1; i >= 2; i--)
         if (layout->d[i] == 1) drop_dimension(layout, n->n_in, i);
-    for (int i = layout->n_dims - 2; i >= 0; i--)
+    for (int i = layout->n_dims - 2; i >= 2; i--)
         if (mergeable(layout, n->n_in, i)) {
             int64_t d = layout->d[i];
             drop_dimension(layout, n->n_in, i);
             layout->d[i] *= d;
         }
-    while (layout->n_dims < 2) { /* leading dimensions of 1 */
-        for (int i = layout->n_dims; i > 0; i--) {
-            layout->d[i] = layout->d[i - 1];
-            for (int k = 0; k < n->n_in; k++) layout->stride[k][i] = layout->stride[k][i - 1];
-        }
-        layout->d[0] = 1;
-        for (int k = 0; k < n->n_in; k++) layout->stride[k][0] = 0;
-        layout->n_dims++;
-    }
+    for (int leading = 2; leading > 0 && layout->n_dims > 2; leading--) drop_dimension(layout, n->n_in, 0);
     int64_t columns = layout->d[layout->n_dims - 1], rows = layout->d[layout->n_dims - 2];
     layout->rows_per_chunk = columns < CHUNK ? CHUNK / columns : 1;
     if (layout->rows_per_chunk > rows) layout->rows_per_chunk = rows;
-    layout->chunks_per_row = (columns + CHUNK - 1) / CHUNK;
-    layout->row_blocks = (rows + layout->rows_per_chunk - 1) / layout->rows_per_chunk;
+    layout->chunks_per_row = gt_pieces(columns, CHUNK);
+    layout->row_blocks = gt_pieces(rows, layout->rows_per_chunk);
     layout->chunks = layout->size / (rows * columns) * layout->row_blocks * layout->chunks_per_row;
 }
 
@@ -262,5 +256,5 @@ void gt_map_run(const gt_run *r) {
     make_layout(&job.layout, &program, r->node);
     job.chunks_per_tile = LEAST_CHUNKS;
     while (job.layout.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
-    gt_pool_run(r->pool, (int)((job.layout.chunks + job.chunks_per_tile - 1) / job.chunks_per_tile), map_tile, &job);
+    gt_pool_run(r->pool, (int)gt_pieces(job.layout.chunks, job.chunks_per_tile), map_tile, &job);
 }

@@ -69,7 +69,6 @@ size_t gt_view_offset(const gt_node *n) {
 
 const gt_op gt_op_slice_view = {.name = "slice_view",
                                 .min_in = 1,
-                                .max_in = 1,
                                 .shape = view_shape,
                                 .not_differentiable = true,
                                 .cost = gt_no_cost,

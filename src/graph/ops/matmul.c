@@ -130,7 +130,7 @@ static void pack_run(const gt_run *r) {
 }
 
 const gt_op gt_op_matmul_pack = {
-    .name = "matmul_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run};
+    .name = "matmul_pack", .min_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run};
 
 static gt_node *packed_b(gt_graph *g, gt_node *b) {
     gt_node *n = gt_node_new(g, &gt_op_matmul_pack, 1, &b, NULL, 0);

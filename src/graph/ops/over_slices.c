@@ -21,7 +21,6 @@ static void alone(const gt_run *r) { memcpy(r->out, r->in[0], (size_t)gt_shape_s
 
 const gt_op gt_op_sum_over_slices = {.name = "sum_over_slices",
                                      .min_in = 1,
-                                     .max_in = 1,
                                      .shape = gt_same_shape,
                                      .vjp = sum_over_slices_vjp,
                                      .run = alone,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "base/numbers.h"
 #include "gantry/ops.h"
 #include "graph/ops/reduce.h"
 #include "graph/ops/joined.h"
@@ -85,8 +86,6 @@ typedef struct sum_layout {
     int64_t units, units_per_tile;
 } sum_layout;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 static void lay_out_sum(const gt_node *n, sum_layout *p) {
     const gt_shape *s = &n->in[0]->shape;
     unsigned axes = ((const gt_sum_attr *)n->attr)->axes;
@@ -117,21 +116,21 @@ static void lay_out_sum(const gt_node *n, sum_layout *p) {
     }
     if (p->rows) { /* long rows are cut too: a piece of a row is then a reduced position like any other */
         p->width = p->run > UNIT ? UNIT : p->run;
-        p->inner *= ceil_div(p->run, p->width);
+        p->inner *= gt_pieces(p->run, p->width);
         p->pieces = 1;
     } else {
         p->width = p->run > MAX_COLUMNS ? MAX_COLUMNS : p->run;
-        p->pieces = ceil_div(p->run, p->width);
+        p->pieces = gt_pieces(p->run, p->width);
         p->abreast = p->n_reduced && p->run < ABREAST_COLUMNS ? ABREAST_COLUMNS / p->run : 1;
     }
-    p->part = ceil_div(UNIT, p->width);
-    if (ceil_div(p->inner, p->part) > MAX_PARTS) p->part = ceil_div(p->inner, MAX_PARTS);
+    p->part = gt_pieces(UNIT, p->width);
+    if (gt_pieces(p->inner, p->part) > MAX_PARTS) p->part = gt_pieces(p->inner, MAX_PARTS);
     if (p->part > p->inner) p->part = p->inner;
-    p->parts = ceil_div(p->inner, p->part);
+    p->parts = gt_pieces(p->inner, p->part);
     p->units = p->outer * p->pieces * p->parts;
     int64_t work = p->part * p->width;
     p->units_per_tile = work >= TILE ? 1 : TILE / work;
-    if (p->units / p->units_per_tile > 65536) p->units_per_tile = ceil_div(p->units, 65536);
+    if (p->units / p->units_per_tile > 65536) p->units_per_tile = gt_pieces(p->units, 65536);
 }
 
 static int64_t offset_of(int64_t position, int n, const int64_t *d, const int64_t *stride) {
@@ -166,7 +165,7 @@ static void add_rows_of_columns(const sum_layout *p, const float *x, int64_t beg
     int64_t wide = p->abreast * width, together = p->abreast > 1 ? p->reduced[0] : 1;
     memset(sum, 0, (size_t)wide * sizeof *sum);
     for (int64_t i = begin; i < end;) {
-        int64_t next = (i / together + 1) * together, n = ((next < end ? next : end) - i) * width;
+        int64_t next = (i / together + 1) * together, n = (gt_least(next, end) - i) * width;
         const float *from = x + offset_of(i, p->n_reduced, p->reduced, p->reduced_stride);
         for (int64_t at = 0; at < n; at += wide) add_columns(sum, from + at, n - at < wide ? n - at : wide);
         i = next;
@@ -191,7 +190,7 @@ static void sum_unit(const sum_job *job, int64_t unit) {
     double sum[MAX_COLUMNS];
     int64_t width = 1;
     if (p->rows) {
-        int64_t per_row = ceil_div(p->run, p->width);
+        int64_t per_row = gt_pieces(p->run, p->width);
         sum[0] = 0;
         for (int64_t i = begin; i < end; i++) {
             int64_t from = i % per_row * p->width, n = p->run - from < p->width ? p->run - from : p->width;
@@ -242,7 +241,7 @@ static void sum_run(const gt_run *r) {
     sum_layout p;
     lay_out_sum(r->node, &p);
     sum_job job = {&p, r->in[0], r->out, p.parts == 1 ? NULL : r->workspace};
-    gt_pool_run(r->pool, (int)ceil_div(p.units, p.units_per_tile), sum_tile, &job);
+    gt_pool_run(r->pool, (int)gt_pieces(p.units, p.units_per_tile), sum_tile, &job);
     if (job.partial) add_parts(&job);
 }
 
@@ -266,7 +265,6 @@ static gt_node *sum_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
 
 const gt_op gt_op_sum = {.name = "sum",
                          .min_in = 1,
-                         .max_in = 1,
                          .shape = sum_shape,
                          .vjp = sum_vjp,
                          .run = sum_run,

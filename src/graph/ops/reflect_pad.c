@@ -56,8 +56,7 @@ static void pad_image(void *arg, int image, int worker) {
 
 static void run(const gt_run *r) { gt_pool_run(r->pool, (int)r->node->shape.d[0], pad_image, (void *)r); }
 
-const gt_op gt_op_reflect_pad = {
-    .name = "reflect_pad", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run};
+const gt_op gt_op_reflect_pad = {.name = "reflect_pad", .rows = 1, .min_in = 1, .shape = shape, .vjp = vjp, .run = run};
 
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad) {
     return gt_node_new(g, &gt_op_reflect_pad, 1, &x, &(pad_attr){pad}, sizeof(pad_attr));

@@ -67,7 +67,6 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
 const gt_op gt_op_sample_fir = {.name = "sample_fir",
                                 .rows = 1 | 2,
                                 .min_in = 2,
-                                .max_in = 2,
                                 .shape = shape,
                                 .vjp = vjp,
                                 .run = run,

@@ -38,7 +38,6 @@ static gt_node *reshape_joined(gt_graph *g, const gt_node *n, int slices, gt_nod
 
 const gt_op gt_op_reshape = {.name = "reshape",
                              .min_in = 1,
-                             .max_in = 1,
                              .shape = reshape_shape,
                              .vjp = reshape_vjp,
                              .cost = gt_no_cost,
@@ -47,7 +46,6 @@ const gt_op gt_op_reshape = {.name = "reshape",
 const gt_op gt_op_stop_gradient = {.name = "stop_gradient",
                                    .rows = 1,
                                    .min_in = 1,
-                                   .max_in = 1,
                                    .shape = gt_same_shape,
                                    .not_differentiable = true,
                                    .cost = gt_no_cost,
@@ -124,7 +122,6 @@ static gt_node *permute_joined(gt_graph *g, const gt_node *n, int slices, gt_nod
 
 const gt_op gt_op_permute = {.name = "permute",
                              .min_in = 1,
-                             .max_in = 1,
                              .shape = permute_shape,
                              .vjp = permute_vjp,
                              .run = permute_run,
@@ -169,13 +166,8 @@ static gt_node *flip_joined(gt_graph *g, const gt_node *n, int slices, gt_node *
     return rows ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
 }
 
-const gt_op gt_op_flip = {.name = "flip",
-                          .min_in = 1,
-                          .max_in = 1,
-                          .shape = flip_shape,
-                          .vjp = flip_vjp,
-                          .run = flip_run,
-                          .joined = flip_joined};
+const gt_op gt_op_flip = {
+    .name = "flip", .min_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run, .joined = flip_joined};
 
 gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes) {
     if (x && axes == GT_ALL_AXES) axes = (1u << x->shape.n) - 1;
@@ -244,7 +236,6 @@ static gt_node *pad_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
 
 const gt_op gt_op_pad = {.name = "pad",
                          .min_in = 1,
-                         .max_in = 1,
                          .shape = pad_shape,
                          .vjp = pad_vjp,
                          .run = pad_run,

@@ -110,7 +110,6 @@ static const char *kernel(const gt_node *n) {
 const gt_op gt_op_upfirdn = {.name = "upfirdn",
                              .rows = 1,
                              .min_in = 1,
-                             .max_in = 1,
                              .shape = shape,
                              .vjp = vjp,
                              .run = run,
@@ -196,29 +195,25 @@ gt_filter gt_filter_setup(gt_arena *arena, const float *taps, int n_taps_x, int 
     return (gt_filter){one_d ? 0 : ny, nx, out};
 }
 
-/* Taps along the two axes. */
-static int taps_x(gt_filter f) { return f.fw; }
-static int taps_y(gt_filter f) { return f.fh ? f.fh : f.fw; }
+static int floor_half(int n) { return (n - (n < 0)) / 2; }
+
+void gt_add_resampling_pads(gt_upfirdn_attr *a, gt_filter f, int up, int down) {
+    int32_t *pads[2][2] = {{&a->pad_x0, &a->pad_x1}, {&a->pad_y0, &a->pad_y1}};
+    for (int axis = 0; axis < 2; axis++) {
+        int n = axis && f.fh ? f.fh : f.fw;
+        if (up) *pads[axis][0] += (n + up - 1) / 2, *pads[axis][1] += floor_half(n - up);
+        if (down) *pads[axis][0] += floor_half(n - down + 1), *pads[axis][1] += floor_half(n - down);
+    }
+}
 
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up) {
-    int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(g, x, f,
-                      (gt_upfirdn_attr){.up_x = up,
-                                        .up_y = up,
-                                        .gain = (float)up * (float)up,
-                                        .pad_x0 = (nx + up - 1) / 2,
-                                        .pad_x1 = gt_floor_half(nx - up),
-                                        .pad_y0 = (ny + up - 1) / 2,
-                                        .pad_y1 = gt_floor_half(ny - up)});
+    gt_upfirdn_attr a = {.up_x = up, .up_y = up, .gain = (float)up * (float)up};
+    gt_add_resampling_pads(&a, f, up, 0);
+    return gt_upfirdn(g, x, f, a);
 }
 
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down) {
-    int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(g, x, f,
-                      (gt_upfirdn_attr){.down_x = down,
-                                        .down_y = down,
-                                        .pad_x0 = gt_floor_half(nx - down + 1),
-                                        .pad_x1 = gt_floor_half(nx - down),
-                                        .pad_y0 = gt_floor_half(ny - down + 1),
-                                        .pad_y1 = gt_floor_half(ny - down)});
+    gt_upfirdn_attr a = {.down_x = down, .down_y = down};
+    gt_add_resampling_pads(&a, f, 0, down);
+    return gt_upfirdn(g, x, f, a);
 }

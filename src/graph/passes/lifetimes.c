@@ -124,14 +124,13 @@ static void add_up(gt_memory_plan *plan, int n_nodes) {
 gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
     memset(plan, 0, sizeof *plan);
     size_t n = (size_t)g->n_nodes;
-    plan->places = gt_arena_array(arena, n + 1, sizeof *plan->places);
-    plan->values_in = gt_arena_array(arena, n + 1, sizeof *plan->values_in);
-    plan->scratch_in = gt_arena_array(arena, n + 1, sizeof *plan->scratch_in);
+    plan->places = gt_by_node(g, arena, sizeof *plan->places);
+    plan->values_in = gt_by_node(g, arena, sizeof *plan->values_in);
+    plan->scratch_in = gt_by_node(g, arena, sizeof *plan->scratch_in);
     plan->buffers = gt_arena_array(arena, 2 * n + 1, sizeof *plan->buffers);
     plan->in_use = gt_arena_array(arena, n + 2, sizeof *plan->in_use);
-    life *l = gt_arena_array(arena, n + 1, sizeof *l);
-    if (!plan->places || !plan->values_in || !plan->scratch_in || !plan->buffers || !plan->in_use || !l)
-        return GT_NOMEM;
+    life *l = gt_by_node(g, arena, sizeof *l);
+    if (gt_arena_failed(arena)) return GT_NOMEM;
     set_kinds(g, plan->places);
     find_readers(g, l);
     share_in_place(g, l, plan->places);

@@ -73,7 +73,7 @@ static gt_status pack(gt_memory_plan *plan, gt_arena *arena) {
     size_t n = (size_t)plan->n_buffers, *best = gt_arena_array(arena, n + 1, sizeof *best);
     placing *order = gt_arena_array(arena, n + 1, sizeof *order);
     gt_interval **placed = gt_arena_array(arena, n + 1, sizeof *placed);
-    if (!best || !order || !placed) return GT_NOMEM;
+    if (gt_arena_failed(arena)) return GT_NOMEM;
     plan->bytes = SIZE_MAX;
     for (size_t k = 0; k < sizeof orders / sizeof *orders && !good_enough(plan); k++) {
         for (size_t i = 0; i < n; i++) order[i] = (placing){&plan->buffers[i], orders[k](&plan->buffers[i])};

@@ -143,7 +143,7 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t 
     int *ints = gt_arena_array(arena, 6 * n + edges, sizeof *ints);
     int64_t *bytes = gt_arena_array(arena, n, sizeof *bytes);
     bool *flags = gt_arena_array(arena, 2 * n, sizeof *flags);
-    if (!ints || !bytes || !flags) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     schedule s = {.g = src,
                   .owner = ints,
                   .bytes = bytes,

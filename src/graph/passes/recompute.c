@@ -293,7 +293,7 @@ static bool begin(search *s, gt_arena *arena) {
     s->fixed = gt_by_node(src, arena, sizeof *s->fixed);
     s->refused = gt_by_node(src, arena, sizeof *s->refused);
     s->work = gt_by_node(src, arena, sizeof *s->work);
-    if (!s->fixed || !s->refused || !s->work) return false;
+    if (gt_arena_failed(arena)) return false;
     fix_results(s);
     for (int id = 0; id < src->n_nodes; id++) {
         s->fixed[id] |= reads_overwritten(src, src->nodes[id]) || gt_is_slice_sum(src->nodes[id]);

@@ -3,7 +3,6 @@
  * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A
  * result that goes where a parameter lies is copied at the very end of the run, after the parameter's last reader. */
 #include "gantry/ops.h"
-#include "graph/ops/elementwise.h"
 #include "graph/ops/joined.h"
 #include "graph/passes/passes.h"
 
@@ -53,7 +52,7 @@ const gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena, const gt_e
     int *uses = gt_count_uses(src, arena);
     gt_node **map = gt_by_node(src, arena, sizeof *map);
     delivery *deliveries = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *deliveries);
-    if (!dst || !uses || !map || !deliveries) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     for (int i = 0; i < src->n_results; i++) deliveries[i] = deliver(src, &src->results[i], uses);
     for (int id = 0; id < src->n_nodes && !dst->status; id++)
         map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);

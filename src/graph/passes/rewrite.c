@@ -41,7 +41,7 @@ gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, vo
     gt_graph *dst = gt_graph_derived(src, arena);
     bool *needed = gt_by_node(src, arena, sizeof *needed);
     gt_node **map = gt_by_node(src, arena, sizeof *map);
-    if (!dst || !needed || !map) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     mark(src, needed);
     for (int id = 0; id < src->n_nodes && !dst->status; id++)
         if (needed[id])
@@ -52,7 +52,7 @@ gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, vo
 gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order) {
     gt_graph *dst = gt_graph_derived(src, arena);
     gt_node **map = gt_by_node(src, arena, sizeof *map);
-    if (!dst || !map) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     for (int k = 0; k < src->n_nodes && !dst->status; k++)
         map[order[k]] = gt_node_rebuilt(dst, src->nodes[order[k]], map);
     return gt_rebuilt(dst, src, map);

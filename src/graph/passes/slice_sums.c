@@ -75,7 +75,7 @@ const gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena, const g
               .level = gt_by_node(src, arena, sizeof *m.level),
               .sums = gt_by_node(src, arena, sizeof *m.sums),
               .map = gt_by_node(src, arena, sizeof *m.map)};
-    if (!m.dst || !m.level || !m.sums || !m.map) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     int most = find_levels(src, m.level);
     for (int level = 0; level <= most && !m.dst->status; level++) {
         find_sums(&m, src, level);

@@ -132,7 +132,7 @@ const gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, const gt_ex
                  .slices = options->slices,
                  .values = gt_by_node(src, arena, sizeof *s.values),
                  .results = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *s.results)};
-    if (!s.dst || !s.values || !s.results) return NULL;
+    if (gt_arena_failed(arena)) return NULL;
     for (int id = 0; id < src->n_nodes && !s.dst->status; id++) {
         compute(&s, src->nodes[id]);
         make_results(&s, src, src->nodes[id]);

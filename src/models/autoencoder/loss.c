@@ -23,7 +23,8 @@ gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node
     return per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
 }
 
-gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e) {
+/* Normal, Gumbel: [N,dimensions]; NULL: there is none. */
+static gt_node *divergence_of(gt_graph *g, const gt_encoding *e) {
     if (e->logits) { /* from the uniform distribution over codes: sum q (log q + log K) */
         gt_node *log_q = gt_log_softmax(g, e->logits);
         gt_node *terms = gt_mul(g, gt_exp_op(g, log_q), gt_shift(g, log_q, (float)log((double)gt_dim(e->logits, 2))));
@@ -156,7 +157,7 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
         report_perplexity(g, gt_one_hot_max(g, e.logits));
         latent = gt_autoencoder_look_up(g, weights, gt_autoencoder_codes(b, c));
     }
-    gt_node *decoded = gt_autoencoder_decode(b, c, latent), *divergence = gt_autoencoder_divergence(g, &e);
+    gt_node *decoded = gt_autoencoder_decode(b, c, latent), *divergence = divergence_of(g, &e);
     gt_scope_pop(g);
 
     bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"),

@@ -39,8 +39,6 @@ gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_n
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
 /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
-/* normal, gumbel: [N,dimensions]; NULL: there is none */
-gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e);
 
 /* ---- density.c: gt_model.build_density and .pixel_variance ---- */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);
