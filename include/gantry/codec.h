@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG for writing, entries of ZIP archives for reading. Pictures of every kind are read by picture.h. No byte that is
+ * Writes PNG and reads entries of ZIP archives. The functions of picture.h read pictures of every kind. No byte that is
  * read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason; unless
  * said otherwise the caller puts file and entry in front of the message (gt_wrap). All functions may be called from any
  * thread. */
@@ -32,15 +32,16 @@ typedef struct gt_png_info {
  * PNG, damaged, or larger than the limits above. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
-/* A picture of 1 to 4 channels and 8 or 16 bits (in the machine's byte order) as a PNG. *bytes is malloc'ed, the caller
- * frees it; NULL on failure. `level` is that of zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a PNG cannot
- * have. */
+/* Makes a PNG of a picture of 1 to 4 channels and 8 or 16 bits (in the machine's byte order). The caller frees *bytes
+ * (malloc'ed); on failure *bytes is NULL. `level` is that of zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a
+ * PNG cannot have. */
 gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n);
 
-/* Pixels [H,W,C] of 8 bits into a file, as a whole: a reader never sees half a picture. The message names the path. */
+/* Writes pixels [H,W,C] of 8 bits as a PNG. A reader of the file never sees half a picture. The message names the path.
+ */
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels);
 
-/* ---- ZIP archives, for reading: stored or deflated entries, zip64 ---- */
+/* ---- reading ZIP archives: stored or deflated entries, zip64 ---- */
 
 typedef struct gt_zip gt_zip;
 
@@ -51,20 +52,21 @@ typedef struct gt_zip_entry {
     uint32_t crc;     /* CRC-32 of the unpacked bytes */
 } gt_zip_entry;
 
-/* Reads the index once; folders are left out, entries are sorted by name (code points). GT_FORMAT: damaged, truncated,
- * empty, no regular file, two entries of one name, encrypted or packed otherwise, spread over several files. Messages
- * name the path. On failure *out is NULL. */
+/* Opens an archive and reads the index. Folders are left out; entries are sorted by name (code points). GT_FORMAT: the
+ * archive is damaged, truncated, no regular file, or one of several files; two entries have one name; an entry is
+ * encrypted or packed in another way. Messages name the path. On failure *out is NULL. */
 gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);
 const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i);
-/* The entry of this name; *i gets its number unless i is NULL. NULL: there is none. */
+/* The entry of this name, NULL: there is no such entry. *i gets the entry's place for gt_zip_at, unless i is NULL. */
 const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i);
 
-/* All of entry i (entry->size bytes) into `out`; the CRC-32 is verified. */
+/* Reads all of entry i (entry->size bytes) into `out`; the CRC-32 is verified. */
 gt_status gt_zip_read(gt_zip *z, size_t i, void *out);
 
-/* The first n bytes of entry i, whose CRC-32 is not verified. GT_FORMAT: damaged, or the entry has fewer bytes. */
+/* Reads the first n bytes of entry i into `out`; the CRC-32 is not verified. GT_FORMAT: damaged, or the entry has fewer
+ * bytes. */
 gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n);
 
 #endif

@@ -14,10 +14,10 @@ typedef struct gt_grid {
     bool reference; /* columns and rows are those of the reference tool; they depend on the size of an image */
 } gt_grid;
 
-/* "8x8" (columns x rows) or "reference"; with the latter columns and rows are known after gt_grid_fit. GT_USAGE: any
- * other text. */
+/* Reads "8x8" (columns x rows) or "reference"; with "reference" gt_grid_fit sets columns and rows. GT_USAGE: any other
+ * text. */
 gt_status gt_grid_parse(const char *text, gt_grid *g);
-/* With `reference`: columns = clip(7680 // width, 7, 32), rows = clip(4320 // height, 4, 32). */
+/* Where `reference` is set: columns = clip(7680 // width, 7, 32), rows = clip(4320 // height, 4, 32). */
 void gt_grid_fit(gt_grid *g, int height, int width);
 
 /* Chooses an item of a dataset of `count` for each cell, row by row: items[columns*rows]. With labels (label_dim > 0;
@@ -31,7 +31,7 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
 /* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN becomes 0. */
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
-/* How many channels gt_grid_write shows of images of `channels`: 3 of 3 and more, else 1. */
+/* How many channels gt_grid_write shows of images of `channels` channels: 3 of 3 and more, else 1. */
 int gt_grid_shown(int channels);
 /* GT_USAGE: a grid of columns x rows images is too large for a PNG of `shown` channels. To be called before the images
  * are made. */
@@ -46,10 +46,10 @@ typedef struct gt_grid_png {
 gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width,
                         int channels, float lo, float hi, gt_grid_png *picture);
 
-/* "fakes000200000.png": the grid of fakes after so many images of training. */
+/* The file name of the grid of fakes after so many images of training: "fakes000200000.png". */
 void gt_grid_fakes_name(int64_t images, char name[40]);
-/* The numbers in the names of the fakes of a directory, ascending, *n of them; the caller frees them. NULL: there are
- * none. */
+/* The numbers of images in the names of all grids of fakes in a directory, ascending. *n: how many there are; NULL:
+ * none. The caller frees the list. */
 long long *gt_grid_list_fakes(const char *dir, size_t *n);
 
 #endif

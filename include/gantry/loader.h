@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gives a rank the images and labels of its slices, decoded ahead by a thread of its own.
+ * Gives a rank the images and labels of its slices. A thread of the loader decodes the images ahead.
  *
  *     gt_loader_plan plan = {.batch = 64, .full = {2, (gt_range[]){{16, 8}, {24, 8}}}, .seed = 7, .start_step = step,
  *                            .cache_bytes = GT_LOADER_CACHE};
@@ -11,9 +11,9 @@
  *     gt_loader_free(loader);
  *
  * Sample j of range r in a step is the sample at position gt_steps_position(step) + ranges[r].first + j of the sampler
- * (sampler.h). All calls come from the main thread. The thread never calls MPI or HDF5: HDF5 files are read whole when
- * the loader is made if they fit into cache_bytes, else by gt_loader_step itself. It blocks all signals, and starts
- * with the affinity of the thread that makes the loader. */
+ * (sampler.h). All calls come from the main thread. The loader's thread never calls MPI or HDF5: the images of an HDF5
+ * file are read when the loader is made if all of them fit into cache_bytes, else by gt_loader_step itself. The
+ * loader's thread blocks all signals, and has the affinity of the thread that makes the loader. */
 #ifndef GANTRY_LOADER_H
 #define GANTRY_LOADER_H
 
@@ -41,24 +41,25 @@ typedef struct gt_ranges { /* this rank's slices */
 typedef struct gt_loader_plan {
     int batch; /* samples per step over all ranks */
     gt_epoch_end epoch_end;
-    gt_ranges full, rest; /* of a batch; of an epoch's short last batch (GT_EPOCH_SHORT) */
+    gt_ranges full, rest; /* of a whole batch; of the short last batch of an epoch (GT_EPOCH_SHORT) */
     uint64_t seed;
     uint64_t start_step; /* where decoding ahead begins */
-    size_t cache_bytes;  /* a set whose decoded images fit stays decoded in memory; 0: never */
+    size_t cache_bytes;  /* a dataset whose decoded images take no more bytes than these stays decoded in memory */
 } gt_loader_plan;
 
-/* `ds` must outlive the loader; the plan is copied. */
+/* `ds` must outlive the loader; the plan is copied. GT_USAGE: a batch or ranges that cannot be. On failure *out is
+ * NULL. */
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
 void gt_loader_free(gt_loader *l); /* NULL is fine */
 
-/* Whether a step is there, or comes within so many seconds: what gt_loader_step need not wait for. False also where the
- * main thread itself is to read it. */
+/* Waits until the images of a step are decoded, or for so many seconds. True: they are decoded, and gt_loader_step will
+ * not wait for them. False also where gt_loader_step itself will read the images. */
 bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds);
 
 /* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of
- * one step, into the caller's memory; labels may be NULL. The same step may be asked for again; later steps are ready
- * when steps come in order. An error met while decoding ahead comes out here, naming file and entry, when its step is
- * asked for. Does not allocate (libhdf5 does). */
+ * one step, into the caller's memory; labels may be NULL. The same step may be asked for again. Steps that are asked
+ * for in their order are decoded ahead. An image that cannot be read is an error of the step that needs the image; the
+ * message names file and entry. The function allocates no memory (libhdf5 does). */
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels);
 
 /* Seconds spent waiting for images since the last call of this function. */

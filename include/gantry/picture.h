@@ -7,7 +7,7 @@
  *     ... p.samples: [p.height, p.width, p.channels] of p.type ...
  *     gt_picture_free(&p);
  *
- * The kind is recognised by the first bytes, never by a name. What comes out:
+ * The first bytes tell the kind of the picture; its name never does. These pictures are made:
  *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette
  *          gives RGB, or RGBA where the palette has transparent colours. The colour key of grey and RGB (tRNS) does
  *          not become a channel: `note` says so.
@@ -21,11 +21,10 @@
  *          bits only
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
  * The picture is turned as the EXIF orientation says; an orientation behind the pixels of a PNG is ignored, and `note`
- * says so. Colours of
- * an ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with black point
- * compensation); where a profile cannot be used the samples stay, and `note` says so.
+ * says so. Colours of an ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with
+ * black point compensation); where a profile cannot be used the samples stay, and `note` says so.
  *
- * Refused with a message are: run lengths, bit fields and OS/2 headers of BMP, bitmaps of PNM (P1, P4), and TIFF
+ * These are refused with a message: run lengths, bit fields and OS/2 headers of BMP, bitmaps of PNM (P1, P4), and TIFF
  * of other kinds than above. No byte that is read is trusted: sizes are checked before memory is taken. Messages give
  * the reason only; the caller puts file and entry in front (gt_wrap). Any thread may call, several at a time. */
 #ifndef GANTRY_PICTURE_H
@@ -42,7 +41,7 @@ enum {
     GT_PICTURE_MAX_SIDE = 1 << 17,
     GT_PICTURE_MAX_CHANNELS = 256,
     GT_PICTURE_MAX_BYTES = 1 << 30, /* of samples in one picture */
-    GT_PICTURE_HEAD_BYTES = 65536,  /* so many first bytes are nearly always enough for gt_picture_head */
+    GT_PICTURE_HEAD_BYTES = 65536,  /* this many first bytes are nearly always enough for gt_picture_head */
 };
 
 typedef struct gt_picture {
@@ -57,20 +56,20 @@ typedef struct gt_picture {
  * failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than allowed. */
 gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, size_t most_bytes);
 
-/* Frees the samples; *p becomes {0}. {0} is fine. */
+/* Frees the samples; *p becomes {0}. A picture that is {0} already is fine. */
 void gt_picture_free(gt_picture *p);
 
 /* A new picture with unset samples; sizes are checked against the limits above. */
 gt_status gt_picture_new(gt_picture *out, int height, int width, int channels, gt_sample type);
-size_t gt_picture_bytes(const gt_picture *p); /* of its samples */
+size_t gt_picture_bytes(const gt_picture *p); /* the bytes of the picture's samples */
 
 typedef struct gt_picture_info {
     const char *format;          /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
     int height, width, channels; /* as gt_picture_decode gives them */
     int bits;                    /* per sample in the file */
     bool alpha;
-    /* A PNG that is not square, gives no orientation in front of its pixels, and has more than GT_PICTURE_HEAD_BYTES:
-     * gt_scan_all must look at the whole file. */
+    /* The picture is a PNG that is not square, gives no orientation in front of its pixels, and has more than
+     * GT_PICTURE_HEAD_BYTES. */
     bool cut;
 } gt_picture_info;
 
@@ -85,7 +84,9 @@ gt_status gt_picture_recognise(const void *bytes, size_t n);
 /* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. Returns `text`. */
 const char *gt_picture_describe(const gt_picture *p, char text[48]);
 
-/* Whether a name ends like that of a picture file, of a kind that is read here or not. */
+/* Whether a name ends like that of a picture file, of a kind that is read or not. */
 bool gt_picture_is_name(const char *name);
+/* Whether a name ends like that of a picture file of a kind that is not read. */
+bool gt_picture_is_unread_name(const char *name);
 
 #endif

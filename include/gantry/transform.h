@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the dataset tool does to each picture on its way into a dataset: transparency, channels, cropping, resizing or
- * padding, kind of sample - in this order.
+ * What the dataset tool does to each picture. The order of the steps is: transparency, channels, cropping, resizing or
+ * padding, kind of sample.
  *
  *     gt_transform t = {.width = 32, .height = 32, .filter = GT_FILTER_LANCZOS, .crop = GT_CROP_CENTER};
  *     gt_transformer *worker = gt_transformer_new(&t);       // one per thread
@@ -20,43 +20,45 @@ typedef enum gt_filter { GT_FILTER_BOX, GT_FILTER_LANCZOS } gt_filter;
 
 typedef enum gt_crop {
     GT_CROP_NONE,
-    GT_CROP_CENTER,      /* the largest square in the middle, then resized */
-    GT_CROP_CENTER_WIDE, /* full width, the middle rows of the wanted proportion, resized, then padded with black to a
-                            square of the wanted width; a picture smaller than wanted is dropped */
+    GT_CROP_CENTER, /* the largest square in the middle is cut out, then resized */
+    /* At full width the middle rows of the wanted proportion are cut out, resized, and padded with black to a square of
+     * the wanted width. A picture smaller than wanted is dropped. */
+    GT_CROP_CENTER_WIDE,
 } gt_crop;
 
 typedef enum gt_alpha {
     GT_ALPHA_KEEP,
-    GT_ALPHA_FLATTEN, /* laid over the background */
+    GT_ALPHA_FLATTEN, /* the picture is laid over the background */
 } gt_alpha;
 
 typedef enum gt_depth { GT_DEPTH_KEEP, GT_DEPTH_U8, GT_DEPTH_U16, GT_DEPTH_F32 } gt_depth;
 
 typedef struct gt_transform {
-    int width, height; /* 0: as they are */
+    int width, height; /* of the result; 0: those of the picture */
     gt_filter filter;
     gt_crop crop; /* needs width and height */
-    bool pad;     /* instead of stretching: fit the picture into width x height and fill up with background */
+    bool pad;     /* the picture is fitted into width x height without stretching; background fills the rest */
     gt_alpha alpha;
-    double background[3]; /* of 0..1: red, green, blue; grey takes their luma */
-    int channels;         /* 0: as they are; 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA are made from each other; any other
-                             number only from itself */
-    gt_depth depth;       /* any but KEEP: the result has the usual range of that kind, whatever `range` is */
-    double range[2];      /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
+    double background[3]; /* red, green, blue between 0 and 1; grey pictures get the luma of these */
+    /* 0: those of the picture. 1 grey, 2 grey + alpha, 3 RGB and 4 RGBA are made from each other; any other number is
+     * that of the picture, or an error. */
+    int channels;
+    gt_depth depth;  /* other than KEEP: the result has the usual range of that kind, whatever `range` is */
+    double range[2]; /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
 } gt_transform;
 
 /* GT_USAGE: options that do not fit together. */
 gt_status gt_transform_check(const gt_transform *t);
 
-/* What becomes of a picture: its shape in *shape (samples NULL). *dropped: the transform leaves it out. GT_FORMAT: it
- * cannot be made (channels). */
+/* The shape that a picture becomes, in *shape (samples NULL). *dropped: the transform leaves the picture out.
+ * GT_FORMAT: the channels that are asked for cannot be made of those of the picture. */
 gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, gt_picture *shape, bool *dropped);
 
 typedef struct gt_transformer gt_transformer;
 gt_transformer *gt_transformer_new(const gt_transform *t); /* copies t; NULL: see gt_message() */
 void gt_transformer_free(gt_transformer *w);               /* NULL is fine */
 
-/* *picture is replaced by the result (freed on failure and when dropped). */
+/* Replaces *picture by the result. On failure, and where the picture is dropped, *picture is freed. */
 gt_status gt_transformer_run(gt_transformer *w, gt_picture *picture, bool *dropped);
 
 #endif

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Numpy's .npy files: see npy.h. */
 #include "codec/npy.h"
 
 #include <stdio.h>

@@ -24,8 +24,9 @@ typedef struct gt_npy {
  * file, or an array that is not read: pickled objects, Fortran order, big-endian numbers, more than 4 dimensions. */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
 
-/* For readers of headers, on a {0}: first the type by its letter and size ("u1"; false: no type that is read), then the
- * dimensions, slowest first. GT_FORMAT: too many dimensions, or too many bytes. */
+/* Fill in an array whose header is not that of a .npy file. First the type by its letter and size, such as "u1" (false:
+ * no type that is read), then one dimension after the other, the slowest first. GT_FORMAT: too many dimensions, or too
+ * many bytes. */
 bool gt_npy_set_type(gt_npy *out, const char code[2]);
 gt_status gt_npy_add_dimension(gt_npy *out, size_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stack machine of pickles, with values that do nothing. */
+ * The stack machine that reads pickles. Its values are data alone: nothing is called. */
 #include "codec/pickle.h"
 
 #include <stdio.h>
@@ -28,17 +28,6 @@ static gt_status damaged(const machine *m, const char *what) {
     return gt_fail(GT_FORMAT, "damaged pickle: %s at byte %zu", what, (size_t)(m->at - m->begin));
 }
 
-static gt_status grow(void **data, size_t *room, size_t need, size_t size) {
-    if (need <= *room) return GT_OK;
-    size_t more = 2 * need + 64;
-    void *bigger = realloc(*data, more * size);
-    if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a pickle");
-    memset((char *)bigger + *room * size, 0, (more - *room) * size);
-    *data = bigger;
-    *room = more;
-    return GT_OK;
-}
-
 static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
     gt_pickle *v = gt_arena_alloc(m->arena, sizeof *v);
     if (v) v->kind = kind;
@@ -50,7 +39,7 @@ static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
 static gt_status push_slot(machine *m, gt_pickle *v) {
     if (m->values == VALUES_MOST) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
     m->values++;
-    gt_status st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
+    gt_status st = gt_grow(&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack, "a pickle");
     if (!st) m->stack[m->depth++] = v;
     return st;
 }
@@ -242,10 +231,13 @@ static gt_status tuple_of(machine *m, size_t n) {
 
 static gt_status memo_put(machine *m, uint64_t index) {
     if (index >= MEMO_MOST || !top(m)) return damaged(m, "a memo of nothing");
-    gt_status st = grow((void **)&m->memo, &m->memo_room, (size_t)index + 1, sizeof *m->memo);
-    if (!st) m->memo[index] = top(m);
+    size_t before = m->memo_room;
+    gt_status st = gt_grow(&m->memo, &m->memo_room, (size_t)index + 1, sizeof *m->memo, "a pickle");
+    if (st) return st;
+    memset(m->memo + before, 0, (m->memo_room - before) * sizeof *m->memo);
+    m->memo[index] = top(m);
     m->memo_next++;
-    return st;
+    return GT_OK;
 }
 
 static gt_status memo_get(machine *m, uint64_t index) {

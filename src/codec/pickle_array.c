@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Numpy arrays in pickles: what _reconstruct (protocols up to 4) and _frombuffer (5) would be called with. */
+ * Numpy arrays in pickles, from the arguments with which Python would call _reconstruct (protocols up to 4) or
+ * _frombuffer (5). */
 #include <string.h>
 
 #include "codec/pickle.h"

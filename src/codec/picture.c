@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which kind of picture it is, and what all kinds have in common. */
+ * Finds the kind of a picture file; functions for all kinds. */
 #include "gantry/picture.h"
 
 #include <stdio.h>
@@ -153,14 +153,21 @@ const char *gt_picture_describe(const gt_picture *p, char text[48]) {
     return text;
 }
 
-bool gt_picture_is_name(const char *name) {
-    static const char *const endings[] = {"png", "apng", "jpg", "jpeg", "jpe",  "jfif", "mpo",  "jp2",  "j2k",  "jpf",
-                                          "jpx", "j2c",  "jpc", "bmp",  "dib",  "gif",  "tif",  "tiff", "webp", "tga",
-                                          "ppm", "pgm",  "pbm", "pnm",  "pcx",  "ico",  "icns", "sgi",  "dds",  "psd",
-                                          "rgb", "rgba", "bw",  "xbm",  "xpm",  "im",   "msp",  "cur",  "fli",  "flc",
-                                          "dcx", "vda",  "icb", "vst",  "heic", "heif", "avif"};
+enum { READ = 14 }; /* how many of the endings are those of kinds that are read: the first ones */
+static const char *const endings[] = {"png", "jpg",  "jpeg", "jpe", "jfif", "bmp",  "dib",  "webp", "tif", "tiff",
+                                      "ppm", "pgm",  "pbm",  "pnm", "apng", "mpo",  "jp2",  "j2k",  "jpf", "jpx",
+                                      "j2c", "jpc",  "gif",  "tga", "pcx",  "ico",  "icns", "sgi",  "dds", "psd",
+                                      "rgb", "rgba", "bw",   "xbm", "xpm",  "im",   "msp",  "cur",  "fli", "flc",
+                                      "dcx", "vda",  "icb",  "vst", "heic", "heif", "avif"};
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+static int ending_of(const char *name) {
     const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (!strcasecmp(dot + 1, endings[i])) return true;
-    return false;
+    int i = 0;
+    while (i < ENDINGS && !(dot && !strcasecmp(dot + 1, endings[i]))) i++;
+    return i;
 }
+
+bool gt_picture_is_name(const char *name) { return ending_of(name) < ENDINGS; }
+
+bool gt_picture_is_unread_name(const char *name) { return gt_picture_is_name(name) && ending_of(name) >= READ; }

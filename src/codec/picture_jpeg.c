@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JPEG by libjpeg-turbo. Errors come by longjmp: what must survive one lives in struct reader. */
+ * JPEG by libjpeg-turbo, which reports errors by longjmp: everything that must survive an error lives in struct reader.
+ */
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
 #include <string.h>
@@ -64,10 +65,14 @@ static bool read_head(struct reader *r, const uint8_t *bytes, size_t n) {
     return true;
 }
 
-static gt_status check_components(const struct reader *r) {
+static gt_status damaged(const struct reader *r) { return gt_fail(GT_FORMAT, "damaged: %s", r->reason); }
+
+static gt_status begin(struct reader *r, const uint8_t *bytes, size_t n) {
+    set_up(r);
+    if (!read_head(r, bytes, n)) return damaged(r);
     int c = r->jpeg.num_components;
-    if (c != 1 && c != 3 && c != 4) return gt_fail(GT_FORMAT, "a JPEG of %d components; 1, 3 and 4 can be read", c);
-    return GT_OK;
+    return c == 1 || c == 3 || c == 4 ? GT_OK
+                                      : gt_fail(GT_FORMAT, "a JPEG of %d components; 1, 3 and 4 can be read", c);
 }
 
 static int orientation_of(const struct reader *r) {
@@ -80,8 +85,7 @@ static int orientation_of(const struct reader *r) {
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     struct reader r = {0};
-    set_up(&r);
-    gt_status st = read_head(&r, bytes, n) ? check_components(&r) : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
+    gt_status st = begin(&r, bytes, n);
     if (!st)
         st = gt_head_fill(out, r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8,
                           r.jpeg.data_precision);
@@ -129,11 +133,8 @@ static void invert(gt_picture *p) {
 
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.raw = raw};
-    set_up(&r);
-    gt_status st = GT_OK;
-    if (!read_head(&r, bytes, n)) st = gt_fail(GT_FORMAT, "damaged: %s", r.reason);
-    else if (!(st = check_components(&r)) && !read_samples(&r))
-        st = r.status ? r.status : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
+    gt_status st = begin(&r, bytes, n);
+    if (!st && !read_samples(&r)) st = r.status ? r.status : damaged(&r);
     jpeg_destroy_decompress(&r.jpeg);
     if (!st && raw->cmyk) invert(&raw->picture);
     return st;

@@ -1,28 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG of every kind. libpng reports errors by longjmp: everything that must survive one lives in struct reader, and the
- * function that calls setjmp has no other state that is read afterwards. */
+ * PNG of every kind: what the first bytes say, reading and writing. libpng reports errors by longjmp: everything that
+ * must survive an error lives in struct reader or struct writer, and the function that calls setjmp has no other state
+ * that is read afterwards. */
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"
+#include "gantry/hash.h"
 
 enum {
+    SIGNATURE = 8,
     CHUNK_LIMIT = 8 << 20,
     REASON_BYTES = 160,
     CHUNK_BYTES = 12,
     DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
 };
 
+/* ---- the first bytes ---- */
+
+enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6 }; /* colour types of the format */
+
+static int channels_of(int colour_type) {
+    switch (colour_type) {
+    case GREY:
+    case PALETTE: return 1;
+    case GREY_ALPHA: return 2;
+    case RGB: return 3;
+    case RGBA: return 4;
+    default: return 0;
+    }
+}
+
+static bool bits_allowed(int colour_type, int bits) {
+    bool fraction = bits == 1 || bits == 2 || bits == 4;
+    if (colour_type == GREY) return fraction || bits == 8 || bits == 16;
+    if (colour_type == PALETTE) return fraction || bits == 8;
+    return bits == 8 || bits == 16;
+}
+
+gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
+    static const uint8_t start[16] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
+    const uint8_t *p = bytes;
+    if (n == 0) return gt_fail(GT_FORMAT, "empty");
+    if (memcmp(p, start, n < SIGNATURE ? n : SIGNATURE)) return gt_fail(GT_FORMAT, "not a PNG picture");
+    if (n < GT_PNG_HEAD_BYTES) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
+    if (memcmp(p, start, sizeof start)) return gt_fail(GT_FORMAT, "damaged: a PNG must begin with its IHDR chunk");
+    if (gt_crc32(0, p + 12, 17) != gt_be32(p + 29)) return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
+
+    uint32_t width = gt_be32(p + 16), height = gt_be32(p + 20);
+    int bits = p[24], colour_type = p[25], channels = channels_of(colour_type);
+    if (!channels || !bits_allowed(colour_type, bits) || p[26] != 0 || p[27] != 0 || p[28] > 1)
+        return gt_fail(GT_FORMAT,
+                       "damaged: no PNG has colour type %d with %d bits, compression %d, filter %d, interlace %d",
+                       colour_type, bits, p[26], p[27], p[28]);
+    uint64_t total = (uint64_t)width * height * (unsigned)channels * (bits == 16 ? 2 : 1);
+    if (width == 0 || height == 0 || width > GT_PNG_MAX_SIDE || height > GT_PNG_MAX_SIDE || total > GT_PNG_MAX_BYTES)
+        return gt_fail(GT_FORMAT, "claims %u x %u pixels; at most %d per side and %d MB per image are read", width,
+                       height, GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    *info = (gt_png_info){.height = (int)height,
+                          .width = (int)width,
+                          .channels = channels,
+                          .bits = bits,
+                          .palette = colour_type == PALETTE};
+    return GT_OK;
+}
+
+static bool has_alpha(const gt_png_info *info) { return info->channels == 2 || info->channels == 4; }
+
 /* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are
  * not all there. */
 static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
     *orientation = -1;
-    for (size_t at = 8; n - at >= CHUNK_BYTES;) {
+    for (size_t at = SIGNATURE; n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
         const uint8_t *type = bytes + at + 4, *content = type + 4;
         if (!memcmp(type, "IDAT", 4)) return GT_OK;
@@ -48,7 +104,7 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_status st = gt_png_head(bytes, n, &info);
     if (!st) st = walk(bytes, n, &transparency, &orientation);
     if (st) return st;
-    bool alpha = info.palette ? transparency : info.channels == 2 || info.channels == 4;
+    bool alpha = info.palette ? transparency : has_alpha(&info);
     *out = (gt_picture_info){.height = info.height,
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,
@@ -58,6 +114,8 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_turn_head(out, orientation);
     return GT_OK;
 }
+
+/* ---- reading ---- */
 
 struct reader {
     const uint8_t *bytes;
@@ -70,6 +128,7 @@ struct reader {
     char reason[REASON_BYTES];
 };
 
+/* The error pointer of every png_struct here is a reason[REASON_BYTES]. */
 static void on_error(png_structp png, png_const_charp message) {
     snprintf(png_get_error_ptr(png), REASON_BYTES, "%s", message);
     longjmp(png_jmpbuf(png), 1);
@@ -110,7 +169,7 @@ static unsigned choose_samples(struct reader *r, gt_picture *flags) {
     if (transparency) flags->note = "its colour key (tRNS) is ignored: the picture is opaque";
     if (r->found.bits < 8) png_set_expand_gray_1_2_4_to_8(r->png);
     if (r->found.bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(r->png);
-    flags->alpha = r->found.channels == 2 || r->found.channels == 4;
+    flags->alpha = has_alpha(&r->found);
     return (unsigned)r->found.channels;
 }
 
@@ -153,11 +212,11 @@ static bool read_picture(struct reader *r) {
 
 /* The usual kind; false: libpng is to read it. */
 static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
-    if (info->palette || info->bits < 8) return false;
-    bool good = !gt_raw_new(raw, (size_t)info->height, (size_t)info->width, (size_t)info->channels,
+    bool good = !info->palette && info->bits >= 8 &&
+                !gt_raw_new(raw, (size_t)info->height, (size_t)info->width, (size_t)info->channels,
                             info->bits == 16 ? GT_U16 : GT_U8) &&
                 gt_png_plain(bytes, n, info, raw->picture.samples);
-    if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
+    if (good) raw->picture.alpha = has_alpha(info);
     else gt_picture_free(&raw->picture);
     return good;
 }
@@ -179,3 +238,69 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
 }
 
 const gt_picture_kind gt_kind_png = {.head = head, .decode = decode};
+
+/* ---- writing ---- */
+
+static void pass_over(png_structp png, png_const_charp message) { (void)png, (void)message; }
+
+struct writer {
+    png_structp png;
+    png_infop info;
+    FILE *file;
+    const gt_picture *picture;
+    int level;
+    char reason[REASON_BYTES];
+};
+
+/* False: w->reason says why. No local is read after a longjmp. */
+static bool write_rows(struct writer *w) {
+    static const int colour[] = {0, GREY, GREY_ALPHA, RGB, RGBA};
+    const gt_picture *p = w->picture;
+    bool deep = p->type == GT_U16;
+    size_t line = (size_t)p->width * (size_t)p->channels * gt_sample_bytes(p->type);
+    if (setjmp(png_jmpbuf(w->png))) return false;
+    png_init_io(w->png, w->file);
+    png_set_compression_level(w->png, w->level);
+    if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
+    png_set_IHDR(w->png, w->info, (png_uint_32)p->width, (png_uint_32)p->height, deep ? 16 : 8, colour[p->channels],
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    if (deep && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(w->png);
+    for (int y = 0; y < p->height; y++) png_write_row(w->png, (png_const_bytep)p->samples + (size_t)y * line);
+    png_write_end(w->png, w->info);
+    return true;
+}
+
+gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n) {
+    *bytes = NULL;
+    *n = 0;
+    if (p->channels < 1 || p->channels > 4 || p->height < 1 || p->width < 1 || level < 0 || level > 9 ||
+        p->type == GT_F32)
+        return gt_fail(GT_USAGE,
+                       "a PNG of %d x %d pixels, %d channels of %zu bits, level %d: 1 to 4 channels, 8 or 16 bits and "
+                       "level 0 to 9 can be written",
+                       p->width, p->height, p->channels, 8 * gt_sample_bytes(p->type), level);
+    char *made = NULL;
+    struct writer w = {.picture = p, .level = level, .file = open_memstream(&made, n)};
+    w.png = w.file ? png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, pass_over) : NULL;
+    w.info = w.png ? png_create_info_struct(w.png) : NULL;
+    gt_status st = w.info ? GT_OK : gt_fail(GT_NOMEM, "out of memory for writing a PNG");
+    if (!st && !write_rows(&w)) /* what cannot be written into memory has no memory */
+        st = gt_fail(GT_FAILED, "writing a PNG: %s", strcmp(w.reason, "Write Error") ? w.reason : "out of memory");
+    png_destroy_write_struct(&w.png, &w.info);
+    if (w.file && fclose(w.file) && !st) st = gt_fail(GT_NOMEM, "out of memory for writing a PNG");
+    if (!st) *bytes = made;
+    else free(made);
+    return st;
+}
+
+gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
+    void *bytes;
+    size_t n;
+    gt_picture p = {.height = height, .width = width, .channels = channels, .samples = (void *)pixels};
+    gt_status st = gt_png_encode(&p, 6, &bytes, &n);
+    if (st) return gt_wrap(st, "'%s'", path);
+    st = gt_file_write(path, bytes, n);
+    free(bytes);
+    return st;
+}

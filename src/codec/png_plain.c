@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * libdeflate unpacks a stream whose size is known far faster than zlib, and libpng cannot be told to use it; what
- * remains is to walk the chunks and to undo the row filters (PNG specification, third edition, section 9). */
+ * libdeflate unpacks a stream of known size far faster than zlib, and libpng cannot be told to use libdeflate. So this
+ * file goes over the chunks and undoes the row filters itself (PNG specification, third edition, section 9). */
 #include "codec/png_plain.h"
 
 #include <libdeflate.h>
@@ -157,8 +157,7 @@ static void swap_bytes(uint8_t *p, size_t n) {
 }
 
 bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *samples) {
-    if (info->palette || info->bits < 8 || n < GT_PNG_HEAD_BYTES || ((const uint8_t *)bytes)[INTERLACE_AT])
-        return false;
+    if (((const uint8_t *)bytes)[INTERLACE_AT]) return false;
     size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel,
            all = (1 + line) * (size_t)info->height;
     if (pixel > PIXEL_MOST || all > RAW_MOST) return false;

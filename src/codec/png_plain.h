@@ -9,7 +9,8 @@
 
 #include "gantry/codec.h"
 
-/* Samples [H,W,C] as stored, those of 16 bits in the machine's byte order; `info` is what gt_png_head says of the file.
+/* Samples [H,W,C] as stored, those of 16 bits in the machine's byte order; `info` is what gt_png_head says of the file,
+ * without a palette and of 8 or 16 bits.
  * Every checksum is verified. False: the file is of another kind, or damaged, and libpng must read it; `samples` may
  * then be half written. */
 bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *samples);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP archives for reading, by libzip. What it leaves to its users is done here: the file is opened by us (a pipe must
- * not block), sizes that cannot be are refused before anybody takes memory for them, names are sorted and single. A
- * libzip handle serves one thread at a time: hence the lock. */
+ * Reads ZIP archives by libzip. This file does what libzip leaves to its users: the archive is opened so that a pipe
+ * does not block, impossible sizes are refused before memory is taken for them, names are sorted, and two entries of
+ * one name are refused. A handle of libzip serves one thread at a time, so a lock guards the handle. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

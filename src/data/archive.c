@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Archives by libarchive: see archive.h. */
 #include "data/archive.h"
 
 enum { BLOCK = 1 << 16 };

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines of comma-separated values: see csv.h. */
 #define _GNU_SOURCE
 #include "data/csv.h"
 

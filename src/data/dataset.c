@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/progress.h"
 #include "data/source.h"
@@ -27,21 +26,11 @@ struct gt_dataset {
 
 /* ---- pictures of one shape ---- */
 
-/* Is it a picture file of a kind that cannot be read? */
-static bool cannot_be_read(const char *name) {
-    static const char *const read[] = {".png",  ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib",
-                                       ".webp", ".tif", ".tiff", ".ppm", ".pgm",  ".pbm", ".pnm"};
-    const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
-    for (size_t i = 0; dot && i < sizeof read / sizeof *read; i++)
-        if (!strcasecmp(dot, read[i])) return false;
-    return gt_picture_is_name(name);
-}
-
 static gt_status check_names(const gt_source *s) {
     char buffer[GT_ITEM_NAME_BYTES];
     for (int64_t i = 0; i < s->count && s->load && !s->read; i++) {
         const char *name = gt_source_name(s, i, buffer);
-        if (cannot_be_read(name))
+        if (gt_picture_is_unread_name(name))
             return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG",
                            s->spec, name);
     }
@@ -227,12 +216,12 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) 
     return st;
 }
 
-void gt_mirror(void *samples, int height, int width, size_t pixel_bytes) {
-    for (int y = 0; y < height; y++) {
-        uint8_t *left = (uint8_t *)samples + (size_t)y * (size_t)width * pixel_bytes,
-                *right = left + (size_t)(width - 1) * pixel_bytes;
-        for (; left < right; left += pixel_bytes, right -= pixel_bytes) {
-            for (size_t b = 0; b < pixel_bytes; b++) {
+void gt_mirror(const gt_dataset_info *info, void *samples) {
+    size_t pixel = (size_t)info->channels * gt_sample_bytes(info->type), width = (size_t)info->width;
+    for (int y = 0; y < info->height; y++) {
+        uint8_t *left = (uint8_t *)samples + (size_t)y * width * pixel, *right = left + (width - 1) * pixel;
+        for (; left < right; left += pixel, right -= pixel) {
+            for (size_t b = 0; b < pixel; b++) {
                 uint8_t swap = left[b];
                 left[b] = right[b];
                 right[b] = swap;
@@ -246,8 +235,7 @@ gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
     if (item < 0 || item >= ds->info.count)
         return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
     gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), samples);
-    if (!st && mirrored)
-        gt_mirror(samples, ds->info.height, ds->info.width, (size_t)ds->info.channels * gt_sample_bytes(ds->info.type));
+    if (!st && mirrored) gt_mirror(&ds->info, samples);
     return st;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels and what else comes with the pictures: the rules that those of every source obey; folders as classes, rows of
- * arrays. */
+ * Labels, class names, range and names of channels: the rules for all sources; classes by folders, labels by the rows
+ * of an array. */
 #include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels in CSV files. The kind of the labels shows only at the end of the file, so it is gone through twice: once to
- * find out what the columns hold, once to fill in. */
+ * Labels in CSV files. The kind of the labels shows only at the end of the file, so the file is read twice: first to
+ * find out what the columns hold, then to take the labels. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,8 @@
  * then the ring fills anew.
  *
  * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
- * fills the place itself. The cache of decoded images belongs to whoever fills. */
+ * fills the place itself. The thread that fills the places also fills the cache of
+ * decoded images. */
 #include "gantry/loader.h"
 
 #include <inttypes.h>
@@ -22,7 +23,6 @@
 #include "base/thread.h"
 #include "data/source.h"
 #include "gantry/memory.h"
-#include "gantry/sampler.h"
 
 enum { DEPTH = 3 };
 
@@ -70,8 +70,7 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
     if (kept) memcpy(pixels, kept, l->image_bytes);
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
-    if (mirrored)
-        gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
+    if (mirrored) gt_mirror(l->info, pixels);
     return GT_OK;
 }
 

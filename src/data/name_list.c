@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Lists of names, and their orders: see name_list.h. */
 #define _GNU_SOURCE
 #include "data/name_list.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Many names in little memory: their bytes and eight more each. */
+ * A list of many names in little memory: each name takes its bytes, a zero byte and eight bytes more. */
 #ifndef GANTRY_DATA_NAME_LIST_H
 #define GANTRY_DATA_NAME_LIST_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * One kernel does both passes: sums of whole rows, which is what vector units like. The horizontal pass takes STRIP
- * rows at a time and turns them on their side, so that what were neighbours in a row are rows. */
+ * rows at a time and transposes them, so that neighbours in a row become rows. */
 #include "data/resize.h"
 
 #include <math.h>
@@ -134,8 +134,9 @@ static void turn(const char *in, size_t in_stride, int rows, int columns, size_t
     }
 }
 
-static gt_status resize(gt_resizer *r, const gt_resize_job *j, size_t sample, sum_rows *sum, const void *in,
-                        void *out) {
+gt_status gt_resize(gt_resizer *r, const gt_resize_job *j, gt_sample type, const void *in, void *out) {
+    size_t sample = gt_sample_bytes(type);
+    sum_rows *sum = type == GT_U8 ? sum_bytes : sum_floats;
     bool across = j->width != j->in_width, down = j->height != j->in_height;
     gt_status st = across ? prepare(&r->weights[0], j->filter, j->in_width, j->width) : GT_OK;
     if (!st && down) st = prepare(&r->weights[1], j->filter, j->in_height, j->height);
@@ -163,12 +164,4 @@ static gt_status resize(gt_resizer *r, const gt_resize_job *j, size_t sample, su
         for (int y = 0; y < j->height; y++)
             memcpy((char *)out + (size_t)y * line, (const char *)in + (size_t)y * in_line, line);
     return GT_OK;
-}
-
-gt_status gt_resize_bytes(gt_resizer *r, const gt_resize_job *job, const uint8_t *in, uint8_t *out) {
-    return resize(r, job, sizeof *in, sum_bytes, in, out);
-}
-
-gt_status gt_resize_floats(gt_resizer *r, const gt_resize_job *job, const float *in, float *out) {
-    return resize(r, job, sizeof *in, sum_floats, in, out);
 }

@@ -39,7 +39,7 @@ typedef struct gt_resize_job {
     size_t in_stride;
 } gt_resize_job;
 
-gt_status gt_resize_bytes(gt_resizer *r, const gt_resize_job *job, const uint8_t *in, uint8_t *out);
-gt_status gt_resize_floats(gt_resizer *r, const gt_resize_job *job, const float *in, float *out);
+/* `in` and `out` hold samples of the same type: GT_U8 or GT_F32. */
+gt_status gt_resize(gt_resizer *r, const gt_resize_job *job, gt_sample type, const void *in, void *out);
 
 #endif

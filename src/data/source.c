@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one interface over all sources: which one a name means, whose labels, items of every kind. */
+ * The interface of all sources: finds the kind of source that a name means, chooses the labels, reads items. */
 #define _GNU_SOURCE
 #include "data/source.h"
 

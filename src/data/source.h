@@ -37,8 +37,8 @@ struct gt_source {
     /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
      * more than `most` are an error. */
     gt_load *load;
-    /* Anything else, with or without `load`. `first`: bytes that are to be tried first, where a part of the item may
-     * tell its head. */
+    /* Any other way, with or without `load`. `first`: how many bytes to try first, where the beginning of an item may
+     * tell the item's head. */
     gt_status (*read)(const gt_source *s, int64_t i, gt_picture *out);
     gt_status (*head)(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
     bool slow_heads; /* `head` reads all of an item */
@@ -85,7 +85,7 @@ static inline bool gt_own_labels(const gt_source_options *o) {
 
 /* ---- reading (source.c) ---- */
 
-/* An item, whichever way its source reads. Messages: the reason alone. */
+/* Read an item, or its head, in the way of its source. Messages give the reason alone. */
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
 /* The shape of an item: from its head where the first bytes (at least `first`; 0: the head is not asked) tell it, else
@@ -112,7 +112,7 @@ void gt_picture_paste(const gt_picture *from, int top, int left, int height, int
 enum { GT_SHAPE_BYTES = 96 };
 const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES]); /* "32 x 32 pixels, 8-bit RGB" */
 
-/* Wraps *s, which reads whole pictures, into one that reads squares of them (crops.c). */
+/* Makes *s, which reads whole pictures, a source of squares of these pictures (crops.c). */
 gt_status gt_source_crops(gt_source *s, int side);
 
 /* Adds number, size and kind of samples, and labels: what every fingerprint begins with. */
@@ -122,11 +122,12 @@ void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
 
 void gt_notes_free(gt_source_info *n);
 void gt_notes_drop_labels(gt_source_info *n); /* and names of classes */
-/* Makes room for [count] labels without value, in place of those that are there. */
+/* Make room for [count] labels without value, in place of the labels that are there. */
 gt_status gt_notes_new_classes(gt_source_info *n, int64_t count);
 gt_status gt_notes_new_vectors(gt_source_info *n, int64_t count, size_t width);
 gt_status gt_notes_add_class_name(gt_source_info *n, const char *name, size_t length); /* of the next class */
-/* Where names of classes come in any order: each once, in the order of code points; and its place, -1: not there. */
+/* For names of classes that come in any order: adds a name once, in the order of code points; finds the place of a
+ * name, -1: not there. */
 gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t length);
 int gt_notes_find_class(const gt_source_info *n, const char *name, size_t length);
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
@@ -180,6 +181,7 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
 /* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
  * fingerprint but the pictures. */
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
-void gt_mirror(void *samples, int height, int width, size_t pixel_bytes);
+/* Exchanges left and right of an image of the dataset. */
+void gt_mirror(const gt_dataset_info *info, void *samples);
 
 #endif

@@ -4,11 +4,9 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/temp_file.h"
 #include "codec/pickle.h"
 #include "data/archive.h"
 #include "data/source.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Picture files below a folder: what the sources that name files share. */
+ * Reads picture files below a folder, for the sources that name files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

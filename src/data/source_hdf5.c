@@ -6,7 +6,6 @@
 
 #include "data/source.h"
 #include "gantry/codec.h"
-#include "gantry/picture.h"
 #include "h5/h5.h"
 
 #define LABEL_BYTES_MOST ((size_t)1 << 30)

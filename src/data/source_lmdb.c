@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * LMDB folders of pictures, as LSUN is published. The file is read, not mapped, and by bounds-checked code of our own:
- * liblmdb trusts every offset in the file and reads beyond the end of one that was cut short, which ends the process.
+ * liblmdb trusts every offset in the file and reads beyond the end of a file that was cut short, which ends the
+ * process.
  *
  * The format (data version 1, 64-bit): pages of one size, numbered from 0; two meta pages, of which the one of the
  * later transaction counts; a B+ tree of branch and leaf pages. A page begins with its number (8 bytes), 2 unused,

@@ -13,7 +13,6 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/temp_file.h"
 #include "data/source.h"
 
 enum {

@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/temp_file.h"
-#include "codec/npy.h"
 #include "codec/raw_picture.h"
 #include "data/archive.h"
 #include "data/source.h"

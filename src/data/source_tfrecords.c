@@ -3,9 +3,9 @@
  * to 1024, NAME-rxx.labels (a .npy array of one-hot rows) their labels. Of several files the one of the largest images
  * counts.
  *
- * A record is its length (8 bytes), a checksum of that (4), the data, a checksum of those; a checksum is a CRC-32C,
- * turned and shifted. The data are a protobuf message tensorflow.Example: a map of features, of which `shape` ([C,H,W])
- * and `data` (the samples, bytes) matter. */
+ * A record is its length (8 bytes), the checksum of the length (4), the data, the checksum of the data (4); a checksum
+ * is a CRC-32C that is rotated, plus a constant. The data are a protobuf message tensorflow.Example: a map of features,
+ * of which `shape` ([C,H,W]) and `data` (the samples, bytes) matter. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +16,6 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "codec/npy.h"
 #include "codec/raw_picture.h"
 #include "data/source.h"
 #include "gantry/memory.h"

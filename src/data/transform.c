@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * make_plan() decides from a picture's shape alone what becomes of it; gt_transformer_run() carries the plan out.
- * Colours go through doubles between 0 and 1: exact enough for 16 bits, and only pictures that need it pay for it. */
+ * Colours are computed with doubles between 0 and 1, which is exact enough for 16 bits; pictures whose colours stay as
+ * they are skip this. */
 #include "gantry/transform.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/resize.h"
 #include "data/source.h"
@@ -235,7 +235,7 @@ static gt_status resize_bytes(gt_transformer *w, const plan *p, gt_picture *in, 
     gt_resize_job job = job_of(w, p, in);
     size_t start = (size_t)p->top * job.in_stride + (size_t)p->left * (size_t)in->channels;
     if (in->alpha) weigh_bytes(in->samples, pixels_of(in), in->channels);
-    gt_status st = gt_resize_bytes(&w->resizer, &job, (const uint8_t *)in->samples + start, out->samples);
+    gt_status st = gt_resize(&w->resizer, &job, GT_U8, (const uint8_t *)in->samples + start, out->samples);
     if (!st && in->alpha) unweigh_bytes(out->samples, pixels_of(out), out->channels);
     return st;
 }
@@ -250,7 +250,7 @@ static gt_status resize_floats(gt_transformer *w, const plan *p, gt_picture *in,
     gt_status st = from && to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing");
     for (size_t i = 0; i < n && !st; i++) from[i] = (float)((load(in, i) - s.low) / s.span);
     if (!st && in->alpha) weigh_floats(from, pixels_of(in), in->channels, false);
-    if (!st) st = gt_resize_floats(&w->resizer, &job, from + start, to);
+    if (!st) st = gt_resize(&w->resizer, &job, GT_F32, from + start, to);
     if (!st && in->alpha) weigh_floats(to, pixels_of(out), out->channels, true);
     for (size_t i = 0; i < made && !st; i++) store(out, i, s.low + to[i] * s.span);
     free(from);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "data/source.h"
 #include "gantry/log.h"
@@ -156,18 +155,16 @@ static gt_status announce(const conversion *p) {
     return GT_OK;
 }
 
-static gt_status unusable(const conversion *p) {
-    const char *bad = gt_remarks_first(p->remarks, GT_REMARK_BAD), *odd = gt_remarks_first(p->remarks, GT_REMARK_ODD);
+/* GT_FORMAT: pictures cannot be used, and are not left out either. */
+static gt_status check_usable(const conversion *p) {
     int64_t n = gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD);
+    if (!n || p->request->skip || p->request->scan_only) return GT_OK;
+    const char *bad = gt_remarks_first(p->remarks, GT_REMARK_BAD), *odd = gt_remarks_first(p->remarks, GT_REMARK_ODD);
     return gt_fail(GT_FORMAT,
                    "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and "
                    "--height make sizes equal, --channels and --depth the rest%s)",
                    (long long)n, (long long)p->items.count, bad ? bad : odd,
                    p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
-}
-
-static bool any_unusable(const conversion *p) {
-    return gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD) > 0;
 }
 
 /* Whole numbers have bounds that a range must keep to, or nothing would be white. */
@@ -213,8 +210,8 @@ static void note_range(const conversion *p) {
 /* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again,
  * and more. */
 static gt_status judge_scan(conversion *p) {
-    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
-    gt_status st = check_range(p);
+    gt_status st = check_usable(p);
+    if (!st) st = check_range(p);
     if (st) return st;
     gt_remarks_free(p->remarks);
     p->remarks = gt_remarks_new(&p->items, true);
@@ -291,8 +288,9 @@ static gt_status note_unlabelled(conversion *p) {
 }
 
 static gt_status finish(conversion *p) {
-    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
-    gt_status st = note_unlabelled(p);
+    gt_status st = check_usable(p);
+    if (st) return st;
+    st = note_unlabelled(p);
     note_range(p);
     if (st || p->request->scan_only) return st;
     return p->writer.dest.n ? gt_writer_finish(&p->writer)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A folder with the files of the interchange format. It grows as DEST.part and gets its name when it is whole. */
+ * A folder with the files of the interchange format. The folder grows as DEST.part and gets its name when all files are
+ * there. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dataset_tool/tool.h"

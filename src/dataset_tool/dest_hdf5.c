@@ -11,7 +11,6 @@
 #include <zlib.h>
 
 #include "base/progress.h"
-#include "base/temp_file.h"
 #include "dataset_tool/tool.h"
 #include "h5/h5.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * The archive is appended to and never changed, so that a run that was ended goes on by cutting it back to its last
- * whole entry; libzip writes an archive in one go when it is closed, and so cannot. What is written is the plain core
- * of the format (PKWARE APPNOTE 6.3: 4.3.7 local header, 4.3.12 central header, 4.3.14-16 end records): stored entries
- * without extra fields, zip64 where a number outgrows its field. No times: equal entries give equal bytes. */
+ * whole entry; libzip writes an archive only when the archive is closed, and so cannot do this. What is written is the
+ * plain core of the format (PKWARE APPNOTE 6.3: 4.3.7 local header, 4.3.12 central header, 4.3.14-16 end records):
+ * stored entries without extra fields, zip64 where a number outgrows its field. No times: equal entries give equal
+ * bytes. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/hash.h"
 #include "dataset_tool/tool.h"
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, END64_BYTES = 56, LOCATOR_BYTES = 20, EXTRA_BYTES = 12 };

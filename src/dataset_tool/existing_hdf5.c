@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * An HDF5 file that stands at the destination: its chunks as they are stored, and what it says of itself. */
+ * Compares an HDF5 file that is at the destination: the chunks as they are stored, then number, labels and attributes.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

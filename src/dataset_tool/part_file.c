@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DEST.part: a file that grows until it is whole and gets its name. */
+ * DEST.part: a file that grows. When the file is whole, the file gets the name DEST. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dataset_tool/tool.h"

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dataset_tool/tool.h"
@@ -190,15 +189,11 @@ gt_status gt_progress_file_next(gt_progress_file *j, gt_outcome *o, const char *
 }
 
 gt_status gt_progress_file_add(gt_progress_file *j, const gt_outcome *o, const char *text) {
-    record r;
-    memset(&r, 0, sizeof r); /* gaps in the struct too */
-    r.outcome.left_out = o->left_out, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc,
-    r.outcome.hash = o->hash;
-    r.outcome.looked = o->looked, r.outcome.low = o->low, r.outcome.high = o->high;
-    r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
-    r.crc = crc_of(&r, text ? text : "");
+    if (!text) text = "";
+    record r = {.outcome = *o, .text_bytes = (uint32_t)strnlen(text, TEXT_MOST - 1)};
+    r.crc = crc_of(&r, text);
     gt_buffer_add(&j->waiting, &r, sizeof r);
-    gt_buffer_add(&j->waiting, text ? text : "", r.text_bytes);
+    gt_buffer_add(&j->waiting, text, r.text_bytes);
     return j->waiting.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What was found wrong or noteworthy about items: to the log, and as a report in text and JSON. */
+ * Remarks on items that are wrong or noteworthy: written to the log, and as a report in text and JSON. */
 #define _GNU_SOURCE
 #include <jansson.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
+ * Each rank looks at the heads of one range of the items, each thread at tiles of the range. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
  * frequent one. Reasons are found again for the few that need one.
  * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program goes on
@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/progress.h"
 #include "data/source.h"

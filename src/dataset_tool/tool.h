@@ -26,7 +26,8 @@ typedef struct gt_items {
     const char *labels;
 } gt_items;
 
-gt_status gt_items_open(gt_items *items, const gt_convert_request *r); /* gt_items_close in any case */
+/* The caller calls gt_items_close in any case. */
+gt_status gt_items_open(gt_items *items, const gt_convert_request *r);
 void gt_items_close(gt_items *items);
 /* the source that item i comes from, and the item's number there */
 gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number);
@@ -113,7 +114,7 @@ struct gt_dest {
     const gt_dest_kind *kind;
     const char *path;
     char *part;                 /* DEST.part */
-    gt_progress_file *progress; /* of this destination */
+    gt_progress_file *progress; /* NULL: a scan or a comparison, nothing is written */
     const gt_items *items;
     gt_picture shape;
     const gt_transform *transform;
@@ -131,8 +132,8 @@ struct gt_dest {
     bool broken;       /* a write failed: nothing is written after it */
 };
 
-gt_status gt_dest_open(
-    gt_dest *d); /* Opens DEST.part, cut behind the entries of an earlier run, which were put without bytes. */
+/* Opens DEST.part, cut behind the entries of an earlier run, which were put without bytes. */
+gt_status gt_dest_open(gt_dest *d);
 gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes);
 void gt_dest_close(gt_dest *d);
 
@@ -152,13 +153,12 @@ gt_status gt_existing_bytes(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_existing_end(gt_dest *d); /* GT_USAGE: the file goes on behind d->offset */
 /* A file of the folder d->fd. */
 gt_status gt_existing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
-/* Does a folder hold the files of a dataset and nothing else? 0 or errno; *files: how many files; *foreign (malloc'ed):
- * the first thing that belongs to no dataset, or NULL. ROOT: only what is directly in the folder, of which
- * folders count as files. REMOVE: then the
- * files are removed, dataset.json last, unless anything is foreign. */
+/* Does a folder hold the files of a dataset and nothing else? Returns 0 or errno. *files: how many files; *foreign
+ * (malloc'ed): the first thing that belongs to no dataset, or NULL. ROOT looks only at what is directly in the folder;
+ * folders count as files. REMOVE then removes the files, dataset.json last, unless anything is foreign. */
 typedef enum gt_folder_walk { GT_FOLDER_ROOT, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_folder_walk;
 int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, char **foreign);
-/* The folder's files and itself, unless anything is foreign; 0 or errno. */
+/* Removes a folder and the files of a dataset in the folder, unless anything is foreign. Returns 0 or errno. */
 int gt_existing_remove(const char *path);
 /* GT_USAGE: the folder that is to be replaced holds something foreign. */
 gt_status gt_existing_replaceable(const gt_convert_request *r);
@@ -180,33 +180,39 @@ bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label
 /* what the channels mean; NULL: not known, or plain grey or RGB */
 const char *gt_dest_channels(const gt_dest *d);
 bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one */
-/* 0 or errno. *s: the file or folder beside DEST whose name ends in `ending`, ".part" or ".part.h5". */
+/* *s: the file or folder beside DEST whose name ends in `ending`, ".part" or ".part.h5". Returns 0 or errno. */
 int gt_part_look(const char *dest, const char *ending, struct stat *s);
 /* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish:
  * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no
  * sync may take so long that the other ranks take rank 0 for dead. */
 #define GT_UNSYNCED_MOST ((uint64_t)1 << 30)
-/* where nothing is gone on with: removes what an earlier run, of any kind, left (it is ours: gt_progress_file_open) */
+/* Where the run begins anew: removes what an earlier run of any kind left, which is ours (gt_progress_file_open). */
 gt_status gt_part_clear(const gt_dest *d);
 gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
-int gt_part_sync_file(const char *file); /* 0 or errno: sync it */
+int gt_part_sync_file(const char *file); /* syncs a file; returns 0 or errno */
 gt_status gt_part_finish(const gt_dest *d, const char *file);
-/* 0 or errno: DEST.part, file or folder, and DEST.part.h5, which must be ours (gt_progress_file_open). */
+/* Removes DEST.part, a file or a folder, and DEST.part.h5, which must be ours (gt_progress_file_open). Returns 0 or
+ * errno. */
 int gt_part_remove(const char *dest);
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
 gt_status gt_png_check(const gt_picture *shape);
 
 /* ---- progress on disk (progress_file.c), on rank 0 ---- */
 
-typedef struct gt_outcome { /* of one item, in order */
-    uint8_t left_out;       /* 0: the item is kept; else 1 + the gt_remark for which it is left out */
-    uint8_t remark;         /* kind of the text: 0 no text, else 1 + a gt_remark */
-    uint32_t size, crc;     /* of a kept one */
-    gt_hash128 hash;        /* of its samples and shape as read; zero: not read */
-    uint8_t looked;         /* 1: low and high are set */
-    float low, high;        /* the smallest and the largest sample as read */
+/* What became of one item. pad1 to pad4 are zero: the bytes of an outcome go into DEST.progress as they are. */
+typedef struct gt_outcome {
+    uint8_t left_out; /* 0: the item is kept; else 1 + the gt_remark for which the item is left out */
+    uint8_t remark;   /* kind of the text: 0 no text, else 1 + a gt_remark */
+    uint16_t pad1;
+    uint32_t size, crc; /* of the image; 0: the item is left out */
+    uint32_t pad2;
+    gt_hash128 hash; /* of the samples and the shape as they were read; zero: the item was not read */
+    uint8_t looked;  /* 1: low and high are set */
+    uint8_t pad3[3];
+    float low, high; /* the smallest and the largest sample as they were read */
+    uint32_t pad4;
 } gt_outcome;
 
 /* Opens or makes DEST.progress and locks it; `key` tells what is being made. *done: how many items an earlier run has

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * What rank 0 does with the made items: see writer.h. */
 #include "dataset_tool/writer.h"
 
 #include <errno.h>
@@ -6,13 +7,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "gantry/log.h"
 
-enum { LINE_SECONDS = 60, SYNC_LEAST = 1, SYNC_SHARE = 20 }; /* of the time, one part in so many may go into syncing */
+/* Syncs take at most one second in SYNC_SHARE, and at least SYNC_LEAST seconds lie between two syncs. */
+enum { LINE_SECONDS = 60, SYNC_LEAST = 1, SYNC_SHARE = 20 };
 
 /* ---- duplicates ---- */
 
@@ -67,7 +67,7 @@ static gt_status replay(gt_writer *l, int64_t items) {
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
         const char *text = NULL;
-        st = gt_progress_file_next(l->progress, &o, &text);
+        st = gt_progress_file_next(l->dest.progress, &o, &text);
         if (!st && !o.left_out) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, NULL);
         if (!st) note_samples(l, &o);
         if (!st && !o.left_out) find_equal(l, l->done, o.hash);
@@ -113,7 +113,7 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
     if (st || (exists && !r->overwrite)) return st ? st : begin_comparing(l);
     if (exists && (st = gt_existing_replaceable(r))) return st;
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
-    st = gt_progress_file_open(&l->progress, r->dest, key,
+    st = gt_progress_file_open(&l->dest.progress, r->dest, key,
                                r->restart || lost ? GT_DROP_ALL
                                : r->overwrite     ? GT_DROP_OTHERS
                                                   : GT_DROP_NOTHING,
@@ -121,7 +121,6 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
     if (!st) st = gt_dest_exists(r, &exists);
     if (!st && exists && !r->overwrite)
         st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
-    l->dest.progress = l->progress;
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun)
@@ -153,7 +152,7 @@ static void show_progress(gt_writer *l, bool last) {
 static gt_status sync_all(gt_writer *l) {
     double begin = gt_clock();
     gt_status st = l->dest.kind->sync(&l->dest);
-    if (!st) st = gt_progress_file_sync(l->progress);
+    if (!st) st = gt_progress_file_sync(l->dest.progress);
     double end = gt_clock();
     l->next_sync = end + fmax(SYNC_LEAST, SYNC_SHARE * (end - begin));
     return st;
@@ -176,7 +175,7 @@ static gt_status take_one(gt_writer *l, const gt_made *made) {
     if (!st && !l->checking) {
         if (!o.left_out) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, made->image);
         if (o.left_out) o.size = 0;
-        if (!st && l->progress) st = gt_progress_file_add(l->progress, &o, o.remark ? text : NULL);
+        if (!st && l->dest.progress) st = gt_progress_file_add(l->dest.progress, &o, o.remark ? text : NULL);
     }
     l->done++;
     return st;
@@ -188,12 +187,12 @@ gt_status gt_writer_take(void *writer, const void *made, size_t bytes) {
     gt_made m;
     gt_status st = GT_OK;
     while (!st && gt_made_next(&at, end, &m)) st = take_one(l, &m);
-    if (!st && l->progress && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
+    if (!st && l->dest.progress && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
     show_progress(l, false);
     return st;
 }
 
-/* It may have taken hours. What came to be at the destination meanwhile is somebody else's. */
+/* Making a dataset may take hours. What came to the destination meanwhile is somebody else's. */
 static gt_status look_again(const gt_convert_request *r) {
     bool exists;
     gt_status st = gt_dest_exists(r, &exists);
@@ -213,9 +212,10 @@ gt_status gt_writer_finish(gt_writer *l) {
 void gt_writer_close(gt_writer *l, bool finished) {
     gt_log_live(NULL);
     /* what is whole so far is kept for the next time */
-    if (l->progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l);
+    if (l->dest.progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l);
+    gt_progress_file *progress = l->dest.progress;
     gt_dest_close(&l->dest);
-    gt_progress_file_close(l->progress, finished || (l->progress && !part_is_there(l->request->dest)));
+    gt_progress_file_close(progress, finished || (progress && !part_is_there(l->request->dest)));
     free(l->hash);
     free(l->seen);
     *l = (gt_writer){0};

@@ -10,24 +10,23 @@ typedef struct gt_writer {
     const gt_items *items;
     gt_remarks *remarks;
     gt_dest dest;
-    gt_progress_file *progress; /* NULL: a scan or a comparison, nothing is written */
-    int64_t done;               /* items taken so far */
-    int64_t begun;              /* of them, those of an earlier run */
-    bool checking;              /* no images are made any more */
-    gt_hash128 key;             /* of what is made */
-    bool looked;                /* low and high are set */
-    float low, high;            /* the smallest and the largest sample of kept images */
-    gt_hash128 *hash;           /* [items.count] of items read; zero: not read */
-    uint32_t *seen;             /* hash table of 1 + item, 0: free */
-    size_t slots;               /* of it: a power of 2 */
+    int64_t done;     /* items taken so far */
+    int64_t begun;    /* items that an earlier run took */
+    bool checking;    /* no images are made any more */
+    gt_hash128 key;   /* of what is made */
+    bool looked;      /* low and high are set */
+    float low, high;  /* the smallest and the largest sample of kept images */
+    gt_hash128 *hash; /* [items.count] of items read; zero: not read */
+    uint32_t *seen;   /* hash table of 1 + item, 0: free */
+    size_t slots;     /* of the table: a power of 2 */
     double started, next_sync, last_line;
 } gt_writer;
 
-/* Opens the destination, going on where an earlier run with the same key ended, or comparing with what stands there.
- * gt_writer_close in any case. */
+/* Opens the destination: goes on where an earlier run with the same key ended, or begins to compare what is there. The
+ * caller calls gt_writer_close in any case. */
 gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_items *items, gt_remarks *remarks,
                          const gt_picture *shape, gt_hash128 key);
-/* What a rank made (gt_worker_run): the items after l->done. */
+/* Takes what a rank made (gt_worker_run): the items after l->done. */
 gt_status gt_writer_take(void *writer, const void *made, size_t bytes);
 gt_status gt_writer_finish(gt_writer *l); /* the result appears */
 void gt_writer_close(gt_writer *l, bool finished);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are tables of arrays. */
+ * Writes and reads files of named arrays. */
 #include "gantry/arrays.h"
 
 #include <stdio.h>
@@ -47,7 +47,7 @@ static bool is_array(const gt_h5_set *s) {
     return (s->kind == GT_H5_FLOAT || s->kind == GT_H5_INTEGER) && s->n_dims > 0;
 }
 
-/* The arrays that there are. */
+/* The arrays of a file. */
 typedef struct listing {
     const gt_h5_file *file;
     int n;
@@ -60,7 +60,7 @@ static gt_status list_array(void *arg, const char *path) {
     gt_h5_set *s = NULL;
     if (strchr(name, '/') || strlen(name) >= NAME_BYTES) return GT_OK;
     gt_status st = gt_h5_set_open(&s, l->file, name);
-    bool is = st || is_array(s); /* one that is damaged is told as such when it is opened */
+    bool is = st || is_array(s); /* a damaged array counts, too: opening the array says what is wrong */
     gt_h5_set_close(s);
     if (!is || st == GT_NOMEM) return st;
     l->n++;
@@ -72,7 +72,7 @@ static gt_status list_array(void *arg, const char *path) {
     return GT_OK;
 }
 
-/* The array to take when none is named. */
+/* Chooses the array where the caller names none. */
 static gt_status choose(gt_array_file *f) {
     listing l = {.file = &f->file};
     gt_status st = gt_h5_each(&f->file, true, list_array, &l);
@@ -87,9 +87,9 @@ static gt_status open_array(gt_array_file *f) {
     size_t bytes;
     gt_status st = *f->name ? GT_OK : choose(f);
     if (st) return st;
-    if (!gt_h5_has(&f->file, f->name)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
-    if ((st = gt_h5_set_open(&f->set, &f->file, f->name))) return gt_wrap(st, "%s", f->path);
-    if (!is_array(f->set)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
+    bool there = gt_h5_has(&f->file, f->name);
+    if (there && (st = gt_h5_set_open(&f->set, &f->file, f->name))) return gt_wrap(st, "%s", f->path);
+    if (!there || !is_array(f->set)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
     if (!f->set->elements || f->set->row_elements > INT64_MAX ||
         gt_mul_overflows(f->set->row_elements, sizeof(double), &bytes))
         return gt_fail(GT_FORMAT, "%s: '%s' has an impossible size", f->path, f->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 helpers: see h5.h. */
+ * Messages with the reason that libhdf5 gives; types and property lists of libhdf5. */
 #include "h5/h5.h"
 
 #include <stdarg.h>

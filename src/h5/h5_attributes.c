@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading attributes. */
+ * Reads attributes. */
 #include <stdlib.h>
 #include <string.h>
 

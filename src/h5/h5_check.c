@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The check of foreign files in a process of its own. */
+ * Checks files from elsewhere in a process of its own. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ void gt_h5_check_by(const char *program, const char *command) { checker[0] = pro
 
 /* ---- in the process of its own ---- */
 
-/* Where less is allowed already, that stays. */
+/* Lowers a limit; a limit that is lower already stays. */
 static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
     struct rlimit now;
     if (getrlimit(what, &now)) return;
@@ -33,8 +33,8 @@ static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
     setrlimit(what, &now);
 }
 
-/* Out of time it gets SIGXCPU, so that SIGKILL comes from elsewhere. Time is the processor's: on a busy host a sound
- * file takes long, too. */
+/* A process that is out of time gets SIGXCPU; SIGKILL always comes from elsewhere. The time is that of the processor:
+ * on a busy host the walk through a sound file takes long, too. */
 int gt_h5_check_here(const char *path) {
     lower(RLIMIT_CORE, 0, 0);
     lower(RLIMIT_CPU, SECONDS, SECONDS + 5);

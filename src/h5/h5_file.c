@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are opened, made and closed. Those in memory are libhdf5's core driver working on our buffer through its
- * image callbacks, so that neither a finished file nor one that is read needs a second copy. */
+ * Opens, makes and closes files. A file in memory is a buffer of ours, on which the core driver of libhdf5 works
+ * through its image callbacks. So neither a finished file nor a file that is read needs a second copy. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

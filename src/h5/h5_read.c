@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading sets, and listing them. */
+ * Opens, reads and lists sets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of this room have in common. */
+ * Functions that the files of this room share. */
 #ifndef H5_ROOM_H
 #define H5_ROOM_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file driver that tells libhdf5 of no failures: see h5_sink_use() in h5_room.h. */
+ * A file driver that reports no failures to libhdf5: see h5_sink_use() in h5_room.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

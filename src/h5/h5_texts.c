@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Texts of variable length in attributes: see h5_room.h.
+ * Reads texts of variable length in attributes: see h5_texts_read() in h5_room.h.
  *
- * For each text the attribute holds the place of the text (libhdf5 hands that over as a conversion to opaque bytes):
+ * For each text the attribute holds the place of the text (libhdf5 hands the place over through a conversion to opaque
+ * bytes):
  *
  *     length (4), place of a heap (8), number in it (4)
  *

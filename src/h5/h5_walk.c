@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The walk through a foreign file: every object, every attribute, some of what each set holds. */
+ * Walks through a file from elsewhere: opens every object and every attribute, and reads samples of each set. */
 #include <stdlib.h>
 #include <string.h>
 

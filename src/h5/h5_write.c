@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sets, groups and attributes of new files. */
+ * Makes sets, groups and attributes in new files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ gt_status gt_h5_group(gt_h5_file *f, const char *path) {
     return st;
 }
 
-/* Those on the way to an object. */
+/* Makes the groups above an object. */
 static gt_status make_groups(gt_h5_file *f, const char *path) {
     char *copy = strdup(path);
     gt_status st = copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an HDF5 file");

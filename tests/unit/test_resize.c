@@ -95,7 +95,7 @@ static void resized_by_hand(void **state) {
                          .width = TO_W,
                          .channels = 1,
                          .in_stride = W + 3};
-    assert_int_equal(gt_resize_bytes(&r, &job, in[0], out[0]), GT_OK);
+    assert_int_equal(gt_resize(&r, &job, GT_U8, in[0], out[0]), GT_OK);
     for (int y = 0; y < TO_H; y++)
         for (int x = 0; x < TO_W; x++) {
             double column[2] = {0, 0}; /* two rows of four, each rounded first */
@@ -104,8 +104,8 @@ static void resized_by_hand(void **state) {
         }
     for (int f = 0; f < 2; f++) {
         job.filter = f ? GT_FILTER_LANCZOS : GT_FILTER_BOX;
-        assert_int_equal(gt_resize_bytes(&r, &job, in[0], out[0]), GT_OK);
-        assert_int_equal(gt_resize_floats(&r, &job, reals[0], real[0]), GT_OK);
+        assert_int_equal(gt_resize(&r, &job, GT_U8, in[0], out[0]), GT_OK);
+        assert_int_equal(gt_resize(&r, &job, GT_F32, reals[0], real[0]), GT_OK);
         /* half a level per pass, and what the second pass makes of the first one's */
         for (int i = 0, x = 0, y = 0; i < TO_H * TO_W; i++, x = i % TO_W, y = i / TO_W)
             assert_true(fabsf(fminf(fmaxf(real[y][x], 0), 255) - out[y][x]) < 1.5f);
