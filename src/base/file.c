@@ -75,6 +75,11 @@ void gt_path_name(const char *path, char name[GT_NAME_BYTES]) {
     snprintf(name, GT_NAME_BYTES, "%.*s", (int)(end - begin), path + begin);
 }
 
+bool gt_ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
 bool gt_folder_has(const char *dir, const char *name) {
     char path[PATH_MAX];
     return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);

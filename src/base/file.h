@@ -32,6 +32,7 @@ char *gt_path_join(const char *dir, const char *name);
 /* The last part of a path, slashes at the path's end aside: "runs/first/" gives "first". */
 enum { GT_NAME_BYTES = 256 };
 void gt_path_name(const char *path, char name[GT_NAME_BYTES]);
+bool gt_ends_with(const char *text, const char *end);  /* as "a.h5" ends with ".h5" */
 bool gt_folder_has(const char *dir, const char *name); /* does the folder hold something of this name? */
 
 /* Like the system calls of these names, but a signal does not interrupt them, and all bytes are written. They return 0

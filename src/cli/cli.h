@@ -43,11 +43,13 @@ typedef struct cli_command {
     unsigned own_words;
 } cli_command;
 
-/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that they fill in. --help shows a CLI_OPTION
- * with its text, and of others the key alone. */
+/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that the options fill in. --help shows a
+ * CLI_SHOWN and a CLI_OPTION with its text, and of other options the key alone. The key of a CLI_OPTION and of a
+ * CLI_FURTHER is the name of the field. */
 #define CLI_ROW(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
 #define CLI_FURTHER(field, value, text) CLI_ROW(#field, field, value, text)
-#define CLI_OPTION(field, value, text) .common = true, CLI_FURTHER(field, value, text)
+#define CLI_SHOWN(name, field, value, text) .common = true, CLI_ROW(name, field, value, text)
+#define CLI_OPTION(field, value, text) CLI_SHOWN(#field, field, value, text)
 #define CLI_THREADS                                                                                             \
     {                                                                                                           \
         CLI_OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .min = 1, .max = 4096,                  \

@@ -35,7 +35,7 @@ static const gt_option table[] = {
     {CLI_OPTION(transform, "none", "Cropping before resizing"), .choices = "none|center-crop|center-crop-wide",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
                "proportion, and adds black above and below."},
-    {.common = true, CLI_ROW("resize-filter", filter, "lanczos", "Filter, as in Pillow"), .choices = "box|lanczos"},
+    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter, as in Pillow"), .choices = "box|lanczos"},
     {CLI_ROW("pad", request.transform.pad, "0",
              "Fit images into width x height without stretching them, and fill up with the background")},
     {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares of this side"), .max = 32768, .unit = "pixels",
@@ -63,16 +63,15 @@ static const gt_option table[] = {
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
                "range and channel names count in any case."},
     {CLI_ROW("coarse", request.import.coarse, "0", "CIFAR-100: the 20 coarse classes")},
-    {.common = true, CLI_ROW("compress", request.compress, "0", "Compressed PNG or HDF5: smaller, slower to read")},
-    {.common = true,
-     CLI_ROW("on-error", on_error, "stop", "Unusable pictures: make nothing, or leave them out"),
+    {CLI_SHOWN("compress", request.compress, "0", "Compressed PNG or HDF5: smaller, slower to read")},
+    {CLI_SHOWN("on-error", on_error, "stop", "Unusable pictures: make nothing, or leave them out"),
      .choices = "stop|skip"},
     {CLI_FURTHER(duplicates, "keep", "Equal pictures: only list them, or take the first alone"),
      .choices = "keep|skip"},
     {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to this name with .json"),
      .path = true,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
-    {.common = true, CLI_ROW("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
+    {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
     {CLI_ROW("restart", request.restart, "0", "Do not go on with what an earlier run left unfinished: drop it"),
      .detail = "A finished DEST stays: see --overwrite."},
     {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else stands there or was begun"),
@@ -106,14 +105,22 @@ static void read_labels(const char *text, gt_source_options *o) {
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 
+/* Is the text n numbers with commas between them? */
+static bool read_numbers(const char *text, int n, double *out) {
+    for (int i = 0; i < n; i++) {
+        char *end;
+        out[i] = strtod(text, &end);
+        if (end == text || *end != (i < n - 1 ? ',' : 0)) return false;
+        text = end + 1; /* behind the last one nothing is read any more */
+    }
+    return true;
+}
+
 /* "LO,HI"; whether they are a range is for gt_convert_check to say. */
 static gt_status read_range(const char *text, gt_convert_request *r) {
-    char *comma, *end = NULL;
     if (!*text) return GT_OK;
     r->has_range = true;
-    r->range[0] = strtod(text, &comma);
-    if (comma != text && *comma == ',') r->range[1] = strtod(comma + 1, &end);
-    if (end && end != comma + 1 && !*end) return GT_OK;
+    if (read_numbers(text, 2, r->range)) return GT_OK;
     return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
 }
 
@@ -202,18 +209,14 @@ static gt_status subset(cli_session *s, dataset_fields *f, const char **words, i
 static gt_status read_parts(const char *text, int n, double *border) {
     for (int i = 0; i <= n; i++) border[i] = (double)i / n;
     if (!*text) return GT_OK;
-    const char *at = text;
-    for (int i = 0; i < n; i++) {
-        char *end;
-        double part = strtod(at, &end);
-        bool last = i == n - 1;
-        if (end == at || *end != (last ? 0 : ',') || !(part > 0 && part < 1))
+    bool good = read_numbers(text, n, border + 1);
+    for (int i = 1; i <= n; i++) {
+        if (!good || !(border[i] > 0 && border[i] < 1))
             return gt_fail(GT_USAGE,
                            "--parts=%s: one number between 0 and 1 for each of the %d destinations is needed, such as "
                            "0.9,0.1 for two",
                            text, n);
-        border[i + 1] = border[i] + part;
-        at = end + 1; /* behind the last one nothing is read any more */
+        border[i] += border[i - 1];
     }
     if (fabs(border[n] - 1) > 1e-6) return gt_fail(GT_USAGE, "--parts must add up to 1, not %g", border[n]);
     border[n] = 1;

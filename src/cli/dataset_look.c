@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
+#include "gantry/encode.h"
 #include "gantry/grid.h"
 #include "gantry/train.h"
 #include "use/each_item.h"
@@ -13,17 +14,6 @@
 /* ---- inspect ---- */
 
 static void label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }
-
-static gt_status fill_grid(gt_dataset *ds, const gt_grid *g, int64_t *items, float *images, void *samples) {
-    const gt_dataset_info *info = gt_dataset_get_info(ds);
-    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
-    gt_status st = gt_grid_choose(g, info->count, info->label_width, label_of, ds, items);
-    for (int i = 0; i < g->columns * g->rows && !st; i++) {
-        st = gt_dataset_read(ds, items[i], samples);
-        if (!st) gt_dataset_floats(info, samples, floats, images + (size_t)i * floats);
-    }
-    return st;
-}
 
 static gt_status write_grid(gt_dataset *ds, const char *path) {
     enum { SIDE = 8, PIXELS_MOST = 4096 };
@@ -36,8 +26,9 @@ static gt_status write_grid(gt_dataset *ds, const char *path) {
     if (!a) return GT_NOMEM;
     int64_t *items = gt_arena_array(a, cells, sizeof *items);
     float *images = gt_arena_array(a, cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
-    void *samples = gt_arena_alloc(a, info->image_bytes);
-    gt_status st = gt_arena_failed(a) ? GT_NOMEM : fill_grid(ds, &g, items, images, samples);
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM
+                                      : gt_grid_choose(&g, info->count, info->label_width, label_of, ds, items);
+    if (!st) st = gt_read_images(ds, (int64_t)cells, items, images);
     if (!st)
         st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
     gt_arena_free(a);
@@ -73,7 +64,8 @@ static void verify_item(void *arg, int i, int worker) {
     if (st == GT_NOMEM) v->out_of_memory = true;
 }
 
-static gt_status verify_batch(void *arg, int64_t first, int n, void *records) {
+static gt_status verify_batch(void *arg, int64_t first, int n, const float *none, void *records) {
+    (void)none;
     verification *v = arg;
     v->first = first;
     v->bad = records;

@@ -19,23 +19,17 @@ typedef struct generate_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(seeds, "", "Required: seeds and ranges, as in 0-63,77")},
-    {.common = true, CLI_ROW("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true},
+    {CLI_SHOWN("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true},
     {CLI_OPTION(trunc, "1", "Truncation psi; less than 1: less variety, better images")},
-    {.common = true,
-     CLI_ROW("class", request.class, NULL, "Class, of a conditional model"),
-     .derived = "none",
-     .max = 65535},
+    {CLI_SHOWN("class", request.class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1")},
     {CLI_OPTION(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
-    {.common = true,
-     CLI_ROW("noise-mode", request.options.noise_mode, "const", "Noise inputs"),
-     .choices = "const|random|none"},
+    {CLI_SHOWN("noise-mode", request.options.noise_mode, "const", "Noise inputs"), .choices = "const|random|none"},
     {CLI_OPTION(grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {.common = true,
-     CLI_ROW("npy", request.npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
+    {CLI_SHOWN("npy", request.npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
     CLI_THREADS,

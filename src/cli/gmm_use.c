@@ -21,34 +21,32 @@ gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f) {
     return gt_comm_agree_all(c, st);
 }
 
-static gt_status read_mixture(const cli_session *s, gt_fit *f) {
-    return gmm_read_mixture_all(s->comm, s->arguments.words[1], f);
-}
+/* What an action does with the mixture, and with the points of DATA where the action takes DATA. */
+typedef gt_status gmm_work(const cli_session *s, const gt_fit *f, gt_blocks *blocks, const gt_cloud_info *info);
 
-static gt_status read_both(const cli_session *s, gt_fit *f, gt_blocks **blocks, gt_cloud_info *info) {
-    *blocks = NULL;
-    gt_status st = read_mixture(s, f);
-    return st ? st : gmm_read_points_all(s, s->arguments.words[2], blocks, info);
-}
-
-static void print_score(const gt_fit *f, double log_likelihood, int64_t n) {
-    printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", log_likelihood,
-           log_likelihood * (double)n, (long long)n, gt_fit_bic(f, log_likelihood, n),
-           gt_fit_aic(f, log_likelihood, n));
-}
-
-gt_status gmm_score_all(cli_session *s) {
+static gt_status with_mixture_all(const cli_session *s, gmm_work *work) {
+    const char **words = s->arguments.words;
     gt_fit f;
-    gt_blocks *blocks;
-    gt_cloud_info info;
-    double log_likelihood;
-    gt_status st = read_both(s, &f, &blocks, &info);
-    if (!st) st = gt_mixture_score(blocks, &f.best, &log_likelihood);
-    if (!st && s->comm->rank == 0) print_score(&f, log_likelihood, info.count);
+    gt_blocks *blocks = NULL;
+    gt_cloud_info info = {0};
+    gt_status st = gmm_read_mixture_all(s->comm, words[1], &f);
+    if (!st && s->arguments.n_words > 2) st = gmm_read_points_all(s, words[2], &blocks, &info);
+    if (!st) st = work(s, &f, blocks, &info);
     gt_blocks_free(blocks);
     gt_fit_free(&f);
     return st;
 }
+
+static gt_status score(const cli_session *s, const gt_fit *f, gt_blocks *blocks, const gt_cloud_info *info) {
+    double x, n = (double)info->count;
+    gt_status st = gt_mixture_score(blocks, &f->best, &x);
+    if (!st && s->comm->rank == 0)
+        printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", x, x * n,
+               (long long)info->count, gt_fit_bic(f, x, info->count), gt_fit_aic(f, x, info->count));
+    return st;
+}
+
+gt_status gmm_score_all(cli_session *s) { return with_mixture_all(s, score); }
 
 /* ---- predict ---- */
 
@@ -65,21 +63,18 @@ static gt_status write_prediction(const cli_session *s, const gt_fit *f, const g
     return st;
 }
 
-gt_status gmm_predict_all(cli_session *s) {
-    gt_fit f;
-    gt_blocks *blocks;
-    gt_cloud_info info;
+static gt_status predict(const cli_session *s, const gt_fit *f, gt_blocks *blocks, const gt_cloud_info *info) {
+    int64_t n = info->count;
     gt_prediction p = {0};
-    gt_status st = read_both(s, &f, &blocks, &info);
-    if (!st) st = gt_comm_agree_all(s->comm, gmm_read_axes(s, info.d, NULL));
-    if (!st) st = gt_mixture_predict(blocks, &f.best, true, &p);
-    if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_prediction(s, &f, &p, info.count));
-    if (!st) st = gmm_draw_clusters_all(s, blocks, &f.best, p.labels, info.count);
+    gt_status st = gt_comm_agree_all(s->comm, gmm_read_axes(s, info->d, NULL));
+    if (!st) st = gt_mixture_predict(blocks, &f->best, true, &p);
+    if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_prediction(s, f, &p, n));
+    if (!st) st = gmm_draw_clusters_all(s, blocks, &f->best, p.labels, n);
     gt_prediction_free(&p);
-    gt_blocks_free(blocks);
-    gt_fit_free(&f);
     return st;
 }
+
+gt_status gmm_predict_all(cli_session *s) { return with_mixture_all(s, predict); }
 
 /* ---- sample: by rank 0 ---- */
 
@@ -142,10 +137,9 @@ static gt_status make_samples(const cli_session *s, const gt_fit *f) {
     return st ? st : draw_samples(s, f, points, n);
 }
 
-gt_status gmm_sample_all(cli_session *s) {
-    gt_fit f;
-    gt_status st = read_mixture(s, &f);
-    if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : make_samples(s, &f));
-    gt_fit_free(&f);
-    return st;
+static gt_status sample(const cli_session *s, const gt_fit *f, gt_blocks *none, const gt_cloud_info *no_points) {
+    (void)none, (void)no_points;
+    return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : make_samples(s, f));
 }
+
+gt_status gmm_sample_all(cli_session *s) { return with_mixture_all(s, sample); }

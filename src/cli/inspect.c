@@ -26,11 +26,6 @@ static const gt_option table[] = {
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
 };
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 /* By its first bytes; or by its name, so that a damaged one is called a damaged checkpoint. */
 static bool is_checkpoint(const char *path, gt_file_kind kind) {
     char name[GT_NAME_BYTES];
@@ -52,11 +47,11 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);
     if (is_checkpoint(path, kind)) return cli_inspect_checkpoint(path);
-    if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
-    if (ends_with(path, ".ini"))
+    if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
+    if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
                        path, path);
-    return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
+    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
 static gt_status inspect_one(const char *path, const inspect_fields *fields) {

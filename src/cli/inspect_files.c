@@ -49,12 +49,26 @@ static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_en
     return GT_OK;
 }
 
-static gt_status print_entries(const gt_checkpoint_file *f, const char *under, const char *heading) {
-    int first = gt_checkpoint_first(f, under);
+static gt_status print_entries(const gt_checkpoint_file *f) {
+    static const gt_named groups[] = {
+        {"/mixture", "mixture"}, {"/going_on", "the mixture it goes on with"}, {"/state", "state"}, {0}};
     gt_status st = GT_OK;
-    if (first >= 0) puts(heading);
-    for (int i = first; i >= 0 && !st; i = gt_checkpoint_next(f, under, i)) st = print_state(f, gt_checkpoint_at(f, i));
+    for (const gt_named *g = groups; g->name; g++) {
+        int first = gt_checkpoint_first(f, g->name);
+        if (first >= 0 && !st) puts(g->text);
+        for (int i = first; i >= 0 && !st; i = gt_checkpoint_next(f, g->name, i))
+            st = print_state(f, gt_checkpoint_at(f, i));
+    }
     return st;
+}
+
+static void print_recipe(const char *line) {
+    puts("recipe");
+    while (*line) {
+        int n = (int)strcspn(line, "\n");
+        if (n) printf("  %.*s\n", n, line);
+        line += n + (line[n] == '\n');
+    }
 }
 
 /* Of what it was trained on, as far as it says. */
@@ -78,22 +92,14 @@ static gt_status print_checkpoint(const char *path) {
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
            about->model, about->kernel_set, about->dataset);
-    if ((st = print_data(f))) goto end;
-    if (gt_checkpoint_first(f, "/networks") >= 0)
-        puts("networks (with their buffers) and optimisers (of their parameters)");
-    print_groups(f, "/networks");
-    print_groups(f, "/optimizers");
-    if ((st = print_entries(f, "/mixture", "mixture"))) goto end;
-    if ((st = print_entries(f, "/going_on", "the mixture it goes on with"))) goto end;
-    if ((st = print_entries(f, "/state", "state"))) goto end;
-    puts("recipe");
-    const char *line = about->recipe;
-    while (*line) {
-        int n = (int)strcspn(line, "\n");
-        if (n) printf("  %.*s\n", n, line);
-        line += n + (line[n] == '\n');
+    if (!(st = print_data(f))) {
+        if (gt_checkpoint_first(f, "/networks") >= 0)
+            puts("networks (with their buffers) and optimisers (of their parameters)");
+        print_groups(f, "/networks");
+        print_groups(f, "/optimizers");
+        st = print_entries(f);
     }
-end:
+    if (!st) print_recipe(about->recipe);
     gt_checkpoint_close(f);
     return st;
 }
@@ -138,10 +144,8 @@ static void print_stats(const gt_stats *s) {
 }
 
 gt_status cli_inspect_log(const char *path, bool *other) {
-    const char *dot = strrchr(path, '.');
-    bool is_text = dot && !strcmp(dot, ".jsonl");
     *other = false;
-    gt_stats *s = is_text ? gt_stats_read(path) : gt_metrics_read(path, other);
+    gt_stats *s = gt_ends_with(path, ".jsonl") ? gt_stats_read(path) : gt_metrics_read(path, other);
     if (!s) return GT_FORMAT;
     printf("metric log   %s\n", path);
     print_stats(s);

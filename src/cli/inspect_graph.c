@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "gantry/checkpoint.h"
 #include "gantry/train.h"
@@ -26,9 +27,8 @@ static gt_status read_job(gt_job *job, const char *path) {
 }
 
 static gt_status job_of(const char *path, gt_job **job) {
-    const char *dot = strrchr(path, '.');
     *job = NULL;
-    if (!dot || strcmp(dot, ".ini")) return job_of_checkpoint(path, job);
+    if (!gt_ends_with(path, ".ini")) return job_of_checkpoint(path, job);
     *job = gt_job_new();
     return *job ? read_job(*job, path) : GT_NOMEM;
 }

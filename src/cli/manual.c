@@ -42,9 +42,13 @@ static void put_roff(const char *text, FILE *f) {
     }
 }
 
+static void put_line(const char *text, FILE *f) {
+    put_roff(text, f);
+    fputc('\n', f);
+}
+
 static void put_option(const gt_option *o, FILE *f) {
-    fputs(".TP\n.B ", f);
-    fputs("\\-\\-", f);
+    fputs(".TP\n.B \\-\\-", f);
     put_roff(o->key, f);
     if (o->letter) fprintf(f, ", \\-%c", o->letter);
     fputc('\n', f);
@@ -54,11 +58,8 @@ static void put_option(const gt_option *o, FILE *f) {
     if (!memory) return;
     cli_print_option(o, "", memory);
     fclose(memory);
-    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-        if (!*line) continue;
-        put_roff(line, f);
-        fputc('\n', f);
-    }
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+        if (*line) put_line(line, f);
     free(text);
 }
 
@@ -66,14 +67,10 @@ static void put_command(const cli_command *c, FILE *f) {
     fputs(".SS gantry ", f);
     put_roff(c->name, f);
     fputc(' ', f);
-    put_roff(c->arguments ? c->arguments : "", f);
-    fputc('\n', f);
+    put_line(c->arguments ? c->arguments : "", f);
     put_roff(c->help, f);
     fputs(".\n", f);
-    if (c->detail) {
-        put_roff(c->detail, f);
-        fputc('\n', f);
-    }
+    if (c->detail) put_line(c->detail, f);
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)

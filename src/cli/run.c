@@ -33,8 +33,8 @@ static const gt_option table[] = {
     {CLI_OPTION(launcher, "auto", "What starts the ranks"), .choices = "auto|mpirun|srun",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
-    {.common = true, CLI_ROW("launch-options", options, "", "More words for mpirun or srun, in quotes")},
-    {.common = true, CLI_ROW("dry-run", dry_run, "0", "Print the launcher's command only")},
+    {CLI_SHOWN("launch-options", options, "", "More words for mpirun or srun, in quotes")},
+    {CLI_SHOWN("dry-run", dry_run, "0", "Print the launcher's command only")},
 };
 enum { N_ROWS = sizeof table / sizeof *table };
 
@@ -104,8 +104,8 @@ static const char *with_slots(words *w, const char *list, int64_t ranks) {
     while (*list && out) {
         int length = (int)strcspn(list, ",");
         bool has = memchr(list, ':', (size_t)length) != NULL;
-        out = has ? gt_arena_printf(w->arena, "%s%s%.*s", out, *out ? "," : "", length, list)
-                  : gt_arena_printf(w->arena, "%s%s%.*s:%lld", out, *out ? "," : "", length, list, (long long)each);
+        out = gt_arena_printf(w->arena, "%s%s%.*s", out, *out ? "," : "", length, list);
+        if (out && !has) out = gt_arena_printf(w->arena, "%s:%lld", out, (long long)each);
         list += length;
         list += *list == ',';
     }

@@ -24,21 +24,18 @@ typedef struct submit_fields {
 #define FIELDS submit_fields
 static const gt_option table[] = {
     {CLI_OPTION(nodes, "1", "Nodes, used whole"), .min = 1, .max = 1 << 20},
-    {.common = true, CLI_ROW("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
-    {.common = true,
-     CLI_ROW("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"),
-     .derived = "required",
-     .min = 1,
+    {CLI_SHOWN("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
+    {CLI_SHOWN("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"), .derived = "required", .min = 1,
      .max = 4096},
     {CLI_OPTION(time, "24:00:00", "Walltime of a piece")},
     {CLI_OPTION(grace, "300", "Seconds before its end to stop"), .unit = "seconds", .min = 1, .max = 65535},
-    {.common = true, CLI_ROW("partition", texts[0], "", "Partition; site.env may name one")},
-    {.common = true, CLI_ROW("account", texts[1], "", "Project that pays")},
-    {.common = true, CLI_ROW("qos", texts[2], "", "Quality of service")},
-    {.common = true, CLI_ROW("constraint", texts[3], "", "Features of the nodes, such as one kind of CPU")},
-    {.common = true, CLI_ROW("job-name", texts[JOB_NAME], NULL, "Name in the queue"), .derived = "the run's name"},
+    {CLI_SHOWN("partition", texts[0], "", "Partition; site.env may name one")},
+    {CLI_SHOWN("account", texts[1], "", "Project that pays")},
+    {CLI_SHOWN("qos", texts[2], "", "Quality of service")},
+    {CLI_SHOWN("constraint", texts[3], "", "Features of the nodes, such as one kind of CPU")},
+    {CLI_SHOWN("job-name", texts[JOB_NAME], NULL, "Name in the queue"), .derived = "the run's name"},
     {CLI_OPTION(yes, "0", "Submit without asking"), .letter = 'y'},
-    {.common = true, CLI_ROW("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
+    {CLI_SHOWN("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
 };
 enum { OWN = sizeof table / sizeof *table };
 

@@ -44,14 +44,9 @@ typedef struct cifar {
     bool coarse;
 } cifar;
 
-static bool ends_in(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 static bool claims(const gt_spec *spec) {
-    return spec->is_file &&
-           (ends_in(spec->text, ".tar.gz") || ends_in(spec->text, ".tgz") || ends_in(spec->text, ".tar"));
+    return spec->is_file && (gt_ends_with(spec->text, ".tar.gz") || gt_ends_with(spec->text, ".tgz") ||
+                             gt_ends_with(spec->text, ".tar"));
 }
 
 /* ---- unpacking ---- */

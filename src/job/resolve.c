@@ -37,8 +37,9 @@ static gt_status check_augment(gt_job *job) {
     return GT_OK;
 }
 
-/* Options of other families of models have no meaning: giving one is a mistake. */
-static gt_status check_family(gt_job *job) {
+/* Options of other families of models have no meaning, and some options none with this --aug: giving one is a mistake.
+ */
+static gt_status check_meaning(gt_job *job) {
     gt_job_find_family(job);
     const gt_family *family = job->family;
     for (int i = 0; i < job->options.n; i++) {
@@ -51,7 +52,7 @@ static gt_status check_family(gt_job *job) {
     }
     if (!family->adversarial) job->aug = "noaug";
     gt_job_derive_all(job, job->kind->defaults);
-    return GT_OK;
+    return check_augment(job);
 }
 
 gt_status gt_job_check(gt_job *job) {
@@ -70,8 +71,7 @@ gt_status gt_job_check(gt_job *job) {
                        "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
     if (!*job->data)
         return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
-    gt_status st = check_family(job);
-    return st ? st : check_augment(job);
+    return check_meaning(job);
 }
 
 /* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */
@@ -120,8 +120,7 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
 
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
                          int64_t images) {
-    gt_status st = check_family(job);
-    if (!st) st = check_augment(job);
+    gt_status st = check_meaning(job);
     if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width,

@@ -31,10 +31,13 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...) {
     assert(used < TEXT_BYTES);
 }
 
+/* Writes "|" before all names but the first one of the text. */
+static void put_name(const char *text, const char *name) { put("%s%s", *text ? "|" : "", name); }
+
 static const char *names_of_models(void) {
     const char *text = begin();
     for (const gt_family *const *f = gt_families(); *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++) put("%s%s", *text ? "|" : "", m->name);
+        for (const gt_family_model *m = (*f)->models; m->name; m++) put_name(text, m->name);
     return text;
 }
 
@@ -48,14 +51,14 @@ static const char *about_models(const char *more) {
 
 static const char *names_of_optimizers(void) {
     const char *text = begin();
-    for (const gt_optimizer *o = gt_optimizers; o->name; o++) put("%s%s", *text ? "|" : "", o->name);
+    for (const gt_optimizer *o = gt_optimizers; o->name; o++) put_name(text, o->name);
     return text;
 }
 
 static const char *names_of_gans(void) {
     const char *text = begin();
     for (const gt_family *const *f = gt_families(); *f; f++)
-        if ((*f)->adversarial) put("%s%s", *text ? "|" : "", (*f)->name);
+        if ((*f)->adversarial) put_name(text, (*f)->name);
     return text;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.html: a run on one page, in one file, without anything from outside: figures, curves, pictures, the job. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <libgen.h>
 #include <math.h>
 #include <stdio.h>

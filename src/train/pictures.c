@@ -85,7 +85,8 @@ typedef struct drawing {
 } drawing;
 
 /* Cells first .. first+n-1, with latents and labels that depend on the cell alone. */
-static gt_status make_cells(void *arg, int64_t first, int n, void *images) {
+static gt_status make_cells(void *arg, int64_t first, int n, const float *none, void *images) {
+    (void)none;
     const drawing *d = arg;
     gt_engine *e = d->engine;
     const gt_model *m = e->model;

@@ -24,12 +24,28 @@ static char *room_for(const gt_each_item *w, int64_t batches) {
     return room;
 }
 
-static gt_status make_batch(const gt_each_item *w, int64_t round, char *mine) {
+/* Room for a batch of the dataset's images; *images NULL: there is no dataset. */
+static gt_status images_for(const gt_each_item *w, float **images) {
+    const gt_dataset_info *info = w->data ? gt_dataset_get_info(w->data) : NULL;
+    *images = info ? calloc((size_t)w->batch, info->image_bytes / gt_sample_bytes(info->type) * sizeof **images) : NULL;
+    return *images || !info ? GT_OK
+                            : gt_fail(GT_NOMEM, "out of memory for %s %lld images", w->doing, (long long)w->count);
+}
+
+static gt_status read_images(const gt_each_item *w, int64_t first, int n, float *images) {
+    int64_t items[n];
+    for (int i = 0; i < n; i++) items[i] = first + i;
+    return gt_read_images(w->data, n, items, images);
+}
+
+static gt_status make_batch(const gt_each_item *w, int64_t round, float *images, char *mine) {
     int64_t first = (round * w->comm->ranks + w->comm->rank) * w->batch,
             n = w->count - first < w->batch ? w->count - first : w->batch;
     gt_progress();
     if (n <= 0) return GT_OK;
-    gt_status st = w->make(w->arg, first, (int)n, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
+    gt_status st = images ? read_images(w, first, (int)n, images) : GT_OK;
+    if (!st)
+        st = w->make(w->arg, first, (int)n, images, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
     char line[64];
     snprintf(line, sizeof line, "%s: %.0f %%", w->doing, 100.0 * (double)(round + 1) / (double)rounds_of(w));
     if (!st && !w->quiet) gt_log_live(line);
@@ -70,50 +86,16 @@ static gt_status collect_all(const gt_each_item *w, char **mine, void **all) {
 
 gt_status gt_each_item_all(const gt_each_item *w, void **all) {
     int64_t rounds = rounds_of(w);
+    float *images;
     char *mine = room_for(w, rounds);
     *all = NULL;
-    gt_status st = gt_comm_agree_all(w->comm, mine ? GT_OK : GT_NOMEM);
-    for (int64_t round = 0; round < rounds && !st; round++) st = make_batch(w, round, mine);
+    gt_status st = images_for(w, &images);
+    st = gt_comm_agree_all(w->comm, mine ? st : GT_NOMEM);
+    for (int64_t round = 0; round < rounds && !st; round++) st = make_batch(w, round, images, mine);
     if (!w->quiet) gt_log_live(NULL);
     st = gt_comm_agree_all(w->comm, st);
+    free(images);
     if (!st && w->bytes) st = collect_all(w, &mine, all);
     free(mine);
-    return st;
-}
-
-/* ---- images of a dataset ---- */
-
-typedef struct reading {
-    const gt_each_image *each;
-    float *images;
-} reading;
-
-static gt_status make_of_images(void *arg, int64_t first, int n, void *records) {
-    const reading *r = arg;
-    int64_t items[n];
-    for (int i = 0; i < n; i++) items[i] = first + i;
-    gt_status st = gt_read_images(r->each->data, n, items, r->images);
-    return st ? st : r->each->make(r->each->arg, first, n, r->images, records);
-}
-
-gt_status gt_each_image_all(const gt_each_image *each, void **all) {
-    const gt_dataset_info *info = gt_dataset_get_info(each->data);
-    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
-    reading r = {each, calloc((size_t)each->batch * floats, sizeof *r.images)};
-    gt_status st = r.images
-                       ? GT_OK
-                       : gt_fail(GT_NOMEM, "out of memory for %s %lld images", each->doing, (long long)info->count);
-    *all = NULL;
-    st = gt_comm_agree_all(each->comm, st);
-    if (!st)
-        st = gt_each_item_all(&(gt_each_item){.comm = each->comm,
-                                              .count = info->count,
-                                              .batch = each->batch,
-                                              .bytes = each->bytes,
-                                              .doing = each->doing,
-                                              .make = make_of_images,
-                                              .arg = &r},
-                              all);
-    free(r.images);
     return st;
 }

@@ -19,26 +19,15 @@ typedef struct gt_each_item {
     size_t bytes;      /* of a record; 0: no records are kept, and `records` is NULL */
     const char *doing; /* "encoding": for the live line and messages */
     bool quiet;        /* no live line */
-    /* The records of the n <= batch items `first` and so on. */
-    gt_status (*make)(void *arg, int64_t first, int n, void *records);
+    gt_dataset *data;  /* the items are the first images of this dataset; NULL: the items are none of a dataset */
+    /* Makes the records of the n <= batch items `first` and so on. `images`: with `data` [batch,H,W,C] in [-1,1], of
+     * which those from n on have no meaning; else NULL. */
+    gt_status (*make)(void *arg, int64_t first, int n, const float *images, void *records);
     void *arg;
 } gt_each_item;
 
 /* All ranks return the same status. *all: on rank 0 the records of all items, which the caller frees; NULL on other
  * ranks, after an error, and where no records are kept. */
 gt_status gt_each_item_all(const gt_each_item *each, void **all);
-
-/* The same for the images of a dataset. `make` gets images [batch,H,W,C] in [-1,1]; those from n on have no meaning. */
-typedef struct gt_each_image {
-    gt_comm *comm;
-    gt_dataset *data;
-    int batch;
-    size_t bytes;
-    const char *doing;
-    gt_status (*make)(void *arg, int64_t first, int n, const float *images, void *records);
-    void *arg;
-} gt_each_image;
-
-gt_status gt_each_image_all(const gt_each_image *each, void **all);
 
 #endif

@@ -11,20 +11,14 @@
 enum { BATCH = 32 }; /* a fixed number: an image's latent does not depend on how many are encoded */
 
 struct gt_encoder {
-    gt_trained trained; /* all NULL when the model is not ours */
-    gt_model *model;
-    const float *params;
-    gt_graph *graph;
-    gt_exec *exec;
+    gt_trained trained;
     int batch;
 };
 
 static gt_status build(gt_encoder *e, gt_pool *pool) {
-    if (!e->model->build_encoder)
-        return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", e->model->name);
-    e->graph = e->model->build_encoder(e->model, e->batch);
-    e->exec = gt_trained_exec(e->graph, e->params, pool);
-    return e->exec ? GT_OK : GT_FAILED;
+    gt_model *m = e->trained.model;
+    if (!m->build_encoder) return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", m->name);
+    return gt_trained_build(&e->trained, m->build_encoder(m, e->batch), pool);
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none. */
@@ -32,14 +26,9 @@ static gt_encoder *open_encoder(const char *checkpoint, const gt_kernel_set *ker
                                 int batch, gt_pool *pool) {
     gt_encoder *e = calloc(1, sizeof *e);
     if (!e) gt_fail(GT_NOMEM, "out of memory for an encoder");
+    if (e) *e = (gt_encoder){{.model = m, .params = params}, batch};
     gt_status st = !e ? GT_NOMEM : checkpoint ? gt_trained_open(&e->trained, checkpoint, kernels) : GT_OK;
-    if (!st) {
-        e->model = checkpoint ? e->trained.model : m;
-        e->params = checkpoint ? e->trained.params : params;
-        e->batch = batch;
-        st = build(e, pool);
-    }
-    if (!st) return e;
+    if (!st && !build(e, pool)) return e;
     gt_encoder_close(e);
     return NULL;
 }
@@ -52,24 +41,22 @@ gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kern
 }
 
 void gt_encoder_close(gt_encoder *e) {
-    if (!e) return;
-    gt_exec_free(e->exec);
-    gt_graph_free(e->graph);
-    gt_trained_close(&e->trained);
+    if (e) gt_trained_close(&e->trained);
     free(e);
 }
 
-gt_model *gt_encoder_model(const gt_encoder *e) { return e->model; }
-const float *gt_encoder_params(const gt_encoder *e) { return e->params; }
+gt_model *gt_encoder_model(const gt_encoder *e) { return e->trained.model; }
+const float *gt_encoder_params(const gt_encoder *e) { return e->trained.params; }
 int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
-    const gt_model *m = e->model;
-    memcpy(gt_exec_input(e->exec, "images"), images, (size_t)e->batch * gt_model_floats(m) * sizeof *images);
-    gt_status st = gt_exec_run(e->exec, &(gt_exec_env){0});
+    gt_exec *x = e->trained.exec;
+    size_t floats = (size_t)e->batch * gt_model_floats(e->trained.model);
+    memcpy(gt_exec_input(x, "images"), images, floats * sizeof *images);
+    gt_status st = gt_exec_run(x, &(gt_exec_env){0});
     if (st) return st;
-    *out = (gt_encoded){gt_exec_output(e->exec, "latent"), gt_exec_output(e->exec, "log_variance"),
-                        gt_exec_output(e->exec, "image"), gt_exec_output(e->exec, "error")};
+    *out = (gt_encoded){gt_exec_output(x, "latent"), gt_exec_output(x, "log_variance"), gt_exec_output(x, "image"),
+                        gt_exec_output(x, "error")};
     return GT_OK;
 }
 
@@ -94,7 +81,7 @@ gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
 }
 
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
-    const gt_model *m = e->model;
+    const gt_model *m = e->trained.model;
     gt_status st = gt_model_takes(m, ds);
     if (st) return st;
     int64_t batch = e->batch;
@@ -139,7 +126,7 @@ static gt_status encode_batch(void *arg, int64_t first, int n, const float *imag
 }
 
 static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded *out) {
-    bool spread = gt_exec_output(r->encoder->exec, "log_variance") != NULL;
+    bool spread = gt_exec_output(r->encoder->trained.exec, "log_variance") != NULL;
     float *latent = malloc(n * r->latent * sizeof *latent), *error = malloc(n * sizeof *error);
     float *log_variance = spread ? malloc(n * r->latent * sizeof *log_variance) : NULL;
     *out = (gt_encoded){latent, log_variance, NULL, error};
@@ -155,14 +142,21 @@ static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded
 }
 
 gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
-    records r = {e, (size_t)e->model->latent_size, 2 * (size_t)e->model->latent_size + 1};
+    const gt_model *m = e->trained.model;
+    records r = {e, (size_t)m->latent_size, 2 * (size_t)m->latent_size + 1};
+    gt_each_item each = {.comm = c,
+                         .count = gt_dataset_get_info(ds)->count,
+                         .batch = e->batch,
+                         .bytes = r.width * sizeof(float),
+                         .doing = "encoding",
+                         .data = ds,
+                         .make = encode_batch,
+                         .arg = &r};
     void *all = NULL;
     *out = (gt_encoded){0};
-    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    if (!st)
-        st = gt_each_image_all(&(gt_each_image){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r},
-                               &all);
-    if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
+    gt_status st = gt_comm_agree_all(c, gt_model_takes(m, ds));
+    if (!st) st = gt_each_item_all(&each, &all);
+    if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)each.count, out) : GT_OK);
     free(all);
     if (st) gt_encoded_free(out);
     return st;

@@ -16,9 +16,6 @@
 
 struct gt_generator {
     gt_trained trained;
-    gt_model *model; /* its */
-    gt_graph *graph;
-    gt_exec *exec;
     int batch;
 };
 
@@ -30,13 +27,11 @@ static int batch_for(const gt_model *m) {
 }
 
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
-    gt_model *m = g->model;
+    gt_model *m = g->trained.model;
     g->batch = batch_for(m);
     const gt_generate_options options = {
         .n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
-    g->graph = m->build_generator(m, &options);
-    g->exec = gt_trained_exec(g->graph, g->trained.params, o->pool);
-    return g->exec ? GT_OK : GT_FAILED;
+    return gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
 }
 
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
@@ -46,33 +41,32 @@ gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_optio
         return NULL;
     }
     gt_status st = gt_trained_open(&g->trained, checkpoint, options->kernels);
-    g->model = g->trained.model;
-    if (!st) st = build(g, options);
-    if (!st) return g;
+    if (!st && !build(g, options)) return g;
     gt_generator_close(g);
     return NULL;
 }
 
 void gt_generator_close(gt_generator *g) {
-    if (!g) return;
-    gt_exec_free(g->exec);
-    gt_graph_free(g->graph);
-    gt_trained_close(&g->trained);
+    if (g) gt_trained_close(&g->trained);
     free(g);
 }
 
-const gt_model *gt_generator_model(const gt_generator *g) { return g->model; }
+const gt_model *gt_generator_model(const gt_generator *g) { return g->trained.model; }
 int gt_generator_batch(const gt_generator *g) { return g->batch; }
-int gt_generator_labels(const gt_generator *g) { return g->model->unlabelled_generator ? 0 : g->model->label_dim; }
+int gt_generator_labels(const gt_generator *g) {
+    const gt_model *m = g->trained.model;
+    return m->unlabelled_generator ? 0 : m->label_dim;
+}
 
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
-    const gt_model *m = g->model;
+    const gt_model *m = g->trained.model;
+    gt_exec *x = g->trained.exec;
     size_t n = (size_t)g->batch;
-    float *in_z = gt_exec_input(g->exec, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(g->exec, "c") : NULL;
+    float *in_z = gt_exec_input(x, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(x, "c") : NULL;
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
-    gt_status st = gt_exec_run(g->exec, &(gt_exec_env){.sample0 = first});
-    if (!st) memcpy(images, gt_exec_output(g->exec, "image"), n * gt_model_floats(m) * sizeof *images);
+    gt_status st = gt_exec_run(x, &(gt_exec_env){.sample0 = first});
+    if (!st) memcpy(images, gt_exec_output(x, "image"), n * gt_model_floats(m) * sizeof *images);
     return st;
 }
 
@@ -95,6 +89,8 @@ typedef struct work {
     const gt_generate_request *request;
     gt_comm *comm;
     gt_generator *generator;
+    const gt_model *model; /* the generator's */
+    gt_arena *arena;       /* holds the arrays */
     int shown;             /* channels in pictures */
     int64_t columns, rows; /* of the grid */
     size_t image_bytes;    /* of one image in a picture */
@@ -126,7 +122,7 @@ static gt_status fill_labels(work *w) {
 
 static gt_status lay_out_grid(work *w) {
     const gt_generate_request *r = w->request;
-    const gt_model *m = w->generator->model;
+    const gt_model *m = w->model;
     w->columns = r->grid.columns, w->rows = r->grid.rows;
     if (!w->columns) {
         w->columns = (int64_t)ceil(sqrt((double)r->n));
@@ -139,7 +135,7 @@ static gt_status lay_out_grid(work *w) {
 static void say_shown(const work *w) {
     const char *names = w->generator->trained.data.channels;
     gt_info("pictures show %s of %d channels%s%.200s%s%s", w->shown == 1 ? "the first" : "the first three",
-            w->generator->model->channels, names ? " (" : "", names ? names : "", names ? ")" : "",
+            w->model->channels, names ? " (" : "", names ? names : "", names ? ")" : "",
             w->request->npy ? "" : "; --npy writes all of them");
 }
 
@@ -147,19 +143,20 @@ static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     w->generator = gt_generator_open(r->checkpoint, &r->options);
     if (!w->generator) return GT_FAILED;
-    const gt_model *m = w->generator->model;
-    int64_t batch = w->generator->batch;
+    const gt_model *m = w->model = gt_generator_model(w->generator);
+    size_t batch = (size_t)w->generator->batch;
     w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
     w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
     w->image_floats = gt_model_floats(m);
     if (w->shown != m->channels && !w->comm->rank) say_shown(w);
     gt_status st = r->single ? GT_OK : lay_out_grid(w);
     if (st) return st;
-    w->z = calloc((size_t)batch, (size_t)m->z_dim * sizeof *w->z);
-    w->labels = calloc((size_t)batch, ((size_t)m->label_dim + 1) * sizeof *w->labels);
-    w->images = calloc((size_t)batch, w->image_floats * sizeof *w->images);
-    w->bytes = calloc((size_t)batch, w->image_bytes);
-    if (!w->z || !w->labels || !w->images || !w->bytes) return gt_fail(GT_NOMEM, "out of memory for images");
+    if (!(w->arena = gt_arena_new())) return GT_NOMEM;
+    w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
+    w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
+    w->images = gt_arena_array(w->arena, batch, w->image_floats * sizeof *w->images);
+    w->bytes = gt_arena_array(w->arena, batch, w->image_bytes);
+    if (gt_arena_failed(w->arena)) return GT_NOMEM;
     st = fill_labels(w);
     if (!st && w->comm->rank == 0)
         st = gt_rundir_prepare(r->outdir,
@@ -169,7 +166,7 @@ static gt_status prepare(work *w) {
 
 /* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
 static gt_status write_image(const work *w, int64_t seed, int64_t i, const uint8_t *bytes) {
-    const gt_model *m = w->generator->model;
+    const gt_model *m = w->model;
     char path[4096];
     int length = snprintf(path, sizeof path - 4, "%s/seed%04lld", w->request->outdir, (long long)seed);
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
@@ -184,7 +181,7 @@ static gt_status write_image(const work *w, int64_t seed, int64_t i, const uint8
 }
 
 static void show_images(const work *w, int64_t n, uint8_t *bytes) {
-    size_t channels = (size_t)w->generator->model->channels, shown = (size_t)w->shown,
+    size_t channels = (size_t)w->model->channels, shown = (size_t)w->shown,
            pixels = (size_t)n * w->image_floats / channels;
     for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
@@ -196,10 +193,11 @@ static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64
 }
 
 /* `pictures`: [n] of the grid; NULL: images are written one by one. */
-static gt_status make_batch(void *arg, int64_t first, int n, void *pictures) {
+static gt_status make_batch(void *arg, int64_t first, int n, const float *none, void *pictures) {
+    (void)none;
     work *w = arg;
     const gt_generate_request *r = w->request;
-    gt_status st = latents_of(r, n, r->seeds + first, w->generator->model->z_dim, w->z);
+    gt_status st = latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
     if (!st) st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     if (st) return st;
     uint8_t *bytes = pictures ? pictures : w->bytes;
@@ -218,7 +216,7 @@ static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int show
 
 static gt_status write_grid(const work *w, const uint8_t *images) {
     const gt_generate_request *r = w->request;
-    const gt_model *m = w->generator->model;
+    const gt_model *m = w->model;
     int64_t columns = w->columns, rows = w->rows;
     uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
     if (!picture)
@@ -248,9 +246,6 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request) {
     if (!st && !request->single) st = gt_comm_agree_all(comm, comm->rank == 0 ? write_grid(&w, images) : GT_OK);
     free(images);
     gt_generator_close(w.generator);
-    free(w.z);
-    free(w.labels);
-    free(w.images);
-    free(w.bytes);
+    gt_arena_free(w.arena);
     return st;
 }

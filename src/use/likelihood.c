@@ -14,17 +14,15 @@
 enum { BATCH = 8, MOST_AT_ONCE = 32, PIXELS_AT_ONCE = 1 << 18 };
 
 struct gt_estimator {
-    gt_model *model;
+    gt_trained trained;
     gt_likelihood_options options;
     double variance, normaliser; /* of p(x|z); variance 0: Bernoulli */
     int at_once;                 /* samples of each image in a run of the graph: by the images' size alone */
-    gt_graph *graph;
-    gt_exec *exec;
-    double *log_weight; /* [BATCH,samples] */
+    double *log_weight;          /* [BATCH,samples] */
 };
 
-static gt_status build(gt_estimator *e, const float *params) {
-    const gt_model *m = e->model;
+static gt_status build(gt_estimator *e) {
+    gt_model *m = e->trained.model;
     if (!m->build_density)
         return gt_fail(GT_USAGE, "the model has no density: that is for variational autoencoders with a continuous "
                                  "latent (vae, cvae, digits)");
@@ -38,9 +36,7 @@ static gt_status build(gt_estimator *e, const float *params) {
     e->at_once = at_once > MOST_AT_ONCE ? MOST_AT_ONCE : at_once < 1 ? 1 : (int)at_once;
     e->log_weight = malloc(BATCH * (size_t)e->options.samples * sizeof *e->log_weight);
     if (!e->log_weight) return gt_fail(GT_NOMEM, "out of memory for %d samples", e->options.samples);
-    e->graph = e->model->build_density(e->model, BATCH, e->at_once);
-    e->exec = gt_trained_exec(e->graph, params, e->options.pool);
-    return e->exec ? GT_OK : GT_FAILED;
+    return gt_trained_build(&e->trained, m->build_density(m, BATCH, e->at_once), e->options.pool);
 }
 
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o) {
@@ -49,17 +45,15 @@ gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likeli
         gt_fail(GT_NOMEM, "out of memory for an estimator");
         return NULL;
     }
-    e->model = m;
-    e->options = *o;
-    if (!build(e, params)) return e;
+    *e = (gt_estimator){.trained = {.model = m, .params = params}, .options = *o};
+    if (!build(e)) return e;
     gt_estimator_free(e);
     return NULL;
 }
 
 void gt_estimator_free(gt_estimator *e) {
     if (!e) return;
-    gt_exec_free(e->exec);
-    gt_graph_free(e->graph);
+    gt_trained_close(&e->trained);
     free(e->log_weight);
     free(e);
 }
@@ -81,7 +75,8 @@ static double log_mean_exp(const double *x, int n) {
 
 /* Samples `done` and so on of n images, as many as there are at once; sums go to out. */
 static void collect(gt_estimator *e, int done, int n, gt_likelihood *out) {
-    const float *observation = gt_exec_output(e->exec, "observation"), *ratio = gt_exec_output(e->exec, "ratio");
+    const float *observation = gt_exec_output(e->trained.exec, "observation"),
+                *ratio = gt_exec_output(e->trained.exec, "ratio");
     int samples = e->options.samples, count = samples - done < e->at_once ? samples - done : e->at_once;
     for (int i = 0; i < n; i++)
         for (int k = 0; k < count; k++) {
@@ -95,13 +90,14 @@ static void collect(gt_estimator *e, int done, int n, gt_likelihood *out) {
 }
 
 gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out) {
-    const gt_model *m = e->model;
+    gt_exec *x = e->trained.exec;
+    size_t floats = BATCH * gt_model_floats(e->trained.model);
     int samples = e->options.samples;
     memset(out, 0, (size_t)n * sizeof *out);
     for (int done = 0; done < samples; done += e->at_once) {
-        memcpy(gt_exec_input(e->exec, "images"), images, BATCH * gt_model_floats(m) * sizeof *images);
+        memcpy(gt_exec_input(x, "images"), images, floats * sizeof *images);
         gt_exec_env env = {.seed = e->options.seed, .step = (uint32_t)(done / e->at_once), .sample0 = (uint32_t)first};
-        gt_status st = gt_exec_run(e->exec, &env);
+        gt_status st = gt_exec_run(x, &env);
         if (st) return st;
         collect(e, done, n, out);
     }
@@ -115,8 +111,15 @@ static gt_status run_batch(void *arg, int64_t first, int n, const float *images,
 }
 
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
+    gt_each_item each = {.comm = c,
+                         .count = gt_dataset_get_info(ds)->count,
+                         .batch = BATCH,
+                         .bytes = sizeof **out,
+                         .doing = "sampling",
+                         .data = ds,
+                         .make = run_batch,
+                         .arg = e};
     *out = NULL;
-    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    return st ? st
-              : gt_each_image_all(&(gt_each_image){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
+    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->trained.model, ds));
+    return st ? st : gt_each_item_all(&each, (void **)out);
 }

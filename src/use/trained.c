@@ -39,17 +39,18 @@ gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel
     return st;
 }
 
-gt_exec *gt_trained_exec(gt_graph *graph, const float *params, gt_pool *pool) {
-    gt_exec *exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool}) : NULL;
-    if (!exec) return NULL;
-    gt_exec_bind(exec, 0, (void *)params);
-    if (!gt_exec_prepare(exec, &(gt_exec_env){0})) return exec;
-    gt_exec_free(exec);
-    return NULL;
+gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool) {
+    t->graph = graph;
+    t->exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool}) : NULL;
+    if (!t->exec) return GT_FAILED;
+    gt_exec_bind(t->exec, 0, (void *)t->params);
+    return gt_exec_prepare(t->exec, &(gt_exec_env){0});
 }
 
 void gt_trained_close(gt_trained *t) {
-    gt_model_free(t->model);
+    gt_exec_free(t->exec);
+    gt_graph_free(t->graph);
+    if (t->job) gt_model_free(t->model);
     gt_job_free(t->job);
     *t = (gt_trained){0};
 }

@@ -8,19 +8,22 @@
 #include "gantry/model.h"
 
 typedef struct gt_trained {
-    gt_job *job; /* the model refers to its texts */
+    gt_job *job; /* of the checkpoint, with texts that the model refers to; NULL: the model is the caller's */
     gt_model *model;
     gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
     const float *params;     /* of network ema_of: the moving average; without one the parameters of network 0 */
+    gt_graph *graph;
+    gt_exec *exec;
 } gt_trained;
 
 /* From a checkpoint (a run's directory: its newest). The model computes with the checkpoint's kernel set where this CPU
  * has it, else with `kernels` (NULL: the best). On an error nothing is left to close. */
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
+/* Frees all of it; the model, too, unless the model is the caller's. */
 void gt_trained_close(gt_trained *t);
 
-/* An execution of a graph of the model, with these parameters in slot 0, ready to run; NULL: see gt_message(). A graph
- * that is NULL is a fault met earlier. */
-gt_exec *gt_trained_exec(gt_graph *graph, const float *params, gt_pool *pool);
+/* Takes over a graph of the model and makes its execution, with the parameters in slot 0, ready to run. A graph that is
+ * NULL is a fault met earlier: GT_FAILED. */
+gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool);
 
 #endif
