@@ -16,18 +16,19 @@
 
 typedef struct gt_encoder gt_encoder;
 
-typedef struct gt_encoded {    /* of n images; of a run: valid until the next */
+/* What the encoder makes of n images. Arrays from gt_encoder_run() are valid until the next call of it. */
+typedef struct gt_encoded {
     const float *latent;       /* [n,latent_size] */
     const float *log_variance; /* [n,latent_size]; NULL: latents are no distributions */
     const float *image;        /* [n,H,W,C] in [-1,1]: reconstructions */
     const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
 } gt_encoded;
 
-/* The encoder of a checkpoint; of a run's directory the newest checkpoint is taken. `pool` may be NULL. The encoder
- * computes with the kernel set of the checkpoint if this CPU has that set, else with `kernels` (NULL: the best). NULL:
- * see gt_message(); the status is GT_USAGE for a model that does not encode. */
+/* Opens the encoder of a checkpoint; of a run's directory the newest checkpoint is taken. `pool` may be NULL. The
+ * encoder computes with the kernel set of the checkpoint if this CPU has that set, else with `kernels` (NULL: the
+ * best). NULL: see gt_message(); the status is GT_USAGE for a model that does not encode. */
 gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
-/* The encoder of a model in memory with these parameters of network 0; model and parameters must outlive the encoder.
+/* Makes the encoder of a model in memory with these parameters of network 0; model and parameters must outlive it.
  * `batch`: images at a time. */
 gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
 void gt_encoder_close(gt_encoder *e); /* NULL is fine */
@@ -36,18 +37,18 @@ const float *gt_encoder_params(const gt_encoder *e); /* of the model's network 0
 int gt_encoder_batch(const gt_encoder *e);
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out); /* images [batch,H,W,C] in [-1,1] */
 
-/* n items of a dataset as images [n,H,W,C] in [-1,1]. */
+/* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. */
 gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images);
 
-/* Are the images of the shape that the model was trained on? */
+/* Have the dataset's images the shape that the model was trained on? GT_USAGE: no. */
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
 
-/* Items of a dataset and what the model makes of each: pairs [n,2,H,W,C] in [-1,1]. */
+/* Reads items of a dataset, and puts beside each item what the model makes of it: pairs [n,2,H,W,C] in [-1,1]. */
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs);
 
-/* All items of a dataset, whose images must be of the model's shape, shared out among the ranks. On rank 0 the result's
- * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the
- * same. */
+/* Encodes all items of a dataset, whose images must have the model's shape, on all ranks. On rank 0 the caller frees
+ * the arrays of the result, of which `image` is NULL, by gt_encoded_free(); on other ranks all arrays are NULL. All
+ * ranks return the same status. */
 gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out);
 void gt_encoded_free(gt_encoded *out);
 

@@ -127,8 +127,8 @@ typedef struct gt_named {
 
 typedef struct gt_family_model {
     const char *name;     /* a value of --model */
-    const char *text;     /* what it is, for people */
-    const char *defaults; /* of common options, when nobody gives a value: "batch=64 lrate=0.001" */
+    const char *text;     /* what the model is, for people */
+    const char *defaults; /* values of common options that nobody has given: "batch=64 lrate=0.001" */
     const void *own;      /* what else the family knows of the model */
 } gt_family_model;
 
@@ -141,20 +141,20 @@ typedef struct gt_family_model {
 #define GT_GANS "gans"
 
 struct gt_family {
-    const char *name;              /* "dcgan": also the group of its options in job files */
-    const char *title;             /* of that group; NULL: its options are in other groups */
-    const gt_family_model *models; /* ended by {0} */
-    bool adversarial; /* has G and D: common options of GANs have a meaning (labels, augmentation, average, ...) */
+    const char *name;              /* "dcgan": also the group of the family's options in job files */
+    const char *title;             /* of that group; NULL: the options are in other groups */
+    const gt_family_model *models; /* the list ends with {0} */
+    bool adversarial; /* the models have G and D, and the common options of GANs (labels, augmentation, average, ...) */
     /* A row without class has the class of its group (job/table.c: GT_RECIPE, but for the groups execution and output).
      * A row without group has the group of the row before, at first the family's own group. */
     const gt_option *options;
     int n_options;
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
-    /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL */
+    /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL: no such values */
     const gt_named *derived;
-    /* what to do about a warning, by the warning's name, in place of its general advice; NULL */
+    /* what to do about a warning, by the name of the warning, in place of the general advice; NULL: no such advice */
     const gt_named *advice;
-    const gt_warning *warnings; /* the family's own, ended by {0}; NULL: none */
+    const gt_warning *warnings; /* the family's own; the list ends with {0}; NULL: none */
     /* The options' values as the name of a run begins with; NULL: the name of the model. */
     void (*describe)(const gt_job *job, FILE *f);
     /* The option that now needs data with classes ("semi"), or NULL; the function may be NULL, too. */
@@ -162,7 +162,8 @@ struct gt_family {
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);
-    /* Can the family's models make images of this shape? GT_USAGE says what would fit. NULL: of any shape. */
+    /* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. NULL: the
+     * models make images of any shape. */
     gt_status (*check_size)(int64_t height, int64_t width, int64_t channels);
     gt_status (*check)(const gt_job *job); /* rules between the resolved options; NULL: none */
     /* How many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may

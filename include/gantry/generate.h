@@ -35,7 +35,7 @@ typedef struct gt_generator_options {
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
-/* Images per run; depends on their size alone, so that an image does not depend on how many are made. */
+/* Images of a run: the number depends on the size of an image alone, so no image depends on how many are made. */
 int gt_generator_batch(const gt_generator *g);
 /* Length of the label that each image needs; 0: the generator takes no labels, even where D does (label_dim > 0). */
 int gt_generator_labels(const gt_generator *g);
@@ -66,7 +66,7 @@ typedef struct gt_generate_request {
     gt_grid grid;       /* else all in grid.png; 0 columns: about square */
 } gt_generate_request;
 
-/* All ranks: make and write the images, shared out among the ranks. */
+/* All ranks make and write the images together. All ranks return the same status. */
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request);
 
 #endif

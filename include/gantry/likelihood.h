@@ -41,8 +41,8 @@ typedef struct gt_likelihood { /* of an image, in nats */
 
 typedef struct gt_estimator gt_estimator;
 
-/* `params`: of the model's network 0; both must outlive it. NULL: see gt_message(); GT_USAGE in it for a model without
- * a density. */
+/* `params`: of the model's network 0. Model and parameters must outlive the estimator. NULL: see gt_message(); the
+ * status is GT_USAGE for a model without a density. */
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o);
 void gt_estimator_free(gt_estimator *e);          /* NULL is fine */
 double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli */
@@ -50,8 +50,8 @@ int gt_estimator_batch(const gt_estimator *e);
 /* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]. */
 gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out);
 
-/* Collective: all items of a dataset, the same bits on any number of ranks. On rank 0 *out is to be freed; elsewhere
- * NULL. */
+/* Estimates all items of a dataset on all ranks, with the same bits on any number of ranks. On rank 0 the caller frees
+ * *out; on other ranks *out is NULL. All ranks return the same status. */
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out);
 
 #endif

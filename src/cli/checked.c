@@ -74,7 +74,7 @@ static bool is_run(const char *dir) { return has_checkpoints(dir) || gt_folder_h
 
 gt_status cli_check_job_file(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);
-    const char *is = gt_kind_text(kind);
+    const char *hint, *named = "", *rest = "";
     if (kind == GT_KIND_MISSING && !strncmp(path, "synth:", 6))
         return gt_fail(GT_USAGE, "'%s' is a dataset, not a job file: use --data=%s", path, path);
     if (kind == GT_KIND_MISSING && gt_is_url(path))
@@ -84,20 +84,19 @@ gt_status cli_check_job_file(const char *path) {
                        "'%s' is a run's directory, not a job file: --run=%s goes on with the run, --resume=%s "
                        "begins a new one from its networks",
                        path, path, path);
-    if (kind == GT_KIND_CHECKPOINT)
-        return gt_fail(GT_USAGE,
-                       "'%s' is %s, not a job file: --resume=%s begins a new run from its networks, --run=DIR "
-                       "goes on with the run in DIR",
-                       path, is, path);
-    if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER)
-        return gt_fail(GT_USAGE, "'%s' is %s, not a job file: if it is a dataset, use --data=%s", path, is, path);
-    if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE)
-        return gt_fail(GT_USAGE,
-                       "'%s' is %s, not a job file; gantry dataset makes datasets from many sources, and --data "
-                       "takes them",
-                       path, is);
-    if (gt_kind_is_foreign_network(kind))
-        return gt_fail(GT_USAGE, "'%s' is %s, not a job file; networks of other programs cannot be read so far", path,
-                       is);
-    return GT_OK;
+    if (kind == GT_KIND_CHECKPOINT) {
+        hint = ": --resume=";
+        named = path;
+        rest = " begins a new run from its networks, --run=DIR goes on with the run in DIR";
+    } else if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER) {
+        hint = ": if it is a dataset, use --data=";
+        named = path;
+    } else if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE) {
+        hint = "; gantry dataset makes datasets from many sources, and --data takes them";
+    } else if (gt_kind_is_foreign_network(kind)) {
+        hint = "; networks of other programs cannot be read so far";
+    } else {
+        return GT_OK;
+    }
+    return gt_fail(GT_USAGE, "'%s' is %s, not a job file%s%s%s", path, gt_kind_text(kind), hint, named, rest);
 }

@@ -5,7 +5,7 @@
 
 #include "gantry/job.h"
 
-/* As `choices` of a row: these stand for the names of all models, and of all optimisers. */
+/* A row whose `choices` is one of these texts gets the names of all models, or of all optimisers. */
 extern const char gt_any_model[], gt_any_optimizer[];
 
 const gt_option *gt_common_options(int *n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A record for each of many items. */
+ * A record for each of many items: see each_item.h. */
 #include "use/each_item.h"
 
 #include <stdio.h>

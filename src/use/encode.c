@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Encoding images: one encoder, and all images of a dataset on many ranks. */
+ * Encoders: see gantry/encode.h. */
 #include "gantry/encode.h"
 
 #include <stdlib.h>

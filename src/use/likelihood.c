@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Importance-weighted log-likelihood. */
+ * Importance-weighted log-likelihood: see gantry/likelihood.h. */
 #include "gantry/likelihood.h"
 
 #include <math.h>

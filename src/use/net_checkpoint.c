@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tensors of a network from a checkpoint. */
+ * Tensors of a network from a checkpoint: see net_checkpoint.h. */
 #include "use/net_checkpoint.h"
 
 #include <stdio.h>

@@ -6,8 +6,8 @@
 #include "gantry/checkpoint.h"
 #include "gantry/nets.h"
 
-/* Every tensor of `net` (or only the trainable ones) under `group` ("/networks/G_ema"), from file order into its place
- * in the block. */
+/* Reads every tensor of `net`, or every trainable one, from the tensors under `group` ("/networks/G_ema") of the file,
+ * and puts the tensor in its place in the block. `trainable_only`: only the trainable tensors. */
 gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group, bool trainable_only,
                                  float *block);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Models out of checkpoints. */
+ * Models out of checkpoints: see trained.h. */
 #include "use/trained.h"
 
 #include "gantry/checkpoint.h"

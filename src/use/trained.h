@@ -16,10 +16,11 @@ typedef struct gt_trained {
     gt_exec *exec;
 } gt_trained;
 
-/* From a checkpoint (a run's directory: its newest). The model computes with the checkpoint's kernel set where this CPU
- * has it, else with `kernels` (NULL: the best). On an error nothing is left to close. */
+/* Reads the model of a checkpoint; of a run's directory the newest checkpoint is taken. The model computes with the
+ * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). On an error nothing is left to
+ * close. */
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
-/* Frees all of it; the model, too, unless the model is the caller's. */
+/* Frees what the struct holds, but not a model of the caller. */
 void gt_trained_close(gt_trained *t);
 
 /* Takes over a graph of the model and makes its execution, with the parameters in slot 0, ready to run. A graph that is
