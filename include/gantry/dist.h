@@ -53,23 +53,23 @@ typedef struct gt_comm { /* read only */
     const char *description; /* one line: ranks, hosts, threads, binding; on rank 0 */
 } gt_comm;
 
-/* Join the other ranks; alone, without mpirun or srun, MPI is not touched. Chooses this rank's cores (an equal share of
- * what the launcher itself may use, also when it bound each rank to one core; none of its own where another run has
- * some of them) and the number of threads: `threads`, or as many as it has cores for 0. Starts the watchdog: a rank
- * whose launcher is gone ends. Make thread pools after it. NULL: see gt_message() and *status (which may be NULL
- * itself). Once per process. */
+/* Joins the other ranks; without mpirun or srun the rank is alone, and MPI is not started. Chooses the cores of this
+ * rank (an equal part of the cores that the launcher itself may use, also when the launcher bound each rank to one
+ * core; where another run uses some of these cores, ranks are not bound) and the number of threads: `threads`, or for 0
+ * as many as the rank has cores. Starts the watchdog: a rank whose launcher is gone ends. Thread pools must be made
+ * after this call. NULL: see gt_message() and *status (`status` may be NULL). To be called once in a process. */
 gt_comm *gt_comm_start_all(int threads, gt_status *status);
 void gt_comm_stop_all(gt_comm *c); /* waits for all ranks; NULL is fine */
 
-/* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
- * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage that
- * rank 0 has made, too). So that rank 0 prints one message and all exit alike. */
+/* Each rank brings the status of something that may have failed on some ranks. All ranks return the same status: GT_OK,
+ * or the status of the lowest rank that failed, with the message of that rank ("rank 3 (node7): ...", unless the
+ * message is GT_USAGE of rank 0). So rank 0 prints one message, and all ranks end alike. */
 gt_status gt_comm_agree_all(gt_comm *c, gt_status st);
 
-/* Is this a run of one program with one set of settings? Every rank brings its own; the program's version goes with
- * them, and where the first setting differs (the command) the others are not looked at. GT_FAILED on all ranks, with
- * the names and both values, where a rank has other ones than rank 0: such ranks would compute a mixture, or wait for
- * each other for ever. */
+/* Do all ranks run one program with one set of settings? Every rank brings its settings; the version of the program is
+ * compared with them. Where the first setting (the command) differs, the others are not compared. GT_FAILED on all
+ * ranks, with the names and both values, where the settings of a rank differ from those of rank 0: such ranks would
+ * compute different things, or wait for each other for ever. */
 gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n);
 
 /* This rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
@@ -89,12 +89,12 @@ void gt_comm_busy(gt_comm *c, const char *what);
 
 void gt_comm_barrier_all(gt_comm *c);
 void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root);
-/* Do these bytes, a few at most, equal those of rank 0? */
+/* Are these few bytes the same as those of rank 0? */
 bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes);
-/* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
+/* Brings the bytes of all ranks into `all` on rank 0, one after the other, in rank order. Other ranks ignore `all`. */
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
-/* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included,
- * until it fails. Returns what it returned; GT_OK elsewhere. */
+/* The same without room for all bytes at once: rank 0 calls `take` with the bytes of each rank, in rank order, its own
+ * bytes included, until `take` fails. Rank 0 returns the status of `take`; other ranks return GT_OK. */
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
 int gt_comm_max_all(gt_comm *c, int value); /* the largest value of all ranks */
@@ -224,9 +224,9 @@ gt_traffic gt_reducer_traffic(gt_reducer *r);
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
-/* Blocks of `floats` of which each rank has its own parts up to date: */
-void gt_reducer_gather_all(gt_reducer *r, float *block); /* ... get all parts on all ranks */
-/* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
+/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. */
+void gt_reducer_gather_all(gt_reducer *r, float *block);
+/* The same, but rank 0 alone gets all parts (of the state of optimisers, for a checkpoint). */
 void gt_reducer_collect_all(gt_reducer *r, float *block);
 void gt_reducer_deal_all(gt_reducer *r, float *block); /* from rank 0's whole block each rank gets its parts */
 

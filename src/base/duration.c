@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Spans of time as Slurm writes them. */
+ * Reads spans of time as Slurm writes them. */
 #include "gantry/option.h"
 
 /* The next number of the text, or -1; moves past it. */

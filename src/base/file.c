@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Whole files: see file.h. */
+ * Reads, writes and replaces whole files (file.h). */
 #define _GNU_SOURCE
 #include "base/file.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kinds of files by their first bytes. */
+ * Finds the kind of a file in the first bytes of the file. */
 #define _GNU_SOURCE
 #include "base/file_kind.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kinds of file systems by the magic number of statfs(): from linux/magic.h, and from the sources of those outside the
- * kernel. */
+ * Finds the kind of a file system by the magic number that statfs() gives. The numbers come from linux/magic.h, and
+ * from the sources of file systems outside the kernel. */
 #include "base/file_system.h"
 
 #include <stddef.h>

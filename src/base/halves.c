@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Makes halves, and removes the halves that killed processes left behind (halves.h). */
 #define _GNU_SOURCE
 #include "base/halves.h"
 

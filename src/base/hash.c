@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checksums: xxHash and zlib do the work; CRC-32C is small enough to be our own. */
+ * Checksums. xxHash and zlib compute most of them; CRC-32C is short enough to be computed here. */
 #include "gantry/hash.h"
 
 #include <stdio.h>

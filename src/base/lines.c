@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Line by line: see lines.h. */
+ * Reads a text file line by line (lines.h). */
 #include "base/lines.h"
 
 #include <errno.h>

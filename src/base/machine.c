@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Facts about the computer, from /proc and /sys. What cannot be read stays unknown. */
+ * Facts about the computer, from /proc and /sys. A fact that cannot be read stays unknown. */
 #define _GNU_SOURCE
 #include "base/machine.h"
 

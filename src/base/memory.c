@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Arenas, arrays that grow, and blocks (gantry/memory.h). */
 #include "gantry/memory.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Values of options: from text, to text, and which key a mistyped one was meant to be. */
+ * Values of options: from text, to text; and the key that a mistyped key was meant to be. */
 #include "gantry/option.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Finds the file of the running program, and starts the program again (program.h). */
 #include "base/program.h"
 
 #include <string.h>

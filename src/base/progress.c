@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Passes the signs of progress on to the heartbeats (progress.h). */
 #include "base/progress.h"
 
 /* MPI belongs to one thread, so what is called does too. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See stack.h. The limit itself is left alone: raising it is allowed to few, and this thread, with its signals, stays
- * the main one. */
+ * Calls a function on a stack that is large enough (stack.h). The limit of the stack is not raised, since few processes
+ * may raise it. The function runs in the main thread, which handles the signals. */
 #define _GNU_SOURCE
 #include "base/stack.h"
 

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Keeps the message of each thread (gantry/status.h). */
 #include "gantry/status.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Files without a name (temp_file.h). */
 #define _GNU_SOURCE
 #include "base/temp_file.h"
 

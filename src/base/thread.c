@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See thread.h. */
+ * Starts threads and tickers (thread.h). */
 #include "base/thread.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Expands a leading ~ of a file name (tilde.h). */
 #include "base/tilde.h"
 
 #include <pwd.h>

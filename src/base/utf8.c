@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See utf8.h. */
+ * Replaces bytes that are no UTF-8 (utf8.h). */
 #include "base/utf8.h"
 
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which cores a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know nothing of
- * threads; so the program takes what the launcher itself may use and cuts it into equal, contiguous shares of physical
- * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. Where
- * another run has some of the cores already (core_locks.c) the ranks roam over all that the launcher may use: bound,
- * two runs would sit on the same few. */
+ * Chooses the cores that a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know
+ * nothing of threads. So the program takes the cores that the launcher itself may use, and cuts them into equal,
+ * contiguous parts of physical cores, one for each rank of the host. Where ranks were given different cores on purpose
+ * (srun), each rank keeps its cores. Where another run uses some of the cores already (core_locks.c), the ranks may run
+ * on all cores that the launcher may use: if the ranks of two runs were bound, they would share a few cores. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdlib.h>
@@ -92,24 +92,24 @@ void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
     CPU_ZERO(&set);
     if (sched_getaffinity(launcher, sizeof set, &set) != 0) sched_getaffinity(0, sizeof set, &set);
     cores = list_cpus(&set, list, &n);
-    int shares = 1, share = 0; /* into how many the set is cut, and which is ours */
-    if (same_on_all(in, &set)) shares = c->local_ranks, share = c->local_rank;
+    int ranks = 1, rank = 0; /* the ranks that divide the set, and the place of this rank among them */
+    if (same_on_all(in, &set)) ranks = c->local_ranks, rank = c->local_rank;
     if (cores == 0) { /* more processors than a cpu_set_t holds: left as they are */
         cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-        c->cores = cores / shares ? cores / shares : 1;
-    } else if (shares > cores) {
+        c->cores = cores / ranks ? cores / ranks : 1;
+    } else if (ranks > cores) {
         bind_to(set);
         c->cores = 1;
     } else {
-        int first = (int)((long)share * cores / shares), last = (int)((long)(share + 1) * cores / shares);
+        int first = (int)((long)rank * cores / ranks), last = (int)((long)(rank + 1) * cores / ranks);
         cpu_set_t mine = cores_of(list, n, first, last);
-        in->roams = shares > 1 && !gt_lock_cores_all(in, &mine);
+        in->roams = ranks > 1 && !gt_lock_cores_all(in, &mine);
         bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }
     c->threads = threads > 0 ? threads : c->cores;
     if (c->rank == 0) gt_warn_of_threads(threads, n ? n : cores);
-    int crowded = in->roams || shares > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
+    int crowded = in->roams || ranks > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
     if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->node);
     c->oversubscribed = crowded;
 }

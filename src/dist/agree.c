@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Errors with several ranks: one status and one message for all, at fixed places; or the end of all ranks. */
+ * Errors on several ranks. All ranks agree on one status and one message at fixed places, or all ranks end. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

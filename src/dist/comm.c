@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ranks of a run: beginning, waiting, end. */
+ * The ranks of a run: how they begin, wait and end. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which cores are taken by another run on this host. Ranks that are bound to cores hold a lock on a byte per core in a
- * file that all runs of a host see; the kernel gives it back when they end, however they end. Advice only: where there
- * is no such file, every run believes that the cores are its own. */
+ * Finds out whether another run on this host uses some cores. A rank that is bound to cores locks one byte for each of
+ * its cores in a file that all runs of the host see. The kernel removes the locks when the rank ends, however the rank
+ * ends. Where the file cannot be opened, every run takes the cores for its own. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>

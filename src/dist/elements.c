@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The reducer's two element-wise loops. */
+ * The two loops of the reducer over the elements of vectors. */
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>

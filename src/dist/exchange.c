@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Between ranks. Reduce-scatter by direct exchange: of each bucket every rank sends every other its finished nodes of
- * that rank's part; the owner adds them from left to right by the tree. All messages are persistent requests, so a step
- * allocates nothing. Blocks owned in parts move as one MPI type per rank. */
+ * Sums gradients between ranks by direct exchange (reduce-scatter). Of each bucket every rank sends to every other rank
+ * the finished nodes of the part that the other rank owns; the owner adds the nodes from left to right by the tree. All
+ * messages are persistent requests, so that a step allocates nothing. A block that is owned in parts moves as one MPI
+ * type for each rank. */
 #include <stdlib.h>
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is known of MPI without starting it. */
+ * Facts about MPI: the library, the components that carry messages, and what launchers tell a process. */
 #include "dist/mpi_version.h"
 
 #include <mpi.h>

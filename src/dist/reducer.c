@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a group of slices are
- * written straight to the top of its stack, so that a sum costs one pass and one group per rank costs none. (Groups
- * that run abreast have a buffer each, and are put on the stack as they end.) Between ranks: exchange.c. */
+ * Sums gradients over slices. A rank keeps its partial sums on a stack (tree.h). The gradient of a group of slices is
+ * written to the top of the stack, so that an addition is one pass over memory, and a rank with one group adds nothing.
+ * Groups that run abreast have a buffer each, and are put on the stack as they end. exchange.c sums between ranks. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
@@ -119,7 +119,7 @@ size_t gt_reducer_bytes(const gt_reducer *r) {
     return ((size_t)r->n_buffers * r->stride + r->exchange.inbox_floats) * sizeof(float);
 }
 
-static void free_plan(gt_reducer_schedule *p) {
+static void free_schedule(gt_reducer_schedule *p) {
     if (!p) return;
     free(p->order);
     free(p->ready);
@@ -132,7 +132,7 @@ void gt_reducer_free_all(gt_reducer *r) {
     gt_exchange_free_all(r);
     for (gt_reducer_schedule *p = r->schedules, *next; p; p = next) {
         next = p->next;
-        free_plan(p);
+        free_schedule(p);
     }
     gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
     free(r->owned);

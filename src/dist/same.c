@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Do all ranks have the same program and the same settings? Rank 0's go to all as text, and each rank compares them
- * with its own. The text begins with the version of the program, and the first message is its length: another version
- * of the program must be able to read these two. */
+ * Do all ranks have the same program and the same settings? Rank 0 sends its settings to all ranks as text, and each
+ * rank compares them with its own. The text begins with the version of the program, and the first message is the length
+ * of the text: another version of the program must be able to read these two. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

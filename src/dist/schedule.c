@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A reducer's schedule for a phase: when each bucket is complete, and what no output writes. */
+ * The schedule of a reducer for a phase: when each bucket of the gradient is complete, and which ranges no output
+ * writes. */
 #include <stdlib.h>
 
 #include "dist/reducer.h"

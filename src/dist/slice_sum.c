@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums over slices in the middle of a run: by the tree and in float32, as gradients are, so that what a group has
- * summed itself is a node like any other. Every rank gets the finished nodes of all and adds them up itself: the values
- * are small, and one exchange is waited for instead of two. */
+ * Sums over slices in the middle of executions. The sums are made by the tree and in float32, as gradients are, so that
+ * the sum of a group is a node of the tree. Every rank gets the finished nodes of all ranks and adds them up itself:
+ * the values are small, and ranks wait for one exchange instead of two. */
 #include <string.h>
 
 #include "dist/comm.h"

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * The nodes of the tree over slices that a rank adds up (tree.h). */
 #include "dist/tree.h"
 
 #include "gantry/dist.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small things between ranks: broadcasts, votes, gathers, and vectors summed over slices by the tree. */
+ * Small values between ranks: broadcasts, votes, gathers, and vectors that are summed over slices by the tree. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A rank whose launcher is gone ends: nobody would stop it otherwise, and it would hold the run's lock and its cores.
- * A thread looks once a second. (PR_SET_PDEATHSIG would not do: it fires when the launcher's forking thread ends, and a
- * wrapper script between the two hides the launcher's death.) */
+ * A rank ends when its launcher is gone: nobody else would stop the rank, and the rank would keep the lock of the run
+ * and its cores. A thread looks once a second. (PR_SET_PDEATHSIG would not do: that signal comes when the launcher's
+ * forking thread ends, and a wrapper script between the two hides the death of the launcher.) */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See blocks.h. */
+ * Reads points into blocks, and sums over points (blocks.h). */
 #include "mixture/blocks.h"
 
 #include <stdlib.h>

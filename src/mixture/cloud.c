@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Points from anywhere: which source a name means, and what holds of all of them. */
+ * Opens a source of points by its name, and checks what must hold for the points of all sources. */
 #include "mixture/cloud.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Points from CSV: a line of numbers each. A first line that holds something else is a heading. Looked through once
- * when it is opened, for the number of lines and their lengths. */
+ * Points from CSV: each line has the numbers of a point. A first line that holds something else is a heading. The whole
+ * file is read once when it is opened, to count the lines and their numbers. */
 #include <stdlib.h>
 
 #include "data/csv.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See density.h. */
+ * Factorises the covariances of a mixture, and computes distances of points (density.h). */
 #include "mixture/density.h"
 
 #include <math.h>

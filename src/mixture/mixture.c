@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mixtures: their numbers. */
+ * Mixtures: names and shapes of covariances, memory, single numbers. */
 #include "gantry/mixture.h"
 
 #include <stdlib.h>

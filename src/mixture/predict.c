@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a mixture says of points. */
+ * Evaluates a mixture on points: shares, labels and log-likelihoods. */
 #include <stdlib.h>
 #include <string.h>
 

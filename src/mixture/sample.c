@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Points drawn from a mixture. */
+ * Draws points from a mixture. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that grow by whole records: see appender.h. */
+ * Appends whole records to a file (appender.h). */
 #include "run/appender.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A checkpoint's first bytes: see checkpoint_block.h. */
+ * Writes and reads the first bytes of a checkpoint (checkpoint_block.h). */
 #include "run/checkpoint_block.h"
 
 #include <inttypes.h>

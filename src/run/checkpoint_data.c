@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a checkpoint says of the pictures that its networks were trained on, beside the fingerprint of their files: the
- * group /data. A member is written only where there is something to say, so that readers must do without any of them.
- */
+ * Facts about the pictures that the networks of a checkpoint were trained on, beside the fingerprint of the files: the
+ * group /data. Each fact is written only where it is known, and readers must do without any of them. */
 #include <ctype.h>
 #include <math.h>
 #include <string.h>

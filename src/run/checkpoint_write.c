@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Building a checkpoint in memory. */
+ * Builds a checkpoint in memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines that stay: see keep_lines.h. */
+ * Cuts a log back to its state at an earlier moment (keep_lines.h). */
 #define _GNU_SOURCE
 #include "run/keep_lines.h"
 

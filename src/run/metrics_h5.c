@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * metrics.h5: see metrics_h5.h. */
+ * Writes metrics.h5 (metrics_h5.h). */
 #include "run/metrics_h5.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A run's directory: numbering, first checks, small files in it. */
+ * The directory of a run: its number, the checks before a start, and small files in the directory. */
 #include "gantry/rundir.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs that begin anew (--restart) in the directory of an earlier run, of which no file is deleted. */
+ * Moves the files of an earlier run aside when a run begins anew (--restart). No file is deleted. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

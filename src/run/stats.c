@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A whole stats.jsonl as series (gantry/runlog.h): for metrics.h5 and the report. */
+ * Reads a whole stats.jsonl as series (gantry/runlog.h): for metrics.h5 and the report. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A line of stats.jsonl: see stats_line.h. Our own small parser, because JSON proper has no NaN. */
+ * Writes and reads a line of stats.jsonl (stats_line.h). The parser is written here, because JSON proper has no NaN. */
 #include "run/stats_line.h"
 
 #include <math.h>

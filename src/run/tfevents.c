@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TensorBoard event files: see tfevents.h. Messages Event, Summary, Summary.Value, Summary.Image, SessionLog; field
- * numbers below. */
+ * Writes TensorBoard's event files (tfevents.h): the messages Event, Summary, Summary.Value, Summary.Image and
+ * SessionLog of protocol buffers. Their field numbers stand below. */
 #include "run/tfevents.h"
 
 #include <errno.h>

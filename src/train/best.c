@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --best: which checkpoint is the best so far, by a statistic of the tick that it ends. What was best before a run was
- * gone on with stands in its log; nothing of this is in checkpoints, which know nothing of ticks. */
+ * --best: which checkpoint is the best so far, judged by a statistic of the tick that the checkpoint ends. When a run
+ * resumes, the best value so far is read from the log: checkpoints hold nothing of ticks. */
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Everything that exists before the first step: data, the resolved job, the model, its executions, memory. */
+ * Makes everything that exists before the first step: data, the resolved job, the model, its executions, memory. */
 #include "train/engine.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --nan: gradients that are not finite. */
+ * --nan: what is done with gradients that are not finite. */
 #include "gantry/log.h"
 #include "train/engine.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * reals.png, fakes*.png, and of a model that encodes reconstructions*.png: the same items and latents all through a
- * run. All ranks make the fakes, a slice at a time. */
+ * Writes reals.png, fakes*.png and, of a model that encodes, reconstructions*.png. All pictures of a run show the same
+ * items and latents. All ranks make the fakes, a slice at a time. */
 #include <stdlib.h>
 #include <string.h>
 

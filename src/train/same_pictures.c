@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The data of a run beside those that it was begun with. The first fingerprint is of files, and cheap; where files have
- * changed and pictures have not (unzipped, compressed again, put into an HDF5 file), the second one says so as far as
- * it goes. */
+ * Compares the data of a run with the data that the run was begun with. The first fingerprint is of the files, and is
+ * quickly computed. Where the files have changed and the pictures have not (unzipped, compressed again, put into an
+ * HDF5 file), the second fingerprint tells so, as far as some of the pictures can tell. */
 #include <stdio.h>
 #include <string.h>
 

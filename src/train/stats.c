@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Statistics of a run (stats.h). */
 #include "train/stats.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Handles signals (stop.h). */
 #include "train/stop.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ticks: what a run says of itself, on a line and in its logs. */
+ * Ticks: the line and the series that tell how a run goes, and the live line. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>

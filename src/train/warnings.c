@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Troubles of a run: see warnings.h. Limits are wide on purpose: a warning that comes in good runs is read by nobody.
- */
+ * The warnings of a run (warnings.h). Limits are wide on purpose: nobody reads a warning that comes in good runs. */
 #include "train/warnings.h"
 
 #include <math.h>

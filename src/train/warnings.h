@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What goes wrong in a run before it fails: collapse, divergence, a slow rank, ... Judged from the series of each tick
- * alone, so that the same ticks give the same verdicts, also when a run is gone on with. A trouble must last some ticks
- * before it is one.
+ * What goes wrong in a run before it fails: collapse, divergence, a slow rank, ... The warnings look at the series of
+ * each tick alone, so that the same ticks give the same warnings, also when a run resumes. A trouble must last some
+ * ticks before it is a warning.
  *
  *     gt_watch w = {.p_max = job->p_max};
  *     each earlier tick: gt_watch_replay(&w, images, values, n);
