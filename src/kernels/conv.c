@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolution: which kernel computes what. */
+ * Convolution: the table of algorithms, and the choice of an algorithm for a shape. */
 #include "kernels/conv.h"
 
 #include "kernels/kernel_set.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The input gradient of convolutions whose images have few channels (conv.h has the contract): one product gives what
- * each position of dy adds to all pixels of its window, columns[positions][taps x c] = dy w^T, and these are then added
- * up. The direct kernel's products would be narrower than a vector.
+ * each position of dy adds to all pixels of its window, columns[positions][taps x c] = dy w^T, and the columns are then
+ * added up. The direct kernel's products would be narrower than a vector.
  *
- * Images are cut into strips of lines, each a tile of its own: it makes the columns of all
- * lines of dy that reach into it. A pixel gets its terms in the order of these lines, whatever the strips. */
+ * Images are cut into strips of lines, and a tile computes one strip: the tile makes the columns of all lines of dy
+ * that reach into the strip. The terms of a pixel are added in the order of these lines, whatever the strips. */
 #include <string.h>
 
 #include "base/numbers.h"

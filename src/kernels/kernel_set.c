@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernel sets that there are, and which of them are to be had here. */
+ * The table of kernel sets, and which of the sets this CPU can run. */
 #include "kernels/kernel_set.h"
 
 #include <stdio.h>

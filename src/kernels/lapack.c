@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * LAPACK's storage is by columns: our rows are its columns, so that our lower triangle is its upper one. */
+ * Symmetric matrices by LAPACK, which stores matrices by columns: a row here is a column there, and the lower triangle
+ * here is the upper triangle there. */
 #include "kernels/lapack.h"
 
 #include <cblas.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Augmentation: the table of transforms, the presets, the part of the graph, and the inputs of a slice. */
+ * Augmentation: the table of transforms, the presets, the nodes of the graph, and the inputs of a slice. */
 #include "gantry/augment.h"
 
 #include <math.h>

@@ -3,10 +3,11 @@
  * normalised by its mean and variance (+ 1e-5) over samples and pixels, then scaled and shifted: tensors NAME.weight,
  * begun as N(1, 0.02^2), and NAME.bias.
  *
- * The samples are those of a slice, or of all slices of the batch. Running statistics, where a network has them, are
- * buffers NAME.running_mean and NAME.running_var; a pass with the samples' own statistics makes new ones, 0.9 of the
- * old and 0.1 of the samples' (the variance with N H W - 1 for a divisor, as in PyTorch). They are outputs under the
- * buffers' names, states for a phase to keep: the mean over slices is. */
+ * The samples are those of a slice, or of all slices of the batch. A network with running statistics has the buffers
+ * NAME.running_mean and NAME.running_var. A pass that normalises by the samples' own statistics computes new running
+ * statistics, 0.9 of the old ones and 0.1 of the samples' (with the divisor N H W - 1 of the variance, as in PyTorch).
+ * The new values are outputs under the buffers' names; a phase declares the outputs as states, and the mean over slices
+ * is kept. */
 #ifndef GANTRY_NETS_BATCH_NORM_H
 #define GANTRY_NETS_BATCH_NORM_H
 
@@ -18,6 +19,7 @@ typedef enum gt_norm_by {
     GT_NORM_RUNNING, /* running statistics */
 } gt_norm_by;
 
+/* running: the network has running statistics. */
 void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running);
 gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by);
 

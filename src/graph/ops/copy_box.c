@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Copying boxes, cut into tiles for the threads; transpositions go panel by panel. */
 #include "graph/ops/copy_box.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Values of several slices in one node: shapes, repetitions, and the view of one slice. */
 #include "graph/ops/joined.h"
 
 #include <string.h>

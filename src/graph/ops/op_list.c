@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of all ops. */
 #include "graph/ops/op_list.h"
 
 #include "graph/ops/elementwise.h"

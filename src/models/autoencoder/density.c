@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a variational autoencoder says of p(x): likelihood.h. */
+ * The graph and the variance from which likelihood.h estimates p(x) under a variational autoencoder. */
 #include "gantry/ops.h"
 #include "models/autoencoder/loss.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the parts of StyleGAN2 share. */
+ * What the parts of StyleGAN2 share: sizes of images, levels, the filter. */
 #include "models/stylegan2/common.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The graphs of StyleGAN2's training phases (spec 2). */
-#ifndef GANTRY_TRAIN_STYLEGAN2_LOSS_H
-#define GANTRY_TRAIN_STYLEGAN2_LOSS_H
+#ifndef GANTRY_STYLEGAN2_LOSS_H
+#define GANTRY_STYLEGAN2_LOSS_H
 
 #include "gantry/stylegan2.h"
 
@@ -36,7 +36,7 @@ typedef struct gt_stylegan2_phase {
 
 extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];
 
-/* 0: the phase is switched off. */
+/* Steps from one run of the phase to the next; 0: the phase is switched off. */
 int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
 /* Samples that G makes in this phase of a slice of n: the path length is measured on 1 / GT_STYLEGAN2_PL_SHRINK of
  * them. */
