@@ -20,15 +20,17 @@ void cli_print_overview(FILE *f) {
           f);
 }
 
+/* What stands for the values of a type, and what the values are. */
+static const gt_named values[] = {
+    [GT_OPTION_BOOL] = {"", "0 or 1"},
+    [GT_OPTION_INT] = {"=N", "whole number"},
+    [GT_OPTION_REAL] = {"=X", "number"},
+    [GT_OPTION_TEXT] = {"=TEXT", "text"},
+};
+
 /* "--batch=N" */
 static void option_head(const gt_option *o, char *out, size_t bytes) {
-    static const char *const values[] = {
-        [GT_OPTION_BOOL] = "",
-        [GT_OPTION_INT] = "=N",
-        [GT_OPTION_REAL] = "=X",
-        [GT_OPTION_TEXT] = "=TEXT",
-    };
-    snprintf(out, bytes, "--%s%s", o->key, o->choices ? "=NAME" : values[o->type]);
+    snprintf(out, bytes, "--%s%s", o->key, o->choices ? "=NAME" : values[o->type].name);
 }
 
 /* The help, and the choices or the default after it; choices without room there get a line of their own. */
@@ -101,17 +103,11 @@ static void print_range(const gt_option *o, FILE *f) {
 }
 
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
-    static const char *const types[] = {
-        [GT_OPTION_BOOL] = "0 or 1",
-        [GT_OPTION_INT] = "whole number",
-        [GT_OPTION_REAL] = "number",
-        [GT_OPTION_TEXT] = "text",
-    };
     char help[512];
     snprintf(help, sizeof help, "%s.", o->help);
     print_wrapped(help, prefix, COLUMNS, f);
     if (o->detail) print_wrapped(o->detail, prefix, COLUMNS, f);
-    fprintf(f, "%sValue: %s", prefix, o->choices ? o->choices : types[o->type]);
+    fprintf(f, "%sValue: %s", prefix, o->choices ? o->choices : values[o->type].text);
     if (o->type == GT_OPTION_INT || o->type == GT_OPTION_REAL) print_range(o, f);
     if (o->unit) fprintf(f, " (%s)", o->unit);
     const char *standard = o->standard ? o->standard : o->derived;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A line chart as a figure of a page (report.c). */
-#ifndef FILES_CHART_H
-#define FILES_CHART_H
+#ifndef GANTRY_REPORT_CHART_H
+#define GANTRY_REPORT_CHART_H
 
 #include "base/file.h"
 #include "gantry/runlog.h"

@@ -36,7 +36,7 @@ static void ellipse_point(const gt_ellipse *e, double angle, double *x, double *
     *y = e->mean[1] + e->radius * (b * cos(angle) + c * sin(angle));
 }
 
-static float point_at(const float *p, int64_t stride, int64_t i) { return p[i * (stride ? stride : 1)]; }
+static double point_at(const float *p, int64_t stride, int64_t i) { return (double)p[i * (stride ? stride : 1)]; }
 
 static void add_margins(axis *a, bool from_zero) {
     if (!(a->hi >= a->lo)) a->lo = 0, a->hi = 1;
@@ -66,8 +66,7 @@ static frame frame_of(const gt_panel *p, const layout *l, int cell, int columns)
     for (int k = 0; k < p->n_curves; k++)
         for (int i = 0; i < p->curves[k].n; i++) hold(&f, p->curves[k].x[i], p->curves[k].y[i]);
     for (int64_t i = 0; i < p->points.n; i++)
-        hold(&f, (double)point_at(p->points.x, p->points.x_stride, i),
-             (double)point_at(p->points.y, p->points.y_stride, i));
+        hold(&f, point_at(p->points.x, p->points.x_stride, i), point_at(p->points.y, p->points.y_stride, i));
     for (int i = 0; i < p->n_ellipses; i++)
         for (int k = 0; k < 4; k++) {
             double x, y;
@@ -109,8 +108,7 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
     cairo_fill(c);
     int64_t step = p->points.n > MOST_POINTS ? (p->points.n + MOST_POINTS - 1) / MOST_POINTS : 1;
     for (int64_t i = 0; i < p->points.n; i += step) {
-        double x = (double)point_at(p->points.x, p->points.x_stride, i),
-               y = (double)point_at(p->points.y, p->points.y_stride, i);
+        double x = point_at(p->points.x, p->points.x_stride, i), y = point_at(p->points.y, p->points.y_stride, i);
         if (!isfinite(x) || !isfinite(y)) continue;
         plot_colour(c, p->points.group ? p->points.group[i] : 0, 0.5);
         cairo_arc(c, plot_place(&f->x, x), plot_place(&f->y, y), p->points.n > 2000 ? 1 : 2, 0, 2 * M_PI);
@@ -169,7 +167,7 @@ void gt_histogram(const float *x, int64_t n, int64_t stride, int bars, double *e
     double lo = INFINITY, hi = -INFINITY;
     int64_t finite = 0;
     for (int64_t i = 0; i < n; i++) {
-        double v = (double)point_at(x, stride, i);
+        double v = point_at(x, stride, i);
         widen(&lo, &hi, v);
         finite += isfinite(v);
     }
@@ -179,7 +177,7 @@ void gt_histogram(const float *x, int64_t n, int64_t stride, int bars, double *e
     for (int i = 0; i <= bars; i++) edges[i] = lo + i * width;
     for (int i = 0; i < bars; i++) heights[i] = 0;
     for (int64_t i = 0; i < n; i++) {
-        double v = (double)point_at(x, stride, i);
+        double v = point_at(x, stride, i);
         if (!isfinite(v)) continue;
         int k = (int)((v - lo) / width);
         heights[k < bars ? k : bars - 1] += 1 / ((double)finite * width);
