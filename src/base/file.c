@@ -352,9 +352,12 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
 /* How many of the n bytes there are; -1 and errno. */
 static ssize_t read_up_to(int fd, uint64_t offset, void *out, size_t n) {
     size_t all = 0;
-    for (ssize_t got = 1; got != 0 && all<n; all += got> 0 ? (size_t)got : 0) {
-        got = pread(fd, (char *)out + all, n - all, (off_t)(offset + all));
-        if (got < 0 && errno != EINTR) return -1;
+    while (all < n) {
+        ssize_t got = pread(fd, (char *)out + all, n - all, (off_t)(offset + all));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) break;
+        all += (size_t)got;
     }
     return (ssize_t)all;
 }
