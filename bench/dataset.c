@@ -26,23 +26,9 @@ typedef struct dataset_options {
 static dataset_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "images",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(dataset_options, images),
-     .standard = "0",
-     .max = 1e7,
-     .help = "Pictures; 0: 4000, and 60000 with --long"},
-    {.key = "threads",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(dataset_options, threads),
-     .standard = "0",
-     .max = 4096,
-     .help = "Threads of the dataset tool; 0: one per core"},
-    {.key = "script",
-     .type = GT_OPTION_TEXT,
-     BENCH_FIELD(dataset_options, script),
-     .standard = "bench/dataset_pillow.py",
-     .help = "The loop in Python"},
+    {BENCH_ROW(dataset_options, "images", images, "0", "Pictures; 0: 4000, and 60000 with --long"), .max = 1e7},
+    {BENCH_ROW(dataset_options, "threads", threads, "0", "Threads of the dataset tool; 0: one per core"), .max = 4096},
+    {BENCH_ROW(dataset_options, "script", script, "bench/dataset_pillow.py", "The loop in Python")},
 };
 
 /* As hard to compress as a photograph: slow waves and a little noise. */

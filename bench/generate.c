@@ -19,25 +19,9 @@ static generate_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe",
-     .type = GT_OPTION_TEXT,
-     BENCH_FIELD(generate_options, recipe),
-     .standard = "cifar",
-     .choices = BENCH_RECIPE_NAMES,
-     .help = "Whose generator"},
-    {.key = "threads",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(generate_options, threads),
-     .standard = "1",
-     .min = 1,
-     .max = 4096,
-     .help = "Of each rank"},
-    {.key = "batch",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(generate_options, batch),
-     .standard = "0",
-     .max = 4096,
-     .help = "Images per run; 0: 1, 4 and 8"},
+    {BENCH_ROW(generate_options, "recipe", recipe, "cifar", "Whose generator"), .choices = BENCH_RECIPE_NAMES},
+    BENCH_THREADS(generate_options),
+    {BENCH_ROW(generate_options, "batch", batch, "0", "Images per run; 0: 1, 4 and 8"), .max = 4096},
 };
 
 static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *table) {

@@ -21,25 +21,10 @@ static memory_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe",
-     .type = GT_OPTION_TEXT,
-     BENCH_FIELD(memory_options, recipe),
-     .standard = "small",
-     .choices = BENCH_RECIPE_NAMES "|all",
-     .help = "What to train; all, and --long: those with a reference"},
-    {.key = "memory",
-     .type = GT_OPTION_TEXT,
-     BENCH_FIELD(memory_options, memory),
-     .standard = "normal",
-     .choices = "normal|low",
-     .help = "As in jobs"},
-    {.key = "threads",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(memory_options, threads),
-     .standard = "1",
-     .min = 1,
-     .max = 4096,
-     .help = "Threads"},
+    {BENCH_ROW(memory_options, "recipe", recipe, "small", "What to train; all, and --long: those with a reference"),
+     .choices = BENCH_RECIPE_NAMES "|all"},
+    {BENCH_ROW(memory_options, "memory", memory, "normal", "As in jobs"), .choices = "normal|low"},
+    {BENCH_ROW(memory_options, "threads", threads, "1", "Threads"), .min = 1, .max = 4096},
 };
 
 /* "VmHWM:    1234 kB" of this process, in bytes. */

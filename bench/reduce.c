@@ -18,13 +18,7 @@ static reduce_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "most",
-     .type = GT_OPTION_INT,
-     BENCH_FIELD(reduce_options, megabytes),
-     .standard = "64",
-     .min = 1,
-     .max = 8192,
-     .help = "Largest block, in MiB"},
+    {BENCH_ROW(reduce_options, "most", megabytes, "64", "Largest block, in MiB"), .min = 1, .max = 8192},
 };
 
 typedef struct subject {

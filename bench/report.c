@@ -18,18 +18,8 @@ typedef struct report_options {
 static report_options options;
 
 static const gt_option rows[] = {
-    {.key = "h5",
-     .type = GT_OPTION_TEXT,
-     .path = true,
-     BENCH_FIELD(report_options, h5),
-     .standard = "",
-     .help = "Write all results to this HDF5 file"},
-    {.key = "svg",
-     .type = GT_OPTION_TEXT,
-     .path = true,
-     BENCH_FIELD(report_options, svg),
-     .standard = "",
-     .help = "Plot images/s over ranks to this file"},
+    {BENCH_ROW(report_options, "h5", h5, "", "Write all results to this HDF5 file"), .path = true},
+    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over ranks to this file"), .path = true},
 };
 
 static gt_status read_results(const char *path, gt_results **list, int *n) {

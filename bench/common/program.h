@@ -16,17 +16,14 @@ typedef struct bench_common { /* the first member of every program's options */
     bool json, careful;
 } bench_common;
 
-#define BENCH_FIELD(type, name) .class = GT_COMMAND, .offset = offsetof(type, name)
-#define BENCH_OPTIONS                                                                               \
-    {.key = "json",                                                                                 \
-     .type = GT_OPTION_BOOL,                                                                        \
-     BENCH_FIELD(bench_common, json),                                                               \
-     .standard = "0",                                                                               \
-     .help = "One JSON document instead of tables"},                                                \
-    {                                                                                               \
-        .key = "long", .type = GT_OPTION_BOOL, BENCH_FIELD(bench_common, careful), .standard = "0", \
-        .help = "Measure longer, and everything"                                                    \
+/* How a row of a program's options begins (GT_ROW), and the rows that several programs have. */
+#define BENCH_ROW(struct_, name, field, value, text) GT_ROW(struct_, name, field, value, text), .class = GT_COMMAND
+#define BENCH_OPTIONS                                                                      \
+    {BENCH_ROW(bench_common, "json", json, "0", "One JSON document instead of tables")}, { \
+        BENCH_ROW(bench_common, "long", careful, "0", "Measure longer, and everything")    \
     }
+#define BENCH_THREADS(struct_) \
+    { BENCH_ROW(struct_, "threads", threads, "1", "Of each rank"), .min = 1, .max = 4096 }
 
 typedef struct bench {
     const bench_common *common;
