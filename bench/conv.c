@@ -28,12 +28,19 @@
         .pad_left = 1, .groups = 1                                                                                   \
     }
 
+#define DEPTHWISE(N, H, C, S)                                                                                        \
+    {                                                                                                                \
+        .n = N, .h = H, .w = H, .c = C, .p = H / S, .q = H / S, .o = C, .kh = 3, .kw = 3, .stride = S, .pad_top = 1, \
+        .pad_left = 1, .groups = C                                                                                   \
+    }
+
 static const gt_conv_shape shapes[] = {
-    SAME(8, 32, 512, 512, 3),  SAME(8, 16, 512, 512, 3),  SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3),
-    SAME(4, 64, 256, 256, 3),  SAME(2, 128, 128, 128, 3), SAME(1, 256, 64, 64, 3),  SAME(1, 256, 32, 32, 3),
-    SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),     HALF(8, 8, 512, 512),     HALF(1, 128, 128, 64),
-    SAME(8, 32, 3, 512, 1),    SAME(8, 32, 512, 3, 1),    SAME(8, 16, 512, 512, 1), FOUR(64, 32, 3, 64),
-    FOUR(64, 16, 64, 128),     FOUR(64, 8, 128, 256),     FOUR(64, 4, 256, 512),    SAME(32, 28, 1, 32, 3),
+    DEPTHWISE(8, 56, 144, 1), DEPTHWISE(8, 56, 144, 2), SAME(8, 32, 512, 512, 3),  SAME(8, 16, 512, 512, 3),
+    SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3),  SAME(4, 64, 256, 256, 3),  SAME(2, 128, 128, 128, 3),
+    SAME(1, 256, 64, 64, 3),  SAME(1, 256, 32, 32, 3),  SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),
+    HALF(8, 8, 512, 512),     HALF(1, 128, 128, 64),    SAME(8, 32, 3, 512, 1),    SAME(8, 32, 512, 3, 1),
+    SAME(8, 16, 512, 512, 1), FOUR(64, 32, 3, 64),      FOUR(64, 16, 64, 128),     FOUR(64, 8, 128, 256),
+    FOUR(64, 4, 256, 512),    SAME(32, 28, 1, 32, 3),
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, QUICK_SHAPES = 4 };
 static const char *const directions[] = {"forward", "input", "weight"};

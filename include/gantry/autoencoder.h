@@ -32,7 +32,6 @@ typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_
  */
 typedef struct gt_autoencoder_options {
     double widths;     /* of hidden layers, relative to those above */
-    int64_t epochs;    /* length in passes over the data, unless kimg is given; 0: by kimg */
     const char *recon; /* "mse": squared error; "bce": cross-entropy, which needs a sigmoid */
     double factor;
     const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */

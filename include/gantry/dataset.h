@@ -56,6 +56,10 @@ typedef struct gt_dataset_options {
     bool use_labels; /* all items must have labels; false: label_width is 0 */
     bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
+    /* This part of the images, the first of the drawn order, is left out before the subset is taken; or, with
+     * `held_out_only`, only it is there, and no subset of it. */
+    double held_out;
+    bool held_out_only;
     uint32_t subset_seed;
 } gt_dataset_options;
 

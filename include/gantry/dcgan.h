@@ -32,7 +32,6 @@ typedef struct gt_dcgan_options {
     double instance_noise_kimg; /* thousands of images in which that noise falls to 0; 0: the noise stays */
     double d_lrate;
     const char *g_activation; /* "lrelu" "relu" */
-    const char *bn;           /* batch normalisation in training, over: "slice" "batch" */
     bool semi;                /* D has a logit for each class of real images; else one, real or fake */
     double labelled;          /* semi: share of the data whose labels count */
 } gt_dcgan_options;

@@ -43,7 +43,9 @@ typedef struct gt_job {
     void *own;                          /* the family's own options: its struct */
 
     /* data */
-    const char *data; /* path, or "synth:..." */
+    const char *data;      /* path, or "synth:..." */
+    const char *test_data; /* "": none */
+    double validation;     /* part of the data that is held out; 0: none */
     bool cond, mirror;
     int64_t subset; /* images; 0: all */
 
@@ -52,18 +54,27 @@ typedef struct gt_job {
     int64_t batch;     /* images per step over all ranks */
     int64_t slices;    /* parts of a batch; where samples belong together, see gt_slices_choose() */
     double kimg;       /* length in thousands of images */
+    int64_t epochs;    /* length in passes over the data, unless kimg is given; 0: by kimg */
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
     const char *optimizer, *g_optimizer, *d_optimizer; /* rows of the table of optimisers; "": see gt_job_optimizer() */
-    double ema_kimg;                                   /* half-life of the moving average */
-    double ema_ramp;                                   /* 0: no ramp-up */
-    const char *nan;                                   /* "stop" "skip" "clean" */
-    const char *reduce;                                /* "tree" "allreduce" */
-    const char *conv;                                  /* kernels of convolutions: "auto" "direct" "winograd" */
+    const char *schedule, *schedule_at;                /* of the learning rate (schedule.h); "": constant */
+    double schedule_factor, schedule_epochs, warmup;
+    double momentum, rho, eps, weight_decay; /* of optimisers */
+    bool nesterov;
+    const char *eps_form; /* "inside" "outside"; "": inside */
+    double ema_kimg;      /* half-life of the moving average */
+    double ema_ramp;      /* 0: no ramp-up */
+    const char *nan;      /* "stop" "skip" "clean" */
+    const char *reduce;   /* "tree" "allreduce" */
+    const char *conv;     /* kernels of convolutions: "auto" "direct" "winograd" */
 
     /* networks */
     int64_t cbase, cmax, z_dim;
+    /* of classifiers: "unit" (0 .. 1), "data" (until the data are open), or "MEAN:STD,MEAN:STD,...", of each channel */
+    const char *normalize;
+    const char *bn; /* batch normalisation in training, over: "slice" "batch"; "none": there is none */
 
     /* augmentation */
     const char *aug;     /* "noaug" "ada" "fixed" */
@@ -193,6 +204,10 @@ void gt_job_derive_all(gt_job *job, const char *values);
 bool gt_job_follows(gt_job *job, const char *key, const char *other);
 /* The optimiser of a network. `own`: the value of the network's option (job->g_optimizer); "": that of `optimizer`. */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
+/* How a network learns: its optimiser (gt_job_optimizer), with the family's rate, betas and momentum and what the
+ * options say. */
+gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
+                            double momentum);
 /* The job's augmentation of what D sees. GT_USAGE: no such pipe. */
 gt_status gt_job_augment(const gt_job *job, gt_augment_config *out);
 

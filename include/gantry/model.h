@@ -52,6 +52,9 @@ typedef struct gt_slice_input {
     void (*label_of)(void *arg, int64_t item, float *label);
     void *label_arg;
     int64_t items; /* in the dataset */
+    /* Image [H,W,C] and label of any sample of the step's batch: read anew from the dataset. */
+    gt_status (*sample_of)(void *arg, uint32_t step, uint32_t sample, float *image, float *label);
+    void *sample_arg;
 } gt_slice_input;
 
 typedef struct gt_stat {
@@ -143,6 +146,9 @@ struct gt_model {
      * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
      * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
     gt_graph *(*build_density)(gt_model *m, int n, int samples);
+    /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
+     * NULL: the model is none. */
+    gt_graph *(*build_classifier)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);

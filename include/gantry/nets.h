@@ -19,6 +19,7 @@ typedef struct gt_tensor {
     gt_shape file_shape, shape; /* as published; in memory */
     gt_layout layout;
     bool trainable; /* false: a buffer */
+    bool decays;    /* weight decay, where there is some, counts for this tensor */
     float init_mean,
         init_std;     /* first values: N(mean, std^2), stream "init/NET.NAME"; init_std 0: the constant init_mean */
     float init_bound; /* > 0: first values are uniform in [-bound, bound) instead, from the same stream */

@@ -98,6 +98,18 @@ gt_node *gt_conv_input_grad(gt_graph *g, gt_node *dy, gt_node *w, int64_t height
 /* Its adjoint in w: [kh,kw,I/groups,O]. */
 gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, int64_t kw, gt_conv_attr attr);
 
+/* ---- pooling (ops/max_pool.c): the largest value of each channel in windows of size x size pixels; what lies outside
+ * the image does not count. Sizes: floor((H + 2 pad - size) / stride) + 1; with `ceil` rounded up, where the last
+ * window begins in the image or the padding before it. ---- */
+typedef struct gt_max_pool_attr {
+    int32_t size;
+    int32_t stride; /* 0 means size */
+    int32_t pad;    /* on all sides, at most half of size */
+    int32_t ceil;
+} gt_max_pool_attr;
+gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr attr);
+#define gt_max_pool(g, x, ...) gt_max_pool_with(g, x, (gt_max_pool_attr){__VA_ARGS__})
+
 /* ---- FIR filters (ops/upfirdn.c): spec 1.3 on channels-last images, the filter known when the graph is built ---- */
 typedef struct gt_upfirdn_attr {
     int32_t up_x, up_y, down_x, down_y;     /* 0 means 1 */

@@ -16,7 +16,13 @@ enum { GT_MAX_MOMENTS = 2 };
 
 typedef struct gt_optimizer_settings {
     double lr;
-    double beta1, beta2, eps; /* adam (betas of the moments); sgd: beta1 is the momentum */
+    double beta1, beta2; /* adam, adamw: of the moments */
+    double momentum;     /* sgd, rmsprop; 0: none */
+    double rho;          /* rmsprop: of the mean of squares */
+    double eps;
+    double decay;     /* weight decay: lambda; 0: none */
+    bool nesterov;    /* sgd */
+    bool eps_outside; /* adam: eps is added to the root of the uncorrected moment */
 } gt_optimizer_settings;
 
 typedef struct gt_optimizer {
@@ -24,11 +30,21 @@ typedef struct gt_optimizer {
     int n_moments;
     const char *moment_names[GT_MAX_MOMENTS]; /* as in checkpoints: "exp_avg", "exp_avg_sq" */
     /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the
-     * first step. moments[0] may be NULL when beta1 is 0: the first moment is then the gradient itself. */
+     * first step; NULL where the settings need none. */
     void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
                    float *const *moments);
     bool betas; /* has betas, which lazy regularisation changes (gt_optimizer_lazy) */
+    /* Weight decay shrinks the weights by lr * decay before the step (Loshchilov and Hutter, "Decoupled Weight Decay
+     * Regularization", algorithm 2); otherwise decay * weights is added to the gradient. */
+    bool decoupled;
+    /* The setting that is 0 where moment `optional` is not needed; NULL: all moments are needed. */
+    double (*momentum)(const gt_optimizer_settings *s);
+    int optional;
 } gt_optimizer;
+
+static inline bool gt_optimizer_needs(const gt_optimizer *o, const gt_optimizer_settings *s, int moment) {
+    return !o->momentum || moment != o->optional || o->momentum(s) > 0;
+}
 
 const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
 extern const gt_optimizer gt_optimizers[];               /* ended by {0} */
@@ -39,7 +55,8 @@ typedef struct gt_update {
     gt_optimizer_settings settings;
     uint64_t step;
     size_t n;
-    bool clean; /* the gradient first: gt_clean_nonfinite() */
+    double decay; /* of these floats, in place of settings.decay */
+    bool clean;   /* the gradient first: gt_clean_nonfinite() */
     float *grad, *params, *moments[GT_MAX_MOMENTS];
     float *average; /* NULL: none; else gt_ema_update() with average_beta */
     double average_beta;

@@ -103,14 +103,19 @@ static char *name_of(const char *text, const char *kind) {
     return name;
 }
 
-/* The first images of a shuffled list, sorted again: the choice of the reference tool. */
-static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
-    int64_t n = ds->source->count;
+/* Images of a shuffled list, sorted again: those held out come first, then the choice of the reference tool. */
+static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
+    int64_t all = ds->source->count, held_out = llround(o->held_out * (double)all);
+    int64_t first = o->held_out_only ? 0 : held_out, n = o->held_out_only ? held_out : all - held_out,
+            subset = o->held_out_only ? 0 : o->subset;
     if (subset < 0 || subset > n)
         return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->spec, n);
+    if (n < 1)
+        return gt_fail(GT_USAGE, "--validation=%g of the %" PRId64 " images of '%s' leaves none for %s", o->held_out,
+                       all, ds->spec, o->held_out_only ? "validation" : "training");
     ds->unmirrored = subset ? subset : n;
-    if (ds->unmirrored == n) return GT_OK;
-    return gt_subset(&ds->chosen, n, 0, subset, seed);
+    if (ds->unmirrored == all) return GT_OK;
+    return gt_subset(&ds->chosen, all, first, first + ds->unmirrored, o->subset_seed);
 }
 
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
@@ -168,7 +173,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     if (!st) st = survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
     if (!st && labels_needed) st = check_labels(ds);
-    if (!st) st = choose_subset(ds, options->subset, options->subset_seed);
+    if (!st) st = choose_subset(ds, options);
     if (st) {
         gt_dataset_close(ds);
         return st;

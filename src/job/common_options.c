@@ -39,6 +39,10 @@ static const gt_option options[] = {
                "synth:circles, with options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the "
                "same data when the fingerprints of the data agree, wherever they lie; a run also goes on with the "
                "same pictures in other files (unzipped, say), and warns."},
+    {OPTION(test_data, "", "Images whose loss and accuracy are logged, never trained on"), .only = "classifier",
+     .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
+    {OPTION(validation, "0", "Part of the data held out: its loss and accuracy are logged"), .only = "classifier",
+     .max = 0.9, .common = true, .detail = "Chosen by --seed, the same on all ranks; no image is in both parts."},
     {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS, .common = true,
      .detail = "The data must have labels: classes or vectors."},
     {OPTION(mirror, "0", "Double the data with left-right mirrored images"), .common = true,
@@ -60,6 +64,10 @@ static const gt_option options[] = {
     {OPTION(kimg, NULL, "Length of the run"), .class = GT_EXECUTION, GT_KIMG, .min = 0.001, .common = true,
      .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been "
                "given at the start."},
+    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"),
+     .only = "autoencoder|classifier", .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
+     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
+               "what is left."},
     {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
      .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12},
     {OPTION(seed, "0", "Seed of every random number of the run"), .max = 4294967295.0},
@@ -67,6 +75,26 @@ static const gt_option options[] = {
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
      .detail = "sgd is gradient descent; its momentum is what the model gives adam as first beta."},
     {OPTION(g_optimizer, NULL, "Optimiser of G"), .only = GT_GANS, .derived = "optimizer", .choices = gt_any_optimizer},
+    {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
+     .choices = "constant|step|cosine|one-cycle",
+     .detail = "step: times --schedule-factor at each of --schedule-at. cosine: down to 0 along half a cosine. "
+               "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000."},
+    {OPTION(schedule_at, NULL, "Epochs at which the rate of schedule step changes"), .derived = "none"},
+    {OPTION(schedule_factor, NULL, "What the rate is then multiplied by"), .derived = "0.1", .min = 1e-6, .max = 1},
+    {OPTION(schedule_epochs, NULL, "Length of cosine and one-cycle"), .unit = "epochs", .derived = "the run's",
+     .max = 1e9},
+    {OPTION(warmup, NULL, "The learning rate grows from 0 in so many epochs"), .unit = "epochs", .derived = "0",
+     .max = 1e6},
+    {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999},
+    {OPTION(nesterov, NULL, "Nesterov's form of the momentum of sgd"), .derived = "0"},
+    {OPTION(rho, NULL, "Decay of rmsprop's mean of squares"), .derived = "0.99", .max = 0.999999},
+    {OPTION(eps, NULL, "What optimisers add to the root of a mean of squares"), .derived = "1e-8; adagrad 1e-10",
+     .max = 1},
+    {OPTION(eps_form, NULL, "adam adds eps to the root of the corrected moment, or of the other"), .derived = "inside",
+     .choices = "inside|outside"},
+    {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
+     .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
+               "others: lambda / 2 times the sum of the squares is part of the loss."},
     {OPTION(ema_kimg, NULL, "Half-life of the moving average of the generator; 0: none"), .only = GT_GANS, GT_KIMG},
     {OPTION(ema_ramp, NULL, "Half-life at most this times the images shown so far; 0: no ramp-up"), .only = GT_GANS,
      .max = 1e9},
@@ -81,6 +109,15 @@ static const gt_option options[] = {
      .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, "
                "for comparison: results differ in their last bits. With auto the environment variable GT_CONV, if "
                "set, says which."},
+    {OPTION(normalize, "unit", "Pixels as the network sees them"), .only = "classifier", .group = "networks",
+     .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
+               "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
+    {OPTION(bn, "slice", "Batch normalisation over a slice's samples, or the whole batch's"),
+     .only = "dcgan|classifier", .group = "networks", .choices = "slice|batch|none",
+     .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
+               "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
+               "per layer and pass, and a rank holds all its slices in memory together. none: classifiers that have "
+               "a form without."},
     {OPTION(cbase, NULL, "Feature maps at size R: the smaller of cbase / R and cmax"), .only = GT_GANS,
      .group = "networks", .min = 1, .max = 1 << 24,
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},

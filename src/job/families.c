@@ -6,7 +6,8 @@
 #define FAMILIES(row) \
     row(stylegan2)    \
     row(dcgan)        \
-    row(autoencoder)
+    row(autoencoder)  \
+    row(classifier)
 /* clang-format on */
 
 #define DECLARE(name) extern const gt_family gt_##name##_family;

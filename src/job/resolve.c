@@ -106,6 +106,7 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     gt_dataset_options o = {.use_labels = uses_labels(job),
                             .mirror = job->mirror,
                             .subset = job->subset,
+                            .held_out = job->validation,
                             .subset_seed = (uint32_t)job->seed};
     gt_status st = gt_dataset_open(out, job->data, &o);
     if (st) return st;
@@ -135,7 +136,8 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->channels = channels;
     job->label_dim = uses_labels(job) ? label_width : 0;
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
-    int64_t items = (job->subset ? job->subset : images) * (job->mirror ? 2 : 1);
+    int64_t items = (job->subset ? job->subset : images - llround(job->validation * (double)images)) *
+                    (job->mirror ? 2 : 1);
     const gt_family *family = job->family;
     if (family->resolve) family->resolve(job, items);
     if (gt_arena_failed(job->arena)) return gt_fail(GT_NOMEM, "out of memory for the values of a job");

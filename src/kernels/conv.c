@@ -11,6 +11,7 @@ const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS] = {
     [GT_CONV_DIRECT] = &gt_conv_direct,
     [GT_CONV_WINOGRAD] = &gt_conv_winograd,
     [GT_CONV_COLUMNS] = &gt_conv_columns,
+    [GT_CONV_DEPTHWISE] = &gt_conv_depthwise,
 };
 
 /* Winograd pays from these sizes on: 3x3 with stride 1, with stride 2, 4x4 with stride 2 (bench/conv; part of the
@@ -28,6 +29,7 @@ static const struct {
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     gt_conv_mode mode = gt_kernel_set_or_best(s->kernels)->conv;
     bool winograd = gt_conv_winograd.possible(s);
+    if (gt_conv_depthwise.possible(s)) return GT_CONV_DEPTHWISE;
     if (mode == GT_CONV_ALL_WINOGRAD && winograd) return GT_CONV_WINOGRAD;
     if (mode == GT_CONV_AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns.possible(s))
         return GT_CONV_COLUMNS;

@@ -49,9 +49,15 @@ typedef struct gt_conv_algorithm {
                 float *out);
 } gt_conv_algorithm;
 
-extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns;
+extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns, gt_conv_depthwise;
 
-typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS, GT_CONV_KERNELS } gt_conv_kernel;
+typedef enum gt_conv_kernel {
+    GT_CONV_DIRECT,
+    GT_CONV_WINOGRAD,
+    GT_CONV_COLUMNS,
+    GT_CONV_DEPTHWISE,
+    GT_CONV_KERNELS
+} gt_conv_kernel;
 extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
 

@@ -54,6 +54,22 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
     return *own ? own : *job->optimizer ? job->optimizer : "adam";
 }
 
+gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
+                            double momentum) {
+    const char *optimizer = gt_job_optimizer(job, own);
+    double eps = gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
+    return (gt_learning){optimizer,
+                         {.lr = rate,
+                          .beta1 = beta1,
+                          .beta2 = beta2,
+                          .momentum = gt_job_given(job, "momentum") ? job->momentum : momentum,
+                          .nesterov = job->nesterov,
+                          .rho = gt_job_given(job, "rho") ? job->rho : 0.99,
+                          .eps = gt_job_given(job, "eps") ? job->eps : eps,
+                          .eps_outside = gt_is(job->eps_form, "outside"),
+                          .decay = job->weight_decay}};
+}
+
 static int slice_size(const gt_job *job) { return (int)gt_pieces(job->batch, job->slices); }
 
 gt_model *gt_family_make(const gt_family *family, const gt_job *job) {

@@ -18,7 +18,8 @@ GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t
     float b1 = (float)s->beta1, b2 = (float)s->beta2, c1 = (float)(1 - s->beta1), c2 = (float)(1 - s->beta2);
     float rate = (float)(s->lr / (1 - power(s->beta1, step)));
     float root = (float)sqrt(1 - power(s->beta2, step));
-    float eps = (float)s->eps;
+    /* the root of the corrected moment is that of the uncorrected one, divided by `root` */
+    float eps = (float)(s->eps_outside ? s->eps / (double)root : s->eps);
     for (size_t i = 0; i < n; i++) {
         float g = grad[i], first = m ? b1 * m[i] + c1 * g : g;
         if (m) m[i] = first;
@@ -27,21 +28,56 @@ GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t
     }
 }
 
+/* Momentum: Sutskever et al., "On the Importance of Initialization and Momentum", as PyTorch has it: the buffer is a
+ * sum of gradients, and Nesterov's form looks one step ahead. */
 GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
                           float *const *moments) {
     (void)step;
     float *restrict m = moments[0], *restrict p = params;
-    float momentum = (float)s->beta1, lr = (float)s->lr;
+    float momentum = (float)s->momentum, lr = (float)s->lr, ahead = s->nesterov ? momentum : 0;
     for (size_t i = 0; i < n; i++) {
         float first = m ? momentum * m[i] + grad[i] : grad[i];
         if (m) m[i] = first;
-        p[i] -= lr * first;
+        p[i] -= lr * (ahead > 0 ? grad[i] + ahead * first : first);
     }
 }
 
+/* Duchi et al., "Adaptive Subgradient Methods", section 1. */
+GT_CLONES static void adagrad(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
+                              float *const *moments) {
+    (void)step;
+    float *restrict v = moments[0], *restrict p = params;
+    float lr = (float)s->lr, eps = (float)s->eps;
+    for (size_t i = 0; i < n; i++) {
+        v[i] += grad[i] * grad[i];
+        p[i] -= lr * (grad[i] / (sqrtf(v[i]) + eps));
+    }
+}
+
+/* Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6.5; momentum as PyTorch has it. */
+GT_CLONES static void rmsprop(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
+                              float *const *moments) {
+    (void)step;
+    float *restrict v = moments[0], *restrict m = moments[1], *restrict p = params;
+    float lr = (float)s->lr, eps = (float)s->eps, rho = (float)s->rho, rest = (float)(1 - s->rho);
+    float momentum = (float)s->momentum;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = rho * v[i] + rest * (grad[i] * grad[i]);
+        float by = grad[i] / (sqrtf(v[i]) + eps);
+        if (m) m[i] = by = momentum * m[i] + by;
+        p[i] -= lr * by;
+    }
+}
+
+static double beta1_of(const gt_optimizer_settings *s) { return s->beta1; }
+static double momentum_of(const gt_optimizer_settings *s) { return s->momentum; }
+
 const gt_optimizer gt_optimizers[] = {
-    {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true},
-    {"sgd", 1, {"momentum"}, sgd, .betas = false},
+    {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true, .momentum = beta1_of},
+    {"sgd", 1, {"momentum"}, sgd, .momentum = momentum_of},
+    {"adagrad", 1, {"sum"}, adagrad, .betas = false},
+    {"rmsprop", 2, {"square_avg", "momentum"}, rmsprop, .momentum = momentum_of, .optional = 1},
+    {"adamw", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true, .momentum = beta1_of, .decoupled = true},
     {0},
 };
 

@@ -2,11 +2,11 @@
  * Batch normalisation. */
 #include "nets/batch_norm.h"
 
-static const float epsilon = 1e-5f, momentum = 0.1f;
+static const float momentum = 0.1f;
 
-void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running) {
+void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running, float weight_std) {
     gt_shape shape = GT_SHAPE(channels);
-    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true, .init_mean = 1, .init_std = 0.02f}, name,
+    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true, .init_mean = 1, .init_std = weight_std}, name,
                ".weight");
     gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true}, name, ".bias");
     if (!running) return;
@@ -35,7 +35,7 @@ static void renew(gt_bound_net b, const char *name, const char *buffer, gt_node 
     gt_output(g, gt_text_of("%s%s", name, buffer).s, after);
 }
 
-gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by) {
+gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by, float epsilon) {
     gt_graph *g = b.graph;
     if (!x) return NULL;
     bool running = gt_net_find(b.net, gt_text_of("%s.running_mean", name).s) != NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Batch normalisation: Ioffe and Szegedy, "Batch Normalization", algorithm 1. Each channel of images [N,H,W,C] is
- * normalised by its mean and variance (+ 1e-5) over samples and pixels, then scaled and shifted: tensors NAME.weight,
- * begun as N(1, 0.02^2), and NAME.bias.
+ * normalised by its mean and variance (+ epsilon, as a rule 1e-5) over samples and pixels, then scaled and shifted:
+ * tensors NAME.weight, begun as N(1, weight_std^2), and NAME.bias.
  *
  * The samples are those of a slice, or of all slices of the batch. A network with running statistics has the buffers
  * NAME.running_mean and NAME.running_var. A pass that normalises by the samples' own statistics computes new running
@@ -20,7 +20,7 @@ typedef enum gt_norm_by {
 } gt_norm_by;
 
 /* running: the network has running statistics. */
-void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running);
-gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by);
+void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running, float weight_std);
+gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by, float epsilon);
 
 #endif

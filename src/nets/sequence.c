@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* [N,H,W,C] -> [N,C*H*W], anything else [N,...] -> [N,rest]. */
-static gt_node *flatten(gt_graph *g, gt_node *x) {
+gt_node *gt_flatten(gt_graph *g, gt_node *x) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0);
     if (gt_node_shape(x)->n == 4) x = gt_permute(g, x, (int[]){0, 3, 1, 2});
@@ -70,7 +70,7 @@ static gt_node *apply(gt_bound_net b, const gt_layer *l, const char *name, gt_no
     case GT_LAYER_TRANSPOSED:
         y = gt_conv_input_grad(g, x, w, transposed_size(l, gt_dim(x, 1)), transposed_size(l, gt_dim(x, 2)), conv);
         break;
-    default: y = gt_matmul(g, flatten(g, x), w, .transpose_b = true);
+    default: y = gt_matmul(g, gt_flatten(g, x), w, .transpose_b = true);
     }
     y = gt_bias_act(g, y, gt_leaf(b, name, ".bias"), l->activation ? l->activation : "linear", l->slope, 1, -1);
     if (!y || !l->becomes.n) return y;

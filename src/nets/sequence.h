@@ -30,4 +30,7 @@ void gt_sequence_declare(gt_declarer *d, const char *name, const gt_layer *layer
 /* Appends the layers to b.graph: x [N,F] or [N,H,W,C]. */
 gt_node *gt_sequence(gt_bound_net b, const char *name, const gt_layer *layers, int n, gt_node *x);
 
+/* [N,H,W,C] -> [N,C*H*W], anything else [N,...] -> [N,rest]. */
+gt_node *gt_flatten(gt_graph *g, gt_node *x);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "gantry/encode.h"
 #include "gantry/random.h"
 
 /* ---- data and job ---- */
@@ -27,6 +28,19 @@ static gt_status resolve(gt_engine *e) {
                           e->info->stored);
 }
 
+/* --normalize=data as numbers. */
+static gt_status normalise_all(gt_engine *e) {
+    int channels = e->info->channels;
+    double mean[channels], std[channels];
+    if (!gt_is(e->job->normalize, "data") || !gt_is(e->job->family->name, "classifier")) return GT_OK;
+    gt_status st = gt_channel_moments_all(e->comm, e->data, mean, std);
+    char *text = calloc((size_t)channels, 64), *at = text;
+    for (int c = 0; c < channels && text && !st; c++) at += sprintf(at, "%s%.6g:%.6g", c ? "," : "", mean[c], std[c]);
+    if (!st) st = text ? gt_job_set(e->job, "normalize", text, NULL) : gt_fail(GT_NOMEM, "out of memory for means");
+    free(text);
+    return gt_comm_agree_all(e->comm, st);
+}
+
 static gt_status open_pool(gt_engine *e) {
     int slices; /* the job has them; are they enough for the ranks? */
     gt_status st = gt_slices_choose((int)e->job->batch, gt_model_mbstd(e->job), (int)e->job->slices, e->comm->ranks,
@@ -46,6 +60,7 @@ gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
     if (!st) st = gt_same_data_all(comm, e->data, job->data);
     if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(e->data, &e->fingerprint));
     if (!st) st = gt_comm_agree_all(comm, resolve(e));
+    if (!st) st = normalise_all(e);
     if (!st) st = same_job_all(comm, job);
     return st ? st : gt_comm_agree_all(comm, open_pool(e));
 }
@@ -83,8 +98,8 @@ static gt_status open_learner(gt_engine *e, int net) {
     l->optimizer = gt_optimizer_find(m->learning[net].optimizer);
     l->settings = m->learning[net].settings;
     l->reducer = e->batches[0].reducers[net];
-    /* with a beta1 of 0 the first is the gradient itself */
-    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) {
+    for (int k = 0; k < l->optimizer->n_moments; k++) {
+        if (!gt_optimizer_needs(l->optimizer, &l->settings, k)) continue;
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
     }
@@ -153,6 +168,7 @@ static gt_status open_phase(gt_engine *e, int index) {
 }
 
 static gt_status open_generator(gt_engine *e) {
+    if (!e->model->build_generator) return GT_OK;
     gt_generate_options o = {
         .n = e->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
     e->generator_graph = e->model->build_generator(e->model, &o);
@@ -217,7 +233,7 @@ static gt_status open_memory(gt_engine *e) {
     if (!e->images || !e->labels || !e->slice_states || !e->state_means || !e->slice_moments)
         return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
-    gt_exec_use_arena(e->generator, e->arena);
+    if (e->generator) gt_exec_use_arena(e->generator, e->arena);
     return GT_OK;
 }
 
@@ -228,7 +244,8 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
     if (st) return st;
     gt_engine_warn_memory_all(e);
-    return gt_comm_agree_all(e->comm, open_memory(e));
+    st = gt_comm_agree_all(e->comm, open_memory(e));
+    return st ? st : gt_engine_open_judged_all(e);
 }
 
 static gt_ranges ranges_of(const gt_batch *b, gt_range *ranges) {
@@ -259,6 +276,7 @@ gt_status gt_engine_start_loader_all(gt_engine *e) {
 
 void gt_engine_close_all(gt_engine *e) {
     gt_loader_free(e->loader);
+    gt_engine_close_judged(e);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
@@ -290,6 +308,14 @@ bool gt_engine_finished(const gt_engine *e) {
 uint64_t gt_engine_seed(const gt_engine *e) {
     uint64_t seed = (uint64_t)e->job->seed;
     return e->reseed ? seed ^ ((uint64_t)gt_stream("rollback") << 32) ^ ((uint64_t)e->reseed << 40) : seed;
+}
+
+gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, float *image, float *label) {
+    const gt_engine *e = engine;
+    gt_sampler sampler = gt_sampler_make((uint64_t)e->job->seed, e->info->count);
+    int64_t item = gt_sampler_item(&sampler, gt_steps_position(&e->steps, step) + sample);
+    gt_dataset_label(e->data, item, label);
+    return gt_read_images(e->data, 1, &item, image);
 }
 
 void gt_engine_label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }

@@ -14,10 +14,12 @@
 
 #include "gantry/ada.h"
 #include "gantry/checkpoint.h"
+#include "gantry/classify.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/loader.h"
 #include "gantry/optimizer.h"
+#include "gantry/schedule.h"
 #include "gantry/train.h"
 #include "train/stats.h"
 
@@ -76,6 +78,9 @@ typedef struct gt_measures {
     double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
 } gt_measures;
 
+/* Pictures that a classifier is judged by. */
+enum { GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
+
 typedef struct gt_engine {
     gt_job *job;
     gt_comm *comm;
@@ -89,13 +94,16 @@ typedef struct gt_engine {
     gt_engine_phase phases[GT_MAX_PHASES];
 
     gt_steps steps;
+    gt_schedule schedule; /* of the learning rates */
     int n_batches, n_shapes;
-    gt_batch batches[2];       /* a full batch; the short last batch of an epoch */
-    gt_exec_shape *shapes;     /* of all groups of this rank; the first is that of the first group */
-    float *images, *labels;    /* of one slice */
-    gt_graph *generator_graph; /* slice_size images from the moving average */
-    gt_exec *generator;
-    void *arena; /* of all executions: they take turns */
+    gt_batch batches[2];           /* a full batch; the short last batch of an epoch */
+    gt_exec_shape *shapes;         /* of all groups of this rank; the first is that of the first group */
+    float *images, *labels;        /* of one slice */
+    gt_graph *generator_graph;     /* slice_size images from the moving average */
+    gt_exec *generator;            /* NULL: the model generates nothing */
+    gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
+    gt_classifying *classifying;   /* NULL: nothing is judged */
+    void *arena;                   /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
     float *state_means;
@@ -122,6 +130,13 @@ void gt_engine_close_all(gt_engine *e);
 bool gt_engine_finished(const gt_engine *e);
 uint64_t gt_engine_seed(const gt_engine *e);                        /* of what is drawn in steps */
 void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_dataset_label() as a callback */
+
+/* gt_slice_input.sample_of; the argument is the engine */
+gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, float *image, float *label);
+
+/* ---- evaluation.c ---- */
+gt_status gt_engine_open_judged_all(gt_engine *e);
+void gt_engine_close_judged(gt_engine *e);
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */

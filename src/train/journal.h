@@ -13,7 +13,16 @@
 #include "train/warnings.h"
 
 /* series of a tick */
-enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 24 };
+enum {
+    GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED + 24
+};
+
+/* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
+enum { GT_EVALUATED_MOST = 3 * GT_JUDGED };
+typedef struct gt_evaluated {
+    char series[40];
+    double value;
+} gt_evaluated;
 
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
@@ -42,6 +51,8 @@ typedef struct gt_journal {
     char phase_series[GT_MAX_PHASES][64], norm_series[GT_MAX_NETS][32]; /* names of some of them */
     gt_metrics *metrics; /* of the newest pictures since the last tick, which logs them */
     gt_watch watch;
+    gt_evaluated evaluated[GT_EVALUATED_MOST]; /* since the last tick, which logs them */
+    int n_evaluated;
 
     /* --best */
     double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
@@ -87,6 +98,9 @@ gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j);
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j);
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
+
+/* ---- evaluation.c ---- */
+gt_status gt_evaluate_all(gt_engine *e, gt_journal *j);
 
 /* ---- tick.c ---- */
 /* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */

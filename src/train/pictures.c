@@ -115,6 +115,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     int64_t *items = NULL;
     void *fakes = NULL;
     char name[40];
+    if (!e->generator) return GT_OK;
     gt_status failed = prepare_generator_all(e);
     if (failed) return failed;
     gt_status st = gt_comm_agree_all(e->comm, grid_of(e, &grid, &items));

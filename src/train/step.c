@@ -36,7 +36,9 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
                             .augment_p = e->ada.p,
                             .label_of = gt_engine_label_of,
                             .label_arg = e->data,
-                            .items = e->info->count};
+                            .items = e->info->count,
+                            .sample_of = gt_engine_sample_of,
+                            .sample_arg = e};
     float *weight = gt_exec_input(exec, GT_SLICE_WEIGHT);
     if (weight) *weight = (float)gt_slices_weight(b->slices, index);
     return p->fill(p, exec, &slice);
@@ -165,6 +167,34 @@ static bool ends_averaged_network(const gt_engine *e, const gt_phase *p) {
     return true;
 }
 
+/* Parameters of one span that is updated in one way. */
+static void update_floats(gt_engine *e, const gt_phase *p, gt_reducer *reducer, gt_update u, gt_span span) {
+    const gt_learner *l = &e->learners[p->net];
+    u.n = span.size;
+    u.grad = gt_reducer_gradient(reducer) + span.offset;
+    u.params = e->model->blocks[p->net] + span.offset;
+    for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + span.offset : NULL;
+    if (e->averaged && p->net == e->model->ema_of) u.average = e->model->ema_block + span.offset;
+    gt_update_run(&u, e->pool);
+}
+
+/* With weight decay, tensor by tensor: weights decay, biases and scales do not. */
+static void update_span(gt_engine *e, const gt_phase *p, gt_reducer *reducer, gt_update u, gt_span span) {
+    const gt_net *net = e->model->nets[p->net];
+    if (!(u.settings.decay > 0)) {
+        update_floats(e, p, reducer, u, span);
+        return;
+    }
+    for (int i = 0; i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        size_t begin = t->offset > span.offset ? t->offset : span.offset, end = t->offset + t->size;
+        if (end > span.offset + span.size) end = span.offset + span.size;
+        if (!t->trainable || begin >= end) continue;
+        u.decay = t->decays ? u.settings.decay : 0;
+        update_floats(e, p, reducer, u, (gt_span){begin, end - begin});
+    }
+}
+
 /* The sum of the gradients arrives, and each rank updates the parameters that it owns. Not *updated: left out because
  * of --nan. */
 static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, bool *updated) {
@@ -184,19 +214,16 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
                    .step = l->updates,
                    .clean = bad.count,
                    .average_beta = average_beta(e)};
+    double items = (double)e->steps.items;
+    u.settings.lr *= gt_schedule_rate(&e->schedule, (double)e->shown / items, (double)e->steps.batch / items);
     bool measured = e->step % NORM_STEPS == 0 && p->interval == 1; /* a regulariser has norms of its own */
     if (measured) e->measures.square[p->net] = 0;
     int n_owned;
     const gt_span *owned = gt_reducer_owned(reducer, &n_owned);
     for (int i = 0; i < n_owned; i++) {
-        size_t offset = owned[i].offset;
-        u.n = owned[i].size;
-        u.grad = gt_reducer_gradient(reducer) + offset;
-        u.params = block + offset;
-        if (measured) e->measures.square[p->net] += square_of(u.grad, u.n);
-        for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
-        if (e->averaged && p->net == e->model->ema_of) u.average = e->model->ema_block + offset;
-        gt_update_run(&u, e->pool);
+        if (measured)
+            e->measures.square[p->net] += square_of(gt_reducer_gradient(reducer) + owned[i].offset, owned[i].size);
+        update_span(e, p, reducer, u, owned[i]);
     }
     gt_reducer_gather_all(reducer, block);
     return GT_OK;

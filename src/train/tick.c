@@ -72,6 +72,10 @@ static void print_line(const gt_engine *e, const gt_journal *j, double rate, dou
     for (int i = 0; i < e->model->n_shown; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label,
                       shown_mean(e, e->model->shown[i].stat));
+    for (int i = 0; i < j->n_evaluated; i++)
+        if (!strstr(j->evaluated[i].series, "_top"))
+            n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", j->evaluated[i].series,
+                          j->evaluated[i].value);
     if (e->model->ada_stat)
         n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat),
                       e->ada.p);
@@ -144,6 +148,7 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     }
     put_measures(e, j, all);
     gt_metrics_put(j->metrics, j->logged, &j->n_logged);
+    for (int i = 0; i < j->n_evaluated; i++) put(j, j->evaluated[i].series, j->evaluated[i].value);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);

@@ -133,6 +133,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
     double began = gt_clock();
     if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
     gt_status st = d.pictures ? pictures_all(e, j, p) : GT_OK;
+    if (!st && d.tick) st = gt_evaluate_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d.tick) {
         int trouble = gt_tick_all(e, j);

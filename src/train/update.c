@@ -5,6 +5,15 @@
 
 enum { TILE = 1 << 14 }; /* floats: five arrays of 64 KiB */
 
+/* lambda / 2 times the sum of the squares, as part of the loss; or, decoupled, a factor. */
+static void decay(const gt_update *u, size_t start, size_t n) {
+    float *grad = u->grad + start, *params = u->params + start, by = (float)u->decay,
+          factor = (float)(1 - u->settings.lr * u->decay);
+    for (size_t i = 0; i < n; i++)
+        if (u->optimizer->decoupled) params[i] *= factor;
+        else grad[i] += by * params[i];
+}
+
 static void update_tile(void *arg, int tile, int worker) {
     (void)worker;
     const gt_update *u = arg;
@@ -13,6 +22,7 @@ static void update_tile(void *arg, int tile, int worker) {
         float *moments[GT_MAX_MOMENTS];
         for (int k = 0; k < u->optimizer->n_moments; k++) moments[k] = u->moments[k] ? u->moments[k] + start : NULL;
         if (u->clean) gt_clean_nonfinite(u->grad + start, n);
+        if (u->decay > 0) decay(u, start, n);
         u->optimizer->update(&u->settings, u->step, n, u->grad + start, u->params + start, moments);
     }
     if (u->average) gt_ema_update(u->average + start, u->params + start, n, u->average_beta);

@@ -20,7 +20,8 @@
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for.
  * Winograd's transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
-static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6, [GT_CONV_COLUMNS] = 1e-6};
+static const double tolerance[] = {
+    [GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6, [GT_CONV_COLUMNS] = 1e-6, [GT_CONV_DEPTHWISE] = 1e-6};
 
 enum { DIRECTIONS = 3, KERNELS = GT_CONV_KERNELS };
 static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
@@ -58,8 +59,10 @@ static const gt_conv_shape shapes[] = {
     CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1), /* input pixels that no output sees */
     CONV(2, 6, 5, 8, 6, 3, 3, 1, 1, 1, 1, 1, 2),
     CONV(2, 6, 6, 12, 8, 4, 4, 2, 1, 1, 1, 1, 4),
-    CONV(1, 6, 7, 9, 9, 3, 3, 1, 2, 0, 1, 3, 9), /* one channel per group */
-    CONV(1, 3, 2, 4, 4, 3, 3, 1, 2, 3, 2, 3, 1), /* more padding than image */
+    CONV(1, 6, 7, 9, 9, 3, 3, 1, 2, 0, 1, 3, 9),    /* one channel per group */
+    CONV(2, 9, 8, 70, 70, 3, 3, 2, 1, 1, 1, 1, 70), /* blocks of channels */
+    CONV(1, 3, 2, 4, 4, 5, 5, 2, 2, 3, 2, 3, 4),    /* taps that meet no pixel */
+    CONV(1, 3, 2, 4, 4, 3, 3, 1, 2, 3, 2, 3, 1),    /* more padding than image */
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 

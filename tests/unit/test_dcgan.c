@@ -116,7 +116,7 @@ enum { CHANNELS = 3 };
 static gt_net *norm_net(float *block, bool running) {
     gt_net *n = gt_net_new("N");
     gt_declarer d = {.net = n};
-    gt_batch_norm_declare(&d, "norm", CHANNELS, running);
+    gt_batch_norm_declare(&d, "norm", CHANNELS, running, 0.02f);
     assert_int_equal(d.status, GT_OK);
     assert_int_equal(gt_net_seal(n), GT_OK);
     assert_true(n->block_floats <= 64);
@@ -142,7 +142,7 @@ static void norm_is_that_of_the_paper(void **state) {
         gt_graph *g = gt_graph_new("norm", asked_kernels());
         gt_output(g, "y",
                   gt_batch_norm((gt_bound_net){g, n, 0}, "norm", gt_input(g, "x", GT_SHAPE(2, 3, 2, CHANNELS)),
-                                (gt_norm_by)by));
+                                (gt_norm_by)by, 1e-5f));
         gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
         if (!e) fail_msg("%s", gt_message());
         gt_exec_bind(e, 0, block);
@@ -173,7 +173,7 @@ static void norm_is_that_of_the_paper(void **state) {
 static gt_net *checked_net;
 
 static gt_node *normalised(gt_graph *g, gt_node *const *x) {
-    return gt_batch_norm((gt_bound_net){g, checked_net, 0}, "norm", x[0], GT_NORM_SLICE);
+    return gt_batch_norm((gt_bound_net){g, checked_net, 0}, "norm", x[0], GT_NORM_SLICE, 1e-5f);
 }
 
 static void norm_is_differentiable_twice(void **state) {

@@ -122,6 +122,17 @@ FIXED(sample_fir_rows, 2, CHECK_LINEAR, (S(2, 5, 6, 3), S(2, 3)), gt_sample_fir(
 CASE(reflect_pad, CHECK_LINEAR, (S(2, 5, 6, 3)), gt_reflect_pad(g, x, 3))
 CASE(reflect_pad_far, CHECK_LINEAR, (S(2, 3, 4, 2)), gt_reflect_pad(g, x, 7))
 CASE(reflect_pad_adjoint, CHECK_LINEAR, (S(2, 11, 12, 3)), gt_reflect_pad(g, x, -3))
+/* With the places of the maxima given: differences of gt_max_pool() itself would cross the kinks. */
+static gt_node *pool_op(gt_graph *g, const gt_op *op, gt_node *const *in, gt_max_pool_attr a) {
+    return gt_node_new(g, op, 2, in, &a, sizeof a);
+}
+static const gt_max_pool_attr halves = {2, 2, 0, 0}, overlapping = {3, 2, 1, 0}, up = {3, 2, 0, 1};
+FIXED(max_pool, 1, CHECK_LINEAR, (S(2, 6, 8, 3), S(2, 6, 8, 3)), pool_op(g, &gt_op_max_pool_pick, in, halves))
+FIXED(max_pool_overlaps, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 7, 6, 70)),
+      pool_op(g, &gt_op_max_pool_pick, in, overlapping))
+FIXED(max_pool_ceil, 1, CHECK_LINEAR, (S(1, 8, 7, 2), S(1, 8, 7, 2)), pool_op(g, &gt_op_max_pool_pick, in, up))
+FIXED(max_pool_spread, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 4, 3, 70)),
+      pool_op(g, &gt_op_max_pool_spread, in, overlapping))
 FIXED(warp, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, false))
 FIXED(warp_adjoint, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, true))
 CASE(random_normal, CHECK_LINEAR, (S(2, 40)), gt_mul(g, x, gt_random_normal_op(g, "a", S(2, 40))))

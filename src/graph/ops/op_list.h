@@ -27,6 +27,8 @@
     X(sample_fir)       \
     X(reflect_pad)      \
     X(warp)             \
+    X(max_pool_pick)    \
+    X(max_pool_spread)  \
     X(random_normal)    \
     X(random_uniform)
 

@@ -149,7 +149,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
         m->build_density = gt_autoencoder_density;
         m->pixel_variance = gt_autoencoder_pixel_variance(job);
     }
-    gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
+    gt_learning learning = gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0);
     gt_status st;
     if ((st = gt_model_add_network(m, gt_autoencoder_net(job), learning))) return st;
     a->net = m->nets[0];

@@ -6,10 +6,6 @@
 
 static const gt_option options[] = {
     {OPTION(widths, "1", "Features of hidden layers, relative to the model's own"), .min = 1e-3, .max = 16},
-    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"), .class = GT_EXECUTION,
-     .derived = "from model", .min = 1, .max = 1e9,
-     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
-               "what is left."},
     {OPTION(recon, NULL, "Reconstruction loss: squared error, or binary cross-entropy"), .derived = "from model",
      .choices = "mse|bce"},
     {OPTION(factor, "1", "Weight of the reconstruction loss"), .max = HUGE_VAL},
@@ -67,7 +63,7 @@ static void resolve(gt_job *job, int64_t items) {
     o->latent = r->latent;
     if (!gt_job_follows(job, "kimg", "epochs")) return;
     gt_job_derive(job, "epochs", "%d", r->epochs);
-    job->kimg = (double)o->epochs * (double)items / 1000;
+    job->kimg = (double)job->epochs * (double)items / 1000;
 }
 
 static int nearest_multiple_of_4(int64_t size) { return size < 4 ? 4 : (int)((size + 2) / 4 * 4); }

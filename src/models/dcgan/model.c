@@ -109,7 +109,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 }
 
 static gt_learning learning(const gt_job *job, const char *optimizer, double rate) {
-    return (gt_learning){gt_job_optimizer(job, optimizer), {.lr = rate, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8}};
+    return gt_job_learning(job, optimizer, rate, 0.5, 0.999, 0.5);
 }
 
 gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
@@ -120,7 +120,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .options = o,
                       .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
-    m->over_slices = gt_is(o->bn, "batch");
+    m->over_slices = gt_is(job->bn, "batch");
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
     m->unlabelled_generator = o->semi;

@@ -39,11 +39,11 @@ static gt_node *embed(gt_bound_net b, gt_node *labels) {
     return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight"));
 }
 
-static gt_norm_by in_training(const gt_job *j) { return gt_is(own(j)->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
+static gt_norm_by in_training(const gt_job *j) { return gt_is(j->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
 static gt_node *normalise(gt_bound_net b, const char *layer, gt_node *x, gt_norm_by by) {
     gt_scope_push(b.graph, "norm");
-    x = gt_batch_norm(b, gt_text_of("%s.norm", layer).s, x, by);
+    x = gt_batch_norm(b, gt_text_of("%s.norm", layer).s, x, by, 1e-5f);
     gt_scope_pop(b.graph);
     return x;
 }
@@ -59,7 +59,7 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
         int out = side < j->height ? maps(j, side) : (int)j->channels;
         gt_text layer = gt_text_of("b%d", side);
         declare_conv(&d, layer.s, in, out);
-        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true);
+        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true, weight_std);
         in = out;
     }
     return gt_declared(&d);
@@ -102,7 +102,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
         int out = maps(j, side / 2);
         gt_text layer = gt_text_of("b%d", side);
         declare_conv(&d, layer.s, out, in);
-        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, false);
+        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, false, weight_std);
         in = out;
     }
     declare_conv(&d, "out", own(j)->semi ? (int)j->label_dim : 1, in);

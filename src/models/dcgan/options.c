@@ -21,10 +21,6 @@ static const gt_option options[] = {
     {OPTION(instance_noise_kimg, "0", "That noise falls to 0 in so many; 0: it stays"), GT_KIMG},
     {OPTION(d_lrate, NULL, "Learning rate of D"), .derived = "lrate; 0.02 with sgd", .max = 10},
     {OPTION(g_activation, "lrelu", "Activation of G: LeakyReLU with slope 0.2, or ReLU"), .choices = "lrelu|relu"},
-    {OPTION(bn, "slice", "Batch normalisation over a slice's samples, or the whole batch's"), .choices = "slice|batch",
-     .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
-               "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
-               "per layer and pass, and a rank holds all its slices in memory together."},
     {OPTION(semi, "0", "Semi-supervised: D also learns the classes of real images"),
      .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
                "accuracy is logged as Accuracy/real. Not with --cond."},
@@ -65,7 +61,7 @@ static const char *needs_classes(const gt_job *job) {
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
     gt_dcgan_options *o = job->own;
-    if (gt_is(o->bn, "slice")) gt_job_derive(job, "slices", "%lld", (long long)slices_of(job->batch));
+    if (gt_is(job->bn, "slice")) gt_job_derive(job, "slices", "%lld", (long long)slices_of(job->batch));
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
     if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->d_optimizer, "sgd") ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->cbase = 32 * job->height; /* 64 at half the image's size */
@@ -92,6 +88,7 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
 static gt_status check(const gt_job *job) {
     const gt_dcgan_options *o = job->own;
     long long half = job->height / 2;
+    if (gt_is(job->bn, "none")) return gt_fail(GT_USAGE, "--bn=none: DCGAN does not train without normalisation");
     if (job->cond && o->semi)
         return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");

@@ -97,9 +97,9 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's
  * path length. */
 static gt_learning learning(const gt_job *job, const char *optimizer, int interval) {
-    gt_optimizer_settings settings = {.lr = job->lrate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
-    optimizer = gt_job_optimizer(job, optimizer);
-    return (gt_learning){optimizer, gt_optimizer_lazy(gt_optimizer_find(optimizer), settings, interval)};
+    gt_learning l = gt_job_learning(job, optimizer, job->lrate, 0, 0.99, 0);
+    l.settings = gt_optimizer_lazy(gt_optimizer_find(l.optimizer), l.settings, interval);
+    return l;
 }
 
 gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,

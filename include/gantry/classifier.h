@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Classifiers: pictures to the logits of classes. One network "C", whose tensors have the names of PyTorch's
+ * torchvision. The networks are the files of models/classifier listed in networks.h. */
+#ifndef GANTRY_CLASSIFIER_H
+#define GANTRY_CLASSIFIER_H
+
+#include "gantry/family.h"
+
+/* The options of the family: models/classifier/options.c. */
+typedef struct gt_classifier_options {
+    const char *hidden;     /* "100,100": features of the mlp's hidden layers */
+    const char *activation; /* of the mlp: "relu" "sigmoid" "tanh" "lrelu" */
+    const char *dropout;    /* probability; "": the network's own */
+    const char *init;       /* "": the network's own; "xavier" "he" "uniform", or a standard deviation */
+    const char *stem;       /* "small" "imagenet"; "": by the size of the pictures */
+    double width;           /* channels of all layers are multiplied by this number */
+    double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */
+    int64_t random_crop;    /* pixels that pictures are shifted by, at most */
+    bool random_flip;
+    int64_t cutout; /* side of a black square; 0: none */
+    double mixup;   /* a of Beta(a, a), at most 1; 0: none */
+} gt_classifier_options;
+
+extern const gt_family gt_classifier_family;
+
+#endif

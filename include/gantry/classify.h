@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Classifying pictures: the logits of a trained classifier, and its scores on a whole dataset. The results do not
+ * depend on the number of ranks. */
+#ifndef GANTRY_CLASSIFY_H
+#define GANTRY_CLASSIFY_H
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/model.h"
+
+typedef struct gt_classifying gt_classifying;
+
+/* Of a model in training, with these parameters. The graph works on `batch` pictures at a time. NULL: see gt_message();
+ * GT_USAGE: the model is no classifier. */
+gt_classifying *gt_classifying_new(gt_model *m, const float *params, int batch, gt_pool *pool);
+void gt_classifying_close(gt_classifying *c); /* NULL is fine */
+/* After the parameters changed. */
+gt_status gt_classifying_prepare(gt_classifying *c);
+/* images [batch,H,W,C] in -1..1; logits [batch,classes], valid until the next call. */
+gt_status gt_classifying_run(gt_classifying *c, const float *images, const float **logits);
+
+/* Of a picture. */
+typedef struct gt_classified {
+    int32_t truth;     /* -1: the picture has no class */
+    int32_t best;      /* the class of the largest logit */
+    int32_t place;     /* of the truth among the logits in falling order, from 0; -1 without truth */
+    float loss;        /* cross-entropy; NaN without truth */
+    float probability; /* of the best class */
+} gt_classified;
+
+enum { GT_TOP = 5 };
+
+typedef struct gt_scores {
+    int64_t count; /* pictures with a class */
+    int classes;
+    double loss, accuracy, top; /* means; top: the truth is among the GT_TOP largest logits */
+    int64_t *confusion;         /* [classes,classes]: rows are the truth */
+} gt_scores;
+
+/* All pictures of `ds`, in its order: *all on rank 0, to be freed; NULL elsewhere and after an error. */
+gt_status gt_classify_dataset_all(gt_comm *c, gt_classifying *with, gt_dataset *ds, gt_classified **all);
+/* What rank 0 makes of them. Free out->confusion. */
+gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out);
+
+/* Mean and standard deviation of each channel over all pixels of all images of `ds`, black being 0 and white 1: info's
+ * `channels` numbers each, the same on all ranks. */
+gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, double *std);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A classifier's own data: shared by the files of the family. */
+#ifndef GANTRY_CLASSIFIER_CLASSIFIER_H
+#define GANTRY_CLASSIFIER_CLASSIFIER_H
+
+#include "gantry/classifier.h"
+#include "models/classifier/networks.h"
+
+typedef struct gt_classifier {
+    const gt_job *job;
+    const gt_classifier_options *options;
+    const gt_classifier_net *row;
+    gt_classifier_config config;
+    gt_init init;            /* config.init, where the options name one */
+    const float *mean, *std; /* of each channel; NULL: pixels are 0 .. 1 */
+    gt_net *net;
+    float *room; /* for two images and a label */
+} gt_classifier;
+
+/* The options' values as the networks take them. GT_USAGE: a value that cannot be. */
+gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out);
+
+/* out->mean and out->std by --normalize, in the arena. */
+gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out);
+
+/* Logits of pictures [N,H,W,C] in -1..1. */
+gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *images, gt_classifier_heads *heads);
+/* The training phase: inputs "images" and "labels" [N,classes], outputs of its statistics, gradients. */
+void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n);
+/* Cross-entropy of each sample: [N,classes] and targets of that shape -> [N,1]. */
+gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
+/* [N,1]: 1 where the class of `truth` is among the `most` largest logits. */
+gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most);
+
+bool gt_classifier_augments(const gt_classifier_options *o);
+/* The slice's images, augmented, to `images`; mixed labels take the place of `labels`. */
+gt_status gt_classifier_augment(const gt_classifier *m, const gt_slice_input *s, float *images, float *labels);
+
+gt_status gt_classifier_make(gt_model *m, const gt_job *job);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The loss of classifiers: cross-entropy over the classes, with label smoothing (Szegedy et al., "Rethinking the
+ * Inception Architecture", section 7) and the losses of further heads. */
+#include "gantry/ops.h"
+#include "models/classifier/classifier.h"
+
+gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets) {
+    return gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), targets), GT_AXIS(1)));
+}
+
+/* How many logits are larger than that of the class? Fewer than `most`. */
+gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most) {
+    if (most == 1) return gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1));
+    gt_node *own = gt_sum(g, gt_mul(g, logits, truth), GT_AXIS(1));
+    gt_node *larger = gt_sum(g, gt_greater(g, gt_sub(g, logits, own), 0), GT_AXIS(1));
+    return gt_greater(g, gt_neg(g, larger), 0.5f - (float)most);
+}
+
+gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *images, gt_classifier_heads *heads) {
+    gt_graph *g = f->graph;
+    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f); /* 0 .. 1 */
+    if (m->mean) {
+        gt_shape channels = GT_SHAPE(m->job->channels);
+        pixels = gt_div(g, gt_sub(g, pixels, gt_constant(g, "means of pixels", channels, m->mean)),
+                        gt_constant(g, "deviations of pixels", channels, m->std));
+    }
+    return m->row->forward(f, pixels, &m->config, m->row->variant, heads);
+}
+
+static gt_node *smoothed(const gt_classifier *m, gt_graph *g, gt_node *labels) {
+    double s = m->options->label_smoothing;
+    if (!(s > 0)) return labels;
+    return gt_shift(g, gt_scale(g, labels, (float)(1 - s)), (float)(s / m->config.classes));
+}
+
+void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
+    const gt_job *job = m->job;
+    gt_forward f = {.graph = g,
+                    .bound = {g, m->net, 0},
+                    .training = true,
+                    .norm = gt_is(job->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE};
+    gt_classifier_heads heads = {0};
+    gt_node *labels = gt_input(g, "labels", GT_SHAPE(n, m->config.classes)), *targets = smoothed(m, g, labels);
+    gt_scope_push(g, "C");
+    gt_node *logits = gt_classifier_logits(
+        m, &f, gt_input(g, "images", GT_SHAPE(n, job->height, job->width, job->channels)), &heads);
+    gt_scope_pop(g);
+    gt_node *loss = gt_classifier_entropy(g, logits, targets);
+    gt_output(g, "Loss/train", loss);
+    gt_output(g, "Accuracy/train", gt_classifier_hit(g, logits, labels, 1));
+    for (int i = 0; i < heads.n; i++)
+        loss = gt_add(g, loss, gt_scale(g, gt_classifier_entropy(g, heads.logits[i], targets), heads.weight));
+    gt_put_gradients(g, m->net, gt_gradients(g, m->net, 0, gt_mean_loss(g, loss)), NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A classifier as a model of the training loop: one network, one phase. */
+#include <string.h>
+
+#include "models/classifier/classifier.h"
+
+static gt_node *pass(gt_forward *f, gt_node *images, const void *arg) {
+    gt_classifier_heads heads = {0};
+    return gt_classifier_logits(arg, f, images, &heads);
+}
+
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
+    const gt_model *m = p->model;
+    const gt_classifier *own = m->own;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    float *images = gt_exec_input(e, "images"), *labels = gt_exec_input(e, "labels");
+    memcpy(labels, s->labels, (size_t)s->n * (size_t)m->label_dim * sizeof(float));
+    if (gt_classifier_augments(own->options)) return gt_classifier_augment(own, s, images, labels);
+    memcpy(images, s->images, (size_t)s->n * pixels * sizeof(float));
+    return GT_OK;
+}
+
+static gt_graph *build_phase(gt_phase *p, int n) {
+    gt_graph *g = gt_graph_new(p->name, p->model->kernels);
+    if (!g) return NULL;
+    gt_classifier_loss(p->model->own, g, n);
+    return gt_whole_graph(g, "", p->name);
+}
+
+static gt_graph *build_classifier(gt_model *m, int n) {
+    gt_graph *g = gt_graph_new("classifier", m->kernels);
+    if (!g) return NULL;
+    gt_classifier_heads heads = {0};
+    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
+    gt_output(g, "logits", gt_classifier_logits(m->own, &f, images, &heads));
+    return gt_whole_graph(g, "the ", "classifier");
+}
+
+/* Running statistics are renewed by the phase. */
+static gt_status add_phase(gt_model *m) {
+    static const gt_stat stats[] = {{"Loss/train", "Loss/train", 0, 0}, {"Accuracy/train", "Accuracy/train", 0, 0}};
+    const gt_net *net = m->nets[0];
+    gt_state *states = gt_arena_array(m->arena, (size_t)net->n_tensors, sizeof *states);
+    if (!states) return GT_NOMEM;
+    gt_phase *p = &m->phases[m->n_phases++];
+    *p = (gt_phase){.name = "C_main",
+                    .interval = 1,
+                    .build = build_phase,
+                    .fill = fill,
+                    .n_stats = 2,
+                    .stats = stats,
+                    .states = states,
+                    .model = m};
+    for (int i = 0; i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        if (!t->trainable) states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};
+    }
+    return GT_OK;
+}
+
+gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
+    static const gt_shown shown[] = {{"Loss/train", "loss"}, {"Accuracy/train", "accuracy"}};
+    gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
+    if (!own) return GT_NOMEM;
+    gt_status st = gt_classifier_configure(job, own);
+    if (!st) st = gt_classifier_normalize(job, m->arena, own);
+    if (st) return st;
+    m->name = job->model;
+    m->over_slices = gt_is(job->bn, "batch");
+    m->epoch_end = GT_EPOCH_SHORT;
+    m->shown = shown;
+    m->n_shown = 2;
+    m->build_classifier = build_classifier;
+    own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
+                               sizeof(float));
+    if (!own->room) return GT_NOMEM;
+    own->net = gt_forward_declare("C", pass, own, m->height, m->width, m->channels);
+    st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
+    return st ? st : add_phase(m);
+}

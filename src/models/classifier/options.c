@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Classifiers as a family: options, defaults, and what does not fit together. */
+#include <stdlib.h>
+
+#include "models/classifier/classifier.h"
+
+#define OPTION(field, value, text) GT_JOB_ROW(gt_classifier_options, field, value, text)
+
+static const gt_option options[] = {
+    {OPTION(hidden, "100,100,100,100", "Features of the mlp's hidden layers")},
+    {OPTION(activation, "relu", "Activation of the mlp"), .choices = "relu|sigmoid|tanh|lrelu"},
+    {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own")},
+    {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own")},
+    {OPTION(stem, "auto", "First layers for images of some 32 pixels, or of some 224; auto: small below 96"),
+     .choices = "auto|small|imagenet"},
+    {OPTION(width, "1", "Channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
+    {OPTION(label_smoothing, "0", "Share of the target spread over all classes"), .max = 0.999},
+    {OPTION(random_crop, "0", "Training images are shifted by up to so many, black comes in"), .unit = "pixels",
+     .max = 4096},
+    {OPTION(random_flip, "0", "Half of the training images are mirrored")},
+    {OPTION(cutout, "0", "Side of a black square in each training image; 0: none"), .unit = "pixels", .max = 4096},
+    {OPTION(mixup, "0", "Images and labels are mixed with others of the batch, by Beta(a, a); 0: not"), .max = 1},
+};
+
+#define X(id, name, text) {name, text, "batch=128 lrate=0.001 ema-kimg=0", &gt_classifier_##id},
+static const gt_family_model models[] = {GT_CLASSIFIER_LIST(X){0}};
+#undef X
+
+enum { SMALL = 96 /* pixels */ };
+
+static gt_status read_numbers(const char *key, const char *text, int *out, int *n) {
+    for (*n = 0; *text; text++) {
+        char *end;
+        long v = strtol(text, &end, 10);
+        if (end == text || v < 1 || v > 1 << 20 || (*end && *end != ','))
+            return gt_fail(GT_USAGE, "--%s: '%s' is no list of numbers such as 100,100", key, text);
+        if (*n == GT_CLASSIFIER_HIDDEN) return gt_fail(GT_USAGE, "--%s: more than %d layers", key, *n);
+        out[(*n)++] = (int)v;
+        if (!*end) break;
+        text = end;
+    }
+    return GT_OK;
+}
+
+static gt_status read_number(const char *key, const char *text, double least, double most, double *out) {
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !(*out >= least && *out <= most))
+        return gt_fail(GT_USAGE, "--%s: '%s' must be a number from %g to %g", key, text, least, most);
+    return GT_OK;
+}
+
+static gt_status read_init(const char *text, gt_init *out) {
+    static const struct {
+        const char *name;
+        gt_init_rule rule;
+    } rules[] = {{"he", GT_INIT_HE}, {"xavier", GT_INIT_XAVIER}, {"uniform", GT_INIT_UNIFORM}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (gt_is(text, rules[i].name)) {
+            *out = (gt_init){.rule = rules[i].rule};
+            return GT_OK;
+        }
+    double std;
+    if (read_number("init", text, 0, 100, &std))
+        return gt_fail(GT_USAGE, "--init: '%s' is neither he, xavier, uniform nor a standard deviation", text);
+    *out = (gt_init){.rule = GT_INIT_NORMAL, .std = (float)std};
+    return GT_OK;
+}
+
+/* "MEAN:STD,MEAN:STD": as many as channels; a deviation of 0 leaves the channel as it is. */
+static gt_status read_moments(const gt_job *job, float *mean, float *std) {
+    const char *text = job->normalize;
+    for (int c = 0; c < job->channels; c++, text++) {
+        char *end;
+        mean[c] = strtof(text, &end);
+        if (end == text || *end != ':') break;
+        text = end + 1;
+        std[c] = strtof(text, &end);
+        bool last = c + 1 == job->channels;
+        if (end == text || !(std[c] >= 0) || *end != (last ? 0 : ',')) break;
+        if (!(std[c] > 0)) std[c] = 1;
+        if (last) return GT_OK;
+        text = end;
+    }
+    return gt_fail(GT_USAGE, "--normalize: '%s' is neither unit, data nor MEAN:STD for each of %lld channels",
+                   job->normalize, (long long)job->channels);
+}
+
+gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out) {
+    if (gt_is(job->normalize, "unit") || gt_is(job->normalize, "data")) return GT_OK;
+    float *mean = gt_arena_array(a, (size_t)job->channels, sizeof *mean),
+          *std = gt_arena_array(a, (size_t)job->channels, sizeof *std);
+    if (!mean || !std) return GT_NOMEM;
+    out->mean = mean;
+    out->std = std;
+    return read_moments(job, mean, std);
+}
+
+gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
+    const gt_classifier_options *o = job->own;
+    *out = (gt_classifier){.job = job, .options = o, .row = job->kind->own};
+    gt_classifier_config *c = &out->config;
+    *c = (gt_classifier_config){.classes = (int)job->label_dim,
+                                .width = o->width,
+                                .small = gt_is(o->stem, "small") ||
+                                         (gt_is(o->stem, "auto") && job->height < SMALL && job->width < SMALL),
+                                .bn = !gt_is(job->bn, "none"),
+                                .dropout = -1,
+                                .activation = o->activation};
+    gt_status st = read_numbers("hidden", o->hidden, c->hidden, &c->n_hidden);
+    if (!st && *o->dropout) st = read_number("dropout", o->dropout, 0, 0.999, &c->dropout);
+    if (!st && *o->init) {
+        st = read_init(o->init, &out->init);
+        c->init = &out->init;
+    }
+    return st;
+}
+
+static const char *needs_classes(const gt_job *job) {
+    (void)job;
+    return "model";
+}
+
+static void resolve(gt_job *job, int64_t items) {
+    gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch */
+    if (!gt_job_follows(job, "kimg", "epochs")) return;
+    gt_job_derive(job, "epochs", "10");
+    job->kimg = (double)job->epochs * (double)items / 1000;
+}
+
+static gt_status check(const gt_job *job) {
+    gt_classifier c;
+    if (job->label_dim < 2) return gt_fail(GT_USAGE, "a classifier needs at least two classes; the data have one");
+    gt_status st = gt_classifier_configure(job, &c);
+    return st ? st : gt_classifier_normalize(job, job->arena, &c);
+}
+
+const gt_family gt_classifier_family = {
+    .name = "classifier",
+    .title = "Classifiers",
+    .models = models,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .own_bytes = sizeof(gt_classifier_options),
+    .needs_classes = needs_classes,
+    .resolve = resolve,
+    .check = check,
+    .make = gt_classifier_make,
+};

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks that are written once. */
+#include "nets/forward.h"
+
+#include <math.h>
+
+#include "nets/sequence.h"
+
+gt_node *gt_forward_tensor(gt_forward *f, const char *layer, const char *tensor, gt_tensor t) {
+    if (!f->declares) return gt_leaf(f->bound, layer, tensor);
+    gt_declarer d = {f->declares, f->status};
+    gt_declare(&d, t, layer, tensor);
+    f->status = d.status;
+    if (d.status) return NULL;
+    const gt_tensor *made = &f->declares->tensors[f->declares->n_tensors - 1];
+    return gt_input(f->graph, made->name, made->shape);
+}
+
+static gt_tensor weight_tensor(const gt_init *init, gt_shape shape, gt_layout layout, double fan_in, double fan_out) {
+    gt_tensor t = {.file_shape = shape, .layout = layout, .trainable = true, .decays = true};
+    switch (init->rule) {
+    case GT_INIT_UNIFORM: t.init_bound = (float)(1 / sqrt(fan_in)); break;
+    case GT_INIT_HE: t.init_std = (float)sqrt(2 / fan_in); break;
+    case GT_INIT_HE_OUT: t.init_std = (float)sqrt(2 / fan_out); break;
+    case GT_INIT_XAVIER: t.init_std = (float)sqrt(1 / fan_in); break;
+    case GT_INIT_NORMAL: t.init_std = init->std; break;
+    }
+    return t;
+}
+
+static gt_node *bias_of(gt_forward *f, const char *name, int out, double fan_in) {
+    gt_tensor t = {.file_shape = GT_SHAPE(out), .trainable = true};
+    if (f->init.rule == GT_INIT_UNIFORM) t.init_bound = (float)(1 / sqrt(fan_in));
+    return gt_forward_tensor(f, name, ".bias", t);
+}
+
+gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s) {
+    if (!x) return NULL;
+    gt_scope_push(f->graph, "%s", name);
+    int width = s.width ? s.width : s.size, pad_x = s.width ? s.pad_x : s.pad, groups = s.groups ? s.groups : 1;
+    int64_t in = gt_dim(x, 3) / groups, window = (int64_t)s.size * width;
+    double fan_in = (double)(in * window), fan_out = (double)(s.out / groups * window);
+    gt_tensor weight = weight_tensor(&f->init, GT_SHAPE(s.out, in, s.size, width), GT_LAYOUT_OIHW, fan_in, fan_out);
+    gt_conv_attr attr = {.stride = s.stride,
+                         .pad_top = s.pad,
+                         .pad_bottom = s.pad,
+                         .pad_left = pad_x,
+                         .pad_right = pad_x,
+                         .groups = groups};
+    x = gt_conv(f->graph, x, gt_forward_tensor(f, name, ".weight", weight), attr);
+    if (!s.no_bias) x = gt_add(f->graph, x, bias_of(f, name, s.out, fan_in));
+    gt_scope_pop(f->graph);
+    return x;
+}
+
+gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out) {
+    x = gt_flatten(f->graph, x);
+    if (!x) return NULL;
+    gt_scope_push(f->graph, "%s", name);
+    int64_t in = gt_dim(x, 1);
+    gt_tensor weight = weight_tensor(&f->init, GT_SHAPE(out, in), GT_LAYOUT_PLAIN, (double)in, out);
+    gt_node *w = gt_forward_tensor(f, name, ".weight", weight), *b = bias_of(f, name, out, (double)in);
+    x = gt_add(f->graph, gt_matmul(f->graph, x, w, .transpose_b = true), b);
+    gt_scope_pop(f->graph);
+    return x;
+}
+
+gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
+    if (!x) return NULL;
+    gt_graph *g = f->graph;
+    gt_shape shape = *gt_node_shape(x);
+    bool rows = shape.n == 2;
+    if (f->declares) {
+        gt_declarer d = {f->declares, f->status};
+        gt_batch_norm_declare(&d, name, (int)shape.d[shape.n - 1], true, 0);
+        f->status = d.status;
+        return x; /* of the same shape */
+    }
+    gt_scope_push(g, "%s", name);
+    if (rows) x = gt_reshape(g, x, GT_SHAPE(shape.d[0], 1, 1, shape.d[1]));
+    x = gt_batch_norm(f->bound, name, x, f->training ? f->norm : GT_NORM_RUNNING,
+                      f->norm_epsilon > 0 ? f->norm_epsilon : 1e-5f);
+    if (rows) x = gt_reshape(g, x, shape);
+    gt_scope_pop(g);
+    return x;
+}
+
+gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p) {
+    if (!x || !f->training || !(p > 0)) return x;
+    gt_graph *g = f->graph;
+    gt_node *u = gt_random_uniform_op(g, gt_text_of("dropout/%s", name).s, *gt_node_shape(x));
+    /* u is in [0,1): smaller than p with probability p */
+    return gt_mul(g, x, gt_scale(g, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, u), -p)), 1), 1 / (1 - p)));
+}
+
+gt_node *gt_forward_relu(gt_forward *f, gt_node *x) { return gt_leaky_relu(f->graph, x, 0); }
+
+gt_node *gt_forward_mean(gt_forward *f, gt_node *x) {
+    if (!x) return NULL;
+    return gt_reshape(f->graph, gt_mean(f->graph, x, GT_AXIS(1) | GT_AXIS(2)), GT_SHAPE(gt_dim(x, 0), gt_dim(x, 3)));
+}
+
+gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, int size, int stride, int pad, bool count_pad) {
+    float taps[GT_MAX_FILTER_TAPS];
+    if (!x || size > GT_MAX_FILTER_TAPS) return NULL;
+    gt_graph *g = f->graph;
+    for (int i = 0; i < size; i++) taps[i] = 1.0f / (float)size;
+    gt_upfirdn_attr attr = {
+        .down_x = stride, .down_y = stride, .pad_x0 = pad, .pad_x1 = pad, .pad_y0 = pad, .pad_y1 = pad};
+    gt_node *sums = gt_upfirdn(g, x, (gt_filter){0, size, taps}, attr);
+    if (count_pad || !pad || !sums) return sums;
+    /* over the part of the window that lies in the image */
+    gt_node *inside = gt_upfirdn(g, gt_broadcast(g, gt_scalar(g, 1), GT_SHAPE(1, gt_dim(x, 1), gt_dim(x, 2), 1)),
+                                 (gt_filter){0, size, taps}, attr);
+    return gt_div(g, sums, inside);
+}
+
+/* The matrix [out,in] of the means over in's places floor(i in / out) .. ceil((i + 1) in / out) - 1. */
+static gt_node *means(gt_forward *f, int64_t out, int64_t in) {
+    float *m = gt_arena_array(gt_graph_arena(f->graph), (size_t)(out * in), sizeof *m);
+    for (int64_t i = 0; m && i < out; i++) {
+        int64_t begin = i * in / out, end = ((i + 1) * in + out - 1) / out;
+        for (int64_t k = begin; k < end; k++) m[i * in + k] = 1.0f / (float)(end - begin);
+    }
+    if (!m) return NULL;
+    return gt_constant(f->graph, gt_text_of("means of %lld in %lld", (long long)in, (long long)out).s,
+                       GT_SHAPE(out, in), m);
+}
+
+gt_node *gt_forward_adaptive_pool(gt_forward *f, gt_node *x, int size) {
+    gt_graph *g = f->graph;
+    for (int axis = 1; axis <= 2 && x; axis++) {
+        gt_shape s = *gt_node_shape(x);
+        if (s.d[axis] == size) continue;
+        const int last[] = {0, 3 - axis, 3, axis}; /* that axis comes last, and goes back */
+        const int back[] = {0, axis == 1 ? 3 : 1, axis == 1 ? 1 : 3, 2};
+        gt_node *rows = gt_reshape(g, gt_permute(g, x, last), GT_SHAPE(s.d[0] * s.d[3 - axis] * s.d[3], s.d[axis]));
+        rows = gt_matmul(g, rows, means(f, size, s.d[axis]), .transpose_b = true);
+        x = gt_permute(g, gt_reshape(g, rows, GT_SHAPE(s.d[0], s.d[3 - axis], s.d[3], size)), back);
+    }
+    return x;
+}
+
+gt_net *gt_forward_declare(const char *name, gt_forward_pass pass, const void *arg, int height, int width,
+                           int channels) {
+    gt_graph *g = gt_graph_new(name, NULL);
+    gt_net *net = g ? gt_net_new(name) : NULL;
+    gt_forward f = {.graph = g, .declares = net, .status = net ? GT_OK : GT_NOMEM};
+    if (net) {
+        pass(&f, gt_input(g, "images", GT_SHAPE(1, height, width, channels)), arg);
+        if (!f.status) f.status = gt_graph_status(g);
+        if (!f.status) f.status = gt_net_seal(net);
+    }
+    gt_graph_free(g);
+    if (!f.status) return net;
+    gt_net_free(net);
+    return NULL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks that are written once: one function makes the forward pass, and the same function declares the tensors. The
+ * networks of classifiers are written so.
+ *
+ *     static gt_node *lenet(gt_forward *f, gt_node *x) {
+ *         x = gt_forward_relu(f, gt_forward_conv(f, "conv1", x, (gt_forward_conv_shape){.out = 6, .size = 5}));
+ *         ...
+ *         return gt_forward_linear(f, "fc3", x, 10);
+ *     }
+ *
+ * To declare, the function is run on a graph of one sample that is thrown away: each layer adds its tensors to the
+ * network, with shapes that follow from the layer's input (gt_forward_declare). Later runs take the tensors as leaves.
+ * Layers and tensors have the names of PyTorch's modules: NAME.weight, NAME.bias, NAME.running_mean, ... */
+#ifndef GANTRY_NETS_FORWARD_H
+#define GANTRY_NETS_FORWARD_H
+
+#include "nets/batch_norm.h"
+#include "nets/layers.h"
+
+/* How weights begin. Biases begin as zeros, with GT_INIT_UNIFORM as uniform in the bound of their weights. */
+typedef enum gt_init_rule {
+    GT_INIT_UNIFORM, /* uniform in +-1/sqrt(fan in): PyTorch's choice for layers */
+    GT_INIT_HE,      /* normal, std sqrt(2 / fan in): He et al., "Delving Deep into Rectifiers", eq. 10 */
+    GT_INIT_HE_OUT,  /* the same with the fan out, eq. 14: PyTorch's choice for residual networks */
+    GT_INIT_XAVIER,  /* normal, std sqrt(1 / fan in): Glorot and Bengio, "Understanding the Difficulty", eq. 10, with
+                        as many outputs as inputs */
+    GT_INIT_NORMAL,  /* normal with the std given */
+} gt_init_rule;
+
+typedef struct gt_init {
+    gt_init_rule rule;
+    float std; /* of GT_INIT_NORMAL */
+} gt_init;
+
+typedef struct gt_forward {
+    gt_graph *graph;
+    gt_net *declares; /* tensors are added to this network; NULL: `bound` has them */
+    gt_bound_net bound;
+    bool training;      /* dropout drops; normalisation is `norm` */
+    gt_norm_by norm;    /* where `training`; otherwise GT_NORM_RUNNING */
+    gt_init init;       /* of the layers that follow */
+    float norm_epsilon; /* of the normalisation layers that follow; 0: 1e-5 */
+    gt_status status;   /* of the declarations: the first fault */
+} gt_forward;
+
+/* The tensor LAYER TENSOR: declared as `t` says, or found. */
+gt_node *gt_forward_tensor(gt_forward *f, const char *layer, const char *tensor, gt_tensor t);
+
+typedef struct gt_forward_conv_shape {
+    int out;
+    int size, width; /* of the window: size rows and width columns; width 0: size */
+    int stride;      /* 0 means 1 */
+    int pad, pad_x;  /* above and below, left and right; pad_x is asked for with width, else it is pad */
+    int groups;      /* 0 means 1 */
+    bool no_bias;
+} gt_forward_conv_shape;
+
+gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);
+/* x [N,...] is flattened to [N,features] in PyTorch's order: channels, rows, columns. */
+gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out);
+/* x [N,H,W,C] or [N,C] */
+gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x);
+/* Inverted dropout: each value is zero with probability p, else divided by 1 - p. Masks are drawn from the stream
+ * "dropout/NAME", for each sample of each step. */
+gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p);
+gt_node *gt_forward_relu(gt_forward *f, gt_node *x);
+/* [N,H,W,C] -> [N,C]: the mean over pixels. */
+gt_node *gt_forward_mean(gt_forward *f, gt_node *x);
+/* Means over size x size windows, zeros outside counting or not. */
+gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, int size, int stride, int pad, bool count_pad);
+/* [N,H,W,C] -> [N,size,size,C]: output i is the mean of the rows floor(i H / size) .. ceil((i + 1) H / size) - 1, of
+ * columns likewise: PyTorch's AdaptiveAvgPool2d. */
+gt_node *gt_forward_adaptive_pool(gt_forward *f, gt_node *x, int size);
+
+/* A network NAME of the tensors that `pass` declares for images of this shape, sealed; NULL: see gt_message(). */
+typedef gt_node *(*gt_forward_pass)(gt_forward *f, gt_node *images, const void *arg);
+gt_net *gt_forward_declare(const char *name, gt_forward_pass pass, const void *arg, int height, int width,
+                           int channels);
+
+#endif

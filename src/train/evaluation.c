@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a classifier in training is worth: its loss and accuracy on pictures that it is not trained on, at each tick. */
+#include <stdlib.h>
+
+#include "train/journal.h"
+
+enum { BATCH = 64 }; /* a fixed number: no logit depends on the ranks */
+
+static const char *const part_name[GT_JUDGED] = {"validation", "test"};
+
+static gt_status open_part(gt_engine *e, int part) {
+    const gt_job *j = e->job;
+    bool wanted = part == GT_JUDGED_TEST ? *j->test_data : j->validation > 0;
+    gt_dataset_options o = {.use_labels = true, .subset_seed = (uint32_t)j->seed};
+    if (!wanted) return GT_OK;
+    if (part == GT_JUDGED_VALIDATION) o.held_out = j->validation, o.held_out_only = true;
+    const char *path = part == GT_JUDGED_TEST ? j->test_data : j->data;
+    gt_status st = gt_dataset_open(&e->judged[part], path, &o);
+    if (st) return st;
+    const gt_dataset_info *i = gt_dataset_get_info(e->judged[part]);
+    if (!i->label_width) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
+    if (i->label_width > e->model->label_dim)
+        return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
+                       e->model->label_dim);
+    return GT_OK;
+}
+
+gt_status gt_engine_open_judged_all(gt_engine *e) {
+    gt_status st = GT_OK;
+    bool any = false;
+    if (!e->model->build_classifier) return GT_OK;
+    for (int part = 0; part < GT_JUDGED && !st; part++) {
+        st = open_part(e, part);
+        any |= e->judged[part] != NULL;
+    }
+    if (!st && any && !(e->classifying = gt_classifying_new(e->model, e->model->blocks[0], BATCH, e->pool)))
+        st = GT_FAILED;
+    st = gt_comm_agree_all(e->comm, st);
+    for (int part = 0; part < GT_JUDGED && !st; part++)
+        if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);
+    return st;
+}
+
+void gt_engine_close_judged(gt_engine *e) {
+    gt_classifying_close(e->classifying);
+    for (int part = 0; part < GT_JUDGED; part++) gt_dataset_close(e->judged[part]);
+}
+
+static void put(gt_journal *j, int part, const char *format, double value) {
+    gt_evaluated *v = &j->evaluated[j->n_evaluated++];
+    snprintf(v->series, sizeof v->series, format, part_name[part]);
+    v->value = value;
+}
+
+gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
+    j->n_evaluated = 0;
+    gt_status st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
+    for (int part = 0; part < GT_JUDGED && !st; part++) {
+        gt_classified *all = NULL;
+        gt_scores scores = {0};
+        if (!e->judged[part]) continue;
+        st = gt_classify_dataset_all(e->comm, e->classifying, e->judged[part], &all);
+        if (!st && all)
+            st = gt_classify_score(all, gt_dataset_get_info(e->judged[part])->count, e->model->label_dim, &scores);
+        st = gt_comm_agree_all(e->comm, st);
+        if (!st && all) {
+            put(j, part, "Loss/%s", scores.loss);
+            put(j, part, "Accuracy/%s", scores.accuracy);
+            put(j, part, "Accuracy/%s_top5", scores.top);
+        }
+        free(all);
+        free(scores.confusion);
+    }
+    return st;
+}
