@@ -6,9 +6,14 @@
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/kernels.h"
 #include "gantry/model.h"
 
 typedef struct gt_classifying gt_classifying;
+
+/* Of a checkpoint; of a run's directory the newest one. `pool` and `kernels` as in gt_encoder_open() (encode.h). */
+gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
+const gt_model *gt_classifying_model(const gt_classifying *c);
 
 /* Of a model in training, with these parameters. The graph works on `batch` pictures at a time. NULL: see gt_message();
  * GT_USAGE: the model is no classifier. */
@@ -37,8 +42,10 @@ typedef struct gt_scores {
     int64_t *confusion;         /* [classes,classes]: rows are the truth */
 } gt_scores;
 
-/* All pictures of `ds`, in its order: *all on rank 0, to be freed; NULL elsewhere and after an error. */
-gt_status gt_classify_dataset_all(gt_comm *c, gt_classifying *with, gt_dataset *ds, gt_classified **all);
+/* All pictures of `ds`, in its order. On rank 0 *all, and *probabilities [count,classes] where wanted (not NULL), are
+ * malloc'ed; elsewhere and after an error they are NULL. */
+gt_status gt_classify_dataset_all(gt_comm *c, gt_classifying *with, gt_dataset *ds, gt_classified **all,
+                                  float **probabilities);
 /* What rank 0 makes of them. Free out->confusion. */
 gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out);
 

@@ -16,6 +16,8 @@
     X(reconstruct)  \
     X(latent)       \
     X(anomalies)    \
+    X(predict)      \
+    X(evaluate)     \
     X(gmm)          \
     X(likelihood)   \
     X(inspect)      \

@@ -59,7 +59,7 @@ gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
         gt_classified *all = NULL;
         gt_scores scores = {0};
         if (!e->judged[part]) continue;
-        st = gt_classify_dataset_all(e->comm, e->classifying, e->judged[part], &all);
+        st = gt_classify_dataset_all(e->comm, e->classifying, e->judged[part], &all, NULL);
         if (!st && all)
             st = gt_classify_score(all, gt_dataset_get_info(e->judged[part])->count, e->model->label_dim, &scores);
         st = gt_comm_agree_all(e->comm, st);

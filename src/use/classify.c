@@ -12,37 +12,57 @@
 #include "use/trained.h"
 
 struct gt_classifying {
+    gt_trained trained; /* empty: the model is the caller's */
     gt_model *model;
     gt_graph *graph;
     gt_exec *exec;
     int batch, classes;
-    gt_dataset *data; /* that is being classified */
 };
 
-gt_classifying *gt_classifying_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
-    if (!m->build_classifier) {
-        gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
-        return NULL;
-    }
-    gt_classifying *c = calloc(1, sizeof *c);
-    if (!c) {
-        gt_fail(GT_NOMEM, "out of memory for a classifier");
-        return NULL;
-    }
-    *c = (gt_classifying){.model = m, .batch = batch, .classes = m->label_dim};
-    c->graph = m->build_classifier(m, batch);
+enum { BATCH = 64 }; /* a fixed number: no logit depends on how many pictures there are */
+
+static gt_status build(gt_classifying *c, const float *params, gt_pool *pool) {
+    gt_model *m = c->model;
+    if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
+    c->classes = m->label_dim;
+    c->graph = m->build_classifier(m, c->batch);
     c->exec = gt_trained_exec(c->graph, params, pool);
-    if (c->exec) return c;
+    return c->exec ? GT_OK : GT_FAILED;
+}
+
+/* Of a checkpoint, or of the model and parameters where there is none. */
+static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m,
+                                       const float *params, int batch, gt_pool *pool) {
+    gt_classifying *c = calloc(1, sizeof *c);
+    if (!c) gt_fail(GT_NOMEM, "out of memory for a classifier");
+    gt_status st = !c ? GT_NOMEM : checkpoint ? gt_trained_open(&c->trained, checkpoint, kernels) : GT_OK;
+    if (!st) {
+        c->model = checkpoint ? c->trained.model : m;
+        c->batch = batch;
+        st = build(c, checkpoint ? c->trained.params : params, pool);
+    }
+    if (!st) return c;
     gt_classifying_close(c);
     return NULL;
+}
+
+gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
+    return open_classifier(checkpoint, kernels, NULL, NULL, BATCH, pool);
+}
+
+gt_classifying *gt_classifying_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
+    return open_classifier(NULL, NULL, m, params, batch, pool);
 }
 
 void gt_classifying_close(gt_classifying *c) {
     if (!c) return;
     gt_exec_free(c->exec);
     gt_graph_free(c->graph);
+    gt_trained_close(&c->trained);
     free(c);
 }
+
+const gt_model *gt_classifying_model(const gt_classifying *c) { return c->model; }
 
 gt_status gt_classifying_prepare(gt_classifying *c) { return gt_exec_prepare(c->exec, &(gt_exec_env){0}); }
 
@@ -69,26 +89,58 @@ static gt_classified judge(const float *logits, int classes, int truth) {
     return r;
 }
 
-static gt_status classify_batch(void *arg, int64_t first, int n, const float *images, void *records) {
-    gt_classifying *c = arg;
+typedef struct records { /* of a picture: gt_classified, then its probabilities where they are wanted */
+    gt_classifying *with;
+    gt_dataset *data;
+    size_t probabilities, bytes;
+} records;
+
+/* Softmax, by way of the logits' largest. */
+static void spread(const float *logits, int classes, const gt_classified *r, float *out) {
+    for (int i = 0; i < classes; i++)
+        out[i] = (float)gt_exp((double)logits[i] - (double)logits[r->best]) * r->probability;
+}
+
+static gt_status classify_batch(void *arg, int64_t first, int n, const float *images, void *out) {
+    const records *r = arg;
     const float *logits = NULL;
-    gt_classified *to = records;
-    gt_status st = gt_classifying_run(c, images, &logits);
-    for (int i = 0; i < n && !st; i++)
-        to[i] = judge(logits + (size_t)i * (size_t)c->classes, c->classes, gt_dataset_class(c->data, first + i));
+    gt_status st = gt_classifying_run(r->with, images, &logits);
+    for (int i = 0; i < n && !st; i++, logits += r->with->classes) {
+        char *to = (char *)out + (size_t)i * r->bytes;
+        gt_classified one = judge(logits, r->with->classes, gt_dataset_class(r->data, first + i));
+        memcpy(to, &one, sizeof one);
+        if (r->probabilities) spread(logits, r->with->classes, &one, (float *)(void *)(to + sizeof one));
+    }
     return st;
 }
 
-gt_status gt_classify_dataset_all(gt_comm *comm, gt_classifying *with, gt_dataset *ds, gt_classified **all) {
-    void *records = NULL;
-    with->data = ds;
+static gt_status unpack(const records *r, const char *from, int64_t n, gt_classified **all, float **probabilities) {
+    *all = malloc((size_t)n * sizeof **all);
+    if (probabilities) *probabilities = malloc((size_t)n * r->probabilities * sizeof(float));
+    if (!*all || (probabilities && !*probabilities))
+        return gt_fail(GT_NOMEM, "out of memory for the classes of %lld pictures", (long long)n);
+    for (int64_t i = 0; i < n; i++, from += r->bytes) {
+        memcpy(*all + i, from, sizeof **all);
+        if (probabilities)
+            memcpy(*probabilities + (size_t)i * r->probabilities, from + sizeof **all, r->bytes - sizeof **all);
+    }
+    return GT_OK;
+}
+
+gt_status gt_classify_dataset_all(gt_comm *comm, gt_classifying *with, gt_dataset *ds, gt_classified **all,
+                                  float **probabilities) {
+    records r = {with, ds, probabilities ? (size_t)with->classes : 0, sizeof **all};
+    void *packed = NULL;
+    r.bytes += r.probabilities * sizeof(float);
     *all = NULL;
+    if (probabilities) *probabilities = NULL;
     gt_status st = gt_comm_agree_all(comm, gt_model_takes(with->model, ds));
     if (!st)
-        st = gt_each_image_all(
-            &(gt_each_image){comm, ds, with->batch, sizeof **all, "classifying", classify_batch, with}, &records);
-    *all = records;
-    return st;
+        st = gt_each_image_all(&(gt_each_image){comm, ds, with->batch, r.bytes, "classifying", classify_batch, &r},
+                               &packed);
+    if (!st && packed) st = unpack(&r, packed, gt_dataset_get_info(ds)->count, all, probabilities);
+    free(packed);
+    return gt_comm_agree_all(comm, st);
 }
 
 gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out) {

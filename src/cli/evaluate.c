@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry evaluate: how good a classifier is on pictures whose classes are known. */
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "cli/classifying.h"
+#include "cli/encoding.h"
+#include "gantry/rundir.h"
+
+typedef struct evaluate_fields {
+    const char *outdir;
+    int64_t threads;
+} evaluate_fields;
+
+#define FIELDS evaluate_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(outdir, "evaluation", "Where to; made if needed"), .path = true,
+     .detail = "confusion.csv: how often each class (row) was taken for each (column). confusion.png: the same as a "
+               "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy."},
+    CLI_THREADS,
+};
+
+static int64_t of_class(const gt_scores *s, int class) {
+    int64_t n = 0;
+    for (int k = 0; k < s->classes; k++) n += s->confusion[(int64_t) class * s->classes + k];
+    return n;
+}
+
+static gt_status write_tables(const cli_classifying *c, const gt_scores *s) {
+    gt_buffer confusion = {0}, classes = {0};
+    gt_buffer_printf(&confusion, "class");
+    gt_buffer_printf(&classes, "class,images,accuracy\n");
+    for (int k = 0; k < s->classes; k++) gt_buffer_printf(&confusion, ",%s", cli_class_name(c, k));
+    gt_buffer_printf(&confusion, "\n");
+    for (int i = 0; i < s->classes; i++) {
+        const int64_t *row = s->confusion + (int64_t)i * s->classes;
+        int64_t n = of_class(s, i);
+        gt_buffer_printf(&confusion, "%s", cli_class_name(c, i));
+        for (int k = 0; k < s->classes; k++) gt_buffer_printf(&confusion, ",%lld", (long long)row[k]);
+        gt_buffer_printf(&confusion, "\n");
+        gt_buffer_printf(&classes, "%s,%lld,", cli_class_name(c, i), (long long)n);
+        gt_buffer_printf(&classes, n ? "%.6f\n" : "\n", n ? (double)row[i] / (double)n : 0);
+    }
+    gt_status st = gt_buffer_write(&confusion, cli_out(c->session, "confusion.csv"));
+    gt_status other = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
+    return st ? st : other;
+}
+
+static gt_status score(cli_classifying *c) {
+    const evaluate_fields *f = c->session->fields;
+    gt_scores s;
+    gt_status st = gt_classify_score(c->all, c->info->count, c->model->label_dim, &s);
+    if (!st && !s.count)
+        st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
+    if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32);
+    if (!st) st = write_tables(c, &s);
+    if (!st) {
+        printf("%lld images: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s.count,
+               s.accuracy, GT_TOP, s.top, s.loss);
+        for (int i = 0; i < s.classes && s.classes <= 32; i++) {
+            int64_t n = of_class(&s, i);
+            if (n)
+                printf("  %-20s %6lld images  accuracy %.4f\n", cli_class_name(c, i), (long long)n,
+                       (double)s.confusion[(int64_t)i * s.classes + i] / (double)n);
+        }
+        printf("tables: %s\n", f->outdir);
+    }
+    free(s.confusion);
+    return st;
+}
+
+static gt_status evaluate(cli_session *s) { return cli_classify_all(s, false, score); }
+
+const cli_command cli_evaluate = {
+    .name = "evaluate",
+    .help = "Accuracy of a classifier on images whose classes are known",
+    CLI_CLASSIFYING(table),
+    .run = evaluate,
+};
