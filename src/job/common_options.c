@@ -92,6 +92,8 @@ static const gt_option options[] = {
      .max = 1},
     {OPTION(eps_form, NULL, "adam adds eps to the root of the corrected moment, or of the other"), .derived = "inside",
      .choices = "inside|outside"},
+    {OPTION(clip, NULL, "Largest norm of a network's gradient; a larger one is scaled down"), .derived = "none",
+     .max = 1e9},
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
      .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
                "others: lambda / 2 times the sum of the squares is part of the loss."},

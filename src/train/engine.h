@@ -146,6 +146,11 @@ gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving a
  * result is the same on all ranks. */
 gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
+/* ---- clip.c ---- */
+/* The norm of the gradient of one network over all ranks, the same on any number of ranks. */
+double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer);
+void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer); /* by --clip */
+
 /* ---- batches.c ---- */
 gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */
 size_t gt_engine_most_slices(const gt_engine *e); /* of this rank in a batch */

@@ -207,6 +207,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
         gt_status st = gt_engine_judge_nonfinite(e, p, bad, updated);
         if (st || !*updated) return st;
     }
+    gt_engine_clip_all(e, reducer);
     l->updates++;
     e->averaged |= ends_averaged_network(e, p);
     gt_update u = {.optimizer = l->optimizer,
