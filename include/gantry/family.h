@@ -63,7 +63,7 @@ typedef struct gt_job {
     double schedule_factor, schedule_epochs, warmup;
     double momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
-    double clip; /* of the gradient's norm; 0: none */
+    double clip;          /* of the gradient's norm; 0: none */
     const char *eps_form; /* "inside" "outside"; "": inside */
     double ema_kimg;      /* half-life of the moving average */
     double ema_ramp;      /* 0: no ramp-up */
