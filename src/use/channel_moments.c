@@ -34,9 +34,15 @@ gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, do
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t channels = (size_t)info->channels;
     void *all = NULL;
-    gt_status st = gt_each_image_all(
-        &(gt_each_image){comm, ds, BATCH, channels * sizeof(sums), "means and deviations of", sum_batch, (void *)info},
-        &all);
+    gt_each_item each = {.comm = comm,
+                         .data = ds,
+                         .count = info->count,
+                         .batch = BATCH,
+                         .bytes = channels * sizeof(sums),
+                         .doing = "means and deviations of",
+                         .make = sum_batch,
+                         .arg = (void *)info};
+    gt_status st = gt_each_item_all(&each, &all);
     for (size_t c = 0; c < channels && all; c++) {
         sums total = {0};
         for (int64_t i = 0; i < info->count; i++) {

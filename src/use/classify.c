@@ -11,23 +11,18 @@
 #include "use/each_item.h"
 #include "use/trained.h"
 
+enum { BATCH = 64 }; /* a fixed number: no logit depends on how many pictures there are */
+
 struct gt_classifying {
-    gt_trained trained; /* empty: the model is the caller's */
-    gt_model *model;
-    gt_graph *graph;
-    gt_exec *exec;
+    gt_trained trained;
     int batch, classes;
 };
 
-enum { BATCH = 64 }; /* a fixed number: no logit depends on how many pictures there are */
-
-static gt_status build(gt_classifying *c, const float *params, gt_pool *pool) {
-    gt_model *m = c->model;
+static gt_status build(gt_classifying *c, gt_pool *pool) {
+    gt_model *m = c->trained.model;
     if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
     c->classes = m->label_dim;
-    c->graph = m->build_classifier(m, c->batch);
-    c->exec = gt_trained_exec(c->graph, params, pool);
-    return c->exec ? GT_OK : GT_FAILED;
+    return gt_trained_build(&c->trained, m->build_classifier(m, c->batch), pool);
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none. */
@@ -35,13 +30,9 @@ static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_s
                                        const float *params, int batch, gt_pool *pool) {
     gt_classifying *c = calloc(1, sizeof *c);
     if (!c) gt_fail(GT_NOMEM, "out of memory for a classifier");
+    if (c) *c = (gt_classifying){.trained = {.model = m, .params = params}, .batch = batch};
     gt_status st = !c ? GT_NOMEM : checkpoint ? gt_trained_open(&c->trained, checkpoint, kernels) : GT_OK;
-    if (!st) {
-        c->model = checkpoint ? c->trained.model : m;
-        c->batch = batch;
-        st = build(c, checkpoint ? c->trained.params : params, pool);
-    }
-    if (!st) return c;
+    if (!st && !build(c, pool)) return c;
     gt_classifying_close(c);
     return NULL;
 }
@@ -55,23 +46,19 @@ gt_classifying *gt_classifying_new(gt_model *m, const float *params, int batch, 
 }
 
 void gt_classifying_close(gt_classifying *c) {
-    if (!c) return;
-    gt_exec_free(c->exec);
-    gt_graph_free(c->graph);
-    gt_trained_close(&c->trained);
+    if (c) gt_trained_close(&c->trained);
     free(c);
 }
 
-const gt_model *gt_classifying_model(const gt_classifying *c) { return c->model; }
+const gt_model *gt_classifying_model(const gt_classifying *c) { return c->trained.model; }
 
-gt_status gt_classifying_prepare(gt_classifying *c) { return gt_exec_prepare(c->exec, &(gt_exec_env){0}); }
+gt_status gt_classifying_prepare(gt_classifying *c) { return gt_exec_prepare(c->trained.exec, &(gt_exec_env){0}); }
 
 gt_status gt_classifying_run(gt_classifying *c, const float *images, const float **logits) {
-    const gt_model *m = c->model;
-    memcpy(gt_exec_input(c->exec, "images"), images,
-           (size_t)c->batch * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
-    gt_status st = gt_exec_run(c->exec, &(gt_exec_env){0});
-    if (!st) *logits = gt_exec_output(c->exec, "logits");
+    gt_exec *x = c->trained.exec;
+    memcpy(gt_exec_input(x, "images"), images, (size_t)c->batch * gt_model_floats(c->trained.model) * sizeof *images);
+    gt_status st = gt_exec_run(x, &(gt_exec_env){0});
+    if (!st) *logits = gt_exec_output(x, "logits");
     return st;
 }
 
@@ -134,10 +121,16 @@ gt_status gt_classify_dataset_all(gt_comm *comm, gt_classifying *with, gt_datase
     r.bytes += r.probabilities * sizeof(float);
     *all = NULL;
     if (probabilities) *probabilities = NULL;
-    gt_status st = gt_comm_agree_all(comm, gt_model_takes(with->model, ds));
-    if (!st)
-        st = gt_each_image_all(&(gt_each_image){comm, ds, with->batch, r.bytes, "classifying", classify_batch, &r},
-                               &packed);
+    gt_status st = gt_comm_agree_all(comm, gt_model_takes(with->trained.model, ds));
+    gt_each_item each = {.comm = comm,
+                         .data = ds,
+                         .count = gt_dataset_get_info(ds)->count,
+                         .batch = with->batch,
+                         .bytes = r.bytes,
+                         .doing = "classifying",
+                         .make = classify_batch,
+                         .arg = &r};
+    if (!st) st = gt_each_item_all(&each, &packed);
     if (!st && packed) st = unpack(&r, packed, gt_dataset_get_info(ds)->count, all, probabilities);
     free(packed);
     return gt_comm_agree_all(comm, st);
