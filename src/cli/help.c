@@ -33,6 +33,15 @@ static void option_head(const gt_option *o, char *out, size_t bytes) {
     snprintf(out, bytes, "--%s%s", o->key, o->choices ? "=NAME" : values[o->type].name);
 }
 
+/* "(a|b|c)" on a line of its own; of many choices the first ones and "...". */
+static void print_choices(const char *text, FILE *f) {
+    int n = (int)strlen(text), room = COLUMNS - HELP_COLUMN;
+    bool all = n <= room;
+    if (!all)
+        for (n = room - 4; n > 1 && text[n - 1] != '|';) n--;
+    fprintf(f, "\n%*s%.*s%s", HELP_COLUMN, "", n, text, all ? "" : "...)");
+}
+
 /* The help, and the choices or the default after it; choices without room there get a line of their own. */
 static void print_common(const gt_option *o, FILE *f) {
     char head[64], tail[256] = "";
@@ -42,20 +51,25 @@ static void print_common(const gt_option *o, FILE *f) {
     else if (o->type != GT_OPTION_BOOL && o->standard && *o->standard) snprintf(tail, sizeof tail, "(%s)", o->standard);
     fprintf(f, "  %-*s %s", HELP_COLUMN - 3, head, o->help);
     if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS) fprintf(f, " %s", tail);
-    else if (o->choices) fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
+    else if (o->choices) print_choices(tail, f);
     fputc('\n', f);
+}
+
+/* Does the family have the option? NULL: do all families? */
+static bool has(const gt_family *family, const gt_option *row) {
+    return family ? gt_family_has(family, row) : row->only == NULL;
 }
 
 /* The other keys, wrapped. */
 static void print_further(const gt_option *rows, int n, const gt_family *family, FILE *f) {
     int column = 0, n_job;
-    const bool of_jobs = rows == gt_job_table(&n_job);
+    const char *note = rows == gt_job_table(&n_job) ? ", jobs/reference.ini all of them" : "";
     for (int i = 0; i < n; i++) {
-        if (rows[i].common || !gt_family_has(family, &rows[i]) || rows[i].class == GT_SHAPE) continue;
+        if (rows[i].common || !has(family, &rows[i]) || rows[i].class == GT_SHAPE) continue;
         int length = (int)strlen(rows[i].key);
         if (!column)
-            fprintf(f, "Further keys (`gantry help KEY` explains each%s):\n",
-                    of_jobs ? ", jobs/reference.ini all of them" : "");
+            fprintf(f, "Further keys (`gantry help KEY` explains each%s%s):\n", note,
+                    *note && !family ? ",\n`gantry train --help --model=NAME` lists those of a model" : "");
         if (!column || column + 1 + length > COLUMNS) {
             fputs(column ? "\n " : " ", f);
             column = 1;
@@ -69,13 +83,12 @@ static void print_further(const gt_option *rows, int n, const gt_family *family,
 void cli_print_help(const cli_command *c, const char *model, FILE *f) {
     const gt_family_model *row;
     const gt_family *family = model ? gt_family_of(model, &row) : NULL;
-    if (!family) family = *gt_families();
     fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "",
             c->help);
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)
-        if (rows[i].common && gt_family_has(family, &rows[i])) print_common(&rows[i], f);
+        if (rows[i].common && has(family, &rows[i])) print_common(&rows[i], f);
     print_further(rows, n, family, f);
 }
 

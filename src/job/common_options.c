@@ -73,7 +73,7 @@ static const gt_option options[] = {
     {OPTION(seed, "0", "Seed of every random number of the run"), .max = 4294967295.0},
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
-     .detail = "sgd is gradient descent; its momentum is what the model gives adam as first beta."},
+     .detail = "sgd is gradient descent, with --momentum where it is given."},
     {OPTION(g_optimizer, NULL, "Optimiser of G"), .only = GT_GANS, .derived = "optimizer", .choices = gt_any_optimizer},
     {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
      .choices = "constant|step|cosine|one-cycle",

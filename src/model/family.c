@@ -12,6 +12,7 @@ static uint8_t *state_of(const gt_job *job, const char *key) {
 }
 
 bool gt_job_given(const gt_job *job, const char *key) {
+    if (!job->options.state) return false;
     gt_option_state state = *state_of(job, key);
     return state == GT_OPTION_FILED || state == GT_OPTION_GIVEN;
 }
@@ -66,7 +67,7 @@ gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, dou
                           .nesterov = job->nesterov,
                           .rho = gt_job_given(job, "rho") ? job->rho : 0.99,
                           .eps = gt_job_given(job, "eps") ? job->eps : eps,
-                          .eps_outside = gt_is(job->eps_form, "outside"),
+                          .eps_outside = gt_job_given(job, "eps-form") && gt_is(job->eps_form, "outside"),
                           .decay = job->weight_decay}};
 }
 

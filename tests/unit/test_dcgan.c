@@ -25,6 +25,7 @@ static small small_training(void) {
                 .z_dim = 6,
                 .cbase = 64,
                 .cmax = 12,
+                .bn = "slice",
                 .seed = 3,
                 .batch = BATCH,
                 .slices = BATCH / SLICE,
@@ -37,7 +38,6 @@ static small small_training(void) {
                 .smoothing = "none",
                 .d_lrate = 2e-4,
                 .g_activation = "lrelu",
-                .bn = "slice",
                 .labelled = 1},
     };
 }

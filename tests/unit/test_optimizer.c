@@ -37,19 +37,22 @@ static void beta1_of_zero_is_allowed(void **state) {
     near(m, 5, 0);
 }
 
-/* The first moment is then the gradient: nobody need hold it. */
-static void beta1_of_zero_needs_no_first_moment(void **state) {
+/* A moment that is the gradient itself need not be held. */
+static void without_momentum_its_moment_is_not_needed(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
     for (const gt_optimizer *o = gt_optimizers; o->name; o++) {
-        float g[N], with[3][N] = {{0}}, without[2][N] = {{0}};
+        if (!o->momentum) continue;
+        float g[N], with[3][N] = {{0}}, without[3][N] = {{0}};
+        float *held[] = {without[1], without[2]};
+        held[o->optional] = NULL;
         for (uint64_t t = 1; t <= 3; t++) {
             for (int i = 0; i < N; i++) g[i] = sinf((float)(i * (int)t + 1));
             o->update(&s, t, N, g, with[0], (float *[]){with[1], with[2]});
-            o->update(&s, t, N, g, without[0], (float *[]){NULL, without[1]});
+            o->update(&s, t, N, g, without[0], held);
         }
         assert_memory_equal(with[0], without[0], sizeof with[0]);
-        assert_memory_equal(with[2], without[1], sizeof with[2]);
+        assert_memory_equal(with[2 - o->optional], without[2 - o->optional], sizeof with[2]);
     }
 }
 
@@ -121,7 +124,7 @@ static void average_moves_towards_parameters(void **state) {
 
 static void unknown_optimisers_are_not_found(void **state) {
     (void)state;
-    assert_null(gt_optimizer_find("adamw"));
+    assert_null(gt_optimizer_find("nadam"));
 }
 
 /* In one pass, on any number of threads: what the rules give one after the other. */
@@ -165,7 +168,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
         cmocka_unit_test(beta1_of_zero_is_allowed),
-        cmocka_unit_test(beta1_of_zero_needs_no_first_moment),
+        cmocka_unit_test(without_momentum_its_moment_is_not_needed),
         cmocka_unit_test(cutting_a_range_changes_no_bit),
         cmocka_unit_test(an_update_is_its_rules_one_by_one),
         cmocka_unit_test(lazy_regularisation_scales_settings),
