@@ -61,4 +61,4 @@ def main():
     print(f"{name} {size}x{size}x{channels} batch {batch}: {1000 * times[len(times) // 2] / batch:.4f} s/1000 pictures")
 
 
-main()
+if __name__ == "__main__": main()

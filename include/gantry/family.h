@@ -149,7 +149,8 @@ typedef struct gt_family_model {
 #define GT_JOB_ROW(struct_, field, value, text) GT_ROW(struct_, #field, field, value, text)
 #define GT_KIMG .unit = "thousands of images", .max = 1e9
 
-/* The value of `only` for common options of the families that are `adversarial`. */
+/* The value of `only` for common options of the families that are `adversarial`; GT_GANS "|classifier": and of one
+ * more. */
 #define GT_GANS "gans"
 
 struct gt_family {

@@ -163,6 +163,8 @@ static inline size_t gt_model_floats(const gt_model *m) {
 /* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are
  * zero, and no memory has been touched for them, until gt_model_init() draws them or a checkpoint brings them. */
 gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning);
+/* Network `net` gets a moving average, which begins as the network. */
+gt_status gt_model_average(gt_model *m, int net);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
 

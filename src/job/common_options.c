@@ -97,9 +97,10 @@ static const gt_option options[] = {
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
      .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
                "others: lambda / 2 times the sum of the squares is part of the loss."},
-    {OPTION(ema_kimg, NULL, "Half-life of the moving average of the generator; 0: none"), .only = GT_GANS, GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Half-life at most this times the images shown so far; 0: no ramp-up"), .only = GT_GANS,
-     .max = 1e9},
+    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G, or of a classifier; 0: none"),
+     .only = GT_GANS "|classifier", GT_KIMG},
+    {OPTION(ema_ramp, NULL, "Half-life at most this times the images shown so far; 0: no ramp-up"),
+     .only = GT_GANS "|classifier", .max = 1e9},
     {OPTION(nan, "stop", "When a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
      .detail = "stop names network, parameter and step. clean is what the reference does: NaN becomes 0, infinities "

@@ -55,10 +55,12 @@ static const char *names_of_optimizers(void) {
     return text;
 }
 
-static const char *names_of_gans(void) {
+/* The adversarial families and what follows GT_GANS in `only`: "|classifier". */
+static const char *families_of(const char *only) {
     const char *text = begin();
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->adversarial) put_name(text, (*f)->name);
+    put("%s", only + strlen(GT_GANS));
     return text;
 }
 
@@ -166,9 +168,9 @@ static void build(void) {
     for (const gt_family *const *f = gt_families(); *f; f++) add((*f)->options, (*f)->n_options, *f, false);
     add(common, n, NULL, true);
 
-    const char *gans = names_of_gans(), *optimizers = names_of_optimizers();
+    const char *optimizers = names_of_optimizers();
     for (gt_option *row = table; row < table + n_options; row++) {
-        if (row->only && !strcmp(row->only, GT_GANS)) row->only = gans;
+        if (row->only && !strncmp(row->only, GT_GANS, strlen(GT_GANS))) row->only = families_of(row->only);
         if (row->choices == gt_any_optimizer) row->choices = optimizers;
         if (row->choices == gt_any_model) {
             row->choices = names_of_models();

@@ -61,9 +61,3 @@ gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats
     m->phases[m->n_phases++] = phase;
     return GT_OK;
 }
-
-gt_status gt_gan_average(gt_model *m, int net) {
-    m->ema_of = net;
-    m->ema_block = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the moving average of the generator");
-    return m->ema_block ? GT_OK : GT_NOMEM;
-}

@@ -24,7 +24,5 @@ void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);
 
 /* Adds a phase to a model, with the phase.n_stats outputs `stats` as statistics of the same names. */
 gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats);
-/* Network `net` gets a moving average, which begins as the network. */
-gt_status gt_gan_average(gt_model *m, int net);
 
 #endif

@@ -13,6 +13,12 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning) {
     return m->blocks[i] ? GT_OK : GT_NOMEM;
 }
 
+gt_status gt_model_average(gt_model *m, int net) {
+    m->ema_of = net;
+    m->ema_block = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the moving average of a network");
+    return m->ema_block ? GT_OK : GT_NOMEM;
+}
+
 void gt_model_init(gt_model *m) {
     for (int i = 0; i < m->n_nets; i++) gt_net_init(m->nets[i], m->blocks[i], m->seed);
     if (m->ema_of >= 0) memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));

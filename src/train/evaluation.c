@@ -33,8 +33,8 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
         st = open_part(e, part);
         any |= e->judged[part] != NULL;
     }
-    if (!st && any && !(e->classifying = gt_classifying_new(e->model, e->model->blocks[0], BATCH, e->pool)))
-        st = GT_FAILED;
+    const float *params = e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0];
+    if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, BATCH, e->pool))) st = GT_FAILED;
     st = gt_comm_agree_all(e->comm, st);
     for (int part = 0; part < GT_JUDGED && !st; part++)
         if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);
@@ -54,6 +54,7 @@ static void put(gt_journal *j, int part, const char *format, double value) {
 
 gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
     j->n_evaluated = 0;
+    if (e->classifying && e->model->ema_of >= 0) gt_reducer_gather_all(e->learners[0].reducer, e->model->ema_block);
     gt_status st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         gt_classified *all = NULL;

@@ -35,7 +35,7 @@ static void read_floats(FILE *f, float *x, size_t n) {
 }
 
 static const gt_classifier_net *find(const char *name) {
-#define X(id, title, text) \
+#define X(id, title, text, defaults) \
     if (!strcmp(name, title)) return &gt_classifier_##id;
     GT_CLASSIFIER_LIST(X)
 #undef X

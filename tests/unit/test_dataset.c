@@ -94,6 +94,53 @@ static void fingerprint(const char *spec, char text[33]) {
     gt_dataset_close(ds);
 }
 
+/* Which of the painted pictures are in the dataset; each is there once at most. */
+static void mark_pictures(gt_dataset *ds, int n, int *seen) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    for (int64_t i = 0; i < info->count; i++) {
+        uint8_t want[8 * 8 * 3], got[8 * 8 * 3];
+        int k = -1;
+        if (gt_dataset_read(ds, i, got)) fail_msg("%s", gt_message());
+        do {
+            assert_true(++k < n);
+            paint(k, 8, 8, 3, want);
+        } while (memcmp(want, got, sizeof want));
+        seen[k]++;
+    }
+}
+
+static void what_is_held_out_is_not_trained_on(void **state) {
+    (void)state;
+    enum { N = 20, HELD = 5 };
+    const char *path = simple_zip("held.zip", N, NULL);
+    int chosen[2][N] = {{0}};
+    for (uint32_t seed = 0; seed < 2; seed++) {
+        gt_dataset_options held = {.held_out = 0.25, .held_out_only = true, .subset_seed = seed, .subset = 3},
+                           rest = {.held_out = 0.25, .subset_seed = seed}, some = rest;
+        int in_rest[N] = {0}, in_some[N] = {0};
+        some.subset = 4;
+        gt_dataset *a = opened(path, &held), *b = opened(path, &rest), *c = opened(path, &some);
+        assert_int_equal(gt_dataset_get_info(a)->count, HELD);
+        assert_int_equal(gt_dataset_get_info(b)->count, N - HELD);
+        assert_int_equal(gt_dataset_get_info(c)->count, 4);
+        mark_pictures(a, N, chosen[seed]);
+        mark_pictures(b, N, in_rest);
+        mark_pictures(c, N, in_some);
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(chosen[seed][i] + in_rest[i], 1);
+            assert_true(in_some[i] <= in_rest[i]);
+        }
+        gt_dataset_close(a), gt_dataset_close(b), gt_dataset_close(c);
+    }
+    assert_memory_not_equal(chosen[0], chosen[1], sizeof chosen[0]);
+    check_refused(path, &(gt_dataset_options){.held_out = 0.01, .held_out_only = true},
+                  (const char *const[]){"--validation=0.01", "20 images", "none for validation", NULL});
+    check_refused(path, &(gt_dataset_options){.held_out = 0.99},
+                  (const char *const[]){"--validation=0.99", "none for training", NULL});
+    check_refused(path, &(gt_dataset_options){.held_out = 0.25, .subset = 16},
+                  (const char *const[]){"--subset=16", "15 images", NULL});
+}
+
 static void a_fingerprint_is_of_the_contents(void **state) {
     (void)state;
     char first[33], again[33], other[33];
@@ -389,6 +436,7 @@ int main(void) {
         cmocka_unit_test(a_zip_is_read),
         cmocka_unit_test(a_folder_is_read),
         cmocka_unit_test(a_subset_is_the_reference_tools),
+        cmocka_unit_test(what_is_held_out_is_not_trained_on),
         cmocka_unit_test(a_fingerprint_is_of_the_contents),
         cmocka_unit_test(a_fingerprint_is_of_the_meaning),
         cmocka_unit_test(odd_pictures_are_named),

@@ -77,5 +77,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     if (!own->room) return GT_NOMEM;
     own->net = gt_forward_declare("C", pass, own, m->height, m->width, m->channels);
     st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
+    m->average_buffers = true;
+    if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);
     return st ? st : add_phase(m);
 }

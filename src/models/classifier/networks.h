@@ -36,28 +36,28 @@ typedef struct gt_classifier_net {
     const void *variant;
 } gt_classifier_net;
 
-/* name in C, name of the model, what it is, defaults of common options */
+/* name in C, name of the model, what it is, where it differs from the defaults of the family */
 /* clang-format off */
 #define GT_CLASSIFIER_LIST(X)                                                                                         \
-    X(mlp,          "mlp",          "fully connected layers")                                                         \
-    X(simple_conv,  "simple-conv",  "one convolution of 5x5, one hidden layer")                                       \
-    X(deep_conv,    "deep-conv",    "six convolutions of 3x3, one hidden layer")                                      \
-    X(lenet,        "lenet",        "LeNet-5 with ReLU and max pooling")                                              \
-    X(vgg11,        "vgg11",        "VGG with 11 layers")                                                             \
-    X(vgg13,        "vgg13",        "VGG with 13 layers")                                                             \
-    X(vgg16,        "vgg16",        "VGG with 16 layers")                                                             \
-    X(vgg19,        "vgg19",        "VGG with 19 layers")                                                             \
-    X(googlenet,    "googlenet",    "GoogLeNet (Inception v1) with batch normalisation and two further heads")        \
-    X(inception_v3, "inception-v3", "Inception v3 with a further head")                                               \
-    X(resnet18,     "resnet18",     "residual network of 18 layers")                                                  \
-    X(resnet34,     "resnet34",     "residual network of 34 layers")                                                  \
-    X(resnet50,     "resnet50",     "residual network of 50 layers, bottlenecks")                                     \
-    X(resnet101,    "resnet101",    "residual network of 101 layers, bottlenecks")                                    \
-    X(resnet152,    "resnet152",    "residual network of 152 layers, bottlenecks")                                    \
-    X(mobilenet_v2, "mobilenet-v2", "MobileNet v2: inverted residuals, depthwise convolutions")
+    X(mlp,          "mlp",          "fully connected layers", "bn=none")                                              \
+    X(simple_conv,  "simple-conv",  "one convolution of 5x5, one hidden layer", "")                                   \
+    X(deep_conv,    "deep-conv",    "six convolutions of 3x3, one hidden layer", "")                                  \
+    X(lenet,        "lenet",        "LeNet-5 with ReLU and max pooling", "")                                          \
+    X(vgg11,        "vgg11",        "VGG with 11 layers", "bn=none")                                                  \
+    X(vgg13,        "vgg13",        "VGG with 13 layers", "bn=none")                                                  \
+    X(vgg16,        "vgg16",        "VGG with 16 layers", "bn=none")                                                  \
+    X(vgg19,        "vgg19",        "VGG with 19 layers", "bn=none")                                                  \
+    X(googlenet,    "googlenet",    "GoogLeNet (Inception v1) with batch normalisation and two further heads", "")    \
+    X(inception_v3, "inception-v3", "Inception v3 with a further head", "")                                           \
+    X(resnet18,     "resnet18",     "residual network of 18 layers", "")                                              \
+    X(resnet34,     "resnet34",     "residual network of 34 layers", "")                                              \
+    X(resnet50,     "resnet50",     "residual network of 50 layers, bottlenecks", "")                                 \
+    X(resnet101,    "resnet101",    "residual network of 101 layers, bottlenecks", "")                                \
+    X(resnet152,    "resnet152",    "residual network of 152 layers, bottlenecks", "")                                \
+    X(mobilenet_v2, "mobilenet-v2", "MobileNet v2: inverted residuals, depthwise convolutions", "")
 /* clang-format on */
 
-#define X(id, name, text) extern const gt_classifier_net gt_classifier_##id;
+#define X(id, name, text, defaults) extern const gt_classifier_net gt_classifier_##id;
 GT_CLASSIFIER_LIST(X)
 #undef X
 

@@ -22,7 +22,8 @@ static const gt_option options[] = {
     {OPTION(mixup, "0", "Images and labels are mixed with others of the batch, by Beta(a, a); 0: not"), .max = 1},
 };
 
-#define X(id, name, text) {name, text, "batch=128 lrate=0.001 ema-kimg=0", &gt_classifier_##id},
+#define X(id, name, text, defaults) \
+    {name, text, "batch=128 lrate=0.001 ema-kimg=0 ema-ramp=0.05 " defaults, &gt_classifier_##id},
 static const gt_family_model models[] = {GT_CLASSIFIER_LIST(X){0}};
 #undef X
 

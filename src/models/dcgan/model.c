@@ -133,7 +133,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
     if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));
-    if (!st && job->ema_kimg > 0) st = gt_gan_average(m, G);
+    if (!st && job->ema_kimg > 0) st = gt_model_average(m, G);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);
     return add_phases(m, own);

@@ -130,7 +130,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     if (!st)
         st = gt_model_add_network(m, gt_discriminator_net("D", discriminator),
                                   learning(job, job->d_optimizer, own->reg_interval[1]));
-    if (!st) st = gt_gan_average(m, 0);
+    if (!st) st = gt_model_average(m, 0);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);
     for (int i = 0; i < GT_STYLEGAN2_PHASES && !st; i++)
