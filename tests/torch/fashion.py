@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accuracy of a classifier trained in PyTorch on Debian's Fashion-MNIST, as a yardstick: one line an epoch.
 
-fashion.py NET SEED EPOCHS [RATE]    NET: mlp, simple-conv, deep-conv; Adam, batches of 128, the rate falls along half a cosine"""
+fashion.py NET SEED EPOCHS [flip]    NET: mlp, simple-conv, deep-conv; Adam at 0.001, batches of 128, the rate falls along half a
+cosine; flip: half of the pictures of each batch are mirrored"""
 import gzip
 import math
 import os
@@ -34,7 +35,7 @@ def begin(net, std):
 
 
 def main():
-    name, seed, epochs, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float((sys.argv + ["0.001"])[4])
+    name, seed, epochs, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), 0.001
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     net = make(name, 28, 1)
@@ -48,7 +49,9 @@ def main():
             part = order[at:at + 128]
             for group in optimizer.param_groups: group["lr"] = rate * (1 + math.cos(math.pi * (epoch + at / len(x)) / epochs)) / 2
             optimizer.zero_grad()
-            nn.functional.cross_entropy(net(x[part]), y[part]).backward()
+            images = x[part]
+            if "flip" in sys.argv: images = torch.where(torch.rand(len(part), 1, 1, 1) < 0.5, images.flip(3), images)
+            nn.functional.cross_entropy(net(images), y[part]).backward()
             optimizer.step()
         net.eval()
         with torch.no_grad(): hits = sum((net(test_x[at:at + 500]).argmax(1) == test_y[at:at + 500]).sum().item() for at in range(0, len(test_x), 500))
