@@ -123,7 +123,8 @@ static const char *needs_classes(const gt_job *job) {
 }
 
 static void resolve(gt_job *job, int64_t items) {
-    gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch */
+    gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
+    gt_job_derive(job, "tick-minutes", "0");
     if (!gt_job_follows(job, "kimg", "epochs")) return;
     gt_job_derive(job, "epochs", "10");
     job->kimg = (double)job->epochs * (double)items / 1000;
