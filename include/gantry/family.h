@@ -108,12 +108,13 @@ typedef struct gt_job {
     int64_t snap;                                           /* ticks between pictures and checkpoints */
     double checkpoint_kimg;                                 /* 0: with the pictures */
     int64_t keep;                                           /* newest checkpoints */
-    double keep_every;    /* kimg; also the first checkpoint of every so many; 0: none */
-    double disk_cap;      /* GB of checkpoints; 0: no cap */
-    const char *best;     /* "none", "[min:|max:]SERIES" */
-    const char *grid;     /* "8x8" or "reference": see gt_grid_parse() */
-    const char *log_swmr; /* "auto" "on" "off" */
-    const char *metrics;  /* "none" */
+    double keep_every;      /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;        /* GB of checkpoints; 0: no cap */
+    const char *best;       /* "none", "[min:|max:]SERIES" */
+    int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */
+    const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
+    const char *log_swmr;   /* "auto" "on" "off" */
+    const char *metrics;    /* "none" */
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;

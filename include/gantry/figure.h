@@ -56,6 +56,11 @@ typedef struct gt_panel {
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns);
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
 
+/* Writes a confusion matrix [classes,classes] (rows: the class, columns: what was said) as a PNG: each cell coloured by
+ * its share of the row, with numbers and names up to 24 classes. names [classes] or NULL: numbers. GT_USAGE: more than
+ * 8192 classes. */
+gt_status gt_confusion_write(const char *path, const int64_t *counts, int classes, const char *const *names);
+
 /* A histogram of the finite values among x[0], x[stride], ... (n of them): `bars` bars of equal width. edges
  * [bars+1]; heights [bars] are densities. */
 void gt_histogram(const float *x, int64_t n, int64_t stride, int bars, double *edges, double *heights);

@@ -149,7 +149,11 @@ struct gt_model {
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
      * NULL: the model is none. */
     gt_graph *(*build_classifier)(gt_model *m, int n);
-    double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
+    /* Models with rectifiers: a graph for n images with input "images" and an output "active/LAYER" [units] for each
+     * row of `rectified`: in how many places of how many images each unit is positive. NULL: the model has none. */
+    gt_graph *(*build_rectified)(gt_model *m, int n);
+    const gt_rectified *rectified; /* known once build_rectified() was called */
+    double pixel_variance;         /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */

@@ -14,6 +14,8 @@ typedef struct gt_tick_view {
     const gt_stat_value *values;
     int n;
     double p_max; /* ceiling of the augmentation probability; 0: none */
+    /* of a classifier that always names the most frequent class, or tells the classes' shares; 0: no classifier */
+    double guess_accuracy, guess_loss;
     /* [GT_WATCHED] of this warning alone, zeros at first; the rule keeps it up to date while all is well */
     double *usual;
     bool young; /* the run has few ticks: nothing is usual yet */

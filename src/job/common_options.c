@@ -70,6 +70,10 @@ static const gt_option options[] = {
                "what is left."},
     {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
      .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12},
+    {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .only = "classifier",
+     .class = GT_EXECUTION, .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
+     .detail = "A tick is an epoch unless --tick says otherwise. What must improve is the statistic of --best, else "
+               "Loss/validation, else Loss/test. The run is then finished; a larger number trains it further."},
     {OPTION(seed, "0", "Seed of every random number of the run"), .max = 4294967295.0},
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,

@@ -3,10 +3,12 @@
 #include "nets/forward.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "nets/sequence.h"
 
 gt_node *gt_forward_tensor(gt_forward *f, const char *layer, const char *tensor, gt_tensor t) {
+    snprintf(f->layer, sizeof f->layer, "%s", layer);
     if (!f->declares) return gt_leaf(f->bound, layer, tensor);
     gt_declarer d = {f->declares, f->status};
     gt_declare(&d, t, layer, tensor);
@@ -70,6 +72,7 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
     gt_graph *g = f->graph;
     gt_shape shape = *gt_node_shape(x);
     bool rows = shape.n == 2;
+    snprintf(f->layer, sizeof f->layer, "%s", name);
     if (f->declares) {
         gt_declarer d = {f->declares, f->status};
         gt_batch_norm_declare(&d, name, (int)shape.d[shape.n - 1], true, 0);
@@ -93,7 +96,18 @@ gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p
     return gt_mul(g, x, gt_scale(g, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, u), -p)), 1), 1 / (1 - p)));
 }
 
-gt_node *gt_forward_relu(gt_forward *f, gt_node *x) { return gt_leaky_relu(f->graph, x, 0); }
+gt_node *gt_forward_rectified(gt_forward *f, gt_node *x) {
+    gt_rectified *r = f->rectified;
+    if (!x || !r || r->n == GT_MOST_RECTIFIED) return x;
+    int last = gt_node_shape(x)->n - 1;
+    r->of[r->n].units = gt_dim(x, last);
+    snprintf(r->of[r->n].layer, sizeof r->of[r->n].layer, "%s", f->layer);
+    gt_node *active = gt_sum(f->graph, gt_greater(f->graph, x, 0), GT_AXIS(last) - 1);
+    gt_output(f->graph, gt_text_of("active/%s", r->of[r->n++].layer).s, active);
+    return x;
+}
+
+gt_node *gt_forward_relu(gt_forward *f, gt_node *x) { return gt_forward_rectified(f, gt_leaky_relu(f->graph, x, 0)); }
 
 gt_node *gt_forward_mean(gt_forward *f, gt_node *x) {
     if (!x) return NULL;

@@ -41,6 +41,10 @@ typedef struct gt_forward {
     gt_init init;       /* of the layers that follow */
     float norm_epsilon; /* of the normalisation layers that follow; 0: 1e-5 */
     gt_status status;   /* of the declarations: the first fault */
+    /* NULL, or rectifiers are listed here and become outputs "active/LAYER" [units]: how many values of each unit
+     * (channel, feature) are positive */
+    gt_rectified *rectified;
+    char layer[40]; /* the latest with tensors */
 } gt_forward;
 
 /* The tensor LAYER TENSOR: declared as `t` says, or found. */
@@ -64,6 +68,8 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x);
  * "dropout/NAME", for each sample of each step. */
 gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p);
 gt_node *gt_forward_relu(gt_forward *f, gt_node *x);
+/* x, the output of a rectifier made in another way than by gt_forward_relu(), for f->rectified. */
+gt_node *gt_forward_rectified(gt_forward *f, gt_node *x);
 /* [N,H,W,C] -> [N,C]: the mean over pixels. */
 gt_node *gt_forward_mean(gt_forward *f, gt_node *x);
 /* Means over size x size windows, zeros outside counting or not. */

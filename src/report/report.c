@@ -108,6 +108,7 @@ static void put_pictures(gt_buffer *out, const char *dir) {
     gt_buffer_printf(out, "<h2>Pictures</h2>\n<div class=\"pictures\">");
     if (n) put_fakes(out, dir, "Generated after", fakes[n - 1]);
     put_picture(out, dir, "reals.png", "Real");
+    put_picture(out, dir, "confusion.png", "Confusion of the classes on images that are not trained on");
     gt_buffer_printf(out, "</div>\n<div class=\"pictures small\">");
     size_t before = n ? n - 1 : 0, shown = before < EARLIER ? before : EARLIER;
     for (size_t i = 0; i < shown; i++) /* evenly over what came before */
@@ -133,6 +134,15 @@ static const chart charts[] = {
      "Between an image and what the decoder makes of its latent",
      {{"reconstruction", "Loss/reconstruction", NULL}}},
     {"Divergence", "What the latent says of an image, in nats; 0: nothing", {{"KL", "Loss/KL", NULL}}},
+    {"Loss",
+     "Cross-entropy of a classifier; validation and test rise while train falls: it learns by heart",
+     {{"train", "Loss/train", NULL}, {"validation", "Loss/validation", NULL}, {"test", "Loss/test", NULL}}},
+    {"Classified rightly",
+     "Share of the images; train: with dropout and augmentation, over the tick",
+     {{"train", "Accuracy/train", NULL}, {"validation", "Accuracy/validation", NULL}, {"test", "Accuracy/test", NULL}}},
+    {"Among the first five",
+     "Share of the images whose class is one of the five likeliest",
+     {{"validation", "Accuracy/validation_top5", NULL}, {"test", "Accuracy/test_top5", NULL}}},
     {"Codes", "How many codes are in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
     {"Scores",
      "What the discriminator says; the gap should not grow for ever",
@@ -205,6 +215,10 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     tile(out, "loss D", "%.3f", last_of(s, "Loss/D/loss"));
     tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
     tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
+    tile(out, "loss, train", "%.4g", last_of(s, "Loss/train"));
+    tile(out, "accuracy, train", "%.4f", last_of(s, "Accuracy/train"));
+    tile(out, "accuracy, validation", "%.4f", last_of(s, "Accuracy/validation"));
+    tile(out, "accuracy, test", "%.4f", last_of(s, "Accuracy/test"));
     tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
     tile(out, "ticks", "%.0f", (double)s->ticks);
     gt_buffer_printf(out, "</div>\n");

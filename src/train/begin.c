@@ -134,6 +134,7 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
     gt_journal_best_begin(e, j);
     gt_journal_watch_begin(e, j);
+    gt_journal_patience_begin(e, j);
     return GT_OK;
 }
 
@@ -168,6 +169,7 @@ void gt_journal_end(gt_journal *j) {
     gt_metrics_free(j->metrics);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);
+    free(j->confusion);
     free(j->dir);
 }
 
@@ -202,12 +204,15 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
 
     if (first) {
         st = open_files(e, j);
-        if (!st && found == 1 && e->shown < e->job->total_images)
+        if (!st && found == 1 && e->shown < e->job->total_images && !gt_journal_patience_over(e, j))
             gt_info("going on with %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree_all(e->comm, st);
+    if (!st && found == 1) gt_engine_stop_early_all(e, j);
     *done = !st && found == 1 && gt_engine_finished(e);
-    if (*done && first)
+    if (*done && first && e->stopped_early)
+        gt_info("%s is finished, for that reason; a larger --early-stopping (0: none) trains it further", j->dir);
+    else if (*done && first)
         gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", j->dir,
                 (double)e->shown / 1000);
 end:

@@ -8,7 +8,7 @@
 #include "train/journal.h"
 
 /* The series, and whether its largest value is the best; NULL: not asked for. */
-static const char *series_of(const gt_job *job, bool *largest) {
+const char *gt_best_series(const gt_job *job, bool *largest) {
     const char *name = job->best;
     *largest = !strncmp(name, "max:", 4);
     if (*largest || !strncmp(name, "min:", 4)) name += 4;
@@ -18,20 +18,20 @@ static const char *series_of(const gt_job *job, bool *largest) {
 
 void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
     bool largest;
-    const char *name = series_of(e->job, &largest);
+    const char *name = gt_best_series(e->job, &largest);
     int64_t images = gt_checkpoint_best(j->dir);
     j->best = j->best_before = name && images >= 0 ? gt_runlog_at(j->log, images, name) : NAN;
 }
 
 bool gt_best_of_pictures(const gt_job *job) {
     bool largest;
-    const char *name = series_of(job, &largest);
+    const char *name = gt_best_series(job, &largest);
     return name && gt_metric_of_fakes(name);
 }
 
 bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
     bool largest;
-    const char *name = series_of(e->job, &largest);
+    const char *name = gt_best_series(e->job, &largest);
     if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
     double value = gt_stat_mean(j->logged, j->n_logged, name);
     if (isnan(value)) {

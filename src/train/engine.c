@@ -245,6 +245,7 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (st) return st;
     gt_engine_warn_memory_all(e);
     st = gt_comm_agree_all(e->comm, open_memory(e));
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
     return st ? st : gt_engine_open_judged_all(e);
 }
 
@@ -277,6 +278,7 @@ gt_status gt_engine_start_loader_all(gt_engine *e) {
 void gt_engine_close_all(gt_engine *e) {
     gt_loader_free(e->loader);
     gt_engine_close_judged(e);
+    gt_dead_units_close(e->dead_units);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
@@ -302,7 +304,7 @@ void gt_engine_close_all(gt_engine *e) {
 /* ---- small questions ---- */
 
 bool gt_engine_finished(const gt_engine *e) {
-    return e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);
+    return e->stopped_early || e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);
 }
 
 uint64_t gt_engine_seed(const gt_engine *e) {

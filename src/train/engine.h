@@ -78,6 +78,8 @@ typedef struct gt_measures {
     double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
 } gt_measures;
 
+typedef struct gt_dead_units gt_dead_units; /* dead_units.c */
+
 /* Pictures that a classifier is judged by. */
 enum { GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
 
@@ -103,6 +105,7 @@ typedef struct gt_engine {
     gt_exec *generator;            /* NULL: the model generates nothing */
     gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
     gt_classifying *classifying;   /* NULL: nothing is judged */
+    gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
     void *arena;                   /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
@@ -116,7 +119,8 @@ typedef struct gt_engine {
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
-    bool averaged; /* an update of this step has moved the moving average of the parameters */
+    bool stopped_early; /* --early-stopping: the run is finished */
+    bool averaged;      /* an update of this step has moved the moving average of the parameters */
     bool said_nonfinite;
     gt_stat_table stats;
     gt_measures measures;
@@ -137,6 +141,16 @@ gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, floa
 /* ---- evaluation.c ---- */
 gt_status gt_engine_open_judged_all(gt_engine *e);
 void gt_engine_close_judged(gt_engine *e);
+
+/* ---- dead_units.c ---- */
+gt_status gt_engine_open_dead_units(gt_engine *e);
+void gt_dead_units_close(gt_dead_units *d); /* NULL is fine */
+/* Renews the values: the share of the units of each layer with a rectifier that are positive for none of some evenly
+ * spaced training pictures. d may be NULL. */
+gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data);
+/* The values, with the names "Dead/LAYER". */
+int gt_dead_units_count(const gt_dead_units *d);
+gt_stat_value gt_dead_units_value(const gt_dead_units *d, int i);
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a classifier in training is worth: its loss and accuracy on pictures that it is not trained on, at each tick. */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "gantry/figure.h"
+#include "gantry/log.h"
 #include "train/journal.h"
 
 enum { BATCH = 64 }; /* a fixed number: no logit depends on the ranks */
@@ -46,16 +49,30 @@ void gt_engine_close_judged(gt_engine *e) {
     for (int part = 0; part < GT_JUDGED; part++) gt_dataset_close(e->judged[part]);
 }
 
-static void put(gt_journal *j, int part, const char *format, double value) {
+/* label: as on the line of a tick, behind the part's name; "": the line does not show the value. */
+static void put(gt_journal *j, int part, const char *format, const char *label, double value) {
     gt_evaluated *v = &j->evaluated[j->n_evaluated++];
     snprintf(v->series, sizeof v->series, format, part_name[part]);
+    snprintf(v->label, sizeof v->label, "%s%s%s", *label ? part_name[part] : "", *label ? " " : "", label);
     v->value = value;
+}
+
+void gt_journal_confusion(const gt_engine *e, gt_journal *j) {
+    char path[4200];
+    if (!j->confusion) return;
+    snprintf(path, sizeof path, "%s/confusion.png", j->dir);
+    const gt_dataset_info *i = e->info;
+    bool named = i->class_names >= e->model->label_dim;
+    gt_status st = gt_confusion_write(path, j->confusion, e->model->label_dim, named ? i->class_name : NULL);
+    gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
 }
 
 gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
     j->n_evaluated = 0;
     if (e->classifying && e->model->ema_of >= 0) gt_reducer_gather_all(e->learners[0].reducer, e->model->ema_block);
-    gt_status st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
+    gt_status st = gt_comm_agree_all(e->comm, gt_dead_units_measure(e->dead_units, e->data));
+    if (st) return st;
+    st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         gt_classified *all = NULL;
         gt_scores scores = {0};
@@ -65,9 +82,13 @@ gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
             st = gt_classify_score(all, gt_dataset_get_info(e->judged[part])->count, e->model->label_dim, &scores);
         st = gt_comm_agree_all(e->comm, st);
         if (!st && all) {
-            put(j, part, "Loss/%s", scores.loss);
-            put(j, part, "Accuracy/%s", scores.accuracy);
-            put(j, part, "Accuracy/%s_top5", scores.top);
+            put(j, part, "Loss/%s", "loss", scores.loss);
+            put(j, part, "Accuracy/%s", "accuracy", scores.accuracy);
+            free(j->confusion); /* of the last part: of both, the test pictures */
+            j->confusion = scores.confusion;
+            j->confusing = part_name[part];
+            scores.confusion = NULL;
+            put(j, part, "Accuracy/%s_top5", "", scores.top);
         }
         free(all);
         free(scores.confusion);

@@ -14,15 +14,25 @@
 
 /* series of a tick */
 enum {
-    GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED + 24
+    GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED +
+                    GT_MOST_RECTIFIED + 25
 };
 
 /* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
 enum { GT_EVALUATED_MOST = 3 * GT_JUDGED };
 typedef struct gt_evaluated {
     char series[40];
+    char label[24]; /* on the line of a tick; "": not there */
     double value;
 } gt_evaluated;
+
+/* --early-stopping: how long the watched series has not improved. A function of the logged ticks alone. */
+typedef struct gt_patience {
+    int64_t shown;   /* at the latest tick */
+    double best;     /* of the series so far; NaN: none */
+    int64_t best_at; /* images */
+    int ticks;       /* by images, since then */
+} gt_patience;
 
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
@@ -53,6 +63,10 @@ typedef struct gt_journal {
     gt_watch watch;
     gt_evaluated evaluated[GT_EVALUATED_MOST]; /* since the last tick, which logs them */
     int n_evaluated;
+
+    gt_patience patience;
+    int64_t *confusion;    /* [classes,classes] of the latest evaluation; NULL: none */
+    const char *confusing; /* the part that it is of: "validation", "test" */
 
     /* --best */
     double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
@@ -86,6 +100,8 @@ void gt_save_all(gt_engine *e, gt_journal *j);
 
 /* ---- best.c ---- */
 void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
+/* any rank: the series that --best names, and whether its largest value is the best; NULL: none */
+const char *gt_best_series(const gt_job *job, bool *largest);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */
@@ -101,6 +117,18 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 
 /* ---- evaluation.c ---- */
 gt_status gt_evaluate_all(gt_engine *e, gt_journal *j);
+void gt_journal_confusion(const gt_engine *e, gt_journal *j); /* confusion.png of the latest evaluation */
+
+/* ---- train.c ---- */
+/* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
+bool gt_by_images(double kimg, int64_t last, int64_t shown);
+
+/* ---- early_stop.c ---- */
+void gt_journal_patience_begin(gt_engine *e, gt_journal *j);      /* after the log is open: as its ticks say */
+void gt_journal_patience_tick(const gt_engine *e, gt_journal *j); /* the values of a tick are in j->logged */
+bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j);
+/* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
+void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
 
 /* ---- tick.c ---- */
 /* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */

@@ -73,8 +73,8 @@ static void print_line(const gt_engine *e, const gt_journal *j, double rate, dou
         n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label,
                       shown_mean(e, e->model->shown[i].stat));
     for (int i = 0; i < j->n_evaluated; i++)
-        if (!strstr(j->evaluated[i].series, "_top"))
-            n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", j->evaluated[i].series,
+        if (*j->evaluated[i].label)
+            n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", j->evaluated[i].label,
                           j->evaluated[i].value);
     if (e->model->ada_stat)
         n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat),
@@ -149,6 +149,10 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     put_measures(e, j, all);
     gt_metrics_put(j->metrics, j->logged, &j->n_logged);
     for (int i = 0; i < j->n_evaluated; i++) put(j, j->evaluated[i].series, j->evaluated[i].value);
+    for (int i = 0; i < gt_dead_units_count(e->dead_units); i++)
+        j->logged[j->n_logged++] = gt_dead_units_value(e->dead_units, i);
+    gt_journal_patience_tick(e, j);
+    if (e->job->early_stopping) put(j, "Progress/ticks_since_best", j->patience.ticks);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
@@ -157,8 +161,29 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     return trouble;
 }
 
+/* What a classifier reaches that does not look at the pictures. */
+static void measure_guess(const gt_engine *e, gt_watch *w) {
+    int classes = e->model->label_dim;
+    double most = 0, loss = 0, n = (double)e->info->count;
+    int64_t *of_class = e->model->build_classifier ? calloc((size_t)classes + 1, sizeof *of_class) : NULL;
+    if (!of_class) return; /* out of memory: the run is not judged by it */
+    for (int64_t i = 0; i < e->info->count; i++) {
+        int class = gt_dataset_class(e->data, i);
+        if (class >= 0 && class < classes) of_class[class]++;
+    }
+    for (int k = 0; k < classes; k++) {
+        double share = (double)of_class[k] / n;
+        if (share > most) most = share;
+        if (share > 0) loss -= share * log(share);
+    }
+    w->guess_accuracy = most;
+    w->guess_loss = loss;
+    free(of_class);
+}
+
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
     j->watch = (gt_watch){.p_max = e->job->p_max, .own = e->job->family->warnings, .advice = e->job->family->advice};
+    measure_guess(e, &j->watch);
     if (gt_runlog_each(j->log, gt_watch_replay, &j->watch))
         gt_warn("troubles are judged without the run's past: %s", gt_message());
     gt_metrics_go_on(j->metrics, j->log);

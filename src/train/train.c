@@ -52,6 +52,11 @@ typedef struct schedules {
 /* At least one. */
 static int64_t images_of(double kimg) { return kimg > 0.001 ? llround(1000 * kimg) : 1; }
 
+bool gt_by_images(double kimg, int64_t last, int64_t shown) {
+    int64_t every = images_of(kimg);
+    return shown / every > last / every;
+}
+
 static schedules make_schedules(const gt_engine *e, double began) {
     const gt_job *j = e->job;
     double now = gt_clock(), most = INFINITY;
@@ -142,12 +147,16 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
         if (trouble >= 0) st = gt_trouble_all(e, j, trouble, &back);
         if (back) set_back(e, j, p);
         if (st || back) return st;
+        gt_engine_stop_early_all(e, j);
+        d.checkpoint |= e->stopped_early;
+        d.pictures |= e->stopped_early;
     }
     began = gt_clock();
     if (!st && d.checkpoint) {
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
+    if (!st && d.pictures && e->comm->rank == 0) gt_journal_confusion(e, j);
     if (!st && d.pictures && e->comm->rank == 0)
         gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
     j->tick_start = d.tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
@@ -193,7 +202,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if (d.lost && j->log) gt_runlog_leave(j->log);
         if (d.lost) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
         if ((st = act_all(e, j, &p, d))) return st;
-        bool finished = d.finished && gt_engine_finished(e); /* not where it was set back */
+        bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e); /* not where it was set back */
         if (finished || d.stop) {
             if ((st = settle_all(e, j))) return st;
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);

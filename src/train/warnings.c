@@ -153,6 +153,8 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
         gt_tick_view v = {.values = values,
                           .n = seen,
                           .p_max = w->p_max,
+                          .guess_accuracy = w->guess_accuracy,
+                          .guess_loss = w->guess_loss,
                           .usual = w->of[k].usual,
                           .young = w->ticks < YOUNG_TICKS,
                           .text = text};

@@ -19,10 +19,11 @@
 
 enum { GT_WARNINGS_MOST = 32 };
 
-typedef struct gt_watch {   /* what the warnings know of the ticks so far */
-    double p_max;           /* ceiling of p; 0: none */
-    const gt_warning *own;  /* of the family, ended by {0}; NULL: none */
-    const gt_named *advice; /* of the family, ended by {0}; NULL: none */
+typedef struct gt_watch {              /* what the warnings know of the ticks so far */
+    double guess_accuracy, guess_loss; /* warning.h */
+    double p_max;                      /* ceiling of p; 0: none */
+    const gt_warning *own;             /* of the family, ended by {0}; NULL: none */
+    const gt_named *advice;            /* of the family, ended by {0}; NULL: none */
     struct {
         int lasts; /* ticks; 0: all is well */
         int began; /* the first tick of them */

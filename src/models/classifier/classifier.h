@@ -36,6 +36,8 @@ bool gt_classifier_augments(const gt_classifier_options *o);
 /* The slice's images, augmented, to `images`; mixed labels take the place of `labels`. */
 gt_status gt_classifier_augment(const gt_classifier *m, const gt_slice_input *s, float *images, float *labels);
 
+extern const gt_warning gt_classifier_warnings[]; /* ended by {0} */
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job);
 
 #endif

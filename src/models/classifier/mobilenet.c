@@ -21,7 +21,9 @@ static gt_node *conv_norm(gt_forward *f, const char *conv, const char *norm, gt_
 }
 
 /* min(max(x, 0), 6) */
-static gt_node *relu6(gt_forward *f, gt_node *x) { return gt_bias_act(f->graph, x, NULL, "relu", -1, 1, 6); }
+static gt_node *relu6(gt_forward *f, gt_node *x) {
+    return gt_forward_rectified(f, gt_bias_act(f->graph, x, NULL, "relu", -1, 1, 6));
+}
 
 static gt_node *block(gt_forward *f, const char *name, gt_node *x, int expansion, int out, int stride) {
     if (!x) return NULL;

@@ -37,6 +37,20 @@ static gt_graph *build_classifier(gt_model *m, int n) {
     return gt_whole_graph(g, "the ", "classifier");
 }
 
+static gt_graph *build_rectified(gt_model *m, int n) {
+    gt_graph *g = gt_graph_new("rectifiers", m->kernels);
+    gt_rectified *r = gt_arena_alloc(m->arena, sizeof *r);
+    if (!g || !r) {
+        gt_graph_free(g);
+        return NULL;
+    }
+    gt_classifier_heads heads = {0};
+    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}, .rectified = r};
+    gt_classifier_logits(m->own, &f, gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)), &heads);
+    m->rectified = r;
+    return gt_whole_graph(g, "the ", "rectifiers");
+}
+
 /* Running statistics are renewed by the phase. */
 static gt_status add_phase(gt_model *m) {
     static const gt_stat stats[] = {{"Loss/train", "Loss/train", 0, 0}, {"Accuracy/train", "Accuracy/train", 0, 0}};
@@ -60,7 +74,7 @@ static gt_status add_phase(gt_model *m) {
 }
 
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
-    static const gt_shown shown[] = {{"Loss/train", "loss"}, {"Accuracy/train", "accuracy"}};
+    static const gt_shown shown[] = {{"Loss/train", "train loss"}, {"Accuracy/train", "train accuracy"}};
     gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     if (!own) return GT_NOMEM;
     gt_status st = gt_classifier_configure(job, own);
@@ -72,6 +86,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->shown = shown;
     m->n_shown = 2;
     m->build_classifier = build_classifier;
+    m->build_rectified = build_rectified;
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
     if (!own->room) return GT_NOMEM;

@@ -125,6 +125,7 @@ static const char *needs_classes(const gt_job *job) {
 static void resolve(gt_job *job, int64_t items) {
     gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
     gt_job_derive(job, "tick-minutes", "0");
+    if (!gt_is(job->best, "none")) gt_job_derive(job, "snap", "1"); /* an epoch that is the best has a checkpoint */
     if (!gt_job_follows(job, "kimg", "epochs")) return;
     gt_job_derive(job, "epochs", "10");
     job->kimg = (double)job->epochs * (double)items / 1000;
@@ -133,6 +134,10 @@ static void resolve(gt_job *job, int64_t items) {
 static gt_status check(const gt_job *job) {
     gt_classifier c;
     if (job->label_dim < 2) return gt_fail(GT_USAGE, "a classifier needs at least two classes; the data have one");
+    if (job->early_stopping && !(job->validation > 0) && !*job->test_data)
+        return gt_fail(GT_USAGE,
+                       "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "
+                       "--test-data=PATH");
     gt_status st = gt_classifier_configure(job, &c);
     return st ? st : gt_classifier_normalize(job, job->arena, &c);
 }
@@ -144,6 +149,7 @@ const gt_family gt_classifier_family = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .own_bytes = sizeof(gt_classifier_options),
+    .warnings = gt_classifier_warnings,
     .needs_classes = needs_classes,
     .resolve = resolve,
     .check = check,

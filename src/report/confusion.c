@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A confusion matrix as a picture. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gantry/figure.h"
+#include "report/page.h"
+#include "report/plot.h"
+
+enum {
+    FEW = 24,   /* classes whose cells have numbers, and whose names are written */
+    LARGE = 40, /* side of a cell, in pixels */
+    SMALL = 10,
+    LARGEST_PAGE = 8192,
+    LEFT = 150,
+    TOP = 60,
+    REST = 110, /* below: names of columns */
+    RIGHT = 20,
+    HEAD = 360, /* width of the lines above */
+    NAME = 16   /* characters of a name that are shown */
+};
+
+typedef struct table {
+    const int64_t *counts;
+    int classes, cell;
+    const char *const *names;
+} table;
+
+static void write_name(const table *t, int class, double x, double y, double before, double angle, cairo_t *c) {
+    char text[NAME + 8];
+    if (t->names && t->names[class]) snprintf(text, sizeof text, "%.*s", NAME, t->names[class]);
+    else snprintf(text, sizeof text, "%d", class);
+    plot_text(&(pen){.cairo = c}, x, y, before, 12, angle, text);
+}
+
+static void draw_row(const table *t, int row, cairo_t *c) {
+    const int64_t *counts = t->counts + (int64_t)row * t->classes;
+    double sum = 0;
+    for (int k = 0; k < t->classes; k++) sum += (double)counts[k];
+    for (int k = 0; k < t->classes; k++) {
+        double share = sum > 0 ? (double)counts[k] / sum : 0, x = LEFT + k * t->cell, y = TOP + row * t->cell;
+        double pale = 1 - sqrt(share); /* so that a few mistakes can be seen */
+        cairo_set_source_rgb(c, 0.45 + 0.55 * pale, 0.70 + 0.30 * pale, 0.95 + 0.05 * pale);
+        cairo_rectangle(c, x, y, t->cell, t->cell);
+        cairo_fill(c);
+        if (t->classes > FEW || !counts[k]) continue;
+        char text[24];
+        snprintf(text, sizeof text, "%lld", (long long)counts[k]);
+        plot_text(&(pen){.cairo = c}, x + t->cell / 2.0, y + t->cell / 2.0 + 4, 0.5, 11, 0, text);
+    }
+}
+
+gt_status gt_confusion_write(const char *path, const int64_t *counts, int classes, const char *const *names) {
+    table t = {counts, classes, classes > FEW ? SMALL : LARGE, names};
+    while (t.cell > 1 && (int64_t)classes * t.cell > LARGEST_PAGE) t.cell--;
+    if ((int64_t)classes * t.cell > LARGEST_PAGE)
+        return gt_fail(GT_USAGE, "%s: %d classes are too many for a picture", path, classes);
+    int side = classes * t.cell;
+    page p;
+    int width = LEFT + side + RIGHT > HEAD ? LEFT + side + RIGHT : HEAD;
+    cairo_t *c = page_begin(&p, true, width, TOP + side + REST);
+    for (int i = 0; i < classes; i++) draw_row(&t, i, c);
+    cairo_set_source_rgb(c, 0.75, 0.75, 0.75);
+    cairo_set_line_width(c, 1);
+    cairo_rectangle(c, LEFT - 0.5, TOP - 0.5, side + 1, side + 1);
+    cairo_stroke(c);
+    plot_text(&(pen){.cairo = c}, 8, TOP - 34, 0, 14, 0, "rows: the class; columns: what the network says");
+    plot_text(&(pen){.cairo = c}, 8, TOP - 14, 0, 12, 0, "colour: share of the row");
+    for (int i = 0; i < classes && classes <= FEW; i++) {
+        double middle = (i + 0.5) * t.cell;
+        write_name(&t, i, LEFT - 8, TOP + middle + 4, 1, 0, c);
+        write_name(&t, i, LEFT + middle + 4, TOP + side + 10, 1, -M_PI / 2, c);
+    }
+    return page_write(&p, path);
+}

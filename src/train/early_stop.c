@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * --early-stopping: the run ends when the watched series has not improved for so many ticks. Only ticks by images count
+ * (the first one behind each multiple of --tick), so that the clock does not decide. Nothing is kept in checkpoints: a
+ * run that goes on reads its log again. */
+#include <math.h>
+
+#include "gantry/log.h"
+#include "train/journal.h"
+
+static const char *watched(const gt_job *job, bool *largest) {
+    const char *name = gt_best_series(job, largest);
+    if (name) return name;
+    *largest = false;
+    return job->validation > 0 ? "Loss/validation" : "Loss/test";
+}
+
+static void look(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
+    bool largest, counts = gt_by_images(job->tick, p->shown, shown);
+    const char *name = watched(job, &largest);
+    double value = gt_stat_mean(values, n, name);
+    p->shown = shown;
+    if (!counts) return;
+    if (isfinite(value) && (isnan(p->best) || (largest ? value > p->best : value < p->best)))
+        *p = (gt_patience){.shown = shown, .best = value, .best_at = shown};
+    else p->ticks++;
+}
+
+typedef struct past {
+    const gt_job *job;
+    gt_patience *patience;
+} past;
+
+static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    const past *p = arg;
+    look(p->job, p->patience, images, values, n);
+}
+
+void gt_journal_patience_begin(gt_engine *e, gt_journal *j) {
+    j->patience = (gt_patience){.best = NAN};
+    past p = {e->job, &j->patience};
+    if (e->job->early_stopping && gt_runlog_each(j->log, replay, &p))
+        gt_warn("--early-stopping counts from here, without the run's past: %s", gt_message());
+}
+
+void gt_journal_patience_tick(const gt_engine *e, gt_journal *j) {
+    if (e->job->early_stopping) look(e->job, &j->patience, e->shown, j->logged, j->n_logged);
+}
+
+bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j) {
+    return e->job->early_stopping && j->patience.ticks >= e->job->early_stopping;
+}
+
+void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j) {
+    const gt_patience *p = &j->patience;
+    bool largest;
+    if (!e->job->early_stopping) return;
+    e->stopped_early = e->comm->rank == 0 && gt_journal_patience_over(e, j);
+    gt_comm_broadcast_all(e->comm, &e->stopped_early, sizeof e->stopped_early, 0);
+    if (!e->stopped_early || e->comm->rank) return;
+    const char *name = watched(e->job, &largest);
+    if (isnan(p->best)) gt_info("early stopping: %d ticks without the statistic %s", p->ticks, name);
+    else
+        gt_info("early stopping: %s has not improved for %d ticks; the best was %.4g at %.3f kimg", name, p->ticks,
+                p->best, (double)p->best_at / 1000);
+}
