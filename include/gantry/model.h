@@ -153,7 +153,10 @@ struct gt_model {
      * row of `rectified`: in how many places of how many images each unit is positive. NULL: the model has none. */
     gt_graph *(*build_rectified)(gt_model *m, int n);
     const gt_rectified *rectified; /* known once build_rectified() was called */
-    double pixel_variance;         /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
+    /* GANs: a graph of D with inputs "images" [n,H,W,C] in [-1,1] and, where D takes labels, "c" [n,label_dim], output
+     * "score", parameters of network 1 in slot 0. NULL: the model has no D. */
+    gt_graph *(*build_discriminator)(gt_model *m, int n);
+    double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */
@@ -171,6 +174,11 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning);
 gt_status gt_model_average(gt_model *m, int net);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
+/* The forward pass of a network in use, for n samples, with the network's parameters in slot 0: one of the graphs
+ * above. NULL: see gt_message(). */
+gt_graph *gt_model_forward(gt_model *m, int net, int n);
+/* The place of the network `name` ("D"); -1: the model has none, and the message says which it has. */
+int gt_model_network(const gt_model *m, const char *name);
 
 /* ---- for the builders of phases (model/phase_graph.c) ---- */
 

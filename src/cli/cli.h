@@ -202,6 +202,9 @@ gt_status cli_inspect_log(const char *path, bool *other);
 gt_status cli_inspect_run(const char *dir);
 /* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
  * measured times. */
+/* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
+ * the options of jobs count. Returns the exit status. */
+int cli_inspect_model(int argc, char **argv);
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads);
 
 #endif

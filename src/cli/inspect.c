@@ -9,8 +9,8 @@
 
 typedef struct inspect_fields {
     bool graph, check, time;
-    const char *phase;
-    int64_t threads;
+    const char *phase, *model, *size;
+    int64_t threads, channels, classes;
 } inspect_fields;
 
 #define FIELDS inspect_fields
@@ -21,6 +21,12 @@ static const gt_option table[] = {
     {CLI_OPTION(phase, "", "With --graph: only this phase, such as D_main")},
     {CLI_OPTION(time, "0", "With --graph: run each phase a few times, and show ms")},
     {CLI_OPTION(threads, "1", "With --time: threads"), .min = 1, .max = 4096},
+    {CLI_OPTION(model, "", "Show a model's layers; takes options of train, too"),
+     .detail = "A table for each network: layer, what it does, shape of its result for one image, parameters, Mflop "
+               "(a multiply-add is two), kB; and totals. Layers that only training has are listed without a result."},
+    {CLI_OPTION(size, "", "With --model: height x width, such as 224x224")},
+    {CLI_OPTION(channels, "3", "With --model: channels of the images"), .min = 1, .max = 256},
+    {CLI_OPTION(classes, "1000", "With --model: classes"), .min = 1, .max = 65536},
     {CLI_OPTION(check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
@@ -65,9 +71,16 @@ static gt_status inspect_one(const char *path, const inspect_fields *fields) {
     return inspect(path, kind);
 }
 
+static bool asks_for_model(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "--model", 7) && (!argv[i][7] || argv[i][7] == '=')) return true;
+    return false;
+}
+
 static int inspect_all(int argc, char **argv) {
     cli_session s;
     int status;
+    if (asks_for_model(argc, argv)) return cli_others_work("inspect") ? CLI_DONE : cli_inspect_model(argc, argv);
     if (!cli_begin(&s, cli_find("inspect"), argc, argv, &status)) return status;
     const inspect_fields *fields = s.fields;
     if (!fields->check && cli_others_work("inspect")) { /* a check belongs to the rank that asked for it */
@@ -77,6 +90,7 @@ static int inspect_all(int argc, char **argv) {
     gt_status st = GT_OK;
     if (!fields->graph && (*fields->phase || fields->time))
         st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields->phase ? "phase" : "time");
+    if (!st && *fields->size) st = gt_fail(GT_USAGE, "--size goes with --model");
     if (!st && !s.arguments.n_words)
         st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
@@ -91,8 +105,8 @@ static int inspect_all(int argc, char **argv) {
 
 const cli_command cli_inspect = {
     .name = "inspect",
-    .arguments = "FILE ... [--key=value ...]",
-    .help = "Show what a dataset, checkpoint, metric log or run holds",
+    .arguments = "FILE ... | --model=NAME --size=HxW [--key=value ...]",
+    .help = "Show what a dataset, checkpoint, log or run holds, or a model's layers",
     .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are "
               "shown as tables.",
     CLI_ROWS(table),

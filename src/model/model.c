@@ -2,6 +2,7 @@
  * What all models share. */
 #include "gantry/model.h"
 
+#include <stdio.h>
 #include <string.h>
 
 gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning) {
@@ -22,6 +23,28 @@ gt_status gt_model_average(gt_model *m, int net) {
 void gt_model_init(gt_model *m) {
     for (int i = 0; i < m->n_nets; i++) gt_net_init(m->nets[i], m->blocks[i], m->seed);
     if (m->ema_of >= 0) memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
+}
+
+gt_graph *gt_model_forward(gt_model *m, int net, int n) {
+    if (net == 1 && m->build_discriminator) return m->build_discriminator(m, n);
+    if (net == 0 && m->build_classifier) return m->build_classifier(m, n);
+    if (net == 0 && m->build_encoder) return m->build_encoder(m, n);
+    if (net == 0 && m->build_generator)
+        return m->build_generator(
+            m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
+    gt_fail(GT_USAGE, "network %d of model '%s' has no forward pass of its own", net, m->name);
+    return NULL;
+}
+
+int gt_model_network(const gt_model *m, const char *name) {
+    char names[256] = "";
+    for (int i = 0; i < m->n_nets; i++) {
+        if (!strcmp(m->nets[i]->name, name)) return i;
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", m->nets[i]->name);
+    }
+    gt_fail(GT_USAGE, "model '%s' has no network '%s'; it has %s", m->name, name, names);
+    return -1;
 }
 
 void gt_model_free(gt_model *m) {

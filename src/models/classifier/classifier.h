@@ -23,6 +23,10 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out);
 /* out->mean and out->std by --normalize, in the arena. */
 gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out);
 
+/* Do the network's layers fit on the job's pictures? GT_USAGE: no; the message names the least size, or is a layer's
+ * own. */
+gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job);
+
 /* Logits of pictures [N,H,W,C] in -1..1. */
 gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *images, gt_classifier_heads *heads);
 /* The training phase: inputs "images" and "labels" [N,classes], outputs of its statistics, gradients. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A classifier as a model of the training loop: one network, one phase. */
+#include <stdio.h>
 #include <string.h>
 
 #include "models/classifier/classifier.h"
@@ -73,6 +74,37 @@ static gt_status add_phase(gt_model *m) {
     return GT_OK;
 }
 
+static gt_net *declare(const gt_classifier *c, const gt_job *job) {
+    return gt_forward_declare("C", pass, c, (int)job->height, (int)job->width, (int)job->channels);
+}
+
+/* The side of the smallest square pictures that the network's layers fit on; 0: there is none. */
+static int64_t least_side(const gt_job *job) {
+    enum { MOST = 512 };
+    for (int64_t side = 1; side <= MOST; side++) {
+        gt_job small = *job;
+        gt_classifier c;
+        small.height = small.width = side;
+        if (gt_classifier_configure(&small, &c)) return 0;
+        gt_net *net = declare(&c, &small);
+        gt_net_free(net);
+        if (net) return side;
+    }
+    return 0;
+}
+
+gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job) {
+    char why[512];
+    gt_net *net = declare(c, job);
+    gt_net_free(net);
+    if (net) return GT_OK;
+    snprintf(why, sizeof why, "%s", gt_message());
+    int64_t side = least_side(job);
+    if (!side || (job->height >= side && job->width >= side)) return gt_fail(GT_USAGE, "%s", why);
+    return gt_fail(GT_USAGE, "%s needs at least %lldx%lld pixels, and these images have %lldx%lld", job->model,
+                   (long long)side, (long long)side, (long long)job->height, (long long)job->width);
+}
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/train", "train loss"}, {"Accuracy/train", "train accuracy"}};
     gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
@@ -90,7 +122,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
     if (!own->room) return GT_NOMEM;
-    own->net = gt_forward_declare("C", pass, own, m->height, m->width, m->channels);
+    own->net = declare(own, job);
     st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
     m->average_buffers = true;
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);

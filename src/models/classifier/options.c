@@ -139,7 +139,8 @@ static gt_status check(const gt_job *job) {
                        "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "
                        "--test-data=PATH");
     gt_status st = gt_classifier_configure(job, &c);
-    return st ? st : gt_classifier_normalize(job, job->arena, &c);
+    if (!st) st = gt_classifier_normalize(job, job->arena, &c);
+    return st ? st : gt_classifier_check_size(&c, job);
 }
 
 const gt_family gt_classifier_family = {

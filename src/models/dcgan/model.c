@@ -108,6 +108,16 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "generator");
 }
 
+static gt_graph *build_discriminator(gt_model *m, int n) {
+    const gt_dcgan *own = m->own;
+    gt_graph *g = gt_graph_new("discriminator", m->kernels);
+    if (!g) return NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)),
+            *labels = own->labels ? gt_input(g, "c", GT_SHAPE(n, own->labels)) : NULL;
+    gt_output(g, "score", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, labels));
+    return gt_whole_graph(g, "the ", "discriminator");
+}
+
 static gt_learning learning(const gt_job *job, const char *optimizer, double rate) {
     return gt_job_learning(job, optimizer, rate, 0.5, 0.999, 0.5);
 }
@@ -130,6 +140,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     m->n_shown = o->semi ? 4 : 3;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
+    m->build_discriminator = build_discriminator;
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
     if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));

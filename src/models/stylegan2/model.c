@@ -94,6 +94,16 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "generator");
 }
 
+static gt_graph *build_discriminator(gt_model *m, int n) {
+    const gt_stylegan2 *own = m->own;
+    gt_graph *g = gt_graph_new("discriminator", m->kernels);
+    if (!g) return NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)),
+            *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(n, m->label_dim)) : NULL;
+    gt_output(g, "score", gt_discriminator((gt_bound_net){g, m->nets[1], 0}, "", &own->discriminator, images, c));
+    return gt_whole_graph(g, "the ", "discriminator");
+}
+
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's
  * path length. */
 static gt_learning learning(const gt_job *job, const char *optimizer, int interval) {
@@ -122,6 +132,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->n_shown = 2;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
+    m->build_discriminator = build_discriminator;
 
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st)

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layers of a graph: see layer_list.h. */
+#include "graph/layer_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "graph/internal.h"
+#include "graph/ops/shape.h"
+
+enum { NAME = 256, NONE = -1 };
+
+typedef struct finding {
+    gt_graph *g;
+    gt_layer_list *list;
+    int room;
+    int *row;            /* of each node: its layer, or NONE */
+    const char **module; /* of each node that depends on parameters alone: the layer of the first of them */
+    int *users;          /* of each node: live nodes that read it; < 0: nothing needs the node */
+    bool *plain_users;   /* all of these are element-wise, or views */
+} finding;
+
+void gt_layer_name(const char *leaf, bool of_net, char *name, size_t bytes) {
+    const char *begin = of_net ? strchr(leaf, '.') : NULL;
+    begin = begin ? begin + 1 : leaf;
+    const char *end = strrchr(begin, '.');
+    snprintf(name, bytes, "%.*s", (int)(end ? end - begin : (long)strlen(begin)), begin);
+}
+
+/* Ops that are layers of their own, though they have no tensors: by how their names begin, which names the layers. */
+static const char *const kept[] = {"max_pool", "average_pool", "concat", "upfirdn"};
+enum { KEPT = sizeof kept / sizeof *kept };
+
+static int kept_kind(const gt_node *n) {
+    for (int i = 0; i < KEPT; i++)
+        if (!strncmp(n->op->name, kept[i], strlen(kept[i]))) return i;
+    return NONE;
+}
+
+static bool is_kept(const gt_node *n) { return kept_kind(n) != NONE; }
+
+static bool is_plain(const gt_node *n) { return n->op->elementwise || n->op->view; }
+
+static void mark_live(finding *f) {
+    for (int i = 0; i < f->g->n_nodes; i++) f->users[i] = -1, f->plain_users[i] = true;
+    for (int i = 0; i < f->g->n_results; i++) f->users[f->g->results[i].node->id] = 0;
+    for (int i = f->g->n_nodes - 1; i >= 0; i--) {
+        const gt_node *n = f->g->nodes[i];
+        for (int k = 0; k < n->n_in && f->users[i] >= 0; k++) {
+            int *users = &f->users[n->in[k]->id];
+            *users = *users < 0 ? 1 : *users + 1;
+            f->plain_users[n->in[k]->id] &= is_plain(n);
+        }
+    }
+}
+
+static int add_layer(finding *f, const char *name) {
+    gt_layer_list *l = f->list;
+    if (!name || !gt_arena_grow(f->g->arena, &l->layers, l->n, &f->room, sizeof *l->layers)) return NONE;
+    l->layers[l->n] = (gt_layer){.name = name, .kind = ""};
+    return l->n++;
+}
+
+static int layer_called(finding *f, const char *name) {
+    for (int i = f->list->n - 1; i >= 0; i--)
+        if (!strcmp(f->list->layers[i].name, name)) return i;
+    return add_layer(f, name);
+}
+
+static bool in_run(const gt_node *n) { return n->rate == GT_RATE_SLICE && !gt_is_leaf(n); }
+
+/* The newest input that each run computes; NULL: there is none. */
+static const gt_node *newest(const gt_node *n) {
+    const gt_node *found = NULL;
+    for (int i = 0; i < n->n_in; i++)
+        if (in_run(n->in[i]) && (!found || n->in[i]->id > found->id)) found = n->in[i];
+    return found;
+}
+
+static const char *module_of(finding *f, const gt_node *n) {
+    for (int i = 0; i < n->n_in; i++)
+        if (f->module[n->in[i]->id]) return f->module[n->in[i]->id];
+    return NULL;
+}
+
+/* A node without tensors goes on with what it continues: the same shape, and nothing but such nodes reads its input. */
+static int continued(const finding *f, const gt_node *n) {
+    const gt_node *of = newest(n);
+    if (!of) return NONE;
+    if (n->op->view) return f->row[of->id];
+    if (!n->op->elementwise || !f->plain_users[of->id]) return NONE;
+    for (int i = 0; i < n->n_in; i++)
+        if (in_run(n->in[i]) && !gt_shape_equal(&n->in[i]->shape, &n->shape)) return NONE;
+    return f->row[of->id];
+}
+
+static void by_tensors(finding *f) {
+    for (int i = 0; i < f->g->n_nodes; i++) {
+        const gt_node *n = f->g->nodes[i];
+        f->row[i] = NONE;
+        if (f->users[i] < 0) continue;
+        if (n->op == &gt_op_param) {
+            char name[NAME];
+            gt_layer_name(n->name, true, name, sizeof name);
+            f->module[i] = gt_arena_printf(f->g->arena, "%s", name);
+        } else if (n->rate == GT_RATE_UPDATE) {
+            f->module[i] = module_of(f, n);
+        } else if (in_run(n)) {
+            const char *module = module_of(f, n);
+            f->row[i] = module ? layer_called(f, module) : continued(f, n);
+        }
+    }
+}
+
+/* What only one layer reads prepares that layer's input. */
+static void by_users(finding *f) {
+    int *of_users = calloc((size_t)f->g->n_nodes + 1, sizeof *of_users); /* 1 + layer; -1: several */
+    for (int i = f->g->n_nodes - 1; i >= 0 && of_users; i--) {
+        const gt_node *n = f->g->nodes[i];
+        if (f->users[i] < 0 || !in_run(n)) continue;
+        if (f->row[i] == NONE && !is_kept(n) && of_users[i] > 0) f->row[i] = of_users[i] - 1;
+        for (int k = 0; k < n->n_in; k++) {
+            int *u = &of_users[n->in[k]->id], own = f->row[i] == NONE ? -1 : f->row[i] + 1;
+            *u = !*u || *u == own ? own : -1;
+        }
+    }
+    free(of_users);
+}
+
+/* "inception3a" of "inception3a.branch1.bn" and "inception3a.branch2.1.bn"; "": nothing in common */
+static void common_prefix(const finding *f, const gt_node *n, char *text) {
+    *text = 0;
+    for (int i = 0; i < n->n_in; i++) {
+        if (!in_run(n->in[i]) || f->row[n->in[i]->id] == NONE) continue;
+        const char *name = f->list->layers[f->row[n->in[i]->id]].name;
+        size_t same = 0, whole = 0;
+        if (!i) snprintf(text, NAME, "%s", name);
+        for (; i && text[same] && text[same] == name[same]; same++)
+            if (text[same] == '.') whole = same;
+        if (i && !(text[same] == 0 && name[same] == '.')) text[whole] = 0;
+    }
+}
+
+static void remaining(finding *f) {
+    int count[KEPT] = {0};
+    for (int i = 0; i < f->g->n_nodes; i++) {
+        const gt_node *n = f->g->nodes[i], *of = newest(n);
+        if (f->users[i] < 0 || !in_run(n) || f->row[i] != NONE) continue;
+        bool joins = !is_kept(n) && of && f->row[of->id] != NONE && strchr(f->list->layers[f->row[of->id]].name, '#');
+        if (joins) {
+            f->row[i] = f->row[of->id];
+            continue;
+        }
+        char prefix[NAME] = "";
+        int kind = kept_kind(n);
+        if (!strcmp(n->op->name, "concat")) common_prefix(f, n, prefix);
+        f->row[i] = add_layer(f, *prefix     ? gt_arena_printf(f->g->arena, "%s.%s", prefix, kept[kind])
+                                 : kind >= 0 ? gt_arena_printf(f->g->arena, "%s.%d", kept[kind], ++count[kind])
+                                             : gt_arena_printf(f->g->arena, "%s#%d", n->op->name, n->id));
+    }
+}
+
+static const char *kind_text(const gt_node *n) {
+    if (n->op->elementwise) return "element-wise";
+    return is_kept(n) ? kept[kept_kind(n)] : n->op->name;
+}
+
+static void sum_up(finding *f) {
+    for (int i = 0; i < f->g->n_nodes; i++) {
+        gt_node *n = f->g->nodes[i];
+        double flops, bytes;
+        if (f->users[i] < 0 || f->row[i] == NONE) continue;
+        gt_layer *l = &f->list->layers[f->row[i]];
+        gt_node_cost(n, &flops, &bytes);
+        l->flops += flops;
+        if (flops > l->most || !*l->kind) l->most = flops, l->kind = kind_text(n);
+        if (!n->op->view || !l->output) l->output = n;
+    }
+}
+
+static int earlier(const void *a, const void *b) {
+    const gt_layer *x = a, *y = b;
+    return x->output->id - y->output->id;
+}
+
+gt_status gt_layer_list_make(gt_graph *g, gt_layer_list *out) {
+    size_t n = (size_t)g->n_nodes + 1;
+    *out = (gt_layer_list){0};
+    finding f = {.g = g,
+                 .list = out,
+                 .row = gt_arena_array(g->arena, n, sizeof *f.row),
+                 .module = gt_arena_array(g->arena, n, sizeof *f.module),
+                 .users = gt_arena_array(g->arena, n, sizeof *f.users),
+                 .plain_users = gt_arena_array(g->arena, n, sizeof *f.plain_users)};
+    if (!f.row || !f.module || !f.users || !f.plain_users) return gt_graph_out_of_memory(g);
+    mark_live(&f);
+    by_tensors(&f);
+    by_users(&f);
+    remaining(&f);
+    if (gt_arena_failed(g->arena)) return gt_graph_out_of_memory(g);
+    sum_up(&f);
+    if (out->n) qsort(out->layers, (size_t)out->n, sizeof *out->layers, earlier);
+    return GT_OK;
+}
+
+gt_node *gt_layer_list_find(const gt_layer_list *list, const char *name) {
+    size_t length = strlen(name);
+    gt_node *of_block = NULL;
+    gt_buffer names = {0};
+    for (int i = 0; i < list->n; i++) {
+        const gt_layer *l = &list->layers[i];
+        if (!strcmp(l->name, name)) {
+            gt_buffer_free(&names);
+            return l->output;
+        }
+        if (!strncmp(l->name, name, length) && l->name[length] == '.') of_block = l->output; /* the last one stays */
+        gt_buffer_printf(&names, "%s%s", i ? " " : "", l->name);
+    }
+    if (!of_block)
+        gt_fail(GT_USAGE, "the network has no layer '%s'; its layers are: %.*s", name, (int)names.n,
+                names.failed || !names.data ? "" : names.data);
+    gt_buffer_free(&names);
+    return of_block;
+}

@@ -1,0 +1,68 @@
+#!/bin/bash
+# level: quick
+# gantry inspect --model: tables of layers of any family, with published numbers of parameters; the least size that a network bears is the least.
+. "$(dirname "$0")/lib.sh"
+
+inspect() { quietly "$GANTRY" inspect "$@"; }
+# counts PARAMETERS MODEL SIZE OPTIONS...
+counts() {
+    local want=$1 model=$2 size=$3
+    shift 3
+    inspect --model="$model" --size="$size" "$@"
+    has_line "^C has $want parameters" said || { tail -n 4 said; fail "$model should have $want parameters"; }
+    has_line "^total  *$want " said || fail "the rows of $model do not add up"
+    # the rows add up, too
+    awk -v want="$want" '/^network/ { on = 1; getline; next } /^total/ { on = 0 }
+        on { for (i = NF; i; i--) if (i == NF - 2) n += $i } END { exit n != want }' said || fail "the layers of $model do not add up to $want"
+}
+
+case_published() {
+    counts 25557032 resnet50 224x224
+    counts 138357544 vgg16 224x224 --bn=none
+    counts 13004888 googlenet 224x224
+    has_line '^aux1.fc1 .*in training' said || fail 'no row for a head of the training'
+    has_line '^inception3a.concat  *concat  *28x28x256' said || fail 'no row for a concatenation'
+    has_line '^max_pool.1  *max_pool  *56x56x64' said || fail 'no row for a pooling'
+    counts 3504872 mobilenet-v2 224x224
+    counts 27161264 inception-v3 299x299
+}
+case_course() {
+    counts 433890 simple-conv 28x28 --channels=1 --classes=10
+    has_line '^conv1  *conv  *24x24x30  *780 ' said || fail 'conv1 is not as it should be'
+    counts 89610 mlp 28x28 --channels=1 --classes=10 --hidden=100,100 --bn=none
+}
+case_other_families() {
+    inspect --model=stylegan2 --size=32x32 --cbase=256 --cmax=16
+    has_line '^synthesis.b8.conv0.affine  *matmul' said || fail 'no affine layer of G'
+    has_line '^b4.out  *matmul' said || fail 'no last layer of D'
+    inspect --model=dcgan --size=32x32 --channels=1
+    has_line '^b8.norm .*4x4x256 ' said || fail 'no normalisation of D'
+    inspect --model=vae --size=28x28 --channels=1 --z-dim=2
+    has_line '^latent.mean.0  *matmul  *2 ' said || fail 'no latent'
+}
+case_mistakes() {
+    expect 2 '--model needs --size' "$GANTRY" inspect --model=mlp
+    expect 2 "'32' is no size|no size such as" "$GANTRY" inspect --model=mlp --size=32x
+    expect 2 'model' "$GANTRY" inspect --model=nothing --size=32x32
+    expect 2 '--size goes with --model' "$GANTRY" inspect --size=32x32
+    expect 2 "'x.h5': --model shows a model of its own" "$GANTRY" inspect --model=mlp --size=32x32 x.h5
+}
+# The least size is what the layers themselves say: one pixel less fails, with the same sentence.
+case_least_size() {
+    local model least
+    for model in simple-conv deep-conv lenet vgg11 vgg16 googlenet inception-v3 resnet18 mobilenet-v2; do
+        for stem in small imagenet; do
+            if "$GANTRY" inspect --model=$model --size=1x1 --stem=$stem >said 2>&1; then least=1; else
+                least=$(sed -n 's/.* needs at least \([0-9]*\)x[0-9]* pixels, and these images have 1x1$/\1/p' said)
+                [ -n "$least" ] || { cat said; fail "no least size of $model"; }
+                expect 2 "$model needs at least ${least}x$least pixels" "$GANTRY" inspect --model=$model --size="$((least - 1))x$least" --stem=$stem
+            fi
+            inspect --model=$model --size="${least}x$least" --stem=$stem
+            echo "$model $stem $least" >>leasts
+        done
+    done
+    has_line '^vgg16 imagenet 32$' leasts || { cat leasts; fail 'vgg16 needs 32x32'; }
+    expect 2 'vgg16 needs at least 32x32 pixels, and these images have 16x16' "$GANTRY" train --model=vgg16 --data=synth:shapes:n=8,size=16 --run=small
+    [ ! -e small/checkpoint* ] || fail 'a run was begun'
+}
+run_cases
