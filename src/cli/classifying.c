@@ -2,9 +2,14 @@
  * The commands of classifiers: what they share. */
 #include "cli/classifying.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "gantry/encode.h"
+#include "gantry/log.h"
 #include "gantry/train.h"
+#include "report/sheet.h"
 
 static gt_status open_all(cli_classifying *c) {
     const char **words = c->session->arguments.words;
@@ -16,6 +21,15 @@ static gt_status open_all(cli_classifying *c) {
     return st;
 }
 
+/* On rank 0: classes beyond those of the network. */
+static void warn_of_classes(const cli_classifying *c) {
+    int64_t n = 0;
+    for (int64_t i = 0; c->all && i < c->info->count; i++) n += c->all[i].truth >= c->model->label_dim;
+    if (n)
+        gt_warn("%lld of %lld images have classes beyond the network's %d: they are not judged", (long long)n,
+                (long long)c->info->count, c->model->label_dim);
+}
+
 gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c)) {
     cli_classifying c = {.session = s};
     const char **words = s->arguments.words;
@@ -25,6 +39,7 @@ gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)
     if (!st) st = gt_comm_agree_all(s->comm, open_all(&c));
     if (!st) st = gt_same_data_all(s->comm, c.data, words[1]);
     if (!st) st = gt_classify_dataset_all(s->comm, c.with, c.data, &c.all, probabilities ? &c.probabilities : NULL);
+    if (!st) warn_of_classes(&c);
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : work(&c));
     free(c.all);
     free(c.probabilities);
@@ -36,4 +51,69 @@ gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)
 const char *cli_class_name(const cli_classifying *c, int class) {
     if (class >= 0 && class < c->info->class_names) return c->info->class_name[class];
     return gt_arena_printf(c->session->arena, "%d", class);
+}
+
+void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class) {
+    const char *name = cli_class_name(c, class);
+    if (!name) return;
+    if (!strpbrk(name, ",\"\r\n")) {
+        gt_buffer_printf(b, "%s", name);
+        return;
+    }
+    gt_buffer_printf(b, "\"");
+    for (; *name; name++) gt_buffer_printf(b, *name == '"' ? "\"\"" : "%c", *name);
+    gt_buffer_printf(b, "\"");
+}
+
+/* ---- sheets ---- */
+
+cli_verdict cli_verdict_of(const gt_classified *r) {
+    if (r->place < 0) return CLI_UNKNOWN;
+    return r->truth == r->best ? CLI_RIGHT : CLI_WRONG;
+}
+
+gt_status cli_remove_old(const char *path) {
+    if (!path) return GT_NOMEM;
+    int error = gt_file_remove(path);
+    return error && error != ENOENT ? gt_fail(GT_FAILED, "%s: %s", path, strerror(error)) : GT_OK;
+}
+
+static void write_words(const cli_classifying *c, int64_t item, sheet_cell *cell) {
+    const gt_classified *r = &c->all[item];
+    gt_arena *a = c->session->arena;
+    const char *taken = gt_arena_printf(a, "%s %.2f", cli_class_name(c, r->best), (double)r->probability);
+    int line = 0;
+    if (r->truth >= 0) cell->text[line++] = gt_arena_printf(a, "is %s", cli_class_name(c, r->truth));
+    cell->text[line] = cli_verdict_of(r) == CLI_UNKNOWN ? taken : gt_arena_printf(a, "taken for %s", taken);
+    cell->bad = cli_verdict_of(r) == CLI_WRONG;
+}
+
+gt_status cli_draw_classified(const cli_classifying *c, int64_t n, const int64_t *items, const float *heat, int height,
+                              int width, const char *path, const char *title) {
+    enum { COLUMNS = 8 };
+    size_t pixels = gt_model_floats(c->model);
+    float *images = calloc((size_t)n, pixels * sizeof *images);
+    sheet_cell *cells = calloc((size_t)n, sizeof *cells);
+    gt_status st = images && cells ? gt_read_images(c->data, n, items, images)
+                                   : gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
+    for (int64_t i = 0; i < n && !st; i++) {
+        cells[i].image = images + (size_t)i * pixels;
+        if (heat) cells[i].heat = heat + i * height * width;
+        write_words(c, items[i], &cells[i]);
+    }
+    if (!st)
+        st = sheet_write(path, &(sheet){.title = title,
+                                        .columns = COLUMNS,
+                                        .n = n,
+                                        .cells = cells,
+                                        .height = c->model->height,
+                                        .width = c->model->width,
+                                        .channels = c->model->channels,
+                                        .lo = -1,
+                                        .hi = 1,
+                                        .heat_height = height,
+                                        .heat_width = width});
+    free(cells);
+    free(images);
+    return st;
 }

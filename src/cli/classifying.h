@@ -3,6 +3,7 @@
 #ifndef GANTRY_CLI_CLASSIFYING_H
 #define GANTRY_CLI_CLASSIFYING_H
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "gantry/classify.h"
 
@@ -19,6 +20,22 @@ typedef struct cli_classifying {
 /* Opens the checkpoint and the data that the session's two words name and classifies the data; then rank 0 does the
  * work. Collective. */
 gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c));
+
+typedef enum cli_verdict {
+    CLI_UNKNOWN, /* the picture has no class, or one that the network does not know */
+    CLI_RIGHT,
+    CLI_WRONG,
+} cli_verdict;
+cli_verdict cli_verdict_of(const gt_classified *r);
+
+/* Draws n items of the data with their true and their predicted classes. `heat` unless NULL: [n,height,width] in 0 ..
+ * 1, drawn over the pictures. */
+gt_status cli_draw_classified(const cli_classifying *c, int64_t n, const int64_t *items, const float *heat, int height,
+                              int width, const char *path, const char *title);
+/* A file that this command would have made with other data; none is fine. */
+gt_status cli_remove_old(const char *path);
+/* The name of a class as a field of a CSV file. */
+void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class);
 
 /* The name of a class by the data, or its number; the text lives in the session's arena. */
 const char *cli_class_name(const cli_classifying *c, int class);

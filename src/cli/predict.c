@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry predict: the classes of pictures by a classifier. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "gantry/arrays.h"
-#include "gantry/encode.h"
-#include "gantry/grid.h"
 #include "gantry/rundir.h"
 
 typedef struct predict_fields {
@@ -17,13 +16,15 @@ typedef struct predict_fields {
 
 #define FIELDS predict_fields
 
-enum { COLUMNS = 8, MOST = 4096 };
+enum { MOST = 4096 };
 
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "predictions", "Where to; made if needed"), .path = true,
      .detail = "predictions.csv: the class of each image, its probability, and the true class where it is known. "
-               "predictions.h5: the same and the probabilities of all classes. right.png, wrong.png: images that were "
-               "taken for what they are and for something else, the surest first."},
+               "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
+               "images that were "
+               "taken for what they are and for something else, the surest first, with their classes. "
+               "unknown.png: images of which the data do not say the class."},
     {CLI_OPTION(images, "32", "Images in each picture"), .min = 1, .max = MOST},
     CLI_THREADS,
 };
@@ -34,22 +35,41 @@ static gt_status write_csv(const cli_classifying *c) {
     gt_buffer_printf(&b, known ? "item,class,probability,truth\n" : "item,class,probability\n");
     for (int64_t i = 0; i < c->info->count; i++) {
         const gt_classified *r = &c->all[i];
-        gt_buffer_printf(&b, "%lld,%s,%.6f", (long long)i, cli_class_name(c, r->best), (double)r->probability);
-        if (known) gt_buffer_printf(&b, ",%s", r->truth < 0 ? "" : cli_class_name(c, r->truth));
+        gt_buffer_printf(&b, "%lld,", (long long)i);
+        cli_csv_class(&b, c, r->best);
+        gt_buffer_printf(&b, ",%.6f", (double)r->probability);
+        if (known) gt_buffer_printf(&b, ",");
+        if (known && r->truth >= 0) cli_csv_class(&b, c, r->truth);
         gt_buffer_printf(&b, "\n");
     }
     return gt_buffer_write(&b, cli_out(c->session, "predictions.csv"));
 }
 
+/* The classes' names, each in `width` bytes with a 0. */
+static char *names_of(const cli_classifying *c, int64_t *width) {
+    int n = c->model->label_dim;
+    *width = 1;
+    for (int i = 0; i < n; i++) {
+        const char *name = cli_class_name(c, i);
+        if (name && (int64_t)strlen(name) >= *width) *width = (int64_t)strlen(name) + 1;
+    }
+    char *all = gt_arena_array(c->session->arena, (size_t)n, (size_t)*width);
+    for (int i = 0; all && i < n; i++) snprintf(all + i * *width, (size_t)*width, "%s", cli_class_name(c, i));
+    return all;
+}
+
 static gt_status write_arrays(const cli_classifying *c) {
     int64_t n = c->info->count;
     int32_t *classes = gt_arena_array(c->session->arena, 2 * (size_t)n, sizeof *classes), *truth = classes + n;
-    if (!classes) return GT_NOMEM;
+    int64_t width;
+    char *names = names_of(c, &width);
+    if (!classes || !names) return GT_NOMEM;
     for (int64_t i = 0; i < n; i++) classes[i] = c->all[i].best, truth[i] = c->all[i].truth;
     gt_array arrays[] = {{"class", GT_NUMBER_INT32, 1, {n}, classes},
                          {"truth", GT_NUMBER_INT32, 1, {n}, truth},
-                         {"probability", GT_NUMBER_FLOAT, 2, {n, c->model->label_dim}, c->probabilities}};
-    return gt_arrays_write(cli_out(c->session, "predictions.h5"), arrays, 3);
+                         {"probability", GT_NUMBER_FLOAT, 2, {n, c->model->label_dim}, c->probabilities},
+                         {"class_names", GT_NUMBER_TEXT, 2, {c->model->label_dim, width}, names}};
+    return gt_arrays_write(cli_out(c->session, "predictions.h5"), arrays, 4);
 }
 
 static const gt_classified *compared;
@@ -61,27 +81,24 @@ static int order(const void *a, const void *b) {
     return p != q ? (p > q ? -1 : 1) : (x > y) - (x < y);
 }
 
-static gt_status draw(const cli_classifying *c, bool right, const char *name) {
+/* The items of a sheet, at most --images of them: those of `kind`. *n: how many. */
+static int64_t *choose(const cli_classifying *c, cli_verdict kind, int64_t *n) {
     const predict_fields *f = c->session->fields;
-    const gt_model *m = c->model;
-    int64_t count = c->info->count, n = 0;
-    int64_t *items = gt_arena_array(c->session->arena, (size_t)count, sizeof *items);
-    if (!items) return GT_NOMEM;
-    for (int64_t i = 0; i < count; i++)
-        if (c->all[i].truth >= 0 && (c->all[i].truth == c->all[i].best) == right) items[n++] = i;
-    if (!n) return GT_OK;
+    int64_t *items = gt_arena_array(c->session->arena, (size_t)c->info->count, sizeof *items);
+    *n = 0;
+    for (int64_t i = 0; items && i < c->info->count; i++)
+        if (cli_verdict_of(&c->all[i]) == kind) items[(*n)++] = i;
     compared = c->all;
-    qsort(items, (size_t)n, sizeof *items, order);
-    if (n > f->images) n = f->images;
-    int rows = (int)((n + COLUMNS - 1) / COLUMNS);
-    float *cells = calloc((size_t)rows * COLUMNS * gt_model_floats(m), sizeof *cells);
-    if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
-    gt_status st = gt_read_images(c->data, n, items, cells);
-    if (!st)
-        st = gt_grid_write(cli_out(c->session, name), cells, COLUMNS, rows, m->height, m->width, m->channels, -1, 1,
-                           NULL);
-    free(cells);
-    return st;
+    if (items) qsort(items, (size_t)*n, sizeof *items, order);
+    if (*n > f->images) *n = f->images;
+    return items;
+}
+
+static gt_status draw(const cli_classifying *c, cli_verdict kind, const char *name, const char *title) {
+    int64_t n, *items = choose(c, kind, &n);
+    if (!items) return GT_NOMEM;
+    if (!n) return cli_remove_old(cli_out(c->session, name));
+    return cli_draw_classified(c, n, items, NULL, 0, 0, cli_out(c->session, name), title);
 }
 
 static gt_status write_all(cli_classifying *c) {
@@ -89,8 +106,9 @@ static gt_status write_all(cli_classifying *c) {
     gt_status st = gt_rundir_prepare(f->outdir, (size_t)c->info->count * 64);
     if (!st) st = write_csv(c);
     if (!st) st = write_arrays(c);
-    if (!st) st = draw(c, true, "right.png");
-    if (!st) st = draw(c, false, "wrong.png");
+    if (!st) st = draw(c, CLI_RIGHT, "right.png", "taken for what they are, the surest first");
+    if (!st) st = draw(c, CLI_WRONG, "wrong.png", "taken for something else, the surest first");
+    if (!st) st = draw(c, CLI_UNKNOWN, "unknown.png", "their classes are not known, the surest first");
     if (!st) printf("%lld images classified: %s\n", (long long)c->info->count, cli_out(c->session, "predictions.csv"));
     return st;
 }

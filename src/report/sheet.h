@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sheets of pictures with words under each picture, as PNG.
+ *
+ *     sheet_cell cells[2] = {{.image = a, .text = {"true: cat", "taken for: dog, 0.91"}}, {.image = b, .heat = map}};
+ *     gt_status st = sheet_write("out/wrong.png", &(sheet){.title = "wrong", .columns = 2, .n = 2, .cells = cells,
+ *         .height = 32, .width = 32, .channels = 3, .lo = -1, .hi = 1, .heat_height = 4, .heat_width = 4}); */
+#ifndef GANTRY_REPORT_SHEET_H
+#define GANTRY_REPORT_SHEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+enum { SHEET_LINES = 2 };
+
+typedef struct sheet_cell {
+    const float *image; /* [height,width,channels]; NULL: the place stays empty */
+    const float *heat;  /* [heat_height,heat_width] in 0 .. 1, drawn in colours over the picture; NULL: none */
+    const char *text[SHEET_LINES]; /* under the picture; NULL: no line */
+    bool bad;                      /* the words are red */
+} sheet_cell;
+
+typedef struct sheet {
+    const char *title;
+    int columns;
+    int64_t n;
+    const sheet_cell *cells;
+    int height, width, channels;
+    float lo, hi; /* pixel values of black and white */
+    int heat_height, heat_width;
+} sheet;
+
+/* Writes the picture whole. Small images are enlarged, large ones made smaller. GT_USAGE: too large for a picture. */
+gt_status sheet_write(const char *path, const sheet *s);
+
+#endif
