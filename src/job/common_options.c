@@ -120,7 +120,8 @@ static const gt_option options[] = {
      .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
                "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
     {OPTION(bn, "slice", "Batch normalisation over a slice's samples, or the whole batch's"),
-     .only = "dcgan|classifier", .group = "networks", .choices = "slice|batch|none",
+     .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
+     .choices = "slice|batch|none",
      .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
                "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
                "per layer and pass, and a rank holds all its slices in memory together. none: classifiers that have "
