@@ -11,7 +11,9 @@ typedef struct gt_classifier_options {
     const char *hidden;     /* "100,100": features of the mlp's hidden layers */
     const char *activation; /* of the mlp: "relu" "sigmoid" "tanh" "lrelu" */
     const char *dropout;    /* probability; "": the network's own */
-    const char *init;       /* "": the network's own; "xavier" "he" "uniform", or a standard deviation */
+    const char *init; /* "RULE,LAYER:RULE,...": "xavier" "he" "uniform", or a standard deviation; "": the network's */
+    const char *norm; /* "batch" "layer" "group" */
+    int64_t norm_groups;
     const char *stem;       /* "small" "imagenet"; "": by the size of the pictures */
     double width;           /* channels of all layers are multiplied by this number */
     double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */

@@ -7,5 +7,6 @@
 double gt_exp(double x);
 double gt_ln(double x);
 double gt_pow(double base, double exponent); /* base > 0 */
+double gt_cos_pi(double x);                  /* cos(pi x); NaN where x is not finite */
 
 #endif

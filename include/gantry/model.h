@@ -133,6 +133,8 @@ struct gt_model {
     int height, width, channels;
     int n_shown;
     const gt_shown *shown;
+    /* name of the statistic that tells how well the model learns ("Loss/train"), for --schedule=plateau; NULL: none */
+    const char *loss_stat;
     const char *ada_stat; /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
     /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output
      * "image" [n,H,W,C] in [-1,1], parameters of the generator in slot 0. */

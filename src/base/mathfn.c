@@ -4,6 +4,8 @@
  * multiply-add. */
 #include "gantry/mathfn.h"
 
+#include <stdbool.h>
+
 #include "base/mathfn_inline.h"
 
 #define LN2_HIGH 0x1.62e42fefap-1 /* 36 bits: times an exponent it is exact */
@@ -93,4 +95,29 @@ double gt_pow(double base, double exponent) {
     pair product = exact_product(log.high, exponent);
     product.low += log.low * exponent;
     return exp_pair(quick_sum(product.high, product.low));
+}
+
+/* Taylor's series of sin and cos for |r| <= pi/4, where the first omitted term is below 2^-57. */
+static double quarter_sin(double r) {
+    double z = r * r, sum = 0;
+    for (int n = 17; n >= 3; n -= 2) sum = (1 - sum) * z / (n * (n - 1));
+    return r - r * sum;
+}
+
+static double quarter_cos(double r) {
+    double z = r * r, sum = 0;
+    for (int n = 16; n >= 4; n -= 2) sum = (1 - sum) * z / (n * (n - 1));
+    return 1 - (1 - sum) * (z / 2);
+}
+
+/* The turns back to 0 .. 1/4 are exact, so that the product with pi is what rounds first. */
+double gt_cos_pi(double x) {
+    if (x - x != 0) return NAN;
+    double t = fabs(x);
+    t -= 2 * floor(t / 2);
+    if (t > 1) t = 2 - t;
+    bool second = t > 0.5;
+    if (second) t = 1 - t;
+    double y = t > 0.25 ? quarter_sin((0.5 - t) * M_PI) : quarter_cos(t * M_PI);
+    return second ? -y : y;
 }

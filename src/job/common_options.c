@@ -6,6 +6,7 @@
 
 #include "gantry/dist.h"
 #include "gantry/grid.h"
+#include "gantry/schedule.h"
 
 static gt_status check_duration(const gt_option *o, const char *value) {
     double seconds;
@@ -18,6 +19,11 @@ static gt_status check_grid(const gt_option *o, const char *value) {
     gt_grid grid;
     (void)o;
     return gt_grid_parse(value, &grid);
+}
+
+static gt_status check_epochs(const gt_option *o, const char *value) {
+    gt_schedule s = {0};
+    return gt_schedule_parse(o->key, value, &s);
 }
 
 static gt_status check_metrics(const gt_option *o, const char *value) {
@@ -80,20 +86,26 @@ static const gt_option options[] = {
      .detail = "sgd is gradient descent, with --momentum where it is given."},
     {OPTION(g_optimizer, NULL, "Optimiser of G"), .only = GT_GANS, .derived = "optimizer", .choices = gt_any_optimizer},
     {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
-     .choices = "constant|step|cosine|one-cycle",
+     .choices = "constant|step|cosine|one-cycle|plateau",
      .detail = "step: times --schedule-factor at each of --schedule-at. cosine: down to 0 along half a cosine. "
-               "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000."},
-    {OPTION(schedule_at, NULL, "Epochs at which the rate of schedule step changes"), .derived = "none"},
-    {OPTION(schedule_factor, NULL, "What the rate is then multiplied by"), .derived = "0.1", .min = 1e-6, .max = 1},
+               "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000. plateau: times "
+               "--schedule-factor when the loss of --validation, or that of training, has not become smaller by a "
+               "ten-thousandth in more than --schedule-patience epochs."},
+    {OPTION(schedule_at, NULL, "Epochs at which the rate of schedule step changes"), .derived = "none",
+     .check = check_epochs},
+    {OPTION(schedule_factor, NULL, "What step and plateau multiply the rate by"), .derived = "0.1", .min = 1e-6,
+     .max = 1},
     {OPTION(schedule_epochs, NULL, "Length of cosine and one-cycle"), .unit = "epochs", .derived = "the run's",
-     .max = 1e9},
+     .max = 1e9, .detail = "Give the length where the run may later be made longer: without it the rates change."},
+    {OPTION(schedule_patience, NULL, "Epochs that plateau waits for a smaller loss"), .unit = "epochs", .derived = "10",
+     .max = 1e6},
     {OPTION(warmup, NULL, "The learning rate grows from 0 in so many epochs"), .unit = "epochs", .derived = "0",
      .max = 1e6},
     {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999},
     {OPTION(nesterov, NULL, "Nesterov's form of the momentum of sgd"), .derived = "0"},
     {OPTION(rho, NULL, "Decay of rmsprop's mean of squares"), .derived = "0.99", .max = 0.999999},
-    {OPTION(eps, NULL, "What optimisers add to the root of a mean of squares"), .derived = "1e-8; adagrad 1e-10",
-     .max = 1},
+    {OPTION(eps, NULL, "What optimisers add to the root of a mean of squares"),
+     .derived = "1e-8; adagrad 1e-10; eps-form outside 1e-7", .max = 1},
     {OPTION(eps_form, NULL, "adam adds eps to the root of the corrected moment, or of the other"), .derived = "inside",
      .choices = "inside|outside"},
     {OPTION(clip, NULL, "Largest norm of a network's gradient; a larger one is scaled down"), .derived = "none",

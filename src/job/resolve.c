@@ -37,6 +37,38 @@ static gt_status check_augment(gt_job *job) {
     return GT_OK;
 }
 
+/* Options that mean something only with certain values of --schedule. */
+static const struct {
+    const char *key, *with, * or ;
+} schedule_rules[] = {
+    {"schedule-at", "step", NULL},
+    {"schedule-factor", "step", "plateau"},
+    {"schedule-epochs", "cosine", "one-cycle"},
+    {"schedule-patience", "plateau", NULL},
+};
+
+static gt_status check_schedule(gt_job *job) {
+    gt_options o = job->options;
+    bool overridden = gt_options_state(&o, "schedule") == GT_OPTION_GIVEN;
+    for (size_t i = 0; i < sizeof schedule_rules / sizeof *schedule_rules; i++) {
+        const char *key = schedule_rules[i].key, *with = schedule_rules[i].with, * or = schedule_rules[i].or ;
+        if (gt_is(job->schedule, with) || (or &&gt_is(job->schedule, or))) continue;
+        gt_option_state state = gt_options_state(&o, key);
+        if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden))
+            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, with, or ? " or " : "",
+                           or ? or : "");
+        if (state == GT_OPTION_FILED) job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
+    }
+    if (gt_is(job->schedule, "step") && !*job->schedule_at)
+        return gt_fail(GT_USAGE, "--schedule=step needs --schedule-at, the epochs at which the rate changes: 10,20");
+    if (gt_is(job->schedule, "plateau") && job->family->adversarial)
+        return gt_fail(GT_USAGE,
+                       "--schedule=plateau watches a loss that becomes smaller as the model learns; --model=%s "
+                       "has none",
+                       job->model);
+    return GT_OK;
+}
+
 /* Options of other families of models have no meaning, and some options none with this --aug: giving one is a mistake.
  */
 static gt_status check_meaning(gt_job *job) {
@@ -52,7 +84,8 @@ static gt_status check_meaning(gt_job *job) {
     }
     if (!family->adversarial) job->aug = "noaug";
     gt_job_derive_all(job, job->kind->defaults);
-    return check_augment(job);
+    gt_status st = check_augment(job);
+    return st ? st : check_schedule(job);
 }
 
 gt_status gt_job_check(gt_job *job) {

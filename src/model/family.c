@@ -58,7 +58,8 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
 gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
                             double momentum) {
     const char *optimizer = gt_job_optimizer(job, own);
-    double eps = gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
+    bool outside = gt_job_given(job, "eps-form") && gt_is(job->eps_form, "outside");
+    double eps = outside ? 1e-7 : gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
     return (gt_learning){optimizer,
                          {.lr = rate,
                           .beta1 = beta1,
@@ -67,7 +68,7 @@ gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, dou
                           .nesterov = job->nesterov,
                           .rho = gt_job_given(job, "rho") ? job->rho : 0.99,
                           .eps = gt_job_given(job, "eps") ? job->eps : eps,
-                          .eps_outside = gt_job_given(job, "eps-form") && gt_is(job->eps_form, "outside"),
+                          .eps_outside = outside,
                           .decay = job->weight_decay}};
 }
 

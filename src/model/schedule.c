@@ -3,8 +3,11 @@
 #include "gantry/schedule.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "gantry/mathfn.h"
 
 gt_status gt_schedule_parse(const char *key, const char *text, gt_schedule *s) {
     for (s->n_at = 0; *text;) {
@@ -20,20 +23,36 @@ gt_status gt_schedule_parse(const char *key, const char *text, gt_schedule *s) {
 }
 
 /* From a to b along half a cosine, t from 0 to 1. */
-static double along(double a, double b, double t) { return b + (a - b) * (1 + cos(M_PI * t)) / 2; }
+static double along(double a, double b, double t) { return b + (a - b) * (1 + gt_cos_pi(t)) / 2; }
 
-static double one_cycle(double t) {
-    const double first = 1.0 / 25, last = first / 1e4, rises = 0.3;
-    return t < rises ? along(first, 1, t / rises) : along(1, last, (t - rises) / (1 - rises));
+static double one_cycle(double epoch, double step, double length) {
+    const double first = 1.0 / 25, least = first / 1e4;
+    double top = 0.3 * length - step, end = length - step; /* of the last step of each part */
+    if (epoch <= top) return top > 0 ? along(first, 1, epoch / top) : 1;
+    return end > top ? along(1, least, fmin(1, (epoch - top) / (end - top))) : least;
 }
 
 double gt_schedule_rate(const gt_schedule *s, double epoch, double step) {
     double rate = 1, begun = epoch - s->warmup, left = s->length - s->warmup;
-    if (!strcmp(s->kind, "one-cycle")) return one_cycle(s->length > step ? fmin(1, epoch / (s->length - step)) : 0);
+    if (!strcmp(s->kind, "one-cycle")) return one_cycle(epoch, step, s->length);
     if (epoch < s->warmup) return fmin(1, (epoch + step) / s->warmup);
     if (!strcmp(s->kind, "cosine")) rate = along(1, 0, left > 0 ? fmin(1, begun / left) : 1);
     if (!strcmp(s->kind, "step"))
         for (int i = 0; i < s->n_at; i++)
             if (epoch >= s->at[i]) rate *= s->factor;
     return rate;
+}
+
+gt_plateau gt_plateau_begin(void) { return (gt_plateau){.factor = 1, .best = INFINITY}; }
+
+int gt_plateau_look(gt_plateau *p, const gt_schedule *s, double loss) {
+    const double least = 1e-4; /* of the best, that a loss must be smaller by */
+    bool smaller = !(p->best < INFINITY) ? loss < INFINITY : loss < p->best - least * fabs(p->best);
+    p->sum = p->n = 0;
+    if (smaller) p->best = loss;
+    p->since = smaller ? 0 : p->since + 1;
+    if (!(p->since > s->patience)) return 0;
+    p->since = 0;
+    p->factor *= s->factor;
+    return 1;
 }

@@ -2,8 +2,10 @@
  * Networks that are written once. */
 #include "nets/forward.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nets/sequence.h"
 
@@ -30,9 +32,20 @@ static gt_tensor weight_tensor(const gt_init *init, gt_shape shape, gt_layout la
     return t;
 }
 
-static gt_node *bias_of(gt_forward *f, const char *name, int out, double fan_in) {
+/* The rule of the layer `name`. */
+static gt_init init_of(gt_forward *f, const char *name) {
+    gt_init init = f->init;
+    for (int i = 0; f->inits && i < f->inits->n; i++) {
+        if (fnmatch(f->inits->rows[i].pattern, name, 0)) continue;
+        init = f->inits->rows[i].init;
+        f->inits_used |= 1u << i;
+    }
+    return init;
+}
+
+static gt_node *bias_of(gt_forward *f, const char *name, int out, gt_init init, double fan_in) {
     gt_tensor t = {.file_shape = GT_SHAPE(out), .trainable = true};
-    if (f->init.rule == GT_INIT_UNIFORM) t.init_bound = (float)(1 / sqrt(fan_in));
+    if (init.rule == GT_INIT_UNIFORM) t.init_bound = (float)(1 / sqrt(fan_in));
     return gt_forward_tensor(f, name, ".bias", t);
 }
 
@@ -42,7 +55,8 @@ gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward
     int width = s.width ? s.width : s.size, pad_x = s.width ? s.pad_x : s.pad, groups = s.groups ? s.groups : 1;
     int64_t in = gt_dim(x, 3) / groups, window = (int64_t)s.size * width;
     double fan_in = (double)(in * window), fan_out = (double)(s.out / groups * window);
-    gt_tensor weight = weight_tensor(&f->init, GT_SHAPE(s.out, in, s.size, width), GT_LAYOUT_OIHW, fan_in, fan_out);
+    gt_init init = init_of(f, name);
+    gt_tensor weight = weight_tensor(&init, GT_SHAPE(s.out, in, s.size, width), GT_LAYOUT_OIHW, fan_in, fan_out);
     gt_conv_attr attr = {.stride = s.stride,
                          .pad_top = s.pad,
                          .pad_bottom = s.pad,
@@ -50,7 +64,7 @@ gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward
                          .pad_right = pad_x,
                          .groups = groups};
     x = gt_conv(f->graph, x, gt_forward_tensor(f, name, ".weight", weight), attr);
-    if (!s.no_bias) x = gt_add(f->graph, x, bias_of(f, name, s.out, fan_in));
+    if (!s.no_bias) x = gt_add(f->graph, x, bias_of(f, name, s.out, init, fan_in));
     gt_scope_pop(f->graph);
     return x;
 }
@@ -60,8 +74,9 @@ gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out)
     if (!x) return NULL;
     gt_scope_push(f->graph, "%s", name);
     int64_t in = gt_dim(x, 1);
-    gt_tensor weight = weight_tensor(&f->init, GT_SHAPE(out, in), GT_LAYOUT_PLAIN, (double)in, out);
-    gt_node *w = gt_forward_tensor(f, name, ".weight", weight), *b = bias_of(f, name, out, (double)in);
+    gt_init init = init_of(f, name);
+    gt_tensor weight = weight_tensor(&init, GT_SHAPE(out, in), GT_LAYOUT_PLAIN, (double)in, out);
+    gt_node *w = gt_forward_tensor(f, name, ".weight", weight), *b = bias_of(f, name, out, init, (double)in);
     x = gt_add(f->graph, gt_matmul(f->graph, x, w, .transpose_b = true), b);
     gt_scope_pop(f->graph);
     return x;
@@ -74,15 +89,24 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
     bool rows = shape.n == 2;
     snprintf(f->layer, sizeof f->layer, "%s", name);
     if (f->declares) {
+        if (f->without_norm && !f->status)
+            f->status = gt_fail(GT_USAGE,
+                                "--bn=none: this network has no form without its layer '%s'; --norm=layer and "
+                                "--norm=group normalise without other images",
+                                name);
         gt_declarer d = {f->declares, f->status};
-        gt_batch_norm_declare(&d, name, (int)shape.d[shape.n - 1], true, 0);
+        int channels = (int)shape.d[shape.n - 1];
+        if (f->groups) gt_group_norm_declare(&d, name, channels);
+        else gt_batch_norm_declare(&d, name, channels, true, 0);
         f->status = d.status;
         return x; /* of the same shape */
     }
     gt_scope_push(g, "%s", name);
     if (rows) x = gt_reshape(g, x, GT_SHAPE(shape.d[0], 1, 1, shape.d[1]));
-    x = gt_batch_norm(f->bound, name, x, f->training ? f->norm : GT_NORM_RUNNING,
-                      f->norm_epsilon > 0 ? f->norm_epsilon : 1e-5f);
+    float epsilon = f->norm_epsilon > 0 ? f->norm_epsilon : 1e-5f;
+    if (f->groups)
+        x = gt_group_norm(f->bound, name, x, gt_group_norm_groups((int)shape.d[shape.n - 1], f->groups), epsilon);
+    else x = gt_batch_norm(f->bound, name, x, f->training ? f->norm : GT_NORM_RUNNING, epsilon);
     if (rows) x = gt_reshape(g, x, shape);
     gt_scope_pop(g);
     return x;
@@ -155,6 +179,30 @@ gt_node *gt_forward_adaptive_pool(gt_forward *f, gt_node *x, int size) {
     return x;
 }
 
+/* Names of layers with weights, as many as there is room for. */
+static void list_layers(const gt_net *net, char *text, size_t bytes) {
+    size_t at = 0;
+    for (int i = 0; i < net->n_tensors && at < bytes; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        if (t->decays)
+            at += (size_t)snprintf(text + at, bytes - at, "%s%.*s", at ? ", " : "",
+                                   (int)(strlen(t->name) - strlen(".weight")), t->name);
+    }
+    if (at >= bytes) strcpy(text + bytes - 4, "...");
+}
+
+/* Every row of the rules has fitted a layer. */
+static gt_status check_inits(const gt_forward *f) {
+    char layers[400] = "";
+    for (int i = 0; f->inits && i < f->inits->n; i++) {
+        if (f->inits_used >> i & 1) continue;
+        list_layers(f->declares, layers, sizeof layers);
+        return gt_fail(GT_USAGE, "--init: no layer is called '%s'; the layers with weights are: %s",
+                       f->inits->rows[i].pattern, layers);
+    }
+    return GT_OK;
+}
+
 gt_net *gt_forward_declare(const char *name, gt_forward_pass pass, const void *arg, int height, int width,
                            int channels) {
     gt_graph *g = gt_graph_new(name, NULL);
@@ -163,6 +211,7 @@ gt_net *gt_forward_declare(const char *name, gt_forward_pass pass, const void *a
     if (net) {
         pass(&f, gt_input(g, "images", GT_SHAPE(1, height, width, channels)), arg);
         if (!f.status) f.status = gt_graph_status(g);
+        if (!f.status) f.status = check_inits(&f);
         if (!f.status) f.status = gt_net_seal(net);
     }
     gt_graph_free(g);

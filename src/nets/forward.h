@@ -15,6 +15,7 @@
 #define GANTRY_NETS_FORWARD_H
 
 #include "nets/batch_norm.h"
+#include "nets/group_norm.h"
 #include "nets/layers.h"
 
 /* How weights begin. Biases begin as zeros, with GT_INIT_UNIFORM as uniform in the bound of their weights. */
@@ -32,15 +33,30 @@ typedef struct gt_init {
     float std; /* of GT_INIT_NORMAL */
 } gt_init;
 
+/* The rules of layers by the names of layers. Where several rows fit, the last one counts. */
+enum { GT_INITS_MOST = 16, GT_INIT_PATTERN = 64 };
+typedef struct gt_inits {
+    int n;
+    struct {
+        char pattern[GT_INIT_PATTERN]; /* as file names are matched: fnmatch(3); "*": all layers */
+        gt_init init;
+    } rows[GT_INITS_MOST];
+} gt_inits;
+
 typedef struct gt_forward {
     gt_graph *graph;
     gt_net *declares; /* tensors are added to this network; NULL: `bound` has them */
     gt_bound_net bound;
-    bool training;      /* dropout drops; normalisation is `norm` */
-    gt_norm_by norm;    /* where `training`; otherwise GT_NORM_RUNNING */
-    gt_init init;       /* of the layers that follow */
-    float norm_epsilon; /* of the normalisation layers that follow; 0: 1e-5 */
-    gt_status status;   /* of the declarations: the first fault */
+    bool training;     /* dropout drops; normalisation is `norm` */
+    gt_norm_by norm;   /* where `training`; otherwise GT_NORM_RUNNING */
+    int groups;        /* normalisation layers: 0 batch normalisation; else group normalisation, so many groups */
+    bool without_norm; /* a normalisation layer is a fault of the declarations */
+    gt_init init;      /* of the layers that follow */
+    /* go before `init`; NULL: none. A row that fits no layer is a fault of the declarations. */
+    const gt_inits *inits;
+    uint32_t inits_used; /* bit i: row i has fitted a layer */
+    float norm_epsilon;  /* of the normalisation layers that follow; 0: 1e-5 */
+    gt_status status;    /* of the declarations: the first fault */
     /* NULL, or rectifiers are listed here and become outputs "active/LAYER" [units]: how many values of each unit
      * (channel, feature) are positive */
     gt_rectified *rectified;
@@ -62,7 +78,7 @@ typedef struct gt_forward_conv_shape {
 gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);
 /* x [N,...] is flattened to [N,features] in PyTorch's order: channels, rows, columns. */
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out);
-/* x [N,H,W,C] or [N,C] */
+/* x [N,H,W,C] or [N,C]. With groups: the largest number up to f->groups that divides the channels. */
 gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x);
 /* Inverted dropout: each value is zero with probability p, else divided by 1 - p. Masks are drawn from the stream
  * "dropout/NAME", for each sample of each step. */

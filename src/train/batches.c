@@ -16,16 +16,6 @@ size_t gt_engine_most_slices(const gt_engine *e) {
     return (size_t)(full > rest ? full : rest);
 }
 
-static gt_status make_schedule(gt_engine *e) {
-    const gt_job *j = e->job;
-    double epochs = (double)j->total_images / (double)e->steps.items;
-    e->schedule = (gt_schedule){.kind = *j->schedule ? j->schedule : "constant",
-                                .warmup = j->warmup,
-                                .length = j->schedule_epochs > 0 ? j->schedule_epochs : epochs,
-                                .factor = j->schedule_factor > 0 ? j->schedule_factor : 0.1};
-    return gt_schedule_parse("schedule-at", j->schedule_at, &e->schedule);
-}
-
 static gt_status cut_batches(gt_engine *e) {
     e->steps = (gt_steps){.items = e->info->count, .batch = (int)e->job->batch, .end = e->model->epoch_end};
     if (e->steps.end == GT_EPOCH_DROPPED && e->steps.batch > e->steps.items)
@@ -34,7 +24,7 @@ static gt_status cut_batches(gt_engine *e) {
                        e->steps.batch, (long long)e->steps.items);
     gt_slices full = {(int)e->job->batch, (int)e->job->slices};
     int rest = gt_steps_rest(&e->steps);
-    gt_status st = make_schedule(e);
+    gt_status st = gt_engine_open_schedule(e);
     if (st) return st;
     add_batch(e, full);
     if (rest) add_batch(e, gt_slices_of_rest(full, rest));

@@ -97,6 +97,7 @@ typedef struct gt_engine {
 
     gt_steps steps;
     gt_schedule schedule; /* of the learning rates */
+    bool plateau_is_on;   /* the schedule is that one */
     int n_batches, n_shapes;
     gt_batch batches[2];           /* a full batch; the short last batch of an epoch */
     gt_exec_shape *shapes;         /* of all groups of this rank; the first is that of the first group */
@@ -116,6 +117,7 @@ typedef struct gt_engine {
     uint32_t step;
     int64_t shown; /* images */
     gt_ada ada;
+    gt_plateau plateau; /* of the schedule */
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
@@ -154,6 +156,13 @@ gt_stat_value gt_dead_units_value(const gt_dead_units *d, int i);
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
+
+/* ---- rate.c ---- */
+gt_status gt_engine_open_schedule(gt_engine *e);
+double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
+/* the plateau counts in the loss that it watches */
+void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
+bool gt_engine_epoch_ended(const gt_engine *e); /* with the latest step, where the plateau judges epochs */
 
 /* ---- nonfinite.c ---- */
 /* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The

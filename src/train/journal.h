@@ -130,6 +130,9 @@ bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j);
 /* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
 void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
 
+/* ---- rate.c ---- */
+void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, after gt_evaluate_all */
+
 /* ---- tick.c ---- */
 /* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */
 int gt_tick_all(gt_engine *e, gt_journal *j);

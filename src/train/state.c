@@ -55,6 +55,21 @@ static const struct {
 enum { ADA_NUMBERS = sizeof ada_numbers / sizeof *ada_numbers };
 static double *ada_number(const gt_engine *e, int i) { return (double *)((char *)&e->ada + ada_numbers[i].offset); }
 
+/* What the schedule plateau remembers: all of gt_plateau, in its order. */
+static const char PLATEAU[] = "/state/plateau";
+enum { PLATEAU_NUMBERS = sizeof(gt_plateau) / sizeof(double) };
+
+static gt_status get_plateau(const gt_checkpoint_file *f, gt_engine *e) {
+    if (!e->plateau_is_on) return GT_OK;
+    gt_plateau p;
+    gt_status st = gt_checkpoint_read_doubles(f, PLATEAU, (double *)&p, PLATEAU_NUMBERS);
+    if (st) return st;
+    if (!(p.factor >= 0 && p.factor <= 1 && p.since >= 0 && p.n >= 0))
+        return gt_fail(GT_FORMAT, "%s: %s cannot be", gt_checkpoint_path(f), PLATEAU);
+    e->plateau = p;
+    return GT_OK;
+}
+
 static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_int(c, "/state/step", e->step);
     gt_checkpoint_int(c, "/state/images", e->shown);
@@ -63,6 +78,7 @@ static void put_state(gt_checkpoint *c, const gt_engine *e) {
     if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed);
     gt_checkpoint_double(c, "/state/ada_p", e->ada.p);
     for (int i = 0; i < ADA_NUMBERS; i++) gt_checkpoint_double(c, ada_numbers[i].path, *ada_number(e, i));
+    if (e->plateau_is_on) gt_checkpoint_doubles(c, PLATEAU, &GT_SHAPE(PLATEAU_NUMBERS), (const double *)&e->plateau);
     for (int i = 0; i < e->model->n_scalars; i++) {
         const gt_scalar_state *s = &e->model->scalars[i];
         gt_shape shape = s->size == 1 ? GT_SCALAR : GT_SHAPE((int64_t)s->size);
@@ -171,6 +187,7 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &e->reseed)))
         return st;
     e->ada.p = (float)p;
+    if ((st = get_plateau(f, e))) return st;
     for (int i = 0; i < e->model->n_scalars; i++) {
         const gt_scalar_state *s = &e->model->scalars[i];
         if ((st = gt_checkpoint_read(f, gt_text_of("/state/%s", s->name).s, s->place, s->size))) return st;
@@ -190,6 +207,7 @@ static void hand_out_all(gt_engine *e) {
     gt_comm_broadcast_all(e->comm, &e->shown, sizeof e->shown, 0);
     gt_comm_broadcast_all(e->comm, &e->reseed, sizeof e->reseed, 0);
     gt_comm_broadcast_all(e->comm, &e->ada, sizeof e->ada, 0);
+    gt_comm_broadcast_all(e->comm, &e->plateau, sizeof e->plateau, 0);
     for (int i = 0; i < m->n_nets; i++) {
         gt_comm_broadcast_all(e->comm, &e->learners[i].updates, sizeof e->learners[i].updates, 0);
         gt_comm_broadcast_all(e->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);

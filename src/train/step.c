@@ -215,8 +215,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
                    .step = l->updates,
                    .clean = bad.count,
                    .average_beta = average_beta(e)};
-    double items = (double)e->steps.items;
-    u.settings.lr *= gt_schedule_rate(&e->schedule, (double)e->shown / items, (double)e->steps.batch / items);
+    u.settings.lr *= gt_engine_rate(e);
     bool measured = e->step % NORM_STEPS == 0 && p->interval == 1; /* a regulariser has norms of its own */
     if (measured) e->measures.square[p->net] = 0;
     int n_owned;
@@ -249,6 +248,7 @@ static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const 
         gt_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
         bool steers = e->model->ada_stat && !strcmp(p->stats[i].name, e->model->ada_stat);
         if (updated && steers) gt_ada_collect(&e->ada, all[i].sum, all[i].num);
+        gt_engine_watch(e, &p->stats[i], &all[i]);
     }
     return st;
 }

@@ -129,6 +129,7 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     put(j, "Progress/kimg", (double)e->shown / 1000);
     put(j, "Progress/step", e->step);
     put(j, "Progress/augment", e->ada.p);
+    if (!gt_is(e->schedule.kind, "constant")) put(j, "Progress/rate_factor", gt_engine_rate(e));
     put(j, "Progress/images_per_sec", rate);
     put(j, "Timing/total_sec", total);
     put(j, "Timing/sec_per_tick", seconds);

@@ -36,6 +36,7 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
+    bool epoch; /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
     bool lost; /* the run's directory is no longer ours, see gt_lock_fail_lost() */
@@ -108,6 +109,8 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
          * tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch;
+        d.epoch = gt_engine_epoch_ended(e);
+        d.tick |= d.epoch;
         if (j->checkpoint_failed && d.tick && is_room(e, j)) d.checkpoint = true;
         if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = true;
         d.lost = gt_lock_lost(j->lock);
@@ -139,6 +142,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
     if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
     gt_status st = d.pictures ? pictures_all(e, j, p) : GT_OK;
     if (!st && d.tick) st = gt_evaluate_all(e, j);
+    if (!st && d.epoch) gt_plateau_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d.tick) {
         int trouble = gt_tick_all(e, j);

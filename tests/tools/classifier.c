@@ -84,6 +84,7 @@ int main(int argc, char **argv) {
         find(argv[1]),
         {.classes = size[3], .width = 1, .dropout = -1, .activation = "relu", .hidden = {100, 100}, .n_hidden = 2}};
     if (!j.net) return 2;
+    j.config.bn = strncmp(argv[1], "vgg", 3) != 0 && strcmp(argv[1], "mlp") != 0;
     for (; at < argc && (!strcmp(argv[at], "small") || !strcmp(argv[at], "bn")); at++)
         *(strcmp(argv[at], "bn") ? &j.config.small : &j.config.bn) = true;
     gt_net *net = gt_forward_declare("net", pass, &j, size[0], size[1], size[2]);

@@ -109,16 +109,21 @@ static double relative_ulps(double got, double want) { return fabs(got - want) /
 
 static void double_functions_are_accurate(void **state) {
     (void)state;
-    double worst_exp = 0, worst_log = 0, worst_pow = 0;
+    double worst_exp = 0, worst_log = 0, worst_pow = 0, worst_cos = 0;
     for (int i = 1; i < 100000; i++) {
         double x = i * 0.01379, e = -700 + i * 0.014, b = i / 100001.0;
         worst_exp = worse(worst_exp, relative_ulps(gt_exp(e), exp(e)));
         worst_log = worse(worst_log, relative_ulps(gt_ln(x), log(x)));
         worst_pow = worse(worst_pow, relative_ulps(gt_pow(b, 0.8), pow(b, 0.8)));
         worst_pow = worse(worst_pow, relative_ulps(gt_pow(0.99, i * 0.1), pow(0.99, i * 0.1)));
+        long double t = (long double)i / (1 << 16), turned = cosl(3.14159265358979323846264338327950288L * t);
+        worst_cos = worse(worst_cos, fabs(gt_cos_pi((double)t) - (double)turned) / 0x1p-53); /* of 1 */
     }
-    if (worst_exp > 1 || worst_log > 1 || worst_pow > 1)
-        fail_msg("exp %.3f, log %.3f, pow %.3f ulp", worst_exp, worst_log, worst_pow);
+    if (worst_exp > 1 || worst_log > 1 || worst_pow > 1 || worst_cos > 2)
+        fail_msg("exp %.3f, log %.3f, pow %.3f, cos %.3f ulp", worst_exp, worst_log, worst_pow, worst_cos);
+    assert_true(gt_cos_pi(0) == 1 && gt_cos_pi(1) == -1 && gt_cos_pi(0.5) == 0 && gt_cos_pi(-1.5) == 0);
+    assert_true(fabs(gt_cos_pi(1.0 / 3) - 0.5) < 2e-16 && gt_cos_pi(1e9 + 0.25) == gt_cos_pi(0.25));
+    assert_true(gt_cos_pi(0.25) == M_SQRT1_2 && isnan(gt_cos_pi(INFINITY)) && isnan(gt_cos_pi(NAN)));
     assert_true(gt_exp(0) == 1 && gt_exp(710) == INFINITY && gt_exp(-746) == 0 && isnan(gt_exp(NAN)));
     assert_true(gt_ln(1) == 0 && gt_ln(0) == -INFINITY && isnan(gt_ln(-1)) && gt_ln(INFINITY) == INFINITY);
     assert_true(gt_ln(0x1p-1074) == log(0x1p-1074));

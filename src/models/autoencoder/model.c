@@ -98,6 +98,7 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     gt_shown *shown = gt_arena_array(m->arena, TERMS, sizeof *shown);
     if (!mine || !states || !shown) return GT_NOMEM;
     m->shown = shown;
+    m->loss_stat = names[1];
     for (int i = 0; i < TERMS; i++) {
         if (!terms[a->options->latent][i]) continue;
         mine[p->n_stats++] = (gt_stat){.name = names[i], .output = names[i]};

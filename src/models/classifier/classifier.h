@@ -12,6 +12,7 @@ typedef struct gt_classifier {
     const gt_classifier_net *row;
     gt_classifier_config config;
     gt_init init;            /* config.init, where the options name one */
+    gt_inits inits;          /* config.inits */
     const float *mean, *std; /* of each channel; NULL: pixels are 0 .. 1 */
     gt_net *net;
     float *room; /* for two images and a label */

@@ -113,10 +113,11 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     if (!st) st = gt_classifier_normalize(job, m->arena, own);
     if (st) return st;
     m->name = job->model;
-    m->over_slices = gt_is(job->bn, "batch");
+    m->over_slices = own->config.groups == 0 && gt_is(job->bn, "batch");
     m->epoch_end = GT_EPOCH_SHORT;
     m->shown = shown;
     m->n_shown = 2;
+    m->loss_stat = "Loss/train";
     m->build_classifier = build_classifier;
     m->build_rectified = build_rectified;
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),

@@ -14,11 +14,13 @@ typedef struct gt_classifier_config {
     int classes;
     double width;                               /* channels are multiplied by this number */
     bool small;                                 /* a stem for pictures of some 32 pixels instead of some 224 */
-    bool bn;                                    /* mlp and vgg: batch normalisation after each layer */
+    bool bn;                                    /* mlp and vgg: normalisation after each layer */
     double dropout;                             /* < 0: the network's own */
     const char *activation;                     /* of the mlp */
     int hidden[GT_CLASSIFIER_HIDDEN], n_hidden; /* of the mlp */
-    const gt_init *init;                        /* NULL: the network's own */
+    int groups;            /* 0: normalisation is batch normalisation; else of up to so many groups of channels */
+    const gt_init *init;   /* of all layers; NULL: the network's own */
+    const gt_inits *inits; /* of the layers named there; NULL: none */
 } gt_classifier_config;
 
 /* Logits of further heads, which help to train the lower layers: each is a loss of its own, with `weight`. */
@@ -74,9 +76,12 @@ static inline float gt_classifier_dropout(const gt_classifier_config *c, double 
 /* Convolution without bias, batch normalisation, ReLU: NAME.conv and NAME.bn. */
 gt_node *gt_classifier_conv_bn(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);
 
-/* The rule that layers begin with: the options', or the network's own. */
+/* The rule that layers begin with: the options', or the network's own; and the kind of normalisation. */
 static inline void gt_classifier_begin(gt_forward *f, const gt_classifier_config *c, gt_init own) {
     f->init = c->init ? *c->init : own;
+    f->inits = c->inits;
+    f->groups = c->groups;
+    f->without_norm = !c->bn;
 }
 
 #endif

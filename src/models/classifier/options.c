@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classifiers as a family: options, defaults, and what does not fit together. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "models/classifier/classifier.h"
 
@@ -10,7 +11,15 @@ static const gt_option options[] = {
     {OPTION(hidden, "100,100,100,100", "Features of the mlp's hidden layers")},
     {OPTION(activation, "relu", "Activation of the mlp"), .choices = "relu|sigmoid|tanh|lrelu"},
     {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own")},
-    {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own")},
+    {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
+     .detail = "Layers may have rules of their own: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is that of its "
+               "tensors without .weight, * and ? stand for other characters, and of several rules the last one counts. "
+               "xavier: 1/sqrt(inputs), he: sqrt(2/inputs), uniform: within 1/sqrt(inputs)."},
+    {OPTION(norm, "batch", "Kind of normalisation"), .choices = "batch|layer|group",
+     .detail = "layer: over all channels and pixels of an image. group: over groups of channels, --norm-groups many. "
+               "Neither depends on other images, so --bn then has no meaning."},
+    {OPTION(norm_groups, "32", "Groups of channels of --norm=group"), .min = 1, .max = 1 << 14,
+     .detail = "A layer has the largest number of groups up to this one that divides its channels."},
     {OPTION(stem, "auto", "First layers for images of some 32 pixels, or of some 224; auto: small below 96"),
      .choices = "auto|small|imagenet"},
     {OPTION(width, "1", "Channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
@@ -51,7 +60,7 @@ static gt_status read_number(const char *key, const char *text, double least, do
     return GT_OK;
 }
 
-static gt_status read_init(const char *text, gt_init *out) {
+static gt_status read_rule(const char *text, gt_init *out) {
     static const struct {
         const char *name;
         gt_init_rule rule;
@@ -66,6 +75,42 @@ static gt_status read_init(const char *text, gt_init *out) {
         return gt_fail(GT_USAGE, "--init: '%s' is neither he, xavier, uniform nor a standard deviation", text);
     *out = (gt_init){.rule = GT_INIT_NORMAL, .std = (float)std};
     return GT_OK;
+}
+
+/* "RULE,PATTERN:RULE,PATTERN:RULE": what has no pattern is the rule of all layers, and stands first. */
+static gt_status read_inits(const char *text, gt_classifier *out) {
+    gt_status st = GT_OK;
+    gt_inits *inits = &out->inits;
+    for (bool first = true; *text && !st; first = false) {
+        char word[2 * GT_INIT_PATTERN];
+        size_t n = strcspn(text, ",");
+        if (n >= sizeof word) return gt_fail(GT_USAGE, "--init: '%s' is too long", text);
+        memcpy(word, text, n);
+        word[n] = 0;
+        text += n + (text[n] == ',');
+        char *colon = strrchr(word, ':');
+        if (!colon && !first)
+            return gt_fail(GT_USAGE, "--init: '%s' needs a layer's name before it, such as fc1:%s, or stands first",
+                           word, word);
+        if (!colon) {
+            st = read_rule(word, &out->init);
+            out->config.init = &out->init;
+            continue;
+        }
+        *colon = 0;
+        if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MOST)
+            return gt_fail(GT_USAGE, "--init: '%s' is no layer's name, or there are more than %d of them", word,
+                           GT_INITS_MOST);
+        strcpy(inits->rows[inits->n].pattern, word);
+        st = read_rule(colon + 1, &inits->rows[inits->n++].init);
+    }
+    if (inits->n) out->config.inits = inits;
+    return st;
+}
+
+/* 0: batch normalisation. */
+static int groups_of(const gt_classifier_options *o) {
+    return gt_is(o->norm, "group") ? (int)o->norm_groups : gt_is(o->norm, "layer") ? 1 : 0;
 }
 
 /* "MEAN:STD,MEAN:STD": as many as channels; a deviation of 0 leaves the channel as it is. */
@@ -105,16 +150,13 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .width = o->width,
                                 .small = gt_is(o->stem, "small") ||
                                          (gt_is(o->stem, "auto") && job->height < SMALL && job->width < SMALL),
-                                .bn = !gt_is(job->bn, "none"),
+                                .groups = groups_of(o),
+                                .bn = groups_of(o) || !gt_is(job->bn, "none"),
                                 .dropout = -1,
                                 .activation = o->activation};
     gt_status st = read_numbers("hidden", o->hidden, c->hidden, &c->n_hidden);
     if (!st && *o->dropout) st = read_number("dropout", o->dropout, 0, 0.999, &c->dropout);
-    if (!st && *o->init) {
-        st = read_init(o->init, &out->init);
-        c->init = &out->init;
-    }
-    return st;
+    return st || !*o->init ? st : read_inits(o->init, out);
 }
 
 static const char *needs_classes(const gt_job *job) {
@@ -133,11 +175,16 @@ static void resolve(gt_job *job, int64_t items) {
 
 static gt_status check(const gt_job *job) {
     gt_classifier c;
+    const gt_classifier_options *o = job->own;
     if (job->label_dim < 2) return gt_fail(GT_USAGE, "a classifier needs at least two classes; the data have one");
     if (job->early_stopping && !(job->validation > 0) && !*job->test_data)
         return gt_fail(GT_USAGE,
                        "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "
                        "--test-data=PATH");
+    if (groups_of(o) && gt_options_state(&job->options, "bn") == GT_OPTION_GIVEN)
+        return gt_fail(GT_USAGE, "--bn says over what batch normalisation goes; with --norm=%s there is none", o->norm);
+    if (!gt_is(o->norm, "group") && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
+        return gt_fail(GT_USAGE, "--norm-groups has a meaning only with --norm=group");
     gt_status st = gt_classifier_configure(job, &c);
     if (!st) st = gt_classifier_normalize(job, job->arena, &c);
     return st ? st : gt_classifier_check_size(&c, job);
