@@ -9,10 +9,11 @@
 #include "train/engine.h"
 #include "use/trained.h"
 
-enum { BATCH = 64, MOST = 4 /* batches */, PART = 8 /* of the data at most, but for the first batch */ };
+enum { MOST = 4 /* batches */, PART = 8 /* of the data at most, but for the first batch */ };
 
 struct gt_dead_units {
     gt_trained trained;
+    int64_t *items;          /* of a batch */
     double *active;          /* of all units, layer by layer */
     double *share;           /* of dead units, of each layer */
     char (*series)[48];      /* names */
@@ -22,10 +23,11 @@ struct gt_dead_units {
 static gt_status allocate(gt_dead_units *d) {
     const gt_rectified *r = d->trained.model->rectified;
     for (int i = 0; i < r->n; i++) d->units += r->of[i].units;
+    d->items = calloc((size_t)gt_classifying_batch(d->trained.model), sizeof *d->items);
     d->active = calloc((size_t)d->units + 1, sizeof *d->active);
     d->share = calloc((size_t)r->n + 1, sizeof *d->share);
     d->series = calloc((size_t)r->n + 1, sizeof *d->series);
-    if (!d->active || !d->share || !d->series)
+    if (!d->items || !d->active || !d->share || !d->series)
         return gt_fail(GT_NOMEM, "out of memory for the units of %d layers", r->n);
     for (int i = 0; i < r->n; i++) snprintf(d->series[i], sizeof *d->series, "Dead/%s", r->of[i].layer);
     return GT_OK;
@@ -33,7 +35,7 @@ static gt_status allocate(gt_dead_units *d) {
 
 gt_status gt_engine_open_dead_units(gt_engine *e) {
     gt_model *m = e->model;
-    gt_graph *graph = m->build_rectified ? m->build_rectified(m, BATCH) : NULL;
+    gt_graph *graph = m->build_rectified ? m->build_rectified(m, gt_classifying_batch(m)) : NULL;
     if (!m->build_rectified) return GT_OK;
     if (graph && !m->rectified->n) gt_graph_free(graph);
     if (graph && !m->rectified->n) return GT_OK;
@@ -41,8 +43,8 @@ gt_status gt_engine_open_dead_units(gt_engine *e) {
     if (!d) gt_graph_free(graph);
     if (!d) return gt_fail(GT_NOMEM, "out of memory for a look at units");
     d->trained = (gt_trained){.model = m, .params = m->blocks[0]};
-    int64_t looks = e->info->count / PART / BATCH;
-    d->pictures = BATCH * (looks < 1 ? 1 : looks > MOST ? MOST : looks);
+    int64_t batch = gt_classifying_batch(m), looks = e->info->count / PART / batch;
+    d->pictures = batch * (looks < 1 ? 1 : looks > MOST ? MOST : looks);
     gt_status st = gt_trained_build(&d->trained, graph, e->pool);
     return st ? st : allocate(d);
 }
@@ -50,6 +52,7 @@ gt_status gt_engine_open_dead_units(gt_engine *e) {
 void gt_dead_units_close(gt_dead_units *d) {
     if (!d) return;
     gt_trained_close(&d->trained);
+    free(d->items);
     free(d->active);
     free(d->share);
     free(d->series);
@@ -68,13 +71,13 @@ static void collect(gt_dead_units *d) {
 gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data) {
     if (!d) return GT_OK;
     const gt_rectified *r = d->trained.model->rectified;
-    int64_t items[BATCH], count = gt_dataset_get_info(data)->count;
+    int64_t batch = gt_classifying_batch(d->trained.model), count = gt_dataset_get_info(data)->count;
     gt_exec *x = d->trained.exec;
     memset(d->active, 0, (size_t)d->units * sizeof *d->active);
     gt_status st = gt_exec_prepare(x, &(gt_exec_env){0});
-    for (int64_t first = 0; first < d->pictures && !st; first += BATCH) {
-        for (int64_t i = 0; i < BATCH; i++) items[i] = (int64_t)((__int128)(first + i) * count / d->pictures);
-        st = gt_read_images(data, BATCH, items, gt_exec_input(x, "images"));
+    for (int64_t first = 0; first < d->pictures && !st; first += batch) {
+        for (int64_t i = 0; i < batch; i++) d->items[i] = (int64_t)((__int128)(first + i) * count / d->pictures);
+        st = gt_read_images(data, batch, d->items, gt_exec_input(x, "images"));
         if (!st) st = gt_exec_run(x, &(gt_exec_env){0});
         if (!st) collect(d);
     }

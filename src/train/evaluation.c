@@ -7,8 +7,6 @@
 #include "gantry/log.h"
 #include "train/journal.h"
 
-enum { BATCH = 64 }; /* a fixed number: no logit depends on the ranks */
-
 static const char *const part_name[GT_JUDGED] = {"validation", "test"};
 
 static gt_status open_part(gt_engine *e, int part) {
@@ -37,7 +35,7 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
         any |= e->judged[part] != NULL;
     }
     const float *params = e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0];
-    if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, BATCH, e->pool))) st = GT_FAILED;
+    if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, e->pool))) st = GT_FAILED;
     st = gt_comm_agree_all(e->comm, st);
     for (int part = 0; part < GT_JUDGED && !st; part++)
         if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);

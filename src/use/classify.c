@@ -11,26 +11,31 @@
 #include "use/each_item.h"
 #include "use/trained.h"
 
-enum { BATCH = 64 }; /* a fixed number: no logit depends on how many pictures there are */
-
 struct gt_classifying {
     gt_trained trained;
     int batch, classes;
 };
 
+int gt_classifying_batch(const gt_model *m) {
+    enum { MOST = 64, LEAST = 4, PIXELS = MOST * 64 * 64 };
+    int64_t n = PIXELS / ((int64_t)m->height * m->width);
+    return n > MOST ? MOST : n < LEAST ? LEAST : (int)n;
+}
+
 static gt_status build(gt_classifying *c, gt_pool *pool) {
     gt_model *m = c->trained.model;
     if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
     c->classes = m->label_dim;
+    c->batch = gt_classifying_batch(m);
     return gt_trained_build(&c->trained, m->build_classifier(m, c->batch), pool);
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none. */
 static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m,
-                                       const float *params, int batch, gt_pool *pool) {
+                                       const float *params, gt_pool *pool) {
     gt_classifying *c = calloc(1, sizeof *c);
     if (!c) gt_fail(GT_NOMEM, "out of memory for a classifier");
-    if (c) *c = (gt_classifying){.trained = {.model = m, .params = params}, .batch = batch};
+    if (c) *c = (gt_classifying){.trained = {.model = m, .params = params}};
     gt_status st = !c ? GT_NOMEM : checkpoint ? gt_trained_open(&c->trained, checkpoint, kernels) : GT_OK;
     if (!st && !build(c, pool)) return c;
     gt_classifying_close(c);
@@ -38,11 +43,11 @@ static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_s
 }
 
 gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
-    return open_classifier(checkpoint, kernels, NULL, NULL, BATCH, pool);
+    return open_classifier(checkpoint, kernels, NULL, NULL, pool);
 }
 
-gt_classifying *gt_classifying_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
-    return open_classifier(NULL, NULL, m, params, batch, pool);
+gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool) {
+    return open_classifier(NULL, NULL, m, params, pool);
 }
 
 void gt_classifying_close(gt_classifying *c) {
