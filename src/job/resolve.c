@@ -39,7 +39,7 @@ static gt_status check_augment(gt_job *job) {
 
 /* Options that mean something only with certain values of --schedule. */
 static const struct {
-    const char *key, *with, * or ;
+    const char *key, *with, *too;
 } schedule_rules[] = {
     {"schedule-at", "step", NULL},
     {"schedule-factor", "step", "plateau"},
@@ -51,12 +51,12 @@ static gt_status check_schedule(gt_job *job) {
     gt_options o = job->options;
     bool overridden = gt_options_state(&o, "schedule") == GT_OPTION_GIVEN;
     for (size_t i = 0; i < sizeof schedule_rules / sizeof *schedule_rules; i++) {
-        const char *key = schedule_rules[i].key, *with = schedule_rules[i].with, * or = schedule_rules[i].or ;
-        if (gt_is(job->schedule, with) || (or &&gt_is(job->schedule, or))) continue;
+        const char *key = schedule_rules[i].key, *with = schedule_rules[i].with, *too = schedule_rules[i].too;
+        if (gt_is(job->schedule, with) || (too && gt_is(job->schedule, too))) continue;
         gt_option_state state = gt_options_state(&o, key);
         if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden))
-            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, with, or ? " or " : "",
-                           or ? or : "");
+            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, with, too ? " or " : "",
+                           too ? too : "");
         if (state == GT_OPTION_FILED) job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
     }
     if (gt_is(job->schedule, "step") && !*job->schedule_at)
