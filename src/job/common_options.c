@@ -37,6 +37,11 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 static const gt_option options[] = {
     {OPTION(d_optimizer, NULL, "Optimiser of D"), .only = GT_GANS, .after = "instance-noise-kimg", .group = "dcgan",
      .other_group = "recipe", .derived = "optimizer", .choices = gt_any_optimizer},
+    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"),
+     .only = "autoencoder|classifier", .after = "widths", .group = "autoencoder", .other_group = "recipe",
+     .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
+     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
+               "what is left."},
     {OPTION(data, "", "Images of one size: what gantry dataset reads or makes"), .by_rank = true, .path = true,
      .class = GT_EXECUTION, .group = "data", .common = true,
      .detail = "Required: a ZIP, folder, HDF5 file, CIFAR archive, MNIST file, LMDB, TFRecords, .npy, .npz, CSV or "
@@ -70,10 +75,6 @@ static const gt_option options[] = {
     {OPTION(kimg, NULL, "Length of the run"), .class = GT_EXECUTION, GT_KIMG, .min = 0.001, .common = true,
      .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been "
                "given at the start."},
-    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"),
-     .only = "autoencoder|classifier", .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
-     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
-               "what is left."},
     {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
      .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12},
     {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .only = "classifier",
