@@ -15,6 +15,7 @@ typedef struct gt_classifier_options {
     const char *norm; /* "batch" "layer" "group" */
     int64_t norm_groups;
     const char *stem;       /* "small" "imagenet"; "": by the size of the pictures */
+    const char *trunk;      /* of fully convolutional networks: "vgg11" "vgg13" "vgg16" */
     double width;           /* channels of all layers are multiplied by this number */
     double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */
     int64_t random_crop;    /* pixels that pictures are shifted by, at most */

@@ -33,7 +33,11 @@
  * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0
  *   RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc, ring,
  *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
- * Image i of either is a function of name, keys and i alone (Philox); n does not matter to it.
+ * synth:scenes, keys n=4096, size=64 (8..4096), classes=8 (1..8), seed=0
+ *   RGB, one to four shapes of synth:shapes that do not overlap, on a ground of waves between two colours; each shape
+ *   reaches 0.14 to 0.24 of the side from its centre. Masks: 0 ground, 1 disc, 2 ring, ... (pixels whose middle lies in
+ *   the shape). gt_scene_boxes() tells where the shapes are.
+ * Image i of any is a function of name, keys and i alone (Philox); n does not matter to it.
  *
  * Threads: images may be read from any thread, several at a time; those of an HDF5 file only from the main thread
  * (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. All sources are read at random: what is
@@ -54,6 +58,7 @@ typedef struct gt_dataset gt_dataset;
 
 typedef struct gt_dataset_options {
     bool use_labels; /* all items must have labels; false: label_width is 0 */
+    bool use_masks;  /* all items must have masks; their classes are counted where nobody says how many there are */
     bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     /* This part of the images, the first of the drawn order, is left out before the subset is taken; or, with
@@ -70,12 +75,15 @@ typedef struct gt_dataset_info {
     int64_t stored;     /* images in the source */
     int height, width, channels;
     gt_sample type;
-    size_t image_bytes;       /* of one image's samples */
-    gt_label_kind label_kind; /* what the source holds, wanted or not */
-    int stored_label_width;   /* classes: 1 + the largest; vectors: their length; 0: none */
-    int label_width;          /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
-    int64_t unlabelled;       /* stored images without a label where others have one */
-    int class_names;          /* number of names, 0: not given */
+    size_t image_bytes;           /* of one image's samples */
+    gt_label_kind label_kind;     /* what the source holds, wanted or not */
+    int stored_label_width;       /* classes: 1 + the largest; vectors: their length; 0: none */
+    int label_width;              /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
+    int64_t unlabelled;           /* stored images without a label where others have one */
+    bool masks;                   /* the items have masks */
+    int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
+    const char *const *mask_name; /* [mask_classes]; NULL: not given */
+    int class_names;              /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
@@ -90,6 +98,22 @@ const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
 
 /* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). */
 gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);
+
+/* Bytes of the mask of an item; 0: there are no masks. */
+static inline size_t gt_mask_bytes(const gt_dataset_info *info) {
+    return info->masks ? (size_t)info->height * (size_t)info->width : 0;
+}
+/* The mask of an item, [H,W]: classes 0 .. mask_classes-1 and GT_MASK_IGNORE. */
+gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes);
+
+/* A shape of a picture of synth:scenes: the pixels left .. right-1, top .. bottom-1. Its class is that of synth:shapes:
+ * one less than in the mask. */
+typedef struct gt_box {
+    int class, left, top, right, bottom;
+} gt_box;
+enum { GT_SCENE_SHAPES = 4 };
+/* The shapes of an item of synth:scenes; returns their number. 0: the dataset is another one. */
+int gt_scene_boxes(const gt_dataset *ds, int64_t item, gt_box box[GT_SCENE_SHAPES]);
 
 /* n samples as the networks see them: range becomes -1 .. 1 (for the range 0..255 exactly x / 127.5 - 1 in float32). */
 void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out);

@@ -173,6 +173,8 @@ struct gt_family {
     void (*describe)(const gt_job *job, FILE *f);
     /* The option that now needs data with classes ("semi"), or NULL; the function may be NULL, too. */
     const char *(*needs_classes)(const gt_job *job);
+    /* Is the model trained on masks? Then label_dim is the number of their classes. NULL: no model is. */
+    bool (*needs_masks)(const gt_job *job);
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);

@@ -41,7 +41,10 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 /* Opens the job's data as training sees them (with or without labels, mirrored, a subset), and sets job->colours.
  * GT_USAGE: the job cannot use the labels. The caller calls gt_h5_check() first, since the file may be damaged. */
 struct gt_dataset;
+struct gt_dataset_info;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
+/* The label_width of gt_job_resolve() for these data: that of their labels, or the number of classes of their masks. */
+int64_t gt_job_label_width(const gt_job *job, const struct gt_dataset_info *info);
 
 /* Makes the model of a resolved job. The model reads the job, so the job must live as long. The model computes with
  * job->kernels and, unless `conv` is auto, with the convolution mode that `conv` names. NULL: see gt_message(). */

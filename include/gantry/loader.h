@@ -42,6 +42,7 @@ typedef struct gt_loader_plan {
     int batch; /* samples per step over all ranks */
     gt_epoch_end epoch_end;
     gt_ranges full, rest; /* of a whole batch; of the short last batch of an epoch (GT_EPOCH_SHORT) */
+    bool masks;           /* the masks of the images are read, too */
     uint64_t seed;
     uint64_t start_step; /* where decoding ahead begins */
     size_t cache_bytes;  /* a dataset whose decoded images take no more bytes than these stays decoded in memory */
@@ -61,6 +62,9 @@ bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds);
  * for in their order are decoded ahead. An image that cannot be read is an error of the step that needs the image; the
  * message names file and entry. The function allocates no memory (libhdf5 does). */
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels);
+
+/* Masks [count,H,W] of the same range of the step that gt_loader_step was asked for last (with plan.masks). */
+gt_status gt_loader_masks(gt_loader *l, uint64_t step, int range, uint8_t *masks);
 
 /* Seconds spent waiting for images since the last call of this function. */
 double gt_loader_wait_seconds(gt_loader *l);

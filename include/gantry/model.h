@@ -42,11 +42,12 @@ typedef struct gt_slice_input {
     int n;
     uint64_t seed;
     uint32_t step, sample0;
-    int index;           /* of the slice in the batch */
-    int batch;           /* samples of the whole batch */
-    int64_t shown;       /* images in all steps before this one */
-    const float *images; /* [n,H,W,C] in [-1,1] */
-    const float *labels; /* [n,label_dim] of these images; NULL: none */
+    int index;            /* of the slice in the batch */
+    int batch;            /* samples of the whole batch */
+    int64_t shown;        /* images in all steps before this one */
+    const float *images;  /* [n,H,W,C] in [-1,1] */
+    const float *labels;  /* [n,label_dim] of these images; NULL: none */
+    const uint8_t *masks; /* [n,H,W] of these images, where the model is trained on masks; else NULL */
     float augment_p;
     /* Label of a dataset item: for labels of generated images. Writes label_dim floats. */
     void (*label_of)(void *arg, int64_t item, float *label);
@@ -129,6 +130,7 @@ struct gt_model {
     int n_scalars;
     const gt_scalar_state *scalars;
     int z_dim, label_dim;
+    bool masks;                /* the model is trained on masks of label_dim classes (segmentation) */
     bool unlabelled_generator; /* the generator takes no labels even if there are some: D alone learns from them */
     int height, width, channels;
     int n_shown;
@@ -158,6 +160,8 @@ struct gt_model {
     /* GANs: a graph of D with inputs "images" [n,H,W,C] in [-1,1] and, where D takes labels, "c" [n,label_dim], output
      * "score", parameters of network 1 in slot 0. NULL: the model has no D. */
     gt_graph *(*build_discriminator)(gt_model *m, int n);
+    /* Models that segment: the same with "logits" [n,H,W,label_dim]. NULL: the model is none. */
+    gt_graph *(*build_segmenter)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);

@@ -40,6 +40,12 @@
  * CSV and HDF5 half as many, TFRecords a tenth (they are under checksums). Test sets are not taken along (test_batch of
  * CIFAR-10, test of CIFAR-100; MNIST has them in files of their own).
  *
+ * Masks give the class of every pixel, for segmentation. In a folder or a ZIP the mask of the picture PATH/NAME.jpg is
+ * masks/PATH/NAME.png; where one picture has a mask, each must have one (a folder `masks` without such files is one of
+ * pictures). In HDF5 masks are `masks` [N,H,W] uint8. 255 is no class: the pixel does not count. Masks are 8-bit grey
+ * PNGs whose values are the classes. dataset.json may name the classes: "mask_classes": ["ground", "disc", ...]; of
+ * HDF5 the attribute class_names of `masks` does. synth:scenes has masks.
+ *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).
  * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only. */
@@ -78,6 +84,8 @@ typedef struct gt_source_options {
                          none, and of several the last one counts */
 } gt_source_options;
 
+enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MOST = 255 };
+
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
 
 typedef struct gt_source_info {
@@ -91,6 +99,10 @@ typedef struct gt_source_info {
     int class_names;    /* number of names, 0: not known */
     char **class_name;  /* [class_room] */
     size_t class_room;
+    bool masks;       /* the pictures have masks: the class of every pixel (gt_source_mask) */
+    int mask_classes; /* classes of the masks, as their names say; 0: nobody says */
+    char **mask_name; /* [mask_classes] */
+    size_t mask_room;
     char *channel_names; /* NULL: not given */
     bool has_range;
     double range[2];
@@ -107,6 +119,11 @@ const gt_source_info *gt_source_get_info(const gt_source *s);
 
 /* Item i as [H,W,C], for gt_picture_free; messages name file, entry and reason. */
 gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out);
+
+/* The mask of item i, where the source has masks: [H,W] classes of 8 bits, GT_MASK_IGNORE where there is none, of the
+ * size of the item's picture `shape`; for gt_picture_free. Threads as gt_source_read. GT_FORMAT: not of this size, a
+ * class that is not among the masks' classes, or no 8-bit grey PNG. */
+gt_status gt_source_mask(gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
 
 /* Size and kind of the item without its pixels. Of a picture file the beginning is read (of TIFF all); of an array
  * nothing is. */

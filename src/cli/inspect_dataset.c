@@ -81,6 +81,27 @@ static gt_status print_labels(gt_arena *a, const gt_dataset *ds, const gt_datase
     return GT_OK;
 }
 
+/* The pixels of each class, in evenly spaced images. */
+static gt_status print_masks(gt_arena *a, gt_dataset *ds, const gt_dataset_info *info) {
+    int64_t looks = info->count < MOST_LOOKED_AT ? info->count : MOST_LOOKED_AT;
+    int64_t *count = gt_arena_array(a, GT_MASK_IGNORE + 1, sizeof *count);
+    size_t pixels = gt_mask_bytes(info);
+    uint8_t *mask = gt_arena_alloc(a, pixels + 1);
+    gt_status st = count && mask ? GT_OK : GT_NOMEM;
+    for (int64_t i = 0; i < looks && !st && pixels; i++) {
+        st = gt_dataset_mask(ds, info->count * i / looks, mask);
+        for (size_t k = 0; k < pixels && !st; k++) count[mask[k]]++;
+    }
+    int n = GT_MASK_IGNORE;
+    while (n > info->mask_classes && !count[n - 1]) n--;
+    if (st || !pixels) return st;
+    printf("masks        %d classes, %s; pixels of %lld images, %.1f %% to be ignored\n", n,
+           info->mask_name ? "named" : "without names", (long long)looks,
+           100 * (double)count[GT_MASK_IGNORE] / ((double)looks * (double)pixels));
+    cli_print_classes(count, n, info->mask_name, info->mask_name ? info->mask_classes : 0);
+    return GT_OK;
+}
+
 static double sample_of(gt_sample type, const void *samples, size_t i) {
     return type == GT_U8    ? ((const uint8_t *)samples)[i]
            : type == GT_U16 ? ((const uint16_t *)samples)[i]
@@ -154,6 +175,7 @@ gt_status cli_inspect_dataset(const char *spec) {
             printf("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
     gt_arena *a = gt_arena_new();
     st = a ? print_labels(a, ds, info) : GT_NOMEM;
+    if (!st) st = print_masks(a, ds, info);
     if (!st) st = print_pixels(a, ds, info);
     gt_arena_free(a);
     if (!st) print_bytes(spec);

@@ -124,6 +124,19 @@ static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
     return st;
 }
 
+static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
+    const crops *c = s->state;
+    int64_t picture = picture_of(c, i);
+    gt_picture mask, shape;
+    bool cut_head;
+    gt_status st = gt_item_shape(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &shape, &cut_head);
+    if (!st) st = gt_mask_read(&c->inner, picture, &shape, &mask);
+    if (st) return st;
+    st = cut(c, &mask, i - c->first[picture], out);
+    gt_picture_free(&mask);
+    return st;
+}
+
 static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     const crops *c = s->state;
     gt_status st = gt_item_head(&c->inner, picture_of(c, i), first, out);
@@ -203,6 +216,7 @@ gt_status gt_source_crops(gt_source *s, int side) {
                      .file = {.fd = -1},
                      .main_thread_only = s->main_thread_only,
                      .read = read_item,
+                     .mask = s->mask ? mask_item : NULL,
                      .head = head_item,
                      .slow_heads = s->slow_heads,
                      .name = name_item,

@@ -135,6 +135,9 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .stored_label_width = n->label_width,
         .label_width = options->use_labels ? n->label_width : 0,
         .unlabelled = ds->source->info.unlabelled,
+        .masks = n->masks,
+        .mask_classes = n->mask_classes,
+        .mask_name = (const char *const *)n->mask_name,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
@@ -154,6 +157,24 @@ static gt_status check_labels(const gt_dataset *ds) {
                    "'%s': %" PRId64 " of %" PRId64
                    " images have no label, the first is '%s'; --cond and --semi need all of them",
                    ds->spec, missing, s->count, gt_source_name(s, first, buffer));
+}
+
+/* 1 + the largest class of all masks, where nobody names the classes. */
+static gt_status count_mask_classes(gt_dataset *ds) {
+    size_t pixels = (size_t)ds->shape.height * (size_t)ds->shape.width;
+    int most = 0;
+    if (!ds->source->mask) return gt_fail(GT_USAGE, "'%s' has no masks, and segmentation needs them", ds->spec);
+    uint8_t *mask = malloc(pixels);
+    gt_status st = mask ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a mask");
+    for (int64_t i = 0; i < ds->source->count && !st && !ds->info.mask_name; i++) {
+        gt_progress();
+        st = gt_dataset_mask_stored(ds, i, mask);
+        for (size_t k = 0; k < pixels && !st; k++)
+            if (mask[k] != GT_MASK_IGNORE && mask[k] >= most) most = mask[k] + 1;
+    }
+    if (!ds->info.mask_name) ds->info.mask_classes = most;
+    free(mask);
+    return st;
 }
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
@@ -179,6 +200,10 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         return st;
     }
     fill_info(ds, options);
+    if (options->use_masks && (st = count_mask_classes(ds))) {
+        gt_dataset_close(ds);
+        return st;
+    }
     *out = ds;
     return GT_OK;
 }
@@ -191,6 +216,8 @@ void gt_dataset_close(gt_dataset *ds) {
     free(ds->spec);
     free(ds);
 }
+
+const gt_source *gt_dataset_source(const gt_dataset *ds) { return ds->source; }
 
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
 
@@ -218,6 +245,29 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) 
     for (size_t i = 0; i < n && !st; i++)
         if (!isfinite(((const float *)samples)[i]))
             st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
+    return st;
+}
+
+gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes) {
+    gt_picture mask;
+    gt_status st = gt_source_mask(ds->source, stored, &ds->shape, &mask);
+    if (st) return st;
+    memcpy(classes, mask.samples, (size_t)ds->shape.height * (size_t)ds->shape.width);
+    gt_picture_free(&mask);
+    return GT_OK;
+}
+
+void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes) {
+    gt_dataset_info one = {.height = info->height, .width = info->width, .channels = 1, .type = GT_U8};
+    gt_mirror(&one, classes);
+}
+
+gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes) {
+    bool mirrored;
+    if (item < 0 || item >= ds->info.count)
+        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
+    gt_status st = gt_dataset_mask_stored(ds, gt_dataset_stored(ds, item, &mirrored), classes);
+    if (!st && mirrored) gt_mirror_mask(&ds->info, classes);
     return st;
 }
 
@@ -324,18 +374,21 @@ static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
 
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
     gt_source_hash(ds->source, &ds->shape, h);
+    if (ds->source->mask) gt_hasher_add(h, "masks", 5);
     hash_meaning(&ds->info, h);
 }
 
 /* The pixels of evenly spaced pictures. */
-static gt_status hash_pixels(const gt_dataset *ds, gt_hasher *h, int64_t most) {
+static gt_status hash_pixels(gt_dataset *ds, gt_hasher *h, int64_t most) {
     int64_t all = ds->source->count, looks = all < most ? all : most;
-    void *samples = malloc(ds->info.image_bytes);
+    size_t mask = ds->source->mask ? (size_t)ds->shape.height * (size_t)ds->shape.width : 0;
+    char *samples = malloc(ds->info.image_bytes + mask);
     gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for one image of '%s'", ds->spec);
     for (int64_t k = 0; k < looks && !st; k++) {
         gt_progress();
         st = read_samples(ds, k * all / looks, samples);
-        if (!st) gt_hasher_add(h, samples, ds->info.image_bytes);
+        if (!st && mask) st = gt_dataset_mask_stored(ds, k * all / looks, (uint8_t *)samples + ds->info.image_bytes);
+        if (!st) gt_hasher_add(h, samples, ds->info.image_bytes + mask);
     }
     free(samples);
     return st;

@@ -17,6 +17,10 @@ void gt_notes_drop_labels(gt_source_info *n) {
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
     *n = (gt_source_info){.source = n->source,
+                          .masks = n->masks,
+                          .mask_classes = n->mask_classes,
+                          .mask_name = n->mask_name,
+                          .mask_room = n->mask_room,
                           .channel_names = n->channel_names,
                           .has_range = n->has_range,
                           .range = {n->range[0], n->range[1]}};
@@ -24,6 +28,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
 
 void gt_notes_free(gt_source_info *n) {
     gt_notes_drop_labels(n);
+    gt_masks_free_names(n);
     free(n->channel_names);
 }
 

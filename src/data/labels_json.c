@@ -99,8 +99,8 @@ static gt_status parse(const label_text *t, const piece *p, json_t **value) {
 
 /* ---- the object ---- */
 
-enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, KEYS }; /* those that may be passed over first */
-static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels"};
+enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, MASK_CLASSES, KEYS }; /* those that may be passed over first */
+static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels", "mask_classes"};
 
 static gt_status note(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
     for (int k = c->text->passed ? RANGE : LABELS; k < KEYS; k++) {
@@ -318,6 +318,18 @@ static gt_status parse_channels(gt_source_info *n, const json_t *channels) {
     return n->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for channel names");
 }
 
+static gt_status parse_mask_classes(gt_source_info *n, const json_t *list) {
+    if (!list || json_is_null(list)) return GT_OK;
+    size_t size = json_array_size(list);
+    if (!json_is_array(list) || size == 0) return gt_fail(GT_FORMAT, "mask_classes must be a list of names");
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < size && !st; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        st = name ? gt_masks_add_name(n, name) : gt_fail(GT_FORMAT, "mask_classes: element %zu is no text", i);
+    }
+    return st;
+}
+
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
     label_text t;
     gt_source_info *n = &s->info;
@@ -328,6 +340,7 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
     if (!st) st = gt_notes_check(n, s->count, false);
     if (!st) st = parse_range(n, json_object_get(t.meaning, "range"));
     if (!st) st = parse_channels(n, json_object_get(t.meaning, "channels"));
+    if (!st) st = parse_mask_classes(n, json_object_get(t.meaning, "mask_classes"));
     json_decref(t.meaning);
     return st;
 }

@@ -32,6 +32,7 @@ typedef struct place { /* of one step in the ring */
     gt_status status; /* of filling it */
     char message[1024];
     uint8_t *pixels; /* [samples,H,W,C] */
+    uint8_t *masks;  /* [samples,H,W] */
     int64_t *items;  /* [samples] */
 } place;
 
@@ -40,10 +41,10 @@ struct gt_loader {
     const gt_dataset_info *info;
     gt_sampler sampler;
     gt_steps steps;
-    gt_ranges full, rest; /* copies */
-    int samples;          /* of this rank in a step, the most */
-    size_t image_bytes, cache_bytes;
-    uint8_t *cache; /* every stored image, NULL: no cache */
+    gt_ranges full, rest;                        /* copies */
+    int samples;                                 /* of this rank in a step, the most */
+    size_t image_bytes, mask_bytes, cache_bytes; /* mask_bytes 0: no masks */
+    uint8_t *cache;                              /* every stored image with its mask, NULL: no cache */
     bool *cached;
     uint8_t *pixels; /* of all places */
     int64_t *items;
@@ -58,19 +59,27 @@ struct gt_loader {
     pthread_cond_t asked, filled;
 };
 
-static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
+/* A stored image; the mask goes to `mask`. */
+static gt_status read_stored(gt_loader *l, int64_t stored, uint8_t *pixels, uint8_t *mask) {
+    gt_status st = gt_dataset_read_stored(l->ds, stored, pixels);
+    return st || !l->mask_bytes ? st : gt_dataset_mask_stored(l->ds, stored, mask);
+}
+
+static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels, uint8_t *mask) {
     bool mirrored;
     int64_t stored = gt_dataset_stored(l->ds, item, &mirrored);
-    uint8_t *kept = l->cache ? l->cache + (size_t)stored * l->image_bytes : NULL;
+    uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
     if (!kept || !l->cached[stored]) {
-        gt_status st = gt_dataset_read_stored(l->ds, stored, kept ? kept : pixels);
+        gt_status st = read_stored(l, stored, kept ? kept : pixels, kept ? kept + l->image_bytes : mask);
         if (st) return st;
         if (kept) l->cached[stored] = true;
     }
     if (kept) memcpy(pixels, kept, l->image_bytes);
+    if (kept && l->mask_bytes) memcpy(mask, kept + l->image_bytes, l->mask_bytes);
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
     if (mirrored) gt_mirror(l->info, pixels);
+    if (mirrored && l->mask_bytes) gt_mirror_mask(l->info, mask);
     return GT_OK;
 }
 
@@ -86,7 +95,8 @@ static void fill(gt_loader *l, place *p, uint64_t step) {
     for (int r = 0; r < ranges->n; r++) {
         for (int j = 0; j < ranges->range[r].count && !p->status; j++, sample++) {
             p->items[sample] = gt_sampler_item(&l->sampler, first + (uint64_t)(ranges->range[r].first + j));
-            p->status = fetch(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes);
+            p->status = fetch(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes,
+                              p->masks + (size_t)sample * l->mask_bytes);
         }
     }
     if (p->status) snprintf(p->message, sizeof p->message, "%s", gt_message());
@@ -189,6 +199,17 @@ gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, 
     return GT_OK;
 }
 
+gt_status gt_loader_masks(gt_loader *l, uint64_t step, int range, uint8_t *masks) {
+    const gt_ranges *ranges = ranges_of(l, step);
+    if (range < 0 || range >= ranges->n || !l->mask_bytes)
+        return gt_fail(GT_USAGE, "masks of range %d of a loader with %d ranges", range, l->mask_bytes ? ranges->n : 0);
+    place *p = await_step(l, step);
+    if (p->status) return gt_fail(p->status, "%s", p->message);
+    memcpy(masks, p->masks + (size_t)samples_of(ranges, range) * l->mask_bytes,
+           (size_t)ranges->range[range].count * l->mask_bytes);
+    return GT_OK;
+}
+
 double gt_loader_wait_seconds(gt_loader *l) {
     double waited = l->waited;
     l->waited = 0;
@@ -235,13 +256,15 @@ static gt_status make_ring(gt_loader *l, const gt_loader_plan *plan) {
     int full = samples_of(&l->full, l->full.n), rest = samples_of(&l->rest, l->rest.n);
     l->samples = full > rest ? full : rest;
     size_t step_bytes, samples = (size_t)l->samples, all;
-    if (gt_mul_overflows(samples, l->image_bytes, &step_bytes) || gt_mul_overflows(DEPTH, step_bytes, &all))
+    if (gt_mul_overflows(samples, l->image_bytes + l->mask_bytes, &step_bytes) ||
+        gt_mul_overflows(DEPTH, step_bytes, &all))
         return gt_fail(GT_NOMEM, "%zu images per step do not fit into memory", samples);
     l->pixels = gt_block_alloc(all, "images decoded ahead");
     l->items = calloc(DEPTH * samples + 1, sizeof *l->items);
     if (!l->pixels || !l->items) return l->pixels ? gt_fail(GT_NOMEM, "out of memory for the loader") : GT_NOMEM;
     for (size_t i = 0; i < DEPTH; i++) {
         l->ring[i].pixels = l->pixels + i * step_bytes;
+        l->ring[i].masks = l->ring[i].pixels + samples * l->image_bytes;
         l->ring[i].items = l->items + i * samples;
     }
     return GT_OK;
@@ -250,13 +273,15 @@ static gt_status make_ring(gt_loader *l, const gt_loader_plan *plan) {
 /* Memory for all decoded images, when they fit; filled as they come, or at once where no other thread may read. */
 static gt_status make_cache(gt_loader *l, size_t most) {
     size_t stored = (size_t)l->info->stored;
-    if (gt_mul_overflows(stored, l->image_bytes, &l->cache_bytes) || l->cache_bytes > most) return GT_OK;
+    if (gt_mul_overflows(stored, l->image_bytes + l->mask_bytes, &l->cache_bytes) || l->cache_bytes > most)
+        return GT_OK;
     l->cache = gt_block_alloc(l->cache_bytes, "decoded images");
     l->cached = calloc(stored, sizeof *l->cached);
     if (!l->cache || !l->cached) return l->cache ? gt_fail(GT_NOMEM, "out of memory for the loader") : GT_NOMEM;
     if (!l->info->main_thread_only) return GT_OK;
     for (size_t i = 0; i < stored; i++) {
-        gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, l->cache + i * l->image_bytes);
+        uint8_t *kept = l->cache + i * (l->image_bytes + l->mask_bytes);
+        gt_status st = read_stored(l, (int64_t)i, kept, kept + l->image_bytes);
         if (st) return st;
         l->cached[i] = true;
         gt_progress();
@@ -287,6 +312,7 @@ gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *p
     l->sampler = gt_sampler_make(plan->seed, l->info->count);
     l->want = plan->start_step;
     l->image_bytes = l->info->image_bytes;
+    l->mask_bytes = plan->masks ? gt_mask_bytes(l->info) : 0;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->asked, NULL);
     gt_condition_init(&l->filled);
@@ -314,7 +340,7 @@ void gt_loader_free(gt_loader *l) {
     pthread_cond_destroy(&l->asked);
     pthread_mutex_destroy(&l->lock);
     if (l->cache) gt_block_free(l->cache, l->cache_bytes);
-    if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * l->image_bytes);
+    if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * (l->image_bytes + l->mask_bytes));
     free(l->cached);
     free(l->items);
     free((void *)l->full.range);

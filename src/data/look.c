@@ -51,13 +51,16 @@ static void look_at(void *arg, int tile, int worker) {
     looking *l = arg;
     seen *s = &l->seen[tile];
     int64_t i = (int64_t)((__int128)tile * l->info->stored / l->looks);
+    size_t mask = gt_mask_bytes(l->info);
+    uint8_t *samples = l->samples[worker];
     gt_progress();
-    if (gt_dataset_read_stored(l->ds, i, l->samples[worker])) {
+    if (gt_dataset_read_stored(l->ds, i, samples) ||
+        (mask && gt_dataset_mask_stored(l->ds, i, samples + l->info->image_bytes))) {
         s->failed = true;
         s->why = strndup(gt_message(), WHY_BYTES - 1);
         return;
     }
-    s->hash = gt_hash(l->samples[worker], l->info->image_bytes);
+    s->hash = gt_hash(l->samples[worker], l->info->image_bytes + mask);
     gt_sample_ends(l->info->type, l->samples[worker], l->info->image_bytes / gt_sample_bytes(l->info->type), &s->least,
                    &s->most);
 }
@@ -90,7 +93,8 @@ gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out) {
     l.seen = calloc((size_t)l.looks, sizeof *l.seen);
     l.samples = calloc((size_t)threads, sizeof *l.samples);
     bool got = l.seen && l.samples;
-    for (int i = 0; i < threads && got; i++) got = (l.samples[i] = malloc(info->image_bytes)) != NULL;
+    for (int i = 0; i < threads && got; i++)
+        got = (l.samples[i] = malloc(info->image_bytes + gt_mask_bytes(info))) != NULL;
     if (got) gt_pool_run(pool, (int)l.looks, look_at, &l);
     gt_status st = got ? sum_up(&l, out) : gt_fail(GT_NOMEM, "out of memory for a look at the images");
     for (int i = 0; i < threads && l.samples; i++) free(l.samples[i]);

@@ -104,6 +104,7 @@ static void fill_info(gt_source *s) {
     gt_source_info *info = &s->info;
     info->count = s->count;
     info->main_thread_only = s->main_thread_only;
+    info->masks = s->mask != NULL;
     for (int64_t i = 0; i < s->count && info->label_kind != GT_LABELS_NONE; i++)
         info->unlabelled += !gt_notes_labelled(info, i);
 }
@@ -255,6 +256,13 @@ gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out) {
     st = gt_item_read(s, i, out);
     if (st) gt_picture_free(out);
     return gt_item_wrap(s, i, st);
+}
+
+gt_status gt_source_mask(gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out) {
+    *out = (gt_picture){0};
+    gt_status st = check_item(s, i);
+    if (!st && !s->mask) st = gt_fail(GT_USAGE, "'%s' has no masks", s->spec);
+    return st ? st : gt_mask_read(s, i, shape, out);
 }
 
 gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {

@@ -37,6 +37,8 @@ struct gt_source {
     /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
      * more than `most` are an error. */
     gt_load *load;
+    /* The mask of an item's picture as it is stored, for gt_picture_free; NULL: there are no masks. */
+    gt_status (*mask)(const gt_source *s, int64_t i, gt_picture *out);
     /* Any other way, with or without `load`. `first`: how many bytes to try first, where the beginning of an item may
      * tell the item's head. */
     gt_status (*read)(const gt_source *s, int64_t i, gt_picture *out);
@@ -143,6 +145,25 @@ gt_status gt_labels_of_folders(gt_source *s);
 /* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
 gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data);
 
+/* ---- masks (masks.c) ---- */
+
+#define GT_MASK_FOLDER "masks/"
+bool gt_mask_is_name(const char *name); /* does an item's name lie in the folder of masks? */
+/* The name of a picture's mask, in `buffer`. */
+const char *gt_mask_name(const char *picture, char buffer[GT_ITEM_NAME_BYTES]);
+/* A mask of the bytes of a PNG file; messages give the reason alone. */
+gt_status gt_mask_decode(const void *bytes, size_t n, gt_picture *out);
+/* Looks whether what lies in the folder of masks are masks of the pictures. `name_of` gives the name of an entry,
+ * `find` looks for the entry of a name. GT_FORMAT: some pictures have a mask, others have none. */
+typedef const char *gt_masks_entry(const gt_source *s, int64_t entry, void *arg);
+typedef bool gt_masks_find(const gt_source *s, const char *name, void *arg);
+gt_status gt_masks_sort_out(gt_source *s, int64_t entries, gt_masks_entry *name_of, gt_masks_find *find, void *arg,
+                            bool *masks);
+gt_status gt_masks_add_name(gt_source_info *n, const char *name); /* of the next class */
+void gt_masks_free_names(gt_source_info *n);
+/* gt_source_mask() without the look at the item's number. */
+gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
+
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
@@ -167,8 +188,10 @@ gt_hash128 gt_file_stamp(const char *path);
 /* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->names and s->count are for
  * the caller to fill in. */
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length);
-/* The file of item i to read from; *fd is -1 unless GT_OK. */
+/* The file of item i, and that of the item's mask, to read from; *fd is -1 unless GT_OK. */
 gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
+gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
+gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out); /* for s->mask */
 
 /* ---- datasets (dataset.c, look.c) ---- */
 
@@ -181,6 +204,10 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
 /* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
  * fingerprint but the pictures. */
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
+const gt_source *gt_dataset_source(const gt_dataset *ds);
+/* The mask of a stored image, [H,W]. */
+gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes);
+void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes);
 /* Exchanges left and right of an image of the dataset. */
 void gt_mirror(const gt_dataset_info *info, void *samples);
 

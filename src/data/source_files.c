@@ -26,13 +26,21 @@ static gt_status check_name(const char *name) {
     return GT_OK;
 }
 
-/* The path of file i, to be freed; NULL after an error with the status in *st. */
-static char *path_of(const gt_source *s, int64_t i, gt_status *st) {
-    const char *name = gt_names_at(&s->names, (size_t)i);
+/* The path of a file, to be freed; NULL after an error with the status in *st. */
+static char *path_of_name(const gt_source *s, const char *name, gt_status *st) {
     *st = check_name(name);
     char *path = *st ? NULL : gt_path_join(s->state, name);
     if (!*st && !path) *st = GT_NOMEM;
     return path;
+}
+
+static char *path_of(const gt_source *s, int64_t i, gt_status *st) {
+    return path_of_name(s, gt_names_at(&s->names, (size_t)i), st);
+}
+
+static char *path_of_mask(const gt_source *s, int64_t i, gt_status *st) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    return path_of_name(s, gt_mask_name(gt_names_at(&s->names, (size_t)i), buffer), st);
 }
 
 gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
@@ -70,6 +78,28 @@ gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) 
     return st;
 }
 
+gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) {
+    gt_status st;
+    *fd = -1;
+    char *path = path_of_mask(s, i, &st);
+    if (path) st = gt_source_file(path, fd, bytes);
+    free(path);
+    return st;
+}
+
+gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out) {
+    int fd;
+    uint64_t size;
+    size_t n = 0;
+    void *bytes = NULL;
+    gt_status st = gt_mask_file(s, i, &fd, &size);
+    if (!st) st = gt_load_part(fd, 0, size, GT_FILE_MOST, true, &bytes, &n);
+    if (!st) st = gt_mask_decode(bytes, n, out);
+    if (fd >= 0) close(fd);
+    free(bytes);
+    return st;
+}
+
 static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     int fd;
     uint64_t size;
@@ -83,9 +113,13 @@ static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, vo
 static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
     gt_status st;
     char *path = path_of(s, i, &st);
-    gt_hash128 stamp = path ? gt_file_stamp(path) : (gt_hash128){0};
+    gt_hash128 stamp[2] = {path ? gt_file_stamp(path) : (gt_hash128){0}};
     free(path);
-    return stamp;
+    if (!s->mask) return stamp[0];
+    path = path_of_mask(s, i, &st);
+    if (path) stamp[1] = gt_file_stamp(path);
+    free(path);
+    return gt_hash(stamp, sizeof stamp);
 }
 
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {

@@ -105,6 +105,11 @@ static gt_status fingerprint_one(const gt_source *s, int64_t i, uint8_t *buffer,
     gt_status st = gt_item_file(s, i, &fd, &size);
     if (!st) st = mark_file(fd, size, buffer, h);
     if (fd >= 0) close(fd);
+    if (!st && s->mask) {
+        st = gt_mask_file(s, i, &fd, &size);
+        if (!st) st = mark_file(fd, size, buffer, h);
+        if (fd >= 0) close(fd);
+    }
     return st ? gt_wrap(st, "'%s'", gt_names_at(&s->names, (size_t)i)) : GT_OK;
 }
 
@@ -137,12 +142,47 @@ static gt_status read_json(gt_source *s, const gt_source_options *options) {
     return st;
 }
 
+static const char *listed_name(const gt_source *s, int64_t i, void *arg) {
+    (void)s;
+    return gt_names_at(arg, (size_t)i);
+}
+
+/* In a list by code points. */
+static bool find_name(const gt_source *s, const char *name, void *arg) {
+    (void)s;
+    gt_name_list *l = arg;
+    for (size_t low = 0, high = l->count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, gt_names_at(l, middle));
+        if (!order) return true;
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return false;
+}
+
+/* Masks are no pictures. The list is in the order of code points. */
+static gt_status take_masks(gt_source *s) {
+    bool masks;
+    size_t kept = 0;
+    gt_name_list *l = &s->names;
+    gt_status st = gt_masks_sort_out(s, (int64_t)l->count, listed_name, find_name, l, &masks);
+    if (st || !masks) return st;
+    for (size_t i = 0; i < l->count; i++)
+        if (!gt_mask_is_name(gt_names_at(l, i))) l->at[kept++] = l->at[i];
+    l->count = kept;
+    s->mask = gt_mask_of_file;
+    return GT_OK;
+}
+
 static gt_status open_folder(gt_source *s, const gt_source_options *options) {
     gt_status st = gt_source_of_files(s, s->spec, strlen(s->spec));
     s->fingerprint = fingerprint;
     if (!st) st = list_pictures(&s->names, s->spec);
     if (st) return st;
-    gt_names_sort(&s->names, options->by_code_points ? gt_by_code_points : gt_by_components);
+    gt_names_sort(&s->names, gt_by_code_points);
+    if ((st = take_masks(s))) return st;
+    if (!options->by_code_points) gt_names_sort(&s->names, gt_by_components);
     s->count = (int64_t)s->names.count;
     return read_json(s, options);
 }

@@ -12,7 +12,7 @@
 
 typedef struct h5set {
     gt_h5_file file;
-    gt_h5_set *images;
+    gt_h5_set *images, *masks; /* masks: NULL, there are none */
 } h5set;
 
 static bool claims(const gt_spec *spec) {
@@ -23,6 +23,7 @@ static bool claims(const gt_spec *spec) {
 static void close_set(void *state) {
     h5set *d = state;
     gt_h5_set_close(d->images);
+    gt_h5_set_close(d->masks);
     gt_h5_close(&d->file);
 }
 
@@ -103,6 +104,37 @@ static gt_status read_notes(const h5set *d, gt_source_info *notes) {
     return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);
 }
 
+static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
+    const h5set *d = s->state;
+    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, 1, GT_U8);
+    return st ? st : gt_h5_set_read(d->masks, i, 1, GT_NUMBER_UINT8, out->samples);
+}
+
+/* [N,H,W] uint8, as images. */
+static gt_status open_masks(h5set *d, gt_source *s) {
+    char **names = NULL;
+    int count = 0;
+    if (!gt_h5_has(&d->file, "masks")) return GT_OK;
+    gt_status st = gt_h5_set_open(&d->masks, &d->file, "masks");
+    const gt_h5_set *m = d->masks;
+    if (st) return st;
+    if (m->n_dims != 3 || m->kind != GT_H5_INTEGER || m->bytes != 1 || m->is_signed)
+        return gt_fail(GT_FORMAT, "masks: must be [N,H,W] uint8, a class for each pixel");
+    if (m->dims[0] != s->count || m->dims[1] != s->shape.height || m->dims[2] != s->shape.width)
+        return gt_fail(GT_FORMAT, "masks: %lld of %lld x %lld pixels for %lld images of %d x %d", (long long)m->dims[0],
+                       (long long)m->dims[2], (long long)m->dims[1], (long long)s->count, s->shape.width,
+                       s->shape.height);
+    if (m->written < m->chunks) return gt_fail(GT_FORMAT, "masks: incomplete");
+    st = gt_h5_texts(&d->file, "masks", "class_names", GT_MASK_CLASSES_MOST, &names, &count);
+    for (int i = 0; i < count; i++) {
+        if (!st) st = gt_masks_add_name(&s->info, names[i]);
+        free(names[i]);
+    }
+    free(names);
+    if (!st) s->mask = read_mask;
+    return st;
+}
+
 static gt_status read_file(h5set *d, gt_source *s) {
     if (!gt_h5_has(&d->file, "images")) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
     gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
@@ -113,6 +145,7 @@ static gt_status read_file(h5set *d, gt_source *s) {
                             .channels = (int)d->images->dims[3],
                             .type = s->shape.type};
     st = read_notes(d, &s->info);
+    if (!st) st = open_masks(d, s);
     gt_source_info *n = &s->info;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
     n->has_range = n->has_range &&

@@ -43,11 +43,29 @@ static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, vo
     return st ? st : load_entry(a->zip, a->entry[i], most, whole, bytes, n);
 }
 
+/* The entry of the mask of item i; NULL: there are no masks. *place: see gt_zip_find. */
+static const gt_zip_entry *mask_of(const gt_source *s, int64_t i, size_t *place) {
+    const archive *a = s->state;
+    char buffer[GT_ITEM_NAME_BYTES];
+    return s->mask ? gt_zip_find(a->zip, gt_mask_name(entry_of(a, i)->name, buffer), place) : NULL;
+}
+
+static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
+    const archive *a = s->state;
+    size_t entry, n = 0;
+    void *bytes = NULL;
+    if (!mask_of(s, i, &entry)) return gt_fail(GT_FORMAT, "is missing");
+    gt_status st = load_entry(a->zip, entry, GT_FILE_MOST, true, &bytes, &n);
+    if (!st) st = gt_mask_decode(bytes, n, out);
+    free(bytes);
+    return st;
+}
+
 /* The archive's own size and time do not count: it may be copied to a local disk each time. */
 static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
-    const gt_zip_entry *e = entry_of(s->state, i);
-    uint64_t known[2] = {e->size, e->crc};
-    return gt_hash(known, sizeof known);
+    const gt_zip_entry *e = entry_of(s->state, i), *mask = mask_of(s, i, NULL);
+    uint64_t known[4] = {e->size, e->crc, mask ? mask->size : 0, mask ? mask->crc : 0};
+    return gt_hash(known, (mask ? 4 : 2) * sizeof *known);
 }
 
 static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
@@ -58,9 +76,10 @@ static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_
 static gt_status fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     (void)most;
     for (int64_t i = 0; i < s->count; i++) {
-        const gt_zip_entry *e = entry_of(s->state, i);
-        uint64_t mark[2] = {htole64(e->crc), htole64(e->size)};
-        gt_hasher_add(h, mark, sizeof mark);
+        const gt_zip_entry *e = entry_of(s->state, i), *mask = mask_of(s, i, NULL);
+        uint64_t mark[4] = {htole64(e->crc), htole64(e->size), mask ? htole64(mask->crc) : 0,
+                            mask ? htole64(mask->size) : 0};
+        gt_hasher_add(h, mark, (mask ? 4 : 2) * sizeof *mark);
     }
     return GT_OK;
 }
@@ -81,6 +100,30 @@ static gt_status read_json(gt_source *s, gt_zip *zip, const gt_source_options *o
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 
+static const char *picture_name(const gt_source *s, int64_t i, void *arg) {
+    (void)arg;
+    return entry_of(s->state, i)->name;
+}
+
+static bool find_entry(const gt_source *s, const char *name, void *arg) {
+    (void)arg;
+    return gt_zip_find(((const archive *)s->state)->zip, name, NULL) != NULL;
+}
+
+/* Masks are no pictures. */
+static gt_status take_masks(gt_source *s) {
+    archive *a = s->state;
+    bool masks;
+    int64_t kept = 0;
+    gt_status st = gt_masks_sort_out(s, s->count, picture_name, find_entry, NULL, &masks);
+    if (st || !masks) return st;
+    for (int64_t i = 0; i < s->count; i++)
+        if (!gt_mask_is_name(entry_of(a, i)->name)) a->entry[kept++] = a->entry[i];
+    s->count = kept;
+    s->mask = read_mask;
+    return GT_OK;
+}
+
 static gt_status open_zip(gt_source *s, const gt_source_options *options) {
     archive *a = s->state;
     s->load = load;
@@ -95,7 +138,8 @@ static gt_status open_zip(gt_source *s, const gt_source_options *options) {
         return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
     for (size_t i = 0; i < entries; i++)
         if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[s->count++] = (uint32_t)i;
-    return read_json(s, a->zip, options);
+    st = take_masks(s);
+    return st ? st : read_json(s, a->zip, options);
 }
 
 const gt_source_kind gt_source_zip = {.name = "zip",

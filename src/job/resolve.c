@@ -132,11 +132,18 @@ static const char *wants_classes(const gt_job *job) {
     return job->family->needs_classes ? job->family->needs_classes(job) : NULL;
 }
 
+static bool uses_masks(const gt_job *job) { return job->family->needs_masks && job->family->needs_masks(job); }
+
 static bool uses_labels(const gt_job *job) { return job->cond || wants_classes(job); }
+
+int64_t gt_job_label_width(const gt_job *job, const gt_dataset_info *info) {
+    return uses_masks(job) ? info->mask_classes : info->stored_label_width;
+}
 
 gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     gt_job_find_family(job);
     gt_dataset_options o = {.use_labels = uses_labels(job),
+                            .use_masks = uses_masks(job),
                             .mirror = job->mirror,
                             .subset = job->subset,
                             .held_out = job->validation,
@@ -167,7 +174,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->height = height;
     job->width = width;
     job->channels = channels;
-    job->label_dim = uses_labels(job) ? label_width : 0;
+    job->label_dim = uses_labels(job) || uses_masks(job) ? label_width : 0;
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
     int64_t items = (job->subset ? job->subset : images - llround(job->validation * (double)images)) *
                     (job->mirror ? 2 : 1);

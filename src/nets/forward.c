@@ -69,6 +69,39 @@ gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward
     return x;
 }
 
+/* [C,C,size,size]: channel i of the input goes to channel i alone, with the weights of a triangle around the middle. */
+static float *bilinear_weights(gt_forward *f, int64_t channels, int size) {
+    int64_t window = (int64_t)size * size;
+    float *w = gt_arena_array(gt_graph_arena(f->graph), (size_t)(channels * channels * window), sizeof *w);
+    float factor = (float)size / 2, middle = ((float)size - 1) / 2;
+    for (int64_t i = 0; w && i < channels; i++)
+        for (int64_t k = 0; k < window; k++) {
+            float y = fabsf((float)(k / size) - middle), x = fabsf((float)(k % size) - middle);
+            w[(i * channels + i) * window + k] = (1 - y / factor) * (1 - x / factor);
+        }
+    return w;
+}
+
+gt_node *gt_forward_upsample(gt_forward *f, const char *name, gt_node *x, int factor, int64_t height, int64_t width) {
+    if (!x) return NULL;
+    int size = 2 * factor, before = factor / 2;
+    int64_t c = gt_dim(x, 3), below = factor * gt_dim(x, 1) - height, beside = factor * gt_dim(x, 2) - width;
+    gt_scope_push(f->graph, "%s", name);
+    gt_tensor weight = {.file_shape = GT_SHAPE(c, c, size, size),
+                        .layout = GT_LAYOUT_OIHW,
+                        .trainable = true,
+                        .decays = true,
+                        .init_values = f->declares ? bilinear_weights(f, c, size) : NULL};
+    gt_conv_attr attr = {.stride = factor,
+                         .pad_top = before,
+                         .pad_bottom = before + (int)below,
+                         .pad_left = before,
+                         .pad_right = before + (int)beside};
+    x = gt_conv_input_grad(f->graph, x, gt_forward_tensor(f, name, ".weight", weight), height, width, attr);
+    gt_scope_pop(f->graph);
+    return x;
+}
+
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out) {
     x = gt_flatten(f->graph, x);
     if (!x) return NULL;

@@ -76,6 +76,10 @@ typedef struct gt_forward_conv_shape {
 } gt_forward_conv_shape;
 
 gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);
+/* x [N,H,W,C] `factor` times as large, of so many rows and columns (H is that divided by the factor and rounded up): a
+ * transposed convolution of 2 factor x 2 factor, without bias, that begins as bilinear interpolation of each channel.
+ * Its weight is that of PyTorch's ConvTranspose2d: [in,out,rows,columns]. */
+gt_node *gt_forward_upsample(gt_forward *f, const char *name, gt_node *x, int factor, int64_t height, int64_t width);
 /* x [N,...] is flattened to [N,features] in PyTorch's order: channels, rows, columns. */
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out);
 /* x [N,H,W,C] or [N,C]. With groups: the largest number up to f->groups that divides the channels. */

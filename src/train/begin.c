@@ -65,8 +65,8 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
         if (!st) before->colours = e->job->colours;
         if (!st)
-            st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels, e->info->stored_label_width,
-                                e->info->stored);
+            st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels,
+                                gt_job_label_width(e->job, e->info), e->info->stored);
         if (!st) st = compare_jobs(e, j, before, NULL);
         free(text);
     }

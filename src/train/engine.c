@@ -24,8 +24,8 @@ static gt_status open_data(gt_engine *e) {
 }
 
 static gt_status resolve(gt_engine *e) {
-    return gt_job_resolve(e->job, e->info->height, e->info->width, e->info->channels, e->info->label_width,
-                          e->info->stored);
+    return gt_job_resolve(e->job, e->info->height, e->info->width, e->info->channels,
+                          gt_job_label_width(e->job, e->info), e->info->stored);
 }
 
 /* --normalize=data as numbers. */
@@ -226,11 +226,12 @@ static gt_status open_memory(gt_engine *e) {
     }
     e->images = calloc(images * gt_model_floats(m), sizeof *e->images);
     e->labels = calloc(images * (size_t)(m->label_dim + 1), sizeof *e->labels);
+    e->masks = m->masks ? malloc(images * gt_mask_bytes(e->info)) : NULL;
     e->slice_states = calloc(slices * states + 1, sizeof *e->slice_states);
     e->state_means = calloc(states + 1, sizeof *e->state_means);
     e->slice_moments = calloc(slices * stats + 1, sizeof(gt_moments));
     e->arena = gt_block_alloc(e->arena_bytes, "the graphs of a step");
-    if (!e->images || !e->labels || !e->slice_states || !e->state_means || !e->slice_moments)
+    if (!e->images || !e->labels || (m->masks && !e->masks) || !e->slice_states || !e->state_means || !e->slice_moments)
         return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
     if (e->generator) gt_exec_use_arena(e->generator, e->arena);
@@ -263,6 +264,7 @@ static gt_status open_loader(gt_engine *e) {
                            .epoch_end = e->model->epoch_end,
                            .full = ranges_of(&e->batches[0], full),
                            .rest = ranges_of(&e->batches[1], rest),
+                           .masks = e->model->masks,
                            .seed = (uint64_t)e->job->seed,
                            .start_step = e->step,
                            .cache_bytes = GT_LOADER_CACHE};
@@ -293,6 +295,7 @@ void gt_engine_close_all(gt_engine *e) {
     gt_model_free(e->model);
     free(e->images);
     free(e->labels);
+    free(e->masks);
     free(e->slice_states);
     free(e->state_means);
     free(e->slice_moments);

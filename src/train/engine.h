@@ -20,6 +20,7 @@
 #include "gantry/loader.h"
 #include "gantry/optimizer.h"
 #include "gantry/schedule.h"
+#include "gantry/segment.h"
 #include "gantry/train.h"
 #include "train/stats.h"
 
@@ -81,7 +82,7 @@ typedef struct gt_measures {
 typedef struct gt_dead_units gt_dead_units; /* dead_units.c */
 
 /* Pictures that a classifier is judged by. */
-enum { GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
+enum { GT_JUDGED_TRAIN, GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
 
 typedef struct gt_engine {
     gt_job *job;
@@ -102,11 +103,13 @@ typedef struct gt_engine {
     gt_batch batches[2];           /* a full batch; the short last batch of an epoch */
     gt_exec_shape *shapes;         /* of all groups of this rank; the first is that of the first group */
     float *images, *labels;        /* of one slice */
+    uint8_t *masks;                /* of one slice; NULL: the model takes none */
     gt_graph *generator_graph;     /* slice_size images from the moving average */
     gt_exec *generator;            /* NULL: the model generates nothing */
     gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
     gt_classifying *classifying;   /* NULL: nothing is judged */
     gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
+    gt_segmenting *segmenting;     /* of a model that segments */
     void *arena;                   /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */

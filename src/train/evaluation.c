@@ -7,18 +7,21 @@
 #include "gantry/log.h"
 #include "train/journal.h"
 
-static const char *const part_name[GT_JUDGED] = {"validation", "test"};
+static const char *const part_name[GT_JUDGED] = {"train", "validation", "test"};
 
 static gt_status open_part(gt_engine *e, int part) {
     const gt_job *j = e->job;
     bool wanted = part == GT_JUDGED_TEST ? *j->test_data : j->validation > 0;
-    gt_dataset_options o = {.use_labels = true, .subset_seed = (uint32_t)j->seed};
+    if (part == GT_JUDGED_TRAIN) return e->model->masks ? gt_engine_open_shown(e) : GT_OK;
+    gt_dataset_options o = {
+        .use_labels = !e->model->masks, .use_masks = e->model->masks, .subset_seed = (uint32_t)j->seed};
     if (!wanted) return GT_OK;
     if (part == GT_JUDGED_VALIDATION) o.held_out = j->validation, o.held_out_only = true;
     const char *path = part == GT_JUDGED_TEST ? j->test_data : j->data;
     gt_status st = gt_dataset_open(&e->judged[part], path, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(e->judged[part]);
+    if (e->model->masks) return gt_engine_judges_masks(e, i, path);
     if (!i->label_width) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
     if (i->label_width > e->model->label_dim)
         return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
@@ -29,13 +32,14 @@ static gt_status open_part(gt_engine *e, int part) {
 gt_status gt_engine_open_judged_all(gt_engine *e) {
     gt_status st = GT_OK;
     bool any = false;
-    if (!e->model->build_classifier) return GT_OK;
+    if (!e->model->build_classifier && !e->model->masks) return GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         st = open_part(e, part);
         any |= e->judged[part] != NULL;
     }
     const float *params = e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0];
-    if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, e->pool))) st = GT_FAILED;
+    if (!st && any && e->model->masks) st = gt_engine_open_segmenting(e, params);
+    else if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, e->pool))) st = GT_FAILED;
     st = gt_comm_agree_all(e->comm, st);
     for (int part = 0; part < GT_JUDGED && !st; part++)
         if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);
@@ -44,15 +48,21 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
 
 void gt_engine_close_judged(gt_engine *e) {
     gt_classifying_close(e->classifying);
+    gt_segmenting_close(e->segmenting);
     for (int part = 0; part < GT_JUDGED; part++) gt_dataset_close(e->judged[part]);
 }
 
-/* label: as on the line of a tick, behind the part's name; "": the line does not show the value. */
-static void put(gt_journal *j, int part, const char *format, const char *label, double value) {
+void gt_journal_put_evaluated(gt_journal *j, int part, const char *format, const char *label, double value) {
     gt_evaluated *v = &j->evaluated[j->n_evaluated++];
     snprintf(v->series, sizeof v->series, format, part_name[part]);
     snprintf(v->label, sizeof v->label, "%s%s%s", *label ? part_name[part] : "", *label ? " " : "", label);
     v->value = value;
+}
+
+void gt_journal_take_confusion(gt_journal *j, int part, int64_t *confusion) {
+    free(j->confusion);
+    j->confusion = confusion;
+    j->confusing = part_name[part];
 }
 
 void gt_journal_confusion(const gt_engine *e, gt_journal *j) {
@@ -60,16 +70,18 @@ void gt_journal_confusion(const gt_engine *e, gt_journal *j) {
     if (!j->confusion) return;
     snprintf(path, sizeof path, "%s/confusion.png", j->dir);
     const gt_dataset_info *i = e->info;
-    bool named = i->class_names >= e->model->label_dim;
-    gt_status st = gt_confusion_write(path, j->confusion, e->model->label_dim, named ? i->class_name : NULL);
+    const char *const *names = i->class_names >= e->model->label_dim ? i->class_name : NULL;
+    if (e->model->masks) names = i->mask_name;
+    gt_status st = gt_confusion_write(path, j->confusion, e->model->label_dim, names);
     gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
 }
 
 gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
     j->n_evaluated = 0;
-    if (e->classifying && e->model->ema_of >= 0) gt_reducer_gather_all(e->learners[0].reducer, e->model->ema_block);
+    bool judges = e->classifying || e->segmenting;
+    if (judges && e->model->ema_of >= 0) gt_reducer_gather_all(e->learners[0].reducer, e->model->ema_block);
     gt_status st = gt_comm_agree_all(e->comm, gt_dead_units_measure(e->dead_units, e->data));
-    if (st) return st;
+    if (st || e->segmenting) return st ? st : gt_evaluate_masks_all(e, j);
     st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         gt_classified *all = NULL;
@@ -80,13 +92,11 @@ gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
             st = gt_classify_score(all, gt_dataset_get_info(e->judged[part])->count, e->model->label_dim, &scores);
         st = gt_comm_agree_all(e->comm, st);
         if (!st && all) {
-            put(j, part, "Loss/%s", "loss", scores.loss);
-            put(j, part, "Accuracy/%s", "accuracy", scores.accuracy);
-            free(j->confusion); /* of the last part: of both, the test pictures */
-            j->confusion = scores.confusion;
-            j->confusing = part_name[part];
+            gt_journal_put_evaluated(j, part, "Loss/%s", "loss", scores.loss);
+            gt_journal_put_evaluated(j, part, "Accuracy/%s", "accuracy", scores.accuracy);
+            gt_journal_take_confusion(j, part, scores.confusion);
             scores.confusion = NULL;
-            put(j, part, "Accuracy/%s_top5", "", scores.top);
+            gt_journal_put_evaluated(j, part, "Accuracy/%s_top5", "", scores.top);
         }
         free(all);
         free(scores.confusion);

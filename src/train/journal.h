@@ -129,6 +129,17 @@ void gt_journal_patience_tick(const gt_engine *e, gt_journal *j); /* the values 
 bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j);
 /* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
 void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
+/* `format`: "Loss/%s"; label: as on the line of a tick, behind the part's name; "": the line does not show the value.
+ */
+void gt_journal_put_evaluated(gt_journal *j, int part, const char *format, const char *label, double value);
+/* Takes the confusion of a part, malloc'ed: that of the last part is shown, of both the test pictures. */
+void gt_journal_take_confusion(gt_journal *j, int part, int64_t *confusion);
+
+/* ---- segmentation.c ---- of models that are trained on masks */
+gt_status gt_engine_open_shown(gt_engine *e); /* some of the images that are trained on, to be judged by */
+gt_status gt_engine_judges_masks(const gt_engine *e, const gt_dataset_info *info, const char *path);
+gt_status gt_engine_open_segmenting(gt_engine *e, const float *params);
+gt_status gt_evaluate_masks_all(gt_engine *e, gt_journal *j);
 
 /* ---- rate.c ---- */
 void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, after gt_evaluate_all */

@@ -22,6 +22,7 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
     /* storage may stand still for minutes */
     if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data");
     gt_status st = gt_loader_step(e->loader, e->step, index - b->first, e->images, e->labels);
+    if (!st && e->masks) st = gt_loader_masks(e->loader, e->step, index - b->first, e->masks);
     if (st) return st;
     gt_comm_doing(e->comm, e->step, p->name);
     gt_slice_input slice = {.n = gt_slices_samples(b->slices, index),
@@ -33,6 +34,7 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
                             .shown = e->shown,
                             .images = e->images,
                             .labels = e->model->label_dim ? e->labels : NULL,
+                            .masks = e->masks,
                             .augment_p = e->ada.p,
                             .label_of = gt_engine_label_of,
                             .label_arg = e->data,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gantry/mathfn.h"
+#include "gantry/source.h"
 #include "gantry/random.h"
 #include "models/classifier/classifier.h"
 
@@ -28,26 +29,63 @@ static bool in_box(int64_t at, double centre, int64_t side, int64_t size) {
     return side && at >= middle - side / 2 && at < middle - side / 2 + side;
 }
 
+typedef struct motion { /* what is drawn for a sample */
+    int64_t dy, dx;
+    bool flipped;
+    float box_y, box_x; /* middle of the black square */
+} motion;
+
+static motion motion_of(const gt_classifier *m, const gt_slice_input *s, uint32_t sample) {
+    const gt_classifier_options *o = m->options;
+    gt_key key = {.seed = s->seed, .stream = gt_stream("augment"), .step = s->step, .sample = sample};
+    float u[DRAWS];
+    gt_random_uniform(key, u, DRAWS);
+    int64_t spread = 2 * o->random_crop + 1;
+    return (motion){.dy = (int64_t)(u[DRAW_Y] * (float)spread) - o->random_crop,
+                    .dx = (int64_t)(u[DRAW_X] * (float)spread) - o->random_crop,
+                    .flipped = o->random_flip && u[DRAW_FLIP] < 0.5f,
+                    .box_y = u[DRAW_BOX_Y],
+                    .box_x = u[DRAW_BOX_X]};
+}
+
+/* The pixel that comes to (y, x); -1: it lies outside. */
+static int64_t pixel_from(const gt_job *j, const motion *d, int64_t y, int64_t x) {
+    int64_t row = source(y, d->dy, false, j->height), column = source(x, d->dx, d->flipped, j->width);
+    bool inside = row >= 0 && row < j->height && column >= 0 && column < j->width;
+    return inside ? row * j->width + column : -1;
+}
+
 /* A picture [H,W,C] as sample `sample` of the step sees it. */
 static void move(const gt_classifier *m, const gt_slice_input *s, uint32_t sample, const float *from, float *to) {
     const gt_classifier_options *o = m->options;
     const gt_job *j = m->job;
-    gt_key key = {.seed = s->seed, .stream = gt_stream("augment"), .step = s->step, .sample = sample};
-    float u[DRAWS];
-    gt_random_uniform(key, u, DRAWS);
-    int64_t c = j->channels, spread = 2 * o->random_crop + 1;
-    int64_t dy = (int64_t)(u[DRAW_Y] * (float)spread) - o->random_crop,
-            dx = (int64_t)(u[DRAW_X] * (float)spread) - o->random_crop;
-    bool flipped = o->random_flip && u[DRAW_FLIP] < 0.5f;
+    motion d = motion_of(m, s, sample);
+    int64_t c = j->channels;
     for (int64_t y = 0; y < j->height; y++) {
-        int64_t row = source(y, dy, false, j->height);
-        bool boxed = in_box(y, (double)u[DRAW_BOX_Y], o->cutout, j->height);
+        bool boxed = in_box(y, (double)d.box_y, o->cutout, j->height);
         for (int64_t x = 0; x < j->width; x++, to += c) {
-            int64_t column = source(x, dx, flipped, j->width);
-            bool inside = row >= 0 && row < j->height && column >= 0 && column < j->width &&
-                          !(boxed && in_box(x, (double)u[DRAW_BOX_X], o->cutout, j->width));
-            for (int64_t k = 0; k < c; k++) to[k] = inside ? from[(row * j->width + column) * c + k] : black;
+            int64_t at = boxed && in_box(x, (double)d.box_x, o->cutout, j->width) ? -1 : pixel_from(j, &d, y, x);
+            for (int64_t k = 0; k < c; k++) to[k] = at >= 0 ? from[at * c + k] : black;
         }
+    }
+}
+
+void gt_classifier_targets(const gt_classifier *m, const gt_slice_input *s, float *targets) {
+    const gt_job *j = m->job;
+    int64_t pixels = j->height * j->width, classes = m->config.classes;
+    memset(targets, 0, (size_t)(s->n * pixels * classes) * sizeof *targets);
+    for (int i = 0; i < s->n; i++, targets += pixels * classes) {
+        const uint8_t *mask = s->masks + i * pixels;
+        motion d = motion_of(m, s, s->sample0 + (uint32_t)i);
+        int64_t counted = 0;
+        for (int pass = 0; pass < 2; pass++) /* first the pixels are counted */
+            for (int64_t at = 0; at < pixels; at++) {
+                int64_t from = pixel_from(j, &d, at / j->width, at % j->width);
+                int class = from < 0 ? GT_MASK_IGNORE : mask[from];
+                if (class >= classes) continue;
+                if (pass) targets[at * classes + class] = 1 / (float)counted;
+                else counted++;
+            }
     }
 }
 

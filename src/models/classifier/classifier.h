@@ -30,12 +30,17 @@ gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job);
 
 /* Logits of pictures [N,H,W,C] in -1..1. */
 gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *images, gt_classifier_heads *heads);
-/* The training phase: inputs "images" and "labels" [N,classes], outputs of its statistics, gradients. */
+/* The training phase: inputs "images" and "labels" [N,classes] (dense networks: [N,H,W,classes], see
+ * gt_classifier_targets), outputs of its statistics, gradients. */
 void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n);
-/* Cross-entropy of each sample: [N,classes] and targets of that shape -> [N,1]. */
+/* Cross-entropy of each sample: [N,...,classes] and targets of that shape -> [N,1,...]. */
 gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
 /* [N,1]: 1 where the class of `truth` is among the `most` largest logits. */
 gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most);
+
+/* Targets [n,H,W,classes] of the slice's masks, moved with their pictures: 1 over the number of the picture's pixels
+ * that have a class, at the class of each of them; zeros where the class is to be ignored. */
+void gt_classifier_targets(const gt_classifier *m, const gt_slice_input *s, float *targets);
 
 bool gt_classifier_augments(const gt_classifier_options *o);
 /* The slice's images, augmented, to `images`; mixed labels take the place of `labels`. */

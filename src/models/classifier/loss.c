@@ -4,13 +4,18 @@
 #include "gantry/ops.h"
 #include "models/classifier/classifier.h"
 
+/* Of all numbers of a sample. */
+static gt_node *sum_up(gt_graph *g, gt_node *x) {
+    return x ? gt_sum(g, x, GT_AXIS(gt_node_shape(x)->n) - GT_AXIS(1)) : NULL;
+}
+
 gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets) {
-    return gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), targets), GT_AXIS(1)));
+    return gt_neg(g, sum_up(g, gt_mul(g, gt_log_softmax(g, logits), targets)));
 }
 
 /* How many logits are larger than that of the class? Fewer than `most`. */
 gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most) {
-    if (most == 1) return gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1));
+    if (most == 1) return sum_up(g, gt_mul(g, gt_one_hot_max(g, logits), truth));
     gt_node *own = gt_sum(g, gt_mul(g, logits, truth), GT_AXIS(1));
     gt_node *larger = gt_sum(g, gt_greater(g, gt_sub(g, logits, own), 0), GT_AXIS(1));
     return gt_greater(g, gt_neg(g, larger), 0.5f - (float)most);
@@ -30,6 +35,10 @@ gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *im
 static gt_node *smoothed(const gt_classifier *m, gt_graph *g, gt_node *labels) {
     double s = m->options->label_smoothing;
     if (!(s > 0)) return labels;
+    if (gt_classifier_dense(m->row)) { /* ignored pixels stay zero */
+        gt_node *all = gt_scale(g, gt_sum(g, labels, GT_AXIS(3)), (float)(s / m->config.classes));
+        return gt_add(g, gt_scale(g, labels, (float)(1 - s)), all);
+    }
     return gt_shift(g, gt_scale(g, labels, (float)(1 - s)), (float)(s / m->config.classes));
 }
 
@@ -40,7 +49,9 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
                     .training = true,
                     .norm = gt_is(job->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE};
     gt_classifier_heads heads = {0};
-    gt_node *labels = gt_input(g, "labels", GT_SHAPE(n, m->config.classes)), *targets = smoothed(m, g, labels);
+    gt_shape shape = gt_classifier_dense(m->row) ? GT_SHAPE(n, job->height, job->width, m->config.classes)
+                                                 : GT_SHAPE(n, m->config.classes);
+    gt_node *labels = gt_input(g, "labels", shape), *targets = smoothed(m, g, labels);
     gt_scope_push(g, "C");
     gt_node *logits = gt_classifier_logits(
         m, &f, gt_input(g, "images", GT_SHAPE(n, job->height, job->width, job->channels)), &heads);

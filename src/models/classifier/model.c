@@ -15,7 +15,8 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_classifier *own = m->own;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     float *images = gt_exec_input(e, "images"), *labels = gt_exec_input(e, "labels");
-    memcpy(labels, s->labels, (size_t)s->n * (size_t)m->label_dim * sizeof(float));
+    if (gt_classifier_dense(own->row)) gt_classifier_targets(own, s, labels);
+    else memcpy(labels, s->labels, (size_t)s->n * (size_t)m->label_dim * sizeof(float));
     if (gt_classifier_augments(own->options)) return gt_classifier_augment(own, s, images, labels);
     memcpy(images, s->images, (size_t)s->n * pixels * sizeof(float));
     return GT_OK;
@@ -118,7 +119,8 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->shown = shown;
     m->n_shown = 2;
     m->loss_stat = "Loss/train";
-    m->build_classifier = build_classifier;
+    m->masks = gt_classifier_dense(own->row);
+    *(m->masks ? &m->build_segmenter : &m->build_classifier) = build_classifier;
     m->build_rectified = build_rectified;
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));

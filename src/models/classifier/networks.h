@@ -18,6 +18,7 @@ typedef struct gt_classifier_config {
     double dropout;                             /* < 0: the network's own */
     const char *activation;                     /* of the mlp */
     int hidden[GT_CLASSIFIER_HIDDEN], n_hidden; /* of the mlp */
+    const struct gt_classifier_net *trunk;      /* of fully convolutional networks: a VGG */
     int groups;            /* 0: normalisation is batch normalisation; else of up to so many groups of channels */
     const gt_init *init;   /* of all layers; NULL: the network's own */
     const gt_inits *inits; /* of the layers named there; NULL: none */
@@ -30,13 +31,14 @@ typedef struct gt_classifier_heads {
     float weight;
 } gt_classifier_heads;
 
-typedef struct gt_classifier_net {
+typedef struct gt_classifier_net gt_classifier_net;
+struct gt_classifier_net {
     /* pictures [N,H,W,C] -> logits [N,classes]; `variant`: that of the row. Heads are made in training and when tensors
      * are declared, and then put into *heads. */
     gt_node *(*forward)(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,
                         gt_classifier_heads *heads);
     const void *variant;
-} gt_classifier_net;
+};
 
 /* name in C, name of the model, what it is, where it differs from the defaults of the family */
 /* clang-format off */
@@ -56,7 +58,10 @@ typedef struct gt_classifier_net {
     X(resnet50,     "resnet50",     "residual network of 50 layers, bottlenecks", "")                                 \
     X(resnet101,    "resnet101",    "residual network of 101 layers, bottlenecks", "")                                \
     X(resnet152,    "resnet152",    "residual network of 152 layers, bottlenecks", "")                                \
-    X(mobilenet_v2, "mobilenet-v2", "MobileNet v2: inverted residuals, depthwise convolutions", "")
+    X(mobilenet_v2, "mobilenet-v2", "MobileNet v2: inverted residuals, depthwise convolutions", "")                   \
+    X(fcn32s,       "fcn32s",       "segmentation: VGG's last layer, upsampled in one step", "")                      \
+    X(fcn16s,       "fcn16s",       "segmentation: fcn32s with the layer before the last pooling", "")                \
+    X(fcn8s,        "fcn8s",        "segmentation: fcn16s with a layer of twice the resolution", "")
 /* clang-format on */
 
 #define X(id, name, text, defaults) extern const gt_classifier_net gt_classifier_##id;
@@ -72,6 +77,16 @@ static inline int gt_classifier_wide(const gt_classifier_config *c, int channels
 static inline float gt_classifier_dropout(const gt_classifier_config *c, double own) {
     return (float)(c->dropout < 0 ? own : c->dropout);
 }
+
+/* Does the network give a class to each pixel: logits [N,H,W,classes]? Such a network is trained on masks (fcn.c). */
+bool gt_classifier_dense(const gt_classifier_net *net);
+
+/* The convolutions of a VGG (`vgg`: its row): the last one pooled. `pool` is the pooling after block 0 .. 4, NULL:
+ * VGG's own; pooled[block] gets what it made, unless NULL. */
+enum { GT_VGG_BLOCKS = 5 };
+typedef gt_node *gt_vgg_pool(gt_forward *f, gt_node *x, const gt_classifier_config *c, int block);
+gt_node *gt_vgg_features(gt_forward *f, gt_node *x, const gt_classifier_config *c, const gt_classifier_net *vgg,
+                         gt_vgg_pool *pool, gt_node **pooled);
 
 /* Convolution without bias, batch normalisation, ReLU: NAME.conv and NAME.bn. */
 gt_node *gt_classifier_conv_bn(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);

@@ -22,6 +22,7 @@ static const gt_option options[] = {
      .detail = "A layer has the largest number of groups up to this one that divides its channels."},
     {OPTION(stem, "auto", "First layers for images of some 32 pixels, or of some 224; auto: small below 96"),
      .choices = "auto|small|imagenet"},
+    {OPTION(trunk, "vgg16", "Layers that fully convolutional networks score"), .choices = "vgg11|vgg13|vgg16"},
     {OPTION(width, "1", "Channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
     {OPTION(label_smoothing, "0", "Share of the target spread over all classes"), .max = 0.999},
     {OPTION(random_crop, "0", "Training images are shifted by up to so many, black comes in"), .unit = "pixels",
@@ -154,15 +155,17 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .bn = groups_of(o) || !gt_is(job->bn, "none"),
                                 .dropout = -1,
                                 .activation = o->activation};
+    c->trunk = gt_is(o->trunk, "vgg11")   ? &gt_classifier_vgg11
+               : gt_is(o->trunk, "vgg13") ? &gt_classifier_vgg13
+                                          : &gt_classifier_vgg16;
     gt_status st = read_numbers("hidden", o->hidden, c->hidden, &c->n_hidden);
     if (!st && *o->dropout) st = read_number("dropout", o->dropout, 0, 0.999, &c->dropout);
     return st || !*o->init ? st : read_inits(o->init, out);
 }
 
-static const char *needs_classes(const gt_job *job) {
-    (void)job;
-    return "model";
-}
+static bool is_dense(const gt_job *job) { return gt_classifier_dense(job->kind->own); }
+
+static const char *needs_classes(const gt_job *job) { return is_dense(job) ? NULL : "model"; }
 
 static void resolve(gt_job *job, int64_t items) {
     gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
@@ -186,6 +189,9 @@ static gt_status check(const gt_job *job) {
     if (!gt_is(o->norm, "group") && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--norm-groups has a meaning only with --norm=group");
     gt_status st = gt_classifier_configure(job, &c);
+    if (!st && is_dense(job) && (c.options->mixup > 0 || c.options->cutout))
+        st = gt_fail(GT_USAGE, "--%s changes what pixels show, and masks would not say so: not for --model=%s",
+                     c.options->cutout ? "cutout" : "mixup", job->model);
     if (!st) st = gt_classifier_normalize(job, job->arena, &c);
     return st ? st : gt_classifier_check_size(&c, job);
 }
@@ -199,6 +205,7 @@ const gt_family gt_classifier_family = {
     .own_bytes = sizeof(gt_classifier_options),
     .warnings = gt_classifier_warnings,
     .needs_classes = needs_classes,
+    .needs_masks = is_dense,
     .resolve = resolve,
     .check = check,
     .make = gt_classifier_make,

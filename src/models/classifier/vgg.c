@@ -5,17 +5,15 @@
 #include "models/classifier/networks.h"
 
 typedef struct variant {
-    int layers[5]; /* convolutions between two poolings */
+    int layers[GT_VGG_BLOCKS]; /* convolutions between two poolings */
 } vgg_variant;
 
-static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,
-                        gt_classifier_heads *heads) {
-    (void)heads;
-    static const int channels[] = {64, 128, 256, 512, 512};
-    const vgg_variant *v = variant;
-    gt_classifier_begin(f, c, (gt_init){.rule = GT_INIT_HE_OUT});
+gt_node *gt_vgg_features(gt_forward *f, gt_node *x, const gt_classifier_config *c, const gt_classifier_net *vgg,
+                         gt_vgg_pool *pool, gt_node **pooled) {
+    static const int channels[GT_VGG_BLOCKS] = {64, 128, 256, 512, 512};
+    const vgg_variant *v = vgg->variant;
     int at = 0;
-    for (int block = 0; block < 5; block++) {
+    for (int block = 0; block < GT_VGG_BLOCKS; block++) {
         for (int i = 0; i < v->layers[block]; i++) {
             gt_forward_conv_shape s = {.out = gt_classifier_wide(c, channels[block]), .size = 3, .pad = 1};
             x = gt_forward_conv(f, gt_text_of("features.%d", at++).s, x, s);
@@ -23,9 +21,18 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
             x = gt_forward_relu(f, x);
             at++;
         }
-        x = gt_max_pool(f->graph, x, .size = 2);
+        x = pool ? pool(f, x, c, block) : gt_max_pool(f->graph, x, .size = 2);
+        if (pooled) pooled[block] = x;
         at++;
     }
+    return x;
+}
+
+static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,
+                        gt_classifier_heads *heads) {
+    (void)heads;
+    gt_classifier_begin(f, c, (gt_init){.rule = GT_INIT_HE_OUT});
+    x = gt_vgg_features(f, x, c, &(gt_classifier_net){.variant = variant}, NULL, NULL);
     int features = gt_classifier_wide(c, c->small ? 512 : 4096);
     x = gt_forward_adaptive_pool(f, x, c->small ? 1 : 7);
     if (!c->init) f->init = (gt_init){.rule = GT_INIT_NORMAL, .std = 0.01f};

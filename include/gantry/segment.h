@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Segmentation: the class of every pixel by a trained network (fcn8s, ...), and what the classes are worth beside the
+ * masks of a dataset. The results do not depend on the number of ranks. */
+#ifndef GANTRY_SEGMENT_H
+#define GANTRY_SEGMENT_H
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/kernels.h"
+#include "gantry/model.h"
+
+typedef struct gt_segmenting gt_segmenting;
+
+/* Of a checkpoint; of a run's directory the newest one. `pool` and `kernels` as in gt_encoder_open() (encode.h). */
+gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
+/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model does not segment. */
+gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool);
+void gt_segmenting_close(gt_segmenting *s); /* NULL is fine */
+const gt_model *gt_segmenting_model(const gt_segmenting *s);
+gt_status gt_segmenting_prepare(gt_segmenting *s); /* after the parameters changed */
+
+/* Of a dataset. A pixel counts where its mask has a class that the network knows. */
+typedef struct gt_segment_scores {
+    int classes;
+    int64_t pixels;     /* that count */
+    double loss;        /* mean over pictures of the mean cross-entropy of their pixels, as in training */
+    double accuracy;    /* part of the pixels that have the class of the mask */
+    double mean_iou;    /* mean over the classes that are in masks or predictions */
+    double *iou;        /* [classes]: pixels of both over pixels of either; NaN: the class is in neither */
+    int64_t *confusion; /* [classes,classes]: rows are the masks' */
+} gt_segment_scores;
+
+/* All pictures of `ds`, in its order. On rank 0 *scores (NULL: not wanted; else the masks are read) is filled in, for
+ * gt_segment_free, and *classes (NULL: not wanted) gets the class of each pixel, [count,H,W], malloc'ed. */
+gt_status gt_segment_dataset_all(gt_comm *comm, gt_segmenting *with, gt_dataset *ds, gt_segment_scores *scores,
+                                 uint8_t **classes);
+void gt_segment_free(gt_segment_scores *scores);
+
+#endif
