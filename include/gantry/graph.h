@@ -110,6 +110,10 @@ const char *gt_node_name(const gt_node *n);
 gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt,
                   gt_node **out);
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x);
+/* Notes that the graph's results are derivatives of this scalar; of several: of their sum. For checks of derivatives
+ * (graph/loss_terms.h), nothing else. At most GT_MAX_LOSSES. */
+enum { GT_MAX_LOSSES = 4 };
+void gt_note_loss(gt_graph *g, gt_node *loss);
 
 /* ---- running ---- */
 

@@ -21,6 +21,7 @@
     X(gmm)          \
     X(likelihood)   \
     X(inspect)      \
+    X(gradcheck)    \
     X(report)       \
     X(compare)      \
     X(bench)        \

@@ -145,30 +145,16 @@ static gt_status read_size(const char *text, int64_t *height, int64_t *width) {
     return GT_OK;
 }
 
-/* The options of inspect that go with --model, then those of jobs. */
-static const gt_option *rows_of(gt_arena *a, gt_option own[OWN], int *n) {
-    int n_inspect, n_job;
-    const gt_option *inspect = cli_options(cli_find("inspect"), &n_inspect), *job = gt_job_table(&n_job);
-    gt_option *rows = gt_arena_array(a, OWN + (size_t)n_job, sizeof *rows);
+/* The options of inspect that go with --model. */
+static void own_rows(gt_option rows[OWN]) {
     static const size_t places[OWN] = {offsetof(shape_fields, size), offsetof(shape_fields, channels),
                                        offsetof(shape_fields, classes)};
+    int n;
+    const gt_option *inspect = cli_options(cli_find("inspect"), &n);
     for (int i = 0; i < OWN; i++) {
-        own[i] = *gt_options_find(&(gt_options){.rows = inspect, .n = n_inspect}, own_keys[i]);
-        own[i].offset = places[i];
-        if (rows) rows[i] = own[i];
+        rows[i] = *gt_options_find(&(gt_options){.rows = inspect, .n = n}, own_keys[i]);
+        rows[i].offset = places[i];
     }
-    for (int i = 0; rows && i < n_job; i++) rows[OWN + i] = job[i];
-    *n = OWN + n_job;
-    return rows;
-}
-
-static gt_status apply(gt_job *job, gt_options *own, const cli_arguments *arguments) {
-    gt_status st = GT_OK;
-    for (int i = 0; i < arguments->n_pairs && !st; i++) {
-        const char *key = arguments->keys[i], *value = arguments->values[i];
-        st = gt_options_find(own, key) ? gt_options_set(own, key, value, NULL) : gt_job_set(job, key, value, NULL);
-    }
-    return st;
 }
 
 static gt_status resolve(gt_job *job, const shape_fields *f) {
@@ -179,21 +165,18 @@ static gt_status resolve(gt_job *job, const shape_fields *f) {
 }
 
 static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
-    gt_option own_rows[OWN];
+    gt_option rows[OWN];
     shape_fields fields = {0};
     uint8_t state[OWN];
-    int n;
     cli_arguments arguments;
-    const gt_option *rows = rows_of(job->arena, own_rows, &n);
-    if (!rows) return GT_NOMEM;
-    gt_options own = {own_rows, OWN, &fields, state, job->arena, false};
-    gt_options_reset(&own);
-    gt_status st = cli_split(job->arena, rows, n, argc, argv, false, &arguments);
+    own_rows(rows);
+    gt_options own = {rows, OWN, &fields, state, job->arena, false}, of_job = job->options;
+    gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     *help = !st && arguments.help;
     if (st || *help) return st;
     if (arguments.n_words)
         return gt_fail(GT_USAGE, "'%s': --model shows a model of its own, without a file", arguments.words[0]);
-    st = apply(job, &own, &arguments);
+    st = cli_apply(&of_job, &arguments);
     if (!st) st = resolve(job, &fields);
     return st ? st : print_model(job);
 }

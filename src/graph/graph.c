@@ -301,6 +301,12 @@ bool gt_is_constant_scalar(const gt_node *n, float *value) {
     return true;
 }
 
+void gt_note_loss(gt_graph *g, gt_node *loss) {
+    if (!loss) return;
+    if (g->n_losses == GT_MAX_LOSSES) gt_graph_fault(g, "more than %d losses", GT_MAX_LOSSES);
+    else g->losses[g->n_losses++] = loss;
+}
+
 /* ---- results ---- */
 
 gt_status gt_result_add(gt_graph *g, const gt_result *r) {

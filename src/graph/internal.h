@@ -26,6 +26,8 @@ struct gt_graph {
     gt_node **leaves; /* those with a name of their own: found again by it */
     int n_results, room_results;
     gt_result *results;
+    int n_losses;
+    gt_node *losses[GT_MAX_LOSSES]; /* noted */
     int n_scopes, room_scopes;
     const char **scopes; /* each is the whole prefix, with its final dot */
     gt_status status;

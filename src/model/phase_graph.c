@@ -15,6 +15,7 @@ gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total)
     gt_node **wrt = gt_arena_array(gt_graph_arena(g), 2 * (size_t)net->n_tensors, sizeof *wrt),
             **out = wrt + net->n_tensors;
     if (!wrt || !total) return NULL;
+    gt_note_loss(g, total);
     int n = 0;
     for (int i = 0; i < net->n_tensors; i++)
         if (net->tensors[i].trainable) wrt[n++] = gt_net_leaf(g, net, slot, net->tensors[i].name);

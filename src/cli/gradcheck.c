@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry gradcheck: are the gradients of a job's model the derivatives of its losses? */
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "gantry/dataset.h"
+#include "gantry/encode.h"
+#include "gantry/log.h"
+#include "use/gradcheck.h"
+
+typedef struct gradcheck_fields {
+    int64_t elements, images;
+    const char *tensors, *phase;
+    double limit;
+} gradcheck_fields;
+
+#define FIELDS gradcheck_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(elements, "4", "Elements of each tensor: half with large gradients"), .min = 1, .max = 4096},
+    {CLI_OPTION(images, "8", "Images, at most a slice of the job"), .min = 1, .max = 4096},
+    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them")},
+    {CLI_OPTION(phase, "", "Only this phase, such as D_main")},
+    {CLI_OPTION(limit, "0.01", "Largest relative error that is no fault"), .max = 1},
+};
+
+typedef struct work {
+    const gradcheck_fields *fields;
+    gt_job *job;
+    gt_model *model;
+    gt_dataset *data;
+    int n; /* images */
+    float *images, *labels;
+    int phases, tensors, checked, kinks, lost, without; /* without: tensors of which no element was checked */
+    const char *worst_phase;
+    gt_gradcheck_tensor worst_tensor;
+} work;
+
+/* ---- samples ---- */
+
+static gt_status sample_of(void *arg, uint32_t step, uint32_t sample, float *image, float *label) {
+    const work *w = arg;
+    (void)step;
+    size_t pixels = gt_model_floats(w->model), numbers = (size_t)w->model->label_dim, at = sample % (uint32_t)w->n;
+    for (size_t i = 0; i < pixels; i++) image[i] = w->images[at * pixels + i];
+    for (size_t i = 0; i < numbers; i++) label[i] = w->labels[at * numbers + i];
+    return GT_OK;
+}
+
+static void label_of(void *data, int64_t item, float *label) { gt_dataset_label(data, item, label); }
+
+/* Images spread over the data. Where samples belong together, as many as a slice of the job has. */
+static gt_status read_samples(work *w) {
+    const gt_model *m = w->model;
+    int64_t count = gt_dataset_get_info(w->data)->count;
+    w->n = m->slice_size;
+    if (!gt_model_mbstd(w->job) && w->fields->images < w->n) w->n = (int)w->fields->images;
+    int64_t *items = gt_arena_array(w->job->arena, (size_t)w->n, sizeof *items);
+    w->images = calloc((size_t)w->n, gt_model_floats(m) * sizeof *w->images);
+    w->labels = calloc((size_t)w->n, (size_t)m->label_dim * sizeof *w->labels + 1);
+    if (!items || !w->images || !w->labels) return gt_fail(GT_NOMEM, "out of memory for %d images", w->n);
+    for (int i = 0; i < w->n; i++) {
+        items[i] = i * count / w->n;
+        if (m->label_dim) gt_dataset_label(w->data, items[i], w->labels + (size_t)i * (size_t)m->label_dim);
+    }
+    return gt_read_images(w->data, w->n, items, w->images);
+}
+
+/* ---- the table ---- */
+
+static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
+    work *w = arg;
+    gt_log_live(NULL);
+    printf("%-40s %8d %8d %6d %6d %10.1e %10.1e ", t->name, t->elements, t->checked, t->kinks, t->lost, t->step,
+           t->noise);
+    printf(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->worst > w->fields->limit ? "  WRONG" : "");
+    fflush(stdout);
+    gt_log_live(t->name);
+    w->tensors++;
+    w->checked += t->checked;
+    w->kinks += t->kinks;
+    w->lost += t->lost;
+    w->without += !t->checked;
+}
+
+static void keep_worst(work *w, const gt_phase *p, const gt_gradcheck *found) {
+    for (int i = 0; i < found->n; i++) {
+        const gt_gradcheck_tensor *t = &found->tensors[i];
+        const gt_gradcheck_tensor *k = &w->worst_tensor;
+        bool worse = t->worst > k->worst || (t->worst >= k->worst && t->error > k->error);
+        if (!t->checked || (w->worst_phase && !worse)) continue;
+        w->worst_phase = p->name;
+        w->worst_tensor = *t;
+    }
+}
+
+static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
+    gt_slice_input slice = {.n = w->n,
+                            .seed = (uint64_t)w->job->seed,
+                            .images = w->images,
+                            .labels = w->model->label_dim ? w->labels : NULL,
+                            .batch = w->n,
+                            .augment_p = w->job->augments ? 0.5f : 0,
+                            .label_of = label_of,
+                            .label_arg = w->data,
+                            .items = gt_dataset_get_info(w->data)->count,
+                            .sample_of = sample_of,
+                            .sample_arg = w};
+    gt_gradcheck_options o = {(int)w->fields->elements, w->fields->tensors, pool};
+    gt_gradcheck found;
+    printf("phase %s: gradients of %s, %d images\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
+           w->model->nets[p->net]->name, w->n, "tensor", "elements", "checked", "kinks", "lost", "step", "noise",
+           "error");
+    gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);
+    gt_log_live(NULL);
+    if (st) return gt_wrap(st, "phase %s", p->name);
+    printf("the loss is %.9g with a noise of %.1e\n\n", found.loss, found.noise);
+    keep_worst(w, p, &found);
+    w->phases++;
+    return GT_OK;
+}
+
+static gt_status verdict(const work *w) {
+    const gt_gradcheck_tensor *t = &w->worst_tensor;
+    if (!w->phases)
+        return gt_fail(GT_USAGE, "--phase=%s: the model has no such phase (its first is %s)", w->fields->phase,
+                       w->model->phases[0].name);
+    if (!w->tensors) return gt_fail(GT_USAGE, "--tensors=%s: no tensor has such a name", w->fields->tensors);
+    printf("%d of %d elements checked; %d at kinks and %d lost in the noise are left out", w->checked,
+           w->checked + w->kinks + w->lost, w->kinks, w->lost);
+    if (w->without) printf("; nothing is known of %d of %d tensors", w->without, w->tensors);
+    printf("\n");
+    if (!w->worst_phase) return gt_fail(GT_FAILED, "no element could be checked");
+    printf("worst: element %lld of %s in %s: gradient %.6g, difference %.6g, error %.1e\n", (long long)t->worst_element,
+           t->name, w->worst_phase, t->gradient, t->difference, t->error);
+    if (t->worst <= w->fields->limit) return GT_OK;
+    return gt_fail(GT_FAILED, "a gradient of %s is wrong: element %lld of %s has %.6g, and the loss changes by %.6g",
+                   w->worst_phase, (long long)t->worst_element, t->name, t->gradient, t->difference);
+}
+
+static gt_status check_all(work *w, gt_pool *pool) {
+    gt_status st = gt_job_open_data(w->job, &w->data);
+    if (!st && !(w->model = gt_model_new(w->job))) st = GT_FAILED;
+    if (!st) st = read_samples(w);
+    if (!st) gt_gradcheck_move(w->model);
+    for (int i = 0; !st && i < w->model->n_phases; i++)
+        if (!*w->fields->phase || gt_is(w->fields->phase, w->model->phases[i].name))
+            st = check_phase(w, &w->model->phases[i], pool);
+    if (!st) st = verdict(w);
+    free(w->images);
+    free(w->labels);
+    gt_model_free(w->model);
+    gt_dataset_close(w->data);
+    return st;
+}
+
+static gt_status read_all(gt_job *job, gt_options *own, int argc, char **argv, bool *help) {
+    cli_arguments arguments;
+    gt_status st = cli_split_with_job(job, own, argc, argv, &arguments);
+    *help = !st && arguments.help;
+    if (st || *help) return st;
+    st = cli_read_job(job, &arguments);
+    return st ? st : cli_resolve_job(job);
+}
+
+static int gradcheck(int argc, char **argv) {
+    if (cli_others_work("gradcheck")) return CLI_DONE;
+    bool help = false;
+    gradcheck_fields fields;
+    uint8_t state[sizeof table / sizeof *table];
+    gt_job *job = gt_job_new();
+    if (!job) return cli_exit("gradcheck", GT_NOMEM);
+    gt_options own = {table, sizeof table / sizeof *table, &fields, state, job->arena, false};
+    job->kernels = cli_kernels();
+    gt_status st = read_all(job, &own, argc, argv, &help);
+    gt_pool *pool = st || help ? NULL : gt_pool_new(job->threads ? (int)job->threads : 1);
+    work w = {.fields = &fields, .job = job};
+    if (!st && !help) st = pool ? check_all(&w, pool) : GT_FAILED;
+    if (help) cli_print_help(cli_find("gradcheck"), NULL, stdout);
+    gt_pool_free(pool);
+    gt_job_free(job);
+    return cli_exit("gradcheck", st);
+}
+
+const cli_command cli_gradcheck = {
+    .name = "gradcheck",
+    .arguments = "[JOB.ini] [--key=value ...]",
+    .help = "Compare the gradients of a job's model with differences of its losses",
+    .detail = "Takes the job as train does, with all its options. Elements of each tensor are moved up and down by a "
+              "step that is chosen for the tensor, and the loss is summed in double precision. Exit status 1: an "
+              "error is larger than the limit.",
+    CLI_ROWS(table),
+    .main = gradcheck,
+};

@@ -1,0 +1,47 @@
+#!/bin/bash
+# level: full
+# gantry gradcheck: the gradients of small jobs of all families are right; a wrong derivative, planted into a copy of the sources, is found and named.
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$here/../.." && pwd)
+data='--data=synth:shapes:n=96,size=16,classes=4 --batch=16 --slices=2'
+check() { # OPTIONS...
+    # shellcheck disable=SC2086
+    expect 0 'elements checked' "$GANTRY" gradcheck $data --images=4 "$@"
+    # most of what is looked at is really checked
+    awk '/ elements checked/ { exit !($1 > $3 / 3) }' said || { cat said; fail "too little is checked: $*"; }
+}
+
+case_classifiers() {
+    check --model=mlp --hidden=20,20 --activation=tanh --bn=batch
+    check --model=deep-conv --width=0.5 --dropout=0.3 --mixup=0.2 --label-smoothing=0.1
+    check --model=resnet18 --width=0.07 --elements=2 --tensors=layer2
+}
+case_others() {
+    check --model=dcgan --cbase=64
+    check --model=vae --widths=0.02 --z-dim=4
+    check --model=stylegan2 $nets --mbstd=2 --cond --aug=fixed --p=0.5 --elements=2
+    for phase in D_main D_reg G_main G_reg; do has_line "^phase $phase: " said || fail "phase $phase is not checked"; done
+}
+case_mistakes() {
+    # shellcheck disable=SC2086
+    {
+        expect 2 'no such phase' "$GANTRY" gradcheck $data --model=mlp --phase=D_main
+        expect 2 'no tensor has such a name' "$GANTRY" gradcheck $data --model=mlp --tensors=nothing
+        expect 2 '--data is required' "$GANTRY" gradcheck --model=mlp
+    }
+}
+case_planted() {
+    mkdir -p house/build
+    cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
+    cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
+    sed -i 's/^UNARY_VJP(tanh, gt_mul(g, dy, \(.*\)))$/UNARY_VJP(tanh, gt_scale(g, gt_mul(g, dy, \1), 0.97f))/' house/src/graph/ops/elementwise.c
+    ! cmp -s "$top/src/graph/ops/elementwise.c" house/src/graph/ops/elementwise.c || fail 'nothing was planted'
+    env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O1 GIT_ID="$(cat "$BUILD/git-id")" build/gantry >said 2>&1 || { tail -n 30 said; fail 'the copy cannot be built'; }
+    # shellcheck disable=SC2086
+    expect 1 'a gradient of C_main is wrong: element [0-9]+ of fc1' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
+    # 3 % are found in what lies before the activation, and nowhere else
+    has_line '^fc1.weight .*WRONG' said && ! has_line '^fc2.weight .*WRONG' said || { cat said; fail 'the wrong tensors are named'; }
+    # shellcheck disable=SC2086
+    expect 0 'elements checked' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=relu
+}
+run_cases
