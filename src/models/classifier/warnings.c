@@ -67,7 +67,7 @@ const gt_warning gt_classifier_warnings[] = {
      "stop here (--early-stopping), more data, --weight-decay, --dropout, or --random-crop and --random-flip"},
     {"stuck", stuck, 5, false, "another --lrate (often a smaller one), --init=he, or --bn=slice"},
     {"chance", chance, 5, false,
-     "another --lrate; see whether labels and images belong together (gantry dataset inspect)"},
+     "another --lrate; see whether labels and images belong together (gantry predict draws what is taken for what)"},
     {"dead-units", dead_units, 3, false, "a smaller --lrate, --init=he, --bn=slice or --activation=lrelu"},
     {0},
 };
