@@ -20,8 +20,11 @@ typedef struct gt_classifier_options {
     double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */
     int64_t random_crop;    /* pixels that pictures are shifted by, at most */
     bool random_flip;
-    int64_t cutout; /* side of a black square; 0: none */
-    double mixup;   /* a of Beta(a, a), at most 1; 0: none */
+    int64_t cutout;     /* side of a black square; 0: none */
+    const char *freeze; /* patterns of gt_net_freeze(); "": nothing */
+    bool new_head;      /* with --resume the head begins anew */
+    double trunk_lrate; /* of all but the head; 0: that of the head */
+    double mixup;       /* a of Beta(a, a), at most 1; 0: none */
 } gt_classifier_options;
 
 extern const gt_family gt_classifier_family;

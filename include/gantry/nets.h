@@ -20,6 +20,9 @@ typedef struct gt_tensor {
     gt_layout layout;
     bool trainable; /* false: a buffer */
     bool decays;    /* weight decay, where there is some, counts for this tensor */
+    bool frozen;    /* made a buffer by gt_net_freeze(): nothing changes it */
+    bool anew;      /* not copied when networks are taken over from another run */
+    double rate;    /* learning rate, relative to the network's; 0: 1 */
     float init_mean,
         init_std;     /* first values: N(mean, std^2), stream "init/NET.NAME"; init_std 0: the constant init_mean */
     float init_bound; /* > 0: first values are uniform in [-bound, bound) instead, from the same stream */
@@ -69,6 +72,10 @@ void gt_net_free(gt_net *n);          /* frees the network with its tensors; NUL
 gt_status gt_net_declare(gt_net *n, const gt_tensor *t);
 /* Fixes the places of all tensors in the block. GT_USAGE: the block would exceed the address space. */
 gt_status gt_net_seal(gt_net *n);
+/* Freezes the tensors that `patterns` name: with commas between them, each the name of a tensor or of a layer, in which
+ * * and ? stand for other characters ("conv1", "layer[12]", "*.bias"). Fixes places anew: call before a block is made.
+ * GT_USAGE: a pattern names nothing, or nothing is left to train. */
+gt_status gt_net_freeze(gt_net *n, const char *patterns);
 const gt_tensor *gt_net_find(const gt_net *n, const char *name); /* NULL: there is no such tensor */
 size_t gt_net_largest(const gt_net *n);                          /* floats of the network's largest tensor */
 /* Writes first values to the whole block (n->block_floats floats). */

@@ -15,7 +15,7 @@
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
-        *range;
+        *range, *classes;
     int64_t width, height, channels, crops, border, count, seed, threads;
     gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
 } dataset_fields;
@@ -78,6 +78,9 @@ static const gt_option table[] = {
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
                "files of a dataset."},
     {CLI_FURTHER(count, "0", "subset: how many images"), .max = 2147483647},
+    {CLI_FURTHER(classes, "", "subset: only these classes, by name or number: 0,6"),
+     .detail = "They become classes 0, 1, ... of DEST, in the order in which they are named here."},
+    {CLI_ROW("each", request.each, "0", "subset: so many images of each class"), .max = 2147483647},
     {CLI_FURTHER(parts, "", "split: sizes of the parts, as in 0.9,0.1; equal parts without it")},
     {CLI_FURTHER(seed, "0", "subset and split: which random choice"), .max = 4294967295},
     {CLI_FURTHER(grid, "", "inspect: write a grid of images to this PNG"), .path = true},
@@ -199,7 +202,11 @@ static gt_status make(cli_session *s, dataset_fields *f, const char **words, int
 }
 
 static gt_status subset(cli_session *s, dataset_fields *f, const char **words, int n) {
-    if (n != 2 || !f->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
+    gt_convert_request *r = &f->request;
+    r->classes = *f->classes ? f->classes : NULL;
+    if (n != 2 || (!f->count && !r->each && !r->classes))
+        return gt_fail(GT_USAGE,
+                       "gantry dataset subset SOURCE DEST --count=N or --each=N or --classes=A,B,... [--seed=N]");
     f->request.choice = GT_CONVERT_SUBSET;
     f->request.amount = f->count;
     return convert(s, f, words, 1, words[1]);
@@ -277,7 +284,8 @@ static const action making = {"SOURCE DEST", 0, false, "", make};
 /* Who takes an option that not all takes which make something. */
 static const char *takers(const char *key) {
     static const char *const table[][2] = {{"count", "subset"}, {"parts", "split"},        {"seed", "subset and split"},
-                                           {"grid", "inspect"}, {"source", "SOURCE DEST"}, {"dest", "SOURCE DEST"}};
+                                           {"grid", "inspect"}, {"source", "SOURCE DEST"}, {"dest", "SOURCE DEST"},
+                                           {"each", "subset"},  {"classes", "subset"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (gt_is(table[i][0], key)) return table[i][1];
     return NULL;
@@ -353,7 +361,8 @@ const cli_command cli_dataset = {
     .help = "Make a dataset of pictures from any source, or look at one",
     .detail = "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a "
               "CSV of paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. Also: inspect DATASET "
-              "..., verify DATASET ..., subset SOURCE DEST --count=N, split SOURCE DEST DEST ..., merge SOURCE "
+              "..., verify DATASET ..., subset SOURCE DEST --count=N|--each=N|--classes=A,B, split SOURCE DEST DEST "
+              "..., merge SOURCE "
               "SOURCE ... DEST. What was begun and not finished goes on where it stopped. Unlike the reference "
               "tool it takes RGBA, 16-bit and float pictures and every size that the networks can make.",
     CLI_ROWS(table),

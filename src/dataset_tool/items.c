@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/source.h"
+#include "dataset_tool/classes.h"
 #include "dataset_tool/tool.h"
 #include "gantry/sampler.h"
 
@@ -79,6 +80,7 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
     switch (r->choice) {
     case GT_CONVERT_ALL: return GT_OK;
     case GT_CONVERT_SUBSET:
+        if (r->classes || r->each) return gt_items_choose_classes(items, r);
         if (r->amount < 1 || r->amount > n)
             return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
         return r->amount == n ? GT_OK : choose_subset(items, r, n);
@@ -123,6 +125,8 @@ void gt_items_close(gt_items *items) {
     free(items->sources);
     free(items->first);
     free(items->chosen);
+    free(items->class_of);
+    free(items->class_name);
     *items = (gt_items){0};
 }
 
@@ -171,7 +175,8 @@ void gt_items_identify(const gt_items *items, gt_hasher *h) {
 int gt_items_class(const gt_items *items, int64_t i) {
     int64_t number;
     gt_source *from = gt_items_at(items, i, &number);
-    return gt_source_class(from, number);
+    int class = gt_source_class(from, number);
+    return class >= 0 && items->class_of ? items->class_of[class] : class;
 }
 
 const double *gt_items_vector(const gt_items *items, int64_t i) {

@@ -136,10 +136,12 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
     }
     gt_scope_push(g, "%s", name);
     if (rows) x = gt_reshape(g, x, GT_SHAPE(shape.d[0], 1, 1, shape.d[1]));
+    const gt_tensor *running = gt_net_find(f->bound.net, gt_text_of("%s.running_mean", name).s);
+    bool by_samples = f->training && !(running && running->frozen);
     float epsilon = f->norm_epsilon > 0 ? f->norm_epsilon : 1e-5f;
     if (f->groups)
         x = gt_group_norm(f->bound, name, x, gt_group_norm_groups((int)shape.d[shape.n - 1], f->groups), epsilon);
-    else x = gt_batch_norm(f->bound, name, x, f->training ? f->norm : GT_NORM_RUNNING, epsilon);
+    else x = gt_batch_norm(f->bound, name, x, by_samples ? f->norm : GT_NORM_RUNNING, epsilon);
     if (rows) x = gt_reshape(g, x, shape);
     gt_scope_pop(g);
     return x;

@@ -82,7 +82,8 @@ gt_node *gt_forward_conv(gt_forward *f, const char *name, gt_node *x, gt_forward
 gt_node *gt_forward_upsample(gt_forward *f, const char *name, gt_node *x, int factor, int64_t height, int64_t width);
 /* x [N,...] is flattened to [N,features] in PyTorch's order: channels, rows, columns. */
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out);
-/* x [N,H,W,C] or [N,C]. With groups: the largest number up to f->groups that divides the channels. */
+/* x [N,H,W,C] or [N,C]. With groups: the largest number up to f->groups that divides the channels. A layer whose
+ * running statistics are frozen normalises by them also in training. */
 gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x);
 /* Inverted dropout: each value is zero with probability p, else divided by 1 - p. Masks are drawn from the stream
  * "dropout/NAME", for each sample of each step. */

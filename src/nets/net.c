@@ -2,6 +2,8 @@
  * A network as a table of named tensors in one flat block. */
 #include "gantry/nets.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gantry/random.h"
@@ -89,6 +91,53 @@ gt_status gt_net_seal(gt_net *n) {
     n->block_floats = at;
     ((owned_net *)n)->sealed = true;
     return GT_OK;
+}
+
+/* The tensor's name, or that of a layer which the tensor is part of. */
+static bool is_named(const gt_tensor *t, const char *pattern) {
+    char name[512];
+    snprintf(name, sizeof name, "%s", t->name);
+    for (char *end = name + strlen(name); end; end = strrchr(name, '.')) {
+        *end = 0;
+        if (!fnmatch(pattern, name, 0)) return true;
+    }
+    return false;
+}
+
+/* "conv1, conv2, fc": what stands before the first dot. */
+static const char *outer_layers(const gt_net *n, char *text, size_t bytes) {
+    size_t at = 0;
+    const char *before = "";
+    *text = 0;
+    for (int i = 0; i < n->n_tensors && at + 48 < bytes; i++) {
+        const char *name = n->tensors[i].name;
+        size_t length = strcspn(name, ".");
+        bool new = strncmp(name, before, length) || strcspn(before, ".") != length;
+        if (new) at += (size_t)snprintf(text + at, bytes - at, "%s%.*s", *text ? ", " : "", (int)length, name);
+        before = name;
+    }
+    return text;
+}
+
+gt_status gt_net_freeze(gt_net *n, const char *patterns) {
+    char pattern[256], layers[400];
+    bool learns = false;
+    for (const char *at = patterns, *end; at; at = *end ? end + 1 : NULL) {
+        end = at + strcspn(at, ",");
+        bool any = false;
+        snprintf(pattern, sizeof pattern, "%.*s", (int)(end - at), at);
+        for (int i = 0; i < n->n_tensors; i++) {
+            if (!is_named(&n->tensors[i], pattern)) continue;
+            any = n->tensors[i].frozen = true;
+            n->tensors[i].trainable = false;
+        }
+        if (!any)
+            return gt_fail(GT_USAGE, "--freeze: '%s' names no layer of the network (%s)", pattern,
+                           outer_layers(n, layers, sizeof layers));
+    }
+    for (int i = 0; i < n->n_tensors; i++) learns |= n->tensors[i].trainable;
+    if (!learns) return gt_fail(GT_USAGE, "--freeze: '%s' leaves nothing to train", patterns);
+    return gt_net_seal(n);
 }
 
 const gt_tensor *gt_net_find(const gt_net *n, const char *name) {

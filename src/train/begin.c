@@ -74,6 +74,16 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
     return st;
 }
 
+/* A run that begins: do its options need the networks of another run? */
+static gt_status check_source(const gt_job *job) {
+    static const char *const keys[] = {"freeze", "new-head", "trunk-lrate"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !job->resumes; i++)
+        if (gt_job_given(job, keys[i]))
+            return gt_fail(GT_USAGE, "--%s needs a trained network to begin with: --resume=CHECKPOINT or --resume=RUN",
+                           keys[i]);
+    return GT_OK;
+}
+
 /* Rank 0: the checkpoint to go on from, NULL for none: a new run. */
 static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
     bool again = e->job->restart && gt_rundir_restarted(j->dir);
@@ -181,6 +191,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (first) {
         st = find_directory(e, j);
         if (!st) st = find_run(e, j, &file);
+        if (!st && !file) st = check_source(e->job);
         if (!st && !file && transfers) {
             source = gt_checkpoint_open(e->job->resume_file ? e->job->resume_file : e->job->resume, &st);
             if (st) gt_wrap(st, "--resume");

@@ -98,6 +98,8 @@ static gt_status open_learner(gt_engine *e, int net) {
     l->optimizer = gt_optimizer_find(m->learning[net].optimizer);
     l->settings = m->learning[net].settings;
     l->reducer = e->batches[0].reducers[net];
+    l->by_tensor = l->settings.decay > 0;
+    for (int i = 0; i < m->nets[net]->n_tensors; i++) l->by_tensor |= m->nets[net]->tensors[i].rate > 0;
     for (int k = 0; k < l->optimizer->n_moments; k++) {
         if (!gt_optimizer_needs(l->optimizer, &l->settings, k)) continue;
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");

@@ -31,6 +31,7 @@ typedef struct gt_learner {
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
     float *moments[GT_MAX_MOMENTS]; /* NULL: not needed */
+    bool by_tensor;                 /* tensors differ in their rates or in their decay */
     uint64_t updates;               /* so far: the t of Adam */
 } gt_learner;
 

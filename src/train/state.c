@@ -277,13 +277,20 @@ static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, c
         char path[512];
         snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
         const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
-        if (fits(e, t)) {
+        char here[96], there[96];
+        bool copies = fits(e, t) && !t->anew;
+        if (!copies && t->frozen)
+            return gt_fail(GT_FAILED, "--freeze: %s.%s cannot stay as it is: %s here, %s in %s", net->name, t->name,
+                           gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing",
+                           gt_checkpoint_path(f));
+        if (copies) {
             gt_status st = gt_checkpoint_read(f, path, scratch, t->size);
             if (st) return gt_wrap(st, "--resume");
             gt_tensor_from_file(t, scratch, block + t->offset);
             copied++;
+        } else if (t->anew) {
+            gt_info("  %s.%s begins anew (--new-head)", name, t->name);
         } else if (t->trainable) {
-            char here[96], there[96];
             gt_info("  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
                     e ? gt_shape_text(&e->shape, there) : "nothing");
         }

@@ -180,10 +180,11 @@ static void update_floats(gt_engine *e, const gt_phase *p, gt_reducer *reducer, 
     gt_update_run(&u, e->pool);
 }
 
-/* With weight decay, tensor by tensor: weights decay, biases and scales do not. */
+/* Tensor by tensor where they differ: weights decay, biases and scales do not; some have rates of their own. */
 static void update_span(gt_engine *e, const gt_phase *p, gt_reducer *reducer, gt_update u, gt_span span) {
     const gt_net *net = e->model->nets[p->net];
-    if (!(u.settings.decay > 0)) {
+    const double rate = u.settings.lr;
+    if (!e->learners[p->net].by_tensor) {
         update_floats(e, p, reducer, u, span);
         return;
     }
@@ -193,6 +194,7 @@ static void update_span(gt_engine *e, const gt_phase *p, gt_reducer *reducer, gt
         if (end > span.offset + span.size) end = span.offset + span.size;
         if (!t->trainable || begin >= end) continue;
         u.decay = t->decays ? u.settings.decay : 0;
+        u.settings.lr = t->rate > 0 ? rate * t->rate : rate;
         update_floats(e, p, reducer, u, (gt_span){begin, end - begin});
     }
 }

@@ -70,7 +70,7 @@ static gt_status add_phase(gt_model *m) {
                     .model = m};
     for (int i = 0; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
-        if (!t->trainable) states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};
+        if (!t->trainable && !t->frozen) states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};
     }
     return GT_OK;
 }
@@ -97,13 +97,42 @@ static int64_t least_side(const gt_job *job) {
 gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job) {
     char why[512];
     gt_net *net = declare(c, job);
+    gt_status st = net && *c->options->freeze ? gt_net_freeze(net, c->options->freeze) : GT_OK;
     gt_net_free(net);
-    if (net) return GT_OK;
+    if (net) return st;
     snprintf(why, sizeof why, "%s", gt_message());
     int64_t side = least_side(job);
     if (!side || (job->height >= side && job->width >= side)) return gt_fail(GT_USAGE, "%s", why);
     return gt_fail(GT_USAGE, "%s needs at least %lldx%lld pixels, and these images have %lldx%lld", job->model,
                    (long long)side, (long long)side, (long long)job->height, (long long)job->width);
+}
+
+/* The head are the tensors whose shape depends on the number of classes. */
+static gt_status mark_head(gt_classifier *own) {
+    const gt_job *job = own->job;
+    const gt_classifier_options *o = own->options;
+    if (!o->new_head && !(o->trunk_lrate > 0)) return GT_OK;
+    gt_classifier other = *own;
+    other.config.classes++;
+    gt_net *net = declare(&other, job);
+    if (!net) return GT_FAILED;
+    for (int i = 0; i < net->n_tensors; i++) {
+        gt_tensor *t = &own->net->tensors[i];
+        bool head = !gt_shape_equal(&t->file_shape, &net->tensors[i].file_shape);
+        t->anew = head && o->new_head;
+        if (!head && o->trunk_lrate > 0) t->rate = o->trunk_lrate / job->lrate;
+    }
+    gt_net_free(net);
+    return GT_OK;
+}
+
+static gt_status make_network(gt_classifier *own) {
+    own->net = declare(own, own->job);
+    gt_status st = own->net ? mark_head(own) : GT_FAILED;
+    if (!st && *own->options->freeze) st = gt_net_freeze(own->net, own->options->freeze);
+    if (!st) return GT_OK;
+    gt_net_free(own->net);
+    return st;
 }
 
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
@@ -125,7 +154,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
     if (!own->room) return GT_NOMEM;
-    own->net = declare(own, job);
+    if ((st = make_network(own))) return st;
     st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
     m->average_buffers = true;
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);

@@ -30,6 +30,16 @@ static const gt_option options[] = {
     {OPTION(random_flip, "0", "Half of the training images are mirrored")},
     {OPTION(cutout, "0", "Side of a black square in each training image; 0: none"), .unit = "pixels", .max = 4096},
     {OPTION(mixup, "0", "Images and labels are mixed with others of the batch, by Beta(a, a); 0: not"), .max = 1},
+    {OPTION(freeze, NULL, "Layers that stay as the network of --resume has them: conv1,conv2 or layer*"),
+     .group = "transfer", .derived = "none", .common = true,
+     .detail = "Patterns of the names of layers or tensors, with commas between them, in which * and ? stand for other "
+               "characters. What is frozen gets no gradients and no updates; normalisation that is frozen uses its "
+               "running statistics and does not renew them. Layers below the lowest one that learns cost no backward "
+               "pass."},
+    {OPTION(new_head, NULL, "With --resume: the layers that depend on the number of classes begin anew"),
+     .derived = "0", .common = true},
+    {OPTION(trunk_lrate, NULL, "Learning rate of all but the head, where it is not --lrate"), .derived = "lrate",
+     .min = 1e-12, .max = 1},
 };
 
 #define X(id, name, text, defaults) \
@@ -180,6 +190,9 @@ static gt_status check(const gt_job *job) {
     gt_classifier c;
     const gt_classifier_options *o = job->own;
     if (job->label_dim < 2) return gt_fail(GT_USAGE, "a classifier needs at least two classes; the data have one");
+    const gt_classifier_options *own = job->own;
+    if (own->trunk_lrate > 0 && !(job->lrate > 0))
+        return gt_fail(GT_USAGE, "--trunk-lrate needs an --lrate above 0, the rate of the head");
     if (job->early_stopping && !(job->validation > 0) && !*job->test_data)
         return gt_fail(GT_USAGE,
                        "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "

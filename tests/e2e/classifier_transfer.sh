@@ -1,0 +1,89 @@
+# level: full
+# Transfer of a classifier: frozen layers, a new head, a slower trunk; exact on any number of ranks and after going on; what does not fit is named.
+. "$(dirname "$0")/lib.sh"
+need_python
+net="--model=resnet18 --width=0.07 --batch=20 --slices=4 --seed=2"
+other="--data=synth:shapes:n=60,size=12,classes=4,seed=5"
+quietly "$GANTRY" train $net --data=synth:shapes:n=80,size=12,classes=8 --steps=6 --run=source
+frozen="--freeze=conv1,bn1,layer[12] --new-head --trunk-lrate=0.0001"
+
+case_frozen() {
+    expect 0 'C: 100 of 102 tensors copied' "$GANTRY" train $net $other --resume=source $frozen --epochs=2 --run=one
+    grep -q 'C.fc.weight begins anew' said || { cat said; fail 'the head is not named'; }
+    "$python" - "$(last source)" "$(last one)" <<'P' || fail 'the wrong tensors moved'
+import h5py, sys, numpy as np
+a, b = (h5py.File(p, 'r') for p in sys.argv[1:])
+for name in a['networks/C']:
+    def compare(at):
+        if isinstance(a[at], h5py.Group): return [compare(at + '/' + k) for k in a[at]]
+        name = at[len('networks/C/'):]
+        stays = name.split('.')[0] in ('conv1', 'bn1', 'layer1', 'layer2')
+        if a[at].shape == b[at].shape and 'num_batches' not in name:
+            assert np.array_equal(a[at][()], b[at][()]) == stays, name
+        else: assert name.startswith('fc.'), name
+    compare('networks/C/' + name)
+moments = list(b['optimizers/C/exp_avg'])
+assert not any(m.split('.')[0] in ('conv1', 'bn1', 'layer1', 'layer2') for m in moments), moments
+assert any(m.startswith('layer3') for m in moments) and 'fc.weight' in moments, moments
+P
+    # what it learned on another number of classes is used like any other network
+    quietly "$GANTRY" evaluate one synth:shapes:n=20,size=12,classes=4 --outdir=judged
+}
+
+case_exact() {
+    for way in '' '--bn=batch' '--optimizer=adamw --weight-decay=0.1 --ema-kimg=0.1 --clip=1'; do
+        rm -rf a b c
+        quietly "$GANTRY" train $net $other --resume=source $frozen $way --steps=5 --run=a
+        quietly ranks 3 "$GANTRY" train $net $other --resume=source $frozen $way --steps=5 --run=b
+        quietly ranks 3 "$GANTRY" train $net $other --resume=source $frozen $way --steps=2 --run=c
+        mv source elsewhere # no longer needed
+        quietly "$GANTRY" train --run=c --steps=5
+        mv elsewhere source
+        same "$(last a)" "$(last b)"
+        same "$(last a)" "$(last c)"
+    done
+    expect 1 'freeze' "$GANTRY" train $net $other --resume=source --run=c --new-head --trunk-lrate=0.0001 --steps=6 # another job
+    grep -q 'begun with another job' said || { cat said; fail 'another recipe goes on'; }
+}
+
+# The step of the trunk is that of the head times the ratio of the rates; the head begins anew also for the same classes.
+case_rates() {
+    same8="--data=synth:shapes:n=60,size=12,classes=8,seed=5 --optimizer=sgd --steps=1"
+    quietly "$GANTRY" train $net $same8 --resume=source --lrate=0.01 --run=fast
+    quietly "$GANTRY" train $net $same8 --resume=source --lrate=0.01 --trunk-lrate=0.0025 --run=slow
+    quietly "$GANTRY" train $net $same8 --resume=source --lrate=0 --new-head --run=anew
+    "$python" - "$(last source)" "$(last fast)" "$(last slow)" "$(last anew)" <<'P' || fail 'the rates'
+import h5py, sys, numpy as np
+s, fast, slow, anew = (h5py.File(p, 'r') for p in sys.argv[1:])
+of = lambda f, name: f['networks/C/' + name][()].astype(float)
+for name, part in (('conv1.weight', 0.25), ('layer4.1.bn2.bias', 0.25), ('fc.weight', 1), ('fc.bias', 1)):
+    a, b = of(fast, name) - of(s, name), of(slow, name) - of(s, name)
+    assert np.abs(a).max() > 0 and np.abs(b - part * a).max() < 2e-7 + 1e-3 * np.abs(a).max(), name
+assert np.array_equal(of(anew, 'conv1.weight'), of(s, 'conv1.weight')) and not np.allclose(of(anew, 'fc.weight'), of(s, 'fc.weight'))
+P
+}
+
+case_refused() {
+    from="$net $other --resume=source --steps=1 --run=no"
+    expect 2 "freeze: 'conv9' names no layer of the network \(conv1, bn1, layer1, layer2, layer3, layer4, fc\)" "$GANTRY" train $from --freeze=conv1,conv9
+    expect 2 "freeze: '\*' leaves nothing to train" "$GANTRY" train $from --freeze='*'
+    expect 1 'freeze: C.fc.weight cannot stay as it is: 4x36 here, 8x36 in source' "$GANTRY" train $from --freeze=fc
+    expect 1 'freeze: C.fc.weight cannot stay' ranks 3 "$GANTRY" train $from --freeze=fc
+    expect 1 'freeze: C.conv1.weight cannot stay as it is: 4x1x3x3 here, 4x3x3x3 in source' "$GANTRY" train $from --data=grey.h5 --freeze=conv1
+    for option in --freeze=conv1 --new-head --trunk-lrate=0.1; do
+        expect 2 'needs a trained network to begin with: --resume' "$GANTRY" train $net $other --steps=1 --run=no $option
+    done
+    expect 2 'trunk-lrate needs an --lrate above 0' "$GANTRY" train $from --trunk-lrate=0.1 --lrate=0
+    expect 1 "holds model 'resnet18', not 'lenet'" "$GANTRY" train $from --model=lenet
+    expect 2 'no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --run=no --freeze=conv1
+    [ ! -e no ] || fail 'a folder was left'
+    # without --freeze other shapes begin anew, each named
+    expect 0 'C.conv1.weight starts afresh: 4x1x3x3 here, 4x3x3x3 there' "$GANTRY" train $from --data=grey.h5 --run=grey
+    grep -q 'C.fc.weight starts afresh: 2x36 here, 8x36 there' said || { cat said; fail 'the head is not named'; }
+}
+"$python" -c "
+import h5py, numpy as np
+with h5py.File('grey.h5', 'w') as f:
+    f['images'] = np.random.default_rng(0).integers(0, 256, (40, 12, 12, 1), dtype=np.uint8)
+    f['labels'] = np.arange(40) % 2"
+run_cases

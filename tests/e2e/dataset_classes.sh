@@ -1,0 +1,45 @@
+# level: full
+# Subsets by class: some classes alone, so many images of each, numbered anew; the same on any number of ranks.
+. "$(dirname "$0")/lib.sh"
+need_python
+shapes=synth:shapes:n=120,size=16
+
+case_some() {
+    quietly "$GANTRY" dataset subset $shapes two.zip --classes=star,0
+    quietly "$GANTRY" dataset subset $shapes two.h5 --classes=6,disc
+    "$python" - <<'P' || fail 'the labels'
+import h5py, json, zipfile
+import numpy as np
+f = h5py.File('two.h5', 'r')
+labels = f['labels'][:]
+assert (np.bincount(labels) == 15).all() and len(labels) == 30
+assert list(labels[:4]) == [1, 0, 1, 0]  # discs (0) and stars (6) in the order of the source
+notes = json.loads(zipfile.ZipFile('two.zip').read('dataset.json'))
+assert [l for _, l in notes['labels']] == list(labels) and notes['class_names'] == ['star', 'disc'], notes['class_names']
+P
+    quietly ranks 3 "$GANTRY" dataset subset $shapes three.zip --classes=star,0
+    cmp two.zip three.zip || fail 'another dataset on three ranks'
+    expect 0 'was finished before' "$GANTRY" dataset subset $shapes two.zip --classes=star,0
+}
+case_each() {
+    quietly "$GANTRY" dataset subset $shapes each.h5 --each=4 --seed=3
+    quietly "$GANTRY" dataset subset $shapes other.h5 --each=4 --seed=4
+    quietly "$GANTRY" dataset subset $shapes count.h5 --classes=1,2,3 --count=20
+    "$python" - <<'P' || fail 'the choice'
+import h5py, numpy as np
+each, other, count = (h5py.File(n + '.h5', 'r') for n in ('each', 'other', 'count'))
+assert (np.bincount(each['labels'][:]) == [4] * 8).all() and len(count["labels"]) == 20 and count['labels'][:].max() == 2
+assert not np.array_equal(each['images'][:], other['images'][:])
+P
+}
+case_refused() {
+    expect 2 "classes: there is no class 'cow' \(there are 8, numbered from 0\)" "$GANTRY" dataset subset $shapes no.zip --classes=star,cow
+    expect 2 "classes: there is no class '8'" "$GANTRY" dataset subset $shapes no.zip --classes=8
+    expect 2 "classes: 'disc' is named twice" "$GANTRY" dataset subset $shapes no.zip --classes=0,disc
+    expect 2 'each: there are 15 images of class 0' "$GANTRY" dataset subset $shapes no.zip --each=16
+    expect 2 'count=31: there are 30 images' "$GANTRY" dataset subset $shapes no.zip --classes=1,2 --count=31
+    expect 2 "classes: 'synth:circles' has no classes" "$GANTRY" dataset subset synth:circles no.zip --classes=1
+    expect 2 'classes goes with subset' "$GANTRY" dataset $shapes no.zip --classes=1
+    [ ! -e no.zip ] || fail 'something was made'
+}
+run_cases
