@@ -156,6 +156,9 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     if (!key || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
     gt_dataset_close(*out);
     *out = NULL;
+    if (!job->family->adversarial)
+        return gt_fail(GT_USAGE, "--model=%s learns classes, and the labels of '%s' are vectors", job->model,
+                       job->data);
     return gt_fail(GT_USAGE, "--%s: the labels of '%s' are vectors, and D can only learn classes", key, job->data);
 }
 
@@ -166,6 +169,13 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width,
                        (long long)height, (long long)channels);
+    if (uses_labels(job) && !label_width && !job->family->adversarial)
+        return gt_fail(
+            GT_USAGE,
+            "--model=%s learns classes, and '%s' has none: dataset.json, the labels of an HDF5 file, a file "
+            "*-labels-idx1-ubyte beside MNIST's, a CSV, or gantry dataset SOURCE DEST --labels=folders gives "
+            "them",
+            job->model, job->data);
     if (uses_labels(job) && !label_width)
         return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none",
                        job->cond ? "cond" : wants_classes(job));

@@ -2,7 +2,9 @@
  * What a classifier in training is worth: its loss and accuracy on pictures that it is not trained on, at each tick. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "gantry/encode.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
 #include "train/journal.h"
@@ -26,6 +28,11 @@ static gt_status open_part(gt_engine *e, int part) {
     if (i->label_width > e->model->label_dim)
         return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
                        e->model->label_dim);
+    if ((st = gt_model_takes(e->model, e->judged[part]))) return gt_wrap(st, "--test-data: '%s'", path);
+    for (int k = 0; k < i->class_names && k < e->info->class_names; k++)
+        if (strcmp(i->class_name[k], e->info->class_name[k]))
+            return gt_fail(GT_USAGE, "--test-data: class %d of '%s' is '%s', that of the training data is '%s'", k,
+                           path, i->class_name[k], e->info->class_name[k]);
     return GT_OK;
 }
 

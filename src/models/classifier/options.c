@@ -186,12 +186,30 @@ static void resolve(gt_job *job, int64_t items) {
     job->kimg = (double)job->epochs * (double)items / 1000;
 }
 
+/* Options that mean nothing with this network, or more than the pictures bear. */
+static gt_status check_meaning(const gt_job *job) {
+    static const char *const of_mlp[] = {"hidden", "activation"};
+    const gt_classifier_options *own = job->own;
+    gt_options o = job->options;
+    for (size_t i = 0; i < sizeof of_mlp / sizeof *of_mlp && !gt_is(job->model, "mlp"); i++)
+        if (gt_options_state(&o, of_mlp[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to mlp)", of_mlp[i], job->model);
+    if (own->mixup > 0 && job->batch < 2)
+        return gt_fail(GT_USAGE, "--mixup mixes images of a batch with each other: it needs a --batch of at least 2");
+    int64_t side = job->height < job->width ? job->height : job->width;
+    if (own->random_crop >= side || own->cutout >= side)
+        return gt_fail(GT_USAGE, "--%s=%lld leaves nothing of images of %lldx%lld pixels",
+                       own->random_crop >= side ? "random-crop" : "cutout",
+                       (long long)(own->random_crop >= side ? own->random_crop : own->cutout), (long long)job->width,
+                       (long long)job->height);
+    return GT_OK;
+}
+
 static gt_status check(const gt_job *job) {
     gt_classifier c;
     const gt_classifier_options *o = job->own;
     if (job->label_dim < 2) return gt_fail(GT_USAGE, "a classifier needs at least two classes; the data have one");
-    const gt_classifier_options *own = job->own;
-    if (own->trunk_lrate > 0 && !(job->lrate > 0))
+    if (o->trunk_lrate > 0 && !(job->lrate > 0))
         return gt_fail(GT_USAGE, "--trunk-lrate needs an --lrate above 0, the rate of the head");
     if (job->early_stopping && !(job->validation > 0) && !*job->test_data)
         return gt_fail(GT_USAGE,
@@ -201,7 +219,8 @@ static gt_status check(const gt_job *job) {
         return gt_fail(GT_USAGE, "--bn says over what batch normalisation goes; with --norm=%s there is none", o->norm);
     if (!gt_is(o->norm, "group") && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--norm-groups has a meaning only with --norm=group");
-    gt_status st = gt_classifier_configure(job, &c);
+    gt_status st = check_meaning(job);
+    if (!st) st = gt_classifier_configure(job, &c);
     if (!st && is_dense(job) && (c.options->mixup > 0 || c.options->cutout))
         st = gt_fail(GT_USAGE, "--%s changes what pixels show, and masks would not say so: not for --model=%s",
                      c.options->cutout ? "cutout" : "mixup", job->model);
