@@ -62,6 +62,7 @@ void gold_augment(gold *f);
 void gold_loss(gold *f);
 void gold_train(gold *f);
 void gold_job(gold *f);
+void gold_alone(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);

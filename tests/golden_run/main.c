@@ -18,6 +18,7 @@ const gold_kind gold_kinds[] = {
     {"train8", gold_train},
     {"job_", gold_job},
     {"adam_ema_ada", gold_optimizer},
+    {"alone", gold_alone},
     {NULL, NULL},
 };
 

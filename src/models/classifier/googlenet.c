@@ -25,8 +25,8 @@ static gt_node *conv(gt_forward *f, const char *block, const char *name, gt_node
                                  (gt_forward_conv_shape){.out = out, .size = size, .pad = size / 2});
 }
 
-static gt_node *inception(gt_forward *f, const gt_classifier_config *c, const char *name, gt_node *x,
-                          const int *channels) {
+gt_node *gt_classifier_inception(gt_forward *f, const gt_classifier_config *c, const char *name, gt_node *x,
+                                 const int channels[6]) {
     int n[6];
     for (int i = 0; i < 6; i++) n[i] = gt_classifier_wide(c, channels[i]);
     gt_node *branch[] = {
@@ -64,7 +64,7 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     for (int i = 0; i < (int)(sizeof blocks / sizeof *blocks); i++) {
         if (i == 2) x = gt_max_pool(g, x, .size = 3, .stride = 2, .ceil = 1);
         if (i == 7) x = gt_max_pool(g, x, .size = 2, .stride = 2, .ceil = 1);
-        x = inception(f, c, gt_text_of("inception%s", blocks[i].name).s, x, blocks[i].channels);
+        x = gt_classifier_inception(f, c, gt_text_of("inception%s", blocks[i].name).s, x, blocks[i].channels);
         if (with_heads && (i == 2 || i == 5))
             heads->logits[heads->n] = head(f, c, heads->n ? "aux2" : "aux1", x), heads->n++;
     }

@@ -32,14 +32,13 @@ gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *im
     return m->row->forward(f, pixels, &m->config, m->row->variant, heads);
 }
 
-static gt_node *smoothed(const gt_classifier *m, gt_graph *g, gt_node *labels) {
-    double s = m->options->label_smoothing;
-    if (!(s > 0)) return labels;
-    if (gt_classifier_dense(m->row)) { /* ignored pixels stay zero */
-        gt_node *all = gt_scale(g, gt_sum(g, labels, GT_AXIS(3)), (float)(s / m->config.classes));
-        return gt_add(g, gt_scale(g, labels, (float)(1 - s)), all);
-    }
-    return gt_shift(g, gt_scale(g, labels, (float)(1 - s)), (float)(s / m->config.classes));
+gt_node *gt_classifier_smoothed(gt_graph *g, gt_node *labels, double s) {
+    if (!labels || !(s > 0)) return labels;
+    gt_node *kept = gt_scale(g, labels, (float)(1 - s));
+    int last = gt_node_shape(labels)->n - 1;
+    float share = (float)(s / (double)gt_dim(labels, last));
+    if (last == 1) return gt_shift(g, kept, share);
+    return gt_add(g, kept, gt_scale(g, gt_sum(g, labels, GT_AXIS(last)), share)); /* ignored pixels stay zero */
 }
 
 void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
@@ -51,7 +50,8 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     gt_classifier_heads heads = {0};
     gt_shape shape = gt_classifier_dense(m->row) ? GT_SHAPE(n, job->height, job->width, m->config.classes)
                                                  : GT_SHAPE(n, m->config.classes);
-    gt_node *labels = gt_input(g, "labels", shape), *targets = smoothed(m, g, labels);
+    gt_node *labels = gt_input(g, "labels", shape),
+            *targets = gt_classifier_smoothed(g, labels, m->options->label_smoothing);
     gt_scope_push(g, "C");
     gt_node *logits = gt_classifier_logits(
         m, &f, gt_input(g, "images", GT_SHAPE(n, job->height, job->width, job->channels)), &heads);

@@ -91,6 +91,10 @@ gt_node *gt_vgg_features(gt_forward *f, gt_node *x, const gt_classifier_config *
 /* Convolution without bias, batch normalisation, ReLU: NAME.conv and NAME.bn. */
 gt_node *gt_classifier_conv_bn(gt_forward *f, const char *name, gt_node *x, gt_forward_conv_shape s);
 
+/* A block of GoogLeNet. channels: 1x1, reduction before 3x3, 3x3, reduction before "5x5", "5x5", after pooling. */
+gt_node *gt_classifier_inception(gt_forward *f, const gt_classifier_config *c, const char *name, gt_node *x,
+                                 const int channels[6]);
+
 /* The rule that layers begin with: the options', or the network's own; and the kind of normalisation. */
 static inline void gt_classifier_begin(gt_forward *f, const gt_classifier_config *c, gt_init own) {
     f->init = c->init ? *c->init : own;
