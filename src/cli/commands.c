@@ -18,6 +18,7 @@
     X(anomalies)    \
     X(predict)      \
     X(evaluate)     \
+    X(look)         \
     X(gmm)          \
     X(likelihood)   \
     X(inspect)      \

@@ -9,9 +9,11 @@
 #include "gantry/generate.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
+#include "gantry/train.h"
+#include "use/features.h"
 
 typedef struct latent_fields {
-    const char *outdir, *traverse;
+    const char *outdir, *traverse, *layer, *network;
     int64_t interpolate, threads;
 } latent_fields;
 
@@ -25,6 +27,11 @@ static const gt_option table[] = {
                "interpolation.png: between four images."},
     {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
     {CLI_OPTION(interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
+    {CLI_OPTION(layer, "", "Write the results of this layer of any network instead"),
+     .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
+               "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
+               "block, such as layer2, means its last layer."},
+    {CLI_OPTION(network, "", "With --layer: the network, such as D")},
     CLI_THREADS,
 };
 
@@ -158,7 +165,59 @@ static gt_status write_all(cli_encoding *e) {
     return st;
 }
 
-static gt_status latent(cli_session *s) { return cli_with_encoding_all(s, CLI_ENCODED, write_all); }
+/* ---- a layer ---- */
+
+static gt_status write_layer(const cli_session *s, const gt_features *f, gt_dataset *ds, const float *all) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_shape shape = gt_features_shape(f);
+    int64_t width = info->label_width;
+    gt_array arrays[2] = {{"latent", GT_NUMBER_FLOAT, 1 + shape.n, {info->count}, all}};
+    for (int i = 0; i < shape.n; i++) arrays[0].dims[1 + i] = shape.d[i];
+    float *labels = gt_arena_array(s->arena, (size_t)(info->count * width), sizeof *labels);
+    if (!labels) return GT_NOMEM;
+    for (int64_t i = 0; i < info->count; i++) gt_dataset_label(ds, i, labels + i * width);
+    arrays[1] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {info->count, width}, labels};
+    const latent_fields *fields = s->fields;
+    gt_status st = gt_rundir_prepare(fields->outdir,
+                                     (size_t)info->count * (size_t)gt_shape_size(&shape) * sizeof(float));
+    if (!st) st = gt_arrays_write(cli_out(s, "latents.h5"), arrays, width ? 2 : 1);
+    char text[96];
+    if (!st)
+        printf("%lld results of layer %s, %s numbers each, in %s\n", (long long)info->count, fields->layer,
+               gt_shape_text(&shape, text), cli_out(s, "latents.h5"));
+    return st;
+}
+
+static gt_status layer_all(cli_session *s) {
+    const latent_fields *fields = s->fields;
+    const char **words = s->arguments.words;
+    gt_features_options o = {.layer = fields->layer, .pool = s->pool, .kernels = cli_kernels()};
+    gt_dataset *ds = NULL;
+    gt_features *f = NULL;
+    float *all = NULL;
+    if (*fields->network) o.network = fields->network;
+    gt_status st = s->arguments.n_words == 2
+                       ? cli_share_path_all(s->comm, s->arena, &words[0])
+                       : gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
+    if (st) return st;
+    f = gt_features_open(words[0], &o, &st);
+    if (!st) st = gt_dataset_open(&ds, words[1], NULL);
+    st = gt_comm_agree_all(s->comm, st);
+    if (!st) st = gt_same_data_all(s->comm, ds, words[1]);
+    if (!st) st = gt_features_dataset_all(s->comm, f, ds, &all);
+    if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_layer(s, f, ds, all));
+    free(all);
+    gt_dataset_close(ds);
+    gt_features_close(f);
+    return st;
+}
+
+static gt_status latent(cli_session *s) {
+    const latent_fields *fields = s->fields;
+    if (*fields->layer) return layer_all(s);
+    if (*fields->network) return gt_fail(GT_USAGE, "--network goes with --layer");
+    return cli_with_encoding_all(s, CLI_ENCODED, write_all);
+}
 
 const cli_command cli_latent = {
     .name = "latent",

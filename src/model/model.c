@@ -28,6 +28,7 @@ void gt_model_init(gt_model *m) {
 gt_graph *gt_model_forward(gt_model *m, int net, int n) {
     if (net == 1 && m->build_discriminator) return m->build_discriminator(m, n);
     if (net == 0 && m->build_classifier) return m->build_classifier(m, n);
+    if (net == 0 && m->build_segmenter) return m->build_segmenter(m, n);
     if (net == 0 && m->build_encoder) return m->build_encoder(m, n);
     if (net == 0 && m->build_generator)
         return m->build_generator(

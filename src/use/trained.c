@@ -8,7 +8,7 @@
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
 
-static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels) {
+static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels, const char *name) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (gt_checkpoint_first(f, "/networks") < 0)
         return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", gt_checkpoint_path(f), about->model);
@@ -21,19 +21,26 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
     gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);
     if (st) return st;
-    bool averaged = t->model->ema_of >= 0;
-    const gt_net *net = t->model->nets[averaged ? t->model->ema_of : 0];
-    float *block = averaged ? t->model->ema_block : t->model->blocks[0];
+    t->network = name ? gt_model_network(t->model, name) : t->model->ema_of >= 0 ? t->model->ema_of : 0;
+    if (t->network < 0) return GT_USAGE;
+    bool averaged = t->model->ema_of == t->network;
+    const gt_net *net = t->model->nets[t->network];
+    float *block = averaged ? t->model->ema_block : t->model->blocks[t->network];
     t->params = block;
     gt_text group = gt_text_of("/networks/%s%s", net->name, averaged ? "_ema" : "");
     return gt_net_read_checkpoint(net, f, group.s, false, block);
 }
 
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
+    return gt_trained_open_network(t, checkpoint, kernels, NULL);
+}
+
+gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
+                                  const char *name) {
     *t = (gt_trained){0};
     gt_status st;
     gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
-    if (f) st = load(t, f, kernels);
+    if (f) st = load(t, f, kernels, name);
     gt_checkpoint_close(f);
     if (st) gt_trained_close(t);
     return st;

@@ -11,7 +11,8 @@ typedef struct gt_trained {
     gt_job *job; /* of the checkpoint, with texts that the model refers to; NULL: the model is the caller's */
     gt_model *model;
     gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
-    const float *params;     /* of network ema_of: the moving average; without one the parameters of network 0 */
+    int network;             /* that the parameters are of: ema_of; without a moving average 0, unless asked for */
+    const float *params;     /* of that network: the moving average; without one its parameters */
     gt_graph *graph;
     gt_exec *exec;
 } gt_trained;
@@ -20,6 +21,9 @@ typedef struct gt_trained {
  * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). On an error nothing is left to
  * close. */
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
+/* The same with the parameters of the network `name`; NULL: as above. */
+gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
+                                  const char *name);
 /* Frees what the struct holds, but not a model of the caller. */
 void gt_trained_close(gt_trained *t);
 
