@@ -121,6 +121,7 @@ $(BUILD)/tests/gantry_failing: tests/failing/gantry.c $(FAILING) $(CLI_OBJ) $(LI
 $(BUILD)/tests/test_short_memory: TEST_EXTRA = $(BUILD)/tests/failing/memory.o
 $(BUILD)/tests/test_short_memory: TEST_LIBS = $(FAILING_FLAGS)
 $(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o
+$(BUILD)/tests/classifier: LDFLAGS += -Wl,--wrap=gt_max_pool_with
 $(TOOLS): $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")

@@ -1,18 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A classifier's network by itself, for comparisons with other programs (tests/torch).
  *
- *     classifier NAME H W C CLASSES [small] [bn]            names and shapes of the tensors
- *     classifier NAME H W C CLASSES [small] [bn] N IN OUT   outputs and gradients
+ *     classifier NAME H W C CLASSES [small] [bn] [smooth]            names and shapes of the tensors
+ *     classifier NAME H W C CLASSES [small] [bn] [smooth] N IN OUT   outputs and gradients
  *
  * IN: the tensors' values in their order in files, then pictures [N,H,W,C], then weights of the logits [N,CLASSES], all
  * float32. OUT: the logits [N,CLASSES] without dropout and with running statistics, then the gradient of their weighted
- * sum in each parameter, in file order. */
+ * sum in each parameter, in file order. `smooth`: max poolings are means over the same windows, zeros outside counting,
+ * so that no tie of a pooling decides; the linker gives their builder another name (--wrap in the Makefile). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gantry/model.h"
 #include "models/classifier/networks.h"
+
+static bool smooth;
+gt_node *__real_gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a);
+gt_node *__wrap_gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a);
+
+gt_node *__wrap_gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a) {
+    gt_node *pooled = __real_gt_max_pool_with(g, x, a);
+    if (!smooth || !pooled) return pooled;
+    float taps[GT_MAX_FILTER_TAPS];
+    for (int i = 0; i < a.size; i++) taps[i] = 1.0f / (float)a.size;
+    int stride = a.stride ? a.stride : a.size, after[2];
+    for (int i = 0; i < 2; i++) /* what the last window needs behind the image */
+        after[i] = (int)((gt_dim(pooled, i + 1) - 1) * stride + a.size - a.pad - gt_dim(x, i + 1));
+    return gt_upfirdn(g, x, (gt_filter){0, a.size, taps},
+                      (gt_upfirdn_attr){.down_x = stride,
+                                        .down_y = stride,
+                                        .pad_x0 = a.pad,
+                                        .pad_x1 = after[1],
+                                        .pad_y0 = a.pad,
+                                        .pad_y1 = after[0]});
+}
 
 typedef struct job {
     const gt_classifier_net *net;
@@ -85,8 +107,15 @@ int main(int argc, char **argv) {
         {.classes = size[3], .width = 1, .dropout = -1, .activation = "relu", .hidden = {100, 100}, .n_hidden = 2}};
     if (!j.net) return 2;
     j.config.bn = strncmp(argv[1], "vgg", 3) != 0 && strcmp(argv[1], "mlp") != 0;
-    for (; at < argc && (!strcmp(argv[at], "small") || !strcmp(argv[at], "bn")); at++)
-        *(strcmp(argv[at], "bn") ? &j.config.small : &j.config.bn) = true;
+    const struct {
+        const char *name;
+        bool *flag;
+    } words[] = {{"small", &j.config.small}, {"bn", &j.config.bn}, {"smooth", &smooth}};
+    for (int found = 1; at < argc && found; at += found) {
+        found = 0;
+        for (int i = 0; i < 3; i++)
+            if (!strcmp(argv[at], words[i].name)) *words[i].flag = true, found = 1;
+    }
     gt_net *net = gt_forward_declare("net", pass, &j, size[0], size[1], size[2]);
     if (!net) die("network");
     if (argc - at == 3) run(&j, net, (const char *const *)argv + at, size);

@@ -8,6 +8,7 @@ import tempfile
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import torchvision
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -26,6 +27,14 @@ NETS = {
 
 def tool(*words):
     return subprocess.run([TOOL, *map(str, words)], check=True, capture_output=True, text=True).stdout
+
+
+max_pool = F.max_pool2d
+
+
+def mean_pool(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """In place of max pooling: no tie decides."""
+    return F.avg_pool2d(x, kernel_size, stride or kernel_size, padding, ceil_mode, True, kernel_size ** 2)
 
 
 def rms(a):
@@ -112,7 +121,7 @@ def worst_of(mine, theirs):
     return worst
 
 
-def ours(name, net, x, weights, lines):
+def ours(name, net, x, weights, lines, more):
     base, size, words = name.split("+")[0], x.shape[2], NETS[name][3]
     state, shapes = net.state_dict(), {k: p.numel() for k, p in net.named_parameters()}
     with tempfile.TemporaryDirectory() as at:
@@ -120,7 +129,7 @@ def ours(name, net, x, weights, lines):
             for key, _, _ in lines: f.write(state[key].detach().float().numpy().tobytes())
             f.write(x.permute(0, 2, 3, 1).contiguous().float().numpy().tobytes())
             f.write(weights.float().numpy().tobytes())
-        tool(base, size, size, 3, 1000, *words, len(x), f"{at}/in", f"{at}/out")
+        tool(base, size, size, 3, 1000, *words, *more, len(x), f"{at}/in", f"{at}/out")
         out = np.fromfile(f"{at}/out", np.float32).astype(np.float64)
     at, found = weights.numel(), {}
     for key, _, trainable in lines:
@@ -144,29 +153,27 @@ def names(name, net, size):
 
 
 def compare(name, calm, seed):
+    F.max_pool2d = mean_pool if calm else max_pool
     net, x = make(name, calm, seed)
     lines = names(name, net, x.shape[2])
     weights = torch.randn(len(x), 1000, dtype=torch.float64).float().double()
     y64, g64 = gradients(net, x, weights, torch.float64)
     y32, g32 = gradients(net, x, weights, torch.float32)
-    y, g = ours(name, net, x, weights, lines)
+    y, g = ours(name, net, x, weights, lines, ["smooth"] if calm else [])
     return rms(y - y64) / rms(y64), worst_of(g, g64), rms(y32 - y64) / rms(y64), worst_of(g32, g64), sum(v.numel() for v in net.parameters())
 
 
 def check(name):
-    """Two verdicts. As torchvision begins it, float32 puts some values on the other side of a kink of ReLU or pooling, in PyTorch as here: outputs must agree, and gradients
-    as well as four times PyTorch's own float32 does. Without values near kinks of ReLU gradients must agree, with one of three pictures: poolings have ties."""
-    out, worst, out32, worst32, count = compare(name, False, 1)
-    ok = out < 1e-4 and worst[1] < max(1e-3, 4 * worst32[1])
-    print(f"{'ok ' if ok else 'BAD'} {name:14} {count:12,} parameters  outputs {out:.1e} (PyTorch's float32 {out32:.1e})  gradients {worst[1]:.1e} {worst[0]} (PyTorch's {worst32[1]:.1e})", flush=True)
-    calm = False
-    for seed in 1, 2, 3:
-        out, worst, out32, worst32, _ = compare(name, True, seed)
-        calm = out < 1e-4 and worst[1] < 1e-3
-        print(f"{'ok ' if calm else '   '} {name:14} {'away from kinks':23}  outputs {out:.1e} (PyTorch's float32 {out32:.1e})  gradients {worst[1]:.1e} {worst[0]} (PyTorch's {worst32[1]:.1e})", flush=True)
-        if calm: break
-    if not calm: print(f"BAD {name}", flush=True)
-    return ok and calm
+    """Two verdicts. As torchvision begins it, float32 puts some values on the other side of a kink of ReLU or pooling, in PyTorch as here; a part f of all values on the other
+    side moves gradients by about sqrt(f). So outputs must agree to 1e-4, gradients only to 0.05. Where no kink is near and poolings are means, gradients must agree to 1e-3."""
+    verdict = True
+    for calm, limit in (False, 5e-2), (True, 1e-3):
+        out, worst, out32, worst32, count = compare(name, calm, 1)
+        ok = out < 1e-4 and worst[1] < limit
+        verdict &= ok
+        print(f"{'ok ' if ok else 'BAD'} {name:14} {'without kinks' if calm else f'{count:,}':>13}  outputs {out:.1e} (PyTorch's float32 {out32:.1e})  "
+              f"gradients {worst[1]:.1e} (PyTorch's {worst32[1]:.1e}), {worst[0]}", flush=True)
+    return verdict
 
 
 if __name__ == "__main__":
