@@ -153,6 +153,9 @@ struct gt_model {
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
      * NULL: the model is none. */
     gt_graph *(*build_classifier)(gt_model *m, int n);
+    /* The same for n images of another size, at least that of the model: "logits" [n,height,width,label_dim] of a map,
+     * with a place for each window of the model's size. NULL: the model has no such form. */
+    gt_graph *(*build_convolutional)(gt_model *m, int n, int height, int width);
     /* Models with rectifiers: a graph for n images with input "images" and an output "active/LAYER" [units] for each
      * row of `rectified`: in how many places of how many images each unit is positive. NULL: the model has none. */
     gt_graph *(*build_rectified)(gt_model *m, int n);

@@ -32,6 +32,9 @@ cli_verdict cli_verdict_of(const gt_classified *r);
  * 1, drawn over the pictures. */
 gt_status cli_draw_classified(const cli_classifying *c, int64_t n, const int64_t *items, const float *heat, int height,
                               int width, const char *path, const char *title);
+/* gantry predict --fully-convolutional; `images`: so many at most are drawn. Collective. */
+gt_status cli_predict_maps_all(cli_session *s, int64_t images);
+
 /* A file that this command would have made with other data; none is fine. */
 gt_status cli_remove_old(const char *path);
 /* The name of a class as a field of a CSV file. */

@@ -11,6 +11,7 @@
 
 typedef struct predict_fields {
     const char *outdir;
+    bool fully_convolutional;
     int64_t images, threads;
 } predict_fields;
 
@@ -26,6 +27,10 @@ static const gt_option table[] = {
                "taken for what they are and for something else, the surest first, with their classes. "
                "unknown.png: images of which the data do not say the class."},
     {CLI_OPTION(images, "32", "Images in each picture"), .min = 1, .max = MOST},
+    {CLI_SHOWN("fully-convolutional", fully_convolutional, "0", "Images may be larger, and get maps of classes"),
+     .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
+               "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
+               "the probability of that class over the image."},
     CLI_THREADS,
 };
 
@@ -113,7 +118,10 @@ static gt_status write_all(cli_classifying *c) {
     return st;
 }
 
-static gt_status predict(cli_session *s) { return cli_classify_all(s, true, write_all); }
+static gt_status predict(cli_session *s) {
+    const predict_fields *f = s->fields;
+    return f->fully_convolutional ? cli_predict_maps_all(s, f->images) : cli_classify_all(s, true, write_all);
+}
 
 const cli_command cli_predict = {
     .name = "predict",

@@ -102,7 +102,73 @@ gt_node *gt_forward_upsample(gt_forward *f, const char *name, gt_node *x, int fa
     return x;
 }
 
+/* ---- the convolutional form ---- */
+
+static void note_window(const gt_forward *f, const gt_node *x) {
+    gt_forward_windows *w = f->sees;
+    bool pixels = x && gt_node_shape(x)->n == 4;
+    if (w && w->n < GT_FORWARD_WINDOWS)
+        w->size[w->n++] = (gt_forward_window){pixels ? gt_dim(x, 1) : 1, pixels ? gt_dim(x, 2) : 1};
+}
+
+static gt_forward_window next_window(gt_forward *f) { return f->convolves->size[f->window++]; }
+
+/* The matrix [out,in] of the means over in's places floor(i in / out) .. ceil((i + 1) in / out) - 1. */
+static gt_node *means(gt_forward *f, int64_t out, int64_t in) {
+    float *m = gt_arena_array(gt_graph_arena(f->graph), (size_t)(out * in), sizeof *m);
+    for (int64_t i = 0; m && i < out; i++) {
+        int64_t begin = i * in / out, end = ((i + 1) * in + out - 1) / out;
+        for (int64_t k = begin; k < end; k++) m[i * in + k] = 1.0f / (float)(end - begin);
+    }
+    if (!m) return NULL;
+    return gt_constant(f->graph, gt_text_of("means of %lld in %lld", (long long)in, (long long)out).s,
+                       GT_SHAPE(out, in), m);
+}
+
+/* Weights [n,size] of the means of an adaptive pooling -> [n,in], of what is pooled. */
+static gt_node *unpooled(gt_forward *f, gt_node *rows, int64_t size, int64_t in) {
+    return size == in ? rows : gt_matmul(f->graph, rows, means(f, size, in));
+}
+
+/* The stored weights [out,C h w] as [h,w,C,out]; of a pooled window as those of the window before the pooling. */
+static gt_node *window_weights(gt_forward *f, gt_node *weight, int64_t c, gt_forward_window stored,
+                               gt_forward_window seen) {
+    gt_graph *g = f->graph;
+    int64_t out = gt_dim(weight, 0), h = stored.height, w = stored.width;
+    gt_node *x = unpooled(f, gt_reshape(g, weight, GT_SHAPE(out * c * h, w)), w, seen.width);
+    x = gt_permute(g, gt_reshape(g, x, GT_SHAPE(out * c, h, seen.width)), (int[]){0, 2, 1});
+    x = unpooled(f, gt_reshape(g, x, GT_SHAPE(out * c * seen.width, h)), h, seen.height);
+    return gt_permute(g, gt_reshape(g, x, GT_SHAPE(out, c, seen.width, seen.height)), (int[]){3, 2, 1, 0});
+}
+
+static gt_node *convolve(gt_forward *f, const char *name, gt_node *x) {
+    if (!x) return NULL;
+    gt_forward_window stored = next_window(f), seen = f->pooled.height ? f->pooled : stored;
+    f->pooled = (gt_forward_window){0};
+    gt_scope_push(f->graph, "%s", name);
+    gt_node *weight = gt_leaf(f->bound, name, ".weight");
+    if (weight) weight = window_weights(f, weight, gt_dim(x, 3), stored, seen);
+    x = gt_add(f->graph, gt_conv(f->graph, x, weight, (gt_conv_attr){0}), gt_leaf(f->bound, name, ".bias"));
+    gt_scope_pop(f->graph);
+    return x;
+}
+
+/* The mean over each window, by a convolution of each channel with equal weights. */
+static gt_node *sliding_mean(gt_forward *f, gt_node *x) {
+    gt_forward_window w = next_window(f);
+    int64_t c = gt_dim(x, 3), n = w.height * w.width * c;
+    float *values = gt_arena_array(gt_graph_arena(f->graph), (size_t)n, sizeof *values);
+    for (int64_t i = 0; values && i < n; i++) values[i] = 1 / (float)(w.height * w.width);
+    if (!values) return NULL;
+    gt_node *equal = gt_constant(f->graph, "equal weights", GT_SHAPE(w.height, w.width, 1, c), values);
+    return gt_conv(f->graph, x, equal, (gt_conv_attr){.groups = (int)c});
+}
+
+/* ---- */
+
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out) {
+    if (f->convolves) return convolve(f, name, x);
+    note_window(f, x);
     x = gt_flatten(f->graph, x);
     if (!x) return NULL;
     gt_scope_push(f->graph, "%s", name);
@@ -170,6 +236,8 @@ gt_node *gt_forward_relu(gt_forward *f, gt_node *x) { return gt_forward_rectifie
 
 gt_node *gt_forward_mean(gt_forward *f, gt_node *x) {
     if (!x) return NULL;
+    if (f->convolves) return sliding_mean(f, x);
+    note_window(f, x);
     return gt_reshape(f->graph, gt_mean(f->graph, x, GT_AXIS(1) | GT_AXIS(2)), GT_SHAPE(gt_dim(x, 0), gt_dim(x, 3)));
 }
 
@@ -188,20 +256,13 @@ gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, int size, int stride
     return gt_div(g, sums, inside);
 }
 
-/* The matrix [out,in] of the means over in's places floor(i in / out) .. ceil((i + 1) in / out) - 1. */
-static gt_node *means(gt_forward *f, int64_t out, int64_t in) {
-    float *m = gt_arena_array(gt_graph_arena(f->graph), (size_t)(out * in), sizeof *m);
-    for (int64_t i = 0; m && i < out; i++) {
-        int64_t begin = i * in / out, end = ((i + 1) * in + out - 1) / out;
-        for (int64_t k = begin; k < end; k++) m[i * in + k] = 1.0f / (float)(end - begin);
-    }
-    if (!m) return NULL;
-    return gt_constant(f->graph, gt_text_of("means of %lld in %lld", (long long)in, (long long)out).s,
-                       GT_SHAPE(out, in), m);
-}
-
 gt_node *gt_forward_adaptive_pool(gt_forward *f, gt_node *x, int size) {
     gt_graph *g = f->graph;
+    if (x && f->convolves) {
+        f->pooled = next_window(f);
+        return x;
+    }
+    note_window(f, x);
     for (int axis = 1; axis <= 2 && x; axis++) {
         gt_shape s = *gt_node_shape(x);
         if (s.d[axis] == size) continue;

@@ -43,6 +43,16 @@ typedef struct gt_inits {
     } rows[GT_INITS_MOST];
 } gt_inits;
 
+/* The sizes in pixels that linear layers, means and adaptive poolings see at the network's own size, in their order. */
+enum { GT_FORWARD_WINDOWS = 64 };
+typedef struct gt_forward_window {
+    int64_t height, width;
+} gt_forward_window;
+typedef struct gt_forward_windows {
+    int n;
+    gt_forward_window size[GT_FORWARD_WINDOWS];
+} gt_forward_windows;
+
 typedef struct gt_forward {
     gt_graph *graph;
     gt_net *declares; /* tensors are added to this network; NULL: `bound` has them */
@@ -54,9 +64,15 @@ typedef struct gt_forward {
     gt_init init;      /* of the layers that follow */
     /* go before `init`; NULL: none. A row that fits no layer is a fault of the declarations. */
     const gt_inits *inits;
-    uint32_t inits_used; /* bit i: row i has fitted a layer */
-    float norm_epsilon;  /* of the normalisation layers that follow; 0: 1e-5 */
-    gt_status status;    /* of the declarations: the first fault */
+    uint32_t inits_used;      /* bit i: row i has fitted a layer */
+    float norm_epsilon;       /* of the normalisation layers that follow; 0: 1e-5 */
+    gt_status status;         /* of the declarations: the first fault */
+    gt_forward_windows *sees; /* the pass notes its windows; NULL: it does not */
+    /* The convolutional form of the network: linear layers and means are convolutions with these windows, and the
+     * result has a place for each window. NULL: the usual form. */
+    const gt_forward_windows *convolves;
+    int window;               /* the next one */
+    gt_forward_window pooled; /* an adaptive pooling of this window is left to the next linear layer; height 0: none */
     /* NULL, or rectifiers are listed here and become outputs "active/LAYER" [units]: how many values of each unit
      * (channel, feature) are positive */
     gt_rectified *rectified;

@@ -39,6 +39,25 @@ static gt_graph *build_classifier(gt_model *m, int n) {
     return gt_whole_graph(g, "the ", "classifier");
 }
 
+static gt_graph *build_convolutional(gt_model *m, int n, int height, int width) {
+    gt_forward_windows windows = {0};
+    gt_classifier_heads heads = {0};
+    gt_graph *own = gt_graph_new("classifier", m->kernels), *g = gt_graph_new("convolutional form", m->kernels);
+    if (!own || !g) {
+        gt_graph_free(own);
+        gt_graph_free(g);
+        return NULL;
+    }
+    gt_forward at_own_size = {.graph = own, .bound = {own, m->nets[0], 0}, .sees = &windows};
+    gt_classifier_logits(m->own, &at_own_size, gt_input(own, "images", GT_SHAPE(1, m->height, m->width, m->channels)),
+                         &heads);
+    gt_graph_free(own);
+    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}, .convolves = &windows};
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, height, width, m->channels));
+    gt_output(g, "logits", gt_classifier_logits(m->own, &f, images, &heads));
+    return gt_whole_graph(g, "the ", "convolutional form");
+}
+
 static gt_graph *build_rectified(gt_model *m, int n) {
     gt_graph *g = gt_graph_new("rectifiers", m->kernels);
     gt_rectified *r = gt_arena_alloc(m->arena, sizeof *r);
@@ -150,6 +169,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->loss_stat = "Loss/train";
     m->masks = gt_classifier_dense(own->row);
     *(m->masks ? &m->build_segmenter : &m->build_classifier) = build_classifier;
+    if (!m->masks) m->build_convolutional = build_convolutional;
     m->build_rectified = build_rectified;
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
