@@ -13,6 +13,8 @@ typedef struct gt_segmenting gt_segmenting;
 
 /* Of a checkpoint; of a run's directory the newest one. `pool` and `kernels` as in gt_encoder_open() (encode.h). */
 gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
+/* Is a checkpoint that of a network that segments? */
+gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments);
 /* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model does not segment. */
 gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool);
 void gt_segmenting_close(gt_segmenting *s); /* NULL is fine */

@@ -58,6 +58,10 @@ typedef struct gt_transformer gt_transformer;
 gt_transformer *gt_transformer_new(const gt_transform *t); /* copies t; NULL: see gt_message() */
 void gt_transformer_free(gt_transformer *w);               /* NULL is fine */
 
+/* Replaces the mask of *picture (before gt_transformer_run) by what it becomes: cropped and resized with its picture,
+ * each pixel that of the nearest, GT_MASK_IGNORE (source.h) where the picture is padded. */
+gt_status gt_transformer_mask(gt_transformer *w, const gt_picture *picture, gt_picture *mask);
+
 /* Replaces *picture by the result. On failure, and where the picture is dropped, *picture is freed. */
 gt_status gt_transformer_run(gt_transformer *w, gt_picture *picture, bool *dropped);
 

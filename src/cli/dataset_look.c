@@ -55,11 +55,18 @@ typedef struct verification {
     bool out_of_memory;
 } verification;
 
+/* An image with its mask, into the room of one of the threads. */
+static gt_status read_both(const verification *v, int64_t item, int worker) {
+    const gt_dataset_info *info = gt_dataset_get_info(v->ds);
+    char *samples = v->samples + (size_t)worker * (info->image_bytes + gt_mask_bytes(info));
+    gt_status st = gt_dataset_read(v->ds, item, samples);
+    return st || !info->masks ? st : gt_dataset_mask(v->ds, item, (uint8_t *)samples + info->image_bytes);
+}
+
 static void verify_item(void *arg, int i, int worker) {
     verification *v = arg;
     gt_progress();
-    size_t bytes = gt_dataset_get_info(v->ds)->image_bytes;
-    gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples + (size_t)worker * bytes);
+    gt_status st = read_both(v, v->first + i, worker);
     v->bad[i] = st && st != GT_NOMEM; /* an image that memory is too short for is not bad */
     if (st == GT_NOMEM) v->out_of_memory = true;
 }
@@ -78,8 +85,7 @@ static gt_status list_bad(const verification *v, const bool *bad, const char *sp
     enum { MOST_LISTED = 1000 };
     int64_t n = gt_dataset_get_info(v->ds)->count, n_bad = 0;
     for (int64_t i = 0; i < n; i++)
-        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples))
-            printf("bad: %s\n", gt_message());
+        if (bad[i] && ++n_bad <= MOST_LISTED && read_both(v, i, 0)) printf("bad: %s\n", gt_message());
     if (n_bad) return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
     printf("%s: all %lld images are good\n", spec, (long long)n);
     return GT_OK;
@@ -92,7 +98,7 @@ static gt_status verify_all(gt_comm *comm, gt_dataset *ds, const char *spec) {
     int threads = gt_pool_threads(v.pool);
     void *bad = NULL;
     gt_arena *a = gt_arena_new();
-    v.samples = a ? gt_arena_array(a, (size_t)threads, info->image_bytes) : NULL;
+    v.samples = a ? gt_arena_array(a, (size_t)threads, info->image_bytes + gt_mask_bytes(info)) : NULL;
     gt_status st = gt_comm_agree_all(
         comm, v.pool && v.samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
     if (!st)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
+#include "cli/segmenting.h"
 #include "gantry/figure.h"
 #include "gantry/rundir.h"
 
@@ -18,7 +19,9 @@ typedef struct evaluate_fields {
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "evaluation", "Where to; made if needed"), .path = true,
      .detail = "confusion.csv: how often each class (row) was taken for each (column). confusion.png: the same as a "
-               "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy."},
+               "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy. Of networks "
+               "that segment "
+               "pixels are counted, and classes.csv has the IoU of each class."},
     CLI_THREADS,
 };
 
@@ -83,11 +86,17 @@ static gt_status score(cli_classifying *c) {
     return st;
 }
 
-static gt_status evaluate(cli_session *s) { return cli_classify_all(s, false, score); }
+static gt_status evaluate(cli_session *s) {
+    const evaluate_fields *f = s->fields;
+    bool segments;
+    gt_status st = cli_segments_all(s, &segments);
+    if (st || segments) return st ? st : cli_segment_evaluate_all(s, f->outdir);
+    return cli_classify_all(s, false, score);
+}
 
 const cli_command cli_evaluate = {
     .name = "evaluate",
-    .help = "Accuracy of a classifier on images whose classes are known",
+    .help = "How good a classifier is on images (or pixels) whose classes are known",
     CLI_CLASSIFYING(table),
     .run = evaluate,
 };

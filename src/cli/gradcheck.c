@@ -31,6 +31,7 @@ typedef struct work {
     gt_dataset *data;
     int n; /* images */
     float *images, *labels;
+    uint8_t *masks;                                     /* NULL: the model takes none */
     int phases, tensors, checked, kinks, lost, without; /* without: tensors of which no element was checked */
     const char *worst_phase;
     gt_gradcheck_tensor worst_tensor;
@@ -58,12 +59,17 @@ static gt_status read_samples(work *w) {
     int64_t *items = gt_arena_array(w->job->arena, (size_t)w->n, sizeof *items);
     w->images = calloc((size_t)w->n, gt_model_floats(m) * sizeof *w->images);
     w->labels = calloc((size_t)w->n, (size_t)m->label_dim * sizeof *w->labels + 1);
-    if (!items || !w->images || !w->labels) return gt_fail(GT_NOMEM, "out of memory for %d images", w->n);
-    for (int i = 0; i < w->n; i++) {
+    size_t mask = gt_mask_bytes(gt_dataset_get_info(w->data));
+    w->masks = m->masks ? malloc((size_t)w->n * mask) : NULL;
+    if (!items || !w->images || !w->labels || (m->masks && !w->masks))
+        return gt_fail(GT_NOMEM, "out of memory for %d images", w->n);
+    gt_status st = GT_OK;
+    for (int i = 0; i < w->n && !st; i++) {
         items[i] = i * count / w->n;
+        if (m->masks) st = gt_dataset_mask(w->data, items[i], w->masks + (size_t)i * mask);
         if (m->label_dim) gt_dataset_label(w->data, items[i], w->labels + (size_t)i * (size_t)m->label_dim);
     }
-    return gt_read_images(w->data, w->n, items, w->images);
+    return st ? st : gt_read_images(w->data, w->n, items, w->images);
 }
 
 /* ---- the table ---- */
@@ -99,6 +105,7 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
                             .seed = (uint64_t)w->job->seed,
                             .images = w->images,
                             .labels = w->model->label_dim ? w->labels : NULL,
+                            .masks = w->masks,
                             .batch = w->n,
                             .augment_p = w->job->augments ? 0.5f : 0,
                             .label_of = label_of,
@@ -149,6 +156,7 @@ static gt_status check_all(work *w, gt_pool *pool) {
     if (!st) st = verdict(w);
     free(w->images);
     free(w->labels);
+    free(w->masks);
     gt_model_free(w->model);
     gt_dataset_close(w->data);
     return st;

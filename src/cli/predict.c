@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
+#include "cli/segmenting.h"
 #include "gantry/arrays.h"
 #include "gantry/rundir.h"
 
@@ -25,7 +26,8 @@ static const gt_option table[] = {
                "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
                "images that were "
                "taken for what they are and for something else, the surest first, with their classes. "
-               "unknown.png: images of which the data do not say the class."},
+               "unknown.png: images of which the data do not say the class. Of networks that segment: masks/, "
+               "predictions.h5 with `classes` [N,H,W], and overlays.png: images, masks and predictions side by side."},
     {CLI_OPTION(images, "32", "Images in each picture"), .min = 1, .max = MOST},
     {CLI_SHOWN("fully-convolutional", fully_convolutional, "0", "Images may be larger, and get maps of classes"),
      .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
@@ -120,12 +122,16 @@ static gt_status write_all(cli_classifying *c) {
 
 static gt_status predict(cli_session *s) {
     const predict_fields *f = s->fields;
-    return f->fully_convolutional ? cli_predict_maps_all(s, f->images) : cli_classify_all(s, true, write_all);
+    bool segments;
+    if (f->fully_convolutional) return cli_predict_maps_all(s, f->images);
+    gt_status st = cli_segments_all(s, &segments);
+    if (st || segments) return st ? st : cli_segment_predict_all(s, f->outdir, f->images);
+    return cli_classify_all(s, true, write_all);
 }
 
 const cli_command cli_predict = {
     .name = "predict",
-    .help = "Classes of images, with their probabilities, by a classifier",
+    .help = "Classes of images, or of their pixels, by a trained network",
     CLI_CLASSIFYING(table),
     .run = predict,
 };

@@ -44,7 +44,7 @@ gt_status cli_resolve_job(gt_job *job) {
     if (!st) st = gt_job_open_data(job, &data);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(data);
-    st = gt_job_resolve(job, i->height, i->width, i->channels, i->label_width, i->stored);
+    st = gt_job_resolve(job, i->height, i->width, i->channels, gt_job_label_width(job, i), i->stored);
     gt_dataset_close(data);
     return st;
 }

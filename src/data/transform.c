@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/resize.h"
 #include "data/source.h"
@@ -310,6 +311,27 @@ void gt_transformer_free(gt_transformer *w) {
     if (!w) return;
     gt_resizer_free(&w->resizer);
     free(w);
+}
+
+gt_status gt_transformer_mask(gt_transformer *w, const gt_picture *picture, gt_picture *mask) {
+    plan p;
+    gt_picture out;
+    gt_status st = make_plan(&w->t, picture, &p);
+    if (st || p.dropped) return st;
+    if ((st = gt_picture_new(&out, p.height, p.width, 1, GT_U8))) return st;
+    uint8_t *to = out.samples;
+    const uint8_t *from = mask->samples;
+    int top = (p.height - p.inner_height) / 2, left = (p.width - p.inner_width) / 2;
+    memset(to, GT_MASK_IGNORE, gt_picture_bytes(&out));
+    for (int64_t y = 0; y < p.inner_height; y++)
+        for (int64_t x = 0; x < p.inner_width; x++) {
+            int64_t row = p.top + (2 * y + 1) * p.crop_height / (2 * p.inner_height),
+                    column = p.left + (2 * x + 1) * p.crop_width / (2 * p.inner_width);
+            to[(top + y) * p.width + left + x] = from[row * mask->width + column];
+        }
+    gt_picture_free(mask);
+    *mask = out;
+    return GT_OK;
 }
 
 gt_status gt_transformer_run(gt_transformer *w, gt_picture *picture, bool *dropped) {

@@ -144,7 +144,9 @@ static gt_status announce(const conversion *p) {
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     char text[GT_SHAPE_BYTES];
     bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
-    double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
+    gt_picture mask = {.height = p->shape.height, .width = p->shape.width, .channels = 1};
+    double masks = p->items.info.masks ? kind->bytes(&mask, p->items.count) : 0;
+    double bytes = kind->bytes(&p->shape, p->items.count) + masks, room = room_for(dest);
     gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_picture_shape(&p->shape, text),
             sure ? "" : "less than ", bytes / 1e6, sure ? "" : ", as it is compressed");
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;

@@ -13,6 +13,12 @@ void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
     snprintf(name, GT_ENTRY_NAME_BYTES, "%.5s/img%s.png", digits, digits);
 }
 
+void gt_entry_mask_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
+    char picture[GT_ENTRY_NAME_BYTES];
+    gt_entry_name(item, picture);
+    snprintf(name, GT_ENTRY_NAME_BYTES, "masks/%.25s", picture);
+}
+
 const char *gt_dest_channels(const gt_dest *d) {
     const gt_source_info *info = &d->items->info;
     if (info->channel_names && !d->transform->channels && d->transform->alpha == GT_ALPHA_KEEP)
@@ -58,6 +64,12 @@ static void add_value(gt_buffer *text, const char *key, json_t *value) {
     json_decref(value);
 }
 
+static void add_names(gt_buffer *text, const char *key, char *const *name, int n) {
+    json_t *names = json_array();
+    for (int i = 0; i < n; i++) json_array_append_new(names, json_string(name[i]));
+    add_value(text, key, names);
+}
+
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
     const gt_source_info *info = &d->items->info;
     bool labelled = gt_dest_labelled(d);
@@ -73,11 +85,8 @@ gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
     double range[2];
     if (gt_dest_range(d, range)) add_value(text, "range", json_pack("[f,f]", range[0], range[1]));
     if (gt_dest_channels(d)) add_value(text, "channels", json_string(gt_dest_channels(d)));
-    if (labelled && info->class_names) {
-        json_t *names = json_array();
-        for (int i = 0; i < info->class_names; i++) json_array_append_new(names, json_string(info->class_name[i]));
-        add_value(text, "class_names", names);
-    }
+    if (labelled && info->class_names) add_names(text, "class_names", info->class_name, info->class_names);
+    if (info->masks && info->mask_classes) add_names(text, "mask_classes", info->mask_name, info->mask_classes);
     gt_buffer_printf(text, "}");
     return text->failed ? gt_fail(GT_NOMEM, "out of memory for dataset.json") : GT_OK;
 }

@@ -36,9 +36,11 @@ static gt_status write_file(gt_dest *d, const char *name, const void *data, size
     if (d->comparing) return gt_existing_file(d, name, data, n);
     int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 && errno == ENOENT) {
-        char folder[GT_ENTRY_NAME_BYTES];
-        snprintf(folder, sizeof folder, "%.*s", (int)strcspn(name, "/"), name);
-        mkdirat(d->fd, folder, 0777);
+        for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+            char folder[GT_ENTRY_NAME_BYTES];
+            snprintf(folder, sizeof folder, "%.*s", (int)(slash - name), name);
+            mkdirat(d->fd, folder, 0777);
+        }
         fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     }
     int error = fd < 0 ? errno : gt_write_all(fd, data, n);
@@ -49,7 +51,9 @@ static gt_status write_file(gt_dest *d, const char *name, const void *data, size
 static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
     char name[GT_ENTRY_NAME_BYTES];
     gt_entry_name(e->item, name);
-    return write_file(d, name, data, e->size);
+    gt_status st = write_file(d, name, data, e->size);
+    gt_entry_mask_name(e->item, name);
+    return st || !e->mask_size ? st : write_file(d, name, (const char *)data + e->size, e->mask_size);
 }
 
 static gt_status sync_all(gt_dest *d) {
@@ -58,13 +62,13 @@ static gt_status sync_all(gt_dest *d) {
 
 /* No file more than those that were compared. */
 static gt_status compare_files(gt_dest *d) {
-    int64_t files;
+    int64_t files, wanted = (int64_t)d->n * (d->items->info.masks ? 2 : 1) + 1;
     char *foreign = NULL;
     int error = gt_existing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
-    gt_status st = error                        ? gt_dest_failed(d->path, error)
-                   : foreign                    ? gt_dest_differs(d, foreign)
-                   : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
-                                                : GT_OK;
+    gt_status st = error             ? gt_dest_failed(d->path, error)
+                   : foreign         ? gt_dest_differs(d, foreign)
+                   : files != wanted ? gt_dest_differs(d, "the number of its files")
+                                     : GT_OK;
     free(foreign);
     return st;
 }

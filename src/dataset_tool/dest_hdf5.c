@@ -44,29 +44,31 @@ static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *
 
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
-    for (size_t i = 0; i < d->n; i++) length += d->entries[i].size;
+    for (size_t i = 0; i < d->n; i++) length += (uint64_t)d->entries[i].size + d->entries[i].mask_size;
     return gt_part_open(d, length);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) { return gt_part_append(d, data, e->size); }
+static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+    return gt_part_append(d, data, (size_t)e->size + e->mask_size);
+}
 
-/* The file is made from the part, chunk by chunk. */
-static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
-    static const gt_number types[] = {
-        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
-    const gt_picture *p = &d->shape;
-    const gt_array images = {"images", types[p->type], 4, {(int64_t)d->n, p->height, p->width, p->channels}, NULL};
+/* The file is made from the part, chunk by chunk: images, or masks. */
+static gt_status write_chunks(gt_dest *d, gt_h5_file *f, const char *path, const gt_array *array, bool masks) {
     const gt_h5_storage how = {
-        .chunk = 1, .shuffled = d->compress && p->type != GT_U8, .level = d->compress ? LEVEL : 0};
+        .chunk = 1, .shuffled = d->compress && array->type != GT_NUMBER_UINT8, .level = d->compress ? LEVEL : 0};
     int64_t set;
     uint64_t offset = 0, synced = 0; /* of the part; the file made from it is on the disk up to there */
     size_t most = 0;
-    for (size_t i = 0; i < d->n; i++)
-        if (d->entries[i].size > most) most = d->entries[i].size;
+    for (size_t i = 0; i < d->n; i++) {
+        size_t n = masks ? d->entries[i].mask_size : d->entries[i].size;
+        most = n > most ? n : most;
+    }
     void *chunk = malloc(most + 1);
-    gt_status st = chunk ? gt_h5_write_stored(f, &images, &how, &set) : gt_fail(GT_NOMEM, "out of memory for an image");
+    gt_status st = chunk ? gt_h5_write_stored(f, array, &how, &set) : gt_fail(GT_NOMEM, "out of memory for an image");
     for (size_t i = 0; i < d->n && !st; i++) {
-        size_t n = d->entries[i].size;
+        const gt_entry *e = &d->entries[i];
+        size_t n = masks ? e->mask_size : e->size, behind = masks ? 0 : e->mask_size;
+        if (masks) offset += e->size;
         gt_progress();
         if (offset - synced >= GT_UNSYNCED_MOST) {
             synced = offset;
@@ -74,24 +76,31 @@ static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
             if (error) st = gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error));
         }
         if (!st && (st = gt_read_at(d->fd, offset, chunk, n))) gt_wrap(st, "'%s' cannot be read back", d->part);
-        if (!st && (st = gt_h5_write_chunk(set, (int64_t)i, chunk, n))) gt_wrap(st, "images");
+        if (!st && (st = gt_h5_write_chunk(set, (int64_t)i, chunk, n))) gt_wrap(st, "%s", array->name);
         if (!st) st = gt_h5_written(f);
-        offset += n;
+        offset += n + behind;
     }
     free(chunk);
     return st;
 }
 
+static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
+    static const gt_number types[] = {
+        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
+    const gt_picture *p = &d->shape;
+    const gt_array images = {"images", types[p->type], 4, {(int64_t)d->n, p->height, p->width, p->channels}, NULL};
+    return write_chunks(d, f, path, &images, false);
+}
+
 /* Texts of one fixed length: no pieces of a heap whose order could vary. */
-static gt_status write_names(gt_h5_file *f, const gt_source_info *info) {
-    size_t length = 1, n = (size_t)info->class_names;
+static gt_status write_names(gt_h5_file *f, const char *set, char *const *name, int names) {
+    size_t length = 1, n = (size_t)names;
     for (size_t i = 0; i < n; i++)
-        if (strlen(info->class_name[i]) + 1 > length) length = strlen(info->class_name[i]) + 1;
+        if (strlen(name[i]) + 1 > length) length = strlen(name[i]) + 1;
     char *all = calloc(n, length);
-    for (size_t i = 0; i < n && all; i++) strcpy(all + i * length, info->class_name[i]);
+    for (size_t i = 0; i < n && all; i++) strcpy(all + i * length, name[i]);
     gt_status st = all ? gt_h5_attribute(
-                             f, "images",
-                             &(gt_array){"class_names", GT_NUMBER_TEXT, 2, {(int64_t)n, (int64_t)length}, all})
+                             f, set, &(gt_array){"class_names", GT_NUMBER_TEXT, 2, {(int64_t)n, (int64_t)length}, all})
                        : gt_fail(GT_NOMEM, "out of memory for 'class_names'");
     free(all);
     return st;
@@ -117,6 +126,14 @@ static gt_status write_labels(const gt_dest *d, gt_h5_file *f) {
     return st;
 }
 
+static gt_status write_masks(gt_dest *d, gt_h5_file *f, const char *path) {
+    const gt_source_info *info = &d->items->info;
+    const gt_array masks = {"masks", GT_NUMBER_UINT8, 3, {(int64_t)d->n, d->shape.height, d->shape.width}, NULL};
+    if (!info->masks) return GT_OK;
+    gt_status st = write_chunks(d, f, path, &masks, true);
+    return st || !info->mask_classes ? st : write_names(f, "masks", info->mask_name, info->mask_classes);
+}
+
 /* In this order, as the file's bytes follow from it: equal contents give equal bytes. */
 static gt_status write_file(gt_dest *d, const char *path) {
     gt_h5_file f;
@@ -128,8 +145,10 @@ static gt_status write_file(gt_dest *d, const char *path) {
         st = gt_h5_attribute(&f, "images", &(gt_array){"range", GT_NUMBER_DOUBLE, 1, {2}, range});
     if (!st && channels) st = gt_h5_attribute_text(&f, "images", "channels", channels);
     bool labelled = gt_dest_labelled(d);
-    if (!st && labelled && d->items->info.class_names) st = write_names(&f, &d->items->info);
+    if (!st && labelled && d->items->info.class_names)
+        st = write_names(&f, "images", d->items->info.class_name, d->items->info.class_names);
     if (!st && labelled) st = write_labels(d, &f);
+    if (!st) st = write_masks(d, &f, path);
     if (!st) st = gt_h5_finish(&f);
     gt_h5_close(&f);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;

@@ -62,6 +62,8 @@ static gt_status begin(gt_dest *d) {
     for (size_t i = 0; i < d->n; i++) {
         gt_entry_name(d->entries[i].item, name);
         length += entry_bytes(name, d->entries[i].size);
+        gt_entry_mask_name(d->entries[i].item, name);
+        if (d->items->info.masks) length += entry_bytes(name, d->entries[i].mask_size);
     }
     return gt_part_open(d, length);
 }
@@ -69,7 +71,9 @@ static gt_status begin(gt_dest *d) {
 static gt_status put_entry(gt_dest *d, const gt_entry *e, const void *data) {
     char name[GT_ENTRY_NAME_BYTES];
     gt_entry_name(e->item, name);
-    return put_named(d, name, e->size, e->crc, data);
+    gt_status st = put_named(d, name, e->size, e->crc, data);
+    gt_entry_mask_name(e->item, name);
+    return st || !e->mask_size ? st : put_named(d, name, e->mask_size, e->mask_crc, (const char *)data + e->size);
 }
 
 /* A line of the index for the entry at *offset, which moves on to the next one. */
@@ -105,11 +109,13 @@ static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_
         char name[GT_ENTRY_NAME_BYTES];
         gt_entry_name(d->entries[i].item, name);
         put_central(&b, name, d->entries[i].size, d->entries[i].crc, &offset);
+        gt_entry_mask_name(d->entries[i].item, name);
+        if (d->entries[i].mask_size) put_central(&b, name, d->entries[i].mask_size, d->entries[i].mask_crc, &offset);
         if (b.n > FLUSH_BYTES) st = append(d, &b);
     }
     put_central(&b, "dataset.json", (uint32_t)notes->n, notes_crc, &offset);
     if (!st) st = append(d, &b);
-    put_end(&b, d->n + 1, start, d->offset - start);
+    put_end(&b, d->n * (d->items->info.masks ? 2 : 1) + 1, start, d->offset - start);
     if (!st) st = append(d, &b);
     gt_buffer_free(&b);
     return st;

@@ -105,9 +105,13 @@ static void walk_folder(walk *w, int root, const char *name);
 
 /* What lies in the folder `name` of pictures, or in the root (""). */
 static void meet(walk *w, int root, int fd, const char *name, const struct dirent *e) {
-    bool notes = !*name && !strcmp(e->d_name, "dataset.json"),
-         picture = *name && is_numbered(e->d_name, "img", 8, 10, ".png");
-    bool folder = !*name && is_numbered(e->d_name, "", 5, 5, ""), removes = w->how == GT_FOLDER_REMOVE;
+    char path[GT_ENTRY_NAME_BYTES];
+    bool masks = !strcmp(name, "masks"), notes = !*name && !strcmp(e->d_name, "dataset.json"),
+         picture = *name && !masks && is_numbered(e->d_name, "img", 8, 10, ".png");
+    bool folder = (!*name && !strcmp(e->d_name, "masks")) ||
+                  ((!*name || masks) && is_numbered(e->d_name, "", 5, 5, "")),
+         removes = w->how == GT_FOLDER_REMOVE;
+    snprintf(path, sizeof path, "%s%s%.8s", name, *name ? "/" : "", e->d_name);
     gt_progress();
     if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
         meet_foreign(w, name, e->d_name);
@@ -117,7 +121,7 @@ static void meet(walk *w, int root, int fd, const char *name, const struct diren
     } else if (w->how == GT_FOLDER_ROOT) {
         w->files++;
     } else {
-        walk_folder(w, root, e->d_name);
+        walk_folder(w, root, path);
         if (walk_on(w) && removes && unlinkat(fd, e->d_name, AT_REMOVEDIR)) w->error = errno;
     }
 }

@@ -12,14 +12,15 @@
 typedef struct comparing {
     gt_source *set; /* what it says of itself */
     gt_h5_file file;
-    gt_h5_set *images;
-    void *chunk; /* as large as the largest so far */
+    gt_h5_set *images, *masks; /* masks: NULL, there are none */
+    void *chunk;               /* as large as the largest so far */
     size_t room;
 } comparing;
 
 void gt_existing_hdf5_close(gt_dest *d) {
     comparing *s = d->other;
     gt_h5_set_close(s->images);
+    gt_h5_set_close(s->masks);
     gt_h5_close(&s->file);
     gt_source_close(s->set);
     free(s->chunk);
@@ -42,22 +43,29 @@ static gt_status begin(gt_dest *d) {
     bool same = p->height == d->shape.height && p->width == d->shape.width && p->channels == d->shape.channels &&
                 p->type == d->shape.type;
     if (!same) return gt_dest_differs(d, "the shape of its images");
+    if (!gt_items_same_mask_names(&s->set->info, &d->items->info)) return gt_dest_differs(d, "masks");
     st = gt_h5_open(&s->file, d->path);
-    return st ? st : gt_h5_set_open(&s->images, &s->file, "images");
+    if (!st) st = gt_h5_set_open(&s->images, &s->file, "images");
+    return st || !d->items->info.masks ? st : gt_h5_set_open(&s->masks, &s->file, "masks");
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *bytes) {
-    size_t n = e->size;
+static gt_status compare_chunk(gt_dest *d, gt_h5_set *set, const void *bytes, size_t n) {
     comparing *s = d->other;
-    if (d->n >= (size_t)s->set->count) return gt_dest_differs(d, "the number of its images");
     if (s->room < n) {
         free(s->chunk);
         s->room = 0;
         if (!(s->chunk = malloc(n))) return gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", n);
         s->room = n;
     }
-    bool same = gt_h5_set_chunk(s->images, (int64_t)d->n, s->chunk, n) && !memcmp(s->chunk, bytes, n);
+    bool same = gt_h5_set_chunk(set, (int64_t)d->n, s->chunk, n) && !memcmp(s->chunk, bytes, n);
     return same ? GT_OK : gt_dest_differs(d, NULL);
+}
+
+static gt_status put(gt_dest *d, const gt_entry *e, const void *bytes) {
+    comparing *s = d->other;
+    if (d->n >= (size_t)s->set->count) return gt_dest_differs(d, "the number of its images");
+    gt_status st = compare_chunk(d, s->images, bytes, e->size);
+    return st || !s->masks ? st : compare_chunk(d, s->masks, (const char *)bytes + e->size, e->mask_size);
 }
 
 static bool same_labels(const gt_dest *d, const gt_source *set) {

@@ -17,6 +17,13 @@ bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b) {
     return true;
 }
 
+bool gt_items_same_mask_names(const gt_source_info *a, const gt_source_info *b) {
+    if (a->masks != b->masks || a->mask_classes != b->mask_classes) return false;
+    for (int i = 0; i < a->mask_classes; i++)
+        if (strcmp(a->mask_name[i], b->mask_name[i])) return false;
+    return true;
+}
+
 /* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder
  * of the same pictures does not. */
 static const char *telling_names(const gt_source_info *info) {
@@ -37,6 +44,11 @@ static gt_status join(gt_items *items, const gt_source_info *more, const char *s
         return gt_fail(GT_USAGE,
                        "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none "
                        "leaves them out",
+                       first, source);
+    if (!gt_items_same_mask_names(all, more))
+        return gt_fail(GT_USAGE,
+                       all->masks != more->masks ? "one of '%s' and '%s' has masks, the other has none"
+                                                 : "the masks of '%s' and '%s' have classes of different names",
                        first, source);
     bool ranges = all->has_range == more->has_range &&
                   (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
@@ -157,6 +169,8 @@ static void identify_sources(const gt_items *items, gt_hasher *h) {
     gt_hasher_add(h, labels, sizeof labels);
     gt_hasher_add(h, channels, strlen(channels) + 1);
     for (int i = 0; i < info->class_names; i++) gt_hasher_add(h, info->class_name[i], strlen(info->class_name[i]) + 1);
+    if (info->masks) gt_hasher_add(h, "masks", 6);
+    for (int i = 0; i < info->mask_classes; i++) gt_hasher_add(h, info->mask_name[i], strlen(info->mask_name[i]) + 1);
 }
 
 void gt_items_identify(const gt_items *items, gt_hasher *h) {

@@ -37,6 +37,7 @@ const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_
 /* Adds what the list says of its items and their sources, without the items' stamps. */
 void gt_items_identify(const gt_items *items, gt_hasher *h);
 bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b); /* of classes */
+bool gt_items_same_mask_names(const gt_source_info *a, const gt_source_info *b);
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
 bool gt_items_labelled(const gt_items *items, int64_t i);
@@ -85,6 +86,7 @@ const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture 
 
 typedef struct gt_entry { /* one image of the result */
     uint32_t item, size, crc;
+    uint32_t mask_size, mask_crc; /* of the image's mask; 0: there is none */
 } gt_entry;
 
 typedef struct gt_dest gt_dest;
@@ -102,6 +104,7 @@ typedef struct gt_dest_kind {
     gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);
     /* Opens d->part, which holds d->n entries of an earlier run. */
     gt_status (*begin)(gt_dest *d);
+    /* the image's bytes, then those of its mask */
     gt_status (*put)(gt_dest *d, const gt_entry *e, const void *bytes);
     /* Brings what was put to the disk. */
     gt_status (*sync)(gt_dest *d);
@@ -175,7 +178,8 @@ void gt_existing_hdf5_close(gt_dest *d);
 /* ---- for destinations (dataset_json.c, part_file.c) ---- */
 
 enum { GT_ENTRY_NAME_BYTES = 32 };
-void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "00000/img00000000.png" */
+void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]);      /* "00000/img00000000.png" */
+void gt_entry_mask_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "masks/00000/img00000000.png" */
 /* dataset.json of the images put; gt_buffer_free it. */
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text);
 bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label */
@@ -203,18 +207,18 @@ gt_status gt_png_check(const gt_picture *shape);
 
 /* ---- progress on disk (progress_file.c), on rank 0 ---- */
 
-/* What became of one item. pad1 to pad4 are zero: the bytes of an outcome go into DEST.progress as they are. */
+/* What became of one item. pad1 and pad3 are zero: the bytes of an outcome go into DEST.progress as they are. */
 typedef struct gt_outcome {
     uint8_t left_out; /* 0: the item is kept; else 1 + the gt_remark for which the item is left out */
     uint8_t remark;   /* kind of the text: 0 no text, else 1 + a gt_remark */
     uint16_t pad1;
     uint32_t size, crc; /* of the image; 0: the item is left out */
-    uint32_t pad2;
-    gt_hash128 hash; /* of the samples and the shape as they were read; zero: the item was not read */
-    uint8_t looked;  /* 1: low and high are set */
+    uint32_t mask_size; /* of the mask; 0: there is none */
+    gt_hash128 hash;    /* of the samples and the shape as they were read; zero: the item was not read */
+    uint8_t looked;     /* 1: low and high are set */
     uint8_t pad3[3];
     float low, high; /* the smallest and the largest sample as they were read */
-    uint32_t pad4;
+    uint32_t mask_crc;
 } gt_outcome;
 
 /* Opens or makes DEST.progress and locks it; `key` tells what is being made. *done: how many items an earlier run has
@@ -254,7 +258,7 @@ gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_
 typedef struct gt_made {
     gt_outcome outcome;
     const char *text;  /* NULL: none */
-    const void *image; /* outcome.size bytes; NULL: none */
+    const void *image; /* outcome.size bytes, then outcome.mask_size bytes; NULL: none */
 } gt_made;
 /* The next item in what gt_worker_run made; false: there are no more. Pointers lead into the buffer. */
 bool gt_made_next(const char **at, const char *end, gt_made *made);

@@ -14,8 +14,8 @@ typedef struct made { /* by a tile; what gt_made shows */
     gt_outcome outcome;
     char *text;
     void *image;
-    gt_status fatal; /* a failure of the run, not of the picture; `text` says why */
-    gt_picture picture;
+    gt_status fatal;          /* a failure of the run, not of the picture; `text` says why */
+    gt_picture picture, mask; /* mask: {0} where there is none */
     gt_status read;
 } made;
 
@@ -92,6 +92,7 @@ static void read_one(const gt_worker *w, made *m, int64_t item) {
     int64_t number;
     gt_source *from = gt_items_at(w->items, item, &number);
     m->read = gt_source_read(from, number, &m->picture);
+    if (!m->read && w->items->info.masks) m->read = gt_source_mask(from, number, &m->picture, &m->mask);
     if (m->read == GT_NOMEM) fail_run(m, m->read);
     else if (m->read) say(m, GT_REMARK_BAD, gt_message());
 }
@@ -111,6 +112,23 @@ static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome 
     gt_sample_ends(p->type, p->samples, n, &o->low, &o->high);
 }
 
+/* Puts the mask's bytes behind those of the image. */
+static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
+    void *mask = NULL;
+    size_t more = 0;
+    gt_status st = w->kind->encode(&m->mask, w->compress, &mask, &more);
+    char *both = st ? NULL : realloc(m->image, n + more);
+    if (!st && !both) st = gt_fail(GT_NOMEM, "out of memory for a mask");
+    if (!st) {
+        m->image = both;
+        memcpy(both + n, mask, more);
+        m->outcome.mask_size = (uint32_t)more;
+        m->outcome.mask_crc = gt_crc32(0, mask, more);
+    }
+    free(mask);
+    return st;
+}
+
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
     if (!gt_scan_same_shape(p, &w->shape)) say(m, GT_REMARK_ODD, gt_scan_odd_text(w->items, item, p, &w->shape, odd));
@@ -120,12 +138,13 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
     if (!st && n > UINT32_MAX - (1 << 20))
         st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
+    if (!st) m->outcome.crc = gt_crc32(0, m->image, n);
+    if (!st && m->mask.samples) st = encode_mask(w, m, n);
     if (st) {
         fail_run(m, st);
         return;
     }
     m->outcome.size = (uint32_t)n;
-    m->outcome.crc = gt_crc32(0, m->image, n);
 }
 
 static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
@@ -134,9 +153,14 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     if (!w->items->main_thread_only) read_one(w, m, item);
     if (m->read) return;
     m->outcome.hash = hash_of(&m->picture);
+    if (m->mask.samples) { /* equal pictures with other masks are no duplicates */
+        gt_hash128 both[2] = {m->outcome.hash, hash_of(&m->mask)};
+        m->outcome.hash = gt_hash(both, sizeof both);
+    }
     look_at_samples(w, &m->picture, &m->outcome);
     const char *note = m->picture.note;
-    gt_status st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
+    gt_status st = m->mask.samples ? gt_transformer_mask(w->transformers[worker], &m->picture, &m->mask) : GT_OK;
+    if (!st) st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
     if (st == GT_NOMEM) fail_run(m, st);
     else if (st || dropped) {
         snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name),
@@ -168,7 +192,7 @@ static void add_made(gt_buffer *out, const made *m) {
     gt_buffer_add(out, &m->outcome, sizeof m->outcome);
     gt_buffer_add(out, &text, sizeof text);
     gt_buffer_add(out, m->text, text);
-    gt_buffer_add(out, m->image, m->outcome.size);
+    gt_buffer_add(out, m->image, (size_t)m->outcome.size + m->outcome.mask_size);
 }
 
 gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_buffer *out) {
@@ -186,6 +210,7 @@ gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_
         add_made(out, m);
         free(m->text);
         free(m->image);
+        gt_picture_free(&m->mask);
     }
     if (!st && out->failed) st = gt_fail(GT_NOMEM, "out of memory for %d images", n);
     return st;
@@ -201,6 +226,6 @@ bool gt_made_next(const char **at, const char *end, gt_made *made) {
     made->text = text ? *at : NULL;
     *at += text;
     made->image = made->outcome.size ? *at : NULL;
-    *at += made->outcome.size;
+    *at += (size_t)made->outcome.size + made->outcome.mask_size;
     return true;
 }

@@ -43,6 +43,18 @@ gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const g
     return NULL;
 }
 
+gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments) {
+    gt_status st;
+    *segments = false;
+    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
+    if (!f) return st;
+    gt_job *job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, gt_checkpoint_path(f));
+    if (job) *segments = job->family->needs_masks && job->family->needs_masks(job);
+    gt_job_free(job);
+    gt_checkpoint_close(f);
+    return GT_OK; /* what is wrong with the recipe is told when the model is made */
+}
+
 gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool) {
     gt_segmenting *s = new_segmenting();
     if (s) s->trained = (gt_trained){.model = m, .params = params};

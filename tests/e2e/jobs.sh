@@ -13,7 +13,7 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     local job=$1 few
     shift
     few=(--dry-run --steps=1 --threads=1 --outdir="$tmp/runs")
-    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq)' "$job"; then
+    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s)' "$job"; then
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
     else
         few+=(--cbase=64 --cmax=8)

@@ -21,12 +21,17 @@ static inline void fuzz_use_dataset(const char *path) {
     fuzz_check(info->image_bytes > 0);
     bool huge = info->image_bytes > FUZZ_MOST_BYTES;
     void *image = huge ? NULL : malloc(info->image_bytes);
+    uint8_t *mask = huge || !info->masks ? NULL : malloc(gt_mask_bytes(info));
     float *label = malloc(((size_t)info->label_width + 1) * sizeof *label);
     fuzz_check(label && (huge || image));
     for (int64_t i = 0; i < info->count && i < 256; i++) {
         if (image) st = gt_dataset_read(ds, i, image);
         gt_dataset_label(ds, i, label);
+        if (mask && !gt_dataset_mask(ds, i, mask) && info->mask_classes)
+            for (size_t k = 0; k < gt_mask_bytes(info); k++)
+                fuzz_check(mask[k] < info->mask_classes || mask[k] == GT_MASK_IGNORE);
     }
+    free(mask);
     free(image);
     free(label);
     gt_dataset_close(ds);

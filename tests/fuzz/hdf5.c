@@ -31,7 +31,7 @@ static void add_attribute(hid_t set, const char *name, hid_t type, hsize_t n, co
     H5Sclose(space);
 }
 
-enum { CHUNKED = 1, LATEST = 2, CLASSES = 4, VECTORS = 8, ATTRIBUTES = 16 };
+enum { CHUNKED = 1, LATEST = 2, CLASSES = 4, VECTORS = 8, ATTRIBUTES = 16, MASKS = 32 };
 
 static void seed(fuzz_put *put, void *arg, int kind) {
     static const hsize_t dims[] = {N, H, W, C}, chunk[] = {2, H, W, C}, vectors[] = {N, 2};
@@ -45,6 +45,7 @@ static void seed(fuzz_put *put, void *arg, int kind) {
     hid_t images = add(file, "images", H5T_NATIVE_UINT8, 4, dims, kind & CHUNKED ? chunk : NULL, pixels);
     if (kind & CLASSES) H5Dclose(add(file, "labels", H5T_NATIVE_INT64, 1, dims, NULL, (int64_t[N]){0, 1, 2, 0, 1, 2}));
     if (kind & VECTORS) H5Dclose(add(file, "labels", H5T_NATIVE_FLOAT, 2, vectors, NULL, (float[2 * N]){0.5f, -1}));
+    if (kind & MASKS) H5Dclose(add(file, "masks", H5T_NATIVE_UINT8, 3, dims, kind & CHUNKED ? chunk : NULL, pixels));
     if (kind & ATTRIBUTES) {
         hid_t variable = H5Tcopy(H5T_C_S1);
         H5Tset_size(variable, H5T_VARIABLE);
@@ -60,8 +61,9 @@ static void seed(fuzz_put *put, void *arg, int kind) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const int kinds[] = {0, CHUNKED | CLASSES, LATEST | CHUNKED | VECTORS, ATTRIBUTES | CLASSES,
-                                LATEST | ATTRIBUTES};
+    static const int kinds[] = {
+        0,     CHUNKED | CLASSES, LATEST | CHUNKED | VECTORS, ATTRIBUTES | CLASSES, LATEST | ATTRIBUTES,
+        MASKS, CHUNKED | MASKS};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) seed(put, arg, kinds[i]);
 }
 

@@ -17,7 +17,16 @@ static void add(zip_t *z, const char *name, const void *bytes, size_t n, int met
     fuzz_check(index >= 0 && zip_set_file_compression(z, (zip_uint64_t)index, method, 0) == 0);
 }
 
-static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
+static void add_png(zip_t *z, const char *name, const uint8_t *pixels, int channels, int method) {
+    void *png;
+    size_t n;
+    fuzz_check(!gt_png_encode(
+        &(gt_picture){.height = HEIGHT, .width = WIDTH, .channels = channels, .samples = (void *)pixels}, 6, &png, &n));
+    add(z, name, png, n, method);
+    free(png);
+}
+
+static void seed(fuzz_put *put, void *arg, int pictures, const char *json, bool masks) {
     char name[32];
     const char *path = fuzz_scratch();
     int error;
@@ -25,14 +34,12 @@ static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
     fuzz_check(z);
     for (int i = 0; i < pictures; i++) {
         uint8_t pixels[HEIGHT * WIDTH * 3];
-        void *png;
-        size_t n;
         for (size_t k = 0; k < sizeof pixels; k++) pixels[k] = (uint8_t)(31 * (size_t)i + 7 * k);
-        fuzz_check(!gt_png_encode(&(gt_picture){.height = HEIGHT, .width = WIDTH, .channels = 3, .samples = pixels}, 6,
-                                  &png, &n));
         snprintf(name, sizeof name, "img%d.png", i);
-        add(z, name, png, n, i % 2 ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
-        free(png);
+        add_png(z, name, pixels, 3, i % 2 ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
+        for (size_t k = 0; k < HEIGHT * WIDTH; k++) pixels[k] = k ? k % 3 : GT_MASK_IGNORE;
+        snprintf(name, sizeof name, "masks/img%d.png", i);
+        if (masks) add_png(z, name, pixels, 1, ZIP_CM_STORE);
     }
     zip_dir_add(z, "00000/", 0);
     if (json) add(z, "dataset.json", json, strlen(json), ZIP_CM_DEFLATE);
@@ -41,10 +48,11 @@ static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    seed(put, arg, 2, NULL);
-    seed(put, arg, 3, "{\"labels\": [[\"img0.png\", 1], [\"img1.png\", 0], [\"img2.png\", 3]]}");
-    seed(put, arg, 1, "{\"labels\": [[\"img0.png\", [1, 2.5]]], \"range\": [0, 255]}");
-    seed(put, arg, 0, "{}");
+    seed(put, arg, 2, NULL, false);
+    seed(put, arg, 2, "{\"labels\": null, \"mask_classes\": [\"a\", \"b\", \"c\"]}", true);
+    seed(put, arg, 3, "{\"labels\": [[\"img0.png\", 1], [\"img1.png\", 0], [\"img2.png\", 3]]}", false);
+    seed(put, arg, 1, "{\"labels\": [[\"img0.png\", [1, 2.5]]], \"range\": [0, 255]}", false);
+    seed(put, arg, 0, "{}", false);
 }
 
 static void read_all(gt_zip *z) {

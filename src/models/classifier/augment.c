@@ -75,13 +75,13 @@ void gt_classifier_targets(const gt_classifier *m, const gt_slice_input *s, floa
     int64_t pixels = j->height * j->width, classes = m->config.classes;
     memset(targets, 0, (size_t)(s->n * pixels * classes) * sizeof *targets);
     for (int i = 0; i < s->n; i++, targets += pixels * classes) {
-        const uint8_t *mask = s->masks + i * pixels;
+        const uint8_t *mask = s->masks ? s->masks + i * pixels : NULL;
         motion d = motion_of(m, s, s->sample0 + (uint32_t)i);
         int64_t counted = 0;
         for (int pass = 0; pass < 2; pass++) /* first the pixels are counted */
             for (int64_t at = 0; at < pixels; at++) {
                 int64_t from = pixel_from(j, &d, at / j->width, at % j->width);
-                int class = from < 0 ? GT_MASK_IGNORE : mask[from];
+                int class = from < 0 || !mask ? GT_MASK_IGNORE : mask[from];
                 if (class >= classes) continue;
                 if (pass) targets[at * classes + class] = 1 / (float)counted;
                 else counted++;

@@ -41,7 +41,8 @@ gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
 gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most);
 
 /* Targets [n,H,W,classes] of the slice's masks, moved with their pictures: 1 over the number of the picture's pixels
- * that have a class, at the class of each of them; zeros where the class is to be ignored. */
+ * that have a class, at the class of each of them; zeros where the class is to be ignored, and without
+ * masks. */
 void gt_classifier_targets(const gt_classifier *m, const gt_slice_input *s, float *targets);
 
 bool gt_classifier_augments(const gt_classifier_options *o);
