@@ -76,7 +76,8 @@ SGD = dict(momentum=0.9, lr=0.05)
 CASES = {
     'mlp': (Mlp, 6, ('in', 'in'), lambda p: torch.optim.RMSprop(p, lr=0.002, alpha=0.9, momentum=0.5), dict(
         model='mlp', hidden='40,30', dropout='0.2', slices='2', lrate='0.002', optimizer='rmsprop', rho='0.9', momentum='0.5')),
-    'deep_conv': (DeepConv, 12, ('in', 'in'), lambda p: torch.optim.Adam(p, lr=0.001), dict(model='deep-conv', width='0.25', slices='2', lrate='0.001')),
+    'deep_conv': (DeepConv, 12, ('in', 'in'), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), dict(
+        model='deep-conv', width='0.25', slices='2', lrate='0.02', optimizer='sgd', momentum='0.9')),
     'inception': (InceptionBlock, 8, ('in', 'in'), lambda p: torch.optim.SGD(p, nesterov=True, **SGD), dict(
         model='googlenet', slices='2', lrate='0.05', optimizer='sgd', momentum='0.9', nesterov='1')),
     'resnet18': (Resnet, 12, ('out', 'uniform'), lambda p: torch.optim.SGD(p, lr=0.002, momentum=0.9), dict(
