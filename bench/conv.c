@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Convolution layers of the recipes: three directions of each kernel, one thread, weights packed ahead (once per update
  * in training). GF/s count the direct convolution's flops, whatever the kernel does; the ratio is to the FMA peak of
- * this run. `*` marks the kernel that gt_conv_choose() takes. `conv [--json] [--quick]`. */
+ * this run. `*` marks the kernel that gt_conv_choose() takes. `conv [--json] [--quick] [--nets]`: --nets: those of
+ * classifiers alone. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -34,15 +35,53 @@
         .pad_left = 1, .groups = C                                                                                   \
     }
 
+/* From HxH to PxP pixels, windows of KxK with stride S and padding D. */
+#define CONV(N, H, C, P, O, K, S, D)                                                                         \
+    {                                                                                                        \
+        .n = N, .h = H, .w = H, .c = C, .p = P, .q = P, .o = O, .kh = K, .kw = K, .stride = S, .pad_top = D, \
+        .pad_left = D, .groups = 1                                                                           \
+    }
+
 static const gt_conv_shape shapes[] = {
-    DEPTHWISE(8, 56, 144, 1), DEPTHWISE(8, 56, 144, 2), SAME(8, 32, 512, 512, 3),  SAME(8, 16, 512, 512, 3),
-    SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3),  SAME(4, 64, 256, 256, 3),  SAME(2, 128, 128, 128, 3),
-    SAME(1, 256, 64, 64, 3),  SAME(1, 256, 32, 32, 3),  SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),
-    HALF(8, 8, 512, 512),     HALF(1, 128, 128, 64),    SAME(8, 32, 3, 512, 1),    SAME(8, 32, 512, 3, 1),
-    SAME(8, 16, 512, 512, 1), FOUR(64, 32, 3, 64),      FOUR(64, 16, 64, 128),     FOUR(64, 8, 128, 256),
-    FOUR(64, 4, 256, 512),    SAME(32, 28, 1, 32, 3),
+    SAME(8, 32, 512, 512, 3),  SAME(8, 16, 512, 512, 3),  SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3),
+    SAME(4, 64, 256, 256, 3),  SAME(2, 128, 128, 128, 3), SAME(1, 256, 64, 64, 3),  SAME(1, 256, 32, 32, 3),
+    SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),     HALF(8, 8, 512, 512),     HALF(1, 128, 128, 64),
+    SAME(8, 32, 3, 512, 1),    SAME(8, 32, 512, 3, 1),    SAME(8, 16, 512, 512, 1), FOUR(64, 32, 3, 64),
+    FOUR(64, 16, 64, 128),     FOUR(64, 8, 128, 256),     FOUR(64, 4, 256, 512),
 };
-enum { SHAPES = sizeof shapes / sizeof *shapes, QUICK_SHAPES = 4 };
+/* Of classifiers. */
+static const gt_conv_shape nets[] = {
+    DEPTHWISE(8, 112, 32, 1),
+    DEPTHWISE(8, 56, 144, 1),
+    DEPTHWISE(8, 56, 144, 2),
+    DEPTHWISE(8, 14, 384, 1),
+    SAME(128, 28, 1, 16, 3),
+    SAME(128, 28, 1, 6, 5),
+    CONV(128, 28, 1, 24, 30, 5, 1, 0),
+    CONV(128, 14, 6, 10, 16, 5, 1, 0),
+    SAME(128, 28, 16, 16, 3),
+    SAME(128, 14, 16, 32, 3),
+    SAME(32, 32, 3, 64, 3),
+    CONV(8, 224, 3, 112, 64, 7, 2, 3),
+    CONV(8, 224, 3, 112, 32, 3, 2, 1),
+    SAME(8, 224, 3, 64, 3),
+    SAME(8, 224, 64, 64, 3),
+    SAME(8, 28, 32, 96, 5),
+    SAME(8, 112, 32, 16, 1),
+    SAME(8, 112, 16, 96, 1),
+    SAME(8, 56, 24, 144, 1),
+    SAME(8, 56, 144, 24, 1),
+    SAME(8, 56, 64, 64, 1),
+    SAME(8, 56, 64, 256, 1),
+    SAME(8, 56, 256, 64, 1),
+    SAME(8, 28, 512, 128, 1),
+    SAME(8, 14, 256, 1024, 1),
+    SAME(8, 7, 2048, 512, 1),
+    CONV(8, 56, 64, 28, 128, 1, 2, 0),
+    CONV(8, 56, 64, 28, 128, 3, 2, 1),
+    CONV(8, 56, 256, 28, 512, 1, 2, 0),
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes, QUICK_SHAPES = 2, NETS = sizeof nets / sizeof *nets };
 static const char *const directions[] = {"forward", "input", "weight"};
 
 static size_t largest(size_t a, size_t b) { return a > b ? a : b; }
@@ -89,8 +128,9 @@ static double rate(const gt_conv_shape *s, const gt_conv_algorithm *by) {
 }
 
 int main(int argc, char **argv) {
-    bool flags[2] = {false};
-    bench_read_flags(argc, argv, "conv [--json] [--quick]", (const char *[]){"--json", "--quick", NULL}, flags);
+    bool flags[3] = {false};
+    bench_read_flags(argc, argv, "conv [--json] [--quick] [--nets]",
+                     (const char *[]){"--json", "--quick", "--nets", NULL}, flags);
     const bool json = flags[0], quick = flags[1];
     bench_print_environment(stderr);
     double peak = bench_fma_peak(bench_kernels());
@@ -99,10 +139,10 @@ int main(int argc, char **argv) {
         printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", bench_kernels()->id, peak * 1e-9, "layer",
                "kernel", "", "GF/s", "of peak");
     const char *separator = "";
-    for (int i = 0; i < (quick ? QUICK_SHAPES : SHAPES); i++)
+    for (int i = flags[2] ? SHAPES : 0; i < (quick ? QUICK_SHAPES : SHAPES + NETS); i++)
         for (int k = GT_CONV_DIRECT; k < GT_CONV_KERNELS; k++)
             for (int d = 0; d < 3; d++) {
-                gt_conv_shape with = shapes[i], *s = &with;
+                gt_conv_shape with = i < SHAPES ? shapes[i] : nets[i - SHAPES], *s = &with;
                 with.kernels = bench_kernels();
                 with.direction = (gt_conv_direction)d;
                 if (!gt_conv_algorithms[k]->possible(s)) continue;

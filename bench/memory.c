@@ -27,25 +27,6 @@ static const gt_option rows[] = {
     {BENCH_ROW(memory_options, "threads", threads, "1", "Threads"), .min = 1, .max = 4096},
 };
 
-/* "VmHWM:    1234 kB" of this process, in bytes. */
-static double status_bytes(const char *name) {
-    FILE *f = fopen("/proc/self/status", "re");
-    char line[256];
-    double bytes = NAN;
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, name, strlen(name))) bytes = 1024 * strtod(line + strlen(name) + 1, NULL);
-    if (f) fclose(f);
-    return bytes;
-}
-
-/* The high-water mark begins anew at what is held now. */
-static void reset_high_water(void) {
-    FILE *f = fopen("/proc/self/clear_refs", "we");
-    if (!f) return;
-    fputs("5", f);
-    fclose(f);
-}
-
 /* Bytes of whole pages that are present. */
 static double touched(void *memory, size_t bytes) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), n = (bytes + page - 1) / page, present = 0;
@@ -72,14 +53,14 @@ static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
                        *r = strcmp(options.memory, "low") ? plain : &with_low;
     gt_engine e;
     bench_steps steps;
-    reset_high_water();
-    double before = status_bytes("VmRSS");
+    bench_reset_high_water();
+    double before = bench_status_bytes("VmRSS");
     int64_t batch = r->reference_slice;
     /* one slice of as many images as the reference had */
     gt_status st = bench_recipe_open(&e, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0});
     if (st) return st;
     st = bench_recipe_steps(&e, 1, &steps);
-    double high = status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e),
+    double high = bench_status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e),
            planned = (double)e.arena_bytes + networks;
     if (!st)
         gt_table_row(table, r->name, (double)e.model->slice_size, (double)e.arena_bytes / 1e6,

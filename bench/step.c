@@ -10,7 +10,8 @@
 
 typedef struct step_options {
     bench_common common;
-    const char *recipe;
+    const char *recipe, *job;
+    bool nodes;
     int64_t threads, batch, slices, at_once, steps;
 } step_options;
 
@@ -19,6 +20,9 @@ static step_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(step_options, "recipe", recipe, "small", "What to train"), .choices = BENCH_RECIPE_NAMES "|all"},
+    {BENCH_ROW(step_options, "job", job, "",
+               "Keys of the job, as \"model=resnet18 data=...\"; goes with --recipe=job")},
+    {BENCH_ROW(step_options, "nodes", nodes, "0", "Print each node of the graphs with its time")},
     BENCH_THREADS(step_options),
     {BENCH_ROW(step_options, "batch", batch, "0", "Images per step over all ranks; 0: the recipe's"), .max = 65536},
     {BENCH_ROW(step_options, "slices", slices, "0", "0: the recipe's"), .max = 65536},
@@ -115,7 +119,8 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
     gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
 }
 
-static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak) {
+/* `held`: bytes of this process before the model was made. */
+static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak, double held) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
                                         {"ranks", "ranks", 0},
                                         {"threads", "threads", 0},
@@ -128,10 +133,12 @@ static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, doub
                                         {"gflops", "Gflop/s", 1},
                                         {"of_peak", "of FMA peak", 2},
                                         {"busy", "busy", 2},
+                                        {"processor", "processor s/image", 6},
                                         {"quiet", "quiet images/s", 3},
                                         {"quiet_of_peak", "of FMA peak", 2},
                                         {"reference", "x reference", 2},
-                                        {"memory", "planned MB", 0}};
+                                        {"memory", "planned MB", 0},
+                                        {"rss", "peak RSS MB", 0}};
     gt_table *table = gt_results_table(b->results, "training", columns, sizeof columns / sizeof *columns);
     const bench_recipe *r = bench_recipe_find(options.recipe);
     double rate = 1 / s->per_image, flops = bench_flops_per_image(e),
@@ -139,18 +146,22 @@ static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, doub
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
     gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->threads, (double)e->job->batch,
                  (double)e->batches[0].slices.count, (double)e->model->slice_size, rate, 1000 / rate, flops / 1e9,
-                 flops * rate / 1e9, flops * rate / (peak * e->comm->ranks), s->busy, quiet, flops * quiet / peak,
+                 flops * rate / 1e9, flops * rate / (peak * e->comm->ranks), s->busy, s->processor_per_image, quiet,
+                 flops * quiet / peak,
                  r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN,
-                 (double)e->arena_bytes / 1e6);
+                 (double)e->arena_bytes / 1e6, (bench_status_bytes("VmHWM") - held) / 1e6);
 }
 
 static gt_status measure(bench *b, const char *recipe) {
     gt_engine e;
     bench_steps steps;
     options.recipe = recipe;
+    bench_reset_high_water();
+    double held = bench_status_bytes("VmRSS");
     gt_status st = bench_recipe_open(
         &e, b->comm, bench_recipe_find(recipe),
-        &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
+        &(bench_changes){
+            .batch = options.batch, .slices = options.slices, .at_once = options.at_once, .job = options.job});
     if (st) return st;
     double peak = bench_peak(b, e.pool);
     st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
@@ -158,7 +169,9 @@ static gt_status measure(bench *b, const char *recipe) {
         family_sum sums[FAMILIES] = {{0, 0}};
         tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
-        tell_totals(b, &e, &steps, peak);
+        tell_totals(b, &e, &steps, peak, held);
+        for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
+            gt_exec_print(e.phases[p].executions[0].exec, stdout);
     }
     bench_recipe_close(&e);
     return st;

@@ -2,6 +2,8 @@
  * The frame of a benchmark program: see program.h. */
 #include "common/program.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,4 +147,21 @@ double bench_peak(bench *b, gt_pool *pool) {
     gt_results_say(b->results, "FMA peak", "%.1f Gflop/s, %d thread%s, measured in this run", peak / 1e9,
                    gt_pool_threads(pool), gt_pool_threads(pool) > 1 ? "s" : "");
     return peak;
+}
+
+double bench_status_bytes(const char *name) {
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    double bytes = NAN;
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, name, strlen(name))) bytes = 1024 * strtod(line + strlen(name) + 1, NULL);
+    if (f) fclose(f);
+    return bytes;
+}
+
+void bench_reset_high_water(void) {
+    FILE *f = fopen("/proc/self/clear_refs", "we");
+    if (!f) return;
+    fputs("5", f);
+    fclose(f);
 }

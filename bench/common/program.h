@@ -49,6 +49,11 @@ int bench_main(const bench_program *p, int argc, char **argv);
 /* Runs `work` with a new folder for files, which work leaves empty and which is gone afterwards. */
 gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *folder));
 
+/* A line of /proc/self/status in bytes: "VmRSS" what the process holds, "VmHWM" the most since it began, or since the
+ * mark was set anew to what is held now. NaN: not known. */
+double bench_status_bytes(const char *name);
+void bench_reset_high_water(void);
+
 /* FMA peak of this pool's threads in flops per second, measured now and added to the conditions. */
 double bench_peak(bench *b, gt_pool *pool);
 

@@ -34,6 +34,7 @@ const bench_recipe bench_recipes[BENCH_RECIPES] = {
     {.name = "demo", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=2048", "cmax=64", "batch=32", "mbstd=4"}},
     {.name = "dcgan", .keys = {"model=dcgan", "data=synth:shapes:size=64", "batch=128", "slices=4"}},
     {.name = "vae", .keys = {"model=vae", "data=synth:circles", "batch=128"}},
+    {.name = "job"}, /* what the caller's keys say */
 };
 
 const bench_recipe *bench_recipe_find(const char *name) {
@@ -48,14 +49,26 @@ static gt_status set_number(gt_job *job, const char *key, int64_t value) {
     return value ? gt_job_set(job, key, text, NULL) : GT_OK;
 }
 
+/* "KEY=VALUE", of which `length` characters count. */
+static gt_status set_key(gt_job *job, const char *text, size_t length) {
+    char key[32], value[256];
+    const char *equals = memchr(text, '=', length);
+    size_t name = equals ? (size_t)(equals - text) : length, rest = equals ? length - name - 1 : 0;
+    if (!equals || name >= sizeof key || rest >= sizeof value)
+        return gt_fail(GT_USAGE, "'%.*s' is no KEY=VALUE", (int)length, text);
+    snprintf(key, sizeof key, "%.*s", (int)name, text);
+    snprintf(value, sizeof value, "%.*s", (int)rest, equals + 1);
+    return gt_job_set(job, key, value, NULL);
+}
+
 static gt_job *job_of(const bench_recipe *r, const bench_changes *c) {
     gt_job *job = gt_job_new();
     gt_status st = job ? GT_OK : GT_NOMEM;
-    for (int i = 0; i < BENCH_RECIPE_KEYS && r->keys[i] && !st; i++) {
-        const char *equals = strchr(r->keys[i], '=');
-        char key[32];
-        snprintf(key, sizeof key, "%.*s", (int)(equals - r->keys[i]), r->keys[i]);
-        st = gt_job_set(job, key, equals + 1, NULL);
+    for (int i = 0; i < BENCH_RECIPE_KEYS && r->keys[i] && !st; i++) st = set_key(job, r->keys[i], strlen(r->keys[i]));
+    for (const char *at = c->job ? c->job : ""; *at && !st;) {
+        size_t length = strcspn(at, " ");
+        if (length) st = set_key(job, at, length);
+        at += length + (at[length] != 0);
     }
     if (!st && c->data) st = gt_job_set(job, "data", c->data, NULL);
     if (!st) st = set_number(job, "batch", c->batch);

@@ -5,7 +5,7 @@
 
 #include "train/engine.h"
 
-enum { BENCH_RECIPES = 10, BENCH_RECIPE_KEYS = 7 };
+enum { BENCH_RECIPES = 11, BENCH_RECIPE_KEYS = 7 };
 
 typedef struct bench_recipe {
     const char *name;
@@ -17,7 +17,7 @@ typedef struct bench_recipe {
 } bench_recipe;
 
 extern const bench_recipe bench_recipes[BENCH_RECIPES];
-#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo|dcgan|vae"
+#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo|dcgan|vae|job"
 
 const bench_recipe *bench_recipe_find(const char *name);
 
@@ -25,6 +25,7 @@ const bench_recipe *bench_recipe_find(const char *name);
 typedef struct bench_changes {
     int64_t batch, slices, at_once; /* at_once: slices in one execution */
     const char *data;               /* a recipe's images are made on the fly */
+    const char *job;                /* further keys, as "KEY=VALUE KEY=VALUE" */
 } bench_changes;
 
 /* The trainer of a recipe up to its first step. On an error it is closed already. Close with bench_recipe_close(). */

@@ -21,7 +21,7 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 16, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
+enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 20, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
 
 typedef struct gt_column {
     const char *key, *title;

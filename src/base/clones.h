@@ -14,4 +14,13 @@
 #define GT_CLONES __attribute__((target_clones("avx2", "default")))
 #endif
 
+/* Before a loop whose turns do not depend on each other: it may become one of vectors. */
+#ifdef __clang__
+#define GT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define GT_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+/* A part of a function with clones, compiled with it. */
+#define GT_PART_OF_CLONES static inline __attribute__((always_inline))
+
 #endif

@@ -8,10 +8,9 @@
 enum { DIRECTIONS = 3, FEW_CHANNELS = 8 /* columns pay up to so many */ };
 
 const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS] = {
-    [GT_CONV_DIRECT] = &gt_conv_direct,
-    [GT_CONV_WINOGRAD] = &gt_conv_winograd,
-    [GT_CONV_COLUMNS] = &gt_conv_columns,
-    [GT_CONV_DEPTHWISE] = &gt_conv_depthwise,
+    [GT_CONV_DIRECT] = &gt_conv_direct,   [GT_CONV_WINOGRAD] = &gt_conv_winograd,
+    [GT_CONV_COLUMNS] = &gt_conv_columns, [GT_CONV_DEPTHWISE] = &gt_conv_depthwise,
+    [GT_CONV_STRIDED] = &gt_conv_strided,
 };
 
 /* Winograd pays from these sizes on: 3x3 with stride 1, with stride 2, 4x4 with stride 2 (bench/conv; part of the
@@ -26,6 +25,11 @@ static const struct {
     {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 16}},
 };
 
+/* Of the kernels that have the direct one's bits. */
+static gt_conv_kernel plain(const gt_conv_shape *s) {
+    return gt_conv_strided_pays(s) ? GT_CONV_STRIDED : GT_CONV_DIRECT;
+}
+
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     gt_conv_mode mode = gt_kernel_set_or_best(s->kernels)->conv;
     bool winograd = gt_conv_winograd.possible(s);
@@ -33,12 +37,12 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     if (mode == GT_CONV_ALL_WINOGRAD && winograd) return GT_CONV_WINOGRAD;
     if (mode == GT_CONV_AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns.possible(s))
         return GT_CONV_COLUMNS;
-    if (mode == GT_CONV_ALL_DIRECT || !winograd) return GT_CONV_DIRECT;
+    if (mode == GT_CONV_ALL_DIRECT || !winograd) return plain(s);
     int64_t tiles = gt_winograd_tiling_of(s).per_image * (s->direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
     gt_winograd_kind kind = gt_winograd_kind_of(s);
     int64_t least = pays[kind][s->direction].channels;
     bool enough = s->c >= least && s->o >= least && tiles >= pays[kind][s->direction].tiles;
-    return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
+    return enough ? GT_CONV_WINOGRAD : plain(s);
 }
 
 double gt_conv_flops(const gt_conv_shape *s) {

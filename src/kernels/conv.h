@@ -49,16 +49,19 @@ typedef struct gt_conv_algorithm {
                 float *out);
 } gt_conv_algorithm;
 
-extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns, gt_conv_depthwise;
+extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns, gt_conv_depthwise, gt_conv_strided;
 
 typedef enum gt_conv_kernel {
     GT_CONV_DIRECT,
     GT_CONV_WINOGRAD,
     GT_CONV_COLUMNS,
     GT_CONV_DEPTHWISE,
+    GT_CONV_STRIDED,
     GT_CONV_KERNELS
 } gt_conv_kernel;
 extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
+/* Where gt_conv_strided is faster than gt_conv_direct, of which it has the bits. */
+bool gt_conv_strided_pays(const gt_conv_shape *s);
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
 
 #endif

@@ -41,23 +41,64 @@ static inline void add_product(float *restrict sums, const float *restrict x, co
         for (int i = 0; i < n; i++) sums[i] += x[i] * w[i];
 }
 
+/* A box of taps that lie in the image: the first at `from` and `w`, the others line after line. */
+typedef struct box {
+    const float *from, *w;
+    int64_t from_line, from_step, w_line, w_step;
+} box;
+
+/* The loops over taps are unrolled where sizes are constants, and the loop over channels around them becomes one of
+ * vectors. */
+GT_PART_OF_CLONES void sum_box(const box *t, const int rows, const int columns, int64_t c, float *restrict out) {
+    const box k = *t;
+    GT_INDEPENDENT for (int64_t i = 0; i < c; i++) {
+        float sum = 0;
+        for (int a = 0; a < rows; a++)
+            for (int b = 0; b < columns; b++)
+                sum += k.from[a * k.from_line + b * k.from_step + i] * k.w[a * k.w_line + b * k.w_step + i];
+        out[i] = sum;
+    }
+}
+
+/* The same of any size, with the same order of additions. */
+GT_PART_OF_CLONES void sum_any_box(const box *t, int rows, int columns, int64_t c, float *restrict out) {
+    for (int64_t first = 0; first < c; first += CHANNELS) {
+        int n = (int)gt_least(CHANNELS, c - first);
+        float sums[CHANNELS] = {0};
+        for (int a = 0; a < rows; a++)
+            for (int b = 0; b < columns; b++)
+                add_product(sums, t->from + a * t->from_line + b * t->from_step + first,
+                            t->w + a * t->w_line + b * t->w_step + first, n);
+        memcpy(out + first, sums, (size_t)n * sizeof *sums);
+    }
+}
+
+GT_PART_OF_CLONES void sum_taps(const box *t, int rows, int columns, int64_t c, float *out) {
+    if (rows == 3 && columns == 3) sum_box(t, 3, 3, c, out);
+    else if (rows == 3 && columns == 2) sum_box(t, 3, 2, c, out);
+    else if (rows == 2 && columns == 3) sum_box(t, 2, 3, c, out);
+    else if (rows == 2 && columns == 2) sum_box(t, 2, 2, c, out);
+    else if (rows == 2 && columns == 1) sum_box(t, 2, 1, c, out);
+    else if (rows == 1 && columns == 2) sum_box(t, 1, 2, c, out);
+    else if (rows == 1 && columns == 1) sum_box(t, 1, 1, c, out);
+    else sum_any_box(t, rows, columns, c, out);
+}
+
 /* Line p of an image, out [q,c]: taps inside the image. */
 GT_CLONES static void forward_line(const job *j, int64_t line) {
     const gt_conv_shape *s = j->s;
     int64_t image = line / s->p, y0 = line % s->p * s->stride - s->pad_top;
     int a0 = (int)gt_largest(0, -y0), a1 = (int)gt_least(s->kh, s->h - y0);
-    for (int64_t c = 0; c < s->c; c += CHANNELS) {
-        int n = (int)gt_least(CHANNELS, s->c - c);
-        for (int64_t q = 0; q < s->q; q++) {
-            int64_t x0 = q * s->stride - s->pad_left;
-            int b0 = (int)gt_largest(0, -x0), b1 = (int)gt_least(s->kw, s->w - x0);
-            float sums[CHANNELS] = {0};
-            for (int a = a0; a < a1; a++)
-                for (int b = b0; b < b1; b++)
-                    add_product(sums, j->x + ((image * s->h + y0 + a) * s->w + x0 + b) * s->c + c,
-                                j->w + (a * s->kw + b) * s->c + c, n);
-            memcpy(j->out + (line * s->q + q) * s->c + c, sums, (size_t)n * sizeof *sums);
-        }
+    for (int64_t q = 0; q < s->q; q++) {
+        int64_t x0 = q * s->stride - s->pad_left;
+        int b0 = (int)gt_largest(0, -x0), b1 = (int)gt_least(s->kw, s->w - x0);
+        box t = {j->x + ((image * s->h + y0 + a0) * s->w + x0 + b0) * s->c,
+                 j->w + (a0 * s->kw + b0) * s->c,
+                 s->w * s->c,
+                 s->c,
+                 s->kw * s->c,
+                 s->c};
+        sum_taps(&t, a1 - a0, b1 - b0, s->c, j->out + (line * s->q + q) * s->c);
     }
 }
 
@@ -74,24 +115,25 @@ static taps taps_of(int64_t at, int window, int stride, int64_t positions) {
     return (taps){first, (int)gt_least(window, at + 1), (at - first) / stride};
 }
 
+static int taps_count(const taps *t, int stride) {
+    return t->first < t->end ? (t->end - t->first - 1) / stride + 1 : 0;
+}
+
 /* Line h of an image: of each pixel those positions of dy whose windows hold it. */
 GT_CLONES static void input_line(const job *j, int64_t line) {
     const gt_conv_shape *s = j->s;
     taps y = taps_of(line % s->h + s->pad_top, s->kh, s->stride, s->p);
     const float *dy = j->x + (line / s->h * s->p + y.position) * s->q * s->c;
-    for (int64_t c = 0; c < s->c; c += CHANNELS) {
-        int n = (int)gt_least(CHANNELS, s->c - c);
-        for (int64_t w = 0; w < s->w; w++) {
-            taps x = taps_of(w + s->pad_left, s->kw, s->stride, s->q);
-            float sums[CHANNELS] = {0};
-            const float *row = dy + x.position * s->c + c;
-            for (int a = y.first; a < y.end; a += s->stride, row -= s->q * s->c) {
-                const float *from = row;
-                for (int b = x.first; b < x.end; b += s->stride, from -= s->c)
-                    add_product(sums, from, j->w + (a * s->kw + b) * s->c + c, n);
-            }
-            memcpy(j->out + (line * s->w + w) * s->c + c, sums, (size_t)n * sizeof *sums);
-        }
+    int rows = taps_count(&y, s->stride);
+    for (int64_t w = 0; w < s->w; w++) {
+        taps x = taps_of(w + s->pad_left, s->kw, s->stride, s->q);
+        box t = {dy + x.position * s->c,
+                 j->w + (y.first * s->kw + x.first) * s->c,
+                 -s->q * s->c,
+                 -s->c,
+                 s->stride * s->kw * s->c,
+                 s->stride * s->c};
+        sum_taps(&t, rows, taps_count(&x, s->stride), s->c, j->out + (line * s->w + w) * s->c);
     }
 }
 

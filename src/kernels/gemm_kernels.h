@@ -35,6 +35,16 @@ typedef struct gt_fetch {
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c,
                          int64_t c_offset, int columns, bool add, gt_fetch *ahead);
 
+/* The same sums where A is not packed: A[r][k] at a[places[r] + k * a_step]. K is a list of parts, each of which has
+ * its own place in A and B; all parts are one chain. B must be readable to whole vectors; `c` has room for the first
+ * `columns` of each row, rows lie ldc floats apart. */
+typedef struct gt_strided_part {
+    const float *a, *b;
+    int64_t k;
+} gt_strided_part;
+typedef void gt_strided_fn(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb,
+                           float *c, int64_t ldc, int columns, bool add);
+
 /* The kinds of convolution that Winograd's transforms are made for. */
 typedef enum gt_winograd_kind {
     GT_WINOGRAD_WHOLE, /* windows of 3x3, stride 1 */
@@ -71,7 +81,8 @@ typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
     int rows;      /* most rows of the micro-kernel */
     int tile_rows; /* rows of a tile: a multiple of both */
-    gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1]; /* [by k][vectors of columns - 1][rows] */
+    gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1];  /* [by k][vectors of columns - 1][rows] */
+    gt_strided_fn *strided[2][GT_MICRO_ROWS + 1]; /* [vectors of columns - 1][rows] */
     gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
     /* The same of the pixels times from[number of pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];

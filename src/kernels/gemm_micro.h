@@ -72,6 +72,44 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
     micro_store(R, V, acc, c, c_offset, columns, add);
 }
 
+INLINE void strided(const int R, const int V, const gt_strided_part *parts, int count, const int64_t *places,
+                    int64_t a_step, int64_t ldb, float *c, int64_t ldc, int columns, bool add) {
+    vec acc[ROWS][2];
+    float *rows[ROWS];
+    UNROLL for (int r = 0; r < R; r++) {
+        rows[r] = c + r * ldc;
+        UNROLL for (int v = 0; v < V; v++) {
+            acc[r][v] = (vec){0};
+            if (v * LANES % LINE == 0) __builtin_prefetch(rows[r] + v * LANES, 1, 3);
+        }
+    }
+    for (; count > 0; count--, parts++) {
+        const float *a = parts->a, *b = parts->b;
+        for (int64_t k = parts->k; k > 0; k--, a += a_step, b += ldb) {
+            vec row[2];
+            UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(b + v * LANES);
+            UNROLL for (int r = 0; r < R; r++) {
+                UNROLL for (int v = 0; v < V; v++) acc[r][v] += a[places[r]] * row[v];
+            }
+        }
+    }
+    if (columns == ldc && columns < V * LANES && !add) { /* rows side by side: the next row covers what is too much */
+        UNROLL for (int r = 0; r < R; r++) {
+            float row[2 * LANES];
+            UNROLL for (int v = 0; v < V; v++) * (vec *)(row + v * LANES) = acc[r][v];
+            if ((R - r) * columns >= V * LANES) memcpy(rows[r], row, V * LANES * sizeof *row);
+            else memcpy(rows[r], row, (size_t)columns * sizeof *row);
+        }
+        return;
+    }
+    micro_store(R, V, acc, rows, 0, columns, add);
+}
+
+#define STRIDED(name, R, V)                                                                                       \
+    static void name(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb, \
+                     float *c, int64_t ldc, int columns, bool add) {                                              \
+        strided(R, V, parts, count, places, a_step, ldb, c, ldc, columns, add);                                   \
+    }
 #define MICRO(name, R, V, BY_K)                                                                            \
     static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, \
                      int64_t c_offset, int columns, bool add, gt_fetch *ahead) {                           \
@@ -80,7 +118,8 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
 // clang-format off
 #define MICRO_ALL(R)                                                                                             \
     MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false)                                      \
-    MICRO(by_k_##R##x1, R, 1, true) MICRO(by_k_##R##x2, R, 2, true)
+    MICRO(by_k_##R##x1, R, 1, true) MICRO(by_k_##R##x2, R, 2, true)                                              \
+    STRIDED(strided_##R##x1, R, 1) STRIDED(strided_##R##x2, R, 2)
 MICRO_ALL(1) MICRO_ALL(2) MICRO_ALL(3) MICRO_ALL(4) MICRO_ALL(5) MICRO_ALL(6)
 #if ROWS == 14
 MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12) MICRO_ALL(13) MICRO_ALL(14)
@@ -120,6 +159,7 @@ const gt_gemm_kernels KERNELS = {
     .rows = ROWS,
     .tile_rows = ROWS == 14 ? 112 : 96,
     .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
+    .strided = {ROW_TABLE(strided, x1), ROW_TABLE(strided, x2)},
     .fma_peak = fma_peak,
     TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
 };

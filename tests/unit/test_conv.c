@@ -20,8 +20,11 @@
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for.
  * Winograd's transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
-static const double tolerance[] = {
-    [GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6, [GT_CONV_COLUMNS] = 1e-6, [GT_CONV_DEPTHWISE] = 1e-6};
+static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6,
+                                   [GT_CONV_WINOGRAD] = 6e-6,
+                                   [GT_CONV_COLUMNS] = 1e-6,
+                                   [GT_CONV_DEPTHWISE] = 1e-6,
+                                   [GT_CONV_STRIDED] = 1e-6};
 
 enum { DIRECTIONS = 3, KERNELS = GT_CONV_KERNELS };
 static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
@@ -212,6 +215,34 @@ static void test_kernels(void **state) {
     }
 }
 
+/* The strided kernel has the direct one's bits, in more blocks of K than one as well. */
+static void test_strided_has_direct_bits(void **state) {
+    (void)state;
+    static const gt_conv_shape more[] = {
+        CONV(9, 17, 15, 3, 30, 5, 5, 1, 0, 0, 0, 0, 1),  CONV(2, 40, 41, 3, 40, 7, 7, 2, 3, 3, 3, 3, 1),
+        CONV(3, 29, 28, 24, 70, 1, 1, 1, 0, 0, 0, 0, 1), CONV(3, 28, 28, 40, 6, 1, 1, 2, 0, 0, 0, 0, 1),
+        CONV(700, 1, 1, 9, 5, 1, 1, 1, 0, 0, 0, 0, 1),   CONV(2, 16, 19, 6, 16, 4, 4, 2, 1, 1, 1, 2, 1)};
+    for (int isa = 0; isa < GT_ISA_COUNT; isa++)
+        for (int i = 0; gt_isa_available((gt_isa)isa) && i < SHAPES + (int)(sizeof more / sizeof *more); i++)
+            for (int d = 0; d < DIRECTIONS; d++) {
+                gt_conv_shape s = i < SHAPES ? shapes[i] : more[i - SHAPES];
+                s.kernels = kernels_of((gt_isa)isa, "auto");
+                s.direction = (gt_conv_direction)d;
+                if (!gt_conv_strided.possible(&s)) continue;
+                char text[160];
+                describe(text, &s, GT_CONV_STRIDED);
+                tensors t = make_tensors(&s);
+                size_t bytes = t.out_floats * sizeof(float);
+                float *direct = malloc(bytes), *strided = malloc(bytes);
+                assert_true(direct && strided);
+                convolve(&s, GT_CONV_DIRECT, &t, NULL, 1, direct);
+                convolve(&s, GT_CONV_STRIDED, &t, NULL, 2, strided);
+                if (memcmp(direct, strided, bytes)) fail_msg("%s: other bits than the direct kernel's", text);
+                free(direct), free(strided);
+                free_tensors(&t);
+            }
+}
+
 static gt_conv_kernel chosen(gt_conv_shape s, gt_conv_direction d) {
     s.direction = d;
     return gt_conv_choose(&s);
@@ -224,6 +255,9 @@ static void test_modes(void **state) {
                   strided = CONV(8, 33, 33, 512, 512, 3, 3, 2, 0, 0, 0, 0, 1);
     assert_int_equal(chosen(large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     assert_int_equal(chosen(small, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    gt_conv_shape few = CONV(4, 16, 16, 1, 12, 5, 5, 1, 0, 0, 0, 0, 1);
+    assert_int_equal(chosen(few, GT_CONV_FORWARD), GT_CONV_STRIDED);
+    assert_int_equal(chosen(few, GT_CONV_WEIGHT_GRAD), GT_CONV_STRIDED);
     assert_int_equal(chosen(strided, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     gt_conv_shape tiny = CONV(4, 4, 4, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), one = large;
     one.n = 1;
@@ -290,7 +324,7 @@ static void test_packed_nodes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes),
-                                       cmocka_unit_test(test_packed_nodes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_strided_has_direct_bits),
+                                       cmocka_unit_test(test_modes), cmocka_unit_test(test_packed_nodes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,15 +7,11 @@
  *
  * The pooled picture is pick(x, x). Of equal values the first in the window (rows, then columns) is the maximum, as in
  * PyTorch; a NaN is larger than any number. */
-#include <string.h>
-
-#include "base/clones.h"
 #include "base/numbers.h"
 #include "gantry/ops.h"
 #include "graph/op.h"
 #include "graph/ops/op_list.h"
-
-enum { CHANNELS = 64 /* of a tile: a window's maxima and their places stay in registers and the first-level cache */ };
+#include "kernels/max_pool.h"
 
 static int64_t pooled(const gt_max_pool_attr *a, int64_t size) {
     int64_t room = size + 2 * a->pad - a->size;
@@ -75,107 +71,23 @@ gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a) {
     return make(g, &gt_op_max_pool_pick, x, x, &a);
 }
 
-/* ---- running: a tile is an image's channels first .. first+n-1 ---- */
+/* ---- running ---- */
 
-/* The taps of a window that lie in the image. */
-typedef struct window {
-    int64_t y0, y1, x0, x1;
-} window;
-
-typedef struct tile {
-    const gt_max_pool_attr *a;
-    int64_t h, w, c, p, q; /* of the images, and of the pooled ones */
-    int64_t pixel, place;  /* floats before the tile in images, and in pooled images */
-    int n;                 /* channels */
-} tile;
-
-static tile tile_of(const gt_run *r, int index) {
-    const int64_t *x = r->node->in[0]->shape.d;
-    const gt_max_pool_attr *a = r->node->attr;
-    tile t = {.a = a, .h = x[1], .w = x[2], .c = x[3], .p = pooled(a, x[1]), .q = pooled(a, x[2])};
-    int64_t tiles = (t.c + CHANNELS - 1) / CHANNELS, image = index / tiles, first = index % tiles * CHANNELS;
-    t.n = (int)gt_least(CHANNELS, t.c - first);
-    t.pixel = image * t.h * t.w * t.c + first;
-    t.place = image * t.p * t.q * t.c + first;
-    return t;
+static gt_max_pool_shape shape_of(const gt_node *n) {
+    const int64_t *x = n->in[0]->shape.d;
+    const gt_max_pool_attr *a = n->attr;
+    return (gt_max_pool_shape){x[0], x[1], x[2], x[3], pooled(a, x[1]), pooled(a, x[2]), a->size, a->stride, a->pad};
 }
 
-static window window_at(const tile *t, int64_t p, int64_t q) {
-    int64_t y = p * t->a->stride - t->a->pad, x = q * t->a->stride - t->a->pad;
-    return (window){gt_largest(y, 0), gt_least(y + t->a->size, t->h), gt_largest(x, 0), gt_least(x + t->a->size, t->w)};
+static void pick_run(const gt_run *r) {
+    gt_max_pool_shape s = shape_of(r->node);
+    gt_max_pool_pick_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
 }
 
-/* The place in x of each channel's maximum, as the number of floats from x. */
-GT_CLONES static void find(const float *x, const window *win, int64_t line, int64_t step, int n, int32_t *where) {
-    float best[CHANNELS];
-    int32_t first = (int32_t)(win->y0 * line + win->x0 * step);
-    for (int i = 0; i < n; i++) best[i] = x[first + i], where[i] = first;
-    for (int64_t y = win->y0; y < win->y1; y++)
-        for (int64_t k = win->x0; k < win->x1; k++) {
-            int32_t at = (int32_t)(y * line + k * step);
-            const float *from = x + at;
-            for (int i = 0; i < n; i++) {
-                bool larger = (from[i] > best[i]) | (from[i] != from[i]);
-                best[i] = larger ? from[i] : best[i];
-                where[i] = larger ? at : where[i];
-            }
-        }
+static void spread_run(const gt_run *r) {
+    gt_max_pool_shape s = shape_of(r->node);
+    gt_max_pool_spread_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
 }
-
-/* The maxima themselves. */
-GT_CLONES static void largest(const float *x, const window *win, int64_t line, int64_t step, int n, float *to) {
-    float best[CHANNELS];
-    memcpy(best, x + win->y0 * line + win->x0 * step, (size_t)n * sizeof *best);
-    for (int64_t y = win->y0; y < win->y1; y++)
-        for (int64_t k = win->x0; k < win->x1; k++) {
-            const float *from = x + y * line + k * step;
-            for (int i = 0; i < n; i++) best[i] = (from[i] > best[i]) | (from[i] != from[i]) ? from[i] : best[i];
-        }
-    memcpy(to, best, (size_t)n * sizeof *best);
-}
-
-static void pick_tile(void *arg, int index, int worker) {
-    (void)worker;
-    const gt_run *r = arg;
-    tile t = tile_of(r, index);
-    const float *x = r->in[0] + t.pixel, *v = r->in[1] + t.pixel;
-    float *to = r->out + t.place;
-    for (int64_t p = 0; p < t.p; p++)
-        for (int64_t q = 0; q < t.q; q++, to += t.c) {
-            window win = window_at(&t, p, q);
-            if (x == v) {
-                largest(x, &win, t.w * t.c, t.c, t.n, to);
-                continue;
-            }
-            int32_t where[CHANNELS];
-            find(x, &win, t.w * t.c, t.c, t.n, where);
-            for (int i = 0; i < t.n; i++) to[i] = v[where[i] + i];
-        }
-}
-
-static void spread_tile(void *arg, int index, int worker) {
-    (void)worker;
-    const gt_run *r = arg;
-    tile t = tile_of(r, index);
-    const float *x = r->in[0] + t.pixel, *v = r->in[1] + t.place;
-    float *to = r->out + t.pixel;
-    for (int64_t k = 0; k < t.h * t.w; k++) memset(to + k * t.c, 0, (size_t)t.n * sizeof *to);
-    for (int64_t p = 0; p < t.p; p++)
-        for (int64_t q = 0; q < t.q; q++, v += t.c) {
-            window win = window_at(&t, p, q);
-            int32_t where[CHANNELS];
-            find(x, &win, t.w * t.c, t.c, t.n, where);
-            for (int i = 0; i < t.n; i++) to[where[i] + i] += v[i];
-        }
-}
-
-static int tiles(const gt_run *r) {
-    const int64_t *x = r->node->in[0]->shape.d;
-    return (int)(x[0] * ((x[3] + CHANNELS - 1) / CHANNELS));
-}
-
-static void pick_run(const gt_run *r) { gt_pool_run(r->pool, tiles(r), pick_tile, (void *)r); }
-static void spread_run(const gt_run *r) { gt_pool_run(r->pool, tiles(r), spread_tile, (void *)r); }
 
 const gt_op gt_op_max_pool_pick = {
     .name = "max_pool_pick", .rows = 3, .min_in = 2, .max_in = 2, .shape = pick_shape, .vjp = vjp, .run = pick_run};

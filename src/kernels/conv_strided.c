@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Convolution whose patches are read where they lie (conv.h has the contract): 1x1 windows, and windows over images of
+ * few channels. The direct kernel copies each patch before it multiplies, which costs more than the product where
+ * channels are few. Here a row of the operand is an address in the image; images whose windows reach outside are first
+ * copied into a frame of zeros. The sums have the direct kernel's order, and so its bits.
+ *
+ *   forward       rows = positions of y, K = lines of the window     B = packed weights
+ *   input grad    the same from dy, of 1x1 windows with stride 1     B = packed weights, transposed
+ *   weight grad   rows = taps x channels, K = positions              B = dy */
+#include <string.h>
+
+#include "base/numbers.h"
+#include "kernels/conv.h"
+#include "kernels/gemm_product.h"
+#include "kernels/kernel_set.h"
+
+enum {
+    TILE = 8 * GT_MICRO_ROWS, /* positions of a tile */
+    MOST_LINES = 16,          /* of a window */
+    FEW_CHANNELS = 8,         /* a framed copy of images pays up to so many */
+    MOST_PLACES = 512,        /* rows of the weights' gradient */
+    PAYING_PLACES = 128,      /* more of them are copied faster than read from so many lines of memory */
+    ALIGN = 16
+};
+
+/* What is computed: images [n,h,w,c] whose windows never reach outside, and results of o channels. */
+typedef struct layout {
+    const gt_gemm_kernels *kernels;
+    int64_t n, h, w, c, p, q, o, stride, kh, kw;
+    bool framed; /* the images are a copy in a frame of zeros */
+} layout;
+
+static bool is_one(const gt_conv_shape *s) { return s->kh == 1 && s->kw == 1 && !s->pad_top && !s->pad_left; }
+
+static layout layout_of(const gt_conv_shape *s) {
+    bool back = s->direction == GT_CONV_INPUT_GRAD; /* images are those of dy, of the same size */
+    layout l = {.kernels = gt_kernel_set_or_best(s->kernels)->gemm,
+                .n = s->n,
+                .h = s->h,
+                .w = s->w,
+                .c = back ? s->o : s->c,
+                .p = s->p,
+                .q = s->q,
+                .o = back ? s->c : s->o,
+                .stride = s->stride,
+                .kh = s->kh,
+                .kw = s->kw};
+    int64_t high = (s->p - 1) * s->stride + s->kh, wide = (s->q - 1) * s->stride + s->kw;
+    l.framed = s->pad_top || s->pad_left || high > s->h || wide > s->w;
+    if (l.framed) l.h = high, l.w = wide;
+    if (is_one(s) && s->stride == 1 && s->p == s->h && s->q == s->w) { /* one line of positions */
+        l.w = l.q = s->n * s->p * s->q;
+        l.n = l.h = l.p = 1;
+    }
+    return l;
+}
+
+static bool possible(const gt_conv_shape *s) {
+    if (s->groups != 1 || s->kh > MOST_LINES) return false;
+    if (s->direction == GT_CONV_INPUT_GRAD)
+        return is_one(s) && s->stride == 1 && s->p == s->h && s->q == s->w && s->o <= GT_PRODUCT_KC;
+    int64_t window = s->kh * s->kw * s->c;
+    return window <= (s->direction == GT_CONV_FORWARD ? GT_PRODUCT_KC : MOST_PLACES);
+}
+
+bool gt_conv_strided_pays(const gt_conv_shape *s) {
+    if (!possible(s) ||
+        (s->direction == GT_CONV_WEIGHT_GRAD && s->kh * s->kw * s->c > PAYING_PLACES && s->c > FEW_CHANNELS))
+        return false;
+    return !layout_of(s).framed || s->c <= FEW_CHANNELS;
+}
+
+static size_t packed_floats(const gt_conv_shape *s) { return gt_conv_direct.packed_floats(s); }
+static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed) {
+    gt_conv_direct.pack(s, pool, w, packed);
+}
+
+static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
+static size_t frame_floats(const layout *l) { return l->framed ? aligned((size_t)(l->n * l->h * l->w * l->c)) : 0; }
+/* A panel of dy whose columns do not fill its vectors. */
+static size_t panel_floats(const layout *l) { return (size_t)(GT_PRODUCT_KC * gt_product_panel_columns(l->kernels)); }
+
+static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
+    layout l = layout_of(s);
+    size_t own = s->direction == GT_CONV_WEIGHT_GRAD ? (size_t)threads * panel_floats(&l)
+                                                     : (packed ? 0 : aligned(packed_floats(s)));
+    return (frame_floats(&l) + own) * sizeof(float);
+}
+
+typedef struct job {
+    layout l;
+    const gt_conv_shape *s;
+    const float *x, *b; /* images; packed weights, or dy */
+    float *out;
+    float *frame, *panels;
+    int units, tasks; /* of the weights' gradient */
+} job;
+
+/* ---- the frame ---- */
+
+static void frame_image(void *arg, int image, int worker) {
+    (void)worker;
+    const job *j = arg;
+    const gt_conv_shape *s = j->s;
+    const layout *l = &j->l;
+    int64_t right = gt_least(s->w, l->w - s->pad_left), line = l->w * l->c;
+    float *to = j->frame + image * l->h * line;
+    for (int64_t y = 0; y < l->h; y++, to += line) {
+        int64_t from = y - s->pad_top;
+        if (from < 0 || from >= s->h || right <= 0) {
+            memset(to, 0, (size_t)line * sizeof *to);
+            continue;
+        }
+        int64_t begin = s->pad_left * l->c, end = begin + right * l->c;
+        memset(to, 0, (size_t)begin * sizeof *to);
+        memcpy(to + begin, j->x + (image * s->h + from) * s->w * l->c, (size_t)(end - begin) * sizeof *to);
+        memset(to + end, 0, (size_t)(line - end) * sizeof *to);
+    }
+}
+
+/* ---- positions as rows ---- */
+
+static int64_t place_of(const layout *l, int64_t position) {
+    int64_t line = position / l->q;
+    return (line / l->p * l->h + line % l->p * l->stride) * l->w * l->c + position % l->q * l->stride * l->c;
+}
+
+static void positions_tile(void *arg, int index, int worker) {
+    (void)worker;
+    const job *j = arg;
+    const layout *l = &j->l;
+    int64_t first = (int64_t)index * TILE, end = gt_least(first + TILE, l->n * l->p * l->q);
+    int64_t places[TILE], window = l->kw * l->c, k = l->kh * window;
+    for (int64_t m = first, at = 0; m < end; m++, at += l->stride * l->c) {
+        if (m == first || m % l->q == 0) at = place_of(l, m); /* a line begins */
+        places[m - first] = at;
+    }
+    gt_strided_part parts[MOST_LINES];
+    int panel = gt_product_panel_columns(l->kernels), most = l->kernels->rows;
+    for (int64_t column = 0; column < l->o; column += panel) {
+        int columns = (int)gt_least(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
+        const float *b = j->b + column * k;
+        for (int i = 0; i < l->kh; i++)
+            parts[i] = (gt_strided_part){j->x + i * l->w * l->c, b + i * window * width, window};
+        gt_strided_fn *const *run = l->kernels->strided[width / l->kernels->lanes - 1];
+        for (int64_t m = first; m < end; m += most)
+            run[gt_least(most, end - m)](parts, (int)l->kh, places + (m - first), 1, width, j->out + m * l->o + column,
+                                         l->o, columns, false);
+    }
+}
+
+/* ---- taps as rows ---- */
+
+/* A block of K: positions first .. end-1 as parts of lines. Returns how many. */
+static int parts_of(const job *j, int64_t first, int64_t end, gt_strided_part *parts) {
+    const layout *l = &j->l;
+    int count = 0;
+    for (int64_t m = first, next; m < end; m = next, count++) {
+        next = gt_least(end, (m / l->q + 1) * l->q);
+        parts[count] = (gt_strided_part){j->x + place_of(l, m), NULL, next - m};
+    }
+    return count;
+}
+
+/* The panel of dy at `column`, where it lies or, if its vectors reach past the row, copied. */
+static int64_t point_at_panel(const job *j, int64_t first, int64_t end, int64_t column, int columns, int width,
+                              float *copy, gt_strided_part *parts) {
+    const float *b = j->b + first * j->l.o + column;
+    int64_t step = j->l.o;
+    if (columns < width) {
+        gt_pack_rows(b, j->l.o, columns, width, end - first, copy);
+        b = copy;
+        step = width;
+    }
+    for (; first < end; first += parts->k, b += parts->k * step, parts++) parts->b = b;
+    return step;
+}
+
+/* A unit is a row of panels of rows in one panel of columns; a task has a run of units and goes over all of K with
+ * them, so that each block of images and of dy is fetched once. */
+static void taps_task(void *arg, int index, int worker) {
+    (void)worker;
+    const job *j = arg;
+    const layout *l = &j->l;
+    int64_t rows = l->kh * l->kw * l->c, positions = l->n * l->p * l->q, window = l->kw * l->c;
+    int64_t panels = gt_pieces(rows, l->kernels->rows), height = gt_pieces(rows, panels);
+    int64_t places[MOST_PLACES];
+    for (int64_t r = 0; r < rows; r++) places[r] = r / window * l->w * l->c + r % window;
+    gt_strided_part parts[GT_PRODUCT_KC];
+    int panel = gt_product_panel_columns(l->kernels);
+    int begin = (int)((int64_t)j->units * index / j->tasks), end = (int)((int64_t)j->units * (index + 1) / j->tasks);
+    for (int64_t first = 0; first < positions; first += GT_PRODUCT_KC) {
+        int64_t last = gt_least(first + GT_PRODUCT_KC, positions), at = -1, ldb = 0;
+        int count = parts_of(j, first, last, parts);
+        for (int unit = begin; unit < end; unit++) {
+            int64_t column = unit / panels * panel, row = unit % panels * height;
+            int columns = (int)gt_least(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
+            if (column != at)
+                ldb = point_at_panel(j, first, last, column, columns, width,
+                                     j->panels + (size_t)index * panel_floats(l), parts);
+            at = column;
+            if (row < rows)
+                l->kernels->strided[width / l->kernels->lanes - 1][gt_least(height, rows - row)](
+                    parts, count, places + row, l->stride * l->c, ldb, j->out + row * l->o + column, l->o, columns,
+                    first > 0);
+        }
+    }
+}
+
+static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *const *in, float *out) {
+    job j = {.l = layout_of(s), .s = s, .x = in[0], .b = in[1], .out = out, .frame = room};
+    float *own = j.frame + frame_floats(&j.l);
+    if (j.l.framed) {
+        gt_pool_run(pool, (int)j.l.n, frame_image, &j);
+        j.x = j.frame;
+    }
+    if (s->direction == GT_CONV_WEIGHT_GRAD) {
+        int64_t rows = j.l.kh * j.l.kw * j.l.c;
+        j.panels = own;
+        j.units = (int)(gt_pieces(rows, j.l.kernels->rows) * gt_pieces(j.l.o, gt_product_panel_columns(j.l.kernels)));
+        j.tasks = (int)gt_least(j.units, gt_pool_threads(pool));
+        gt_pool_run(pool, j.tasks, taps_task, &j);
+        return;
+    }
+    if (in[2]) j.b = in[2];
+    else {
+        pack(s, pool, in[1], own);
+        j.b = own;
+    }
+    gt_pool_run(pool, (int)gt_pieces(j.l.n * j.l.p * j.l.q, TILE), positions_tile, &j);
+}
+
+const gt_conv_algorithm gt_conv_strided = {.name = "strided",
+                                           .possible = possible,
+                                           .packed_floats = packed_floats,
+                                           .pack = pack,
+                                           .workspace = workspace,
+                                           .run = run};
