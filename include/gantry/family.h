@@ -178,6 +178,8 @@ struct gt_family {
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);
+    /* Slices of a batch where the job does not say how many; NULL: as many as eight. */
+    int (*default_slices)(const gt_job *job);
     /* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. NULL: the
      * models make images of any shape. */
     gt_status (*check_size)(int64_t height, int64_t width, int64_t channels);

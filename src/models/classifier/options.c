@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "models/classifier/classifier.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_classifier_options, field, value, text)
@@ -205,6 +206,22 @@ static gt_status check_meaning(const gt_job *job) {
     return GT_OK;
 }
 
+/* Each slice is one more pass over the gradients of all parameters: slices of a few samples cost more than they may.
+ * These leave the cost below a tenth (docs/classifiers.md, Speed): so many samples, or images of so many pixels. */
+static int default_slices(const gt_job *job) {
+    enum { MOST = 8, PIXELS = 1 << 15 };
+    static const struct {
+        const gt_classifier_net *net;
+        int samples;
+    } least[] = {{&gt_classifier_mlp, 64},   {&gt_classifier_simple_conv, 16}, {&gt_classifier_deep_conv, 16},
+                 {&gt_classifier_lenet, 16}, {&gt_classifier_vgg11, 32},       {&gt_classifier_vgg13, 32},
+                 {&gt_classifier_vgg16, 32}, {&gt_classifier_vgg19, 32}};
+    int64_t samples = gt_pieces(PIXELS, job->height * job->width);
+    for (size_t i = 0; i < sizeof least / sizeof *least; i++)
+        if (least[i].net == job->kind->own) samples = least[i].samples;
+    return (int)gt_least(MOST, gt_largest(1, job->batch / samples));
+}
+
 static gt_status check(const gt_job *job) {
     gt_classifier c;
     const gt_classifier_options *o = job->own;
@@ -239,6 +256,7 @@ const gt_family gt_classifier_family = {
     .needs_classes = needs_classes,
     .needs_masks = is_dense,
     .resolve = resolve,
+    .default_slices = default_slices,
     .check = check,
     .make = gt_classifier_make,
 };
