@@ -4,6 +4,7 @@
 #ifndef GANTRY_COMPARE_H
 #define GANTRY_COMPARE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "gantry/status.h"
@@ -17,5 +18,25 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n);
  * many as rows). Pictures wider or higher than 512 pixels are made smaller. The place of a run without pictures is
  * empty. */
 gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, int columns);
+bool gt_compare_has_pictures(const char *const *dirs, int n); /* has one of the runs any? */
+
+/* What a panel of curves shows, and so what a curve of it is. */
+typedef enum gt_compare_panels {
+    GT_PANELS_SERIES, /* a series; a curve is a run */
+    GT_PANELS_RUN,    /* the runs of one name; a curve is a series */
+    GT_PANELS_GROUP,  /* the runs whose names agree up to their last dash; a curve is what follows the dash */
+} gt_compare_panels;
+
+/* Writes a PNG with curves of the series (names with commas between them) over the images shown. Runs of one name, in
+ * several folders, are curves of one colour. Each value is the mean of the `smooth` ticks around it, weighted by a
+ * Kaiser window (beta 2). More than nine panels are small ones. GT_USAGE: no run has such a series. */
+typedef struct gt_compare_curves {
+    const char *series;
+    int smooth; /* 1: as logged */
+    gt_compare_panels panels;
+    int columns;     /* 0: about as many as rows */
+    double range[2]; /* ends of the upright axes; both 0: all values */
+} gt_compare_curves;
+gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c);
 
 #endif

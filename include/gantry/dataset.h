@@ -61,8 +61,8 @@ typedef struct gt_dataset_options {
     bool use_masks;  /* all items must have masks; their classes are counted where nobody says how many there are */
     bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
-    /* This part of the images, the first of the drawn order, is left out before the subset is taken; or, with
-     * `held_out_only`, only it is there, and no subset of it. */
+    /* This part of the images (of the subset, where there is one), the first of the drawn order, is left out; or, with
+     * `held_out_only`, nothing else is there. */
     double held_out;
     bool held_out_only;
     uint32_t subset_seed;

@@ -46,6 +46,7 @@ typedef struct gt_job {
     const char *data;      /* path, or "synth:..." */
     const char *test_data; /* "": none */
     double validation;     /* part of the data that is held out; 0: none */
+    bool evaluate_train;   /* classifiers: ticks judge the images trained on, too */
     bool cond, mirror;
     int64_t subset; /* images; 0: all */
 

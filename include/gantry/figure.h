@@ -9,6 +9,7 @@
 #ifndef GANTRY_FIGURE_H
 #define GANTRY_FIGURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gantry/status.h"
@@ -19,9 +20,10 @@ typedef struct gt_bars { /* heights[i] over edges[i] .. edges[i+1] */
 } gt_bars;
 
 typedef struct gt_curve { /* through [n] points; one that has no finite place is a gap */
-    const char *label;    /* in a legend, with dots on the points; NULL: no curve of the panel has a label */
+    const char *label;    /* in a legend, with dots on the points; NULL: the curve is not in the legend */
     int n;
     const double *x, *y;
+    int colour; /* from 1; 0: the place among the panel's curves */
 } gt_curve;
 
 typedef struct gt_points {
@@ -49,11 +51,14 @@ typedef struct gt_panel {
     gt_points points;
     int n_ellipses;
     const gt_ellipse *ellipses;
+    const double *x_range, *y_range; /* two ends of an axis; NULL: the axis shows all finite values of the panel */
+    bool small;                      /* of the first panel: all are small, and its legend stands once, below all */
 } gt_panel;
 
-/* Writes STEM.svg and STEM.png, in rows of `columns` panels. The axes of a panel show all finite values of the
- * panel. Of more than 20000 points evenly spaced ones are drawn. The message of an error names the path. */
+/* Writes STEM.svg and STEM.png, in rows of `columns` panels. Of more than 20000 points evenly spaced ones are drawn.
+ * The message of an error names the path. */
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns);
+gt_status gt_figure_write_png(const char *path, const gt_panel *panels, int n, int columns);
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
 
 /* Writes a confusion matrix [classes,classes] (rows: the class, columns: what was said) as a PNG: each cell coloured by

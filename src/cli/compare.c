@@ -1,26 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry compare: several runs as a table and in one picture. */
 #include "gantry/compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/cli.h"
 
 typedef struct compare_fields {
-    const char *out;
-    int64_t columns;
+    const char *out, *series, *panels, *range;
+    int64_t columns, smooth;
 } compare_fields;
 
 #define FIELDS compare_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(out, "compare.png", "The picture: the newest fakes of each run"), .path = true},
-    {CLI_OPTION(columns, "0", "Runs side by side in it; 0: about a square"), .max = 100},
+    {CLI_OPTION(out, "compare.png", "The picture: the newest fakes of each run, or curves"), .path = true},
+    {CLI_OPTION(columns, "0", "Runs or panels side by side in it; 0: about a square"), .max = 100},
+    {CLI_OPTION(series, "", "Draw curves of these series, with commas between them"),
+     .detail = "Names as in stats.jsonl, such as Loss/train,Accuracy/test. Runs of one name in several folders (other "
+               "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
+    {CLI_OPTION(smooth, "1", "Curves: each value is the mean of so many ticks around it"), .min = 1, .max = 10000,
+     .detail = "Weighted by a Kaiser window."},
+    {CLI_OPTION(range, "", "Curves: ends of the upright axis, such as 0..1; empty: all")},
+    {CLI_OPTION(panels, "series", "Curves: a panel for each of these"), .choices = "series|run|group",
+     .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
+               "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
+               "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
 };
+
+static gt_status read_range(const char *text, double range[2]) {
+    char *end;
+    range[0] = strtod(text, &end);
+    if (end > text && !strncmp(end, "..", 2)) {
+        const char *second = end + 2;
+        range[1] = strtod(second, &end);
+        if (end > second && !*end && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
+    }
+    return gt_fail(GT_USAGE, "--range=%s: two rising numbers are needed, such as 0..1", text);
+}
+
+static gt_status draw(const cli_session *s, const char *const *dirs, int n) {
+    const compare_fields *f = s->fields;
+    gt_compare_curves c = {.series = f->series,
+                           .smooth = (int)f->smooth,
+                           .panels = (gt_compare_panels)gt_options_choice(&s->options, "panels"),
+                           .columns = (int)f->columns};
+    gt_status st = *f->range ? read_range(f->range, c.range) : GT_OK;
+    if (st) return st;
+    if (*f->series) return gt_compare_draw(f->out, dirs, n, &c);
+    c.series = "Loss/train";
+    if (!gt_compare_has_pictures(dirs, n) && !gt_compare_draw(f->out, dirs, n, &c)) return GT_OK;
+    return gt_compare_picture(f->out, dirs, n, (int)f->columns);
+}
 
 static gt_status compare(cli_session *s) {
     const compare_fields *f = s->fields;
     const char *const *dirs = s->arguments.words;
     int n = s->arguments.n_words;
     gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
-    if (!st) st = gt_compare_picture(f->out, dirs, n, (int)f->columns);
+    if (!st) st = draw(s, dirs, n);
     if (!st) puts(f->out);
     return st;
 }
@@ -28,7 +67,7 @@ static gt_status compare(cli_session *s) {
 const cli_command cli_compare = {
     .name = "compare",
     .arguments = "RUN ... [--key=value ...]",
-    .help = "Several runs as a table, and their pictures side by side",
+    .help = "Several runs as a table, and their pictures or curves in one",
     .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh "
               "and slurm/sweep.sbatch end with it.",
     CLI_ROWS(table),

@@ -103,19 +103,20 @@ static char *name_of(const char *text, const char *kind) {
     return name;
 }
 
-/* Images of a shuffled list, sorted again: those held out come first, then the choice of the reference tool. */
+/* Images of a shuffled list, sorted again: the subset is the choice of the reference tool, and of the subset those that
+ * are held out come first. */
 static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
-    int64_t all = ds->source->count, held_out = llround(o->held_out * (double)all);
-    int64_t first = o->held_out_only ? 0 : held_out, n = o->held_out_only ? held_out : all - held_out,
-            subset = o->held_out_only ? 0 : o->subset;
-    if (subset < 0 || subset > n)
-        return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->spec, n);
+    int64_t all = ds->source->count;
+    if (o->subset < 0 || o->subset > all)
+        return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", o->subset, ds->spec, all);
+    int64_t used = o->subset ? o->subset : all, held_out = llround(o->held_out * (double)used);
+    int64_t first = o->held_out_only ? 0 : held_out, n = o->held_out_only ? held_out : used - held_out;
     if (n < 1)
-        return gt_fail(GT_USAGE, "--validation=%g of the %" PRId64 " images of '%s' leaves none for %s", o->held_out,
-                       all, ds->spec, o->held_out_only ? "validation" : "training");
-    ds->unmirrored = subset ? subset : n;
-    if (ds->unmirrored == all) return GT_OK;
-    return gt_subset(&ds->chosen, all, first, first + ds->unmirrored, o->subset_seed);
+        return gt_fail(GT_USAGE, "--validation=%g of %" PRId64 " images of '%s' leaves none for %s", o->held_out, used,
+                       ds->spec, o->held_out_only ? "validation" : "training");
+    ds->unmirrored = n;
+    if (n == all) return GT_OK;
+    return gt_subset(&ds->chosen, all, first, first + n, o->subset_seed);
 }
 
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {

@@ -53,7 +53,9 @@ static const gt_option options[] = {
     {OPTION(test_data, "", "Images whose loss and accuracy are logged, never trained on"), .only = "classifier",
      .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
     {OPTION(validation, "0", "Part of the data held out: its loss and accuracy are logged"), .only = "classifier",
-     .max = 0.9, .common = true, .detail = "Chosen by --seed, the same on all ranks; no image is in both parts."},
+     .max = 0.9, .common = true,
+     .detail = "Chosen by --seed, the same on all ranks; no image is in both parts. Of the --subset, where there is "
+               "one."},
     {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS, .common = true,
      .detail = "The data must have labels: classes or vectors."},
     {OPTION(mirror, "0", "Double the data with left-right mirrored images"), .common = true,
@@ -222,6 +224,10 @@ static const gt_option options[] = {
     {OPTION(disk_cap, "0", "Most that all checkpoints of the run may take; 0: no cap"), .unit = "GB", .max = 1e9,
      .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a "
                "new one is written nothing goes."},
+    {OPTION(evaluate_train, "0", "Each tick also evaluates the images trained on, as the network is used"),
+     .only = "classifier",
+     .detail = "Series Loss/train_set and Accuracy/train_set: without dropout and augmentation, with running "
+               "statistics, unlike Loss/train and Accuracy/train, which are means over the steps of the tick."},
     {OPTION(best, "none", "Statistic by which the link `best` is set: [min:|max:]NAME"),
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end "
                "is good. The best checkpoint so far is kept, and `best` in the run's directory points to it. By a "

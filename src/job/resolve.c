@@ -186,8 +186,8 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->channels = channels;
     job->label_dim = uses_labels(job) || uses_masks(job) ? label_width : 0;
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
-    int64_t items = (job->subset ? job->subset : images - llround(job->validation * (double)images)) *
-                    (job->mirror ? 2 : 1);
+    int64_t used = job->subset ? job->subset : images;
+    int64_t items = (used - llround(job->validation * (double)used)) * (job->mirror ? 2 : 1);
     const gt_family *family = job->family;
     if (family->resolve) family->resolve(job, items);
     if (gt_arena_failed(job->arena)) return gt_fail(GT_NOMEM, "out of memory for the values of a job");

@@ -11,27 +11,34 @@
 
 #include "base/file.h"
 #include "gantry/metric.h"
-#include "gantry/runlog.h"
+#include "report/compare.h"
 
 enum { QUARTER = 4 };
 
 typedef struct column {
     const char *title, *series, *format;
-    bool jumps; /* so that the last value of the series says little */
+    bool jumps;       /* so that the last value of the series says little */
+    const char *less; /* a series that is subtracted; NULL: none */
 } column;
 
 static const column columns[] = {
-    {"kimg", "Progress/kimg", "%.6g", false},
-    {"loss G", "Loss/G/loss", "%.3f", true},
-    {"loss D", "Loss/D/loss", "%.3f", true},
-    {"D real", "Loss/D/real", "%.3f", true},
-    {"D fake", "Loss/D/fake", "%.3f", true},
-    {"sign real", "Loss/signs/real", "%.3f", true},
-    {"accuracy", "Accuracy/real", "%.3f", true},
-    {"reconstruction", "Loss/reconstruction", "%.4g", true},
-    {"KL", "Loss/KL", "%.4g", true},
-    {"augment p", "Progress/augment", "%.3f", false},
-    {"seconds", "Timing/total_sec", "%.0f", false},
+    {"kimg", "Progress/kimg", "%.6g", false, NULL},
+    {"loss G", "Loss/G/loss", "%.3f", true, NULL},
+    {"loss D", "Loss/D/loss", "%.3f", true, NULL},
+    {"D real", "Loss/D/real", "%.3f", true, NULL},
+    {"D fake", "Loss/D/fake", "%.3f", true, NULL},
+    {"sign real", "Loss/signs/real", "%.3f", true, NULL},
+    {"accuracy", "Accuracy/real", "%.3f", true, NULL},
+    {"reconstruction", "Loss/reconstruction", "%.4g", true, NULL},
+    {"KL", "Loss/KL", "%.4g", true, NULL},
+    {"loss", "Loss/train", "%.3f", true, NULL},
+    {"train", "Accuracy/train", "%.3f", true, NULL},
+    {"train set", "Accuracy/train_set", "%.3f", true, NULL},
+    {"validation", "Accuracy/validation", "%.3f", true, NULL},
+    {"test", "Accuracy/test", "%.3f", true, NULL},
+    {"gap", "Accuracy/train_set", "%.3f", true, "Accuracy/test"},
+    {"augment p", "Progress/augment", "%.3f", false, NULL},
+    {"seconds", "Timing/total_sec", "%.0f", false, NULL},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, MOST_COLUMNS = COLUMNS + GT_METRICS_MOST };
 
@@ -57,7 +64,8 @@ static bool fill_column(gt_stats *const *stats, int n, const column *c, cell *ce
     bool any = false;
     snprintf(cells[0].text, sizeof cells[0].text, "%s", c->title);
     for (int i = 0; i < n; i++) {
-        double x = mean_of_last(stats[i], c->series, c->jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1);
+        int ticks = c->jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1;
+        double x = mean_of_last(stats[i], c->series, ticks) - (c->less ? mean_of_last(stats[i], c->less, ticks) : 0);
         char *text = cells[1 + i].text;
         if (isnan(x)) strcpy(text, "-");
         else snprintf(text, sizeof cells[1 + i].text, c->format, x);
@@ -71,7 +79,7 @@ static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) 
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
         if (m->format)
-            filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false}, cells + filled * (n + 1));
+            filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false, NULL}, cells + filled * (n + 1));
     return filled;
 }
 
@@ -86,7 +94,20 @@ static void print_row(FILE *f, const char *name, int name_width, const cell *cel
     fputc('\n', f);
 }
 
-static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
+void compare_name(const char *const *dirs, int n, int run, char name[GT_NAME_BYTES]) {
+    char other[GT_NAME_BYTES];
+    gt_path_name(dirs[run], name);
+    for (int i = 0; i < n; i++) {
+        gt_path_name(dirs[i], other);
+        const char *folder = strrchr(dirs[run], '/');
+        if (i == run || strcmp(other, name) || !folder) continue;
+        while (folder > dirs[run] && folder[-1] != '/') folder--;
+        snprintf(name, GT_NAME_BYTES, "%.*s", GT_NAME_BYTES - 1, folder);
+        return;
+    }
+}
+
+gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
     for (int i = 0; i < n; i++) {
         char *path = gt_path_join(dirs[i], "stats.jsonl");
         if (!path) return gt_fail(GT_NOMEM, "out of memory comparing runs");
@@ -105,7 +126,7 @@ static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
 gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
     gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
     cell *cells = calloc(((size_t)n + 1) * MOST_COLUMNS, sizeof *cells);
-    gt_status st = stats && cells ? read_all(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    gt_status st = stats && cells ? compare_read(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
     if (!st) {
         int filled = 0, width = 3;
         char name[GT_NAME_BYTES];
@@ -114,12 +135,12 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
             filled += fill_column(stats, n, &columns[c], cells + filled * (n + 1));
         }
         for (int i = 0; i < n; i++) {
-            gt_path_name(dirs[i], name);
+            compare_name(dirs, n, i, name);
             width = (int)strlen(name) > width ? (int)strlen(name) : width;
         }
         print_row(f, "run", width, cells, filled, n, 0);
         for (int i = 0; i < n; i++) {
-            gt_path_name(dirs[i], name);
+            compare_name(dirs, n, i, name);
             print_row(f, name, width, cells, filled, n, 1 + i);
         }
     }

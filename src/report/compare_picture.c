@@ -135,3 +135,9 @@ gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, i
     free(pictures);
     return st;
 }
+
+bool gt_compare_has_pictures(const char *const *dirs, int n) {
+    size_t any = 0;
+    for (int i = 0; i < n && !any; i++) free(gt_grid_list_fakes(dirs[i], &any));
+    return any > 0;
+}

@@ -5,17 +5,24 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/page.h"
 #include "report/plot.h"
 
-enum { MOST_POINTS = 20000, ELLIPSE_STEPS = 96 };
+enum { MOST_POINTS = 20000, MOST_DOTS = 40, ELLIPSE_STEPS = 96 };
 
 typedef struct layout { /* of a panel, in points */
     int width, height, left, right, top, bottom;
+    int title, label; /* sizes of text */
+    int marks;        /* about so many along an axis */
+    bool small;
 } layout;
 
-static const layout plain = {420, 320, 60, 16, 34, 46}, with_legend = {800, 440, 70, 270, 40, 50};
+static const layout plain = {420, 320, 60, 16, 34, 46, 14, 12, 5, false};
+static const layout with_legend = {800, 440, 70, 270, 40, 50, 14, 12, 5, false};
+static const layout small = {230, 190, 44, 8, 24, 38, 11, 10, 3, true};
+enum { LEGEND_ROW = 20, LEGEND_CHARACTER = 8 };
 
 typedef struct frame {
     axis x, y;
@@ -38,14 +45,21 @@ static void ellipse_point(const gt_ellipse *e, double angle, double *x, double *
 
 static double point_at(const float *p, int64_t stride, int64_t i) { return (double)p[i * (stride ? stride : 1)]; }
 
-static void add_margins(axis *a, bool from_zero) {
+static void add_margins(axis *a, bool from_zero, int marks, const double *range) {
+    if (range) {
+        bool linear = a->scale == GT_LINEAR;
+        a->lo = linear ? range[0] : log10(range[0]);
+        a->hi = linear ? range[1] : log10(range[1]);
+        a->step = plot_step((a->hi - a->lo) / marks, false);
+        return;
+    }
     if (!(a->hi >= a->lo)) a->lo = 0, a->hi = 1;
     double size = fmax(fabs(a->lo), fabs(a->hi));
     /* marks must not be lost in what they mark */
     double span = a->hi - a->lo > 1e-9 * size ? a->hi - a->lo : fmax(size, 1);
     if (!from_zero) a->lo -= 0.04 * span;
     a->hi += 0.04 * span;
-    a->step = plot_step((a->hi - a->lo) / 5, false);
+    a->step = plot_step((a->hi - a->lo) / marks, false);
 }
 
 static void hold(frame *f, double x, double y) {
@@ -73,32 +87,50 @@ static frame frame_of(const gt_panel *p, const layout *l, int cell, int columns)
             ellipse_point(&p->ellipses[i], k * M_PI / 2, &x, &y);
             hold(&f, x, y);
         }
-    add_margins(&f.x, false);
-    add_margins(&f.y, p->bars.n > 0);
+    add_margins(&f.x, false, l->marks, p->x_range);
+    add_margins(&f.y, p->bars.n > 0, l->marks, p->y_range);
     return f;
 }
 
-static void draw_axes(const pen *p, const frame *f, const gt_panel *panel) {
+static int colour_of(const gt_panel *p, int curve) {
+    return p->curves[curve].colour ? p->curves[curve].colour : curve + 1;
+}
+
+static int labels_of(const gt_panel *p) {
+    int n = 0;
+    for (int i = 0; i < p->n_curves; i++) n += p->curves[i].label != NULL;
+    return n;
+}
+
+/* The legend from (x, y) on; `across`: side by side, else one below the other. */
+static void draw_legend(const pen *p, const gt_panel *panel, double x, double y, bool across) {
+    for (int i = 0; i < panel->n_curves; i++) {
+        if (!panel->curves[i].label) continue;
+        plot_text(p, x + 20, y, 0, 12, 0, panel->curves[i].label);
+        plot_colour(p->cairo, colour_of(panel, i), 1);
+        cairo_rectangle(p->cairo, x, y - 6, 14, 4);
+        cairo_fill(p->cairo);
+        if (across) x += 40 + LEGEND_CHARACTER * (double)strlen(panel->curves[i].label);
+        else y += LEGEND_ROW;
+    }
+}
+
+static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const layout *l) {
     double left = f->x.from, right = f->x.to, top = f->y.to, bottom = f->y.from;
     cairo_set_line_width(p->cairo, 0.5);
     plot_marks(p, &f->x, &f->y);
     cairo_set_source_rgb(p->cairo, .2, .2, .2);
     cairo_rectangle(p->cairo, left, top, right - left, bottom - top);
     cairo_stroke(p->cairo);
-    if (panel->title) plot_text(p, (left + right) / 2, top - 10, 0.5, 14, 0, panel->title);
-    if (panel->x_label) plot_text(p, (left + right) / 2, bottom + 34, 0.5, 12, 0, panel->x_label);
-    if (panel->y_label) plot_text(p, f->left + 14, (top + bottom) / 2, 0.5, 12, -M_PI / 2, panel->y_label);
-    for (int i = 0; i < panel->n_curves; i++) {
-        double y = top + 10 + 20 * i;
-        if (!panel->curves[i].label) continue;
-        plot_text(p, right + 34, y, 0, 12, 0, panel->curves[i].label);
-        plot_colour(p->cairo, i + 1, 1);
-        cairo_rectangle(p->cairo, right + 14, y - 6, 14, 4);
-        cairo_fill(p->cairo);
-    }
+    double middle = (left + right) / 2;
+    if (panel->title) plot_text(p, middle, top - l->title + 4, 0.5, l->title, 0, panel->title);
+    if (panel->x_label) plot_text(p, middle, bottom + (l->small ? 29 : 34), 0.5, l->label, 0, panel->x_label);
+    if (panel->y_label)
+        plot_text(p, f->left + l->label + 2, (top + bottom) / 2, 0.5, l->label, -M_PI / 2, panel->y_label);
+    if (!l->small) draw_legend(p, panel, right + 14, top + 10, false);
 }
 
-static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
+static void draw_data(const pen *pen, const frame *f, const gt_panel *p, const layout *l) {
     cairo_t *c = pen->cairo;
     for (int i = 0; i < p->bars.n; i++) {
         double x = plot_place(&f->x, p->bars.edges[i]), y = plot_place(&f->y, p->bars.heights[i]);
@@ -114,7 +146,7 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
         cairo_arc(c, plot_place(&f->x, x), plot_place(&f->y, y), p->points.n > 2000 ? 1 : 2, 0, 2 * M_PI);
         cairo_fill(c);
     }
-    cairo_set_line_width(c, 1.8);
+    cairo_set_line_width(c, l->small ? 1.2 : 1.8);
     for (int i = 0; i < p->n_ellipses; i++) {
         for (int k = 0; k < ELLIPSE_STEPS; k++) {
             double x, y;
@@ -125,32 +157,46 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
         plot_colour(c, p->ellipses[i].group, 1);
         cairo_stroke(c);
     }
-    for (int i = 0; i < p->n_curves; i++) plot_curve(pen, &f->x, &f->y, &p->curves[i], i + 1, p->curves[i].label);
+    for (int i = 0; i < p->n_curves; i++) {
+        const gt_curve *k = &p->curves[i];
+        plot_curve(pen, &f->x, &f->y, k, colour_of(p, i), k->label && k->n <= MOST_DOTS);
+    }
 }
 
 static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, int columns) {
     cairo_t *c = p->cairo;
     for (int i = 0; i < n; i++) {
         frame f = frame_of(&panels[i], l, i, columns);
-        draw_axes(p, &f, &panels[i]);
+        draw_axes(p, &f, &panels[i], l);
         cairo_save(c);
         cairo_rectangle(c, f.x.from, f.y.to, f.x.to - f.x.from, f.y.from - f.y.to);
         cairo_clip(c);
-        draw_data(p, &f, &panels[i]);
+        draw_data(p, &f, &panels[i], l);
         cairo_restore(c);
     }
 }
 
 static gt_status write_one(const char *path, bool png, const gt_panel *panels, int n, int columns) {
-    const layout *l = panels->n_curves && panels->curves->label ? &with_legend : &plain;
+    int labels = 0;
+    for (int i = 0; i < n; i++) labels = labels_of(&panels[i]) > labels ? labels_of(&panels[i]) : labels;
+    layout l = panels->small ? small : labels ? with_legend : plain;
+    int least = l.top + l.bottom + LEGEND_ROW * labels, foot = panels->small && labels ? 2 * LEGEND_ROW : 0;
+    if (!panels->small && least > l.height) l.height = least;
     if (columns > n) columns = n;
     page p;
-    cairo_t *c = page_begin(&p, png, columns * l->width, (n + columns - 1) / columns * l->height);
-    draw(&(pen){.cairo = c}, panels, n, l, columns);
+    int rows = (n + columns - 1) / columns;
+    cairo_t *c = page_begin(&p, png, columns * l.width, rows * l.height + foot);
+    const pen own = {.cairo = c};
+    draw(&own, panels, n, &l, columns);
+    if (foot) draw_legend(&own, panels, l.left, rows * l.height + LEGEND_ROW, true);
     return page_write(&p, path);
 }
 
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel) { return write_one(path, false, panel, 1, 1); }
+
+gt_status gt_figure_write_png(const char *path, const gt_panel *panels, int n, int columns) {
+    return write_one(path, true, panels, n, columns);
+}
 
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns) {
     char path[4096];

@@ -83,7 +83,7 @@ typedef struct gt_measures {
 typedef struct gt_dead_units gt_dead_units; /* dead_units.c */
 
 /* Pictures that a classifier is judged by. */
-enum { GT_JUDGED_TRAIN, GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
+enum { GT_JUDGED_TRAIN_SET, GT_JUDGED_TRAIN, GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
 
 typedef struct gt_engine {
     gt_job *job;

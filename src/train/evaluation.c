@@ -9,16 +9,21 @@
 #include "gantry/log.h"
 #include "train/journal.h"
 
-static const char *const part_name[GT_JUDGED] = {"train", "validation", "test"};
+static const char *const part_name[GT_JUDGED] = {"train_set", "train", "validation", "test"};
 
 static gt_status open_part(gt_engine *e, int part) {
     const gt_job *j = e->job;
-    bool wanted = part == GT_JUDGED_TEST ? *j->test_data : j->validation > 0;
+    const bool wanted[GT_JUDGED] = {
+        [GT_JUDGED_TRAIN_SET] = j->evaluate_train,
+        [GT_JUDGED_VALIDATION] = j->validation > 0,
+        [GT_JUDGED_TEST] = *j->test_data,
+    };
     if (part == GT_JUDGED_TRAIN) return e->model->masks ? gt_engine_open_shown(e) : GT_OK;
     gt_dataset_options o = {
         .use_labels = !e->model->masks, .use_masks = e->model->masks, .subset_seed = (uint32_t)j->seed};
-    if (!wanted) return GT_OK;
-    if (part == GT_JUDGED_VALIDATION) o.held_out = j->validation, o.held_out_only = true;
+    if (!wanted[part]) return GT_OK;
+    if (part != GT_JUDGED_TEST) o.held_out = j->validation, o.subset = j->subset;
+    o.held_out_only = part == GT_JUDGED_VALIDATION;
     const char *path = part == GT_JUDGED_TEST ? j->test_data : j->data;
     gt_status st = gt_dataset_open(&e->judged[part], path, &o);
     if (st) return st;

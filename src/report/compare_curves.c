@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs beside each other as curves of their series. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/figure.h"
+#include "report/compare.h"
+
+enum { MOST_SERIES = 16, MOST_CURVES = 4096, LARGE_PANELS = 9, LABEL_BYTES = 2 * GT_NAME_BYTES };
+
+typedef struct line { /* a curve and its panel */
+    char panel[LABEL_BYTES], name[LABEL_BYTES];
+    double *x, *y; /* one block */
+    int n;
+} line;
+
+typedef struct drawing {
+    const gt_compare_curves *wanted;
+    char series[MOST_SERIES][GT_NAME_BYTES];
+    int n_series, n_lines;
+    line *lines;
+    gt_panel *panels;
+    gt_curve *curves; /* of all panels */
+} drawing;
+
+static gt_status split_series(drawing *d) {
+    for (const char *text = d->wanted->series;; text++) {
+        int length = (int)strcspn(text, ",");
+        if (!length || length >= GT_NAME_BYTES)
+            return gt_fail(GT_USAGE, "--series=%s: names of series with commas between them", d->wanted->series);
+        if (d->n_series == MOST_SERIES) return gt_fail(GT_USAGE, "--series: more than %d series", MOST_SERIES);
+        snprintf(d->series[d->n_series++], GT_NAME_BYTES, "%.*s", length, text);
+        text += length;
+        if (!*text) return GT_OK;
+    }
+}
+
+/* The modified Bessel function of order 0, for small x. */
+static double bessel(double x) {
+    double sum = 1, term = 1;
+    for (int k = 1; k < 20; k++) sum += term *= x * x / (4.0 * k * k);
+    return sum;
+}
+
+static double smoothed(const gt_stats_series *s, int ticks, int at, int window) {
+    const double beta = 2;
+    double sum = 0, weights = 0, half = window / 2.0;
+    for (int k = -(window / 2); k <= window / 2; k++) {
+        int i = at + k;
+        if (i < 0 || i >= ticks || !isfinite(s->values[i].mean)) continue;
+        double at_window = k / half, weight = window < 2 ? 1 : bessel(beta * sqrt(fmax(0, 1 - at_window * at_window)));
+        sum += weight * s->values[i].mean;
+        weights += weight;
+    }
+    return sum / weights;
+}
+
+static void name_line(const drawing *d, line *l, const char *run, const char *series) {
+    const char *dash = strrchr(run, '-');
+    switch (d->wanted->panels) {
+    case GT_PANELS_SERIES:
+        snprintf(l->panel, LABEL_BYTES, "%s", series);
+        snprintf(l->name, LABEL_BYTES, "%s", run);
+        return;
+    case GT_PANELS_RUN:
+        snprintf(l->panel, LABEL_BYTES, "%s", run);
+        snprintf(l->name, LABEL_BYTES, "%s", series);
+        return;
+    case GT_PANELS_GROUP:
+        snprintf(l->panel, LABEL_BYTES, "%.*s", dash ? (int)(dash - run) : GT_NAME_BYTES, run);
+        snprintf(l->name, LABEL_BYTES, "%s%s%s", dash ? dash + 1 : run, d->n_series > 1 ? " " : "",
+                 d->n_series > 1 ? series : "");
+    }
+}
+
+static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const char *series) {
+    const gt_stats_series *found = gt_stats_find(s, series);
+    char run[GT_NAME_BYTES];
+    if (!found) return GT_OK;
+    if (d->n_lines == MOST_CURVES) return gt_fail(GT_USAGE, "more than %d curves", MOST_CURVES);
+    line *l = &d->lines[d->n_lines++];
+    if (!(l->x = calloc(2 * (size_t)s->ticks + 1, sizeof *l->x)))
+        return gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+    l->y = l->x + s->ticks;
+    gt_path_name(dir, run);
+    name_line(d, l, run, series);
+    for (int i = 0; i < s->ticks; i++) {
+        if (!isfinite(found->values[i].mean)) continue;
+        l->x[l->n] = (double)s->images[i] / 1000;
+        l->y[l->n++] = smoothed(found, s->ticks, i, d->wanted->smooth);
+    }
+    return GT_OK;
+}
+
+/* The first line with this panel, or with this name. */
+static int first_panel(const drawing *d, int line) {
+    int i = 0;
+    while (strcmp(d->lines[i].panel, d->lines[line].panel)) i++;
+    return i;
+}
+
+static int colour_of(const drawing *d, int line) {
+    int colour = 0, i = 0;
+    for (;; i++) {
+        int k = 0;
+        while (strcmp(d->lines[k].name, d->lines[i].name)) k++;
+        colour += k == i; /* a name that is new */
+        if (!strcmp(d->lines[i].name, d->lines[line].name)) return colour;
+    }
+}
+
+static int fill_panels(drawing *d) {
+    int panels = 0, curves = 0;
+    for (int i = 0; i < d->n_lines; i++) {
+        if (first_panel(d, i) != i) continue;
+        gt_panel *p = &d->panels[panels++];
+        *p = (gt_panel){.title = d->lines[i].panel, .x_label = "thousands of images", .curves = d->curves + curves};
+        if (d->wanted->range[1] > d->wanted->range[0]) p->y_range = d->wanted->range;
+        for (int k = i; k < d->n_lines; k++) {
+            line *l = &d->lines[k];
+            bool named = false;
+            if (strcmp(l->panel, p->title)) continue;
+            for (int before = 0; before < p->n_curves; before++)
+                named |= p->curves[before].label && !strcmp(p->curves[before].label, l->name);
+            d->curves[curves++] = (gt_curve){named ? NULL : l->name, l->n, l->x, l->y, colour_of(d, k)};
+            p->n_curves++;
+        }
+    }
+    for (int i = 0; i < panels; i++) d->panels[i].small = panels > LARGE_PANELS;
+    return panels;
+}
+
+static gt_status draw(drawing *d, const char *path) {
+    d->panels = calloc((size_t)d->n_lines + 1, sizeof *d->panels);
+    d->curves = calloc((size_t)d->n_lines + 1, sizeof *d->curves);
+    if (!d->panels || !d->curves) return gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+    int panels = fill_panels(d), columns = d->wanted->columns;
+    if (!columns) columns = panels > LARGE_PANELS ? (int)ceil(sqrt(panels)) : panels > 2 ? 2 : 1;
+    return gt_figure_write_png(path, d->panels, panels, columns);
+}
+
+gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c) {
+    drawing *d = calloc(1, sizeof *d);
+    gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
+    gt_status st = d && stats ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+    if (!st) d->wanted = c;
+    if (!st) st = split_series(d);
+    if (!st && !(d->lines = calloc(MOST_CURVES, sizeof *d->lines)))
+        st = gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+    if (!st) st = compare_read(stats, dirs, n);
+    for (int k = 0; !st && k < d->n_series; k++)
+        for (int i = 0; i < n && !st; i++) st = add_line(d, stats[i], dirs[i], d->series[k]);
+    if (!st && !d->n_lines)
+        st = gt_fail(GT_USAGE, "--series=%s: none of the runs has such a series (stats.jsonl shows what there is)",
+                     c->series);
+    if (!st) st = draw(d, path);
+    for (int i = 0; d && i < d->n_lines; i++) free(d->lines[i].x);
+    for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
+    if (d) free(d->lines), free(d->panels), free(d->curves);
+    free(stats);
+    free(d);
+    return st;
+}
