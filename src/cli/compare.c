@@ -20,9 +20,9 @@ static const gt_option table[] = {
     {CLI_OPTION(series, "", "Draw curves of these series, with commas between them"),
      .detail = "Names as in stats.jsonl, such as Loss/train,Accuracy/test. Runs of one name in several folders (other "
                "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
-    {CLI_OPTION(smooth, "1", "Curves: each value is the mean of so many ticks around it"), .min = 1, .max = 10000,
+    {CLI_OPTION(smooth, "1", "Curves: means over so many ticks around each"), .min = 1, .max = 10000,
      .detail = "Weighted by a Kaiser window."},
-    {CLI_OPTION(range, "", "Curves: ends of the upright axis, such as 0..1; empty: all")},
+    {CLI_OPTION(range, "", "Curves: ends of the upright axis, such as 0..1")},
     {CLI_OPTION(panels, "series", "Curves: a panel for each of these"), .choices = "series|run|group",
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
@@ -30,12 +30,16 @@ static const gt_option table[] = {
 };
 
 static gt_status read_range(const char *text, double range[2]) {
-    char *end;
-    range[0] = strtod(text, &end);
-    if (end > text && !strncmp(end, "..", 2)) {
-        const char *second = end + 2;
-        range[1] = strtod(second, &end);
-        if (end > second && !*end && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
+    const char *dots = strstr(text, "..");
+    char *end, *second;
+    if (dots) {
+        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
+        if (!first) return gt_fail(GT_NOMEM, "out of memory for a range");
+        range[0] = strtod(first, &end);
+        range[1] = strtod(dots + 2, &second);
+        bool whole = end > first && !*end && second > dots + 2 && !*second;
+        free(first);
+        if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
     }
     return gt_fail(GT_USAGE, "--range=%s: two rising numbers are needed, such as 0..1", text);
 }

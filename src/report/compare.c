@@ -79,7 +79,8 @@ static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) 
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
         if (m->format)
-            filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false, NULL}, cells + filled * (n + 1));
+            filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false, NULL},
+                                  cells + filled * (n + 1));
     return filled;
 }
 

@@ -115,30 +115,37 @@ static void what_is_held_out_is_not_trained_on(void **state) {
     const char *path = simple_zip("held.zip", N, NULL);
     int chosen[2][N] = {{0}};
     for (uint32_t seed = 0; seed < 2; seed++) {
-        gt_dataset_options held = {.held_out = 0.25, .held_out_only = true, .subset_seed = seed, .subset = 3},
-                           rest = {.held_out = 0.25, .subset_seed = seed}, some = rest;
-        int in_rest[N] = {0}, in_some[N] = {0};
-        some.subset = 4;
-        gt_dataset *a = opened(path, &held), *b = opened(path, &rest), *c = opened(path, &some);
+        gt_dataset_options held = {.held_out = 0.25, .held_out_only = true, .subset_seed = seed},
+                           rest = {.held_out = 0.25, .subset_seed = seed}, all = {.subset = 8, .subset_seed = seed},
+                           some = all, few = all;
+        int in_rest[N] = {0}, in_all[N] = {0}, in_parts[N] = {0};
+        some.held_out = few.held_out = 0.25;
+        few.held_out_only = true;
+        gt_dataset *a = opened(path, &held), *b = opened(path, &rest), *c = opened(path, &all),
+                   *d = opened(path, &some), *e = opened(path, &few);
         assert_int_equal(gt_dataset_get_info(a)->count, HELD);
         assert_int_equal(gt_dataset_get_info(b)->count, N - HELD);
-        assert_int_equal(gt_dataset_get_info(c)->count, 4);
+        assert_int_equal(gt_dataset_get_info(c)->count, 8);
+        assert_int_equal(gt_dataset_get_info(d)->count, 6);
+        assert_int_equal(gt_dataset_get_info(e)->count, 2);
         mark_pictures(a, N, chosen[seed]);
         mark_pictures(b, N, in_rest);
-        mark_pictures(c, N, in_some);
+        mark_pictures(c, N, in_all);
+        mark_pictures(d, N, in_parts);
+        mark_pictures(e, N, in_parts);
         for (int i = 0; i < N; i++) {
             assert_int_equal(chosen[seed][i] + in_rest[i], 1);
-            assert_true(in_some[i] <= in_rest[i]);
+            assert_int_equal(in_parts[i], in_all[i]); /* the parts of the subset */
         }
-        gt_dataset_close(a), gt_dataset_close(b), gt_dataset_close(c);
+        gt_dataset_close(a), gt_dataset_close(b), gt_dataset_close(c), gt_dataset_close(d), gt_dataset_close(e);
     }
     assert_memory_not_equal(chosen[0], chosen[1], sizeof chosen[0]);
     check_refused(path, &(gt_dataset_options){.held_out = 0.01, .held_out_only = true},
                   (const char *const[]){"--validation=0.01", "20 images", "none for validation", NULL});
     check_refused(path, &(gt_dataset_options){.held_out = 0.99},
                   (const char *const[]){"--validation=0.99", "none for training", NULL});
-    check_refused(path, &(gt_dataset_options){.held_out = 0.25, .subset = 16},
-                  (const char *const[]){"--subset=16", "15 images", NULL});
+    check_refused(path, &(gt_dataset_options){.held_out = 0.25, .subset = 21},
+                  (const char *const[]){"--subset=21", "20 images", NULL});
 }
 
 static void a_fingerprint_is_of_the_contents(void **state) {
