@@ -162,6 +162,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini jobs/*.list $(DESTDIR)$(PREFIX)/share/gantry/jobs/
 	install -m 755 jobs/sweep.sh $(DESTDIR)$(PREFIX)/share/gantry/jobs/
+	install -d $(DESTDIR)$(PREFIX)/share/gantry/jobs/course && install -m 644 jobs/course/* $(DESTDIR)$(PREFIX)/share/gantry/jobs/course/
 	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm && install -m 644 $(wildcard slurm/*.*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/
 	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm/container && install -m 644 $(wildcard slurm/container/*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/container/
 	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1

@@ -65,6 +65,7 @@ typedef struct gt_dataset_options {
      * `held_out_only`, nothing else is there. */
     double held_out;
     bool held_out_only;
+    int64_t most; /* of the images that are then left only so many; 0: all */
     uint32_t subset_seed;
 } gt_dataset_options;
 

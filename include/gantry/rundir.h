@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gantry/status.h"
 
@@ -37,6 +38,15 @@ bool gt_rundir_lost_checkpoints(const char *dir);
 /* ---- the lock: DIR/lock with host, process and a heartbeat (a thread beats every few seconds) ---- */
 
 typedef struct gt_lock gt_lock;
+
+/* A lock as it is at this moment; nothing is waited for. Not `sure`: the holder cannot be looked at (another host's,
+ * say), and is dead when the beat stands still for long. */
+typedef struct gt_lock_seen {
+    bool held, sure;
+    uint64_t token; /* tells two holders apart */
+    unsigned long beat;
+} gt_lock_seen;
+gt_lock_seen gt_lock_look(const char *dir);
 
 typedef struct gt_lock_options { /* zeros: the defaults */
     double wait_s;               /* 15: for a living process on this host to end */

@@ -10,6 +10,7 @@
 #define COMMANDS(X) \
     X(train)        \
     X(run)          \
+    X(search)       \
     X(submit)       \
     X(dataset)      \
     X(generate)     \

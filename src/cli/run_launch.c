@@ -27,6 +27,7 @@ static const struct {
     const char *command, *action, *words;
 } stopping[] = {
     {"train", NULL, "stopping after this step, then a checkpoint; again: at once"},
+    {"search", NULL, "stopping after this step of each trial, then checkpoints; again: at once"},
     {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written; again: at once"},
     {NULL, NULL, "stopping"},
 };

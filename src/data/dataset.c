@@ -114,6 +114,7 @@ static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
     if (n < 1)
         return gt_fail(GT_USAGE, "--validation=%g of %" PRId64 " images of '%s' leaves none for %s", o->held_out, used,
                        ds->spec, o->held_out_only ? "validation" : "training");
+    if (o->most && n > o->most) n = o->most;
     ds->unmirrored = n;
     if (n == all) return GT_OK;
     return gt_subset(&ds->chosen, all, first, first + n, o->subset_seed);

@@ -276,6 +276,16 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
     return st;
 }
 
+gt_lock_seen gt_lock_look(const char *dir) {
+    holder h, self = describe_self();
+    char *path = gt_path_join(dir, "lock");
+    int error = path ? read_holder(path, &h) : ENOMEM;
+    free(path);
+    if (error) return (gt_lock_seen){.held = error != ENOENT, .sure = error == ENOENT};
+    presence p = strcmp(h.host, self.host) ? HIDDEN : presence_of(&h);
+    return (gt_lock_seen){.held = p != GONE, .sure = p != HIDDEN, .token = h.token, .beat = h.beat};
+}
+
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }
 
 gt_status gt_lock_fail_lost(const gt_lock *l) {

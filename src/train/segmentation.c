@@ -7,9 +7,9 @@ enum { TRAINED_ON = 256 }; /* so many of the pictures that are trained on are ju
 
 gt_status gt_engine_open_shown(gt_engine *e) {
     const gt_job *j = e->job;
-    int64_t n = e->info->count / (j->mirror ? 2 : 1);
     gt_dataset_options o = {.use_masks = true,
-                            .subset = n < TRAINED_ON ? n : TRAINED_ON,
+                            .subset = j->subset,
+                            .most = TRAINED_ON,
                             .held_out = j->validation,
                             .subset_seed = (uint32_t)j->seed};
     return gt_dataset_open(&e->judged[GT_JUDGED_TRAIN], j->data, &o);

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 gantry, top = sys.argv[1:]
-FILES = ["README.md", "docs/*.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "bench/RESULTS.md", ".ci/run"]
+FILES = ["README.md", "docs/*.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/RESULTS.md", ".ci/run"]
 PROGRAM = re.compile(r"""(?:build/|\$\{?)?\bgantry\b(?:\.sif)?[}"']*|"?\$\{?GANTRY\}?"?""")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 END = re.compile(r"[`;|&#)]|   ")  # of a command line, in scripts and in text
@@ -33,7 +33,7 @@ commands = {}
 for name in re.findall(r"^  ([a-z]+) ", said("--help"), re.M):
     commands[name] = keys(name) if name not in ("help", "version") else set()
 commands["train"] |= set(re.findall(r"^#? ?([a-z][a-z0-9-]*) =", said("reference"), re.M))  # with those of some models only
-for name in ("submit", "inspect", "gradcheck"):  # take the options of jobs besides their own
+for name in ("submit", "search", "inspect", "gradcheck"):  # take the options of jobs besides their own
     commands[name] |= commands["train"]
 assert {"tick", "data", "epochs", "flip"} <= commands["train"] and "seeds" in commands["generate"] and len(commands) > 12, commands
 programs = {}  # of gantry bench

@@ -13,7 +13,7 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     local job=$1 few
     shift
     few=(--dry-run --steps=1 --threads=1 --outdir="$tmp/runs")
-    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s)' "$job"; then
+    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp)' "$job"; then
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
     else
         few+=(--cbase=64 --cmax=8)
@@ -22,7 +22,8 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     printf '%s\n' "train $job ${few[*]} $*" >>todo
 }
 for job in "$top"/jobs/*.ini; do add "$job"; done
-for list in "$top"/jobs/*.list; do
+for list in "$top"/jobs/*.list "$top"/jobs/course/*.list; do
+    [[ $list != */course/* ]] || [ -d /usr/share/datasets/fashion-mnist ] || continue
     [ -e "${list%.list}.ini" ] || fail "$list has no job file beside it"
     for ((i = 1; ; i++)); do
         list_run "$list" $i || break

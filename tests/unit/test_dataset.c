@@ -140,6 +140,12 @@ static void what_is_held_out_is_not_trained_on(void **state) {
         gt_dataset_close(a), gt_dataset_close(b), gt_dataset_close(c), gt_dataset_close(d), gt_dataset_close(e);
     }
     assert_memory_not_equal(chosen[0], chosen[1], sizeof chosen[0]);
+    gt_dataset *few = opened(path, &(gt_dataset_options){.held_out = 0.25, .most = 4});
+    int in_few[N] = {0};
+    assert_int_equal(gt_dataset_get_info(few)->count, 4);
+    mark_pictures(few, N, in_few);
+    for (int i = 0; i < N; i++) assert_true(in_few[i] + chosen[0][i] <= 1);
+    gt_dataset_close(few);
     check_refused(path, &(gt_dataset_options){.held_out = 0.01, .held_out_only = true},
                   (const char *const[]){"--validation=0.01", "20 images", "none for validation", NULL});
     check_refused(path, &(gt_dataset_options){.held_out = 0.99},

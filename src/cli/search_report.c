@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a search tells: lines, tables, pictures (cli/search.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/search.h"
+#include "gantry/figure.h"
+#include "gantry/log.h"
+#include "gantry/runlog.h"
+
+enum { SHOWN = 20, CURVES = 2, TEXT = 256 };
+
+static void print_values(const search *s, int trial, char *text, size_t room) {
+    size_t n = 0;
+    *text = 0;
+    for (int i = 0; i < s->n_varied && n < room; i++) {
+        gt_drawn d = search_draw(s, trial, i);
+        n += (size_t)snprintf(text + n, room - n, "%s%s=%s", i ? " " : "", s->varied[i].key, gt_drawn_text(&d));
+    }
+}
+
+/* Done trials, the best first, in the arena; *n: how many. */
+static const int *ranking(const search *s, int *n) {
+    int *order = gt_arena_array(s->job->arena, (size_t)s->trials, sizeof *order);
+    *n = order ? gt_search_rank(s->trial, s->trials, s->largest, order) : 0;
+    return order;
+}
+
+/* To stderr from every worker: gt_info() is the first one's. */
+void search_say_trial(const search *s, int trial, const char *why) {
+    char values[1024], best[64] = "";
+    int n;
+    const int *order = ranking(s, &n);
+    print_values(s, trial, values, sizeof values);
+    if (n) snprintf(best, sizeof best, "; best %.4g (trial %d)", s->trial[order[0]].value, order[0] + 1);
+    if (*why)
+        fprintf(stderr, "trial %d (%d of %d) failed, with %s: %s\n", trial + 1,
+                s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, values, why);
+    else
+        fprintf(stderr, "trial %d (%d of %d) %s %.4g with %s%s\n", trial + 1,
+                s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, s->series, s->trial[trial].value, values, best);
+}
+
+void search_say_range(const search *s, int quarter) {
+    gt_buffer b = {0};
+    for (int i = 0; i < s->n_varied; i++) {
+        const gt_varied *v = &s->varied[i];
+        const gt_vary_span *span = &s->span[quarter][i];
+        gt_buffer_printf(&b, "%s %s", i ? "," : "", v->key);
+        for (int k = 0; k < v->n_choices; k++)
+            if (span->choices >> k & 1) gt_buffer_printf(&b, " %s", v->choices[k]);
+        if (!v->n_choices) gt_buffer_printf(&b, " %g..%g", span->lo, span->hi);
+    }
+    gt_buffer_add(&b, "", 1);
+    if (!b.failed) gt_info("after %d trials:%s", gt_search_quarter_begin(quarter, s->trials), b.data);
+    gt_buffer_free(&b);
+}
+
+/* ---- tables ---- */
+
+gt_status search_write_csv(const search *s) {
+    static const char *const states[] = {"open", "done", "failed"};
+    gt_buffer b = {0};
+    char number[32];
+    gt_buffer_printf(&b, "trial,state,%s", s->series);
+    for (int i = 0; i < s->n_varied; i++) gt_buffer_printf(&b, ",%s", s->varied[i].key);
+    gt_buffer_printf(&b, "\n");
+    for (int t = 0; t < s->trials; t++) {
+        if (gt_search_quarter(t, s->trials) >= s->n_spans) break;
+        const gt_trial *trial = &s->trial[t];
+        gt_buffer_printf(&b, "%d,%s,%s", t + 1, states[trial->state],
+                         trial->state == GT_TRIAL_DONE ? gt_real_text(trial->value, number) : "");
+        for (int i = 0; i < s->n_varied; i++) {
+            gt_drawn d = search_draw(s, t, i);
+            bool quoted = strpbrk(gt_drawn_text(&d), ",\"") != NULL; /* hidden=100,100|50 */
+            gt_buffer_printf(&b, quoted ? ",\"%s\"" : ",%s", gt_drawn_text(&d));
+        }
+        gt_buffer_printf(&b, "\n");
+    }
+    return gt_buffer_write(&b, search_path(s, 0, "%s/search.csv"));
+}
+
+void search_print_best(const search *s, FILE *f) {
+    int n, failed = search_count(s, GT_TRIAL_FAILED);
+    const int *order = ranking(s, &n);
+    char values[1024];
+    if (n) fprintf(f, "%-6s %-24s values\n", "trial", s->series);
+    for (int k = 0; k < n && k < SHOWN; k++) {
+        print_values(s, order[k], values, sizeof values);
+        fprintf(f, "%-6d %-24.6g %s\n", order[k] + 1, s->trial[order[k]].value, values);
+    }
+    fprintf(f, "%d of %d trials, %d failed: %s\n", s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, failed,
+            search_path(s, 0, "%s/search.csv"));
+    if (!n) return;
+    fprintf(f, "%s\n%s\n", search_path(s, 0, "%s/curves.png"), search_path(s, 0, "%s/values.png"));
+    fprintf(f, "the best run: %s\n", search_path(s, order[0], "%s/trials/%04d"));
+}
+
+/* ---- pictures ---- */
+
+/* The series of judgement, and what it is beside: Accuracy/train for Accuracy/validation. */
+static int curve_names(const search *s, char names[CURVES][TEXT]) {
+    const char *slash = strchr(s->series, '/');
+    snprintf(names[0], TEXT, "%s", s->series);
+    if (!slash || !strcmp(slash, "/train")) return 1;
+    snprintf(names[1], TEXT, "%.*s/train", (int)(slash - s->series), s->series);
+    return CURVES;
+}
+
+static gt_status add_panel(const search *s, int place, int trial, gt_panel *p, gt_curve *curves) {
+    static const char *const labels[] = {"judged", "training"};
+    gt_arena *a = s->job->arena;
+    char names[CURVES][TEXT], values[TEXT];
+    gt_stats *stats = gt_stats_read(search_path(s, trial, "%s/trials/%04d/stats.jsonl"));
+    if (!stats) return GT_FAILED;
+    int n = curve_names(s, names), found = 0;
+    for (int k = 0; k < n; k++) {
+        const gt_stats_series *series = gt_stats_find(stats, names[k]);
+        double *x = gt_arena_array(a, 2 * (size_t)stats->ticks + 1, sizeof *x);
+        if (!x || !series) continue;
+        gt_curve *c = &curves[found++];
+        *c = (gt_curve){.label = labels[k], .n = 0, .x = x, .y = x + stats->ticks, .colour = k + 1};
+        for (int i = 0; i < stats->ticks; i++) {
+            if (!(series->values[i].num > 0) || !isfinite(series->values[i].mean)) continue;
+            x[c->n] = (double)stats->images[i] / 1000;
+            x[stats->ticks + c->n++] = series->values[i].mean;
+        }
+    }
+    gt_stats_free(stats);
+    print_values(s, trial, values, sizeof values);
+    *p = (gt_panel){.title = gt_arena_printf(a, "%d. trial %d: %.4g", place, trial + 1, s->trial[trial].value),
+                    .x_label = gt_arena_printf(a, "%s", values),
+                    .n_curves = found,
+                    .curves = curves,
+                    .small = true};
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+}
+
+static gt_status draw_curves(const search *s, const int *order, int n) {
+    enum { COLUMNS = 5 };
+    gt_panel panels[SHOWN];
+    gt_curve curves[SHOWN][CURVES];
+    double range[2] = {INFINITY, -INFINITY};
+    gt_status st = GT_OK;
+    if (n > SHOWN) n = SHOWN;
+    for (int k = 0; k < n && !st; k++) st = add_panel(s, k + 1, order[k], &panels[k], curves[k]);
+    for (int k = 0; k < n && !st; k++)
+        for (int c = 0; c < panels[k].n_curves; c++)
+            for (int i = 0; i < curves[k][c].n; i++) {
+                range[0] = fmin(range[0], curves[k][c].y[i]);
+                range[1] = fmax(range[1], curves[k][c].y[i]);
+            }
+    for (int k = 0; k < n && !st; k++)
+        if (range[0] < range[1]) panels[k].y_range = range;
+    return st ? st : gt_figure_write_png(search_path(s, 0, "%s/curves.png"), panels, n, COLUMNS);
+}
+
+static gt_status draw_values(const search *s, const int *order, int n) {
+    enum { COLUMNS = 3 };
+    gt_panel panels[GT_VARIED_MOST];
+    gt_arena *a = s->job->arena;
+    for (int i = 0; i < s->n_varied; i++) {
+        const gt_varied *v = &s->varied[i];
+        float *x = gt_arena_array(a, 2 * (size_t)n, sizeof *x);
+        if (!x) return GT_NOMEM;
+        for (int k = 0; k < n; k++) {
+            x[k] = (float)search_draw(s, order[k], i).number + (v->n_choices ? 1 : 0);
+            x[n + k] = (float)s->trial[order[k]].value;
+        }
+        panels[i] = (gt_panel){.title = v->key,
+                               .x_label = v->n_choices ? gt_arena_printf(a, "1, 2, ... of %s", v->text) : v->key,
+                               .y_label = s->series,
+                               .x_scale = v->kind == GT_VARY_LOG ? GT_LOG_10 : GT_LINEAR,
+                               .points = {.n = n, .x = x, .y = x + n}};
+    }
+    return gt_figure_write_png(search_path(s, 0, "%s/values.png"), panels, s->n_varied, COLUMNS);
+}
+
+gt_status search_draw_pictures(const search *s) {
+    int n;
+    const int *order = ranking(s, &n);
+    if (!n) return GT_OK;
+    gt_status st = draw_curves(s, order, n);
+    return st ? st : draw_values(s, order, n);
+}

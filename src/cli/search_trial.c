@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A trial as a process: `gantry train` with the trial's values, and the signals that it gets (cli/search.h). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/program.h"
+#include "cli/search.h"
+#include "gantry/log.h"
+
+static volatile sig_atomic_t stopped;
+static volatile pid_t child;
+
+/* SIGUSR1 lets `gantry train` finish its step and write a checkpoint; more of them do no harm. */
+static void on_signal(int number) {
+    stopped = number;
+    if (child > 0) kill(child, SIGUSR1);
+}
+
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM};
+enum { STOPPING = sizeof stopping / sizeof *stopping };
+
+void search_handle_signals(double seconds) {
+    for (int i = 0; i < STOPPING; i++) {
+        struct sigaction act = {.sa_handler = on_signal}, old;
+        sigemptyset(&act.sa_mask);
+        sigaction(stopping[i], &act, &old);
+        if (stopping[i] == SIGHUP && old.sa_handler == SIG_IGN) sigaction(SIGHUP, &old, NULL); /* nohup */
+    }
+    double whole = floor(seconds);
+    struct itimerval timer = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};
+    if (seconds > 0) setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+bool search_stopped(void) { return stopped != 0; }
+
+/* A trial is a launch of its own: it must not take itself for a rank of the launcher that started this worker, nor for
+ * a step of a Slurm job. */
+static void leave_launcher(void) {
+    static const char *const prefixes[] = {"OMPI_", "PMIX_",     "PMI_",   "PRTE_",
+                                           "MV2_",  "MPI_LOCAL", "SLURM_", GT_TERMINAL};
+    for (char **e = environ; *e;) {
+        char name[256];
+        bool drop = false;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*e, "="), *e);
+        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+            drop |= !strncmp(name, prefixes[i], strlen(prefixes[i]));
+        if (!drop || unsetenv(name)) e++;
+    }
+}
+
+/* The words of the command in the arena; NULL: out of memory. */
+static const char **command_of(const search *s, int trial) {
+    gt_arena *a = s->job->arena;
+    static char program[GT_PROGRAM_PATH_BYTES];
+    const char **argv = gt_arena_array(a, (size_t)(s->fixed.n_pairs + s->n_varied) + 16, sizeof *argv);
+    int n = 0;
+    if (!argv) return NULL;
+    gt_program_path(program);
+    argv[n++] = program;
+    if (s->ranks > 1) {
+        argv[n++] = "run";
+        argv[n++] = "--launcher=mpirun";
+        argv[n++] = gt_arena_printf(a, "--ranks=%lld", (long long)s->ranks);
+    }
+    argv[n++] = "train";
+    if (s->job_file) argv[n++] = s->job_file;
+    for (int i = 0; i < s->fixed.n_pairs; i++)
+        argv[n++] = s->fixed.values[i] ? gt_arena_printf(a, "--%s=%s", s->fixed.keys[i], s->fixed.values[i])
+                                       : gt_arena_printf(a, "--%s", s->fixed.keys[i]);
+    for (int i = 0; i < s->n_varied; i++) {
+        gt_drawn d = search_draw(s, trial, i);
+        argv[n++] = gt_arena_printf(a, "--%s=%s", s->varied[i].key, gt_drawn_text(&d));
+    }
+    if (s->threads) argv[n++] = gt_arena_printf(a, "--threads=%d", s->threads);
+    argv[n++] = "--progress=0";
+    argv[n++] = gt_arena_printf(a, "--run=%s", search_path(s, trial, "%s/trials/%04d"));
+    return gt_arena_failed(a) ? NULL : argv;
+}
+
+static void become(const char *const *argv, const char *said, pid_t parent, const sigset_t *mask) {
+    int out = gt_file_open(said, O_WRONLY | O_CREAT | O_TRUNC), in = open("/dev/null", O_RDONLY);
+    if (out < 0 || in < 0) _exit(CLI_FAILED);
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    prctl(PR_SET_PDEATHSIG, SIGUSR1); /* should the worker be killed, its trial stops in order */
+    if (getppid() != parent) _exit(CLI_FAILED);
+    leave_launcher();
+    for (int i = 0; i < STOPPING; i++)
+        if (stopping[i] != SIGHUP) signal(stopping[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    gt_program_again((char **)argv);
+    fprintf(stderr, "gantry search: %s cannot be started: %s\n", argv[0], strerror(errno));
+    _exit(CLI_FAILED);
+}
+
+gt_status search_train(const search *s, int trial, int *status) {
+    const char **argv = command_of(s, trial), *said = search_path(s, trial, "%s/state/%04d/said");
+    sigset_t signals, before;
+    if (!argv) return gt_fail(GT_NOMEM, "out of memory for a trial");
+    sigemptyset(&signals);
+    for (int i = 0; i < STOPPING; i++) sigaddset(&signals, stopping[i]);
+    fflush(NULL);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0) become(argv, said, self, &before);
+    child = pid;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) return gt_fail(GT_FAILED, "no process can be started for a trial: %s", strerror(errno));
+    if (stopped) kill(pid, SIGUSR1);
+    int ended;
+    while (waitpid(pid, &ended, 0) < 0 && errno == EINTR) continue;
+    child = 0;
+    *status = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+    return GT_OK;
+}

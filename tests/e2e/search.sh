@@ -1,0 +1,91 @@
+#!/bin/bash
+# level: full
+# gantry search: the same search alone, on several ranks and after kill -9; a trial gives what it gives alone; ranges that cannot be and keys that may not vary
+# are refused with a sentence; trials that fail are noted, and the search goes on.
+. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC2086 # lists of options
+small="--model=mlp --data=synth:shapes:n=64,size=8,classes=4 --validation=0.25 --hidden=8 --batch=16 --slices=2 --epochs=1 --log=warning"
+ranges="lrate=log:1e-4..1e-1 weight-decay=lin:0..0.1"
+search="$GANTRY search $small" # of words without spaces
+
+
+begins one_worker
+expect 0 '^8 of 8 trials, 0 failed' $search $ranges --trials=8 --run=one
+[ "$(wc -l <one/search.csv)" = 9 ] && [ -s one/curves.png ] && [ -s one/values.png ] || fail 'no table or pictures'
+[ "$(grep -c ',done,' one/search.csv)" = 8 ] || fail 'a trial is not done'
+"$python" - <<'END' || fail 'values outside their ranges'
+import csv
+rows = list(csv.DictReader(open("one/search.csv")))
+assert all(1e-4 <= float(r["lrate"]) <= 1e-1 and 0 <= float(r["weight-decay"]) <= 0.1 for r in rows), rows
+assert len({r["lrate"] for r in rows}) == 8, rows
+# the second half is drawn from the range of the best two of the first four
+best = sorted(rows[:4], key=lambda r: (-float(r["Accuracy/validation"]), int(r["trial"])))[:2]
+for key in "lrate", "weight-decay":
+    low, high = sorted(float(r[key]) for r in best)
+    assert all(low <= float(r[key]) <= high for r in rows[4:6]), (key, rows)
+END
+
+# The same again does nothing; another search is refused; and a trial is what it is alone.
+expect 0 '^8 of 8 trials' $search $ranges --trials=8 --run=one
+if grep -q '^trial [0-9]* (' said; then fail 'a finished trial was trained again'; fi
+expect 2 "'trials = 8' there, 'trials = 9' now" $search $ranges --trials=9 --run=one
+values=$(sed -n 's/^6,done,[^,]*,\([^,]*\),\(.*\)/--lrate=\1 --weight-decay=\2/p' one/search.csv)
+quietly "$GANTRY" train $small $values --run=alone
+same "$(last alone)" "$(last one/trials/0006)"
+
+begins three_workers
+# On three ranks, and with two ranks a trial: the same table.
+quietly ranks 3 "$GANTRY" search $small $ranges --trials=8 --run=three
+cmp one/search.csv three/search.csv || fail 'three workers give another table'
+quietly "$GANTRY" search $small $ranges --trials=8 --run=pairs --ranks-per-trial=2
+cmp one/search.csv pairs/search.csv || fail 'two ranks a trial give another table'
+
+begins killed
+background "$GANTRY" search $small $ranges --trials=8 --run=killed
+wait_until 30 test -s killed/state/0003/result
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+before=$(stat -c '%n %Y' killed/state/*/result)
+expect 0 '^8 of 8 trials, 0 failed' $search $ranges --trials=8 --run=killed
+cmp one/search.csv killed/search.csv || fail 'after kill -9 another table'
+[[ "$(stat -c '%n %Y' killed/state/*/result)" == *"${before%%$'\n'*}"* ]] || fail 'a finished trial was done again'
+
+begins stopped
+# SIGTERM: the trial writes a checkpoint, status 75, and the same command goes on.
+long="${small/--epochs=1/--epochs=4000}"
+background "$GANTRY" search $long $ranges --trials=2 --run=stopped
+wait_until 30 test -s stopped/trials/0001/stats.jsonl
+kill -TERM "$pid"
+ends 75
+ls stopped/trials/0001/checkpoint-*.h5 >/dev/null || fail 'the stopped trial has no checkpoint'
+[ ! -e stopped/state/0001/result ] || fail 'a stopped trial has a result'
+
+begins trials_that_fail
+# The seed draws 8 for the first trial: options that no trial of such values could have are told before anything is trained.
+expect 0 '^4 of 4 trials, 3 failed' $search 'hidden=8|99999999' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=fails
+[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with hidden=99999999 .*no list of numbers" said || { cat said; fail 'no failed trial with its reason'; }
+expect 2 'no list of numbers' $search 'hidden=99999999|8' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=wrong
+
+begins bad_input
+refused() { # PATTERN ARGUMENTS...
+    local pattern=$1
+    shift
+    expect 2 "$pattern" $search "$@" --run=never
+    [ ! -e never ] || fail "something was written: $*"
+}
+refused 'upside down' lrate=log:1e-2..1e-6
+refused 'begins above 0' lrate=log:0..1e-2
+refused "unknown option 'lrat'; did you mean lrate" lrat=log:1e-5..1e-2
+refused 'epochs may not vary' epochs=int:1..3
+refused 'subset may not vary' subset=int:10..30
+refused 'may not vary' 'threads=1|2'
+refused 'whole number: int:' batch=log:1..30
+refused 'must be between 0 and 1' lrate=lin:0..5
+refused 'must be one of' 'optimizer=adam|foo'
+refused 'nothing varies' --lrate=0.1
+refused 'no images are held out' lrate=lin:0..0.1 --validation=0
+refused 'two ranges' lrate=lin:0..0.1 lrate=lin:0..0.2
+refused 'restart has no meaning' lrate=lin:0..0.1 --restart
+expect 2 "no series 'Loss/foo'" $search lrate=lin:0.1..0.2 --by=min:Loss/foo --run=nothing
+expect 0 '^2 of 2 trials, 0 failed' "$GANTRY" search --model=ae --data=synth:circles:n=64,size=8 --epochs=1 --log=warning lrate=log:1e-4..1e-2 --by=min:Loss/reconstruction \
+    --trials=2 --run=other
