@@ -163,6 +163,8 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
 /* Splits the arguments of a command that takes the options of jobs besides its own: `own` gets its values, and *of_job
  * the words and what is meant for the job. */
 gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv, cli_arguments *of_job);
+/* "224x224" or "224". */
+gt_status cli_read_size(const char *text, int64_t *height, int64_t *width);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
 

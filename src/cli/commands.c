@@ -23,6 +23,7 @@
     X(gmm)          \
     X(likelihood)   \
     X(inspect)      \
+    X(activations)  \
     X(gradcheck)    \
     X(report)       \
     X(compare)      \

@@ -134,7 +134,7 @@ static gt_status print_model(const gt_job *job) {
 
 /* ---- arguments ---- */
 
-static gt_status read_size(const char *text, int64_t *height, int64_t *width) {
+gt_status cli_read_size(const char *text, int64_t *height, int64_t *width) {
     enum { MOST = 1 << 16 };
     char *end;
     if (!*text) return gt_fail(GT_USAGE, "--model needs --size: height x width of the images, such as --size=224x224");
@@ -159,7 +159,7 @@ static void own_rows(gt_option rows[OWN]) {
 
 static gt_status resolve(gt_job *job, const shape_fields *f) {
     int64_t height = 0, width = 0;
-    gt_status st = read_size(f->size, &height, &width);
+    gt_status st = cli_read_size(f->size, &height, &width);
     job->colours = f->channels == 1 || f->channels == 3 ? f->channels : 0;
     return st ? st : gt_job_resolve(job, height, width, f->channels, f->classes, 0);
 }

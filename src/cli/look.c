@@ -234,8 +234,8 @@ static gt_status choose_classes(const look *l, int32_t *class, sheet_cell *cells
     size_t pixels = gt_model_floats(m);
     float *images = calloc((size_t)batch, pixels * sizeof *images);
     gt_status st = images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d images", batch);
+    const float *logits = NULL; /* of the batch that i is in */
     for (int64_t i = 0; i < l->n && !st; i++) {
-        const float *logits;
         if (i % batch == 0) {
             int64_t n = l->n - i < batch ? l->n - i : batch;
             memcpy(images, l->images + (size_t)i * pixels, (size_t)n * pixels * sizeof *images);

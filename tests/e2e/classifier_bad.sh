@@ -58,9 +58,9 @@ with h5py.File('one.csv.h5', 'w') as f:
 case_parts() {
     refused 2 'validation must be between 0 and 0.9' --data=ok.h5 --validation=1
     refused 2 'validation must be between 0 and 0.9' --data=ok.h5 --validation=50
-    refused 2 'validation=0.9 of the 2 images of .two.h5. leaves none for training' --data=two.h5 --validation=0.9
-    refused 2 'validation=0.001 of the 40 images of .ok.h5. leaves none for validation' --data=ok.h5 --validation=0.001
-    refused 2 'subset=39: .ok.h5. holds 32 images' --data=ok.h5 --validation=0.2 --subset=39
+    refused 2 'validation=0.9 of 2 images of .two.h5. leaves none for training' --data=two.h5 --validation=0.9
+    refused 2 'validation=0.001 of 40 images of .ok.h5. leaves none for validation' --data=ok.h5 --validation=0.001
+    refused 2 'subset=41: .ok.h5. holds 40 images' --data=ok.h5 --validation=0.2 --subset=41
     refused 2 'early-stopping needs images to judge by' --data=ok.h5 --early-stopping=2
     refused 2 "test-data: 'none.h5' has no labels" --data=ok.h5 --test-data=none.h5
     refused 2 "test-data: 'six.h5' has 6 classes, the training data have 4" --data=ok.h5 --test-data=six.h5

@@ -46,3 +46,26 @@ for seed in ${SEEDS:-0}; do
         assert 'last("free", "Accuracy/train_set") - last("free", "Accuracy/test") > 0.03 + last("'$other'", "Accuracy/train_set") - last("'$other'", "Accuracy/test")'
     done
 done
+
+begins activations
+# Sigmoid: with a standard deviation of 1 more than half of the values are in the outer two of 30 bins, with 0.01 95 % lie between .45 and .55; He's rule keeps
+# ReLU's deviation from layer to layer, 0.01 does not.
+for seed in 0 1 2 3 4; do
+    quietly "$GANTRY" activations --hidden=100,100,100,100,100 --inits='1 0.01 he' --activations='sigmoid relu' --seed=$seed --outdir=activations
+    "$python" - <<'END' || fail "activations, seed $seed"
+import csv
+rows = list(csv.DictReader(open('activations/activations.csv')))
+assert len(rows) == 30
+of = lambda activation, init, key: [float(r[key]) for r in rows if (r['activation'], r['init']) == (activation, init)]
+assert min(of('sigmoid', '1', 'outer')) > 0.5
+assert min(of('sigmoid', '0.01', 'middle')) > 0.95
+he, small = of('relu', 'he', 'std'), of('relu', '0.01', 'std')
+assert max(he) < 2 * min(he) and small[4] < 1e-3 * small[0]
+for r in rows: assert abs(sum(float(r['bin%d' % k]) for k in range(30)) - 1) < 1e-6
+END
+done
+[ "$(helper size activations/activations.png | cut -d' ' -f1)" -gt 500 ] || fail 'the picture'
+expect 0 'conv3 ' "$GANTRY" activations --model=deep-conv --size=28x28 --inputs=70 --outdir=deep
+expect 2 'is no classifier' "$GANTRY" activations --model=stylegan2 --size=32x32 --channels=3 --outdir=none
+expect 2 "'xavir' is neither" "$GANTRY" activations --inits='he xavir' --outdir=none
+[ ! -e none ] || fail 'a refused command left something'

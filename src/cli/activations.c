@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry activations: how initial values and activation functions spread the values of a classifier's layers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "gantry/figure.h"
+#include "gantry/rundir.h"
+#include "use/activations.h"
+
+typedef struct activations_fields {
+    const char *inits, *activations, *size, *outdir;
+    int64_t channels, classes, inputs, bins;
+} activations_fields;
+
+#define FIELDS activations_fields
+
+enum { LIST = 64, PANELS = 400, BINS = 1000 };
+
+static const gt_option table[] = {
+    {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"),
+     .detail = "Between spaces values of --init; empty: that of the job alone."},
+    {CLI_OPTION(activations, "", "Activations to compare, such as 'sigmoid relu tanh'"),
+     .detail = "Between spaces values of --activation (of mlp); empty: that of the job alone."},
+    {CLI_OPTION(size, "10x10", "Height x width of the inputs")},
+    {CLI_OPTION(channels, "1", "Channels of the inputs"), .min = 1, .max = 256},
+    {CLI_OPTION(classes, "10", "Classes"), .min = 2, .max = 65536},
+    {CLI_OPTION(inputs, "1000", "Inputs: independent normal numbers"), .min = 1, .max = 1 << 24},
+    {CLI_OPTION(bins, "30", "Bins of a histogram"), .min = 1, .max = BINS},
+    {CLI_OPTION(outdir, "activations", "Where to; made if needed"), .path = true,
+     .detail = "activations.csv: of each layer mean, standard deviation, the shares of values that are 0, in the "
+               "outer two bins, and within a twentieth of the range around its middle, and each bin. activations.png, "
+               "activations.svg: the histograms, a layer a column."},
+};
+
+typedef struct work {
+    const activations_fields *fields;
+    const cli_arguments *arguments;
+    gt_arena *arena;
+    gt_pool *pool;
+    gt_buffer csv;
+    gt_panel *panels; /* [PANELS] */
+    int n, columns;   /* panels; of a row */
+} work;
+
+/* ---- a job ---- */
+
+static gt_status set(gt_options *o, const char *key, const char *value) {
+    return value ? gt_options_set(o, key, value, NULL) : GT_OK;
+}
+
+/* NULL: the job's own. */
+static gt_status read_job(const work *w, gt_job *job, const char *init, const char *activation) {
+    const cli_arguments *a = w->arguments;
+    const activations_fields *f = w->fields;
+    gt_options o = job->options;
+    int64_t height = 0, width = 0;
+    if (a->n_words > 1) return gt_fail(GT_USAGE, "'%s': one job file at most", a->words[1]);
+    gt_status st = cli_read_size(f->size, &height, &width);
+    if (!st) st = set(&o, "model", "mlp");
+    if (!st && a->n_words) st = gt_job_read_file(job, a->words[0]);
+    if (!st) st = cli_apply(&o, a);
+    if (!st) st = set(&o, "init", init);
+    if (!st) st = set(&o, "activation", activation);
+    return st ? st : gt_job_resolve(job, height, width, (int)f->channels, (int)f->classes, 0);
+}
+
+/* ---- what is told ---- */
+
+static gt_status tell(work *w, const gt_activations *a, const char *init, const char *activation) {
+    printf("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std, a->zeros,
+           a->outer, a->middle);
+    gt_buffer_printf(&w->csv, "%s,\"%s\",%s,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", activation, init, a->layer, a->mean,
+                     a->std, a->zeros, a->outer, a->middle, a->edges[0], a->edges[w->fields->bins]);
+    for (int64_t k = 0; k < w->fields->bins; k++) gt_buffer_printf(&w->csv, ",%.9g", a->shares[k]);
+    gt_buffer_printf(&w->csv, "\n");
+    if (w->n == PANELS) return gt_fail(GT_USAGE, "more than %d histograms are too many for a picture", PANELS);
+    const char *title = gt_arena_printf(w->arena, "%s, %s: %s", activation, init, a->layer);
+    if (!title) return GT_NOMEM;
+    w->panels[w->n++] = (gt_panel){.title = title, .bars = {(int)w->fields->bins, a->edges, a->shares}, .small = true};
+    return GT_OK;
+}
+
+static void range_of(const char *activation, gt_activations_options *o) {
+    o->lo = gt_is(activation, "tanh") ? -1 : 0;
+    o->hi = gt_is(activation, "tanh") || gt_is(activation, "sigmoid");
+}
+
+static gt_status measure_one(work *w, gt_job *job, const char *init, const char *activation) {
+    gt_options o = job->options;
+    gt_status st = read_job(w, job, init, activation);
+    if (st) return st;
+    const gt_option *of_init = gt_options_find(&o, "init"), *of_activation = gt_options_find(&o, "activation");
+    const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
+    gt_activations_options options = {
+        .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed, .pool = w->pool};
+    if (gt_is(job->model, "mlp")) range_of(by, &options);
+    else by = job->model;
+    gt_model *m = gt_model_new(job);
+    gt_activations *all = NULL;
+    int n = 0;
+    st = m ? gt_activations_measure(m, &options, w->arena, &all, &n) : GT_FAILED;
+    if (!st && w->columns && n != w->columns) st = gt_fail(GT_USAGE, "the networks have different numbers of layers");
+    w->columns = n;
+    for (int i = 0; i < n && !st; i++) st = tell(w, &all[i], *shown ? shown : "own", by);
+    gt_model_free(m);
+    return st;
+}
+
+/* ---- all of them ---- */
+
+/* The words of a text; one NULL where there is none. */
+static int split(gt_arena *a, const char *text, const char **words) {
+    int n = 0;
+    char *copy = gt_arena_printf(a, "%s", text), *rest = copy;
+    for (char *word; copy && n < LIST && (word = strtok_r(rest, " ", &rest));) words[n++] = word;
+    if (!n) words[n++] = NULL;
+    return n;
+}
+
+static gt_status write_all(work *w) {
+    const char *outdir = w->fields->outdir;
+    gt_status st = gt_rundir_prepare(outdir, 1 << 20);
+    if (!st) st = gt_buffer_write(&w->csv, gt_arena_printf(w->arena, "%s/activations.csv", outdir));
+    const char *stem = gt_arena_printf(w->arena, "%s/activations", outdir);
+    if (!st && w->n) st = gt_figure_write(stem, w->panels, w->n, w->columns);
+    if (!st) printf("%s.csv, %s.png\n", stem, stem);
+    return st;
+}
+
+static gt_status compare(work *w) {
+    const char *inits[LIST], *activations[LIST];
+    int n_inits = split(w->arena, w->fields->inits, inits),
+        n_activations = split(w->arena, w->fields->activations, activations);
+    w->panels = gt_arena_array(w->arena, PANELS, sizeof *w->panels);
+    if (!w->panels) return GT_NOMEM;
+    gt_buffer_printf(&w->csv, "activation,init,layer,mean,std,zeros,outer,middle,from,to");
+    for (int64_t k = 0; k < w->fields->bins; k++) gt_buffer_printf(&w->csv, ",bin%lld", (long long)k);
+    gt_buffer_printf(&w->csv, "\n");
+    printf("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros", "outer",
+           "middle");
+    gt_status st = GT_OK;
+    for (int i = 0; i < n_activations * n_inits && !st; i++) {
+        gt_job *job = gt_job_new();
+        if (!job) return GT_NOMEM;
+        job->kernels = cli_kernels();
+        st = measure_one(w, job, inits[i % n_inits], activations[i / n_inits]);
+        gt_job_free(job);
+    }
+    return st ? st : write_all(w);
+}
+
+static int activations(int argc, char **argv) {
+    if (cli_others_work("activations")) return CLI_DONE;
+    activations_fields fields;
+    uint8_t state[sizeof table / sizeof *table];
+    cli_arguments arguments = {0};
+    gt_job *job = gt_job_new(); /* holds the arguments */
+    if (!job) return cli_exit("activations", GT_NOMEM);
+    gt_options own = {table, sizeof table / sizeof *table, &fields, state, job->arena, false};
+    gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
+    work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
+    if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
+    else if (!st) st = (w.pool = gt_pool_new(1)) ? compare(&w) : GT_FAILED;
+    gt_buffer_free(&w.csv);
+    gt_pool_free(w.pool);
+    gt_job_free(job);
+    return cli_exit("activations", st);
+}
+
+const cli_command cli_activations = {
+    .name = "activations",
+    .arguments = "[JOB.ini] [--key=value ...]",
+    .help = "Histograms of the values of a classifier's layers before training",
+    .detail = "Takes options of train, too; the model is mlp where none is given. The inputs are independent normal "
+              "numbers instead of pixels.",
+    CLI_ROWS(table),
+    .main = activations,
+};
