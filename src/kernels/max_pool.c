@@ -46,7 +46,7 @@ GT_PART_OF_CLONES void largest(const int n, const float *restrict x, float *rest
         for (int a = 0; a < rows; a++)
             for (int b = 0; b < columns; b++) {
                 float now = x[a * line + b * step + i];
-                most = (now > most) | (now != now) ? now : most;
+                most = ((now > most) | (now != now)) ? now : most;
             }
         to[i] = most;
     }
