@@ -153,6 +153,7 @@ static claim claim_trial(search *s, watch *watches, int *trial, gt_lock **lock) 
             return CLAIMED;
         }
         gt_lock_release(*lock);
+        *lock = NULL;
     }
     return !open ? ALL_OVER : waits ? NOTHING_FREE : ALL_TAKEN;
 }

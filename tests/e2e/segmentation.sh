@@ -58,9 +58,9 @@ PY
 }
 # What was stopped while a dataset was made goes on: the bytes are those of one go.
 case_half_made() {
-    for d in a.zip a.h5; do
+    for d in killed.zip killed.h5; do
         quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
-        cp $d whole && rm $d
+        cp $d uncut && rm $d
         "$GANTRY" dataset synth:scenes:n=3000,size=16 $d --threads=1 >/dev/null 2>&1 &
         p=$!
         for _ in $(seq 200); do
@@ -70,7 +70,7 @@ case_half_made() {
         kill -9 $p 2>/dev/null
         wait $p 2>/dev/null
         quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
-        cmp $d whole || fail "$d differs from one made in one go"
+        cmp $d uncut || fail "$d differs from one made in one go"
     done
 }
 case_training() {
