@@ -143,7 +143,8 @@ static claim claim_trial(search *s, watch *watches, int *trial, gt_lock **lock) 
         if (s->trial[t].state != GT_TRIAL_OPEN) continue;
         open++;
         waits += t >= ready;
-        const char *dir = search_path(s, t, "%s/state/%04d");
+        char dir[SEARCH_PATH];
+        search_state_dir(s, t, dir);
         if (t >= ready || !is_free(dir, &watches[t]) || gt_make_directories(dir)) continue;
         /* should another worker be faster: its beat is longer than a beat's pause away from standing still */
         if (gt_lock_take(lock, dir, &(gt_lock_options){.wait_s = 0.01, .still_s = 12, .stop = NULL})) continue;
@@ -162,9 +163,9 @@ static claim claim_trial(search *s, watch *watches, int *trial, gt_lock **lock) 
 
 /* The last line that begins as this program's errors do, else the last one. */
 static void why_failed(const search *s, int trial, int status, char *why, size_t room) {
-    char *text = NULL, dir[4200], *line, *rest;
+    char *text = NULL, dir[SEARCH_PATH], *line, *rest;
     snprintf(why, room, status > 128 ? "ended by signal %d" : "exit status %d", status > 128 ? status - 128 : status);
-    snprintf(dir, sizeof dir, "%s/state/%04d", s->run, trial + 1);
+    search_state_dir(s, trial, dir);
     if (gt_rundir_read(dir, "said", &text) || !text) return;
     bool found = false;
     for (rest = text; (line = strsep(&rest, "\n"));) {
@@ -240,8 +241,11 @@ static int leave(const search *s, gt_status st) {
     if (st != GT_STOPPED) return cli_exit("search", st);
     if (s->worker) return CLI_DONE;
     double end = gt_clock() + longest;
-    for (int t = 0; t < s->trials && gt_mpi_launched_ranks() > 1; t++)
-        while (gt_clock() < end && gt_lock_look(search_path(s, t, "%s/state/%04d")).held) gt_sleep(0.1);
+    for (int t = 0; t < s->trials && gt_mpi_launched_ranks() > 1; t++) {
+        char dir[SEARCH_PATH];
+        search_state_dir(s, t, dir);
+        while (gt_clock() < end && gt_lock_look(dir).held) gt_sleep(0.1);
+    }
     search_look((search *)s);
     gt_info("stopped after %d of %d trials; the same command goes on", s->trials - search_count(s, GT_TRIAL_OPEN),
             s->trials);

@@ -47,7 +47,11 @@ gt_status search_open(search *s);
 gt_status search_look(search *s);
 /* The value of option `i` for a trial whose quarter has its ranges. */
 gt_drawn search_draw(const search *s, int trial, int i);
-const char *search_path(const search *s, int trial, const char *format); /* "%s/state/%04d/result" */
+const char *search_path(const search *s, int trial, const char *format); /* "%s/state/%04d/result", in the arena */
+/* The folder of a trial's lock and result. Workers that wait look there again and again: nothing is put into the arena.
+ */
+enum { SEARCH_PATH = 4200 };
+void search_state_dir(const search *s, int trial, char dir[SEARCH_PATH]);
 gt_status search_note(search *s, int trial, gt_trial_state state, double value, const char *why);
 int search_count(const search *s, gt_trial_state state);
 

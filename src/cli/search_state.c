@@ -19,6 +19,10 @@ const char *search_path(const search *s, int trial, const char *format) {
     return path ? path : "";
 }
 
+void search_state_dir(const search *s, int trial, char dir[SEARCH_PATH]) {
+    snprintf(dir, SEARCH_PATH, "%s/state/%04d", s->run, trial + 1);
+}
+
 /* What makes two searches the same one. Trials check their data themselves. */
 static char *describe(const search *s) {
     gt_buffer b = {0};
@@ -72,8 +76,8 @@ int search_count(const search *s, gt_trial_state state) {
 
 /* "done 0.8125" or "failed WHY"; anything else: no result, the trial is trained (again). */
 static void read_result(search *s, int trial) {
-    char *text = NULL, *end, dir[4200];
-    snprintf(dir, sizeof dir, "%s/state/%04d", s->run, trial + 1);
+    char *text = NULL, *end, dir[SEARCH_PATH];
+    search_state_dir(s, trial, dir);
     if (gt_rundir_read(dir, "result", &text) || !text) return;
     if (!strncmp(text, "failed", 6)) s->trial[trial].state = GT_TRIAL_FAILED;
     if (!strncmp(text, "done ", 5)) {

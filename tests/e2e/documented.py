@@ -33,7 +33,7 @@ commands = {}
 for name in re.findall(r"^  ([a-z]+) ", said("--help"), re.M):
     commands[name] = keys(name) if name not in ("help", "version") else set()
 commands["train"] |= set(re.findall(r"^#? ?([a-z][a-z0-9-]*) =", said("reference"), re.M))  # with those of some models only
-for name in ("submit", "search", "inspect", "gradcheck"):  # take the options of jobs besides their own
+for name in ("submit", "search", "inspect", "gradcheck", "activations"):  # take the options of jobs besides their own
     commands[name] |= commands["train"]
 assert {"tick", "data", "epochs", "flip"} <= commands["train"] and "seeds" in commands["generate"] and len(commands) > 12, commands
 programs = {}  # of gantry bench
