@@ -53,16 +53,17 @@ const char *cli_class_name(const cli_classifying *c, int class) {
     return gt_arena_printf(c->session->arena, "%d", class);
 }
 
+void cli_csv_quoted(gt_buffer *b, const char *text) {
+    gt_buffer_printf(b, "\"");
+    for (; text && *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);
+    gt_buffer_printf(b, "\"");
+}
+
 void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class) {
     const char *name = cli_class_name(c, class);
     if (!name) return;
-    if (!strpbrk(name, ",\"\r\n")) {
-        gt_buffer_printf(b, "%s", name);
-        return;
-    }
-    gt_buffer_printf(b, "\"");
-    for (; *name; name++) gt_buffer_printf(b, *name == '"' ? "\"\"" : "%c", *name);
-    gt_buffer_printf(b, "\"");
+    if (strpbrk(name, ",\"\r\n")) cli_csv_quoted(b, name);
+    else gt_buffer_printf(b, "%s", name);
 }
 
 /* ---- sheets ---- */

@@ -37,6 +37,8 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images);
 
 /* A file that this command would have made with other data; none is fine. */
 gt_status cli_remove_old(const char *path);
+/* A text between quotes as a field of a CSV file; NULL: an empty one. */
+void cli_csv_quoted(gt_buffer *b, const char *text);
 /* The name of a class as a field of a CSV file. */
 void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "cli/classifying.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
 #include "gantry/rundir.h"
@@ -60,10 +61,7 @@ static int64_t in_masks(const gt_segment_scores *s, int class) {
 }
 
 static void put_name(gt_buffer *b, const cli_segmenting *c, int class) {
-    const char *name = cli_segment_name(c, class);
-    gt_buffer_printf(b, "\"");
-    for (; name && *name; name++) gt_buffer_printf(b, *name == '"' ? "\"\"" : "%c", *name);
-    gt_buffer_printf(b, "\"");
+    cli_csv_quoted(b, cli_segment_name(c, class));
 }
 
 static gt_status write_tables(const cli_segmenting *c) {
