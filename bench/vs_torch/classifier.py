@@ -116,7 +116,9 @@ def main():
         best = [{}, {}]
         for _ in range(int(o.get('rounds', 3))):
             words = [name, size, channels, batch, steps, threads]
-            theirs = subprocess.run([sys.executable, __file__, 'torch', *map(str, words)], check=True, stdout=subprocess.PIPE).stdout
+            # PyTorch's set_num_threads() does not reach OpenBLAS's own threads
+            few = dict(os.environ, OPENBLAS_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
+            theirs = subprocess.run([sys.executable, __file__, 'torch', *map(str, words)], check=True, stdout=subprocess.PIPE, env=few).stdout
             for side, now in enumerate((gantry_steps(sys.argv[1], *words, int(o.get('slices', 1))), json.loads(theirs))):
                 for key, value in now.items(): best[side][key] = min(value, best[side].get(key, value))
         ours, theirs = best
