@@ -15,13 +15,16 @@ typedef struct gt_classifying gt_classifying;
 gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 const gt_model *gt_classifying_model(const gt_classifying *c);
 
-/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model is no classifier. */
-gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool);
+/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model is no classifier. It takes
+ * its turn in an arena of *room bytes, which become more if it needs more: to be given before the first
+ * gt_classifying_prepare(). */
+gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool, size_t *room);
+void gt_classifying_use_arena(gt_classifying *c, void *memory); /* c may be NULL */
 /* Pictures that are classified at a time: by the size of the pictures alone, so that no logit depends on the ranks or
  * on how many pictures there are. Large pictures come in small batches, which need less memory. */
 int gt_classifying_batch(const gt_model *m);
 void gt_classifying_close(gt_classifying *c); /* NULL is fine */
-/* After the parameters changed. */
+/* After the parameters changed, or others used the arena. */
 gt_status gt_classifying_prepare(gt_classifying *c);
 /* images [batch,H,W,C] in -1..1; logits [batch,classes], valid until the next call. */
 gt_status gt_classifying_run(gt_classifying *c, const float *images, const float **logits);

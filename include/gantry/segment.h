@@ -15,11 +15,13 @@ typedef struct gt_segmenting gt_segmenting;
 gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 /* Is a checkpoint that of a network that segments? */
 gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments);
-/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model does not segment. */
-gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool);
-void gt_segmenting_close(gt_segmenting *s); /* NULL is fine */
+/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model does not segment. It takes
+ * its turn in an arena as classifiers do (gt_classifying_new). */
+gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool, size_t *room);
+void gt_segmenting_use_arena(gt_segmenting *s, void *memory); /* s may be NULL */
+void gt_segmenting_close(gt_segmenting *s);                   /* NULL is fine */
 const gt_model *gt_segmenting_model(const gt_segmenting *s);
-gt_status gt_segmenting_prepare(gt_segmenting *s); /* after the parameters changed */
+gt_status gt_segmenting_prepare(gt_segmenting *s); /* after the parameters changed, or others used the arena */
 
 /* Of a dataset. A pixel counts where its mask has a class that the network knows. */
 typedef struct gt_segment_scores {

@@ -45,8 +45,12 @@ gt_status gt_engine_open_dead_units(gt_engine *e) {
     d->trained = (gt_trained){.model = m, .params = m->blocks[0]};
     int64_t batch = gt_classifying_batch(m), looks = e->info->count / PART / batch;
     d->pictures = batch * (looks < 1 ? 1 : looks > MOST ? MOST : looks);
-    gt_status st = gt_trained_build(&d->trained, graph, e->pool);
+    gt_status st = gt_trained_build_beside(&d->trained, graph, e->pool, &e->arena_bytes);
     return st ? st : allocate(d);
+}
+
+void gt_dead_units_use_arena(gt_dead_units *d, void *memory) {
+    if (d) gt_exec_use_arena(d->trained.exec, memory);
 }
 
 void gt_dead_units_close(gt_dead_units *d) {

@@ -188,7 +188,7 @@ static gt_status open_executions(gt_engine *e) {
     for (int i = 0; i < e->model->n_nets && !st; i++) st = open_learner(e, i);
     for (int p = 0; p < e->model->n_phases && !st; p++) st = open_phase(e, p);
     if (!st) st = open_generator(e);
-    return st ? st : gt_engine_relax(e);
+    return st;
 }
 
 /* The sizes of an execution's sums over slices, as one number. */
@@ -237,6 +237,9 @@ static gt_status open_memory(gt_engine *e) {
         return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
     if (e->generator) gt_exec_use_arena(e->generator, e->arena);
+    gt_classifying_use_arena(e->classifying, e->arena);
+    gt_segmenting_use_arena(e->segmenting, e->arena);
+    gt_dead_units_use_arena(e->dead_units, e->arena);
     return GT_OK;
 }
 
@@ -245,11 +248,12 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st) st = open_reducers_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, open_executions(e));
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
+    if (!st) st = gt_engine_open_judged_all(e);
+    if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));
     if (st) return st;
     gt_engine_warn_memory_all(e);
-    st = gt_comm_agree_all(e->comm, open_memory(e));
-    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
-    return st ? st : gt_engine_open_judged_all(e);
+    return gt_comm_agree_all(e->comm, open_memory(e));
 }
 
 static gt_ranges ranges_of(const gt_batch *b, gt_range *ranges) {

@@ -144,13 +144,14 @@ void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_datase
 /* gt_slice_input.sample_of; the argument is the engine */
 gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, float *image, float *label);
 
-/* ---- evaluation.c ---- */
+/* ---- evaluation.c ---- Before the arena is made, in which what is opened takes its turn, as dead_units.c's. */
 gt_status gt_engine_open_judged_all(gt_engine *e);
 void gt_engine_close_judged(gt_engine *e);
 
 /* ---- dead_units.c ---- */
 gt_status gt_engine_open_dead_units(gt_engine *e);
-void gt_dead_units_close(gt_dead_units *d); /* NULL is fine */
+void gt_dead_units_use_arena(gt_dead_units *d, void *memory); /* NULL is fine, here and below */
+void gt_dead_units_close(gt_dead_units *d);
 /* Renews the values: the share of the units of each layer with a rectifier that are positive for none of some evenly
  * spaced training pictures. d may be NULL. */
 gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data);

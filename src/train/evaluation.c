@@ -51,7 +51,8 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
     }
     const float *params = e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0];
     if (!st && any && e->model->masks) st = gt_engine_open_segmenting(e, params);
-    else if (!st && any && !(e->classifying = gt_classifying_new(e->model, params, e->pool))) st = GT_FAILED;
+    else if (!st && any)
+        st = (e->classifying = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes)) ? GT_OK : GT_FAILED;
     st = gt_comm_agree_all(e->comm, st);
     for (int part = 0; part < GT_JUDGED && !st; part++)
         if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);

@@ -22,7 +22,7 @@ gt_status gt_engine_judges_masks(const gt_engine *e, const gt_dataset_info *info
 }
 
 gt_status gt_engine_open_segmenting(gt_engine *e, const float *params) {
-    e->segmenting = gt_segmenting_new(e->model, params, e->pool);
+    e->segmenting = gt_segmenting_new(e->model, params, e->pool, &e->arena_bytes);
     return e->segmenting ? GT_OK : GT_FAILED;
 }
 

@@ -22,32 +22,37 @@ int gt_classifying_batch(const gt_model *m) {
     return n > MOST ? MOST : n < LEAST ? LEAST : (int)n;
 }
 
-static gt_status build(gt_classifying *c, gt_pool *pool) {
+static gt_status build(gt_classifying *c, gt_pool *pool, size_t *room) {
     gt_model *m = c->trained.model;
     if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
     c->classes = m->label_dim;
     c->batch = gt_classifying_batch(m);
-    return gt_trained_build(&c->trained, m->build_classifier(m, c->batch), pool);
+    gt_graph *g = m->build_classifier(m, c->batch);
+    return room ? gt_trained_build_beside(&c->trained, g, pool, room) : gt_trained_build(&c->trained, g, pool);
 }
 
-/* Of a checkpoint, or of the model and parameters where there is none. */
+/* Of a checkpoint, or of the model and parameters where there is none; room NULL: with an arena of its own. */
 static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m,
-                                       const float *params, gt_pool *pool) {
+                                       const float *params, gt_pool *pool, size_t *room) {
     gt_classifying *c = calloc(1, sizeof *c);
     if (!c) gt_fail(GT_NOMEM, "out of memory for a classifier");
     if (c) *c = (gt_classifying){.trained = {.model = m, .params = params}};
     gt_status st = !c ? GT_NOMEM : checkpoint ? gt_trained_open(&c->trained, checkpoint, kernels) : GT_OK;
-    if (!st && !build(c, pool)) return c;
+    if (!st && !build(c, pool, room)) return c;
     gt_classifying_close(c);
     return NULL;
 }
 
 gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
-    return open_classifier(checkpoint, kernels, NULL, NULL, pool);
+    return open_classifier(checkpoint, kernels, NULL, NULL, pool, NULL);
 }
 
-gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool) {
-    return open_classifier(NULL, NULL, m, params, pool);
+gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool, size_t *room) {
+    return open_classifier(NULL, NULL, m, params, pool, room);
+}
+
+void gt_classifying_use_arena(gt_classifying *c, void *memory) {
+    if (c) gt_exec_use_arena(c->trained.exec, memory);
 }
 
 void gt_classifying_close(gt_classifying *c) {

@@ -19,12 +19,14 @@ struct gt_segmenting {
     size_t pixels; /* of a picture */
 };
 
-static gt_segmenting *open_segmenter(gt_segmenting *s, gt_pool *pool) {
+/* room NULL: with an arena of its own. */
+static gt_segmenting *open_segmenter(gt_segmenting *s, gt_pool *pool, size_t *room) {
     gt_model *m = s->trained.model;
     gt_status st = m->build_segmenter ? GT_OK : gt_fail(GT_USAGE, "model '%s' does not segment pictures", m->name);
     s->classes = m->label_dim;
     s->pixels = (size_t)m->height * (size_t)m->width;
-    if (!st) st = gt_trained_build(&s->trained, m->build_segmenter(m, BATCH), pool);
+    gt_graph *g = st ? NULL : m->build_segmenter(m, BATCH);
+    if (!st) st = room ? gt_trained_build_beside(&s->trained, g, pool, room) : gt_trained_build(&s->trained, g, pool);
     if (!st) return s;
     gt_segmenting_close(s);
     return NULL;
@@ -38,7 +40,7 @@ static gt_segmenting *new_segmenting(void) {
 
 gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
     gt_segmenting *s = new_segmenting();
-    if (s && !gt_trained_open(&s->trained, checkpoint, kernels)) return open_segmenter(s, pool);
+    if (s && !gt_trained_open(&s->trained, checkpoint, kernels)) return open_segmenter(s, pool, NULL);
     free(s);
     return NULL;
 }
@@ -55,10 +57,14 @@ gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments) {
     return GT_OK; /* what is wrong with the recipe is told when the model is made */
 }
 
-gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool) {
+gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool, size_t *room) {
     gt_segmenting *s = new_segmenting();
     if (s) s->trained = (gt_trained){.model = m, .params = params};
-    return s ? open_segmenter(s, pool) : NULL;
+    return s ? open_segmenter(s, pool, room) : NULL;
+}
+
+void gt_segmenting_use_arena(gt_segmenting *s, void *memory) {
+    if (s) gt_exec_use_arena(s->trained.exec, memory);
 }
 
 void gt_segmenting_close(gt_segmenting *s) {

@@ -46,12 +46,28 @@ gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const g
     return st;
 }
 
-gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool) {
+/* `runs`: as in gt_exec_options. */
+static gt_status make(gt_trained *t, gt_graph *graph, gt_pool *pool, int runs) {
     t->graph = graph;
-    t->exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool}) : NULL;
+    t->exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool, .runs = runs}) : NULL;
     if (!t->exec) return GT_FAILED;
     gt_exec_bind(t->exec, 0, (void *)t->params);
-    return gt_exec_prepare(t->exec, &(gt_exec_env){0});
+    return GT_OK;
+}
+
+gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool) {
+    gt_status st = make(t, graph, pool, 0);
+    return st ? st : gt_exec_prepare(t->exec, &(gt_exec_env){0});
+}
+
+gt_status gt_trained_build_beside(gt_trained *t, gt_graph *graph, gt_pool *pool, size_t *room) {
+    gt_status st = make(t, graph, pool, 0);
+    if (!st && gt_exec_arena_bytes(t->exec) > *room) {
+        gt_exec_free(t->exec);
+        st = make(t, graph, pool, 1);
+    }
+    if (!st && gt_exec_arena_bytes(t->exec) > *room) *room = gt_exec_arena_bytes(t->exec);
+    return st;
 }
 
 void gt_trained_close(gt_trained *t) {

@@ -30,5 +30,9 @@ void gt_trained_close(gt_trained *t);
 /* Takes over a graph of the model and makes its execution, with the parameters in slot 0, ready to run. A graph that is
  * NULL is a fault met earlier: GT_FAILED. */
 gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool);
+/* The same beside other executions, in whose arena of *room bytes this one takes its turn: *room becomes what it needs,
+ * if that is more. Values that depend on parameters alone are kept from run to run only if the arena has room for them.
+ * Before the first run the arena is to be given (gt_exec_use_arena), and gt_exec_prepare() is to be called. */
+gt_status gt_trained_build_beside(gt_trained *t, gt_graph *graph, gt_pool *pool, size_t *room);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -131,8 +132,46 @@ static void save_without_memory(void **state) {
     assert_true(j->best_pending && j->best == 2);
 }
 
+static size_t resident(void) {
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_int_equal(f ? fscanf(f, "%*d %ld", &pages) : 0, 1);
+    fclose(f);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Evaluations and looks at units of a classifier lie in the arena of the steps: no memory is touched for them. */
+static void evaluations_take_turns(void **state) {
+    fixture *f = *state;
+    gt_engine *e = calloc(1, sizeof *e);
+    gt_job *job = gt_job_new();
+    static const char *const own[][2] = {{"model", "resnet18"},
+                                         {"width", "0.5"},
+                                         {"data", "synth:shapes:n=16,size=32,classes=4"},
+                                         {"test-data", "synth:shapes:n=16,size=32,classes=4"},
+                                         {"batch", "2"},
+                                         {"slices", "1"}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) check(gt_job_set(job, own[i][0], own[i][1], NULL));
+    check(gt_engine_open_all(e, f->comm, job));
+    check(gt_engine_build_all(e));
+    check(gt_engine_start_loader_all(e));
+    check(gt_engine_step_all(e));
+    size_t all = e->arena_bytes, others = resident() - touched(e->arena, all);
+    assert_int_equal(gt_dead_units_count(e->dead_units), 17);
+    check(gt_evaluate_all(e, &f->journal));
+    size_t more = resident() - touched(e->arena, all) - others;
+    print_message("arena: %zu bytes; an evaluation needed %zu others\n", all, more);
+    assert_true(more < (4 << 20) && all > (16 << 20));
+    gt_engine_close_all(e);
+    gt_job_free(job);
+    free(f->journal.confusion);
+    f->journal.confusion = NULL;
+    free(e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned),
-                                       cmocka_unit_test(step_allocates_nothing), cmocka_unit_test(save_without_memory)};
+                                       cmocka_unit_test(step_allocates_nothing), cmocka_unit_test(save_without_memory),
+                                       cmocka_unit_test(evaluations_take_turns)};
     return cmocka_run_group_tests(tests, begin, end);
 }
