@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Max pooling: vectors over channels. The place of a maximum is the number of its tap in the window, so that a value is
- * picked or spread by comparing that number with each tap's in turn, without a branch. */
+ * Max pooling: vectors of four channels, for which every compiler has registers. The place of a maximum is the number
+ * of its tap in the window, so that a value is spread by comparing that number with each tap's in turn, without a
+ * branch. */
 #include "kernels/max_pool.h"
 
 #include <stdbool.h>
@@ -23,82 +24,88 @@ GT_PART_OF_CLONES window window_at(const gt_max_pool_shape *s, int64_t p, int64_
                     (int)(gt_least(x + s->size, s->w) - x0)};
 }
 
-/* The tap of the maximum of channel i, and the maximum. The loops over taps are unrolled where sizes are constants, and
- * the loop over channels around them becomes one of vectors. */
-GT_PART_OF_CLONES int32_t maximum(const float *x, int rows, int columns, int64_t line, int64_t step, float *best) {
-    float most = *x;
-    int32_t where = 0, tap = 0;
+/* Four channels. An empty mask is 0, a full one -1. */
+enum { LANES = 4 };
+typedef float quad __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t mask __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+/* n channels of the four; n is a constant but for the last ones */
+GT_PART_OF_CLONES quad load(const float *from, int n) {
+    quad x = {0};
+    if (n == LANES) return *(const quad *)from;
+    memcpy(&x, from, (size_t)n * sizeof *from);
+    return x;
+}
+
+GT_PART_OF_CLONES void store(float *to, quad x, int n) {
+    if (n == LANES) *(quad *)to = x;
+    else memcpy(to, &x, (size_t)n * sizeof *to);
+}
+
+GT_PART_OF_CLONES quad chosen(mask m, quad yes, quad no) { return (quad)((m & (mask)yes) | (~m & (mask)no)); }
+
+/* The loops over taps are unrolled where sizes are constants. */
+GT_PART_OF_CLONES void pick(int n, const float *x, const float *v, float *to, int rows, int columns, int64_t line,
+                            int64_t step) {
+    quad most = load(x, n), value = load(v, n);
+    for (int a = 0; a < rows; a++)
+        for (int b = 0; b < columns; b++) {
+            int64_t at = a * line + b * step;
+            quad now = load(x + at, n);
+            mask larger = (now > most) | (now != now);
+            most = chosen(larger, now, most);
+            value = x == v ? most : chosen(larger, load(v + at, n), value);
+        }
+    store(to, value, n);
+}
+
+GT_PART_OF_CLONES void spread(int n, const float *x, const float *v, float *to, bool add, int rows, int columns,
+                              int64_t line, int64_t step) {
+    quad most = load(x, n), value = load(v, n);
+    mask where = {0};
+    int tap = 0;
     for (int a = 0; a < rows; a++)
         for (int b = 0; b < columns; b++, tap++) {
-            float now = x[a * line + b * step];
-            bool larger = (now > most) | (now != now);
-            most = larger ? now : most;
-            where = larger ? tap : where;
+            quad now = load(x + a * line + b * step, n);
+            mask larger = (now > most) | (now != now);
+            most = chosen(larger, now, most);
+            where = (larger & tap) | (~larger & where);
         }
-    *best = most;
-    return where;
+    tap = 0;
+    for (int a = 0; a < rows; a++)
+        for (int b = 0; b < columns; b++, tap++) {
+            float *at = to + a * line + b * step;
+            quad share = (quad)((where == tap) & (mask)value);
+            if (add) share += load(at, n);
+            store(at, share, n);
+        }
 }
 
-GT_PART_OF_CLONES void largest(const int n, const float *restrict x, float *restrict to, int rows, int columns,
-                               int64_t line, int64_t step) {
-    GT_INDEPENDENT for (int i = 0; i < n; i++) {
-        float most = x[i];
-        for (int a = 0; a < rows; a++)
-            for (int b = 0; b < columns; b++) {
-                float now = x[a * line + b * step + i];
-                most = ((now > most) | (now != now)) ? now : most;
-            }
-        to[i] = most;
+/* All channels of a window. */
+GT_PART_OF_CLONES void pick_window(int64_t c, const float *x, const float *v, float *to, int rows, int columns,
+                                   int64_t line) {
+    int64_t i = 0;
+    for (; i + LANES <= c; i += LANES) pick(LANES, x + i, v + i, to + i, rows, columns, line, c);
+    if (i < c && i > 0) { /* the last ones with those before them */
+        i = c - LANES;
+        pick(LANES, x + i, v + i, to + i, rows, columns, line, c);
+    } else if (i < c) {
+        pick((int)c, x, v, to, rows, columns, line, c);
     }
 }
 
-GT_PART_OF_CLONES void pick(const int n, const float *restrict x, const float *restrict v, float *restrict to, int rows,
-                            int columns, int64_t line, int64_t step) {
-    GT_INDEPENDENT for (int i = 0; i < n; i++) {
-        float best, value = 0;
-        int32_t place = maximum(x + i, rows, columns, line, step, &best), tap = 0;
-        for (int a = 0; a < rows; a++)
-            for (int b = 0; b < columns; b++, tap++) {
-                float now = v[a * line + b * step + i];
-                value = place == tap ? now : value;
-            }
-        to[i] = value;
+/* Some channels of a window, n of c; `add`: to what is there. */
+GT_PART_OF_CLONES void spread_window(int64_t n, int64_t c, const float *x, const float *v, float *to, bool add,
+                                     int rows, int columns, int64_t line) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) spread(LANES, x + i, v + i, to + i, add, rows, columns, line, c);
+    if (i < n && i > 0 && !add) {
+        i = n - LANES;
+        spread(LANES, x + i, v + i, to + i, add, rows, columns, line, c);
+    } else if (i < n) {
+        spread((int)(n - i), x + i, v + i, to + i, add, rows, columns, line, c);
     }
 }
-
-GT_PART_OF_CLONES void spread(const int n, const float *restrict x, const float *restrict v, float *restrict to,
-                              bool add, int rows, int columns, int64_t line, int64_t step) {
-    GT_INDEPENDENT for (int i = 0; i < n; i++) {
-        float best;
-        int32_t place = maximum(x + i, rows, columns, line, step, &best), tap = 0;
-        for (int a = 0; a < rows; a++)
-            for (int b = 0; b < columns; b++, tap++) {
-                float share = place == tap ? v[i] : 0, *at = to + a * line + b * step + i;
-                *at = add ? *at + share : share;
-            }
-    }
-}
-
-/* CALL(lanes, i) for channels i of 0 .. n-1, 16 at a time; the rest with those before them where that is allowed. */
-#define IN_LANES(n, again, CALL)                 \
-    do {                                         \
-        int64_t i = 0;                           \
-        for (; i + 16 <= (n); i += 16) CALL(16); \
-        if ((again) && i > 0 && i < (n)) {       \
-            i = (n)-16;                          \
-            CALL(16);                            \
-            break;                               \
-        }                                        \
-        for (; i + 4 <= (n); i += 4) CALL(4);    \
-        for (; i < (n); i++) CALL(1);            \
-    } while (0)
-/* WITH(rows, columns) of window `w`: constants where it is whole and small, so that its loops unroll. */
-#define WITH_SIZES(w, WITH)                                     \
-    do {                                                        \
-        if ((w).rows == 2 && (w).columns == 2) WITH(2, 2);      \
-        else if ((w).rows == 3 && (w).columns == 3) WITH(3, 3); \
-        else WITH((w).rows, (w).columns);                       \
-    } while (0)
 
 typedef struct job {
     const gt_max_pool_shape *s;
@@ -111,23 +118,13 @@ GT_CLONES static void pick_line(const job *j, int64_t index) {
     const gt_max_pool_shape *s = j->s;
     int64_t before = index / s->p * s->h * s->w * s->c, line = s->w * s->c;
     float *to = j->out + index * s->q * s->c;
+    bool same = j->x == j->v;
     for (int64_t q = 0; q < s->q; q++, to += s->c) {
         window w = window_at(s, index % s->p, q);
         const float *x = j->x + before + w.at, *v = j->v + before + w.at;
-#define LARGEST_LANES(L) largest(L, x + i, to + i, rows, columns, line, s->c)
-#define PICK_LANES(L) pick(L, x + i, v + i, to + i, rows, columns, line, s->c)
-#define LARGEST(R, C)                        \
-    do {                                     \
-        const int rows = (R), columns = (C); \
-        IN_LANES(s->c, true, LARGEST_LANES); \
-    } while (0)
-#define PICK(R, C)                           \
-    do {                                     \
-        const int rows = (R), columns = (C); \
-        IN_LANES(s->c, true, PICK_LANES);    \
-    } while (0)
-        if (x == v) WITH_SIZES(w, LARGEST);
-        else WITH_SIZES(w, PICK);
+        if (same && w.rows == 2 && w.columns == 2) pick_window(s->c, x, x, to, 2, 2, line);
+        else if (same && w.rows == 3 && w.columns == 3) pick_window(s->c, x, x, to, 3, 3, line);
+        else pick_window(s->c, x, v, to, w.rows, w.columns, line);
     }
 }
 
@@ -144,13 +141,11 @@ GT_CLONES static void spread_image(const job *j, int64_t index) {
             window w = window_at(s, p, q);
             const float *x = j->x + before + w.at;
             float *to = j->out + before + w.at;
-#define SPREAD_LANES(L) spread(L, x + i, v + i, to + i, add, rows, columns, line, s->c)
-#define SPREAD(R, C)                         \
-    do {                                     \
-        const int rows = (R), columns = (C); \
-        IN_LANES(n, !add, SPREAD_LANES);     \
-    } while (0)
-            WITH_SIZES(w, SPREAD);
+            bool two = w.rows == 2 && w.columns == 2;
+            if (two && !add) spread_window(n, s->c, x, v, to, false, 2, 2, line);
+            else if (two) spread_window(n, s->c, x, v, to, true, 2, 2, line);
+            else if (w.rows == 3 && w.columns == 3) spread_window(n, s->c, x, v, to, add, 3, 3, line);
+            else spread_window(n, s->c, x, v, to, add, w.rows, w.columns, line);
         }
 }
 
