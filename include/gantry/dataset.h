@@ -36,7 +36,7 @@
  * synth:scenes, keys n=4096, size=64 (8..4096), classes=8 (1..8), seed=0
  *   RGB, one to four shapes of synth:shapes that do not overlap, on a ground of waves between two colours; each shape
  *   reaches 0.14 to 0.24 of the side from its centre. Masks: 0 ground, 1 disc, 2 ring, ... (pixels whose middle lies in
- *   the shape). gt_scene_boxes() tells where the shapes are.
+ *   the shape).
  * Image i of any is a function of name, keys and i alone (Philox); n does not matter to it.
  *
  * Threads: images may be read from any thread, several at a time; those of an HDF5 file only from the main thread
@@ -106,15 +106,6 @@ static inline size_t gt_mask_bytes(const gt_dataset_info *info) {
 }
 /* The mask of an item, [H,W]: classes 0 .. mask_classes-1 and GT_MASK_IGNORE. */
 gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes);
-
-/* A shape of a picture of synth:scenes: the pixels left .. right-1, top .. bottom-1. Its class is that of synth:shapes:
- * one less than in the mask. */
-typedef struct gt_box {
-    int class, left, top, right, bottom;
-} gt_box;
-enum { GT_SCENE_SHAPES = 4 };
-/* The shapes of an item of synth:scenes; returns their number. 0: the dataset is another one. */
-int gt_scene_boxes(const gt_dataset *ds, int64_t item, gt_box box[GT_SCENE_SHAPES]);
 
 /* n samples as the networks see them: range becomes -1 .. 1 (for the range 0..255 exactly x / 127.5 - 1 in float32). */
 void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out);

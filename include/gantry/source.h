@@ -76,6 +76,8 @@ typedef struct gt_source_options {
     bool coarse;      /* CIFAR-100: the 20 coarse classes */
     int crops;        /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
                          row, the last row and column aligned to its border */
+    int windows;      /* 0: whole pictures; else each picture, which must have a mask, becomes so many windows about its
+                         objects and beside them, each with the class of its object, or 0 (windows.c) */
     int mnist_border; /* zeros added on each side of pictures of MNIST's 28 x 28 */
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */

@@ -20,6 +20,7 @@
     X(predict)      \
     X(evaluate)     \
     X(look)         \
+    X(detect)       \
     X(gmm)          \
     X(likelihood)   \
     X(inspect)      \

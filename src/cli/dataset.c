@@ -16,7 +16,7 @@
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
         *range, *classes;
-    int64_t width, height, channels, crops, border, count, seed, threads;
+    int64_t width, height, channels, crops, windows, border, count, seed, threads;
     gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
 } dataset_fields;
 
@@ -40,6 +40,10 @@ static const gt_option table[] = {
              "Fit images into width x height without stretching them, and fill up with the background")},
     {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares of this side"), .max = 32768, .unit = "pixels",
      .detail = "The last row and column are aligned to the border."},
+    {CLI_FURTHER(windows, "0", "Cut so many windows out of each picture by its mask, for gantry detect; 0: none"),
+     .max = 4096,
+     .detail = "Half of them lie about an object and have its class, the others beside objects and have class 0, the "
+               "ground. --width and --height give them one size. An object: pixels of one class that hang together."},
     {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
      .unit = "pixels",
      .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself "
@@ -132,6 +136,7 @@ static gt_status read_request(const gt_options *o) {
     gt_convert_request *r = &f->request;
     gt_transform *t = &r->transform;
     r->import.crops = (int)f->crops;
+    r->import.windows = (int)f->windows;
     r->import.mnist_border = (int)f->border;
     t->width = (int)f->width;
     t->height = (int)f->height;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Squares out of large pictures: a source around another one.
+ * Squares or windows out of large pictures: a source around another one.
  *
  * Several threads want squares of the same picture at the same time, so a decoded picture is shared: a slot holds one,
  * and those who need it wait until the first of them has decoded it. There are never more slots than threads inside
@@ -25,8 +25,9 @@ typedef struct slot {
 
 typedef struct crops {
     gt_source inner;
-    int side;
-    int64_t *first; /* item of picture i; [pictures + 1] */
+    int side;        /* of squares */
+    gt_box *windows; /* [items]; NULL: squares */
+    int64_t *first;  /* item of picture i; [pictures + 1] */
     pthread_mutex_t lock;
     pthread_cond_t decoded;
     slot *slots;
@@ -99,17 +100,28 @@ static void give_back(crops *c, slot *s) {
     pthread_mutex_unlock(&c->lock);
 }
 
-static gt_status cut(const crops *c, const gt_picture *p, int64_t square, gt_picture *out) {
+/* The place of a picture's square. */
+static gt_status square_of(const crops *c, const gt_picture *p, int64_t square, gt_box *out) {
     if (p->height < c->side || p->width < c->side)
         return gt_fail(GT_FORMAT, "%d x %d pixels: smaller than a square of --crops=%d", p->width, p->height, c->side);
     int64_t columns = along(p->width, c->side);
     if (square >= columns * along(p->height, c->side)) return gt_fail(GT_FORMAT, "smaller than its head says");
     int x = begin_of(square % columns, p->width, c->side), y = begin_of(square / columns, p->height, c->side);
-    gt_status st = gt_picture_new(out, c->side, c->side, p->channels, p->type);
+    *out = (gt_box){.left = x, .top = y, .right = x + c->side, .bottom = y + c->side};
+    return GT_OK;
+}
+
+static gt_status cut(const crops *c, const gt_picture *p, int64_t item, int64_t picture, gt_picture *out) {
+    gt_box b = {0};
+    gt_status st = GT_OK;
+    if (c->windows) b = c->windows[item];
+    else st = square_of(c, p, item - c->first[picture], &b);
+    if (!st && (b.right > p->width || b.bottom > p->height)) st = gt_fail(GT_FORMAT, "smaller than its head says");
+    if (!st) st = gt_picture_new(out, b.bottom - b.top, b.right - b.left, p->channels, p->type);
     if (st) return st;
     out->alpha = p->alpha;
     out->note = p->note;
-    gt_picture_paste(p, y, x, c->side, c->side, out);
+    gt_picture_paste(p, b.top, b.left, out->height, out->width, out);
     return GT_OK;
 }
 
@@ -119,7 +131,7 @@ static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
     slot *p = take_picture(c, picture);
     if (!p) return gt_fail(GT_NOMEM, "out of memory for a picture");
     gt_status st = p->status ? gt_fail(p->status, "%s", p->message ? p->message : "cannot be read")
-                             : cut(c, &p->data, i - c->first[picture], out);
+                             : cut(c, &p->data, i, picture, out);
     give_back(c, p);
     return st;
 }
@@ -132,7 +144,7 @@ static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
     gt_status st = gt_item_shape(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &shape, &cut_head);
     if (!st) st = gt_mask_read(&c->inner, picture, &shape, &mask);
     if (st) return st;
-    st = cut(c, &mask, i - c->first[picture], out);
+    st = cut(c, &mask, i, picture, out);
     gt_picture_free(&mask);
     return st;
 }
@@ -140,7 +152,8 @@ static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
 static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     const crops *c = s->state;
     gt_status st = gt_item_head(&c->inner, picture_of(c, i), first, out);
-    out->height = out->width = c->side;
+    out->height = c->windows ? c->windows[i].bottom - c->windows[i].top : c->side;
+    out->width = c->windows ? c->windows[i].right - c->windows[i].left : c->side;
     return st;
 }
 
@@ -171,6 +184,7 @@ static void close_crops(void *state) {
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->decoded);
     free(c->first);
+    free(c->windows);
 }
 
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
@@ -201,22 +215,23 @@ static gt_status spread_labels(const crops *c, gt_source *s, int64_t count) {
     return GT_OK;
 }
 
-gt_status gt_source_crops(gt_source *s, int side) {
+/* Puts the cutting source around *s; crops->first is to be filled in. */
+static gt_status surround(gt_source *s, int side, gt_box *windows) {
     crops *c = calloc(1, sizeof *c);
-    int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first), count = 0;
+    int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first);
     if (!c || !first) {
         free(c);
         free(first);
         return gt_fail(GT_NOMEM, "out of memory for a list of %" PRId64 " pictures", s->count);
     }
-    *c = (crops){.inner = *s, .side = side, .first = first};
+    *c = (crops){.inner = *s, .side = side, .windows = windows, .first = first};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
     *s = (gt_source){.state = c,
                      .file = {.fd = -1},
                      .main_thread_only = s->main_thread_only,
                      .read = read_item,
-                     .mask = s->mask ? mask_item : NULL,
+                     .mask = s->mask && !windows ? mask_item : NULL,
                      .head = head_item,
                      .slow_heads = s->slow_heads,
                      .name = name_item,
@@ -225,11 +240,27 @@ gt_status gt_source_crops(gt_source *s, int side) {
                      .close = close_crops,
                      .info = s->info,
                      .spec = s->spec};
+    return GT_OK;
+}
+
+gt_status gt_source_crops(gt_source *s, int side) {
+    gt_status st = surround(s, side, NULL);
+    if (st) return st;
+    crops *c = s->state;
+    int64_t count = 0;
     for (int64_t i = 0; i < c->inner.count; i++) {
-        first[i] = count;
+        c->first[i] = count;
         count += squares(c, i);
     }
-    first[c->inner.count] = count;
-    s->count = count;
+    c->first[c->inner.count] = s->count = count;
     return spread_labels(c, s, count);
+}
+
+gt_status gt_source_cut(gt_source *s, int each, gt_box *windows) {
+    gt_status st = surround(s, 0, windows);
+    if (st) return st;
+    crops *c = s->state;
+    for (int64_t i = 0; i <= c->inner.count; i++) c->first[i] = i * each;
+    s->count = c->inner.count * each;
+    return GT_OK;
 }

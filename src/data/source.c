@@ -113,7 +113,10 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
     gt_status st = open_kind(s, options);
     if (!st) st = choose_labels(s, options);
     if (!st) st = gt_notes_check(&s->info, s->count, false);
+    if (!st && options->crops && options->windows)
+        st = gt_fail(GT_USAGE, "--crops and --windows: one of them can be cut out of pictures");
     if (!st && options->crops) st = gt_source_crops(s, options->crops);
+    if (!st && options->windows) st = gt_source_windows(s, options->windows);
     return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
 

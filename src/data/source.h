@@ -6,6 +6,7 @@
 #include "base/temp_file.h"
 #include "codec/npy.h"
 #include "data/name_list.h"
+#include "gantry/box.h"
 #include "gantry/dataset.h"
 #include "gantry/source.h"
 
@@ -116,6 +117,11 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
 
 /* Makes *s, which reads whole pictures, a source of squares of these pictures (crops.c). */
 gt_status gt_source_crops(gt_source *s, int side);
+/* Makes *s a source of `each` windows of each of its pictures, labelled by what they show (windows.c). */
+gt_status gt_source_windows(gt_source *s, int each);
+/* Makes *s a source of these windows [count * each]: picture i has those from i * each on. After GT_OK the windows
+ * belong to the source. The labels must be those of the windows already. (crops.c) */
+gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
 /* Adds number, size and kind of samples, and labels: what every fingerprint begins with. */
 void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);

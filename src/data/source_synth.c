@@ -170,20 +170,6 @@ static gt_status draw_mask(const gt_source *source, int64_t i, gt_picture *out) 
     return st;
 }
 
-int gt_scene_boxes(const gt_dataset *ds, int64_t item, gt_box box[GT_SCENE_SHAPES]) {
-    bool mirrored;
-    const gt_source *source = gt_dataset_source(ds);
-    int64_t stored = gt_dataset_stored(ds, item, &mirrored);
-    const gt_synth *s = source->samples == draw ? source->state : NULL;
-    if (!s || s->set != &gt_synth_scenes) return 0;
-    int n = gt_synth_scene_boxes(s, (uint32_t)stored, box), size = (int)s->size;
-    for (int k = 0; k < n && mirrored; k++) {
-        int left = box[k].left;
-        box[k].left = size - box[k].right, box[k].right = size - left;
-    }
-    return n;
-}
-
 static gt_status fingerprint(const gt_source *source, gt_hasher *h, int64_t most) {
     (void)most;
     const gt_synth *s = source->state;

@@ -48,7 +48,4 @@ void gt_synth_colour(float hue, float saturation, float value, float rgb[3]);
 
 extern const gt_synth_set gt_synth_scenes; /* synth_scenes.c */
 
-/* Of picture i: gt_scene_boxes() in dataset.h. */
-int gt_synth_scene_boxes(const gt_synth *s, uint32_t i, gt_box box[GT_SCENE_SHAPES]);
-
 #endif

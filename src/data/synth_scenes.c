@@ -6,7 +6,7 @@
 #include "base/mathfn_inline.h"
 #include "data/synth.h"
 
-enum { TRIES = 16, WAVES = 3 };
+enum { TRIES = 16, WAVES = 3, SHAPES = 4 };
 /* places of random numbers: of the scene, of its ground, of shape k, of the tries to place shape k */
 enum { COUNT, GROUND = 8, SHAPE = 64, PER_SHAPE = 16, PLACE = 256, PER_PLACE = 64 };
 enum { KIND, EXTENT, TILT, HUE, SATURATION, VALUE, SHADE };
@@ -20,7 +20,7 @@ typedef struct placed { /* a shape of a scene */
 
 typedef struct scene {
     int n;
-    placed shape[GT_SCENE_SHAPES];
+    placed shape[SHAPES];
 } scene;
 
 static bool fits(const scene *c, float x, float y, float extent) {
@@ -52,7 +52,7 @@ static void place(const gt_synth *s, uint32_t i, int k, scene *c) {
 
 static scene scene_of(const gt_synth *s, uint32_t i) {
     scene c = {0};
-    int wanted = 1 + (int)gt_synth_number(s, i, COUNT, 0, GT_SCENE_SHAPES);
+    int wanted = 1 + (int)gt_synth_number(s, i, COUNT, 0, SHAPES);
     for (int k = 0; k < wanted; k++) place(s, i, k, &c);
     return c;
 }
@@ -118,22 +118,6 @@ static void draw_mask(const gt_synth *s, uint32_t i, uint8_t *classes) {
     for (int k = 0; k < c.n; k++)
         for (int at = 0; at < size * size; at++)
             if (distance(&c.shape[k], at % size, at / size) < 0) classes[at] = (uint8_t)(1 + c.shape[k].kind);
-}
-
-int gt_synth_scene_boxes(const gt_synth *s, uint32_t i, gt_box box[GT_SCENE_SHAPES]) {
-    int size = (int)s->size;
-    scene c = scene_of(s, i);
-    for (int k = 0; k < c.n; k++) {
-        gt_box b = {.class = c.shape[k].kind, .left = size, .top = size};
-        for (int y = 0; y < size; y++)
-            for (int x = 0; x < size; x++) {
-                if (!(distance(&c.shape[k], x, y) < 0)) continue;
-                b.left = x < b.left ? x : b.left, b.right = x >= b.right ? x + 1 : b.right;
-                b.top = y < b.top ? y : b.top, b.bottom = y >= b.bottom ? y + 1 : b.bottom;
-            }
-        box[k] = b;
-    }
-    return c.n;
 }
 
 /* Pictures have no class; pixels have. */

@@ -121,6 +121,7 @@ static gt_hash128 key_of(const conversion *p) {
                      o->crops, o->coarse, o->labels);
     gt_hasher_add(h, text, (size_t)n);
     if (o->mnist_border != GT_MNIST_BORDER) gt_hasher_add(h, &o->mnist_border, sizeof o->mnist_border);
+    if (o->windows) gt_hasher_add(h, "windows", 7), gt_hasher_add(h, &o->windows, sizeof o->windows);
     /* those without a label are left out */
     if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8);
     gt_hasher_add(h, &p->digest, sizeof p->digest);

@@ -26,7 +26,8 @@ static layout layout_of(const sheet *s) {
     layout l = {.scale = 1, .columns = s->columns};
     int side = s->width > s->height ? s->width : s->height;
     if (side < LEAST) l.scale = (LEAST + side - 1) / side;
-    if (side > MOST) l.scale = (double)MOST / side;
+    int most = s->most ? s->most : MOST;
+    if (side > most) l.scale = (double)most / side;
     l.image_width = (int)ceil(s->width * l.scale);
     l.image_height = (int)ceil(s->height * l.scale);
     for (int64_t i = 0; i < s->n; i++)
@@ -120,12 +121,37 @@ static void draw_words(cairo_t *to, const char *text, double x, double y, double
     cairo_show_text(to, words);
 }
 
+/* A frame in two colours is seen on every ground. */
+static void draw_box(cairo_t *to, const layout *l, const sheet_box *b, double x, double y) {
+    double left = x + b->left * l->scale, top = y + b->top * l->scale;
+    for (int k = 0; k < 2; k++) {
+        cairo_set_source_rgb(to, k, k && b->bad ? .25 : k, k && b->bad ? .2 : k ? .2 : 0);
+        cairo_set_line_width(to, k ? 1.5 : 3.5);
+        cairo_rectangle(to, left, top, (b->right - b->left) * l->scale, (b->bottom - b->top) * l->scale);
+        cairo_stroke(to);
+    }
+    if (!b->text) return;
+    cairo_text_extents_t e;
+    cairo_set_font_size(to, letter - 1);
+    cairo_text_extents(to, b->text, &e);
+    double right = x + l->image_width - e.x_advance - 4, at = left < right ? left : right,
+           base = top - 3 > y + LINE - 4 ? top - 3 : top + LINE - 1;
+    cairo_set_source_rgba(to, 0, 0, 0, .7);
+    cairo_rectangle(to, at, base - LINE + 4, e.x_advance + 4, LINE - 1);
+    cairo_fill(to);
+    cairo_set_source_rgb(to, 1, 1, 1);
+    cairo_move_to(to, at + 2, base);
+    cairo_show_text(to, b->text);
+}
+
 static void draw_cell(cairo_t *to, const sheet *s, const layout *l, int64_t i) {
     const sheet_cell *c = &s->cells[i];
     double x = (double)(i % l->columns) * l->cell_width + GAP / 2.0,
            y = (double)(i / l->columns) * l->cell_height + (s->title ? TITLE : GAP / 2.0);
     double room = l->cell_width - GAP;
-    if (c->image) draw_image(to, s, l, c, x + (room - l->image_width) / 2, y);
+    double image_x = x + (room - l->image_width) / 2;
+    if (c->image) draw_image(to, s, l, c, image_x, y);
+    for (int k = 0; k < c->boxes; k++) draw_box(to, l, &c->box[k], image_x, y);
     for (int k = 0; k < SHEET_LINES; k++) {
         if (!c->text[k]) continue;
         cairo_set_source_rgb(to, c->bad ? .7 : .15, .1, .1);

@@ -14,9 +14,17 @@
 
 enum { SHEET_LINES = 2 };
 
+typedef struct sheet_box { /* a frame on a picture, from corner to corner in the picture's pixels */
+    double left, top, right, bottom;
+    const char *text; /* at the upper edge; NULL: none */
+    bool bad;         /* the frame is red */
+} sheet_box;
+
 typedef struct sheet_cell {
     const float *image; /* [height,width,channels]; NULL: the place stays empty */
     const float *heat;  /* [heat_height,heat_width] in 0 .. 1, drawn in colours over the picture; NULL: none */
+    int boxes;          /* number of frames on the picture */
+    const sheet_box *box;
     const char *text[SHEET_LINES]; /* under the picture; NULL: no line */
     bool bad;                      /* the words are red */
 } sheet_cell;
@@ -29,6 +37,7 @@ typedef struct sheet {
     int height, width, channels;
     float lo, hi; /* pixel values of black and white */
     int heat_height, heat_width;
+    int most; /* pixels of the longer side of a picture, to which larger ones are made smaller; 0: the usual number */
 } sheet;
 
 /* Writes the picture whole. Small images are enlarged, large ones made smaller. GT_USAGE: too large for a picture. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Masks: the scenes that have them, masks in ZIPs and folders, what is wrong with masks, the loader's masks. */
 #include "data_files.h"
+#include <math.h>
+
+#include "gantry/box.h"
 #include "gantry/loader.h"
 
 enum { SIDE = 64, PIXELS = SIDE * SIDE };
@@ -11,46 +14,71 @@ static gt_dataset *masked(const char *spec) {
     return ds;
 }
 
-/* The classes are shapes; boxes hold the pixels of their shapes and nothing more; no two shapes share a pixel. */
-static void scenes_have_masks_and_boxes(void **state) {
+/* The classes are shapes; one to four of them hang together each, and touch no other. */
+static void scenes_have_masks(void **state) {
     (void)state;
+    enum { MOST = 4 };
     static uint8_t mask[PIXELS], again[PIXELS], pixels[3 * PIXELS];
     gt_dataset *ds = masked("synth:scenes:n=60"), *more = masked("synth:scenes:n=100");
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     assert_true(info->masks && info->mask_classes == 9 && info->label_kind == GT_LABELS_NONE);
     assert_string_equal(info->mask_name[0], "ground");
     assert_string_equal(info->mask_name[8], "diamond");
-    int of_count[GT_SCENE_SHAPES + 1] = {0};
+    int of_count[MOST + 1] = {0};
     bool seen[9] = {0};
     for (int i = 0; i < 60; i++) {
-        gt_box box[GT_SCENE_SHAPES];
-        int n = gt_scene_boxes(ds, i, box), covered = 0, shown = 0;
-        assert_true(n >= 1 && n <= GT_SCENE_SHAPES);
-        of_count[n]++;
+        gt_box *box;
+        int n;
         assert_int_equal(gt_dataset_mask(ds, i, mask), GT_OK);
         assert_int_equal(gt_dataset_mask(more, i, again), GT_OK);
         assert_memory_equal(mask, again, PIXELS);
         assert_int_equal(gt_dataset_read(ds, i, pixels), GT_OK);
-        for (int p = 0; p < PIXELS; p++) seen[mask[p]] = true, shown += mask[p] != 0;
-        for (int k = 0; k < n; k++) {
-            int rows[SIDE] = {0}, columns[SIDE] = {0};
-            assert_true(box[k].left >= 0 && box[k].right <= SIDE && box[k].top >= 0 && box[k].bottom <= SIDE);
-            for (int y = box[k].top; y < box[k].bottom; y++)
-                for (int x = box[k].left; x < box[k].right; x++)
-                    if (mask[y * SIDE + x] == box[k].class + 1) rows[y]++, columns[x]++, covered++;
-            assert_true(rows[box[k].top] && rows[box[k].bottom - 1]);
-            assert_true(columns[box[k].left] && columns[box[k].right - 1]);
-        }
-        assert_true(covered >= shown); /* a box may touch a shape of the same class */
+        assert_int_equal(gt_boxes_of_mask(mask, SIDE, SIDE, &box, &n), GT_OK);
+        assert_true(n >= 1 && n <= MOST);
+        of_count[n]++;
+        for (int k = 0; k < n; k++) seen[box[k].class] = true;
+        free(box);
     }
     for (int n = 1; n <= 3; n++) assert_true(of_count[n] > 0);
-    for (int c = 0; c < 9; c++) assert_true(seen[c]);
+    for (int c = 1; c < 9; c++) assert_true(seen[c]);
     gt_dataset_close(ds);
     gt_dataset_close(more);
     ds = opened("synth:shapes", NULL);
-    assert_int_equal(gt_scene_boxes(ds, 0, (gt_box[GT_SCENE_SHAPES]){{0}}), 0);
     assert_false(gt_dataset_get_info(ds)->masks);
     gt_dataset_close(ds);
+}
+
+/* Objects hang together by corners; the ground, pixels without class and specks are none. */
+static void boxes_of_masks(void **state) {
+    (void)state;
+    enum { HIGH = 9, WIDE = 12, N = 3 };
+    static const char *const rows[HIGH] = {"11......2222", /* a step down to the right is one object */
+                                           "11......2222", /* */
+                                           "11....3.2222", /* 3: a speck */
+                                           "..11....1111", /* touches the 2: another object */
+                                           "..11....1111", /* */
+                                           "..11....1111", /* */
+                                           "....9999....", /* 9: no class */
+                                           "....9999....", /* */
+                                           "....9999...."};
+    static const gt_box wanted[N] = {{1, 0, 0, 4, 6}, {2, 8, 0, 12, 3}, {1, 8, 3, 12, 6}};
+    uint8_t mask[HIGH * WIDE];
+    gt_box *box;
+    int n;
+    for (int i = 0; i < HIGH * WIDE; i++) {
+        char c = rows[i / WIDE][i % WIDE];
+        mask[i] = c == '.' ? 0 : c == '9' ? GT_MASK_IGNORE : (uint8_t)(c - '0');
+    }
+    assert_int_equal(gt_boxes_of_mask(mask, HIGH, WIDE, &box, &n), GT_OK);
+    assert_int_equal(n, N);
+    assert_memory_equal(box, wanted, sizeof wanted);
+    free(box);
+    memset(mask, 0, sizeof mask);
+    assert_int_equal(gt_boxes_of_mask(mask, HIGH, WIDE, &box, &n), GT_OK);
+    assert_true(n == 0 && !box);
+    const gt_box a = {0, 0, 0, 4, 4}, b = {1, 2, 0, 6, 4}, apart = {0, 4, 0, 8, 4};
+    assert_true(gt_box_overlap(&a, &a) == 1 && gt_box_overlap(&a, &apart) == 0);
+    assert_true(fabs(gt_box_overlap(&a, &b) - 1.0 / 3) < 1e-12);
 }
 
 /* ---- files ---- */
@@ -200,19 +228,15 @@ static void the_loader_gives_masks(void **state) {
     }
 }
 
-/* Mirrored items have mirrored masks and boxes. */
+/* Mirrored items have mirrored masks. */
 static void mirrored_masks(void **state) {
     (void)state;
     static uint8_t mask[PIXELS], other[PIXELS];
     gt_dataset *ds;
-    gt_box box[GT_SCENE_SHAPES], mirrored[GT_SCENE_SHAPES];
     assert_int_equal(gt_dataset_open(&ds, "synth:scenes:n=5", &(gt_dataset_options){.mirror = true}), GT_OK);
     assert_int_equal(gt_dataset_mask(ds, 1, mask), GT_OK);
     assert_int_equal(gt_dataset_mask(ds, 6, other), GT_OK);
     for (int p = 0; p < PIXELS; p++) assert_int_equal(mask[p], other[p / SIDE * SIDE + SIDE - 1 - p % SIDE]);
-    assert_int_equal(gt_scene_boxes(ds, 1, box), gt_scene_boxes(ds, 6, mirrored));
-    assert_int_equal(box[0].left, SIDE - mirrored[0].right);
-    assert_int_equal(box[0].right, SIDE - mirrored[0].left);
     gt_dataset_close(ds);
 }
 
@@ -235,10 +259,13 @@ static void fingerprints_without_masks_stay(void **state) {
 static int enter(void **state) { return make_scratch(state) || chdir(scratch); }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scenes_have_masks_and_boxes),    cmocka_unit_test(zips_and_folders_agree),
-        cmocka_unit_test(a_class_may_be_called_masks),    cmocka_unit_test(bad_masks),
-        cmocka_unit_test(the_loader_gives_masks),         cmocka_unit_test(mirrored_masks),
-        cmocka_unit_test(fingerprints_without_masks_stay)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scenes_have_masks),
+                                       cmocka_unit_test(boxes_of_masks),
+                                       cmocka_unit_test(zips_and_folders_agree),
+                                       cmocka_unit_test(a_class_may_be_called_masks),
+                                       cmocka_unit_test(bad_masks),
+                                       cmocka_unit_test(the_loader_gives_masks),
+                                       cmocka_unit_test(mirrored_masks),
+                                       cmocka_unit_test(fingerprints_without_masks_stay)};
     return cmocka_run_group_tests_name("masks", tests, enter, remove_scratch);
 }

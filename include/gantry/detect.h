@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Detection in its plain form (Girshick et al., "Rich feature hierarchies for accurate object detection", CVPR 2014,
+ * with windows of several sizes and aspects in place of proposals): each window of a picture is brought to the size of
+ * the classifier's pictures and classified, and of windows that overlap the likeliest stays.
+ *
+ *     gt_detect_options o = {.sizes = sizes, .n_sizes = 2, .aspects = aspects, .n_aspects = 1, .stride = 0.2,
+ *                            .threshold = 0.9, .overlap = 0.3};
+ *     gt_detector *d = gt_detector_new(classifying, pool, &o);
+ *     gt_status st = gt_detector_run(d, pixels, height, width, &found, &n); */
+#ifndef GANTRY_DETECT_H
+#define GANTRY_DETECT_H
+
+#include "gantry/box.h"
+#include "gantry/classify.h"
+
+typedef struct gt_detect_options {
+    const float *sizes;   /* [n_sizes] side of a square of a window's area, as a part of the picture's shorter side */
+    const float *aspects; /* [n_aspects] width / height */
+    int n_sizes, n_aspects;
+    double stride;    /* from window to window, as a part of the window's side */
+    double threshold; /* least probability of an object */
+    double overlap;   /* of two objects with a larger intersection over union the less likely one goes */
+    int ground;       /* the class that is no object; -1: each class is one */
+} gt_detect_options;
+
+typedef struct gt_detection {
+    gt_box box;
+    float probability; /* of the box's class, among all classes */
+} gt_detection;
+
+typedef struct gt_detector gt_detector;
+/* The classifier and the options' arrays must live as long as the detector. NULL: see gt_message(). */
+gt_detector *gt_detector_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o);
+void gt_detector_free(gt_detector *d); /* NULL is fine */
+/* pixels [height,width,C] in -1..1, with the channels of the classifier. *found: the likeliest first; memory of the
+ * detector, until its next run. GT_USAGE: no window fits into the picture, or there are more than 2^24. */
+gt_status gt_detector_run(gt_detector *d, const float *pixels, int height, int width, const gt_detection **found,
+                          int64_t *n);
+
+/* Of many pictures: what was found, what is there, and how many of the objects that are there were found. An object
+ * counts as found where a box of its class overlaps it by at least half; each box counts for one object only. */
+typedef struct gt_detect_scores {
+    int64_t found, there, right;
+} gt_detect_scores;
+enum { GT_TRUTH_MOST = 4096 }; /* objects of a picture that are looked at */
+/* Adds those of a picture; `found` has the likeliest first. */
+void gt_detect_score(gt_detect_scores *s, const gt_detection *found, int64_t n, const gt_box *there, int n_there);
+
+/* Leaves of n detections those that do not overlap a likelier one by more than `overlap`, the likeliest first; returns
+ * their number. */
+int64_t gt_detect_suppress(gt_detection *list, int64_t n, double overlap);
+
+#endif
