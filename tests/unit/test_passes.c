@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every pass over the graph, and the memory plan. */
 #include "graph_check.h"
+#include "graph/ops/elementwise.h"
 #include "graph_net.h"
 
 /* ---- passes ---- */
@@ -68,6 +69,47 @@ static void test_fusion(void **state) {
     assert_memory_equal(gt_exec_output(e, "z"), gt_exec_output(plain, "z"), 72 * sizeof(float));
     gt_exec_free(plain);
     done(g, e);
+}
+
+/* Pooling before bias and rectifier: values keep their bits, gradients (here without ties) their values. */
+static void test_pools(void **state) {
+    (void)state;
+    static const gt_max_pool_attr windows[] = {{.size = 2}, {.size = 3, .stride = 2, .pad = 1}};
+    for (int k = 0; k < 4; k++) {
+        gt_graph *g = gt_graph_new("pools", asked_kernels());
+        gt_node *x = gt_input(g, "x", S(2, 6, 7, 5)), *b = gt_input(g, "b", S(5)), *dx[2], *second;
+        gt_node *y = gt_leaky_relu(g, gt_add(g, x, b), k / 2 ? 0.2f : 0);
+        gt_output(g, "y", y = gt_max_pool_with(g, y, windows[k % 2]));
+        y = gt_mul(g, y, gt_mul(g, y, y));
+        assert_int_equal(gt_grad(g, 1, &y, NULL, 2, (gt_node *[]){x, b}, dx), GT_OK);
+        gt_output(g, "dx", dx[0]);
+        gt_output(g, "db", dx[1]);
+        gt_node *square = gt_sum(g, gt_square(g, dx[0]), GT_ALL_AXES);
+        assert_int_equal(gt_grad(g, 1, &square, NULL, 1, &x, &second), GT_OK);
+        gt_output(g, "second", second);
+        gt_exec *e = ready(g, NULL), *plain = ready(g, &(gt_exec_options){.no_fusion = 1});
+        for (int i = 0; i < e->n_steps; i++) { /* rectifiers on pooled pictures alone */
+            const gt_node *n = e->steps[i].node;
+            if (n->op->elementwise && n->op != &gt_op_elementwise[GT_MAP_scale] && gt_shape_size(&n->shape) == 420)
+                fail_msg("'%s' goes over all pixels", n->name);
+        }
+        gt_exec *both[] = {e, plain};
+        for (int i = 0; i < 2; i++) {
+            fill(gt_exec_input(both[i], "x"), 420, 0);
+            fill(gt_exec_input(both[i], "b"), 5, 1);
+            run(both[i], NULL);
+        }
+        size_t pixels = (size_t)gt_shape_size(gt_node_shape(y));
+        assert_memory_equal(gt_exec_output(e, "y"), gt_exec_output(plain, "y"), pixels * sizeof(float));
+        for (int i = 0; i < 420; i++) {
+            assert_float_equal(gt_exec_output(e, "dx")[i], gt_exec_output(plain, "dx")[i], 1e-4);
+            assert_float_equal(gt_exec_output(e, "second")[i], gt_exec_output(plain, "second")[i], 1e-4);
+        }
+        for (int i = 0; i < 5; i++)
+            assert_float_equal(gt_exec_output(e, "db")[i], gt_exec_output(plain, "db")[i], 1e-3);
+        gt_exec_free(plain);
+        done(g, e);
+    }
 }
 
 /* A chain longer than one program can hold is several. */
@@ -202,7 +244,7 @@ int main(void) {
         cmocka_unit_test(test_fusion),          cmocka_unit_test(test_long_fusion),
         cmocka_unit_test(test_hoisting),        cmocka_unit_test(test_order_saves_memory),
         cmocka_unit_test(test_memory_plan),     cmocka_unit_test(test_sums_of_slices_come_early),
-        cmocka_unit_test(test_sinking),
+        cmocka_unit_test(test_sinking),         cmocka_unit_test(test_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

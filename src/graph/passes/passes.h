@@ -15,6 +15,7 @@
     X(common)     /* equal nodes become one */                                  \
     X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */               \
     X(common)                                                                   \
+    X(pools) /* max pooling goes before biases and rectifiers */                \
     X(algebra)                                                                  \
     X(common)                                                                   \
     X(scales) /* products that convolutions can read as scales vanish */        \
