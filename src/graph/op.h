@@ -52,6 +52,9 @@ struct gt_op {
     /* Bit i: `run` does not read the values of in[i] for this node, only their shape was of use. The memory plan lets
      * such values end before the node. NULL: all inputs are read. */
     unsigned (*unread)(const gt_node *n);
+    /* The number of an input that another one, made ready for many runs, is: run does the same without this input. 0:
+     * there is none. It must be the last, and it may be missing. */
+    int ahead;
     /* How one node computes several slices (passes/slices.c, ops/joined.h). Bit i of rows: row r of the result's first
      * dimension needs row r of in[i] alone; inputs without a bit must be the same for all slices. joined: a rule of the
      * op's own, which is asked first. It makes the node whose values are the results of the slices one after the other;

@@ -238,13 +238,39 @@ static void test_sinking(void **state) {
         }
 }
 
+/* A matrix that is packed ahead for many runs is packed a piece at a time by its reader where it would be packed for
+ * one.
+ */
+static void test_packing_vanishes(void **state) {
+    (void)state;
+    enum { M = 5, N = 80, K = 300 };
+    float w[N * K], y[3][M * N];
+    for (int i = 0; i < N * K; i++) w[i] = (float)(i * 7 % 64) / 64 - 0.3f;
+    for (int runs = 0; runs <= 2; runs++) {
+        gt_graph *g = gt_graph_new("packing", asked_kernels());
+        gt_node *b = gt_param(g, "w", S(N, K), 0, 0), *x = gt_input(g, "x", S(M, K));
+        gt_output(g, "y", gt_matmul(g, x, b, .transpose_b = true));
+        gt_exec *e = ready(g, &(gt_exec_options){.runs = runs});
+        assert_int_equal(steps_of(e, "matmul_pack"), runs != 1);
+        assert_int_equal(e->steps[e->n_steps - 1].node->n_in, runs == 1 ? 2 : 3);
+        check_places(e);
+        gt_exec_bind(e, 0, w);
+        for (int i = 0; i < M * K; i++) gt_exec_input(e, "x")[i] = (float)(i * 5 % 32) / 32 - 0.4f;
+        run(e, NULL);
+        memcpy(y[runs], gt_exec_output(e, "y"), sizeof y[runs]);
+        assert_memory_equal(y[runs], y[0], sizeof y[0]);
+        done(g, e);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_common_and_dead), cmocka_unit_test(test_algebra),
-        cmocka_unit_test(test_fusion),          cmocka_unit_test(test_long_fusion),
-        cmocka_unit_test(test_hoisting),        cmocka_unit_test(test_order_saves_memory),
-        cmocka_unit_test(test_memory_plan),     cmocka_unit_test(test_sums_of_slices_come_early),
-        cmocka_unit_test(test_sinking),         cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_common_and_dead),  cmocka_unit_test(test_algebra),
+        cmocka_unit_test(test_fusion),           cmocka_unit_test(test_long_fusion),
+        cmocka_unit_test(test_hoisting),         cmocka_unit_test(test_order_saves_memory),
+        cmocka_unit_test(test_memory_plan),      cmocka_unit_test(test_sums_of_slices_come_early),
+        cmocka_unit_test(test_sinking),          cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_packing_vanishes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,7 @@ const gt_op gt_op_matmul = {
     .workspace = matmul_workspace,
     .cost = matmul_cost,
     .unread = matmul_unread,
+    .ahead = 2,
     .joined = matmul_joined,
 };
 
