@@ -84,6 +84,7 @@ struct gt_phase {
     gt_graph *(*build)(gt_phase *p, int n);
     gt_status (*prepare)(gt_phase *p, gt_exec *e); /* NULL: nothing to write */
     gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
+    bool images_in_place; /* the slice's images are read straight into the graph's input "images" */
     int n_stats, n_states;
     const gt_stat *stats;
     const gt_state *states;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/progress.h"
 #include "data/source.h"
 #include "gantry/sampler.h"
@@ -298,12 +299,21 @@ gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
 
 static inline float meaning(double x, double low, float half) { return (float)(x - low) / half - 1; }
 
+/* The same bits as meaning() where low is a whole number: the difference is exact. */
+GT_CLONES static void floats_of_bytes(const uint8_t *bytes, size_t n, float low, float half, float *out) {
+    for (size_t i = 0; i < n; i++) out[i] = ((float)bytes[i] - low) / half - 1;
+}
+
 void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out) {
-    enum { LEVELS = 256 };
+    enum { LEVELS = 256, EXACT = 1 << 20 };
     double low = info->range[0];
     float half = (float)((info->range[1] - low) / 2), level[LEVELS];
     switch (info->type) {
     case GT_U8:
+        if (fabs(low) < EXACT && low == floor(low)) {
+            floats_of_bytes(samples, n, (float)low, half, out);
+            break;
+        }
         for (int v = 0; v < LEVELS; v++) level[v] = meaning(v, low, half);
         for (size_t i = 0; i < n; i++) out[i] = level[((const uint8_t *)samples)[i]];
         break;

@@ -21,7 +21,9 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
     gt_comm_doing(e->comm, e->step, "waiting for data");
     /* storage may stand still for minutes */
     if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data");
-    gt_status st = gt_loader_step(e->loader, e->step, index - b->first, e->images, e->labels);
+    float *images = p->images_in_place ? gt_exec_input(exec, "images") : NULL;
+    if (!images) images = e->images;
+    gt_status st = gt_loader_step(e->loader, e->step, index - b->first, images, e->labels);
     if (!st && e->masks) st = gt_loader_masks(e->loader, e->step, index - b->first, e->masks);
     if (st) return st;
     gt_comm_doing(e->comm, e->step, p->name);
@@ -32,7 +34,7 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
                             .index = index,
                             .batch = b->slices.samples,
                             .shown = e->shown,
-                            .images = e->images,
+                            .images = images,
                             .labels = e->model->label_dim ? e->labels : NULL,
                             .masks = e->masks,
                             .augment_p = e->ada.p,

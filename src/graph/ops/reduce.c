@@ -71,7 +71,7 @@ static void sum_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_n
 
 /* How a sum is cut. Dimensions are merged to runs that alternate between kept and reduced. If the innermost run is
  * reduced, a unit adds up rows to one number ("rows"); if it is kept, it adds rows of columns ("columns"). */
-enum { MAX_COLUMNS = 1024, ABREAST_COLUMNS = 256, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
+enum { LANES = 16, MAX_COLUMNS = 1024, ABREAST_COLUMNS = 256, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
 
 typedef struct sum_layout {
     int n_kept, n_reduced; /* runs, without the innermost */
@@ -143,7 +143,6 @@ static int64_t offset_of(int64_t position, int n, const int64_t *d, const int64_
 }
 
 GT_CLONES static double add_row(const float *x, int64_t n) {
-    enum { LANES = 16 };
     double lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -152,6 +151,17 @@ GT_CLONES static double add_row(const float *x, int64_t n) {
     for (int half = LANES / 2; half; half /= 2)
         for (int k = 0; k < half; k++) lane[k] += lane[k + half];
     return lane[0];
+}
+
+/* The same, row after row: short ones are not worth what there is to do around each. */
+GT_CLONES static void add_short_rows(const float *x, int64_t n, int64_t rows, float *sums) {
+    for (int64_t r = 0; r < rows; r++, x += n) {
+        double lane[LANES] = {0};
+        for (int64_t k = 0; k < n; k++) lane[k] += (double)x[k];
+        for (int half = LANES / 2; half; half /= 2)
+            for (int k = 0; k < half; k++) lane[k] += lane[k + half];
+        sums[r] = (float)lane[0];
+    }
 }
 
 GT_CLONES static void add_columns(double *restrict sum, const float *restrict x, int64_t n) {
@@ -214,6 +224,11 @@ static void sum_tile(void *arg, int tile, int worker) {
     const sum_job *job = arg;
     int64_t begin = tile * job->layout->units_per_tile, end = begin + job->layout->units_per_tile;
     if (end > job->layout->units) end = job->layout->units;
+    const sum_layout *p = job->layout;
+    if (p->rows && p->inner == 1 && p->n_kept < 2 && p->run <= LANES) { /* a unit is a row, one after the other */
+        add_short_rows(job->in + begin * p->run, p->run, end - begin, job->out + begin);
+        return;
+    }
     for (int64_t i = begin; i < end; i++) sum_unit(job, i);
 }
 

@@ -113,6 +113,17 @@ static gt_node *reshape_rule(gt_graph *g, const gt_node *n, gt_node **in) {
     return in[0]->op == n->op ? gt_reshape(g, in[0]->in[0], n->shape) : NULL;
 }
 
+/* Does the permutation move axes of length 1 alone? */
+static bool keeps_order(const gt_shape *s, const int *order) {
+    int last = -1;
+    for (int i = 0; i < s->n; i++) {
+        if (s->d[order[i]] == 1) continue;
+        if (order[i] < last) return false;
+        last = order[i];
+    }
+    return true;
+}
+
 static gt_node *permute_rule(gt_graph *g, const gt_node *n, gt_node **in) {
     const gt_permute_attr *outer = n->attr;
     int order[GT_MAX_DIMS];
@@ -123,6 +134,7 @@ static gt_node *permute_rule(gt_graph *g, const gt_node *n, gt_node **in) {
     }
     gt_node *x = inner ? in[0]->in[0] : in[0];
     if (!moves) return x;
+    if (keeps_order(&x->shape, order)) return gt_reshape(g, x, n->shape);
     return inner ? gt_permute(g, x, order) : NULL;
 }
 

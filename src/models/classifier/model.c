@@ -18,7 +18,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     if (gt_classifier_dense(own->row)) gt_classifier_targets(own, s, labels);
     else memcpy(labels, s->labels, (size_t)s->n * (size_t)m->label_dim * sizeof(float));
     if (gt_classifier_augments(own->options)) return gt_classifier_augment(own, s, images, labels);
-    memcpy(images, s->images, (size_t)s->n * pixels * sizeof(float));
+    if (s->images != images) memcpy(images, s->images, (size_t)s->n * pixels * sizeof(float));
     return GT_OK;
 }
 
@@ -75,6 +75,7 @@ static gt_graph *build_rectified(gt_model *m, int n) {
 /* Running statistics are renewed by the phase. */
 static gt_status add_phase(gt_model *m) {
     static const gt_stat stats[] = {{"Loss/train", "Loss/train", 0, 0}, {"Accuracy/train", "Accuracy/train", 0, 0}};
+    const gt_classifier *own = m->own;
     const gt_net *net = m->nets[0];
     gt_state *states = gt_arena_array(m->arena, (size_t)net->n_tensors, sizeof *states);
     if (!states) return GT_NOMEM;
@@ -83,6 +84,7 @@ static gt_status add_phase(gt_model *m) {
                     .interval = 1,
                     .build = build_phase,
                     .fill = fill,
+                    .images_in_place = !gt_classifier_augments(own->options),
                     .n_stats = 2,
                     .stats = stats,
                     .states = states,
