@@ -62,6 +62,9 @@ case_least_size() {
         done
     done
     has_line '^vgg16 imagenet 32$' leasts || { cat leasts; fail 'vgg16 needs 32x32'; }
+    has_line '^inception-v3 imagenet 75$' leasts || { cat leasts; fail 'inception-v3 needs 75x75, as torchvision says'; }
+    for size in 298 299; do "$GANTRY" inspect --model=inception-v3 --size=$size | grep -c Aux >aux$size; done
+    [ "$(cat aux298)" = 0 ] && [ "$(cat aux299)" != 0 ] || fail 'the auxiliary head of inception-v3 is for its published size and larger ones'
     expect 2 'vgg16 needs at least 32x32 pixels, and these images have 16x16' "$GANTRY" train --model=vgg16 --data=synth:shapes:n=8,size=16 --run=small
     [ ! -e small/checkpoint* ] || fail 'a run was begun'
 }

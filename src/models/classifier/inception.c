@@ -96,6 +96,12 @@ static gt_node *block_e(const net *n, gt_node *x, bool max) {
     return joined(n, 6, branches);
 }
 
+/* The auxiliary head has no place on the maps of small pictures (below 299 x 299). `x` NULL: a layer has failed. */
+static bool holds_head(const gt_node *x) {
+    enum { SIDE = 17 };
+    return x && gt_node_shape(x)->d[1] >= SIDE && gt_node_shape(x)->d[2] >= SIDE;
+}
+
 static gt_node *head(const net *n, gt_node *x) {
     x = point(n, ".conv0", gt_forward_average_pool(n->f, x, 5, 3, 0, true), 128);
     x = conv(n, ".conv1", x, (gt_forward_conv_shape){.out = 768, .size = 5});
@@ -121,7 +127,7 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     for (int i = 0; i < 3; i++) n.block = of_a[i].name, x = block_a(&n, x, of_a[i].width);
     n.block = "Mixed_6a", x = block_b(&n, x);
     for (int i = 0; i < 4; i++) n.block = of_c[i].name, x = block_c(&n, x, of_c[i].width);
-    if ((f->training || f->declares) && !n.of_fid && !c->small) {
+    if ((f->training || f->declares) && !n.of_fid && !c->small && holds_head(x)) {
         n.block = "AuxLogits";
         heads->weight = 0.4f;
         heads->logits[heads->n++] = head(&n, x);
