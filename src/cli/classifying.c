@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gantry/encode.h"
+#include "gantry/figure.h"
 #include "gantry/log.h"
 #include "gantry/train.h"
 #include "report/sheet.h"
@@ -59,11 +60,32 @@ void cli_csv_quoted(gt_buffer *b, const char *text) {
     gt_buffer_printf(b, "\"");
 }
 
-void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class) {
-    const char *name = cli_class_name(c, class);
+void cli_csv_name(gt_buffer *b, const char *name) {
     if (!name) return;
     if (strpbrk(name, ",\"\r\n")) cli_csv_quoted(b, name);
     else gt_buffer_printf(b, "%s", name);
+}
+
+void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class) { cli_csv_name(b, cli_class_name(c, class)); }
+
+int64_t cli_confusion_count(const int64_t *confusion, int n, int class) {
+    int64_t count = 0;
+    for (int k = 0; k < n; k++) count += confusion[(int64_t) class * n + k];
+    return count;
+}
+
+gt_status cli_write_confusion(const cli_session *s, const int64_t *confusion, int n, const char *const *names) {
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "class");
+    for (int k = 0; k < n; k++) gt_buffer_printf(&b, ","), cli_csv_name(&b, names[k]);
+    gt_buffer_printf(&b, "\n");
+    for (int i = 0; i < n; i++) {
+        cli_csv_name(&b, names[i]);
+        for (int k = 0; k < n; k++) gt_buffer_printf(&b, ",%lld", (long long)confusion[(int64_t)i * n + k]);
+        gt_buffer_printf(&b, "\n");
+    }
+    gt_status st = gt_buffer_write(&b, cli_out(s, "confusion.csv"));
+    return st ? st : gt_confusion_write(cli_out(s, "confusion.png"), confusion, n, names);
 }
 
 /* ---- sheets ---- */

@@ -39,8 +39,13 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images);
 gt_status cli_remove_old(const char *path);
 /* A text between quotes as a field of a CSV file; NULL: an empty one. */
 void cli_csv_quoted(gt_buffer *b, const char *text);
-/* The name of a class as a field of a CSV file. */
+/* The name of a class as a field of a CSV file, between quotes where it needs them. */
+void cli_csv_name(gt_buffer *b, const char *name);
 void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class);
+/* confusion.csv and confusion.png: how often each class (row) was taken for each (column). confusion [n,n]. */
+gt_status cli_write_confusion(const cli_session *s, const int64_t *confusion, int n, const char *const *names);
+/* How often a class of the confusion table is the true one. */
+int64_t cli_confusion_count(const int64_t *confusion, int n, int class);
 
 /* The name of a class by the data, or its number; the text lives in the session's arena. */
 const char *cli_class_name(const cli_classifying *c, int class);

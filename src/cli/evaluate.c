@@ -6,7 +6,6 @@
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
-#include "gantry/figure.h"
 #include "gantry/rundir.h"
 
 typedef struct evaluate_fields {
@@ -25,41 +24,20 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-static int64_t of_class(const gt_scores *s, int class) {
-    int64_t n = 0;
-    for (int k = 0; k < s->classes; k++) n += s->confusion[(int64_t) class * s->classes + k];
-    return n;
-}
-
 static gt_status write_tables(const cli_classifying *c, const gt_scores *s) {
-    gt_buffer confusion = {0}, classes = {0};
-    gt_buffer_printf(&confusion, "class");
-    gt_buffer_printf(&classes, "class,images,accuracy\n");
-    for (int k = 0; k < s->classes; k++) {
-        gt_buffer_printf(&confusion, ",");
-        cli_csv_class(&confusion, c, k);
-    }
-    gt_buffer_printf(&confusion, "\n");
-    for (int i = 0; i < s->classes; i++) {
-        const int64_t *row = s->confusion + (int64_t)i * s->classes;
-        int64_t n = of_class(s, i);
-        cli_csv_class(&confusion, c, i);
-        for (int k = 0; k < s->classes; k++) gt_buffer_printf(&confusion, ",%lld", (long long)row[k]);
-        gt_buffer_printf(&confusion, "\n");
-        cli_csv_class(&classes, c, i);
-        gt_buffer_printf(&classes, ",%lld,", (long long)n);
-        gt_buffer_printf(&classes, n ? "%.6f\n" : "\n", n ? (double)row[i] / (double)n : 0);
-    }
-    gt_status st = gt_buffer_write(&confusion, cli_out(c->session, "confusion.csv"));
-    gt_status other = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
-    return st ? st : other;
-}
-
-static gt_status draw_table(const cli_classifying *c, const gt_scores *s) {
     const char **names = gt_arena_array(c->session->arena, (size_t)s->classes, sizeof *names);
     if (!names) return GT_NOMEM;
-    for (int i = 0; i < s->classes; i++) names[i] = cli_class_name(c, i);
-    return gt_confusion_write(cli_out(c->session, "confusion.png"), s->confusion, s->classes, names);
+    gt_buffer classes = {0};
+    gt_buffer_printf(&classes, "class,images,accuracy\n");
+    for (int i = 0; i < s->classes; i++) {
+        int64_t n = cli_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
+        names[i] = cli_class_name(c, i);
+        cli_csv_name(&classes, names[i]);
+        gt_buffer_printf(&classes, ",%lld,", (long long)n);
+        gt_buffer_printf(&classes, n ? "%.6f\n" : "\n", n ? (double)right / (double)n : 0);
+    }
+    gt_status st = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
+    return st ? st : cli_write_confusion(c->session, s->confusion, s->classes, names);
 }
 
 static gt_status score(cli_classifying *c) {
@@ -70,12 +48,11 @@ static gt_status score(cli_classifying *c) {
         st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
     if (!st) st = write_tables(c, &s);
-    if (!st) st = draw_table(c, &s);
     if (!st) {
         printf("%lld images: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s.count,
                s.accuracy, GT_TOP, s.top, s.loss);
         for (int i = 0; i < s.classes && s.classes <= 32; i++) {
-            int64_t n = of_class(&s, i);
+            int64_t n = cli_confusion_count(s.confusion, s.classes, i);
             if (n)
                 printf("  %-20s %6lld images  accuracy %.4f\n", cli_class_name(c, i), (long long)n,
                        (double)s.confusion[(int64_t)i * s.classes + i] / (double)n);

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
-#include "gantry/figure.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
 
@@ -54,38 +53,23 @@ static gt_status segment_all(cli_session *s, bool judged, bool classes, gt_statu
 
 /* ---- evaluate ---- */
 
-static int64_t in_masks(const gt_segment_scores *s, int class) {
-    int64_t n = 0;
-    for (int k = 0; k < s->classes; k++) n += s->confusion[(int64_t) class * s->classes + k];
-    return n;
-}
-
-static void put_name(gt_buffer *b, const cli_segmenting *c, int class) {
-    cli_csv_quoted(b, cli_segment_name(c, class));
-}
-
 static gt_status write_tables(const cli_segmenting *c) {
     const gt_segment_scores *s = &c->scores;
-    gt_buffer confusion = {0}, classes = {0};
-    gt_buffer_printf(&confusion, "class");
+    const char **names = gt_arena_array(c->session->arena, (size_t)s->classes, sizeof *names);
+    if (!names) return GT_NOMEM;
+    gt_buffer classes = {0};
     gt_buffer_printf(&classes, "class,pixels,accuracy,iou\n");
-    for (int k = 0; k < s->classes; k++) gt_buffer_printf(&confusion, ","), put_name(&confusion, c, k);
-    gt_buffer_printf(&confusion, "\n");
     for (int i = 0; i < s->classes; i++) {
-        const int64_t *row = s->confusion + (int64_t)i * s->classes;
-        int64_t n = in_masks(s, i);
-        put_name(&confusion, c, i);
-        for (int k = 0; k < s->classes; k++) gt_buffer_printf(&confusion, ",%lld", (long long)row[k]);
-        gt_buffer_printf(&confusion, "\n");
-        put_name(&classes, c, i);
+        int64_t n = cli_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
+        names[i] = cli_segment_name(c, i);
+        cli_csv_name(&classes, names[i]);
         gt_buffer_printf(&classes, ",%lld,", (long long)n);
-        if (n) gt_buffer_printf(&classes, "%.6f", (double)row[i] / (double)n);
+        if (n) gt_buffer_printf(&classes, "%.6f", (double)right / (double)n);
         if (isnan(s->iou[i])) gt_buffer_printf(&classes, ",\n");
         else gt_buffer_printf(&classes, ",%.6f\n", s->iou[i]);
     }
-    gt_status st = gt_buffer_write(&confusion, cli_out(c->session, "confusion.csv"));
-    gt_status other = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
-    return st ? st : other;
+    gt_status st = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
+    return st ? st : cli_write_confusion(c->session, s->confusion, s->classes, names);
 }
 
 static void print_scores(const cli_segmenting *c) {
@@ -94,19 +78,16 @@ static void print_scores(const cli_segmenting *c) {
            (long long)s->pixels, s->accuracy, s->mean_iou, s->loss);
     for (int i = 0; i < s->classes && s->classes <= 32; i++)
         if (!isnan(s->iou[i]))
-            printf("  %-20s %9lld pixels  IoU %.4f\n", cli_segment_name(c, i), (long long)in_masks(s, i), s->iou[i]);
+            printf("  %-20s %9lld pixels  IoU %.4f\n", cli_segment_name(c, i),
+                   (long long)cli_confusion_count(s->confusion, s->classes, i), s->iou[i]);
 }
 
 static gt_status evaluate(cli_segmenting *c) {
     const gt_segment_scores *s = &c->scores;
-    const char **names = gt_arena_array(c->session->arena, (size_t)s->classes, sizeof *names);
-    if (!names) return GT_NOMEM;
-    for (int i = 0; i < s->classes; i++) names[i] = cli_segment_name(c, i);
     if (!s->pixels)
         return gt_fail(GT_USAGE, "the masks of '%s' have no classes that the network knows",
                        c->session->arguments.words[1]);
     gt_status st = write_tables(c);
-    if (!st) st = gt_confusion_write(cli_out(c->session, "confusion.png"), s->confusion, s->classes, names);
     if (!st) print_scores(c);
     return st;
 }
