@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "kernels/gemm_product.h"
 
 enum { TILE = 16384, PANEL = 16, PANEL_COLUMNS = 64 };
 
@@ -65,16 +66,14 @@ static void copy_row(float *to, int64_t to_stride, const float *from, int64_t fr
  * be a power of two apart and would push each other out of the cache. */
 static void turn_panel(const gt_box *b, float *to, const float *from, int64_t rows) {
     int last = b->n - 1;
-    float buffer[PANEL][PANEL_COLUMNS];
+    float buffer[PANEL * PANEL_COLUMNS];
     for (int64_t at = 0; at < b->d[last]; at += PANEL_COLUMNS) {
         int64_t n = b->d[last] - at < PANEL_COLUMNS ? b->d[last] - at : PANEL_COLUMNS;
-        for (int64_t i = 0; i < n; i++) {
-            const float *x = from + (at + i) * b->from[last];
-            __builtin_prefetch(x + PANEL); /* the next panel's */
-            for (int64_t k = 0; k < rows; k++) buffer[k][i] = x[k];
-        }
+        const float *x = from + at * b->from[last];
+        for (int64_t i = 0; i < n; i++) __builtin_prefetch(x + i * b->from[last] + PANEL); /* the next panel's */
+        gt_pack_transposed(x, b->from[last], (int)n, (int)n, rows, buffer);
         for (int64_t k = 0; k < rows; k++)
-            copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer[k], 1, n);
+            copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer + k * n, 1, n);
     }
 }
 
