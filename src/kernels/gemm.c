@@ -19,6 +19,15 @@ static void pack_columns(const void *source, gt_pack_a *t) {
                (size_t)t->rows * sizeof(float));
 }
 
+/* So few columns lie as they would when copied. */
+static bool columns_in_place(const gt_gemm_args *g) { return g->transpose_a && g->m <= GT_TILE_ROWS; }
+
+static void point_at_columns(const void *source, gt_pack_a *t) {
+    const gt_gemm_args *g = source;
+    t->to = (float *)g->a + t->k0 * g->lda + t->row0;
+    t->stride = (int)g->lda;
+}
+
 static void pack_transposed_b(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k,
                               float *panel) {
     const gt_gemm_args *g = source;
@@ -32,8 +41,13 @@ static gt_product product(const gt_gemm_args *g) {
                         .k = g->k,
                         .accumulate = g->accumulate,
                         .a_by_k = g->transpose_a,
-                        .pack_a = g->transpose_a ? pack_columns : pack_rows,
+                        .pack_a = columns_in_place(g) ? point_at_columns
+                                  : g->transpose_a    ? pack_columns
+                                                      : pack_rows,
+                        .a_packed = columns_in_place(g),
                         .a_source = g,
+                        .a = g->transpose_a ? NULL : g->a,
+                        .lda = g->lda,
                         .b = g->b,
                         .ldb = g->ldb,
                         .pack_b = g->transpose_b ? pack_transposed_b : NULL,

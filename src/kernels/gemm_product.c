@@ -12,6 +12,9 @@ enum {
     TILE_COLUMNS = 512,     /* of C: with 112 rows 224 KiB, in L2 beside the block of A */
     FEW_TILES = 8,          /* fewer tiles of rows than this: cut the columns finer for the threads */
     FEW_PANELS = 2,         /* of rows: packing B costs more than reading its rows in place */
+    FEW_ROWS = 128,         /* of B: a panel stays in the first-level cache as it lies */
+    FEW_COLUMNS = 256,      /* of B: packing A costs more than reading its rows in place */
+    CROWDED = 256,          /* floats: rows that lie so far apart push each other out of the first-level cache */
 };
 
 /* Sizes that follow from the product's shape and the kernel set. */
@@ -21,6 +24,7 @@ typedef struct layout {
     int64_t tile_columns, row_tiles, column_tiles;
     int64_t stage;   /* of K, a multiple of GT_PRODUCT_KC unless it is all */
     bool b_in_place; /* full panels are read where B lies; the last, narrow one is packed */
+    bool a_in_place; /* so are the rows of A */
     size_t b_floats; /* of workspace */
 } layout;
 
@@ -31,7 +35,9 @@ static layout layout_of(const gt_product *p) {
     l.row_tiles = gt_pieces(p->m, l.kernels->tile_rows);
     l.tile_columns = l.row_tiles < FEW_TILES ? TILE_COLUMNS / 4 : TILE_COLUMNS;
     l.column_tiles = gt_pieces(p->n, l.tile_columns);
-    l.b_in_place = !p->b_packed && !p->pack_b && p->m <= FEW_PANELS * l.kernels->rows;
+    l.b_in_place = !p->b_packed && !p->pack_b &&
+                   (p->m <= FEW_PANELS * l.kernels->rows || (p->k <= FEW_ROWS && p->ldb % CROWDED));
+    l.a_in_place = p->a && p->n <= FEW_COLUMNS && p->lda % CROWDED;
     l.stage = p->k;
     if (p->b_packed || !p->n) return l;
     int64_t columns = l.b_in_place ? l.panel_width : padded_columns(l.kernels, p->n);
@@ -137,6 +143,25 @@ static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t flo
     *count += list[*count].step > 0;
 }
 
+/* A block of the tile whose rows of A are read where they lie. */
+static void multiply_rows(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, bool add) {
+    const gt_product *p = s->p;
+    const layout *l = &s->l;
+    int64_t places[GT_MICRO_ROWS];
+    for (int r = 0; r < GT_MICRO_ROWS; r++) places[r] = r * p->lda;
+    for (; column < end; column += l->panel_width) {
+        int columns = (int)gt_least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
+        int64_t ldb;
+        gt_strided_part part = {.b = panel_at(s, k0, column, columns, &ldb), .k = a->k};
+        for (int r = 0; r < a->rows; r += a->panel_rows) {
+            int64_t row = a->row0 + r;
+            part.a = p->a + row * p->lda + a->k0;
+            l->kernels->strided[width / l->kernels->lanes - 1][gt_pack_panel_rows(a, r)](
+                &part, 1, places, 1, ldb, p->c + row * p->ldc + column, p->ldc, columns, add);
+        }
+    }
+}
+
 /* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a
  * panel is at work, the next one and a part of the next block's A are fetched: from L3 or memory their first reads
  * would have to wait. */
@@ -177,6 +202,10 @@ static void multiply_tile(const stage *s, int tile, int worker, const first_read
     tile_rows(p, a.row0, a.rows, rows);
     for (int64_t k0 = 0; k0 < s->k; k0 += GT_PRODUCT_KC) {
         a = tile_block(s, tile, k0);
+        if (l->a_in_place) {
+            multiply_rows(s, &a, k0, column, end, p->accumulate || a.k0 > 0);
+            continue;
+        }
         if (!p->a_packed) a.to = s->a + (size_t)worker * a_floats();
         p->pack_a(p->a_source, &a);
         first_reads next = k0 + GT_PRODUCT_KC < s->k ? reads_of(s, tile, k0 + GT_PRODUCT_KC) : *after;

@@ -65,6 +65,9 @@ typedef struct gt_product {
     void (*pack_a)(const void *source, gt_pack_a *t); /* fill t->to, or point it at where the block lies packed */
     const void *a_source;
     bool a_packed; /* pack_a only points */
+    /* NULL, or A is row-major here with row length lda, and C lies at c: few columns read A in place. */
+    const float *a;
+    int64_t lda;
 
     /* B: row-major at b with row length ldb, or pack_b != NULL, or all of it packed already (gt_product_pack_b). */
     const float *b;

@@ -94,9 +94,9 @@ static void each_isa(void (*test)(void)) {
 }
 
 static void values(void) {
-    static const sizes shapes[] = {{1, 1, 1},     {2, 3, 4},     {7, 33, 16}, {14, 32, 17},    {15, 31, 48},
-                                   {16, 16, 200}, {29, 65, 193}, {113, 5, 3}, {130, 70, 385},  {230, 40, 20},
-                                   {3, 530, 100}, {40, 600, 0},  {40, 0, 20}, {30, 40, 170000}};
+    static const sizes shapes[] = {{1, 1, 1},       {2, 3, 4},     {7, 33, 16},  {14, 32, 17},   {15, 31, 48},
+                                   {16, 16, 200},   {29, 65, 193}, {113, 5, 3},  {130, 70, 385}, {230, 40, 20},
+                                   {128, 100, 128}, {3, 530, 100}, {40, 600, 0}, {40, 0, 20},    {30, 40, 170000}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int flags = 0; flags < 8; flags++) {
             if (shapes[i].k > 1000 && flags != 2) continue; /* long sums: B packed in several stages */
