@@ -66,6 +66,8 @@ gt_node *gt_one_hot_max(gt_graph *g, gt_node *x);
 /* Over the last axis, made of the ops above; no sum overflows. */
 gt_node *gt_log_softmax(gt_graph *g, gt_node *x);
 gt_node *gt_softmax(gt_graph *g, gt_node *x);
+/* - sum over the last axis of targets log softmax(logits), in one kernel (ops/entropy.c): [...,1]. */
+gt_node *gt_cross_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
 
 /* ---- shapes (ops/shape.c) ---- */
 gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape);   /* one dimension may be -1 */

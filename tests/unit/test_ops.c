@@ -138,6 +138,13 @@ FIXED(warp_adjoint, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, 
 CASE(random_normal, CHECK_LINEAR, (S(2, 40)), gt_mul(g, x, gt_random_normal_op(g, "a", S(2, 40))))
 FIXED(one_hot_max, 2, CHECK_LINEAR, (S(2, 3, 5), S(2, 3, 5)), gt_mul(g, x, gt_one_hot_max(g, y)))
 CASE(log_softmax, 0, (S(2, 3, 5)), gt_log_softmax(g, x))
+CASE(cross_entropy, 0, (S(2, 3, 5), S(2, 3, 5)), gt_cross_entropy(g, x, y))
+CASE(cross_entropy_wide, 0, (S(3, 130), S(3, 130)), gt_cross_entropy(g, x, y))
+/* Its derivative is an op of its own. */
+static gt_node *entropy_grad(gt_graph *g, gt_node *const *in) {
+    return gt_node_new(g, &gt_op_cross_entropy_grad, 3, in, NULL, 0);
+}
+CASE(cross_entropy_grad, 0, (S(2, 3, 5), S(2, 3, 5), S(2, 3, 1)), entropy_grad(g, in))
 CASE(random_uniform, 0, (S(2, 40)), gt_add(g, x, gt_random_uniform_op(g, "a", S(2, 40))))
 
 #undef x
@@ -282,6 +289,40 @@ BUILD(bad_activation, gt_bias_act(g, in[0], NULL, "lreluu", -1, 0, -1))
 BUILD(bad_matmul, gt_matmul(g, in[0], in[0]))
 BUILD(bad_sum_to, gt_sum_to(g, in[0], S(2, 2)))
 
+/* Many rows, so that several blocks and tiles have their share, against float64; logits whose exponentials overflow. */
+static void test_cross_entropy(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{3000, 10}, {700, 3}, {2, 5000}, {5, 1}};
+    for (size_t k = 0; k < 8; k++) {
+        int64_t rows = sizes[k / 2][0], width = sizes[k / 2][1], n = rows * width;
+        float large = k % 2 ? 300 : 1;
+        gt_graph *g = gt_graph_new("entropy", asked_kernels());
+        gt_node *x = gt_input(g, "x", S(rows, width)), *dx,
+                *y = gt_cross_entropy(g, x, gt_input(g, "t", S(rows, width)));
+        gt_output(g, "y", y);
+        assert_int_equal(gt_grad(g, 1, &y, NULL, 1, &x, &dx), GT_OK);
+        gt_output(g, "dx", dx);
+        gt_exec *e = gt_exec_new(g, NULL);
+        float *logits = gt_exec_input(e, "x"), *t = gt_exec_input(e, "t");
+        gt_random_normal((gt_key){1, 2, 3, 4}, logits, (size_t)n);
+        gt_random_uniform((gt_key){5, 6, 7, 8}, t, (size_t)n);
+        for (int64_t i = 0; i < n; i++) logits[i] *= large;
+        assert_int_equal(gt_exec_run(e, &(gt_exec_env){0}), GT_OK);
+        for (int64_t r = 0; r < rows; r++) {
+            const float *l = logits + r * width, *target = t + r * width, *slope = gt_exec_output(e, "dx") + r * width;
+            double most = l[0], sum = 0, mass = 0, wanted = 0;
+            for (int64_t i = 0; i < width; i++) most = fmax(most, l[i]), mass += target[i];
+            for (int64_t i = 0; i < width; i++) sum += exp(l[i] - most);
+            for (int64_t i = 0; i < width; i++) wanted -= target[i] * (l[i] - most - log(sum));
+            assert_float_equal(gt_exec_output(e, "y")[r], wanted, 1e-6 * (wanted + mass));
+            for (int64_t i = 0; i < width; i++)
+                assert_float_equal(slope[i], mass * exp(l[i] - most) / sum - target[i], 1e-6 * (mass + 1));
+        }
+        gt_exec_free(e);
+        gt_graph_free(g);
+    }
+}
+
 static void test_faults(void **state) {
     (void)state;
     static gt_node *(*const builds[])(gt_graph *, gt_node *const *) = {
@@ -307,7 +348,7 @@ static void test_faults(void **state) {
 int main(void) {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_values), cmocka_unit_test(test_large_sums),
-        cmocka_unit_test(test_random_samples),      cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_random_samples),      cmocka_unit_test(test_faults), cmocka_unit_test(test_cross_entropy),
     };
     struct CMUnitTest tests[sizeof cases / sizeof *cases + sizeof others / sizeof *others];
     for (int i = 0; i < n_cases; i++) tests[i] = (struct CMUnitTest){cases[i].name, test_case, NULL, NULL, &cases[i]};

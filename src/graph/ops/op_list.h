@@ -7,29 +7,31 @@
 
 #include "graph/op.h"
 
-#define GT_OP_LIST(X)   \
-    X(sum)              \
-    X(sum_over_slices)  \
-    X(one_hot_max)      \
-    X(reshape)          \
-    X(stop_gradient)    \
-    X(permute)          \
-    X(flip)             \
-    X(pad)              \
-    X(concat)           \
-    X(matmul)           \
-    X(matmul_pack)      \
-    X(conv)             \
-    X(conv_input_grad)  \
-    X(conv_weight_grad) \
-    X(conv_pack)        \
-    X(upfirdn)          \
-    X(sample_fir)       \
-    X(reflect_pad)      \
-    X(warp)             \
-    X(max_pool_pick)    \
-    X(max_pool_spread)  \
-    X(random_normal)    \
+#define GT_OP_LIST(X)     \
+    X(sum)                \
+    X(sum_over_slices)    \
+    X(one_hot_max)        \
+    X(reshape)            \
+    X(stop_gradient)      \
+    X(permute)            \
+    X(flip)               \
+    X(pad)                \
+    X(concat)             \
+    X(matmul)             \
+    X(matmul_pack)        \
+    X(conv)               \
+    X(conv_input_grad)    \
+    X(conv_weight_grad)   \
+    X(conv_pack)          \
+    X(upfirdn)            \
+    X(sample_fir)         \
+    X(reflect_pad)        \
+    X(warp)               \
+    X(max_pool_pick)      \
+    X(max_pool_spread)    \
+    X(cross_entropy)      \
+    X(cross_entropy_grad) \
+    X(random_normal)      \
     X(random_uniform)
 
 #define X(name) extern const gt_op gt_op_##name;

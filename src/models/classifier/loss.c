@@ -10,7 +10,7 @@ static gt_node *sum_up(gt_graph *g, gt_node *x) {
 }
 
 gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets) {
-    return gt_neg(g, sum_up(g, gt_mul(g, gt_log_softmax(g, logits), targets)));
+    return sum_up(g, gt_cross_entropy(g, logits, targets));
 }
 
 /* How many logits are larger than that of the class? Fewer than `most`. */
