@@ -64,7 +64,8 @@ struct gt_op {
     gt_node *(*joined)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
     /* no run: the result is the input's memory under another shape, or a piece of that memory (slice_view) */
     bool view;
-    bool inplace; /* run may be called with out == in[0] when shapes agree */
+    bool inplace;                         /* run may be called with out == in[0] when shapes agree, */
+    bool (*inplace_if)(const gt_node *n); /* and, unless NULL, when this says so */
     /* depends on the environment (random numbers, other slices): never hoisted, merged only with an equal node */
     bool impure;
     bool elementwise; /* a member of the fusion family: see ops/elementwise.h */

@@ -4,7 +4,6 @@
  * branch. */
 #include "kernels/max_pool.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/clones.h"
@@ -59,9 +58,9 @@ GT_PART_OF_CLONES void pick(int n, const float *x, const float *v, float *to, in
     store(to, value, n);
 }
 
-GT_PART_OF_CLONES void spread(int n, const float *x, const float *v, float *to, bool add, int rows, int columns,
-                              int64_t line, int64_t step) {
-    quad most = load(x, n), value = load(v, n);
+/* The number of the tap with the maximum. */
+GT_PART_OF_CLONES mask place_of(int n, const float *x, int rows, int columns, int64_t line, int64_t step) {
+    quad most = load(x, n);
     mask where = {0};
     int tap = 0;
     for (int a = 0; a < rows; a++)
@@ -71,7 +70,12 @@ GT_PART_OF_CLONES void spread(int n, const float *x, const float *v, float *to, 
             most = chosen(larger, now, most);
             where = (larger & tap) | (~larger & where);
         }
-    tap = 0;
+    return where;
+}
+
+GT_PART_OF_CLONES void put(int n, mask where, quad value, float *to, bool add, int rows, int columns, int64_t line,
+                           int64_t step) {
+    int tap = 0;
     for (int a = 0; a < rows; a++)
         for (int b = 0; b < columns; b++, tap++) {
             float *at = to + a * line + b * step;
@@ -94,16 +98,22 @@ GT_PART_OF_CLONES void pick_window(int64_t c, const float *x, const float *v, fl
     }
 }
 
-/* Some channels of a window, n of c; `add`: to what is there. */
+/* Some channels of a window, n of c; `add`: to what is there. Else `to` may be x: all of x is read before it is
+ * written. */
 GT_PART_OF_CLONES void spread_window(int64_t n, int64_t c, const float *x, const float *v, float *to, bool add,
                                      int rows, int columns, int64_t line) {
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) spread(LANES, x + i, v + i, to + i, add, rows, columns, line, c);
-    if (i < n && i > 0 && !add) {
-        i = n - LANES;
-        spread(LANES, x + i, v + i, to + i, add, rows, columns, line, c);
+    int64_t i = 0, last = n - LANES;
+    bool rest = n % LANES && last > 0 && !add; /* the last ones with those before them */
+    mask where = {0};
+    if (rest) where = place_of(LANES, x + last, rows, columns, line, c);
+    for (; i + LANES <= n; i += LANES)
+        put(LANES, place_of(LANES, x + i, rows, columns, line, c), load(v + i, LANES), to + i, add, rows, columns, line,
+            c);
+    if (rest) {
+        put(LANES, where, load(v + last, LANES), to + last, add, rows, columns, line, c);
     } else if (i < n) {
-        spread((int)(n - i), x + i, v + i, to + i, add, rows, columns, line, c);
+        int few = (int)(n - i);
+        put(few, place_of(few, x + i, rows, columns, line, c), load(v + i, few), to + i, add, rows, columns, line, c);
     }
 }
 
@@ -133,7 +143,7 @@ GT_CLONES static void spread_image(const job *j, int64_t index) {
     const gt_max_pool_shape *s = j->s;
     int64_t parts = gt_pieces(s->c, CHANNELS), image = index / parts, first = index % parts * CHANNELS;
     int64_t n = gt_least(CHANNELS, s->c - first), line = s->w * s->c, before = image * s->h * line + first;
-    bool add = s->pad || s->stride != s->size || s->h % s->size || s->w % s->size;
+    bool add = !gt_max_pool_apart(s);
     for (int64_t k = 0; add && k < s->h * s->w; k++) memset(j->out + before + k * s->c, 0, (size_t)n * sizeof *j->out);
     const float *v = j->v + image * s->p * s->q * s->c + first;
     for (int64_t p = 0; p < s->p; p++)
@@ -147,6 +157,10 @@ GT_CLONES static void spread_image(const job *j, int64_t index) {
             else if (w.rows == 3 && w.columns == 3) spread_window(n, s->c, x, v, to, add, 3, 3, line);
             else spread_window(n, s->c, x, v, to, add, w.rows, w.columns, line);
         }
+}
+
+bool gt_max_pool_apart(const gt_max_pool_shape *s) {
+    return !s->pad && s->stride == s->size && s->h % s->size == 0 && s->w % s->size == 0;
 }
 
 static void pick_tile(void *arg, int index, int worker) {

@@ -4,6 +4,7 @@
 #ifndef GANTRY_KERNELS_MAX_POOL_H
 #define GANTRY_KERNELS_MAX_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gantry/pool.h"
@@ -16,7 +17,10 @@ typedef struct gt_max_pool_shape {
 
 /* out [n,p,q,c]: v [n,h,w,c] at the maximum of x in each window. v may be x. */
 void gt_max_pool_pick_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, const float *v, float *out);
-/* out [n,h,w,c]: v [n,p,q,c], each value added to the pixel of the maximum of x in its window. */
+/* Do the windows cover each pixel once? */
+bool gt_max_pool_apart(const gt_max_pool_shape *s);
+/* `out` may be x where windows are apart. out [n,h,w,c]: v [n,p,q,c], each value added to the pixel of the maximum of x
+ * in its window. */
 void gt_max_pool_spread_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, const float *v, float *out);
 
 #endif

@@ -80,9 +80,10 @@ static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t
     }
 }
 
-static void image_tile(const gt_winograd_block *z, int64_t t) {
+/* planes: where those of U begin, for each point */
+static void image_tile(const gt_winograd_block *z, const int64_t *planes, int64_t t) {
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t channels = gt_winograd_stored(p), step[GT_WINOGRAD_MOST_POINTS];
+    int64_t step[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
@@ -95,7 +96,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
             if (!(known >> shared & 1)) find_rows(z, shared, t, c, k, rows[shared]);
             known |= 1u << shared;
             const row_place *row = &rows[shared][p->index[i]];
-            to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + row->at;
+            to[i] = z->u + planes[i] + row->at;
             step[i] = row->step;
         }
         gt_winograd_reader(p, &p->from, &z->from)(from, to, step, k, gt_winograd_pixels_ahead(&p->from));
@@ -106,7 +107,9 @@ static void image_group(void *arg, int group, int worker) {
     (void)worker;
     const winograd *w = arg;
     int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
-    for (int64_t t = begin; t < end; t++) image_tile(&w->block, t);
+    int64_t planes[GT_WINOGRAD_MOST_POINTS];
+    gt_winograd_planes_at(&w->block, w->block.tiling.from_points, gt_winograd_stored(&w->block.tiling), planes);
+    for (int64_t t = begin; t < end; t++) image_tile(&w->block, planes, t);
 }
 
 /* ---- M: products ---- */
@@ -162,11 +165,12 @@ static void result_group(void *arg, int group, int worker) {
     const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, z->count);
+    find_values(z, begin, 0, from);
     for (int64_t t = begin; t < end; t++) {
-        find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
         gt_winograd_writer(p, p->to.transform)(from, (float **)to, gt_winograd_steps(steps), p->to.channels,
                                                gt_winograd_results_ahead(&p->to));
+        for (int i = 0; i < p->points; i++) from[i] += p->shared[p->plane[i]] * p->to.channels;
     }
 }
 

@@ -59,6 +59,11 @@ static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane
     return z->tiling.first[plane] * z->count * floats + plane * GT_WINOGRAD_PLANE_GAP;
 }
 
+/* The same of the plane of each point. */
+static inline void gt_winograd_planes_at(const gt_winograd_block *z, int points, int64_t floats, int64_t *at) {
+    for (int i = 0; i < points; i++) at[i] = gt_winograd_plane_at(z, z->tiling.plane[i], floats);
+}
+
 /* The row (or index of K) of point i and tile t in its plane. */
 static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_t t) {
     return t * p->shared[p->plane[i]] + p->index[i];

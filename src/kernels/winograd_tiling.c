@@ -132,12 +132,16 @@ void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face
                         const float *outside, const float **to) {
     int64_t n = tile / tiling->per_image, in_image = tile % tiling->per_image;
     int64_t y = in_image / tiling->across * f->step - f->pad_y, x = in_image % tiling->across * f->step - f->pad_x;
-    for (int i = 0; i < f->side; i++)
-        for (int j = 0; j < f->side; j++) {
-            bool inside = y + i >= 0 && y + i < f->height && x + j >= 0 && x + j < f->width;
-            to[i * f->side + j] = inside ? images + ((n * f->height + y + i) * f->width + x + j) * f->channels
-                                         : outside;
-        }
+    int left = (int)gt_least(f->side, gt_largest(0, -x)),
+        right = (int)gt_least(f->side, gt_largest(left, f->width - x));
+    for (int i = 0; i < f->side; i++, to += f->side) {
+        bool inside = y + i >= 0 && y + i < f->height;
+        int begin = inside ? left : f->side, end = inside ? right : f->side;
+        const float *line = images + ((n * f->height + y + i) * f->width + x) * f->channels;
+        for (int j = 0; j < begin; j++) to[j] = outside;
+        for (int j = begin; j < end; j++) to[j] = line + j * f->channels;
+        for (int j = end; j < f->side; j++) to[j] = outside;
+    }
 }
 
 /* A pixel outside is +0, whatever the signs of scales. */

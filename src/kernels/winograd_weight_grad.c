@@ -70,7 +70,7 @@ size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) {
 /* ---- U and Y ---- */
 
 /* Each strip is [tiles x points of the plane][its width]. */
-static void image_tile(const weight_grad *w, int64_t t) {
+static void image_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
@@ -81,7 +81,7 @@ static void image_tile(const weight_grad *w, int64_t t) {
         int64_t stored = gt_least(width, channels - c);
         for (int i = 0; i < p->points; i++) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
-            to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
+            to[i] = z->u + planes[i] + strip + gt_winograd_row(p, i, t) * stored;
         }
         gt_transform_fn *transform = gt_winograd_reader(p, &p->from, &z->from);
         transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c),
@@ -90,19 +90,18 @@ static void image_tile(const weight_grad *w, int64_t t) {
 }
 
 /* Columns past the last panel's own are never stored, so they stay as they are. */
-static void derivative_tile(const weight_grad *w, int64_t t) {
+static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int panel = gt_product_panel_columns(p->kernels);
-    int64_t padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1), steps[GT_WINOGRAD_MOST_POINTS];
+    int64_t steps[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
         int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
         for (int i = 0; i < p->to_points; i++)
-            to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count +
-                    gt_winograd_row(p, i, t) * width;
+            to[i] = z->m + planes[i] + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
         gt_winograd_reader(p, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
                                               gt_winograd_pixels_ahead(&p->to));
     }
@@ -112,8 +111,13 @@ static void transform_group(void *arg, int group, int worker) {
     (void)worker;
     const weight_grad *w = arg;
     int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
-    for (int64_t t = begin; t < end; t++) image_tile(w, t);
-    for (int64_t t = begin; t < end; t++) derivative_tile(w, t);
+    const gt_winograd_tiling *p = &w->block.tiling;
+    int64_t planes[GT_WINOGRAD_MOST_POINTS];
+    gt_winograd_planes_at(&w->block, p->points, gt_winograd_stored(p), planes);
+    for (int64_t t = begin; t < end; t++) image_tile(w, planes, t);
+    gt_winograd_planes_at(&w->block, p->to_points, (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1),
+                          planes);
+    for (int64_t t = begin; t < end; t++) derivative_tile(w, planes, t);
 }
 
 /* ---- patches ---- */

@@ -84,6 +84,11 @@ static void pick_run(const gt_run *r) {
     gt_max_pool_pick_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
 }
 
+static bool apart(const gt_node *n) {
+    gt_max_pool_shape s = shape_of(n);
+    return gt_max_pool_apart(&s);
+}
+
 static void spread_run(const gt_run *r) {
     gt_max_pool_shape s = shape_of(r->node);
     gt_max_pool_spread_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
@@ -97,4 +102,6 @@ const gt_op gt_op_max_pool_spread = {.name = "max_pool_spread",
                                      .max_in = 2,
                                      .shape = spread_shape,
                                      .vjp = vjp,
-                                     .run = spread_run};
+                                     .run = spread_run,
+                                     .inplace = true,
+                                     .inplace_if = apart};

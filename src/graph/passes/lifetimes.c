@@ -54,7 +54,8 @@ static void share_in_place(const gt_graph *g, life *l, const gt_place *places) {
     for (int id = 0; id < g->n_nodes; id++) {
         const gt_node *n = g->nodes[id];
         if (n->op->view) l[id].buffer_of = l[n->in[0]->id].buffer_of; /* its input may have moved */
-        if (!n->op->inplace || places[id].kind != GT_PLACE_ARENA) continue;
+        if (!n->op->inplace || (n->op->inplace_if && !n->op->inplace_if(n)) || places[id].kind != GT_PLACE_ARENA)
+            continue;
         int candidates = n->op->elementwise ? n->n_in : 1;
         for (int i = 0; i < candidates; i++)
             if (reusable(g, n, i, l, places)) {
