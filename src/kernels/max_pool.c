@@ -43,77 +43,80 @@ GT_PART_OF_CLONES void store(float *to, quad x, int n) {
 
 GT_PART_OF_CLONES quad chosen(mask m, quad yes, quad no) { return (quad)((m & (mask)yes) | (~m & (mask)no)); }
 
+/* What is picked: the maximum, the value of v there, or the number of its tap. */
+enum { OF_X, OF_V, PLACE };
+
 /* The loops over taps are unrolled where sizes are constants. */
-GT_PART_OF_CLONES void pick(int n, const float *x, const float *v, float *to, int rows, int columns, int64_t line,
-                            int64_t step) {
-    quad most = load(x, n), value = load(v, n);
+GT_PART_OF_CLONES quad picked(int what, int n, const float *x, const float *v, int rows, int columns, int64_t line,
+                              int64_t step) {
+    quad most = load(x, n), value = {0};
+    float tap = 0;
+    if (what == OF_V) value = load(v, n);
     for (int a = 0; a < rows; a++)
-        for (int b = 0; b < columns; b++) {
+        for (int b = 0; b < columns; b++, tap++) {
             int64_t at = a * line + b * step;
             quad now = load(x + at, n);
             mask larger = (now > most) | (now != now);
             most = chosen(larger, now, most);
-            value = x == v ? most : chosen(larger, load(v + at, n), value);
+            if (what != OF_X)
+                value = chosen(larger, what == OF_V ? load(v + at, n) : (quad){tap, tap, tap, tap}, value);
         }
-    store(to, value, n);
+    return what == OF_X ? most : value;
 }
 
-/* The number of the tap with the maximum. */
-GT_PART_OF_CLONES mask place_of(int n, const float *x, int rows, int columns, int64_t line, int64_t step) {
-    quad most = load(x, n);
-    mask where = {0};
-    int tap = 0;
-    for (int a = 0; a < rows; a++)
-        for (int b = 0; b < columns; b++, tap++) {
-            quad now = load(x + a * line + b * step, n);
-            mask larger = (now > most) | (now != now);
-            most = chosen(larger, now, most);
-            where = (larger & tap) | (~larger & where);
-        }
-    return where;
+GT_PART_OF_CLONES void pick(int what, int n, const float *x, const float *v, float *to, int rows, int columns,
+                            int64_t line, int64_t step) {
+    store(to, picked(what, n, x, v, rows, columns, line, step), n);
 }
 
-GT_PART_OF_CLONES void put(int n, mask where, quad value, float *to, bool add, int rows, int columns, int64_t line,
+/* `places`: the numbers of the taps. */
+GT_PART_OF_CLONES void put(int n, quad places, quad value, float *to, bool add, int rows, int columns, int64_t line,
                            int64_t step) {
-    int tap = 0;
+    float tap = 0;
     for (int a = 0; a < rows; a++)
         for (int b = 0; b < columns; b++, tap++) {
             float *at = to + a * line + b * step;
-            quad share = (quad)((where == tap) & (mask)value);
+            quad share = (quad)((places == tap) & (mask)value);
             if (add) share += load(at, n);
             store(at, share, n);
         }
 }
 
 /* All channels of a window. */
-GT_PART_OF_CLONES void pick_window(int64_t c, const float *x, const float *v, float *to, int rows, int columns,
-                                   int64_t line) {
+GT_PART_OF_CLONES void pick_window(int what, int64_t c, const float *x, const float *v, float *to, int rows,
+                                   int columns, int64_t line) {
     int64_t i = 0;
-    for (; i + LANES <= c; i += LANES) pick(LANES, x + i, v + i, to + i, rows, columns, line, c);
+    for (; i + LANES <= c; i += LANES) pick(what, LANES, x + i, v + i, to + i, rows, columns, line, c);
     if (i < c && i > 0) { /* the last ones with those before them */
         i = c - LANES;
-        pick(LANES, x + i, v + i, to + i, rows, columns, line, c);
+        pick(what, LANES, x + i, v + i, to + i, rows, columns, line, c);
     } else if (i < c) {
-        pick((int)c, x, v, to, rows, columns, line, c);
+        pick(what, (int)c, x, v, to, rows, columns, line, c);
     }
 }
 
-/* Some channels of a window, n of c; `add`: to what is there. Else `to` may be x: all of x is read before it is
- * written. */
-GT_PART_OF_CLONES void spread_window(int64_t n, int64_t c, const float *x, const float *v, float *to, bool add,
-                                     int rows, int columns, int64_t line) {
+/* The numbers of the taps with the maxima; `known`: x holds them. */
+GT_PART_OF_CLONES quad places_of(bool known, int n, const float *x, int rows, int columns, int64_t line, int64_t step) {
+    return known ? load(x, n) : picked(PLACE, n, x, x, rows, columns, line, step);
+}
+
+/* Some channels of a window, n of c; `known`: x holds the places of the maxima; `add`: to what is there. Else `to` may
+ * be x: all of x is read before it is written. */
+GT_PART_OF_CLONES void spread_window(bool known, int64_t n, int64_t c, const float *x, const float *v, float *to,
+                                     bool add, int rows, int columns, int64_t line) {
     int64_t i = 0, last = n - LANES;
     bool rest = n % LANES && last > 0 && !add; /* the last ones with those before them */
-    mask where = {0};
-    if (rest) where = place_of(LANES, x + last, rows, columns, line, c);
+    quad places = {0};
+    if (rest) places = places_of(known, LANES, x + last, rows, columns, line, c);
     for (; i + LANES <= n; i += LANES)
-        put(LANES, place_of(LANES, x + i, rows, columns, line, c), load(v + i, LANES), to + i, add, rows, columns, line,
-            c);
+        put(LANES, places_of(known, LANES, x + i, rows, columns, line, c), load(v + i, LANES), to + i, add, rows,
+            columns, line, c);
     if (rest) {
-        put(LANES, where, load(v + last, LANES), to + last, add, rows, columns, line, c);
+        put(LANES, places, load(v + last, LANES), to + last, add, rows, columns, line, c);
     } else if (i < n) {
         int few = (int)(n - i);
-        put(few, place_of(few, x + i, rows, columns, line, c), load(v + i, few), to + i, add, rows, columns, line, c);
+        put(few, places_of(known, few, x + i, rows, columns, line, c), load(v + i, few), to + i, add, rows, columns,
+            line, c);
     }
 }
 
@@ -121,6 +124,8 @@ typedef struct job {
     const gt_max_pool_shape *s;
     const float *x, *v;
     float *out;
+    int what;   /* is picked */
+    bool known; /* spread: x holds the places of the maxima */
 } job;
 
 /* Line p of a pooled image. */
@@ -128,13 +133,15 @@ GT_CLONES static void pick_line(const job *j, int64_t index) {
     const gt_max_pool_shape *s = j->s;
     int64_t before = index / s->p * s->h * s->w * s->c, line = s->w * s->c;
     float *to = j->out + index * s->q * s->c;
-    bool same = j->x == j->v;
     for (int64_t q = 0; q < s->q; q++, to += s->c) {
         window w = window_at(s, index % s->p, q);
         const float *x = j->x + before + w.at, *v = j->v + before + w.at;
-        if (same && w.rows == 2 && w.columns == 2) pick_window(s->c, x, x, to, 2, 2, line);
-        else if (same && w.rows == 3 && w.columns == 3) pick_window(s->c, x, x, to, 3, 3, line);
-        else pick_window(s->c, x, v, to, w.rows, w.columns, line);
+        bool two = w.rows == 2 && w.columns == 2, three = w.rows == 3 && w.columns == 3;
+        if (j->what == OF_X && two) pick_window(OF_X, s->c, x, x, to, 2, 2, line);
+        else if (j->what == OF_X && three) pick_window(OF_X, s->c, x, x, to, 3, 3, line);
+        else if (j->what == PLACE && two) pick_window(PLACE, s->c, x, x, to, 2, 2, line);
+        else if (j->what == PLACE && three) pick_window(PLACE, s->c, x, x, to, 3, 3, line);
+        else pick_window(j->what, s->c, x, v, to, w.rows, w.columns, line);
     }
 }
 
@@ -149,13 +156,14 @@ GT_CLONES static void spread_image(const job *j, int64_t index) {
     for (int64_t p = 0; p < s->p; p++)
         for (int64_t q = 0; q < s->q; q++, v += s->c) {
             window w = window_at(s, p, q);
-            const float *x = j->x + before + w.at;
+            const float *x = j->known ? j->x + (v - j->v) : j->x + before + w.at;
             float *to = j->out + before + w.at;
             bool two = w.rows == 2 && w.columns == 2;
-            if (two && !add) spread_window(n, s->c, x, v, to, false, 2, 2, line);
-            else if (two) spread_window(n, s->c, x, v, to, true, 2, 2, line);
-            else if (w.rows == 3 && w.columns == 3) spread_window(n, s->c, x, v, to, add, 3, 3, line);
-            else spread_window(n, s->c, x, v, to, add, w.rows, w.columns, line);
+            if (two && !add && j->known) spread_window(true, n, s->c, x, v, to, false, 2, 2, line);
+            else if (two && !add) spread_window(false, n, s->c, x, v, to, false, 2, 2, line);
+            else if (two) spread_window(j->known, n, s->c, x, v, to, true, 2, 2, line);
+            else if (w.rows == 3 && w.columns == 3) spread_window(j->known, n, s->c, x, v, to, add, 3, 3, line);
+            else spread_window(j->known, n, s->c, x, v, to, add, w.rows, w.columns, line);
         }
 }
 
@@ -174,9 +182,18 @@ static void spread_tile(void *arg, int index, int worker) {
 }
 
 void gt_max_pool_pick_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, const float *v, float *out) {
-    gt_pool_run(pool, (int)(s->n * s->p), pick_tile, &(job){s, x, v, out});
+    gt_pool_run(pool, (int)(s->n * s->p), pick_tile, &(job){s, x, v, out, x == v ? OF_X : OF_V, false});
+}
+
+void gt_max_pool_place_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, float *out) {
+    gt_pool_run(pool, (int)(s->n * s->p), pick_tile, &(job){s, x, x, out, PLACE, false});
 }
 
 void gt_max_pool_spread_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, const float *v, float *out) {
-    gt_pool_run(pool, (int)(s->n * gt_pieces(s->c, CHANNELS)), spread_tile, &(job){s, x, v, out});
+    gt_pool_run(pool, (int)(s->n * gt_pieces(s->c, CHANNELS)), spread_tile, &(job){s, x, v, out, OF_X, false});
+}
+
+void gt_max_pool_put_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *places, const float *v,
+                            float *out) {
+    gt_pool_run(pool, (int)(s->n * gt_pieces(s->c, CHANNELS)), spread_tile, &(job){s, places, v, out, OF_X, true});
 }

@@ -22,5 +22,9 @@ bool gt_max_pool_apart(const gt_max_pool_shape *s);
 /* `out` may be x where windows are apart. out [n,h,w,c]: v [n,p,q,c], each value added to the pixel of the maximum of x
  * in its window. */
 void gt_max_pool_spread_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, const float *v, float *out);
+/* out [n,p,q,c]: the place of the maximum of x in each window, as a number that max_pool_put understands. */
+void gt_max_pool_place_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *x, float *out);
+/* max_pool_spread with these places. */
+void gt_max_pool_put_kernel(const gt_max_pool_shape *s, gt_pool *pool, const float *places, const float *v, float *out);
 
 #endif

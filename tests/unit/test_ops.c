@@ -172,8 +172,10 @@ static void test_every_op_has_a_case(void **state) {
     for (int i = 0; i < n_cases; i++) mark_ops(&cases[i], seen);
     for (int k = 0; gt_op_list[k]; k++) {
         const gt_op *op = gt_op_list[k];
-        /* Made by products where it pays, and by the pass that computes slices together (test_stylegan2). */
-        bool inner = op == &gt_op_conv_pack || op == &gt_op_matmul_pack || op == &gt_op_slice_view;
+        /* Made by products where it pays, by the pass that computes slices together (test_stylegan2), and by that for
+         * places of maxima (test_passes). */
+        bool inner = op == &gt_op_conv_pack || op == &gt_op_matmul_pack || op == &gt_op_slice_view ||
+                     op == &gt_op_max_pool_place || op == &gt_op_max_pool_put;
         if (!seen[k] && !inner) fail_msg("op '%s' has no case", op->name);
         if (!op->vjp == !op->not_differentiable)
             fail_msg("op '%s' must have a derivative or say that it has none", op->name);

@@ -263,6 +263,38 @@ static void test_packing_vanishes(void **state) {
     }
 }
 
+/* Where maxima are is found when the picture is pooled, and the picture is not held: no bit changes. */
+static void test_places(void **state) {
+    (void)state;
+    static const gt_max_pool_attr windows[] = {
+        {.size = 2}, {.size = 2, .ceil = 1}, {.size = 3, .stride = 2, .pad = 1}, {.size = 3, .stride = 1, .pad = 1}};
+    for (int k = 0; k < 12; k++) {
+        int channels = 1 << k / 4 * 3 /* 1, 8, 64 */, n = 2 * 7 * 6 * channels;
+        gt_graph *g = gt_graph_new("places", asked_kernels());
+        gt_node *x = gt_input(g, "x", S(2, 7, 6, channels)), *dx;
+        gt_node *sums = gt_upfirdn(g, x, (gt_filter){0, 2, (const float[]){1, 1}},
+                                   (gt_upfirdn_attr){.pad_x0 = 1, .pad_y0 = 1});
+        gt_node *y = gt_max_pool_with(g, sums, windows[k % 4]), *squares = gt_mul(g, y, y);
+        assert_int_equal(gt_grad(g, 1, &squares, NULL, 1, &x, &dx), GT_OK);
+        gt_output(g, "dx", dx);
+        gt_exec *e = ready(g, NULL), *plain = ready(g, &(gt_exec_options){.no_fusion = 1}), *both[] = {e, plain};
+        assert_int_equal(steps_of(e, "max_pool_place"), 1);
+        assert_int_equal(steps_of(e, "max_pool_put"), 1);
+        assert_int_equal(steps_of(e, "max_pool_spread") + steps_of(plain, "max_pool_place"), 0);
+        check_places(e);
+        for (int i = 0; i < 2; i++) {
+            float *to = gt_exec_input(both[i], "x");
+            fill(to, n, 0);
+            for (int p = 0; p < n; p += 3) to[p] = to[0]; /* ties */
+            to[n / 2] = NAN;
+            run(both[i], NULL);
+        }
+        assert_memory_equal(gt_exec_output(e, "dx"), gt_exec_output(plain, "dx"), (size_t)n * sizeof(float));
+        gt_exec_free(plain);
+        done(g, e);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_common_and_dead),  cmocka_unit_test(test_algebra),
@@ -270,7 +302,7 @@ int main(void) {
         cmocka_unit_test(test_hoisting),         cmocka_unit_test(test_order_saves_memory),
         cmocka_unit_test(test_memory_plan),      cmocka_unit_test(test_sums_of_slices_come_early),
         cmocka_unit_test(test_sinking),          cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_packing_vanishes),
+        cmocka_unit_test(test_packing_vanishes), cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,11 +5,17 @@
  *   max_pool_pick(x, v)      [N,P,Q,C]: v at the maximum of x in each window
  *   max_pool_spread(x, v)    of x's shape: v [N,P,Q,C] added to the pixel of the maximum of each window
  *
+ * passes/places.c makes of a spread two, so that x need not be held until the backward pass:
+ *
+ *   max_pool_place(x)        [N,P,Q,C]: where the maximum is
+ *   max_pool_put(places, v)  the spread
+ *
  * The pooled picture is pick(x, x). Of equal values the first in the window (rows, then columns) is the maximum, as in
  * PyTorch; a NaN is larger than any number. */
 #include "base/numbers.h"
 #include "gantry/ops.h"
 #include "graph/op.h"
+#include "graph/ops/max_pool.h"
 #include "graph/ops/op_list.h"
 #include "kernels/max_pool.h"
 
@@ -94,6 +100,57 @@ static void spread_run(const gt_run *r) {
     gt_max_pool_spread_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
 }
 
+/* ---- with places ---- */
+
+typedef struct put_attr {
+    gt_max_pool_attr window;
+    int64_t height, width; /* of x */
+} put_attr;
+
+static gt_max_pool_shape put_into(const gt_node *n) {
+    const put_attr *a = n->attr;
+    const int64_t *d = n->in[0]->shape.d;
+    return (gt_max_pool_shape){d[0], a->height,      a->width,         d[3],         d[1],
+                               d[2], a->window.size, a->window.stride, a->window.pad};
+}
+
+static gt_status place_shape(gt_node *n) { return check(n, &n->shape); }
+
+static gt_status put_shape(gt_node *n) {
+    gt_status st = check_values(n, &n->in[0]->shape);
+    gt_max_pool_shape s = put_into(n);
+    n->shape = GT_SHAPE(s.n, s.h, s.w, s.c);
+    return st;
+}
+
+static void place_run(const gt_run *r) {
+    gt_max_pool_shape s = shape_of(r->node);
+    gt_max_pool_place_kernel(&s, r->pool, r->in[0], r->out);
+}
+
+static void put_run(const gt_run *r) {
+    gt_max_pool_shape s = put_into(r->node);
+    gt_max_pool_put_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
+}
+
+/* The pass comes after derivatives: whoever asks for these is told that there are none. */
+static void no_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    (void)g, (void)y, (void)dy, (void)need, (void)dx;
+}
+
+gt_node *gt_max_pool_places(gt_graph *g, const gt_node *n, gt_node *x) {
+    return gt_node_new(g, &gt_op_max_pool_place, 1, &x, n->attr, n->attr_bytes);
+}
+
+gt_node *gt_max_pool_put(gt_graph *g, const gt_node *spread, gt_node *places, gt_node *v) {
+    put_attr a = {*(const gt_max_pool_attr *)spread->attr, spread->shape.d[1], spread->shape.d[2]};
+    return gt_node_new(g, &gt_op_max_pool_put, 2, (gt_node *[]){places, v}, &a, sizeof a);
+}
+
+const gt_op gt_op_max_pool_place = {
+    .name = "max_pool_place", .rows = 1, .min_in = 1, .shape = place_shape, .vjp = no_vjp, .run = place_run};
+const gt_op gt_op_max_pool_put = {
+    .name = "max_pool_put", .rows = 3, .min_in = 2, .max_in = 2, .shape = put_shape, .vjp = no_vjp, .run = put_run};
 const gt_op gt_op_max_pool_pick = {
     .name = "max_pool_pick", .rows = 3, .min_in = 2, .max_in = 2, .shape = pick_shape, .vjp = vjp, .run = pick_run};
 const gt_op gt_op_max_pool_spread = {.name = "max_pool_spread",

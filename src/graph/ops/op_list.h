@@ -29,6 +29,8 @@
     X(warp)               \
     X(max_pool_pick)      \
     X(max_pool_spread)    \
+    X(max_pool_place)     \
+    X(max_pool_put)       \
     X(cross_entropy)      \
     X(cross_entropy_grad) \
     X(random_normal)      \

@@ -18,6 +18,7 @@
     X(pools) /* max pooling goes before biases and rectifiers */                \
     X(algebra)                                                                  \
     X(common)                                                                   \
+    X(places) /* where maxima are is held instead of what is pooled */          \
     X(scales) /* products that convolutions can read as scales vanish */        \
     X(dead)                                                                     \
     X(slices) /* the graph of one slice becomes the graph of options->slices */ \
