@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/numbers.h"
 #include "kernels/gemm_product.h"
 #include "kernels/kernel_set.h"
 
@@ -57,6 +58,29 @@ static gt_product product(const gt_gemm_args *g) {
                         .ldc = g->ldc};
 }
 
+/* A B^T is the transpose of B A^T, with the same sums: it takes fewer vectors where the rows of A fill them and those
+ * of B do not. The result is small enough to be turned in the cache. */
+enum { TURNED_LEAST = 64, TURNED_DEPTH = 256, TURNED_MOST = 1 << 15 };
+
+bool gt_gemm_turns(const gt_gemm_args *g) {
+    int64_t lanes = gt_kernel_set_or_best(g->kernels)->gemm->lanes, plain = g->m * gt_round_up(g->n, lanes),
+            turned = g->n * gt_round_up(g->m, lanes);
+    return !g->transpose_a && g->transpose_b && !g->accumulate && g->ldc == g->n && g->m >= TURNED_LEAST &&
+           g->n >= TURNED_LEAST && g->k >= TURNED_DEPTH && g->m * g->n <= TURNED_MOST && turned + turned / 16 < plain;
+}
+
+/* `c`: where the turned result goes */
+static gt_gemm_args turned(const gt_gemm_args *g, float *c) {
+    gt_gemm_args t = *g;
+    t.m = g->n, t.n = g->m;
+    t.a = g->b, t.b = g->a;
+    t.lda = g->ldb, t.ldb = g->lda;
+    t.c = c, t.ldc = g->m;
+    return t;
+}
+
+static size_t turned_bytes(const gt_gemm_args *g) { return (size_t)gt_round_up(g->m * g->n, 16) * sizeof(float); }
+
 size_t gt_gemm_packed_floats(const gt_gemm_args *args) {
     return gt_product_packed_floats(gt_kernel_set_or_best(args->kernels)->gemm, args->n, args->k);
 }
@@ -67,11 +91,16 @@ void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed) {
 }
 
 size_t gt_gemm_workspace(const gt_gemm_args *args, int threads) {
-    gt_product p = product(args);
-    return gt_product_workspace(&p, threads);
+    bool turns = !args->b_packed && gt_gemm_turns(args);
+    gt_gemm_args t = turns ? turned(args, NULL) : *args;
+    gt_product p = product(&t);
+    return (turns ? turned_bytes(args) : 0) + gt_product_workspace(&p, threads);
 }
 
 void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace) {
-    gt_product p = product(args);
-    gt_product_run(&p, pool, workspace);
+    bool turns = !args->b_packed && gt_gemm_turns(args);
+    gt_gemm_args t = turns ? turned(args, workspace) : *args;
+    gt_product p = product(&t);
+    gt_product_run(&p, pool, (char *)workspace + (turns ? turned_bytes(args) : 0));
+    if (turns) gt_pack_transposed(t.c, t.ldc, (int)args->n, (int)args->n, args->m, args->c);
 }

@@ -27,6 +27,9 @@ typedef struct gt_gemm_args {
 size_t gt_gemm_packed_floats(const gt_gemm_args *args);
 void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed);
 
+/* Is the product computed as its transpose if B is not packed, and faster so than with a packed B? */
+bool gt_gemm_turns(const gt_gemm_args *args);
+
 size_t gt_gemm_workspace(const gt_gemm_args *args, int threads);        /* bytes; the pointers are not read */
 void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace); /* workspace aligned to 64 bytes */
 

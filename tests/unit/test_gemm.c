@@ -161,6 +161,42 @@ static void test_parts(void **state) {
     each_isa(parts);
 }
 
+/* Products that are computed as their transpose have the bits of those with B packed ahead. */
+static void turned(void) {
+    static const sizes shapes[] = {{128, 100, 784}, {64, 65, 600}, {192, 98, 300}, {160, 66, 2000}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        sizes s = shapes[i];
+        float *a = random_floats(s.m * s.k, 1), *b = random_floats(s.k * s.n, 2), *c[3], *packed;
+        gt_gemm_args g = {.kernels = kernels,
+                          .m = s.m,
+                          .n = s.n,
+                          .k = s.k,
+                          .transpose_b = true,
+                          .a = a,
+                          .b = b,
+                          .lda = s.k,
+                          .ldb = s.k,
+                          .ldc = s.n};
+        any |= gt_gemm_turns(&g);
+        packed = random_floats((int64_t)gt_gemm_packed_floats(&g), 4);
+        gt_gemm_pack_b(&g, NULL, packed);
+        for (int k = 0; k < 3; k++) { /* one thread; two; packed */
+            g.c = c[k] = random_floats(s.m * s.n, 3);
+            if (k == 2) g.b_packed = packed;
+            multiply(&g, k == 1 ? 2 : 1);
+            assert_memory_equal(c[k], c[0], (size_t)(s.m * s.n) * sizeof **c);
+        }
+        free(a), free(b), free(packed), free(c[0]), free(c[1]), free(c[2]);
+    }
+    assert_true(any || kernels->gemm->lanes < 16);
+}
+
+static void test_turned(void **state) {
+    (void)state;
+    each_isa(turned);
+}
+
 #if defined(__x86_64__)
 static double seconds_now(void) { return gt_clock_of(CLOCK_THREAD_CPUTIME_ID); }
 
@@ -205,6 +241,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_turned),
 #if defined(__x86_64__)
         cmocka_unit_test(test_peak),
 #endif

@@ -144,7 +144,17 @@ gt_node *gt_matmul_with(gt_graph *g, gt_node *a, gt_node *b, gt_matmul_attr attr
     attr.transpose_b = attr.transpose_b != 0;
     gt_node *in[3] = {a, b, NULL};
     int n_in = 2;
-    if (a && b && attr.transpose_b && b->shape.n == 2 && a->rate == GT_RATE_SLICE && b->rate == GT_RATE_UPDATE)
-        in[n_in++] = packed_b(g, b);
+    if (a && b && attr.transpose_b && a->shape.n == 2 && b->shape.n == 2 && a->rate == GT_RATE_SLICE &&
+        b->rate == GT_RATE_UPDATE) {
+        bool ta = attr.transpose_a;
+        gt_gemm_args sizes = {.kernels = g->kernels,
+                              .m = a->shape.d[ta],
+                              .n = b->shape.d[0],
+                              .k = a->shape.d[!ta],
+                              .transpose_a = ta,
+                              .transpose_b = true,
+                              .ldc = b->shape.d[0]};
+        if (!gt_gemm_turns(&sizes)) in[n_in++] = packed_b(g, b);
+    }
     return gt_node_new(g, &gt_op_matmul, n_in, in, &attr, sizeof attr);
 }
