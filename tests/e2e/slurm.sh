@@ -140,4 +140,12 @@ GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=
 wait_until 60 test -e out/seed0003.png
 wait_until 60 test -e made.zip
 expect 0 '40 images' "$real" inspect made.zip
+
+begins a_search_in_an_array
+# The tasks of an array share a search out among them: the table is that of one worker.
+search='--model=mlp --data=synth:shapes:n=64,size=8,classes=4 --validation=0.25 --hidden=8 --batch=16 --slices=2 --epochs=1 lrate=log:1e-4..1e-1 --trials=6'
+GANTRY=$real sbatch --parsable --array=1-2 --output=search-%a.out --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --time=5 "$scripts/search.sbatch" $search --run=search >/dev/null
+for i in 1 2; do until_out 60 search-$i '^6 of 6 trials, 0 failed'; done
+quietly "$real" search $search --run=searched
+cmp search/search.csv searched/search.csv || fail 'the search of an array of jobs differs from that of one worker'
 echo "all jobs came to their ends, in $SECONDS s"
