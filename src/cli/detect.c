@@ -41,7 +41,7 @@ static const gt_option table[] = {
     {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
 };
 
-enum { BATCH_A_ROW = 4, ALONE = 1600 /* pixels of a side */ };
+enum { COLUMNS = 4, ALONE = 1600 /* pixels of a side */ };
 
 typedef struct drawn { /* a picture for the sheets; its memory lives in the session's arena */
     int height, width;
@@ -228,7 +228,7 @@ static gt_status draw_sheets(const work *w) {
         const char *name = sheets++ ? gt_arena_printf(a, "boxes-%d.png", sheets) : "boxes.png";
         st = sheet_write(cli_out(w->session, name),
                          &(sheet){.title = "objects, with the probabilities of their classes",
-                                  .columns = n == 1 ? 1 : BATCH_A_ROW,
+                                  .columns = n == 1 ? 1 : COLUMNS,
                                   .n = n,
                                   .cells = cells,
                                   .height = d->height,

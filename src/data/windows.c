@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "data/source.h"
 #include "gantry/box.h"
+#include "gantry/mathfn.h"
 #include "gantry/random.h"
 
 enum { TRIES = 64, PER_TRY = 8, LEAST_SIDE = 4 };
@@ -59,7 +60,7 @@ static gt_box elsewhere(const gt_picture *picture, const gt_box *objects, int n,
     for (size_t t = 0; t < TRIES && least > of_ground; t++) {
         place p = {key, t * PER_TRY};
         double most = 0, middle_x = number(&p, 0, 1), middle_y = number(&p, 0, 1),
-               size = side * exp2(number(&p, -3, -0.3)), aspect = exp2(number(&p, -0.5, 0.5));
+               size = side * gt_exp(number(&p, -2, -0.2)), aspect = gt_exp(number(&p, -0.35, 0.35));
         gt_box all = {.right = picture->width, .bottom = picture->height},
                in = near ? objects[gt_random_below(key, p.position, (uint32_t)n)] : all;
         gt_box b = window_at(in.left + middle_x * (in.right - in.left), in.top + middle_y * (in.bottom - in.top),
