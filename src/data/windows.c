@@ -118,7 +118,7 @@ gt_status gt_source_windows(gt_source *s, int each) {
         st = place_windows(s, i, each, windows + i * each);
     }
     if (!st) st = label_windows(&s->info, windows, count);
-    if (!st) return gt_source_cut(s, each, windows);
-    free(windows);
+    if (!st) st = gt_source_cut(s, each, windows);
+    if (st) free(windows);
     return st;
 }
