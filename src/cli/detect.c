@@ -147,11 +147,21 @@ static gt_status detect(work *w, gt_picture *p, const char *name, const gt_box *
 
 /* ---- pictures from files and sources ---- */
 
+/* The pictures that follow become what the network takes. `info` NULL: of a picture file. */
+static gt_status choose_transform(work *w, const gt_source_info *info) {
+    gt_transform t = {.channels = w->model->channels, .depth = GT_DEPTH_F32};
+    if (info && info->has_range) memcpy(t.range, info->range, sizeof t.range);
+    gt_transformer_free(w->transformer);
+    w->transformer = gt_transformer_new(&t);
+    return w->transformer ? GT_OK : GT_FAILED;
+}
+
 static gt_status detect_file(work *w, const char *path) {
     void *bytes;
     size_t n;
     gt_picture p;
-    gt_status st = gt_file_read(path, (size_t)GT_PICTURE_MAX_BYTES, &bytes, &n);
+    gt_status st = choose_transform(w, NULL);
+    if (!st) st = gt_file_read(path, (size_t)GT_PICTURE_MAX_BYTES, &bytes, &n);
     if (st) return st;
     st = gt_picture_decode(&p, bytes, n, 0);
     free(bytes);
@@ -190,11 +200,7 @@ static gt_status detect_source(work *w, const char *spec) {
     const gt_source_info *info = gt_source_get_info(s);
     take_names(w, info);
     w->judged &= info->masks;
-    gt_transform t = {.channels = w->model->channels, .depth = GT_DEPTH_F32};
-    if (info->has_range) memcpy(t.range, info->range, sizeof t.range);
-    gt_transformer_free(w->transformer);
-    w->transformer = gt_transformer_new(&t);
-    if (!w->transformer) st = GT_FAILED;
+    st = choose_transform(w, info);
     for (int64_t i = 0; i < info->count && !st; i++) {
         st = detect_item(w, s, i);
         show_progress(w, i + 1, info->count);
@@ -204,10 +210,8 @@ static gt_status detect_source(work *w, const char *spec) {
 }
 
 static gt_status detect_word(work *w, const char *word) {
-    if (gt_kind_of_file(word) != GT_KIND_PICTURE && !gt_picture_is_name(word)) return detect_source(w, word);
-    gt_transformer_free(w->transformer);
-    w->transformer = gt_transformer_new(&(gt_transform){.channels = w->model->channels, .depth = GT_DEPTH_F32});
-    return w->transformer ? detect_file(w, word) : GT_FAILED;
+    bool picture = gt_kind_of_file(word) == GT_KIND_PICTURE || gt_picture_is_name(word);
+    return picture ? detect_file(w, word) : detect_source(w, word);
 }
 
 /* ---- results ---- */

@@ -220,8 +220,6 @@ void gt_dataset_close(gt_dataset *ds) {
     free(ds);
 }
 
-const gt_source *gt_dataset_source(const gt_dataset *ds) { return ds->source; }
-
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
 
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {

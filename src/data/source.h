@@ -210,7 +210,6 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
 /* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
  * fingerprint but the pictures. */
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
-const gt_source *gt_dataset_source(const gt_dataset *ds);
 /* The mask of a stored image, [H,W]. */
 gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes);
 void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes);
