@@ -107,6 +107,7 @@ typedef struct gt_generate_options {
     const char *noise_mode; /* "const", "random", "none" */
     float truncation;       /* psi; 1: none */
     int truncation_cutoff;  /* layers; < 0: all */
+    bool from_styles;       /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
 } gt_generate_options;
 
 struct gt_model {
@@ -142,6 +143,10 @@ struct gt_model {
     /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output
      * "image" [n,H,W,C] in [-1,1], parameters of the generator in slot 0. */
     gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
+    /* Models with styles: the part of the generator from "z" and "c" to the output "ws" [n,num_ws,w_dim], truncated.
+     * NULL: the model has no styles. */
+    gt_graph *(*build_mapping)(gt_model *m, const gt_generate_options *o);
+    int num_ws, w_dim; /* 0: the model has no styles */
     /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent"
      * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,
      * "log_variance" [n,latent_size]. NULL: the model has no encoder. */

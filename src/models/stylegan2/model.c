@@ -76,6 +76,22 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
     return gt_gan_add_phase(m, p, kind->stats);
 }
 
+/* Inputs "z" and "c", and the styles that the mapping network makes of them. */
+static gt_node *styles_of(gt_model *m, gt_bound_net b, const gt_generate_options *o) {
+    gt_graph *g = b.graph;
+    gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;
+    gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
+    return gt_mapping(b, "mapping.", &((gt_stylegan2 *)m->own)->mapping, z, c,
+                      &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
+}
+
+static gt_graph *build_mapping(gt_model *m, const gt_generate_options *o) {
+    gt_graph *g = gt_graph_new("mapping", m->kernels);
+    if (!g) return NULL;
+    gt_output(g, "ws", styles_of(m, (gt_bound_net){g, m->nets[0], 0}, o));
+    return gt_whole_graph(g, "the ", "mapping network");
+}
+
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_stylegan2 *own = m->own;
     gt_synthesis_options synthesis = {0};
@@ -86,10 +102,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
-    gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;
-    gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
-    gt_node *ws = gt_mapping(b, "mapping.", &own->mapping, z, c,
-                             &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
+    gt_node *ws = o->from_styles ? gt_input(g, "ws", GT_SHAPE(o->n, m->num_ws, m->w_dim)) : styles_of(m, b, o);
     gt_output(g, "image", gt_synthesis(b, "synthesis.", &own->synthesis, ws, &synthesis));
     return gt_whole_graph(g, "the ", "generator");
 }
@@ -132,6 +145,9 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->n_shown = 2;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
+    m->build_mapping = build_mapping;
+    m->num_ws = own->mapping.num_ws;
+    m->w_dim = own->mapping.w_dim;
     m->build_discriminator = build_discriminator;
 
     gt_status st = gt_job_augment(job, &own->augment);
