@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images per second from the generator of a recipe, with fresh weights: time does not depend on their values. Under
- * mpirun every rank makes its own, as gantry generate does. */
+ * Images per second from a generator: of a recipe, with fresh weights (time does not depend on their values), or of a
+ * file, as gantry generate opens it. Under mpirun every rank makes its own, as gantry generate does. */
 #include <math.h>
 #include <string.h>
 
@@ -8,10 +8,12 @@
 #include "common/program.h"
 #include "common/recipe.h"
 #include "gantry/random.h"
+#include "kernels.h"
+#include "use/trained.h"
 
 typedef struct generate_options {
     bench_common common;
-    const char *recipe;
+    const char *recipe, *network;
     int64_t threads, batch;
 } generate_options;
 
@@ -20,17 +22,28 @@ static generate_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(generate_options, "recipe", recipe, "cifar", "Whose generator"), .choices = BENCH_RECIPE_NAMES},
+    {BENCH_ROW(generate_options, "network", network, "", "A checkpoint, run or network of others instead")},
     BENCH_THREADS(generate_options),
     {BENCH_ROW(generate_options, "batch", batch, "0", "Images per run; 0: 1, 4 and 8"), .max = 4096},
 };
 
-static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *table) {
-    gt_model *m = e->model;
+/* A generator, its parameters, and where its results go. */
+typedef struct measured {
+    gt_model *model;
+    const float *params;
+    gt_pool *pool;
+    const char *name;
+    double peak;
+    gt_table *table;
+} measured;
+
+static gt_status measure(bench *b, const measured *of, int n) {
+    gt_model *m = of->model;
     gt_graph *g = m->build_generator(
         m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
-    gt_exec *x = g ? gt_exec_new(g, &(gt_exec_options){.pool = e->pool}) : NULL;
+    gt_exec *x = g ? gt_exec_new(g, &(gt_exec_options){.pool = of->pool}) : NULL;
     gt_status st = x ? GT_OK : GT_FAILED;
-    if (x) gt_exec_bind(x, GT_SLOT(0), m->blocks[0]);
+    if (x) gt_exec_bind(x, GT_SLOT(0), (void *)of->params);
     float *z = x ? gt_exec_input(x, "z") : NULL;
     if (z) gt_random_normal((gt_key){.seed = 1}, z, (size_t)n * (size_t)m->z_dim);
     if (!st) st = gt_exec_prepare(x, NULL);
@@ -45,8 +58,8 @@ static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *t
     }
     if (!st) {
         double rate = n * b->comm->ranks / best, flops = gt_exec_cost(x).flops / n;
-        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate,
-                     flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks),
+        gt_table_row(of->table, of->name, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate,
+                     flops / 1e9, flops * rate / 1e9, flops * rate / (of->peak * b->comm->ranks),
                      (double)gt_exec_arena_bytes(x) / 1e6);
     }
     gt_exec_free(x);
@@ -54,7 +67,7 @@ static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *t
     return st;
 }
 
-static gt_status run(bench *b) {
+static gt_status measure_batches(bench *b, measured *of) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
                                         {"ranks", "ranks", 0},
                                         {"threads", "threads", 0},
@@ -64,17 +77,37 @@ static gt_status run(bench *b) {
                                         {"gflops", "Gflop/s", 1},
                                         {"of_peak", "of FMA peak", 2},
                                         {"arena", "arena MB", 1}};
+    of->peak = bench_peak(b, of->pool);
+    of->table = gt_results_table(b->results, "generation", columns, 9);
+    static const int batches[] = {1, 4, 8};
+    gt_status st = options.batch ? measure(b, of, (int)options.batch) : GT_OK;
+    for (int i = 0; i < 3 && !options.batch && !st; i++) st = measure(b, of, batches[i]);
+    return st;
+}
+
+static gt_status run_recipe(bench *b) {
     gt_engine e;
     gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find(options.recipe), &(bench_changes){0});
     if (st) return st;
-    double peak = bench_peak(b, e.pool);
-    gt_table *table = gt_results_table(b->results, "generation", columns, 9);
-    static const int batches[] = {1, 4, 8};
-    if (options.batch) st = measure(b, &e, (int)options.batch, peak, table);
-    for (int i = 0; i < 3 && !options.batch && !st; i++) st = measure(b, &e, batches[i], peak, table);
+    st = measure_batches(
+        b, &(measured){.model = e.model, .params = e.model->blocks[0], .pool = e.pool, .name = options.recipe});
     bench_recipe_close(&e);
     return st;
 }
+
+static gt_status run_network(bench *b) {
+    gt_trained t;
+    gt_status st = gt_trained_open(&t, options.network, bench_kernels());
+    if (st) return st;
+    gt_pool *pool = gt_pool_new((int)options.threads);
+    st = pool ? measure_batches(b, &(measured){.model = t.model, .params = t.params, .pool = pool, .name = "network"})
+              : GT_NOMEM;
+    gt_trained_close(&t);
+    gt_pool_free(pool);
+    return st;
+}
+
+static gt_status run(bench *b) { return *options.network ? run_network(b) : run_recipe(b); }
 
 int main(int argc, char **argv) {
     const bench_program p = {.name = "generate",

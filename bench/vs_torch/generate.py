@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures per second beside PyTorch, and beside ONNX Runtime where its program is given:
+    generate.py GANTRY [--sizes=256,1024] [--rounds=5] [--threads=1] [--onnx=FOLDER]
+Generators of the published widths (256: base 16384, others 32768; at most 512 channels; eight mapping layers) with random weights in a file that all programs read;
+one picture at a time. FOLDER holds node_modules/onnxruntime-node. The programs take turns, `rounds` times; a row has medians, by processor time of all threads, and the
+ratio of each other program's time to Gantry's. Before the turns the pictures are compared."""
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # PyTorch's threads do not spin where others want the core
+import numpy as np
+import torch
+
+from stylegan2_nets import Generator
+
+ONNX = '''
+const ort = require(process.argv[1] + '/node_modules/onnxruntime-node');
+const [, , file, threads, count, zs] = process.argv;
+(async () => {
+    const o = {intraOpNumThreads: +threads, interOpNumThreads: 1, executionMode: 'sequential'};
+    const s = await ort.InferenceSession.create(file, o);
+    const z = Float32Array.from(JSON.parse(zs));
+    const feed = {z: new ort.Tensor('float32', z, [1, z.length]), truncation: new ort.Tensor('float32', [1], s.inputNames.scalar ? [] : [1])};
+    let y = await s.run(feed);
+    const spent = () => { const u = process.cpuUsage(); return (u.user + u.system) / 1e6; };
+    const start = spent();
+    for (let i = 0; i < +count; i++) y = await s.run(feed);
+    const image = y[s.outputNames[0]].data;
+    console.log(JSON.stringify({seconds: (spent() - start) / +count, first: Array.from(image.slice(0, 8))}));
+})();
+'''
+
+
+def spent():
+    u = resource.getrusage(resource.RUSAGE_SELF)
+    return u.ru_utime + u.ru_stime
+
+
+def generator(size):
+    torch.manual_seed(size)
+    net = Generator(size, base=16384 if size <= 256 else 32768, most=512, layers=8).eval().requires_grad_(False)
+    for name, p in net.named_parameters():
+        if name.endswith('noise_strength'): p.fill_(0.1)
+    net.mapping.w_avg.normal_()
+    return net
+
+
+def state_of(net):
+    """What the file holds: the tensors, and the filters that published networks have beside them."""
+    state = {name: t.contiguous() for name, t in net.state_dict().items()}
+    taps = torch.tensor([1.0, 3, 3, 1])
+    for name in list(state):
+        if name.endswith('.noise_strength') or name.endswith('torgb.bias'):
+            parts = name.split('.')
+            place = '.'.join(parts[:-1] if 'noise' in name else parts[:2])
+            state[place + '.resample_filter'] = torch.outer(taps, taps) / 64
+    return state
+
+
+def of_torch(net, z, count):
+    with torch.no_grad():
+        net(z)
+        start = spent()
+        for _ in range(count): net(z)
+    return (spent() - start) / count
+
+
+def of_gantry(gantry, file, threads, batch=1):
+    text = subprocess.run([gantry, 'bench', 'generate', '--network=' + file, '--batch=%d' % batch, '--threads=%d' % threads, '--json', '--long'], check=True, capture_output=True, text=True).stdout
+    return 1 / json.loads(text)['generation'][0]['rate']
+
+
+def of_onnx(folder, file, z, threads, count):
+    text = subprocess.run(['node', '-e', ONNX, folder, file, str(threads), str(count), json.dumps(z[0].tolist())], check=True, capture_output=True, text=True).stdout
+    return json.loads(text)['seconds']
+
+
+def peak_of(gantry, file, folder):
+    """Most bytes that `gantry generate` holds while it makes one picture."""
+    before = os.path.join(folder, 'peak')
+    subprocess.run(['/usr/bin/time', '-f', '%M', '-o', before, gantry, 'generate', file, '--seeds=0', '--outdir=' + folder, '--npy'], check=True, capture_output=True)
+    return 1024 * int(open(before).read().split()[-1])
+
+
+def main(gantry, *options):
+    o = dict(sizes='256,1024', rounds='5', threads='1', onnx='')
+    o.update(a.lstrip('-').split('=') for a in options)
+    for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
+    threads, gantry = int(o['threads']), os.path.abspath(gantry)
+    torch.set_num_threads(threads)
+    print('| size | threads | PyTorch %s, s | ONNX Runtime, s | Gantry, s | PyTorch / Gantry | ONNX Runtime / Gantry | largest difference, of the range | peak memory, MB |' % torch.__version__)
+    print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+    for size in map(int, o['sizes'].split(',')):
+        net, count = generator(size), 8 if size <= 256 else 2
+        with tempfile.TemporaryDirectory() as tmp:
+            file = tmp + '/net.pt'
+            torch.save(state_of(net), file)
+            z = torch.from_numpy(np.random.RandomState(0).randn(1, net.z_dim)).float()
+            peak = peak_of(gantry, file, tmp)
+            with torch.no_grad(): image = net(z)[0].permute(1, 2, 0).numpy()
+            off = np.abs(np.load(tmp + '/seed0000.npy') - image).max() / (image.max() - image.min())
+            if o['onnx']: subprocess.run([gantry, 'export', file, tmp + '/net.onnx'], check=True, capture_output=True)
+            rows = []
+            for _ in range(int(o['rounds'])):
+                rows.append([of_torch(net, z, count), of_onnx(o['onnx'], tmp + '/net.onnx', z, threads, count) if o['onnx'] else float('nan'), of_gantry(gantry, file, threads)])
+            a, b, c = (sorted(column)[len(rows) // 2] for column in zip(*rows))
+            print('| %d | %d | %.4g | %.4g | %.4g | %.2f | %.2f | %.1e | %.0f |' % (size, threads, a, b, c, a / c, b / c, off, peak / 1e6), flush=True)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
