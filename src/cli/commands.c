@@ -14,6 +14,8 @@
     X(submit)       \
     X(dataset)      \
     X(generate)     \
+    X(export)       \
+    X(convert)      \
     X(reconstruct)  \
     X(latent)       \
     X(anomalies)    \

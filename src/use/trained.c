@@ -8,7 +8,26 @@
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
 
-static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels, const char *name) {
+static gt_status read_network(gt_trained *t, const gt_checkpoint_file *f, int network, bool averaged) {
+    const gt_net *net = t->model->nets[network];
+    gt_text group = gt_text_of("/networks/%s%s", net->name, averaged ? "_ema" : "");
+    return gt_net_read_checkpoint(net, f, group.s, false, averaged ? t->model->ema_block : t->model->blocks[network]);
+}
+
+/* The networks beside the one in use, as far as the file has them. */
+static gt_status read_others(gt_trained *t, const gt_checkpoint_file *f) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < t->model->n_nets && !st; i++) {
+        if (i == t->network && t->model->ema_of != i) continue;
+        if (gt_checkpoint_first(f, gt_text_of("/networks/%s", t->model->nets[i]->name).s) < 0) continue;
+        st = read_network(t, f, i, false);
+        t->networks |= 1u << i;
+    }
+    return st;
+}
+
+static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels, const char *name,
+                      bool all) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (gt_checkpoint_first(f, "/networks") < 0)
         return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", gt_checkpoint_path(f), about->model);
@@ -24,26 +43,34 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     t->network = name ? gt_model_network(t->model, name) : t->model->ema_of >= 0 ? t->model->ema_of : 0;
     if (t->network < 0) return GT_USAGE;
     bool averaged = t->model->ema_of == t->network;
-    const gt_net *net = t->model->nets[t->network];
-    float *block = averaged ? t->model->ema_block : t->model->blocks[t->network];
-    t->params = block;
-    gt_text group = gt_text_of("/networks/%s%s", net->name, averaged ? "_ema" : "");
-    return gt_net_read_checkpoint(net, f, group.s, false, block);
+    t->params = averaged ? t->model->ema_block : t->model->blocks[t->network];
+    if (!averaged) t->networks = 1u << t->network;
+    st = read_network(t, f, t->network, averaged);
+    return !st && all ? read_others(t, f) : st;
+}
+
+static gt_status open_checkpoint(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels, const char *name,
+                                 bool all) {
+    *t = (gt_trained){0};
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
+    if (f) st = load(t, f, kernels, name, all);
+    gt_checkpoint_close(f);
+    if (st) gt_trained_close(t);
+    return st;
 }
 
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
-    return gt_trained_open_network(t, checkpoint, kernels, NULL);
+    return open_checkpoint(t, checkpoint, kernels, NULL, false);
 }
 
 gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
                                   const char *name) {
-    *t = (gt_trained){0};
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
-    if (f) st = load(t, f, kernels, name);
-    gt_checkpoint_close(f);
-    if (st) gt_trained_close(t);
-    return st;
+    return open_checkpoint(t, checkpoint, kernels, name, false);
+}
+
+gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
+    return open_checkpoint(t, checkpoint, kernels, NULL, true);
 }
 
 /* `runs`: as in gt_exec_options. */

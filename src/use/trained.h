@@ -13,6 +13,7 @@ typedef struct gt_trained {
     gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
     int network;             /* that the parameters are of: ema_of; without a moving average 0, unless asked for */
     const float *params;     /* of that network: the moving average; without one its parameters */
+    unsigned networks;       /* bit i: the parameters of network i themselves are there, too: model->blocks[i] */
     gt_graph *graph;
     gt_exec *exec;
 } gt_trained;
@@ -24,6 +25,8 @@ gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel
 /* The same with the parameters of the network `name`; NULL: as above. */
 gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
                                   const char *name);
+/* As gt_trained_open(), with all other networks that the file has: see `networks`. */
+gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
 /* Frees what the struct holds, but not a model of the caller. */
 void gt_trained_close(gt_trained *t);
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Trained networks as files for other programs.
+ *
+ *     gt_export(&(gt_export_request){.checkpoint = "runs/first", .out = "first.safetensors"}); */
+#ifndef GANTRY_EXPORT_H
+#define GANTRY_EXPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+typedef struct gt_export_request {
+    const char *checkpoint; /* or what else gt_trained_open() reads: the source */
+    const char *out;        /* the file to write */
+    const char *form;       /* "pkl" ...; NULL or "": by the ending of `out` */
+    bool all;               /* all networks of the source; else the one in use, such as G_ema */
+    int protocol;           /* of pickles: 2 to 5; 0: 4 */
+} gt_export_request;
+
+enum { GT_EXPORT_MOST_FORMS = 16 };
+typedef struct gt_export_form gt_export_form;
+
+/* The form of this name, or NULL with a message that lists the forms. */
+const gt_export_form *gt_export_form_find(const char *name);
+/* "pkl, safetensors, npz, h5" */
+const char *gt_export_form_names(void);
+
+/* GT_USAGE: the request cannot be: an unknown form, an `out` that is the source or a folder, ... No network is read. */
+gt_status gt_export_check(const gt_export_request *r);
+/* Reads the networks and writes them to r->out, whole or not at all. GT_USAGE: also a form that the model does not
+ * have, with the forms that the model has. The main thread calls this function. */
+gt_status gt_export(const gt_export_request *r);
+
+#endif

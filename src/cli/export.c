@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry export and gantry convert: networks as files for other programs. */
+#include "gantry/export.h"
+
+#include "cli/cli.h"
+#include "gantry/log.h"
+
+typedef struct export_fields {
+    const char *format;
+    const char *source, *dest; /* of convert alone */
+    int64_t protocol;
+    bool all;
+    gt_export_request request;
+} export_fields;
+
+#define FIELDS export_fields
+
+#define COMMON                                                                                                      \
+    {CLI_OPTION(format, "", "Form of OUT, where its ending does not say")},                                         \
+        {CLI_OPTION(all, "0", "All networks, not only the one in use (G_ema)")}, {                                  \
+        CLI_OPTION(protocol, "4", "Of a .pkl"), .min = 2, .max = 5,                                                 \
+                                                .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
+    }
+
+static const gt_option export_table[] = {COMMON};
+
+static const gt_option convert_table[] = {
+    {CLI_OPTION(source, "", "The same as SOURCE"), .path = true},
+    {CLI_OPTION(dest, "", "The same as DEST"), .path = true},
+    COMMON,
+};
+
+static gt_status check(cli_session *s, const char *source, const char *dest) {
+    export_fields *f = s->fields;
+    f->request = (gt_export_request){
+        .checkpoint = source, .out = dest, .form = f->format, .all = f->all, .protocol = (int)f->protocol};
+    gt_status st = gt_export_check(&f->request);
+    return st ? st : cli_choose_checkpoint(s->arena, &f->request.checkpoint);
+}
+
+static gt_status read_export(cli_session *s) {
+    if (s->arguments.n_words != 2)
+        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and the file to write are needed, as in gantry "
+                                 "export runs/first first.pkl");
+    return check(s, s->arguments.words[0], s->arguments.words[1]);
+}
+
+/* SOURCE DEST, or the options of the same names. */
+static gt_status read_convert(cli_session *s) {
+    const export_fields *f = s->fields;
+    const char *of[2] = {f->source, f->dest};
+    int word = 0;
+    for (int i = 0; i < 2; i++)
+        if (!*of[i] && word < s->arguments.n_words) of[i] = s->arguments.words[word++];
+    if (!*of[0] || !*of[1] || word < s->arguments.n_words)
+        return gt_fail(GT_USAGE, "one source and one destination are needed: gantry convert SOURCE DEST");
+    return check(s, of[0], of[1]);
+}
+
+static gt_status run(cli_session *s) {
+    const export_fields *f = s->fields;
+    gt_info("Loading networks from \"%s\"...", f->request.checkpoint);
+    gt_status st = gt_export(&f->request);
+    if (!st) puts(f->request.out);
+    return st;
+}
+
+const cli_command cli_export = {
+    .name = "export",
+    .arguments = "CHECKPOINT OUT [--key=value ...]",
+    .help = "Write a network as a file for other programs",
+    .detail = "The form is that of OUT's ending. The network is the moving average of G, or the classifier.",
+    .rows = export_table,
+    .n_rows = sizeof export_table / sizeof *export_table,
+    .fields = sizeof(export_fields),
+    .prepare = read_export,
+    .run = run,
+};
+
+const cli_command cli_convert = {
+    .name = "convert",
+    .arguments = "SOURCE DEST [--key=value ...]",
+    .help = "Write a network of another program in another form",
+    .detail = "As gantry export; SOURCE may be any file that gantry generate takes.",
+    .rows = convert_table,
+    .n_rows = sizeof convert_table / sizeof *convert_table,
+    .fields = sizeof(export_fields),
+    .prepare = read_convert,
+    .run = run,
+};

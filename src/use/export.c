@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads networks and has them written in one of the forms of export.h. */
+#include "use/export.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "nets/layers.h"
+
+static const gt_export_form *const forms[] = {
+#define X(name) &gt_export_form_##name,
+    GT_EXPORT_FORMS(X)
+#undef X
+};
+enum { N_FORMS = sizeof forms / sizeof *forms, NAMES_BYTES = 256 };
+
+/* The forms that `m` has; NULL: all forms. */
+static const char *names_of(const gt_model *m, char names[NAMES_BYTES]) {
+    size_t n = 0;
+    names[0] = 0;
+    for (int i = 0; i < N_FORMS && n < NAMES_BYTES; i++)
+        if (!m || !forms[i]->fits || forms[i]->fits(m))
+            n += (size_t)snprintf(names + n, NAMES_BYTES - n, "%s%s", n ? ", " : "", forms[i]->name);
+    return names;
+}
+
+const char *gt_export_form_names(void) {
+    static char names[NAMES_BYTES];
+    return names_of(NULL, names);
+}
+
+static const gt_export_form *find(const char *name) {
+    for (int i = 0; i < N_FORMS; i++)
+        if (!strcasecmp(forms[i]->name, name)) return forms[i];
+    return NULL;
+}
+
+const gt_export_form *gt_export_form_find(const char *name) {
+    const gt_export_form *form = find(name);
+    if (!form) gt_fail(GT_USAGE, "there is no form '%.40s' of networks: %s", name, gt_export_form_names());
+    return form;
+}
+
+static const gt_export_form *form_of(const gt_export_request *r) {
+    if (r->form && *r->form) return gt_export_form_find(r->form);
+    const char *name = strrchr(r->out, '/'), *dot = strrchr(name ? name : r->out, '.');
+    const gt_export_form *form = dot ? find(dot + 1) : NULL;
+    if (!form)
+        gt_fail(GT_USAGE, "'%s': the ending says in which form networks are written: %s; or give --format", r->out,
+                gt_export_form_names());
+    return form;
+}
+
+gt_status gt_export_check(const gt_export_request *r) {
+    struct stat in, out;
+    if (!form_of(r)) return GT_USAGE;
+    if (stat(r->out, &out)) return GT_OK;
+    if (S_ISDIR(out.st_mode)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", r->out);
+    if (!stat(r->checkpoint, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        return gt_fail(GT_USAGE, "'%s' is the file that is read: give another name to write to", r->out);
+    return GT_OK;
+}
+
+/* The network in use, then, if they are wanted, the others that were read. */
+static gt_status list_networks(gt_export_source *s, bool all) {
+    gt_trained *t = s->trained;
+    const gt_model *m = t->model;
+    bool averaged = m->ema_of == t->network;
+    const gt_net *used = m->nets[t->network];
+    const char *name = averaged ? gt_arena_printf(t->job->arena, "%s_ema", used->name) : used->name;
+    if (!name) return GT_NOMEM;
+    s->nets[s->n_nets++] = (gt_export_net){name, used, t->params};
+    for (int i = 0; i < m->n_nets && all; i++)
+        if ((t->networks >> i & 1) && m->blocks[i] != t->params)
+            s->nets[s->n_nets++] = (gt_export_net){m->nets[i]->name, m->nets[i], m->blocks[i]};
+    return GT_OK;
+}
+
+static gt_status write_form(const gt_export_form *form, const gt_export_request *r, gt_trained *t) {
+    gt_export_source s = {.request = r, .trained = t};
+    char names[NAMES_BYTES];
+    if (form->fits && !form->fits(t->model))
+        return gt_fail(GT_USAGE, "networks of '%s' (%s) have no form %s; they have %s", t->job->model, r->checkpoint,
+                       form->name, names_of(t->model, names));
+    gt_status st = list_networks(&s, r->all || form->all);
+    return st ? st : form->write(&s);
+}
+
+gt_status gt_export(const gt_export_request *r) {
+    const gt_export_form *form = form_of(r);
+    if (!form) return GT_USAGE;
+    gt_trained t;
+    gt_status st = r->all || form->all ? gt_trained_open_all(&t, r->checkpoint, NULL)
+                                       : gt_trained_open(&t, r->checkpoint, NULL);
+    if (st) return st;
+    st = write_form(form, r, &t);
+    gt_trained_close(&t);
+    return st;
+}

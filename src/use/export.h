@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a form of export is: a line in the list below and a file export_NAME.c that defines gt_export_form_NAME. */
+#ifndef GANTRY_USE_EXPORT_H
+#define GANTRY_USE_EXPORT_H
+
+#include "gantry/export.h"
+#include "use/trained.h"
+
+/* In the order of help and messages. */
+#define GT_EXPORT_FORMS(X) X(h5)
+
+/* A network of the source. */
+typedef struct gt_export_net {
+    const char *name; /* "G_ema", "G", "D" */
+    const gt_net *net;
+    const float *block; /* parameters and buffers, in memory order: gt_tensor_to_file() */
+} gt_export_net;
+
+typedef struct gt_export_source {
+    const gt_export_request *request;
+    gt_trained *trained; /* params: those of the network in use */
+    int n_nets;
+    gt_export_net nets[GT_MAX_NETS + 1]; /* the first is the network in use; the others as in the model */
+} gt_export_source;
+
+struct gt_export_form {
+    const char *name; /* also the ending of files: "pkl" is that of "a.pkl" */
+    const char *help; /* a few words: what reads such files */
+    bool all;         /* takes all networks, whether or not they are asked for */
+    /* May a model of this kind be written? NULL: any may. */
+    bool (*fits)(const gt_model *m);
+    /* Writes the file source->request->out, whole or not at all (base/file.h). */
+    gt_status (*write)(const gt_export_source *source);
+};
+
+#define X(name) extern const gt_export_form gt_export_form_##name;
+GT_EXPORT_FORMS(X)
+#undef X
+
+#endif
