@@ -210,7 +210,7 @@ gt_status gt_make_directories(const char *dir) {
     return st;
 }
 
-static gt_status write_error(const char *path, int error, size_t bytes) {
+gt_status gt_file_write_failed(const char *path, int error, size_t bytes) {
     if (error == ENXIO)
         return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
     if (error == ENOSPC && has_inodes(path))
@@ -257,8 +257,7 @@ static int replace(const char *path, gt_file_fill *fill, void *arg) {
     return error;
 }
 
-/* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
-static char *follow(const char *path) {
+char *gt_file_follow(const char *path) {
     char *at = strdup(path);
     for (int i = 0; at && i < MOST_LINKS; i++) {
         char target[PATH_MAX], *next;
@@ -310,9 +309,9 @@ gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, si
     int error = 0;
     if (there && S_ISDIR(target.st_mode)) error = EISDIR;
     else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, fill, arg);
-    else if (!(file = follow(path))) error = errno;
+    else if (!(file = gt_file_follow(path))) error = errno;
     else error = replace(file, fill, arg);
-    if (error) st = write_error(path, error, bytes);
+    if (error) st = gt_file_write_failed(path, error, bytes);
     else if (file && (error = sync_directory(dirname(file))))
         st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
     free(file);

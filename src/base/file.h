@@ -58,6 +58,11 @@ gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the s
 typedef int gt_file_fill(int fd, void *arg);
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
 
+/* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
+char *gt_file_follow(const char *path);
+/* GT_FAILED, or GT_NOMEM: `path` cannot be written for this errno, of which `bytes` were needed. */
+gt_status gt_file_write_failed(const char *path, int error, size_t bytes);
+
 bool gt_is_directory(const char *path); /* also through a symbolic link */
 /* Makes the directory, and all directories above it that do not exist yet. */
 gt_status gt_make_directories(const char *dir);
