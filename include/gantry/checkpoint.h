@@ -5,7 +5,8 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY             scalars: int64, float64 or text; state of a model (pl_mean, ...): float32
- *     /data/pictures, /data/range, /data/channels    of the training data (gt_checkpoint_data); each may be missing
+ *     /data/pictures, /data/range, /data/channels, /data/class_names   of the training data (gt_checkpoint_data); each
+ *                                                            may be missing
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
  * with root attributes format_version, model, kernel_set, dataset.
@@ -60,8 +61,15 @@ typedef struct gt_checkpoint_data {
     bool has_range;       /* false: the usual range of the type of samples, or unknown */
     double range[2];      /* the samples that become -1 and 1 */
     const char *channels; /* names of channels, "R,G,B"; NULL: not given */
+    int class_names;      /* how many classes have names: 0 .. class_names - 1; 0: names are not given */
+    const char *const *class_name;
 } gt_checkpoint_data;
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
+/* Names of classes as a JSON array of texts, ["disc","ring"], which the caller frees; NULL: out of memory. Bytes that
+ * are no UTF-8 become question marks. */
+char *gt_class_names_to_text(const char *const *name, int n);
+/* The names in such a text, in the arena. Control characters become question marks. GT_FORMAT: no such array. */
+gt_status gt_class_names_from_text(const char *text, gt_arena *a, const char *const **name, int *n);
 /* Ends the content; gt_saver_start() and gt_checkpoint_write() call this function. Returns the first error of all calls
  * on `c`. */
 gt_status gt_checkpoint_finish(gt_checkpoint *c);

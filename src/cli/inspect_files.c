@@ -73,12 +73,13 @@ static void print_recipe(const char *line) {
 
 /* Of what it was trained on, as far as it says. */
 static gt_status print_data(const gt_checkpoint_file *f) {
-    gt_checkpoint_data d;
+    gt_checkpoint_data d = {0};
     gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_checkpoint_get_data(f, a, &d) : GT_NOMEM;
     if (!st && *d.pictures) printf("pictures     %s\n", d.pictures);
     if (!st && d.has_range) printf("range        %g .. %g\n", d.range[0], d.range[1]);
     if (!st && d.channels) printf("channels     %s\n", d.channels);
+    for (int i = 0; i < d.class_names && !st; i++) printf("%-12s %d %s\n", i ? "" : "classes", i, d.class_name[i]);
     gt_arena_free(a);
     return st;
 }

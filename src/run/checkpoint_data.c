@@ -3,20 +3,30 @@
  * group /data. Each fact is written only where it is known, and readers must do without any of them. */
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "gantry/checkpoint.h"
+#include "run/checkpoint_internal.h"
 
 enum { TEXT_MOST = 1 << 20 };
 
 #define PICTURES "/data/pictures"
 #define RANGE "/data/range"
 #define CHANNELS "/data/channels"
+#define CLASS_NAMES "/data/class_names"
+
+static void put_class_names(gt_checkpoint *c, const gt_checkpoint_data *d) {
+    char *text = gt_class_names_to_text(d->class_name, d->class_names);
+    if (!text) checkpoint_stick(c, GT_NOMEM);
+    else if (strlen(text) < TEXT_MOST) gt_checkpoint_text(c, CLASS_NAMES, text);
+    free(text);
+}
 
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (*d->pictures) gt_checkpoint_text(c, PICTURES, d->pictures);
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
+    if (d->class_names) put_class_names(c, d);
 }
 
 static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
@@ -39,24 +49,38 @@ static gt_status get_range(const gt_checkpoint_file *f, gt_checkpoint_data *out)
     return GT_OK;
 }
 
-/* For people: what would not stay within a line of a terminal becomes question marks. */
-static gt_status get_channels(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
-    const gt_checkpoint_entry *e = gt_checkpoint_find(f, CHANNELS);
+/* *text NULL: there is none. */
+static gt_status get_text(const gt_checkpoint_file *f, const char *path, gt_arena *a, char **text) {
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
+    *text = NULL;
     if (!e) return GT_OK;
     if (e->size > TEXT_MOST)
-        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu bytes", gt_checkpoint_path(f), CHANNELS, e->size);
-    char *text = gt_arena_alloc(a, e->size + 1);
-    if (!text) return GT_NOMEM;
-    gt_status st = gt_checkpoint_get_text(f, CHANNELS, text, e->size + 1);
-    for (char *c = text; !st && *c; c++)
+        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu bytes", gt_checkpoint_path(f), path, e->size);
+    *text = gt_arena_alloc(a, e->size + 1);
+    return *text ? gt_checkpoint_get_text(f, path, *text, e->size + 1) : GT_NOMEM;
+}
+
+/* For people: what would not stay within a line of a terminal becomes question marks. */
+static gt_status get_channels(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
+    char *text;
+    gt_status st = get_text(f, CHANNELS, a, &text);
+    for (char *c = text; !st && text && *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?';
     out->channels = st ? NULL : text;
     return st;
+}
+
+static gt_status get_class_names(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
+    char *text;
+    gt_status st = get_text(f, CLASS_NAMES, a, &text);
+    if (!st && text) st = gt_class_names_from_text(text, a, &out->class_name, &out->class_names);
+    return st ? gt_wrap(st, "'%s': '%s'", gt_checkpoint_path(f), CLASS_NAMES) : GT_OK;
 }
 
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
     *out = (gt_checkpoint_data){0};
     gt_status st = get_pictures(f, out);
     if (!st) st = get_range(f, out);
-    return st ? st : get_channels(f, a, out);
+    if (!st) st = get_channels(f, a, out);
+    return st ? st : get_class_names(f, a, out);
 }

@@ -9,6 +9,9 @@
 
 #include "gantry/checkpoint.h"
 
+/* Keeps the first failure of building `c`, with its message. Returns the failure that is kept. */
+gt_status checkpoint_stick(gt_checkpoint *c, gt_status st);
+
 /* Hands the HDF5 data of a finished checkpoint over to the caller, who frees them. */
 void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);
 

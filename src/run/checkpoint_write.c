@@ -17,7 +17,7 @@ struct gt_checkpoint {
 
 /* ---- content ---- */
 
-static gt_status stick(gt_checkpoint *c, gt_status st) {
+gt_status checkpoint_stick(gt_checkpoint *c, gt_status st) {
     if (st && !c->status) {
         c->status = st;
         snprintf(c->message, sizeof c->message, "%s", gt_message());
@@ -26,12 +26,13 @@ static gt_status stick(gt_checkpoint *c, gt_status st) {
 }
 
 static gt_status put(gt_checkpoint *c, const gt_array *a) {
-    if (c->status) return stick(c, c->status);
-    if (!c->file.id) return stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
+    if (c->status) return checkpoint_stick(c, c->status);
+    if (!c->file.id) return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
     if (a->name[0] != '/' || !a->name[1])
-        return stick(c, gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
+        return checkpoint_stick(c,
+                                gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
     gt_status st = gt_h5_write(&c->file, a);
-    return stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
+    return checkpoint_stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
 }
 
 static gt_status put_shaped(gt_checkpoint *c, const char *path, gt_number type, const gt_shape *shape,
@@ -67,9 +68,10 @@ static void put_about(gt_checkpoint *c, const gt_checkpoint_about *about) {
         const char *name, *value;
     } texts[] = {{"model", about->model}, {"kernel_set", about->kernel_set}, {"dataset", about->dataset}};
     int32_t format = GT_CHECKPOINT_FORMAT;
-    stick(c, gt_h5_attribute(&c->file, "/", &(gt_array){"format_version", GT_NUMBER_INT32, 0, {0}, &format}));
+    checkpoint_stick(c,
+                     gt_h5_attribute(&c->file, "/", &(gt_array){"format_version", GT_NUMBER_INT32, 0, {0}, &format}));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        stick(c, gt_h5_attribute_text(&c->file, "/", texts[i].name, texts[i].value ? texts[i].value : ""));
+        checkpoint_stick(c, gt_h5_attribute_text(&c->file, "/", texts[i].name, texts[i].value ? texts[i].value : ""));
     gt_checkpoint_text(c, "/recipe", about->recipe ? about->recipe : "");
 }
 
@@ -86,7 +88,9 @@ gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about) {
     return c;
 }
 
-gt_status gt_checkpoint_finish(gt_checkpoint *c) { return stick(c, c->file.id ? gt_h5_finish(&c->file) : c->status); }
+gt_status gt_checkpoint_finish(gt_checkpoint *c) {
+    return checkpoint_stick(c, c->file.id ? gt_h5_finish(&c->file) : c->status);
+}
 
 size_t gt_checkpoint_bytes(const gt_checkpoint *c) { return CHECKPOINT_BLOCK + c->file.bytes; }
 

@@ -71,10 +71,20 @@ gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file
     return st;
 }
 
+/* Of the classes that the networks know. */
+static void name_classes(const gt_engine *e, gt_checkpoint_data *d) {
+    const gt_dataset_info *info = e->info;
+    bool masks = e->model->masks;
+    int known = (int)e->job->label_dim, names = !masks ? info->class_names : info->mask_name ? info->mask_classes : 0;
+    d->class_name = masks ? info->mask_name : info->class_name;
+    d->class_names = names < known ? names : known;
+}
+
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c) {
     gt_checkpoint_data d = {.has_range = !gt_dataset_usual_range(e->info),
                             .range = {e->info->range[0], e->info->range[1]},
                             .channels = e->info->channel_names};
     memcpy(d.pictures, j->pictures, sizeof d.pictures);
+    name_classes(e, &d);
     gt_checkpoint_put_data(c, &d);
 }

@@ -40,6 +40,7 @@ static void read_data(const gt_checkpoint_file *f) {
         fuzz_check(!*d.pictures || strlen(d.pictures) == sizeof d.pictures - 1);
         fuzz_check(!d.has_range || d.range[0] < d.range[1]);
         for (const char *c = d.channels; c && *c; c++) fuzz_check((unsigned char)*c >= ' ');
+        for (int i = 0; i < d.class_names; i++) fuzz_check(d.class_name[i]);
     }
     gt_arena_free(a);
 }
@@ -74,7 +75,8 @@ static void seed(fuzz_put *put, void *arg, int networks, const char *recipe, con
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const gt_checkpoint_data data = {"00112233445566778899aabbccddeeff", true, {100, 500}, "R,G,B,nir"};
+    const gt_checkpoint_data data = {"00112233445566778899aabbccddeeff", true, {100, 500}, "R,G,B,nir", 2,
+                                     (const char *[]){"disc", "ring"}};
     seed(put, arg, 3, "[gantry]\nbatch = 8\n", NULL);
     seed(put, arg, 1, "", NULL);
     seed(put, arg, 0, "[recipe]\ncfg = cifar\n", NULL);

@@ -95,7 +95,7 @@ static void round_trip(void **state) {
 /* What a checkpoint says of its data: nothing, all, and what nobody may believe. */
 static void of_the_data(void **state) {
     (void)state;
-    static const struct {
+    const struct {
         gt_checkpoint_data data;
         const char *fault, *channels;
     } cases[] = {
@@ -109,6 +109,7 @@ static void of_the_data(void **state) {
         {{.pictures = "00112233445566778899aabbccddeeff"}, NULL, NULL},
         {{.channels = "a\033[2Jb\nc"}, NULL, "a?[2Jb?c"},
         {{.channels = ""}, NULL, ""},
+        {{.class_names = 3, .class_name = (const char *[]){"disc", "a \"b\", c", "\xc3\xa9\n"}}, NULL, NULL},
         {{.pictures = "0011"}, "'/data/pictures' is no fingerprint", NULL},
         {{.pictures = "00112233445566778899AABBCCDDEEFF"}, "'/data/pictures' is no fingerprint", NULL},
         {{.has_range = true, .range = {1, 1}}, "'/data/range' is no range: 1, 1", NULL},
@@ -136,22 +137,34 @@ static void of_the_data(void **state) {
             assert_true(out.has_range == in->has_range && !memcmp(out.range, in->range, sizeof out.range));
             assert_true(!out.channels == !cases[i].channels);
             if (out.channels) assert_string_equal(out.channels, cases[i].channels);
+            assert_int_equal(out.class_names, in->class_names);
+            for (int k = 0; k < in->class_names; k++)
+                assert_string_equal(out.class_name[k], k == 2 ? "\xc3\xa9?" : in->class_name[k]);
         }
         gt_arena_free(a);
         gt_checkpoint_close(f);
     }
     /* Other things of these names. */
-    gt_checkpoint *c = make(1);
-    gt_checkpoint_int(c, "/data/pictures", 3);
-    assert_ok(gt_checkpoint_write(c, at("data.h5")));
-    gt_checkpoint_free(c);
-    gt_checkpoint_file *f = gt_checkpoint_open(at("data.h5"), NULL);
-    gt_arena *a = gt_arena_new();
-    gt_checkpoint_data out;
-    assert_int_equal(gt_checkpoint_get_data(f, a, &out), GT_FORMAT);
-    assert_message("'/data/pictures' is an integer, not a text");
-    gt_arena_free(a);
-    gt_checkpoint_close(f);
+    static const struct {
+        const char *path, *text, *fault;
+    } others[] = {{"/data/pictures", NULL, "'/data/pictures' is an integer, not a text"},
+                  {"/data/class_names", "[\"disc\"", "no list of names of classes"},
+                  {"/data/class_names", "{}", "no list of names of classes"},
+                  {"/data/class_names", "[\"disc\",3]", "name 1 is no text"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        gt_checkpoint *c = make(1);
+        if (others[i].text) gt_checkpoint_text(c, others[i].path, others[i].text);
+        else gt_checkpoint_int(c, others[i].path, 3);
+        assert_ok(gt_checkpoint_write(c, at("data.h5")));
+        gt_checkpoint_free(c);
+        gt_checkpoint_file *f = gt_checkpoint_open(at("data.h5"), NULL);
+        gt_arena *a = gt_arena_new();
+        gt_checkpoint_data out;
+        assert_int_equal(gt_checkpoint_get_data(f, a, &out), GT_FORMAT);
+        assert_message(others[i].fault);
+        gt_arena_free(a);
+        gt_checkpoint_close(f);
+    }
 }
 
 static void equal_states_equal_bytes(void **state) {
