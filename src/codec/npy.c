@@ -104,14 +104,29 @@ double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
     return a->type == 'i' ? (double)v : (double)(uint64_t)v;
 }
 
+size_t gt_npy_make_head(char head[GT_NPY_MADE_MOST], const char *type, int n_dims, const int64_t *dims) {
+    enum { BEGIN = 10, UNIT = 64 }; /* magic, version, length of the text, and the text, with spaces to a line end */
+    char *text = head + BEGIN;
+    size_t most = GT_NPY_MADE_MOST - BEGIN, n;
+    n = (size_t)snprintf(text, most, "{'descr': '%s', 'fortran_order': False, 'shape': (", type);
+    for (int i = 0; i < n_dims; i++)
+        n += (size_t)snprintf(text + n, most - n, "%s%lld%s", i ? " " : "", (long long)dims[i],
+                              i + 1 < n_dims || n_dims == 1 ? "," : "");
+    n += (size_t)snprintf(text + n, most - n, "), }");
+    size_t all = (BEGIN + n + 1 + UNIT - 1) / UNIT * UNIT;
+    if (all < 2 * UNIT) all = 2 * UNIT;
+    memset(text + n, ' ', all - BEGIN - n);
+    head[all - 1] = '\n';
+    memcpy(head, "\x93NUMPY\x01", 8);
+    head[8] = (char)((all - BEGIN) & 0xff);
+    head[9] = (char)((all - BEGIN) >> 8);
+    return all;
+}
+
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels) {
-    enum { HEAD = 128 }; /* magic, version, length of the text, and the text, padded with spaces to a line end */
-    char head[HEAD + 1];
-    int n = snprintf(head, sizeof head,
-                     "\x93NUMPY\x01%c%c%c{'descr': '%cf4', 'fortran_order': False, 'shape': (%d, %d, %d), }", 0,
-                     HEAD - 10, 0, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', height, width, channels);
-    memset(head + n, ' ', (size_t)(HEAD - 1 - n));
-    head[HEAD - 1] = '\n';
+    char head[GT_NPY_MADE_MOST];
+    size_t n = gt_npy_make_head(head, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "<f4" : ">f4", 3,
+                                (int64_t[]){height, width, channels});
     size_t bytes = (size_t)height * (size_t)width * (size_t)channels * sizeof *samples;
-    return gt_file_replace(path, (struct iovec[]){{head, HEAD}, {(void *)samples, bytes}}, 2);
+    return gt_file_replace(path, (struct iovec[]){{head, n}, {(void *)samples, bytes}}, 2);
 }

@@ -35,6 +35,11 @@ int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i);
 /* Element i of an array of any type. */
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);
 
+/* Makes the header of an array in memory order of C: the type as in "<f4", the dimensions. Returns its bytes, at most
+ * GT_NPY_MADE_MOST, a multiple of 64. At most 8 dimensions. */
+enum { GT_NPY_MADE_MOST = 512 };
+size_t gt_npy_make_head(char head[GT_NPY_MADE_MOST], const char *type, int n_dims, const int64_t *dims);
+
 /* Writes a file of float32 [height, width, channels], whole or not at all. */
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels);
 
