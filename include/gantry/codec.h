@@ -69,4 +69,9 @@ gt_status gt_zip_read(gt_zip *z, size_t i, void *out);
  * bytes. */
 gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n);
 
+/* Gives n bytes of entry i from byte `from` on to `to`, in pieces of 65536 bytes but for the last one. The first call
+ * for an entry reads all of the entry and verifies the CRC-32, at the end; later ones read less of a stored entry. */
+typedef gt_status gt_zip_sink(void *arg, const void *bytes, size_t n);
+gt_status gt_zip_pour(gt_zip *z, size_t i, uint64_t from, uint64_t n, gt_zip_sink *to, void *arg);
+
 #endif

@@ -2,18 +2,25 @@
  * The stack machine that reads pickles. Its values are data alone: nothing is called. */
 #include "codec/pickle.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 
 /* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of
  * CIFAR's pictures come with a million values. */
 enum { MEMO_MOST = 1 << 22, VALUES_MOST = 1 << 22, NAME_MOST = 200 };
+/* Pieces in which a file is read; a line with a name is shorter. */
+enum { WINDOW_BYTES = 1 << 14, LINE_MOST = 1 << 12 };
 
 typedef struct machine {
-    const uint8_t *at, *end, *begin;
+    gt_pickle_input *in;
+    const uint8_t *at, *end; /* bytes of the input that are in memory */
+    uint64_t end_at;         /* the place of `end` in the input */
+    uint8_t *window;         /* [WINDOW_BYTES], of a file */
     gt_arena *arena;
     const char *const *allowed;
     gt_pickle **stack; /* NULL: a mark */
@@ -24,8 +31,10 @@ typedef struct machine {
     bool done;
 } machine;
 
+static uint64_t place(const machine *m) { return m->end_at - (uint64_t)(m->end - m->at); }
+
 static gt_status damaged(const machine *m, const char *what) {
-    return gt_fail(GT_FORMAT, "damaged pickle: %s at byte %zu", what, (size_t)(m->at - m->begin));
+    return gt_fail(GT_FORMAT, "damaged pickle: %s at byte %llu", what, (unsigned long long)place(m));
 }
 
 static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
@@ -35,11 +44,16 @@ static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
     return v;
 }
 
+static gt_status count_values(machine *m, size_t n) {
+    if (n > VALUES_MOST - m->values) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
+    m->values += n;
+    return GT_OK;
+}
+
 /* Whatever takes memory - the stack with its marks, new values, items of collections - was pushed before. */
 static gt_status push_slot(machine *m, gt_pickle *v) {
-    if (m->values == VALUES_MOST) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
-    m->values++;
-    gt_status st = gt_grow(&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack, "a pickle");
+    gt_status st = count_values(m, 1);
+    if (!st) st = gt_grow(&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack, "a pickle");
     if (!st) m->stack[m->depth++] = v;
     return st;
 }
@@ -71,11 +85,42 @@ static gt_status add_items(machine *m, gt_pickle *v, gt_pickle **items, size_t n
 
 /* ---- operands ---- */
 
+static gt_status check_left(const machine *m, uint64_t n) {
+    return m->in->end - place(m) < n
+               ? gt_fail(GT_FORMAT, "truncated pickle: %llu bytes", (unsigned long long)m->in->end)
+               : GT_OK;
+}
+
+/* Has the next n bytes, at most WINDOW_BYTES of a file, in memory. */
+static gt_status look_ahead(machine *m, size_t n) {
+    gt_status st = check_left(m, n);
+    size_t left = (size_t)(m->end - m->at);
+    if (st || left >= n) return st;
+    uint64_t more = m->in->end - m->end_at;
+    if (more > WINDOW_BYTES - left) more = WINDOW_BYTES - left;
+    memmove(m->window, m->at, left);
+    m->at = m->window;
+    m->end = m->window + left;
+    if ((st = gt_read_at(m->in->fd, m->end_at, m->window + left, (size_t)more))) return st;
+    m->end += more;
+    m->end_at += more;
+    return GT_OK;
+}
+
 static gt_status take(machine *m, size_t n, const uint8_t **p) {
-    if ((size_t)(m->end - m->at) < n)
-        return gt_fail(GT_FORMAT, "truncated pickle: %zu bytes", (size_t)(m->end - m->begin));
+    gt_status st = look_ahead(m, n);
+    if (st) return st;
     *p = m->at;
     m->at += n;
+    return GT_OK;
+}
+
+static gt_status pass_over(machine *m, uint64_t n) {
+    gt_status st = check_left(m, n);
+    uint64_t left = (uint64_t)(m->end - m->at);
+    if (st) return st;
+    m->at += n < left ? n : left;
+    if (n > left) m->end_at += n - left;
     return GT_OK;
 }
 
@@ -88,6 +133,9 @@ static gt_status take_number(machine *m, size_t bytes, uint64_t *v) {
 }
 
 static gt_status take_line(machine *m, const char **line, size_t *n) {
+    uint64_t left = m->in->end - place(m);
+    gt_status st = m->window ? look_ahead(m, left < LINE_MOST ? (size_t)left : LINE_MOST) : GT_OK;
+    if (st) return st;
     const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
     if (!end) return damaged(m, "a line without end");
     *line = (const char *)m->at;
@@ -104,21 +152,38 @@ static gt_status push_integer(machine *m, int64_t integer) {
     return push(m, v);
 }
 
+static gt_status set_bytes(machine *m, gt_pickle *v, uint64_t n) {
+    const uint8_t *p = NULL;
+    v->at = place(m);
+    v->n = (size_t)n;
+    if (m->window && n > GT_PICKLE_KEPT) return pass_over(m, n);
+    gt_status st = take(m, v->n, &p);
+    if (st) return st;
+    char *copy = m->window ? gt_arena_alloc(m->arena, v->n + 1) : NULL;
+    if (m->window && !copy) return gt_fail(GT_NOMEM, "out of memory for a pickle");
+    v->bytes = copy ? memcpy(copy, p, v->n) : (const void *)p;
+    return GT_OK;
+}
+
 /* `width` bytes of length, then the bytes themselves. */
 static gt_status push_bytes(machine *m, gt_pickle_kind kind, size_t width) {
     uint64_t n;
-    const uint8_t *p = NULL;
     gt_status st = take_number(m, width, &n);
-    if (!st) st = n > SIZE_MAX / 2 ? damaged(m, "an absurd length") : take(m, (size_t)n, &p);
+    if (!st && n > SIZE_MAX / 2) st = damaged(m, "an absurd length");
     gt_pickle *v = st ? NULL : new_value(m, kind);
-    if (v) v->bytes = (const char *)p, v->n = (size_t)n;
+    if (v) st = set_bytes(m, v, n);
     return st ? st : push(m, v);
 }
 
-static gt_status push_long(machine *m) {
+/* `width` bytes of length, then an integer of that many bytes. */
+static gt_status push_long(machine *m, size_t width) {
     uint64_t n, v = 0;
-    gt_status st = take_number(m, 1, &n);
-    if (!st && n > 8) return damaged(m, "an integer of more than 64 bits");
+    gt_status st = take_number(m, width, &n);
+    if (!st && n > 8) {
+        gt_pickle *large = new_value(m, GT_PICKLE_LONG);
+        if (large) st = set_bytes(m, large, n);
+        return st ? st : push(m, large);
+    }
     if (!st) st = take_number(m, (size_t)n, &v);
     if (st) return st;
     if (n > 0 && n < 8 && v >> (8 * n - 1)) v |= ~0ull << 8 * n; /* its sign */
@@ -155,6 +220,8 @@ static gt_status push_name(machine *m, const char *module, size_t module_n, cons
     if (!full) return GT_NOMEM;
     bool known = false;
     for (const char *const *a = m->allowed; *a && !known; a++) known = !strcmp(*a, full);
+    for (char *c = full; *c && !known; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?';
     if (!known) return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, only plain data is read", full);
     gt_pickle *v = new_value(m, GT_PICKLE_NAME);
     if (v) v->bytes = full, v->n = strlen(full);
@@ -171,23 +238,83 @@ static gt_status push_global(machine *m) {
 
 static gt_status push_stack_global(machine *m) {
     gt_pickle *name = pop(m), *module = pop(m);
-    if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT)
+    if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT || !name->bytes ||
+        !module->bytes)
         return damaged(m, "no name");
     return push_name(m, module->bytes, module->n, name->bytes, name->n);
 }
 
+/* What calls of these make is data of that kind. */
+static const struct {
+    const char *name;
+    gt_pickle_kind kind;
+} constructors[] = {
+    {"collections.OrderedDict", GT_PICKLE_DICT},
+    {"dnnlib.util.EasyDict", GT_PICKLE_DICT},
+    {"builtins.set", GT_PICKLE_LIST},
+    {"__builtin__.set", GT_PICKLE_LIST},
+    {"builtins.frozenset", GT_PICKLE_LIST},
+    {"__builtin__.frozenset", GT_PICKLE_LIST},
+    {"torch.Size", GT_PICKLE_LIST},
+    {"builtins.bytes", GT_PICKLE_BYTES},
+    {"__builtin__.bytes", GT_PICKLE_BYTES},
+};
+
+static gt_pickle_kind constructed(const gt_pickle *what) {
+    for (size_t i = 0; i < sizeof constructors / sizeof *constructors; i++)
+        if (gt_pickle_is(what, GT_PICKLE_NAME, constructors[i].name)) return constructors[i].kind;
+    return GT_PICKLE_CALL;
+}
+
+/* From nothing; a list also from a list, a dict from a list of pairs (Python 2). */
+static gt_status push_constructed(machine *m, gt_pickle_kind kind, const gt_pickle *arguments) {
+    gt_pickle *v = new_value(m, kind), *from = arguments->items ? arguments->item[0] : NULL;
+    if (arguments->kind != GT_PICKLE_LIST || arguments->items > 1 ||
+        (from && (from->kind != GT_PICKLE_LIST || kind == GT_PICKLE_BYTES)))
+        return damaged(m, "a collection of something else");
+    if (kind == GT_PICKLE_LIST && from) return push(m, from);
+    if (v && kind == GT_PICKLE_BYTES) v->bytes = "";
+    gt_status st = v && from ? count_values(m, from->items) : GT_OK;
+    for (size_t i = 0; v && from && i < from->items && !st; i++) {
+        const gt_pickle *pair = from->item[i];
+        st = pair->kind == GT_PICKLE_LIST && pair->items == 2 ? add_items(m, v, pair->item, 2)
+                                                              : damaged(m, "a pair that is none");
+    }
+    return st ? st : push(m, v);
+}
+
 static gt_status push_call(machine *m) {
-    gt_pickle *arguments = pop(m), *what = pop(m), *v = new_value(m, GT_PICKLE_CALL);
+    gt_pickle *arguments = pop(m), *what = pop(m);
     if (!arguments || !what) return damaged(m, "a call of nothing");
+    gt_pickle_kind kind = constructed(what);
+    if (kind != GT_PICKLE_CALL) return push_constructed(m, kind, arguments);
+    gt_pickle *v = new_value(m, GT_PICKLE_CALL);
     gt_status st = v ? add_items(m, v, (gt_pickle *[]){what, arguments, NULL}, 3) : GT_NOMEM;
     return st ? st : push(m, v);
 }
 
+/* Attributes of a dict (an OrderedDict has them) are nobody's concern. */
 static gt_status set_state(machine *m) {
     gt_pickle *state = pop(m), *v = top(m);
-    if (!state || !v || v->kind != GT_PICKLE_CALL) return damaged(m, "a state of nothing");
-    v->item[2] = state;
+    if (!state || !v || (v->kind != GT_PICKLE_CALL && v->kind != GT_PICKLE_DICT))
+        return damaged(m, "a state of nothing");
+    if (v->kind == GT_PICKLE_CALL) v->item[2] = state;
     return GT_OK;
+}
+
+static gt_status push_id(machine *m) {
+    gt_pickle *id = pop(m), *v = new_value(m, GT_PICKLE_ID);
+    if (!id) return damaged(m, "an id of nothing");
+    if (!m->in->ids) return gt_fail(GT_FORMAT, "a pickle with a persistent id, which is not plain data");
+    gt_status st = v ? add_items(m, v, &id, 1) : GT_NOMEM;
+    if (!st) st = add_items(m, m->in->ids, &v, 1);
+    return st ? st : push(m, v);
+}
+
+/* A call of protocol 0. Its name comes first, so that the message says what would be called. */
+static gt_status refuse_instance(machine *m) {
+    gt_status st = push_global(m);
+    return st ? st : gt_fail(GT_FORMAT, "a pickle with opcode 'i', which is not plain data");
 }
 
 /* ---- collections ---- */
@@ -255,18 +382,13 @@ static gt_status push_unsigned(machine *m, uint64_t v) { return push_integer(m, 
 
 static gt_status push_int32(machine *m, uint64_t v) { return push_integer(m, (int32_t)v); }
 
-static gt_status skip(machine *m, size_t n) {
-    const uint8_t *p = NULL;
-    return take(m, n, &p);
-}
-
 static gt_status step(machine *m) {
     uint64_t opcode;
     gt_status st = take_number(m, 1, &opcode);
     if (st) return st;
     switch (opcode) {
-    case 0x80: return skip(m, 1); /* PROTO */
-    case 0x95: return skip(m, 8); /* FRAME */
+    case 0x80: return pass_over(m, 1); /* PROTO */
+    case 0x95: return pass_over(m, 8); /* FRAME */
     case '.': m->done = true; return GT_OK;
     case '(': return push_slot(m, NULL);
     case 'N': return push(m, new_value(m, GT_PICKLE_NONE));
@@ -277,7 +399,8 @@ static gt_status step(machine *m) {
     case 'M': return with_number(m, 2, push_unsigned);
     case 'I':
     case 'L': return push_decimal(m);
-    case 0x8a: return push_long(m);
+    case 0x8a: return push_long(m, 1);
+    case 0x8b: return push_long(m, 4);
     case 'G': return push_real(m);
     case 'U':
     case 'C': return push_bytes(m, GT_PICKLE_BYTES, 1);
@@ -289,17 +412,20 @@ static gt_status step(machine *m) {
     case 'X': return push_bytes(m, GT_PICKLE_TEXT, 4);
     case 0x8d: return push_bytes(m, GT_PICKLE_TEXT, 8);
     case ']':
-    case ')': return push(m, new_value(m, GT_PICKLE_LIST));
+    case ')':
+    case 0x8f: return push(m, new_value(m, GT_PICKLE_LIST));
     case '}': return push(m, new_value(m, GT_PICKLE_DICT));
     case 'l':
-    case 't': return collect_new(m, GT_PICKLE_LIST);
+    case 't':
+    case 0x91: return collect_new(m, GT_PICKLE_LIST);
     case 'd': return collect_new(m, GT_PICKLE_DICT);
     case 0x85:
     case 0x86:
     case 0x87: return tuple_of(m, (size_t)opcode - 0x84);
     case 'a': return append(m, NULL, GT_PICKLE_LIST, 1);
     case 's': return append(m, NULL, GT_PICKLE_DICT, 2);
-    case 'e': return collect(m, NULL, GT_PICKLE_LIST);
+    case 'e':
+    case 0x90: return collect(m, NULL, GT_PICKLE_LIST);
     case 'u': return collect(m, NULL, GT_PICKLE_DICT);
     case 'q': return with_number(m, 1, memo_put);
     case 'r': return with_number(m, 4, memo_put);
@@ -311,23 +437,40 @@ static gt_status step(machine *m) {
     case 'R':
     case 0x81: return push_call(m);
     case 'b': return set_state(m);
+    case 'Q': return push_id(m);
+    case 'i': return refuse_instance(m);
     default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);
     }
 }
 
-gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed) {
-    machine m = {.at = bytes, .begin = bytes, .end = (const uint8_t *)bytes + n, .arena = arena, .allowed = allowed};
+gt_status gt_pickle_read_from(gt_pickle **out, gt_arena *arena, gt_pickle_input *in, const char *const *allowed) {
+    machine m = {.in = in, .arena = arena, .allowed = allowed, .end_at = in->at};
+    *out = NULL;
+    if (in->bytes) {
+        m.at = (const uint8_t *)in->bytes + in->at;
+        m.end = (const uint8_t *)in->bytes + in->end;
+        m.end_at = in->end;
+    } else {
+        m.at = m.end = m.window = malloc(WINDOW_BYTES);
+        if (!m.window) return gt_fail(GT_NOMEM, "out of memory for a pickle");
+    }
     gt_status st = GT_OK;
     while (!st && !m.done) st = step(&m);
     if (!st && (m.depth != 1 || !top(&m))) st = damaged(&m, "no single value");
-    *out = st ? NULL : m.stack[0];
+    if (!st) *out = m.stack[0];
+    in->at = place(&m);
+    free(m.window);
     free(m.stack);
     free(m.memo);
     return st;
 }
 
+gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed) {
+    return gt_pickle_read_from(out, arena, &(gt_pickle_input){.bytes = bytes, .end = n}, allowed);
+}
+
 bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text) {
-    return v && v->kind == kind && v->n == strlen(text) && !memcmp(v->bytes, text, v->n);
+    return v && v->kind == kind && v->bytes && v->n == strlen(text) && !memcmp(v->bytes, text, v->n);
 }
 
 gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key) {

@@ -54,18 +54,18 @@ static gt_status read_shape(gt_npy *out, const gt_pickle *v) {
     return st;
 }
 
-/* Bytes as they are, or as text that encode(text, 'latin1') would turn into them (Python 3 for older protocols). */
-static gt_status read_bytes(gt_pickle_array *out, const gt_pickle *v) {
+bool gt_pickle_to_bytes(gt_pickle_array *out, const gt_pickle *v) {
     if (calls(v, "_codecs.encode") && argument(v, 0) && argument(v, 1) && argument(v, 0)->kind == GT_PICKLE_TEXT &&
         gt_pickle_is(argument(v, 1), GT_PICKLE_TEXT, "latin1")) {
         out->utf8 = true;
         v = argument(v, 0);
     } else if (!v || v->kind != GT_PICKLE_BYTES) {
-        return unknown("without bytes");
+        return false;
     }
     out->bytes = v->bytes;
+    out->at = v->at;
     out->n = v->n;
-    return GT_OK;
+    return true;
 }
 
 gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
@@ -84,28 +84,45 @@ gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
     }
     gt_status st = read_type(&out->array, type);
     if (!st) st = read_shape(&out->array, shape);
-    if (!st) st = read_bytes(out, bytes);
+    if (!st && !gt_pickle_to_bytes(out, bytes)) st = unknown("without bytes");
     size_t n = out->array.elements * (size_t)out->array.size;
     if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n))
         st = unknown("whose bytes do not fit its shape");
     return st;
 }
 
-bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out) {
-    if (v && v->kind == GT_PICKLE_INTEGER) {
-        *out = v->integer;
-        return true;
-    }
-    gt_pickle_array a = {0};
-    uint8_t bytes[8] = {0};
-    if (!calls(v, "multiarray.scalar") || read_type(&a.array, argument(v, 0)) || read_bytes(&a, argument(v, 1)) ||
-        a.array.type == 'f')
-        return false;
+bool gt_pickle_to_scalar(gt_pickle_array *out, const gt_pickle *v) {
+    *out = (gt_pickle_array){0};
+    return calls(v, "multiarray.scalar") && !read_type(&out->array, argument(v, 0)) &&
+           gt_pickle_to_bytes(out, argument(v, 1));
+}
+
+static bool read_scalar(gt_npy *type, uint8_t bytes[8], const gt_pickle *v) {
+    gt_pickle_array a;
+    if (!gt_pickle_to_scalar(&a, v) || !a.bytes) return false;
     size_t used = a.n, n = a.n;
-    if (a.utf8) n = gt_pickle_latin1(a.bytes, a.n, bytes, sizeof bytes, &used);
-    else if (n <= sizeof bytes) memcpy(bytes, a.bytes, n);
-    if (n != (size_t)a.array.size || used != a.n) return false;
-    *out = gt_npy_integer(&a.array, bytes, 0);
+    *type = a.array;
+    if (a.utf8) n = gt_pickle_latin1(a.bytes, a.n, bytes, 8, &used);
+    else if (n <= 8) memcpy(bytes, a.bytes, n);
+    return n == (size_t)type->size && used == a.n;
+}
+
+bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out) {
+    gt_npy type;
+    uint8_t bytes[8] = {0};
+    if (v && v->kind == GT_PICKLE_INTEGER) return *out = v->integer, true;
+    if (!read_scalar(&type, bytes, v) || type.type == 'f') return false;
+    *out = gt_npy_integer(&type, bytes, 0);
+    return true;
+}
+
+bool gt_pickle_to_number(const gt_pickle *v, double *out) {
+    gt_npy type;
+    uint8_t bytes[8] = {0};
+    if (v && v->kind == GT_PICKLE_INTEGER) return *out = (double)v->integer, true;
+    if (v && v->kind == GT_PICKLE_REAL) return *out = v->real, true;
+    if (!read_scalar(&type, bytes, v)) return false;
+    *out = gt_npy_number(&type, bytes, 0);
     return true;
 }
 

@@ -7,7 +7,7 @@
  * Names of tensors:
  *     state dicts    as in the file: "features.0.weight"; tables in tables are joined by a dot
  *     reference      MODULE.path: "G_ema.synthesis.b4.const", parameters and buffers alike
- *     TensorFlow     NETWORK/path: "Gs/G_mapping/Dense0/weight", NETWORK one of G, D, Gs
+ *     TensorFlow     NETWORK/path: "Gs/mapping/Dense0/weight", NETWORK one of G, D, Gs
  * Facts are what else a file says, as numbers and texts:
  *     safetensors    its metadata, npz: texts and numbers without dimensions
  *     reference      attributes of modules: "G_ema.synthesis.b4.architecture", "G_ema._init_kwargs.z_dim";
@@ -22,7 +22,8 @@
 
 #include "gantry/status.h"
 
-enum { GT_WEIGHT_MOST_DIMS = 8 };
+/* A tensor with more elements than its file has numbers (a stride of 0 repeats them) may have this many. */
+enum { GT_WEIGHT_MOST_DIMS = 8, GT_WEIGHT_REPEATED_MOST = 1 << 26 };
 
 typedef enum gt_weight_type {
     GT_WEIGHT_F32,
@@ -35,6 +36,9 @@ typedef enum gt_weight_type {
     GT_WEIGHT_I8,
     GT_WEIGHT_U8,
     GT_WEIGHT_BOOL,
+    GT_WEIGHT_U64,
+    GT_WEIGHT_U32,
+    GT_WEIGHT_U16,
 } gt_weight_type;
 
 typedef struct gt_weight {

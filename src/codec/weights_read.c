@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads the numbers of a tensor as float32. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "codec/weights_internal.h"
+
+enum { PIECE_BYTES = 1 << 15 };
+
+/* ---- types ---- */
+
+static float from_f32(const uint8_t *p) {
+    float f;
+    memcpy(&f, &(uint32_t){gt_le32(p)}, sizeof f);
+    return f;
+}
+
+static float from_f64(const uint8_t *p) {
+    double d;
+    memcpy(&d, &(uint64_t){gt_le64(p)}, sizeof d);
+    return (float)d;
+}
+
+static float from_f16(const uint8_t *p) {
+    uint32_t h = gt_le16(p), exponent = h >> 10 & 31, fraction = h & 1023, bits;
+    float small = (float)fraction * 0x1p-24f, f;
+    if (exponent == 0) return h & 0x8000 ? -small : small;
+    bits = (h & 0x8000) << 16 | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static float from_bf16(const uint8_t *p) {
+    float f;
+    memcpy(&f, &(uint32_t){(uint32_t)gt_le16(p) << 16}, sizeof f);
+    return f;
+}
+
+static float from_i64(const uint8_t *p) { return (float)(int64_t)gt_le64(p); }
+static float from_i32(const uint8_t *p) { return (float)(int32_t)gt_le32(p); }
+static float from_i16(const uint8_t *p) { return (float)(int16_t)gt_le16(p); }
+static float from_i8(const uint8_t *p) { return (float)(int8_t)*p; }
+static float from_u64(const uint8_t *p) { return (float)gt_le64(p); }
+static float from_u32(const uint8_t *p) { return (float)gt_le32(p); }
+static float from_u16(const uint8_t *p) { return (float)gt_le16(p); }
+static float from_u8(const uint8_t *p) { return (float)*p; }
+
+static const struct {
+    size_t bytes;
+    float (*get)(const uint8_t *p);
+} types[] = {
+    [GT_WEIGHT_F32] = {4, from_f32},   [GT_WEIGHT_F64] = {8, from_f64}, [GT_WEIGHT_F16] = {2, from_f16},
+    [GT_WEIGHT_BF16] = {2, from_bf16}, [GT_WEIGHT_I64] = {8, from_i64}, [GT_WEIGHT_I32] = {4, from_i32},
+    [GT_WEIGHT_I16] = {2, from_i16},   [GT_WEIGHT_I8] = {1, from_i8},   [GT_WEIGHT_U8] = {1, from_u8},
+    [GT_WEIGHT_BOOL] = {1, from_u8},   [GT_WEIGHT_U64] = {8, from_u64}, [GT_WEIGHT_U32] = {4, from_u32},
+    [GT_WEIGHT_U16] = {2, from_u16},
+};
+
+size_t gt_weight_type_bytes(gt_weight_type type) { return types[type].bytes; }
+
+/* ---- bytes of a storage ---- */
+
+/* Bytes `from` to `from` + `n` of text that stands for bytes. */
+static gt_status pour_text(const gt_weights *w, const gt_weight_storage *s, uint64_t from, uint64_t n, gt_zip_sink *to,
+                           void *arg) {
+    char text[PIECE_BYTES], bytes[PIECE_BYTES];
+    uint64_t at = 0, done = 0; /* of the text; bytes in front of those in `bytes` */
+    size_t have = 0;
+    gt_status st = GT_OK;
+    while (at < s->text && done < from + n && !st) {
+        size_t length = s->text - at < PIECE_BYTES ? (size_t)(s->text - at) : PIECE_BYTES, used;
+        if ((st = gt_read_at(w->fd, s->at + at, text, length))) return st;
+        uint64_t left = done < from ? from - done : from + n - done; /* pieces end where `from` is */
+        size_t room = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+        have += gt_pickle_latin1(text, length, bytes + have, room - have, &used);
+        if (!used) return gt_fail(GT_FORMAT, "damaged: text that stands for no bytes");
+        at += used;
+        if (have < room) continue;
+        if (done >= from) st = to(arg, bytes, have);
+        done += have;
+        have = 0;
+    }
+    if (!st && (done < from + n || (done == s->n && at < s->text)))
+        st = gt_fail(GT_FORMAT, "damaged: its bytes are not as many as its numbers need");
+    return st;
+}
+
+/* As gt_zip_pour, for any storage. */
+static gt_status pour(const gt_weights *w, const gt_weight_storage *s, uint64_t from, uint64_t n, gt_zip_sink *to,
+                      void *arg) {
+    if (s->in_entry) return gt_zip_pour(w->zip, s->entry, s->at + from, n, to, arg);
+    if (s->utf8) return pour_text(w, s, from, n, to, arg);
+    char piece[PIECE_BYTES];
+    gt_status st = GT_OK;
+    for (uint64_t done = 0; done < n && !st;) {
+        size_t length = n - done < PIECE_BYTES ? (size_t)(n - done) : PIECE_BYTES;
+        st = gt_read_at(w->fd, s->at + from + done, piece, length);
+        if (!st) st = to(arg, piece, length);
+        done += length;
+    }
+    return st;
+}
+
+/* ---- tensors ---- */
+
+typedef struct target {
+    gt_weight_type type;
+    float *numbers;
+    uint8_t *bytes;
+} target;
+
+static gt_status add_numbers(void *arg, const void *bytes, size_t n) {
+    target *t = arg;
+    size_t size = types[t->type].bytes, count = n / size;
+    for (size_t i = 0; i < count; i++) t->numbers[i] = types[t->type].get((const uint8_t *)bytes + i * size);
+    t->numbers += count;
+    return GT_OK;
+}
+
+static gt_status add_bytes(void *arg, const void *bytes, size_t n) {
+    target *t = arg;
+    memcpy(t->bytes, bytes, n);
+    t->bytes += n;
+    return GT_OK;
+}
+
+static bool is_row_major(const gt_weight_item *item) {
+    gt_weight_item plain = *item;
+    gt_weight_set_row_major(&plain);
+    for (int i = 0; i < item->seen.n_dims; i++)
+        if (item->seen.dims[i] > 1 && item->strides[i] != plain.strides[i]) return false;
+    return true;
+}
+
+/* The elements in their order, from bytes that begin with the first element. */
+static void gather(const gt_weight_item *item, const uint8_t *bytes, float *out) {
+    int64_t index[GT_WEIGHT_MOST_DIMS] = {0};
+    size_t size = types[item->storage.type].bytes;
+    uint64_t at = 0;
+    for (size_t i = 0; i < item->seen.size; i++) {
+        out[i] = types[item->storage.type].get(bytes + at * size);
+        for (int k = item->seen.n_dims - 1; k >= 0; k--) {
+            at += item->strides[k];
+            if (++index[k] < item->seen.dims[k]) break;
+            at -= (uint64_t)item->seen.dims[k] * item->strides[k];
+            index[k] = 0;
+        }
+    }
+}
+
+static gt_status read_strided(const gt_weights *w, const gt_weight_item *item, float *out) {
+    size_t size = types[item->storage.type].bytes, n = (size_t)(item->last + 1) * size; /* as many as the file has */
+    uint8_t *bytes = malloc(n);
+    if (!bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
+    gt_status st = pour(w, &item->storage, item->offset * size, n, add_bytes, &(target){.bytes = bytes});
+    if (!st) gather(item, bytes, out);
+    free(bytes);
+    return st;
+}
+
+gt_status gt_weights_read(const gt_weights *w, size_t i, float *out) {
+    const gt_weight_item *item = &w->items[i];
+    const gt_weight_storage *s = &item->storage;
+    size_t size = types[s->type].bytes, n = item->seen.size;
+    gt_status st = GT_OK;
+    if (n == 0) return GT_OK;
+    if (!is_row_major(item)) st = read_strided(w, item, out);
+    else if (s->type == GT_WEIGHT_F32 && !s->in_entry && !s->utf8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        st = gt_read_at(w->fd, s->at + item->offset * size, out, n * size);
+    else st = pour(w, s, item->offset * size, n * size, add_numbers, &(target){.type = s->type, .numbers = out});
+    return st ? gt_wrap(st, "'%s': tensor '%s'", w->path, item->seen.name) : GT_OK;
+}
