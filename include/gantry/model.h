@@ -31,6 +31,8 @@
 
 #define GT_SLICE_WEIGHT "slice_weight" /* an input [] of a phase's graph, which the training loop writes */
 
+struct gt_pickler; /* codec/pickle_write.h */
+
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
 enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 };
 
@@ -169,7 +171,10 @@ struct gt_model {
     /* GANs: a graph of D with inputs "images" [n,H,W,C] in [-1,1] and, where D takes labels, "c" [n,label_dim], output
      * "score", parameters of network 1 in slot 0. NULL: the model has no D. */
     gt_graph *(*build_discriminator)(gt_model *m, int n);
-    /* Models that segment: the same with "logits" [n,H,W,label_dim]. NULL: the model is none. */
+    /* Models of the reference implementation: puts network 0 (G) or 1 (D), with the parameters in `block`, into a
+     * pickle that this implementation loads (spec 8.7). NULL: the model has no such form. */
+    gt_status (*put_reference)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
+    /* Models that segment: as build_classifier, with "logits" [n,H,W,label_dim]. NULL: the model is none. */
     gt_graph *(*build_segmenter)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */

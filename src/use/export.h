@@ -7,7 +7,7 @@
 #include "use/trained.h"
 
 /* In the order of help and messages. */
-#define GT_EXPORT_FORMS(X) X(safetensors) X(npz) X(h5)
+#define GT_EXPORT_FORMS(X) X(pkl) X(safetensors) X(npz) X(h5)
 
 /* A network of the source. */
 typedef struct gt_export_net {

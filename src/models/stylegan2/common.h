@@ -24,6 +24,10 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
 int gt_level_channels(const gt_levels *l, int level); /* min(channel_base / (4 << level), channel_max) */
 static inline int gt_level_name(int level) { return 4 << level; }
 
+/* The label network of a discriminator: no latent, no copies, no average. w_dim: the length of its output; without
+ * labels 0. */
+gt_mapping_config gt_discriminator_mapping(const gt_discriminator_config *c, const gt_levels *l);
+
 gt_resample_filter gt_resample_filter_default(void); /* 1 3 3 1 */
 
 #endif

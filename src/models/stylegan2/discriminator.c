@@ -34,8 +34,7 @@ static int cmap_dim(const gt_discriminator_config *c, const gt_levels *l) {
     return c->c_dim > 0 ? gt_level_channels(l, 0) : 0;
 }
 
-/* The label network: no latent, no copies, no average. */
-static gt_mapping_config label_mapping(const gt_discriminator_config *c, const gt_levels *l) {
+gt_mapping_config gt_discriminator_mapping(const gt_discriminator_config *c, const gt_levels *l) {
     gt_mapping_config m = c->mapping;
     m.z_dim = 0, m.c_dim = c->c_dim, m.w_dim = cmap_dim(c, l), m.num_ws = 0, m.w_avg_beta = -1;
     return m;
@@ -82,7 +81,7 @@ gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discr
         declare_block(&d, gt_text_of("%sb%d", prefix, gt_level_name(level)).s, c, &l, level, &layer);
     }
     if (c->c_dim > 0) {
-        gt_mapping_config m = label_mapping(c, &l);
+        gt_mapping_config m = gt_discriminator_mapping(c, &l);
         if (!d.status) d.status = gt_mapping_declare(n, gt_text_of("%smapping.", prefix).s, &m);
     }
     declare_epilogue(&d, gt_text_of("%sb%d", prefix, gt_level_name(0)).s, c, &l);
@@ -153,7 +152,7 @@ gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discrimin
     x = epilogue(&d, gt_text_of("%sb%d", prefix, gt_level_name(0)).s, &l, x, image);
     int cmap = cmap_dim(c, &l);
     if (c->c_dim == 0 || !x) return x;
-    gt_mapping_config m = label_mapping(c, &l);
+    gt_mapping_config m = gt_discriminator_mapping(c, &l);
     gt_node *label = gt_mapping(b, gt_text_of("%smapping.", prefix).s, &m, NULL, labels,
                                 &(gt_mapping_options){.truncation = 1});
     return gt_scale(g, gt_sum(g, gt_mul(g, x, label), GT_AXIS(1)), (float)(1 / sqrt(cmap)));

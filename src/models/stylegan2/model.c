@@ -7,6 +7,7 @@
 #include "gantry/random.h"
 #include "model/gan.h"
 #include "models/stylegan2/loss.h"
+#include "models/stylegan2/reference.h"
 #include "nets/layers.h"
 
 /* ---- before a run ---- */
@@ -149,6 +150,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->num_ws = own->mapping.num_ws;
     m->w_dim = own->mapping.w_dim;
     m->build_discriminator = build_discriminator;
+    if (gt_stylegan2_has_reference(m)) m->put_reference = gt_stylegan2_put_reference;
 
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st)
