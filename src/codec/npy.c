@@ -2,6 +2,7 @@
  * Numpy's .npy files: see npy.h. */
 #include "codec/npy.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,18 +25,28 @@ static const char *value_of(const char *text, const char *key) {
 
 bool gt_npy_set_type(gt_npy *out, const char code[2]) {
     *out = (gt_npy){.type = code[0], .size = code[1] - '0', .elements = 1};
-    return memchr("uifb", code[0], 4) && memchr("1248", code[1], 4) && (code[0] != 'f' || out->size >= 4);
+    return memchr("uifb", code[0], 4) && memchr("1248", code[1], 4) && (code[0] != 'f' || out->size >= 2);
 }
 
 gt_status gt_npy_add_dimension(gt_npy *out, size_t n) {
     size_t bytes;
-    if (out->dimensions == GT_NPY_DIMENSIONS_MOST)
-        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+    if (out->dimensions == GT_NPY_DIMENSIONS_ANY)
+        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_ANY);
     out->shape[out->dimensions++] = n;
     return gt_mul_overflows(out->elements, n, &out->elements) ||
                    gt_mul_overflows(out->elements, (size_t)out->size, &bytes)
                ? gt_fail(GT_FORMAT, "damaged: an array of an absurd size")
                : GT_OK;
+}
+
+/* 'U12': 12 characters of 4 bytes. */
+static bool set_text_type(gt_npy *out, const char *code, size_t n) {
+    enum { DIGITS_MOST = 7 };
+    char *end;
+    if (n < 2 || n > 1 + DIGITS_MOST || !memchr("US", *code, 2) || !isdigit((unsigned char)code[1])) return false;
+    int size = (int)strtol(code + 1, &end, 10);
+    *out = (gt_npy){.type = *code, .size = *code == 'U' ? 4 * size : size, .elements = 1};
+    return end == code + n;
 }
 
 static gt_status read_type(gt_npy *out, const char *text) {
@@ -45,9 +56,10 @@ static gt_status read_type(gt_npy *out, const char *text) {
     const char *end = strchr(d + 1, '\'');
     size_t n = end ? (size_t)(end - d - 1) : 0;
     if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which is not read");
-    if (n != 3 || !strchr("|<=>", d[1]) || !gt_npy_set_type(out, d + 2))
+    if (n < 3 || !strchr("|<=>", d[1]) ||
+        !((n == 3 && gt_npy_set_type(out, d + 2)) || set_text_type(out, d + 2, n - 1)))
         return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
-    if (d[1] == '>' && d[3] != '1') return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
+    if (d[1] == '>' && out->size != 1) return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
     return GT_OK;
 }
 
@@ -66,7 +78,7 @@ static gt_status read_shape(gt_npy *out, const char *text) {
     return st;
 }
 
-gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
+gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
     const uint8_t *p = bytes;
     *out = (gt_npy){0};
     if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
@@ -80,12 +92,23 @@ gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
     text[length] = 0;
     gt_status st = read_type(out, text);
     const char *order = value_of(text, "fortran_order");
-    if (!st && (!order || strncmp(order, "False", 5)))
-        st = gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
     if (!st) st = read_shape(out, text);
     free(text);
     out->head = begin + length;
+    out->fortran = !order || strncmp(order, "False", 5);
     return st;
+}
+
+gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
+    gt_status st = gt_npy_any_head(out, bytes, n);
+    if (st) return st;
+    if (!strchr("uifb", out->type) || (out->type == 'f' && out->size == 2))
+        return gt_fail(GT_FORMAT, "an array of type '%c%d', which is not read", out->type,
+                       out->type == 'U' ? out->size / 4 : out->size);
+    if (out->fortran) return gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
+    if (out->dimensions > GT_NPY_DIMENSIONS_MOST)
+        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+    return GT_OK;
 }
 
 int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i) {
@@ -100,6 +123,7 @@ double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
     float f;
     int64_t v = gt_npy_integer(a, data, i); /* of a real number: its bits */
     if (a->type == 'f' && a->size == 4) return memcpy(&f, &(uint32_t){(uint32_t)v}, 4), (double)f;
+    if (a->type == 'f' && a->size == 2) return (double)gt_half((uint16_t)v);
     if (a->type == 'f') return memcpy(&d, &v, 8), d;
     return a->type == 'i' ? (double)v : (double)(uint64_t)v;
 }

@@ -9,20 +9,25 @@
 
 #include "gantry/status.h"
 
-enum { GT_NPY_HEAD_MOST = 65536, GT_NPY_DIMENSIONS_MOST = 4 };
+/* Dimensions of pictures and labels, and of arrays of any kind. */
+enum { GT_NPY_HEAD_MOST = 65536, GT_NPY_DIMENSIONS_MOST = 4, GT_NPY_DIMENSIONS_ANY = 8 };
 
 typedef struct gt_npy {
-    char type; /* 'u', 'i', 'f', 'b' */
+    char type; /* 'u', 'i', 'f', 'b'; 'U' (texts of UTF-32), 'S' (texts of bytes) */
     int size;  /* bytes of an element: little-endian, C order */
     int dimensions;
-    size_t shape[GT_NPY_DIMENSIONS_MOST];
+    size_t shape[GT_NPY_DIMENSIONS_ANY];
     size_t elements; /* of the whole array; their bytes fit a size_t */
     size_t head;     /* bytes of the file in front of the array */
+    bool fortran;    /* the first dimension is the fastest one */
 } gt_npy;
 
 /* Reads the header. `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or the whole file. GT_FORMAT: no .npy
- * file, or an array that is not read: pickled objects, Fortran order, big-endian numbers, more than 4 dimensions. */
+ * file, or an array that is not read: pickled objects, texts, float16, Fortran order, big-endian numbers, more than 4
+ * dimensions. */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
+/* The same also for Fortran order, numbers of 16 bits (float16), texts, and up to 8 dimensions. */
+gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n);
 
 /* Fill in an array whose header is not that of a .npy file. First the type by its letter and size, such as "u1" (false:
  * no type that is read), then one dimension after the other, the slowest first. GT_FORMAT: too many dimensions, or too
@@ -32,7 +37,7 @@ gt_status gt_npy_add_dimension(gt_npy *out, size_t n);
 
 /* Element i of an array of integers or booleans; an unsigned one of 64 bits keeps its bits. */
 int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i);
-/* Element i of an array of any type. */
+/* Element i of an array of numbers of any type. */
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);
 
 /* Makes the header of an array in memory order of C: the type as in "<f4", the dimensions. Returns its bytes, at most

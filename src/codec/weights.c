@@ -57,6 +57,30 @@ void gt_weight_set_row_major(gt_weight_item *item) {
     }
 }
 
+void gt_weight_set_shape(gt_weight_item *item, const gt_npy *array) {
+    gt_weight_item turned = {.seen.n_dims = array->dimensions};
+    int n = item->seen.n_dims = array->dimensions;
+    for (int i = 0; i < n; i++) {
+        item->seen.dims[i] = (int64_t)array->shape[i];
+        turned.seen.dims[i] = (int64_t)array->shape[n - 1 - i];
+    }
+    gt_weight_set_row_major(array->fortran ? &turned : item);
+    for (int i = 0; i < n && array->fortran; i++) item->strides[i] = turned.strides[n - 1 - i];
+}
+
+bool gt_weight_type_of_array(const gt_npy *array, gt_weight_type *out) {
+    static const struct {
+        char type;
+        int size;
+        gt_weight_type is;
+    } types[] = {{'f', 4, GT_WEIGHT_F32}, {'f', 8, GT_WEIGHT_F64}, {'f', 2, GT_WEIGHT_F16}, {'i', 8, GT_WEIGHT_I64},
+                 {'i', 4, GT_WEIGHT_I32}, {'i', 2, GT_WEIGHT_I16}, {'i', 1, GT_WEIGHT_I8},  {'u', 8, GT_WEIGHT_U64},
+                 {'u', 4, GT_WEIGHT_U32}, {'u', 2, GT_WEIGHT_U16}, {'u', 1, GT_WEIGHT_U8},  {'b', 1, GT_WEIGHT_BOOL}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].type == array->type && types[i].size == array->size) return *out = types[i].is, true;
+    return false;
+}
+
 static gt_status add_fact(gt_weights *w, const char *name, gt_fact fact) {
     if (w->n_facts == FACTS_MOST) return gt_fail(GT_FORMAT, "more than %d values beside the tensors", FACTS_MOST);
     gt_status st = gt_grow(&w->facts, &w->facts_room, w->n_facts + 1, sizeof *w->facts, "facts");
@@ -189,10 +213,14 @@ static gt_status find_all(gt_weights *w) {
     gt_file_kind kind = gt_kind_of_bytes(head, n, (size_t)w->bytes);
     if (kind == GT_KIND_TORCH || kind == GT_KIND_ZIP)
         if (head[0] == 'P') return find_in_zip(w);
-    if (kind == GT_KIND_REFERENCE || kind == GT_KIND_PICKLE || kind == GT_KIND_TORCH || gt_ends_with(w->path, ".pkl"))
+    /* also in protocol 0, so that a message says what such a pickle calls */
+    bool old = kind == GT_KIND_TEXT && (head[0] == 'c' || head[0] == '(') && gt_ends_with(w->path, ".pkl");
+    if (kind == GT_KIND_REFERENCE || kind == GT_KIND_PICKLE || kind == GT_KIND_TORCH || old)
         st = gt_weights_find_pickle(w);
     else if (kind == GT_KIND_SAFETENSORS || (n > LENGTH_BYTES && head[LENGTH_BYTES] == '{'))
         st = gt_weights_find_safetensors(w);
+    else if (n > 23 && !memcmp(head, "version https://git-lfs", 23))
+        st = gt_fail(GT_FORMAT, "a pointer of Git LFS in place of the file; fetch the file: git lfs pull");
     else
         st = gt_fail(GT_FORMAT,
                      "%s%sno weights of another program: .safetensors, .npz, a state dict of torch.save, or "

@@ -47,6 +47,9 @@ size_t gt_weight_type_bytes(gt_weight_type type);
  * read, a negative one, elements outside of the storage, too many tensors. Messages name the tensor. */
 gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item);
 void gt_weight_set_row_major(gt_weight_item *item); /* strides of the dims */
+/* Dims and strides of an array of numpy, in either order; its type (false: texts). */
+void gt_weight_set_shape(gt_weight_item *item, const gt_npy *array);
+bool gt_weight_type_of_array(const gt_npy *array, gt_weight_type *out);
 /* text: n bytes, copied. */
 gt_status gt_weights_add_number(gt_weights *w, const char *name, double number);
 gt_status gt_weights_add_text(gt_weights *w, const char *name, const char *text, size_t n);

@@ -23,14 +23,7 @@ static float from_f64(const uint8_t *p) {
     return (float)d;
 }
 
-static float from_f16(const uint8_t *p) {
-    uint32_t h = gt_le16(p), exponent = h >> 10 & 31, fraction = h & 1023, bits;
-    float small = (float)fraction * 0x1p-24f, f;
-    if (exponent == 0) return h & 0x8000 ? -small : small;
-    bits = (h & 0x8000) << 16 | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
+static float from_f16(const uint8_t *p) { return gt_half(gt_le16(p)); }
 
 static float from_bf16(const uint8_t *p) {
     float f;

@@ -127,26 +127,14 @@ static gt_status take_number(walk *k, const gt_pickle *v) {
 }
 
 static gt_status add_array(walk *k, const gt_pickle_array *a) {
-    static const struct {
-        char type;
-        int size;
-        gt_weight_type is;
-    } types[] = {{'f', 4, GT_WEIGHT_F32}, {'f', 8, GT_WEIGHT_F64}, {'f', 2, GT_WEIGHT_F16}, {'i', 8, GT_WEIGHT_I64},
-                 {'i', 4, GT_WEIGHT_I32}, {'i', 2, GT_WEIGHT_I16}, {'i', 1, GT_WEIGHT_I8},  {'u', 8, GT_WEIGHT_U64},
-                 {'u', 4, GT_WEIGHT_U32}, {'u', 2, GT_WEIGHT_U16}, {'u', 1, GT_WEIGHT_U8},  {'b', 1, GT_WEIGHT_BOOL}};
-    size_t type = 0, n = sizeof types / sizeof *types;
-    while (type < n && (types[type].type != a->array.type || types[type].size != a->array.size)) type++;
-    if (type == n) return broken(k, "numbers of a type that is not read");
-    gt_weight_item item = {.storage = {.type = types[type].is,
-                                       .at = a->at,
-                                       .n = a->array.elements * (size_t)a->array.size,
-                                       .utf8 = a->utf8,
-                                       .text = a->n}};
+    gt_weight_type type;
+    if (!gt_weight_type_of_array(&a->array, &type)) return broken(k, "numbers of a type that is not read");
+    gt_weight_item item = {
+        .storage = {
+            .type = type, .at = a->at, .n = a->array.elements * (size_t)a->array.size, .utf8 = a->utf8, .text = a->n}};
     if (a->utf8 ? a->n / 2 > item.storage.n || a->n < item.storage.n : a->n != item.storage.n)
         return broken(k, "an array whose bytes do not fit its shape");
-    item.seen.n_dims = a->array.dimensions;
-    for (int i = 0; i < a->array.dimensions; i++) item.seen.dims[i] = (int64_t)a->array.shape[i];
-    gt_weight_set_row_major(&item);
+    gt_weight_set_shape(&item, &a->array);
     return gt_weights_add(k->w, k->name, &item);
 }
 

@@ -195,7 +195,9 @@ static gt_status pour(zip_file_t *file, uint64_t n, gt_zip_sink *to, void *arg) 
 static gt_status pour_part(gt_zip *z, size_t i, uint64_t from, uint64_t n, gt_zip_sink *to, void *arg) {
     zip_file_t *file = zip_fopen_index(z->handle, z->entries[i].index, 0);
     if (!file) return zip_failure(zip_get_error(z->handle));
-    bool jumps = z->checked[i] && zip_fseek(file, (zip_int64_t)from, SEEK_SET) == 0; /* a stored entry */
+    zip_stat_t e;
+    bool jumps = z->checked[i] && !zip_stat_index(z->handle, z->entries[i].index, ZIP_FL_ENC_RAW, &e) &&
+                 e.comp_method == ZIP_CM_STORE && !zip_fseek(file, (zip_int64_t)from, SEEK_SET);
     uint64_t behind = z->entries[i].size - from - n;
     gt_status st = jumps ? GT_OK : pour(file, from, NULL, NULL);
     if (!st) st = pour(file, n, to, arg);

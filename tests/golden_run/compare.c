@@ -24,7 +24,7 @@ static bool was_checked(const gold *f, const char *path) {
     return false;
 }
 
-static void judge(gold *f, const char *path, double deviation, double limit) {
+void gold_judge(gold *f, const char *path, double deviation, double limit) {
     if (f->n_checked == f->capacity) {
         f->capacity = 2 * f->capacity + 64;
         f->checked = realloc(f->checked, (size_t)f->capacity * sizeof *f->checked);
@@ -62,7 +62,7 @@ static void check_part(gold *f, const char *path, const float *theirs, const flo
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)theirs[i]));
     if (limit <= 0) limit = limit_of(f, path);
     if (f->cap > 0) limit = fmin(limit, f->cap);
-    judge(f, path, largest > 0 ? difference / largest : difference, limit);
+    gold_judge(f, path, largest > 0 ? difference / largest : difference, limit);
 }
 
 void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit) {
@@ -88,7 +88,8 @@ void gold_check_change(gold *f, const char *path, gold_order order, const float 
         difference += ((double)ours[i] - theirs[i]) * ((double)ours[i] - theirs[i]);
         change += ((double)theirs[i] - start[i]) * ((double)theirs[i] - start[i]);
     }
-    judge(f, path, change > 0 ? sqrt(difference / change) : sqrt(difference), limit > 0 ? limit : limit_of(f, path));
+    gold_judge(f, path, change > 0 ? sqrt(difference / change) : sqrt(difference),
+               limit > 0 ? limit : limit_of(f, path));
 }
 
 /* A result is what lies below a group named `out` or starting with `grad`. */

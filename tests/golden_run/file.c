@@ -24,10 +24,9 @@ const char *gold_path(gold *f, const char *format, ...) {
     return gt_arena_printf(f->arena, "%s", text);
 }
 
-/* A text attribute of the file, fixed-length or variable; NULL: none. In the arena. */
-static char *text_attribute(gold *f, const char *name) {
-    if (H5Aexists(f->file, name) <= 0) return NULL;
-    hid_t a = H5Aopen(f->file, name, H5P_DEFAULT), type = H5Aget_type(a);
+char *gold_text_attribute(gold *f, hid_t object, const char *name) {
+    if (H5Aexists(object, name) <= 0) return NULL;
+    hid_t a = H5Aopen(object, name, H5P_DEFAULT), type = H5Aget_type(a);
     char *text = NULL;
     if (H5Tis_variable_str(type) > 0) {
         char *value = NULL;
@@ -45,10 +44,10 @@ static char *text_attribute(gold *f, const char *name) {
 }
 
 gt_status gold_open(gold *f, const char *path) {
-    *f = (gold){.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), .arena = gt_arena_new()};
+    *f = (gold){.path = path, .file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), .arena = gt_arena_new()};
     if (f->file < 0) return gt_fail(GT_FORMAT, "not an HDF5 file that can be opened");
     if (!f->arena) return GT_NOMEM;
-    const char *kind = text_attribute(f, "file"), *config = text_attribute(f, "config");
+    const char *kind = gold_text_attribute(f, f->file, "file"), *config = gold_text_attribute(f, f->file, "config");
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     snprintf(f->kind, sizeof f->kind, "%s", kind ? kind : base);
     f->config = config ? json_loads(config, 0, NULL) : NULL;

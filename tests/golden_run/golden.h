@@ -33,6 +33,7 @@ typedef enum gold_order {
 
 typedef struct gold {
     hid_t file;
+    const char *path;
     gt_arena *arena;
     json_t *config;
     char kind[64]; /* attribute `file`: "synthesis_skip" */
@@ -63,6 +64,7 @@ void gold_loss(gold *f);
 void gold_train(gold *f);
 void gold_job(gold *f);
 void gold_alone(gold *f);
+void gold_containers(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);
@@ -70,6 +72,8 @@ void gold_close(gold *f);
 void gold_fail(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *gold_path(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3))); /* in the arena */
 bool gold_has(gold *f, const char *path);
+/* A text attribute, fixed-length or variable, in the arena; NULL: none. */
+char *gold_text_attribute(gold *f, hid_t object, const char *name);
 /* in memory order, with the memory shape; shape may be NULL */
 float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape);
 /* Call for each link of a group ("" is the root), in order of names. */
@@ -81,6 +85,8 @@ double gold_number(json_t *object, const char *key, double otherwise);
 const char *gold_text(json_t *object, const char *key, const char *otherwise);
 
 /* ---- compare.c ---- */
+/* The dataset was compared, and is off by this much. */
+void gold_judge(gold *f, const char *path, double deviation, double limit);
 /* Ours against a dataset, normwise; limit max(20 sens, 1e-5) unless given as > 0. Ours is in memory order. */
 void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit);
 /* The same for a part of the dataset, `count` values from number `first` on, in the file's order. */
