@@ -25,6 +25,8 @@ typedef struct gt_generator gt_generator;
 typedef struct gt_generator_options {
     const char *noise_mode;       /* "const" "random" "none" */
     float truncation;             /* psi; 1: none */
+    int truncated_layers;         /* of styles, from the first on; 0: all of them */
+    bool apart;                   /* latents to styles, and styles to images: GT_USAGE for models without styles */
     gt_pool *pool;                /* NULL: one thread */
     const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
 } gt_generator_options;
@@ -39,15 +41,36 @@ const gt_model *gt_generator_model(const gt_generator *g);
 int gt_generator_batch(const gt_generator *g);
 /* Length of the label that each image needs; 0: the generator takes no labels, even where D does (label_dim > 0). */
 int gt_generator_labels(const gt_generator *g);
+/* The samples that are -1 and 1 in an image: of the data that the model was trained on, else 0 and 255 and false. */
+bool gt_generator_range(const gt_generator *g, double range[2]);
+const char *gt_generator_channels(const gt_generator *g); /* names of channels, "R,G,B"; NULL: not known */
 
 /* z [batch,z_dim], labels [batch,label_dim] (NULL: the generator takes none) -> images [batch,H,W,C]. `first` numbers
  * the images for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
 
+/* Of a generator that was opened with `apart`: the styles [batch,num_ws,w_dim] of latents, truncated, and the images of
+ * styles. Both together make the images of gt_generator_run(), bit by bit. */
+gt_status gt_generator_styles(gt_generator *g, const float *z, const float *labels, float *ws);
+gt_status gt_generator_run_styles(gt_generator *g, const float *ws, uint32_t first, float *images);
+
+/* What a conditional generator is asked for. */
+typedef struct gt_condition {
+    const char *class;  /* number or name of a class; NULL or "": none */
+    const float *label; /* [label_dim] instead; NULL: none */
+    int label_dim;
+} gt_condition;
+/* Writes the label [label_dim] of such images: one-hot of a class. A generator without labels takes any condition;
+ * *ignored tells where there was one (may be NULL). GT_USAGE: no condition where one is needed, no such class (the
+ * message names the nearest), a label of another length. */
+gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float *label, bool *ignored);
+
 /* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */
 void gt_seed_latent(uint32_t seed, int z_dim, float *z);
 /* trunc(clamp(x * 127.5 + 128, 0, 255)): spec, section 6. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
+
+typedef enum gt_generate_space { GT_IMAGES, GT_STYLES, GT_LATENTS } gt_generate_space;
 
 typedef struct gt_generate_request {
     const char *checkpoint;
@@ -57,16 +80,20 @@ typedef struct gt_generate_request {
     /* [n,z_dim]; NULL: gt_seed_latent of each */
     gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
-    const float *label; /* [label_dim] of every image; NULL: none */
-    int label_dim;
-    int64_t class;      /* one-hot label instead; < 0: none */
-    const char *outdir; /* made if needed */
-    bool single;        /* seed0000.png ... */
-    bool npy;           /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
-    gt_grid grid;       /* else all in grid.png; 0 columns: about square */
+    const char *projected_w; /* a file of styles instead of seeds (see projected.h); NULL or "": none */
+    gt_condition condition;
+    const char *outdir;      /* made if needed */
+    bool single;             /* seed0000.png ... or proj00.png ... */
+    bool npy;                /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
+    gt_grid grid;            /* else all in grid.png; 0 columns: about square */
+    const char *out;         /* else all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
+    bool as_float;           /* arrays of images are float32 in the range of the data, not uint8 */
+    gt_generate_space space; /* what goes into an array */
+    int (*stop)(void);       /* not 0: the work is given up; NULL: never */
 } gt_generate_request;
 
-/* All ranks make and write the images together. All ranks return the same status. */
-gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request);
+/* All ranks make and write the images together. All ranks return the same status. GT_STOPPED: `stop` said so; images
+ * with files of their own stay, a file of all of them does not come to be. *made (may be NULL): how many. */
+gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made);
 
 #endif

@@ -130,6 +130,8 @@ const char *gt_real_text(double x, char buffer[32]);
 /* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30",
  * "1-12:30:00". `what` names the option in messages. */
 gt_status gt_parse_duration(const char *what, const char *text, double *seconds);
+/* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m"; "?": unknown. Returns `text`. */
+const char *gt_duration_text(double seconds, char text[32]);
 
 /* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in
  * messages. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads spans of time as Slurm writes them. */
+ * Spans of time: read as Slurm writes them, and written for people. */
+#include <math.h>
+#include <stdio.h>
+
 #include "gantry/option.h"
 
 /* The next number of the text, or -1; moves past it. */
@@ -29,4 +32,14 @@ gt_status gt_parse_duration(const char *what, const char *text, double *seconds)
     return gt_fail(
         GT_USAGE,
         "%s must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds", what);
+}
+
+const char *gt_duration_text(double seconds, char text[32]) {
+    if (!(seconds >= 0 && seconds < 1e9)) return "?";
+    long s = lrint(seconds);
+    if (s < 60) snprintf(text, 32, "%lds", s);
+    else if (s < 3600) snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
+    else if (s < 86400) snprintf(text, 32, "%ldh %02ldm %02lds", s / 3600, s / 60 % 60, s % 60);
+    else snprintf(text, 32, "%ldd %02ldh %02ldm", s / 86400, s / 3600 % 24, s / 60 % 60);
+    return text;
 }

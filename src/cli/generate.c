@@ -4,13 +4,16 @@
 
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/generating.h"
 #include "cli/gmm.h"
 #include "gantry/log.h"
+#include "h5/h5.h"
+#include "train/stop.h"
+#include "use/collection.h"
 
 typedef struct generate_fields {
-    const char *seeds, *grid, *label, *mixture;
-    double trunc;
+    cli_generating generating;
+    const char *seeds, *grid, *class, *label, *mixture, *space;
     int64_t threads;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
 } generate_fields;
@@ -18,26 +21,36 @@ typedef struct generate_fields {
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(seeds, "", "Required: seeds and ranges, as in 0-63,77")},
-    {CLI_SHOWN("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true},
-    {CLI_OPTION(trunc, "1", "Truncation psi; less than 1: less variety, better images")},
-    {CLI_SHOWN("class", request.class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535},
+    {CLI_OPTION(seeds, "", "Seeds and ranges, as in 0-63,77; not with --projected-w")},
+    {CLI_SHOWN("outdir", request.outdir, "generated", "Where to; made if needed"), .path = true},
+    {CLI_SHOWN("out", request.out, "", "All in one FILE.png, .webp, .npy or .h5 instead"), .path = true,
+     .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square; .webp loses nothing. Arrays are "
+               "uint8 [N,H,W,C] with all channels; .h5 holds them as `images`, with `seeds`."},
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name")},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1")},
-    {CLI_OPTION(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
-     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
-               "sample`."},
-    {CLI_SHOWN("noise-mode", request.options.noise_mode, "const", "Noise inputs"), .choices = "const|random|none"},
+    {CLI_SHOWN("projected-w", request.projected_w, "", "Styles from this file: .npz, .npy, HDF5"), .path = true,
+     .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png "
+               "and so on; --trunc and --class have no part in them."},
     {CLI_OPTION(grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
+    {CLI_OPTION(space, "image", "What --out gets: images, styles, latents"), .choices = "image|w|z",
+     .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
+    {CLI_SHOWN("float", request.as_float, "0", "--out gets float32 in the range of the dataset"),
+     .detail = "The range that a dataset has given, else 0 to 255."},
     {CLI_SHOWN("npy", request.npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
+    CLI_GENERATING,
+    {CLI_FURTHER(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
+     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
+               "sample`."},
     CLI_THREADS,
 };
 
 static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {
-    r->single = !*fields->grid;
-    if (r->single || gt_is(fields->grid, "auto")) return GT_OK;
+    bool out = *r->out;
+    r->single = !*fields->grid && !out;
+    if (!*fields->grid || gt_is(fields->grid, "auto")) return GT_OK;
     gt_status st = gt_grid_parse(fields->grid, &r->grid);
     if (st) return st;
     if (r->grid.reference) return gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 8x4");
@@ -48,26 +61,48 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
     return GT_OK;
 }
 
-static gt_status read_request(cli_session *s) {
+/* What goes into one file, and whether that is possible. */
+static gt_status read_out(const cli_session *s, const generate_fields *fields, gt_generate_request *r) {
+    static const gt_generate_space spaces[] = {GT_IMAGES, GT_STYLES, GT_LATENTS};
+    gt_collection_kind kind = gt_collection_kind_of(r->out);
+    r->space = spaces[gt_options_choice(&s->options, "space")];
+    if (*r->out && kind == GT_COLLECTION_UNKNOWN)
+        return gt_fail(GT_USAGE, "--out=%s: a name that ends in .png, .webp, .npy or .h5 is needed", r->out);
+    if (*r->out && r->npy) return gt_fail(GT_USAGE, "--npy writes a file for each seed, --out one of all of them");
+    if (*r->out && gt_options_state(&s->options, "outdir") == GT_OPTION_GIVEN)
+        return gt_fail(GT_USAGE, "--out=%s: the name says where to, without --outdir", r->out);
+    if (r->space != GT_IMAGES && kind != GT_COLLECTION_ARRAY)
+        return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", fields->space);
+    if (r->as_float && kind != GT_COLLECTION_ARRAY)
+        return gt_fail(GT_USAGE, "--float needs --out=FILE.npy or --out=FILE.h5");
+    if (*fields->grid && kind == GT_COLLECTION_ARRAY)
+        return gt_fail(GT_USAGE, "--grid: an array has none; --out=FILE.png shows images side by side");
+    return GT_OK;
+}
+
+static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_generate_request *r) {
     enum { MOST_SEEDS = 1 << 24 };
+    int64_t *seeds = NULL;
+    if (*r->projected_w) {
+        if (*fields->seeds && cli_first_rank()) gt_warn("--seeds is ignored when using --projected-w");
+        return cli_first_rank() ? gt_h5_check(r->projected_w) : GT_OK;
+    }
+    if (!*fields->seeds)
+        return gt_fail(GT_USAGE, "--seeds option is required when not using --projected-w, for example --seeds=0-63");
+    gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
+    r->seeds = seeds;
+    return st;
+}
+
+static gt_status read_request(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
-    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
-    if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-63");
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
-    bool class_given = gt_options_state(&s->options, "class") == GT_OPTION_GIVEN;
-    if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
-    if (!class_given) r->class = -1;
-    r->checkpoint = s->arguments.words[0];
-    r->options.truncation = (float)fields->trunc;
-    r->options.kernels = cli_kernels();
-    int64_t *seeds;
-    gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
-    if (st) return st;
-    r->seeds = seeds;
-    if (*fields->label) st = cli_read_numbers(s->arena, "--label", fields->label, &r->label, &r->label_dim);
+    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
+    gt_status st = read_out(s, fields, r);
+    if (!st) st = read_seeds(s, fields, r);
+    if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     if (!st) st = read_grid(fields, r);
-    if (!st) st = cli_choose_checkpoint(s->arena, &r->checkpoint);
+    if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
     return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
 }
 
@@ -87,29 +122,37 @@ static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, 
 }
 
 /* All ranks: the images, from seeds or from samples of a mixture. */
-static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture) {
-    if (!*mixture) return gt_generate_all(comm, r);
+static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture, int64_t *made) {
+    if (!*mixture) return gt_generate_all(comm, r, made);
     gt_fit fit;
     gt_status st = gmm_read_mixture_all(comm, mixture, &fit);
     r->latents = latents_of_mixture;
     r->latents_arg = &fit.best;
-    if (!st) st = gt_generate_all(comm, r);
+    if (!st) st = gt_generate_all(comm, r, made);
     gt_fit_free(&fit);
     return st;
+}
+
+static void print_made(const gt_generate_request *r, int64_t made) {
+    static const char *const what[] = {"images", "rows of styles", "latents"};
+    if (r->single) printf("%lld images in %s\n", (long long)made, r->outdir);
+    else if (*r->out) printf("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
+    else printf("%s/grid.png\n", r->outdir);
 }
 
 static gt_status generate(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
+    int64_t made;
     r->options.pool = s->pool;
-    gt_status st = cli_share_path_all(s->comm, s->arena, &r->checkpoint);
+    r->stop = gt_stop_requested;
+    gt_stop_install_short(s->comm, CLI_STOPPING);
+    gt_status st = cli_share_network_all(s, &r->checkpoint);
     if (!st) st = cli_share_path_all(s->comm, s->arena, &fields->mixture);
-    if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
-    if (!st) st = make_images(s->comm, r, fields->mixture);
-    if (st || s->comm->rank) return st;
-    if (r->single) printf("%lld images in %s\n", (long long)r->n, r->outdir);
-    else printf("%s/grid.png\n", r->outdir);
-    return GT_OK;
+    if (!st) st = make_images(s->comm, r, fields->mixture, &made);
+    gt_stop_restore();
+    if (!st && !s->comm->rank) print_made(r, made);
+    return st;
 }
 
 const cli_command cli_generate = {

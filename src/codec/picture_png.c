@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG of every kind: what the first bytes say, reading and writing. libpng reports errors by longjmp: everything that
- * must survive an error lives in struct reader or struct writer, and the function that calls setjmp has no other state
- * that is read afterwards. */
+ * PNG of every kind: what the first bytes say, and reading. libpng reports errors by longjmp: everything that must
+ * survive an error lives in struct reader, and the function that calls setjmp has no other state that is read
+ * afterwards. */
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -238,69 +238,3 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
 }
 
 const gt_picture_kind gt_kind_png = {.head = head, .decode = decode};
-
-/* ---- writing ---- */
-
-static void pass_over(png_structp png, png_const_charp message) { (void)png, (void)message; }
-
-struct writer {
-    png_structp png;
-    png_infop info;
-    FILE *file;
-    const gt_picture *picture;
-    int level;
-    char reason[REASON_BYTES];
-};
-
-/* False: w->reason says why. No local is read after a longjmp. */
-static bool write_rows(struct writer *w) {
-    static const int colour[] = {0, GREY, GREY_ALPHA, RGB, RGBA};
-    const gt_picture *p = w->picture;
-    bool deep = p->type == GT_U16;
-    size_t line = (size_t)p->width * (size_t)p->channels * gt_sample_bytes(p->type);
-    if (setjmp(png_jmpbuf(w->png))) return false;
-    png_init_io(w->png, w->file);
-    png_set_compression_level(w->png, w->level);
-    if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
-    png_set_IHDR(w->png, w->info, (png_uint_32)p->width, (png_uint_32)p->height, deep ? 16 : 8, colour[p->channels],
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(w->png, w->info);
-    if (deep && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(w->png);
-    for (int y = 0; y < p->height; y++) png_write_row(w->png, (png_const_bytep)p->samples + (size_t)y * line);
-    png_write_end(w->png, w->info);
-    return true;
-}
-
-gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n) {
-    *bytes = NULL;
-    *n = 0;
-    if (p->channels < 1 || p->channels > 4 || p->height < 1 || p->width < 1 || level < 0 || level > 9 ||
-        p->type == GT_F32)
-        return gt_fail(GT_USAGE,
-                       "a PNG of %d x %d pixels, %d channels of %zu bits, level %d: 1 to 4 channels, 8 or 16 bits and "
-                       "level 0 to 9 can be written",
-                       p->width, p->height, p->channels, 8 * gt_sample_bytes(p->type), level);
-    char *made = NULL;
-    struct writer w = {.picture = p, .level = level, .file = open_memstream(&made, n)};
-    w.png = w.file ? png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, pass_over) : NULL;
-    w.info = w.png ? png_create_info_struct(w.png) : NULL;
-    gt_status st = w.info ? GT_OK : gt_fail(GT_NOMEM, "out of memory for writing a PNG");
-    if (!st && !write_rows(&w)) /* what cannot be written into memory has no memory */
-        st = gt_fail(GT_FAILED, "writing a PNG: %s", strcmp(w.reason, "Write Error") ? w.reason : "out of memory");
-    png_destroy_write_struct(&w.png, &w.info);
-    if (w.file && fclose(w.file) && !st) st = gt_fail(GT_NOMEM, "out of memory for writing a PNG");
-    if (!st) *bytes = made;
-    else free(made);
-    return st;
-}
-
-gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
-    void *bytes;
-    size_t n;
-    gt_picture p = {.height = height, .width = width, .channels = channels, .samples = (void *)pixels};
-    gt_status st = gt_png_encode(&p, 6, &bytes, &n);
-    if (st) return gt_wrap(st, "'%s'", path);
-    st = gt_file_write(path, bytes, n);
-    free(bytes);
-    return st;
-}

@@ -90,6 +90,8 @@ gt_status gt_h5_write(gt_h5_file *f, const gt_array *a);
 gt_status gt_h5_write_stored(gt_h5_file *f, const gt_array *a, const gt_h5_storage *how, int64_t *set);
 /* The chunk that begins with this row, as the filters would make it: n bytes. */
 gt_status gt_h5_write_chunk(int64_t set, int64_t row, const void *bytes, size_t n);
+/* Rows first .. first + n - 1 of a set that has them. */
+gt_status gt_h5_write_rows(int64_t set, int64_t first, int64_t n, gt_number type, const void *rows);
 /* Appends a row to a one-dimensional set that has `rows` rows. */
 gt_status gt_h5_append(int64_t set, int64_t rows, gt_number type, const void *row);
 /* Makes an attribute of the object `of`; "/": the file itself. */

@@ -82,6 +82,19 @@ gt_status gt_h5_write_chunk(int64_t set, int64_t row, const void *bytes, size_t 
     return fine ? GT_OK : gt_h5_fail(GT_FAILED, "row %lld cannot be written", (long long)row);
 }
 
+gt_status gt_h5_write_rows(int64_t set, int64_t first, int64_t n, gt_number type, const void *rows) {
+    hsize_t from[GT_H5_MOST_DIMS] = {(hsize_t)first}, count[GT_H5_MOST_DIMS];
+    hid_t space = H5Dget_space(set);
+    int dims = space < 0 ? -1 : H5Sget_simple_extent_dims(space, count, NULL);
+    count[0] = (hsize_t)n;
+    hid_t part = dims < 1 ? -1 : H5Screate_simple(dims, count, NULL), given = h5_type(type, 0, false);
+    bool fine = part >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, count, NULL) >= 0 &&
+                H5Dwrite(set, given, part, space, H5P_DEFAULT, rows) >= 0;
+    gt_status st = fine ? GT_OK : gt_h5_fail(GT_FAILED, "row %lld cannot be written", (long long)first);
+    h5_release(space, part, given);
+    return st;
+}
+
 gt_status gt_h5_append(int64_t set, int64_t rows, gt_number type, const void *row) {
     hsize_t all = (hsize_t)rows + 1, at = (hsize_t)rows, one = 1;
     hid_t space = H5Dset_extent(set, &all) < 0 ? -1 : H5Dget_space(set), single = H5Screate_simple(1, &one, NULL),

@@ -86,14 +86,24 @@ static void handle(int number, void (*handler)(int), struct sigaction *old) {
 /* What stands on the terminal's last line, the live line or "^C", makes room. */
 static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" : ""; }
 
-void gt_stop_install(const gt_comm *comm, const char *after) {
+static void install(const gt_comm *comm) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
     interrupted = 0;
     if (comm->rank > 0) answer[0] = 0;
-    else if (alone) snprintf(answer, sizeof answer, "%sstopping after %s; again: at once\n", line_start(), after);
-    else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);
     for (int i = 0; i < N_HANDLED; i++) handle(handled[i].number, handled[i].handler, &before[i]);
+}
+
+void gt_stop_install(const gt_comm *comm, const char *after) {
+    if (!gt_mpi_launched())
+        snprintf(answer, sizeof answer, "%sstopping after %s; again: at once\n", line_start(), after);
+    else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);
+    install(comm);
+}
+
+void gt_stop_install_short(const gt_comm *comm, const char *words) {
+    snprintf(answer, sizeof answer, "%s%s\n", line_start(), words);
+    install(comm);
 }
 
 void gt_stop_says(const gt_comm *comm, const char *words) {

@@ -12,6 +12,8 @@
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after`; again: at once", for
  * then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that it may not wait. */
 void gt_stop_install(const gt_comm *comm, const char *after);
+/* The same for work that writes no checkpoints and ends within seconds: rank 0 says these words. */
+void gt_stop_install_short(const gt_comm *comm, const char *words);
 /* For work that a signal ends at once and that goes on later: rank 0 says these words on SIGINT, SIGTERM and SIGHUP
  * before it ends. */
 void gt_stop_says(const gt_comm *comm, const char *words);

@@ -11,17 +11,6 @@
 #include "base/clock.h"
 #include "train/journal.h"
 
-/* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m" */
-static const char *duration(double seconds, char text[32]) {
-    if (!(seconds >= 0 && seconds < 1e9)) return "?";
-    long s = lrint(seconds);
-    if (s < 60) snprintf(text, 32, "%lds", s);
-    else if (s < 3600) snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
-    else if (s < 86400) snprintf(text, 32, "%ldh %02ldm %02lds", s / 3600, s / 60 % 60, s % 60);
-    else snprintf(text, 32, "%ldd %02ldh %02ldm", s / 86400, s / 3600 % 24, s / 60 % 60);
-    return text;
-}
-
 static double peak_memory_gb(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
@@ -68,7 +57,8 @@ static double shown_mean(const gt_engine *e, const char *name) {
 static void print_line(const gt_engine *e, const gt_journal *j, double rate, double memory, gt_traffic c) {
     char line[512], time[32], left[32];
     int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", j->tick,
-                     (double)e->shown / 1000, duration(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN, rate);
+                     (double)e->shown / 1000, gt_duration_text(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN,
+                     rate);
     for (int i = 0; i < e->model->n_shown; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label,
                       shown_mean(e, e->model->shown[i].stat));
@@ -81,7 +71,7 @@ static void print_line(const gt_engine *e, const gt_journal *j, double rate, dou
                       e->ada.p);
     if (c.seconds > 0) n += snprintf(line + n, sizeof line - (size_t)n, " comm %.0f%% hidden", hidden_percent(c));
     snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory,
-             100.0 * (double)e->shown / (double)e->job->total_images, duration(time_left(e, rate), left));
+             100.0 * (double)e->shown / (double)e->job->total_images, gt_duration_text(time_left(e, rate), left));
     gt_info("%s", line);
     char remark[256] = "";
     if (e->model->remark) e->model->remark(e->model, remark, sizeof remark);
@@ -219,6 +209,7 @@ void gt_journal_live(const gt_engine *e, const gt_journal *j) {
     for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
     bar[WIDTH] = 0;
     snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part,
-             (double)e->shown / 1000, (double)e->job->total_images / 1000, rate, duration(time_left(e, rate), left));
+             (double)e->shown / 1000, (double)e->job->total_images / 1000, rate,
+             gt_duration_text(time_left(e, rate), left));
     gt_log_live(line);
 }

@@ -1,89 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images from a checkpoint: one generator, and many seeds shared out among ranks. */
+ * Many images from a checkpoint, shared out among ranks: see gantry/generate.h. A file for each image is written by the
+ * rank that made it; one file of all of them by rank 0, while the others make more. */
 #include "gantry/generate.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/halves.h"
 #include "codec/npy.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
-#include "gantry/random.h"
 #include "gantry/rundir.h"
-#include "use/each_item.h"
-#include "use/trained.h"
-
-struct gt_generator {
-    gt_trained trained;
-    int batch;
-};
-
-/* Enough pixels to keep the kernels busy, few enough for small memories. */
-static int batch_for(const gt_model *m) {
-    enum { PIXELS = 1 << 18, MOST = 8 };
-    int64_t n = PIXELS / ((int64_t)m->height * m->width);
-    return n < 1 ? 1 : n > MOST ? MOST : (int)n;
-}
-
-static gt_status build(gt_generator *g, const gt_generator_options *o) {
-    gt_model *m = g->trained.model;
-    g->batch = batch_for(m);
-    const gt_generate_options options = {
-        .n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
-    return gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
-}
-
-gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
-    gt_generator *g = calloc(1, sizeof *g);
-    if (!g) {
-        gt_fail(GT_NOMEM, "out of memory for a generator");
-        return NULL;
-    }
-    gt_status st = gt_trained_open(&g->trained, checkpoint, options->kernels);
-    if (!st && !build(g, options)) return g;
-    gt_generator_close(g);
-    return NULL;
-}
-
-void gt_generator_close(gt_generator *g) {
-    if (g) gt_trained_close(&g->trained);
-    free(g);
-}
-
-const gt_model *gt_generator_model(const gt_generator *g) { return g->trained.model; }
-int gt_generator_batch(const gt_generator *g) { return g->batch; }
-int gt_generator_labels(const gt_generator *g) {
-    const gt_model *m = g->trained.model;
-    return m->unlabelled_generator ? 0 : m->label_dim;
-}
-
-gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
-    const gt_model *m = g->trained.model;
-    gt_exec *x = g->trained.exec;
-    size_t n = (size_t)g->batch;
-    float *in_z = gt_exec_input(x, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(x, "c") : NULL;
-    if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
-    if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
-    gt_status st = gt_exec_run(x, &(gt_exec_env){.sample0 = first});
-    if (!st) memcpy(images, gt_exec_output(x, "image"), n * gt_model_floats(m) * sizeof *images);
-    return st;
-}
-
-void gt_seed_latent(uint32_t seed, int z_dim, float *z) {
-    gt_mt19937 r;
-    gt_mt_seed(&r, seed);
-    for (int i = 0; i < z_dim; i++) z[i] = (float)gt_mt_randn(&r);
-}
-
-void gt_image_bytes(const float *x, uint8_t *out, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        float v = x[i] * 127.5f + 128;
-        out[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)v : 0; /* NaN is 0 */
-    }
-}
-
-/* ---- many seeds on many ranks ---- */
+#include "use/collection.h"
+#include "use/in_order.h"
+#include "use/projected.h"
+#include "use/shown.h"
 
 typedef struct work {
     const gt_generate_request *request;
@@ -91,99 +24,164 @@ typedef struct work {
     gt_generator *generator;
     const gt_model *model; /* the generator's */
     gt_arena *arena;       /* holds the arrays */
-    int shown;             /* channels in pictures */
-    int64_t columns, rows; /* of the grid */
-    size_t image_bytes;    /* of one image in a picture */
-    size_t image_floats;
-    float *z, *labels, *images; /* of a batch */
-    uint8_t *bytes;             /* of a batch */
+    int64_t n;             /* images */
+    float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
+    double range[2];       /* of the data: what -1 and 1 become in arrays of float32 */
+    size_t record;         /* bytes of an item in a file of all; 0: each has a file of its own */
+    gt_collection_of of;
+    gt_collection *all;              /* rank 0's */
+    char path[4096];                 /* of OUTDIR/grid.png */
+    float *z, *labels, *ws, *images; /* of a batch */
+    uint8_t *bytes;                  /* of a batch */
 } work;
 
-static gt_status fill_labels(work *w) {
+/* ---- before the work ---- */
+
+static gt_status check_projected(const work *w) {
     const gt_generate_request *r = w->request;
-    int dim = gt_generator_labels(w->generator), batch = w->generator->batch;
-    if (!dim) {
-        if (w->comm->rank == 0 && (r->class >= 0 || r->label))
-            gt_warn("--%s ignored when running on an unconditional network", r->label ? "label" : "class");
-        return GT_OK;
-    }
-    if (r->class < 0 && !r->label)
-        return gt_fail(GT_USAGE,
-                       "Must specify class label with --class when using a conditional network (0 to %d), or a vector "
-                       "with --label",
-                       dim - 1);
-    if (r->class >= dim) return gt_fail(GT_USAGE, "--class must be between 0 and %d", dim - 1);
-    if (r->label && r->label_dim != dim)
-        return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", r->label_dim, dim);
-    for (int i = 0; i < batch; i++)
-        for (int k = 0; k < dim; k++) w->labels[i * dim + k] = r->label ? r->label[k] : (float)(k == r->class);
+    if (!r->projected_w || !*r->projected_w) return GT_OK;
+    if (!w->model->num_ws)
+        return gt_fail(GT_USAGE, "--projected-w: the model '%s' has no styles; seeds are for all models",
+                       w->model->name);
+    return r->space == GT_LATENTS ? gt_fail(GT_USAGE, "--projected-w: styles have no latents; --space=w is meant")
+                                  : GT_OK;
+}
+
+/* Rank 0 reads, since it alone knows that the file is sound. */
+static gt_status share_projected_all(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->model;
+    gt_comm *c = w->comm;
+    w->n = r->n;
+    if (!r->projected_w || !*r->projected_w) return GT_OK;
+    size_t row = (size_t)m->num_ws * (size_t)m->w_dim;
+    gt_status st = c->rank ? GT_OK : gt_projected_read(r->projected_w, m->num_ws, m->w_dim, &w->n, &w->projected);
+    if ((st = gt_comm_agree_all(c, st))) return st;
+    gt_comm_broadcast_all(c, &w->n, sizeof w->n, 0);
+    if (c->rank) w->projected = malloc((size_t)w->n * row * sizeof *w->projected);
+    st = w->projected ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows of styles", (long long)w->n);
+    if ((st = gt_comm_agree_all(c, st))) return st;
+    gt_comm_broadcast_all(c, w->projected, (size_t)w->n * row * sizeof *w->projected, 0);
     return GT_OK;
 }
 
-static gt_status lay_out_grid(work *w) {
+static gt_status fill_labels(work *w) {
     const gt_generate_request *r = w->request;
-    const gt_model *m = w->model;
-    w->columns = r->grid.columns, w->rows = r->grid.rows;
-    if (!w->columns) {
-        w->columns = (int64_t)ceil(sqrt((double)r->n));
-        w->rows = (r->n + w->columns - 1) / w->columns;
-    }
-    gt_status st = gt_grid_check(w->columns, w->rows, m->height, m->width, w->shown);
-    return st ? gt_wrap(st, "--grid") : GT_OK;
+    size_t dim = (size_t)gt_generator_labels(w->generator);
+    bool ignored;
+    if (w->projected) return GT_OK;
+    gt_status st = gt_generator_label(w->generator, &r->condition, w->labels, &ignored);
+    if (!st && ignored && !w->comm->rank)
+        gt_warn("--%s ignored when running on an unconditional network", r->condition.label ? "label" : "class");
+    for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
+        memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
+    return st;
 }
 
-static void say_shown(const work *w) {
-    const char *names = w->generator->trained.data.channels;
-    gt_info("pictures show %s of %d channels%s%.200s%s%s", w->shown == 1 ? "the first" : "the first three",
-            w->model->channels, names ? " (" : "", names ? names : "", names ? ")" : "",
-            w->request->npy ? "" : "; --npy writes all of them");
+/* The shape of what goes into one file of all. */
+static void lay_out_records(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->model;
+    gt_collection_of *of = &w->of;
+    bool pictures = gt_collection_kind_of(of->path) == GT_COLLECTION_PICTURE;
+    of->n = w->n;
+    of->seeds = w->projected ? NULL : r->seeds;
+    of->type = r->as_float || r->space != GT_IMAGES ? GT_NUMBER_FLOAT : GT_NUMBER_UINT8;
+    if (r->space == GT_LATENTS) of->name = "z", of->n_dims = 1, of->dims[0] = m->z_dim;
+    else if (r->space == GT_STYLES) of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
+    else {
+        of->name = "images", of->n_dims = 3;
+        of->dims[0] = m->height, of->dims[1] = m->width, of->dims[2] = pictures ? gt_shown_channels(m) : m->channels;
+        of->range = r->as_float ? w->range : NULL;
+    }
+    w->record = of->type == GT_NUMBER_UINT8 ? 1 : sizeof(float);
+    for (int i = 0; i < of->n_dims; i++) w->record *= (size_t)of->dims[i];
+    of->columns = r->grid.columns, of->rows = r->grid.rows;
+    if (!of->columns) {
+        of->columns = (int64_t)ceil(sqrt((double)w->n));
+        of->rows = (w->n + of->columns - 1) / of->columns;
+    }
+}
+
+static gt_status plan_collection(work *w) {
+    const gt_generate_request *r = w->request;
+    bool out = r->out && *r->out;
+    if (r->single) return GT_OK;
+    if (snprintf(w->path, sizeof w->path, "%s/grid.png", out ? "" : r->outdir) >= (int)sizeof w->path)
+        return gt_fail(GT_USAGE, "--outdir: the path is too long");
+    w->of.path = out ? r->out : w->path;
+    if (r->space == GT_STYLES && !w->model->num_ws)
+        return gt_fail(GT_USAGE, "--space=w: the model '%s' has no styles; --space=z writes latents", w->model->name);
+    lay_out_records(w);
+    if (w->of.columns * w->of.rows < w->n)
+        return gt_fail(GT_USAGE, "--grid has %lld cells for %lld images", (long long)(w->of.columns * w->of.rows),
+                       (long long)w->n);
+    gt_status st = gt_collection_check(&w->of);
+    return st && !out ? gt_wrap(st, "--grid") : st;
+}
+
+static gt_status begin_files(work *w) {
+    const gt_generate_request *r = w->request;
+    size_t floats = gt_model_floats(w->model) * sizeof(float),
+           picture = gt_model_floats(w->model) / (size_t)w->model->channels * (size_t)gt_shown_channels(w->model);
+    bool folder = r->single || !(r->out && *r->out);
+    gt_status st = GT_OK;
+    if (folder) st = gt_rundir_prepare(r->outdir, (size_t)w->n * (picture + (r->npy ? floats : 0)));
+    if (!st && folder) gt_halves_clear(r->outdir);
+    return !st && w->record ? gt_collection_open(&w->all, &w->of) : st;
+}
+
+static gt_status open_generator(work *w) {
+    const gt_generate_request *r = w->request;
+    gt_generator_options options = r->options;
+    options.apart = r->space == GT_STYLES || (r->projected_w && *r->projected_w);
+    w->generator = gt_generator_open(r->checkpoint, &options);
+    if (!w->generator) return GT_FAILED;
+    w->model = gt_generator_model(w->generator);
+    return check_projected(w);
 }
 
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
-    w->generator = gt_generator_open(r->checkpoint, &r->options);
-    if (!w->generator) return GT_FAILED;
-    const gt_model *m = w->model = gt_generator_model(w->generator);
-    size_t batch = (size_t)w->generator->batch;
-    w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
-    w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
-    w->image_floats = gt_model_floats(m);
-    if (w->shown != m->channels && !w->comm->rank) say_shown(w);
-    gt_status st = r->single ? GT_OK : lay_out_grid(w);
+    const gt_model *m = w->model;
+    size_t batch = (size_t)gt_generator_batch(w->generator);
+    bool first = w->comm->rank == 0, known = gt_generator_range(w->generator, w->range);
+    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") != GT_COLLECTION_ARRAY)
+        gt_shown_say(m, gt_generator_channels(w->generator), r->npy ? "" : "; --npy writes all of them");
+    if (first && r->as_float && !known)
+        gt_info("the checkpoint gives no range of its data: -1 and 1 become %g and %g", w->range[0], w->range[1]);
+    gt_status st = plan_collection(w);
     if (st) return st;
     if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
-    w->images = gt_arena_array(w->arena, batch, w->image_floats * sizeof *w->images);
-    w->bytes = gt_arena_array(w->arena, batch, w->image_bytes);
+    w->ws = gt_arena_array(w->arena, batch, (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
+    w->images = gt_arena_array(w->arena, batch, gt_model_floats(m) * sizeof *w->images);
+    w->bytes = gt_arena_array(w->arena, batch, gt_model_floats(m));
     if (gt_arena_failed(w->arena)) return GT_NOMEM;
     st = fill_labels(w);
-    if (!st && w->comm->rank == 0)
-        st = gt_rundir_prepare(r->outdir,
-                               (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
-    return st;
+    return !st && first ? begin_files(w) : st;
 }
 
+/* ---- a batch ---- */
+
 /* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
-static gt_status write_image(const work *w, int64_t seed, int64_t i, const uint8_t *bytes) {
+static gt_status write_image(const work *w, int64_t number, int64_t i) {
     const gt_model *m = w->model;
+    int shown = gt_shown_channels(m);
+    size_t pixels = (size_t)m->height * (size_t)m->width;
     char path[4096];
-    int length = snprintf(path, sizeof path - 4, "%s/seed%04lld", w->request->outdir, (long long)seed);
+    int length = snprintf(path, sizeof path - 4, w->projected ? "%s/proj%02lld" : "%s/seed%04lld", w->request->outdir,
+                          (long long)number);
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
     gt_status st = w->request->single
-                       ? gt_png_write(path, bytes + (size_t)i * w->image_bytes, m->height, m->width, w->shown)
+                       ? gt_png_write(path, w->bytes + (size_t)i * pixels * (size_t)shown, m->height, m->width, shown)
                        : GT_OK;
     strcpy(path + length, ".npy");
     if (!st && w->request->npy)
-        st = gt_npy_write(path, w->images + (size_t)i * w->image_floats, m->height, m->width, m->channels);
+        st = gt_npy_write(path, w->images + (size_t)i * gt_model_floats(m), m->height, m->width, m->channels);
     return st;
-}
-
-static void show_images(const work *w, int64_t n, uint8_t *bytes) {
-    size_t channels = (size_t)w->model->channels, shown = (size_t)w->shown,
-           pixels = (size_t)n * w->image_floats / channels;
-    for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
 
 static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64_t *seeds, int z_dim, float *z) {
@@ -192,60 +190,72 @@ static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64
     return GT_OK;
 }
 
-/* `pictures`: [n] of the grid; NULL: images are written one by one. */
-static gt_status make_batch(void *arg, int64_t first, int n, const float *none, void *pictures) {
-    (void)none;
+/* Latents, styles or images of the batch, whichever is wanted. */
+static gt_status compute(work *w, int64_t first, int n) {
+    const gt_generate_request *r = w->request;
+    size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
+    if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
+    gt_status st = w->projected ? GT_OK : latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
+    if (st || r->space == GT_LATENTS) return st;
+    if (r->space == GT_STYLES) return w->projected ? GT_OK : gt_generator_styles(w->generator, w->z, w->labels, w->ws);
+    return w->projected ? gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images)
+                        : gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+}
+
+/* -1 .. 1 becomes the range of the data. */
+static void put_in_range(const work *w, float *x, size_t n) {
+    float low = (float)w->range[0], half = (float)((w->range[1] - w->range[0]) / 2);
+    for (size_t i = 0; i < n; i++) x[i] = (x[i] + 1) * half + low;
+}
+
+static void add_records(work *w, int n, gt_buffer *out) {
+    const gt_generate_request *r = w->request;
+    size_t floats = (size_t)n * gt_model_floats(w->model);
+    const void *records = w->bytes;
+    if (r->space != GT_IMAGES) records = r->space == GT_LATENTS ? w->z : w->ws;
+    else if (w->of.type == GT_NUMBER_FLOAT) put_in_range(w, w->images, floats), records = w->images;
+    else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY) gt_image_bytes(w->images, w->bytes, floats);
+    else gt_show_images(w->model, n, w->images, w->bytes);
+    gt_buffer_add(out, records, (size_t)n * w->record);
+}
+
+static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     work *w = arg;
     const gt_generate_request *r = w->request;
-    gt_status st = latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
-    if (!st) st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
-    if (st) return st;
-    uint8_t *bytes = pictures ? pictures : w->bytes;
-    show_images(w, n, bytes);
-    for (int i = 0; i < n && !st; i++) st = write_image(w, r->seeds[first + i], i, bytes);
+    gt_status st = compute(w, first, n);
+    if (!st && r->single) gt_show_images(w->model, n, w->images, w->bytes);
+    for (int i = 0; i < n && !st && (r->single || r->npy); i++)
+        st = write_image(w, w->projected ? first + i : r->seeds[first + i], i);
+    if (!st && w->record) add_records(w, n, out);
     return st;
 }
 
-/* Images [n] one after the other into a picture of `columns`; cells without an image stay black. */
-static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int shown, int columns, uint8_t *picture) {
-    size_t line = (size_t)m->width * (size_t)shown, x = (size_t)(cell % columns) * line;
-    size_t y = (size_t)(cell / columns) * (size_t)m->height;
-    for (size_t i = 0; i < (size_t)m->height; i++)
-        memcpy(picture + (y + i) * line * (size_t)columns + x, image + i * line, line);
+static gt_status take_batch(void *arg, int64_t first, int n, const char *records, size_t size) {
+    const work *w = arg;
+    (void)first, (void)size;
+    return gt_collection_add(w->all, n, records);
 }
 
-static gt_status write_grid(const work *w, const uint8_t *images) {
-    const gt_generate_request *r = w->request;
-    const gt_model *m = w->model;
-    int64_t columns = w->columns, rows = w->rows;
-    uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
-    if (!picture)
-        return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns,
-                       (long long)rows);
-    for (int64_t i = 0; i < r->n; i++) tile(images + (size_t)i * w->image_bytes, i, m, w->shown, (int)columns, picture);
-    char path[4096];
-    snprintf(path, sizeof path, "%s/grid.png", r->outdir);
-    gt_status st = gt_png_write(path, picture, (int)rows * m->height, (int)columns * m->width, w->shown);
-    free(picture);
-    return st;
-}
-
-gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request) {
+gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made) {
     work w = {.request = request, .comm = comm};
-    void *images = NULL;
-    gt_status st = gt_comm_agree_all(comm, prepare(&w));
+    gt_status st = gt_comm_agree_all(comm, open_generator(&w));
+    if (!st) st = share_projected_all(&w);
+    if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
-        st = gt_each_item_all(&(gt_each_item){.comm = comm,
-                                              .count = request->n,
-                                              .batch = w.generator->batch,
-                                              .bytes = request->single ? 0 : w.image_bytes,
-                                              .doing = "generating",
-                                              .make = make_batch,
-                                              .arg = &w},
-                              &images);
-    if (!st && !request->single) st = gt_comm_agree_all(comm, comm->rank == 0 ? write_grid(&w, images) : GT_OK);
-    free(images);
+        st = gt_in_order_all(&(gt_in_order){.comm = comm,
+                                            .count = w.n,
+                                            .batch = gt_generator_batch(w.generator),
+                                            .doing = "generating",
+                                            .of = "images",
+                                            .make = make_batch,
+                                            .take = w.record ? take_batch : NULL,
+                                            .stop = request->stop,
+                                            .arg = &w});
+    if (!st) st = gt_comm_agree_all(comm, w.all ? gt_collection_finish(w.all) : GT_OK);
+    if (made) *made = w.n;
+    gt_collection_close(w.all);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);
+    free(w.projected);
     return st;
 }

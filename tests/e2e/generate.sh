@@ -45,7 +45,7 @@ for n in 1 2; do
     expect 2 '0 .* 3' ranks $n "$GANTRY" generate run --class=4 --outdir=x --seeds=1
     expect 2 'label' ranks $n "$GANTRY" generate run --label=1,0 --outdir=x --seeds=1
 done
-expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x
+expect 2 '--seeds option is required when not using --projected-w' "$GANTRY" generate run --class=1 --outdir=x
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=5-
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=-1
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=4294967296
@@ -53,4 +53,128 @@ expect 2 'grid' "$GANTRY" generate run --class=1 --outdir=x --seeds=0-9 --grid=3
 expect 2 'noise' "$GANTRY" generate run --class=1 --outdir=x --seeds=0 --noise-mode=loud
 expect 1 'afile' bash -c "echo >afile; exec '$GANTRY' generate run --class=1 --outdir=afile --seeds=0"
 [ ! -e x ] || fail 'refused, and yet something was made'
+
+begins all_in_one_file
+# One file of all: the same bytes on any number of ranks, and the numbers of the single files.
+for end in png webp npy h5; do
+    quietly "$GANTRY" generate --network=run --class=1 --seeds=0-18 --out=all1.$end
+    quietly ranks 3 "$GANTRY" generate run --class=1 --seeds=0-18 --out=all3.$end
+    cmp all1.$end all3.$end || fail "$end depends on the ranks"
+done
+quietly ranks 3 "$GANTRY" generate run --class=1 --seeds=0-18 --out=float.h5 --float
+make arrays --seeds=0-18 --npy && make whole --seeds=0-18 --grid && cmp whole/grid.png all1.png || fail '--out=FILE.png is not --grid'
+quietly "$GANTRY" generate run --class=1 --seeds=0-18 --grid=19x1 --out=line.png
+"$python" - <<'PYTHON' || fail 'files of all images'
+import h5py, numpy as np
+from PIL import Image
+all = np.load("all1.npy")
+assert all.shape == (19, 16, 16, 3) and all.dtype == np.uint8
+with h5py.File("all1.h5") as f, h5py.File("float.h5") as g:
+    assert (f["images"][...] == all).all() and (f["seeds"][...] == np.arange(19)).all()
+    real, range = g["images"][...], g["images"].attrs["range"]
+assert real.dtype == np.float32 and list(range) == [0, 255]
+for i, image in enumerate(all):
+    assert (np.array(Image.open(f"arrays/seed{i:04}.png")) == image).all()
+    assert np.abs((np.load(f"arrays/seed{i:04}.npy") + 1) * 127.5 - real[i]).max() < 1e-4
+line = np.array(Image.open("line.png"))
+assert (line == np.concatenate(list(all), axis=1)).all()
+assert (np.array(Image.open("all1.png")) == np.array(Image.open("all1.webp"))).all()
+PYTHON
+
+begins latents_and_styles
+# Latents and styles come out; styles go in again and give the same pictures, from every kind of file.
+for n in 1 3; do
+    quietly ranks $n "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --trunc=0.7 --out=w$n.h5
+    quietly ranks $n "$GANTRY" generate run --class=1 --seeds=0-12 --space=z --out=z$n.npy
+done
+cmp w1.h5 w3.h5 && cmp z1.npy z3.npy || fail 'styles or latents depend on the ranks'
+quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --trunc=0.7 --truncation-cutoff=2 --out=cut.npy
+quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --out=full.npy
+quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --trunc=0.7 --truncation-cutoff=0 --out=none.npy
+cmp none.npy full.npy || fail 'a cutoff of 0 truncates'
+"$python" - <<'PYTHON' || fail 'latents and styles'
+import h5py, numpy as np
+z, cut, full = np.load("z1.npy"), np.load("cut.npy"), np.load("full.npy")
+assert all((z[s] == np.random.RandomState(s).randn(32).astype(np.float32)).all() for s in range(13))
+with h5py.File("w1.h5") as f:
+    w = f["w"][...]
+assert w.shape == full.shape == (13, 6, 32) and w.dtype == np.float32
+assert (cut[:, :2] == w[:, :2]).all() and (cut[:, 2:] == full[:, 2:]).all() and (w != full).any()
+np.savez("w.npz", w=w)
+np.savez_compressed("packed.npz", other=w[0], w=w)
+np.save("w.npy", w.astype(np.float64))
+bad = w.copy()
+bad[3, 1, 4] = np.nan
+np.savez("nan.npz", w=bad)
+np.savez("narrow.npz", w=w[:, :, :31])
+np.savez("flat.npz", w=w[:, 0])
+np.savez("empty.npz", w=w[:0])
+np.savez("unnamed.npz", x=w)
+open("cut.npz", "wb").write(open("w.npz", "rb").read()[:3000])
+PYTHON
+make truncated --seeds=0-12 --trunc=0.7
+while read -r n file; do
+    rm -rf projected && quietly ranks "$n" "$GANTRY" generate run --projected-w="$file" --outdir=projected
+    for i in {0..12}; do
+        cmp "$(printf 'projected/proj%02d.png' "$i")" "$(printf 'truncated/seed%04d.png' "$i")" || fail "styles of $file give another picture"
+    done
+done <<'END'
+1 w1.h5
+3 w1.h5
+1 w.npz
+1 packed.npz
+1 w.npy
+END
+expect 1 'first in row 3' ranks 3 "$GANTRY" generate run --projected-w=nan.npz --outdir=x
+expect 0 'warning: --seeds is ignored when using --projected-w' "$GANTRY" generate run --projected-w=w.npz --seeds=1 --out=styles.png
+while IFS=: read -r status file words; do
+    expect "$status" "$words" "$GANTRY" generate run --projected-w="$file" --outdir=x
+done <<'END'
+1:nan.npz:not finite, the first in row 3
+2:narrow.npz:has the shape \[13,6,31\], this network takes \[K,6,32\]
+2:flat.npz:has the shape \[13,32\], this network takes \[K,6,32\]
+2:empty.npz:has the shape \[0,6,32\]
+1:unnamed.npz:without an array 'w'
+1:cut.npz:cut.npz.*(ZIP|damaged)
+1:gone.npz:gone.npz.*No such file
+1:all1.png:'all1.png' is a picture and holds no styles
+2:z1.npy:has the shape \[13,32\]
+END
+
+begins classes_by_name
+make name --seeds=0-3 && quietly "$GANTRY" generate run --class=ring --seeds=0-3 --outdir=ring && equal name ring
+expect 2 "no class of this name; did you mean square\? \(0 disc, 1 ring, 2 square, 3 triangle\)" "$GANTRY" generate run --class=sqare --seeds=0 --outdir=x
+expect 2 'no class of this name \(0 disc' "$GANTRY" generate run --class=locomotive --seeds=0 --outdir=x
+
+begins what_cannot_be
+while IFS=: read -r words options; do
+    # shellcheck disable=SC2086
+    expect 2 "$words" "$GANTRY" generate run --class=1 --seeds=0-3 $options
+done <<'END'
+ends in .png, .webp, .npy or .h5:--out=all.gif
+without --outdir:--out=all.png --outdir=x
+--npy writes a file for each seed:--out=all.png --npy
+--space=w needs --out=FILE.npy or --out=FILE.h5:--space=w --outdir=x
+--space=z needs:--space=z --out=z.png
+--float needs:--float --outdir=x
+an array has none:--out=y.npy --grid=2x2
+one network is needed:--network=run
+END
+expect 2 'styles have no latents' "$GANTRY" generate run --projected-w=w.npz --space=z --out=y.npy
+expect 2 'one checkpoint' "$GANTRY" generate --seeds=0
+[ ! -e x ] && [ ! -e y.npy ] || fail 'refused, and yet something was made'
+
+begins nothing_half_written
+# What a killed program leaves behind goes with the next run, whatever that run writes.
+mkdir left && : >left/seed0001.png.0123abcd.part
+make left --seeds=0 && [ "$(ls left)" = seed0000.png ] || fail "left: $(ls left)"
+expect 1 "cannot write 'limit.npy': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.npy"
+expect 1 "cannot write 'limit.h5': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.h5"
+expect 1 "cannot write 'limit.png': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.png"
+[ -z "$(ls -A | grep '^limit')" ] || fail "half a file is left: $(ls -A)"
+background "$GANTRY" generate run --class=1 --seeds=0-9999999 --out=endless.npy
+wait_until 20 compgen -G 'endless.npy.*.part' >/dev/null
+kill -INT "$pid"
+ends 75
+grep -q 'stopping after these images' running && ! compgen -G 'endless*' >/dev/null || fail "stopped: $(ls)"
 echo 'generated'

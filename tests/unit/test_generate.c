@@ -94,7 +94,7 @@ static gt_generate_request request_for(int64_t n, const int64_t *seeds, const ch
                                  .options = {.noise_mode = "const", .truncation = 1},
                                  .n = n,
                                  .seeds = seeds,
-                                 .class = 1,
+                                 .condition = {.class = "1"},
                                  .outdir = outdir,
                                  .single = true};
 }
@@ -125,7 +125,7 @@ static void an_image_depends_on_its_seed_alone(void **state) {
     snprintf(a, sizeof a, "%s/many", scratch);
     snprintf(b, sizeof b, "%s/deep/er/one", scratch);
     gt_generate_request r = request_for(11, many, a), s = request_for(1, one, b);
-    if (gt_generate_all(alone(), &r) || gt_generate_all(alone(), &s)) fail_msg("%s", gt_message());
+    if (gt_generate_all(alone(), &r, NULL) || gt_generate_all(alone(), &s, NULL)) fail_msg("%s", gt_message());
     gt_picture info, other;
     uint8_t *x = read_png(a, "seed0097.png", &info), *y = read_png(b, "seed0097.png", &other),
             *z = read_png(a, "seed0003.png", &other);
@@ -143,9 +143,9 @@ static void a_grid_holds_the_same_images(void **state) {
     char a[96];
     snprintf(a, sizeof a, "%s/grid", scratch);
     gt_generate_request r = request_for(10, seeds, a);
-    assert_int_equal(gt_generate_all(alone(), &r), GT_OK);
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_OK);
     r.single = false; /* about square: 4 columns, 3 rows */
-    assert_int_equal(gt_generate_all(alone(), &r), GT_OK);
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_OK);
     gt_picture info, one;
     uint8_t *grid = read_png(a, "grid.png", &info), *image = read_png(a, "seed0016.png", &one);
     assert_true(info.width == 64 && info.height == 48);
@@ -170,7 +170,7 @@ static void a_grid_that_is_too_large_is_refused_before_the_work(void **state) {
         gt_generate_request r = request_for(1, seeds, a);
         r.single = false;
         r.grid = large[i];
-        assert_int_equal(gt_generate_all(alone(), &r), GT_USAGE);
+        assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
         assert_message("too large for a PNG");
         assert_int_not_equal(access(a, F_OK), 0);
     }
@@ -180,17 +180,17 @@ static void classes_are_checked(void **state) {
     (void)state;
     static const int64_t seeds[] = {1};
     gt_generate_request r = request_for(1, seeds, scratch);
-    r.class = 2;
-    assert_int_equal(gt_generate_all(alone(), &r), GT_USAGE);
-    r.class = -1;
-    assert_int_equal(gt_generate_all(alone(), &r), GT_USAGE);
+    r.condition.class = "2";
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
+    r.condition.class = "";
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
     assert_non_null(strstr(gt_message(), "Must specify class label with --class"));
     float label[] = {0.5f, 0.5f, 0};
-    r.label = label;
-    r.label_dim = 3;
-    assert_int_equal(gt_generate_all(alone(), &r), GT_USAGE);
-    r.label_dim = 2;
-    assert_int_equal(gt_generate_all(alone(), &r), GT_OK);
+    r.condition.label = label;
+    r.condition.label_dim = 3;
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
+    r.condition.label_dim = 2;
+    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_OK);
 }
 
 static void a_damaged_checkpoint_is_refused(void **state) {

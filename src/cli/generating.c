@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the commands that make images share. */
+#include "cli/generating.h"
+
+#include "gantry/log.h"
+
+gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
+                              const char **checkpoint) {
+    const cli_arguments *a = &s->arguments;
+    bool cut = gt_options_state(&s->options, "truncation-cutoff") == GT_OPTION_GIVEN;
+    if (*g->network && a->n_words)
+        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], g->network);
+    if (!*g->network && a->n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
+    *checkpoint = *g->network ? g->network : a->words[0];
+    options->noise_mode = g->noise_mode;
+    options->truncation = cut && g->truncation_cutoff == 0 ? 1 : (float)g->trunc;
+    options->truncated_layers = cut ? (int)g->truncation_cutoff : 0;
+    options->kernels = cli_kernels();
+    return cli_choose_checkpoint(s->arena, checkpoint);
+}
+
+gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out) {
+    if (*class && *label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
+    *out = (gt_condition){.class = class};
+    return *label ? cli_read_numbers(s->arena, "--label", label, &out->label, &out->label_dim) : GT_OK;
+}
+
+gt_status cli_share_network_all(cli_session *s, const char **checkpoint) {
+    gt_status st = cli_share_path_all(s->comm, s->arena, checkpoint);
+    if (!st) gt_info("Loading networks from \"%s\"...", *checkpoint);
+    return st;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The commands that make images by a generator (generate, mix, walk): what they share. */
+#ifndef GANTRY_CLI_GENERATING_H
+#define GANTRY_CLI_GENERATING_H
+
+#include "cli/cli.h"
+#include "gantry/generate.h"
+
+/* A part of the command's fields, whose name there is `generating`. */
+typedef struct cli_generating {
+    const char *network, *noise_mode;
+    double trunc;
+    int64_t truncation_cutoff;
+} cli_generating;
+
+#define CLI_GENERATING                                                                                             \
+    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; less than 1: less variety, better images")},       \
+        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs"), .choices = "const|random|none"}, \
+        {CLI_ROW("network", generating.network, "", "Checkpoint or run, instead of the first argument"),           \
+         .path = true},                                                                                            \
+    {                                                                                                              \
+        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                           \
+                "How many layers of styles --trunc acts on, from the first on"),                                   \
+            .derived = "all", .max = 1024                                                                          \
+    }
+
+#define CLI_STOPPING "stopping after these images; again: at once"
+
+/* Reads these options: the generator's options but for the pool, and the checkpoint, from --network or the command's
+ * only word; the first rank chooses the file. To be called in `prepare`. */
+gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
+                              const char **checkpoint);
+
+/* Class and label of a command that has --class or --label, or both. */
+gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out);
+
+/* All ranks: share the path that the first rank has chosen, and say it. */
+gt_status cli_share_network_all(cli_session *s, const char **checkpoint);
+
+#endif
