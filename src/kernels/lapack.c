@@ -12,6 +12,9 @@ void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, 
 void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, const blasint *lda, blasint *info);
 void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w,
              double *work, const blasint *lwork, blasint *iwork, const blasint *liwork, blasint *info);
+void dgesdd_(const char *jobz, const blasint *m, const blasint *n, double *a, const blasint *lda, double *s, double *u,
+             const blasint *ldu, double *vt, const blasint *ldvt, double *work, const blasint *lwork, blasint *iwork,
+             blasint *info);
 
 static void set_one_thread(void) { openblas_set_num_threads(1); }
 
@@ -38,19 +41,29 @@ void gt_invert_lower(size_t d, double *l) {
     dtrtri_("U", "N", &n, l, &n, &info);
 }
 
-static size_t work_size(size_t d) { return 1 + 6 * d + 2 * d * d; } /* as dsyevd asks for */
+/* doubles that hold so many integers */
+static size_t holding(size_t integers) { return (integers * sizeof(blasint) + sizeof(double) - 1) / sizeof(double); }
+
+/* as dsyevd asks for; without vectors more than it asks for, for blocks of columns */
+static size_t work_size(size_t d, bool vectors) { return vectors ? 1 + 6 * d + 2 * d * d : 1 + 66 * d; }
 static size_t integers_size(size_t d) { return 3 + 5 * d; }
 
-size_t gt_raise_scratch(size_t d) {
-    return d + work_size(d) + (integers_size(d) * sizeof(blasint) + sizeof(double) - 1) / sizeof(double);
+size_t gt_eigen_scratch(size_t d, bool vectors) { return work_size(d, vectors) + holding(integers_size(d)); }
+
+bool gt_eigen(size_t d, double *a, bool vectors, double *values, double *scratch) {
+    use_one_thread();
+    size_t size = work_size(d, vectors);
+    blasint n = (blasint)d, lwork = (blasint)size, liwork = (blasint)integers_size(d), info;
+    dsyevd_(vectors ? "V" : "N", "U", &n, a, &n, values, scratch, &lwork, (blasint *)(scratch + size), &liwork, &info);
+    return info == 0;
 }
 
+size_t gt_raise_scratch(size_t d) { return d + gt_eigen_scratch(d, true); }
+
 bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
-    use_one_thread();
     double *values = scratch, *work = values + d;
-    blasint n = (blasint)d, lwork = (blasint)work_size(d), liwork = (blasint)integers_size(d), info;
-    dsyevd_("V", "U", &n, a, &n, values, work, &lwork, (blasint *)(work + work_size(d)), &liwork, &info);
-    if (info) return false;
+    blasint n = (blasint)d;
+    if (!gt_eigen(d, a, true, values, work)) return false;
     for (size_t i = 0; i < d; i++) { /* row i is eigenvector i now */
         double scale = sqrt(fmax(values[i], least));
         for (size_t j = 0; j < d; j++) a[i * d + j] *= scale;
@@ -60,4 +73,38 @@ bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < i; j++) a[j * d + i] = a[i * d + j];
     return true;
+}
+
+/* Rows are columns there: the matrix is [n,m] by columns. */
+static size_t singular_work(size_t m, size_t n) {
+    blasint rows = (blasint)n, columns = (blasint)m, one = 1, ask = -1, info, integers;
+    double best = 0, none;
+    dgesdd_("N", &rows, &columns, &none, &rows, &none, &none, &one, &none, &one, &best, &ask, &integers, &info);
+    return (size_t)best + 1;
+}
+
+size_t gt_singular_scratch(size_t m, size_t n) { return singular_work(m, n) + holding(8 * (m < n ? m : n)); }
+
+bool gt_singular_values(size_t m, size_t n, double *a, double *values, double *scratch) {
+    use_one_thread();
+    size_t size = singular_work(m, n);
+    blasint rows = (blasint)n, columns = (blasint)m, one = 1, lwork = (blasint)size, info;
+    double none;
+    dgesdd_("N", &rows, &columns, a, &rows, values, &none, &one, &none, &one, scratch, &lwork,
+            (blasint *)(scratch + size), &info);
+    return info == 0;
+}
+
+void gt_add_product_of_columns(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+                               double *c, size_t ldc) {
+    use_one_thread();
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b,
+                (blasint)ldb, 1, c, (blasint)ldc);
+}
+
+void gt_product_of_rows(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+                        double *c, size_t ldc) {
+    use_one_thread();
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b,
+                (blasint)ldb, 0, c, (blasint)ldc);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Dense symmetric matrices of float64, [d,d] row by row, by LAPACK on the calling thread alone. Any thread, several at
- * a time. */
+ * Dense matrices of float64, symmetric ones [d,d], row by row, by LAPACK on the calling thread alone. Any thread,
+ * several at a time. */
 #ifndef GANTRY_KERNELS_LAPACK_H
 #define GANTRY_KERNELS_LAPACK_H
 
@@ -17,5 +17,21 @@ void gt_invert_lower(size_t d, double *l);
  * eigenvalues raised. false: no convergence. scratch: gt_raise_scratch(d) doubles. */
 bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch);
 size_t gt_raise_scratch(size_t d);
+
+/* The eigenvalues of A, ascending; `vectors`: row i of `a` becomes the eigenvector of values[i], else `a` is spoilt.
+ * Reads the lower triangle. false: no convergence. scratch: gt_eigen_scratch(d, vectors) doubles. */
+bool gt_eigen(size_t d, double *a, bool vectors, double *values, double *scratch);
+size_t gt_eigen_scratch(size_t d, bool vectors);
+
+/* The singular values, descending, of the matrix a [m,n], which is spoilt: as many as the smaller of m and n. false: no
+ * convergence. scratch: gt_singular_scratch(m, n) doubles. */
+bool gt_singular_values(size_t m, size_t n, double *a, double *values, double *scratch);
+size_t gt_singular_scratch(size_t m, size_t n);
+
+/* c [m,n] += A^T B of k rows each, or c [m,n] = A B^T: rows of a, b and c lie lda, ldb and ldc doubles apart. */
+void gt_add_product_of_columns(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+                               double *c, size_t ldc);
+void gt_product_of_rows(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+                        double *c, size_t ldc);
 
 #endif

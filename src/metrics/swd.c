@@ -17,12 +17,12 @@
 #include "gantry/random.h"
 #include "kernels/gemm.h"
 #include "metrics/metric_list.h"
+#include "metrics/pyramid.h"
 
 enum {
     PATCH = 7,
     PATCHES = 32,
     DIRECTIONS = 128,
-    LEAST_SIDE = 16,
     MOST_LEVELS = 12,
     MOST_IMAGES = 256,
     MOST_PIXELS = 1 << 24 /* of all images */
@@ -38,50 +38,6 @@ typedef struct set {
     float *sorted;                /* [levels][DIRECTIONS][n * PATCHES], each ascending */
     float *level, *coarse, *line; /* of one picture */
 } set;
-
-/* ---- pyramids ---- */
-
-/* A place outside [0,size) is mirrored at the edge pixel; never further than two outside. */
-static int mirrored(int i, int size) {
-    if (i < 0) i = -i;
-    return i >= size ? 2 * (size - 1) - i : i;
-}
-
-static const float binomial[5] = {1 / 16.0f, 4 / 16.0f, 6 / 16.0f, 4 / 16.0f, 1 / 16.0f};
-
-/* sum[i] += weight * from[i] */
-static void add_line(float *restrict sum, const float *restrict from, size_t n, float weight) {
-    for (size_t i = 0; i < n; i++) sum[i] += weight * from[i];
-}
-
-/* Every other pixel of the blurred image: [h,w,c] -> [h/2,w/2,c]. line: [w,c]. */
-static void shrink(const float *from, int h, int w, int c, float *line, float *to) {
-    size_t n = (size_t)w * (size_t)c, pixel = (size_t)c;
-    for (int y = 0; y < h / 2; y++) {
-        memset(line, 0, n * sizeof *line);
-        for (int i = 0; i < 5; i++) add_line(line, from + (size_t)mirrored(2 * y + i - 2, h) * n, n, binomial[i]);
-        for (int x = 0; x < w / 2; x++, to += pixel) {
-            memset(to, 0, pixel * sizeof *to);
-            for (int j = 0; j < 5; j++)
-                add_line(to, line + (size_t)mirrored(2 * x + j - 2, w) * pixel, pixel, binomial[j]);
-        }
-    }
-}
-
-/* fine [h,w,c] -= coarse [h/2,w/2,c] with zeros put between its pixels, blurred, times 4. line: [w/2,c]. */
-static void subtract_grown(float *fine, int h, int w, int c, const float *coarse, float *line) {
-    size_t n = (size_t)(w / 2) * (size_t)c, pixel = (size_t)c;
-    for (int y = 0; y < h; y++) {
-        memset(line, 0, n * sizeof *line);
-        for (int i = y % 2; i < 5; i += 2)
-            add_line(line, coarse + (size_t)(mirrored(y + i - 2, h) / 2) * n, n, 2 * binomial[i]);
-        for (int x = 0; x < w; x++, fine += pixel)
-            for (int j = x % 2; j < 5; j += 2)
-                add_line(fine, line + (size_t)(mirrored(x + j - 2, w) / 2) * pixel, pixel, -2 * binomial[j]);
-    }
-}
-
-static bool can_shrink(int h, int w) { return h % 2 == 0 && w % 2 == 0 && h / 2 >= LEAST_SIDE && w / 2 >= LEAST_SIDE; }
 
 /* ---- patches ---- */
 
@@ -160,7 +116,7 @@ static gt_status begin(void **out, const gt_metric_input *in) {
                .channels = in->channels,
                .levels = 1,
                .count = in->count};
-    for (; can_shrink(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
+    for (; gt_pyramid_goes_on(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
     s->level = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->coarse = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->line = gt_arena_array(arena, line, sizeof(float));
@@ -178,8 +134,8 @@ static void add_picture(set *s, int i, const float *picture) {
     memcpy(s->level, picture, (size_t)h * (size_t)w * (size_t)c * sizeof *picture);
     for (int k = 0; k < s->levels; k++, h /= 2, w /= 2) {
         if (k + 1 < s->levels) {
-            shrink(s->level, h, w, c, s->line, s->coarse);
-            subtract_grown(s->level, h, w, c, s->coarse, s->line);
+            gt_pyramid_shrink(s->level, h, w, c, s->line, s->coarse);
+            gt_pyramid_subtract(s->level, h, w, c, s->coarse, s->line);
         }
         take_patches(s->level, h, w, c, k, i, s->patches + (size_t)(k * s->n + i) * PATCHES * size);
         float *next = s->coarse;

@@ -35,6 +35,46 @@ void gold_judge(gold *f, const char *path, double deviation, double limit) {
     if (!(deviation <= limit)) gold_fail(f, "dataset %s: off by %.2e, limit %.2e", path, deviation, limit);
 }
 
+static bool has_attribute(gold *f, const char *path, const char *name) {
+    return H5Aexists_by_name(f->file, path, name, H5P_DEFAULT) > 0;
+}
+
+/* Each value within tol + rtol |theirs|. */
+static void check_each(gold *f, const char *path, gold_order order, const double *ours, size_t n, double tol,
+                       double rtol) {
+    gt_shape shape;
+    const double *theirs = gold_read_doubles(f, path, order, &shape);
+    if (!theirs) return;
+    if ((size_t)gt_shape_size(&shape) != n) {
+        gold_fail(f, "dataset %s: %zu values, ours are %zu", path, (size_t)gt_shape_size(&shape), n);
+        return;
+    }
+    double worst = 0, limit = tol;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs(ours[i] - theirs[i]), most = tol + rtol * fabs(theirs[i]);
+        if (!(d / most <= worst / limit)) worst = d, limit = most;
+        if (isnan(d)) break;
+    }
+    gold_judge(f, path, worst, limit);
+}
+
+void gold_check_doubles(gold *f, const char *path, gold_order order, const double *ours, size_t n) {
+    if (!gold_has(f, path)) {
+        gold_fail(f, "dataset %s is missing", path);
+        return;
+    }
+    bool tol = has_attribute(f, path, "tol"), rtol = has_attribute(f, path, "rtol");
+    check_each(f, path, order, ours, n,
+               tol    ? number_attribute(f, path, "tol")
+               : rtol ? 1e-300
+                      : 0.25,
+               rtol ? number_attribute(f, path, "rtol") : 0);
+}
+
+void gold_check_near(gold *f, const char *path, const double *ours, size_t n, double tol) {
+    check_each(f, path, GOLD_PLAIN, ours, n, tol, 0);
+}
+
 /* The dataset in memory order, NULL (and a fault) when its size is not n. */
 static const float *reference(gold *f, const char *path, gold_order order, size_t n) {
     gt_shape shape;
@@ -102,7 +142,8 @@ static bool is_result(const char *path) {
 static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *arg) {
     (void)root;
     gold *f = arg;
-    if (info->type == H5O_TYPE_DATASET && is_result(path) && !was_checked(f, path))
+    if (info->type != H5O_TYPE_DATASET || was_checked(f, path)) return 0;
+    if (is_result(path) || has_attribute(f, path, "tol") || has_attribute(f, path, "rtol"))
         gold_fail(f, "dataset %s: nothing was compared with it", path);
     return 0;
 }

@@ -61,6 +61,15 @@ void gold_close(gold *f) {
     free(f->checked);
 }
 
+double gold_attribute(gold *f, const char *path, const char *name) {
+    double value = 0;
+    hid_t a = H5Aopen_by_name(f->file, *path ? path : "/", name, H5P_DEFAULT, H5P_DEFAULT);
+    if (a < 0 || H5Aread(a, H5T_NATIVE_DOUBLE, &value) < 0)
+        gold_fail(f, "attribute %s of %s is missing", name, *path ? path : "the file");
+    if (a >= 0) H5Aclose(a);
+    return value;
+}
+
 bool gold_has(gold *f, const char *path) {
     /* H5Lexists wants every link on the way to exist. */
     char part[512];
@@ -80,7 +89,9 @@ static const int *permutation(gold_order order, int n) {
     return NULL;
 }
 
-static void permute(const float *in, const gt_shape *file, const int *order, float *out, const gt_shape *memory) {
+/* Values of `size` bytes. */
+static void permute(const char *in, const gt_shape *file, const int *order, char *out, const gt_shape *memory,
+                    size_t size) {
     size_t stride[GT_MAX_DIMS], index[GT_MAX_DIMS] = {0}, n = (size_t)gt_shape_size(file);
     for (int i = 0; i < memory->n; i++) {
         stride[i] = 1;
@@ -89,12 +100,13 @@ static void permute(const float *in, const gt_shape *file, const int *order, flo
     for (size_t at = 0; at < n; at++) {
         size_t from = 0;
         for (int i = 0; i < memory->n; i++) from += index[i] * stride[i];
-        out[at] = in[from];
+        memcpy(out + at * size, in + from * size, size);
         for (int i = memory->n - 1; i >= 0 && ++index[i] == (size_t)memory->d[i]; i--) index[i] = 0;
     }
 }
 
-float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape) {
+/* As float or double. */
+static void *read_values(gold *f, const char *path, gold_order order, gt_shape *shape, hid_t type, size_t size) {
     if (!gold_has(f, path)) {
         gold_fail(f, "dataset %s is missing", path);
         return NULL;
@@ -102,13 +114,13 @@ float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape) {
     hid_t d = H5Dopen2(f->file, path, H5P_DEFAULT), space = H5Dget_space(d);
     hsize_t dims[32];
     gt_shape file = {H5Sget_simple_extent_ndims(space), {0}};
-    float *values = NULL, *out = NULL;
+    void *values = NULL, *out = NULL;
     if (file.n >= 0 && file.n <= GT_MAX_DIMS) {
         H5Sget_simple_extent_dims(space, dims, NULL);
         for (int i = 0; i < file.n; i++) file.d[i] = (int64_t)dims[i];
-        values = out = gt_arena_array(f->arena, (size_t)gt_shape_size(&file), sizeof(float));
+        values = out = gt_arena_array(f->arena, (size_t)gt_shape_size(&file), size);
     }
-    if (!values || H5Dread(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    if (!values || H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
         gold_fail(f, "dataset %s cannot be read", path);
         out = NULL;
     }
@@ -116,13 +128,21 @@ float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape) {
     const int *map = permutation(order, file.n);
     if (out && map) {
         for (int i = 0; i < file.n; i++) memory.d[i] = file.d[map[i]];
-        out = gt_arena_array(f->arena, (size_t)gt_shape_size(&file), sizeof(float));
-        if (out) permute(values, &file, map, out, &memory);
+        out = gt_arena_array(f->arena, (size_t)gt_shape_size(&file), size);
+        if (out) permute(values, &file, map, out, &memory, size);
     }
     H5Sclose(space);
     H5Dclose(d);
     if (shape) *shape = memory;
     return out;
+}
+
+float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape) {
+    return read_values(f, path, order, shape, H5T_NATIVE_FLOAT, sizeof(float));
+}
+
+double *gold_read_doubles(gold *f, const char *path, gold_order order, gt_shape *shape) {
+    return read_values(f, path, order, shape, H5T_NATIVE_DOUBLE, sizeof(double));
 }
 
 void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg) {

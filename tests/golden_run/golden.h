@@ -22,6 +22,7 @@
 #include "gantry/graph.h"
 #include "gantry/nets.h"
 #include "gantry/stylegan2.h"
+#include "metrics/rows.h"
 
 /* Order of dimensions in the file against memory. */
 typedef enum gold_order {
@@ -50,6 +51,7 @@ typedef struct gold {
 typedef struct gold_kind {
     const char *prefix; /* of gold.kind */
     void (*run)(gold *f);
+    bool has_config; /* files have the attribute `config`; else their results have attributes tol or rtol */
 } gold_kind;
 extern const gold_kind gold_kinds[]; /* ended by a NULL prefix */
 
@@ -65,6 +67,11 @@ void gold_train(gold *f);
 void gold_job(gold *f);
 void gold_alone(gold *f);
 void gold_containers(gold *f);
+void gold_metrics(gold *f);
+void gold_fid(gold *f);
+void gold_nearest(gold *f);
+void gold_swd(gold *f);
+void gold_fwd(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);
@@ -76,6 +83,9 @@ bool gold_has(gold *f, const char *path);
 char *gold_text_attribute(gold *f, hid_t object, const char *name);
 /* in memory order, with the memory shape; shape may be NULL */
 float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape);
+double *gold_read_doubles(gold *f, const char *path, gold_order order, gt_shape *shape);
+/* An attribute of a dataset or group ("" is the root); a fault where there is none. */
+double gold_attribute(gold *f, const char *path, const char *name);
 /* Call for each link of a group ("" is the root), in order of names. */
 void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg);
 
@@ -89,6 +99,11 @@ const char *gold_text(json_t *object, const char *key, const char *otherwise);
 void gold_judge(gold *f, const char *path, double deviation, double limit);
 /* Ours against a dataset, normwise; limit max(20 sens, 1e-5) unless given as > 0. Ours is in memory order. */
 void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit);
+/* Ours against a dataset, within its attribute `tol` (of each value), or `rtol` (relative, of each value); a dataset
+ * that has neither holds whole numbers, which must be the same. */
+void gold_check_doubles(gold *f, const char *path, gold_order order, const double *ours, size_t n);
+/* The same with a limit that the file does not say. */
+void gold_check_near(gold *f, const char *path, const double *ours, size_t n, double tol);
 /* The same for a part of the dataset, `count` values from number `first` on, in the file's order. */
 void gold_check_rows(gold *f, const char *path, const float *ours, size_t first, size_t count);
 /* RMS of the difference of changes from `start`, over the RMS of the file's change; the limit as above. */
@@ -109,6 +124,13 @@ void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), v
 void gold_run(gold_graph *g);
 const float *gold_value(gold_graph *g, const char *path); /* after gold_run: what came out for this path */
 void gold_graph_free(gold_graph *g);
+
+/* ---- team.c: what metrics are computed of, and by whom ---- */
+const gt_team *gold_team(void); /* this process alone, one thread */
+/* The dataset path as a set of rows. */
+gt_rows gold_rows(gold *f, const char *path);
+/* The dataset path as bytes. */
+uint8_t *gold_pictures(gold *f, const char *path, gold_order order, gt_shape *shape);
 
 /* ---- nets.c: networks with parameters of the file ---- */
 gold_order gold_order_of(const gt_tensor *t);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Precision and recall. */
+#include "metrics/precision_recall.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/nearest.h"
+
+void gt_round_half(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float size = fabsf(x[i]);
+        if (!(size < 65520)) {
+            if (!isnan(x[i])) x[i] = copysignf(INFINITY, x[i]);
+        } else if (size < 0x1p-14f) {
+            x[i] = copysignf(size + 0.5f - 0.5f, x[i]); /* the last bit of 0.5 is 2^-24 */
+        } else {
+            uint32_t bits;
+            memcpy(&bits, &x[i], sizeof bits);
+            bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu;
+            memcpy(&x[i], &bits, sizeof bits);
+        }
+    }
+}
+
+gt_status gt_manifold_all(const gt_team *team, const gt_rows *rows, int k, double *radius) {
+    if (rows->count <= k)
+        return gt_fail(GT_USAGE, "the %d-th neighbour in a set of %lld pictures: there are too few", k,
+                       (long long)rows->count);
+    gt_neighbour *near = malloc((size_t)(rows->own * k) * sizeof *near + 1);
+    double *own = malloc((size_t)rows->own * sizeof *own + 1);
+    gt_status st = near && own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the manifold of a set");
+    st = gt_comm_agree_all(team->comm, st);
+    if (!st) st = gt_nearest_all(team, rows, rows, k, GT_NEAREST_BUT_ITSELF, near);
+    for (int64_t i = 0; i < rows->own && !st; i++) own[i] = near[i * k + k - 1].distance;
+    if (!st) gt_rows_gather_all(team, rows, own, sizeof *own, radius);
+    free(near);
+    free(own);
+    return st;
+}
+
+/* The share of `rows` that lie in the manifold of `of`. */
+static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt_rows *of,
+                              const gt_precision_recall_options *o, double *share) {
+    double *radius = malloc((size_t)of->count * sizeof *radius);
+    uint8_t *inside = malloc((size_t)rows->own + 1);
+    gt_status st = radius && inside ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the manifold of a set");
+    st = gt_comm_agree_all(team->comm, st);
+    if (!st) st = gt_manifold_all(team, of, o->k ? o->k : GT_MANIFOLD_K, radius);
+    for (int64_t i = 0; i < of->count && !st && o->half; i++) {
+        float rounded = (float)radius[i];
+        gt_round_half(&rounded, 1);
+        radius[i] = (double)rounded;
+    }
+    if (!st) st = gt_within_all(team, rows, of, radius, inside);
+    int64_t n = 0;
+    for (int64_t i = 0; i < rows->own && !st; i++) n += inside[i];
+    if (!st) *share = (double)gt_comm_sum_all(team->comm, n) / (double)rows->count;
+    free(radius);
+    free(inside);
+    return st;
+}
+
+gt_status gt_precision_recall_all(const gt_team *team, const gt_rows *reals, const gt_rows *fakes,
+                                  const gt_precision_recall_options *o, double *precision, double *recall) {
+    gt_status st = share_within(team, fakes, reals, o, precision);
+    return st ? st : share_within(team, reals, fakes, o, recall);
+}

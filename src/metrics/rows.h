@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sets of rows of numbers (features, patches, probabilities), shared out over the ranks, and the loops over them that
+ * the metrics are made of. A set is cut into blocks of consecutive rows, by the number of its rows alone; a rank has
+ * the rows of consecutive blocks. So sums over blocks by the exact tree (dist.h) are the same on any number of ranks.
+ *
+ *     gt_rows fakes = gt_rows_share(50000, 2048, team->comm);
+ *     float *x = ...;                                  // the features of items fakes.first .. + fakes.own - 1
+ *     fakes.x = x;
+ *     st = gt_rows_check_all(team, &fakes, "fakes");
+ *
+ * The rows that come out of networks are float32; sums of them are float64. */
+#ifndef GANTRY_METRICS_ROWS_H
+#define GANTRY_METRICS_ROWS_H
+
+#include <stdint.h>
+
+#include "gantry/dist.h"
+#include "gantry/kernels.h"
+#include "gantry/pool.h"
+#include "gantry/status.h"
+
+/* Who computes: all ranks of `comm`, each with the threads of its pool. No result depends on either. */
+typedef struct gt_team {
+    gt_comm *comm;
+    gt_pool *pool;                /* NULL: the calling thread alone */
+    const gt_kernel_set *kernels; /* of products of matrices; NULL: the best of this CPU */
+} gt_team;
+
+enum { GT_ROW_BLOCKS = 128 /* of a set, at most */, GT_ROWS_AT_ONCE = 2048 /* of a panel, at most */ };
+
+typedef struct gt_rows {
+    int64_t count;      /* rows of all ranks, 1 .. 2^31 - 1 */
+    int64_t d;          /* numbers of a row */
+    int64_t together;   /* so many consecutive rows stay on one rank and in one block: the patches of a picture; or 1 */
+    int64_t first, own; /* this rank's rows are first .. first + own - 1 */
+    const float *x;     /* [own,d] */
+} gt_rows;
+
+/* How many rows this rank has, and which; x is NULL. */
+gt_rows gt_rows_share(int64_t count, int64_t d, const gt_comm *comm);
+/* The same for `together` rows of each of `count` items, such as the patches of pictures. */
+gt_rows gt_rows_share_of(int64_t count, int64_t together, int64_t d, const gt_comm *comm);
+gt_slices gt_rows_blocks(int64_t count); /* of items */
+
+/* GT_NONFINITE on all ranks, with the row and the set's name (`what`: "fakes"), where a number is NaN or infinite. */
+gt_status gt_rows_check_all(const gt_team *team, const gt_rows *rows, const char *what);
+
+/* Calls fn for panels of at most GT_ROWS_AT_ONCE rows: on every rank for all rows of all ranks, in ascending order, so
+ * that each rank can do its part of what needs all of them. x lasts for the call. fn must not fail. */
+typedef void gt_panel_of_rows_fn(void *arg, int64_t first, int64_t n, const float *x);
+gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg);
+
+/* Sums of blocks: fn adds what n consecutive rows of one block contribute to sums[m]. out[m], on all ranks, is the
+ * tree's sum over the blocks of all ranks. */
+typedef void gt_add_rows_fn(void *arg, int64_t first, int64_t n, const float *x, double *sums);
+gt_status gt_rows_sum_all(const gt_team *team, const gt_rows *rows, int64_t m, gt_add_rows_fn *fn, void *arg,
+                          double *out);
+
+/* mean[d] over all rows, on all ranks. */
+gt_status gt_rows_mean_all(const gt_team *team, const gt_rows *rows, double *mean);
+
+/* A value of `bytes` for each of this rank's rows becomes all[count] on all ranks. */
+void gt_rows_gather_all(const gt_team *team, const gt_rows *rows, const void *mine, size_t bytes, void *all);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Wavelet packets of pictures: the full tree, in which each node is split into four by a low and a high filter on both
+ * axes. Coifman and Wickerhauser, "Entropy-Based Algorithms for Best Basis Selection". */
+#ifndef GANTRY_METRICS_WAVELET_H
+#define GANTRY_METRICS_WAVELET_H
+
+#include <stddef.h>
+
+enum { GT_WAVELET_TAPS = 10, GT_WAVELET_LEVELS = 6 };
+
+typedef struct gt_wavelet {
+    const char *name;
+    int taps;
+    double low[GT_WAVELET_TAPS], high[GT_WAVELET_TAPS];
+} gt_wavelet;
+
+const gt_wavelet *gt_wavelet_find(const char *name); /* "haar", "sym5"; NULL: there is no such wavelet */
+const char *gt_wavelet_names(void);                  /* "haar, sym5" */
+
+/* Length of an axis of n pixels after a level. The axis is mirrored at its edge pixels, which are not repeated. */
+int gt_wavelet_length(const gt_wavelet *w, int n);
+
+/* x [channels,height,width] -> packets [4^level, channels, h, w], where h and w come from gt_wavelet_length() `level`
+ * times. Node numbers are base 4, the first level being the leading digit: 0 low on both axes, 1 high vertically, 2
+ * high horizontally, 3 high on both. spare: gt_wavelet_spare() doubles; packets hold as many, too. */
+void gt_wavelet_packets(const gt_wavelet *w, int level, int channels, int height, int width, const double *x,
+                        double *packets, double *spare);
+size_t gt_wavelet_spare(const gt_wavelet *w, int level, int channels, int height, int width);
+
+#endif

@@ -1,0 +1,33 @@
+#!/bin/bash
+# level: full
+# Metrics: golden values with every instruction set of this CPU, and the same bits on any number of ranks and threads.
+. "$(dirname "$0")/lib.sh"
+
+case_golden_values() {
+    local isa flags
+    flags=$(grep -m1 '^flags' /proc/cpuinfo)
+    for isa in avx512 avx2 portable; do
+        [[ $isa != avx512 || $flags == *avx512dq* ]] && [[ $isa != avx2 || $flags == *avx2* ]] || continue
+        GT_ISA=$isa expect 0 "^$isa-[0-9]+: [0-9]+ passed, 0 failed, 0 skipped" "$BUILD/tests/golden" "$here/../golden/metrics"
+        tail -n 1 said
+    done
+}
+case_a_value_that_is_off() {
+    need_python
+    mkdir -p spoilt && cp "$here/../golden/metrics/swd.h5" spoilt/ && chmod u+w spoilt/swd.h5
+    "$python" -c 'import h5py; h5py.File("spoilt/swd.h5", "r+")["level1/swd_x1e3"][()] *= 1.001' || fail 'cannot spoil a file'
+    expect 1 'dataset level1/swd_x1e3: off by' "$BUILD/tests/golden" spoilt
+    "$python" -c 'import h5py; f = h5py.File("spoilt/swd.h5", "r+"); del f["level1/mean_a"]' || fail 'cannot spoil a file'
+    expect 1 'dataset level1/mean_a is missing' "$BUILD/tests/golden" spoilt
+}
+case_ranks_and_threads() {
+    local n
+    quietly "$BUILD/tests/metric_values" 1
+    cp said alone
+    [ "$(wc -l <alone)" -gt 80 ] || fail 'few values'
+    for n in 2 3; do
+        quietly ranks "$n" "$BUILD/tests/metric_values" 2
+        grep -v warning said | cmp - alone || fail "other bits on $n ranks"
+    done
+}
+run_cases
