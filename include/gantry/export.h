@@ -18,13 +18,8 @@ typedef struct gt_export_request {
     int protocol;           /* of pickles: 2 to 5; 0: 4 */
 } gt_export_request;
 
-enum { GT_EXPORT_MOST_FORMS = 16 };
-typedef struct gt_export_form gt_export_form;
-
-/* The form of this name, or NULL with a message that lists the forms. */
-const gt_export_form *gt_export_form_find(const char *name);
-/* "pkl, safetensors, npz, h5" */
-const char *gt_export_form_names(void);
+/* What programs read files of this name: "NumPy". */
+const char *gt_export_readers(const gt_export_request *r);
 
 /* GT_USAGE: the request cannot be: an unknown form, an `out` that is the source or a folder, ... No network is read. */
 gt_status gt_export_check(const gt_export_request *r);

@@ -116,6 +116,7 @@ typedef struct gt_job {
     const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
     const char *log_swmr;   /* "auto" "on" "off" */
     const char *metrics;    /* "none" */
+    const char *export;     /* "none", or a list of forms (export.h), with commas between them */
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;

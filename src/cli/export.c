@@ -7,16 +7,16 @@
 
 typedef struct export_fields {
     const char *format;
-    const char *source, *dest; /* of convert alone */
+    const char *source, *dest; /* of convert alone, as force_fp16 */
     int64_t protocol;
-    bool all;
+    bool all, force_fp16;
     gt_export_request request;
 } export_fields;
 
 #define FIELDS export_fields
 
 #define COMMON                                                                                                      \
-    {CLI_OPTION(format, "", "Form of OUT, where its ending does not say")},                                         \
+    {CLI_OPTION(format, "", "Form, where the ending of OUT does not say which")},                                   \
         {CLI_OPTION(all, "0", "All networks, not only the one in use (G_ema)")}, {                                  \
         CLI_OPTION(protocol, "4", "Of a .pkl"), .min = 2, .max = 5,                                                 \
                                                 .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
@@ -28,6 +28,8 @@ static const gt_option convert_table[] = {
     {CLI_OPTION(source, "", "The same as SOURCE"), .path = true},
     {CLI_OPTION(dest, "", "The same as DEST"), .path = true},
     COMMON,
+    {CLI_ROW("force-fp16", force_fp16, "0", "Of the reference tool; not to be had"),
+     .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
 };
 
 static gt_status check(cli_session *s, const char *source, const char *dest) {
@@ -49,6 +51,9 @@ static gt_status read_export(cli_session *s) {
 static gt_status read_convert(cli_session *s) {
     const export_fields *f = s->fields;
     const char *of[2] = {f->source, f->dest};
+    if (f->force_fp16)
+        return gt_fail(GT_USAGE, "--force-fp16: networks stay in float32 here; the reference's legacy.py --force-fp16 "
+                                 "makes blocks of half precision of a .pkl");
     int word = 0;
     for (int i = 0; i < 2; i++)
         if (!*of[i] && word < s->arguments.n_words) of[i] = s->arguments.words[word++];
@@ -61,14 +66,14 @@ static gt_status run(cli_session *s) {
     const export_fields *f = s->fields;
     gt_info("Loading networks from \"%s\"...", f->request.checkpoint);
     gt_status st = gt_export(&f->request);
-    if (!st) puts(f->request.out);
+    if (!st) printf("%s: for %s\n", f->request.out, gt_export_readers(&f->request));
     return st;
 }
 
 const cli_command cli_export = {
     .name = "export",
     .arguments = "CHECKPOINT OUT [--key=value ...]",
-    .help = "Write a network as a file for other programs",
+    .help = "Write a network for other programs: .pkl .safetensors .npz .h5",
     .detail = "The form is that of OUT's ending. The network is the moving average of G, or the classifier.",
     .rows = export_table,
     .n_rows = sizeof export_table / sizeof *export_table,

@@ -239,6 +239,11 @@ static const gt_option options[] = {
      .detail = "auto: not on file systems that hosts share (NFS, Lustre, ...), where readers would see it in "
                "pieces; there, and with off, it is replaced as a whole now and then and at the end. stats.jsonl has "
                "every tick at once in any case."},
+    {OPTION(export, "none", "Networks for other programs beside each checkpoint: pkl, safetensors, ..."),
+     .detail =
+         "A list, such as pkl,npz: the forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
+         "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "
+         "checkpoint."},
     {OPTION(metrics, "none", "Quality metrics to compute with each checkpoint: none"), .check = check_metrics},
     {GT_ROW(gt_job, "data-height", height, "0", "Height of the images"), .class = GT_SHAPE, .group = "shape",
      .unit = "pixels", .max = 1 << 20},

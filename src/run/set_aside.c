@@ -16,6 +16,7 @@
  * process killed in between leaves a run that goes on from its newest checkpoint, or, where they are all gone, one that
  * is refused. */
 static const char *const patterns[] = {"bad-checkpoint-*.h5",
+                                       "network-snapshot-*",
                                        "checkpoint-*.h5",
                                        "best",
                                        "reals.png",

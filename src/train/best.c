@@ -52,9 +52,10 @@ void gt_journal_best_lost(gt_journal *j) {
     j->best_pending = false;
 }
 
-void gt_journal_saved(gt_journal *j, gt_saver_state news) {
+void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
     if (news != GT_SAVER_WRITTEN && news != GT_SAVER_FAILED) return;
     if (j->best_pending && !gt_saver_outcome(j->saver)->best) gt_journal_best_lost(j);
     j->best_pending = false;
     j->checkpoint_failed |= news == GT_SAVER_FAILED;
+    if (news == GT_SAVER_WRITTEN) gt_journal_export(e, j);
 }

@@ -245,6 +245,7 @@ static gt_status open_memory(gt_engine *e) {
 
 gt_status gt_engine_build_all(gt_engine *e) {
     gt_status st = gt_comm_agree_all(e->comm, open_model(e));
+    if (!st) st = gt_exports_check(e);
     if (!st) st = open_reducers_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, open_executions(e));
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));

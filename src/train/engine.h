@@ -134,8 +134,9 @@ typedef struct gt_engine {
 
 /* ---- engine.c ---- After an error gt_engine_close_all() frees what there is. */
 gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job); /* opens the data, resolves the job */
-gt_status gt_engine_build_all(gt_engine *e);                            /* model, graphs, memory */
-gt_status gt_engine_start_loader_all(gt_engine *e);                     /* at e->step; a loader from before is freed */
+gt_status gt_exports_check(const gt_engine *e);     /* exports.c: GT_USAGE: --export cannot be, for this model */
+gt_status gt_engine_build_all(gt_engine *e);        /* model, graphs, memory */
+gt_status gt_engine_start_loader_all(gt_engine *e); /* at e->step; a loader from before is freed */
 void gt_engine_close_all(gt_engine *e);
 bool gt_engine_finished(const gt_engine *e);
 uint64_t gt_engine_seed(const gt_engine *e);                        /* of what is drawn in steps */

@@ -49,7 +49,7 @@ typedef struct gt_journal {
     gt_runlog *log;
     gt_saver *saver;
     bool checkpoint_failed; /* the latest could not be written: ticks try again */
-    bool pictures_failing, report_failing;
+    bool pictures_failing, report_failing, export_failing;
 
     /* ticks */
     int tick;
@@ -106,8 +106,12 @@ const char *gt_best_series(const gt_job *job, bool *largest);
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */
 bool gt_journal_best_now(gt_engine *e, gt_journal *j);
-void gt_journal_best_lost(gt_journal *j);                  /* that checkpoint could not be written */
-void gt_journal_saved(gt_journal *j, gt_saver_state news); /* what became of the checkpoint that was being written */
+void gt_journal_best_lost(gt_journal *j); /* that checkpoint could not be written */
+/* what became of the checkpoint that was being written */
+void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
+
+/* ---- exports.c ---- */
+void gt_journal_export(const gt_engine *e, gt_journal *j); /* a checkpoint was written: --export */
 
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
 gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j);

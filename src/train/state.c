@@ -153,7 +153,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
     if (first) {
         put_state(c, e);
         gt_journal_put_data(e, j, c);
-        gt_journal_saved(j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
+        gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
         j->checkpoint_failed = false;
         if (gt_saver_start(j->saver, c, e->shown, gt_journal_best_now(e, j))) {
             not_saved(j);

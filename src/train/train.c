@@ -102,7 +102,7 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         bool last = d.finished || wish == STOP || now >= p->end;
         bool file = stop_file(e, j, p, now, last);
         d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
-        gt_journal_saved(j, gt_saver_poll(j->saver));
+        gt_journal_saved(e, j, gt_saver_poll(j->saver));
         d.pictures = d.finished || is_due(&p->pictures, e->shown, now) ||
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
@@ -171,7 +171,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
 static gt_status settle_all(gt_engine *e, gt_journal *j) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
-        gt_journal_saved(j, gt_saver_wait(j->saver));
+        gt_journal_saved(e, j, gt_saver_wait(j->saver));
         if (j->checkpoint_failed)
             st = gt_fail(GT_FAILED,
                          "the last checkpoint of %s could not be written (see the warning): started again, the run "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reads networks and has them written in one of the forms of export.h. */
+#define _GNU_SOURCE
 #include "use/export.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const gt_export_form *const forms[] = {
 #undef X
 };
 enum { N_FORMS = sizeof forms / sizeof *forms, NAMES_BYTES = 256 };
+_Static_assert((int)N_FORMS <= (int)GT_EXPORT_MOST_FORMS, "a list of forms holds all of them");
 
 /* The forms that `m` has; NULL: all forms. */
 static const char *names_of(const gt_model *m, char names[NAMES_BYTES]) {
@@ -27,31 +29,61 @@ static const char *names_of(const gt_model *m, char names[NAMES_BYTES]) {
     return names;
 }
 
-const char *gt_export_form_names(void) {
-    static char names[NAMES_BYTES];
-    return names_of(NULL, names);
-}
-
 static const gt_export_form *find(const char *name) {
     for (int i = 0; i < N_FORMS; i++)
         if (!strcasecmp(forms[i]->name, name)) return forms[i];
     return NULL;
 }
 
-const gt_export_form *gt_export_form_find(const char *name) {
-    const gt_export_form *form = find(name);
-    if (!form) gt_fail(GT_USAGE, "there is no form '%.40s' of networks: %s", name, gt_export_form_names());
-    return form;
+static gt_status fail_unknown(const char *what, const char *name) {
+    char names[NAMES_BYTES];
+    return gt_fail(GT_USAGE, "%s: there is no form '%.40s' of networks: %s", what, name, names_of(NULL, names));
+}
+
+static gt_status fail_unfit(const gt_export_form *form, const gt_model *m, const char *of) {
+    char names[NAMES_BYTES];
+    return gt_fail(GT_USAGE, "%s (%s, %d x %d pixels) has no form %s%s%s; it has %s", of, m->name, m->width, m->height,
+                   form->name, form->needs ? ", which is for " : "", form->needs ? form->needs : "",
+                   names_of(m, names));
 }
 
 static const gt_export_form *form_of(const gt_export_request *r) {
-    if (r->form && *r->form) return gt_export_form_find(r->form);
+    char names[NAMES_BYTES];
     const char *name = strrchr(r->out, '/'), *dot = strrchr(name ? name : r->out, '.');
-    const gt_export_form *form = dot ? find(dot + 1) : NULL;
-    if (!form)
+    bool given = r->form && *r->form;
+    const gt_export_form *form = given ? find(r->form) : dot ? find(dot + 1) : NULL;
+    if (!form && given) fail_unknown("--format", r->form);
+    else if (!form)
         gt_fail(GT_USAGE, "'%s': the ending says in which form networks are written: %s; or give --format", r->out,
-                gt_export_form_names());
+                names_of(NULL, names));
     return form;
+}
+
+const char *gt_export_readers(const gt_export_request *r) {
+    const gt_export_form *form = form_of(r);
+    return form ? form->help : "";
+}
+
+/* One name of a list. */
+static gt_status take_form(const char *name, const gt_model *m, const gt_export_form **forms_of, int *n) {
+    const gt_export_form *form = find(name);
+    if (!form) return fail_unknown("--export", name);
+    if (form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
+    for (int i = 0; i < *n; i++)
+        if (forms_of[i] == form) return gt_fail(GT_USAGE, "--export: '%s' is there twice", form->name);
+    forms_of[(*n)++] = form;
+    return GT_OK;
+}
+
+gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_form *out[GT_EXPORT_MOST_FORMS],
+                          int *n) {
+    char copy[NAMES_BYTES], *rest = copy;
+    *n = 0;
+    if (gt_is(list, "none") || !*list) return GT_OK;
+    if (snprintf(copy, sizeof copy, "%s", list) >= (int)sizeof copy) return fail_unknown("--export", list);
+    gt_status st = GT_OK;
+    for (char *name; !st && (name = strsep(&rest, ","));) st = take_form(name, m, out, n);
+    return st;
 }
 
 gt_status gt_export_check(const gt_export_request *r) {
@@ -81,10 +113,7 @@ static gt_status list_networks(gt_export_source *s, bool all) {
 
 static gt_status write_form(const gt_export_form *form, const gt_export_request *r, gt_trained *t) {
     gt_export_source s = {.request = r, .trained = t};
-    char names[NAMES_BYTES];
-    if (form->fits && !form->fits(t->model))
-        return gt_fail(GT_USAGE, "networks of '%s' (%s) have no form %s; they have %s", t->job->model, r->checkpoint,
-                       form->name, names_of(t->model, names));
+    if (form->fits && !form->fits(t->model)) return fail_unfit(form, t->model, r->checkpoint);
     gt_status st = list_networks(&s, r->all || form->all);
     return st ? st : form->write(&s);
 }

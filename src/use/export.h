@@ -23,15 +23,22 @@ typedef struct gt_export_source {
     gt_export_net nets[GT_MAX_NETS + 1]; /* the first is the network in use; the others as in the model */
 } gt_export_source;
 
-struct gt_export_form {
+typedef struct gt_export_form {
     const char *name; /* also the ending of files: "pkl" is that of "a.pkl" */
     const char *help; /* a few words: what reads such files */
     bool all;         /* takes all networks, whether or not they are asked for */
     /* May a model of this kind be written? NULL: any may. */
     bool (*fits)(const gt_model *m);
+    const char *needs; /* which models fit, for messages; NULL: nothing to say */
     /* Writes the file source->request->out, whole or not at all (base/file.h). */
     gt_status (*write)(const gt_export_source *source);
-};
+} gt_export_form;
+
+enum { GT_EXPORT_MOST_FORMS = 16 };
+/* The forms in a list such as "pkl,npz"; "none" and "": *n is 0. GT_USAGE: one is unknown, named twice, or no form of
+ * the model `m`. */
+gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_form *forms[GT_EXPORT_MOST_FORMS],
+                          int *n);
 
 #define X(name) extern const gt_export_form gt_export_form_##name;
 GT_EXPORT_FORMS(X)

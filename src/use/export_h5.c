@@ -37,6 +37,6 @@ static gt_status write_h5(const gt_export_source *s) {
 
 const gt_export_form gt_export_form_h5 = {
     .name = "h5",
-    .help = "a checkpoint of Gantry, for use alone",
+    .help = "Gantry, for use alone",
     .write = write_h5,
 };

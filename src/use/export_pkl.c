@@ -76,5 +76,6 @@ const gt_export_form gt_export_form_pkl = {
     .help = "stylegan2-ada-pytorch and stylegan3",
     .all = true,
     .fits = fits,
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels",
     .write = write_pkl,
 };

@@ -1,0 +1,137 @@
+# level: full
+# gantry export, gantry convert, train --export: what files hold, bad input, nothing half-written.
+. "$(dirname "$0")/lib.sh"
+need_python
+quietly "$GANTRY" train $small --run=run --steps=4
+export_() { quietly "$GANTRY" export "$@"; }
+judged() { NETWORKS=$1 quietly "$python" "$here/exported.py" "${@:2}"; } # NETWORKS CHECKPOINT FILE...
+equal() { diff -rq "$1" "$2" || fail "$1 and $2 differ"; }
+forms="safetensors npz h5"
+
+case_the_network_in_use_or_all() {
+    [ "$(h5dump -d /data/class_names "$(last run)" | grep -c 'disc.*ring.*square.*triangle')" = 1 ] || fail 'no names of classes'
+    for form in $forms; do
+        export_ run one.$form && export_ run all.$form --all
+        # From the file that was written, the same bytes come again; and nothing depends on when it is.
+        export_ "$(last run)" again --format=$form && cmp one.$form again || fail "$form: other bytes"
+    done
+    judged G_ema "$(last run)" one.safetensors one.npz one.h5
+    judged G_ema,G,D "$(last run)" all.safetensors all.npz all.h5
+    for file in one all; do
+        quietly "$GANTRY" generate $file.h5 --class=1 --seeds=0-3 --outdir=$file
+        export_ $file.h5 again.npz && cmp again.npz one.npz || fail "$file.h5: another .npz"
+    done
+    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=direct
+    equal one direct && equal all direct
+    export_ all.h5 from.pkl && export_ run run.pkl && cmp from.pkl run.pkl || fail 'all.h5 makes another .pkl'
+}
+
+case_convert() {
+    export_ run a.npz
+    quietly "$GANTRY" convert run b.npz && cmp a.npz b.npz || fail 'convert is not export'
+    quietly "$GANTRY" convert --source=run --dest=c.npz && cmp a.npz c.npz || fail '--source and --dest'
+    quietly "$GANTRY" convert --source "$(last run)" d --format=npz --force-fp16=false && cmp a.npz d || fail 'a word for --dest'
+    expect 2 'float32 here' "$GANTRY" convert run e.pkl --force-fp16
+    expect 2 'one source and one destination' "$GANTRY" convert run
+    expect 2 'one source and one destination' "$GANTRY" convert --source=run --dest=e.npz f.npz
+    [ ! -e e.npz ] || fail 'refused, and yet something was made'
+}
+
+# other MODEL NETWORK OPTIONS...
+other() {
+    local model=$1 network=$2
+    quietly "$GANTRY" train --model="$model" --run="$model" --batch=8 --steps=2 "${@:3}"
+    for form in $forms; do export_ "$model" "$model.$form"; done
+    judged "$network" "$(last "$model")" "$model.safetensors" "$model.npz" "$model.h5"
+    expect 2 'no form pkl, which is for StyleGAN2 .*; it has safetensors, npz,' "$GANTRY" export "$model" "$model.pkl"
+    [ ! -e "$model.pkl" ] || fail "$model.pkl is there"
+}
+case_other_models() {
+    other dcgan G --data=synth:shapes:n=32,size=16 --cbase=256
+    other vae AE --data=synth:shapes:n=32,size=16
+    other lenet C --data=synth:shapes:n=32,size=28,classes=4
+    quietly "$GANTRY" generate dcgan --seeds=0-2 --outdir=g1 && quietly "$GANTRY" generate dcgan.h5 --seeds=0-2 --outdir=g2 && equal g1 g2
+    for file in lenet lenet.h5; do quietly "$GANTRY" predict $file synth:shapes:n=8,size=28,classes=4 --outdir=c-$file; done
+    equal c-lenet/predictions.csv c-lenet.h5/predictions.csv
+    # Pictures that the reference cannot have.
+    quietly "$GANTRY" train $nets --data=synth:shapes:n=32,size=24 --batch=8 --mbstd=2 --steps=2 --run=odd
+    expect 2 '24 x 24 pixels\) has no form pkl' "$GANTRY" export odd odd.pkl
+}
+
+case_beside_checkpoints() {
+    local job="$small --steps=20 --tick=0.008 --checkpoint-kimg=0.04 --keep=2 --keep-every=0.1"
+    quietly "$GANTRY" train $job --run=plain
+    for n in 1 3; do
+        quietly ranks $n "$GANTRY" train $job --run=beside$n --export=pkl,npz
+        same "$(last plain)" "$(last beside$n)"
+        # Each checkpoint that is there has its files, and no others are there.
+        for checkpoint in "$(ls beside$n/checkpoint-*.h5 | head -1)" "$(last beside$n)"; do
+            for form in pkl npz; do
+                [ "$n" = 1 ] || break
+                export_ "$checkpoint" one.$form
+                cmp one.$form "$(sed 's/.*checkpoint-\(.*\)h5/beside1\/network-snapshot-\1/' <<<"$checkpoint")$form" || fail "$checkpoint: $form"
+            done
+        done
+        [ "$n" = 1 ] || for file in beside1/network-snapshot-*; do cmp "$file" "beside$n/${file#*/}" || fail "$file: other bytes on $n ranks"; done
+        [ "$(ls beside$n/network-snapshot-* | wc -l)" = $((2 * $(ls beside$n/checkpoint-*.h5 | wc -l))) ] || fail "$(ls beside$n)"
+    done
+    # A run that is gone on with; and one that begins anew.
+    quietly "$GANTRY" train $job --run=beside1 --steps=25 --export=h5
+    [ -e "$(sed 's/checkpoint/network-snapshot/' <<<"$(last beside1)")" ] || fail "$(ls beside1)"
+    quietly "$GANTRY" train $job --run=beside1 --steps=5 --restart --export=npz
+    [ "$(ls beside1/network-snapshot-* | wc -l)" = 1 ] && ls beside1/before-1/network-snapshot-*.pkl >/dev/null || fail "$(ls beside1 beside1/before-1)"
+    # What cannot be.
+    expect 2 "no form 'tif' of networks: pkl, safetensors" "$GANTRY" train $small --run=never --steps=2 --export=npz,tif
+    expect 2 "'npz' is there twice" "$GANTRY" train $small --run=never --steps=2 --export=npz,npz
+    expect 2 'no form pkl, which is for StyleGAN2' ranks 2 "$GANTRY" train --model=ae --data=synth:shapes:n=32,size=16 --run=never --steps=2 --export=pkl
+    [ ! -e never ] || fail 'refused, and yet the run was made'
+}
+
+# A file that cannot be written is a warning, once; training goes on, and tries again with the next checkpoint.
+case_a_failing_export() {
+    mkdir -p failing/network-snapshot-000000016.npz
+    background "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.016 --run=failing --steps=1000000 --export=npz
+    wait_until 20 has_line "warning: --export: cannot write .*network-snapshot-000000016.npz.*; training goes on and tries again" running
+    wait_until 20 has_line '--export can be written again' running
+    kill -TERM "$pid"
+    ends 75
+    [ "$(grep -c 'warning: --export' running)" = 1 ] || fail 'more than one warning'
+    [ -f "$(sed 's/checkpoint\(.*\)h5/network-snapshot\1npz/' <<<"$(last failing)")" ] || fail "$(ls failing)"
+}
+
+case_bad_input() {
+    export_ run good.npz
+    cp "$(last run)" copy.h5
+    expect 2 "is the file that is read" "$GANTRY" export copy.h5 copy.h5
+    ln -s copy.h5 link.h5
+    expect 2 "is the file that is read" "$GANTRY" export copy.h5 link.h5
+    same copy.h5 "$(last run)"
+    expect 2 "the ending says in which form networks are written: pkl, safetensors, npz, h5" "$GANTRY" export run a.tif
+    expect 2 'the ending says' "$GANTRY" export run a.npz/
+    expect 2 'the ending says' "$GANTRY" export run pkl
+    expect 2 "no form 'tif'" "$GANTRY" export run a.npz --format=tif
+    mkdir folder.npz
+    expect 2 "'folder.npz' is a folder" "$GANTRY" export run folder.npz
+    expect 1 "nowhere/a.npz': No such file" "$GANTRY" export run nowhere/a.npz
+    expect 2 'a checkpoint \(or' "$GANTRY" export run
+    expect 2 'a checkpoint \(or' "$GANTRY" export run a.npz b.npz
+    expect 2 'protocol' "$GANTRY" export run a.pkl --protocol=1
+    expect 1 'missing' "$GANTRY" export missing a.npz
+    export_ run one.h5
+    expect 2 'has no network G, which a .pkl needs' "$GANTRY" export one.h5 a.pkl
+    head -c 30000 copy.h5 >cut.h5
+    expect 1 'truncated' "$GANTRY" export cut.h5 a.npz
+    # No room: the old file stays, and no half.
+    for form in pkl $forms; do
+        echo old >a.$form
+        expect 1 "cannot write 'a.$form': File too large" bash -c "ulimit -f 8; exec '$GANTRY' export run a.$form --all"
+        [ "$(cat a.$form)" = old ] || fail "a.$form is gone"
+    done
+    chmod -w folder.npz
+    [ "$(id -u)" = 0 ] || expect 1 'ermission' "$GANTRY" export run folder.npz/a.npz
+    ls | grep -F .part && fail 'a half is left'
+    export_ run a.npz && cmp a.npz good.npz || fail 'with room: another file'
+    cat a.npz >piped && "$GANTRY" export run /dev/stdout --format=npz 2>/dev/null | head -c "$(stat -c %s piped)" | cmp - piped || fail 'into a pipe: another file'
+}
+
+run_cases
