@@ -34,7 +34,7 @@
 struct gt_pickler; /* codec/pickle_write.h */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 };
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
@@ -105,11 +105,12 @@ typedef struct gt_scalar_state { /* model state beside the networks, kept in che
 } gt_scalar_state;
 
 typedef struct gt_generate_options {
-    int n;                  /* images per run */
-    const char *noise_mode; /* "const", "random", "none" */
-    float truncation;       /* psi; 1: none */
-    int truncation_cutoff;  /* layers; < 0: all */
-    bool from_styles;       /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
+    int n; /* images per run */
+    const char
+        *noise_mode;  /* "const", "random", "none"; of models with styles "given": inputs "noise/LAYER" [n,h,w,1] */
+    float truncation; /* psi; 1: none */
+    int truncation_cutoff; /* layers; < 0: all */
+    bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
 } gt_generate_options;
 
 struct gt_model {
@@ -174,6 +175,10 @@ struct gt_model {
     /* Models of the reference implementation: puts network 0 (G) or 1 (D), with the parameters in `block`, into a
      * pickle that this implementation loads (spec 8.7). NULL: the model has no such form. */
     gt_status (*put_reference)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
+    /* GANs whose D has blocks: appends them to a graph in which the parameters of network 1 lie in slot 1, and puts
+     * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
+     * GT_MOST_MAPS; 0 after a fault of the graph. NULL: the model has no such D. */
+    int (*discriminator_maps)(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps);
     /* Models that segment: as build_classifier, with "logits" [n,H,W,label_dim]. NULL: the model is none. */
     gt_graph *(*build_segmenter)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */

@@ -61,8 +61,13 @@ gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config 
 
 /* ---- synthesis (spec 1.6) ---- */
 
-typedef enum gt_noise_mode { GT_NOISE_CONST, GT_NOISE_RANDOM, GT_NOISE_NONE } gt_noise_mode;
-bool gt_noise_mode_find(const char *name, gt_noise_mode *mode); /* "const" "random" "none"; false: unknown */
+typedef enum gt_noise_mode {
+    GT_NOISE_CONST,
+    GT_NOISE_RANDOM,
+    GT_NOISE_NONE,
+    GT_NOISE_GIVEN, /* inputs "noise/b8.conv0" [N,height,width,1] of the graph */
+} gt_noise_mode;
+bool gt_noise_mode_find(const char *name, gt_noise_mode *mode); /* "const" "random" "none" "given"; false: unknown */
 
 typedef struct gt_synthesis_config {
     int w_dim, height, width, channels;
@@ -110,6 +115,11 @@ gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discr
 /* Logits [N,1]. */
 gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image,
                           gt_node *labels);
+
+/* What D's blocks before the last one return for images [N,H,W,C], the finest first: at most GT_MAX_LEVELS, put into
+ * maps. Returns how many; after a fault of the graph 0. */
+int gt_discriminator_maps(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image,
+                          gt_node **maps);
 
 /* ---- a whole network: a sealed gt_net, or NULL with gt_message() ---- */
 

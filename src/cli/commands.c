@@ -14,6 +14,7 @@
     X(submit)       \
     X(dataset)      \
     X(generate)     \
+    X(project)      \
     X(export)       \
     X(convert)      \
     X(reconstruct)  \

@@ -276,5 +276,46 @@ def dimensions(path, n):
         if len(parts) != int(n) or abs(sum(parts) - total) > 1e-4 * abs(total): sys.exit(f'{len(parts)} dimensions, {sum(parts)} in all, {total} for the latent')
 
 
+def same_projection(folder, theirs, tolerance):
+    """Curve and w of `gantry project` against those of tests/torch/project.py, step by step: relative to the value of the step, and to the largest of w."""
+    import h5py, numpy as np
+    curve = np.loadtxt(folder + '/curve.csv', delimiter=',', skiprows=1)
+    with h5py.File(theirs) as b, h5py.File(folder + '/projected_w.h5') as a:
+        off = np.abs(curve[:, 1:] / b['curve'][()] - 1).max()
+        steps = a['steps'][()] - 1
+        away = np.abs(a['path'][()] - b['path'][()][steps]).max() / np.abs(b['path'][()]).max()
+        w = a['w'][()]
+        assert (w[0, :1] == a['path'][-1][:1]).all() and w.dtype == np.float32
+    npz = np.load(folder + '/projected_w.npz')['w']
+    assert npz.dtype == np.float32 and (npz == w).all() and npz.ndim == 3
+    moved = np.abs(curve[-1, 1] / curve[0, 1])
+    assert off < float(tolerance) and away < float(tolerance) and moved < 0.9, (off, away, moved)
+
+
+def same_pixels(a, b):
+    import numpy as np
+    from PIL import Image
+    assert (np.asarray(Image.open(a)) == np.asarray(Image.open(b))).all()
+
+
+def targets(where):
+    """Pictures for `gantry project` of a network of 16x16 RGB, and square.png, which Pillow makes of wide.png and alpha.png."""
+    import numpy as np
+    from PIL import Image
+    r = np.random.RandomState(5)
+    smooth = Image.fromarray(r.randint(0, 256, (6, 9, 3), np.uint8)).resize((61, 40), Image.BICUBIC)
+    smooth.save(where + '/wide.png')
+    smooth.crop((10, 0, 50, 40)).resize((16, 16), Image.LANCZOS).save(where + '/square.png')
+    alpha = smooth.copy()
+    alpha.putalpha(Image.fromarray(r.randint(0, 256, (40, 61), np.uint8)))
+    alpha.save(where + '/alpha.png')
+    smooth.convert('L').save(where + '/grey.png')
+    with open(where + '/wide.png', 'rb') as f, open(where + '/broken.png', 'wb') as g: g.write(f.read()[:-60])
+    np.save(where + '/five.npy', np.zeros((1, 16, 16, 5), np.uint8))
+    nan = np.zeros((1, 16, 16, 3), np.float32)
+    nan[0, 3, 3, 1] = np.nan
+    np.save(where + '/nan.npy', nan)
+
+
 if __name__ == '__main__':
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -137,6 +137,29 @@ static gt_node *epilogue(const discriminator *d, const char *block, const gt_lev
     return fc(d, block, "out", fc(d, block, "fc", x, d->c->activation), "linear");
 }
 
+/* All blocks but the last. *image becomes what the last one sees of the image; maps[i]: what block i returns. */
+static gt_node *blocks_of(const discriminator *d, const char *prefix, const gt_levels *l, gt_node **image,
+                          gt_node **maps) {
+    gt_node *x = NULL;
+    for (int level = l->count - 1; level > 0; level--) {
+        x = block_of(d, gt_text_of("%sb%d", prefix, gt_level_name(level)).s, l, level, x, *image);
+        if (l->skip) *image = gt_downsample2d(d->b.graph, *image, d->filter, 2);
+        if (maps) maps[l->count - 1 - level] = x;
+    }
+    return x;
+}
+
+int gt_discriminator_maps(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image,
+                          gt_node **maps) {
+    gt_levels l;
+    if (levels_of(c, &l)) {
+        gt_graph_fault(b.graph, "%s", gt_message());
+        return 0;
+    }
+    discriminator d = {b, c, gt_resample_filter_setup(gt_graph_arena(b.graph), &c->resample_filter)};
+    return image && blocks_of(&d, prefix, &l, &image, maps) ? l.count - 1 : 0;
+}
+
 gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image,
                           gt_node *labels) {
     gt_levels l;
@@ -144,11 +167,7 @@ gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discrimin
     if (levels_of(c, &l)) return gt_graph_fault(g, "%s", gt_message());
     if (!image) return NULL;
     discriminator d = {b, c, gt_resample_filter_setup(gt_graph_arena(g), &c->resample_filter)};
-    gt_node *x = NULL;
-    for (int level = l.count - 1; level > 0; level--) {
-        x = block_of(&d, gt_text_of("%sb%d", prefix, gt_level_name(level)).s, &l, level, x, image);
-        if (l.skip) image = gt_downsample2d(g, image, d.filter, 2);
-    }
+    gt_node *x = blocks_of(&d, prefix, &l, &image, NULL);
     x = epilogue(&d, gt_text_of("%sb%d", prefix, gt_level_name(0)).s, &l, x, image);
     int cmap = cmap_dim(c, &l);
     if (c->c_dim == 0 || !x) return x;

@@ -118,6 +118,11 @@ static gt_graph *build_discriminator(gt_model *m, int n) {
     return gt_whole_graph(g, "the ", "discriminator");
 }
 
+static int discriminator_maps(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps) {
+    const gt_stylegan2 *own = m->own;
+    return gt_discriminator_maps((gt_bound_net){g, m->nets[1], 1}, "", &own->discriminator, images, maps);
+}
+
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's
  * path length. */
 static gt_learning learning(const gt_job *job, const char *optimizer, int interval) {
@@ -151,6 +156,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->w_dim = own->mapping.w_dim;
     m->build_discriminator = build_discriminator;
     if (gt_stylegan2_has_reference(m)) m->put_reference = gt_stylegan2_put_reference;
+    m->discriminator_maps = discriminator_maps;
 
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st)

@@ -20,7 +20,7 @@ gt_synthesis_config gt_synthesis_defaults(void) {
 
 bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
     static const char *const names[] = {
-        [GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none"};
+        [GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none", [GT_NOISE_GIVEN] = "given"};
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
         if (!strcmp(name, names[i])) {
             *mode = (gt_noise_mode)i;
@@ -126,6 +126,8 @@ static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64
     gt_node *noise;
     if (s->o->noise == GT_NOISE_CONST) {
         noise = gt_reshape(g, gt_leaf(s->b, layer, ".noise_const"), GT_SHAPE(1, height, width, 1));
+    } else if (s->o->noise == GT_NOISE_GIVEN) {
+        noise = gt_input(g, gt_text_of("noise/%s", layer + strlen(s->prefix)).s, GT_SHAPE(n, height, width, 1));
     } else {
         gt_text stream = gt_text_of("noise/%s%s", layer + strlen(s->prefix), s->o->stream ? s->o->stream : "");
         noise = gt_random_normal_op(g, stream.s, GT_SHAPE(n, height, width, 1));

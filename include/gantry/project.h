@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Projection: styles w for which a generator makes a given picture, as nearly as it can. Karras et al., "Analyzing and
+ * Improving the Image Quality of StyleGAN", section 5 and appendix D, with the settings of the reference tool (spec
+ * 6.3): Adam moves w and the generator's noise maps so that a distance of images becomes small; w is disturbed by noise
+ * that fades, and a term keeps structure out of the noise maps.
+ *
+ * Random numbers are functions of (seed, stream, step), the same for every target: what is found for a target depends
+ * neither on the other targets nor on ranks and threads. Streams: "project/noise/LAYER" (step 0) for the first noise
+ * maps, "project/w" for the noise of w. */
+#ifndef GANTRY_PROJECT_H
+#define GANTRY_PROJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gantry/dist.h"
+#include "gantry/kernels.h"
+#include "gantry/pool.h"
+
+typedef struct gt_project_request {
+    const char *checkpoint;
+    int n_targets;
+    const char *const *targets; /* picture files, or folders and archives of pictures (source.h) */
+    const char *outdir;         /* made if needed */
+    bool plus;                  /* w+: each layer has its own w */
+    int64_t steps;
+    uint64_t seed;
+    const char *vgg, *lpips; /* files of gt_lpips_open(); "": the distance of our own */
+    int64_t class;           /* the label of conditional networks; < 0: none */
+    const float *label;      /* [label_dim] instead; NULL: none */
+    int label_dim;
+    bool film;
+    double state_minutes; /* how often the state is written; 0: only when stopped */
+    gt_pool *pool;
+    const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
+    int (*stop)(void);            /* not 0: the work is to stop; asked after each step */
+    bool (*save)(void);           /* should the state be written now? */
+} gt_project_request;
+
+/* All ranks; the targets are dealt to them in turn. Of a single target the results lie in outdir, of several in
+ * outdir/NAME:
+ *     projected_w.npz, .h5   'w' [1,num_ws,w_dim]; the .h5 has 'path' [frames,rows,w_dim] and 'steps' [frames], too
+ *     target.png, proj.png   what was looked for (cropped and resized) and what was found; beside.png: both
+ *     proj.webp              the film: target | what the generator makes of w, at the steps of 'steps'
+ *     curve.csv, curve.png   distance and loss of each step
+ *     going-on.h5            while the work goes on, and after a stop: the state
+ * GT_STOPPED: stop() said so; the same request goes on with the same bits. */
+gt_status gt_project_all(gt_comm *comm, const gt_project_request *request);
+
+#endif

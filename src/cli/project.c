@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry project: styles of given pictures. */
+#include "gantry/project.h"
+
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "gantry/log.h"
+#include "h5/h5.h"
+#include "train/stop.h"
+
+typedef struct project_fields {
+    const char *network, *target, *space, *label;
+    double checkpoint_minutes;
+    int64_t seed, steps, threads;
+    gt_project_request request;
+} project_fields;
+
+#define FIELDS project_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(target, "", "Required: a picture, or a folder; more may follow"), .path = true,
+     .detail = "A picture that is no square of the network's size is cropped to its middle and Lanczos-resized; grey, "
+               "RGB and RGBA become what the network makes. Alpha of RGBA is dropped, as the reference tool drops it."},
+    {CLI_SHOWN("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true,
+     .detail = "projected_w.npz and .h5 (w), target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
+               "curve.png; of several targets a folder each. After a stop the same command goes on."},
+    {CLI_SHOWN("num-steps", request.steps, "1000", "Steps of Adam"), .min = 1, .max = 1e7},
+    {CLI_OPTION(seed, "303", "Of the noise maps, and of the noise of w"), .max = 4294967295.0},
+    {CLI_OPTION(space, "w", "w: one style for all layers; w+: each layer has its own"), .choices = "w|w+"},
+    {CLI_SHOWN("class", request.class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535,
+     .detail = "w begins as the mean of this class."},
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1")},
+    {CLI_SHOWN("vgg", request.vgg, "", "For LPIPS: torchvision's vgg16-397923af.pth"), .path = true,
+     .detail = "Without LPIPS pictures are compared by their pixels on several scales and by what the blocks of D make "
+               "of them."},
+    {CLI_SHOWN("lpips", request.lpips, "", "For LPIPS: its weights of channels, vgg.pth"), .path = true},
+    {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
+    {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
+    {CLI_FURTHER(network, "", "The network, as the reference tool spells it, instead of the first word"), .path = true},
+    {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10", "How often the state is written; 0: when stopped"),
+     .max = 1e6, .unit = "minutes"},
+    CLI_THREADS,
+};
+
+/* The targets: all of --target, and the words behind the network. */
+static gt_status list_targets(cli_session *s, int first) {
+    const cli_arguments *a = &s->arguments;
+    gt_project_request *r = &((project_fields *)s->fields)->request;
+    const char **list = gt_arena_array(s->arena, (size_t)(a->n_pairs + a->n_words) + 1, sizeof *list);
+    if (!list) return GT_NOMEM;
+    for (int i = 0; i < a->n_pairs; i++)
+        if (gt_is(a->keys[i], "target") && a->values[i] && *a->values[i]) list[r->n_targets++] = a->values[i];
+    for (int i = first; i < a->n_words; i++) list[r->n_targets++] = a->words[i];
+    r->targets = list;
+    if (!r->n_targets) return gt_fail(GT_USAGE, "--target option is required, for example --target=photo.png");
+    gt_status st = GT_OK;
+    for (int i = 0; i < r->n_targets && !st && cli_first_rank(); i++) st = gt_h5_check(list[i]);
+    return st;
+}
+
+static gt_status read_request(cli_session *s) {
+    project_fields *fields = s->fields;
+    gt_project_request *r = &fields->request;
+    bool named = *fields->network, class_given = gt_options_state(&s->options, "class") == GT_OPTION_GIVEN;
+    if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
+    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
+    if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
+    if (!class_given) r->class = -1;
+    r->checkpoint = named ? fields->network : s->arguments.words[0];
+    if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
+    r->plus = gt_is(fields->space, "w+");
+    r->seed = (uint64_t)fields->seed;
+    r->state_minutes = fields->checkpoint_minutes;
+    r->kernels = cli_kernels();
+    gt_status st = list_targets(s, named ? 0 : 1);
+    if (!st && *fields->label) st = cli_read_numbers(s->arena, "--label", fields->label, &r->label, &r->label_dim);
+    return st ? st : cli_choose_checkpoint(s->arena, &r->checkpoint);
+}
+
+static gt_status project(cli_session *s) {
+    gt_project_request *r = &((project_fields *)s->fields)->request;
+    r->pool = s->pool;
+    r->stop = gt_stop_requested;
+    r->save = gt_stop_take_checkpoint;
+    gt_stop_install(s->comm, "this step, then the state is written");
+    gt_status st = cli_share_path_all(s->comm, s->arena, &r->checkpoint);
+    if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
+    if (!st) st = gt_project_all(s->comm, r);
+    gt_stop_restore();
+    if (st == GT_STOPPED) gt_info("%s", gt_message());
+    if (!st && !s->comm->rank) printf("%s\n", r->outdir);
+    return st;
+}
+
+const cli_command cli_project = {
+    .name = "project",
+    .arguments = "CHECKPOINT | RUN --target=FILE... [--key=value ...]",
+    .help = "Find styles that make given pictures; under mpirun the ranks share the work",
+    .detail = "Karras et al., \"Analyzing and Improving the Image Quality of StyleGAN\", section 5. gantry generate "
+              "--projected-w=OUTDIR/projected_w.npz makes the result again.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = read_request,
+    .run = project,
+};

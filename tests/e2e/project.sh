@@ -1,0 +1,105 @@
+# level: full
+# gantry project: the steps of a PyTorch program written from the formulas; the same bytes on any number of ranks and after a stop; targets of every kind.
+. "$(dirname "$0")/lib.sh"
+need_python
+steps=40
+quietly "$GANTRY" train $shapes $nets --batch=8 --mbstd=2 --run=plain --steps=20 --lrate=0.02 --threads=1
+quietly "$GANTRY" generate plain --seeds=0-3 --outdir=seeds --threads=1
+net=$(last plain)
+project() { # OUTDIR RANKS TARGETS... OPTIONS
+    local out=$1 n=$2
+    shift 2
+    quietly ranks "$n" "$GANTRY" project "$net" --outdir="$out" --num-steps=$steps --threads=1 --target="$@"
+}
+equal() { diff -r "$1" "$2" >differences || { cat differences; fail "$1 and $2 differ"; }; }
+
+case_the_steps_are_those_of_pytorch() {
+    local options
+    "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+    for options in '' --space=w+; do
+        # shellcheck disable=SC2086
+        project torch 1 seeds/seed0000.png $options
+        # shellcheck disable=SC2086
+        "$python" -B "$here/../torch/project.py" "$net" seeds/seed0000.png theirs.h5 --steps=$steps $options >said 2>&1 || { cat said; fail project.py; }
+        helper same_projection torch theirs.h5 2e-5
+    done
+}
+
+case_conditional_networks_need_a_class() {
+    "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+    quietly "$GANTRY" train $small --run=classes --steps=10 --lrate=0.02 --threads=1
+    net=$(last classes)
+    expect 2 'class label with --class' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none
+    expect 2 'between 0 and 3' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none --class=4
+    [ ! -e none ] || fail 'refused, and yet something was made'
+    project two 1 seeds/seed0000.png --class=2
+    "$python" -B "$here/../torch/project.py" "$net" seeds/seed0000.png theirs.h5 --steps=$steps --class=2 >said 2>&1 || { cat said; fail project.py; }
+    helper same_projection two theirs.h5 2e-5
+}
+
+case_ranks_and_other_targets_change_nothing() {
+    project three 3 seeds/seed0000.png seeds/seed0001.png seeds/seed0002.png seeds/seed0003.png
+    project one 1 seeds
+    equal three one
+    [ "$(ls one | wc -l)" = 4 ] || fail "$(ls one)"
+    project alone 1 seeds/seed0002.png
+    equal alone one/seed0002
+    [ "$(echo $(ls alone))" = 'beside.png curve.csv curve.png proj.png proj.webp projected_w.h5 projected_w.npz target.png' ] || fail "$(ls alone)"
+    cmp alone/target.png seeds/seed0002.png || fail 'the target is another'
+    project threads 1 seeds/seed0002.png --threads=3
+    equal threads alone
+    project nofilm 1 seeds/seed0002.png --save-video=0
+    [ ! -e nofilm/proj.webp ] || fail 'a film that nobody wanted'
+}
+
+case_what_was_stopped_goes_on() {
+    local n launch
+    steps=2500
+    project whole 1 seeds/seed0000.png seeds/seed0001.png
+    for n in 1 3; do
+        rm -rf part
+        launch=() && [ $n = 1 ] || launch=("$LAUNCH" $n)
+        background "${launch[@]}" "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --checkpoint-minutes=0.0001 --target=seeds/seed0000.png --target seeds/seed0001.png
+        wait_until 20 test -e part/seed0001/going-on.h5
+        kill -TERM "$pid"
+        wait "$pid"
+        [ -e part/seed0000/going-on.h5 ] || fail 'what is finished is forgotten before all is'
+        expect 2 'another --outdir' "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --seed=1 --target=seeds/seed0000.png --target seeds/seed0001.png
+        quietly "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --target=seeds/seed0000.png --target seeds/seed0001.png
+        equal part/seed0000 whole/seed0000
+        equal part/seed0001 whole/seed0001
+    done
+}
+
+case_targets_of_other_kinds() {
+    "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
+    helper targets .
+    project wide 1 wide.png --save-video=0
+    grep -q "'wide'.*cropped.*resized" said || { cat said; fail 'nothing is said of what was done to the target'; }
+    helper same_pixels wide/target.png square.png
+    project grey 1 grey.png --save-video=0
+    grep -q "'grey'.*grey.*RGB" said || { cat said; fail 'nothing is said of the colours'; }
+    project alpha 1 alpha.png --save-video=0
+    helper same_pixels alpha/target.png square.png
+    expect 1 "broken.png" "$GANTRY" project "$net" --target=broken.png --outdir=none
+    expect 1 "missing.png" "$GANTRY" project "$net" --target=missing.png --outdir=none
+    expect 1 'channels cannot be made of 5' "$GANTRY" project "$net" --target=five.npy --outdir=none --num-steps=5
+    expect 1 'no numbers' "$GANTRY" project "$net" --target=nan.npy --outdir=none --num-steps=5
+}
+
+case_what_cannot_be_projected() {
+    quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=64,size=16 --batch=8 --steps=2 --run=dcgan --threads=1
+    expect 2 'no styles' "$GANTRY" project dcgan --target=seeds/seed0000.png --outdir=none
+    expect 2 '--target' "$GANTRY" project "$net" --outdir=none
+    expect 2 '--outdir' "$GANTRY" project "$net" --target=seeds/seed0000.png
+    expect 2 'belong together' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none --vgg=x.pth
+    [ ! -e none ] || fail 'refused, and yet something was made'
+}
+
+case_a_full_disk() {
+    expect 1 'File too large|full|space' bash -c "ulimit -f 1; exec '$GANTRY' project '$net' --target=seeds/seed0000.png --outdir=full --num-steps=5 --threads=1"
+    [ -z "$(find full -name '*.part')" ] || fail "half a file is left: $(ls full)"
+    [ ! -e full/projected_w.npz ] || fail 'the mark of success is there'
+}
+
+run_cases
