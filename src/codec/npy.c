@@ -93,9 +93,9 @@ gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
     gt_status st = read_type(out, text);
     const char *order = value_of(text, "fortran_order");
     if (!st) st = read_shape(out, text);
-    free(text);
     out->head = begin + length;
     out->fortran = !order || strncmp(order, "False", 5);
+    free(text);
     return st;
 }
 

@@ -266,6 +266,20 @@ static gt_pickle_kind constructed(const gt_pickle *what) {
     return GT_PICKLE_CALL;
 }
 
+static gt_status add_pairs(machine *m, gt_pickle *v, const gt_pickle *pairs) {
+    gt_status st = count_values(m, 2 * pairs->items);
+    if (st) return st;
+    v->room = 2 * pairs->items;
+    v->item = gt_arena_array(m->arena, v->room, sizeof *v->item);
+    if (!v->item) return gt_fail(GT_NOMEM, "out of memory for a pickle");
+    for (size_t i = 0; i < pairs->items && !st; i++) {
+        const gt_pickle *pair = pairs->item[i];
+        st = pair->kind == GT_PICKLE_LIST && pair->items == 2 ? add_items(m, v, pair->item, 2)
+                                                              : damaged(m, "a pair that is none");
+    }
+    return st;
+}
+
 /* From nothing; a list also from a list, a dict from a list of pairs (Python 2). */
 static gt_status push_constructed(machine *m, gt_pickle_kind kind, const gt_pickle *arguments) {
     gt_pickle *v = new_value(m, kind), *from = arguments->items ? arguments->item[0] : NULL;
@@ -274,12 +288,7 @@ static gt_status push_constructed(machine *m, gt_pickle_kind kind, const gt_pick
         return damaged(m, "a collection of something else");
     if (kind == GT_PICKLE_LIST && from) return push(m, from);
     if (v && kind == GT_PICKLE_BYTES) v->bytes = "";
-    gt_status st = v && from ? count_values(m, from->items) : GT_OK;
-    for (size_t i = 0; v && from && i < from->items && !st; i++) {
-        const gt_pickle *pair = from->item[i];
-        st = pair->kind == GT_PICKLE_LIST && pair->items == 2 ? add_items(m, v, pair->item, 2)
-                                                              : damaged(m, "a pair that is none");
-    }
+    gt_status st = v && from ? add_pairs(m, v, from) : GT_OK;
     return st ? st : push(m, v);
 }
 

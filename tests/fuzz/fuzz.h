@@ -19,6 +19,8 @@
  *     metric logs, arrays, results of benchmarks                          results, own_hdf5
  *     HDF5 files of any kind whose structure is sound                     odd_hdf5
  *     points of mixtures in CSV; fits of mixtures                         points, mixture
+ *     weights of other programs                                           safetensors, npz, torch_zip,
+ *                                                                         torch_legacy, reference, tensorflow
  *
  * What a search has found goes to tests/fuzz/found/NAME/ with the repair, and is replayed ever after. */
 #ifndef TESTS_FUZZ_H
