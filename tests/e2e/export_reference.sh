@@ -26,4 +26,31 @@ case_skip() { architecture skip 4 "$stand_in" 2 --cond; }
 case_orig() { architecture orig 2 successor '' --d-arch=orig --freezed=3 --fp32 --aug=noaug; }
 case_resnet() { architecture resnet 3 successor 1 --d-arch=skip --cond --map-layers=3; }
 
+# The class in the documents is the class that is tested: pictures of a conditional and of another network.
+case_the_reader_in_the_documents() {
+    awk '/^```python/ { on = 1; next } /^```/ { on = 0 } on' "$here/../../docs/networks.md" >generator.py
+    [ "$(wc -l <generator.py)" -gt 30 ] || fail 'there is no class'
+    cat >compare.py <<'PYTHON'
+import glob, sys, numpy as np, torch
+from generator import Generator
+torch.set_num_threads(1)
+for run, folder, trunc, label in zip(*[iter(sys.argv[1:])] * 4):
+    g = Generator(run + '/last')
+    c = torch.eye(4)[[int(label)]] if label else None
+    for path in sorted(glob.glob(folder + '/*.npy')):
+        z = torch.from_numpy(np.random.RandomState(int(path[-8:-4])).randn(1, 32)).float()
+        image, wanted = g(z, c, float(trunc))[0].permute(1, 2, 0).numpy(), np.load(path)
+        assert np.abs(image - wanted).max() <= 2e-4 * np.abs(wanted).max(), path
+        print(path)
+PYTHON
+    # shellcheck disable=SC2086
+    for options in "one --cond" "two --g-arch=orig --fp32"; do
+        quietly "$GANTRY" train $shapes $nets --batch=8 --mbstd=2 --steps=6 --lrate=0.02 --run=$options
+    done
+    seeds one one-out --class=3
+    seeds two two-out --trunc=0.7
+    PYTHONDONTWRITEBYTECODE=1 quietly "$python" compare.py one one-out 1 3 two two-out 0.7 ''
+    [ "$(wc -l <said)" = 6 ] || fail "$(cat said)"
+}
+
 run_cases
