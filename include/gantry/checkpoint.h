@@ -152,7 +152,7 @@ gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
 gt_status gt_checkpoint_choose(const char *path, char **file);
 void gt_checkpoint_close(gt_checkpoint_file *f); /* NULL is fine */
 const char *gt_checkpoint_path(const gt_checkpoint_file *f);
-int gt_checkpoint_format(const gt_checkpoint_file *f);
+int gt_checkpoint_format(const gt_checkpoint_file *f); /* 0: a file of another kind (gt_checkpoint_from) */
 const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f);
 
 /* The entries in the order of writing. `under`: "/networks/G" (direct and indirect members), or "" for all.
@@ -175,6 +175,22 @@ gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, 
 
 /* Texts are copied into the arena. */
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);
+
+/* ---- networks that lie in files of another kind (network.h) ---- */
+
+typedef struct gt_checkpoint_source {
+    gt_checkpoint_about about;
+    int n;
+    const gt_checkpoint_entry *entries; /* [n] of floats, doubles and texts; `name` is not read */
+    /* Writes the values of entry i, as its type says: floats, doubles, bytes of a text. */
+    gt_status (*read)(void *arg, int i, void *out);
+    void (*close)(void *arg); /* called when the file is closed; NULL: nothing is */
+    void *arg;
+} gt_checkpoint_source;
+
+/* A checkpoint whose values come from `source` when they are read. Texts are copied. The format is 0. NULL: out of
+ * memory; `arg` is then closed. */
+gt_checkpoint_file *gt_checkpoint_from(const char *path, const gt_checkpoint_source *source);
 
 /* Opens the newest checkpoint of a run that verifies; each checkpoint that is passed over is a warning with the
  * reason. *file NULL and GT_OK: the run has no checkpoint. GT_FORMAT, GT_FAILED: no checkpoint can be used. A

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "gantry/augment.h"
+#include "gantry/import.h"
 #include "gantry/kernels.h"
 #include "gantry/model.h"
 #include "gantry/option.h"
@@ -87,7 +88,8 @@ typedef struct gt_job {
     int64_t ada_interval; /* steps between adjustments */
 
     /* transfer */
-    const char *resume; /* checkpoint file or run; "" : start afresh */
+    const char *resume;  /* a network's file or a run; "" : start afresh */
+    bool resume_partial; /* also where less than half of its tensors fit */
 
     /* execution */
     int64_t slices_at_once; /* in one execution; 0: as many as fit */
@@ -166,6 +168,9 @@ struct gt_family {
     const gt_option *options;
     int n_options;
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
+    /* The options that decide the names and shapes of tensors, with blanks between them: --resume takes them from the
+     * file (gt_job_inherit). "bn=none": this value alone is taken; "fp32|clamp": none of them where one is given. */
+    const char *sizes;
     /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL: no such values */
     const gt_named *derived;
     /* what to do about a warning, by the name of the warning, in place of the general advice; NULL: no such advice */
@@ -193,6 +198,8 @@ struct gt_family {
      * graphs. The name, the seed, the size of slices, and the lengths of latents, labels and images are there already.
      * The model reads the job, which must live as long. */
     gt_status (*make)(gt_model *m, const gt_job *job);
+    /* Finds the family's networks in a file of another program (import.h). NULL: the family has none elsewhere. */
+    gt_status (*import)(gt_imported *m);
 };
 
 gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: see gt_message() */

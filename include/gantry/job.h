@@ -65,6 +65,10 @@ gt_status gt_job_check(gt_job *job);
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
                          int64_t images);
 
+/* Gives `job`, which is not resolved yet, the options that decide the sizes of the networks (gt_family.sizes) as `from`
+ * has them, a resolved job: those that nobody has given. Does nothing where the models differ. */
+gt_status gt_job_inherit(gt_job *job, const gt_job *from);
+
 /* The job as INI text, which the caller frees; NULL: out of memory. The text repeats the run: job.ini. */
 char *gt_job_to_text(const gt_job *job);
 /* The same of the recipe options and the shape of the data alone. The text has no paths, hosts, times, or numbers of

@@ -31,7 +31,21 @@ typedef struct gt_stylegan2_options {
     int64_t map_layers, w_dim;
     const char *g_arch, *d_arch; /* "skip" "resnet" "orig" */
     bool fp32;                   /* no clamp */
+    double clamp;                /* 0: as the recipes have it, 256 */
+    double lrmul;                /* of the mapping network; 0: 0.01 */
     int64_t freezed;             /* layers of D that stay as they are */
+    /* What no option says: networks of other programs may have it (models/stylegan2/import.c). */
+    struct {
+        const char *nonlinearity, *filter; /* ""; lrelu, 1,3,3,1 */
+        bool no_noise;
+        int64_t embed, map_width; /* features of the label and of hidden layers; 0: w_dim */
+        double w_avg_beta;        /* 0: 0.995 */
+        int64_t d_cbase, d_cmax;  /* 0: as G's */
+        double d_clamp, d_lrmul;  /* 0: as G's, 0.01; d_clamp -1: none */
+        int64_t d_map_layers;     /* 0: 8; -1: none */
+        int64_t cmap_dim;         /* 0: channels of the last block */
+        int64_t mbstd_features;   /* 0: 1; -1: none */
+    } found;
 } gt_stylegan2_options;
 
 extern const gt_family gt_stylegan2_family;

@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "h5/h5.h"
 #include "run/checkpoint_internal.h"
-#include "gantry/checkpoint.h"
+#include "gantry/network.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 
@@ -21,8 +21,9 @@ const cli_command cli_check_hdf5 = {.name = "check-hdf5",
                                     .main = check_hdf5};
 
 gt_status cli_check_checkpoint(const char *path, char **file) {
-    gt_status st = gt_checkpoint_choose(path, file); /* first: damage is told as such */
-    if (!st && *file) st = gt_h5_check(*file);
+    bool foreign;
+    gt_status st = gt_network_choose(path, file, &foreign); /* first: damage is told as such */
+    if (!st && *file && !foreign) st = gt_h5_check(*file);
     if (!st) return GT_OK;
     free(*file);
     *file = NULL;
@@ -94,7 +95,9 @@ gt_status cli_check_job_file(const char *path) {
     } else if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE) {
         hint = "; gantry dataset makes datasets from many sources, and --data takes them";
     } else if (gt_kind_is_foreign_network(kind)) {
-        hint = "; networks of other programs cannot be read so far";
+        hint = ": --resume=";
+        named = path;
+        rest = " begins a new run from its networks";
     } else {
         return GT_OK;
     }

@@ -55,6 +55,27 @@ typedef struct cli_command {
         CLI_OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .min = 1, .max = 4096,                  \
                                                        .derived = "the host's cores shared out among its ranks" \
     }
+/* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
+ * member `assumed` of the command's struct. cli_begin() hands the values on (gt_network_assume). */
+typedef struct cli_assumed {
+    double clamp, lrmul;
+    const char *image_size, *normalize;
+} cli_assumed;
+#define CLI_ASSUMED                                                                                                  \
+    {CLI_ROW("clamp", assumed.clamp, NULL, "For a file that does not say it: where StyleGAN2 clamps; 0: nowhere"),   \
+     .derived = "256", .max = 1e30},                                                                                 \
+    {                                                                                                                \
+        CLI_ROW("lrmul", assumed.lrmul, NULL, "For a file that does not say it: multiplier of StyleGAN2's mapping"), \
+            .derived = "0.01", .min = 1e-6, .max = 1e3                                                               \
+    }
+#define CLI_ASSUMED_OF_CLASSIFIERS                                                                              \
+    {CLI_ROW("image-size", assumed.image_size, NULL,                                                            \
+             "For a file that does not say it: size of a classifier's images"),                                 \
+     .derived = "224; 299 with inception-v3"},                                                                  \
+    {                                                                                                           \
+        CLI_ROW("normalize", assumed.normalize, NULL, "For a file that does not say it: as train --normalize"), \
+            .derived = "as torchvision"                                                                         \
+    }
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
 /* Reads, once and at the start, which kernels the environment asks for (GT_ISA, GT_CONV). GT_USAGE: there are no such
@@ -90,6 +111,8 @@ typedef struct cli_arguments {
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 const char *cli_value_of(const cli_arguments *arguments, const char *key); /* the last one given; NULL: none */
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
+/* Hands on what the options say about files that do not say it themselves. */
+gt_status cli_assume(const gt_options *o);
 
 /* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
 gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);

@@ -18,6 +18,7 @@ typedef struct detect_fields {
     const char *outdir, *names, *sizes, *aspects;
     double stride, threshold, overlap;
     int64_t ground, images, threads;
+    cli_assumed assumed;
 } detect_fields;
 
 #define FIELDS detect_fields
@@ -39,6 +40,7 @@ static const gt_option table[] = {
      .detail = "Without this option those of the data, or numbers."},
     {CLI_OPTION(images, "16", "Pictures that are drawn"), .min = 1, .max = 4096},
     {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 enum { COLUMNS = 4, ALONE = 1600 /* pixels of a side */ };

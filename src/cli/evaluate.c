@@ -11,6 +11,7 @@
 typedef struct evaluate_fields {
     const char *outdir;
     int64_t threads;
+    cli_assumed assumed;
 } evaluate_fields;
 
 #define FIELDS evaluate_fields
@@ -22,6 +23,7 @@ static const gt_option table[] = {
                "that segment "
                "pixels are counted, and classes.csv has the IoU of each class."},
     CLI_THREADS,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 static gt_status write_tables(const cli_classifying *c, const gt_scores *s) {

@@ -10,6 +10,7 @@ typedef struct export_fields {
     const char *source, *dest; /* of convert alone, as force_fp16 */
     int64_t protocol;
     bool all, force_fp16;
+    cli_assumed assumed;
     gt_export_request request;
 } export_fields;
 
@@ -22,7 +23,7 @@ typedef struct export_fields {
                                                 .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
     }
 
-static const gt_option export_table[] = {COMMON};
+static const gt_option export_table[] = {COMMON, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
 
 static const gt_option convert_table[] = {
     {CLI_OPTION(source, "", "The same as SOURCE"), .path = true},
@@ -30,6 +31,8 @@ static const gt_option convert_table[] = {
     COMMON,
     {CLI_ROW("force-fp16", force_fp16, "0", "Of the reference tool; not to be had"),
      .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
+    CLI_ASSUMED,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 static gt_status check(cli_session *s, const char *source, const char *dest) {

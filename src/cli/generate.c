@@ -15,6 +15,7 @@ typedef struct generate_fields {
     cli_generating generating;
     const char *seeds, *grid, *class, *label, *mixture, *space;
     int64_t threads;
+    cli_assumed assumed;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
 } generate_fields;
 
@@ -45,6 +46,7 @@ static const gt_option table[] = {
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
     CLI_THREADS,
+    CLI_ASSUMED,
 };
 
 static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {

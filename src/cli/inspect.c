@@ -5,12 +5,14 @@
 #include "base/file.h"
 #include "base/file_kind.h"
 #include "cli/cli.h"
+#include "gantry/network.h"
 #include "h5/h5.h"
 
 typedef struct inspect_fields {
     bool graph, check, time;
     const char *phase, *model, *size;
     int64_t threads, channels, classes;
+    cli_assumed assumed;
 } inspect_fields;
 
 #define FIELDS inspect_fields
@@ -30,6 +32,8 @@ static const gt_option table[] = {
     {CLI_OPTION(check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
+    CLI_ASSUMED,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 /* By its first bytes; or by its name, so that a damaged one is called a damaged checkpoint. */
@@ -52,7 +56,7 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);
-    if (is_checkpoint(path, kind)) return cli_inspect_checkpoint(path);
+    if (is_checkpoint(path, kind) || gt_network_is_foreign(path)) return cli_inspect_checkpoint(path);
     if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",

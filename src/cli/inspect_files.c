@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "run/metrics_read.h"
-#include "gantry/checkpoint.h"
+#include "gantry/network.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
@@ -62,8 +62,8 @@ static gt_status print_entries(const gt_checkpoint_file *f) {
     return st;
 }
 
-static void print_recipe(const char *line) {
-    puts("recipe");
+static void print_recipe(const char *title, const char *line) {
+    puts(title);
     while (*line) {
         int n = (int)strcspn(line, "\n");
         if (n) printf("  %.*s\n", n, line);
@@ -84,12 +84,59 @@ static gt_status print_data(const gt_checkpoint_file *f) {
     return st;
 }
 
+/* ---- files of other programs ---- */
+
+static char *text_of(const gt_checkpoint_file *f, const char *path) {
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
+    char *text = e ? calloc(e->size + 1, 1) : NULL;
+    if (text && gt_checkpoint_get_text(f, path, text, e->size + 1)) *text = 0;
+    return text;
+}
+
+static void print_tensors(const gt_checkpoint_file *f) {
+    for (int i = gt_checkpoint_first(f, "/networks"); i >= 0; i = gt_checkpoint_next(f, "/networks", i)) {
+        const gt_checkpoint_entry *e = gt_checkpoint_at(f, i);
+        char shape[96];
+        printf("  %-52s %s\n", e->path + strlen("/networks/"), gt_shape_text(&e->shape, shape));
+    }
+}
+
+/* Class, sizes, options, tensors. What the file does not say was logged when it was opened. */
+static gt_status print_foreign(const gt_checkpoint_file *f) {
+    char *kind = text_of(f, GT_FILE_KIND), *classes = text_of(f, GT_FILE_CLASSES),
+         *options = text_of(f, GT_FILE_OPTIONS);
+    gt_status st = kind && options ? GT_OK : gt_fail(GT_NOMEM, "out of memory for texts");
+    if (!st) {
+        printf("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
+               gt_checkpoint_info(f)->model);
+        if (classes) printf("classes      %s\n", classes);
+        st = print_data(f);
+        puts("networks (with their buffers)");
+        print_groups(f, "/networks");
+    }
+    if (!st) st = print_entries(f);
+    if (!st) {
+        print_recipe("options that follow from the file", options);
+        puts("tensors");
+        print_tensors(f);
+    }
+    free(kind);
+    free(classes);
+    free(options);
+    return st;
+}
+
 /* Of a file that was checked. */
 static gt_status print_checkpoint(const char *path) {
     gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    gt_checkpoint_file *f = gt_network_open(path, &st);
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
+    if (!gt_checkpoint_format(f)) {
+        st = print_foreign(f);
+        gt_checkpoint_close(f);
+        return st;
+    }
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
            about->model, about->kernel_set, about->dataset);
@@ -100,7 +147,7 @@ static gt_status print_checkpoint(const char *path) {
         print_groups(f, "/optimizers");
         st = print_entries(f);
     }
-    if (!st) print_recipe(about->recipe);
+    if (!st) print_recipe("recipe", about->recipe);
     gt_checkpoint_close(f);
     return st;
 }

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
-#include "gantry/checkpoint.h"
+#include "gantry/network.h"
 #include "gantry/train.h"
 
 enum { TIMED_RUNS = 3 };
@@ -13,7 +13,7 @@ enum { TIMED_RUNS = 3 };
 static gt_status job_of_checkpoint(const char *path, gt_job **job) {
     char *file;
     gt_status st = cli_check_checkpoint(path, &file);
-    gt_checkpoint_file *f = st ? NULL : gt_checkpoint_open(file ? file : path, &st);
+    gt_checkpoint_file *f = st ? NULL : gt_network_open(file ? file : path, &st);
     if (f && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
     gt_checkpoint_close(f);
     free(file);

@@ -16,6 +16,7 @@ typedef struct look_fields {
     const char *outdir, *maps, *cam, *layer, *network;
     bool filters;
     int64_t images, threads;
+    cli_assumed assumed;
 } look_fields;
 
 #define FIELDS look_fields
@@ -35,6 +36,8 @@ static const gt_option table[] = {
     {CLI_OPTION(network, "", "The network, such as D; empty: the first")},
     {CLI_OPTION(images, "16", "Images, spread over the data"), .min = 1, .max = 4096},
     {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
+    CLI_ASSUMED,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 typedef struct look {

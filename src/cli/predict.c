@@ -14,6 +14,7 @@ typedef struct predict_fields {
     const char *outdir;
     bool fully_convolutional;
     int64_t images, threads;
+    cli_assumed assumed;
 } predict_fields;
 
 #define FIELDS predict_fields
@@ -34,6 +35,7 @@ static const gt_option table[] = {
                "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
                "the probability of that class over the image."},
     CLI_THREADS,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 static gt_status write_csv(const cli_classifying *c) {

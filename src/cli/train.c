@@ -80,6 +80,7 @@ static int train_model(int argc, char **argv) {
     cli_settings mine = {.arena = job->arena};
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
+    if (!st && !help) st = cli_assume(&o);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
     status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine);
     gt_job_free(job);

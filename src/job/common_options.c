@@ -168,9 +168,12 @@ static const gt_option options[] = {
      .detail = "Only with aug=ada."},
     {OPTION(resume, "noresume", "Start from the networks of a checkpoint or run"), .path = true, .class = GT_EXECUTION,
      .group = "transfer", .common = true,
-     .detail = "Transfer learning. For a new run; to go on with one, give its directory as --run. Tensors of the "
+     .detail = "Transfer learning. For a new run; to go on with one, give its directory as --run. Also from networks "
+               "of other programs: .pkl of the reference implementation, safetensors, .npz, state dicts of PyTorch. "
+               "Options that decide the sizes of the networks come from the file unless given. Tensors of the "
                "same name and shape are copied, the others are listed and start afresh. As published, ada then "
                "works faster and the moving average has no ramp-up. noresume: none."},
+    {OPTION(resume_partial, "0", "Also where less than half of the tensors of --resume fit"), .class = GT_COMMAND},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},

@@ -28,7 +28,8 @@ struct gt_checkpoint_file {
     gt_checkpoint_about about;
     gt_buffer found; /* of gt_checkpoint_entry */
     int n;
-    size_t held; /* bytes of all that was found */
+    size_t held;                    /* bytes of all that was found */
+    gt_checkpoint_source elsewhere; /* `read` is not NULL: the values are there, and `data` and `h5` are not used */
 };
 
 static const char signature[] = "\x89HDF\r\n\x1a\n"; /* of HDF5 */
@@ -45,19 +46,11 @@ static gt_status check_kind(const char *path, gt_file_kind kind) {
     if (kind == GT_KIND_CHECKPOINT || kind == GT_KIND_UNKNOWN || kind == GT_KIND_EMPTY) return GT_OK;
     return gt_fail(GT_FORMAT, "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5 or a run's directory%s",
                    path, gt_kind_text(kind),
-                   gt_kind_is_foreign_network(kind)
-                       ? "; networks of other programs cannot be read so far, but gantry train makes such networks"
-                       : "");
+                   gt_kind_is_foreign_network(kind) ? "; gantry convert makes one of a network of another program"
+                                                    : "");
 }
 
 static gt_status cannot_open(const char *path, int error) {
-    bool url = gt_is_url(path);
-    if (error == ENOENT && (url || gt_is_published_network(path)))
-        return gt_fail(GT_FAILED,
-                       "'%s' is no file here%s; nothing is downloaded, and Gantry reads its own checkpoints only: give "
-                       "a checkpoint-*.h5 or a "
-                       "run's directory",
-                       path, url ? "" : " (the reference implementation downloads a network of this name)");
     return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
 }
 
@@ -207,11 +200,46 @@ gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
 
 void gt_checkpoint_close(gt_checkpoint_file *f) {
     if (!f) return;
+    if (f->elsewhere.close) f->elsewhere.close(f->elsewhere.arg);
     gt_h5_close(&f->h5);
     gt_block_free(f->data, f->bytes);
     gt_buffer_free(&f->found);
     gt_arena_free(f->arena);
     free(f);
+}
+
+static bool copy_texts(gt_checkpoint_file *f, const char *path, const gt_checkpoint_about *about) {
+    f->path = gt_arena_printf(f->arena, "%s", path);
+    f->about = (gt_checkpoint_about){.model = gt_arena_printf(f->arena, "%s", about->model),
+                                     .kernel_set = gt_arena_printf(f->arena, "%s", about->kernel_set),
+                                     .dataset = gt_arena_printf(f->arena, "%s", about->dataset),
+                                     .recipe = gt_arena_printf(f->arena, "%s", about->recipe)};
+    return !gt_arena_failed(f->arena);
+}
+
+static bool add_entry(gt_checkpoint_file *f, const gt_checkpoint_entry *entry) {
+    gt_checkpoint_entry e = *entry;
+    e.path = gt_arena_printf(f->arena, "%s", entry->path);
+    if (!e.path) return false;
+    e.name = strrchr(e.path, '/') + 1;
+    gt_buffer_add(&f->found, &e, sizeof e);
+    f->n++;
+    return !f->found.failed;
+}
+
+gt_checkpoint_file *gt_checkpoint_from(const char *path, const gt_checkpoint_source *source) {
+    gt_checkpoint_file *f = calloc(1, sizeof *f);
+    if (f) f->arena = gt_arena_new();
+    bool whole = f && f->arena && copy_texts(f, path, &source->about);
+    for (int i = 0; i < source->n && whole; i++) whole = add_entry(f, &source->entries[i]);
+    if (whole) {
+        f->elsewhere = *source;
+        return f;
+    }
+    gt_checkpoint_close(f);
+    if (source->close) source->close(source->arg);
+    gt_fail(GT_NOMEM, "out of memory for the tensors of '%s'", path);
+    return NULL;
 }
 
 /* The newest checkpoint that `get` takes. */
@@ -284,6 +312,7 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_nu
         return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
     if (type == GT_NUMBER_TEXT ? e->size > size : e->size != size)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
+    if (f->elsewhere.read) return f->elsewhere.read(f->elsewhere.arg, (int)(e - gt_checkpoint_at(f, 0)), out);
     gt_status st = gt_h5_set_open(&set, &f->h5, path);
     if (!st && (st = gt_h5_set_read(set, 0, set->rows, type, out))) st = gt_wrap(st, "%s", path);
     gt_h5_set_close(set);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gantry/log.h"
+#include "gantry/network.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
 #include "train/journal.h"
@@ -186,6 +187,7 @@ void gt_journal_end(gt_journal *j) {
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     bool first = e->comm->rank == 0, transfers = e->job->resumes;
     gt_checkpoint_file *file = NULL, *source = NULL;
+    gt_buffer said = {0};
     gt_status st = GT_OK;
     *done = false;
     if (first) {
@@ -193,7 +195,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         if (!st) st = find_run(e, j, &file);
         if (!st && !file) st = check_source(e->job);
         if (!st && !file && transfers) {
-            source = gt_checkpoint_open(e->job->resume_file ? e->job->resume_file : e->job->resume, &st);
+            source = gt_network_open(e->job->resume_file ? e->job->resume_file : e->job->resume, &st);
             if (st) gt_wrap(st, "--resume");
         }
         if (source) st = gt_engine_compare_meaning(e, source);
@@ -210,11 +212,12 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK)))
         goto end;
     if (found == 1) st = gt_engine_load_all(e, file);
-    else if (found == 2) st = gt_engine_transfer_all(e, source);
+    else if (found == 2) st = gt_engine_transfer_all(e, source, &said);
     if (st) goto end;
 
     if (first) {
         st = open_files(e, j);
+        gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !gt_journal_patience_over(e, j))
             gt_info("going on with %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
@@ -228,6 +231,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
                 (double)e->shown / 1000);
 end:
     if (st) leave_directory(e, j);
+    gt_buffer_free(&said);
     gt_checkpoint_close(file);
     gt_checkpoint_close(source);
     return st;

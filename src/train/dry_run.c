@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "gantry/network.h"
 #include "train/journal.h"
 
 enum { MEASURE_SECONDS = 2 };
@@ -73,9 +74,12 @@ static gt_status transfer_all(gt_engine *e) {
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
     if (!gt_comm_max_all(e->comm, e->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
-    if (e->comm->rank == 0) f = gt_checkpoint_open(e->job->resume_file, &st);
+    if (e->comm->rank == 0) f = gt_network_open(e->job->resume_file, &st);
     st = gt_comm_agree_all(e->comm, st);
-    if (!st) st = gt_engine_transfer_all(e, f);
+    gt_buffer said = {0};
+    if (!st) st = gt_engine_transfer_all(e, f, &said);
+    if (!st) gt_engine_log_transfer(&said);
+    gt_buffer_free(&said);
     gt_checkpoint_close(f);
     return st;
 }

@@ -59,6 +59,7 @@ gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
     if (!st) st = gt_comm_agree_all(comm, open_data(e));
     if (!st) st = gt_same_data_all(comm, e->data, job->data);
     if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(e->data, &e->fingerprint));
+    if (!st) st = gt_engine_inherit_all(e);
     if (!st) st = gt_comm_agree_all(comm, resolve(e));
     if (!st) st = normalise_all(e);
     if (!st) st = same_job_all(comm, job);

@@ -12,6 +12,7 @@
 #ifndef GANTRY_TRAIN_ENGINE_H
 #define GANTRY_TRAIN_ENGINE_H
 
+#include "base/file.h"
 #include "gantry/ada.h"
 #include "gantry/checkpoint.h"
 #include "gantry/classify.h"
@@ -199,6 +200,14 @@ size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 
 /* ---- state.c ---- rank 0 has the file, the others pass NULL */
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f);
-gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f); /* networks alone, as far as they fit */
+
+/* ---- transfer.c ---- */
+/* Gives the job the sizes of the networks that --resume names, where nobody has given them: before it is resolved. Of a
+ * run that goes on, its own checkpoint has the sizes. */
+gt_status gt_engine_inherit_all(gt_engine *e);
+/* Takes over networks alone, as far as they fit; rank 0 has the file, the others pass NULL. `said` gets lines for
+ * gt_engine_log_transfer(), which are logged here after an error. */
+gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said);
+void gt_engine_log_transfer(const gt_buffer *said);
 
 #endif

@@ -8,9 +8,9 @@
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
 #include "train/journal.h"
+#include "train/state.h"
 
-/* Scratch for one tensor in file order: as large as the largest of all networks. */
-static float *tensor_scratch(const gt_model *m) {
+float *gt_tensor_scratch(const gt_model *m) {
     size_t largest = 1;
     for (int i = 0; i < m->n_nets; i++)
         if (gt_net_largest(m->nets[i]) > largest) largest = gt_net_largest(m->nets[i]);
@@ -122,7 +122,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
                                                                 .recipe = recipe})
                    : NULL;
         free(recipe);
-        scratch = tensor_scratch(m);
+        scratch = gt_tensor_scratch(m);
         whole = gt_block_alloc(whole_bytes, "a checkpoint");
         if (!c || !scratch || !whole) st = GT_NOMEM;
     }
@@ -200,8 +200,7 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     return GT_OK;
 }
 
-/* Rank 0's networks and small state to all ranks. */
-static void hand_out_all(gt_engine *e) {
+void gt_engine_hand_out_all(gt_engine *e) {
     const gt_model *m = e->model;
     gt_comm_broadcast_all(e->comm, &e->step, sizeof e->step, 0);
     gt_comm_broadcast_all(e->comm, &e->shown, sizeof e->shown, 0);
@@ -256,76 +255,8 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
             if (first) copy_parts(l->reducer, whole, l->moments[k]);
         }
     }
-    hand_out_all(e);
+    gt_engine_hand_out_all(e);
 end:
     gt_block_free(whole, whole_bytes);
     return st;
-}
-
-/* ---- transfer learning: what fits is copied, the rest keeps its initial values and is listed ---- */
-
-static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
-    return e && e->type == GT_NUMBER_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
-}
-
-/* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
-static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block,
-                                float *scratch) {
-    int copied = 0;
-    for (int k = 0; k < net->n_tensors; k++) {
-        const gt_tensor *t = &net->tensors[k];
-        char path[512];
-        snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
-        const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
-        char here[96], there[96];
-        bool copies = fits(e, t) && !t->anew;
-        if (!copies && t->frozen)
-            return gt_fail(GT_FAILED, "--freeze: %s.%s cannot stay as it is: %s here, %s in %s", net->name, t->name,
-                           gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing",
-                           gt_checkpoint_path(f));
-        if (copies) {
-            gt_status st = gt_checkpoint_read(f, path, scratch, t->size);
-            if (st) return gt_wrap(st, "--resume");
-            gt_tensor_from_file(t, scratch, block + t->offset);
-            copied++;
-        } else if (t->anew) {
-            gt_info("  %s.%s begins anew (--new-head)", name, t->name);
-        } else if (t->trainable) {
-            gt_info("  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
-                    e ? gt_shape_text(&e->shape, there) : "nothing");
-        }
-    }
-    gt_info("  %s: %d of %d tensors copied", name, copied, net->n_tensors);
-    return GT_OK;
-}
-
-/* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
-static gt_status transfer_average(const gt_checkpoint_file *f, const gt_model *m, int net, float *scratch) {
-    gt_text name = gt_text_of("%s_ema", m->nets[net]->name);
-    if (gt_checkpoint_first(f, gt_text_of("/networks/%s", name.s).s) >= 0)
-        return transfer_block(f, name.s, m->nets[net], m->ema_block, scratch);
-    memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
-    gt_info("  %s: begins as %s, there is none", name.s, m->nets[net]->name);
-    return GT_OK;
-}
-
-gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f) {
-    const gt_model *m = e->model;
-    gt_status st = GT_OK;
-    if (e->comm->rank == 0) {
-        float *scratch = tensor_scratch(m);
-        if (!scratch) st = GT_NOMEM;
-        else if (check_model(f, m)) st = gt_wrap(GT_FAILED, "--resume");
-        else {
-            gt_info("starting from the networks of %s", gt_checkpoint_path(f));
-            for (int i = 0; i < m->n_nets && !st; i++) {
-                st = transfer_block(f, m->nets[i]->name, m->nets[i], m->blocks[i], scratch);
-                if (!st && m->ema_of == i) st = transfer_average(f, m, i, scratch);
-            }
-        }
-        free(scratch);
-    }
-    if ((st = gt_comm_agree_all(e->comm, st))) return st;
-    hand_out_all(e);
-    return GT_OK;
 }

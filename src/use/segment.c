@@ -8,6 +8,7 @@
 
 #include "gantry/encode.h"
 #include "gantry/mathfn.h"
+#include "gantry/network.h"
 #include "use/each_item.h"
 #include "use/trained.h"
 
@@ -48,7 +49,7 @@ gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const g
 gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments) {
     gt_status st;
     *segments = false;
-    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
+    gt_checkpoint_file *f = gt_network_open(checkpoint, &st);
     if (!f) return st;
     gt_job *job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, gt_checkpoint_path(f));
     if (job) *segments = job->family->needs_masks && job->family->needs_masks(job);

@@ -5,6 +5,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "gantry/job.h"
+#include "gantry/network.h"
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
 
@@ -31,7 +32,7 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (gt_checkpoint_first(f, "/networks") < 0)
         return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", gt_checkpoint_path(f), about->model);
-    if (gt_kernel_set_adopt(about->kernel_set, &kernels))
+    if (*about->kernel_set && gt_kernel_set_adopt(about->kernel_set, &kernels))
         gt_warn("%s: images may differ in their last bits", gt_message());
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
     if (!t->job) return GT_FORMAT;
@@ -53,7 +54,7 @@ static gt_status open_checkpoint(gt_trained *t, const char *checkpoint, const gt
                                  bool all) {
     *t = (gt_trained){0};
     gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
+    gt_checkpoint_file *f = gt_network_open(checkpoint, &st);
     if (f) st = load(t, f, kernels, name, all);
     gt_checkpoint_close(f);
     if (st) gt_trained_close(t);

@@ -27,7 +27,7 @@ echo '{}' >text.h5
 printf 'Gantry che' >cut.h5
 head -c 3000 /dev/urandom >noise.h5
 foreign() { # FILE WHAT COMMAND...
-    local pattern="'$1.h5' is $2.*, not a Gantry checkpoint.*checkpoint-\*\.h5"
+    local pattern="$2.*: '$1.h5'"
     shift 2
     says 1 "$pattern" "$GANTRY" "$@"
 }
@@ -38,8 +38,8 @@ torch:a file of PyTorch
 old-torch:a file of PyTorch
 safetensors:a safetensors file
 onnx:an ONNX model
-text:a text file
 END
+says 1 "'text.h5' is a text file, not a Gantry checkpoint.*checkpoint-\*\.h5" "$GANTRY" generate text.h5 --seeds=0 --outdir=out
 for command in 'latent torch.h5 synth:circles' 'likelihood torch.h5 synth:circles' 'gmm sample torch.h5' 'inspect torch.h5 --graph' \
     "train --data=shapes.zip $tiny --resume=torch.h5" "train --data=shapes.zip $tiny --resume=torch.h5 --dry-run"; do
     # shellcheck disable=SC2086

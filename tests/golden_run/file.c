@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "golden.h"
 
@@ -49,6 +50,8 @@ gt_status gold_open(gold *f, const char *path) {
     if (!f->arena) return GT_NOMEM;
     const char *kind = gold_text_attribute(f, f->file, "file"), *config = gold_text_attribute(f, f->file, "config");
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *pickle = gt_arena_printf(f->arena, "%.*s.pkl", (int)(strlen(path) - strlen(".h5")), path);
+    if (!kind && pickle && !access(pickle, F_OK)) kind = "pkl";
     snprintf(f->kind, sizeof f->kind, "%s", kind ? kind : base);
     f->config = config ? json_loads(config, 0, NULL) : NULL;
     return GT_OK;

@@ -36,9 +36,9 @@ typedef struct gold {
     hid_t file;
     const char *path;
     gt_arena *arena;
-    json_t *config;
-    char kind[64]; /* attribute `file`: "synthesis_skip" */
-    double cap;    /* limit of every dataset besides its own; 0: none */
+    json_t *config; /* NULL: the file has none */
+    char kind[64];  /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
+    double cap;     /* limit of every dataset besides its own; 0: none */
     int n_checked, capacity;
     const char **checked; /* datasets compared so far */
     double worst;         /* of deviation / limit */
@@ -72,6 +72,7 @@ void gold_fid(gold *f);
 void gold_nearest(gold *f);
 void gold_swd(gold *f);
 void gold_fwd(gold *f);
+void gold_pkl(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);

@@ -25,6 +25,7 @@ const gold_kind gold_kinds[] = {
     {"swd", gold_swd, false},
     {"fwd", gold_fwd, false},
     {"containers", gold_containers, false},
+    {"pkl", gold_pkl, false},
     {NULL, NULL, false},
 };
 

@@ -106,6 +106,7 @@ const gt_family gt_autoencoder_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .sizes = "z-dim widths codes code-dim",
     .own_bytes = sizeof(gt_autoencoder_options),
     .derived = derived,
     .resolve = resolve,

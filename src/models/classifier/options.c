@@ -251,6 +251,7 @@ const gt_family gt_classifier_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .sizes = "hidden width stem norm norm-groups trunk bn=none",
     .own_bytes = sizeof(gt_classifier_options),
     .warnings = gt_classifier_warnings,
     .needs_classes = needs_classes,

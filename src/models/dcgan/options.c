@@ -105,6 +105,7 @@ const gt_family gt_dcgan_family = {
     .adversarial = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .sizes = "z-dim cbase cmax",
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,

@@ -4,6 +4,7 @@
 
 #include "gantry/dist.h"
 #include "models/stylegan2/common.h"
+#include "models/stylegan2/import.h"
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
     long long n = strtoll(value, NULL, 10);
@@ -11,6 +12,9 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
 }
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_stylegan2_options, field, value, text)
+#define FOUND(key, field)                                                                          \
+    GT_ROW(gt_stylegan2_options, key, found.field, NULL, "Found in a network of another program"), \
+        .class = GT_SHAPE, .derived = "as published"
 #define ARCHITECTURES "skip|resnet|orig"
 
 static const gt_option options[] = {
@@ -42,8 +46,26 @@ static const gt_option options[] = {
     {OPTION(fp32, "0", "No clamp after convolutions"),
      .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with "
                "their half precision; their --fp32 switches both off, and this key what is left of it."},
+    {OPTION(clamp, NULL, "Number at which activations are clamped after convolutions"),
+     .derived = "256; none with fp32", .min = 1e-3, .max = 1e30},
+    {OPTION(lrmul, NULL, "Learning rate of the mapping network, relative to the others"), .derived = "0.01",
+     .min = 1e-6, .max = 1e3},
     {OPTION(freezed, "0", "Freeze so many layers of D, from the largest size down"), .group = "transfer", .max = 1000,
      .unit = "layers"},
+    /* found in networks of other programs, and kept with the recipe */
+    {FOUND("nonlinearity", nonlinearity), .group = "shape"},
+    {FOUND("filter", filter)},
+    {FOUND("no-noise", no_noise)},
+    {FOUND("embed", embed), .max = 1 << 16},
+    {FOUND("map-width", map_width), .max = 1 << 16},
+    {FOUND("w-avg-beta", w_avg_beta), .max = 1},
+    {FOUND("d-cbase", d_cbase), .max = 1 << 24},
+    {FOUND("d-cmax", d_cmax), .max = 1 << 14},
+    {FOUND("d-clamp", d_clamp), .min = -1, .max = 1e30},
+    {FOUND("d-lrmul", d_lrmul), .max = 1e3},
+    {FOUND("d-map-layers", d_map_layers), .min = -1, .max = 64},
+    {FOUND("cmap-dim", cmap_dim), .max = 1 << 16},
+    {FOUND("mbstd-features", mbstd_features), .min = -1, .max = 1 << 14},
 };
 
 static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "z-dim=512 aug=ada", NULL}, {0}};
@@ -109,6 +131,8 @@ static void resolve(gt_job *job, int64_t items) {
 
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
+    if (o->fp32 && o->clamp > 0)
+        return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
     if (job->batch % o->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
     return GT_OK;
 }
@@ -120,6 +144,47 @@ static void describe(const gt_job *job, FILE *f) {
     const gt_stylegan2_options *o = job->own;
     fputs(o->cfg, f);
     if (gt_is(o->cfg, "auto")) fprintf(f, "%lld", (long long)o->gpus);
+}
+
+/* "1,3,3,1" */
+static gt_status read_filter(const char *text, gt_resample_filter *f) {
+    if (!*text) return GT_OK;
+    for (f->taps = 0; f->taps < GT_MAX_FILTER_TAPS; text++) {
+        char *end;
+        f->value[f->taps++] = strtof(text, &end);
+        if (end == text || (*end && *end != ',') || !isfinite(f->value[f->taps - 1])) break;
+        if (!*end) return GT_OK;
+        text = end;
+    }
+    return gt_fail(GT_FORMAT, "filter = %s: these are no numbers with commas between them, or too many", text);
+}
+
+static gt_status read_activation(const char *name, const char **out) {
+    if (!*name) return GT_OK;
+    *out = name;
+    return gt_activation_find(name) ? GT_OK : gt_fail(GT_FORMAT, "nonlinearity = %s: there is none of this name", name);
+}
+
+/* What only networks of other programs have otherwise than published. */
+static gt_status configure_found(const gt_stylegan2_options *o, gt_generator_config *g, gt_discriminator_config *d) {
+    gt_synthesis_config *s = &g->synthesis;
+    gt_status st = read_activation(o->found.nonlinearity, &s->activation);
+    if (!st) st = read_filter(o->found.filter, &s->resample_filter);
+    d->resample_filter = s->resample_filter;
+    g->mapping.activation = d->mapping.activation = d->activation = s->activation;
+    s->use_noise = !o->found.no_noise;
+    g->mapping.embed_features = (int)o->found.embed;
+    g->mapping.layer_features = (int)o->found.map_width;
+    if (o->found.w_avg_beta > 0) g->mapping.w_avg_beta = (float)o->found.w_avg_beta;
+    if (o->lrmul > 0) g->mapping.lr_multiplier = (float)o->lrmul;
+    if (o->found.d_lrmul > 0) d->mapping.lr_multiplier = (float)o->found.d_lrmul;
+    if (o->found.d_cbase) d->channel_base = (int)o->found.d_cbase;
+    if (o->found.d_cmax) d->channel_max = (int)o->found.d_cmax;
+    if (o->found.d_clamp != 0) d->conv_clamp = (float)o->found.d_clamp;
+    if (o->found.d_map_layers) d->mapping.num_layers = o->found.d_map_layers > 0 ? (int)o->found.d_map_layers : 0;
+    if (o->found.cmap_dim) d->cmap_dim = (int)o->found.cmap_dim;
+    if (o->found.mbstd_features) d->mbstd_channels = o->found.mbstd_features > 0 ? (int)o->found.mbstd_features : 0;
+    return st;
 }
 
 static gt_status make(gt_model *model, const gt_job *j) {
@@ -138,11 +203,12 @@ static gt_status make(gt_model *model, const gt_job *j) {
     s->channels = d.channels = model->channels;
     s->channel_base = d.channel_base = (int)j->cbase;
     s->channel_max = d.channel_max = (int)j->cmax;
-    s->conv_clamp = d.conv_clamp = o->fp32 ? -1 : 256;
+    s->conv_clamp = d.conv_clamp = o->fp32 ? -1 : o->clamp > 0 ? (float)o->clamp : 256;
     d.mbstd_group_size = (int)o->mbstd;
     d.mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
     d.freeze_layers = (int)o->freezed;
-    return gt_stylegan2_make(model, j, &g, &d);
+    gt_status st = configure_found(o, &g, &d);
+    return st ? st : gt_stylegan2_make(model, j, &g, &d);
 }
 
 const gt_family gt_stylegan2_family = {
@@ -151,6 +217,7 @@ const gt_family gt_stylegan2_family = {
     .adversarial = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .sizes = "z-dim w-dim cbase cmax map-layers g-arch d-arch fp32|clamp lrmul",
     .own_bytes = sizeof(gt_stylegan2_options),
     .derived = derived,
     .advice = advice,
@@ -160,4 +227,5 @@ const gt_family gt_stylegan2_family = {
     .check = check,
     .group = group,
     .make = make,
+    .import = gt_stylegan2_import,
 };

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks in files of other programs (codec/weights.h), taken for networks of a family. The family says which model
+ * and which recipe the file holds, and where each tensor of Gantry's networks lies in the file; what reads and checks
+ * the tensors is common to all families (job/network.c). */
+#ifndef GANTRY_IMPORT_H
+#define GANTRY_IMPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "gantry/arrays.h"
+#include "gantry/memory.h"
+#include "gantry/nets.h"
+#include "gantry/option.h"
+#include "gantry/status.h"
+
+struct gt_weights;
+
+typedef enum gt_import_order {
+    GT_IMPORT_AS_IS,      /* dimensions of 1 at the front do not count */
+    GT_IMPORT_TRANSPOSED, /* in the file [in,out] */
+    GT_IMPORT_HWIO,       /* in the file [height,width,in,out] */
+} gt_import_order;
+
+/* Where the values of a tensor are, and what becomes of them. */
+typedef struct gt_import_place {
+    const char *tensor;     /* in the file */
+    gt_import_order order;  /* of the file's dimensions */
+    bool flip;              /* kernels of convolutions are turned by 180 degrees */
+    float add;              /* to each value */
+    const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed */
+} gt_import_place;
+
+/* What else a checkpoint would have: a number of float64, or a text. */
+typedef struct gt_import_kept {
+    const char *path;  /* "/state/ada_p" */
+    gt_number type;    /* GT_NUMBER_DOUBLE or GT_NUMBER_TEXT */
+    size_t size;       /* numbers; bytes of the text */
+    const void *value; /* lives in the arena */
+} gt_import_kept;
+enum { GT_IMPORT_KEPT_MOST = 12 };
+
+typedef struct gt_imported gt_imported;
+struct gt_imported {
+    const struct gt_weights *from;
+    gt_arena *arena;
+    const char *model;           /* set by the family; NULL: the file holds none of the family's networks */
+    const char *const *networks; /* of Gantry's, which the file holds: "G_ema"; ended by NULL */
+    const char *kernel_set;      /* "": unknown */
+    gt_import_kept kept[GT_IMPORT_KEPT_MOST];
+    int n_kept;
+    void *own; /* the family's */
+    /* Where tensor t of a network is. */
+    gt_import_place (*place)(const gt_imported *m, const char *network, const gt_tensor *t);
+
+    /* what the functions below collect */
+    FILE *recipe, *said;
+    const gt_setting *given; /* values of options that the user gives for what a file does not say */
+    int n_given;
+};
+
+/* A line of the recipe. */
+void gt_import_set(gt_imported *m, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The value that the user gives for an option; NULL: none. */
+const char *gt_import_given(const gt_imported *m, const char *key);
+/* Texts of files of other programs beside the entries of checkpoints: the kind of the file; "G_ema Generator, D
+ * Discriminator", where the file names classes; the recipe's lines that follow from the file. */
+#define GT_FILE_KIND "/file/kind"
+#define GT_FILE_CLASSES "/file/classes"
+#define GT_FILE_OPTIONS "/file/options"
+
+/* Keeps numbers or a text, which are copied. */
+gt_status gt_import_keep(gt_imported *m, const char *path, gt_number type, size_t size, const void *value);
+gt_status gt_import_keep_text(gt_imported *m, const char *path, const char *text);
+/* Adds a sentence on what the file does not say and what is taken instead. */
+void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

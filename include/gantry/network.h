@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Trained networks, whatever file they are in: a checkpoint, a run's directory, or a file of another program
+ * (codec/weights.h), which is then read as if it were a checkpoint.
+ *
+ *     gt_status st;
+ *     gt_checkpoint_file *f = gt_network_open("network-snapshot-025000.pkl", &st);
+ *     gt_checkpoint_read(f, "/networks/G_ema/mapping.w_avg", w_avg, 512);
+ *
+ * Of a file of another program only the tensors that are asked for are read. Its recipe (gt_checkpoint_info) is made of
+ * what the file says and of the shapes of its tensors. A tensor with a value that is no number cannot be read.
+ *
+ * The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for the file
+ * that the reference has kept of it. Nothing is downloaded. */
+#ifndef GANTRY_NETWORK_H
+#define GANTRY_NETWORK_H
+
+#include "gantry/checkpoint.h"
+#include "gantry/import.h"
+#include "gantry/option.h"
+
+/* Values of options for what files do not say: "clamp", "lrmul". To be called before files are opened; kept for all
+ * files, and the texts must live as long. */
+void gt_network_assume(const gt_setting *given, int n);
+
+/* NULL: see gt_message(). `status` may be NULL. What a file does not say, and what is taken instead, is logged. */
+gt_checkpoint_file *gt_network_open(const char *path, gt_status *status);
+
+/* The path of the file that gt_network_open() would open, to be freed. A checkpoint is verified (gt_checkpoint_choose),
+ * a file of another program is looked through without reading its tensors. *foreign: it is one of those. NULL and
+ * GT_OK: the directory has no checkpoints. */
+gt_status gt_network_choose(const char *path, char **file, bool *foreign);
+
+/* Is this a file of another program with networks that Gantry has? */
+bool gt_network_is_foreign(const char *path);
+
+/* ---- networks that the reference implementation downloads: job/published.c ---- */
+
+/* The file for a name or an address, to be freed, or a copy of any other path. GT_FAILED: the file is not there, and
+ * the message has the line that fetches it. */
+gt_status gt_network_find(const char *path, char **file);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks of other programs as checkpoints: see network.h. */
+#include "gantry/network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/file_kind.h"
+#include "codec/weights.h"
+#include "gantry/job.h"
+#include "gantry/log.h"
+#include "job/exported.h"
+
+static struct {
+    const gt_setting *given;
+    int n;
+} assumed;
+
+void gt_network_assume(const gt_setting *given, int n) {
+    assumed.given = given;
+    assumed.n = n;
+}
+
+/* ---- the tensors ---- */
+
+typedef struct entry {
+    gt_import_place place;
+    size_t tensor; /* in the file, unless `place.otherwise` is used */
+    bool otherwise;
+    gt_shape shape; /* of Gantry's tensor */
+} entry;
+
+/* A file of another program while it is open. */
+typedef struct foreign {
+    gt_weights *weights;
+    gt_imported import;
+    gt_job *job;
+    gt_model *model;
+    gt_buffer entries, listed; /* of entry, of gt_checkpoint_entry */
+    char *recipe, *said;
+    size_t recipe_bytes, said_bytes;
+} foreign;
+
+static void close_foreign(void *arg) {
+    foreign *x = arg;
+    if (x->import.recipe) fclose(x->import.recipe);
+    if (x->import.said) fclose(x->import.said);
+    gt_model_free(x->model);
+    gt_job_free(x->job);
+    gt_weights_close(x->weights);
+    gt_buffer_free(&x->entries);
+    gt_buffer_free(&x->listed);
+    gt_arena_free(x->import.arena);
+    free(x->recipe);
+    free(x->said);
+    free(x);
+}
+
+/* The dimension of Gantry's tensor that dimension i of the file's is, with n dimensions each. */
+static int dimension(gt_import_order order, int n, int i) {
+    static const int of_hwio[] = {2, 3, 1, 0};
+    if (order == GT_IMPORT_TRANSPOSED && n == 2) return 1 - i;
+    return order == GT_IMPORT_HWIO && n == 4 ? of_hwio[i] : i;
+}
+
+/* The file's dimensions in Gantry's order; dimensions of 1 at the front go where there are too many. */
+static gt_shape shape_here(const gt_weight *w, const gt_import_place *p, int wanted) {
+    gt_shape s = {0};
+    int skip = 0;
+    while (skip < w->n_dims && w->n_dims - skip > wanted && w->dims[skip] == 1) skip++;
+    s.n = w->n_dims - skip;
+    for (int i = 0; i < s.n && i < GT_MAX_DIMS; i++) s.d[dimension(p->order, s.n, i)] = w->dims[i + skip];
+    return s;
+}
+
+static gt_status add_tensor(foreign *x, const char *network, const gt_tensor *t) {
+    entry e = {.place = x->import.place(&x->import, network, t), .shape = t->file_shape};
+    char here[96], there[96];
+    if (gt_arena_failed(x->import.arena)) return GT_NOMEM;
+    const gt_weight *w = gt_weights_find(x->weights, e.place.tensor, &e.tensor);
+    e.otherwise = !w;
+    if (!w && !e.place.otherwise)
+        return gt_fail(GT_FORMAT, "there is no tensor '%s' (%s)", e.place.tensor, gt_shape_text(&t->file_shape, here));
+    if (w) {
+        gt_shape s = shape_here(w, &e.place, t->file_shape.n);
+        if (w->n_dims > GT_MAX_DIMS || !gt_shape_equal(&s, &t->file_shape))
+            return gt_fail(GT_FORMAT, "'%s' has the shape %s where %s is needed", w->name, gt_shape_text(&s, there),
+                           gt_shape_text(&t->file_shape, here));
+    }
+    gt_checkpoint_entry listed = {.type = GT_NUMBER_FLOAT, .shape = t->file_shape, .size = t->size};
+    listed.path = gt_arena_printf(x->import.arena, "/networks/%s/%s", network, t->name);
+    gt_buffer_add(&x->entries, &e, sizeof e);
+    gt_buffer_add(&x->listed, &listed, sizeof listed);
+    return listed.path && !x->entries.failed && !x->listed.failed ? GT_OK
+                                                                  : gt_fail(GT_NOMEM, "out of memory for tensors");
+}
+
+static gt_status add_network(foreign *x, const char *network) {
+    size_t n = strlen(network), cut = n > 4 && gt_is(network + n - 4, "_ema") ? 4 : 0;
+    const gt_net *net = NULL;
+    for (int i = 0; i < x->model->n_nets && !net; i++)
+        if (strlen(x->model->nets[i]->name) == n - cut && !strncmp(x->model->nets[i]->name, network, n - cut))
+            net = x->model->nets[i];
+    gt_status st = net ? GT_OK : gt_fail(GT_FORMAT, "model '%s' has no network '%s'", x->model->name, network);
+    for (int i = 0; !st && i < net->n_tensors; i++) st = add_tensor(x, network, &net->tensors[i]);
+    return st;
+}
+
+/* From the file's order of elements to Gantry's. */
+static void reorder(const entry *e, const float *from, float *to) {
+    const gt_shape *s = &e->shape;
+    int64_t stride[GT_MAX_DIMS + 1] = {0}, at[GT_MAX_DIMS] = {0};
+    int of_file[GT_MAX_DIMS];
+    for (int i = 0; i < s->n; i++) of_file[dimension(e->place.order, s->n, i)] = i;
+    /* strides of the file's dimensions */
+    int64_t file_dims[GT_MAX_DIMS], step = 1, strides[GT_MAX_DIMS];
+    for (int i = 0; i < s->n; i++) file_dims[of_file[i]] = s->d[i];
+    for (int i = s->n - 1; i >= 0; i--) strides[i] = step, step *= file_dims[i];
+    for (int i = 0; i < s->n; i++) stride[i] = strides[of_file[i]];
+    for (int64_t k = 0; k < step; k++) {
+        int64_t place = 0;
+        for (int i = 0; i < s->n; i++) {
+            bool turned = e->place.flip && i >= s->n - 2;
+            place += (turned ? s->d[i] - 1 - at[i] : at[i]) * stride[i];
+        }
+        to[k] = from[place] + e->place.add;
+        for (int i = s->n - 1; i >= 0 && ++at[i] == s->d[i]; i--) at[i] = 0;
+    }
+}
+
+static gt_status read_tensor(const foreign *x, const entry *e, float *out) {
+    size_t n = (size_t)gt_shape_size(&e->shape);
+    bool plain = e->place.order == GT_IMPORT_AS_IS && !e->place.flip;
+    float *scratch = plain ? out : malloc((n + 1) * sizeof *scratch);
+    if (!scratch) return gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", n);
+    gt_status st = gt_weights_read(x->weights, e->tensor, scratch);
+    if (!st && !plain) reorder(e, scratch, out);
+    else if (!st && e->place.add != 0)
+        for (size_t i = 0; i < n; i++) out[i] += e->place.add;
+    if (!plain) free(scratch);
+    for (size_t i = 0; i < n && !st; i++)
+        if (!isfinite(out[i]))
+            st = gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is no finite number", gt_weights_path(x->weights),
+                         gt_weights_at(x->weights, e->tensor)->name);
+    return st;
+}
+
+static gt_status read_entry(void *arg, int i, void *out) {
+    const foreign *x = arg;
+    int tensors = (int)(x->entries.n / sizeof(entry));
+    if (i >= tensors) {
+        const gt_import_kept *k = &x->import.kept[i - tensors];
+        memcpy(out, k->value, k->type == GT_NUMBER_DOUBLE ? k->size * sizeof(double) : k->size);
+        return GT_OK;
+    }
+    const entry *e = (const entry *)x->entries.data + i;
+    if (!e->otherwise) return read_tensor(x, e, out);
+    memcpy(out, e->place.otherwise, (size_t)gt_shape_size(&e->shape) * sizeof(float));
+    return GT_OK;
+}
+
+/* ---- a file ---- */
+
+/* What gantry inspect shows. */
+static gt_status keep_facts(foreign *x) {
+    static const char *const kinds[] = {[GT_WEIGHTS_SAFETENSORS] = "safetensors",
+                                        [GT_WEIGHTS_NPZ] = "arrays of NumPy (.npz)",
+                                        [GT_WEIGHTS_TORCH] = "a state dict of PyTorch",
+                                        [GT_WEIGHTS_REFERENCE] = "a pickle of the reference implementation",
+                                        [GT_WEIGHTS_TENSORFLOW] = "a pickle of StyleGAN2 for TensorFlow"};
+    gt_status st = gt_import_keep_text(&x->import, GT_FILE_KIND, kinds[gt_weights_kind_of(x->weights)]);
+    return st ? st : gt_import_keep_text(&x->import, GT_FILE_OPTIONS, x->recipe);
+}
+
+/* What is there, for a message: "conv1.weight, conv1.bias, ..." */
+static gt_status is_unknown(const gt_weights *w) {
+    enum { SHOWN = 3 };
+    char names[300] = "";
+    size_t n = gt_weights_count(w);
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.80s", i ? ", " : "",
+                 gt_weights_at(w, i)->name);
+    return gt_fail(GT_FORMAT,
+                   "it has %zu tensors (%s%s) with names that Gantry does not know: Gantry reads networks of StyleGAN2 "
+                   "with the names of the reference implementation, and classifiers with torchvision's",
+                   n, names, n > SHOWN ? ", ..." : "");
+}
+
+static gt_status ask_families(foreign *x) {
+    gt_status st = gt_exported_import(&x->import);
+    for (const gt_family *const *f = gt_families(); *f && !x->import.model && !st; f++)
+        if ((*f)->import) st = (*f)->import(&x->import);
+    if (!st && !x->import.model) st = is_unknown(x->weights);
+    fflush(x->import.recipe);
+    fflush(x->import.said);
+    return st ? st : keep_facts(x);
+}
+
+static gt_status make_entries(foreign *x) {
+    gt_status st = GT_OK;
+    x->job = gt_job_from_recipe_text(x->recipe, gt_weights_path(x->weights));
+    if (x->job) x->model = gt_model_bare(x->job);
+    if (!x->model) return GT_FORMAT;
+    for (const char *const *n = x->import.networks; *n && !st; n++) st = add_network(x, *n);
+    for (int i = 0; i < x->import.n_kept && !st; i++) {
+        const gt_import_kept *k = &x->import.kept[i];
+        gt_checkpoint_entry e = {.path = k->path, .type = k->type, .size = k->size};
+        if (k->type == GT_NUMBER_DOUBLE && k->size > 1) e.shape = GT_SHAPE((int64_t)k->size);
+        gt_buffer_add(&x->listed, &e, sizeof e);
+        if (x->listed.failed) st = gt_fail(GT_NOMEM, "out of memory for tensors");
+    }
+    return st;
+}
+
+static foreign *new_foreign(gt_weights *w) {
+    foreign *x = calloc(1, sizeof *x);
+    gt_arena *a = gt_arena_new();
+    if (!x || !a) {
+        free(x);
+        gt_arena_free(a);
+        gt_weights_close(w);
+        gt_fail(GT_NOMEM, "out of memory for a network");
+        return NULL;
+    }
+    x->weights = w;
+    x->import = (gt_imported){.from = w, .arena = a, .kernel_set = "", .given = assumed.given, .n_given = assumed.n};
+    x->import.recipe = open_memstream(&x->recipe, &x->recipe_bytes);
+    x->import.said = open_memstream(&x->said, &x->said_bytes);
+    if (x->import.recipe && x->import.said) return x;
+    close_foreign(x);
+    gt_fail(GT_NOMEM, "out of memory for a network");
+    return NULL;
+}
+
+static void log_said(const foreign *x) {
+    for (const char *line = x->said; line && *line; line += strcspn(line, "\n") + 1)
+        gt_info("%s: %.*s", gt_weights_path(x->weights), (int)strcspn(line, "\n"), line);
+}
+
+static gt_checkpoint_file *open_weights(gt_weights *w, bool quiet, gt_status *status) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s", gt_weights_path(w));
+    foreign *x = new_foreign(w);
+    *status = x ? ask_families(x) : GT_NOMEM;
+    if (!*status) *status = make_entries(x);
+    char *recipe = *status ? NULL : gt_job_to_recipe_text(x->job);
+    if (!*status && !recipe) *status = GT_NOMEM;
+    if (*status) {
+        gt_wrap(*status, "'%s'", path);
+        if (x) close_foreign(x);
+        return NULL;
+    }
+    if (!quiet) log_said(x);
+    gt_checkpoint_source source = {
+        .about = {.model = x->model->name, .kernel_set = x->import.kernel_set, .dataset = "", .recipe = recipe},
+        .n = (int)(x->listed.n / sizeof(gt_checkpoint_entry)),
+        .entries = (const gt_checkpoint_entry *)x->listed.data,
+        .read = read_entry,
+        .close = close_foreign,
+        .arg = x};
+    gt_checkpoint_file *f = gt_checkpoint_from(path, &source);
+    free(recipe);
+    if (!f) *status = GT_NOMEM;
+    return f;
+}
+
+/* `quiet`: nothing is logged, and a checkpoint of Gantry is not opened. A ZIP may also be a dataset. */
+static gt_checkpoint_file *open_file(const char *path, bool quiet, bool *is_foreign, gt_status *status) {
+    gt_file_kind kind = gt_kind_of_file(path);
+    bool certain = gt_kind_is_foreign_network(kind);
+    gt_weights *w = certain || kind == GT_KIND_ZIP ? gt_weights_open(path, status) : NULL;
+    *is_foreign = certain || w;
+    if (w) return open_weights(w, quiet, status);
+    if (certain) {
+        gt_wrap(*status, "%s", gt_kind_text(kind));
+        return NULL;
+    }
+    *status = GT_OK;
+    return quiet ? NULL : gt_checkpoint_open(path, status);
+}
+
+gt_checkpoint_file *gt_network_open(const char *path, gt_status *status) {
+    char *file;
+    bool foreign_file;
+    gt_status st = gt_network_find(path, &file);
+    gt_checkpoint_file *f = st ? NULL : open_file(file, false, &foreign_file, &st);
+    free(file);
+    if (status) *status = st;
+    return f;
+}
+
+gt_status gt_network_choose(const char *path, char **file, bool *is_foreign) {
+    char *found;
+    *file = NULL;
+    *is_foreign = false;
+    gt_status st = gt_network_find(path, &found);
+    if (st) return st;
+    gt_checkpoint_close(open_file(found, true, is_foreign, &st));
+    if (!st && !*is_foreign) st = gt_checkpoint_choose(found, file);
+    else if (!st && !(*file = strdup(found))) st = gt_fail(GT_NOMEM, "out of memory for a file name");
+    free(found);
+    return st;
+}
+
+bool gt_network_is_foreign(const char *path) {
+    gt_status st = GT_OK;
+    bool is_foreign = false;
+    gt_checkpoint_file *f = open_file(path, true, &is_foreign, &st);
+    gt_checkpoint_close(f);
+    gt_file_kind kind = gt_kind_of_file(path);
+    return f || (kind != GT_KIND_PICKLE && gt_kind_is_foreign_network(kind)); /* CIFAR's pictures are pickles, too */
+}

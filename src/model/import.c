@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a family says of a file of another program: see import.h. */
+#include "gantry/import.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void gt_import_set(gt_imported *m, const char *key, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(m->recipe, "%s = ", key);
+    vfprintf(m->recipe, format, args);
+    fputc('\n', m->recipe);
+    va_end(args);
+}
+
+const char *gt_import_given(const gt_imported *m, const char *key) {
+    for (int i = 0; i < m->n_given; i++)
+        if (!strcmp(m->given[i].name, key)) return m->given[i].value;
+    return NULL;
+}
+
+void gt_import_say(gt_imported *m, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vfprintf(m->said, format, args);
+    fputc('\n', m->said);
+    va_end(args);
+}
+
+gt_status gt_import_keep(gt_imported *m, const char *path, gt_number type, size_t size, const void *value) {
+    size_t bytes = type == GT_NUMBER_DOUBLE ? size * sizeof(double) : size;
+    void *copy = gt_arena_alloc(m->arena, bytes + 1);
+    if (!copy || m->n_kept == GT_IMPORT_KEPT_MOST) return gt_fail(GT_NOMEM, "out of room for '%s'", path);
+    memcpy(copy, value, bytes);
+    m->kept[m->n_kept++] = (gt_import_kept){path, type, size, copy};
+    return GT_OK;
+}
+
+gt_status gt_import_keep_text(gt_imported *m, const char *path, const char *text) {
+    return gt_import_keep(m, path, GT_NUMBER_TEXT, strlen(text), text);
+}

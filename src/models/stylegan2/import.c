@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a file of another program to a recipe: see import.h. */
+#include "models/stylegan2/import.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gt_import_place place(const gt_imported *m, const char *network, const gt_tensor *t) {
+    const gt_stylegan2_file *f = m->own;
+    int i = gt_is(network, "G_ema") ? 0 : gt_is(network, "G") ? 1 : 2;
+    gt_import_place p = gt_stylegan2_place(f, f->prefix[i], i == 2, t->name);
+    p.otherwise = t->init_values; /* a filter is known without the file */
+    return p;
+}
+
+/* ---- the recipe: what is as published is left out ---- */
+
+static void set_real(gt_imported *m, const char *key, double value, double published) {
+    char number[32];
+    if (value != published) gt_import_set(m, key, "%s", gt_real_text(value, number));
+}
+
+static void set_int(gt_imported *m, const char *key, int value, int published) {
+    if (value != published) gt_import_set(m, key, "%d", value);
+}
+
+static void set_filter(gt_imported *m, const gt_resample_filter *f) {
+    const gt_resample_filter usual = gt_resample_filter_default();
+    char text[GT_MAX_FILTER_TAPS * 16] = "";
+    if (!memcmp(f, &usual, sizeof usual)) return;
+    for (int i = 0; i < f->taps; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.9g", i ? "," : "", (double)f->value[i]);
+    gt_import_set(m, "filter", "%s", text);
+}
+
+static double short_of(float x) { /* 0.01f as 0.01 */
+    char text[32];
+    snprintf(text, sizeof text, "%.7g", (double)x);
+    return strtod(text, NULL);
+}
+
+static void set_g(gt_imported *m, const gt_stylegan2_found *o) {
+    const gt_mapping_config *p = &o->g.mapping;
+    const gt_synthesis_config *s = &o->g.synthesis;
+    gt_import_set(m, "z-dim", "%d", p->z_dim);
+    gt_import_set(m, "w-dim", "%d", s->w_dim);
+    gt_import_set(m, "map-layers", "%d", p->num_layers);
+    gt_import_set(m, "g-arch", "%s", s->architecture);
+    set_real(m, "lrmul", short_of(p->lr_multiplier), 0.01);
+    set_real(m, "w-avg-beta", short_of(p->w_avg_beta), 0.995);
+    set_int(m, "embed", p->embed_features, 0);
+    set_int(m, "map-width", p->layer_features, 0);
+    set_int(m, "no-noise", !s->use_noise, 0);
+}
+
+static void set_d(gt_imported *m, const gt_stylegan2_found *o) {
+    const gt_discriminator_config *d = &o->d;
+    enum { WHOLE = 1 << 20 /* a batch is one group */ };
+    gt_import_set(m, "d-arch", "%s", d->architecture);
+    gt_import_set(m, "mbstd", "%d", d->mbstd_group_size > 0 ? d->mbstd_group_size : WHOLE);
+    if (o->has_g) {
+        set_int(m, "d-cbase", d->channel_base, o->g.synthesis.channel_base);
+        set_int(m, "d-cmax", d->channel_max, o->g.synthesis.channel_max);
+        set_real(m, "d-clamp", short_of(d->conv_clamp), short_of(o->g.synthesis.conv_clamp));
+    }
+    if (d->mbstd_channels != 1) gt_import_set(m, "mbstd-features", "%d", d->mbstd_channels ? d->mbstd_channels : -1);
+    if (!d->c_dim) return;
+    set_real(m, "d-lrmul", short_of(d->mapping.lr_multiplier), 0.01);
+    if (d->mapping.num_layers != 8)
+        gt_import_set(m, "d-map-layers", "%d", d->mapping.num_layers ? d->mapping.num_layers : -1);
+    gt_levels l;
+    bool usual = !gt_levels_make(&l, d->height, d->width, d->channel_base, d->channel_max, d->architecture) &&
+                 gt_level_channels(&l, 0) == d->cmap_dim;
+    if (!usual) gt_import_set(m, "cmap-dim", "%d", d->cmap_dim);
+}
+
+static void set_recipe(gt_imported *m, const gt_stylegan2_found *o) {
+    const gt_synthesis_config *s = &o->g.synthesis;
+    const gt_discriminator_config *d = &o->d;
+    bool g = o->has_g;
+    float clamp = g ? s->conv_clamp : d->conv_clamp;
+    int labels = g ? o->g.mapping.c_dim : d->c_dim;
+    gt_import_set(m, "model", "stylegan2");
+    gt_import_set(m, "cond", "%d", labels > 0);
+    gt_import_set(m, "cbase", "%d", g ? s->channel_base : d->channel_base);
+    gt_import_set(m, "cmax", "%d", g ? s->channel_max : d->channel_max);
+    if (g) set_g(m, o);
+    if (o->has_d) set_d(m, o);
+    if (clamp < 0) gt_import_set(m, "fp32", "1");
+    else set_real(m, "clamp", short_of(clamp), 256);
+    if (!gt_is(s->activation, "lrelu")) gt_import_set(m, "nonlinearity", "%s", s->activation);
+    set_filter(m, &s->resample_filter);
+    gt_import_set(m, "data-height", "%d", g ? s->height : d->height);
+    gt_import_set(m, "data-width", "%d", g ? s->width : d->width);
+    gt_import_set(m, "data-channels", "%d", g ? s->channels : d->channels);
+    gt_import_set(m, "label-dim", "%d", labels);
+}
+
+static gt_status read_p(gt_imported *m) {
+    size_t i;
+    const gt_weight *w = gt_weights_find(m->from, "augment_pipe.p", &i);
+    float p;
+    if (!w || w->size != 1 || gt_weights_read(m->from, i, &p) || !(p >= 0)) return GT_OK;
+    return gt_import_keep(m, "/state/ada_p", GT_NUMBER_DOUBLE, 1, &(double){(double)p});
+}
+
+/* "G_ema Generator, D Discriminator" */
+static gt_status keep_classes(gt_imported *m) {
+    char text[256] = "";
+    for (const char *const *n = m->networks; *n; n++) {
+        const gt_fact *f = gt_weights_fact(m->from, gt_text_of("%s.class", *n).s);
+        if (f && f->kind == GT_FACT_TEXT)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s %.60s", *text ? ", " : "", *n, f->text);
+    }
+    return *text ? gt_import_keep_text(m, GT_FILE_CLASSES, text) : GT_OK;
+}
+
+gt_status gt_stylegan2_import(gt_imported *m) {
+    gt_stylegan2_file *f = gt_arena_alloc(m->arena, sizeof *f);
+    gt_stylegan2_found found;
+    if (!f) return GT_NOMEM;
+    *f = (gt_stylegan2_file){.m = m, .kind = gt_weights_kind_of(m->from)};
+    if (!gt_stylegan2_look(f)) return GT_OK;
+    gt_status st = gt_stylegan2_sizes(f, &found);
+    if (!st) st = gt_stylegan2_facts(f, &found);
+    if (st) return st;
+    set_recipe(m, &found);
+    m->model = "stylegan2";
+    m->networks = f->networks;
+    m->own = f;
+    m->place = place;
+    gt_status kept = keep_classes(m);
+    return kept ? kept : read_p(m);
+}

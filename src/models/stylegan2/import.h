@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks of StyleGAN2 in files of other programs: pickles of the reference implementation and of its TensorFlow
+ * predecessor, and state dicts with the reference's names, bare or behind G_ema., G., D. What a file does not say
+ * follows from the names and shapes of its tensors. */
+#ifndef GANTRY_STYLEGAN2_IMPORT_H
+#define GANTRY_STYLEGAN2_IMPORT_H
+
+#include "codec/weights.h"
+#include "gantry/import.h"
+#include "models/stylegan2/common.h"
+
+enum { GT_STYLEGAN2_FILE_NETS = 3 };
+
+/* A file, and what its networks are called there. */
+typedef struct gt_stylegan2_file {
+    gt_imported *m;
+    gt_weights_kind kind;
+    /* what stands before the names of G_ema's, G's and D's tensors in the file; NULL: the network is not there */
+    const char *prefix[GT_STYLEGAN2_FILE_NETS];
+    const char *networks[GT_STYLEGAN2_FILE_NETS + 1];
+    int levels;           /* of G, or of D */
+    const char *parts[2]; /* of TensorFlow's G: "mapping/", "synthesis/" */
+} gt_stylegan2_file;
+
+/* What the file says or what its shapes tell. */
+typedef struct gt_stylegan2_found {
+    bool has_g, has_d;
+    gt_generator_config g;
+    gt_discriminator_config d;
+} gt_stylegan2_found;
+
+gt_status gt_stylegan2_import(gt_imported *m);
+
+/* ---- import_layout.c ---- */
+
+/* The networks that the file has; false: none of StyleGAN2's. */
+bool gt_stylegan2_look(gt_stylegan2_file *f);
+/* The prefix of network 0, 1 or 2, or of G_ema's where it is there, else of G's (network < 0); NULL: none. */
+const char *gt_stylegan2_prefix(const gt_stylegan2_file *f, int network);
+/* Where the tensor `name` of a network is; `prefix`: as above. */
+gt_import_place gt_stylegan2_place(const gt_stylegan2_file *f, const char *prefix, bool is_d, const char *name);
+
+/* ---- import_sizes.c ---- */
+
+/* Sizes of the networks by the shapes of their tensors. GT_FORMAT: a tensor is missing, or no widths have these
+ * shapes. */
+gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, gt_stylegan2_found *out);
+
+/* ---- import_facts.c ---- */
+
+/* The rest: activation, clamp, multipliers, filter, groups. GT_FORMAT: what no recipe can say. */
+gt_status gt_stylegan2_facts(gt_stylegan2_file *f, gt_stylegan2_found *out);
+
+#endif

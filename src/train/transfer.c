@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Transfer learning (--resume): the sizes of the networks come from the file, unless given; what fits is copied, the
+ * rest keeps its initial values and is listed. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gantry/log.h"
+#include "gantry/network.h"
+#include "nets/layers.h"
+#include "run/checkpoint_internal.h"
+#include "train/journal.h"
+#include "train/state.h"
+
+/* ---- sizes of the networks ---- */
+
+/* The checkpoint whose sizes a run with --resume has: its own where it goes on, which may be all that is left. */
+static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
+    checkpoint_place *list = NULL;
+    int n = 0;
+    bool goes_on = *job->run && !job->restart && !access(job->run, F_OK) && !checkpoint_list(job->run, &list, &n) && n;
+    gt_checkpoint_file *f = NULL;
+    free(list);
+    *st = GT_OK;
+    if (goes_on) *st = gt_checkpoint_newest(job->run, &f);
+    else f = gt_network_open(job->resume_file ? job->resume_file : job->resume, st);
+    if (*st && !goes_on) gt_wrap(*st, "--resume");
+    return f;
+}
+
+/* Rank 0's text to all ranks, to be freed. */
+static char *share_text_all(gt_comm *c, const char *text, gt_status *st) {
+    size_t bytes = text ? strlen(text) + 1 : 0;
+    gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
+    char *copy = calloc(bytes + 1, 1);
+    if ((*st = gt_comm_agree_all(c, copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a recipe")))) {
+        free(copy);
+        return NULL;
+    }
+    if (text) memcpy(copy, text, bytes);
+    gt_comm_broadcast_all(c, copy, bytes, 0);
+    return copy;
+}
+
+gt_status gt_engine_inherit_all(gt_engine *e) {
+    gt_job *job = e->job;
+    gt_checkpoint_file *f = NULL;
+    gt_status st = GT_OK;
+    if (!*job->resume || gt_is(job->resume, "noresume")) return GT_OK;
+    if (e->comm->rank == 0) f = open_source(job, &st);
+    st = gt_comm_agree_all(e->comm, st);
+    char *recipe = st ? NULL : share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
+    gt_job *theirs = st ? NULL : gt_job_from_recipe_text(recipe, f ? gt_checkpoint_path(f) : job->resume);
+    if (!st && !theirs) st = GT_FORMAT;
+    st = gt_comm_agree_all(e->comm, st);
+    if (!st) st = gt_comm_agree_all(e->comm, gt_job_inherit(job, theirs));
+    gt_job_free(theirs);
+    gt_checkpoint_close(f);
+    free(recipe);
+    return st;
+}
+
+/* ---- copying ---- */
+
+typedef struct transfer {
+    const gt_checkpoint_file *f;
+    gt_buffer *said;
+    float *scratch;
+    int copied, all; /* tensors of all networks, but those of a new head */
+} transfer;
+
+__attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *format, ...) {
+    char line[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(line, sizeof line, format, ap);
+    va_end(ap);
+    gt_buffer_printf(t->said, "%s\n", line);
+}
+
+void gt_engine_log_transfer(const gt_buffer *said) {
+    const char *end = said->data + said->n;
+    for (const char *line = said->data; line && line < end;) {
+        int n = (int)strcspn(line, "\n");
+        gt_info("%.*s", n, line);
+        line += n + 1;
+    }
+}
+
+static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
+    return e && e->type == GT_NUMBER_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
+}
+
+/* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
+static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor *t, float *block) {
+    char path[512], here[96], there[96];
+    snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
+    const gt_checkpoint_entry *e = gt_checkpoint_find(x->f, path);
+    bool copies = fits(e, t) && !t->anew;
+    if (!copies && t->frozen)
+        return gt_fail(GT_FAILED, "--freeze: %s.%s cannot stay as it is: %s here, %s in %s", name, t->name,
+                       gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing",
+                       gt_checkpoint_path(x->f));
+    x->all += !t->anew;
+    x->copied += copies;
+    if (copies) {
+        gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
+        if (st) return gt_wrap(st, "--resume");
+        gt_tensor_from_file(t, x->scratch, block + t->offset);
+    } else if (t->anew) {
+        say(x, "  %s.%s begins anew (--new-head)", name, t->name);
+    } else if (t->trainable) {
+        say(x, "  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
+            e ? gt_shape_text(&e->shape, there) : "nothing");
+    }
+    return GT_OK;
+}
+
+static gt_status transfer_block(transfer *x, const char *name, const gt_net *net, float *block) {
+    int before = x->copied;
+    gt_status st = GT_OK;
+    for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
+    if (!st) say(x, "  %s: %d of %d tensors copied", name, x->copied - before, net->n_tensors);
+    return st;
+}
+
+/* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
+static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
+    gt_text name = gt_text_of("%s_ema", m->nets[net]->name);
+    if (gt_checkpoint_first(x->f, gt_text_of("/networks/%s", name.s).s) >= 0)
+        return transfer_block(x, name.s, m->nets[net], m->ema_block);
+    memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
+    say(x, "  %s: begins as %s, there is none", name.s, m->nets[net]->name);
+    return GT_OK;
+}
+
+static gt_status transfer_networks(transfer *x, const gt_model *m) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < m->n_nets && !st; i++) {
+        st = transfer_block(x, m->nets[i]->name, m->nets[i], m->blocks[i]);
+        if (!st && m->ema_of == i) st = transfer_average(x, m, i);
+    }
+    return st;
+}
+
+/* ---- what is said ---- */
+
+static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
+    bool same = job->height == theirs->height && job->width == theirs->width && job->channels == theirs->channels &&
+                job->label_dim == theirs->label_dim;
+    if (!same)
+        say(x,
+            "  its networks are for images of %lldx%lld with %lld channels and %lld labels, this job is for %lldx%lld "
+            "with %lld and %lld",
+            (long long)theirs->width, (long long)theirs->height, (long long)theirs->channels,
+            (long long)theirs->label_dim, (long long)job->width, (long long)job->height, (long long)job->channels,
+            (long long)job->label_dim);
+}
+
+static void say_p(transfer *x, const gt_engine *e) {
+    double p;
+    if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
+        gt_checkpoint_get_double(x->f, "/state/ada_p", &p))
+        return;
+    say(x, "  its augmentation was at p = %.3g; here p begins at %.3g", p, e->job->p_initial);
+}
+
+static gt_status check_half(transfer *x, const gt_job *job) {
+    if (2 * x->copied >= x->all || job->resume_partial) return GT_OK;
+    return gt_fail(GT_FAILED,
+                   "--resume: only %d of %d tensors fit, less than half of them (the list is above): give data and "
+                   "options that fit, or --resume-partial to begin with so little",
+                   x->copied, x->all);
+}
+
+static gt_status check_model(const gt_checkpoint_file *f, const gt_job *job, const gt_model *m) {
+    const char *theirs = gt_checkpoint_info(f)->model;
+    const gt_family_model *row;
+    bool known = gt_family_of(theirs, &row) != NULL;
+    if (gt_is(theirs, m->name)) return GT_OK;
+    return gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'%s%s", gt_checkpoint_path(f), theirs, job->model,
+                   known ? ": --model=" : "", known ? theirs : "");
+}
+
+static gt_status transfer_all(gt_engine *e, transfer *x) {
+    gt_status st = check_model(x->f, e->job, e->model);
+    gt_job *theirs = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(x->f)->recipe, gt_checkpoint_path(x->f));
+    if (st || !theirs) return st ? st : GT_FORMAT;
+    say(x, "starting from the networks of %s", gt_checkpoint_path(x->f));
+    say_images(x, e->job, theirs);
+    gt_job_free(theirs);
+    st = transfer_networks(x, e->model);
+    say_p(x, e);
+    return st ? st : check_half(x, e->job);
+}
+
+gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said) {
+    gt_status st = GT_OK;
+    if (e->comm->rank == 0) {
+        transfer x = {.f = f, .said = said, .scratch = gt_tensor_scratch(e->model)};
+        st = x.scratch ? transfer_all(e, &x) : GT_NOMEM;
+        free(x.scratch);
+        if (st) gt_engine_log_transfer(said);
+    }
+    if ((st = gt_comm_agree_all(e->comm, st))) return st;
+    gt_engine_hand_out_all(e);
+    return GT_OK;
+}

@@ -1,0 +1,136 @@
+#!/bin/bash
+# level: full
+# Networks of other programs in every command: pickles of the reference, of TensorFlow, state dicts; transfer from them; files that cannot be.
+. "$(dirname "$0")/lib.sh"
+need_python
+golden=$here/../golden/pkl
+networks() { "$python" -B "$here/networks.py" "$@" || fail "networks.py $*"; }
+make() { # FOLDER FILE OPTIONS...
+    local out=$1 file=$2
+    shift 2
+    quietly "$GANTRY" generate "$file" --outdir="$out" --seeds=0-4 "$@"
+}
+equal() { diff -rq "$1" "$2" || fail "$1 and $2 differ"; }
+has() { grep -qE -- "$1" said || { cat said; fail "no '$1'"; }; }
+
+case_known_outcomes() {
+    expect 0 '^[a-z0-9-]+: 8 passed, 0 failed, 0 skipped' "$BUILD/tests/golden" "$golden"
+}
+
+case_ranks() {
+    make one "$golden/skip.pkl" --npy
+    quietly ranks 3 "$GANTRY" generate "$golden/skip.pkl" --outdir=three --seeds=0-4 --npy
+    equal one three
+    make tf "$golden/tf_orig_cond.pkl" --class=2 --trunc=0.7
+    quietly ranks 3 "$GANTRY" generate "$golden/tf_orig_cond.pkl" --outdir=tf3 --seeds=0-4 --class=2 --trunc=0.7
+    equal tf tf3
+    expect 2 'class' "$GANTRY" generate "$golden/tf_orig_cond.pkl" --outdir=no --seeds=0
+}
+
+# State dicts: what they do not say is inferred, or said.
+case_state_dicts() {
+    make plain "$golden/skip.pkl"
+    make clamped "$golden/channels_last.pkl" --class=1
+    networks state "$golden/skip.h5" '' bare.safetensors
+    networks state "$golden/skip.h5" G_ema. ema.safetensors
+    networks state "$golden/skip.h5" G. g.safetensors
+    networks state "$golden/channels_last.h5" '' cond.safetensors
+    for file in bare.safetensors ema.safetensors g.safetensors; do make "of-$file" $file --clamp=0 && equal plain "of-$file"; done
+    make cond cond.safetensors --class=1 && equal clamped cond
+    has 'cond.safetensors.*clamped: at 256.*--clamp=NUMBER'
+    has 'multiplier of the mapping network: 0.01.*--lrmul'
+    make given cond.safetensors --class=1 --clamp=256 --lrmul=0.01 && equal clamped given
+    ! grep -q 'does not say' said || { cat said; fail 'it says what was given'; }
+    make other cond.safetensors --class=1 --lrmul=1
+    cmp -s other/seed0000.png given/seed0000.png && fail '--lrmul changes nothing'
+    ! "$python" -c 'import torch' 2>/dev/null || { networks state "$golden/skip.h5" G_ema. ema.pt && make of-pt ema.pt --clamp=0 && equal plain of-pt; }
+}
+
+case_inspect() {
+    quietly "$GANTRY" inspect "$golden/orig_cond.pkl"
+    for line in 'pickle of the reference implementation' 'G_ema Generator, G Generator, D Discriminator' 'g-arch = orig' 'z-dim = 64' 'label-dim = 5' \
+        'synthesis.b32.conv0.weight +20x20x3x3' 'D +[0-9]+ tensors'; do has "$line"; done
+    quietly "$GANTRY" inspect "$golden/tf_skip.pkl" && has 'fp32 = 1' && has 'TensorFlow'
+    networks state "$golden/skip.h5" '' some.safetensors
+    quietly "$GANTRY" inspect some.safetensors && has 'clamped: at 256' && has 'w-dim = 48'
+}
+
+# What a run begins with, beside what was in the file; lrate 0 and a slow average leave it as it was.
+copied() { # FILE RUN NETWORK TENSOR
+    "$python" - "$golden/$1.h5" "$(last "$2")" "$3" "$4" <<'P' || fail "$2: $3.$4 is not that of $1"
+import h5py, sys, numpy as np
+theirs, ours = (h5py.File(p) for p in sys.argv[1:3])
+a, b = theirs['G_ema/' + sys.argv[4]][()], ours[f'networks/{sys.argv[3]}/{sys.argv[4]}'][()]
+assert np.abs(a - b).max() <= 1e-6 * np.abs(a).max(), np.abs(a - b).max()
+P
+}
+case_resume() {
+    job="--batch=4 --mbstd=2 --seed=1 --threads=1 --steps=1 --lrate=0 --ema-kimg=1e6"
+    data="--data=synth:shapes:n=32,size=32,classes=5"
+    quietly "$GANTRY" train $data $job --resume="$golden/skip.pkl" --run=skip
+    for line in 'G: 75 of 75 tensors copied' 'D: [0-9]+ of [0-9]+ tensors' 'G_ema: 75 of 75'; do
+        has "$line"
+        grep -qE "$line" skip/log.txt || fail "the log has no '$line'"
+    done
+    ! grep -q afresh said || { cat said; fail 'something starts afresh'; }
+    copied skip skip G_ema synthesis.b16.conv1.weight
+    grep -qE '^w-dim = 48$' skip/job.ini || fail 'w-dim does not come from the file'
+    quietly ranks 3 "$GANTRY" train $data $job --resume="$golden/skip.pkl" --run=skip3 --batch=6 --slices=3
+    quietly "$GANTRY" train $data $job --resume="$golden/skip.pkl" --run=skip1 --batch=6 --slices=3
+    same "$(last skip1)" "$(last skip3)"
+    # the file is needed no longer when there is a checkpoint
+    cp "$golden/tf_skip.pkl" tf.pkl
+    quietly "$GANTRY" train $data $job --resume=tf.pkl --run=tf && ! grep -q afresh said || { cat said; fail 'tf_skip'; }
+    copied tf_skip tf G mapping.fc1.weight
+    rm tf.pkl
+    quietly "$GANTRY" train $data $job --resume=tf.pkl --run=tf --steps=2
+    quietly "$GANTRY" train --run=tf --steps=3
+    # sizes that are given count; a dry run finds all of this out
+    expect 1 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow
+    [ ! -e narrow ] || fail 'a refused run left its folder'
+    expect 1 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --dry-run
+    expect 0 'starts afresh' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow --resume-partial
+    # a file with a p, and a state dict of G alone
+    expect 0 'its augmentation was at p = [0-9.]+; here p begins at 0' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --resume="$(ls "$golden"/fp16_clamp.pkl)" --dry-run
+    networks state "$golden/orig_cond.h5" G_ema. g.safetensors
+    expect 0 'G_ema: ([0-9]+) of \1 tensors' "$GANTRY" train $data --cond $job --resume=g.safetensors --run=g
+    # from a smaller run of Gantry itself: its sizes
+    quietly "$GANTRY" train --data=synth:shapes:n=32,size=16 $nets --batch=4 --mbstd=2 --steps=1 --run=own
+    expect 0 'G_ema: ([0-9]+) of \1 tensors' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --mbstd=2 --steps=1 --run=from-own --resume=own
+}
+
+case_refused() {
+    head -c 300000 "$golden/skip.pkl" >cut.pkl
+    expect 1 "cut.pkl" "$GANTRY" generate cut.pkl --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" '' nan.safetensors nan=synthesis.b8.conv1.weight
+    expect 1 "nan.safetensors.*synthesis.b8.conv1.weight.*no finite number" "$GANTRY" generate nan.safetensors --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" '' less.safetensors without=synthesis.b16.conv1.bias
+    expect 1 "less.safetensors.*no tensor 'synthesis.b16.conv1.bias'" ranks 3 "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" '' short.safetensors short=synthesis.b16.conv1.bias
+    expect 1 "'synthesis.b16.conv1.bias' has the shape 19 where 20 is needed" "$GANTRY" generate short.safetensors --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" layers. other.safetensors
+    expect 1 "layers.*names that Gantry does not know" "$GANTRY" generate other.safetensors --seeds=0 --outdir=no
+    printf 'cos\nsystem\n(S"touch called"\ntR.' >evil0.pkl
+    "$python" -c 'import os, pickle; open("evil.pkl", "wb").write(pickle.dumps(type("E", (), {"__reduce__": lambda s: (os.system, ("touch called",))})(), 2))'
+    expect 1 'posix.system' "$GANTRY" generate evil.pkl --seeds=0 --outdir=no
+    expect 1 '' "$GANTRY" generate evil0.pkl --seeds=0 --outdir=no
+    [ ! -e called ] && [ ! -e no ] || fail 'something was called or made'
+    expect 1 "holds model 'stylegan2', not 'dcgan': --model=stylegan2" "$GANTRY" train --model=dcgan --data=synth:shapes:n=32,size=32 --batch=16 --cbase=64 --resume="$golden/skip.pkl" --run=r --steps=1
+    expect 1 'for images of 16x16 with 1 channels' "$GANTRY" train --data=synth:shapes:n=32,size=128 --batch=4 --resume="$golden/resnet_grey.pkl" --run=r --steps=1
+    [ ! -e r ] || fail 'a refused run left its folder'
+}
+
+# Names and addresses: what the reference has kept of them, never a download.
+case_names() {
+    local place=https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/transfer-learning-source-nets
+    export DNNLIB_CACHE_DIR=$PWD/kept
+    mkdir -p kept/downloads
+    make plain "$golden/skip.pkl"
+    expect 1 "curl -L --create-dirs -o '$PWD/kept/downloads/[0-9a-f]{32}_lsundog-res256" "$GANTRY" generate lsundog256 --outdir=no --seeds=0
+    cp "$golden/skip.pkl" "kept/downloads/$(networks cache $place/ffhq-res256-mirror-paper256-noaug.pkl)_ffhq-res256-mirror-paper256-noaug.pkl"
+    make by-name ffhq256 && equal plain by-name
+    cp "$golden/skip.pkl" "kept/downloads/$(networks cache 'https://a.b/c?d=1')_c_d_1"
+    make by-address 'https://a.b/c?d=1' && equal plain by-address
+    expect 0 'starting from the networks of .*kept/downloads' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=named --resume=ffhq256
+}
+run_cases
