@@ -26,7 +26,7 @@ typedef struct gt_generator_options {
     const char *noise_mode;       /* "const" "random" "none" */
     float truncation;             /* psi; 1: none */
     int truncated_layers;         /* of styles, from the first on; 0: all of them */
-    bool apart;                   /* latents to styles, and styles to images: GT_USAGE for models without styles */
+    bool apart;                   /* of models with styles: latents to styles, and styles to images */
     gt_pool *pool;                /* NULL: one thread */
     const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
 } gt_generator_options;
@@ -49,8 +49,8 @@ const char *gt_generator_channels(const gt_generator *g); /* names of channels, 
  * the images for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
 
-/* Of a generator that was opened with `apart`: the styles [batch,num_ws,w_dim] of latents, truncated, and the images of
- * styles. Both together make the images of gt_generator_run(), bit by bit. */
+/* Of a generator of a model with styles (num_ws > 0) that was opened with `apart`: the styles [batch,num_ws,w_dim] of
+ * latents, truncated, and the images of styles. Both together make the images of gt_generator_run(), bit by bit. */
 gt_status gt_generator_styles(gt_generator *g, const float *z, const float *labels, float *ws);
 gt_status gt_generator_run_styles(gt_generator *g, const float *ws, uint32_t first, float *images);
 

@@ -14,6 +14,8 @@
     X(submit)       \
     X(dataset)      \
     X(generate)     \
+    X(mix)          \
+    X(walk)         \
     X(project)      \
     X(export)       \
     X(convert)      \

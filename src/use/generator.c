@@ -33,14 +33,14 @@ static gt_status build_mapper(gt_generator *g, const gt_generate_options *option
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->trained.model;
     g->batch = batch_for(m);
-    if (o->apart && !m->build_mapping) return gt_fail(GT_USAGE, "the model '%s' has no styles", m->name);
+    bool apart = o->apart && m->build_mapping;
     const gt_generate_options options = {.n = g->batch,
                                          .noise_mode = o->noise_mode,
                                          .truncation = o->truncation,
                                          .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
-                                         .from_styles = o->apart};
+                                         .from_styles = apart};
     gt_status st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
-    return !st && o->apart ? build_mapper(g, &options, o->pool) : st;
+    return !st && apart ? build_mapper(g, &options, o->pool) : st;
 }
 
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {

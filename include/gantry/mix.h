@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Style mixing (Karras et al., "A Style-Based Generator Architecture for Generative Adversarial Networks", CVPR 2019,
+ * section 3.1): images whose coarse styles come from one seed, and the others from another. */
+#ifndef GANTRY_MIX_H
+#define GANTRY_MIX_H
+
+#include "gantry/generate.h"
+
+typedef struct gt_mix_request {
+    const char *checkpoint;
+    gt_generator_options options;
+    gt_condition condition; /* of all images */
+    int64_t n_rows, n_columns;
+    const int64_t *rows, *columns; /* seeds */
+    const char *styles; /* layers that come from the column's seed (see layers.h); "": 0 to 6, at most the first half */
+    const char *outdir; /* made if needed */
+    int (*stop)(void);  /* as in gt_generate_request */
+} gt_mix_request;
+
+/* Writes OUTDIR/ROW-COLUMN.png of each row with each column, SEED-SEED.png of each seed, and grid.png: the columns'
+ * own images above, the rows' at the left. All ranks call this and return the same status. GT_USAGE: a model without
+ * styles, layers that it does not have, a grid too large for a PNG. */
+gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Films of a walk through the images that a generator makes: from seed to seed, from class to class. */
+#ifndef GANTRY_WALK_H
+#define GANTRY_WALK_H
+
+#include "gantry/film.h"
+#include "gantry/generate.h"
+
+typedef enum gt_walk_space {
+    GT_WALK_ANY,
+    GT_WALK_STYLES,
+    GT_WALK_LATENTS
+} gt_walk_space; /* ANY: styles if there are */
+
+typedef struct gt_walk_request {
+    const char *checkpoint;
+    gt_generator_options options;
+    const char *classes; /* "A,B": numbers or names; the label goes from each to the next; "": none */
+    int64_t n;
+    const int64_t *seeds;
+    int64_t frames;
+    bool loop; /* the walk ends where it began */
+    gt_walk_space space;
+    gt_grid grid;       /* walks side by side, each of which begins at another seed; 0 columns: one walk */
+    const char *styles; /* the layers that move (see layers.h); the others stay at the walk's first seed; "": all */
+    gt_film_of film;    /* path, fps, lossless, quality, ffmpeg */
+    int (*stop)(void);  /* as in gt_generate_request */
+} gt_walk_request;
+
+/* Writes the film. The walk goes through all seeds at equal intervals, on a Catmull-Rom spline: of their styles, which
+ * the mapping network makes with the label of the moment; or of their latents, kept at the seeds' distance from 0. All
+ * ranks call this and return the same status; they share out the frames. GT_USAGE: nothing would move, a model without
+ * styles where styles are asked for, more walks than seeds. */
+gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request);
+
+#endif

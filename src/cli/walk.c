@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry walk: a film that goes from seed to seed. */
+#include "gantry/walk.h"
+
+#include "cli/generating.h"
+#include "train/stop.h"
+#include "use/ffmpeg.h"
+
+typedef struct walk_fields {
+    cli_generating generating;
+    const char *seeds, *grid, *space;
+    double seconds;
+    int64_t threads;
+    gt_walk_request request;
+} walk_fields;
+
+#define FIELDS walk_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(seeds, "", "Required: seeds to pass, as in 0-7")},
+    {CLI_SHOWN("out", request.film.path, "walk.webp", "FILE.webp, FILE.mp4 or FOLDER/"), .path = true,
+     .detail = "Animated WebP plays in every browser. MP4 needs the program ffmpeg. A folder gets frame00000.png and "
+               "so on."},
+    {CLI_OPTION(seconds, "10", "Length of the film"), .min = 0.001, .max = 86400},
+    {CLI_SHOWN("fps", request.film.fps, "30", "Frames per second"), .min = 0.01, .max = 240},
+    {CLI_SHOWN("loop", request.loop, "0", "End where the film began")},
+    {CLI_OPTION(space, "any", "Curve of styles or latents; any: styles if there are"), .choices = "any|w|z",
+     .detail = "w: a Catmull-Rom spline through the seeds' styles. z: such a spline through their latents, drawn out "
+               "to their distance from 0. Both pass the seeds at equal intervals, without a jump of speed."},
+    {CLI_OPTION(grid, "", "Walks side by side, COLUMNSxROWS"),
+     .detail = "Each walk begins at another seed; all pass the seeds in the same order."},
+    {CLI_SHOWN("class", request.classes, "", "Class or classes, as in A,B: the label goes over"),
+     .detail = "Numbers or names. With --loop the label comes back to the first."},
+    {CLI_SHOWN("styles", request.styles, "", "Layers that move, as in 8-; the others stay as at first")},
+    {CLI_SHOWN("quality", request.film.quality, "90", "Of WebP, 0 to 100"), .min = 0, .max = 100},
+    {CLI_SHOWN("lossless", request.film.lossless, "0", "WebP that loses nothing")},
+    CLI_GENERATING,
+    CLI_THREADS,
+};
+
+static gt_status read_film(const walk_fields *fields, gt_walk_request *r) {
+    double frames = fields->seconds * r->film.fps;
+    r->frames = frames < 1 ? 1 : llrint(frames);
+    gt_film_kind kind = gt_film_kind_of(r->film.path);
+    if (kind == GT_FILM_UNKNOWN)
+        return gt_fail(GT_USAGE,
+                       "--out=%s: a film is FILE.webp, FILE.mp4, or a folder (FOLDER/) for a picture of each "
+                       "frame",
+                       r->film.path);
+    return kind == GT_FILM_MP4 && cli_first_rank() ? gt_ffmpeg_ready(&r->film.ffmpeg) : GT_OK;
+}
+
+static gt_status read_request(cli_session *s) {
+    enum { MOST_SEEDS = 1 << 20 };
+    static const gt_walk_space spaces[] = {GT_WALK_ANY, GT_WALK_STYLES, GT_WALK_LATENTS};
+    walk_fields *fields = s->fields;
+    gt_walk_request *r = &fields->request;
+    int64_t *seeds;
+    if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-7");
+    gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
+    if (st) return st;
+    r->seeds = seeds;
+    r->space = spaces[gt_options_choice(&s->options, "space")];
+    if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
+    if (!st && r->grid.reference) st = gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 4x2");
+    if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
+    return st ? st : read_film(fields, r);
+}
+
+static gt_status walk(cli_session *s) {
+    walk_fields *fields = s->fields;
+    gt_walk_request *r = &fields->request;
+    r->options.pool = s->pool;
+    r->stop = gt_stop_requested;
+    gt_stop_install_short(s->comm, CLI_STOPPING);
+    gt_status st = cli_share_network_all(s, &r->checkpoint);
+    if (!st) st = gt_walk_all(s->comm, r);
+    gt_stop_restore();
+    gt_ffmpeg_close(r->film.ffmpeg);
+    if (!st && !s->comm->rank)
+        printf("%s: %lld frames, %.4g seconds\n", r->film.path, (long long)r->frames, (double)r->frames / r->film.fps);
+    return st;
+}
+
+const cli_command cli_walk = {
+    .name = "walk",
+    .arguments = "NET --seeds=0-7 [--key=value ...]",
+    .help = "Make a film that goes from seed to seed; the ranks share the work",
+    .detail = "An unfinished film is removed when the command is stopped; pictures of single frames stay.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = read_request,
+    .run = walk,
+};
