@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "codec/weights.h"
 
-#include <fcntl.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,11 +13,20 @@
 #include "codec/weights_internal.h"
 
 /* More of either is no network, but a file that repeats itself by references. */
-enum { ITEMS_MOST = 1 << 16, FACTS_MOST = 1 << 18, NAME_MOST = 1024 };
+enum { ITEMS_MOST = 1 << 16, FACTS_MOST = 1 << 18 };
 
 /* ---- tensors and facts that readers find ---- */
 
+gt_status gt_weights_check_name(const char *name) {
+    for (const char *c = name; *c; c++)
+        if (iscntrl((unsigned char)*c)) return gt_fail(GT_FORMAT, "damaged: a name with control characters");
+    return strlen(name) > GT_WEIGHT_NAME_MOST ? gt_fail(GT_FORMAT, "damaged: a name of %zu bytes", strlen(name))
+                                              : GT_OK;
+}
+
 gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) {
+    gt_status st = gt_weights_check_name(name);
+    if (st) return st;
     gt_weight *t = &item->seen;
     uint64_t numbers = item->storage.n / gt_weight_type_bytes(item->storage.type), last = 0;
     t->size = 1;
@@ -40,7 +49,7 @@ gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) 
         return gt_fail(GT_FORMAT, "tensor '%s': %zu elements that repeat %llu numbers", name, t->size,
                        (unsigned long long)numbers);
     if (w->n_items == ITEMS_MOST) return gt_fail(GT_FORMAT, "more than %d tensors", ITEMS_MOST);
-    gt_status st = gt_grow(&w->items, &w->items_room, w->n_items + 1, sizeof *w->items, "tensors");
+    st = gt_grow(&w->items, &w->items_room, w->n_items + 1, sizeof *w->items, "tensors");
     if (st) return st;
     item->last = last;
     t->name = gt_arena_printf(w->arena, "%s", name);
@@ -83,7 +92,8 @@ bool gt_weight_type_of_array(const gt_npy *array, gt_weight_type *out) {
 
 static gt_status add_fact(gt_weights *w, const char *name, gt_fact fact) {
     if (w->n_facts == FACTS_MOST) return gt_fail(GT_FORMAT, "more than %d values beside the tensors", FACTS_MOST);
-    gt_status st = gt_grow(&w->facts, &w->facts_room, w->n_facts + 1, sizeof *w->facts, "facts");
+    gt_status st = gt_weights_check_name(name);
+    if (!st) st = gt_grow(&w->facts, &w->facts_room, w->n_facts + 1, sizeof *w->facts, "facts");
     if (st) return st;
     fact.name = gt_arena_printf(w->arena, "%s", name);
     if (!fact.name) return gt_fail(GT_NOMEM, "out of memory for a name");

@@ -2,7 +2,8 @@
  * Named tensors in the files of other programs, told by content: .safetensors, .npz, torch.save (zip and legacy
  * streams), pickled networks of the reference implementation, and those of its TensorFlow predecessor. Files are data:
  * nothing is imported, called or executed, and nothing outside the file is read. Tensors are read when asked for, by
- * pread, so that opening a large file costs little.
+ * pread, so that opening a large file costs little; reading may go on in several threads. Names have no control
+ * characters; texts may have any.
  *
  * Names of tensors:
  *     state dicts    as in the file: "features.0.weight"; tables in tables are joined by a dot

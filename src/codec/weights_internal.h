@@ -9,6 +9,8 @@
 #include "gantry/codec.h"
 #include "gantry/memory.h"
 
+enum { GT_WEIGHT_NAME_MOST = 1023 }; /* bytes */
+
 /* Where the numbers of a tensor, or of several tensors, lie one after the other, little-endian. */
 typedef struct gt_weight_storage {
     gt_weight_type type;
@@ -41,6 +43,9 @@ struct gt_weights {
     size_t *items_by_name, *facts_by_name;
 };
 
+/* GT_FORMAT: a name that messages and tables had better not show: with control characters, or too long. */
+gt_status gt_weights_check_name(const char *name);
+
 size_t gt_weight_type_bytes(gt_weight_type type);
 
 /* Adds a tensor: `item` with dims, storage, offset and strides. Copies the name. GT_FORMAT: more dimensions than are
@@ -70,7 +75,7 @@ struct gt_weights_walk {
     /* the storage that `v` names, with its type and all its bytes */
     gt_status (*storage)(gt_weights_walk *k, gt_weight_storage *out, const gt_pickle *v);
     void *arg;
-    char *name; /* of the value that is looked at */
+    char *name; /* of the value that is looked at: at most GT_WEIGHT_NAME_MOST bytes */
     size_t length;
     int depth;
     size_t visits, name_bytes; /* so far */
@@ -88,6 +93,11 @@ typedef struct gt_torch_id {
     const gt_pickle *view; /* NULL: none; else a part of another storage: (its key, offset, length) */
 } gt_torch_id;
 gt_status gt_torch_read_id(gt_torch_id *out, const gt_pickle *id);
+bool gt_torch_is_key(const gt_pickle *v); /* a storage's name: digits */
+/* The object that was saved; *ids: a list that gets its storages. */
+gt_status gt_torch_read_object(gt_pickle **out, gt_arena *arena, gt_pickle_input *in, gt_pickle *ids);
+gt_status gt_torch_take(gt_weights_walk *k, const gt_pickle *root); /* a tensor alone is called "tensor" */
+bool gt_torch_is_magic(const gt_pickle *v);                         /* the number with which a legacy stream begins */
 /* The storage that lies as a legacy stream in these bytes of a pickle. */
 gt_status gt_torch_embedded(const gt_weights *w, gt_weight_storage *out, const gt_pickle *bytes);
 /* The rest of a legacy stream behind its first pickle. */

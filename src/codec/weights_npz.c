@@ -83,6 +83,7 @@ gt_status gt_weights_find_npz(gt_weights *w) {
         const char *file = gt_zip_at(w->zip, order[i])->name;
         size_t length = strlen(file), end = sizeof ending - 1;
         if (length <= end || strcmp(file + length - end, ending)) continue;
+        if ((st = gt_weights_check_name(file))) break;
         char *name = strndup(file, length - end);
         st = name ? add_entry(w, order[i], name, head) : gt_fail(GT_NOMEM, "out of memory for a name");
         if (st) st = gt_wrap(st, "entry '%.100s'", file);

@@ -45,6 +45,7 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
     int64_t from, to;
     if (!json_is_array(shape) || json_array_size(offsets) != 2 || !type)
         return damaged(name, "no dtype, shape and data_offsets");
+    if (!find_type(type, &item.storage.type) && gt_weights_check_name(type)) return GT_FORMAT;
     if (!find_type(type, &item.storage.type))
         return gt_fail(GT_FORMAT, "tensor '%s': numbers of type '%.20s', which are not read", name, type);
     if (!get_integer(offsets, 0, &from) || !get_integer(offsets, 1, &to) || to < from ||
@@ -71,7 +72,7 @@ static gt_status add_metadata(gt_weights *w, json_t *metadata) {
     json_t *value;
     gt_status st = json_is_object(metadata) ? GT_OK : gt_fail(GT_FORMAT, "damaged: metadata that is no table");
     json_object_foreach(metadata, key, value) {
-        if (st) return st;
+        if (st || (st = gt_weights_check_name(key))) return st;
         st = json_is_string(value) ? gt_weights_add_text(w, key, json_string_value(value), json_string_length(value))
                                    : gt_fail(GT_FORMAT, "damaged: metadata '%s' is no text", key);
     }
@@ -104,7 +105,7 @@ static gt_status add_all(gt_weights *w, json_t *header, uint64_t begin) {
     const char *name;
     json_t *value;
     json_object_foreach(header, name, value) {
-        if (st) break;
+        if (st || (st = gt_weights_check_name(name))) break;
         if (!strcmp(name, "__metadata__")) st = add_metadata(w, value);
         else st = add_tensor(w, name, value, begin, &ranges[n++]);
     }

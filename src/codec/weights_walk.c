@@ -2,12 +2,13 @@
  * Tensors and facts in the values of a pickle: tables and lists, modules of the reference implementation (spec 8.2),
  * tensors of torch, arrays of numpy, networks of TensorFlow. Values may refer to each other in any way, also to
  * themselves: depth, names and the number of visits are bounded. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "codec/weights_internal.h"
 
-enum { DEPTH_MOST = 64, VISITS_MOST = 1 << 20, NAME_MOST = 1024, NAMES_MOST = 1 << 26 };
+enum { DEPTH_MOST = 64, VISITS_MOST = 1 << 20, NAME_MOST = GT_WEIGHT_NAME_MOST + 1, NAMES_MOST = 1 << 26 };
 
 #define NUMPY_NAMES                                                                                              \
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar", \
@@ -63,8 +64,9 @@ static gt_status enter(walk *k, const char *between, const gt_pickle *key, size_
         text = number;
     }
     *before = k->length;
-    if (!text || n > NAME_MOST - 1 || k->length + gap + n > NAME_MOST - 1 || memchr(text, 0, n))
-        return broken(k, "a name in it is too long, or damaged");
+    bool good = text && n < NAME_MOST && k->length + gap + n < NAME_MOST;
+    for (size_t i = 0; i < n && good; i++) good = !iscntrl((unsigned char)text[i]);
+    if (!good) return broken(k, "a name in it is too long, or damaged");
     if ((k->name_bytes += n) > NAMES_MOST) return broken(k, "it refers to its values too often");
     memcpy(k->name + k->length, between, gap);
     memcpy(k->name + k->length + gap, text, n);
