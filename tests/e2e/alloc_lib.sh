@@ -43,6 +43,10 @@ gmm_score      -      gmm score ../in/mixture/mixture.h5 ../in/points.csv --thre
 gmm_sample     -      gmm sample ../in/mixture/mixture.h5 --n=20 --outdir=out
 generate       -      generate ../in/gan --seeds=0-3 --threads=1 --outdir=out
 grid           -      generate ../in/gan --seeds=0-3 --threads=1 --outdir=out --grid=2x2
+to_pkl         -      export ../in/gan out.pkl
+to_safetensors -      export ../in/gan out.safetensors --all
+to_npz         -      export ../in/gan out.npz
+to_checkpoint  -      export ../in/gan out.h5
 to_zip         -      dataset $circles out.zip
 to_h5          -      dataset $circles out.h5
 to_folder      -      dataset $circles out

@@ -106,7 +106,7 @@ case_bad_input() {
     ln -s copy.h5 link.h5
     expect 2 "is the file that is read" "$GANTRY" export copy.h5 link.h5
     same copy.h5 "$(last run)"
-    expect 2 "the ending says in which form networks are written: pkl, safetensors, npz, h5" "$GANTRY" export run a.tif
+    expect 2 "the ending says in which form networks are written: pkl, safetensors, npz" "$GANTRY" export run a.tif
     expect 2 'the ending says' "$GANTRY" export run a.npz/
     expect 2 'the ending says' "$GANTRY" export run pkl
     expect 2 "no form 'tif'" "$GANTRY" export run a.npz --format=tif

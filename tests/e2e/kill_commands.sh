@@ -21,6 +21,8 @@ commands=(
     "likelihood ../cvae $circles --samples=20 --out=likelihood.csv --threads=1"
     "reconstruct ../cvae $circles --items=0-599 --out=pairs.png --threads=1"
     "anomalies ../cvae $circles --outdir=. --worst=64 --threads=1"
+    "export ../gan gan.pkl"
+    "export ../gan gan.npz --all"
     "report ../gan --out=report.html"
 )
 declare -a millis
