@@ -46,6 +46,10 @@ static gt_status keep_range(gt_imported *m) {
     return gt_import_keep(m, "/data/range", GT_NUMBER_DOUBLE, 2, range);
 }
 
+gt_status gt_exported_keep_class_names(gt_imported *m) {
+    return keep_text(m, "/data/class_names", "gantry.class_names");
+}
+
 gt_status gt_exported_import(gt_imported *m) {
     const char *recipe = text_of(m, "gantry.recipe"), *one = text_of(m, "gantry.network"),
                *several = text_of(m, "gantry.networks"), *kernels = text_of(m, "gantry.kernel_set");
@@ -53,7 +57,7 @@ gt_status gt_exported_import(gt_imported *m) {
     gt_status st = split_names(m, one ? one : several);
     if (!st) st = keep_range(m);
     if (!st) st = keep_text(m, "/data/channels", "gantry.channels");
-    if (!st) st = keep_text(m, "/data/class_names", "gantry.class_names");
+    if (!st) st = gt_exported_keep_class_names(m);
     if (!st) st = keep_text(m, "/data/pictures", "gantry.pictures");
     if (st) return st;
     fputs(recipe, m->recipe);

@@ -9,4 +9,7 @@
 /* As gt_family.import, for models of all families. */
 gt_status gt_exported_import(gt_imported *m);
 
+/* The names of classes that a .pkl of gantry export holds beside the networks. */
+gt_status gt_exported_keep_class_names(gt_imported *m);
+
 #endif

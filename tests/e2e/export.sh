@@ -26,6 +26,29 @@ case_the_network_in_use_or_all() {
     export_ all.h5 from.pkl && export_ run run.pkl && cmp from.pkl run.pkl || fail 'all.h5 makes another .pkl'
 }
 
+# From each form and back: the same file, of this network and of others'.
+case_there_and_back() {
+    local name file
+    for name in freezed tf_orig_cond; do cp "$here/../golden/pkl/$name.pkl" foreign-$name.pkl; done
+    for file in run foreign-*.pkl; do
+        quietly "$GANTRY" convert $file all.pkl
+        quietly "$GANTRY" convert $file all.h5 --all
+        quietly "$GANTRY" convert $file one.h5
+        for form in pkl safetensors npz h5; do
+            quietly "$GANTRY" convert $file there.$form --all
+            quietly "$GANTRY" convert there.$form back.pkl && cmp back.pkl all.pkl || fail "$file, $form, and back to .pkl"
+            [ $form = pkl ] && continue # a .pkl does not say how the networks were trained
+            quietly "$GANTRY" convert there.$form back.h5 --all && cmp back.h5 all.h5 || fail "$file, $form, and back to .h5"
+            quietly "$GANTRY" convert $file there.$form
+            quietly "$GANTRY" convert there.$form back.h5 && cmp back.h5 one.h5 || fail "$file, $form, and back to one .h5"
+        done
+        [ $file != run ] || quietly "$GANTRY" generate all.pkl --class=1 --seeds=0-3 --outdir=from-pkl
+    done
+    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=from-run
+    equal from-pkl from-run
+    [ "$("$GANTRY" inspect there.npz | grep -c 'tensors')" -gt 0 ] || fail 'inspect'
+}
+
 case_convert() {
     export_ run a.npz
     quietly "$GANTRY" convert run b.npz && cmp a.npz b.npz || fail 'convert is not export'

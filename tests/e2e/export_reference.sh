@@ -26,6 +26,18 @@ case_skip() { architecture skip 4 "$stand_in" 2 --cond; }
 case_orig() { architecture orig 2 successor '' --d-arch=orig --freezed=3 --fp32 --aug=noaug; }
 case_resnet() { architecture resnet 3 successor 1 --d-arch=skip --cond --map-layers=3; }
 
+# Networks of the reference and of its predecessor, converted: the same outcomes, of G and of D.
+case_converted() {
+    local name pairs=()
+    for name in skip orig_cond resnet_grey fp16_clamp channels_last freezed tf_skip tf_orig_cond; do
+        quietly "$GANTRY" convert "$here/../golden/pkl/$name.pkl" $name.pkl
+        pairs+=($name.pkl "$here/../golden/pkl/$name.h5")
+    done
+    reader=$stand_in
+    judge --golden "${pairs[@]}"
+    [ "$(grep -c 'as the reference' said)" = 8 ] || fail "$(cat said)"
+}
+
 # The class in the documents is the class that is tested: pictures of a conditional and of another network.
 case_the_reader_in_the_documents() {
     awk '/^```python/ { on = 1; next } /^```/ { on = 0 } on' "$here/../../docs/networks.md" >generator.py
