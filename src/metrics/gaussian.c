@@ -62,7 +62,7 @@ void gt_rows_centre(int64_t d, int64_t count, double *rows, double *mean) {
 
 /* ---- streams of rows ---- */
 
-struct gt_moments {
+struct gt_row_moments {
     gt_team team;
     gt_rows rows;  /* what is shared out */
     int64_t added; /* of this rank's rows */
@@ -79,7 +79,7 @@ struct gt_moments {
 
 static size_t packed_size(int64_t d) { return (size_t)(d + d * (d + 1) / 2); }
 
-static void begin_block(gt_moments *m) {
+static void begin_block(gt_row_moments *m) {
     size_t d = (size_t)m->rows.d;
     gt_slices blocks = gt_rows_blocks(m->rows.count);
     m->left = m->block < blocks.count ? gt_slices_samples(blocks, m->block) : 0;
@@ -87,15 +87,15 @@ static void begin_block(gt_moments *m) {
     memset(m->gram, 0, d * d * sizeof *m->gram);
 }
 
-gt_moments *gt_moments_new(const gt_team *team, int64_t count, int64_t d) {
-    gt_moments *m = calloc(1, sizeof *m);
+gt_row_moments *gt_row_moments_new(const gt_team *team, int64_t count, int64_t d) {
+    gt_row_moments *m = calloc(1, sizeof *m);
     if (!m || count < 1 || count > INT32_MAX || d < 1) {
         gt_fail(m ? GT_USAGE : GT_NOMEM, m ? "%lld rows of %lld numbers have no covariance" : "out of memory",
                 (long long)count, (long long)d);
         free(m);
         return NULL;
     }
-    *m = (gt_moments){.team = *team, .rows = gt_rows_share(count, d, team->comm), .keeps = count < d};
+    *m = (gt_row_moments){.team = *team, .rows = gt_rows_share(count, d, team->comm), .keeps = count < d};
     size_t columns = (size_t)d;
     if (m->keeps) {
         m->kept = malloc((size_t)m->rows.own * columns * sizeof *m->kept + 1);
@@ -114,11 +114,11 @@ gt_moments *gt_moments_new(const gt_team *team, int64_t count, int64_t d) {
         return m;
     }
     gt_fail(GT_NOMEM, "out of memory for the covariance of %lld numbers", (long long)d);
-    gt_moments_free(m);
+    gt_row_moments_free(m);
     return NULL;
 }
 
-void gt_moments_free(gt_moments *m) {
+void gt_row_moments_free(gt_row_moments *m) {
     if (!m) return;
     gt_tree_sum_free(m->tree);
     free(m->kept);
@@ -129,12 +129,12 @@ void gt_moments_free(gt_moments *m) {
     free(m);
 }
 
-static void flush(gt_moments *m) {
+static void flush(gt_row_moments *m) {
     gt_gram_add(m->team.pool, m->rows.d, m->waiting, m->piece, m->sum, m->gram);
     m->waiting = 0;
 }
 
-static void end_block(gt_moments *m) {
+static void end_block(gt_row_moments *m) {
     size_t d = (size_t)m->rows.d;
     flush(m);
     double *to = m->packed;
@@ -146,7 +146,7 @@ static void end_block(gt_moments *m) {
     begin_block(m);
 }
 
-gt_status gt_moments_add(gt_moments *m, const float *x, int64_t n) {
+gt_status gt_row_moments_add(gt_row_moments *m, const float *x, int64_t n) {
     size_t d = (size_t)m->rows.d;
     if (m->added + n > m->rows.own)
         return gt_fail(GT_USAGE, "%lld rows are more than the %lld of this rank", (long long)(m->added + n),
@@ -164,7 +164,7 @@ gt_status gt_moments_add(gt_moments *m, const float *x, int64_t n) {
 
 /* ---- results ---- */
 
-static gt_status take_rows(gt_moments *m, gt_gaussian *g) {
+static gt_status take_rows(gt_row_moments *m, gt_gaussian *g) {
     size_t values = (size_t)(m->rows.count * m->rows.d);
     float *all = NULL;
     if (!m->team.comm->rank) {
@@ -182,7 +182,7 @@ static gt_status take_rows(gt_moments *m, gt_gaussian *g) {
     return GT_OK;
 }
 
-static gt_status take_sums(gt_moments *m, gt_gaussian *g) {
+static gt_status take_sums(gt_row_moments *m, gt_gaussian *g) {
     size_t d = (size_t)m->rows.d;
     gt_status st = gt_tree_sum_finish_all(m->tree, m->packed);
     if (st || m->team.comm->rank) return st;
@@ -196,7 +196,7 @@ static gt_status take_sums(gt_moments *m, gt_gaussian *g) {
     return GT_OK;
 }
 
-gt_status gt_moments_finish_all(gt_moments *m, gt_gaussian *out) {
+gt_status gt_row_moments_finish_all(gt_row_moments *m, gt_gaussian *out) {
     gt_comm *c = m->team.comm;
     *out = (gt_gaussian){.count = m->rows.count, .d = m->rows.d};
     gt_status st = m->added == m->rows.own ? GT_OK
@@ -215,9 +215,9 @@ gt_status gt_moments_finish_all(gt_moments *m, gt_gaussian *out) {
 }
 
 gt_status gt_gaussian_of_rows_all(const gt_team *team, const gt_rows *rows, gt_gaussian *out) {
-    gt_moments *m = gt_moments_new(team, rows->count, rows->d);
-    gt_status st = gt_comm_agree_all(team->comm, m ? gt_moments_add(m, rows->x, rows->own) : GT_FAILED);
-    if (!st) st = gt_moments_finish_all(m, out);
-    gt_moments_free(m);
+    gt_row_moments *m = gt_row_moments_new(team, rows->count, rows->d);
+    gt_status st = gt_comm_agree_all(team->comm, m ? gt_row_moments_add(m, rows->x, rows->own) : GT_FAILED);
+    if (!st) st = gt_row_moments_finish_all(m, out);
+    gt_row_moments_free(m);
     return st;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Gaussian of a set of rows: mean and covariance in float64, from rows that come batch by batch.
  *
- *     gt_moments *m = gt_moments_new(team, 50000, 2048);
- *     while (...) st = gt_moments_add(m, features, n);        // this rank's rows (gt_rows_share), in their order
- *     st = gt_moments_finish_all(m, &gaussian);
- *     gt_moments_free(m);
+ *     gt_row_moments *m = gt_row_moments_new(team, 50000, 2048);
+ *     while (...) st = gt_row_moments_add(m, features, n);        // this rank's rows (gt_rows_share), in their order
+ *     st = gt_row_moments_finish_all(m, &gaussian);
+ *     gt_row_moments_free(m);
  *
  * Sums of a block of rows (rows.h) are made in pieces of fixed length, and summed over blocks by the exact tree: the
  * result does not depend on batches, threads and ranks. A set with fewer rows than numbers of a row keeps its rows,
@@ -24,14 +24,14 @@ typedef struct gt_gaussian {
 
 void gt_gaussian_free(gt_gaussian *g); /* its arrays; as new again */
 
-typedef struct gt_moments gt_moments;
+typedef struct gt_row_moments gt_row_moments;
 
-gt_moments *gt_moments_new(const gt_team *team, int64_t count, int64_t d); /* NULL: see gt_message() */
+gt_row_moments *gt_row_moments_new(const gt_team *team, int64_t count, int64_t d); /* NULL: see gt_message() */
 /* The next n of this rank's rows, x [n,d]. GT_USAGE: these are more rows than this rank has. */
-gt_status gt_moments_add(gt_moments *m, const float *x, int64_t n);
+gt_status gt_row_moments_add(gt_row_moments *m, const float *x, int64_t n);
 /* *out is filled on rank 0, and empty elsewhere. GT_NONFINITE, on all ranks: a number was NaN or infinite. */
-gt_status gt_moments_finish_all(gt_moments *m, gt_gaussian *out);
-void gt_moments_free(gt_moments *m); /* NULL is fine */
+gt_status gt_row_moments_finish_all(gt_row_moments *m, gt_gaussian *out);
+void gt_row_moments_free(gt_row_moments *m); /* NULL is fine */
 
 /* Of rows that are there already. */
 gt_status gt_gaussian_of_rows_all(const gt_team *team, const gt_rows *rows, gt_gaussian *out);

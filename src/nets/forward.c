@@ -169,7 +169,7 @@ static gt_node *sliding_mean(gt_forward *f, gt_node *x) {
 gt_node *gt_forward_linear(gt_forward *f, const char *name, gt_node *x, int out) {
     if (f->convolves) return convolve(f, name, x);
     note_window(f, x);
-    x = gt_flatten(f->graph, x);
+    f->last_input = x = gt_flatten(f->graph, x);
     if (!x) return NULL;
     gt_scope_push(f->graph, "%s", name);
     int64_t in = gt_dim(x, 1);

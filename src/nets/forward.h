@@ -76,7 +76,8 @@ typedef struct gt_forward {
     /* NULL, or rectifiers are listed here and become outputs "active/LAYER" [units]: how many values of each unit
      * (channel, feature) are positive */
     gt_rectified *rectified;
-    char layer[40]; /* the latest with tensors */
+    gt_node *last_input; /* [N,features]: what the latest linear layer reads; of classifiers their features */
+    char layer[40];      /* the latest with tensors */
 } gt_forward;
 
 /* The tensor LAYER TENSOR: declared as `t` says, or found. */

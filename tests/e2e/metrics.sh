@@ -12,6 +12,10 @@ case_golden_values() {
         tail -n 1 said
     done
 }
+case_golden_networks() {
+    expect 0 '[0-9]+ passed, 0 failed, 0 skipped' "$BUILD/tests/golden" "$here/../golden/networks"
+    cat said
+}
 case_a_value_that_is_off() {
     need_python
     mkdir -p spoilt && cp "$here/../golden/metrics/swd.h5" spoilt/ && chmod u+w spoilt/swd.h5

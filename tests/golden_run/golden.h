@@ -73,6 +73,8 @@ void gold_nearest(gold *f);
 void gold_swd(gold *f);
 void gold_fwd(gold *f);
 void gold_pkl(gold *f);
+void gold_inception(gold *f);
+void gold_vgg16(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);

@@ -100,14 +100,14 @@ static void moments_in_batches(void **state) {
     gt_gaussian whole, parts;
     assert_int_equal(gt_gaussian_of_rows_all(&team, &a, &whole), GT_OK);
     for (int batch = 1; batch < 1500; batch = 5 * batch + 2) {
-        gt_moments *m = gt_moments_new(&team, N, D);
+        gt_row_moments *m = gt_row_moments_new(&team, N, D);
         for (int i = 0; i < N; i += batch)
-            assert_int_equal(gt_moments_add(m, a.x + i * D, i + batch < N ? batch : N - i), GT_OK);
-        assert_int_equal(gt_moments_finish_all(m, &parts), GT_OK);
+            assert_int_equal(gt_row_moments_add(m, a.x + i * D, i + batch < N ? batch : N - i), GT_OK);
+        assert_int_equal(gt_row_moments_finish_all(m, &parts), GT_OK);
         assert_memory_equal(parts.covariance, whole.covariance, D * D * sizeof(double));
         assert_memory_equal(parts.mean, whole.mean, D * sizeof(double));
         gt_gaussian_free(&parts);
-        gt_moments_free(m);
+        gt_row_moments_free(m);
     }
     gt_gaussian_free(&whole);
 }

@@ -67,6 +67,7 @@ struct gt_classifier_net {
 #define X(id, name, text, defaults) extern const gt_classifier_net gt_classifier_##id;
 GT_CLASSIFIER_LIST(X)
 #undef X
+extern const gt_classifier_net gt_classifier_inception_fid; /* not trained here: a feature network (feature_net.h) */
 
 /* channels times the width multiplier, at least 1 */
 static inline int gt_classifier_wide(const gt_classifier_config *c, int channels) {

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Feature networks from files of weights. */
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/weights.h"
+#include "models/classifier/feature_net.h"
+#include "nets/forward.h"
+
+typedef struct file {
+    const gt_feature_net_kind *kind;
+    const gt_weights *weights;
+} file;
+
+/* GT_FORMAT with `what` and the file that is wanted. */
+static gt_status refuse(const file *f, const char *what) {
+    return gt_fail(GT_FORMAT, "'%s' %s; wanted is the file %s", gt_weights_path(f->weights), what, f->kind->file);
+}
+
+static bool counts_batches(const char *name) {
+    static const char end[] = ".num_batches_tracked";
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && !strcmp(name + n - m, end);
+}
+
+/* Every tensor of the network is there, and no others. */
+static gt_status check(const file *f, const gt_net *net) {
+    char text[600], list[400] = "";
+    int missing = 0;
+    size_t at = 0;
+    for (int i = 0; i < net->n_tensors; i++) {
+        if (gt_weights_find(f->weights, net->tensors[i].name, NULL)) continue;
+        if (at < sizeof list) /* as many names as there is room for */
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", missing ? ", " : "", net->tensors[i].name);
+        missing++;
+    }
+    if (at >= sizeof list) strcpy(list + sizeof list - 4, "...");
+    if (missing) {
+        snprintf(text, sizeof text, "has not %d of the %d tensors of %s: %s", missing, net->n_tensors, f->kind->text,
+                 list);
+        return refuse(f, text);
+    }
+    for (size_t i = 0; i < gt_weights_count(f->weights); i++) {
+        const char *name = gt_weights_at(f->weights, i)->name;
+        if (gt_net_find(net, name) || counts_batches(name)) continue;
+        snprintf(text, sizeof text, "has the tensor '%s', and %s has not", name, f->kind->text);
+        return refuse(f, text);
+    }
+    return GT_OK;
+}
+
+static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shape, float *out) {
+    const file *f = arg;
+    size_t i;
+    const gt_weight *w = gt_weights_find(f->weights, tensor, &i);
+    bool same = w && w->n_dims == shape->n;
+    for (int k = 0; k < shape->n && same; k++) same = w->dims[k] == shape->d[k];
+    if (same) return gt_weights_read(f->weights, i, out);
+    char text[400], dims[96];
+    snprintf(text, sizeof text, "has '%s' in another shape than %s", tensor, gt_shape_text(shape, dims));
+    return refuse(f, text);
+}
+
+gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char *path, const gt_feature_net_options *o,
+                                    gt_status *status) {
+    gt_weights *w = gt_weights_open(path, status);
+    if (!w) {
+        gt_wrap(*status, "%s (wanted is the file %s)", kind->text, kind->file);
+        return NULL;
+    }
+    file f = {kind, w};
+    gt_net *net = gt_feature_net_declare(kind);
+    *status = net ? check(&f, net) : GT_FAILED;
+    gt_net_free(net);
+    gt_feature_net *d = *status ? NULL : gt_feature_net_new(kind, o, read_tensor, &f, status);
+    gt_weights_close(w);
+    return d;
+}
