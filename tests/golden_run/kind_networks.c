@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "gantry/hash.h"
+#include "gantry/ops.h"
 #include "gantry/random.h"
 #include "golden.h"
 #include "graph/layer_list.h"
 #include "models/classifier/feature_net.h"
+#include "models/classifier/lpips.h"
 
 /* ---- weights by formula ---- */
 
@@ -224,8 +226,51 @@ static void vgg_image(gold *f, const char *name, void *arg) {
     gold_each(f, group, check_layer, &(run){n->d, group, (gt_layer_list *)&n->layers.list});
 }
 
+/* ---- LPIPS ---- */
+
+/* 0 .. 255 -> -1 .. 1 */
+static float *signed_picture(gold *f, const char *path, gt_shape *shape) {
+    float *x = gold_read(f, path, GOLD_CHW, shape);
+    for (int64_t i = 0; x && i < gt_shape_size(shape); i++) x[i] = 2 * x[i] / 255 - 1;
+    return x;
+}
+
+static void lpips_pair(gold *f, const char *name, void *arg) {
+    static const char *const outputs[GT_LPIPS_MAPS] = {"d0", "d1", "d2", "d3", "d4"};
+    const gt_lpips *l = arg;
+    if (strncmp(name, "pair", 4)) return;
+    gt_shape shape = {0};
+    const float *a = signed_picture(f, gold_path(f, "%s/a", name), &shape),
+                *b = signed_picture(f, gold_path(f, "%s/b", name), &shape);
+    if (!a || !b) return;
+    gt_graph *g = gt_graph_new(name, asked_kernels());
+    gt_node *maps[2][GT_LPIPS_MAPS];
+    for (int i = 0; i < 2; i++)
+        gt_lpips_maps(l, g, 0, gt_input(g, i ? "b" : "a", GT_SHAPE(1, shape.d[0], shape.d[1], 3)), maps[i]);
+    for (int k = 0; k < GT_LPIPS_MAPS; k++)
+        gt_output(g, outputs[k], gt_sum(g, gt_square(g, gt_sub(g, maps[0][k], maps[1][k])), GT_ALL_AXES));
+    gt_exec *e = gt_exec_new(g, NULL);
+    if (e) gt_exec_bind(e, 0, gt_lpips_block(l));
+    double each[GT_LPIPS_MAPS], sum = 0;
+    if (e) memcpy(gt_exec_input(e, "a"), a, (size_t)gt_shape_size(&shape) * sizeof *a);
+    if (e) memcpy(gt_exec_input(e, "b"), b, (size_t)gt_shape_size(&shape) * sizeof *b);
+    if (!e || gt_exec_prepare(e, NULL) || gt_exec_run(e, NULL)) gold_fail(f, "%s: %s", name, gt_message());
+    for (int k = 0; k < GT_LPIPS_MAPS && !f->failed; k++) sum += each[k] = (double)*gt_exec_output(e, outputs[k]);
+    if (!f->failed) {
+        gold_check_doubles(f, gold_path(f, "%s/per_layer", name), GOLD_PLAIN, each, GT_LPIPS_MAPS);
+        gold_check_doubles(f, gold_path(f, "%s/lpips", name), GOLD_PLAIN, &sum, 1);
+    }
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 void gold_vgg16(gold *f) {
     network n;
+    gt_status st;
     if (open_network(f, &n, "vgg16", "image0/layers")) gold_each(f, "", vgg_image, &n);
     gt_feature_net_close(n.d);
+    gt_lpips *l = gt_lpips_new(by_formula, &n.of, &st);
+    if (l) gold_each(f, "", lpips_pair, l);
+    else gold_fail(f, "%s", gt_message());
+    gt_lpips_free(l);
 }

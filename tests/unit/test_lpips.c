@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * LPIPS against values of a program in PyTorch (float64), with weights by formula: tests/golden/metrics. */
+ * LPIPS against values of a program in PyTorch (float64), with weights by formula: tests/golden/networks. */
 #include "expect.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "gantry/ops.h"
 #include "gantry/random.h"
 
-#define GOLDEN "tests/golden/metrics/vgg16_lpips.h5"
+#define GOLDEN "tests/golden/networks/vgg16_lpips.h5"
 
 /* Numpy's normal numbers, seeded by the tensor's name; after this many they are repeated. */
 static gt_status by_formula(void *arg, const char *tensor, const gt_shape *shape, float *out) {
