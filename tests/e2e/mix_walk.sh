@@ -48,6 +48,24 @@ assert names == set(glob.glob("one/*")), names ^ set(glob.glob("one/*"))
 PYTHON
 }
 
+# Networks of the reference implementation, mixed by its own code.
+case_mix_golden() {
+    for net in skip resnet_grey freezed tf_skip; do
+        quietly "$GANTRY" mix "$here/../golden/pkl/$net.pkl" --rows=0,1 --cols=2,3 --styles=0-3 --trunc=0.8 --outdir="golden-$net"
+    done
+    "$python" - "$here/../golden/pkl" <<'PYTHON' || fail 'the reference mixes otherwise'
+import sys, h5py, numpy as np
+from PIL import Image
+for net in "skip", "resnet_grey", "freezed", "tf_skip":
+    with h5py.File(f"{sys.argv[1]}/{net}.h5") as f:
+        for row, column in (0, 2), (0, 3), (1, 2), (1, 3):
+            x = f[f"mix_{row}_{column}_trunc0.8_layers0-3"][0].transpose(1, 2, 0)
+            want = np.trunc(np.clip(x * 127.5 + 128, 0, 255))
+            got = np.array(Image.open(f"golden-{net}/{row}-{column}.png")).reshape(want.shape)
+            assert np.abs(got - want).max() <= 1 and (got != want).mean() < 0.01, (net, row, column)
+PYTHON
+}
+
 case_mix_of_what_cannot_be() {
     while IFS=: read -r words options; do
         # shellcheck disable=SC2086
