@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
-#include "gantry/kernels.h"
-#include "gantry/pool.h"
+#include "gantry/generate.h"
 
 typedef struct gt_project_request {
     const char *checkpoint;
@@ -26,9 +25,7 @@ typedef struct gt_project_request {
     int64_t steps;
     uint64_t seed;
     const char *vgg, *lpips; /* files of gt_lpips_open(); "": the distance of our own */
-    int64_t class;           /* the label of conditional networks; < 0: none */
-    const float *label;      /* [label_dim] instead; NULL: none */
-    int label_dim;
+    gt_condition condition;  /* of conditional networks */
     bool film;
     double state_minutes; /* how often the state is written; 0: only when stopped */
     gt_pool *pool;

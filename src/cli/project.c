@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/generating.h"
 #include "gantry/log.h"
 #include "h5/h5.h"
 #include "train/stop.h"
 
 typedef struct project_fields {
-    const char *network, *target, *space, *label;
+    const char *network, *target, *space, *class, *label;
     double checkpoint_minutes;
     int64_t seed, steps, threads;
     gt_project_request request;
@@ -28,7 +28,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("num-steps", request.steps, "1000", "Steps of Adam"), .min = 1, .max = 1e7},
     {CLI_OPTION(seed, "303", "Of the noise maps, and of the noise of w"), .max = 4294967295.0},
     {CLI_OPTION(space, "w", "w: one style for all layers; w+: each layer has its own"), .choices = "w|w+"},
-    {CLI_SHOWN("class", request.class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535,
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"),
      .detail = "w begins as the mean of this class."},
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1")},
     {CLI_SHOWN("vgg", request.vgg, "", "For LPIPS: torchvision's vgg16-397923af.pth"), .path = true,
@@ -62,11 +62,9 @@ static gt_status list_targets(cli_session *s, int first) {
 static gt_status read_request(cli_session *s) {
     project_fields *fields = s->fields;
     gt_project_request *r = &fields->request;
-    bool named = *fields->network, class_given = gt_options_state(&s->options, "class") == GT_OPTION_GIVEN;
+    bool named = *fields->network;
     if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
     if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
-    if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
-    if (!class_given) r->class = -1;
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
     r->plus = gt_is(fields->space, "w+");
@@ -74,7 +72,7 @@ static gt_status read_request(cli_session *s) {
     r->state_minutes = fields->checkpoint_minutes;
     r->kernels = cli_kernels();
     gt_status st = list_targets(s, named ? 0 : 1);
-    if (!st && *fields->label) st = cli_read_numbers(s->arena, "--label", fields->label, &r->label, &r->label_dim);
+    if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     return st ? st : cli_choose_checkpoint(s->arena, &r->checkpoint);
 }
 
@@ -84,8 +82,7 @@ static gt_status project(cli_session *s) {
     r->stop = gt_stop_requested;
     r->save = gt_stop_take_checkpoint;
     gt_stop_install(s->comm, "this step, then the state is written");
-    gt_status st = cli_share_path_all(s->comm, s->arena, &r->checkpoint);
-    if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
+    gt_status st = cli_share_network_all(s, &r->checkpoint);
     if (!st) st = gt_project_all(s->comm, r);
     gt_stop_restore();
     if (st == GT_STOPPED) gt_info("%s", gt_message());

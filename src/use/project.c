@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "gantry/log.h"
+#include "gantry/option.h"
 #include "gantry/rundir.h"
 #include "use/projection.h"
 
@@ -39,15 +40,15 @@ static gt_status folder_of(const work *w, int64_t i, gt_projection *t) {
 static void tell(const work *w, const gt_projection *t) {
     enum { TOLD = 20, LINE = 256 };
     int64_t n = w->request->steps, every = n / TOLD > 0 ? n / TOLD : 1;
-    char line[LINE];
+    char line[LINE], rest[32];
     int64_t mine = (w->targets.n + w->comm->ranks - 1) / w->comm->ranks * n; /* at most */
     int length = snprintf(line, sizeof line, "%.100s%sstep %4lld/%lld: dist %-4.2f loss %-5.2f",
                           w->targets.n > 1 ? t->name : "", w->targets.n > 1 ? ": " : "", (long long)t->step,
                           (long long)n, (double)t->curve[2 * t->step - 2], (double)t->curve[2 * t->step - 1]);
     if (w->comm->rank == 0 && (t->step % every == 0 || t->step == n)) gt_info("%s", line);
     double seconds = gt_clock() - w->begun, each = seconds / (double)w->done;
-    snprintf(line + length, sizeof line - (size_t)length, "  %.2f steps/s, %.0f min left", 1 / each,
-             each * (double)(mine > w->done ? mine - w->done : 0) / 60);
+    snprintf(line + length, sizeof line - (size_t)length, "  %.2f steps/s, %s left", 1 / each,
+             gt_duration_text(each * (double)(mine > w->done ? mine - w->done : 0), rest));
     gt_log_live(line);
 }
 

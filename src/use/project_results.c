@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/numbers.h"
+#include "base/progress.h"
 #include "codec/webp.h"
 #include "codec/weights_write.h"
 #include "gantry/arrays.h"
@@ -18,11 +20,10 @@ typedef struct work {
     gt_projector *p;
     const gt_projection *t;
     const gt_model *m;
-    gt_graph *graph;
-    gt_exec *generator;
+    int batch;                /* images at a time */
     int shown;                /* channels of pictures */
-    uint8_t *target, *result; /* [H,W,shown] */
-    float *ws;                /* [num_ws,w_dim] */
+    uint8_t *target, *result; /* [H,W,shown], [batch,H,W,shown] */
+    float *ws, *images;       /* [batch,num_ws,w_dim], [batch,H,W,C] */
 } work;
 
 enum { PATH_BYTES = 4200, FRAMES_PER_SECOND = 10 };
@@ -34,35 +35,40 @@ static const char *path_of(const work *w, const char *name, char path[PATH_BYTES
 
 /* ---- pictures ---- */
 
-static void show(const work *w, const float *image, uint8_t *bytes) {
-    size_t pixels = (size_t)w->m->height * (size_t)w->m->width, channels = (size_t)w->m->channels;
-    for (size_t i = 0; i < pixels; i++)
+static size_t pixels_of(const work *w) { return (size_t)w->m->height * (size_t)w->m->width; }
+static size_t styles_of(const work *w) { return (size_t)w->m->num_ws * (size_t)w->m->w_dim; }
+
+static void show(const work *w, int n, const float *image, uint8_t *bytes) {
+    size_t channels = (size_t)w->m->channels;
+    for (size_t i = 0; i < (size_t)n * pixels_of(w); i++)
         gt_image_bytes(image + i * channels, bytes + i * (size_t)w->shown, (size_t)w->shown);
 }
 
 /* All layers' styles of w [rows,w_dim]. */
-static void spread(const work *w, const float *from) {
+static void spread(const work *w, const float *from, float *ws) {
     size_t w_dim = (size_t)w->m->w_dim;
-    memcpy(w->ws, from, w->p->w_floats * sizeof *from);
-    for (int i = w->p->rows; i < w->m->num_ws; i++) memcpy(w->ws + (size_t)i * w_dim, from, w_dim * sizeof *from);
+    memcpy(ws, from, w->p->w_floats * sizeof *from);
+    for (int i = w->p->rows; i < w->m->num_ws; i++) memcpy(ws + (size_t)i * w_dim, from, w_dim * sizeof *from);
 }
 
-/* w->result: what the generator makes of w with its own noise maps, as `gantry generate --projected-w` makes it. */
-static gt_status generate(work *w, const float *from) {
-    spread(w, from);
-    memcpy(gt_exec_input(w->generator, "ws"), w->ws, (size_t)w->m->num_ws * (size_t)w->m->w_dim * sizeof *w->ws);
-    gt_status st = gt_exec_run(w->generator, &(gt_exec_env){0});
-    if (!st) show(w, gt_exec_output(w->generator, "image"), w->result);
+/* w->result: what the generator makes of n <= batch w with its own noise maps, as `gantry generate --projected-w` makes
+ * it. */
+static gt_status generate(work *w, int n, const float *from) {
+    for (int i = 0; i < w->batch; i++)
+        spread(w, from + (size_t)(i < n ? i : 0) * w->p->w_floats, w->ws + (size_t)i * styles_of(w));
+    gt_status st = gt_generator_run_styles(w->p->generator, w->ws, 0, w->images);
+    if (!st) show(w, n, w->images, w->result);
     return st;
 }
 
-/* Target and result beside each other. The caller frees *out. */
-static gt_status beside(const work *w, gt_picture *out) {
+/* Target and result i beside each other. The caller frees *out. */
+static gt_status beside(const work *w, int i, gt_picture *out) {
     gt_status st = gt_picture_new(out, w->m->height, 2 * w->m->width, w->shown, GT_U8);
     size_t line = (size_t)w->m->width * (size_t)w->shown;
+    const uint8_t *result = w->result + (size_t)i * pixels_of(w) * (size_t)w->shown;
     for (size_t y = 0; !st && y < (size_t)w->m->height; y++) {
         memcpy((uint8_t *)out->samples + 2 * y * line, w->target + y * line, line);
-        memcpy((uint8_t *)out->samples + (2 * y + 1) * line, w->result + y * line, line);
+        memcpy((uint8_t *)out->samples + (2 * y + 1) * line, result + y * line, line);
     }
     return st;
 }
@@ -71,11 +77,11 @@ static gt_status write_pictures(work *w) {
     char path[PATH_BYTES];
     const gt_model *m = w->m;
     gt_picture both;
-    gt_status st = generate(w, w->t->params);
+    gt_status st = generate(w, 1, w->t->params);
     if (!st) st = gt_png_write(path_of(w, "target.png", path), w->target, m->height, m->width, w->shown);
     if (!st) st = gt_png_write(path_of(w, "proj.png", path), w->result, m->height, m->width, w->shown);
     if (st) return st;
-    st = beside(w, &both);
+    st = beside(w, 0, &both);
     if (!st) st = gt_png_write(path_of(w, "beside.png", path), both.samples, both.height, both.width, w->shown);
     gt_picture_free(&both);
     return st;
@@ -83,12 +89,12 @@ static gt_status write_pictures(work *w) {
 
 /* ---- the film ---- */
 
-static gt_status add_frame(work *w, gt_webp_film *film, int64_t i) {
+/* Frame i, whose result is the one `at` of the batch. */
+static gt_status add_frame(const work *w, gt_webp_film *film, int64_t i, int at) {
     gt_picture both;
     void *bytes = NULL;
     size_t n;
-    gt_status st = generate(w, w->t->path + (size_t)i * w->p->w_floats);
-    if (!st) st = beside(w, &both);
+    gt_status st = beside(w, at, &both);
     if (st) return st;
     st = gt_webp_encode(&both, &(gt_webp_options){.quality = 90}, &bytes, &n);
     if (!st) st = gt_webp_film_add(film, bytes, n, gt_webp_film_milliseconds(i, FRAMES_PER_SECOND));
@@ -105,7 +111,12 @@ static gt_status write_film(work *w) {
         return GT_OK;
     }
     gt_status st = gt_webp_film_open(&film, path_of(w, "proj.webp", path), w->m->height, 2 * w->m->width, 0);
-    for (int64_t i = 0; i < w->p->frames && !st; i++) st = add_frame(w, film, i);
+    for (int64_t i = 0; i < w->p->frames && !st; i += w->batch) {
+        int n = (int)gt_least(w->p->frames - i, w->batch);
+        st = generate(w, n, w->t->path + (size_t)i * w->p->w_floats);
+        for (int k = 0; k < n && !st; k++) st = add_frame(w, film, i + k, k);
+        gt_progress();
+    }
     if (!st) st = gt_webp_film_finish(film);
     gt_webp_film_close(film);
     return st;
@@ -117,7 +128,7 @@ static gt_status write_styles(work *w) {
     char path[PATH_BYTES];
     int64_t num_ws = w->m->num_ws, w_dim = w->m->w_dim, steps[GT_PROJECT_FRAMES];
     for (int64_t i = 0; i < w->p->frames; i++) steps[i] = gt_project_frame(w->p, i);
-    spread(w, w->t->params);
+    spread(w, w->t->params, w->ws);
     const gt_array arrays[] = {
         {"w", GT_NUMBER_FLOAT, 3, {1, num_ws, w_dim}, w->ws},
         {"path", GT_NUMBER_FLOAT, 3, {w->p->frames, w->p->rows, w_dim}, w->t->path},
@@ -164,21 +175,16 @@ static gt_status draw_curve(const work *w) {
 /* ---- all of it ---- */
 
 static gt_status prepare(work *w) {
-    gt_model *m = w->p->net.model;
-    size_t pixels = (size_t)m->height * (size_t)m->width;
-    w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
-    w->target = malloc(2 * pixels * (size_t)w->shown);
-    w->ws = malloc((size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
-    if (!w->target || !w->ws) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
-    w->result = w->target + pixels * (size_t)w->shown;
-    show(w, w->t->image, w->target);
-    w->graph = m->build_generator(
-        m, &(gt_generate_options){
-               .n = 1, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
-    w->generator = w->graph ? gt_exec_new(w->graph, &(gt_exec_options){.pool = w->p->request->pool}) : NULL;
-    if (!w->generator) return GT_FAILED;
-    gt_exec_bind(w->generator, 0, (void *)w->p->net.params);
-    return gt_exec_prepare(w->generator, &(gt_exec_env){0});
+    const gt_model *m = w->m;
+    size_t pictures = pixels_of(w) * (size_t)(w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1);
+    w->batch = gt_generator_batch(w->p->generator);
+    w->target = malloc((1 + (size_t)w->batch) * pictures);
+    w->ws = calloc((size_t)w->batch, styles_of(w) * sizeof *w->ws);
+    w->images = calloc((size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
+    if (!w->target || !w->ws || !w->images) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
+    w->result = w->target + pictures;
+    show(w, 1, w->t->image, w->target);
+    return GT_OK;
 }
 
 gt_status gt_projection_results(gt_projector *p, const gt_projection *t) {
@@ -189,9 +195,8 @@ gt_status gt_projection_results(gt_projector *p, const gt_projection *t) {
     if (!st) st = draw_curve(&w);
     if (!st && p->request->film) st = write_film(&w);
     if (!st) st = write_styles(&w); /* last: projected_w.npz is the mark of a target that is done */
-    gt_exec_free(w.generator);
-    gt_graph_free(w.graph);
     free(w.target);
     free(w.ws);
+    free(w.images);
     return st;
 }

@@ -4,6 +4,7 @@
 #ifndef GANTRY_USE_PROJECTION_H
 #define GANTRY_USE_PROJECTION_H
 
+#include "gantry/generate.h"
 #include "gantry/hash.h"
 #include "gantry/picture.h"
 #include "gantry/project.h"
@@ -22,6 +23,7 @@ typedef struct gt_noise_map {
 typedef struct gt_projector {
     const gt_project_request *request;
     gt_trained net;
+    gt_generator *generator; /* of the results: from styles, with its own noise maps */
     gt_lpips *lpips;
     gt_distance distance;
     gt_graph *graph; /* of a step */

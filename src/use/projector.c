@@ -18,21 +18,16 @@ static gt_status check_model(const gt_projector *p) {
 
 static gt_status read_label(gt_projector *p) {
     const gt_project_request *r = p->request;
-    int dim = p->net.model->unlabelled_generator ? 0 : p->net.model->label_dim;
-    if (!dim && (r->class >= 0 || r->label))
-        gt_warn("--%s ignored when running on an unconditional network", r->label ? "label" : "class");
-    if (!dim) return GT_OK;
-    if (r->class < 0 && !r->label)
-        return gt_fail(GT_USAGE,
-                       "Must specify class label with --class when using a conditional network (0 to %d), or a vector "
-                       "with --label: w begins as the mean of that label",
-                       dim - 1);
-    if (r->class >= dim) return gt_fail(GT_USAGE, "--class must be between 0 and %d", dim - 1);
-    if (r->label && r->label_dim != dim)
-        return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", r->label_dim, dim);
-    p->label = gt_arena_array(p->net.model->arena, (size_t)dim, sizeof *p->label);
-    if (!p->label) return GT_NOMEM;
-    for (int k = 0; k < dim; k++) p->label[k] = r->label ? r->label[k] : (float)(k == r->class);
+    gt_model *m = p->net.model;
+    bool ignored;
+    int dim = gt_generator_labels(p->generator);
+    float *label = gt_arena_array(m->arena, (size_t)dim + 1, sizeof *label);
+    if (!label) return GT_NOMEM;
+    gt_status st = gt_generator_label(p->generator, &r->condition, label, &ignored);
+    if (st) return st;
+    if (ignored)
+        gt_warn("--%s ignored when running on an unconditional network", r->condition.label ? "label" : "class");
+    if (dim) p->label = label;
     return GT_OK;
 }
 
@@ -69,7 +64,13 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     if (st) return st;
     gt_model *m = p->net.model;
     st = check_model(p);
-    if (!st) st = read_label(p);
+    if (st) return st;
+    p->generator = gt_generator_open(
+        r->checkpoint,
+        &(gt_generator_options){
+            .noise_mode = "const", .truncation = 1, .apart = true, .pool = r->pool, .kernels = r->kernels});
+    if (!p->generator) return GT_FAILED;
+    st = read_label(p);
     if (!st) st = choose_distance(p);
     if (st) return st;
     p->rows = r->plus ? m->num_ws : 1;
@@ -89,6 +90,7 @@ void gt_projector_close(gt_projector *p) {
     if (p->grad) gt_block_free(p->grad, p->floats * sizeof *p->grad);
     if (p->target) gt_block_free(p->target, p->target_floats * sizeof *p->target);
     gt_lpips_free(p->lpips);
+    gt_generator_close(p->generator);
     gt_trained_close(&p->net);
     *p = (gt_projector){0};
 }

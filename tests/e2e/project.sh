@@ -48,6 +48,10 @@ case_ranks_and_other_targets_change_nothing() {
     cmp alone/target.png seeds/seed0002.png || fail 'the target is another'
     project threads 1 seeds/seed0002.png --threads=3
     equal threads alone
+    quietly "$GANTRY" generate "$net" --projected-w=alone/projected_w.npz --outdir=again
+    cmp again/proj00.png alone/proj.png || fail 'generate makes another picture of projected_w.npz'
+    quietly "$GANTRY" generate "$net" --projected-w=alone/projected_w.h5 --outdir=again5
+    cmp again5/proj00.png alone/proj.png || fail 'generate makes another picture of projected_w.h5'
     project nofilm 1 seeds/seed0002.png --save-video=0
     [ ! -e nofilm/proj.webp ] || fail 'a film that nobody wanted'
 }

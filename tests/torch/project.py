@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projection in PyTorch, written from the formulas (include/gantry/project.h, src/use/distance.h): project.py CHECKPOINT TARGET.png OUT.h5 [--steps=N] [--seed=N]
-[--space=w|w+] [--class=N] [--lpips=SEED] [--float32]. Checkpoints are Gantry's, of StyleGAN2 with G `skip` and D `resnet`. --lpips: LPIPS with weights by formula of
+[--space=w|w+] [--class=N] [--lpips=SEED] [--float32] [--channels-last]. Checkpoints are Gantry's, of StyleGAN2 with G `skip` and D `resnet`. --lpips: LPIPS with weights by formula of
 this seed (tests/golden/networks), else the distance of our own. Writes w [rows,w_dim], path [steps,rows,w_dim] and curve [steps,2] (dist, loss)."""
 import math, sys, zlib
 
@@ -195,6 +195,12 @@ def main():
     picture = np.asarray(Image.open(words[1]).convert('L' if nets.channels == 1 else 'RGB'))
     target = torch.from_numpy(picture.reshape(picture.shape[0], picture.shape[1], -1).astype(np.float32)).permute(2, 0, 1)[None].to(dtype) / 127.5 - 1
     lpips = Lpips(int(given['lpips']), dtype) if 'lpips' in given else None
+    if 'channels-last' in given: # faster on one core
+        last = lambda t: t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t
+        for tensors in (nets.g, nets.d): tensors.update({k: last(v) for k, v in tensors.items()})
+        nets.g['synthesis.b4.const'] = last(nets.g['synthesis.b4.const'][None])[0]
+        if lpips: lpips.convs = {k: (last(w), b) for k, (w, b) in lpips.convs.items()}
+        target = last(target)
     p = Projection(nets, lpips.maps if lpips else lambda img: own_maps(nets, img), target, int(given.get('steps', 1000)), int(given.get('seed', 303)),
                    given.get('space') == 'w+', int(given['class']) if 'class' in given else None)
     curve, path = [], []
