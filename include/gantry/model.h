@@ -106,9 +106,10 @@ typedef struct gt_scalar_state { /* model state beside the networks, kept in che
 
 typedef struct gt_generate_options {
     int n; /* images per run */
-    const char
-        *noise_mode;  /* "const", "random", "none"; of models with styles "given": inputs "noise/LAYER" [n,h,w,1] */
-    float truncation; /* psi; 1: none */
+    /* "const", "random", "none"; of models with styles "given": inputs "noise/LAYER" [n,h,w,1] */
+    const char *noise_mode;
+    float truncation;      /* psi; 1: none */
+    bool truncation_input; /* models with styles: psi is the input "truncation" [] instead */
     int truncation_cutoff; /* layers; < 0: all */
     bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
 } gt_generate_options;

@@ -64,6 +64,7 @@ typedef struct gt_mapping_config {
 
 typedef struct gt_mapping_options {
     float truncation; /* psi: w <- w_avg + psi (w - w_avg); 1: none */
+    gt_node *psi;     /* a scalar instead; NULL: none */
     int cutoff;       /* of the layers with a smaller index; < 0: all */
     gt_node **w_avg;  /* when not NULL: the renewed moving average [w_dim], without gradient */
 } gt_mapping_options;

@@ -7,8 +7,9 @@
 
 typedef struct export_fields {
     const char *format;
-    const char *source, *dest; /* of convert alone, as force_fp16 */
-    int64_t protocol;
+    const char *source, *dest;            /* of convert alone, as force_fp16 */
+    const char *part, *from, *noise_mode; /* of ONNX models */
+    int64_t protocol, truncation_cutoff;
     bool all, force_fp16;
     cli_assumed assumed;
     gt_export_request request;
@@ -23,12 +24,23 @@ typedef struct export_fields {
                                                 .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
     }
 
-static const gt_option export_table[] = {COMMON, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
+/* Of ONNX models. */
+#define ONNX                                                                                                     \
+    {CLI_OPTION(part, "", "Of an .onnx: generator, mapping, decoder, encoder"),                                  \
+     .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."}, \
+        {CLI_OPTION(from, "z", "Its input: z (and c, truncation), or w: styles"), .choices = "z|w"},             \
+        {CLI_ROW("noise-mode", noise_mode, "const", "Its noise"), .choices = "const|none"}, {                    \
+        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1", "Its styles that truncation changes; -1: all"),    \
+            .min = -1, .max = 1000                                                                               \
+    }
+
+static const gt_option export_table[] = {COMMON, ONNX, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
 
 static const gt_option convert_table[] = {
     {CLI_OPTION(source, "", "The same as SOURCE"), .path = true},
     {CLI_OPTION(dest, "", "The same as DEST"), .path = true},
     COMMON,
+    ONNX,
     {CLI_ROW("force-fp16", force_fp16, "0", "Of the reference tool; not to be had"),
      .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
     CLI_ASSUMED,
@@ -37,8 +49,15 @@ static const gt_option convert_table[] = {
 
 static gt_status check(cli_session *s, const char *source, const char *dest) {
     export_fields *f = s->fields;
-    f->request = (gt_export_request){
-        .checkpoint = source, .out = dest, .form = f->format, .all = f->all, .protocol = (int)f->protocol};
+    f->request = (gt_export_request){.checkpoint = source,
+                                     .out = dest,
+                                     .form = f->format,
+                                     .all = f->all,
+                                     .protocol = (int)f->protocol,
+                                     .part = f->part,
+                                     .noise_mode = f->noise_mode,
+                                     .from_styles = f->from[0] == 'w',
+                                     .truncation_cutoff = (int)f->truncation_cutoff};
     gt_status st = gt_export_check(&f->request);
     return st ? st : cli_choose_checkpoint(s->arena, &f->request.checkpoint);
 }
@@ -76,7 +95,7 @@ static gt_status run(cli_session *s) {
 const cli_command cli_export = {
     .name = "export",
     .arguments = "CHECKPOINT OUT [--key=value ...]",
-    .help = "Write a network for other programs: .pkl .safetensors .npz .h5",
+    .help = "Write a network for other programs: .pkl .safetensors .npz .onnx",
     .detail = "The form is that of OUT's ending. The network is the moving average of G, or the classifier.",
     .rows = export_table,
     .n_rows = sizeof export_table / sizeof *export_table,

@@ -3,11 +3,12 @@
 #ifndef GANTRY_USE_EXPORT_H
 #define GANTRY_USE_EXPORT_H
 
+#include "codec/weights_write.h"
 #include "gantry/export.h"
 #include "use/trained.h"
 
 /* In the order of help and messages. */
-#define GT_EXPORT_FORMS(X) X(pkl) X(safetensors) X(npz) X(h5)
+#define GT_EXPORT_FORMS(X) X(pkl) X(safetensors) X(npz) X(onnx) X(h5)
 
 /* A network of the source. */
 typedef struct gt_export_net {
@@ -39,6 +40,9 @@ enum { GT_EXPORT_MOST_FORMS = 16 };
  * the model `m`. */
 gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_form *forms[GT_EXPORT_MOST_FORMS],
                           int *n);
+
+/* What Gantry needs to make the model again, as texts of w: the model's name, the recipe, names of classes ... */
+gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w);
 
 #define X(name) extern const gt_export_form gt_export_form_##name;
 GT_EXPORT_FORMS(X)

@@ -44,7 +44,7 @@ static const char *names_of(const gt_export_source *s, gt_arena *a) {
     return names;
 }
 
-static gt_status list_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
+gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
     const gt_trained *t = s->trained;
     const gt_checkpoint_data *d = &t->data;
     gt_weight_text *out = gt_arena_array(a, TEXTS_MOST, sizeof *out);
@@ -53,7 +53,6 @@ static gt_status list_texts(const gt_export_source *s, gt_arena *a, gt_weights_o
     gt_status st = out && recipe && (classes || !d->class_names) ? GT_OK : GT_NOMEM;
     if (!st) {
         w->texts = out;
-        out[w->n_texts++] = (gt_weight_text){"format", "pt"}; /* what readers in PyTorch expect */
         out[w->n_texts++] = (gt_weight_text){"gantry.model", t->model->name};
         out[w->n_texts++] = (gt_weight_text){s->n_nets > 1 ? "gantry.networks" : "gantry.network", names_of(s, a)};
         out[w->n_texts++] = (gt_weight_text){"gantry.recipe", gt_arena_printf(a, "%s", recipe)};
@@ -75,7 +74,9 @@ static gt_status write_tensors(const gt_export_source *s,
     gt_weights_out w = {0};
     gt_arena *a = gt_arena_new();
     gt_status st = a ? list_tensors(s, a, &w) : GT_NOMEM;
-    if (!st) st = list_texts(s, a, &w);
+    if (!st) st = gt_export_texts(s, a, &w);
+    if (!st)
+        ((gt_weight_text *)w.texts)[w.n_texts++] = (gt_weight_text){"format", "pt"}; /* readers in PyTorch expect it */
     if (st) st = gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
     if (!st) st = write(s->request->out, &w);
     gt_arena_free(a);

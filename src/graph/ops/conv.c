@@ -15,14 +15,6 @@
 #include "graph/ops/joined.h"
 #include "kernels/conv.h"
 
-typedef struct conv_node_attr {
-    gt_conv_attr conv; /* without its defaults' zeros */
-    int32_t direction; /* a gt_conv_direction */
-    int16_t kernel;    /* a gt_conv_kernel, chosen when the node is made */
-    int16_t scales;    /* bit i: the images in[i] have scales */
-    int64_t extent[2]; /* input grad: height and width; weight grad: kh and kw */
-} conv_node_attr;
-
 static gt_shape images(int64_t n, int64_t h, int64_t w, int64_t c) { return GT_SHAPE(n, h, w, c); }
 
 /* Sizes of the convolution of x with w; faults that the three directions share. */
@@ -58,7 +50,7 @@ static gt_status describe(const gt_shape *x, const gt_shape *w, const gt_conv_at
 }
 
 /* The same from the inputs of a node in any direction, and a check of dy where there is one. */
-static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_conv_shape *s) {
+static gt_status describe_node(gt_node *const *in, const gt_conv_node_attr *a, gt_conv_shape *s) {
     const gt_shape *first = &in[0]->shape, *second = &in[1]->shape;
     gt_shape x = *first, w = *second;
     const gt_shape *dy = NULL;
@@ -82,22 +74,22 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
     return GT_OK;
 }
 
-static bool has_scales(const conv_node_attr *a, int i) { return a->scales >> i & 1; }
+static bool has_scales(const gt_conv_node_attr *a, int i) { return a->scales >> i & 1; }
 
 /* Inputs before the scales: 2, or 3 with packed weights. */
 static int n_plain(const gt_node *n) {
-    const conv_node_attr *a = n->attr;
+    const gt_conv_node_attr *a = n->attr;
     return n->n_in - has_scales(a, 0) - has_scales(a, 1);
 }
 
 static const gt_conv_algorithm *algorithm_of(const gt_node *n) {
-    return gt_conv_algorithms[((const conv_node_attr *)n->attr)->kernel];
+    return gt_conv_algorithms[((const gt_conv_node_attr *)n->attr)->kernel];
 }
 
 static bool has_packed(const gt_node *n) { return n_plain(n) > 2; }
 
 static gt_status check_scales(const gt_node *n) {
-    const conv_node_attr *a = n->attr;
+    const gt_conv_node_attr *a = n->attr;
     if (a->scales && !algorithm_of(n)->takes_scales)
         return gt_fail(GT_USAGE, "kernel %s takes no scales", algorithm_of(n)->name);
     for (int i = 0, at = n_plain(n); i < 2; i++) {
@@ -113,7 +105,7 @@ static gt_status check_scales(const gt_node *n) {
 }
 
 static gt_status conv_shape(gt_node *n) {
-    const conv_node_attr *a = n->attr;
+    const gt_conv_node_attr *a = n->attr;
     gt_conv_shape s;
     gt_status st = describe_node(n->in, a, &s);
     if (!st) st = check_scales(n);
@@ -129,7 +121,7 @@ static gt_status conv_shape(gt_node *n) {
 /* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found
  * equal. */
 static gt_conv_shape packing_shape(const gt_node *n) {
-    const conv_node_attr *a = n->attr;
+    const gt_conv_node_attr *a = n->attr;
     const gt_shape *w = &n->in[0]->shape;
     return (gt_conv_shape){.direction = (gt_conv_direction)a->direction,
                            .n = 1,
@@ -159,15 +151,15 @@ static void pack_run(const gt_run *r) {
     algorithm_of(r->node)->pack(&s, r->pool, r->in[0], r->out);
 }
 
-static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a) {
+static gt_node *packed_weights(gt_graph *g, gt_node *w, const gt_conv_node_attr *a) {
     /* Direct forward packing knows no stride. */
     int stride = a->direction == GT_CONV_INPUT_GRAD || a->kernel == GT_CONV_WINOGRAD ? a->conv.stride : 1;
-    conv_node_attr attr = {.conv = {.stride = stride,
-                                    .pad_top = a->conv.pad_top % stride,
-                                    .pad_left = a->conv.pad_left % stride,
-                                    .groups = a->conv.groups},
-                           .direction = a->direction,
-                           .kernel = a->kernel};
+    gt_conv_node_attr attr = {.conv = {.stride = stride,
+                                       .pad_top = a->conv.pad_top % stride,
+                                       .pad_left = a->conv.pad_left % stride,
+                                       .groups = a->conv.groups},
+                              .direction = a->direction,
+                              .kernel = a->kernel};
     gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);
     if (n) gt_node_rename(n, "packed weights of %s", w->name);
     return n;
@@ -183,7 +175,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
                      int64_t extent0, int64_t extent1) {
     if (!conv.stride) conv.stride = 1;
     if (!conv.groups) conv.groups = 1;
-    conv_node_attr attr = {.conv = conv, .direction = direction, .extent = {extent0, extent1}};
+    gt_conv_node_attr attr = {.conv = conv, .direction = direction, .extent = {extent0, extent1}};
     gt_node *in[3] = {a, b, NULL};
     int n_in = 2;
     gt_conv_shape s;
@@ -208,13 +200,13 @@ gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, i
 
 bool gt_conv_node_takes_scales(const gt_node *n, int i) {
     if (n->op != &gt_op_conv && n->op != &gt_op_conv_input_grad && n->op != &gt_op_conv_weight_grad) return false;
-    const conv_node_attr *a = n->attr;
+    const gt_conv_node_attr *a = n->attr;
     bool of_images = i == 0 || (i == 1 && a->direction == GT_CONV_WEIGHT_GRAD);
     return of_images && !a->scales && algorithm_of(n)->takes_scales;
 }
 
 gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const scales[2]) {
-    conv_node_attr attr = *(const conv_node_attr *)n->attr;
+    gt_conv_node_attr attr = *(const gt_conv_node_attr *)n->attr;
     gt_node *all[4];
     int n_in = 0;
     while (n_in < n->n_in) all[n_in] = in[n_in], n_in++;
@@ -229,7 +221,7 @@ gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, 
 /* Each op is linear in each of x, w, dy; its derivative in one is the adjoint with the other kept:
  * forward(x, w), input grad(dy, w), weight grad(x, dy). With scales there is none: whoever asks is told so. */
 static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
-    const conv_node_attr *a = y->attr;
+    const gt_conv_node_attr *a = y->attr;
     if (a->scales) return;
     gt_node *in0 = y->in[0], *in1 = y->in[1];
     switch (a->direction) {
@@ -262,7 +254,7 @@ static size_t conv_workspace(const gt_node *n, int threads) {
 }
 
 static void conv_run(const gt_run *r) {
-    const conv_node_attr *a = r->node->attr;
+    const gt_conv_node_attr *a = r->node->attr;
     gt_conv_shape s = shape_of(r->node);
     const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], has_packed(r->node) ? r->in[2] : NULL};
     for (int i = 0, at = n_plain(r->node); i < 2; i++)

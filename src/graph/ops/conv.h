@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolutions whose images in are multiplied with a scale per sample and channel as they are read: what passes make of
- * a convolution of such a product. */
+ * The attribute of convolutions; and convolutions whose images in are multiplied with a scale per sample and channel as
+ * they are read: what passes make of a convolution of such a product. */
 #ifndef GANTRY_GRAPH_OPS_CONV_H
 #define GANTRY_GRAPH_OPS_CONV_H
 
+#include "gantry/ops.h"
 #include "graph/op.h"
+
+typedef struct gt_conv_node_attr {
+    gt_conv_attr conv; /* without its defaults' zeros */
+    int32_t direction; /* a gt_conv_direction */
+    int16_t kernel;    /* a gt_conv_kernel, chosen when the node is made */
+    int16_t scales;    /* bit i: the images in[i] have scales */
+    int64_t extent[2]; /* input grad: height and width; weight grad: kh and kw */
+} gt_conv_node_attr;
 
 /* Is n a convolution, in any direction, without scales, that can multiply its input number i? */
 bool gt_conv_node_takes_scales(const gt_node *n, int i);

@@ -265,12 +265,8 @@ gt_node *gt_slice(gt_graph *g, gt_node *x, int axis, int64_t begin, int64_t end)
 
 /* ---- concat ---- */
 
-typedef struct concat_attr {
-    int32_t axis;
-} concat_attr;
-
 static gt_status concat_shape(gt_node *n) {
-    const concat_attr *attr = n->attr;
+    const gt_concat_attr *attr = n->attr;
     n->shape = n->in[0]->shape;
     if (attr->axis < 0 || attr->axis >= n->shape.n) return gt_fail(GT_USAGE, "axis %d of %d", attr->axis, n->shape.n);
     for (int k = 1; k < n->n_in; k++) {
@@ -289,7 +285,7 @@ static gt_status concat_shape(gt_node *n) {
 }
 
 static void concat_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
-    int axis = ((const concat_attr *)y->attr)->axis;
+    int axis = ((const gt_concat_attr *)y->attr)->axis;
     int64_t at = 0;
     for (int i = 0; i < y->n_in; i++) {
         int64_t d = y->in[i]->shape.d[axis];
@@ -299,7 +295,7 @@ static void concat_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, g
 }
 
 static void concat_run(const gt_run *r) {
-    int axis = ((const concat_attr *)r->node->attr)->axis;
+    int axis = ((const gt_concat_attr *)r->node->attr)->axis;
     float *out = r->out;
     for (int k = 0; k < r->node->n_in; k++) {
         const gt_shape *in = &r->node->in[k]->shape;
@@ -313,7 +309,7 @@ static void concat_run(const gt_run *r) {
 }
 
 static gt_node *concat_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
-    return ((const concat_attr *)n->attr)->axis == 0 ? NULL : gt_slices_by_rows(g, n, slices, in, shared, ~0u);
+    return ((const gt_concat_attr *)n->attr)->axis == 0 ? NULL : gt_slices_by_rows(g, n, slices, in, shared, ~0u);
 }
 
 const gt_op gt_op_concat = {.name = "concat",
@@ -327,5 +323,5 @@ const gt_op gt_op_concat = {.name = "concat",
 gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis) {
     if (n > 0 && x[0] && axis < 0) axis += x[0]->shape.n;
     if (n == 1 && x[0]) return x[0];
-    return gt_node_new(g, &gt_op_concat, n, x, &(concat_attr){axis}, sizeof(concat_attr));
+    return gt_node_new(g, &gt_op_concat, n, x, &(gt_concat_attr){axis}, sizeof(gt_concat_attr));
 }

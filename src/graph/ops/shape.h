@@ -17,6 +17,10 @@ typedef struct gt_pad_attr {
     int64_t pad[GT_MAX_DIMS][2]; /* before, after; negative crops */
 } gt_pad_attr;
 
+typedef struct gt_concat_attr {
+    int32_t axis;
+} gt_concat_attr;
+
 extern const gt_op gt_op_reshape, gt_op_stop_gradient, gt_op_permute, gt_op_flip, gt_op_pad;
 
 #endif

@@ -1,39 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
- * FIR resampling of images by filters known when the graph is built (spec 1.3). A node holds the taps as they are
- * applied - correlation order, gain included, an outer product as its two factors - so that equal filters compare
- * equal. */
+ * FIR resampling of images by filters known when the graph is built (spec 1.3). */
 #include <math.h>
 #include <string.h>
 
 #include "gantry/ops.h"
-#include "graph/op.h"
+#include "graph/ops/upfirdn.h"
 #include "kernels/fir.h"
 
 enum { MAX_TAPS = 64 }; /* along one axis */
-
-typedef struct fir_attr {
-    int32_t up_x, up_y, down_x, down_y;
-    int32_t pad_x0, pad_x1, pad_y0, pad_y1;
-    int32_t nx, ny, separable;
-    float taps[]; /* separable: nx, then ny; else ny x nx */
-} fir_attr;
 
 static size_t tap_count(int nx, int ny, bool separable) {
     return separable ? (size_t)nx + (size_t)ny : (size_t)nx * (size_t)ny;
 }
 
-static size_t attr_bytes(const fir_attr *a) {
+static size_t attr_bytes(const gt_fir_attr *a) {
     return sizeof *a + sizeof(float) * tap_count(a->nx, a->ny, a->separable);
 }
 
-static fir_attr *attr_new(gt_graph *g, const fir_attr *like) {
-    fir_attr *a = gt_arena_alloc(gt_graph_arena(g), attr_bytes(like));
+static gt_fir_attr *attr_new(gt_graph *g, const gt_fir_attr *like) {
+    gt_fir_attr *a = gt_arena_alloc(gt_graph_arena(g), attr_bytes(like));
     if (a) *a = *like;
     return a;
 }
 
 static gt_fir fir_of(const gt_node *n) {
-    const fir_attr *a = n->attr;
+    const gt_fir_attr *a = n->attr;
     const int64_t *in = n->in[0]->shape.d;
     gt_fir f = {.channels = in[3], .separable = a->separable, .taps_x = a->taps, .taps_y = a->taps + a->nx};
     f.x = (gt_fir_axis){
@@ -44,7 +35,7 @@ static gt_fir fir_of(const gt_node *n) {
 }
 
 static gt_status shape(gt_node *n) {
-    const fir_attr *a = n->attr;
+    const gt_fir_attr *a = n->attr;
     const gt_shape *s = &n->in[0]->shape;
     if (gt_check_images(n)) return GT_USAGE;
     if (s->d[2] * a->up_x + a->pad_x0 + a->pad_x1 < a->nx || s->d[1] * a->up_y + a->pad_y0 + a->pad_y1 < a->ny)
@@ -60,20 +51,20 @@ static gt_status shape(gt_node *n) {
 /* The adjoint is the same operator with up and down exchanged and the taps reversed (pads: spec 1.3). */
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)need;
-    const fir_attr *a = y->attr;
+    const gt_fir_attr *a = y->attr;
     gt_fir f = fir_of(y);
-    fir_attr like = {a->down_x,
-                     a->down_y,
-                     a->up_x,
-                     a->up_y,
-                     a->nx - a->pad_x0 - 1,
-                     (int32_t)(f.x.in * a->up_x - f.x.out * a->down_x) + a->pad_x0 - a->up_x + 1,
-                     a->ny - a->pad_y0 - 1,
-                     (int32_t)(f.y.in * a->up_y - f.y.out * a->down_y) + a->pad_y0 - a->up_y + 1,
-                     a->nx,
-                     a->ny,
-                     a->separable};
-    fir_attr *b = attr_new(g, &like);
+    gt_fir_attr like = {a->down_x,
+                        a->down_y,
+                        a->up_x,
+                        a->up_y,
+                        a->nx - a->pad_x0 - 1,
+                        (int32_t)(f.x.in * a->up_x - f.x.out * a->down_x) + a->pad_x0 - a->up_x + 1,
+                        a->ny - a->pad_y0 - 1,
+                        (int32_t)(f.y.in * a->up_y - f.y.out * a->down_y) + a->pad_y0 - a->up_y + 1,
+                        a->nx,
+                        a->ny,
+                        a->separable};
+    gt_fir_attr *b = attr_new(g, &like);
     if (!b) {
         dx[0] = gt_graph_fault(g, "out of memory");
         return;
@@ -104,7 +95,7 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
 }
 
 static const char *kernel(const gt_node *n) {
-    return ((const fir_attr *)n->attr)->separable ? "fir separable" : "fir 2-D";
+    return ((const gt_fir_attr *)n->attr)->separable ? "fir separable" : "fir 2-D";
 }
 
 const gt_op gt_op_upfirdn = {.name = "upfirdn",
@@ -162,9 +153,9 @@ gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr) 
     } else {
         separable = factorise(f.taps, nx, ny, both);
     }
-    fir_attr like = {attr.up_x,   attr.up_y,   attr.down_x, attr.down_y, attr.pad_x0, attr.pad_x1,
-                     attr.pad_y0, attr.pad_y1, nx,          ny,          separable};
-    fir_attr *a = attr_new(g, &like);
+    gt_fir_attr like = {attr.up_x,   attr.up_y,   attr.down_x, attr.down_y, attr.pad_x0, attr.pad_x1,
+                        attr.pad_y0, attr.pad_y1, nx,          ny,          separable};
+    gt_fir_attr *a = attr_new(g, &like);
     if (!a) return gt_graph_fault(g, "out of memory");
     size_t n = tap_count(nx, ny, separable), gained = separable ? (size_t)nx : n;
     memcpy(a->taps, separable ? both : f.taps, sizeof(float) * n);

@@ -32,13 +32,14 @@ gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_con
 }
 
 /* The first `cutoff` of the layers are drawn towards the average. */
-static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, float psi, int64_t cutoff) {
+static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, const gt_mapping_options *o) {
     if (!ws) return NULL;
-    int64_t layers = gt_dim(ws, 1);
+    int64_t layers = gt_dim(ws, 1), cutoff = o->cutoff;
     if (cutoff < 0 || cutoff > layers) cutoff = layers;
     if (cutoff == 0) return ws;
     gt_node *near = cutoff < layers ? gt_slice(g, ws, 1, 0, cutoff) : ws;
-    near = gt_add(g, average, gt_scale(g, gt_sub(g, near, average), psi));
+    gt_node *away = gt_sub(g, near, average);
+    near = gt_add(g, average, o->psi ? gt_mul(g, away, o->psi) : gt_scale(g, away, o->truncation));
     return cutoff < layers ? gt_concat(g, 2, (gt_node *[]){near, gt_slice(g, ws, 1, cutoff, layers)}, 1) : near;
 }
 
@@ -65,5 +66,5 @@ gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config 
     if (o->w_avg) *o->w_avg = renewed_average(g, x, average, c->w_avg_beta);
     int64_t n = gt_dim(x, 0);
     x = gt_broadcast(g, gt_reshape(g, x, GT_SHAPE(n, 1, c->w_dim)), GT_SHAPE(n, c->num_ws, c->w_dim));
-    return o->truncation == 1 ? x : truncated(g, x, average, o->truncation, o->cutoff);
+    return o->truncation == 1 && !o->psi ? x : truncated(g, x, average, o);
 }

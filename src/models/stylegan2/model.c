@@ -82,8 +82,9 @@ static gt_node *styles_of(gt_model *m, gt_bound_net b, const gt_generate_options
     gt_graph *g = b.graph;
     gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;
     gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
+    gt_node *psi = o->truncation_input ? gt_input(g, "truncation", GT_SCALAR) : NULL;
     return gt_mapping(b, "mapping.", &((gt_stylegan2 *)m->own)->mapping, z, c,
-                      &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
+                      &(gt_mapping_options){o->truncation, psi, .cutoff = o->truncation_cutoff});
 }
 
 static gt_graph *build_mapping(gt_model *m, const gt_generate_options *o) {

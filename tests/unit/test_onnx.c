@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ONNX files: fields of protocol buffers byte by byte; what is refused. What networks become is checked by
+ * tests/e2e/onnx.sh. */
+#include <unistd.h>
+
+#include "codec/protobuf.h"
+#include "expect.h"
+#include "gantry/ops.h"
+#include "onnx/file.h"
+#include "onnx/onnx.h"
+
+static void expect_bytes(gt_buffer *b, const char *bytes, size_t n) {
+    assert_int_equal(b->n, n);
+    assert_memory_equal(b->data, bytes, n);
+    gt_buffer_free(b);
+}
+
+static void fields(void **state) {
+    (void)state;
+    gt_buffer b = {0}, inner = {0};
+    gt_proto_number(&b, 1, 150);
+    expect_bytes(&b, "\x08\x96\x01", 3);
+    b = (gt_buffer){0};
+    gt_proto_number(&b, 20, -1);
+    expect_bytes(&b, "\xa0\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);
+    b = (gt_buffer){0};
+    gt_proto_text(&b, 2, "testing");
+    expect_bytes(&b, "\x12\x07testing", 9);
+    b = (gt_buffer){0};
+    gt_proto_float(&b, 2, 1);
+    expect_bytes(&b, "\x15\0\0\x80\x3f", 5);
+    b = (gt_buffer){0};
+    gt_proto_number(&inner, 1, 150);
+    gt_proto_message(&b, 3, &inner);
+    expect_bytes(&b, "\x1a\x03\x08\x96\x01", 5);
+}
+
+/* Sizes alone are looked at before the numbers are. */
+static void too_large(void **state) {
+    (void)state;
+    gt_arena *a = gt_arena_new();
+    gt_onnx *m = gt_onnx_new(a, "large");
+    gt_onnx_value *x = gt_onnx_floats(m, "weights", &(gt_onnx_dims){2, {1 << 15, 1 << 14}, {0}}, NULL);
+    assert_non_null(x);
+    assert_int_equal(gt_onnx_write(m, "large.onnx"), GT_USAGE);
+    assert_message("2 GiB");
+    assert_int_equal(access("large.onnx", F_OK), -1);
+    gt_arena_free(a);
+}
+
+typedef gt_node *body(gt_graph *g, gt_node *x);
+
+static gt_node *by_random_numbers(gt_graph *g, gt_node *x) {
+    return gt_add(g, x, gt_random_normal_op(g, "noise", *gt_node_shape(x)));
+}
+static gt_node *across_samples(gt_graph *g, gt_node *x) { return gt_slice(g, x, 0, 0, gt_dim(x, 0) / 2); }
+static gt_node *by_their_number(gt_graph *g, gt_node *x) { return gt_scale(g, x, 1 / (float)gt_dim(x, 0)); }
+static gt_node *of_other_images(gt_graph *g, gt_node *x) {
+    gt_node *w = gt_reshape(g, gt_sum(g, x, GT_AXIS(0) | GT_AXIS(1)), GT_SHAPE(1, 1, 3, 4));
+    return gt_conv(g, x, w, (gt_conv_attr){0});
+}
+
+static gt_graph *build(void *arg, int n) {
+    gt_graph *g = gt_graph_new("odd", NULL);
+    gt_output(g, "y", (*(body **)arg)(g, gt_input(g, "x", GT_SHAPE(n, 4, 4, 3))));
+    return g;
+}
+
+static void untranslatable(void **state) {
+    (void)state;
+    static const struct {
+        body *body;
+        const char *message;
+    } cases[] = {{by_random_numbers, "random_normal"},
+                 {across_samples, "depends on the number of samples"},
+                 {by_their_number, "depends on the number of samples"},
+                 {of_other_images, "weights that depend on an input"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        body *b = cases[i].body;
+        const gt_onnx_source s = {.build = build, .arg = &b, .outputs = (const char *const[]){"y", NULL}};
+        assert_int_equal(gt_onnx_export(&s, "odd.onnx"), GT_USAGE);
+        assert_message(cases[i].message);
+        assert_int_equal(access("odd.onnx", F_OK), -1);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields),
+        cmocka_unit_test(too_large),
+        cmocka_unit_test(untranslatable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
