@@ -82,6 +82,14 @@ static void of_rows(int64_t n) {
     gt_rows p = features(n, 2, CLASSES, true);
     must(gt_inception_score_all(&team, &p, GT_SCORE_SPLITS, &value[0], &value[1], NULL));
     show("inception_score", value, 2);
+    gt_gaussian_free(&a);
+    gt_gaussian_free(&b);
+    gt_gaussian_free(&few);
+    free(likeness);
+    free((void *)reals.x);
+    free((void *)fakes.x);
+    free((void *)small.x);
+    free((void *)p.x);
 }
 
 /* This rank's pictures, or with `whole` all of them. */
@@ -112,6 +120,7 @@ static void of_pictures(int64_t n) {
         must(gt_packets_add(packets[set], all, n));
         must(gt_packets_finish(packets[set]));
         show("spectrum", power[set], RINGS);
+        gt_spectrum_free(s);
         free(own);
         free(all);
     }
@@ -125,6 +134,11 @@ static void of_pictures(int64_t n) {
     show("sliced", each, DIRECTIONS);
     must(gt_packets_distance_all(packets[0], packets[1], &value, NULL));
     show("wavelet_distance", &value, 1);
+    for (int set = 0; set < 2; set++) {
+        gt_packets_free(packets[set]);
+        gt_patches_free(patches[set]);
+    }
+    free(directions);
 }
 
 int main(int argc, char **argv) {
@@ -134,6 +148,7 @@ int main(int argc, char **argv) {
     if (!team.comm || !team.pool) return 1;
     of_rows(n);
     of_pictures(n / 3);
+    gt_pool_free(team.pool);
     gt_comm_stop_all(team.comm);
     return 0;
 }

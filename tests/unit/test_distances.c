@@ -241,6 +241,26 @@ static void nearest_rows(void **state) {
     check_nearest(&base, &base, GT_NEAREST_BUT_ITSELF);
 }
 
+/* At the very edge of a ball, and outside by the last bit of the radius. */
+static void edges_of_balls(void **state) {
+    (void)state;
+    enum { N = 90, M = 150, D = 33 };
+    const float shifts[] = {0, 300};
+    for (int s = 0; s < 2; s++) {
+        gt_rows base = rows_of(0, M, D, 1, 1, shifts[s]), queries = rows_of(1, N, D, 2, 1, shifts[s]);
+        double radius[M];
+        uint8_t inside[N];
+        for (int i = 0; i < N; i++)
+            for (int outside = 0; outside < 2; outside++) {
+                memset(radius, 0, sizeof radius);
+                double d = gt_row_distance(D, queries.x + i * D, base.x + (i + 7) * D);
+                radius[i + 7] = outside ? nextafter(d, 0) : d;
+                assert_int_equal(gt_within_all(&team, &queries, &base, radius, inside), GT_OK);
+                assert_int_equal(inside[i], !outside);
+            }
+    }
+}
+
 /* More than a panel, and more than a block of queries. */
 static void nearest_of_many(void **state) {
     (void)state;
@@ -393,6 +413,7 @@ int main(void) {
         cmocka_unit_test(kernel_distance_has_no_bias),
         cmocka_unit_test(kernel_subsets_differ),
         cmocka_unit_test(nearest_rows),
+        cmocka_unit_test(edges_of_balls),
         cmocka_unit_test(nearest_of_many),
         cmocka_unit_test(precision_and_recall),
         cmocka_unit_test(halves),
