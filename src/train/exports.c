@@ -43,16 +43,14 @@ static gt_status export_one(const exports *x, const gt_export_form *form, int64_
     return st;
 }
 
-/* The images of the checkpoint that a file of this name belongs to; -1: it is no such file. */
-static int64_t images_of(const exports *x, const char *name) {
+/* The images of the checkpoint that a file of this name belongs to, of any form; -1: it is no such file. */
+static int64_t images_of(const char *name) {
     long long images;
     char again[GT_NAME_BYTES];
-    if (sscanf(name, SNAPSHOT "%18lld", &images) != 1 || images < 0) return -1;
-    for (int i = 0; i < x->n; i++) {
-        snprintf(again, sizeof again, SNAPSHOT "%09lld.%s", images, x->forms[i]->name);
-        if (!strcmp(name, again)) return images;
-    }
-    return -1;
+    const char *dot = strrchr(name, '.');
+    if (!dot || !gt_export_is_form(dot + 1) || sscanf(name, SNAPSHOT "%18lld", &images) != 1 || images < 0) return -1;
+    snprintf(again, sizeof again, SNAPSHOT "%09lld%s", images, dot);
+    return strcmp(name, again) ? -1 : images;
 }
 
 static bool is_among(const checkpoint_place *list, int n, int64_t images) {
@@ -66,7 +64,7 @@ static gt_status remove_old(const exports *x, const checkpoint_place *list, int 
     if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", x->dir, strerror(errno));
     gt_status st = GT_OK;
     for (struct dirent *entry; !st && (entry = readdir(d));) {
-        int64_t images = images_of(x, entry->d_name);
+        int64_t images = images_of(entry->d_name);
         if (images < 0 || is_among(list, n, images)) continue;
         char *path = gt_path_join(x->dir, entry->d_name);
         int error = !path ? ENOMEM : is_file(path) ? gt_file_remove(path) : 0;

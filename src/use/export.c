@@ -35,6 +35,8 @@ static const gt_export_form *find(const char *name) {
     return NULL;
 }
 
+bool gt_export_is_form(const char *name) { return find(name); }
+
 static gt_status fail_unknown(const char *what, const char *name) {
     char names[NAMES_BYTES];
     return gt_fail(GT_USAGE, "%s: there is no form '%.40s' of networks: %s", what, name, names_of(NULL, names));

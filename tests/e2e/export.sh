@@ -28,9 +28,9 @@ case_the_network_in_use_or_all() {
 
 # From each form and back: the same file, of this network and of others'.
 case_there_and_back() {
-    local name file
-    for name in freezed tf_orig_cond; do cp "$here/../golden/pkl/$name.pkl" foreign-$name.pkl; done
-    for file in run foreign-*.pkl; do
+    local file
+    cp "$here/../golden/pkl/tf_orig_cond.pkl" foreign.pkl
+    for file in run foreign.pkl; do
         quietly "$GANTRY" convert $file all.pkl
         quietly "$GANTRY" convert $file all.h5 --all
         quietly "$GANTRY" convert $file one.h5
@@ -82,7 +82,7 @@ case_other_models() {
 }
 
 case_beside_checkpoints() {
-    local job="$small --steps=20 --tick=0.008 --checkpoint-kimg=0.04 --keep=2 --keep-every=0.1"
+    local job="$small --steps=10 --tick=0.008 --checkpoint-kimg=0.016 --keep=2 --keep-every=0.04"
     quietly "$GANTRY" train $job --run=plain
     for n in 1 3; do
         quietly ranks $n "$GANTRY" train $job --run=beside$n --export=pkl,npz
@@ -99,10 +99,13 @@ case_beside_checkpoints() {
         [ "$(ls beside$n/network-snapshot-* | wc -l)" = $((2 * $(ls beside$n/checkpoint-*.h5 | wc -l))) ] || fail "$(ls beside$n)"
     done
     # A run that is gone on with; and one that begins anew.
-    quietly "$GANTRY" train $job --run=beside1 --steps=25 --export=h5
+    quietly "$GANTRY" train $job --run=beside1 --steps=12 --export=h5
     [ -e "$(sed 's/checkpoint/network-snapshot/' <<<"$(last beside1)")" ] || fail "$(ls beside1)"
+    for file in beside1/network-snapshot-*; do # also those of forms that are no longer wanted
+        [ -e "$(sed 's/network-snapshot\(.*\)\..*/checkpoint\1.h5/' <<<"$file")" ] || fail "the checkpoint of $file is gone"
+    done
     quietly "$GANTRY" train $job --run=beside1 --steps=5 --restart --export=npz
-    [ "$(ls beside1/network-snapshot-* | wc -l)" = 1 ] && ls beside1/before-1/network-snapshot-*.pkl >/dev/null || fail "$(ls beside1 beside1/before-1)"
+    [ "$(ls beside1/network-snapshot-*.npz | wc -l)" = "$(ls beside1/checkpoint-* | wc -l)" ] && ls beside1/before-1/network-snapshot-*.pkl >/dev/null || fail "$(ls beside1 beside1/before-1)"
     # What cannot be.
     expect 2 "no form 'tif' of networks: pkl, safetensors" "$GANTRY" train $small --run=never --steps=2 --export=npz,tif
     expect 2 "'npz' is there twice" "$GANTRY" train $small --run=never --steps=2 --export=npz,npz
