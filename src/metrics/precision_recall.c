@@ -64,6 +64,8 @@ static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt
 
 gt_status gt_precision_recall_all(const gt_team *team, const gt_rows *reals, const gt_rows *fakes,
                                   const gt_precision_recall_options *o, double *precision, double *recall) {
-    gt_status st = share_within(team, fakes, reals, o, precision);
+    gt_status st = gt_rows_check_all(team, reals, "reals");
+    if (!st) st = gt_rows_check_all(team, fakes, "fakes");
+    if (!st) st = share_within(team, fakes, reals, o, precision);
     return st ? st : share_within(team, reals, fakes, o, recall);
 }

@@ -141,11 +141,15 @@ static void bad_rows(void **state) {
     gt_precision_recall_options o = {0};
     assert_int_equal(gt_precision_recall_all(&team, &a, &b, &o, &distance, &other), GT_USAGE);
     assert_int_equal(gt_precision_recall_all(&team, &a, &one, &o, &distance, &other), GT_USAGE);
+    o.k = GT_NEAREST_MOST + 1;
+    assert_int_equal(gt_precision_recall_all(&team, &a, &a, &o, &distance, &other), GT_USAGE);
     assert_int_equal(gt_inception_score_all(&team, &one, 10, &distance, &other, NULL), GT_USAGE);
     room[0][17] = NAN;
     assert_int_equal(gt_rows_check_all(&team, &a, "fakes"), GT_NONFINITE);
     assert_non_null(strstr(gt_message(), "number 1 of row 2 of the fakes is NaN"));
     assert_int_equal(gt_gaussian_of_rows_all(&team, &a, &x), GT_NONFINITE);
+    o.k = 0;
+    assert_int_equal(gt_precision_recall_all(&team, &a, &a, &o, &distance, &other), GT_NONFINITE);
     room[0][17] = INFINITY;
     assert_int_equal(gt_gaussian_of_rows_all(&team, &a, &x), GT_NONFINITE);
 }
