@@ -28,7 +28,8 @@ typedef struct gt_import_place {
     gt_import_order order;  /* of the file's dimensions */
     bool flip;              /* kernels of convolutions are turned by 180 degrees */
     float add;              /* to each value */
-    const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed */
+    const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed, or */
+    bool optional;          /* begins as in a new network where the file does not have it */
 } gt_import_place;
 
 /* What else a checkpoint would have: a number of float64, or a text. */

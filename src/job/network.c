@@ -41,12 +41,15 @@ typedef struct foreign {
     gt_buffer entries, listed; /* of entry, of gt_checkpoint_entry */
     char *recipe, *said;
     size_t recipe_bytes, said_bytes;
+    float *fresh; /* a new network, while tensors are listed; NULL: none was needed */
+    size_t fresh_bytes;
 } foreign;
 
 static void close_foreign(void *arg) {
     foreign *x = arg;
     if (x->import.recipe) fclose(x->import.recipe);
     if (x->import.said) fclose(x->import.said);
+    gt_block_free(x->fresh, x->fresh_bytes);
     gt_model_free(x->model);
     gt_job_free(x->job);
     gt_weights_close(x->weights);
@@ -75,12 +78,23 @@ static gt_shape shape_here(const gt_weight *w, const gt_import_place *p, int wan
     return s;
 }
 
-static gt_status add_tensor(foreign *x, const char *network, const gt_tensor *t) {
+/* What the tensor has in a new network, in the file's order and in the arena. */
+static const float *first_values(foreign *x, const gt_net *net, const gt_tensor *t) {
+    float *values = gt_arena_array(x->import.arena, t->size, sizeof *values);
+    if (!x->fresh && !(x->fresh = gt_block_alloc(net->block_floats * sizeof(float), "a network"))) return NULL;
+    if (!x->fresh_bytes) gt_net_init(net, x->fresh, 0);
+    x->fresh_bytes = net->block_floats * sizeof(float);
+    if (values) gt_tensor_to_file(t, x->fresh + t->offset, values);
+    return values;
+}
+
+static gt_status add_tensor(foreign *x, const char *network, const gt_net *net, const gt_tensor *t) {
     entry e = {.place = x->import.place(&x->import, network, t), .shape = t->file_shape};
     char here[96], there[96];
     if (gt_arena_failed(x->import.arena)) return GT_NOMEM;
     const gt_weight *w = gt_weights_find(x->weights, e.place.tensor, &e.tensor);
     e.otherwise = !w;
+    if (!w && e.place.optional && !(e.place.otherwise = first_values(x, net, t))) return GT_NOMEM;
     if (!w && !e.place.otherwise)
         return gt_fail(GT_FORMAT, "there is no tensor '%s' (%s)", e.place.tensor, gt_shape_text(&t->file_shape, here));
     if (w) {
@@ -104,7 +118,7 @@ static gt_status add_network(foreign *x, const char *network) {
         if (strlen(x->model->nets[i]->name) == n - cut && !strncmp(x->model->nets[i]->name, network, n - cut))
             net = x->model->nets[i];
     gt_status st = net ? GT_OK : gt_fail(GT_FORMAT, "model '%s' has no network '%s'", x->model->name, network);
-    for (int i = 0; !st && i < net->n_tensors; i++) st = add_tensor(x, network, &net->tensors[i]);
+    for (int i = 0; !st && i < net->n_tensors; i++) st = add_tensor(x, network, net, &net->tensors[i]);
     return st;
 }
 
@@ -205,6 +219,8 @@ static gt_status make_entries(foreign *x) {
     if (x->job) x->model = gt_model_bare(x->job);
     if (!x->model) return GT_FORMAT;
     for (const char *const *n = x->import.networks; *n && !st; n++) st = add_network(x, *n);
+    gt_block_free(x->fresh, x->fresh_bytes);
+    x->fresh = NULL;
     for (int i = 0; i < x->import.n_kept && !st; i++) {
         const gt_import_kept *k = &x->import.kept[i];
         gt_checkpoint_entry e = {.path = k->path, .type = k->type, .size = k->size};
@@ -235,7 +251,11 @@ static foreign *new_foreign(gt_weights *w) {
     return NULL;
 }
 
+/* A command may open a file twice, and says so once. */
 static void log_said(const foreign *x) {
+    static char said_of[4096];
+    if (gt_is(said_of, gt_weights_path(x->weights))) return;
+    snprintf(said_of, sizeof said_of, "%s", gt_weights_path(x->weights));
     for (const char *line = x->said; line && *line; line += strcspn(line, "\n") + 1)
         gt_info("%s: %.*s", gt_weights_path(x->weights), (int)strcspn(line, "\n"), line);
 }

@@ -40,6 +40,25 @@ def state(source, prefix, out, change=''):
         torch.save({name: torch.from_numpy(value) for name, value in table.items()}, out)
 
 
+def classifier(name, size, classes, prefix, out):
+    """torchvision's network as a state dict, pictures, and what the network says of them: OUT.pth, OUT.h5, OUT.npy"""
+    import h5py
+    import torch
+    import torchvision
+    torch.manual_seed(1)
+    size, classes = int(size), int(classes)
+    net = getattr(torchvision.models, name)(weights=None, num_classes=classes).eval()
+    for key, buffer in net.named_buffers():
+        if key.endswith('running_mean'): buffer.normal_(0, 0.1)
+        if key.endswith('running_var'): buffer.uniform_(0.8, 1.2)
+    torch.save({prefix + k: v for k, v in net.state_dict().items()}, out + '.pth')
+    x = np.random.RandomState(0).randint(0, 256, (6, size, size, 3)).astype('u1')
+    with h5py.File(out + '.h5', 'w') as f: f['images'], f['labels'] = x, np.arange(6) % classes
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    with torch.no_grad(): y = torch.softmax(net((torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255 - mean) / std), 1)
+    np.save(out + '.npy', y.numpy())
+
+
 def cache(address): print(hashlib.md5(address.encode()).hexdigest())
 
 

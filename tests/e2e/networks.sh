@@ -35,7 +35,8 @@ case_state_dicts() {
     networks state "$golden/skip.h5" G_ema. ema.safetensors
     networks state "$golden/skip.h5" G. g.safetensors
     networks state "$golden/channels_last.h5" '' cond.safetensors
-    for file in bare.safetensors ema.safetensors g.safetensors; do make "of-$file" $file --clamp=0 && equal plain "of-$file"; done
+    networks state "$golden/skip.h5" G_ema. ema.npz
+    for file in bare.safetensors ema.safetensors g.safetensors ema.npz; do make "of-$file" $file --clamp=0 && equal plain "of-$file"; done
     make cond cond.safetensors --class=1 && equal clamped cond
     has 'cond.safetensors.*clamped: at 256.*--clamp=NUMBER'
     has 'multiplier of the mapping network: 0.01.*--lrmul'

@@ -51,6 +51,9 @@ gt_status gt_classifier_augment(const gt_classifier *m, const gt_slice_input *s,
 
 extern const gt_warning gt_classifier_warnings[]; /* ended by {0} */
 
+/* import.c: gt_family.import */
+gt_status gt_classifier_import(gt_imported *m);
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job);
 
 #endif

@@ -260,4 +260,5 @@ const gt_family gt_classifier_family = {
     .default_slices = default_slices,
     .check = check,
     .make = gt_classifier_make,
+    .import = gt_classifier_import,
 };

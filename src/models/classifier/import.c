@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Classifiers of torchvision in files of other programs: state dicts with torchvision's names, which are those of the
+ * networks here. Depth, width, classes and stem follow from names and shapes; the size of images and what is subtracted
+ * from their pixels are said by no file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/weights.h"
+#include "gantry/import.h"
+#include "models/classifier/classifier.h"
+
+/* A file, and what stands before its names: "module." of networks that were trained on several devices. */
+typedef struct state {
+    gt_imported *m;
+    const char *prefix;
+} state;
+
+static const gt_weight *find(const state *s, const char *name) {
+    return gt_weights_find(s->m->from, gt_text_of("%s%s", s->prefix, name).s, NULL);
+}
+
+/* Dimension i of a tensor; 0: there is no such tensor. */
+static int dim(const state *s, int i, const char *name) {
+    const gt_weight *w = find(s, name);
+    return w && i < w->n_dims && w->dims[i] < 1 << 20 ? (int)w->dims[i] : 0;
+}
+
+/* How many of features.0.weight, features.1.weight, ... are convolutions. */
+static int count_convolutions(const state *s) {
+    enum { MOST = 60 };
+    int n = 0;
+    for (int i = 0; i < MOST; i++) n += dim(s, 3, gt_text_of("features.%d.weight", i).s) > 0;
+    return n;
+}
+
+static int count_blocks(const state *s, int layer) {
+    int n = 0;
+    while (find(s, gt_text_of("layer%d.%d.conv1.weight", layer, n).s)) n++;
+    return n;
+}
+
+static const char *name_vgg(const state *s) {
+    static const struct {
+        int convolutions;
+        const char *name;
+    } known[] = {{8, "vgg11"}, {10, "vgg13"}, {13, "vgg16"}, {16, "vgg19"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].convolutions == count_convolutions(s)) return known[i].name;
+    return NULL;
+}
+
+static const char *name_resnet(const state *s) {
+    static const struct {
+        int blocks[4];
+        bool bottleneck;
+        const char *name;
+    } known[] = {{{2, 2, 2, 2}, false, "resnet18"},
+                 {{3, 4, 6, 3}, false, "resnet34"},
+                 {{3, 4, 6, 3}, true, "resnet50"},
+                 {{3, 4, 23, 3}, true, "resnet101"},
+                 {{3, 8, 36, 3}, true, "resnet152"}};
+    bool bottleneck = find(s, "layer1.0.conv3.weight") != NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        bool same = known[i].bottleneck == bottleneck;
+        for (int k = 0; k < 4; k++) same = same && count_blocks(s, k + 1) == known[i].blocks[k];
+        if (same) return known[i].name;
+    }
+    return NULL;
+}
+
+static const char *name_mobilenet(const state *s) { return find(s, "features.18.0.weight") ? "mobilenet-v2" : NULL; }
+static const char *name_googlenet(const state *s) {
+    return find(s, "inception5b.branch1.conv.weight") ? "googlenet" : NULL;
+}
+static const char *name_inception(const state *s) {
+    return find(s, "Mixed_7c.branch1x1.conv.weight") ? "inception-v3" : NULL;
+}
+
+/* A kind of network, known by its first and its last layer. */
+typedef struct kind {
+    const char *first, *last;            /* tensors */
+    int channels, size;                  /* of the first layer as published; of images */
+    const char *(*name)(const state *s); /* of the model; NULL: there is no such depth */
+    bool half;                           /* torchvision's own weights want pixels of -1 .. 1 */
+} kind;
+
+static const kind kinds[] = {
+    {"features.0.weight", "classifier.6.weight", 64, 224, name_vgg, false},
+    {"conv1.weight", "fc.weight", 64, 224, name_resnet, false},
+    {"features.0.0.weight", "classifier.1.weight", 32, 224, name_mobilenet, false},
+    {"conv1.conv.weight", "fc.weight", 64, 224, name_googlenet, true},
+    {"Conv2d_1a_3x3.conv.weight", "fc.weight", 32, 299, name_inception, true},
+};
+
+static const kind *find_kind(state *s, const char **model) {
+    static const char *const prefixes[] = {"", "module.", "state_dict.", "state_dict.module.", "model."};
+    for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            s->prefix = prefixes[p];
+            if (!find(s, kinds[i].first) || !find(s, kinds[i].last)) continue;
+            if ((*model = kinds[i].name(s))) return &kinds[i];
+        }
+    return NULL;
+}
+
+/* Heads that help to train may have been left out. */
+static gt_import_place place(const gt_imported *m, const char *network, const gt_tensor *t) {
+    const state *s = m->own;
+    (void)network;
+    bool head = !strncmp(t->name, "aux", 3) || !strncmp(t->name, "AuxLogits.", 10);
+    return (gt_import_place){.tensor = gt_arena_printf(m->arena, "%s%s", s->prefix, t->name), .optional = head};
+}
+
+/* Stems for small pictures have small windows, or fewer features where the layers are joined. */
+static bool is_small(const state *s, const kind *k) {
+    bool vgg = k->name == name_vgg, windows = k->name == name_resnet || k->name == name_googlenet;
+    if (vgg) return dim(s, 0, "classifier.0.weight") < 8 * dim(s, 0, k->first) + 1;
+    return windows && dim(s, 2, k->first) == 3;
+}
+
+static void set_size(gt_imported *m, const kind *k, bool small) {
+    const char *given = gt_import_given(m, "image-size");
+    int size = given ? atoi(given) : small ? 32 : k->size;
+    gt_import_set(m, "data-height", "%d", size);
+    gt_import_set(m, "data-width", "%d", size);
+    if (!given)
+        gt_import_say(m, "it does not say the size of images: %dx%d is taken (--image-size=%d)", size, size, size);
+}
+
+static void set_normalize(gt_imported *m, const kind *k, int channels) {
+    static const char of_imagenet[] = "0.485:0.229,0.456:0.224,0.406:0.225", half[] = "0.5:0.5,0.5:0.5,0.5:0.5";
+    const char *given = gt_import_given(m, "normalize");
+    const char *taken = given ? given : channels != 3 ? "unit" : k->half ? half : of_imagenet;
+    gt_import_set(m, "normalize", "%s", taken);
+    if (!given)
+        gt_import_say(m,
+                      "it does not say what its pixels are: %s is taken%s (--normalize=unit or "
+                      "MEAN:STD,MEAN:STD,...)",
+                      taken, channels == 3 ? ", as of torchvision's own weights" : "");
+}
+
+gt_status gt_classifier_import(gt_imported *m) {
+    static const char *const networks[] = {"C", NULL};
+    state *s = gt_arena_alloc(m->arena, sizeof *s);
+    const char *model = NULL;
+    if (!s) return GT_NOMEM;
+    s->m = m;
+    const kind *k = find_kind(s, &model);
+    if (!k) return GT_OK;
+    int channels = dim(s, 1, k->first), first = dim(s, 0, k->first);
+    bool small = is_small(s, k);
+    gt_import_set(m, "model", "%s", model);
+    if (first != k->channels) gt_import_set(m, "width", "%.9g", (double)first / k->channels);
+    gt_import_set(m, "stem", small ? "small" : "imagenet");
+    if (k->name == name_vgg && find(s, "features.1.running_mean")) gt_import_set(m, "bn", "slice");
+    set_normalize(m, k, channels);
+    set_size(m, k, small);
+    gt_import_set(m, "data-channels", "%d", channels);
+    gt_import_set(m, "label-dim", "%d", dim(s, 0, k->last));
+    m->model = model;
+    m->networks = networks;
+    m->own = s;
+    m->place = place;
+    return GT_OK;
+}
