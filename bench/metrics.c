@@ -21,8 +21,13 @@ static gt_rows rows_of(const gt_team *team, int64_t count, int64_t d, uint32_t s
 
 int main(int argc, char **argv) {
     int64_t n = argc > 1 ? atoll(argv[1]) : 8192, d = argc > 2 ? atoll(argv[2]) : 4096;
+    if (n < 1 || d < 1) {
+        bool help = argc > 1 && !strcmp(argv[1], "--help");
+        fprintf(help ? stdout : stderr, "usage: metrics [ROWS [FEATURES]]\n");
+        return help ? 0 : 2;
+    }
     gt_team team = {.comm = gt_comm_start_all(1, NULL), .kernels = gt_kernel_set_best()};
-    if (!team.comm || n < 1 || d < 1) return 2;
+    if (!team.comm) return 1;
     bench_print_environment(stdout);
     double peak = bench_fma_peak(team.kernels), flops = 2.0 * (double)n * (double)n * (double)d;
     gt_rows a = rows_of(&team, n, d, 1), b = rows_of(&team, n, d, 2);
