@@ -11,6 +11,8 @@ quietly "$GANTRY" latent cvae $circles --outdir=points --threads=1
 # shellcheck disable=SC2086
 quietly "$GANTRY" train $small --run=gan --threads=1 --steps=40 --tick=0.008
 
+quietly "$GANTRY" generate gan --class=1 --seeds=0-2 --outdir=targets --threads=1
+
 begins each_writes_into_the_folder
 # Each writes into the folder that is the current one.
 commands=(
@@ -27,6 +29,7 @@ commands=(
     "export ../gan gan.pkl"
     "export ../gan gan.npz --all"
     "report ../gan --out=report.html"
+    "project ../gan --class=1 --target=../targets --outdir=. --num-steps=400 --checkpoint-minutes=0.0001 --threads=1"
 )
 declare -a millis
 for ((c = 0; c < ${#commands[@]}; c++)); do
