@@ -221,8 +221,7 @@ static gt_status find_all(gt_weights *w) {
     gt_status st = gt_read_at(w->fd, 0, head, n);
     if (st) return gt_wrap(st, "'%s'", w->path);
     gt_file_kind kind = gt_kind_of_bytes(head, n, (size_t)w->bytes);
-    if (kind == GT_KIND_TORCH || kind == GT_KIND_ZIP)
-        if (head[0] == 'P') return find_in_zip(w);
+    if (kind == GT_KIND_ZIP || (kind == GT_KIND_TORCH && head[0] == 'P')) return find_in_zip(w);
     /* also in protocol 0, so that a message says what such a pickle calls */
     bool old = kind == GT_KIND_TEXT && (head[0] == 'c' || head[0] == '(') && gt_ends_with(w->path, ".pkl");
     if (kind == GT_KIND_REFERENCE || kind == GT_KIND_PICKLE || kind == GT_KIND_TORCH || old)

@@ -118,7 +118,8 @@ static gt_status check_entries(gt_zip *z, const char *folder) {
         const char *name = gt_zip_at(z, i)->name;
         if (strncmp(name, folder, n)) continue;
         if (!strcmp(name + n, "constants.pkl") || !strncmp(name + n, "code/", 5))
-            st = gt_fail(GT_FORMAT, "a program (TorchScript), which is not run" TAKE_A_STATE_DICT);
+            st = gt_fail(GT_FORMAT, "a program (TorchScript), which is not run; take its state dict: "
+                                    "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')");
         else if (!strcmp(name + n, "byteorder")) st = check_order(z, i);
     }
     return st;

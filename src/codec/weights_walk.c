@@ -50,7 +50,9 @@ typedef gt_weights_walk walk;
 
 static gt_status take(walk *k, const gt_pickle *v);
 
-static gt_status broken(const walk *k, const char *what) { return gt_fail(GT_FORMAT, "'%s': %s", k->name, what); }
+static gt_status broken(const walk *k, const char *what) {
+    return gt_fail(GT_FORMAT, "'%.60s%s': %s", k->name, k->length > 60 ? "..." : "", what);
+}
 
 /* ---- names ---- */
 
