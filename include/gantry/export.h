@@ -18,7 +18,7 @@ typedef struct gt_export_request {
     int protocol;           /* of pickles: 2 to 5; 0: 4 */
     /* Of an ONNX model. part: "generator", "mapping", "encoder" ...; NULL or "": the first that the model has.
      * noise_mode: "const", "none"; NULL: const. from_styles: its input is "ws" [N,num_ws,w_dim]. truncation_cutoff:
-     * styles that truncation changes; < 0: all */
+     * styles that truncation changes; 0: all */
     const char *part, *noise_mode;
     bool from_styles;
     int truncation_cutoff;

@@ -57,7 +57,9 @@ static gt_status check(cli_session *s, const char *source, const char *dest) {
                                      .part = f->part,
                                      .noise_mode = f->noise_mode,
                                      .from_styles = f->from[0] == 'w',
-                                     .truncation_cutoff = (int)f->truncation_cutoff};
+                                     .truncation_cutoff = f->truncation_cutoff < 0 ? 0 : (int)f->truncation_cutoff};
+    if (!f->truncation_cutoff)
+        return gt_fail(GT_USAGE, "--truncation-cutoff=0 would truncate no style: a truncation of 1 does that");
     gt_status st = gt_export_check(&f->request);
     return st ? st : cli_choose_checkpoint(s->arena, &f->request.checkpoint);
 }

@@ -90,7 +90,12 @@ gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_f
 
 gt_status gt_export_check(const gt_export_request *r) {
     struct stat in, out;
-    if (!form_of(r)) return GT_USAGE;
+    const gt_export_form *form = form_of(r);
+    if (!form) return GT_USAGE;
+    bool silent = r->noise_mode && strcmp(r->noise_mode, "const");
+    if (form != &gt_export_form_onnx && ((r->part && *r->part) || r->from_styles || silent || r->truncation_cutoff))
+        return gt_fail(GT_USAGE, "--part, --from, --noise-mode and --truncation-cutoff are for .onnx files: '%s'",
+                       r->out);
     if (stat(r->out, &out)) return GT_OK;
     if (S_ISDIR(out.st_mode)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", r->out);
     if (!stat(r->checkpoint, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)

@@ -11,6 +11,8 @@ typedef struct part { /* what an ONNX model may be of */
     bool (*is_in)(const gt_model *m);
 } part;
 
+static int cutoff_of(const gt_export_request *r) { return r->truncation_cutoff > 0 ? r->truncation_cutoff : -1; }
+
 static gt_graph *build_generator(void *arg, int n) {
     const gt_export_source *s = arg;
     const gt_export_request *r = s->request;
@@ -18,7 +20,7 @@ static gt_graph *build_generator(void *arg, int n) {
     return m->build_generator(m, &(gt_generate_options){.n = n,
                                                         .noise_mode = r->noise_mode ? r->noise_mode : "const",
                                                         .truncation = 1,
-                                                        .truncation_cutoff = r->truncation_cutoff,
+                                                        .truncation_cutoff = cutoff_of(r),
                                                         .truncation_input = m->build_mapping != NULL,
                                                         .from_styles = r->from_styles});
 }
@@ -28,7 +30,7 @@ static gt_graph *build_mapping(void *arg, int n) {
     gt_model *m = s->trained->model;
     return m->build_mapping(
         m, &(gt_generate_options){
-               .n = n, .truncation = 1, .truncation_cutoff = s->request->truncation_cutoff, .truncation_input = true});
+               .n = n, .truncation = 1, .truncation_cutoff = cutoff_of(s->request), .truncation_input = true});
 }
 
 static gt_graph *build_encoder(void *arg, int n) {

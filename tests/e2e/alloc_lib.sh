@@ -46,6 +46,7 @@ grid           -      generate ../in/gan --seeds=0-3 --threads=1 --outdir=out --
 to_pkl         -      export ../in/gan out.pkl
 to_safetensors -      export ../in/gan out.safetensors --all
 to_npz         -      export ../in/gan out.npz
+to_onnx        -      export ../in/gan out.onnx
 to_checkpoint  -      export ../in/gan out.h5
 arrays         -      generate ../in/gan --seeds=0-3 --threads=1 --out=out.h5 --space=w
 mix            -      mix ../in/gan --rows=0,1 --cols=2 --threads=1 --outdir=out

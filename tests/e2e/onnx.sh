@@ -13,6 +13,8 @@ case_networks() {
 case_ranks() {
     quietly "$GANTRY" train $small --steps=1 --run=run
     quietly "$GANTRY" export run one.onnx
+    quietly "$GANTRY" train $small --steps=2 --run=beside --export=onnx
+    "$python" -c "import glob, onnx; assert [i.name for i in onnx.load(glob.glob('beside/*.onnx')[0]).graph.input] == ['z', 'c', 'truncation']" || fail 'train --export'
     quietly ranks 3 "$GANTRY" export run three.onnx
     cmp one.onnx three.onnx || fail 'the file depends on the number of ranks'
     quietly "$GANTRY" export run "$(last run)".again --format=onnx
@@ -31,6 +33,8 @@ case_refused() {
     expect 2 "networks of 'dcgan' have generator" "$GANTRY" export gan a.onnx --part=encoder
     expect 2 'noise-mode' "$GANTRY" export gan a.onnx --noise-mode=random
     expect 1 'cannot write|No such' "$GANTRY" export gan nowhere/a.onnx
+    expect 2 'are for .onnx files' "$GANTRY" export gan a.npz --part=generator
+    expect 2 'would truncate no style' "$GANTRY" export gan a.onnx --truncation-cutoff=0
     [ ! -e a.onnx ] || fail 'a file was left'
 }
 run_cases
