@@ -9,6 +9,7 @@ typedef struct mix_fields {
     cli_generating generating;
     const char *rows, *cols, *class;
     int64_t threads;
+    cli_assumed assumed;
     gt_mix_request request;
 } mix_fields;
 
@@ -25,6 +26,7 @@ static const gt_option table[] = {
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name")},
     CLI_GENERATING,
     CLI_THREADS,
+    CLI_ASSUMED,
 };
 
 enum { MOST_SEEDS = 1024 };

@@ -13,6 +13,7 @@ typedef struct project_fields {
     const char *network, *target, *space, *class, *label;
     double checkpoint_minutes;
     int64_t seed, steps, threads;
+    cli_assumed assumed;
     gt_project_request request;
 } project_fields;
 
@@ -41,6 +42,7 @@ static const gt_option table[] = {
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10", "How often the state is written; 0: when stopped"),
      .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
+    CLI_ASSUMED,
 };
 
 /* The targets: all of --target, and the words behind the network. */

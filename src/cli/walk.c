@@ -11,6 +11,7 @@ typedef struct walk_fields {
     const char *seeds, *grid, *space;
     double seconds;
     int64_t threads;
+    cli_assumed assumed;
     gt_walk_request request;
 } walk_fields;
 
@@ -36,6 +37,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("lossless", request.film.lossless, "0", "WebP that loses nothing")},
     CLI_GENERATING,
     CLI_THREADS,
+    CLI_ASSUMED,
 };
 
 static gt_status read_film(const walk_fields *fields, gt_walk_request *r) {
