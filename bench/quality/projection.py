@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """How near projection comes: 20 pictures that the network made and 20 held-out real ones, by both distances, beside a PyTorch program of the same formulas.
-projection.py GANTRY G C OUTDIR: G is a run of StyleGAN2 on Fashion-MNIST, C one of a classifier; docs/networks.md says how both were trained. Steps that are done are
+projection.py GANTRY G C OUTDIR: G is a run of StyleGAN2 on Fashion-MNIST, C one of a classifier; docs/pictures.md says how both were trained. Steps that are done are
 not done again. Fixed beforehand: seeds 1000 to 1019, the first 20 test pictures, 200 steps, space w; Gantry's seed 303, PyTorch's 304 (other random numbers); LPIPS
 with weights by formula of seed 7, since trained ones are not here. For each distance and kind of target a line of means over the 20: the distance of target and result
 in the features of C's last hidden layer, relative to the mean distance of two targets; the root mean square of pixels (0 to 255); for pictures that the network made
