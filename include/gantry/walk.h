@@ -15,7 +15,8 @@ typedef enum gt_walk_space {
 typedef struct gt_walk_request {
     const char *checkpoint;
     gt_generator_options options;
-    const char *classes; /* "A,B": numbers or names; the label goes from each to the next; "": none */
+    /* The class may be several, "A,B": the label goes from each to the next. */
+    gt_condition condition;
     int64_t n;
     const int64_t *seeds;
     int64_t frames;

@@ -7,7 +7,7 @@
 
 typedef struct mix_fields {
     cli_generating generating;
-    const char *rows, *cols, *class;
+    const char *rows, *cols, *class, *label;
     int64_t threads;
     cli_assumed assumed;
     gt_mix_request request;
@@ -25,6 +25,7 @@ static const gt_option table[] = {
                "png: each seed by itself."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name")},
     CLI_GENERATING,
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1")},
     CLI_THREADS,
     CLI_ASSUMED,
 };
@@ -44,7 +45,7 @@ static gt_status read_request(cli_session *s) {
     if (st) return st;
     r->rows = rows;
     r->columns = columns;
-    st = cli_read_condition(s, fields->class, "", &r->condition);
+    st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     return st ? st : cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct walk_fields {
     cli_generating generating;
-    const char *seeds, *grid, *space;
+    const char *seeds, *grid, *space, *label;
     double seconds;
     int64_t threads;
     cli_assumed assumed;
@@ -30,12 +30,13 @@ static const gt_option table[] = {
                "to their distance from 0. Both pass the seeds at equal intervals, without a jump of speed."},
     {CLI_OPTION(grid, "", "Walks side by side, COLUMNSxROWS"),
      .detail = "Each walk begins at another seed; all pass the seeds in the same order."},
-    {CLI_SHOWN("class", request.classes, "", "Class or classes, as in A,B: the label goes over"),
+    {CLI_SHOWN("class", request.condition.class, "", "Class or classes, as in A,B: the label goes over"),
      .detail = "Numbers or names. With --loop the label comes back to the first."},
     {CLI_SHOWN("styles", request.styles, "", "Layers that move, as in 8-; the others stay as at first")},
     {CLI_SHOWN("quality", request.film.quality, "90", "Of WebP, 0 to 100"), .min = 0, .max = 100},
     {CLI_SHOWN("lossless", request.film.lossless, "0", "WebP that loses nothing")},
     CLI_GENERATING,
+    {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1")},
     CLI_THREADS,
     CLI_ASSUMED,
 };
@@ -65,6 +66,7 @@ static gt_status read_request(cli_session *s) {
     r->space = spaces[gt_options_choice(&s->options, "space")];
     if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
     if (!st && r->grid.reference) st = gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 4x2");
+    if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
     if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
     return st ? st : read_film(fields, r);
 }

@@ -42,20 +42,22 @@ static int count_parts(const char *text) {
 
 /* The labels that the walk passes. */
 static gt_status read_classes(work *w) {
-    const char *text = w->request->classes;
+    gt_condition c = w->request->condition;
+    const char *text = c.class;
     size_t dim = (size_t)gt_generator_labels(w->generator);
     bool ignored = false;
     int parts = count_parts(text);
     w->class = gt_arena_array(w->arena, (size_t)parts + 1, dim * sizeof *w->class);
-    char *part = gt_arena_printf(w->arena, "%s", text), *rest = part;
-    if (!w->class || !part) return GT_NOMEM;
+    char *rest = gt_arena_printf(w->arena, "%s", text);
+    if (!w->class || !rest) return GT_NOMEM;
     gt_status st = GT_OK;
     for (int i = 0; i < (parts ? parts : 1) && !st; i++) {
-        part = strsep(&rest, ",");
-        st = gt_generator_label(w->generator, &(gt_condition){.class = part}, w->class + (size_t)i * dim, &ignored);
+        c.class = strsep(&rest, ",");
+        st = gt_generator_label(w->generator, &c, w->class + (size_t)i * dim, &ignored);
     }
-    if (!st && ignored && !w->comm->rank) gt_warn("--class ignored when running on an unconditional network");
-    w->classes = dim ? parts : 0;
+    if (!st && ignored && !w->comm->rank)
+        gt_warn("--%s ignored when running on an unconditional network", c.label ? "label" : "class");
+    w->classes = dim ? parts + !parts : 0;
     return st;
 }
 

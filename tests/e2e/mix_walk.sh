@@ -15,6 +15,8 @@ case_mix() {
     quietly "$GANTRY" mix run --class=ring --rows=1,2,3,1 --cols=4-6,2 --styles=0,3- --trunc=0.8 --outdir=one
     quietly ranks 3 "$GANTRY" mix --network=run --class=1 --rows=1,2,3,1 --cols=4-6,2 --styles=0,3-5 --trunc=0.8 --outdir=three
     diff -r one three || fail 'the ranks change the pictures'
+    quietly "$GANTRY" mix run --label=0,1,0,0 --rows=1,2,3,1 --cols=4-6,2 --styles=0,3- --trunc=0.8 --outdir=label
+    diff -r one label || fail 'a label is not its class'
     "$python" - <<'PYTHON' || fail 'mixed styles'
 import numpy as np
 w = np.load("w.npy")
@@ -137,6 +139,8 @@ case_walk_loops_and_latents() {
         quietly ranks $n "$GANTRY" walk gan --seeds=1-4 --seconds=1 --grid=2x2 --quality=60 --out=gan$n.webp
     done
     cmp loop1.webp loop3.webp && cmp gan1.webp gan3.webp || fail 'the ranks change the film'
+    walk 1 --label=0,1,0,0 --seeds=3,8,5 --loop --space=z --lossless --out=label.webp
+    cmp loop1.webp label.webp || fail "a label is not its class"
     quietly "$GANTRY" generate run --class=ring --seeds=3,8,5 --outdir=keys
     "$python" - <<'PYTHON' || fail 'the loop'
 import numpy as np
