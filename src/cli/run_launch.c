@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/cli.h"
+#include "cli/generating.h"
 #include "gantry/log.h"
 
-/* The commands that make a checkpoint when asked to stop: SIGUSR1 is their signal. It would kill the others without a
+/* The commands that end in good order when asked to stop: SIGUSR1 is their signal. It would kill the others without a
  * word. */
 static const struct {
     const char *command, *action, *words;
@@ -29,6 +29,10 @@ static const struct {
     {"train", NULL, "stopping after this step, then a checkpoint; again: at once"},
     {"search", NULL, "stopping after this step of each trial, then checkpoints; again: at once"},
     {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written; again: at once"},
+    {"project", NULL, "stopping after this step of each target, then the states are written; again: at once"},
+    {"generate", NULL, CLI_STOPPING},
+    {"mix", NULL, CLI_STOPPING},
+    {"walk", NULL, CLI_STOPPING},
     {NULL, NULL, "stopping"},
 };
 

@@ -61,7 +61,7 @@ static bool same_attributes(const gt_node *a, const gt_node *b) {
     if (a->op != b->op || a->shape.n != b->shape.n) return false;
     if (a->op->elementwise) return !memcmp(x->c, y->c, sizeof x->c);
     return a->op == &gt_op_reshape || a->op->impure ||
-           (a->attr_bytes == b->attr_bytes && !memcmp(a->attr, b->attr, a->attr_bytes));
+           (a->attr_bytes == b->attr_bytes && (!a->attr_bytes || !memcmp(a->attr, b->attr, a->attr_bytes)));
 }
 
 /* Sizes that grow with the batch: those that differ between the graphs for BATCH and for OTHER_BATCH samples. */
