@@ -13,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # PyTorch's threads do not spin where others want the core
+# Before PyTorch is loaded: its pools have so many threads (one that only waits would count), and choose this machine's kernels.
+THREADS = ([a.split('=')[1] for a in sys.argv if a.startswith('--threads=')] or ['1'])[-1]
+os.environ.update(OMP_WAIT_POLICY='passive', OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS)
+for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
 import numpy as np
 import torch
 
@@ -95,10 +98,9 @@ def peak_of(gantry, file, folder):
 
 
 def main(gantry, *options):
-    o = dict(sizes='256,1024', rounds='5', threads='1', onnx='')
+    o = dict(sizes='256,1024', rounds='5', threads=THREADS, onnx='')
     o.update(a.lstrip('-').split('=') for a in options)
-    for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
-    threads, gantry = int(o['threads']), os.path.abspath(gantry)
+    threads, gantry = int(THREADS), os.path.abspath(gantry)
     torch.set_num_threads(threads)
     print('| size | threads | PyTorch %s, s | ONNX Runtime, s | Gantry, s | PyTorch / Gantry | ONNX Runtime / Gantry | largest difference, of the range | peak memory, MB |' % torch.__version__)
     print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
