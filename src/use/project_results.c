@@ -15,6 +15,7 @@
 #include "gantry/generate.h"
 #include "gantry/log.h"
 #include "use/projection.h"
+#include "use/shown.h"
 
 typedef struct work {
     gt_projector *p;
@@ -38,12 +39,6 @@ static const char *path_of(const work *w, const char *name, char path[PATH_BYTES
 static size_t pixels_of(const work *w) { return (size_t)w->m->height * (size_t)w->m->width; }
 static size_t styles_of(const work *w) { return (size_t)w->m->num_ws * (size_t)w->m->w_dim; }
 
-static void show(const work *w, int n, const float *image, uint8_t *bytes) {
-    size_t channels = (size_t)w->m->channels;
-    for (size_t i = 0; i < (size_t)n * pixels_of(w); i++)
-        gt_image_bytes(image + i * channels, bytes + i * (size_t)w->shown, (size_t)w->shown);
-}
-
 /* All layers' styles of w [rows,w_dim]. */
 static void spread(const work *w, const float *from, float *ws) {
     size_t w_dim = (size_t)w->m->w_dim;
@@ -57,7 +52,7 @@ static gt_status generate(work *w, int n, const float *from) {
     for (int i = 0; i < w->batch; i++)
         spread(w, from + (size_t)(i < n ? i : 0) * w->p->w_floats, w->ws + (size_t)i * styles_of(w));
     gt_status st = gt_generator_run_styles(w->p->generator, w->ws, 0, w->images);
-    if (!st) show(w, n, w->images, w->result);
+    if (!st) gt_show_images(w->m, n, w->images, w->result);
     return st;
 }
 
@@ -176,14 +171,14 @@ static gt_status draw_curve(const work *w) {
 
 static gt_status prepare(work *w) {
     const gt_model *m = w->m;
-    size_t pictures = pixels_of(w) * (size_t)(w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1);
+    size_t pictures = pixels_of(w) * (size_t)(w->shown = gt_shown_channels(m));
     w->batch = gt_generator_batch(w->p->generator);
     w->target = malloc((1 + (size_t)w->batch) * pictures);
     w->ws = calloc((size_t)w->batch, styles_of(w) * sizeof *w->ws);
     w->images = calloc((size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
     if (!w->target || !w->ws || !w->images) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
     w->result = w->target + pictures;
-    show(w, 1, w->t->image, w->target);
+    gt_show_images(w->m, 1, w->t->image, w->target);
     return GT_OK;
 }
 
