@@ -3,25 +3,14 @@
  * sample by sample, and each damaged in its own way. */
 #define _GNU_SOURCE
 #include "imports.h"
-#include "without.h"
+#include "foreign_files.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <lmdb.h>
 #include <zlib.h>
 
-static bool have_python(void) {
-    static int have = -1;
-    if (have < 0) have = have_tool("/usr/bin/python3 -c 'import numpy'", "numpy");
-    return have;
-}
-
-static int make_foreign(void **state) {
-    char command[256];
-    if (make_scratch(state)) return -1;
-    snprintf(command, sizeof command, "/usr/bin/python3 tests/tools/foreign.py %s", scratch);
-    return have_python() ? system(command) : 0;
-}
+static int make_foreign(void **state) { return make_foreign_files("foreign.py", state); }
 
 /* Sample (y, x, c) of image i in what foreign.py writes. */
 static int sample(int64_t i, int y, int x, int c) { return (int)((7 * i + 3 * y + 5 * x + 11 * c) % 251); }

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Weights of other programs: every protocol, layout and type as tests/tools/foreign_weights.py writes them, and files
  * that are damaged or not what they seem. tests/golden/containers has files of torch.save. */
-#include "scratch.h"
-#include "without.h"
+#include "foreign_files.h"
 
 #include <time.h>
 #include <zlib.h>
 
 #include "codec/weights.h"
 
-static bool have_python(void) {
-    static int have = -1;
-    if (have < 0) have = have_tool("/usr/bin/python3 -c 'import numpy'", "numpy");
-    return have;
-}
-
-static int make_foreign(void **state) {
-    char command[256];
-    if (make_scratch(state)) return -1;
-    snprintf(command, sizeof command, "/usr/bin/python3 tests/tools/foreign_weights.py %s", scratch);
-    return have_python() ? system(command) : 0;
-}
+static int make_foreign(void **state) { return make_foreign_files("foreign_weights.py", state); }
 
 static gt_weights *open_weights(const char *name) {
     gt_status st;
