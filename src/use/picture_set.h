@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sets of pictures as scores see them: the images of a dataset, or what a generator makes. The ranks share a set out by
+ * gt_rows_share() (metrics/rows.h), each reading its items in batches that do not depend on the number of ranks. */
+#ifndef GANTRY_USE_PICTURE_SET_H
+#define GANTRY_USE_PICTURE_SET_H
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/hash.h"
+
+typedef struct gt_picture_set {
+    const char *name;    /* "reals", "fakes", or as users call the set: for messages */
+    char recipe[256];    /* what the pictures are, for the recipe of a score: "fashion.zip, 60000 of 60000" */
+    gt_hash128 identity; /* of what recipe and read() stand for; of fakes 0: their statistics are not kept */
+    int64_t count;       /* items that there are; of fakes: that are to be made */
+    int height, width, channels, label_dim;
+    int batch; /* items at once, at most */
+    /* This rank's items first .. first+n-1, n <= batch, each a function of its number alone. images [batch,H,W,C] in
+     * -1..1; labels [batch,label_dim], may be NULL. */
+    gt_status (*read)(void *arg, int64_t first, int n, float *images, float *labels);
+    void (*close)(void *arg); /* NULL: there is nothing to free */
+    void *arg;
+} gt_picture_set;
+
+void gt_picture_set_close(gt_picture_set *s); /* as new again */
+
+/* The items of a dataset in its order, the first `most` (0: all). All ranks; `comm` makes identity the same on all. The
+ * dataset stays the caller's. */
+gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dataset *ds, int64_t most);
+
+struct gt_model;
+struct gt_exec;
+
+/* What a generator makes: latent z of item i by (seed, "metrics/z", kimg, i), its label that of item "metrics/label" of
+ * the dataset by the same formula (`labels` NULL: classes in equal shares, item i of class i mod classes), random noise
+ * by (seed, "metrics/noise", ...). `generator` is an execution of model->build_generator, ready to run; this function
+ * neither prepares nor frees the execution. */
+typedef struct gt_fakes_options {
+    struct gt_model *model;
+    struct gt_exec *generator;
+    gt_dataset *labels;
+    uint64_t seed;
+    int64_t images; /* that the network has been shown: kimg x 1000 */
+    int64_t count;
+} gt_fakes_options;
+gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o);
+
+#endif
