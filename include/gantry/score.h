@@ -2,9 +2,12 @@
  * Scores: the published metrics of generated pictures, fid50k_full and its like. A score compares a set of fakes with a
  * set of reals, or looks at fakes alone, mostly in the features of a network (use/detector.h).
  *
- *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_score_options){.metrics = "fid10k,pr10k3", .detector =
- * "runs/judge"}, &st); st = gt_scoring_run_all(s, &reals, &fakes, NULL, &scores); for (int i = 0; i < scores.n; i++)
- * printf("%s %g\n", scores.value[i].key, scores.value[i].value); gt_scores_free(&scores); gt_scoring_close(s);
+ *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_score_options){.metrics = "fid10k,pr10k3",
+ *                                                                    .detector = "runs/judge"}, &st);
+ *     st = gt_scoring_run_all(s, &reals, &fakes, NULL, &scores);
+ *     for (int i = 0; i < scores.n; i++) printf("%s %g\n", scores.value[i].key, scores.value[i].value);
+ *     gt_score_table_free(&scores);
+ *     gt_scoring_close(s);
  *
  * Values do not depend on the number of ranks and threads. A score's formula is a file of src/metrics and a line of
  * metrics/score_list.h. */
@@ -19,6 +22,7 @@
 struct gt_team;
 struct gt_picture_set;
 struct gt_path_maker;
+struct gt_gaussian;
 
 typedef struct gt_score_options {
     const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
@@ -27,28 +31,31 @@ typedef struct gt_score_options {
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     uint64_t seed;
-    bool no_cache; /* statistics of reals are neither read nor kept */
+    bool no_cache;     /* statistics of reals are neither read nor kept */
+    bool quiet;        /* no lines that tell how far the work is */
+    int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
 } gt_score_options;
 
-/* GT_USAGE: no such metric (the message lists all, or names the nearest), a score that needs what is not given. */
+/* GT_USAGE: no such metric (the message names the nearest), a score that needs what is not given. "none" and "": no
+ * scores. */
 gt_status gt_score_options_check(const gt_score_options *o);
 /* All scores, a line each: name, what it needs. */
 void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
 
 typedef struct gt_score_value {
-    char key[64];    /* "fid10k_full", "pr50k3_precision" */
-    char metric[64]; /* the name it belongs to: "pr50k3" */
+    char key[64];    /* "fid10k_full", "pr50k3_precision": with the number of fakes that there were */
+    char metric[64]; /* the name as it was asked for: "pr50k3" */
     double value;    /* NaN: there is none this time, and the reason was logged */
     bool more_is_better;
     char recipe[512]; /* detector and hash, counts, conversion, reals: scores compare where recipes are equal */
 } gt_score_value;
 
-typedef struct gt_scores {
+typedef struct gt_score_table {
     int n;
     gt_score_value *value;
     double seconds; /* that they took */
-} gt_scores;
-void gt_scores_free(gt_scores *s); /* its arrays; as new again */
+} gt_score_table;
+void gt_score_table_free(gt_score_table *t); /* its arrays; as new again */
 
 typedef struct gt_scoring gt_scoring;
 
@@ -64,12 +71,12 @@ bool gt_scoring_needs_reals(const gt_scoring *s);
  * path lengths (use/paths.h), or NULL. One score that fails is NaN, with a warning; a rank that fails makes all fail.
  */
 gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct gt_picture_set *fakes,
-                             struct gt_path_maker *paths, gt_scores *out);
+                             struct gt_path_maker *paths, gt_score_table *out);
 
 /* ---- results in a run's directory ---- */
 
 /* Appends {"results": {key: value}, "metric": name, "total_time": ..., "snapshot_pkl": ..., "recipe": ..., "images": N}
  * to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4). Rank 0. */
-gt_status gt_scores_append(const char *rundir, const gt_scores *s, const char *snapshot, int64_t images);
+gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images);
 
 #endif

@@ -10,9 +10,10 @@
 
 typedef struct gt_picture_set {
     const char *name;    /* "reals", "fakes", or as users call the set: for messages */
-    char recipe[256];    /* what the pictures are, for the recipe of a score: "fashion.zip, 60000 of 60000" */
+    char recipe[192];    /* what the pictures are, for the recipe of a score: "fashion.zip 1a2b3c4d" */
     gt_hash128 identity; /* of what recipe and read() stand for; of fakes 0: their statistics are not kept */
     int64_t count;       /* items that there are; of fakes: that are to be made */
+    int64_t unmirrored;  /* so many of the first are no mirror images of others; the rest are those of the first */
     int height, width, channels, label_dim;
     int batch; /* items at once, at most */
     /* This rank's items first .. first+n-1, n <= batch, each a function of its number alone. images [batch,H,W,C] in
@@ -20,6 +21,8 @@ typedef struct gt_picture_set {
     gt_status (*read)(void *arg, int64_t first, int n, float *images, float *labels);
     void (*close)(void *arg); /* NULL: there is nothing to free */
     void *arg;
+    /* Not NULL: there are no pictures, only these statistics, made by another program; of rank 0 (gt_gaussian). */
+    const struct gt_gaussian *statistics;
 } gt_picture_set;
 
 void gt_picture_set_close(gt_picture_set *s); /* as new again */
@@ -33,8 +36,8 @@ struct gt_exec;
 
 /* What a generator makes: latent z of item i by (seed, "metrics/z", kimg, i), its label that of item "metrics/label" of
  * the dataset by the same formula (`labels` NULL: classes in equal shares, item i of class i mod classes), random noise
- * by (seed, "metrics/noise", ...). `generator` is an execution of model->build_generator, ready to run; this function
- * neither prepares nor frees the execution. */
+ * by (seed, ...). `generator` is an execution of model->build_generator, ready to run; this function neither prepares
+ * nor frees the execution. GT_USAGE: the generator needs labels that the dataset does not have. */
 typedef struct gt_fakes_options {
     struct gt_model *model;
     struct gt_exec *generator;
