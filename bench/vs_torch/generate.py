@@ -57,18 +57,6 @@ def generator(size):
     return net
 
 
-def state_of(net):
-    """What the file holds: the tensors, and the filters that published networks have beside them."""
-    state = {name: t.contiguous() for name, t in net.state_dict().items()}
-    taps = torch.tensor([1.0, 3, 3, 1])
-    for name in list(state):
-        if name.endswith('.noise_strength') or name.endswith('torgb.bias'):
-            parts = name.split('.')
-            place = '.'.join(parts[:-1] if 'noise' in name else parts[:2])
-            state[place + '.resample_filter'] = torch.outer(taps, taps) / 64
-    return state
-
-
 def of_torch(net, z, count):
     with torch.no_grad():
         net(z)
@@ -108,7 +96,7 @@ def main(gantry, *options):
         net, count = generator(size), 8 if size <= 256 else 2
         with tempfile.TemporaryDirectory() as tmp:
             file = tmp + '/net.pt'
-            torch.save(state_of(net), file)
+            torch.save(net.published(), file)
             z = torch.from_numpy(np.random.RandomState(0).randn(1, net.z_dim)).float()
             peak = peak_of(gantry, file, tmp)
             with torch.no_grad(): image = net(z)[0].permute(1, 2, 0).numpy()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The PyTorch StyleGAN2-ADA of this folder against the golden values of the reference: stylegan2_check.py GOLDEN_DIR
-Checks what the twin has: no labels, no clamping, groups for the stddev, ops of `bgc`. Limits are those of tests/golden/README.md, of trajectories 5 % of how far a tensor has gone (RMS)
+Checks what the twin has: no clamping, groups for the stddev with one number each, ops of `bgc`; with labels and without. Limits are those of tests/golden/README.md, of trajectories 5 % of how far a tensor has gone (RMS)
 and 1e-4 of a loss. Status 1 if any value is further off.
 What no golden value covers: initial values, the order of the data, random noise, the draws themselves."""
 import json
@@ -31,6 +31,10 @@ class File:
 
     def __getitem__(self, path):
         return torch.from_numpy(np.asarray(self.h5[path], dtype=np.float32))
+
+    def labels(self, name):
+        """Of the inputs; None where the networks have none."""
+        return self['in/' + name] if name in self.h5['in'] else None
 
     def judge(self, path, off, limit):
         self.count += 1
@@ -64,27 +68,29 @@ class File:
 
 
 def generator(config):
-    s = config['synthesis_kwargs']
-    return Generator(config['img_resolution'], config['img_channels'], config['z_dim'], config['w_dim'], s['channel_base'], s['channel_max'], config['mapping_kwargs']['num_layers'])
+    s, m = config['synthesis_kwargs'], config['mapping_kwargs']
+    return Generator(config['img_resolution'], config['img_channels'], config['z_dim'], config['w_dim'], s['channel_base'], s['channel_max'], m['num_layers'], config.get('c_dim', 0))
 
 
 def discriminator(config):
-    return Discriminator(config['img_resolution'], config['img_channels'], config['channel_base'], config['channel_max'], config['epilogue_kwargs']['mbstd_group_size'])
+    return Discriminator(config['img_resolution'], config['img_channels'], config['channel_base'], config['channel_max'], config['epilogue_kwargs']['mbstd_group_size'],
+                         config.get('c_dim', 0), config['architecture'], config['mapping_kwargs']['num_layers'])
 
 
 def mapping(f):
-    c = f.config['c0']
-    net = f.fill(Mapping(c['z_dim'], c['w_dim'], c['num_ws'], c['num_layers']), 'c0/params').eval()
-    z = f['c0/in/z'].requires_grad_(True)
-    ws = net(z)
-    f.check('c0/out/ws_psi1', ws)
-    (ws * f['c0/in/v']).sum().backward()
-    f.check('c0/grad/psi1/z', z.grad)
-    f.check_gradients('c0/grad/psi1/params', net)
-    net.train()
-    for which in ('', 'second_'):
-        net(z)
-        f.check('c0/out/w_avg_after_%strain_forward' % which, net.w_avg)
+    for case, c in f.config.items():
+        if case == 'seed_variant': continue
+        net = f.fill(Mapping(c['z_dim'], c['w_dim'], c['num_ws'], c['num_layers'], c['c_dim'], c['lr_multiplier']), case + '/params').eval()
+        inputs = {name: f['%s/in/%s' % (case, name)].requires_grad_(True) for name, size in (('z', c['z_dim']), ('c', c['c_dim'])) if size}
+        ws = net(inputs.get('z'), inputs.get('c'))
+        f.check(case + '/out/ws_psi1', ws)
+        (ws * f[case + '/in/v']).sum().backward()
+        for name, x in inputs.items(): f.check('%s/grad/psi1/%s' % (case, name), x.grad)
+        f.check_gradients(case + '/grad/psi1/params', net)
+        net.train()
+        for which in ('', 'second_'):
+            net(inputs.get('z'), inputs.get('c'))
+            f.check('%s/out/w_avg_after_%strain_forward' % (case, which), net.w_avg)
 
 
 def synthesis(f):
@@ -106,16 +112,17 @@ def synthesis(f):
 
 def of_discriminator(f):
     for case, c in f.config.items():
-        if not case.startswith('c0') or c.get('conv_clamp') or not c['epilogue_kwargs']['mbstd_group_size']: continue
+        if case == 'seed_variant' or c.get('conv_clamp') or not c['epilogue_kwargs']['mbstd_group_size']: continue
         net = f.fill(discriminator(c), case + '/params')
-        x = f[case + '/in/img'].requires_grad_(True)
-        logits = net(x)
+        x, labels = f[case + '/in/img'].requires_grad_(True), f[case + '/in/c'] if c['c_dim'] else None
+        logits = net(x, labels)
         f.check(case + '/out/logits', logits)
         (logits * f[case + '/in/v']).sum().backward()
         f.check(case + '/grad/img', x.grad)
         f.check_gradients(case + '/grad/params', net)
+        if case + '/grad_r1' not in f.h5: continue
         net.zero_grad(set_to_none=True)
-        penalty = torch.autograd.grad(net(x).sum(), x, create_graph=True)[0].square().sum((1, 2, 3))
+        penalty = torch.autograd.grad(net(x, labels).sum(), x, create_graph=True)[0].square().sum((1, 2, 3))
         f.check(case + '/out/r1_penalty', penalty)
         penalty.mean().backward()
         for name, p in net.named_parameters(): # a bias whose value only shifts linear parts has none
@@ -185,7 +192,7 @@ def loss(f):
         if how['style_mixing_cutoff']:
             trainer.mixing = 1
             trainer.mixing_cut = lambda cut=how['style_mixing_cutoff']: cut
-        statistics = trainer.gradients(how['phase'], f['in/gen_z'], f['in/real_img'])
+        statistics = trainer.gradients(how['phase'], f['in/gen_z'], f.labels('gen_c'), f['in/real_img'], f.labels('real_c'))
         for name, value in statistics.items(): f.check('%s/out/%s' % (group, name), value)
         if how['phase'] == 'Greg': f.check(group + '/out/pl_mean', trainer.pl_mean)
         f.check(group + '/out/w_avg', G.mapping.w_avg)
@@ -226,8 +233,10 @@ def trajectory(f):
     trainer.randn_like = lambda images: next(noises)
     rows = {}
     nets = dict(G=G, D=D, G_ema=trainer.G_ema)
+    gen_c, real_c = f.labels('gen_c'), f.labels('real_c')
     for i in range(c['iterations']):
-        ran = trainer.step(dict(zip(c['phase_slots'], f['in/gen_z'][i])), f['in/reals'][i])
+        cs = {} if gen_c is None else dict(zip(c['phase_slots'], gen_c[i]))
+        ran = trainer.step(dict(zip(c['phase_slots'], f['in/gen_z'][i])), f['in/reals'][i], cs, None if real_c is None else real_c[i])
         if list(ran) != c['phase_order'][i]: raise SystemExit(f.name + ': phases %s in step %d' % (list(ran), i))
         for phase, statistics in ran.items():
             for name, value in statistics.items(): rows.setdefault('%s/%s' % (phase, name), []).append(value.flatten())
@@ -240,9 +249,9 @@ def trajectory(f):
     for name, values in rows.items(): f.check('out/' + name if name == 'pl_mean' else 'out/losses/' + name, torch.stack(values), 1e-4)
 
 
-CHECKS = [('mapping', mapping), ('synthesis_skip', synthesis), ('discriminator_resnet', of_discriminator)]
+CHECKS = [('mapping', mapping), ('synthesis_skip', synthesis)] + [('discriminator_' + name, of_discriminator) for name in ('resnet', 'orig', 'cifar')]
 CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOUR)) + ['bgc']]
-CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('adam_ema_ada', updates), ('train8', trajectory)]
+CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('loss_cond', loss), ('adam_ema_ada', updates), ('train8', trajectory), ('train8_cond', trajectory)]
 
 
 def main(folder):

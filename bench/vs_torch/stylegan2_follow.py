@@ -22,12 +22,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + '/../../tests/torch')
 import philox
 from golden_job import draw
-from stylegan2 import BATCH, Trainer, load
+from stylegan2 import Trainer
 from stylegan2_augment import augment
+from stylegan2_job import EMOJI, load
 from stylegan2_nets import Discriminator, Generator
 
 PHASES = dict(Gmain='G_main', Greg='G_reg', Dmain='D_main', Dreg='D_reg')
 DRAWS = ['xflip', 'rotate90', 'xint', 'scale', 'pre_rotate', 'aniso', 'post_rotate', 'xfrac', 'brightness', 'contrast', 'lumaflip', 'hue', 'saturation'] # in this order, each with a gate
+BATCH = EMOJI['batch']
 LIMIT, LIMIT_MOMENT, LIMIT_PL, LIMIT_P = 0.05, 1e-3, 1e-5, 1e-6
 
 
@@ -82,13 +84,13 @@ class Follower(Trainer):
         names = iter('aug/%s/%s/%s' % (self.phase, which, name) + gate for name in DRAWS for gate in ('', '/gate'))
         return augment(images, p, lambda shape: self.drawn(philox.uniform, next(names), shape), lambda shape: self.normals(next(names), shape))
 
-    def backward(self, phase, _, reals):
+    def backward(self, phase, _, __, reals, *___):
         w_avg, n = self.G.mapping.w_avg, BATCH // self.slices
         self.phase, before, after = PHASES[phase], (self.pl_mean, w_avg.clone()), []
         for self.slice in range(self.slices):
             self.first, self.judged, self.pl_mean = self.slice * n, False, before[0]
             w_avg.copy_(before[1])
-            loss, _ = getattr(self, phase)(self.normals('z/' + self.phase, (n, self.G.z_dim)), reals[self.first:self.first + n])
+            loss, _ = getattr(self, phase)(self.normals('z/' + self.phase, (n, self.G.z_dim)), None, reals[self.first:self.first + n], None)
             (self.intervals[phase] * loss.mean() / self.slices).backward()
             after.append((self.pl_mean, w_avg.clone()))
         self.pl_mean = torch.stack([pl for pl, _ in after]).mean()
@@ -151,7 +153,7 @@ def main():
     job = configparser.ConfigParser()
     job.read(o.run + '/job.ini')
     job = {k: v for section in job.values() for k, v in section.items()}
-    data = load(o.data or job['data'])
+    data, _ = load(o.data or job['data'])
     follower = Follower(int(job['seed']), int(job['slices']), r1_gamma=float(job['gamma']))
     files = sorted(glob.glob(o.run + '/checkpoint-*.h5'))
     count, bad = 0, 0

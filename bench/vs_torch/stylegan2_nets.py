@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of StyleGAN2-ADA in PyTorch, of the kind the emoji recipe trains: no labels, float32, no clamping, G `skip`, D `resnet`. Tensors have the reference's names.
-Images lie channels last, which oneDNN multiplies fastest on one core."""
+"""Networks of StyleGAN2-ADA in PyTorch, of the kind small recipes train: float32, no clamping, G `skip`, D `resnet` or `orig`, with labels or without. Tensors have the
+reference's names. Images lie channels last, which oneDNN multiplies fastest on one core."""
 import math
 
 import torch
@@ -97,16 +97,26 @@ def lrelu(x):
     return F.leaky_relu(x, 0.2, inplace=True)
 
 
-class Mapping(nn.Module):
-    def __init__(self, z_dim, w_dim, num_ws, layers=2):
-        super().__init__()
-        for i in range(layers): setattr(self, 'fc%d' % i, Linear(w_dim if i else z_dim, w_dim, lrmul=0.01))
-        self.layers, self.num_ws = layers, num_ws
-        self.register_buffer('w_avg', torch.zeros(w_dim))
+def normalised(x):
+    return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
 
-    def forward(self, z, update=True):
-        x = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+class Mapping(nn.Module):
+    """num_ws None: that of a discriminator, whose result is not repeated and has no mean."""
+    def __init__(self, z_dim, w_dim, num_ws, layers=2, c_dim=0, lrmul=0.01):
+        super().__init__()
+        if c_dim: self.embed = Linear(c_dim, w_dim)
+        for i in range(layers): setattr(self, 'fc%d' % i, Linear(w_dim if i else z_dim + (w_dim if c_dim else 0), w_dim, lrmul=lrmul))
+        self.layers, self.num_ws = layers, num_ws
+        if num_ws: self.register_buffer('w_avg', torch.zeros(w_dim))
+
+    def forward(self, z, c=None, update=True):
+        """z [N,z_dim] or None, c [N,c_dim] or None."""
+        given = [] if z is None else [normalised(z)]
+        if c is not None: given.append(normalised(self.embed(c)))
+        x = torch.cat(given, 1)
         for i in range(self.layers): x = lrelu(getattr(self, 'fc%d' % i)(x)) * math.sqrt(2)
+        if not self.num_ws: return x
         if self.training and update: self.w_avg.copy_(x.detach().mean(0).lerp(self.w_avg, 0.995))
         return x.unsqueeze(1).repeat(1, self.num_ws, 1)
 
@@ -195,14 +205,24 @@ class Synthesis(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, resolution=32, channels=3, z_dim=512, w_dim=512, base=8192, most=128, layers=2):
+    def __init__(self, resolution=32, channels=3, z_dim=512, w_dim=512, base=8192, most=128, layers=2, c_dim=0, lrmul=0.01):
         super().__init__()
         self.synthesis = Synthesis(w_dim, resolution, channels, base, most)
-        self.mapping = Mapping(z_dim, w_dim, self.synthesis.num_ws, layers)
+        self.mapping = Mapping(z_dim, w_dim, self.synthesis.num_ws, layers, c_dim, lrmul)
         self.z_dim = z_dim
 
-    def forward(self, z, noise='const'):
-        return self.synthesis(self.mapping(z), noise)
+    def forward(self, z, c=None, noise='const'):
+        return self.synthesis(self.mapping(z, c), noise)
+
+    def published(self):
+        """What a file holds: the tensors, and the filters that published networks have beside them."""
+        state = {name: t.contiguous() for name, t in self.state_dict().items()}
+        for name in list(state):
+            if name.endswith('.noise_strength') or name.endswith('torgb.bias'):
+                parts = name.split('.')
+                place = '.'.join(parts[:-1] if 'noise' in name else parts[:2])
+                state[place + '.resample_filter'] = torch.outer(TAPS, TAPS)
+        return state
 
 
 class ConvLayer(nn.Module):
@@ -221,44 +241,48 @@ class ConvLayer(nn.Module):
 
 
 class DiscriminatorBlock(nn.Module):
-    def __init__(self, inputs, outputs, channels):
+    def __init__(self, inputs, outputs, channels, arch):
         super().__init__()
         if channels: self.fromrgb = ConvLayer(channels, inputs, 1)
         self.conv0 = ConvLayer(inputs, inputs, 3)
         self.conv1 = ConvLayer(inputs, outputs, 3)
-        self.skip = ConvLayer(inputs, outputs, 1, bias=False)
+        if arch == 'resnet': self.skip = ConvLayer(inputs, outputs, 1, bias=False)
 
     def forward(self, x):
         if hasattr(self, 'fromrgb'): x = self.fromrgb(x)
+        if not hasattr(self, 'skip'): return self.conv1(self.conv0(x), down=True)
         return self.skip(x, down=True, gain=math.sqrt(0.5)) + self.conv1(self.conv0(x), down=True, gain=1.0)
 
 
 class Epilogue(nn.Module):
-    def __init__(self, nf, group):
+    def __init__(self, nf, group, cmap):
         super().__init__()
         self.conv = ConvLayer(nf + 1, nf, 3)
         self.fc = Linear(nf * 16, nf)
-        self.out = Linear(nf, 1)
+        self.out = Linear(nf, cmap or 1)
         self.group = group
 
-    def forward(self, x):
+    def forward(self, x, cmap=None):
         n, c, h, w = x.shape
         group = min(self.group, n)
         y = x.reshape(group, n // group, c, h, w)
         deviation = ((y - y.mean(0)).square().mean(0) + 1e-8).sqrt().mean((1, 2, 3)) # of sample i: that of group i mod (n / group)
         x = torch.cat([x, deviation.repeat(group).reshape(n, 1, 1, 1).expand(n, 1, h, w)], 1).contiguous(memory_format=torch.channels_last)
-        x = lrelu(self.fc(self.conv(x).flatten(1))) * math.sqrt(2)
-        return self.out(x)
+        x = self.out(lrelu(self.fc(self.conv(x).flatten(1))) * math.sqrt(2))
+        return x if cmap is None else (x * cmap).sum(1, keepdim=True) / math.sqrt(cmap.shape[1])
 
 
 class Discriminator(nn.Module):
-    def __init__(self, resolution=32, channels=3, base=8192, most=128, group=4):
+    def __init__(self, resolution=32, channels=3, base=8192, most=128, group=4, c_dim=0, arch='resnet', layers=8):
+        """layers: of the mapping of labels."""
         super().__init__()
         nf = widths(base, most, resolution)
-        for r in sorted(nf, reverse=True)[:-1]: setattr(self, 'b%d' % r, DiscriminatorBlock(nf[r], nf[r // 2], channels if r == resolution else 0))
-        self.b4 = Epilogue(nf[4], group)
+        for r in sorted(nf, reverse=True)[:-1]: setattr(self, 'b%d' % r, DiscriminatorBlock(nf[r], nf[r // 2], channels if r == resolution else 0, arch))
+        self.blocks = list(self.children())
+        if c_dim: self.mapping = Mapping(0, nf[4], None, layers, c_dim)
+        self.b4 = Epilogue(nf[4], group, nf[4] if c_dim else 0)
 
-    def forward(self, img):
+    def forward(self, img, c=None):
         x = img.contiguous(memory_format=torch.channels_last)
-        for block in self.children(): x = block(x)
-        return x
+        for block in self.blocks: x = block(x)
+        return self.b4(x, None if c is None else self.mapping(None, c))
