@@ -5,8 +5,8 @@
  *
  *     gt_detect_options o = {.sizes = sizes, .n_sizes = 2, .aspects = aspects, .n_aspects = 1, .stride = 0.2,
  *                            .threshold = 0.9, .overlap = 0.3};
- *     gt_detector *d = gt_detector_new(classifying, pool, &o);
- *     gt_status st = gt_detector_run(d, pixels, height, width, &found, &n); */
+ *     gt_detecting *d = gt_detecting_new(classifying, pool, &o);
+ *     gt_status st = gt_detecting_run(d, pixels, height, width, &found, &n); */
 #ifndef GANTRY_DETECT_H
 #define GANTRY_DETECT_H
 
@@ -28,14 +28,14 @@ typedef struct gt_detection {
     float probability; /* of the box's class, among all classes */
 } gt_detection;
 
-typedef struct gt_detector gt_detector;
+typedef struct gt_detecting gt_detecting;
 /* The classifier and the options' arrays must live as long as the detector. NULL: see gt_message(). */
-gt_detector *gt_detector_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o);
-void gt_detector_free(gt_detector *d); /* NULL is fine */
+gt_detecting *gt_detecting_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o);
+void gt_detecting_free(gt_detecting *d); /* NULL is fine */
 /* pixels [height,width,C] in -1..1, with the channels of the classifier. *found: the likeliest first; memory of the
  * detector, until its next run. GT_USAGE: no window fits into the picture, or there are more than 2^24. */
-gt_status gt_detector_run(gt_detector *d, const float *pixels, int height, int width, const gt_detection **found,
-                          int64_t *n);
+gt_status gt_detecting_run(gt_detecting *d, const float *pixels, int height, int width, const gt_detection **found,
+                           int64_t *n);
 
 /* Of many pictures: what was found, what is there, and how many of the objects that are there were found. An object
  * counts as found where a box of its class overlaps it by at least half; each box counts for one object only. */

@@ -156,6 +156,10 @@ struct gt_model {
      * "log_variance" [n,latent_size]. NULL: the model has no encoder. */
     gt_graph *(*build_encoder)(gt_model *m, int n);
     int latent_size;
+    /* Models whose features scores may be made of (use/detector.h): a graph for n images with input "images" and
+     * outputs "features" [n,...] and, of classifiers, "logits" [n,label_dim]. NULL: the model has none. */
+    gt_graph *(*build_features)(gt_model *m, int n);
+    const char *features_layer; /* "before fc2", "latent"; known once build_features() was called */
     /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for
      * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
      * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */

@@ -56,7 +56,7 @@ typedef struct work {
     gt_pool *pool;
     gt_classifying *with;
     const gt_model *model;
-    gt_detector *detector;
+    gt_detecting *detector;
     gt_transformer *transformer;
     const char **names; /* [classes] */
     gt_buffer csv;
@@ -135,7 +135,7 @@ static gt_status detect(work *w, gt_picture *p, const char *name, const gt_box *
     int64_t n = 0;
     bool dropped;
     gt_status st = gt_transformer_run(w->transformer, p, &dropped);
-    if (!st) st = gt_detector_run(w->detector, p->samples, p->height, p->width, &found, &n);
+    if (!st) st = gt_detecting_run(w->detector, p->samples, p->height, p->width, &found, &n);
     if (!st) {
         w->pictures++;
         w->objects += n;
@@ -288,7 +288,7 @@ static gt_status open_detector(work *w, gt_detect_options *o) {
     w->drawn = gt_arena_array(a, (size_t)f->images, sizeof *w->drawn);
     if (!st && (!w->names || !w->drawn)) st = GT_NOMEM;
     if (!st) st = given_names(w);
-    if (!st && !(w->detector = gt_detector_new(w->with, w->pool, o))) st = GT_FAILED;
+    if (!st && !(w->detector = gt_detecting_new(w->with, w->pool, o))) st = GT_FAILED;
     return st;
 }
 
@@ -306,7 +306,7 @@ static gt_status run(cli_session *s) {
     if (!st) st = write_result(&w);
     else gt_buffer_free(&w.csv);
     gt_transformer_free(w.transformer);
-    gt_detector_free(w.detector);
+    gt_detecting_free(w.detector);
     gt_classifying_close(w.with);
     gt_pool_free(w.pool);
     return st;

@@ -199,6 +199,19 @@ static char *torch_folder(const gt_zip *z) {
     return NULL;
 }
 
+bool gt_weights_is_program(const char *path) {
+    gt_zip *z = NULL;
+    bool is = false;
+    if (gt_kind_of_file(path) != GT_KIND_TORCH && gt_kind_of_file(path) != GT_KIND_ZIP) return false;
+    if (gt_zip_open(&z, path)) return false;
+    for (size_t i = 0; i < gt_zip_count(z) && !is; i++) {
+        const char *slash = strchr(gt_zip_at(z, i)->name, '/');
+        is = slash && (!strcmp(slash, "/constants.pkl") || !strncmp(slash, "/code/", 6));
+    }
+    gt_zip_close(z);
+    return is;
+}
+
 static gt_status find_in_zip(gt_weights *w) {
     gt_status st = gt_zip_open(&w->zip, w->path);
     if (st) return st;

@@ -73,6 +73,8 @@ typedef struct gt_weights gt_weights;
  * that the pickle calls. */
 gt_weights *gt_weights_open(const char *path, gt_status *status);
 void gt_weights_close(gt_weights *w); /* NULL is fine */
+/* Is it a program of TorchScript, an archive of code beside numbers, which gt_weights_open() refuses? */
+bool gt_weights_is_program(const char *path);
 gt_weights_kind gt_weights_kind_of(const gt_weights *w);
 const char *gt_weights_path(const gt_weights *w);
 

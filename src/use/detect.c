@@ -12,7 +12,7 @@
 
 enum { WINDOWS_MOST = 1 << 24, LEAST_SIDE = 2 };
 
-struct gt_detector {
+struct gt_detecting {
     gt_classifying *with;
     const gt_model *model;
     gt_pool *pool;
@@ -89,7 +89,7 @@ static windows windows_of(const gt_detect_options *o, int size, int aspect, int 
 static int place(int64_t i, int64_t n, int room) { return n > 1 ? (int)(i * room / (n - 1)) : room / 2; }
 
 /* The picture's windows into d->list. */
-static gt_status list_windows(gt_detector *d, int height, int width, int64_t *n) {
+static gt_status list_windows(gt_detecting *d, int height, int width, int64_t *n) {
     const gt_detect_options *o = &d->options;
     *n = 0;
     for (int k = 0; k < o->n_sizes * o->n_aspects; k++) {
@@ -113,7 +113,7 @@ static gt_status list_windows(gt_detector *d, int height, int width, int64_t *n)
 /* ---- their classes ---- */
 
 static void cut(void *arg, int tile, int worker) {
-    gt_detector *d = arg;
+    gt_detecting *d = arg;
     const gt_model *m = d->model;
     const gt_box *b = &d->list[d->first + tile].box;
     gt_resize_job job = {.filter = GT_FILTER_LANCZOS,
@@ -128,7 +128,7 @@ static void cut(void *arg, int tile, int worker) {
 }
 
 /* The likeliest class but the ground, with its probability among all classes. */
-static void judge(const gt_detector *d, const float *logits, gt_detection *window) {
+static void judge(const gt_detecting *d, const float *logits, gt_detection *window) {
     int classes = d->model->label_dim, best = -1;
     double most = -INFINITY, sum = 0;
     for (int i = 0; i < classes; i++) {
@@ -140,7 +140,7 @@ static void judge(const gt_detector *d, const float *logits, gt_detection *windo
     window->probability = best < 0 ? 0 : (float)(gt_exp((double)logits[best] - most) / sum);
 }
 
-static gt_status classify(gt_detector *d, int64_t n) {
+static gt_status classify(gt_detecting *d, int64_t n) {
     int batch = gt_classifying_batch(d->model);
     gt_status st = GT_OK;
     for (d->first = 0; d->first < n && !st; d->first += batch) {
@@ -155,8 +155,8 @@ static gt_status classify(gt_detector *d, int64_t n) {
     return st;
 }
 
-gt_status gt_detector_run(gt_detector *d, const float *pixels, int height, int width, const gt_detection **found,
-                          int64_t *n) {
+gt_status gt_detecting_run(gt_detecting *d, const float *pixels, int height, int width, const gt_detection **found,
+                           int64_t *n) {
     int64_t all, likely = 0;
     *found = NULL;
     *n = 0;
@@ -174,23 +174,23 @@ gt_status gt_detector_run(gt_detector *d, const float *pixels, int height, int w
 
 /* ---- life ---- */
 
-gt_detector *gt_detector_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o) {
+gt_detecting *gt_detecting_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o) {
     const gt_model *m = gt_classifying_model(c);
-    gt_detector *d = calloc(1, sizeof *d);
+    gt_detecting *d = calloc(1, sizeof *d);
     size_t batch = (size_t)gt_classifying_batch(m);
     if (d) {
-        *d = (gt_detector){.with = c, .model = m, .pool = pool, .options = *o};
+        *d = (gt_detecting){.with = c, .model = m, .pool = pool, .options = *o};
         d->resizers = calloc((size_t)gt_pool_threads(pool), sizeof *d->resizers);
         d->batch = calloc(batch * gt_model_floats(m), sizeof *d->batch);
         d->cut = calloc(batch, sizeof *d->cut);
     }
     if (d && d->resizers && d->batch && d->cut) return d;
     gt_fail(GT_NOMEM, "out of memory for a detector");
-    gt_detector_free(d);
+    gt_detecting_free(d);
     return NULL;
 }
 
-void gt_detector_free(gt_detector *d) {
+void gt_detecting_free(gt_detecting *d) {
     if (!d) return;
     for (int i = 0; d->resizers && i < gt_pool_threads(d->pool); i++) gt_resizer_free(&d->resizers[i]);
     free(d->resizers);

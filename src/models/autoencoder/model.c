@@ -74,6 +74,18 @@ static gt_graph *build_encoder(gt_model *m, int n) {
     return gt_whole_graph(g, "the ", "encoder");
 }
 
+static gt_graph *build_features(gt_model *m, int n) {
+    const gt_autoencoder *a = m->own;
+    const gt_job *c = a->job;
+    gt_graph *g = gt_graph_new("features", m->kernels);
+    if (!g) return NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
+    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
+    gt_output(g, "features", gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels).latent);
+    m->features_layer = "latent";
+    return gt_whole_graph(g, "the ", "encoder");
+}
+
 /* Values that the phase renews: the codes' running sums, and what the log says of latent dimensions. */
 static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment",
@@ -143,6 +155,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     m->epoch_end = GT_EPOCH_SHORT;
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
+    if (!gt_latent_is_discrete(job)) m->build_features = build_features; /* numbers of codes have no distances */
     m->latent_size = gt_autoencoder_tokens(job);
     if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;
     m->remark = remark;

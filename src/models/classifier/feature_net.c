@@ -25,6 +25,8 @@ static const gt_feature_net_kind kinds[] = {
      .has_unbiased = true,
      .mean = {EACH(128), EACH(127.5f)},
      .std = {EACH(128), EACH(127.5f)},
+     .mark = "Mixed_7c.branch1x1.conv.weight",
+     .last = "fc.weight",
      .net = &gt_classifier_inception_fid},
     {.name = "vgg16",
      .text = "VGG16 torchvision",
@@ -34,6 +36,8 @@ static const gt_feature_net_kind kinds[] = {
      .classes = 1000,
      .mean = {COLOURS(.485f, .456f, .406f), COLOURS(.485f, .456f, .406f)},
      .std = {COLOURS(.229f, .224f, .225f), COLOURS(.229f, .224f, .225f)},
+     .mark = "features.26.weight", /* the VGGs of 13 and 19 layers have no such tensor */
+     .last = "classifier.6.weight",
      .net = &gt_classifier_vgg16},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };

@@ -26,6 +26,7 @@ typedef struct gt_feature_net_kind {
     int classes;                 /* of the last layer */
     bool has_unbiased;           /* probabilities of the Inception Score */
     float mean[2][3], std[2][3]; /* of each rule: of the values 0 .. 255 */
+    const char *mark, *last;     /* tensors by which a file is told: one of this network alone; the last layer */
     const void *net;             /* gt_classifier_net */
 } gt_feature_net_kind;
 
@@ -56,6 +57,12 @@ gt_feature_net *gt_feature_net_new(const gt_feature_net_kind *kind, const gt_fea
  * shapes, or do not belong to the network; counters of batches are passed over. */
 gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char *path, const gt_feature_net_options *o,
                                     gt_status *status);
+/* Which network's weights the file is made of, whole or not: *kind, NULL for none of these networks. Told by tensors:
+ * those of Inception with a last layer of 1008 classes (or without one), and of VGG16 without normalisation with one of
+ * 1000, in a file that gantry export has not written. Networks with other last layers are classifiers of the users. The
+ * status is that of opening the file; GT_FORMAT also for a program of TorchScript, and the message then says which file
+ * to take instead. */
+gt_status gt_feature_net_tell(const char *path, const gt_feature_net_kind **kind);
 void gt_feature_net_close(gt_feature_net *d);            /* NULL is fine */
 gt_hash128 gt_feature_net_hash(const gt_feature_net *d); /* of the weights: part of a score's recipe */
 

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "codec/weights.h"
 #include "models/classifier/feature_net.h"
-#include "nets/forward.h"
+#include "nets/layers.h"
 
 typedef struct file {
     const gt_feature_net_kind *kind;
@@ -61,11 +62,39 @@ static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shap
     return refuse(f, text);
 }
 
+/* After opening has failed: of a program, which file to take instead. `kind` NULL: by the file's name. */
+static gt_status refuse_program(gt_status st, const char *path, const gt_feature_net_kind *kind) {
+    if (!gt_weights_is_program(path)) return st;
+    char name[GT_NAME_BYTES];
+    gt_path_name(path, name);
+    for (int i = 0; !kind && gt_feature_net_at(i); i++)
+        if (!strncasecmp(name, gt_feature_net_at(i)->name, 3)) kind = gt_feature_net_at(i);
+    const gt_feature_net_kind *inception = gt_feature_net_find("inception"), *vgg16 = gt_feature_net_find("vgg16");
+    gt_text take = kind ? gt_text_of("%s (%s)", kind->file, kind->text)
+                        : gt_text_of("%s (%s) or %s (%s)", inception->file, inception->text, vgg16->file, vgg16->text);
+    return gt_fail(GT_FORMAT, "'%s' is a program (TorchScript), which is not run; take the file %s", path, take.s);
+}
+
+gt_status gt_feature_net_tell(const char *path, const gt_feature_net_kind **kind) {
+    gt_status st;
+    *kind = NULL;
+    gt_weights *w = gt_weights_open(path, &st);
+    if (!w) return refuse_program(st, path, NULL);
+    for (int i = 0; gt_feature_net_at(i) && !gt_weights_fact(w, "gantry.recipe"); i++) {
+        const gt_feature_net_kind *k = gt_feature_net_at(i);
+        const gt_weight *mark = gt_weights_find(w, k->mark, NULL), *last = gt_weights_find(w, k->last, NULL);
+        if (mark && mark->n_dims == 4 && (!last || (last->n_dims && last->dims[0] == k->classes))) *kind = k;
+    }
+    gt_weights_close(w);
+    return GT_OK;
+}
+
 gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char *path, const gt_feature_net_options *o,
                                     gt_status *status) {
     gt_weights *w = gt_weights_open(path, status);
     if (!w) {
         gt_wrap(*status, "%s (wanted is the file %s)", kind->text, kind->file);
+        *status = refuse_program(*status, path, kind);
         return NULL;
     }
     file f = {kind, w};

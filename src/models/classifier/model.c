@@ -29,15 +29,22 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     return gt_whole_graph(g, "", p->name);
 }
 
-static gt_graph *build_classifier(gt_model *m, int n) {
+static gt_graph *build_with(gt_model *m, int n, bool features) {
     gt_graph *g = gt_graph_new("classifier", m->kernels);
     if (!g) return NULL;
     gt_classifier_heads heads = {0};
     gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
     gt_output(g, "logits", gt_classifier_logits(m->own, &f, images, &heads));
+    if (features) {
+        gt_output(g, "features", f.last_input);
+        m->features_layer = gt_arena_printf(m->arena, "before %s", f.layer);
+    }
     return gt_whole_graph(g, "the ", "classifier");
 }
+
+static gt_graph *build_classifier(gt_model *m, int n) { return build_with(m, n, false); }
+static gt_graph *build_features(gt_model *m, int n) { return build_with(m, n, true); }
 
 static gt_graph *build_convolutional(gt_model *m, int n, int height, int width) {
     gt_forward_windows windows = {0};
@@ -171,7 +178,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->loss_stat = "Loss/train";
     m->masks = gt_classifier_dense(own->row);
     *(m->masks ? &m->build_segmenter : &m->build_classifier) = build_classifier;
-    if (!m->masks) m->build_convolutional = build_convolutional;
+    if (!m->masks) m->build_convolutional = build_convolutional, m->build_features = build_features;
     m->build_rectified = build_rectified;
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
