@@ -41,26 +41,49 @@ gt_status gt_rows_check_all(const gt_team *team, const gt_rows *rows, const char
     return gt_comm_agree_all(team->comm, st);
 }
 
-gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg) {
+/* Rows of `items` items, `together` of each. */
+static gt_status each_panel_all(const gt_team *team, int64_t items, int64_t together, size_t bytes, int64_t at_once,
+                                const char *mine, gt_panel_of_bytes_fn *fn, void *arg) {
     gt_comm *c = team->comm;
-    size_t d = (size_t)rows->d, bytes = GT_ROWS_AT_ONCE * d * sizeof(float);
-    float *room = c->ranks > 1 ? gt_block_alloc(bytes, "rows of another rank") : NULL;
+    size_t most = (size_t)gt_least(at_once, items * together) * bytes;
+    char *room = c->ranks > 1 ? gt_block_alloc(most, "rows of another rank") : NULL;
     gt_status st = gt_comm_agree_all(c, room || c->ranks == 1 ? GT_OK : GT_NOMEM);
     for (int rank = 0; rank < c->ranks && !st; rank++) {
-        int64_t items = rows->count / rows->together, end = begin_of(items, c->ranks, rank + 1) * rows->together;
-        for (int64_t i = begin_of(items, c->ranks, rank) * rows->together; i < end; i += GT_ROWS_AT_ONCE) {
-            int64_t n = gt_least(GT_ROWS_AT_ONCE, end - i);
-            const float *x = rank == c->rank ? rows->x + (size_t)(i - rows->first) * d : room;
+        int64_t begin = begin_of(items, c->ranks, rank) * together,
+                end = begin_of(items, c->ranks, rank + 1) * together;
+        for (int64_t i = begin; i < end; i += at_once) {
+            int64_t n = gt_least(at_once, end - i);
+            const char *x = rank == c->rank ? mine + (size_t)(i - begin) * bytes : room;
             if (room) {
-                if (rank == c->rank) memcpy(room, x, (size_t)n * d * sizeof *x);
-                gt_comm_broadcast_all(c, room, (size_t)n * d * sizeof *x, rank);
+                if (rank == c->rank) memcpy(room, x, (size_t)n * bytes);
+                gt_comm_broadcast_all(c, room, (size_t)n * bytes, rank);
             }
             fn(arg, i, n, x);
             gt_progress();
         }
     }
-    if (room) gt_block_free(room, bytes);
+    if (room) gt_block_free(room, most);
     return st;
+}
+
+gt_status gt_bytes_each_all(const gt_team *team, int64_t count, size_t bytes, int64_t at_once, const void *mine,
+                            gt_panel_of_bytes_fn *fn, void *arg) {
+    return each_panel_all(team, count, 1, bytes, at_once, mine, fn, arg);
+}
+
+typedef struct of_floats {
+    gt_panel_of_rows_fn *fn;
+    void *arg;
+} of_floats;
+
+static void call_with_floats(void *arg, int64_t first, int64_t n, const void *rows) {
+    const of_floats *f = arg;
+    f->fn(f->arg, first, n, rows);
+}
+
+gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg) {
+    return each_panel_all(team, rows->count / rows->together, rows->together, (size_t)rows->d * sizeof *rows->x,
+                          GT_ROWS_AT_ONCE, (const char *)rows->x, call_with_floats, &(of_floats){fn, arg});
 }
 
 /* ---- sums ---- */

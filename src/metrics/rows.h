@@ -50,6 +50,12 @@ gt_status gt_rows_check_all(const gt_team *team, const gt_rows *rows, const char
 typedef void gt_panel_of_rows_fn(void *arg, int64_t first, int64_t n, const float *x);
 gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg);
 
+/* The same for rows of `bytes` (the pixels of pictures), of which `mine` are this rank's part of `count` rows
+ * (gt_rows_share); at most `at_once` rows a call. */
+typedef void gt_panel_of_bytes_fn(void *arg, int64_t first, int64_t n, const void *rows);
+gt_status gt_bytes_each_all(const gt_team *team, int64_t count, size_t bytes, int64_t at_once, const void *mine,
+                            gt_panel_of_bytes_fn *fn, void *arg);
+
 /* Sums of blocks: fn adds what n consecutive rows of one block contribute to sums[m]. out[m], on all ranks, is the
  * tree's sum over the blocks of all ranks. */
 typedef void gt_add_rows_fn(void *arg, int64_t first, int64_t n, const float *x, double *sums);

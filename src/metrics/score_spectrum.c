@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Distance of radial power spectra, in decibel: see spectrum.h. */
+#include <stdlib.h>
+
+#include "metrics/score_list.h"
+#include "metrics/spectrum.h"
+
+static gt_status power_all(const gt_score_input *in, const gt_score_set *set, double *power) {
+    gt_comm *c = in->team->comm;
+    gt_spectrum *s = gt_spectrum_new(in->team, set->count, set->height, set->width, set->channels);
+    gt_status st = s ? gt_spectrum_add(s, set->pictures, gt_rows_share(set->count, 1, c).own) : GT_FAILED;
+    st = gt_comm_agree_all(c, st);
+    if (!st) st = gt_spectrum_finish_all(s, power);
+    gt_spectrum_free(s);
+    return st;
+}
+
+static gt_status compute_all(const gt_score_input *in) {
+    int rings = gt_spectrum_rings(in->fakes.height, in->fakes.width);
+    double *power = malloc(2 * (size_t)rings * sizeof *power);
+    gt_status st = power ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d rings", rings);
+    st = gt_comm_agree_all(in->team->comm, st);
+    if (!st) st = power_all(in, &in->fakes, power);
+    if (!st) st = power_all(in, &in->reals, power + rings);
+    if (!st) in->put(in->arg, "", gt_spectrum_distance(power, power + rings, rings));
+    free(power);
+    return st;
+}
+
+const gt_score gt_scores_of_spectrum[] = {
+    {.name = "spectrum#",
+     .plain = "spectrum",
+     .count = 10000,
+     .needs = GT_SCORE_REALS | GT_SCORE_PICTURES,
+     .keys = {""},
+     .recipe = "decibel",
+     .help = "Distance of radial power spectra, in decibel",
+     .compute_all = compute_all},
+    {0},
+};

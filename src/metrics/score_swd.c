@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The sliced Wasserstein distance of progressive GAN, level by level of its pyramid: see sliced.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "metrics/score_list.h"
+#include "metrics/sliced.h"
+
+enum { DIRECTIONS = GT_SLICES_REPEATS * GT_SLICES_DIRECTIONS };
+
+static gt_status patches_all(const gt_score_input *in, const gt_score_set *set, int level, gt_patches **out) {
+    *out = gt_patches_new(in->team, set->count, set->height, set->width, set->channels, level, 0, in->seed);
+    gt_rows share = gt_rows_share(set->count, 1, in->team->comm);
+    gt_status st = *out ? gt_patches_add(*out, set->pictures, share.own, NULL, NULL) : GT_FAILED;
+    st = gt_comm_agree_all(in->team->comm, st);
+    return st ? st : gt_patches_finish_all(*out, NULL, NULL);
+}
+
+static gt_status level_all(const gt_score_input *in, int level, double *distance) {
+    gt_patches *a = NULL, *b = NULL;
+    double each[DIRECTIONS], sum = 0;
+    gt_status st = patches_all(in, &in->fakes, level, &a);
+    if (!st) st = patches_all(in, &in->reals, level, &b);
+    int64_t d = a ? gt_patches_rows(a)->d : 0;
+    float *directions = malloc((size_t)DIRECTIONS * (size_t)d * sizeof *directions + 1);
+    if (!st) st = gt_comm_agree_all(in->team->comm, directions ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
+    if (!st) {
+        gt_sliced_directions(in->seed, level, DIRECTIONS, d, directions);
+        st = gt_sliced_distance_all(in->team, gt_patches_rows(a), gt_patches_rows(b), directions, DIRECTIONS, each);
+    }
+    for (int i = 0; i < DIRECTIONS && !st; i++) sum += each[i];
+    *distance = 1000 * sum / DIRECTIONS;
+    free(directions);
+    gt_patches_free(a);
+    gt_patches_free(b);
+    return st;
+}
+
+static gt_status compute_all(const gt_score_input *in) {
+    int levels = gt_patches_levels(in->fakes.height, in->fakes.width);
+    double sum = 0;
+    for (int level = 0; level < levels; level++) {
+        double distance;
+        char suffix[24];
+        gt_status st = level_all(in, level, &distance);
+        if (st) return st;
+        snprintf(suffix, sizeof suffix, "_%d", in->fakes.height >> level);
+        in->put(in->arg, suffix, distance);
+        sum += distance;
+    }
+    in->put(in->arg, "_avg", sum / levels);
+    return GT_OK;
+}
+
+const gt_score gt_scores_of_swd[] = {
+    {.name = "swd#",
+     .plain = "swd",
+     .count = 16384,
+     .needs = GT_SCORE_REALS | GT_SCORE_PICTURES | GT_SCORE_EQUAL_COUNTS,
+     .keys = {"_avg"},
+     .recipe = "x1000, 128 patches of each picture",
+     .help = "Sliced Wasserstein distance of patches, times 1000",
+     .compute_all = compute_all},
+    {0},
+};

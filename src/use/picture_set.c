@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sets of pictures: see picture_set.h. */
+#include "use/picture_set.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/numbers.h"
+#include "data/source.h"
+#include "gantry/encode.h"
+#include "gantry/random.h"
+
+void gt_picture_set_close(gt_picture_set *s) {
+    if (s->close) s->close(s->arg);
+    *s = (gt_picture_set){0};
+}
+
+/* ---- the images of a dataset ---- */
+
+enum { BATCH = 64 };
+
+static gt_status read_items(void *arg, int64_t first, int n, float *images, float *labels) {
+    gt_dataset *ds = arg;
+    int64_t items[BATCH];
+    int dim = gt_dataset_get_info(ds)->label_width;
+    for (int i = 0; i < n; i++) {
+        items[i] = first + i;
+        if (labels && dim) gt_dataset_label(ds, first + i, labels + (size_t)i * (size_t)dim);
+    }
+    return gt_read_images(ds, n, items, images);
+}
+
+/* Of the source and of which of its images the items are. Sets *unmirrored. */
+static gt_status identify(gt_picture_set *s, gt_dataset *ds) {
+    gt_hash128 source;
+    gt_status st = gt_dataset_fingerprint(ds, &source);
+    if (st) return st;
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return gt_fail(GT_NOMEM, "out of memory for a hash");
+    gt_hasher_add(h, &source, sizeof source);
+    s->unmirrored = s->count;
+    for (int64_t i = 0; i < s->count; i++) {
+        bool mirrored;
+        int64_t item[2] = {gt_dataset_stored(ds, i, &mirrored), mirrored};
+        if (mirrored) s->unmirrored = gt_least(s->unmirrored, i);
+        gt_hasher_add(h, item, sizeof item);
+    }
+    s->identity = gt_hasher_end(h);
+    char hex[33];
+    gt_hash_hex(source, hex);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    int name = (int)(sizeof s->recipe - 80);
+    snprintf(s->recipe, sizeof s->recipe, "%.*s %.8s%s", name, info->name, hex,
+             s->unmirrored < s->count ? " with mirror images" : "");
+    return GT_OK;
+}
+
+gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dataset *ds, int64_t most) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    *s = (gt_picture_set){.name = info->name,
+                          .count = most ? gt_least(most, info->count) : info->count,
+                          .height = info->height,
+                          .width = info->width,
+                          .channels = info->channels,
+                          .label_dim = info->label_width,
+                          .batch = BATCH,
+                          .read = read_items,
+                          .arg = ds};
+    gt_status st = gt_comm_agree_all(comm, comm->rank ? GT_OK : identify(s, ds));
+    gt_comm_broadcast_all(comm, &s->identity, sizeof s->identity, 0);
+    gt_comm_broadcast_all(comm, &s->unmirrored, sizeof s->unmirrored, 0);
+    gt_comm_broadcast_all(comm, s->recipe, sizeof s->recipe, 0);
+    return st;
+}
+
+/* ---- what a generator makes ---- */
+
+typedef struct fakes {
+    gt_fakes_options o;
+    uint32_t kimg;
+    int batch, label_dim;
+} fakes;
+
+static void fill_label(const fakes *f, uint32_t item, float *label) {
+    if (!f->o.labels) {
+        for (int k = 0; k < f->label_dim; k++) label[k] = (float)((int64_t)item % f->label_dim == k);
+        return;
+    }
+    int64_t count = gt_dataset_get_info(f->o.labels)->count;
+    gt_key key = {.seed = f->o.seed, .stream = gt_stream("metrics/label"), .step = f->kimg, .sample = item};
+    gt_dataset_label(f->o.labels, gt_random_below(key, 0, (uint32_t)count), label);
+}
+
+static gt_status make_fakes(void *arg, int64_t first, int n, float *images, float *labels) {
+    const fakes *f = arg;
+    const gt_model *m = f->o.model;
+    gt_exec *e = f->o.generator;
+    float *z = gt_exec_has_input(e, "z") ? gt_exec_input(e, "z") : NULL,
+          *c = f->label_dim ? gt_exec_input(e, "c") : NULL;
+    uint32_t stream = gt_stream("metrics/z");
+    for (int i = 0; i < f->batch; i++) {
+        uint32_t item = (uint32_t)(first + i);
+        gt_key key = {.seed = f->o.seed, .stream = stream, .step = f->kimg, .sample = item};
+        if (z) gt_random_normal(key, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
+        if (c) fill_label(f, item, c + (size_t)i * (size_t)f->label_dim);
+    }
+    if (c && labels) memcpy(labels, c, (size_t)n * (size_t)f->label_dim * sizeof *labels);
+    gt_status st = gt_exec_run(e, &(gt_exec_env){.seed = f->o.seed, .step = f->kimg, .sample0 = (uint32_t)first});
+    if (!st) memcpy(images, gt_exec_output(e, "image"), (size_t)n * gt_model_floats(m) * sizeof *images);
+    return st;
+}
+
+static gt_status check_labels(const gt_fakes_options *o, int dim) {
+    const gt_dataset_info *info = o->labels ? gt_dataset_get_info(o->labels) : NULL;
+    if (!dim || !info || info->label_width == dim) return GT_OK;
+    if (!info->label_width)
+        return gt_fail(GT_USAGE,
+                       "the network is conditional, with labels of %d numbers, and the images of '%s' have no labels",
+                       dim, info->name);
+    return gt_fail(GT_USAGE, "the network takes labels of %d numbers, those of '%s' have %d", dim, info->name,
+                   info->label_width);
+}
+
+gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) {
+    const gt_model *m = o->model;
+    int dim = m->unlabelled_generator ? 0 : m->label_dim;
+    gt_status st = check_labels(o, dim);
+    if (st) return st;
+    fakes *f = malloc(sizeof *f);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory for a set of fakes");
+    *f = (fakes){.o = *o,
+                 .kimg = (uint32_t)(o->images / 1000),
+                 .batch = (int)(gt_exec_output_size(o->generator, "image") / gt_model_floats(m)),
+                 .label_dim = dim};
+    if (!dim) f->o.labels = NULL;
+    *s = (gt_picture_set){.name = "fakes",
+                          .count = o->count,
+                          .unmirrored = o->count,
+                          .height = m->height,
+                          .width = m->width,
+                          .channels = m->channels,
+                          .label_dim = dim,
+                          .batch = f->batch,
+                          .read = make_fakes,
+                          .close = free,
+                          .arg = f};
+    snprintf(s->recipe, sizeof s->recipe, "seed %llu%s", (unsigned long long)o->seed,
+             !dim          ? ""
+             : f->o.labels ? ", classes of the reals"
+                           : ", classes in equal shares");
+    return GT_OK;
+}
