@@ -154,7 +154,8 @@ static bool look_at_space(const char *path, struct statvfs *s) {
 
 double gt_space_free(const char *path) {
     struct statvfs s;
-    return look_at_space(path, &s) ? (double)s.f_bavail * (double)s.f_frsize : INFINITY;
+    /* Some file systems tell no size: ramfs, and tmpfs without a limit. */
+    return look_at_space(path, &s) && s.f_blocks > 0 ? (double)s.f_bavail * (double)s.f_frsize : INFINITY;
 }
 
 /* Some file systems have no number of inodes. */

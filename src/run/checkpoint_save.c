@@ -179,10 +179,18 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
     return st;
 }
 
+/* A checkpoint that cannot fit is not begun: the half that fits would take the logs' room until the write fails. */
+static gt_status store(const gt_saver *s, const char *path) {
+    if (gt_space_free(s->dir) >= (double)s->result.bytes) return checkpoint_store(path, s->data, s->bytes);
+    gt_status st = gt_file_write_failed(path, ENOSPC, s->result.bytes);
+    errno = ENOSPC;
+    return st;
+}
+
 static gt_status save(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;
-    gt_status st = path ? checkpoint_store(path, s->data, s->bytes) : GT_NOMEM;
+    gt_status st = path ? store(s, path) : GT_NOMEM;
     s->error = st ? errno : 0;
     *written = !st;
     if (!st) st = point(s->dir, "last", s->result.name);

@@ -119,7 +119,7 @@ case_hdf5() {
     helper hdf5 many.h5 4 16 16 257 && refused 'many\.h5.*channels' many.h5
     for offset in $(seq 8 190 2000); do # the structures at the front: refused, or harmless, but no crash and no hang
         cp good.h5 bent.h5 && damage bent.h5 "$offset"
-        timeout -k 5 15 "$GANTRY" train --data=bent.h5 --run=bent $job >said 2>&1
+        timeout -k 5 60 "$GANTRY" train --data=bent.h5 --run=bent $job >said 2>&1
         case $? in 0 | 1) ;; *) cat said && fail "status $? with byte $offset of an HDF5 file damaged" ;; esac
         rm -rf bent
     done
@@ -265,7 +265,7 @@ case_pipes() {
 
 case_two_runs_in_one_directory() {
     background "$GANTRY" train $s $job --steps=1000000 --run=shared
-    wait_until 20 has_line Progress/tick shared/stats.jsonl
+    wait_until 180 has_line Progress/tick shared/stats.jsonl
     expect 1 'shared.*process' "$GANTRY" train $s $job --steps=1000000 --run=shared
     kill -USR1 "$pid"
     ends 75

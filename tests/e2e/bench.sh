@@ -14,7 +14,7 @@ expect 2 'unknown option' "$GANTRY" bench step --speed=1
 OPENBLAS_CORETYPE=Haswell expect 0 '^unset: OPENBLAS_CORETYPE=Haswell' "$GANTRY" bench step --recipe=demo --batch=4 --steps=1
 grep -qE '^convolution +[0-9.]+ +[0-9.]+ ' said && grep -qE '^FMA peak: [0-9.]+ Gflop/s' said || { cat said; fail 'no shares, or no peak'; }
 OPENBLAS_CORETYPE=Haswell background "$GANTRY" bench step --recipe=demo --batch=32 --steps=1000 # starts itself once more, and keeps its name
-wait_until 10 has_line GT_BENCH_UNSET /proc/"$pid"/environ
+wait_until 180 has_line GT_BENCH_UNSET /proc/"$pid"/environ
 name=$(cat /proc/"$pid"/comm)
 kill "$pid"
 [ "$name" = step ] || fail "top and pkill know a benchmark as '$name'"

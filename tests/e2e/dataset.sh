@@ -73,7 +73,7 @@ done
 begins killed
 # Killed, it goes on; the result is the one of a run that was not
 background "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress --threads=1
-wait_until 60 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)" -gt 4000 ]'
+wait_until 180 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)" -gt 4000 ]'
 kill -9 "$pid" && wait "$pid" 2>/dev/null
 [ ! -e killed.zip ] || fail "it was faster than its killer"
 printf 'torn' >>killed.zip.part

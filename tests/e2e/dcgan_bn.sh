@@ -65,8 +65,8 @@ pause_second_rank() {
 }
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=paused --threads=1 --kimg=100000
-wait_until 30 has_line Progress/tick paused/stats.jsonl
-wait_until 60 pause_second_rank
+wait_until 180 has_line Progress/tick paused/stats.jsonl
+wait_until 180 pause_second_rank
 touch paused/stop
 ends 75
 
@@ -74,9 +74,9 @@ begins a_rank_that_is_stopped
 # A rank that is stopped in the middle of a step: the others, who wait for its sums, end.
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=silent --heartbeat-limit=2 --threads=1 --kimg=100000
-wait_until 30 has_line Progress/tick silent/stats.jsonl
+wait_until 180 has_line Progress/tick silent/stats.jsonl
 sleep 1
 stop_second_rank
-wait_until 20 has_line 'rank 1 .* has not been heard of for .* step' running
-wait_until 20 bash -c "! kill -0 $pid 2>/dev/null"
+wait_until 180 has_line 'rank 1 .* has not been heard of for .* step' running
+wait_until 180 bash -c "! kill -0 $pid 2>/dev/null"
 echo "one slice after the other $apart MB, together $together MB"

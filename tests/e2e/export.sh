@@ -117,8 +117,8 @@ case_beside_checkpoints() {
 case_a_failing_export() {
     mkdir -p failing/network-snapshot-000000016.npz
     background "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.016 --run=failing --steps=1000000 --export=npz
-    wait_until 20 has_line "warning: --export: cannot write .*network-snapshot-000000016.npz.*; training goes on and tries again" running
-    wait_until 20 has_line '--export can be written again' running
+    wait_until 180 has_line "warning: --export: cannot write .*network-snapshot-000000016.npz.*; training goes on and tries again" running
+    wait_until 180 has_line '--export can be written again' running
     kill -TERM "$pid"
     ends 75
     [ "$(grep -c 'warning: --export' running)" = 1 ] || fail 'more than one warning'

@@ -38,7 +38,7 @@ for n in 1 2; do
     if [ $n = 1 ]; then background "$GANTRY" train $part --run=parts; else background "$LAUNCH" 2 "$GANTRY" train $part --run=parts; fi
     before=$(readlink parts/last)
     further() { [ "$(readlink parts/last)" != "$before" ]; }
-    wait_until 30 further
+    wait_until 180 further
     kill -TERM "$pid" # stops, with a checkpoint and a tick at a step like any other
     wait "$pid"
 done

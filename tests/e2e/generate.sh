@@ -173,7 +173,7 @@ expect 1 "cannot write 'limit.h5': File too large" bash -c "ulimit -f 4; exec '$
 expect 1 "cannot write 'limit.png': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.png"
 [ -z "$(ls -A | grep '^limit')" ] || fail "half a file is left: $(ls -A)"
 background "$GANTRY" generate run --class=1 --seeds=0-9999999 --out=endless.npy
-wait_until 20 compgen -G 'endless.npy.*.part' >/dev/null
+wait_until 180 compgen -G 'endless.npy.*.part' >/dev/null
 kill -INT "$pid"
 ends 75
 grep -q 'stopping after these images' running && ! compgen -G 'endless*' >/dev/null || fail "stopped: $(ls)"

@@ -23,7 +23,7 @@ for ((i = 1; i <= kills; i++)); do
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run=run --steps=1000000; else background "$LAUNCH" "$n" "$GANTRY" train $job --run=run --steps=1000000; fi
     # A quarter of the kills hit the beginning: reading the checkpoint, cutting back the logs, taking the lock; the others hit training.
     before=$(readlink run/last)
-    [ $((RANDOM % 4)) = 0 ] || wait_until 60 is_further
+    [ $((RANDOM % 4)) = 0 ] || wait_until 180 is_further
     sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
     children=()
     [ "$n" = 1 ] || mapfile -t children < <(pgrep -P "$pid")
@@ -34,7 +34,7 @@ for ((i = 1; i <= kills; i++)); do
     launcher) kill -9 "$pid" ;;
     all) kill -9 "$pid" "${children[@]}" 2>/dev/null ;;
     esac
-    wait_until 15 gone "${children[@]}"
+    wait_until 180 gone "${children[@]}"
     # Open MPI's mpirun can lock itself up when a rank dies while it connects (in PMIx_server_finalize): not the run's doing, but told below.
     for ((t = 0; t < 100; t++)); do gone "$pid" && break || sleep 0.1; done
     gone "$pid" || { stuck=$((stuck + 1)) && kill -9 "$pid"; }

@@ -67,7 +67,7 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
             launcher) kill -"$signal" "$pid" 2>/dev/null ;;
             all) kill -"$signal" "$pid" "${children[@]}" 2>/dev/null ;;
             esac
-            wait_until 60 gone "${children[@]}"
+            wait_until 180 gone "${children[@]}"
             for ((t = 0; t < 200; t++)); do gone "$pid" && break || sleep 0.1; done
             gone "$pid" || { stuck=$((stuck + 1)) && kill -9 "$pid"; }
         fi

@@ -5,7 +5,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 job="$small --slices=8 --batch=16"
 endless="$job --steps=1000000 --checkpoint-kimg=0.1"
 plain() { # N [options of mpirun] -- COMMAND...
-    timeout -k 5 60 mpirun -n "$@" >said 2>&1 </dev/null || { cat said; fail "mpirun -n $*"; }
+    timeout -k 5 180 mpirun -n "$@" >said 2>&1 </dev/null || { cat said; fail "mpirun -n $*"; }
 }
 
 begins alone
@@ -27,7 +27,7 @@ fi
 begins while_one_rank_stands_still
 # While one rank stands still the others wait for it without using up their cores.
 background "$LAUNCH" 4 "$GANTRY" train $endless --run=idle
-wait_until 20 has_line Progress/tick idle/stats.jsonl
+wait_until 180 has_line Progress/tick idle/stats.jsonl
 ranks=($(pgrep -P "$pid"))
 [ "${#ranks[@]}" = 4 ] || fail "4 ranks should train, there are ${#ranks[@]}"
 used() { for p in "${ranks[@]:1}"; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
@@ -47,7 +47,7 @@ begins term_and_int_through_mpirun
 # TERM and INT through mpirun: at once the ranks say what that means; what was written is whole, and the run goes on.
 for s in TERM INT; do
     background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
-    wait_until 20 test -e term/last
+    wait_until 180 test -e term/last
     sleep 0.3
     kill -$s "$pid"
     wait "$pid" && fail "status 0 after $s to mpirun"
@@ -68,7 +68,7 @@ same "$(last v1)" "$(last v2)"
 begins far_less
 # Far less: done, or an error with its message, but never a crash or a process that does not end.
 for limit in 180000 200000 240000 300000 340000; do
-    timeout -s KILL 30 bash -c "ulimit -v $limit; exec '$GANTRY' train $job --run=v$limit --steps=3" >said 2>&1
+    timeout -s KILL 180 bash -c "ulimit -v $limit; exec '$GANTRY' train $job --run=v$limit --steps=3" >said 2>&1
     status=$?
     [ $status = 0 ] || { [ $status = 1 ] && grep -qi 'memory' said; } || { cat said; fail "status $status under ulimit -v $limit"; }
 done
@@ -76,27 +76,27 @@ done
 begins two_runs_on_one_directory
 # Two runs on one directory: the second waits; when the first ends in time it goes on, when not it gives up (bad_input.sh).
 background "$GANTRY" train $endless --run=shared
-wait_until 20 has_line Progress/tick shared/stats.jsonl
+wait_until 180 has_line Progress/tick shared/stats.jsonl
 first=$pid
 [ "$(cat /proc/"$first"/comm)" = "$(basename "$GANTRY")" ] || fail "top and pkill know it as $(cat /proc/"$first"/comm)"
 for s in INT USR1; do
     background "$GANTRY" train $endless --run=shared
-    wait_until 10 has_line "belongs to process $first" running
+    wait_until 180 has_line "belongs to process $first" running
     kill -$s "$pid"
-    wait_until 5 has_line 'stopped waiting for it' running
+    wait_until 180 has_line 'stopped waiting for it' running
     ends 75
 done
 background "$LAUNCH" 2 "$GANTRY" train $endless --run=shared
-wait_until 10 has_line "belongs to process $first" running
+wait_until 180 has_line "belongs to process $first" running
 kill -9 "$first"
-wait_until 10 has_line 'going on with shared\|tick' running
+wait_until 180 has_line 'going on with shared\|tick' running
 kill -USR1 "$pid"
 ends 75
 begins somebody_takes_the_lock_away
 # Somebody takes the lock away: the run ends rather than write into what may be another's.
 background "$GANTRY" train $endless --run=shared
-wait_until 10 has_line tick running
+wait_until 180 has_line tick running
 rm shared/lock
-wait_until 15 has_line 'lock' running
+wait_until 180 has_line 'lock' running
 ends 1
 echo 'launched'

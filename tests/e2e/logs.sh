@@ -34,7 +34,7 @@ begins links_stay
 # Links stay, pipes are written to, what stdout goes to is added to; reports may be made at once, and rank 0 makes one alone.
 ln -s elsewhere.html link.html && : >elsewhere.html && quietly "$GANTRY" report run --out=link.html
 [ -L link.html ] && helper html elsewhere.html
-mkfifo pipe && timeout 20 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
+mkfifo pipe && timeout 180 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
 ln -s /proc/self/fd/1 to-stdout && echo '<!-- first -->' >appended.html && "$GANTRY" report run --out=to-stdout >>appended.html || fail 'a report to stdout'
 has_line 'first' appended.html && has_line '</html>' appended.html || fail 'a report to stdout replaced the file behind it'
 making=()
@@ -93,13 +93,13 @@ helper log clock
 begins read_while_it_goes
 # Read while it goes on.
 background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
-wait_until 20 has_line 'tick 20 ' running
+wait_until 180 has_line 'tick 20 ' running
 "$python" - <<'P' || fail 'metrics.h5 cannot be followed while the run goes on'
 import h5py, time
 with h5py.File('live/metrics.h5', 'r', swmr=True) as f:
     series = f['Loss/G/loss']
     before = len(series)
-    for _ in range(100):
+    for _ in range(1800):
         time.sleep(0.1)
         series.refresh()
         if len(series) > before + 3: break
@@ -113,7 +113,7 @@ helper log live
 begins killed
 # Killed, and gone on: what was logged after the checkpoint is logged once.
 background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
-wait_until 20 has_line 'tick' running
+wait_until 180 has_line 'tick' running
 sleep 0.5
 kill -9 "$pid"
 wait "$pid" 2>/dev/null

@@ -209,13 +209,13 @@ PYTHON
 case_nothing_half_written() {
     expect 1 "cannot write 'film.webp': File too large" bash -c "ulimit -f 8; exec '$GANTRY' walk run --class=1 --seeds=0-9 --seconds=20 --out=film.webp"
     background "$GANTRY" walk run --class=1 --seeds=0-9 --seconds=9999 --out=film.webp
-    wait_until 20 compgen -G 'film.webp.*.part' >/dev/null
+    wait_until 180 compgen -G 'film.webp.*.part' >/dev/null
     kill -INT "$pid"
     ends 75
     grep -q 'stopping after these images' running || fail 'no word about the stop'
     [ -z "$(find . -name '*.part' -o -name film.webp)" ] || fail 'half a film is left'
     background "$GANTRY" walk run --class=1 --seeds=0-9 --seconds=9999 --out=film.webp
-    wait_until 20 compgen -G 'film.webp.*.part' >/dev/null
+    wait_until 180 compgen -G 'film.webp.*.part' >/dev/null
     kill -9 "$pid" && ends 137
     walk 1 --class=1 --seeds=0-3 --out=film.webp
     [ -z "$(find . -name '*.part')" ] || fail 'what a killed program left is still there'

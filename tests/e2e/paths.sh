@@ -50,7 +50,7 @@ echo 'ok: no runs'
 # ---- pipes ----
 # promptly COMMAND...: it ends, whatever it says; an ignored SIGTERM counts as hanging
 promptly() {
-    timeout -s KILL 40 "$@" >said 2>&1 </dev/null
+    timeout -s KILL 180 "$@" >said 2>&1 </dev/null
     [ $? != 137 ] || { cat said; fail "hangs: $*"; }
 }
 for file in job.ini log.txt stats.jsonl metrics.h5 reals.png last; do
@@ -78,9 +78,9 @@ echo 'ok: pipes'
 # ---- a run's folder that is taken away ----
 # shellcheck disable=SC2086
 background "$GANTRY" train $job --kimg=1000000 --run=going
-wait_until 20 test -e going/last
+wait_until 180 test -e going/last
 mv going away # all at once: rm -rf and the run would be busy with the same files
-wait_until 40 has_line "the directory 'going' is gone" running
+wait_until 180 has_line "the directory 'going' is gone" running
 ends 1
 has_line 'another process' running && fail 'somebody else is blamed'
 echo 'ok: a folder taken away'

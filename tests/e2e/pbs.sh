@@ -104,7 +104,7 @@ export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
 export GANTRY_ARGS="$job --run ended --steps=1000000"
 background bash mine.pbs
-wait_until 60 has_line 'tick 0' running
+wait_until 180 has_line 'tick 0' running
 kill -TERM "$pid" # PBS tells all processes of the job; here the ranks stop by the file
 touch ended/stop
 ends 75

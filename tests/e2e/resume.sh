@@ -9,8 +9,8 @@ begin() { # ranks, run, options: in the background, until it has made its first 
     shift 2
     # shellcheck disable=SC2086
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run="$run" "$@"; else background "$LAUNCH" "$n" "$GANTRY" train $job --run="$run" "$@"; fi
-    wait_until 20 has_line '^tick ' running # the run's own files may be there from before
-    wait_until 20 has_line Progress/tick "$run/stats.jsonl"
+    wait_until 180 has_line '^tick ' running # the run's own files may be there from before
+    wait_until 180 has_line Progress/tick "$run/stats.jsonl"
 }
 on_and_compare() { # run, ranks: three steps further it is where a run without a stop is
     local steps=$(($(shown "$1") / 16 + 3))
@@ -97,7 +97,7 @@ begins sigusr2
 # SIGUSR2: a checkpoint, and on it goes.
 begin 2 goeson --steps=1000000
 kill -USR2 "$pid"
-wait_until 20 test -e goeson/last
+wait_until 180 test -e goeson/last
 sleep 0.3
 kill -0 "$pid" || fail 'SIGUSR2 ended the run'
 kill -USR1 "$pid"
@@ -109,7 +109,7 @@ written_anew() { [ "$(readlink killed/last)" != "$before" ]; }
 for victim in rank launcher all; do
     before=$(readlink killed/last)
     begin 2 killed --steps=1000000 --checkpoint-kimg=0.032 --keep=2
-    wait_until 20 written_anew
+    wait_until 180 written_anew
     sleep 0.$((RANDOM % 9))
     children=$(pgrep -P "$pid")
     case $victim in
@@ -118,7 +118,7 @@ for victim in rank launcher all; do
     all) kill -9 "$pid" $children ;;
     esac
     wait "$pid" && fail "status 0 after kill -9 of $victim"
-    for c in $children; do wait_until 15 test ! -e "/proc/$c/fd/0"; done
+    for c in $children; do wait_until 180 test ! -e "/proc/$c/fd/0"; done
 done
 on_and_compare killed 2
 helper log killed

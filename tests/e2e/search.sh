@@ -42,7 +42,7 @@ cmp one/search.csv pairs/search.csv || fail 'two ranks a trial give another tabl
 
 begins killed
 background "$GANTRY" search $small $ranges --trials=8 --run=killed
-wait_until 30 test -s killed/state/0003/result
+wait_until 180 test -s killed/state/0003/result
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 before=$(stat -c '%n %Y' killed/state/*/result)
@@ -54,7 +54,7 @@ begins stopped
 # SIGTERM: the trial writes a checkpoint, status 75, and the same command goes on.
 long="${small/--epochs=1/--epochs=4000}"
 background "$GANTRY" search $long $ranges --trials=2 --run=stopped
-wait_until 30 test -s stopped/trials/0001/stats.jsonl
+wait_until 180 test -s stopped/trials/0001/stats.jsonl
 kill -TERM "$pid"
 ends 75
 ls stopped/trials/0001/checkpoint-*.h5 >/dev/null || fail 'the stopped trial has no checkpoint'

@@ -44,7 +44,7 @@ until_out() { # SECONDS NAME PATTERN
         sleep 0.2
     done
 }
-trains() { until_out 60 "$1" 'tick 1 ' && wait_until 60 test -e "$1/last"; }
+trains() { until_out 60 "$1" 'tick 1 ' && wait_until 180 test -e "$1/last"; }
 finish() { # NAME: a few steps after where its first piece ended
     local steps=$(($(shown "$1") / 16 + 4))
     echo "$steps" >"$1.steps"
@@ -105,7 +105,7 @@ grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
 
 begins the_node
 # The node: Slurm itself puts the job back into the queue; it starts again when there are two nodes.
-wait_until 60 grep -qs 'NODE FAILURE' node.out
+wait_until 180 grep -qs 'NODE FAILURE' node.out
 finish node
 node_start n4
 compare node --data=pictures.zip --cond=0
@@ -116,7 +116,7 @@ submit cancelled --nodes=1 --
 trains cancelled
 scancel "$id"
 until_out 60 cancelled 'stopped at a step boundary'
-wait_until 60 is_state "$id" CANCELLED
+wait_until 180 is_state "$id" CANCELLED
 
 begins an_array_over_a_list
 # An array over a list of options; one of its tasks is stopped and comes back, alone. Then pictures of a run, and a dataset.
@@ -125,7 +125,7 @@ id=$(sbatch --parsable --array=1-2 --output=sweep-%a.out --nodes=1 --ntasks-per-
     --run=sweep) || fail 'sbatch for a sweep'
 for i in 1 2; do
     until_out 60 sweep-$i 'tick 1 '
-    wait_until 60 test -e sweep/$i/last
+    wait_until 180 test -e sweep/$i/last
 done
 scancel --batch --signal=USR1 "${id}_2"
 until_out 60 sweep-2 'stopped at a step boundary'
@@ -137,8 +137,8 @@ grep -q 'stopped at' sweep-1.out && fail 'the other task of the array was stoppe
 touch sweep/1/stop
 GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
 GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/dataset.sbatch" pictures made.zip >/dev/null
-wait_until 60 test -e out/seed0003.png
-wait_until 60 test -e made.zip
+wait_until 180 test -e out/seed0003.png
+wait_until 180 test -e made.zip
 expect 0 '40 images' "$real" inspect made.zip
 
 begins a_search_in_an_array

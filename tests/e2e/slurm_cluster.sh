@@ -63,10 +63,10 @@ CONF
     srun --mpi=list 2>&1 | grep -q pmix || skip 'this Slurm speaks no PMIx'
     cluster_daemon munged munged --foreground --key-file="$cluster/munge/key" --socket="$cluster/socket/munge" --pid-file="$cluster/pid/munged.own" \
         --log-file="$cluster/log/munged" --seed-file="$cluster/munge/seed" --num-threads=2
-    wait_until 10 test -S "$cluster/socket/munge"
+    wait_until 180 test -S "$cluster/socket/munge"
     cluster_daemon slurmctld slurmctld -D -c -f "$SLURM_CONF"
     for i in $(seq "$nodes"); do node_start "n$i"; done
-    wait_until 30 cluster_idle "$nodes"
+    wait_until 180 cluster_idle "$nodes"
 }
 cluster_idle() { [ "$(timeout 5 sinfo -hN -p work -o %t 2>/dev/null | grep -cx idle)" -ge "$1" ]; }
 
