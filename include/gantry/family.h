@@ -117,8 +117,12 @@ typedef struct gt_job {
     int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */
     const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
     const char *log_swmr;   /* "auto" "on" "off" */
-    const char *metrics;    /* "none" */
-    const char *export;     /* "none", or a list of forms (export.h), with commas between them */
+    const char *metrics;    /* names of scores (score.h); "none" */
+    int64_t metrics_count;  /* fakes of all of them; 0: as in their names */
+    double metrics_share;   /* of the run's time that they may take; 0: all that they need */
+    /* as in gt_score_options; "": not given */
+    const char *detector, *inception, *vgg16, *lpips, *resize;
+    const char *export; /* "none", or a list of forms (export.h), with commas between them */
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;

@@ -26,11 +26,6 @@ static gt_status check_epochs(const gt_option *o, const char *value) {
     return gt_schedule_parse(o->key, value, &s);
 }
 
-static gt_status check_metrics(const gt_option *o, const char *value) {
-    if (!*value || gt_is(value, "none")) return GT_OK;
-    return gt_fail(GT_USAGE, "--%s can only contain the following values: none", o->key);
-}
-
 #define OPTION(field, value, text) GT_JOB_ROW(gt_job, field, value, text)
 #define MINUTES .unit = "minutes", .max = 1e6
 
@@ -79,10 +74,12 @@ static const gt_option options[] = {
                "given at the start."},
     {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
      .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12},
-    {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .only = "classifier",
-     .class = GT_EXECUTION, .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
-     .detail = "A tick is an epoch unless --tick says otherwise. What must improve is the statistic of --best, else "
-               "Loss/validation, else Loss/test. The run is then finished; a larger number trains it further."},
+    {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .class = GT_EXECUTION,
+     .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
+     .detail = "Of a classifier a tick is an epoch unless --tick says otherwise, and what must improve is the "
+               "statistic of --best, else Loss/validation, else Loss/test. Other models need --best; where that is "
+               "one of --metrics, evaluations of the metric count, not ticks. The run is then finished; a larger "
+               "number trains it further."},
     {OPTION(seed, "0", "Seed of every random number of the run"), .max = 4294967295.0},
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
@@ -234,7 +231,8 @@ static const gt_option options[] = {
     {OPTION(best, "none", "Statistic by which the link `best` is set: [min:|max:]NAME"),
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end "
                "is good. The best checkpoint so far is kept, and `best` in the run's directory points to it. By a "
-               "statistic of pictures (Fakes/...) each checkpoint is made with pictures."},
+               "statistic of pictures (Fakes/...) each checkpoint is made with pictures. One of --metrics by its "
+               "name or key (fid10k, pr10k3_recall) knows which end is good, and judges checkpoints that have it."},
     {OPTION(grid, "8x8", "Columns and rows of the pictures, or reference"), .check = check_grid,
      .detail = "reference is the reference tool's layout: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With "
                "labels each row shows one class."},
@@ -247,7 +245,23 @@ static const gt_option options[] = {
          "A list, such as pkl,npz: the forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
          "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "
          "checkpoint."},
-    {OPTION(metrics, "none", "Quality metrics to compute with each checkpoint: none"), .check = check_metrics},
+    {OPTION(metrics, "none", "Metrics at each checkpoint, such as fid50k_full"), .common = true,
+     .detail = "A list, such as fid10k,pr10k3: the names of gantry metrics --metrics=help, which says what each needs. "
+               "A number in a name is the number of generated pictures. At each checkpoint by images and at the last "
+               "one; gantry metrics gives the same values later. A metric that fails is a warning."},
+    {OPTION(metrics_count, NULL, "Generated pictures of all metrics"), .derived = "as in their names", .unit = "images",
+     .min = 2, .max = 2e9},
+    {OPTION(metrics_share, NULL, "Most of the run's time that metrics may take, such as 0.05"),
+     .derived = "all that they need", .min = 1e-6, .max = 1,
+     .detail = "Metrics then come at fewer checkpoints, never with fewer pictures. Which checkpoints have them, and so "
+               "--best and --early-stopping, then depends on the speed of the machine. The first and the last "
+               "checkpoint have them in any case."},
+    {OPTION(detector, NULL, "Network whose features metrics compare: a run, a checkpoint, a file"), .path = true,
+     .derived = "the published ones", .detail = "A classifier or an autoencoder trained here, or a file of weights."},
+    {OPTION(inception, NULL, "Weights of Inception v3 of the FID, for metrics"), .path = true, .derived = "none"},
+    {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .path = true, .derived = "none"},
+    {OPTION(lpips, NULL, "Weights of LPIPS, for path lengths"), .path = true, .derived = "none"},
+    {OPTION(resize, NULL, "How pictures get the size of Inception and VGG16"), .derived = "tf1", .choices = "tf1|half"},
     {GT_ROW(gt_job, "data-height", height, "0", "Height of the images"), .class = GT_SHAPE, .group = "shape",
      .unit = "pixels", .max = 1 << 20},
     {GT_ROW(gt_job, "data-width", width, "0", "Width of the images"), .class = GT_SHAPE, .unit = "pixels",

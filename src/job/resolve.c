@@ -69,6 +69,29 @@ static gt_status check_schedule(gt_job *job) {
     return GT_OK;
 }
 
+/* Options that say how the metrics of --metrics are computed. */
+static gt_status check_metrics(gt_job *job) {
+    static const char *const keys[] = {"metrics-count", "metrics-share", "detector", "inception",
+                                       "vgg16",         "lpips",         "resize"};
+    gt_options o = job->options;
+    if (*job->metrics && !gt_is(job->metrics, "none")) return GT_OK;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (gt_options_state(&o, keys[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE, "--%s has a meaning only with --metrics, such as --metrics=fid10k", keys[i]);
+        if (gt_options_state(&o, keys[i]) == GT_OPTION_FILED)
+            job->state[gt_options_find(&o, keys[i]) - o.rows] = GT_OPTION_MOOT;
+    }
+    return GT_OK;
+}
+
+static gt_status check_patience(const gt_job *job) {
+    if (!job->early_stopping || gt_is(job->family->name, "classifier") || !gt_is(job->best, "none")) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "--early-stopping needs --best with --model=%s, the statistic that must improve: a metric of "
+                   "--metrics, such as --metrics=fid10k --best=fid10k",
+                   job->model);
+}
+
 /* Options of other families of models have no meaning, and some options none with this --aug: giving one is a mistake.
  */
 static gt_status check_meaning(gt_job *job) {
@@ -85,7 +108,9 @@ static gt_status check_meaning(gt_job *job) {
     if (!family->adversarial) job->aug = "noaug";
     gt_job_derive_all(job, job->kind->defaults);
     gt_status st = check_augment(job);
-    return st ? st : check_schedule(job);
+    if (!st) st = check_schedule(job);
+    if (!st) st = check_metrics(job);
+    return st ? st : check_patience(job);
 }
 
 gt_status gt_job_check(gt_job *job) {
