@@ -6,6 +6,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "job/table.h"
+#include "metrics/score.h"
 
 /* ---- rules ---- */
 
@@ -74,7 +75,10 @@ static gt_status check_metrics(gt_job *job) {
     static const char *const keys[] = {"metrics-count", "metrics-share", "detector", "inception",
                                        "vgg16",         "lpips",         "resize"};
     gt_options o = job->options;
-    if (*job->metrics && !gt_is(job->metrics, "none")) return GT_OK;
+    gt_score_request requests[GT_SCORES_MOST];
+    int n;
+    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, requests, &n);
+    if (st || n) return st;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (gt_options_state(&o, keys[i]) == GT_OPTION_GIVEN)
             return gt_fail(GT_USAGE, "--%s has a meaning only with --metrics, such as --metrics=fid10k", keys[i]);
