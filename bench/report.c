@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "common/plot.h"
 #include "common/program.h"
 #include "gantry/figure.h"
 
@@ -13,13 +14,21 @@ static const size_t most_json = (size_t)64 << 20;
 typedef struct report_options {
     bench_common common;
     const char *h5, *svg;
+    bench_plot plot;
 } report_options;
 
 static report_options options;
 
 static const gt_option rows[] = {
     {BENCH_ROW(report_options, "h5", h5, "", "Write all results to this HDF5 file"), .path = true},
-    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over ranks to this file"), .path = true},
+    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over ranks, or --y over --x, to this file"),
+     .path = true},
+    {BENCH_ROW(report_options, "x", plot.x, "", "Key of the column along")},
+    {BENCH_ROW(report_options, "y", plot.y, "", "Key of the column upright")},
+    {BENCH_ROW(report_options, "group", plot.group, "", "Column of words: a colour for each")},
+    {BENCH_ROW(report_options, "line", plot.line, "", "Column of words: a curve for each, within a group")},
+    {BENCH_ROW(report_options, "dots", plot.dots, "0", "Dots, and a line at the median of a group")},
+    {BENCH_ROW(report_options, "log", plot.log, "0", "The upright axis is logarithmic")},
 };
 
 static gt_status read_results(const char *path, gt_results **list, int *n) {
@@ -40,7 +49,7 @@ static gt_status read_results(const char *path, gt_results **list, int *n) {
 
 /* Images per second over ranks: a line for each recipe and kind of scaling with one thread a rank, from all `scaling`
  * results; for a model's table one for each network. */
-static gt_status plot(gt_results *const *list, int n, const char *path) {
+static gt_status plot_ranks(gt_results *const *list, int n, const char *path) {
     enum { MOST_LINES = 12, MOST_POINTS = 64 };
     static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
     static char labels[MOST_LINES][96];
@@ -86,7 +95,9 @@ static gt_status report(char **files, int n_files) {
     for (int i = 0; i < n_files && !st; i++) st = read_results(files[i], list, &n);
     for (int i = 0; i < n && !st; i++) gt_results_print(list[i], stdout);
     if (!st && *options.h5) st = gt_results_write_h5(list, n, options.h5);
-    if (!st && *options.svg) st = plot(list, n, options.svg);
+    bool columns = *options.plot.x || *options.plot.y;
+    if (!st && *options.svg && !columns) st = plot_ranks(list, n, options.svg);
+    if (!st && *options.svg && columns) st = bench_plot_write(list, n, &options.plot, options.svg);
     for (int i = 0; i < n; i++) gt_results_free(list[i]);
     return st;
 }

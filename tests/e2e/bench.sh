@@ -35,6 +35,19 @@ curves() { grep -c 'fill:none;stroke-width:1.8;' "$1"; }
 # Letters are drawn as shapes. A curve of a single point has no line.
 [ "$(curves model.svg)" = 3 ] && [ "$(curves all.svg)" -ge 5 ] || fail 'lines of the plots are missing'
 
+cat >runs.json <<'JSON'
+{"bench": "runs", "conditions": [], "tables": [{"name": "curves", "columns": [{"key": "of", "title": "program", "digits": -1}, {"key": "seed", "title": "seed", "digits": -1},
+ {"key": "t", "title": "minutes", "digits": 1}, {"key": "fid", "title": "FID", "digits": 2}], "rows": [{"of": "one", "seed": "0", "t": 5, "fid": 30},
+ {"of": "one", "seed": "0", "t": 10, "fid": 20}, {"of": "one", "seed": "1", "t": 5, "fid": 33}, {"of": "one", "seed": "1", "t": 10, "fid": 19},
+ {"of": "two", "seed": "0", "t": 5, "fid": 60}, {"of": "two", "seed": "0", "t": 10, "fid": null}, {"of": "two", "seed": "0", "t": 15, "fid": 40}]}]}
+JSON
+"$GANTRY" bench report runs.json --svg=runs.svg --x=t --y=fid --group=of --line=seed --log >tables || fail 'curves of columns'
+grep -qE '^two +0 +10.0 +- *$' tables && [ "$(curves runs.svg)" = 3 ] || fail 'three curves'
+"$GANTRY" bench report runs.json --svg=dots.svg --x=t --y=fid --group=of --dots >tables || fail 'dots of columns'
+[ "$(curves dots.svg)" = 2 ] || fail 'two medians'
+expect 2 "no row has numbers in the columns 'minutes' and 'fid'" "$GANTRY" bench report runs.json --svg=none.svg --x=minutes --y=fid
+[ ! -e none.svg ] || fail 'a plot of nothing'
+
 head -c 300 scaling.json >cut.json
 expect 1 'cut.json: line' "$GANTRY" bench report cut.json
 echo '{"bench": 3}' >wrong.json
