@@ -1,0 +1,52 @@
+# level: full
+# Detectors trained in the test: features and path lengths as PyTorch computes them, the same bits on any number of ranks and threads; files that are refused.
+. "$(dirname "$0")/lib.sh"
+need_python
+values=$BUILD/tests/detector_values
+"$python" -c 'import torch, h5py' 2>/dev/null || skip 'python3-torch or python3-h5py is not here'
+torch() { "$python" -B "$here/../torch/$1.py" "${@:2}" >said 2>&1 || { cat said; fail "$1.py"; }; }
+
+begins features
+for colours in 3 1; do
+    data=synth:shapes:n=50,size=16 model=deep-conv
+    [ $colours = 3 ] || data=synth:circles:n=50,size=16 model=cvae
+    quietly "$GANTRY" train --data=$data --model=$model --batch=10 --z-dim=6 --run=$model --steps=5 --threads=1
+    quietly "$GANTRY" dataset $data $model.h5 --threads=1
+    quietly "$values" features $model $model.h5 one
+    mv said said.one
+    quietly ranks 3 "$values" features $model $model.h5 three - tf1 2
+    cmp one three || fail "other features of $model on three ranks"
+    cmp said said.one || fail 'another recipe on three ranks'
+    torch features compare $model/last $model.h5 one
+done
+expect 2 'trained on pictures of 16x16 with 3 channels, and these are 16x16 with 1' "$values" features deep-conv cvae.h5 no
+[ ! -e no ] || fail 'refused, and yet something was made'
+# weights say what they are, in whatever file
+quietly "$GANTRY" export deep-conv judge.safetensors
+quietly "$values" features judge.safetensors deep-conv.h5 exported
+quietly "$values" features deep-conv deep-conv.h5 one
+cmp one exported || fail 'other features from an exported file'
+
+begins files_that_are_refused
+torch features programs .
+quietly "$GANTRY" dataset synth:shapes:n=2,size=16 few.h5 --threads=1
+expect 1 'inception-2015-12-05.pt.* is a program \(TorchScript\), which is not run; take the file pt_inception-2015-12-05-6726825d.pth \(Inception v3 of the FID\)$' \
+    "$values" features inception-2015-12-05.pt few.h5 no
+expect 1 'take the file vgg16-397923af.pth \(VGG16 torchvision\)$' "$values" features vgg16.pt few.h5 no
+expect 1 'take the file pt_inception.* or vgg16-397923af.pth' "$values" features net.pt few.h5 no
+expect 1 'take the file vgg16-397923af.pth' "$values" features net.pt few.h5 no vgg16
+quietly "$GANTRY" train --data=synth:shapes:n=64,size=32 --cond=1 $nets --batch=8 --mbstd=2 --run=gan --steps=10 --lrate=0.02 --threads=1
+expect 2 'a detector is a classifier .* or an autoencoder: gantry metrics gan judges' "$values" features gan few.h5 no
+expect 1 "'few.h5'" "$values" features few.h5 few.h5 no
+
+begins path_lengths
+torch lpips_files 7 vgg.pth lin.pth
+for options in '' 'z full crop'; do
+    quietly "$values" path gan vgg.pth lin.pth 21 $options
+    value=$(cat said)
+    quietly ranks 3 "$values" path gan vgg.pth lin.pth 21 $options
+    [ "$(cat said)" = "$value" ] || fail "another path length on three ranks: $(cat said), not $value"
+    torch paths gan/last 7 21 $options # in float64; pictures that are so near to each other differ by few digits of float32
+    awk -v a="$value" -v b="$(cat said)" 'BEGIN { exit !(a > 0 && a < 1.002 * b && b < 1.002 * a) }' || fail "path length $value, PyTorch says $(cat said)"
+done
+expect 2 'path lengths are of generators with styles' "$values" path deep-conv vgg.pth lin.pth 21
