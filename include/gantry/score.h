@@ -27,6 +27,7 @@ struct gt_gaussian;
 typedef struct gt_score_options {
     const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
     int64_t count;        /* of fakes, of all scores; 0: as in their names */
+    bool all;             /* a name without a number ("fid") means all pictures that there are */
     const char *detector; /* of all scores that need features: as gt_detector_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
@@ -75,8 +76,11 @@ gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct
 
 /* ---- results in a run's directory ---- */
 
-/* Appends {"results": {key: value}, "metric": name, "total_time": ..., "snapshot_pkl": ..., "recipe": ..., "images": N}
- * to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4). Rank 0. */
+/* A line of JSON for each metric: {"results": {key: value}, "metric": name, "total_time": seconds, "snapshot_pkl": name
+ * or null, "recipe": text, "images": N}; values that are missing are null. */
+gt_status gt_score_table_lines(const gt_score_table *t, const char *snapshot, int64_t images,
+                               void (*line)(void *arg, const char *metric, const char *text), void *arg);
+/* Appends these lines to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4). Rank 0. */
 gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images);
 
 #endif

@@ -17,6 +17,7 @@
     X(mix)          \
     X(walk)         \
     X(project)      \
+    X(metrics)      \
     X(export)       \
     X(convert)      \
     X(reconstruct)  \

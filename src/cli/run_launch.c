@@ -33,6 +33,7 @@ static const struct {
     {"generate", NULL, CLI_STOPPING},
     {"mix", NULL, CLI_STOPPING},
     {"walk", NULL, CLI_STOPPING},
+    {"metrics", NULL, "stopping; no score is written"},
     {NULL, NULL, "stopping"},
 };
 

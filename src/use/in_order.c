@@ -2,20 +2,15 @@
  * Results in the order of the items: see in_order.h. */
 #include "use/in_order.h"
 
-#include <math.h>
-#include <stdio.h>
-
-#include "base/clock.h"
 #include "base/numbers.h"
 #include "base/progress.h"
-#include "gantry/log.h"
-#include "gantry/option.h"
+#include "use/teller.h"
 
 typedef struct state {
     const gt_in_order *work;
     int64_t rounds, round;
-    int turn;           /* the rank whose results come next */
-    double start, said; /* when */
+    int turn; /* the rank whose results come next */
+    gt_teller teller;
 } state;
 
 static int64_t first_of(const state *s, int rank) { return (s->round * s->work->comm->ranks + rank) * s->work->batch; }
@@ -26,21 +21,9 @@ static int items_from(const state *s, int64_t first) {
     return n > 0 ? (int)n : 0;
 }
 
-/* A terminal sees each round, a log one a minute. */
 static void tell(state *s) {
-    const double every = 60;
     const gt_in_order *w = s->work;
-    double now = gt_clock(), seconds = now - s->start;
-    int64_t done = gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count);
-    double rate = seconds > 0 ? (double)done / seconds : 0;
-    char line[160], left[32];
-    snprintf(line, sizeof line, "%s: %lld of %lld %s (%.0f %%), %.3g %s/s, %s left", w->doing, (long long)done,
-             (long long)w->count, w->of, 100.0 * (double)done / (double)w->count, rate, w->of,
-             gt_duration_text(rate > 0 ? (double)(w->count - done) / rate : NAN, left));
-    if (gt_log_is_terminal()) gt_log_live(line);
-    else if (now - s->said >= every && done < w->count) gt_info("%s", line);
-    else return;
-    s->said = now;
+    gt_tell(&s->teller, gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count));
 }
 
 static gt_status take_turn(void *arg, const void *bytes, size_t size) {
@@ -62,7 +45,7 @@ static gt_status make(const state *s, gt_buffer *out) {
 }
 
 gt_status gt_in_order_all(const gt_in_order *w) {
-    state s = {.work = w, .start = gt_clock(), .said = gt_clock()};
+    state s = {.work = w, .teller = gt_tell_start(w->doing, w->of, w->count)};
     s.rounds = gt_pieces(gt_pieces(w->count, w->batch), w->comm->ranks);
     gt_buffer mine = {0};
     gt_status st = GT_OK;
@@ -74,7 +57,7 @@ gt_status gt_in_order_all(const gt_in_order *w) {
         if (w->take) st = gt_comm_funnel_all(w->comm, mine.data, mine.n, take_turn, &s);
         if (!st) tell(&s);
     }
-    gt_log_live(NULL);
+    gt_tell_end();
     gt_buffer_free(&mine);
     return gt_comm_agree_all(w->comm, st);
 }

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry metrics: how good are the pictures of a network, or one set of pictures beside another? */
+#include "cli/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/file_kind.h"
+#include "cli/generating.h"
+#include "gantry/rundir.h"
+#include "h5/h5.h"
+#include "train/stop.h"
+
+#define FIELDS metrics_fields
+
+static const gt_option table[] = {
+    {CLI_SHOWN("metrics", score.metrics, NULL, "Scores, as in fid10k,pr10k3; help lists all"),
+     .derived = "fid50k_full; fid with --reals",
+     .detail = "A number in a name is that of the fakes. A name without a number means the published number, and "
+               "with --reals all fakes that there are."},
+    {CLI_OPTION(data, NULL, "Real pictures for a network"), .path = true, .derived = "those of the network's run"},
+    {CLI_OPTION(reals, "", "A set of pictures instead of a network's data ..."), .path = true,
+     .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
+               "mu and sigma), of which fid alone can be had."},
+    {CLI_OPTION(fakes, "", "... and the set that is compared with it"), .path = true},
+    {CLI_SHOWN("count", score.count, NULL, "Fakes of all scores"), .derived = "as in their names", .min = 1,
+     .max = 2e9},
+    {CLI_SHOWN("detector", score.detector, "", "Features by this network: a run, a file"), .path = true,
+     .detail = "A classifier or an autoencoder trained here, whose layer before the last gives features; or a file of "
+               "weights."},
+    {CLI_SHOWN("inception", score.inception, "", "Weights for fid, kid and is"), .path = true,
+     .detail = "pt_inception-2015-12-05-6726825d.pth"},
+    {CLI_SHOWN("vgg16", score.vgg16, "", "Weights for pr and ppl, of torchvision"), .path = true,
+     .detail = "vgg16-397923af.pth. The published scores took another file of VGG16: recipes say so."},
+    {CLI_SHOWN("lpips", score.lpips, "", "Weights of LPIPS for ppl"), .path = true, .detail = "vgg.pth, version 0.1"},
+    {CLI_SHOWN("resize", score.resize, "tf1", "Rule of published networks"), .choices = "tf1|half"},
+    {CLI_OPTION(mirror, "0", "Reals with their mirror images; never for *_full")},
+    {CLI_OPTION(classes, "data", "Fakes' classes: as drawn from the data, or equal"), .choices = "data|equal"},
+    {CLI_OPTION(save, "", "Statistics of the set of reals to FILE.npz"), .path = true,
+     .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
+    {CLI_OPTION(nearest, "", "Fakes most like a real, beside it, to FILE.png"), .path = true},
+    {CLI_OPTION(json, "0", "Print a line of JSON for each score")},
+    {CLI_FURTHER(seed, NULL, "Of latents, and of what scores draw"), .derived = "that of the network's run, else 0",
+     .max = 1e15},
+    {CLI_ROW("network", network, "", "Checkpoint or run, instead of the first argument"), .path = true},
+    {CLI_ROW("no-cache", no_cache, "0", "Neither read nor keep statistics of reals ($GT_CACHE)")},
+    CLI_THREADS,
+    CLI_ASSUMED,
+};
+
+/* ---- before the ranks meet ---- */
+
+static bool wants_help(const metrics_fields *f) { return gt_is(f->score.metrics, "help"); }
+
+/* The folder of the checkpoint, if it is a run's. The first rank looks. */
+static gt_status find_run(cli_session *s, metrics_fields *f) {
+    char *slash, *dir = gt_arena_printf(s->arena, "%s", f->network), *text = NULL;
+    if (!dir) return GT_NOMEM;
+    if (!gt_is_directory(dir)) {
+        slash = strrchr(dir, '/');
+        if (slash && slash != dir) *slash = 0;
+        else dir = slash ? "/" : ".";
+    }
+    gt_status st = gt_rundir_read(dir, "job.ini", &text);
+    if (st || !text) return st;
+    f->dir = dir;
+    f->job = gt_arena_printf(s->arena, "%s", text);
+    free(text);
+    return f->job ? GT_OK : GT_NOMEM;
+}
+
+static gt_status check_data(const char *path) {
+    return !*path || gt_ends_with(path, ".npz") || !cli_first_rank() ? GT_OK : gt_h5_check(path);
+}
+
+/* A run or a checkpoint becomes the file of a checkpoint; files of weights stay. */
+static gt_status choose_detector(cli_session *s, metrics_fields *f) {
+    gt_file_kind kind = *f->score.detector ? gt_kind_of_file(f->score.detector) : GT_KIND_UNKNOWN;
+    bool ours = kind == GT_KIND_FOLDER || kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5;
+    gt_status st = ours ? cli_choose_checkpoint(s->arena, &f->score.detector) : GT_OK;
+    return st ? gt_wrap(st, "--detector") : GT_OK;
+}
+
+static gt_status read_form(cli_session *s, metrics_fields *f) {
+    const cli_arguments *a = &s->arguments;
+    if (*f->network && a->n_words)
+        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], f->network);
+    if (a->n_words > 1) return gt_fail(GT_USAGE, "one network is needed, not %d", a->n_words);
+    if (a->n_words) f->network = a->words[0];
+    bool sets = *f->reals || *f->fakes;
+    if (sets && (*f->network || *f->data))
+        return gt_fail(GT_USAGE, "--reals and --fakes are two sets of pictures, without a network and its --data");
+    if (!sets && !*f->network)
+        return gt_fail(GT_USAGE, "a network is needed, or two sets of pictures: --reals=A --fakes=B");
+    if (sets && !*f->reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->fakes);
+    if (sets && !*f->fakes && !*f->save)
+        return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
+    if (*f->save && !gt_ends_with(f->save, ".npz"))
+        return gt_fail(GT_USAGE, "--save=%s: a name that ends in .npz is needed", f->save);
+    if (*f->nearest && !gt_ends_with(f->nearest, ".png"))
+        return gt_fail(GT_USAGE, "--nearest=%s: a name that ends in .png is needed", f->nearest);
+    f->score.all = sets;
+    if (gt_options_state(&s->options, "metrics") != GT_OPTION_GIVEN) f->score.metrics = sets ? "fid" : "fid50k_full";
+    return GT_OK;
+}
+
+static gt_status prepare(cli_session *s) {
+    metrics_fields *f = s->fields;
+    f->dir = f->job = "";
+    if (wants_help(f)) return GT_OK;
+    gt_status st = read_form(s, f);
+    if (!st) st = gt_score_options_check(&f->score);
+    if (!st) st = choose_detector(s, f);
+    if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
+    if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
+    if (!st) st = check_data(f->data);
+    if (!st) st = check_data(f->reals);
+    return st ? st : check_data(f->fakes);
+}
+
+/* ---- the work ---- */
+
+static void print_help(void *arg, const char *name, const char *text) {
+    (void)arg;
+    printf("%-14s %s\n", name, text);
+}
+
+static void print_json(void *arg, const char *metric, const char *line) {
+    (void)arg;
+    (void)metric;
+    printf("%s\n", line);
+}
+
+static gt_status print_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
+    const char *network = *f->network ? f->network : NULL;
+    if (f->json) return gt_score_table_lines(t, network, images, print_json, NULL);
+    for (int i = 0; i < t->n; i++) printf("%-24s %-14.8g %s\n", t->value[i].key, t->value[i].value, t->value[i].recipe);
+    return GT_OK;
+}
+
+/* Rank 0. A value that is missing makes the command fail, when all others are printed. */
+static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
+    int missing = 0;
+    gt_status st = print_scores(f, t, images);
+    char name[GT_NAME_BYTES];
+    gt_path_name(f->network, name);
+    if (!st && *f->dir && t->n) st = gt_score_table_append(f->dir, t, name, images);
+    for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
+    return !st && missing ? gt_fail(GT_FAILED, "%d of %d values are missing", missing, t->n) : st;
+}
+
+static gt_status share_paths_all(cli_session *s, metrics_fields *f) {
+    const char **paths[] = {&f->network, &f->dir, &f->job, &f->score.detector};
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && !st; i++)
+        st = cli_share_path_all(s->comm, s->arena, paths[i]);
+    return st;
+}
+
+static gt_status score_all(metrics_work *w) {
+    const metrics_fields *f = w->fields;
+    gt_score_table t = {0};
+    gt_status st;
+    int64_t images = 0;
+    w->scoring = gt_scoring_open_all(&w->team, &f->score, &st);
+    if (!st) st = *f->network ? metrics_of_network_all(w, &t, &images) : metrics_of_sets_all(w, &t);
+    if (!st) st = gt_comm_agree_all(w->team.comm, w->team.comm->rank ? GT_OK : tell_scores(f, &t, images));
+    gt_score_table_free(&t);
+    gt_scoring_close(w->scoring);
+    return st;
+}
+
+static gt_status metrics(cli_session *s) {
+    metrics_fields *f = s->fields;
+    if (wants_help(f)) {
+        if (!s->comm->rank) gt_score_help(print_help, NULL);
+        return GT_OK;
+    }
+    gt_stop_install_short(s->comm, "stopping; no score is written");
+    metrics_work w = {.session = s, .fields = f, .team = {s->comm, s->pool, cli_kernels()}};
+    f->score.stop = gt_stop_requested;
+    f->score.no_cache = f->no_cache;
+    gt_status st = share_paths_all(s, f);
+    if (!st) st = score_all(&w);
+    gt_stop_restore();
+    return st;
+}
+
+const cli_command cli_metrics = {
+    .name = "metrics",
+    .arguments = "NET [--metrics=LIST] [--data=PATH] | --reals=A --fakes=B",
+    .help = "How good are the pictures of a network, or one set beside another?",
+    .detail = "Values are the same on any number of ranks and threads. In a run's directory they are appended to "
+              "metric-NAME.jsonl.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = prepare,
+    .run = metrics,
+};

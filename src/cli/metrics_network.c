@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry metrics NET: the scores of what a network makes. */
+#include "cli/metrics.h"
+#include "gantry/log.h"
+#include "gantry/network.h"
+#include "gantry/train.h"
+#include "use/paths.h"
+#include "use/trained.h"
+
+typedef struct network_work {
+    metrics_work *w;
+    gt_trained net;
+    gt_dataset *data;
+    gt_picture_set reals, fakes;
+    uint64_t seed;
+    int64_t images; /* that the network has been shown */
+} network_work;
+
+/* 0: the file does not say. */
+static int64_t images_of(const char *path) {
+    int64_t images = 0;
+    gt_checkpoint_file *f = gt_network_open(path, NULL);
+    if (f && gt_checkpoint_get_int(f, "/state/images", &images)) images = 0;
+    gt_checkpoint_close(f);
+    return images;
+}
+
+static gt_status open_network(network_work *n) {
+    const metrics_fields *f = n->w->fields;
+    gt_trained *t = &n->net;
+    gt_status st = gt_trained_open(t, f->network, cli_kernels());
+    if (st) return st;
+    gt_model *m = t->model;
+    if (!m->build_generator)
+        return gt_fail(GT_USAGE, "'%s' is of the model '%s', which makes no pictures", f->network, m->name);
+    bool given = gt_options_state(&n->w->session->options, "seed") == GT_OPTION_GIVEN;
+    n->seed = given ? (uint64_t)f->seed : (uint64_t)t->job->seed;
+    const gt_generate_options o = {
+        .n = m->slice_size > 0 ? m->slice_size : 1, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
+    st = gt_trained_build(t, m->build_generator(m, &o), n->w->session->pool);
+    if (!st) st = gt_exec_prepare(t->exec, &(gt_exec_env){.seed = n->seed});
+    n->images = images_of(f->network);
+    return st;
+}
+
+static bool is_conditional(const gt_model *m) { return m->label_dim && !m->unlabelled_generator; }
+
+/* The data of the run as training sees them. */
+static gt_status open_run_data(network_work *n) {
+    const metrics_fields *f = n->w->fields;
+    gt_job *job = gt_job_new();
+    gt_status st = job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM;
+    if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; --data=PATH does", f->dir);
+    if (!st && gt_options_state(&n->w->session->options, "mirror") == GT_OPTION_GIVEN) job->mirror = f->mirror;
+    if (!st) {
+        st = gt_job_open_data(job, &n->data);
+        if (st) gt_wrap(st, "the data of the run '%s' (--data=PATH names others)", f->dir);
+    }
+    gt_job_free(job);
+    return st;
+}
+
+static gt_status open_reals_all(network_work *n) {
+    metrics_work *w = n->w;
+    const metrics_fields *f = w->fields;
+    bool needed = gt_scoring_needs_reals(w->scoring);
+    gt_dataset_options o = {.use_labels = is_conditional(n->net.model), .mirror = f->mirror};
+    if (*f->data) return metrics_open_data_all(w, f->data, &o, "--data", &n->data, &n->reals);
+    if (!*f->job && !needed) return GT_OK;
+    if (!*f->job)
+        return gt_fail(GT_USAGE, "'%s' does not say which pictures it was trained on: --data=PATH is needed",
+                       f->network);
+    gt_status st = gt_comm_agree_all(w->team.comm, open_run_data(n));
+    if (!st) st = gt_same_data_all(w->team.comm, n->data, "the data of the run");
+    return st ? st : gt_picture_set_of_dataset_all(&n->reals, w->team.comm, n->data, 0);
+}
+
+static gt_status work_all(network_work *n, gt_score_table *out) {
+    metrics_work *w = n->w;
+    const metrics_fields *f = w->fields;
+    gt_comm *comm = w->team.comm;
+    gt_status st = gt_comm_agree_all(comm, open_network(n));
+    if (!st) st = open_reals_all(n);
+    if (st) return st;
+    n->reals.name = "reals";
+    gt_dataset *labels = gt_is(f->classes, "data") ? n->data : NULL;
+    gt_fakes_options o = {.model = n->net.model,
+                          .generator = n->net.exec,
+                          .labels = labels,
+                          .seed = n->seed,
+                          .images = n->images,
+                          .count = gt_scoring_fakes(w->scoring)};
+    st = gt_comm_agree_all(comm, gt_picture_set_of_fakes(&n->fakes, &o));
+    if (st) return st;
+    gt_path_maker paths = {
+        .model = n->net.model, .params = n->net.params, .labels = labels, .seed = n->seed, .images = n->images};
+    return metrics_run_all(w, n->data ? &n->reals : NULL, &n->fakes, &paths, out);
+}
+
+gt_status metrics_of_network_all(metrics_work *w, gt_score_table *out, int64_t *images) {
+    network_work n = {.w = w};
+    gt_status st = work_all(&n, out);
+    *images = n.images;
+    gt_picture_set_close(&n.fakes);
+    gt_picture_set_close(&n.reals);
+    gt_dataset_close(n.data);
+    gt_trained_close(&n.net);
+    return st;
+}

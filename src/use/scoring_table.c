@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What scores there are, and their results in a run's directory. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "gantry/score.h"
+#include "metrics/score.h"
+#include "run/appender.h"
+
+void gt_score_table_free(gt_score_table *t) {
+    free(t->value);
+    *t = (gt_score_table){0};
+}
+
+void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg) {
+    static const char *const needs[] = {[GT_SCORE_NO_NETWORK] = "no network",
+                                        [GT_SCORE_INCEPTION] = "--inception or --detector",
+                                        [GT_SCORE_VGG16] = "--vgg16 or --detector",
+                                        [GT_SCORE_LPIPS] = "--vgg16 and --lpips",
+                                        [GT_SCORE_CLASSIFIER] = "--detector, a classifier",
+                                        [GT_SCORE_OR_PIXELS] = "--detector, else pixels"};
+    const gt_score *s;
+    for (int i = 0; (s = gt_score_at(i)); i++) {
+        char name[GT_SCORE_NAME], text[160];
+        gt_score_name(s, s->count, name);
+        snprintf(text, sizeof text, "%s (%s)", s->help, needs[s->network]);
+        line(arg, name, text);
+    }
+}
+
+static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+
+/* The line of the metric whose first value is number i. */
+static json_t *line_of(const gt_score_table *t, int i, const char *snapshot, int64_t images) {
+    json_t *line = json_object(), *results = json_object();
+    const char *metric = t->value[i].metric;
+    for (int k = i; k < t->n; k++)
+        if (!strcmp(t->value[k].metric, metric))
+            json_object_set_new(results, t->value[k].key, number(t->value[k].value));
+    json_object_set_new(line, "results", results);
+    json_object_set_new(line, "metric", json_string(metric));
+    json_object_set_new(line, "total_time", number(t->seconds));
+    json_object_set_new(line, "snapshot_pkl", snapshot ? json_string(snapshot) : json_null());
+    json_object_set_new(line, "recipe", json_string(t->value[i].recipe));
+    json_object_set_new(line, "images", json_integer(images));
+    return line;
+}
+
+static bool begins_metric(const gt_score_table *t, int i) {
+    return !i || strcmp(t->value[i].metric, t->value[i - 1].metric) != 0;
+}
+
+gt_status gt_score_table_lines(const gt_score_table *t, const char *snapshot, int64_t images,
+                               void (*line)(void *arg, const char *metric, const char *text), void *arg) {
+    enum { DIGITS = 17 };
+    gt_status st = GT_OK;
+    for (int i = 0; i < t->n && !st; i++) {
+        if (!begins_metric(t, i)) continue;
+        json_t *values = line_of(t, i, snapshot, images);
+        char *text = json_dumps(values, JSON_REAL_PRECISION(DIGITS));
+        if (text) line(arg, t->value[i].metric, text);
+        else st = gt_fail(GT_NOMEM, "out of memory for the line of %s", t->value[i].metric);
+        free(text);
+        json_decref(values);
+    }
+    return st;
+}
+
+typedef struct files {
+    const char *dir;
+    gt_status status; /* of the first that failed; later ones are tried */
+} files;
+
+static void append(void *arg, const char *metric, const char *text) {
+    files *f = arg;
+    char name[96];
+    snprintf(name, sizeof name, "metric-%s.jsonl", metric);
+    char *path = gt_path_join(f->dir, name);
+    appender a = {.fd = -1};
+    gt_status st = path ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory for '%s'", name);
+    if (!st) {
+        gt_buffer_printf(&a.pending, "%s\n", text);
+        st = appender_flush(&a, true);
+    }
+    if (!f->status) f->status = st;
+    appender_close(&a);
+    free(path);
+}
+
+gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images) {
+    files f = {.dir = rundir};
+    gt_status st = gt_score_table_lines(t, snapshot, images, append, &f);
+    return f.status ? f.status : st;
+}
