@@ -85,6 +85,22 @@ const gt_weight *gt_weights_find(const gt_weights *w, const char *name, size_t *
 /* Tensor i as float32, row-major, whatever its type and strides in the file: `size` elements into `out`. */
 gt_status gt_weights_read(const gt_weights *w, size_t i, float *out);
 
+/* ---- the tensors of a network: weights_want.c ---- */
+
+#define GT_WEIGHT_NOWHERE SIZE_MAX
+
+typedef struct gt_weight_wanted {
+    const char *name, *other; /* in the file; another name of the same, NULL: there is none */
+    int n_dims;
+    int64_t dims[GT_WEIGHT_MOST_DIMS]; /* in the file's order; there may be dimensions of 1 before them */
+    bool optional;
+    size_t place; /* set: of gt_weights_at(); GT_WEIGHT_NOWHERE: the file does not have it */
+} gt_weight_wanted;
+
+/* Finds n tensors, those of `what`. GT_FORMAT: some are missing (the message lists them), or one has another shape; the
+ * message does not name the file. */
+gt_status gt_weights_want(const gt_weights *w, const char *what, size_t n, gt_weight_wanted *wanted);
+
 size_t gt_weights_facts(const gt_weights *w);
 const gt_fact *gt_weights_fact_at(const gt_weights *w, size_t i);
 const gt_fact *gt_weights_fact(const gt_weights *w, const char *name); /* NULL: the file does not say */

@@ -68,16 +68,6 @@ static int dimension(gt_import_order order, int n, int i) {
     return order == GT_IMPORT_HWIO && n == 4 ? of_hwio[i] : i;
 }
 
-/* The file's dimensions in Gantry's order; dimensions of 1 at the front go where there are too many. */
-static gt_shape shape_here(const gt_weight *w, const gt_import_place *p, int wanted) {
-    gt_shape s = {0};
-    int skip = 0;
-    while (skip < w->n_dims && w->n_dims - skip > wanted && w->dims[skip] == 1) skip++;
-    s.n = w->n_dims - skip;
-    for (int i = 0; i < s.n && i < GT_MAX_DIMS; i++) s.d[dimension(p->order, s.n, i)] = w->dims[i + skip];
-    return s;
-}
-
 /* What the tensor has in a new network, in the file's order and in the arena. */
 static const float *first_values(foreign *x, const gt_net *net, const gt_tensor *t) {
     float *values = gt_arena_array(x->import.arena, t->size, sizeof *values);
@@ -88,21 +78,18 @@ static const float *first_values(foreign *x, const gt_net *net, const gt_tensor 
     return values;
 }
 
-static gt_status add_tensor(foreign *x, const char *network, const gt_net *net, const gt_tensor *t) {
-    entry e = {.place = x->import.place(&x->import, network, t), .shape = t->file_shape};
-    char here[96], there[96];
-    if (gt_arena_failed(x->import.arena)) return GT_NOMEM;
-    const gt_weight *w = gt_weights_find(x->weights, e.place.tensor, &e.tensor);
-    e.otherwise = !w;
-    if (!w && e.place.optional && !(e.place.otherwise = first_values(x, net, t))) return GT_NOMEM;
-    if (!w && !e.place.otherwise)
-        return gt_fail(GT_FORMAT, "there is no tensor '%s' (%s)", e.place.tensor, gt_shape_text(&t->file_shape, here));
-    if (w) {
-        gt_shape s = shape_here(w, &e.place, t->file_shape.n);
-        if (w->n_dims > GT_MAX_DIMS || !gt_shape_equal(&s, &t->file_shape))
-            return gt_fail(GT_FORMAT, "'%s' has the shape %s where %s is needed", w->name, gt_shape_text(&s, there),
-                           gt_shape_text(&t->file_shape, here));
-    }
+/* The tensor as the file has it: `place`, shape and name. */
+static gt_weight_wanted wanted_of(const gt_import_place *place, const gt_tensor *t) {
+    gt_weight_wanted w = {
+        .name = place->tensor, .n_dims = t->file_shape.n, .optional = place->optional || place->otherwise};
+    for (int i = 0; i < w.n_dims; i++) w.dims[i] = t->file_shape.d[dimension(place->order, w.n_dims, i)];
+    return w;
+}
+
+static gt_status add_tensor(foreign *x, const char *network, const gt_net *net, const gt_tensor *t, entry e) {
+    e.shape = t->file_shape;
+    e.otherwise = e.tensor == GT_WEIGHT_NOWHERE;
+    if (e.otherwise && e.place.optional && !(e.place.otherwise = first_values(x, net, t))) return GT_NOMEM;
     gt_checkpoint_entry listed = {.type = GT_NUMBER_FLOAT, .shape = t->file_shape, .size = t->size};
     listed.path = gt_arena_printf(x->import.arena, "/networks/%s/%s", network, t->name);
     gt_buffer_add(&x->entries, &e, sizeof e);
@@ -111,15 +98,31 @@ static gt_status add_tensor(foreign *x, const char *network, const gt_net *net, 
                                                                   : gt_fail(GT_NOMEM, "out of memory for tensors");
 }
 
+static gt_status add_tensors(foreign *x, const char *network, const gt_net *net) {
+    size_t n = (size_t)net->n_tensors;
+    entry *entries = gt_arena_array(x->import.arena, n, sizeof *entries);
+    gt_weight_wanted *wanted = gt_arena_array(x->import.arena, n, sizeof *wanted);
+    if (!entries || !wanted) return GT_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        entries[i].place = x->import.place(&x->import, network, &net->tensors[i]);
+        if (gt_arena_failed(x->import.arena)) return GT_NOMEM;
+        wanted[i] = wanted_of(&entries[i].place, &net->tensors[i]);
+    }
+    gt_status st = gt_weights_want(x->weights, network, n, wanted);
+    for (size_t i = 0; i < n && !st; i++) {
+        entries[i].tensor = wanted[i].place;
+        st = add_tensor(x, network, net, &net->tensors[i], entries[i]);
+    }
+    return st;
+}
+
 static gt_status add_network(foreign *x, const char *network) {
     size_t n = strlen(network), cut = n > 4 && gt_is(network + n - 4, "_ema") ? 4 : 0;
-    const gt_net *net = NULL;
-    for (int i = 0; i < x->model->n_nets && !net; i++)
-        if (strlen(x->model->nets[i]->name) == n - cut && !strncmp(x->model->nets[i]->name, network, n - cut))
-            net = x->model->nets[i];
-    gt_status st = net ? GT_OK : gt_fail(GT_FORMAT, "model '%s' has no network '%s'", x->model->name, network);
-    for (int i = 0; !st && i < net->n_tensors; i++) st = add_tensor(x, network, net, &net->tensors[i]);
-    return st;
+    for (int i = 0; i < x->model->n_nets; i++) {
+        const gt_net *net = x->model->nets[i];
+        if (strlen(net->name) == n - cut && !strncmp(net->name, network, n - cut)) return add_tensors(x, network, net);
+    }
+    return gt_fail(GT_FORMAT, "model '%s' has no network '%s'", x->model->name, network);
 }
 
 /* From the file's order of elements to Gantry's. */

@@ -259,7 +259,7 @@ static void published_networks(void **state) {
     assert_memory_equal(gt_detector_recipe(d), gt_detector_recipe(half), 32);
     gt_detector_close(half);
     gt_detector_close(d);
-    refused(at("inception"), "vgg16", GT_FORMAT, "has not 32 of the 32 tensors of VGG16 torchvision");
+    refused(at("inception"), "vgg16", GT_FORMAT, "32 of the 32 tensors of VGG16 torchvision are missing");
 }
 
 /* Without reading hundreds of megabytes: what the tensors tell. */
@@ -269,7 +269,8 @@ static void files_are_told_by_their_tensors(void **state) {
     write_weights(at("few"), "inception", 5, 0);
     assert_ok(gt_feature_net_tell(at("few"), &k));
     assert_string_equal(k->name, "inception");
-    refused(at("few"), NULL, GT_FORMAT, "has not 5 of the 472 tensors of Inception v3 of the FID: Conv2d_1a_3x3.conv");
+    refused(at("few"), NULL, GT_FORMAT,
+            "5 of the 472 tensors of Inception v3 of the FID are missing: Conv2d_1a_3x3.conv");
     write_weights(at("own"), "inception", 0, 10); /* torchvision's form, which is no FID variant */
     assert_ok(gt_feature_net_tell(at("own"), &k));
     assert_null(k);
@@ -277,7 +278,7 @@ static void files_are_told_by_their_tensors(void **state) {
     gt_weight_out conv = {
         .name = "features.26.weight", .n_dims = 4, .dims = {1, 1, 1, 1}, .size = 1, .data = (float[1]){0}};
     assert_ok(gt_safetensors_write(at("vgg"), &(gt_weights_out){.n = 1, .weights = &conv}));
-    refused(at("vgg"), NULL, GT_FORMAT, "has not 31 of the 32 tensors of VGG16 torchvision: features.0.weight");
+    refused(at("vgg"), NULL, GT_FORMAT, "31 of the 32 tensors of VGG16 torchvision are missing: features.0.weight");
     assert_message("wanted is the file vgg16-397923af.pth");
     conv.name = "something";
     assert_ok(gt_safetensors_write(at("unknown"), &(gt_weights_out){.n = 1, .weights = &conv}));

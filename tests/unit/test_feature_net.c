@@ -98,11 +98,11 @@ static void files_of_weights(void **state) {
     const gt_feature_net_kind *kind = gt_feature_net_find("inception");
     write_file(at("few"), 470, NULL, false);
     refused(at("few"),
-            "has not 470 of the 472 tensors of Inception v3 of the FID: Conv2d_1a_3x3.conv.weight, Conv2d_1a");
+            "470 of the 472 tensors of Inception v3 of the FID are missing: Conv2d_1a_3x3.conv.weight, Conv2d_1a");
     write_file(at("more"), 0, "AuxLogits.fc.bias", false);
-    refused(at("more"), "has the tensor 'AuxLogits.fc.bias', and");
+    refused(at("more"), "the file has the tensor 'AuxLogits.fc.bias', and");
     write_file(at("shape"), 0, NULL, true);
-    refused(at("shape"), "has 'fc.bias' in another shape than 1008");
+    refused(at("shape"), "'fc.bias' has the shape 1008x1 where 1008 is needed");
     put(at("text"), "no weights", 10);
     gt_status st = GT_OK;
     assert_null(open_file(at("text"), &st));

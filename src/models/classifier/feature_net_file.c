@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Feature networks from files of weights. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -15,7 +16,13 @@ typedef struct file {
 
 /* GT_FORMAT with `what` and the file that is wanted. */
 static gt_status refuse(const file *f, const char *what) {
-    return gt_fail(GT_FORMAT, "'%s' %s; wanted is the file %s", gt_weights_path(f->weights), what, f->kind->file);
+    return gt_fail(GT_FORMAT, "'%s': %s; wanted is the file %s", gt_weights_path(f->weights), what, f->kind->file);
+}
+
+static gt_weight_wanted wanted_of(const char *name, const gt_shape *shape) {
+    gt_weight_wanted w = {.name = name, .n_dims = shape->n};
+    memcpy(w.dims, shape->d, (size_t)shape->n * sizeof *w.dims);
+    return w;
 }
 
 static bool counts_batches(const char *name) {
@@ -26,25 +33,17 @@ static bool counts_batches(const char *name) {
 
 /* Every tensor of the network is there, and no others. */
 static gt_status check(const file *f, const gt_net *net) {
-    char text[600], list[400] = "";
-    int missing = 0;
-    size_t at = 0;
-    for (int i = 0; i < net->n_tensors; i++) {
-        if (gt_weights_find(f->weights, net->tensors[i].name, NULL)) continue;
-        if (at < sizeof list) /* as many names as there is room for */
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", missing ? ", " : "", net->tensors[i].name);
-        missing++;
-    }
-    if (at >= sizeof list) strcpy(list + sizeof list - 4, "...");
-    if (missing) {
-        snprintf(text, sizeof text, "has not %d of the %d tensors of %s: %s", missing, net->n_tensors, f->kind->text,
-                 list);
-        return refuse(f, text);
-    }
+    char text[600];
+    gt_weight_wanted *wanted = calloc((size_t)net->n_tensors, sizeof *wanted);
+    if (!wanted) return gt_fail(GT_NOMEM, "out of memory for %s", f->kind->text);
+    for (int i = 0; i < net->n_tensors; i++) wanted[i] = wanted_of(net->tensors[i].name, &net->tensors[i].file_shape);
+    gt_status st = gt_weights_want(f->weights, f->kind->text, (size_t)net->n_tensors, wanted);
+    free(wanted);
+    if (st) return refuse(f, gt_message());
     for (size_t i = 0; i < gt_weights_count(f->weights); i++) {
         const char *name = gt_weights_at(f->weights, i)->name;
         if (gt_net_find(net, name) || counts_batches(name)) continue;
-        snprintf(text, sizeof text, "has the tensor '%s', and %s has not", name, f->kind->text);
+        snprintf(text, sizeof text, "the file has the tensor '%s', and %s has not", name, f->kind->text);
         return refuse(f, text);
     }
     return GT_OK;
@@ -52,14 +51,9 @@ static gt_status check(const file *f, const gt_net *net) {
 
 static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shape, float *out) {
     const file *f = arg;
-    size_t i;
-    const gt_weight *w = gt_weights_find(f->weights, tensor, &i);
-    bool same = w && w->n_dims == shape->n;
-    for (int k = 0; k < shape->n && same; k++) same = w->dims[k] == shape->d[k];
-    if (same) return gt_weights_read(f->weights, i, out);
-    char text[400], dims[96];
-    snprintf(text, sizeof text, "has '%s' in another shape than %s", tensor, gt_shape_text(shape, dims));
-    return refuse(f, text);
+    gt_weight_wanted wanted = wanted_of(tensor, shape);
+    gt_status st = gt_weights_want(f->weights, f->kind->text, 1, &wanted);
+    return st ? refuse(f, gt_message()) : gt_weights_read(f->weights, wanted.place, out);
 }
 
 /* After opening has failed: of a program, which file to take instead. `kind` NULL: by the file's name. */
