@@ -25,6 +25,9 @@ void gt_network_assume(const gt_setting *given, int n);
 /* NULL: see gt_message(). `status` may be NULL. What a file does not say, and what is taken instead, is logged. */
 gt_checkpoint_file *gt_network_open(const char *path, gt_status *status);
 
+/* GT_FORMAT: the file has no network; it is a mixture, or of no model that is known. */
+gt_status gt_network_held(const gt_checkpoint_file *f);
+
 /* The path of the file that gt_network_open() would open, to be freed. A checkpoint is verified (gt_checkpoint_choose),
  * a file of another program is looked through without reading its tensors. *foreign: it is one of those. NULL and
  * GT_OK: the directory has no checkpoints. */

@@ -14,7 +14,8 @@ static gt_status job_of_checkpoint(const char *path, gt_job **job) {
     char *file;
     gt_status st = cli_check_checkpoint(path, &file);
     gt_checkpoint_file *f = st ? NULL : gt_network_open(file ? file : path, &st);
-    if (f && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
+    if (f) st = gt_network_held(f);
+    if (f && !st && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
     gt_checkpoint_close(f);
     free(file);
     return st;

@@ -315,6 +315,17 @@ gt_checkpoint_file *gt_network_open(const char *path, gt_status *status) {
     return f;
 }
 
+gt_status gt_network_held(const gt_checkpoint_file *f) {
+    const char *model = gt_checkpoint_info(f)->model, *path = gt_checkpoint_path(f);
+    if (gt_checkpoint_first(f, "/networks") >= 0) return GT_OK;
+    if (gt_is(model, "gmm"))
+        return gt_fail(GT_FORMAT,
+                       "%s holds no network: it is a mixture, which is for gantry gmm predict, score and sample "
+                       "and for gantry generate NETWORK --mixture=FILE",
+                       path);
+    return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", path, model);
+}
+
 gt_status gt_network_choose(const char *path, char **file, bool *is_foreign) {
     char *found;
     *file = NULL;

@@ -27,6 +27,7 @@ static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
     *st = GT_OK;
     if (goes_on) *st = gt_checkpoint_newest(job->run, &f);
     else f = gt_network_open(job->resume_file ? job->resume_file : job->resume, st);
+    if (!*st && f) *st = gt_network_held(f);
     if (*st && !goes_on) gt_wrap(*st, "--resume");
     return f;
 }

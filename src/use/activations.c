@@ -9,6 +9,7 @@
 #include "gantry/classify.h"
 #include "gantry/random.h"
 #include "graph/layer_list.h"
+#include "use/wrong_model.h"
 
 enum { NAME = 256 };
 
@@ -145,7 +146,7 @@ static gt_status measure(work *w, gt_arena *a) {
 
 gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, gt_arena *a, gt_activations **out,
                                  int *n) {
-    if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
+    if (!m->build_classifier) return gt_wrong_model(m, "is no classifier");
     work w = {.options = o, .model = m, .batch = gt_classifying_batch(m)};
     w.graph = gt_model_forward(m, 0, w.batch);
     gt_status st = w.graph ? measure(&w, a) : GT_FAILED;

@@ -10,6 +10,7 @@
 #include "gantry/mathfn.h"
 #include "use/each_item.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 struct gt_classifying {
     gt_trained trained;
@@ -24,7 +25,7 @@ int gt_classifying_batch(const gt_model *m) {
 
 static gt_status build(gt_classifying *c, gt_pool *pool, size_t *room) {
     gt_model *m = c->trained.model;
-    if (!m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
+    if (!m->build_classifier) return gt_wrong_model(m, "is no classifier");
     c->classes = m->label_dim;
     c->batch = gt_classifying_batch(m);
     gt_graph *g = m->build_classifier(m, c->batch);

@@ -7,6 +7,7 @@
 
 #include "use/each_item.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 enum { BATCH = 32 }; /* a fixed number: an image's latent does not depend on how many are encoded */
 
@@ -17,7 +18,7 @@ struct gt_encoder {
 
 static gt_status build(gt_encoder *e, gt_pool *pool) {
     gt_model *m = e->trained.model;
-    if (!m->build_encoder) return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", m->name);
+    if (!m->build_encoder) return gt_wrong_model(m, "has no encoder, as autoencoders have");
     return gt_trained_build(&e->trained, m->build_encoder(m, e->batch), pool);
 }
 

@@ -11,6 +11,7 @@
 #include "graph/layer_list.h"
 #include "use/each_item.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 enum { BATCH = 16 }; /* a fixed number: no value depends on how many images there are */
 
@@ -45,7 +46,7 @@ static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
 
 static gt_status build(gt_features *f, const gt_features_options *o) {
     gt_model *m = f->trained.model;
-    if (o->cam && !m->build_classifier) return gt_fail(GT_USAGE, "model '%s' is no classifier", m->name);
+    if (o->cam && !m->build_classifier) return gt_wrong_model(m, "is no classifier");
     gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
     if (!g) return GT_FAILED;
     gt_layer_list list;

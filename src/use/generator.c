@@ -6,6 +6,7 @@
 #include "gantry/generate.h"
 #include "gantry/random.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 struct gt_generator {
     gt_trained trained; /* its graph: from latents to images, or (apart) from styles to images */
@@ -32,6 +33,7 @@ static gt_status build_mapper(gt_generator *g, const gt_generate_options *option
 
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->trained.model;
+    if (!m->build_generator) return gt_wrong_model(m, "makes no images");
     g->batch = batch_for(m);
     bool apart = o->apart && m->build_mapping;
     const gt_generate_options options = {.n = g->batch,

@@ -10,6 +10,7 @@
 #include "gantry/mathfn.h"
 #include "use/each_item.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 enum { BATCH = 8, MOST_AT_ONCE = 32, PIXELS_AT_ONCE = 1 << 18 };
 
@@ -24,8 +25,9 @@ struct gt_estimator {
 static gt_status build(gt_estimator *e) {
     gt_model *m = e->trained.model;
     if (!m->build_density)
-        return gt_fail(GT_USAGE, "the model has no density: that is for variational autoencoders with a continuous "
-                                 "latent (vae, cvae, digits)");
+        return gt_wrong_model(m,
+                              "has no density, as variational autoencoders with a continuous latent have (vae, cvae, "
+                              "digits)");
     double pixels = (double)gt_model_floats(m), at_once = floor(PIXELS_AT_ONCE / pixels);
     e->variance = m->pixel_variance;
     if (e->options.sigma > 0 && e->variance == 0)

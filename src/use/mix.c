@@ -14,6 +14,7 @@
 #include "use/in_order.h"
 #include "use/layers.h"
 #include "use/shown.h"
+#include "use/wrong_model.h"
 
 typedef struct work {
     const gt_mix_request *request;
@@ -113,11 +114,7 @@ static gt_status prepare(work *w) {
     w->generator = gt_generator_open(r->checkpoint, &options);
     if (!w->generator) return GT_FAILED;
     w->model = gt_generator_model(w->generator);
-    if (!w->model->num_ws)
-        return gt_fail(GT_USAGE,
-                       "the model '%s' has no styles that could be mixed; gantry walk goes from image to image with "
-                       "any model",
-                       w->model->name);
+    if (!w->model->num_ws) return gt_wrong_model(w->model, "has no styles that could be mixed");
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
     if (!st) st = fill_labels(w);

@@ -4,15 +4,11 @@
 
 #include "gantry/log.h"
 #include "use/projection.h"
+#include "use/wrong_model.h"
 
 static gt_status check_model(const gt_projector *p) {
     const gt_model *m = p->net.model;
-    if (!m->build_mapping)
-        return gt_fail(
-            GT_USAGE,
-            "'%s' is of the model '%s', which has no styles w: projection takes networks of StyleGAN2; gantry "
-            "reconstruct shows what an autoencoder makes of pictures",
-            p->request->checkpoint, m->name);
+    if (!m->build_mapping) return gt_wrong_model(m, "has no styles w, and projection takes networks of StyleGAN2");
     return GT_OK;
 }
 

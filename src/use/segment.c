@@ -11,6 +11,7 @@
 #include "gantry/network.h"
 #include "use/each_item.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 enum { BATCH = 8 }; /* a fixed number: no logit depends on how many pictures there are */
 
@@ -23,7 +24,7 @@ struct gt_segmenting {
 /* room NULL: with an arena of its own. */
 static gt_segmenting *open_segmenter(gt_segmenting *s, gt_pool *pool, size_t *room) {
     gt_model *m = s->trained.model;
-    gt_status st = m->build_segmenter ? GT_OK : gt_fail(GT_USAGE, "model '%s' does not segment pictures", m->name);
+    gt_status st = m->build_segmenter ? GT_OK : gt_wrong_model(m, "does not segment pictures");
     s->classes = m->label_dim;
     s->pixels = (size_t)m->height * (size_t)m->width;
     gt_graph *g = st ? NULL : m->build_segmenter(m, BATCH);

@@ -30,8 +30,8 @@ static gt_status read_others(gt_trained *t, const gt_checkpoint_file *f) {
 static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels, const char *name,
                       bool all) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
-    if (gt_checkpoint_first(f, "/networks") < 0)
-        return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", gt_checkpoint_path(f), about->model);
+    gt_status held = gt_network_held(f);
+    if (held) return held;
     if (*about->kernel_set && gt_kernel_set_adopt(about->kernel_set, &kernels))
         gt_warn("%s: images may differ in their last bits", gt_message());
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
