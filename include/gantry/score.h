@@ -62,7 +62,8 @@ typedef struct gt_scoring gt_scoring;
 
 /* Opens the detectors. The team's parts must outlive it. NULL on all ranks: see gt_message(). */
 gt_scoring *gt_scoring_open_all(const struct gt_team *team, const gt_score_options *o, gt_status *status);
-void gt_scoring_close(gt_scoring *s); /* NULL is fine */
+void gt_scoring_close(gt_scoring *s);                   /* NULL is fine */
+void gt_scoring_set_seed(gt_scoring *s, uint64_t seed); /* in place of that of the options */
 /* How many fakes the scores need at most. */
 int64_t gt_scoring_fakes(const gt_scoring *s);
 bool gt_scoring_needs_paths(const gt_scoring *s);

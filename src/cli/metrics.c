@@ -182,6 +182,7 @@ static gt_status metrics(cli_session *s) {
     metrics_work w = {.session = s, .fields = f, .team = {s->comm, s->pool, cli_kernels()}};
     f->score.stop = gt_stop_requested;
     f->score.no_cache = f->no_cache;
+    f->score.seed = (uint64_t)f->seed;
     gt_status st = share_paths_all(s, f);
     if (!st) st = score_all(&w);
     gt_stop_restore();

@@ -35,6 +35,7 @@ static gt_status open_network(network_work *n) {
         return gt_fail(GT_USAGE, "'%s' is of the model '%s', which makes no pictures", f->network, m->name);
     bool given = gt_options_state(&n->w->session->options, "seed") == GT_OPTION_GIVEN;
     n->seed = given ? (uint64_t)f->seed : (uint64_t)t->job->seed;
+    gt_scoring_set_seed(n->w->scoring, n->seed);
     const gt_generate_options o = {
         .n = m->slice_size > 0 ? m->slice_size : 1, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
     st = gt_trained_build(t, m->build_generator(m, &o), n->w->session->pool);

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry metrics --reals=A --fakes=B: the scores of one set of pictures beside another. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/file.h"
 #include "cli/metrics.h"
+#include "gantry/codec.h"
 #include "gantry/train.h"
+#include "use/scoring_nearest.h"
+#include "use/statistics_file.h"
 
 gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_dataset_options *o, const char *what,
                                 gt_dataset **ds, gt_picture_set *set) {
@@ -13,29 +19,90 @@ gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_data
     return st ? st : gt_picture_set_of_dataset_all(set, comm, *ds, 0);
 }
 
-gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
-                          gt_score_table *out) {
-    return gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
+/* All ranks, of which the first writes. */
+static gt_status save_all(metrics_work *w, gt_picture_set *set) {
+    gt_comm *comm = w->team.comm;
+    gt_gaussian g;
+    if (set->statistics) return gt_fail(GT_USAGE, "--save: the reals are statistics already");
+    gt_status st = gt_scoring_gaussian_all(w->scoring, set, &g);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_statistics_write(w->fields->save, &g));
+    gt_gaussian_free(&g);
+    return st ? gt_wrap(st, "--save") : GT_OK;
 }
 
-/* One of the two sets: a dataset, or statistics of another program. */
-static gt_status open_set_all(metrics_work *w, const char *path, const char *what, gt_dataset **ds,
-                              gt_picture_set *set) {
-    return metrics_open_data_all(w, path, &(gt_dataset_options){.use_labels = true}, what, ds, set);
+gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
+                          gt_score_table *out) {
+    const metrics_fields *f = w->fields;
+    gt_status st = *f->save && !reals ? gt_fail(GT_USAGE, "--save=%s: there are no reals (--data)", f->save) : GT_OK;
+    if (!st && *f->nearest && (!reals || !fakes->count))
+        st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", f->nearest);
+    if (!st && *f->save) st = save_all(w, reals);
+    if (!st && (fakes->read || fakes->statistics)) st = gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
+    if (!st && *f->nearest) {
+        st = gt_nearest_picture_all(w->scoring, reals, fakes, f->nearest);
+        if (st) gt_wrap(st, "--nearest");
+    }
+    return st;
+}
+
+/* ---- two sets ---- */
+
+typedef struct one_set {
+    gt_dataset *data;
+    gt_gaussian statistics; /* rank 0's */
+    gt_picture_set set;
+} one_set;
+
+/* Statistics of another program, read by rank 0. */
+static gt_status open_statistics_all(metrics_work *w, const char *path, const char *what, one_set *s) {
+    gt_comm *comm = w->team.comm;
+    char name[GT_NAME_BYTES];
+    gt_status st = comm->rank ? GT_OK : gt_statistics_read(path, &s->statistics);
+    st = gt_comm_agree_all(comm, st ? gt_wrap(st, "%s", what) : GT_OK);
+    gt_path_name(path, name);
+    gt_hash128 hash = {0};
+    if (!comm->rank && !st) hash = gt_hash(s->statistics.mean, (size_t)s->statistics.d * sizeof(double));
+    gt_comm_broadcast_all(comm, &hash, sizeof hash, 0);
+    char hex[33];
+    gt_hash_hex(hash, hex);
+    s->set = (gt_picture_set){.statistics = &s->statistics};
+    snprintf(s->set.recipe, sizeof s->set.recipe, "statistics %.96s %.8s", name, hex);
+    return st;
+}
+
+/* All ranks: is this a file of statistics? The first rank looks; images may lie in .npz files, too. */
+static bool has_statistics_all(metrics_work *w, const char *path) {
+    gt_zip *z;
+    int is = 0;
+    if (!w->team.comm->rank && gt_ends_with(path, ".npz") && !gt_zip_open(&z, path)) {
+        is = gt_zip_find(z, "mu.npy", NULL) != NULL || gt_zip_find(z, "sigma.npy", NULL) != NULL;
+        gt_zip_close(z);
+    }
+    return gt_comm_max_all(w->team.comm, is);
+}
+
+static gt_status open_set_all(metrics_work *w, const char *path, const char *what, one_set *s) {
+    if (!*path) return GT_OK;
+    gt_status st;
+    if (has_statistics_all(w, path)) st = open_statistics_all(w, path, what, s);
+    else st = metrics_open_data_all(w, path, NULL, what, &s->data, &s->set);
+    s->set.name = what + strlen("--");
+    return st;
+}
+
+static void close_set(one_set *s) {
+    gt_picture_set_close(&s->set);
+    gt_gaussian_free(&s->statistics);
+    gt_dataset_close(s->data);
 }
 
 gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out) {
     const metrics_fields *f = w->fields;
-    gt_dataset *data[2] = {0};
-    gt_picture_set reals = {0}, fakes = {0};
-    gt_status st = open_set_all(w, f->reals, "--reals", &data[0], &reals);
-    if (!st) st = open_set_all(w, f->fakes, "--fakes", &data[1], &fakes);
-    reals.name = "reals";
-    fakes.name = "fakes";
-    if (!st) st = metrics_run_all(w, &reals, &fakes, NULL, out);
-    gt_picture_set_close(&fakes);
-    gt_picture_set_close(&reals);
-    gt_dataset_close(data[1]);
-    gt_dataset_close(data[0]);
+    one_set reals = {0}, fakes = {0};
+    gt_status st = open_set_all(w, f->reals, "--reals", &reals);
+    if (!st) st = open_set_all(w, f->fakes, "--fakes", &fakes);
+    if (!st) st = metrics_run_all(w, &reals.set, &fakes.set, NULL, out);
+    close_set(&fakes);
+    close_set(&reals);
     return st;
 }

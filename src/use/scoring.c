@@ -138,6 +138,8 @@ void gt_scoring_close(gt_scoring *s) {
     gt_arena_free(s->arena);
 }
 
+void gt_scoring_set_seed(gt_scoring *s, uint64_t seed) { s->o.seed = seed; }
+
 int64_t gt_scoring_fakes(const gt_scoring *s) {
     int64_t most = 0;
     for (int i = 0; i < s->n; i++)
@@ -294,8 +296,12 @@ static void put(void *arg, const char *suffix, double value) {
 
 static gt_status path_length_all(run *r, const gt_score_request *q) {
     double value;
-    const gt_path_options o = {
-        .in_z = q->score->in_z, .full = q->score->whole, .crop = q->score->crop, .count = q->count};
+    const gt_path_options o = {.in_z = q->score->in_z,
+                               .full = q->score->whole,
+                               .crop = q->score->crop,
+                               .count = q->count,
+                               .quiet = r->s->o.quiet,
+                               .stop = r->s->o.stop};
     gt_status st = gt_path_length_all(&r->s->team, r->paths, r->s->lpips, &o, &value);
     if (!st) put(r, "", value);
     return st;
