@@ -131,10 +131,13 @@ typedef struct gt_job {
 
     /* derived, never written */
     bool resolved;
-    double ada_target;       /* < 0: p is not steered */
-    double p_initial;        /* p at the start */
-    bool augments;           /* there is an augmentation pipe */
-    bool resumes;            /* starts from other networks */
+    double ada_target; /* < 0: p is not steered */
+    double p_initial;  /* p at the start */
+    bool augments;     /* there is an augmentation pipe */
+    bool resumes;      /* starts from other networks */
+    /* the series that `best` names, NULL for none; is its largest value the best, is it a metric of `metrics`? */
+    const char *best_series;
+    bool best_is_largest, best_is_score;
     const char *resume_file; /* the file that `resume` stands for; NULL: nobody has looked yet */
     int64_t total_images;    /* the run is done when this many have been shown */
 } gt_job;

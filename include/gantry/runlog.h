@@ -30,9 +30,15 @@ typedef struct gt_runlog gt_runlog;
  * and so is a half-written line at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL:
  * see gt_message(). */
 gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr);
-/* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a
- * run that resumes prints no tick twice; all other lines stay. A missing file is fine. */
+/* Remove from a log.txt the lines of ticks and metrics of more than `images` images ("DATE TIME tick 7 kimg 1.234 ...",
+ * "DATE TIME metrics kimg 1.234 ..."), so that a run that resumes prints none twice; all other lines stay. A missing
+ * file is fine. */
 gt_status gt_log_cut_back(const char *path, int64_t images);
+/* Remove from all metric-NAME.jsonl of a run's directory (score.h) the lines of more than `images` images, and
+ * half-written lines. */
+gt_status gt_metric_lines_cut_back(const char *dir, int64_t images);
+/* The recipe of the latest value of a metric's key there, "fid10k"; "": unknown. */
+void gt_metric_recipe(const char *dir, const char *key, char *recipe, size_t bytes);
 /* Writes one tick, with the time of the clock. The names may differ from tick to tick. Failures are logged, not
  * returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);

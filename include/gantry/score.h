@@ -69,6 +69,13 @@ int64_t gt_scoring_fakes(const gt_scoring *s);
 bool gt_scoring_needs_paths(const gt_scoring *s);
 bool gt_scoring_needs_reals(const gt_scoring *s);
 
+/* All ranks. GT_USAGE: a detector does not take such pictures (gt_detector_takes). */
+gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels);
+/* Bytes that a rank needs beside pictures and generator, about: detectors, rows of both sets, moments. After
+ * gt_scoring_takes(), as gt_scoring_measure(): seconds of this rank's detectors for a picture. */
+double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels);
+gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels, double *seconds);
+
 /* All ranks; on all ranks the same status and values. reals NULL: scores that need reals are GT_USAGE. `paths`: for
  * path lengths (use/paths.h), or NULL. One score that fails is NaN, with a warning; a rank that fails makes all fail.
  */

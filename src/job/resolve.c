@@ -5,6 +5,7 @@
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/metric.h"
 #include "job/table.h"
 #include "metrics/score.h"
 
@@ -70,16 +71,12 @@ static gt_status check_schedule(gt_job *job) {
     return GT_OK;
 }
 
-/* Options that say how the metrics of --metrics are computed. */
-static gt_status check_metrics(gt_job *job) {
+/* Options that say how the metrics of --metrics are computed have no meaning without them. */
+static gt_status check_metrics(gt_job *job, bool any) {
     static const char *const keys[] = {"metrics-count", "metrics-share", "detector", "inception",
                                        "vgg16",         "lpips",         "resize"};
     gt_options o = job->options;
-    gt_score_request requests[GT_SCORES_MOST];
-    int n;
-    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, requests, &n);
-    if (st || n) return st;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !any; i++) {
         if (gt_options_state(&o, keys[i]) == GT_OPTION_GIVEN)
             return gt_fail(GT_USAGE, "--%s has a meaning only with --metrics, such as --metrics=fid10k", keys[i]);
         if (gt_options_state(&o, keys[i]) == GT_OPTION_FILED)
@@ -88,8 +85,66 @@ static gt_status check_metrics(gt_job *job) {
     return GT_OK;
 }
 
+static int keys_of(const gt_score *s) {
+    int n = 0;
+    while (n < GT_SCORE_MOST_KEYS && s->keys[n]) n++;
+    return n;
+}
+
+/* Takes the metric as what --best names, if it is: by its name, by its key, or by the series of its key. */
+static gt_status take_best(gt_job *job, const char *name, const gt_score_request *r) {
+    char key[2 * GT_SCORE_NAME];
+    gt_score_request same[GT_SCORES_MOST];
+    int n;
+    bool is_name = !gt_scores_parse(name, job->metrics_count, false, same, &n) && n == 1 &&
+                   gt_is(same[0].metric, r->metric);
+    if (is_name && keys_of(r->score) > 1 && !gt_is(r->score->keys[0], ""))
+        return gt_fail(GT_USAGE, "--best=%s: the metric has several values; name one of them: %s%s or %s%s", job->best,
+                       r->metric, r->score->keys[0], r->metric, r->score->keys[1]);
+    const char *own = !strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)) ? name + strlen(GT_SCORE_SERIES) : name;
+    for (int k = 0; k < keys_of(r->score); k++) {
+        snprintf(key, sizeof key, "%s%s", r->metric, r->score->keys[k]);
+        if (!gt_is(key, own) && !(is_name && k == 0)) continue;
+        job->best_series = gt_arena_printf(job->arena, GT_SCORE_SERIES "%s", key);
+        if (!job->best_series) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
+        job->best_is_score = true;
+        job->best_is_largest |= gt_is(name, job->best) && r->score->more_is_better && !strstr(key, "_std");
+    }
+    return GT_OK;
+}
+
+/* What --best names. */
+static gt_status find_best(gt_job *job, const gt_score_request *metrics, int n) {
+    const char *name = job->best;
+    gt_score_request other[GT_SCORES_MOST];
+    int others;
+    job->best_is_score = false;
+    job->best_is_largest = !strncmp(name, "max:", 4);
+    if (job->best_is_largest || !strncmp(name, "min:", 4)) name += 4;
+    job->best_series = gt_is(name, "none") || !*name ? NULL : name;
+    gt_status st = GT_OK;
+    for (int i = 0; job->best_series && i < n && !st && !job->best_is_score; i++)
+        st = take_best(job, name, &metrics[i]);
+    if (st || !job->best_series || job->best_is_score) return st;
+    if (!strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)) ||
+        (!gt_scores_parse(name, 0, false, other, &others) && others))
+        return gt_fail(GT_USAGE, "--best=%s: there is no such value among those of --metrics=%s", job->best,
+                       job->metrics);
+    const gt_metric *m = gt_metric_find(name);
+    job->best_is_largest |= gt_is(name, job->best) && m && m->more_is_better;
+    return GT_OK;
+}
+
+static gt_status check_scores(gt_job *job) {
+    gt_score_request metrics[GT_SCORES_MOST];
+    int n;
+    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, metrics, &n);
+    if (!st) st = check_metrics(job, n > 0);
+    return st ? st : find_best(job, metrics, n);
+}
+
 static gt_status check_patience(const gt_job *job) {
-    if (!job->early_stopping || gt_is(job->family->name, "classifier") || !gt_is(job->best, "none")) return GT_OK;
+    if (!job->early_stopping || gt_is(job->family->name, "classifier") || job->best_series) return GT_OK;
     return gt_fail(GT_USAGE,
                    "--early-stopping needs --best with --model=%s, the statistic that must improve: a metric of "
                    "--metrics, such as --metrics=fid10k --best=fid10k",
@@ -113,7 +168,7 @@ static gt_status check_meaning(gt_job *job) {
     gt_job_derive_all(job, job->kind->defaults);
     gt_status st = check_augment(job);
     if (!st) st = check_schedule(job);
-    if (!st) st = check_metrics(job);
+    if (!st) st = check_scores(job);
     return st ? st : check_patience(job);
 }
 

@@ -77,6 +77,9 @@ const gt_score *gt_score_at(int i); /* number i of all scores, from 0; NULL: the
 
 /* ---- names ---- */
 
+/* What the series of a score's key begin with in the logs of a run: "Metrics/fid10k". */
+#define GT_SCORE_SERIES "Metrics/"
+
 enum { GT_SCORE_NAME = 48, GT_SCORES_MOST = 32 };
 
 typedef struct gt_score_request {
@@ -89,6 +92,8 @@ typedef struct gt_score_request {
  * number stands for the published number, or, with `all`, for as many as there are. GT_USAGE: no such name, two of one
  * name, more than GT_SCORES_MOST. */
 gt_status gt_scores_parse(const char *list, int64_t count, bool all, gt_score_request out[GT_SCORES_MOST], int *n);
+/* The score that a key such as "pr10k3_recall" is a value of, and whether more of it is better; NULL: none. */
+const gt_score *gt_score_of_key(const char *key, bool *more);
 /* The name with this number of fakes; the plain name for the published number, where there is one. */
 void gt_score_name(const gt_score *s, int64_t count, char name[GT_SCORE_NAME]);
 

@@ -111,3 +111,18 @@ gt_status gt_scores_parse(const char *list, int64_t count, bool all, gt_score_re
     }
     return st;
 }
+
+const gt_score *gt_score_of_key(const char *key, bool *more) {
+    gt_score_request one[GT_SCORES_MOST];
+    const gt_score *s;
+    for (int i = 0; (s = gt_score_at(i)); i++)
+        for (int k = 0; k < GT_SCORE_MOST_KEYS && s->keys[k]; k++) {
+            char name[2 * GT_SCORE_NAME];
+            int n;
+            if (strlen(key) >= sizeof name || !gt_ends_with(key, s->keys[k])) continue;
+            snprintf(name, sizeof name, "%.*s", (int)(strlen(key) - strlen(s->keys[k])), key);
+            *more = s->more_is_better && strcmp(s->keys[k], "_std") != 0;
+            if (!gt_scores_parse(name, 0, false, one, &n) && n == 1 && one[0].score == s) return s;
+        }
+    return NULL;
+}

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "gantry/metric.h"
+#include "metrics/score.h"
 #include "report/html.h"
 #include "report/plot.h"
 
@@ -51,7 +52,8 @@ static axis make_axis(double lo, double hi, int steps, bool whole) {
 /* Averages of equal stretches of ticks; a stretch without a value is a gap (not in rare series). */
 static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour, const axis *x, const axis *y,
                       double unit) {
-    bool rare = gt_metric_of_fakes(l->series->name);
+    bool rare = gt_metric_of_fakes(l->series->name) ||
+                !strncmp(l->series->name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES));
     int stretch = (s->ticks + MOST_POINTS - 1) / MOST_POINTS, points = 0;
     double places[MOST_POINTS], means[MOST_POINTS];
     for (int begin = 0; begin < s->ticks; begin += stretch) {

@@ -11,6 +11,8 @@
 
 #include "base/file.h"
 #include "gantry/metric.h"
+#include "gantry/runlog.h"
+#include "metrics/score.h"
 #include "report/compare.h"
 
 enum { QUARTER = 4 };
@@ -40,7 +42,11 @@ static const column columns[] = {
     {"augment p", "Progress/augment", "%.3f", false, NULL},
     {"seconds", "Timing/total_sec", "%.0f", false, NULL},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns, MOST_COLUMNS = COLUMNS + GT_METRICS_MOST };
+enum {
+    COLUMNS = sizeof columns / sizeof *columns,
+    MOST_SCORES = 64,
+    MOST_COLUMNS = COLUMNS + GT_METRICS_MOST + MOST_SCORES
+};
 
 /* Mean over the last `ticks` ticks that have a value; NaN: none has. */
 static double mean_of_last(const gt_stats *s, const char *name, int ticks) {
@@ -82,6 +88,69 @@ static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) 
             filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false, NULL},
                                   cells + filled * (n + 1));
     return filled;
+}
+
+/* ---- metrics of --metrics: a column each, where all values have one recipe ---- */
+
+enum { RECIPE = 512 };
+
+typedef struct scores {
+    const char *series[MOST_SCORES]; /* of all runs */
+    int n;
+} scores;
+
+static void gather_scores(gt_stats *const *stats, int n, scores *all) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < stats[i]->n_series; k++) {
+            const char *name = stats[i]->series[k].name;
+            int at = 0;
+            if (strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES))) continue;
+            while (at < all->n && strcmp(all->series[at], name)) at++;
+            if (at == all->n && at < MOST_SCORES) all->series[all->n++] = name;
+        }
+}
+
+/* Two runs whose values of the series have different recipes, which are then in `recipes`; false: there are none. */
+static bool recipes_differ(gt_stats *const *stats, const char *const *dirs, int n, const char *series, int pair[2],
+                           char recipes[2][RECIPE]) {
+    bool first = true;
+    for (int i = 0; i < n; i++) {
+        if (isnan(mean_of_last(stats[i], series, 1))) continue;
+        pair[!first] = i;
+        gt_metric_recipe(dirs[i], series + strlen(GT_SCORE_SERIES), recipes[!first], RECIPE);
+        if (!first && strcmp(recipes[0], recipes[1])) return true;
+        first = false;
+    }
+    return false;
+}
+
+static int fill_scores(gt_stats *const *stats, const char *const *dirs, int n, cell *cells, int filled) {
+    scores all = {.n = 0};
+    int pair[2];
+    char recipes[2][RECIPE];
+    gather_scores(stats, n, &all);
+    for (int i = 0; i < all.n; i++)
+        if (!recipes_differ(stats, dirs, n, all.series[i], pair, recipes))
+            filled += fill_column(
+                stats, n, &(column){all.series[i] + strlen(GT_SCORE_SERIES), all.series[i], "%.5g", false, NULL},
+                cells + filled * (n + 1));
+    return filled;
+}
+
+static void say_differing(FILE *f, gt_stats *const *stats, const char *const *dirs, int n) {
+    scores all = {.n = 0};
+    int pair[2];
+    char recipes[2][RECIPE], name[GT_NAME_BYTES];
+    gather_scores(stats, n, &all);
+    for (int i = 0; i < all.n; i++) {
+        if (!recipes_differ(stats, dirs, n, all.series[i], pair, recipes)) continue;
+        fprintf(f, "%s is not compared: its values are of different recipes\n",
+                all.series[i] + strlen(GT_SCORE_SERIES));
+        for (int k = 0; k < 2; k++) {
+            compare_name(dirs, n, pair[k], name);
+            fprintf(f, "  %s: %s\n", name, *recipes[k] ? recipes[k] : "unknown, there is no metric-*.jsonl");
+        }
+    }
 }
 
 static void print_row(FILE *f, const char *name, int name_width, const cell *cells, int filled, int n, int row) {
@@ -132,7 +201,10 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         int filled = 0, width = 3;
         char name[GT_NAME_BYTES];
         for (int c = 0; c < COLUMNS; c++) {
-            if (c == COLUMNS - 1) filled = fill_metrics(stats, n, cells, filled); /* before the time */
+            if (c == COLUMNS - 1) { /* before the time */
+                filled = fill_metrics(stats, n, cells, filled);
+                filled = fill_scores(stats, dirs, n, cells, filled);
+            }
             filled += fill_column(stats, n, &columns[c], cells + filled * (n + 1));
         }
         for (int i = 0; i < n; i++) {
@@ -144,6 +216,7 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
             compare_name(dirs, n, i, name);
             print_row(f, name, width, cells, filled, n, 1 + i);
         }
+        say_differing(f, stats, dirs, n);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
     free(stats);

@@ -13,6 +13,7 @@
 #include "report/html.h"
 #include "gantry/grid.h"
 #include "gantry/metric.h"
+#include "metrics/score.h"
 #include "gantry/rundir.h"
 
 enum { LARGEST_PICTURE = 16 << 20, EARLIER = 3 };
@@ -158,7 +159,14 @@ static const chart charts[] = {
 };
 enum { CHARTS = sizeof charts / sizeof *charts, BEFORE_METRICS = 2 /* charts */ };
 
+/* The key of a metric of --metrics: "fid10k" of "Metrics/fid10k"; NULL: another series. */
+static const char *key_of_score(const char *series) {
+    size_t n = strlen(GT_SCORE_SERIES);
+    return strncmp(series, GT_SCORE_SERIES, n) ? NULL : series + n;
+}
+
 static bool in_a_chart(const char *name) {
+    if (key_of_score(name)) return true;
     const gt_metric *m = gt_metric_find(name);
     if (m && m->title) return true;
     for (int i = 0; i < CHARTS; i++)
@@ -178,10 +186,22 @@ static void put_metrics(gt_buffer *out, const gt_stats *s) {
         if (m->title) put_series(out, s, m->title, m->note, m->legend ? m->legend : m->label, m->series);
 }
 
+static void put_scores(gt_buffer *out, const gt_stats *s) {
+    for (int i = 0; i < s->n_series; i++) {
+        const char *series = s->series[i].name, *key = key_of_score(series);
+        char note[160] = "";
+        bool more;
+        const gt_score *score = key ? gt_score_of_key(key, &more) : NULL;
+        if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
+        if (key) put_series(out, s, key, note, key, series);
+    }
+}
+
 static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<h2>Curves</h2>\n");
     gt_buffer_printf(out, "<div class=\"charts\">\n");
     for (int i = 0; i < CHARTS; i++) {
+        if (i == BEFORE_METRICS) put_scores(out, s);
         if (i == BEFORE_METRICS) put_metrics(out, s);
         chart_draw(out, s, &charts[i]);
     }

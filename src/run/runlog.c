@@ -65,7 +65,9 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
 static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch) {
     double kimg;
     (void)whole, (void)scratch;
-    return sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 && 1000 * kimg > (double)images + 0.5 ? LATER : KEEP;
+    bool counted = sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 ||
+                   sscanf(text, "%*s %*s metrics kimg %lf", &kimg) == 1;
+    return counted && 1000 * kimg > (double)images + 0.5 ? LATER : KEEP;
 }
 
 gt_status gt_log_cut_back(const char *path, int64_t images) {
@@ -171,7 +173,9 @@ typedef struct search {
 
 static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
     search *s = arg;
-    if (s->images < 0 || images == s->images) s->mean = gt_stat_mean(values, n, s->name);
+    double mean = gt_stat_mean(values, n, s->name);
+    /* metrics that were computed later stand in a line of their own */
+    if (s->images < 0 || (images == s->images && !isnan(mean))) s->mean = mean;
 }
 
 static double mean_at(const gt_runlog *l, int64_t start, int64_t images, const char *name) {

@@ -10,7 +10,7 @@
 #include "gantry/network.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
-#include "train/journal.h"
+#include "train/scores.h"
 
 /* The directory of the run, made if it is not there. */
 static gt_status find_directory(gt_engine *e, gt_journal *j) {
@@ -140,12 +140,14 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     gt_log_close();
     gt_runlog_close(j->log);
     j->log = NULL;
-    if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
+    if (gt_log_cut_back(path, e->shown) || gt_metric_lines_cut_back(j->dir, e->shown) || !gt_log_open(path))
+        return GT_FAILED;
     if (!(j->log = gt_runlog_open(j->dir, e->shown, e->job->log_swmr))) return GT_FAILED;
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
     gt_journal_best_begin(e, j);
     gt_journal_watch_begin(e, j);
     gt_journal_patience_begin(e, j);
+    gt_journal_scores_begin(e, j);
     return GT_OK;
 }
 
@@ -205,6 +207,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     choose_kernels_all(e, file);
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
+    e->goes_on = found == 1;
     if ((st = gt_engine_build_all(e)) ||
         (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK)))
         goto end;

@@ -7,33 +7,20 @@
 #include "gantry/log.h"
 #include "train/journal.h"
 
-/* The series, and whether its largest value is the best; NULL: not asked for. */
-const char *gt_best_series(const gt_job *job, bool *largest) {
-    const char *name = job->best;
-    *largest = !strncmp(name, "max:", 4);
-    if (*largest || !strncmp(name, "min:", 4)) name += 4;
-    else *largest = gt_metric_find(name) && gt_metric_find(name)->more_is_better;
-    return gt_is(name, "none") ? NULL : name;
-}
-
 void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
-    bool largest;
-    const char *name = gt_best_series(e->job, &largest);
+    const char *name = e->job->best_series;
     int64_t images = gt_checkpoint_best(j->dir);
     j->best = j->best_before = name && images >= 0 ? gt_runlog_at(j->log, images, name) : NAN;
 }
 
-bool gt_best_of_pictures(const gt_job *job) {
-    bool largest;
-    const char *name = gt_best_series(job, &largest);
-    return name && gt_metric_of_fakes(name);
-}
+bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }
 
 bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
-    bool largest;
-    const char *name = gt_best_series(e->job, &largest);
+    const char *name = e->job->best_series;
+    bool largest = e->job->best_is_largest;
     if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
     double value = gt_stat_mean(j->logged, j->n_logged, name);
+    if (isnan(value) && e->job->best_is_score) return false; /* metrics have said why they have no value */
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                    : "has no such statistic (stats.jsonl shows what there is)";

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has).
  * Nothing is written. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "gantry/network.h"
-#include "train/journal.h"
+#include "train/scores.h"
 
 enum { MEASURE_SECONDS = 2 };
 
@@ -42,7 +43,24 @@ static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
     return st;
 }
 
-static gt_status print(const gt_engine *e, double seconds_per_image) {
+/* The numbers of checkpoints by images, and so of metrics. */
+static int64_t checkpoints_of(const gt_job *j) {
+    double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
+    return (int64_t)ceil((double)j->total_images / 1000 / every);
+}
+
+static void print_scores(const gt_engine *e, const gt_scores_cost *c, double seconds_per_image) {
+    double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
+           training = seconds_per_image * (double)e->job->total_images;
+    if (!e->scores) return;
+    printf("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
+           (long long)c->fakes, c->seconds, times);
+    if (c->reals) printf("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
+    printf("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
+           c->bytes / 1e6);
+}
+
+static gt_status print(const gt_engine *e, double seconds_per_image, const gt_scores_cost *scores) {
     const gt_model *m = e->model;
     char *text = gt_job_to_text(e->job);
     if (!text) return GT_NOMEM;
@@ -59,12 +77,13 @@ static gt_status print(const gt_engine *e, double seconds_per_image) {
            slices, m->slice_size, m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
            "a checkpoint\n",
-           (double)(e->arena_bytes + gt_engine_network_bytes(e)) / 1e6, (double)e->arena_bytes / 1e6,
-           (double)gt_engine_checkpoint_bytes(e) / 1e6);
+           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_engine_scores_bytes(e)) / 1e6,
+           (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
            1000 * seconds_per_image, flops / seconds_per_image / 1e9, e->comm->description,
            gt_kernel_set_id(e->model->kernels));
+    print_scores(e, scores, seconds_per_image);
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)e->job->total_images / 1000, hours);
     return GT_OK;
 }
@@ -87,6 +106,7 @@ static gt_status transfer_all(gt_engine *e) {
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
     gt_engine e;
     gt_journal j = {0};
+    gt_scores_cost scores = {0};
     double seconds = 0;
     gt_status st = gt_engine_open_all(&e, comm, job);
     if (!st) st = gt_journal_open_all(&e, &j);
@@ -95,7 +115,8 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_by
     if (!st) st = transfer_all(&e);
     if (!st) st = gt_engine_start_loader_all(&e);
     if (!st) st = measure_all(&e, &seconds);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&e, seconds) : GT_OK);
+    if (!st) st = gt_engine_measure_scores_all(&e, &scores);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&e, seconds, &scores) : GT_OK);
     *checkpoint_bytes = st ? 0 : gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&j);
     gt_engine_close_all(&e);

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --early-stopping: the run ends when the watched series has not improved for so many ticks. Only ticks by images count
- * (the first one behind each multiple of --tick), so that the clock does not decide. Nothing is kept in checkpoints: a
- * run that goes on reads its log again. */
+ * (the first one behind each multiple of --tick), so that the clock does not decide; of a metric, its evaluations.
+ * Nothing is kept in checkpoints: a run that goes on reads its log again. */
 #include <math.h>
 
 #include "gantry/log.h"
 #include "train/journal.h"
 
 static const char *watched(const gt_job *job, bool *largest) {
-    const char *name = gt_best_series(job, largest);
-    if (name) return name;
-    *largest = false;
+    *largest = job->best_series && job->best_is_largest;
+    if (job->best_series) return job->best_series;
     return job->validation > 0 ? "Loss/validation" : "Loss/test";
 }
 
+static const char *unit_of(const gt_job *job) { return job->best_is_score ? "evaluations" : "ticks"; }
+
 static void look(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
-    bool largest, counts = gt_by_images(job->tick, p->shown, shown);
+    bool largest;
     const char *name = watched(job, &largest);
     double value = gt_stat_mean(values, n, name);
+    bool counts = job->best_is_score ? !isnan(value) : gt_by_images(job->tick, p->shown, shown);
     p->shown = shown;
     if (!counts) return;
     if (isfinite(value) && (isnan(p->best) || (largest ? value > p->best : value < p->best)))
@@ -58,8 +60,8 @@ void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j) {
     gt_comm_broadcast_all(e->comm, &e->stopped_early, sizeof e->stopped_early, 0);
     if (!e->stopped_early || e->comm->rank) return;
     const char *name = watched(e->job, &largest);
-    if (isnan(p->best)) gt_info("early stopping: %d ticks without the statistic %s", p->ticks, name);
+    if (isnan(p->best)) gt_info("early stopping: %d %s without the statistic %s", p->ticks, unit_of(e->job), name);
     else
-        gt_info("early stopping: %s has not improved for %d ticks; the best was %.4g at %.3f kimg", name, p->ticks,
-                p->best, (double)p->best_at / 1000);
+        gt_info("early stopping: %s has not improved for %d %s; the best was %.4g at %.3f kimg", name, p->ticks,
+                unit_of(e->job), p->best, (double)p->best_at / 1000);
 }

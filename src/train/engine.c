@@ -6,6 +6,7 @@
 
 #include "gantry/encode.h"
 #include "gantry/random.h"
+#include "train/scores.h"
 
 /* ---- data and job ---- */
 
@@ -241,6 +242,7 @@ static gt_status open_memory(gt_engine *e) {
     gt_classifying_use_arena(e->classifying, e->arena);
     gt_segmenting_use_arena(e->segmenting, e->arena);
     gt_dead_units_use_arena(e->dead_units, e->arena);
+    gt_engine_scores_use_arena(e);
     return GT_OK;
 }
 
@@ -252,6 +254,7 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
     if (!st) st = gt_engine_open_judged_all(e);
+    if (!st) st = gt_engine_open_scores_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));
     if (st) return st;
     gt_engine_warn_memory_all(e);
@@ -288,6 +291,7 @@ gt_status gt_engine_start_loader_all(gt_engine *e) {
 void gt_engine_close_all(gt_engine *e) {
     gt_loader_free(e->loader);
     gt_engine_close_judged(e);
+    gt_engine_close_scores(e);
     gt_dead_units_close(e->dead_units);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);

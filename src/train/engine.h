@@ -81,7 +81,8 @@ typedef struct gt_measures {
     double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
 } gt_measures;
 
-typedef struct gt_dead_units gt_dead_units; /* dead_units.c */
+typedef struct gt_engine_scores gt_engine_scores; /* scores.c */
+typedef struct gt_dead_units gt_dead_units;       /* dead_units.c */
 
 /* Pictures that a classifier is judged by. */
 enum { GT_JUDGED_TRAIN_SET, GT_JUDGED_TRAIN, GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
@@ -111,6 +112,9 @@ typedef struct gt_engine {
     gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
     gt_classifying *classifying;   /* NULL: nothing is judged */
     gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
+    gt_engine_scores *scores;      /* NULL: no metrics at checkpoints */
+    const char *no_scores;         /* why there are none, though the job wants some; until the log has it */
+    bool goes_on;                  /* a run that is there, not a new one */
     gt_segmenting *segmenting;     /* of a model that segments */
     void *arena;                   /* of all executions: they take turns */
     size_t arena_bytes;

@@ -9,13 +9,21 @@
 #include "gantry/metric.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "metrics/score.h"
 #include "train/engine.h"
 #include "train/warnings.h"
+
+/* Metrics of a checkpoint (--metrics). */
+enum { GT_SCORED_MOST = 4 * GT_SCORES_MOST };
+typedef struct gt_scored {
+    char series[80]; /* "Metrics/fid10k" */
+    double value;
+} gt_scored;
 
 /* series of a tick */
 enum {
     GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED +
-                    GT_MOST_RECTIFIED + 25
+                    GT_MOST_RECTIFIED + GT_SCORED_MOST + 26
 };
 
 /* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
@@ -27,11 +35,12 @@ typedef struct gt_evaluated {
 } gt_evaluated;
 
 /* --early-stopping: how long the watched series has not improved. A function of the logged ticks alone. */
+/* Of a metric, evaluations count, not ticks. */
 typedef struct gt_patience {
     int64_t shown;   /* at the latest tick */
     double best;     /* of the series so far; NaN: none */
     int64_t best_at; /* images */
-    int ticks;       /* by images, since then */
+    int ticks;       /* by images, or evaluations, since then */
 } gt_patience;
 
 typedef struct gt_journal {
@@ -63,6 +72,13 @@ typedef struct gt_journal {
     gt_watch watch;
     gt_evaluated evaluated[GT_EVALUATED_MOST]; /* since the last tick, which logs them */
     int n_evaluated;
+
+    /* metrics (scores.c) */
+    gt_scored scored[GT_SCORED_MOST]; /* the latest that have a value */
+    int n_scored;
+    bool scores_are_new;                /* the next tick logs them */
+    double scores_seconds, scores_last; /* that metrics have taken in the whole run; the latest; 0: none yet */
+    bool scores_failing;                /* to be written */
 
     gt_patience patience;
     int64_t *confusion;    /* [classes,classes] of the latest evaluation; NULL: none */
@@ -100,8 +116,6 @@ void gt_save_all(gt_engine *e, gt_journal *j);
 
 /* ---- best.c ---- */
 void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
-/* any rank: the series that --best names, and whether its largest value is the best; NULL: none */
-const char *gt_best_series(const gt_job *job, bool *largest);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */

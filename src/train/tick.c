@@ -9,7 +9,7 @@
 
 #include "gantry/log.h"
 #include "base/clock.h"
-#include "train/journal.h"
+#include "train/scores.h"
 
 static double peak_memory_gb(void) {
     struct rusage u;
@@ -139,6 +139,7 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     }
     put_measures(e, j, all);
     gt_metrics_put(j->metrics, j->logged, &j->n_logged);
+    gt_journal_put_scores(j);
     for (int i = 0; i < j->n_evaluated; i++) put(j, j->evaluated[i].series, j->evaluated[i].value);
     for (int i = 0; i < gt_dead_units_count(e->dead_units); i++)
         j->logged[j->n_logged++] = gt_dead_units_value(e->dead_units, i);

@@ -12,7 +12,7 @@
 #include "dist/mpi_version.h"
 #include "kernels/blas.h"
 #include "train/stop.h"
-#include "train/journal.h"
+#include "train/scores.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */
 typedef struct schedule {
@@ -22,9 +22,12 @@ typedef struct schedule {
     double last_time;
 } schedule;
 
+static bool is_by_images(const schedule *s, int64_t shown) {
+    return s->every > 0 && shown / s->every > s->last / s->every;
+}
+
 static bool is_due(const schedule *s, int64_t shown, double now) {
-    return (s->every > 0 && shown / s->every > s->last / s->every) ||
-           (s->seconds > 0 && now - s->last_time >= s->seconds);
+    return is_by_images(s, shown) || (s->seconds > 0 && now - s->last_time >= s->seconds);
 }
 
 static void was_done(schedule *s, int64_t shown, double now) {
@@ -36,7 +39,8 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
-    bool epoch; /* ended, where the plateau judges epochs */
+    bool metrics; /* before the checkpoint, which is judged by them */
+    bool epoch;   /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
     bool lost; /* the run's directory is no longer ours, see gt_lock_fail_lost() */
@@ -105,7 +109,10 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         gt_journal_saved(e, j, gt_saver_poll(j->saver));
         d.pictures = d.finished || is_due(&p->pictures, e->shown, now) ||
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
+        bool by_images = is_by_images(&p->checkpoint, e->shown);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
+        /* a run that is asked to stop computes them when it goes on */
+        d.metrics = (d.finished || (by_images && !d.stop)) && gt_journal_scores_allowed(e, j, d.finished);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
          * tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch;
@@ -142,6 +149,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
     if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
     gt_status st = d.pictures ? pictures_all(e, j, p) : GT_OK;
     if (!st && d.tick) st = gt_evaluate_all(e, j);
+    if (!st && d.metrics) gt_scores_all(e, j);
     if (!st && d.epoch) gt_plateau_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d.tick) {
@@ -192,13 +200,26 @@ static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
                 reasons[stop], j->dir, but);
 }
 
+/* Did the latest step end at a checkpoint by images? */
+static bool metrics_were_due(const gt_engine *e, const schedules *p) {
+    schedule before = p->checkpoint;
+    before.last = e->step ? gt_steps_shown(&e->steps, e->step - 1) : 0;
+    return e->step && is_by_images(&before, e->shown);
+}
+
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     schedules p = make_schedules(e, began);
     gt_status st = GT_OK;
     if (e->shown == 0) {
         if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
     }
-    j->tick_start = j->start = gt_clock();
+    j->start = gt_clock();
+    gt_scores_late_all(e, j, metrics_were_due(e, &p));
+    if (e->stopped_early) { /* by them */
+        if (!(st = settle_all(e, j)) && e->comm->rank == 0) say_end(e, j, GO_ON);
+        return st;
+    }
+    j->tick_start = gt_clock();
     j->tick_shown = e->shown;
     for (;;) {
         if ((st = gt_engine_step_all(e))) return st;

@@ -146,6 +146,11 @@ int gt_detector_classes(const gt_detector *d) { return d->classes; }
 bool gt_detector_has_unbiased(const gt_detector *d) { return d->published && d->published->has_unbiased; }
 gt_hash128 gt_detector_hash(const gt_detector *d) { return d->hash; }
 const char *gt_detector_recipe(const gt_detector *d) { return d->recipe; }
+size_t gt_detector_bytes(const gt_detector *d) {
+    const gt_trained *t = &d->trained;
+    if (d->net) return gt_feature_net_bytes(d->net);
+    return gt_exec_arena_bytes(t->exec) + t->model->nets[t->network]->block_floats * sizeof(float);
+}
 int gt_detector_batch(const gt_detector *d) { return d->batch; }
 
 const char *gt_detector_kernels(const gt_detector *d) {

@@ -58,6 +58,7 @@ const char *gt_detector_recipe(const gt_detector *d);
  * their key; recipes do not name it. */
 const char *gt_detector_kernels(const gt_detector *d);
 int gt_detector_batch(const gt_detector *d);
+size_t gt_detector_bytes(const gt_detector *d); /* of memory: weights and graph */
 
 /* n <= gt_detector_batch() images [n,H,W,C] in -1..1, of the shape of gt_detector_takes(). features [n,features];
  * probabilities [n,classes]: of the Inception Score for Inception (GT_USAGE for VGG16), else the softmax; classes [n]:

@@ -245,6 +245,28 @@ def log(run, ticks=None, gaps=False):
     print(len(lines), 'ticks')
 
 
+def metrics_of(run):
+    """metrics_of RUN: metric-*.jsonl, stats.jsonl, metrics.h5 and TensorBoard's events have the same values of metrics"""
+    import h5py
+    want = {}
+    for path in glob.glob(f'{run}/metric-*.jsonl'):
+        for row in map(json.loads, open(path)):
+            assert row['recipe'] and row['snapshot_pkl'] and row['total_time'] > 0, row
+            for key, v in row['results'].items():
+                assert ('Metrics/' + key, row['images']) not in want, f'{key} at {row["images"]} stands twice'
+                want['Metrics/' + key, row['images']] = v
+    lines = [json.loads(l) for l in open(f'{run}/stats.jsonl')]
+    said = {(k, l['images']): v['mean'] for l in lines for k, v in l.items() if k.startswith('Metrics/')}
+    assert said == want, f'{said} in stats.jsonl, {want} in metric-*.jsonl'
+    with h5py.File(f'{run}/metrics.h5', 'r', swmr=True) as f:
+        kept = {('Metrics/' + k, n): c['mean'] for k in f['Metrics'] for n, c in zip(f['images'], f['Metrics'][k]) if c['num']}
+    seen = {(t, s): v for path in glob.glob(f'{run}/events.out.tfevents.*') for s, t, v in read_events(path) if t.startswith('Metrics/')}
+    for other in kept, seen:
+        assert other.keys() == want.keys(), f'{sorted(other)} instead of {sorted(want)}'
+        assert all(abs(other[k] - v) <= 1e-5 * abs(v) for k, v in want.items())
+    print(len(want), 'values')
+
+
 def value(run, name):
     """value RUN SERIES: the last one"""
     with open(f'{run}/stats.jsonl') as f: lines = [json.loads(l) for l in f]

@@ -134,6 +134,7 @@ void gt_feature_net_close(gt_feature_net *d) {
     free(d);
 }
 
+size_t gt_feature_net_bytes(const gt_feature_net *d) { return block_bytes(d) + gt_exec_arena_bytes(d->exec); }
 gt_hash128 gt_feature_net_hash(const gt_feature_net *d) { return gt_hash(d->block, block_bytes(d)); }
 const float *gt_feature_net_value(const gt_feature_net *d, const char *output) {
     return gt_exec_output(d->exec, output);

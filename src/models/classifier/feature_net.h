@@ -64,6 +64,7 @@ gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char 
  * to take instead. */
 gt_status gt_feature_net_tell(const char *path, const gt_feature_net_kind **kind);
 void gt_feature_net_close(gt_feature_net *d);            /* NULL is fine */
+size_t gt_feature_net_bytes(const gt_feature_net *d);    /* of memory: weights and graph */
 gt_hash128 gt_feature_net_hash(const gt_feature_net *d); /* of the weights: part of a score's recipe */
 
 typedef struct gt_feature_net_pictures {

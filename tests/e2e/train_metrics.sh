@@ -1,0 +1,91 @@
+#!/bin/bash
+# level: full
+# gantry train --metrics: the values of gantry metrics, bit for bit, on 1 and 3 ranks; nothing else changes; after a stop and a kill; what fails is a warning.
+. "$(dirname "$0")/lib.sh"
+job="$small --tick=0.04 --snap=1 --keep=99 --threads=1 --grid=2x2"
+scores="--metrics=fid96,pr48_3,swd32 --detector=judge --best=fid96"
+
+begins the_values_of_gantry_metrics
+quietly "$GANTRY" train $shapes --model=mlp --kimg=1 --run=judge --threads=1
+train 1 plain --kimg=0.16 --best=Fakes/swd
+train 3 with $scores --kimg=0.16
+train 1 alone $scores --kimg=0.16
+for c in plain/checkpoint-*; do
+    same "$c" "with/$(basename "$c")"
+    same "$c" "alone/$(basename "$c")"
+done
+values() { grep -ho '"results": {[^}]*}.*"images": [0-9]*' "$@" | sed 's/"total_time": [^,]*, //; s/"snapshot_pkl": "[^"]*", //'; }
+values with/metric-*.jsonl >with.values
+values alone/metric-*.jsonl >alone.values
+[ "$(wc -l <with.values)" = 12 ] || fail "$(wc -l <with.values) lines of metrics, of 3 metrics at 4 checkpoints"
+cmp with.values alone.values || fail 'values depend on the number of ranks'
+mkdir later
+for n in 000000040 000000160; do
+    cp "alone/checkpoint-$n.h5" alone/job.ini later
+    quietly ranks 2 "$GANTRY" metrics "later/checkpoint-$n.h5" --metrics=fid96,pr48_3 --detector=judge
+done
+values later/metric-*.jsonl | sort >later.values
+grep -E '"images": (40|160)$' alone.values | grep -v swd32 | sort >alone.some
+cmp later.values alone.some || { diff later.values alone.some; fail 'gantry metrics gives other values'; }
+
+begins where_the_values_go
+grep -c '"Metrics/fid96"' alone/stats.jsonl | grep -qx 4 || fail 'stats.jsonl'
+grep -q 'metrics kimg 0.160 .*fid96 .*pr48_3_precision .*pr48_3_recall ' alone/log.txt || fail 'log.txt'
+helper metrics_of alone
+grep -q 'fid96' alone/report.html || fail 'report.html'
+expect 0 'fid96.*pr48_3_precision' "$GANTRY" compare with alone plain
+best=$("$python" - <<'END'
+import json
+rows = [json.loads(l) for l in open('alone/metric-fid96.jsonl')]
+print('checkpoint-%09d.h5' % min(rows, key=lambda r: r['results']['fid96'])['images'])
+END
+)
+[ "$(readlink alone/best)" = "$best" ] || fail "best is $(readlink alone/best), not $best"
+
+begins a_stop_and_a_kill
+# Stopped between two checkpoints, stopped in the middle of metrics, killed: the same values, no line twice.
+train 1 halves $scores --kimg=0.16 --steps=13
+train 3 halves $scores --kimg=0.16 --steps=20
+values halves/metric-*.jsonl | grep -E '"images": (40|80|120|160)$' >halves.values
+cmp halves.values alone.values || fail 'other values after a stop'
+background "$GANTRY" train $job --run=killed $scores --kimg=100
+wait_until 60 has_line '"images": 80' killed/metric-fid96.jsonl
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+echo '{"results": {"fid96"' >>killed/metric-fid96.jsonl
+steps=$(($(shown killed) / 8 + 5))
+train 1 killed $scores --kimg=100 --steps=$steps
+values killed/metric-*.jsonl >killed.values
+[ "$(sort killed.values | uniq -d | wc -l)" = 0 ] || fail 'lines stand twice'
+[ "$(grep -c . killed/metric-fid96.jsonl)" = "$(wc -l <killed/metric-swd32.jsonl)" ] || fail 'metrics have different numbers of lines'
+cmp <(grep -E '"images": (40|80)$' killed.values) <(grep -E '"images": (40|80)$' alone.values) || fail 'other values after a kill'
+same killed/checkpoint-000000040.h5 plain/checkpoint-000000040.h5
+
+begins what_fails_is_a_warning
+# A new run says at once what is wrong, and leaves nothing; a run that goes on does without.
+expect 1 "no such|cannot|not there|No such" "$GANTRY" train $job --metrics=fid96 --detector=nowhere --run=new --kimg=0.08
+[ ! -e new ] || fail 'a directory is left'
+expect 2 'fid96.*--detector' "$GANTRY" train $job --metrics=fid96 --run=new --kimg=0.08
+expect 2 'was trained on pictures of 16x16' "$GANTRY" train --data=synth:shapes:n=96,size=32 $nets --metrics=fid96 --detector=judge --run=new --kimg=0.08
+cp -r alone on
+expect 0 'without metrics' ranks 3 "$GANTRY" train $job --run=on --metrics=fid96 --detector=nowhere --kimg=0.2
+has_line 'without metrics' on/log.txt || fail 'log.txt does not say so'
+run_ends() { [ -e "$1/checkpoint-000000200.h5" ] || fail "$1 did not end"; }
+run_ends on
+
+begins bad_input
+expect 2 'no metric .fid10q.' "$GANTRY" train $job --metrics=fid10q --run=new
+expect 2 'only with --metrics' "$GANTRY" train $job --detector=judge --run=new
+expect 2 'no such value' "$GANTRY" train $job --metrics=fid96 --detector=judge --best=kid96 --run=new
+expect 2 'pr48_3_precision or pr48_3_recall' "$GANTRY" train $job --metrics=pr48_3 --detector=judge --best=pr48_3 --run=new
+expect 2 'makes no pictures' "$GANTRY" train $shapes --model=mlp --metrics=fid96 --detector=judge --run=new --kimg=0.08
+expect 2 'needs --best' "$GANTRY" train $job --early-stopping=2 --run=new
+[ ! -e new ] || fail 'a directory is left'
+
+begins early_stopping
+# By a metric, evaluations count. With a rate of nearly 0 the first one is the best, or nearly so.
+train 3 early --metrics=fid96 --detector=judge --best=fid96 --early-stopping=1 --kimg=4 --lrate=1e-9 --ema-kimg=0
+has_line 'early stopping: Metrics/fid96 has not improved for 1 evaluations' early/log.txt || fail 'it did not stop early'
+
+begins dry_run
+expect 0 'metrics     fid96.*96 generated pictures at a checkpoint' "$GANTRY" train $job --metrics=fid96 --detector=judge --kimg=0.16 -n
