@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the scripts of this folder share: tasks of a folder that go on after any interruption, processor time of what they run, scores, pictures, results."""
+import argparse
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+PYTHON = '/usr/bin/python3'
+STOPPED = 75
+
+
+class Stopped(Exception): pass
+
+
+class Failed(Exception): pass
+
+
+def options(text, folder):
+    """Of the command line."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', default=folder, help='folder of all runs (%(default)s)')
+    parser.add_argument('--gantry', default=os.path.join(TOP, 'build/gantry'))
+    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='runs at once, one thread each (%(default)s)')
+    parser.add_argument('--quick', action='store_true', help='everything with tiny budgets, to try it out; the numbers mean nothing')
+    parser.add_argument('--publish', action='store_true', help='when all is done: results, plot and pictures to bench/quality, tables to docs/quality.md')
+    return parser
+
+
+class Work:
+    """A folder of tasks. A task is done when done/NAME is there; one that was interrupted begins again, and what it runs goes on where it was."""
+    def __init__(self, o):
+        if o.quick and o.publish: raise SystemExit('--publish is not for --quick')
+        self.o, self.tasks, self.children, self.stopping, self.failed = o, [], set(), False, []
+        self.lock = threading.Condition()
+        o.gantry = os.path.abspath(o.gantry)
+        os.makedirs(self.at('done'), exist_ok=True)
+        self.environment = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
+        self.environment.update(GT_CACHE=os.path.abspath(self.at('cache')), OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1', OMP_WAIT_POLICY='passive')
+
+    def at(self, *names): return os.path.join(self.o.out, *names)
+
+    def is_done(self, name): return os.path.exists(self.at('done', name))
+
+    # ---- tasks ----
+
+    def task(self, name, needs, function, *arguments):
+        self.tasks.append((name, needs, function, arguments))
+
+    def next_task(self, begun):
+        for task in self.tasks:
+            if task[0] not in begun and all(self.is_done(need) for need in task[1]): return task
+
+    def worker(self, begun):
+        while True:
+            with self.lock:
+                while not (task := self.next_task(begun)) and not self.stopping and any(name in begun and not self.is_done(name) and name not in self.failed for name, *_ in self.tasks):
+                    self.lock.wait(1)
+                if not task or self.stopping: return
+                begun.add(task[0])
+            name, _, function, arguments = task
+            try:
+                print('begins  ' + name, flush=True)
+                function(*arguments)
+                open(self.at('done', name), 'w').close()
+                print('done    ' + name, flush=True)
+            except Stopped: pass
+            except Exception as e: # the other tasks go on
+                self.failed.append(name)
+                print('FAILED  %s: %s' % (name, e), flush=True)
+            with self.lock: self.lock.notify_all()
+
+    def run_all(self):
+        """The exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, self.stop)
+        begun = {name for name, *_ in self.tasks if self.is_done(name)}
+        workers = [threading.Thread(target=self.worker, args=(begun,)) for _ in range(self.o.workers)]
+        for w in workers: w.start()
+        for w in workers:
+            while w.is_alive(): w.join(0.5) # signals are handled here
+        if self.stopping: print('stopped: the same command goes on')
+        return STOPPED if self.stopping else 1 if self.failed else 0
+
+    def stop(self, *_):
+        self.stopping = True
+        for child in list(self.children): child.send_signal(signal.SIGINT)
+
+    # ---- programs ----
+
+    def run(self, name, *command):
+        """Runs a command at low priority, its output at the end of NAME.log; returns its processor seconds. What it runs ends in good order when this program is told to, or dies."""
+        if self.stopping: raise Stopped()
+        with open(self.at(name + '.log'), 'a') as log:
+            log.write('$ %s\n' % ' '.join(command))
+            log.flush()
+            child = subprocess.Popen(('nice', '-n', '10', 'setpriv', '--pdeathsig', 'INT') + command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+                                     start_new_session=True)
+            self.children.add(child)
+            if self.stopping: child.send_signal(signal.SIGINT)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.children.discard(child)
+        if child.returncode == STOPPED or (child.returncode and self.stopping): raise StoppedAfter(usage.ru_utime + usage.ru_stime)
+        if child.returncode: raise Failed('status %d: %s (%s)' % (child.returncode, ' '.join(command), self.at(name + '.log')))
+        return usage.ru_utime + usage.ru_stime
+
+    def gantry(self, name, *words): return self.run(name, self.o.gantry, *words)
+
+    # ---- runs of gantry train ----
+
+    def shown(self, run):
+        """Images that the newest checkpoint of a run was shown."""
+        last = self.at(run, 'last')
+        return int(re.search(r'checkpoint-(\d+)', os.readlink(last)).group(1)) if os.path.islink(last) else 0
+
+    def train(self, run, *words):
+        """One thread; goes on where the run is; NAME.time gets a line for each part: images from, to, processor seconds."""
+        first, stopped = self.shown(run), None
+        try: seconds = self.gantry(run, 'train', *words, '--run=' + self.at(run), '--threads=1', '--progress=0')
+        except StoppedAfter as e: seconds, stopped = e.seconds, e
+        with open(self.at(run + '.time'), 'a') as f: f.write(json.dumps([first, self.shown(run), seconds]) + '\n')
+        if stopped: raise stopped
+
+    def seconds_an_image(self, run):
+        """Processor time of the run's parts whose end was seen, over their images: start, pictures and checkpoints too."""
+        parts = [json.loads(line) for line in open(self.at(run + '.time'))]
+        return sum(p[2] for p in parts) / max(sum(p[1] - p[0] for p in parts), 1)
+
+    def train_kimg(self, run, kimg, snapshots, *words):
+        """So many thousand images, with `snapshots` checkpoints about equally far apart."""
+        self.train(run, *words, '--kimg=%g' % kimg, '--checkpoint-kimg=%g' % (kimg / snapshots), '--keep=1000', '--checkpoint-minutes=0', '--image-minutes=0', '--snap=1000000')
+
+    def train_minutes(self, run, minutes, snapshots, first_kimg, *words):
+        """So many core-minutes, as the speed of the first `first_kimg` says; the number of images is then fixed."""
+        path = self.at(run + '.kimg')
+        if not os.path.exists(path):
+            if self.shown(run) < 1000 * first_kimg: self.train_kimg(run, first_kimg, 1, *words)
+            kimg = max(60 * minutes / self.seconds_an_image(run) / 1000, first_kimg)
+            with open(path + '.new', 'w') as f: f.write('%.1f\n' % kimg)
+            os.replace(path + '.new', path)
+        self.train_kimg(run, float(open(path).read()), snapshots, *words)
+
+    def snapshots(self, run, batch):
+        """(images, file, core-minutes), without those that a stop has left between."""
+        curve = self.at(run, 'curve.jsonl')
+        if os.path.exists(curve): return [(round(1000 * line['kimg']), self.at(run, line['file']), line['core_seconds'] / 60) for line in map(json.loads, open(curve))]
+        job = open(self.at(run, 'job.ini')).read()
+        every = 1000 * float(re.search(r'^checkpoint-kimg *= *(\S+)', job, re.M).group(1))
+        files = sorted((int(re.search(r'(\d+)\.h5$', path).group(1)), path) for path in glob.glob(self.at(run, 'checkpoint-*.h5')))
+        rate = self.seconds_an_image(run) / 60
+        return [(n, path, n * rate) for n, path in files if n and (n % every < batch or n == files[-1][0])]
+
+    # ---- scores ----
+
+    def scored(self):
+        """Lines of scores.jsonl: {"of", "images", "values", ...}; one that was being written when the power failed is left out."""
+        lines = []
+        for line in open(self.at('scores.jsonl')) if os.path.exists(self.at('scores.jsonl')) else ():
+            try: lines.append(json.loads(line))
+            except ValueError: pass
+        return lines
+
+    def score(self, of, images, what, words, **more):
+        """Values of `gantry metrics`, once."""
+        if any(s['of'] == of and s['images'] == images and s['what'] == what for s in self.scored()): return
+        name = 'scores-%s' % of
+        log = self.at(name + '.log')
+        first = os.path.getsize(log) if os.path.exists(log) else 0
+        seconds = self.gantry(name, 'metrics', *words, '--json', '--threads=1')
+        values, recipes = {}, {}
+        with open(log) as f:
+            f.seek(first)
+            for line in f:
+                if not line.startswith('{'): continue
+                said = json.loads(line)
+                values.update(said['results'])
+                recipes[said['metric']] = said.get('recipe', '')
+        if not values: raise Failed('no values in ' + log)
+        with self.lock, open(self.at('scores.jsonl'), 'a') as f:
+            f.write(json.dumps(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, **more)) + '\n')
+            f.flush()
+            os.fsync(f.fileno())
+
+
+class StoppedAfter(Stopped):
+    def __init__(self, seconds): self.seconds = seconds
+
+
+def sheet(path, rows, gap=2):
+    """A PNG of rows of picture files."""
+    from PIL import Image
+    pictures = [[Image.open(file) for file in row] for row in rows]
+    side = pictures[0][0].width
+    out = Image.new(pictures[0][0].mode, (max(map(len, pictures)) * (side + gap) - gap, len(pictures) * (side + gap) - gap), 'white')
+    for y, row in enumerate(pictures):
+        for x, picture in enumerate(row): out.paste(picture, (x * (side + gap), y * (side + gap)))
+    out.save(path)
+
+
+def machine(work):
+    """Conditions of the results."""
+    cpu = re.search(r'^model name\s*:\s*(.*)$', open('/proc/cpuinfo').read(), re.M)
+    about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
+    return [['machine', '%s, %d cores, one thread a run' % (cpu.group(1) if cpu else 'CPU', len(os.sched_getaffinity(0)))], ['gantry', about[0] if about else '?']]
+
+
+def table(name, columns, rows):
+    """Of the results file: columns (key, title, digits), -1 for words."""
+    return dict(name=name, columns=[dict(zip(('key', 'title', 'digits'), c)) for c in columns], rows=[dict(zip((c[0] for c in columns), row)) for row in rows])
+
+
+def markdown(t):
+    """A table of the results file for a document."""
+    def cell(column, value): return '' if value is None else str(value) if column['digits'] < 0 else '%.*f' % (column['digits'], value)
+    lines = ['| %s |' % ' | '.join(c['title'] for c in t['columns']), '|%s' % (' --- |' * len(t['columns']))]
+    return '\n'.join(lines + ['| %s |' % ' | '.join(cell(c, row[c['key']]) for c in t['columns']) for row in t['rows']]) + '\n'
+
+
+def fill(document, mark, conditions, tables, last):
+    """Between the lines <!-- MARK --> and <!-- end of MARK --> of a document."""
+    path = os.path.join(TOP, document)
+    old = open(path).read()
+    first, end = '<!-- %s -->\n' % mark, '<!-- end of %s -->\n' % mark
+    a, b = old.index(first) + len(first), old.index(end)
+    parts = ['\n'.join('%s: %s.' % (what[0].upper() + what[1:], words) for what, words in conditions) + '\n'] + [markdown(t) for t in tables] + [last + '\n']
+    with open(path, 'w') as f: f.write(old[:a] + '\n' + '\n'.join(parts) + '\n' + old[b:])
+
+
+def value(score, pattern):
+    """The value whose key is of this form; None: there is none."""
+    return next((v for k, v in score['values'].items() if re.fullmatch(pattern, k)), None)
+
+
+def write_results(work, name, conditions, tables):
+    path = work.at(name + '.json')
+    with open(path, 'w') as f: json.dump(dict(bench='quality ' + name, conditions=conditions, tables=tables), f, indent=1)
+    return path
+
+
+def plot(work, results, svg, *words):
+    subprocess.run([work.o.gantry, 'bench', 'report', results, '--svg=' + svg, *words], check=True, stdout=subprocess.DEVNULL, env=work.environment)
