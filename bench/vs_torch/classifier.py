@@ -16,6 +16,8 @@ import time
 
 os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # PyTorch's threads do not spin where others want the core
 for name in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS'): os.environ.pop(name, None)
+# PyTorch's set_num_threads() does not reach OpenBLAS's own threads: before PyTorch is loaded
+if sys.argv[1:2] == ['torch']: os.environ.update(OMP_NUM_THREADS=sys.argv[7], OPENBLAS_NUM_THREADS=sys.argv[7])
 
 FASHION = '/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz'
 # network: pixels, channels, batch, steps of a turn; resnet18-small: a stem of 3x3
@@ -116,9 +118,7 @@ def main():
         best = [{}, {}]
         for _ in range(int(o.get('rounds', 3))):
             words = [name, size, channels, batch, steps, threads]
-            # PyTorch's set_num_threads() does not reach OpenBLAS's own threads
-            few = dict(os.environ, OPENBLAS_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
-            theirs = subprocess.run([sys.executable, __file__, 'torch', *map(str, words)], check=True, stdout=subprocess.PIPE, env=few).stdout
+            theirs = subprocess.run([sys.executable, __file__, 'torch', *map(str, words)], check=True, stdout=subprocess.PIPE).stdout
             for side, now in enumerate((gantry_steps(sys.argv[1], *words, int(o.get('slices', 1))), json.loads(theirs))):
                 for key, value in now.items(): best[side][key] = min(value, best[side].get(key, value))
         ours, theirs = best

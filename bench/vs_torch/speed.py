@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training speed of Gantry and PyTorch side by side, on the same cores:
     speed.py GANTRY [--models=cvae,vae,dcgan] [--threads=1,2] [--rounds=3] [--steps=40] [--batch=N] [--slices=1]
+    speed.py torch MODEL BATCH STEPS THREADS    PyTorch's part alone
 Same network, batch, loss and optimiser, images in memory. The two take turns, `rounds` times; a row has the medians. By the clock, and by processor time
 (of all threads), which other programs on the machine disturb less. Gantry's figure is the difference of a run of `steps` + 5 and one of 5 steps, so that starting
 and the checkpoint at the end do not count; PyTorch's is of `steps` after 5 others. DCGAN: 64x64 pixels, three channels."""
+import json
 import os
 import resource
 import subprocess
@@ -13,6 +15,9 @@ import tempfile
 import time
 
 os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # PyTorch's threads do not spin where others want the core
+for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS'): os.environ.pop(key, None)
+# PyTorch's set_num_threads() does not reach OpenBLAS's own threads: before PyTorch is loaded
+if sys.argv[1:2] == ['torch']: os.environ.update(OMP_NUM_THREADS=sys.argv[5], OPENBLAS_NUM_THREADS=sys.argv[5])
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tests/torch'))
 import torch
 import torch.nn.functional as F
@@ -64,7 +69,12 @@ def times(function):
 
 
 def torch_speed(model, batch, threads, steps):
-    """Seconds for an image: clock, processor."""
+    """Seconds for an image: clock, processor. In a process of its own, whose pools have so many threads."""
+    words = [sys.executable, __file__, 'torch', model, *map(str, (batch, steps, threads))]
+    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def torch_here(model, batch, steps, threads):
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     step = (dcgan_step if model == 'dcgan' else autoencoder_step)(model, batch)
@@ -88,9 +98,11 @@ def median(rows):
 
 
 def main(gantry, *options):
+    if gantry == 'torch':
+        print(json.dumps(torch_here(options[0], *map(int, options[1:]))))
+        return
     o = dict(models='cvae,vae,dcgan', threads='1,2', rounds='3', steps='40', batch='0', slices='1')
     o.update(a.lstrip('-').split('=') for a in options)
-    for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
     steps, slices = int(o['steps']), int(o['slices'])
     print('| model, batch | threads | PyTorch %s, images/s: clock, processor | Gantry: clock, processor | ratio: clock | processor |' % torch.__version__)
     print('| --- | --- | --- | --- | --- | --- |')

@@ -139,6 +139,7 @@ gt_hash128 gt_feature_net_hash(const gt_feature_net *d) { return gt_hash(d->bloc
 const float *gt_feature_net_value(const gt_feature_net *d, const char *output) {
     return gt_exec_output(d->exec, output);
 }
+gt_exec *gt_feature_net_exec(const gt_feature_net *d) { return d->exec; }
 const float *gt_feature_net_input(const gt_feature_net *d) { return gt_exec_input(d->exec, "images"); }
 
 /* ---- pictures ---- */

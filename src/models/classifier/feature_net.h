@@ -81,6 +81,7 @@ gt_status gt_feature_net_run(gt_feature_net *d, const gt_feature_net_pictures *p
                              float *probabilities);
 /* An output of the newest batch: "features", "logits", or one of the caller's. */
 const float *gt_feature_net_value(const gt_feature_net *d, const char *output);
+gt_exec *gt_feature_net_exec(const gt_feature_net *d);      /* for profiles */
 const float *gt_feature_net_input(const gt_feature_net *d); /* [batch,side,side,3] of the newest batch */
 
 #endif
