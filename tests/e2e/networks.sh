@@ -114,6 +114,9 @@ case_refused() {
     printf 'cos\nsystem\n(S"touch called"\ntR.' >evil0.pkl
     "$python" -c 'import os, pickle; open("evil.pkl", "wb").write(pickle.dumps(type("E", (), {"__reduce__": lambda s: (os.system, ("touch called",))})(), 2))'
     expect 1 'posix.system' "$GANTRY" generate evil.pkl --seeds=0 --outdir=no
+    expect 1 "evil.pkl.: a pickle that calls 'posix.system': refused" "$GANTRY" inspect evil.pkl
+    "$python" -c 'import pickle; open("plain.pkl", "wb").write(pickle.dumps({"data": 3}, 2))'
+    expect 1 'plain.pkl.: a pickle without a network' "$GANTRY" inspect plain.pkl
     expect 1 '' "$GANTRY" generate evil0.pkl --seeds=0 --outdir=no
     [ ! -e called ] && [ ! -e no ] || fail 'something was called or made'
     expect 1 "holds model 'stylegan2', not 'dcgan': --model=stylegan2" "$GANTRY" train --model=dcgan --data=synth:shapes:n=32,size=32 --batch=16 --cbase=64 --resume="$golden/skip.pkl" --run=r --steps=1
