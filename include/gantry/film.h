@@ -27,6 +27,7 @@ typedef struct gt_film_of {
     const char *path;
     int height, width, channels; /* 1, 3 or 4; MP4 shows no transparency */
     double fps;
+    int64_t frames;           /* of the whole film; 0: not known */
     bool lossless;            /* .webp */
     double quality;           /* .webp: 0 to 100 */
     struct gt_ffmpeg *ffmpeg; /* .mp4, rank 0: ready */
@@ -38,7 +39,8 @@ gt_status gt_film_check(const gt_film_of *of);
 gt_status gt_film_pack(const gt_film_of *of, const uint8_t *pixels, void **bytes, size_t *n);
 
 typedef struct gt_film gt_film;
-/* On failure *out is NULL. `of` must last until gt_film_close(). Folders are made where they are missing. */
+/* On failure *out is NULL. `of` must last until gt_film_close(). Folders are made where they are missing. GT_USAGE: the
+ * folder has frames beyond the end of this film, which would follow it. */
 gt_status gt_film_open(gt_film **out, const gt_film_of *of);
 gt_status gt_film_add(gt_film *f, const void *bytes, size_t n);
 gt_status gt_film_finish(gt_film *f); /* the film gets its name */

@@ -57,7 +57,8 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);
     /* A pickle by itself is no dataset, so why it is refused as a network is what there is to say. */
-    if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path)) return cli_inspect_checkpoint(path);
+    if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path))
+        return cli_inspect_checkpoint(path);
     if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",

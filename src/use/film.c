@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/halves.h"
@@ -71,11 +72,31 @@ gt_status gt_film_pack(const gt_film_of *of, const uint8_t *pixels, void **bytes
 
 /* ---- the film ---- */
 
+static char *frame_path(const gt_film_of *of, int64_t frame) {
+    char name[32];
+    snprintf(name, sizeof name, "frame%05lld.png", (long long)frame);
+    return gt_path_join(of->path, name);
+}
+
+/* Nothing of an earlier, longer film would follow this one. What lies there is not removed: it may be all there is. */
+static gt_status check_folder(const gt_film_of *of) {
+    char *path = frame_path(of, of->frames);
+    gt_status st = path ? GT_OK : GT_NOMEM;
+    if (!st && of->frames && !access(path, F_OK))
+        st = gt_fail(GT_USAGE,
+                     "'%s' is of a longer film, whose end would follow this one of %lld frames: remove the frames "
+                     "there, or take another folder",
+                     path, (long long)of->frames);
+    free(path);
+    return st;
+}
+
 static gt_status begin(gt_film *f) {
     const gt_film_of *of = f->of;
     if (f->kind == GT_FILM_WEBP) return gt_webp_film_open(&f->webp, of->path, of->height, of->width, 0);
     if (f->kind == GT_FILM_MP4) return gt_ffmpeg_begin(of->ffmpeg, of->path, of->fps);
-    gt_status st = gt_make_directories(of->path);
+    gt_status st = check_folder(of);
+    if (!st) st = gt_make_directories(of->path);
     if (!st) gt_halves_clear(of->path);
     return st;
 }
@@ -94,9 +115,7 @@ gt_status gt_film_open(gt_film **out, const gt_film_of *of) {
 }
 
 static gt_status write_frame(const gt_film *f, const void *bytes, size_t n) {
-    char name[32];
-    snprintf(name, sizeof name, "frame%05lld.png", (long long)f->frames);
-    char *path = gt_path_join(f->of->path, name);
+    char *path = frame_path(f->of, f->frames);
     gt_status st = path ? gt_file_write(path, bytes, n) : GT_NOMEM;
     free(path);
     return st;

@@ -5,7 +5,7 @@
 
 #include "gantry/generate.h"
 #include "gantry/random.h"
-#include "use/trained.h"
+#include "use/generator.h"
 #include "use/wrong_model.h"
 
 struct gt_generator {
@@ -45,16 +45,26 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
     return !st && apart ? build_mapper(g, &options, o->pool) : st;
 }
 
-gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
+/* Of the checkpoint, or of what is open already. */
+static gt_generator *make(const char *checkpoint, const gt_trained *t, const gt_generator_options *options) {
     gt_generator *g = calloc(1, sizeof *g);
     if (!g) {
         gt_fail(GT_NOMEM, "out of memory for a generator");
         return NULL;
     }
-    gt_status st = gt_trained_open(&g->trained, checkpoint, options->kernels);
+    if (t) g->trained = (gt_trained){.model = t->model, .data = t->data, .network = t->network, .params = t->params};
+    gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, options->kernels);
     if (!st && !build(g, options)) return g;
     gt_generator_close(g);
     return NULL;
+}
+
+gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
+    return make(checkpoint, NULL, options);
+}
+
+gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options) {
+    return make(NULL, t, options);
 }
 
 void gt_generator_close(gt_generator *g) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "use/generator.h"
 #include "use/projection.h"
 #include "use/wrong_model.h"
 
@@ -61,10 +62,8 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     gt_model *m = p->net.model;
     st = check_model(p);
     if (st) return st;
-    p->generator = gt_generator_open(
-        r->checkpoint,
-        &(gt_generator_options){
-            .noise_mode = "const", .truncation = 1, .apart = true, .pool = r->pool, .kernels = r->kernels});
+    p->generator = gt_generator_of(
+        &p->net, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .apart = true, .pool = r->pool});
     if (!p->generator) return GT_FAILED;
     st = read_label(p);
     if (!st) st = choose_distance(p);

@@ -85,6 +85,7 @@ static gt_status lay_out(work *w) {
     if (r->n < 2 && w->classes < 2)
         return gt_fail(GT_USAGE, "nothing would move: at least two seeds are needed, or two classes (--class=A,B)");
     w->of = r->film;
+    w->of.frames = r->frames;
     w->of.channels = gt_shown_channels(m);
     gt_status st = gt_grid_check(w->columns, rows, m->height, m->width, w->of.channels);
     if (st) return gt_wrap(st, "--grid");

@@ -179,6 +179,18 @@ END
 }
 
 # A stand-in for ffmpeg: it keeps the frames and what it was asked.
+# The end of a longer film would follow a shorter one: refused, and nothing is removed. As long, or longer: as always.
+case_a_shorter_film() {
+    quietly "$GANTRY" walk run --class=1 --seeds=0,1 --seconds=2 --fps=3 --out=film/
+    cp -r film before
+    expect 2 "'film/frame00003.png' is of a longer film.*of 3 frames" "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
+    expect 2 'is of a longer film' ranks 3 "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
+    diff -r film before || fail 'a film that was refused changed the folder'
+    quietly "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=2 --fps=3 --out=film/
+    quietly "$GANTRY" walk run --class=1 --seeds=0,1 --seconds=3 --fps=3 --out=film/
+    [ "$(ls film | wc -l)" = 9 ] || fail "$(ls film)"
+}
+
 case_mp4() {
     mkdir -p bin && cat >bin/ffmpeg <<'PROGRAM'
 #!/bin/bash
