@@ -145,12 +145,12 @@ class Work:
             os.replace(path + '.new', path)
         self.train_kimg(run, float(open(path).read()), snapshots, *words)
 
-    def snapshots(self, run, batch):
+    def snapshots(self, run):
         """(images, file, core-minutes), without those that a stop has left between."""
         curve = self.at(run, 'curve.jsonl')
         if os.path.exists(curve): return [(round(1000 * line['kimg']), self.at(run, line['file']), line['core_seconds'] / 60) for line in map(json.loads, open(curve))]
         job = open(self.at(run, 'job.ini')).read()
-        every = 1000 * float(re.search(r'^checkpoint-kimg *= *(\S+)', job, re.M).group(1))
+        every, batch = 1000 * number_of(job, 'checkpoint-kimg'), number_of(job, 'batch')
         files = sorted((int(re.search(r'(\d+)\.h5$', path).group(1)), path) for path in glob.glob(self.at(run, 'checkpoint-*.h5')))
         rate = self.seconds_an_image(run) / 60
         return [(n, path, n * rate) for n, path in files if n and (n % every < batch or n == files[-1][0])]
@@ -185,6 +185,11 @@ class Work:
             f.write(json.dumps(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, **more)) + '\n')
             f.flush()
             os.fsync(f.fileno())
+
+
+def number_of(job, key):
+    """Of the text of a job file."""
+    return float(re.search(r'^%s *= *([0-9.e+-]+)' % key, job, re.M).group(1))
 
 
 class StoppedAfter(Stopped):
