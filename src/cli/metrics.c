@@ -2,9 +2,11 @@
  * gantry metrics: how good are the pictures of a network, or one set of pictures beside another? */
 #include "cli/metrics.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/file_kind.h"
@@ -83,6 +85,15 @@ static gt_status choose_detector(cli_session *s, metrics_fields *f) {
     return st ? gt_wrap(st, "--detector") : GT_OK;
 }
 
+/* Before hours of work: is there a folder for the file? */
+static gt_status check_folder(cli_session *s, const char *option, const char *path) {
+    char *dir = gt_arena_printf(s->arena, "%s", path), *slash = dir ? strrchr(dir, '/') : NULL;
+    if (!dir) return GT_NOMEM;
+    if (slash) slash[slash == dir] = 0;
+    if (!*path || !cli_first_rank() || !access(slash ? dir : ".", W_OK | X_OK)) return GT_OK;
+    return gt_fail(GT_FAILED, "%s=%s: cannot write into '%s': %s", option, path, slash ? dir : ".", strerror(errno));
+}
+
 static gt_status read_form(cli_session *s, metrics_fields *f) {
     const cli_arguments *a = &s->arguments;
     if (*f->network && a->n_words)
@@ -115,6 +126,8 @@ static gt_status prepare(cli_session *s) {
     if (!st) st = choose_detector(s, f);
     if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
     if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
+    if (!st) st = check_folder(s, "--save", f->save);
+    if (!st) st = check_folder(s, "--nearest", f->nearest);
     if (!st) st = check_data(f->data);
     if (!st) st = check_data(f->reals);
     return st ? st : check_data(f->fakes);

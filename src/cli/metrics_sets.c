@@ -38,11 +38,9 @@ gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set
         st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", f->nearest);
     if (!st && *f->save) st = save_all(w, reals);
     if (!st && (fakes->read || fakes->statistics)) st = gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
-    if (!st && *f->nearest) {
-        st = gt_nearest_picture_all(w->scoring, reals, fakes, f->nearest);
-        if (st) gt_wrap(st, "--nearest");
-    }
-    return st;
+    if (st || !*f->nearest) return st;
+    st = gt_nearest_picture_all(w->scoring, reals, fakes, f->nearest);
+    return st ? gt_wrap(st, "--nearest") : GT_OK;
 }
 
 /* ---- two sets ---- */

@@ -51,8 +51,7 @@ static gt_status identify(gt_picture_set *s, gt_dataset *ds) {
     gt_hash_hex(source, hex);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     int name = (int)(sizeof s->recipe - 80);
-    snprintf(s->recipe, sizeof s->recipe, "%.*s %.8s%s", name, info->name, hex,
-             s->unmirrored < s->count ? " with mirror images" : "");
+    snprintf(s->recipe, sizeof s->recipe, "%.*s %.8s", name, info->name, hex);
     return GT_OK;
 }
 

@@ -183,6 +183,8 @@ static counts count_of(const run *r, int i) {
     if (score->network == GT_SCORE_LPIPS) return c;
     int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_SCORE_ALL;
     c.fakes = q->count ? gt_least(q->count, there) : there;
+    /* of millions of pictures, patches would fill the memory */
+    if (score->needs & GT_SCORE_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
     if (!(score->needs & GT_SCORE_REALS)) return c;
     c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
     if (score->needs & GT_SCORE_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
@@ -272,8 +274,9 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
     else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
     if (!(score->needs & GT_SCORE_REALS)) return;
+    const char *mirror = c->reals > reals->unmirrored ? " with mirror images" : "";
     if (reals->statistics) snprintf(text + n, bytes - (size_t)n, "; reals: %s", reals->recipe);
-    else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s", (long long)c->reals, reals->recipe);
+    else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);
 }
 
 /* The values of a score stand where the score stands among those asked for, whenever it is computed. */
@@ -338,8 +341,10 @@ static gt_status compute_all(run *r, int i) {
 static gt_status score_all(run *r, int i) {
     const gt_score_request *q = &r->s->asked[i];
     int before = r->out->n;
+    bool stop = r->s->o.stop && r->s->o.stop();
+    gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
     r->score = i;
-    gt_status st = compute_all(r, i);
+    if (!st) st = compute_all(r, i);
     if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
     if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());
     r->out->n = before;
@@ -368,6 +373,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     double start = gt_clock();
     *out = (gt_score_table){0};
     run r = {.s = s, .reals.set = reals, .fakes.set = fakes, .paths = paths, .out = out};
+    gt_comm_busy(s->team.comm, "metrics");
     gt_status st = want_all(&r);
     if (!st) st = gt_collect_all(s, &r.reals);
     if (!st) st = gt_collect_all(s, &r.fakes);
