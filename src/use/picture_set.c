@@ -79,6 +79,7 @@ typedef struct fakes {
     gt_fakes_options o;
     uint32_t kimg;
     int batch, label_dim;
+    int64_t labelled; /* items of the dataset that labels are drawn from: without mirror images */
 } fakes;
 
 static void fill_label(const fakes *f, uint32_t item, float *label) {
@@ -86,9 +87,8 @@ static void fill_label(const fakes *f, uint32_t item, float *label) {
         for (int k = 0; k < f->label_dim; k++) label[k] = (float)((int64_t)item % f->label_dim == k);
         return;
     }
-    int64_t count = gt_dataset_get_info(f->o.labels)->count;
     gt_key key = {.seed = f->o.seed, .stream = gt_stream("metrics/label"), .step = f->kimg, .sample = item};
-    gt_dataset_label(f->o.labels, gt_random_below(key, 0, (uint32_t)count), label);
+    gt_dataset_label(f->o.labels, gt_random_below(key, 0, (uint32_t)f->labelled), label);
 }
 
 static gt_status make_fakes(void *arg, int64_t first, int n, float *images, float *labels) {
@@ -108,6 +108,13 @@ static gt_status make_fakes(void *arg, int64_t first, int n, float *images, floa
     gt_status st = gt_exec_run(e, &(gt_exec_env){.seed = f->o.seed, .step = f->kimg, .sample0 = (uint32_t)first});
     if (!st) memcpy(images, gt_exec_output(e, "image"), (size_t)n * gt_model_floats(m) * sizeof *images);
     return st;
+}
+
+static int64_t without_mirror_images(const gt_dataset *ds) {
+    bool mirrored;
+    int64_t count = gt_dataset_get_info(ds)->count;
+    gt_dataset_stored(ds, count - 1, &mirrored);
+    return mirrored ? count / 2 : count;
 }
 
 static gt_status check_labels(const gt_fakes_options *o, int dim) {
@@ -133,6 +140,7 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
                  .batch = (int)(gt_exec_output_size(o->generator, "image") / gt_model_floats(m)),
                  .label_dim = dim};
     if (!dim) f->o.labels = NULL;
+    if (f->o.labels) f->labelled = without_mirror_images(f->o.labels);
     *s = (gt_picture_set){.name = "fakes",
                           .count = o->count,
                           .unmirrored = o->count,

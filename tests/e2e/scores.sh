@@ -1,0 +1,196 @@
+#!/bin/bash
+# level: full
+# gantry metrics: properties of scores, the same bits on any number of ranks and threads and out of the cache, numbers beside numpy, files of statistics,
+# bad input, stop.
+. "$(dirname "$0")/lib.sh"
+
+own='--detector=judge'
+reals=synth:shapes:n=120,size=16 fakes=synth:shapes:n=96,size=16,seed=3
+quietly "$GANTRY" train --data="$reals" --model=deep-conv --epochs=2 --run=judge --batch=32
+quietly "$GANTRY" train --data=synth:shapes:n=96,size=16 --cond $nets --batch=8 --mbstd=2 --slices=4 --steps=4 --run=gan
+export GT_CACHE=$tmp/cache
+
+scores() { # FILE [ranks N] ARGUMENTS...: lines of JSON without times
+    local file=$1 ranks=()
+    shift
+    [ "$1" != ranks ] || { ranks=(ranks "$2") && shift 2; }
+    quietly "${ranks[@]}" "$GANTRY" metrics --json "$@"
+    grep '^{' said | sed 's/"total_time": [^,]*, //' >"$file"
+    [ -s "$file" ] || { cat said; fail "no scores: $*"; }
+}
+value() { # FILE KEY
+    "$python" -c '
+import json, sys
+values = {k: v for line in open(sys.argv[1]) for k, v in json.loads(line)["results"].items()}
+print(values[sys.argv[2]])' "$1" "$2" || fail "no $2 in $1: $(cat "$1")"
+}
+is() { # EXPRESSION of value names a, b, ... with their values: must be true
+    "$python" -c 'import math, sys; sys.exit(not eval(sys.argv[1]))' "$1" || fail "not true: $1"
+}
+
+case_a_set_and_itself() {
+    scores self --reals="$reals" --fakes="$reals" $own --metrics=fid,kid,pr,authenticity,swd,fwd,spectrum,agreement
+    is "$(value self fid120) < 1e-9"
+    [ "$(value self pr120_3_precision)" = 1.0 ] && [ "$(value self pr120_3_recall)" = 1.0 ] || fail "$(cat self)"
+    [ "$(value self swd120_avg)" = 0.0 ] && [ "$(value self spectrum120)" = 0.0 ] || fail "$(cat self)"
+    is "$(value self fwd120) < 1e-9"
+    [ "$(value self authenticity120)" = 0.0 ] || fail 'a copy is authentic'
+    # agreement of labelled pictures is the accuracy of the classifier
+    quietly "$GANTRY" evaluate judge "$reals" --outdir=evaluated
+    is "abs($(sed -n 's/.*accuracy \([0-9.]*\),.*/\1/p' said | head -1) - $(value self agreement120)) < 6e-5"
+}
+
+case_symmetry_and_scale() {
+    scores ab --reals="$reals" --fakes="$fakes" $own --metrics=fid,kid,pr,swd96,spectrum
+    scores ba --reals="$fakes" --fakes="$reals" $own --metrics=fid,kid,pr,swd96,spectrum
+    is "abs($(value ab fid96) - $(value ba fid120)) < 1e-7 * $(value ab fid96)"
+    [ "$(value ab pr96_3_precision)" = "$(value ba pr120_3_recall)" ] || fail 'precision is not recall from the other side'
+    is "abs($(value ab spectrum96) - $(value ba spectrum120)) < 1e-12"
+    # two halves of one law have a small distance, other pictures a large one
+    scores far --reals="$reals" --fakes=synth:scenes:n=96,size=16 $own --metrics=fid,kid,swd,fwd,spectrum
+    is "abs($(value ab kid96)) < 0.05 * $(value far kid96) and $(value ab fid96) < 0.2 * $(value far fid96)"
+    is "$(value ab swd96_avg) < 0.5 * $(value far swd96_avg) and $(value ab spectrum96) < 0.5 * $(value far spectrum96)"
+}
+
+case_ranks_threads_cache() {
+    local list=fid,fid50_full,kid,pr,is,agreement,authenticity,swd50,fwd,spectrum
+    rm -rf cache
+    scores one --reals="$reals" --fakes="$fakes" $own --metrics=$list --threads=1
+    [ -n "$(ls -R cache | grep -v :)" ] || fail 'nothing is kept'
+    scores again --reals="$reals" --fakes="$fakes" $own --metrics=$list --threads=2
+    cmp one again || fail 'kept statistics give other scores'
+    scores three ranks 3 --reals="$reals" --fakes="$fakes" $own --metrics=$list --no-cache
+    cmp one three || fail 'three ranks give other scores'
+    scores alone --reals="$reals" --fakes="$fakes" $own --metrics=fid --no-cache
+    [ "$(value alone fid96)" = "$(value one fid96)" ] || fail 'moments give another FID than rows'
+    scores net gan $own --metrics=fid90_full,fid60,pr60_3,is60,agreement60,swd60,kid60_full
+    scores net3 ranks 3 gan $own --metrics=fid90_full,fid60,pr60_3,is60,agreement60,swd60,kid60_full --no-cache
+    cmp net net3 || fail 'three ranks give a network other scores'
+}
+
+case_results_of_a_run() {
+    rm -f gan/metric-*
+    quietly "$GANTRY" metrics "$(last gan)" $own --metrics=fid50k_full,pr50k3 --count=40
+    grep -q '^fid40_full  *[0-9.e-]*  *deep-conv before .*; 40 fakes: seed 0, classes of the reals; 96 reals: shapes [0-9a-f]\{8\}$' said || fail "$(cat said)"
+    quietly ranks 2 "$GANTRY" metrics --network=gan $own --metrics=fid50k_full --count=40
+    [ "$(wc -l <gan/metric-fid40_full.jsonl)" = 2 ] && [ -s gan/metric-pr40_3.jsonl ] || fail "$(ls gan)"
+    "$python" -c '
+import json
+a, b = [json.loads(l) for l in open("gan/metric-fid40_full.jsonl")]
+assert a["results"] == b["results"] and list(a["results"]) == ["fid40_full"] and a["metric"] == "fid40_full", a
+assert a["snapshot_pkl"].startswith("checkpoint-") and a["images"] == 32 and a["total_time"] > 0, a
+assert list(json.loads(open("gan/metric-pr40_3.jsonl").read())["results"]) == ["pr40_3_precision", "pr40_3_recall"]' || fail 'metric-*.jsonl'
+    cp gan/metric-fid40_full.jsonl before
+    # equal classes, mirror images, another seed
+    scores equal gan $own --metrics=agreement80 --classes=equal && grep -q 'equal shares' equal || fail "$(cat equal)"
+    scores mirrored gan $own --metrics=fid192,fid40_full --mirror && grep -q '"recipe": "[^"]*192 reals: shapes ........ with mirror images"' mirrored || fail "$(cat mirrored)"
+    [ "$(value mirrored fid40_full)" = "$(value before fid40_full)" ] || fail 'full scores have no mirror images'
+    scores seed gan $own --metrics=fid40_full --seed=7
+    [ "$(value seed fid40_full)" != "$(value mirrored fid40_full)" ] || fail 'the seed does not count'
+}
+
+case_statistics_of_others() {
+    need_python
+    scores ab --reals="$reals" --fakes="$fakes" $own --metrics=fid --save=a.npz
+    quietly ranks 3 "$GANTRY" metrics --reals="$reals" $own --save=a3.npz && cmp a.npz a3.npz || fail 'three ranks write other statistics'
+    quietly "$GANTRY" metrics --reals="$fakes" $own --save=b.npz
+    scores files --reals=a.npz --fakes=b.npz $own
+    "$python" - "$(value ab fid96)" "$(value files fid)" <<'PY' || fail 'numpy has other numbers'
+import sys
+import numpy as np
+a, b = np.load('a.npz'), np.load('b.npz')
+ours, files = map(float, sys.argv[1:])
+def fid(s1, s2):
+    return ((a['mu'] - b['mu'])**2).sum() + np.trace(s1 + s2) - 2 * np.sqrt(np.maximum(np.linalg.eigvals(s1 @ s2).real, 0)).sum()
+n, m = a['count'], b['count']
+assert n == 120 and m == 96
+want = fid(a['sigma'] * (n - 1) / n, b['sigma'] * (m - 1) / m)
+assert abs(ours - want) < 1e-6 * np.trace(a['sigma'] + b['sigma']), (ours, want)
+assert abs(ours - files) < 1e-9 * np.trace(a['sigma'] + b['sigma']), (ours, files)
+mu, sigma = a['mu'], a['sigma']
+d = len(mu)
+np.savez('other.npz', mu=mu, sigma=np.asfortranarray(sigma))
+np.savez_compressed('single.npz', mu=mu.astype('f4'), sigma=sigma.astype('f4'))
+np.savez('no_sigma.npz', mu=mu)
+np.savez('shape.npz', mu=mu, sigma=sigma[:, :-1])
+np.savez('nan.npz', mu=mu, sigma=np.where(np.eye(d), np.nan, sigma))
+np.savez('crooked.npz', mu=mu, sigma=sigma + np.triu(np.ones((d, d)), 1))
+np.savez('text.npz', mu=np.array(['a', 'b']), sigma=sigma)
+np.savez('object.npz', mu=np.array([{}, None], dtype=object), sigma=sigma)
+np.savez('less.npz', mu=mu[:5], sigma=sigma[:5, :5])
+open('half.npz', 'wb').write(open('a.npz', 'rb').read()[:5000])
+print(fid(sigma, b['sigma'] * (m - 1) / m))
+PY
+    scores other --reals=other.npz --fakes=b.npz $own
+    is "abs($(value other fid) / $(value files fid) - 1) < 0.05" # n - 1 in place of n
+    scores single --reals=single.npz --fakes="$fakes" $own
+    is "abs($(value single fid96) - $(value other fid)) < 1e-4 * abs($(value other fid)) + 1e-6"
+    expect 1 "a '*no_sigma.npz'*.*no array 'sigma'|no array 'sigma'" "$GANTRY" metrics --reals=no_sigma.npz --fakes=b.npz $own
+    expect 1 'sigma must be' "$GANTRY" metrics --reals=shape.npz --fakes=b.npz $own
+    expect 1 "of the array 'sigma' is NaN" "$GANTRY" metrics --reals=nan.npz --fakes=b.npz $own
+    expect 1 'sigma is no covariance' "$GANTRY" metrics --reals=crooked.npz --fakes=b.npz $own
+    for f in text object; do expect 1 "$f.npz': " "$GANTRY" metrics --reals=$f.npz --fakes=b.npz $own; done
+    expect 2 'statistics of 5 features, the detector has' ranks 2 "$GANTRY" metrics --reals=less.npz --fakes=b.npz $own
+    expect 1 'half.npz' "$GANTRY" metrics --reals=half.npz --fakes=b.npz $own
+    expect 2 'which allow fid alone' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --metrics=kid
+    expect 2 'no nearest ones' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --nearest=n.png
+}
+
+case_nearest_reals() {
+    need_python
+    quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n.png
+    quietly ranks 3 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n3.png
+    cmp n.png n3.png || fail 'three ranks draw another picture'
+    quietly "$GANTRY" metrics gan --metrics=authenticity50 --nearest=pixels.png
+    [ "$(helper size pixels.png)" = "$(helper size n.png)" ] || fail 'another size'
+}
+
+case_few_pictures() {
+    expect 1 'kid has no value' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 --fakes="$fakes" $own --metrics=kid,fid
+    grep -q 'fid96  *[0-9]' said || fail 'the other score is lost'
+    expect 1 'pr has no value' "$GANTRY" metrics --reals=synth:shapes:n=3,size=16 --fakes="$fakes" $own --metrics=pr
+    expect 1 'authenticity has no value' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 --fakes="$fakes" --metrics=authenticity
+    expect 0 'fakes are fewer than the 50 features' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
+    expect 0 'there are 96 fakes, of 10000 that are asked for' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
+    grep -q '^fid96_full' said || fail 'the key does not show the number'
+    "$python" -c '
+import numpy as np
+np.save("equal.npy", np.full((60, 16, 16, 3), 77, "u1"))' && expect 0 'all 60 fakes are equal' "$GANTRY" metrics --reals="$reals" --fakes=equal.npy $own
+    expect 2 'one picture has no covariance' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 $own --save=one.npz
+    [ ! -e one.npz ] || fail 'half a file'
+}
+
+case_bad_input() {
+    expect 2 'fid10k needs the weights of Inception, --inception=.*--detector=RUN' ranks 3 "$GANTRY" metrics gan --metrics=fid10k
+    expect 2 'pr50k3 needs the weights of VGG16, --vgg16=' "$GANTRY" metrics gan --metrics=pr50k3
+    expect 2 'ppl_wend needs LPIPS' "$GANTRY" metrics gan --metrics=ppl_wend $own
+    expect 2 'agreement needs a classifier' "$GANTRY" metrics gan --metrics=agreement
+    expect 2 "no metric 'fdi50k_full'; did you mean fid50k_full" "$GANTRY" metrics gan --metrics=fdi50k_full
+    expect 2 'which makes no pictures' ranks 2 "$GANTRY" metrics judge --metrics=swd
+    expect 2 'a detector is a classifier' "$GANTRY" metrics gan --metrics=fid --detector=gan
+    expect 1 'nope.zip' ranks 2 "$GANTRY" metrics gan $own --metrics=fid --data=nope.zip
+    expect 1 'judge-gone' "$GANTRY" metrics gan --detector=judge-gone --metrics=fid
+    expect 2 'have no labels' "$GANTRY" metrics gan $own --metrics=fid40 --data=unlabelled
+    expect 2 'was trained on pictures of 16x16' "$GANTRY" metrics gan $own --metrics=fid40 --data=synth:shapes:n=50,size=32
+    expect 2 'cannot be compared pixel by pixel' "$GANTRY" metrics --reals="$reals" --fakes=synth:circles:n=50 --metrics=swd
+    expect 1 'cannot write into' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save=/nowhere/a.npz
+    expect 1 'cannot write into' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=/nowhere/a.png
+    expect 2 'a network is needed, or two sets' "$GANTRY" metrics --metrics=swd
+    expect 2 'without a network' "$GANTRY" metrics gan --reals="$reals" --fakes="$fakes"
+    GT_CACHE=/proc/none expect 0 'not kept' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own
+    : >empty.pth && expect 1 'empty.pth' "$GANTRY" metrics gan --metrics=fid40 --inception=empty.pth
+    expect 0 '^fid50k_full .*--inception' ranks 2 "$GANTRY" metrics --metrics=help
+}
+quietly "$GANTRY" dataset synth:shapes:n=50,size=16 --dest=unlabelled --labels=none
+
+case_stop() {
+    rm -f gan/metric-*
+    background "$GANTRY" metrics gan $own --metrics=fid2000k_full
+    sleep 1.5
+    kill -TERM "$pid"
+    ends 75
+    ls gan/metric-* 2>/dev/null && fail 'a score was written'
+    has_line 'stopping; no score is written' running || fail "$(cat running)"
+}
+
+run_cases
