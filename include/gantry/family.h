@@ -225,6 +225,9 @@ void gt_job_derive_all(gt_job *job, const char *values);
  * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
  * true. Where `key` is from the command line, `other` becomes moot. */
 bool gt_job_follows(gt_job *job, const char *key, const char *other);
+/* The length of a run in epochs of `items` images, which becomes kimg where nobody gave kimg: as many epochs as were
+ * asked for. If neither was, `usual` many, or more where more --steps are asked for. */
+void gt_job_last_epochs(gt_job *job, int usual, int64_t items);
 /* The optimiser of a network. `own`: the value of the network's option (job->g_optimizer); "": that of `optimizer`. */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
 /* How a network learns: its optimiser (gt_job_optimizer), with the family's rate, betas and momentum and what the

@@ -73,7 +73,9 @@ static const gt_option options[] = {
      .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been "
                "given at the start."},
     {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
-     .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12},
+     .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12,
+     .detail = "Where neither --kimg nor --epochs is given, autoencoders and classifiers train for all of them, also "
+               "beyond the usual number of epochs."},
     {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .class = GT_EXECUTION,
      .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
      .detail = "Of a classifier a tick is an epoch unless --tick says otherwise, and what must improve is the "

@@ -51,6 +51,15 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other) {
     return follows;
 }
 
+void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
+    if (!gt_job_follows(job, "kimg", "epochs")) return;
+    bool asked = gt_job_given(job, "epochs");
+    gt_job_derive(job, "epochs", "%d", usual);
+    job->kimg = (double)job->epochs * (double)items / 1000;
+    double by_steps = (double)job->steps * (double)job->batch / 1000;
+    if (!asked && by_steps > job->kimg) job->kimg = by_steps;
+}
+
 const char *gt_job_optimizer(const gt_job *job, const char *own) {
     return *own ? own : *job->optimizer ? job->optimizer : "adam";
 }

@@ -43,6 +43,8 @@ typedef struct gt_patience {
     int ticks;       /* by images, or evaluations, since then */
 } gt_patience;
 
+#define GT_NORM_SERIES "Norms/%.20s_grad" /* of a network */
+
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
     char fingerprint[33];  /* of the files */

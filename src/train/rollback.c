@@ -3,6 +3,7 @@
  * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment goes on from a
  * good one. */
 #include <math.h>
+#include <string.h>
 
 #include "gantry/log.h"
 #include "train/journal.h"
@@ -30,6 +31,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
         e->reseed = reseed;
         j->n_logged = 0;               /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
+        memset(e->measures.square, 0, sizeof e->measures.square);
         st = gt_engine_start_loader_all(e);
     }
     if (!st) st = gt_comm_agree_all(e->comm, first ? gt_journal_open_logs(e, j) : GT_OK);

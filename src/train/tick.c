@@ -9,6 +9,7 @@
 
 #include "gantry/log.h"
 #include "base/clock.h"
+#include "nets/layers.h"
 #include "train/scores.h"
 
 static double peak_memory_gb(void) {
@@ -104,7 +105,7 @@ static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     for (int i = 0; i < e->model->n_nets; i++) {
         double square = 0;
         for (int r = 0; r < ranks; r++) square += all[r].square[i];
-        snprintf(j->norm_series[i], sizeof j->norm_series[i], "Norms/%.20s_grad", e->model->nets[i]->name);
+        snprintf(j->norm_series[i], sizeof j->norm_series[i], GT_NORM_SERIES, e->model->nets[i]->name);
         put(j, j->norm_series[i], sqrt(square));
     }
 }
@@ -173,10 +174,30 @@ static void measure_guess(const gt_engine *e, gt_watch *w) {
     free(of_class);
 }
 
+typedef struct past {
+    gt_engine *engine;
+    gt_watch *watch;
+} past;
+
+/* A line of the past. Series that not every tick renews have their latest values again. */
+static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    const past *p = arg;
+    gt_stat_table *t = &p->engine->stats;
+    gt_watch_replay(p->watch, images, values, n);
+    for (int i = 0; i < n; i++) {
+        int k = gt_stat_index(t, values[i].name);
+        if (k >= 0) t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
+    }
+    for (int i = 0; i < p->engine->model->n_nets; i++) {
+        double norm = gt_stat_mean(values, n, gt_text_of(GT_NORM_SERIES, p->engine->model->nets[i]->name).s);
+        if (!isnan(norm)) p->engine->measures.square[i] = norm * norm; /* rank 0 has the sum of all ranks */
+    }
+}
+
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
     j->watch = (gt_watch){.p_max = e->job->p_max, .own = e->job->family->warnings, .advice = e->job->family->advice};
     measure_guess(e, &j->watch);
-    if (gt_runlog_each(j->log, gt_watch_replay, &j->watch))
+    if (gt_runlog_each(j->log, replay, &(past){e, &j->watch}))
         gt_warn("troubles are judged without the run's past: %s", gt_message());
     gt_metrics_go_on(j->metrics, j->log);
 }

@@ -82,6 +82,24 @@ quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest
 has_line 'checkpoint-000000016.h5 was not written' said || fail 'it could be written'
 [ "$(readlink unbest/best)" = checkpoint-000000008.h5 ] && [ -e unbest/best ] || fail "best is $(readlink unbest/best)"
 
+begins series_that_not_every_tick_renews
+# Series that not every tick renews go on with the value of the last tick where a run goes on. (What is by the clock, and pictures at the stop, aside.)
+quietly "$GANTRY" train $small --tick=0.008 --run=unbroken --steps=26
+for steps in 11 15 26; do quietly ranks $((steps == 15 ? 3 : 1)) "$GANTRY" train $small --tick=0.008 --run=broken --steps=$steps; done
+"$python" - <<'P' || fail 'another log where the run was stopped'
+import json
+a, b = ([json.loads(l) for l in open(run + '/stats.jsonl')] for run in ('unbroken', 'broken'))
+aside = ('Timing/', 'Resources/', 'Ranks/', 'Trouble/', 'Fakes/', 'timestamp', 'Progress/images_per_sec')
+assert len(a) == len(b) == 26
+for x, y in zip(a, b):
+    x, y = ({k: v for k, v in l.items() if not k.startswith(aside)} for l in (x, y))
+    assert x.keys() == y.keys(), (x['images'], x.keys() ^ y.keys())
+    for k in x:
+        if k.startswith('Norms/'): assert abs(x[k]['mean'] / y[k]['mean'] - 1) < 1e-12, (k, x[k], y[k]) # 3 ranks add in another order
+        else: assert x[k] == y[k], (x['images'], k, x[k], y[k])
+assert any('Loss/D/reg' in l and l['Loss/D/reg'] == m['Loss/D/reg'] for l, m in zip(a[11:], a[10:])), 'all is renewed at each tick: this tests nothing'
+P
+
 begins by_the_clock
 # By the clock.
 quietly "$GANTRY" train $small --run=clock --steps=300 --tick-minutes=0.002 --image-minutes=0.004 --checkpoint-minutes=0.004

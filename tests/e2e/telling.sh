@@ -78,4 +78,20 @@ case_other_networks() {
     expect 2 'a checkpoint .* and a dataset are needed' "$GANTRY" predict net
     [ ! -e none ] || fail 'files of a command that failed'
 }
+# Steps beyond the usual number of epochs count where no other length was asked for.
+case_more_steps_than_the_usual_epochs() {
+    local job="--data=synth:shapes:n=24,size=8,classes=4 --batch=8 --threads=1" options model
+    steps_of() { sed -n '$s/.*"Progress\/step": {"num": 1, "mean": \([0-9]*\).*/\1/p' long/stats.jsonl; }
+    for model in '--model=mlp --hidden=4' '--model=ae --widths=0.01'; do
+        while read -r want options; do
+            rm -rf long
+            # shellcheck disable=SC2086
+            quietly "$GANTRY" train $job $model $options --run=long
+            [ "$(steps_of)" = "$want" ] || fail "$model $options: $(steps_of) steps instead of $want"
+        done <<<'2 --steps=2
+200 --steps=200
+9 --steps=200 --epochs=3
+6 --steps=200 --kimg=0.048'
+    done
+}
 run_cases

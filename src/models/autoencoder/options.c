@@ -61,9 +61,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_autoencoder_options *o = job->own;
     o->body = r->body;
     o->latent = r->latent;
-    if (!gt_job_follows(job, "kimg", "epochs")) return;
-    gt_job_derive(job, "epochs", "%d", r->epochs);
-    job->kimg = (double)job->epochs * (double)items / 1000;
+    gt_job_last_epochs(job, r->epochs, items);
 }
 
 static int nearest_multiple_of_4(int64_t size) { return size < 4 ? 4 : (int)((size + 2) / 4 * 4); }

@@ -182,9 +182,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
     gt_job_derive(job, "tick-minutes", "0");
     if (!gt_is(job->best, "none")) gt_job_derive(job, "snap", "1"); /* an epoch that is the best has a checkpoint */
-    if (!gt_job_follows(job, "kimg", "epochs")) return;
-    gt_job_derive(job, "epochs", "10");
-    job->kimg = (double)job->epochs * (double)items / 1000;
+    gt_job_last_epochs(job, 10, items);
 }
 
 /* Options that mean nothing with this network, or more than the pictures bear. */
