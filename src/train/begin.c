@@ -140,8 +140,8 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     gt_log_close();
     gt_runlog_close(j->log);
     j->log = NULL;
-    if (gt_log_cut_back(path, e->shown) || gt_metric_lines_cut_back(j->dir, e->shown) || !gt_log_open(path))
-        return GT_FAILED;
+    if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
+    if (gt_metric_lines_cut_back(j->dir, e->shown)) gt_warn("%s", gt_message());
     if (!(j->log = gt_runlog_open(j->dir, e->shown, e->job->log_swmr))) return GT_FAILED;
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
     gt_journal_best_begin(e, j);

@@ -91,8 +91,8 @@ static void fill_label(const fakes *f, uint32_t item, float *label) {
     gt_dataset_label(f->o.labels, gt_random_below(key, 0, (uint32_t)f->labelled), label);
 }
 
-static gt_status make_fakes(void *arg, int64_t first, int n, float *images, float *labels) {
-    const fakes *f = arg;
+/* n of at most f->batch, one run of the generator. */
+static gt_status make_some(const fakes *f, int64_t first, int n, float *images, float *labels) {
     const gt_model *m = f->o.model;
     gt_exec *e = f->o.generator;
     float *z = gt_exec_has_input(e, "z") ? gt_exec_input(e, "z") : NULL,
@@ -115,6 +115,22 @@ static int64_t without_mirror_images(const gt_dataset *ds) {
     int64_t count = gt_dataset_get_info(ds)->count;
     gt_dataset_stored(ds, count - 1, &mirrored);
     return mirrored ? count / 2 : count;
+}
+
+static gt_status make_fakes(void *arg, int64_t first, int n, float *images, float *labels) {
+    const fakes *f = arg;
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i += f->batch)
+        st = make_some(f, first + i, (int)gt_least(f->batch, n - i), images + (size_t)i * gt_model_floats(f->o.model),
+                       labels ? labels + (size_t)i * (size_t)f->label_dim : NULL);
+    return st;
+}
+
+/* Detectors look at many pictures at once: several runs of the generator make them. */
+static int pictures_at_once(const gt_model *m, int batch) {
+    enum { PIXELS = BATCH * 64 * 64 };
+    int64_t n = gt_least(BATCH, PIXELS / ((int64_t)m->height * m->width)) / batch * batch;
+    return n > batch ? (int)n : batch;
 }
 
 static gt_status check_labels(const gt_fakes_options *o, int dim) {
@@ -148,7 +164,7 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
                           .width = m->width,
                           .channels = m->channels,
                           .label_dim = dim,
-                          .batch = f->batch,
+                          .batch = pictures_at_once(m, f->batch),
                           .read = make_fakes,
                           .close = free,
                           .arg = f};

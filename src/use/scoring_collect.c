@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * A set is read once. Each rank reads the pictures of its blocks (metrics/rows.h), in batches that begin anew at each
- * block, so that the pictures of a batch do not depend on the ranks; each detector in use makes its features of a
- * batch. Where moments alone are wanted, and of the whole set, no rows are kept. A score may want fewer pictures than
- * another: the first ones of the set. They are other ranks' then, and are sent there. */
+ * A set is read once. Each rank reads the pictures of its blocks (metrics/rows.h) in batches, whose size changes no
+ * picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of the
+ * whole set, no rows are kept. A score may want fewer pictures than another: the first ones of the set. They are other
+ * ranks' then, and are sent there. */
 #include "use/scoring_internal.h"
 
 #include <stdlib.h>
@@ -74,8 +74,6 @@ typedef struct pass {
     gt_scoring *s;
     gt_collected *c;
     gt_rows share;
-    gt_slices blocks;
-    int block, last_block; /* this rank's next one, and the first that is not this rank's */
     int64_t next;          /* the next item */
     float *images, *labels, *features, *probabilities;
     int32_t *classes;
@@ -83,18 +81,10 @@ typedef struct pass {
 } pass;
 
 static bool next_batch(pass *p, int64_t *first, int *n) {
-    while (p->block < p->last_block) {
-        int64_t begin = gt_slices_first(p->blocks, p->block), end = begin + gt_slices_samples(p->blocks, p->block);
-        p->next = gt_largest(p->next, begin);
-        if (p->next < end) {
-            *first = p->next;
-            *n = (int)gt_least(p->c->set->batch, end - p->next);
-            p->next += *n;
-            return true;
-        }
-        p->block++;
-    }
-    return false;
+    *first = p->next;
+    *n = (int)gt_least(p->c->set->batch, p->share.first + p->share.own - p->next);
+    p->next += *n;
+    return *n > 0;
 }
 
 static int64_t batches_of(pass p) {
@@ -246,9 +236,8 @@ static gt_status finish_lane_all(pass *p, int lane) {
 
 static gt_status pass_all(gt_scoring *s, gt_collected *c) {
     gt_comm *comm = s->team.comm;
-    pass p = {.s = s, .c = c, .share = gt_rows_share(c->count, 1, comm), .blocks = gt_rows_blocks(c->count)};
-    gt_slice_range(p.blocks.count, comm->ranks, comm->rank, &p.block, &p.last_block);
-    p.last_block += p.block;
+    pass p = {.s = s, .c = c, .share = gt_rows_share(c->count, 1, comm)};
+    p.next = p.share.first;
     gt_status st = gt_comm_agree_all(comm, make_room(&p));
     if (!st) st = read_all(&p);
     for (int lane = 0; lane < GT_LANES && !st; lane++) st = finish_lane_all(&p, lane);

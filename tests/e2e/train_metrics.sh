@@ -22,10 +22,10 @@ cmp with.values alone.values || fail 'values depend on the number of ranks'
 mkdir later
 for n in 000000040 000000160; do
     cp "alone/checkpoint-$n.h5" alone/job.ini later
-    quietly ranks 2 "$GANTRY" metrics "later/checkpoint-$n.h5" --metrics=fid96,pr48_3 --detector=judge
+    quietly ranks 2 "$GANTRY" metrics "later/checkpoint-$n.h5" --metrics=fid96,pr48_3,swd32 --detector=judge
 done
 values later/metric-*.jsonl | sort >later.values
-grep -E '"images": (40|160)$' alone.values | grep -v swd32 | sort >alone.some
+grep -E '"images": (40|160)$' alone.values | sort >alone.some
 cmp later.values alone.some || { diff later.values alone.some; fail 'gantry metrics gives other values'; }
 
 begins where_the_values_go
@@ -72,6 +72,49 @@ expect 0 'without metrics' ranks 3 "$GANTRY" train $job --run=on --metrics=fid96
 has_line 'without metrics' on/log.txt || fail 'log.txt does not say so'
 run_ends() { [ -e "$1/checkpoint-000000200.h5" ] || fail "$1 did not end"; }
 run_ends on
+
+# Features that are infinite or NaN, metric files and a cache that cannot be written, weights that one rank of three does not have.
+quietly "$GANTRY" export judge nan.npz
+"$python" - <<'END' || fail 'weights that are too large'
+import numpy as np
+a = dict(np.load('nan.npz', allow_pickle=True))
+a = {k: v * np.float32(1e30) if v.dtype == np.float32 else v for k, v in a.items()}
+np.savez('nan.npz', **a)
+END
+for n in 1 3; do
+    train $n nan-$n --metrics=fid96 --detector=nan.npz --kimg=0.08
+    has_line 'fid96 has no value' nan-$n/log.txt || { cat nan-$n/log.txt; fail 'log.txt does not say why there is no metric'; }
+done
+same nan-1/checkpoint-000000080.h5 plain/checkpoint-000000080.h5
+mkdir -p full/metric-fid96.jsonl && touch file
+GT_CACHE=$tmp/file train 3 full --metrics=fid96 --detector=judge --kimg=0.08
+has_line 'metric-.*jsonl' full/log.txt || fail 'nothing is said of a file that cannot be written'
+has_line 'are not kept' full/log.txt || fail 'nothing is said of a cache that cannot be written'
+grep -q '"Metrics/fid96"' full/stats.jsonl || fail 'the values are nowhere'
+cp -r alone other && mkdir -p elsewhere
+# shellcheck disable=SC2016
+expect 0 'without metrics' ranks 3 bash -c '[ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" != 1 ] || cd elsewhere; exec "$@"' - \
+    "$GANTRY" train $job --run="$tmp/other" --metrics=fid96 --detector=judge --kimg=0.2
+run_ends other
+
+begins a_stop_in_the_middle_of_metrics
+# The run stops without waiting for metrics, and computes them when it goes on.
+many='--metrics=fid200k --detector=judge --best=fid200k'
+background "$GANTRY" train $job --run=middle $many --kimg=0.16
+wait_until 60 has_line 'tick 0' middle/log.txt
+sleep 1
+kill -INT "$pid"
+ends 75
+has_line 'metrics at 0.040 kimg are broken off' middle/log.txt || { cat middle/log.txt; fail 'the stop did not come in the middle of metrics'; }
+train 3 middle --metrics=fid96 --detector=judge --best=fid96 --kimg=0.16
+values middle/metric-fid96.jsonl >middle.values
+cmp middle.values <(grep fid96 alone.values) || fail 'other values after a stop in the middle of metrics'
+[ "$(readlink middle/best)" = "$best" ] || fail "best is $(readlink middle/best), not $best"
+
+begins share
+train 1 rare --metrics=swd96 --metrics-share=0.0001 --kimg=0.16
+[ "$(grep -c '"images"' rare/metric-swd96.jsonl)" = 2 ] || fail 'metrics of the first and the last checkpoint alone'
+has_line 'depends on the speed' rare/log.txt && has_line 'no metrics at 0.080 kimg' rare/log.txt || fail 'log.txt does not say that metrics come rarer'
 
 begins bad_input
 expect 2 'no metric .fid10q.' "$GANTRY" train $job --metrics=fid10q --run=new
