@@ -173,9 +173,9 @@ static void keep(gt_engine *e, gt_journal *j, const gt_score_table *t) {
     gt_log_outcome(&j->scores_failing, gt_score_table_append(j->dir, t, snapshot, e->shown) != GT_OK, "metric-*.jsonl");
 }
 
-void gt_scores_all(gt_engine *e, gt_journal *j) {
+bool gt_scores_all(gt_engine *e, gt_journal *j) {
     gt_score_table table = {0};
-    if (!e->scores) return;
+    if (!e->scores) return false;
     gt_comm_busy(e->comm, "metrics");
     double began = gt_clock();
     gt_status st = run_all(e, &table);
@@ -188,6 +188,7 @@ void gt_scores_all(gt_engine *e, gt_journal *j) {
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_score_table_free(&table);
+    return st == GT_STOPPED;
 }
 
 static void put(gt_journal *j, const char *series, double value) {
@@ -246,12 +247,12 @@ static void log_late(gt_engine *e, gt_journal *j) {
     gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
 }
 
-void gt_scores_late_all(gt_engine *e, gt_journal *j, bool due) {
+bool gt_scores_late_all(gt_engine *e, gt_journal *j, bool due) {
     int late = e->comm->rank == 0 && due && e->scores && isnan(gt_runlog_at(j->log, e->shown, SECONDS)) &&
                gt_journal_scores_allowed(e, j, false);
     gt_comm_broadcast_all(e->comm, &late, sizeof late, 0);
-    if (!late) return;
-    gt_scores_all(e, j);
+    if (!late) return false;
+    if (gt_scores_all(e, j)) return true;
     int judged = 0;
     if (e->comm->rank == 0 && j->scores_are_new) {
         log_late(e, j);
@@ -260,4 +261,5 @@ void gt_scores_late_all(gt_engine *e, gt_journal *j, bool due) {
     gt_comm_broadcast_all(e->comm, &judged, sizeof judged, 0);
     if (judged) gt_save_all(e, j); /* the same state under the same name, judged by --best */
     gt_engine_stop_early_all(e, j);
+    return false;
 }

@@ -26,12 +26,14 @@ gt_status gt_engine_measure_scores_all(gt_engine *e, gt_scores_cost *cost);
 void gt_journal_scores_begin(gt_engine *e, gt_journal *j);
 /* Rank 0: a checkpoint is about to be made where metrics are due. Does --metrics-share allow them? Says where not. */
 bool gt_journal_scores_allowed(const gt_engine *e, gt_journal *j, bool last);
-/* Computes them: on rank 0 they are in j->scored, for the tick that comes next, and in metric-NAME.jsonl. */
-void gt_scores_all(gt_engine *e, gt_journal *j);
+/* Computes them: on rank 0 they are in j->scored, for the tick that comes next, and in metric-NAME.jsonl.
+ * true: a stop broke them off. */
+bool gt_scores_all(gt_engine *e, gt_journal *j);
 /* Appends j->scored to the values of a tick. */
 void gt_journal_put_scores(gt_journal *j);
 /* A run that goes on at a checkpoint whose metrics were broken off by a stop: computes them, logs them in a line of
- * their own, and lets --best judge the checkpoint. `due`: metrics are due at this count of images. */
-void gt_scores_late_all(gt_engine *e, gt_journal *j, bool due);
+ * their own, and lets --best judge the checkpoint. `due`: metrics are due at this count of images. true: a stop broke
+ * them off again. */
+bool gt_scores_late_all(gt_engine *e, gt_journal *j, bool due);
 
 #endif

@@ -144,15 +144,15 @@ static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
 }
 
 /* Pictures first: the tick says what they are like. */
-static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
+static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     double began = gt_clock();
-    if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
-    gt_status st = d.pictures ? pictures_all(e, j, p) : GT_OK;
-    if (!st && d.tick) st = gt_evaluate_all(e, j);
-    if (!st && d.metrics) gt_scores_all(e, j);
-    if (!st && d.epoch) gt_plateau_all(e, j);
+    if (d->tick || d->pictures || d->checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
+    gt_status st = d->pictures ? pictures_all(e, j, p) : GT_OK;
+    if (!st && d->tick) st = gt_evaluate_all(e, j);
+    if (!st && d->metrics) d->stop = gt_scores_all(e, j) ? ASKED : d->stop;
+    if (!st && d->epoch) gt_plateau_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
-    if (!st && d.tick) {
+    if (!st && d->tick) {
         int trouble = gt_tick_all(e, j);
         bool back = false;
         was_done(&p->tick, e->shown, gt_clock());
@@ -160,18 +160,18 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
         if (back) set_back(e, j, p);
         if (st || back) return st;
         gt_engine_stop_early_all(e, j);
-        d.checkpoint |= e->stopped_early;
-        d.pictures |= e->stopped_early;
+        d->checkpoint |= e->stopped_early;
+        d->pictures |= e->stopped_early;
     }
     began = gt_clock();
-    if (!st && d.checkpoint) {
+    if (!st && d->checkpoint) {
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
-    if (!st && d.pictures && e->comm->rank == 0) gt_journal_confusion(e, j);
-    if (!st && d.pictures && e->comm->rank == 0)
+    if (!st && d->pictures && e->comm->rank == 0) gt_journal_confusion(e, j);
+    if (!st && d->pictures && e->comm->rank == 0)
         gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
-    j->tick_start = d.tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
+    j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }
 
@@ -214,10 +214,11 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
     }
     j->start = gt_clock();
-    gt_scores_late_all(e, j, metrics_were_due(e, &p));
-    if (e->stopped_early) { /* by them */
-        if (!(st = settle_all(e, j)) && e->comm->rank == 0) say_end(e, j, GO_ON);
-        return st;
+    bool broken_off = gt_scores_late_all(e, j, metrics_were_due(e, &p));
+    if (broken_off || e->stopped_early) { /* by them */
+        if ((st = settle_all(e, j))) return st;
+        if (e->comm->rank == 0) say_end(e, j, broken_off ? ASKED : GO_ON);
+        return broken_off ? GT_STOPPED : GT_OK;
     }
     j->tick_start = gt_clock();
     j->tick_shown = e->shown;
@@ -226,7 +227,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         due d = decide_all(e, j, &p);
         if (d.lost && j->log) gt_runlog_leave(j->log);
         if (d.lost) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
-        if ((st = act_all(e, j, &p, d))) return st;
+        if ((st = act_all(e, j, &p, &d))) return st;
         bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e); /* not where it was set back */
         if (finished || d.stop) {
             if ((st = settle_all(e, j))) return st;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * A set is read once. Each rank reads the pictures of its blocks (metrics/rows.h) in batches, whose size changes no
- * picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of the
- * whole set, no rows are kept. A score may want fewer pictures than another: the first ones of the set. They are other
- * ranks' then, and are sent there. */
+ * picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of
+ * the whole set, no rows are kept. A score may want fewer pictures than another: the first ones of the set. They are
+ * other ranks' then, and are sent there. */
 #include "use/scoring_internal.h"
 
 #include <stdlib.h>
@@ -74,7 +74,7 @@ typedef struct pass {
     gt_scoring *s;
     gt_collected *c;
     gt_rows share;
-    int64_t next;          /* the next item */
+    int64_t next; /* the next item */
     float *images, *labels, *features, *probabilities;
     int32_t *classes;
     uint8_t *bytes;
