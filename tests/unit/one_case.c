@@ -13,4 +13,6 @@
 __attribute__((constructor)) static void choose_case(void) {
     const char *name = getenv("TEST_CASE");
     if (name && *name) cmocka_set_test_filter(name);
+    const char *but = getenv("TEST_SKIP");
+    if (but && *but) cmocka_set_skip_filter(but);
 }
