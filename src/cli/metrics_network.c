@@ -6,6 +6,7 @@
 #include "gantry/train.h"
 #include "use/paths.h"
 #include "use/trained.h"
+#include "use/wrong_model.h"
 
 typedef struct network_work {
     metrics_work *w;
@@ -31,8 +32,7 @@ static gt_status open_network(network_work *n) {
     gt_status st = gt_trained_open(t, f->network, cli_kernels());
     if (st) return st;
     gt_model *m = t->model;
-    if (!m->build_generator)
-        return gt_fail(GT_USAGE, "'%s' is of the model '%s', which makes no pictures", f->network, m->name);
+    if (!m->build_generator) return gt_wrong_model(m, "makes no pictures");
     bool given = gt_options_state(&n->w->session->options, "seed") == GT_OPTION_GIVEN;
     n->seed = given ? (uint64_t)f->seed : (uint64_t)t->job->seed;
     gt_scoring_set_seed(n->w->scoring, n->seed);

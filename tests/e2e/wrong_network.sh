@@ -26,15 +26,15 @@ echo 'no network' >text
 
 # What each can do (of files that are no network: what is not tried), and the words that the refusal must have.
 nets='
-styles      generate|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
-foreign     generate|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
-gan         generate|walk|export                                    model .dcgan.*: a generator is for gantry generate and walk
+styles      generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
+foreign     generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
+gan         generate|metrics|walk|export                                    model .dcgan.*: a generator is for gantry generate and walk
 classifier  predict|evaluate|detect|export                          model .mlp.*: a classifier is for gantry predict, evaluate and detect
 segmenter   predict|evaluate|export                                 model .fcn32s.*: a network that segments pictures is for gantry predict and evaluate
-ae          generate|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent, anomalies, generate
-vae         generate|walk|reconstruct|latent|anomalies|export|likelihood  model .autoencoder.*: a variational autoencoder is for .*likelihood
-gumbel      generate|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
-vq          generate|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
+ae          generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent, anomalies, generate
+vae         generate|metrics|walk|reconstruct|latent|anomalies|export|likelihood  model .autoencoder.*: a variational autoencoder is for .*likelihood
+gumbel      generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
+vq          generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
 mixture     gmm                                                     mixture holds no network: it is a mixture, which is for gantry gmm predict, score and sample
 short       mix|walk|reconstruct|anomalies|evaluate|detect|none                                                    short.* (damaged|truncated|incomplete|cut)
 text        mix|walk|reconstruct|anomalies|evaluate|detect|none                                                    .text. is a text file, not a Gantry checkpoint
@@ -53,6 +53,7 @@ predict     DATA --outdir=out
 evaluate    DATA --outdir=out
 detect      DATA --outdir=out
 likelihood  DATA --samples=2
+metrics     --metrics=swd4 --data=DATA
 export      out.npz
 '
 refuses() { # PATTERN [ranks N] COMMAND...: 1 or 2, not a signal; one line, apart from the one that says where help is
