@@ -266,8 +266,7 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     }
     if (score->recipe) n += snprintf(text + n, bytes - (size_t)n, "%s; ", score->recipe);
     if (score->network == GT_SCORE_LPIPS) {
-        snprintf(text + n, bytes - (size_t)n, "%lld paths, seed %llu", (long long)c->fakes,
-                 (unsigned long long)r->paths->seed);
+        snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
         return;
     }
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;

@@ -71,7 +71,7 @@ case_ranks_threads_cache() {
 case_results_of_a_run() {
     rm -f gan/metric-*
     quietly "$GANTRY" metrics "$(last gan)" $own --metrics=fid50k_full,pr50k3 --count=40
-    grep -q '^fid40_full  *[0-9.e-]*  *deep-conv before .*; 40 fakes: seed 0, classes of the reals; 96 reals: shapes [0-9a-f]\{8\}$' said || fail "$(cat said)"
+    grep -q '^fid40_full  *[0-9.e-]*  *deep-conv before .*; 40 fakes: generated, classes of the reals; 96 reals: shapes [0-9a-f]\{8\}$' said || fail "$(cat said)"
     quietly ranks 2 "$GANTRY" metrics --network=gan $own --metrics=fid50k_full --count=40
     [ "$(wc -l <gan/metric-fid40_full.jsonl)" = 2 ] && [ -s gan/metric-pr40_3.jsonl ] || fail "$(ls gan)"
     "$python" -c '
@@ -166,7 +166,7 @@ case_bad_input() {
     expect 2 'ppl_wend needs LPIPS' "$GANTRY" metrics gan --metrics=ppl_wend $own
     expect 2 'agreement needs a classifier' "$GANTRY" metrics gan --metrics=agreement
     expect 2 "no metric 'fdi50k_full'; did you mean fid50k_full" "$GANTRY" metrics gan --metrics=fdi50k_full
-    expect 2 'which makes no pictures' ranks 2 "$GANTRY" metrics judge --metrics=swd
+    expect 2 'makes no pictures: a classifier' ranks 2 "$GANTRY" metrics judge --metrics=swd
     expect 2 'a detector is a classifier' "$GANTRY" metrics gan --metrics=fid --detector=gan
     expect 1 'nope.zip' ranks 2 "$GANTRY" metrics gan $own --metrics=fid --data=nope.zip
     expect 1 'judge-gone' "$GANTRY" metrics gan --detector=judge-gone --metrics=fid

@@ -40,6 +40,13 @@ rows = [json.loads(l) for l in open('alone/metric-fid96.jsonl')]
 print('checkpoint-%09d.h5' % min(rows, key=lambda r: r['results']['fid96'])['images'])
 END
 )
+# Values of runs with other seeds compare, values of different detectors do not.
+quietly "$GANTRY" train $shapes --model=mlp --kimg=0.2 --seed=7 --run=judge2 --threads=1
+train 1 seeds --metrics=fid96 --detector=judge --kimg=0.04 --seed=3
+train 1 other --metrics=fid96 --detector=judge2 --kimg=0.04
+expect 0 'fid96' "$GANTRY" compare alone seeds
+! grep -q 'not compared' said || { cat said; fail 'runs of two seeds are not compared'; }
+expect 0 'fid96 is not compared: its values are of different recipes' "$GANTRY" compare alone other
 [ "$(readlink alone/best)" = "$best" ] || fail "best is $(readlink alone/best), not $best"
 
 begins a_stop_and_a_kill
