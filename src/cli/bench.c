@@ -21,7 +21,7 @@ static const struct {
     {"reduce", "sums over ranks, the exact tree against MPI_Allreduce (mpirun)"},
     {"generate", "generated images/s"},
     {"gmm", "iterations of Gaussian mixtures beside scikit-learn"},
-    {"features", "features of pictures by Inception, VGG16 and networks of one's own"},
+    {"features", "features of pictures by Inception, VGG16 and your own networks"},
     {"metrics", "distances of features: nearest rows, Frechet distance"},
     {"scaling", "training on more ranks and threads; --model: up to 1024 ranks"},
     {"report", "FILE ...: saved results (.json, .h5) as tables; --h5=FILE, --svg=FILE"},

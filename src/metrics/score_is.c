@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inception Score: see inception_score.h. With a detector of one's own the classes are those of the detector. */
+ * Inception Score: see inception_score.h. With another detector the classes are those of that detector. */
 #include "metrics/inception_score.h"
 #include "metrics/score_list.h"
 

@@ -59,13 +59,18 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "decoder");
 }
 
+/* The input "images" in -1..1, as pixels in 0..1. */
+static gt_node *from_images(gt_graph *g, const gt_job *c, int n) {
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
+    return gt_scale(g, gt_shift(g, images, 1), 0.5f);
+}
+
 static gt_graph *build_encoder(gt_model *m, int n) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("encoder", m->kernels);
     if (!g) return NULL;
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
-    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
+    gt_node *pixels = from_images(g, c, n);
     gt_reconstruction r = gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels);
     gt_output(g, "latent", r.latent);
     gt_output(g, "image", to_image(g, c, r.decoded));
@@ -79,8 +84,7 @@ static gt_graph *build_features(gt_model *m, int n) {
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("features", m->kernels);
     if (!g) return NULL;
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
-    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
+    gt_node *pixels = from_images(g, c, n);
     gt_output(g, "features", gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels).latent);
     m->features_layer = "latent";
     return gt_whole_graph(g, "the ", "encoder");
