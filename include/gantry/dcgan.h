@@ -28,7 +28,10 @@ typedef struct gt_dcgan_options {
     const char *d_batches; /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
     const char *smoothing; /* "none" "one-sided" "two-sided" */
     double flip;           /* share of images that D's targets take for the other kind */
-    double instance_noise; /* standard deviation of noise that is added to all images that D sees */
+    /* Targets as "0.9" or "0.7..1.2", and shares of one kind; where nobody gave them: by `smoothing` and `flip`. */
+    const char *smooth_real, *smooth_fake, *smooth_g;
+    double flip_real, flip_fake;
+    double instance_noise;      /* standard deviation of noise that is added to all images that D sees */
     double instance_noise_kimg; /* thousands of images in which that noise falls to 0; 0: the noise stays */
     double d_lrate;
     const char *g_activation; /* "lrelu" "relu" */

@@ -67,28 +67,18 @@ static gt_node *score_of(const pass *p, gt_node *logits) {
     return gt_slice(p->g, gt_sub(p->g, logits, gt_log_softmax(p->g, logits)), 1, 0, 1);
 }
 
-static bool targets_vary(const gt_dcgan_options *o) { return !gt_is(o->smoothing, "none") || o->flip > 0; }
-
-/* D's targets [n,1] for images that are real or not. */
-static gt_node *target(const pass *p, bool real) {
-    const gt_dcgan_options *o = p->m->options;
+/* The loss per image: from the logit l of being real, softplus(l) - target l. */
+static gt_node *bce(const pass *p, int of, gt_node *score, bool varies) {
     gt_graph *g = p->g;
-    const char *which = real ? "real" : "fake";
-    gt_node *u = draw(p, gt_random_uniform_op, "smooth", which, GT_SHAPE(p->n, 1)), *zero = gt_scale(g, u, 0);
-    gt_node *of_real = !gt_is(o->smoothing, "none") ? gt_shift(g, gt_scale(g, u, 0.5f), 0.7f) : gt_shift(g, zero, 1);
-    gt_node *of_fake = gt_is(o->smoothing, "two-sided") ? gt_scale(g, u, 0.3f) : zero;
-    gt_node *own = real ? of_real : of_fake, *other = real ? of_fake : of_real;
-    if (!(o->flip > 0)) return own;
-    gt_node *kept = gt_greater(g, draw(p, gt_random_uniform_op, "flip", which, GT_SHAPE(p->n, 1)), (float)o->flip);
-    return gt_select(g, kept, own, other);
+    if (!varies) return gt_softplus(g, of == GT_DCGAN_FAKE ? score : gt_neg(g, score));
+    gt_node *target = gt_dcgan_target_node(g, p->m->targets, of, p->phase, p->n);
+    return gt_sub(g, gt_softplus(g, score), gt_mul(g, score, target));
 }
 
-/* D's loss per image and what it reports: from the logit l of being real, softplus(l) - target l. */
+/* D's loss per image and what it reports. */
 static gt_node *d_loss(const pass *p, bool real, gt_node *score) {
     gt_graph *g = p->g;
-    gt_node *loss;
-    if (targets_vary(p->m->options)) loss = gt_sub(g, gt_softplus(g, score), gt_mul(g, score, target(p, real)));
-    else loss = gt_softplus(g, real ? gt_neg(g, score) : score);
+    gt_node *loss = bce(p, real ? GT_DCGAN_REAL : GT_DCGAN_FAKE, score, gt_dcgan_d_targets_vary(p->m->targets));
     gt_gan_report(g, real ? "real" : "fake", score);
     gt_output(g, real ? "Loss/D/real" : "Loss/D/fake", loss);
     return loss;
@@ -167,7 +157,7 @@ void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes))
                                   : discriminate(&p, fakes, labels(&p, "gen_c"));
     gt_node *score = score_of(&p, logits);
-    gt_node *loss = gt_softplus(g, gt_neg(g, score));
+    gt_node *loss = bce(&p, GT_DCGAN_MADE, score, gt_dcgan_g_targets_vary(m->targets));
     gt_gan_report(g, "fake", score);
     gt_output(g, "Loss/G/loss", loss);
     gt_put_gradients(g, m->nets[G], gt_gradients(g, m->nets[G], G, gt_mean_loss(g, loss)), NULL);

@@ -5,11 +5,19 @@
 
 #include "gantry/dcgan.h"
 
+/* Targets are uniform in low..high; a share `flip` of images has those of the other kind. D's of real and of fake
+ * images, and those of fake images that G is trained with. */
+typedef struct gt_dcgan_target {
+    double low, high, flip;
+} gt_dcgan_target;
+enum { GT_DCGAN_REAL, GT_DCGAN_FAKE, GT_DCGAN_MADE, GT_DCGAN_TARGETS };
+
 typedef struct gt_dcgan { /* slot i of a graph holds the block of nets[i], G and D */
     const gt_job *job;
     const gt_dcgan_options *options; /* the job's own */
     gt_augment_config augment;       /* of everything D sees */
-    int classes, labels;             /* that D tells; length of the labels that both networks see; 0: none */
+    gt_dcgan_target targets[GT_DCGAN_TARGETS];
+    int classes, labels; /* that D tells; length of the labels that both networks see; 0: none */
     gt_net *nets[2];
 } gt_dcgan;
 
@@ -25,5 +33,16 @@ enum { GT_DCGAN_G, GT_DCGAN_D };
  * name: "z", "smooth/WHICH", "flip/WHICH", "noise/WHICH", WHICH being "real" or "fake". */
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n);
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n);
+
+/* ---- targets.c ---- */
+
+gt_status gt_dcgan_check_range(const gt_option *o, const char *value); /* of an option: "0.9" or "0.7..1.2" */
+void gt_dcgan_find_targets(const gt_job *job, gt_dcgan_target targets[GT_DCGAN_TARGETS]);
+/* Are the targets others than 1 of real images and 0 of fake ones; than 1? */
+bool gt_dcgan_d_targets_vary(const gt_dcgan_target targets[GT_DCGAN_TARGETS]);
+bool gt_dcgan_g_targets_vary(const gt_dcgan_target targets[GT_DCGAN_TARGETS]);
+/* Targets [n,1] of n images in a phase. */
+gt_node *gt_dcgan_target_node(gt_graph *g, const gt_dcgan_target targets[GT_DCGAN_TARGETS], int of, const char *phase,
+                              int n);
 
 #endif

@@ -130,6 +130,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .options = o,
                       .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
+    gt_dcgan_find_targets(job, own->targets);
     m->over_slices = gt_is(job->bn, "batch");
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
