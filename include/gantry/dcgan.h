@@ -8,12 +8,16 @@
  *
  * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no
  * biases. Side R of an image has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), G's
- * embedding as N(0, 1).
+ * embedding as N(0, 1). Options change each of these: without normalisation a bias is in its place; with pooling D has
+ * 3x3 convolutions that keep the size, then 2x2 pooling; with nearest upsampling G repeats each pixel 2x2 times, then
+ * has a 3x3 convolution; --d-depth adds 3x3 convolutions to D that keep the size, each normalised, behind the layer of
+ * each size; dropout follows activations.
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
  *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4],
- * D.bR.norm.weight, .bias; D.out.conv.weight. With labels G.embed.weight [labels,50], numbers beside z, and
- * D.embed.weight [labels,R*R], a channel beside the image's. */
+ * D.bR.norm.weight, .bias; D.out.conv.weight. The further layers of D are bR.1, bR.2, ...; a convolution of G that is
+ * not transposed has [out,in,3,3], a bias is bR.conv.bias. With labels G.embed.weight [labels,50], numbers beside z,
+ * and D.embed.weight [labels,R*R], a channel beside the image's. */
 #ifndef GANTRY_DCGAN_H
 #define GANTRY_DCGAN_H
 
@@ -34,9 +38,13 @@ typedef struct gt_dcgan_options {
     double instance_noise;      /* standard deviation of noise that is added to all images that D sees */
     double instance_noise_kimg; /* thousands of images in which that noise falls to 0; 0: the noise stays */
     double d_lrate;
-    const char *g_activation; /* "lrelu" "relu" */
-    bool semi;                /* D has a logit for each class of real images; else one, real or fake */
-    double labelled;          /* semi: share of the data whose labels count */
+    const char *g_activation, *d_activation; /* "lrelu" "relu" "elu" ...; d_activation "": "lrelu" */
+    double slope, init_std;                  /* of the leaky ReLU, and of first weights, where somebody gave them */
+    const char *down, *up; /* "stride" "max-pool" "avg-pool"; "transpose" "nearest"; "": the first one */
+    int64_t d_depth;       /* further convolutions of D at each size */
+    double g_dropout, d_dropout;
+    bool semi;       /* D has a logit for each class of real images; else one, real or fake */
+    double labelled; /* semi: share of the data whose labels count */
 } gt_dcgan_options;
 
 extern const gt_family gt_dcgan_family;
@@ -45,12 +53,22 @@ extern const gt_family gt_dcgan_family;
 gt_net *gt_dcgan_generator_net(const gt_job *job);
 gt_net *gt_dcgan_discriminator_net(const gt_job *job);
 
-/* z [N,z_dim] and labels [N,label_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. training: normalised by the
+/* A pass in training: dropout draws its masks from the streams "dropout/NET.LAYER/KIND/PHASE". The samples are of one
+ * kind, such as "fake", or in equal parts of two. */
+typedef struct gt_dcgan_pass {
+    const char *phase, *kinds[2]; /* kinds[1] NULL: there is one */
+} gt_dcgan_pass;
+
+/* z [N,z_dim] and labels [N,label_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. In training normalised by the
  * statistics of these samples (or of the whole batch), and the renewed running statistics become outputs under their
- * tensors' names (gt_batch_norm); else by the running ones. */
-gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *job, gt_node *z, gt_node *labels, bool training);
+ * tensors' names (gt_batch_norm); else (pass NULL) by the running ones. */
+gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *job, gt_node *z, gt_node *labels, const gt_dcgan_pass *pass);
 /* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples (or
- * of the whole batch). */
-gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels);
+ * of the whole batch). pass NULL: not in training, there is no dropout. */
+gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels,
+                                const gt_dcgan_pass *pass);
+/* The same but for the last layer: the maps [N,4,4,C] that it sees. */
+gt_node *gt_dcgan_features(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels,
+                           const gt_dcgan_pass *pass);
 
 #endif

@@ -63,7 +63,7 @@ typedef struct gt_job {
     const char *optimizer, *g_optimizer, *d_optimizer; /* rows of the table of optimisers; "": see gt_job_optimizer() */
     const char *schedule, *schedule_at;                /* of the learning rate (schedule.h); "": constant */
     double schedule_factor, schedule_epochs, schedule_patience, warmup;
-    double momentum, rho, eps, weight_decay; /* of optimisers */
+    double beta1, beta2, momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
     double clip;          /* of the gradient's norm; 0: none */
     const char *eps_form; /* "inside" "outside"; "": inside */

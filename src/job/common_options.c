@@ -103,6 +103,9 @@ static const gt_option options[] = {
      .max = 1e6},
     {OPTION(warmup, NULL, "The learning rate grows from 0 in so many epochs"), .unit = "epochs", .derived = "0",
      .max = 1e6},
+    {OPTION(beta1, NULL, "Decay of adam's mean of gradients"), .derived = "0.9; dcgan 0.5; stylegan2 0",
+     .max = 0.999999},
+    {OPTION(beta2, NULL, "Decay of adam's mean of squares"), .derived = "0.999; stylegan2 0.99", .max = 0.999999},
     {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999},
     {OPTION(nesterov, NULL, "Nesterov's form of the momentum of sgd"), .derived = "0"},
     {OPTION(rho, NULL, "Decay of rmsprop's mean of squares"), .derived = "0.99", .max = 0.999999},
@@ -136,10 +139,11 @@ static const gt_option options[] = {
     {OPTION(bn, "slice", "Batch normalisation over a slice's samples, or the whole batch's"),
      .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
      .choices = "slice|batch|none",
-     .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
-               "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
-               "per layer and pass, and a rank holds all its slices in memory together. none: classifiers that have "
-               "a form without."},
+     .detail =
+         "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
+         "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
+         "per layer and pass, and a rank holds all its slices in memory together. none: there is none; classifiers "
+         "that have a form without, and dcgan, whose layers then have biases."},
     {OPTION(cbase, NULL, "Feature maps at size R: the smaller of cbase / R and cmax"), .only = GT_GANS,
      .group = "networks", .min = 1, .max = 1 << 24,
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},

@@ -6,6 +6,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/metric.h"
+#include "gantry/optimizer.h"
 #include "job/table.h"
 #include "metrics/score.h"
 
@@ -68,6 +69,19 @@ static gt_status check_schedule(gt_job *job) {
                        "--schedule=plateau watches a loss that becomes smaller as the model learns; --model=%s "
                        "has none",
                        job->model);
+    return GT_OK;
+}
+
+static bool has_betas(const char *optimizer) { return gt_optimizer_find(optimizer)->betas; }
+
+/* Betas without an optimiser that has some. */
+static gt_status check_betas(const gt_job *job) {
+    static const char *const keys[] = {"beta1", "beta2"};
+    bool both = job->family->adversarial, any = has_betas(gt_job_optimizer(job, both ? job->g_optimizer : ""));
+    any |= both && has_betas(gt_job_optimizer(job, job->d_optimizer));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !any; i++)
+        if (gt_options_state(&job->options, keys[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE, "--%s has a meaning only with --optimizer=adam or adamw", keys[i]);
     return GT_OK;
 }
 
@@ -168,6 +182,7 @@ static gt_status check_meaning(gt_job *job) {
     gt_job_derive_all(job, job->kind->defaults);
     gt_status st = check_augment(job);
     if (!st) st = check_schedule(job);
+    if (!st) st = check_betas(job);
     if (!st) st = check_scores(job);
     return st ? st : check_patience(job);
 }

@@ -71,8 +71,8 @@ gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, dou
     double eps = outside ? 1e-7 : gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
     return (gt_learning){optimizer,
                          {.lr = rate,
-                          .beta1 = beta1,
-                          .beta2 = beta2,
+                          .beta1 = gt_job_given(job, "beta1") ? job->beta1 : beta1,
+                          .beta2 = gt_job_given(job, "beta2") ? job->beta2 : beta2,
                           .momentum = gt_job_given(job, "momentum") ? job->momentum : momentum,
                           .nesterov = job->nesterov,
                           .rho = gt_job_given(job, "rho") ? job->rho : 0.99,

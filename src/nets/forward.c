@@ -216,9 +216,7 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
 gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p) {
     if (!x || !f->training || !(p > 0)) return x;
     gt_graph *g = f->graph;
-    gt_node *u = gt_random_uniform_op(g, gt_text_of("dropout/%s", name).s, *gt_node_shape(x));
-    /* u is in [0,1): smaller than p with probability p */
-    return gt_mul(g, x, gt_scale(g, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, u), -p)), 1), 1 / (1 - p)));
+    return gt_drop(g, x, gt_random_uniform_op(g, gt_text_of("dropout/%s", name).s, *gt_node_shape(x)), p);
 }
 
 gt_node *gt_forward_rectified(gt_forward *f, gt_node *x) {

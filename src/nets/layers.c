@@ -109,6 +109,10 @@ gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *style
     return noise ? gt_add(g, y, noise) : y;
 }
 
+gt_node *gt_drop(gt_graph *g, gt_node *x, gt_node *u, float p) {
+    return gt_mul(g, x, gt_scale(g, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, u), -p)), 1), 1 / (1 - p)));
+}
+
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x) {
     gt_node *mean = gt_mean(g, gt_square(g, x), x ? GT_AXIS(gt_node_shape(x)->n - 1) : 0);
     return gt_mul(g, x, gt_rsqrt(g, gt_shift(g, mean, 1e-8f)));

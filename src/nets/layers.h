@@ -75,6 +75,9 @@ gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_optio
 gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate,
                              gt_filter f, int up);
 
+/* Inverted dropout: x is zero where u, uniform in [0,1), is below p, else divided by 1 - p. */
+gt_node *gt_drop(gt_graph *g, gt_node *x, gt_node *u, float p);
+
 /* x / sqrt(mean over the last axis of x^2 + 1e-8) */
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x);
 

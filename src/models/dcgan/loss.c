@@ -38,7 +38,8 @@ static gt_node *generate(const pass *p) {
                       GT_SHAPE(p->n, p->m->job->z_dim));
     if (uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
     gt_scope_push(g, "G");
-    gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"), true);
+    gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"),
+                                         &(gt_dcgan_pass){p->phase, {"fake"}});
     gt_scope_pop(g);
     return images;
 }
@@ -53,9 +54,11 @@ static gt_node *view(const pass *p, const char *which, gt_node *images) {
     return gt_add(p->g, images, gt_mul(p->g, noise, gt_input(p->g, GT_DCGAN_NOISE, GT_SCALAR)));
 }
 
-static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels) {
+/* Images of kind `first`, or half of them, then those of kind `second` (NULL: none). */
+static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels, const char *first, const char *second) {
     gt_scope_push(p->g, "D");
-    gt_node *logits = gt_dcgan_discriminator((gt_bound_net){p->g, p->m->nets[D], D}, p->m->job, seen, labels);
+    gt_node *logits = gt_dcgan_discriminator((gt_bound_net){p->g, p->m->nets[D], D}, p->m->job, seen, labels,
+                                             &(gt_dcgan_pass){p->phase, {first, second}});
     gt_scope_pop(p->g);
     return logits;
 }
@@ -115,7 +118,8 @@ static gt_node *real_images(const pass *p) {
 static gt_node *discriminate_mixed(const pass *p, gt_node *fakes) {
     gt_node *real_c = labels(p, "real_c"), *gen_c = labels(p, "gen_c");
     gt_node *seen = gt_concat(p->g, 2, (gt_node *[]){real_images(p), fakes}, 0);
-    return discriminate(p, seen, real_c ? gt_concat(p->g, 2, (gt_node *[]){real_c, gen_c}, 0) : NULL);
+    gt_node *c = real_c ? gt_concat(p->g, 2, (gt_node *[]){real_c, gen_c}, 0) : NULL;
+    return discriminate(p, seen, c, "real", "fake");
 }
 
 static gt_node *reals_of(const pass *p, gt_node *logits) { return gt_slice(p->g, logits, 0, 0, p->n); }
@@ -133,10 +137,11 @@ static void d_mixed(const pass *p) {
 /* The backward pass of one kind comes before the forward pass of the other: their activations never live together. */
 static void d_separate(const pass *p) {
     gt_graph *g = p->g;
-    gt_node *real = discriminate(p, real_images(p), labels(p, "real_c"));
+    gt_node *real = discriminate(p, real_images(p), labels(p, "real_c"), "real", NULL);
     gt_node *real_loss = d_loss(p, true, score_of(p, real));
     gt_node **of_reals = gradients(p, sum_if_both(g, real_loss, class_loss(p, real)));
-    gt_node *fake = discriminate(p, view(p, "fake", gt_stop_gradient(g, generate(p))), labels(p, "gen_c"));
+    gt_node *fake = discriminate(p, view(p, "fake", gt_stop_gradient(g, generate(p))), labels(p, "gen_c"), "fake",
+                                 NULL);
     gt_node *fake_loss = d_loss(p, false, score_of(p, fake));
     gt_output(g, "Loss/D/loss", gt_add(g, real_loss, fake_loss));
     gt_node **of_fakes = gradients(p, fake_loss);
@@ -155,7 +160,7 @@ void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
     gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes))
-                                  : discriminate(&p, fakes, labels(&p, "gen_c"));
+                                  : discriminate(&p, fakes, labels(&p, "gen_c"), "fake", NULL);
     gt_node *score = score_of(&p, logits);
     gt_node *loss = bce(&p, GT_DCGAN_MADE, score, gt_dcgan_g_targets_vary(m->targets));
     gt_gan_report(g, "fake", score);

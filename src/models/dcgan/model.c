@@ -104,7 +104,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     if (gt_is(own->options->latent, "uniform")) z = uniform_of_normal(g, z);
     gt_output(
         g, "image",
-        gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, false));
+        gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, NULL));
     return gt_whole_graph(g, "the ", "generator");
 }
 
@@ -114,7 +114,7 @@ static gt_graph *build_discriminator(gt_model *m, int n) {
     if (!g) return NULL;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)),
             *labels = own->labels ? gt_input(g, "c", GT_SHAPE(n, own->labels)) : NULL;
-    gt_output(g, "score", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, labels));
+    gt_output(g, "score", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, labels, NULL));
     return gt_whole_graph(g, "the ", "discriminator");
 }
 

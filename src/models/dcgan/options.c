@@ -4,6 +4,8 @@
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_dcgan_options, field, value, text)
 
+#define ACTIVATIONS "lrelu|relu|elu|selu|swish|tanh|sigmoid"
+
 static const gt_option options[] = {
     {OPTION(latent, "normal", "Distribution of the latent z: N(0,1), or uniform in [-1,1)"),
      .choices = "normal|uniform"},
@@ -31,7 +33,22 @@ static const gt_option options[] = {
      .detail = "Pixels are in -1..1. Customary is 0.1."},
     {OPTION(instance_noise_kimg, "0", "That noise falls to 0 in so many; 0: it stays"), GT_KIMG},
     {OPTION(d_lrate, NULL, "Learning rate of D"), .derived = "lrate; 0.02 with sgd", .max = 10},
-    {OPTION(g_activation, "lrelu", "Activation of G: LeakyReLU with slope 0.2, or ReLU"), .choices = "lrelu|relu"},
+    {OPTION(g_activation, "lrelu", "Activation of G"), .choices = ACTIVATIONS,
+     .detail = "lrelu is the leaky ReLU, with --slope. The last layer has tanh in any case."},
+    {OPTION(d_activation, NULL, "Activation of D"), .derived = "lrelu", .choices = ACTIVATIONS},
+    {OPTION(slope, NULL, "Slope of the leaky ReLU below 0, in G and D"), .derived = "0.2", .max = 1},
+    {OPTION(init_std, NULL, "Standard deviation of first weights"), .derived = "0.02", .min = 1e-6, .max = 10},
+    {OPTION(down, NULL, "How D halves sizes"), .derived = "stride", .choices = "stride|max-pool|avg-pool",
+     .detail = "stride: convolutions of 4x4 that take each second pixel. The others: convolutions of 3x3 at the full "
+               "size, then 2x2 pooling, then normalisation."},
+    {OPTION(up, NULL, "How G doubles sizes"), .derived = "transpose", .choices = "transpose|nearest",
+     .detail = "transpose: transposed convolutions of 4x4. nearest: each pixel is repeated 2x2 times, then "
+               "convolutions of 3x3."},
+    {OPTION(d_depth, NULL, "Further convolutions of D at each size"), .derived = "0", .max = 8,
+     .detail = "Of 3x3, each with normalisation and activation, behind the one that halves the size."},
+    {OPTION(g_dropout, NULL, "Probability that G drops a value in training"), .derived = "0", .max = 0.95,
+     .detail = "Behind each activation; what is kept is scaled up."},
+    {OPTION(d_dropout, NULL, "Probability that D drops a value in training"), .derived = "0", .max = 0.95},
     {OPTION(semi, "0", "Semi-supervised: D also learns the classes of real images"),
      .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
                "accuracy is logged as Accuracy/real. Not with --cond."},
@@ -99,7 +116,9 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
 static gt_status check(const gt_job *job) {
     const gt_dcgan_options *o = job->own;
     long long half = job->height / 2;
-    if (gt_is(job->bn, "none")) return gt_fail(GT_USAGE, "--bn=none: DCGAN does not train without normalisation");
+    bool leaky = gt_is(o->g_activation, "lrelu") || !*o->d_activation || gt_is(o->d_activation, "lrelu");
+    if (gt_options_state(&job->options, "slope") == GT_OPTION_GIVEN && !leaky)
+        return gt_fail(GT_USAGE, "--slope has a meaning only with --g-activation=lrelu or --d-activation=lrelu");
     if (job->cond && o->semi)
         return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
@@ -116,7 +135,7 @@ const gt_family gt_dcgan_family = {
     .adversarial = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "z-dim cbase cmax",
+    .sizes = "z-dim cbase cmax down up d-depth bn=none",
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,
