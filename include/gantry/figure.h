@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Figures of data: panels with bars, curves, points and ellipses, written as SVG and as PNG.
+ * Figures of data: panels with heat maps, bars, curves, points and ellipses, written as SVG and as PNG.
  *
  *     gt_curve curve = {.n = m, .x = x, .y = y};
  *     gt_panel p = {.title = "latent 0", .x_label = "z", .y_label = "density", .bars = {n, edges, heights},
@@ -39,12 +39,19 @@ typedef struct gt_ellipse {        /* the points c with (c - mean)^T covariance^
     int group;
 } gt_ellipse;
 
+typedef struct gt_heat { /* equal cells over the panel's x_range and y_range, both of which are needed */
+    int columns, rows;
+    const double *values; /* [rows,columns], finite; the first row is the lowest */
+    const char *label;    /* over the scale of colours */
+} gt_heat;
+
 /* Both others are logarithmic, with marks at powers of 2, or at 1, 2, 5, 10, 20, ... */
 typedef enum gt_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_scale;
 
 typedef struct gt_panel {
     const char *title, *x_label, *y_label; /* NULL: none */
     gt_scale x_scale, y_scale;
+    gt_heat heat; /* 0 rows: none */
     gt_bars bars;
     int n_curves;
     const gt_curve *curves;

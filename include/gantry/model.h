@@ -164,6 +164,10 @@ struct gt_model {
      * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
      * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
     gt_graph *(*build_density)(gt_model *m, int n, int samples);
+    /* Autoencoders with continuous latents: a graph for n images with inputs "images" and "z" [n,samples,latent_size],
+     * outputs "loss" [n,samples]: squared error or cross-entropy of the pixels in [0,1] that are decoded from z, summed
+     * over pixels, and "gradient" [n,samples,latent_size]: its derivatives by z. NULL: the model has none. */
+    gt_graph *(*build_latent_loss)(gt_model *m, int n, int samples);
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
      * NULL: the model is none. */
     gt_graph *(*build_classifier)(gt_model *m, int n);

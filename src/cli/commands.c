@@ -23,6 +23,7 @@
     X(reconstruct)  \
     X(latent)       \
     X(anomalies)    \
+    X(study)        \
     X(predict)      \
     X(evaluate)     \
     X(look)         \

@@ -97,7 +97,7 @@ static int colour_of(const gt_panel *p, int curve) {
 }
 
 static int labels_of(const gt_panel *p) {
-    int n = 0;
+    int n = p->heat.rows > 0;
     for (int i = 0; i < p->n_curves; i++) n += p->curves[i].label != NULL;
     return n;
 }
@@ -127,11 +127,13 @@ static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const
     if (panel->x_label) plot_text(p, middle, bottom + (l->small ? 29 : 34), 0.5, l->label, 0, panel->x_label);
     if (panel->y_label)
         plot_text(p, f->left + l->label + 2, (top + bottom) / 2, 0.5, l->label, -M_PI / 2, panel->y_label);
-    if (!l->small) draw_legend(p, panel, right + 14, top + 10, false);
+    if (panel->heat.rows) plot_heat_scale(p, right + 14, &f->y, &panel->heat);
+    else if (!l->small) draw_legend(p, panel, right + 14, top + 10, false);
 }
 
 static void draw_data(const pen *pen, const frame *f, const gt_panel *p, const layout *l) {
     cairo_t *c = pen->cairo;
+    if (p->heat.rows) plot_heat_map(pen, &f->x, &f->y, &p->heat);
     for (int i = 0; i < p->bars.n; i++) {
         double x = plot_place(&f->x, p->bars.edges[i]), y = plot_place(&f->y, p->bars.heights[i]);
         cairo_rectangle(c, x, y, plot_place(&f->x, p->bars.edges[i + 1]) - x, plot_place(&f->y, 0) - y);

@@ -30,6 +30,14 @@ void plot_colour(cairo_t *c, int colour, double alpha) {
     cairo_set_source_rgba(c, k[0], k[1], k[2], alpha);
 }
 
+void plot_heat(double v, double rgb[3]) {
+    static const double at[][3] = {{.08, .04, .25}, {.42, .09, .43}, {.74, .21, .33}, {.96, .49, .08}, {.99, .95, .60}};
+    enum { STEPS = sizeof at / sizeof *at - 1 };
+    double place = fmin(fmax(v, 0), 1) * STEPS;
+    int i = place < STEPS ? (int)place : STEPS - 1;
+    for (int k = 0; k < 3; k++) rgb[k] = at[i][k] + (place - i) * (at[i + 1][k] - at[i][k]);
+}
+
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text) {
     cairo_t *c = p->cairo;
     if (p->page) {

@@ -35,5 +35,11 @@ void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curv
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text);
 /* Chooses a colour for what cairo draws next. */
 void plot_colour(cairo_t *c, int colour, double alpha);
+/* The colour of a value in 0 .. 1: dark violet over red and orange to yellow. Brightness grows with the value, so that
+ * the colours can be read without colours, too. */
+void plot_heat(double v, double rgb[3]);
+/* Draws a heat map over both axes, and its scale of colours from x on. */
+void plot_heat_map(const pen *p, const axis *x, const axis *y, const gt_heat *heat);
+void plot_heat_scale(const pen *p, double x, const axis *y, const gt_heat *heat);
 
 #endif

@@ -40,15 +40,6 @@ static layout layout_of(const sheet *s) {
     return l;
 }
 
-/* Dark violet over red and orange to yellow: differs in brightness, so that it can be read without colours, too. */
-static void heat_colour(double v, double rgb[3]) {
-    static const double at[][3] = {{.08, .04, .25}, {.42, .09, .43}, {.74, .21, .33}, {.96, .49, .08}, {.99, .95, .60}};
-    enum { STEPS = sizeof at / sizeof *at - 1 };
-    double place = fmin(fmax(v, 0), 1) * STEPS;
-    int i = place < STEPS ? (int)place : STEPS - 1;
-    for (int k = 0; k < 3; k++) rgb[k] = at[i][k] + (place - i) * (at[i + 1][k] - at[i][k]);
-}
-
 /* Bilinear, pixel centres on pixel centres. */
 static double heat_at(const sheet *s, const float *heat, int y, int x) {
     double v = (y + .5) * s->heat_height / s->height - .5, u = (x + .5) * s->heat_width / s->width - .5;
@@ -72,7 +63,7 @@ static void pixel(const sheet *s, const sheet_cell *c, int y, int x, uint8_t *bg
     if (c->heat) {
         const double cover = 0.65;
         double v = heat_at(s, c->heat, y, x), grey = (rgb[0] + rgb[1] + rgb[2]) / 3;
-        heat_colour(v, colour);
+        plot_heat(v, colour);
         for (int k = 0; k < 3; k++) rgb[k] = (1 - cover) * grey + cover * colour[k];
     }
     for (int k = 0; k < 3; k++) bgr[2 - k] = (uint8_t)(rgb[k] * 255 + .5);

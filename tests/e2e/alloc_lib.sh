@@ -61,6 +61,7 @@ look           -      dataset inspect ../in/circles.h5
 latent         -      latent ../in/vae $circles --threads=1 --outdir=out
 reconstruct    -      reconstruct ../in/ae $circles --threads=1 --out=out.png --items=0-7
 likelihood     -      likelihood ../in/vae $circles --samples=4 --threads=1 --out=out.csv
+study          -      study gradient-variance ../in/vae $circles --samples=32 --images=4 --threads=1 --outdir=out
 anomalies      -      anomalies ../in/ae $circles --threads=1 --outdir=out
 inspect        -      inspect ../in/gan ../in/gan/last ../in/gan/metrics.h5 ../in/circles.h5
 graph          -      inspect --graph ../in/gan

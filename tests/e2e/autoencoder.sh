@@ -71,6 +71,27 @@ auc=$(helper auc odd/scores.csv)
 awk -v a="$auc" 'BEGIN { exit !(a >= 0.99) }' || fail "squares and noise among circles: AUC $auc"
 echo "AUC $auc"
 
+begins studies
+# gantry study: the same bits on any number of ranks and threads; a dimension that is held costs what numpy says that it costs
+quietly "$GANTRY" train --model=vae --data=synth:circles:n=100,size=12 --batch=16 --slices=1 --widths=0.05 --z-dim=3 --run=three --epochs=40 --lrate=0.003 --beta=0.05 --seed=1
+for n in 1 3; do
+    quietly ranks $n "$GANTRY" study dimensions three synth:circles:n=70,size=12 --outdir=study$n --threads=$n
+    quietly ranks $n "$GANTRY" study gradient-variance three synth:circles:n=70,size=12 --outdir=study$n --images=40 --samples=64 --threads=$n
+done
+for f in dimensions gradient-variance; do
+    for end in csv svg png; do cmp study1/$f.$end study3/$f.$end || fail "$f.$end depends on the number of ranks"; done
+done
+quietly "$GANTRY" study kl --mean=1 --deviation=2 --outdir=study1
+quietly "$GANTRY" export three three.npz
+quietly "$GANTRY" dataset synth:circles:n=70,size=12 circles.h5
+helper studies study1 three.npz circles.h5 || fail 'the numbers of the studies'
+expect 2 "no study 'kk'; there are kl, dimensions" "$GANTRY" study kk
+expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
+expect 2 'no power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
+expect 2 'latents without a distribution; vae' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x
+expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
+[ ! -e x ] || fail 'something half-written is left'
+
 begins what
 # what cannot be
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1

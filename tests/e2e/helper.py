@@ -339,5 +339,31 @@ def targets(where):
     np.save(where + '/nan.npy', nan)
 
 
+def studies(where, weights, data):
+    """studies DIR VAE.npz DATA.h5: what gantry study has written, against numpy; of gradients only their law, which a unit test compares with formulas"""
+    import h5py, numpy as np
+    def rows(name): return np.genfromtxt(f'{where}/{name}.csv', delimiter=',', names=True)
+    w, f = np.load(weights), h5py.File(data)
+    x = (f['images'][:].reshape(len(f['images']), -1) / 255.0).astype(float)
+    def layer(h, name, bend): y = h @ w[name + '.weight'].astype(float).T + w[name + '.bias']; return np.where(y > 0, y, 0.01 * y) if bend else y
+    h = layer(layer(x, 'encoder.0', True), 'encoder.1', True)
+    mean, v = layer(h, 'latent.mean.0', False), layer(h, 'latent.log_variance.0', False)
+    def error(z): return ((layer(layer(layer(z, 'decoder.0', True), 'decoder.1', True), 'decoder.2', False) - x) ** 2).sum(1).mean()
+    d = rows('dimensions')
+    assert abs(d['kl'] - (0.5 * (mean ** 2 + np.exp(v) - v - 1)).mean(0)).max() < 1e-4 and abs(d['mean'] - mean.mean(0)).max() < 1e-4
+    for k in range(len(d)):
+        held = mean.copy()
+        held[:, k] = mean[:, k].mean()
+        assert abs(d['reconstruction'][k] - (error(held) - error(mean))) < 2e-5, (k, d)
+    assert d['reconstruction'].max() > 0.005, d
+    g = rows('gradient-variance')
+    assert list(g['samples']) == [1, 2, 4], g
+    for k in ('mean', 'log_variance'):
+        for way in ('score', 'reparametrised'): assert all(0.6 < g[f'{way}_{k}'][0] / g[f'{way}_{k}'][i] / 2 ** i < 1.6 for i in (1, 2)), g
+        assert g['score_' + k][0] > 2 * g['reparametrised_' + k][0], g
+    k = rows('kl')
+    assert abs(k['kl'] - (np.log(2 / k['deviation']) + (k['deviation'] ** 2 + (k['mean'] - 1) ** 2) / 8 - 0.5)).max() < 1e-6 and len(k) > 1000
+
+
 if __name__ == '__main__':
     globals()[sys.argv[1]](*sys.argv[2:])

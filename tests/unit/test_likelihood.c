@@ -2,17 +2,15 @@
  * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is
  * a Gaussian with the covariance A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as
  * biases of LIFT keep them above 0; A has orthogonal columns, so that the posterior is a Gaussian with independent
- * dimensions, which the encoder can give exactly. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+ * dimensions, which the encoder can give exactly. The studies of latents (use/latent_loss.h) have a closed form there,
+ * too. */
+#include "scratch.h"
+
 #include <math.h>
-#include <string.h>
 
 #include "gantry/likelihood.h"
 #include "models/autoencoder/loss.h"
+#include "use/latent_loss.h"
 
 enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 
@@ -158,12 +156,140 @@ static void without_a_density_it_says_so(void **state) {
     gt_model_free(m);
 }
 
+/* ---- studies of latents ---- */
+
+/* The loss of the image is rest + sum over z of n_z (z - t_z)^2, n = |A_z|^2, and q is N(m_z, s_z^2), z - t_z = a + s
+ * eps. */
+typedef struct parabola {
+    double n[Z], a[Z], s[Z], mean[Z], rest;
+} parabola;
+
+static parabola parabola_of(double wide) {
+    parabola p = {.rest = 0};
+    for (int i = 0; i < D; i++) p.rest += (pixels[i] - centre[i]) * (pixels[i] - centre[i]);
+    for (int z = 0; z < Z; z++) {
+        double along = 0;
+        for (int i = 0; i < D; i++) along += A[z][i] * (pixels[i] - centre[i]);
+        p.n[z] = norm2(z);
+        p.mean[z] = along / (p.n[z] + variance);
+        p.a[z] = p.mean[z] - along / p.n[z];
+        p.s[z] = sqrt(wide * variance / (p.n[z] + variance));
+        p.rest -= along * along / p.n[z];
+    }
+    return p;
+}
+
+/* Variance and mean of one sample of an estimate by quadrature over both numbers eps, summed over the latent. */
+static void quadrature(const parabola *p, int estimate, int derivative, double *out_variance, double *out_square) {
+    const double step = 0.04, most = 8;
+    double mean[Z] = {0}, square[Z] = {0}, eps[Z];
+    for (eps[0] = -most; eps[0] < most; eps[0] += step)
+        for (eps[1] = -most; eps[1] < most; eps[1] += step) {
+            double f = p->rest, density = exp(-(eps[0] * eps[0] + eps[1] * eps[1]) / 2) / (2 * M_PI) * step * step;
+            for (int z = 0; z < Z; z++) f += p->n[z] * (p->a[z] + p->s[z] * eps[z]) * (p->a[z] + p->s[z] * eps[z]);
+            for (int z = 0; z < Z; z++) {
+                double slope = 2 * p->n[z] * (p->a[z] + p->s[z] * eps[z]), x;
+                if (estimate == GT_SCORE_FUNCTION)
+                    x = derivative == GT_BY_MEAN ? f * eps[z] / p->s[z] : f * (eps[z] * eps[z] - 1) / 2;
+                else x = derivative == GT_BY_MEAN ? slope : slope * eps[z] * p->s[z] / 2;
+                mean[z] += density * x;
+                square[z] += density * x * x;
+            }
+        }
+    *out_variance = *out_square = 0;
+    for (int z = 0; z < Z; z++) *out_variance += square[z] - mean[z] * mean[z], *out_square += mean[z] * mean[z];
+}
+
+/* The image twice as a dataset of float32, and the loss of its latents. */
+typedef struct studied {
+    gt_model *model;
+    gt_encoder *encoder;
+    gt_latent_loss *loss;
+    gt_dataset *data;
+    gt_comm *comm;
+} studied;
+
+static studied begin_study(double wide) {
+    static gt_comm *comm;
+    char head[128] = "\x93NUMPY\x01";
+    float twice[2 * D];
+    if (!comm) comm = gt_comm_start_all(1, NULL);
+    head[8] = 118;
+    memset(head + 10, ' ', 118);
+    snprintf(head + 10, 118, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, %d, %d), }", HEIGHT, WIDTH);
+    head[10 + strlen(head + 10)] = ' ';
+    head[127] = '\n';
+    for (int i = 0; i < 2 * D; i++) twice[i] = (float)(2 * pixels[i % D] - 1);
+    FILE *f = fopen(at("image.npy"), "wb");
+    assert_non_null(f);
+    fwrite(head, 1, sizeof head, f);
+    fwrite(twice, 1, sizeof twice, f);
+    fclose(f);
+    studied s = {.model = linear_model(wide), .comm = comm};
+    s.encoder = gt_encoder_new(s.model, s.model->blocks[0], 4, NULL);
+    s.loss = s.encoder ? gt_latent_loss_new(s.encoder, NULL) : NULL;
+    if (!s.loss) fail_msg("%s", gt_message());
+    assert_ok(gt_dataset_open(&s.data, at("image.npy"), NULL));
+    return s;
+}
+
+static void end_study(studied *s) {
+    gt_dataset_close(s->data);
+    gt_latent_loss_free(s->loss);
+    gt_encoder_close(s->encoder);
+    gt_model_free(s->model);
+}
+
+/* Means of 2^17 samples of each of two images, within four deviations. Variances are of numbers with heavy
+ * tails, up to the fourth power of eps. */
+static void gradients_scatter_as_their_formulas_say(void **state) {
+    (void)state;
+    enum { SAMPLES = 1 << 17 };
+    studied s = begin_study(2);
+    gt_gradient_study g;
+    assert_ok(gt_study_gradients_all(s.comm, s.loss, s.data, 2, SAMPLES, 7, &g));
+    parabola p = parabola_of(2);
+    assert_int_equal(g.levels, 14);
+    for (int e = 0; e < GT_ESTIMATES; e++)
+        for (int k = 0; k < GT_DERIVATIVES; k++) {
+            double scatter, square;
+            quadrature(&p, e, k, &scatter, &square);
+            assert_true(fabs(g.variance[e][k][0] / scatter - 1) < 0.04);
+            assert_true(fabs(g.variance[e][k][4] * 16 / scatter - 1) < 0.08);
+            assert_true(fabs(sqrt(g.square[e][k]) - sqrt(square)) < 4 * sqrt(scatter / SAMPLES));
+        }
+    assert_true(g.variance[GT_SCORE_FUNCTION][0][0] > g.variance[GT_REPARAMETRISED][0][0]);
+    end_study(&s);
+}
+
+/* Both images are the same: held at the mean over the images a dimension stays where it is, and nothing rises; where
+ * the dimension moves, see the test at the command line. */
+static void dimensions_diverge_as_the_formula_says(void **state) {
+    (void)state;
+    studied s = begin_study(2);
+    gt_dimension of[Z];
+    double error, whole;
+    assert_ok(gt_study_dimensions_all(s.comm, s.loss, s.data, 2, of, &error));
+    parabola p = parabola_of(2);
+    whole = p.rest;
+    for (int z = 0; z < Z; z++) {
+        whole += p.n[z] * p.a[z] * p.a[z];
+        double kl = (p.mean[z] * p.mean[z] + p.s[z] * p.s[z] - 1) / 2 - log(p.s[z]);
+        assert_true(fabs(of[z].mean - p.mean[z]) < 1e-5 && fabs(of[z].divergence - kl) < 1e-5);
+        assert_true(fabs(of[z].rise) < 1e-5);
+    }
+    assert_true(fabs(error - whole) < 1e-5);
+    end_study(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_the_exact_posterior_one_sample_is_enough),
         cmocka_unit_test(with_another_posterior_many_samples_come_close),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(without_a_density_it_says_so),
+        cmocka_unit_test(gradients_scatter_as_their_formulas_say),
+        cmocka_unit_test(dimensions_diverge_as_the_formula_says),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

@@ -44,4 +44,7 @@ gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_nod
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);
 double gt_autoencoder_pixel_variance(const gt_job *job);
 
+/* ---- latent_loss.c: gt_model.build_latent_loss ---- */
+gt_graph *gt_autoencoder_latent_loss(gt_model *m, int n, int samples);
+
 #endif

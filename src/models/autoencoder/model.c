@@ -161,6 +161,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     m->build_encoder = build_encoder;
     if (!gt_latent_is_discrete(job)) m->build_features = build_features; /* numbers of codes have no distances */
     m->latent_size = gt_autoencoder_tokens(job);
+    if (!gt_latent_is_discrete(job)) m->build_latent_loss = gt_autoencoder_latent_loss;
     if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;
     m->remark = remark;
     if (o->latent == GT_LATENT_NORMAL) {

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry study: figures that explain, with the numbers behind them. Studies are rows of a table. */
+#include "cli/study.h"
+
+#include <string.h>
+
+#include "gantry/rundir.h"
+
+#define FIELDS study_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(outdir, "study", "Where to; made if needed"), .path = true,
+     .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s. dimensions: dimensions.svg, "
+               ".png, .csv: of each dimension of the latent its divergence from N(0,1), and by how much the "
+               "reconstruction error of an image rises when the dimension is held at its mean over the images. "
+               "gradient-variance: gradient-variance.svg, .png, .csv: how far estimates of the gradient of the "
+               "reconstruction loss scatter, with L samples each, by the means and by the log-variances of the "
+               "latents: score-function (REINFORCE) against reparametrised."},
+    {CLI_OPTION(images, NULL, "Of the data, the first so many"), .min = 1, .max = 1e9,
+     .derived = "dimensions: all; gradient-variance: 100"},
+    {CLI_OPTION(samples, "1024", "gradient-variance: of each image; a power of 2"), .min = 32, .max = 1 << 20,
+     .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
+    {CLI_OPTION(seed, "0", "gradient-variance: of the samples"), .max = 4294967295.0},
+    {CLI_OPTION(mean, "0", "kl: of the second Gaussian"), .min = -1e6, .max = 1e6},
+    {CLI_OPTION(deviation, "1", "kl: of the second Gaussian"), .min = 1e-6, .max = 1e6},
+    CLI_THREADS,
+};
+
+static const study studies[] = {
+    {"kl", .run = study_kl},
+    {"dimensions", .of_latents = study_dimensions_all},
+    {"gradient-variance", .of_latents = study_gradients_all, .images = 100},
+};
+enum { STUDIES = sizeof studies / sizeof *studies };
+
+/* The first word names the study; those behind it are the session's words from now on. */
+static gt_status choose(cli_session *s) {
+    study_fields *f = s->fields;
+    cli_arguments *a = &s->arguments;
+    char list[128] = "";
+    for (int i = 0; i < STUDIES; i++) {
+        if (a->n_words && !strcmp(a->words[0], studies[i].name)) f->study = &studies[i];
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", studies[i].name);
+    }
+    if (!f->study && a->n_words) return gt_fail(GT_USAGE, "no study '%s'; there are %s", a->words[0], list);
+    if (!f->study) return gt_fail(GT_USAGE, "which study comes first: one of %s", list);
+    a->words++;
+    a->n_words--;
+    if (f->study->run && a->n_words)
+        return gt_fail(GT_USAGE, "gantry study %s takes no '%s'", f->study->name, a->words[0]);
+    if (f->study->run || a->n_words == 2) return GT_OK;
+    return gt_fail(GT_USAGE, "gantry study %s RUN DATA: a checkpoint (or a run's directory) and a dataset are needed",
+                   f->study->name);
+}
+
+static gt_status prepare(cli_session *s) {
+    const study_fields *f = s->fields;
+    if (f->samples & (f->samples - 1))
+        return gt_fail(GT_USAGE, "--samples=%lld is no power of 2; the nearest below is %lld", (long long)f->samples,
+                       1LL << (63 - __builtin_clzll((unsigned long long)f->samples)));
+    gt_status st = choose(s);
+    return !st && f->study->of_latents ? cli_check_encoding(s) : st;
+}
+
+gt_status study_write(const cli_session *s, const char *name, gt_buffer *text) {
+    const char *path = cli_out(s, name);
+    gt_status st = path ? gt_rundir_prepare(((const study_fields *)s->fields)->outdir, 1 << 20) : GT_NOMEM;
+    if (!st) return gt_buffer_write(text, path);
+    gt_buffer_free(text);
+    return st;
+}
+
+static gt_status with_latents(cli_encoding *e) {
+    const study_fields *f = e->session->fields;
+    int64_t count = e->info->count, images = f->images ? f->images : f->study->images ? f->study->images : count;
+    gt_latent_loss *l = gt_latent_loss_new(e->encoder, e->pool);
+    gt_status st = gt_comm_agree_all(e->comm, l ? GT_OK : GT_FAILED);
+    if (!st) st = f->study->of_latents(e, l, images < count ? images : count);
+    gt_latent_loss_free(l);
+    return st;
+}
+
+static gt_status run(cli_session *s) {
+    const study *study = ((const study_fields *)s->fields)->study;
+    if (study->of_latents) return cli_with_encoding_all(s, CLI_COLLECTIVE, with_latents);
+    return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : study->run(s));
+}
+
+const cli_command cli_study = {
+    .name = "study",
+    .arguments = "kl | dimensions RUN DATA | gradient-variance RUN DATA ...",
+    .help = "Figures that explain autoencoders, with the numbers behind them",
+    .detail = "Each study writes a picture (.svg, .png) and a table (.csv), with the same numbers on any number of "
+              "ranks.",
+    CLI_ROWS(table),
+    .own_words = 4,
+    .ranks = true,
+    .pool = true,
+    .prepare = prepare,
+    .run = run,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What given latents cost: the graph of gt_model.build_latent_loss. */
+#include "gantry/ops.h"
+#include "models/autoencoder/loss.h"
+
+gt_graph *gt_autoencoder_latent_loss(gt_model *m, int n, int samples) {
+    const gt_autoencoder *a = m->own;
+    const gt_job *c = a->job;
+    gt_graph *g = gt_graph_new("loss of latents", m->kernels);
+    if (!g) return NULL;
+    gt_bound_net b = {g, m->nets[0], 0};
+    int64_t image = (int64_t)c->height * c->width * c->channels;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
+    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
+    gt_node *z = gt_input(g, "z", GT_SHAPE(n, samples, c->z_dim)), *gradient;
+    gt_node *decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, c->z_dim)));
+    decoded = gt_reshape(g, decoded, GT_SHAPE(n, samples, image));
+    gt_node *terms = gt_autoencoder_pixel_terms(a, g, decoded, gt_reshape(g, pixels, GT_SHAPE(n, 1, image)));
+    gt_node *loss = gt_reshape(g, gt_sum(g, terms, GT_AXIS(2)), GT_SHAPE(n, samples));
+    gt_output(g, "loss", loss);
+    if (!gt_grad(g, 1, &loss, NULL, 1, &z, &gradient)) gt_output(g, "gradient", gradient);
+    return gt_whole_graph(g, "the ", "loss of latents");
+}
