@@ -57,10 +57,12 @@
 typedef struct gt_dataset gt_dataset;
 
 typedef struct gt_dataset_options {
-    bool use_labels; /* all items must have labels; false: label_width is 0 */
-    bool use_masks;  /* all items must have masks; their classes are counted where nobody says how many there are */
-    bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
-    int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
+    bool use_labels;     /* all items must have labels; false: label_width is 0 */
+    bool use_masks;      /* all items must have masks; their classes are counted where nobody says how many there are */
+    const char *classes; /* only these classes, numbered anew (gt_source_options); NULL or "": all images */
+    int network_classes;
+    bool mirror;    /* twice as many items: all images, then all again with left and right exchanged */
+    int64_t subset; /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     /* This part of the images (of the subset, where there is one), the first of the drawn order, is left out; or, with
      * `held_out_only`, nothing else is there. */
     double held_out;
@@ -84,6 +86,7 @@ typedef struct gt_dataset_info {
     bool masks;                   /* the items have masks */
     int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
+    const char *taken;            /* what options.classes took, for the user; NULL: all */
     int class_names;              /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
@@ -96,6 +99,9 @@ typedef struct gt_dataset_info {
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options);
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
+
+/* Says in the log which classes were taken, where options.classes was given. `spec`: the name the user gave. */
+void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec);
 
 /* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). */
 gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);

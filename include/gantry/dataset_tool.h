@@ -59,9 +59,8 @@ typedef struct gt_convert_request {
     double range[2];        /* both finite, the smaller one first */
     int64_t max_images;     /* of the source's items only the first so many; 0: all */
     gt_convert_choice choice;
-    int64_t amount;      /* of a subset with `classes` or `each`: 0: all that are left */
-    const char *classes; /* of a subset: only these, by name or number, with commas; they become 0, 1, ... NULL: all */
-    int64_t each;        /* of a subset: so many images of each class, by the seed; 0: `amount` alone counts */
+    int64_t amount; /* of a subset with import.classes or `each`: 0: all that are left */
+    int64_t each;   /* of a subset: so many images of each class, by the seed; 0: `amount` alone counts */
     double split[2];
     uint32_t seed;
     bool compress;

@@ -49,7 +49,8 @@ typedef struct gt_job {
     double validation;     /* part of the data that is held out; 0: none */
     bool evaluate_train;   /* classifiers: ticks judge the images trained on, too */
     bool cond, mirror;
-    int64_t subset; /* images; 0: all */
+    int64_t subset;      /* images; 0: all */
+    const char *classes; /* only images of these; "": all */
 
     /* recipe */
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */

@@ -45,6 +45,9 @@ typedef struct gt_cloud_info {
  * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
  * unequal length, a field that is no number, no points, ... On failure *out is NULL. */
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
+/* The same of images of some classes alone (gt_dataset_options.classes). GT_USAGE: the points are no labelled images.
+ */
+gt_status gt_cloud_open_part(gt_cloud **out, const char *spec, const char *array, const char *classes);
 void gt_cloud_close(gt_cloud *c); /* NULL is fine */
 gt_cloud_info gt_cloud_get_info(const gt_cloud *c);
 /* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not

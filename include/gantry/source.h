@@ -79,6 +79,12 @@ typedef struct gt_source_options {
     int windows;      /* 0: whole pictures; else each picture, which must have a mask, becomes so many windows about its
                          objects and beside them, each with the class of its object, or 0 (windows.c) */
     int mnist_border; /* zeros added on each side of pictures of MNIST's 28 x 28 */
+    /* Only the items of these classes: names, numbers and ranges of numbers, as in "cat,dog" and "0-7,9"; NULL or "":
+     * all, also those without a label. The classes are numbered anew, 0, 1, ... in the order of this list. A network
+     * that knows `network_classes` of them is asked by the numbers of its training: where these are not as many as the
+     * list has (and not 0), the classes keep their numbers and names. */
+    const char *classes;
+    int network_classes;
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */
     bool by_code_points;
@@ -101,6 +107,7 @@ typedef struct gt_source_info {
     int class_names;    /* number of names, 0: not known */
     char **class_name;  /* [class_room] */
     size_t class_room;
+    char *taken;      /* what gt_source_options.classes took, for the user; NULL: all */
     bool masks;       /* the pictures have masks: the class of every pixel (gt_source_mask) */
     int mask_classes; /* classes of the masks, as their names say; 0: nobody says */
     char **mask_name; /* [mask_classes] */

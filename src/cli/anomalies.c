@@ -7,7 +7,7 @@
 #include "gantry/rundir.h"
 
 typedef struct anomalies_fields {
-    const char *outdir;
+    const char *outdir, *classes;
     int64_t worst, threads;
 } anomalies_fields;
 
@@ -18,6 +18,7 @@ static const gt_option table[] = {
      .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, "
                "each beside its reconstruction."},
     {CLI_OPTION(worst, "32", "Images in the picture"), .min = 1, .max = 4096},
+    CLI_CLASSES,
     CLI_THREADS,
 };
 

@@ -17,7 +17,7 @@ static gt_status open_all(cli_classifying *c) {
     c->with = gt_classifying_open(words[0], c->session->pool, cli_kernels());
     if (!c->with) return GT_FAILED;
     c->model = gt_classifying_model(c->with);
-    gt_status st = gt_dataset_open(&c->data, words[1], NULL);
+    gt_status st = cli_open_data(c->session, words[1], c->model->label_dim, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
     return st;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/machine.h"
+#include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/job.h"
 #include "gantry/option.h"
@@ -54,6 +55,16 @@ typedef struct cli_command {
     {                                                                                                           \
         CLI_OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .min = 1, .max = 4096,                  \
                                                        .derived = "the host's cores shared out among its ranks" \
+    }
+/* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
+ * struct. */
+#define CLI_CLASSES                                                                                                \
+    {                                                                                                              \
+        CLI_FURTHER(classes, "", "Only images of these classes: cat,dog or 0-7,9"),                                \
+            .detail =                                                                                              \
+                "Names, numbers and ranges of numbers of the dataset's classes. They become classes 0, 1, ... in " \
+                "this order, as in training with --classes; where the network knows another number of classes, "   \
+                "they keep their numbers."                                                                         \
     }
 /* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
  * member `assumed` of the command's struct. cli_begin() hands the values on (gt_network_assume). */
@@ -145,6 +156,11 @@ struct cli_session {
     gt_comm *comm;         /* the ranks of a command with `ranks`, when they have met; else NULL */
     gt_pool *pool;
 };
+/* Opens the dataset of a command with CLI_CLASSES; all images, with labels where they have some, when --classes is not
+ * given. `network_classes`: as in gt_dataset_options. */
+gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out);
+/* *n: how many classes a network knows; 0 where --classes is not given and nobody needs to know. */
+gt_status cli_network_classes(const cli_session *s, const char *network, int *n);
 /* OUTDIR/NAME, of a command with the option --outdir, in the session's arena; NULL: out of memory. */
 const char *cli_out(const cli_session *s, const char *name);
 /* When *status is not negative the command is over and returns it (help was shown, or a usage error). */

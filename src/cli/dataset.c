@@ -82,8 +82,10 @@ static const gt_option table[] = {
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
                "files of a dataset."},
     {CLI_FURTHER(count, "0", "subset: how many images"), .max = 2147483647},
-    {CLI_FURTHER(classes, "", "subset: only these classes, by name or number: 0,6"),
-     .detail = "They become classes 0, 1, ... of DEST, in the order in which they are named here."},
+    {CLI_FURTHER(classes, "", "Only images of these classes: cat,dog or 0-7,9"),
+     .detail =
+         "Names, numbers and ranges of numbers. They become classes 0, 1, ... of DEST, in the order in which they "
+         "are named here. Pictures without a label are left out."},
     {CLI_ROW("each", request.each, "0", "subset: so many images of each class"), .max = 2147483647},
     {CLI_FURTHER(parts, "", "split: sizes of the parts, as in 0.9,0.1; equal parts without it")},
     {CLI_FURTHER(seed, "0", "subset and split: which random choice"), .max = 4294967295},
@@ -148,6 +150,7 @@ static gt_status read_request(const gt_options *o) {
     r->skip = gt_is(f->on_error, "skip");
     r->skip_duplicates = gt_is(f->duplicates, "skip");
     if (!*r->report) r->report = NULL;
+    r->import.classes = *f->classes ? f->classes : NULL;
     read_labels(f->labels, &r->import);
     gt_status st = read_range(f->range, r);
     return st ? st : read_background(f->background, t);
@@ -208,8 +211,7 @@ static gt_status make(cli_session *s, dataset_fields *f, const char **words, int
 
 static gt_status subset(cli_session *s, dataset_fields *f, const char **words, int n) {
     gt_convert_request *r = &f->request;
-    r->classes = *f->classes ? f->classes : NULL;
-    if (n != 2 || (!f->count && !r->each && !r->classes))
+    if (n != 2 || (!f->count && !r->each && !r->import.classes))
         return gt_fail(GT_USAGE,
                        "gantry dataset subset SOURCE DEST --count=N or --each=N or --classes=A,B,... [--seed=N]");
     f->request.choice = GT_CONVERT_SUBSET;
@@ -290,7 +292,7 @@ static const action making = {"SOURCE DEST", 0, false, "", make};
 static const char *takers(const char *key) {
     static const char *const table[][2] = {{"count", "subset"}, {"parts", "split"},        {"seed", "subset and split"},
                                            {"grid", "inspect"}, {"source", "SOURCE DEST"}, {"dest", "SOURCE DEST"},
-                                           {"each", "subset"},  {"classes", "subset"}};
+                                           {"each", "subset"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (gt_is(table[i][0], key)) return table[i][1];
     return NULL;

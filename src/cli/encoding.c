@@ -13,7 +13,7 @@ static gt_status open_all(cli_encoding *e) {
     e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
     if (!e->encoder) return GT_FAILED;
     e->model = gt_encoder_model(e->encoder);
-    gt_status st = gt_dataset_open(&e->data, words[1], NULL);
+    gt_status st = cli_open_data(e->session, words[1], e->model->label_dim, &e->data);
     if (!st) e->info = gt_dataset_get_info(e->data);
     return st;
 }

@@ -9,7 +9,7 @@
 #include "gantry/rundir.h"
 
 typedef struct evaluate_fields {
-    const char *outdir;
+    const char *outdir, *classes;
     int64_t threads;
     cli_assumed assumed;
 } evaluate_fields;
@@ -22,6 +22,7 @@ static const gt_option table[] = {
                "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy. Of networks "
                "that segment "
                "pixels are counted, and classes.csv has the IoU of each class."},
+    CLI_CLASSES,
     CLI_THREADS,
     CLI_ASSUMED_OF_CLASSIFIERS,
 };

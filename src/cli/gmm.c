@@ -23,6 +23,7 @@ static const gt_option table[] = {
                "the log-likelihood never falls."},
     {CLI_OPTION(seed, "0", "fit and sample: which random numbers"), .max = 4294967295},
     {CLI_OPTION(array, "", "Which array of an HDF5 file DATA")},
+    {CLI_FURTHER(classes, "", "Of labelled images only those of these classes: cat,dog or 0-7,9")},
     {CLI_OPTION(axes, "0,1", "fit and predict: which two numbers clusters.png shows")},
     {CLI_OPTION(n, "64", "sample: how many"), .min = 1, .max = 1e9},
     {CLI_OPTION(decoder, "", "sample: latents through this checkpoint's decoder"), .path = true},

@@ -7,7 +7,7 @@
 #include "gantry/mixture.h"
 
 typedef struct gmm_fields {
-    const char *covariance, *array, *outdir, *axes, *decoder;
+    const char *covariance, *array, *classes, *outdir, *axes, *decoder;
     int64_t k, restarts, iterations, seed, n, threads;
     double tol, floor, checkpoint_minutes;
 } gmm_fields;

@@ -13,7 +13,8 @@ gt_status gmm_read_points_all(const cli_session *s, const char *data, gt_blocks 
     gt_cloud *cloud;
     *blocks = NULL;
     gt_comm_busy(s->comm, "reading the points");
-    gt_status st = gt_comm_agree_all(s->comm, gt_cloud_open(&cloud, data, gmm_options(s)->array));
+    gt_status st = gt_comm_agree_all(s->comm,
+                                     gt_cloud_open_part(&cloud, data, gmm_options(s)->array, gmm_options(s)->classes));
     if (!st) {
         *info = gt_cloud_get_info(cloud);
         gt_info("%lld points of %d numbers from %s", (long long)info->count, info->d, data);

@@ -13,7 +13,7 @@
 #include "use/features.h"
 
 typedef struct latent_fields {
-    const char *outdir, *traverse, *layer, *network;
+    const char *outdir, *classes, *traverse, *layer, *network;
     int64_t interpolate, threads;
 } latent_fields;
 
@@ -32,6 +32,7 @@ static const gt_option table[] = {
                "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
                "block, such as layer2, means its last layer."},
     {CLI_OPTION(network, "", "With --layer: the network, such as D")},
+    CLI_CLASSES,
     CLI_THREADS,
 };
 
@@ -201,7 +202,7 @@ static gt_status layer_all(cli_session *s) {
                        : gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     if (st) return st;
     f = gt_features_open(words[0], &o, &st);
-    if (!st) st = gt_dataset_open(&ds, words[1], NULL);
+    if (!st) st = cli_open_data(s, words[1], gt_features_model(f)->label_dim, &ds);
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, ds, words[1]);
     if (!st) st = gt_features_dataset_all(s->comm, f, ds, &all);

@@ -8,7 +8,7 @@
 #include "gantry/likelihood.h"
 
 typedef struct likelihood_fields {
-    const char *out;
+    const char *out, *classes;
     int64_t samples, seed, threads;
     double sigma;
 } likelihood_fields;
@@ -26,6 +26,7 @@ static const gt_option table[] = {
          "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
     {CLI_OPTION(seed, "0", "Of the samples"), .max = 4294967295.0},
     {CLI_OPTION(out, "likelihood.csv", "A line an image: log p(x), ELBO, divergence, error"), .path = true},
+    CLI_CLASSES,
     CLI_THREADS,
 };
 

@@ -13,7 +13,7 @@
 #include "use/features.h"
 
 typedef struct look_fields {
-    const char *outdir, *maps, *cam, *layer, *network;
+    const char *outdir, *classes, *maps, *cam, *layer, *network;
     bool filters;
     int64_t images, threads;
     cli_assumed assumed;
@@ -35,6 +35,7 @@ static const gt_option table[] = {
     {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels")},
     {CLI_OPTION(network, "", "The network, such as D; empty: the first")},
     {CLI_OPTION(images, "16", "Images, spread over the data"), .min = 1, .max = 4096},
+    CLI_CLASSES,
     {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -317,7 +318,9 @@ static gt_status draw_cam(const look *l) {
 /* ---- the command ---- */
 
 static gt_status read_images(look *l) {
-    gt_status st = gt_dataset_open(&l->data, l->session->arguments.words[1], NULL);
+    int classes;
+    gt_status st = cli_network_classes(l->session, l->session->arguments.words[0], &classes);
+    if (!st) st = cli_open_data(l->session, l->session->arguments.words[1], classes, &l->data);
     if (st) return st;
     l->info = gt_dataset_get_info(l->data);
     l->n = l->fields->images < l->info->count ? l->fields->images : l->info->count;

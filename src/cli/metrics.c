@@ -39,7 +39,10 @@ static const gt_option table[] = {
     {CLI_SHOWN("lpips", score.lpips, "", "Weights of LPIPS for ppl"), .path = true, .detail = "vgg.pth, version 0.1"},
     {CLI_SHOWN("resize", score.resize, "tf1", "Rule of published networks"), .choices = "tf1|half"},
     {CLI_OPTION(mirror, "0", "Reals with their mirror images; never for *_full")},
-    {CLI_OPTION(classes, "data", "Fakes' classes: as drawn from the data, or equal"), .choices = "data|equal"},
+    {CLI_OPTION(classes, "", "Only reals of these classes: cat,dog or 0-7,9"),
+     .detail = "The words data and equal alone mean --fake-classes, as this option was once called."},
+    {CLI_SHOWN("fake-classes", fake_classes, "data", "Fakes' classes: as drawn from the data, or equal"),
+     .choices = "data|equal"},
     {CLI_OPTION(save, "", "Statistics of the set of reals to FILE.npz"), .path = true,
      .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
     {CLI_OPTION(nearest, "", "Fakes most like a real, beside it, to FILE.png"), .path = true},
@@ -94,6 +97,13 @@ static gt_status check_folder(cli_session *s, const char *option, const char *pa
     return gt_fail(GT_FAILED, "%s=%s: cannot write into '%s': %s", option, path, slash ? dir : ".", strerror(errno));
 }
 
+/* --classes=equal was the name of --fake-classes=equal. */
+static void read_old_spelling(metrics_fields *f) {
+    if (!gt_is(f->classes, "data") && !gt_is(f->classes, "equal")) return;
+    f->fake_classes = f->classes;
+    f->classes = "";
+}
+
 static gt_status read_form(cli_session *s, metrics_fields *f) {
     const cli_arguments *a = &s->arguments;
     if (*f->network && a->n_words)
@@ -121,6 +131,7 @@ static gt_status prepare(cli_session *s) {
     metrics_fields *f = s->fields;
     f->dir = f->job = "";
     if (wants_help(f)) return GT_OK;
+    read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = gt_score_options_check(&f->score);
     if (!st) st = choose_detector(s, f);

@@ -9,7 +9,7 @@
 #include "use/picture_set.h"
 
 typedef struct metrics_fields {
-    const char *network, *data, *reals, *fakes, *save, *nearest, *classes;
+    const char *network, *data, *reals, *fakes, *save, *nearest, *classes, *fake_classes;
     bool mirror, json, no_cache;
     int64_t threads, seed;
     cli_assumed assumed;

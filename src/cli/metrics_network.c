@@ -53,6 +53,7 @@ static gt_status open_run_data(network_work *n) {
     gt_status st = job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM;
     if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; --data=PATH does", f->dir);
     if (!st && gt_options_state(&n->w->session->options, "mirror") == GT_OPTION_GIVEN) job->mirror = f->mirror;
+    if (!st && *f->classes) job->classes = f->classes;
     if (!st) {
         st = gt_job_open_data(job, &n->data);
         if (st) gt_wrap(st, "the data of the run '%s' (--data=PATH names others)", f->dir);
@@ -65,7 +66,10 @@ static gt_status open_reals_all(network_work *n) {
     metrics_work *w = n->w;
     const metrics_fields *f = w->fields;
     bool needed = gt_scoring_needs_reals(w->scoring);
-    gt_dataset_options o = {.use_labels = is_conditional(n->net.model), .mirror = f->mirror};
+    gt_dataset_options o = {.use_labels = is_conditional(n->net.model),
+                            .classes = f->classes,
+                            .network_classes = is_conditional(n->net.model) ? n->net.model->label_dim : 0,
+                            .mirror = f->mirror};
     if (*f->data) return metrics_open_data_all(w, f->data, &o, "--data", &n->data, &n->reals);
     if (!*f->job && !needed) return GT_OK;
     if (!*f->job)
@@ -84,7 +88,7 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
     if (!st) st = open_reals_all(n);
     if (st) return st;
     n->reals.name = "reals";
-    gt_dataset *labels = gt_is(f->classes, "data") ? n->data : NULL;
+    gt_dataset *labels = gt_is(f->fake_classes, "data") ? n->data : NULL;
     gt_fakes_options o = {.model = n->net.model,
                           .generator = n->net.exec,
                           .labels = labels,

@@ -15,6 +15,7 @@ gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_data
     gt_comm *comm = w->team.comm;
     gt_status st = gt_dataset_open(ds, path, o);
     st = gt_comm_agree_all(comm, st ? gt_wrap(st, "%s", what) : GT_OK);
+    if (!st) gt_dataset_tell_classes(*ds, path);
     if (!st) st = gt_same_data_all(comm, *ds, path);
     return st ? st : gt_picture_set_of_dataset_all(set, comm, *ds, 0);
 }
@@ -46,6 +47,7 @@ gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set
 /* ---- two sets ---- */
 
 typedef struct one_set {
+    bool fakes;
     gt_dataset *data;
     gt_gaussian statistics; /* rank 0's */
     gt_picture_set set;
@@ -82,8 +84,13 @@ static bool has_statistics_all(metrics_work *w, const char *path) {
 static gt_status open_set_all(metrics_work *w, const char *path, const char *what, one_set *s) {
     if (!*path) return GT_OK;
     gt_status st;
-    if (has_statistics_all(w, path)) st = open_statistics_all(w, path, what, s);
-    else st = metrics_open_data_all(w, path, NULL, what, &s->data, &s->set);
+    const char *classes = s->fakes ? "" : w->fields->classes;
+    const gt_dataset_options some = {.use_labels = true, .classes = classes};
+    bool statistics = has_statistics_all(w, path);
+    if (statistics && *classes)
+        return gt_fail(GT_USAGE, "--classes=%s: '%s' are statistics, not pictures", classes, path);
+    if (statistics) st = open_statistics_all(w, path, what, s);
+    else st = metrics_open_data_all(w, path, *classes ? &some : NULL, what, &s->data, &s->set);
     s->set.name = what + strlen("--");
     return st;
 }
@@ -96,7 +103,7 @@ static void close_set(one_set *s) {
 
 gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out) {
     const metrics_fields *f = w->fields;
-    one_set reals = {0}, fakes = {0};
+    one_set reals = {0}, fakes = {.fakes = true};
     gt_status st = open_set_all(w, f->reals, "--reals", &reals);
     if (!st) st = open_set_all(w, f->fakes, "--fakes", &fakes);
     if (!st) st = metrics_run_all(w, &reals.set, &fakes.set, NULL, out);

@@ -11,7 +11,7 @@
 #include "gantry/rundir.h"
 
 typedef struct predict_fields {
-    const char *outdir;
+    const char *outdir, *classes;
     bool fully_convolutional;
     int64_t images, threads;
     cli_assumed assumed;
@@ -34,6 +34,7 @@ static const gt_option table[] = {
      .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
                "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
                "the probability of that class over the image."},
+    CLI_CLASSES,
     CLI_THREADS,
     CLI_ASSUMED_OF_CLASSIFIERS,
 };

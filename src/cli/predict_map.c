@@ -101,11 +101,14 @@ static gt_status write_all(mapping *m, int64_t images) {
 
 gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
     mapping m = {.of.session = s};
+    int classes;
     const char **words = s->arguments.words;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_status st = cli_share_path_all(s->comm, s->arena, &words[0]);
-    if (!st) st = gt_comm_agree_all(s->comm, gt_dataset_open(&m.of.data, words[1], NULL));
+    if (!st) st = cli_network_classes(s, words[0], &classes);
+    if (!st) st = cli_open_data(s, words[1], classes, &m.of.data);
+    st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, m.of.data, words[1]);
     if (!st) {
         m.of.info = gt_dataset_get_info(m.of.data);

@@ -3,7 +3,7 @@
 #include "cli/encoding.h"
 
 typedef struct reconstruct_fields {
-    const char *out, *items;
+    const char *out, *classes, *items;
     int64_t columns, threads;
 } reconstruct_fields;
 
@@ -13,6 +13,7 @@ static const gt_option table[] = {
     {CLI_OPTION(out, "reconstructions.png", "The picture"), .path = true},
     {CLI_OPTION(items, "0-31", "Which images, as in 0-31,77")},
     {CLI_OPTION(columns, "8", "Pairs side by side"), .min = 1, .max = 256},
+    CLI_CLASSES,
     CLI_THREADS,
 };
 

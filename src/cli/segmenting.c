@@ -31,7 +31,7 @@ static gt_status open_all(cli_segmenting *c) {
     c->with = gt_segmenting_open(words[0], c->session->pool, cli_kernels());
     if (!c->with) return GT_FAILED;
     c->model = gt_segmenting_model(c->with);
-    gt_status st = gt_dataset_open(&c->data, words[1], &(gt_dataset_options){0});
+    gt_status st = cli_open_data(c->session, words[1], 0, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
     return st;
 }

@@ -12,6 +12,7 @@
 #include "base/clones.h"
 #include "base/progress.h"
 #include "data/source.h"
+#include "gantry/log.h"
 #include "gantry/sampler.h"
 
 enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256 };
@@ -141,6 +142,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .masks = n->masks,
         .mask_classes = n->mask_classes,
         .mask_name = (const char *const *)n->mask_name,
+        .taken = n->taken,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
@@ -182,9 +184,12 @@ static gt_status count_mask_classes(gt_dataset *ds) {
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
     static const gt_dataset_options everything = {.use_labels = true};
-    static const gt_source_options as_it_is = {.by_code_points = true, .every_label = true};
     bool labels_needed = options && options->use_labels;
     if (!options) options = &everything;
+    const gt_source_options as_it_is = {.classes = options->classes,
+                                        .network_classes = options->network_classes,
+                                        .by_code_points = true,
+                                        .every_label = true};
     *out = NULL;
     gt_dataset *ds = calloc(1, sizeof *ds);
     if (!ds || !(ds->spec = strdup(spec))) {
@@ -221,6 +226,10 @@ void gt_dataset_close(gt_dataset *ds) {
 }
 
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
+
+void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
+    if (ds->info.taken) gt_info("'%s': %s", spec, ds->info.taken);
+}
 
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     *mirrored = item >= ds->unmirrored;

@@ -27,6 +27,8 @@ void gt_notes_drop_labels(gt_source_info *n) {
 }
 
 void gt_notes_free(gt_source_info *n) {
+    free(n->taken);
+    n->taken = NULL;
     gt_notes_drop_labels(n);
     gt_masks_free_names(n);
     free(n->channel_names);

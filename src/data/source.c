@@ -117,6 +117,8 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
         st = gt_fail(GT_USAGE, "--crops and --windows: one of them can be cut out of pictures");
     if (!st && options->crops) st = gt_source_crops(s, options->crops);
     if (!st && options->windows) st = gt_source_windows(s, options->windows);
+    if (!st && options->classes && *options->classes)
+        st = gt_source_filter_classes(s, options->classes, options->network_classes);
     return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
 

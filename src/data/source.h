@@ -123,6 +123,10 @@ gt_status gt_source_windows(gt_source *s, int each);
  * belong to the source. The labels must be those of the windows already. (crops.c) */
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
+/* Makes *s a source of the items alone that have one of the classes of `list`; `known` as in gt_source_options.
+ * (class_filter.c) */
+gt_status gt_source_filter_classes(gt_source *s, const char *list, int known);
+
 /* Adds number, size and kind of samples, and labels: what every fingerprint begins with. */
 void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
 

@@ -8,6 +8,7 @@
 #include "data/source.h"
 #include "dataset_tool/classes.h"
 #include "dataset_tool/tool.h"
+#include "gantry/log.h"
 #include "gantry/sampler.h"
 
 bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b) {
@@ -92,7 +93,8 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
     switch (r->choice) {
     case GT_CONVERT_ALL: return GT_OK;
     case GT_CONVERT_SUBSET:
-        if (r->classes || r->each) return gt_items_choose_classes(items, r);
+        if (r->each) return gt_items_choose_each(items, r);
+        if (!r->amount && r->import.classes) return GT_OK;
         if (r->amount < 1 || r->amount > n)
             return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
         return r->amount == n ? GT_OK : choose_subset(items, r, n);
@@ -115,6 +117,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         if (st) return st;
         items->n++;
         gt_source_info info = *gt_source_get_info(items->sources[k]);
+        if (info.taken) gt_info("'%s': %s", r->sources[k], info.taken);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
         if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)
             info.label_width = info.class_names;
@@ -137,8 +140,6 @@ void gt_items_close(gt_items *items) {
     free(items->sources);
     free(items->first);
     free(items->chosen);
-    free(items->class_of);
-    free(items->class_name);
     *items = (gt_items){0};
 }
 
@@ -189,8 +190,7 @@ void gt_items_identify(const gt_items *items, gt_hasher *h) {
 int gt_items_class(const gt_items *items, int64_t i) {
     int64_t number;
     gt_source *from = gt_items_at(items, i, &number);
-    int class = gt_source_class(from, number);
-    return class >= 0 && items->class_of ? items->class_of[class] : class;
+    return gt_source_class(from, number);
 }
 
 const double *gt_items_vector(const gt_items *items, int64_t i) {

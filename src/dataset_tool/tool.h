@@ -19,8 +19,6 @@ typedef struct gt_items {
     int64_t *first;  /* [n+1] number of a source's first item among those of all */
     int64_t *chosen; /* [count] numbers of the items taken; NULL: the first `count` */
     int64_t count;
-    int *class_of;     /* [classes of the sources] class in the result, -1: left out; NULL: the same class */
-    char **class_name; /* of the result, where class_of is not NULL and classes have names: texts of the source */
     bool main_thread_only;
     gt_source_info info; /* of all together; count is not used */
     /* "folders" or the CSV that gives the labels: an item without a label there cannot be used; NULL: the source's own

@@ -58,6 +58,9 @@ static const gt_option options[] = {
     {OPTION(subset, NULL, "Use only so many images, chosen by --seed"), .derived = "all", .unit = "images", .min = 1,
      .max = HUGE_VAL,
      .detail = "Chosen before mirroring. The same seed gives the same choice as in the reference tool."},
+    {OPTION(classes, NULL, "Only images of these classes: names or numbers, as in cat,dog or 0-7,9"), .derived = "all",
+     .detail = "They become classes 0, 1, ... in the order in which they are named here. Chosen before --subset and "
+               "--validation; --test-data are chosen in the same way."},
     {OPTION(model, NULL, "Model"), .group = "recipe", .choices = gt_any_model, .common = true,
      .detail = "Each option says which models have it."},
     {OPTION(batch, NULL, "Images per step over all ranks"), .unit = "images", .min = 1, .max = 1 << 20, .common = true,

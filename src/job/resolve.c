@@ -242,6 +242,7 @@ int64_t gt_job_label_width(const gt_job *job, const gt_dataset_info *info) {
 gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     gt_job_find_family(job);
     gt_dataset_options o = {.use_labels = uses_labels(job),
+                            .classes = job->classes,
                             .use_masks = uses_masks(job),
                             .mirror = job->mirror,
                             .subset = job->subset,

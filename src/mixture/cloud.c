@@ -14,17 +14,24 @@ static bool ends_with(const char *text, const char *end) {
     return n > m && !strcasecmp(text + n - m, end);
 }
 
-static gt_status open_source(gt_cloud *c, const char *spec, const char *array) {
-    if (ends_with(spec, ".csv")) return gt_cloud_csv(c, spec);
-    bool hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5");
-    if (*array || (hdf5 && !gt_array_exists(spec, "images"))) return gt_cloud_array(c, spec, array);
-    return gt_cloud_images(c, spec);
+static gt_status open_source(gt_cloud *c, const char *spec, const char *array, const char *classes) {
+    bool csv = ends_with(spec, ".csv"), hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5");
+    bool images = !csv && !*array && !(hdf5 && !gt_array_exists(spec, "images"));
+    if (*classes && !images)
+        return gt_fail(GT_USAGE, "--classes=%s: '%s' holds points without classes, not labelled images", classes, spec);
+    if (csv) return gt_cloud_csv(c, spec);
+    return images ? gt_cloud_images(c, spec, classes) : gt_cloud_array(c, spec, array);
 }
 
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array) {
+    return gt_cloud_open_part(out, spec, array, "");
+}
+
+gt_status gt_cloud_open_part(gt_cloud **out, const char *spec, const char *array, const char *classes) {
     gt_cloud *c = *out = calloc(1, sizeof *c);
     if (c) c->spec = strdup(spec);
-    gt_status st = c && c->spec ? open_source(c, spec, array) : gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
+    gt_status st = c && c->spec ? open_source(c, spec, array, classes)
+                                : gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
     if (!st && c->info.count < 1) st = gt_fail(GT_FORMAT, "'%s' has no points", spec);
     if (!st && c->info.d > 1 << 17)
         st = gt_fail(GT_FORMAT, "'%s': points of %d numbers, the most are %d", spec, c->info.d, 1 << 17);

@@ -16,6 +16,6 @@ struct gt_cloud {
 
 gt_status gt_cloud_csv(gt_cloud *c, const char *path);
 gt_status gt_cloud_array(gt_cloud *c, const char *path, const char *array);
-gt_status gt_cloud_images(gt_cloud *c, const char *spec);
+gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes);
 
 #endif

@@ -34,14 +34,15 @@ static void close_album(void *state) {
     free(a);
 }
 
-gt_status gt_cloud_images(gt_cloud *c, const char *spec) {
+gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes) {
     album *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
     c->state = a;
     c->read = read_points;
     c->close = close_album;
-    gt_status st = gt_dataset_open(&a->data, spec, &(gt_dataset_options){0});
+    gt_status st = gt_dataset_open(&a->data, spec, &(gt_dataset_options){.classes = classes});
     if (st) return st;
+    gt_dataset_tell_classes(a->data, spec);
     const gt_dataset_info *info = a->info = gt_dataset_get_info(a->data);
     a->pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
     a->samples = malloc(info->image_bytes);

@@ -19,8 +19,10 @@ static gt_status open_part(gt_engine *e, int part) {
         [GT_JUDGED_TEST] = *j->test_data,
     };
     if (part == GT_JUDGED_TRAIN) return e->model->masks ? gt_engine_open_shown(e) : GT_OK;
-    gt_dataset_options o = {
-        .use_labels = !e->model->masks, .use_masks = e->model->masks, .subset_seed = (uint32_t)j->seed};
+    gt_dataset_options o = {.use_labels = !e->model->masks,
+                            .use_masks = e->model->masks,
+                            .classes = j->classes,
+                            .subset_seed = (uint32_t)j->seed};
     if (!wanted[part]) return GT_OK;
     if (part != GT_JUDGED_TEST) o.held_out = j->validation, o.subset = j->subset;
     o.held_out_only = part == GT_JUDGED_VALIDATION;
@@ -28,6 +30,7 @@ static gt_status open_part(gt_engine *e, int part) {
     gt_status st = gt_dataset_open(&e->judged[part], path, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(e->judged[part]);
+    if (part == GT_JUDGED_TEST) gt_dataset_tell_classes(e->judged[part], path);
     if (e->model->masks) return gt_engine_judges_masks(e, i, path);
     if (!i->label_width) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
     if (i->label_width > e->model->label_dim)

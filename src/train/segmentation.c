@@ -8,6 +8,7 @@ enum { TRAINED_ON = 256 }; /* so many of the pictures that are trained on are ju
 gt_status gt_engine_open_shown(gt_engine *e) {
     const gt_job *j = e->job;
     gt_dataset_options o = {.use_masks = true,
+                            .classes = j->classes,
                             .subset = j->subset,
                             .most = TRAINED_ON,
                             .held_out = j->validation,

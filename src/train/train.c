@@ -254,6 +254,7 @@ static void describe(const gt_engine *e) {
     gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", e->job->data, (long long)e->info->count, e->info->height,
             e->info->width, e->info->channels, gt_sample_name(e->info->type),
             e->job->label_dim ? "labels used" : "no labels used");
+    gt_dataset_tell_classes(e->data, e->job->data);
     if (colour_is_off(e->job))
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
                 e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");

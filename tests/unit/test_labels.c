@@ -52,6 +52,66 @@ static void vectors_are_used_as_they_are(void **state) {
     gt_dataset_close(ds);
 }
 
+/* The images and classes of a part, and the classes' names, against what they must be; then the part's fingerprint. */
+static gt_hash128 part(const char *path, const gt_dataset_options *o, const char *images, const char *classes,
+                       const char *names) {
+    gt_dataset *ds = opened(path, o);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_int_equal(info->count, strlen(images));
+    for (int i = 0; images[i]; i++) {
+        uint8_t got[8 * 8 * 3], want[8 * 8 * 3];
+        paint(images[i] - '0', 8, 8, 3, want);
+        assert_int_equal(gt_dataset_read(ds, i, got), GT_OK);
+        assert_memory_equal(got, want, sizeof want);
+        assert_int_equal(gt_dataset_class(ds, i), classes[i] - '0');
+    }
+    assert_int_equal(info->class_names, strlen(names));
+    for (int i = 0; names[i]; i++) assert_int_equal(info->class_name[i][0], names[i]);
+    gt_hash128 h;
+    assert_int_equal(gt_dataset_fingerprint(ds, &h), GT_OK);
+    gt_dataset_close(ds);
+    return h;
+}
+
+static void some_classes_alone(void **state) {
+    (void)state;
+    static const char text[] = "{\"labels\": [[\"00000/img00000000.png\", 0], [\"00000/img00000001.png\", 2],"
+                               " [\"00000/img00000002.png\", 1], [\"00000/img00000003.png\", 2],"
+                               " [\"00000/img00000004.png\", 3]], \"class_names\": [\"ant\", \"bee\", \"cat\", \"7\"]}";
+    const char *path = simple_zip("some.zip", 5, text);
+    gt_hash128 all = part(path, NULL, "01234", "02123", "abc7"), cats;
+    cats = part(path, &(gt_dataset_options){.classes = "2-2,ant"}, "013", "100", "ca");
+    assert_false(all.low == cats.low && all.high == cats.high);
+    gt_hash128 same = part(path, &(gt_dataset_options){.classes = "cat,0"}, "013", "100", "ca");
+    assert_true(same.low == cats.low && same.high == cats.high);
+    all = part(path, &(gt_dataset_options){.classes = "cat,bee"}, "123", "010", "cb");
+    assert_false(all.low == cats.low && all.high == cats.high);
+    part(path, &(gt_dataset_options){.classes = "7"}, "4", "0", "7"); /* a name comes before a number */
+    part(path, &(gt_dataset_options){.classes = ""}, "01234", "02123", "abc7");
+    /* a network of four classes is asked by their numbers; one of two by the new ones */
+    part(path, &(gt_dataset_options){.classes = "cat,ant", .network_classes = 4}, "013", "022", "abc7");
+    part(path, &(gt_dataset_options){.classes = "cat,ant", .network_classes = 2}, "013", "100", "ca");
+    gt_dataset *ds = opened(path, &(gt_dataset_options){.classes = "1-2", .mirror = true, .use_labels = true});
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_true(info->count == 6 && info->stored == 3 && info->label_width == 2);
+    assert_string_equal(info->taken, "3 of 5 images, 2 of 4 classes (bee, cat), numbered 0 to 1");
+    gt_dataset_close(ds);
+    static const char *const bad[][3] = {{"cow,cta", "class 'cow', nor 'cta' (did you mean cat?)", "bee"},
+                                         {"4", "no class '4' (there are 4, numbered from 0", "ant"},
+                                         {"0-5", "no class '4'", "--classes"},
+                                         {"cat,0-2", "'2' is named twice", "--classes"},
+                                         {"2-0", "--classes=2-0", "larger"},
+                                         {"0,", "no class ''", "--classes"},
+                                         {"99999999999999999999", "no class '9", "--classes"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        check_refused(path, &(gt_dataset_options){.classes = bad[i][0]},
+                      (const char *const[]){"some.zip", bad[i][1], bad[i][2], NULL});
+    check_refused(simple_zip("none.zip", 2, "{}"), &(gt_dataset_options){.classes = "0"},
+                  (const char *const[]){"no labels", "--labels=folders", NULL});
+    check_refused("synth:circles:n=2", &(gt_dataset_options){.classes = "0"},
+                  (const char *const[]){"vectors of 1 numbers", NULL});
+}
+
 static void no_labels_are_no_labels(void **state) {
     (void)state;
     static const char *const texts[] = {NULL, "{\"labels\": null}", "{}",
@@ -165,9 +225,10 @@ static void what_does_no_harm_is_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_become_one_hot),        cmocka_unit_test(vectors_are_used_as_they_are),
-        cmocka_unit_test(no_labels_are_no_labels),       cmocka_unit_test(wrong_labels_are_named),
-        cmocka_unit_test(long_texts_take_little_memory), cmocka_unit_test(what_does_no_harm_is_read),
+        cmocka_unit_test(classes_become_one_hot),    cmocka_unit_test(vectors_are_used_as_they_are),
+        cmocka_unit_test(some_classes_alone),        cmocka_unit_test(no_labels_are_no_labels),
+        cmocka_unit_test(wrong_labels_are_named),    cmocka_unit_test(long_texts_take_little_memory),
+        cmocka_unit_test(what_does_no_harm_is_read),
     };
     return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }

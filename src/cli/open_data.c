@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The dataset that a command works on, with the command's --classes. */
+#include "cli/cli.h"
+#include "use/trained.h"
+
+static const char *classes_of(const cli_session *s) {
+    return gt_options_effective(&s->options, gt_options_find(&s->options, "classes"));
+}
+
+gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {
+    const char *classes = classes_of(s);
+    const gt_dataset_options some = {.use_labels = true, .classes = classes, .network_classes = network_classes};
+    if (!classes) return GT_NOMEM;
+    gt_status st = gt_dataset_open(out, path, *classes ? &some : NULL);
+    if (!st) gt_dataset_tell_classes(*out, path);
+    return st;
+}
+
+gt_status cli_network_classes(const cli_session *s, const char *network, int *n) {
+    const char *classes = classes_of(s);
+    gt_trained t = {0};
+    *n = 0;
+    if (!classes || !*classes) return classes ? GT_OK : GT_NOMEM;
+    gt_status st = gt_trained_open(&t, network, cli_kernels());
+    if (!st) *n = t.model->label_dim;
+    gt_trained_close(&t);
+    return st;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Some classes of a labelled source alone: a source around the source, of the items that have these classes. */
+#include <ctype.h>
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "data/source.h"
+#include "gantry/option.h"
+
+/* ---- which classes ---- */
+
+typedef struct choice {
+    const gt_source_info *info;
+    int all;           /* classes of the labels, or of their names where these are more */
+    int n;             /* classes that are chosen */
+    int *place;        /* [all] in the list; -1: the class is not chosen */
+    int *class;        /* [all] the class at each of n places */
+    gt_buffer unknown; /* texts that mean no class, for a message */
+} choice;
+
+/* The number that a text begins with, at most GT_CLASS_MOST; -1: it begins with none. */
+static int number_of(const char *text, const char **end) {
+    char *behind;
+    if (!isdigit((unsigned char)*text)) return -1;
+    unsigned long number = strtoul(text, &behind, 10);
+    *end = behind;
+    return number <= GT_CLASS_MOST ? (int)number : -1;
+}
+
+/* The class of a name, or else of a number; -1: there is none. */
+static int find_class(const choice *c, const char *text) {
+    const char *end;
+    for (int i = 0; i < c->info->class_names; i++)
+        if (!strcmp(c->info->class_name[i], text)) return i;
+    int number = number_of(text, &end);
+    return number >= 0 && !*end && number < c->all ? number : -1;
+}
+
+static const char *nearest_name(const gt_source_info *info, const char *text) {
+    gt_option *rows = calloc((size_t)info->class_names + 1, sizeof *rows);
+    for (int i = 0; rows && i < info->class_names; i++) rows[i].key = info->class_name[i];
+    const char *near = rows ? gt_options_nearest(&(gt_options){.rows = rows, .n = info->class_names}, text) : NULL;
+    free(rows);
+    return near;
+}
+
+static gt_status take_class(choice *c, const char *text) {
+    int class = find_class(c, text);
+    if (class >= 0 && c->place[class] >= 0) return gt_fail(GT_USAGE, "--classes: '%s' is named twice", text);
+    if (class >= 0) {
+        c->class[c->n] = class;
+        c->place[class] = c->n++;
+        return GT_OK;
+    }
+    const char *near = nearest_name(c->info, text);
+    gt_buffer_printf(&c->unknown, "%s'%s'", c->unknown.n ? ", nor " : "", text);
+    if (near) gt_buffer_printf(&c->unknown, " (did you mean %.64s?)", near);
+    return GT_OK;
+}
+
+/* A name, a number, or numbers such as 3-7. */
+static gt_status take_word(choice *c, const char *word) {
+    const char *end = word;
+    int first = number_of(word, &end), last = first >= 0 && *end == '-' ? number_of(end + 1, &end) : -1;
+    if (find_class(c, word) >= 0 || last < 0 || *end) return take_class(c, word);
+    if (first > last) return gt_fail(GT_USAGE, "--classes=%s: the first number is larger than the last one", word);
+    gt_status st = GT_OK;
+    for (int k = first; k <= last && !st && !c->unknown.n; k++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", k);
+        st = take_class(c, number);
+    }
+    return st;
+}
+
+/* "cat, dog and 8 more" */
+static void print_names(gt_buffer *b, const gt_source_info *info, const int *class, int n) {
+    enum { SHOWN = 10 };
+    for (int i = 0; i < n && i < SHOWN; i++) {
+        int k = class ? class[i] : i;
+        gt_buffer_printf(b, i ? ", " : "");
+        if (k < info->class_names) gt_buffer_printf(b, "%.40s", info->class_name[k]);
+        else gt_buffer_printf(b, "%d", k);
+    }
+    if (n > SHOWN) gt_buffer_printf(b, " and %d more", n - SHOWN);
+}
+
+static gt_status refuse_unknown(choice *c) {
+    gt_buffer names = {0};
+    if (c->info->class_names) print_names(&names, c->info, NULL, c->all);
+    gt_status st = c->unknown.failed || names.failed
+                       ? gt_fail(GT_NOMEM, "out of memory for names of classes")
+                       : gt_fail(GT_USAGE, "--classes: there is no class %s (there are %d, numbered from 0%s%s)",
+                                 c->unknown.data, c->all, names.n ? ": " : "", names.n ? names.data : "");
+    gt_buffer_free(&names);
+    return st;
+}
+
+static gt_status read_list(choice *c, const char *list) {
+    char word[256];
+    gt_status st = GT_OK;
+    for (const char *at = list, *end; at && !st; at = *end ? end + 1 : NULL) {
+        end = at + strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(end - at < 255 ? end - at : 255), at);
+        st = take_word(c, word);
+    }
+    return !st && (c->unknown.n || c->unknown.failed) ? refuse_unknown(c) : st;
+}
+
+/* ---- the items that have them ---- */
+
+typedef struct part {
+    gt_source inner;
+    int64_t *item; /* [count] of the inner source */
+} part;
+
+static gt_status part_samples(const gt_source *s, int64_t i, void *samples) {
+    const part *p = s->state;
+    return p->inner.samples(&p->inner, p->item[i], samples);
+}
+
+static gt_status part_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+    const part *p = s->state;
+    return p->inner.load(&p->inner, p->item[i], most, whole, bytes, n);
+}
+
+static gt_status part_read(const gt_source *s, int64_t i, gt_picture *out) {
+    const part *p = s->state;
+    return p->inner.read(&p->inner, p->item[i], out);
+}
+
+static gt_status part_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
+    const part *p = s->state;
+    return p->inner.head(&p->inner, p->item[i], first, out);
+}
+
+static gt_status part_mask(const gt_source *s, int64_t i, gt_picture *out) {
+    const part *p = s->state;
+    return p->inner.mask(&p->inner, p->item[i], out);
+}
+
+static const char *part_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    const part *p = s->state;
+    return gt_source_name(&p->inner, p->item[i], buffer);
+}
+
+static gt_hash128 part_stamp(const gt_source *s, int64_t i) {
+    const part *p = s->state;
+    return gt_source_item_stamp(&p->inner, p->item[i]);
+}
+
+static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
+    const part *p = s->state;
+    for (int64_t i = 0; i < s->count; i++) {
+        uint64_t item = htole64((uint64_t)p->item[i]);
+        gt_hasher_add(h, &item, sizeof item);
+    }
+    return p->inner.fingerprint(&p->inner, h, most);
+}
+
+static void close_part(void *state) {
+    part *p = state;
+    gt_source_close_items(&p->inner);
+    free(p->item);
+}
+
+/* Puts a source of these items [count] around *s, whose labels are theirs already. */
+static gt_status surround(gt_source *s, int64_t *item, int64_t count) {
+    part *p = calloc(1, sizeof *p);
+    if (!p) return gt_fail(GT_NOMEM, "out of memory for a part of the images");
+    *p = (part){.inner = *s, .item = item};
+    *s = (gt_source){.state = p,
+                     .file = {.fd = -1},
+                     .count = count,
+                     .main_thread_only = s->main_thread_only,
+                     .shape = s->shape,
+                     .format = s->format,
+                     .samples = s->samples ? part_samples : NULL,
+                     .load = s->load ? part_load : NULL,
+                     .mask = s->mask ? part_mask : NULL,
+                     .read = s->read ? part_read : NULL,
+                     .head = s->head ? part_head : NULL,
+                     .slow_heads = s->slow_heads,
+                     .name = part_name,
+                     .stamp = s->stamp,
+                     .item_stamp = s->item_stamp ? part_stamp : NULL,
+                     .fingerprint = s->fingerprint ? part_fingerprint : NULL,
+                     .close = close_part,
+                     .info = s->info,
+                     .spec = s->spec};
+    return GT_OK;
+}
+
+/* The names of the chosen classes in their new order. */
+static gt_status rename_classes(gt_source_info *n, const choice *c) {
+    char **old = n->class_name;
+    int names = n->class_names;
+    n->class_name = NULL;
+    n->class_names = 0;
+    n->class_room = 0;
+    gt_status st = GT_OK;
+    for (int i = 0; i < c->n && names && !st; i++)
+        st = gt_notes_add_class_name(n, old[c->class[i]], strlen(old[c->class[i]]));
+    for (int i = 0; i < names; i++) free(old[i]);
+    free(old);
+    return st;
+}
+
+static gt_status describe(gt_source_info *n, const choice *c, bool anew, int64_t taken, int64_t all) {
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "%" PRId64 " of %" PRId64 " images, %d of %d classes (", taken, all, c->n, c->all);
+    print_names(&b, n, c->class, c->n);
+    if (!anew) gt_buffer_printf(&b, "), which keep their numbers");
+    else gt_buffer_printf(&b, c->n > 1 ? "), numbered 0 to %d" : "), numbered 0", c->n - 1);
+    gt_buffer_add(&b, "", 1);
+    if (!b.failed) n->taken = b.data;
+    else gt_buffer_free(&b);
+    return b.failed ? gt_fail(GT_NOMEM, "out of memory for names of classes") : GT_OK;
+}
+
+/* Keeps the labels of the chosen items; *count: how many these are. */
+static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int64_t all, int64_t *count) {
+    int64_t *item = malloc(((size_t)all + 1) * sizeof *item);
+    *count = 0;
+    for (int64_t i = 0; item && i < all; i++) {
+        int32_t class = n->classes[i];
+        if (class < 0 || c->place[class] < 0) continue;
+        n->classes[*count] = anew ? c->place[class] : class;
+        item[(*count)++] = i;
+    }
+    return item;
+}
+
+static gt_status filter(gt_source *s, choice *c, bool anew) {
+    gt_source_info *n = &s->info;
+    int64_t count, all = s->count, *item = choose_items(n, c, anew, all, &count);
+    if (!item) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", all);
+    gt_status st = count ? describe(n, c, anew, count, all)
+                         : gt_fail(GT_USAGE, "--classes: none of the %" PRId64 " images has one of these classes", all);
+    if (!st && anew) {
+        n->label_width = c->n;
+        st = rename_classes(n, c);
+    }
+    if (!st) st = surround(s, item, count);
+    if (st) free(item);
+    return st;
+}
+
+gt_status gt_source_filter_classes(gt_source *s, const char *list, int known) {
+    const gt_source_info *n = &s->info;
+    if (n->label_kind == GT_LABELS_NONE)
+        return gt_fail(GT_USAGE,
+                       "--classes: the images have no labels; gantry dataset SOURCE DEST --labels=folders (or "
+                       "FILE.csv) makes a dataset that has labels");
+    if (n->label_kind == GT_LABELS_VECTORS)
+        return gt_fail(GT_USAGE, "--classes: the images have no classes, their labels are vectors of %d numbers",
+                       n->label_width);
+    choice c = {.info = n, .all = n->class_names > n->label_width ? n->class_names : n->label_width};
+    c.place = malloc((size_t)c.all * sizeof *c.place);
+    c.class = malloc((size_t)c.all * sizeof *c.class);
+    gt_status st = c.place && c.class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", c.all);
+    for (int i = 0; i < c.all && !st; i++) c.place[i] = -1;
+    if (!st) st = read_list(&c, list);
+    if (!st) st = filter(s, &c, !known || known == c.n);
+    gt_buffer_free(&c.unknown);
+    free(c.place);
+    free(c.class);
+    return st;
+}
