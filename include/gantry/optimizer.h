@@ -21,6 +21,7 @@ typedef struct gt_optimizer_settings {
     double rho;          /* rmsprop: of the mean of squares */
     double eps;
     double decay;     /* weight decay: lambda; 0: none */
+    double history;   /* historical averaging: weight of the penalty; 0: none */
     bool nesterov;    /* sgd */
     bool eps_outside; /* adam: eps is added to the root of the uncorrected moment */
 } gt_optimizer_settings;
@@ -58,6 +59,10 @@ typedef struct gt_update {
     double decay; /* of these floats, in place of settings.decay */
     bool clean;   /* the gradient first: gt_clean_nonfinite() */
     float *grad, *params, *moments[GT_MAX_MOMENTS];
+    /* Historical averaging (Salimans et al., "Improved Techniques for Training GANs", section 3.3): the loss has the
+     * part settings.history * |params - history|^2, `history` being the mean of the parameters before each of the
+     * `step` updates. It is renewed first; zeros before the first step. NULL: no such part. */
+    float *history;
     float *average; /* NULL: none; else gt_ema_update() with average_beta */
     double average_beta;
 } gt_update;

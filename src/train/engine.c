@@ -102,8 +102,8 @@ static gt_status open_learner(gt_engine *e, int net) {
     l->reducer = e->batches[0].reducers[net];
     l->by_tensor = l->settings.decay > 0;
     for (int i = 0; i < m->nets[net]->n_tensors; i++) l->by_tensor |= m->nets[net]->tensors[i].rate > 0;
-    for (int k = 0; k < l->optimizer->n_moments; k++) {
-        if (!gt_optimizer_needs(l->optimizer, &l->settings, k)) continue;
+    for (int k = 0; k < GT_LEARNT; k++) {
+        if (!gt_learner_moment(l, k)) continue;
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
     }
@@ -299,7 +299,7 @@ void gt_engine_close_all(gt_engine *e) {
         for (int k = 0; e->phases[i].executions && k < e->n_shapes; k++) gt_execution_free(&e->phases[i].executions[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < e->n_batches; k++) gt_reducer_free_all(e->batches[k].reducers[i]);
-        for (int k = 0; k < GT_MAX_MOMENTS; k++)
+        for (int k = 0; k < GT_LEARNT; k++)
             if (e->model)
                 gt_block_free(e->learners[i].moments[k],
                               i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);

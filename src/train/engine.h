@@ -25,21 +25,31 @@
 #include "gantry/train.h"
 #include "train/stats.h"
 
+enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };
+
 /* How a network is trained. Each rank updates the ranges of parameters that it owns (gt_reducer_owned). Moments have
  * the size of the whole block, but a rank touches, and so holds in memory, only the ranges that it owns. */
 typedef struct gt_learner {
     gt_reducer *reducer; /* of full batches; a short last batch has the same owned ranges */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
-    float *moments[GT_MAX_MOMENTS]; /* NULL: not needed */
+    float *moments[GT_LEARNT];      /* of the optimiser, then of historical averaging; NULL: not needed */
     bool by_tensor;                 /* tensors differ in their rates or in their decay */
     uint64_t updates;               /* so far: the t of Adam */
 } gt_learner;
 
 static inline int gt_learner_moments(const gt_learner *l) {
     int n = 0;
-    for (int k = 0; k < GT_MAX_MOMENTS; k++) n += l->moments[k] != NULL;
+    for (int k = 0; k < GT_LEARNT; k++) n += l->moments[k] != NULL;
     return n;
+}
+
+/* The name of a moment in checkpoints; NULL: the learner has no such moment. */
+static inline const char *gt_learner_moment(const gt_learner *l, int k) {
+    if (k == GT_LEARNT_HISTORY) return l->settings.history > 0 ? "history" : NULL;
+    return k < l->optimizer->n_moments && gt_optimizer_needs(l->optimizer, &l->settings, k)
+               ? l->optimizer->moment_names[k]
+               : NULL;
 }
 
 /* Executions differ in the slices of a group and in the samples of a slice. Where a model sums over slices, all

@@ -39,7 +39,7 @@ static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, co
 }
 
 static gt_text moment_group(const gt_learner *l, const gt_net *net, int k) {
-    return gt_text_of("/optimizers/%s/%s", net->name, l->optimizer->moment_names[k]);
+    return gt_text_of("/optimizers/%s/%s", net->name, gt_learner_moment(l, k));
 }
 
 static gt_text updates_path(const gt_net *net) { return gt_text_of("/state/%s_updates", net->name); }
@@ -135,7 +135,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
         const gt_net *net = m->nets[i];
         const gt_learner *l = &e->learners[i];
         if (first) put_block(c, gt_text_of("/networks/%s", net->name).s, net, m->blocks[i], false, scratch);
-        for (int k = 0; k < l->optimizer->n_moments; k++) {
+        for (int k = 0; k < GT_LEARNT; k++) {
             if (!l->moments[k]) continue;
             /* Rank 0 collects beside its own moments, so that it goes on holding its parts alone. */
             if (first) copy_parts(l->reducer, l->moments[k], whole);
@@ -244,7 +244,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
     if ((st = gt_comm_agree_all(e->comm, st))) goto end;
     for (int i = 0; i < m->n_nets; i++) {
         const gt_learner *l = &e->learners[i];
-        for (int k = 0; k < l->optimizer->n_moments; k++) {
+        for (int k = 0; k < GT_LEARNT; k++) {
             if (!l->moments[k]) continue;
             if (first) {
                 memset(whole, 0, whole_bytes);

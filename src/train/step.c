@@ -12,6 +12,13 @@ enum {
     NORM_STEPS = 8 /* steps between two looks at the norms of gradients */
 };
 
+/* The norm of a network's gradient is that of its first phase; regularisers have norms of their own. */
+static bool is_measured(const gt_engine *e, const gt_phase *p) {
+    const gt_phase *first = e->model->phases;
+    while (first->net != p->net) first++;
+    return p == first && e->step / (uint32_t)p->interval % NORM_STEPS == 0;
+}
+
 static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (uint32_t)p->interval == 0; }
 
 /* ---- forward and backward of each slice ---- */
@@ -177,7 +184,9 @@ static void update_floats(gt_engine *e, const gt_phase *p, gt_reducer *reducer, 
     u.n = span.size;
     u.grad = gt_reducer_gradient(reducer) + span.offset;
     u.params = e->model->blocks[p->net] + span.offset;
-    for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + span.offset : NULL;
+    for (int k = 0; k < GT_MAX_MOMENTS; k++) u.moments[k] = l->moments[k] ? l->moments[k] + span.offset : NULL;
+    float *history = l->moments[GT_LEARNT_HISTORY];
+    u.history = history ? history + span.offset : NULL;
     if (e->averaged && p->net == e->model->ema_of) u.average = e->model->ema_block + span.offset;
     gt_update_run(&u, e->pool);
 }
@@ -222,7 +231,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
                    .clean = bad.count,
                    .average_beta = average_beta(e)};
     u.settings.lr *= gt_engine_rate(e);
-    bool measured = e->step % NORM_STEPS == 0 && p->interval == 1; /* a regulariser has norms of its own */
+    bool measured = is_measured(e, p);
     if (measured) e->measures.square[p->net] = 0;
     int n_owned;
     const gt_span *owned = gt_reducer_owned(reducer, &n_owned);

@@ -14,6 +14,17 @@ static void decay(const gt_update *u, size_t start, size_t n) {
         else grad[i] += by * params[i];
 }
 
+/* Renews the mean of all parameters so far, and adds the derivative of the distance from it. */
+static void pull_to_history(const gt_update *u, size_t start, size_t n) {
+    float *grad = u->grad + start, *history = u->history + start, by = (float)(2 * u->settings.history),
+          share = (float)(1 / (double)u->step);
+    const float *params = u->params + start;
+    for (size_t i = 0; i < n; i++) {
+        history[i] += share * (params[i] - history[i]);
+        grad[i] += by * (params[i] - history[i]);
+    }
+}
+
 static void update_tile(void *arg, int tile, int worker) {
     (void)worker;
     const gt_update *u = arg;
@@ -23,6 +34,7 @@ static void update_tile(void *arg, int tile, int worker) {
         for (int k = 0; k < u->optimizer->n_moments; k++) moments[k] = u->moments[k] ? u->moments[k] + start : NULL;
         if (u->clean) gt_clean_nonfinite(u->grad + start, n);
         if (u->decay > 0) decay(u, start, n);
+        if (u->history) pull_to_history(u, start, n);
         u->optimizer->update(&u->settings, u->step, n, u->grad + start, u->params + start, moments);
     }
     if (u->average) gt_ema_update(u->average + start, u->params + start, n, u->average_beta);

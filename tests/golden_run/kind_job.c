@@ -21,7 +21,7 @@ typedef struct phase_run { /* a phase made ready for each size of slice */
 
 typedef struct learner {
     gt_optimizer_settings settings;
-    float *grads, *start, *moments[GT_MAX_MOMENTS];
+    float *grads, *start, *moments[GT_MAX_MOMENTS], *history;
     uint64_t updates;
 } learner;
 
@@ -87,6 +87,7 @@ static void open_learner(steps *s, int i) {
     l->grads = room(s, net->block_floats), l->start = room(s, net->block_floats);
     for (int k = l->settings.beta1 > 0 ? 0 : 1; k < gt_optimizer_find(m->learning[i].optimizer)->n_moments; k++)
         l->moments[k] = room(s, net->block_floats);
+    if (l->settings.history > 0) l->history = room(s, net->block_floats);
     memcpy(l->start, m->blocks[i], net->block_floats * sizeof(float));
 }
 
@@ -190,8 +191,15 @@ static void run_phase(steps *s, int phase, int step) {
     }
     if (s->f->failed) return;
     if (step == 0) check_gradients(s, p);
-    gt_optimizer_find(m->learning[p->net].optimizer)
-        ->update(&l->settings, ++l->updates, net->trainable_floats, l->grads, m->blocks[p->net], l->moments);
+    gt_update u = {.optimizer = gt_optimizer_find(m->learning[p->net].optimizer),
+                   .settings = l->settings,
+                   .step = ++l->updates,
+                   .n = net->trainable_floats,
+                   .grad = l->grads,
+                   .params = m->blocks[p->net],
+                   .history = l->history};
+    memcpy(u.moments, l->moments, sizeof u.moments);
+    gt_update_run(&u, NULL);
     const float *state = s->states;
     for (int i = 0; i < p->n_states; state += p->states[i++].size)
         memcpy(p->states[i].place, state, p->states[i].size * sizeof *state);
