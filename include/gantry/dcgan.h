@@ -15,9 +15,9 @@
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
  *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4],
- * D.bR.norm.weight, .bias; D.out.conv.weight. The further layers of D are bR.1, bR.2, ...; a convolution of G that is
- * not transposed has [out,in,3,3], a bias is bR.conv.bias. With labels G.embed.weight [labels,50], numbers beside z,
- * and D.embed.weight [labels,R*R], a channel beside the image's. */
+ * D.bR.norm.weight, .bias (with classes also .running_mean, .running_var); D.out.conv.weight. The further layers of D
+ * are bR.1, bR.2, ...; a convolution of G that is not transposed has [out,in,3,3], a bias is bR.conv.bias. With labels
+ * G.embed.weight [labels,50], numbers beside z, and D.embed.weight [labels,R*R], a channel beside the image's. */
 #ifndef GANTRY_DCGAN_H
 #define GANTRY_DCGAN_H
 
@@ -43,8 +43,13 @@ typedef struct gt_dcgan_options {
     const char *down, *up; /* "stride" "max-pool" "avg-pool"; "transpose" "nearest"; "": the first one */
     int64_t d_depth;       /* further convolutions of D at each size */
     double g_dropout, d_dropout;
-    bool semi;       /* D has a logit for each class of real images; else one, real or fake */
-    double labelled; /* semi: share of the data whose labels count */
+    bool semi;             /* D has a logit for each class of real images; else one, real or fake */
+    double labelled;       /* semi: share of the data whose labels count */
+    const char *loss;      /* "bce" "lsgan" "hinge" "wgan-gp"; NULL: "bce" */
+    double gp_weight;      /* wgan-gp, where somebody gave it: weight of the gradient penalty */
+    int64_t d_steps;       /* updates of D for each of G; 0: 1 */
+    double history;        /* weight of historical averaging; 0: none */
+    bool feature_matching; /* G learns to give D's features their means of real images */
 } gt_dcgan_options;
 
 extern const gt_family gt_dcgan_family;
@@ -57,6 +62,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *job);
  * kind, such as "fake", or in equal parts of two. */
 typedef struct gt_dcgan_pass {
     const char *phase, *kinds[2]; /* kinds[1] NULL: there is one */
+    bool renews;                  /* D's running statistics, if it has some: outputs "D.b8.norm.running_mean", ... */
 } gt_dcgan_pass;
 
 /* z [N,z_dim] and labels [N,label_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. In training normalised by the
@@ -64,11 +70,13 @@ typedef struct gt_dcgan_pass {
  * tensors' names (gt_batch_norm); else (pass NULL) by the running ones. */
 gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *job, gt_node *z, gt_node *labels, const gt_dcgan_pass *pass);
 /* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples (or
- * of the whole batch). pass NULL: not in training, there is no dropout. */
+ * of the whole batch), but for a network with classes that is not in training: by running statistics. pass NULL: not
+ * in training, there is no dropout. */
 gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels,
                                 const gt_dcgan_pass *pass);
-/* The same but for the last layer: the maps [N,4,4,C] that it sees. */
+/* The same but for the last layer: the maps [N,4,4,C] that it sees; and the last layer. */
 gt_node *gt_dcgan_features(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels,
                            const gt_dcgan_pass *pass);
+gt_node *gt_dcgan_logits(gt_bound_net b, gt_node *features);
 
 #endif

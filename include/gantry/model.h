@@ -171,6 +171,10 @@ struct gt_model {
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
      * NULL: the model is none. */
     gt_graph *(*build_classifier)(gt_model *m, int n);
+    /* GANs whose D tells classes: the same, with the parameters of network 1 in slot 0. NULL: the model is none. */
+    gt_graph *(*build_d_classifier)(gt_model *m, int n);
+    /* A network of D's form that is trained beside D, on the labels alone, to be compared with D; 0: none. */
+    int baseline;
     /* The same for n images of another size, at least that of the model: "logits" [n,height,width,label_dim] of a map,
      * with a place for each window of the model's size. NULL: the model has no such form. */
     gt_graph *(*build_convolutional)(gt_model *m, int n, int height, int width);
@@ -195,6 +199,11 @@ struct gt_model {
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */
 };
+
+/* The network that tells classes; -1: the model is no classifier. */
+static inline int gt_model_classifier(const gt_model *m) {
+    return m->build_classifier ? 0 : m->build_d_classifier ? 1 : -1;
+}
 
 /* Floats of an image. */
 static inline size_t gt_model_floats(const gt_model *m) {

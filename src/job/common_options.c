@@ -45,7 +45,7 @@ static const gt_option options[] = {
                "synth:circles, with options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the "
                "same data when the fingerprints of the data agree, wherever they lie; a run also goes on with the "
                "same pictures in other files (unzipped, say), and warns."},
-    {OPTION(test_data, "", "Images whose loss and accuracy are logged, never trained on"), .only = "classifier",
+    {OPTION(test_data, "", "Images whose loss and accuracy are logged, never trained on"), .only = "classifier|dcgan",
      .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
     {OPTION(validation, "0", "Part of the data held out: its loss and accuracy are logged"), .only = "classifier",
      .max = 0.9, .common = true,

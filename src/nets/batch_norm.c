@@ -25,20 +25,23 @@ static gt_node *mean_over_samples(gt_graph *g, gt_node *x, gt_node *count, gt_no
 }
 
 /* 0.9 of what BUFFER was and 0.1 of `now`, as the output that renews it. */
-static void renew(gt_bound_net b, const char *name, const char *buffer, gt_node *now) {
+static void renew(gt_bound_net b, const char *owner, const char *name, const char *buffer, gt_node *now) {
     gt_graph *g = b.graph;
     if (!now) return;
     gt_node *before = gt_leaf(b, name, buffer);
     if (!before) return;
     gt_node *after = gt_reshape(g, now, *gt_node_shape(before));
     after = gt_add(g, gt_scale(g, before, 1 - momentum), gt_scale(g, after, momentum));
-    gt_output(g, gt_text_of("%s%s", name, buffer).s, after);
+    gt_output(g, gt_text_of("%s%s%s", owner, name, buffer).s, after);
 }
 
 gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by, float epsilon) {
     gt_graph *g = b.graph;
     if (!x) return NULL;
-    bool running = gt_net_find(b.net, gt_text_of("%s.running_mean", name).s) != NULL;
+    bool running = !(by & GT_NORM_KEEPS) && gt_net_find(b.net, gt_text_of("%s.running_mean", name).s) != NULL;
+    gt_text of_net = gt_text_of("%s.", b.net->name);
+    const char *owner = by & GT_NORM_OF_NET ? of_net.s : "";
+    by &= ~(GT_NORM_KEEPS | GT_NORM_OF_NET);
     gt_shape channel = GT_SHAPE(1, 1, 1, gt_dim(x, 3));
     gt_node *mean, *variance;
     if (by == GT_NORM_RUNNING) {
@@ -49,8 +52,8 @@ gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by 
         mean = mean_over_samples(g, x, count, by);
         variance = mean_over_samples(g, gt_square(g, gt_sub(g, x, mean)), count, by);
         if (running) {
-            renew(b, name, ".running_mean", mean);
-            renew(b, name, ".running_var", gt_mul(g, variance, gt_div(g, count, gt_shift(g, count, -1))));
+            renew(b, owner, name, ".running_mean", mean);
+            renew(b, owner, name, ".running_var", gt_mul(g, variance, gt_div(g, count, gt_shift(g, count, -1))));
         }
     }
     gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)),

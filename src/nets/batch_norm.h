@@ -17,6 +17,9 @@ typedef enum gt_norm_by {
     GT_NORM_SLICE,   /* statistics of the slice's samples; renews running statistics if there are any */
     GT_NORM_BATCH,   /* the same with the samples of all slices (gt_sum_over_slices) */
     GT_NORM_RUNNING, /* running statistics */
+    /* Either of these may be added to one of the above. */
+    GT_NORM_KEEPS = 4,  /* running statistics stay as they are */
+    GT_NORM_OF_NET = 8, /* the outputs' names begin with that of the network: "D.norm.running_mean" */
 } gt_norm_by;
 
 /* running: the network has running statistics. */

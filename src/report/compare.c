@@ -29,6 +29,8 @@ static const column columns[] = {
     {"loss D", "Loss/D/loss", "%.3f", true, NULL},
     {"D real", "Loss/D/real", "%.3f", true, NULL},
     {"D fake", "Loss/D/fake", "%.3f", true, NULL},
+    {"right real", "Accuracy/D/real", "%.3f", true, NULL},
+    {"right fake", "Accuracy/D/fake", "%.3f", true, NULL},
     {"sign real", "Loss/signs/real", "%.3f", true, NULL},
     {"accuracy", "Accuracy/real", "%.3f", true, NULL},
     {"reconstruction", "Loss/reconstruction", "%.4g", true, NULL},

@@ -33,9 +33,9 @@ typedef struct gt_learner {
     gt_reducer *reducer; /* of full batches; a short last batch has the same owned ranges */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
-    float *moments[GT_LEARNT];      /* of the optimiser, then of historical averaging; NULL: not needed */
-    bool by_tensor;                 /* tensors differ in their rates or in their decay */
-    uint64_t updates;               /* so far: the t of Adam */
+    float *moments[GT_LEARNT]; /* of the optimiser, then of historical averaging; NULL: not needed */
+    bool by_tensor;            /* tensors differ in their rates or in their decay */
+    uint64_t updates;          /* so far: the t of Adam */
 } gt_learner;
 
 static inline int gt_learner_moments(const gt_learner *l) {

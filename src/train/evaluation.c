@@ -47,12 +47,14 @@ static gt_status open_part(gt_engine *e, int part) {
 gt_status gt_engine_open_judged_all(gt_engine *e) {
     gt_status st = GT_OK;
     bool any = false;
-    if (!e->model->build_classifier && !e->model->masks) return GT_OK;
+    int net = gt_model_classifier(e->model);
+    if (net < 0 && !e->model->masks) return GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         st = open_part(e, part);
         any |= e->judged[part] != NULL;
     }
-    const float *params = e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0];
+    if (net < 0) net = 0;
+    const float *params = e->model->ema_of == net ? e->model->ema_block : e->model->blocks[net];
     if (!st && any && e->model->masks) st = gt_engine_open_segmenting(e, params);
     else if (!st && any)
         st = (e->classifying = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes)) ? GT_OK : GT_FAILED;

@@ -235,9 +235,11 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
         if (!st) st = check_model(f, m);
         for (int i = 0; i < m->n_nets && !st; i++) {
             const gt_net *net = m->nets[i];
-            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s", net->name).s, false, m->blocks[i]);
+            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s", net->name).s, GT_READ_TO_TRAIN,
+                                        m->blocks[i]);
             if (st || m->ema_of != i) continue;
-            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s_ema", net->name).s, false, m->ema_block);
+            st = gt_net_read_checkpoint(net, f, gt_text_of("/networks/%s_ema", net->name).s, GT_READ_TO_TRAIN,
+                                        m->ema_block);
         }
         if (!st) st = get_state(f, e);
     }
@@ -248,7 +250,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
             if (!l->moments[k]) continue;
             if (first) {
                 memset(whole, 0, whole_bytes);
-                st = gt_net_read_checkpoint(m->nets[i], f, moment_group(l, m->nets[i], k).s, true, whole);
+                st = gt_net_read_checkpoint(m->nets[i], f, moment_group(l, m->nets[i], k).s, GT_READ_TRAINABLE, whole);
             }
             if ((st = gt_comm_agree_all(e->comm, st))) goto end;
             gt_reducer_deal_all(l->reducer, first ? whole : l->moments[k]);

@@ -25,11 +25,19 @@ int gt_classifying_batch(const gt_model *m) {
 
 static gt_status build(gt_classifying *c, gt_pool *pool, size_t *room) {
     gt_model *m = c->trained.model;
-    if (!m->build_classifier) return gt_wrong_model(m, "is no classifier");
+    if (gt_model_classifier(m) < 0) return gt_wrong_model(m, "is no classifier");
     c->classes = m->label_dim;
     c->batch = gt_classifying_batch(m);
-    gt_graph *g = m->build_classifier(m, c->batch);
+    gt_graph *g = (m->build_classifier ? m->build_classifier : m->build_d_classifier)(m, c->batch);
     return room ? gt_trained_build_beside(&c->trained, g, pool, room) : gt_trained_build(&c->trained, g, pool);
+}
+
+/* The network of a checkpoint that tells classes. */
+static gt_status open_checkpoint(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
+    gt_status st = gt_trained_open(t, checkpoint, kernels);
+    if (st || gt_model_classifier(t->model) < 1) return st;
+    gt_trained_close(t);
+    return gt_trained_open_network(t, checkpoint, kernels, "D");
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none; room NULL: with an arena of its own. */
@@ -38,7 +46,7 @@ static gt_classifying *open_classifier(const char *checkpoint, const gt_kernel_s
     gt_classifying *c = calloc(1, sizeof *c);
     if (!c) gt_fail(GT_NOMEM, "out of memory for a classifier");
     if (c) *c = (gt_classifying){.trained = {.model = m, .params = params}};
-    gt_status st = !c ? GT_NOMEM : checkpoint ? gt_trained_open(&c->trained, checkpoint, kernels) : GT_OK;
+    gt_status st = !c ? GT_NOMEM : checkpoint ? open_checkpoint(&c->trained, checkpoint, kernels) : GT_OK;
     if (!st && !build(c, pool, room)) return c;
     gt_classifying_close(c);
     return NULL;

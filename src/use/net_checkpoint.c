@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group, bool trainable_only,
-                                 float *block) {
+gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group,
+                                 gt_tensors_read which, float *block) {
     size_t largest = gt_net_largest(net);
     float *scratch = calloc(largest + 1, sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
     gt_status st = GT_OK;
     for (int k = 0; k < net->n_tensors && !st; k++) {
         const gt_tensor *t = &net->tensors[k];
-        if (trainable_only && !t->trainable) continue;
+        if (which == GT_READ_TRAINABLE && !t->trainable) continue;
         char path[512];
         snprintf(path, sizeof path, "%s/%s", group, t->name);
+        if (t->late && which == GT_READ_TO_TRAIN && !gt_checkpoint_find(f, path)) {
+            for (size_t i = 0; i < t->size; i++) block[t->offset + i] = t->init_mean;
+            continue;
+        }
         st = gt_checkpoint_read(f, path, scratch, t->size);
         if (!st) gt_tensor_from_file(t, scratch, block + t->offset);
     }

@@ -26,6 +26,8 @@ static small small_training(void) {
                 .cbase = 64,
                 .cmax = 12,
                 .bn = "slice",
+                .aug = "noaug",
+                .test_data = "",
                 .seed = 3,
                 .batch = BATCH,
                 .slices = BATCH / SLICE,
@@ -77,8 +79,9 @@ static void networks_have_the_tensors_of_pytorch(void **state) {
                                     "b16.conv.weight 8x3x4x4"};
     static const char *const d[] = {"embed.weight 7x256", "b16.conv.weight 8x4x4x4", "b8.conv.weight 12x8x4x4",
                                     "b8.norm.weight 12",  "b8.norm.bias 12",         "out.conv.weight 1x12x4x4"};
-    static const char *const classes[] = {"b16.conv.weight 8x3x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12",
-                                          "b8.norm.bias 12", "out.conv.weight 7x12x4x4"};
+    static const char *const classes[] = {
+        "b16.conv.weight 8x3x4x4",        "b8.conv.weight 12x8x4x4",       "b8.norm.weight 12",       "b8.norm.bias 12",
+        "b8.norm.running_mean 12 buffer", "b8.norm.running_var 12 buffer", "out.conv.weight 7x12x4x4"};
     small s = small_training();
     s.job.label_dim = 7;
     expect_tensors(gt_dcgan_generator_net(job_of(&s)), g, sizeof g / sizeof *g);
@@ -262,7 +265,8 @@ static void run(bench *b) {
 static double mean_of(const bench *b, const char *output) {
     const float *values = gt_exec_output(b->e, output);
     double sum = 0;
-    for (int i = 0; values && i < SLICE; i++) sum += (double)values[i] / SLICE;
+    size_t n = gt_exec_output_size(b->e, output);
+    for (size_t i = 0; values && i < n; i++) sum += (double)values[i] / (double)n;
     return sum;
 }
 
@@ -282,8 +286,9 @@ static void expect_slope(gt_model *m, int phase, const char *what) {
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < n; i++) block[i] = start[i] + (float)((side ? 1 : -1) * step / norm * (double)slope[i]);
         run(b);
-        loss[side] = b->p->net == GT_DCGAN_G ? mean_of(b, "Loss/G/loss")
-                                             : mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class");
+        loss[side] = b->p->net == GT_DCGAN_G
+                         ? mean_of(b, "Loss/G/loss")
+                         : mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class") + mean_of(b, "Loss/D/penalty");
     }
     memcpy(block, start, n * sizeof(float));
     double difference = (loss[1] - loss[0]) / (2 * step);
@@ -312,6 +317,53 @@ static void gradients_agree_with_differences(void **state) {
         for (int p = 0; p < m->n_phases; p++) expect_slope(m, p, names[i]);
         gt_model_free(m);
     }
+}
+
+/* The other losses; weights are five times larger, so that scores are not all close to 0. */
+static void gradients_of_all_losses_agree_with_differences(void **state) {
+    (void)state;
+    static const char *const losses[] = {"lsgan", "hinge", "wgan-gp"};
+    for (int i = 0; i < 4; i++) {
+        small c = small_training();
+        c.own.loss = i < 3 ? losses[i] : "bce";
+        c.own.feature_matching = i == 3;
+        /* the penalty jumps where a leaky ReLU meets its kink */
+        if (i == 2) c.job.bn = "none", c.job.label_dim = CLASSES, c.own.d_activation = "tanh";
+        gt_model *m = new_model(&c);
+        for (size_t k = 0; k < m->nets[GT_DCGAN_D]->trainable_floats; k++) m->blocks[GT_DCGAN_D][k] *= 5;
+        for (int p = 0; p < m->n_phases; p++) expect_slope(m, p, i < 3 ? losses[i] : "features");
+        gt_model_free(m);
+    }
+}
+
+/* Numbers by hand: hinge at scores beyond and within the margin; a gradient of length 5; means that differ. */
+static void losses_have_the_published_values(void **state) {
+    (void)state;
+    gt_graph *g = gt_graph_new("losses", asked_kernels());
+    const gt_dcgan_loss *hinge = gt_dcgan_loss_find("hinge"), *lsgan = gt_dcgan_loss_find("lsgan");
+    gt_node *score = gt_input(g, "score", GT_SHAPE(3, 1));
+    gt_output(g, "real", hinge->of(g, GT_DCGAN_REAL, score, NULL));
+    gt_output(g, "fake", hinge->of(g, GT_DCGAN_FAKE, score, NULL));
+    gt_output(g, "made", hinge->of(g, GT_DCGAN_MADE, score, NULL));
+    gt_output(g, "square", lsgan->of(g, GT_DCGAN_REAL, score, NULL));
+    gt_output(g, "penalty", gt_dcgan_gradient_penalty(g, gt_reshape(g, score, GT_SHAPE(1, 1, 1, 3))));
+    gt_output(g, "match", gt_dcgan_match_features(g, score, gt_scale(g, score, 3), false));
+    gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
+    if (!e) fail_msg("%s", gt_message());
+    memcpy(gt_exec_input(e, "score"), (float[]){-3, 0, 4}, 3 * sizeof(float));
+    gt_exec_prepare(e, &(gt_exec_env){0});
+    assert_int_equal(gt_exec_run(e, &(gt_exec_env){0}), GT_OK);
+    static const struct {
+        const char *output;
+        float values[3];
+        int n;
+    } expected[] = {{"real", {4, 1, 0}, 3},         {"fake", {0, 1, 5}, 3}, {"made", {3, 0, -4}, 3},
+                    {"square", {8, 0.5f, 4.5f}, 3}, {"penalty", {16}, 1},   {"match", {4.0f / 9}, 1}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        for (int k = 0; k < expected[i].n; k++)
+            assert_float_equal(gt_exec_output(e, expected[i].output)[k], expected[i].values[k], 1e-5);
+    gt_exec_free(e);
+    gt_graph_free(g);
 }
 
 /* Smooth and flipped targets: softplus(l) - t l, so that loss and score give the target away. */
@@ -415,6 +467,8 @@ int main(void) {
         cmocka_unit_test(norm_is_that_of_the_paper),
         cmocka_unit_test(norm_is_differentiable_twice),
         cmocka_unit_test(gradients_agree_with_differences),
+        cmocka_unit_test(gradients_of_all_losses_agree_with_differences),
+        cmocka_unit_test(losses_have_the_published_values),
         cmocka_unit_test(targets_are_as_the_trick_says),
         cmocka_unit_test(labels_count_by_item),
         cmocka_unit_test(uniform_latents_follow_from_normal_ones),

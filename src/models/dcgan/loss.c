@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The losses of DCGAN: binary cross-entropy of D, non-saturating of G (Goodfellow et al., "Generative Adversarial
- * Nets", section 3), and the tricks around them (Salimans et al., "Improved Techniques for Training GANs"; Sonderby et
- * al., "Amortised MAP Inference for Image Super-resolution", section 3.2.1, for instance noise). */
+ * How D and G are trained: the adversarial loss (adversarial.h) and the tricks around it (Salimans et al., "Improved
+ * Techniques for Training GANs"; Sonderby et al., "Amortised MAP Inference for Image Super-resolution", section 3.2.1,
+ * for instance noise). */
 #include "models/dcgan/loss.h"
 
 #include "gantry/ops.h"
@@ -39,7 +39,7 @@ static gt_node *generate(const pass *p) {
     if (uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
     gt_scope_push(g, "G");
     gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"),
-                                         &(gt_dcgan_pass){p->phase, {"fake"}});
+                                         &(gt_dcgan_pass){.phase = p->phase, .kinds = {"fake"}});
     gt_scope_pop(g);
     return images;
 }
@@ -54,13 +54,27 @@ static gt_node *view(const pass *p, const char *which, gt_node *images) {
     return gt_add(p->g, images, gt_mul(p->g, noise, gt_input(p->g, GT_DCGAN_NOISE, GT_SCALAR)));
 }
 
-/* Images of kind `first`, or half of them, then those of kind `second` (NULL: none). */
-static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels, const char *first, const char *second) {
+static gt_bound_net bound(const pass *p) { return (gt_bound_net){p->g, p->m->nets[D], D}; }
+
+/* The maps that D's last layer sees, of images of kind `first`, or half of them, then of those of kind `second` (NULL:
+ * none). Running statistics follow the real images that D learns from. */
+static gt_node *features(const pass *p, gt_node *seen, gt_node *labels, const char *first, const char *second) {
+    gt_dcgan_pass pass = {p->phase, {first, second}, gt_is(p->phase, "D_main") && gt_is(first, "real")};
     gt_scope_push(p->g, "D");
-    gt_node *logits = gt_dcgan_discriminator((gt_bound_net){p->g, p->m->nets[D], D}, p->m->job, seen, labels,
-                                             &(gt_dcgan_pass){p->phase, {first, second}});
+    gt_node *maps = gt_dcgan_features(bound(p), p->m->job, seen, labels, &pass);
+    gt_scope_pop(p->g);
+    return maps;
+}
+
+static gt_node *judge(const pass *p, gt_node *maps) {
+    gt_scope_push(p->g, "D");
+    gt_node *logits = gt_dcgan_logits(bound(p), maps);
     gt_scope_pop(p->g);
     return logits;
+}
+
+static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels, const char *kind) {
+    return judge(p, features(p, seen, labels, kind, NULL));
 }
 
 /* The logit of being real. With classes D(x) = Z / (Z + 1), Z being the sum of exp over the classes' logits (Salimans
@@ -70,20 +84,45 @@ static gt_node *score_of(const pass *p, gt_node *logits) {
     return gt_slice(p->g, gt_sub(p->g, logits, gt_log_softmax(p->g, logits)), 1, 0, 1);
 }
 
-/* The loss per image: from the logit l of being real, softplus(l) - target l. */
-static gt_node *bce(const pass *p, int of, gt_node *score, bool varies) {
-    gt_graph *g = p->g;
-    if (!varies) return gt_softplus(g, of == GT_DCGAN_FAKE ? score : gt_neg(g, score));
-    gt_node *target = gt_dcgan_target_node(g, p->m->targets, of, p->phase, p->n);
-    return gt_sub(g, gt_softplus(g, score), gt_mul(g, score, target));
+/* Reports scores and, where they say what D takes for real, their signs; returns what these are the signs of. */
+static gt_node *report(const pass *p, const char *which, gt_node *score) {
+    const gt_dcgan_loss *loss = p->m->loss;
+    gt_output(p->g, gt_text_of("Loss/scores/%s", which).s, score);
+    if (!loss->judges) return NULL;
+    gt_node *sure = loss->boundary > 0 ? gt_shift(p->g, score, -loss->boundary) : score;
+    gt_output(p->g, gt_text_of("Loss/signs/%s", which).s, gt_sign(p->g, sure));
+    return sure;
+}
+
+/* The loss per image. */
+static gt_node *loss_of(const pass *p, int of, gt_node *score) {
+    const gt_dcgan_target *t = p->m->targets;
+    bool vary = of == GT_DCGAN_MADE ? gt_dcgan_g_targets_vary(t) : gt_dcgan_d_targets_vary(t);
+    return p->m->loss->of(p->g, of, score, vary ? gt_dcgan_target_node(p->g, t, of, p->phase, p->n) : NULL);
 }
 
 /* D's loss per image and what it reports. */
 static gt_node *d_loss(const pass *p, bool real, gt_node *score) {
+    const char *which = real ? "real" : "fake";
     gt_graph *g = p->g;
-    gt_node *loss = bce(p, real ? GT_DCGAN_REAL : GT_DCGAN_FAKE, score, gt_dcgan_d_targets_vary(p->m->targets));
-    gt_gan_report(g, real ? "real" : "fake", score);
-    gt_output(g, real ? "Loss/D/real" : "Loss/D/fake", loss);
+    gt_node *loss = loss_of(p, real ? GT_DCGAN_REAL : GT_DCGAN_FAKE, score), *sure = report(p, which, score);
+    if (sure) gt_output(g, gt_text_of("Accuracy/D/%s", which).s, gt_greater(g, real ? sure : gt_neg(g, sure), 0));
+    gt_output(g, gt_text_of("Loss/D/%s", which).s, loss);
+    return loss;
+}
+
+/* The penalty [n,1] on D's gradient in images between real and fake ones as D sees them, weighted; NULL: none. */
+static gt_node *penalty(const pass *p, gt_node *real, gt_node *fake) {
+    const gt_dcgan_options *o = p->m->options;
+    gt_graph *g = p->g;
+    if (!p->m->loss->penalised || !real || !fake) return NULL;
+    gt_node *u = draw(p, gt_random_uniform_op, "between", "", GT_SHAPE(p->n, 1, 1, 1));
+    gt_node *between = gt_add(g, fake, gt_mul(g, u, gt_sub(g, real, fake))), *slopes = NULL;
+    gt_node *score = discriminate(p, between, labels(p, "real_c"), "between");
+    if (gt_grad(g, 1, &score, NULL, 1, &between, &slopes)) return NULL;
+    float weight = gt_job_given(p->m->job, "gp-weight") ? (float)o->gp_weight : GT_DCGAN_GP_WEIGHT;
+    gt_node *loss = gt_reshape(g, gt_scale(g, gt_dcgan_gradient_penalty(g, slopes), weight), GT_SHAPE(p->n, 1));
+    gt_output(g, "Loss/D/penalty", loss);
     return loss;
 }
 
@@ -113,21 +152,21 @@ static gt_node *real_images(const pass *p) {
     return view(p, "real", gt_input(p->g, "images", GT_SHAPE(p->n, c->height, c->width, c->channels)));
 }
 
-/* Logits of both kinds of images from one pass, in which they share statistics: [2n,...], those of real images first.
+/* Features of both kinds of images from one pass, in which they share statistics: [2n,...], those of real images first.
  */
-static gt_node *discriminate_mixed(const pass *p, gt_node *fakes) {
+static gt_node *features_mixed(const pass *p, gt_node *fakes) {
     gt_node *real_c = labels(p, "real_c"), *gen_c = labels(p, "gen_c");
     gt_node *seen = gt_concat(p->g, 2, (gt_node *[]){real_images(p), fakes}, 0);
     gt_node *c = real_c ? gt_concat(p->g, 2, (gt_node *[]){real_c, gen_c}, 0) : NULL;
-    return discriminate(p, seen, c, "real", "fake");
+    return features(p, seen, c, "real", "fake");
 }
 
-static gt_node *reals_of(const pass *p, gt_node *logits) { return gt_slice(p->g, logits, 0, 0, p->n); }
-static gt_node *fakes_of(const pass *p, gt_node *logits) { return gt_slice(p->g, logits, 0, p->n, 2 * p->n); }
+static gt_node *reals_of(const pass *p, gt_node *both) { return gt_slice(p->g, both, 0, 0, p->n); }
+static gt_node *fakes_of(const pass *p, gt_node *both) { return gt_slice(p->g, both, 0, p->n, 2 * p->n); }
 
 static void d_mixed(const pass *p) {
     gt_graph *g = p->g;
-    gt_node *logits = discriminate_mixed(p, view(p, "fake", gt_stop_gradient(g, generate(p))));
+    gt_node *logits = judge(p, features_mixed(p, view(p, "fake", gt_stop_gradient(g, generate(p)))));
     gt_node *real = reals_of(p, logits), *fake = fakes_of(p, logits);
     gt_node *loss = gt_add(g, d_loss(p, true, score_of(p, real)), d_loss(p, false, score_of(p, fake)));
     gt_output(g, "Loss/D/loss", loss);
@@ -137,14 +176,14 @@ static void d_mixed(const pass *p) {
 /* The backward pass of one kind comes before the forward pass of the other: their activations never live together. */
 static void d_separate(const pass *p) {
     gt_graph *g = p->g;
-    gt_node *real = discriminate(p, real_images(p), labels(p, "real_c"), "real", NULL);
+    gt_node *reals = real_images(p), *real = discriminate(p, reals, labels(p, "real_c"), "real");
     gt_node *real_loss = d_loss(p, true, score_of(p, real));
     gt_node **of_reals = gradients(p, sum_if_both(g, real_loss, class_loss(p, real)));
-    gt_node *fake = discriminate(p, view(p, "fake", gt_stop_gradient(g, generate(p))), labels(p, "gen_c"), "fake",
-                                 NULL);
+    gt_node *fakes = view(p, "fake", gt_stop_gradient(g, generate(p)));
+    gt_node *fake = discriminate(p, fakes, labels(p, "gen_c"), "fake");
     gt_node *fake_loss = d_loss(p, false, score_of(p, fake));
     gt_output(g, "Loss/D/loss", gt_add(g, real_loss, fake_loss));
-    gt_node **of_fakes = gradients(p, fake_loss);
+    gt_node **of_fakes = gradients(p, sum_if_both(g, fake_loss, penalty(p, reals, fakes)));
     if (of_fakes) gt_put_gradients(g, p->m->nets[D], of_reals, of_fakes);
 }
 
@@ -155,15 +194,21 @@ void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
     (is_mixed(m) ? d_mixed : d_separate)(&p);
 }
 
+/* G's loss by the features of its images: a number of each slice. */
+static gt_node *match(const pass *p, gt_node *real, gt_node *fake) {
+    return gt_dcgan_match_features(p->g, real, fake, gt_is(p->m->job->bn, "batch"));
+}
+
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "G_main", n};
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
-    gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes))
-                                  : discriminate(&p, fakes, labels(&p, "gen_c"), "fake", NULL);
-    gt_node *score = score_of(&p, logits);
-    gt_node *loss = bce(&p, GT_DCGAN_MADE, score, gt_dcgan_g_targets_vary(m->targets));
-    gt_gan_report(g, "fake", score);
+    gt_node *seen = is_mixed(m) ? features_mixed(&p, fakes) : features(&p, fakes, labels(&p, "gen_c"), "fake", NULL);
+    gt_node *own = is_mixed(m) ? fakes_of(&p, seen) : seen, *score = score_of(&p, judge(&p, own)), *loss;
+    if (!m->options->feature_matching) loss = loss_of(&p, GT_DCGAN_MADE, score);
+    else if (is_mixed(m)) loss = match(&p, reals_of(&p, seen), own);
+    else loss = match(&p, features(&p, real_images(&p), labels(&p, "real_c"), "real", NULL), own);
+    report(&p, "fake", score);
     gt_output(g, "Loss/G/loss", loss);
     gt_put_gradients(g, m->nets[G], gt_gradients(g, m->nets[G], G, gt_mean_loss(g, loss)), NULL);
 }

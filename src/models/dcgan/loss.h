@@ -4,6 +4,7 @@
 #define GANTRY_DCGAN_LOSS_H
 
 #include "gantry/dcgan.h"
+#include "models/dcgan/adversarial.h"
 
 /* Targets are uniform in low..high; a share `flip` of images has those of the other kind. D's of real and of fake
  * images, and those of fake images that G is trained with. */
@@ -17,6 +18,7 @@ typedef struct gt_dcgan { /* slot i of a graph holds the block of nets[i], G and
     const gt_dcgan_options *options; /* the job's own */
     gt_augment_config augment;       /* of everything D sees */
     gt_dcgan_target targets[GT_DCGAN_TARGETS];
+    const gt_dcgan_loss *loss;
     int classes, labels; /* that D tells; length of the labels that both networks see; 0: none */
     gt_net *nets[2];
 } gt_dcgan;
@@ -26,6 +28,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job);
 enum { GT_DCGAN_G, GT_DCGAN_D };
 
 /* Inputs beside those of model/gan.h. */
+#define GT_DCGAN_GP_WEIGHT 10           /* of wgan-gp, where nobody gave one */
 #define GT_DCGAN_NOISE "instance_noise" /* [], standard deviation at this step */
 #define GT_DCGAN_LABELLED "labelled"    /* [n,1]: 1 for real images whose label counts, else 0 */
 

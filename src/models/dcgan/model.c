@@ -41,7 +41,8 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     gt_gan_write_labels(e, p, s, s->n);
     write_noise(e, own->options, s->shown);
     gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
-    if (p->net == G && !gt_is(own->options->d_batches, "mixed")) return GT_OK; /* G's phase sees no real images */
+    bool both = gt_is(own->options->d_batches, "mixed") || own->options->feature_matching;
+    if (p->net == G && !both) return GT_OK; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
     write_labelled(e, p, s);
     gt_gan_write_augmentation(e, p, s, &own->augment, "real");
@@ -57,29 +58,65 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     return gt_whole_graph(g, "phase ", p->name);
 }
 
-/* Both phases generate: both renew G's running statistics, which are all of its buffers. */
+/* Both phases generate: both renew G's running statistics, which are all of its buffers. D's phase renews those of D.
+ */
 static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
     const gt_net *net = m->nets[G];
-    gt_state *states = gt_arena_array(m->arena, (size_t)net->n_tensors, sizeof *states);
+    int most = net->n_tensors + m->nets[D]->n_tensors;
+    gt_state *states = gt_arena_array(m->arena, (size_t)most, sizeof *states);
     if (!states) return GT_NOMEM;
     for (int i = 0; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
         if (!t->trainable) states[phase.n_states++] = (gt_state){t->name, m->blocks[G] + t->offset, t->size};
     }
-    phase.interval = 1;
+    for (int i = 0; i < m->nets[D]->n_tensors && phase.net == D; i++) {
+        const gt_tensor *t = &m->nets[D]->tensors[i];
+        if (t->trainable) continue;
+        const char *output = gt_arena_printf(m->arena, "D.%s", t->name);
+        if (!output) return GT_NOMEM;
+        states[phase.n_states++] = (gt_state){output, m->blocks[D] + t->offset, t->size};
+    }
     phase.build = build_phase;
     phase.fill = fill;
     phase.states = states;
     return gt_gan_add_phase(m, phase, stats);
 }
 
+enum { WITHOUT_CLASSES = 1, WITHOUT_JUDGEMENT = 2, WITHOUT_PENALTY = 4 };
+
+typedef struct series { /* and in which models it is missing */
+    const char *name;
+    int missing;
+} series;
+
+static gt_status add_main(gt_model *m, gt_phase phase, const series *all, int lacks) {
+    const char *names[16];
+    for (; all->name; all++)
+        if (!(all->missing & lacks)) names[phase.n_stats++] = all->name;
+    return add_phase(m, phase, names);
+}
+
 static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
-    static const char *const of_d[] = {"Loss/scores/real", "Loss/signs/real", "Loss/scores/fake",
-                                       "Loss/signs/fake",  "Loss/D/real",     "Loss/D/fake",
-                                       "Loss/D/loss",      "Loss/D/class",    "Accuracy/real"};
-    static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss"};
-    gt_status st = add_phase(m, (gt_phase){.name = "D_main", .net = D, .n_stats = own->classes ? 9 : 7}, of_d);
-    return st ? st : add_phase(m, (gt_phase){.name = "G_main", .net = G, .n_stats = 3}, of_g);
+    static const series of_d[] = {{"Loss/scores/real", 0},
+                                  {"Loss/signs/real", WITHOUT_JUDGEMENT},
+                                  {"Loss/scores/fake", 0},
+                                  {"Loss/signs/fake", WITHOUT_JUDGEMENT},
+                                  {"Loss/D/real", 0},
+                                  {"Loss/D/fake", 0},
+                                  {"Loss/D/loss", 0},
+                                  {"Loss/D/class", WITHOUT_CLASSES},
+                                  {"Accuracy/real", WITHOUT_CLASSES},
+                                  {"Accuracy/D/real", WITHOUT_JUDGEMENT},
+                                  {"Accuracy/D/fake", WITHOUT_JUDGEMENT},
+                                  {"Loss/D/penalty", WITHOUT_PENALTY},
+                                  {0}},
+                        of_g[] = {
+                            {"Loss/scores/fake", 0}, {"Loss/signs/fake", WITHOUT_JUDGEMENT}, {"Loss/G/loss", 0}, {0}};
+    int lacks = (own->classes ? 0 : WITHOUT_CLASSES) | (own->loss->judges ? 0 : WITHOUT_JUDGEMENT) |
+                (own->loss->penalised ? 0 : WITHOUT_PENALTY);
+    int d_steps = own->options->d_steps > 1 ? (int)own->options->d_steps : 1;
+    gt_status st = add_main(m, (gt_phase){.name = "D_main", .net = D, .interval = 1}, of_d, lacks);
+    return st ? st : add_main(m, (gt_phase){.name = "G_main", .net = G, .interval = d_steps}, of_g, lacks);
 }
 
 /* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and
@@ -118,8 +155,19 @@ static gt_graph *build_discriminator(gt_model *m, int n) {
     return gt_whole_graph(g, "the ", "discriminator");
 }
 
+static gt_graph *build_classifier(gt_model *m, int n) {
+    const gt_dcgan *own = m->own;
+    gt_graph *g = gt_graph_new("classifier", m->kernels);
+    if (!g) return NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
+    gt_output(g, "logits", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, NULL, NULL));
+    return gt_whole_graph(g, "the ", "classifier");
+}
+
 static gt_learning learning(const gt_job *job, const char *optimizer, double rate) {
-    return gt_job_learning(job, optimizer, rate, 0.5, 0.999, 0.5);
+    gt_learning l = gt_job_learning(job, optimizer, rate, 0.5, 0.999, 0.5);
+    l.settings.history = ((const gt_dcgan_options *)job->own)->history;
+    return l;
 }
 
 gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
@@ -131,6 +179,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
     gt_dcgan_find_targets(job, own->targets);
+    own->loss = gt_dcgan_loss_find(o->loss);
     m->over_slices = gt_is(job->bn, "batch");
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
@@ -139,9 +188,10 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
         {"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
     m->shown = shown;
     m->n_shown = o->semi ? 4 : 3;
-    m->ada_stat = "Loss/signs/real";
+    m->ada_stat = own->loss->judges ? "Loss/signs/real" : NULL;
     m->build_generator = build_generator;
     m->build_discriminator = build_discriminator;
+    if (o->semi) m->build_d_classifier = build_classifier;
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
     if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));

@@ -150,16 +150,17 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
         for (int k = 0; k <= own(j)->d_depth; k++) {
             gt_text layer = layer_of(side, k);
             declare_conv(&d, j, layer.s, pools(j) || k ? SMALL : KERNEL, out, k ? out : in);
-            if (side < j->height || k) declare_norm(&d, j, layer.s, out, false);
+            if (side < j->height || k) declare_norm(&d, j, layer.s, out, own(j)->semi);
         }
         in = out;
     }
+    for (int i = 0; i < d.net->n_tensors; i++) d.net->tensors[i].late = !d.net->tensors[i].trainable;
     declare_conv(&d, j, "out", KERNEL, own(j)->semi ? (int)j->label_dim : 1, in);
     return gt_declared(&d);
 }
 
 /* A 4x4 window on 4x4 pixels: a product. */
-static gt_node *last_logits(gt_bound_net b, gt_node *x) {
+gt_node *gt_dcgan_logits(gt_bound_net b, gt_node *x) {
     gt_node *w = gt_leaf(b, "out", ".conv.weight"); /* [4,4,in,out] */
     if (!x || !w) return NULL;
     int64_t in = gt_dim(w, 0) * gt_dim(w, 1) * gt_dim(w, 2), out = gt_dim(w, 3);
@@ -176,6 +177,12 @@ static gt_node *halved(gt_bound_net b, const gt_job *j, const char *layer, gt_no
     return gt_downsample2d(b.graph, x, (gt_filter){0, 2, halves}, 2);
 }
 
+/* Where D tells classes, what it tells in use does not depend on the other images. */
+static gt_norm_by d_norm(const gt_job *j, const gt_dcgan_pass *pass) {
+    if (!pass) return own(j)->semi ? GT_NORM_RUNNING : in_training(j);
+    return in_training(j) | (pass->renews ? GT_NORM_OF_NET : GT_NORM_KEEPS);
+}
+
 gt_node *gt_dcgan_features(gt_bound_net b, const gt_job *j, gt_node *x, gt_node *labels, const gt_dcgan_pass *pass) {
     gt_graph *g = b.graph;
     if (x && labels) {
@@ -187,7 +194,7 @@ gt_node *gt_dcgan_features(gt_bound_net b, const gt_job *j, gt_node *x, gt_node 
             gt_text layer = layer_of(side, k);
             gt_scope_push(g, "%s", layer.s);
             x = k ? gt_conv(g, x, gt_leaf(b, layer.s, ".conv.weight"), keep) : halved(b, j, layer.s, x);
-            if (side < j->height || k) x = normalise(b, j, layer.s, x, in_training(j));
+            if (side < j->height || k) x = normalise(b, j, layer.s, x, d_norm(j, pass));
             x = drop(b, pass, layer.s, activate(g, j, own(j)->d_activation, x), own(j)->d_dropout);
             gt_scope_pop(g);
         }
@@ -196,5 +203,5 @@ gt_node *gt_dcgan_features(gt_bound_net b, const gt_job *j, gt_node *x, gt_node 
 
 gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *j, gt_node *x, gt_node *labels,
                                 const gt_dcgan_pass *pass) {
-    return last_logits(b, gt_dcgan_features(b, j, x, labels, pass));
+    return gt_dcgan_logits(b, gt_dcgan_features(b, j, x, labels, pass));
 }

@@ -51,9 +51,24 @@ static const gt_option options[] = {
     {OPTION(d_dropout, NULL, "Probability that D drops a value in training"), .derived = "0", .max = 0.95},
     {OPTION(semi, "0", "Semi-supervised: D also learns the classes of real images"),
      .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
-               "accuracy is logged as Accuracy/real. Not with --cond."},
+               "accuracy is logged as Accuracy/real, and that on --test-data as Accuracy/test. Not with --cond."},
     {OPTION(labelled, "1", "Share of the data whose labels are used with --semi"), .min = 1e-6, .max = 1,
      .detail = "Chosen by --seed. The accuracy is that of all real images."},
+    {OPTION(loss, NULL, "Adversarial loss: cross-entropy, least squares, hinge, Wasserstein"), .derived = "bce",
+     .choices = "bce|lsgan|hinge|wgan-gp",
+     .detail = "bce and lsgan take smooth and flipped targets. wgan-gp, Wasserstein's with a gradient penalty, takes "
+               "--bn=none alone; its published values are --d-steps=5 --lrate=0.0001 --beta1=0 --beta2=0.9."},
+    {OPTION(gp_weight, NULL, "Weight of the gradient penalty of --loss=wgan-gp"), .derived = "10", .max = 1e6},
+    {OPTION(d_steps, NULL, "Updates of D for each update of G"), .derived = "1", .min = 1, .max = 1000,
+     .detail = "Each update of D sees a batch of its own, so that kimg and ticks count the images shown to D. G is "
+               "updated with the first batch of every so many."},
+    {OPTION(feature_matching, NULL, "G gives D's features the means that real images have"), .derived = "0",
+     .detail = "In place of its adversarial loss. The features are the maps before D's last layer, the means are over "
+               "a slice of the batch; with --bn=batch over the whole. Salimans et al. (2016), section 3.1."},
+    {OPTION(history, NULL, "Historical averaging: weight of the distance from past weights"), .derived = "0",
+     .max = 1e6,
+     .detail = "Both losses get the squared distance of the network's parameters from their mean over all updates so "
+               "far, times this weight. The means are part of checkpoints. Salimans et al. (2016), section 3.3."},
 };
 
 static const gt_family_model models[] = {
@@ -113,6 +128,35 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
     return GT_OK;
 }
 
+static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
+    const gt_dcgan_options *o = job->own;
+    gt_dcgan_target targets[GT_DCGAN_TARGETS];
+    gt_dcgan_find_targets(job, targets);
+    if (!loss->takes_targets && (gt_dcgan_d_targets_vary(targets) || gt_dcgan_g_targets_vary(targets)))
+        return gt_fail(GT_USAGE, "--loss=%s has no targets to make smooth or to flip: take --loss=bce or lsgan",
+                       loss->name);
+    if (o->semi && !gt_is(loss->name, "bce"))
+        return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
+    if (!loss->judges && gt_is(job->aug, "ada"))
+        return gt_fail(GT_USAGE,
+                       "--aug=ada needs to know which images D takes for real, and scores of --loss=%s do "
+                       "not say so: take --aug=fixed --p=0.2, or another loss",
+                       loss->name);
+    if (gt_job_given(job, "gp-weight") && !loss->penalised)
+        return gt_fail(GT_USAGE, "--gp-weight can only be specified with --loss=wgan-gp");
+    if (loss->penalised && !gt_is(job->bn, "none"))
+        return gt_fail(GT_USAGE,
+                       "--loss=%s --bn=%s: the penalty is on D's gradient in each image, and batch "
+                       "normalisation makes D's score of an image depend on the others: take --bn=none",
+                       loss->name, job->bn);
+    if (loss->penalised && gt_is(o->d_batches, "mixed"))
+        return gt_fail(GT_USAGE,
+                       "--loss=%s --d-batches=mixed: without batch normalisation there is nothing to mix: "
+                       "take --d-batches=separate",
+                       loss->name);
+    return GT_OK;
+}
+
 static gt_status check(const gt_job *job) {
     const gt_dcgan_options *o = job->own;
     long long half = job->height / 2;
@@ -121,6 +165,10 @@ static gt_status check(const gt_job *job) {
         return gt_fail(GT_USAGE, "--slope has a meaning only with --g-activation=lrelu or --d-activation=lrelu");
     if (job->cond && o->semi)
         return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
+    gt_status st = check_loss(job, gt_dcgan_loss_find(o->loss));
+    if (st) return st;
+    if (*job->test_data && !o->semi)
+        return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D tell classes");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
     if (job->cbase < half)
         return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",
