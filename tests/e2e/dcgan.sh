@@ -11,7 +11,9 @@ dcgan="--model=dcgan $data $nets --batch=18 --slices=4" # slices of 5, 5, 4, 4; 
 begins exactness
 # Exactness: ranks, and going on; with what is drawn by chance and what is kept beside the parameters.
 tricks='--semi --labelled=0.5 --smoothing=two-sided --flip=0.1 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
-for way in '' "$tricks"; do
+losses='--loss=wgan-gp --bn=none --d-steps=3 --history=0.5 --cond'
+features='--feature-matching --history=5 --semi --bn=batch --d-steps=2'
+for way in '' "$tricks" "$losses" "$features"; do
     rm -rf one three parts
     quietly "$GANTRY" train $dcgan $way --steps=10 --run=one
     quietly ranks 3 "$GANTRY" train $dcgan $way --steps=10 --run=three
@@ -20,6 +22,9 @@ for way in '' "$tricks"; do
     quietly "$GANTRY" train $dcgan $way --steps=10 --run=parts
     same "$(last one)" "$(last parts)"
 done
+h5dump -d /optimizers/D/history/out.conv.weight "$(last one)" | grep -q '(0' || fail 'the mean of the weights is not in the checkpoint'
+h5dump -d /state/G_updates "$(last one)" | grep -q '(0): 5' || fail 'G was not updated in every second step'
+quietly "$GANTRY" train $dcgan --ema-kimg=0.05 --steps=10 --run=one --restart
 [ "$(shown one)" = 180 ] || fail "10 batches of 18 are $(shown one) images"
 h5dump -d /networks/G/b4.norm.running_var "$(last one)" | grep -q '(0):' || fail 'no running statistics in the checkpoint'
 differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving average is not the network itself
@@ -60,8 +65,48 @@ expect 2 'takes 1 to 4' "$GANTRY" train --model=dcgan --data=c5.h5 $nets --batch
 expect 2 'resize them to 32x32' "$GANTRY" train --model=dcgan --data=synth:circles:n=20 --run=x
 expect 2 'power of two of at least 16; resize them to 16x16' "$GANTRY" train --model=dcgan --data=synth:shapes:n=20,size=8 --run=x
 
+begins semi
+# Semi-supervised: accuracy on other data as a series; D is a classifier, and what it says of an image does not depend on the others.
+other='synth:shapes:n=40,size=16,classes=4,seed=1'
+quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=300,size=16,classes=4 --test-data=$other $nets --semi --labelled=0.3 --batch=20 --slices=1 --d-lrate=0.001 --steps=200 --tick=1 --run=semi
+helper value semi Accuracy/test >accuracy
+quietly "$GANTRY" predict semi $other --outdir=predicted
+quietly ranks 2 "$GANTRY" evaluate semi $other --outdir=evaluated
+"$python" -c "
+import csv
+rows = list(csv.DictReader(open('predicted/predictions.csv')))
+right = sum(r['class'] == r['truth'] for r in rows) / len(rows)
+logged = float(open('accuracy').read().split()[-1])
+assert len(rows) == 40 and abs(right - logged) < 1e-6 and right > 0.45, (right, logged)" || fail 'predictions are not those of the series'
+quietly "$GANTRY" predict semi synth:shapes:n=7,size=16,classes=4,seed=1 --outdir=few
+head -n 8 predicted/predictions.csv | cmp - few/predictions.csv || fail 'the class of an image depends on the others'
+quietly "$GANTRY" latent semi $other --network=D --layer=b8.conv --outdir=features
+quietly "$GANTRY" latent semi synth:shapes:n=7,size=16,classes=4,seed=1 --network=D --layer=b8.conv --outdir=fewer
+"$python" -c "
+import h5py
+all, few = (h5py.File(d + '/latents.h5')['latent'] for d in ('features', 'fewer'))
+assert all.shape == (40, 4, 4, 16) and (all[:7] == few[:]).all(), (all.shape, few.shape)" || fail 'features of D depend on the other images'
+
 begins what
 # What cannot be.
+bad() {
+    words=$1
+    shift
+    expect 2 "$words" "$GANTRY" train $dcgan "$@" --run=x
+    [ ! -e x ] || fail "left behind: x ($*)"
+}
+bad 'take --bn=none' --loss=wgan-gp
+bad 'no targets to make smooth or to flip: take --loss=bce or lsgan' --loss=hinge --flip=0.1
+bad 'no targets' --loss=wgan-gp --bn=none --smoothing=one-sided
+bad '--semi takes --loss=bce alone' --semi --loss=lsgan
+bad 'take --aug=fixed' --loss=wgan-gp --bn=none --aug=ada
+bad 'only be specified with --loss=wgan-gp' --gp-weight=3
+bad 'take --d-batches=separate' --loss=wgan-gp --bn=none --d-batches=mixed
+bad 'loss=mse' --loss=mse
+bad 'd-steps' --d-steps=0
+bad 'history' --history=-1
+bad 'only be specified with --semi, which' --test-data=synth:shapes:n=9,size=16,classes=4
+bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=9,size=16,classes=5
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'only be specified with --semi' "$GANTRY" train $dcgan --labelled=0.5 --run=x

@@ -21,7 +21,7 @@ def block(conv, norm_of=0, running=False):
 
 
 class Generator(nn.Module):
-    def __init__(self, size, channels, z_dim=100, base=2048, most=512, labels=0, relu=False, norm=True):
+    def __init__(self, size, channels, z_dim=100, base=2048, most=512, labels=0, relu=False):
         super().__init__()
         self.activation = F.relu if relu else lambda x: F.leaky_relu(x, 0.2)
         self.sides = [4 << i for i in range((size // 4).bit_length())]
@@ -29,9 +29,8 @@ class Generator(nn.Module):
         if labels: self.embed = nn.Linear(EMBEDDING, labels, bias=False) # its weight is [labels,50]: numbers of a label are its row
         for side in self.sides:
             out = maps(side, base, most) if side < size else channels
-            bias = not norm and side < size
-            conv = nn.ConvTranspose2d(n, out, 4, 1, 0, bias=bias) if side == 4 else nn.ConvTranspose2d(n, out, 4, 2, 1, bias=bias)
-            setattr(self, 'b%d' % side, block(conv, out if side < size and norm else 0, True))
+            conv = nn.ConvTranspose2d(n, out, 4, 1, 0, bias=False) if side == 4 else nn.ConvTranspose2d(n, out, 4, 2, 1, bias=False)
+            setattr(self, 'b%d' % side, block(conv, out if side < size else 0, True))
             n = out
 
     def forward(self, z, c=None):
@@ -40,13 +39,12 @@ class Generator(nn.Module):
         for side in self.sides:
             layer = getattr(self, 'b%d' % side)
             x = layer['conv'](x)
-            if 'norm' in layer: x = layer['norm'](x)
-            if side < self.sides[-1]: x = self.activation(x)
+            if 'norm' in layer: x = self.activation(layer['norm'](x))
         return torch.tanh(x)
 
 
 class Discriminator(nn.Module):
-    def __init__(self, size, channels, base=2048, most=512, labels=0, classes=0, norm=True):
+    def __init__(self, size, channels, base=2048, most=512, labels=0, classes=0):
         super().__init__()
         self.size, self.labels, self.classes = size, labels, classes
         self.sides = [size >> i for i in range((size // 4).bit_length() - 1)]
@@ -54,7 +52,7 @@ class Discriminator(nn.Module):
         if labels: self.embed = nn.Linear(size * size, labels, bias=False)
         for side in self.sides:
             out = maps(side // 2, base, most)
-            setattr(self, 'b%d' % side, block(nn.Conv2d(n, out, 4, 2, 1, bias=not norm and side < size), out if side < size and norm else 0, classes > 0))
+            setattr(self, 'b%d' % side, block(nn.Conv2d(n, out, 4, 2, 1, bias=False), out if side < size else 0))
             n = out
         self.out = block(nn.Conv2d(n, classes or 1, 4, 1, 0, bias=False))
 
@@ -67,6 +65,5 @@ class Discriminator(nn.Module):
             if 'norm' in layer: x = layer['norm'](x)
             x = F.leaky_relu(x, 0.2)
         logits = self.out['conv'](x).flatten(1)
-        self.features = x # what the last layer sees
         if not self.classes: return logits[:, 0], None
         return torch.logsumexp(logits, 1), logits # D(x) = Z / (Z + 1), Z the sum of exp (Salimans et al., section 5)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes golden files of DCGAN and its tricks: make_dcgan.py DIR [CASE...]
+"""Makes golden files of DCGAN and its tricks: make_dcgan.py DIR
 Ten steps, a phase of D and one of G each, in float64 with PyTorch's layers, normalisation, derivatives and optimisers: statistics of every
 sample, the gradients of the first step, all tensors and running statistics after steps 1 and 10. Slices are normalised by themselves."""
 import sys
@@ -20,17 +20,6 @@ CASES = {
                          'd-optimizer': 'sgd', 'g-activation': 'relu'}),
     'dcgan_semi': dict(slices='2', semi='1', smoothing='one-sided'),
     'dcgan_cond': dict(slices='3', cond='1'),
-    'dcgan_lsgan': dict(slices='2', loss='lsgan', flip='0.25', history='20', **{'d-steps': '2'}),
-    'dcgan_hinge': dict(slices='3', loss='hinge', **{'feature-matching': '1', 'd-steps': '3'}),
-    'dcgan_wgan_gp': dict(slices='2', loss='wgan-gp', bn='none', cond='1', **{'gp-weight': '4', 'd-steps': '3'}),
-}
-
-# The loss of D for real and for fake images, and of G, from scores; t: targets.
-LOSSES = {
-    'bce': (lambda s, t: F.binary_cross_entropy_with_logits(s, t, reduction='none'),) * 2 + (lambda s: F.softplus(-s),),
-    'lsgan': (lambda s, t: F.mse_loss(s, t, reduction='none') / 2,) * 2 + (lambda s: F.mse_loss(s, torch.ones_like(s), reduction='none') / 2,),
-    'hinge': (lambda s, t: F.relu(1 - s), lambda s, t: F.relu(1 + s), lambda s: -s),
-    'wgan-gp': (lambda s, t: -s, lambda s, t: s, lambda s: -s),
 }
 SMALL = {'cbase': '48', 'cmax': '8', 'z-dim': '6', 'batch': '9'}
 
@@ -63,7 +52,7 @@ def train(job, images, move):
     size, channels = images.shape[2], images.shape[4]
     labels, classes = CLASSES if 'cond' in job else 0, CLASSES if 'semi' in job else 0
     widths = dict(base=int(job['cbase']), most=int(job['cmax']))
-    nets = {'G': Generator(size, channels, z_dim, labels=labels, relu=job.get('g-activation') == 'relu', norm=job.get('bn') != 'none', **widths), 'D': Discriminator(size, channels, labels=labels, classes=classes, norm=job.get('bn') != 'none', **widths)}
+    nets = {'G': Generator(size, channels, z_dim, labels=labels, relu=job.get('g-activation') == 'relu', **widths), 'D': Discriminator(size, channels, labels=labels, classes=classes, **widths)}
     start = {}
     for name, net in nets.items():
         start[name] = {k: move(v) for k, v in initial_values(net, name, seed).items()}
@@ -72,22 +61,16 @@ def train(job, images, move):
     optimizer = {'G': torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))}
     optimizer['D'] = torch.optim.SGD(D.parameters(), lr=0.02, momentum=0.5) if job.get('d-optimizer') == 'sgd' else torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     truth = one_hot(batch)
-    of_real_loss, of_fake_loss, of_g = LOSSES[job.get('loss', 'bce')]
-    past = {name: [] for name in nets}
     out, stats = {}, {}
 
     for step in range(STEPS):
         noise = option('instance-noise') * max(0, 1 - step * batch / (1000 * option('instance-noise-kimg'))) if 'instance-noise-kimg' in job else option('instance-noise')
         for name, phase in ('D', 'D_main'), ('G', 'G_main'):
-            if name == 'G' and step % int(job.get('d-steps', 1)):
-                for k in stats:
-                    if k.startswith(phase): stats[k].append(np.zeros(batch)) # rows that nothing is compared with
-                continue
-            running = lambda net: {k: v.clone() for k, v in net.state_dict().items() if 'running' in k}
-            before, after = ({net: {k: keep * v for k, v in running(net).items()} for net in nets.values()} for keep in (1, 0))
+            before = {k: v.clone() for k, v in G.state_dict().items() if 'running' in k}
+            after = {k: torch.zeros_like(v) for k, v in before.items()}
             total, rows = 0, {}
             for first, n in cut(batch, int(job['slices'])):
-                for net in nets.values(): set_running(net, before[net])
+                set_running(G, before)
                 of = lambda stream, shape, kind: draw(seed, '%s/%s' % (stream, phase), step, (n,) + shape, kind, first)
                 z = move(2 * of('z', (z_dim,), philox.uniform) - 1 if job.get('latent') == 'uniform' else of('z', (z_dim,), philox.normal))
                 chosen = [philox.below(seed, 'gen_c/' + phase, step, first + i, 0, STEPS * batch) for i in range(n)]
@@ -103,60 +86,40 @@ def train(job, images, move):
                     of_fake = 0.3 * u if job.get('smoothing') == 'two-sided' else np.zeros(n)
                     kept = of('flip/' + which, (), philox.uniform) > np.float32(option('flip'))
                     target = np.where(kept | (option('flip') == 0), of_real if real else of_fake, of_fake if real else of_real)
-                    return (of_real_loss if real else of_fake_loss)(score, move(target))
+                    return F.binary_cross_entropy_with_logits(score, move(target), reduction='none')
 
                 fakes = G(z, gen_c)
                 part = slice(step * batch + first, step * batch + first + n)
                 real_c, mixed = move(truth[part]), job.get('d-batches') == 'mixed'
                 reals = view(move(images[step, first:first + n].transpose(0, 3, 1, 2)), 'real')
-                seen_by_d = running(D)
                 if name == 'G':
                     fakes = view(fakes, 'fake')
                     score, _ = D(torch.cat([reals, fakes]), torch.cat([real_c, gen_c]) if labels else None) if mixed else D(fakes, gen_c)
                     score = score[-n:]
-                    loss = of_g(score)
+                    loss = F.softplus(-score)
                     row = {'Loss/scores/fake': score, 'Loss/G/loss': loss}
-                    if option('feature-matching'):
-                        made = D.features
-                        D(reals, real_c if labels else None)
-                        loss = ((D.features.mean(0) - made.mean(0)) ** 2).sum() * torch.ones(n) # each sample's share of the slice's
-                        del row['Loss/G/loss']
                 else:
                     fakes = view(fakes.detach(), 'fake')
                     seen = real_c if labels else None
                     if mixed:
                         score, logits = D(torch.cat([reals, fakes]), torch.cat([seen, gen_c]) if labels else None)
-                        seen_by_d = running(D)
                         real, fake, logits = score[:n], score[n:], logits[:n] if classes else None
                     else:
-                        real, logits = D(reals, seen)
-                        seen_by_d = running(D) # those of the pass with real images, from which D learns
-                        fake, _ = D(fakes, gen_c)
+                        (real, logits), (fake, _) = D(reals, seen), D(fakes, gen_c)
                     row = {'Loss/scores/real': real, 'Loss/scores/fake': fake, 'Loss/D/real': d_loss(real, True), 'Loss/D/fake': d_loss(fake, False)}
                     loss = row['Loss/D/loss'] = row['Loss/D/real'] + row['Loss/D/fake']
-                    if job.get('loss') == 'wgan-gp':
-                        u = move(of('between', (1, 1, 1), philox.uniform))
-                        between = (fakes + u * (reals - fakes)).requires_grad_()
-                        slopes, = torch.autograd.grad(D(between, seen)[0].sum(), between, create_graph=True)
-                        row['Loss/D/penalty'] = option('gp-weight') * (slopes.flatten(1).norm(2, 1) - 1) ** 2
-                        loss = loss + row['Loss/D/penalty']
                     if classes:
                         row['Loss/D/class'] = -(torch.log_softmax(logits, 1) * real_c).sum(1)
                         loss = loss + row['Loss/D/class']
                 total = total + loss.sum() / batch
-                for net in after:
-                    for k, v in (seen_by_d if net is D else running(G)).items(): after[net][k] += v * n / batch
+                for k in after: after[k] += G.state_dict()[k] * n / batch
                 for k, v in row.items(): rows.setdefault(k, []).append(v.detach().double().numpy())
-            for net in nets.values(): set_running(net, after[net])
+            set_running(G, after)
             for k, v in rows.items(): stats.setdefault('%s/%s' % (phase, k), []).append(np.concatenate(v))
             for net in nets.values(): net.zero_grad()
             total.backward()
             if step == 0:
                 for key, p in nets[name].named_parameters(): out['grad/%s/%s/%s' % (phase, name, key)] = p.grad.double().numpy().copy()
-            if option('history'): # Salimans et al., section 3.3
-                past[name].append([p.detach().clone() for p in nets[name].parameters()])
-                mean = [sum(values) / len(past[name]) for values in zip(*past[name])]
-                (option('history') * sum(((p - m) ** 2).sum() for p, m in zip(nets[name].parameters(), mean))).backward()
             optimizer[name].step()
         if step + 1 in (1, STEPS): snapshot(out, step + 1, nets, start)
     for key, rows in stats.items(): out['out/stats/' + key] = np.stack(rows)
@@ -167,11 +130,10 @@ def one_hot(batch):
     return np.eye(CLASSES)[np.arange(STEPS * batch) * 7 % 5 % CLASSES]
 
 
-def main(where, *only):
+def main(where):
     torch.set_num_threads(1)
     for case, options in CASES.items():
         job = {'model': 'dcgan', **SMALL, **options}
-        if only and case not in only: continue
         write(where, case, job, 16, 3, train, one_hot(int(job['batch'])) if 'cond' in job or 'semi' in job else None, smooth=4e-4)
 
 
