@@ -71,6 +71,8 @@ bool gt_scoring_needs_reals(const gt_scoring *s);
 
 /* All ranks. GT_USAGE: a detector does not take such pictures (gt_detector_takes). */
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels);
+/* All ranks. GT_USAGE: path lengths are wanted, and this network has none (gt_path_check). */
+gt_status gt_scoring_takes_network(gt_scoring *s, const struct gt_path_maker *maker);
 /* Bytes that a rank needs beside pictures and generator, about: detectors, rows of both sets, moments. After
  * gt_scoring_takes(), as gt_scoring_measure(): seconds of this rank's detectors for a picture. */
 double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels);
@@ -88,7 +90,14 @@ gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct
  * or null, "recipe": text, "images": N}; values that are missing are null. */
 gt_status gt_score_table_lines(const gt_score_table *t, const char *snapshot, int64_t images,
                                void (*line)(void *arg, const char *metric, const char *text), void *arg);
-/* Appends these lines to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4). Rank 0. */
+/* Lines that are to be appended to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4): those that
+ * cannot be written stay, and are written with later ones. Rank 0. */
+typedef struct gt_score_lines gt_score_lines;
+gt_score_lines *gt_score_lines_new(void); /* NULL: out of memory */
+gt_status gt_score_lines_add(gt_score_lines *l, const gt_score_table *t, const char *snapshot, int64_t images);
+gt_status gt_score_lines_write(gt_score_lines *l, const char *rundir);
+void gt_score_lines_free(gt_score_lines *l); /* NULL is fine */
+/* Appends the lines of one table. */
 gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images);
 
 #endif

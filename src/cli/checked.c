@@ -52,6 +52,13 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
     return GT_OK;
 }
 
+gt_status cli_choose_detector(gt_arena *a, const char **path) {
+    gt_file_kind kind = *path && **path ? gt_kind_of_file(*path) : GT_KIND_UNKNOWN;
+    bool ours = kind == GT_KIND_FOLDER || kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5;
+    gt_status st = ours ? cli_choose_checkpoint(a, path) : GT_OK;
+    return st ? gt_wrap(st, "--detector") : GT_OK;
+}
+
 static bool has_checkpoints(const char *dir) {
     checkpoint_place *list = NULL;
     int n = 0;
@@ -69,6 +76,14 @@ gt_status cli_check_resume(gt_job *job) {
     job->resume_file = gt_arena_printf(job->arena, "%s", file);
     free(file);
     return job->resume_file ? GT_OK : GT_NOMEM;
+}
+
+gt_status cli_check_detector(gt_job *job) {
+    const char *path = job->detector;
+    gt_status st = cli_choose_detector(job->arena, &path);
+    if (!st || !has_checkpoints(job->run)) return st;
+    job->no_metrics = gt_arena_printf(job->arena, "%s", gt_message());
+    return job->no_metrics ? GT_OK : GT_NOMEM;
 }
 
 static bool is_run(const char *dir) { return has_checkpoints(dir) || gt_folder_has(dir, "job.ini"); }

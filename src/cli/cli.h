@@ -217,6 +217,11 @@ gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
 /* On the first rank: sets the job's resume_file to the file that --resume stands for. A run that has checkpoints of its
  * own needs no such file. */
 gt_status cli_check_resume(gt_job *job);
+/* The same for a detector: of a run or a checkpoint the file, checked; files of weights stay as they are. */
+gt_status cli_choose_detector(gt_arena *a, const char **path);
+/* On the first rank: the detector of the job's metrics. Of a run that goes on, which does without metrics, a damaged
+ * one is no error: the job's no_metrics says why. */
+gt_status cli_check_detector(gt_job *job);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);
 /* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 #include "cli/generating.h"
 #include "gantry/rundir.h"
 #include "h5/h5.h"
@@ -80,14 +79,6 @@ static gt_status check_data(const char *path) {
     return !*path || gt_ends_with(path, ".npz") || !cli_first_rank() ? GT_OK : gt_h5_check(path);
 }
 
-/* A run or a checkpoint becomes the file of a checkpoint; files of weights stay. */
-static gt_status choose_detector(cli_session *s, metrics_fields *f) {
-    gt_file_kind kind = *f->score.detector ? gt_kind_of_file(f->score.detector) : GT_KIND_UNKNOWN;
-    bool ours = kind == GT_KIND_FOLDER || kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5;
-    gt_status st = ours ? cli_choose_checkpoint(s->arena, &f->score.detector) : GT_OK;
-    return st ? gt_wrap(st, "--detector") : GT_OK;
-}
-
 /* Before hours of work: is there a folder for the file? */
 static gt_status check_folder(cli_session *s, const char *option, const char *path) {
     char *dir = gt_arena_printf(s->arena, "%s", path), *slash = dir ? strrchr(dir, '/') : NULL;
@@ -134,7 +125,7 @@ static gt_status prepare(cli_session *s) {
     read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = gt_score_options_check(&f->score);
-    if (!st) st = choose_detector(s, f);
+    if (!st) st = cli_choose_detector(s->arena, &f->score.detector);
     if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
     if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
     if (!st) st = check_folder(s, "--save", f->save);

@@ -53,6 +53,7 @@ static int train(gt_job *job, const cli_settings *mine) {
     /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
+    if (!st && cli_first_rank()) st = cli_check_detector(job);
     cli_checkup checkup = {0};
     if (!st && job->dry_run) cli_doctor_before(&checkup);
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);

@@ -11,6 +11,12 @@
 /* what a rank has said before a signal is on its way to the terminal after this time */
 enum { LAUNCHER_READS_US = 300000 };
 
+/* A failure that has been agreed on before says whose it is. */
+static bool names_its_rank(const char *message) {
+    int rank, end = 0;
+    return sscanf(message, "rank %d (%n", &rank, &end) == 1 && end;
+}
+
 gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;
     int lowest = c->ranks - gt_comm_max_all(c, st ? c->ranks - c->rank : 0); /* that failed; c->ranks: none */
@@ -22,7 +28,8 @@ gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
     memcpy(failure.host, c->host, sizeof failure.host);
     snprintf(failure.message, sizeof failure.message, "%s", gt_message());
     gt_comm_broadcast_all(c, &failure, sizeof failure, lowest);
-    if (failure.status == GT_USAGE && lowest == 0) return gt_fail(GT_USAGE, "%s", failure.message);
+    if ((failure.status == GT_USAGE && lowest == 0) || names_its_rank(failure.message))
+        return gt_fail(failure.status, "%s", failure.message);
     return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
 }
 

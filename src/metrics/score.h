@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A score as a row of a table (score_list.h): its name, what the score needs, published counts, and its formula. Scores
- * are computed by use/scoring.c, which brings features and pictures.
+ * are computed by use/scoring_run.c, which brings features and pictures.
  *
- * A name has the number of fakes in the place of '#', in thousands where possible: "fid50k_full", "pr512_3". */
+ * A name has the number of fakes in the place of '#', in thousands where possible: "fid50k_full", "pr512_3". Where that
+ * would be the plain name of another score, '_' stands before the number: "ppl_2_wend". */
 #ifndef GANTRY_METRICS_SCORE_H
 #define GANTRY_METRICS_SCORE_H
 

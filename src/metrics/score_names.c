@@ -24,24 +24,38 @@ const gt_score *gt_score_at(int i) {
 /* Where the number of the name ends. */
 static const char *end_of(const gt_score *s) { return strchr(s->name, '#') + 1; }
 
-void gt_score_name(const gt_score *s, int64_t count, char name[GT_SCORE_NAME]) {
-    int before = (int)(end_of(s) - 1 - s->name);
+static const gt_score *with_plain_name(const char *word) {
+    const gt_score *s;
+    for (int i = 0; (s = gt_score_at(i)); i++)
+        if (s->plain && !strcmp(s->plain, word)) return s;
+    return NULL;
+}
+
+static void name_with_number(const gt_score *s, int64_t count, const char *first, char name[GT_SCORE_NAME]) {
     bool thousands = count % 1000 == 0;
     /* "pr512_3": 5123 would be read as a number */
     const char *gap = !thousands && isdigit((unsigned char)*end_of(s)) ? "_" : "";
-    if (s->plain && count == s->count && s->network != GT_SCORE_INCEPTION && s->network != GT_SCORE_VGG16)
+    snprintf(name, GT_SCORE_NAME, "%.*s%s%lld%s%s%s", (int)(end_of(s) - 1 - s->name), s->name, first,
+             (long long)(thousands ? count / 1000 : count), thousands ? "k" : "", gap, end_of(s));
+}
+
+void gt_score_name(const gt_score *s, int64_t count, char name[GT_SCORE_NAME]) {
+    if (s->plain && count == s->count && s->network != GT_SCORE_INCEPTION && s->network != GT_SCORE_VGG16) {
         snprintf(name, GT_SCORE_NAME, "%s", s->plain);
-    else
-        snprintf(name, GT_SCORE_NAME, "%.*s%lld%s%s%s", before, s->name, (long long)(thousands ? count / 1000 : count),
-                 thousands ? "k" : "", gap, end_of(s));
+        return;
+    }
+    name_with_number(s, count, "", name);
+    if (with_plain_name(name)) name_with_number(s, count, "_", name); /* ppl#_wend of 2 is not ppl2_wend */
 }
 
 /* Is the word a name of this score, with a number? */
 static bool has_number(const gt_score *s, const char *word, int64_t *count) {
     enum { MOST = 2000000000 };
     size_t before = (size_t)(end_of(s) - 1 - s->name);
-    if (strncmp(word, s->name, before) || !isdigit((unsigned char)word[before]) || !gt_ends_with(word, end_of(s)))
-        return false;
+    if (strncmp(word, s->name, before)) return false;
+    const char *whole = word;
+    if (word[before] == '_') word++; /* see gt_score_name() */
+    if (!isdigit((unsigned char)word[before]) || !gt_ends_with(word, end_of(s))) return false;
     char middle[GT_SCORE_NAME], *end;
     size_t length = strlen(word + before), after = strlen(end_of(s));
     if (length <= after || length - after >= sizeof middle) return false;
@@ -55,15 +69,17 @@ static bool has_number(const gt_score *s, const char *word, int64_t *count) {
         end++;
     }
     *count = n;
-    return !*end && n <= MOST;
+    if (*end || n > MOST) return false;
+    if (word == whole) return true;
+    gt_score_name(s, n, middle);
+    return !strcmp(middle, whole);
 }
 
 /* The score of this name; *count: the number in the name, 0 without one. Plain names come first: "ppl2_wend" is one. */
 static const gt_score *find(const char *word, int64_t *count) {
-    const gt_score *s;
+    const gt_score *s = with_plain_name(word);
     *count = 0;
-    for (int i = 0; (s = gt_score_at(i)); i++)
-        if (s->plain && !strcmp(s->plain, word)) return s;
+    if (s) return s;
     for (int i = 0; (s = gt_score_at(i)); i++)
         if (has_number(s, word, count)) return s;
     return NULL;

@@ -141,6 +141,7 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     gt_runlog_close(j->log);
     j->log = NULL;
     if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
+    gt_journal_scores_forget(j);
     if (gt_metric_lines_cut_back(j->dir, e->shown)) gt_warn("%s", gt_message());
     if (!(j->log = gt_runlog_open(j->dir, e->shown, e->job->log_swmr))) return GT_FAILED;
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
@@ -180,6 +181,7 @@ gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
 void gt_journal_end(gt_journal *j) {
     gt_saver_free(j->saver);
     gt_metrics_free(j->metrics);
+    gt_journal_scores_end(j);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);
     free(j->confusion);

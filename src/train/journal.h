@@ -80,6 +80,7 @@ typedef struct gt_journal {
     int n_scored;
     bool scores_are_new;                /* the next tick logs them */
     double scores_seconds, scores_last; /* that metrics have taken in the whole run; the latest; 0: none yet */
+    struct gt_score_lines *score_lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
     bool scores_failing;                /* to be written */
 
     gt_patience patience;

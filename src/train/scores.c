@@ -58,10 +58,13 @@ static gt_status open_generator(gt_engine *e) {
 static gt_status open_all(gt_engine *e) {
     gt_score_options o = options_of(e->job);
     gt_team team = team_of(e);
-    gt_status st = gt_comm_agree_all(e->comm, gt_score_options_check(&o));
+    gt_status st = e->job->no_metrics ? gt_fail(GT_FAILED, "%s", e->job->no_metrics) : gt_score_options_check(&o);
+    st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_comm_agree_all(e->comm, open_generator(e));
     if (!st) e->scores->scoring = gt_scoring_open_all(&team, &o, &st);
     if (!st) st = gt_scoring_takes(e->scores->scoring, e->info->height, e->info->width, e->info->channels);
+    gt_path_maker paths = {.model = e->model, .labels = e->data};
+    if (!st) st = gt_scoring_takes_network(e->scores->scoring, &paths);
     if (!st) st = gt_picture_set_of_dataset_all(&e->scores->reals, e->comm, e->data, 0);
     e->scores->reals.name = "reals";
     return st;
@@ -170,7 +173,21 @@ static void keep(gt_engine *e, gt_journal *j, const gt_score_table *t) {
     char time[32];
     gt_info("metrics kimg %-9.3f%s (%s)", (double)e->shown / 1000, line, gt_duration_text(t->seconds, time));
     snprintf(snapshot, sizeof snapshot, "checkpoint-%09lld.h5", (long long)e->shown);
-    gt_log_outcome(&j->scores_failing, gt_score_table_append(j->dir, t, snapshot, e->shown) != GT_OK, "metric-*.jsonl");
+    if (!j->score_lines) j->score_lines = gt_score_lines_new();
+    gt_status st = j->score_lines ? gt_score_lines_add(j->score_lines, t, snapshot, e->shown) : GT_NOMEM;
+    if (!st) st = gt_score_lines_write(j->score_lines, j->dir);
+    gt_log_outcome(&j->scores_failing, st != GT_OK, "metric-*.jsonl");
+}
+
+void gt_journal_scores_end(gt_journal *j) {
+    if (j->scores_failing && j->score_lines)
+        gt_log_outcome(&j->scores_failing, gt_score_lines_write(j->score_lines, j->dir) != GT_OK, "metric-*.jsonl");
+    gt_journal_scores_forget(j);
+}
+
+void gt_journal_scores_forget(gt_journal *j) {
+    gt_score_lines_free(j->score_lines);
+    j->score_lines = NULL;
 }
 
 bool gt_scores_all(gt_engine *e, gt_journal *j) {

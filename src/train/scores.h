@@ -24,6 +24,10 @@ gt_status gt_engine_measure_scores_all(gt_engine *e, gt_scores_cost *cost);
 
 /* Rank 0, after the log is open: what metrics have taken so far. */
 void gt_journal_scores_begin(gt_engine *e, gt_journal *j);
+/* The end of the journal: lines of metric-NAME.jsonl that could not be written are tried once more. */
+void gt_journal_scores_end(gt_journal *j);
+/* The run goes back to an earlier state: what was not written is forgotten. */
+void gt_journal_scores_forget(gt_journal *j);
 /* Rank 0: a checkpoint is about to be made where metrics are due. Does --metrics-share allow them? Says where not. */
 bool gt_journal_scores_allowed(const gt_engine *e, gt_journal *j, bool last);
 /* Computes them: on rank 0 they are in j->scored, for the tick that comes next, and in metric-NAME.jsonl.

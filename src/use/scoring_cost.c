@@ -4,12 +4,25 @@
 
 #include "base/clock.h"
 #include "base/numbers.h"
+#include "use/paths.h"
 #include "use/scoring_internal.h"
 
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels) {
     gt_status st = GT_OK;
     for (int i = 0; i < GT_LANES && !st; i++)
         if (s->detector[i]) st = gt_detector_takes(s->detector[i], height, width, channels);
+    return gt_comm_agree_all(s->team.comm, st);
+}
+
+gt_status gt_score_check_paths(const gt_score_request *q, const gt_path_maker *maker) {
+    gt_status st = gt_path_check(maker, &(gt_path_options){.crop = q->score->crop});
+    return st ? gt_wrap(st, "%s", q->metric) : GT_OK;
+}
+
+gt_status gt_scoring_takes_network(gt_scoring *s, const gt_path_maker *maker) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < s->n && !st; i++)
+        if (s->asked[i].score->network == GT_SCORE_LPIPS) st = gt_score_check_paths(&s->asked[i], maker);
     return gt_comm_agree_all(s->team.comm, st);
 }
 

@@ -10,6 +10,9 @@
 #include "use/detector.h"
 #include "use/picture_set.h"
 
+/* Has this network path lengths? GT_USAGE, with the metric's name. */
+gt_status gt_score_check_paths(const gt_score_request *q, const struct gt_path_maker *maker);
+
 /* Where features come from. */
 enum { GT_LANE_OWN, GT_LANE_INCEPTION, GT_LANE_VGG16, GT_LANE_PIXELS, GT_LANES, GT_LANE_NONE = -1 };
 
@@ -24,6 +27,9 @@ struct gt_scoring {
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);
+static inline size_t gt_set_pixels(const gt_picture_set *s) {
+    return (size_t)s->height * (size_t)s->width * (size_t)s->channels;
+}
 
 /* What one lane makes of the first `count` pictures of a set. Rows are this rank's part, gt_rows_share(count). */
 typedef struct gt_lane {
@@ -59,6 +65,9 @@ void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count);
 /* All ranks: features and pictures of the set, as far as they are wanted and not in the cache. */
 gt_status gt_collect_all(gt_scoring *s, gt_collected *c);
 void gt_collected_free(gt_collected *c);
+/* All ranks. *part: this rank's rows of the first `count` of `whole`, to be freed; `mine`: this rank's of the whole. */
+gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, size_t bytes, const void *mine,
+                            void **part);
 /* All ranks: what a score sees of the first `count`. Memory that this takes is freed by gt_unsee(). */
 gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_score_set *out);
 void gt_unsee(const gt_collected *c, int lane, gt_score_set *set);

@@ -70,29 +70,71 @@ gt_status gt_score_table_lines(const gt_score_table *t, const char *snapshot, in
     return st;
 }
 
-typedef struct files {
-    const char *dir;
-    gt_status status; /* of the first that failed; later ones are tried */
-} files;
+/* ---- files ---- */
 
-static void append(void *arg, const char *metric, const char *text) {
-    files *f = arg;
+struct gt_score_lines {
+    int n;
+    struct {
+        char metric[sizeof((gt_score_value *)0)->metric];
+        gt_buffer text;
+    } of[GT_SCORES_MOST];
+};
+
+gt_score_lines *gt_score_lines_new(void) {
+    gt_score_lines *l = calloc(1, sizeof *l);
+    if (!l) gt_fail(GT_NOMEM, "out of memory for lines of metrics");
+    return l;
+}
+
+void gt_score_lines_free(gt_score_lines *l) {
+    for (int i = 0; l && i < l->n; i++) gt_buffer_free(&l->of[i].text);
+    free(l);
+}
+
+static void add_line(void *arg, const char *metric, const char *text) {
+    gt_score_lines *l = arg;
+    int i = 0;
+    while (i < l->n && strcmp(l->of[i].metric, metric)) i++;
+    if (i == GT_SCORES_MOST) return;
+    if (i == l->n) snprintf(l->of[l->n++].metric, sizeof l->of[i].metric, "%s", metric);
+    gt_buffer_printf(&l->of[i].text, "%s\n", text);
+}
+
+gt_status gt_score_lines_add(gt_score_lines *l, const gt_score_table *t, const char *snapshot, int64_t images) {
+    return gt_score_table_lines(t, snapshot, images, add_line, l);
+}
+
+static gt_status append(const char *rundir, const char *metric, gt_buffer *text) {
     char name[96];
     snprintf(name, sizeof name, "metric-%s.jsonl", metric);
-    char *path = gt_path_join(f->dir, name);
+    char *path = text->failed ? NULL : gt_path_join(rundir, name);
     appender a = {.fd = -1};
     gt_status st = path ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory for '%s'", name);
     if (!st) {
-        gt_buffer_printf(&a.pending, "%s\n", text);
+        a.pending = *text;
         st = appender_flush(&a, true);
+        *text = a.pending;
+        a.pending = (gt_buffer){0};
     }
-    if (!f->status) f->status = st;
     appender_close(&a);
     free(path);
+    return st;
+}
+
+gt_status gt_score_lines_write(gt_score_lines *l, const char *rundir) {
+    gt_status first = GT_OK; /* later ones are tried */
+    for (int i = 0; i < l->n; i++) {
+        gt_status st = l->of[i].text.n || l->of[i].text.failed ? append(rundir, l->of[i].metric, &l->of[i].text)
+                                                               : GT_OK;
+        if (!first) first = st;
+    }
+    return first;
 }
 
 gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images) {
-    files f = {.dir = rundir};
-    gt_status st = gt_score_table_lines(t, snapshot, images, append, &f);
-    return f.status ? f.status : st;
+    gt_score_lines *l = gt_score_lines_new();
+    gt_status st = l ? gt_score_lines_add(l, t, snapshot, images) : GT_NOMEM;
+    if (!st) st = gt_score_lines_write(l, rundir);
+    gt_score_lines_free(l);
+    return st;
 }

@@ -68,10 +68,10 @@ rm -rf small/run small/filler
 
 begins full_while_it_runs
 # Full while it runs. What is being written when the disk becomes full fails and gives its room back, so the disk is filled at each look.
-background "$GANTRY" train $job --run=small/run --steps=1000000
+background "$GANTRY" train $job --metrics=swd8 --run=small/run --steps=1000000
 wait_until 180 test -e small/run/last
 warned() { fill; has_line "warning: $1" running; }
-for what in 'checkpoint-.*was not written' stats.jsonl metrics.h5 'log file'; do wait_until 180 warned "$what"; done
+for what in 'checkpoint-.*was not written' stats.jsonl metrics.h5 'log file' 'metric-.*jsonl'; do wait_until 180 warned "$what"; done
 ticks() { grep -c '^tick ' running; }
 warnings() { grep -c 'warning: ' running; }
 more_ticks() { [ "$(ticks)" -ge "$1" ]; }
@@ -90,12 +90,18 @@ said_before=$(wc -l <running)
 rm small/filler
 wait_until 180 says_now 'stats.jsonl can be written again'
 wait_until 180 says_now 'checkpoints can be written again'
+wait_until 180 says_now 'metric-.*jsonl can be written again'
 has_line 'stats.jsonl can be written again' small/run/log.txt || fail 'log.txt is not gone on with'
 newest=$(readlink small/run/last)
 written() { [ "$(readlink small/run/last)" != "$newest" ]; }
 wait_until 180 written
 kill -USR1 "$pid"
 ends 75
+"$python" - <<'PY' || fail 'metric-swd8.jsonl has gaps'
+import json
+images = [json.loads(line)['images'] for line in open('small/run/metric-swd8.jsonl')]
+assert images == list(range(40, 40 * len(images) + 1, 40)), images
+PY
 steps=$(($(last small/run | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/') / 8))
 quietly "$GANTRY" train $job --run=through --steps=$steps --tick=1
 same "$(last through)" "$(last small/run)"

@@ -44,6 +44,7 @@ static void numbers_may_be_others(void **state) {
                  {"is1234", "is1234", 1234},
                  {"ppl1k_wend", "ppl1k_wend", 1000},
                  {"ppl2_1k_wend", "ppl2_1k_wend", 1000},
+                 {"ppl_2_wend", "ppl_2_wend", 2},
                  {"swd", "swd", 16384},
                  {"swd2k", "swd2k", 2000},
                  {"fid", "fid50k", 50000},
@@ -63,6 +64,9 @@ static void one_count_stands_for_all(void **state) {
         assert_int_equal(asked[i].count, 10000);
         assert_string_equal(asked[i].metric, names[i]);
     }
+    assert_ok(gt_scores_parse("ppl_wend,ppl2_wend", 2, false, asked, &n));
+    assert_string_equal(asked[0].metric, "ppl_2_wend");
+    assert_string_equal(asked[1].metric, "ppl2_2_wend");
     assert_ok(gt_scores_parse("fid,fid5k_full", 0, true, asked, &n));
     assert_true(asked[0].count == 0 && asked[1].count == 5000);
 }
@@ -70,7 +74,7 @@ static void one_count_stands_for_all(void **state) {
 /* Each name that results have is read as the same score with the same count. */
 static void names_are_read_back(void **state) {
     (void)state;
-    static const int64_t counts[] = {1, 5, 512, 1000, 16384, 10000, 50000, 200000};
+    static const int64_t counts[] = {1, 2, 5, 512, 1000, 16384, 10000, 50000, 200000};
     for (int i = 0; gt_score_at(i); i++)
         for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
             char name[GT_SCORE_NAME];
@@ -82,8 +86,8 @@ static void names_are_read_back(void **state) {
 
 static void nonsense_is_refused(void **state) {
     (void)state;
-    static const char *const wrong[] = {"fid50k_ful", "fidk", "fid0k",  "fid-5k",       "fid99999999999",
-                                        "pr10k",      "is_",  "swd_5k", "fid10kk_full", "x"};
+    static const char *const wrong[] = {"fid50k_ful", "fidk",   "fid0k",        "fid-5k", "fid99999999999", "pr10k",
+                                        "is_",        "swd_5k", "fid10kk_full", "x",      "ppl_3_wend"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(gt_scores_parse(wrong[i], 0, false, asked, &n), GT_USAGE);
         assert_message(wrong[i]);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A run of a scoring: what each score is to look at, then its values with their recipes. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/numbers.h"
+#include "gantry/log.h"
+#include "metrics/frechet.h"
+#include "use/paths.h"
+#include "use/scoring_internal.h"
+
+typedef struct counts {
+    int64_t fakes, reals;
+} counts;
+
+typedef struct run {
+    gt_scoring *s;
+    gt_collected reals, fakes; /* of which a set may be NULL */
+    gt_path_maker *paths;
+    counts count[GT_SCORES_MOST];
+    gt_score_table *out;
+    int room, score; /* of the table; the score that is computed */
+    bool lost;       /* a value, for want of memory */
+} run;
+
+/* How many pictures of each set the score looks at. */
+static counts count_of(const run *r, int i) {
+    const gt_score_request *q = &r->s->asked[i];
+    const gt_score *score = q->score;
+    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
+    counts c = {.fakes = q->count};
+    if (score->network == GT_SCORE_LPIPS) return c;
+    int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_SCORE_ALL;
+    c.fakes = q->count ? gt_least(q->count, there) : there;
+    /* of millions of pictures, patches would fill the memory */
+    if (score->needs & GT_SCORE_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
+    if (!(score->needs & GT_SCORE_REALS)) return c;
+    c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
+    if (score->needs & GT_SCORE_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
+    if (reals->statistics) c.reals = 0;
+    if (r->s->team.comm->rank) return c;
+    if (q->count && c.fakes < q->count && !fakes->statistics)
+        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)c.fakes, fakes->name,
+                (long long)q->count);
+    if (!score->most_reals && q->count && c.reals < q->count && !reals->statistics)
+        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)c.reals, reals->name,
+                (long long)q->count);
+    return c;
+}
+
+/* Statistics of other programs have no pictures. */
+static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
+    const gt_score_request *q = &r->s->asked[i];
+    int lane = gt_scoring_lane(r->s, i);
+    if (!set || !set->statistics) return GT_OK;
+    if (!(q->score->needs & GT_SCORE_GAUSSIAN))
+        return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow fid alone", q->metric,
+                       set->name);
+    if (r->s->team.comm->rank || set->statistics->d == gt_detector_features(r->s->detector[lane])) return GT_OK;
+    return gt_fail(GT_USAGE, "%s: the %s are statistics of %lld features, the detector has %lld", q->metric, set->name,
+                   (long long)set->statistics->d, (long long)gt_detector_features(r->s->detector[lane]));
+}
+
+static gt_status check_sets(const run *r, int i) {
+    const gt_score_request *q = &r->s->asked[i];
+    const gt_score *score = q->score;
+    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
+    if (score->network == GT_SCORE_LPIPS && !r->paths)
+        return gt_fail(GT_USAGE, "%s needs a network that makes pictures, not pictures", q->metric);
+    if (score->network == GT_SCORE_LPIPS) return gt_score_check_paths(q, r->paths);
+    if (!fakes) return gt_fail(GT_USAGE, "%s needs fakes", q->metric);
+    if (score->needs & GT_SCORE_REALS && !reals)
+        return gt_fail(GT_USAGE, "%s compares with real pictures: --data=PATH names them", q->metric);
+    gt_status st = check_set(r, fakes, i);
+    if (!st && score->needs & GT_SCORE_REALS) st = check_set(r, reals, i);
+    if (st || !(score->needs & GT_SCORE_REALS) || fakes->statistics || reals->statistics) return st;
+    bool same = fakes->height == reals->height && fakes->width == reals->width && fakes->channels == reals->channels;
+    if (!same && (score->network == GT_SCORE_NO_NETWORK || gt_scoring_lane(r->s, i) == GT_LANE_PIXELS))
+        return gt_fail(GT_USAGE,
+                       "%s: %s of %dx%d with %d channels and %s of %dx%d with %d cannot be compared pixel by "
+                       "pixel",
+                       q->metric, fakes->name, fakes->width, fakes->height, fakes->channels, reals->name, reals->width,
+                       reals->height, reals->channels);
+    return GT_OK;
+}
+
+static gt_status want_all(run *r) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < r->s->n && !st; i++) {
+        int lane = gt_scoring_lane(r->s, i), needs = r->s->asked[i].score->needs;
+        st = check_sets(r, i);
+        if (st) break;
+        r->count[i] = count_of(r, i);
+        if (r->s->asked[i].score->network == GT_SCORE_LPIPS) continue;
+        gt_collected_want(&r->fakes, lane, needs, r->count[i].fakes);
+        needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
+        if (needs & GT_SCORE_REALS) gt_collected_want(&r->reals, lane, needs, r->count[i].reals);
+    }
+    return gt_comm_agree_all(r->s->team.comm, st);
+}
+
+/* ---- values ---- */
+
+/* Recipes with the conversion of both sets. */
+static void write_recipe(const run *r, int i, char *text, size_t bytes) {
+    const gt_scoring *s = r->s;
+    const gt_score *score = s->asked[i].score;
+    int lane = gt_scoring_lane(s, i), n = 0;
+    char hash[33];
+    const counts *c = &r->count[i];
+    if (lane != GT_LANE_NONE)
+        n = snprintf(text, bytes, "%s; ", s->detector[lane] ? gt_detector_recipe(s->detector[lane]) : "pixels");
+    if (score->network == GT_SCORE_LPIPS) {
+        gt_hash_hex(gt_lpips_hash(s->lpips), hash);
+        n = snprintf(text, bytes, "LPIPS of VGG16 torchvision %.8s; ", hash);
+    }
+    if (score->recipe) n += snprintf(text + n, bytes - (size_t)n, "%s; ", score->recipe);
+    if (score->network == GT_SCORE_LPIPS) {
+        snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
+        return;
+    }
+    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
+    if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
+    else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
+    if (!(score->needs & GT_SCORE_REALS)) return;
+    const char *mirror = c->reals > reals->unmirrored ? " with mirror images" : "";
+    if (reals->statistics) snprintf(text + n, bytes - (size_t)n, "; reals: %s", reals->recipe);
+    else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);
+}
+
+/* The values of a score stand where the score stands among those asked for, whenever it is computed. */
+static void put(void *arg, const char *suffix, double value) {
+    run *r = arg;
+    gt_score_table *t = r->out;
+    const gt_score_request *q = &r->s->asked[r->score];
+    size_t have = (size_t)r->room;
+    if (gt_grow(&t->value, &have, (size_t)t->n + 1, sizeof *t->value, "scores")) {
+        r->lost = true;
+        return;
+    }
+    r->room = (int)have;
+    gt_score_value *v = &t->value[t->n++];
+    *v = (gt_score_value){.value = value, .more_is_better = q->score->more_is_better && strcmp(suffix, "_std")};
+    char name[GT_SCORE_NAME];
+    if (r->count[r->score].fakes) gt_score_name(q->score, r->count[r->score].fakes, name);
+    else snprintf(name, sizeof name, "%s", q->metric);
+    snprintf(v->key, sizeof v->key, "%s%.*s", name, (int)(sizeof v->key - sizeof name), suffix);
+    snprintf(v->metric, sizeof v->metric, "%s", q->metric);
+    write_recipe(r, r->score, v->recipe, sizeof v->recipe);
+}
+
+static gt_status path_length_all(run *r, const gt_score_request *q) {
+    double value;
+    const gt_path_options o = {.in_z = q->score->in_z,
+                               .full = q->score->whole,
+                               .crop = q->score->crop,
+                               .count = q->count,
+                               .quiet = r->s->o.quiet,
+                               .stop = r->s->o.stop};
+    gt_status st = gt_path_length_all(&r->s->team, r->paths, r->s->lpips, &o, &value);
+    if (!st) put(r, "", value);
+    return st;
+}
+
+/* What Gaussians alone tell. */
+static void warn_of(const gt_score_set *set, const char *name) {
+    if (set->gaussian) gt_gaussian_warn(set->gaussian, name);
+}
+
+static gt_status compute_all(run *r, int i) {
+    gt_scoring *s = r->s;
+    const gt_score_request *q = &s->asked[i];
+    int lane = gt_scoring_lane(s, i), needs = q->score->needs;
+    bool reals = needs & GT_SCORE_REALS;
+    if (q->score->network == GT_SCORE_LPIPS) return path_length_all(r, q);
+    if (lane != GT_LANE_NONE && (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed)))
+        return gt_fail(GT_NONFINITE, "features are NaN or infinite");
+    gt_score_input in = {.team = &s->team, .seed = s->o.seed, .put = put, .arg = r};
+    gt_status st = gt_see_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
+    needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
+    if (!st && reals) st = gt_see_all(s, &r->reals, lane, needs, r->count[i].reals, &in.reals);
+    if (!st && !s->team.comm->rank) {
+        warn_of(&in.fakes, r->fakes.set->name);
+        if (reals) warn_of(&in.reals, r->reals.set->name);
+    }
+    if (!st) st = q->score->compute_all(&in);
+    gt_unsee(&r->fakes, lane, &in.fakes);
+    if (reals) gt_unsee(&r->reals, lane, &in.reals);
+    return st;
+}
+
+/* A score that has no value is NaN, with a warning. */
+static gt_status score_all(run *r, int i) {
+    const gt_score_request *q = &r->s->asked[i];
+    int before = r->out->n;
+    bool stop = r->s->o.stop && r->s->o.stop();
+    gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
+    r->score = i;
+    if (!st) st = compute_all(r, i);
+    if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
+    if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());
+    r->out->n = before;
+    for (int k = 0; k < GT_SCORE_MOST_KEYS && q->score->keys[k]; k++) put(r, q->score->keys[k], NAN);
+    return GT_OK;
+}
+
+static int place_of(const run *r, const gt_score_value *v) {
+    int i = 0;
+    while (i < r->s->n && strcmp(r->s->asked[i].metric, v->metric)) i++;
+    return i;
+}
+
+/* Back to the order in which scores were asked for; the values of one score stay in theirs. */
+static void put_in_order(run *r) {
+    for (int i = 1; i < r->out->n; i++)
+        for (int k = i; k > 0 && place_of(r, &r->out->value[k]) < place_of(r, &r->out->value[k - 1]); k--) {
+            gt_score_value swap = r->out->value[k];
+            r->out->value[k] = r->out->value[k - 1];
+            r->out->value[k - 1] = swap;
+        }
+}
+
+gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_set *fakes, gt_path_maker *paths,
+                             gt_score_table *out) {
+    double start = gt_clock();
+    *out = (gt_score_table){0};
+    run r = {.s = s, .reals.set = reals, .fakes.set = fakes, .paths = paths, .out = out};
+    gt_comm_busy(s->team.comm, "metrics");
+    gt_status st = want_all(&r);
+    if (!st) st = gt_collect_all(s, &r.reals);
+    if (!st) st = gt_collect_all(s, &r.fakes);
+    for (int late = 0; late <= 1; late++)
+        for (int i = 0; i < s->n && !st; i++)
+            if (!(s->asked[i].score->needs & GT_SCORE_HALVES) == !late) st = score_all(&r, i);
+    /* what fails before has been agreed on */
+    if (!st) st = gt_comm_agree_all(s->team.comm, r.lost ? gt_fail(GT_NOMEM, "out of memory for scores") : GT_OK);
+    gt_collected_free(&r.reals);
+    gt_collected_free(&r.fakes);
+    if (!st) put_in_order(&r);
+    else gt_score_table_free(out);
+    out->seconds = gt_clock() - start;
+    return st;
+}
