@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "gantry/runlog.h"
 
-enum { CHART_LINES = 3 };
+enum { CHART_LINES = 4 };
 
 typedef struct chart {
     const char *title, *note; /* `note`: what the chart means, in one line; "": nothing */

@@ -40,6 +40,7 @@ static const column columns[] = {
     {"train set", "Accuracy/train_set", "%.3f", true, NULL},
     {"validation", "Accuracy/validation", "%.3f", true, NULL},
     {"test", "Accuracy/test", "%.3f", true, NULL},
+    {"baseline", "Accuracy/test_baseline", "%.3f", true, NULL},
     {"gap", "Accuracy/train_set", "%.3f", true, "Accuracy/test"},
     {"augment p", "Progress/augment", "%.3f", false, NULL},
     {"seconds", "Timing/total_sec", "%.0f", false, NULL},

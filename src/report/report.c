@@ -23,10 +23,10 @@ static const char head[] =
     "content=\"width=device-width, initial-scale=1\">\n"
     "<style>\n"
     ":root{--page:#f7f7f5;--card:#fff;--text:#1c1c1a;--soft:#6b6a66;--line:#e4e3df;--c0:#2a78d6;--c1:#e0602b;--c2:#"
-    "3f8f5f}\n"
+    "3f8f5f;--c3:#8a5fc0}\n"
     "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#"
     "34332f;--c0:#5a9cea;--c1:#ee8354;"
-    "--c2:#63b987}}\n"
+    "--c2:#63b987;--c3:#ae8ae0}}\n"
     "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 "
     "system-ui,sans-serif}\n"
     "main{max-width:1240px;margin:0 auto;padding:32px 20px 60px}h1{font-size:26px;margin:0 0 "
@@ -48,8 +48,10 @@ static const char head[] =
     "text{fill:var(--soft);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}\n"
     ".grid{stroke:var(--line);stroke-width:1}path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}"
     "\n"
-    ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.d0,.k0{fill:var(--c0);background:var(--c0)}"
-    ".d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}\n"
+    ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.l3{stroke:var(--c3)}.d0,.k0{fill:var(--c0);"
+    "background:var(--c0)}"
+    ".d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}.d3,.k3{fill:var(--c3);"
+    "background:var(--c3)}\n"
     ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px}"
     ".small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));margin-top:14px}\n"
     "img{width:100%;height:auto;display:block;margin:8px 0;border-radius:4px;image-rendering:pixelated}\n"
@@ -143,7 +145,10 @@ static const chart charts[] = {
      {{"train", "Loss/train", NULL}, {"validation", "Loss/validation", NULL}, {"test", "Loss/test", NULL}}},
     {"Classified rightly",
      "Share of the images; train: with dropout and augmentation, over the tick",
-     {{"train", "Accuracy/train", NULL}, {"validation", "Accuracy/validation", NULL}, {"test", "Accuracy/test", NULL}}},
+     {{"train", "Accuracy/train", NULL},
+      {"validation", "Accuracy/validation", NULL},
+      {"test", "Accuracy/test", NULL},
+      {"baseline", "Accuracy/test_baseline", NULL}}},
     {"Among the first five",
      "Share of the images whose class is one of the five likeliest",
      {{"validation", "Accuracy/validation_top5", NULL}, {"test", "Accuracy/test_top5", NULL}}},

@@ -121,6 +121,7 @@ typedef struct gt_engine {
     gt_exec *generator;            /* NULL: the model generates nothing */
     gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
     gt_classifying *classifying;   /* NULL: nothing is judged */
+    gt_classifying *baseline;      /* the model's baseline (gt_model.baseline); NULL: it has none */
     gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
     gt_engine_scores *scores;      /* NULL: no metrics at checkpoints */
     const char *no_scores;         /* why there are none, though the job wants some; until the log has it */

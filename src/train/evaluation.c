@@ -58,6 +58,9 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
     if (!st && any && e->model->masks) st = gt_engine_open_segmenting(e, params);
     else if (!st && any)
         st = (e->classifying = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes)) ? GT_OK : GT_FAILED;
+    params = e->model->blocks[e->model->baseline];
+    if (!st && any && e->model->baseline)
+        st = (e->baseline = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes)) ? GT_OK : GT_FAILED;
     st = gt_comm_agree_all(e->comm, st);
     for (int part = 0; part < GT_JUDGED && !st; part++)
         if (e->judged[part]) st = gt_same_data_all(e->comm, e->judged[part], part_name[part]);
@@ -66,6 +69,7 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
 
 void gt_engine_close_judged(gt_engine *e) {
     gt_classifying_close(e->classifying);
+    gt_classifying_close(e->baseline);
     gt_segmenting_close(e->segmenting);
     for (int part = 0; part < GT_JUDGED; part++) gt_dataset_close(e->judged[part]);
 }
@@ -94,22 +98,22 @@ void gt_journal_confusion(const gt_engine *e, gt_journal *j) {
     gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
 }
 
-gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
-    j->n_evaluated = 0;
-    bool judges = e->classifying || e->segmenting;
-    if (judges && e->model->ema_of >= 0) gt_reducer_gather_all(e->learners[0].reducer, e->model->ema_block);
-    gt_status st = gt_comm_agree_all(e->comm, gt_dead_units_measure(e->dead_units, e->data));
-    if (st || e->segmenting) return st ? st : gt_evaluate_masks_all(e, j);
-    st = e->classifying ? gt_comm_agree_all(e->comm, gt_classifying_prepare(e->classifying)) : GT_OK;
-    for (int part = 0; part < GT_JUDGED && !st; part++) {
+/* Without `with` there is nothing to do. */
+static gt_status judge_parts_all(gt_engine *e, gt_journal *j, gt_classifying *with) {
+    bool baseline = with && with == e->baseline;
+    gt_status st = with ? gt_comm_agree_all(e->comm, gt_classifying_prepare(with)) : GT_OK;
+    for (int part = 0; with && part < GT_JUDGED && !st; part++) {
         gt_classified *all = NULL;
         gt_scores scores = {0};
         if (!e->judged[part]) continue;
-        st = gt_classify_dataset_all(e->comm, e->classifying, e->judged[part], &all, NULL);
+        st = gt_classify_dataset_all(e->comm, with, e->judged[part], &all, NULL);
         if (!st && all)
             st = gt_classify_score(all, gt_dataset_get_info(e->judged[part])->count, e->model->label_dim, &scores);
         st = gt_comm_agree_all(e->comm, st);
-        if (!st && all) {
+        if (!st && all && baseline) {
+            gt_journal_put_evaluated(j, part, "Loss/%s_baseline", "", scores.loss);
+            gt_journal_put_evaluated(j, part, "Accuracy/%s_baseline", "baseline", scores.accuracy);
+        } else if (!st && all) {
             gt_journal_put_evaluated(j, part, "Loss/%s", "loss", scores.loss);
             gt_journal_put_evaluated(j, part, "Accuracy/%s", "accuracy", scores.accuracy);
             gt_journal_take_confusion(j, part, scores.confusion);
@@ -120,4 +124,15 @@ gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
         free(scores.confusion);
     }
     return st;
+}
+
+gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
+    j->n_evaluated = 0;
+    bool judges = e->classifying || e->segmenting;
+    if (judges && e->model->ema_of >= 0)
+        gt_reducer_gather_all(e->learners[e->model->ema_of].reducer, e->model->ema_block);
+    gt_status st = gt_comm_agree_all(e->comm, gt_dead_units_measure(e->dead_units, e->data));
+    if (st || e->segmenting) return st ? st : gt_evaluate_masks_all(e, j);
+    st = judge_parts_all(e, j, e->classifying);
+    return st ? st : judge_parts_all(e, j, e->baseline);
 }

@@ -27,7 +27,7 @@ enum {
 };
 
 /* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
-enum { GT_EVALUATED_MOST = 3 * GT_JUDGED };
+enum { GT_EVALUATED_MOST = 5 * GT_JUDGED };
 typedef struct gt_evaluated {
     char series[40];
     char label[24]; /* on the line of a tick; "": not there */

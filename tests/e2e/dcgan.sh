@@ -12,7 +12,7 @@ begins exactness
 # Exactness: ranks, and going on; with what is drawn by chance and what is kept beside the parameters.
 tricks='--semi --labelled=0.5 --smoothing=two-sided --flip=0.1 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
 losses='--loss=wgan-gp --bn=none --d-steps=3 --history=0.5 --cond'
-features='--feature-matching --history=5 --semi --bn=batch --d-steps=2'
+features='--feature-matching --history=5 --semi --semi-baseline --labelled=0.5 --bn=batch --d-steps=2'
 for way in '' "$tricks" "$losses" "$features"; do
     rm -rf one three parts
     quietly "$GANTRY" train $dcgan $way --steps=10 --run=one
@@ -68,8 +68,9 @@ expect 2 'power of two of at least 16; resize them to 16x16' "$GANTRY" train --m
 begins semi
 # Semi-supervised: accuracy on other data as a series; D is a classifier, and what it says of an image does not depend on the others.
 other='synth:shapes:n=40,size=16,classes=4,seed=1'
-quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=300,size=16,classes=4 --test-data=$other $nets --semi --labelled=0.3 --batch=20 --slices=1 --d-lrate=0.001 --steps=200 --tick=1 --run=semi
+quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=300,size=16,classes=4 --test-data=$other $nets --semi --semi-baseline --labelled=0.3 --batch=20 --slices=1 --d-lrate=0.001 --steps=200 --tick=1 --run=semi
 helper value semi Accuracy/test >accuracy
+helper value semi Accuracy/test_baseline >/dev/null || fail 'no accuracy of the baseline'
 quietly "$GANTRY" predict semi $other --outdir=predicted
 quietly ranks 2 "$GANTRY" evaluate semi $other --outdir=evaluated
 "$python" -c "
@@ -105,6 +106,7 @@ bad 'take --d-batches=separate' --loss=wgan-gp --bn=none --d-batches=mixed
 bad 'loss=mse' --loss=mse
 bad 'd-steps' --d-steps=0
 bad 'history' --history=-1
+bad 'only be specified with --semi, beside' --semi-baseline
 bad 'only be specified with --semi, which' --test-data=synth:shapes:n=9,size=16,classes=4
 bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=9,size=16,classes=5
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x

@@ -286,9 +286,9 @@ static void expect_slope(gt_model *m, int phase, const char *what) {
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < n; i++) block[i] = start[i] + (float)((side ? 1 : -1) * step / norm * (double)slope[i]);
         run(b);
-        loss[side] = b->p->net == GT_DCGAN_G
-                         ? mean_of(b, "Loss/G/loss")
-                         : mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class") + mean_of(b, "Loss/D/penalty");
+        if (b->p->net == GT_DCGAN_D)
+            loss[side] = mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class") + mean_of(b, "Loss/D/penalty");
+        else loss[side] = mean_of(b, b->p->net == GT_DCGAN_G ? "Loss/G/loss" : "Loss/baseline");
     }
     memcpy(block, start, n * sizeof(float));
     double difference = (loss[1] - loss[0]) / (2 * step);
@@ -310,7 +310,7 @@ static void gradients_agree_with_differences(void **state) {
             c.own.instance_noise = 0.1;
         if (i >= 2) c.job.label_dim = CLASSES;
         if (i == 2) c.own.g_activation = "relu";
-        if (i == 3) c.own.semi = true;
+        if (i == 3) c.own.semi = c.own.semi_baseline = true;
         gt_model *m = new_model(&c);
         float *multiplier = ((gt_dcgan *)m->own)->augment.multiplier;
         if (i == 2) multiplier[GT_AUGMENT_ROTATE] = multiplier[GT_AUGMENT_CONTRAST] = 1;

@@ -15,7 +15,7 @@ typedef struct pass {
     const gt_dcgan *m;
     gt_graph *g;
     const char *phase;
-    int n;
+    int n, judge; /* the network that sees images: D or C */
 } pass;
 
 typedef gt_node *(*draw_fn)(gt_graph *g, const char *stream, gt_shape shape);
@@ -54,20 +54,20 @@ static gt_node *view(const pass *p, const char *which, gt_node *images) {
     return gt_add(p->g, images, gt_mul(p->g, noise, gt_input(p->g, GT_DCGAN_NOISE, GT_SCALAR)));
 }
 
-static gt_bound_net bound(const pass *p) { return (gt_bound_net){p->g, p->m->nets[D], D}; }
+static gt_bound_net bound(const pass *p) { return (gt_bound_net){p->g, p->m->nets[p->judge], p->judge}; }
 
 /* The maps that D's last layer sees, of images of kind `first`, or half of them, then of those of kind `second` (NULL:
  * none). Running statistics follow the real images that D learns from. */
 static gt_node *features(const pass *p, gt_node *seen, gt_node *labels, const char *first, const char *second) {
-    gt_dcgan_pass pass = {p->phase, {first, second}, gt_is(p->phase, "D_main") && gt_is(first, "real")};
-    gt_scope_push(p->g, "D");
+    gt_dcgan_pass pass = {p->phase, {first, second}, !gt_is(p->phase, "G_main") && gt_is(first, "real")};
+    gt_scope_push(p->g, "%s", p->m->nets[p->judge]->name);
     gt_node *maps = gt_dcgan_features(bound(p), p->m->job, seen, labels, &pass);
     gt_scope_pop(p->g);
     return maps;
 }
 
 static gt_node *judge(const pass *p, gt_node *maps) {
-    gt_scope_push(p->g, "D");
+    gt_scope_push(p->g, "%s", p->m->nets[p->judge]->name);
     gt_node *logits = gt_dcgan_logits(bound(p), maps);
     gt_scope_pop(p->g);
     return logits;
@@ -132,9 +132,11 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
     gt_graph *g = p->g;
     if (!p->m->classes) return NULL;
     gt_node *truth = gt_input(g, "real_c", GT_SHAPE(p->n, p->m->classes));
-    gt_output(g, "Accuracy/real", gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1)));
+    bool baseline = p->judge == GT_DCGAN_C;
+    gt_output(g, baseline ? "Accuracy/baseline" : "Accuracy/real",
+              gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1)));
     gt_node *loss = gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), truth), GT_AXIS(1)));
-    gt_output(g, "Loss/D/class", loss);
+    gt_output(g, baseline ? "Loss/baseline" : "Loss/D/class", loss);
     if (labelled == 1) return loss;
     return gt_mul(g, loss, gt_scale(g, gt_input(g, GT_DCGAN_LABELLED, GT_SHAPE(p->n, 1)), (float)(1 / labelled)));
 }
@@ -142,7 +144,7 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
 static gt_node *sum_if_both(gt_graph *g, gt_node *a, gt_node *b) { return b ? gt_add(g, a, b) : a; }
 
 static gt_node **gradients(const pass *p, gt_node *loss) {
-    return gt_gradients(p->g, p->m->nets[D], D, gt_mean_loss(p->g, loss));
+    return gt_gradients(p->g, p->m->nets[p->judge], p->judge, gt_mean_loss(p->g, loss));
 }
 
 /* ---- the phases ---- */
@@ -190,7 +192,7 @@ static void d_separate(const pass *p) {
 static bool is_mixed(const gt_dcgan *m) { return gt_is(m->options->d_batches, "mixed"); }
 
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
-    pass p = {m, g, "D_main", n};
+    pass p = {m, g, "D_main", n, D};
     (is_mixed(m) ? d_mixed : d_separate)(&p);
 }
 
@@ -200,7 +202,7 @@ static gt_node *match(const pass *p, gt_node *real, gt_node *fake) {
 }
 
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
-    pass p = {m, g, "G_main", n};
+    pass p = {m, g, "G_main", n, D};
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
     gt_node *seen = is_mixed(m) ? features_mixed(&p, fakes) : features(&p, fakes, labels(&p, "gen_c"), "fake", NULL);
@@ -211,4 +213,10 @@ void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     report(&p, "fake", score);
     gt_output(g, "Loss/G/loss", loss);
     gt_put_gradients(g, m->nets[G], gt_gradients(g, m->nets[G], G, gt_mean_loss(g, loss)), NULL);
+}
+
+void gt_dcgan_c_main(const gt_dcgan *m, gt_graph *g, int n) {
+    pass p = {m, g, "C_main", n, GT_DCGAN_C};
+    gt_node *logits = discriminate(&p, real_images(&p), NULL, "real");
+    gt_put_gradients(g, m->nets[GT_DCGAN_C], gradients(&p, class_loss(&p, logits)), NULL);
 }

@@ -13,19 +13,19 @@ typedef struct gt_dcgan_target {
 } gt_dcgan_target;
 enum { GT_DCGAN_REAL, GT_DCGAN_FAKE, GT_DCGAN_MADE, GT_DCGAN_TARGETS };
 
-typedef struct gt_dcgan { /* slot i of a graph holds the block of nets[i], G and D */
+typedef struct gt_dcgan { /* slot i of a graph holds the block of nets[i]: G, D, perhaps C */
     const gt_job *job;
     const gt_dcgan_options *options; /* the job's own */
     gt_augment_config augment;       /* of everything D sees */
     gt_dcgan_target targets[GT_DCGAN_TARGETS];
     const gt_dcgan_loss *loss;
     int classes, labels; /* that D tells; length of the labels that both networks see; 0: none */
-    gt_net *nets[2];
+    gt_net *nets[3];
 } gt_dcgan;
 
 gt_status gt_dcgan_make(gt_model *m, const gt_job *job);
 
-enum { GT_DCGAN_G, GT_DCGAN_D };
+enum { GT_DCGAN_G, GT_DCGAN_D, GT_DCGAN_C };
 
 /* Inputs beside those of model/gan.h. */
 #define GT_DCGAN_GP_WEIGHT 10           /* of wgan-gp, where nobody gave one */
@@ -36,6 +36,8 @@ enum { GT_DCGAN_G, GT_DCGAN_D };
  * name: "z", "smooth/WHICH", "flip/WHICH", "noise/WHICH", WHICH being "real" or "fake". */
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n);
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n);
+/* "C_main": the supervised baseline learns the classes of labelled real images. */
+void gt_dcgan_c_main(const gt_dcgan *m, gt_graph *g, int n);
 
 /* ---- targets.c ---- */
 

@@ -8,7 +8,7 @@
 #include "models/dcgan/loss.h"
 #include "model/gan.h"
 
-enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
+enum { G = GT_DCGAN_G, D = GT_DCGAN_D, C = GT_DCGAN_C };
 
 /* ---- before a run ---- */
 
@@ -40,7 +40,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_dcgan *own = p->model->own;
     gt_gan_write_labels(e, p, s, s->n);
     write_noise(e, own->options, s->shown);
-    gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
+    if (p->net != C) gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
     bool both = gt_is(own->options->d_batches, "mixed") || own->options->feature_matching;
     if (p->net == G && !both) return GT_OK; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
@@ -54,28 +54,32 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
 static gt_graph *build_phase(gt_phase *p, int n) {
     gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
-    (p->net == G ? gt_dcgan_g_main : gt_dcgan_d_main)(p->model->own, g, n);
+    static void (*const build[])(const gt_dcgan *, gt_graph *, int) = {gt_dcgan_g_main, gt_dcgan_d_main,
+                                                                       gt_dcgan_c_main};
+    build[p->net](p->model->own, g, n);
     return gt_whole_graph(g, "phase ", p->name);
 }
 
-/* Both phases generate: both renew G's running statistics, which are all of its buffers. D's phase renews those of D.
- */
-static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
-    const gt_net *net = m->nets[G];
-    int most = net->n_tensors + m->nets[D]->n_tensors;
-    gt_state *states = gt_arena_array(m->arena, (size_t)most, sizeof *states);
-    if (!states) return GT_NOMEM;
-    for (int i = 0; i < net->n_tensors; i++) {
-        const gt_tensor *t = &net->tensors[i];
-        if (!t->trainable) states[phase.n_states++] = (gt_state){t->name, m->blocks[G] + t->offset, t->size};
-    }
-    for (int i = 0; i < m->nets[D]->n_tensors && phase.net == D; i++) {
-        const gt_tensor *t = &m->nets[D]->tensors[i];
+/* The phase renews the buffers of a network, which are running statistics. */
+static gt_status add_states(gt_model *m, gt_phase *phase, gt_state *states, int net, const char *prefix) {
+    for (int i = 0; i < m->nets[net]->n_tensors; i++) {
+        const gt_tensor *t = &m->nets[net]->tensors[i];
         if (t->trainable) continue;
-        const char *output = gt_arena_printf(m->arena, "D.%s", t->name);
+        const char *output = gt_arena_printf(m->arena, "%s%s", prefix, t->name);
         if (!output) return GT_NOMEM;
-        states[phase.n_states++] = (gt_state){output, m->blocks[D] + t->offset, t->size};
+        states[phase->n_states++] = (gt_state){output, m->blocks[net] + t->offset, t->size};
     }
+    return GT_OK;
+}
+
+/* Phases that generate renew G's statistics, those that learn from real images also their network's. */
+static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
+    gt_state *states = gt_arena_array(m->arena, (size_t)(m->nets[G]->n_tensors + m->nets[D]->n_tensors),
+                                      sizeof *states);
+    gt_status st = states ? GT_OK : GT_NOMEM;
+    if (!st && phase.net != C) st = add_states(m, &phase, states, G, "");
+    if (!st && phase.net != G) st = add_states(m, &phase, states, phase.net, phase.net == D ? "D." : "C.");
+    if (st) return st;
     phase.build = build_phase;
     phase.fill = fill;
     phase.states = states;
@@ -110,13 +114,18 @@ static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
                                   {"Accuracy/D/fake", WITHOUT_JUDGEMENT},
                                   {"Loss/D/penalty", WITHOUT_PENALTY},
                                   {0}},
-                        of_g[] = {
-                            {"Loss/scores/fake", 0}, {"Loss/signs/fake", WITHOUT_JUDGEMENT}, {"Loss/G/loss", 0}, {0}};
+                        of_g[] = {{"Loss/scores/fake", 0},
+                                  {"Loss/signs/fake", WITHOUT_JUDGEMENT},
+                                  {"Loss/G/loss", 0},
+                                  {0}},
+                        of_c[] = {{"Loss/baseline", 0}, {"Accuracy/baseline", 0}, {0}};
     int lacks = (own->classes ? 0 : WITHOUT_CLASSES) | (own->loss->judges ? 0 : WITHOUT_JUDGEMENT) |
                 (own->loss->penalised ? 0 : WITHOUT_PENALTY);
     int d_steps = own->options->d_steps > 1 ? (int)own->options->d_steps : 1;
     gt_status st = add_main(m, (gt_phase){.name = "D_main", .net = D, .interval = 1}, of_d, lacks);
-    return st ? st : add_main(m, (gt_phase){.name = "G_main", .net = G, .interval = d_steps}, of_g, lacks);
+    if (!st) st = add_main(m, (gt_phase){.name = "G_main", .net = G, .interval = d_steps}, of_g, lacks);
+    if (st || !m->baseline) return st;
+    return add_main(m, (gt_phase){.name = "C_main", .net = C, .interval = 1}, of_c, lacks);
 }
 
 /* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and
@@ -170,6 +179,14 @@ static gt_learning learning(const gt_job *job, const char *optimizer, double rat
     return l;
 }
 
+/* A network of D's form, which learns as D does. */
+static gt_status add_baseline(gt_model *m, const gt_job *job) {
+    gt_net *net = gt_dcgan_discriminator_net(job);
+    if (net) net->name = "C";
+    m->baseline = C;
+    return gt_model_add_network(m, net, m->learning[D]);
+}
+
 gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     if (!own) return GT_NOMEM;
@@ -196,6 +213,8 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
     if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, G);
+    if (st) return st;
+    if (o->semi_baseline) st = add_baseline(m, job);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);
     return add_phases(m, own);

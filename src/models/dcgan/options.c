@@ -54,6 +54,9 @@ static const gt_option options[] = {
                "accuracy is logged as Accuracy/real, and that on --test-data as Accuracy/test. Not with --cond."},
     {OPTION(labelled, "1", "Share of the data whose labels are used with --semi"), .min = 1e-6, .max = 1,
      .detail = "Chosen by --seed. The accuracy is that of all real images."},
+    {OPTION(semi_baseline, NULL, "Beside D of --semi, train the same net on the labels alone"), .derived = "0",
+     .detail = "Network C sees the labelled images of the same batches, as often as D does, and nothing else is in its "
+               "loss. Its accuracy on --test-data is logged as Accuracy/test_baseline beside Accuracy/test."},
     {OPTION(loss, NULL, "Adversarial loss: cross-entropy, least squares, hinge, Wasserstein"), .derived = "bce",
      .choices = "bce|lsgan|hinge|wgan-gp",
      .detail = "bce and lsgan take smooth and flipped targets. wgan-gp, Wasserstein's with a gradient penalty, takes "
@@ -169,6 +172,8 @@ static gt_status check(const gt_job *job) {
     if (st) return st;
     if (*job->test_data && !o->semi)
         return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D tell classes");
+    if (o->semi_baseline && !o->semi)
+        return gt_fail(GT_USAGE, "--semi-baseline can only be specified with --semi, beside which it is trained");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
     if (job->cbase < half)
         return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",
