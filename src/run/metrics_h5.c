@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 #include "h5/h5.h"
+#include "gantry/version.h"
+#include "run/series.h"
 #include "run/stats_line.h"
 
 enum { CHUNK_ROWS = 256 };
@@ -68,8 +70,21 @@ static gt_status make_set(metrics_h5 *m, const char *name, gt_number type, const
     return gt_h5_write_stored(&m->file, &a, &(gt_h5_storage){.chunk = CHUNK_ROWS, .grows = true}, set);
 }
 
+static gt_status describe(metrics_h5 *m, const char *name, const char *unit, const char *description) {
+    gt_status st = gt_h5_attribute_text(&m->file, name, "unit", unit);
+    return st ? st : gt_h5_attribute_text(&m->file, name, "description", description);
+}
+
+static gt_status describe_file(metrics_h5 *m) {
+    gt_status st = gt_h5_attribute_text(&m->file, "/", "gantry_version", GT_VERSION);
+    return st ? st
+              : gt_h5_attribute_text(&m->file, "/", "description",
+                                     "Log of a training run: for each series count (num), mean and standard deviation "
+                                     "(std) since the tick before; `images` and `timestamp` belong to the same ticks");
+}
+
 static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
-    gt_status st = GT_OK;
+    gt_status st = describe_file(m);
     for (int i = 0; i < s->n_series && !st; i++) {
         series *to = &m->series[i];
         for (int t = 0; t < s->ticks; t++)
@@ -77,9 +92,14 @@ static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
         if (!(to->name = strdup(s->series[i].name))) return gt_fail(GT_NOMEM, "out of memory for metrics.h5");
         m->n = i + 1;
         st = make_set(m, to->name, GT_NUMBER_STATISTIC, rows, s->ticks, &to->set);
+        const gt_series *known = gt_series_of(to->name);
+        if (!st && known) st = describe(m, to->name, known->unit, known->help);
     }
     if (!st) st = make_set(m, "timestamp", GT_NUMBER_DOUBLE, s->timestamp, s->ticks, &m->timestamp);
+    if (!st) st = describe(m, "timestamp", "s", "When the tick ended, in seconds since 1970 (Unix time)");
     if (!st) st = make_set(m, "images", GT_NUMBER_INT64, s->images, s->ticks, &m->images);
+    if (!st)
+        st = describe(m, "images", "images", "Real images that the networks were trained on before the tick ended");
     m->rows = s->ticks;
     return st;
 }

@@ -227,6 +227,7 @@ def log(run, ticks=None, gaps=False):
         for name in lines[-1]:
             if '/' not in name: continue
             column, want = f[name], [l.get(name, {}).get('mean') for l in lines]
+            assert 'unit' in column.attrs and column.attrs['description'], f'{name} has no row in src/run/series.c'
             assert len(column) == len(lines), f'{name}: {len(column)} values of {len(lines)}'
             assert all(w is None or w != w or abs(float(c['mean']) - w) <= 1e-6 * abs(w) for c, w in zip(column, want)), f'{name}: {column[:]} instead of {want}'
     files = glob.glob(f'{run}/events.out.tfevents.*')

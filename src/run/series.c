@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of series (series.h). */
+#include "run/series.h"
+
+#include <fnmatch.h>
+#include <stddef.h>
+
+static const gt_series table[] = {
+    {"Progress/tick", "ticks", "Number of the tick; a tick is a line of the log"},
+    {"Progress/kimg", "kimg", "Thousands of real images that the networks were trained on"},
+    {"Progress/step", "steps", "Batches that the networks were trained on"},
+    {"Progress/augment", "probability",
+     "How often each augmentation is applied (p). ADA raises p while D overfits; p near 1 means too few images"},
+    {"Progress/rate_factor", "", "Learning rate by the schedule, as a share of --lrate"},
+    {"Progress/images_per_sec", "images/s", "Speed of training since the tick before"},
+    {"Progress/ticks_since_best", "ticks", "Ticks since the best value, for --early-stopping"},
+
+    {"Loss/G/loss", "nats",
+     "Loss of the generator. A steady level is good; a rise without an end means that D is too strong"},
+    {"Loss/D/loss", "nats",
+     "Loss of the discriminator, reals and fakes together. Near 1.39 (2 ln 2) D tells nothing, near 0 D is never "
+     "wrong"},
+    {"Loss/D/real", "nats", "Loss of D on real images"},
+    {"Loss/D/fake", "nats", "Loss of D on generated images"},
+    {"Loss/D/class", "nats", "Loss of D's classifier on labelled real images (--semi)"},
+    {"Loss/D/reg", "nats", "Penalty of the discriminator that is added to its loss: R1 times gamma / 2"},
+    {"Loss/G/reg", "nats", "Penalty of the generator that is added to its loss: path length"},
+    {"Loss/r1_penalty", "", "Squared length of the gradient of D's score by the pixels of real images"},
+    {"Loss/pl_penalty", "", "Squared difference of path lengths from their running mean"},
+    {"Loss/scores/real", "logits", "What D says of real images; above 0: real"},
+    {"Loss/scores/fake", "logits",
+     "What D says of generated images. The distance from the score of reals should level off"},
+    {"Loss/signs/real", "",
+     "r_t: mean sign of D's scores of real images, -1 to 1. ADA holds r_t at its target of 0.6; near 1: overfitting"},
+    {"Loss/signs/fake", "", "Mean sign of D's scores of generated images; near -1 with r_t near 1: D is never wrong"},
+    {"Accuracy/real", "share", "Real images whose class D's classifier names rightly"},
+
+    {"Loss/reconstruction", "", "Difference of an image from its reconstruction, as --recon and --recon-pixels say"},
+    {"Loss/KL", "nats", "What the latent says of an image (Kullback-Leibler divergence from the prior); 0: nothing"},
+    {"Loss/commitment", "", "Distance of the encoder's output from the nearest codes"},
+    {"Loss/total", "nats", "Sum of the losses with their weights; this sum is minimised"},
+    {"KL/dimension_*", "nats",
+     "Kullback-Leibler divergence of one dimension of the latent; 0: the dimension is unused"},
+    {"Codes/perplexity", "codes", "How many codes are in use"},
+
+    {"Loss/train", "nats", "Cross-entropy of the classifier over the tick, with dropout and augmentation"},
+    {"Loss/validation", "nats",
+     "Cross-entropy on images that are held back; a rise while Loss/train falls: overfitting"},
+    {"Loss/test", "nats", "Cross-entropy on the test data"},
+    {"Accuracy/train", "share", "Rightly classified images over the tick, with dropout and augmentation"},
+    {"Accuracy/?*_top5", "share", "Images whose class is among the five likeliest"},
+    {"Accuracy/?*", "share", "Rightly classified images, or pixels of a segmentation"},
+    {"IoU/?*", "share", "Intersection over union of a class's pixels, mean of classes"},
+    {"Dead/?*", "share", "Units of a layer that are zero for all images that were looked at"},
+
+    {"Fakes/swd", "",
+     "Sliced Wasserstein distance of patches of generated images from those of real ones, times 1000; less is better"},
+    {"Fakes/spread", "",
+     "How much the images of a fixed set of latents differ from each other; a sharp fall: collapse"},
+    {"Reals/spread", "", "How much real images differ from each other, to compare with Fakes/spread"},
+    {"Metrics/?*", "", "A metric of --metrics, computed at checkpoints (docs/metrics.md)"},
+
+    {"Timing/total_sec", "s", "Time of training so far, over all starts"},
+    {"Timing/total_hours", "h", "Time of training so far, over all starts"},
+    {"Timing/total_days", "days", "Time of training so far, over all starts"},
+    {"Timing/sec_per_tick", "s", "Time since the tick before"},
+    {"Timing/sec_per_kimg", "s", "Time for a thousand images"},
+    {"Timing/wait_for_data_sec", "s", "How long rank 0 waited for images since the tick before"},
+    {"Timing/communication_sec", "s", "Communication since the tick before, mean of the ranks"},
+    {"Timing/wait_for_ranks_sec", "s", "Communication that computation did not hide, mean of the ranks"},
+    {"Timing/communication_hidden_percent", "%", "Part of the communication that happened during computation"},
+    {"Timing/checkpoint_mb_per_sec", "MB/s", "Speed at which the latest checkpoint was written"},
+    {"Timing/metrics_sec", "s", "Time for the metrics of --metrics at the latest checkpoint"},
+    {"Timing/?*", "ms",
+     "Time of the latest step of this phase (an update of one network), forward and backward of all slices of rank 0"},
+    {"Resources/cpu_mem_gb", "GiB", "Most memory so far of the rank that has most"},
+    {"Ranks/slowest", "", "Time of the slowest rank for a slice, divided by the median of ranks"},
+    {"Ranks/slowest_rank", "rank", "Which rank was the slowest"},
+    {"Ranks/imbalance", "", "Work of the rank that has most, divided by the mean; 1: all ranks have the same"},
+    {"Ranks/most_wait_for_data_sec", "s", "Longest wait of a rank for images since the tick before"},
+    {"Norms/?*_grad", "", "Length of the gradient of a network in the latest step"},
+    {"Trouble/?*", "ticks", "For how many ticks this warning's condition has lasted; 0: all is well"},
+};
+
+const gt_series *gt_series_at(int i) { return i >= 0 && (size_t)i < sizeof table / sizeof *table ? &table[i] : NULL; }
+
+const gt_series *gt_series_of(const char *series) {
+    const gt_series *s;
+    for (int i = 0; (s = gt_series_at(i)); i++)
+        if (!fnmatch(s->name, series, 0)) return s;
+    return NULL;
+}
