@@ -58,6 +58,9 @@ $(LIBRARY): $(LIBRARY_OBJ)
 	@rm -f $@
 	$(Q)ar qcs $@ $^
 
+# What the program carries within itself.
+$(BUILD)/src/report/assets.o: src/report/report.css src/report/report.js
+
 $(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
 $(BUILD)/git-id: FORCE

@@ -9,7 +9,7 @@
 enum { CHART_LINES = 4 };
 
 typedef struct chart {
-    const char *title, *note; /* `note`: what the chart means, in one line; "": nothing */
+    const char *title, *note; /* `note`: what the chart means, in one line; "": what the table of series says */
     struct {
         const char *label;
         const char *series;    /* its name; NULL: there is no such line */

@@ -33,6 +33,8 @@ static const gt_series table[] = {
     {"Loss/signs/real", "",
      "r_t: mean sign of D's scores of real images, -1 to 1. ADA holds r_t at its target of 0.6; near 1: overfitting"},
     {"Loss/signs/fake", "", "Mean sign of D's scores of generated images; near -1 with r_t near 1: D is never wrong"},
+    {"Accuracy/D/real", "share", "Real images that D takes for real; one half: D guesses"},
+    {"Accuracy/D/fake", "share", "Generated images that D takes for generated; one half: D guesses"},
     {"Accuracy/real", "share", "Real images whose class D's classifier names rightly"},
 
     {"Loss/reconstruction", "", "Difference of an image from its reconstruction, as --recon and --recon-pixels say"},

@@ -29,6 +29,7 @@ static const char *const patterns[] = {"bad-checkpoint-*.h5",
                                        "log.txt",
                                        "job.ini",
                                        "stats.jsonl",
+                                       "starts.jsonl",
                                        "last"};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 

@@ -10,6 +10,7 @@
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 #include "metrics/score.h"
+#include "run/starts.h"
 #include "train/engine.h"
 #include "train/warnings.h"
 
@@ -176,5 +177,10 @@ void gt_journal_live(const gt_engine *e, const gt_journal *j); /* the live line 
 /* Applies --on-trouble to a trouble that has begun. GT_OK: training goes on from the step where e then is. *back: the
  * run was set back to an earlier step. */
 gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
+
+/* ---- describe.c ---- */
+
+/* Logs what is run, and begins starts.jsonl's next line. */
+void gt_journal_describe(const gt_engine *e, const gt_journal *j);
 
 #endif

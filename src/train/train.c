@@ -4,13 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/augment.h"
 #include "gantry/log.h"
-#include "gantry/version.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "dist/mpi_version.h"
-#include "kernels/blas.h"
 #include "train/stop.h"
 #include "train/scores.h"
 
@@ -136,6 +132,10 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
     j->tick_shown = e->shown;
 }
 
+static void report(gt_journal *j) {
+    gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
+}
+
 static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
     gt_status st = gt_fakes_all(e, j);
     if (!st) st = gt_comm_agree_all(e->comm, gt_journal_reconstructions(e, j));
@@ -169,8 +169,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
     if (!st && d->pictures && e->comm->rank == 0) gt_journal_confusion(e, j);
-    if (!st && d->pictures && e->comm->rank == 0)
-        gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
+    if (!st && d->pictures && !d->stop && !d->finished && e->comm->rank == 0) report(j);
     j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }
@@ -207,6 +206,17 @@ static bool metrics_were_due(const gt_engine *e, const schedules *p) {
     return e->step && is_by_images(&before, e->shown);
 }
 
+/* The last line of starts.jsonl, and the report with it. A directory that belongs to another process is left alone. */
+static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
+    if (gt_lock_lost(j->lock)) return;
+    gt_starts_end(j->dir, e->shown,
+                  !st                ? "finished"
+                  : st == GT_STOPPED ? "stopped"
+                                     : "failed",
+                  st && st != GT_STOPPED ? gt_message() : "");
+    report(j);
+}
+
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     schedules p = make_schedules(e, began);
     gt_status st = GT_OK;
@@ -232,35 +242,12 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if (finished || d.stop) {
             if ((st = settle_all(e, j))) return st;
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
-            return finished ? GT_OK : GT_STOPPED;
+            /* only now: whoever stops a run may have little patience */
+            if (!d.pictures) st = pictures_all(e, j, &p);
+            return st ? st : finished ? GT_OK : GT_STOPPED;
         }
         if (e->comm->rank == 0) gt_journal_live(e, j);
     }
-}
-
-/* Does the job's set of augmentations have some of colour, which these channels do without? */
-static bool colour_is_off(const gt_job *j) {
-    gt_augment_config c;
-    if (!j->augments || gt_augment_preset(j->augpipe, &c)) return false;
-    c.colours = (int)j->colours;
-    return gt_augment_drop_colour(&c, (int)j->channels);
-}
-
-static void describe(const gt_engine *e) {
-    char mpi[256];
-    gt_mpi_version(mpi, sizeof mpi);
-    gt_info("gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi, gt_blas_description());
-    gt_info("%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
-    gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", e->job->data, (long long)e->info->count, e->info->height,
-            e->info->width, e->info->channels, gt_sample_name(e->info->type),
-            e->job->label_dim ? "labels used" : "no labels used");
-    gt_dataset_tell_classes(e->data, e->job->data);
-    if (colour_is_off(e->job))
-        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
-                e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
-    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank",
-            (long long)e->job->batch, e->batches[0].slices.count, e->model->slice_size, e->shapes[0].slices,
-            (double)e->job->total_images / 1000, (double)e->arena_bytes / 1e6);
 }
 
 gt_status gt_train_all(gt_comm *comm, gt_job *job) {
@@ -274,10 +261,11 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     if (!st) st = gt_run_begin_all(&e, &j, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
-        describe(&e);
+        if (comm->rank == 0) gt_journal_describe(&e, &j);
         st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);
+        if (comm->rank == 0) conclude(&e, &j, st);
     }
     gt_log_live(NULL);
     gt_journal_end(&j);

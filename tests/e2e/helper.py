@@ -277,11 +277,13 @@ def value(run, name):
 def html(path):
     """html FILE: it needs nothing from elsewhere, and its pictures are in it"""
     from html.parser import HTMLParser
+    from urllib.parse import unquote
     text = open(path).read()
     kept = []
     class P(HTMLParser):
         def handle_starttag(self, tag, attributes):
             for k, v in attributes:
+                if k == 'href' and v.startswith('./') and os.path.isfile(os.path.join(os.path.dirname(path), unquote(v))): continue
                 if k in ('src', 'href', 'data') and v and not v.startswith(('data:', '#')): raise SystemExit(f'{path}: refers to {v}')
                 if k == 'src': kept.append(v)
     P().feed(text)

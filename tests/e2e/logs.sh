@@ -21,6 +21,7 @@ log.txt
 metrics.h5
 reals.png
 report.html
+starts.jsonl
 stats.jsonl
 X
 grep -v '^events.out.tfevents' files | diff expected - || fail 'other files in the run than expected'

@@ -10,6 +10,7 @@
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "run/starts.h"
 
 /* Whether the word stands in the page; pictures, as base64, may have any letters. */
 static bool says(const char *page, const char *word) {
@@ -93,9 +94,9 @@ static void whole_run(void **state) {
     put(at("fakes000180000.png"), "", 0); /* damaged: shown as it is, the page stays whole */
     char *page = report();
     assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
-    /* reals and three earlier ones; the latest is the empty file */
-    assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 4);
-    assert_int_equal(count(page, "<script>"), 0);
+    /* reals, and the five before the latest, which is the empty file */
+    assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 1 + 5);
+    assert_int_equal(count(page, "<script>"), 1); /* the page's own */
     assert_non_null(strstr(page, "&#60;script&#62;"));
     free(page);
     const char *keep = getenv("GANTRY_KEEP");
@@ -127,6 +128,62 @@ static void distances_are_a_line(void **state) {
     assert_non_null(end);
     *end = 0;
     assert_int_equal(count(line, "L"), 5);
+    free(page);
+}
+
+/* Pictures that do not pack well: the page stays small enough to be sent, and says what it leaves out. */
+static void large_pictures(void **state) {
+    (void)state;
+    enum { SIDE = 1024, FILES = 9 };
+    float *x = malloc(3 * SIDE * SIDE * sizeof *x);
+    uint32_t bits = 1;
+    assert_non_null(x);
+    for (int i = 0; i < 3 * SIDE * SIDE; i++) x[i] = (float)((bits = 1664525 * bits + 1013904223) >> 8) / (1 << 23) - 1;
+    assert_ok(gt_grid_write(at("reals.png"), x, 1, 1, SIDE, SIDE, 3, -1, 1, NULL));
+    free(x);
+    for (int i = 0; i < FILES; i++) {
+        char name[40];
+        gt_grid_fakes_name(1000 * i, name);
+        assert_int_equal(link(at("reals.png"), at(name)), 0);
+    }
+    put(at("job.ini"), "", 0);
+    char *page = report();
+    assert_true(strlen(page) < 5000000);
+    assert_int_equal(count(page, "data:image/webp;base64,"), 2 + 4);
+    assert_int_equal(count(page, "4 of 8 pictures; all of them"), 1);
+    assert_true(says(page, "times smaller for this page"));
+    free(page);
+}
+
+/* What was run, how it ended, and what went wrong on the way. */
+static void facts_and_warnings(void **state) {
+    (void)state;
+    const gt_start_fact facts[] = {{"data", "photos & more: 7 images"}, {"program", "caf\xe9"}, {0}};
+    static const char log[] = "2026-11-22 20:06:43 gantry 0.1.0\n"
+                              "2026-11-22 20:06:44 warning: slow <disk>\n"
+                              "2026-11-22 20:07:44 warning: slow <disk>\n"
+                              "2026-11-22 20:08:44 error: it ends\n"
+                              "warning: no date\n";
+    put(at("job.ini"), "", 0);
+    put(at("log.txt"), log, sizeof log - 1);
+    gt_starts_begin(scratch, 0, 4000, facts);
+    char *page = report();
+    assert_true(says(page, ">interrupted<") && says(page, "photos &#38; more: 7 images"));
+    assert_true(says(page, "slow &#60;disk&#62; (2 times, last at 2026-11-22 20:07:44)") &&
+                says(page, "error: it ends"));
+    assert_false(says(page, "no date"));
+    assert_true(says(page, "href=\"./log.txt\""));
+    free(page);
+    gt_starts_end(scratch, 2000, "failed", "no <room>");
+    page = report();
+    assert_true(says(page, ">failed<") && says(page, "no &#60;room&#62;"));
+    free(page);
+    gt_starts_begin(scratch, 1000, 4000, facts);
+    gt_starts_end(scratch, 4000, "finished", "");
+    FILE *f = fopen(at("starts.jsonl"), "a");
+    assert_true(f && fputs("{\"event\": \"start\", \"ti", f) >= 0 && fclose(f) == 0); /* half a line */
+    page = report();
+    assert_true(says(page, ">finished<") && says(page, "; 2 starts, the last one on ") && says(page, " at 1 kimg"));
     free(page);
 }
 
@@ -225,7 +282,8 @@ static void figures_are_whole_or_as_before(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(empty_run), TEST(whole_run),    TEST(distances_are_a_line),          TEST(pictures_not_shown),
-        TEST(one_tick),  TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
+        TEST(empty_run),      TEST(whole_run),          TEST(distances_are_a_line),
+        TEST(large_pictures), TEST(facts_and_warnings), TEST(pictures_not_shown),
+        TEST(one_tick),       TEST(hard_numbers),       TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

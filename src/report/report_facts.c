@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a report says in words: what was run, warnings, metrics, files. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/lines.h"
+#include "metrics/score.h"
+#include "report/html.h"
+#include "report/report.h"
+
+enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = 32, TEXT = 400 };
+
+static void row(gt_buffer *out, const char *name, const char *text) {
+    html_text(out, "<tr><th>", name, "</th>");
+    html_text(out, "<td>", text, "</td></tr>\n");
+}
+
+static const char *date_text(double unix_time, char text[WHEN]) {
+    time_t t = (time_t)unix_time;
+    struct tm local;
+    if (!(unix_time > 0 && unix_time < 1e11) || !localtime_r(&t, &local)) return "";
+    strftime(text, WHEN, "%Y-%m-%d %H:%M", &local);
+    return text;
+}
+
+/* ---- what was run ---- */
+
+static void put_state(gt_buffer *out, const char *dir, const gt_starts *s) {
+    const char *state = gt_starts_state(dir, s);
+    if (!*state) return;
+    gt_buffer_printf(out, "<p><span class=\"state %s\">%s</span> ", state, state);
+    html_text(out, "", s->message, "</p>\n");
+}
+
+void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
+    double images = s->ticks ? (double)s->images[s->ticks - 1] : 0;
+    put_state(out, dir, starts);
+    if (!starts->count) return;
+    if (starts->total > 0)
+        gt_buffer_printf(out, "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n",
+                         fmin(100, 100 * images / (double)starts->total));
+    gt_buffer_printf(out, "<h2>What was run</h2>\n<div class=\"card\"><table>\n");
+    for (const gt_start_fact *f = starts->facts; f->name; f++) row(out, f->name, f->text);
+    char text[TEXT], first[WHEN], last[WHEN], ended[WHEN];
+    int n = snprintf(text, sizeof text, "%s", date_text(starts->first, first));
+    if (starts->count > 1)
+        n += snprintf(text + n, sizeof text - (size_t)n, "; %d starts, the last one on %s at %.6g kimg", starts->count,
+                      date_text(starts->last, last), (double)starts->images / 1000);
+    row(out, "begun", text);
+    if (*starts->state) row(out, starts->state, date_text(starts->ended, ended));
+    gt_buffer_printf(out, "</table></div>\n");
+}
+
+/* ---- warnings ---- */
+
+typedef struct remark {
+    char text[TEXT], first[WHEN], last[WHEN];
+    int count;
+} remark;
+
+typedef struct remarks {
+    remark list[MOST_WARNINGS]; /* the newest */
+    int n;
+    long left_out;
+} remarks;
+
+/* Equal words make one remark. */
+static void take_remark(remarks *r, const char *when, const char *text) {
+    remark *found = NULL;
+    for (int i = 0; i < r->n && !found; i++)
+        if (!strncmp(r->list[i].text, text, TEXT - 1)) found = &r->list[i];
+    if (!found && r->n == MOST_WARNINGS) {
+        memmove(r->list, r->list + 1, (MOST_WARNINGS - 1) * sizeof *r->list);
+        r->n--;
+        r->left_out++;
+    }
+    if (!found) {
+        found = &r->list[r->n++];
+        *found = (remark){.count = 0};
+        snprintf(found->text, TEXT, "%s", text);
+        snprintf(found->first, WHEN, "%s", when);
+    }
+    snprintf(found->last, WHEN, "%s", when);
+    found->count++;
+}
+
+/* "2026-11-22 20:06:43 warning: ..." */
+static void take_line(remarks *r, const char *line) {
+    char day[12], hour[10], when[WHEN];
+    int n = 0;
+    if (sscanf(line, "%11s %9s %n", day, hour, &n) != 2 || !n) return;
+    const char *text = line + n;
+    bool warning = !strncmp(text, "warning: ", 9), error = !strncmp(text, "error: ", 7);
+    if (!warning && !error) return;
+    snprintf(when, sizeof when, "%s %s", day, hour);
+    take_remark(r, when, text + (warning ? 9 : 0));
+}
+
+void report_warnings(gt_buffer *out, const char *dir) {
+    char *path = gt_path_join(dir, "log.txt");
+    remarks *r = calloc(1, sizeof *r);
+    gt_lines in;
+    out->failed |= !path || !r;
+    if (path && r) {
+        gt_status st = gt_lines_open(&in, path, 0, 0);
+        while (!st && gt_lines_next(&in)) take_line(r, in.text);
+        gt_lines_close(&in, st);
+    }
+    if (r && r->n) {
+        gt_buffer_printf(out, "<h2 id=\"warnings\">Warnings</h2>\n<div class=\"card\"><table>\n");
+        if (r->left_out)
+            gt_buffer_printf(out, "<tr><th></th><td>%ld older ones are in log.txt</td></tr>\n", r->left_out);
+        for (int i = 0; i < r->n; i++) {
+            const remark *m = &r->list[i];
+            html_text(out, "<tr><th>", m->first, "</th>");
+            html_text(out, "<td class=\"warning\">", m->text, "");
+            if (m->count > 1) gt_buffer_printf(out, " (%d times, last at %s)", m->count, m->last);
+            gt_buffer_printf(out, "</td></tr>\n");
+        }
+        gt_buffer_printf(out, "</table></div>\n");
+    }
+    free(r);
+    free(path);
+}
+
+/* ---- metrics ---- */
+
+static void put_metric(gt_buffer *out, const char *dir, const gt_stats *s, const gt_stats_series *series) {
+    const char *key = series->name + strlen(GT_SCORE_SERIES);
+    bool more = false;
+    const gt_score *score = gt_score_of_key(key, &more);
+    double last = NAN, best = NAN, at = 0;
+    char recipe[TEXT] = "";
+    for (int t = 0; t < s->ticks; t++) {
+        double v = series->values[t].mean;
+        if (!isfinite(v)) continue;
+        last = v;
+        if (isnan(best) || (more ? v > best : v < best)) {
+            best = v;
+            at = (double)s->images[t] / 1000;
+        }
+    }
+    if (isnan(last)) return;
+    gt_metric_recipe(dir, key, recipe, sizeof recipe);
+    html_text(out, "<tr><td>", key, "</td>");
+    gt_buffer_printf(out, "<td>%.5g</td>", last);
+    if (score) gt_buffer_printf(out, "<td>%.5g at %.6g kimg (%s is better)</td>", best, at, more ? "more" : "less");
+    else gt_buffer_printf(out, "<td></td>");
+    html_text(out, "<td>", recipe, "</td></tr>\n");
+}
+
+void report_metrics(gt_buffer *out, const char *dir, const gt_stats *s) {
+    bool any = false;
+    for (int i = 0; i < s->n_series; i++) {
+        if (strncmp(s->series[i].name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES))) continue;
+        if (!any)
+            gt_buffer_printf(out, "<h2 id=\"metrics\">Metrics</h2>\n<div class=\"card\"><table>\n<tr><th>metric</th>"
+                                  "<th>last</th><th>best</th><th>recipe</th></tr>\n");
+        any = true;
+        put_metric(out, dir, s, &s->series[i]);
+    }
+    if (any) gt_buffer_printf(out, "</table></div>\n");
+}
+
+/* ---- files ---- */
+
+static void put_link(gt_buffer *out, const char *name, double bytes) {
+    gt_buffer_printf(out, "<tr><td><a href=\"./");
+    for (const char *p = name; *p; p++)
+        if (strchr("%#?\"<>&'", *p) || (unsigned char)*p <= ' ') gt_buffer_printf(out, "%%%02X", (unsigned char)*p);
+        else gt_buffer_add(out, p, 1);
+    html_text(out, "\">", name, "</a></td>");
+    if (bytes < 1e6) gt_buffer_printf(out, "<td>%.1f kB</td></tr>\n", bytes / 1e3);
+    else gt_buffer_printf(out, "<td>%.1f MB</td></tr>\n", bytes / 1e6);
+}
+
+void report_files(gt_buffer *out, const char *dir) {
+    struct dirent **entries;
+    int n = scandir(dir, &entries, NULL, alphasort), shown = 0;
+    if (n < 0) return;
+    gt_buffer_printf(out, "<details><summary id=\"files\">Files</summary>\n<div class=\"card\"><table>\n");
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+        char *path = gt_path_join(dir, entries[i]->d_name);
+        const char *name = entries[i]->d_name;
+        bool lasts = *name != '.' && strcmp(name, "lock") && !gt_ends_with(name, ".part");
+        bool file = lasts && path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+        if (file && shown++ < MOST_FILES) put_link(out, name, (double)st.st_size);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    if (shown > MOST_FILES) gt_buffer_printf(out, "<tr><td>%d more</td><td></td></tr>\n", shown - MOST_FILES);
+    gt_buffer_printf(out, "</table></div></details>\n");
+}

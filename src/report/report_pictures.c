@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The pictures of a report. All of them together have a limit, so that the page can be sent by mail: a picture that is
+ * too large is made smaller, and of many pictures some are shown. The page says so. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "codec/webp.h"
+#include "gantry/grid.h"
+#include "report/html.h"
+#include "report/report.h"
+
+enum {
+    LARGEST_FILE = 16 << 20,
+    LARGEST_SAMPLES = 96 << 20, /* of a picture that is made smaller */
+    LARGE = 600 << 10,          /* bytes that a picture may have in the page, */
+    FRAME = 200 << 10,          /* ... a picture of the strip, */
+    STRIP = 1400 << 10,         /* ... and all pictures of the strip together */
+    MOST_FRAMES = 24,
+    SMALLER_WIDTH = 1600,
+    QUALITY = 85,
+    MOST_MADE_SMALLER = 4 /* of the strip: this takes time */
+};
+
+static void base64(gt_buffer *out, const unsigned char *p, size_t n) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=',
+                        i + 2 < n ? digits[bits & 63] : '='};
+        gt_buffer_add(out, four, 4);
+    }
+}
+
+/* A picture of 8 bits whose pixels are means of `factor` x `factor` pixels. */
+static gt_status shrink(gt_picture *out, const gt_picture *in, int factor) {
+    int height = in->height / factor, width = in->width / factor, channels = in->channels;
+    gt_status st = gt_picture_new(out, height, width, channels, GT_U8);
+    const uint8_t *from = in->samples;
+    uint8_t *to = out->samples;
+    for (int y = 0; !st && y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < channels; c++) {
+                int sum = 0;
+                for (int i = 0; i < factor * factor; i++)
+                    sum += from[(((size_t)(y * factor + i / factor)) * (size_t)in->width +
+                                 (size_t)(x * factor + i % factor)) *
+                                    (size_t)channels +
+                                (size_t)c];
+                *to++ = (uint8_t)((sum + factor * factor / 2) / (factor * factor));
+            }
+    return st;
+}
+
+/* Makes the file smaller than `most` bytes: fewer pixels, packed with losses. *factor: how many times smaller a side.
+ */
+static gt_status make_smaller(void **bytes, size_t *n, size_t most, int *factor) {
+    gt_picture whole, small = {0};
+    gt_status st = gt_picture_decode(&whole, *bytes, *n, LARGEST_SAMPLES);
+    if (st) return st;
+    if (whole.type != GT_U8 || (whole.channels != 1 && whole.channels != 3 && whole.channels != 4))
+        st = gt_fail(GT_USAGE, "it is not a picture of 8 bits");
+    int first = (whole.width + SMALLER_WIDTH - 1) / SMALLER_WIDTH;
+    free(*bytes);
+    *bytes = NULL;
+    *n = most + 1;
+    for (*factor = first > 1 ? first : 1; !st && *n > most; ++*factor) {
+        free(*bytes);
+        *bytes = NULL;
+        st = *factor > whole.width || *factor > whole.height ? gt_fail(GT_USAGE, "it cannot be made small enough")
+                                                             : shrink(&small, &whole, *factor);
+        if (!st) st = gt_webp_encode(&small, &(gt_webp_options){.quality = QUALITY}, bytes, n);
+        gt_picture_free(&small);
+    }
+    --*factor;
+    gt_picture_free(&whole);
+    return st;
+}
+
+/* Appends the picture as a figure, unless there is no such file. */
+static void put_picture(gt_buffer *out, const char *dir, const char *name, const char *title, size_t most) {
+    char *path = gt_path_join(dir, name);
+    void *bytes = NULL;
+    size_t n = 0;
+    gt_status st = GT_OK;
+    struct stat s;
+    int factor = 0;
+    if (path && stat(path, &s) == 0) {
+        bool fits = s.st_size <= LARGEST_FILE;
+        if (fits) st = gt_file_read(path, LARGEST_FILE, &bytes, &n);
+        if (fits && !st && n > most) st = make_smaller(&bytes, &n, most, &factor);
+        char note[160], how[64] = "";
+        if (factor > 1) snprintf(how, sizeof how, ", made %d times smaller for this page", factor);
+        else if (factor) snprintf(how, sizeof how, ", packed with losses for this page");
+        snprintf(note, sizeof note, "%s%s", name, how);
+        html_figure(out, title, note);
+        if (!fits) {
+            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>",
+                             (double)s.st_size / 1e6);
+        } else if (!st) {
+            gt_buffer_printf(out, "<img%s alt=\"%s\" src=\"data:image/%s;base64,", factor ? " class=\"smaller\"" : "",
+                             title, factor ? "webp" : "png");
+            base64(out, bytes, n);
+            gt_buffer_printf(out, "\">");
+        } else {
+            html_text(out, "<p>Not shown: ", gt_message(), "</p>");
+        }
+        gt_buffer_printf(out, "</figure>\n");
+    }
+    out->failed |= !path || st == GT_NOMEM;
+    free(bytes);
+    free(path);
+}
+
+static void put_fakes(gt_buffer *out, const char *dir, const char *when, long long images, size_t most) {
+    char name[40], title[80];
+    gt_grid_fakes_name(images, name);
+    snprintf(title, sizeof title, "%s %.6g kimg", when, (double)images / 1000);
+    put_picture(out, dir, name, title, most);
+}
+
+/* ---- the strip: how the pictures came to be ---- */
+
+static size_t bytes_of(const char *dir, long long images) {
+    char name[40];
+    struct stat s;
+    gt_grid_fakes_name(images, name);
+    char *path = gt_path_join(dir, name);
+    size_t bytes = path && stat(path, &s) == 0 ? (size_t)s.st_size : 0;
+    free(path);
+    return bytes;
+}
+
+/* Number k of m pictures, evenly from the first to the last of n. */
+static size_t pick(size_t k, size_t m, size_t n) { return m > 1 ? k * (n - 1) / (m - 1) : n - 1; }
+
+/* How many of the n pictures fit. */
+static size_t frames_that_fit(const char *dir, const long long *fakes, size_t n) {
+    for (size_t m = n < MOST_FRAMES ? n : MOST_FRAMES; m > 1; m--) {
+        size_t sum = 0, large = 0;
+        for (size_t k = 0; k < m; k++) {
+            size_t bytes = bytes_of(dir, fakes[pick(k, m, n)]);
+            sum += bytes > FRAME ? FRAME : bytes;
+            large += bytes > FRAME;
+        }
+        if (sum <= STRIP && large <= MOST_MADE_SMALLER) return m;
+    }
+    return n > 0;
+}
+
+static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, size_t n) {
+    size_t m = frames_that_fit(dir, fakes, n);
+    gt_buffer_printf(out,
+                     "<div class=\"strip\"><h3>As training went on</h3><p>%zu of %zu pictures%s</p>"
+                     "<input type=\"range\" min=\"0\" max=\"%zu\" value=\"%zu\" aria-label=\"Picture\" hidden>\n",
+                     m, n, m < n ? "; all of them lie in the run's directory" : "", m - 1, m - 1);
+    for (size_t k = 0; k < m; k++) {
+        gt_buffer_printf(out, "<div class=\"frame\">");
+        put_fakes(out, dir, "After", fakes[pick(k, m, n)], FRAME);
+        gt_buffer_printf(out, "</div>\n");
+    }
+    gt_buffer_printf(out, "</div>\n");
+}
+
+/* Autoencoders: images beside their reconstructions. */
+static void put_reconstructions(gt_buffer *out, const char *dir) {
+    struct dirent **entries;
+    const char *newest = NULL;
+    int n = scandir(dir, &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++)
+        if (!fnmatch("reconstructions*.png", entries[i]->d_name, 0)) newest = entries[i]->d_name;
+    if (newest) put_picture(out, dir, newest, "Images, and what the decoder makes of their latents", LARGE);
+    for (int i = 0; i < n; i++) free(entries[i]);
+    if (n >= 0) free(entries);
+}
+
+void report_pictures(gt_buffer *out, const char *dir) {
+    size_t n;
+    long long *fakes = gt_grid_list_fakes(dir, &n);
+    gt_buffer_printf(out, "<h2 id=\"pictures\">Pictures</h2>\n<div class=\"pictures\">");
+    if (n) put_fakes(out, dir, "Generated after", fakes[n - 1], LARGE);
+    put_picture(out, dir, "reals.png", "Real", LARGE);
+    put_reconstructions(out, dir);
+    put_picture(out, dir, "confusion.png", "Confusion of the classes on images that are not trained on", LARGE);
+    gt_buffer_printf(out, "</div>\n");
+    if (n > 1) put_strip(out, dir, fakes, n - 1); /* what came before the newest */
+    free(fakes);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * starts.jsonl (starts.h). */
+#include "run/starts.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lines.h"
+#include "base/utf8.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+#include "run/appender.h"
+
+static const char FILE_NAME[] = "starts.jsonl";
+
+/* ---- writing ---- */
+
+/* Texts are the user's and may be no UTF-8, which JSON does not have. */
+static json_t *text_of(const char *text) {
+    char *clean = strdup(text);
+    if (clean) gt_utf8_clean(clean);
+    json_t *j = clean ? json_string(clean) : NULL;
+    free(clean);
+    return j;
+}
+
+static gt_status append(const char *dir, json_t *line) {
+    char *path = gt_path_join(dir, FILE_NAME), *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    appender a = {.fd = -1};
+    gt_status st = path && text ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory");
+    if (!st) {
+        gt_buffer_printf(&a.pending, "%s\n", text);
+        st = appender_flush(&a, true);
+        appender_close(&a);
+    }
+    free(path);
+    free(text);
+    json_decref(line);
+    return st;
+}
+
+static void add(const char *dir, json_t *line) {
+    if (append(dir, line)) gt_warn("%s: %s", FILE_NAME, gt_message());
+}
+
+static json_t *facts_of(const gt_start_fact *facts) {
+    json_t *all = json_object();
+    for (; facts->name; facts++) json_object_set_new(all, facts->name, text_of(facts->text));
+    return all;
+}
+
+void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_start_fact *facts) {
+    add(dir, json_pack("{s:s, s:f, s:I, s:I, s:o}", "event", "start", "time", gt_unix_time(), "images",
+                       (json_int_t)images, "total", (json_int_t)total, "facts", facts_of(facts)));
+}
+
+void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message) {
+    add(dir, json_pack("{s:s, s:f, s:I, s:s, s:o}", "event", "end", "time", gt_unix_time(), "images",
+                       (json_int_t)images, "state", state, "message", text_of(message)));
+}
+
+/* ---- reading ---- */
+
+static const char *copy(gt_arena *a, const json_t *text) {
+    return json_is_string(text) ? gt_arena_printf(a, "%s", json_string_value(text)) : "";
+}
+
+static int64_t whole(const json_t *line, const char *key) { return json_integer_value(json_object_get(line, key)); }
+
+static double real(const json_t *line, const char *key) { return json_number_value(json_object_get(line, key)); }
+
+static void take_start(gt_starts *s, json_t *line) {
+    json_t *facts = json_object_get(line, "facts"), *text;
+    const char *name;
+    gt_start_fact *rows = gt_arena_array(s->arena, json_object_size(facts) + 1, sizeof *rows);
+    int n = 0;
+    if (!rows) return;
+    json_object_foreach(facts, name, text)
+        rows[n++] = (gt_start_fact){gt_arena_printf(s->arena, "%s", name), copy(s->arena, text)};
+    s->last = real(line, "time");
+    if (!s->count++) s->first = s->last;
+    s->images = whole(line, "images");
+    s->total = whole(line, "total");
+    s->facts = rows;
+    s->state = s->message = "";
+}
+
+static void take_end(gt_starts *s, const json_t *line) {
+    s->state = copy(s->arena, json_object_get(line, "state"));
+    s->message = copy(s->arena, json_object_get(line, "message"));
+    s->ended = real(line, "time");
+}
+
+static void take(gt_starts *s, const char *text) {
+    json_t *line = json_loads(text, 0, NULL);
+    const char *event = json_string_value(json_object_get(line, "event"));
+    if (event && !strcmp(event, "start")) take_start(s, line);
+    if (event && !strcmp(event, "end") && s->count) take_end(s, line);
+    json_decref(line);
+}
+
+gt_starts *gt_starts_read(const char *dir) {
+    static const gt_start_fact none[] = {{0}};
+    gt_starts *s = calloc(1, sizeof *s);
+    char *path = gt_path_join(dir, FILE_NAME);
+    gt_lines in;
+    if (s) *s = (gt_starts){.facts = none, .state = "", .message = "", .arena = gt_arena_new()};
+    bool fine = s && path && s->arena;
+    if (fine) {
+        gt_status st = gt_lines_open(&in, path, 0, 0);
+        while (!st && gt_lines_next(&in)) take(s, in.text);
+        gt_lines_close(&in, st);
+        fine = !gt_arena_failed(s->arena);
+    }
+    free(path);
+    if (fine) return s;
+    gt_starts_free(s);
+    gt_fail(GT_NOMEM, "out of memory for %s of '%s'", FILE_NAME, dir);
+    return NULL;
+}
+
+const char *gt_starts_state(const char *dir, const gt_starts *s) {
+    if (!s->count || *s->state) return s->state;
+    return gt_lock_look(dir).held ? "running" : "interrupted";
+}
+
+void gt_starts_free(gt_starts *s) {
+    if (s) gt_arena_free(s->arena);
+    free(s);
+}

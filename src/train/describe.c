@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is run, in words: into the log, and into starts.jsonl for those who look at the run later. */
+#include "dist/mpi_version.h"
+#include "gantry/augment.h"
+#include "gantry/log.h"
+#include "gantry/version.h"
+#include "kernels/blas.h"
+#include "train/journal.h"
+
+/* Does the job's set of augmentations have some of colour, which these channels do without? */
+static bool colour_is_off(const gt_job *j) {
+    gt_augment_config c;
+    if (!j->augments || gt_augment_preset(j->augpipe, &c)) return false;
+    c.colours = (int)j->colours;
+    return gt_augment_drop_colour(&c, (int)j->channels);
+}
+
+/* "G 1.23 M, D 0.98 M" */
+static void parameters_text(const gt_model *m, char *text, size_t bytes) {
+    size_t n = 0;
+    *text = 0;
+    for (int i = 0; i < m->n_nets && n < bytes; i++) {
+        int64_t parameters = 0;
+        for (int t = 0; t < m->nets[i]->n_tensors; t++)
+            if (m->nets[i]->tensors[t].trainable) parameters += (int64_t)m->nets[i]->tensors[t].size;
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s %.3g million", i ? ", " : "", m->nets[i]->name,
+                              (double)parameters / 1e6);
+    }
+}
+
+void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
+    enum { PROGRAM, RANKS, DATA, BATCH, PARAMETERS, FACTS };
+    const gt_job *job = e->job;
+    char mpi[256], text[FACTS][4400];
+    gt_mpi_version(mpi, sizeof mpi);
+    snprintf(text[PROGRAM], sizeof *text, "gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi,
+             gt_blas_description());
+    snprintf(text[RANKS], sizeof *text, "%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
+    snprintf(text[DATA], sizeof *text, "%s: %lld images %dx%dx%d, %s samples, %s", job->data, (long long)e->info->count,
+             e->info->height, e->info->width, e->info->channels, gt_sample_name(e->info->type),
+             job->label_dim ? "labels used" : "no labels used");
+    snprintf(text[BATCH], sizeof *text,
+             "batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB "
+             "a rank",
+             (long long)job->batch, e->batches[0].slices.count, e->model->slice_size, e->shapes[0].slices,
+             (double)job->total_images / 1000, (double)e->arena_bytes / 1e6);
+    parameters_text(e->model, text[PARAMETERS], sizeof *text);
+    gt_starts_begin(j->dir, e->shown, job->total_images,
+                    (const gt_start_fact[]){{"data", text[DATA]},
+                                            {"model", job->model},
+                                            {"parameters", text[PARAMETERS]},
+                                            {"batch", text[BATCH]},
+                                            {"ranks", text[RANKS]},
+                                            {"program", text[PROGRAM]},
+                                            {0}});
+    gt_info("%s", text[PROGRAM]);
+    gt_info("%s", text[RANKS]);
+    gt_info("data: %s", text[DATA]);
+    gt_dataset_tell_classes(e->data, job->data);
+    if (colour_is_off(e->job))
+        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
+                e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
+    gt_info("%s", text[BATCH]);
+}
