@@ -249,6 +249,7 @@ gt_status cli_inspect_checkpoint(const char *path);
 /* For stats.jsonl or metrics.h5. *other: the file is an HDF5 file of another kind. */
 gt_status cli_inspect_log(const char *path, bool *other);
 gt_status cli_inspect_run(const char *dir);
+gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
 /* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
  * measured times. */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since

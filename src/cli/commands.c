@@ -33,6 +33,7 @@
     X(inspect)      \
     X(activations)  \
     X(gradcheck)    \
+    X(status)       \
     X(report)       \
     X(compare)      \
     X(bench)        \

@@ -204,10 +204,10 @@ gt_status cli_inspect_log(const char *path, bool *other) {
 /* ---- runs ---- */
 
 gt_status cli_inspect_run(const char *dir) {
-    printf("run          %s\n", dir);
-    char *job, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
-    gt_status st = gt_rundir_read(dir, "job.ini", &job);
-    if (job) printf("%s\n", job);
+    char *job = NULL, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
+    gt_status st = cli_print_status(dir);
+    if (!st) st = gt_rundir_read(dir, "job.ini", &job);
+    if (job) printf("\n%s\n", job);
     free(job);
     bool other;
     if (!st) st = path ? cli_inspect_log(path, &other) : GT_NOMEM;

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/lines.h"
 #include "metrics/score.h"
 #include "report/html.h"
 #include "report/report.h"
+#include "run/log_warnings.h"
 
 enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = 32, TEXT = 400 };
 
@@ -71,7 +71,8 @@ typedef struct remarks {
 } remarks;
 
 /* Equal words make one remark. */
-static void take_remark(remarks *r, const char *when, const char *text) {
+static void take_remark(void *arg, const char *when, const char *text) {
+    remarks *r = arg;
     remark *found = NULL;
     for (int i = 0; i < r->n && !found; i++)
         if (!strncmp(r->list[i].text, text, TEXT - 1)) found = &r->list[i];
@@ -90,28 +91,10 @@ static void take_remark(remarks *r, const char *when, const char *text) {
     found->count++;
 }
 
-/* "2026-11-22 20:06:43 warning: ..." */
-static void take_line(remarks *r, const char *line) {
-    char day[12], hour[10], when[WHEN];
-    int n = 0;
-    if (sscanf(line, "%11s %9s %n", day, hour, &n) != 2 || !n) return;
-    const char *text = line + n;
-    bool warning = !strncmp(text, "warning: ", 9), error = !strncmp(text, "error: ", 7);
-    if (!warning && !error) return;
-    snprintf(when, sizeof when, "%s %s", day, hour);
-    take_remark(r, when, text + (warning ? 9 : 0));
-}
-
 void report_warnings(gt_buffer *out, const char *dir) {
-    char *path = gt_path_join(dir, "log.txt");
     remarks *r = calloc(1, sizeof *r);
-    gt_lines in;
-    out->failed |= !path || !r;
-    if (path && r) {
-        gt_status st = gt_lines_open(&in, path, 0, 0);
-        while (!st && gt_lines_next(&in)) take_line(r, in.text);
-        gt_lines_close(&in, st);
-    }
+    out->failed |= !r;
+    if (r) gt_log_warnings_each(dir, take_remark, r);
     if (r && r->n) {
         gt_buffer_printf(out, "<h2 id=\"warnings\">Warnings</h2>\n<div class=\"card\"><table>\n");
         if (r->left_out)
@@ -126,7 +109,6 @@ void report_warnings(gt_buffer *out, const char *dir) {
         gt_buffer_printf(out, "</table></div>\n");
     }
     free(r);
-    free(path);
 }
 
 /* ---- metrics ---- */

@@ -123,8 +123,8 @@ gt_starts *gt_starts_read(const char *dir) {
 }
 
 const char *gt_starts_state(const char *dir, const gt_starts *s) {
-    if (!s->count || *s->state) return s->state;
-    return gt_lock_look(dir).held ? "running" : "interrupted";
+    if (*s->state) return s->state;
+    return gt_lock_look(dir).held ? "running" : s->count ? "interrupted" : "";
 }
 
 void gt_starts_free(gt_starts *s) {

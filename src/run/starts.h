@@ -34,7 +34,7 @@ void gt_starts_end(const char *dir, int64_t images, const char *state, const cha
 
 /* What the file says; a missing file and damaged lines say nothing. NULL: out of memory. */
 gt_starts *gt_starts_read(const char *dir);
-/* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (no file). */
+/* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no word). */
 const char *gt_starts_state(const char *dir, const gt_starts *s);
 void gt_starts_free(gt_starts *s); /* NULL is fine */
 

@@ -47,6 +47,18 @@ quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.
 ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is no UTF-8'
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
+begins status
+# How runs are doing: finished, killed, asked to stop, no run at all.
+"$GANTRY" status run >said && has_line '^run: finished, 100.0%' said && has_line '^  checkpoint ' said || { cat said; fail 'the status of a finished run'; }
+sed -i '$d' again/starts.jsonl && "$GANTRY" status run again >said && has_line '^again *interrupted' said || { cat said; fail 'the status of two runs'; }
+! "$GANTRY" status . >said 2>&1 && has_line "'.' is not a run" said || { cat said; fail 'the status of no run'; }
+"$GANTRY" train $job --run=endless --steps=100000 2>said & started+=($!)
+wait_until 180 test -s endless/stats.jsonl
+"$GANTRY" status endless --watch --every=0.5 >watched & watching=$!
+started+=($watching)
+wait_until 180 test -s watched && has_line '^endless: running' watched || { cat watched said; fail 'the status of a run that goes on'; }
+touch endless/stop; wait $watching || { cat watched; fail 'status --watch does not end with the run'; }
+has_line '^endless: stopped' watched && has_line '"state":"stopped"' endless/starts.jsonl || { cat watched; fail 'the status of a stopped run'; }
 begins no_host
 # No host, time or number of ranks in a checkpoint. (Words, by themselves: numbers look like any two letters sooner or later.)
 strings -n 5 "$(last run)" | grep -E "(^|[^[:graph:]])($(hostname)|$(date +%Y-%m).*)([^[:graph:]]|$)" && fail 'a checkpoint names host or date'

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry status: how runs are doing, on one screen. One run has a block of lines, several have a line each. */
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "gantry/grid.h"
+#include "gantry/log.h"
+#include "gantry/runlog.h"
+#include "metrics/score.h"
+#include "run/log_warnings.h"
+#include "run/starts.h"
+
+typedef struct status_fields {
+    bool watch;
+    double every;
+} status_fields;
+
+#define FIELDS status_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(watch, "0", "Show again and again, until all runs have ended")},
+    {CLI_OPTION(every, "5", "With --watch: seconds between two looks"), .min = 0.1, .max = 86400},
+};
+
+enum { TEXT = 400, RECENT = 5 /* ticks that the speed is taken of */ };
+
+typedef struct now { /* a run at this moment */
+    const char *dir;
+    gt_starts *starts;
+    gt_stats *stats;
+    const char *state;     /* "": unknown, a run of an older version */
+    double kimg, total;    /* total 0: unknown */
+    double rate, left;     /* images/s of the latest ticks; seconds; NaN: unknown */
+    double seconds, quiet; /* of training so far; since the latest tick */
+    int warnings;
+    char newest[TEXT]; /* warning, with its time */
+} now;
+
+static double last_of(const now *r, const char *name) {
+    const gt_stats_series *s = gt_stats_find(r->stats, name);
+    for (int t = r->stats->ticks - 1; s && t >= 0; t--)
+        if (isfinite(s->values[t].mean)) return s->values[t].mean;
+    return NAN;
+}
+
+static void take_warning(void *arg, const char *when, const char *text) {
+    now *r = arg;
+    r->warnings++;
+    snprintf(r->newest, TEXT, "%s %s", when, text);
+}
+
+/* Images per second, of the training alone: pictures and checkpoints do not count. */
+static double recent_rate(const now *r) {
+    const gt_stats_series *s = gt_stats_find(r->stats, "Progress/images_per_sec");
+    double sum = 0;
+    int n = 0;
+    for (int t = r->stats->ticks - 1; s && t >= 0 && n < RECENT; t--)
+        if (s->values[t].mean > 0) {
+            sum += 1 / s->values[t].mean;
+            n++;
+        }
+    return n ? n / sum : NAN;
+}
+
+static gt_status look(now *r, const char *dir) {
+    char *path = gt_path_join(dir, "stats.jsonl");
+    *r = (now){.dir = dir};
+    r->starts = gt_starts_read(dir);
+    r->stats = path ? gt_stats_read(path) : NULL;
+    free(path);
+    if (!r->starts || !r->stats) return GT_FAILED;
+    if (!r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
+        return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl", dir);
+    int last = r->stats->ticks - 1;
+    r->state = gt_starts_state(dir, r->starts);
+    r->kimg = last >= 0 ? (double)r->stats->images[last] / 1000 : 0;
+    r->total = (double)r->starts->total / 1000;
+    r->rate = recent_rate(r);
+    r->left = r->total > 0 && r->rate > 0 ? fmax(0, 1000 * (r->total - r->kimg)) / r->rate : NAN;
+    r->seconds = last_of(r, "Timing/total_sec");
+    r->quiet = last >= 0 && r->stats->timestamp[last] > 0 ? gt_unix_time() - r->stats->timestamp[last] : NAN;
+    gt_log_warnings_each(dir, take_warning, r);
+    return GT_OK;
+}
+
+static void forget(now *r) {
+    gt_starts_free(r->starts);
+    gt_stats_free(r->stats);
+}
+
+static bool goes_on(const now *r) { return !strcmp(r->state, "running"); }
+
+static const char *state_of(const now *r) { return *r->state ? r->state : "unknown"; }
+
+static double percent(const now *r) { return r->total > 0 ? fmin(100, 100 * r->kimg / r->total) : NAN; }
+
+/* ---- one run ---- */
+
+static void print_progress(const now *r) {
+    char text[32], more[32];
+    printf("%s: %s", r->dir, state_of(r));
+    if (r->total > 0) printf(", %.1f%% (%.6g of %.6g kimg)", percent(r), r->kimg, r->total);
+    else printf(", %.6g kimg", r->kimg);
+    if (goes_on(r) && !isnan(r->left)) printf(", ETA %s", gt_duration_text(r->left, text));
+    putchar('\n');
+    if (*r->starts->message) printf("  reason       %s\n", r->starts->message);
+    if (!isnan(r->rate))
+        printf("  speed        %.4g images/s, %s so far\n", r->rate, gt_duration_text(r->seconds, text));
+    if (!isnan(r->quiet))
+        printf("  last tick    number %.0f, %s ago\n", last_of(r, "Progress/tick"), gt_duration_text(r->quiet, more));
+}
+
+/* The series that a tick's line shows, of any family. */
+static void print_values(const now *r) {
+    static const char *const shown[] = {
+        "Loss/G/loss",   "Loss/D/loss",         "Loss/reconstruction", "Loss/KL",
+        "Loss/train",    "Loss/validation",     "Loss/test",           "Accuracy/train",
+        "Accuracy/test", "Accuracy/validation", "Loss/signs/real",     "Progress/augment",
+        "Fakes/swd"};
+    int column = 0;
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        double x = last_of(r, shown[i]);
+        char text[64];
+        if (isnan(x)) continue;
+        int n = snprintf(text, sizeof text, "%s %.4g", shown[i], x);
+        if (!column || column + n > 76) column = printf(column ? "\n               " : "  values       ");
+        column += printf("%s   ", text);
+    }
+    if (column) putchar('\n');
+    for (int i = 0; i < r->stats->n_series; i++) {
+        const char *name = r->stats->series[i].name;
+        if (!strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)))
+            printf("  metric       %s %.5g\n", name + strlen(GT_SCORE_SERIES), last_of(r, name));
+    }
+}
+
+static void print_age(const char *what, const char *dir, const char *name) {
+    char *path = gt_path_join(dir, name), text[32];
+    struct stat s;
+    if (path && stat(path, &s) == 0)
+        printf("  %-12s %s, %s ago\n", what, path, gt_duration_text(gt_unix_time() - (double)s.st_mtime, text));
+    free(path);
+}
+
+static void print_run(const now *r) {
+    size_t n;
+    print_progress(r);
+    for (const gt_start_fact *f = r->starts->facts; f->name; f++)
+        if (strcmp(f->name, "program")) printf("  %-12s %s\n", f->name, f->text);
+    print_values(r);
+    if (r->warnings) printf("  warnings     %d, the newest: %s\n", r->warnings, r->newest);
+    long long *fakes = gt_grid_list_fakes(r->dir, &n);
+    if (n) {
+        char name[40];
+        gt_grid_fakes_name(fakes[n - 1], name);
+        print_age("picture", r->dir, name);
+    }
+    free(fakes);
+    print_age("checkpoint", r->dir, "last");
+    print_age("report", r->dir, "report.html");
+}
+
+/* ---- several ---- */
+
+static void print_heading(int width) {
+    printf("%-*s %-11s %6s %10s %10s %12s %9s\n", width, "run", "state", "done", "kimg", "images/s", "ETA", "warnings");
+}
+
+static void print_line(const now *r, int width) {
+    char done[16] = "-", rate[16] = "-", left[32] = "-";
+    if (!isnan(percent(r))) snprintf(done, sizeof done, "%.0f%%", percent(r));
+    if (!isnan(r->rate)) snprintf(rate, sizeof rate, "%.4g", r->rate);
+    if (goes_on(r) && !isnan(r->left)) gt_duration_text(r->left, left);
+    printf("%-*s %-11s %6s %10.6g %10s %12s %9d\n", width, r->dir, state_of(r), done, r->kimg, rate, left, r->warnings);
+}
+
+/* *going: some run goes on. */
+static gt_status show(const char *const *dirs, int n, bool *going) {
+    gt_status st = GT_OK;
+    int width = 3;
+    for (int i = 0; i < n; i++) width = (int)strlen(dirs[i]) > width ? (int)strlen(dirs[i]) : width;
+    *going = false;
+    for (int i = 0; i < n && !st; i++) {
+        now r;
+        st = look(&r, dirs[i]);
+        if (!st && n > 1 && i == 0) print_heading(width);
+        if (!st && n > 1) print_line(&r, width);
+        if (!st && n == 1) print_run(&r);
+        *going |= !st && goes_on(&r);
+        forget(&r);
+    }
+    fflush(stdout);
+    return st;
+}
+
+gt_status cli_print_status(const char *dir) {
+    bool going;
+    return show(&dir, 1, &going);
+}
+
+static gt_status status(cli_session *s) {
+    const status_fields *f = s->fields;
+    bool going;
+    int n = s->arguments.n_words;
+    if (!n) return gt_fail(GT_USAGE, "directories of runs are needed, such as runs/*");
+    for (;;) {
+        if (f->watch && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
+        gt_status st = show(s->arguments.words, n, &going);
+        if (st || !f->watch || !going) return st;
+        usleep((useconds_t)(1e6 * f->every));
+    }
+}
+
+const cli_command cli_status = {
+    .name = "status",
+    .arguments = "RUN ... [--key=value ...]",
+    .help = "State, progress, time left and warnings of runs",
+    .detail = "A run is running, finished, stopped (the same command goes on), failed (with the reason), or "
+              "interrupted: killed, or the machine went down. --watch ends when no run is running any more.",
+    CLI_ROWS(table),
+    .run = status,
+};
