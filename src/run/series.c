@@ -23,6 +23,7 @@ static const gt_series table[] = {
     {"Loss/D/real", "nats", "Loss of D on real images"},
     {"Loss/D/fake", "nats", "Loss of D on generated images"},
     {"Loss/D/class", "nats", "Loss of D's classifier on labelled real images (--semi)"},
+    {"Loss/D/penalty", "", "Gradient penalty of wgan-gp, before its weight: how far D's slope is from 1"},
     {"Loss/D/reg", "nats", "Penalty of the discriminator that is added to its loss: R1 times gamma / 2"},
     {"Loss/G/reg", "nats", "Penalty of the generator that is added to its loss: path length"},
     {"Loss/r1_penalty", "", "Squared length of the gradient of D's score by the pixels of real images"},
