@@ -29,11 +29,29 @@ quietly "$GANTRY" train $dcgan --ema-kimg=0.05 --steps=10 --run=one --restart
 h5dump -d /networks/G/b4.norm.running_var "$(last one)" | grep -q '(0):' || fail 'no running statistics in the checkpoint'
 differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving average is not the network itself
 
+begins networks
+# Other layers and targets: exact with all that is drawn by chance; each switch changes what is learnt; short spellings are long ones.
+layers='--down=max-pool --up=nearest --d-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
+bare='--bn=none --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
+for way in "$layers" "$bare"; do
+    rm -rf one three parts
+    quietly "$GANTRY" train $dcgan $way --steps=4 --run=one
+    quietly ranks 3 "$GANTRY" train $dcgan $way --steps=2 --run=three
+    quietly "$GANTRY" train $dcgan $way --steps=4 --run=three
+    same "$(last one)" "$(last three)"
+done
+h5dump -n "$(last one)" | grep -q '/networks/D/b8.conv.bias' || fail 'no bias in place of the normalisation'
+quietly "$GANTRY" train $dcgan --resume=one --steps=2 --run=on >said # its --bn and --down come with it
+grep -q '^bn = none' on/job.ini && grep -q '^down = avg-pool' on/job.ini || fail 'sizes of the networks are not taken over'
+quietly "$GANTRY" train $dcgan --smoothing=two-sided --flip=0.1 --steps=2 --run=short
+quietly "$GANTRY" train $dcgan --smooth-real=0.7..1.2 --smooth-fake=0..0.3 --flip-real=0.1 --flip-fake=0.1 --steps=2 --run=long
+h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are not the same"
+
 begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
-[ "$(wc -l <tricks/compare.txt)" = 16 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 14 runs, the picture's name
-[ "$(helper size tricks/compare.png)" = '572 276 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
+[ "$(wc -l <tricks/compare.txt)" = 37 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, the picture's name
+[ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
@@ -111,6 +129,12 @@ bad 'only be specified with --semi, which' --test-data=synth:shapes:n=9,size=16,
 bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=9,size=16,classes=5
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
+expect 2 'smooth-real=1..0.5: give a number from -1 to 2, or a range' "$GANTRY" train $dcgan --smooth-real=1..0.5 --run=x
+expect 2 'flip-fake must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x
+expect 2 'down must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
+expect 2 'd-depth must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
+expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
+expect 2 'beta1 has a meaning only with --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x
 expect 2 'only be specified with --semi' "$GANTRY" train $dcgan --labelled=0.5 --run=x
 vectors='--model=dcgan --data=synth:circles:n=70,size=16 --semi --batch=8'
 expect 2 'labels of .* are vectors' "$GANTRY" train $vectors --run=x

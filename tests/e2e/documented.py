@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 gantry, top = sys.argv[1:]
-FILES = ["README.md", "docs/*.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/RESULTS.md", ".ci/run"]
+FILES = ["README.md", "docs/*.md", "docs/models/*.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/RESULTS.md", ".ci/run"]
 PROGRAM = re.compile(r"""(?:build/|\$\{?)?\bgantry\b(?:\.sif)?[}"']*|"?\$\{?GANTRY\}?"?""")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 END = re.compile(r"[`;|&#)]|   ")  # of a command line, in scripts and in text

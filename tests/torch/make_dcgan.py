@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes golden files of DCGAN and its tricks: make_dcgan.py DIR
+"""Makes golden files of DCGAN and its tricks: make_dcgan.py DIR [CASE...]
 Ten steps, a phase of D and one of G each, in float64 with PyTorch's layers, normalisation, derivatives and optimisers: statistics of every
 sample, the gradients of the first step, all tensors and running statistics after steps 1 and 10. Slices are normalised by themselves."""
 import sys
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 import philox
-from dcgan import Discriminator, Generator
+from dcgan import Discriminator, Generator, file_name
 from golden_job import STEPS, draw, initial, snapshot, write
 
 CLASSES = 3
@@ -20,16 +20,20 @@ CASES = {
                          'd-optimizer': 'sgd', 'g-activation': 'relu'}),
     'dcgan_semi': dict(slices='2', semi='1', smoothing='one-sided'),
     'dcgan_cond': dict(slices='3', cond='1'),
+    'dcgan_layers': {'slices': '2', 'batch': '6', 'down': 'max-pool', 'up': 'nearest', 'd-depth': '1', 'd-activation': 'elu', 'slope': '0.1', 'init-std': '0.05', 'beta1': '0.3',
+                     'beta2': '0.99', 'g-dropout': '0.2', 'd-dropout': '0.3', 'smooth-real': '0.8..1.1', 'smooth-fake': '0.1', 'smooth-g': '0.7..1', 'flip-real': '0.3'},
+    'dcgan_bare': {'slices': '1', 'batch': '6', 'bn': 'none', 'down': 'avg-pool', 'd-depth': '1', 'g-activation': 'swish', 'd-activation': 'tanh', 'optimizer': 'sgd', 'lrate': '0.1', 'momentum': '0.9',
+                   'd-batches': 'mixed', 'init-std': '0.1', 'g-dropout': '0.3', 'd-dropout': '0.2', 'smooth-fake': '0..0.3', 'flip-fake': '0.4'},
 }
 SMALL = {'cbase': '48', 'cmax': '8', 'z-dim': '6', 'batch': '9'}
 
 
-def initial_values(net, name, seed):
+def initial_values(net, name, seed, weight_std):
     values = {}
     for key, p in net.state_dict().items():
         mean = 1 if key.endswith(('norm.weight', 'running_var')) else 0
-        std = 0.02 if key.endswith(('conv.weight', 'norm.weight')) or (name, key) == ('D', 'embed.weight') else 1 if key == 'embed.weight' else 0
-        values[key] = initial(p, name + '.' + key, seed, mean, std)
+        std = weight_std if key.endswith(('conv.weight', 'norm.weight')) or (name, key) == ('D', 'embed.weight') else 1 if key == 'embed.weight' else 0
+        values[key] = initial(p, name + '.' + file_name(key), seed, mean, std)
     return values
 
 
@@ -46,20 +50,36 @@ def cut(batch, slices):
     return [(sum(sizes[:i]), n) for i, n in enumerate(sizes)]
 
 
+def bounds(job, key, otherwise):
+    """The range of targets: "0.9" or "0.7..1.2"."""
+    ends = [float(x) for x in job[key].split('..')] if key in job else otherwise
+    return ends[0], ends[-1] - ends[0]
+
+
 def train(job, images, move):
     option = lambda key: float(job.get(key, 0))
     seed, batch, z_dim = int(job['seed']), int(job['batch']), int(job['z-dim'])
     size, channels = images.shape[2], images.shape[4]
     labels, classes = CLASSES if 'cond' in job else 0, CLASSES if 'semi' in job else 0
     widths = dict(base=int(job['cbase']), most=int(job['cmax']))
-    nets = {'G': Generator(size, channels, z_dim, labels=labels, relu=job.get('g-activation') == 'relu', **widths), 'D': Discriminator(size, channels, labels=labels, classes=classes, **widths)}
+    form = dict(slope=option('slope') if 'slope' in job else 0.2, norm=job.get('bn') != 'none')
+    nets = {'G': Generator(size, channels, z_dim, labels=labels, activation=job.get('g-activation', 'lrelu'), up=job.get('up', 'transpose'), **form, **widths),
+            'D': Discriminator(size, channels, labels=labels, classes=classes, activation=job.get('d-activation', 'lrelu'), down=job.get('down', 'stride'), depth=int(option('d-depth')),
+                               **form, **widths)}
     start = {}
     for name, net in nets.items():
-        start[name] = {k: move(v) for k, v in initial_values(net, name, seed).items()}
+        start[name] = {k: move(v) for k, v in initial_values(net, name, seed, option('init-std') if 'init-std' in job else 0.02).items()}
         net.to(move.dtype).load_state_dict(start[name], strict=False)
     G, D = nets['G'], nets['D']
-    optimizer = {'G': torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))}
-    optimizer['D'] = torch.optim.SGD(D.parameters(), lr=0.02, momentum=0.5) if job.get('d-optimizer') == 'sgd' else torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    def optimizer_of(net, name):
+        momentum = option('momentum') if 'momentum' in job else 0.5
+        if name == 'sgd': return torch.optim.SGD(net.parameters(), lr=(option('lrate') or 2e-4) if net is G else 0.02, momentum=momentum)
+        return torch.optim.Adam(net.parameters(), lr=2e-4, betas=(option('beta1') if 'beta1' in job else 0.5, option('beta2') if 'beta2' in job else 0.999))
+
+    optimizer = {'G': optimizer_of(G, job.get('optimizer')), 'D': optimizer_of(D, job.get('d-optimizer', job.get('optimizer')))}
+    of_real = bounds(job, 'smooth-real', (0.7, 1.2) if 'smoothing' in job else (1, 1))
+    of_fake = bounds(job, 'smooth-fake', (0, 0.3) if job.get('smoothing') == 'two-sided' else (0, 0))
+    of_g = bounds(job, 'smooth-g', (1, 1))
     truth = one_hot(batch)
     out, stats = {}, {}
 
@@ -79,33 +99,43 @@ def train(job, images, move):
                 def view(x, which):
                     return x + noise * move(of('noise/' + which, (size, size, channels), philox.normal).transpose(0, 3, 1, 2)) if 'instance-noise' in job else x
 
-                def d_loss(score, real):
-                    which = 'real' if real else 'fake'
+                def dropper(net, *kinds):
+                    p = option(net.lower() + '-dropout')
+
+                    def drop(x, layer):
+                        if not p: return x
+                        u = np.concatenate([of('dropout/%s.%s/%s' % (net, layer, kind), (x.shape[2], x.shape[3], x.shape[1]), philox.uniform) for kind in kinds])
+                        return x * torch.as_tensor((u >= np.float32(p)).transpose(0, 3, 1, 2)).to(x.dtype) / (1 - p)
+                    return drop
+
+                def bce(score, which, own, other, flip):
                     u = of('smooth/' + which, (), philox.uniform)
-                    of_real = 0.7 + 0.5 * u if 'smoothing' in job else np.ones(n)
-                    of_fake = 0.3 * u if job.get('smoothing') == 'two-sided' else np.zeros(n)
-                    kept = of('flip/' + which, (), philox.uniform) > np.float32(option('flip'))
-                    target = np.where(kept | (option('flip') == 0), of_real if real else of_fake, of_fake if real else of_real)
+                    kept = of('flip/' + which, (), philox.uniform) > np.float32(flip)
+                    target = np.where(kept | (flip == 0), own[0] + own[1] * u, other[0] + other[1] * u)
                     return F.binary_cross_entropy_with_logits(score, move(target), reduction='none')
 
-                fakes = G(z, gen_c)
+                def d_loss(score, real):
+                    which = 'real' if real else 'fake'
+                    return bce(score, which, *((of_real, of_fake) if real else (of_fake, of_real)), option('flip-' + which) or option('flip'))
+
+                fakes = G(z, gen_c, dropper('G', 'fake'))
                 part = slice(step * batch + first, step * batch + first + n)
                 real_c, mixed = move(truth[part]), job.get('d-batches') == 'mixed'
                 reals = view(move(images[step, first:first + n].transpose(0, 3, 1, 2)), 'real')
                 if name == 'G':
                     fakes = view(fakes, 'fake')
-                    score, _ = D(torch.cat([reals, fakes]), torch.cat([real_c, gen_c]) if labels else None) if mixed else D(fakes, gen_c)
+                    score, _ = D(torch.cat([reals, fakes]), torch.cat([real_c, gen_c]) if labels else None, dropper('D', 'real', 'fake')) if mixed else D(fakes, gen_c, dropper('D', 'fake'))
                     score = score[-n:]
-                    loss = F.softplus(-score)
+                    loss = bce(score, 'fake', of_g, of_g, 0)
                     row = {'Loss/scores/fake': score, 'Loss/G/loss': loss}
                 else:
                     fakes = view(fakes.detach(), 'fake')
                     seen = real_c if labels else None
                     if mixed:
-                        score, logits = D(torch.cat([reals, fakes]), torch.cat([seen, gen_c]) if labels else None)
+                        score, logits = D(torch.cat([reals, fakes]), torch.cat([seen, gen_c]) if labels else None, dropper('D', 'real', 'fake'))
                         real, fake, logits = score[:n], score[n:], logits[:n] if classes else None
                     else:
-                        (real, logits), (fake, _) = D(reals, seen), D(fakes, gen_c)
+                        (real, logits), (fake, _) = D(reals, seen, dropper('D', 'real')), D(fakes, gen_c, dropper('D', 'fake'))
                     row = {'Loss/scores/real': real, 'Loss/scores/fake': fake, 'Loss/D/real': d_loss(real, True), 'Loss/D/fake': d_loss(fake, False)}
                     loss = row['Loss/D/loss'] = row['Loss/D/real'] + row['Loss/D/fake']
                     if classes:
@@ -119,9 +149,10 @@ def train(job, images, move):
             for net in nets.values(): net.zero_grad()
             total.backward()
             if step == 0:
-                for key, p in nets[name].named_parameters(): out['grad/%s/%s/%s' % (phase, name, key)] = p.grad.double().numpy().copy()
+                for key, p in nets[name].named_parameters(): out['grad/%s/%s/%s' % (phase, name, file_name(key))] = p.grad.double().numpy().copy()
             optimizer[name].step()
         if step + 1 in (1, STEPS): snapshot(out, step + 1, nets, start)
+    out = {'/'.join(path.split('/')[:-1] + [file_name(path.split('/')[-1])]) if path.startswith('out/after') else path: v for path, v in out.items()}
     for key, rows in stats.items(): out['out/stats/' + key] = np.stack(rows)
     return out
 
@@ -130,9 +161,10 @@ def one_hot(batch):
     return np.eye(CLASSES)[np.arange(STEPS * batch) * 7 % 5 % CLASSES]
 
 
-def main(where):
+def main(where, *only):
     torch.set_num_threads(1)
     for case, options in CASES.items():
+        if only and case not in only: continue
         job = {'model': 'dcgan', **SMALL, **options}
         write(where, case, job, 16, 3, train, one_hot(int(job['batch'])) if 'cond' in job or 'semi' in job else None, smooth=4e-4)
 
