@@ -37,6 +37,13 @@ static const gt_series table[] = {
     {"Accuracy/D/real", "share", "Real images that D takes for real; one half: D guesses"},
     {"Accuracy/D/fake", "share", "Generated images that D takes for generated; one half: D guesses"},
     {"Accuracy/real", "share", "Real images whose class D's classifier names rightly"},
+    {"Accuracy/D/real", "share", "Real images that D takes for real"},
+    {"Accuracy/D/fake", "share", "Generated images that D takes for generated; one half beside such reals: D guesses"},
+    {"Accuracy/baseline", "share", "Real images whose class the baseline names rightly (--semi-baseline)"},
+    {"Accuracy/?*_baseline", "share", "Images whose class the baseline of --semi-baseline names rightly"},
+    {"Loss/baseline", "nats", "Cross-entropy of the baseline's classes of real images (--semi-baseline)"},
+    {"Loss/?*_baseline", "nats", "Cross-entropy of the baseline's classes (--semi-baseline)"},
+    {"Loss/D/penalty", "", "Gradient penalty of --loss=wgan-gp, weighted: how far D's slope is from 1"},
 
     {"Loss/reconstruction", "", "Difference of an image from its reconstruction, as --recon and --recon-pixels say"},
     {"Loss/KL", "nats", "What the latent says of an image (Kullback-Leibler divergence from the prior); 0: nothing"},
