@@ -23,7 +23,7 @@ static const gt_series table[] = {
     {"Loss/D/real", "nats", "Loss of D on real images"},
     {"Loss/D/fake", "nats", "Loss of D on generated images"},
     {"Loss/D/class", "nats", "Loss of D's classifier on labelled real images (--semi)"},
-    {"Loss/D/penalty", "", "Gradient penalty of wgan-gp, before its weight: how far D's slope is from 1"},
+    {"Loss/D/penalty", "", "Gradient penalty of wgan-gp, times its weight: how far D's slope is from 1"},
     {"Loss/D/reg", "nats", "Penalty of the discriminator that is added to its loss: R1 times gamma / 2"},
     {"Loss/G/reg", "nats", "Penalty of the generator that is added to its loss: path length"},
     {"Loss/r1_penalty", "", "Squared length of the gradient of D's score by the pixels of real images"},
@@ -43,7 +43,6 @@ static const gt_series table[] = {
     {"Accuracy/?*_baseline", "share", "Images whose class the baseline of --semi-baseline names rightly"},
     {"Loss/baseline", "nats", "Cross-entropy of the baseline's classes of real images (--semi-baseline)"},
     {"Loss/?*_baseline", "nats", "Cross-entropy of the baseline's classes (--semi-baseline)"},
-    {"Loss/D/penalty", "", "Gradient penalty of --loss=wgan-gp, weighted: how far D's slope is from 1"},
 
     {"Loss/reconstruction", "", "Difference of an image from its reconstruction, as --recon and --recon-pixels say"},
     {"Loss/KL", "nats", "What the latent says of an image (Kullback-Leibler divergence from the prior); 0: nothing"},
