@@ -71,14 +71,13 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
 }
 
 /* All ranks: is this a file of statistics? The first rank looks; images may lie in .npz files, too. */
-static bool has_statistics_all(metrics_work *w, const char *path) {
-    gt_zip *z;
-    int is = 0;
-    if (!w->team.comm->rank && gt_ends_with(path, ".npz") && !gt_zip_open(&z, path)) {
-        is = gt_zip_find(z, "mu.npy", NULL) != NULL || gt_zip_find(z, "sigma.npy", NULL) != NULL;
-        gt_zip_close(z);
-    }
-    return gt_comm_max_all(w->team.comm, is);
+static gt_status has_statistics_all(metrics_work *w, const char *path, int *is) {
+    gt_zip *z = NULL;
+    gt_status st = w->team.comm->rank || !gt_ends_with(path, ".npz") ? GT_OK : gt_zip_open(&z, path);
+    *is = z && (gt_zip_find(z, "mu.npy", NULL) || gt_zip_find(z, "sigma.npy", NULL));
+    if (z) gt_zip_close(z);
+    *is = gt_comm_max_all(w->team.comm, *is);
+    return gt_comm_agree_all(w->team.comm, st);
 }
 
 static gt_status open_set_all(metrics_work *w, const char *path, const char *what, one_set *s) {
@@ -86,7 +85,9 @@ static gt_status open_set_all(metrics_work *w, const char *path, const char *wha
     gt_status st;
     const char *classes = s->fakes ? "" : w->fields->classes;
     const gt_dataset_options some = {.use_labels = true, .classes = classes};
-    bool statistics = has_statistics_all(w, path);
+    int statistics;
+    st = has_statistics_all(w, path, &statistics);
+    if (st) return gt_wrap(st, "%s", what);
     if (statistics && *classes)
         return gt_fail(GT_USAGE, "--classes=%s: '%s' are statistics, not pictures", classes, path);
     if (statistics) st = open_statistics_all(w, path, what, s);

@@ -13,6 +13,7 @@
 #include "gantry/codec.h"
 #include "gantry/hash.h"
 #include "gantry/memory.h"
+#include "kernels/lapack.h"
 
 enum { MOST_FEATURES = 16384 }; /* an entry of a ZIP here has less than 4 GB */
 
@@ -44,6 +45,18 @@ static gt_status read_array(gt_zip *z, const char *name, gt_npy *a, double **out
     return st;
 }
 
+/* Rounding, also to float16, leaves eigenvalues a little below 0. */
+static gt_status check_eigenvalues(size_t d, const double *covariance, double largest) {
+    const double allowed = 0.01;
+    double *raised = malloc(d * d * sizeof *raised);
+    if (!raised) return gt_fail(GT_NOMEM, "out of memory for %zu features", d);
+    memcpy(raised, covariance, d * d * sizeof *raised);
+    for (size_t i = 0; i < d; i++) raised[i * d + i] += allowed * largest;
+    bool good = largest <= 0 || gt_cholesky(d, raised);
+    free(raised);
+    return good ? GT_OK : gt_fail(GT_FORMAT, "sigma is no covariance: it has negative eigenvalues");
+}
+
 static gt_status check_shapes(const gt_npy *mu, const gt_npy *sigma, const double *covariance) {
     size_t d = mu->elements;
     if (mu->dimensions != 1 || !d || d > MOST_FEATURES)
@@ -57,7 +70,7 @@ static gt_status check_shapes(const gt_npy *mu, const gt_npy *sigma, const doubl
         for (size_t k = 0; k <= i; k++)
             if (fabs(covariance[i * d + k] - covariance[k * d + i]) > 1e-6 * largest || covariance[i * d + i] < 0)
                 return gt_fail(GT_FORMAT, "sigma is no covariance (numbers %zu,%zu)", i, k);
-    return GT_OK;
+    return check_eigenvalues(d, covariance, largest);
 }
 
 static gt_status read_all(gt_zip *z, gt_gaussian *out) {

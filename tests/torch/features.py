@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Features of detectors beside those of PyTorch:
-    features.py programs DIR                     files of TorchScript, as the published detectors are, into DIR
-    features.py compare CHECKPOINT DATA.h5 OURS  OURS: of tests/tools/detector_values; a deep-conv or cvae; 1e-4 relative, classes equal
+    features.py files SEED                           TorchScript, as the published detectors are, and vgg.pth and lin.pth of lpips_files.py
+    features.py compare CHECKPOINT DATA.h5 OURS ...  OURS: of tests/tools/detector_values; a deep-conv or cvae; 1e-4 relative, classes equal
 """
 import sys
 
@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 
 
-def programs(folder):
-    for name in ('inception-2015-12-05.pt', 'vgg16.pt', 'net.pt'):
-        torch.jit.save(torch.jit.script(torch.nn.Linear(2, 3)), folder + '/' + name)
+def files(seed):
+    for name in ('inception-2015-12-05.pt', 'vgg16.pt', 'net.pt'): torch.jit.save(torch.jit.script(torch.nn.Linear(2, 3)), name)
+    sys.argv[1:] = [seed, 'vgg.pth', 'lin.pth']
+    import lpips_files
 
 
 def deep_conv(p, x):
@@ -31,7 +32,8 @@ def cvae(p, x):
     return net.run(net.latent['mean'], net.run(net.encoder, x, True), False), torch.zeros(len(x))
 
 
-def compare(checkpoint, data, ours):
+def compare(checkpoint, data, ours, *more):
+    if more: compare(*more)
     with h5py.File(checkpoint) as f:
         group = [g for g in ('C', 'AE') if g in f['networks']][0]
         p = {k: torch.from_numpy(v[()].astype(np.float64)) for k, v in f['networks'][group].items()}

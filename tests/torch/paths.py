@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Perceptual path length in PyTorch, float64, from the formulas (spec 7.4, src/use/paths.h): paths.py CHECKPOINT LPIPS_SEED COUNT [z] [full] [crop]. The random
+"""Perceptual path length in PyTorch, float64, from the formulas (spec 7.4, src/use/paths.h): paths.py CHECKPOINT LPIPS_SEED COUNT
+[z] [full] [crop] [/ ...]: a line for each of the lists between "/". The random
 numbers are those of tests/tools/detector_values.c (seed 7, kimg 25), classes come in equal shares."""
 import sys
 
@@ -14,9 +15,13 @@ SEED, KIMG, EPS = 7, 25, 1e-4
 
 
 def main():
-    path, lpips_seed, count, options = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+    path, lpips_seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(1)
     nets, lpips = Networks(path, torch.float64), Lpips(lpips_seed, torch.float64)
+    for options in ' '.join(sys.argv[4:]).split('/'): print('%.17g' % path_length(nets, lpips, count, options.split()))
+
+
+def path_length(nets, lpips, count, options):
     classes = nets.g['mapping.embed.weight'].shape[1] if 'mapping.embed.weight' in nets.g else 0
     z_dim = nets.g['mapping.fc0.weight'].shape[1] - (len(nets.g['mapping.embed.bias']) if classes else 0)
     normal = lambda stream, i, n: torch.from_numpy(philox.normal(SEED, stream, KIMG, i, n).astype(np.float32)).double()
@@ -45,7 +50,7 @@ def main():
             distances.append(sum((p - q).square().sum() for p, q in zip(*maps)).item() / EPS ** 2)
     d = np.sort(distances)
     low, high = d[(count - 1) // 100], d[-((-99 * (count - 1)) // 100)]
-    print('%.17g' % d[(d >= low) & (d <= high)].mean())
+    return d[(d >= low) & (d <= high)].mean()
 
 
 if __name__ == '__main__': main()
