@@ -2,14 +2,14 @@
 # Trains the runs of a list, one after the other on this machine, and ends with a table and a picture of all outcomes side by side.
 #
 #     jobs/sweep.sh LIST [JOB.ini] [--key=value ...] --run=DIR
-#     RANKS=4 GANTRY=build/gantry jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
+#     RANKS=4 jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
 #
+# The program is $GANTRY, else the installed gantry, else build/gantry beside this folder.
 # The runs are DIR/NAME. What is finished is not done again, and what was stopped goes on. On a cluster: slurm/sweep.sbatch.
 set -u
 # shellcheck source=../slurm/list.sh
 . "$(dirname "$0")/../slurm/list.sh" || exit 1
-GANTRY=${GANTRY:-gantry}
-[ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
+[ $# -ge 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
 list=$1 runs='' name='' options='' arguments=()
 shift
 while [ $# -gt 0 ]; do
@@ -21,6 +21,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$runs" ] || { echo '--run=DIR is missing: where the runs go' >&2 && exit 2; }
+[ -n "${GANTRY-}" ] || GANTRY=$(command -v gantry) || GANTRY=$(cd "$(dirname "$0")/.." && pwd)/build/gantry
+command -v "$GANTRY" >/dev/null || { echo "the program gantry is not found: $GANTRY is not there; install gantry, build it with make, or name it: GANTRY=/path/to/gantry $0 ..." >&2 && exit 2; }
 [ -r "$list" ] || { echo "$list: the list cannot be read" >&2 && exit 2; }
 failed=()
 for ((i = 1; ; i++)); do

@@ -13,14 +13,15 @@
  *   - MNIST's 28 x 28 pixels stay as they are;
  *   - a picture file of a kind that cannot be read is an error.
  * Pictures with alpha have the channels R,G,B,A or grey,A when nobody says otherwise.
- * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L]
- * floats; optional attributes of `images`: range (two numbers), channels (text), class_names (list of text).
+ * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or
+ * whole numbers, or [N,L] floats; optional attributes of `images`: range (two numbers), channels (text), class_names
+ * (list of text).
  *
  * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]},
- * each key optional. LABEL is an integer 0..65535 for every image (classes; width = 1 + the largest), or a list of
- * finite numbers of one length <= 65536 (vectors). Every image must be listed, and not twice with different labels;
- * further names are ignored. Labels are read and checked whether wanted or not.
- * Items of other sources (CSV) may lack a label: networks that need labels refuse these.
+ * each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image (classes; width = 1 + the
+ * largest), or a list of finite numbers of one length <= 65536 (vectors). Every image must be listed, and not twice
+ * with different labels; further names are ignored. Labels are read and checked whether wanted or not. Items of other
+ * sources (CSV) may lack a label: networks that need labels refuse these.
  *
  * synth:circles, keys n=1000, size=28 (8..4096), seed=0
  *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in
@@ -86,6 +87,7 @@ typedef struct gt_dataset_info {
     bool masks;                   /* the items have masks */
     int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
+    bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
     const char *taken;            /* what options.classes took, for the user; NULL: all */
     int class_names;              /* number of names, 0: not given */
     const char *const *class_name;
@@ -162,7 +164,8 @@ bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double m
 /* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:
  * there are none. */
 bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
-/* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. */
+/* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. Warns of labels_missing,
+ * too. */
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
 
 #endif

@@ -29,11 +29,11 @@
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
  * reference tool an item may have none: gt_source_info.unlabelled counts those. CSV: a first line that names no picture
- * is a header. One column of integers: classes. One column of which any is no number: names of classes, numbered in the
- * order of their code points. Else vectors, one number per column. A line with nothing, or blanks alone, where its
- * label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4
- * dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions
- * are [N,H,W,C] where C <= 16, else [N,C,H,W].
+ * is a header. One column of whole numbers (1 or 1.0): classes. One column of which any is no number: names of classes,
+ * numbered in the order of their code points. Else vectors, one number per column. A line with nothing, or blanks
+ * alone, where its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array
+ * of 3 or 4 dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] whole numbers or [N,1] integers are
+ * classes, other [N] and [N,L] numbers vectors. Four dimensions are [N,H,W,C] where C <= 16, else [N,C,H,W].
  *
  * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
  * CIFAR and MNIST give more images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders,
@@ -71,7 +71,9 @@ typedef enum gt_source_labels {
 
 typedef struct gt_source_options {
     gt_source_labels labels;
-    /* lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL */
+    /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
+     * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each
+     * item, or FILE.npy with a row for each. */
     const char *labels_csv;
     bool coarse;      /* CIFAR-100: the 20 coarse classes */
     int crops;        /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
@@ -107,10 +109,11 @@ typedef struct gt_source_info {
     int class_names;    /* number of names, 0: not known */
     char **class_name;  /* [class_room] */
     size_t class_room;
-    char *taken;      /* what gt_source_options.classes took, for the user; NULL: all */
-    bool masks;       /* the pictures have masks: the class of every pixel (gt_source_mask) */
-    int mask_classes; /* classes of the masks, as their names say; 0: nobody says */
-    char **mask_name; /* [mask_classes] */
+    bool labels_missing; /* a dataset.json was to tell them, and has no key "labels" */
+    char *taken;         /* what gt_source_options.classes took, for the user; NULL: all */
+    bool masks;          /* the pictures have masks: the class of every pixel (gt_source_mask) */
+    int mask_classes;    /* classes of the masks, as their names say; 0: nobody says */
+    char **mask_name;    /* [mask_classes] */
     size_t mask_room;
     char *channel_names; /* NULL: not given */
     bool has_range;

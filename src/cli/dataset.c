@@ -61,9 +61,11 @@ static const gt_option table[] = {
                "usual range of its kind."},
     {CLI_ROW("max-images", request.max_images, "0", "Take only the first so many pictures of the source; 0: all"),
      .max = 2147483647},
-    {CLI_OPTION(labels, "own", "own, folders (a class each), FILE.csv, or none"), .path = true,
+    {CLI_OPTION(labels, "own", "own, folders (a class each), FILE.csv, FILE.npy, or none"), .path = true,
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
                "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
+               "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
+               "all: a label a line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
                "range and channel names count in any case."},
     {CLI_ROW("coarse", request.import.coarse, "0", "CIFAR-100: the 20 coarse classes")},
@@ -159,10 +161,11 @@ static gt_status read_request(const gt_options *o) {
 /* ---- results ---- */
 
 static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
-    printf(
-        "%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n",
-        (long long)result->items, (long long)result->bad, (long long)result->odd, (long long)result->duplicates,
-        (long long)result->dropped);
+    bool asked = r->import.labels_csv || r->import.labels == GT_SOURCE_LABELS_FOLDERS;
+    printf("%lld pictures: %lld cannot be read, %lld unlike the others%s, %lld duplicates, %lld left out by the "
+           "transform\n",
+           (long long)result->items, (long long)result->bad, (long long)result->odd, asked ? " or without a label" : "",
+           (long long)result->duplicates, (long long)result->dropped);
     if (r->scan_only) return;
     printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
            result->width, result->height, result->channels, result->channels == 1 ? "" : "s",

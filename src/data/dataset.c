@@ -142,6 +142,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .masks = n->masks,
         .mask_classes = n->mask_classes,
         .mask_name = (const char *const *)n->mask_name,
+        .labels_missing = n->labels_missing,
         .taken = n->taken,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,

@@ -24,6 +24,7 @@ typedef struct label_text {
     const char *text;
     size_t bytes;
     const char *labels; /* the value of "labels": a list; NULL: there are none */
+    bool missing;       /* there is no key "labels", nor masks */
     bool passed;        /* labels and class names are not wanted */
     json_t *meaning;    /* "class_names", "range" and "channels", those that are there */
 } label_text;
@@ -152,6 +153,7 @@ static gt_status open_text(label_text *t, const char *text, size_t bytes, bool l
     piece found[KEYS] = {0};
     *t = (label_text){.text = text, .bytes = bytes, .passed = !labels};
     gt_status st = find_keys(t, found);
+    t->missing = labels && !found[LABELS].n && !found[MASK_CLASSES].n;
     if (!st) st = check_labels(t, &found[LABELS]);
     if (!st && !(t->meaning = json_object())) st = gt_fail(GT_NOMEM, "out of memory for labels");
     for (int k = CLASS_NAMES; k < KEYS && !st; k++) {
@@ -189,7 +191,7 @@ static gt_status check_vector(const labelling *l, const char *name, const json_t
 
 /* The first label decides what labels are. */
 static gt_status check_label(labelling *l, const char *name, const json_t *label) {
-    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES
+    gt_label_kind kind = json_is_number(label)  ? GT_LABELS_CLASSES
                          : json_is_array(label) ? GT_LABELS_VECTORS
                                                 : GT_LABELS_NONE;
     if (kind == GT_LABELS_NONE)
@@ -203,19 +205,18 @@ static gt_status check_label(labelling *l, const char *name, const json_t *label
     }
     if (kind != l->kind)
         return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
-                       kind == GT_LABELS_CLASSES ? "an integer" : "a list");
+                       kind == GT_LABELS_CLASSES ? "a number" : "a list");
     if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
-    json_int_t v = json_integer_value(label);
-    if (v >= 0 && v <= GT_CLASS_MOST) return GT_OK;
-    return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v,
-                   GT_CLASS_MOST);
+    double v = json_number_value(label);
+    if (gt_is_class(v)) return GT_OK;
+    return gt_fail(GT_FORMAT, "label of '%s' is %.17g; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
 }
 
 /* False: another label was stored before. */
 static bool store_label(const gt_source_info *n, size_t item, const json_t *label) {
     bool same = true;
     if (n->label_kind == GT_LABELS_CLASSES) {
-        int32_t v = (int32_t)json_integer_value(label);
+        int32_t v = (int32_t)json_number_value(label);
         same = n->classes[item] == v;
         n->classes[item] = v;
         return same;
@@ -335,6 +336,7 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
     gt_source_info *n = &s->info;
     gt_status st = open_text(&t, text, bytes, gt_own_labels(options));
     if (st) return st;
+    n->labels_missing = t.missing;
     if (t.labels) st = parse_labels(s, &t, options->every_label);
     if (!st) st = parse_class_names(n, json_object_get(t.meaning, "class_names"));
     if (!st) st = gt_notes_check(n, s->count, false);

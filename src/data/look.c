@@ -139,6 +139,7 @@ bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room) {
 
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
+    if (info->labels_missing) gt_warn(GT_LABELS_MISSING, spec);
     if (info->label_kind != GT_LABELS_CLASSES || !info->label_width) return GT_OK;
     int64_t *images = calloc((size_t)info->label_width, sizeof *images);
     if (!images) return gt_fail(GT_NOMEM, "out of memory for %d classes", info->label_width);

@@ -94,7 +94,9 @@ static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
     if (gt_own_labels(options)) return GT_OK;
     gt_notes_drop_labels(&s->info);
     if (options->labels_csv) {
-        gt_status st = gt_labels_of_csv(s, options->labels_csv, true);
+        bool array = gt_ends_with(options->labels_csv, ".npy");
+        gt_status st = array ? gt_labels_of_npy(s, options->labels_csv)
+                             : gt_labels_of_csv(s, options->labels_csv, true);
         return st ? gt_wrap(st, "labels of '%s'", options->labels_csv) : GT_OK;
     }
     return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_labels_of_folders(s) : GT_OK;

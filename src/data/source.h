@@ -17,6 +17,8 @@ enum {
     GT_NOTES_MOST = 512 << 20,                        /* bytes of dataset.json */
 };
 #define GT_NOTES_FILE "dataset.json"
+#define GT_LABELS_MISSING \
+    "'%s': its dataset.json has no key \"labels\" (a list of [NAME, LABEL], or null): the images have no labels"
 
 /* The functions of a source get the source. Messages of all of them give the reason alone, or what lies below the
  * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
@@ -146,12 +148,18 @@ gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 /* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
 bool gt_notes_labelled(const gt_source_info *n, int64_t i);
+/* Is the number a class? 1.0 is one, as in the reference tool; 1.5, -1 and 65536 are none. */
+static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MOST && v == (double)(int32_t)v; }
 /* Does the list of names of channels begin with these (in lower case)? Case and spaces do not count. */
 bool gt_names_begin(const char *names, const char *with);
 bool gt_channels_alpha(const char *names, int channels); /* is the last one alpha, by its name? NULL: no names */
 
 /* The first folder of each name is its class. */
 gt_status gt_labels_of_folders(gt_source *s);
+/* Of the items in their order, from a .npy file; items have no names of their own. (source_numpy.c) */
+gt_status gt_labels_of_npy(gt_source *s, const char *path);
+/* Have the items no names but their numbers? */
+static inline bool gt_source_is_nameless(const gt_source *s) { return !s->names.count && !s->name; }
 /* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
 gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data);
 
@@ -179,7 +187,8 @@ gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, g
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
 
 /* The lines NAME,LABEL[,LABEL...] of a CSV file. `by_name`: for the items of these names; else line number = item.
- * (labels_csv.c) */
+ * Where items have no names of their own, NAME is the number of an item, from 0, or missing: a line of one label for
+ * each item. (labels_csv.c) */
 gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* ---- files (source_files.c) ---- */

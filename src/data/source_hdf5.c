@@ -66,19 +66,38 @@ static gt_status check_dims(const gt_h5_set *s) {
     return GT_OK;
 }
 
-/* [N] integers or [N,L] floats, N as many as images. */
+/* The classes of [N] floats, all whole numbers. */
+static gt_status read_whole(gt_h5_set *s, int64_t rows, gt_source_info *notes) {
+    double *all = malloc((size_t)rows * sizeof *all);
+    gt_status st = all ? gt_h5_set_read(s, 0, rows, GT_NUMBER_DOUBLE, all)
+                       : gt_fail(GT_NOMEM, "out of memory for %lld labels", (long long)rows);
+    for (int64_t i = 0; i < rows && !st; i++) {
+        if (gt_is_class(all[i])) notes->classes[i] = (int32_t)all[i];
+        else
+            st = gt_fail(GT_FORMAT,
+                         "label %lld is %g; [N] labels are classes, whole numbers 0 .. %d, and [N,L] are vectors",
+                         (long long)i, all[i], GT_CLASS_MOST);
+    }
+    free(all);
+    return st;
+}
+
+/* [N] integers or whole numbers, or [N,L] floats, N as many as images. */
 static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes) {
     int64_t rows = d->images->rows, width = (int64_t)s->row_elements;
-    bool classes = s->n_dims == 1 && s->kind == GT_H5_INTEGER, vectors = s->n_dims == 2 && s->kind == GT_H5_FLOAT;
-    if (!classes && !vectors) return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
+    bool whole = s->n_dims == 1 && s->kind == GT_H5_FLOAT, classes = s->n_dims == 1 && s->kind == GT_H5_INTEGER,
+         vectors = s->n_dims == 2 && s->kind == GT_H5_FLOAT;
+    if (!classes && !whole && !vectors)
+        return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
     if (s->rows != rows) return gt_fail(GT_FORMAT, "%lld labels for %lld images", (long long)s->rows, (long long)rows);
     if (width == 0 || width > GT_VECTOR_MOST || s->elements > LABEL_BYTES_MOST / sizeof(float))
         return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible",
                        (long long)width, GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
-    gt_status st = classes ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
+    gt_status st = !vectors ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
     if (st) return st;
     /* numbers beyond 32 bits become the largest one, and are refused as that; vectors have the precision of float32 */
     if (classes) st = gt_h5_set_read(s, 0, rows, GT_NUMBER_INT32, notes->classes);
+    else if (whole) st = read_whole(s, rows, notes);
     else st = gt_h5_set_read(s, 0, rows, GT_NUMBER_DOUBLE, notes->vectors);
     for (int64_t i = 0; i < rows * width && !st && vectors; i++) notes->vectors[i] = (double)(float)notes->vectors[i];
     return st ? st : gt_notes_check(notes, rows, true);
@@ -160,6 +179,7 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     s->format = gt_source_hdf5.name;
     s->name_digits = 8;
     s->main_thread_only = true;
+    if (!gt_h5_is(s->spec)) return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
     gt_status st = gt_h5_open(&d->file, s->spec);
     return st ? st : read_file(d, s);
 }

@@ -69,7 +69,9 @@ static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
     size_t width = a->dimensions == 2 ? a->shape[1] : 1;
     if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
-    if (a->type == 'f' || width != 1) return gt_labels_of_rows(&s->info, a, data);
+    bool classes = a->type != 'f', whole = a->type == 'f' && a->dimensions == 1;
+    for (size_t i = 0; whole && i < a->elements; i++) whole = gt_is_class(gt_npy_number(a, data, i));
+    if ((!classes && !whole) || width != 1) return gt_labels_of_rows(&s->info, a, data);
     gt_status st = gt_notes_new_classes(&s->info, s->count);
     for (size_t i = 0; !st && i < a->elements; i++) {
         double v = gt_npy_number(a, data, i);
@@ -77,6 +79,27 @@ static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
             st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
         else s->info.classes[i] = (int32_t)v;
     }
+    return st;
+}
+
+gt_status gt_labels_of_npy(gt_source *s, const char *path) {
+    enum { BYTES_MOST = 1 << 30 };
+    gt_npy array;
+    uint64_t size;
+    size_t n;
+    void *bytes = NULL;
+    int fd;
+    if (!gt_source_is_nameless(s))
+        return gt_fail(GT_USAGE, "labels by row are for images without names of their own (an array, MNIST, HDF5); "
+                                 "FILE.csv with lines NAME,LABEL gives labels by name");
+    gt_status st = gt_source_file(path, &fd, &size);
+    if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
+    if (fd >= 0) close(fd);
+    if (!st) st = gt_npy_head(&array, bytes, n);
+    if (!st && (n - array.head) / (size_t)array.size < array.elements)
+        st = gt_fail(GT_FORMAT, "truncated: the array is not whole");
+    if (!st) st = take_labels(s, &array, (const char *)bytes + array.head);
+    free(bytes);
     return st;
 }
 

@@ -276,6 +276,8 @@ static gt_status note_unlabelled(conversion *p) {
     int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
     char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 100];
     gt_status st = GT_OK;
+    for (int k = 0; k < p->items.n; k++)
+        if (gt_source_get_info(p->items.sources[k])->labels_missing) gt_warn(GT_LABELS_MISSING, p->request->sources[k]);
     if (p->items.labels || !p->items.info.unlabelled) return GT_OK;
     for (int64_t i = 0; i < n && !st; i++) {
         int64_t item = scan ? i : d->entries[i].item;

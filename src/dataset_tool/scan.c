@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "data/source.h"
 #include "dataset_tool/tool.h"
+#include "gantry/log.h"
 
 enum { TILE = 64 };
 
@@ -61,7 +62,7 @@ static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t 
     int64_t number;
     const gt_source *from = gt_items_at(items, i, &number);
     gt_status st = gt_item_wrap(from, number, gt_item_shape(from, number, GT_PICTURE_HEAD_BYTES, &p, &cut));
-    if (!st) st = shape_code(t, &p, code);
+    if (!st) st = gt_item_wrap(from, number, shape_code(t, &p, code));
     if (st || !cut || *code == DROPPED) return st;
     gt_picture turned = p;
     turned.height = p.width, turned.width = p.height;
@@ -132,6 +133,23 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     return GT_OK;
 }
 
+/* Of pictures of 8 and of 16 bits those of 16 get 8, where nobody asked for a depth or said what is black and white. */
+static bool mend_depth(const gt_transform *t, uint64_t *code, int64_t n) {
+    const uint64_t type = (uint64_t)3 << 1, wide = (uint64_t)GT_U16 << 1, narrow = (uint64_t)GT_U8 << 1;
+    int64_t of_16 = 0, of_8 = 0;
+    if (t->depth != GT_DEPTH_KEEP || t->range[0] != 0 || t->range[1] != 0) return false;
+    for (int64_t i = 0; i < n; i++) {
+        of_16 += (code[i] & SHAPE) && (code[i] & type) == wide;
+        of_8 += (code[i] & SHAPE) && (code[i] & type) == narrow;
+    }
+    if (!of_16 || !of_8) return false;
+    for (int64_t i = 0; i < n; i++)
+        if ((code[i] & SHAPE) && (code[i] & type) == wide) code[i] = (code[i] & ~type) | narrow;
+    gt_info("%lld of %lld pictures have 16 bits, others 8: all become 8-bit pictures (--depth=u16 makes them 16-bit)",
+            (long long)of_16, (long long)n);
+    return true;
+}
+
 static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code,
                             const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
@@ -151,7 +169,8 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
     *shape = shape_of(best);
     char text[GT_UNLABELLED_BYTES];
     for (int64_t i = 0; i < items->count && !st; i++) {
-        if (code[i] != best && code[i] != DROPPED) st = report_one(items, t, i, code[i], shape, remarks);
+        if ((code[i] != best || code[i] == BAD) && code[i] != DROPPED)
+            st = report_one(items, t, i, code[i], shape, remarks);
         else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text))
             st = gt_remarks_add(remarks, GT_REMARK_ODD, i, text, false);
     }
@@ -170,7 +189,7 @@ static uint64_t sum_all(gt_comm *comm, uint64_t value) {
     return (high << 32) + low;
 }
 
-gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks,
+gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
     scan_range s = {.items = items, .t = t, .first = first, .count = end - first};
@@ -188,10 +207,12 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const
             gt_hash128 codes = gt_hash(all, (size_t)items->count * sizeof *all);
             for (int64_t i = 0; i < items->count; i++) all[i] &= ~CUT;
             *digest = gt_hash((uint64_t[]){codes.high, codes.low, stamps[0], stamps[1]}, 4 * sizeof *stamps);
+            if (mend_depth(t, all, items->count)) t->depth = GT_DEPTH_U8;
             st = judge(items, t, all, remarks, shape);
         }
         st = gt_comm_agree_all(comm, st);
         gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);
+        gt_comm_broadcast_all(comm, &t->depth, sizeof t->depth, 0);
     }
     free(s.code);
     free(all);

@@ -71,8 +71,9 @@ gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *pa
 
 /* All ranks call. *shape: what most items become. Items that cannot be used are added to the remarks (rank 0). The
  * threads of the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and
- * stamps, the same for any number of ranks. */
-gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks,
+ * stamps, the same for any number of ranks. t->depth becomes GT_DEPTH_U8 where pictures of 8 and of 16 bits are mixed
+ * and t does not say what is to become of them. */
+gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);
 /* Why an item of another shape than most cannot be used. */

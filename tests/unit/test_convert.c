@@ -393,6 +393,64 @@ static const char *turned_zip(turn how, int turned, int upright, int odd) {
 }
 
 /* Pictures that agree as shown make a dataset, whatever they are as stored. */
+/* A PNG of 16 bits whose samples are those of paint(i) times 257. */
+static void put_wide(const char *path, int i) {
+    uint8_t narrow[8 * 8 * 3];
+    uint16_t wide[8 * 8 * 3];
+    bytes b;
+    paint(i, 8, 8, 3, narrow);
+    for (int k = 0; k < 8 * 8 * 3; k++) wide[k] = (uint16_t)(257 * narrow[k]);
+    gt_picture p = {.height = 8, .width = 8, .channels = 3, .type = GT_U16, .samples = wide};
+    assert_int_equal(gt_png_encode(&p, 6, &b.data, &b.n), GT_OK);
+    put(path, b.data, b.n);
+    free(b.data);
+}
+
+/* Pictures of 8 and 16 bits in one folder become pictures of 8 bits; a depth that is asked for counts. */
+static void mixed_depths(void **state) {
+    (void)state;
+    char path[600];
+    mkdir(at("depths"), 0777);
+    for (int i = 0; i < 5; i++) {
+        snprintf(path, sizeof path, "%s/depths/%d.png", scratch, i);
+        if (i == 2) put_picture(path, i, 8, 8, 3);
+        else put_wide(path, i);
+    }
+    snprintf(path, sizeof path, "%s", at("depths"));
+    packed(path, at("depths.zip"), (gt_convert_request){0});
+    gt_dataset *ds = opened(at("depths.zip"), NULL);
+    assert_int_equal(gt_dataset_get_info(ds)->type, GT_U8);
+    for (int i = 0; i < 5; i++) {
+        uint8_t got[8 * 8 * 3], want[8 * 8 * 3];
+        paint(i, 8, 8, 3, want);
+        assert_int_equal(gt_dataset_read(ds, i, got), GT_OK);
+        assert_memory_equal(got, want, sizeof want);
+    }
+    assert_int_equal(gt_dataset_get_info(ds)->count, 5);
+    gt_dataset_close(ds);
+    packed(path, at("depths.zip"), (gt_convert_request){.transform = {.depth = GT_DEPTH_U16}});
+    ds = opened(at("depths.zip"), NULL);
+    assert_true(gt_dataset_get_info(ds)->type == GT_U16 && gt_dataset_get_info(ds)->count == 5);
+    gt_dataset_close(ds);
+    gt_convert_result result; /* one range cannot be right for both */
+    gt_convert_request ranged = {.overwrite = true, .has_range = true, .range = {0, 200}};
+    assert_int_equal(pack(path, at("depths.zip"), ranged, &result), GT_FORMAT);
+    assert_message("1 of 5 pictures");
+}
+
+static void nothing_but_damage(void **state) {
+    (void)state;
+    char path[600];
+    mkdir(at("damage"), 0777);
+    put(at("damage/0.png"), "no picture", 10);
+    put(at("damage/1.png"), "no picture", 10);
+    snprintf(path, sizeof path, "%s", at("damage"));
+    gt_convert_result result;
+    assert_int_equal(pack(path, at("damage.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
+    assert_message("none of the 2 pictures can be used");
+    assert_message("0.png");
+}
+
 static void turned_pictures(void **state) {
     (void)state;
     gt_convert_result result;
@@ -511,6 +569,8 @@ int main(void) {
         cmocka_unit_test(not_in_the_source),
         cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(pictures_without_labels),
+        cmocka_unit_test(mixed_depths),
+        cmocka_unit_test(nothing_but_damage),
         cmocka_unit_test(turned_pictures),
         cmocka_unit_test(thousands_of_class_names),
         cmocka_unit_test(a_failed_write_sticks),

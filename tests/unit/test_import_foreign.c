@@ -498,6 +498,65 @@ static void test_npz_roles(void **state) {
                    "'y'", "two arrays of this name");
 }
 
+static void put_text(const char *path, const char *text) { put(path, text, strlen(text)); }
+
+/* The classes of six pictures of an array, as one number of six digits; 9: none. */
+static int classes_by(const char *labels) {
+    char images[256];
+    put(at("six.npy"), images, make_npy(images, "|u1", "6, 2, 2", "abcdefghijklmnopqrstuvwx", 24));
+    gt_source *imp = import(at("six.npy"), &(gt_source_options){.labels_csv = labels});
+    int digits = 0;
+    assert_int_equal(gt_source_get_info(imp)->label_kind, GT_LABELS_CLASSES);
+    for (int i = 0; i < 6; i++) digits = 10 * digits + (gt_source_class(imp, i) < 0 ? 9 : gt_source_class(imp, i));
+    gt_source_close(imp);
+    return digits;
+}
+
+static const char *put_rows(const char *name, const char *type, const char *shape, const void *data, size_t bytes) {
+    char array[512];
+    put(at(name), array, make_npy(array, type, shape, data, bytes));
+    return at(name);
+}
+
+/* What has no names of its own is labelled by row. */
+static void test_labels_by_row(void **state) {
+    (void)state;
+    double rows[6] = {1, 0, 2, 2, 1, 0};
+    assert_int_equal(classes_by(put_rows("i1.npy", "|i1", "6,", "\1\0\2\2\1\0", 6)), 102210);
+    assert_int_equal(classes_by(put_rows("f8.npy", "<f8", "6,", rows, sizeof rows)), 102210); /* whole numbers */
+    rows[3] = 2.5;
+    gt_source *imp = import(at("six.npy"),
+                            &(gt_source_options){.labels_csv = put_rows("half.npy", "<f8", "6,", rows, 48)});
+    assert_true(gt_source_vector(imp, 3)[0] == 2.5);
+    gt_source_close(imp);
+    static const struct {
+        const char *text;
+        int digits;
+    } csv[] = {{"1\n0\n2.0\n2\n1\n0\n", 102210},
+               {"kind\ndog\ncat\ndog\ndog\ncat\ncat\n", 101100},
+               {"row,kind\n5,1\n0,0\n1,1.0\n2,3\n3,0\n4,\n", 13091},
+               {"00002,dog\n1,cat\n77,dog\n", 901999}};
+    for (size_t i = 0; i < sizeof csv / sizeof *csv; i++) {
+        put_text(at("rows.csv"), csv[i].text);
+        assert_int_equal(classes_by(at("rows.csv")), csv[i].digits);
+    }
+    import_refused(at("six.npy"), &(gt_source_options){.labels_csv = put_rows("5.npy", "|i1", "5,", "12345", 5)},
+                   "5.npy", "must be [6]");
+    put_text(at("rows.csv"), "1\n0\n2\n");
+    import_refused(at("six.npy"), &(gt_source_options){.labels_csv = at("rows.csv")}, "rows.csv", "3 lines",
+                   "6 images");
+    put_text(at("rows.csv"), "a.png,1\nb.png,2\n");
+    import_refused(at("six.npy"), &(gt_source_options){.labels_csv = at("rows.csv")}, "rows.csv", "NUMBER,LABEL");
+    put(at("rows.npy"), "no array", 8);
+    import_refused(at("six.npy"), &(gt_source_options){.labels_csv = at("rows.npy")}, "rows.npy");
+    zip_t *z = begin_zip(at("named.zip"));
+    bytes png = picture(1, 8, 8, 3);
+    add_entry(z, "a.png", png.data, png.n, ZIP_CM_STORE);
+    end_zip(z);
+    free(png.data);
+    import_refused(at("named.zip"), &(gt_source_options){.labels_csv = at("f8.npy")}, "f8.npy", "NAME,LABEL");
+}
+
 static void test_lmdb_threads(void **state) {
     (void)state;
     read_by_threads(import(make_lmdb(40), NULL));
@@ -505,12 +564,15 @@ static void test_lmdb_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cifar10),       cmocka_unit_test(test_cifar100),     cmocka_unit_test(test_cifar_refused),
-        cmocka_unit_test(test_cifar_twice),   cmocka_unit_test(test_cifar_bomb),   cmocka_unit_test(test_cifar_types),
-        cmocka_unit_test(test_cifar_damaged), cmocka_unit_test(test_mnist),        cmocka_unit_test(test_lmdb),
-        cmocka_unit_test(test_lmdb_damaged),  cmocka_unit_test(test_lmdb_repeats), cmocka_unit_test(test_tfrecords),
-        cmocka_unit_test(test_numpy),         cmocka_unit_test(test_npz_refused),  cmocka_unit_test(test_npz_roles),
-        cmocka_unit_test(test_lmdb_threads),
+        cmocka_unit_test(test_cifar10),       cmocka_unit_test(test_cifar100),
+        cmocka_unit_test(test_cifar_refused), cmocka_unit_test(test_cifar_twice),
+        cmocka_unit_test(test_cifar_bomb),    cmocka_unit_test(test_cifar_types),
+        cmocka_unit_test(test_cifar_damaged), cmocka_unit_test(test_mnist),
+        cmocka_unit_test(test_lmdb),          cmocka_unit_test(test_lmdb_damaged),
+        cmocka_unit_test(test_lmdb_repeats),  cmocka_unit_test(test_tfrecords),
+        cmocka_unit_test(test_numpy),         cmocka_unit_test(test_npz_refused),
+        cmocka_unit_test(test_npz_roles),     cmocka_unit_test(test_lmdb_threads),
+        cmocka_unit_test(test_labels_by_row),
     };
     return test_status(cmocka_run_group_tests(tests, make_foreign, remove_scratch));
 }

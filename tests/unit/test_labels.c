@@ -118,6 +118,7 @@ static void no_labels_are_no_labels(void **state) {
                                         " { \"a\\\"}\" : [ {} , \"]\" , -1 ] , \"labels\" : null } \n"};
     for (int i = 0; i < 4; i++) {
         gt_dataset *ds = opened(simple_zip("none.zip", 2, texts[i]), NULL);
+        assert_true(gt_dataset_get_info(ds)->labels_missing == (i == 2));
         assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_NONE);
         assert_int_equal(gt_dataset_get_info(ds)->label_width, 0);
         gt_dataset_close(ds);
@@ -141,7 +142,7 @@ static void wrong_labels_are_named(void **state) {
         {"{\"labels\": [" FIRST "1, 2], " SECOND "1]]}", {"element 0"}},
         {"{\"labels\": [" FIRST "1], [7, 1]]}", {"element 1"}},
         {"{\"labels\": [" FIRST "1], 7]}", {"element 1"}},
-        {"{\"labels\": [" FIRST "1.5], " SECOND "1]]}", {"img00000000.png", "neither an integer nor a list"}},
+        {"{\"labels\": [" FIRST "1.5], " SECOND "1]]}", {"img00000000.png", "1.5; classes are integers"}},
         {"{\"labels\": [" FIRST "1], " SECOND "true]]}", {"img00000001.png", "neither an integer nor a list"}},
         {"{\"labels\": [" FIRST "1], " SECOND "-1]]}", {"img00000001.png", "0 .. 65535"}},
         {"{\"labels\": [" FIRST "1], " SECOND "65536]]}", {"img00000001.png", "65536"}},
@@ -212,7 +213,7 @@ static void long_texts_take_little_memory(void **state) {
 static void what_does_no_harm_is_read(void **state) {
     (void)state;
     gt_dataset *ds = opened(
-        simple_zip("marked.zip", 2, "\xEF\xBB\xBF{\"labels\": [" FIRST "1], " SECOND "0], " FIRST "1]]}"), NULL);
+        simple_zip("marked.zip", 2, "\xEF\xBB\xBF{\"labels\": [" FIRST "1.0], " SECOND "0], " FIRST "1]]}"), NULL);
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_CLASSES);
     assert_int_equal(gt_dataset_class(ds, 0), 1);
     assert_int_equal(gt_dataset_class(ds, 1), 0);
