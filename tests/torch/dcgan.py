@@ -80,7 +80,7 @@ class Discriminator(nn.Module):
             for k in range(depth + 1):
                 inner = side < size or k > 0
                 form = (3, 1, 1) if pool or k else (4, 2, 1)
-                part = Part(nn.Conv2d(out if k else n, out, *form, bias=inner and not norm), out if inner and norm else 0, behind=None if k else pool)
+                part = Part(nn.Conv2d(out if k else n, out, *form, bias=inner and not norm), out if inner and norm else 0, classes > 0, behind=None if k else pool)
                 self.add_module('b%d' % side if not k else 'b%d_%d' % (side, k), part)
             n = out
         self.out = Part(nn.Conv2d(n, classes or 1, 4, 1, 0, bias=False))
@@ -92,6 +92,7 @@ class Discriminator(nn.Module):
             for k in range(self.depth + 1):
                 name = 'b%d' % side + ('_%d' % k if k else '') # a module's name has no dot: file_name()
                 x = drop(self.activation(getattr(self, name)(x)), file_name(name))
+        self.features = x # what the last layer sees
         logits = self.out(x).flatten(1)
         if not self.classes: return logits[:, 0], None
         return torch.logsumexp(logits, 1), logits # D(x) = Z / (Z + 1), Z the sum of exp (Salimans et al., section 5)

@@ -24,6 +24,19 @@ CASES = {
                      'beta2': '0.99', 'g-dropout': '0.2', 'd-dropout': '0.3', 'smooth-real': '0.8..1.1', 'smooth-fake': '0.1', 'smooth-g': '0.7..1', 'flip-real': '0.3'},
     'dcgan_bare': {'slices': '1', 'batch': '6', 'bn': 'none', 'down': 'avg-pool', 'd-depth': '1', 'g-activation': 'swish', 'd-activation': 'tanh', 'optimizer': 'sgd', 'lrate': '0.1', 'momentum': '0.9',
                    'd-batches': 'mixed', 'init-std': '0.1', 'g-dropout': '0.3', 'd-dropout': '0.2', 'smooth-fake': '0..0.3', 'flip-fake': '0.4'},
+    'dcgan_lsgan': dict(slices='2', loss='lsgan', flip='0.25', history='20', **{'d-steps': '2'}),
+    'dcgan_hinge': dict(slices='3', loss='hinge', **{'feature-matching': '1', 'd-steps': '3'}),
+    'dcgan_wgan_gp': dict(slices='2', loss='wgan-gp', bn='none', cond='1', **{'gp-weight': '4', 'd-steps': '3'}),
+}
+
+# The loss of D for real and for fake images, and of G, from scores and targets.
+bce = lambda s, t: F.binary_cross_entropy_with_logits(s, t, reduction='none')
+half = lambda s, t: F.mse_loss(s, t, reduction='none') / 2
+LOSSES = {
+    'bce': {'real': bce, 'fake': bce, 'G': bce},
+    'lsgan': {'real': half, 'fake': half, 'G': half},
+    'hinge': {'real': lambda s, t: F.relu(1 - s), 'fake': lambda s, t: F.relu(1 + s), 'G': lambda s, t: -s},
+    'wgan-gp': {'real': lambda s, t: -s, 'fake': lambda s, t: s, 'G': lambda s, t: -s},
 }
 SMALL = {'cbase': '48', 'cmax': '8', 'z-dim': '6', 'batch': '9'}
 
@@ -80,17 +93,21 @@ def train(job, images, move):
     of_real = bounds(job, 'smooth-real', (0.7, 1.2) if 'smoothing' in job else (1, 1))
     of_fake = bounds(job, 'smooth-fake', (0, 0.3) if job.get('smoothing') == 'two-sided' else (0, 0))
     of_g = bounds(job, 'smooth-g', (1, 1))
-    truth = one_hot(batch)
+    truth, losses, past = one_hot(batch), LOSSES[job.get('loss', 'bce')], {name: [] for name in nets}
+    running = lambda net: {k: v.clone() for k, v in net.state_dict().items() if 'running' in k}
     out, stats = {}, {}
 
     for step in range(STEPS):
         noise = option('instance-noise') * max(0, 1 - step * batch / (1000 * option('instance-noise-kimg'))) if 'instance-noise-kimg' in job else option('instance-noise')
         for name, phase in ('D', 'D_main'), ('G', 'G_main'):
-            before = {k: v.clone() for k, v in G.state_dict().items() if 'running' in k}
-            after = {k: torch.zeros_like(v) for k, v in before.items()}
+            if name == 'G' and step % int(job.get('d-steps', 1)):
+                for k in stats:
+                    if k.startswith(phase): stats[k].append(np.zeros(batch)) # rows that nothing is compared with
+                continue
+            before, after = ({net: {k: keep * v for k, v in running(net).items()} for net in nets.values()} for keep in (1, 0))
             total, rows = 0, {}
             for first, n in cut(batch, int(job['slices'])):
-                set_running(G, before)
+                for net in nets.values(): set_running(net, before[net])
                 of = lambda stream, shape, kind: draw(seed, '%s/%s' % (stream, phase), step, (n,) + shape, kind, first)
                 z = move(2 * of('z', (z_dim,), philox.uniform) - 1 if job.get('latent') == 'uniform' else of('z', (z_dim,), philox.normal))
                 chosen = [philox.below(seed, 'gen_c/' + phase, step, first + i, 0, STEPS * batch) for i in range(n)]
@@ -108,48 +125,68 @@ def train(job, images, move):
                         return x * torch.as_tensor((u >= np.float32(p)).transpose(0, 3, 1, 2)).to(x.dtype) / (1 - p)
                     return drop
 
-                def bce(score, which, own, other, flip):
+                def loss_of(score, kind, which, own, other, flip):
                     u = of('smooth/' + which, (), philox.uniform)
                     kept = of('flip/' + which, (), philox.uniform) > np.float32(flip)
                     target = np.where(kept | (flip == 0), own[0] + own[1] * u, other[0] + other[1] * u)
-                    return F.binary_cross_entropy_with_logits(score, move(target), reduction='none')
+                    return losses[kind](score, move(target))
 
                 def d_loss(score, real):
                     which = 'real' if real else 'fake'
-                    return bce(score, which, *((of_real, of_fake) if real else (of_fake, of_real)), option('flip-' + which) or option('flip'))
+                    return loss_of(score, which, which, *((of_real, of_fake) if real else (of_fake, of_real)), option('flip-' + which) or option('flip'))
 
                 fakes = G(z, gen_c, dropper('G', 'fake'))
                 part = slice(step * batch + first, step * batch + first + n)
                 real_c, mixed = move(truth[part]), job.get('d-batches') == 'mixed'
                 reals = view(move(images[step, first:first + n].transpose(0, 3, 1, 2)), 'real')
+                seen_by_d = running(D)
                 if name == 'G':
                     fakes = view(fakes, 'fake')
                     score, _ = D(torch.cat([reals, fakes]), torch.cat([real_c, gen_c]) if labels else None, dropper('D', 'real', 'fake')) if mixed else D(fakes, gen_c, dropper('D', 'fake'))
                     score = score[-n:]
-                    loss = bce(score, 'fake', of_g, of_g, 0)
+                    loss = loss_of(score, 'G', 'fake', of_g, of_g, 0)
                     row = {'Loss/scores/fake': score, 'Loss/G/loss': loss}
+                    if option('feature-matching'):
+                        made = D.features
+                        D(reals, real_c if labels else None)
+                        loss = ((D.features.mean(0) - made.mean(0)) ** 2).sum() * torch.ones(n) # a number of the slice, a share of it for each sample
+                        del row['Loss/G/loss']
                 else:
                     fakes = view(fakes.detach(), 'fake')
                     seen = real_c if labels else None
                     if mixed:
                         score, logits = D(torch.cat([reals, fakes]), torch.cat([seen, gen_c]) if labels else None, dropper('D', 'real', 'fake'))
+                        seen_by_d = running(D)
                         real, fake, logits = score[:n], score[n:], logits[:n] if classes else None
                     else:
-                        (real, logits), (fake, _) = D(reals, seen, dropper('D', 'real')), D(fakes, gen_c, dropper('D', 'fake'))
+                        real, logits = D(reals, seen, dropper('D', 'real'))
+                        seen_by_d = running(D) # of the pass with real images
+                        fake, _ = D(fakes, gen_c, dropper('D', 'fake'))
                     row = {'Loss/scores/real': real, 'Loss/scores/fake': fake, 'Loss/D/real': d_loss(real, True), 'Loss/D/fake': d_loss(fake, False)}
                     loss = row['Loss/D/loss'] = row['Loss/D/real'] + row['Loss/D/fake']
+                    if job.get('loss') == 'wgan-gp':
+                        u = move(of('between', (1, 1, 1), philox.uniform))
+                        between = (fakes + u * (reals - fakes)).requires_grad_()
+                        slopes, = torch.autograd.grad(D(between, seen)[0].sum(), between, create_graph=True)
+                        row['Loss/D/penalty'] = option('gp-weight') * (slopes.flatten(1).norm(2, 1) - 1) ** 2
+                        loss = loss + row['Loss/D/penalty']
                     if classes:
                         row['Loss/D/class'] = -(torch.log_softmax(logits, 1) * real_c).sum(1)
                         loss = loss + row['Loss/D/class']
                 total = total + loss.sum() / batch
-                for k in after: after[k] += G.state_dict()[k] * n / batch
+                for net in after:
+                    for k, v in (seen_by_d if net is D else running(G)).items(): after[net][k] += v * n / batch
                 for k, v in row.items(): rows.setdefault(k, []).append(v.detach().double().numpy())
-            set_running(G, after)
+            for net in nets.values(): set_running(net, after[net])
             for k, v in rows.items(): stats.setdefault('%s/%s' % (phase, k), []).append(np.concatenate(v))
             for net in nets.values(): net.zero_grad()
             total.backward()
             if step == 0:
                 for key, p in nets[name].named_parameters(): out['grad/%s/%s/%s' % (phase, name, file_name(key))] = p.grad.double().numpy().copy()
+            if option('history'): # Salimans et al., section 3.3
+                past[name].append([p.detach().clone() for p in nets[name].parameters()])
+                mean = [sum(values) / len(past[name]) for values in zip(*past[name])]
+                (option('history') * sum(((p - m) ** 2).sum() for p, m in zip(nets[name].parameters(), mean))).backward()
             optimizer[name].step()
         if step + 1 in (1, STEPS): snapshot(out, step + 1, nets, start)
     out = {'/'.join(path.split('/')[:-1] + [file_name(path.split('/')[-1])]) if path.startswith('out/after') else path: v for path, v in out.items()}
