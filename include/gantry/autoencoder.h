@@ -32,12 +32,16 @@ typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_
  */
 typedef struct gt_autoencoder_options {
     double widths;     /* of hidden layers, relative to those above */
-    const char *recon; /* "mse": squared error; "bce": cross-entropy, which needs a sigmoid */
+    const char *recon; /* "mse": squared error; "bce": cross-entropy, computed from logits */
     double factor;
     const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
-    double beta;             /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
-    double kl_warmup;        /* kimg in which that weight grows from 0, linearly; 0: none */
-    bool sigmoid;            /* of the decoder's last layer; else linear */
+    double beta; /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
+    /* How that weight changes (gt_growth in schedule.h): kimg in which it grows, 0: it is constant; what it begins
+     * with; how often it grows, 0: once; kimg between two growths, 0: as many as a growth. */
+    double kl_warmup, beta_start, kl_hold;
+    int64_t kl_cycles;
+    int64_t samples;         /* draws of an image's latent in a step: normal, gumbel; 0: one */
+    bool sigmoid;            /* the decoder's last layer has one; with "bce" pixels have one in any case */
     int64_t codes, code_dim; /* gumbel, vq */
     double temperature, temperature_min, temperature_kimg; /* gumbel: start, floor, kimg in which it falls to 1/e */
     double commitment;                                     /* vq: weight of |z - e|^2 on the encoder's side */
@@ -58,14 +62,24 @@ int gt_autoencoder_tokens(const gt_job *job);
 /* NULL: see gt_message(). */
 gt_net *gt_autoencoder_net(const gt_job *job);
 
-/* The results of the encoder for pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */
+/* Conditional models (job->label_dim > 0; Sohn et al., "Learning Structured Output Representation using Deep
+ * Conditional Generative Models", with N(0,1) for the prior of all classes) see a label, one-hot or a vector, twice.
+ * The encoder: body mlp behind the pixels of the flattened image; conv and digits as constant planes behind the colour
+ * channels, so that all convolutions can use the label. The decoder: behind the numbers of the latent. The input "c"
+ * [n,label_dim] of a graph; NULL: the model sees no labels, and `labels` below is NULL. */
+gt_node *gt_autoencoder_label_input(gt_graph *g, const gt_job *job, int n);
+/* Labels [N,label_dim] as [N times,label_dim], each `times` times in turn; NULL: NULL. */
+gt_node *gt_autoencoder_repeat(gt_graph *g, gt_node *labels, int64_t times);
+
+/* The results of the encoder for pixels [N,H,W,C] and labels [N,label_dim]. Nodes that the kind of latent does not have
+ * are NULL. */
 typedef struct gt_encoding {
     gt_node *mean;         /* plain, normal: [N,z_dim] */
     gt_node *log_variance; /* normal: [N,z_dim] */
     gt_node *logits;       /* gumbel: [N,tokens,codes] */
     gt_node *vectors;      /* vq: [N,tokens,code_dim] */
 } gt_encoding;
-gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *job, gt_node *pixels);
+gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *job, gt_node *pixels, gt_node *labels);
 
 /* The table of code vectors [codes,code_dim] of discrete latents: a parameter (gumbel), or the quotient of its running
  * sums (vq). */
@@ -75,9 +89,9 @@ gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);
 /* Weights of codes [N,tokens,codes] -> [N,tokens,code_dim]. */
 gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 
-/* Decodes a latent [N,z_dim], or token vectors [N,tokens,code_dim], to [N,H,W,C]: pixels before the sigmoid, where the
- * job has one. */
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent);
+/* Decodes a latent [N,z_dim], or token vectors [N,tokens,code_dim], to [N,H,W,C]: pixels before the sigmoid, where
+ * pixels have one: that of the job, or that of the cross-entropy on logits. */
+gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
 /* Pixels from what gt_autoencoder_decode() returned: after the sigmoid. */
 gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_node *decoded);
 

@@ -47,8 +47,10 @@ gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likeli
 void gt_estimator_free(gt_estimator *e);          /* NULL is fine */
 double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli */
 int gt_estimator_batch(const gt_estimator *e);
-/* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]. */
-gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out);
+/* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]; labels [batch,label_dim]
+ * of a model that sees labels, whose estimates are of log p(x|label), else NULL. */
+gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, const float *labels,
+                           gt_likelihood *out);
 
 /* Estimates all items of a dataset on all ranks, with the same bits on any number of ranks. On rank 0 the caller frees
  * *out; on other ranks *out is NULL. All ranks return the same status. */

@@ -34,7 +34,7 @@
 struct gt_pickler; /* codec/pickle_write.h */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8 };
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8, GT_JUDGED_BY_MOST = 3 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
@@ -151,7 +151,8 @@ struct gt_model {
      * NULL: the model has no styles. */
     gt_graph *(*build_mapping)(gt_model *m, const gt_generate_options *o);
     int num_ws, w_dim; /* 0: the model has no styles */
-    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent"
+    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1] (label_dim > 0: and "c"
+     * [n,label_dim], here and in build_density), outputs "latent"
      * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,
      * "log_variance" [n,latent_size]. NULL: the model has no encoder. */
     gt_graph *(*build_encoder)(gt_model *m, int n);
@@ -164,10 +165,16 @@ struct gt_model {
      * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
      * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
     gt_graph *(*build_density)(gt_model *m, int n, int samples);
-    /* Autoencoders with continuous latents: a graph for n images with inputs "images" and "z" [n,samples,latent_size],
+    /* Autoencoders with continuous latents: a graph for n images with inputs "images", "z" [n,samples,latent_size]
+     * and, of models that see labels, "c" [n,label_dim],
      * outputs "loss" [n,samples]: squared error or cross-entropy of the pixels in [0,1] that are decoded from z, summed
      * over pixels, and "gradient" [n,samples,latent_size]: its derivatives by z. NULL: the model has none. */
     gt_graph *(*build_latent_loss)(gt_model *m, int n, int samples);
+    /* Models that are judged by losses of their own on images that they are not trained on (use/judge.h): a graph for n
+     * images with input "images", of models that see labels also "c" [n,label_dim], and an output [n] for each name in
+     * `judged_by`. NULL: the model has none. */
+    gt_graph *(*build_judge)(gt_model *m, int n);
+    const char *judged_by[GT_JUDGED_BY_MOST]; /* "reconstruction"; after the last one NULL */
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
      * NULL: the model is none. */
     gt_graph *(*build_classifier)(gt_model *m, int n);

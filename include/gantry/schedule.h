@@ -4,6 +4,8 @@
 #ifndef GANTRY_SCHEDULE_H
 #define GANTRY_SCHEDULE_H
 
+#include <stdint.h>
+
 #include "gantry/status.h"
 
 enum { GT_SCHEDULE_STEPS = 32 };
@@ -27,6 +29,17 @@ gt_status gt_schedule_parse(const char *key, const char *text, gt_schedule *s);
  * as PyTorch's OneCycleLR has it: the largest rate is that of the last step of the first part, the smallest that of the
  * last step). plateau: gt_plateau.factor is a further factor. */
 double gt_schedule_rate(const gt_schedule *s, double epoch, double step);
+
+/* A weight that grows from one value to another, once or in cycles: linear annealing (Bowman et al., "Generating
+ * Sentences from a Continuous Space", section 3.1) and cyclical annealing (Fu et al., "Cyclical Annealing Schedule",
+ * eq. 6 and 7, where `hold` = `length` is their R = 0.5). Lengths are in the unit of `at`. */
+typedef struct gt_growth {
+    double from, to;
+    double length;  /* of a growth; 0: the weight is `to` from the beginning */
+    double hold;    /* for so long it is `to` before the next growth begins */
+    int64_t cycles; /* growths; after the last one it stays `to`; 0: one */
+} gt_growth;
+double gt_growth_at(const gt_growth *g, double at);
 
 /* What the schedule plateau remembers. It is in checkpoints. */
 typedef struct gt_plateau {

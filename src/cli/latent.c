@@ -13,7 +13,7 @@
 #include "use/features.h"
 
 typedef struct latent_fields {
-    const char *outdir, *classes, *traverse, *layer, *network;
+    const char *outdir, *classes, *traverse, *layer, *network, *class;
     int64_t interpolate, threads;
 } latent_fields;
 
@@ -27,6 +27,8 @@ static const gt_option table[] = {
                "interpolation.png: between four images."},
     {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
     {CLI_OPTION(interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
+    {CLI_OPTION(class, "", "Of a model that sees labels: class of these pictures"),
+     .detail = "A number or a name; empty: the label of the first image."},
     {CLI_OPTION(layer, "", "Write the results of this layer of any network instead"),
      .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
                "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
@@ -114,7 +116,23 @@ static gt_status draw_labels(const cli_encoding *e) {
 
 /* ---- decoding ---- */
 
-static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
+/* The label of all pictures of decoded latents, NULL where the decoder takes none. */
+static gt_status read_label(const cli_encoding *e, const gt_generator *g, const float **label) {
+    const latent_fields *fields = e->session->fields;
+    size_t dim = (size_t)gt_generator_labels(g);
+    *label = NULL;
+    if (!dim && *fields->class) return gt_fail(GT_USAGE, "--class=%.60s: the model sees no labels", fields->class);
+    if (!dim) return GT_OK;
+    float *own = gt_arena_array(e->session->arena, dim, sizeof *own);
+    *label = own;
+    if (!own) return GT_NOMEM;
+    if (*fields->class) return gt_generator_label(g, &(gt_condition){.class = fields->class}, own, NULL);
+    gt_model_label(e->model, e->data, 0, own);
+    gt_info("pictures of decoded latents have the label of image 0; --class=CLASS chooses another");
+    return GT_OK;
+}
+
+static gt_status draw_traversal(const cli_encoding *e, gt_generator *g, const float *label) {
     const float *values;
     int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
     gt_status st = cli_read_numbers(e->session->arena, "--traverse", ((latent_fields *)e->session->fields)->traverse,
@@ -125,11 +143,11 @@ static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
     if (!z) return GT_NOMEM;
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    return cli_draw_decoded(g, z, rows * n, n, cli_out(e->session, "traversal.png"));
+    return cli_draw_decoded(g, z, label, rows * n, n, cli_out(e->session, "traversal.png"));
 }
 
 /* Bilinear between the latents of four images, one in each corner. */
-static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
+static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g, const float *label) {
     int64_t n = ((latent_fields *)e->session->fields)->interpolate, count = e->info->count, d = e->model->z_dim;
     float *z = gt_arena_array(e->session->arena, (size_t)(n * n), (size_t)d * sizeof *z);
     if (!z) return GT_NOMEM;
@@ -142,24 +160,25 @@ static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
                 z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) +
                                          v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
-    return cli_draw_decoded(g, z, n * n, (int)n, cli_out(e->session, "interpolation.png"));
+    return cli_draw_decoded(g, z, label, n * n, (int)n, cli_out(e->session, "interpolation.png"));
 }
 
 static gt_status write_all(cli_encoding *e) {
     const latent_fields *fields = e->session->fields;
-    gt_status st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
+    gt_generator *g = cli_open_decoder(e->session->arguments.words[0], NULL);
+    const float *label;
+    gt_status st = g ? read_label(e, g, &label) : GT_FAILED;
+    if (!st) st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
     if (!st) st = write_table(e);
     if (!st) st = draw_histograms(e);
     if (!st) st = draw_labels(e);
     if (e->model->z_dim == e->model->latent_size) {
-        gt_generator *g = st ? NULL : cli_open_decoder(e->session->arguments.words[0], NULL);
-        if (!st && !g) st = GT_FAILED;
-        if (!st) st = draw_traversal(e, g);
-        if (!st) st = draw_interpolation(e, g);
-        gt_generator_close(g);
+        if (!st) st = draw_traversal(e, g, label);
+        if (!st) st = draw_interpolation(e, g, label);
     } else {
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
     }
+    gt_generator_close(g);
     if (!st)
         printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size,
                fields->outdir);

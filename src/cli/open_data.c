@@ -4,7 +4,8 @@
 #include "use/trained.h"
 
 static const char *classes_of(const cli_session *s) {
-    return gt_options_effective(&s->options, gt_options_find(&s->options, "classes"));
+    const gt_option *row = gt_options_find(&s->options, "classes");
+    return row ? gt_options_effective(&s->options, row) : "";
 }
 
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {

@@ -45,14 +45,14 @@ static const gt_option options[] = {
                "synth:circles, with options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the "
                "same data when the fingerprints of the data agree, wherever they lie; a run also goes on with the "
                "same pictures in other files (unzipped, say), and warns."},
-    {OPTION(test_data, "", "Images whose loss and accuracy are logged, never trained on"), .only = "classifier|dcgan",
+    {OPTION(test_data, "", "Images whose losses are logged, never trained on"), .only = "autoencoder|classifier|dcgan",
      .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
     {OPTION(validation, "0", "Part of the data held out: its loss and accuracy are logged"), .only = "classifier",
      .max = 0.9, .common = true,
      .detail = "Chosen by --seed, the same on all ranks; no image is in both parts. Of the --subset, where there is "
                "one."},
-    {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS, .common = true,
-     .detail = "The data must have labels: classes or vectors."},
+    {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS "|autoencoder",
+     .common = true, .detail = "The data must have labels: classes or vectors."},
     {OPTION(mirror, "0", "Double the data with left-right mirrored images"), .common = true,
      .detail = "Not for images in which left and right differ, such as letters."},
     {OPTION(subset, NULL, "Use only so many images, chosen by --seed"), .derived = "all", .unit = "images", .min = 1,

@@ -269,7 +269,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width,
                        (long long)height, (long long)channels);
-    if (uses_labels(job) && !label_width && !job->family->adversarial)
+    if (wants_classes(job) && !label_width && !job->family->adversarial)
         return gt_fail(
             GT_USAGE,
             "--model=%s learns classes, and '%s' has none: dataset.json, the labels of an HDF5 file, a file "

@@ -43,6 +43,13 @@ double gt_schedule_rate(const gt_schedule *s, double epoch, double step) {
     return rate;
 }
 
+double gt_growth_at(const gt_growth *g, double at) {
+    if (!(g->length > 0)) return g->to;
+    double cycle = g->cycles > 1 ? floor(at / (g->length + g->hold)) : 0;
+    if (cycle > 0 && cycle >= (double)g->cycles) return g->to;
+    return g->from + (g->to - g->from) * fmin(1, (at - cycle * (g->length + g->hold)) / g->length);
+}
+
 gt_plateau gt_plateau_begin(void) { return (gt_plateau){.factor = 1, .best = INFINITY}; }
 
 int gt_plateau_look(gt_plateau *p, const gt_schedule *s, double loss) {

@@ -242,6 +242,7 @@ static gt_status open_memory(gt_engine *e) {
     gt_classifying_use_arena(e->classifying, e->arena);
     gt_classifying_use_arena(e->baseline, e->arena);
     gt_segmenting_use_arena(e->segmenting, e->arena);
+    gt_judging_use_arena(e->judging, e->arena);
     gt_dead_units_use_arena(e->dead_units, e->arena);
     gt_engine_scores_use_arena(e);
     return GT_OK;

@@ -24,6 +24,7 @@
 #include "gantry/segment.h"
 #include "gantry/train.h"
 #include "train/stats.h"
+#include "use/judge.h"
 
 enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };
 
@@ -122,6 +123,7 @@ typedef struct gt_engine {
     gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
     gt_classifying *classifying;   /* NULL: nothing is judged */
     gt_classifying *baseline;      /* the model's baseline (gt_model.baseline); NULL: it has none */
+    gt_judging *judging;           /* of a model that is judged by its own losses */
     gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
     gt_engine_scores *scores;      /* NULL: no metrics at checkpoints */
     const char *no_scores;         /* why there are none, though the job wants some; until the log has it */

@@ -19,7 +19,7 @@ static gt_status open_part(gt_engine *e, int part) {
         [GT_JUDGED_TEST] = *j->test_data,
     };
     if (part == GT_JUDGED_TRAIN) return e->model->masks ? gt_engine_open_shown(e) : GT_OK;
-    gt_dataset_options o = {.use_labels = !e->model->masks,
+    gt_dataset_options o = {.use_labels = !e->model->masks && e->model->label_dim > 0,
                             .use_masks = e->model->masks,
                             .classes = j->classes,
                             .subset_seed = (uint32_t)j->seed};
@@ -32,7 +32,7 @@ static gt_status open_part(gt_engine *e, int part) {
     const gt_dataset_info *i = gt_dataset_get_info(e->judged[part]);
     if (part == GT_JUDGED_TEST) gt_dataset_tell_classes(e->judged[part], path);
     if (e->model->masks) return gt_engine_judges_masks(e, i, path);
-    if (!i->label_width) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
+    if (!i->label_width && e->model->label_dim) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
     if (i->label_width > e->model->label_dim)
         return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
                        e->model->label_dim);
@@ -48,7 +48,7 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
     gt_status st = GT_OK;
     bool any = false;
     int net = gt_model_classifier(e->model);
-    if (net < 0 && !e->model->masks) return GT_OK;
+    if (net < 0 && !e->model->masks && !e->model->build_judge) return GT_OK;
     for (int part = 0; part < GT_JUDGED && !st; part++) {
         st = open_part(e, part);
         any |= e->judged[part] != NULL;
@@ -56,6 +56,10 @@ gt_status gt_engine_open_judged_all(gt_engine *e) {
     if (net < 0) net = 0;
     const float *params = e->model->ema_of == net ? e->model->ema_block : e->model->blocks[net];
     if (!st && any && e->model->masks) st = gt_engine_open_segmenting(e, params);
+    else if (!st && any && e->model->build_judge)
+        st = (e->judging = gt_judging_new(e->model, params, (uint64_t)e->job->seed, e->pool, &e->arena_bytes))
+                 ? GT_OK
+                 : GT_FAILED;
     else if (!st && any)
         st = (e->classifying = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes)) ? GT_OK : GT_FAILED;
     params = e->model->blocks[e->model->baseline];
@@ -71,6 +75,7 @@ void gt_engine_close_judged(gt_engine *e) {
     gt_classifying_close(e->classifying);
     gt_classifying_close(e->baseline);
     gt_segmenting_close(e->segmenting);
+    gt_judging_close(e->judging);
     for (int part = 0; part < GT_JUDGED; part++) gt_dataset_close(e->judged[part]);
 }
 
@@ -96,6 +101,22 @@ void gt_journal_confusion(const gt_engine *e, gt_journal *j) {
     if (e->model->masks) names = i->mask_name;
     gt_status st = gt_confusion_write(path, j->confusion, e->model->label_dim, names);
     gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
+}
+
+/* By the losses of the model itself: "Loss/test_reconstruction". */
+static gt_status judge_losses_all(gt_engine *e, gt_journal *j) {
+    gt_status st = gt_comm_agree_all(e->comm, gt_judging_prepare(e->judging));
+    for (int part = 0; part < GT_JUDGED && !st; part++) {
+        double mean[GT_JUDGED_BY_MOST];
+        if (!e->judged[part]) continue;
+        st = gt_judge_dataset_all(e->comm, e->judging, e->judged[part], mean);
+        for (int k = 0; k < GT_JUDGED_BY_MOST && e->model->judged_by[k] && !st && !e->comm->rank; k++) {
+            char format[40];
+            snprintf(format, sizeof format, "Loss/%%s_%s", e->model->judged_by[k]);
+            gt_journal_put_evaluated(j, part, format, e->model->judged_by[k], mean[k]);
+        }
+    }
+    return st;
 }
 
 /* Without `with` there is nothing to do. */
@@ -133,6 +154,7 @@ gt_status gt_evaluate_all(gt_engine *e, gt_journal *j) {
         gt_reducer_gather_all(e->learners[e->model->ema_of].reducer, e->model->ema_block);
     gt_status st = gt_comm_agree_all(e->comm, gt_dead_units_measure(e->dead_units, e->data));
     if (st || e->segmenting) return st ? st : gt_evaluate_masks_all(e, j);
+    if (e->judging) return judge_losses_all(e, j);
     st = judge_parts_all(e, j, e->classifying);
     return st ? st : judge_parts_all(e, j, e->baseline);
 }

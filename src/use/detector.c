@@ -71,6 +71,10 @@ static gt_status refuse_model(const gt_detector *d) {
                        "'%s' is a generator and its discriminator (%s), and %s: gantry metrics %s judges "
                        "the pictures that it makes",
                        d->path, name, wanted, d->path);
+    if (m->build_encoder && m->label_dim)
+        return gt_fail(GT_USAGE,
+                       "the autoencoder '%s' (%s) sees labels (--cond=1), and pictures that are judged have none: %s",
+                       d->path, name, wanted);
     if (m->build_encoder)
         return gt_fail(GT_USAGE,
                        "the latents of '%s' (%s) are numbers of codes, which have no distances: %s with "

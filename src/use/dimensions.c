@@ -10,6 +10,7 @@
 
 typedef struct work {
     gt_latent_loss *loss;
+    gt_dataset *data;
     int d;
     const double *held; /* [d]: where a dimension is held; NULL: the first pass, which finds the means */
 } work;
@@ -48,10 +49,9 @@ static gt_status hold(const work *w, int n, const gt_encoded *e, double *records
 }
 
 static gt_status make(void *arg, int64_t first, int n, const float *images, void *records) {
-    (void)first;
     const work *w = arg;
     gt_encoded e;
-    gt_status st = gt_latent_loss_images(w->loss, images, &e);
+    gt_status st = gt_latent_loss_images(w->loss, w->data, first, n, images, &e);
     return st ? st : (w->held ? hold : encode)(w, n, &e, records);
 }
 
@@ -79,7 +79,7 @@ static gt_status pass_all(gt_comm *c, const work *w, gt_dataset *ds, int64_t cou
 gt_status gt_study_dimensions_all(gt_comm *c, gt_latent_loss *l, gt_dataset *ds, int64_t count, gt_dimension *out,
                                   double *error) {
     const gt_model *m = gt_encoder_model(gt_latent_loss_encoder(l));
-    work w = {.loss = l, .d = m->latent_size};
+    work w = {.loss = l, .data = ds, .d = m->latent_size};
     double *encoded = calloc(4 * (size_t)w.d + 2, sizeof *encoded), *errors = encoded + 2 * (size_t)w.d + 1;
     gt_status st = encoded ? gt_model_takes(m, ds) : gt_fail(GT_NOMEM, "out of memory for %d dimensions", w.d);
     st = gt_comm_agree_all(c, st);

@@ -50,10 +50,12 @@ gt_model *gt_encoder_model(const gt_encoder *e) { return e->trained.model; }
 const float *gt_encoder_params(const gt_encoder *e) { return e->trained.params; }
 int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
-gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
+gt_status gt_encoder_run(gt_encoder *e, const float *images, const float *labels, gt_encoded *out) {
     gt_exec *x = e->trained.exec;
     size_t floats = (size_t)e->batch * gt_model_floats(e->trained.model);
+    float *c = gt_exec_input(x, "c");
     memcpy(gt_exec_input(x, "images"), images, floats * sizeof *images);
+    if (c) memcpy(c, labels, (size_t)e->batch * (size_t)e->trained.model->label_dim * sizeof *labels);
     gt_status st = gt_exec_run(x, &(gt_exec_env){0});
     if (st) return st;
     *out = (gt_encoded){gt_exec_output(x, "latent"), gt_exec_output(x, "log_variance"), gt_exec_output(x, "image"),
@@ -76,9 +78,21 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float 
 
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    if (info->height == m->height && info->width == m->width && info->channels == m->channels) return GT_OK;
-    return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
-                   info->width, info->height, info->channels, m->width, m->height, m->channels);
+    if (info->height != m->height || info->width != m->width || info->channels != m->channels)
+        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
+                       info->width, info->height, info->channels, m->width, m->height, m->channels);
+    if (!m->build_encoder || !m->label_dim) return GT_OK;
+    if (!info->label_width) return gt_fail(GT_USAGE, "the model sees labels (--cond=1), and the data have none");
+    if (info->label_width > m->label_dim ||
+        (info->label_kind != GT_LABELS_CLASSES && info->label_width != m->label_dim))
+        return gt_fail(GT_USAGE, "the labels of the data have %d numbers or classes, those of the model %d",
+                       info->label_width, m->label_dim);
+    return GT_OK;
+}
+
+void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label) {
+    memset(label, 0, (size_t)m->label_dim * sizeof *label);
+    gt_dataset_label(ds, item, label);
 }
 
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
@@ -86,14 +100,16 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
     gt_status st = gt_model_takes(m, ds);
     if (st) return st;
     int64_t batch = e->batch;
-    size_t pixels = gt_model_floats(m);
-    float *images = calloc((size_t)batch * pixels, sizeof *images);
+    size_t pixels = gt_model_floats(m), dim = (size_t)m->label_dim;
+    float *images = calloc((size_t)batch * (pixels + dim), sizeof *images), *labels = images + (size_t)batch * pixels;
     if (!images) return gt_fail(GT_NOMEM, "out of memory for reconstructions");
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
         gt_encoded out;
         st = gt_read_images(ds, count, items + first, images);
-        if (!st) st = gt_encoder_run(e, images, &out);
+        for (int64_t i = 0; i < count && dim && !st; i++)
+            gt_model_label(m, ds, items[first + i], labels + (size_t)i * dim);
+        if (!st) st = gt_encoder_run(e, images, labels, &out);
         for (int64_t i = 0; i < count && !st; i++) {
             float *pair = pairs + 2 * (size_t)(first + i) * pixels;
             memcpy(pair, images + (size_t)i * pixels, pixels * sizeof *pair);
@@ -108,14 +124,18 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
 
 typedef struct records { /* of an image: latent, log-variance, error */
     gt_encoder *encoder;
+    gt_dataset *data;
+    float *labels;        /* of a batch */
     size_t latent, width; /* floats */
 } records;
 
 static gt_status encode_batch(void *arg, int64_t first, int n, const float *images, void *out) {
-    (void)first;
     const records *r = arg;
+    const gt_model *m = r->encoder->trained.model;
     gt_encoded e;
-    gt_status st = gt_encoder_run(r->encoder, images, &e);
+    for (int i = 0; i < n && m->label_dim; i++)
+        gt_model_label(m, r->data, first + i, r->labels + (size_t)i * (size_t)m->label_dim);
+    gt_status st = gt_encoder_run(r->encoder, images, r->labels, &e);
     for (int i = 0; i < n && !st; i++) {
         float *record = (float *)out + (size_t)i * r->width;
         memcpy(record, e.latent + (size_t)i * r->latent, r->latent * sizeof *record);
@@ -144,7 +164,11 @@ static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded
 
 gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
     const gt_model *m = e->trained.model;
-    records r = {e, (size_t)m->latent_size, 2 * (size_t)m->latent_size + 1};
+    records r = {.encoder = e,
+                 .data = ds,
+                 .labels = calloc((size_t)e->batch * (size_t)m->label_dim + 1, sizeof(float)),
+                 .latent = (size_t)m->latent_size,
+                 .width = 2 * (size_t)m->latent_size + 1};
     gt_each_item each = {.comm = c,
                          .count = gt_dataset_get_info(ds)->count,
                          .batch = e->batch,
@@ -155,9 +179,11 @@ gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_en
                          .arg = &r};
     void *all = NULL;
     *out = (gt_encoded){0};
-    gt_status st = gt_comm_agree_all(c, gt_model_takes(m, ds));
+    gt_status st = r.labels ? gt_model_takes(m, ds) : gt_fail(GT_NOMEM, "out of memory for labels");
+    st = gt_comm_agree_all(c, st);
     if (!st) st = gt_each_item_all(&each, &all);
     if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)each.count, out) : GT_OK);
+    free(r.labels);
     free(all);
     if (st) gt_encoded_free(out);
     return st;

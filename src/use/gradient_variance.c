@@ -19,6 +19,7 @@ typedef struct scatter {
 
 typedef struct work {
     gt_latent_loss *loss;
+    gt_dataset *data;
     int d, samples, levels;
     uint64_t seed;
     scatter *all; /* [batch,d,CELLS,levels] */
@@ -87,7 +88,7 @@ static gt_status make(void *arg, int64_t first, int n, const float *images, void
     gt_encoded e;
     memset(w->all, 0, (size_t)(n * w->d) * CELLS * (size_t)w->levels * sizeof *w->all);
     memset(records, 0, (size_t)n * sizeof(record));
-    gt_status st = gt_latent_loss_images(w->loss, images, &e);
+    gt_status st = gt_latent_loss_images(w->loss, w->data, first, n, images, &e);
     for (int done = 0; done < w->samples && !st; done += at_once) st = run_samples(w, first, n, done, at_once, &e);
     for (int i = 0; i < n * w->d && !st; i++)
         for (int c = 0; c < CELLS; c++) {
@@ -113,7 +114,7 @@ static gt_status begin(work *w, gt_latent_loss *l, gt_dataset *ds) {
 gt_status gt_study_gradients_all(gt_comm *c, gt_latent_loss *l, gt_dataset *ds, int64_t count, int samples,
                                  uint64_t seed, gt_gradient_study *out) {
     gt_encoder *e = gt_latent_loss_encoder(l);
-    work w = {.loss = l, .d = gt_encoder_model(e)->latent_size, .samples = samples, .seed = seed};
+    work w = {.loss = l, .data = ds, .d = gt_encoder_model(e)->latent_size, .samples = samples, .seed = seed};
     void *all = NULL;
     while (samples >> w.levels >= 16 && w.levels < GT_GRADIENT_LEVELS) w.levels++;
     gt_each_item each = {.comm = c,

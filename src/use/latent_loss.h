@@ -15,8 +15,10 @@ gt_latent_loss *gt_latent_loss_new(gt_encoder *e, gt_pool *pool);
 void gt_latent_loss_free(gt_latent_loss *l);         /* NULL is fine */
 int gt_latent_loss_samples(const gt_latent_loss *l); /* latents of each image in a run; of the images' size alone */
 gt_encoder *gt_latent_loss_encoder(const gt_latent_loss *l);
-/* Encodes images [batch,H,W,C] of the encoder's batch in [-1,1]. The runs that follow read them, too. */
-gt_status gt_latent_loss_images(gt_latent_loss *l, const float *images, gt_encoded *out);
+/* Encodes images [batch,H,W,C] of the encoder's batch in [-1,1], of which the first n are the items `first` and so on
+ * of a dataset, which has their labels. The runs that follow read the images, too. */
+gt_status gt_latent_loss_images(gt_latent_loss *l, gt_dataset *ds, int64_t first, int n, const float *images,
+                                gt_encoded *out);
 float *gt_latent_loss_z(gt_latent_loss *l); /* [batch,samples,latent_size]: to be written before each run */
 /* loss [batch,samples]: squared error or cross-entropy, summed over pixels in [0,1]; gradient
  * [batch,samples,latent_size]: its derivatives by z. */

@@ -91,13 +91,16 @@ static void collect(gt_estimator *e, int done, int n, gt_likelihood *out) {
         }
 }
 
-gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out) {
+gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, const float *labels,
+                           gt_likelihood *out) {
     gt_exec *x = e->trained.exec;
+    size_t label_bytes = BATCH * (size_t)e->trained.model->label_dim * sizeof *labels;
     size_t floats = BATCH * gt_model_floats(e->trained.model);
     int samples = e->options.samples;
     memset(out, 0, (size_t)n * sizeof *out);
     for (int done = 0; done < samples; done += e->at_once) {
         memcpy(gt_exec_input(x, "images"), images, floats * sizeof *images);
+        if (label_bytes) memcpy(gt_exec_input(x, "c"), labels, label_bytes);
         gt_exec_env env = {.seed = e->options.seed, .step = (uint32_t)(done / e->at_once), .sample0 = (uint32_t)first};
         gt_status st = gt_exec_run(x, &env);
         if (st) return st;
@@ -108,11 +111,23 @@ gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *i
     return GT_OK;
 }
 
+typedef struct work {
+    gt_estimator *estimator;
+    gt_dataset *data;
+    float *labels; /* of a batch */
+} work;
+
 static gt_status run_batch(void *arg, int64_t first, int n, const float *images, void *records) {
-    return gt_estimator_run(arg, first, n, images, records);
+    const work *w = arg;
+    const gt_model *m = w->estimator->trained.model;
+    for (int i = 0; i < n && m->label_dim; i++)
+        gt_model_label(m, w->data, first + i, w->labels + (size_t)i * (size_t)m->label_dim);
+    return gt_estimator_run(w->estimator, first, n, images, w->labels, records);
 }
 
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
+    const gt_model *m = e->trained.model;
+    work w = {e, ds, calloc(BATCH * (size_t)m->label_dim + 1, sizeof(float))};
     gt_each_item each = {.comm = c,
                          .count = gt_dataset_get_info(ds)->count,
                          .batch = BATCH,
@@ -120,8 +135,11 @@ gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds,
                          .doing = "sampling",
                          .data = ds,
                          .make = run_batch,
-                         .arg = e};
+                         .arg = &w};
     *out = NULL;
-    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->trained.model, ds));
-    return st ? st : gt_each_item_all(&each, (void **)out);
+    gt_status st = w.labels ? gt_model_takes(m, ds) : gt_fail(GT_NOMEM, "out of memory for labels");
+    st = gt_comm_agree_all(c, st);
+    if (!st) st = gt_each_item_all(&each, (void **)out);
+    free(w.labels);
+    return st;
 }

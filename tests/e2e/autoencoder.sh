@@ -92,11 +92,66 @@ expect 2 'latents without a distribution; vae' "$GANTRY" study gradient-variance
 expect 1 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
 
+begins labels
+# a conditional model: the same bits on any ranks, for any groups of slices, and after a stop; its commands see labels
+shapes="--data=synth:shapes:n=64,size=12 --cond=1 --batch=16 --slices=4 --widths=0.1 --samples=3 --kl-warmup=0.016 --kl-cycles=2 --beta-start=0.1 --test-data=synth:shapes:n=40,size=12,seed=9 --tick=0.032 --seed=1"
+for model in cvae vae; do
+    quietly "$GANTRY" train --model=$model $shapes --run=cond-$model --kimg=0.128
+    quietly ranks 3 "$GANTRY" train --model=$model $shapes --run=cond-$model-3 --kimg=0.064
+    quietly "$GANTRY" train --run=cond-$model-3 --kimg=0.128 --slices-at-once=4
+    same "$(last cond-$model)" "$(last cond-$model-3)"
+    for series in Loss/test_reconstruction Loss/test_KL Loss/test_ELBO KL/weight; do
+        [ "$(helper value cond-$model $series)" = "$(helper value cond-$model-3 $series)" ] || fail "$series depends on ranks"
+    done
+done
+# two cycles of 32 images, in whose first half the weight grows from 0.1; the first tick ends with the first batch
+helper weights cond-vae/stats.jsonl 0.1 1 0.55 1 1 || fail "the weight of the divergence"
+quietly "$GANTRY" generate cond-cvae --seeds=0-3 --class=ring --outdir=rings --grid=4x1
+quietly "$GANTRY" generate cond-cvae --seeds=0-3 --class=square --outdir=squares --grid=4x1
+! cmp -s rings/grid.png squares/grid.png || fail 'the decoder sees no class'
+expect 2 'Must specify class label' "$GANTRY" generate cond-cvae --seeds=0-3 --outdir=rings
+for command in 'latent --outdir=cond-latent' 'reconstruct --out=cond.png' 'likelihood --samples=5 --out=cond.csv'; do
+    quietly "$GANTRY" ${command%% *} cond-vae synth:shapes:n=20,size=12 ${command#* }
+done
+quietly ranks 2 "$GANTRY" likelihood cond-vae synth:shapes:n=20,size=12 --samples=5 --out=cond-2.csv
+cmp cond.csv cond-2.csv || fail 'likelihoods under labels depend on ranks'
+quietly "$GANTRY" study dimensions cond-vae synth:shapes:n=20,size=12 --outdir=cond-study
+expect 2 'the model sees no labels' "$GANTRY" latent cvae synth:circles:n=20,size=12 --class=1 --outdir=x
+[ ! -e x ] || fail 'something half-written is left'
+helper hdf5 unlabelled.h5 8 12 12 3
+expect 2 'sees labels.*the data have none' "$GANTRY" reconstruct cond-vae unlabelled.h5
+expect 2 'has 8 classes, the training data have 4' "$GANTRY" train --model=vae $shapes --run=x --test-data=synth:shapes:n=8,size=12 --kimg=0.016 --data=synth:shapes:n=64,size=12,classes=4
+begins logits
+# the cross-entropy is computed on logits: with and without --sigmoid the same network, and the same pictures
+for sigmoid in 0 1; do
+    quietly "$GANTRY" train --model=vae --recon=bce --sigmoid=$sigmoid --data=synth:circles:n=32,size=12 --batch=16 --slices=2 --widths=0.1 --steps=4 --run=logits$sigmoid
+    quietly "$GANTRY" generate logits$sigmoid --seeds=0-3 --outdir=logits-$sigmoid --grid=2x2
+done
+cmp logits-0/grid.png logits-1/grid.png || fail 'pictures of logits'
+h5diff -q "$(last logits0)" "$(last logits1)" /networks || fail 'networks of logits'
+begins judged
+# the ELBO of test images is that of gantry likelihood, but for chance
+for model in vae gumbel ae; do
+    quietly "$GANTRY" train --model=$model --data=synth:circles:n=64,size=12 --batch=16 --slices=2 --widths=0.1 --steps=8 --run=judged-$model --test-data=synth:circles:n=50,size=12,seed=5
+done
+quietly "$GANTRY" likelihood judged-vae synth:circles:n=50,size=12,seed=5 --samples=100 --out=judged.csv
+helper bound judged.csv "$(helper value judged-vae Loss/test_ELBO)" || fail 'the ELBO of test images is not that of gantry likelihood'
+grep -q 'Loss/test_ELBO' judged-gumbel/stats.jsonl || fail 'no bound of discrete latents'
+! grep -q 'Loss/test_KL' judged-ae/stats.jsonl || fail 'an autoencoder without a distribution has a divergence'
+grep -q 'Evidence lower bound' judged-vae/report.html || fail 'no curve of the ELBO'
+
 begins what
 # what cannot be
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
 expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:circles --beta=1
-expect 2 'needs pixels between 0 and 1' "$GANTRY" train --model=vae --data=synth:circles --recon=bce --sigmoid=0
+expect 2 'vae, cvae and digits do' "$GANTRY" train --model=ae --data=synth:shapes --cond=1
+helper hdf5 bare.h5 8 12 12 1
+expect 2 'requires labels' "$GANTRY" train --model=vae --data=bare.h5 --cond=1
+expect 2 '--kl-cycles needs --kl-warmup' "$GANTRY" train --model=vae --data=synth:circles --kl-cycles=4
+expect 2 '--beta-start needs --kl-warmup' "$GANTRY" train --model=vae --data=synth:circles --beta-start=0.5
+expect 2 '--kl-hold needs --kl-cycles' "$GANTRY" train --model=vae --data=synth:circles --kl-warmup=1 --kl-hold=3
+expect 2 'vq draws nothing' "$GANTRY" train --model=vq --data=synth:circles --samples=2
+expect 2 '--samples must be at least 1' "$GANTRY" train --model=vae --data=synth:circles --samples=0
 expect 2 'divisible by 4.*12x12' "$GANTRY" train --model=cvae --data=synth:circles:size=13 --run=x
 expect 1 'no encoder' bash -c "\"$GANTRY\" train $small --run=gan --steps=1 >/dev/null 2>&1 && \"$GANTRY\" latent gan synth:shapes:size=16"
 expect 1 'no density' "$GANTRY" likelihood ae synth:circles:n=20,size=12

@@ -292,6 +292,20 @@ def html(path):
     print(len(kept), 'pictures')
 
 
+def weights(path, *expected):
+    """weights STATS.JSONL W...: the means of KL/weight over the ticks"""
+    with open(path) as f: got = [json.loads(line)['KL/weight']['mean'] for line in f]
+    print(got)
+    assert len(got) == len(expected) and all(abs(a - float(b)) < 1e-6 for a, b in zip(got, expected)), got
+
+
+def bound(path, theirs):
+    """bound LIKELIHOOD.CSV X: the mean of column elbo is X, within a hundredth"""
+    with open(path) as f: rows = f.read().split()[1:]
+    mean = sum(float(row.split(',')[2]) for row in rows) / len(rows)
+    assert abs(mean - float(theirs)) < 0.01 * abs(mean), (mean, theirs)
+
+
 def dimensions(path, n):
     """dimensions STATS.jsonl N: the divergences of N latent dimensions add up to the latent's, on every line"""
     for line in open(path):

@@ -170,7 +170,7 @@ static void an_autoencoder(void **state) {
     gt_encoded out;
     assert_non_null(e);
     assert_in_range(gt_encoder_batch(e), N, 32);
-    assert_ok(gt_encoder_run(e, images, &out));
+    assert_ok(gt_encoder_run(e, images, NULL, &out));
     assert_memory_equal(out.latent, features, sizeof features);
     gt_encoder_close(e);
     gt_detector_close(d);

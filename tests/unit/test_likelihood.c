@@ -104,7 +104,7 @@ static gt_likelihood estimate(gt_model *m, const gt_likelihood_options *o) {
     memset(images, 0, sizeof images);
     for (int i = 0; i < D; i++) images[i] = (float)(2 * pixels[i] - 1);
     gt_likelihood l;
-    assert_int_equal(gt_estimator_run(e, 0, 1, images, &l), GT_OK);
+    assert_int_equal(gt_estimator_run(e, 0, 1, images, NULL, &l), GT_OK);
     gt_estimator_free(e);
     return l;
 }

@@ -14,7 +14,8 @@ gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
     int64_t z_dim = c->z_dim, image = (int64_t)c->height * c->width * c->channels;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
     gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
-    gt_encoding e = gt_autoencoder_encode(b, c, pixels);
+    gt_node *labels = gt_autoencoder_label_input(g, c, n);
+    gt_encoding e = gt_autoencoder_encode(b, c, pixels, labels);
     if (!e.mean || !e.log_variance) return gt_whole_graph(g, "the ", "density");
 
     gt_shape one = GT_SHAPE(n, 1, z_dim);
@@ -24,7 +25,8 @@ gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
     gt_node *terms = gt_sub(g, gt_add(g, gt_square(g, eps), log_variance), gt_square(g, z));
     gt_output(g, "ratio", gt_reshape(g, gt_scale(g, gt_sum(g, terms, GT_AXIS(2)), 0.5f), GT_SHAPE(n, samples)));
 
-    gt_node *decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)));
+    gt_node *decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)),
+                                             gt_autoencoder_repeat(g, labels, samples));
     decoded = gt_reshape(g, decoded, GT_SHAPE(n, samples, image));
     gt_node *loss = gt_autoencoder_pixel_terms(a, g, decoded, gt_reshape(g, pixels, GT_SHAPE(n, 1, image)));
     gt_output(g, "observation", gt_reshape(g, gt_sum(g, loss, GT_AXIS(2)), GT_SHAPE(n, samples)));

@@ -6,7 +6,7 @@
 
 #include "gantry/ops.h"
 
-static gt_node *per_sample(gt_graph *g, gt_node *x, bool mean) {
+gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0);
     gt_node *flat = gt_reshape(g, x, GT_SHAPE(n, -1));
@@ -20,11 +20,21 @@ gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_nod
 }
 
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
-    return per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
+    return gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
 }
 
-/* Normal, Gumbel: [N,dimensions]; NULL: there is none. */
-static gt_node *divergence_of(gt_graph *g, const gt_encoding *e) {
+gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels,
+                                   int64_t draws, bool mean) {
+    if (!decoded || !pixels || draws == 1)
+        return gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), mean);
+    int64_t n = gt_dim(pixels, 0);
+    decoded = gt_reshape(g, decoded, GT_SHAPE(n, draws, -1));
+    pixels = gt_reshape(g, pixels, GT_SHAPE(n, 1, -1));
+    gt_node *loss = gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), mean);
+    return mean ? loss : gt_scale(g, loss, (float)(1.0 / (double)draws));
+}
+
+gt_node *gt_autoencoder_kl(gt_graph *g, const gt_encoding *e) {
     if (e->logits) { /* from the uniform distribution over codes: sum q (log q + log K) */
         gt_node *log_q = gt_log_softmax(g, e->logits);
         gt_node *terms = gt_mul(g, gt_exp_op(g, log_q), gt_shift(g, log_q, (float)log((double)gt_dim(e->logits, 2))));
@@ -36,13 +46,14 @@ static gt_node *divergence_of(gt_graph *g, const gt_encoding *e) {
     return gt_scale(g, terms, -0.5f);
 }
 
-gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels) {
+gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels,
+                                             gt_node *labels) {
     const gt_job *c = a->job;
     gt_graph *g = b.graph;
-    gt_reconstruction r = {.encoding = gt_autoencoder_encode(b, c, pixels)};
+    gt_reconstruction r = {.encoding = gt_autoencoder_encode(b, c, pixels, labels)};
     if (!gt_latent_is_discrete(c)) {
         r.latent = r.encoding.mean;
-        r.decoded = gt_autoencoder_decode(b, c, r.latent);
+        r.decoded = gt_autoencoder_decode(b, c, r.latent, labels);
         return r;
     }
     gt_node *codes = gt_autoencoder_codes(b, c);
@@ -55,26 +66,56 @@ gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_n
         g, gt_mul(g, chosen, gt_constant(g, "numbers of codes", GT_SHAPE(1, 1, a->options->codes), numbers)),
         GT_AXIS(2));
     r.latent = gt_reshape(g, number, GT_SHAPE(gt_dim(chosen, 0), gt_dim(chosen, 1)));
-    r.decoded = gt_autoencoder_decode(b, c, gt_autoencoder_look_up(g, chosen, codes));
+    r.decoded = gt_autoencoder_decode(b, c, gt_autoencoder_look_up(g, chosen, codes), NULL);
     return r;
 }
 
 /* ---- latents with chance ---- */
 
-static gt_node *sample_normal(gt_graph *g, const gt_encoding *e) {
+/* x [n,...] as [n,1,...], which several draws share; with one draw as it is. */
+static gt_node *shared_by_draws(gt_graph *g, gt_node *x, int64_t draws) {
+    gt_shape s = *gt_node_shape(x);
+    if (draws == 1) return x;
+    return gt_reshape(g, x, s.n == 2 ? GT_SHAPE(s.d[0], 1, s.d[1]) : GT_SHAPE(s.d[0], 1, s.d[1], s.d[2]));
+}
+
+/* The shape of the numbers that `draws` samples of a latent of this shape need: [n,draws,...]. */
+static gt_shape shape_of_draws(const gt_node *x, int64_t draws) {
+    gt_shape s = *gt_node_shape(x);
+    if (draws == 1) return s;
+    return s.n == 2 ? GT_SHAPE(s.d[0], draws, s.d[1]) : GT_SHAPE(s.d[0], draws, s.d[1], s.d[2]);
+}
+
+/* [n,draws,...] as [n draws,...] */
+static gt_node *one_by_one(gt_graph *g, gt_node *x, int64_t draws) {
+    if (!x || draws == 1) return x;
+    gt_shape s = *gt_node_shape(x);
+    return gt_reshape(g, x, s.n == 3 ? GT_SHAPE(s.d[0] * draws, s.d[2]) : GT_SHAPE(s.d[0] * draws, s.d[2], s.d[3]));
+}
+
+gt_node *gt_autoencoder_sample_normal(gt_graph *g, const gt_encoding *e, const char *stream, int64_t draws) {
     if (!e->mean || !e->log_variance) return NULL;
-    gt_node *eps = gt_random_normal_op(g, "eps/AE_main", *gt_node_shape(e->mean));
-    return gt_add(g, e->mean, gt_mul(g, eps, gt_exp_op(g, gt_scale(g, e->log_variance, 0.5f))));
+    gt_node *eps = gt_random_normal_op(g, stream, shape_of_draws(e->mean, draws)),
+            *log_variance = shared_by_draws(g, e->log_variance, draws);
+    gt_node *z = gt_add(g, shared_by_draws(g, e->mean, draws),
+                        gt_mul(g, eps, gt_exp_op(g, gt_scale(g, log_variance, 0.5f))));
+    return one_by_one(g, z, draws);
 }
 
 /* Gumbel noise is -log(-log u); u is kept 2^-21 away from 0 and 1. */
-static gt_node *sample_gumbel(gt_graph *g, const gt_encoding *e) {
-    if (!e->logits) return NULL;
+gt_node *gt_autoencoder_gumbel(gt_graph *g, const char *stream, const gt_node *logits, int64_t draws) {
     const float edge = 0x1p-20f;
-    gt_node *u = gt_shift(
-        g, gt_scale(g, gt_random_uniform_op(g, "gumbel/AE_main", *gt_node_shape(e->logits)), 1 - edge), edge / 2);
-    gt_node *noise = gt_neg(g, gt_log_op(g, gt_neg(g, gt_log_op(g, u))));
-    return gt_softmax(g, gt_div(g, gt_add(g, e->logits, noise), gt_input(g, GT_AE_TEMPERATURE, GT_SCALAR)));
+    if (!logits) return NULL;
+    gt_node *u = gt_random_uniform_op(g, stream, shape_of_draws(logits, draws));
+    u = gt_shift(g, gt_scale(g, u, 1 - edge), edge / 2);
+    return gt_neg(g, gt_log_op(g, gt_neg(g, gt_log_op(g, u))));
+}
+
+static gt_node *sample_gumbel(gt_graph *g, const gt_encoding *e, int64_t draws) {
+    if (!e->logits) return NULL;
+    gt_node *noise = gt_autoencoder_gumbel(g, "gumbel/AE_main", e->logits, draws);
+    gt_node *disturbed = gt_add(g, shared_by_draws(g, e->logits, draws), noise);
+    return one_by_one(g, gt_softmax(g, gt_div(g, disturbed, gt_input(g, GT_AE_TEMPERATURE, GT_SCALAR))), draws);
 }
 
 /* How many different codes a batch uses, as it were: exp of the entropy of their frequencies. */
@@ -148,36 +189,40 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
     gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
     gt_scope_push(g, "AE");
-    gt_encoding e = gt_autoencoder_encode(b, c, pixels);
+    gt_node *labels = gt_autoencoder_label_input(g, c, n);
+    gt_encoding e = gt_autoencoder_encode(b, c, pixels, labels);
     gt_node *latent = e.mean, *commitment = NULL;
-    if (o->latent == GT_LATENT_NORMAL) latent = sample_normal(g, &e);
+    int64_t draws = gt_autoencoder_draws(o);
+    if (o->latent == GT_LATENT_NORMAL) latent = gt_autoencoder_sample_normal(g, &e, "eps/AE_main", draws);
     if (o->latent == GT_LATENT_VQ) latent = quantise(a, b, &e, &commitment);
     if (o->latent == GT_LATENT_GUMBEL) {
-        gt_node *weights = sample_gumbel(g, &e);
+        gt_node *weights = sample_gumbel(g, &e, draws);
         report_perplexity(g, gt_one_hot_max(g, e.logits));
         latent = gt_autoencoder_look_up(g, weights, gt_autoencoder_codes(b, c));
     }
-    gt_node *decoded = gt_autoencoder_decode(b, c, latent), *divergence = divergence_of(g, &e);
+    gt_node *decoded = gt_autoencoder_decode(b, c, latent, gt_autoencoder_repeat(g, labels, draws)),
+            *divergence = gt_autoencoder_kl(g, &e);
     gt_scope_pop(g);
 
     bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"),
          mean_latent = gt_is(o->kl_latent, "mean");
     gt_node *batch = mean_batch && mean_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
-    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels),
-                                     gt_is(o->recon_pixels, "mean"));
+    gt_node *pixel_loss = gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws, gt_is(o->recon_pixels, "mean"));
     gt_node *total = term(g, pixel_loss, o->factor, NULL, batch, mean_batch);
     gt_output(g, "Loss/reconstruction", pixel_loss);
     if (divergence) {
-        gt_node *loss = per_sample(g, divergence, mean_latent);
-        total = gt_add(g, total, term(g, loss, 1, gt_input(g, GT_AE_BETA, GT_SCALAR), batch, mean_kl));
+        gt_node *loss = gt_autoencoder_per_image(g, divergence, mean_latent);
+        gt_node *beta = gt_input(g, GT_AE_BETA, GT_SCALAR);
+        total = gt_add(g, total, term(g, loss, 1, beta, batch, mean_kl));
         gt_output(g, "Loss/KL", loss);
+        if (o->kl_warmup > 0) gt_output(g, "KL/weight", beta);
         if (e.log_variance) {
             gt_output(g, GT_AE_DIVERGENCES, divergence);
             gt_output(g, "divergence", gt_reshape(g, gt_mean(g, divergence, GT_AXIS(0)), GT_SHAPE(c->z_dim)));
         }
     }
     if (commitment) {
-        gt_node *loss = per_sample(g, commitment, mean_latent);
+        gt_node *loss = gt_autoencoder_per_image(g, commitment, mean_latent);
         total = gt_add(g, total, term(g, loss, o->commitment, NULL, batch, mean_kl));
         gt_output(g, "Loss/commitment", loss);
     }

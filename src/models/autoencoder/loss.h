@@ -34,11 +34,30 @@ typedef struct gt_reconstruction {
     gt_node *latent;  /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */
     gt_node *decoded; /* before the sigmoid */
 } gt_reconstruction;
-gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels);
+gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels, gt_node *labels);
+/* The divergence from the prior of each image's dimensions [N,dimensions]: normal, gumbel; NULL: there is none. */
+gt_node *gt_autoencoder_kl(gt_graph *g, const gt_encoding *e);
+
+/* mean + eps exp(log_variance / 2) [N draws,z_dim], the draws of an image one behind the other: what Kingma and
+ * Welling, "Auto-Encoding Variational Bayes", eq. 10, call L samples. An image's numbers of `stream` are those of all
+ * its draws. */
+gt_node *gt_autoencoder_sample_normal(gt_graph *g, const gt_encoding *e, const char *stream, int64_t draws);
+/* Gumbel noise for `draws` samples of logits [n,tokens,codes]: like them for one draw, else [n,draws,tokens,codes]. */
+gt_node *gt_autoencoder_gumbel(gt_graph *g, const char *stream, const gt_node *logits, int64_t draws);
+static inline int64_t gt_autoencoder_draws(const gt_autoencoder_options *o) { return o->samples > 1 ? o->samples : 1; }
+/* The reconstruction loss [N] of `decoded` [N draws,H,W,C], the mean over draws; over pixels the mean or the sum. */
+gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels,
+                                   int64_t draws, bool mean);
+
+/* x [N,...] -> [N]: the sum or the mean over an image's numbers */
+gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean);
 /* [N], summed over pixels */
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
 /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
+
+/* ---- judge.c: gt_model.build_judge ---- */
+gt_graph *gt_autoencoder_judge(gt_model *m, int n);
 
 /* ---- density.c: gt_model.build_density and .pixel_variance ---- */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);

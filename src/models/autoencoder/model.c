@@ -5,6 +5,7 @@
 
 #include "gantry/mathfn.h"
 #include "gantry/ops.h"
+#include "gantry/schedule.h"
 #include "models/autoencoder/loss.h"
 
 enum { MOST_SERIES = 128 }; /* latent dimensions whose divergence has a series in the log */
@@ -19,11 +20,16 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_autoencoder *a = m->own;
     const gt_autoencoder_options *o = a->options;
     memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * gt_model_floats(m) * sizeof(float));
-    double shown = (double)s->shown, warmup = o->kl_warmup * 1000, cooling = o->temperature_kimg * 1000;
-    double warm = warmup > 0 ? fmin(1, shown / warmup) : 1;
+    if (m->label_dim) memcpy(gt_exec_input(e, "c"), s->labels, (size_t)s->n * (size_t)m->label_dim * sizeof(float));
+    double shown = (double)s->shown, cooling = o->temperature_kimg * 1000;
+    gt_growth beta = {.from = o->beta_start,
+                      .to = o->beta,
+                      .length = o->kl_warmup * 1000,
+                      .hold = (o->kl_hold > 0 ? o->kl_hold : o->kl_warmup) * 1000,
+                      .cycles = o->kl_cycles};
     double cooled = cooling > 0 ? o->temperature * gt_exp(-shown / cooling) : o->temperature;
     write_scalar(e, GT_AE_BATCH, s->batch);
-    write_scalar(e, GT_AE_BETA, o->beta * warm);
+    write_scalar(e, GT_AE_BETA, gt_growth_at(&beta, shown));
     write_scalar(e, GT_AE_TEMPERATURE, fmax(cooled, o->temperature_min));
     /* slices / weight, and the weight is n slices / batch */
     write_scalar(e, GT_AE_RESTART, s->index == 0 ? (double)s->batch / s->n : 0);
@@ -55,7 +61,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
                                          gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), a->options->codes)));
         z = gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, c));
     }
-    gt_output(g, "image", to_image(g, c, gt_autoencoder_decode(b, c, z)));
+    gt_output(g, "image", to_image(g, c, gt_autoencoder_decode(b, c, z, gt_autoencoder_label_input(g, c, o->n))));
     return gt_whole_graph(g, "the ", "decoder");
 }
 
@@ -71,7 +77,8 @@ static gt_graph *build_encoder(gt_model *m, int n) {
     gt_graph *g = gt_graph_new("encoder", m->kernels);
     if (!g) return NULL;
     gt_node *pixels = from_images(g, c, n);
-    gt_reconstruction r = gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels);
+    gt_reconstruction r = gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels,
+                                                     gt_autoencoder_label_input(g, c, n));
     gt_output(g, "latent", r.latent);
     gt_output(g, "image", to_image(g, c, r.decoded));
     gt_output(g, "error", gt_autoencoder_pixel_loss(a, g, r.decoded, pixels));
@@ -85,7 +92,7 @@ static gt_graph *build_features(gt_model *m, int n) {
     gt_graph *g = gt_graph_new("features", m->kernels);
     if (!g) return NULL;
     gt_node *pixels = from_images(g, c, n);
-    gt_output(g, "features", gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels).latent);
+    gt_output(g, "features", gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels, NULL).latent);
     m->features_layer = "latent";
     return gt_whole_graph(g, "the ", "encoder");
 }
@@ -94,7 +101,7 @@ static gt_graph *build_features(gt_model *m, int n) {
 static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment",
                                         "Codes/perplexity"};
-    enum { TERMS = 5 };
+    enum { TERMS = 5, WEIGHT = 1 };
     static const int terms[][TERMS] = {[GT_LATENT_PLAIN] = {1, 1},
                                        [GT_LATENT_NORMAL] = {1, 1, 1},
                                        [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1},
@@ -102,7 +109,7 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     const gt_job *c = a->job;
     gt_phase *p = &m->phases[m->n_phases++];
     int dimensions = a->options->latent != GT_LATENT_NORMAL ? 0 : c->z_dim < MOST_SERIES ? (int)c->z_dim : MOST_SERIES;
-    gt_stat *mine = gt_arena_array(m->arena, TERMS + (size_t)dimensions, sizeof *mine);
+    gt_stat *mine = gt_arena_array(m->arena, TERMS + WEIGHT + (size_t)dimensions, sizeof *mine);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
     *p = (gt_phase){.name = "AE_main",
                     .interval = 1,
@@ -120,6 +127,8 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
         mine[p->n_stats++] = (gt_stat){.name = names[i], .output = names[i]};
         if (i != 1) shown[m->n_shown++] = (gt_shown){names[i], strchr(names[i], '/') + 1}; /* not the total */
     }
+    if (a->options->kl_warmup > 0 && terms[a->options->latent][2])
+        mine[p->n_stats++] = (gt_stat){.name = "KL/weight", .output = "KL/weight"};
     for (int i = 0; i < dimensions; i++) {
         const char *name = gt_arena_printf(m->arena, "KL/dimension_%03d", i);
         if (!name) return GT_NOMEM;
@@ -159,7 +168,12 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     m->epoch_end = GT_EPOCH_SHORT;
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
-    if (!gt_latent_is_discrete(job)) m->build_features = build_features; /* numbers of codes have no distances */
+    m->build_judge = gt_autoencoder_judge;
+    static const char *const losses[] = {"reconstruction", "KL", "ELBO"};
+    bool diverges = o->latent == GT_LATENT_NORMAL || o->latent == GT_LATENT_GUMBEL;
+    memcpy(m->judged_by, losses, (diverges ? 3 : 1) * sizeof *losses);
+    /* numbers of codes have no distances; pictures that are judged have no labels */
+    if (!gt_latent_is_discrete(job) && !job->label_dim) m->build_features = build_features;
     m->latent_size = gt_autoencoder_tokens(job);
     if (!gt_latent_is_discrete(job)) m->build_latent_loss = gt_autoencoder_latent_loss;
     if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;

@@ -120,12 +120,47 @@ static void declare_codes(gt_declarer *d, const gt_job *j) {
     }
 }
 
+/* ---- labels ---- */
+
+/* The shape of a sample beside its label: planes beside the channels of an image, or numbers behind numbers. */
+static gt_shape shape_with_label(const gt_job *j, gt_shape sample) {
+    if (!j->label_dim) return sample;
+    if (own(j)->body == GT_BODY_MLP || sample.n == 1) return GT_SHAPE(gt_shape_size(&sample) + j->label_dim);
+    sample.d[2] += j->label_dim;
+    return sample;
+}
+
+static gt_node *with_labels(gt_graph *g, const gt_job *j, gt_node *x, gt_node *labels) {
+    if (!labels || !x) return x;
+    if (own(j)->body == GT_BODY_MLP) x = gt_flatten(g, x);
+    if (x && gt_node_shape(x)->n == 4) {
+        int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2);
+        labels = gt_broadcast(g, gt_reshape(g, labels, GT_SHAPE(n, 1, 1, j->label_dim)),
+                              GT_SHAPE(n, h, w, j->label_dim));
+        return gt_concat(g, 2, (gt_node *[]){x, labels}, 3);
+    }
+    return gt_concat(g, 2, (gt_node *[]){x, labels}, 1);
+}
+
+gt_node *gt_autoencoder_label_input(gt_graph *g, const gt_job *j, int n) {
+    return j->label_dim ? gt_input(g, "c", GT_SHAPE(n, j->label_dim)) : NULL;
+}
+
+gt_node *gt_autoencoder_repeat(gt_graph *g, gt_node *labels, int64_t times) {
+    if (!labels || times == 1) return labels;
+    int64_t n = gt_dim(labels, 0), d = gt_dim(labels, 1);
+    labels = gt_broadcast(g, gt_reshape(g, labels, GT_SHAPE(n, 1, d)), GT_SHAPE(n, times, d));
+    return gt_reshape(g, labels, GT_SHAPE(n * times, d));
+}
+
+/* ---- the whole ---- */
+
 gt_net *gt_autoencoder_net(const gt_job *j) {
     gt_net *net = gt_net_new("AE");
     if (!net) return NULL;
     gt_declarer d = {.net = net};
     layers encoder = encoder_layers(j), decoder = decoder_layers(j);
-    gt_shape sample = GT_SHAPE(j->height, j->width, j->channels);
+    gt_shape sample = shape_with_label(j, GT_SHAPE(j->height, j->width, j->channels));
     gt_sequence_declare(&d, "encoder", encoder.layer, encoder.n, &sample);
     gt_shape features = sample, head = sample;
     gt_layer token = token_head(j), plain = linear((int)j->z_dim, NULL);
@@ -137,16 +172,17 @@ gt_net *gt_autoencoder_net(const gt_job *j) {
     } else {
         gt_sequence_declare(&d, "latent.mean", &plain, 1, &sample);
         if (own(j)->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
+        sample = shape_with_label(j, sample);
     }
     gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
     return gt_declared(&d);
 }
 
-gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixels) {
+gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixels, gt_node *labels) {
     gt_encoding e = {0};
     layers l = encoder_layers(j);
     gt_layer token = token_head(j), plain = linear((int)j->z_dim, NULL);
-    gt_node *features = gt_sequence(b, "encoder", l.layer, l.n, pixels);
+    gt_node *features = gt_sequence(b, "encoder", l.layer, l.n, with_labels(b.graph, j, pixels, labels));
     if (!features) return e;
     if (!gt_latent_is_discrete(j)) {
         e.mean = gt_sequence(b, "latent.mean", &plain, 1, features);
@@ -185,15 +221,15 @@ gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes) {
     return gt_reshape(g, flat, GT_SHAPE(n, tokens, gt_dim(codes, 1)));
 }
 
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent) {
+gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent, gt_node *labels) {
     layers l = decoder_layers(j);
     if (latent && gt_latent_is_discrete(j))
         latent = gt_reshape(b.graph, latent,
                             keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim)
                                          : GT_SHAPE(gt_dim(latent, 0), -1));
-    return gt_sequence(b, "decoder", l.layer, l.n, latent);
+    return gt_sequence(b, "decoder", l.layer, l.n, with_labels(b.graph, j, latent, labels));
 }
 
 gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_node *decoded) {
-    return own(j)->sigmoid ? gt_sigmoid(g, decoded) : decoded;
+    return own(j)->sigmoid || gt_is(own(j)->recon, "bce") ? gt_sigmoid(g, decoded) : decoded;
 }

@@ -7,7 +7,9 @@
 static const gt_option options[] = {
     {OPTION(widths, "1", "Features of hidden layers, relative to the model's own"), .min = 1e-3, .max = 16},
     {OPTION(recon, NULL, "Reconstruction loss: squared error, or binary cross-entropy"), .derived = "from model",
-     .choices = "mse|bce"},
+     .choices = "mse|bce",
+     .detail = "bce is computed from the numbers before the sigmoid (on logits), whatever --sigmoid says: pictures "
+               "that are shown pass a sigmoid."},
     {OPTION(factor, "1", "Weight of the reconstruction loss"), .max = HUGE_VAL},
     {OPTION(recon_pixels, "sum", "Reconstruction loss over the pixels of an image"), .choices = "sum|mean"},
     {OPTION(recon_batch, "sum", "Reconstruction loss over the images of a batch"), .choices = "sum|mean"},
@@ -16,6 +18,18 @@ static const gt_option options[] = {
     {OPTION(beta, "1", "Weight of the divergence (vae, cvae, digits, gumbel)"), .max = HUGE_VAL,
      .detail = "Larger than 1 (beta-VAE): dimensions become more independent, pictures softer."},
     {OPTION(kl_warmup, "0", "That weight grows from 0 in so many; 0: at once"), GT_KIMG},
+    {OPTION(beta_start, NULL, "With --kl-warmup: the weight that it grows from"), .derived = "0", .max = HUGE_VAL},
+    {OPTION(kl_cycles, NULL, "With --kl-warmup: how often the weight grows (cyclical annealing)"), .derived = "1",
+     .min = 1, .max = 1e6,
+     .detail =
+         "Each cycle is a growth of --kl-warmup and then --kl-hold at --beta; after the last one the weight stays. "
+         "The series KL/weight has the weight."},
+    {OPTION(kl_hold, NULL, "With --kl-cycles: between two growths the weight stays for so many"),
+     .derived = "kl-warmup", GT_KIMG},
+    {OPTION(samples, NULL, "Draws of the latent per image and step (vae, cvae, digits, gumbel)"), .derived = "1",
+     .min = 1, .max = 256,
+     .detail = "All of them are decoded, and the reconstruction loss is their mean. A step takes about as much more "
+               "time as the decoder has more to do."},
     {OPTION(sigmoid, NULL, "Sigmoid after the decoder's last layer"), .derived = "from model"},
     {OPTION(codes, "64", "Number of codes of a discrete latent (gumbel, vq)"), .min = 2, .max = 1 << 16},
     {OPTION(code_dim, "16", "Length of a code's vector (gumbel, vq)"), .min = 1, .max = 1 << 12},
@@ -56,11 +70,19 @@ static const gt_named derived[] = {
     {"batch", "from model"}, {"kimg", "by epochs"}, {"lrate", "from model"}, {"z-dim", "from model"}, {0},
 };
 
+/* Common options that most jobs of this family do without are in the recipe only where they are used. */
+static void leave_out(gt_job *job, const char *key) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    job->state[row - job->options.rows] = GT_OPTION_MOOT;
+}
+
 static void resolve(gt_job *job, int64_t items) {
     const recipe *r = job->kind->own;
     gt_autoencoder_options *o = job->own;
     o->body = r->body;
     o->latent = r->latent;
+    if (!job->cond) leave_out(job, "cond");
+    if (!*job->test_data) leave_out(job, "test-data");
     gt_job_last_epochs(job, r->epochs, items);
 }
 
@@ -72,12 +94,29 @@ static bool fits_int(int64_t a, int64_t b) {
     return !__builtin_mul_overflow(a, b, &n) && n <= INT32_MAX;
 }
 
+/* Options of the divergence that have no meaning with the others. */
+static gt_status check_divergence(const gt_job *job) {
+    static const char *const keys[] = {"beta-start", "kl-cycles", "kl-hold"};
+    const gt_autoencoder_options *o = job->own;
+    for (int i = 0; i < 3; i++)
+        if (gt_job_given(job, keys[i]) && !(o->kl_warmup > 0))
+            return gt_fail(GT_USAGE, "--%s needs --kl-warmup, the length of a growth, such as --kl-warmup=50", keys[i]);
+    if (gt_job_given(job, "kl-hold") && o->kl_cycles < 2)
+        return gt_fail(GT_USAGE, "--kl-hold needs --kl-cycles, the number of growths, such as --kl-cycles=4");
+    if (o->samples > 1 && (o->latent == GT_LATENT_PLAIN || o->latent == GT_LATENT_VQ))
+        return gt_fail(GT_USAGE, "--samples=%lld: --model=%s draws nothing; vae, cvae, digits and gumbel do",
+                       (long long)o->samples, job->model);
+    return GT_OK;
+}
+
 static gt_status check(const gt_job *job) {
     const gt_autoencoder_options *o = job->own;
     int64_t h = job->height, w = job->width, quarter = h / 4 * (w / 4);
     bool conv = o->body == GT_BODY_CONV;
-    if (gt_is(o->recon, "bce") && !o->sigmoid)
-        return gt_fail(GT_USAGE, "--recon=bce needs pixels between 0 and 1: --sigmoid=1");
+    gt_status st = check_divergence(job);
+    if (st) return st;
+    if (job->cond && o->latent != GT_LATENT_NORMAL)
+        return gt_fail(GT_USAGE, "--cond=1: --model=%s sees no labels; vae, cvae and digits do", job->model);
     if (o->temperature < o->temperature_min) return gt_fail(GT_USAGE, "--temperature-min is above --temperature");
     if (conv && (h % 4 || w % 4))
         return gt_fail(
@@ -86,7 +125,7 @@ static gt_status check(const gt_job *job) {
             "size is %dx%d",
             (int)w, (int)h, nearest_multiple_of_4(w), nearest_multiple_of_4(h));
     int64_t tokens = conv ? quarter : job->z_dim;
-    bool fits = fits_int(h * w, job->channels) && fits_int(quarter, (int64_t)(64 * o->widths + 1));
+    bool fits = fits_int(h * w, job->channels + job->label_dim) && fits_int(quarter, (int64_t)(64 * o->widths + 1));
     if (gt_latent_is_discrete(job)) fits = fits && fits_int(tokens, o->codes) && fits_int(tokens, o->code_dim);
     if (!fits)
         return gt_fail(GT_USAGE,
