@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Perceptual path length in PyTorch, float64, from the formulas (spec 7.4, src/use/paths.h): paths.py CHECKPOINT LPIPS_SEED COUNT
-[z] [full] [crop] [/ ...]: a line for each of the lists between "/". The random
+[z] [full] [crop] [/ COUNT ...]: a line for each of the lists between "/". The random
 numbers are those of tests/tools/detector_values.c (seed 7, kimg 25), classes come in equal shares."""
 import sys
 
@@ -15,10 +15,12 @@ SEED, KIMG, EPS = 7, 25, 1e-4
 
 
 def main():
-    path, lpips_seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    path, lpips_seed = sys.argv[1], int(sys.argv[2])
     torch.set_num_threads(1)
     nets, lpips = Networks(path, torch.float64), Lpips(lpips_seed, torch.float64)
-    for options in ' '.join(sys.argv[4:]).split('/'): print('%.17g' % path_length(nets, lpips, count, options.split()))
+    for paths in ' '.join(sys.argv[3:]).split('/'):
+        count, *options = paths.split()
+        print('%.17g' % path_length(nets, lpips, int(count), options))
 
 
 def path_length(nets, lpips, count, options):
