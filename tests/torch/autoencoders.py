@@ -19,9 +19,10 @@ MODELS = {
 
 
 class Autoencoder(nn.Module):
-    """shape: (channels, height, width) of an image; widths: of hidden layers, relative to the published ones."""
+    """shape: (channels, height, width) of an image; widths: of hidden layers, relative to the published ones; labels: length of a label that encoder and
+    decoder see, behind the pixels of dense networks, as planes behind the channels of convolutional ones, and behind the latent."""
 
-    def __init__(self, model, shape, z_dim=None, codes=64, code_dim=16, widths=1.0):
+    def __init__(self, model, shape, z_dim=None, codes=64, code_dim=16, widths=1.0, labels=0):
         super().__init__()
         self.options = dict(MODELS[model], codes=codes, code_dim=code_dim)
         o = self.options
@@ -35,16 +36,17 @@ class Autoencoder(nn.Module):
         token_width = codes if self.latent_kind == 'gumbel' else code_dim
         code = code_dim * z_dim if discrete else z_dim
         pixels = channels * height * width
+        code += labels
         if self.body == 'mlp':
-            encoder = [nn.Linear(pixels, w(2048)), nn.Linear(w(2048), w(2048))]
+            encoder = [nn.Linear(pixels + labels, w(2048)), nn.Linear(w(2048), w(2048))]
             decoder = [nn.Linear(code, w(2048)), nn.Linear(w(2048), w(2048)), nn.Linear(w(2048), pixels)]
             features = w(2048)
         elif self.body == 'digits':
-            encoder = [nn.Conv2d(channels, w(20), 3), nn.Conv2d(w(20), w(20), 3), nn.Linear(w(20) * (height - 4) * (width - 4), w(800))]
+            encoder = [nn.Conv2d(channels + labels, w(20), 3), nn.Conv2d(w(20), w(20), 3), nn.Linear(w(20) * (height - 4) * (width - 4), w(800))]
             decoder = [nn.Linear(code, w(2000)), nn.Linear(w(2000), pixels)]
             features = w(800)
         else:
-            encoder = [nn.Conv2d(channels, w(32), 3, 1, 1), nn.Conv2d(w(32), w(64), 3, 2, 1), nn.Conv2d(w(64), w(64), 3, 2, 1), nn.Conv2d(w(64), w(64), 3, 1, 1)]
+            encoder = [nn.Conv2d(channels + labels, w(32), 3, 1, 1), nn.Conv2d(w(32), w(64), 3, 2, 1), nn.Conv2d(w(64), w(64), 3, 2, 1), nn.Conv2d(w(64), w(64), 3, 1, 1)]
             features = w(64) * (height // 4) * (width // 4)
             decoder = [nn.ConvTranspose2d(code_dim if self.keeps_map else w(64), w(64), 3, 1, 1), nn.ConvTranspose2d(w(64), w(64), 3, 2, 1, 1),
                        nn.ConvTranspose2d(w(64), w(32), 3, 2, 1, 1), nn.ConvTranspose2d(w(32), channels, 3, 1, 1)]
@@ -75,7 +77,10 @@ class Autoencoder(nn.Module):
                 x = self.activation(x)
         return x
 
-    def encode(self, x):
+    def encode(self, x, labels=None):
+        if labels is not None:
+            if self.body == 'mlp': x = torch.cat([x.flatten(1), labels], 1)
+            else: x = torch.cat([x, labels[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
         features = self.run(self.encoder, x, True)
         head = lambda name: self.run(self.latent[name], features, False)
         if self.latent_kind == 'plain': return head('mean'), None
@@ -85,32 +90,33 @@ class Autoencoder(nn.Module):
         if self.keeps_map: tokens = tokens.permute(0, 2, 3, 1)
         return tokens.reshape(len(x), -1, width), None
 
-    def decode(self, z):
+    def decode(self, z, labels=None):
         """A latent or [N,tokens,code_dim] as pixels, before the sigmoid if there is one."""
+        if labels is not None: z = torch.cat([z, labels], 1)
         if self.keeps_map: z = z.view(len(z), self.shape[1] // 4, self.shape[2] // 4, -1).permute(0, 3, 1, 2)
         return self.run(self.decoder, z.flatten(1) if z.dim() == 3 else z, False).view(-1, *self.shape)
 
     def pixels(self, decoded):
-        return torch.sigmoid(decoded) if self.options['sigmoid'] else decoded
+        return torch.sigmoid(decoded) if self.options['sigmoid'] or self.options['recon'] == 'bce' else decoded
 
     def codes(self):
         return self.latent.codes if self.latent_kind == 'gumbel' else self.latent.sum / self.latent.count[:, None]
 
-    def losses(self, x, draws=None, beta=1.0, temperature=1.0, commitment=0.25):
+    def losses(self, x, draws=None, beta=1.0, temperature=1.0, commitment=0.25, labels=None, samples=1):
         """Per image: dict of reconstruction, KL, commitment and (batch summed, to be minimised) total. draws: the numbers that chance decides, as
-        Gantry draws them: 'eps' [N,z_dim], 'gumbel' [N,tokens,codes] uniform in (0,1); drawn here if None."""
+        Gantry draws them: 'eps' [N,samples,z_dim], 'gumbel' [N,samples,tokens,codes] uniform in (0,1); drawn here if None."""
         draws, o = draws or {}, self.options
-        out, (e, log_variance) = {}, self.encode(x)
-        z = e
+        out, (e, log_variance) = {}, self.encode(x, labels)
+        z, each = e, lambda t: t.repeat_interleave(samples, 0) # the draws of an image one behind the other
         if self.latent_kind == 'normal':
             eps = draws.get('eps')
-            z = e + (torch.randn_like(e) if eps is None else eps) * torch.exp(log_variance / 2)
+            z = each(e) + (torch.randn_like(each(e)) if eps is None else eps.reshape(each(e).shape)) * torch.exp(each(log_variance) / 2)
             divergence = -0.5 * (1 + log_variance - e ** 2 - log_variance.exp())
             out['KL'], out['divergence'] = divergence.sum(1), divergence.mean(0)
         elif self.latent_kind == 'gumbel':
             u = draws.get('gumbel')
-            noise = -torch.log(-torch.log(torch.rand_like(e) if u is None else u))
-            z = torch.softmax((e + noise) / temperature, 2) @ self.codes()
+            noise = -torch.log(-torch.log(torch.rand_like(each(e)) if u is None else u.reshape(each(e).shape)))
+            z = torch.softmax((each(e) + noise) / temperature, 2) @ self.codes()
             log_q = torch.log_softmax(e, 2)
             out['KL'] = (log_q.exp() * (log_q + math.log(o['codes']))).sum((1, 2))
         elif self.latent_kind == 'vq':
@@ -120,10 +126,10 @@ class Autoencoder(nn.Module):
             z = e + (nearest - e).detach()
             out['commitment'] = ((e - nearest) ** 2).sum((1, 2))
             out['chosen'], out['vectors'] = chosen, e.detach()
-        decoded = self.decode(z)
+        decoded, x = self.decode(z, None if labels is None else each(labels)), each(x)
         if o['recon'] == 'bce': terms = F.binary_cross_entropy_with_logits(decoded, x, reduction='none')
         else: terms = (self.pixels(decoded) - x) ** 2
-        out['reconstruction'] = terms.flatten(1).sum(1)
+        out['reconstruction'] = terms.flatten(1).sum(1).view(-1, samples).mean(1)
         out['total'] = out['reconstruction'].sum()
         if 'KL' in out: out['total'] = out['total'] + beta * out['KL'].sum()
         if 'commitment' in out: out['total'] = out['total'] + commitment * out['commitment'].sum()

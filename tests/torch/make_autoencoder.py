@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes golden files of the autoencoder family: make_autoencoder.py DIR [WIDTHS]
+"""Makes golden files of the autoencoder family: make_autoencoder.py DIR [WIDTHS [CASE ...]]
 For each model ten steps of training in float64 with PyTorch's layers, derivatives and Adam: statistics of every sample, the gradient of the first
 step, all tensors after steps 1 and 10. Initial parameters and chance are drawn as Gantry draws them (philox.py), so that no parameters need be in the
-files. WIDTHS replaces the small widths of hidden layers: 1 is the published networks."""
+files. WIDTHS replaces the small widths of hidden layers: 1 is the published networks; 0 replaces nothing."""
 import math
 import sys
 
@@ -25,8 +25,14 @@ CASES = {
     'digits': dict(widths='0.1', slices='3', **{'z-dim': '5'}),
     'gumbel': dict(widths='0.125', codes='8', slices='3', **{'code-dim': '4', 'temperature-kimg': '0.05', 'temperature-min': '0.3'}),
     'vq': dict(widths='0.125', codes='8', slices='3', **{'code-dim': '4', 'code-decay': '0.9', 'code-floor': '0.3'}),
+    # Labels, several draws, the cross-entropy on logits.
+    'vae_cond': dict(model='vae', widths='0.015625', cond='1', recon='bce', sigmoid='0', samples='3', slices='3', **{'z-dim': '3'}),
+    'cvae_cond': dict(model='cvae', widths='0.125', cond='1', samples='2', slices='3',
+                      **{'z-dim': '2', 'kl-warmup': '0.016', 'kl-cycles': '2', 'kl-hold': '0.008', 'beta-start': '0.25'}),
+    'gumbel_draws': dict(model='gumbel', widths='0.125', codes='8', samples='2', slices='3', **{'code-dim': '4'}),
 }
 SIZE = {'digits': 8}
+CLASSES = 3
 
 
 def first_slice(batch, slices):
@@ -45,14 +51,14 @@ def initial_values(net, seed):
     return {name: initial(p, 'AE.' + name, seed, **(dict(mean=0, bound=bound[p]) if p in bound else other[name])) for name, p in tensors}
 
 
-def chance(net, seed, step, batch, slices):
+def chance(net, seed, step, batch, slices, samples):
     """The numbers that a step draws."""
-    o = net.options
+    o, each = net.options, (samples,) if samples > 1 else ()
     tokens = (net.shape[1] // 4) * (net.shape[2] // 4) if net.keeps_map else o['z_dim']
-    if net.latent_kind == 'normal': return {'eps': draw(seed, 'eps/AE_main', step, (batch, o['z_dim']), philox.normal)}
+    if net.latent_kind == 'normal': return {'eps': draw(seed, 'eps/AE_main', step, (batch, *each, o['z_dim']), philox.normal)}
     if net.latent_kind == 'gumbel':
         edge = np.float32(2.0 ** -20) # u is kept away from 0 and 1, in float32
-        u = draw(seed, 'gumbel/AE_main', step, (batch, tokens, o['codes']), philox.uniform).astype(np.float32)
+        u = draw(seed, 'gumbel/AE_main', step, (batch, *each, tokens, o['codes']), philox.uniform).astype(np.float32)
         return {'gumbel': (u * (np.float32(1) - edge) + edge / np.float32(2)).astype(np.float64)}
     if net.latent_kind == 'vq':
         n = first_slice(batch, slices)
@@ -60,13 +66,28 @@ def chance(net, seed, step, batch, slices):
     return {}
 
 
+def labels_of(batch):
+    """One-hot [STEPS,batch,CLASSES]."""
+    return np.eye(CLASSES)[np.random.RandomState(1).randint(0, CLASSES, (STEPS, batch))]
+
+
+def weight_at(shown, beta, option):
+    """Of the divergence after so many images: cycles of a growth and a hold, then beta."""
+    growth, start, cycles = 1000 * option('kl-warmup', 0), option('beta-start', 0), option('kl-cycles', 1)
+    if not growth: return beta
+    cycle = growth + 1000 * option('kl-hold', option('kl-warmup', 0))
+    if cycles > 1 and shown // cycle >= cycles: return beta
+    return start + (beta - start) * min(1, (shown % cycle if cycles > 1 else shown) / growth)
+
+
 def train(job, images, move):
     """The results of a run by their paths in the file."""
     option = lambda key, otherwise: float(job.get(key, otherwise))
-    seed, batch, slices = int(job['seed']), int(job['batch']), int(job['slices'])
+    seed, batch, slices, samples = (int(job.get(key, 1)) for key in ('seed', 'batch', 'slices', 'samples'))
     model = job['model']
     shape = images.shape[4], images.shape[2], images.shape[3]
-    net = Autoencoder(model, shape, z_dim=int(job.get('z-dim', 0)), codes=int(job.get('codes', 64)), code_dim=int(job.get('code-dim', 16)), widths=option('widths', 1))
+    net = Autoencoder(model, shape, z_dim=int(job.get('z-dim', 0)), codes=int(job.get('codes', 64)), code_dim=int(job.get('code-dim', 16)), widths=option('widths', 1),
+                      labels=CLASSES if 'cond' in job else 0)
     net.options['recon'] = job.get('recon', net.options['recon'])
     values = {k: move(v) for k, v in initial_values(net, seed).items()}
     net = net.to(move.dtype)
@@ -75,17 +96,18 @@ def train(job, images, move):
     out, start, stats = {}, {'AE': {k: v.clone() for k, v in net.state_dict().items()}}, {}
     for step in range(STEPS):
         x = move(images[step].transpose(0, 3, 1, 2)) / 2 + 0.5
-        draws = chance(net, seed, step, batch, slices)
+        draws = chance(net, seed, step, batch, slices, samples)
         pick = draws.pop('pick', None)
         shown = step * batch
-        warm = min(1, shown / (1000 * option('kl-warmup', 0))) if 'kl-warmup' in job else 1
+        beta = weight_at(shown, option('beta', 1), option)
         temperature = max(option('temperature-min', 0.5), option('temperature', 1) * math.exp(-shown / (1000 * option('temperature-kimg', 30))))
-        r = net.losses(x, {k: move(v) for k, v in draws.items()}, temperature=temperature)
+        r = net.losses(x, {k: move(v) for k, v in draws.items()}, temperature=temperature,
+                       labels=move(labels_of(batch)[step]) if 'cond' in job else None, samples=samples)
         mean = lambda key: job.get(key) == 'mean'
         reconstruction = r['reconstruction'] / (math.prod(shape) if mean('recon-pixels') else 1)
         total = option('factor', 1) * reconstruction * (1 if mean('recon-batch') else batch)
         row = {'Loss/reconstruction': reconstruction}
-        for key, weight in ('KL', option('beta', 1) * warm), ('commitment', 0.25):
+        for key, weight in ('KL', beta), ('commitment', 0.25):
             if key not in r: continue
             row['Loss/' + key] = r[key] / (r['divergence'].numel() if mean('kl-latent') else 1)
             total = total + weight * row['Loss/' + key] * (1 if mean('kl-batch') else batch)
@@ -102,13 +124,15 @@ def train(job, images, move):
     return out
 
 
-def main(where, widths=None):
+def main(where, widths='0', *cases):
     torch.set_num_threads(1)
     torch.manual_seed(0)
     for case, options in CASES.items():
+        if cases and case not in cases: continue
         job = {'model': case, 'batch': '8', 'slices': '2', **options}
-        if widths: job['widths'] = widths
-        write(where, case, job, SIZE.get(case, 12), 3 if case in ('gumbel', 'vq') else 1, train)
+        if float(widths): job['widths'] = widths
+        write(where, case, job, SIZE.get(case, 12), 3 if job['model'] in ('gumbel', 'vq') else 1, train,
+              labels=labels_of(int(job['batch'])).reshape(-1, CLASSES) if 'cond' in job else None)
 
 
 if __name__ == '__main__':
