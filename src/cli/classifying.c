@@ -31,6 +31,18 @@ static void warn_of_classes(const cli_classifying *c) {
                 (long long)c->info->count, c->model->label_dim);
 }
 
+/* On rank 0: classes of the same number and of other names than in training. */
+static void warn_of_names(const cli_classifying *c) {
+    for (int k = 0; c->all && k < c->info->class_names && k < c->model->label_dim; k++) {
+        const char *known = gt_classifying_class_name(c->with, k), *given = c->info->class_name[k];
+        if (!known || !strcmp(known, given)) continue;
+        gt_warn("class %d of the data is '%s', that of the network '%s': classes are compared by their numbers "
+                "(--classes=A,B,... takes classes of the data in the network's order)",
+                k, given, known);
+        return;
+    }
+}
+
 gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c)) {
     cli_classifying c = {.session = s};
     const char **words = s->arguments.words;
@@ -41,6 +53,7 @@ gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)
     if (!st) st = gt_same_data_all(s->comm, c.data, words[1]);
     if (!st) st = gt_classify_dataset_all(s->comm, c.with, c.data, &c.all, probabilities ? &c.probabilities : NULL);
     if (!st) warn_of_classes(&c);
+    if (!st) warn_of_names(&c);
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : work(&c));
     free(c.all);
     free(c.probabilities);
