@@ -48,8 +48,10 @@ typedef struct gt_autoencoder_options {
     double code_decay;                                     /* vq: of the running means, per step */
     /* vq: a code met less often than this share of the average starts anew at an encoded token */
     double code_floor;
-    gt_body_kind body; /* both by the job's model */
+    int64_t prior_width, prior_layers; /* of a prior of codes: channels and layers */
+    gt_body_kind body;                 /* all three by the job's model */
     gt_latent_kind latent;
+    bool prior; /* the codes' prior learns, and the autoencoder stays as it is */
 } gt_autoencoder_options;
 
 extern const gt_family gt_autoencoder_family;

@@ -181,6 +181,10 @@ struct gt_family {
     /* The options that decide the names and shapes of tensors, with blanks between them: --resume takes them from the
      * file (gt_job_inherit). "bn=none": this value alone is taken; "fp32|clamp": none of them where one is given. */
     const char *sizes;
+    /* Models that add to the networks of another model, which stay as they are: {"vq-prior", "vq"}. A run begins from a
+     * run of the other model (--resume), and takes from it the values of `sizes` and of `kept`. NULL: none. */
+    const gt_named *adds_to;
+    const char *kept;
     /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL: no such values */
     const gt_named *derived;
     /* what to do about a warning, by the name of the warning, in place of the general advice; NULL: no such advice */
@@ -233,6 +237,8 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other);
 void gt_job_last_epochs(gt_job *job, int usual, int64_t items);
 /* The optimiser of a network. `own`: the value of the network's option (job->g_optimizer); "": that of `optimizer`. */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
+/* The model to whose networks that of the job adds (gt_family.adds_to); NULL: to none. */
+const char *gt_job_adds_to(const gt_job *job);
 /* How a network learns: its optimiser (gt_job_optimizer), with the family's rate, betas and momentum and what the
  * options say. */
 gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,

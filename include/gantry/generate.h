@@ -26,6 +26,7 @@ typedef struct gt_generator_options {
     const char *noise_mode;       /* "const" "random" "none" */
     float truncation;             /* psi; 1: none */
     int truncated_layers;         /* of styles, from the first on; 0: all of them */
+    float temperature;            /* of models that draw codes; 0: 1. Of others it must be 0 */
     bool apart;                   /* of models with styles: latents to styles, and styles to images */
     gt_pool *pool;                /* NULL: one thread */
     const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */

@@ -111,6 +111,7 @@ typedef struct gt_generate_options {
     float truncation;      /* psi; 1: none */
     bool truncation_input; /* models with styles: psi is the input "truncation" [] instead */
     int truncation_cutoff; /* layers; < 0: all */
+    float temperature;     /* models that draw codes: of the draws; 0: 1 */
     bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
 } gt_generate_options;
 
@@ -151,6 +152,7 @@ struct gt_model {
      * NULL: the model has no styles. */
     gt_graph *(*build_mapping)(gt_model *m, const gt_generate_options *o);
     int num_ws, w_dim; /* 0: the model has no styles */
+    bool draws_codes;  /* the generator draws codes one after the other, at a temperature */
     /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1] (label_dim > 0: and "c"
      * [n,label_dim], here and in build_density), outputs "latent"
      * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,

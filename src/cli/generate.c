@@ -15,6 +15,7 @@ typedef struct generate_fields {
     cli_generating generating;
     const char *seeds, *grid, *class, *label, *mixture, *space;
     int64_t threads;
+    double temperature;
     cli_assumed assumed;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
 } generate_fields;
@@ -42,6 +43,8 @@ static const gt_option table[] = {
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
     CLI_GENERATING,
+    {CLI_FURTHER(temperature, NULL, "Of draws of a prior of codes; below 1: surer, less variety"), .derived = "1",
+     .min = 1e-3, .max = 1e3},
     {CLI_FURTHER(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
@@ -104,6 +107,7 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = read_seeds(s, fields, r);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     if (!st) st = read_grid(fields, r);
+    r->options.temperature = (float)fields->temperature;
     if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
     return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
 }

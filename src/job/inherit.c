@@ -30,15 +30,23 @@ static gt_status inherit_word(gt_job *job, const gt_job *from, char *word) {
     return st;
 }
 
-gt_status gt_job_inherit(gt_job *job, const gt_job *from) {
+static gt_status inherit_words(gt_job *job, const gt_job *from, const char *list) {
     gt_status st = GT_OK;
-    if (!gt_is(job->model, from->model)) return GT_OK;
-    for (const char *list = job->family->sizes; list && *list && !st; list += strspn(list, " ")) {
+    for (; list && *list && !st; list += strspn(list, " ")) {
         char word[WORD];
         snprintf(word, sizeof word, "%.*s", (int)strcspn(list, " "), list);
         st = inherit_word(job, from, word);
         list += strcspn(list, " ");
     }
+    return st;
+}
+
+gt_status gt_job_inherit(gt_job *job, const gt_job *from) {
+    const char *base = gt_job_adds_to(job);
+    if (base && !gt_is(job->model, from->model) && !gt_is(base, from->model)) return GT_OK;
+    if (!base && !gt_is(job->model, from->model)) return GT_OK;
+    gt_status st = inherit_words(job, from, job->family->sizes);
+    if (!st && base) st = inherit_words(job, from, job->family->kept);
     /* what no option says */
     for (int i = 0; i < job->options.n && !st; i++) {
         const gt_option *row = &job->options.rows[i];

@@ -60,6 +60,12 @@ void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
     if (!asked && by_steps > job->kimg) job->kimg = by_steps;
 }
 
+const char *gt_job_adds_to(const gt_job *job) {
+    for (const gt_named *row = job->family->adds_to; row && row->name; row++)
+        if (!strcmp(row->name, job->model)) return row->text;
+    return NULL;
+}
+
 const char *gt_job_optimizer(const gt_job *job, const char *own) {
     return *own ? own : *job->optimizer ? job->optimizer : "adam";
 }

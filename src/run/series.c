@@ -52,10 +52,13 @@ static const gt_series table[] = {
      "The reconstruction loss of test images, by one draw of each latent, the same at all ticks"},
     {"Loss/test_KL", "nats", "The divergence of test images"},
     {"Loss/test_ELBO", "nats", "Evidence lower bound of test images: what log p(x) is at least; more is better"},
+    {"Loss/test_codes", "nats", "Loss/codes of test images"},
     {"KL/weight", "", "Weight of the divergence by --kl-warmup and --kl-cycles, mean over the tick"},
     {"KL/dimension_*", "nats",
      "Kullback-Leibler divergence of one dimension of the latent; 0: the dimension is unused"},
     {"Codes/perplexity", "codes", "How many codes are in use"},
+    {"Loss/codes", "nats",
+     "Negative log-likelihood of a code by the prior; equally likely codes have the logarithm of their number"},
 
     {"Loss/train", "nats", "Cross-entropy of the classifier over the tick, with dropout and augmentation"},
     {"Loss/validation", "nats",

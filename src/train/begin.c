@@ -78,6 +78,10 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
 /* A run that begins: do its options need the networks of another run? */
 static gt_status check_source(const gt_job *job) {
     static const char *const keys[] = {"freeze", "new-head", "trunk-lrate"};
+    const char *base = gt_job_adds_to(job);
+    if (base && !job->resumes)
+        return gt_fail(GT_USAGE, "--model=%s learns the codes of a trained '%s': --resume=CHECKPOINT or --resume=RUN",
+                       job->model, base);
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !job->resumes; i++)
         if (gt_job_given(job, keys[i]))
             return gt_fail(GT_USAGE, "--%s needs a trained network to begin with: --resume=CHECKPOINT or --resume=RUN",

@@ -70,7 +70,8 @@ typedef struct transfer {
     const gt_checkpoint_file *f;
     gt_buffer *said;
     float *scratch;
-    int copied, all; /* tensors of all networks, but those of a new head */
+    int copied, all;  /* tensors of all networks, but those of a new head, and those that are added */
+    const char *base; /* the model to whose networks that of the job adds, and which the file holds; NULL: none */
 } transfer;
 
 __attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *format, ...) {
@@ -101,11 +102,12 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
     snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
     const gt_checkpoint_entry *e = gt_checkpoint_find(x->f, path);
     bool copies = fits(e, t) && !t->anew;
+    bool added = x->base && !e && !t->frozen;
     if (!copies && t->frozen)
-        return gt_fail(GT_FAILED, "--freeze: %s.%s cannot stay as it is: %s here, %s in %s", name, t->name,
-                       gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing",
-                       gt_checkpoint_path(x->f));
-    x->all += !t->anew;
+        return gt_fail(GT_FAILED, "%s: %s.%s cannot stay as it is: %s here, %s in %s",
+                       x->base ? "--resume" : "--freeze", name, t->name, gt_shape_text(&t->file_shape, here),
+                       e ? gt_shape_text(&e->shape, there) : "nothing", gt_checkpoint_path(x->f));
+    x->all += !t->anew && !added;
     x->copied += copies;
     if (copies) {
         gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
@@ -113,7 +115,7 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
         gt_tensor_from_file(t, x->scratch, block + t->offset);
     } else if (t->anew) {
         say(x, "  %s.%s begins anew (--new-head)", name, t->name);
-    } else if (t->trainable) {
+    } else if (t->trainable && !added) {
         say(x, "  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
             e ? gt_shape_text(&e->shape, there) : "nothing");
     }
@@ -186,14 +188,26 @@ static gt_status check_model(const gt_checkpoint_file *f, const gt_job *job, con
                    known ? ": --model=" : "", known ? theirs : "");
 }
 
+/* Of a model that adds to the networks of another. */
+static gt_status check_base(transfer *x, const gt_job *job, const char *theirs) {
+    const char *base = gt_job_adds_to(job);
+    if (!base || gt_is(theirs, job->model)) return GT_OK;
+    if (!gt_is(theirs, base))
+        return gt_fail(GT_FAILED, "--resume: %s holds model '%s'; --model=%s learns the codes of a '%s'",
+                       gt_checkpoint_path(x->f), theirs, job->model, base);
+    x->base = base;
+    return GT_OK;
+}
+
 static gt_status transfer_all(gt_engine *e, transfer *x) {
     gt_status st = check_model(x->f, e->job, e->model);
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(x->f)->recipe, gt_checkpoint_path(x->f));
     if (st || !theirs) return st ? st : GT_FORMAT;
     say(x, "starting from the networks of %s", gt_checkpoint_path(x->f));
     say_images(x, e->job, theirs);
+    st = check_base(x, e->job, theirs->model);
     gt_job_free(theirs);
-    st = transfer_networks(x, e->model);
+    if (!st) st = transfer_networks(x, e->model);
     say_p(x, e);
     return st ? st : check_half(x, e->job);
 }

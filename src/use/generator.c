@@ -34,11 +34,15 @@ static gt_status build_mapper(gt_generator *g, const gt_generate_options *option
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->trained.model;
     if (!m->build_generator) return gt_wrong_model(m, "makes no images");
+    if (o->temperature > 0 && !m->draws_codes)
+        return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
+                                 "this network draws none");
     g->batch = batch_for(m);
     bool apart = o->apart && m->build_mapping;
     const gt_generate_options options = {.n = g->batch,
                                          .noise_mode = o->noise_mode,
                                          .truncation = o->truncation,
+                                         .temperature = o->temperature,
                                          .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
                                          .from_styles = apart};
     gt_status st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);

@@ -58,7 +58,7 @@ static size_t place_all(const placing *order, int n, gt_interval **placed, int *
     return bytes;
 }
 
-enum { TRIES = 16 };
+enum { TRIES = 16, MANY = 1 << 13 /* buffers, of which each order is tried once: the time is their square */ };
 
 static bool good_enough(const gt_memory_plan *plan) { return plan->bytes <= plan->least + plan->least / 128; }
 
@@ -78,7 +78,7 @@ static gt_status pack(gt_memory_plan *plan, gt_arena *arena) {
     for (size_t k = 0; k < sizeof orders / sizeof *orders && !good_enough(plan); k++) {
         for (size_t i = 0; i < n; i++) order[i] = (placing){&plan->buffers[i], orders[k](&plan->buffers[i])};
         qsort(order, n, sizeof *order, heavier);
-        for (int more = 0; more < TRIES && !good_enough(plan); more++) {
+        for (int more = 0; more < (n < MANY ? TRIES : 1) && !good_enough(plan); more++) {
             int top = 0;
             size_t bytes = place_all(order, (int)n, placed, &top);
             if (bytes < plan->bytes) keep(plan, bytes, best);

@@ -7,6 +7,7 @@
 #include "gantry/ops.h"
 #include "gantry/schedule.h"
 #include "models/autoencoder/loss.h"
+#include "models/autoencoder/prior.h"
 
 enum { MOST_SERIES = 128 }; /* latent dimensions whose divergence has a series in the log */
 
@@ -186,6 +187,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     gt_status st;
     if ((st = gt_model_add_network(m, gt_autoencoder_net(job), learning))) return st;
     a->net = m->nets[0];
+    if (o->prior) return gt_prior_make(m, job);
     if (o->latent == GT_LATENT_NORMAL) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
         a->divergence = gt_arena_array(m->arena, (size_t)job->z_dim, sizeof *a->divergence);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "models/autoencoder/prior.h"
 #include "nets/sequence.h"
 
 enum { MLP_WIDTH = 2048, DIGITS_ENCODER = 800, DIGITS_DECODER = 2000, DIGITS_MAPS = 20, CONV_TOP = 64, MAX_LAYERS = 8 };
@@ -124,7 +125,7 @@ static void declare_codes(gt_declarer *d, const gt_job *j) {
 
 /* The shape of a sample beside its label: planes beside the channels of an image, or numbers behind numbers. */
 static gt_shape shape_with_label(const gt_job *j, gt_shape sample) {
-    if (!j->label_dim) return sample;
+    if (!j->label_dim || own(j)->prior) return sample; /* labels are for the prior alone */
     if (own(j)->body == GT_BODY_MLP || sample.n == 1) return GT_SHAPE(gt_shape_size(&sample) + j->label_dim);
     sample.d[2] += j->label_dim;
     return sample;
@@ -175,7 +176,11 @@ gt_net *gt_autoencoder_net(const gt_job *j) {
         sample = shape_with_label(j, sample);
     }
     gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
-    return gt_declared(&d);
+    if (own(j)->prior) gt_prior_declare(&d, j);
+    net = gt_declared(&d);
+    if (!net || !own(j)->prior || !gt_net_freeze(net, "encoder,latent,decoder")) return net;
+    gt_net_free(net);
+    return NULL;
 }
 
 gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixels, gt_node *labels) {

@@ -40,6 +40,10 @@ static const gt_option options[] = {
     {OPTION(code_decay, "0.99", "Decay per step of the running means that are the codes (vq)"), .max = 1},
     {OPTION(code_floor, "0.03", "A code used less than this share of the average starts anew (vq); 0: never"),
      .max = 1},
+    {OPTION(prior_width, NULL, "Channels of a prior of codes (vq-prior, gumbel-prior)"), .derived = "64", .min = 1,
+     .max = 1 << 12},
+    {OPTION(prior_layers, NULL, "Layers of a prior of codes: each sees one token further"), .derived = "8", .min = 1,
+     .max = 64},
 };
 
 /* What each model is by default. */
@@ -55,6 +59,8 @@ static const recipe fully_connected = {GT_BODY_MLP, GT_LATENT_PLAIN, 30},
                     of_digits = {GT_BODY_DIGITS, GT_LATENT_NORMAL, 100}, relaxed = {GT_BODY_CONV, GT_LATENT_GUMBEL, 30},
                     quantised = {GT_BODY_CONV, GT_LATENT_VQ, 30};
 
+#define OF_PRIORS "batch=32 lrate=0.001 z-dim=1 sigmoid=1 prior-width=64 prior-layers=8 "
+
 static const gt_family_model models[] = {
     {"ae", "a fully connected autoencoder", "batch=32 lrate=0.0003 z-dim=1 recon=mse sigmoid=0", &fully_connected},
     {"vae", "the same, variational", "batch=32 lrate=0.0003 z-dim=1 recon=mse sigmoid=0", &variational},
@@ -63,8 +69,12 @@ static const gt_family_model models[] = {
     {"gumbel", "a convolutional one with discrete latents, by Gumbel-softmax",
      "batch=32 lrate=0.001 z-dim=1 recon=bce sigmoid=1", &relaxed},
     {"vq", "the same, by vector quantisation", "batch=32 lrate=0.001 z-dim=1 recon=mse sigmoid=1", &quantised},
+    {"gumbel-prior", "a PixelCNN that learns what codes a gumbel gives to pictures", OF_PRIORS "recon=bce", &relaxed},
+    {"vq-prior", "the same of a vq", OF_PRIORS "recon=mse", &quantised},
     {0},
 };
+
+static const gt_named priors[] = {{"gumbel-prior", "gumbel"}, {"vq-prior", "vq"}, {0}};
 
 static const gt_named derived[] = {
     {"batch", "from model"}, {"kimg", "by epochs"}, {"lrate", "from model"}, {"z-dim", "from model"}, {0},
@@ -81,6 +91,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_autoencoder_options *o = job->own;
     o->body = r->body;
     o->latent = r->latent;
+    o->prior = gt_job_adds_to(job) != NULL;
     if (!job->cond) leave_out(job, "cond");
     if (!*job->test_data) leave_out(job, "test-data");
     gt_job_last_epochs(job, r->epochs, items);
@@ -109,14 +120,35 @@ static gt_status check_divergence(const gt_job *job) {
     return GT_OK;
 }
 
+/* Drawing codes one after the other is a graph with nodes for each token and layer. */
+static gt_status check_prior(const gt_job *job) {
+    enum { MOST = 1 << 14 };
+    static const char *const keys[] = {"prior-width", "prior-layers"};
+    const gt_autoencoder_options *o = job->own;
+    for (int i = 0; i < 2 && !o->prior; i++)
+        if (gt_job_given(job, keys[i]))
+            return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to vq-prior and gumbel-prior)",
+                           keys[i], job->model);
+    int64_t tokens = job->height / 4 * (job->width / 4);
+    if (o->prior && tokens * o->prior_layers > MOST)
+        return gt_fail(GT_USAGE,
+                       "images of %dx%d have %lld codes: with %lld layers the prior takes at most %lld; it takes "
+                       "smaller images, or less --prior-layers",
+                       (int)job->width, (int)job->height, (long long)tokens, (long long)o->prior_layers,
+                       (long long)(MOST / o->prior_layers));
+    return GT_OK;
+}
+
 static gt_status check(const gt_job *job) {
     const gt_autoencoder_options *o = job->own;
     int64_t h = job->height, w = job->width, quarter = h / 4 * (w / 4);
     bool conv = o->body == GT_BODY_CONV;
     gt_status st = check_divergence(job);
+    if (!st) st = check_prior(job);
     if (st) return st;
-    if (job->cond && o->latent != GT_LATENT_NORMAL)
-        return gt_fail(GT_USAGE, "--cond=1: --model=%s sees no labels; vae, cvae and digits do", job->model);
+    if (job->cond && o->latent != GT_LATENT_NORMAL && !o->prior)
+        return gt_fail(GT_USAGE, "--cond=1: --model=%s sees no labels; vae, cvae, digits and priors of codes do",
+                       job->model);
     if (o->temperature < o->temperature_min) return gt_fail(GT_USAGE, "--temperature-min is above --temperature");
     if (conv && (h % 4 || w % 4))
         return gt_fail(
@@ -143,7 +175,9 @@ const gt_family gt_autoencoder_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "z-dim widths codes code-dim",
+    .sizes = "z-dim widths codes code-dim prior-width prior-layers",
+    .adds_to = priors,
+    .kept = "sigmoid recon",
     .own_bytes = sizeof(gt_autoencoder_options),
     .derived = derived,
     .resolve = resolve,
