@@ -14,11 +14,11 @@
  *   - a picture file of a kind that cannot be read is an error.
  * Pictures with alpha have the channels R,G,B,A or grey,A when nobody says otherwise.
  * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or
- * whole numbers, or [N,L] floats; optional attributes of `images`: range (two numbers), channels (text), class_names
- * (list of text).
+ * whole numbers, or [N,L] floats; optional attributes of `images`: range (two numbers), channels (text), label_names
+ * (text), class_names (list of text).
  *
- * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]},
- * each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image (classes; width = 1 + the
+ * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...],
+ * "label_names": "x,y"}, each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image (classes; width = 1 + the
  * largest), or a list of finite numbers of one length <= 65536 (vectors). Every image must be listed, and not twice
  * with different labels; further names are ignored. Labels are read and checked whether wanted or not. Items of other
  * sources (CSV) may lack a label: networks that need labels refuse these.
@@ -27,13 +27,12 @@
  *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in
  *   [0.65u, 10.2u) pixels, the line 0.92u wide, the centre at size/2 (where pixel x covers x .. x+1) or up to 0.65u
  *   right of it and up to 0.65u above; a pixel whose centre lies at distance d from the line's middle is covered by the
- *   overlap of [d-1/2, d+1/2] and [-0.46u, 0.46u]. The label is a vector of width 1: the radius in pixels. These are
- *   the measures of the circles in D. Voigt Godoy, "Understanding autoencoders with an example", 2022, as far as its
- *   pictures tell. At size 28 the mean over images of the sum of squared pixels (white = 1) is
- *   784 - 2 pi 5.425 (2w - w^2 + w^3/3) = 741.3 with w = 0.92.
- * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0
- *   RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc, ring,
- *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
+ *   overlap of [d-1/2, d+1/2] and [-0.46u, 0.46u]. The label is a vector of width 1: the radius in pixels (label name:
+ * radius). These are the measures of the circles in D. Voigt Godoy, "Understanding autoencoders with an example", 2022,
+ * as far as its pictures tell. At size 28 the mean over images of the sum of squared pixels (white = 1) is 784 - 2
+ * pi 5.425 (2w - w^2 + w^3/3) = 741.3 with w = 0.92. synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8),
+ * seed=0 RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc,
+ * ring, square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
  * synth:scenes, keys n=4096, size=64 (8..4096), classes=8 (1..8), seed=0
  *   RGB, one to four shapes of synth:shapes that do not overlap, on a ground of waves between two colours; each shape
  *   reaches 0.14 to 0.24 of the side from its centre. Masks: 0 ground, 1 disc, 2 ring, ... (pixels whose middle lies in
@@ -92,6 +91,7 @@ typedef struct gt_dataset_info {
     int class_names;              /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
+    const char *label_names;   /* as given ("radius"), NULL: not given; see gt_label_name() */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
@@ -127,8 +127,13 @@ bool gt_dataset_alpha(const gt_dataset_info *info); /* is the last channel alpha
  * label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
 
+/* The name of number k of a label, or of the class (k = 0), as the data give it, else "label" or "class". */
+const char *gt_label_name(const gt_dataset_info *info, int k, char name[64]);
+
 /* The item's class, wanted or not; -1: it has none. */
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
+/* The item's name: see gt_source_name(). The mirror image of an item has the item's name. */
+const char *gt_dataset_name(const gt_dataset *ds, int64_t item, char buffer[GT_ITEM_NAME_BYTES]);
 
 /* XXH3-128 of what the source holds (subset, mirror and use_labels do not count) and, where they are not the usual
  * ones, of its range and which channels are colours: independent of path and time. Reads a part of every file of a

@@ -116,6 +116,7 @@ typedef struct gt_source_info {
     char **mask_name;    /* [mask_classes] */
     size_t mask_room;
     char *channel_names; /* NULL: not given */
+    char *label_names;   /* "radius", "x,y": of a vector's numbers, or of the class; NULL: not given */
     bool has_range;
     double range[2];
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */

@@ -101,7 +101,7 @@ static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *poi
     float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
     if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     for (size_t i = 0; i < size; i++) x[i] = (float)(g ? points[i] : 2 * points[i] - 1);
-    gt_status st = g ? cli_draw_decoded(g, x, NULL, n, columns, path)
+    gt_status st = g ? cli_draw_decoded(g, &(cli_decoded){.n = n, .z = x, .columns = columns}, path)
                      : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
     free(x);
     if (!st) printf("%s: %lld samples%s\n", path, (long long)n, g ? ", decoded" : "");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
+#include "cli/latent.h"
+
 #include <stdlib.h>
 
 #include "cli/decoding.h"
-#include "cli/encoding.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
 #include "gantry/generate.h"
@@ -12,11 +13,6 @@
 #include "gantry/train.h"
 #include "use/features.h"
 
-typedef struct latent_fields {
-    const char *outdir, *classes, *traverse, *layer, *network, *class;
-    int64_t interpolate, threads;
-} latent_fields;
-
 #define FIELDS latent_fields
 
 static const gt_option table[] = {
@@ -24,8 +20,13 @@ static const gt_option table[] = {
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
-               "interpolation.png: between four images."},
+               "interpolation.png: between four images. Without DATA: traversal.png alone."},
     {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
+    {CLI_OPTION(scale, NULL, "Nine values instead: 4 means from -4 to 4"), .derived = "as --traverse says", .min = 1e-6,
+     .max = 1e6},
+    {CLI_OPTION(dims, "", "Dimensions in the pictures, as in 3,17"),
+     .detail = "Otherwise the 16 whose divergence from N(0,1) over the data is largest, the largest first; of latents "
+               "without a distribution, and without data, the first 16. The program says which."},
     {CLI_OPTION(interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
     {CLI_OPTION(class, "", "Of a model that sees labels: class of these pictures"),
      .detail = "A number or a name; empty: the label of the first image."},
@@ -38,7 +39,7 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4 };
+enum { BARS = 40, CURVE = 121, COLUMNS = 4 };
 
 static gt_status write_table(const cli_encoding *e) {
     int64_t n = e->info->count, d = e->model->latent_size, width = e->info->label_width;
@@ -56,132 +57,122 @@ static gt_status write_table(const cli_encoding *e) {
 
 /* ---- figures ---- */
 
-static gt_status draw_histograms(const cli_encoding *e) {
-    int d = e->model->latent_size, n = d < MOST_PANELS ? d : MOST_PANELS;
-    static double edges[MOST_PANELS][BARS + 1], heights[MOST_PANELS][BARS], x[CURVE], y[CURVE];
-    static char titles[MOST_PANELS][32];
-    gt_panel panels[MOST_PANELS];
+static gt_status draw_histograms(const cli_encoding *e, const latent_dims *dims) {
+    gt_arena *a = e->session->arena;
+    double(*edges)[BARS + 1] = gt_arena_array(a, (size_t)dims->n, sizeof *edges),
+                          (*heights)[BARS] = gt_arena_array(a, (size_t)dims->n, sizeof *heights), x[CURVE], y[CURVE];
+    gt_panel *panels = gt_arena_array(a, (size_t)dims->n, sizeof *panels);
     gt_curve normal = {.n = CURVE, .x = x, .y = y};
+    if (!edges || !heights || !panels) return GT_NOMEM;
     for (int i = 0; i < CURVE; i++) {
         x[i] = -4 + 8.0 * i / (CURVE - 1);
         y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
     }
-    for (int k = 0; k < n; k++) {
-        gt_histogram(e->all.latent + k, e->info->count, d, BARS, edges[k], heights[k]);
-        snprintf(titles[k], sizeof titles[k], "latent %d and N(0,1)", k);
-        panels[k] = (gt_panel){.title = titles[k],
+    for (int k = 0; k < dims->n; k++) {
+        gt_histogram(e->all.latent + dims->dim[k], e->info->count, e->model->latent_size, BARS, edges[k], heights[k]);
+        panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and N(0,1)", dims->dim[k]),
                                .x_label = "z",
                                .y_label = "density",
                                .bars = {BARS, edges[k], heights[k]},
                                .n_curves = 1,
                                .curves = &normal};
     }
-    return gt_figure_write(cli_out(e->session, "histograms"), panels, n, COLUMNS);
+    return gt_figure_write(cli_out(e->session, "histograms"), panels, dims->n, COLUMNS);
 }
 
 /* Against the label: a vector's first number, or the class (then the first two dimensions, coloured by class). */
-static gt_status draw_labels(const cli_encoding *e) {
+static gt_status draw_labels(const cli_encoding *e, const latent_dims *dims) {
+    gt_arena *a = e->session->arena;
     int64_t n = e->info->count;
-    int d = e->model->latent_size, width = e->info->label_width, n_panels = d < MOST_PANELS ? d : MOST_PANELS;
+    int d = e->model->latent_size, width = e->info->label_width, n_panels = dims->n;
     if (!width) return GT_OK;
-    static char titles[MOST_PANELS][48];
-    gt_panel panels[MOST_PANELS];
+    char name[64];
+    gt_panel *panels = gt_arena_array(a, (size_t)dims->n, sizeof *panels);
     bool classes = e->info->label_kind == GT_LABELS_CLASSES;
-    float *label = gt_arena_array(e->session->arena, (size_t)width, sizeof *label),
-          *first = gt_arena_array(e->session->arena, (size_t)n, sizeof *first);
-    int32_t *group = gt_arena_array(e->session->arena, (size_t)n, sizeof *group);
-    if (!label || !first || !group) return GT_NOMEM;
+    float *label = gt_arena_array(a, (size_t)width, sizeof *label),
+          *first = gt_arena_array(a, (size_t)n, sizeof *first);
+    int32_t *group = gt_arena_array(a, (size_t)n, sizeof *group);
+    if (!panels || !label || !first || !group) return GT_NOMEM;
+    gt_label_name(e->info, 0, name);
     for (int64_t i = 0; i < n; i++) {
         gt_dataset_label(e->data, i, label);
         group[i] = classes ? gt_dataset_class(e->data, i) : 0;
         first[i] = classes ? (float)group[i] : *label;
     }
-    if (classes && d > 1) {
+    if (classes && dims->n > 1) {
         n_panels = 1;
         panels[0] = (gt_panel){.title = "classes",
-                               .x_label = "latent 0",
-                               .y_label = "latent 1",
-                               .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
+                               .x_label = gt_arena_printf(a, "latent %d", dims->dim[0]),
+                               .y_label = gt_arena_printf(a, "latent %d", dims->dim[1]),
+                               .points = {n, e->all.latent + dims->dim[0], e->all.latent + dims->dim[1], d, d, group}};
     } else {
-        for (int k = 0; k < n_panels; k++) {
-            snprintf(titles[k], sizeof titles[k], "latent %d and %s", k, classes ? "class" : "label");
-            panels[k] = (gt_panel){.title = titles[k],
+        for (int k = 0; k < n_panels; k++)
+            panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and %s", dims->dim[k], name),
                                    .x_label = "z",
-                                   .y_label = classes ? "class" : "label",
-                                   .points = {n, e->all.latent + k, first, d, 1, group}};
-        }
+                                   .y_label = name,
+                                   .points = {n, e->all.latent + dims->dim[k], first, d, 1, group}};
     }
     return gt_figure_write(cli_out(e->session, "labels"), panels, n_panels, COLUMNS);
 }
 
-/* ---- decoding ---- */
-
-/* The label of all pictures of decoded latents, NULL where the decoder takes none. */
-static gt_status read_label(const cli_encoding *e, const gt_generator *g, const float **label) {
-    const latent_fields *fields = e->session->fields;
+/* The label of all pictures of decoded latents, NULL where the decoder takes none: of --class, or of image 0. */
+static gt_status read_label(const cli_session *s, const cli_encoding *e, const gt_generator *g, const float **label) {
+    const latent_fields *fields = s->fields;
     size_t dim = (size_t)gt_generator_labels(g);
     *label = NULL;
     if (!dim && *fields->class) return gt_fail(GT_USAGE, "--class=%.60s: the model sees no labels", fields->class);
     if (!dim) return GT_OK;
-    float *own = gt_arena_array(e->session->arena, dim, sizeof *own);
+    float *own = gt_arena_array(s->arena, dim, sizeof *own);
     *label = own;
     if (!own) return GT_NOMEM;
-    if (*fields->class) return gt_generator_label(g, &(gt_condition){.class = fields->class}, own, NULL);
+    if (*fields->class || !e) return gt_generator_label(g, &(gt_condition){.class = fields->class}, own, NULL);
     gt_model_label(e->model, e->data, 0, own);
     gt_info("pictures of decoded latents have the label of image 0; --class=CLASS chooses another");
     return GT_OK;
 }
 
-static gt_status draw_traversal(const cli_encoding *e, gt_generator *g, const float *label) {
-    const float *values;
-    int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
-    gt_status st = cli_read_numbers(e->session->arena, "--traverse", ((latent_fields *)e->session->fields)->traverse,
-                                    &values, &n);
-    if (!st && n > 64) st = gt_fail(GT_USAGE, "--traverse takes at most 64 numbers");
-    if (st) return st;
-    float *z = gt_arena_array(e->session->arena, (size_t)(rows * n), (size_t)d * sizeof *z);
-    if (!z) return GT_NOMEM;
-    for (int k = 0; k < rows; k++)
-        for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    return cli_draw_decoded(g, z, label, rows * n, n, cli_out(e->session, "traversal.png"));
-}
-
-/* Bilinear between the latents of four images, one in each corner. */
-static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g, const float *label) {
-    int64_t n = ((latent_fields *)e->session->fields)->interpolate, count = e->info->count, d = e->model->z_dim;
-    float *z = gt_arena_array(e->session->arena, (size_t)(n * n), (size_t)d * sizeof *z);
-    if (!z) return GT_NOMEM;
-    const float *corner[4];
-    for (int k = 0; k < 4; k++) corner[k] = e->all.latent + count * k / 4 * d;
-    for (int64_t y = 0; y < n; y++)
-        for (int64_t x = 0; x < n; x++) {
-            float u = (float)x / (float)(n - 1), v = (float)y / (float)(n - 1);
-            for (int64_t i = 0; i < d; i++)
-                z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) +
-                                         v * ((1 - u) * corner[2][i] + u * corner[3][i]);
-        }
-    return cli_draw_decoded(g, z, label, n * n, (int)n, cli_out(e->session, "interpolation.png"));
-}
-
 static gt_status write_all(cli_encoding *e) {
-    const latent_fields *fields = e->session->fields;
-    gt_generator *g = cli_open_decoder(e->session->arguments.words[0], NULL);
+    const cli_session *s = e->session;
+    const latent_fields *fields = s->fields;
+    latent_dims dims;
+    bool decoded = e->model->z_dim == e->model->latent_size; /* of continuous latents */
+    gt_generator *g = cli_open_decoder(s->arguments.words[0], NULL);
     const float *label;
-    gt_status st = g ? read_label(e, g, &label) : GT_FAILED;
+    gt_status st = g ? read_label(s, e, g, &label) : GT_FAILED;
+    if (!st) st = latent_choose_dims(s, e, e->model->latent_size, &dims);
     if (!st) st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
     if (!st) st = write_table(e);
-    if (!st) st = draw_histograms(e);
-    if (!st) st = draw_labels(e);
-    if (e->model->z_dim == e->model->latent_size) {
-        if (!st) st = draw_traversal(e, g, label);
-        if (!st) st = draw_interpolation(e, g, label);
-    } else {
+    if (!st) st = draw_histograms(e, &dims);
+    if (!st) st = draw_labels(e, &dims);
+    if (!st && !decoded)
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
-    }
+    if (!st && decoded) st = latent_draw_traversal(s, &dims, g, label);
+    if (!st && decoded) st = latent_draw_interpolation(e, &dims, g, label);
     gt_generator_close(g);
-    if (!st)
-        printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size,
-               fields->outdir);
+    if (st) return st;
+    latent_tell_dims(&dims, e->model->latent_size);
+    printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size,
+           fields->outdir);
+    return GT_OK;
+}
+
+/* ---- without data ---- */
+
+static gt_status traverse(cli_session *s) {
+    const latent_fields *fields = s->fields;
+    latent_dims dims;
+    gt_generator *g = cli_open_decoder(s->arguments.words[0], s->pool);
+    int d = g ? gt_generator_model(g)->z_dim : 0;
+    const float *label;
+    gt_status st = g ? read_label(s, NULL, g, &label) : GT_FAILED;
+    if (!st) st = latent_choose_dims(s, NULL, d, &dims);
+    if (!st && gt_generator_model(g)->build_encoder && d != gt_generator_model(g)->latent_size)
+        st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");
+    if (!st) st = gt_rundir_prepare(fields->outdir, 1 << 20);
+    if (!st) st = latent_draw_traversal(s, &dims, g, label);
+    if (!st) latent_tell_dims(&dims, d);
+    if (!st) printf("%s\n", cli_out(s, "traversal.png"));
+    gt_generator_close(g);
     return st;
 }
 
@@ -232,16 +223,30 @@ static gt_status layer_all(cli_session *s) {
     return st;
 }
 
+static gt_status check(cli_session *s) {
+    const latent_fields *fields = s->fields;
+    gt_status st = *fields->network && !*fields->layer ? gt_fail(GT_USAGE, "--network goes with --layer")
+                                                       : latent_check_options(s);
+    if (!st && s->arguments.n_words == 1 && !*fields->layer)
+        return cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+    return st ? st : cli_check_encoding(s);
+}
+
 static gt_status latent(cli_session *s) {
     const latent_fields *fields = s->fields;
     if (*fields->layer) return layer_all(s);
-    if (*fields->network) return gt_fail(GT_USAGE, "--network goes with --layer");
+    if (s->arguments.n_words == 1) return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : traverse(s));
     return cli_with_encoding_all(s, CLI_ENCODED, write_all);
 }
 
 const cli_command cli_latent = {
     .name = "latent",
+    .arguments = "CHECKPOINT | RUN [DATA] [--key=value ...]",
     .help = "Encode a dataset; histograms, traversals, interpolation",
-    CLI_ENCODING(table),
+    CLI_ROWS(table),
+    .own_words = 2,
+    .ranks = true,
+    .pool = true,
+    .prepare = check,
     .run = latent,
 };

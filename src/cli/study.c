@@ -21,6 +21,7 @@ static const gt_option table[] = {
     {CLI_OPTION(samples, "1024", "gradient-variance: of each image; a power of 2"), .min = 32, .max = 1 << 20,
      .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
     {CLI_OPTION(seed, "0", "gradient-variance: of the samples"), .max = 4294967295.0},
+    CLI_CLASSES,
     {CLI_OPTION(mean, "0", "kl: of the second Gaussian"), .min = -1e6, .max = 1e6},
     {CLI_OPTION(deviation, "1", "kl: of the second Gaussian"), .min = 1e-6, .max = 1e6},
     CLI_THREADS,

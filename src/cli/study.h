@@ -17,7 +17,7 @@ typedef struct study {
 } study;
 
 typedef struct study_fields {
-    const char *outdir;
+    const char *outdir, *classes;
     int64_t images, samples, seed, threads;
     double mean, deviation;
     const study *study; /* that was asked for */

@@ -147,6 +147,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
+        .label_names = n->label_names,
         .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
                   n->has_range ? n->range[1] : gt_sample_high(p->type)},
         .main_thread_only = ds->source->main_thread_only,
@@ -362,9 +363,25 @@ void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
     }
 }
 
+const char *gt_label_name(const gt_dataset_info *info, int k, char name[64]) {
+    const char *at = info->label_names ? info->label_names : "";
+    for (int i = 0; i < k && *at; i++) {
+        at += strcspn(at, ",");
+        at += *at == ',';
+    }
+    size_t n = strcspn(at, ",");
+    snprintf(name, 64, "%.*s", n < 63 ? (int)n : 63, at);
+    return *name ? name : info->label_kind == GT_LABELS_CLASSES ? "class" : "label";
+}
+
 int gt_dataset_class(const gt_dataset *ds, int64_t item) {
     bool mirrored;
     return gt_source_class(ds->source, gt_dataset_stored(ds, item, &mirrored));
+}
+
+const char *gt_dataset_name(const gt_dataset *ds, int64_t item, char buffer[GT_ITEM_NAME_BYTES]) {
+    bool mirrored;
+    return gt_source_name(ds->source, gt_dataset_stored(ds, item, &mirrored), buffer);
 }
 
 /* ---- fingerprint ---- */

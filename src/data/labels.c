@@ -16,6 +16,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
     free(n->vectors);
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
+    free(n->label_names);
     *n = (gt_source_info){.source = n->source,
                           .masks = n->masks,
                           .mask_classes = n->mask_classes,

@@ -158,6 +158,23 @@ static gt_status no_names(const gt_source *s, gt_csv *c) {
                    semicolons ? " (fields end with commas, not with ';')" : "");
 }
 
+/* The header's names of the columns with labels, between commas; a comma in a name becomes a blank. */
+static gt_status read_header(gt_csv *c, size_t first, gt_source_info *n) {
+    size_t room = 1;
+    gt_status st = gt_csv_next(c);
+    for (size_t i = first; i < c->fields && !st; i++) room += strlen(c->field[i]) + 1;
+    char *names = st ? NULL : calloc(room, 1), *to = names;
+    if (!st && !names) st = gt_fail(GT_NOMEM, "out of memory for names of labels");
+    for (size_t i = first; i < c->fields && !st; i++) {
+        if (i > first) *to++ = ',';
+        for (const char *from = c->field[i]; *from; from++) *to++ = *from == ',' ? ' ' : *from;
+    }
+    free(n->label_names);
+    n->label_names = names;
+    gt_csv_rewind(c);
+    return st;
+}
+
 static gt_status read_lines(gt_source *s, gt_csv *c, naming by, const uint32_t *index) {
     columns k;
     int64_t met = 0;
@@ -165,6 +182,7 @@ static gt_status read_lines(gt_source *s, gt_csv *c, naming by, const uint32_t *
     gt_csv_rewind(c);
     if (!st && !k.first && k.lines != s->count)
         return gt_fail(GT_FORMAT, "%" PRId64 " lines of a label alone for %" PRId64 " images", k.lines, s->count);
+    if (!st && k.header) st = read_header(c, k.first, &s->info);
     if (!st && k.labelled) st = fill_in(s, c, &k, by, index, &met);
     if (st || by == BY_LINE || met) return st;
     if (by == BY_NUMBER)

@@ -100,8 +100,16 @@ static gt_status parse(const label_text *t, const piece *p, json_t **value) {
 
 /* ---- the object ---- */
 
-enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, MASK_CLASSES, KEYS }; /* those that may be passed over first */
-static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels", "mask_classes"};
+enum {
+    LABELS,
+    CLASS_NAMES,
+    RANGE,
+    CHANNELS,
+    MASK_CLASSES,
+    LABEL_NAMES,
+    KEYS
+}; /* those that may be passed over first */
+static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels", "mask_classes", "label_names"};
 
 static gt_status note(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
     for (int k = c->text->passed ? RANGE : LABELS; k < KEYS; k++) {
@@ -312,11 +320,12 @@ static gt_status parse_range(gt_source_info *n, const json_t *range) {
     return gt_notes_set_range(n, json_number_value(low), json_number_value(high));
 }
 
-static gt_status parse_channels(gt_source_info *n, const json_t *channels) {
-    if (!channels || json_is_null(channels)) return GT_OK;
-    if (!json_is_string(channels)) return gt_fail(GT_FORMAT, "channels must be a text such as \"R,G,B\"");
-    n->channel_names = strdup(json_string_value(channels));
-    return n->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for channel names");
+/* Names between commas: "channels", "label_names". */
+static gt_status parse_names(const json_t *names, const char *key, const char *example, char **to) {
+    if (!names || json_is_null(names)) return GT_OK;
+    if (!json_is_string(names)) return gt_fail(GT_FORMAT, "%s must be a text such as \"%s\"", key, example);
+    *to = strdup(json_string_value(names));
+    return *to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", key);
 }
 
 static gt_status parse_mask_classes(gt_source_info *n, const json_t *list) {
@@ -341,7 +350,8 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
     if (!st) st = parse_class_names(n, json_object_get(t.meaning, "class_names"));
     if (!st) st = gt_notes_check(n, s->count, false);
     if (!st) st = parse_range(n, json_object_get(t.meaning, "range"));
-    if (!st) st = parse_channels(n, json_object_get(t.meaning, "channels"));
+    if (!st) st = parse_names(json_object_get(t.meaning, "channels"), "channels", "R,G,B", &n->channel_names);
+    if (!st) st = parse_names(json_object_get(t.meaning, "label_names"), "label_names", "x,y", &n->label_names);
     if (!st) st = parse_mask_classes(n, json_object_get(t.meaning, "mask_classes"));
     json_decref(t.meaning);
     return st;

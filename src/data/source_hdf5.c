@@ -108,13 +108,17 @@ static gt_status read_notes(const h5set *d, gt_source_info *notes) {
     gt_status st = gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
     if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "labels");
     gt_h5_set_close(labels);
-    char **channels = NULL;
+    char **channels = NULL, **label_names = NULL;
     int count = 0;
     double range[2];
     bool there = false;
     if (!st) st = gt_h5_texts(&d->file, "images", "channels", 1, &channels, &count);
     if (count) notes->channel_names = channels[0];
     free(channels);
+    count = 0;
+    if (!st) st = gt_h5_texts(&d->file, "images", "label_names", 1, &label_names, &count);
+    if (count) notes->label_names = label_names[0];
+    free(label_names);
     if (!st)
         st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
     notes->class_room = (size_t)notes->class_names;

@@ -38,6 +38,7 @@ static void draw_circle(const gt_synth *s, uint32_t i, uint8_t *pixels) {
 
 static gt_status label_circles(const gt_synth *s, gt_source_info *notes) {
     gt_status st = gt_notes_new_vectors(notes, (int64_t)s->n, 1);
+    if (!st && !(notes->label_names = strdup("radius"))) st = gt_fail(GT_NOMEM, "out of memory for the label's name");
     for (uint64_t i = 0; i < s->n && !st; i++) notes->vectors[i] = (double)radius_of(s, (uint32_t)i);
     return st;
 }

@@ -50,7 +50,25 @@ quietly "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent
 for f in latents.h5 histograms.svg histograms.png labels.svg labels.png traversal.png interpolation.png; do [ -s latent/$f ] || fail "no latent/$f"; done
 quietly ranks 2 "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent-2
 cmp latent/latents.h5 latent-2/latents.h5 || fail 'latents depend on the number of ranks'
-[ "$(helper size latent/traversal.png)" = '60 12 1' ] || fail "traversal: $(helper size latent/traversal.png)"
+for f in histograms labels traversal interpolation; do cmp latent/$f.png latent-2/$f.png || fail "$f depends on the number of ranks"; done
+# five values, and nine of --scale; a line of words, and the title; under the dimensions that were chosen
+[ "$(helper size latent/traversal.png)" = '520 146 3' ] || fail "traversal: $(helper size latent/traversal.png)"
+quietly "$GANTRY" latent digits synth:circles:n=100,size=12 --outdir=chosen --dims=7,3 --scale=4
+[ "$(helper size chosen/traversal.png)" = '936 264 3' ] || fail "traversal: $(helper size chosen/traversal.png)"
+grep -q 'pictures, with their divergence from N(0,1): 7 (.*), 3 (.*); --dims' said || { cat said; fail 'the dimensions are not told'; }
+quietly "$GANTRY" latent digits synth:circles:n=100,size=12 --outdir=largest
+helper largest said largest/latents.h5 || fail 'not the dimensions with the largest divergence'
+quietly ranks 2 "$GANTRY" latent digits --outdir=alone --dims=7,3 --scale=4
+helper same_part alone/traversal.png chosen/traversal.png 28 124 && [ "$(ls alone)" = traversal.png ] || fail 'without data: not the same traversal, or more than that'
+# the axis has the label's name, where the data give one
+quietly "$GANTRY" dataset synth:circles:n=100,size=12 named.h5
+quietly "$GANTRY" latent cvae named.h5 --outdir=nameless
+"$python" -c 'import h5py; h5py.File("named.h5", "r+")["images"].attrs["label_names"] = "radius"'
+quietly "$GANTRY" latent cvae named.h5 --outdir=named
+cmp latent/labels.svg named/labels.svg && ! cmp -s latent/labels.svg nameless/labels.svg || fail 'the name of the label'
+expect 2 'the latents have the dimensions 0 to 99' "$GANTRY" latent digits synth:circles:n=100,size=12 --dims=100 --outdir=x
+expect 2 'only one of them' "$GANTRY" latent digits --scale=4 --traverse=1,2 --outdir=x
+expect 2 'conditional model, whose images need labels|discrete latent' "$GANTRY" latent vq --outdir=x
 quietly "$GANTRY" reconstruct cvae synth:circles:n=100,size=12 --out=pairs.png --items=0-7 --columns=4
 [ "$(helper size pairs.png)" = '96 24 1' ] || fail "pairs: $(helper size pairs.png)"
 quietly "$GANTRY" generate cvae --seeds=0-3 --outdir=prior --grid=4x1
@@ -64,16 +82,24 @@ cmp one.csv two.csv || fail 'the likelihood depends on ranks or threads'
 begins anomalies
 # anomalies: an autoencoder of circles ranks squares and noise on top
 quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --run=ae --epochs=20 --lrate=0.001
+quietly "$GANTRY" train --model=vae --data=synth:circles:n=100,size=12 --batch=16 --slices=1 --widths=0.05 --z-dim=3 --run=three --epochs=40 --lrate=0.003 --beta=0.05 --seed=1
 helper mixed mixed.h5
-quietly "$GANTRY" anomalies ae mixed.h5 --outdir=odd --worst=16
-[ -s odd/worst.png ] || fail 'no picture of the worst'
+quietly "$GANTRY" anomalies ae mixed.h5 --outdir=plain --worst=16
+[ ! -e plain/roc.csv ] && grep -q 'quantile 0.99 of all images): 2 images above' said || { cat said; fail 'the threshold'; }
+quietly "$GANTRY" anomalies ae mixed.h5 --outdir=odd --worst=16 --normal=0 --quantile=0.9
+for f in scores.csv worst.png errors.png errors.svg roc.csv roc.png roc.svg; do [ -s odd/$f ] || fail "no odd/$f"; done
+helper roc odd said || fail 'threshold, marks, ROC or AUC'
+quietly ranks 2 "$GANTRY" anomalies three mixed.h5 --outdir=odd2 --worst=16 --normal=1 --quantile=0.9 # the wrong way round, and a poor model
+helper roc odd2 said 1 || fail 'threshold, marks, ROC or AUC'
+expect 2 "no class '2' \(there are 2" "$GANTRY" anomalies ae mixed.h5 --normal=2 --outdir=x
+expect 2 'each image of the data is of another class|no image of the data' "$GANTRY" anomalies ae mixed.h5 --normal=0,1 --outdir=x
+expect 2 'have no classes' "$GANTRY" anomalies ae synth:circles:size=12 --normal=0 --outdir=x
 auc=$(helper auc odd/scores.csv)
 awk -v a="$auc" 'BEGIN { exit !(a >= 0.99) }' || fail "squares and noise among circles: AUC $auc"
 echo "AUC $auc"
 
 begins studies
 # gantry study: the same bits on any number of ranks and threads; a dimension that is held costs what numpy says that it costs
-quietly "$GANTRY" train --model=vae --data=synth:circles:n=100,size=12 --batch=16 --slices=1 --widths=0.05 --z-dim=3 --run=three --epochs=40 --lrate=0.003 --beta=0.05 --seed=1
 for n in 1 3; do
     quietly ranks $n "$GANTRY" study dimensions three synth:circles:n=70,size=12 --outdir=study$n --threads=$n
     quietly ranks $n "$GANTRY" study gradient-variance three synth:circles:n=70,size=12 --outdir=study$n --images=40 --samples=64 --threads=$n

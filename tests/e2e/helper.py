@@ -356,6 +356,44 @@ def targets(where):
     np.save(where + '/nan.npy', nan)
 
 
+def same_part(a, b, top, bottom):
+    """same_part A.png B.png TOP BOTTOM: the pixels of these rows are equal, and not all of one colour"""
+    import numpy as np
+    from PIL import Image
+    a, b = [np.asarray(Image.open(f))[int(top):int(bottom)] for f in (a, b)]
+    assert (a == b).all() and len(np.unique(a)) > 10
+
+
+def largest(said, latents):
+    """largest SAID LATENTS.h5: gantry latent has named the 16 dimensions with the largest divergence over the data, the largest first"""
+    import h5py, numpy as np
+    with h5py.File(latents) as f: m, v = f['latent'][:].astype(float), f['log_variance'][:].astype(float)
+    kl = (0.5 * (m ** 2 + np.exp(v) - v - 1)).mean(0)
+    with open(said) as f: line = next(l for l in f if l.startswith('dimensions in the pictures'))
+    dims = [int(w.split()[0]) for w in line.split(': ')[1].split(';')[0].split(',')]
+    assert len(dims) == 16 and abs(kl[dims] - np.sort(kl)[::-1][:16]).max() < 1e-9, (dims, kl)
+
+
+def roc(where, said, normal=0):
+    """roc DIR SAID [NORMAL]: what gantry anomalies says and writes of a threshold of 0.9 and of classes, against numpy"""
+    import csv, re, numpy as np
+    with open(f'{where}/scores.csv') as f: rows = list(csv.DictReader(f))
+    with open(said) as f: text = f.read()
+    error = np.array([float(r['error']) for r in rows])
+    odd = np.array([int(r['class']) != int(normal) for r in rows])
+    limit = float(re.search(r'threshold ([\d.]+)', text)[1])
+    assert abs(np.quantile(error[~odd], 0.9) / limit - 1) < 1e-5 and list(error) == sorted(error, reverse=True), limit
+    assert [int(r['above']) for r in rows] == list((error > np.quantile(error[~odd], 0.9)).astype(int))
+    assert all(r['file'] == '%08d' % int(r['item']) for r in rows)
+    a, b = error[odd][:, None], error[~odd][None]
+    area = ((a > b) + 0.5 * (a == b)).mean()
+    assert abs(float(re.search(r'ROC curve ([\d.]+)', text)[1]) - area) < 2e-6, area
+    curve = np.genfromtxt(f'{where}/roc.csv', delimiter=',', names=True)
+    for e, x, y in zip(curve['error'], curve['false_positive_rate'], curve['true_positive_rate']):
+        assert abs(x - (error[~odd] >= e).mean()) < 1e-8 and abs(y - (error[odd] >= e).mean()) < 1e-8
+    assert (x, y) == (1, 1)
+
+
 def studies(where, weights, data):
     """studies DIR VAE.npz DATA.h5: what gantry study has written, against numpy; of gradients only their law, which a unit test compares with formulas"""
     import h5py, numpy as np

@@ -33,11 +33,16 @@ static void vectors_are_used_as_they_are(void **state) {
     (void)state;
     const char *path = simple_zip(
         "vectors.zip", 2,
-        "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
+        "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]],"
+        " \"label_names\": \"radius,angle\"}");
+    char name[64];
     gt_dataset *ds = opened(path, NULL);
     float label[2];
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
     assert_int_equal(gt_dataset_get_info(ds)->label_width, 2);
+    assert_string_equal(gt_label_name(gt_dataset_get_info(ds), 0, name), "radius");
+    assert_string_equal(gt_label_name(gt_dataset_get_info(ds), 1, name), "angle");
+    assert_string_equal(gt_label_name(gt_dataset_get_info(ds), 2, name), "label"); /* has no name */
     gt_dataset_label(ds, 1, label);
     assert_true(label[0] == 1.5f && label[1] == -2.0f);
     gt_dataset_label(ds, 0, label);
