@@ -249,6 +249,9 @@ gt_status cli_inspect_checkpoint(const char *path);
 /* For stats.jsonl or metrics.h5. *other: the file is an HDF5 file of another kind. */
 gt_status cli_inspect_log(const char *path, bool *other);
 gt_status cli_inspect_run(const char *dir);
+/* The losses of an autoencoder's run, tick by tick: the mean over images, and the mean over batches of the sum over a
+ * batch. GT_USAGE: the run's log has no such losses. */
+gt_status cli_inspect_losses(const char *dir);
 gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
 /* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
  * measured times. */

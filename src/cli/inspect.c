@@ -10,7 +10,7 @@
 
 typedef struct inspect_fields {
     bool graph, check, time;
-    const char *phase, *model, *size;
+    const char *phase, *model, *size, *losses;
     int64_t threads, channels, classes;
     cli_assumed assumed;
 } inspect_fields;
@@ -29,6 +29,9 @@ static const gt_option table[] = {
     {CLI_OPTION(size, "", "With --model: height x width, such as 224x224")},
     {CLI_OPTION(channels, "3", "With --model: channels of the images"), .min = 1, .max = 256},
     {CLI_OPTION(classes, "1000", "With --model: classes"), .min = 1, .max = 65536},
+    {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists them tick by tick"),
+     .choices = "per-image|batch-sums",
+     .detail = "Beside each mean over images the mean over batches of the sum over a batch, as tutorials print it."},
     {CLI_OPTION(check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
@@ -73,6 +76,7 @@ static gt_status inspect_one(const char *path, const inspect_fields *fields) {
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
                        path);
     if (fields->check) return gt_h5_walk(path);
+    if (gt_is(fields->losses, "batch-sums")) return cli_inspect_losses(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
     return inspect(path, kind);
 }

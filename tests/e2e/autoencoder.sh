@@ -166,6 +166,10 @@ grep -q 'Loss/test_ELBO' judged-gumbel/stats.jsonl || fail 'no bound of discrete
 ! grep -q 'Loss/test_KL' judged-ae/stats.jsonl || fail 'an autoencoder without a distribution has a divergence'
 grep -q 'Evidence lower bound' judged-vae/report.html || fail 'no curve of the ELBO'
 
+# the last tick has 184 images in 13 steps
+expect 0 '^ *0.200 +13 ' "$GANTRY" inspect cvae --losses=batch-sums
+expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
+
 begins what
 # what cannot be
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
