@@ -18,10 +18,10 @@
  * (text), class_names (list of text).
  *
  * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...],
- * "label_names": "x,y"}, each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image (classes; width = 1 + the
- * largest), or a list of finite numbers of one length <= 65536 (vectors). Every image must be listed, and not twice
- * with different labels; further names are ignored. Labels are read and checked whether wanted or not. Items of other
- * sources (CSV) may lack a label: networks that need labels refuse these.
+ * "label_names": "x,y"}, each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image
+ * (classes; width = 1 + the largest), or a list of finite numbers of one length <= 65536 (vectors). Every image must be
+ * listed, and not twice with different labels; further names are ignored. Labels are read and checked whether wanted or
+ * not. Items of other sources (CSV) may lack a label: networks that need labels refuse these.
  *
  * synth:circles, keys n=1000, size=28 (8..4096), seed=0
  *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in

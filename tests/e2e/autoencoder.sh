@@ -174,7 +174,7 @@ begins what
 # what cannot be
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
 expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:circles --beta=1
-expect 2 'vae, cvae and digits do' "$GANTRY" train --model=ae --data=synth:shapes --cond=1
+expect 2 'vae, cvae, digits and priors of codes do' "$GANTRY" train --model=ae --data=synth:shapes --cond=1
 helper hdf5 bare.h5 8 12 12 1
 expect 2 'requires labels' "$GANTRY" train --model=vae --data=bare.h5 --cond=1
 expect 2 '--kl-cycles needs --kl-warmup' "$GANTRY" train --model=vae --data=synth:circles --kl-cycles=4
