@@ -89,7 +89,7 @@ static gt_status run_ours(bench *b, int threads, gt_cloud *cloud, const char *st
     gt_em *em = NULL;
     gt_status st = pool ? gt_blocks_read(&blocks, b->comm, pool, bench_kernels(), cloud) : GT_FAILED;
     if (!st) st = gt_em_new(&em, blocks, gt_covariance_parse(options.covariance), (int)options.k, 0);
-    if (!st) st = gt_em_start(em, 1, 0);
+    if (!st) st = gt_em_start(em, &(gt_mixture_recipe){.seed = 1}, NULL, 0);
     if (!st) st = write_start(start, &em->mixture);
     if (!st) st = iterate(em, t);
     gt_em_free(em);

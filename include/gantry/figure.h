@@ -66,6 +66,8 @@ typedef struct gt_panel {
  * The message of an error names the path. */
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns);
 gt_status gt_figure_write_png(const char *path, const gt_panel *panels, int n, int columns);
+/* The pixels [height,width,3] of the PNG, to be freed; NULL on failure. */
+gt_status gt_figure_pixels(const gt_panel *panels, int n, int columns, uint8_t **pixels, int *height, int *width);
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
 
 /* Writes a confusion matrix [classes,classes] (rows: the class, columns: what was said) as a PNG: each cell coloured by

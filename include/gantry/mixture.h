@@ -40,18 +40,32 @@ typedef struct gt_cloud_info {
     int height, width, channels; /* of images: d is their product; 0: the points are no images */
 } gt_cloud_info;
 
-/* `spec`: FILE.csv (a line of numbers for each point; a first line that holds something else is a heading), an array of
- * an HDF5 file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the
- * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
- * unequal length, a field that is no number, no points, ... On failure *out is NULL. */
+/* `spec`: FILE.csv (a line of numbers for each point, separated by commas, semicolons or tabs; a first line that holds
+ * something else is a heading), FILE.npy with an array [points] or [points,d], an array of an HDF5 file, or the images
+ * of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the file if it has images, else its
+ * only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of unequal length, a field that is
+ * no number, no points, ... On failure *out is NULL. */
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
-/* The same of images of some classes alone (gt_dataset_options.classes). GT_USAGE: the points are no labelled images.
- */
-gt_status gt_cloud_open_part(gt_cloud **out, const char *spec, const char *array, const char *classes);
+/* The same with labels. `labels`: a column of FILE.csv, by its name in the heading or by its number from 0, which is
+ * then no number of the points; or an array of integers of the HDF5 file; "": none. Images bring their classes.
+ * `classes`: of images those of some classes alone (gt_dataset_options.classes); "": all. GT_USAGE: the points are of
+ * another kind. */
+gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *array, const char *labels,
+                                 const char *classes);
 void gt_cloud_close(gt_cloud *c); /* NULL is fine */
 gt_cloud_info gt_cloud_get_info(const gt_cloud *c);
+bool gt_cloud_is_csv(const gt_cloud *c);
+/* The name of number i of a point, from the heading of a CSV file; NULL: there are no names. */
+const char *gt_cloud_name(const gt_cloud *c, int i);
+typedef struct gt_cloud_labels {
+    int classes;             /* 0: there are no labels */
+    const char *const *name; /* [classes] */
+    const int32_t *label;    /* [points] 0 .. classes - 1; -1: none */
+} gt_cloud_labels;
+enum { GT_CLOUD_CLASSES_MOST = 4096 };
+gt_cloud_labels gt_cloud_get_labels(const gt_cloud *c); /* valid until the cloud is closed */
 /* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not
- * finite. Main thread only. */
+ * finite; points and numbers are counted from 0, lines of a file from 1. Main thread only. */
 gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
 
 /* The points, cut into blocks. Where they are cut depends on the number of points and on their dimension alone. Each
@@ -102,11 +116,27 @@ typedef struct gt_mixture_recipe {
     gt_covariance covariance;
     int k;
     uint64_t seed;
-    int restarts;   /* each starts by k-means++; the best mixture of all restarts is kept */
+    int restarts;   /* each starts by k-means++ or as gt_fit.start; the best mixture of all restarts is kept */
     int iterations; /* of a restart, at most */
     double tol;     /* a restart ends when an iteration gains less log-likelihood per sample */
     double floor;   /* least variance in any direction, in units of the points' variance (mean over dimensions) */
+    int lloyd;      /* steps of Lloyd's algorithm between k-means++ and EM, at most (S. P. Lloyd, "Least Squares
+                       Quantization in PCM", 1982); fewer where the means come to rest */
+    char start[33]; /* fingerprint of gt_fit.start; "": each restart begins by k-means++ */
 } gt_mixture_recipe;
+
+/* Where a fit begins. A whole mixture is the first mixture; of means alone each point belongs to the nearest mean, as
+ * after k-means++. */
+typedef struct gt_mixture_start {
+    gt_mixture mixture; /* weights NULL: there is no start */
+    bool whole;         /* false: the means alone count */
+} gt_mixture_start;
+/* `path`: a mixture that a fit has written; an HDF5 file with the arrays means [k,d] and, for a whole mixture, weights
+ * [k] and covariances (shapes as in gt_mixture; weights and covariances both or neither); or the points of FILE.csv or
+ * FILE.npy as means. The covariances must be of the kind `covariance`. GT_FORMAT, GT_USAGE: no such thing. The caller
+ * has called gt_h5_check(), and frees start->mixture, also on failure. `fingerprint` [33] becomes that of the start. */
+gt_status gt_mixture_start_read(gt_mixture_start *start, const char *path, gt_covariance covariance,
+                                char fingerprint[33]);
 
 /* A fit: at its beginning, in the middle of a restart, between two restarts, or finished. All ranks have the same. */
 typedef struct gt_fit {
@@ -114,9 +144,11 @@ typedef struct gt_fit {
     gt_cloud_info points; /* the points that the mixture is fitted to */
     char fingerprint[33]; /* of the points: gt_blocks_fingerprint() as text, set by the caller; "": unknown */
     char kernel_set[GT_KERNEL_SET_BYTES]; /* the kernels of the iterations so far; "": there were none */
+    char *columns; /* names of the points' numbers, a JSON array of texts, malloc'ed; NULL: none. Set by the caller */
     bool finished;
-    gt_mixture best;       /* of the restarts that are over; holds nothing while n_curve is 0 */
-    double log_likelihood; /* of `best` */
+    gt_mixture_start start; /* where recipe.start is set: set by the caller; not in files */
+    gt_mixture best;        /* of the restarts that are over; holds nothing while n_curve is 0 */
+    double log_likelihood;  /* of `best` */
     int best_restart;
     bool converged;    /* whether that restart ended by `tol`; false: it ended by `iterations` */
     int n_curve;       /* log-likelihoods in `curve`; 0: no restart is over */
@@ -126,11 +158,20 @@ typedef struct gt_fit {
     gt_mixture now;    /* the mixture of the restart that goes on */
     int n_now;         /* log-likelihoods in `curve_now` */
     double *curve_now; /* of the mixtures before `now` */
+    /* Components of `best` with a variance that the floor holds up, in ascending order [k]; not in files:
+     * gt_mixture_fit() finds them. The likelihood of such a component says how small the floor is, so a restart without
+     * such components is better than any restart with them. */
+    int n_held;
+    int *held;
 } gt_fit;
 
 /* A fit at its beginning; gt_fit_free() ends it, also on failure. */
 gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *recipe, gt_cloud_info points);
 void gt_fit_free(gt_fit *f); /* {0} is fine; *f becomes {0} */
+/* A fit that is finished, or in the middle, gets more iterations or a smaller tol, and goes on to the same bits as a
+ * fit that had them from its beginning. Where restarts were over, and were more than one, *anew becomes true: all
+ * restarts begin anew. GT_USAGE: fewer iterations, or a larger tol. */
+gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew);
 /* Of `best` and of points with this log-likelihood per sample: -2 ln L + numbers ln points, -2 ln L + 2 numbers. */
 double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points);
 double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points);
@@ -139,13 +180,16 @@ typedef struct gt_fit_hooks { /* called on all ranks after every iteration; a NU
     bool (*stop)(void *arg);  /* whether this rank wishes the fit to stop; the wish of one rank is enough */
     /* Collective. `last`: the fit stops now, or is finished. */
     gt_status (*save)(void *arg, const gt_fit *f, bool last);
+    /* Collective. `m`: the mixture at the beginning, or where the fit goes on, and after each iteration. */
+    gt_status (*mixture)(void *arg, const gt_mixture *m, int iteration);
+    bool quiet; /* no messages */
     void *arg;
 } gt_fit_hooks;
 
-/* Goes on with a fit until it is finished; `hooks` may be NULL. GT_STOPPED: a hook wished so. A fit that was stopped,
- * also one that was written and read, goes on when it is given to this function again, and ends with the same bits as a
- * fit that was never stopped. GT_FAILED: a covariance is singular, or a log-likelihood falls by more than rounding
- * explains. */
+/* Goes on with a fit until it is finished; `hooks` may be NULL. Of a finished fit the components that the floor holds
+ * up are found, no more. GT_STOPPED: a hook wished so. A fit that was stopped, also one that was written and read, goes
+ * on when it is given to this function again, and ends with the same bits as a fit that was never stopped. GT_FAILED: a
+ * covariance is singular, or a log-likelihood falls by more than rounding explains. */
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks);
 
 /* One file holds a fit, finished or not; the file is a checkpoint (checkpoint.h): written whole or not at all, verified
@@ -174,6 +218,9 @@ gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);
  * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
 gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
                             int32_t *components);
+/* How far two ways of dividing points agree, table[i * columns + j]: points in part i of the one and in part j of the
+ * other. 1: the same parts; about 0: as by chance (L. Hubert, P. Arabie, "Comparing partitions", 1985, equation 5). */
+double gt_adjusted_rand_index(const int64_t *table, int rows, int columns);
 /* The density of one of the numbers of a point. */
 double gt_mixture_marginal(const gt_mixture *m, int axis, double x);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of comma-separated values: see csv.h. */
+ * Lines of separated values: see csv.h. */
 #define _GNU_SOURCE
 #include "data/csv.h"
 
@@ -16,7 +16,7 @@
 gt_status gt_csv_open(gt_csv *c, const char *path) {
     int fd;
     uint64_t bytes;
-    *c = (gt_csv){0};
+    *c = (gt_csv){.separator = ','};
     gt_status st = gt_source_file(path, &fd, &bytes);
     if (st || (c->file = fdopen(fd, "r"))) return st;
     close(fd);
@@ -43,7 +43,7 @@ static gt_status add_field(gt_csv *c, char *field) {
     return st;
 }
 
-/* Takes the quotes of one field away, in place; `*next` is what follows its comma, NULL at the end of the line. */
+/* Takes the quotes of one field away, in place; `*next` is what follows its separator, NULL at the end of the line. */
 static gt_status unquote(const gt_csv *c, char *field, char **next) {
     char *from = field + 1, *to = field;
     while (*from && (*from != '"' || from[1] == '"')) {
@@ -51,20 +51,41 @@ static gt_status unquote(const gt_csv *c, char *field, char **next) {
         *to++ = *from++;
     }
     if (*from != '"') return gt_fail(GT_FORMAT, "line %" PRId64 ": a quote is not closed", c->line);
-    if (from[1] && from[1] != ',') return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
+    if (from[1] && from[1] != c->separator)
+        return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
     *next = from[1] ? from + 2 : NULL;
     *to = 0;
     return GT_OK;
 }
 
+void gt_csv_detect(gt_csv *c) { c->detects = true; }
+
+static void detect(gt_csv *c) {
+    static const char separators[] = ",;\t";
+    size_t count[sizeof separators] = {0}, most = 0;
+    bool quoted = false;
+    for (const char *p = c->text; *p; p++) {
+        const char *at = strchr(separators, *p);
+        quoted ^= *p == '"';
+        if (at && !quoted) count[at - separators]++;
+    }
+    for (size_t i = 1; separators[i]; i++)
+        if (count[i] > count[most]) most = i;
+    /* numbers with decimal commas */
+    if (!most && count[1] && !c->text[strspn(c->text, "0123456789+-.eE,; ")]) most = 1;
+    c->separator = separators[most];
+    c->detects = false;
+}
+
 static gt_status split(gt_csv *c) {
     gt_status st = GT_OK;
+    if (c->detects) detect(c);
     for (char *p = c->text; p && !st;) {
         char *field = p;
         if (*p == '"') {
             st = unquote(c, field, &p);
         } else {
-            p = strchr(p, ',');
+            p = strchr(p, c->separator);
             if (p) *p++ = 0;
         }
         if (!st) st = add_field(c, field);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of comma-separated values (RFC 4180: fields may stand in double quotes; no line breaks within them), one at a
- * time. */
+ * Lines of comma-separated values (RFC 4180, or with another separator: fields may stand in double quotes; no line
+ * breaks within them), one at a time. */
 #ifndef GANTRY_DATA_CSV_H
 #define GANTRY_DATA_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,11 +20,18 @@ typedef struct gt_csv {
     size_t room;
     char **field; /* its fields, unquoted, within `text` */
     size_t fields, field_room;
+    char separator; /* of fields: a comma, unless gt_csv_detect() says something else */
+    bool detects;
 } gt_csv;
 
 gt_status gt_csv_open(gt_csv *c, const char *path);
 void gt_csv_close(gt_csv *c);
 void gt_csv_rewind(gt_csv *c);
+
+/* To be called before the first line is read: fields may be separated by semicolons or tabs as well. What stands most
+ * often in the first line, quoted fields aside, is the separator of all lines; of numbers with decimal commas the
+ * semicolon. */
+void gt_csv_detect(gt_csv *c);
 
 /* The next line that is not empty; c->fields == 0: there is none. Messages name the line. */
 gt_status gt_csv_next(gt_csv *c);

@@ -9,28 +9,41 @@
 
 #include "gantry/arrays.h"
 
+/* The parts of a file's name that say what the file is may be in capitals. */
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
     return n > m && !strcasecmp(text + n - m, end);
 }
 
-static gt_status open_source(gt_cloud *c, const char *spec, const char *array, const char *classes) {
-    bool csv = ends_with(spec, ".csv"), hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5");
-    bool images = !csv && !*array && !(hdf5 && !gt_array_exists(spec, "images"));
+static gt_status open_source(gt_cloud *c, const char *spec, const char *array, const char *labels,
+                             const char *classes) {
+    bool csv = ends_with(spec, ".csv") || ends_with(spec, ".tsv"),
+         hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5"),
+         images = !csv && !*array && !(hdf5 && !gt_array_exists(spec, "images"));
+    if (images && !*labels && ends_with(spec, ".npy")) {
+        gt_status st = gt_cloud_npy(c, spec);
+        if (st) return st;
+        images = !c->state;
+    }
     if (*classes && !images)
         return gt_fail(GT_USAGE, "--classes=%s: '%s' holds points without classes, not labelled images", classes, spec);
-    if (csv) return gt_cloud_csv(c, spec);
-    return images ? gt_cloud_images(c, spec, classes) : gt_cloud_array(c, spec, array);
+    if (*labels && images)
+        return gt_fail(GT_USAGE, "'%s' has no column or array '%s' of labels: images bring their own classes", spec,
+                       labels);
+    if (csv) return gt_cloud_csv(c, spec, labels);
+    if (c->state) return GT_OK;
+    return images ? gt_cloud_images(c, spec, classes) : gt_cloud_array(c, spec, array, labels);
 }
 
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array) {
-    return gt_cloud_open_part(out, spec, array, "");
+    return gt_cloud_open_labelled(out, spec, array, "", "");
 }
 
-gt_status gt_cloud_open_part(gt_cloud **out, const char *spec, const char *array, const char *classes) {
+gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *array, const char *labels,
+                                 const char *classes) {
     gt_cloud *c = *out = calloc(1, sizeof *c);
     if (c) c->spec = strdup(spec);
-    gt_status st = c && c->spec ? open_source(c, spec, array, classes)
+    gt_status st = c && c->spec ? open_source(c, spec, array, labels, classes)
                                 : gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
     if (!st && c->info.count < 1) st = gt_fail(GT_FORMAT, "'%s' has no points", spec);
     if (!st && c->info.d > 1 << 17)
@@ -44,17 +57,33 @@ gt_status gt_cloud_open_part(gt_cloud **out, const char *spec, const char *array
 void gt_cloud_close(gt_cloud *c) {
     if (!c) return;
     if (c->state) c->close(c->state);
+    gt_names_free(&c->names);
+    gt_names_free(&c->label_names);
+    free((void *)c->labels.label);
+    free(c->label_name);
     free(c->spec);
     free(c);
 }
 
+bool gt_cloud_is_csv(const gt_cloud *c) { return c->csv; }
+
+const char *gt_cloud_name(const gt_cloud *c, int i) {
+    return (size_t)i < c->names.count ? gt_names_at(&c->names, (size_t)i) : NULL;
+}
+
+gt_cloud_labels gt_cloud_get_labels(const gt_cloud *c) { return c->labels; }
+
 gt_cloud_info gt_cloud_get_info(const gt_cloud *c) { return c->info; }
+
+static gt_status fail_infinite(const gt_cloud *c, int64_t point, int i, double value) {
+    const char *name = gt_cloud_name(c, i), *before = name ? " '" : "", *after = name ? "'" : "";
+    return gt_fail(GT_NONFINITE, "'%s': number %d%s%s%s of point %lld is %g, counted from 0; points must be finite",
+                   c->spec, i, before, name ? name : "", after, (long long)point, value);
+}
 
 gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points) {
     gt_status st = c->read(c->state, first, n, points);
     for (int64_t i = 0; i < n * c->info.d && !st; i++)
-        if (!isfinite(points[i]))
-            st = gt_fail(GT_NONFINITE, "'%s': number %lld of point %lld is %g; points must be finite", c->spec,
-                         (long long)(i % c->info.d), (long long)(first + i / c->info.d), points[i]);
+        if (!isfinite(points[i])) st = fail_infinite(c, first + i / c->info.d, (int)(i % c->info.d), points[i]);
     return st;
 }

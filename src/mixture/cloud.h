@@ -3,6 +3,7 @@
 #ifndef GANTRY_MIXTURE_CLOUD_H
 #define GANTRY_MIXTURE_CLOUD_H
 
+#include "data/name_list.h"
 #include "gantry/mixture.h"
 
 struct gt_cloud {
@@ -12,10 +13,24 @@ struct gt_cloud {
     void (*close)(void *state);
     void *state; /* NULL: close() is not called */
     gt_cloud_info info;
+    bool csv;
+    gt_name_list names; /* of the numbers of a point; none: they have no names */
+    gt_cloud_labels labels;
+    gt_name_list label_names;
+    const char **label_name; /* of `labels` */
+    size_t label_room;
 };
 
-gt_status gt_cloud_csv(gt_cloud *c, const char *path);
-gt_status gt_cloud_array(gt_cloud *c, const char *path, const char *array);
+/* `labels`, `classes`: as in gt_cloud_open_labelled(). */
+gt_status gt_cloud_csv(gt_cloud *c, const char *path, const char *labels);
+gt_status gt_cloud_npy(gt_cloud *c, const char *path);
+gt_status gt_cloud_array(gt_cloud *c, const char *path, const char *array, const char *labels);
 gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes);
+
+/* The label of point n, which comes behind those of the points before it. GT_FORMAT: too many different labels. */
+gt_status gt_cloud_add_label(gt_cloud *c, int64_t n, const char *name);
+/* After the last one. `sorted`: labels are numbered anew in the order of their numbers, or of their names where one is
+ * no number. */
+gt_status gt_cloud_end_labels(gt_cloud *c, bool sorted);
 
 #endif

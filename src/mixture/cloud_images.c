@@ -2,7 +2,9 @@
  * The images of a dataset as points: pixels row by row, channels innermost, 0 and 1 for the ends of the dataset's
  * range. */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gantry/dataset.h"
 #include "mixture/cloud.h"
@@ -34,6 +36,26 @@ static void close_album(void *state) {
     free(a);
 }
 
+/* Classes of images have their numbers already. */
+static gt_status read_labels(gt_cloud *c, const album *a) {
+    int classes = a->info->stored_label_width;
+    if (a->info->label_kind != GT_LABELS_CLASSES || classes < 1 || classes > GT_CLOUD_CLASSES_MOST) return GT_OK;
+    int32_t *label = malloc((size_t)a->info->count * sizeof *label);
+    c->labels.label = label;
+    gt_status st = label ? GT_OK : gt_fail(GT_NOMEM, "out of memory for labels");
+    for (int i = 0; i < classes && !st; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        const char *name = i < a->info->class_names ? a->info->class_name[i] : number;
+        st = gt_names_add(&c->label_names, name, strlen(name));
+    }
+    for (int64_t i = 0; i < a->info->count && !st; i++) {
+        int class = gt_dataset_class(a->data, i);
+        label[i] = class < classes ? class : -1;
+    }
+    return st ? st : gt_cloud_end_labels(c, false);
+}
+
 gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes) {
     album *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
@@ -50,5 +72,5 @@ gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes) {
     if (!a->samples || !a->image) return gt_fail(GT_NOMEM, "out of memory for an image of '%s'", spec);
     c->info = (gt_cloud_info){info->count, a->pixels < INT_MAX ? (int)a->pixels : INT_MAX, info->height, info->width,
                               info->channels};
-    return GT_OK;
+    return read_labels(c, a);
 }

@@ -126,13 +126,18 @@ void gt_em_free(gt_em *em) {
 
 /* ---- passes ---- */
 
-/* Shares of 1 for the nearest, else 0. */
-static void share_with_nearest(size_t p, size_t k, double *squared) {
+double *gt_em_shares(const gt_em *em, int worker) { return room_of(em, worker).shares; }
+
+void gt_em_share_with_nearest(const gt_em *em, const gt_panel_of_points *panel, double *shares) {
+    size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
+    for (size_t c = 0; c < k; c++)
+        em->blocks->kernels->mixture->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones,
+                                               shares + c * p);
     for (size_t n = 0; n < p; n++) {
         size_t nearest = 0;
         for (size_t c = 1; c < k; c++)
-            if (squared[c * p + n] < squared[nearest * p + n]) nearest = c;
-        for (size_t c = 0; c < k; c++) squared[c * p + n] = c == nearest;
+            if (shares[c * p + n] < shares[nearest * p + n]) nearest = c;
+        for (size_t c = 0; c < k; c++) shares[c * p + n] = c == nearest;
     }
 }
 
@@ -158,9 +163,7 @@ static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, d
     bool tied = em->mixture.covariance == GT_COVARIANCE_TIED,
          matrices = em->mixture.covariance == GT_COVARIANCE_FULL || (tied && em->about_means && !em->hard);
     if (em->hard) {
-        for (size_t c = 0; c < k; c++)
-            kernels->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones, w.shares + c * p);
-        share_with_nearest(p, k, w.shares);
+        gt_em_share_with_nearest(em, panel, w.shares);
     } else {
         gt_density_distances(&em->density, panel->x, w.scratch, w.shares);
         kernels->share(p, k, em->density.bias, w.shares, w.log_sum);
@@ -212,10 +215,19 @@ gt_status gt_em_update(gt_em *em) {
     return gt_em_set(em);
 }
 
-gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart) {
+gt_status gt_em_start(gt_em *em, const gt_mixture_recipe *recipe, const gt_mixture_start *start, uint32_t restart) {
     double nothing;
+    bool given = *recipe->start;
     gt_comm_busy(em->blocks->comm, "the start of a mixture");
-    gt_status st = gt_em_seed_means(em, seed, restart);
+    if (given && start->whole) {
+        gt_mixture_copy(&em->mixture, &start->mixture);
+        return gt_em_set(em);
+    }
+    if (given)
+        memcpy(em->mixture.means, start->mixture.means,
+               (size_t)em->mixture.k * em->blocks->d * sizeof *em->mixture.means);
+    gt_status st = given ? GT_OK : gt_em_seed_means(em, recipe->seed, restart);
+    if (!st && recipe->lloyd) st = gt_em_lloyd(em, recipe->lloyd);
     if (st) return st;
     em->hard = true;
     st = pass(em, &nothing);

@@ -35,9 +35,9 @@ typedef struct gt_em {
 gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor);
 void gt_em_free(gt_em *em); /* NULL is fine */
 
-/* The means begin by k-means++ (D. Arthur, S. Vassilvitskii, 2007); the mixture begins as that of the points nearest to
- * each mean. */
-gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart);
+/* The means begin by k-means++ (D. Arthur, S. Vassilvitskii, 2007) and recipe->lloyd steps of Lloyd; the mixture begins
+ * as that of the points nearest to each mean. `start`: what the caller gives instead, where recipe->start is set. */
+gt_status gt_em_start(gt_em *em, const gt_mixture_recipe *recipe, const gt_mixture_start *start, uint32_t restart);
 /* To be called after the caller has changed em->mixture. */
 gt_status gt_em_set(gt_em *em);
 /* The E step: the log-likelihood per sample under the mixture, and the moments of the points, weighted by their shares
@@ -46,6 +46,12 @@ gt_status gt_em_pass(gt_em *em, double *log_likelihood);
 /* The M step: the mixture becomes the one that maximises the expected log-likelihood under the shares of the last pass,
  * among the mixtures without a variance below the floor. GT_FAILED: a covariance is singular. */
 gt_status gt_em_update(gt_em *em);
+
+/* low[0 .. *n - 1], ascending, of [k]: the components of `m`, a mixture like em->mixture and the same on all ranks,
+ * with a variance in some direction of at most so many floors. Tied: all, or none. Components of weight 0 do not count;
+ * with a floor of 0 there are none. GT_EM_HELD floors: the components that the floor holds up. */
+#define GT_EM_HELD (1 + 1e-6) /* 1, and rounding */
+gt_status gt_em_low(gt_em *em, const gt_mixture *m, double floors, int *low, int *n);
 
 /* How far rounding may move a log-likelihood per sample. A covariance is known to eps of its entries, which matters the
  * more the less of a variance is left when other dimensions are known; sums over points and terms add a little. */
@@ -65,5 +71,10 @@ double gt_mixture_uniform(gt_key key);                             /* a number o
 int64_t gt_mixture_choose(const double *weights, int64_t n, double *place);
 /* Draws em->mixture.means, on all ranks. */
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart);
+/* Moves em->mixture.means to the mean of the points nearest to each, `steps` times or until they rest. */
+gt_status gt_em_lloyd(gt_em *em, int steps);
+/* The shares of a panel's points [k, panel] become 1 for the nearest mean of em->mixture, else 0. */
+void gt_em_share_with_nearest(const gt_em *em, const gt_panel_of_points *panel, double *shares);
+double *gt_em_shares(const gt_em *em, int worker); /* room [k, panel] of a worker */
 
 #endif

@@ -20,7 +20,9 @@ gt_status gt_fit_allocate(gt_fit *f) {
     if (st) return st;
     f->curve = calloc((size_t)r->iterations + 1, sizeof *f->curve);
     f->curve_now = calloc((size_t)r->iterations + 1, sizeof *f->curve_now);
-    return f->curve && f->curve_now ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d iterations", r->iterations);
+    f->held = calloc((size_t)r->k, sizeof *f->held);
+    return f->curve && f->curve_now && f->held ? GT_OK
+                                               : gt_fail(GT_NOMEM, "out of memory for %d iterations", r->iterations);
 }
 
 gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
@@ -31,8 +33,11 @@ gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info point
 void gt_fit_free(gt_fit *f) {
     gt_mixture_free(&f->best);
     gt_mixture_free(&f->now);
+    gt_mixture_free(&f->start.mixture);
     free(f->curve);
     free(f->curve_now);
+    free(f->held);
+    free(f->columns);
     *f = (gt_fit){0};
 }
 
@@ -44,6 +49,39 @@ double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points) {
     return -2 * log_likelihood * (double)points + 2 * gt_mixture_free_numbers(&f->best);
 }
 
+gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew) {
+    gt_mixture_recipe *r = &f->recipe;
+    *anew = false;
+    if (iterations < r->iterations || tol > r->tol)
+        return gt_fail(GT_USAGE,
+                       "the fit has --iterations=%d and --tol=%g: it goes on with at least so many iterations "
+                       "and at most that tol",
+                       r->iterations, r->tol);
+    bool over = f->restart > 0, same = iterations == r->iterations && tol == r->tol,
+         ended = f->finished && f->converged && r->restarts == 1 && tol == r->tol;
+    double *curves[] = {f->curve, f->curve_now};
+    for (int i = 0; i < 2; i++) {
+        double *longer = realloc(curves[i], ((size_t)iterations + 1) * sizeof *longer);
+        if (!longer) return gt_fail(GT_NOMEM, "out of memory for %d iterations", iterations);
+        *(i ? &f->curve_now : &f->curve) = longer;
+    }
+    r->iterations = iterations;
+    r->tol = tol;
+    if (same || !over || ended) return GT_OK;
+    *anew = r->restarts > 1;
+    f->n_now = 0;
+    if (!*anew) { /* the pass that ended the restart is made again */
+        gt_mixture_copy(&f->now, &f->best);
+        f->n_now = f->n_curve - 1;
+        memcpy(f->curve_now, f->curve, (size_t)f->n_now * sizeof *f->curve_now);
+    }
+    f->started = !*anew;
+    f->finished = f->converged = false;
+    f->restart = f->best_restart = f->n_curve = 0;
+    f->log_likelihood = 0;
+    return GT_OK;
+}
+
 /* ---- one restart ---- */
 
 typedef struct fitting {
@@ -51,14 +89,27 @@ typedef struct fitting {
     gt_fit *f;
     const gt_fit_hooks *hooks;
     double said; /* when something was last said */
+    int *low;    /* [k] */
 } fitting;
+
+/* Below the floor the first iteration would lose log-likelihood. */
+static gt_status check_start(fitting *t) {
+    static const double BELOW = 1 - 1e-6;
+    int n;
+    gt_status st = gt_em_low(t->em, &t->em->mixture, BELOW, t->low, &n);
+    if (st || !n) return st;
+    return gt_fail(GT_FORMAT, "component %d has a variance below the floor of %g: a smaller --floor lets it begin",
+                   t->low[0], t->em->floor);
+}
 
 static gt_status begin_restart(fitting *t) {
     gt_fit *f = t->f;
     if (!f->started) {
         f->n_now = 0;
         f->started = true;
-        return gt_em_start(t->em, f->recipe.seed, (uint32_t)f->restart);
+        gt_status st = gt_em_start(t->em, &f->recipe, &f->start, (uint32_t)f->restart);
+        if (!st && f->start.whole && (st = check_start(t))) st = gt_wrap(st, "the start");
+        return st;
     }
     gt_mixture_copy(&t->em->mixture, &f->now);
     return gt_em_set(t->em);
@@ -79,6 +130,7 @@ static gt_status check_monotone(const fitting *t, double l) {
 static void say(fitting *t, double l) {
     enum { SECONDS = 30 };
     const gt_fit *f = t->f;
+    if (t->hooks->quiet) return;
     char line[160];
     snprintf(line, sizeof line, "restart %d/%d  iteration %-4d log-likelihood %.9g", f->restart + 1, f->recipe.restarts,
              f->n_now, l);
@@ -89,14 +141,23 @@ static void say(fitting *t, double l) {
     gt_info("%s", line);
 }
 
-static void end_restart(fitting *t, double l, bool converged) {
+static gt_status end_restart(fitting *t, double l, bool converged) {
     gt_fit *f = t->f;
-    bool better = !f->n_curve || l > f->log_likelihood;
+    int n_held;
+    char held[32] = "";
     gt_comm_busy(t->em->blocks->comm, "the end of a restart"); /* no update comes, but perhaps a file */
-    gt_log_live(NULL);
-    gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s", f->restart + 1, f->recipe.restarts,
-            f->n_now - 1, l, converged ? "" : ", not converged", better && f->n_curve ? ": the best so far" : "");
+    gt_status st = gt_em_low(t->em, &t->em->mixture, GT_EM_HELD, t->low, &n_held);
+    if (st) return st;
+    bool better = !f->n_curve || (!n_held != !f->n_held ? !n_held : l > f->log_likelihood);
+    if (n_held) snprintf(held, sizeof held, ", %d held by the floor", n_held);
+    if (!t->hooks->quiet) gt_log_live(NULL);
+    if (!t->hooks->quiet)
+        gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s%s", f->restart + 1,
+                f->recipe.restarts, f->n_now - 1, l, converged ? "" : ", not converged", held,
+                better && f->n_curve ? ": the best so far" : "");
     if (better) {
+        memcpy(f->held, t->low, (size_t)n_held * sizeof *f->held);
+        f->n_held = n_held;
         gt_mixture_copy(&f->best, &t->em->mixture);
         memcpy(f->curve, f->curve_now, (size_t)f->n_now * sizeof *f->curve);
         f->n_curve = f->n_now;
@@ -108,6 +169,7 @@ static void end_restart(fitting *t, double l, bool converged) {
     f->started = false;
     f->n_now = 0;
     f->finished = f->restart == f->recipe.restarts;
+    return GT_OK;
 }
 
 /* A pass, and an update or the end of the restart. */
@@ -121,26 +183,30 @@ static gt_status iterate(fitting *t) {
     f->curve_now[f->n_now++] = l;
     say(t, l);
     bool converged = f->n_now > 1 && l - f->curve_now[f->n_now - 2] < f->recipe.tol;
-    if (converged || f->n_now > f->recipe.iterations) {
-        end_restart(t, l, converged);
-        return GT_OK;
-    }
+    if (converged || f->n_now > f->recipe.iterations) return end_restart(t, l, converged);
     if ((st = gt_em_update(t->em))) return gt_wrap(st, "iteration %d", f->n_now);
     gt_mixture_copy(&f->now, &t->em->mixture);
-    return GT_OK;
+    return t->hooks->mixture ? t->hooks->mixture(t->hooks->arg, &f->now, f->n_now) : GT_OK;
 }
 
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     static const gt_fit_hooks none;
     if (!hooks) hooks = &none;
+    if (f->points.count != b->count || (size_t)f->points.d != b->d)
+        return gt_fail(GT_USAGE, "the fit is to %lld points of %d numbers", (long long)f->points.count, f->points.d);
     if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels))
         gt_warn("%s: the mixture may differ in its last bits", gt_message());
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
     fitting t = {.f = f, .hooks = hooks, .said = gt_clock()};
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
+    if (!st) t.low = calloc((size_t)f->recipe.k, sizeof *t.low);
+    if (!st) st = gt_comm_agree_all(b->comm, t.low ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
+    /* a file does not hold them */
+    if (!st && f->n_curve) st = gt_em_low(t.em, &f->best, GT_EM_HELD, f->held, &f->n_held);
     bool stopped = false;
     while (!st && !f->finished && !stopped) {
         st = begin_restart(&t);
+        if (!st && hooks->mixture) st = hooks->mixture(hooks->arg, &t.em->mixture, f->n_now);
         do {
             if (!st) st = iterate(&t);
             if (!st && hooks->stop) stopped = gt_comm_max_all(b->comm, hooks->stop(hooks->arg)) && !f->finished;
@@ -149,5 +215,6 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     }
     gt_log_live(NULL);
     gt_em_free(t.em);
+    free(t.low);
     return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;
 }

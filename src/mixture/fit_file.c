@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "gantry/checkpoint.h"
 #include "gantry/option.h"
 #include "mixture/em.h"
 
 #define MODEL "gmm"
-enum { RECIPE_BYTES = 512 };
 
 /* Every scalar of a fit but the recipe's, so that writing and reading cannot disagree. */
 typedef enum kind { INTEGER, INT64, BOOLEAN, REAL } kind;
@@ -43,12 +43,25 @@ enum { N_SCALARS = sizeof scalars / sizeof *scalars };
 
 /* ---- recipe ---- */
 
-static void write_recipe(const gt_mixture_recipe *r, char text[RECIPE_BYTES]) {
+static void write_recipe(const gt_fit *f, gt_buffer *text) {
+    const gt_mixture_recipe *r = &f->recipe;
     char tol[32], floor[32];
-    snprintf(text, RECIPE_BYTES,
-             "covariance = %s\nk = %d\nseed = %llu\nrestarts = %d\niterations = %d\ntol = %s\nfloor = %s\n",
-             gt_covariance_name(r->covariance), r->k, (unsigned long long)r->seed, r->restarts, r->iterations,
-             gt_real_text(r->tol, tol), gt_real_text(r->floor, floor));
+    gt_buffer_printf(text,
+                     "covariance = %s\nk = %d\nseed = %llu\nrestarts = %d\niterations = %d\ntol = %s\nfloor = %s\n",
+                     gt_covariance_name(r->covariance), r->k, (unsigned long long)r->seed, r->restarts, r->iterations,
+                     gt_real_text(r->tol, tol), gt_real_text(r->floor, floor));
+    /* only where they are set: files of before stay as they are */
+    if (r->lloyd) gt_buffer_printf(text, "lloyd = %d\n", r->lloyd);
+    if (*r->start) gt_buffer_printf(text, "start = %s\n", r->start);
+    if (f->columns) gt_buffer_printf(text, "columns = %s\n", f->columns);
+}
+
+/* What stands behind "KEY = " on a line of its own; NULL: there is no such line. */
+static const char *find_key(const char *text, const char *key) {
+    char line[32];
+    snprintf(line, sizeof line, "\n%s = ", key);
+    const char *at = strstr(text, line);
+    return at ? at + strlen(line) : NULL;
 }
 
 static gt_status read_recipe(const char *text, const char *path, gt_mixture_recipe *r) {
@@ -57,7 +70,10 @@ static gt_status read_recipe(const char *text, const char *path, gt_mixture_reci
     int n = sscanf(text, "covariance = %15s k = %d seed = %llu restarts = %d iterations = %d tol = %lf floor = %lf",
                    name, &r->k, &seed, &r->restarts, &r->iterations, &r->tol, &r->floor);
     enum { ALL = 7, MOST = 1 << 24 };
-    if (n != ALL || r->restarts < 1 || r->iterations < 0 || r->iterations > MOST || !isfinite(r->tol) ||
+    const char *lloyd = find_key(text, "lloyd"), *start = find_key(text, "start");
+    bool fine = (!lloyd || (sscanf(lloyd, "%d", &r->lloyd) == 1 && r->lloyd >= 0)) &&
+                (!start || sscanf(start, "%32[0-9a-f]", r->start) == 1);
+    if (n != ALL || !fine || r->restarts < 1 || r->iterations < 0 || r->iterations > MOST || !isfinite(r->tol) ||
         !isfinite(r->floor))
         return gt_fail(GT_FORMAT, "'%s': its recipe cannot be read", path);
     r->covariance = gt_covariance_parse(name);
@@ -114,11 +130,15 @@ static void put_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
 }
 
 gt_status gt_fit_write(const gt_fit *f, const char *path) {
-    char recipe[RECIPE_BYTES];
-    write_recipe(&f->recipe, recipe);
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-        .model = MODEL, .kernel_set = f->kernel_set, .dataset = f->fingerprint, .recipe = recipe});
-    if (!c) return GT_NOMEM;
+    gt_buffer recipe = {0};
+    write_recipe(f, &recipe);
+    gt_checkpoint *c = recipe.failed ? NULL
+                                     : gt_checkpoint_begin(&(gt_checkpoint_about){.model = MODEL,
+                                                                                  .kernel_set = f->kernel_set,
+                                                                                  .dataset = f->fingerprint,
+                                                                                  .recipe = recipe.data});
+    gt_buffer_free(&recipe);
+    if (!c) return gt_fail(GT_NOMEM, "out of memory for %s", path);
     for (int i = 0; i < N_SCALARS; i++) put_scalar(c, f, &scalars[i]);
     for (int which = 0; which < MIXTURES; which++)
         if (has_mixture(f, which)) put_mixture(c, f, which);
@@ -199,6 +219,9 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     if (strcmp(about->model, MODEL))
         return gt_fail(GT_FORMAT, "'%s' is no mixture but a checkpoint of the model %s", path, about->model);
     gt_status st = read_recipe(about->recipe, path, &f->recipe);
+    const char *columns = find_key(about->recipe, "columns");
+    if (!st && columns && !(f->columns = strndup(columns, strcspn(columns, "\n"))))
+        st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, f, &scalars[i]);
     if (st) return st;
     if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);

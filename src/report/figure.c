@@ -178,20 +178,33 @@ static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, i
     }
 }
 
-static gt_status write_one(const char *path, bool png, const gt_panel *panels, int n, int columns) {
+static void draw_page(page *p, bool png, const gt_panel *panels, int n, int columns, int *height, int *width) {
     int labels = 0;
     for (int i = 0; i < n; i++) labels = labels_of(&panels[i]) > labels ? labels_of(&panels[i]) : labels;
     layout l = panels->small ? small : labels ? with_legend : plain;
     int least = l.top + l.bottom + LEGEND_ROW * labels, foot = panels->small && labels ? 2 * LEGEND_ROW : 0;
     if (!panels->small && least > l.height) l.height = least;
     if (columns > n) columns = n;
-    page p;
     int rows = (n + columns - 1) / columns;
-    cairo_t *c = page_begin(&p, png, columns * l.width, rows * l.height + foot);
+    *width = columns * l.width;
+    *height = rows * l.height + foot;
+    cairo_t *c = page_begin(p, png, *width, *height);
     const pen own = {.cairo = c};
     draw(&own, panels, n, &l, columns);
     if (foot) draw_legend(&own, panels, l.left, rows * l.height + LEGEND_ROW, true);
+}
+
+static gt_status write_one(const char *path, bool png, const gt_panel *panels, int n, int columns) {
+    page p;
+    int height, width;
+    draw_page(&p, png, panels, n, columns, &height, &width);
     return page_write(&p, path);
+}
+
+gt_status gt_figure_pixels(const gt_panel *panels, int n, int columns, uint8_t **pixels, int *height, int *width) {
+    page p;
+    draw_page(&p, true, panels, n, columns, height, width);
+    return page_pixels(&p, pixels);
 }
 
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel) { return write_one(path, false, panel, 1, 1); }

@@ -21,5 +21,7 @@ cairo_t *page_begin(page *p, bool png, int width, int height);
 /* Writes the page whole into a file (base/file.h: cairo itself would write over the old file piece by piece, and not
  * say why it cannot), and ends the page. */
 gt_status page_write(page *p, const char *path);
+/* The same for the pixels [height,width,3] of a PNG's page, to be freed; NULL on failure. */
+gt_status page_pixels(page *p, uint8_t **pixels);
 
 #endif

@@ -61,12 +61,53 @@ wait "$first" || fail "exit status $? of the fit that was stopped for a moment"
 cmp signal/mixture.h5 whole/mixture.h5 || fail 'the mixture depends on a signal'
 
 begins predict_and_score
+cp one/clusters.png before-clusters.png
 # predict and score: the same on any number of ranks; CSV and HDF5 are the same points
 quietly "$GANTRY" gmm predict one/mixture.h5 points.csv --outdir=predicted
 quietly ranks 3 "$GANTRY" gmm predict one/mixture.h5 points.h5 --outdir=predicted-3
+quietly "$GANTRY" gmm predict one/mixture.h5 points.csv --outdir=one
 cmp predicted/predictions.h5 predicted-3/predictions.h5 || fail 'predictions depend on the number of ranks'
 helper shares predicted/predictions.h5
 expect 0 '^log-likelihood -[0-9.]+ nats per sample.*BIC' "$GANTRY" gmm score one/mixture.h5 points.csv
+
+cmp one/clusters.png before-clusters.png || fail 'predict changed a picture of the fit'
+[ -s one/predictions.svg ] && [ -s one/predictions.png ] || fail 'no pictures of predictions'
+[ "$(head -n 1 one/predictions.csv)" = x0,x1,x2,component,log_likelihood,p0,p1,p2,p3 ] || fail "predictions.csv: $(head -n 1 one/predictions.csv)"
+[ "$(wc -l <one/predictions.csv)" = 6001 ] || fail "predictions.csv has $(wc -l <one/predictions.csv) lines"
+quietly "$GANTRY" gmm score one/mixture.h5 points.csv --outdir=scored
+[ "$(wc -l <scored/scores.csv)" = 6001 ] || fail 'scores.csv'
+quietly ranks 3 "$GANTRY" gmm sample one/mixture.h5 points.csv --axes=1,2 --n=500 --outdir=scored
+[ -s scored/over-data.png ] && [ "$(wc -l <scored/samples.csv)" = 501 ] || fail "$(ls scored)"
+
+begins fifty_dimensions
+# In many dimensions a component of few points has a likelihood without bound: such restarts lose; labels say how well the best one does.
+helper blobs 1200 50 6 4.5 blobs.csv
+fit=(gmm fit blobs.csv --k=6 --labels=lump --restarts=10)
+quietly "$GANTRY" "${fit[@]}" --lloyd=0 --outdir=rough
+grep -q 'held by the floor' said || { cat said; fail 'no restart is held up by the floor: this case tests nothing'; }
+grep -q '^held up' said && { cat said; fail 'the best mixture is held up by the floor'; }
+expect 0 'is finished' "$GANTRY" "${fit[@]}" --outdir=rough # a fit keeps its --lloyd
+quietly ranks 3 "$GANTRY" "${fit[@]}" --outdir=blobs
+grep -q '^held up' said && { cat said; fail 'the best mixture is held up by the floor'; }
+grep -qE 'adjusted Rand index (1|0\.99)' said || { cat said; fail 'labels and components differ'; }
+expect 0 '^lump 3 .* 200 ' "$GANTRY" "${fit[@]}" --outdir=blobs
+expect 0 'held up by the floor: component.* [0-9]+ \([0-9]+ points\)' "$GANTRY" gmm fit blobs.csv --k=40 --labels=lump --outdir=floor
+
+begins starts_and_ends
+# starts, Lloyd's steps, numbers of components, more iterations, films: the same bits on any number of ranks, and bits that a stop does not change
+printf '%s\n' 'a;b;c' '0;0;0' '1;2;3' '-4;2;0' >means.csv
+for n in 1 3; do
+    quietly ranks $n "$GANTRY" gmm fit points.h5 --start=means.csv --film=means$n/film.webp --outdir=means$n
+    quietly ranks $n "$GANTRY" gmm fit points.h5 --start=means1/mixture.h5 --tol=0 --iterations=5 --outdir=whole$n
+    quietly ranks $n "$GANTRY" gmm fit points.h5 --k=1-3,5 --lloyd=10 --iterations=30 --outdir=range$n
+done
+for f in means1/mixture.h5 means1/film.webp whole1/mixture.h5 range1/k1.h5 range1/k5.h5 range1/mixture.h5 range1/k.csv; do cmp "$f" "${f/1/3}" || fail "$f depends on the number of ranks"; done
+cmp range1/k5.h5 range1/mixture.h5 && [ -s range1/k.png ] || fail 'the best of the range is not mixture.h5'
+expect 0 'best BIC has 5 components, the best AIC' "$GANTRY" gmm fit points.h5 --k=1-3,5 --lloyd=10 --iterations=30 --outdir=range1
+quietly "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=4 --outdir=later
+quietly "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=9 --outdir=at-once
+expect 0 'going on with later/mixture.h5 at iteration 4' ranks 2 "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=9 --outdir=later
+cmp later/mixture.h5 at-once/mixture.h5 || fail 'more iterations later are not those of one long fit'
 
 begins images_and_latents
 # images: samples are images too; one dimension, and the latents of an autoencoder
@@ -112,4 +153,19 @@ expect 1 'no mixture but a checkpoint of the model autoencoder' "$GANTRY" gmm sc
 expect 2 'what to do comes first: one of fit, predict, score, sample' "$GANTRY" gmm
 head -c 2000 one/mixture.h5 >cut.h5
 expect 1 'truncated' "$GANTRY" gmm score cut.h5 points.h5
+fit=(gmm fit points.csv --outdir=x)
+expect 2 'has 3 components: --k=4 must be left away' "$GANTRY" "${fit[@]}" --start=means.csv --k=4
+expect 2 'every restart would be the same' "$GANTRY" "${fit[@]}" --start=means.csv --restarts=2
+expect 2 'is a whole mixture: --lloyd moves means' "$GANTRY" "${fit[@]}" --start=one/mixture.h5 --covariance=spherical --lloyd=2
+expect 1 'is of points of 3 numbers, the data are of 2' "$GANTRY" gmm fit flat.csv --start=means.csv --outdir=x
+expect 2 'from 1 to 1048576, or several: 1-20' "$GANTRY" "${fit[@]}" --k=0-3
+expect 2 "points.csv: no column 'kind' of labels; the columns are 0 to 2" "$GANTRY" "${fit[@]}" --labels=kind
+expect 2 'blobs.csv: no column .kind. .*lump|are 0 to 50: .x0., .x1.' "$GANTRY" gmm fit blobs.csv --labels=kind --outdir=x
+expect 2 'have the axes 0 to 49: x0, x1' "$GANTRY" gmm fit blobs.csv --labels=lump --axes=x0,y --outdir=x
+expect 2 'a film is FILE.webp, or a folder' "$GANTRY" "${fit[@]}" --film=x.gif
+expect 1 "'lump 0' is no number: a column of labels is named by --labels" "$GANTRY" gmm fit blobs.csv --outdir=x
+expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=5 --outdir=later
+expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=1-3 --outdir=later
+expect 2 'images bring their own classes' "$GANTRY" gmm fit synth:shapes --labels=kind --outdir=x
+[ ! -e x ] || fail "$(ls x)"
 echo 'mixtures hold'

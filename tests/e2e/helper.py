@@ -198,6 +198,17 @@ def points(n, d, csv, h5):
     with h5py.File(h5, 'w') as f: f['points'] = x
 
 
+def blobs(n, d, k, width, csv):
+    """blobs N D K WIDTH FILE.csv: K equally large round lumps in a cube of 20, each number of a point with this deviation; the column `lump` is the label"""
+    import random
+    n, d, k, width = int(n), int(d), int(k), float(width)
+    random.seed(11)
+    centres = [[random.uniform(-10, 10) for j in range(d)] for i in range(k)]
+    with open(csv, 'w') as f:
+        f.write(';'.join(f'x{j}' for j in range(d)) + ';lump\n')
+        for i in range(n): f.write(';'.join(f'{random.gauss(m, width):.6f}' for m in centres[i % k]) + f';lump {i % k}\n')
+
+
 def shares(path):
     """shares FILE: responsibilities add up to 1, and the label is the largest"""
     import h5py, numpy

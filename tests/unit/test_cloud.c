@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include "base/clock.h"
+#include "codec/npy.h"
 
 static void cloud_fails(const char *name, const char *text, gt_status expected, const char *message) {
     gt_cloud *c;
@@ -36,6 +37,77 @@ static void csv_is_read_or_refused_by_line(void **state) {
     cloud_fails("nan.csv", "1,2\n3,nan\n", GT_NONFINITE, "number 1 of point 1 is nan");
     cloud_fails("empty.csv", "", GT_FORMAT, "no points");
     cloud_fails("heading.csv", "a,b\n", GT_FORMAT, "no points");
+}
+
+static void reads(const char *name, const char *text, const char *labels, int64_t count, int d, double last) {
+    gt_cloud *c;
+    double x[16];
+    put(at(name), text, strlen(text));
+    assert_ok(gt_cloud_open_labelled(&c, at(name), "", labels, ""));
+    gt_cloud_info info = gt_cloud_get_info(c);
+    assert_int_equal(info.count, count);
+    assert_int_equal(info.d, d);
+    assert_ok(gt_cloud_read(c, 0, count, x));
+    near(x[count * d - 1], last, 0);
+    gt_cloud_close(c);
+}
+
+static void separators_are_found_in_the_first_line(void **state) {
+    (void)state;
+    reads("semicolon.csv", "a;b\n1;2\n3;4\n", "", 2, 2, 4);
+    reads("tab.tsv", "1\t2\n3\t4\n", "", 2, 2, 4);
+    reads("quoted.csv", "\"a;b;c\",d\n1,2\n", "", 1, 2, 2);
+    cloud_fails("decimal.csv", "a;b\n1,5;2,5\n", GT_FORMAT, "line 2: '1,5' is no number: decimal points are needed");
+    cloud_fails("plain.csv", "1,5;2,5\n1,5;2,5\n", GT_FORMAT, "line 2: '1,5' is no number: decimal points are needed");
+}
+
+static void labels_are_a_column(void **state) {
+    (void)state;
+    gt_cloud *c;
+    static const char table[] = "height,kind,width\n1,rose,2\n3,\"a, b\",4\n5,rose,6\n";
+    reads("kind.csv", table, "kind", 3, 2, 6);
+    reads("number.csv", "10,1\n9,2\n10,3\n", "0", 3, 1, 3);
+    reads("bare.csv", "5,rose\n6,iris\n", "1", 2, 1, 6); /* no heading */
+    put(at("kind.csv"), table, strlen(table));
+    assert_ok(gt_cloud_open_labelled(&c, at("kind.csv"), "", "kind", ""));
+    gt_cloud_labels l = gt_cloud_get_labels(c);
+    assert_int_equal(l.classes, 2);
+    assert_string_equal(l.name[0], "a, b"); /* in order */
+    assert_int_equal(l.label[0] + 10 * l.label[1] + 100 * l.label[2], 101);
+    assert_string_equal(gt_cloud_name(c, 1), "width");
+    assert_null(gt_cloud_name(c, 2));
+    gt_cloud_close(c);
+    put(at("ten.csv"), "a,b\n1,10\n2,9\n", 13);
+    assert_ok(gt_cloud_open_labelled(&c, at("ten.csv"), "", "b", ""));
+    assert_string_equal(gt_cloud_get_labels(c).name[0], "9"); /* numbers are not sorted as texts */
+    gt_cloud_close(c);
+    assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "sort", ""), GT_USAGE,
+                  "no column 'sort' of labels; the columns are 0 to 2: 'height', 'kind', 'width'");
+    assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "3", ""), GT_USAGE, "no column '3'");
+    cloud_fails("words.csv", "x,kind\n1,rose\n", GT_FORMAT, "'rose' is no number: a column of labels is named by");
+    cloud_fails("named.csv", "x,y\n1,nan\n", GT_NONFINITE, "number 1 'y' of point 0 is nan, counted from 0");
+}
+
+static void arrays_of_numpy_are_points(void **state) {
+    (void)state;
+    gt_cloud *c;
+    char file[GT_NPY_MADE_MOST + 6 * sizeof(double)];
+    double x[6] = {1, 2, 3, 4, 5, 6}, back[6];
+    size_t head = gt_npy_make_head(file, "<f8", 2, (int64_t[]){3, 2});
+    memcpy(file + head, x, sizeof x);
+    put(at("points.npy"), file, head + sizeof x);
+    assert_ok(gt_cloud_open(&c, at("points.npy"), ""));
+    assert_int_equal(gt_cloud_get_info(c).count, 3);
+    assert_ok(gt_cloud_read(c, 1, 2, back));
+    near(back[3], 6, 0);
+    gt_cloud_close(c);
+    put(at("cut.npy"), file, head + sizeof x - 1);
+    assert_failed(gt_cloud_open(&c, at("cut.npy"), ""), GT_FORMAT, "truncated");
+    head = gt_npy_make_head(file, "<f8", 2, (int64_t[]){3, 0});
+    put(at("none.npy"), file, head);
+    assert_failed(gt_cloud_open(&c, at("none.npy"), ""), GT_FORMAT, "no points");
+    put(at("text.npy"), "1,2", 3);
+    assert_failed(gt_cloud_open(&c, at("text.npy"), ""), GT_FORMAT, "text.npy");
 }
 
 static void arrays_are_chosen_and_refused_by_name(void **state) {
@@ -86,6 +158,9 @@ int main(void) {
     if (!comm) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_is_read_or_refused_by_line),
+        cmocka_unit_test(separators_are_found_in_the_first_line),
+        cmocka_unit_test(labels_are_a_column),
+        cmocka_unit_test(arrays_of_numpy_are_points),
         cmocka_unit_test(arrays_are_chosen_and_refused_by_name),
         cmocka_unit_test(a_file_of_many_names),
     };

@@ -88,7 +88,7 @@ static void check_against_plain(gt_covariance kind, int64_t n, int d, int k) {
     gt_mixture plain;
     double l;
     assert_ok(gt_em_new(&em, b, kind, k, 0));
-    assert_ok(gt_em_start(em, 1, 0));
+    assert_ok(gt_em_start(em, &(gt_mixture_recipe){.seed = 1}, NULL, 0));
     assert_ok(gt_mixture_init(&plain, kind, k, d));
     gt_mixture_copy(&plain, &em->mixture);
     for (int i = 0; i < 2; i++) {

@@ -140,7 +140,7 @@ static void no_variance_is_below_the_floor(void **state) {
     gt_em *em;
     double l;
     assert_ok(gt_em_new(&em, b, GT_COVARIANCE_FULL, 2, 1e-3));
-    assert_ok(gt_em_start(em, 1, 0));
+    assert_ok(gt_em_start(em, &(gt_mixture_recipe){.seed = 1}, NULL, 0));
     for (int i = 0; i < 5; i++) {
         assert_ok(gt_em_pass(em, &l));
         assert_ok(gt_em_update(em));

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which components have a variance, in any direction, that is not above the floor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "kernels/lapack.h"
+#include "mixture/em.h"
+
+typedef struct search {
+    const gt_em *em;
+    const gt_mixture *m;
+    double most;  /* a variance up to it is low */
+    double *work; /* [workers][d,d], of matrices */
+    int *found;   /* [k], or one for all */
+} search;
+
+static bool has_low_direction(const search *s, const double *covariance, double *work) {
+    size_t d = s->em->blocks->d;
+    memcpy(work, covariance, d * d * sizeof *work);
+    for (size_t i = 0; i < d; i++) work[i * d + i] -= s->most;
+    return !gt_cholesky(d, work);
+}
+
+static void look(void *arg, int c, int worker) {
+    const search *s = arg;
+    size_t d = s->em->blocks->d, n = (size_t)c;
+    double *work = s->work ? s->work + (size_t)worker * d * d : NULL;
+    const double *covariances = s->m->covariances;
+    gt_progress();
+    switch (s->m->covariance) {
+    case GT_COVARIANCE_FULL: s->found[c] = has_low_direction(s, covariances + n * d * d, work); break;
+    case GT_COVARIANCE_TIED: s->found[c] = has_low_direction(s, covariances, work); break;
+    case GT_COVARIANCE_DIAGONAL:
+        for (size_t j = 0; j < d; j++) s->found[c] |= covariances[n * d + j] <= s->most;
+        break;
+    case GT_COVARIANCE_SPHERICAL: s->found[c] = covariances[n] <= s->most; break;
+    }
+}
+
+gt_status gt_em_low(gt_em *em, const gt_mixture *m, double floors, int *low, int *n) {
+    gt_comm *c = em->blocks->comm;
+    size_t d = em->blocks->d, k = (size_t)m->k;
+    bool tied = m->covariance == GT_COVARIANCE_TIED, matrices = tied || m->covariance == GT_COVARIANCE_FULL;
+    search s = {.em = em, .m = m, .most = em->floor * floors, .found = calloc(k, sizeof(int))};
+    if (matrices && em->floor > 0 && c->rank == 0)
+        s.work = malloc((size_t)gt_pool_threads(em->blocks->pool) * d * d * sizeof *s.work);
+    bool got = s.found && (s.work || !matrices || !(em->floor > 0) || c->rank);
+    gt_status st = gt_comm_agree_all(c, got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d covariances", m->k));
+    *n = 0;
+    if (!st && em->floor > 0) {
+        gt_comm_busy(c, "covariances of a mixture");
+        if (c->rank == 0) gt_pool_run(em->blocks->pool, tied ? 1 : m->k, look, &s);
+        gt_comm_broadcast_all(c, s.found, k * sizeof *s.found, 0);
+        for (int i = 0; i < m->k; i++)
+            if (s.found[tied ? 0 : i] && m->weights[i] > 0) low[(*n)++] = i;
+    }
+    free(s.work);
+    free(s.found);
+    return st;
+}
