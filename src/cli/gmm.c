@@ -112,7 +112,7 @@ static gt_status run(cli_session *s) {
 
 const cli_command cli_gmm = {
     .name = "gmm",
-    .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE [DATA] ...",
+    .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
     .help = "Gaussian mixtures of points, images or latents",
     .detail = "DATA: FILE.csv with a point a line (commas, semicolons or tabs between the numbers), FILE.npy, an array "
               "of an HDF5 file (such as what gantry latent writes), "
