@@ -20,6 +20,8 @@ void gt_log_outcome(bool *failing, bool failed, const char *what);
 /* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its
  * ranks). */
 #define GT_TERMINAL "GANTRY_TERMINAL"
+/* "error: TEXT" on stderr alone, in red on a terminal: the last words of a program, whatever the level of the log. */
+void gt_log_print_error(const char *text);
 bool gt_log_is_terminal(void); /* stderr is a terminal that can take a live line */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL

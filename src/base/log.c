@@ -83,6 +83,12 @@ static void to_terminal(gt_level level, const char *text) {
     put(out, (size_t)n < sizeof out ? (size_t)n : sizeof out - 1);
 }
 
+void gt_log_print_error(const char *text) {
+    bool colour = colour_wanted();
+    fprintf(stderr, "%s%s%s%s\n", colour ? levels[GT_ERROR].colour : "", levels[GT_ERROR].word, text,
+            colour ? "\033[0m" : "");
+}
+
 static void close_file(void) {
     if (state.file >= 0) close(state.file);
     state.file = -1;

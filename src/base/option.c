@@ -86,9 +86,12 @@ static gt_status check_range(const gt_option *row, double x) {
 }
 
 static gt_status read_bool(const gt_option *row, const char *value, bool *out) {
-    *out = !strcmp(value, "1") || !strcasecmp(value, "true");
-    if (*out || !strcmp(value, "0") || !strcasecmp(value, "false")) return GT_OK;
-    return gt_fail(GT_USAGE, "--%s must be 0, 1, true or false", row->key);
+    static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        *out = i % 2;
+        if (!strcasecmp(value, words[i])) return GT_OK;
+    }
+    return gt_fail(GT_USAGE, "--%s must be 0 or 1, no or yes", row->key);
 }
 
 static gt_status read_int(const gt_option *row, const char *value, int64_t *out) {

@@ -30,15 +30,41 @@ static const char *key_of(gt_arena *a, const char *word, const char **value) {
     return key ? key : "";
 }
 
+/* Some programs write --max_images. */
+static const char *with_hyphens(gt_arena *a, const char *key) {
+    char *text = gt_arena_printf(a, "%s", key);
+    for (char *c = text; c && *c; c++)
+        if (*c == '_') *c = '-';
+    return text ? text : "";
+}
+
+/* -q and -v, of commands with a level of messages. */
+static bool takes_short(gt_arena *a, const gt_options *o, const char *word, cli_arguments *out) {
+    static const struct {
+        const char *word, *long_word, *key, *value;
+    } rows[] = {
+        {"-q", "--quiet", "log", "warning"}, {"-q", "--quiet", "progress", "0"}, {"-v", "--verbose", "log", "debug"}};
+    bool found = false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const gt_option *row = gt_options_find(o, rows[i].key);
+        if (!row || (strcmp(word, rows[i].word) && strcmp(word, rows[i].long_word))) continue;
+        add_pair(a, row, rows[i].key, rows[i].value, out);
+        found = true;
+    }
+    return found;
+}
+
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.
  */
 static int take_option(gt_arena *a, const gt_options *o, char **argv, int i, cli_arguments *out) {
     const char *word = argv[i] + 1 + (argv[i][1] == '-'), *value, *key = key_of(a, word, &value);
     const gt_option *row = NULL;
+    if (takes_short(a, o, argv[i], out)) return i;
     if (argv[i][1] != '-')
         for (int k = 0; k < o->n && !row; k++)
             if (o->rows[k].letter && o->rows[k].letter == word[0] && !word[1]) row = &o->rows[k];
     if (!row) row = gt_options_find(o, key);
+    if (!row) row = gt_options_find(o, with_hyphens(a, key));
     if (!value && row && takes_next(row, argv[i + 1])) value = argv[++i];
     add_pair(a, row, key, value, out);
     return i;
@@ -48,7 +74,7 @@ gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **
     *out = (cli_arguments){0};
     const char ***lists[] = {&out->keys, &out->values, &out->words};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        *lists[i] = gt_arena_array(a, (size_t)argc + 1, sizeof **lists[i]);
+        *lists[i] = gt_arena_array(a, 2 * (size_t)argc + 1, sizeof **lists[i]); /* -q is two pairs */
         if (!*lists[i]) return GT_NOMEM;
     }
     bool options_over = false;

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
+#include "gantry/log.h"
 
 /* In the order of `gantry --help`. */
 #define COMMANDS(X) \
@@ -98,7 +99,9 @@ static int code_of(gt_status status) {
 static bool is_failure(gt_status status) { return status && status != GT_STOPPED; }
 
 static void say(const char *command, gt_status status, const char *who) {
-    fprintf(stderr, "gantry%s%s: %s%s\n", *command ? " " : "", command, who, gt_message());
+    char text[4400];
+    snprintf(text, sizeof text, "gantry%s%s: %s%s", *command ? " " : "", command, who, gt_message());
+    gt_log_print_error(text);
     if (status == GT_USAGE) fprintf(stderr, "see gantry%s%s --help\n", *command ? " " : "", command);
 }
 

@@ -11,11 +11,8 @@
 #include "h5/h5.h"
 
 static int unknown_command(const char *name) {
-    if (*name == '-') {
-        fprintf(stderr, "gantry: '%.60s': a command comes first, as in gantry train %.60s\nsee gantry --help\n", name,
-                name);
-        return CLI_USAGE;
-    }
+    if (*name == '-')
+        return cli_exit("", gt_fail(GT_USAGE, "'%.60s': a command comes first, as in gantry train %.60s", name, name));
     return cli_exit("", cli_fail_unknown(name));
 }
 
@@ -57,7 +54,7 @@ static bool ended;
 static void say_what_ended(void) {
     if (ended) return;
     fflush(stdout);
-    fprintf(stderr, "gantry: a library has ended the program, most likely because memory was short\n");
+    fprintf(stderr, "error: gantry: a library has ended the program, most likely because memory was short\n");
     _exit(CLI_FAILED);
 }
 

@@ -3,6 +3,7 @@
  * seen without the data are found before MPI starts. */
 #include "gantry/train.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -18,6 +19,56 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     if (!run || cli_value_of(arguments, "data")) return NULL;
     const char *path = gt_arena_printf(a, "%s/job.ini", run);
     return path && !access(path, F_OK) ? path : NULL;
+}
+
+/* Options of the reference tool that are about its GPUs: taken and left alone. */
+static const gt_option of_the_reference[] = {
+    {.key = "workers", .type = GT_OPTION_INT}, /* --threads comes nearest */
+    {.key = "nobench", .type = GT_OPTION_BOOL},
+    {.key = "nhwc", .type = GT_OPTION_BOOL},
+    {.key = "allow-tf32", .type = GT_OPTION_BOOL},
+};
+enum { OF_THE_REFERENCE = sizeof of_the_reference / sizeof *of_the_reference };
+
+typedef struct left_alone {
+    const char *keys[OF_THE_REFERENCE];
+    int n;
+} left_alone;
+
+/* All rows of a job, and those. */
+static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *arguments, left_alone *left) {
+    int n;
+    const gt_option *rows = gt_job_table(&n);
+    gt_option *all = gt_arena_array(job->arena, (size_t)n + OF_THE_REFERENCE, sizeof *all);
+    if (!all) return GT_NOMEM;
+    memcpy(all, rows, (size_t)n * sizeof *all);
+    memcpy(all + n, of_the_reference, sizeof of_the_reference);
+    gt_status st = cli_split(job->arena, all, n + OF_THE_REFERENCE, argc, argv, true, arguments);
+    int kept = 0;
+    for (int i = 0; i < arguments->n_pairs && !st; i++) {
+        const gt_option *row = NULL;
+        for (int k = 0; k < OF_THE_REFERENCE && !row; k++)
+            if (!strcmp(arguments->keys[i], of_the_reference[k].key)) row = &of_the_reference[k];
+        bool known = !row;
+        for (int k = 0; k < left->n && !known; k++) known = left->keys[k] == row->key;
+        if (!known) left->keys[left->n++] = row->key;
+        if (row) continue;
+        arguments->keys[kept] = arguments->keys[i];
+        arguments->values[kept++] = arguments->values[i];
+    }
+    arguments->n_pairs = kept;
+    return st;
+}
+
+/* Options with another meaning than in the reference tool. */
+static void explain(const gt_job *job, const left_alone *left) {
+    for (int i = 0; i < left->n; i++)
+        gt_info("--%s has no effect here: it is about GPUs and their programs", left->keys[i]);
+    if (gt_job_given(job, "gpus"))
+        gt_info("--gpus is the number of GPUs that the recipe is computed for; how many ranks there are is said by "
+                "mpirun, srun or gantry run -n");
+    if (gt_job_given(job, "fp32"))
+        gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
 }
 
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
@@ -49,7 +100,7 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
-static int train(gt_job *job, const cli_settings *mine) {
+static int train(gt_job *job, const cli_settings *mine, const left_alone *left) {
     /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
@@ -62,6 +113,7 @@ static int train(gt_job *job, const cli_settings *mine) {
     gt_log_setup(comm->rank, comm->ranks,
                  (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
     size_t checkpoint_bytes;
+    if (comm->rank == 0) explain(job, left);
     st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
     if (!st && job->dry_run)
         st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir,
@@ -73,17 +125,17 @@ static int train_model(int argc, char **argv) {
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
     job->kernels = cli_kernels();
-    int n, status;
-    const gt_option *rows = gt_job_table(&n);
+    int status;
     cli_arguments arguments;
-    gt_status st = cli_split(job->arena, rows, n, argc, argv, true, &arguments);
+    left_alone left = {.n = 0};
+    gt_status st = split(job, argc, argv, &arguments, &left);
     bool help = !st && arguments.help;
     cli_settings mine = {.arena = job->arena};
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_assume(&o);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
-    status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine);
+    status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine, &left);
     gt_job_free(job);
     return status;
 }

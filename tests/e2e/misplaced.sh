@@ -109,7 +109,7 @@ for train in train 'submit --cpus-per-task=1 --dry-run'; do
         says 2 "'torch.h5' is a file of PyTorch" "$GANTRY" $train torch.h5
         says 2 "'reals.png' is a picture, not a job file" "$GANTRY" $train reals.png
         says 2 "no run 'nosuch' to go on with \(no nosuch/job\.ini\).*--data" "$GANTRY" $train --run=nosuch
-        says 2 '^gantry [a-z]*: --data is required' "$GANTRY" $train
+        says 2 '^error: gantry [a-z]*: --data is required' "$GANTRY" $train
     }
 done
 says 2 "'shapes.zip' is a ZIP archive, not a job file" ranks 2 "$GANTRY" train shapes.zip

@@ -267,12 +267,12 @@ def trouble(status, out, err, cwd):
         return f"has status {status}"
     if SANITIZER.search(err) or SANITIZER.search(out):
         return "has a finding of a sanitizer"
-    own = re.findall(r"^gantry[^\n:]*: *\S.*", err, re.M)
+    own = re.findall(r"^(?:error: )?gantry[^\n:]*: *\S.*", err, re.M)
     if status in (1, 2) and not own:
         return "fails without a message of the program" if "usage: gantry" not in err else None
     if status == 0 and any("--------" in line for line in err.splitlines()):
         return "ends well with a message of MPI's launcher"
-    if re.search(r"^gantry[^\n:]*: *$", err, re.M):
+    if re.search(r"^(?:error: )?gantry[^\n:]*: *$", err, re.M):
         return "has an empty message"
     left = [os.path.join(d, f) for d, _, files in os.walk(cwd) for f in files if f.endswith(".part")]
     return f"leaves {left}" if left else None

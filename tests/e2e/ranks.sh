@@ -70,8 +70,8 @@ once bogus
 apart 2 'rank 1 .*--seeds option is required' "$g" generate "$net" --class=0 --seeds=0-3 --outdir=out : "$g" generate "$net" --class=0 --outdir=out
 apart 2 "rank 1: unknown command 'trian'" "$g" train $job --run=mixed : "$g" trian $job
 for words in "train $job --bogus" "generate $net" "trian" "gmm fit"; do
-    expect 2 "^gantry" ranks 4 "$g" $words
-    once "^gantry"
+    expect 2 "^error: gantry" ranks 4 "$g" $words
+    once "^error: gantry"
 done
 [ ! -e mixed ] || fail 'a rank that cannot begin did not keep the others from it'
 for words in 'generate --help' 'inspect --help' '--help' 'help' 'help generate'; do

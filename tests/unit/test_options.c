@@ -100,8 +100,8 @@ static void defaults_and_values(void **state) {
     assert_int_equal(gt_options_state(&s->o, "flag"), GT_OPTION_GIVEN);
     assert_int_equal(gt_options_state(&s->o, "count"), GT_OPTION_FILED);
     assert_int_equal(gt_options_state(&s->o, "real"), GT_OPTION_DEFAULT);
-    static const char *const truths[] = {"1", "true", "True"}, *const lies[] = {"0", "false", "FALSE"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const truths[] = {"1", "true", "True", "yes", "ON"}, *const lies[] = {"0", "false", "FALSE", "no", "off"};
+    for (int i = 0; i < 5; i++) {
         assert_true(!gt_options_set(&s->o, "flag", truths[i], NULL) && s->f.flag);
         assert_true(!gt_options_set(&s->o, "flag", lies[i], NULL) && !s->f.flag);
     }
@@ -112,7 +112,7 @@ static void bad_values_are_refused_and_named(void **state) {
     static const struct {
         const char *key, *value, *message;
     } bad[] = {
-        {"flag", "yes", "--flag=yes: --flag must be 0, 1, true or false"},
+        {"flag", "maybe", "--flag=maybe: --flag must be 0 or 1, no or yes"},
         {"count", "0", "--count must be at least 1"},
         {"count", "10", "--count must be at most 9"},
         {"count", "3x", "--count must be a whole number"},
@@ -174,6 +174,25 @@ static void the_command_line_is_split(void **state) {
     assert_string_equal(s->f.text, "auto");
     assert_string_equal(s->f.choice, "fixed");
     assert_false(a.help);
+}
+
+/* --ema_kimg is --ema-kimg; -q and -v are short for options that a command has. */
+static void other_spellings(void **state) {
+    (void)state;
+    int n;
+    const gt_option *job = gt_job_table(&n);
+    gt_arena *arena = gt_arena_new();
+    char *argv[] = {"train", "--ema_kimg", "3", "-q", "--verbose", NULL};
+    cli_arguments a;
+    assert_int_equal(cli_split(arena, job, n, 5, argv, true, &a), GT_OK);
+    static const char *const pairs[][2] = {{"ema-kimg", "3"}, {"log", "warning"}, {"progress", "0"}, {"log", "debug"}};
+    assert_int_equal(a.n_pairs, 4);
+    assert_int_equal(a.n_words, 0);
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(a.keys[i], pairs[i][0]);
+        assert_string_equal(a.values[i], pairs[i][1]);
+    }
+    gt_arena_free(arena);
 }
 
 /* ---- the tables of the program, and what is made from them ---- */
@@ -310,6 +329,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_command_line_is_split, begin, end),
         cmocka_unit_test(tables_are_sound),
         cmocka_unit_test(reference_job_is_the_table),
+        cmocka_unit_test(other_spellings),
         cmocka_unit_test(help_fits_a_screen),
         cmocka_unit_test(help_has_the_keys_of_the_named_family),
         cmocka_unit_test(manual_names_every_option),
