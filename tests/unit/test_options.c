@@ -100,7 +100,8 @@ static void defaults_and_values(void **state) {
     assert_int_equal(gt_options_state(&s->o, "flag"), GT_OPTION_GIVEN);
     assert_int_equal(gt_options_state(&s->o, "count"), GT_OPTION_FILED);
     assert_int_equal(gt_options_state(&s->o, "real"), GT_OPTION_DEFAULT);
-    static const char *const truths[] = {"1", "true", "True", "yes", "ON"}, *const lies[] = {"0", "false", "FALSE", "no", "off"};
+    static const char *const truths[] = {"1", "true", "True", "yes", "ON"}, *const lies[] = {"0", "false", "FALSE",
+                                                                                             "no", "off"};
     for (int i = 0; i < 5; i++) {
         assert_true(!gt_options_set(&s->o, "flag", truths[i], NULL) && s->f.flag);
         assert_true(!gt_options_set(&s->o, "flag", lies[i], NULL) && !s->f.flag);
