@@ -252,7 +252,8 @@ gt_status cli_inspect_run(const char *dir);
 /* The losses of an autoencoder's run, tick by tick: the mean over images, and the mean over batches of the sum over a
  * batch. GT_USAGE: the run's log has no such losses. */
 gt_status cli_inspect_losses(const char *dir);
-gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
+gt_status cli_print_layers(const char *checkpoint); /* of its networks; of a file without networks: nothing */
+gt_status cli_print_status(const char *dir);        /* of a run, as gantry status prints it */
 /* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
  * measured times. */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since

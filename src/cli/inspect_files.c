@@ -156,6 +156,7 @@ gt_status cli_inspect_checkpoint(const char *path) {
     char *file;
     gt_status st = cli_check_checkpoint(path, &file);
     if (!st) st = print_checkpoint(file);
+    if (!st) st = cli_print_layers(file);
     free(file);
     return st;
 }
@@ -215,6 +216,7 @@ gt_status cli_inspect_run(const char *dir) {
     if (!st) st = cli_check_checkpoint(dir, &file);
     if (!st) puts(file ? "" : "no checkpoint yet");
     if (!st && file) st = print_checkpoint(file);
+    if (!st && file) st = cli_print_layers(file);
     free(file);
     return st;
 }

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "gantry/train.h"
 #include "graph/layer_list.h"
+#include "use/trained.h"
 
 typedef struct shape_fields {
     const char *size;
@@ -129,6 +130,16 @@ static gt_status print_model(const gt_job *job) {
     for (int i = 0; i < m->n_nets && !st; i++) st = print_network(m, i);
     if (!st) st = print_training(m, job);
     gt_model_free(m);
+    return st;
+}
+
+gt_status cli_print_layers(const char *checkpoint) {
+    gt_trained t;
+    gt_status st = gt_trained_open(&t, checkpoint, cli_kernels());
+    if (st) return st == GT_NOMEM ? st : GT_OK; /* a mixture, say, has no layers */
+    putchar('\n');
+    for (int i = 0; i < t.model->n_nets && !st; i++) st = print_network(t.model, i);
+    gt_trained_close(&t);
     return st;
 }
 
