@@ -150,7 +150,7 @@ static gt_status fill_in(gt_source *s, gt_csv *c, const columns *k, naming by, c
 static gt_status no_names(const gt_source *s, gt_csv *c) {
     char buffer[GT_ITEM_NAME_BYTES];
     gt_csv_rewind(c);
-    if (gt_csv_next(c) || !c->fields) return gt_fail(GT_FORMAT, "none of its names is that of a picture");
+    if (!s->count || gt_csv_next(c) || !c->fields) return gt_fail(GT_FORMAT, "none of its names is that of a picture");
     bool semicolons = c->fields == 1 && strchr(c->field[0], ';');
     return gt_fail(GT_FORMAT,
                    "none of its names is that of a picture: line %" PRId64 " has '%.200s', a picture is '%.200s'%s",

@@ -153,8 +153,11 @@ gt_status gt_h5_written(const gt_h5_file *f) {
     return f->error ? gt_fail(GT_FAILED, "the disk: %s", strerror(f->error)) : GT_OK;
 }
 
+/* libhdf5 reads back what it has flushed, and waits without end for what a full disk has not taken. */
 gt_status gt_h5_grow(gt_h5_file *f) {
-    bool fine = H5Fflush(f->id, H5F_SCOPE_GLOBAL) >= 0 && H5Fstart_swmr_write(f->id) >= 0;
+    bool fine = H5Fflush(f->id, H5F_SCOPE_GLOBAL) >= 0;
+    if (gt_h5_written(f)) return GT_FAILED;
+    fine = fine && H5Fstart_swmr_write(f->id) >= 0;
     return fine ? gt_h5_written(f) : gt_h5_fail(GT_FAILED, "cannot be written");
 }
 
