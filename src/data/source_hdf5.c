@@ -2,6 +2,7 @@
  * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h). libhdf5 is not for several threads: main thread only. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <strings.h>
 
 #include "data/source.h"
@@ -183,7 +184,8 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     s->format = gt_source_hdf5.name;
     s->name_digits = 8;
     s->main_thread_only = true;
-    if (!gt_h5_is(s->spec)) return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
+    if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))
+        return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
     gt_status st = gt_h5_open(&d->file, s->spec);
     return st ? st : read_file(d, s);
 }
