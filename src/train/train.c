@@ -2,6 +2,7 @@
  * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when;
  * rank 0's clock counts, and all ranks follow. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gantry/log.h"
@@ -208,13 +209,13 @@ static bool metrics_were_due(const gt_engine *e, const schedules *p) {
 
 /* The last line of starts.jsonl, and the report with it. A directory that belongs to another process is left alone. */
 static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
+    bool failed = st && st != GT_STOPPED;
     if (gt_lock_lost(j->lock)) return;
-    gt_starts_end(j->dir, e->shown,
-                  !st                ? "finished"
-                  : st == GT_STOPPED ? "stopped"
-                                     : "failed",
-                  st && st != GT_STOPPED ? gt_message() : "");
+    char why[2048] = "";
+    if (failed) snprintf(why, sizeof why, "%s", gt_message());
+    gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why);
     report(j);
+    if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
 }
 
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
