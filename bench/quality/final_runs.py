@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -32,6 +33,12 @@ def options(text, folder):
     return parser
 
 
+def cpu():
+    found = re.search(r'^model name\s*:\s*(.*?)\s*$', open('/proc/cpuinfo').read(), re.M)
+    family = re.search(r'^cpu family\s*:\s*(\d+)\nmodel\s*:\s*(\d+)', open('/proc/cpuinfo').read(), re.M)
+    return (found.group(1) if found else 'CPU') + (' (family %s, model %s)' % family.groups() if family else '')
+
+
 class Work:
     """A folder of tasks. A task is done when done/NAME is there; one that was interrupted begins again, and what it runs goes on where it was."""
     def __init__(self, o):
@@ -46,6 +53,13 @@ class Work:
     def at(self, *names): return os.path.join(self.o.out, *names)
 
     def is_done(self, name): return os.path.exists(self.at('done', name))
+
+    def take(self, path):
+        """Published scores of runs that were made before, here or on another machine: their tasks are done."""
+        if not os.path.exists(self.at('scores.jsonl')): shutil.copy(path, self.at('scores.jsonl'))
+        for run in {s['of'] for s in self.scored()}:
+            for task in (run, 'score-' + run, 'pictures-' + run):
+                if not self.is_done(task): open(self.at('done', task), 'w').close()
 
     # ---- tasks ----
 
@@ -182,7 +196,7 @@ class Work:
                 recipes[said['metric']] = said.get('recipe', '')
         if not values: raise Failed('no values in ' + log)
         with self.lock, open(self.at('scores.jsonl'), 'a') as f:
-            f.write(json.dumps(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, **more)) + '\n')
+            f.write(json.dumps(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, machine=cpu(), **more)) + '\n')
             f.flush()
             os.fsync(f.fileno())
 
@@ -208,10 +222,12 @@ def sheet(path, rows, gap=2):
 
 
 def machine(work):
-    """Conditions of the results."""
-    cpu = re.search(r'^model name\s*:\s*(.*)$', open('/proc/cpuinfo').read(), re.M)
+    """Conditions of the results: machines, with the runs of each where there are several, and the program."""
+    by = {}
+    for s in work.scored(): by.setdefault(s['machine'], []).append(s['of'])
+    said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
-    return [['machine', '%s, %d cores, one thread a run' % (cpu.group(1) if cpu else 'CPU', len(os.sched_getaffinity(0)))], ['gantry', about[0] if about else '?']]
+    return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
 
 
 def table(name, columns, rows):
