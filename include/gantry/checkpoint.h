@@ -35,7 +35,8 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-enum { GT_CHECKPOINT_FORMAT = 1 }; /* the format that this program writes; it reads all formats from 1 to this one */
+/* The format that this program writes. It reads all formats from 1 to this one (src/run/checkpoint_read.c). */
+enum { GT_CHECKPOINT_FORMAT = 1 };
 
 typedef struct gt_checkpoint_about {
     const char *model;      /* "stylegan2" */
@@ -143,7 +144,7 @@ typedef struct gt_checkpoint_entry {
     size_t size;      /* elements; bytes of text */
 } gt_checkpoint_entry;
 
-/* NULL: the file is missing, damaged (GT_FORMAT), of a newer format (GT_USAGE), ... `status` may be NULL. Of a
+/* NULL: the file is missing, damaged or of a newer format (GT_FORMAT), ... `status` may be NULL. Of a
  * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
 /* The path of the file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies, or the newest

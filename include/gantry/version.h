@@ -3,7 +3,7 @@
 #ifndef GANTRY_VERSION_H
 #define GANTRY_VERSION_H
 
-#define GT_VERSION "0.1.0"
+#define GT_VERSION "0.2.0"
 
 /* of the sources: "08324bbe74", with "-dirty" if they were changed; "unknown" outside of a repository */
 const char *gt_git_id(void);

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reading checkpoints: the whole file comes into memory and is verified there; HDF5 then works on that memory, so
- * nothing can change between the two. */
+ * nothing can change between the two.
+ *
+ * Which versions read which. The format is a number in the first bytes of a file (checkpoint_block.h), and once more
+ * the root attribute format_version:
+ *
+ *     format 1    written by gantry 0.1 and 0.2
+ *
+ * A program reads every format from 1 to its own, GT_CHECKPOINT_FORMAT; tests/e2e/old_versions.sh resumes runs of the
+ * versions before. The number grows when a program that knows only the number before would misread a file. Entries and
+ * attributes that are only added leave the number as it is: a program passes over those that it does not know. A file
+ * of a newer format is refused with both numbers, and a run never resumes from an older checkpoint in its place. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +24,7 @@
 #include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
 #include "gantry/log.h"
+#include "gantry/version.h"
 #include "h5/h5.h"
 
 enum { LONGEST_TEXT = 1 << 24 };
@@ -54,7 +65,8 @@ static gt_status cannot_open(const char *path, int error) {
     return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
 }
 
-static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
+/* *newer: the file is whole, and of a format to come. */
+static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes, bool *newer) {
     char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
     size_t should, head = bytes < sizeof block ? bytes : sizeof block;
     gt_status st = read_at(fd, f->path, block, head);
@@ -74,9 +86,10 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
         return st;
     if (memcmp(expected, f->data, CHECKPOINT_BLOCK))
         return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
-    if (f->format > GT_CHECKPOINT_FORMAT)
-        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry",
-                       f->path, f->format, GT_CHECKPOINT_FORMAT);
+    if ((*newer = f->format > GT_CHECKPOINT_FORMAT))
+        return gt_fail(GT_FORMAT,
+                       "'%s' has checkpoint format %d, and gantry %s reads formats up to %d: use a newer gantry",
+                       f->path, f->format, GT_VERSION, GT_CHECKPOINT_FORMAT);
     /* libhdf5 looks for it at 0, 512, 1024, 2048, ... of what it is given: here that is what follows the block, in a
      * check of the file all of it. */
     size_t n = sizeof signature - 1;
@@ -159,8 +172,9 @@ static gt_status open_verified(gt_checkpoint_file *f) {
 }
 
 /* Loaded and verified; HDF5 has not seen it yet. */
-static gt_status load_file(const char *path, gt_checkpoint_file **out) {
+static gt_status load_file(const char *path, gt_checkpoint_file **out, bool *newer) {
     *out = NULL;
+    *newer = false;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* non-blocking: a FIFO is refused, not waited for */
     if (fd < 0) return cannot_open(path, errno);
@@ -172,15 +186,15 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out) {
     }
     if (!f || !f->path) st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
     else if (fstat(fd, &s) || !S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
-    else st = load(f, fd, (size_t)s.st_size);
+    else st = load(f, fd, (size_t)s.st_size, newer);
     close(fd);
     if (st) gt_checkpoint_close(f);
     else *out = f;
     return st;
 }
 
-static gt_status open_file(const char *path, gt_checkpoint_file **out) {
-    gt_status st = load_file(path, out);
+static gt_status open_file(const char *path, gt_checkpoint_file **out, bool *newer) {
+    gt_status st = load_file(path, out, newer);
     if (st || !(st = open_verified(*out))) return st;
     gt_checkpoint_close(*out);
     *out = NULL;
@@ -190,10 +204,11 @@ static gt_status open_file(const char *path, gt_checkpoint_file **out) {
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
     gt_checkpoint_file *f = NULL;
     gt_status st;
+    bool newer;
     if (gt_is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
         if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
-    } else st = open_file(path, &f);
+    } else st = open_file(path, &f, &newer);
     if (status) *status = st;
     return f;
 }
@@ -243,18 +258,19 @@ gt_checkpoint_file *gt_checkpoint_from(const char *path, const gt_checkpoint_sou
 }
 
 /* The newest checkpoint that `get` takes. */
-static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out),
+static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out, bool *newer),
                         gt_checkpoint_file **file) {
     checkpoint_place *list;
     int n;
+    bool newer = false;
     *file = NULL;
     gt_status st = checkpoint_list(dir, &list, &n);
     bool again = !st && n > 0;
     for (int i = 0; i < n && again; i++) {
         char *path = checkpoint_path(dir, list[i].images);
-        st = path ? get(path, file) : GT_NOMEM;
+        st = path ? get(path, file, &newer) : GT_NOMEM;
         /* damaged or unreadable; a newer format or no memory ends the search */
-        again = st == GT_FORMAT || st == GT_FAILED;
+        again = !newer && (st == GT_FORMAT || st == GT_FAILED);
         if (again) gt_warn("passed over: %s", gt_message());
         free(path);
     }
@@ -269,7 +285,8 @@ gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) { ret
 
 gt_status gt_checkpoint_choose(const char *path, char **file) {
     gt_checkpoint_file *f = NULL;
-    gt_status st = gt_is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f);
+    bool newer;
+    gt_status st = gt_is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f, &newer);
     *file = f ? strdup(f->path) : NULL;
     if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_checkpoint_close(f);

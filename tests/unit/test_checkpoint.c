@@ -252,10 +252,10 @@ static void newer_format(void **state) {
     put(at("checkpoint-000000200.h5"), data, n);
     gt_status st;
     assert_null(gt_checkpoint_open(at("checkpoint-000000200.h5"), &st));
-    assert_int_equal(st, GT_USAGE);
+    assert_int_equal(st, GT_FORMAT);
     assert_message("use a newer gantry");
     gt_checkpoint_file *f;
-    assert_int_equal(gt_checkpoint_newest(scratch, &f), GT_USAGE); /* never passed over */
+    assert_int_equal(gt_checkpoint_newest(scratch, &f), GT_FORMAT); /* never passed over */
     assert_null(f);
     free(data);
 }
