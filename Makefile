@@ -175,8 +175,12 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 bench: all           ## run the benchmarks and print their tables
 	@bash bench/all $(BUILD)
 
-bench-results: all   ## the same with all recipes, careful: as for bench/RESULTS.md
+bench-results: all   ## the same with all recipes, careful: as for docs/performance.md (copy JSON to bench/results, make docs)
 	@bash bench/all $(BUILD) --long
+
+docs: $(BUILD)/gantry ## renew what is generated: tables of results in documents, reference pages
+	@$(BUILD)/gantry reference > jobs/reference.ini
+	@bench/fill_docs --gantry=$(BUILD)/gantry
 
 count:               ## characters of C in src and include, without comments and white space, for each room
 	@tests/tools/count_code .
@@ -191,4 +195,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean count format help FORCE
+.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results docs clean count format help FORCE

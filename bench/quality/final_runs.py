@@ -8,12 +8,15 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
+sys.path.insert(0, os.path.dirname(HERE))
+from filling import fill, markdown, table # noqa: what the scripts take from here
 
 
 class Stopped(Exception): pass
@@ -228,28 +231,6 @@ def machine(work):
     said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
     return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
-
-
-def table(name, columns, rows):
-    """Of the results file: columns (key, title, digits), -1 for words."""
-    return dict(name=name, columns=[dict(zip(('key', 'title', 'digits'), c)) for c in columns], rows=[dict(zip((c[0] for c in columns), row)) for row in rows])
-
-
-def markdown(t):
-    """A table of the results file for a document."""
-    def cell(column, value): return '' if value is None else str(value) if column['digits'] < 0 else '%.*f' % (column['digits'], value)
-    lines = ['| %s |' % ' | '.join(c['title'] for c in t['columns']), '|%s' % (' --- |' * len(t['columns']))]
-    return '\n'.join(lines + ['| %s |' % ' | '.join(cell(c, row[c['key']]) for c in t['columns']) for row in t['rows']]) + '\n'
-
-
-def fill(document, mark, conditions, tables, last):
-    """Between the lines <!-- MARK --> and <!-- end of MARK --> of a document."""
-    path = os.path.join(TOP, document)
-    old = open(path).read()
-    first, end = '<!-- %s -->\n' % mark, '<!-- end of %s -->\n' % mark
-    a, b = old.index(first) + len(first), old.index(end)
-    parts = ['\n'.join('%s: %s.' % (what[0].upper() + what[1:], words) for what, words in conditions) + '\n'] + [markdown(t) for t in tables] + [last + '\n']
-    with open(path, 'w') as f: f.write(old[:a] + '\n' + '\n'.join(parts) + '\n' + old[b:])
 
 
 def value(score, pattern):

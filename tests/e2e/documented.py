@@ -1,4 +1,4 @@
-"""documented.py GANTRY TOP: do the commands, options and job files that README, scripts and comments name exist? Called by jobs.sh."""
+"""documented.py GANTRY TOP [FILE ...]: do the commands, options, job files and make targets that README, documents, scripts and comments name exist? Called by documents.sh."""
 
 import glob
 import os
@@ -6,8 +6,8 @@ import re
 import subprocess
 import sys
 
-gantry, top = sys.argv[1:]
-FILES = ["README.md", "docs/*.md", "docs/models/*.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/RESULTS.md", ".ci/run"]
+gantry, top = sys.argv[1:3]
+FILES = sys.argv[3:] or ["*.md", "docs/**/*.md", "slurm/**/*", "packaging/**/*.md", "examples/**/*.md", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/*.md", ".ci/run"]
 PROGRAM = re.compile(r"""(?:build/|\$\{?)?\bgantry\b(?:\.sif)?[}"']*|"?\$\{?GANTRY\}?"?""")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 END = re.compile(r"[`;|&#)]|   ")  # of a command line, in scripts and in text
@@ -55,13 +55,32 @@ def options_of(command, words):
     return programs[words[0]]
 
 
+MAKE = re.compile(r"\s*(?:\$ )?make +((?:[A-Z_]+=\S+ +)*)([a-z][\w-]*)")
+targets = set(re.findall(r"^([a-z][\w-]*):", open(os.path.join(top, "Makefile")).read(), re.M))
+
+
+def shown(text):
+    """Command lines of fenced blocks: what a reader copies."""
+    inside = False
+    for line in text.split("\n"):
+        if line.lstrip().startswith(("```", "~~~")):
+            inside = not inside
+        elif inside:
+            yield line
+
+
 lines, options, wrong = 0, 0, []
-for file in [f for pattern in FILES for f in sorted(glob.glob(os.path.join(top, pattern))) if os.path.isfile(f)]:
+for file in [f for pattern in FILES for f in sorted(glob.glob(os.path.join(top, pattern), recursive=True)) if os.path.isfile(f)]:
     text = open(file, encoding="utf-8").read().replace("\\\n", " ")
     name = os.path.relpath(file, top)
     for job in re.findall(r"\bjobs/[\w.-]+\.(?:ini|list|sh)\b", text):
         if not os.path.exists(os.path.join(top, job)):
             wrong.append(f"{name}: there is no {job}")
+    for line in shown(text) if file.endswith(".md") else []:
+        if (m := MAKE.match(line)) and m.group(2) not in targets:
+            wrong.append(f"{name}: make has no target {m.group(2)}: {line.strip()[:120]}")
+        if (m := re.match(r"\s*(?:\$ )?(?:build/)?gantry +([a-z][\w-]*)(?: |$)", line)) and m.group(1) not in commands:
+            wrong.append(f"{name}: there is no gantry {m.group(1)}: {line.strip()[:120]}")
     for line in text.split("\n"):
         for start in PROGRAM.finditer(line):
             rest = line[start.end():]
@@ -77,6 +96,6 @@ for file in [f for pattern in FILES for f in sorted(glob.glob(os.path.join(top, 
                     if key not in known:
                         wrong.append(f"{name}: gantry {part[0]} has no option --{key}: {line.strip()[:120]}")
 print(f"{lines} command lines with {options} options in README, scripts and job files")
-if lines < 40 or options < 40:
+if not sys.argv[3:] and (lines < 40 or options < 40):
     wrong.append("too few were found: the search is wrong")
 sys.exit("\n".join(wrong) if wrong else 0)

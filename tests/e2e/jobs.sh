@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
 # Every job that comes with the program begins: each jobs/*.ini, and each line of each jobs/*.list with its job file, by a dry run of one step. Jobs that name no
-# data are given a small set; networks of GANs are made narrow. And what README, scripts and comments of job files name exists: commands, options, job files.
+# data are given a small set; networks of GANs are made narrow.
 . "$(dirname "$0")/lib.sh"
 top=$(dirname "$(dirname "$here")")
 . "$top/slurm/list.sh"
@@ -45,5 +45,3 @@ nl todo | sed 's/^ *//' | tr '\t' '\n' | xargs -d '\n' -n 2 -P 2 bash -c 'one "$
 [ ! -e runs ] || fail "a dry run wrote something"
 printf '%d jobs start\n' "$(wc -l <todo)"
 expect 0 "^  Models: dcgan\.$" "$GANTRY" help flip # what job_table.c says of an option's models is printed
-
-"$python" "$here/documented.py" "$GANTRY" "$top" || fail "what is documented does not exist"

@@ -205,7 +205,8 @@ static gt_status check_meaning(const gt_job *job) {
 }
 
 /* Each slice is one more pass over the gradients of all parameters: slices of a few samples cost more than they may.
- * These leave the cost below a tenth (docs/classifiers.md, Speed): so many samples, or images of so many pixels. */
+ * These leave the cost below a tenth (docs/models/classifiers-measured.md, Speed): so many samples, or images of so
+ * many pixels. */
 static int default_slices(const gt_job *job) {
     enum { MOST = 8, PIXELS = 1 << 15 };
     static const struct {

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of results (the form of bench/common/results.h) in documents: between the lines <!-- NAME --> and <!-- end of NAME -->."""
+import json
+import math
+import os
+import re
+import textwrap
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+COLUMNS = 120
+# What readers see of the conditions of a benchmark; of a study they see all.
+CONDITIONS = ('command', 'machine', 'kernel set', 'commit', 'state', 'note')
+# Studies: how many of their tables are shown, and what stands below.
+STUDIES = {'fashion': (2, '![Distance by core-minutes](%s/bench/quality/fashion.svg)'), 'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
+BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
+
+
+def table(name, columns, rows):
+    """Of the results file: columns (key, title, digits), -1 for words."""
+    return dict(name=name, columns=[dict(zip(('key', 'title', 'digits'), c)) for c in columns], rows=[dict(zip((c[0] for c in columns), row)) for row in rows])
+
+
+def shown(column, value):
+    """A number with the digits after the point that its column has, or with so many significant ones where the column says that: figures of very different sizes."""
+    if value is None: return ''
+    if column['digits'] < 0: return str(value)
+    digits, significant = column['digits'], column.get('significant')
+    if significant and value: digits = max(0, significant - 1 - math.floor(math.log10(abs(value))))
+    text = '%.*f' % (digits, value)
+    return text.rstrip('0').rstrip('.') if significant and '.' in text else text
+
+
+def markdown(t):
+    """A table of the results file for a document."""
+    lines = ['| %s |' % ' | '.join(c['title'] for c in t['columns']), '|%s' % (' --- |' * len(t['columns']))]
+    return '\n'.join(lines + ['| %s |' % ' | '.join(shown(c, row.get(c['key'])) for c in t['columns']) for row in t['rows']]) + '\n'
+
+
+def wrapped(text): return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def said(conditions): return ['%s: %s.' % (what[0].upper() + what[1:], words.rstrip('.')) for what, words in conditions]
+
+
+def body(conditions, tables, last=''):
+    """What stands between the two lines: conditions, each on lines of its own, tables, a last line."""
+    parts = (['\n'.join(map(wrapped, said(conditions))) + '\n'] if conditions else []) + [markdown(t) for t in tables] + ([last + '\n'] if last else [])
+    return '\n' + '\n'.join(parts) + '\n'
+
+
+def fill(document, mark, conditions, tables, last):
+    """Between the lines <!-- MARK --> and <!-- end of MARK --> of a document."""
+    path = os.path.join(TOP, document)
+    old = open(path).read()
+    first, end = '<!-- %s -->\n' % mark, '<!-- end of %s -->\n' % mark
+    a, b = old.index(first) + len(first), old.index(end)
+    with open(path, 'w') as f: f.write(old[:a] + body(conditions, tables, last) + old[b:])
+
+
+# ---- blocks that are filled from files ----
+
+def results_of(name):
+    """None: there are no such results."""
+    for folder in ('results', 'quality'):
+        path = os.path.join(TOP, 'bench', folder, name + '.json')
+        if os.path.exists(path): return json.load(open(path))
+
+
+def table_of(results, name):
+    """The tables whose names begin so, which have the same columns, as one: a benchmark of several recipes writes one for each."""
+    found = [t for t in results['tables'] if t['name'].startswith(name)]
+    if not found: raise SystemExit('no table %s in the results of %s' % (name, results['bench']))
+    return dict(found[0], rows=[row for t in found if t['name'] == found[0]['name'] for row in t['rows']])
+
+
+def block(mark, keys, document):
+    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table) or FILE.TABLE; keys choose columns."""
+    name, _, part = mark.partition('.')
+    results = results_of(name)
+    if not results: return None
+    if name in STUDIES and not part:
+        count, last = STUDIES[name]
+        return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)))
+    t = table_of(results, part)
+    if keys:
+        by_key = {c['key']: c for c in t['columns']}
+        t = dict(t, columns=[by_key[key] for key in keys.strip(': ').split()])
+    conditions = [] if part else [wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n']
+    return '\n'.join(conditions + [markdown(t)])

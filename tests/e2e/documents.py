@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""documents.py TOP [PAGE ...]: what readers of the documents rely on. Links, anchors and pictures are there; lines and pages are no longer than a reader bears; the pages name what the source names.
+Prints what is wrong, a line each; status 1 if anything is. Called by documents.sh."""
+import os
+import re
+import sys
+
+COLUMNS, WIDE, LINES = 120, 200, 250 # of text; of tables, code and lines with links; of a page
+README = dict(lines=150, words=1500)
+# Pages that are being rewritten, and pages that are not there yet; both lists shrink to nothing.
+EXCEPTED = {'README.md', 'slurm/README.md'}
+AWAITED = {'docs/parallel.md', 'docs/cluster.md', 'docs/training.md', 'docs/datasets.md', 'docs/install.md', 'docs/troubleshooting.md', 'docs/migrating.md', 'docs/options.md'}
+FENCE = re.compile(r'^ *(```|~~~)')
+LINK = re.compile(r'!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^()\s]+)(?:\s+"[^"]*")?\)|(?:src|srcset|href)="([^"]+)"')
+
+
+def pages(top):
+    found = []
+    for folder, folders, files in os.walk(top):
+        folders[:] = sorted(f for f in folders if not f.startswith('.') and not f.startswith('build') and f not in ('runs', 'tests'))
+        found += [os.path.relpath(os.path.join(folder, f), top) for f in sorted(files) if f.endswith('.md')]
+    return found
+
+
+def parts(text):
+    """(number, line, is code) of a page."""
+    inside = False
+    for n, line in enumerate(text.split('\n'), 1):
+        fence = bool(FENCE.match(line))
+        yield n, line, inside or fence or line.startswith('    ')
+        if fence: inside = not inside
+
+
+def anchors(text):
+    """As GitHub and GitLab make them of headings."""
+    found, seen = set(re.findall(r'(?:id|name)="([^"]+)"', text)), {}
+    for _, line, code in parts(text):
+        m = not code and re.match(r'#{1,6} +(.*?)(?: +#+)?$', line)
+        if not m: continue
+        words = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', m.group(1)).lower()
+        slug = re.sub(r'[^\w\- ]', '', words).replace(' ', '-')
+        found.add(slug if slug not in seen else '%s-%d' % (slug, seen[slug]))
+        seen[slug] = seen.get(slug, 0) + 1
+    return found
+
+
+def generated(text): return 'Written by `gantry' in '\n'.join(text.split('\n')[:8])
+
+
+def links_of(top, page, text):
+    for n, line, code in parts(text):
+        if code: continue
+        for m in LINK.finditer(re.sub(r'`[^`]*`', lambda c: ' ' * len(c.group()), line)):
+            target = m.group(1) or m.group(2)
+            if re.match(r'[a-z]+:', target): continue
+            path, _, anchor = target.partition('#')
+            file = os.path.normpath(os.path.join(top, os.path.dirname(page), path)) if path else os.path.join(top, page)
+            if os.path.relpath(file, top) in AWAITED and not os.path.exists(file): continue
+            if not os.path.exists(file): yield '%s:%d: dead link: %s' % (page, n, target)
+            elif os.path.relpath(file, top).startswith('..'): yield '%s:%d: a link out of the repository: %s' % (page, n, target)
+            elif anchor and file.endswith('.md') and anchor not in anchors(open(file, encoding='utf-8').read()): yield '%s:%d: no such heading: %s' % (page, n, target)
+
+
+def form_of(page, text):
+    lines = text.rstrip('\n').split('\n')
+    if not generated(text):
+        if page == 'README.md':
+            if len(lines) > README['lines']: yield '%s has %d lines, more than %d' % (page, len(lines), README['lines'])
+            if len(text.split()) > README['words']: yield '%s has %d words, more than %d' % (page, len(text.split()), README['words'])
+        elif len(lines) > LINES and os.path.dirname(page) != '': yield '%s has %d lines, more than %d' % (page, len(lines), LINES)
+    for n, line, code in parts(text):
+        wide = code or line.lstrip().startswith(('|', '<')) or '](' in line
+        if len(line) > (WIDE if wide else COLUMNS) and not generated(text): yield '%s:%d: %d columns, more than %d' % (page, n, len(line), WIDE if wide else COLUMNS)
+    if sum(1 for line in lines if FENCE.match(line)) % 2: yield '%s: a ``` without its end' % page
+
+
+# ---- what the source names ----
+
+def names(top, file, pattern):
+    found = set(re.findall(pattern, open(os.path.join(top, file), encoding='utf-8').read(), re.M))
+    assert found, 'nothing is found in %s: the search is wrong' % file
+    return found
+
+
+def warnings_of(top):
+    """Names of warnings in tables of the source: {"collapse", collapse, 2, true, "..."}"""
+    found = set()
+    for folder, _, files in os.walk(os.path.join(top, 'src')):
+        for f in files:
+            text = open(os.path.join(folder, f), encoding='utf-8').read() if f.endswith('.c') else ''
+            for rows in re.findall(r'^(?:static )?const gt_warning \w+\[\] = \{(.*?)^\};', text, re.M | re.S): found |= set(re.findall(r'\{"([a-z-]+)", *\w+, *\w+, *(?:true|false)', rows))
+    assert len(found) > 9, found
+    return found
+
+
+def source_of(top):
+    page = 'docs/reading-a-run.md'
+    path = os.path.join(top, page)
+    if not os.path.exists(path): return
+    text = open(path, encoding='utf-8').read()
+    shown = set(re.findall(r'^\| `([a-z-]+)` \|', text, re.M))
+    for name in sorted(warnings_of(top) - shown): yield '%s: the warning %s is not explained' % (page, name)
+    wanted = text.partition('## Warnings')[2].partition('\n## ')[0]
+    for name in sorted(set(re.findall(r'^\| `([a-z-]+)` \|', wanted, re.M)) - warnings_of(top)): yield '%s: there is no warning %s' % (page, name)
+
+
+def main():
+    top = sys.argv[1]
+    chosen, whole = sys.argv[2:] or pages(top), os.path.isdir(os.path.join(top, 'src')) # else a folder of pages to try this out
+    wrong, links = [], 0
+    for page in chosen:
+        text = open(os.path.join(top, page), encoding='utf-8').read()
+        links += len(LINK.findall(text))
+        wrong += links_of(top, page, text)
+        if page not in EXCEPTED or not whole: wrong += form_of(page, text)
+    if whole:
+        wrong += source_of(top)
+        if not sys.argv[2:] and (len(chosen) < 8 or links < 30): wrong.append('too few pages or links were found: the search is wrong')
+        for page in sorted(EXCEPTED & set(chosen)):
+            if not list(form_of(page, open(os.path.join(top, page)).read())): print('%s complies: it need no longer be an exception' % page)
+    print('%d pages, %d links' % (len(chosen), links))
+    sys.exit('\n'.join(wrong) if wrong else 0)
+
+
+if __name__ == '__main__': main()

@@ -1,0 +1,54 @@
+#!/bin/bash
+# level: quick
+# The documents: tables are those of the results (make docs), links and anchors lead somewhere, commands exist, lines and pages are short; and each of these checks can fail.
+. "$(dirname "$0")/lib.sh"
+top=$(dirname "$(dirname "$here")")
+
+case_tables() {
+    "$top/bench/fill_docs" --check --gantry="$GANTRY" || fail 'tables of documents are not those of the results: make docs'
+}
+
+case_pages() {
+    "$python" "$here/documents.py" "$top" || fail 'see above'
+}
+
+case_commands() {
+    "$python" "$here/documented.py" "$GANTRY" "$top" || fail 'what is documented does not exist'
+}
+
+# complains PATTERN COMMAND...
+complains() {
+    local pattern=$1
+    shift
+    "$@" >said 2>&1 && { cat said; fail "no complaint: $*"; }
+    grep -qE -- "$pattern" said || { cat said; fail "no complaint '$pattern': $*"; }
+}
+
+case_each_check_can_fail() {
+    local page="$python $here/documents.py $tmp"
+    printf '# A page\n\n[one](no.md) and [two](#no-heading) ![three](no.png)\n' >links.md
+    complains 'links.md:3: dead link: no.md' $page links.md
+    complains 'links.md:3: dead link: no.png' $page links.md
+    complains 'links.md:3: no such heading: #no-heading' $page links.md
+    printf '# A page: "quoted", `code`\n\n[one](#a-page-quoted-code)\n' >links.md
+    $page links.md || fail 'a link that is right'
+    { echo && yes 'a word' | head -30 | tr '\n' ' ' && echo; } >wide.md
+    complains 'wide.md:2: 210 columns, more than 120' $page wide.md
+    mkdir -p docs && yes '' | head -300 | sed '$s/$/x/' >docs/long.md
+    complains 'docs/long.md has 300 lines' $page docs/long.md
+    { yes 'words and words' | head -151; yes 'five words in a line' | head -300; } >README.md
+    complains 'README.md has 451 lines, more than 150' $page README.md
+    complains 'README.md has 1953 words, more than 1500' $page README.md
+
+    printf '```\nbuild/gantry trian --data=x\nbuild/gantry train --dta=x\nmake cofee\n```\n' >commands.md
+    complains 'there is no gantry trian' "$python" "$here/documented.py" "$GANTRY" "$top" "$tmp/commands.md"
+    grep -q 'gantry train has no option --dta' said && grep -q 'make has no target cofee' said || { cat said; fail 'an option or a target that is not there passes'; }
+
+    cp "$top/docs/time-and-memory.md" stale.md
+    sed -i 's/^| 64 | `auto` |/| 65 | `auto` |/' stale.md
+    complains 'stale.md is stale' "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/stale.md"
+    printf '<!-- nothing -->\nx\n<!-- end of nothing -->\n' >unknown.md
+    complains 'there is no bench/results/nothing.json' "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/unknown.md"
+}
+
+run_cases
