@@ -116,7 +116,7 @@ static void look_at_data(doctor *d) {
         return;
     }
     double rate = read_rate(d->data);
-    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (slurm/README.md)",
+    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (docs/cluster.md)",
                 "'%s', %.1f MB on %s: read at %.0f MB/s", d->data, (double)s.st_size / 1e6, kind(&fs, text),
                 rate / 1e6);
 }
