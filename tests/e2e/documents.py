@@ -9,7 +9,7 @@ COLUMNS, WIDE, LINES = 120, 200, 250 # of text; of tables, code and lines with l
 README = dict(lines=150, words=1500)
 # Pages that are being rewritten, and pages that are not there yet; both lists shrink to nothing.
 EXCEPTED = set()
-AWAITED = {'docs/troubleshooting.md', 'docs/migrating.md', 'docs/options.md', 'docs/reading-a-run.md', 'docs/models.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'CITATION.cff'}
+AWAITED = {'docs/options.md', 'docs/reading-a-run.md'}
 FENCE = re.compile(r'^ *(```|~~~)')
 LINK = re.compile(r'!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^()\s]+)(?:\s+"[^"]*")?\)|(?:src|srcset|href)="([^"]+)"')
 
@@ -104,6 +104,30 @@ def source_of(top):
     for name in sorted(set(re.findall(r'^\| `([a-z-]+)` \|', wanted, re.M)) - warnings_of(top)): yield '%s: there is no warning %s' % (page, name)
 
 
+def version_of(top):
+    """CITATION.cff and CHANGELOG.md speak of the version that the program has."""
+    version = names(top, 'include/gantry/version.h', r'^#define GT_VERSION "(.*)"').pop()
+    if version not in names(top, 'CITATION.cff', r'^version: (.*)$'): yield 'CITATION.cff has not the version %s' % version
+    if version not in names(top, 'CHANGELOG.md', r'^## \[(.*?)\]'): yield 'CHANGELOG.md has no heading [%s]' % version
+
+
+def messages_of(page, path):
+    """What a page of troubleshooting quotes (the code at the start of a row, without what stands for names and numbers) is in the program's texts."""
+    texts = []
+    for folder, _, files in os.walk(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../src')):
+        for f in files:
+            if f.endswith(('.c', '.h')): texts += re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', open(os.path.join(folder, f), encoding='utf-8').read())
+    texts = '\n'.join(re.sub(r'"\s*"', '', text).replace('%%', '%') for text in texts)
+    quotes = 0
+    for n, line in enumerate(open(path, encoding='utf-8').read().split('\n'), 1):
+        cell = line.split(' | ')[0]
+        if not cell.startswith('| `') or '(from make)' in cell: continue
+        for piece in [p.strip(" ':()") for code in re.findall(r'`([^`]*)`', cell) for p in code.split('...')]:
+            quotes += len(piece) > 7
+            if len(piece) > 7 and piece not in texts: yield "%s:%d: the program does not say '%s'" % (page, n, piece)
+    if quotes < 25: yield '%s: %d quoted messages; the search is wrong' % (page, quotes)
+
+
 def main():
     top = sys.argv[1]
     chosen, whole = sys.argv[2:] or pages(top), os.path.isdir(os.path.join(top, 'src')) # else a folder of pages to try this out
@@ -112,9 +136,11 @@ def main():
         text = open(os.path.join(top, page), encoding='utf-8').read()
         links += len(LINK.findall(text))
         wrong += links_of(top, page, text)
+        if os.path.basename(page) == 'troubleshooting.md': wrong += messages_of(page, os.path.join(top, page))
         if page not in EXCEPTED or not whole: wrong += form_of(page, text)
     if whole:
         wrong += source_of(top)
+        wrong += version_of(top)
         if not sys.argv[2:] and (len(chosen) < 8 or links < 30): wrong.append('too few pages or links were found: the search is wrong')
         for page in sorted(EXCEPTED & set(chosen)):
             if not list(form_of(page, open(os.path.join(top, page)).read())): print('%s complies: it need no longer be an exception' % page)

@@ -40,6 +40,9 @@ case_each_check_can_fail() {
     complains 'README.md has 451 lines, more than 150' $page README.md
     complains 'README.md has 1953 words, more than 1500' $page README.md
 
+    printf '| `the frobnicator is out of order` | no | no |\n' >troubleshooting.md
+    complains "troubleshooting.md:1: the program does not say 'the frobnicator is out of order'" $page troubleshooting.md
+
     printf '```\nbuild/gantry trian --data=x\nbuild/gantry train --dta=x\nmake cofee\n```\n' >commands.md
     complains 'there is no gantry trian' "$python" "$here/documented.py" "$GANTRY" "$top" "$tmp/commands.md"
     grep -q 'gantry train has no option --dta' said && grep -q 'make has no target cofee' said || { cat said; fail 'an option or a target that is not there passes'; }
