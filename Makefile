@@ -99,8 +99,8 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBR
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
-$(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
-$(BUILD)/tests/test_options: $(CLI_OBJ)
+$(BUILD)/tests/test_options $(BUILD)/tests/test_help: TEST_EXTRA = $(CLI_OBJ)
+$(BUILD)/tests/test_options $(BUILD)/tests/test_help: $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
 FAILING := $(BUILD)/tests/failing/memory.o $(BUILD)/tests/failing/main.o
@@ -156,7 +156,7 @@ demo: deps           ## make a small dataset and train a StyleGAN2-ADA on two ra
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
 	@bash jobs/demo.sh $(BUILD)/gantry
 
-install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files and manual page to PREFIX
+install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, manual pages and completions to PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
 	  $(DESTDIR)$(PREFIX)/share/gantry/jobs $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
@@ -169,6 +169,10 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm && install -m 644 $(wildcard slurm/*.*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/
 	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm/container && install -m 644 $(wildcard slurm/container/*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/container/
 	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1
+	for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(PREFIX)/share/man/man1/gantry-$$c.1 || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(BUILD)/gantry completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gantry
+	$(BUILD)/gantry completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gantry
 	printf 'prefix=%s\nName: gantry\nDescription: training of image-generating networks on CPU clusters\nVersion: %s\nRequires: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lgantry -lm -pthread\n' \
 	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc
 

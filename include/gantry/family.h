@@ -162,7 +162,7 @@ typedef struct gt_family_model {
 /* How a row of a job's options begins (GT_ROW). Its key is the name of its field with a dash for each underscore:
  * {GT_JOB_ROW(gt_job, tick_minutes, "1", "And at least so often")} is --tick-minutes. */
 #define GT_JOB_ROW(struct_, field, value, text) GT_ROW(struct_, #field, field, value, text)
-#define GT_KIMG .unit = "thousands of images", .max = 1e9
+#define GT_KIMG .unit = "thousands of images", .placeholder = "THOUSANDS", .max = 1e9
 
 /* The value of `only` for common options of the families that are `adversarial`; GT_GANS "|classifier": and of one
  * more. */

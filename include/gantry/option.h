@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Options as a table. One row says everything about an option: key, type, default, range, unit, class, help, and the
  * field it fills in. The table drives command lines, job files, --help, dumps, comparisons, the commented reference job
- * and the man page, so these cannot disagree.
+ * and the manual pages, so these cannot disagree.
  *
  *     typedef struct demo { int64_t n; const char *out; } demo;
  *     static const gt_option rows[] = {
@@ -66,6 +66,7 @@ struct gt_option {
     const char *standard;    /* default as text; NULL: see `derived` */
     const char *derived;     /* how the program finds the value when nobody gives one ("from cfg") */
     const char *unit;        /* NULL: none */
+    const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
     double min, max;         /* of numbers, inclusive; both 0: any */
     const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
@@ -75,7 +76,8 @@ struct gt_option {
     const char *bare;
     char letter; /* short form for the command line, "-n"; 0: none */
     bool path;   /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
-    bool common; /* shown with its help on the --help screen; the others are listed there by name */
+    bool required;
+    bool common; /* --help shows it before the others */
     /* The ranks of a run may have different values: the option concerns one rank alone, or is compared in another way.
      */
     bool by_rank;
@@ -114,6 +116,10 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 /* The value that counts, as text in the arena that gt_options_set() reads back to the same value; NULL: there is no
  * value (the option is moot, or left open for the program to find), or no memory. */
 const char *gt_options_effective(const gt_options *o, const gt_option *row);
+
+/* What stands for the value in help: "N", "PATH", "MINUTES"; "" where there is none, of booleans. Returns `text` or a
+ * word of the row. */
+const char *gt_option_placeholder(const gt_option *o, char text[32]);
 
 /* A setting that all ranks of a run must have alike: see gt_comm_same_settings_all(). */
 typedef struct gt_setting {

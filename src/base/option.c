@@ -2,6 +2,7 @@
  * Values of options: from text, to text; and the key that a mistyped key was meant to be. */
 #include "gantry/option.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -155,10 +156,75 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     return st;
 }
 
+/* Do the names agree but for case, and - for _? */
+static bool same_name(const char *typed, const char *name) {
+    while (*typed && (tolower((unsigned char)*typed) == *name || (*typed == '_' && *name == '-'))) typed++, name++;
+    return !*typed && !*name;
+}
+
+/* Our key for what other programs call by this name; NULL: none. */
+static const char *called_here(const gt_options *o, const char *key) {
+    static const struct {
+        const char *there, *here;
+    } names[] = {
+        {"lr", "lrate"},
+        {"learning-rate", "lrate"},
+        {"batch-size", "batch"},
+        {"batchsize", "batch"},
+        {"num-workers", "threads"},
+        {"num-threads", "threads"},
+        {"jobs", "threads"},
+        {"dataset", "data"},
+        {"dataroot", "data"},
+        {"data-dir", "data"},
+        {"outf", "outdir"},
+        {"output-dir", "outdir"},
+        {"out-dir", "outdir"},
+        {"output", "out"},
+        {"output", "outdir"},
+        {"run-dir", "run"},
+        {"checkpoint", "resume"},
+        {"pretrained", "resume"},
+        {"manualseed", "seed"},
+        {"random-seed", "seed"},
+        {"wd", "weight-decay"},
+        {"l2", "weight-decay"},
+        {"num-epochs", "epochs"},
+        {"niter", "epochs"},
+        {"max-steps", "steps"},
+        {"num-iterations", "steps"},
+        {"total-kimg", "kimg"},
+        {"patience", "early-stopping"},
+        {"arch", "model"},
+        {"architecture", "model"},
+        {"optim", "optimizer"},
+        {"scheduler", "schedule"},
+        {"lr-scheduler", "schedule"},
+        {"nz", "z-dim"},
+        {"latent-dim", "z-dim"},
+        {"fmap-base", "cbase"},
+        {"fmap-max", "cmax"},
+        {"r1-gamma", "gamma"},
+        {"truncation", "trunc"},
+        {"truncation-psi", "trunc"},
+        {"num-samples", "n"},
+        {"num-components", "k"},
+        {"n-components", "k"},
+        {"covariance-type", "covariance"},
+        {"n-init", "restarts"},
+        {"max-iter", "iterations"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (same_name(key, names[i].there) && gt_options_find(o, names[i].here)) return names[i].here;
+    return NULL;
+}
+
 static gt_status unknown(const gt_options *o, const char *key, const char *where) {
-    const char *near = gt_options_nearest(o, key), *dashes = where ? "" : "--";
+    const char *here = called_here(o, key), *near = here ? here : gt_options_nearest(o, key),
+               *dashes = where ? "" : "--";
     char hint[96] = "";
-    if (near) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
+    if (here) snprintf(hint, sizeof hint, "; in Gantry it is %s%s", dashes, here);
+    else if (near) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
     if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
     return gt_fail(GT_USAGE, "unknown option --%.64s%s", key, hint);
 }
@@ -223,6 +289,19 @@ gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n
     }
     *settings = s;
     return gt_arena_failed(o->arena) ? GT_NOMEM : GT_OK;
+}
+
+const char *gt_option_placeholder(const gt_option *o, char text[32]) {
+    if (o->type == GT_OPTION_BOOL) return "";
+    if (o->placeholder) return o->placeholder;
+    if (o->choices) return "NAME";
+    if (o->path) return "PATH";
+    if (!o->unit || strchr(o->unit, ' '))
+        return o->type == GT_OPTION_INT ? "N" : o->type == GT_OPTION_REAL ? "X" : "TEXT";
+    int n = 0;
+    for (; o->unit[n] && n < 31; n++) text[n] = (char)toupper((unsigned char)o->unit[n]);
+    text[n] = 0;
+    return text;
 }
 
 /* ---- values with a grammar of their own ---- */

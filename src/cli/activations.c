@@ -19,19 +19,19 @@ typedef struct activations_fields {
 enum { LIST = 64, PANELS = 400, BINS = 1000 };
 
 static const gt_option table[] = {
-    {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"),
+    {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"), .placeholder = "WORDS",
      .detail = "Between spaces values of --init; empty: that of the job alone."},
-    {CLI_OPTION(activations, "", "Activations to compare, such as 'sigmoid relu tanh'"),
+    {CLI_OPTION(activations, "", "Activations to compare, such as 'sigmoid relu tanh'"), .placeholder = "WORDS",
      .detail = "Between spaces values of --activation (of mlp); empty: that of the job alone."},
-    {CLI_OPTION(size, "10x10", "Height x width of the inputs")},
-    {CLI_OPTION(channels, "1", "Channels of the inputs"), .min = 1, .max = 256},
-    {CLI_OPTION(classes, "10", "Classes"), .min = 2, .max = 65536},
-    {CLI_OPTION(inputs, "1000", "Inputs: independent normal numbers"), .min = 1, .max = 1 << 24},
-    {CLI_OPTION(bins, "30", "Bins of a histogram"), .min = 1, .max = BINS},
-    {CLI_OPTION(outdir, "activations", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(size, "10x10", "Height x width of the inputs"), .placeholder = "HxW"},
+    {CLI_OPTION(channels, "1", "Number of channels of the inputs"), .min = 1, .max = 256},
+    {CLI_OPTION(classes, "10", "Number of classes"), .min = 2, .max = 65536},
+    {CLI_OPTION(inputs, "1000", "Number of inputs, each of independent normal numbers"), .min = 1, .max = 1 << 24},
+    {CLI_OPTION(bins, "30", "Number of bins of a histogram"), .min = 1, .max = BINS},
+    {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "activations.csv: of each layer mean, standard deviation, the shares of values that are 0, in the "
                "outer two bins, and within a twentieth of the range around its middle, and each bin. activations.png, "
-               "activations.svg: the histograms, a layer a column."},
+               "activations.svg: the histograms, one column per layer."},
 };
 
 typedef struct work {
@@ -172,9 +172,14 @@ static int activations(int argc, char **argv) {
 const cli_command cli_activations = {
     .name = "activations",
     .arguments = "[JOB.ini] [--key=value ...]",
-    .help = "Histograms of the values of a classifier's layers before training",
+    .help = "Draw histograms of a classifier's layers before training",
     .detail = "Takes options of train, too; the model is mlp where none is given. The inputs are independent normal "
               "numbers instead of pixels.",
+    .files = "In --outdir activations.csv, activations.png and activations.svg.",
+    .takes_job = true,
+    CLI_EXAMPLES(
+        {"Three ways to begin", "gantry activations --inits='0.01 xavier he'"},
+        {"Two activations of wider layers", "gantry activations --hidden=500,500 --activations='sigmoid relu'"}),
     CLI_ROWS(table),
     .main = activations,
 };

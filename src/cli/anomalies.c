@@ -19,16 +19,16 @@ typedef struct anomalies_fields {
 #define FIELDS anomalies_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "anomalies", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "anomalies", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "scores.csv: every image with its reconstruction error, the largest first, with its file and whether "
                "the error is above the threshold. worst.png: those images, each beside its reconstruction, with their "
                "errors. errors.svg, .png: a histogram of the errors. With --normal roc.svg, .png, .csv: which share "
                "of both kinds of images lies above each threshold."},
-    {CLI_OPTION(worst, "32", "Images in the picture"), .min = 1, .max = 4096},
-    {CLI_OPTION(quantile, "0.99", "The threshold: this share of errors lies below it"), .max = 1,
+    {CLI_OPTION(worst, "32", "Number of images in the picture"), .min = 1, .max = 4096},
+    {CLI_OPTION(quantile, "0.99", "Share of errors that lie below the threshold"), .max = 1,
      .detail = "Of the errors of all images; with --normal of the normal ones, so that 1 - quantile is the share of "
                "false alarms."},
-    {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog: ROC, AUC"),
+    {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
                "class do not count."},
     CLI_CLASSES,
@@ -190,6 +190,10 @@ static gt_status run(cli_session *s) { return cli_with_encoding_all(s, CLI_ENCOD
 const cli_command cli_anomalies = {
     .name = "anomalies",
     .help = "Rank images by how badly an autoencoder reconstructs them",
+    .files = "In --outdir scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
+    CLI_EXAMPLES(
+        {"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
+        {"How well class 0 is told from all others", "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
     CLI_ENCODING(table),
     .run = run,
 };

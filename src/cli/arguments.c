@@ -175,8 +175,7 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     if (!cli_begin(&s, c, argc, argv, &status)) return status;
     gt_status st = c->prepare ? c->prepare(&s) : GT_OK;
     if (c->ranks) st = meet(&s, c->pool, st);
-    if (!st && c->print) c->print(stdout);
-    else if (!st) st = c->run(&s);
+    if (!st) st = c->run(&s);
     gt_pool_free(s.pool);
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);

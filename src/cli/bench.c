@@ -14,7 +14,7 @@ static const struct {
     {"peak", "FMA peak by instruction set, and memory bandwidth, of one core"},
     {"conv", "convolution layers of the recipes: each direction, each kernel"},
     {"conv_onednn", "the same beside oneDNN, with errors (built where libdnnl-dev is)"},
-    {"step", "phases of training: images/s, sec/kimg, share of each family of ops"},
+    {"step", "phases of training: images/s, sec/kimg, share of kinds of ops"},
     {"memory", "memory of training steps: planned, touched, held"},
     {"dataset", "the dataset tool beside a loop in Python with Pillow"},
     {"loader", "decoded images/s and core; waiting in training"},
@@ -24,14 +24,12 @@ static const struct {
     {"features", "features of pictures by Inception, VGG16 and your own networks"},
     {"metrics", "distances of features: nearest rows, Frechet distance"},
     {"scaling", "training on more ranks and threads; --model: up to 1024 ranks"},
-    {"report", "FILE ...: saved results (.json, .h5) as tables; --h5=FILE, --svg=FILE"},
+    {"report", "FILE ...: saved results (.json, .h5) as tables; --h5, --svg=FILE"},
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
 static void list_programs(FILE *f) {
-    fputs("usage: gantry bench NAME [--json] [--long] [--key=value ...]\nWhat this machine does, one program per "
-          "question; each takes --help\n",
-          f);
+    fputs("\nNAME, a program with a --help of its own:\n", f);
     for (int i = 0; i < PROGRAMS; i++) fprintf(f, "  %-12s %s\n", programs[i].name, programs[i].help);
 }
 
@@ -61,7 +59,7 @@ static gt_status check_words(int argc, char **argv) {
 static int bench(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "--help";
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
-        list_programs(stdout);
+        cli_print_help(cli_find("bench"), NULL, stdout);
         return CLI_DONE;
     }
     for (int i = 0; i < PROGRAMS; i++) {
@@ -79,5 +77,9 @@ const cli_command cli_bench = {
     .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to "
               "stdout as tables, or as JSON, which `gantry bench report FILE ...` prints again, joins into one "
               "HDF5 file and plots.",
+    .more = list_programs,
+    CLI_EXAMPLES({"Images per second of training steps", "gantry bench step"},
+                 {"The same as JSON, and later as tables",
+                  "gantry bench step --json > step.json; gantry bench report step.json"}),
     .main = bench,
 };

@@ -24,9 +24,15 @@ typedef struct cli_session cli_session;
 typedef struct cli_command {
     const char *name;
     const char *arguments; /* what stands behind the name in the usage line; NULL: nothing */
-    const char *help;      /* one line */
-    const char *detail;    /* for the manual; NULL: nothing more */
-    const gt_option *rows; /* the command's options: see CLI_ROWS() */
+    const char *help;      /* one sentence, without its full stop */
+    const char *detail;    /* more sentences; NULL: none */
+    const char *files;     /* what it writes, in sentences; NULL: it only prints */
+    /* At least two, {what it is for, the command line}, and {0}: see CLI_EXAMPLES(). Tests read the command lines. */
+    const gt_named *examples;
+    const char *failed;          /* what exit status 1 means besides a failure; NULL: nothing */
+    const char *stopped;         /* what exit status 75 means; NULL: it never ends with 75 */
+    const gt_named *diagnostics; /* {message, what to do about it} and {0}; NULL: none */
+    const gt_option *rows;       /* the command's options: see CLI_ROWS() */
     int n_rows;
     size_t fields;                        /* bytes of the struct that the options fill in */
     const gt_option *(*options)(int *n);  /* a table that is put together elsewhere; NULL: `rows` */
@@ -36,31 +42,33 @@ typedef struct cli_command {
     /* Instead of `prepare` and `run`: a command that reads its arguments itself. argv[0] is the name; returns the exit
      * status. */
     int (*main)(int argc, char **argv);
-    void (*print)(FILE *f); /* instead of `run`: prints to stdout, whatever the arguments are */
-    bool hidden;            /* not shown by --help */
-    bool ranks;             /* several ranks share the work */
-    bool pool;              /* `run` gets a pool of --threads threads */
+    void (*more)(FILE *f); /* prints what else --help shows, at its end; NULL: nothing */
+    bool hidden;           /* of the program's own use: not in help and manuals */
+    bool takes_job;        /* the options of jobs are options of the command, too */
+    bool ranks;            /* several ranks share the work */
+    bool pool;             /* `run` gets a pool of --threads threads */
     /* Bit i: words[i] may differ from rank to rank; the ranks compare what the words name, not the words. */
     unsigned own_words;
 } cli_command;
 
-/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that the options fill in. --help shows a
- * CLI_SHOWN and a CLI_OPTION with its text, and of other options the key alone. The key of a CLI_OPTION and of a
+/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that the options fill in. --help shows
+ * each CLI_SHOWN and CLI_OPTION before the others. The key of a CLI_OPTION and of a
  * CLI_FURTHER is the name of the field. */
 #define CLI_ROW(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
 #define CLI_FURTHER(field, value, text) CLI_ROW(#field, field, value, text)
 #define CLI_SHOWN(name, field, value, text) .common = true, CLI_ROW(name, field, value, text)
 #define CLI_OPTION(field, value, text) CLI_SHOWN(#field, field, value, text)
-#define CLI_THREADS                                                                                             \
-    {                                                                                                           \
-        CLI_OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .min = 1, .max = 4096,                  \
-                                                       .derived = "the host's cores shared out among its ranks" \
+#define CLI_THREADS                                                                                          \
+    {                                                                                                        \
+        CLI_OPTION(threads, NULL, "Number of threads per rank"),                                             \
+            .by_rank = true, .min = 1, .max = 4096, .derived = "the host's cores shared out among its ranks" \
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
 #define CLI_CLASSES                                                                                                \
     {                                                                                                              \
-        CLI_FURTHER(classes, "", "Only images of these classes: cat,dog or 0-7,9"),                                \
+        CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"),                          \
+            .placeholder = "CLASSES",                                                                              \
             .detail =                                                                                              \
                 "Names, numbers and ranges of numbers of the dataset's classes. They become classes 0, 1, ... in " \
                 "this order, as in training with --classes; where the network knows another number of classes, "   \
@@ -72,22 +80,33 @@ typedef struct cli_assumed {
     double clamp, lrmul;
     const char *image_size, *normalize;
 } cli_assumed;
-#define CLI_ASSUMED                                                                                                  \
-    {CLI_ROW("clamp", assumed.clamp, NULL, "For a file that does not say it: where StyleGAN2 clamps; 0: nowhere"),   \
-     .derived = "256", .max = 1e30},                                                                                 \
-    {                                                                                                                \
-        CLI_ROW("lrmul", assumed.lrmul, NULL, "For a file that does not say it: multiplier of StyleGAN2's mapping"), \
-            .derived = "0.01", .min = 1e-6, .max = 1e3                                                               \
+#define CLI_ASSUMED                                                                                  \
+    {CLI_ROW("clamp", assumed.clamp, NULL,                                                           \
+             "Where StyleGAN2 clamps activations, for a file that does not say it; 0: nowhere"),     \
+     .derived = "256", .max = 1e30},                                                                 \
+    {                                                                                                \
+        CLI_ROW("lrmul", assumed.lrmul, NULL,                                                        \
+                "Learning rate multiplier of StyleGAN2's mapping, for a file that does not say it"), \
+            .derived = "0.01", .min = 1e-6, .max = 1e3                                               \
     }
-#define CLI_ASSUMED_OF_CLASSIFIERS                                                                              \
-    {CLI_ROW("image-size", assumed.image_size, NULL,                                                            \
-             "For a file that does not say it: size of a classifier's images"),                                 \
-     .derived = "224; 299 with inception-v3"},                                                                  \
-    {                                                                                                           \
-        CLI_ROW("normalize", assumed.normalize, NULL, "For a file that does not say it: as train --normalize"), \
-            .derived = "as torchvision"                                                                         \
+#define CLI_ASSUMED_OF_CLASSIFIERS                                                             \
+    {CLI_ROW("image-size", assumed.image_size, NULL,                                           \
+             "Size of a classifier's images, for a file that does not say it"),                \
+     .placeholder = "HxW", .derived = "224; 299 with inception-v3"},                           \
+    {                                                                                          \
+        CLI_ROW("normalize", assumed.normalize, NULL,                                          \
+                "Scaling of pixels as in train --normalize, for a file that does not say it"), \
+            .placeholder = "RULE", .derived = "as torchvision"                                 \
     }
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
+
+#define CLI_EXAMPLES(...)            \
+    .examples = (const gt_named[]) { \
+        __VA_ARGS__, { 0 }           \
+    }
+/* For `stopped`. */
+#define CLI_RESUMES "stopped before the end; the same command resumes"
+#define CLI_STARTS_AGAIN "stopped before the end; what was finished stays"
 
 /* Reads, once and at the start, which kernels the environment asks for (GT_ISA, GT_CONV). GT_USAGE: there are no such
  * kernels. */
@@ -96,11 +115,13 @@ gt_status cli_read_kernels(void);
 const gt_kernel_set *cli_kernels(void);
 
 const cli_command *const *cli_commands(int *n);
-const cli_command *cli_find(const char *name); /* NULL: no such command */
+const char *cli_group_of(const cli_command *c); /* the heading under which `gantry --help` shows it */
+const cli_command *cli_find(const char *name);  /* NULL: no such command */
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
-gt_status cli_fail_unknown(const char *name);     /* GT_USAGE, with the command that is most like a mistyped one */
+/* GT_USAGE, with the command that is most like a mistyped one, or that does what another program calls so. */
+gt_status cli_fail_unknown(const char *name);
 void cli_print_quoted(const char *word, FILE *f); /* one word for a shell, between single quotes */
 /* Runs a shell command. `text` gets what the command prints, as far as there is room; "" where the command cannot be
  * started. */
@@ -185,13 +206,24 @@ bool cli_others_work(const char *command);
 /* ---- documentation from the tables ---- */
 
 void cli_print_overview(FILE *f); /* gantry --help */
-/* gantry COMMAND --help: fits a screen of 24 lines of 80. `model`: the family of models whose keys train's help shows;
- * NULL: the first one. */
+/* gantry COMMAND --help. `model`: whose options the help of train shows; NULL: those of the standard model. */
 void cli_print_help(const cli_command *c, const char *model, FILE *f);
+/* "--batch=IMAGES"; of an option with a letter "--ranks=N, -n". */
+const char *cli_option_head(const gt_option *o, char *text, size_t bytes);
+/* "whole number, 1 to 4096 (pixels)", "ada|fixed|noaug" */
+const char *cli_option_values(const gt_option *o, char *text, size_t bytes);
 /* Prints all that the row says about an option, each line behind `prefix`. */
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f);
-void cli_print_reference(FILE *f); /* jobs/reference.ini */
-void cli_print_manual(FILE *f);    /* gantry.1 */
+/* Prints the text in lines of at most `width` columns, the first behind `first`, the others behind `prefix`. */
+void cli_print_wrapped(const char *text, const char *first, const char *prefix, int width, FILE *f);
+void cli_print_exit_status(const cli_command *c, FILE *f); /* "Exit status: 0 done, ..." without a line's end */
+void cli_print_reference(FILE *f);                         /* jobs/reference.ini */
+void cli_print_markdown(FILE *f);                          /* docs/options.md */
+void cli_print_commands(FILE *f);                          /* docs/commands.md */
+void cli_print_manual(FILE *f);                            /* gantry.1 */
+void cli_print_manual_of(const cli_command *c, FILE *f);   /* gantry-COMMAND.1 */
+void cli_print_bash(FILE *f);                              /* what bash completes */
+void cli_print_zsh(FILE *f);                               /* and zsh */
 void cli_print_version(FILE *f);
 
 /* ---- jobs ---- */

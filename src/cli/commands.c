@@ -7,59 +7,56 @@
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
 
-/* In the order of `gantry --help`. */
-#define COMMANDS(X) \
-    X(train)        \
-    X(run)          \
-    X(search)       \
-    X(submit)       \
-    X(dataset)      \
-    X(generate)     \
-    X(mix)          \
-    X(walk)         \
-    X(project)      \
-    X(metrics)      \
-    X(export)       \
-    X(convert)      \
-    X(reconstruct)  \
-    X(latent)       \
-    X(anomalies)    \
-    X(study)        \
-    X(predict)      \
-    X(evaluate)     \
-    X(look)         \
-    X(detect)       \
-    X(gmm)          \
-    X(likelihood)   \
-    X(inspect)      \
-    X(activations)  \
-    X(gradcheck)    \
-    X(status)       \
-    X(report)       \
-    X(compare)      \
-    X(bench)        \
-    X(doctor)       \
-    X(help)         \
-    X(version)      \
-    X(reference)    \
-    X(man)          \
-    X(check_hdf5)
+/* In the order of `gantry --help`: headings, and the commands under them. */
+/* clang-format off */
+#define TRAINING(X) X(train) X(run) X(submit) X(search) X(gmm)
+#define USE(X) \
+    X(generate) X(mix) X(walk) X(project) X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
+    X(likelihood) X(predict) X(evaluate) X(detect)
+#define DATA(X) X(dataset)
+#define LOOK(X) X(status) X(report) X(compare) X(inspect) X(look) X(study) X(activations) X(gradcheck)
+#define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version) X(check_hdf5)
+#define GROUPS(X) \
+    X("Train", TRAINING) \
+    X("Use what was trained", USE) \
+    X("Data", DATA) \
+    X("Look at runs and networks", LOOK) \
+    X("The machine, the program", MACHINE)
 
-#define X(name) extern const cli_command cli_##name;
-COMMANDS(X)
-#undef X
+#define COMMAND(name) extern const cli_command cli_##name;
+#define GROUP(title, list) list(COMMAND)
+GROUPS(GROUP)
+#undef COMMAND
 
 static const cli_command *const commands[] = {
-#define X(name) &cli_##name,
-    COMMANDS(X)
-#undef X
+#define COMMAND(name) &cli_##name,
+    GROUPS(GROUP)
+#undef COMMAND
+#undef GROUP
 };
+
+static const struct {
+    const char *title;
+    int commands;
+} groups[] = {
+#define COMMAND(name) +1
+#define GROUP(title, list) {title, 0 list(COMMAND)},
+    GROUPS(GROUP)
+};
+/* clang-format on */
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 const cli_command *const *cli_commands(int *n) {
     *n = N_COMMANDS;
     return commands;
+}
+
+const char *cli_group_of(const cli_command *c) {
+    int at = 0, g = 0;
+    while (commands[at] != c) at++;
+    while (at >= groups[g].commands) at -= groups[g++].commands;
+    return groups[g].title;
 }
 
 const cli_command *cli_find(const char *name) {
@@ -132,8 +129,36 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }
 
+/* "calc_metrics.py" is compared as "calc-metrics". */
+static void plain_name(const char *typed, char *out, size_t bytes) {
+    snprintf(out, bytes, "%s", typed);
+    for (char *c = out; *c; c++)
+        if (*c == '_') *c = '-';
+    size_t n = strlen(out);
+    if (n > 3 && !strcmp(out + n - 3, ".py")) out[n - 3] = 0;
+}
+
+/* The command for what other programs call by this name; NULL: none. */
+static const char *called_here(const char *typed) {
+    static const gt_named names[] = {
+        {"projector", "project"},    {"style-mixing", "mix"}, {"calc-metrics", "metrics"}, {"fid", "metrics"},
+        {"dataset-tool", "dataset"}, {"legacy", "convert"},   {"sample", "generate"},      {"gen-images", "generate"},
+        {"gen-video", "walk"},       {"interpolate", "walk"}, {"video", "walk"},           {"encode", "latent"},
+        {"classify", "predict"},     {"eval", "evaluate"},    {"test", "evaluate"},        {"resume", "train"},
+        {"sweep", "search"},         {"mpirun", "run"},       {"sbatch", "submit"},        {"plot", "compare"},
+        {"info", "inspect"},         {"benchmark", "bench"},  {"options", "reference"},
+    };
+    char name[64];
+    plain_name(typed, name, sizeof name);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i].name)) return names[i].text;
+    return cli_find(name) ? cli_find(name)->name : NULL; /* generate.py */
+}
+
 gt_status cli_fail_unknown(const char *name) {
     gt_option rows[N_COMMANDS];
+    const char *here = called_here(name);
+    if (here) return gt_fail(GT_USAGE, "unknown command '%.60s'; in Gantry it is %s", name, here);
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);
     return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "",

@@ -15,15 +15,16 @@ typedef struct compare_fields {
 #define FIELDS compare_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(out, "compare.png", "The picture: the newest fakes of each run, or curves"), .path = true},
-    {CLI_OPTION(columns, "0", "Runs or panels side by side in it; 0: about a square"), .max = 100},
-    {CLI_OPTION(series, "", "Draw curves of these series, with commas between them"),
-     .detail = "Names as in stats.jsonl, such as Loss/train,Accuracy/test. Runs of one name in several folders (other "
+    {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
+     .placeholder = "FILE", .path = true},
+    {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100},
+    {CLI_OPTION(series, "", "Draw curves of these series, as in Loss/train,Accuracy/test"), .placeholder = "LIST",
+     .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
                "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
-    {CLI_OPTION(smooth, "1", "Curves: means over so many ticks around each"), .min = 1, .max = 10000,
+    {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
      .detail = "Weighted by a Kaiser window."},
-    {CLI_OPTION(range, "", "Curves: ends of the upright axis, such as 0..1")},
-    {CLI_OPTION(panels, "series", "Curves: a panel for each of these"), .choices = "series|run|group",
+    {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI"},
+    {CLI_OPTION(panels, "series", "What each panel of curves shows"), .choices = "series|run|group",
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
                "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
@@ -74,6 +75,10 @@ const cli_command cli_compare = {
     .help = "Several runs as a table, and their pictures or curves in one",
     .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh "
               "and slurm/sweep.sbatch end with it.",
+    .files = "--out, one picture.",
+    CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},
+                 {"Curves, smoothed over five ticks",
+                  "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"}),
     CLI_ROWS(table),
     .run = compare,
 };

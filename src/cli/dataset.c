@@ -23,75 +23,83 @@ typedef struct dataset_fields {
 #define FIELDS dataset_fields
 
 static const gt_option table[] = {
-    {CLI_FURTHER(source, "", "SOURCE, as the reference tool takes it"), .path = true},
-    {CLI_FURTHER(dest, "", "DEST, as the reference tool takes it"), .path = true,
+    {CLI_FURTHER(source, "", "The same as SOURCE"), .path = true},
+    {CLI_FURTHER(dest, "", "The same as DEST"), .path = true,
      .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
                "unless '/' follows it: data.v2/ is a folder. "
-               "An unfinished DEST is gone on with by the same command. A finished one is compared with what the "
+               "The same command resumes an unfinished DEST. A finished one is compared with what the "
                "command makes: where it is the same nothing is "
                "written, else it is refused (--overwrite)."},
     {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
     {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
-    {CLI_OPTION(transform, "none", "Cropping before resizing"), .choices = "none|center-crop|center-crop-wide",
+    {CLI_OPTION(transform, "none", "Cropping of pictures before they are resized"),
+     .choices = "none|center-crop|center-crop-wide",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
                "proportion, and adds black above and below."},
-    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter, as in Pillow"), .choices = "box|lanczos"},
+    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos"},
     {CLI_ROW("pad", request.transform.pad, "0",
              "Fit images into width x height without stretching them, and fill up with the background")},
-    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares of this side"), .max = 32768, .unit = "pixels",
-     .detail = "The last row and column are aligned to the border."},
-    {CLI_FURTHER(windows, "0", "Cut so many windows out of each picture by its mask, for gantry detect; 0: none"),
+    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares with this side; 0: do not"), .max = 32768,
+     .unit = "pixels", .detail = "The last row and column are aligned to the border."},
+    {CLI_FURTHER(windows, "0", "Number of windows to cut out of each picture by its mask, for gantry detect; 0: none"),
      .max = 4096,
      .detail = "Half of them lie about an object and have its class, the others beside objects and have class 0, the "
                "ground. --width and --height give them one size. An object: pixels of one class that hang together."},
     {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
      .unit = "pixels",
-     .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself "
+     .detail = "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch makes them; 0 keeps 28 x 28, as training "
+               "on the file itself "
                "sees them. Of files in MNIST's format (IDX) "
                "with other sizes nothing is changed."},
-    {CLI_FURTHER(channels, "0", "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 256},
+    {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"),
+     .max = 256},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
+     .placeholder = "COLOUR",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
     {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
-    {CLI_FURTHER(range, "", "LO,HI: the samples of SOURCE that stand for black and white"),
+    {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .placeholder = "LO,HI",
      .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
                "samples stay as they are and DEST says the same "
                "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the "
                "usual range of its kind."},
-    {CLI_ROW("max-images", request.max_images, "0", "Take only the first so many pictures of the source; 0: all"),
+    {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the source's first on; 0: all"),
      .max = 2147483647},
-    {CLI_OPTION(labels, "own", "own, folders (a class each), FILE.csv, FILE.npy, or none"), .path = true,
+    {CLI_OPTION(labels, "own",
+                "Where labels come from: own, folders (one class per folder), none, or FILE.csv, FILE.npy"),
+     .placeholder = "own|folders|none|FILE", .path = true,
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
                "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
                "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
-               "all: a label a line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
+               "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
                "range and channel names count in any case."},
-    {CLI_ROW("coarse", request.import.coarse, "0", "CIFAR-100: the 20 coarse classes")},
-    {CLI_SHOWN("compress", request.compress, "0", "Compressed PNG or HDF5: smaller, slower to read")},
-    {CLI_SHOWN("on-error", on_error, "stop", "Unusable pictures: make nothing, or leave them out"),
+    {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100")},
+    {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read")},
+    {CLI_SHOWN("on-error", on_error, "stop",
+               "Where pictures cannot be used: make nothing (stop), or leave them out (skip)"),
      .choices = "stop|skip"},
-    {CLI_FURTHER(duplicates, "keep", "Equal pictures: only list them, or take the first alone"),
+    {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
      .choices = "keep|skip"},
-    {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to this name with .json"),
-     .path = true,
+    {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"),
+     .placeholder = "FILE", .path = true,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
-    {CLI_ROW("restart", request.restart, "0", "Do not go on with what an earlier run left unfinished: drop it"),
+    {CLI_ROW("restart", request.restart, "0", "Begin anew: drop what an earlier command left unfinished"),
      .detail = "A finished DEST stays: see --overwrite."},
-    {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else stands there or was begun"),
+    {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else is there or was begun"),
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
                "files of a dataset."},
-    {CLI_FURTHER(count, "0", "subset: how many images"), .max = 2147483647},
-    {CLI_FURTHER(classes, "", "Only images of these classes: cat,dog or 0-7,9"),
+    {CLI_FURTHER(count, "0", "Of subset: number of images"), .max = 2147483647},
+    {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .placeholder = "CLASSES",
      .detail =
          "Names, numbers and ranges of numbers. They become classes 0, 1, ... of DEST, in the order in which they "
          "are named here. Pictures without a label are left out."},
-    {CLI_ROW("each", request.each, "0", "subset: so many images of each class"), .max = 2147483647},
-    {CLI_FURTHER(parts, "", "split: sizes of the parts, as in 0.9,0.1; equal parts without it")},
-    {CLI_FURTHER(seed, "0", "subset and split: which random choice"), .max = 4294967295},
-    {CLI_FURTHER(grid, "", "inspect: write a grid of images to this PNG"), .path = true},
+    {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .max = 2147483647},
+    {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
+     .placeholder = "LIST"},
+    {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .max = 4294967295},
+    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .placeholder = "FILE", .path = true},
     CLI_THREADS,
 };
 
@@ -369,12 +377,26 @@ const cli_command cli_dataset = {
     .name = "dataset",
     .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
     .help = "Make a dataset of pictures from any source, or look at one",
-    .detail = "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a "
-              "CSV of paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. Also: inspect DATASET "
-              "..., verify DATASET ..., subset SOURCE DEST --count=N|--each=N|--classes=A,B, split SOURCE DEST DEST "
-              "..., merge SOURCE "
-              "SOURCE ... DEST. What was begun and not finished goes on where it stopped. Unlike the reference "
-              "tool it takes RGBA, 16-bit and float pictures and every size that the networks can make.",
+    .detail =
+        "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of "
+        "paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. ACTION: inspect DATASET ..., verify "
+        "DATASET ..., subset SOURCE DEST with --count, --each or --classes, split SOURCE DEST DEST ..., merge SOURCE "
+        "SOURCE ... DEST. What was begun and not finished is resumed. Unlike dataset_tool.py of stylegan2-ada-pytorch "
+        "it takes RGBA, 16-bit and float pictures and every size that the networks can make.",
+    .files = "DEST: pictures and labels, in the ZIP format of stylegan2-ada-pytorch (PNGs and dataset.json), as HDF5, "
+             "or as a folder. With --report also a list of what was found.",
+    .stopped = CLI_RESUMES,
+    CLI_EXAMPLES({"Pictures of 128 x 128, cut to squares",
+                  "gantry dataset photos p.zip --width=128 --height=128 --transform=center-crop"},
+                 {"Each folder is a class", "gantry dataset photos photos.zip --labels=folders"},
+                 {"Only look for pictures that cannot be used", "gantry dataset photos --scan"},
+                 {"A tenth for tests", "gantry dataset split photos.zip train.zip test.zip --parts=0.9,0.1"},
+                 {"What is in a dataset, with a picture of it", "gantry dataset inspect photos.zip --grid=photos.png"}),
+    .diagnostics = (const gt_named[]){{"... is there already, and is not what this command makes",
+                                       "DEST holds something else: give another name, or --overwrite."},
+                                      {"... cannot be used",
+                                       "Each picture is listed with its reason; --on-error=skip leaves them out."},
+                                      {0}},
     CLI_ROWS(table),
     .ranks = true,
     .prepare = check_foreign,

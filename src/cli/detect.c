@@ -24,22 +24,25 @@ typedef struct detect_fields {
 #define FIELDS detect_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "detections", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "detections", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "detections.csv: a line for each object with the picture, the class, its probability and the corners of "
                "the box in pixels (left and top belong to the box, right and bottom do not). boxes.png: the first "
                "pictures with the boxes; pictures of another size begin a further file."},
     {CLI_OPTION(sizes, "0.25,0.35,0.5,0.7", "Sizes of windows, as parts of a picture's shorter side"),
-     .detail = "Of each size the root of the window's area."},
-    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; of each size all of them")},
-    {CLI_OPTION(stride, "0.15", "From window to window, as a part of the window's side"), .min = 0.01, .max = 1},
-    {CLI_OPTION(threshold, "0.9", "Least probability of an object"), .min = 1e-9, .max = 1},
-    {CLI_OPTION(overlap, "0.3", "How much objects overlap of which one stays"), .min = 1e-9, .max = 1,
+     .placeholder = "LIST", .detail = "Of each size the root of the window's area."},
+    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size has all of them"),
+     .placeholder = "LIST"},
+    {CLI_OPTION(stride, "0.15", "Distance from window to window, as a part of the window's side"), .min = 0.01,
+     .max = 1},
+    {CLI_OPTION(threshold, "0.9", "Smallest probability of an object"), .min = 1e-9, .max = 1},
+    {CLI_OPTION(overlap, "0.3", "Overlap of two objects from which on only one stays"), .min = 1e-9, .max = 1,
      .detail = "Of two objects with a larger intersection over union, of any class, only the likelier one stays."},
-    {CLI_OPTION(ground, "0", "The class that is no object; -1: each class is one"), .min = -1, .max = 65535},
-    {CLI_OPTION(names, "", "Names of the classes, with commas: ground,disc,ring"),
+    {CLI_OPTION(ground, "0", "Class that is no object; -1: each class is one"), .placeholder = "CLASS", .min = -1,
+     .max = 65535},
+    {CLI_OPTION(names, "", "Names of the classes, as in ground,disc,ring"), .placeholder = "LIST",
      .detail = "Without this option those of the data, or numbers."},
-    {CLI_OPTION(images, "16", "Pictures that are drawn"), .min = 1, .max = 4096},
-    {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
+    {CLI_OPTION(images, "16", "Number of pictures that are drawn"), .min = 1, .max = 4096},
+    {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
@@ -322,11 +325,15 @@ static gt_status check(cli_session *s) {
 
 const cli_command cli_detect = {
     .name = "detect",
-    .arguments = "CHECKPOINT | RUN PICTURE | DATA ... [--key=value ...]",
-    .help = "Objects of pictures, by a classifier of windows",
+    .arguments = "CHECKPOINT | RUN (PICTURE | DATA) ... [--key=value ...]",
+    .help = "Find objects in pictures, by a classifier of windows",
     .detail = "Windows of several sizes are laid over each picture and classified, and of windows that overlap the "
               "likeliest stays. The classifier is one of windows with a class for the ground, which gantry dataset "
               "--windows cuts out of pictures with masks. Where the data have masks, precision and recall are told.",
+    .files = "In --outdir detections.csv and boxes.png.",
+    CLI_EXAMPLES(
+        {"Objects of a picture", "gantry detect runs/windows street.png"},
+        {"Fewer and surer ones, in a dataset", "gantry detect runs/windows scenes.zip --threshold=0.99 --overlap=0.2"}),
     CLI_ROWS(table),
     .prepare = check,
     .run = run,

@@ -101,8 +101,8 @@ typedef struct doctor_fields {
 #define FIELDS doctor_fields
 
 static const gt_option rows[] = {
-    {CLI_OPTION(data, "", "Dataset whose file system is looked at"), .path = true},
-    {CLI_OPTION(outdir, "runs", "Where runs will go: its file system is measured"), .path = true},
+    {CLI_OPTION(data, "", "Dataset whose file system is measured"), .path = true},
+    {CLI_OPTION(outdir, "runs", "Folder for runs whose file system is measured"), .placeholder = "DIR", .path = true},
 };
 
 static gt_status look_before(cli_session *s) {
@@ -121,9 +121,12 @@ static gt_status look(cli_session *s) {
 const cli_command cli_doctor = {
     .name = "doctor",
     .arguments = "[--key=value ...]",
-    .help = "Are the machines set up for speed? What to do if not",
+    .help = "Tell whether the machines are set up for speed, and what to do",
     .detail = "Under mpirun or srun it looks at all hosts, at clocks, and at the network between them; with --data "
               "and --outdir at their file systems, which it measures.",
+    .failed = "something is broken",
+    CLI_EXAMPLES({"This machine, and where the data are", "gantry doctor --data=pictures.zip --outdir=runs"},
+                 {"All hosts of a job, and the network between them", "gantry run --hosts=node1,node2 doctor"}),
     CLI_ROWS(rows),
     .ranks = true,
     .prepare = look_before,

@@ -17,7 +17,7 @@ typedef struct evaluate_fields {
 #define FIELDS evaluate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "evaluation", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "evaluation", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "confusion.csv: how often each class (row) was taken for each (column). confusion.png: the same as a "
                "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy. Of networks "
                "that segment "
@@ -76,7 +76,10 @@ static gt_status evaluate(cli_session *s) {
 
 const cli_command cli_evaluate = {
     .name = "evaluate",
-    .help = "How good a classifier is on images (or pixels) whose classes are known",
+    .help = "Measure a classifier on images (or pixels) of known classes",
+    .files = "In --outdir confusion.csv, confusion.png and classes.csv.",
+    CLI_EXAMPLES({"Accuracy, confusions and accuracy of each class", "gantry evaluate runs/lenet test.zip"},
+                 {"Of some classes alone", "gantry evaluate runs/lenet test.zip --classes=0-4 --outdir=few"}),
     CLI_CLASSIFYING(table),
     .run = evaluate,
 };

@@ -17,20 +17,23 @@ typedef struct export_fields {
 
 #define FIELDS export_fields
 
-#define COMMON                                                                                                      \
-    {CLI_OPTION(format, "", "Form, where the ending of OUT does not say which")},                                   \
-        {CLI_OPTION(all, "0", "All networks, not only the one in use (G_ema)")}, {                                  \
-        CLI_OPTION(protocol, "4", "Of a .pkl"), .min = 2, .max = 5,                                                 \
-                                                .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
+#define COMMON                                                                                      \
+    {CLI_OPTION(format, "", "Form of the file, such as npz, where its ending does not say it"),     \
+     .placeholder = "FORM"},                                                                        \
+        {CLI_OPTION(all, "0", "Write all networks, not only the one in use (G_ema)")}, {            \
+        CLI_OPTION(protocol, "4", "Protocol of a .pkl"),                                            \
+            .min = 2, .max = 5, .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
     }
 
 /* Of ONNX models. */
 #define ONNX                                                                                                     \
-    {CLI_OPTION(part, "", "Of an .onnx: generator, mapping, decoder, encoder"),                                  \
+    {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),              \
+     .placeholder = "PART",                                                                                      \
      .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."}, \
-        {CLI_OPTION(from, "z", "Its input: z (and c, truncation), or w: styles"), .choices = "z|w"},             \
-        {CLI_ROW("noise-mode", noise_mode, "const", "Its noise"), .choices = "const|none"}, {                    \
-        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1", "Its styles that truncation changes; -1: all"),    \
+        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), .choices = "z|w"},   \
+        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), .choices = "const|none"}, {     \
+        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                    \
+                "Number of layers of styles that truncation changes in an .onnx; -1: all"),                      \
             .min = -1, .max = 1000                                                                               \
     }
 
@@ -41,7 +44,7 @@ static const gt_option convert_table[] = {
     {CLI_OPTION(dest, "", "The same as DEST"), .path = true},
     COMMON,
     ONNX,
-    {CLI_ROW("force-fp16", force_fp16, "0", "Of the reference tool; not to be had"),
+    {CLI_ROW("force-fp16", force_fp16, "0", "Option of stylegan2-ada-pytorch that Gantry refuses"),
      .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -99,6 +102,10 @@ const cli_command cli_export = {
     .arguments = "CHECKPOINT OUT [--key=value ...]",
     .help = "Write a network for other programs: .pkl .safetensors .npz .onnx",
     .detail = "The form is that of OUT's ending. The network is the moving average of G, or the classifier.",
+    .files = "OUT.",
+    CLI_EXAMPLES({"For stylegan2-ada-pytorch", "gantry export runs/first first.pkl"},
+                 {"For onnxruntime, from styles", "gantry export runs/first first.onnx --from=w"},
+                 {"All tensors, for NumPy", "gantry export runs/first first.npz --all"}),
     .rows = export_table,
     .n_rows = sizeof export_table / sizeof *export_table,
     .fields = sizeof(export_fields),
@@ -111,6 +118,9 @@ const cli_command cli_convert = {
     .arguments = "SOURCE DEST [--key=value ...]",
     .help = "Write a network of another program in another form",
     .detail = "As gantry export; SOURCE may be any file that gantry generate takes.",
+    .files = "DEST.",
+    CLI_EXAMPLES({"From a pickle to arrays", "gantry convert faces.pkl faces.safetensors"},
+                 {"From a pickle to ONNX", "gantry convert faces.pkl faces.onnx --from=w"}),
     .rows = convert_table,
     .n_rows = sizeof convert_table / sizeof *convert_table,
     .fields = sizeof(export_fields),

@@ -23,29 +23,33 @@ typedef struct generate_fields {
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(seeds, "", "Seeds and ranges, as in 0-63,77; not with --projected-w")},
-    {CLI_SHOWN("outdir", request.outdir, "generated", "Where to; made if needed"), .path = true},
-    {CLI_SHOWN("out", request.out, "", "All in one FILE.png, .webp, .npy or .h5 instead"), .path = true,
+    {CLI_OPTION(seeds, "", "Required, or --projected-w: seeds and ranges, as in 0-63,77"), .placeholder = "SEEDS"},
+    {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"), .placeholder = "DIR",
+     .path = true},
+    {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy or .h5"),
+     .placeholder = "FILE", .path = true,
      .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square; .webp loses nothing. Arrays are "
                "uint8 [N,H,W,C] with all channels; .h5 holds them as `images`, with `seeds`."},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name")},
-    {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1")},
-    {CLI_SHOWN("projected-w", request.projected_w, "", "Styles from this file: .npz, .npy, HDF5"), .path = true,
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
+    {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_SHOWN("projected-w", request.projected_w, "",
+               "Take styles from this file (.npz, .npy, HDF5) instead of seeds"),
+     .placeholder = "FILE", .path = true,
      .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png "
                "and so on; --trunc and --class have no part in them."},
-    {CLI_OPTION(grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
-     .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {CLI_OPTION(space, "image", "What --out gets: images, styles, latents"), .choices = "image|w|z",
+    {CLI_OPTION(grid, "", "One picture grid.png instead, COLUMNSxROWS or about square"), .placeholder = "COLUMNSxROWS",
+     .bare = "auto", .detail = "Without it each seed is a file of its own, seed0000.png."},
+    {CLI_OPTION(space, "image", "What --out holds: images, styles (w) or latents (z)"), .choices = "image|w|z",
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
-    {CLI_SHOWN("float", request.as_float, "0", "--out gets float32 in the range of the dataset"),
+    {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset"),
      .detail = "The range that a dataset has given, else 0 to 255."},
-    {CLI_SHOWN("npy", request.npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
+    {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
     CLI_GENERATING,
-    {CLI_FURTHER(temperature, NULL, "Of draws of a prior of codes; below 1: surer, less variety"), .derived = "1",
-     .min = 1e-3, .max = 1e3},
-    {CLI_FURTHER(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
+    {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
+     .derived = "1", .min = 1e-3, .max = 1e3},
+    {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .placeholder = "FILE", .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
     CLI_THREADS,
@@ -164,9 +168,16 @@ static gt_status generate(cli_session *s) {
 const cli_command cli_generate = {
     .name = "generate",
     .arguments = "CHECKPOINT | RUN [--key=value ...]",
-    .help = "Make images from a checkpoint; under mpirun the ranks share the work",
-    .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in the reference "
-              "tool.",
+    .help = "Make images with a trained network; the ranks share the work",
+    .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in generate.py of "
+              "stylegan2-ada-pytorch.",
+    .files = "seed0000.png and so on in --outdir; with --grid one grid.png there; with --out one file.",
+    .stopped = CLI_STARTS_AGAIN,
+    CLI_EXAMPLES(
+        {"64 images in one picture", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
+        {"An image file for each seed, less varied and better",
+         "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
+        {"An array for Python, of one class", "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

@@ -13,15 +13,17 @@ typedef struct cli_generating {
     int64_t truncation_cutoff;
 } cli_generating;
 
-#define CLI_GENERATING                                                                                             \
-    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; less than 1: less variety, better images")},       \
-        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs"), .choices = "const|random|none"}, \
-        {CLI_ROW("network", generating.network, "", "Checkpoint or run, instead of the first argument"),           \
-         .path = true},                                                                                            \
-    {                                                                                                              \
-        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                           \
-                "How many layers of styles --trunc acts on, from the first on"),                                   \
-            .derived = "all", .max = 1024                                                                          \
+#define CLI_GENERATING                                                                                    \
+    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
+     .placeholder = "PSI"},                                                                               \
+        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
+         .choices = "const|random|none"},                                                                 \
+        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
+         .path = true},                                                                                   \
+    {                                                                                                     \
+        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                  \
+                "Number of layers of styles that --trunc acts on, from the first on"),                    \
+            .derived = "all", .max = 1024                                                                 \
     }
 
 #define CLI_STOPPING "stopping after these images; again: at once"

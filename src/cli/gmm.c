@@ -9,51 +9,56 @@
 #define FIELDS gmm_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(k, "8", "fit: components; 1-20: each number, and which is best"),
+    {CLI_OPTION(k, "8", "Of fit: number of components, or numbers to compare, as in 1-20"), .placeholder = "LIST",
      .detail = "With several numbers, such as 1-20 or 2,4,8, each has a fit kK.h5, and mixture.h5 becomes the one with "
                "the least BIC; k.csv and k.svg, .png compare them. A fit with components that the floor holds up is "
                "best only where all have such."},
-    {CLI_OPTION(covariance, "full", "fit: matrices or variances"), .choices = GT_COVARIANCES,
+    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .choices = GT_COVARIANCES,
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
-    {CLI_OPTION(restarts, "1", "fit: k-means++ starts; the best end is kept"), .min = 1, .max = 100000},
-    {CLI_FURTHER(lloyd, NULL, "fit: steps of Lloyd's algorithm after k-means++, at most"), .max = 1 << 24,
+    {CLI_OPTION(restarts, "1", "Of fit: number of starts by k-means++, of which the best end is kept"), .min = 1,
+     .max = 100000},
+    {CLI_FURTHER(lloyd, NULL, "Of fit: largest number of steps of Lloyd's algorithm after k-means++"), .max = 1 << 24,
      .derived = "10; 0 with --start",
      .detail = "Without such steps (0), in many dimensions most restarts end with components of few points. A fit that "
                "was begun without them goes on without them."},
-    {CLI_OPTION(start, "", "fit: means (CSV, npy), or a mixture, to begin with"), .path = true,
+    {CLI_OPTION(start, "", "Of fit: means (CSV, npy) or a mixture to begin with"), .placeholder = "FILE", .path = true,
      .detail =
-         "FILE.csv or FILE.npy: a mean a line, each point belongs to the nearest one at first. FILE.h5: a mixture "
+         "FILE.csv or FILE.npy: one mean per line, each point belongs to the nearest one at first. FILE.h5: a mixture "
          "that gantry gmm fit has written, with the same --covariance; or the arrays means [k,d] and, for a whole "
          "mixture, weights [k] and covariances (full [k,d,d], tied [d,d], diag [k,d], spherical [k])."},
-    {CLI_OPTION(iterations, "500", "fit: at most, of each; more go on later"), .min = 1, .max = 1 << 24},
-    {CLI_OPTION(tol, "0.0001", "fit: an iteration that gains less is the last"), .max = 1e300,
+    {CLI_OPTION(iterations, "500", "Of fit: largest number of iterations; a later fit may have more"), .min = 1,
+     .max = 1 << 24},
+    {CLI_OPTION(tol, "0.0001", "Of fit: stop when an iteration gains less log-likelihood per sample"), .max = 1e300,
      .unit = "nats per sample"},
-    {CLI_OPTION(floor, "1e-06", "fit: least variance, as a share of the data's"), .max = 1,
+    {CLI_OPTION(floor, "1e-06", "Of fit: smallest variance of a component, as a share of the variance of the data"),
+     .max = 1,
      .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
                "addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
-    {CLI_OPTION(seed, "0", "fit and sample: which random numbers"), .max = 4294967295},
-    {CLI_OPTION(array, "", "Which array of an HDF5 file DATA")},
-    {CLI_FURTHER(classes, "", "Of labelled images only those of these classes: cat,dog or 0-7,9")},
-    {CLI_OPTION(labels, "", "fit, predict: column of CSV, or array, of labels"),
+    {CLI_OPTION(seed, "0", "Of fit and sample: seed of the random numbers"), .max = 4294967295},
+    {CLI_OPTION(array, "", "Array to read, where DATA is an HDF5 file"), .placeholder = "NAME"},
+    {CLI_FURTHER(classes, "", "Of labelled images only those of these classes, as in cat,dog or 0-7,9"),
+     .placeholder = "CLASSES"},
+    {CLI_OPTION(labels, "", "Of fit and predict: column of a CSV, or array, that holds labels"), .placeholder = "NAME",
      .detail = "The column, by its name or its number from 0, is then no number of the points. fit and predict print "
                "labels against components and the adjusted Rand index, and write labels.csv or predictions-labels.csv. "
                "Images bring their classes."},
-    {CLI_OPTION(axes, "0,1", "Which two numbers pictures show; columns by name")},
-    {CLI_FURTHER(film, "", "fit: FILE.webp, or FOLDER/, of the iterations"), .path = true,
+    {CLI_OPTION(axes, "0,1", "The two columns of the points that pictures show, by number or name"),
+     .placeholder = "A,B"},
+    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .path = true,
      .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
-    {CLI_OPTION(n, "64", "sample: how many"), .min = 1, .max = 1e9},
-    {CLI_OPTION(decoder, "", "sample: latents through this checkpoint's decoder"), .path = true},
-    {CLI_OPTION(outdir, "mixture", "Where to; made if needed"), .path = true,
-     .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over "
+    {CLI_OPTION(n, "64", "Of sample: number of samples"), .min = 1, .max = 1e9},
+    {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true},
+    {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+     .detail = "fit: mixture.h5, from which also a stopped fit is resumed; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), predictions.svg, .png, and of CSV "
                "predictions.csv. score, of CSV and where --outdir is given: scores.csv. sample: samples.h5 (points, "
                "component), samples.csv and, of images or with a decoder, samples.png instead, if a PNG can hold so "
                "many; with DATA over-data.svg, .png, which shows samples over the points."},
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
-             "fit: how often mixture.h5 is written; 0: only at the end"),
+             "Of fit: longest time between two writings of mixture.h5; 0: only at the end"),
      .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
 };
@@ -113,14 +118,23 @@ static gt_status run(cli_session *s) {
 const cli_command cli_gmm = {
     .name = "gmm",
     .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
-    .help = "Gaussian mixtures of points, images or latents",
-    .detail = "DATA: FILE.csv with a point a line (commas, semicolons or tabs between the numbers), FILE.npy, an array "
-              "of an HDF5 file (such as what gantry latent writes), "
-              "or a dataset, whose images are points of numbers from 0 to 1. Log-likelihoods are per sample, in "
-              "nats, in the data's own units; those of images are comparable with what gantry likelihood says of "
-              "autoencoders. Under mpirun the ranks share the points; the bits are the same on any number. "
-              "MIXTURE: what fit has written, OUTDIR/mixture.h5; a fit that was stopped goes on with the same "
-              "command, also with more --iterations or a smaller --tol.",
+    .help = "Gaussian mixtures of points, images or latents: fit, use, sample",
+    .detail =
+        "DATA: FILE.csv with one point per line (commas, semicolons or tabs between the numbers), FILE.npy, an array "
+        "of an HDF5 file (such as what gantry latent writes), "
+        "or a dataset, whose images are points of numbers from 0 to 1. Log-likelihoods are per sample, in "
+        "nats, in the data's own units; those of images are comparable with what gantry likelihood says of "
+        "autoencoders. Under mpirun the ranks share the points; the bits are the same on any number. "
+        "MIXTURE: what fit has written, OUTDIR/mixture.h5; the same command resumes a fit that was stopped, "
+        "also with more --iterations or a smaller --tol.",
+    .files = "In --outdir, by fit: mixture.h5, curve and clusters (.svg, .png); by predict: predictions.h5, .csv and a "
+             "picture; by score: scores.csv; by sample: samples.h5, .csv, .png.",
+    .stopped = CLI_RESUMES,
+    CLI_EXAMPLES(
+        {"Three clusters of points", "gantry gmm fit points.csv --k=3 --outdir=three"},
+        {"Which cluster has each point", "gantry gmm predict three/mixture.h5 points.csv --outdir=three"},
+        {"How many clusters are best for latents", "gantry gmm fit latent/latents.h5 --k=1-20 --covariance=diag"},
+        {"New points", "gantry gmm sample three/mixture.h5 --n=100 --outdir=new"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

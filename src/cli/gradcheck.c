@@ -17,11 +17,12 @@ typedef struct gradcheck_fields {
 #define FIELDS gradcheck_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(elements, "4", "Elements of each tensor: half with large gradients"), .min = 1, .max = 4096},
-    {CLI_OPTION(images, "8", "Images, at most a slice of the job"), .min = 1, .max = 4096},
-    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them")},
-    {CLI_OPTION(phase, "", "Only this phase, such as D_main")},
-    {CLI_OPTION(limit, "0.01", "Largest relative error that is no fault"), .max = 1},
+    {CLI_OPTION(elements, "4", "Number of elements of each tensor, half of them with large gradients"), .min = 1,
+     .max = 4096},
+    {CLI_OPTION(images, "8", "Number of images, at most a slice of the job"), .min = 1, .max = 4096},
+    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them"), .placeholder = "WORD"},
+    {CLI_OPTION(phase, "", "Only this phase, such as D_main"), .placeholder = "PHASE"},
+    {CLI_OPTION(limit, "0.01", "Largest relative error that is not a fault"), .max = 1},
 };
 
 typedef struct work {
@@ -193,10 +194,13 @@ static int gradcheck(int argc, char **argv) {
 const cli_command cli_gradcheck = {
     .name = "gradcheck",
     .arguments = "[JOB.ini] [--key=value ...]",
-    .help = "Compare the gradients of a job's model with differences of its losses",
+    .help = "Compare gradients of a job's model with differences of its losses",
     .detail = "Takes the job as train does, with all its options. Elements of each tensor are moved up and down by a "
-              "step that is chosen for the tensor, and the loss is summed in double precision. Exit status 1: an "
-              "error is larger than the limit.",
+              "step that is chosen for the tensor, and the loss is summed in double precision.",
+    .failed = "an error is larger than --limit",
+    .takes_job = true,
+    CLI_EXAMPLES({"A small StyleGAN2", "gantry gradcheck --data=synth:shapes:size=16 --cbase=256 --cmax=16 --batch=4"},
+                 {"One phase of a job", "gantry gradcheck jobs/dcgan.ini --data=synth:shapes --phase=D_main"}),
     CLI_ROWS(table),
     .main = gradcheck,
 };

@@ -1,172 +1,220 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Help on the terminal, made from the tables. */
+ * gantry --help and gantry COMMAND --help, made from the tables. */
 #include <string.h>
 
 #include "cli/cli.h"
 
-enum { COLUMNS = 80, HELP_COLUMN = 24 };
+enum { COLUMNS = 80, HELP_COLUMN = 26, TAIL_BYTES = 512 };
 
 void cli_print_overview(FILE *f) {
     int n;
+    const char *group = NULL;
     const cli_command *const *c = cli_commands(&n);
     fputs("usage: gantry COMMAND [ARGUMENTS]\n"
-          "Trains image-generating networks on CPUs, from a workstation to a cluster (gantry run).\n\n",
+          "Trains image-generating networks on CPUs, from a workstation to a cluster.\n",
           f);
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) fprintf(f, "  %-10s %s\n", c[i]->name, c[i]->help);
-    fputs("\n`gantry COMMAND --help` shows a command's options, `gantry help KEY` explains a key.\n"
-          "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
-          "Exit status: 0 done, 1 failed, 2 bad usage, 75 stopped early (start again to go on).\n",
-          f);
-}
-
-/* What stands for the values of a type, and what the values are. */
-static const gt_named values[] = {
-    [GT_OPTION_BOOL] = {"", "0 or 1"},
-    [GT_OPTION_INT] = {"=N", "whole number"},
-    [GT_OPTION_REAL] = {"=X", "number"},
-    [GT_OPTION_TEXT] = {"=TEXT", "text"},
-};
-
-/* "--batch=N" */
-static void option_head(const gt_option *o, char *out, size_t bytes) {
-    snprintf(out, bytes, "--%s%s", o->key, o->choices ? "=NAME" : values[o->type].name);
-}
-
-/* "(a|b|c)" on a line of its own; of many choices the first ones and "...". */
-static void print_choices(const char *text, FILE *f) {
-    int n = (int)strlen(text), room = COLUMNS - HELP_COLUMN;
-    bool all = n <= room;
-    if (!all)
-        for (n = room - 4; n > 1 && text[n - 1] != '|';) n--;
-    fprintf(f, "\n%*s%.*s%s", HELP_COLUMN, "", n, text, all ? "" : "...)");
-}
-
-/* The help, and the choices or the default after it; choices without room there get a line of their own. */
-static void print_common(const gt_option *o, FILE *f) {
-    char head[64], tail[256] = "";
-    option_head(o, head, sizeof head);
-    if (o->letter) snprintf(head + strlen(head), sizeof head - strlen(head), ", -%c", o->letter);
-    if (o->choices) snprintf(tail, sizeof tail, "(%s)", o->choices);
-    else if (o->type != GT_OPTION_BOOL && o->standard && *o->standard) snprintf(tail, sizeof tail, "(%s)", o->standard);
-    fprintf(f, "  %-*s %s", HELP_COLUMN - 3, head, o->help);
-    if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS) fprintf(f, " %s", tail);
-    else if (o->choices) print_choices(tail, f);
-    fputc('\n', f);
-}
-
-/* Does the family have the option? NULL: do all families? */
-static bool has(const gt_family *family, const gt_option *row) {
-    return family ? gt_family_has(family, row) : row->only == NULL;
-}
-
-/* The other keys, wrapped. */
-static void print_further(const gt_option *rows, int n, const gt_family *family, FILE *f) {
-    int column = 0, n_job;
-    const char *note = rows == gt_job_table(&n_job) ? ", jobs/reference.ini all of them" : "";
     for (int i = 0; i < n; i++) {
-        if (rows[i].common || !has(family, &rows[i]) || rows[i].class == GT_SHAPE) continue;
-        int length = (int)strlen(rows[i].key);
-        if (!column)
-            fprintf(f, "Further keys (`gantry help KEY` explains each%s%s):\n", note,
-                    *note && !family ? ",\n`gantry train --help --model=NAME` lists those of a model" : "");
-        if (!column || column + 1 + length > COLUMNS) {
-            fputs(column ? "\n " : " ", f);
-            column = 1;
-        }
-        fprintf(f, " %s", rows[i].key);
-        column += 1 + length;
+        if (c[i]->hidden) continue;
+        if (group != cli_group_of(c[i])) fprintf(f, "%s\n", group = cli_group_of(c[i]));
+        fprintf(f, "  %-12s %s\n", c[i]->name, c[i]->help);
     }
-    if (column) fputc('\n', f);
+    fputs("gantry COMMAND --help: options, files, examples. gantry help KEY: one option.\n"
+          "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
+          "Exit status: 0 done, 1 failed, 2 wrong usage, 75 stopped: start again to resume.\n",
+          f);
 }
 
-void cli_print_help(const cli_command *c, const char *model, FILE *f) {
-    const gt_family_model *row;
-    const gt_family *family = model ? gt_family_of(model, &row) : NULL;
-    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "",
-            c->help);
-    int n = 0;
-    const gt_option *rows = cli_options(c, &n);
-    for (int i = 0; i < n; i++)
-        if (rows[i].common && has(family, &rows[i])) print_common(&rows[i], f);
-    print_further(rows, n, family, f);
+/* ---- options ---- */
+
+const char *cli_option_head(const gt_option *o, char *text, size_t bytes) {
+    char room[32];
+    const char *value = gt_option_placeholder(o, room);
+    bool open = o->bare != NULL; /* the key alone has a meaning, too */
+    int n = snprintf(text, bytes, "--%s%s%s%s%s", o->key, open ? "[" : "", *value ? "=" : "", value, open ? "]" : "");
+    if (o->letter) snprintf(text + n, bytes - (size_t)n, ", -%c", o->letter);
+    return text;
 }
 
-/* `text` in lines of at most `width`, each after `prefix`. */
-static void print_wrapped(const char *text, const char *prefix, int width, FILE *f) {
-    while (*text) {
-        int n = (int)strlen(text), room = width - (int)strlen(prefix);
+/* "ada, fixed, noaug"; of many choices the first ones. */
+static void add_choices(const gt_option *o, char *out, size_t bytes) {
+    enum { MOST = 100 };
+    bool all = strlen(o->choices) <= MOST;
+    size_t n = 0;
+    for (const char *c = o->choices; *c && (all || c < o->choices + MOST);) {
+        int length = (int)strcspn(c, "|");
+        n += (size_t)snprintf(out + n, bytes - n, "%s%.*s", n ? ", " : "", length, c);
+        c += length + (c[length] == '|');
+    }
+    if (!all) snprintf(out + n, bytes - n, ", ... all: gantry help %s", o->key);
+}
+
+/* What is shown: the options of a command (`family` NULL), or those of a job of this model. */
+typedef struct view {
+    const gt_option *rows;
+    int n;
+    const gt_family *family;
+    const gt_family_model *model;
+} view;
+
+static bool begins(const char *text, const char *name, int length) {
+    int n = (int)strlen(name);
+    return n < length && !strncmp(text, name, (size_t)n) && text[n] == ' ';
+}
+
+/* Of "1; dcgan 2; autoencoder 3" what holds for the view's family, and of "from model" what the model says. */
+static void find_default(const view *v, const gt_option *o, char *out, size_t bytes) {
+    const char *text = o->standard ? o->standard : o->derived, *chosen = NULL;
+    snprintf(out, bytes, "%s", text ? text : "");
+    if (!v->family || o->standard || !text) return;
+    int chosen_length = 0;
+    bool own = false;
+    for (const char *piece = text; *piece;) {
+        const char *end = strstr(piece, "; ");
+        int length = end ? (int)(end - piece) : (int)strlen(piece);
+        bool others = false;
+        for (const gt_family *const *f = gt_families(); *f; f++) others |= begins(piece, (*f)->name, length);
+        bool mine = begins(piece, v->family->name, length);
+        if (mine || (!others && !own && !chosen)) {
+            int skip = mine ? (int)strlen(v->family->name) + 1 : 0;
+            chosen = piece + skip, chosen_length = length - skip, own = mine;
+        }
+        piece += length + (end ? 2 : 0);
+    }
+    if (chosen) snprintf(out, bytes, "%.*s", chosen_length, chosen);
+    char key[64];
+    snprintf(key, sizeof key, " %s=", o->key);
+    const char *defaults = v->model->defaults, *at = defaults ? strstr(defaults, key + 1) : NULL;
+    if (at && at != defaults) at = strstr(defaults, key), at = at ? at + 1 : NULL;
+    if (at && gt_is(out, "from model"))
+        snprintf(out, bytes, "%.*s", (int)strcspn(at + strlen(key) - 1, " "), at + strlen(key) - 1);
+}
+
+static void join(char *text, const char *what, const char *more) {
+    size_t n = strlen(text);
+    snprintf(text + n, TAIL_BYTES - n, "%s%s%s", n ? "; " : "", what, more);
+}
+
+/* " (pixels; a, b, c; default: a)", or nothing. */
+static void describe_value(const view *v, const gt_option *o, char out[TAIL_BYTES + 8]) {
+    char text[TAIL_BYTES] = "", choices[256] = "", standard[256];
+    if (o->choices) add_choices(o, choices, sizeof choices);
+    find_default(v, o, standard, sizeof standard);
+    bool flag = o->type == GT_OPTION_BOOL;
+    if (o->unit && o->placeholder && !strstr(o->help, o->unit) && !strstr(o->help, "housands of images"))
+        join(text, "", o->unit); /* other units are placeholders */
+    if (*choices) join(text, "", choices);
+    if (o->required) join(text, "required", "");
+    else if (*standard && !(flag && gt_is(standard, "0"))) join(text, "default: ", standard);
+    snprintf(out, TAIL_BYTES + 8, *text ? " (%s)" : "", text);
+}
+
+static void print_option(const view *v, const gt_option *o, FILE *f) {
+    char head[96], first[128], prefix[HELP_COLUMN + 1], tail[TAIL_BYTES + 8], text[2048];
+    cli_option_head(o, head, sizeof head);
+    describe_value(v, o, tail);
+    snprintf(text, sizeof text, "%s%s", o->help, tail);
+    snprintf(prefix, sizeof prefix, "%*s", HELP_COLUMN, "");
+    snprintf(first, sizeof first, "  %-*s  ", HELP_COLUMN - 4, head);
+    if (strlen(first) > HELP_COLUMN) {
+        fprintf(f, "  %s\n", head);
+        strcpy(first, prefix);
+    }
+    cli_print_wrapped(text, first, prefix, COLUMNS, f);
+}
+
+/* Prints the options of the group, or of all groups; `f` NULL: are there any? */
+static bool print_rows(const view *v, const char *group, bool common, FILE *f) {
+    bool any = false;
+    for (int i = 0; i < v->n; i++) {
+        const gt_option *o = &v->rows[i];
+        bool shown = o->class != GT_SHAPE && (!v->family || gt_family_has(v->family, o));
+        if (!shown || o->common != common || (group && strcmp(o->group, group))) continue;
+        any = true;
+        if (f) print_option(v, o, f);
+    }
+    return any;
+}
+
+static void print_options(const view *v, FILE *f) {
+    if (v->n) fputs("\nOptions (--key=value or --key value; a flag has no value and is off without it):\n", f);
+    bool both = print_rows(v, NULL, true, f) && print_rows(v, NULL, false, NULL);
+    if (both) fputs("\nFurther options:\n", f);
+    print_rows(v, NULL, false, f);
+}
+
+/* The options of a job, the common ones first, the others by group. */
+static void print_job(const view *v, FILE *f) {
+    char title[512];
+    fprintf(f,
+            "\nOptions of --model=%s (others: gantry train --model=NAME --help).\n"
+            "Each is --key=value, key=value, or a line of JOB.ini:\n",
+            v->model->name);
+    print_rows(v, NULL, true, f);
+    for (const gt_named *g = gt_job_groups(); g->name; g++) {
+        if (!print_rows(v, g->name, false, NULL)) continue;
+        fputc('\n', f);
+        snprintf(title, sizeof title, "%s:", g->text);
+        cli_print_wrapped(title, "", "  ", COLUMNS, f);
+        print_rows(v, g->name, false, f);
+    }
+}
+
+/* ---- a command ---- */
+
+void cli_print_wrapped(const char *text, const char *first, const char *prefix, int width, FILE *f) {
+    for (const char *before = first; *text; before = prefix) {
+        int n = (int)strlen(text), room = width - (int)strlen(before);
         if (n > room) {
             for (n = room; n > 0 && text[n] != ' ';) n--;
             if (n == 0) n = (int)strcspn(text, " ");
         }
-        fprintf(f, "%s%.*s\n", prefix, n, text);
+        fprintf(f, "%s%.*s\n", before, n, text);
         text += n;
         while (*text == ' ') text++;
     }
 }
 
-static void print_range(const gt_option *o, FILE *f) {
-    char low[32], high[32];
-    gt_real_text(o->min, low);
-    gt_real_text(o->max, high);
-    if (o->min == 0 && o->max == 0) return;
-    if (isinf(o->max)) fprintf(f, ", %s or more", low);
-    else fprintf(f, ", %s to %s", low, high);
+void cli_print_exit_status(const cli_command *c, FILE *f) {
+    fputs("0 done, 1 failed", f);
+    if (c->failed) fprintf(f, " (or %s)", c->failed);
+    fputs(", 2 wrong usage", f);
+    if (c->stopped) fprintf(f, ", 75 %s", c->stopped);
 }
 
-void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
-    char help[512];
-    snprintf(help, sizeof help, "%s.", o->help);
-    print_wrapped(help, prefix, COLUMNS, f);
-    if (o->detail) print_wrapped(o->detail, prefix, COLUMNS, f);
-    fprintf(f, "%sValue: %s", prefix, o->choices ? o->choices : values[o->type].text);
-    if (o->type == GT_OPTION_INT || o->type == GT_OPTION_REAL) print_range(o, f);
-    if (o->unit) fprintf(f, " (%s)", o->unit);
-    const char *standard = o->standard ? o->standard : o->derived;
-    fprintf(f, ". Default: %s.\n", *standard ? standard : "none");
-    const char *next = o->only ? strchr(o->only, '|') : NULL;
-    if (o->only)
-        fprintf(f, "%sModels: %.*s%s%s.\n", prefix, (int)strcspn(o->only, "|"), o->only, next ? ", " : "",
-                next ? next + 1 : "");
+static void print_exit_status(const cli_command *c, FILE *f) {
+    char text[512] = "Exit status: ";
+    FILE *memory = fmemopen(text + strlen(text), sizeof text - strlen(text), "w");
+    if (!memory) return;
+    cli_print_exit_status(c, memory);
+    fputc('.', memory);
+    fclose(memory);
+    fputc('\n', f);
+    cli_print_wrapped(text, "", "  ", COLUMNS, f);
 }
 
-/* ---- gantry help [COMMAND | KEY] ---- */
-
-static const gt_option *find_anywhere(const char *key, const cli_command **command) {
-    int n_commands;
-    const cli_command *const *commands = cli_commands(&n_commands);
-    for (int i = 0; i < n_commands; i++) {
-        gt_options o = {0};
-        o.rows = cli_options(commands[i], &o.n);
-        *command = commands[i];
-        const gt_option *row = gt_options_find(&o, key);
-        if (row) return row;
+void cli_print_help(const cli_command *c, const char *model, FILE *f) {
+    int n_job;
+    char text[512];
+    view v = {0};
+    v.rows = cli_options(c, &v.n);
+    if (v.rows == gt_job_table(&n_job)) {
+        v.family = model ? gt_family_of(model, &v.model) : NULL;
+        if (!v.family) v.family = gt_families()[0], v.model = v.family->models;
     }
-    return NULL;
+    snprintf(text, sizeof text, "gantry %s %s", c->name, c->arguments ? c->arguments : "");
+    cli_print_wrapped(text, "usage: ", "       ", COLUMNS, f);
+    snprintf(text, sizeof text, "%s.", c->help);
+    cli_print_wrapped(text, "", "", COLUMNS, f);
+    if (c->examples) fputs("\nExamples:\n", f);
+    for (const gt_named *e = c->examples; e && e->name; e++) fprintf(f, "  %s:\n    %s\n", e->name, e->text);
+    fputs(c->files ? "\nWrites:\n" : "\nWrites no files, only what it prints.\n", f);
+    if (c->files) cli_print_wrapped(c->files, "  ", "  ", COLUMNS, f);
+    if (v.family) print_job(&v, f);
+    else print_options(&v, f);
+    if (c->takes_job) fputs("\nAnd all options of `gantry train`: see gantry train --help.\n", f);
+    if (c->more) c->more(f);
+    print_exit_status(c, f);
+    snprintf(text, sizeof text, "`gantry help KEY` says more about an option, `gantry man %s` about all of them.",
+             c->name);
+    if (v.n) cli_print_wrapped(text, "", "", COLUMNS, f);
 }
-
-static int help(int argc, char **argv) {
-    const char *topic = argc > 1 ? argv[1] + strspn(argv[1], "-") : NULL;
-    const cli_command *command = topic ? cli_find(topic) : NULL, *owner;
-    const gt_option *option = topic && !command ? find_anywhere(topic, &owner) : NULL;
-    char head[64];
-    if (topic && !command && !option)
-        return cli_exit("help", gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option", topic));
-    if (!cli_first_rank()) return CLI_DONE; /* of several ranks one prints */
-    if (!topic) cli_print_overview(stdout);
-    else if (!option) cli_print_help(command, NULL, stdout);
-    else {
-        option_head(option, head, sizeof head);
-        printf("gantry %s %s\n", owner->name, head);
-        cli_print_option(option, "  ", stdout);
-    }
-    return CLI_DONE;
-}
-
-const cli_command cli_help = {
-    .name = "help",
-    .arguments = "[COMMAND | KEY]",
-    .help = "Explain a command or an option",
-    .main = help,
-};

@@ -16,25 +16,25 @@
 #define FIELDS latent_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "latent", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "latent", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
                "interpolation.png: between four images. Without DATA: traversal.png alone."},
-    {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
-    {CLI_OPTION(scale, NULL, "Nine values instead: 4 means from -4 to 4"), .derived = "as --traverse says", .min = 1e-6,
-     .max = 1e6},
-    {CLI_OPTION(dims, "", "Dimensions in the pictures, as in 3,17"),
+    {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png"), .placeholder = "LIST"},
+    {CLI_OPTION(scale, NULL, "Take nine values from -X to X instead of --traverse"), .derived = "as --traverse says",
+     .min = 1e-6, .max = 1e6},
+    {CLI_OPTION(dims, "", "Dimensions in the pictures, as in 3,17"), .placeholder = "LIST",
      .detail = "Otherwise the 16 whose divergence from N(0,1) over the data is largest, the largest first; of latents "
                "without a distribution, and without data, the first 16. The program says which."},
-    {CLI_OPTION(interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
-    {CLI_OPTION(class, "", "Of a model that sees labels: class of these pictures"),
+    {CLI_OPTION(interpolate, "8", "Number of steps along a side of interpolation.png"), .min = 2, .max = 64},
+    {CLI_OPTION(class, "", "Class of the pictures, of a model that sees labels"), .placeholder = "CLASS",
      .detail = "A number or a name; empty: the label of the first image."},
-    {CLI_OPTION(layer, "", "Write the results of this layer of any network instead"),
+    {CLI_OPTION(layer, "", "Write the results of this layer of any network instead of latents"), .placeholder = "LAYER",
      .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
                "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
                "block, such as layer2, means its last layer."},
-    {CLI_OPTION(network, "", "With --layer: the network, such as D")},
+    {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD"},
     CLI_CLASSES,
     CLI_THREADS,
 };
@@ -242,7 +242,12 @@ static gt_status latent(cli_session *s) {
 const cli_command cli_latent = {
     .name = "latent",
     .arguments = "CHECKPOINT | RUN [DATA] [--key=value ...]",
-    .help = "Encode a dataset; histograms, traversals, interpolation",
+    .help = "Encode a dataset; show histograms, traversals, interpolations",
+    .files = "In --outdir latents.h5, histograms.svg and .png, labels.svg and .png, traversal.png, interpolation.png; "
+             "without DATA traversal.png alone.",
+    CLI_EXAMPLES({"Latents of all images", "gantry latent runs/vae digits.zip --outdir=latent"},
+                 {"Only what single dimensions do", "gantry latent runs/vae --traverse=-2,-1,0,1,2"},
+                 {"Features of a layer of a classifier", "gantry latent runs/lenet digits.zip --layer=fc2"}),
     CLI_ROWS(table),
     .own_words = 2,
     .ranks = true,

@@ -16,16 +16,17 @@ typedef struct likelihood_fields {
 #define FIELDS likelihood_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(samples, "500", "Importance samples of each image"), .min = 1, .max = 1 << 20,
+    {CLI_OPTION(samples, "500", "Number of importance samples of each image"), .min = 1, .max = 1 << 20,
      .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
-    {CLI_OPTION(sigma, NULL, "Deviation of a pixel in [0,1] from what is decoded"), .derived = "what the loss means",
-     .min = 1e-6, .max = 1e6,
+    {CLI_OPTION(sigma, NULL, "Standard deviation of a pixel in [0,1] about what is decoded"),
+     .derived = "what the loss means", .min = 1e-6, .max = 1e6,
      .detail =
          "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another "
          "value the decoder is the same, the density is not: "
          "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
-    {CLI_OPTION(seed, "0", "Of the samples"), .max = 4294967295.0},
-    {CLI_OPTION(out, "likelihood.csv", "A line an image: log p(x), ELBO, divergence, error"), .path = true},
+    {CLI_OPTION(seed, "0", "Seed of the samples"), .max = 4294967295.0},
+    {CLI_OPTION(out, "likelihood.csv", "Table to write: for each image log p(x), ELBO, divergence, error"),
+     .placeholder = "FILE", .path = true},
     CLI_CLASSES,
     CLI_THREADS,
 };
@@ -94,9 +95,12 @@ static gt_status likelihood(cli_session *s) { return cli_with_encoding_all(s, CL
 
 const cli_command cli_likelihood = {
     .name = "likelihood",
-    .help = "log p(x) of images under a variational autoencoder",
+    .help = "Estimate log p(x) of images under a variational autoencoder",
     .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image "
               "for pixels in [0,1]: comparable with the log-likelihood of another model of the same pixels.",
+    .files = "--out, a table.",
+    CLI_EXAMPLES({"Of all images, with 500 samples each", "gantry likelihood runs/vae digits.zip"},
+                 {"A quick look", "gantry likelihood runs/vae digits.zip --samples=50 --out=quick.csv"}),
     CLI_ENCODING(table),
     .run = likelihood,
 };

@@ -22,21 +22,21 @@ typedef struct look_fields {
 #define FIELDS look_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "looks", "Where to; made if needed"), .path = true},
-    {CLI_OPTION(filters, "0", "filters.png: the weights of the first layer as pictures")},
-    {CLI_OPTION(maps, "", "maps.png: the results of this layer for some images"),
+    {CLI_OPTION(outdir, "looks", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true},
+    {CLI_OPTION(filters, "0", "Write filters.png: the weights of the first layer as pictures")},
+    {CLI_OPTION(maps, "", "Write maps.png: the results of this layer for some images"), .placeholder = "LAYER",
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
                "(black) to their largest (white). A name that is no layer lists the names."},
-    {CLI_OPTION(cam, "none", "cam.png: where a classifier looks for this class"), .choices = "none|predicted|true",
-     .bare = "predicted",
+    {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"),
+     .choices = "none|predicted|true", .bare = "predicted",
      .detail = "Grad-CAM, and with a mean over pixels before the last layer CAM: parts of the image that speak for "
                "the class that the network takes it for, or for the true one, bright over the image. cam.h5 has the "
                "maps as numbers."},
-    {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels")},
-    {CLI_OPTION(network, "", "The network, such as D; empty: the first")},
-    {CLI_OPTION(images, "16", "Images, spread over the data"), .min = 1, .max = 4096},
+    {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels"), .placeholder = "LAYER"},
+    {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD"},
+    {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096},
     CLI_CLASSES,
-    {CLI_OPTION(threads, "1", "Threads"), .min = 1, .max = 4096},
+    {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
@@ -366,7 +366,10 @@ static gt_status look_at(cli_session *s) {
 const cli_command cli_look = {
     .name = "look",
     .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
-    .help = "Filters, maps of layers, and where a classifier looks, as pictures",
+    .help = "Draw filters, maps of layers, and where a classifier looks",
+    .files = "In --outdir filters.png, maps.png, cam.png and cam.h5, as asked for.",
+    CLI_EXAMPLES({"The first layer, and where the network looks", "gantry look runs/lenet digits.zip --filters --cam"},
+                 {"What a layer makes of eight images", "gantry look runs/lenet digits.zip --maps=conv2 --images=8"}),
     CLI_ROWS(table),
     .prepare = cli_check_encoding,
     .run = look_at,

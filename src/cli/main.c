@@ -24,7 +24,7 @@ static int dispatch(int argc, char **argv) {
     }
     const char *name = argv[1];
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
-    if (!strcmp(name, "--version")) name = "version";
+    if (!strcmp(name, "--version") || !strcmp(name, "-V")) name = "version";
     const cli_command *c = cli_find(name);
     return c ? cli_perform(c, argc - 1, argv + 1) : unknown_command(name);
 }

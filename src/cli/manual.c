@@ -1,43 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The reference job and the manual page, written from the tables: `make` compares or installs what these print. */
+ * gantry man: the manual pages gantry(1) and gantry-COMMAND(1), written from the tables. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-void cli_print_reference(FILE *f) {
-    fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job "
-          "file holds only the keys that\n"
-          "# differ. Each can be overridden on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines "
-          "are key = value; groups may be\n"
-          "# left out; comments begin with # or ;; a value that holds one of these characters stands in double quotes. "
-          "Paths are relative to the\n"
-          "# current directory. Written by `gantry reference`.\n",
-          f);
-    int n;
-    const gt_option *rows = gt_job_table(&n);
-    for (const gt_named *g = gt_job_groups(); g->name; g++) {
-        fprintf(f, "\n# ==== %s ====\n[%s]\n", g->text, g->name);
-        for (int i = 0; i < n; i++) {
-            const gt_option *o = &rows[i];
-            if (strcmp(o->group, g->name)) continue;
-            fputc('\n', f);
-            cli_print_option(o, "# ", f);
-            bool known = o->standard && o->class != GT_COMMAND, set = known && gt_family_has(*gt_families(), o);
-            fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, known && *o->standard ? " " : "",
-                    known ? o->standard : "");
-        }
-    }
-}
-
 /* ---- roff ---- */
 
-/* Hyphens of options must stay ASCII, a dot or quote at the start of a line is a request, backslashes escape. */
+/* Hyphens and quotes must stay ASCII, a dot or quote at the start of a line is a request, backslashes escape. */
 static void put_roff(const char *text, FILE *f) {
-    if (*text == '.' || *text == '\'') fputs("\\&", f);
+    static const gt_named escapes[] = {
+        {"-", "\\-"}, {"\\", "\\e"}, {"'", "\\(aq"}, {"`", "\\(ga"}, {"^", "\\(ha"}, {"~", "\\(ti"}, {0}};
+    if (*text == '.') fputs("\\&", f);
     for (; *text; text++) {
-        if (*text == '-') fputs("\\-", f);
-        else if (*text == '\\') fputs("\\e", f);
+        const gt_named *e = escapes;
+        while (e->name && *e->name != *text) e++;
+        if (e->name) fputs(e->text, f);
         else fputc(*text, f);
     }
 }
@@ -47,79 +25,258 @@ static void put_line(const char *text, FILE *f) {
     fputc('\n', f);
 }
 
-static void put_option(const gt_option *o, FILE *f) {
-    fputs(".TP\n.B \\-\\-", f);
-    put_roff(o->key, f);
-    if (o->letter) fprintf(f, ", \\-%c", o->letter);
-    fputc('\n', f);
-    char *text = NULL;
+/* A text of many sentences, in lines. */
+static void put_text(const char *text, FILE *f) {
+    char *lines = NULL;
     size_t bytes;
+    FILE *memory = open_memstream(&lines, &bytes);
+    if (!memory) return;
+    cli_print_wrapped(text, "", "", 100, memory);
+    fclose(memory);
+    for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
+        if (*line) put_line(line, f);
+    free(lines);
+}
+
+/* .TH of gantry (`name` "") or gantry-NAME. */
+static void put_title(const char *name, FILE *f) {
+    fprintf(f, ".\\\" Written by `gantry man%s%s` from the option tables.\n.TH GANTRY", *name ? " " : "", name);
+    if (*name) fputs("\\-", f);
+    for (const char *c = name; *c; c++) fputc(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c, f);
+    fprintf(f, " 1 %s \"Gantry %s\" \"Gantry manual\"\n.nh\n", GT_RELEASE_DATE, GT_VERSION);
+}
+
+static void put_option(const gt_option *o, FILE *f) {
+    char room[32], *text = NULL;
+    const char *value = gt_option_placeholder(o, room);
+    size_t bytes;
+    fputs(".TP\n\\fB\\-\\-", f);
+    put_roff(o->key, f);
+    fputs("\\fR", f);
+    if (*value) {
+        fprintf(f, "%s=\\fI", o->bare ? "[" : "");
+        put_roff(value, f);
+        fprintf(f, "\\fR%s", o->bare ? "]" : "");
+    }
+    if (o->letter) fprintf(f, ", \\fB\\-%c\\fR", o->letter);
+    fputc('\n', f);
     FILE *memory = open_memstream(&text, &bytes);
     if (!memory) return;
     cli_print_option(o, "", memory);
     fclose(memory);
-    for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        if (!strncmp(line, "Value: ", 7)) fputs(".br\n", f);
         if (*line) put_line(line, f);
+    }
     free(text);
 }
 
-static void put_command(const cli_command *c, FILE *f) {
-    fputs(".SS gantry ", f);
+static void put_examples(const gt_named *e, FILE *f) {
+    fputs(".SH EXAMPLES\n", f);
+    for (; e->name; e++) {
+        fputs(".PP\n", f);
+        put_roff(e->name, f);
+        fputs(":\n.PP\n.RS 4\n.nf\n", f);
+        put_line(e->text, f);
+        fputs(".fi\n.RE\n", f);
+    }
+}
+
+/* ---- gantry-COMMAND(1) ---- */
+
+static void put_options(const gt_option *rows, int n, const char *group, FILE *f) {
+    for (int i = 0; i < n; i++)
+        if (rows[i].class != GT_SHAPE && (!group || !strcmp(rows[i].group, group))) put_option(&rows[i], f);
+}
+
+static void put_job_options(const gt_option *rows, int n, FILE *f) {
+    put_text("Each option may also be written key=value, or as a line of JOB.ini. An option that some models have says "
+             "which.",
+             f);
+    for (const gt_named *g = gt_job_groups(); g->name; g++) {
+        fputs(".SS ", f);
+        put_line(g->text, f);
+        put_options(rows, n, g->name, f);
+    }
+}
+
+static void put_see_also(const cli_command *c, FILE *f) {
+    int n;
+    const cli_command *const *all = cli_commands(&n);
+    fputs(".SH SEE ALSO\n.BR gantry (1)", f);
+    for (int i = 0; i < n; i++) {
+        if (all[i] == c || all[i]->hidden) continue;
+        if (c && cli_group_of(all[i]) != cli_group_of(c)) continue;
+        fputs(",\n.BR gantry\\-", f);
+        put_roff(all[i]->name, f);
+        fputs(" (1)", f);
+    }
+    fputc('\n', f);
+}
+
+void cli_print_manual_of(const cli_command *c, FILE *f) {
+    int n = 0, n_job;
+    const gt_option *rows = cli_options(c, &n);
+    put_title(c->name, f);
+    fputs(".SH NAME\ngantry\\-", f);
     put_roff(c->name, f);
-    fputc(' ', f);
-    put_line(c->arguments ? c->arguments : "", f);
+    fputs(" \\- ", f);
+    put_line(c->help, f);
+    fputs(".SH SYNOPSIS\n.B gantry ", f);
+    put_line(c->name, f);
+    if (c->arguments) put_line(c->arguments, f);
+    fputs(".SH DESCRIPTION\n", f);
     put_roff(c->help, f);
     fputs(".\n", f);
-    if (c->detail) put_line(c->detail, f);
-    int n = 0;
-    const gt_option *rows = cli_options(c, &n);
-    for (int i = 0; i < n; i++)
-        if (rows[i].class != GT_SHAPE) put_option(&rows[i], f);
+    if (c->detail) put_text(c->detail, f);
+    if (c->takes_job) put_text("All options of gantry train are options of this command, too.", f);
+    if (n) fputs(".SH OPTIONS\n", f);
+    if (n && rows == gt_job_table(&n_job)) put_job_options(rows, n, f);
+    else put_options(rows, n, NULL, f);
+    fputs(".SH FILES\n", f);
+    put_text(c->files ? c->files : "None is written.", f);
+    fputs(".SH EXIT STATUS\n.TP\n.B 0\nDone.\n.TP\n.B 1\nFailed", f);
+    if (c->failed) fputs(", or ", f), put_roff(c->failed, f);
+    fputs(".\n.TP\n.B 2\nWrong usage: a mistake in the command line or in the job file.\n", f);
+    if (c->stopped) {
+        fputs(".TP\n.B 75\n", f);
+        put_roff("S", f);
+        put_roff(c->stopped + 1, f);
+        fputs(".\n", f);
+    }
+    if (c->diagnostics) fputs(".SH DIAGNOSTICS\n", f);
+    for (const gt_named *d = c->diagnostics; d && d->name; d++) {
+        fputs(".TP\n.I ", f);
+        put_line(d->name, f);
+        put_text(d->text, f);
+    }
+    if (c->examples) put_examples(c->examples, f);
+    put_see_also(c, f);
+}
+
+/* ---- gantry(1) ---- */
+
+static void put_commands(FILE *f) {
+    int n;
+    const cli_command *const *c = cli_commands(&n);
+    const char *group = NULL;
+    for (int i = 0; i < n; i++) {
+        if (c[i]->hidden) continue;
+        if (group != cli_group_of(c[i])) fprintf(f, ".SS %s\n", group = cli_group_of(c[i]));
+        fputs(".TP\n.BR gantry\\-", f);
+        put_roff(c[i]->name, f);
+        fputs(" (1)\n", f);
+        put_roff(c[i]->help, f);
+        fputs(".\n", f);
+    }
+}
+
+static const gt_named sections[] = {
+    {"JOB FILES", "A job file holds lines of the form key = value under [group] banners; a key is an option's name. "
+                  "gantry reference prints a job file with all keys, explained. Options of the command line overrule "
+                  "the job file."},
+    {"SIGNALS",
+     "SIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a file named stop in "
+     "the run's directory, or the end of --max-time, let a run write a checkpoint at the next step, and exit with "
+     "status 75. SIGUSR2 lets it write a checkpoint and continue. A second SIGINT ends it at once. All this holds for "
+     "gantry run, too. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives "
+     "them time."},
+    {0},
+};
+
+static const gt_named environment[] = {
+    {"GT_ISA", "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. "
+               "Results differ in their last bits between sets."},
+    {"GT_CONV", "Kernels of convolutions where the job says conv = auto: auto, direct or winograd. A run that is "
+                "resumed keeps those it began with."},
+    {"GT_CACHE", "Folder in which gantry metrics keeps statistics of real pictures."},
+    {"GANTRY_MPI", "What srun speaks with the ranks of gantry run, where that is not PMIx."},
+    {"GANTRY_SITE", "File of what is particular to a site, in place of slurm/site.env: see gantry-submit(1)."},
+    {"GANTRY_TERMINAL", "The standard error, though a pipe, ends at a terminal so many columns wide: what gantry run "
+                        "tells its ranks."},
+    {"NO_COLOR", "No colours on a terminal."},
+    {0},
+};
+
+static const gt_named files[] = {
+    {"RUN/", "The directory of a run: checkpoints, pictures, logs and report. See gantry-train(1)."},
+    {"PREFIX/share/gantry/jobs/", "Job files to begin with; reference.ini explains all keys."},
+    {"PREFIX/share/gantry/slurm/", "Scripts for Slurm, and site.env."},
+    {0},
+};
+
+static const gt_named statuses[] = {
+    {"0", "Done."},
+    {"1", "Failed."},
+    {"2", "Wrong usage: a mistake in the command line or in the job file."},
+    {"75", "Stopped before the end; the same command resumes."},
+    {0},
+};
+
+static const gt_named examples[] = {
+    {"Train on two ranks; stop with Ctrl-C; resume with the same command",
+     "gantry run -n 2 train --data=pictures.zip --run=runs/first"},
+    {"64 images of the trained network in one picture",
+     "gantry generate runs/first --seeds=0-63 --grid=8x8 --outdir=out"},
+    {"What a dataset holds", "gantry inspect pictures.zip"},
+    {0},
+};
+
+static void put_list(const char *title, const gt_named *list, FILE *f) {
+    fprintf(f, ".SH %s\n", title);
+    for (; list->name; list++) {
+        fputs(".TP\n.B ", f);
+        put_line(list->name, f);
+        put_text(list->text, f);
+    }
 }
 
 void cli_print_manual(FILE *f) {
-    fprintf(f, ".\\\" Written by `gantry man` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
-    fputs(
-        ".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
-        ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B gantry run \\-n\n.I N\n.B train\n"
-        "[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
-        ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters "
-        "without GPUs. A run is a "
-        "function of job, data\n"
-        "and seed alone: its bits do not depend on the number of ranks and threads, nor on being stopped and resumed.\n"
-        "Options are \\-\\-key=value or \\-\\-key value; booleans are \\-\\-key or \\-\\-key=0|1|true|false.\n"
-        "Results are printed to the standard output, talk to the standard error.\n.SH COMMANDS\n",
-        f);
-    int n;
-    const cli_command *const *c = cli_commands(&n);
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) put_command(c[i], f);
-    fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's "
-          "name. jobs/reference.ini "
-          "lists all of them.\n"
-          ".SH SIGNALS\nSIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a "
-          "file named stop in the run's directory, or the end of \\-\\-max\\-time, let a run write a checkpoint at the "
-          "next step, "
-          "and exit with status 75.\n"
-          "SIGUSR2 lets it write a checkpoint and go on. A second SIGINT ends it at once. All this holds for gantry "
-          "run, too. mpirun itself ends its ranks about a second after passing on SIGTERM or "
-          "SIGINT; SIGUSR1 gives them time.\n"
-          ".SH ENVIRONMENT\n.TP\n.B GT_ISA\n"
-          "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results "
-          "differ in their last bits "
-          "between sets.\n"
-          ".TP\n.B GT_CONV\nKernels of convolutions where the job says conv = auto: auto, direct or winograd. A run "
-          "that goes on keeps those it began with.\n"
-          ".TP\n.B GANTRY_TERMINAL\nThe standard error, though a pipe, ends at a terminal so many columns wide: what "
-          "gantry run tells its ranks.\n"
-          ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
-          ".SH EXIT STATUS\n0: done. 1: failed. 2: bad usage. 75: stopped before its end; start it again to go on.\n"
-          ".SH EXAMPLES\n.nf\ngantry run \\-n 2 train \\-\\-data=pictures.zip \\-\\-run=runs/first\n"
-          "gantry generate runs/first \\-\\-seeds=0\\-63 \\-\\-grid=8x8 \\-\\-outdir=out\n"
-          "gantry inspect pictures.zip\n.fi\n",
+    put_title("", f);
+    fputs(".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
+          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B gantry run \\-n\n.I N\n.B train\n"
+          "[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n.SH DESCRIPTION\n",
           f);
+    put_text("Gantry trains generative networks, StyleGAN2-ADA first, on workstations and clusters without GPUs. A run "
+             "is a function of job, data and seed alone: its bits do not depend on the number of ranks and threads, "
+             "nor on being stopped and resumed.",
+             f);
+    fputs(".PP\n", f);
+    put_text("Options are --key=value or --key value; a flag is --key, or --key=0|1|no|yes|off|on|false|true. In names "
+             "of options _ may stand for -. Results are printed to the standard output, messages to the standard "
+             "error.",
+             f);
+    fputs(".SH COMMANDS\n", f);
+    put_commands(f);
+    for (const gt_named *s = sections; s->name; s++) {
+        fprintf(f, ".SH %s\n", s->name);
+        put_text(s->text, f);
+    }
+    put_list("ENVIRONMENT", environment, f);
+    put_list("FILES", files, f);
+    put_list("EXIT STATUS", statuses, f);
+    put_examples(examples, f);
+    put_see_also(NULL, f);
 }
 
-const cli_command cli_reference = {
-    .name = "reference", .help = "Print jobs/reference.ini", .hidden = true, .print = cli_print_reference};
-const cli_command cli_man = {.name = "man", .help = "Print the manual page", .hidden = true, .print = cli_print_manual};
+/* ---- the command ---- */
+
+static gt_status man(cli_session *s) {
+    const cli_arguments *a = &s->arguments;
+    if (a->n_words > 1) return gt_fail(GT_USAGE, "one command, as in gantry man %.60s", a->words[0]);
+    const cli_command *c = a->n_words ? cli_find(a->words[0]) : NULL;
+    if (a->n_words && !c) return cli_fail_unknown(a->words[0]);
+    if (c) cli_print_manual_of(c, stdout);
+    else cli_print_manual(stdout);
+    return GT_OK;
+}
+
+const cli_command cli_man = {
+    .name = "man",
+    .arguments = "[COMMAND]",
+    .help = "Print the manual page of Gantry, or of a command",
+    .detail = "The pages are in roff: gantry man train | man -l - shows one. make install installs all of them.",
+    CLI_EXAMPLES({"Read the page of a command that is not installed", "gantry man train | man -l -"},
+                 {"The page gantry(1)", "gantry man > gantry.1"}),
+    .run = man,
+};

@@ -16,16 +16,20 @@ typedef struct mix_fields {
 #define FIELDS mix_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(rows, "", "Required: seeds whose other styles stay, as in 85,100,75")},
-    {CLI_OPTION(cols, "", "Required: seeds whose chosen styles are taken")},
-    {CLI_SHOWN("styles", request.styles, "", "Layers to take, as in 0-6, 8- or 0,2,5"),
+    {CLI_OPTION(rows, "", "Seeds whose styles stay but for --styles, as in 85,100,75"), .required = true,
+     .placeholder = "SEEDS"},
+    {CLI_OPTION(cols, "", "Seeds whose styles are taken in the layers of --styles"), .required = true,
+     .placeholder = "SEEDS"},
+    {CLI_SHOWN("styles", request.styles, "", "Layers whose styles are taken, as in 0-6, 8- or 0,2,5"),
+     .placeholder = "LAYERS",
      .detail = "Layers count from 0, the coarsest. Without this option they are 0 to 6, and at most the first half."},
-    {CLI_SHOWN("outdir", request.outdir, "mixed", "Where to; made if needed"), .path = true,
+    {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"), .placeholder = "DIR",
+     .path = true,
      .detail = "grid.png: the images of --cols above, those of --rows at the left. ROW-COL.png: each cell; SEED-SEED."
                "png: each seed by itself."},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name")},
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
     CLI_GENERATING,
-    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1")},
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
     CLI_THREADS,
     CLI_ASSUMED,
 };
@@ -64,10 +68,15 @@ static gt_status mix(cli_session *s) {
 
 const cli_command cli_mix = {
     .name = "mix",
-    .arguments = "NET --rows=85,100,75 --cols=55,821 [--key=value ...]",
-    .help = "Mix the styles of seeds; under mpirun the ranks share the work",
+    .arguments = "CHECKPOINT | RUN --rows=SEEDS --cols=SEEDS [--key=value ...]",
+    .help = "Mix the styles of seeds; the ranks share the work",
     .detail = "For models with styles (StyleGAN2). An image has the styles of its row's seed, but in the layers of "
               "--styles those of its column's seed.",
+    .files = "In --outdir grid.png, all of them; SEED-SEED.png, each seed by itself; ROW-COL.png, each mixture.",
+    .stopped = CLI_STARTS_AGAIN,
+    CLI_EXAMPLES({"Fine styles of two seeds for three others",
+                  "gantry mix runs/first --rows=85,100,75 --cols=55,821 --styles=8-"},
+                 {"Coarse styles", "gantry mix runs/first --rows=0-3 --cols=4-7 --styles=0-3 --outdir=coarse"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

@@ -22,15 +22,16 @@ typedef struct predict_fields {
 enum { MOST = 4096 };
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "predictions", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "predictions", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "predictions.csv: the class of each image, its probability, and the true class where it is known. "
                "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
                "images that were "
                "taken for what they are and for something else, the surest first, with their classes. "
                "unknown.png: images of which the data do not say the class. Of networks that segment: masks/, "
                "predictions.h5 with `classes` [N,H,W], and overlays.png: images, masks and predictions side by side."},
-    {CLI_OPTION(images, "32", "Images in each picture"), .min = 1, .max = MOST},
-    {CLI_SHOWN("fully-convolutional", fully_convolutional, "0", "Images may be larger, and get maps of classes"),
+    {CLI_OPTION(images, "32", "Number of images in each picture"), .min = 1, .max = MOST},
+    {CLI_SHOWN("fully-convolutional", fully_convolutional, "0",
+               "Let images be larger than the network's, and make maps of classes"),
      .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
                "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
                "the probability of that class over the image."},
@@ -134,7 +135,12 @@ static gt_status predict(cli_session *s) {
 
 const cli_command cli_predict = {
     .name = "predict",
-    .help = "Classes of images, or of their pixels, by a trained network",
+    .help = "Tell the classes of images, or of their pixels, by a network",
+    .files = "In --outdir predictions.csv and .h5, and pictures of the surest ones: right.png, wrong.png, unknown.png. "
+             "Of networks that segment masks/ and overlays.png.",
+    CLI_EXAMPLES({"Classes of all images", "gantry predict runs/lenet digits.zip"},
+                 {"Maps of classes over larger images",
+                  "gantry predict runs/conv scenes.zip --fully-convolutional --outdir=maps"}),
     CLI_CLASSIFYING(table),
     .run = predict,
 };

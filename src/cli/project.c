@@ -20,26 +20,31 @@ typedef struct project_fields {
 #define FIELDS project_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(target, "", "Required: a picture, or a folder; more may follow"), .path = true,
+    {CLI_OPTION(target, "", "Picture, or folder of pictures; the option may be repeated"), .required = true,
+     .path = true,
      .detail = "A picture that is no square of the network's size is cropped to its middle and Lanczos-resized; grey, "
-               "RGB and RGBA become what the network makes. Alpha of RGBA is dropped, as the reference tool drops it."},
-    {CLI_SHOWN("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true,
+               "RGB and RGBA become what the network makes. Alpha of RGBA is dropped."},
+    {CLI_SHOWN("outdir", request.outdir, "", "Folder to write to; made if needed"), .required = true,
+     .placeholder = "DIR", .path = true,
      .detail = "projected_w.npz and .h5 (w), target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
-               "curve.png; of several targets a folder each. After a stop the same command goes on."},
-    {CLI_SHOWN("num-steps", request.steps, "1000", "Steps of Adam"), .min = 1, .max = 1e7},
-    {CLI_OPTION(seed, "303", "Of the noise maps, and of the noise of w"), .max = 4294967295.0},
-    {CLI_OPTION(space, "w", "w: one style for all layers; w+: each layer has its own"), .choices = "w|w+"},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"),
+               "curve.png; of several targets a folder each. After a stop the same command resumes."},
+    {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
+    {CLI_OPTION(seed, "303", "Seed of the noise maps, and of the noise of w"), .max = 4294967295.0},
+    {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"), .choices = "w|w+"},
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
      .detail = "w begins as the mean of this class."},
-    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1")},
-    {CLI_SHOWN("vgg", request.vgg, "", "For LPIPS: torchvision's vgg16-397923af.pth"), .path = true,
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_SHOWN("vgg", request.vgg, "", "Weights of VGG16 for LPIPS: torchvision's vgg16-397923af.pth"),
+     .placeholder = "FILE", .path = true,
      .detail = "Without LPIPS pictures are compared by their pixels on several scales and by what the blocks of D make "
                "of them."},
-    {CLI_SHOWN("lpips", request.lpips, "", "For LPIPS: its weights of channels, vgg.pth"), .path = true},
+    {CLI_SHOWN("lpips", request.lpips, "", "Weights of channels of LPIPS: vgg.pth"), .placeholder = "FILE",
+     .path = true},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
     {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
-    {CLI_FURTHER(network, "", "The network, as the reference tool spells it, instead of the first word"), .path = true},
-    {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10", "How often the state is written; 0: when stopped"),
+    {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
+    {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
+             "Longest time between two writings of the state; 0: only when stopped"),
      .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
     CLI_ASSUMED,
@@ -95,9 +100,17 @@ static gt_status project(cli_session *s) {
 const cli_command cli_project = {
     .name = "project",
     .arguments = "CHECKPOINT | RUN --target=FILE... [--key=value ...]",
-    .help = "Find styles that make given pictures; under mpirun the ranks share the work",
+    .help = "Find the styles that make a picture; the ranks share the work",
     .detail = "Karras et al., \"Analyzing and Improving the Image Quality of StyleGAN\", section 5. gantry generate "
               "--projected-w=OUTDIR/projected_w.npz makes the result again.",
+    .files = "In --outdir projected_w.npz and .h5, target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
+             "curve.png; of several targets a folder each.",
+    .stopped = CLI_RESUMES,
+    CLI_EXAMPLES(
+        {"A picture", "gantry project runs/faces --target=me.png --outdir=me"},
+        {"All pictures of a folder, a style for each layer",
+         "gantry project runs/faces --target=photos --outdir=styles --space=w+"},
+        {"The image that was found", "gantry generate runs/faces --projected-w=me/projected_w.npz --outdir=me"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

@@ -10,9 +10,9 @@ typedef struct reconstruct_fields {
 #define FIELDS reconstruct_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(out, "reconstructions.png", "The picture"), .path = true},
-    {CLI_OPTION(items, "0-31", "Which images, as in 0-31,77")},
-    {CLI_OPTION(columns, "8", "Pairs side by side"), .min = 1, .max = 256},
+    {CLI_OPTION(out, "reconstructions.png", "The picture to write"), .placeholder = "FILE", .path = true},
+    {CLI_OPTION(items, "0-31", "Images to show, as in 0-31,77"), .placeholder = "LIST"},
+    {CLI_OPTION(columns, "8", "Number of pairs side by side"), .min = 1, .max = 256},
     CLI_CLASSES,
     CLI_THREADS,
 };
@@ -37,7 +37,10 @@ static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, C
 
 const cli_command cli_reconstruct = {
     .name = "reconstruct",
-    .help = "Images beside what an autoencoder makes of them",
+    .help = "Show images beside what an autoencoder makes of them",
+    .files = "--out, one picture.",
+    CLI_EXAMPLES({"The first 32 images", "gantry reconstruct runs/vae digits.zip"},
+                 {"Others, four pairs in a row", "gantry reconstruct runs/vae digits.zip --items=100-115 --columns=4"}),
     CLI_ENCODING(table),
     .run = reconstruct,
 };

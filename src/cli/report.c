@@ -10,7 +10,7 @@ typedef struct report_fields {
 #define FIELDS report_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(out, "", "File to write; by default report.html in the run"), .path = true},
+    {CLI_OPTION(out, "", "File to write; empty: report.html in the run"), .placeholder = "FILE", .path = true},
 };
 
 static gt_status report(cli_session *s) {
@@ -27,6 +27,9 @@ const cli_command cli_report = {
     .name = "report",
     .arguments = "RUN [--key=value ...]",
     .help = "Write curves and pictures of a run into one HTML file",
+    .files = "report.html in the run, or --out: one file that needs no other.",
+    CLI_EXAMPLES({"The report of a run, also of one that is running", "gantry report runs/first"},
+                 {"To another place", "gantry report runs/first --out=first.html"}),
     CLI_ROWS(table),
     .run = report,
 };

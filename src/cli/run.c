@@ -21,20 +21,20 @@ typedef struct run_fields {
 
 #define FIELDS run_fields
 static const gt_option table[] = {
-    {CLI_OPTION(ranks, NULL, "Ranks (one a socket)"), .derived = "in a Slurm allocation its tasks, else one a socket",
+    {CLI_OPTION(ranks, NULL, "Number of ranks"), .derived = "in a Slurm allocation its tasks, else one a socket",
      .min = 1, .max = 1 << 20, .letter = 'n',
      .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one "
                "for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
-    {CLI_OPTION(hosts, "", "Hosts, NAME[:RANKS] with commas"),
+    {CLI_OPTION(hosts, "", "Hosts to run on: NAME or NAME:RANKS, with commas"), .placeholder = "LIST",
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
                "and the files under the same paths."},
-    {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .path = true},
-    {CLI_OPTION(launcher, "auto", "What starts the ranks"), .choices = "auto|mpirun|srun",
+    {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .placeholder = "FILE", .path = true},
+    {CLI_OPTION(launcher, "auto", "Program that starts the ranks"), .choices = "auto|mpirun|srun",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
-    {CLI_SHOWN("launch-options", options, "", "More words for mpirun or srun, in quotes")},
-    {CLI_SHOWN("dry-run", dry_run, "0", "Print the launcher's command only")},
+    {CLI_SHOWN("launch-options", options, "", "Further options for mpirun or srun, in quotes"), .placeholder = "WORDS"},
+    {CLI_SHOWN("dry-run", dry_run, "0", "Only print the launcher's command")},
 };
 enum { N_ROWS = sizeof table / sizeof *table };
 
@@ -295,6 +295,12 @@ const cli_command cli_run = {
               "container. Ctrl-C, SIGTERM and SIGHUP let training finish its step, write a checkpoint and end with "
               "status 75, which mpirun itself leaves no time for; the second one ends it at once. The exit status "
               "is that of the ranks.",
+    .files = "What the command writes.",
+    .stopped = "stopped before the end, where the command can say so",
+    CLI_EXAMPLES(
+        {"Train on four ranks", "gantry run -n 4 train --data=pictures.zip --run=runs/first"},
+        {"One rank for each socket of two hosts", "gantry run --hosts=node1:2,node2:2 train jobs/paper256.ini"},
+        {"What would be started", "gantry run -n 2 --dry-run generate runs/first --seeds=0-99"}),
     CLI_ROWS(table),
     .main = run_ranks,
 };

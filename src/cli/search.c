@@ -21,15 +21,18 @@ typedef struct search_fields {
 
 #define FIELDS search_fields
 static const gt_option table[] = {
-    {CLI_OPTION(trials, "100", "Trials"), .min = 1, .max = 9999,
+    {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
      .detail = "After each quarter of them every range becomes that of the best fifth so far."},
-    {CLI_OPTION(by, "max:Accuracy/validation", "What trials are judged by: [min:|max:]SERIES"),
+    {CLI_OPTION(by, "max:Accuracy/validation", "Series that trials are judged by, and whether small or large is good"),
+     .placeholder = "[min:|max:]SERIES",
      .detail = "A series of stats.jsonl, as it is at the end of a trial. Without min: or max: accuracies and metrics "
                "are better when they are larger or as their kind says, all else when it is smaller."},
-    {CLI_OPTION(run, "runs/search", "Folder of the search: begin it, or go on with it"), .path = true},
-    {CLI_SHOWN("ranks-per-trial", ranks_per_trial, "1", "Ranks of a trial, all on one host"), .min = 1, .max = 4096},
-    {CLI_SHOWN("max-time", max_time, "", "Stop after so long: minutes, h:m:s or days-hours"),
-     .detail = "With exit status 75: the same command goes on."},
+    {CLI_OPTION(run, "runs/search", "Folder of the search: begin the search, or resume it"), .placeholder = "DIR",
+     .path = true},
+    {CLI_SHOWN("ranks-per-trial", ranks_per_trial, "1", "Number of ranks of a trial, all on one host"), .min = 1,
+     .max = 4096},
+    {CLI_SHOWN("max-time", max_time, "", "Stop after this time: minutes, h:m:s or days-hours"), .placeholder = "TIME",
+     .detail = "The exit status is 75, and the same command resumes."},
 };
 enum { OWN = sizeof table / sizeof *table };
 
@@ -305,13 +308,21 @@ static int search_all(int argc, char **argv) {
 const cli_command cli_search = {
     .name = "search",
     .arguments = "[JOB.ini] KEY=RANGE ... [--key=value ...]",
-    .help = "Random search for a job's options, such as lrate=log:1e-6..1e-2",
+    .help = "Search for good values of a job's options by random trials",
     .detail = "A range is log:LO..HI, lin:LO..HI, int:LO..HI or choices a|b|c (in quotes). Each trial is gantry train "
               "with values of the ranges, in a process and a run of its own (RUN/trials/0001), and gives what it gives "
               "alone. gantry run -n 4 search trains four trials at a time; so do tasks of a Slurm array "
               "(slurm/search.sbatch) in the same folder. A search that was stopped or killed goes on with the same "
               "command. RUN/search.csv has all trials, RUN/curves.png the twenty best, RUN/values.png the values "
               "against what trials are judged by.",
+    .files = "In --run: trials/NNNN, a run for each trial; search.csv, all trials; curves.png, the best twenty; "
+             "values.png, the values beside what the trials are judged by.",
+    .stopped = CLI_RESUMES,
+    .takes_job = true,
+    CLI_EXAMPLES({"Learning rate and weight decay of a small classifier",
+                  "gantry search --model=lenet --data=digits.zip --epochs=3 lrate=log:1e-5..0.1"},
+                 {"Four trials at a time; a list of choices stands in quotes",
+                  "gantry run -n 4 search jobs/fashion.ini 'dropout=lin:0..0.5' --trials=40"}),
     CLI_ROWS(table),
     .main = search_all,
 };

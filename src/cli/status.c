@@ -26,7 +26,7 @@ typedef struct status_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(watch, "0", "Show again and again, until all runs have ended")},
-    {CLI_OPTION(every, "5", "With --watch: seconds between two looks"), .min = 0.1, .max = 86400},
+    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400},
 };
 
 enum { TEXT = 400, RECENT = 5 /* ticks that the speed is taken of */ };
@@ -221,9 +221,11 @@ static gt_status status(cli_session *s) {
 const cli_command cli_status = {
     .name = "status",
     .arguments = "RUN ... [--key=value ...]",
-    .help = "State, progress, time left and warnings of runs",
-    .detail = "A run is running, finished, stopped (the same command goes on), failed (with the reason), or "
+    .help = "Show state, progress, time left and warnings of runs",
+    .detail = "A run is running, finished, stopped (the same command resumes), failed (with the reason), or "
               "interrupted: killed, or the machine went down. --watch ends when no run is running any more.",
+    CLI_EXAMPLES({"A run", "gantry status runs/first"},
+                 {"All runs, until they have ended", "gantry status runs/* --watch --every=30"}),
     CLI_ROWS(table),
     .run = status,
 };

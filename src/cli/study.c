@@ -9,21 +9,21 @@
 #define FIELDS study_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "study", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "study", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
      .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s. dimensions: dimensions.svg, "
                ".png, .csv: of each dimension of the latent its divergence from N(0,1), and by how much the "
                "reconstruction error of an image rises when the dimension is held at its mean over the images. "
                "gradient-variance: gradient-variance.svg, .png, .csv: how far estimates of the gradient of the "
                "reconstruction loss scatter, with L samples each, by the means and by the log-variances of the "
                "latents: score-function (REINFORCE) against reparametrised."},
-    {CLI_OPTION(images, NULL, "Of the data, the first so many"), .min = 1, .max = 1e9,
+    {CLI_OPTION(images, NULL, "Number of images, from the first on"), .min = 1, .max = 1e9,
      .derived = "dimensions: all; gradient-variance: 100"},
-    {CLI_OPTION(samples, "1024", "gradient-variance: of each image; a power of 2"), .min = 32, .max = 1 << 20,
-     .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
-    {CLI_OPTION(seed, "0", "gradient-variance: of the samples"), .max = 4294967295.0},
+    {CLI_OPTION(samples, "1024", "Of gradient-variance: samples of each image, a power of 2"), .min = 32,
+     .max = 1 << 20, .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
+    {CLI_OPTION(seed, "0", "Of gradient-variance: seed of the samples"), .max = 4294967295.0},
     CLI_CLASSES,
-    {CLI_OPTION(mean, "0", "kl: of the second Gaussian"), .min = -1e6, .max = 1e6},
-    {CLI_OPTION(deviation, "1", "kl: of the second Gaussian"), .min = 1e-6, .max = 1e6},
+    {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .min = -1e6, .max = 1e6},
+    {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .min = 1e-6, .max = 1e6},
     CLI_THREADS,
 };
 
@@ -89,10 +89,14 @@ static gt_status run(cli_session *s) {
 
 const cli_command cli_study = {
     .name = "study",
-    .arguments = "kl | dimensions RUN DATA | gradient-variance RUN DATA ...",
-    .help = "Figures that explain autoencoders, with the numbers behind them",
+    .arguments = "kl | dimensions RUN DATA | gradient-variance RUN DATA [--key=value ...]",
+    .help = "Draw figures that explain autoencoders, with their numbers",
     .detail = "Each study writes a picture (.svg, .png) and a table (.csv), with the same numbers on any number of "
               "ranks.",
+    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study.",
+    CLI_EXAMPLES(
+        {"Divergence of Gaussians", "gantry study kl --mean=1 --deviation=0.5"},
+        {"What each dimension of the latent is good for", "gantry study dimensions runs/vae digits.zip --images=1000"}),
     CLI_ROWS(table),
     .own_words = 4,
     .ranks = true,

@@ -23,19 +23,22 @@ typedef struct submit_fields {
 
 #define FIELDS submit_fields
 static const gt_option table[] = {
-    {CLI_OPTION(nodes, "1", "Nodes, used whole"), .min = 1, .max = 1 << 20},
-    {CLI_SHOWN("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
-    {CLI_SHOWN("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"), .derived = "required", .min = 1,
-     .max = 4096},
-    {CLI_OPTION(time, "24:00:00", "Walltime of a piece")},
-    {CLI_OPTION(grace, "300", "Seconds before its end to stop"), .unit = "seconds", .min = 1, .max = 65535},
-    {CLI_SHOWN("partition", texts[0], "", "Partition; site.env may name one")},
-    {CLI_SHOWN("account", texts[1], "", "Project that pays")},
-    {CLI_SHOWN("qos", texts[2], "", "Quality of service")},
-    {CLI_SHOWN("constraint", texts[3], "", "Features of the nodes, such as one kind of CPU")},
-    {CLI_SHOWN("job-name", texts[JOB_NAME], NULL, "Name in the queue"), .derived = "the run's name"},
+    {CLI_OPTION(nodes, "1", "Number of nodes, used whole"), .min = 1, .max = 1 << 20},
+    {CLI_SHOWN("ntasks-per-node", ntasks_per_node, "1", "Number of ranks per node"), .min = 1, .max = 4096},
+    {CLI_SHOWN("cpus-per-task", cpus_per_task, NULL, "Number of cores per rank"), .derived = "none", .required = true,
+     .min = 1, .max = 4096},
+    {CLI_OPTION(time, "24:00:00", "Walltime of a piece of the run"), .placeholder = "TIME"},
+    {CLI_OPTION(grace, "300", "Seconds before the walltime's end at which the run stops"), .unit = "seconds", .min = 1,
+     .max = 65535},
+    {CLI_SHOWN("partition", texts[0], "", "Partition; site.env may name one"), .placeholder = "WORD"},
+    {CLI_SHOWN("account", texts[1], "", "Project that pays"), .placeholder = "WORD"},
+    {CLI_SHOWN("qos", texts[2], "", "Quality of service"), .placeholder = "WORD"},
+    {CLI_SHOWN("constraint", texts[3], "", "Features that the nodes must have, such as one kind of CPU"),
+     .placeholder = "WORD"},
+    {CLI_SHOWN("job-name", texts[JOB_NAME], NULL, "Name in the queue"), .placeholder = "WORD",
+     .derived = "the run's name"},
     {CLI_OPTION(yes, "0", "Submit without asking"), .letter = 'y'},
-    {CLI_SHOWN("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
+    {CLI_SHOWN("dry-run", dry_run, "0", "Only show the script; write and submit nothing"), .letter = 'n'},
 };
 enum { OWN = sizeof table / sizeof *table };
 
@@ -283,11 +286,18 @@ static int submit_job(int argc, char **argv) {
 const cli_command cli_submit = {
     .name = "submit",
     .arguments = "[JOB.ini] [OPTIONS OF train ...] [--key=value ...]",
-    .help = "Check a training job, and put it into Slurm's queue until it is done",
+    .help = "Check a training job; keep it in Slurm's queue until it is done",
     .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
               "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
               "ends or when it is preempted, and comes back by itself. What is particular to a site stands in "
               "slurm/site.env (or the file that GANTRY_SITE names).",
+    .files = "submit.sbatch in the folder of the run, with the job's output beside it.",
+    .takes_job = true,
+    CLI_EXAMPLES(
+        {"Show the batch script of a rank with 16 cores",
+         "gantry submit jobs/paper256.ini --data=faces.zip --cpus-per-task=16 -n"},
+        {"Two nodes with two ranks each", "gantry submit job.ini --nodes=2 --ntasks-per-node=2 --cpus-per-task=16"},
+        {"In pieces of four hours", "gantry submit job.ini --cpus-per-task=16 --time=4:00:00"}),
     CLI_ROWS(table),
     .main = submit_job,
 };

@@ -121,6 +121,14 @@ static int train(gt_job *job, const cli_settings *mine, const left_alone *left) 
     return cli_leave("train", st, comm);
 }
 
+/* The help of a job file's model: as if --model had named it. What is wrong with the file is no matter here. */
+static void add_model_of_file(gt_job *job, cli_arguments *arguments) {
+    if (arguments->n_words != 1 || cli_value_of(arguments, "model")) return;
+    if (cli_check_job_file(arguments->words[0]) || gt_job_read_file(job, arguments->words[0])) return;
+    arguments->keys[arguments->n_pairs] = "model";
+    arguments->values[arguments->n_pairs++] = job->model;
+}
+
 static int train_model(int argc, char **argv) {
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
@@ -130,6 +138,7 @@ static int train_model(int argc, char **argv) {
     left_alone left = {.n = 0};
     gt_status st = split(job, argc, argv, &arguments, &left);
     bool help = !st && arguments.help;
+    if (help) add_model_of_file(job, &arguments);
     cli_settings mine = {.arena = job->arena};
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
@@ -142,14 +151,34 @@ static int train_model(int argc, char **argv) {
 
 const cli_command cli_train = {
     .name = "train",
+    .files = "The folder of the run, --run or a new one in --outdir: checkpoint-*.h5, fakes*.png, reals.png, "
+             "report.html, log.txt, stats.jsonl, metrics.h5, job.ini, TensorBoard's events in events/.",
+    .stopped = CLI_RESUMES,
+    CLI_EXAMPLES(
+        {"A first try, on pictures that the program draws",
+         "gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64"},
+        {"StyleGAN2-ADA on your pictures; the same command resumes",
+         "gantry train --data=pictures.zip --mirror --run=runs/first"},
+        {"Print the job, its memory and its duration; train nothing", "gantry train --data=pictures.zip --dry-run"},
+        {"A DCGAN from a job file, on four ranks",
+         "gantry run -n 4 train jobs/dcgan.ini --data=pictures.zip --kimg=500"}),
+    .diagnostics = (const gt_named[]){{"both sides must be divisible by ...",
+                                       "Images of this size cannot be made by the network. The message names the "
+                                       "nearest sizes, and the options of gantry dataset that give them."},
+                                      {"the run ... has other values",
+                                       "A run is resumed with the job it began with. Give the values of the table "
+                                       "again, or another --run; --resume=RUN begins a new run from its networks."},
+                                      {"warning: collapse, divergence, saturation",
+                                       "Training itself goes wrong: see --on-trouble, and what the warning advises."},
+                                      {0}},
     .own_words = 1,
     .options = gt_job_table,
     .arguments = "[JOB.ini] [--key=value | key=value ...]",
-    .help = "Train a model, or go on with a run; after `run -n N` on N ranks",
+    .help = "Train a model, or resume a run; on N ranks: gantry run -n N train",
     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one "
-              "before. --run=DIR goes on with an unfinished run bit for bit, on the same or another number of "
-              "ranks; without a job file and --data it takes the job from DIR/job.ini. Ranks cannot be more than "
-              "slices: for more, use threads, or a larger batch.",
+              "before. --run=DIR resumes an unfinished run bit for bit, on the same or another number of ranks; "
+              "without a job file and --data it takes the job from DIR/job.ini. The number of ranks is at most that of "
+              "slices (--slices): where there are more cores, give the ranks more threads.",
     .ranks = true,
     .main = train_model,
 };

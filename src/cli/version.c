@@ -22,6 +22,7 @@ static gt_status version(cli_session *s) {
 
 const cli_command cli_version = {
     .name = "version",
-    .help = "Version, libraries and instruction set",
+    .help = "Show version, libraries and instruction set",
+    CLI_EXAMPLES({"All", "gantry version"}, {"The first line of it", "gantry -V | head -n 1"}),
     .run = version,
 };

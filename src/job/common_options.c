@@ -32,54 +32,56 @@ static gt_status check_epochs(const gt_option *o, const char *value) {
 static const gt_option options[] = {
     {OPTION(d_optimizer, NULL, "Optimiser of D"), .only = GT_GANS, .after = "instance-noise-kimg", .group = "dcgan",
      .other_group = "recipe", .derived = "optimizer", .choices = gt_any_optimizer},
-    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"),
+    {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"), .unit = "epochs",
      .only = "autoencoder|classifier", .after = "widths", .group = "autoencoder", .other_group = "recipe",
      .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
      .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
                "what is left."},
-    {OPTION(data, "", "Images of one size: what gantry dataset reads or makes"), .by_rank = true, .path = true,
-     .class = GT_EXECUTION, .group = "data", .common = true,
-     .detail = "Required: a ZIP, folder, HDF5 file, CIFAR archive, MNIST file, LMDB, TFRecords, .npy, .npz, CSV or "
+    {OPTION(data, "", "Images to train on, all of one size: what gantry dataset reads or makes"), .by_rank = true,
+     .path = true, .class = GT_EXECUTION, .group = "data", .common = true, .required = true,
+     .detail = "A ZIP, folder, HDF5 file, CIFAR archive, MNIST file, LMDB, TFRecords, .npy, .npz, CSV or "
                "synth:NAME. "
                "A relative path starts at the current directory. Built-in sets: synth:shapes and "
                "synth:circles, with options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the "
-               "same data when the fingerprints of the data agree, wherever they lie; a run also goes on with the "
+               "same data when the fingerprints of the data agree, wherever they lie; a run is also resumed with the "
                "same pictures in other files (unzipped, say), and warns."},
-    {OPTION(test_data, "", "Images whose losses are logged, never trained on"), .only = "autoencoder|classifier|dcgan",
-     .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
-    {OPTION(validation, "0", "Part of the data held out: its loss and accuracy are logged"), .only = "classifier",
-     .max = 0.9, .common = true,
+    {OPTION(test_data, "", "Images that are never trained on; their losses are logged"),
+     .only = "autoencoder|classifier|dcgan", .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
+    {OPTION(validation, "0", "Share of the data that is held out: its loss and accuracy are logged"),
+     .only = "classifier", .max = 0.9, .common = true,
      .detail = "Chosen by --seed, the same on all ranks; no image is in both parts. Of the --subset, where there is "
                "one."},
     {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS "|autoencoder",
      .common = true, .detail = "The data must have labels: classes or vectors."},
     {OPTION(mirror, "0", "Double the data with left-right mirrored images"), .common = true,
      .detail = "Not for images in which left and right differ, such as letters."},
-    {OPTION(subset, NULL, "Use only so many images, chosen by --seed"), .derived = "all", .unit = "images", .min = 1,
-     .max = HUGE_VAL,
-     .detail = "Chosen before mirroring. The same seed gives the same choice as in the reference tool."},
-    {OPTION(classes, NULL, "Only images of these classes: names or numbers, as in cat,dog or 0-7,9"), .derived = "all",
+    {OPTION(subset, NULL, "Number of images that are used, chosen by --seed"), .derived = "all", .unit = "images",
+     .min = 1, .max = HUGE_VAL,
+     .detail = "Chosen before mirroring. The same seed gives the same choice as in stylegan2-ada-pytorch."},
+    {OPTION(classes, NULL, "Only images of these classes: names or numbers, as in cat,dog or 0-7,9"),
+     .placeholder = "CLASSES", .derived = "all",
      .detail = "They become classes 0, 1, ... in the order in which they are named here. Chosen before --subset and "
                "--validation; --test-data are chosen in the same way."},
     {OPTION(model, NULL, "Model"), .group = "recipe", .choices = gt_any_model, .common = true,
      .detail = "Each option says which models have it."},
-    {OPTION(batch, NULL, "Images per step over all ranks"), .unit = "images", .min = 1, .max = 1 << 20, .common = true,
-     .detail = "The batch is cut into slices, and at most so many ranks can share it."},
-    {OPTION(slices, NULL, "Parts of a batch: the units of work shared out among ranks"),
+    {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
+     .max = 1 << 20, .common = true, .detail = "The batch is cut into slices, and at most so many ranks can share it."},
+    {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
      .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20,
-     .detail = "A slice holds whole stddev groups: batch / slices is a multiple of the smaller of mbstd and batch. "
-               "Or it holds its part of all groups: batch / slices is a multiple of their number; groups then reach "
-               "over slices, as with one slice, ranks wait for each other wherever D runs, and a rank holds all its "
-               "slices in memory together. More slices let more ranks work; what a slice is changes the numbers "
-               "(stddev groups, path length), so it is part of the recipe."},
-    {OPTION(kimg, NULL, "Length of the run"), .class = GT_EXECUTION, GT_KIMG, .min = 0.001, .common = true,
+     .detail =
+         "At most as many ranks as slices can work. The number of slices changes the results, so it is part of the "
+         "recipe. Either batch / slices is a multiple of mbstd, and stddev groups lie within slices; or it is a "
+         "multiple of the number of groups, and groups reach over slices: then ranks wait for each other in D, "
+         "and a rank holds all its slices in memory."},
+    {OPTION(kimg, NULL, "Length of the run, in thousands of images shown"), .class = GT_EXECUTION, GT_KIMG,
+     .min = 0.001, .common = true,
      .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been "
                "given at the start."},
-    {OPTION(steps, NULL, "Length of the run in batches; the shorter of kimg and steps counts"), .class = GT_EXECUTION,
-     .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12,
+    {OPTION(steps, NULL, "Length of the run in training steps; the shorter of --kimg and --steps counts"),
+     .class = GT_EXECUTION, .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12,
      .detail = "Where neither --kimg nor --epochs is given, autoencoders and classifiers train for all of them, also "
                "beyond the usual number of epochs."},
-    {OPTION(early_stopping, NULL, "The run ends after so many ticks without improvement"), .class = GT_EXECUTION,
+    {OPTION(early_stopping, NULL, "End the run after this number of ticks without improvement"), .class = GT_EXECUTION,
      .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
      .detail = "Of a classifier a tick is an epoch unless --tick says otherwise, and what must improve is the "
                "statistic of --best, else Loss/validation, else Loss/test. Other models need --best; where that is "
@@ -96,39 +98,41 @@ static const gt_option options[] = {
                "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000. plateau: times "
                "--schedule-factor when the loss of --validation, or that of training, has not become smaller by a "
                "ten-thousandth in more than --schedule-patience epochs."},
-    {OPTION(schedule_at, NULL, "Epochs at which the rate of schedule step changes"), .derived = "none",
-     .check = check_epochs},
-    {OPTION(schedule_factor, NULL, "What step and plateau multiply the rate by"), .derived = "0.1", .min = 1e-6,
-     .max = 1},
-    {OPTION(schedule_epochs, NULL, "Length of cosine and one-cycle"), .unit = "epochs", .derived = "the run's",
-     .max = 1e9, .detail = "Give the length where the run may later be made longer: without it the rates change."},
-    {OPTION(schedule_patience, NULL, "Epochs that plateau waits for a smaller loss"), .unit = "epochs", .derived = "10",
+    {OPTION(schedule_at, NULL, "Epochs at which --schedule=step changes the rate, as in 30,60"), .derived = "none",
+     .placeholder = "EPOCHS", .check = check_epochs},
+    {OPTION(schedule_factor, NULL, "Factor by which --schedule=step and =plateau multiply the rate"), .derived = "0.1",
+     .min = 1e-6, .max = 1},
+    {OPTION(schedule_epochs, NULL, "Length of --schedule=cosine and =one-cycle"), .unit = "epochs",
+     .derived = "the run's", .max = 1e9,
+     .detail = "Give the length where the run may later be made longer: without it the rates change."},
+    {OPTION(schedule_patience, NULL, "Epochs that --schedule=plateau waits for a smaller loss"), .unit = "epochs",
+     .derived = "10", .max = 1e6},
+    {OPTION(warmup, NULL, "Number of epochs in which the learning rate grows from 0"), .unit = "epochs", .derived = "0",
      .max = 1e6},
-    {OPTION(warmup, NULL, "The learning rate grows from 0 in so many epochs"), .unit = "epochs", .derived = "0",
-     .max = 1e6},
-    {OPTION(beta1, NULL, "Decay of adam's mean of gradients"), .derived = "0.9; dcgan 0.5; stylegan2 0",
+    {OPTION(beta1, NULL, "Decay of adam's running mean of gradients"), .derived = "0.9; dcgan 0.5; stylegan2 0",
      .max = 0.999999},
-    {OPTION(beta2, NULL, "Decay of adam's mean of squares"), .derived = "0.999; stylegan2 0.99", .max = 0.999999},
+    {OPTION(beta2, NULL, "Decay of adam's running mean of squared gradients"), .derived = "0.999; stylegan2 0.99",
+     .max = 0.999999},
     {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999},
-    {OPTION(nesterov, NULL, "Nesterov's form of the momentum of sgd"), .derived = "0"},
-    {OPTION(rho, NULL, "Decay of rmsprop's mean of squares"), .derived = "0.99", .max = 0.999999},
-    {OPTION(eps, NULL, "What optimisers add to the root of a mean of squares"),
+    {OPTION(nesterov, NULL, "Use Nesterov's momentum in sgd"), .derived = "0"},
+    {OPTION(rho, NULL, "Decay of rmsprop's running mean of squared gradients"), .derived = "0.99", .max = 0.999999},
+    {OPTION(eps, NULL, "Small number that optimisers add to the root of the mean of squares"),
      .derived = "1e-8; adagrad 1e-10; eps-form outside 1e-7", .max = 1},
-    {OPTION(eps_form, NULL, "adam adds eps to the root of the corrected moment, or of the other"), .derived = "inside",
-     .choices = "inside|outside"},
+    {OPTION(eps_form, NULL, "Whether adam adds eps to the root of the corrected moment (inside) or of the other"),
+     .derived = "inside", .choices = "inside|outside"},
     {OPTION(clip, NULL, "Largest norm of a network's gradient; a larger one is scaled down"), .derived = "none",
      .max = 1e9},
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
      .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
                "others: lambda / 2 times the sum of the squares is part of the loss."},
-    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G, or of a classifier; 0: none"),
+    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G's or a classifier's weights; 0: no average"),
      .only = GT_GANS "|classifier", GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Half-life at most this times the images shown so far; 0: no ramp-up"),
+    {OPTION(ema_ramp, NULL, "Upper limit of the half-life, as a multiple of the images shown so far; 0: no limit"),
      .only = GT_GANS "|classifier", .max = 1e9},
-    {OPTION(nan, "stop", "When a gradient is not finite: stop, skip the update, or clean it"),
+    {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
-     .detail = "stop names network, parameter and step. clean is what the reference does: NaN becomes 0, infinities "
-               "become 1e5."},
+     .detail = "stop names network, parameter and step. clean is what stylegan2-ada-pytorch does: NaN becomes 0, "
+               "infinities become 1e5."},
     {OPTION(reduce, "tree", "How gradients are summed over ranks"), .choices = "tree|allreduce",
      .detail = "tree gives the same bits on any number of ranks. allreduce is MPI's own sum, for comparison: bits "
                "may then depend on the number of ranks."},
@@ -136,10 +140,11 @@ static const gt_option options[] = {
      .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, "
                "for comparison: results differ in their last bits. With auto the environment variable GT_CONV, if "
                "set, says which."},
-    {OPTION(normalize, "unit", "Pixels as the network sees them"), .only = "classifier", .group = "networks",
+    {OPTION(normalize, "unit", "How pixels are scaled for the network: unit, data, or MEAN:STD for each channel"),
+     .placeholder = "RULE", .only = "classifier", .group = "networks",
      .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
                "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
-    {OPTION(bn, "slice", "Batch normalisation over a slice's samples, or the whole batch's"),
+    {OPTION(bn, "slice", "Samples that batch normalisation takes means of: a slice's or the whole batch's"),
      .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
      .choices = "slice|batch|none",
      .detail =
@@ -147,131 +152,140 @@ static const gt_option options[] = {
          "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
          "per layer and pass, and a rank holds all its slices in memory together. none: there is none; classifiers "
          "that have a form without, and dcgan, whose layers then have biases."},
-    {OPTION(cbase, NULL, "Feature maps at size R: the smaller of cbase / R and cmax"), .only = GT_GANS,
-     .group = "networks", .min = 1, .max = 1 << 24,
+    {OPTION(cbase, NULL, "Feature maps of a layer with R x R pixels: the smaller of cbase / R and cmax"),
+     .only = GT_GANS, .group = "networks", .min = 1, .max = 1 << 24,
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
-    {OPTION(cmax, "512", "Most feature maps at any size"), .only = GT_GANS, .min = 1, .max = 1 << 14},
+    {OPTION(cmax, "512", "Largest number of feature maps of any layer"), .only = GT_GANS, .min = 1, .max = 1 << 14},
     {OPTION(z_dim, NULL, "Length of the input latent z"), .min = 1, .max = 1 << 14},
-    {OPTION(aug, NULL, "Augment what D sees"), .only = GT_GANS, .group = "augmentation", .common = true,
-     .choices = "ada|fixed|noaug",
+    {OPTION(aug, NULL, "How the discriminator's images are augmented"), .only = GT_GANS, .group = "augmentation",
+     .common = true, .choices = "ada|fixed|noaug",
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "
                "noaug has none."},
     {OPTION(augpipe, "bgc", "Kinds of augmentation"), .only = GT_GANS,
      .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc",
      .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, "
                "contrast, hue (color); f: filter; n: noise; c: cutout. Not with aug=noaug."},
-    {OPTION(p, NULL, "Probability of each augmentation, with aug=fixed"), .only = GT_GANS,
+    {OPTION(p, NULL, "Probability of each augmentation, with --aug=fixed"), .only = GT_GANS,
      .derived = "required with aug=fixed", .max = 1},
-    {OPTION(target, "0.6", "Mean sign of D on real images that ada steers to"), .only = GT_GANS, .max = 1,
+    {OPTION(target, "0.6", "Mean sign of D's outputs on real images that ada aims at"), .only = GT_GANS, .max = 1,
      .detail = "Larger: less augmentation. Only with aug=ada."},
-    {OPTION(p_max, "0", "Ceiling of p, with aug=ada; 0: none"), .only = GT_GANS, .max = HUGE_VAL,
-     .detail = "Published behaviour is no ceiling. Above about 0.8 augmentations begin to show in the generated "
+    {OPTION(p_max, "0", "Upper limit of p with --aug=ada; 0: no limit"), .only = GT_GANS, .max = HUGE_VAL,
+     .detail = "As published there is no limit. Above about 0.8 augmentations begin to show in the generated "
                "images; the run warns."},
-    {OPTION(ada_kimg, NULL, "Speed of ada: p can go from 0 to 1 in so many"), .only = GT_GANS,
+    {OPTION(ada_kimg, NULL, "Thousands of images in which ada can move p from 0 to 1"), .only = GT_GANS,
      .derived = "500; 100 with --resume", GT_KIMG, .min = 0.001,
      .detail = "For short runs make it smaller. Only with aug=ada."},
-    {OPTION(ada_interval, "4", "How often p is adjusted"), .only = GT_GANS, .unit = "steps", .min = 1, .max = 1 << 20,
-     .detail = "Only with aug=ada."},
-    {OPTION(resume, "noresume", "Start from the networks of a checkpoint or run"), .path = true, .class = GT_EXECUTION,
-     .group = "transfer", .common = true,
-     .detail = "Transfer learning. For a new run; to go on with one, give its directory as --run. Also from networks "
-               "of other programs: .pkl of the reference implementation, safetensors, .npz, state dicts of PyTorch. "
-               "Options that decide the sizes of the networks come from the file unless given. Tensors of the "
-               "same name and shape are copied, the others are listed and start afresh. As published, ada then "
-               "works faster and the moving average has no ramp-up. noresume: none."},
-    {OPTION(resume_partial, "0", "Also where less than half of the tensors of --resume fit"), .class = GT_COMMAND},
+    {OPTION(ada_interval, "4", "Number of steps between two adjustments of p"), .only = GT_GANS, .unit = "steps",
+     .min = 1, .max = 1 << 20, .detail = "Only with aug=ada."},
+    {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
+     .class = GT_EXECUTION, .group = "transfer", .common = true,
+     .detail =
+         "For a new run. To resume a run, give its directory as --run. Also from networks of other programs: .pkl of "
+         "stylegan2-ada-pytorch, safetensors, .npz, state dicts of PyTorch. "
+         "Options that decide the sizes of the networks come from the file unless given. Tensors of the "
+         "same name and shape are copied, the others are listed and start afresh. As published, ada then "
+         "works faster and the moving average has no ramp-up. noresume: none."},
+    {OPTION(resume_partial, "0", "Also start where less than half of the tensors of --resume fit"),
+     .class = GT_COMMAND},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},
-    {OPTION(max_time, "", "Checkpoint and stop after so long: minutes, h:m:s or days-hours"), .class = GT_COMMAND,
-     .check = check_duration,
-     .detail = "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program, with exit status "
-               "75: the same command goes on. Leave time for a step and for writing a checkpoint before the "
-               "walltime ends."},
-    {OPTION(slices_at_once, NULL, "Slices of a rank that are computed together"),
+    {OPTION(max_time, "", "Write a checkpoint and stop after this time: minutes, h:m:s or days-hours"),
+     .placeholder = "TIME", .class = GT_COMMAND, .check = check_duration,
+     .detail =
+         "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program. The exit status is 75, "
+         "and the same command resumes. Leave time for a step and for a checkpoint before the walltime ends."},
+    {OPTION(slices_at_once, NULL, "Number of slices that a rank computes together"),
      .derived = "as many as pay and fit into memory", .min = 1, .max = GT_MOST_AT_ONCE,
      .detail = "Where images are small and channels many, more at once read the weights less often; each takes "
                "memory for its activations. Changes no bit of the results."},
-    {OPTION(memory, "normal", "low: need less memory and more time"), .choices = "normal|low",
+    {OPTION(memory, "normal", "Whether to use less memory and more time (low)"), .choices = "normal|low",
      .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low "
                "whatever saves memory, for up to half of a step's time on top."},
-    {OPTION(on_trouble, "warn", "When training itself goes wrong (collapse, divergence, ...)"),
+    {OPTION(on_trouble, "warn", "What to do when training itself goes wrong (collapse, divergence, ...)"),
      .choices = "warn|stop|rollback",
      .detail = "A warning comes in any case, with the tick it began. stop ends the run with the checkpoints from "
-               "before. rollback goes on from the newest checkpoint from before, with other random numbers; later "
+               "before. rollback resumes from the newest checkpoint from before, with other random numbers; later "
                "checkpoints are set aside as bad-checkpoint-*.h5. After three times it stops."},
-    {OPTION(heartbeat_limit, "60", "End the run when a rank has not been heard of for so long; 0: never"),
+    {OPTION(heartbeat_limit, "60", "Seconds of silence of a rank after which the run ends; 0: never"),
      .unit = "seconds", .max = 1e6,
      .detail = "The message names rank, host and what it did last. For what may be long and silent (reading a "
                "checkpoint, pictures, waiting for data) ten times as long. Long work that gets on is not silent. "
                "When the network between two ranks is broken, the message names both of them."},
-    {OPTION(dry_run, "0", "Print job, sizes, speed and node-hours, and exit"), .class = GT_COMMAND, .letter = 'n',
+    {OPTION(dry_run, "0", "Print the job, its sizes, speed and duration, and exit"), .class = GT_COMMAND, .letter = 'n',
      .common = true},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,
      .choices = "debug|info|warning|error",
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},
-    {OPTION(progress, "1", "Show a live line on a terminal"), .by_rank = true},
-    {OPTION(run, "", "Directory of the run: begin it, or go on with it"), .path = true, .class = GT_COMMAND,
-     .group = "output", .common = true,
-     .detail = "Going on gives the same bits as never having stopped, on any number of ranks. Not together with "
+    {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
+    {OPTION(run, "", "Folder of the run: begin the run, or resume it"), .placeholder = "DIR", .path = true,
+     .class = GT_COMMAND, .group = "output", .common = true,
+     .detail = "Resuming gives the same bits as never having stopped, on any number of ranks. Not together with "
                "--outdir."},
-    {OPTION(restart, "0", "With --run: do not go on with what is there, begin anew"), .class = GT_COMMAND,
+    {OPTION(restart, "0", "With --run: begin anew instead of resuming what is there"), .class = GT_COMMAND,
      .detail = "Nothing is deleted: checkpoints, logs, pictures and job of the run before go into its subfolder "
-               "before-1 (before-2, ...), when the new one is ready to begin. A Slurm job that is requeued goes on "
-               "with what it began."},
-    {OPTION(outdir, "runs", "Where to make a new numbered run"), .path = true, .class = GT_COMMAND},
-    {OPTION(tick, "4", "Print and log statistics so often"), GT_KIMG, .min = 0.001},
-    {OPTION(tick_minutes, "1", "And at least so often by the clock; 0: not by the clock"), MINUTES},
-    {OPTION(snap, "50", "Pictures and checkpoint so often"), .unit = "ticks", .min = 1, .max = 1e9,
+               "before-1 (before-2, ...), when the new one is ready to begin. A Slurm job that is requeued resumes "
+               "what it began."},
+    {OPTION(outdir, "runs", "Folder in which a new numbered run is made"), .placeholder = "DIR", .path = true,
+     .class = GT_COMMAND},
+    {OPTION(tick, "4", "Thousands of images between two lines of statistics (ticks)"), GT_KIMG, .min = 0.001},
+    {OPTION(tick_minutes, "1", "Longest time between two ticks; 0: no limit"), MINUTES},
+    {OPTION(snap, "50", "Number of ticks between two checkpoints with pictures"), .unit = "ticks", .min = 1, .max = 1e9,
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
-    {OPTION(image_steps, "0", "Pictures also every so many steps; 0: not by steps"), .unit = "steps", .max = 1e9},
-    {OPTION(image_minutes, "15", "Pictures at least so often by the clock; 0: not by the clock"), MINUTES},
-    {OPTION(checkpoint_kimg, "0", "Checkpoint so often; 0: by snap alone"), GT_KIMG},
-    {OPTION(checkpoint_minutes, "30", "Checkpoint at least so often by the clock; 0: not by the clock"), MINUTES,
-     .detail = "At most so much work is lost when a machine fails. Writing goes on in the background."},
-    {OPTION(keep, "3", "Newest checkpoints that are kept; the last always is"), .unit = "files", .min = 1, .max = 1e6},
-    {OPTION(keep_every, "0", "Also keep the first checkpoint of every so many, for good; 0: none"), GT_KIMG},
-    {OPTION(disk_cap, "0", "Most that all checkpoints of the run may take; 0: no cap"), .unit = "GB", .max = 1e9,
+    {OPTION(image_steps, "0", "Steps between two pictures, besides those of --snap; 0: none by steps"), .unit = "steps",
+     .max = 1e9},
+    {OPTION(image_minutes, "15", "Longest time between two pictures; 0: no limit"), MINUTES},
+    {OPTION(checkpoint_kimg, "0", "Thousands of images between two checkpoints; 0: only --snap counts"), GT_KIMG},
+    {OPTION(checkpoint_minutes, "30", "Longest time between two checkpoints; 0: no limit"), MINUTES,
+     .detail = "No more work than this is lost when a machine fails. Checkpoints are written in the background."},
+    {OPTION(keep, "3", "Number of newest checkpoints that are kept; the last always is"), .min = 1, .max = 1e6},
+    {OPTION(keep_every, "0", "For good keep the first checkpoint of each such span of thousands of images; 0: none"),
+     GT_KIMG},
+    {OPTION(disk_cap, "0", "Disk space that the run's checkpoints may take in all; 0: no limit"), .unit = "GB",
+     .max = 1e9,
      .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a "
                "new one is written nothing goes."},
-    {OPTION(evaluate_train, "0", "Each tick also evaluates the images trained on, as the network is used"),
+    {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as the network is used later"),
      .only = "classifier",
      .detail = "Series Loss/train_set and Accuracy/train_set: without dropout and augmentation, with running "
                "statistics, unlike Loss/train and Accuracy/train, which are means over the steps of the tick."},
-    {OPTION(best, "none", "Statistic by which the link `best` is set: [min:|max:]NAME"),
+    {OPTION(best, "none", "Statistic by which the link `best` is set: NAME, min:NAME or max:NAME"),
+     .placeholder = "[min:|max:]NAME",
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end "
                "is good. The best checkpoint so far is kept, and `best` in the run's directory points to it. By a "
                "statistic of pictures (Fakes/...) each checkpoint is made with pictures. One of --metrics by its "
                "name or key (fid10k, pr10k3_recall) knows which end is good, and judges checkpoints that have it."},
-    {OPTION(grid, "8x8", "Columns and rows of the pictures, or reference"), .check = check_grid,
-     .detail = "reference is the reference tool's layout: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With "
-               "labels each row shows one class."},
-    {OPTION(log_swmr, "auto", "Let metrics.h5 grow in place, readable meanwhile"), .choices = "auto|on|off",
+    {OPTION(grid, "8x8", "Columns and rows of the pictures, as in 8x4, or reference"), .placeholder = "COLUMNSxROWS",
+     .check = check_grid,
+     .detail =
+         "reference is the layout of stylegan2-ada-pytorch: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With "
+         "labels each row shows one class."},
+    {OPTION(log_swmr, "auto", "Whether metrics.h5 grows in place, readable meanwhile"), .choices = "auto|on|off",
      .detail = "auto: not on file systems that hosts share (NFS, Lustre, ...), where readers would see it in "
                "pieces; there, and with off, it is replaced as a whole now and then and at the end. stats.jsonl has "
                "every tick at once in any case."},
-    {OPTION(export, "none", "Networks for other programs beside each checkpoint: pkl, safetensors, ..."),
-     .detail =
-         "A list, such as pkl,npz: the forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
-         "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "
-         "checkpoint."},
-    {OPTION(metrics, "none", "Metrics at each checkpoint, such as fid50k_full"), .common = true,
-     .detail = "A list, such as fid10k,pr10k3: the names of gantry metrics --metrics=help, which says what each needs. "
+    {OPTION(export, "none", "Networks for other programs beside each checkpoint, as in pkl,npz"), .placeholder = "LIST",
+     .detail = "The forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
+               "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "
+               "checkpoint."},
+    {OPTION(metrics, "none", "Metrics at each checkpoint, as in fid10k,pr10k3"), .placeholder = "LIST", .common = true,
+     .detail = "The names of gantry metrics --metrics=help, which says what each needs. "
                "A number in a name is the number of generated pictures. At each checkpoint by images and at the last "
                "one; gantry metrics gives the same values later. A metric that fails is a warning."},
-    {OPTION(metrics_count, NULL, "Generated pictures of all metrics"), .derived = "as in their names", .unit = "images",
-     .min = 2, .max = 2e9},
-    {OPTION(metrics_share, NULL, "Most of the run's time that metrics may take, such as 0.05"),
+    {OPTION(metrics_count, NULL, "Number of generated pictures for every metric"), .derived = "as in their names",
+     .unit = "images", .min = 2, .max = 2e9},
+    {OPTION(metrics_share, NULL, "Largest share of the run's time that metrics may take, such as 0.05"),
      .derived = "all that they need", .min = 1e-6, .max = 1,
      .detail = "Metrics then come at fewer checkpoints, never with fewer pictures. Which checkpoints have them, and so "
                "--best and --early-stopping, then depends on the speed of the machine. The first and the last "
                "checkpoint have them in any case."},
-    {OPTION(detector, NULL, "Network whose features metrics compare: a run, a checkpoint, a file"), .path = true,
+    {OPTION(detector, NULL, "Network whose features metrics compare: a run, a checkpoint or a file"), .path = true,
      .derived = "the published ones", .detail = "A classifier or an autoencoder trained here, or a file of weights."},
-    {OPTION(inception, NULL, "Weights of Inception v3 of the FID, for metrics"), .path = true, .derived = "none"},
-    {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .path = true, .derived = "none"},
-    {OPTION(lpips, NULL, "Weights of LPIPS, for path lengths"), .path = true, .derived = "none"},
-    {OPTION(resize, NULL, "How pictures get the size of Inception and VGG16"), .derived = "tf1", .choices = "tf1|half"},
+    {OPTION(inception, NULL, "Weights of Inception v3 as the FID takes them, for metrics"), .placeholder = "FILE",
+     .path = true, .derived = "none"},
+    {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .placeholder = "FILE", .path = true, .derived = "none"},
+    {OPTION(lpips, NULL, "Weights of LPIPS, for path lengths"), .placeholder = "FILE", .path = true, .derived = "none"},
+    {OPTION(resize, NULL, "How pictures are resized for Inception and VGG16"), .derived = "tf1", .choices = "tf1|half"},
     {GT_ROW(gt_job, "data-height", height, "0", "Height of the images"), .class = GT_SHAPE, .group = "shape",
      .unit = "pixels", .max = 1 << 20},
     {GT_ROW(gt_job, "data-width", width, "0", "Width of the images"), .class = GT_SHAPE, .unit = "pixels",

@@ -20,18 +20,14 @@ def said(*words):
 
 
 def keys(*words):
-    """The options that a command's --help names, also those that are listed by name alone."""
+    """The options that a command's --help shows, not those of its examples."""
     text = said(*words, "--help")
-    found = set(OPTION.findall(text)) | {"help"}
-    _, further, names = text.partition("Further keys")
-    if further:
-        found |= set(names.partition(":")[2].split())
-    return found
+    return set(re.findall(r"^ +--([a-z][a-z0-9-]*)", text, re.M)) | set(OPTION.findall(text.partition("\n")[0])) | {"help", "key"}
 
 
 commands = {}
 for name in re.findall(r"^  ([a-z]+) ", said("--help"), re.M):
-    commands[name] = keys(name) if name not in ("help", "version") else set()
+    commands[name] = keys(name)
 commands["train"] |= set(re.findall(r"^#? ?([a-z][a-z0-9-]*) =", said("reference"), re.M))  # with those of some models only
 for name in ("submit", "search", "inspect", "gradcheck", "activations"):  # take the options of jobs besides their own
     commands[name] |= commands["train"]

@@ -5,6 +5,8 @@ top=$(dirname "$LAUNCH")/..
 make -s -C "$top" BUILD="$BUILD" install PREFIX="$tmp/prefix" >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'make install'; }
 "$tmp/prefix/bin/gantry" --version | grep -q 'gantry' || fail 'gantry --version'
 [ -s "$tmp/prefix/share/man/man1/gantry.1" ] && [ -s "$tmp/prefix/share/gantry/jobs/demo.ini" ] || fail 'manual page or job files missing'
+for c in $("$GANTRY" completion words); do [ -s "$tmp/prefix/share/man/man1/gantry-$c.1" ] || fail "no page gantry-$c(1)"; done
+[ -s "$tmp/prefix/share/bash-completion/completions/gantry" ] && [ -s "$tmp/prefix/share/zsh/site-functions/_gantry" ] || fail 'completions missing'
 "$tmp/prefix/bin/gantry" submit $small --run=job --cpus-per-task=1 --dry-run >job.sbatch || fail 'gantry submit'
 bash -n job.sbatch && has_line "^. '$tmp/prefix/share/gantry/slurm'/lib.sh" job.sbatch && [ -s "$tmp/prefix/share/gantry/slurm/site.env" ] || fail 'the scripts for clusters are not installed'
 export PKG_CONFIG_PATH="$tmp/prefix/lib/pkgconfig"

@@ -40,9 +40,9 @@ def said(*words):
 
 def read_value(key, text):
     """The line "Value: ..." of the documentation."""
-    value = re.search(r"Value: (.*?)\. Default: ", text, re.S).group(1).replace("# ", "")
-    models = re.search(r"Models: (.*?)\.", text)
-    models = models.group(1).split(", ") if models else None
+    value = re.search(r"Value: (.*?)\. (?:Default: |Required)", text, re.S).group(1).replace("# ", "")
+    models = re.search(r"Models: (.*?)\.\n", text, re.S)
+    models = re.sub(r"\([^)]*\)", "", models.group(1).replace("\n#", "")).replace(" ", "").split(",") if models else None
     if value.startswith("text"):
         return Option(key, "text", None, None, None, models)
     if value.startswith("0 or 1"):
@@ -60,12 +60,10 @@ def training_options():
 
 
 def command_options(command):
-    options = []
-    for m in re.finditer(r"^  --([a-z0-9-]+)(?:=(\w+))?.*(?:\n {20,}.*)*", said(command, "--help"), re.M):
-        kind = {None: "bool", "N": "int", "X": "real", "TEXT": "text", "NAME": "choice"}[m[2]]
-        choices = re.search(r"\(([^()]*\|[^()]*)\)", m[0])
-        options.append(Option(m[1], kind, 0, 64, choices[1].split("|") if choices else ["none"], None))
-    return options
+    """From the manual page."""
+    page = said("man", command).partition(".SH OPTIONS\n")[2].partition("\n.SH ")[0].replace("\\-", "-").replace("\\(aq", "'")
+    blocks = re.findall(r"\.TP\n\\fB--([a-z0-9-]+)\\fR(.*?)(?=\.TP\n|\Z)", page + "\n", re.S)
+    return [read_value(key, text) for key, text in blocks]
 
 
 # ---- what they work on ----
@@ -318,7 +316,7 @@ if action == "prepare":
     prepare(folder)
 else:
     overview = said("--help")
-    TABLES = {name: command_options(name) for name in re.findall(r"^  ([a-z]+) ", overview, re.M) if name not in ("help", "version", "bench")}
+    TABLES = {name: command_options(name) for name in re.findall(r"^  ([a-z]+) ", overview, re.M) if name not in ("help", "version", "bench", "man", "reference", "completion")}
     TABLES["train"] = training_options()
     assert len(TABLES["train"]) > 80 and len(TABLES) > 10, TABLES
     seed, first = int(sys.argv[3]), int(sys.argv[4])

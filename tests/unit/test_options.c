@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Option tables: values from and to text, the command line's grammar, and the documents that are made from the tables.
- */
+ * Option tables: values from and to text, the command line's grammar, and the job file that is made from the table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -273,53 +272,6 @@ static void reference_job_is_the_table(void **state) {
     gt_job_free(plain);
 }
 
-static void help_fits_a_screen(void **state) {
-    (void)state;
-    int n;
-    const cli_command *const *c = cli_commands(&n);
-    for (int i = 0; i < n; i++) {
-        char *text = NULL;
-        size_t bytes;
-        FILE *f = open_memstream(&text, &bytes);
-        cli_print_help(c[i], NULL, f);
-        fclose(f);
-        /* the file has no other command's keys */
-        assert_int_equal(strstr(text, "reference.ini all of them") != NULL, !strcmp(c[i]->name, "train"));
-        int lines = 0;
-        for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
-            if (strlen(line) > 80) fail_msg("gantry %s --help: '%s' is longer than 80", c[i]->name, line);
-        if (lines - 1 > 24) fail_msg("gantry %s --help has %d lines", c[i]->name, lines - 1);
-        free(text);
-    }
-}
-
-static void help_has_the_keys_of_the_named_family(void **state) {
-    (void)state;
-    char *text = NULL;
-    size_t bytes;
-    FILE *f = open_memstream(&text, &bytes);
-    cli_print_help(cli_find("train"), "vae", f);
-    fclose(f);
-    assert_non_null(strstr(text, "kl-warmup"));
-    assert_null(strstr(text, "mbstd"));
-    free(text);
-}
-
-static void manual_names_every_option(void **state) {
-    (void)state;
-    char *text = printed(cli_print_manual);
-    int n;
-    const gt_option *row = gt_job_table(&n);
-    for (int i = 0; i < n; i++) {
-        if (row[i].class == GT_SHAPE) continue;
-        char roff[128] = ".B \\-\\-";
-        for (const char *k = row[i].key; *k; k++)
-            strncat(roff, *k == '-' ? "\\-" : (char[]){*k, 0}, sizeof roff - strlen(roff) - 1);
-        if (!strstr(text, roff)) fail_msg("%s is not in the manual", row[i].key);
-    }
-    free(text);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
@@ -331,9 +283,6 @@ int main(void) {
         cmocka_unit_test(tables_are_sound),
         cmocka_unit_test(reference_job_is_the_table),
         cmocka_unit_test(other_spellings),
-        cmocka_unit_test(help_fits_a_screen),
-        cmocka_unit_test(help_has_the_keys_of_the_named_family),
-        cmocka_unit_test(manual_names_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,38 +9,41 @@
 #define OPTION(field, value, text) GT_JOB_ROW(gt_classifier_options, field, value, text)
 
 static const gt_option options[] = {
-    {OPTION(hidden, "100,100,100,100", "Features of the mlp's hidden layers")},
+    {OPTION(hidden, "100,100,100,100", "Numbers of features of the mlp's hidden layers"), .placeholder = "LIST"},
     {OPTION(activation, "relu", "Activation of the mlp"), .choices = "relu|sigmoid|tanh|lrelu"},
-    {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own")},
+    {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own"),
+     .placeholder = "X"},
     {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
+     .placeholder = "RULES",
      .detail = "Layers may have rules of their own: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is that of its "
                "tensors without .weight, * and ? stand for other characters, and of several rules the last one counts. "
                "xavier: 1/sqrt(inputs), he: sqrt(2/inputs), uniform: within 1/sqrt(inputs)."},
     {OPTION(norm, "batch", "Kind of normalisation"), .choices = "batch|layer|group",
      .detail = "layer: over all channels and pixels of an image. group: over groups of channels, --norm-groups many. "
                "Neither depends on other images, so --bn then has no meaning."},
-    {OPTION(norm_groups, "32", "Groups of channels of --norm=group"), .min = 1, .max = 1 << 14,
+    {OPTION(norm_groups, "32", "Number of groups of channels of --norm=group"), .min = 1, .max = 1 << 14,
      .detail = "A layer has the largest number of groups up to this one that divides its channels."},
-    {OPTION(stem, "auto", "First layers for images of some 32 pixels, or of some 224; auto: small below 96"),
+    {OPTION(stem, "auto", "First layers for images of about 32 pixels (small) or 224; auto: small below 96"),
      .choices = "auto|small|imagenet"},
-    {OPTION(trunk, "vgg16", "Layers that fully convolutional networks score"), .choices = "vgg11|vgg13|vgg16"},
-    {OPTION(width, "1", "Channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
-    {OPTION(label_smoothing, "0", "Share of the target spread over all classes"), .max = 0.999},
-    {OPTION(random_crop, "0", "Training images are shifted by up to so many, black comes in"), .unit = "pixels",
-     .max = 4096},
-    {OPTION(random_flip, "0", "Half of the training images are mirrored")},
+    {OPTION(trunk, "vgg16", "VGG whose layers fully convolutional networks (fcn*) begin with"),
+     .choices = "vgg11|vgg13|vgg16"},
+    {OPTION(width, "1", "Number of channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
+    {OPTION(label_smoothing, "0", "Share of the target that is spread over all classes"), .max = 0.999},
+    {OPTION(random_crop, "0", "Largest random shift of training images; black comes in at the border"),
+     .unit = "pixels", .max = 4096},
+    {OPTION(random_flip, "0", "Mirror half of the training images, chosen at random")},
     {OPTION(cutout, "0", "Side of a black square in each training image; 0: none"), .unit = "pixels", .max = 4096},
-    {OPTION(mixup, "0", "Images and labels are mixed with others of the batch, by Beta(a, a); 0: not"), .max = 1},
+    {OPTION(mixup, "0", "Parameter a of Beta(a, a), by which images and labels are mixed with others; 0: not mixed"),
+     .max = 1},
     {OPTION(freeze, NULL, "Layers that stay as the network of --resume has them: conv1,conv2 or layer*"),
-     .group = "transfer", .derived = "none", .common = true,
+     .placeholder = "LAYERS", .group = "transfer", .derived = "none", .common = true,
      .detail = "Patterns of the names of layers or tensors, with commas between them, in which * and ? stand for other "
                "characters. What is frozen gets no gradients and no updates; normalisation that is frozen uses its "
                "running statistics and does not renew them. Layers below the lowest one that learns cost no backward "
                "pass."},
-    {OPTION(new_head, NULL, "With --resume: the layers that depend on the number of classes begin anew"),
+    {OPTION(new_head, NULL, "With --resume: begin anew with the layers that depend on the number of classes"),
      .derived = "0", .common = true},
-    {OPTION(trunk_lrate, NULL, "Learning rate of all but the head, where it is not --lrate"), .derived = "lrate",
-     .min = 1e-12, .max = 1},
+    {OPTION(trunk_lrate, NULL, "Learning rate of all layers but the head"), .derived = "lrate", .min = 1e-12, .max = 1},
 };
 
 #define X(id, name, text, defaults) \

@@ -18,40 +18,42 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
 #define ARCHITECTURES "skip|resnet|orig"
 
 static const gt_option options[] = {
-    {OPTION(cfg, "auto", "Published recipe that the other values come from"), .after = "model", .group = "recipe",
+    {OPTION(cfg, "auto", "Published recipe that gives the other values"), .after = "model", .group = "recipe",
      .common = true, .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar",
      .detail = "auto chooses by the size of the images; the others repeat published runs. Every value can be "
                "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of "
                "auto) are not computed anew."},
     {OPTION(gpus, "1", "Number of GPUs that the recipe auto is computed for"), .after = "cfg", .min = 1, .max = 1024,
      .check = check_gpus,
-     .detail = "A power of two. It says what the reference tool would do with so many GPUs: batch, gamma and stddev "
-               "group of auto depend on it. It has nothing to do with the number of ranks, which changes nothing. The "
-               "batch must be divisible by this number."},
-    {OPTION(mbstd, NULL, "Group over which the discriminator sees the standard deviation"), .after = "slices",
-     .derived = "from cfg", .unit = "images", .min = 1, .max = 1 << 20},
+     .detail =
+         "A power of two. Gantry uses no GPU: the number says for how many GPUs stylegan2-ada-pytorch would compute "
+         "batch, gamma and stddev group of auto. The number of ranks has nothing to do with it. The batch must "
+         "be divisible by this number."},
+    {OPTION(mbstd, NULL, "Number of images over which the discriminator sees the standard deviation"),
+     .after = "slices", .derived = "from cfg", .unit = "images", .min = 1, .max = 1 << 20},
     {OPTION(gamma, NULL, "Weight of the R1 penalty; 0: off"), .after = "seed", .derived = "from cfg", .max = HUGE_VAL,
      .common = true,
      .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try "
                "factors of two to five."},
     {OPTION(pl_weight, NULL, "Weight of the path length penalty; 0: off"), .after = "ema-ramp", .derived = "from cfg",
      .max = HUGE_VAL},
-    {OPTION(style_mixing, NULL, "Probability of mixing two latents in an image"), .after = "pl-weight",
+    {OPTION(style_mixing, NULL, "Probability that an image is made from two latents"), .after = "pl-weight",
      .derived = "from cfg", .max = 1},
-    {OPTION(map_layers, NULL, "Layers of the mapping network"), .after = "cmax", .group = "networks",
+    {OPTION(map_layers, NULL, "Number of layers of the mapping network"), .after = "cmax", .group = "networks",
      .derived = "from cfg", .min = 1, .max = 64},
     {OPTION(w_dim, "512", "Length of the intermediate latent w"), .min = 1, .max = 1 << 14},
     {OPTION(g_arch, "skip", "Architecture of the generator"), .choices = ARCHITECTURES},
     {OPTION(d_arch, NULL, "Architecture of the discriminator"), .derived = "from cfg", .choices = ARCHITECTURES},
-    {OPTION(fp32, "0", "No clamp after convolutions"),
-     .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with "
-               "their half precision; their --fp32 switches both off, and this key what is left of it."},
-    {OPTION(clamp, NULL, "Number at which activations are clamped after convolutions"),
-     .derived = "256; none with fp32", .min = 1e-3, .max = 1e30},
+    {OPTION(fp32, "0", "Do not clamp activations after convolutions"),
+     .detail = "All arithmetic is float32 with or without this option. The published recipes clamp activations at 256, "
+               "because they compute in half precision. --fp32 of stylegan2-ada-pytorch turns off both the half "
+               "precision and the clamp; here only the clamp is left to turn off."},
+    {OPTION(clamp, NULL, "Largest absolute value of activations after convolutions"), .derived = "256; none with fp32",
+     .min = 1e-3, .max = 1e30},
     {OPTION(lrmul, NULL, "Learning rate of the mapping network, relative to the others"), .derived = "0.01",
      .min = 1e-6, .max = 1e3},
-    {OPTION(freezed, "0", "Freeze so many layers of D, from the largest size down"), .group = "transfer", .max = 1000,
-     .unit = "layers"},
+    {OPTION(freezed, "0", "Number of layers of D that are frozen, from the largest size down"), .group = "transfer",
+     .max = 1000, .unit = "layers"},
     /* found in networks of other programs, and kept with the recipe */
     {FOUND("nonlinearity", nonlinearity), .group = "shape"},
     {FOUND("filter", filter)},

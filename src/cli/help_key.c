@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry help [COMMAND | KEY], and all that is known about one option. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum { COLUMNS = 80, MOST_COMMANDS = 64, MOST_KEYS = 1024 };
+
+static const char *kind_of(const gt_option *o) {
+    static const char *const kinds[] = {
+        [GT_OPTION_BOOL] = "0 or 1",
+        [GT_OPTION_INT] = "whole number",
+        [GT_OPTION_REAL] = "number",
+        [GT_OPTION_TEXT] = "text",
+    };
+    return o->choices ? o->choices : kinds[o->type];
+}
+
+const char *cli_option_values(const gt_option *o, char *text, size_t bytes) {
+    char low[32], high[32] = "", range[80] = "";
+    bool number = o->type == GT_OPTION_INT || o->type == GT_OPTION_REAL, any = o->min == 0 && o->max == 0;
+    gt_real_text(o->min, low);
+    if (!isinf(o->max)) gt_real_text(o->max, high);
+    if (number && !any) snprintf(range, sizeof range, ", %s %s%s", low, *high ? "to " : "or more", high);
+    snprintf(text, bytes, "%s%s%s%s%s", kind_of(o), range, o->unit ? " (" : "", o->unit ? o->unit : "",
+             o->unit ? ")" : "");
+    return text;
+}
+
+/* "dcgan, autoencoder (ae, vae, cvae, ...)": the families that have the option, with their models. */
+static void print_models(const gt_option *o, char *out, size_t bytes) {
+    enum { MOST = 8 };
+    size_t n = 0;
+    for (const gt_family *const *f = gt_families(); *f; f++) {
+        if (!gt_family_has(*f, o)) continue;
+        const gt_family_model *m = (*f)->models;
+        n += (size_t)snprintf(out + n, bytes - n, "%s%s", n ? ", " : "", (*f)->name);
+        for (int i = 0; m[1].name && i <= MOST && m[i].name; i++)
+            n += (size_t)snprintf(out + n, bytes - n, "%s%s", i ? ", " : " (", i < MOST ? m[i].name : "...");
+        if (m[1].name) n += (size_t)snprintf(out + n, bytes - n, ")");
+    }
+}
+
+void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
+    char text[4096];
+    snprintf(text, sizeof text, "%s.", o->help);
+    cli_print_wrapped(text, prefix, prefix, COLUMNS, f);
+    if (o->detail) cli_print_wrapped(o->detail, prefix, prefix, COLUMNS, f);
+    fprintf(f, "%sValue: %s", prefix, cli_option_values(o, text, sizeof text));
+    const char *standard = o->standard ? o->standard : o->derived;
+    if (o->required) fputs(". Required.\n", f);
+    else fprintf(f, ". Default: %s.\n", *standard ? standard : "none");
+    if (!o->only) return;
+    print_models(o, text, sizeof text);
+    char line[4200];
+    snprintf(line, sizeof line, "Models: %s.", text);
+    cli_print_wrapped(line, prefix, prefix, COLUMNS, f);
+}
+
+/* ---- gantry help ---- */
+
+/* What is printed about an option: the same text for several commands is printed once. */
+typedef struct explained {
+    char *text; /* NULL: out of memory */
+    const cli_command *commands[MOST_COMMANDS];
+    int n;
+} explained;
+
+static char *explain(const gt_option *o) {
+    char *text = NULL, head[96];
+    size_t bytes;
+    FILE *f = open_memstream(&text, &bytes);
+    if (!f) return NULL;
+    fprintf(f, "%s\n", cli_option_head(o, head, sizeof head));
+    cli_print_option(o, "  ", f);
+    fclose(f);
+    return text;
+}
+
+static void note(explained *list, int *n, const cli_command *c, const gt_option *o) {
+    char *text = explain(o);
+    int i = 0;
+    while (i < *n && text && list[i].text && strcmp(list[i].text, text)) i++;
+    if (i < *n) free(text);
+    else list[(*n)++].text = text;
+    list[i].commands[list[i].n++] = c;
+}
+
+/* "gantry generate, mix, walk --seeds=LIST" and the text. */
+static void print_explained(const explained *e, bool first, FILE *f) {
+    char line[1024];
+    size_t used = 0;
+    int head = (int)strcspn(e->text, "\n");
+    for (int i = 0; i < e->n; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s %s", i ? "," : "gantry", e->commands[i]->name);
+    snprintf(line + used, sizeof line - used, " %.*s", head, e->text);
+    if (!first) fputc('\n', f);
+    cli_print_wrapped(line, "", "       ", COLUMNS, f);
+    fputs(e->text + head + 1, f);
+}
+
+/* Nobody sets what is found in the data. */
+static const gt_option *option_of(const cli_command *c, const char *key) {
+    gt_options o = {0};
+    o.rows = cli_options(c, &o.n);
+    const gt_option *row = c->hidden ? NULL : gt_options_find(&o, key);
+    return row && row->class != GT_SHAPE ? row : NULL;
+}
+
+/* Is there such an option? It is printed where `f` is given. */
+static bool print_key(const char *key, FILE *f) {
+    explained list[MOST_COMMANDS] = {0};
+    int n = 0, n_commands;
+    const cli_command *const *c = cli_commands(&n_commands);
+    for (int i = 0; i < n_commands && i < MOST_COMMANDS; i++) {
+        const gt_option *row = option_of(c[i], key);
+        if (row) note(list, &n, c[i], row);
+    }
+    for (int i = 0; i < n; i++) {
+        if (f && list[i].text) print_explained(&list[i], i == 0, f);
+        free(list[i].text);
+    }
+    return n > 0;
+}
+
+/* Commands and options of all commands are what may be meant. */
+static gt_status fail_unknown(const char *topic) {
+    gt_option rows[MOST_KEYS];
+    int n = 0, n_commands;
+    const cli_command *const *c = cli_commands(&n_commands);
+    for (int i = 0; i < n_commands; i++) {
+        int n_rows;
+        const gt_option *of = cli_options(c[i], &n_rows);
+        if (c[i]->hidden || n + n_rows >= MOST_KEYS) continue;
+        rows[n++] = (gt_option){.key = c[i]->name};
+        for (int k = 0; k < n_rows; k++) rows[n++] = of[k];
+    }
+    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = n}, topic);
+    return gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option%s%s%s", topic, near ? "; did you mean " : "",
+                   near ? near : "", near ? "?" : "");
+}
+
+static int help(int argc, char **argv) {
+    const char *topic = argc > 1 ? argv[1] + strspn(argv[1], "-") : "";
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) topic = "help";
+    char key[64];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(topic, "="), topic);
+    for (char *c = key; *c; c++)
+        if (*c == '_') *c = '-';
+    const cli_command *command = cli_find(topic);
+    if (argc > 2)
+        return cli_exit("help", gt_fail(GT_USAGE, "one command or one option, as in gantry help %.60s", argv[1]));
+    if (*topic && !command && !print_key(key, NULL)) return cli_exit("help", fail_unknown(topic));
+    if (!cli_first_rank()) return CLI_DONE; /* of several ranks one prints */
+    if (!*topic) cli_print_overview(stdout);
+    else if (command) cli_print_help(command, NULL, stdout);
+    else print_key(key, stdout);
+    return CLI_DONE;
+}
+
+const cli_command cli_help = {
+    .name = "help",
+    .arguments = "[COMMAND | KEY]",
+    .help = "Explain a command, or an option of any command",
+    CLI_EXAMPLES({"All commands", "gantry help"}, {"All that gantry generate can do", "gantry help generate"},
+                 {"The option --seeds, wherever there is one", "gantry help seeds"}),
+    .main = help,
+};

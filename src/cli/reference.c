@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry reference: what the tables say, as files of this repository that a test compares with it: jobs/reference.ini,
+ * docs/options.md, docs/commands.md. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+void cli_print_reference(FILE *f) {
+    fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job "
+          "file holds only the keys that\n"
+          "# differ. Each can be overridden on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines "
+          "are key = value; groups may be\n"
+          "# left out; comments begin with # or ;; a value that holds one of these characters stands in double quotes. "
+          "Paths are relative to the\n"
+          "# current directory. Written by `gantry reference`.\n",
+          f);
+    int n;
+    const gt_option *rows = gt_job_table(&n);
+    for (const gt_named *g = gt_job_groups(); g->name; g++) {
+        fprintf(f, "\n# ==== %s ====\n[%s]\n", g->text, g->name);
+        for (int i = 0; i < n; i++) {
+            const gt_option *o = &rows[i];
+            if (strcmp(o->group, g->name)) continue;
+            fputc('\n', f);
+            cli_print_option(o, "# ", f);
+            bool known = o->standard && o->class != GT_COMMAND, set = known && gt_family_has(*gt_families(), o);
+            fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, known && *o->standard ? " " : "",
+                    known ? o->standard : "");
+        }
+    }
+}
+
+/* ---- docs/options.md ---- */
+
+/* A cell of a table: "|" would end it. */
+static void put_cell(const char *text, FILE *f) {
+    for (; *text; text++) fprintf(f, *text == '|' ? "\\%c" : "%c", *text);
+}
+
+/* "whole number, 1 to 4096 (pixels)"; of many choices the first ones. */
+static void put_values(const gt_option *o, FILE *f) {
+    enum { MOST = 60 };
+    char text[4096];
+    cli_option_values(o, text, sizeof text);
+    if (!o->choices || strlen(text) <= MOST) {
+        put_cell(text, f);
+        return;
+    }
+    int n = MOST;
+    while (text[n - 1] != '|') n--;
+    text[n] = 0;
+    put_cell(text, f);
+    fputs("...", f);
+}
+
+static void put_row(const gt_option *o, FILE *f) {
+    char head[96];
+    const char *standard = o->standard ? o->standard : o->derived;
+    fprintf(f, "| `%s` | ", cli_option_head(o, head, sizeof head));
+    put_values(o, f);
+    fputs(" | ", f);
+    put_cell(o->required ? "required" : *standard ? standard : "none", f);
+    fputs(" | ", f);
+    put_cell(o->help, f);
+    fputs(" |\n", f);
+}
+
+void cli_print_markdown(FILE *f) {
+    fputs("# Options of training\n\n"
+          "<!-- Written by `gantry reference --markdown`. -->\n"
+          "Each option is `--key=value` or `key=value` on the command line of `gantry train`, or a line `key = value` "
+          "of a job file.\n"
+          "`gantry help KEY` says more about an option, and `gantry train --model=NAME --help` shows the options of a "
+          "model.\n"
+          "[jobs/reference.ini](../jobs/reference.ini) is a job file with all of them and their explanations; the "
+          "options of the other\n"
+          "commands are in [commands.md](commands.md). `from cfg`: the published recipe that `--cfg` names says it; "
+          "`from model`: the model.\n",
+          f);
+    int n;
+    const gt_option *rows = gt_job_table(&n);
+    for (const gt_named *g = gt_job_groups(); g->name; g++) {
+        const char *models = strstr(g->text, ": models "); /* of a family */
+        fprintf(f, "\n## %.*s\n\nGroup `[%s]` of job files.", models ? (int)(models - g->text) : -1, g->text, g->name);
+        if (models) fputc('\n', f), cli_print_wrapped(models + 2, "Its ", "", 120, f);
+        fputs(models ? "\n" : "\n\n", f);
+        fputs("| option | values | default | meaning |\n| --- | --- | --- | --- |\n", f);
+        for (int i = 0; i < n; i++)
+            if (!strcmp(rows[i].group, g->name)) put_row(&rows[i], f);
+    }
+}
+
+/* ---- docs/commands.md ---- */
+
+void cli_print_commands(FILE *f) {
+    int n;
+    const cli_command *const *c = cli_commands(&n);
+    fputs("# Commands\n\n<!-- Written by `gantry reference --commands`. -->\n"
+          "What `gantry COMMAND --help` prints, for each command. Of `gantry train` the options of the standard model "
+          "are shown;\n[options.md](options.md) has those of all models.\n\n```text\n",
+          f);
+    cli_print_overview(f);
+    fputs("```\n", f);
+    for (int i = 0; i < n; i++) {
+        if (c[i]->hidden) continue;
+        fprintf(f, "\n## gantry %s\n\n```text\n", c[i]->name);
+        cli_print_help(c[i], NULL, f);
+        fputs("```\n", f);
+    }
+}
+
+/* ---- the command ---- */
+
+typedef struct reference_fields {
+    bool markdown, commands;
+} reference_fields;
+
+#define FIELDS reference_fields
+static const gt_option table[] = {
+    {CLI_OPTION(markdown, "0", "The options of training as tables: docs/options.md")},
+    {CLI_OPTION(commands, "0", "The help of all commands: docs/commands.md")},
+};
+
+static gt_status reference(cli_session *s) {
+    const reference_fields *o = s->fields;
+    if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
+    if (o->markdown && o->commands) return gt_fail(GT_USAGE, "--markdown or --commands, not both");
+    (o->markdown ? cli_print_markdown : o->commands ? cli_print_commands : cli_print_reference)(stdout);
+    return GT_OK;
+}
+
+const cli_command cli_reference = {
+    .name = "reference",
+    .arguments = "[--markdown | --commands]",
+    .help = "Print a job file with all options of training, explained",
+    CLI_EXAMPLES({"A job file to copy from", "gantry reference > all.ini"},
+                 {"The same options as tables", "gantry reference --markdown > options.md"}),
+    CLI_ROWS(table),
+    .run = reference,
+};
