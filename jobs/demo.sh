@@ -1,7 +1,8 @@
 #!/bin/bash
-# make demo: a small StyleGAN2-ADA from nothing in a few minutes. Usage: jobs/demo.sh PATH/TO/gantry
+# make demo: a small StyleGAN2-ADA from nothing in at most five minutes of training. Usage: jobs/demo.sh PATH/TO/gantry [MINUTES [OPTIONS of train]]
 set -u
-gantry=$1
+gantry=$1 minutes=${2-5}
+shift $(($# < 2 ? $# : 2))
 cd "$(dirname "$0")/.." || exit 1
 run=runs/demo
 
@@ -12,18 +13,30 @@ if [ -n "${pid-}" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -
     exit 1
 fi
 rm -rf "$run"
-printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with two ranks; about five minutes on two cores.\n\n'
-"$gantry" run -n 2 train jobs/demo.ini --run="$run"
+# The ranks share the cores; the result does not depend on their number.
+ranks=2 with='with two ranks'
+[ "$(nproc)" -ge 2 ] || ranks=1 with='with one rank'
+printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) %s, for %s minutes at most.\n\n' "$with" "$minutes"
+"$gantry" run -n $ranks train jobs/demo.ini --run="$run" --max-time="$minutes" "$@"
 status=$?
-[ "$status" = 0 ] || exit "$status"
+ended=finished
+if [ "$status" = 75 ] && tail -n 20 "$run/log.txt" | grep -q 'max-time is over'; then # a run that somebody stopped ends the demo
+    ended="stopped because $minutes minutes are over"
+elif [ "$status" != 0 ]; then
+    exit "$status"
+fi
 "$gantry" generate "$run/last" --class=4 --seeds=0-31 --grid=8x4 --outdir="$run/generated" || exit 1
 
-printf '\nWhat to look at:\n'
-printf '  %s\n' "$run/reals.png        some of the training images, a class a row" \
-    "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, the same classes" \
-    "$run/generated/grid.png   32 crosses, by their seeds" \
+images=$(readlink "$run/last" | sed 's/[^0-9]*0*\([0-9]*\).*/\1/')
+kimg=$(awk -v n="${images:-0}" 'BEGIN { printf "%.1f", n / 1000 }')
+printf '\nTrained to %s kimg (%s thousand images shown): %s.' "$kimg" "$kimg" "$ended"
+[ "${images:-0}" -ge 60000 ] || printf ' Below 60 kimg many shapes are still blurred.'
+printf '\n\nWhat to look at:\n'
+printf '  %s\n' "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, one class per row" \
+    "$run/reals.png        training images of the same classes" \
+    "$run/generated/grid.png   32 crosses, one per seed" \
     "$run/report.html      curves and pictures: open it in a browser"
 printf '\nWhat to do next:\n'
-printf '  %s\n' "build/gantry train jobs/demo.ini --run=$run --kimg=200      train it further: it goes on where it stopped" \
-    "build/gantry train --data=your-images.zip --cfg=auto --run=runs/mine   train on your own images (README)" \
-    "build/gantry generate $run/last --seeds=0-15 --class=6 --outdir=shapes   stars"
+printf '  %s\n' "$gantry run -n $ranks train --run=$run --kimg=200      train it further: the run resumes from here" \
+    "$gantry train --data=your-images.zip --cfg=auto --run=runs/mine   train on your own images (README.md)" \
+    "$gantry generate $run/last --seeds=0-15 --class=6 --outdir=shapes   stars"
