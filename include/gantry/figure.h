@@ -46,11 +46,11 @@ typedef struct gt_heat { /* equal cells over the panel's x_range and y_range, bo
 } gt_heat;
 
 /* Both others are logarithmic, with marks at powers of 2, or at 1, 2, 5, 10, 20, ... */
-typedef enum gt_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_scale;
+typedef enum gt_axis_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_axis_scale;
 
 typedef struct gt_panel {
     const char *title, *x_label, *y_label; /* NULL: none */
-    gt_scale x_scale, y_scale;
+    gt_axis_scale x_scale, y_scale;
     gt_heat heat; /* 0 rows: none */
     gt_bars bars;
     int n_curves;

@@ -16,7 +16,7 @@
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
-typedef enum gt_filter { GT_FILTER_BOX, GT_FILTER_LANCZOS } gt_filter;
+typedef enum gt_resize_filter { GT_FILTER_BOX, GT_FILTER_LANCZOS } gt_resize_filter;
 
 typedef enum gt_crop {
     GT_CROP_NONE,
@@ -35,7 +35,7 @@ typedef enum gt_depth { GT_DEPTH_KEEP, GT_DEPTH_U8, GT_DEPTH_U16, GT_DEPTH_F32 }
 
 typedef struct gt_transform {
     int width, height; /* of the result; 0: those of the picture */
-    gt_filter filter;
+    gt_resize_filter filter;
     gt_crop crop; /* needs width and height */
     bool pad;     /* the picture is fitted into width x height without stretching; background fills the rest */
     gt_alpha alpha;

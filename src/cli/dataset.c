@@ -153,7 +153,8 @@ static gt_status read_request(const gt_options *o) {
     t->width = (int)f->width;
     t->height = (int)f->height;
     t->channels = (int)f->channels;
-    t->filter = (gt_filter)gt_options_choice(o, "resize-filter"); /* the choices of these three are the enums' values */
+    t->filter = (gt_resize_filter)gt_options_choice(
+        o, "resize-filter"); /* the choices of these three are the enums' values */
     t->crop = (gt_crop)gt_options_choice(o, "transform");
     t->depth = (gt_depth)gt_options_choice(o, "depth");
     r->seed = (uint32_t)f->seed;

@@ -53,7 +53,7 @@ static void weigh(struct gt_resize_weights *s, int i, double *w) {
     s->count[i] = count;
 }
 
-static gt_status prepare(struct gt_resize_weights *s, gt_filter filter, int in, int out) {
+static gt_status prepare(struct gt_resize_weights *s, gt_resize_filter filter, int in, int out) {
     if (s->taps && s->filter == filter && s->in == in && s->out == out) return GT_OK;
     double stretch = out < in ? (double)in / out : 1;
     int taps = 2 * (int)ceil(filters[filter].reach * stretch) + 1;

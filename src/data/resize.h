@@ -20,7 +20,7 @@
 /* Weights of the sizes met last and scratch memory: one per thread. Start with {0}. */
 typedef struct gt_resizer {
     struct gt_resize_weights {
-        gt_filter filter;
+        gt_resize_filter filter;
         int in, out, taps;  /* taps: most per output sample; 0: nothing here yet */
         int *first, *count; /* [out] input samples that count */
         int32_t *fixed;     /* [out,taps] with 22 fractional bits */
@@ -34,7 +34,7 @@ void gt_resizer_free(gt_resizer *r);
 
 /* [in_height,in_width,channels] with `in_stride` samples from row to row -> [height,width,channels], dense. */
 typedef struct gt_resize_job {
-    gt_filter filter;
+    gt_resize_filter filter;
     int in_height, in_width, height, width, channels;
     size_t in_stride;
 } gt_resize_job;

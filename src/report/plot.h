@@ -19,7 +19,7 @@ typedef struct axis {
     double lo, hi;   /* ends; logarithms to base 10 where the scale is logarithmic */
     double step;     /* between two marks of a linear scale */
     double from, to; /* places of the ends on the page */
-    gt_scale scale;
+    gt_axis_scale scale;
 } axis;
 
 /* The step between two marks: 1, 2 or 5 times a power of ten, `rough` rounded up or to the nearest. */
