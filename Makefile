@@ -5,20 +5,32 @@ CC = gcc
 endif
 OPT    ?= -O3
 PREFIX ?= /usr/local
+# The program finds its own files from where it is: bin, libexec and share stay together under PREFIX.
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/gantry
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 T      ?=
 MINUTES ?= 10
 
 VERSION  := $(shell sed -n 's/^\#define GT_VERSION "\(.*\)"/\1/p' include/gantry/version.h)
-# Given from outside where the sources come without .git.
-GIT_ID   := $(or $(GIT_ID),$(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown))
-PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
+# The commit: given from outside where the sources come without .git, or written into .ci/commit by git archive (make dist). That one comes before git's
+# own word, for a release may be unpacked within another repository.
+ARCHIVED := $(shell sed -n 's/^\([0-9a-f]\{10\}\)[0-9a-f]*$$/\1/p' .ci/commit 2>/dev/null)
+GIT_ID   := $(or $(GIT_ID),$(ARCHIVED),$(shell git describe --always --dirty --abbrev=10 --exclude='*' 2>/dev/null || echo unknown))
+# A release is built by compilers that did not exist when it was made: there a new warning ends nothing.
+WERROR   ?= $(if $(ARCHIVED),,-Werror)
+# HDF5 without MPI: its name in Debian, and elsewhere.
+HDF5     := $(shell { pkg-config --exists hdf5-serial || ! pkg-config --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
+PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
 MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 # No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/isa.h).
-CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math \
-  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS) $(INSTRUMENT)
+CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \
+  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
@@ -40,7 +52,7 @@ tests: $(TESTS)
 bench-programs: $(BENCHES)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps clean count format check check-quick check-long demo install,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long demo install uninstall dist deb,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -139,6 +151,12 @@ $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
+# Without what only the tests need.
+deps-build:
+	@bash .ci/deps build
+# For .ci/deps, where there is no Debian.
+missing:
+	@echo $(MISSING)
 
 check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
@@ -152,29 +170,44 @@ check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they s
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
 	@MINUTES=$(MINUTES) bash tests/run $(BUILD) long $(T)
 
-demo: deps           ## make a small dataset and train a StyleGAN2-ADA on two ranks for a few minutes
+demo: deps-build     ## make a small dataset and train a StyleGAN2-ADA on two ranks for a few minutes
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
 	@bash jobs/demo.sh $(BUILD)/gantry
 
-install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, manual pages and completions to PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
-	  $(DESTDIR)$(PREFIX)/share/gantry/jobs $(DESTDIR)$(PREFIX)/share/man/man1
+INSTALLED := $(DESTDIR)$(PREFIX)/share/gantry
+install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
+	  $(INSTALLED)/jobs/course $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/libexec/gantry && install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/
-	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	$(if $(BENCHES),install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
+	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
-	install -m 644 jobs/*.ini jobs/*.list $(DESTDIR)$(PREFIX)/share/gantry/jobs/
-	install -m 755 jobs/sweep.sh $(DESTDIR)$(PREFIX)/share/gantry/jobs/
-	install -d $(DESTDIR)$(PREFIX)/share/gantry/jobs/course && install -m 644 jobs/course/* $(DESTDIR)$(PREFIX)/share/gantry/jobs/course/
-	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm && install -m 644 $(wildcard slurm/*.*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/
-	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm/container && install -m 644 $(wildcard slurm/container/*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/container/
-	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1
-	for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(PREFIX)/share/man/man1/gantry-$$c.1 || exit 1; done
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(BUILD)/gantry completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gantry
-	$(BUILD)/gantry completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gantry
-	printf 'prefix=%s\nName: gantry\nDescription: training of image-generating networks on CPU clusters\nVersion: %s\nRequires: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lgantry -lm -pthread\n' \
-	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc
+	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
+	install -m 755 jobs/sweep.sh $(INSTALLED)/jobs/
+	install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
+	install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
+	install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/
+	$(BUILD)/gantry man > $(DESTDIR)$(MANDIR)/man1/gantry.1
+	for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(MANDIR)/man1/gantry-$$c.1 || exit 1; done
+	$(BUILD)/gantry completion bash > $(DESTDIR)$(BASHDIR)/gantry
+	$(BUILD)/gantry completion zsh > $(DESTDIR)$(ZSHDIR)/_gantry
+	@# With their folders, so that the links between them lead somewhere.
+	for f in $(wildcard README.md CHANGELOG.md CITATION.cff LICENSE) $$(find $(wildcard docs) /dev/null -type f); do install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
+	@# The library is a static one. So what it uses is required, not Requires.private: whoever links it links that, too.
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
+	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' 'Requires: $(PACKAGES)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgantry -lm -pthread' > $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc
+
+uninstall:           ## remove what `make install` with the same PREFIX and DESTDIR has put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/gantry $(DESTDIR)$(LIBDIR)/libgantry.a $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc \
+	  $(DESTDIR)$(MANDIR)/man1/gantry.1 $(DESTDIR)$(MANDIR)/man1/gantry-*.1 $(DESTDIR)$(BASHDIR)/gantry $(DESTDIR)$(ZSHDIR)/_gantry
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR)
+
+deb:                 ## packages for Debian of what is committed, in BUILD/debian (needs debhelper)
+	@bash packaging/make-deb $(BUILD)/debian
+
+dist:                ## BUILD/gantry-VERSION.tar.gz of what is committed: equal commits give equal bytes
+	@bash .ci/dist $(BUILD)
 
 bench: all           ## run the benchmarks and print their tables
 	@bash bench/all $(BUILD)
@@ -199,4 +232,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results docs clean count format help FORCE
+.PHONY: all tests fuzzers bench-programs deps deps-build missing check check-quick check-long demo install uninstall deb dist bench bench-results docs clean count format help FORCE

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A program that embeds libgantry: a picture from a checkpoint and a seed, as `gantry generate CHECKPOINT --seeds=SEED
- * --class=0` makes it. cc -o embed embed.c $(pkg-config --cflags --libs gantry) && ./embed runs/demo/last 5 picture.png
+ * --class=0` makes it.
+ *
+ *     cc -o picture picture.c $(pkg-config --cflags --libs gantry)
+ *     ./picture runs/demo/last 5 picture.png
  */
 #include <stdio.h>
 #include <stdlib.h>
