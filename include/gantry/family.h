@@ -98,10 +98,10 @@ typedef struct gt_job {
     const char *memory;     /* "normal" "low" */
     const char *on_trouble; /* "warn" "stop" "rollback" */
     double heartbeat_limit; /* seconds; 0: none */
-    bool dry_run;
-    const char *max_time; /* of this process, see gt_parse_duration(); "": none */
-    const char *log;      /* "debug" "info" "warning" "error" */
-    bool progress;        /* a live line on a terminal */
+    const char *dry_run;    /* "0", "1", "quick" */
+    const char *max_time;   /* of this process, see gt_parse_duration(); "": none */
+    const char *log;        /* "debug" "info" "warning" "error" */
+    bool progress;          /* a live line on a terminal */
 
     /* output */
     const char *run, *outdir;                               /* a run's directory, or where numbered ones are made */

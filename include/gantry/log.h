@@ -23,6 +23,7 @@ void gt_log_outcome(bool *failing, bool failed, const char *what);
 /* "error: TEXT" on stderr alone, in red on a terminal: the last words of a program, whatever the level of the log. */
 void gt_log_print_error(const char *text);
 bool gt_log_is_terminal(void); /* stderr is a terminal that can take a live line */
+bool gt_log_is_first(void);    /* this is rank 0, whose lines of GT_INFO count */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL
  * clears it. */

@@ -33,7 +33,6 @@ typedef struct gt_score_options {
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     uint64_t seed;
     bool no_cache;     /* statistics of reals are neither read nor kept */
-    bool quiet;        /* no lines that tell how far the work is */
     int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
 } gt_score_options;
 

@@ -50,6 +50,13 @@ bool gt_log_is_terminal(void) {
     return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
+bool gt_log_is_first(void) {
+    pthread_mutex_lock(&state.lock);
+    bool first = state.rank == 0;
+    pthread_mutex_unlock(&state.lock);
+    return first;
+}
+
 static bool colour_wanted(void) {
     const char *no = getenv("NO_COLOR"); /* no-color.org: present and not empty */
     return gt_log_is_terminal() && !(no && *no);
@@ -85,6 +92,7 @@ static void to_terminal(gt_level level, const char *text) {
 
 void gt_log_print_error(const char *text) {
     bool colour = colour_wanted();
+    gt_log_live(NULL);
     fprintf(stderr, "%s%s%s%s\n", colour ? levels[GT_ERROR].colour : "", levels[GT_ERROR].word, text,
             colour ? "\033[0m" : "");
 }

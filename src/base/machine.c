@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "gantry/log.h"
 
 enum { LINE_BYTES = 512 };
@@ -143,4 +144,25 @@ void gt_machine_text(const gt_machine *m, char *out, size_t room) {
              "%.1f GB memory",
              m->cpu, m->sockets, m->sockets > 1 ? "s" : "", m->cores, m->processors, m->allowed, m->l1d >> 10,
              m->l2 >> 10, m->l3 >> 10, (double)m->memory / 1e9);
+}
+
+/* Seconds that all processors together have worked, whoever for; those that a hypervisor has taken are gone as well. */
+static double worked(void) {
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, FIELDS };
+    char line[256];
+    unsigned long long t[FIELDS] = {0};
+    if (!gt_line_of("/proc/stat", "cpu ", line, sizeof line) ||
+        sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[USER], &t[NICE], &t[SYSTEM], &t[IDLE],
+               &t[IOWAIT], &t[IRQ], &t[SOFTIRQ], &t[STEAL]) < IOWAIT)
+        return -1;
+    return (double)(t[USER] + t[NICE] + t[SYSTEM] + t[IRQ] + t[SOFTIRQ] + t[STEAL]) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double gt_machine_load_of_others(double seconds) {
+    double start = gt_clock(), own = gt_clock_of(CLOCK_PROCESS_CPUTIME_ID), all = worked();
+    gt_sleep(seconds);
+    double after = worked(), span = gt_clock() - start;
+    if (all < 0 || after < 0 || span <= 0) return -1;
+    double others = (after - all - (gt_clock_of(CLOCK_PROCESS_CPUTIME_ID) - own)) / span;
+    return others > 0 ? others : 0;
 }

@@ -19,6 +19,10 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
 void gt_machine_look(gt_machine *m);
 void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line */
 
+/* How many processors other programs keep busy, measured for so many seconds in which this thread sleeps; -1: unknown.
+ */
+double gt_machine_load_of_others(double seconds);
+
 /* "core_id" or "physical_package_id" of a logical processor, by its number; -1: unknown, or the processor is offline.
  */
 int gt_processor_place(int processor, const char *what);

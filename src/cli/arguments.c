@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/teller.h"
 #include "base/tilde.h"
 #include "cli/cli.h"
 #include "gantry/log.h"
@@ -38,7 +39,7 @@ static const char *with_hyphens(gt_arena *a, const char *key) {
     return text ? text : "";
 }
 
-/* -q and -v, of commands with a level of messages. */
+/* -q of all commands; -v of those with a level of messages. */
 static bool takes_short(gt_arena *a, const gt_options *o, const char *word, cli_arguments *out) {
     static const struct {
         const char *word, *long_word, *key, *value;
@@ -51,7 +52,17 @@ static bool takes_short(gt_arena *a, const gt_options *o, const char *word, cli_
         add_pair(a, row, rows[i].key, rows[i].value, out);
         found = true;
     }
-    return found;
+    bool quiet = !found && (!strcmp(word, "-q") || !strcmp(word, "--quiet"));
+    out->quiet |= quiet;
+    return found || quiet;
+}
+
+/* --progress=0, of commands that show how far they are and have no such option in their table. */
+static bool takes_progress(const char *key, const char *value, cli_arguments *out) {
+    bool shown = value && !strcmp(value, "1");
+    if (strcmp(key, "progress") || !value || (!shown && strcmp(value, "0"))) return false;
+    out->no_progress = !shown;
+    return true;
 }
 
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.
@@ -65,6 +76,7 @@ static int take_option(gt_arena *a, const gt_options *o, char **argv, int i, cli
             if (o->rows[k].letter && o->rows[k].letter == word[0] && !word[1]) row = &o->rows[k];
     if (!row) row = gt_options_find(o, key);
     if (!row) row = gt_options_find(o, with_hyphens(a, key));
+    if (!row && takes_progress(key, value, out)) return i;
     if (!value && row && takes_next(row, argv[i + 1])) value = argv[++i];
     add_pair(a, row, key, value, out);
     return i;
@@ -161,7 +173,7 @@ static int64_t threads_of(const cli_session *s) {
 static gt_status meet(cli_session *s, bool pool, gt_status st) {
     s->comm = cli_meet_all(&s->settings, (int)threads_of(s), &st);
     if (st) return st;
-    gt_log_setup(s->comm->rank, s->comm->ranks, GT_INFO);
+    gt_log_setup(s->comm->rank, s->comm->ranks, s->arguments.quiet ? GT_WARNING : GT_INFO);
     if (!pool) return GT_OK;
     s->pool = gt_pool_new(s->comm->threads);
     return gt_comm_agree_all(s->comm, s->pool ? GT_OK : GT_FAILED);
@@ -173,6 +185,9 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     if (c->main) return c->main(argc, argv);
     if (!c->ranks && cli_others_work(c->name)) return CLI_DONE;
     if (!cli_begin(&s, c, argc, argv, &status)) return status;
+    gt_log_setup(0, 1, s.arguments.quiet ? GT_WARNING : GT_INFO);
+    gt_tell_allow(!s.arguments.quiet && !s.arguments.no_progress);
+    if (c->ranks && cli_first_rank()) gt_tell_start("starting", NULL, 0);
     gt_status st = c->prepare ? c->prepare(&s) : GT_OK;
     if (c->ranks) st = meet(&s, c->pool, st);
     if (!st) st = c->run(&s);

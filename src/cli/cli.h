@@ -135,6 +135,8 @@ typedef struct cli_arguments {
     const char **words; /* everything else */
     int n_words;
     bool help; /* --help or -h was among them */
+    /* -q and --progress=0 of commands without these options in their table */
+    bool quiet, no_progress;
 } cli_arguments;
 
 /* Split argv[1..]. Options are looked up only to see whether the next word is their value. `pairs`: words of the form

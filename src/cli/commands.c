@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/teller.h"
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
@@ -103,6 +104,7 @@ static void say(const char *command, gt_status status, const char *who) {
 }
 
 int cli_exit(const char *command, gt_status status) {
+    gt_tell_end();
     if (is_failure(status)) {
         int rank = cli_wait_turn();
         char who[32] = "";
@@ -123,6 +125,7 @@ static int stopped(int rank) {
 
 int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     if (!comm) return cli_exit(command, status);
+    gt_tell_end();
     int code = code_of(status), rank = comm->rank, ranks = comm->ranks;
     if (is_failure(status) && rank == 0) say(command, status, "");
     gt_comm_stop_all(comm);

@@ -107,7 +107,6 @@ static gt_status verify_all(gt_comm *comm, gt_dataset *ds, const char *spec) {
                                               .batch = BATCH,
                                               .bytes = sizeof(bool),
                                               .doing = "reading",
-                                              .quiet = true,
                                               .make = verify_batch,
                                               .arg = &v},
                               &bad);

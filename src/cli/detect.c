@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/file_kind.h"
+#include "base/teller.h"
 #include "cli/classifying.h"
 #include "gantry/detect.h"
 #include "gantry/log.h"
@@ -191,11 +192,10 @@ static gt_status detect_item(work *w, gt_source *s, int64_t i) {
     return st;
 }
 
-static void show_progress(const work *w, int64_t i, int64_t n) {
-    char text[96];
-    snprintf(text, sizeof text, "%lld of %lld pictures, %lld objects", (long long)i, (long long)n,
-             (long long)w->objects);
-    gt_log_live(i < n ? text : NULL);
+static void tell(const work *w, int64_t done) {
+    char more[48];
+    snprintf(more, sizeof more, "%lld objects", (long long)w->objects);
+    gt_tell_with(done, more);
 }
 
 static gt_status detect_source(work *w, const char *spec) {
@@ -206,9 +206,10 @@ static gt_status detect_source(work *w, const char *spec) {
     take_names(w, info);
     w->judged &= info->masks;
     st = choose_transform(w, info);
+    gt_tell_start("detecting", "pictures", info->count);
     for (int64_t i = 0; i < info->count && !st; i++) {
         st = detect_item(w, s, i);
-        show_progress(w, i + 1, info->count);
+        tell(w, i + 1);
     }
     gt_source_close(s);
     return st;
@@ -305,7 +306,7 @@ static gt_status run(cli_session *s) {
     if (!st) st = gt_rundir_prepare(w.fields->outdir, 1 << 20);
     gt_buffer_printf(&w.csv, "picture,class,probability,left,top,right,bottom\n");
     for (int i = 1; i < s->arguments.n_words && !st; i++) st = detect_word(&w, s->arguments.words[i]);
-    gt_log_live(NULL);
+    gt_tell_end();
     if (!st) st = write_result(&w);
     else gt_buffer_free(&w.csv);
     gt_transformer_free(w.transformer);

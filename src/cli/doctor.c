@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/teller.h"
 #include "gantry/log.h"
 
 void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
@@ -56,12 +57,17 @@ static gt_status print_hosts(doctor *d) {
 
 static gt_status examine(doctor *d) {
     gt_comm *c = d->comm;
+    gt_tell_start("looking at the machine", NULL, 0);
     if (c->local_rank == 0) doctor_machine(d);
+    gt_tell_end();
     gt_status st = print_hosts(d);
     if (st) return st;
     if (c->hosts > 1 && c->rank == 0) puts("-- all together");
+    fflush(stdout);
+    gt_tell_start("looking at ranks and files", NULL, 0);
     doctor_ranks(d);
     doctor_files(d);
+    gt_tell_end();
     int broken = c->rank == 0 ? d->found[BROKEN] : 0;
     if (c->rank == 0) {
         fputs(d->said.data ? d->said.data : "", stdout);

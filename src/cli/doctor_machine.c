@@ -48,11 +48,12 @@ static void look_at_threads(doctor *d) {
         doctor_tell(d, WARNING, "cores", "ask for more CPU time (container, control group), or give --threads",
                     "a quota of %.2f cores for %d processors: threads will be stopped again and again", m->quota,
                     m->allowed);
-    double load;
-    if (getloadavg(&load, 1) == 1 && load > 0.5 * m->processors)
+    const double look = 0.5; /* seconds; the system's own average would count what this program did before */
+    double load = gt_machine_load_of_others(look);
+    if (load > 0.5 * m->processors)
         doctor_tell(d, WARNING, "load",
                     "measure again when they are done; ranks and threads sleep while they wait, but share the cores",
-                    "other programs want %.1f of %d processors", load, m->processors);
+                    "other programs keep %.1f of %d processors busy", load, m->processors);
     doctor_tell(d, d->comm->oversubscribed ? WARNING : FINE, "threads", "fewer ranks, or fewer --threads", "%s",
                 d->comm->description);
 }

@@ -161,6 +161,9 @@ static gt_status generate(cli_session *s) {
     if (!st) st = cli_share_path_all(s->comm, s->arena, &fields->mixture);
     if (!st) st = make_images(s->comm, r, fields->mixture, &made);
     gt_stop_restore();
+    cli_say_stopped(st, r->single ? gt_arena_printf(s->arena, "they are in %s", r->outdir)
+                        : *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
+                                  : "no grid is written");
     if (!st && !s->comm->rank) print_made(r, made);
     return st;
 }

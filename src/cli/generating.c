@@ -2,6 +2,7 @@
  * What the commands that make images share. */
 #include "cli/generating.h"
 
+#include "base/teller.h"
 #include "gantry/log.h"
 
 gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
@@ -25,8 +26,13 @@ gt_status cli_read_condition(cli_session *s, const char *class, const char *labe
     return *label ? cli_read_numbers(s->arena, "--label", label, &out->label, &out->label_dim) : GT_OK;
 }
 
+void cli_say_stopped(gt_status status, const char *there) {
+    if (status == GT_STOPPED) gt_info("%s: %s", gt_message(), there);
+}
+
 gt_status cli_share_network_all(cli_session *s, const char **checkpoint) {
     gt_status st = cli_share_path_all(s->comm, s->arena, checkpoint);
     if (!st) gt_info("Loading networks from \"%s\"...", *checkpoint);
+    if (!st) gt_tell_start("loading networks", NULL, 0);
     return st;
 }

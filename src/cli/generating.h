@@ -26,7 +26,7 @@ typedef struct cli_generating {
             .derived = "all", .max = 1024                                                                 \
     }
 
-#define CLI_STOPPING "stopping after these images; again: at once"
+#define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"
 
 /* Reads these options: the generator's options but for the pool, and the checkpoint, from --network or the command's
  * only word; the first rank chooses the file. To be called in `prepare`. */
@@ -35,6 +35,9 @@ gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_genera
 
 /* Class and label of a command that has --class or --label, or both. */
 gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out);
+
+/* After a stop: how far the work was, and what is there of it. */
+void cli_say_stopped(gt_status status, const char *there);
 
 /* All ranks: share the path that the first rank has chosen, and say it. */
 gt_status cli_share_network_all(cli_session *s, const char **checkpoint);

@@ -2,6 +2,7 @@
  * gantry gmm: points and mixtures from files. */
 #include <string.h>
 
+#include "base/teller.h"
 #include "cli/gmm.h"
 #include "gantry/log.h"
 
@@ -19,6 +20,7 @@ gt_status gmm_read_points_all(const cli_session *s, const char *data, gmm_points
     const gmm_fields *o = gmm_options(s);
     *points = (gmm_points){0};
     gt_comm_busy(s->comm, "reading the points");
+    gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_comm_agree_all(s->comm,
                                      gt_cloud_open_labelled(&points->cloud, data, o->array, o->labels, o->classes));
     if (st) return st;

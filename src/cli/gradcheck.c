@@ -2,6 +2,7 @@
  * gantry gradcheck: are the gradients of a job's model the derivatives of its losses? */
 #include <stdlib.h>
 
+#include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/encode.h"
@@ -77,12 +78,12 @@ static gt_status read_samples(work *w) {
 
 static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
     work *w = arg;
-    gt_log_live(NULL);
+    gt_tell_end();
     printf("%-40s %8d %8d %6d %6d %10.1e %10.1e ", t->name, t->elements, t->checked, t->kinks, t->lost, t->step,
            t->noise);
     printf(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->worst > w->fields->limit ? "  WRONG" : "");
     fflush(stdout);
-    gt_log_live(t->name);
+    gt_tell_start("checking the next tensor", NULL, 0);
     w->tensors++;
     w->checked += t->checked;
     w->kinks += t->kinks;
@@ -119,8 +120,10 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
     printf("phase %s: gradients of %s, %d images\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
            w->model->nets[p->net]->name, w->n, "tensor", "elements", "checked", "kinks", "lost", "step", "noise",
            "error");
+    fflush(stdout);
+    gt_tell_start("preparing the graphs", NULL, 0);
     gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);
-    gt_log_live(NULL);
+    gt_tell_end();
     if (st) return gt_wrap(st, "phase %s", p->name);
     printf("the loss is %.9g with a noise of %.1e\n\n", found.loss, found.noise);
     keep_worst(w, p, &found);

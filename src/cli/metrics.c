@@ -198,7 +198,7 @@ static gt_status metrics(cli_session *s) {
         if (!s->comm->rank) gt_score_help(print_help, NULL);
         return GT_OK;
     }
-    gt_stop_install_short(s->comm, "stopping; no score is written");
+    gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");
     metrics_work w = {.session = s, .fields = f, .team = {s->comm, s->pool, cli_kernels()}};
     f->score.stop = gt_stop_requested;
     f->score.no_cache = f->no_cache;

@@ -61,6 +61,7 @@ static gt_status mix(cli_session *s) {
     gt_status st = cli_share_network_all(s, &r->checkpoint);
     if (!st) st = gt_mix_all(s->comm, r);
     gt_stop_restore();
+    cli_say_stopped(st, "no grid is written");
     if (!st && !s->comm->rank)
         printf("%s/grid.png: %lld rows, %lld columns\n", r->outdir, (long long)r->n_rows, (long long)r->n_columns);
     return st;

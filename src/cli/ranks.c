@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/teller.h"
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
 
@@ -37,6 +38,8 @@ gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
     gt_status found = *st;
     if (found && gt_mpi_launched_ranks() == 1) return NULL; /* nobody waits */
     char *message = found ? strdup(gt_message()) : NULL;
+    bool first = cli_first_rank();
+    if (first) gt_tell_start("starting", NULL, 0);
     gt_comm *c = gt_comm_start_all(threads, st);
     if (c) {
         cli_started();
@@ -44,6 +47,7 @@ gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
         *st = gt_comm_agree_all(c, found);
         if (!*st) *st = gt_comm_same_settings_all(c, mine->list, mine->n);
     }
+    if (first) gt_tell_end();
     free(message);
     return c;
 }

@@ -26,10 +26,10 @@
 static const struct {
     const char *command, *action, *words;
 } stopping[] = {
-    {"train", NULL, "stopping after this step, then a checkpoint; again: at once"},
-    {"search", NULL, "stopping after this step of each trial, then checkpoints; again: at once"},
-    {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written; again: at once"},
-    {"project", NULL, "stopping after this step of each target, then the states are written; again: at once"},
+    {"train", NULL, "stopping after this step, then a checkpoint (Ctrl-C again: at once)"},
+    {"search", NULL, "stopping after this step of each trial, then checkpoints (Ctrl-C again: at once)"},
+    {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written (Ctrl-C again: at once)"},
+    {"project", NULL, "stopping after this step of each target, then the states are written (Ctrl-C again: at once)"},
     {"generate", NULL, CLI_STOPPING},
     {"mix", NULL, CLI_STOPPING},
     {"walk", NULL, CLI_STOPPING},

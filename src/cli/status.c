@@ -56,12 +56,13 @@ static void take_warning(void *arg, const char *when, const char *text) {
     snprintf(r->newest, TEXT, "%s %s", when, text);
 }
 
-/* Images per second, of the training alone: pictures and checkpoints do not count. */
+/* Images per second, of the training alone: pictures and checkpoints do not count, and the first step does not, since
+ * memory is touched in it for the first time. */
 static double recent_rate(const now *r) {
     const gt_stats_series *s = gt_stats_find(r->stats, "Progress/images_per_sec");
     double sum = 0;
     int n = 0;
-    for (int t = r->stats->ticks - 1; s && t >= 0 && n < RECENT; t--)
+    for (int t = r->stats->ticks - 1; s && t > 0 && n < RECENT; t--)
         if (s->values[t].mean > 0) {
             sum += 1 / s->values[t].mean;
             n++;

@@ -94,7 +94,7 @@ static gt_status check_times(const submit_fields *f) {
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
-    if (!st && job->dry_run)
+    if (!st && !gt_is(job->dry_run, "0"))
         st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
                                "(--dry-run here shows the script)");
     if (!st && job->restart)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
@@ -101,21 +102,25 @@ gt_status cli_resolve_job(gt_job *job) {
 }
 
 static int train(gt_job *job, const cli_settings *mine, const left_alone *left) {
+    gt_tell_allow(job->progress);
+    if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
     cli_checkup checkup = {0};
-    if (!st && job->dry_run) cli_doctor_before(&checkup);
+    bool measures = gt_is(job->dry_run, "1");
+    if (!st && measures) cli_doctor_before(&checkup);
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks,
                  (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
     size_t checkpoint_bytes;
+    bool dry = !gt_is(job->dry_run, "0");
     if (comm->rank == 0) explain(job, left);
-    st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
-    if (!st && job->dry_run)
+    st = dry ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
+    if (!st && measures)
         st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir,
                                     (double)checkpoint_bytes);
     return cli_leave("train", st, comm);

@@ -84,6 +84,7 @@ static gt_status walk(cli_session *s) {
     if (!st) st = gt_walk_all(s->comm, r);
     gt_stop_restore();
     gt_ffmpeg_close(r->film.ffmpeg);
+    cli_say_stopped(st, "no film is written");
     if (!st && !s->comm->rank)
         printf("%s: %lld frames, %.4g seconds\n", r->film.path, (long long)r->frames, (double)r->frames / r->film.fps);
     return st;

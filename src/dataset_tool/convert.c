@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/teller.h"
 #include "data/source.h"
 #include "gantry/log.h"
 #include "dataset_tool/writer.h"
@@ -148,8 +149,8 @@ static gt_status announce(const conversion *p) {
     gt_picture mask = {.height = p->shape.height, .width = p->shape.width, .channels = 1};
     double masks = p->items.info.masks ? kind->bytes(&mask, p->items.count) : 0;
     double bytes = kind->bytes(&p->shape, p->items.count) + masks, room = room_for(dest);
-    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_picture_shape(&p->shape, text),
-            sure ? "" : "less than ", bytes / 1e6, sure ? "" : ", as it is compressed");
+    gt_info("making %s: %lld pictures become %s, which takes %s%.1f MB", dest, (long long)p->items.count,
+            gt_picture_shape(&p->shape, text), sure ? "" : "less than ", bytes / 1e6);
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
         return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress",
@@ -254,6 +255,8 @@ static gt_status work(conversion *p) {
     gt_buffer made = {0};
     gt_status st = GT_OK;
     gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
+    gt_tell_start(p->request->scan_only ? "reading" : "making", "images", p->items.count);
+    gt_tell(plan.next);
     while (plan.next < p->items.count && !st) {
         int64_t first = plan.next + block * p->comm->rank, n = p->items.count - first;
         made.n = 0;

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/numbers.h"
 #include "base/progress.h"
+#include "base/teller.h"
 #include "data/source.h"
 #include "dataset_tool/tool.h"
 #include "gantry/log.h"
@@ -76,6 +78,9 @@ typedef struct scan_range { /* of one rank */
     const gt_transform *t;
     int64_t first, count;
     uint64_t *code;
+    int ranks;
+    int64_t count_all; /* of all ranks */
+    _Atomic int64_t done;
     _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
 } scan_range;
 
@@ -101,6 +106,7 @@ static void scan_tile(void *arg, int tile, int worker) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
         scan_one(s->items, s->t, s->first + i, &s->code[i]);
     }
+    gt_tell(gt_least((atomic_fetch_add(&s->done, to - from) + to - from) * s->ranks, s->count_all));
 }
 
 typedef struct coded {
@@ -192,7 +198,8 @@ static uint64_t sum_all(gt_comm *comm, uint64_t value) {
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
-    scan_range s = {.items = items, .t = t, .first = first, .count = end - first};
+    scan_range s = {.items = items, .t = t, .first = first, .count = end - first, .ranks = comm->ranks};
+    s.count_all = items->count;
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
     uint64_t stamps[2], *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
     gt_status st = s.code && (all || comm->rank)
@@ -200,7 +207,9 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_tr
                        : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
     st = gt_comm_agree_all(comm, st);
     if (!st) {
+        gt_tell_start("looking at", "pictures", items->count);
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
+        gt_tell_end();
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
         for (int k = 0; k < 2; k++) stamps[k] = sum_all(comm, atomic_load(&s.stamps[k]));
         if (!comm->rank) {

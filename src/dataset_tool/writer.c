@@ -9,10 +9,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/teller.h"
 #include "gantry/log.h"
 
 /* Syncs take at most one second in SYNC_SHARE, and at least SYNC_LEAST seconds lie between two syncs. */
-enum { LINE_SECONDS = 60, SYNC_LEAST = 1, SYNC_SHARE = 20 };
+enum { SYNC_LEAST = 1, SYNC_SHARE = 20 };
 
 /* ---- duplicates ---- */
 
@@ -104,8 +105,7 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
                         .compress = r->compress,
                         .replaces = r->overwrite,
                         .fd = -1};
-    l->started = l->last_line = gt_clock();
-    l->next_sync = l->started + SYNC_LEAST;
+    l->next_sync = gt_clock() + SYNC_LEAST;
     int64_t done = 0;
     gt_status st = make_table(l);
     if (st || r->scan_only) return st;
@@ -125,30 +125,12 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun)
-        gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun,
+        gt_info("resuming after %lld of %lld images, which an earlier run made", (long long)l->begun,
                 (long long)items->count);
     return st;
 }
 
 /* ---- on the way ---- */
-
-static void show_progress(gt_writer *l, bool last) {
-    double now = gt_clock(), time = now - l->started;
-    bool line = now - l->last_line > LINE_SECONDS && !gt_log_is_terminal();
-    if (last || time < 1 || (!line && !gt_log_is_terminal())) {
-        if (last) gt_log_live(NULL);
-        return;
-    }
-    char text[160];
-    double rate = (double)(l->done - l->begun) / time, left = rate > 0 ? (double)(l->items->count - l->done) / rate : 0;
-    snprintf(text, sizeof text, "%lld of %lld images (%.1f %%), %.0f images/s, %d:%02d:%02d left", (long long)l->done,
-             (long long)l->items->count, 100.0 * (double)l->done / (double)l->items->count, rate, (int)(left / 3600),
-             (int)(left / 60) % 60, (int)left % 60);
-    gt_log_live(text);
-    if (!line) return;
-    gt_info("%s", text);
-    l->last_line = now;
-}
 
 static gt_status sync_all(gt_writer *l) {
     double begin = gt_clock();
@@ -190,7 +172,7 @@ gt_status gt_writer_take(void *writer, const void *made, size_t bytes) {
     gt_status st = GT_OK;
     while (!st && gt_made_next(&at, end, &m)) st = take_one(l, &m);
     if (!st && l->dest.progress && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
-    show_progress(l, false);
+    gt_tell(l->done);
     return st;
 }
 
@@ -203,7 +185,7 @@ static gt_status look_again(const gt_convert_request *r) {
 }
 
 gt_status gt_writer_finish(gt_writer *l) {
-    show_progress(l, true);
+    gt_tell_start("bringing the result to the disk", NULL, 0);
     gt_status st = l->dest.comparing ? GT_OK : sync_all(l);
     if (!st && !l->dest.comparing) st = look_again(l->request);
     if (!st) st = l->dest.kind->finish(&l->dest);
@@ -212,7 +194,7 @@ gt_status gt_writer_finish(gt_writer *l) {
 }
 
 void gt_writer_close(gt_writer *l, bool finished) {
-    gt_log_live(NULL);
+    gt_tell_end();
     /* what is whole so far is kept for the next time */
     if (l->dest.progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l);
     gt_progress_file *progress = l->dest.progress;

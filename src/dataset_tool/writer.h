@@ -19,7 +19,7 @@ typedef struct gt_writer {
     gt_hash128 *hash; /* [items.count] of items read; zero: not read */
     uint32_t *seen;   /* hash table of 1 + item, 0: free */
     size_t slots;     /* of the table: a power of 2 */
-    double started, next_sync, last_line;
+    double next_sync;
 } gt_writer;
 
 /* Opens the destination: goes on where an earlier run with the same key ended, or begins to compare what is there. The

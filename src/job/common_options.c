@@ -212,8 +212,11 @@ static const gt_option options[] = {
      .detail = "The message names rank, host and what it did last. For what may be long and silent (reading a "
                "checkpoint, pictures, waiting for data) ten times as long. Long work that gets on is not silent. "
                "When the network between two ranks is broken, the message names both of them."},
-    {OPTION(dry_run, "0", "Print the job, its sizes, speed and duration, and exit"), .class = GT_COMMAND, .letter = 'n',
-     .common = true},
+    {OPTION(dry_run, "0", "Print the job, its sizes, speed and duration, and exit; quick: no speed"),
+     .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick", .bare = "1",
+     .detail = "The job comes first, then the sizes of its networks and the memory it needs, then, from steps that "
+               "are made and timed, images per second and the duration of the run; at the end what gantry doctor "
+               "says. quick makes no step, and asks no doctor."},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,
      .choices = "debug|info|warning|error",
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},
@@ -228,7 +231,9 @@ static const gt_option options[] = {
                "what it began."},
     {OPTION(outdir, "runs", "Folder in which a new numbered run is made"), .placeholder = "DIR", .path = true,
      .class = GT_COMMAND},
-    {OPTION(tick, "4", "Thousands of images between two lines of statistics (ticks)"), GT_KIMG, .min = 0.001},
+    {OPTION(tick, "4", "Thousands of images between two lines of statistics (ticks)"), GT_KIMG, .min = 0.001,
+     .detail = "A tick is a line of at most 100 columns; every 40 ticks a heading names the columns. stats.jsonl has "
+               "more values than the line."},
     {OPTION(tick_minutes, "1", "Longest time between two ticks; 0: no limit"), MINUTES},
     {OPTION(snap, "50", "Number of ticks between two checkpoints with pictures"), .unit = "ticks", .min = 1, .max = 1e9,
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},

@@ -7,6 +7,7 @@
 
 #include "base/numbers.h"
 #include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/memory.h"
 
 enum {
@@ -48,6 +49,7 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     int64_t size = (int64_t)b->panel, first = gt_least(first_panel(b, b->first) * size, b->count);
     b->own_points = gt_least(first_panel(b, b->first + b->own) * size, b->count) - first;
     gt_status st = GT_OK;
+    gt_tell_start("reading", "points", b->count);
     for (int64_t i = 0; i < b->own_points && !st; i += size) {
         size_t n = (size_t)gt_least(size, b->own_points - i);
         double *x = b->x + (size_t)i * b->d;
@@ -55,7 +57,9 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
         st = gt_cloud_read(points, first + i, (int64_t)n, rows);
         for (size_t p = 0; p < n && !st; p++)
             for (size_t j = 0; j < b->d; j++) x[j * b->panel + p] = rows[p * b->d + j];
+        gt_tell(gt_least((i + size) * b->comm->ranks, b->count));
     }
+    gt_tell_end();
     free(rows);
     return st;
 }

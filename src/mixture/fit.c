@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/numbers.h"
+#include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/mathfn.h"
 #include "mixture/em.h"
@@ -88,8 +89,7 @@ typedef struct fitting {
     gt_em *em;
     gt_fit *f;
     const gt_fit_hooks *hooks;
-    double said; /* when something was last said */
-    int *low;    /* [k] */
+    int *low; /* [k] */
 } fitting;
 
 /* Below the floor the first iteration would lose log-likelihood. */
@@ -127,18 +127,17 @@ static gt_status check_monotone(const fitting *t, double l) {
                    f->n_now, f->restart + 1, before, l, rounding);
 }
 
-static void say(fitting *t, double l) {
-    enum { SECONDS = 30 };
-    const gt_fit *f = t->f;
-    if (t->hooks->quiet) return;
-    char line[160];
-    snprintf(line, sizeof line, "restart %d/%d  iteration %-4d log-likelihood %.9g", f->restart + 1, f->recipe.restarts,
-             f->n_now, l);
-    gt_log_live(line);
-    double now = gt_clock();
-    if (gt_log_is_terminal() || now - t->said < SECONDS) return;
-    t->said = now;
-    gt_info("%s", line);
+static void say_restart(const fitting *t) {
+    char doing[40];
+    const gt_mixture_recipe *r = &t->f->recipe;
+    snprintf(doing, sizeof doing, "restart %d/%d", t->f->restart + 1, r->restarts);
+    if (!t->hooks->quiet) gt_tell_start(doing, "iterations", r->iterations);
+}
+
+static void say(const fitting *t, double l) {
+    char more[48];
+    snprintf(more, sizeof more, "log-likelihood %.9g", l);
+    if (!t->hooks->quiet) gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
 }
 
 static gt_status end_restart(fitting *t, double l, bool converged) {
@@ -150,7 +149,7 @@ static gt_status end_restart(fitting *t, double l, bool converged) {
     if (st) return st;
     bool better = !f->n_curve || (!n_held != !f->n_held ? !n_held : l > f->log_likelihood);
     if (n_held) snprintf(held, sizeof held, ", %d held by the floor", n_held);
-    if (!t->hooks->quiet) gt_log_live(NULL);
+    if (!t->hooks->quiet) gt_tell_end();
     if (!t->hooks->quiet)
         gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s%s", f->restart + 1,
                 f->recipe.restarts, f->n_now - 1, l, converged ? "" : ", not converged", held,
@@ -197,7 +196,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels))
         gt_warn("%s: the mixture may differ in its last bits", gt_message());
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
-    fitting t = {.f = f, .hooks = hooks, .said = gt_clock()};
+    fitting t = {.f = f, .hooks = hooks};
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
     if (!st) t.low = calloc((size_t)f->recipe.k, sizeof *t.low);
     if (!st) st = gt_comm_agree_all(b->comm, t.low ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
@@ -206,6 +205,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     bool stopped = false;
     while (!st && !f->finished && !stopped) {
         st = begin_restart(&t);
+        if (!st) say_restart(&t);
         if (!st && hooks->mixture) st = hooks->mixture(hooks->arg, &t.em->mixture, f->n_now);
         do {
             if (!st) st = iterate(&t);
@@ -213,7 +213,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
             if (!st && hooks->save) st = hooks->save(hooks->arg, f, stopped || f->finished);
         } while (!st && !stopped && f->started);
     }
-    gt_log_live(NULL);
+    gt_tell_end();
     gt_em_free(t.em);
     free(t.low);
     return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;

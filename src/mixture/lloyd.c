@@ -3,6 +3,7 @@
  * so the means are the same bits on any number of ranks and threads. */
 #include <string.h>
 
+#include "base/teller.h"
 #include "mixture/em.h"
 
 static const double AT_REST = 1e-4; /* the squared moves of all means together, in units of the points' variance */
@@ -38,12 +39,14 @@ gt_status gt_em_lloyd(gt_em *em, int steps) {
     gt_comm *c = em->blocks->comm;
     size_t d = em->blocks->d, k = (size_t)em->mixture.k;
     int rests = 0;
+    gt_tell_start("moving the means", "passes", steps);
     for (int i = 0; i < steps && !rests; i++) {
         gt_status st = gt_blocks_sum(em->blocks, k + k * d, add_panel, em, em->sums);
         if (st) return st;
         if (c->rank == 0) rests = move(em);
         gt_comm_broadcast_all(c, &rests, sizeof rests, 0);
         gt_comm_broadcast_all(c, em->mixture.means, k * d * sizeof *em->mixture.means, 0);
+        gt_tell(i + 1);
     }
     return GT_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
+#include "base/teller.h"
 #include "mixture/em.h"
 
 typedef struct seeding {
@@ -75,10 +76,12 @@ gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     s.sums = calloc((size_t)b->slices.count, sizeof *s.sums);
     gt_status st = gt_comm_agree_all(
         b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
+    gt_tell_start("seeding", "means", em->mixture.k);
     for (int c = 0; c < em->mixture.k && !st; c++) {
         double *mean = em->mixture.means + (size_t)c * b->d;
         st = draw(&s, gt_mixture_uniform((gt_key){seed, gt_stream("mixture/means"), restart, (uint32_t)c}), c, mean);
         s.latest = mean;
+        gt_tell(c + 1);
     }
     free(s.nearest);
     free(s.sums);

@@ -65,7 +65,8 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
 static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch) {
     double kimg;
     (void)whole, (void)scratch;
-    bool counted = sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 ||
+    bool counted = sscanf(text, "%*s %*s tick %*d %lf", &kimg) == 1 ||
+                   sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 || /* as version 0.1 wrote it */
                    sscanf(text, "%*s %*s metrics kimg %lf", &kimg) == 1;
     return counted && 1000 * kimg > (double)images + 0.5 ? LATER : KEEP;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "kernels/kernel_set.h"
@@ -179,6 +180,7 @@ static gt_status identify(gt_engine *e, gt_journal *j) {
 }
 
 gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
+    gt_tell_start("looking at the data", NULL, 0);
     return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : identify(e, j));
 }
 
@@ -214,12 +216,14 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
     e->goes_on = found == 1;
+    gt_tell_start("preparing the graphs of a step", NULL, 0);
     if ((st = gt_engine_build_all(e)) ||
         (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK)))
         goto end;
     /* Now it is known how large a checkpoint will be. */
     if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK)))
         goto end;
+    if (found) gt_tell_start("reading the checkpoint", NULL, 0);
     if (found == 1) st = gt_engine_load_all(e, file);
     else if (found == 2) st = gt_engine_transfer_all(e, source, &said);
     if (st) goto end;

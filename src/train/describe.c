@@ -39,11 +39,12 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
     snprintf(text[DATA], sizeof *text, "%s: %lld images %dx%dx%d, %s samples, %s", job->data, (long long)e->info->count,
              e->info->height, e->info->width, e->info->channels, gt_sample_name(e->info->type),
              job->label_dim ? "labels used" : "no labels used");
-    snprintf(text[BATCH], sizeof *text,
-             "batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB "
-             "a rank",
-             (long long)job->batch, e->batches[0].slices.count, e->model->slice_size, e->shapes[0].slices,
-             (double)job->total_images / 1000, (double)e->arena_bytes / 1e6);
+    snprintf(
+        text[BATCH], sizeof *text,
+        "%.6g kimg to train; batches of %lld images, in %d slices that ranks share; %.0f MB of memory a rank for a "
+        "step",
+        (double)job->total_images / 1000, (long long)job->batch, e->batches[0].slices.count,
+        (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_starts_begin(j->dir, e->shown, job->total_images,
                     (const gt_start_fact[]){{"data", text[DATA]},

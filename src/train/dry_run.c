@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has).
- * Nothing is written. */
+ * --dry-run: the job, then its sizes, from its graphs, then what it would cost, from two seconds of real steps (no more
+ * than the job has). --dry-run=quick makes no step. Nothing is written. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/teller.h"
+#include "gantry/log.h"
 #include "gantry/network.h"
 #include "train/scores.h"
 
@@ -60,16 +62,29 @@ static void print_scores(const gt_engine *e, const gt_scores_cost *c, double sec
            c->bytes / 1e6);
 }
 
-static gt_status print(const gt_engine *e, double seconds_per_image, const gt_scores_cost *scores) {
-    const gt_model *m = e->model;
+/* "35 seconds", "12.3 minutes", "7234.0 hours (301.4 days)" */
+static const char *length_text(double seconds, char text[64]) {
+    const double minute = 60, hour = 3600, day = 86400;
+    if (seconds < 2 * minute) snprintf(text, 64, "%.0f seconds", seconds);
+    else if (seconds < 2 * hour) snprintf(text, 64, "%.1f minutes", seconds / minute);
+    else snprintf(text, 64, "%.1f hours (%.1f days)", seconds / hour, seconds / day);
+    return text;
+}
+
+static gt_status print_job(const gt_engine *e) {
     char *text = gt_job_to_text(e->job);
     if (!text) return GT_NOMEM;
     printf("%s\n", text);
+    fflush(stdout);
     free(text);
+    return GT_OK;
+}
+
+static void print_sizes(const gt_engine *e) {
+    const gt_model *m = e->model;
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]),
                m->nets[i]->n_tensors);
-    double flops = flops_per_image(e), hours = seconds_per_image * (double)e->job->total_images / 3600 * e->comm->hosts;
     int slices = e->batches[0].slices.count;
     char more[GT_SLICES_ADVICE];
     gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
@@ -79,13 +94,21 @@ static gt_status print(const gt_engine *e, double seconds_per_image, const gt_sc
            "a checkpoint\n",
            (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_engine_scores_bytes(e)) / 1e6,
            (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
-    printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
+    printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n",
+           flops_per_image(e) / 1e9);
+    fflush(stdout);
+}
+
+static void print_cost(const gt_engine *e, double seconds_per_image, const gt_scores_cost *scores) {
+    double seconds = seconds_per_image * (double)e->job->total_images;
+    char text[64];
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
-           1000 * seconds_per_image, flops / seconds_per_image / 1e9, e->comm->description,
+           1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9, e->comm->description,
            gt_kernel_set_id(e->model->kernels));
     print_scores(e, scores, seconds_per_image);
-    printf("the run     %.1f kimg: %.1f node-hours\n", (double)e->job->total_images / 1000, hours);
-    return GT_OK;
+    printf("the run     %.1f kimg: %s, %.3g node-hours\n", (double)e->job->total_images / 1000,
+           length_text(seconds, text), seconds / 3600 * e->comm->hosts);
+    fflush(stdout);
 }
 
 /* Networks to begin with are taken as training takes them. */
@@ -103,20 +126,35 @@ static gt_status transfer_all(gt_engine *e) {
     return st;
 }
 
+/* Steps are made and timed. */
+static gt_status measure_cost_all(gt_engine *e) {
+    gt_scores_cost scores = {0};
+    double seconds;
+    gt_info("measuring: a step, and more for %d seconds (--dry-run=quick does without)", MEASURE_SECONDS);
+    gt_tell_start("measuring", NULL, 0);
+    gt_status st = gt_engine_start_loader_all(e);
+    if (!st) st = measure_all(e, &seconds);
+    if (!st) st = gt_engine_measure_scores_all(e, &scores);
+    gt_tell_end();
+    if (!st && e->comm->rank == 0) print_cost(e, seconds, &scores);
+    return st;
+}
+
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
     gt_engine e;
     gt_journal j = {0};
-    gt_scores_cost scores = {0};
-    double seconds = 0;
+    gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
+    gt_tell_end();
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print_job(&e) : GT_OK);
     if (!st) st = gt_journal_open_all(&e, &j);
     if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
+    gt_tell_start("preparing the graphs of a step", NULL, 0);
     if (!st) st = gt_engine_build_all(&e);
     if (!st) st = transfer_all(&e);
-    if (!st) st = gt_engine_start_loader_all(&e);
-    if (!st) st = measure_all(&e, &seconds);
-    if (!st) st = gt_engine_measure_scores_all(&e, &scores);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&e, seconds, &scores) : GT_OK);
+    gt_tell_end();
+    if (!st && comm->rank == 0) print_sizes(&e);
+    if (!st && !gt_is(job->dry_run, "quick")) st = measure_cost_all(&e);
     *checkpoint_bytes = st ? 0 : gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&j);
     gt_engine_close_all(&e);

@@ -46,6 +46,23 @@ typedef struct gt_patience {
 
 #define GT_NORM_SERIES "Norms/%.20s_grad" /* of a network */
 
+/* The columns of the lines of ticks: those of the model and of what it is judged by come as they are seen. */
+enum { GT_TICK_NAME = 24, GT_TICK_NAMES = GT_EVALUATED_MOST + 8 };
+typedef struct gt_tick_heading {
+    char name[GT_TICK_NAMES][GT_TICK_NAME];
+    int n;
+    int lines; /* since the heading was printed; 0: it is to be printed */
+} gt_tick_heading;
+
+/* How fast training went during the last minutes, pictures and checkpoints included. */
+typedef struct gt_pace {
+    int steps; /* of this process */
+    struct {
+        double time;
+        int64_t shown;
+    } from[2]; /* the earlier one counts, until the later one is old enough */
+} gt_pace;
+
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
     char fingerprint[33];  /* of the files */
@@ -65,9 +82,11 @@ typedef struct gt_journal {
 
     /* ticks */
     int tick;
-    double start, seconds_before;        /* clock at this process's first step; total of earlier processes */
-    double tick_start;                   /* clock */
-    int64_t tick_shown;                  /* images */
+    double start, seconds_before; /* clock at this process's first step; total of earlier processes */
+    double tick_start;            /* clock */
+    int64_t tick_shown;           /* images */
+    gt_pace pace;
+    gt_tick_heading heading;
     gt_stat_value logged[GT_MAX_LOGGED]; /* series of the latest tick */
     int n_logged;
     char phase_series[GT_MAX_PHASES][64], norm_series[GT_MAX_NETS][32]; /* names of some of them */
@@ -171,7 +190,14 @@ void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, afte
 int gt_tick_all(gt_engine *e, gt_journal *j);
 /* after the log is open: the warnings know what came before */
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
-void gt_journal_live(const gt_engine *e, const gt_journal *j); /* the live line */
+
+/* ---- tick_line.c ---- what a terminal shows of a run */
+void gt_journal_pace(const gt_engine *e, gt_journal *j); /* after each step */
+/* The line of a tick, under a heading now and then. `rate`: images/s since the last tick; `memory`: GB. */
+void gt_journal_print_tick(const gt_engine *e, gt_journal *j, double rate, double memory);
+void gt_journal_live(const gt_engine *e, const gt_journal *j);   /* the live line; cheap */
+double gt_journal_rate(const gt_engine *e, const gt_journal *j); /* images/s since the last tick */
+double gt_journal_seconds(const gt_journal *j);                  /* of training, earlier processes included */
 
 /* ---- rollback.c ---- */
 /* Applies --on-trouble to a trouble that has begun. GT_OK: training goes on from the step where e then is. *back: the

@@ -123,8 +123,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     gt_each_item each = {.comm = e->comm,
                          .batch = e->model->slice_size,
                          .bytes = gt_model_floats(e->model) * sizeof(float),
-                         .doing = "a grid of",
-                         .quiet = true,
+                         .doing = "drawing",
                          .make = make_cells,
                          .arg = &d};
     if (!st) {

@@ -34,7 +34,6 @@ static gt_score_options options_of(const gt_job *job) {
                               .lpips = job->lpips,
                               .resize = *job->resize ? job->resize : NULL,
                               .seed = (uint64_t)job->seed,
-                              .quiet = true,
                               .stop = gt_stop_requested};
 }
 

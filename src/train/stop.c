@@ -55,9 +55,12 @@ static void on_signal(int number) {
     answer[0] = 0;
 }
 
+/* Nothing is put in order: what is on the disk is whole, and the work resumes from there. */
 static void say_and_end(int number) {
+    enum { STOPPED = 75 };
+    (void)number;
     say(answer);
-    end_by(number);
+    _exit(STOPPED);
 }
 
 /* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled.
@@ -96,7 +99,7 @@ static void install(const gt_comm *comm) {
 
 void gt_stop_install(const gt_comm *comm, const char *after) {
     if (!gt_mpi_launched())
-        snprintf(answer, sizeof answer, "%sstopping after %s; again: at once\n", line_start(), after);
+        snprintf(answer, sizeof answer, "%sstopping after %s (Ctrl-C again: at once)\n", line_start(), after);
     else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);
     install(comm);
 }

@@ -9,13 +9,13 @@
 #include "gantry/dist.h"
 
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
- * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after`; again: at once", for
- * then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that it may not wait. */
+ * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at
+ * once)", for then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that it may not wait. */
 void gt_stop_install(const gt_comm *comm, const char *after);
 /* The same for work that writes no checkpoints and ends within seconds: rank 0 says these words. */
 void gt_stop_install_short(const gt_comm *comm, const char *words);
-/* For work that a signal ends at once and that goes on later: rank 0 says these words on SIGINT, SIGTERM and SIGHUP
- * before it ends. */
+/* For work that a signal ends at once and that resumes later: on SIGINT, SIGTERM and SIGHUP rank 0 says these words and
+ * ends with status 75. */
 void gt_stop_says(const gt_comm *comm, const char *words);
 /* The handlers that were there before; under a launcher SIGUSR1, which may come again, is ignored from now on. */
 void gt_stop_restore(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ticks: the line and the series that tell how a run goes, and the live line. */
+ * Ticks: the series that tell how a run goes. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,18 +17,6 @@ static double peak_memory_gb(void) {
     getrusage(RUSAGE_SELF, &u);
     return (double)u.ru_maxrss / (1024 * 1024);
 }
-
-/* Images per second since the last tick. */
-static double rate_now(const gt_engine *e, const gt_journal *j) {
-    double seconds = gt_clock() - j->tick_start;
-    return seconds > 0 ? (double)(e->shown - j->tick_shown) / seconds : 0;
-}
-
-static double time_left(const gt_engine *e, double rate) {
-    return rate > 0 ? (double)(e->job->total_images - e->shown) / rate : NAN;
-}
-
-static double total_seconds(const gt_journal *j) { return j->seconds_before + gt_clock() - j->start; }
 
 /* Since the last tick, on average over the ranks. */
 static gt_traffic communication_all(gt_engine *e) {
@@ -49,34 +37,6 @@ static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seco
 
 static void put(gt_journal *j, const char *name, double value) {
     j->logged[j->n_logged++] = (gt_stat_value){name, 1, value, 0};
-}
-
-static double shown_mean(const gt_engine *e, const char *name) {
-    return gt_stat_mean(e->stats.shown, e->stats.n, name);
-}
-
-static void print_line(const gt_engine *e, const gt_journal *j, double rate, double memory, gt_traffic c) {
-    char line[512], time[32], left[32];
-    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", j->tick,
-                     (double)e->shown / 1000, gt_duration_text(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN,
-                     rate);
-    for (int i = 0; i < e->model->n_shown; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label,
-                      shown_mean(e, e->model->shown[i].stat));
-    for (int i = 0; i < j->n_evaluated; i++)
-        if (*j->evaluated[i].label)
-            n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", j->evaluated[i].label,
-                          j->evaluated[i].value);
-    if (e->model->ada_stat)
-        n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat),
-                      e->ada.p);
-    if (c.seconds > 0) n += snprintf(line + n, sizeof line - (size_t)n, " comm %.0f%% hidden", hidden_percent(c));
-    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory,
-             100.0 * (double)e->shown / (double)e->job->total_images, gt_duration_text(time_left(e, rate), left));
-    gt_info("%s", line);
-    char remark[256] = "";
-    if (e->model->remark) e->model->remark(e->model, remark, sizeof remark);
-    if (*remark) gt_info("  %s", remark);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -115,7 +75,7 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     j->n_logged = 0;
     for (int i = 0; i < e->stats.n; i++)
         if (e->stats.shown[i].num > 0) j->logged[j->n_logged++] = e->stats.shown[i];
-    double seconds = gt_clock() - j->tick_start, total = total_seconds(j);
+    double seconds = gt_clock() - j->tick_start, total = gt_journal_seconds(j);
     put(j, "Progress/tick", j->tick);
     put(j, "Progress/kimg", (double)e->shown / 1000);
     put(j, "Progress/step", e->step);
@@ -212,8 +172,8 @@ int gt_tick_all(gt_engine *e, gt_journal *j) {
     gt_stat_table_tick(&e->stats);
     int trouble = -1;
     if (e->comm->rank == 0) {
-        double rate = rate_now(e, j);
-        print_line(e, j, rate, memory, c);
+        double rate = gt_journal_rate(e, j);
+        gt_journal_print_tick(e, j, rate, memory);
         trouble = write_log(e, j, rate, memory, all, c);
     }
     gt_comm_broadcast_all(e->comm, &trouble, sizeof trouble, 0);
@@ -221,17 +181,4 @@ int gt_tick_all(gt_engine *e, gt_journal *j) {
     j->tick_start = gt_clock();
     j->tick_shown = e->shown;
     return trouble;
-}
-
-void gt_journal_live(const gt_engine *e, const gt_journal *j) {
-    if (!e->job->progress || !gt_log_is_terminal()) return;
-    enum { WIDTH = 30 };
-    double part = (double)e->shown / (double)e->job->total_images, rate = rate_now(e, j);
-    char bar[WIDTH + 1], line[160], left[32];
-    for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
-    bar[WIDTH] = 0;
-    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part,
-             (double)e->shown / 1000, (double)e->job->total_images / 1000, rate,
-             gt_duration_text(time_left(e, rate), left));
-    gt_log_live(line);
 }

@@ -8,6 +8,7 @@
 #include "gantry/log.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/teller.h"
 #include "train/stop.h"
 #include "train/scores.h"
 
@@ -134,6 +135,7 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
 }
 
 static void report(gt_journal *j) {
+    gt_tell_start("writing report.html", NULL, 0);
     gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
 }
 
@@ -166,6 +168,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     }
     began = gt_clock();
     if (!st && d->checkpoint) {
+        gt_tell_start("making a checkpoint", NULL, 0);
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
@@ -179,7 +182,9 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
 static gt_status settle_all(gt_engine *e, gt_journal *j) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
+        gt_tell_start("bringing the last checkpoint to the disk", NULL, 0);
         gt_journal_saved(e, j, gt_saver_wait(j->saver));
+        gt_tell_end();
         if (j->checkpoint_failed)
             st = gt_fail(GT_FAILED,
                          "the last checkpoint of %s could not be written (see the warning): started again, the run "
@@ -222,6 +227,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     schedules p = make_schedules(e, began);
     gt_status st = GT_OK;
     if (e->shown == 0) {
+        gt_tell_start("drawing the first pictures", NULL, 0);
         if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
     }
     j->start = gt_clock();
@@ -233,8 +239,10 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     }
     j->tick_start = gt_clock();
     j->tick_shown = e->shown;
+    gt_tell_start("first step", NULL, 0);
     for (;;) {
         if ((st = gt_engine_step_all(e))) return st;
+        if (e->comm->rank == 0) gt_journal_pace(e, j);
         due d = decide_all(e, j, &p);
         if (d.lost && j->log) gt_runlog_leave(j->log);
         if (d.lost) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
@@ -257,6 +265,8 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     bool done = false;
     double began = gt_clock();
     gt_stop_install(comm, "this step, then a checkpoint");
+    gt_tell_allow(job->progress);
+    gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
     if (!st) st = gt_journal_open_all(&e, &j);
     if (!st) st = gt_run_begin_all(&e, &j, &done);
@@ -268,7 +278,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
         if (!st) st = train_all(&e, &j, began);
         if (comm->rank == 0) conclude(&e, &j, st);
     }
-    gt_log_live(NULL);
+    gt_tell_end();
     gt_journal_end(&j);
     gt_engine_close_all(&e);
     gt_stop_restore();

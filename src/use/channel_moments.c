@@ -39,7 +39,7 @@ gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, do
                          .count = info->count,
                          .batch = BATCH,
                          .bytes = channels * sizeof(sums),
-                         .doing = "means and deviations of",
+                         .doing = "measuring means of",
                          .make = sum_batch,
                          .arg = (void *)info};
     gt_status st = gt_each_item_all(&each, &all);

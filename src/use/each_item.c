@@ -2,13 +2,13 @@
  * A record for each of many items: see each_item.h. */
 #include "use/each_item.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/encode.h"
-#include "gantry/log.h"
 #include "gantry/memory.h"
 
 static int64_t rounds_of(const gt_each_item *w) { /* batches of the rank that has most */
@@ -46,9 +46,7 @@ static gt_status make_batch(const gt_each_item *w, int64_t round, float *images,
     gt_status st = images ? read_images(w, first, (int)n, images) : GT_OK;
     if (!st)
         st = w->make(w->arg, first, (int)n, images, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
-    char line[64];
-    snprintf(line, sizeof line, "%s: %.0f %%", w->doing, 100.0 * (double)(round + 1) / (double)rounds_of(w));
-    if (!st && !w->quiet) gt_log_live(line);
+    if (!st) gt_tell(gt_least((round + 1) * w->comm->ranks * w->batch, w->count));
     return st;
 }
 
@@ -91,8 +89,9 @@ gt_status gt_each_item_all(const gt_each_item *w, void **all) {
     *all = NULL;
     gt_status st = images_for(w, &images);
     st = gt_comm_agree_all(w->comm, mine ? st : GT_NOMEM);
+    gt_tell_start(w->doing, "images", w->count);
     for (int64_t round = 0; round < rounds && !st; round++) st = make_batch(w, round, images, mine);
-    if (!w->quiet) gt_log_live(NULL);
+    gt_tell_end();
     st = gt_comm_agree_all(w->comm, st);
     free(images);
     if (!st && w->bytes) st = collect_all(w, &mine, all);

@@ -17,8 +17,7 @@ typedef struct gt_each_item {
     int64_t count;     /* items */
     int batch;         /* items at a time: a fixed number, so that no record depends on the ranks */
     size_t bytes;      /* of a record; 0: no records are kept, and `records` is NULL */
-    const char *doing; /* "encoding": for the live line and messages */
-    bool quiet;        /* no live line */
+    const char *doing; /* "encoding": for messages, and for the line that tells how far the work is */
     gt_dataset *data;  /* the items are the first images of this dataset; NULL: the items are none of a dataset */
     /* Makes the records of the n <= batch items `first` and so on. `images`: with `data` [batch,H,W,C] in [-1,1], of
      * which those from n on have no meaning; else NULL. */

@@ -4,13 +4,12 @@
 
 #include "base/numbers.h"
 #include "base/progress.h"
-#include "use/teller.h"
+#include "base/teller.h"
 
 typedef struct state {
     const gt_in_order *work;
     int64_t rounds, round;
     int turn; /* the rank whose results come next */
-    gt_teller teller;
 } state;
 
 static int64_t first_of(const state *s, int rank) { return (s->round * s->work->comm->ranks + rank) * s->work->batch; }
@@ -21,9 +20,9 @@ static int items_from(const state *s, int64_t first) {
     return n > 0 ? (int)n : 0;
 }
 
-static void tell(state *s) {
+static void tell(const state *s) {
     const gt_in_order *w = s->work;
-    gt_tell(&s->teller, gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count));
+    gt_tell(gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count));
 }
 
 static gt_status take_turn(void *arg, const void *bytes, size_t size) {
@@ -39,16 +38,20 @@ static gt_status make(const state *s, gt_buffer *out) {
     int n = items_from(s, first);
     gt_progress();
     out->n = 0;
-    gt_status st = w->stop && w->stop() ? gt_fail(GT_STOPPED, "stopped") : GT_OK;
+    gt_status st = GT_OK;
+    if (w->stop && w->stop())
+        st = gt_fail(GT_STOPPED, "stopped after %lld of %lld %s", (long long)gt_least(first_of(s, 0), w->count),
+                     (long long)w->count, w->of);
     if (!st && n) st = w->make(w->arg, first, n, out);
     return !st && out->failed ? gt_fail(GT_NOMEM, "out of memory for %s %d %s", w->doing, n, w->of) : st;
 }
 
 gt_status gt_in_order_all(const gt_in_order *w) {
-    state s = {.work = w, .teller = gt_tell_start(w->doing, w->of, w->count)};
+    state s = {.work = w};
     s.rounds = gt_pieces(gt_pieces(w->count, w->batch), w->comm->ranks);
     gt_buffer mine = {0};
     gt_status st = GT_OK;
+    gt_tell_start(w->doing, w->of, w->count);
     for (; s.round < s.rounds; s.round++) {
         if (!st) st = make(&s, &mine);
         if (w->take) st = gt_comm_agree_all(w->comm, st); /* also of what rank 0 has taken the last time */

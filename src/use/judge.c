@@ -67,7 +67,6 @@ gt_status gt_judge_dataset_all(gt_comm *c, gt_judging *j, gt_dataset *ds, double
                          .batch = BATCH,
                          .bytes = (size_t)j->values * sizeof(float),
                          .doing = "judging",
-                         .quiet = true,
                          .make = judge_batch,
                          .arg = j};
     void *records = NULL;

@@ -243,7 +243,6 @@ gt_status gt_path_length_all(const gt_team *team, const gt_path_maker *m, const 
                          .batch = p.batch,
                          .bytes = sizeof(float),
                          .doing = "path lengths",
-                         .quiet = o->quiet,
                          .make = make_batch,
                          .arg = &p};
     if (!st) st = gt_each_item_all(&each, &distances);

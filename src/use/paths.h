@@ -29,7 +29,6 @@ typedef struct gt_path_options {
      * columns 2/8 .. 6/8. */
     bool in_z, full, crop;
     int64_t count;     /* samples of all ranks */
-    bool quiet;        /* no lines that tell how far the work is */
     int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
 } gt_path_options;
 

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/log.h"
-#include "gantry/option.h"
 #include "gantry/rundir.h"
 #include "use/projection.h"
 
@@ -21,8 +21,7 @@ typedef struct work {
     gt_targets targets;
     gt_projector projector;
     gt_lock *lock; /* of outdir; rank 0's */
-    double begun;
-    int64_t done; /* steps of this rank in this process */
+    int64_t done;  /* steps of this rank, those of an earlier process included */
 } work;
 
 /* ---- a target ---- */
@@ -36,20 +35,22 @@ static gt_status folder_of(const work *w, int64_t i, gt_projection *t) {
     return dir ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a path");
 }
 
+/* Steps of rank 0, which has most. */
+static int64_t steps_in_all(const work *w) {
+    return (w->targets.n + w->comm->ranks - 1) / w->comm->ranks * w->request->steps;
+}
+
 /* The line of the reference tool. */
 static void tell(const work *w, const gt_projection *t) {
-    enum { TOLD = 20, LINE = 256 };
+    enum { TOLD = 20 };
     int64_t n = w->request->steps, every = n / TOLD > 0 ? n / TOLD : 1;
-    char line[LINE], rest[32];
-    int64_t mine = (w->targets.n + w->comm->ranks - 1) / w->comm->ranks * n; /* at most */
-    int length = snprintf(line, sizeof line, "%.100s%sstep %4lld/%lld: dist %-4.2f loss %-5.2f",
-                          w->targets.n > 1 ? t->name : "", w->targets.n > 1 ? ": " : "", (long long)t->step,
-                          (long long)n, (double)t->curve[2 * t->step - 2], (double)t->curve[2 * t->step - 1]);
-    if (w->comm->rank == 0 && (t->step % every == 0 || t->step == n)) gt_info("%s", line);
-    double seconds = gt_clock() - w->begun, each = seconds / (double)w->done;
-    snprintf(line + length, sizeof line - (size_t)length, "  %.2f steps/s, %s left", 1 / each,
-             gt_duration_text(each * (double)(mine > w->done ? mine - w->done : 0), rest));
-    gt_log_live(line);
+    char values[64];
+    snprintf(values, sizeof values, "dist %-4.2f loss %-5.2f", (double)t->curve[2 * t->step - 2],
+             (double)t->curve[2 * t->step - 1]);
+    if (w->comm->rank == 0 && (t->step % every == 0 || t->step == n))
+        gt_info("%.100s%sstep %4lld/%lld: %s", w->targets.n > 1 ? t->name : "", w->targets.n > 1 ? ": " : "",
+                (long long)t->step, (long long)n, values);
+    gt_tell_with(w->done, values);
 }
 
 static gt_status take_steps(work *w, gt_projection *t) {
@@ -71,7 +72,6 @@ static gt_status take_steps(work *w, gt_projection *t) {
             written = gt_clock();
         }
     }
-    gt_log_live(NULL);
     return st;
 }
 
@@ -91,6 +91,7 @@ static gt_status go_on(work *w, gt_projection *t) {
     if (!st && found && t->step < w->request->steps)
         gt_warn("going on with '%s' after step %lld", t->name, (long long)t->step);
     bool over = found && t->step == w->request->steps;
+    w->done += t->step;
     if (st || (over && gt_folder_has(t->dir, "projected_w.npz"))) return st;
     if (!over) st = forget_results(t);
     if (!st) st = take_steps(w, t);
@@ -159,15 +160,16 @@ static gt_status forget(work *w) {
 
 gt_status gt_project_all(gt_comm *comm, const gt_project_request *request) {
     work w = {.request = request, .comm = comm};
+    gt_tell_start("preparing the projection", NULL, 0);
     gt_status st = open_all(&w);
-    w.begun = gt_clock();
     if (!st) {
+        gt_tell_start("projecting", "steps", steps_in_all(&w));
         gt_comm_doing(comm, 0, "projecting");
         for (int64_t i = comm->rank; i < w.targets.n && !st; i += comm->ranks) st = project(&w, i);
         st = gt_comm_agree_all(comm, st);
     }
     if (!st) st = gt_comm_agree_all(comm, forget(&w));
-    gt_log_live(NULL);
+    gt_tell_end();
     gt_lock_release(w.lock);
     gt_projector_close(&w.projector);
     gt_targets_close(&w.targets);

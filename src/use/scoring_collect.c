@@ -11,8 +11,8 @@
 
 #include "base/numbers.h"
 #include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/generate.h"
-#include "use/teller.h"
 
 void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count) {
     if (needs & GT_SCORE_PICTURES) c->picture_count = gt_largest(c->picture_count, count);
@@ -162,8 +162,8 @@ static gt_status read_all(pass *p) {
     enum { AGREE = 4 };
     gt_comm *comm = p->s->team.comm;
     int64_t rounds = gt_comm_max_all(comm, (int)batches_of(*p)), first, done = 0;
-    gt_teller teller = gt_tell_start(p->c->set->name, "images", p->c->count);
     gt_status st = GT_OK;
+    gt_tell_start(p->c->set->name, "images", p->c->count);
     for (int64_t round = 0; round < rounds; round++) {
         int n;
         if (round % AGREE == 0 && (st = gt_comm_agree_all(comm, st))) break;
@@ -172,9 +172,9 @@ static gt_status read_all(pass *p) {
         if (st || !next_batch(p, &first, &n)) continue;
         st = add_batch(p, first, n);
         done += n;
-        if (!p->s->o.quiet && !comm->rank && !st) gt_tell(&teller, gt_least(done * comm->ranks, p->c->count));
+        if (!st) gt_tell(gt_least(done * comm->ranks, p->c->count));
     }
-    if (!p->s->o.quiet) gt_tell_end();
+    gt_tell_end();
     return gt_comm_agree_all(comm, st);
 }
 

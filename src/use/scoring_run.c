@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/numbers.h"
+#include "base/teller.h"
 #include "gantry/log.h"
 #include "metrics/frechet.h"
 #include "use/paths.h"
@@ -157,7 +158,6 @@ static gt_status path_length_all(run *r, const gt_score_request *q) {
                                .full = q->score->whole,
                                .crop = q->score->crop,
                                .count = q->count,
-                               .quiet = r->s->o.quiet,
                                .stop = r->s->o.stop};
     gt_status st = gt_path_length_all(&r->s->team, r->paths, r->s->lpips, &o, &value);
     if (!st) put(r, "", value);
@@ -198,6 +198,9 @@ static gt_status score_all(run *r, int i) {
     bool stop = r->s->o.stop && r->s->o.stop();
     gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
     r->score = i;
+    char doing[80];
+    snprintf(doing, sizeof doing, "computing %s", q->metric);
+    gt_tell_start(doing, NULL, 0);
     if (!st) st = compute_all(r, i);
     if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
     if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());
@@ -236,6 +239,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
             if (!(s->asked[i].score->needs & GT_SCORE_HALVES) == !late) st = score_all(&r, i);
     /* what fails before has been agreed on */
     if (!st) st = gt_comm_agree_all(s->team.comm, r.lost ? gt_fail(GT_NOMEM, "out of memory for scores") : GT_OK);
+    gt_tell_end();
     gt_collected_free(&r.reals);
     gt_collected_free(&r.fakes);
     if (!st) put_in_order(&r);

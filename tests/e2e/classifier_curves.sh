@@ -7,10 +7,10 @@ job="$shapes --model=mlp --hidden=24 --batch=60 --slices=3 --seed=2 --validation
 
 case_one_line() {
     quietly "$GANTRY" train $job --epochs=3 --run=one
-    line=$(grep '^tick 3 ' said)
-    for part in train validation test; do
-        grep -qE " $part loss [0-9.]+ +$part accuracy [0-9.]+ " <<<"$line" || { cat said; fail "the line lacks $part"; }
-    done
+    line=$(grep '^tick 3 ' said) heading=$(grep ' kimg .*ETA$' said | tail -n 1)
+    grep -q ' train loss train acc .*val loss val acc test loss test acc ' <<<"$(tr -s ' ' <<<"$heading")" || { cat said; fail 'the heading lacks a part'; }
+    [ "$(grep -oE ' [0-9]+\.[0-9]{3}' <<<"$line" | wc -l)" = 7 ] || { cat said; fail 'the line lacks a value'; } # kimg among them
+    [ "${#line}" -le 100 ] && [ "${#heading}" = "${#line}" ] || { cat said; fail 'the line is too long, or not below its heading'; }
     "$python" - <<'P' || fail 'the log does not say what the line says'
 import json
 lines = [json.loads(l) for l in open('one/stats.jsonl')]

@@ -1,75 +1,15 @@
 """Commands under a terminal of their own: what Ctrl-C, a second one, a closed terminal and the launcher's death do. ctrl_c.sh gives the program."""
-import os, pty, re, select, signal, subprocess, sys, time
+import os, re, signal, subprocess, sys, time
 
-gantry = os.environ['GANTRY']
+sys.dont_write_bytecode = True
+from pseudo_terminal import PATIENCE, Terminal, fail, gantry
+
 here = os.getcwd()
 nets = '--data=synth:shapes:n=96,size=16 --cbase=256 --cmax=8 --map-layers=1 --batch=16 --mbstd=2 --slices=8 --threads=1'.split()
 endless = nets + ['--steps=100000000', '--tick=0.5']
 # a step takes seconds
 slow = ['--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=16', '--image-minutes=0', '--mbstd=2', '--slices=2', '--threads=1', '--steps=1000', '--tick=0.001']
-PATIENCE = 180  # seconds; other work may load the machine
 SAID_AT_ONCE = 'again: at once'
-
-
-def fail(text):
-    sys.exit(f'FAILED: {text}')
-
-
-class Terminal:
-    """A command whose controlling terminal is a pseudo-terminal; what it says is in self.text."""
-
-    def __init__(self, *command, ignore=None):
-        self.command, self.text, self.status = command, '', None
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ['TERM'] = 'xterm'
-            if ignore: signal.signal(ignore, signal.SIG_IGN)
-            os.execv(command[0], command)
-
-    def read(self, seconds):
-        if self.fd is None or not select.select([self.fd], [], [], seconds)[0]: return
-        try:
-            self.text += os.read(self.fd, 65536).decode(errors='replace')
-        except OSError:  # the other side is closed
-            time.sleep(min(seconds, 0.05))
-
-    def until(self, pattern, seconds=PATIENCE, start=0):
-        """Seconds until the pattern is read."""
-        began = time.monotonic()
-        while not re.search(pattern, self.text[start:]):
-            if time.monotonic() - began > seconds: fail(f'{" ".join(self.command)}: waited in vain for {pattern!r}\n{self.text[-3000:]}')
-            self.read(0.05)
-        return time.monotonic() - began
-
-    def press_ctrl_c(self, answer=None):
-        start = len(self.text)
-        os.write(self.fd, b'\x03')
-        if answer is None: return None
-        took = self.until(answer, start=start)
-        if took > 3: fail(f'{" ".join(self.command)}: {answer!r} only after {took:.1f} s')
-        return took
-
-    def hang_up(self):
-        os.close(self.fd)
-        self.fd = None
-
-    def ends(self, *wanted, seconds=PATIENCE):
-        """Exit statuses, or minus a signal; the status that it was."""
-        began = time.monotonic()
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid: break
-            if time.monotonic() - began > seconds: fail(f'{" ".join(self.command)}: does not end\n{self.text[-3000:]}')
-            if self.fd is None: time.sleep(0.05)
-            else: self.read(0.05)
-        while self.fd is not None and select.select([self.fd], [], [], 0)[0]:
-            before = len(self.text)
-            self.read(0)
-            if len(self.text) == before: break
-        code = os.waitstatus_to_exitcode(status)
-        if code not in wanted: fail(f'{" ".join(self.command)}: status {code} instead of {wanted}\n{self.text[-3000:]}')
-        if self.fd is not None: self.hang_up()
-        return code
 
 
 def running():
@@ -229,7 +169,7 @@ def alone():
     """without a launcher: acknowledged while the step goes on; the second one ends it"""
     t = Terminal(gantry, 'train', *slow, path('alone'))
     t.until('tick 0 ')
-    t.press_ctrl_c('stopping after this step, then a checkpoint; ' + SAID_AT_ONCE)
+    t.press_ctrl_c(r'stopping after this step, then a checkpoint \(Ctrl-C ' + SAID_AT_ONCE)
     t.ends(75)
     if not os.path.exists('alone/last'): fail('no checkpoint')
     t = Terminal(gantry, 'train', *slow, path('impatient'))
@@ -260,20 +200,20 @@ def words():
     """other commands that go on later say so"""
     t = Terminal(gantry, 'gmm', 'fit', 'synth:shapes:n=1000,size=16', '--k=20', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture')
     t.until('iteration')
-    t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
+    t.press_ctrl_c(r'stopping after this iteration, then mixture.h5 is written \(Ctrl-C ' + SAID_AT_ONCE)
     t.ends(75)
     fit = ('fit', 'synth:shapes:n=1000,size=16', '--tol=0', '--iterations=100000', '--threads=1')
     t = run(2, 'gmm', '--k=20', *fit, f'--outdir={here}/mixture2')
     t.until('iteration')
-    t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
+    t.press_ctrl_c(r'stopping after this iteration, then mixture.h5 is written \(Ctrl-C ' + SAID_AT_ONCE)
     t.ends(75)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         t = Terminal(gantry, 'dataset', 'synth:shapes:n=1000000,size=64', f'{here}/pictures{int(number)}.zip', '--threads=1')
         while not os.path.exists(f'{here}/pictures{int(number)}.zip.progress'): t.read(0.05)
         if number == signal.SIGINT: t.press_ctrl_c()
         else: os.kill(t.pid, number)
-        t.until('the same command goes on')
-        t.ends(-number)
+        t.until('the same command resumes')
+        t.ends(75)
     nothing_left('the end')
 
 

@@ -77,7 +77,7 @@ wait_until 180 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)"
 kill -9 "$pid" && wait "$pid" 2>/dev/null
 [ ! -e killed.zip ] || fail "it was faster than its killer"
 printf 'torn' >>killed.zip.part
-expect 0 'going on after [0-9]+ of 8000' ranks 2 "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress
+expect 0 'resuming after [0-9]+ of 8000' ranks 2 "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress
 make synth:shapes:n=8000,size=64 whole.zip --compress
 cmp -s killed.zip whole.zip || fail "what was killed and went on differs"
 rm -f killed.zip whole.zip
@@ -142,7 +142,7 @@ expect 1 'nowhere' ranks 2 "$GANTRY" dataset nowhere odd.zip
 expect 1 '/proc' "$GANTRY" dataset source /proc/x.zip
 cp -r pictures/cat half
 expect 1 'short\.png' "$GANTRY" dataset half half.zip
-expect 0 'going on after 10 of 11' ranks 2 "$GANTRY" dataset half half.zip --on-error=skip
+expect 0 'resuming after 10 of 11' ranks 2 "$GANTRY" dataset half half.zip --on-error=skip
 expect 1 'short\.png' ranks 2 "$GANTRY" dataset half again.zip
 touch -d '1 hour ago' half/4.png
 expect 2 'again\.zip. is unfinished, and not by this command' "$GANTRY" dataset half again.zip --on-error=skip # a picture has changed

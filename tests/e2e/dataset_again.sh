@@ -111,7 +111,7 @@ expect 1 '4\.png' "$GANTRY" dataset bad begun.zip
 before=$(sum)
 expect 2 'unfinished, and not by this command: 3 images.*--restart' "$GANTRY" dataset bad begun.zip --on-error=skip --compress
 [ "$before" = "$(sum)" ] || fail 'something changed'
-expect 0 'going on after 3 of 4' "$GANTRY" dataset bad begun.zip --on-error=skip
+expect 0 'resuming after 3 of 4' "$GANTRY" dataset bad begun.zip --on-error=skip
 again bad begun.zip --on-error=skip
 stays bad begun.zip --on-error=skip --compress
 

@@ -49,7 +49,7 @@ for source in wide long_wide long_square orders; do
         fi
         cp "$begun/$dest.part" "$begun/$dest.progress" . || fail "tests/begun has no $dest"
         for n in 1 2; do
-            expect 0 'going on after 5 of 6 images' ranks $n "$GANTRY" $conversion --on-error=skip
+            expect 0 'resuming after 5 of 6 images' ranks $n "$GANTRY" $conversion --on-error=skip
             [ $n = 1 ] || break
             mv $dest alone.$dest
             cp "$begun/$dest.part" "$begun/$dest.progress" .

@@ -34,7 +34,7 @@ for dest in set.zip set.h5; do
     end 2 "$dest. came to be there"
     [ "$(<$dest)" = 'years of work' ] || fail "$dest was written over"
     rm $dest
-    expect 0 'going on after 500 of 500' "$GANTRY" dataset $source $dest --threads=1
+    expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source $dest --threads=1
     expect 0 'was finished before' "$GANTRY" dataset $source $dest
 done
 
@@ -48,7 +48,7 @@ for what in years small; do
     end 2 "'set' came to be there"
     diff -r $what set || fail 'the folder was changed'
     rm -r set
-    expect 0 'going on after 500 of 500' "$GANTRY" dataset $source set --threads=1
+    expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source set --threads=1
     expect 0 'was finished before' "$GANTRY" dataset $source set
     rm -r set
 done

@@ -36,7 +36,7 @@ quietly "$GANTRY" dataset synth:shapes:n=2,size=16 bytes --labels=none
 truncate -s -300 bytes/00000/img00000001.png
 expect 1 'img00000001' "$GANTRY" dataset merge heat.h5 bytes both.h5 --depth=f32
 expect 0 "$outside" "$GANTRY" dataset merge heat.h5 bytes both.h5 --depth=f32 --on-error=skip
-grep -q 'going on after 65 of 66' said || { cat said; fail 'it did not go on'; }
+grep -q 'resuming after 65 of 66' said || { cat said; fail 'it did not go on'; }
 for bad in 500,100 1,1 1 1,2,3 nan,1 0,inf ',1' '1,' 'a,b' ' '; do
     expect 2 "--range=.*the smaller one first" "$GANTRY" dataset heat.h5 bad.h5 "--range=$bad"
 done

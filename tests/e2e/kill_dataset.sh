@@ -77,7 +77,7 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
     what="$n ranks, ${command[*]}, $signal of $victim after $wait_ms ms"
     "${command[@]}" >said 2>&1 </dev/null ||
         fail "the same command again ends with $?: $what; $(cat said; ls -laR work | head -40)"
-    grep -q 'going on after' said && on=$((on + 1))
+    grep -q 'resuming after' said && on=$((on + 1))
     [ "$(find work -mindepth 1 -maxdepth 1)" = "work/$dest" ] || { ls -la work; fail "something is left over: $what"; }
     sum "work/$dest" | cmp -s - "want.$s.$dest/sums" ||
         fail "other bytes: $what; $(diff -rq "work/$dest" "want.$s.$dest/$dest" | head)"

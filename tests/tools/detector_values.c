@@ -75,7 +75,7 @@ static int features(int argc, char **argv) {
 static int path(int argc, char **argv) {
     gt_trained t;
     gt_status st;
-    gt_path_options o = {.count = atoll(argv[5]), .quiet = true};
+    gt_path_options o = {.count = atoll(argv[5])};
     for (int i = 6; i < argc; i++) {
         o.in_z |= !strcmp(argv[i], "z");
         o.full |= !strcmp(argv[i], "full");

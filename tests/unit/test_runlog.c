@@ -269,10 +269,13 @@ static void talk_cut_back(void **state) {
     static const char text[] =
         "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
         "2025-01-01 00:00:02 tick 1    kimg 0.065     time 1s\n2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n"
-        "2025-01-01 00:00:04 tick 2    kimg 1234.567  time 9s\n2025-01-01 00:00:05 killed in the mid";
+        "2025-01-01 00:00:04 tick 2    kimg 1234.567  time 9s\n2025-01-01 00:00:04                kimg  time\n"
+        "2025-01-01 00:00:05 tick 3         0.064    9s\n2025-01-01 00:00:05 tick 4         0.065    9s\n"
+        "2025-01-01 00:00:05 killed in the mid";
     static const char left[] =
         "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
-        "2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n2025-01-01 00:00:05 killed in the mid\n";
+        "2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n2025-01-01 00:00:04                kimg  time\n"
+        "2025-01-01 00:00:05 tick 3         0.064    9s\n2025-01-01 00:00:05 killed in the mid\n";
     (void)state;
     assert_int_equal(gt_log_cut_back(at("log.txt"), 64), GT_OK); /* there is none */
     put(at("log.txt"), text, sizeof text - 1);

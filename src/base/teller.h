@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the program does at this moment, how far the work is and how long the rest takes. On a terminal this is a live
+ * line, which a thread renews each second: also a step that takes minutes shows that time goes by. Elsewhere it is a
+ * line of the log once a minute. Rank 0 tells; on other ranks these calls do nothing.
+ *
+ *     gt_tell_start("generating", "images", 1000);
+ *     for (...) gt_tell(done);
+ *     gt_tell_end();
+ *
+ * There is one work at a time: a start takes the place of what was told before. Standard output is the caller's: end
+ * the line before something is printed there. */
+#ifndef GANTRY_BASE_TELLER_H
+#define GANTRY_BASE_TELLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* false: nothing is told any more, neither on a terminal nor elsewhere (--progress=0, -q). */
+void gt_tell_allow(bool allowed);
+
+/* `of` names what is counted, "images"; NULL: nothing is counted, and only the time is told. */
+void gt_tell_start(const char *doing, const char *of, int64_t count);
+/* So much of the work is done. The rate is that since the first of these calls, for the first piece of a work is slow;
+ * the rest of the time is told from the third call on. Cheap: may be called very often. */
+void gt_tell(int64_t done);
+/* The same with more to say, such as a loss; the text is copied. */
+void gt_tell_with(int64_t done, const char *more);
+/* Would a line of the caller's own be drawn now, or take the place of another work? */
+bool gt_tell_due(void);
+/* A live line of the caller's own. `piece` is what the next line waits for ("this step"): how long it takes is told
+ * when it takes seconds. Elsewhere than on a terminal nothing is told: the caller's log does. */
+void gt_tell_line(const char *line, const char *piece);
+void gt_tell_end(void); /* the live line goes, and the thread with it; without a work nothing happens */
+
+#endif

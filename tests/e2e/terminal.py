@@ -1,0 +1,135 @@
+"""What commands show on a terminal while the machine is loaded. terminal.sh gives the program, the part, and a run `net` in this folder.
+
+The test loads the machine itself. A part looks at the times at which something was shown: soon after the start, and then without long gaps, with what a user
+wants to know in it. Where a gap is filled by the program's own clock (a step that takes seconds), the part ensures that the work was long enough to show it."""
+import os, re, subprocess, sys, time
+
+sys.dont_write_bytecode = True
+from pseudo_terminal import PATIENCE, Terminal, fail, gantry
+
+here = os.getcwd()
+FIRST, SILENT = 2, 5  # seconds: to the first sign of life, and between two of them (10 are promised)
+RATED = r'\d+ of \d+ {} \(\d+ %\), [\d.e+-]+ {}/s.*, ETA \d'
+busy = []
+
+
+def load():
+    for _ in range(os.cpu_count() or 1): busy.append(subprocess.Popen([sys.executable, '-c', 'while True: pass']))
+
+
+def start_seconds():
+    """How long the program takes to say its name: on a machine with much other work all limits wait for that."""
+    began = time.monotonic()
+    subprocess.run([gantry, '--version'], stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - began
+
+
+def look_at(t, slow):
+    """The times at which `t` has shown something."""
+    first, gaps = t.heard[0], [b - a for a, b in zip(t.heard, t.heard[1:])]
+    worst = max(gaps, default=0)
+    print(f'first sign after {first:.2f} s, longest gap {worst:.2f} s, {len(t.heard)} signs, program starts in {slow:.2f} s')
+    if first > FIRST + 4 * slow: fail(f'{" ".join(t.command)}: nothing for {first:.1f} s\n{t.text[:500]}')
+    if worst > SILENT + 4 * slow: fail(f'{" ".join(t.command)}: silent for {worst:.1f} s\n{t.text[-1000:]}')
+
+
+def watch(command, until, stop=None, status=75):
+    """Runs until a pattern is shown, then presses Ctrl-C, which is answered by `stop` at once."""
+    slow = start_seconds()
+    t = Terminal(gantry, *command)
+    t.until(until)
+    look_at(t, slow)
+    if stop: t.press_ctrl_c(stop)
+    t.ends(status)
+    if '\x1b[K' not in t.text: fail('no live line')
+    return t.text
+
+
+def train():
+    """a step takes seconds: the preparation, the first step and the later steps are told"""
+    slow = start_seconds()
+    t = Terminal(gantry, 'train', '--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=16', '--mbstd=2', '--slices=2', '--threads=1',
+                 '--steps=2', '--tick=0.001', f'--run={here}/slow')
+    began = t.until('first step') and time.monotonic()
+    t.until('tick 0 ')
+    step = time.monotonic() - began
+    look_at(t, slow)
+    if step < 2.5: fail(f'the first step took {step:.1f} s only: this tests nothing')
+    t.press_ctrl_c(r'stopping after this step, then a checkpoint \(Ctrl-C again: at once\)')
+    t.ends(75, 0)
+    for word in ('starting', 'opening the data', 'preparing the graphs of a step', r'first step: \d+s'):
+        if not re.search(word, t.text): fail(f'{word!r} is not told\n{t.text}')
+    lines = [l for l in open('slow/log.txt').read().splitlines() if re.search(r' kimg .*ETA$| tick \d', l)]
+    heading, first = (l[20:] for l in lines[:2])
+    if len(heading) > 100 or len(first) != len(heading): fail(f'lines of {len(heading)} and {len(first)} columns\n{heading}\n{first}')
+    if not first.endswith(' -'): fail(f'a rest of the time is told after one step: {first}')
+    # a second start: a heading again; a short run's numbers
+    text = watch(['train', '--data=synth:shapes:n=96,size=16', '--cbase=256', '--cmax=8', '--map-layers=1', '--batch=16', '--mbstd=2', '--slices=8', '--threads=1', '--steps=60',
+                  '--tick=0.016', f'--run={here}/short'], 'done: ', None, 0)
+    headings, ticks = len(re.findall(r' kimg .*ETA\r', text)), len(re.findall(r'tick \d+ ', text))
+    if (headings, ticks) != (2, 60): fail(f'{headings} headings over {ticks} ticks')
+    told = [float(p) for p in re.findall(r'(\d+\.\d)%  \d', text)]
+    if not told or max(told) > 100: fail(f'more than all is done: {told}')
+
+
+def dry_run():
+    """the job at once, then that it measures, then what it found; quick measures nothing"""
+    job = ['train', '--data=synth:shapes:n=96,size=32', '--cbase=1024', '--cmax=32', '--batch=8', '--mbstd=2', '--threads=1', '--kimg=25000']
+    text = watch(job + ['--dry-run'], r'\d+ ok, ', None, 0)
+    places = [text.find(w) for w in ('[data]', 'network G', 'memory  ', 'measuring: ', 'measured  ', 'the run  ')]
+    if -1 in places or places != sorted(places): fail(f'the order is {places}\n{text}')
+    if not re.search(r'the run +25000.0 kimg: [\d.]+ hours \([\d.]+ days\), [\d.e+]+ node-hours', text): fail(f'hours and days\n{text[-1500:]}')
+    for option in ('--dry-run', '-n'):
+        t = Terminal(gantry, *job[:-1], '--steps=1', option)
+        t.until(r'the run +0.0 kimg: \d+ seconds, ')
+        t.ends(0)
+    text = watch(job + ['--dry-run=quick'], 'arithmetic', None, 0)
+    if 'measur' in text or ' ok, ' in text: fail(f'quick measures\n{text}')
+
+
+def generate():
+    text = watch(['generate', f'{here}/net', '--seeds=0-9999999', f'--outdir={here}/pictures', '--threads=1'], 'generating: ' + RATED.format('images', 'images'),
+                 r'stopping after these images \(Ctrl-C again: at once\)')
+    if not re.search(r'stopped after \d+ of 10000000 images: they are in .*/pictures', text): fail(f'what is there?\n{text[-500:]}')
+
+
+def dataset():
+    made = ['dataset', 'synth:shapes:n=1000000,size=64', f'{here}/made.zip', '--threads=1']
+    watch(made, 'making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes from here')
+    watch(made, r'resuming after \d+ of 1000000 images[^$]*making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes from here')
+    t = Terminal(gantry, 'dataset', 'synth:shapes:n=50,size=16', f'{here}/few.zip')
+    t.ends(0)
+    if len(re.findall('few.zip: 50 images', t.text)) != 1: fail(f'the result is not told once\n{t.text}')
+
+
+def gmm():
+    text = watch(['gmm', 'fit', 'synth:shapes:n=2000,size=8', '--k=8', '--covariance=diag', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture'],
+                 'restart 1/1: ' + RATED.format('iterations', 'iterations'), r'stopping after this iteration, then mixture.h5 is written \(Ctrl-C again: at once\)')
+    for word in ('reading: ', 'seeding: '):
+        if word not in text: fail(f'{word!r} is not told\n{text}')
+
+
+def metrics():
+    watch(['metrics', f'{here}/net', '--metrics=swd16k', '--data=synth:shapes:n=16384,size=16', '--threads=1'], RATED.format('images', 'images'), 'stopping after these images; no score')
+
+
+def project():
+    watch(['project', f'{here}/net', '--target=synth:shapes:n=4,size=16', '--num-steps=100000', f'--outdir={here}/projected', '--threads=1'],
+          'projecting: ' + RATED.format('steps', 'steps'), r'stopping after this step, then the state is written \(Ctrl-C again: at once\)')
+
+
+def quiet():
+    """--progress=0 and -q are heeded"""
+    few = ['generate', f'{here}/net', '--seeds=0-9', f'--outdir={here}/few', '--threads=1']
+    for option, wanted in (('--progress=0', 'Loading networks'), ('-q', '')):
+        t = Terminal(gantry, *few, option)
+        t.ends(0)
+        if '\x1b[K' in t.text: fail(f'{option}: a live line\n{t.text!r}')
+        if ('Loading' in t.text) != bool(wanted): fail(f'{option}: {t.text!r}')
+
+
+if sys.argv[1] != 'quiet': load()
+try:
+    globals()[sys.argv[1]]()
+finally:
+    for b in busy: b.kill()
