@@ -131,13 +131,13 @@ static void say_restart(const fitting *t) {
     char doing[40];
     const gt_mixture_recipe *r = &t->f->recipe;
     snprintf(doing, sizeof doing, "restart %d/%d", t->f->restart + 1, r->restarts);
-    if (!t->hooks->quiet) gt_tell_start(doing, "iterations", r->iterations);
+    gt_tell_start(doing, "iterations", r->iterations);
 }
 
 static void say(const fitting *t, double l) {
     char more[48];
     snprintf(more, sizeof more, "log-likelihood %.9g", l);
-    if (!t->hooks->quiet) gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
+    gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
 }
 
 static gt_status end_restart(fitting *t, double l, bool converged) {
@@ -149,7 +149,7 @@ static gt_status end_restart(fitting *t, double l, bool converged) {
     if (st) return st;
     bool better = !f->n_curve || (!n_held != !f->n_held ? !n_held : l > f->log_likelihood);
     if (n_held) snprintf(held, sizeof held, ", %d held by the floor", n_held);
-    if (!t->hooks->quiet) gt_tell_end();
+    gt_tell_end();
     if (!t->hooks->quiet)
         gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s%s", f->restart + 1,
                 f->recipe.restarts, f->n_now - 1, l, converged ? "" : ", not converged", held,

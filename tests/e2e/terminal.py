@@ -103,7 +103,7 @@ def dataset():
 
 
 def gmm():
-    text = watch(['gmm', 'fit', 'synth:shapes:n=2000,size=8', '--k=8', '--covariance=diag', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture'],
+    text = watch(['gmm', 'fit', 'synth:shapes:n=1000,size=10', '--k=10', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture'],
                  'restart 1/1: ' + RATED.format('iterations', 'iterations'), r'stopping after this iteration, then mixture.h5 is written \(Ctrl-C again: at once\)')
     for word in ('reading: ', 'seeding: '):
         if word not in text: fail(f'{word!r} is not told\n{text}')
