@@ -9,7 +9,9 @@
  *                                                            may be missing
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
- * with root attributes format_version, model, kernel_set, dataset.
+ * with root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
+ * /recipe) and class_names. Groups, and entries outside of networks and optimizers, have the attribute `description`,
+ * and `unit` where there is one (checkpoint_notes.c).
  * Equal states give equal bytes: the file holds no times and no names of hosts.
  *
  * Writing: the main thread builds the file in memory, a thread of the saver hashes and writes it while training goes
@@ -173,6 +175,10 @@ gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, i
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value);
 /* `bytes` include the final 0. */
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes);
+
+/* A text attribute of an entry, of a group or, "/", of the file: "unit", "description". "": there is none. Control
+ * characters become question marks. Valid until the file is closed. */
+const char *gt_checkpoint_note(gt_checkpoint_file *f, const char *path, const char *name);
 
 /* Texts are copied into the arena. */
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);

@@ -112,15 +112,16 @@ typedef struct gt_job {
     int64_t snap;                                           /* ticks between pictures and checkpoints */
     double checkpoint_kimg;                                 /* 0: with the pictures */
     int64_t keep;                                           /* newest checkpoints */
-    double keep_every;      /* kimg; also the first checkpoint of every so many; 0: none */
-    double disk_cap;        /* GB of checkpoints; 0: no cap */
-    const char *best;       /* "none", "[min:|max:]SERIES" */
-    int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */
-    const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
-    const char *log_swmr;   /* "auto" "on" "off" */
-    const char *metrics;    /* names of scores (score.h); "none" */
-    int64_t metrics_count;  /* fakes of all of them; 0: as in their names */
-    double metrics_share;   /* of the run's time that they may take; 0: all that they need */
+    double keep_every;            /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;              /* GB of checkpoints; 0: no cap */
+    const char *best;             /* "none", "[min:|max:]SERIES" */
+    int64_t early_stopping;       /* ticks without improvement after which the run ends; 0: none */
+    const char *grid;             /* "8x8" or "reference": see gt_grid_parse() */
+    const char *log_swmr;         /* "auto" "on" "off" */
+    const char *tensorboard_step; /* "kimg" "images" */
+    const char *metrics;          /* names of scores (score.h); "none" */
+    int64_t metrics_count;        /* fakes of all of them; 0: as in their names */
+    double metrics_share;         /* of the run's time that they may take; 0: all that they need */
     /* as in gt_score_options; "": not given */
     const char *detector, *inception, *vgg16, *lpips, *resize;
     const char *export; /* "none", or a list of forms (export.h), with commas between them */

@@ -5,11 +5,12 @@
  *                            the run (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run resumes or
  *                            a series is new. On file systems that hosts share, SWMR does not work: there the file is
  *                            replaced as a whole at some ticks, and at the end
- *     events.out.tfevents.*  the same for TensorBoard; a new file when a run resumes
+ *     events.out.tfevents.*  the same for TensorBoard, with the job as a text; a new file when a run resumes
  * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
 #ifndef GANTRY_RUNLOG_H
 #define GANTRY_RUNLOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +27,15 @@ double gt_stat_mean(const gt_stat_value *values, int n, const char *name);
 
 typedef struct gt_runlog gt_runlog;
 
+typedef struct gt_runlog_options {
+    const char *swmr;    /* "on", "off"; "auto" or NULL: by the kind of the file system */
+    bool step_in_images; /* TensorBoard's steps are images; else thousands of images, rounded down */
+    const char *job;     /* in words, for metrics.h5 and TensorBoard; copied; NULL: nothing */
+} gt_runlog_options;
+
 /* Opens the log in `dir` at `images` images shown (0: at the beginning of a run): lines of later ticks are removed,
- * and so is a half-written line at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL:
- * see gt_message(). */
-gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr);
+ * and so is a half-written line at the end. `o` NULL: all zeros. NULL: see gt_message(). */
+gt_runlog *gt_runlog_open(const char *dir, int64_t images, const gt_runlog_options *o);
 /* Remove from a log.txt the lines of ticks and metrics of more than `images` images ("DATE TIME tick 7 kimg 1.234 ...",
  * "DATE TIME metrics kimg 1.234 ..."), so that a run that resumes prints none twice; all other lines stay. A missing
  * file is fine. */

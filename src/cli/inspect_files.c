@@ -14,6 +14,8 @@
 
 /* ---- checkpoints ---- */
 
+enum { NOTE_COLUMN = 52 /* where the description of a number begins */ };
+
 /* Entries share a group when their path to the last slash is the same; they come in the order they were written. */
 static void print_groups(const gt_checkpoint_file *f, const char *under) {
     int64_t numbers = 0, tensors = 0;
@@ -31,7 +33,7 @@ static void print_groups(const gt_checkpoint_file *f, const char *under) {
 }
 
 /* The value of a scalar or of a short text, else the shape. Memory that is short is the only error. */
-static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
+static gt_status print_state(gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
     int64_t whole = 0;
     double real = 0;
     float value = 0;
@@ -45,11 +47,14 @@ static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_en
     else if (e->type == GT_NUMBER_FLOAT && e->size == 1 && !(st = gt_checkpoint_read(f, e->path, &value, 1)))
         snprintf(text, sizeof text, "%.9g", (double)value);
     if (st == GT_NOMEM) return st;
-    printf("  %-28s %s\n", e->name, st ? gt_shape_text(&e->shape, text) : text);
+    const char *unit = gt_checkpoint_note(f, e->path, "unit"), *what = gt_checkpoint_note(f, e->path, "description");
+    int n = printf("  %-28s %s %.40s", e->name, st ? gt_shape_text(&e->shape, text) : text, unit);
+    if (*what) printf("%*s %.400s", n < NOTE_COLUMN ? NOTE_COLUMN - n : 0, "", what);
+    putchar('\n');
     return GT_OK;
 }
 
-static gt_status print_entries(const gt_checkpoint_file *f) {
+static gt_status print_entries(gt_checkpoint_file *f) {
     static const gt_named groups[] = {
         {"/mixture", "mixture"}, {"/going_on", "the mixture it goes on with"}, {"/state", "state"}, {0}};
     gt_status st = GT_OK;
@@ -102,7 +107,7 @@ static void print_tensors(const gt_checkpoint_file *f) {
 }
 
 /* Class, sizes, options, tensors. What the file does not say was logged when it was opened. */
-static gt_status print_foreign(const gt_checkpoint_file *f) {
+static gt_status print_foreign(gt_checkpoint_file *f) {
     char *kind = text_of(f, GT_FILE_KIND), *classes = text_of(f, GT_FILE_CLASSES),
          *options = text_of(f, GT_FILE_OPTIONS);
     gt_status st = kind && options ? GT_OK : gt_fail(GT_NOMEM, "out of memory for texts");
@@ -138,6 +143,8 @@ static gt_status print_checkpoint(const char *path) {
         return st;
     }
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
+    const char *version = gt_checkpoint_note(f, "/", "gantry_version");
+    if (*version) printf("written by   gantry %.40s\n", version);
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
            about->model, about->kernel_set, about->dataset);
     if (!(st = print_data(f))) {

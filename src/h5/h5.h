@@ -96,6 +96,8 @@ gt_status gt_h5_write_rows(int64_t set, int64_t first, int64_t n, gt_number type
 gt_status gt_h5_append(int64_t set, int64_t rows, gt_number type, const void *row);
 /* Makes an attribute of the object `of`; "/": the file itself. */
 gt_status gt_h5_attribute(gt_h5_file *f, const char *of, const gt_array *a);
+/* A text that is no longer than this fits into an attribute. */
+enum { GT_H5_LONGEST_ATTRIBUTE = 60000 };
 gt_status gt_h5_attribute_text(gt_h5_file *f, const char *of, const char *name, const char *text);
 
 /* ---- reading ---- */

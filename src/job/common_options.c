@@ -269,6 +269,11 @@ static const gt_option options[] = {
      .detail = "auto: not on file systems that hosts share (NFS, Lustre, ...), where readers would see it in "
                "pieces; there, and with off, it is replaced as a whole now and then and at the end. stats.jsonl has "
                "every tick at once in any case."},
+    {OPTION(tensorboard_step, "kimg", "Step of TensorBoard's events: thousands of images, or images"),
+     .choices = "kimg|images",
+     .detail = "kimg, rounded down, as in stylegan2-ada-pytorch, so that runs of both programs can be laid over each "
+               "other; images tells ticks of less than 1 kimg apart. A run that resumes keeps the step it has, and a "
+               "run begun by version 0.1 has images."},
     {OPTION(export, "none", "Networks for other programs beside each checkpoint, as in pkl,npz"), .placeholder = "LIST",
      .detail = "The forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
                "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "

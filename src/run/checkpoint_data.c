@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "run/checkpoint_internal.h"
 
 enum { TEXT_MOST = 1 << 20 };
@@ -22,11 +23,27 @@ static void put_class_names(gt_checkpoint *c, const gt_checkpoint_data *d) {
     free(text);
 }
 
+/* For readers of attributes, clean as in the JSON text. */
+static void put_class_attribute(gt_checkpoint *c, const gt_checkpoint_data *d) {
+    char **name = calloc((size_t)d->class_names, sizeof *name);
+    bool whole = name != NULL;
+    for (int i = 0; i < d->class_names && whole; i++) {
+        whole = (name[i] = strdup(d->class_name[i])) != NULL;
+        if (whole) gt_utf8_clean(name[i]);
+    }
+    if (whole) checkpoint_attribute_texts(c, "class_names", (const char *const *)name, d->class_names);
+    else checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for names of classes"));
+    for (int i = 0; name && i < d->class_names; i++) free(name[i]);
+    free(name);
+}
+
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (*d->pictures) gt_checkpoint_text(c, PICTURES, d->pictures);
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
-    if (d->class_names) put_class_names(c, d);
+    if (!d->class_names) return;
+    put_class_names(c, d);
+    put_class_attribute(c, d);
 }
 
 static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Functions that checkpoint_write.c, checkpoint_save.c and checkpoint_read.c use of each other. */
+ * What the files of checkpoints use of each other. */
 #ifndef FILES_CHECKPOINT_INTERNAL_H
 #define FILES_CHECKPOINT_INTERNAL_H
 
@@ -11,6 +11,18 @@
 
 /* Keeps the first failure of building `c`, with its message. Returns the failure that is kept. */
 gt_status checkpoint_stick(gt_checkpoint *c, gt_status st);
+
+/* Makes a root attribute of texts: `n` of them, 0 for a single one. One that is too long for an attribute is left out.
+ */
+void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *const *text, int n);
+
+/* What an entry or a group is; NULL: the table has no row for it. */
+typedef struct checkpoint_note {
+    const char *path; /* or a pattern, whose * stands for a part between slashes */
+    const char *unit; /* "": none */
+    const char *description;
+} checkpoint_note;
+const checkpoint_note *checkpoint_note_of(const char *path);
 
 /* Hands the HDF5 data of a finished checkpoint over to the caller, who frees them. */
 void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);

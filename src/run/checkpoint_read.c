@@ -11,6 +11,7 @@
  * versions before. The number grows when a program that knows only the number before would misread a file. Entries and
  * attributes that are only added leave the number as it is: a program passes over those that it does not know. A file
  * of a newer format is refused with both numbers, and a run never resumes from an older checkpoint in its place. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,6 +161,14 @@ static gt_status read_about(gt_checkpoint_file *f) {
     if (!text) return GT_NOMEM;
     f->about.recipe = text;
     return st ? st : gt_checkpoint_get_text(f, "/recipe", text, recipe ? recipe->size + 1 : 1);
+}
+
+const char *gt_checkpoint_note(gt_checkpoint_file *f, const char *path, const char *name) {
+    char *text = NULL;
+    if (f->elsewhere.read || gt_h5_text(f->arena, &f->h5, path, name, &text)) return "";
+    for (char *c = text; c && *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?'; /* for people, on a terminal */
+    return text ? text : "";
 }
 
 /* ---- open and close ---- */

@@ -7,10 +7,15 @@
 #include "base/file.h"
 #include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
+#include "gantry/version.h"
 #include "h5/h5.h"
+
+static const char DESCRIPTION[] = "Checkpoint of Gantry: networks or mixtures, and what training resumes from. Each "
+                                  "group and each number of /state has a description, and a unit where it has one";
 
 struct gt_checkpoint {
     gt_h5_file file;
+    char group[512];  /* that the latest entry is in */
     gt_status status; /* the first error; its message: */
     char message[1024];
 };
@@ -25,13 +30,41 @@ gt_status checkpoint_stick(gt_checkpoint *c, gt_status st) {
     return c->status ? gt_fail(c->status, "%s", c->message) : GT_OK;
 }
 
+static gt_status describe(gt_checkpoint *c, const char *path) {
+    const checkpoint_note *note = checkpoint_note_of(path);
+    if (!note) return GT_OK;
+    gt_status st = gt_h5_attribute_text(&c->file, path, "description", note->description);
+    return st || !*note->unit ? st : gt_h5_attribute_text(&c->file, path, "unit", note->unit);
+}
+
+/* Makes and describes the groups above an entry, unless they are those of the entry before. */
+static gt_status make_groups(gt_checkpoint *c, const char *path) {
+    char group[sizeof c->group];
+    size_t n = (size_t)(strrchr(path, '/') - path);
+    if (n >= sizeof group) return GT_OK; /* gt_h5_write() makes them */
+    snprintf(group, sizeof group, "%.*s", (int)n, path);
+    if (!strcmp(group, c->group)) return GT_OK;
+    gt_status st = GT_OK;
+    for (size_t i = 1; i <= n && !st; i++) {
+        if (path[i] != '/') continue;
+        snprintf(group, sizeof group, "%.*s", (int)i, path);
+        if (gt_h5_has(&c->file, group)) continue;
+        st = gt_h5_group(&c->file, group);
+        if (!st) st = describe(c, group);
+    }
+    snprintf(c->group, sizeof c->group, "%s", group);
+    return st;
+}
+
 static gt_status put(gt_checkpoint *c, const gt_array *a) {
     if (c->status) return checkpoint_stick(c, c->status);
     if (!c->file.id) return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
     if (a->name[0] != '/' || !a->name[1])
         return checkpoint_stick(c,
                                 gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
-    gt_status st = gt_h5_write(&c->file, a);
+    gt_status st = make_groups(c, a->name);
+    if (!st) st = gt_h5_write(&c->file, a);
+    if (!st) st = describe(c, a->name);
     return checkpoint_stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
 }
 
@@ -63,15 +96,27 @@ gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *val
     return put(c, &(gt_array){path, GT_NUMBER_TEXT, 1, {(int64_t)strlen(value) + 1}, value});
 }
 
+void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *const *text, int n) {
+    size_t width = 1, count = n ? (size_t)n : 1;
+    for (size_t i = 0; i < count; i++) width = strlen(text[i]) + 1 > width ? strlen(text[i]) + 1 : width;
+    if (c->status || width > GT_H5_LONGEST_ATTRIBUTE || width * count > GT_H5_LONGEST_ATTRIBUTE) return;
+    char *rows = calloc(count, width);
+    gt_array a = {name, GT_NUMBER_TEXT, 1 + (n > 0), {n ? n : (int64_t)width, (int64_t)width}, rows};
+    for (size_t i = 0; i < count && rows; i++) strcpy(rows + i * width, text[i]);
+    checkpoint_stick(c, rows ? gt_h5_attribute(&c->file, "/", &a) : gt_fail(GT_NOMEM, "out of memory"));
+    free(rows);
+}
+
 static void put_about(gt_checkpoint *c, const gt_checkpoint_about *about) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"model", about->model}, {"kernel_set", about->kernel_set}, {"dataset", about->dataset}};
+    } texts[] = {{"model", about->model},        {"kernel_set", about->kernel_set}, {"dataset", about->dataset},
+                 {"gantry_version", GT_VERSION}, {"description", DESCRIPTION},      {"job", about->recipe}};
     int32_t format = GT_CHECKPOINT_FORMAT;
     checkpoint_stick(c,
                      gt_h5_attribute(&c->file, "/", &(gt_array){"format_version", GT_NUMBER_INT32, 0, {0}, &format}));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        checkpoint_stick(c, gt_h5_attribute_text(&c->file, "/", texts[i].name, texts[i].value ? texts[i].value : ""));
+        checkpoint_attribute_texts(c, texts[i].name, &(const char *){texts[i].value ? texts[i].value : ""}, 0);
     gt_checkpoint_text(c, "/recipe", about->recipe ? about->recipe : "");
 }
 

@@ -26,6 +26,7 @@ typedef struct series {
 
 struct metrics_h5 {
     char *path, *part; /* of the file; the name under which the file is made anew */
+    char *job;         /* NULL: none */
     bool swmr;
     gt_h5_file file;           /* on the disk with SWMR; without in memory, and written as a whole */
     int64_t images, timestamp; /* sets */
@@ -34,12 +35,14 @@ struct metrics_h5 {
     int64_t rows;
 };
 
-metrics_h5 *metrics_h5_new(const char *dir, bool swmr) {
+metrics_h5 *metrics_h5_new(const char *dir, bool swmr, const char *job) {
     metrics_h5 *m = calloc(1, sizeof *m);
     if (m)
-        *m = (metrics_h5){
-            .swmr = swmr, .path = gt_path_join(dir, "metrics.h5"), .part = gt_path_join(dir, "metrics.h5.part")};
-    if (m && m->path && m->part) return m;
+        *m = (metrics_h5){.swmr = swmr,
+                          .path = gt_path_join(dir, "metrics.h5"),
+                          .part = gt_path_join(dir, "metrics.h5.part"),
+                          .job = job ? strdup(job) : NULL};
+    if (m && m->path && m->part && (m->job || !job)) return m;
     metrics_h5_free(m);
     gt_fail(GT_NOMEM, "out of memory for metrics.h5");
     return NULL;
@@ -59,6 +62,7 @@ void metrics_h5_free(metrics_h5 *m) {
     metrics_h5_close(m);
     free(m->path);
     free(m->part);
+    free(m->job);
     free(m);
 }
 
@@ -77,10 +81,13 @@ static gt_status describe(metrics_h5 *m, const char *name, const char *unit, con
 
 static gt_status describe_file(metrics_h5 *m) {
     gt_status st = gt_h5_attribute_text(&m->file, "/", "gantry_version", GT_VERSION);
-    return st ? st
-              : gt_h5_attribute_text(&m->file, "/", "description",
-                                     "Log of a training run: for each series count (num), mean and standard deviation "
-                                     "(std) since the tick before; `images` and `timestamp` belong to the same ticks");
+    if (!st)
+        st = gt_h5_attribute_text(&m->file, "/", "description",
+                                  "Log of a training run: for each series count (num), mean and standard deviation "
+                                  "(std) since the tick before; `images` and `timestamp` belong to the same ticks");
+    if (!st && m->job && strlen(m->job) < GT_H5_LONGEST_ATTRIBUTE)
+        st = gt_h5_attribute_text(&m->file, "/", "job", m->job);
+    return st;
 }
 
 static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {

@@ -34,7 +34,7 @@ struct gt_runlog {
     int rest;   /* ... after so many more ticks */
     bool stale; /* it lacks ticks */
     bool left;  /* to another process */
-    appender events;
+    tfevents events;
     int64_t last; /* where the last line began that was there when the log was opened; -1: there was none */
 };
 
@@ -125,26 +125,28 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 
 /* ---- open and close ---- */
 
-static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
+static gt_status open_parts(gt_runlog *l, int64_t images, const gt_runlog_options *o) {
     gt_status st = cut_back(l->path, images, &l->last);
     if (st) return st;
     gt_file_system fs = gt_file_system_of(l->dir);
-    l->swmr = strcmp(swmr, "auto") ? strcmp(swmr, "off") != 0 : !fs.shared;
-    if (!strcmp(swmr, "auto") && fs.shared)
+    bool by_itself = !o->swmr || !strcmp(o->swmr, "auto");
+    l->swmr = by_itself ? !fs.shared : strcmp(o->swmr, "off") != 0;
+    if (by_itself && fs.shared)
         gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)",
                 l->dir, fs.name);
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
-    if (!(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
-    if ((st = tfevents_open(&l->events, l->dir, images))) return st;
+    if (!(l->metrics = metrics_h5_new(l->dir, l->swmr, o->job))) return GT_FAILED;
+    if ((st = tfevents_open(&l->events, l->dir, images, o->step_in_images, o->job))) return st;
     report(l, METRICS, rebuild_metrics(l));
     return GT_OK;
 }
 
-gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
+gt_runlog *gt_runlog_open(const char *dir, int64_t images, const gt_runlog_options *o) {
     gt_runlog *l = calloc(1, sizeof *l);
     if (l)
-        *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1, .events.fd = -1};
-    gt_status st = l && l->dir && l->path ? open_parts(l, images, swmr)
+        *l = (gt_runlog){
+            .dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1, .events.file.fd = -1};
+    gt_status st = l && l->dir && l->path ? open_parts(l, images, o ? o : &(gt_runlog_options){0})
                                           : gt_fail(GT_NOMEM, "out of memory for the metric log");
     if (!st) return l;
     gt_runlog_close(l);
@@ -198,9 +200,8 @@ void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
     if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
     if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
-    if (l->events.fd >= 0 && !l->left) appender_flush(&l->events, false);
+    tfevents_close(&l->events, !l->left);
     appender_close(&l->stats);
-    appender_close(&l->events);
     metrics_h5_free(l->metrics);
     free(l->dir);
     free(l->path);

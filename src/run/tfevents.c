@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes TensorBoard's event files (tfevents.h): the messages Event, Summary, Summary.Value, Summary.Image and
- * SessionLog of protocol buffers. Their field numbers stand below. */
+ * Writes TensorBoard's event files (tfevents.h): the messages Event, Summary, Summary.Value, Summary.Image, SessionLog,
+ * SummaryMetadata and TensorProto of protocol buffers. Their field numbers stand below. */
 #include "run/tfevents.h"
 
 #include <errno.h>
@@ -24,12 +24,22 @@ enum { /* field numbers */
        VALUE_TAG = 1,
        VALUE_SIMPLE = 2,
        VALUE_IMAGE = 4,
+       VALUE_TENSOR = 8,
+       VALUE_METADATA = 9,
+       METADATA_PLUGIN = 1,
+       PLUGIN_NAME = 1,
+       TENSOR_TYPE = 1,
+       TENSOR_SHAPE = 2,
+       TENSOR_STRING = 8,
+       SHAPE_DIM = 2,
+       DIM_SIZE = 1,
        IMAGE_HEIGHT = 1,
        IMAGE_WIDTH = 2,
        IMAGE_COLORSPACE = 3,
        IMAGE_ENCODED = 4,
        SESSION_STATUS = 1,
        SESSION_START = 1,
+       TYPE_STRING = 7,
 };
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
@@ -79,23 +89,21 @@ static void put_checked(gt_buffer *b, const void *data, size_t n) {
     put_little_endian(b, (crc >> 15 | crc << 17) + 0xa282ead8u, 4);
 }
 
-/* Writes and frees the event; keeps it for later when it cannot be written, as long as there is memory for that. */
-static gt_status write_event(appender *file, gt_buffer *event) {
-    gt_buffer length = {0}, *out = &file->pending;
+/* Adds the event as a record, and frees it. False: out of memory; the records before it stay. */
+static bool add_record(gt_buffer *out, gt_buffer *event) {
+    gt_buffer length = {0};
     size_t before = out->n;
     put_little_endian(&length, event->n, 8);
     put_checked(out, length.data, length.n);
     put_checked(out, event->data, event->n);
-    bool failed = out->failed || length.failed || event->failed;
-    if (failed) { /* earlier ones stay */
+    bool whole = !out->failed && !length.failed && !event->failed;
+    if (!whole) {
         out->n = before;
         out->failed = false;
     }
     gt_buffer_free(event);
     gt_buffer_free(&length);
-    gt_status st = appender_flush(file, false);
-    if (st && out->n > MOST_PENDING) out->n = before;
-    return failed ? gt_fail(GT_NOMEM, "out of memory for an event in '%s'", file->path) : st;
+    return whole;
 }
 
 static gt_buffer begin_event(double time, int64_t step) {
@@ -107,40 +115,105 @@ static gt_buffer begin_event(double time, int64_t step) {
     return b;
 }
 
-static gt_status write_head(appender *file, double time, int64_t images) {
+/* The job as Markdown that shows every line as it is. */
+static void put_job(gt_buffer *value, const char *job) {
+    gt_buffer text = {0}, plugin = {0}, metadata = {0}, dim = {0}, shape = {0}, tensor = {0};
+    static const char tag[] = "job/text_summary", kind[] = "text";
+    for (const char *line = job; *line;) {
+        int n = (int)strcspn(line, "\n");
+        gt_buffer_printf(&text, "    %.*s\n", n, line);
+        line += n + (line[n] == '\n');
+    }
+    put_bytes(&plugin, PLUGIN_NAME, kind, sizeof kind - 1);
+    put_message(&metadata, METADATA_PLUGIN, &plugin);
+    put_int(&dim, DIM_SIZE, 1);
+    put_message(&shape, SHAPE_DIM, &dim);
+    put_int(&tensor, TENSOR_TYPE, TYPE_STRING);
+    put_message(&tensor, TENSOR_SHAPE, &shape);
+    put_message(&tensor, TENSOR_STRING, &text);
+    put_bytes(value, VALUE_TAG, tag, sizeof tag - 1);
+    put_message(value, VALUE_TENSOR, &tensor);
+    put_message(value, VALUE_METADATA, &metadata);
+}
+
+static int64_t step_of(const tfevents *t, int64_t images) { return t->by_images ? images : images / 1000; }
+
+/* What a file begins with. */
+static bool add_head(gt_buffer *out, const tfevents *t, double time) {
     static const char version[] = "brain.Event:2";
-    gt_buffer b = begin_event(time, 0), session = {0};
+    int64_t step = step_of(t, t->images);
+    gt_buffer b = begin_event(time, 0), session = {0}, value = {0}, summary = {0};
     put_bytes(&b, EVENT_FILE_VERSION, version, sizeof version - 1);
-    gt_status st = write_event(file, &b);
-    if (st) return st;
-    b = begin_event(time, images + 1); /* "start" at a step: whatever is at that step or later is void */
+    bool whole = add_record(out, &b);
+    b = begin_event(time, step + 1); /* "start" at a step: whatever is at that step or later is void */
     put_int(&session, SESSION_STATUS, SESSION_START);
     put_message(&b, EVENT_SESSION_LOG, &session);
-    return write_event(file, &b);
+    whole &= add_record(out, &b);
+    if (!t->job) return whole;
+    b = begin_event(time, step);
+    put_job(&value, t->job);
+    put_message(&summary, SUMMARY_VALUE, &value);
+    put_message(&b, EVENT_SUMMARY, &summary);
+    return add_record(out, &b) && whole;
 }
 
 /* ---- the file ---- */
 
-gt_status tfevents_open(appender *file, const char *dir, int64_t images) {
+/* Makes the file where there is none yet. */
+static gt_status make_file(tfevents *t) {
     char host[65] = "host", name[160];
     double now = gt_unix_time();
     gethostname(host, sizeof host - 1);
-    gt_status st;
-    for (int i = 0;; i++) { /* a run may go on twice within one second */
+    appender file = {.fd = -1};
+    gt_status st = t->file.fd < 0 ? GT_FAILED : GT_OK;
+    for (int i = 0; st; i++) { /* a run may resume twice within one second */
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)now, host, (long)getpid(), i);
-        char *path = gt_path_join(dir, name);
-        st = path ? appender_open(file, path, O_EXCL) : GT_NOMEM;
+        char *path = gt_path_join(t->dir, name);
+        st = path ? appender_open(&file, path, O_EXCL) : GT_NOMEM;
         bool again = st == GT_FAILED && errno == EEXIST;
         free(path);
-        if (!again) break;
+        if (st && !again) return st;
+        if (st) continue;
+        bool whole = add_head(&file.pending, t, now);
+        gt_buffer_add(&file.pending, t->file.pending.data, t->file.pending.n);
+        if (!whole || file.pending.failed) {
+            unlink(file.path);
+            appender_close(&file);
+            return gt_fail(GT_NOMEM, "out of memory for TensorBoard's events");
+        }
+        gt_buffer_free(&t->file.pending);
+        t->file = file;
     }
-    if (st || !(st = write_head(file, now, images))) return st;
-    unlink(file->path);
+    return GT_OK;
+}
+
+/* Writes and frees the event; keeps it for later when it cannot be written, as long as there is memory for that. */
+static gt_status write_event(tfevents *t, gt_buffer *event) {
+    size_t before = t->file.pending.n;
+    if (!add_record(&t->file.pending, event))
+        return gt_fail(GT_NOMEM, "out of memory for an event in '%s'", t->file.path ? t->file.path : t->dir);
+    gt_status st = make_file(t);
+    if (!st) st = appender_flush(&t->file, false);
+    if (st && t->file.pending.n > MOST_PENDING) t->file.pending.n = before;
     return st;
 }
 
-gt_status tfevents_scalars(appender *file, double time, int64_t images, const gt_stat_value *values, int n) {
-    gt_buffer event = begin_event(time, images), summary = {0};
+gt_status tfevents_open(tfevents *t, const char *dir, int64_t images, bool by_images, const char *job) {
+    *t = (tfevents){
+        .file.fd = -1, .dir = strdup(dir), .job = job ? strdup(job) : NULL, .images = images, .by_images = by_images};
+    return t->dir && (t->job || !job) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for TensorBoard's events");
+}
+
+void tfevents_close(tfevents *t, bool write) {
+    if (write && t->file.pending.n && !make_file(t)) appender_flush(&t->file, false);
+    appender_close(&t->file);
+    free(t->dir);
+    free(t->job);
+    t->dir = t->job = NULL;
+}
+
+gt_status tfevents_scalars(tfevents *t, double time, int64_t images, const gt_stat_value *values, int n) {
+    gt_buffer event = begin_event(time, step_of(t, images)), summary = {0};
     for (int i = 0; i < n; i++) {
         gt_buffer value = {0};
         put_bytes(&value, VALUE_TAG, values[i].name, strlen(values[i].name));
@@ -150,12 +223,12 @@ gt_status tfevents_scalars(appender *file, double time, int64_t images, const gt
         put_message(&summary, SUMMARY_VALUE, &value);
     }
     put_message(&event, EVENT_SUMMARY, &summary);
-    return write_event(file, &event);
+    return write_event(t, &event);
 }
 
-gt_status tfevents_picture(appender *file, double time, int64_t images, const char *name, int width, int height,
+gt_status tfevents_picture(tfevents *t, double time, int64_t images, const char *name, int width, int height,
                            int channels, const void *png, size_t bytes) {
-    gt_buffer event = begin_event(time, images), summary = {0}, value = {0}, image = {0};
+    gt_buffer event = begin_event(time, step_of(t, images)), summary = {0}, value = {0}, image = {0};
     put_int(&image, IMAGE_HEIGHT, height);
     put_int(&image, IMAGE_WIDTH, width);
     put_int(&image, IMAGE_COLORSPACE, channels); /* 1 grey, 3 RGB, 4 RGBA */
@@ -164,5 +237,5 @@ gt_status tfevents_picture(appender *file, double time, int64_t images, const ch
     put_message(&value, VALUE_IMAGE, &image);
     put_message(&summary, SUMMARY_VALUE, &value);
     put_message(&event, EVENT_SUMMARY, &summary);
-    return write_event(file, &event);
+    return write_event(t, &event);
 }

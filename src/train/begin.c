@@ -139,6 +139,17 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
 }
 
+/* A run goes on with the steps that its events have. Runs of version 0.1, whose job.ini has no such key, have images.
+ */
+static gt_status keep_tensorboard_step(gt_engine *e, const gt_journal *j) {
+    char *text = NULL;
+    if (gt_job_given(e->job, "tensorboard-step")) return GT_OK;
+    gt_status st = gt_rundir_read(j->dir, "job.ini", &text);
+    e->job->tensorboard_step = text && strstr(text, "\ntensorboard-step = kimg\n") ? "kimg" : "images";
+    free(text);
+    return st;
+}
+
 gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     char path[4200];
     snprintf(path, sizeof path, "%s/log.txt", j->dir);
@@ -148,7 +159,14 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
     gt_journal_scores_forget(j);
     if (gt_metric_lines_cut_back(j->dir, e->shown)) gt_warn("%s", gt_message());
-    if (!(j->log = gt_runlog_open(j->dir, e->shown, e->job->log_swmr))) return GT_FAILED;
+    char *text = gt_job_to_text(e->job);
+    if (text)
+        j->log = gt_runlog_open(j->dir, e->shown,
+                                &(gt_runlog_options){.swmr = e->job->log_swmr,
+                                                     .step_in_images = gt_is(e->job->tensorboard_step, "images"),
+                                                     .job = text});
+    free(text);
+    if (!j->log) return GT_FAILED;
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
     gt_journal_best_begin(e, j);
     gt_journal_watch_begin(e, j);
@@ -229,7 +247,8 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (st) goto end;
 
     if (first) {
-        st = open_files(e, j);
+        st = found == 1 ? keep_tensorboard_step(e, j) : GT_OK;
+        if (!st) st = open_files(e, j);
         gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !gt_journal_patience_over(e, j))
             gt_info("going on with %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));

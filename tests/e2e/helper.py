@@ -151,7 +151,7 @@ def fields(b):
 
 
 def read_events(path):
-    """[(step, tag, value or 'picture')], checksums verified"""
+    """[(step, tag, value, 'picture' or [text])], checksums verified"""
     with open(path, 'rb') as f: data = f.read()
     at, out = 0, []
     while at < len(data):
@@ -167,8 +167,31 @@ def read_events(path):
             if key != 5: continue
             for _, value in fields(summary):
                 v = dict(fields(value))
-                out.append((step, v[1].decode(), struct.unpack('<f', v[2])[0] if 2 in v else 'picture'))
+                what = struct.unpack('<f', v[2])[0] if 2 in v else 'picture' if 4 in v else text_of(v)
+                out.append((step, v[1].decode(), what))
     return out
+
+
+def text_of(value):
+    """[text] of a value that TensorBoard's plugin for texts shows"""
+    metadata, tensor = dict(fields(value[9])), dict(fields(value[8]))
+    plugin, shape = dict(fields(metadata[1])), dict(fields(tensor[2]))
+    assert plugin[1] == b'text' and tensor[1] == 7 and dict(fields(shape[2]))[1] == 1, value
+    return [tensor[8].decode()]
+
+
+def events_of(run):
+    """{(tag, step): [value, ...]} of all files of a run, and the step of a number of images. No file is without events, and each has the job."""
+    with open(f'{run}/job.ini') as f: job = [l.strip() for l in f if l.strip()]
+    steps = dict(l.split(' = ', 1) for l in job if ' = ' in l)['tensorboard-step']
+    seen = {}
+    for path in sorted(glob.glob(f'{run}/events.out.tfevents.*')):
+        events = read_events(path)
+        texts = [v[0] for _, tag, v in events if tag == 'job/text_summary']
+        assert len(texts) == 1 and len(events) > 1, f'{path}: {len(texts)} jobs and {len(events)} events'
+        for step, tag, value in events: seen.setdefault((tag, step), []).append(value)
+    assert [l.strip() for l in texts[0].splitlines() if l.strip()][1:] == job[1:], texts[0]
+    return seen, lambda images: images if steps == 'images' else images // 1000
 
 
 def mixed(path):
@@ -241,20 +264,33 @@ def log(run, ticks=None, gaps=False):
             assert 'unit' in column.attrs and column.attrs['description'], f'{name} has no row in src/run/series.c'
             assert len(column) == len(lines), f'{name}: {len(column)} values of {len(lines)}'
             assert all(w is None or w != w or abs(float(c['mean']) - w) <= 1e-6 * abs(w) for c, w in zip(column, want)), f'{name}: {column[:]} instead of {want}'
-    files = glob.glob(f'{run}/events.out.tfevents.*')
-    seen = {}
-    for path in sorted(files, key=lambda p: (os.path.getmtime(p), p)):
-        for step, tag, value in read_events(path): seen[tag, step] = value
-    scalars = {(t, s): v for (t, s), v in seen.items() if v != 'picture'}
+        assert f.attrs['gantry_version'] and f.attrs['description'] and b'[recipe]' in f.attrs['job'], 'metrics.h5 does not say what it is'
+    seen, step_of = events_of(run)
     for l, n in zip(lines, images):
         for tag in ('Loss/G/loss', 'Progress/augment'):
-            here = [v for (t, s), v in scalars.items() if t == tag and s == n]
-            assert here or tag not in l, f'{tag} at {n} is not among the events'
-            if here: assert abs(here[0] - l[tag]['mean']) <= 1e-5 * max(1, abs(here[0])), f'{tag} at {n}: {here[0]} and {l[tag]}'
-    assert any(v == 'picture' for v in seen.values()), 'no picture among the events'
+            here = seen.get((tag, step_of(n)), [])
+            assert tag not in l or any(abs(v - l[tag]['mean']) <= 1e-5 * max(1, abs(v)) for v in here), f'{tag} at {n}: {here} among the events, {l[tag]}'
+    assert any('picture' in v for v in seen.values()), 'no picture among the events'
     with open(f'{run}/log.txt') as f: said = [int(l.split()[3]) for l in f if l.split()[2:3] == ['tick']]
     assert said == numbers or gaps, f'log.txt has ticks {said}, stats.jsonl {numbers}'
     print(len(lines), 'ticks')
+
+
+def attributes(path):
+    """attributes CHECKPOINT: the file, its groups and its numbers say what they are; tensors of networks need not"""
+    import h5py
+    with h5py.File(path, 'r') as f:
+        said, job = dict(f.attrs), f['recipe'][()]
+        assert said['gantry_version'] and said['description'] and said['job'] == job and b'[recipe]' in job, said
+        assert list(said['class_names']) == [n.encode() for n in json.loads(f['data/class_names'][()])], said['class_names']
+        units = {}
+        def visit(name, o):
+            tensor = isinstance(o, h5py.Dataset) and name.startswith(('networks/', 'optimizers/'))
+            assert tensor or o.attrs.get('description'), f'{name} has no row in src/run/checkpoint_notes.c'
+            if 'unit' in o.attrs: units[name] = o.attrs['unit']
+        f.visititems(visit)
+        assert units['state/images'] == b'images' and units['state/step'] == b'steps', units
+    print(len(units), 'units')
 
 
 def metrics_of(run):
@@ -272,10 +308,11 @@ def metrics_of(run):
     assert said == want, f'{said} in stats.jsonl, {want} in metric-*.jsonl'
     with h5py.File(f'{run}/metrics.h5', 'r', swmr=True) as f:
         kept = {('Metrics/' + k, n): c['mean'] for k in f['Metrics'] for n, c in zip(f['images'], f['Metrics'][k]) if c['num']}
-    seen = {(t, s): v for path in glob.glob(f'{run}/events.out.tfevents.*') for s, t, v in read_events(path) if t.startswith('Metrics/')}
-    for other in kept, seen:
-        assert other.keys() == want.keys(), f'{sorted(other)} instead of {sorted(want)}'
-        assert all(abs(other[k] - v) <= 1e-5 * abs(v) for k, v in want.items())
+    events, step_of = events_of(run)
+    assert {k for k in events if k[0].startswith('Metrics/')} == {(t, step_of(n)) for t, n in want}
+    assert kept.keys() == want.keys(), f'{sorted(kept)} instead of {sorted(want)}'
+    for (tag, n), v in want.items():
+        for other in [kept[tag, n]], events[tag, step_of(n)]: assert any(abs(x - v) <= 1e-5 * abs(v) for x in other), (tag, n, v, other)
     print(len(want), 'values')
 
 

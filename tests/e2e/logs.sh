@@ -47,6 +47,17 @@ quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.
 ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is no UTF-8'
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
+begins tensorboard
+# A finished run that is started again leaves no events; steps in images by option; a run of version 0.1, whose job.ini lacks the key, goes on in
+# images; and a run keeps its steps.
+events() { ls "$1"/events.out.tfevents.* | wc -l; }
+before=$(events run)
+quietly ranks 2 "$GANTRY" train $job --run=run --steps=10 --keep=2 && [ "$(events run)" = "$before" ] || { ls run; fail 'a start of a finished run leaves events'; }
+quietly "$GANTRY" train $job --run=steps --steps=4 --tensorboard-step=images && sed -i /^tensorboard-step/d steps/job.ini
+quietly "$GANTRY" train $job --run=steps --steps=6 && has_line '^tensorboard-step = images' steps/job.ini || fail 'steps of a run of version 0.1'
+quietly "$GANTRY" train $job --run=steps --steps=8 && has_line '^tensorboard-step = images' steps/job.ini && [ "$(events steps)" = 3 ] || fail 'steps of a run that resumes'
+helper log steps 5
+
 begins status
 # How runs are doing: finished, killed, asked to stop, no run at all.
 "$GANTRY" status run >said && has_line '^run: finished, 100.0%' said && has_line '^  checkpoint ' said || { cat said; fail 'the status of a finished run'; }
@@ -63,6 +74,13 @@ begins no_host
 # No host, time or number of ranks in a checkpoint. (Words, by themselves: numbers look like any two letters sooner or later.)
 strings -n 5 "$(last run)" | grep -E "(^|[^[:graph:]])($(hostname)|$(date +%Y-%m).*)([^[:graph:]]|$)" && fail 'a checkpoint names host or date'
 cmp "$(last run)" "$(last again)" || fail 'equal runs, other bytes'
+
+begins attributes
+# What lies in a checkpoint says what it is; so does gantry inspect.
+quietly "$GANTRY" train $job --run=attributes --steps=1
+helper attributes "$(last attributes)" || fail 'attributes of a checkpoint'
+expect 0 'written by   gantry [0-9]' "$GANTRY" inspect "$(last attributes)"
+has_line '^  images  *8 images  *Real images that' said || { cat said; fail 'inspect shows no units'; }
 
 begins pictures_depend_on_the_job_alone
 # Pictures depend on the job alone, not on ranks; other grids.

@@ -19,7 +19,7 @@ enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };
 static void put_metrics(fuzz_put *put, void *arg, const char *swmr) {
     const gt_stat_value values[] = {{"Loss/G/loss", 64, 0.5, 0.1}, {"Progress/kimg", 1, 0.008, 0}};
     char *path = gt_path_join(fuzz_folder(), "metrics.h5");
-    gt_runlog *l = gt_runlog_open(fuzz_folder(), 0, swmr);
+    gt_runlog *l = gt_runlog_open(fuzz_folder(), 0, &(gt_runlog_options){.swmr = swmr});
     fuzz_check(path && l);
     for (int t = 1; t <= 3; t++) gt_runlog_tick(l, 8 * t, values, 2);
     gt_runlog_close(l);

@@ -172,7 +172,7 @@ static void tick(int i) {
 }
 
 static void first_tick(void) {
-    runlog = gt_runlog_open(scratch, 0, "auto");
+    runlog = gt_runlog_open(scratch, 0, NULL);
     assert_non_null(runlog);
     tick(1);
 }
@@ -253,7 +253,7 @@ static void three_ticks(void) {
 
 static void open_again(int kind) {
     (void)kind;
-    runlog = gt_runlog_open(scratch, 16, "auto");
+    runlog = gt_runlog_open(scratch, 16, NULL);
     snprintf(failure, sizeof failure, "%s", runlog ? "" : gt_message());
 }
 
@@ -264,7 +264,7 @@ static void after_opening(int kind, bool hit, const char *text) {
             fail_msg("'%s' does not name '%s'", failure, fault.path);
         assert_false(harmless(kind));
         assert_non_null(strstr(failure, scratch));
-        runlog = gt_runlog_open(scratch, 16, "auto");
+        runlog = gt_runlog_open(scratch, 16, NULL);
         assert_non_null(runlog);
     }
     (void)text;

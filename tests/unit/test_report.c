@@ -68,7 +68,7 @@ static void add_pictures(int64_t images, float phase) {
 
 static void whole_run(void **state) {
     (void)state;
-    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
+    gt_runlog *l = gt_runlog_open(scratch, 0, NULL);
     assert_non_null(l);
     for (int i = 1; i <= 300; i++) {
         double t = i / 300.0;
@@ -109,7 +109,7 @@ static void whole_run(void **state) {
 /* Most ticks have no pictures of their own: from one to the next that has some there is a line, and no row of dots. */
 static void distances_are_a_line(void **state) {
     (void)state;
-    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
+    gt_runlog *l = gt_runlog_open(scratch, 0, NULL);
     assert_non_null(l);
     for (int i = 1; i <= 300; i++) {
         bool pictured = i % 50 == 0, measured = i % 50 == 25;
@@ -207,7 +207,7 @@ static void pictures_not_shown(void **state) {
 
 static void one_tick(void **state) {
     (void)state;
-    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
+    gt_runlog *l = gt_runlog_open(scratch, 0, NULL);
     assert_non_null(l);
     gt_runlog_tick(l, 32,
                    (gt_stat_value[]){{"Loss/G/loss", 1, 0, 0}, {"Loss/D/loss", 1, 1e300, 0}, {"x", 1, -1e-300, 0}}, 3);
@@ -223,7 +223,7 @@ static void hard_numbers(void **state) {
     static const double pairs[][2] = {{0.1, 0.10000000000000002}, {1e16, 1e16 + 2}, {0, 1.7e308}, {0, 5e-324},
                                       {-1.7e308, 1.7e308},        {1e-310, 2e-310}, {7, 7}};
     enum { PAIRS = sizeof pairs / sizeof *pairs };
-    gt_runlog *l = gt_runlog_open(scratch, 0, "off");
+    gt_runlog *l = gt_runlog_open(scratch, 0, &(gt_runlog_options){.swmr = "off"});
     assert_non_null(l);
     for (int t = 0; t < 2; t++) {
         char names[PAIRS][8];

@@ -26,7 +26,7 @@ static void tick(gt_runlog *l, int64_t images, int n) {
 }
 
 static gt_runlog *open_log(int64_t images) {
-    gt_runlog *l = gt_runlog_open(scratch, images, "auto");
+    gt_runlog *l = gt_runlog_open(scratch, images, NULL);
     if (!l) fail_msg("%s", gt_message());
     return l;
 }
@@ -368,10 +368,10 @@ static void awkward_names(void **state) {
 
 static void unusable(void **state) {
     (void)state;
-    assert_null(gt_runlog_open(at("none"), 0, "auto"));
+    assert_null(gt_runlog_open(at("none"), 0, NULL));
     assert_message("none/");
     assert_int_equal(mkdir(at("stats.jsonl"), 0755), 0);
-    assert_null(gt_runlog_open(scratch, 0, "auto"));
+    assert_null(gt_runlog_open(scratch, 0, NULL));
 }
 
 /* ---- TensorBoard ---- */
@@ -435,7 +435,9 @@ static void events(void **state) {
     static const char png[] = "a picture";
     char names[4][256];
     assert_int_equal(gt_crc32c(0, "123456789", 9), 0xe3069283u);
-    gt_runlog *l = open_log(0);
+    gt_runlog *l = gt_runlog_open(scratch, 0, &(gt_runlog_options){.job = "# a job\n\nbatch = 8"});
+    assert_non_null(l);
+    assert_int_equal(event_files(names), 0);
     tick(l, 1000, 2);
     gt_runlog_picture(l, 1000, "fakes", 64, 32, 3, png, sizeof png);
     gt_runlog_close(l);
@@ -443,7 +445,7 @@ static void events(void **state) {
     size_t n;
     char *file = get(at(names[0]), &n);
     const uint8_t *p = (uint8_t *)file, *end = p + n;
-    int records = 0, scalars = 0, pictures = 0, starts = 0, versions = 0;
+    int records = 0, scalars = 0, pictures = 0, texts = 0, starts = 0, versions = 0;
     for (; p < end; records++) {
         assert_true(end - p >= 16);
         uint64_t size = little_endian(p, 8);
@@ -458,11 +460,20 @@ static void events(void **state) {
             if (f == 7) starts += step == 1;
             if (f != 5) continue;
             bytes value = {0};
-            assert_int_equal(step, 1000);
             while (field(&part, &number, &value) == 1) {
                 bytes inner = {0}, tag = {0};
                 for (int v; (v = field(&value, &number, &inner));) {
                     if (v == 1) tag = inner;
+                    if (v == 1)
+                        assert_int_equal(step, inner.end - inner.p == 16 && inner.p[0] == 'j' ? 0 : 1); /* kimg */
+                    if (v == 8) {
+                        static const char text[] = "    # a job\n    \n    batch = 8\n";
+                        bytes said = {0};
+                        while (field(&inner, &number, &said) != 8) assert_true(inner.p < inner.end);
+                        assert_int_equal(said.end - said.p, sizeof text - 1);
+                        assert_memory_equal(said.p, text, sizeof text - 1);
+                        texts++;
+                    }
                     if (v == 2) {
                         uint32_t bits = (uint32_t)number;
                         float x;
@@ -485,13 +496,18 @@ static void events(void **state) {
         }
         p += 16 + size;
     }
-    assert_int_equal(records, 4);
+    assert_int_equal(records, 5);
+    assert_int_equal(texts, 1);
     assert_int_equal(versions, 1);
     assert_int_equal(starts, 1);
     assert_int_equal(scalars, 2);
     assert_int_equal(pictures, 1);
     free(file);
-    gt_runlog_close(open_log(1000)); /* going on makes a new file, also within the same second */
+    gt_runlog_close(open_log(1000)); /* without events there is no file */
+    assert_int_equal(event_files(names), 1);
+    l = open_log(1000); /* resuming makes a new file, also within the same second */
+    tick(l, 2000, 2);
+    gt_runlog_close(l);
     assert_int_equal(event_files(names), 2);
 }
 
