@@ -39,4 +39,8 @@ typedef struct gt_compare_curves {
 } gt_compare_curves;
 gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c);
 
+/* Writes a page in the style of report.html, which needs nothing from elsewhere: what differs between the jobs, the
+ * table, the newest picture and the curves of each run, and links to the reports of the runs. */
+gt_status gt_compare_html(const char *path, const char *const *dirs, int n);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry compare: several runs as a table and in one picture. */
+ * gantry compare: several runs as a table, in one picture, on one page. */
 #include "gantry/compare.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 
 typedef struct compare_fields {
-    const char *out, *series, *panels, *range;
+    const char *out, *html, *series, *panels, *range;
     int64_t columns, smooth;
 } compare_fields;
 
@@ -17,6 +17,10 @@ typedef struct compare_fields {
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
      .placeholder = "FILE", .path = true},
+    {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"),
+     .placeholder = "FILE", .path = true, .bare = "compare.html",
+     .detail = "One file that needs nothing from elsewhere, with links to the reports of the runs. --html alone writes "
+               "compare.html. The picture is then written only where --out is given."},
     {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100},
     {CLI_OPTION(series, "", "Draw curves of these series, as in Loss/train,Accuracy/test"), .placeholder = "LIST",
      .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
@@ -64,7 +68,10 @@ static gt_status compare(cli_session *s) {
     const char *const *dirs = s->arguments.words;
     int n = s->arguments.n_words;
     gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
-    if (!st) st = draw(s, dirs, n);
+    if (!st && *f->html) st = gt_compare_html(f->html, dirs, n);
+    if (!st && *f->html) puts(f->html);
+    if (st || (*f->html && gt_options_state(&s->options, "out") != GT_OPTION_GIVEN)) return st;
+    st = draw(s, dirs, n);
     if (!st) puts(f->out);
     return st;
 }
@@ -75,10 +82,11 @@ const cli_command cli_compare = {
     .help = "Several runs as a table, and their pictures or curves in one",
     .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh "
               "and slurm/sweep.sbatch end with it.",
-    .files = "--out, one picture.",
+    .files = "--out, one picture, or --html, one page.",
     CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},
                  {"Curves, smoothed over five ticks",
-                  "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"}),
+                  "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"},
+                 {"A page with all of it", "gantry compare runs/* --html=runs/compare.html"}),
     CLI_ROWS(table),
     .run = compare,
 };

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/date.h"
 #include "base/file.h"
 #include "cli/cli.h"
 #include "run/metrics_read.h"
@@ -188,12 +188,9 @@ static void print_stats(const gt_stats *s) {
     printf("ticks        %d\n", s->ticks);
     if (s->bad_lines) printf("damaged      %d lines passed over\n", s->bad_lines);
     if (s->ticks) {
-        double seconds = s->timestamp[s->ticks - 1];
-        time_t when = seconds > 0 && seconds < 1e11 ? (time_t)seconds : 0; /* else no year of four digits */
-        char text[64] = "unknown";
-        struct tm parts;
-        if (when && localtime_r(&when, &parts)) strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-        printf("last         %.3f kimg, %s\n", (double)s->images[s->ticks - 1] / 1000, text);
+        char text[GT_DATE_BYTES];
+        gt_date_text(s->timestamp[s->ticks - 1], text);
+        printf("last         %.3f kimg, %s\n", (double)s->images[s->ticks - 1] / 1000, *text ? text : "unknown");
     }
     if (s->n_series) printf("  %-28s %6s %12s %12s %12s\n", "series", "values", "last", "least", "most");
     for (int i = 0; i < s->n_series; i++) print_series(&s->series[i], s->ticks);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/metric.h"
@@ -12,28 +13,28 @@
 #include "report/plot.h"
 #include "run/series.h"
 
-enum {
-    WIDTH = 560,
-    HEIGHT = 210,
-    LEFT = 54,
-    RIGHT = 10,
-    TOP = 8,
-    BOTTOM = 24,
-    MOST_POINTS = 400,
-    X_STEPS = 6,
-    Y_STEPS = 5
-};
+enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, X_STEPS = 6, Y_STEPS = 5 };
 
 static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients of them stay numbers */
 
-typedef struct line { /* of a chart; series NULL: there is none */
-    const gt_stats_series *series;
-    double (*map)(double);
-    double last; /* of the finite values; NaN: there is none */
+typedef struct line { /* of a chart; no points: there is none */
+    double last;      /* of the finite values */
+    int x_of;         /* the first line of the same log */
+    int points;
+    double *x, *y; /* middles of stretches of ticks, and means of what is finite in them; NaN: a gap */
 } line;
 
-static double value(const line *l, int tick) {
-    double x = l->series->values[tick].mean;
+typedef struct drawing {
+    const chart *chart;
+    line lines[CHART_MOST_LINES];
+    double *numbers; /* of all lines */
+    double unit, lo, hi, first, last;
+    bool bridge;
+    axis x, y;
+} drawing;
+
+static double value(const chart_line *l, const gt_stats_series *series, int tick) {
+    double x = series->values[tick].mean;
     return l->map ? l->map(x) : x;
 }
 
@@ -57,33 +58,66 @@ static bool is_rare(const char *series) {
     return gt_metric_of_fakes(series) || !strncmp(series, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES));
 }
 
-static int stretch_of(const gt_stats *s) { return (s->ticks + MOST_POINTS - 1) / MOST_POINTS; }
-
-/* The mean of a stretch of ticks and its mean place; NaN: there is no value. */
-static double mean_of(const gt_stats *s, const line *l, int begin, double unit, double *place) {
-    double sum = 0, at = 0;
-    int n = 0;
-    for (int t = begin; t < begin + stretch_of(s) && t < s->ticks; t++) {
-        double v = value(l, t);
+/* Looks at all values: is there a line, and from where to where does it go? */
+static void measure(drawing *d, int i) {
+    const chart_line *l = &d->chart->lines[i];
+    const gt_stats_series *series = l->series ? gt_stats_find(l->stats, l->series) : NULL;
+    bool any = false;
+    for (int t = 0; series && t < l->stats->ticks; t++) {
+        double v = value(l, series, t);
         if (!isfinite(v)) continue;
-        sum += v;
-        at += (double)s->images[t] / unit;
-        n++;
+        any = true;
+        d->lines[i].last = v;
+        d->lo = fmin(d->lo, v);
+        d->hi = fmax(d->hi, v);
     }
-    *place = at / n;
-    return sum / n;
+    for (int t = 0; any && t < l->stats->ticks; t++) { /* in any order: it may be nobody's run */
+        d->first = fmin(d->first, (double)l->stats->images[t]);
+        d->last = fmax(d->last, (double)l->stats->images[t]);
+    }
+    d->lines[i].points = any ? l->stats->ticks : 0;
+    d->bridge |= any && is_rare(l->series);
 }
 
-/* Averages of equal stretches of ticks; a stretch without a value is a gap (not in rare series). */
-static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour, const axis *x, const axis *y,
-                      double unit) {
-    int points = 0;
-    double places[MOST_POINTS], means[MOST_POINTS];
-    for (int begin = 0; begin < s->ticks; begin += stretch_of(s)) {
-        means[points] = mean_of(s, l, begin, unit, &places[points]);
-        if (!isnan(means[points]) || !is_rare(l->series->name)) points++;
+/* Averages of equal stretches of ticks. */
+static void take_points(drawing *d, int i, int most) {
+    const chart_line *l = &d->chart->lines[i];
+    line *to = &d->lines[i];
+    const gt_stats_series *series = to->points ? gt_stats_find(l->stats, l->series) : NULL;
+    int ticks = to->points, stretch = (ticks + most - 1) / most;
+    to->points = 0;
+    to->x = d->numbers + (size_t)i * 2 * (size_t)most;
+    to->y = to->x + most;
+    if (ticks)
+        while (d->chart->lines[to->x_of].stats != l->stats || (to->x_of < i && !d->lines[to->x_of].points)) to->x_of++;
+    for (int begin = 0; begin < ticks; begin += stretch) {
+        double sum = 0;
+        int n = 0, end = begin + stretch < ticks ? begin + stretch : ticks;
+        for (int t = begin; t < end; t++) {
+            double v = value(l, series, t);
+            if (!isfinite(v)) continue;
+            sum += v;
+            n++;
+        }
+        to->x[to->points] = (double)(l->stats->images[begin] + l->stats->images[end - 1]) / 2 / d->unit;
+        to->y[to->points++] = sum / n;
     }
-    plot_curve(p, x, y, &(gt_curve){.n = points, .x = places, .y = means}, colour, false);
+}
+
+/* A stretch without a value is a gap, but not in rare series. */
+static void draw_line(const pen *p, drawing *d, int i) {
+    line *l = &d->lines[i];
+    gt_curve curve = {.n = l->points, .x = l->x, .y = l->y};
+    double x[CHART_POINTS], y[CHART_POINTS];
+    if (is_rare(d->chart->lines[i].series)) {
+        curve = (gt_curve){.x = x, .y = y};
+        for (int k = 0; k < l->points; k++) {
+            if (isnan(l->y[k])) continue;
+            x[curve.n] = l->x[k];
+            y[curve.n++] = l->y[k];
+        }
+    }
+    plot_curve(p, &d->x, &d->y, &curve, i, false);
 }
 
 static void put_number(gt_buffer *out, const char *before, double x) {
@@ -91,82 +125,86 @@ static void put_number(gt_buffer *out, const char *before, double x) {
     else gt_buffer_printf(out, "%snull", before);
 }
 
-/* What the script of the page needs of the chart (report.js), as JSON in an attribute. */
-static void put_data(gt_buffer *out, const gt_stats *s, const line *lines, const axis *x, const axis *y, double unit) {
-    double place;
-    bool bridge = false;
-    gt_buffer_printf(out, " data-chart='{\"unit\":\"%s\",\"x\":[", unit > 1 ? "kimg" : "images");
-    for (int begin = 0; begin < s->ticks; begin += stretch_of(s)) {
-        int end = begin + stretch_of(s), last = end < s->ticks ? end - 1 : s->ticks - 1;
-        put_number(out, begin ? "," : "", (double)(s->images[begin] + s->images[last]) / 2 / unit);
-    }
-    gt_buffer_printf(out, "],\"y\":[");
-    for (int i = 0, n = 0; i < CHART_LINES; i++) {
-        if (isnan(lines[i].last)) continue;
-        gt_buffer_printf(out, n++ ? ",[" : "[");
-        for (int begin = 0; begin < s->ticks; begin += stretch_of(s))
-            put_number(out, begin ? "," : "", mean_of(s, &lines[i], begin, unit, &place));
-        gt_buffer_printf(out, "]");
-        bridge |= is_rare(lines[i].series->name);
-    }
-    gt_buffer_printf(out, "],\"bridge\":%s,\"axis\":[%.17g,%.17g,%g,%g,%.17g,%.17g,%g,%g]}'", bridge ? "true" : "false",
-                     x->lo, x->hi, x->from, x->to, y->lo, y->hi, y->from, y->to);
+static void put_numbers(gt_buffer *out, const double *x, int n) {
+    for (int i = 0; i < n; i++) put_number(out, i ? "," : "[", x[i]);
+    gt_buffer_printf(out, "]");
 }
 
-static void draw_legend(gt_buffer *out, const chart *c, const line *lines) {
+/* What the script of the page needs of the chart (report.js), as JSON in an attribute. */
+static void put_data(gt_buffer *out, const drawing *d) {
+    int place[CHART_MOST_LINES], n = 0;
+    gt_buffer_printf(out, " data-chart='{\"unit\":\"%s\",\"x\":[", d->unit > 1 ? "kimg" : "images");
+    for (int i = 0; i < d->chart->n; i++) {
+        const line *l = &d->lines[i];
+        if (!l->points || l->x_of != i) continue;
+        place[i] = n++;
+        gt_buffer_printf(out, n > 1 ? "," : "");
+        put_numbers(out, l->x, l->points);
+    }
+    gt_buffer_printf(out, "],\"of\":");
+    for (int i = 0, k = 0; i < d->chart->n; i++)
+        if (d->lines[i].points) gt_buffer_printf(out, "%s%d", k++ ? "," : "[", place[d->lines[i].x_of]);
+    gt_buffer_printf(out, "],\"y\":");
+    for (int i = 0, k = 0; i < d->chart->n; i++) {
+        if (!d->lines[i].points) continue;
+        gt_buffer_printf(out, k++ ? "," : "[");
+        put_numbers(out, d->lines[i].y, d->lines[i].points);
+    }
+    gt_buffer_printf(out, "],\"bridge\":%s,\"axis\":[%.17g,%.17g,%g,%g,%.17g,%.17g,%g,%g]}'",
+                     d->bridge ? "true" : "false", d->x.lo, d->x.hi, d->x.from, d->x.to, d->y.lo, d->y.hi, d->y.from,
+                     d->y.to);
+}
+
+static void draw_legend(gt_buffer *out, const drawing *d) {
     gt_buffer_printf(out, "<div class=\"legend\">");
-    for (int i = 0; i < CHART_LINES; i++) {
-        if (isnan(lines[i].last)) continue;
+    for (int i = 0; i < d->chart->n; i++) {
+        if (!d->lines[i].points) continue;
         gt_buffer_printf(out, "<span><i class=\"k%d\"></i>", i);
-        html_text(out, "", c->lines[i].label, "");
-        gt_buffer_printf(out, " <b>%.4g</b></span>", lines[i].last);
+        html_text(out, "", d->chart->lines[i].label, "");
+        gt_buffer_printf(out, " <b>%.4g</b></span>", d->lines[i].last);
     }
     gt_buffer_printf(out, "<span class=\"at\"></span></div>");
 }
 
 /* The title has the unit, the note says what the series means where the chart does not. */
-static void put_caption(gt_buffer *out, const chart *c, const line *lines) {
+static void put_caption(gt_buffer *out, const drawing *d) {
+    const chart *c = d->chart;
     const gt_series *known = NULL;
     char title[200];
-    for (int i = 0; i < CHART_LINES && !known; i++)
-        if (lines[i].series) known = gt_series_of(lines[i].series->name);
+    for (int i = 0; i < c->n && !known; i++)
+        if (d->lines[i].points) known = gt_series_of(c->lines[i].series);
     const char *unit = known && !c->lines[0].map ? known->unit : "";
     snprintf(title, sizeof title, "%s%s%s%s", c->title, *unit ? " (" : "", unit, *unit ? ")" : "");
     html_figure(out, title, *c->note || !known ? c->note : known->help);
 }
 
-void chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
-    double lo = INFINITY, hi = -INFINITY;
-    line lines[CHART_LINES];
-    for (int i = 0; i < CHART_LINES; i++) {
-        lines[i] = (line){c->lines[i].series ? gt_stats_find(s, c->lines[i].series) : NULL, c->lines[i].map, NAN};
-        for (int t = 0; lines[i].series && t < s->ticks; t++) {
-            double v = value(&lines[i], t);
-            if (!isfinite(v)) continue;
-            lines[i].last = v;
-            lo = fmin(lo, v);
-            hi = fmax(hi, v);
-        }
-    }
-    if (!(hi >= lo) || lo < -MOST || hi > MOST) return;
-    int64_t first = s->images[0], last = first;
-    for (int t = 0; t < s->ticks; t++) { /* in any order: it may be nobody's run */
-        if (s->images[t] < first) first = s->images[t];
-        if (s->images[t] > last) last = s->images[t];
-    }
-    bool kimg = last >= 10000;
-    double unit = kimg ? 1000 : 1;
-    axis x = make_axis((double)first / unit, (double)last / unit, X_STEPS, true), y = make_axis(lo, hi, Y_STEPS, false);
-    put_caption(out, c, lines);
-    draw_legend(out, c, lines);
+static void draw(gt_buffer *out, drawing *d) {
+    put_caption(out, d);
+    draw_legend(out, d);
     gt_buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"", WIDTH, HEIGHT);
-    put_data(out, s, lines, &x, &y, unit);
+    put_data(out, d);
     gt_buffer_printf(out, ">");
     pen p = {.page = out};
-    plot_marks(&p, &x, &y);
-    plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, kimg ? "kimg" : "images");
-    for (int i = 0; i < CHART_LINES; i++)
-        if (!isnan(lines[i].last)) draw_line(&p, s, &lines[i], i, &x, &y, unit);
+    plot_marks(&p, &d->x, &d->y);
+    plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, d->unit > 1 ? "kimg" : "images");
+    for (int i = 0; i < d->chart->n; i++)
+        if (d->lines[i].points) draw_line(&p, d, i);
     gt_buffer_printf(out, "<line class=\"cursor\" x1=\"0\" x2=\"0\" y1=\"%d\" y2=\"%d\"/></svg></figure>\n", TOP,
                      HEIGHT - BOTTOM);
+}
+
+void chart_draw(gt_buffer *out, const chart *c) {
+    drawing d = {.chart = c, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = -INFINITY};
+    int most = c->points ? c->points : CHART_POINTS;
+    for (int i = 0; i < c->n; i++) measure(&d, i);
+    if (!(d.hi >= d.lo) || d.lo < -MOST || d.hi > MOST) return;
+    d.numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d.numbers);
+    out->failed |= !d.numbers;
+    if (!d.numbers) return;
+    d.unit = d.last >= 10000 ? 1000 : 1;
+    d.x = make_axis(d.first / d.unit, d.last / d.unit, X_STEPS, true);
+    d.y = make_axis(d.lo, d.hi, Y_STEPS, false);
+    for (int i = 0; i < c->n; i++) take_points(&d, i, most);
+    draw(out, &d);
+    free(d.numbers);
 }

@@ -64,12 +64,8 @@ static double mean_of_last(const gt_stats *s, const char *name, int ticks) {
     return n ? sum / n : NAN;
 }
 
-typedef struct cell {
-    char text[24];
-} cell;
-
 /* A column's cells, the title first; false: it is empty. */
-static bool fill_column(gt_stats *const *stats, int n, const column *c, cell *cells) {
+static bool fill_column(gt_stats *const *stats, int n, const column *c, compare_cell *cells) {
     bool any = false;
     snprintf(cells[0].text, sizeof cells[0].text, "%s", c->title);
     for (int i = 0; i < n; i++) {
@@ -84,7 +80,7 @@ static bool fill_column(gt_stats *const *stats, int n, const column *c, cell *ce
 }
 
 /* The metrics of the table that some run has; returns how many cells of each row are then filled. */
-static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) {
+static int fill_metrics(gt_stats *const *stats, int n, compare_cell *cells, int filled) {
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
         if (m->format)
@@ -94,8 +90,6 @@ static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) 
 }
 
 /* ---- metrics of --metrics: a column each, where all values have one recipe ---- */
-
-enum { RECIPE = 512 };
 
 typedef struct scores {
     const char *series[MOST_SCORES]; /* of all runs */
@@ -113,50 +107,53 @@ static void gather_scores(gt_stats *const *stats, int n, scores *all) {
         }
 }
 
-/* Two runs whose values of the series have different recipes, which are then in `recipes`; false: there are none. */
-static bool recipes_differ(gt_stats *const *stats, const char *const *dirs, int n, const char *series, int pair[2],
-                           char recipes[2][RECIPE]) {
+bool compare_recipes(gt_stats *const *stats, const char *const *dirs, int n, const char *series,
+                     compare_difference *d) {
     bool first = true;
     for (int i = 0; i < n; i++) {
         if (isnan(mean_of_last(stats[i], series, 1))) continue;
-        pair[!first] = i;
-        gt_metric_recipe(dirs[i], series + strlen(GT_SCORE_SERIES), recipes[!first], RECIPE);
-        if (!first && strcmp(recipes[0], recipes[1])) return true;
+        d->run[!first] = i;
+        gt_metric_recipe(dirs[i], series + strlen(GT_SCORE_SERIES), d->recipe[!first], COMPARE_RECIPE);
+        if (!first && strcmp(d->recipe[0], d->recipe[1])) return false;
         first = false;
     }
-    return false;
+    return true;
 }
 
-static int fill_scores(gt_stats *const *stats, const char *const *dirs, int n, cell *cells, int filled) {
+static int fill_scores(gt_stats *const *stats, const char *const *dirs, int n, compare_cell *cells, int filled) {
     scores all = {.n = 0};
-    int pair[2];
-    char recipes[2][RECIPE];
+    compare_difference d;
     gather_scores(stats, n, &all);
     for (int i = 0; i < all.n; i++)
-        if (!recipes_differ(stats, dirs, n, all.series[i], pair, recipes))
+        if (compare_recipes(stats, dirs, n, all.series[i], &d))
             filled += fill_column(
                 stats, n, &(column){all.series[i] + strlen(GT_SCORE_SERIES), all.series[i], "%.5g", false, NULL},
                 cells + filled * (n + 1));
     return filled;
 }
 
-static void say_differing(FILE *f, gt_stats *const *stats, const char *const *dirs, int n) {
+void compare_each_difference(gt_stats *const *stats, const char *const *dirs, int n, compare_say *say, void *arg) {
     scores all = {.n = 0};
-    int pair[2];
-    char recipes[2][RECIPE], name[GT_NAME_BYTES];
+    compare_difference d;
     gather_scores(stats, n, &all);
     for (int i = 0; i < all.n; i++) {
-        if (!recipes_differ(stats, dirs, n, all.series[i], pair, recipes)) continue;
-        fprintf(f, "%s is not compared: its values are of different recipes\n",
-                all.series[i] + strlen(GT_SCORE_SERIES));
+        if (compare_recipes(stats, dirs, n, all.series[i], &d)) continue;
+        d.score = all.series[i] + strlen(GT_SCORE_SERIES);
         for (int k = 0; k < 2; k++) {
-            compare_name(dirs, n, pair[k], name);
-            fprintf(f, "  %s: %s\n", name, *recipes[k] ? recipes[k] : "unknown, there is no metric-*.jsonl");
+            compare_name(dirs, n, d.run[k], d.name[k]);
+            if (!*d.recipe[k]) snprintf(d.recipe[k], COMPARE_RECIPE, "unknown, there is no metric-*.jsonl");
         }
+        say(arg, &d);
     }
 }
 
-static void print_row(FILE *f, const char *name, int name_width, const cell *cells, int filled, int n, int row) {
+static void say_difference(void *arg, const compare_difference *d) {
+    fprintf(arg, "%s is not compared: its values are of different recipes\n", d->score);
+    for (int k = 0; k < 2; k++) fprintf(arg, "  %s: %s\n", d->name[k], d->recipe[k]);
+}
+
+static void print_row(FILE *f, const char *name, int name_width, const compare_cell *cells, int filled, int n,
+                      int row) {
     fprintf(f, "%-*s", name_width, name);
     for (int c = 0; c < filled; c++) {
         int width = 0;
@@ -196,20 +193,27 @@ gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
     return GT_OK;
 }
 
+compare_cell *compare_cells(gt_stats *const *stats, const char *const *dirs, int n, int *filled) {
+    compare_cell *cells = calloc(((size_t)n + 1) * MOST_COLUMNS, sizeof *cells);
+    *filled = 0;
+    for (int c = 0; c < COLUMNS && cells; c++) {
+        if (c == COLUMNS - 1) { /* before the time */
+            *filled = fill_metrics(stats, n, cells, *filled);
+            *filled = fill_scores(stats, dirs, n, cells, *filled);
+        }
+        *filled += fill_column(stats, n, &columns[c], cells + *filled * (n + 1));
+    }
+    return cells;
+}
+
 gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
     gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
-    cell *cells = calloc(((size_t)n + 1) * MOST_COLUMNS, sizeof *cells);
-    gt_status st = stats && cells ? compare_read(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    gt_status st = stats ? compare_read(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    int filled, width = 3;
+    char name[GT_NAME_BYTES];
+    compare_cell *cells = st ? NULL : compare_cells(stats, dirs, n, &filled);
+    if (!st && !cells) st = gt_fail(GT_NOMEM, "out of memory comparing runs");
     if (!st) {
-        int filled = 0, width = 3;
-        char name[GT_NAME_BYTES];
-        for (int c = 0; c < COLUMNS; c++) {
-            if (c == COLUMNS - 1) { /* before the time */
-                filled = fill_metrics(stats, n, cells, filled);
-                filled = fill_scores(stats, dirs, n, cells, filled);
-            }
-            filled += fill_column(stats, n, &columns[c], cells + filled * (n + 1));
-        }
         for (int i = 0; i < n; i++) {
             compare_name(dirs, n, i, name);
             width = (int)strlen(name) > width ? (int)strlen(name) : width;
@@ -219,7 +223,7 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
             compare_name(dirs, n, i, name);
             print_row(f, name, width, cells, filled, n, 1 + i);
         }
-        say_differing(f, stats, dirs, n);
+        compare_each_difference(stats, dirs, n, say_difference, f);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
     free(stats);

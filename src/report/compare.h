@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the table and the pictures of a comparison of runs share. */
+ * What the table, the pictures and the page of a comparison of runs share. */
 #ifndef GANTRY_REPORT_COMPARE_H
 #define GANTRY_REPORT_COMPARE_H
 
@@ -13,5 +13,29 @@ void compare_name(const char *const *dirs, int n, int run, char name[GT_NAME_BYT
 /* Reads the logs of all runs into stats[n], to be freed each by gt_stats_free(), also after an error. GT_USAGE: a
  * directory is not a run. */
 gt_status compare_read(gt_stats **stats, const char *const *dirs, int n);
+
+/* ---- the table ---- */
+
+typedef struct compare_cell {
+    char text[24];
+} compare_cell;
+/* The *filled columns of the table, to be freed, n + 1 cells each: a title, then the runs. NULL: out of memory. */
+compare_cell *compare_cells(gt_stats *const *stats, const char *const *dirs, int n, int *filled);
+
+/* Values of --metrics with different recipes are not compared. */
+enum { COMPARE_RECIPE = 512 };
+typedef struct compare_difference { /* two runs whose values of a metric are of different recipes */
+    const char *score;
+    int run[2];
+    char name[2][GT_NAME_BYTES], recipe[2][COMPARE_RECIPE];
+} compare_difference;
+/* Whether the values of the series "Metrics/..." are of one recipe; if not, *d has the recipes of two runs. */
+bool compare_recipes(gt_stats *const *stats, const char *const *dirs, int n, const char *series, compare_difference *d);
+typedef void compare_say(void *arg, const compare_difference *d);
+void compare_each_difference(gt_stats *const *stats, const char *const *dirs, int n, compare_say *say, void *arg);
+
+/* ---- compare_jobs.c ---- */
+/* Appends a table of the keys whose values differ among the jobs of the runs, and of what they ran on. */
+void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *names, int n);
 
 #endif

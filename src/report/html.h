@@ -19,6 +19,17 @@ static inline void html_text(gt_buffer *out, const char *before, const char *tex
     gt_buffer_add(out, after, strlen(after));
 }
 
+/* A link to a file, relative to the page: `to`/`name`, which may have any characters. `to` ends with a slash. */
+static inline void html_link(gt_buffer *out, const char *to, const char *name, const char *text) {
+    gt_buffer_printf(out, "<a href=\"");
+    for (int part = 0; part < 2; part++)
+        for (const char *p = part ? name : to; *p; p++)
+            if (strchr("%#?\"<>&'", *p) || (unsigned char)*p <= ' ' || (unsigned char)*p > '~')
+                gt_buffer_printf(out, "%%%02X", (unsigned char)*p);
+            else gt_buffer_add(out, p, 1);
+    html_text(out, "\">", text, "</a>");
+}
+
 /* Begins a figure, which the caller ends with "</figure>". */
 static inline void html_figure(gt_buffer *out, const char *title, const char *note) {
     html_text(out, "<figure><figcaption><h3>", title, "</h3><p>");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "gantry/rundir.h"
 #include "report/assets.h"
 #include "report/html.h"
@@ -50,25 +51,38 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
 static const char head[] = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                            "content=\"width=device-width, initial-scale=1\">\n<style>\n";
 
-/* `beside`: the page lies in the run's directory, so that links to its files work. */
-static void put_page(gt_buffer *out, const char *dir, bool beside, const char *name, const char *job, const gt_stats *s,
-                     const gt_starts *starts) {
+void report_begin(gt_buffer *out, const char *title, const char *kind) {
     gt_buffer_add(out, head, sizeof head - 1);
     gt_buffer_add(out, gt_report_css, strlen(gt_report_css));
     gt_buffer_printf(out, "</style>\n");
-    html_text(out, "<title>", name, "</title></head><body><main>\n");
-    html_text(out, "<h1>", name, "</h1><p>Gantry training report</p>\n");
+    html_text(out, "<title>", title, "</title></head><body><main>\n");
+    html_text(out, "<h1>", title, "</h1>");
+    html_text(out, "<p>", kind, "</p>\n");
+}
+
+void report_end(gt_buffer *out) {
+    gt_buffer_printf(out, "<script>\n");
+    gt_buffer_add(out, gt_report_js, strlen(gt_report_js));
+    gt_buffer_printf(out, "</script>\n</main></body></html>\n");
+    gt_buffer_add(out, "", 1);
+    if (out->failed) return;
+    gt_utf8_clean(out->data); /* names of files need not be UTF-8 */
+    out->n--;
+}
+
+/* `beside`: the page lies in the run's directory, so that links to its files work. */
+static void put_page(gt_buffer *out, const char *dir, bool beside, const char *name, const char *job, const gt_stats *s,
+                     const gt_starts *starts) {
+    report_begin(out, name, "Gantry training report");
     report_facts(out, dir, starts, s);
     put_tiles(out, s);
     report_warnings(out, dir);
     report_pictures(out, dir);
     report_metrics(out, dir, s);
-    if (s->ticks) report_charts(out, s);
+    if (s->ticks) report_charts(out, &(report_run){dir, name, s}, 1);
     if (beside) report_files(out, dir);
     if (job) html_text(out, "<details><summary>Job</summary><pre>", job, "</pre></details>\n");
-    gt_buffer_printf(out, "<script>\n");
-    gt_buffer_add(out, gt_report_js, strlen(gt_report_js));
-    gt_buffer_printf(out, "</script>\n</main></body></html>\n");
+    report_end(out);
 }
 
 gt_status gt_report_write(const char *dir, const char *path) {

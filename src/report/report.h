@@ -9,9 +9,22 @@
 #include "gantry/runlog.h"
 #include "run/starts.h"
 
+typedef struct report_run {
+    const char *dir, *name;
+    const gt_stats *stats;
+} report_run;
+
+enum { REPORT_MOST_BYTES = 4500 << 10 /* of a page, after which curves are left out */ };
+
+/* ---- report.c ---- */
+void report_begin(gt_buffer *out, const char *title, const char *kind); /* up to the heading and what is under it */
+void report_end(gt_buffer *out);
+
 /* ---- report_charts.c ---- */
 double report_per_second(double seconds_per_kimg);
-void report_charts(gt_buffer *out, const gt_stats *s);
+/* One run: series that belong together share a chart. Several, at most CHART_MOST_LINES: a chart is a series, a line a
+ * run. */
+void report_charts(gt_buffer *out, const report_run *runs, int n);
 
 /* ---- report_facts.c ---- */
 /* What was run, in which state the run is, how far the run came. */
@@ -22,5 +35,12 @@ void report_files(gt_buffer *out, const char *dir);                      /* link
 
 /* ---- report_pictures.c ---- */
 void report_pictures(gt_buffer *out, const char *dir);
+/* The newest picture of a run as a figure under this title, at most so many bytes: what the network generates or, of an
+ * autoencoder, reconstructs. False: the run has none, and nothing is put. */
+bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most);
+
+/* ---- compare_html.c ---- */
+/* Whether the values that the runs have of this series of --metrics are of one recipe. */
+bool report_same_recipe(const report_run *runs, int n, const char *series);
 
 #endif

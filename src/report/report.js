@@ -1,7 +1,8 @@
 "use strict";
 // Values under the pointer, smoothing, and the strip of pictures. Without this script the page shows all the same.
 (function () {
-  // A chart: {x: [...], y: [[...], ...], axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; null is a gap.
+  // A chart: {x: [[...], ...], of: [0, ...], y: [[...], ...], axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; the
+  // places of curve i are x[of[i]]; null is a gap.
   const charts = [...document.querySelectorAll("svg[data-chart]")].map(svg => {
     const data = JSON.parse(svg.dataset.chart);
     const figure = svg.closest("figure");
@@ -15,6 +16,14 @@
   const number = v => v === null ? "-" : Number(v.toPrecision(4)).toString();
   const xAt = (c, v) => c.data.axis[2] + (v - c.data.axis[0]) / (c.data.axis[1] - c.data.axis[0]) * (c.data.axis[3] - c.data.axis[2]);
   const yAt = (c, v) => c.data.axis[6] + (v - c.data.axis[4]) / (c.data.axis[5] - c.data.axis[4]) * (c.data.axis[7] - c.data.axis[6]);
+
+  // The value at the place nearest to x; null outside of the curve.
+  function valueAt(xs, values, x) {
+    if (x < xs[0] || x > xs[xs.length - 1]) return null;
+    let near = 0;
+    xs.forEach((v, k) => { if (Math.abs(v - x) < Math.abs(xs[near] - x)) near = k; });
+    return values[near];
+  }
 
   // Exponential moving average that counts its own start right.
   function smooth(values, weight) {
@@ -34,7 +43,7 @@
       let d = "", pen = "M";
       c.shown[i].forEach((v, k) => {
         if (v === null) { if (!c.data.bridge) pen = "M"; return; }
-        d += pen + xAt(c, c.data.x[k]).toFixed(1) + " " + yAt(c, v).toFixed(1);
+        d += pen + xAt(c, c.data.x[c.data.of[i]][k]).toFixed(1) + " " + yAt(c, v).toFixed(1);
         pen = "L";
       });
       path.setAttribute("d", d);
@@ -46,16 +55,17 @@
     c.svg.addEventListener("pointermove", e => {
       const box = c.svg.getBoundingClientRect(), width = c.svg.viewBox.baseVal.width;
       const at = (e.clientX - box.left) / box.width * width;
-      let best = 0;
-      c.data.x.forEach((x, k) => {
-        if (c.shown.some(y => y[k] !== null) && Math.abs(xAt(c, x) - at) < Math.abs(xAt(c, c.data.x[best]) - at)) best = k;
-      });
-      const x = xAt(c, c.data.x[best]).toFixed(1);
+      let best = null;
+      c.data.x.forEach((xs, n) => xs.forEach((x, k) => {
+        if (!c.shown.some((y, i) => c.data.of[i] === n && y[k] !== null)) return;
+        if (best === null || Math.abs(xAt(c, x) - at) < Math.abs(xAt(c, best) - at)) best = x;
+      }));
+      const x = xAt(c, best).toFixed(1);
       cursor.setAttribute("x1", x);
       cursor.setAttribute("x2", x);
       cursor.style.visibility = "visible";
-      c.values.forEach((b, i) => b.textContent = number(c.shown[i][best]));
-      c.place.textContent = "at " + c.data.x[best] + " " + c.data.unit;
+      c.values.forEach((b, i) => b.textContent = number(valueAt(c.data.x[c.data.of[i]], c.shown[i], best)));
+      c.place.textContent = "at " + best + " " + c.data.unit;
     });
     c.svg.addEventListener("pointerleave", () => {
       cursor.style.visibility = "hidden";

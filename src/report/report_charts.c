@@ -10,8 +10,15 @@
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
 
-/* Which series stand together; those of no row get a chart each. */
-static const chart charts[] = {
+/* Which series stand together; those of no row get a chart each, and so does every series where several runs stand
+ * together. */
+static const struct {
+    const char *title, *note; /* of a chart */
+    struct {
+        const char *label, *series;
+        double (*map)(double);
+    } lines[CHART_LINES];
+} charts[] = {
     {"Losses",
      "Generator against discriminator: level is good, a runaway is not",
      {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
@@ -73,42 +80,107 @@ static bool in_a_chart(const char *name) {
     return false;
 }
 
-static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label,
-                       const char *series) {
-    chart_draw(out, s, &(chart){title, note, {{label, series, NULL}}});
+/* ---- drawing ---- */
+
+typedef struct curves {
+    gt_buffer *out;
+    const report_run *runs;
+    int n, points; /* runs; points of a curve */
+    int *count;
+} curves;
+
+/* A chart of one series: a line for each run. */
+static void put_series(const curves *c, const char *title, const char *note, const char *label, const char *series,
+                       double (*map)(double)) {
+    chart_line lines[CHART_MOST_LINES];
+    for (int i = 0; i < c->n; i++)
+        lines[i] = (chart_line){c->runs[i].stats, c->n > 1 ? c->runs[i].name : label, series, map};
+    chart_draw(c->out, &(chart){title, note, c->n, lines, c->points});
 }
 
-static void put_metrics(gt_buffer *out, const gt_stats *s) {
-    const gt_metric *m;
-    for (int i = 0; (m = gt_metric_at(i)); i++)
-        if (m->title) put_series(out, s, m->title, m->note, m->legend ? m->legend : m->label, m->series);
-}
-
-static void put_scores(gt_buffer *out, const gt_stats *s) {
-    for (int i = 0; i < s->n_series; i++) {
-        const char *series = s->series[i].name, *key = key_of_score(series);
-        char note[160] = "";
-        bool more;
-        const gt_score *score = key ? gt_score_of_key(key, &more) : NULL;
-        if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
-        if (key) put_series(out, s, key, note, key, series);
+static void put_row(const curves *c, int row) {
+    chart_line lines[CHART_LINES];
+    char title[120];
+    int n = 0;
+    for (; n < CHART_LINES && charts[row].lines[n].series; n++) {
+        lines[n] = (chart_line){c->runs->stats, charts[row].lines[n].label, charts[row].lines[n].series,
+                                charts[row].lines[n].map};
+    }
+    if (c->n == 1) {
+        chart_draw(c->out, &(chart){charts[row].title, charts[row].note, n, lines, c->points});
+        return;
+    }
+    for (int k = 0; k < n; k++) {
+        snprintf(title, sizeof title, "%s%s%s", charts[row].title, n > 1 ? ": " : "", n > 1 ? lines[k].label : "");
+        put_series(c, title, n > 1 ? "" : charts[row].note, lines[k].label, lines[k].series, lines[k].map);
     }
 }
 
-void report_charts(gt_buffer *out, const gt_stats *s) {
+static void put_metrics(const curves *c) {
+    const gt_metric *m;
+    for (int i = 0; (m = gt_metric_at(i)); i++)
+        if (m->title) put_series(c, m->title, m->note, m->legend ? m->legend : m->label, m->series, NULL);
+}
+
+/* Calls `put` for each series of the runs, once. */
+static void each_series(const curves *c, void (*put)(const curves *c, const char *series)) {
+    for (int i = 0; i < c->n; i++)
+        for (int k = 0; k < c->runs[i].stats->n_series; k++) {
+            const char *series = c->runs[i].stats->series[k].name;
+            bool seen = false;
+            for (int before = 0; before < i && !seen; before++)
+                seen = gt_stats_find(c->runs[before].stats, series) != NULL;
+            if (!seen) put(c, series);
+        }
+}
+
+/* Scores of different recipes are not compared. */
+static void put_score(const curves *c, const char *series) {
+    const char *key = key_of_score(series);
+    char note[160] = "";
+    bool more;
+    const gt_score *score = key ? gt_score_of_key(key, &more) : NULL;
+    if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
+    if (key && report_same_recipe(c->runs, c->n, series)) put_series(c, key, note, key, series, NULL);
+}
+
+/* The page stays small enough to be sent. */
+static bool is_full(const gt_buffer *out) { return out->n > REPORT_MOST_BYTES; }
+
+static void put_other(const curves *c, const char *series) {
+    if (!in_a_chart(series) && !is_full(c->out)) put_series(c, series, "", "mean", series, NULL);
+}
+
+static void count(const curves *c, const char *series) {
+    (void)series;
+    ++*c->count;
+}
+
+/* So many points that all curves of all runs stay small. */
+static int points_of(const report_run *runs, int n) {
+    enum { BYTES = 1800 << 10, POINT = 30 /* bytes */, LEAST = 30 };
+    int series = 0;
+    if (n == 1) return CHART_POINTS;
+    each_series(&(curves){.runs = runs, .n = n, .count = &series}, count);
+    int points = BYTES / POINT / n / (series + 1);
+    return points < LEAST ? LEAST : points > CHART_POINTS ? CHART_POINTS : points;
+}
+
+void report_charts(gt_buffer *out, const report_run *runs, int n) {
+    const curves c = {out, runs, n, points_of(runs, n), NULL};
     gt_buffer_printf(out, "<h2 id=\"curves\">Curves</h2>\n<p class=\"tools\"><span hidden>Smoothing <input "
                           "id=\"smoothing\" type=\"range\" min=\"0\" max=\"0.98\" step=\"0.01\" value=\"0\" "
                           "aria-label=\"Smoothing\"></span></p>\n");
     gt_buffer_printf(out, "<div class=\"charts\">\n");
     for (int i = 0; i < CHARTS; i++) {
-        if (i == BEFORE_METRICS) put_scores(out, s);
-        if (i == BEFORE_METRICS) put_metrics(out, s);
-        chart_draw(out, s, &charts[i]);
+        if (i == BEFORE_METRICS) each_series(&c, put_score);
+        if (i == BEFORE_METRICS) put_metrics(&c);
+        put_row(&c, i);
     }
     gt_buffer_printf(
         out,
         "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
-    for (int i = 0; i < s->n_series; i++)
-        if (!in_a_chart(s->series[i].name)) put_series(out, s, s->series[i].name, "", "mean", s->series[i].name);
-    gt_buffer_printf(out, "</div></details>\n");
+    each_series(&c, put_other);
+    gt_buffer_printf(out, "</div>%s</details>\n",
+                     is_full(out) ? "<p>Not all of them: the page would be too large; stats.jsonl has all.</p>" : "");
 }

@@ -7,26 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/date.h"
 #include "metrics/score.h"
 #include "report/html.h"
 #include "report/report.h"
 #include "run/log_warnings.h"
 
-enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = 32, TEXT = 400 };
+enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = GT_DATE_BYTES, TEXT = 400 };
 
 static void row(gt_buffer *out, const char *name, const char *text) {
     html_text(out, "<tr><th>", name, "</th>");
     html_text(out, "<td>", text, "</td></tr>\n");
-}
-
-static const char *date_text(double unix_time, char text[WHEN]) {
-    time_t t = (time_t)unix_time;
-    struct tm local;
-    if (!(unix_time > 0 && unix_time < 1e11) || !localtime_r(&t, &local)) return "";
-    strftime(text, WHEN, "%Y-%m-%d %H:%M", &local);
-    return text;
 }
 
 /* ---- what was run ---- */
@@ -45,15 +37,15 @@ void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, cons
     if (starts->total > 0)
         gt_buffer_printf(out, "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n",
                          fmin(100, 100 * images / (double)starts->total));
-    gt_buffer_printf(out, "<h2>What was run</h2>\n<div class=\"card\"><table>\n");
+    gt_buffer_printf(out, "<h2>What was run</h2>\n<div class=\"card scroll\"><table>\n");
     for (const gt_start_fact *f = starts->facts; f->name; f++) row(out, f->name, f->text);
     char text[TEXT], first[WHEN], last[WHEN], ended[WHEN];
-    int n = snprintf(text, sizeof text, "%s", date_text(starts->first, first));
+    int n = snprintf(text, sizeof text, "%s", gt_date_text(starts->first, first));
     if (starts->count > 1)
         n += snprintf(text + n, sizeof text - (size_t)n, "; %d starts, the last one on %s at %.6g kimg", starts->count,
-                      date_text(starts->last, last), (double)starts->images / 1000);
+                      gt_date_text(starts->last, last), (double)starts->images / 1000);
     row(out, "begun", text);
-    if (*starts->state) row(out, starts->state, date_text(starts->ended, ended));
+    if (*starts->state) row(out, starts->state, gt_date_text(starts->ended, ended));
     gt_buffer_printf(out, "</table></div>\n");
 }
 
@@ -96,7 +88,7 @@ void report_warnings(gt_buffer *out, const char *dir) {
     out->failed |= !r;
     if (r) gt_log_warnings_each(dir, take_remark, r);
     if (r && r->n) {
-        gt_buffer_printf(out, "<h2 id=\"warnings\">Warnings</h2>\n<div class=\"card\"><table>\n");
+        gt_buffer_printf(out, "<h2 id=\"warnings\">Warnings</h2>\n<div class=\"card scroll\"><table>\n");
         if (r->left_out)
             gt_buffer_printf(out, "<tr><th></th><td>%ld older ones are in log.txt</td></tr>\n", r->left_out);
         for (int i = 0; i < r->n; i++) {
@@ -142,8 +134,9 @@ void report_metrics(gt_buffer *out, const char *dir, const gt_stats *s) {
     for (int i = 0; i < s->n_series; i++) {
         if (strncmp(s->series[i].name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES))) continue;
         if (!any)
-            gt_buffer_printf(out, "<h2 id=\"metrics\">Metrics</h2>\n<div class=\"card\"><table>\n<tr><th>metric</th>"
-                                  "<th>last</th><th>best</th><th>recipe</th></tr>\n");
+            gt_buffer_printf(out,
+                             "<h2 id=\"metrics\">Metrics</h2>\n<div class=\"card scroll\"><table>\n<tr><th>metric</th>"
+                             "<th>last</th><th>best</th><th>recipe</th></tr>\n");
         any = true;
         put_metric(out, dir, s, &s->series[i]);
     }
@@ -153,20 +146,17 @@ void report_metrics(gt_buffer *out, const char *dir, const gt_stats *s) {
 /* ---- files ---- */
 
 static void put_link(gt_buffer *out, const char *name, double bytes) {
-    gt_buffer_printf(out, "<tr><td><a href=\"./");
-    for (const char *p = name; *p; p++)
-        if (strchr("%#?\"<>&'", *p) || (unsigned char)*p <= ' ') gt_buffer_printf(out, "%%%02X", (unsigned char)*p);
-        else gt_buffer_add(out, p, 1);
-    html_text(out, "\">", name, "</a></td>");
-    if (bytes < 1e6) gt_buffer_printf(out, "<td>%.1f kB</td></tr>\n", bytes / 1e3);
-    else gt_buffer_printf(out, "<td>%.1f MB</td></tr>\n", bytes / 1e6);
+    gt_buffer_printf(out, "<tr><td>");
+    html_link(out, "./", name, name);
+    gt_buffer_printf(out, bytes < 1e6 ? "</td><td>%.1f kB</td></tr>\n" : "</td><td>%.1f MB</td></tr>\n",
+                     bytes / (bytes < 1e6 ? 1e3 : 1e6));
 }
 
 void report_files(gt_buffer *out, const char *dir) {
     struct dirent **entries;
     int n = scandir(dir, &entries, NULL, alphasort), shown = 0;
     if (n < 0) return;
-    gt_buffer_printf(out, "<details><summary id=\"files\">Files</summary>\n<div class=\"card\"><table>\n");
+    gt_buffer_printf(out, "<details><summary id=\"files\">Files</summary>\n<div class=\"card scroll\"><table>\n");
     for (int i = 0; i < n; i++) {
         struct stat st;
         char *path = gt_path_join(dir, entries[i]->d_name);

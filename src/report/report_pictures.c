@@ -102,8 +102,9 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
             gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>",
                              (double)s.st_size / 1e6);
         } else if (!st) {
-            gt_buffer_printf(out, "<img%s alt=\"%s\" src=\"data:image/%s;base64,", factor ? " class=\"smaller\"" : "",
-                             title, factor ? "webp" : "png");
+            gt_buffer_printf(out, "<img%s alt=\"", factor ? " class=\"smaller\"" : "");
+            html_text(out, "", title, "\" src=\"data:image/");
+            gt_buffer_printf(out, "%s;base64,", factor ? "webp" : "png");
             base64(out, bytes, n);
             gt_buffer_printf(out, "\">");
         } else {
@@ -166,16 +167,35 @@ static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, s
     gt_buffer_printf(out, "</div>\n");
 }
 
-/* Autoencoders: images beside their reconstructions. */
-static void put_reconstructions(gt_buffer *out, const char *dir) {
+/* Autoencoders: images beside their reconstructions. Returns the name of the newest, to be freed; NULL: none. */
+static char *newest_reconstructions(const char *dir) {
     struct dirent **entries;
-    const char *newest = NULL;
+    char *newest = NULL;
     int n = scandir(dir, &entries, NULL, alphasort);
-    for (int i = 0; i < n; i++)
-        if (!fnmatch("reconstructions*.png", entries[i]->d_name, 0)) newest = entries[i]->d_name;
-    if (newest) put_picture(out, dir, newest, "Images, and what the decoder makes of their latents", LARGE);
+    for (int i = n - 1; i >= 0 && !newest; i--)
+        if (!fnmatch("reconstructions*.png", entries[i]->d_name, 0)) newest = strdup(entries[i]->d_name);
     for (int i = 0; i < n; i++) free(entries[i]);
     if (n >= 0) free(entries);
+    return newest;
+}
+
+static void put_reconstructions(gt_buffer *out, const char *dir) {
+    char *newest = newest_reconstructions(dir);
+    if (newest) put_picture(out, dir, newest, "Images, and what the decoder makes of their latents", LARGE);
+    free(newest);
+}
+
+bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most) {
+    size_t n;
+    char name[40] = "", *other = NULL;
+    long long *fakes = gt_grid_list_fakes(dir, &n);
+    if (n) gt_grid_fakes_name(fakes[n - 1], name);
+    else other = newest_reconstructions(dir);
+    bool any = n || other;
+    if (any) put_picture(out, dir, other ? other : name, title, most < LARGE ? most : LARGE);
+    free(fakes);
+    free(other);
+    return any;
 }
 
 void report_pictures(gt_buffer *out, const char *dir) {

@@ -37,8 +37,6 @@ static const gt_series table[] = {
     {"Accuracy/D/real", "share", "Real images that D takes for real; one half: D guesses"},
     {"Accuracy/D/fake", "share", "Generated images that D takes for generated; one half: D guesses"},
     {"Accuracy/real", "share", "Real images whose class D's classifier names rightly"},
-    {"Accuracy/D/real", "share", "Real images that D takes for real"},
-    {"Accuracy/D/fake", "share", "Generated images that D takes for generated; one half beside such reals: D guesses"},
     {"Accuracy/baseline", "share", "Real images whose class the baseline names rightly (--semi-baseline)"},
     {"Accuracy/?*_baseline", "share", "Images whose class the baseline of --semi-baseline names rightly"},
     {"Loss/baseline", "nats", "Cross-entropy of the baseline's classes of real images (--semi-baseline)"},

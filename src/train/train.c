@@ -164,7 +164,6 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
         if (st || back) return st;
         gt_engine_stop_early_all(e, j);
         d->checkpoint |= e->stopped_early;
-        d->pictures |= e->stopped_early;
     }
     began = gt_clock();
     if (!st && d->checkpoint) {
@@ -172,8 +171,9 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
-    if (!st && d->pictures && e->comm->rank == 0) gt_journal_confusion(e, j);
-    if (!st && d->pictures && !d->stop && !d->finished && e->comm->rank == 0) report(j);
+    bool over = d->stop || d->finished || e->stopped_early; /* the end writes the last report */
+    if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_journal_confusion(e, j);
+    if (!st && d->pictures && !over && e->comm->rank == 0) report(j);
     j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""Looks at pages in headless Chromium, at 1440 and 390 pixels, light and dark, and fails where a page is wider than the window, logs an error, or
+where pictures, curves, values under the pointer or smoothing are missing. Screenshots go beside the pages: PAGE-WIDTH-light.png, ...
+
+    browser.py PAGE.html ..."""
+import base64, fcntl, io, json, os, subprocess, sys, tempfile
+
+from PIL import Image
+
+WINDOWS = [(1440, 900), (390, 844)]
+SCHEMES = ['light', 'dark']
+
+LOOK = '''(() => {
+  const box = e => { const r = e.getBoundingClientRect(); return [r.left + scrollX, r.top + scrollY, r.width, r.height]; };
+  const shown = e => e.getBoundingClientRect().width > 0;
+  const numbers = color => (color.match(/[0-9.]+/g) || []).slice(0, 3).map(Number);
+  const light = color => { const [r, g, b] = numbers(color).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c !== 'transparent') return c; } return 'rgb(255, 255, 255)'; };
+  const faint = [...document.querySelectorAll('h1, h2, h3, p, td, th, a, .legend span, .state')].filter(e => shown(e) && e.textContent.trim()).map(e => {
+    const a = light(getComputedStyle(e).color), b = light(ground(e));
+    return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.tagName + ' ' + e.textContent.slice(0, 30)];
+  }).filter(([ratio]) => ratio < 3.5);
+  const charts = [...document.querySelectorAll('svg[data-chart]')].filter(shown);
+  const crossing = charts.flatMap(svg => {
+    const labels = [...svg.querySelectorAll('text')].filter(t => t.textContent).map(t => [t.getBoundingClientRect(), t.textContent]);
+    return labels.flatMap(([a, ta], i) => labels.slice(i + 1).filter(([b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4).map(([b, tb]) => ta + ' / ' + tb));
+  });
+  return {
+    width: document.documentElement.scrollWidth, window: innerWidth, height: document.documentElement.scrollHeight,
+    ground: getComputedStyle(document.body).backgroundColor, faint, crossing,
+    charts: charts.map(svg => ({box: box(svg), curves: [...svg.querySelectorAll('path')].filter(p => p.getTotalLength() > 0).length + svg.querySelectorAll('circle').length})),
+    pictures: [...document.images].filter(shown).map(i => ({box: box(i), there: i.complete && i.naturalWidth > 0})),
+    broken: [...document.images].filter(i => !i.complete || !i.naturalWidth).length,
+  };
+})()'''
+
+# The pointer over the middle of the first chart, and the slider of smoothing; gives what has changed.
+USE = '''(() => {
+  const svg = document.querySelector('svg[data-chart]'), r = svg.getBoundingClientRect(), path = svg.querySelector('path'), before = path.getAttribute('d');
+  svg.dispatchEvent(new PointerEvent('pointermove', {clientX: r.left + r.width / 2, clientY: r.top + r.height / 2, bubbles: true}));
+  const at = svg.closest('figure').querySelector('.at').textContent, slider = document.querySelector('#smoothing');
+  slider.value = 0.9;
+  slider.dispatchEvent(new Event('input'));
+  const smooth = path.getAttribute('d');
+  slider.value = 0;
+  slider.dispatchEvent(new Event('input'));
+  svg.dispatchEvent(new PointerEvent('pointerleave'));
+  return {at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
+})()'''
+
+
+class Chromium:
+    """Speaks the protocol of the developer tools over two pipes, the browser's files 3 and 4."""
+
+    def __init__(self, home):
+        from_us, to_us = os.pipe(), os.pipe()
+        ends = [fcntl.fcntl(fd, fcntl.F_DUPFD, 20) for fd in (from_us[0], to_us[1])]
+        def wire():
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+        self.process = subprocess.Popen(
+            ['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars', '--no-first-run', f'--user-data-dir={home}',
+             '--disable-background-networking', '--remote-debugging-pipe', 'about:blank'],
+            preexec_fn=wire, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for fd in (*ends, from_us[0], to_us[1]): os.close(fd)
+        self.out, self.input, self.rest, self.number, self.events = from_us[1], to_us[0], b'', 0, []
+
+    def message(self):
+        while b'\0' not in self.rest:
+            got = os.read(self.input, 1 << 20)
+            if not got: raise SystemExit('Chromium has ended')
+            self.rest += got
+        text, self.rest = self.rest.split(b'\0', 1)
+        return json.loads(text)
+
+    def do(self, method, session=None, **parameters):
+        self.number += 1
+        call = {'id': self.number, 'method': method, 'params': parameters, **({'sessionId': session} if session else {})}
+        data = json.dumps(call).encode() + b'\0'
+        while data: data = data[os.write(self.out, data):]
+        while True:
+            m = self.message()
+            if m.get('id') != self.number: self.events.append(m)
+            elif 'error' in m: raise SystemExit(f'{method}: {m["error"]}')
+            else: return m['result']
+
+    def wait(self, method):
+        while not any(e.get('method') == method for e in self.events): self.events.append(self.message())
+
+    def evaluate(self, session, text):
+        got = self.do('Runtime.evaluate', session, expression=text, returnByValue=True)
+        if 'exceptionDetails' in got: raise SystemExit(f'{got["exceptionDetails"]}')
+        return got['result']['value']
+
+
+def drawn(image, box):
+    """The share of the pixels of a part that differ from the part's corner."""
+    left, top, width, height = (int(round(v)) for v in box)
+    part = image.crop((left, top, left + width, top + height)).convert('RGB')
+    corner = part.getpixel((1, 1))
+    pixels = list(part.getdata())
+    return sum(max(abs(a - b) for a, b in zip(p, corner)) > 24 for p in pixels) / len(pixels)
+
+
+def look(chromium, page, width, height, scheme):
+    target = chromium.do('Target.createTarget', url='about:blank')['targetId']
+    s = chromium.do('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
+    for domain in 'Page', 'Runtime', 'Log': chromium.do(f'{domain}.enable', s)
+    chromium.do('Emulation.setDeviceMetricsOverride', s, width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+    chromium.do('Emulation.setEmulatedMedia', s, features=[{'name': 'prefers-color-scheme', 'value': scheme}])
+    chromium.events.clear()
+    chromium.do('Page.navigate', s, url='file://' + os.path.abspath(page))
+    chromium.wait('Page.loadEventFired')
+    seen, bad = chromium.evaluate(s, LOOK), []
+    used = chromium.evaluate(s, USE) if seen['charts'] else None
+    clip = {'x': 0, 'y': 0, 'width': width, 'height': min(seen['height'], 12000), 'scale': 1}
+    data = base64.b64decode(chromium.do('Page.captureScreenshot', s, captureBeyondViewport=True, clip=clip)['data'])
+    with open(f'{os.path.splitext(page)[0]}-{width}-{scheme}.png', 'wb') as f: f.write(data)
+    image = Image.open(io.BytesIO(data))
+    if seen['width'] > width or seen['window'] != width: bad.append(f'{seen["width"]} pixels wide in a window of {seen["window"]}')
+    if seen['broken']: bad.append(f'{seen["broken"]} pictures are broken')
+    if seen['faint']: bad.append(f'text that is hard to read: {seen["faint"][:3]}')
+    if seen['crossing']: bad.append(f'numbers that cross: {seen["crossing"][:5]}')
+    if not seen['charts'] or not seen['pictures']: bad.append('no curves, or no pictures')
+    if used and not (used['at'].startswith('at ') and used['smoothed'] and used['back'] and not used['hidden']): bad.append(f'hover and smoothing: {used}')
+    for kind, least in ('charts', 0.003), ('pictures', 0.05):
+        for part in seen[kind]:
+            inside = part['box'][1] + part['box'][3] < image.height
+            if inside and drawn(image, part['box']) < least: bad.append(f'nothing is drawn at {part["box"]} ({kind})')
+    if any(not c['curves'] for c in seen['charts']): bad.append('a chart without a curve')
+    for e in chromium.events:
+        m, p = e.get('method'), e.get('params', {})
+        if m == 'Runtime.exceptionThrown' or (m == 'Runtime.consoleAPICalled' and p['type'] in ('error', 'warning')) or (m == 'Log.entryAdded' and p['entry']['level'] in ('error', 'warning')):
+            bad.append(json.dumps(p)[:300])
+    chromium.do('Target.closeTarget', targetId=target)
+    return seen['ground'], bad
+
+
+def main(pages):
+    failed = False
+    with tempfile.TemporaryDirectory() as home:
+        chromium = Chromium(home)
+        try:
+            for page in pages:
+                for width, height in WINDOWS:
+                    grounds = set()
+                    for scheme in SCHEMES:
+                        ground, bad = look(chromium, page, width, height, scheme)
+                        grounds.add(ground)
+                        failed |= bool(bad)
+                        print(f'{page} {width} {scheme}: {"; ".join(bad) or "fine"}', flush=True)
+                    if len(grounds) != len(SCHEMES):
+                        failed = True
+                        print(f'{page} {width}: light and dark have one background')
+        finally:
+            chromium.process.kill()
+            chromium.process.wait()
+    return failed
+
+
+if __name__ == '__main__': sys.exit(main(sys.argv[1:]))
