@@ -17,8 +17,8 @@ typedef struct compare_fields {
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
      .placeholder = "FILE", .path = true},
-    {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"),
-     .placeholder = "FILE", .path = true, .bare = "compare.html",
+    {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"), .placeholder = "FILE",
+     .path = true, .bare = "compare.html",
      .detail = "One file that needs nothing from elsewhere, with links to the reports of the runs. --html alone writes "
                "compare.html. The picture is then written only where --out is given."},
     {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100},

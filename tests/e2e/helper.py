@@ -323,21 +323,33 @@ def value(run, name):
 
 
 def html(path):
-    """html FILE: it needs nothing from elsewhere, and its pictures are in it"""
+    """html FILE: it needs nothing from elsewhere, its tags are in pairs, its drawings are sound, and its pictures are in it; at most 5 MB"""
     from html.parser import HTMLParser
     from urllib.parse import unquote
-    text = open(path).read()
-    kept = []
+    from xml.etree import ElementTree
+    with open(path, encoding='utf-8') as f: text = f.read()
+    kept, open_tags, names, drawings = [], [], [], text.split('<svg ')[1:]
     class P(HTMLParser):
         def handle_starttag(self, tag, attributes):
+            if tag not in ('meta', 'img', 'input', 'br') and self.get_starttag_text()[-2:] != '/>': open_tags.append(tag)
             for k, v in attributes:
                 if k == 'href' and v.startswith('./') and os.path.isfile(os.path.join(os.path.dirname(path), unquote(v))): continue
                 if k in ('src', 'href', 'data') and v and not v.startswith(('data:', '#')): raise SystemExit(f'{path}: refers to {v}')
                 if k == 'src': kept.append(v)
+                if k == 'id': names.append(v)
+                if k == 'data-chart':
+                    c = json.loads(v)
+                    assert len(c['of']) == len(c['y']) and all(len(y) == len(c['x'][i]) for i, y in zip(c['of'], c['y'])), f'{path}: {v[:200]}'
+        handle_startendtag = handle_starttag
+        def handle_endtag(self, tag):
+            assert open_tags and open_tags.pop() == tag, f'{path}: </{tag}> at {self.getpos()}'
     P().feed(text)
+    for d in drawings: ElementTree.fromstring('<svg ' + d[:d.index('</svg>')] + '</svg>')
+    assert not open_tags and len(names) == len(set(names)), f'{path}: {open_tags} {names}'
     assert '@import' not in text and 'url(http' not in text
     assert kept and text.rstrip().endswith('</html>'), f'{path}: {len(kept)} pictures'
-    print(len(kept), 'pictures')
+    assert len(text) < 5e6, f'{path}: {len(text)} bytes'
+    print(len(kept), 'pictures', len(drawings), 'drawings')
 
 
 def weights(path, *expected):

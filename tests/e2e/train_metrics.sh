@@ -47,6 +47,8 @@ train 1 other --metrics=fid96 --detector=judge2 --kimg=0.04
 expect 0 'fid96' "$GANTRY" compare alone seeds
 ! grep -q 'not compared' said || { cat said; fail 'runs of two seeds are not compared'; }
 expect 0 'fid96 is not compared: its values are of different recipes' "$GANTRY" compare alone other
+quietly "$GANTRY" compare alone other --html=compare.html && grep -q 'fid96 is not compared: its values are of different recipes. alone: ' compare.html &&
+    ! grep -q '<h3>fid96' compare.html || fail 'the page compares values of different recipes'
 [ "$(readlink alone/best)" = "$best" ] || fail "best is $(readlink alone/best), not $best"
 
 begins a_stop_and_a_kill

@@ -1,0 +1,16 @@
+# level: long
+# Reports of one run and of several in headless Chromium: wide and narrow windows, light and dark.
+. "$(dirname "$0")/lib.sh"
+need chromium 'package chromium: it shows the pages'
+"$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading screenshots)'
+
+job="$small --tick=0.016 --snap=2 --steps=12"
+quietly "$GANTRY" train $job --run=first
+quietly "$GANTRY" train $job --run=a-second-run-whose-name-has-very-many-words-and-numbers-1234567890 --gamma=3 --grid=4x2
+quietly "$GANTRY" train --model=mlp --data=synth:shapes:n=64,size=16,classes=3 --validation=0.25 --batch=16 --slices=4 --steps=12 --tick=0.032 --run=classes
+quietly "$GANTRY" train --model=vae --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --steps=12 --tick=0.032 --run=vae
+for run in first classes vae; do quietly "$GANTRY" report $run --out=$run.html; done
+quietly "$GANTRY" compare first a-second-* --html=two.html
+quietly "$GANTRY" compare first a-second-* vae classes first a-second-* vae first a-second-* vae --html=many.html
+"$python" -B "$here/browser.py" ./*.html || fail 'the pages do not look as they should'
+echo 'pages look as they should'
