@@ -14,7 +14,7 @@ static const char *kind_of(const gt_option *o) {
         [GT_OPTION_REAL] = "number",
         [GT_OPTION_TEXT] = "text",
     };
-    return o->choices ? o->choices : kinds[o->type];
+    return o->choices ? o->choices : o->path ? "path" : kinds[o->type];
 }
 
 const char *cli_option_values(const gt_option *o, char *text, size_t bytes) {

@@ -9,8 +9,8 @@
 
 /* Hyphens and quotes must stay ASCII, a dot or quote at the start of a line is a request, backslashes escape. */
 static void put_roff(const char *text, FILE *f) {
-    static const gt_named escapes[] = {
-        {"-", "\\-"}, {"\\", "\\e"}, {"'", "\\(aq"}, {"`", "\\(ga"}, {"^", "\\(ha"}, {"~", "\\(ti"}, {0}};
+    static const gt_named escapes[] = {{"-", "\\-"},   {"\\", "\\e"},  {"'", "\\(aq"}, {"`", "\\(ga"},
+                                       {"^", "\\(ha"}, {"~", "\\(ti"}, {"|", "|\\:"},  {0}};
     if (*text == '.') fputs("\\&", f);
     for (; *text; text++) {
         const gt_named *e = escapes;
@@ -43,7 +43,7 @@ static void put_title(const char *name, FILE *f) {
     fprintf(f, ".\\\" Written by `gantry man%s%s` from the option tables.\n.TH GANTRY", *name ? " " : "", name);
     if (*name) fputs("\\-", f);
     for (const char *c = name; *c; c++) fputc(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c, f);
-    fprintf(f, " 1 %s \"Gantry %s\" \"Gantry manual\"\n.nh\n", GT_RELEASE_DATE, GT_VERSION);
+    fprintf(f, " 1 %s \"Gantry %s\" \"Gantry manual\"\n.nh\n.ad l\n", GT_RELEASE_DATE, GT_VERSION);
 }
 
 static void put_option(const gt_option *o, FILE *f) {

@@ -43,7 +43,7 @@ def read_value(key, text):
     value = re.search(r"Value: (.*?)\. (?:Default: |Required)", text, re.S).group(1).replace("# ", "")
     models = re.search(r"Models: (.*?)\.\n", text, re.S)
     models = re.sub(r"\([^)]*\)", "", models.group(1).replace("\n#", "")).replace(" ", "").split(",") if models else None
-    if value.startswith("text"):
+    if value.startswith(("text", "path")):
         return Option(key, "text", None, None, None, models)
     if value.startswith("0 or 1"):
         return Option(key, "bool", 0, 1, None, models)
