@@ -36,7 +36,7 @@ def show_checkpoint(path):
                 print(f"{values.name:60} {values.shape}")
         for key, value in f["state"].items():
             if value.shape == ():
-                print(f"{value.name:60} = {text(value[()])}")
+                print(f"{value.name:40} = {text(value[()]):12} {text(value.attrs.get('description', ''))}")
 
 
 def open_log(run):
