@@ -151,8 +151,7 @@ $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
-# Without what only the tests need.
-deps-build:
+deps-build:          ## the same without what only the tests need
 	@bash .ci/deps build
 # For .ci/deps, where there is no Debian.
 missing:
@@ -223,7 +222,7 @@ count:               ## characters of C in src and include, without comments and
 	@tests/tools/count_code .
 
 format:              ## bring the C to the form of .clang-format (clang-format 14)
-	@find src include tests bench -name '*.[ch]' | xargs clang-format-14 -i
+	@find src include tests bench docs/examples -name '*.[ch]' | xargs clang-format-14 -i
 
 clean:               ## remove what was built
 	rm -rf $(BUILD)

@@ -23,7 +23,7 @@ class Gantry(MakefilePackage):
     # The Makefile asks pkg-config for `ompi`.
     depends_on("openmpi")
     depends_on("openblas threads=none")
-    depends_on("hdf5~mpi+hl")
+    depends_on("hdf5~mpi")
     depends_on("libpng")
     depends_on("libzip")
     depends_on("jansson")
@@ -31,11 +31,11 @@ class Gantry(MakefilePackage):
     depends_on("zlib-api")
     depends_on("libjpeg-turbo")
     depends_on("libdeflate")
-    depends_on("libwebp")
+    depends_on("libwebp+libwebpdemux")
     depends_on("libtiff")
     depends_on("lcms")
     depends_on("libarchive")
-    depends_on("cairo")
+    depends_on("cairo+png+svg+ft+fc")
 
     def variables(self):
         return ["PREFIX={0}".format(self.prefix), "WERROR="] + ([] if "+benchmarks" in self.spec else ["BENCHES="])
