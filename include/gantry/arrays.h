@@ -45,7 +45,9 @@ typedef struct gt_array_file gt_array_file;
 gt_status gt_array_open(gt_array_file **out, const char *path, const char *name, int64_t *rows, int64_t *columns);
 /* Rows first .. first + n - 1 into out[n, columns], of any type of number in the file. */
 gt_status gt_array_rows(gt_array_file *f, int64_t first, int64_t n, double *out);
-void gt_array_close(gt_array_file *f);                    /* NULL is fine */
-bool gt_array_exists(const char *path, const char *name); /* false: also where the file cannot be opened */
+void gt_array_close(gt_array_file *f); /* NULL is fine */
+/* How many axes the array has; -1: there is none of this name, or the file cannot be opened; 0: the array cannot be
+ * read. */
+int gt_array_axes(const char *path, const char *name);
 
 #endif

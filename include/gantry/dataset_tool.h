@@ -74,7 +74,7 @@ typedef struct gt_convert_request {
 } gt_convert_request;
 
 typedef struct gt_convert_result {
-    int64_t items, kept, dropped, bad, odd, duplicates; /* items of the source, and what became of them */
+    int64_t items, kept, dropped, bad, odd, unlabelled, duplicates; /* items of the source, and what became of them */
     int height, width, channels;
     gt_sample type;
     bool unchanged;    /* dest was there already, and the same; nothing was written */

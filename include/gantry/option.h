@@ -69,7 +69,8 @@ struct gt_option {
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
     double min, max;         /* of numbers, inclusive; both 0: any */
     const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
-    gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
+    gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type; a
+                                                                  message follows "--key=value: " */
     const char *help;                                          /* one line */
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
     /* The value that the key alone stands for; NULL: a value is needed (a boolean's key alone is 1). */
@@ -100,7 +101,8 @@ typedef struct gt_options {
     bool shapes; /* GT_SHAPE options may be set: a file of the program's own is read */
 } gt_options;
 
-void gt_options_reset(gt_options *o); /* every field to its default */
+void gt_options_reset(gt_options *o);                   /* every field to its default */
+void gt_options_forget(gt_options *o, const char *key); /* as if nobody had set it; unknown keys are fine */
 
 const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL: no such key */
 /* the key that is most like a mistyped key; NULL: no key is close */
@@ -134,8 +136,8 @@ gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n
 const char *gt_real_text(double x, char buffer[32]);
 
 /* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30",
- * "1-12:30:00". `what` names the option in messages. */
-gt_status gt_parse_duration(const char *what, const char *text, double *seconds);
+ * "1-12:30:00". */
+gt_status gt_parse_duration(const char *text, double *seconds);
 /* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m"; "?": unknown. Returns `text`. */
 const char *gt_duration_text(double seconds, char text[32]);
 

@@ -21,7 +21,7 @@ typedef struct gt_schedule {
 } gt_schedule;
 
 /* "10,20": rising numbers, into s->at. GT_USAGE: another text. */
-gt_status gt_schedule_parse(const char *key, const char *text, gt_schedule *s);
+gt_status gt_schedule_parse(const char *text, gt_schedule *s);
 
 /* What the rate of the update is multiplied by that begins after `epoch` and moves the run by `step` epochs.
  * cosine: (1 + cos(pi t)) / 2 (Loshchilov and Hutter, "SGDR", eq. 5, without restarts). one-cycle: from 1/25 to 1 in

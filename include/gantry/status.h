@@ -8,7 +8,15 @@
  *     if (st) return gt_wrap(st, "reading the job '%s'", path);   // prefixes the message
  *
  * The message belongs to the calling thread and lives until its next gt_fail(). Nothing outside src/cli calls exit().
- */
+ *
+ * Which code? One question decides, in all commands: what must change before the same work succeeds?
+ *     the words        GT_USAGE, exit status 2: an unknown option or key, options that exclude each other, a job file
+ *                      that is not there, other options than those of the run that is to go on, a size or a model that
+ *                      the command cannot take, a metric that does not exist.
+ *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
+ *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.
+ *     nothing but time GT_STOPPED, exit status 75: the same command goes on.
+ * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT. */
 #ifndef GANTRY_STATUS_H
 #define GANTRY_STATUS_H
 
@@ -25,8 +33,11 @@ typedef enum gt_status {
 /* Set this thread's message and return `code`, so that `return gt_fail(...)` is one line. */
 gt_status gt_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "context: " before this thread's message and return `code`. */
+/* Put "context: " before this thread's message, unless it begins so already, and return `code`. */
 gt_status gt_wrap(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The code of this thread's message, for those who call what returns NULL; GT_FAILED when nothing has failed. */
+gt_status gt_failure(void);
 
 /* This thread's message; "" when nothing has failed. */
 const char *gt_message(void);

@@ -14,7 +14,7 @@ static double take_number(const char **text) {
     return *text == start || *text - start > MOST_DIGITS ? -1 : x;
 }
 
-gt_status gt_parse_duration(const char *what, const char *text, double *seconds) {
+gt_status gt_parse_duration(const char *text, double *seconds) {
     double part[4] = {0}; /* separated by ':', after the days */
     int n = 0;
     bool good = true, days = false;
@@ -29,9 +29,8 @@ gt_status gt_parse_duration(const char *what, const char *text, double *seconds)
         *seconds = n == 3 ? 3600 * part[0] + 60 * part[1] + part[2] : 60 * part[0] + part[1];
     else good = false;
     if (good) return GT_OK;
-    return gt_fail(
-        GT_USAGE,
-        "%s must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds", what);
+    return gt_fail(GT_USAGE,
+                   "must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds");
 }
 
 const char *gt_duration_text(double seconds, char text[32]) {

@@ -73,33 +73,33 @@ static const char *place(char buffer[512], const gt_option *row, const char *val
     return buffer;
 }
 
-/* The sentences of the reference: "--kimg must be at least 1", "--p must be between 0 and 1". */
+/* What the key and the value are followed by: "--kimg=0: must be at least 1". */
 static gt_status check_range(const gt_option *row, double x) {
     bool any = row->min == 0 && row->max == 0;
     if (any || (x >= row->min && x <= row->max)) return GT_OK;
     char low[REAL_TEXT], high[REAL_TEXT];
     gt_real_text(row->min, low);
     gt_real_text(row->max, high);
-    if (row->max <= 1) return gt_fail(GT_USAGE, "--%s must be between %s and %s", row->key, low, high);
-    if (x > row->max) return gt_fail(GT_USAGE, "--%s must be at most %s", row->key, high);
-    if (row->min == 0) return gt_fail(GT_USAGE, "--%s must be non-negative", row->key);
-    return gt_fail(GT_USAGE, "--%s must be at least %s", row->key, low);
+    if (row->max <= 1) return gt_fail(GT_USAGE, "must be between %s and %s", low, high);
+    if (x > row->max) return gt_fail(GT_USAGE, "must be at most %s", high);
+    if (row->min == 0) return gt_fail(GT_USAGE, "must be non-negative");
+    return gt_fail(GT_USAGE, "must be at least %s", low);
 }
 
-static gt_status read_bool(const gt_option *row, const char *value, bool *out) {
+static gt_status read_bool(const char *value, bool *out) {
     static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         *out = i % 2;
         if (!strcasecmp(value, words[i])) return GT_OK;
     }
-    return gt_fail(GT_USAGE, "--%s must be 0 or 1, no or yes", row->key);
+    return gt_fail(GT_USAGE, "must be 0 or 1, no or yes");
 }
 
 static gt_status read_int(const gt_option *row, const char *value, int64_t *out) {
     char *end;
     errno = 0;
     long long x = strtoll(value, &end, 10);
-    if (errno || end == value || *end) return gt_fail(GT_USAGE, "--%s must be a whole number", row->key);
+    if (errno || end == value || *end) return gt_fail(GT_USAGE, "must be a whole number");
     *out = x;
     return check_range(row, (double)x);
 }
@@ -107,7 +107,7 @@ static gt_status read_int(const gt_option *row, const char *value, int64_t *out)
 static gt_status read_real(const gt_option *row, const char *value, double *out) {
     char *end;
     *out = strtod(value, &end);
-    if (end == value || *end || !isfinite(*out)) return gt_fail(GT_USAGE, "--%s must be a number", row->key);
+    if (end == value || *end || !isfinite(*out)) return gt_fail(GT_USAGE, "must be a number");
     *out += 0.0; /* -0 is 0, and no other job */
     return check_range(row, *out);
 }
@@ -132,7 +132,7 @@ int gt_options_choice(const gt_options *o, const char *key) {
 static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c < ' ')
-            return gt_fail(GT_USAGE, "--%s must not contain line breaks or other control characters", row->key);
+            return gt_fail(GT_USAGE, "must not contain line breaks or other control characters");
     const char *text = row->path ? gt_path_expand(o->arena, value) : value;
     const char *copy = text ? gt_arena_printf(o->arena, "%s", text) : NULL;
     if (!copy) return GT_NOMEM;
@@ -143,12 +143,11 @@ static gt_status store_text(gt_options *o, const gt_option *row, const char *val
 static gt_status read_value(gt_options *o, const gt_option *row, const char *value) {
     gt_status st = GT_OK;
     switch (row->type) {
-    case GT_OPTION_BOOL: st = read_bool(row, value, field(o, row)); break;
+    case GT_OPTION_BOOL: st = read_bool(value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
     case GT_OPTION_TEXT:
-        if (row->choices && choice_of(row, value) < 0)
-            st = gt_fail(GT_USAGE, "--%s must be one of %s", row->key, row->choices);
+        if (row->choices && choice_of(row, value) < 0) st = gt_fail(GT_USAGE, "must be one of %s", row->choices);
         break;
     }
     if (!st && row->check) st = row->check(row, value);
@@ -213,6 +212,10 @@ static const char *called_here(const gt_options *o, const char *key) {
         {"covariance-type", "covariance"},
         {"n-init", "restarts"},
         {"max-iter", "iterations"},
+        {"components", "k"},
+        {"n-components", "k"},
+        {"resolution", "width"},
+        {"truncation", "trunc"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (same_name(key, names[i].there) && gt_options_find(o, names[i].here)) return names[i].here;
@@ -245,14 +248,20 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
     return GT_OK;
 }
 
+static void reset(gt_options *o, const gt_option *row) {
+    if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
+    else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
+        read_value(o, row, row->standard ? row->standard : "0");
+    o->state[row - o->rows] = GT_OPTION_DEFAULT;
+}
+
 void gt_options_reset(gt_options *o) {
-    for (int i = 0; i < o->n; i++) {
-        const gt_option *row = &o->rows[i];
-        if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
-        else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
-            read_value(o, row, row->standard ? row->standard : "0");
-        o->state[i] = GT_OPTION_DEFAULT;
-    }
+    for (int i = 0; i < o->n; i++) reset(o, &o->rows[i]);
+}
+
+void gt_options_forget(gt_options *o, const char *key) {
+    const gt_option *row = gt_options_find(o, key);
+    if (row) reset(o, row);
 }
 
 /* ---- to text ---- */
@@ -329,13 +338,21 @@ static bool read_range(const char **text, int64_t *first, int64_t *last) {
     return **text == 0;
 }
 
+static gt_status fail_range(const char *what, const char *text, const char *at) {
+    int64_t first, last;
+    bool falls = read_u32(&at, &first) && *at++ == '-' && read_u32(&at, &last) && last < first;
+    if (falls)
+        return gt_fail(GT_USAGE, "%s=%.100s: the first number of a range is the smaller one, such as %lld-%lld", what,
+                       text, (long long)last, (long long)first);
+    return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77", what, text);
+}
+
 gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list,
                               int64_t *n) {
     int64_t first, last, total = 0;
     for (const char *t = text; *t;) {
-        if (!read_range(&t, &first, &last))
-            return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77",
-                           what, text);
+        const char *at = t;
+        if (!read_range(&t, &first, &last)) return fail_range(what, text, at);
         total += last - first + 1;
         if (total > most) return gt_fail(GT_USAGE, "%s=%.100s: more than %lld numbers", what, text, (long long)most);
     }

@@ -3,11 +3,14 @@
 #include "gantry/status.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { MESSAGE_BYTES = 2048 };
 
 static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local gt_status last = GT_FAILED;
 
 gt_status gt_fail(gt_status code, const char *format, ...) {
     char fresh[MESSAGE_BYTES]; /* the arguments may point into the present message */
@@ -16,7 +19,7 @@ gt_status gt_fail(gt_status code, const char *format, ...) {
     vsnprintf(fresh, sizeof fresh, format, ap);
     va_end(ap);
     snprintf(message, sizeof message, "%s", fresh);
-    return code;
+    return last = code;
 }
 
 gt_status gt_wrap(gt_status code, const char *format, ...) {
@@ -25,7 +28,10 @@ gt_status gt_wrap(gt_status code, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(context, sizeof context, format, ap);
     va_end(ap);
-    return gt_fail(code, "%s: %s", context, message);
+    size_t n = strlen(context);
+    bool said = !strncmp(message, context, n) && message[n] == ':'; /* a file is named by who opens it, too */
+    return said ? (last = code) : gt_fail(code, "%s: %s", context, message);
 }
 
+gt_status gt_failure(void) { return last; }
 const char *gt_message(void) { return message; }

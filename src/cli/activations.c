@@ -100,7 +100,7 @@ static gt_status measure_one(work *w, gt_job *job, const char *init, const char 
     gt_model *m = gt_model_new(job);
     gt_activations *all = NULL;
     int n = 0;
-    st = m ? gt_activations_measure(m, &options, w->arena, &all, &n) : GT_FAILED;
+    st = m ? gt_activations_measure(m, &options, w->arena, &all, &n) : gt_failure();
     if (!st && w->columns && n != w->columns) st = gt_fail(GT_USAGE, "the networks have different numbers of layers");
     w->columns = n;
     for (int i = 0; i < n && !st; i++) st = tell(w, &all[i], *shown ? shown : "own", by);
@@ -162,7 +162,7 @@ static int activations(int argc, char **argv) {
     gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
     if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
-    else if (!st) st = (w.pool = gt_pool_new(1)) ? compare(&w) : GT_FAILED;
+    else if (!st) st = (w.pool = gt_pool_new(1)) ? compare(&w) : gt_failure();
     gt_buffer_free(&w.csv);
     gt_pool_free(w.pool);
     gt_job_free(job);

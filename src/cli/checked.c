@@ -105,8 +105,9 @@ gt_status cli_check_job_file(const char *path) {
         named = path;
         rest = " begins a new run from its networks, --run=DIR goes on with the run in DIR";
     } else if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER) {
-        hint = ": if it is a dataset, use --data=";
+        hint = "; it looks like a dataset: --data=";
         named = path;
+        rest = "?";
     } else if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE) {
         hint = "; gantry dataset makes datasets from many sources, and --data takes them";
     } else if (gt_kind_is_foreign_network(kind)) {

@@ -15,7 +15,7 @@
 static gt_status open_all(cli_classifying *c) {
     const char **words = c->session->arguments.words;
     c->with = gt_classifying_open(words[0], c->session->pool, cli_kernels());
-    if (!c->with) return GT_FAILED;
+    if (!c->with) return gt_failure();
     c->model = gt_classifying_model(c->with);
     gt_status st = cli_open_data(c->session, words[1], c->model->label_dim, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);

@@ -52,7 +52,7 @@ static const gt_option table[] = {
                "sees them. Of files in MNIST's format (IDX) "
                "with other sizes nothing is changed."},
     {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"),
-     .max = 256},
+     .max = 4},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .placeholder = "COLOUR",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
@@ -171,9 +171,11 @@ static gt_status read_request(const gt_options *o) {
 
 static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
     bool asked = r->import.labels_csv || r->import.labels == GT_SOURCE_LABELS_FOLDERS;
+    char without[64] = "";
+    if (asked) snprintf(without, sizeof without, ", %lld had no label", (long long)result->unlabelled);
     printf("%lld pictures: %lld cannot be read, %lld unlike the others%s, %lld duplicates, %lld left out by the "
            "transform\n",
-           (long long)result->items, (long long)result->bad, (long long)result->odd, asked ? " or without a label" : "",
+           (long long)result->items, (long long)result->bad, (long long)result->odd, without,
            (long long)result->duplicates, (long long)result->dropped);
     if (r->scan_only) return;
     printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,

@@ -159,7 +159,7 @@ static gt_status choose_transform(work *w, const gt_source_info *info) {
     if (info && info->has_range) memcpy(t.range, info->range, sizeof t.range);
     gt_transformer_free(w->transformer);
     w->transformer = gt_transformer_new(&t);
-    return w->transformer ? GT_OK : GT_FAILED;
+    return w->transformer ? GT_OK : gt_failure();
 }
 
 static gt_status detect_file(work *w, const char *path) {
@@ -273,7 +273,7 @@ static gt_status open_detector(work *w, gt_detect_options *o) {
     const detect_fields *f = w->fields;
     gt_arena *a = w->session->arena;
     w->with = gt_classifying_open(w->session->arguments.words[0], w->pool, cli_kernels());
-    if (!w->with) return GT_FAILED;
+    if (!w->with) return gt_failure();
     w->model = gt_classifying_model(w->with);
     *o = (gt_detect_options){
         .stride = f->stride, .threshold = f->threshold, .overlap = f->overlap, .ground = (int)f->ground};
@@ -292,7 +292,7 @@ static gt_status open_detector(work *w, gt_detect_options *o) {
     w->drawn = gt_arena_array(a, (size_t)f->images, sizeof *w->drawn);
     if (!st && (!w->names || !w->drawn)) st = GT_NOMEM;
     if (!st) st = given_names(w);
-    if (!st && !(w->detector = gt_detecting_new(w->with, w->pool, o))) st = GT_FAILED;
+    if (!st && !(w->detector = gt_detecting_new(w->with, w->pool, o))) st = gt_failure();
     return st;
 }
 
@@ -302,7 +302,7 @@ static gt_status run(cli_session *s) {
     if (s->arguments.n_words < 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a picture or dataset are needed");
     w.pool = gt_pool_new((int)w.fields->threads);
-    gt_status st = w.pool ? open_detector(&w, &options) : GT_FAILED;
+    gt_status st = w.pool ? open_detector(&w, &options) : gt_failure();
     if (!st) st = gt_rundir_prepare(w.fields->outdir, 1 << 20);
     gt_buffer_printf(&w.csv, "picture,class,probability,left,top,right,bottom\n");
     for (int i = 1; i < s->arguments.n_words && !st; i++) st = detect_word(&w, s->arguments.words[i]);

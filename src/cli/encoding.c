@@ -11,7 +11,7 @@
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
     e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
-    if (!e->encoder) return GT_FAILED;
+    if (!e->encoder) return gt_failure();
     e->model = gt_encoder_model(e->encoder);
     gt_status st = cli_open_data(e->session, words[1], e->model->label_dim, &e->data);
     if (!st) e->info = gt_dataset_get_info(e->data);

@@ -61,7 +61,7 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
     r->single = !*fields->grid && !out;
     if (!*fields->grid || gt_is(fields->grid, "auto")) return GT_OK;
     gt_status st = gt_grid_parse(fields->grid, &r->grid);
-    if (st) return st;
+    if (st) return gt_wrap(st, "--grid=%s", fields->grid);
     if (r->grid.reference) return gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 8x4");
     int64_t cells = (int64_t)r->grid.columns * r->grid.rows;
     if (r->n > cells)
@@ -97,7 +97,8 @@ static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_ge
         return cli_first_rank() ? gt_h5_check(r->projected_w) : GT_OK;
     }
     if (!*fields->seeds)
-        return gt_fail(GT_USAGE, "--seeds option is required when not using --projected-w, for example --seeds=0-63");
+        return gt_fail(GT_USAGE, "which images? --seeds=0-63 makes 64 of them, --projected-w=FILE those of projected "
+                                 "styles");
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     r->seeds = seeds;
     return st;
@@ -107,7 +108,8 @@ static gt_status read_request(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
     if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
-    gt_status st = read_out(s, fields, r);
+    gt_status st = cli_one_network(s, &fields->generating);
+    if (!st) st = read_out(s, fields, r);
     if (!st) st = read_seeds(s, fields, r);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     if (!st) st = read_grid(fields, r);
@@ -145,7 +147,7 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
 
 static void print_made(const gt_generate_request *r, int64_t made) {
     static const char *const what[] = {"images", "rows of styles", "latents"};
-    if (r->single) printf("%lld images in %s\n", (long long)made, r->outdir);
+    if (r->single) printf("%lld image%s in %s\n", (long long)made, made == 1 ? "" : "s", r->outdir);
     else if (*r->out) printf("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
     else printf("%s/grid.png\n", r->outdir);
 }

@@ -5,13 +5,21 @@
 #include "base/teller.h"
 #include "gantry/log.h"
 
+gt_status cli_one_network(const cli_session *s, const cli_generating *g) {
+    const cli_arguments *a = &s->arguments;
+    if (*g->network && a->n_words)
+        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], g->network);
+    if (*g->network || a->n_words == 1) return GT_OK;
+    if (a->n_words) return gt_fail(GT_USAGE, "'%s' and '%s': one network is needed", a->words[0], a->words[1]);
+    return gt_fail(GT_USAGE, "which network? A checkpoint, or a run's directory, is needed");
+}
+
 gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
                               const char **checkpoint) {
     const cli_arguments *a = &s->arguments;
     bool cut = gt_options_state(&s->options, "truncation-cutoff") == GT_OPTION_GIVEN;
-    if (*g->network && a->n_words)
-        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], g->network);
-    if (!*g->network && a->n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
+    gt_status st = cli_one_network(s, g);
+    if (st) return st;
     *checkpoint = *g->network ? g->network : a->words[0];
     options->noise_mode = g->noise_mode;
     options->truncation = cut && g->truncation_cutoff == 0 ? 1 : (float)g->trunc;

@@ -28,6 +28,8 @@ typedef struct cli_generating {
 
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"
 
+/* GT_USAGE: the command line names no network, or several. */
+gt_status cli_one_network(const cli_session *s, const cli_generating *g);
 /* Reads these options: the generator's options but for the pool, and the checkpoint, from --network or the command's
  * only word; the first rank chooses the file. To be called in `prepare`. */
 gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "base/file_kind.h"
 #include "h5/h5.h"
 
 #define FIELDS gmm_fields
@@ -87,11 +89,28 @@ static gt_status find_action(const cli_arguments *a, const action **action) {
     }
     if (!*action) return gt_fail(GT_USAGE, "what to do comes first: one of %s", list);
     if (a->n_words > (*action)->least && a->n_words <= 1 + (*action)->most) return GT_OK;
-    return gt_fail(GT_USAGE, "gantry gmm %s %s: %d argument%s needed", (*action)->name, (*action)->words,
-                   (*action)->least, (*action)->least > 1 ? "s are" : " is");
+    return gt_fail(GT_USAGE, "gmm %s needs %d argument%s: gantry gmm %s %s", (*action)->name, (*action)->least,
+                   (*action)->least > 1 ? "s" : "", (*action)->name, (*action)->words);
 }
 
 static bool takes_mixture(const action *action) { return action->run != gmm_fit_all; } /* as its first word */
+
+/* A folder stands for the mixture that fit has written into it. */
+static gt_status name_mixture(gt_arena *a, const char **path) {
+    if (gt_kind_of_file(*path) == GT_KIND_FOLDER && gt_folder_has(*path, "mixture.h5"))
+        *path = gt_arena_printf(a, "%s/mixture.h5", *path);
+    return *path ? GT_OK : GT_NOMEM;
+}
+
+static gt_status check_order(cli_session *s, const action *action, const char **words, int n) {
+    gt_status st = GT_OK;
+    if (!takes_mixture(action)) return GT_OK;
+    for (int i = 0; i < n && !st; i++) st = name_mixture(s->arena, &words[i]);
+    if (st || n < 2 || gt_kind_of_file(words[0]) == GT_KIND_CHECKPOINT ||
+        gt_kind_of_file(words[1]) != GT_KIND_CHECKPOINT)
+        return st;
+    return gt_fail(GT_USAGE, "the mixture comes first: gantry gmm %s %s %s", action->name, words[1], words[0]);
+}
 
 /* What comes from elsewhere is looked at before MPI is up. */
 static gt_status check_files(cli_session *s) {
@@ -99,6 +118,7 @@ static gt_status check_files(cli_session *s) {
     const action *action;
     const char **words = s->arguments.words + 1;
     gt_status st = find_action(&s->arguments, &action);
+    if (!st && cli_first_rank()) st = check_order(s, action, words, s->arguments.n_words - 1);
     for (int i = 0; !st && i + 1 < s->arguments.n_words && cli_first_rank(); i++)
         st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_h5_check(words[i]);
     if (!st) st = gmm_check_film(s);

@@ -198,7 +198,7 @@ static gt_status read_k(const cli_session *s, const gt_mixture_start *start, int
 static gt_status check_start(const cli_session *s, const gt_mixture_start *start, const gt_cloud_info *points) {
     const gmm_fields *o = gmm_options(s);
     if (start->mixture.d != points->d)
-        return gt_fail(GT_FORMAT, "--start=%s is of points of %d numbers, the data are of %d", o->start,
+        return gt_fail(GT_USAGE, "--start=%s is of points of %d numbers, the data are of %d", o->start,
                        start->mixture.d, points->d);
     if (o->restarts > 1)
         return gt_fail(GT_USAGE, "--start and --restarts=%lld: every restart would be the same",
@@ -228,7 +228,7 @@ static gt_status prepare(gmm_task *t, int64_t **k, int64_t *n) {
     if (!st) st = read_k(s, &start, k, n);
     for (int64_t i = 0; i < *n && !st; i++)
         if ((*k)[i] > t->points->info.count)
-            st = gt_fail(GT_FORMAT, "%lld components for %lld points: there must be at least as many points",
+            st = gt_fail(GT_USAGE, "%lld components for %lld points: there must be at least as many points",
                          (long long)(*k)[i], (long long)t->points->info.count);
     gt_mixture_free(&start.mixture);
     if (!st) t->recipe.k = (int)(*k)[0];

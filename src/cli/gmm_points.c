@@ -55,7 +55,7 @@ gt_status gmm_with_mixture_all(const cli_session *s, gmm_work *work) {
     gt_status st = gmm_read_mixture_all(s->comm, words[1], &f);
     if (!st && s->arguments.n_words > 2) st = gmm_read_points_all(s, words[2], &points);
     if (!st && points.cloud && points.info.d != f.best.d)
-        st = gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %d", f.best.d, points.info.d);
+        st = gt_fail(GT_USAGE, "the mixture is of points of %d numbers, the data are of %d", f.best.d, points.info.d);
     if (!st) st = work(s, &f, &points);
     gmm_free_points(&points);
     gt_fit_free(&f);

@@ -10,10 +10,10 @@
 
 static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
     *g = cli_open_decoder(gmm_options(s)->decoder, s->pool);
-    if (!*g) return GT_FAILED;
+    if (!*g) return gt_failure();
     int z_dim = gt_generator_model(*g)->z_dim;
     return z_dim == d ? GT_OK
-                      : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d",
+                      : gt_fail(GT_USAGE, "%s decodes latents of %d numbers, the mixture is of %d",
                                 gmm_options(s)->decoder, z_dim, d);
 }
 

@@ -151,7 +151,7 @@ static gt_status verdict(const work *w) {
 
 static gt_status check_all(work *w, gt_pool *pool) {
     gt_status st = gt_job_open_data(w->job, &w->data);
-    if (!st && !(w->model = gt_model_new(w->job))) st = GT_FAILED;
+    if (!st && !(w->model = gt_model_new(w->job))) st = gt_failure();
     if (!st) st = read_samples(w);
     if (!st) gt_gradcheck_move(w->model);
     for (int i = 0; !st && i < w->model->n_phases; i++)
@@ -187,7 +187,7 @@ static int gradcheck(int argc, char **argv) {
     gt_status st = read_all(job, &own, argc, argv, &help);
     gt_pool *pool = st || help ? NULL : gt_pool_new(job->threads ? (int)job->threads : 1);
     work w = {.fields = &fields, .job = job};
-    if (!st && !help) st = pool ? check_all(&w, pool) : GT_FAILED;
+    if (!st && !help) st = pool ? check_all(&w, pool) : gt_failure();
     if (help) cli_print_help(cli_find("gradcheck"), NULL, stdout);
     gt_pool_free(pool);
     gt_job_free(job);

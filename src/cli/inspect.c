@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect: what a file holds. Which kind it is follows from its name and its first bytes. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/file_kind.h"
@@ -55,7 +57,10 @@ static gt_status inspect_hdf5(const char *path) {
 
 static gt_status inspect(const char *path, gt_file_kind kind) {
     bool other;
-    if (kind == GT_KIND_MISSING) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
+    if (kind == GT_KIND_MISSING && access(path, F_OK) && strncmp(path, "synth:", 6))
+        return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
+                       strerror(errno));
+    if (kind == GT_KIND_MISSING) return cli_inspect_dataset(path);
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);

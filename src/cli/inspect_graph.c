@@ -75,7 +75,7 @@ static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *opt
     gt_exec *e = g ? gt_exec_new(g, options) : NULL;
     if (!e) {
         gt_graph_free(g);
-        return GT_FAILED;
+        return gt_failure();
     }
     printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
            p->interval > 1 ? "s" : "", p->model->slice_size);
@@ -111,7 +111,7 @@ gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
     /* As training plans them where a rank has one slice. */
     gt_exec_options options = {.pool = pool, .runs = 1, .recompute = m ? gt_job_recompute(job) : 0};
-    if (!st) st = pool ? print_phases(m, phase, timed, &options) : GT_FAILED;
+    if (!st) st = pool ? print_phases(m, phase, timed, &options) : gt_failure();
     gt_pool_free(pool);
     gt_model_free(m);
     gt_job_free(job);

@@ -26,7 +26,7 @@ gt_status cli_inspect_losses(const char *dir) {
     const gt_stats_series *series[LOSSES];
     char *path = gt_path_join(dir, "stats.jsonl");
     gt_stats *s = path ? gt_stats_read(path) : NULL;
-    gt_status st = s ? GT_OK : GT_FAILED;
+    gt_status st = s ? GT_OK : gt_failure();
     const gt_stats_series *steps = s ? gt_stats_find(s, "Progress/step") : NULL;
     for (int k = 0; k < LOSSES; k++) series[k] = s ? gt_stats_find(s, losses[k]) : NULL;
     if (!st && (!series[0] || !steps))

@@ -82,7 +82,7 @@ static gt_status print_network(gt_model *m, int i) {
     gt_graph *g = gt_model_forward(m, i, 1);
     gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){0}) : NULL;
     gt_layer_list list;
-    gt_status st = e ? gt_layer_list_make(g, &list) : GT_FAILED;
+    gt_status st = e ? gt_layer_list_make(g, &list) : gt_failure();
     if (!st) {
         totals sum = {.tensors = net->n_tensors};
         printf("network %s\n%-40s %-14s %-14s %12s %12s %10s\n", net->name, "layer", "op", "result", "parameters",
@@ -110,7 +110,7 @@ static gt_status print_training(gt_model *m, const gt_job *job) {
     for (int i = 0; i < m->n_phases && !st; i++) {
         gt_graph *g = m->phases[i].build(&m->phases[i], m->slice_size);
         gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.runs = 1, .recompute = gt_job_recompute(job)}) : NULL;
-        st = e ? GT_OK : GT_FAILED;
+        st = e ? GT_OK : gt_failure();
         if (e && gt_exec_arena_bytes(e) > most) most = gt_exec_arena_bytes(e);
         gt_exec_free(e);
         gt_graph_free(g);
@@ -123,7 +123,7 @@ static gt_status print_training(gt_model *m, const gt_job *job) {
 
 static gt_status print_model(const gt_job *job) {
     gt_model *m = gt_model_bare(job);
-    if (!m) return GT_FAILED;
+    if (!m) return gt_failure();
     gt_status st = GT_OK;
     printf("model %s, images of %dx%d with %d channel%s\n\n", job->model, m->height, m->width, m->channels,
            m->channels == 1 ? "" : "s");

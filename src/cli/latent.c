@@ -137,8 +137,8 @@ static gt_status write_all(cli_encoding *e) {
     latent_dims dims;
     bool decoded = e->model->z_dim == e->model->latent_size; /* of continuous latents */
     gt_generator *g = cli_open_decoder(s->arguments.words[0], NULL);
-    const float *label;
-    gt_status st = g ? read_label(s, e, g, &label) : GT_FAILED;
+    const float *label = NULL;
+    gt_status st = g ? read_label(s, e, g, &label) : gt_failure();
     if (!st) st = latent_choose_dims(s, e, e->model->latent_size, &dims);
     if (!st) st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
     if (!st) st = write_table(e);
@@ -163,8 +163,8 @@ static gt_status traverse(cli_session *s) {
     latent_dims dims;
     gt_generator *g = cli_open_decoder(s->arguments.words[0], s->pool);
     int d = g ? gt_generator_model(g)->z_dim : 0;
-    const float *label;
-    gt_status st = g ? read_label(s, NULL, g, &label) : GT_FAILED;
+    const float *label = NULL;
+    gt_status st = g ? read_label(s, NULL, g, &label) : gt_failure();
     if (!st) st = latent_choose_dims(s, NULL, d, &dims);
     if (!st && gt_generator_model(g)->build_encoder && d != gt_generator_model(g)->latent_size)
         st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");

@@ -82,7 +82,7 @@ static gt_status estimate(cli_encoding *e) {
         .samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
     gt_estimator *estimator = gt_estimator_new(gt_encoder_model(e->encoder), gt_encoder_params(e->encoder), &o);
     gt_likelihood *all = NULL;
-    gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : GT_FAILED);
+    gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : gt_failure());
     if (!st) st = gt_likelihood_dataset_all(e->comm, estimator, e->data, &all);
     if (!st && all) st = write_lines(f->out, all, e->info->count);
     if (!st && all) print_summary(e, all, f, gt_estimator_sigma(estimator));

@@ -209,7 +209,7 @@ static gt_status draw_maps(const look *l) {
         st = gt_fail(GT_USAGE, "layer %s has no maps: its result is %s numbers (gantry latent --layer=%s writes them)",
                      l->fields->maps, gt_shape_text(&shape, numbers), l->fields->maps);
     float *values = st ? NULL : values_of(l, f, NULL);
-    if (!st && !values) st = GT_FAILED;
+    if (!st && !values) st = gt_failure();
     int channel[SHOWN];
     maps k = {(int)shape.d[0], (int)shape.d[1], (int)shape.d[2], values, SHOWN, channel};
     if (k.channels < SHOWN) k.shown = k.channels;
@@ -231,7 +231,7 @@ static const char *class_name(const look *l, int class) {
 /* The class of each image that the map is for, by the network or by the data, and the words for the sheet. */
 static gt_status choose_classes(const look *l, int32_t *class, sheet_cell *cells) {
     gt_classifying *c = gt_classifying_open(l->session->arguments.words[0], l->pool, cli_kernels());
-    if (!c) return GT_FAILED;
+    if (!c) return gt_failure();
     const gt_model *m = gt_classifying_model(c);
     int batch = gt_classifying_batch(m), classes = m->label_dim;
     bool of_truth = gt_is(l->fields->cam, "true");
@@ -285,7 +285,7 @@ static gt_status draw_cam(const look *l) {
     sheet_cell *cells = calloc((size_t)l->n, sizeof *cells);
     st = class && given && cells ? choose_classes(l, class, cells) : gt_fail(GT_NOMEM, "out of memory for maps");
     for (int64_t i = 0; i < l->n && !st; i++) given[i * m->label_dim + class[i]] = 1;
-    if (!st && !(map = values_of(l, f, given))) st = GT_FAILED;
+    if (!st && !(map = values_of(l, f, given))) st = gt_failure();
     gt_array arrays[] = {{"map", GT_NUMBER_FLOAT, 3, {l->n, shape.d[0], shape.d[1]}, map},
                          {"class", GT_NUMBER_INT32, 1, {l->n}, class},
                          {"item", GT_NUMBER_INT64, 1, {l->n}, l->items}};
@@ -352,7 +352,7 @@ static gt_status look_at(cli_session *s) {
         return gt_fail(GT_USAGE, "nothing is asked for: --filters, --maps=LAYER or --cam");
     if (*f->layer && !cam) return gt_fail(GT_USAGE, "--layer goes with --cam; maps are asked for by --maps=LAYER");
     l.pool = gt_pool_new((int)f->threads);
-    gt_status st = l.pool ? read_images(&l) : GT_FAILED;
+    gt_status st = l.pool ? read_images(&l) : gt_failure();
     if (!st) st = gt_rundir_prepare(f->outdir, 1 << 20);
     if (!st && f->filters) st = first_filters(&l);
     if (!st && maps) st = draw_maps(&l);

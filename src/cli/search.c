@@ -289,7 +289,8 @@ static int search_all(int argc, char **argv) {
         choose_series(s, st ? "" : fields.by);
         if (!st && !s->n_varied)
             st = gt_fail(GT_USAGE, "nothing varies: give an option a range, such as lrate=log:1e-6..1e-2");
-        if (!st && *fields.max_time) st = gt_parse_duration("--max-time", fields.max_time, &seconds);
+        if (!st && *fields.max_time && (st = gt_parse_duration(fields.max_time, &seconds)))
+            gt_wrap(st, "--max-time=%s", fields.max_time);
         s->job_file = s->fixed.n_words ? s->fixed.words[0] : NULL;
         if (!st) st = check_job(s, &fields);
         if (!st && !(s->trial = gt_arena_array(job->arena, (size_t)s->trials, sizeof *s->trial))) st = GT_NOMEM;

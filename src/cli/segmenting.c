@@ -29,7 +29,7 @@ const char *cli_segment_name(const cli_segmenting *c, int class) {
 static gt_status open_all(cli_segmenting *c) {
     const char **words = c->session->arguments.words;
     c->with = gt_segmenting_open(words[0], c->session->pool, cli_kernels());
-    if (!c->with) return GT_FAILED;
+    if (!c->with) return gt_failure();
     c->model = gt_segmenting_model(c->with);
     gt_status st = cli_open_data(c->session, words[1], 0, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);

@@ -78,7 +78,8 @@ static gt_status look(now *r, const char *dir) {
     free(path);
     if (!r->starts || !r->stats) return GT_FAILED;
     if (!r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
-        return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl", dir);
+        return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl",
+                       dir);
     int last = r->stats->ticks - 1;
     r->state = gt_starts_state(dir, r->starts);
     r->kimg = last >= 0 ? (double)r->stats->images[last] / 1000 : 0;

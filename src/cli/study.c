@@ -75,7 +75,7 @@ static gt_status with_latents(cli_encoding *e) {
     const study_fields *f = e->session->fields;
     int64_t count = e->info->count, images = f->images ? f->images : f->study->images ? f->study->images : count;
     gt_latent_loss *l = gt_latent_loss_new(e->encoder, e->pool);
-    gt_status st = gt_comm_agree_all(e->comm, l ? GT_OK : GT_FAILED);
+    gt_status st = gt_comm_agree_all(e->comm, l ? GT_OK : gt_failure());
     if (!st) st = f->study->of_latents(e, l, images < count ? images : count);
     gt_latent_loss_free(l);
     return st;

@@ -84,8 +84,9 @@ static gt_status check_times(const submit_fields *f) {
     if (!f->cpus_per_task)
         return gt_fail(GT_USAGE,
                        "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
-    gt_status st = gt_parse_duration("--time", f->time, &seconds);
-    if (!st && seconds <= (double)f->grace)
+    gt_status st = gt_parse_duration(f->time, &seconds);
+    if (st) return gt_wrap(st, "--time=%s", f->time);
+    if (seconds <= (double)f->grace)
         st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", f->time, (long long)f->grace);
     return st;
 }

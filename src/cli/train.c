@@ -65,11 +65,21 @@ static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *argume
 static void explain(const gt_job *job, const left_alone *left) {
     for (int i = 0; i < left->n; i++)
         gt_info("--%s has no effect here: it is about GPUs and their programs", left->keys[i]);
-    if (gt_job_given(job, "gpus"))
+    if (gt_options_state(&job->options, "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus is the number of GPUs that the recipe is computed for; how many ranks there are is said by "
                 "mpirun, srun or gantry run -n");
-    if (gt_job_given(job, "fp32"))
+    if (gt_options_state(&job->options, "fp32") == GT_OPTION_GIVEN)
         gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
+}
+
+/* A run that resumes by its directory alone has the length of its job.ini; a length on the command line replaces that,
+ * whichever of the options names it. */
+static void forget_length(gt_options *o, const cli_arguments *arguments) {
+    static const char *const keys[] = {"kimg", "steps", "epochs"};
+    enum { KEYS = sizeof keys / sizeof *keys };
+    bool any = false;
+    for (int i = 0; i < KEYS; i++) any |= cli_value_of(arguments, keys[i]) != NULL;
+    for (int i = 0; i < KEYS && any; i++) gt_options_forget(o, keys[i]);
 }
 
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
@@ -80,6 +90,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     const char *path = job_file(job->arena, arguments);
     if (!st && path) st = gt_job_read_file(job, path);
     gt_options o = job->options;
+    if (!st && path && !arguments->n_words) forget_length(&o, arguments);
     if (!st) st = cli_apply(&o, arguments);
     if (!st && !path && !*job->data && *job->run)
         return gt_fail(GT_USAGE,

@@ -62,12 +62,14 @@ static gt_status read_request(cli_session *s) {
     walk_fields *fields = s->fields;
     gt_walk_request *r = &fields->request;
     int64_t *seeds;
-    if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-7");
-    gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
+    gt_status st = cli_one_network(s, &fields->generating);
+    if (st) return st;
+    if (!*fields->seeds) return gt_fail(GT_USAGE, "which images? --seeds=0-7 walks from seed to seed");
+    st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     if (st) return st;
     r->seeds = seeds;
     r->space = spaces[gt_options_choice(&s->options, "space")];
-    if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
+    if (*fields->grid && (st = gt_grid_parse(fields->grid, &r->grid))) gt_wrap(st, "--grid=%s", fields->grid);
     if (!st && r->grid.reference) st = gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 4x2");
     if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
     if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);

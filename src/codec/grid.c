@@ -28,8 +28,8 @@ gt_status gt_grid_parse(const char *text, gt_grid *g) {
     }
     if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 ||
         g->columns > MOST_SIDE || g->rows > MOST_SIDE)
-        return gt_fail(GT_USAGE, "--grid=%s: give columns and rows, such as 8x8 (at most %dx%d), or 'reference'", text,
-                       MOST_SIDE, MOST_SIDE);
+        return gt_fail(GT_USAGE, "must be columns and rows, such as 8x8 (at most %dx%d), or 'reference'", MOST_SIDE,
+                       MOST_SIDE);
     return GT_OK;
 }
 

@@ -159,16 +159,39 @@ static gt_status announce(const conversion *p) {
     return GT_OK;
 }
 
-/* GT_FORMAT: pictures cannot be used, and are not left out either. */
+/* What the user can do, as a command where one is known. */
+static void advise(const conversion *p, gt_buffer *text, bool odd) {
+    const gt_convert_request *r = p->request;
+    const gt_transform *t = &r->transform;
+    bool plain = r->n_sources == 1 && !r->import.crops && !r->import.windows;
+    if (odd && plain && !t->width && !t->height)
+        gt_buffer_printf(text, "; gantry dataset %s %s --width=%d --height=%d makes sizes equal", r->sources[0],
+                         r->dest, p->shape.width, p->shape.height);
+    else if (odd) gt_buffer_printf(text, "; --width and --height make sizes equal");
+    if (odd) gt_buffer_printf(text, ", --channels and --depth the rest");
+    gt_buffer_printf(text, "; --on-error=skip leaves such pictures out");
+    if (p->items.labels && p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
+}
+
+/* GT_FORMAT: pictures cannot be read, and are not left out either. GT_USAGE: all can be read, but not used like this.
+ */
 static gt_status check_usable(const conversion *p) {
-    int64_t n = gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD);
-    if (!n || p->request->skip || p->request->scan_only) return GT_OK;
-    const char *bad = gt_remarks_first(p->remarks, GT_REMARK_BAD), *odd = gt_remarks_first(p->remarks, GT_REMARK_ODD);
-    return gt_fail(GT_FORMAT,
-                   "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and "
-                   "--height make sizes equal, --channels and --depth the rest%s)",
-                   (long long)n, (long long)p->items.count, bad ? bad : odd,
-                   p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
+    static const gt_remark kinds[] = {GT_REMARK_BAD, GT_REMARK_ODD, GT_REMARK_UNLABELLED};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    int64_t n[KINDS], all = 0;
+    const char *first = NULL;
+    for (int k = 0; k < KINDS; k++) {
+        all += n[k] = gt_remarks_count(p->remarks, kinds[k]);
+        if (n[k] && !first) first = gt_remarks_first(p->remarks, kinds[k]);
+    }
+    if (!all || p->request->skip || p->request->scan_only) return GT_OK;
+    gt_buffer advice = {0};
+    advise(p, &advice, n[1] > 0);
+    gt_status st = gt_fail(n[0] ? GT_FORMAT : GT_USAGE, "%lld of %lld pictures cannot be used; the first: %s%.*s",
+                           (long long)all, (long long)p->items.count, first, (int)advice.n,
+                           advice.data ? (const char *)advice.data : "");
+    gt_buffer_free(&advice);
+    return st;
 }
 
 /* Whole numbers have bounds that a range must keep to, or nothing would be white. */
@@ -326,6 +349,7 @@ static void fill_result(const conversion *p, gt_convert_result *result) {
     result->dropped = gt_remarks_count(p->remarks, GT_REMARK_DROPPED);
     result->bad = gt_remarks_count(p->remarks, GT_REMARK_BAD);
     result->odd = gt_remarks_count(p->remarks, GT_REMARK_ODD);
+    result->unlabelled = gt_remarks_count(p->remarks, GT_REMARK_UNLABELLED);
     result->duplicates = gt_remarks_count(p->remarks, GT_REMARK_DUPLICATE);
     result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
     result->type = p->shape.type;

@@ -21,6 +21,7 @@ static const struct {
     [GT_REMARK_DUPLICATE] = {"duplicate", "equal to an earlier one"},
     [GT_REMARK_DROPPED] = {"dropped", "left out by the transform"},
     [GT_REMARK_NOTE] = {"note", "to be known"},
+    [GT_REMARK_UNLABELLED] = {"unlabelled", "without a label"},
 };
 
 typedef struct remark {
@@ -59,9 +60,9 @@ gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char
     r->list[r->n++] = (remark){item, kind, copy};
     int64_t n = ++r->count[kind];
     if (quiet || !r->logged || kind == GT_REMARK_DROPPED) return GT_OK;
-    if (n <= LOGGED)
-        gt_log(kind == GT_REMARK_BAD || kind == GT_REMARK_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
-    if (n == LOGGED) gt_info("(further ones of this kind: see --report)");
+    bool unusable = kind == GT_REMARK_BAD || kind == GT_REMARK_ODD || kind == GT_REMARK_UNLABELLED;
+    if (n <= LOGGED) gt_log(unusable ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].heading, text);
+    if (n == LOGGED) gt_info("(further ones of this kind: --report=FILE lists all)");
     return GT_OK;
 }
 

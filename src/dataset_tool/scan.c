@@ -42,7 +42,7 @@ bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b) { return code_
 const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
                              char text[GT_ODD_BYTES]) {
     char name[GT_ITEM_NAME_BYTES], is[GT_SHAPE_BYTES], others[GT_SHAPE_BYTES];
-    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name),
+    snprintf(text, GT_ODD_BYTES, "'%s': becomes %s; most become %s", gt_items_name(items, i, name),
              gt_picture_shape(shape, is), gt_picture_shape(most, others));
     return text;
 }
@@ -178,7 +178,7 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
         if ((code[i] != best || code[i] == BAD) && code[i] != DROPPED)
             st = report_one(items, t, i, code[i], shape, remarks);
         else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text))
-            st = gt_remarks_add(remarks, GT_REMARK_ODD, i, text, false);
+            st = gt_remarks_add(remarks, GT_REMARK_UNLABELLED, i, text, false);
     }
     if (st || best) return st;
     const char *first = gt_remarks_first(remarks, GT_REMARK_BAD);

@@ -51,6 +51,7 @@ typedef enum gt_remark {
     GT_REMARK_DUPLICATE,
     GT_REMARK_DROPPED,
     GT_REMARK_NOTE,
+    GT_REMARK_UNLABELLED, /* numbers stand in DEST.progress: new kinds come last */
     GT_REMARKS
 } gt_remark;
 

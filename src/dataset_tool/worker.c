@@ -132,7 +132,7 @@ static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
     if (!gt_scan_same_shape(p, &w->shape)) say(m, GT_REMARK_ODD, gt_scan_odd_text(w->items, item, p, &w->shape, odd));
-    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_REMARK_ODD, text);
+    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_REMARK_UNLABELLED, text);
     if (m->text || w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);

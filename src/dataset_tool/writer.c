@@ -150,7 +150,8 @@ static gt_status take_one(gt_writer *l, const gt_made *made) {
     judge_equal(l, &o, text, sizeof text);
     note_samples(l, &o);
     gt_status st = o.remark ? gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, false) : GT_OK;
-    bool unusable = o.left_out == 1 + GT_REMARK_BAD || o.left_out == 1 + GT_REMARK_ODD;
+    bool unusable = o.left_out == 1 + GT_REMARK_BAD || o.left_out == 1 + GT_REMARK_ODD ||
+                    o.left_out == 1 + GT_REMARK_UNLABELLED;
     if (!st && unusable && !l->request->skip && !l->checking) {
         l->checking = true;
         gt_info("looking through the other pictures, to list all that cannot be used");

@@ -36,11 +36,14 @@ void gt_array_close(gt_array_file *f) {
     free(f);
 }
 
-bool gt_array_exists(const char *path, const char *name) {
+int gt_array_axes(const char *path, const char *name) {
     gt_h5_file f;
-    bool exists = !gt_h5_open(&f, path) && gt_h5_has(&f, name);
+    gt_h5_set *set = NULL;
+    int axes = -1;
+    if (!gt_h5_open(&f, path) && gt_h5_has(&f, name)) axes = gt_h5_set_open(&set, &f, name) ? 0 : set->n_dims;
+    gt_h5_set_close(set);
     gt_h5_close(&f);
-    return exists;
+    return axes;
 }
 
 static bool is_array(const gt_h5_set *s) {
@@ -79,8 +82,14 @@ static gt_status choose(gt_array_file *f) {
     if (st) return gt_wrap(st, "%s", f->path);
     strcpy(f->name, l.n == 1 ? l.last : l.chosen);
     if (*f->name) return GT_OK;
-    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, which one is meant? %s", f->path, l.names)
+    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, --array=NAME names one of them: %s", f->path, l.names)
                : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
+}
+
+static gt_status no_array(const gt_array_file *f) {
+    listing l = {.file = &f->file};
+    bool others = !gt_h5_each(&f->file, true, list_array, &l) && l.n;
+    return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'%s%s", f->path, f->name, others ? ", but " : "", l.names);
 }
 
 static gt_status open_array(gt_array_file *f) {
@@ -89,7 +98,7 @@ static gt_status open_array(gt_array_file *f) {
     if (st) return st;
     bool there = gt_h5_has(&f->file, f->name);
     if (there && (st = gt_h5_set_open(&f->set, &f->file, f->name))) return gt_wrap(st, "%s", f->path);
-    if (!there || !is_array(f->set)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
+    if (!there || !is_array(f->set)) return no_array(f);
     if (!f->set->elements || f->set->row_elements > INT64_MAX ||
         gt_mul_overflows(f->set->row_elements, sizeof(double), &bytes))
         return gt_fail(GT_FORMAT, "%s: '%s' has an impossible size", f->path, f->name);

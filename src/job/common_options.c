@@ -10,9 +10,8 @@
 
 static gt_status check_duration(const gt_option *o, const char *value) {
     double seconds;
-    char what[64];
-    snprintf(what, sizeof what, "--%s", o->key);
-    return *value ? gt_parse_duration(what, value, &seconds) : GT_OK;
+    (void)o;
+    return *value ? gt_parse_duration(value, &seconds) : GT_OK;
 }
 
 static gt_status check_grid(const gt_option *o, const char *value) {
@@ -23,7 +22,8 @@ static gt_status check_grid(const gt_option *o, const char *value) {
 
 static gt_status check_epochs(const gt_option *o, const char *value) {
     gt_schedule s = {0};
-    return gt_schedule_parse(o->key, value, &s);
+    (void)o;
+    return gt_schedule_parse(value, &s);
 }
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_job, field, value, text)

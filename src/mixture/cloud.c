@@ -15,11 +15,17 @@ static bool ends_with(const char *text, const char *end) {
     return n > m && !strcasecmp(text + n - m, end);
 }
 
+/* Images of an HDF5 file are its array `images`; in the log of a run (metrics.h5) a list of numbers is called so. */
+static bool holds_images(const char *path) {
+    int axes = gt_array_axes(path, "images");
+    return axes == 0 || axes > 2;
+}
+
 static gt_status open_source(gt_cloud *c, const char *spec, const char *array, const char *labels,
                              const char *classes) {
     bool csv = ends_with(spec, ".csv") || ends_with(spec, ".tsv"),
          hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5"),
-         images = !csv && !*array && !(hdf5 && !gt_array_exists(spec, "images"));
+         images = !csv && !*array && !(hdf5 && !holds_images(spec));
     if (images && !*labels && ends_with(spec, ".npy")) {
         gt_status st = gt_cloud_npy(c, spec);
         if (st) return st;

@@ -88,8 +88,8 @@ static gt_status count_lines(table *t, gt_cloud *c, const char *labels) {
             if ((st = first_line(t, c, labels))) return st;
         }
         if (t->csv.fields != width)
-            return gt_fail(GT_FORMAT, "line %lld has %zu numbers, the first line %zu", (long long)t->csv.line,
-                           t->csv.fields, width);
+            return gt_fail(GT_FORMAT, "line %lld has %zu number%s, the first line %zu", (long long)t->csv.line,
+                           t->csv.fields, t->csv.fields == 1 ? "" : "s", width);
         if (t->labels >= 0 && lines > t->heading) st = add_label(t, c, lines - 1 - t->heading);
         if (st) return gt_wrap(st, "column '%s'", labels);
     }

@@ -103,7 +103,7 @@ gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, 
     gt_em *em = *out = calloc(1, sizeof *em);
     gt_status st = em ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
     if (!st && k > b->count)
-        st = gt_fail(GT_FORMAT, "%d components for %lld points: there must be at least as many points", k,
+        st = gt_fail(GT_USAGE, "%d components for %lld points: there must be at least as many points", k,
                      (long long)b->count);
     if (!st) {
         em->blocks = b;

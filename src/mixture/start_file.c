@@ -71,7 +71,7 @@ static gt_status check_symmetric(const gt_mixture *m, const char *path) {
 
 static gt_status read_arrays(gt_mixture_start *start, const char *path, gt_covariance covariance) {
     gt_mixture *m = &start->mixture, means;
-    bool weights = gt_array_exists(path, "weights"), covariances = gt_array_exists(path, "covariances");
+    bool weights = gt_array_axes(path, "weights") >= 0, covariances = gt_array_axes(path, "covariances") >= 0;
     gt_status st = read_means(start, path, "means");
     if (st) return st;
     if (weights != covariances)
@@ -113,9 +113,9 @@ gt_status gt_mixture_start_read(gt_mixture_start *start, const char *path, gt_co
     *start = (gt_mixture_start){0};
     *fingerprint = 0;
     bool hdf5 = gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5");
-    gt_status st = !hdf5                            ? read_means(start, path, "")
-                   : gt_array_exists(path, "means") ? read_arrays(start, path, covariance)
-                                                    : read_fit(start, path, covariance);
+    gt_status st = !hdf5                               ? read_means(start, path, "")
+                   : gt_array_axes(path, "means") >= 0 ? read_arrays(start, path, covariance)
+                                                       : read_fit(start, path, covariance);
     if (st) return st;
     const gt_mixture *m = &start->mixture;
     const int64_t shape[] = {start->whole, start->whole ? m->covariance : 0, m->k, m->d};

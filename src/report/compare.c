@@ -187,7 +187,7 @@ gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
             gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(error));
         free(path);
         if (error == ENOENT || error == ENOTDIR)
-            return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
+            return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
     }
     return GT_OK;

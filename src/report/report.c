@@ -87,7 +87,7 @@ static void put_page(gt_buffer *out, const char *dir, bool beside, const char *n
 
 gt_status gt_report_write(const char *dir, const char *path) {
     struct stat st_dir;
-    if (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)) return gt_fail(GT_USAGE, "'%s' is not a run's directory", dir);
+    if (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)) return gt_fail(GT_FAILED, "'%s' is not a run's directory", dir);
     char *stats_path = gt_path_join(dir, "stats.jsonl"), *own = path ? NULL : gt_path_join(dir, "report.html"),
          *full = realpath(dir, NULL);
     gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
@@ -96,7 +96,7 @@ gt_status gt_report_write(const char *dir, const char *path) {
     char *job = NULL;
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
     if (!st && !stats->ticks && !job) /* a run has a log, or, before the first tick, its job */
-        st = gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
+        st = gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
     gt_starts *starts = st ? NULL : gt_starts_read(dir);
     if (!st && !starts) st = GT_NOMEM;
     if (!st) put_page(&page, dir, !path, basename(full), job, stats, starts);

@@ -45,7 +45,7 @@ static gt_status compare_jobs(gt_engine *e, gt_journal *j, gt_job *before, const
     gt_status st = f ? gt_journal_same_pictures(e, j, f, &same_data) : GT_OK;
     if (st) return st;
     if (!differences && same_data) return GT_OK;
-    return gt_fail(GT_FAILED,
+    return gt_fail(GT_USAGE,
                    "%s was begun with another job (see the table): give the same values, or another --run%s%s%s",
                    j->dir, f ? "; --resume=" : "", f ? j->dir : "", f ? " begins a new run from its networks" : "");
 }
@@ -259,8 +259,9 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (*done && first && e->stopped_early)
         gt_info("%s is finished, for that reason; a larger --early-stopping (0: none) trains it further", j->dir);
     else if (*done && first)
-        gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", j->dir,
-                (double)e->shown / 1000);
+        gt_info(
+            "%s is finished: %.1f kimg of this job are trained; a longer --kimg, --steps or --epochs trains it further",
+            j->dir, (double)e->shown / 1000);
 end:
     if (st) leave_directory(e, j);
     gt_buffer_free(&said);

@@ -5,12 +5,40 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "run/series.h"
 #include "train/journal.h"
 
 void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
     const char *name = e->job->best_series;
     int64_t images = gt_checkpoint_best(j->dir);
     j->best = j->best_before = name && images >= 0 ? gt_runlog_at(j->log, images, name) : NAN;
+}
+
+/* Can a tick of this run log the series? Those of the model are known, and which data it is judged by. */
+static bool can_come(const gt_engine *e, const char *name) {
+    const char *rest = strchr(name, '/');
+    if (gt_stat_index(&e->stats, name) >= 0) return true;
+    if (strncmp(name, "Loss/", 5) && strncmp(name, "Accuracy/", 9)) return gt_series_of(name) != NULL;
+    for (int part = 0; part < GT_JUDGED; part++)
+        if (e->judged[part] && !strncmp(rest + 1, gt_judged_name(part), strlen(gt_judged_name(part)))) return true;
+    return false;
+}
+
+gt_status gt_best_check(const gt_engine *e) {
+    const char *name = e->job->best_series;
+    if (!name || e->job->best_is_score || can_come(e, name)) return GT_OK;
+    char list[1024] = "";
+    for (int i = 0; i < e->stats.n; i++) {
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", e->stats.shown[i].name);
+    }
+    for (int part = 0; part < GT_JUDGED; part++) {
+        size_t n = strlen(list);
+        if (e->judged[part]) snprintf(list + n, sizeof list - n, ", Loss/%s", gt_judged_name(part));
+    }
+    return gt_fail(GT_USAGE,
+                   "--best=%s: no tick of this run has such a statistic; there are %s%s and those of --metrics",
+                   e->job->best, list, e->job->family->adversarial ? ", Fakes/swd" : "");
 }
 
 bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }

@@ -57,6 +57,8 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
     gt_info("%s", text[PROGRAM]);
     gt_info("%s", text[RANKS]);
     gt_info("data: %s", text[DATA]);
+    if (!job->label_dim && e->info->stored_label_width > 0 && job->family->adversarial)
+        gt_info("the data have labels, which are not used: --cond uses them");
     gt_dataset_tell_classes(e->data, job->data);
     if (colour_is_off(e->job))
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,

@@ -165,6 +165,7 @@ gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, floa
 
 /* ---- evaluation.c ---- Before the arena is made, in which what is opened takes its turn, as dead_units.c's. */
 gt_status gt_engine_open_judged_all(gt_engine *e);
+const char *gt_judged_name(int part); /* "test": as in Loss/test */
 void gt_engine_close_judged(gt_engine *e);
 
 /* ---- dead_units.c ---- */

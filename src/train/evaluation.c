@@ -11,6 +11,8 @@
 
 static const char *const part_name[GT_JUDGED] = {"train_set", "train", "validation", "test"};
 
+const char *gt_judged_name(int part) { return part_name[part]; }
+
 static gt_status open_part(gt_engine *e, int part) {
     const gt_job *j = e->job;
     const bool wanted[GT_JUDGED] = {

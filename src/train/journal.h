@@ -138,6 +138,8 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
 void gt_save_all(gt_engine *e, gt_journal *j);
 
 /* ---- best.c ---- */
+/* After the model is open. GT_USAGE: --best names a statistic that cannot come; the message names those that can. */
+gt_status gt_best_check(const gt_engine *e);
 void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);

@@ -18,7 +18,7 @@ gt_status gt_engine_open_schedule(gt_engine *e) {
     e->plateau_is_on = gt_is(e->schedule.kind, "plateau");
     if (e->plateau_is_on && !e->model->loss_stat)
         return gt_fail(GT_USAGE, "--schedule=plateau: model %s has no loss to watch", e->model->name);
-    return gt_schedule_parse("schedule-at", j->schedule_at, &e->schedule);
+    return gt_schedule_parse(j->schedule_at, &e->schedule); /* was checked when it was given */
 }
 
 double gt_engine_rate(const gt_engine *e) {

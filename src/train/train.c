@@ -63,7 +63,7 @@ bool gt_by_images(double kimg, int64_t last, int64_t shown) {
 static schedules make_schedules(const gt_engine *e, double began) {
     const gt_job *j = e->job;
     double now = gt_clock(), most = INFINITY;
-    if (*j->max_time) gt_parse_duration("--max-time", j->max_time, &most); /* was checked when it was given */
+    if (*j->max_time) gt_parse_duration(j->max_time, &most); /* was checked when it was given */
     int64_t tick = images_of(j->tick), snap;
     if (__builtin_mul_overflow(tick, j->snap, &snap)) snap = 0;
     int64_t checkpoint = j->checkpoint_kimg > 0 ? images_of(j->checkpoint_kimg) : snap;

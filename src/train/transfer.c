@@ -70,7 +70,8 @@ typedef struct transfer {
     const gt_checkpoint_file *f;
     gt_buffer *said;
     float *scratch;
-    int copied, all;  /* tensors of all networks, but those of a new head, and those that are added */
+    double numbers, copied_numbers; /* of a network: its trainable ones */
+    int copied, all;                /* tensors of all networks, but those of a new head, and those that are added */
     const char *base; /* the model to whose networks that of the job adds, and which the file holds; NULL: none */
 } transfer;
 
@@ -83,11 +84,13 @@ __attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *f
     gt_buffer_printf(t->said, "%s\n", line);
 }
 
+enum { WARNS = '!' }; /* the first character of a line that is a warning */
+
 void gt_engine_log_transfer(const gt_buffer *said) {
     const char *end = said->data + said->n;
     for (const char *line = said->data; line && line < end;) {
         int n = (int)strcspn(line, "\n");
-        gt_info("%.*s", n, line);
+        gt_log(*line == WARNS ? GT_WARNING : GT_INFO, "%.*s", n - (*line == WARNS), line + (*line == WARNS));
         line += n + 1;
     }
 }
@@ -104,11 +107,15 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
     bool copies = fits(e, t) && !t->anew;
     bool added = x->base && !e && !t->frozen;
     if (!copies && t->frozen)
-        return gt_fail(GT_FAILED, "%s: %s.%s cannot stay as it is: %s here, %s in %s",
-                       x->base ? "--resume" : "--freeze", name, t->name, gt_shape_text(&t->file_shape, here),
+        return gt_fail(GT_USAGE, "%s: %s.%s cannot stay as it is: %s here, %s in %s", x->base ? "--resume" : "--freeze",
+                       name, t->name, gt_shape_text(&t->file_shape, here),
                        e ? gt_shape_text(&e->shape, there) : "nothing", gt_checkpoint_path(x->f));
     x->all += !t->anew && !added;
     x->copied += copies;
+    if (t->trainable && !t->anew && !added) {
+        x->numbers += (double)t->size;
+        x->copied_numbers += copies ? (double)t->size : 0;
+    }
     if (copies) {
         gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
         if (st) return gt_wrap(st, "--resume");
@@ -125,8 +132,12 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
 static gt_status transfer_block(transfer *x, const char *name, const gt_net *net, float *block) {
     int before = x->copied;
     gt_status st = GT_OK;
+    x->numbers = x->copied_numbers = 0;
     for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
     if (!st) say(x, "  %s: %d of %d tensors copied", name, x->copied - before, net->n_tensors);
+    if (!st && 2 * x->copied_numbers < x->numbers)
+        say(x, "%cless than half of %s is copied: %.0f of %.0f numbers, the others begin anew", WARNS, name,
+            x->copied_numbers, x->numbers);
     return st;
 }
 
@@ -173,7 +184,7 @@ static void say_p(transfer *x, const gt_engine *e) {
 
 static gt_status check_half(transfer *x, const gt_job *job) {
     if (2 * x->copied >= x->all || job->resume_partial) return GT_OK;
-    return gt_fail(GT_FAILED,
+    return gt_fail(GT_USAGE,
                    "--resume: only %d of %d tensors fit, less than half of them (the list is above): give data and "
                    "options that fit, or --resume-partial to begin with so little",
                    x->copied, x->all);
@@ -184,7 +195,7 @@ static gt_status check_model(const gt_checkpoint_file *f, const gt_job *job, con
     const gt_family_model *row;
     bool known = gt_family_of(theirs, &row) != NULL;
     if (gt_is(theirs, m->name)) return GT_OK;
-    return gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'%s%s", gt_checkpoint_path(f), theirs, job->model,
+    return gt_fail(GT_USAGE, "--resume: %s holds model '%s', not '%s'%s%s", gt_checkpoint_path(f), theirs, job->model,
                    known ? ": --model=" : "", known ? theirs : "");
 }
 
@@ -193,7 +204,7 @@ static gt_status check_base(transfer *x, const gt_job *job, const char *theirs) 
     const char *base = gt_job_adds_to(job);
     if (!base || gt_is(theirs, job->model)) return GT_OK;
     if (!gt_is(theirs, base))
-        return gt_fail(GT_FAILED, "--resume: %s holds model '%s'; --model=%s learns the codes of a '%s'",
+        return gt_fail(GT_USAGE, "--resume: %s holds model '%s'; --model=%s learns the codes of a '%s'",
                        gt_checkpoint_path(x->f), theirs, job->model, base);
     x->base = base;
     return GT_OK;

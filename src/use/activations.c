@@ -134,7 +134,7 @@ static gt_status conclude(work *w, gt_arena *a) {
 static gt_status measure(work *w, gt_arena *a) {
     gt_status st = watch_layers(w, a);
     w->exec = st ? NULL : gt_exec_new(w->graph, &(gt_exec_options){.pool = w->options->pool});
-    if (!w->exec) return st ? st : GT_FAILED;
+    if (!w->exec) return st ? st : gt_failure();
     gt_exec_bind(w->exec, 0, w->model->blocks[0]);
     st = gt_exec_prepare(w->exec, &(gt_exec_env){0});
     if (!st) st = pass(w, true);
@@ -149,7 +149,7 @@ gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, g
     if (!m->build_classifier) return gt_wrong_model(m, "is no classifier");
     work w = {.options = o, .model = m, .batch = gt_classifying_batch(m)};
     w.graph = gt_model_forward(m, 0, w.batch);
-    gt_status st = w.graph ? measure(&w, a) : GT_FAILED;
+    gt_status st = w.graph ? measure(&w, a) : gt_failure();
     gt_exec_free(w.exec);
     gt_graph_free(w.graph);
     *out = w.out;

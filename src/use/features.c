@@ -48,7 +48,7 @@ static gt_status build(gt_features *f, const gt_features_options *o) {
     gt_model *m = f->trained.model;
     if (o->cam && !m->build_classifier) return gt_wrong_model(m, "is no classifier");
     gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
-    if (!g) return GT_FAILED;
+    if (!g) return gt_failure();
     gt_layer_list list;
     gt_status st = gt_layer_list_make(g, &list);
     gt_node *node = NULL;

@@ -136,7 +136,7 @@ static gt_status open_generator(work *w) {
     gt_generator_options options = r->options;
     options.apart = r->space == GT_STYLES || (r->projected_w && *r->projected_w);
     w->generator = gt_generator_open(r->checkpoint, &options);
-    if (!w->generator) return GT_FAILED;
+    if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
     return check_projected(w);
 }

@@ -26,7 +26,7 @@ static gt_status build_mapper(gt_generator *g, const gt_generate_options *option
     gt_model *m = g->trained.model;
     g->mapping = m->build_mapping(m, options);
     g->mapper = g->mapping ? gt_exec_new(g->mapping, &(gt_exec_options){.pool = pool}) : NULL;
-    if (!g->mapper) return GT_FAILED;
+    if (!g->mapper) return gt_failure();
     gt_exec_bind(g->mapper, 0, (void *)g->trained.params);
     return gt_exec_prepare(g->mapper, &(gt_exec_env){0});
 }

@@ -112,7 +112,7 @@ static gt_status prepare(work *w) {
     gt_generator_options options = r->options;
     options.apart = true;
     w->generator = gt_generator_open(r->checkpoint, &options);
-    if (!w->generator) return GT_FAILED;
+    if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
     if (!w->model->num_ws) return gt_wrong_model(w->model, "has no styles that could be mixed");
     gt_status st = make_arrays(w);

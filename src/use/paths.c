@@ -77,7 +77,7 @@ static gt_status open_lpips(paths *p, const gt_lpips *lpips, gt_pool *pool) {
     gt_lpips_maps(lpips, p->graph, 0, gt_input(p->graph, "images", shape), maps);
     for (int i = 0; i < GT_LPIPS_MAPS; i++) gt_output(p->graph, outputs[i], maps[i]);
     p->lpips = gt_exec_new(p->graph, &(gt_exec_options){.pool = pool});
-    if (!p->lpips) return GT_FAILED;
+    if (!p->lpips) return gt_failure();
     gt_exec_bind(p->lpips, 0, gt_lpips_block(lpips));
     return gt_exec_prepare(p->lpips, &(gt_exec_env){0});
 }

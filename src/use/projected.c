@@ -83,7 +83,7 @@ static gt_status from_npy_file(wanted *w, const char *path) {
 static gt_status from_hdf5(wanted *w, const char *path) {
     gt_array_file *f;
     int64_t rows, columns, row = (int64_t)w->num_ws * w->w_dim;
-    gt_status st = gt_array_open(&f, path, gt_array_exists(path, ARRAY) ? ARRAY : "", &rows, &columns);
+    gt_status st = gt_array_open(&f, path, gt_array_axes(path, ARRAY) >= 0 ? ARRAY : "", &rows, &columns);
     if (st) return st;
     char shape[64];
     snprintf(shape, sizeof shape, "[%lld rows of %lld]", (long long)rows, (long long)columns);

@@ -49,7 +49,7 @@ gt_status gt_projector_measure(gt_projector *p) {
     gt_graph *g = m->build_mapping(m, &(gt_generate_options){.n = BATCH, .truncation = 1, .truncation_cutoff = -1});
     gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = p->request->pool}) : NULL;
     float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
-    gt_status st = !e ? GT_FAILED : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
+    gt_status st = !e ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
     gt_mt19937 r;
     gt_mt_seed(&r, SEED);
     if (!st) gt_exec_bind(e, 0, (void *)p->net.params);

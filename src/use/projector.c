@@ -64,7 +64,7 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     if (st) return st;
     p->generator = gt_generator_of(
         &p->net, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .apart = true, .pool = r->pool});
-    if (!p->generator) return GT_FAILED;
+    if (!p->generator) return gt_failure();
     st = read_label(p);
     if (!st) st = choose_distance(p);
     if (st) return st;

@@ -79,7 +79,7 @@ gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_ke
 static gt_status make(gt_trained *t, gt_graph *graph, gt_pool *pool, int runs) {
     t->graph = graph;
     t->exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool, .runs = runs}) : NULL;
-    if (!t->exec) return GT_FAILED;
+    if (!t->exec) return gt_failure();
     gt_exec_bind(t->exec, 0, (void *)t->params);
     return GT_OK;
 }

@@ -278,7 +278,7 @@ static gt_status prepare(work *w) {
     gt_generator_options options = r->options;
     options.apart = true;
     w->generator = gt_generator_open(r->checkpoint, &options);
-    if (!w->generator) return GT_FAILED;
+    if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
     if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     w->moves = gt_arena_array(w->arena, (size_t)w->model->num_ws + 1, sizeof *w->moves);

@@ -115,7 +115,7 @@ expect 2 "no study 'kk'; there are kl, dimensions" "$GANTRY" study kk
 expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
 expect 2 'no power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
 expect 2 'latents without a distribution; vae' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x
-expect 1 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
+expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
 
 begins labels
@@ -181,8 +181,8 @@ expect 2 '--kl-cycles needs --kl-warmup' "$GANTRY" train --model=vae --data=synt
 expect 2 '--beta-start needs --kl-warmup' "$GANTRY" train --model=vae --data=synth:circles --beta-start=0.5
 expect 2 '--kl-hold needs --kl-cycles' "$GANTRY" train --model=vae --data=synth:circles --kl-warmup=1 --kl-hold=3
 expect 2 'vq draws nothing' "$GANTRY" train --model=vq --data=synth:circles --samples=2
-expect 2 '--samples must be at least 1' "$GANTRY" train --model=vae --data=synth:circles --samples=0
+expect 2 '--samples=0: must be at least 1' "$GANTRY" train --model=vae --data=synth:circles --samples=0
 expect 2 'divisible by 4.*12x12' "$GANTRY" train --model=cvae --data=synth:circles:size=13 --run=x
-expect 1 'no encoder' bash -c "\"$GANTRY\" train $small --run=gan --steps=1 >/dev/null 2>&1 && \"$GANTRY\" latent gan synth:shapes:size=16"
-expect 1 'no density' "$GANTRY" likelihood ae synth:circles:n=20,size=12
+expect 2 'no encoder' bash -c "\"$GANTRY\" train $small --run=gan --steps=1 >/dev/null 2>&1 && \"$GANTRY\" latent gan synth:shapes:size=16"
+expect 2 'no density' "$GANTRY" likelihood ae synth:circles:n=20,size=12
 expect 2 'the model was trained on' "$GANTRY" latent ae synth:circles:size=16 --outdir=x

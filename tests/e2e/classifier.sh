@@ -63,4 +63,4 @@ table = np.array([[int(v) for v in r[1:]] for r in list(csv.reader(open('judged/
 hits = (f['class'][:] == f['truth'][:]).sum()
 assert table[:4, :4].trace() == hits, (table, hits)
 END
-expect 1 'is no classifier' "$GANTRY" predict "$(quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae; last ae)" synth:circles:n=20,size=16
+expect 2 'is no classifier' "$GANTRY" predict "$(quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae; last ae)" synth:circles:n=20,size=16

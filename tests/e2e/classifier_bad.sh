@@ -56,8 +56,8 @@ with h5py.File('one.csv.h5', 'w') as f:
     f['labels'] = (np.arange(20) % 2) * 3"
 
 case_parts() {
-    refused 2 'validation must be between 0 and 0.9' --data=ok.h5 --validation=1
-    refused 2 'validation must be between 0 and 0.9' --data=ok.h5 --validation=50
+    refused 2 'validation=.*: must be between 0 and 0.9' --data=ok.h5 --validation=1
+    refused 2 'validation=.*: must be between 0 and 0.9' --data=ok.h5 --validation=50
     refused 2 'validation=0.9 of 2 images of .two.h5. leaves none for training' --data=two.h5 --validation=0.9
     refused 2 'validation=0.001 of 40 images of .ok.h5. leaves none for validation' --data=ok.h5 --validation=0.001
     refused 2 'subset=41: .ok.h5. holds 40 images' --data=ok.h5 --validation=0.2 --subset=41

@@ -42,7 +42,7 @@ case_exact() {
         same "$(last a)" "$(last b)"
         same "$(last a)" "$(last c)"
     done
-    expect 1 'freeze' "$GANTRY" train $net $other --resume=source --run=c --new-head --trunk-lrate=0.0001 --steps=6 # another job
+    expect 2 'freeze' "$GANTRY" train $net $other --resume=source --run=c --new-head --trunk-lrate=0.0001 --steps=6 # another job
     grep -q 'begun with another job' said || { cat said; fail 'another recipe goes on'; }
 }
 
@@ -67,14 +67,14 @@ case_refused() {
     from="$net $other --resume=source --steps=1 --run=no"
     expect 2 "freeze: 'conv9' names no layer of the network \(conv1, bn1, layer1, layer2, layer3, layer4, fc\)" "$GANTRY" train $from --freeze=conv1,conv9
     expect 2 "freeze: '\*' leaves nothing to train" "$GANTRY" train $from --freeze='*'
-    expect 1 'freeze: C.fc.weight cannot stay as it is: 4x36 here, 8x36 in source' "$GANTRY" train $from --freeze=fc
-    expect 1 'freeze: C.fc.weight cannot stay' ranks 3 "$GANTRY" train $from --freeze=fc
-    expect 1 'freeze: C.conv1.weight cannot stay as it is: 4x1x3x3 here, 4x3x3x3 in source' "$GANTRY" train $from --data=grey.h5 --freeze=conv1
+    expect 2 'freeze: C.fc.weight cannot stay as it is: 4x36 here, 8x36 in source' "$GANTRY" train $from --freeze=fc
+    expect 2 'freeze: C.fc.weight cannot stay' ranks 3 "$GANTRY" train $from --freeze=fc
+    expect 2 'freeze: C.conv1.weight cannot stay as it is: 4x1x3x3 here, 4x3x3x3 in source' "$GANTRY" train $from --data=grey.h5 --freeze=conv1
     for option in --freeze=conv1 --new-head --trunk-lrate=0.1; do
         expect 2 'needs a trained network to begin with: --resume' "$GANTRY" train $net $other --steps=1 --run=no $option
     done
     expect 2 'trunk-lrate needs an --lrate above 0' "$GANTRY" train $from --trunk-lrate=0.1 --lrate=0
-    expect 1 "holds model 'resnet18', not 'lenet'" "$GANTRY" train $from --model=lenet
+    expect 2 "holds model 'resnet18', not 'lenet'" "$GANTRY" train $from --model=lenet
     expect 2 'no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --run=no --freeze=conv1
     [ ! -e no ] || fail 'a folder was left'
     # without --freeze other shapes begin anew, each named

@@ -55,7 +55,7 @@ expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
-expect 2 'no stats.jsonl' "$GANTRY" compare tricks/plain "$jobs"
+expect 1 'no stats.jsonl' "$GANTRY" compare tricks/plain "$jobs"
 
 begins commands
 # Commands.
@@ -126,9 +126,9 @@ bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'smooth-real=1..0.5: give a number from -1 to 2, or a range' "$GANTRY" train $dcgan --smooth-real=1..0.5 --run=x
-expect 2 'flip-fake must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x
-expect 2 'down must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
-expect 2 'd-depth must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
+expect 2 'flip-fake=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x
+expect 2 'down=pool: must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
+expect 2 'd-depth=9: must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
 expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
 expect 2 'beta1 has a meaning only with --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x
 expect 2 'only be specified with --semi' "$GANTRY" train $dcgan --labelled=0.5 --run=x

@@ -45,7 +45,7 @@ for n in 1 2; do
     expect 2 '0 .* 3' ranks $n "$GANTRY" generate run --class=4 --outdir=x --seeds=1
     expect 2 'label' ranks $n "$GANTRY" generate run --label=1,0 --outdir=x --seeds=1
 done
-expect 2 '--seeds option is required when not using --projected-w' "$GANTRY" generate run --class=1 --outdir=x
+expect 2 'which images. --seeds=0-63 makes 64' "$GANTRY" generate run --class=1 --outdir=x
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=5-
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=-1
 expect 2 'seeds' "$GANTRY" generate run --class=1 --outdir=x --seeds=4294967296

@@ -128,13 +128,13 @@ quietly "$GANTRY" generate cvae --seeds=0-8 --outdir=prior --grid
 cmp seeds/grid.png seeds-2/grid.png && ! cmp -s seeds/grid.png prior/grid.png || fail 'images of a mixture of latents'
 cmp latent/samples.png seeds/grid.png || fail 'seed n is not sample n of the mixture'
 expect 2 'mixture is of 3 numbers' "$GANTRY" generate cvae --seeds=0 --mixture=one/mixture.h5 --outdir=x
-expect 1 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sample one/mixture.h5 --decoder=cvae --outdir=x
+expect 2 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sample one/mixture.h5 --decoder=cvae --outdir=x
 quietly "$GANTRY" train --model=dcgan $shapes --cond --cbase=64 --z-dim=1 --batch=8 --slices=4 --steps=1 --run=classes
 expect 2 'conditional' "$GANTRY" gmm sample latent/mixture.h5 --decoder=classes --n=4 --outdir=x
 
 begins what
 # what cannot be
-expect 1 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
+expect 2 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
 printf '1,2\n3,4\n5\n' >ragged.csv
 expect 1 'ragged.csv: line 3 has 1 numbers' "$GANTRY" gmm fit ragged.csv --outdir=x
 printf '1,2\n3,nan\n' >nan.csv
@@ -144,8 +144,8 @@ printf '1e200,1\n-1e200,2\n1e199,3\n' >far.csv
 for c in full diag tied; do expect 1 'so far apart' "$GANTRY" gmm fit far.csv --k=1 --covariance=$c --outdir=x; done
 expect 1 'singular.*--floor' "$GANTRY" gmm fit flat.csv --k=2 --floor=0 --outdir=x
 quietly "$GANTRY" gmm fit flat.csv --k=2 --outdir=flat
-expect 1 'the mixture is of points of 3 numbers, the data are of 2' "$GANTRY" gmm score one/mixture.h5 flat.csv
-expect 1 'the mixture is of points of 3 numbers, the data are of 64' ranks 2 "$GANTRY" gmm predict one/mixture.h5 synth:circles:n=300,size=8 --outdir=x
+expect 2 'the mixture is of points of 3 numbers, the data are of 2' "$GANTRY" gmm score one/mixture.h5 flat.csv
+expect 2 'the mixture is of points of 3 numbers, the data are of 64' ranks 2 "$GANTRY" gmm predict one/mixture.h5 synth:circles:n=300,size=8 --outdir=x
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=9 --outdir=one
 expect 2 'a fit to other data' "$GANTRY" gmm fit flat.csv --k=4 --covariance=spherical --restarts=2 --tol=1e-5 --seed=5 --outdir=one
 expect 1 'no array of numbers' "$GANTRY" gmm fit one/mixture.h5 --outdir=x
@@ -157,7 +157,7 @@ fit=(gmm fit points.csv --outdir=x)
 expect 2 'has 3 components: --k=4 must be left away' "$GANTRY" "${fit[@]}" --start=means.csv --k=4
 expect 2 'every restart would be the same' "$GANTRY" "${fit[@]}" --start=means.csv --restarts=2
 expect 2 'is a whole mixture: --lloyd moves means' "$GANTRY" "${fit[@]}" --start=one/mixture.h5 --covariance=spherical --lloyd=2
-expect 1 'is of points of 3 numbers, the data are of 2' "$GANTRY" gmm fit flat.csv --start=means.csv --outdir=x
+expect 2 'is of points of 3 numbers, the data are of 2' "$GANTRY" gmm fit flat.csv --start=means.csv --outdir=x
 expect 2 'from 1 to 1048576, or several: 1-20' "$GANTRY" "${fit[@]}" --k=0-3
 expect 2 "points.csv: no column 'kind' of labels; the columns are 0 to 2" "$GANTRY" "${fit[@]}" --labels=kind
 expect 2 'blobs.csv: no column .kind. .*lump|are 0 to 50: .x0., .x1.' "$GANTRY" gmm fit blobs.csv --labels=kind --outdir=x

@@ -70,7 +70,7 @@ dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
 {
     says 1 'nowhere' $dry --resume=nowhere
     says 1 "no checkpoint in 'folder'" $dry --resume=folder
-    says 1 "holds model 'stylegan2', not 'dcgan'" "$GANTRY" train --model=dcgan --data=shapes.zip --batch=16 --cbase=64 --cmax=8 --dry-run --steps=1 --resume=mine
+    says 2 "holds model 'stylegan2', not 'dcgan'" "$GANTRY" train --model=dcgan --data=shapes.zip --batch=16 --cbase=64 --cmax=8 --dry-run --steps=1 --resume=mine
     expect 0 'starting from the networks of mine' $dry --resume=mine
     expect 0 'starting from the networks of mine' ranks 2 $dry --resume=mine
     expect 0 'starting from the networks of mine' $dry --resume=mine/last
@@ -103,7 +103,7 @@ cp mine/reals.png .
 for train in train 'submit --cpus-per-task=1 --dry-run'; do
     # shellcheck disable=SC2086
     {
-        for data in shapes.zip shapes.h5 folder synth:shapes; do says 2 "'$data' is .*, not a job file.*use --data=$data" "$GANTRY" $train $data; done
+        for data in shapes.zip shapes.h5 folder synth:shapes; do says 2 "'$data' is .*, not a job file.* --data=$data" "$GANTRY" $train $data; done
         says 2 "'mine' is a run's directory, not a job file: --run=mine goes on.*--resume=mine" "$GANTRY" $train mine
         says 2 "'mine/last' is a checkpoint.*--resume=mine/last" "$GANTRY" $train mine/last
         says 2 "'torch.h5' is a file of PyTorch" "$GANTRY" $train torch.h5

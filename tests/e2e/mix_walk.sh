@@ -167,10 +167,10 @@ Must specify class label with --class:run --seeds=0-3
 no class of this name:run --seeds=0-3 --class=ring,wheel
 the network has 6 layers:run --seeds=0-3 --class=1 --styles=8-
 there are 4 seeds:run --seeds=0-3 --class=1 --grid=3x2
---seeds option is required:run --class=1
+which images. --seeds=0-7:run --class=1
 'dcgan' has no styles:gan --seeds=0-3 --space=w
 'dcgan' has no styles:gan --seeds=0-3 --styles=0-1
---quality must be at most 100:run --seeds=0-3 --quality=101
+must be at most 100:run --seeds=0-3 --quality=101
 at most 16383 a side:run --seeds=0-1999 --class=1 --grid=1024x1
 END
     expect 2 'a film is FILE.webp' "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.gif

@@ -87,9 +87,9 @@ case_resume() {
     quietly "$GANTRY" train $data $job --resume=tf.pkl --run=tf --steps=2
     quietly "$GANTRY" train --run=tf --steps=3
     # sizes that are given count; a dry run finds all of this out
-    expect 1 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow
+    expect 2 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow
     [ ! -e narrow ] || fail 'a refused run left its folder'
-    expect 1 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --dry-run
+    expect 2 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --dry-run
     expect 0 'starts afresh' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow --resume-partial
     # a file with a p, and a state dict of G alone
     expect 0 'its augmentation was at p = [0-9.]+; here p begins at 0' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --resume="$(ls "$golden"/fp16_clamp.pkl)" --dry-run
@@ -119,7 +119,7 @@ case_refused() {
     expect 1 'plain.pkl.: a pickle without a network' "$GANTRY" inspect plain.pkl
     expect 1 '' "$GANTRY" generate evil0.pkl --seeds=0 --outdir=no
     [ ! -e called ] && [ ! -e no ] || fail 'something was called or made'
-    expect 1 "holds model 'stylegan2', not 'dcgan': --model=stylegan2" "$GANTRY" train --model=dcgan --data=synth:shapes:n=32,size=32 --batch=16 --cbase=64 --resume="$golden/skip.pkl" --run=r --steps=1
+    expect 2 "holds model 'stylegan2', not 'dcgan': --model=stylegan2" "$GANTRY" train --model=dcgan --data=synth:shapes:n=32,size=32 --batch=16 --cbase=64 --resume="$golden/skip.pkl" --run=r --steps=1
     expect 1 'for images of 16x16 with 1 channels' "$GANTRY" train --data=synth:shapes:n=32,size=128 --batch=4 --resume="$golden/resnet_grey.pkl" --run=r --steps=1
     [ ! -e r ] || fail 'a refused run left its folder'
 }

@@ -37,7 +37,7 @@ case_one_of_two() {
 case_keys() {
     quietly "$GANTRY" train $stylegan2 --steps=1 --run=plain
     grep -q optimizer plain/job.ini && fail 'an optimiser that nobody gave is in the job'
-    expect 1 'another job' "$GANTRY" train $stylegan2 --steps=2 --run=plain --optimizer=sgd
+    expect 2 'another job' "$GANTRY" train $stylegan2 --steps=2 --run=plain --optimizer=sgd
     expect 2 'must be one of adam|sgd' "$GANTRY" train $common --optimizer=lion --run=x
 }
 run_cases

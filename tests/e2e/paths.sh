@@ -40,9 +40,9 @@ for command in report compare inspect; do
         has_line "'$what'" said || fail "$command does not name '$what'"
     done
 done
-expect 2 "'empty' is not a run's directory" "$GANTRY" report empty
+expect 1 "'empty' is not a run's directory" "$GANTRY" report empty
 [ -z "$(ls empty)" ] || fail "a report of nothing: $(ls empty)"
-expect 2 'not a run' "$GANTRY" report empty --out=here.html
+expect 1 'not a run' "$GANTRY" report empty --out=here.html
 [ ! -e here.html ] || fail 'a report of nothing'
 mkdir begun && cp "$HOME/run/job.ini" begun && quietly "$GANTRY" report begun
 echo 'ok: no runs'

@@ -50,14 +50,14 @@ quietly "$GANTRY" generate gumbel-1 --seeds=0-1 --outdir=warm
 begins what_cannot_be
 begin="$GANTRY train --model=vq-prior --data=$data --run=x"
 expect 2 "learns the codes of a trained 'vq': --resume=" $begin
-expect 1 "holds model 'gumbel'; --model=vq-prior learns the codes of a 'vq'" $begin --resume=gumbel
-expect 1 'AE.latent.count cannot stay as it is: 4 here, 8 in' $begin --resume=vq --codes=4
+expect 2 "holds model 'gumbel'; --model=vq-prior learns the codes of a 'vq'" $begin --resume=gumbel
+expect 2 'AE.latent.count cannot stay as it is: 4 here, 8 in' $begin --resume=vq --codes=4
 expect 1 "cannot open the checkpoint 'nothing'" $begin --resume=nothing
 expect 2 'have 4096 codes: with 8 layers the prior takes at most 2048' $begin --resume=vq --data=synth:shapes:n=4,size=256
 [ ! -e x ] || fail 'a run that could not begin left its directory'
 expect 2 'prior-width has no meaning with --model=vq ' "$GANTRY" train --model=vq --data=$data --run=x --prior-width=8
 expect 1 'this network draws none' "$GANTRY" generate vq --seeds=0 --temperature=0.5
 expect 1 'no truncation; --temperature=0.8' "$GANTRY" generate vq-1 --seeds=0 --class=0 --trunc=0.5
-expect 2 'temperature must be at least 0.001' "$GANTRY" generate vq-1 --seeds=0 --class=0 --temperature=0
+expect 2 'temperature=0: must be at least 0.001' "$GANTRY" generate vq-1 --seeds=0 --class=0 --temperature=0
 expect 2 'Must specify class label with --class' "$GANTRY" generate vq-1 --seeds=0
-expect 1 'has no encoder' "$GANTRY" reconstruct vq-1 $data --out=pairs.png
+expect 2 'has no encoder' "$GANTRY" reconstruct vq-1 $data --out=pairs.png

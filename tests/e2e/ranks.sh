@@ -67,7 +67,7 @@ apart 2 'rank 1 \([^)]+\): unknown option --bogus' "$g" train $job --run=mixed :
 once bogus
 apart 2 'gantry train: unknown option --bogus' "$g" train $job --bogus : "$g" train $job
 once bogus
-apart 2 'rank 1 .*--seeds option is required' "$g" generate "$net" --class=0 --seeds=0-3 --outdir=out : "$g" generate "$net" --class=0 --outdir=out
+apart 2 'rank 1 .*which images' "$g" generate "$net" --class=0 --seeds=0-3 --outdir=out : "$g" generate "$net" --class=0 --outdir=out
 apart 2 "rank 1: unknown command 'trian'" "$g" train $job --run=mixed : "$g" trian $job
 for words in "train $job --bogus" "generate $net" "trian" "gmm fit"; do
     expect 2 "^error: gantry" ranks 4 "$g" $words

@@ -168,7 +168,7 @@ begins max_time
 # --max-time: as if somebody had asked to stop.
 expect 75 'because --max-time is over' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
 on_and_compare time 1
-expect 2 'max-time must be minutes' "$GANTRY" train $job --max-time=soon
+expect 2 'max-time=soon: must be minutes' "$GANTRY" train $job --max-time=soon
 
 begins a_finished_run
 # A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
@@ -178,10 +178,10 @@ expect 0 'finished' ranks 2 "$GANTRY" train $job --run=whole --steps=12
 train 1 longer --steps=14
 train 2 whole --kimg=0.224
 same "$(last longer)" "$(last whole)"
-expect 1 'gamma .* 3' "$GANTRY" train $job --run=whole --steps=15 --gamma=3
-expect 1 'seed .* 4' ranks 2 "$GANTRY" train $job --run=whole --steps=15 --seed=4
-expect 1 'fingerprint' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=97,size=16,classes=4
-expect 1 'data-height' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=96,size=32,classes=4
+expect 2 'gamma .* 3' "$GANTRY" train $job --run=whole --steps=15 --gamma=3
+expect 2 'seed .* 4' ranks 2 "$GANTRY" train $job --run=whole --steps=15 --seed=4
+expect 2 'fingerprint' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=97,size=16,classes=4
+expect 2 'data-height' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=96,size=32,classes=4
 begins options_that_are_no_part
 # Options that are no part of the recipe are free; the directory alone is enough to go on.
 expect 0 'done' "$GANTRY" train $job --run=whole --steps=15 --keep=5 --grid=2x2 --tick=1 --threads=1

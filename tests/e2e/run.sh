@@ -19,7 +19,7 @@ expect 0 '^usage: gantry train ' "$GANTRY" run -n 2 train --help
 expect 2 'which command shall run' "$GANTRY" run
 expect 2 'which command shall run' "$GANTRY" run -n 2
 expect 2 'value is needed' "$GANTRY" run -n
-expect 2 'ranks must be at least 1' "$GANTRY" run -n 0 train
+expect 2 '--ranks=0: must be at least 1' "$GANTRY" run -n 0 train
 expect 2 'must be a whole number' "$GANTRY" run -n four train
 expect 2 "unknown command 'trian'; did you mean train" "$GANTRY" run -n 2 trian
 expect 2 'did you mean --ranks' "$GANTRY" run --rank=2 train

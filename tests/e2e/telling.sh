@@ -71,8 +71,8 @@ END
 }
 case_other_networks() {
     quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
-    expect 1 "model 'autoencoder' is no classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
-    expect 1 "model 'autoencoder' is no classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
+    expect 2 "model 'autoencoder' is no classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
+    expect 2 "model 'autoencoder' is no classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
     expect 2 '20x20|16x16' "$GANTRY" evaluate net synth:shapes:n=8,size=20 --outdir=none
     expect 2 'channel' "$GANTRY" predict net synth:circles:n=8,size=16 --outdir=none
     expect 2 'a checkpoint .* and a dataset are needed' "$GANTRY" predict net

@@ -65,7 +65,7 @@ static void schedule(gold *f, const char *name, json_t *c) {
                          .length = (double)n * step,
                          .factor = gold_number(c, "factor", 0),
                          .patience = gold_number(c, "patience", 0)};
-        if (gt_schedule_parse("at", gold_text(c, "at", ""), &s)) gold_fail(f, "%s: %s", name, gt_message());
+        if (gt_schedule_parse(gold_text(c, "at", ""), &s)) gold_fail(f, "%s: %s", name, gt_message());
         for (int i = 0; i < s.n_at; i++) s.at[i] *= step;
         gt_plateau plateau = gt_plateau_begin();
         float *ours = gt_arena_array(f->arena, n, sizeof *ours);

@@ -123,7 +123,7 @@ static void arrays_are_chosen_and_refused_by_name(void **state) {
     assert_failed(gt_cloud_read(c, 1, 1, x), GT_NONFINITE, "number 1 of point 1 is inf");
     gt_cloud_close(c);
     assert_ok(gt_arrays_write(at("two.h5"), arrays, 2));
-    assert_failed(gt_cloud_open(&c, at("two.h5"), ""), GT_FORMAT, "which one is meant? labels, means");
+    assert_failed(gt_cloud_open(&c, at("two.h5"), ""), GT_FORMAT, "--array=NAME names one of them: labels, means");
     assert_failed(gt_cloud_open(&c, at("two.h5"), "latent"), GT_FORMAT, "no array of numbers 'latent'");
     assert_ok(gt_cloud_open(&c, at("two.h5"), "labels"));
     assert_int_equal(gt_cloud_get_info(c).d, 1);

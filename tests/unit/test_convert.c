@@ -291,7 +291,7 @@ static void unusable_pictures(void **state) {
     assert_int_equal(result.kept, GOOD);
 
     put_picture(at("mixed/99odd.png"), 3, 16, 8, 3); /* known from heads: nothing is begun */
-    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){0}, &result), GT_USAGE);
     assert_message("99odd.png");
     assert_message("8 x 16");
     assert_false(exists("odd.zip.part"));
@@ -333,7 +333,7 @@ static void pictures_without_labels(void **state) {
     gt_convert_result result;
     gt_source_options wanted[2] = {{.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
     for (int k = 0; k < 2; k++) {
-        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k]}, &result), GT_FORMAT);
+        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k]}, &result), GT_USAGE);
         assert_message("1 of 9 pictures");
         assert_message("'stray.png': ");
         assert_message(k ? "stray.csv" : "--labels=folders");
@@ -341,10 +341,10 @@ static void pictures_without_labels(void **state) {
         assert_false(exists("stray.zip") || exists("stray.zip.part"));
         assert_int_equal(pack(source, NULL, (gt_convert_request){.import = wanted[k], .scan_only = true}, &result),
                          GT_OK);
-        assert_int_equal(result.odd, 1);
+        assert_true(result.unlabelled == 1 && result.odd == 0);
         assert_int_equal(
             pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k], .skip = true}, &result), GT_OK);
-        assert_true(result.kept == 8 && result.odd == 1 && result.classes == 2 && result.of_class[1] == 4);
+        assert_true(result.kept == 8 && result.unlabelled == 1 && result.classes == 2 && result.of_class[1] == 4);
         gt_convert_result_free(&result);
         unlink(at("stray.zip"));
     }
@@ -354,7 +354,7 @@ static void pictures_without_labels(void **state) {
         assert_int_equal(pack(source, at("stray.zip"),
                               (gt_convert_request){.report = at("stray.report"), .scan_only = scan}, &result),
                          GT_OK);
-        assert_true(result.odd == 0 && result.classes == 0);
+        assert_true(result.unlabelled == 0 && result.classes == 0);
         size_t n;
         char *text = get(at("stray.report"), &n);
         assert_non_null(strstr(text, "note: 1"));
@@ -466,9 +466,9 @@ static void turned_pictures(void **state) {
                 unlink(at("shown.zip"));
             }
     for (turn how = TURN_FRONT; how < TURNS; how++) {
-        assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
+        assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_convert_request){0}, &result), GT_USAGE);
         assert_message("2 of 7");
-        assert_message("wide05.png': would become 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
+        assert_message("wide05.png': becomes 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
         assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_convert_request){.skip = true}, &result),
                          GT_OK);
         assert_true(result.kept == 4 && result.odd == 2);

@@ -244,7 +244,8 @@ static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void
     assert_refused(JOB(32, "p=0.5"), "--p can only be specified with --aug=fixed");
     assert_refused(JOB(32, "aug=noaug", "target=0.5"), "--target can only be specified with --aug=ada");
     assert_refused(JOB(32, "aug=noaug", "augpipe=bg"), "--augpipe cannot be specified with --aug=noaug");
-    assert_refused(JOB(32, "batch=9", "gpus=2"), "--batch must be at least 1 and divisible by --gpus");
+    assert_refused(JOB(32, "batch=9", "gpus=2"),
+                   "--batch=9 is not divisible by --gpus=2: the nearest that fits is 8 or 10");
     assert_refused(JOB(32, "subset=1001"), "--subset must be between 1 and 1000");
     assert_refused(JOB(32, "run=a", "outdir=b"), "--run and --outdir");
     assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=64"), "slices");
@@ -334,14 +335,14 @@ static void job_files_name_file_and_line(void **state) {
         const char *text, *message;
     } rows[] = {
         {"[recipe]\nbatch = 8\ngama = 3\n", "x.ini:3: unknown key 'gama'; did you mean gamma?"},
-        {"\n\nbatch = eight\n", "x.ini:3: batch=eight: --batch must be a whole number"},
+        {"\n\nbatch = eight\n", "x.ini:3: batch=eight: must be a whole number"},
         {"[recipe]\nbatch = 8\nbatch = 9\n", "x.ini:3: key 'batch' was given before, in line 2"},
         {"[data]\nbatch = 8\n", "x.ini:2: key 'batch' belongs to the group [recipe], not [data]"},
         {"[recepie]\n", "x.ini:1: unknown group"},
         {"batch\n", "x.ini:1: 'batch' is neither"},
         {"data-height = 3\n", "x.ini:1: data-height=3: is found in the data"},
-        {"gamma = -1\n", "x.ini:1: gamma=-1: --gamma must be non-negative"},
-        {"cfg = paper\n", "x.ini:1: cfg=paper: --cfg must be one of auto|stylegan2"},
+        {"gamma = -1\n", "x.ini:1: gamma=-1: must be non-negative"},
+        {"cfg = paper\n", "x.ini:1: cfg=paper: must be one of auto|stylegan2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         gt_job *j = gt_job_new();

@@ -216,7 +216,7 @@ static void fails_to_fit(numbers p, const gt_mixture_recipe *r, gt_status expect
 
 static void what_cannot_be_fitted_is_said(void **state) {
     (void)state;
-    fails_to_fit(lumps(4, 2, 1), &usual, GT_FORMAT, "5 components for 4 points");
+    fails_to_fit(lumps(4, 2, 1), &usual, GT_USAGE, "5 components for 4 points");
     numbers same = lumps(50, 2, 1);
     for (int i = 0; i < 100; i++) same.x[i] = 3;
     fails_to_fit(same, &usual, GT_FORMAT, "all 50 points are the same");

@@ -81,7 +81,7 @@ static void durations(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double seconds = -1;
-        gt_status st = gt_parse_duration("--max-time", cases[i].text, &seconds);
+        gt_status st = gt_parse_duration(cases[i].text, &seconds);
         if (st != (cases[i].seconds < 0 ? GT_USAGE : GT_OK) || (!st && seconds != cases[i].seconds))
             fail_msg("'%s' gives status %d, %g seconds", cases[i].text, st, seconds);
     }
@@ -112,19 +112,19 @@ static void bad_values_are_refused_and_named(void **state) {
     static const struct {
         const char *key, *value, *message;
     } bad[] = {
-        {"flag", "maybe", "--flag=maybe: --flag must be 0 or 1, no or yes"},
-        {"count", "0", "--count must be at least 1"},
-        {"count", "10", "--count must be at most 9"},
-        {"count", "3x", "--count must be a whole number"},
-        {"count", "", "--count must be a whole number"},
-        {"count", "99999999999999999999", "--count must be a whole number"},
+        {"flag", "maybe", "--flag=maybe: must be 0 or 1, no or yes"},
+        {"count", "0", "--count=0: must be at least 1"},
+        {"count", "10", "--count=10: must be at most 9"},
+        {"count", "3x", "--count=3x: must be a whole number"},
+        {"count", "", "--count=: must be a whole number"},
+        {"count", "99999999999999999999", "--count=99999999999999999999: must be a whole number"},
         {"count", NULL, "--count: a value is needed"},
-        {"real", "-0.1", "--real must be non-negative"},
-        {"real", "nan", "--real must be a number"},
-        {"real", "inf", "--real must be a number"},
-        {"real", "1e999", "--real must be a number"},
-        {"text", "a\nb", "--text must not contain line breaks"},
-        {"choice", "ad", "--choice must be one of ada|fixed"},
+        {"real", "-0.1", "--real=-0.1: must be non-negative"},
+        {"real", "nan", "--real=nan: must be a number"},
+        {"real", "inf", "--real=inf: must be a number"},
+        {"real", "1e999", "--real=1e999: must be a number"},
+        {"text", "a\nb", "must not contain line breaks"},
+        {"choice", "ad", "--choice=ad: must be one of ada|fixed"},
         {"cuont", "3", "unknown option --cuont; did you mean --count?"},
         {"xyzzy", "3", "unknown option --xyzzy"},
     };

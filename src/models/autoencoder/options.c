@@ -166,8 +166,9 @@ static gt_status check(const gt_job *job) {
         return gt_fail(
             GT_USAGE,
             "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest "
-            "size is %dx%d",
-            (int)w, (int)h, nearest_multiple_of_4(w), nearest_multiple_of_4(h));
+            "size is %dx%d (gantry dataset SOURCE DEST.zip --width=%d --height=%d)",
+            (int)w, (int)h, nearest_multiple_of_4(w), nearest_multiple_of_4(h), nearest_multiple_of_4(w),
+            nearest_multiple_of_4(h));
     int64_t tokens = conv ? quarter : job->z_dim;
     bool fits = fits_int(h * w, job->channels + job->label_dim) && fits_int(quarter, (int64_t)(64 * o->widths + 1));
     if (gt_latent_is_discrete(job)) fits = fits && fits_int(tokens, o->codes) && fits_int(tokens, o->code_dim);

@@ -125,7 +125,7 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
         return gt_fail(
             GT_USAGE,
             "images of %lldx%lld: DCGAN makes square ones with sides that are a power of two of at least %d; "
-            "resize them to %dx%d (gantry dataset --width=%d --height=%d)",
+            "resize them to %dx%d (gantry dataset SOURCE DEST.zip --width=%d --height=%d)",
             w, h, LEAST_SIZE, power, power, power, power);
     if (channels < 1 || channels > MOST_CHANNELS)
         return gt_fail(GT_USAGE, "images with %lld channels: DCGAN takes 1 to %d", (long long)channels, MOST_CHANNELS);

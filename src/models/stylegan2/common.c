@@ -40,7 +40,7 @@ gt_status gt_stylegan2_check_size(int64_t height, int64_t width, int64_t channel
     return gt_fail(
         GT_USAGE,
         "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
-        "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
+        "size that fits is %d x %d (gantry dataset SOURCE DEST.zip --width=%d --height=%d)",
         (int)width, (int)height, 1 << last, (int)best_width, (int)best_height, (int)best_width, (int)best_height);
 }
 

@@ -8,7 +8,8 @@
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
     long long n = strtoll(value, NULL, 10);
-    return n & (n - 1) ? gt_fail(GT_USAGE, "--%s must be a power of two", o->key) : GT_OK;
+    (void)o;
+    return n & (n - 1) ? gt_fail(GT_USAGE, "must be a power of two") : GT_OK;
 }
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_stylegan2_options, field, value, text)
@@ -135,7 +136,13 @@ static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
     if (o->fp32 && o->clamp > 0)
         return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
-    if (job->batch % o->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
+    if (job->batch % o->gpus) {
+        long long gpus = o->gpus, below = job->batch / gpus * gpus;
+        char lower[48] = "";
+        if (below) snprintf(lower, sizeof lower, "%lld or ", below);
+        return gt_fail(GT_USAGE, "--batch=%lld is not divisible by --gpus=%lld: the nearest that fits is %s%lld",
+                       (long long)job->batch, gpus, lower, below + gpus);
+    }
     return GT_OK;
 }
 

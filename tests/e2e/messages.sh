@@ -1,0 +1,193 @@
+#!/bin/bash
+# level: full
+# What the program says of wrong command lines, and its exit status by the rule of gantry/status.h: 2 where the words must change, 1 where the world must.
+# A row: status, command, and a pattern of the message, with "  |  " between them. All end before anything is computed.
+. "$(dirname "$0")/lib.sh"
+tiny="--z-dim=16 --w-dim=16 --cbase=64 --cmax=8 --map-layers=1 --batch=16 --mbstd=2 --slices=8 --threads=1"
+pictures() { # FOLDER N WIDTH HEIGHT: N plain pictures
+    "$GANTRY" dataset "synth:shapes:n=$2,size=64" "$1" --width="$3" --height="$4" --labels=none >/dev/null 2>&1 || fail "no pictures in $1"
+}
+quietly "$GANTRY" dataset synth:shapes:n=48,size=16 shapes.zip
+quietly "$GANTRY" dataset synth:shapes:n=48,size=16 shapes.h5
+pictures odd 10 50 50
+pictures photos/a 6 40 32
+pictures photos/b 4 40 40
+head -c 3000 /dev/urandom >junk.zip
+cp junk.zip junk.h5
+: >empty.zip
+mkdir empty full
+printf '1,2\n3,4\n5,6\n2,2\n1,0\n4,2\n' >points.csv
+printf '1,2\n3\n' >ragged.csv
+printf '[data]\nmirror = 2x\n' >bad.ini
+printf 'gama = 3\n' >unknown.ini
+# shellcheck disable=SC2086
+quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=mine
+quietly "$GANTRY" gmm fit points.csv --k=2 --outdir=mixture
+here_before=$(find . | sort | grep -v '^./said$')
+
+rows() { # of stdin
+    local status command pattern n=0
+    while IFS= read -r line; do
+        [ -n "$line" ] || continue
+        status=${line%%  |  *} line=${line#*  |  }
+        command=${line%%  |  *} pattern=${line#*  |  }
+        # shellcheck disable=SC2086
+        expect "${status// /}" "$pattern" "$GANTRY" $command
+        [ "$(grep -c '^error: ' said)" = 1 ] || { cat said; fail "not one line that begins with error: $command"; }
+        ! grep -qE "'([^']*)': '\1'|(--[a-z-]+=[^ ]*): \2|gantry ([a-z]+): gantry \3" said || { cat said; fail "said twice: $command"; }
+        n=$((n + 1))
+    done
+    [ "$n" -ge "$1" ] || fail "only $n rows"
+    [ "$(find . | sort | grep -v '^./said$')" = "$here_before" ] || { find . | sort | diff - <(printf '%s\n' "$here_before"); fail 'a command that failed left something behind'; }
+}
+
+case_train() {
+    rows 40 <<END
+2  |  trian  |  unknown command 'trian'; did you mean train\?
+2  |  style_mixing.py  |  in Gantry it is mix
+2  |  calc_metrics  |  in Gantry it is metrics
+2  |  dataset_tool.py  |  in Gantry it is dataset
+2  |  train --bacth=8  |  unknown option --bacth; did you mean --batch\?
+2  |  train --lr=0.1  |  unknown option --lr; in Gantry it is --lrate
+2  |  train --learning-rate=0.1  |  in Gantry it is --lrate
+2  |  train --batch-size=8  |  in Gantry it is --batch
+2  |  train --data=shapes.zip --epochs=1  |  has no meaning with --model=stylegan2 \(it belongs to
+2  |  train --batch=eight  |  error: gantry train: --batch=eight: must be a whole number
+2  |  train --batch=-4  |  --batch=-4: must be at least 1
+2  |  train --data=shapes.zip --batch=7  |  nearest batches that fit are 4 and 8
+2  |  train --data=shapes.zip --gpus=8 --batch=4  |  --batch=4 is not divisible by --gpus=8: the nearest that fits is 8
+2  |  train --data=shapes.zip --gpus=4 --batch=10  |  --batch=10 is not divisible by --gpus=4: the nearest that fits is 8 or 12
+2  |  train --gpus=3  |  --gpus=3: must be a power of two
+2  |  train --data=shapes.zip --slices=3 --batch=16  |  2 and 4
+2  |  train --cfg=paper128  |  --cfg=paper128: must be one of auto
+2  |  train --model=stylegan3  |  must be one of
+2  |  train --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
+2  |  train --grid=10  |  error: gantry train: --grid=10: must be columns and rows, such as 8x8
+2  |  train --data=shapes.zip --metrics=xyz  |  no metric 'xyz'
+2  |  train --data=shapes.zip --aug=noaug --target=0.7  |  only .* with --aug=ada
+2  |  train --max-time=1d  |  error: gantry train: --max-time=1d: must be minutes
+2  |  train --schedule=step --schedule-at=3,2  |  --schedule-at=3,2: .*rising numbers
+2  |  train --data=shapes.zip $tiny --best=FID --outdir=full  |  --best=FID: .*Loss/D/loss.*Fakes/swd
+2  |  train --data=shapes.zip $tiny --best=Loss/D/los --dry-run  |  --best=Loss/D/los: .*Loss/D/loss
+2  |  train --data=shapes.zip $tiny --best=Loss/test --dry-run  |  --best=Loss/test: 
+1  |  train --data=shapes.zip --resume=ffhq256 --dry-run  |  'ffhq256' is no file here, and nothing is downloaded
+1  |  train --data=shapes.zip --resume=ffhq256 --outdir=full  |  nothing is downloaded
+1  |  train --data=shapes.zip --resume=network-snapshot.pkl --dry-run  |  'network-snapshot.pkl': No such file
+1  |  train --data=nosuch.zip  |  'nosuch.zip': cannot be opened: No such file
+1  |  train --data=https://example.org/x.zip  |  nothing is downloaded
+2  |  train shapes.zip  |  is a ZIP archive, not a job file; it looks like a dataset: --data=shapes.zip\?
+2  |  train shapes.h5  |  it looks like a dataset: --data=shapes.h5\?
+2  |  train photos  |  it looks like a dataset: --data=photos\?
+2  |  train nosuch.ini  |  'nosuch.ini': No such file
+2  |  train bad.ini  |  bad.ini:2: mirror=2x: must be 0 or 1
+2  |  train unknown.ini  |  unknown.ini:1: unknown key 'gama'; did you mean gamma\?
+1  |  train --data=junk.zip  |  'junk.zip': no ZIP archive, or damaged
+1  |  train --data=empty.zip  |  'empty.zip': no ZIP archive, or damaged
+1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
+1  |  train --data=empty  |  holds no pictures
+1  |  train --data=photos  |  gantry dataset photos DEST.zip --width=40 --height=32 makes them so
+2  |  train --data=odd  |  50 x 50 .*gantry dataset SOURCE DEST.zip --width=48 --height=48
+2  |  train --data=photos/a --cond  |  --labels=folders
+2  |  train --run=nosuch  |  there is no run 'nosuch'
+2  |  train --data=shapes.zip --run=mine $tiny --gamma=3  |  begun with another job
+2  |  train --run=a --outdir=b --data=shapes.zip  |  only one of them
+2  |  train --data=shapes.zip --model=dcgan --resume=mine --batch=16 --cbase=64 --cmax=8 --dry-run  |  holds model 'stylegan2', not 'dcgan'
+END
+}
+
+case_other_commands() {
+    rows 50 <<END
+2  |  generate  |  which network\?
+2  |  generate mine  |  which images\? --seeds=0-63
+2  |  generate mine --seeds=abc  |  --seeds=abc: must be numbers and ranges
+2  |  generate mine --seeds=3-0  |  --seeds=3-0: the first number of a range is the smaller one, such as 0-3
+2  |  generate mine --seeds=0-8 --grid=2x2 --outdir=o  |  --grid=2x2 has 4 cells for 9 seeds
+2  |  generate mine --seeds=0 --grid=2 --outdir=o  |  --grid=2: must be columns and rows
+2  |  generate mine mine --seeds=0 --outdir=o  |  one network is needed
+2  |  generate mine --network=mine --seeds=0 --outdir=o  |  one network is needed
+1  |  generate nosuch --seeds=0 --outdir=o  |  cannot open the checkpoint 'nosuch': No such file
+1  |  generate shapes.zip --seeds=0 --outdir=o  |  is a ZIP archive, not a Gantry checkpoint
+2  |  walk mine --out=o.webp  |  which images\? --seeds=0-7
+2  |  mix mine  |  --rows
+1  |  inspect nosuch  |  'nosuch': No such file or directory; a dataset, a checkpoint, a run's directory or its log
+1  |  inspect junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
+1  |  inspect junk.zip  |  'junk.zip': no ZIP archive
+2  |  inspect  |  a file is needed
+1  |  report nosuch  |  'nosuch' is not a run's directory
+1  |  report empty  |  'empty' is not a run's directory
+1  |  compare nosuch  |  'nosuch' is not a run's directory
+1  |  status nosuch  |  'nosuch' is not a run's directory
+2  |  report  |  one run's directory is needed
+2  |  latent mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
+2  |  anomalies mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
+2  |  likelihood mine shapes.zip  |  model 'stylegan2' has no
+2  |  predict mine shapes.zip --outdir=o  |  model 'stylegan2' is no classifier
+2  |  evaluate mine  |  and a dataset are needed
+2  |  gmm  |  one of fit, predict, score, sample
+2  |  gmm fit  |  gmm fit needs 1 argument: gantry gmm fit DATA
+2  |  gmm fit points.csv --components=3  |  in Gantry it is --k
+1  |  gmm fit nosuch.csv --outdir=o  |  nosuch.csv: cannot be opened
+1  |  gmm fit ragged.csv --outdir=o  |  line 2 has 1 number, the first line 2
+2  |  gmm fit points.csv --k=9 --outdir=o  |  9 components for 6 points
+1  |  gmm fit mine/metrics.h5 --outdir=o  |  --array=NAME names one of them: .*images.*timestamp
+1  |  gmm fit mine/metrics.h5 --array=nix --outdir=o  |  has no array of numbers 'nix', but images
+2  |  gmm fit points.csv --k=3 --outdir=mixture  |  is a fit with other options
+2  |  gmm predict points.csv mixture --outdir=o  |  the mixture comes first: gantry gmm predict mixture/mixture.h5 points.csv
+2  |  gmm score points.csv mixture/mixture.h5  |  the mixture comes first
+1  |  gmm sample empty --outdir=o  |  there is no checkpoint in 'empty'
+2  |  dataset photos  |  SOURCE and DEST are needed
+1  |  dataset nosuch o.zip  |  'nosuch': cannot be opened
+2  |  dataset photos o.tar  |  '.tar' is no kind of dataset
+2  |  dataset photos o.zip --channels=5  |  --channels=5: must be at most 4
+2  |  dataset photos o.zip  |  4 of 10 pictures cannot be used.*gantry dataset photos o.zip --width=40 --height=32 makes sizes equal
+2  |  dataset shapes.zip shapes.h5 --width=8 --height=8  |  'shapes.h5' is there already.*--overwrite
+2  |  dataset photos o.zip --labels=own --max_images=x  |  --max-images=x: must be a whole number
+1  |  dataset junk.h5 o.zip  |  'junk.h5': damaged, truncated or no HDF5 file
+2  |  metrics  |  a network is needed, or two sets of pictures
+2  |  metrics mine --metrics=xyz  |  no metric 'xyz'
+2  |  run -n 0 train  |  --ranks=0: must be at least 1
+2  |  submit --cpus-per-task=2 --time=soon unknown.ini  |  --time=soon: must be minutes
+2  |  version x  |  takes no arguments
+2  |  help nixxx  |  'nixxx'
+END
+}
+
+# Labels: an empty one in a CSV file is none, and is counted as such; those that training does not use are mentioned.
+case_labels() {
+    (cd odd/00000 && ls ./*.png) | sed 's,^\./,00000/,' >names
+    awk 'NR <= 6 { print $1 ",dog" } NR > 6 { print $1 "," }' names >some.csv
+    expect 2 '4 of 10 pictures cannot be used; the first: .*has no label for it.*--labels=none' "$GANTRY" dataset odd some.zip --labels=some.csv
+    expect 0 '10 pictures: 0 cannot be read, 0 unlike the others, 4 had no label, 0 dup' "$GANTRY" dataset odd some.zip --labels=some.csv --on-error=skip
+    awk '{ print $1 "," (NR - 1) * 1000 }' <(head -n 3 names) >gaps.csv
+    expect 0 '1998 of 2001 classes have no image' "$GANTRY" dataset odd gaps.zip --labels=gaps.csv --on-error=skip --width=16 --height=16
+    # shellcheck disable=SC2086
+    expect 0 'the data have labels, which are not used: --cond uses them' "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=unused
+}
+
+# Transfer to other sizes: which tensors were copied is in the log, and a warning says that hardly anything was.
+case_transfer() {
+    # shellcheck disable=SC2086
+    expect 0 'warning: .*less than half of G is copied: [0-9]* of [0-9]* numbers' "$GANTRY" train --data=shapes.zip $tiny --cmax=32 --cbase=256 --resume=mine --resume-partial --steps=1 --run=wide
+    for words in 'G: [0-9]* of [0-9]* tensors copied' 'less than half of G is copied'; do grep -q "$words" wide/log.txt || { cat wide/log.txt; fail "not in the log: $words"; }; done
+    # shellcheck disable=SC2086
+    expect 0 'warning: .*less than half of G is copied' "$GANTRY" train --data=shapes.zip $tiny --cmax=32 --cbase=256 --resume=mine --resume-partial --steps=1 --dry-run
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train --data=shapes.zip $tiny --resume=mine --steps=1 --run=alike
+    ! grep -q 'less than half' said || { cat said; fail 'a warning of nothing'; }
+}
+
+# A folder stands for the mixture in it; a run that resumes by its directory alone takes another length.
+case_what_is_meant() {
+    quietly "$GANTRY" gmm predict mixture points.csv --outdir=told
+    [ -s told/predictions.h5 ] || fail 'no predictions of a folder'
+    quietly "$GANTRY" generate --network=mine --seeds=0 --outdir=one
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train --data=shapes.zip $tiny --kimg=0.016 --run=longer
+    steps() { sed -n '$s/.*"Progress\/step": {"num": 1, "mean": \([0-9]*\).*/\1/p' longer/stats.jsonl; }
+    quietly "$GANTRY" train --run=longer --steps=3
+    [ "$(steps)" = 3 ] || { cat said; fail "--steps=3 ended after $(steps)"; }
+    quietly "$GANTRY" train --run=longer --kimg=0.08
+    [ "$(steps)" = 5 ] || { cat said; fail "--kimg=0.08 ended after $(steps)"; }
+    expect 0 'is finished: .*a longer --kimg, --steps or --epochs' "$GANTRY" train --run=longer
+}
+run_cases
