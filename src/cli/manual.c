@@ -9,8 +9,9 @@
 
 /* Hyphens and quotes must stay ASCII, a dot or quote at the start of a line is a request, backslashes escape. */
 static void put_roff(const char *text, FILE *f) {
-    static const gt_named escapes[] = {{"-", "\\-"},   {"\\", "\\e"},  {"'", "\\(aq"}, {"`", "\\(ga"},
-                                       {"^", "\\(ha"}, {"~", "\\(ti"}, {"|", "|\\:"},  {0}};
+    static const gt_named escapes[] = {{"-", "\\-"},   {"\\", "\\e"},   {"'", "\\(aq"},
+                                       {"`", "\\(ga"}, {"^", "\\(ha"},  {"~", "\\(ti"},
+                                       {"|", "|\\:"},  {"\"", "\\(dq"}, {0}};
     if (*text == '.') fputs("\\&", f);
     for (; *text; text++) {
         const gt_named *e = escapes;
@@ -65,7 +66,7 @@ static void put_option(const gt_option *o, FILE *f) {
     cli_print_option(o, "", memory);
     fclose(memory);
     for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-        if (!strncmp(line, "Value: ", 7)) fputs(".br\n", f);
+        if (!strncmp(line, "Value: ", 7) || !strncmp(line, "Models: ", 8)) fputs(".br\n", f);
         if (*line) put_line(line, f);
     }
     free(text);

@@ -38,11 +38,13 @@ static void put_cell(const char *text, FILE *f) {
     for (; *text; text++) fprintf(f, *text == '|' ? "\\%c" : "%c", *text);
 }
 
-/* "whole number, 1 to 4096 (pixels)"; of many choices the first ones. */
+/* "whole number, 1 to 4096"; of many choices the first ones. The placeholder says the unit. */
 static void put_values(const gt_option *o, FILE *f) {
     enum { MOST = 60 };
     char text[4096];
-    cli_option_values(o, text, sizeof text);
+    gt_option row = *o;
+    if (!o->unit || !strchr(o->unit, ' ') || o->placeholder) row.unit = NULL;
+    cli_option_values(&row, text, sizeof text);
     if (!o->choices || strlen(text) <= MOST) {
         put_cell(text, f);
         return;
@@ -63,21 +65,28 @@ static void put_row(const gt_option *o, FILE *f) {
     put_cell(o->required ? "required" : *standard ? standard : "none", f);
     fputs(" | ", f);
     put_cell(o->help, f);
+    if (o->only && strcmp(o->only, o->group)) { /* a family's own options need no word */
+        fputs("; only ", f);
+        for (const char *c = o->only; *c; c++) fprintf(f, *c == '|' ? ", " : "%c", *c);
+    }
     fputs(" |\n", f);
 }
 
 void cli_print_markdown(FILE *f) {
-    fputs("# Options of training\n\n"
-          "<!-- Written by `gantry reference --markdown`. -->\n"
-          "Each option is `--key=value` or `key=value` on the command line of `gantry train`, or a line `key = value` "
-          "of a job file.\n"
-          "`gantry help KEY` says more about an option, and `gantry train --model=NAME --help` shows the options of a "
-          "model.\n"
-          "[jobs/reference.ini](../jobs/reference.ini) is a job file with all of them and their explanations; the "
-          "options of the other\n"
-          "commands are in [commands.md](commands.md). `from cfg`: the published recipe that `--cfg` names says it; "
-          "`from model`: the model.\n",
-          f);
+    fputs("# Options of training\n\n<!-- Written by `gantry reference --markdown`. -->\n", f);
+    cli_print_wrapped("Each option is `--key=value` or `key=value` on the command line of `gantry train`, or a line "
+                      "`key = value` of a "
+                      "job file. `gantry help KEY` says more about an option, and `gantry train --model=NAME --help` "
+                      "shows the options "
+                      "of a model. [jobs/reference.ini](../jobs/reference.ini) is a job file with all of them and "
+                      "their explanations; "
+                      "the options of the other commands are in [commands.md](commands.md).",
+                      "", "", 120, f);
+    cli_print_wrapped(
+        "Defaults: `from cfg` is a value of the published recipe that `--cfg` names, `from model` a value "
+        "of the model that `--model` names; where families of models differ, each has its name before "
+        "its default. `THOUSANDS` are thousands of images.",
+        "\n", "", 120, f);
     int n;
     const gt_option *rows = gt_job_table(&n);
     for (const gt_named *g = gt_job_groups(); g->name; g++) {
@@ -98,7 +107,7 @@ void cli_print_commands(FILE *f) {
     const cli_command *const *c = cli_commands(&n);
     fputs("# Commands\n\n<!-- Written by `gantry reference --commands`. -->\n"
           "What `gantry COMMAND --help` prints, for each command. Of `gantry train` the options of the standard model "
-          "are shown;\n[options.md](options.md) has those of all models.\n\n```text\n",
+          "are\nshown; [options.md](options.md) has those of all models.\n\n```text\n",
           f);
     cli_print_overview(f);
     fputs("```\n", f);

@@ -125,9 +125,9 @@ static const gt_option options[] = {
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
      .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
                "others: lambda / 2 times the sum of the squares is part of the loss."},
-    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G's or a classifier's weights; 0: no average"),
+    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G or a classifier; 0: none"),
      .only = GT_GANS "|classifier", GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Upper limit of the half-life, as a multiple of the images shown so far; 0: no limit"),
+    {OPTION(ema_ramp, NULL, "Limit of the half-life, as a multiple of the images shown; 0: no limit"),
      .only = GT_GANS "|classifier", .max = 1e9},
     {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
