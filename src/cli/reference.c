@@ -40,10 +40,11 @@ static void put_cell(const char *text, FILE *f) {
 
 /* "whole number, 1 to 4096"; of many choices the first ones. The placeholder says the unit. */
 static void put_values(const gt_option *o, FILE *f) {
-    enum { MOST = 60 };
+    enum { MOST = 60, ANY = 1000000000 /* nobody wants so much */ };
     char text[4096];
     gt_option row = *o;
     if (!o->unit || !strchr(o->unit, ' ') || o->placeholder) row.unit = NULL;
+    if (o->type == GT_OPTION_REAL && o->max >= ANY) row.max = HUGE_VAL;
     cli_option_values(&row, text, sizeof text);
     if (!o->choices || strlen(text) <= MOST) {
         put_cell(text, f);

@@ -127,7 +127,7 @@ static const gt_option options[] = {
                "others: lambda / 2 times the sum of the squares is part of the loss."},
     {OPTION(ema_kimg, NULL, "Half-life of the moving average of G or a classifier; 0: none"),
      .only = GT_GANS "|classifier", GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Limit of the half-life, as a multiple of the images shown; 0: no limit"),
+    {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"),
      .only = GT_GANS "|classifier", .max = 1e9},
     {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
