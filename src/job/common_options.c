@@ -127,8 +127,8 @@ static const gt_option options[] = {
                "others: lambda / 2 times the sum of the squares is part of the loss."},
     {OPTION(ema_kimg, NULL, "Half-life of the moving average of G or a classifier; 0: none"),
      .only = GT_GANS "|classifier", GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"),
-     .only = GT_GANS "|classifier", .max = 1e9},
+    {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"), .only = GT_GANS "|classifier",
+     .max = 1e9},
     {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
      .detail = "stop names network, parameter and step. clean is what stylegan2-ada-pytorch does: NaN becomes 0, "
