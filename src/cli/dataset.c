@@ -51,8 +51,7 @@ static const gt_option table[] = {
                "on the file itself "
                "sees them. Of files in MNIST's format (IDX) "
                "with other sizes nothing is changed."},
-    {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"),
-     .max = 4},
+    {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 4},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .placeholder = "COLOUR",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},

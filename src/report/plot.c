@@ -87,7 +87,7 @@ static void mark(const pen *p, const axis *x, const axis *y, bool of_x, double v
     double at = plot_place(a, v);
     char text[32];
     if (p->page && of_x && at >= x->to - UNIT_ROOM) return;
-    bool exact = a->scale != GT_LINEAR || (p->page && of_x), zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
+    bool exact = a->scale != GT_LINEAR || p->page, zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
     snprintf(text, sizeof text, "%.*g", exact ? 6 : 4, zero ? 0 : v); /* no -0, no 1e-17 */
     if (of_x && !p->page) rule(p, at, y->to, at, y->from);
     if (!of_x) rule(p, x->from, at, x->to, at);

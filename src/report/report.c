@@ -30,11 +30,12 @@ static void tile(gt_buffer *out, const char *label, const char *format, double x
 }
 
 static void put_tiles(gt_buffer *out, const gt_stats *s) {
-    double hours = last_of(s, "Timing/total_sec") / 3600;
+    double hours = last_of(s, "Timing/total_sec") / 3600,
+           per_second = report_per_second(last_of(s, "Timing/sec_per_kimg"));
     gt_buffer_printf(out, "<div class=\"tiles\">");
     tile(out, "kimg", "%.6g", s->ticks ? (double)s->images[s->ticks - 1] / 1000 : 0);
     tile(out, hours < 1 ? "minutes" : "hours", "%.3g", hours < 1 ? hours * 60 : hours);
-    tile(out, "images per second", "%.3g", report_per_second(last_of(s, "Timing/sec_per_kimg")));
+    tile(out, "images per second", per_second < 1000 ? "%.3g" : "%.0f", per_second);
     tile(out, "loss G", "%.3f", last_of(s, "Loss/G/loss"));
     tile(out, "loss D", "%.3f", last_of(s, "Loss/D/loss"));
     tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
