@@ -41,12 +41,12 @@ static void say_count(char *line, double time) {
     double seconds = now.sign - now.first_sign, rate = seconds > 0 ? (double)(now.done - now.first) / seconds : 0;
     bool rated = now.signs >= WARM && rate > 0;
     if (rated) n += snprintf(line + n, (size_t)(ROOM - n), ", %.3g %s/s", rate, now.of);
-    if (now.more[0]) n += snprintf(line + n, (size_t)(ROOM - n), ", %s", now.more);
     double left = (double)(now.count - now.done) / rate - (time - now.sign);
     if (rated && now.done < now.count)
-        snprintf(line + n, (size_t)(ROOM - n), ", ETA %s", gt_duration_text(fmax(0, left), text));
+        n += snprintf(line + n, (size_t)(ROOM - n), ", ETA %s", gt_duration_text(fmax(0, left), text));
     else if (now.done < now.count && time - now.start >= 1)
-        snprintf(line + n, (size_t)(ROOM - n), ", %s so far", gt_duration_text(time - now.start, text));
+        n += snprintf(line + n, (size_t)(ROOM - n), ", %s so far", gt_duration_text(time - now.start, text));
+    if (now.more[0]) snprintf(line + n, (size_t)(ROOM - n), ", %s", now.more);
 }
 
 static void say_line(char *line, double time) {

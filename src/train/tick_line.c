@@ -164,7 +164,7 @@ static void make_row(const gt_engine *e, gt_journal *j, double rate, double memo
     take_values(e, j, &j->heading, values);
     snprintf(add(r, "kimg", 9, NEVER)->text, 32, "%.3f", (double)e->shown / 1000);
     snprintf(add(r, "time", 8, TIME)->text, 32, "%s", short_text(gt_journal_seconds(j), text));
-    snprintf(add(r, "img/s", 7, NEVER)->text, 32, rate < 1e5 ? "%.1f" : "%.4g", rate);
+    snprintf(add(r, "img/s", 7, NEVER)->text, 32, rate < 1e5 ? "%.1f" : "%.0f", rate);
     for (int i = 0; i < j->heading.n; i++) write_value(add(r, j->heading.name[i], 7, i ? VALUES : NEVER), values[i]);
     snprintf(add(r, "mem GB", 6, MEMORY)->text, 32, "%.2f", memory);
     snprintf(add(r, "done", 4, NEVER)->text, 32, "%.0f%%", floor(100 * part_done(e)));

@@ -2,7 +2,7 @@
 
 The test loads the machine itself. A part looks at the times at which something was shown: soon after the start, and then without long gaps, with what a user
 wants to know in it. Where a gap is filled by the program's own clock (a step that takes seconds), the part ensures that the work was long enough to show it."""
-import os, re, subprocess, sys, time
+import os, random, re, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 from pseudo_terminal import PATIENCE, Terminal, fail, gantry
@@ -103,7 +103,9 @@ def dataset():
 
 
 def gmm():
-    text = watch(['gmm', 'fit', 'synth:shapes:n=1000,size=10', '--k=10', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture'],
+    draw = random.Random(1)
+    with open('points.csv', 'w') as f: f.writelines('%.4f,%.4f,%.4f,%.4f\n' % tuple(draw.random() for _ in range(4)) for _ in range(50000))
+    text = watch(['gmm', 'fit', f'{here}/points.csv', '--k=30', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture'],
                  'restart 1/1: ' + RATED.format('iterations', 'iterations'), r'stopping after this iteration, then mixture.h5 is written \(Ctrl-C again: at once\)')
     for word in ('reading: ', 'seeding: '):
         if word not in text: fail(f'{word!r} is not told\n{text}')

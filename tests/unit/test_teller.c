@@ -105,7 +105,7 @@ static void warm_signs(void **state) {
     assert_news_with("20 of 100 images (20 %), 1m 00s so far");
     later += 10;
     gt_tell_with(30, "loss 1.5");
-    assert_news_with("30 of 100 images (30 %), 1 images/s, loss 1.5, ETA 1m 10s");
+    assert_news_with("30 of 100 images (30 %), 1 images/s, ETA 1m 10s, loss 1.5");
     later += 70;
     gt_tell(100);
     assert_news_with("100 of 100 images (100 %), 1 images/s");
