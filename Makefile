@@ -169,7 +169,7 @@ check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they s
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
 	@MINUTES=$(MINUTES) bash tests/run $(BUILD) long $(T)
 
-demo: deps-build     ## make a small dataset and train a StyleGAN2-ADA on two ranks for a few minutes
+demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at most five minutes
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
 	@bash jobs/demo.sh $(BUILD)/gantry
 
