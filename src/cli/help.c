@@ -188,7 +188,6 @@ static void print_exit_status(const cli_command *c, FILE *f) {
     cli_print_exit_status(c, memory);
     fputc('.', memory);
     fclose(memory);
-    fputc('\n', f);
     cli_print_wrapped(text, "", "  ", COLUMNS, f);
 }
 
@@ -213,6 +212,8 @@ void cli_print_help(const cli_command *c, const char *model, FILE *f) {
     else print_options(&v, f);
     if (c->takes_job) fputs("\nAnd all options of `gantry train`: see gantry train --help.\n", f);
     if (c->more) c->more(f);
+    fputc('\n', f);
+    if (!c->main || v.n) fputs("Also -q (warnings and errors only) and --progress=0 (progress is not shown).\n", f);
     print_exit_status(c, f);
     snprintf(text, sizeof text, "`gantry help KEY` says more about an option, `gantry man %s` about all of them.",
              c->name);
