@@ -26,17 +26,14 @@ typedef struct comparison {
 } comparison;
 
 bool report_same_recipe(const report_run *runs, int n, const char *series) {
-    const gt_stats **stats = calloc((size_t)n, sizeof *stats);
-    const char **dirs = calloc((size_t)n, sizeof *dirs);
+    gt_stats *stats[CHART_MOST_LINES];
+    const char *dirs[CHART_MOST_LINES];
     compare_difference d;
-    for (int i = 0; i < n && stats && dirs; i++) {
+    for (int i = 0; i < n; i++) {
         stats[i] = runs[i].stats;
         dirs[i] = runs[i].dir;
     }
-    bool same = n == 1 || (stats && dirs && compare_recipes((gt_stats *const *)stats, dirs, n, series, &d));
-    free(stats);
-    free(dirs);
-    return same;
+    return n == 1 || compare_recipes(stats, dirs, n, series, &d);
 }
 
 /* ---- links ---- */

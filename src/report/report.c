@@ -72,7 +72,7 @@ void report_end(gt_buffer *out) {
 }
 
 /* `beside`: the page lies in the run's directory, so that links to its files work. */
-static void put_page(gt_buffer *out, const char *dir, bool beside, const char *name, const char *job, const gt_stats *s,
+static void put_page(gt_buffer *out, const char *dir, bool beside, const char *name, const char *job, gt_stats *s,
                      const gt_starts *starts) {
     report_begin(out, name, "Gantry training report");
     report_facts(out, dir, starts, s);

@@ -11,7 +11,7 @@
 
 typedef struct report_run {
     const char *dir, *name;
-    const gt_stats *stats;
+    gt_stats *stats;
 } report_run;
 
 enum { REPORT_MOST_BYTES = 4500 << 10 /* of a page, after which curves are left out */ };
@@ -40,7 +40,7 @@ void report_pictures(gt_buffer *out, const char *dir);
 bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most);
 
 /* ---- compare_html.c ---- */
-/* Whether the values that the runs have of this series of --metrics are of one recipe. */
+/* Whether the values that the runs, at most CHART_MOST_LINES, have of this series of --metrics are of one recipe. */
 bool report_same_recipe(const report_run *runs, int n, const char *series);
 
 #endif

@@ -168,19 +168,22 @@ static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, s
 }
 
 /* Autoencoders: images beside their reconstructions. Returns the name of the newest, to be freed; NULL: none. */
-static char *newest_reconstructions(const char *dir) {
+static char *newest_reconstructions(gt_buffer *out, const char *dir) {
     struct dirent **entries;
     char *newest = NULL;
     int n = scandir(dir, &entries, NULL, alphasort);
-    for (int i = n - 1; i >= 0 && !newest; i--)
-        if (!fnmatch("reconstructions*.png", entries[i]->d_name, 0)) newest = strdup(entries[i]->d_name);
+    for (int i = n - 1; i >= 0 && !newest; i--) {
+        if (fnmatch("reconstructions*.png", entries[i]->d_name, 0)) continue;
+        newest = strdup(entries[i]->d_name);
+        out->failed |= !newest;
+    }
     for (int i = 0; i < n; i++) free(entries[i]);
     if (n >= 0) free(entries);
     return newest;
 }
 
 static void put_reconstructions(gt_buffer *out, const char *dir) {
-    char *newest = newest_reconstructions(dir);
+    char *newest = newest_reconstructions(out, dir);
     if (newest) put_picture(out, dir, newest, "Images, and what the decoder makes of their latents", LARGE);
     free(newest);
 }
@@ -190,7 +193,7 @@ bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t mo
     char name[40] = "", *other = NULL;
     long long *fakes = gt_grid_list_fakes(dir, &n);
     if (n) gt_grid_fakes_name(fakes[n - 1], name);
-    else other = newest_reconstructions(dir);
+    else other = newest_reconstructions(out, dir);
     bool any = n || other;
     if (any) put_picture(out, dir, other ? other : name, title, most < LARGE ? most : LARGE);
     free(fakes);

@@ -67,6 +67,7 @@ inspect        -      inspect ../in/gan ../in/gan/last ../in/gan/metrics.h5 ../i
 graph          -      inspect --graph ../in/gan
 report         -      report ../in/gan --out=out.html
 compare        -      compare ../in/gan ../in/gan --out=out.png
+compare_html   -      compare ../in/gan ../in/gan --html=out.html
 doctor         said   doctor
 "
 timed='report\.html|log\.txt|stats\.jsonl|metrics\.h5|events\.out.*' # of every run
