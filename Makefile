@@ -216,6 +216,8 @@ bench-results: all   ## the same with all recipes, careful: as for docs/performa
 
 docs: $(BUILD)/gantry ## renew what is generated: tables of results in documents, reference pages
 	@$(BUILD)/gantry reference > jobs/reference.ini
+	@$(BUILD)/gantry reference --markdown > docs/options.md
+	@$(BUILD)/gantry reference --commands > docs/commands.md
 	@bench/fill_docs --gantry=$(BUILD)/gantry
 
 count:               ## characters of C in src and include, without comments and white space, for each room

@@ -123,26 +123,31 @@ void cli_print_commands(FILE *f) {
 /* ---- the command ---- */
 
 typedef struct reference_fields {
-    bool markdown, commands;
+    bool markdown, commands, series;
 } reference_fields;
 
 #define FIELDS reference_fields
 static const gt_option table[] = {
     {CLI_OPTION(markdown, "0", "The options of training as tables: docs/options.md")},
     {CLI_OPTION(commands, "0", "The help of all commands: docs/commands.md")},
+    {CLI_OPTION(series, "0", "The series of a run's log as a table: docs/reading-a-run.md")},
 };
 
 static gt_status reference(cli_session *s) {
     const reference_fields *o = s->fields;
     if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
-    if (o->markdown && o->commands) return gt_fail(GT_USAGE, "--markdown or --commands, not both");
-    (o->markdown ? cli_print_markdown : o->commands ? cli_print_commands : cli_print_reference)(stdout);
+    if (o->markdown + o->commands + o->series > 1)
+        return gt_fail(GT_USAGE, "one of --markdown, --commands and --series, not several");
+    (o->markdown   ? cli_print_markdown
+     : o->commands ? cli_print_commands
+     : o->series   ? cli_print_series
+                   : cli_print_reference)(stdout);
     return GT_OK;
 }
 
 const cli_command cli_reference = {
     .name = "reference",
-    .arguments = "[--markdown | --commands]",
+    .arguments = "[--markdown | --commands | --series]",
     .help = "Print a job file with all options of training, explained",
     CLI_EXAMPLES({"A job file to copy from", "gantry reference > all.ini"},
                  {"The same options as tables", "gantry reference --markdown > options.md"}),

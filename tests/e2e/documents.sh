@@ -16,6 +16,24 @@ case_commands() {
     "$python" "$here/documented.py" "$GANTRY" "$top" || fail 'what is documented does not exist'
 }
 
+# What docs/reading-a-run.md shows in Python works with a run.
+case_python() {
+    need_python
+    # shellcheck disable=SC2086,SC2154
+    quietly "$GANTRY" train $small --steps=12 --tick=0.03 --threads=1 --run=runs/mine
+    awk '/^```/ { inside = /^```python/; next } inside' "$top/docs/reading-a-run.md" >example.py
+    [ -s example.py ] || fail 'no example in Python'
+    "$python" example.py >said 2>&1 || { cat example.py said; fail 'the example in Python'; }
+    [ "$(grep -c 'kimg  loss G [0-9]' said)" -ge 2 ] || { cat said; fail 'the example in Python prints no losses'; }
+}
+
+# The program that measures how long training takes understands what the dry run says, and does not measure twice.
+case_time_table() {
+    quietly "$top/bench/time_table" --gantry="$GANTRY" --rows=tiny --cores=1 --out=time
+    grep -qE '^\| 16 \| tiny \| 32 \| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \| [1-9][0-9]* \| [1-9][0-9]* \|$' said || { cat said; fail 'no row of the table'; }
+    expect 0 '^\| 16 \| tiny' "$top/bench/time_table" --gantry=/nowhere --rows=tiny --cores=1 --out=time
+}
+
 # complains PATTERN COMMAND...
 complains() {
     local pattern=$1
@@ -42,6 +60,10 @@ case_each_check_can_fail() {
 
     printf '| `the frobnicator is out of order` | no | no |\n' >troubleshooting.md
     complains "troubleshooting.md:1: the program does not say 'the frobnicator is out of order'" $page troubleshooting.md
+
+    mkdir copy && cp -r "$top/src" "$top/include" "$top/docs" "$top/CITATION.cff" "$top/CHANGELOG.md" copy && sed -i 's/{"collapse"/{"implosion"/' copy/src/train/warnings.c
+    complains 'the warning implosion is not explained' "$python" "$here/documents.py" "$tmp/copy" docs/reading-a-run.md
+    grep -q 'there is no warning collapse' said || { cat said; fail 'a warning that is gone'; }
 
     printf '```\nbuild/gantry trian --data=x\nbuild/gantry train --dta=x\nmake cofee\n```\n' >commands.md
     complains 'there is no gantry trian' "$python" "$here/documented.py" "$GANTRY" "$top" "$tmp/commands.md"
