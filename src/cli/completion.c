@@ -126,26 +126,34 @@ static void put_zsh_text(const char *text, FILE *f) {
     }
 }
 
-/* '--aug=[Augment what D sees]:NAME:(ada fixed noaug)' */
-static void put_zsh_option(const gt_option *o, FILE *f) {
+/* '--aug=[Augment what D sees]:NAME:(ada fixed noaug)', where `name` is "--aug=". */
+static void put_zsh_row(const char *name, const gt_option *o, bool value, FILE *f) {
     char room[32];
-    bool flag = o->type == GT_OPTION_BOOL;
-    fprintf(f, "            '--%s%s[", o->key, flag ? "" : o->bare ? "=-" : "=");
+    fprintf(f, "            '%s[", name);
     put_zsh_text(o->help, f);
     fputc(']', f);
-    if (!flag) {
+    if (value) {
         fputs(o->bare ? "::" : ":", f);
         put_zsh_text(gt_option_placeholder(o, room), f);
         fputc(':', f);
     }
-    if (o->choices) {
+    if (value && o->choices) {
         fputc('(', f);
         for (const char *t = o->choices; *t; t++) fputc(*t == '|' ? ' ' : *t, f);
         fputc(')', f);
-    } else if (o->path) {
+    } else if (value && o->path) {
         fputs("_files", f);
     }
     fputs("' \\\n", f);
+}
+
+static void put_zsh_option(const gt_option *o, FILE *f) {
+    char name[96];
+    bool value = o->type != GT_OPTION_BOOL;
+    snprintf(name, sizeof name, "--%s%s", o->key, !value ? "" : o->bare ? "=-" : "=");
+    put_zsh_row(name, o, value, f);
+    snprintf(name, sizeof name, "-%c", o->letter);
+    if (o->letter) put_zsh_row(name, o, value && !o->bare, f);
 }
 
 static void put_zsh_command(const cli_command *c, FILE *f) {
