@@ -434,7 +434,7 @@ static void mixed_depths(void **state) {
     gt_dataset_close(ds);
     gt_convert_result result; /* one range cannot be right for both */
     gt_convert_request ranged = {.overwrite = true, .has_range = true, .range = {0, 200}};
-    assert_int_equal(pack(path, at("depths.zip"), ranged, &result), GT_FORMAT);
+    assert_int_equal(pack(path, at("depths.zip"), ranged, &result), GT_USAGE);
     assert_message("1 of 5 pictures");
 }
 
