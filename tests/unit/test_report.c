@@ -43,14 +43,14 @@ static int count(const char *page, const char *what) {
 
 static void empty_run(void **state) {
     (void)state;
-    assert_int_equal(gt_report_write(scratch, NULL), GT_USAGE); /* nothing says that it is a run */
+    assert_int_equal(gt_report_write(scratch, NULL), GT_FAILED); /* nothing says that it is a run */
     assert_message("is not a run's directory");
     assert_int_equal(access(at("report.html"), F_OK), -1);
     put(at("job.ini"), "seed = 1\n", 9);
     char *page = report();
     assert_int_equal(count(page, "<figure>"), 0);
     free(page);
-    assert_int_equal(gt_report_write(at("none"), NULL), GT_USAGE);
+    assert_int_equal(gt_report_write(at("none"), NULL), GT_FAILED);
     assert_message("none");
 }
 
