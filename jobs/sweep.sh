@@ -5,7 +5,7 @@
 #     RANKS=4 jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
 #
 # The program is $GANTRY, else the installed gantry, else build/gantry beside this folder.
-# The runs are DIR/NAME. What is finished is not done again, and what was stopped goes on. On a cluster: slurm/sweep.sbatch.
+# The runs are DIR/NAME. What is finished is not done again, and what was stopped resumes. On a cluster: slurm/sweep.sbatch.
 set -u
 # shellcheck source=../slurm/list.sh
 . "$(dirname "$0")/../slurm/list.sh" || exit 1
@@ -31,7 +31,7 @@ for ((i = 1; ; i++)); do
     # shellcheck disable=SC2086
     "$GANTRY" ${RANKS:+run -n "$RANKS"} train "${arguments[@]}" $options --run="$runs/$name"
     status=$?
-    [ $status != 75 ] || exit 75 # stopped: the same command goes on
+    [ $status != 75 ] || exit 75 # stopped: the same command resumes
     [ $status = 0 ] || failed+=("$name")
 done
 echo

@@ -91,7 +91,7 @@ unstage() { [ -z "${staged-}" ] || once_a_node rm -rf "${staged%/*}"; }
 again() {
     if [ -n "${PBS_JOBID-}" ]; then
         if [ -n "$asked" ]; then
-            echo "job $job_id was ended from outside: not submitted again (after qdel, or the end of its walltime, the same qsub goes on)"
+            echo "job $job_id was ended from outside: not submitted again (after qdel, or the end of its walltime, the same qsub resumes)"
             return
         fi
         export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder
@@ -100,17 +100,17 @@ again() {
         for name in $(compgen -e GANTRY_); do list+=${list:+,}$name="'${!name}'"; done
         # shellcheck disable=SC2086 # $0: PBS's copy of the script as it was submitted
         if next=$(patiently qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v "$list" "$0"); then
-            echo "job $next goes on"
+            echo "job $next resumes"
             [ -z "$asked" ] || qdel "$next" # qdel of this one, meanwhile, was meant for both
         else
-            echo "the next piece of job $job_id cannot be submitted: submit it with the same arguments, and it goes on"
+            echo "the next piece of job $job_id cannot be submitted: submit it with the same arguments, and it resumes"
         fi
         return
     fi
     local state
     state=$(patiently squeue --noheader --jobs="$job_id" --format=%T)
     [ "$state" = RUNNING ] || { echo "job $job_id is $state: not started again by this script" && return; }
-    scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it goes on"
+    scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it resumes"
 }
 
 # seconds_left: until the walltime of this job under PBS ends, less what a step and a checkpoint take: a quarter of it, at most ten minutes. Nothing where

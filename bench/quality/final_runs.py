@@ -100,7 +100,7 @@ class Work:
         for w in workers: w.start()
         for w in workers:
             while w.is_alive(): w.join(0.5) # signals are handled here
-        if self.stopping: print('stopped: the same command goes on')
+        if self.stopping: print('stopped: the same command resumes')
         return STOPPED if self.stopping else 1 if self.failed else 0
 
     def stop(self, *_):

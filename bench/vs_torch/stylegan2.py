@@ -291,7 +291,7 @@ def main():
         if run.snapshot_due() or run.done(): run.snapshot()
         elif stop:
             run.save()
-            print('stopped: the same command goes on', flush=True)
+            print('stopped: the same command resumes', flush=True)
             return 75
     print('done: ' + run.line(), flush=True)
 

@@ -70,7 +70,7 @@ void gt_lock_release(gt_lock *l); /* NULL is fine */
 /* ---- report.html ---- */
 
 /* Curves from stats.jsonl and the newest pictures in one self-contained file, DIR/report.html (`path` NULL) or
- * another. GT_USAGE: no run's directory, there is neither a tick nor a job. */
+ * another. GT_FAILED: no run's directory, there is neither a tick nor a job. */
 gt_status gt_report_write(const char *dir, const char *path);
 
 #endif

@@ -15,7 +15,7 @@
  *                      the command cannot take, a metric that does not exist.
  *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
  *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.
- *     nothing but time GT_STOPPED, exit status 75: the same command goes on.
+ *     nothing but time GT_STOPPED, exit status 75: the same command resumes.
  * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT. */
 #ifndef GANTRY_STATUS_H
 #define GANTRY_STATUS_H

@@ -97,13 +97,13 @@ gt_status cli_check_job_file(const char *path) {
         return gt_fail(GT_USAGE, "'%s' is no job file here, and nothing is downloaded", path);
     if (kind == GT_KIND_FOLDER && is_run(path))
         return gt_fail(GT_USAGE,
-                       "'%s' is a run's directory, not a job file: --run=%s goes on with the run, --resume=%s "
+                       "'%s' is a run's directory, not a job file: --run=%s resumes the run, --resume=%s "
                        "begins a new one from its networks",
                        path, path, path);
     if (kind == GT_KIND_CHECKPOINT) {
         hint = ": --resume=";
         named = path;
-        rest = " begins a new run from its networks, --run=DIR goes on with the run in DIR";
+        rest = " begins a new run from its networks, --run=DIR resumes the run in DIR";
     } else if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER) {
         hint = "; it looks like a dataset: --data=";
         named = path;

@@ -23,7 +23,7 @@ static const gt_option table[] = {
     {CLI_FURTHER(lloyd, NULL, "Of fit: largest number of steps of Lloyd's algorithm after k-means++"), .max = 1 << 24,
      .derived = "10; 0 with --start",
      .detail = "Without such steps (0), in many dimensions most restarts end with components of few points. A fit that "
-               "was begun without them goes on without them."},
+               "was begun without them resumes without them."},
     {CLI_OPTION(start, "", "Of fit: means (CSV, npy) or a mixture to begin with"), .placeholder = "FILE", .path = true,
      .detail =
          "FILE.csv or FILE.npy: one mean per line, each point belongs to the nearest one at first. FILE.h5: a mixture "

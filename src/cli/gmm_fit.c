@@ -43,7 +43,7 @@ static gt_status go_on(const gmm_task *t, const gt_mixture_recipe *recipe, const
     if (!st) st = gt_fit_extend(f, recipe->iterations, recipe->tol, &anew);
     if (st) return st;
     if (anew) gt_info("%s: the restarts begin anew with other --iterations or --tol", path);
-    else if (!f->finished) gt_info("going on with %s at iteration %d of restart %d", path, f->n_now, f->restart + 1);
+    else if (!f->finished) gt_info("resuming %s at iteration %d of restart %d", path, f->n_now, f->restart + 1);
     return GT_OK;
 }
 
@@ -125,7 +125,7 @@ gt_status gmm_fit_one_all(const gmm_task *t, const gt_mixture_recipe *recipe, co
         st = gt_comm_agree_all(c, c->rank ? GT_OK : gt_fit_write(f, path)); /* its --iterations may be more */
     }
     if (!st) st = gt_mixture_fit(t->points->blocks, f, &(gt_fit_hooks){wants_stop, save, NULL, false, &k});
-    if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command goes on", path);
+    if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command resumes", path);
     return st;
 }
 

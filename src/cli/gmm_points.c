@@ -39,10 +39,9 @@ void gmm_free_points(gmm_points *p) {
 gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
     if (!st && !f->n_curve)
-        st = gt_fail(
-            GT_FAILED,
-            "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it",
-            path);
+        st = gt_fail(GT_FAILED,
+                     "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` resumes it",
+                     path);
     if (!st && !f->finished && c->rank == 0)
         gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
     return gt_comm_agree_all(c, st);

@@ -99,7 +99,7 @@ static int wait_for(child *c, const sigset_t *signals) {
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
             if (!c->told || code != 128 + SIGUSR1) return code;
-            say("stopped before the first step; the same command goes on"); /* the ranks did not listen yet */
+            say("stopped before the first step; the same command resumes"); /* the ranks did not listen yet */
             return CLI_STOPPED;
         }
         do number = next_signal(c, signals);

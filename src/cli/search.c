@@ -203,7 +203,7 @@ static gt_status train_one(search *s, int trial) {
     gt_status st = search_train(s, trial, &status);
     if (st) return st;
     if (status == CLI_STOPPED || (search_stopped() && status))
-        return gt_fail(GT_STOPPED, "trial %d was stopped: the same command goes on with it", trial + 1);
+        return gt_fail(GT_STOPPED, "trial %d was stopped: the same command resumes it", trial + 1);
     if (!status && (st = read_value(s, trial, &value))) return st;
     if (status) why_failed(s, trial, status, why, sizeof why);
     else if (!isfinite(value)) snprintf(why, sizeof why, "%s is no number at its end", s->series);
@@ -250,7 +250,7 @@ static int leave(const search *s, gt_status st) {
         while (gt_clock() < end && gt_lock_look(dir).held) gt_sleep(0.1);
     }
     search_look((search *)s);
-    gt_info("stopped after %d of %d trials; the same command goes on", s->trials - search_count(s, GT_TRIAL_OPEN),
+    gt_info("stopped after %d of %d trials; the same command resumes", s->trials - search_count(s, GT_TRIAL_OPEN),
             s->trials);
     return CLI_STOPPED;
 }
@@ -313,7 +313,7 @@ const cli_command cli_search = {
     .detail = "A range is log:LO..HI, lin:LO..HI, int:LO..HI or choices a|b|c (in quotes). Each trial is gantry train "
               "with values of the ranges, in a process and a run of its own (RUN/trials/0001), and gives what it gives "
               "alone. gantry run -n 4 search trains four trials at a time; so do tasks of a Slurm array "
-              "(slurm/search.sbatch) in the same folder. A search that was stopped or killed goes on with the same "
+              "(slurm/search.sbatch) in the same folder. A search that was stopped or killed resumes with the same "
               "command. RUN/search.csv has all trials, RUN/curves.png the twenty best, RUN/values.png the values "
               "against what trials are judged by.",
     .files = "In --run: trials/NNNN, a run for each trial; search.csv, all trials; curves.png, the best twenty; "

@@ -28,7 +28,7 @@ static char *describe(const search *s) {
     gt_buffer b = {0};
     char *recipe = gt_job_to_recipe_text(s->job);
     gt_buffer_printf(
-        &b, "# A search by gantry: the same command goes on with it.\n[search]\ntrials = %d\nby = %s:%s\nseed = %llu\n",
+        &b, "# A search by gantry: the same command resumes it.\n[search]\ntrials = %d\nby = %s:%s\nseed = %llu\n",
         s->trials, s->largest ? "max" : "min", s->series, (unsigned long long)s->seed);
     for (int i = 0; i < s->n_varied; i++) gt_buffer_printf(&b, "%s = \"%s\"\n", s->varied[i].key, s->varied[i].text);
     gt_buffer_printf(&b, "\n# The recipe of trials, with one of the values of each range.\nimages = %lld\n%s",

@@ -182,7 +182,7 @@ static void put_training(FILE *f, const submission *s) {
 static void put_script(FILE *out, const submission *s) {
     const submit_fields *f = &s->f;
     char *here = getcwd(NULL, 0);
-    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on "
+    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run resumes "
           "where it is.\n",
           out);
     put_directives(out, s, JOB_NAME, TEXTS);

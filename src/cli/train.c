@@ -94,7 +94,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     if (!st) st = cli_apply(&o, arguments);
     if (!st && !path && !*job->data && *job->run)
         return gt_fail(GT_USAGE,
-                       "there is no run '%s' to go on with (no %s/job.ini), and for a new run --data is required: a "
+                       "there is no run '%s' to resume (no %s/job.ini), and for a new run --data is required: a "
                        "ZIP, a folder of PNGs, an HDF5 file, or "
                        "synth:shapes",
                        job->run, job->run);

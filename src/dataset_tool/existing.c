@@ -33,7 +33,7 @@ gt_status gt_dest_failed(const char *path, int error) { return gt_fail(GT_FAILED
 gt_status gt_dest_taken(const char *path) {
     return gt_fail(GT_USAGE,
                    "'%s' came to be there while it was made, which is kept beside it: move away what stands "
-                   "there, or add --overwrite, and the same command goes on",
+                   "there, or add --overwrite, and the same command resumes",
                    path);
 }
 

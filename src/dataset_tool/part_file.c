@@ -52,7 +52,7 @@ static gt_status flush(gt_dest *d) {
     d->broken = error != 0;
     d->waiting.n = 0;
     if (error == ENOSPC)
-        return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it goes on from here", d->part,
+        return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it resumes from here", d->part,
                        strerror(error), gt_space_free(d->part) / 1e6);
     return error ? gt_dest_failed(d->part, error) : GT_OK;
 }

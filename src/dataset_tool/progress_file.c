@@ -126,7 +126,7 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
     }
     if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
         return gt_fail(GT_USAGE,
-                       "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
+                       "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one resumes "
                        "with it; --restart drops it and begins anew",
                        dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
@@ -137,7 +137,7 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
         if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
         return gt_fail(GT_USAGE,
                        "'%s' is unfinished, and not by this command: %lld images were made with other options or "
-                       "from another state of the source. The command that made them goes on with it; "
+                       "from another state of the source. The command that made them resumes it; "
                        "--restart drops them and begins anew",
                        dest, (long long)made);
     }

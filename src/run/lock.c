@@ -301,7 +301,7 @@ gt_status gt_lock_fail_lost(const gt_lock *l) {
     if (error == ENOENT)
         return gt_fail(GT_FAILED,
                        "the lock '%s' is gone, so that another process may begin there: stopped without writing; the "
-                       "same command goes on",
+                       "same command resumes",
                        l->path);
     return gt_fail(GT_FAILED, "'%s' is no longer ours: %s took the directory over; stopped without writing", l->path,
                    name_of(l, &h, name));

@@ -93,7 +93,7 @@ static gt_status check_source(const gt_job *job) {
 /* Rank 0: the checkpoint to go on from, NULL for none: a new run. */
 static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
     bool again = e->job->restart && gt_rundir_restarted(j->dir);
-    if (again) gt_info("this job was requeued, and has begun anew already: it goes on, whatever --restart says");
+    if (again) gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
     j->anew = e->job->restart && !again;
     if (j->anew) return GT_OK;
     gt_status st = gt_checkpoint_newest(j->dir, file);
@@ -124,7 +124,7 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK;
     if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
-        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)",
+        gt_warn("GT_CONV=%s has no effect: a run resumes with the kernels it was begun with (%s)",
                 gt_conv_modes[own->conv], set->id);
     gt_isa mine = set->isa < own->isa ? set->isa : own->isa;
     int least = GT_ISA_COUNT - gt_comm_max_all(e->comm, GT_ISA_COUNT - (int)mine);
@@ -133,7 +133,7 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     bool mixed = gt_comm_max_all(e->comm, least != (int)own->isa) && !recorded;
     e->job->kernels = set = gt_kernel_set_with_isa(set, (gt_isa)least);
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits "
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: resuming with %s, bits "
                 "will differ",
                 wanted, set->id);
     else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
@@ -251,7 +251,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         if (!st) st = open_files(e, j);
         gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !gt_journal_patience_over(e, j))
-            gt_info("going on with %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
+            gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree_all(e->comm, st);
     if (!st && found == 1) gt_engine_stop_early_all(e, j);

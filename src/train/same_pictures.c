@@ -49,7 +49,7 @@ gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpo
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
     if (*j->files_before)
         gt_warn("the files of the data are not those the run was begun with (fingerprint %.8s..., now %.8s...); size, "
-                "range, labels, order and the pixels of %lld of the %lld images are the same, so the run goes on; "
+                "range, labels, order and the pixels of %lld of the %lld images are the same, so the run resumes; "
                 "other pixels "
                 "were not compared",
                 j->files_before, j->fingerprint, (long long)j->look.looks, (long long)e->info->stored);

@@ -188,7 +188,7 @@ static gt_status settle_all(gt_engine *e, gt_journal *j) {
         if (j->checkpoint_failed)
             st = gt_fail(GT_FAILED,
                          "the last checkpoint of %s could not be written (see the warning): started again, the run "
-                         "goes on from the one before",
+                         "resumes from the one before",
                          j->dir);
     }
     return gt_comm_agree_all(e->comm, st);
@@ -201,7 +201,7 @@ static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
     const char *but = e->job->restart ? " but without --restart" : "";
     if (stop == GO_ON) gt_info("done: %s", j->dir);
     else
-        gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command%s",
+        gt_info("stopped at a step boundary %s, a checkpoint is written: %s resumes with the same command%s",
                 reasons[stop], j->dir, but);
 }
 

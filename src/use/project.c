@@ -64,7 +64,7 @@ static gt_status take_steps(work *w, gt_projection *t) {
         if (!st) tell(w, t);
         if (!st && r->stop && r->stop()) {
             st = gt_projection_write(&w->projector, t);
-            return st ? st : gt_fail(GT_STOPPED, "stopped: the same command goes on");
+            return st ? st : gt_fail(GT_STOPPED, "stopped: the same command resumes");
         }
         bool due = r->state_minutes > 0 && gt_clock() - written >= 60 * r->state_minutes;
         if (!st && (due || (r->save && r->save()))) {
@@ -89,7 +89,7 @@ static gt_status go_on(work *w, gt_projection *t) {
     bool found;
     gt_status st = gt_projection_read(&w->projector, t, &found);
     if (!st && found && t->step < w->request->steps)
-        gt_warn("going on with '%s' after step %lld", t->name, (long long)t->step);
+        gt_warn("resuming '%s' after step %lld", t->name, (long long)t->step);
     bool over = found && t->step == w->request->steps;
     w->done += t->step;
     if (st || (over && gt_folder_has(t->dir, "projected_w.npz"))) return st;

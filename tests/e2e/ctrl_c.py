@@ -61,7 +61,7 @@ def launcher_stops():
     nothing_left('Ctrl-C')
     for number in (signal.SIGTERM, signal.SIGHUP):
         t = run(3, 'train', *endless, path('several'))
-        t.until('going on with')
+        t.until('resuming')
         t.until('tick ')
         os.kill(t.pid, number)
         t.until(SAID_AT_ONCE)

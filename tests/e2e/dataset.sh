@@ -130,7 +130,7 @@ counted folders.zip 300
 cmp -s report1 report2 && cmp -s good1.zip good2.zip || fail "findings depend on ranks"
 expect 0 'class 0 +10 .* cat' "$GANTRY" dataset inspect good1.zip
 expect 0 '2 cannot be read' "$GANTRY" dataset pictures --scan
-expect 0 'going on|images' "$GANTRY" dataset pictures all3.zip --channels=3 --width=32 --height=32 --on-error=skip
+expect 0 'resuming|images' "$GANTRY" dataset pictures all3.zip --channels=3 --width=32 --height=32 --on-error=skip
 # Any size can be packed; which networks can make it is theirs to say
 quietly "$GANTRY" dataset source any.zip --width=30 --height=30 --channels=1
 expect 0 'not for --model=stylegan2: .*nearest size that fits is 32 x 32' "$GANTRY" dataset inspect any.zip
@@ -147,7 +147,7 @@ expect 1 'short\.png' ranks 2 "$GANTRY" dataset half again.zip
 touch -d '1 hour ago' half/4.png
 expect 2 'again\.zip. is unfinished, and not by this command' "$GANTRY" dataset half again.zip --on-error=skip # a picture has changed
 expect 0 '11 pictures: 1 cannot be read' "$GANTRY" dataset half again.zip --on-error=skip --restart
-grep -q 'going on' said && fail 'it went on though a picture had changed'
+grep -q 'resuming' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 

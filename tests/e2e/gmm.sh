@@ -106,7 +106,7 @@ cmp range1/k5.h5 range1/mixture.h5 && [ -s range1/k.png ] || fail 'the best of t
 expect 0 'best BIC has 5 components, the best AIC' "$GANTRY" gmm fit points.h5 --k=1-3,5 --lloyd=10 --iterations=30 --outdir=range1
 quietly "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=4 --outdir=later
 quietly "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=9 --outdir=at-once
-expect 0 'going on with later/mixture.h5 at iteration 4' ranks 2 "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=9 --outdir=later
+expect 0 'resuming later/mixture.h5 at iteration 4' ranks 2 "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=9 --outdir=later
 cmp later/mixture.h5 at-once/mixture.h5 || fail 'more iterations later are not those of one long fit'
 
 begins images_and_latents

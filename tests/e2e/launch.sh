@@ -89,7 +89,7 @@ done
 background "$LAUNCH" 2 "$GANTRY" train $endless --run=shared
 wait_until 180 has_line "belongs to process $first" running
 kill -9 "$first"
-wait_until 180 has_line 'going on with shared\|tick' running
+wait_until 180 has_line 'resuming shared\|tick' running
 kill -USR1 "$pid"
 ends 75
 begins somebody_takes_the_lock_away

@@ -104,16 +104,16 @@ for train in train 'submit --cpus-per-task=1 --dry-run'; do
     # shellcheck disable=SC2086
     {
         for data in shapes.zip shapes.h5 folder synth:shapes; do says 2 "'$data' is .*, not a job file.* --data=$data" "$GANTRY" $train $data; done
-        says 2 "'mine' is a run's directory, not a job file: --run=mine goes on.*--resume=mine" "$GANTRY" $train mine
+        says 2 "'mine' is a run's directory, not a job file: --run=mine resumes.*--resume=mine" "$GANTRY" $train mine
         says 2 "'mine/last' is a checkpoint.*--resume=mine/last" "$GANTRY" $train mine/last
         says 2 "'torch.h5' is a file of PyTorch" "$GANTRY" $train torch.h5
         says 2 "'reals.png' is a picture, not a job file" "$GANTRY" $train reals.png
-        says 2 "no run 'nosuch' to go on with \(no nosuch/job\.ini\).*--data" "$GANTRY" $train --run=nosuch
+        says 2 "no run 'nosuch' to resume \(no nosuch/job\.ini\).*--data" "$GANTRY" $train --run=nosuch
         says 2 '^error: gantry [a-z]*: --data is required' "$GANTRY" $train
     }
 done
 says 2 "'shapes.zip' is a ZIP archive, not a job file" ranks 2 "$GANTRY" train shapes.zip
-says 2 "no run 'nosuch' to go on with" ranks 2 "$GANTRY" train --run=nosuch
+says 2 "no run 'nosuch' to resume" ranks 2 "$GANTRY" train --run=nosuch
 says 2 "'--run=mine': a command comes first, as in gantry train --run=mine" "$GANTRY" --run=mine
 [ ! -e nosuch ] || fail "a run that is not there was begun"
 

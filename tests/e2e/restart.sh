@@ -47,9 +47,9 @@ has_line 'resume = "*run' run/job.ini || fail 'nothing was transferred'
 
 begins the_same_command_would_begin_anew
 # The same command would begin anew once more.
-expect 75 'stopped .*: stopped goes on with the same command but without --restart$' \
+expect 75 'stopped .*: stopped resumes with the same command but without --restart$' \
     "$GANTRY" train $job --run=stopped --steps=1000000 --restart --max-time=0:01
-expect 75 'stopped goes on with the same command$' "$GANTRY" train $job --run=stopped --steps=1000000 --max-time=0:01
+expect 75 'stopped resumes with the same command$' "$GANTRY" train $job --run=stopped --steps=1000000 --max-time=0:01
 
 begins a_start_that_fails_sets_nothing
 # A start that fails sets nothing aside.

@@ -147,7 +147,7 @@ mixed() { # pattern, options: the second rank has the portable kernels only
 if grep -q avx2 /proc/cpuinfo; then
     mixed 'kernels: portable on all ranks' --run=mixed --steps=8
     same "$(last kernels-straight)" "$(last mixed)"
-    mixed 'warning: .*made with kernels .*going on with portable.*bits will differ' --run=stopped --steps=13
+    mixed 'warning: .*made with kernels .*resuming with portable.*bits will differ' --run=stopped --steps=13
     train 2 kernels --steps=9 # as recorded, though these ranks could do better
     ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and are to be had'; }
 fi

@@ -59,7 +59,7 @@ expect 0 '' "$GANTRY" gmm score "$begun/mixture.h5" points.csv --outdir=scored -
 
 begins fit_goes_on
 mkdir half && cp "$begun/half.h5" half/mixture.h5
-expect 0 'going on with half/mixture.h5 at iteration [1-9]' "$GANTRY" "${fit[@]}" --outdir=half
+expect 0 'resuming half/mixture.h5 at iteration [1-9]' "$GANTRY" "${fit[@]}" --outdir=half
 grep -o 'log-likelihood [-.0-9]* nats' said | cut -c1-20 >went_on
 expect 0 'log-likelihood' "$GANTRY" "${fit[@]}" --outdir=fresh_fit
 grep -o 'log-likelihood [-.0-9]* nats' said | cut -c1-20 | cmp - went_on || fail 'the fit that went on ends elsewhere than the fit made at once'

@@ -45,7 +45,7 @@ P
 [ "$(ls run/checkpoint-*.h5 | wc -l)" -ge 2 ] || { ls run; fail "no checkpoint before the last"; }
 cp -r run twin && rm "$(last run | sed 's|/run/|/twin/|')" twin/last
 timeout 300 "$GANTRY" train $small --run=twin --steps=$(($(shown run) / 8)) >said 2>&1 || { cat said; fail 'the second run from the last checkpoint but one'; }
-grep -q 'going on with' said || { cat said; fail 'it began anew'; }
+grep -q 'resuming' said || { cat said; fail 'it began anew'; }
 same "$(last run)" "$(last twin)"
 helper log run
 echo "$(shown run) images, $(wc -l <run/stats.jsonl) ticks: memory, files and threads stand still; another process comes to the same bits"
