@@ -105,7 +105,8 @@ static void describe_value(const view *v, const gt_option *o, char out[TAIL_BYTE
     if (*choices) join(text, "", choices);
     if (o->required) join(text, "required", "");
     else if (*standard && !(flag && gt_is(standard, "0"))) join(text, "default: ", standard);
-    snprintf(out, TAIL_BYTES + 8, *text ? " (%s)" : "", text);
+    out[0] = 0;
+    if (*text) snprintf(out, TAIL_BYTES + 8, " (%s)", text);
 }
 
 static void print_option(const view *v, const gt_option *o, FILE *f) {

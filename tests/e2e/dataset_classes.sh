@@ -39,7 +39,7 @@ case_training() {
     series one >a && series made >b && [ -s a ] || fail 'no series'
     cmp a b || fail 'not as trained on a dataset of these classes'
     same "$(last one)" "$(last three)" # three ranks, stopped and gone on with
-    expect 1 'classes +6,disc +0-1' "${train[@]}" --data=$shapes --classes=0-1 --steps=4 --run=one --test-data=$shapes
+    expect 2 'classes +6,disc +0-1' "${train[@]}" --data=$shapes --classes=0-1 --steps=4 --run=one --test-data=$shapes
     quietly "${train[@]}" --data=$shapes --steps=4 --run=all
     quietly "$GANTRY" evaluate one $shapes --classes=6,disc --outdir=judged
     expect 0 "class 0 of the data is 'disc', that of the network 'star'" "$GANTRY" evaluate one $shapes --outdir=other
