@@ -167,8 +167,9 @@ static int train_model(int argc, char **argv) {
 
 const cli_command cli_train = {
     .name = "train",
-    .files = "The folder of the run, --run or a new one in --outdir: checkpoint-*.h5, fakes*.png, reals.png, "
-             "report.html, log.txt, stats.jsonl, metrics.h5, job.ini, TensorBoard's events in events/.",
+    .files =
+        "The folder of the run, --run or a new one in --outdir: checkpoint-*.h5, fakes*.png, reals.png, "
+        "report.html, log.txt, stats.jsonl, metrics.h5, job.ini, starts.jsonl, events.out.tfevents.* (TensorBoard).",
     .stopped = CLI_RESUMES,
     CLI_EXAMPLES(
         {"A first try, on pictures that the program draws",
