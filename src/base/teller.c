@@ -40,7 +40,7 @@ static void say_count(char *line, double time) {
         n += snprintf(line + n, (size_t)(ROOM - n), " (%.0f %%)", floor(100.0 * (double)now.done / (double)now.count));
     double seconds = now.sign - now.first_sign, rate = seconds > 0 ? (double)(now.done - now.first) / seconds : 0;
     bool rated = now.signs >= WARM && rate > 0;
-    if (rated) n += snprintf(line + n, (size_t)(ROOM - n), ", %.3g %s/s", rate, now.of);
+    if (rated) n += snprintf(line + n, (size_t)(ROOM - n), rate < 999.5 ? ", %.3g %s/s" : ", %.0f %s/s", rate, now.of);
     double left = (double)(now.count - now.done) / rate - (time - now.sign);
     if (rated && now.done < now.count)
         n += snprintf(line + n, (size_t)(ROOM - n), ", ETA %s", gt_duration_text(fmax(0, left), text));

@@ -206,7 +206,7 @@ static gt_status convert(cli_session *s, dataset_fields *f, const char *const *s
     r->n_sources = n;
     r->sources = sources;
     r->dest = dest;
-    if (*dest) gt_stop_says(s->comm, "stopped: the same command resumes from here");
+    if (*dest) gt_stop_says(s->comm, "stopped: the same command resumes");
     gt_status st = gt_convert_all(s->comm, r, &result);
     if (!s->comm->rank && !st) print_result(r, &result);
     gt_convert_result_free(&result);

@@ -200,7 +200,7 @@ void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
     if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
     if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
-    tfevents_close(&l->events, !l->left);
+    tfevents_end(&l->events, !l->left);
     appender_close(&l->stats);
     metrics_h5_free(l->metrics);
     free(l->dir);

@@ -204,7 +204,7 @@ gt_status tfevents_open(tfevents *t, const char *dir, int64_t images, bool by_im
     return t->dir && (t->job || !job) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for TensorBoard's events");
 }
 
-void tfevents_close(tfevents *t, bool write) {
+void tfevents_end(tfevents *t, bool write) {
     if (write && t->file.pending.n && !make_file(t)) appender_flush(&t->file, false);
     appender_close(&t->file);
     free(t->dir);

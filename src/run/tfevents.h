@@ -20,7 +20,7 @@ typedef struct tfevents {
 } tfevents;
 
 /* The file, once it is made, tells TensorBoard to forget the events of earlier files after `images`. `job` NULL: the
- * file holds no text. The caller calls tfevents_close(), also after an error. */
+ * file holds no text. The caller calls tfevents_end(), also after an error. */
 gt_status tfevents_open(tfevents *t, const char *dir, int64_t images, bool by_images, const char *job);
 /* Afterwards the file has the whole event or nothing of it: then the event is kept, and written before the next event.
  */
@@ -28,6 +28,6 @@ gt_status tfevents_scalars(tfevents *t, double time, int64_t images, const gt_st
 gt_status tfevents_picture(tfevents *t, double time, int64_t images, const char *name, int width, int height,
                            int channels, const void *png, size_t bytes);
 /* `write`: events that could not be written so far are tried once more. */
-void tfevents_close(tfevents *t, bool write);
+void tfevents_end(tfevents *t, bool write);
 
 #endif

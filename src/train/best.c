@@ -18,7 +18,8 @@ void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
 static bool can_come(const gt_engine *e, const char *name) {
     const char *rest = strchr(name, '/');
     if (gt_stat_index(&e->stats, name) >= 0) return true;
-    if (strncmp(name, "Loss/", 5) && strncmp(name, "Accuracy/", 9)) return gt_series_of(name) != NULL;
+    if (strncmp(name, "Loss/", 5) && strncmp(name, "Accuracy/", 9))
+        return gt_series_of(name) || gt_metric_of_fakes(name);
     for (int part = 0; part < GT_JUDGED; part++)
         if (e->judged[part] && !strncmp(rest + 1, gt_judged_name(part), strlen(gt_judged_name(part)))) return true;
     return false;

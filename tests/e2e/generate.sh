@@ -161,7 +161,7 @@ an array has none:--out=y.npy --grid=2x2
 one network is needed:--network=run
 END
 expect 2 'styles have no latents' "$GANTRY" generate run --projected-w=w.npz --space=z --out=y.npy
-expect 2 'one checkpoint' "$GANTRY" generate --seeds=0
+expect 2 'which network' "$GANTRY" generate --seeds=0
 [ ! -e x ] && [ ! -e y.npy ] || fail 'refused, and yet something was made'
 
 begins nothing_half_written

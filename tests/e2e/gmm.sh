@@ -136,7 +136,7 @@ begins what
 # what cannot be
 expect 2 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
 printf '1,2\n3,4\n5\n' >ragged.csv
-expect 1 'ragged.csv: line 3 has 1 numbers' "$GANTRY" gmm fit ragged.csv --outdir=x
+expect 1 'ragged.csv: line 3 has 1 number, the first line 2' "$GANTRY" gmm fit ragged.csv --outdir=x
 printf '1,2\n3,nan\n' >nan.csv
 expect 1 "nan.csv': number 1 of point 1 is nan" "$GANTRY" gmm fit nan.csv --k=1 --outdir=x
 printf '%s,3\n' 1 2 3 4 5 6 7 8 >flat.csv

@@ -63,7 +63,7 @@ case_options_of_the_family() {
     expect 0 'What pixels are multiplied by' "$gantry" help toy-gain
     expect 0 '^# ==== Toys ====' "$gantry" reference
     has_line '^# toy-gain = 1' said || fail 'toy-gain is not in the reference job'
-    expect 0 'toy.*-gain' "$gantry" man
+    expect 0 'toy.*-gain' "$gantry" man train
     expect 2 'toy-gain' "$gantry" train --data=synth:shapes:n=96,size=16 --toy-gain=2 --run=refused # not of the other families
 }
 case_source() {

@@ -120,7 +120,7 @@ case_refused() {
     expect 1 '' "$GANTRY" generate evil0.pkl --seeds=0 --outdir=no
     [ ! -e called ] && [ ! -e no ] || fail 'something was called or made'
     expect 2 "holds model 'stylegan2', not 'dcgan': --model=stylegan2" "$GANTRY" train --model=dcgan --data=synth:shapes:n=32,size=32 --batch=16 --cbase=64 --resume="$golden/skip.pkl" --run=r --steps=1
-    expect 1 'for images of 16x16 with 1 channels' "$GANTRY" train --data=synth:shapes:n=32,size=128 --batch=4 --resume="$golden/resnet_grey.pkl" --run=r --steps=1
+    expect 2 'for images of 16x16 with 1 channels' "$GANTRY" train --data=synth:shapes:n=32,size=128 --batch=4 --resume="$golden/resnet_grey.pkl" --run=r --steps=1
     [ ! -e r ] || fail 'a refused run left its folder'
 }
 

@@ -73,10 +73,10 @@ same "$(last whole)" "$(last run)"
 
 before=$(sha256sum "$(last run)")
 for data in pixel label range order; do
-    expect 1 'the images, their labels, range or colours are not those the run was begun with' "$GANTRY" train $job --run=run --data="$data.zip" --steps=8
+    expect 2 'the images, their labels, range or colours are not those the run was begun with' "$GANTRY" train $job --run=run --data="$data.zip" --steps=8
     [ "$before" = "$(sha256sum "$(last run)")" ] || fail "$data: the run was changed"
 done
-expect 1 'their range was the usual one and is now 0 .. 200' "$GANTRY" train $job --run=run --data=range.zip --steps=8
+expect 2 'their range was the usual one and is now 0 .. 200' "$GANTRY" train $job --run=run --data=range.zip --steps=8
 
 begins a_checkpoint_without_the_second_fingerprint
 # A checkpoint without the second fingerprint (of an older gantry): as before, and it is said why.
@@ -90,6 +90,6 @@ open('part.h5', 'wb').write(data[512:])
 with h5py.File('part.h5', 'r+') as f: del f['data/pictures']
 open(path, 'wb').write(data[:512] + open('part.h5', 'rb').read())
 PYTHON
-expect 1 'an older gantry, which kept no fingerprint of the pictures' "$GANTRY" train $job --run=run --data=first --steps=8
+expect 2 'an older gantry, which kept no fingerprint of the pictures' "$GANTRY" train $job --run=run --data=first --steps=8
 train 1 run --data=first.zip --steps=8
 train 1 run --data=first --steps=9 # kept again

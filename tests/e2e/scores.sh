@@ -199,7 +199,7 @@ case_stop() {
     kill -TERM "$pid"
     ends 75
     ls gan/metric-* 2>/dev/null && fail 'a score was written'
-    has_line 'stopping; no score is written' running || fail "$(cat running)"
+    has_line 'stopping after these images; no score is written' running || fail "$(cat running)"
 }
 
 run_cases

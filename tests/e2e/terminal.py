@@ -33,12 +33,13 @@ def look_at(t, slow):
     if worst > SILENT + 4 * slow: fail(f'{" ".join(t.command)}: silent for {worst:.1f} s\n{t.text[-1000:]}')
 
 
-def watch(command, until, stop=None, status=75):
-    """Runs until a pattern is shown, then presses Ctrl-C, which is answered by `stop` at once."""
+def watch(command, until, stop=None, status=75, work=0):
+    """Runs until a pattern is shown and for `work` seconds more, then presses Ctrl-C, which is answered by `stop` at once."""
     slow = start_seconds()
     t = Terminal(gantry, *command)
     t.until(until)
     look_at(t, slow)
+    time.sleep(work)
     if stop: t.press_ctrl_c(stop)
     t.ends(status)
     if '\x1b[K' not in t.text: fail('no live line')
@@ -95,8 +96,8 @@ def generate():
 
 def dataset():
     made = ['dataset', 'synth:shapes:n=1000000,size=64', f'{here}/made.zip', '--threads=1']
-    watch(made, 'making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes from here')
-    watch(made, r'resuming after \d+ of 1000000 images[^$]*making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes from here')
+    watch(made, 'making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes', work=2) # each second what is made is synced
+    watch(made, r'resuming after \d+ of 1000000 images[^$]*making: ' + RATED.format('images', 'images'), 'stopped: the same command resumes')
     t = Terminal(gantry, 'dataset', 'synth:shapes:n=50,size=16', f'{here}/few.zip')
     t.ends(0)
     if len(re.findall('few.zip: 50 images', t.text)) != 1: fail(f'the result is not told once\n{t.text}')
