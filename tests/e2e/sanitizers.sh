@@ -51,7 +51,7 @@ clean "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 clean "$GANTRY" inspect "$(last run)" --graph
 clean "$GANTRY" report run
 clean "$GANTRY" help train
-status=1 clean "$GANTRY" train $small --run=run --steps=9
+status=2 clean "$GANTRY" train $small --run=run --steps=9
 status=2 clean "$GANTRY" train --gama=1
 status=1 clean "$GANTRY" train --data=nowhere.zip
 printf 'cut' >cut.zip && cp cut.zip cut.h5
