@@ -170,7 +170,7 @@ class Work:
         every, batch = 1000 * number_of(job, 'checkpoint-kimg'), number_of(job, 'batch')
         files = sorted((int(re.search(r'(\d+)\.h5$', path).group(1)), path) for path in glob.glob(self.at(run, 'checkpoint-*.h5')))
         rate = self.seconds_an_image(run) / 60
-        return [(n, path, n * rate) for n, path in files if n and (n % every < batch or n == files[-1][0])]
+        return [(n, path, n * rate) for n, path in files if n and (min(n % every, -n % every) < batch or n == files[-1][0])]
 
     # ---- scores ----
 
