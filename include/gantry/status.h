@@ -11,7 +11,7 @@
  *
  * Which code? One question decides, in all commands: what must change before the same work succeeds?
  *     the words        GT_USAGE, exit status 2: an unknown option or key, options that exclude each other, a job file
- *                      that is not there, other options than those of the run that is to go on, a size or a model that
+ *                      that is not there, other options than those of the run that is resumed, a size or a model that
  *                      the command cannot take, a metric that does not exist.
  *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
  *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.

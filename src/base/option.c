@@ -213,9 +213,7 @@ static const char *called_here(const gt_options *o, const char *key) {
         {"n-init", "restarts"},
         {"max-iter", "iterations"},
         {"components", "k"},
-        {"n-components", "k"},
         {"resolution", "width"},
-        {"truncation", "trunc"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (same_name(key, names[i].there) && gt_options_find(o, names[i].here)) return names[i].here;
