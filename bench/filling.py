@@ -15,6 +15,13 @@ STUDIES = {'fashion': (2, '![Distance by core-minutes](%s/bench/quality/fashion.
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 
 
+def cpu():
+    """This machine's, for conditions."""
+    with open('/proc/cpuinfo') as f: info = f.read()
+    found, family = re.search(r'^model name\s*:\s*(.*?)\s*$', info, re.M), re.search(r'^cpu family\s*:\s*(\d+)\nmodel\s*:\s*(\d+)', info, re.M)
+    return (found.group(1) if found else 'CPU') + (' (family %s, model %s)' % family.groups() if family else '')
+
+
 def table(name, columns, rows):
     """Of the results file: columns (key, title, digits), -1 for words."""
     return dict(name=name, columns=[dict(zip(('key', 'title', 'digits'), c)) for c in columns], rows=[dict(zip((c[0] for c in columns), row)) for row in rows])

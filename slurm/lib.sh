@@ -1,4 +1,4 @@
-# What the scripts of this folder share: site settings, starting ranks, the dataset on local disks, going on after a stop.
+# What the scripts of this folder share: site settings, starting ranks, the dataset on local disks, resuming after a stop.
 # shellcheck shell=bash
 set -u
 slurm_folder=$(dirname "$(realpath "${BASH_SOURCE[0]}")")

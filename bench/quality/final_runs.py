@@ -16,7 +16,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
 sys.path.insert(0, os.path.dirname(HERE))
-from filling import fill, markdown, table # noqa: what the scripts take from here
+from filling import cpu, fill, markdown, table # noqa: what the scripts take from here
 
 
 class Stopped(Exception): pass
@@ -34,12 +34,6 @@ def options(text, folder):
     parser.add_argument('--quick', action='store_true', help='everything with tiny budgets, to try it out; the numbers mean nothing')
     parser.add_argument('--publish', action='store_true', help='when all is done: results, plot and pictures to bench/quality, tables to docs/quality.md')
     return parser
-
-
-def cpu():
-    found = re.search(r'^model name\s*:\s*(.*?)\s*$', open('/proc/cpuinfo').read(), re.M)
-    family = re.search(r'^cpu family\s*:\s*(\d+)\nmodel\s*:\s*(\d+)', open('/proc/cpuinfo').read(), re.M)
-    return (found.group(1) if found else 'CPU') + (' (family %s, model %s)' % family.groups() if family else '')
 
 
 class Work:

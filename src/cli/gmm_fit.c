@@ -28,7 +28,7 @@ gt_status gmm_read_own(const gmm_task *t, const gt_mixture_recipe *recipe, const
     if (st) return gt_wrap(st, "remove it or choose another --outdir");
     if (!same_recipe(&f->recipe, recipe, !gives_lloyd(t->session), any_k))
         return gt_fail(GT_USAGE,
-                       "%s is a fit with other options: choose another --outdir, or remove it; a fit goes on with "
+                       "%s is a fit with other options: choose another --outdir, or remove it; a fit resumes with "
                        "more --iterations and a smaller --tol alone",
                        path);
     if (strcmp(f->fingerprint, t->fingerprint))

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cli/generating.h"
+#include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "h5/h5.h"
 #include "train/stop.h"
@@ -55,6 +56,8 @@ static const gt_option table[] = {
      .derived = "that of the network's run, else 0", .max = 1e15},
     {CLI_ROW("network", network, "", "Checkpoint or run, in place of the first argument"), .path = true},
     {CLI_ROW("no-cache", no_cache, "0", "Neither read nor keep statistics of real pictures ($GT_CACHE)")},
+    {CLI_ROW("gpus", gpus, "1", "No effect: taken for command lines of calc_metrics.py"), .max = 1e6},
+    {CLI_ROW("verbose", verbose, "1", "No effect: taken for command lines of calc_metrics.py")},
     CLI_THREADS,
     CLI_ASSUMED,
 };
@@ -198,6 +201,8 @@ static gt_status metrics(cli_session *s) {
         if (!s->comm->rank) gt_score_help(print_help, NULL);
         return GT_OK;
     }
+    if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)
+        gt_info("--gpus has no effect here; gantry run -n says how many ranks there are");
     gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");
     metrics_work w = {.session = s, .fields = f, .team = {s->comm, s->pool, cli_kernels()}};
     f->score.stop = gt_stop_requested;

@@ -10,8 +10,8 @@
 
 typedef struct metrics_fields {
     const char *network, *data, *reals, *fakes, *save, *nearest, *classes, *fake_classes;
-    bool mirror, json, no_cache;
-    int64_t threads, seed;
+    bool mirror, json, no_cache, verbose;
+    int64_t threads, seed, gpus;
     cli_assumed assumed;
     gt_score_options score;
     /* found by the first rank, before the ranks meet */

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "cli/generating.h"
+#include "cli/run_stderr.h"
 #include "gantry/log.h"
 
 /* The commands that end in good order when asked to stop: SIGUSR1 is their signal. It would kill the others without a
@@ -120,8 +121,9 @@ static void leave_terminal_input(void) {
     close(fd);
 }
 
-static void become(const char *const *argv, pid_t parent, const sigset_t *mask) {
+static void become(const char *const *argv, pid_t parent, const sigset_t *mask, int to) {
     setsid();
+    if (to >= 0) dup2(to, STDERR_FILENO);
     leave_terminal_input();
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != parent) _exit(CLI_FAILED);
@@ -167,9 +169,14 @@ int cli_launch(const char *const *argv, char *const *command) {
     fflush(NULL);
     choose_words(&c, command);
     pid_t self = getpid();
+    cli_stderr e = strcmp(argv[0], "mpirun") ? (cli_stderr){-1, -1} : cli_stderr_begin();
     c.pid = fork();
-    if (c.pid == 0) become(argv, self, &before);
+    if (c.pid == 0) become(argv, self, &before, e.fd);
+    int error = errno;
+    cli_stderr_started(&e);
     if (c.pid < 0)
-        return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(errno)));
-    return wait_for(&c, &signals);
+        return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(error)));
+    int status = wait_for(&c, &signals);
+    cli_stderr_end(&e);
+    return status;
 }

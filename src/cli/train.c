@@ -182,7 +182,7 @@ const cli_command cli_train = {
     .diagnostics = (const gt_named[]){{"both sides must be divisible by ...",
                                        "Images of this size cannot be made by the network. The message names the "
                                        "nearest sizes, and the options of gantry dataset that give them."},
-                                      {"the run ... has other values",
+                                      {"... was begun with another job (see the table)",
                                        "A run is resumed with the job it began with. Give the values of the table "
                                        "again, or another --run; --resume=RUN begins a new run from its networks."},
                                       {"warning: collapse, divergence, saturation",

@@ -55,7 +55,7 @@ gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew) {
     *anew = false;
     if (iterations < r->iterations || tol > r->tol)
         return gt_fail(GT_USAGE,
-                       "the fit has --iterations=%d and --tol=%g: it goes on with at least so many iterations "
+                       "the fit has --iterations=%d and --tol=%g: it resumes with at least so many iterations "
                        "and at most that tol",
                        r->iterations, r->tol);
     bool over = f->restart > 0, same = iterations == r->iterations && tol == r->tol,

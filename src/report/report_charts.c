@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The curves of a report: which series stand together in a chart. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "report/report.h"
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
+
+#define AUGMENT "Progress/augment"
 
 /* Which series stand together; those of no row get a chart each, and so does every series where several runs stand
  * together. */
@@ -20,25 +23,25 @@ static const struct {
     } lines[CHART_LINES];
 } charts[] = {
     {"Losses",
-     "Generator against discriminator: level is good, a runaway is not",
+     "Generator against discriminator. Good: both stay level. Bad: one keeps rising or falling",
      {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
     {"Discriminator",
      "Its loss on real and on generated images",
      {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
-    {"Taken rightly",
-     "Share of the images that the discriminator takes for what they are; one half: it guesses",
+    {"Accuracy of the discriminator",
+     "Share of the images that it takes for what they are; one half: it guesses",
      {{"real", "Accuracy/D/real", NULL}, {"generated", "Accuracy/D/fake", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
     {"Reconstruction",
      "Between an image and what the decoder makes of its latent",
      {{"reconstruction", "Loss/reconstruction", NULL}, {"test", "Loss/test_reconstruction", NULL}}},
     {"Divergence",
-     "What the latent says of an image; 0: nothing",
+     "Information about the image in its latent; 0: the decoder ignores the latent",
      {{"KL", "Loss/KL", NULL}, {"test", "Loss/test_KL", NULL}}},
-    {"Evidence lower bound", "What log p(x) of test images is at least", {{"test", "Loss/test_ELBO", NULL}}},
+    {"Evidence lower bound", "A lower bound of log p(x) of test images", {{"test", "Loss/test_ELBO", NULL}}},
     {"Weight of the divergence", "By --kl-warmup and --kl-cycles, up to --beta", {{"weight", "KL/weight", NULL}}},
     {"Loss",
-     "Cross-entropy of a classifier; validation and test rise while train falls: it learns by heart",
+     "Cross-entropy of a classifier; validation and test rise while train falls: over-fitting",
      {{"train", "Loss/train", NULL}, {"validation", "Loss/validation", NULL}, {"test", "Loss/test", NULL}}},
     {"Classified rightly",
      "Share of the images; train: with dropout and augmentation, over the tick",
@@ -56,7 +59,7 @@ static const struct {
     {"r_t",
      "Mean sign of the scores: towards 1 for reals means overfitting",
      {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
-    {"Augmentation p", "How often each augmentation is applied", {{"p", "Progress/augment", NULL}}},
+    {"Augmentation p", "How often each augmentation is applied", {{"p", AUGMENT, NULL}}},
     {"Speed (images/s)", "Images that are trained on", {{"speed", "Timing/sec_per_kimg", report_per_second}}},
     {"Regularisation",
      "R1 of the discriminator, path length of the generator",
@@ -98,10 +101,21 @@ static void put_series(const curves *c, const char *title, const char *note, con
     chart_draw(c->out, &(chart){title, note, c->n, lines, c->points});
 }
 
+/* Of all runs. */
+static bool is_zero(const curves *c, const char *series) {
+    for (int i = 0; i < c->n; i++) {
+        const gt_stats_series *s = gt_stats_find(c->runs[i].stats, series);
+        for (int k = 0; s && k < c->runs[i].stats->ticks; k++)
+            if (fabs(s->values[k].mean) > 0) return false; /* not of absent ones */
+    }
+    return true;
+}
+
 static void put_row(const curves *c, int row) {
     chart_line lines[CHART_LINES];
     char title[120];
     int n = 0;
+    if (!strcmp(charts[row].lines->series, AUGMENT) && is_zero(c, AUGMENT)) return; /* --aug=noaug */
     for (; n < CHART_LINES && charts[row].lines[n].series; n++) {
         lines[n] = (chart_line){c->runs->stats, charts[row].lines[n].label, charts[row].lines[n].series,
                                 charts[row].lines[n].map};

@@ -200,7 +200,7 @@ bool gt_scores_all(gt_engine *e, gt_journal *j) {
         if (!st) keep(e, j, &table);
         else if (st == GT_STOPPED)
             gt_info("the metrics at %.3f kimg are broken off: %s computes them", (double)e->shown / 1000,
-                    gt_engine_finished(e) ? "gantry metrics" : "the run, when it goes on,");
+                    gt_engine_finished(e) ? "gantry metrics" : "the run, when it resumes,");
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_score_table_free(&table);

@@ -19,7 +19,7 @@ gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f,
         if (t->late && !gt_checkpoint_find(f, path)) {
             if (which == GT_READ_ALL)
                 st = gt_fail(GT_FORMAT,
-                             "%s: network %s has no %s yet: an older program wrote the file; go on with its "
+                             "%s: network %s has no %s yet: an older program wrote the file; resume its "
                              "run for some hundred steps, and such numbers are there",
                              gt_checkpoint_path(f), net->name, t->name);
             for (size_t i = 0; i < t->size; i++) block[t->offset + i] = t->init_mean;

@@ -50,6 +50,35 @@ same "$(last alone)" "$(last three)"
 cp "$GANTRY" bin/gantry
 expect 0 '10 images in out' "$tmp/bin/gantry" run -n 2 generate three --class=0 --seeds=0-9 --outdir=out
 expect 2 'did you mean' "$GANTRY" run -n 2 train $job --gama=1
+has_line 'non-zero' said && { cat said; fail 'the report of mpirun stands beside the message'; }
+expect 0 '^--gpus has no effect here' "$GANTRY" metrics --reals=out --fakes=out --metrics=spectrum --gpus=2 --verbose=yes
+
+begins reports_of_mpirun
+# Only the report that a rank returned a status is left out; all else comes through byte for byte, and at once.
+cat >bin/mpirun <<'END'
+#!/bin/bash
+[ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1'; exit; }
+line=$(printf '%074d' 0 | tr 0 -)
+report() { printf '%s\n' "$line" "$@" "$line" >&2; }
+printf 'a rank\n' >&2
+report 'Primary job  terminated normally, but 1 process returned' 'a non-zero exit code. Per user-direction, the job has been aborted.'
+report 'ended with non-zero status' '' '  Exit code:    75'
+report 'exited on signal 9'
+printf -- '-\n--- %s\n%s\nx\n' "$line" "$line" >&2
+printf -- '%s live\r-' "$line" >&2
+for i in {1..100}; do [ ! -e seen ] || break; sleep 0.1; done
+[ -e seen ] && printf ' seen' >&2
+exit 75
+END
+chmod +x bin/mpirun
+line=$(printf '%074d' 0 | tr 0 -)
+{ printf 'a rank\n%s\nexited on signal 9\n%s\n' "$line" "$line"; printf -- '-\n--- %s\n%s\nx\n%s live\r- seen' "$line" "$line" "$line"; } >wanted
+PATH=$tmp/bin:$PATH "$GANTRY" run -n 2 train 2>passed & launched=$!
+wait_until 60 has_line live passed
+touch seen
+wait $launched
+[ $? = 75 ] || fail 'the exit status is not that of the launcher'
+cmp wanted passed || fail 'what the launcher writes to stderr'
 
 expect 0 'warning: --threads=999 is more than the [0-9]+ processors? ' "$GANTRY" train $job --run=threads --steps=1 --threads=999
 [ "$(grep -c 'warning: --threads' said)" = 1 ] || { cat said; fail 'said more than once'; }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * Open MPI writes its reports between two lines of dashes, each report with one write(). All other bytes are passed on
+ * as they come, since live lines have no end. A line of dashes is held, and what follows up to the next one; the whole
+ * is left out if it is the report. Held bytes that nothing follows are somebody else's, and are passed on. */
+#define _GNU_SOURCE
+#include "cli/run_stderr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    MOST = 4096, /* bytes of a report, at least */
+    DASHES = 40, /* of its first line, at least */
+    PAUSE = 200, /* milliseconds: nothing follows */
+};
+
+typedef struct filter {
+    char held[MOST], out[2 * MOST];
+    size_t n, n_out; /* bytes */
+    size_t line;     /* where the last line of those held begins */
+    bool mid_line;   /* what was passed on last does not end a line */
+} filter;
+
+static void flush(filter *f) {
+    const char *bytes = f->out;
+    while (f->n_out) {
+        ssize_t done = write(STDERR_FILENO, bytes, f->n_out);
+        if (done < 0 && errno == EAGAIN) poll(&(struct pollfd){STDERR_FILENO, POLLOUT, 0}, 1, PAUSE);
+        else if (done < 0 && errno != EINTR) f->n_out = 0; /* nobody reads it: the launcher shall not notice */
+        if (done > 0) bytes += done, f->n_out -= (size_t)done;
+    }
+}
+
+static void pass_on(filter *f) {
+    memcpy(f->out + f->n_out, f->held, f->n);
+    f->n_out += f->n;
+    if (f->n) f->mid_line = f->held[f->n - 1] != '\n';
+    f->n = f->line = 0;
+}
+
+static bool is_report(const filter *f) { return memmem(f->held, f->n, "non-zero", strlen("non-zero")) != NULL; }
+
+/* The last line held: all of it dashes so far? */
+static bool only_dashes(const filter *f) {
+    for (size_t i = f->line; i < f->n; i++)
+        if (f->held[i] != '-' && !(f->held[i] == '\n' && i - f->line >= DASHES)) return false;
+    return true;
+}
+
+/* One more byte. The bytes held begin with a line of dashes, or with dashes that may become one. */
+static void take(filter *f, char c) {
+    f->held[f->n++] = c;
+    bool dashes = only_dashes(f), begins = !f->line;
+    if (f->mid_line || (begins && !dashes) || f->n == MOST) {
+        pass_on(f);
+    } else if (c == '\n') {
+        if (begins || !dashes) {
+            f->line = f->n;
+        } else {
+            if (is_report(f)) f->n = f->line = 0;
+            pass_on(f);
+        }
+    }
+}
+
+static void run(int fd) {
+    static filter f;
+    char bytes[MOST];
+    signal(SIGPIPE, SIG_IGN);
+    for (;;) {
+        struct pollfd p = {fd, POLLIN, 0};
+        int ready = poll(&p, 1, f.n ? PAUSE : -1);
+        if (ready < 0 && errno == EINTR) continue;
+        ssize_t n = ready ? read(fd, bytes, sizeof bytes) : 0;
+        if (n < 0 && errno == EINTR) continue;
+        for (ssize_t i = 0; i < n; i++) take(&f, bytes[i]);
+        if (n <= 0) pass_on(&f);
+        flush(&f);
+        if (ready && n <= 0) break;
+    }
+}
+
+cli_stderr cli_stderr_begin(void) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return (cli_stderr){-1, -1};
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        close(ends[1]);
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        run(ends[0]);
+        _exit(0);
+    }
+    close(ends[0]);
+    if (pid < 0) close(ends[1]);
+    return (cli_stderr){pid < 0 ? -1 : ends[1], pid};
+}
+
+void cli_stderr_started(cli_stderr *e) {
+    if (e->fd >= 0) close(e->fd);
+    e->fd = -1;
+}
+
+void cli_stderr_end(const cli_stderr *e) {
+    double until = gt_clock() + 1;
+    while (e->pid > 0 && waitpid(e->pid, NULL, WNOHANG) == 0 && gt_clock() < until) gt_sleep(0.005);
+}
