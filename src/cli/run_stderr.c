@@ -27,7 +27,8 @@ typedef struct filter {
     char held[MOST], out[2 * MOST];
     size_t n, n_out; /* bytes */
     size_t line;     /* where the last line of those held begins */
-    bool mid_line;   /* what was passed on last does not end a line */
+    size_t cleared;  /* bytes of the end of what was passed on that begin `clear` */
+    bool mid_line;   /* what was passed on last neither ends a line nor clears one */
 } filter;
 
 static void flush(filter *f) {
@@ -40,10 +41,17 @@ static void flush(filter *f) {
     }
 }
 
+static const char clear[] = "\033[K"; /* a live line */
+enum { CLEAR = sizeof clear - 1 };
+
 static void pass_on(filter *f) {
     memcpy(f->out + f->n_out, f->held, f->n);
     f->n_out += f->n;
-    if (f->n) f->mid_line = f->held[f->n - 1] != '\n';
+    for (size_t i = 0; i < f->n; i++) {
+        char c = f->held[i];
+        f->cleared = f->cleared < CLEAR && c == clear[f->cleared] ? f->cleared + 1 : c == clear[0];
+        f->mid_line = c != '\n' && f->cleared < CLEAR;
+    }
     f->n = f->line = 0;
 }
 

@@ -64,6 +64,10 @@ printf 'a rank\n' >&2
 report 'Primary job  terminated normally, but 1 process returned' 'a non-zero exit code. Per user-direction, the job has been aborted.'
 report 'ended with non-zero status' '' '  Exit code:    75'
 report 'exited on signal 9'
+printf 'live\r\033[K' >&2
+report 'ended with non-zero status'
+printf 'live\r\033[' >&2
+report 'no report: non-zero'
 printf -- '-\n--- %s\n%s\nx\n' "$line" "$line" >&2
 printf -- '%s live\r-' "$line" >&2
 for i in {1..100}; do [ ! -e seen ] || break; sleep 0.1; done
@@ -72,9 +76,9 @@ exit 75
 END
 chmod +x bin/mpirun
 line=$(printf '%074d' 0 | tr 0 -)
-{ printf 'a rank\n%s\nexited on signal 9\n%s\n' "$line" "$line"; printf -- '-\n--- %s\n%s\nx\n%s live\r- seen' "$line" "$line" "$line"; } >wanted
+{ printf 'a rank\n%s\nexited on signal 9\n%s\nlive\r\033[Klive\r\033[%s\nno report: non-zero\n%s\n' "$line" "$line" "$line" "$line"; printf -- '-\n--- %s\n%s\nx\n%s live\r- seen' "$line" "$line" "$line"; } >wanted
 PATH=$tmp/bin:$PATH "$GANTRY" run -n 2 train 2>passed & launched=$!
-wait_until 60 has_line live passed
+wait_until 60 has_line '[-] live' passed
 touch seen
 wait $launched
 [ $? = 75 ] || fail 'the exit status is not that of the launcher'
