@@ -1,4 +1,4 @@
-# level: long
+# level: strict
 # Reports of one run and of several in headless Chromium: wide and narrow windows, light and dark.
 . "$(dirname "$0")/lib.sh"
 need chromium 'package chromium: it shows the pages'

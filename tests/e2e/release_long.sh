@@ -6,7 +6,7 @@ top=$(realpath "$here/../..")
 [ -e "$top/.git" ] || skip 'these sources come without .git'
 quietly bash "$top/.ci/dist" "$tmp"
 tar xf gantry-*.tar.gz && cd gantry-*/ || fail 'tar'
-make() { env -u MAKEFLAGS make -s -j"$(nproc)" OPT=-O0 DESTDIR="$tmp/stage" PREFIX=/usr "$@" >log 2>&1 </dev/null || { tail -n 30 log; fail "make $*"; }; }
+make() { env -u MAKEFLAGS -u BUILD make -s -j"$(nproc)" OPT=-O0 DESTDIR="$tmp/stage" PREFIX=/usr "$@" >log 2>&1 </dev/null || { tail -n 30 log; fail "make $*"; }; }
 make build/gantry bench-programs
 make install
 "$tmp/stage/usr/bin/gantry" version | grep -q "git $(git -C "$top" rev-parse --short=10 HEAD))" || fail 'the commit'
