@@ -2,8 +2,13 @@
  * Messages with the reason that libhdf5 gives; types and property lists of libhdf5. */
 #include "h5/h5.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "h5/h5_room.h"
 
@@ -13,6 +18,24 @@ typedef struct innermost {
     char text[256];
     bool no_memory; /* a damaged file may have asked for too much */
 } innermost;
+
+/* How near has this process come to ulimit -v? */
+static bool was_near_limit(void) {
+    enum { NEAR = 1 << 20 }; /* bytes: more than zlib asks for at a time */
+    static const char key[] = "VmPeak:";
+    struct rlimit most;
+    char status[1024];
+    if (getrlimit(RLIMIT_AS, &most) || most.rlim_cur == RLIM_INFINITY) return false;
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, status, sizeof status - 1) : -1;
+    if (fd >= 0) close(fd);
+    status[n > 0 ? n : 0] = 0;
+    const char *peak = strstr(status, key); /* in kB */
+    return peak && (strtoull(peak + sizeof key - 1, NULL, 10) << 10) + NEAR > most.rlim_cur;
+}
+
+/* libhdf5 says the same of data that zlib cannot unpack and of zlib without memory. */
+static bool may_lack_memory(const char *reason) { return strstr(reason, "inflate") && was_near_limit(); }
 
 static herr_t take_innermost(unsigned n, const H5E_error2_t *e, void *arg) {
     innermost *reason = arg;
@@ -30,7 +53,7 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
-    if (reason.no_memory) code = GT_NOMEM;
+    if (reason.no_memory || may_lack_memory(reason.text)) code = GT_NOMEM;
     return *reason.text ? gt_fail(code, "%s (HDF5: %s)", message, reason.text) : gt_fail(code, "%s", message);
 }
 

@@ -37,6 +37,10 @@ for more in 2000 6000 12000 18000 24000 36000; do
     limited_to $((least + more)) "$GANTRY" dataset synth:shapes:n=9,size=8 large.h5 --threads=1 >said 2>&1 </dev/null
     ! grep -q 'cannot be checked.*overwrite' said || { cat said; fail "$((least + more)) KB: called another dataset"; }
 done
+for ((more = 10500; more < 13500; more += 75)); do # somewhere here zlib alone has too little
+    limited_to $((least + more)) "$GANTRY" inspect large.h5 >said 2>&1 </dev/null
+    ! grep -q 'damaged' said || { cat said; fail "$((least + more)) KB: called damage"; }
+done
 [ $short -gt 0 ] || fail 'memory was never short in the check: the test tests nothing'
 limited_to $((least + 6000)) "$GANTRY" inspect --check large.h5 >said 2>&1
 [ $? = 71 ] || { cat said; fail 'the exit status of a check without memory'; }
