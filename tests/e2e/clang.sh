@@ -1,4 +1,5 @@
 # level: full
+# order: first
 # The second compiler has nothing to complain about either.
 . "$(dirname "$0")/lib.sh"
 need clang 'building with it'
