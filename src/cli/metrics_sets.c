@@ -53,6 +53,14 @@ typedef struct one_set {
     gt_picture_set set;
 } one_set;
 
+/* Of all that a distance depends on. */
+static gt_hash128 hash_of(const gt_gaussian *g) {
+    size_t d = (size_t)g->d;
+    const gt_hash128 parts[] = {gt_hash(g->mean, d * sizeof *g->mean),
+                                gt_hash(g->covariance, d * d * sizeof *g->covariance)};
+    return gt_hash(parts, sizeof parts);
+}
+
 /* Statistics of another program, read by rank 0. */
 static gt_status open_statistics_all(metrics_work *w, const char *path, const char *what, one_set *s) {
     gt_comm *comm = w->team.comm;
@@ -61,7 +69,7 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
     st = gt_comm_agree_all(comm, st ? gt_wrap(st, "%s", what) : GT_OK);
     gt_path_name(path, name);
     gt_hash128 hash = {0};
-    if (!comm->rank && !st) hash = gt_hash(s->statistics.mean, (size_t)s->statistics.d * sizeof(double));
+    if (!comm->rank && !st) hash = hash_of(&s->statistics);
     gt_comm_broadcast_all(comm, &hash, sizeof hash, 0);
     char hex[33];
     gt_hash_hex(hash, hex);

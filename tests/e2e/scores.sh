@@ -130,6 +130,10 @@ print(fid(sigma, b['sigma'] * (m - 1) / m))
 PY
     scores other --reals=other.npz --fakes=b.npz $own
     is "abs($(value other fid) / $(value files fid) - 1) < 0.05" # n - 1 in place of n
+    # Another covariance, also that of another divisor, is another recipe.
+    mkdir -p elsewhere && cp other.npz elsewhere/a.npz
+    scores renamed --reals=elsewhere/a.npz --fakes=b.npz $own
+    ! grep -qF "$(grep -o 'statistics a.npz [0-9a-f]*' files)" renamed || fail "one recipe, two values: $(cat files renamed)"
     scores single --reals=single.npz --fakes="$fakes" $own
     is "abs($(value single fid96) - $(value other fid)) < 1e-4 * abs($(value other fid)) + 1e-6"
     expect 1 "a '*no_sigma.npz'*.*no array 'sigma'|no array 'sigma'" "$GANTRY" metrics --reals=no_sigma.npz --fakes=b.npz $own
