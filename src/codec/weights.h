@@ -91,6 +91,7 @@ gt_status gt_weights_read(const gt_weights *w, size_t i, float *out);
 
 typedef struct gt_weight_wanted {
     const char *name, *other; /* in the file; another name of the same, NULL: there is none */
+    const char *prefix;       /* of both names in the file; NULL: none */
     int n_dims;
     int64_t dims[GT_WEIGHT_MOST_DIMS]; /* in the file's order; there may be dimensions of 1 before them */
     bool optional;
@@ -100,6 +101,11 @@ typedef struct gt_weight_wanted {
 /* Finds n tensors, those of `what`. GT_FORMAT: some are missing (the message lists them), or one has another shape; the
  * message does not name the file. */
 gt_status gt_weights_want(const gt_weights *w, const char *what, size_t n, gt_weight_wanted *wanted);
+
+enum { GT_WEIGHT_PREFIX_BYTES = 128 };
+/* What stands before the names of a network that has a tensor `name`: "" or text up to a dot, as "state_dict.module.";
+ * the shortest, if there are several. False: there is no such tensor. */
+bool gt_weights_prefix(const gt_weights *w, const char *name, char prefix[GT_WEIGHT_PREFIX_BYTES]);
 
 size_t gt_weights_facts(const gt_weights *w);
 const gt_fact *gt_weights_fact_at(const gt_weights *w, size_t i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finds the tensors of a network in a file of weights, and says which are missing or of other shapes. */
+ * Finds the tensors of a network in a file of weights, and says which are missing or of other shapes. Training programs
+ * write networks as parts of larger states: the names then have a prefix. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,12 +40,33 @@ static gt_status are_missing(const char *what, size_t n, const gt_weight_wanted 
     return gt_fail(GT_FORMAT, "%zu of the %zu tensors of %s are missing: %s", missing, n, what, list);
 }
 
+static bool find(const gt_weights *w, const gt_weight_wanted *x, const char *name, size_t *place) {
+    char full[512];
+    if (!name || snprintf(full, sizeof full, "%s%s", x->prefix ? x->prefix : "", name) >= (int)sizeof full)
+        return false;
+    return gt_weights_find(w, full, place);
+}
+
+bool gt_weights_prefix(const gt_weights *w, const char *name, char prefix[GT_WEIGHT_PREFIX_BYTES]) {
+    size_t shortest = GT_WEIGHT_PREFIX_BYTES, m = strlen(name);
+    for (size_t i = 0; i < gt_weights_count(w) && shortest; i++) {
+        const char *at = gt_weights_at(w, i)->name;
+        size_t n = strlen(at);
+        if (n < m || n - m >= shortest || strcmp(at + n - m, name) || (n > m && at[n - m - 1] != '.')) continue;
+        shortest = n - m;
+        memcpy(prefix, at, shortest);
+    }
+    if (shortest == GT_WEIGHT_PREFIX_BYTES) return false;
+    prefix[shortest] = 0;
+    return true;
+}
+
 gt_status gt_weights_want(const gt_weights *w, const char *what, size_t n, gt_weight_wanted *wanted) {
     char here[SHAPE_BYTES], there[SHAPE_BYTES];
     size_t missing = 0;
     for (size_t i = 0; i < n; i++) {
         gt_weight_wanted *x = &wanted[i];
-        bool found = gt_weights_find(w, x->name, &x->place) || (x->other && gt_weights_find(w, x->other, &x->place));
+        bool found = find(w, x, x->name, &x->place) || find(w, x, x->other, &x->place);
         if (!found) x->place = GT_WEIGHT_NOWHERE;
         missing += !found && !x->optional;
     }

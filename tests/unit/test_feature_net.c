@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/weights_write.h"
 #include "gantry/random.h"
@@ -58,16 +59,19 @@ static gt_status by_name(void *arg, const char *tensor, const gt_shape *shape, f
     return GT_OK;
 }
 
-/* A file of the tensors of Inception, of which some are left out, one has another name, and one another shape. */
-static void write_file(const char *path, int first, const char *extra, bool other_shape) {
+/* A file of the tensors of Inception, of which some are left out, one has another name, and one another shape; the
+ * names have a prefix. */
+static void write_prefixed(const char *path, const char *prefix, int first, const char *extra, bool other_shape) {
     gt_net *net = gt_feature_net_declare(gt_feature_net_find("inception"));
     gt_weight_out *w = calloc((size_t)net->n_tensors + 1, sizeof *w);
     int n = 0;
     for (int i = first; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
         float *values = malloc(t->size * sizeof *values);
+        char *name = malloc(strlen(prefix) + strlen(t->name) + 1);
+        strcat(strcpy(name, prefix), t->name);
         assert_ok(by_name(NULL, t->name, &t->file_shape, values));
-        w[n] = (gt_weight_out){.name = t->name, .n_dims = t->file_shape.n, .size = t->size, .data = values};
+        w[n] = (gt_weight_out){.name = name, .n_dims = t->file_shape.n, .size = t->size, .data = values};
         for (int k = 0; k < t->file_shape.n; k++) w[n].dims[k] = t->file_shape.d[k];
         n++;
     }
@@ -76,9 +80,13 @@ static void write_file(const char *path, int first, const char *extra, bool othe
     if (extra) w[n++] = (gt_weight_out){.name = extra, .n_dims = 1, .dims = {1}, .size = 1, .data = &zero};
     assert_ok(gt_safetensors_write(path, &(gt_weights_out){.n = n, .weights = w}));
     for (int i = 0; i < n; i++)
-        if (w[i].data != &zero) free((void *)w[i].data);
+        if (w[i].data != &zero) free((void *)w[i].data), free((void *)w[i].name);
     free(w);
     gt_net_free(net);
+}
+
+static void write_file(const char *path, int first, const char *extra, bool other_shape) {
+    write_prefixed(path, "", first, extra, other_shape);
 }
 
 static gt_feature_net *open_file(const char *path, gt_status *st) {
@@ -110,12 +118,24 @@ static void files_of_weights(void **state) {
 
     /* counters of batches are passed over, and the file gives what its numbers give */
     write_file(at("good"), 0, "Conv2d_1a_3x3.bn.num_batches_tracked", false);
+    /* a part of a larger state, beside tensors of other parts */
+    write_prefixed(at("part"), "state_dict.module.", 0, "state_dict.head.weight", false);
+    const gt_feature_net_kind *told;
+    assert_ok(gt_feature_net_tell(at("part"), &told));
+    assert_ptr_equal(told, kind);
+    gt_feature_net *part = open_file(at("part"), &st);
+    assert_non_null(part);
+    write_prefixed(at("rest"), "state_dict.module.", 0, "state_dict.module.head.weight", false);
+    refused(at("rest"), "the file has the tensor 'state_dict.module.head.weight', and");
     gt_feature_net *a = open_file(at("good"), &st),
                    *b = gt_feature_net_new(kind, &(gt_feature_net_options){.batch = 2}, by_name, NULL, &st);
     assert_non_null(a);
     assert_non_null(b);
     gt_hash128 x = gt_feature_net_hash(a), y = gt_feature_net_hash(b);
     assert_memory_equal(&x, &y, sizeof x);
+    y = gt_feature_net_hash(part);
+    assert_memory_equal(&x, &y, sizeof x);
+    gt_feature_net_close(part);
     /* three pictures one by one, and two at a time: the same bits */
     enum { H = 20, W = 30, N = 3 };
     uint8_t pictures[N * H * W];

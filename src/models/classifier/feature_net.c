@@ -97,8 +97,6 @@ static gt_status read_all(gt_feature_net *d, gt_feature_net_read *read, void *ar
     for (int i = 0; i < d->net->n_tensors && !st; i++, gt_progress()) {
         const gt_tensor *t = &d->net->tensors[i];
         st = read(arg, t->name, &t->file_shape, file);
-        for (size_t k = 0; k < t->size && !st; k++)
-            if (!isfinite(file[k])) st = gt_fail(GT_FORMAT, "'%s' has the weight %g", t->name, (double)file[k]);
         if (!st) gt_tensor_from_file(t, file, d->block + t->offset);
     }
     free(file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Feature networks from files of weights. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 typedef struct file {
     const gt_feature_net_kind *kind;
     const gt_weights *weights;
+    char prefix[GT_WEIGHT_PREFIX_BYTES]; /* of names */
 } file;
 
 /* GT_FORMAT with `what` and the file that is wanted. */
@@ -19,8 +21,8 @@ static gt_status refuse(const file *f, const char *what) {
     return gt_fail(GT_FORMAT, "'%s': %s; wanted is the file %s", gt_weights_path(f->weights), what, f->kind->file);
 }
 
-static gt_weight_wanted wanted_of(const char *name, const gt_shape *shape) {
-    gt_weight_wanted w = {.name = name, .n_dims = shape->n};
+static gt_weight_wanted wanted_of(const file *f, const char *name, const gt_shape *shape) {
+    gt_weight_wanted w = {.name = name, .prefix = f->prefix, .n_dims = shape->n};
     memcpy(w.dims, shape->d, (size_t)shape->n * sizeof *w.dims);
     return w;
 }
@@ -36,13 +38,15 @@ static gt_status check(const file *f, const gt_net *net) {
     char text[600];
     gt_weight_wanted *wanted = calloc((size_t)net->n_tensors, sizeof *wanted);
     if (!wanted) return gt_fail(GT_NOMEM, "out of memory for %s", f->kind->text);
-    for (int i = 0; i < net->n_tensors; i++) wanted[i] = wanted_of(net->tensors[i].name, &net->tensors[i].file_shape);
+    for (int i = 0; i < net->n_tensors; i++)
+        wanted[i] = wanted_of(f, net->tensors[i].name, &net->tensors[i].file_shape);
     gt_status st = gt_weights_want(f->weights, f->kind->text, (size_t)net->n_tensors, wanted);
     free(wanted);
     if (st) return refuse(f, gt_message());
-    for (size_t i = 0; i < gt_weights_count(f->weights); i++) {
+    for (size_t i = 0, skip = strlen(f->prefix); i < gt_weights_count(f->weights); i++) {
         const char *name = gt_weights_at(f->weights, i)->name;
-        if (gt_net_find(net, name) || counts_batches(name)) continue;
+        if (strncmp(name, f->prefix, skip)) continue; /* of another part of a larger state */
+        if (gt_net_find(net, name + skip) || counts_batches(name)) continue;
         snprintf(text, sizeof text, "the file has the tensor '%s', and %s has not", name, f->kind->text);
         return refuse(f, text);
     }
@@ -51,9 +55,14 @@ static gt_status check(const file *f, const gt_net *net) {
 
 static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shape, float *out) {
     const file *f = arg;
-    gt_weight_wanted wanted = wanted_of(tensor, shape);
+    gt_weight_wanted wanted = wanted_of(f, tensor, shape);
     gt_status st = gt_weights_want(f->weights, f->kind->text, 1, &wanted);
-    return st ? refuse(f, gt_message()) : gt_weights_read(f->weights, wanted.place, out);
+    if (!st) st = gt_weights_read(f->weights, wanted.place, out);
+    for (size_t i = 0, n = (size_t)gt_shape_size(shape); i < n && !st; i++)
+        if (!isfinite(out[i]))
+            st = gt_fail(GT_FORMAT, "'%s': '%s' has the weight %g", gt_weights_path(f->weights), tensor,
+                         (double)out[i]);
+    return st;
 }
 
 /* After opening has failed: of a program, which file to take instead. `kind` NULL: by the file's name. */
@@ -76,8 +85,11 @@ gt_status gt_feature_net_tell(const char *path, const gt_feature_net_kind **kind
     if (!w) return refuse_program(st, path, NULL);
     for (int i = 0; gt_feature_net_at(i) && !gt_weights_fact(w, "gantry.recipe"); i++) {
         const gt_feature_net_kind *k = gt_feature_net_at(i);
-        const gt_weight *mark = gt_weights_find(w, k->mark, NULL), *last = gt_weights_find(w, k->last, NULL);
-        if (mark && mark->n_dims == 4 && (!last || (last->n_dims && last->dims[0] == k->classes))) *kind = k;
+        char prefix[GT_WEIGHT_PREFIX_BYTES];
+        if (!gt_weights_prefix(w, k->mark, prefix)) continue;
+        const gt_weight *mark = gt_weights_find(w, gt_text_of("%s%s", prefix, k->mark).s, NULL);
+        const gt_weight *last = gt_weights_find(w, gt_text_of("%s%s", prefix, k->last).s, NULL);
+        if (mark->n_dims == 4 && (!last || (last->n_dims && last->dims[0] == k->classes))) *kind = k;
     }
     gt_weights_close(w);
     return GT_OK;
@@ -91,7 +103,8 @@ gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char 
         *status = refuse_program(*status, path, kind);
         return NULL;
     }
-    file f = {kind, w};
+    file f = {.kind = kind, .weights = w};
+    gt_weights_prefix(w, kind->mark, f.prefix);
     gt_net *net = gt_feature_net_declare(kind);
     *status = net ? check(&f, net) : GT_FAILED;
     gt_net_free(net);

@@ -9,10 +9,9 @@
 #include "gantry/import.h"
 #include "models/classifier/classifier.h"
 
-/* A file, and what stands before its names: "module." of networks that were trained on several devices. */
 typedef struct state {
     gt_imported *m;
-    const char *prefix;
+    char prefix[GT_WEIGHT_PREFIX_BYTES]; /* of names: "module." of networks that were trained on several devices */
 } state;
 
 static const gt_weight *find(const state *s, const char *name) {
@@ -93,13 +92,10 @@ static const kind kinds[] = {
 };
 
 static const kind *find_kind(state *s, const char **model) {
-    static const char *const prefixes[] = {"", "module.", "state_dict.", "state_dict.module.", "model."};
-    for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
-        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-            s->prefix = prefixes[p];
-            if (!find(s, kinds[i].first) || !find(s, kinds[i].last)) continue;
-            if ((*model = kinds[i].name(s))) return &kinds[i];
-        }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!gt_weights_prefix(s->m->from, kinds[i].last, s->prefix) || !find(s, kinds[i].first)) continue;
+        if ((*model = kinds[i].name(s))) return &kinds[i];
+    }
     return NULL;
 }
 
