@@ -140,6 +140,8 @@ const char *gt_dataset_name(const gt_dataset *ds, int64_t item, char buffer[GT_I
  * folder, nothing more of a ZIP or a synth set, and 256 evenly spaced images of other sources: one rank makes it and
  * tells the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
+/* The same, but of all images where that is of 256 of them: reads them all. */
+gt_status gt_dataset_whole_fingerprint(gt_dataset *ds, gt_hash128 *out);
 /* Another hash of the same, for which at most a few images are read: so cheap that every rank can make the hash, to see
  * whether all ranks have the same data before them. */
 gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out);

@@ -114,6 +114,9 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
         return gt_fail(GT_USAGE, "--reals and --fakes are two sets of pictures, without a network and its --data");
     if (!sets && !*f->network)
         return gt_fail(GT_USAGE, "a network is needed, or two sets of pictures: --reals=A --fakes=B");
+    if (sets && !gt_is(f->fake_classes, "data"))
+        return gt_fail(GT_USAGE, "--fake-classes is for a network, which is asked for classes; --fakes=%s are there",
+                       f->fakes);
     if (sets && !*f->reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->fakes);
     if (sets && !*f->fakes && !*f->save)
         return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
@@ -171,7 +174,7 @@ static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, i
     gt_path_name(f->network, name);
     if (!st && *f->dir && t->n) st = gt_score_table_append(f->dir, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
-    return !st && missing ? gt_fail(GT_FAILED, "%d of %d values are missing", missing, t->n) : st;
+    return !st && missing ? gt_fail(GT_FAILED, "missing: %d of %d values", missing, t->n) : st;
 }
 
 static gt_status share_paths_all(cli_session *s, metrics_fields *f) {

@@ -45,6 +45,7 @@ static gt_status open_network(network_work *n) {
 }
 
 static bool is_conditional(const gt_model *m) { return m->label_dim && !m->unlabelled_generator; }
+static int classes_of(const gt_model *m) { return is_conditional(m) ? m->label_dim : 0; }
 
 /* The data of the run as training sees them. */
 static gt_status open_run_data(network_work *n) {
@@ -53,10 +54,17 @@ static gt_status open_run_data(network_work *n) {
     gt_status st = job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM;
     if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; --data=PATH does", f->dir);
     if (!st && gt_options_state(&n->w->session->options, "mirror") == GT_OPTION_GIVEN) job->mirror = f->mirror;
-    if (!st && *f->classes) job->classes = f->classes;
     if (!st) {
-        st = gt_job_open_data(job, &n->data);
+        gt_dataset_options some = {.use_labels = is_conditional(n->net.model),
+                                   .classes = f->classes,
+                                   .network_classes = classes_of(n->net.model),
+                                   .mirror = job->mirror,
+                                   .subset = job->subset,
+                                   .held_out = job->validation,
+                                   .subset_seed = (uint32_t)job->seed};
+        st = *f->classes ? gt_dataset_open(&n->data, job->data, &some) : gt_job_open_data(job, &n->data);
         if (st) gt_wrap(st, "the data of the run '%s' (--data=PATH names others)", f->dir);
+        else gt_dataset_tell_classes(n->data, job->data);
     }
     gt_job_free(job);
     return st;
@@ -65,13 +73,14 @@ static gt_status open_run_data(network_work *n) {
 static gt_status open_reals_all(network_work *n) {
     metrics_work *w = n->w;
     const metrics_fields *f = w->fields;
-    bool needed = gt_scoring_needs_reals(w->scoring);
+    bool needed = gt_scoring_needs_reals(w->scoring) || *f->save || *f->nearest,
+         labels = is_conditional(n->net.model) && gt_is(f->fake_classes, "data");
     gt_dataset_options o = {.use_labels = is_conditional(n->net.model),
                             .classes = f->classes,
-                            .network_classes = is_conditional(n->net.model) ? n->net.model->label_dim : 0,
+                            .network_classes = classes_of(n->net.model),
                             .mirror = f->mirror};
     if (*f->data) return metrics_open_data_all(w, f->data, &o, "--data", &n->data, &n->reals);
-    if (!*f->job && !needed) return GT_OK;
+    if (!needed && !(*f->job && labels)) return GT_OK;
     if (!*f->job)
         return gt_fail(GT_USAGE, "'%s' does not say which pictures it was trained on: --data=PATH is needed",
                        f->network);

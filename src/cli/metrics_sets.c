@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/numbers.h"
+#include "base/utf8.h"
 #include "cli/metrics.h"
 #include "gantry/codec.h"
 #include "gantry/train.h"
@@ -74,7 +76,9 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
     char hex[33];
     gt_hash_hex(hash, hex);
     s->set = (gt_picture_set){.statistics = &s->statistics};
-    snprintf(s->set.recipe, sizeof s->set.recipe, "statistics %.96s %.8s", name, hex);
+    name[gt_least((int64_t)strlen(name), 96)] = 0;
+    gt_utf8_clean(name); /* a long name may end within a character */
+    snprintf(s->set.recipe, sizeof s->set.recipe, "statistics %s %.8s", name, hex);
     return st;
 }
 
@@ -92,14 +96,16 @@ static gt_status open_set_all(metrics_work *w, const char *path, const char *wha
     if (!*path) return GT_OK;
     gt_status st;
     const char *classes = s->fakes ? "" : w->fields->classes;
-    const gt_dataset_options some = {.use_labels = true, .classes = classes};
+    bool mirror = !s->fakes && w->fields->mirror;
+    const gt_dataset_options all = {.mirror = mirror},
+                             some = {.use_labels = true, .classes = classes, .mirror = mirror};
     int statistics;
     st = has_statistics_all(w, path, &statistics);
     if (st) return gt_wrap(st, "%s", what);
-    if (statistics && *classes)
-        return gt_fail(GT_USAGE, "--classes=%s: '%s' are statistics, not pictures", classes, path);
+    if (statistics && (*classes || mirror))
+        return gt_fail(GT_USAGE, "--%s: '%s' has statistics, not pictures", *classes ? "classes" : "mirror", path);
     if (statistics) st = open_statistics_all(w, path, what, s);
-    else st = metrics_open_data_all(w, path, *classes ? &some : NULL, what, &s->data, &s->set);
+    else st = metrics_open_data_all(w, path, *classes ? &some : mirror ? &all : NULL, what, &s->data, &s->set);
     s->set.name = what + strlen("--");
     return st;
 }

@@ -444,6 +444,10 @@ static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
 
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) { return hash_source(ds, 0, out); }
 
+gt_status gt_dataset_whole_fingerprint(gt_dataset *ds, gt_hash128 *out) {
+    return hash_source(ds, ds->source->fingerprint ? 0 : ds->source->count, out);
+}
+
 gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out) {
     enum { FEW = 16 };
     return hash_source(ds, FEW, out);

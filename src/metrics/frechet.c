@@ -113,8 +113,9 @@ gt_status gt_frechet_distance(const gt_gaussian *a, const gt_gaussian *b, gt_div
 
 void gt_gaussian_warn(const gt_gaussian *g, const char *what) {
     if (g->count && g->count <= g->d)
-        gt_warn("%lld %s are fewer than the %lld features: distances from them are too large; take more pictures",
-                (long long)g->count, what, (long long)g->d);
+        gt_warn(
+            "there are no more %s (%lld) than features (%lld): distances from them are too large; take more pictures",
+            what, (long long)g->count, (long long)g->d);
     double square = 0;
     for (int64_t k = 0; k < g->d; k++) square += g->mean[k] * g->mean[k];
     if (g->count > 1 && trace_of(g) * factor_of(g, GT_DIVISOR_N) <= 1e-12 * square)

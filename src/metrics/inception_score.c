@@ -41,7 +41,8 @@ gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabiliti
                                  double *std, double *each) {
     splits_of s = {probabilities->count, probabilities->d, splits};
     if (s.count < splits)
-        return gt_fail(GT_USAGE, "%lld pictures are fewer than the %d splits of the score", (long long)s.count, splits);
+        return gt_fail(GT_USAGE, "the score has %d splits, and there are fewer pictures (%lld)", splits,
+                       (long long)s.count);
     int64_t m = splits * (s.classes + 1);
     double *sums = malloc((size_t)m * sizeof *sums), sum = 0, square = 0;
     gt_status st = gt_comm_agree_all(team->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a score"));

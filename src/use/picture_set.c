@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "base/utf8.h"
 #include "data/source.h"
 #include "gantry/encode.h"
 #include "gantry/random.h"
@@ -31,27 +32,40 @@ static gt_status read_items(void *arg, int64_t first, int n, float *images, floa
     return gt_read_images(ds, n, items, images);
 }
 
-/* Of the source and of which of its images the items are. Sets *unmirrored. */
-static gt_status identify(gt_picture_set *s, gt_dataset *ds) {
-    gt_hash128 source;
-    gt_status st = gt_dataset_fingerprint(ds, &source);
-    if (st) return st;
+/* The numbers of the first items in the source, after the source's own hash. */
+static gt_status hash_items(gt_dataset *ds, const gt_hash128 *source, int64_t end, gt_hash128 *out) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a hash");
-    gt_hasher_add(h, &source, sizeof source);
-    s->unmirrored = s->count;
-    for (int64_t i = 0; i < s->count; i++) {
+    gt_hasher_add(h, source, sizeof *source);
+    for (int64_t i = 0; i < end; i++) {
         bool mirrored;
         int64_t item[2] = {gt_dataset_stored(ds, i, &mirrored), mirrored};
-        if (mirrored) s->unmirrored = gt_least(s->unmirrored, i);
         gt_hasher_add(h, item, sizeof item);
     }
-    s->identity = gt_hasher_end(h);
-    char hex[33];
-    gt_hash_hex(source, hex);
+    *out = gt_hasher_end(h);
+    return GT_OK;
+}
+
+/* Of the source and of which of its images the items are: of all pictures, since statistics are kept by it. Sets
+ * *unmirrored. */
+static gt_status identify(gt_picture_set *s, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    int name = (int)(sizeof s->recipe - 80);
-    snprintf(s->recipe, sizeof s->recipe, "%.*s %.8s", name, info->name, hex);
+    gt_hash128 source, shown;
+    gt_status st = gt_dataset_whole_fingerprint(ds, &source);
+    bool mirrored = false, all = true;
+    for (s->unmirrored = 0; s->unmirrored < s->count && !mirrored; s->unmirrored += !mirrored) {
+        bool in_place = gt_dataset_stored(ds, s->unmirrored, &mirrored) == s->unmirrored;
+        all = all && (in_place || mirrored);
+    }
+    if (!st) st = hash_items(ds, &source, s->count, &s->identity);
+    if (!st) st = hash_items(ds, &source, s->unmirrored, &shown);
+    if (st) return st;
+    char hex[33];
+    gt_hash_hex(all && s->unmirrored == info->stored ? source : shown, hex);
+    snprintf(s->recipe, sizeof s->recipe - 80, "%s", info->name);
+    gt_utf8_clean(s->recipe); /* a long name may end within a character */
+    size_t at = strlen(s->recipe);
+    snprintf(s->recipe + at, sizeof s->recipe - at, " %.8s", hex);
     return GT_OK;
 }
 
@@ -63,6 +77,7 @@ gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dat
                           .width = info->width,
                           .channels = info->channels,
                           .label_dim = info->label_width,
+                          .finer = info->type != GT_U8,
                           .batch = BATCH,
                           .read = read_items,
                           .arg = ds};
@@ -164,6 +179,7 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
                           .width = m->width,
                           .channels = m->channels,
                           .label_dim = dim,
+                          .labels_of_data = dim && f->o.labels,
                           .batch = pictures_at_once(m, f->batch),
                           .read = make_fakes,
                           .close = free,

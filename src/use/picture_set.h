@@ -15,7 +15,9 @@ typedef struct gt_picture_set {
     int64_t count;       /* items that there are; of fakes: that are to be made */
     int64_t unmirrored;  /* so many of the first are no mirror images of others; the rest are those of the first */
     int height, width, channels, label_dim;
-    int batch; /* items at once, at most */
+    bool finer;          /* the samples are finer than 8 bits: scores of pixels round them */
+    bool labels_of_data; /* of fakes: drawn from the labels of the real pictures */
+    int batch;           /* items at once, at most */
     /* This rank's items first .. first+n-1, n <= batch, each a function of its number alone. images [batch,H,W,C] in
      * -1..1; labels [batch,label_dim], may be NULL. */
     gt_status (*read)(void *arg, int64_t first, int n, float *images, float *labels);

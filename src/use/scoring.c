@@ -62,7 +62,7 @@ int gt_scoring_lane(const gt_scoring *s, int score) {
     return GT_LANE_NONE;
 }
 
-static gt_status open_detector_all(gt_scoring *s, int lane) {
+gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane) {
     const char *const paths[] = {s->o.detector, s->o.inception, s->o.vgg16}, *const kinds[] = {NULL, "inception",
                                                                                                "vgg16"};
     gt_comm *comm = s->team.comm;
@@ -91,7 +91,7 @@ static gt_status open_all(gt_scoring *s) {
     gt_status st = read_options(&s->o, s->asked, &s->n);
     st = gt_comm_agree_all(s->team.comm, st);
     for (int i = 0; i < s->n && !st; i++) {
-        st = open_detector_all(s, gt_scoring_lane(s, i));
+        st = gt_scoring_open_detector_all(s, gt_scoring_lane(s, i));
         if (!st) st = gt_comm_agree_all(s->team.comm, check_detector(s, i));
         if (st || s->asked[i].score->network != GT_SCORE_LPIPS || s->lpips) continue;
         s->lpips = gt_lpips_open(s->o.vgg16, s->o.lpips, &st);

@@ -27,6 +27,8 @@ struct gt_scoring {
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);
+/* All ranks: the lane's detector, if the lane has one that is not open. */
+gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane);
 static inline size_t gt_set_pixels(const gt_picture_set *s) {
     return (size_t)s->height * (size_t)s->width * (size_t)s->channels;
 }

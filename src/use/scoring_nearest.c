@@ -128,7 +128,7 @@ static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *f
 }
 
 gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_picture_set *fakes, const char *path) {
-    int lane = s->detector[GT_LANE_OWN] ? GT_LANE_OWN : GT_LANE_PIXELS;
+    int lane = s->o.detector && *s->o.detector ? GT_LANE_OWN : GT_LANE_PIXELS;
     gt_collected r = {.set = reals}, f = {.set = fakes};
     if (fakes->statistics || reals->statistics)
         return gt_fail(GT_USAGE, "statistics of another program have no pictures, and no nearest ones");
@@ -136,7 +136,8 @@ gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_pictur
         return gt_fail(GT_USAGE, "nearest reals are those of pictures of one size");
     gt_collected_want(&r, lane, GT_SCORE_ROWS, reals->count);
     gt_collected_want(&f, lane, GT_SCORE_ROWS, fakes->count);
-    gt_status st = gt_collect_all(s, &r);
+    gt_status st = gt_scoring_open_detector_all(s, lane);
+    if (!st) st = gt_collect_all(s, &r);
     if (!st) st = gt_collect_all(s, &f);
     if (!st && (r.lane[lane].failed || f.lane[lane].failed)) st = gt_fail(GT_NONFINITE, "features are not finite");
     if (!st) st = compare_all(s, &r, &f, lane, path);

@@ -39,14 +39,15 @@ static counts count_of(const run *r, int i) {
     if (score->needs & GT_SCORE_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
     if (!(score->needs & GT_SCORE_REALS)) return c;
     c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
+    const counts own = c;
     if (score->needs & GT_SCORE_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
     if (reals->statistics) c.reals = 0;
     if (r->s->team.comm->rank) return c;
-    if (q->count && c.fakes < q->count && !fakes->statistics)
-        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)c.fakes, fakes->name,
+    if (q->count && own.fakes < q->count && !fakes->statistics)
+        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)own.fakes, fakes->name,
                 (long long)q->count);
-    if (!score->most_reals && q->count && c.reals < q->count && !reals->statistics)
-        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)c.reals, reals->name,
+    if (!score->most_reals && q->count && own.reals < q->count && !reals->statistics)
+        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)own.reals, reals->name,
                 (long long)q->count);
     return c;
 }
@@ -79,10 +80,8 @@ static gt_status check_sets(const run *r, int i) {
     if (st || !(score->needs & GT_SCORE_REALS) || fakes->statistics || reals->statistics) return st;
     bool same = fakes->height == reals->height && fakes->width == reals->width && fakes->channels == reals->channels;
     if (!same && (score->network == GT_SCORE_NO_NETWORK || gt_scoring_lane(r->s, i) == GT_LANE_PIXELS))
-        return gt_fail(GT_USAGE,
-                       "%s: %s of %dx%d with %d channels and %s of %dx%d with %d cannot be compared pixel by "
-                       "pixel",
-                       q->metric, fakes->name, fakes->width, fakes->height, fakes->channels, reals->name, reals->width,
+        return gt_fail(GT_USAGE, "%s: %s of %dx%dx%d and %s of %dx%dx%d cannot be compared pixel by pixel", q->metric,
+                       fakes->name, fakes->width, fakes->height, fakes->channels, reals->name, reals->width,
                        reals->height, reals->channels);
     return GT_OK;
 }
@@ -118,14 +117,18 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
         n = snprintf(text, bytes, "LPIPS of VGG16 torchvision %.8s; ", hash);
     }
     if (score->recipe) n += snprintf(text + n, bytes - (size_t)n, "%s; ", score->recipe);
-    if (score->network == GT_SCORE_LPIPS) {
-        snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
+    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
+    bool pixels = score->network != GT_SCORE_LPIPS && (lane == GT_LANE_NONE || !s->detector[lane]);
+    if (pixels && (fakes->finer || (reals && reals->finer))) n += snprintf(text + n, bytes - (size_t)n, "8-bit; ");
+    if (score->network == GT_SCORE_LPIPS) n += snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
+    else if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
+    else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
+    if (!(score->needs & GT_SCORE_REALS)) {
+        if (fakes->labels_of_data && reals) snprintf(text + n, bytes - (size_t)n, "; labels of %s", reals->recipe);
+        else if (score->network == GT_SCORE_LPIPS && fakes->label_dim)
+            snprintf(text + n, bytes - (size_t)n, "; classes in equal shares");
         return;
     }
-    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
-    if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
-    else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
-    if (!(score->needs & GT_SCORE_REALS)) return;
     const char *mirror = c->reals > reals->unmirrored ? " with mirror images" : "";
     if (reals->statistics) snprintf(text + n, bytes - (size_t)n, "; reals: %s", reals->recipe);
     else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);

@@ -163,7 +163,7 @@ case_few_pictures() {
     grep -q 'fid96  *[0-9]' said || fail 'the other score is lost'
     expect 1 'pr has no value' "$GANTRY" metrics --reals=synth:shapes:n=3,size=16 --fakes="$fakes" $own --metrics=pr
     expect 1 'authenticity has no value' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 --fakes="$fakes" --metrics=authenticity
-    expect 0 'fakes are fewer than the 50 features' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
+    expect 0 'there are no more fakes .20. than features .50.' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
     expect 0 'there are 96 fakes, of 10000 that are asked for' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
     grep -q '^fid96_full' said || fail 'the key does not show the number'
     "$python" -c '
@@ -195,6 +195,51 @@ case_bad_input() {
     expect 0 '^fid50k_full .*--inception' ranks 2 "$GANTRY" metrics --metrics=help
 }
 quietly "$GANTRY" dataset synth:shapes:n=50,size=16 --dest=unlabelled --labels=none
+
+# What a value depends on is in its recipe, and an option is not passed over.
+case_recipes() {
+    need_python
+    recipe() { sed -n 's/.*"recipe": "\([^"]*\)".*/\1/p' "$1" | tail -n 1; }
+    scores plain --reals="$reals" --fakes="$fakes" --metrics=authenticity
+    scores both --reals="$reals" --fakes="$fakes" --metrics=authenticity --mirror
+    case $(recipe both) in *'240 reals: shapes '*'with mirror images') ;; *) fail "$(cat both)" ;; esac
+    local name
+    name=a$(printf 'é%.0s' {1..60}).npy
+    "$python" - "$name" <<'PY'
+import sys
+import numpy as np
+rng = np.random.RandomState(0)
+many = rng.randint(0, 256, (400, 16, 16, 3), 'u1')
+np.save('many.npy', many)
+many[399] = 255 - many[399]
+np.save('changed.npy', many)
+np.save(sys.argv[1], many[:30])
+np.save('deep.npy', rng.randint(0, 60000, (30, 16, 16, 3)).astype('u2'))
+np.save('point.npy', many[:30, :1, :1])
+PY
+    scores before --reals=many.npy --fakes="$fakes" $own --metrics=fid && mv changed.npy many.npy
+    scores after --reals=many.npy --fakes="$fakes" $own --metrics=fid
+    [ "$(value before fid96)" != "$(value after fid96)" ] && [ "$(recipe before)" != "$(recipe after)" ] || fail 'one picture of 400 has changed, and nobody sees it'
+    scores long --reals="$name" --fakes="$fakes" --metrics=spectrum && [ -n "$(recipe long)" ] || fail "no recipe: $(cat long)"
+    scores rounded --reals=deep.npy --fakes="$fakes" --metrics=spectrum
+    case $(recipe rounded) in *8-bit*) ;; *) fail "$(cat rounded)" ;; esac
+    expect 1 'spectrum has no value: .*no ring' ranks 2 "$GANTRY" metrics --reals=point.npy --fakes=point.npy --metrics=spectrum
+    # Statistics of fewer pictures than features are those of the pictures, too.
+    scores few --reals=synth:shapes:n=30,size=16 --fakes="$fakes" $own --metrics=fid --save=few.npz
+    scores read --reals=few.npz --fakes="$fakes" $own && has_line 'no more than the features' said
+    is "abs($(value few fid96) / $(value read fid96) - 1) < 1e-9"
+    # A subset of the data is not the data; labels, too, come from somewhere.
+    quietly "$GANTRY" train --data=synth:shapes:n=96,size=16 --subset=50 --cond $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=some
+    scores subset some --metrics=swd40 && scores whole some --metrics=swd40 --data=synth:shapes:n=96,size=16
+    [ "$(recipe subset)" != "$(recipe whole)" ] || fail "a subset has the recipe of the whole: $(cat subset)"
+    scores agreement gan $own --metrics=agreement40
+    case $(recipe agreement) in *'; labels of shapes '*) ;; *) fail "$(cat agreement)" ;; esac
+    scores classes gan $own --metrics=fid40 --classes=1,2
+    case $(recipe classes) in *'24 reals: '*) ;; *) fail "$(cat classes)" ;; esac
+    expect 2 'fake-classes is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --fake-classes=equal
+    expect 1 'no-such' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --metrics=spectrum --detector=no-such --nearest=n.png
+    expect 2 '.--mirror: .few.npz. has statistics' "$GANTRY" metrics --reals=few.npz --fakes="$fakes" $own --mirror
+}
 
 case_stop() {
     rm -f gan/metric-*

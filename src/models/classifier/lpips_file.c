@@ -8,11 +8,12 @@
 
 typedef struct files {
     gt_weights *vgg, *channels;
+    bool failed;                                                                      /* to read */
     char vgg_prefix[GT_WEIGHT_PREFIX_BYTES], channels_prefix[GT_WEIGHT_PREFIX_BYTES]; /* of names */
 } files;
 
 static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shape, float *out) {
-    const files *f = arg;
+    files *f = arg;
     bool of_channels = !strncmp(tensor, "lin", 3);
     const gt_weights *w = of_channels ? f->channels : f->vgg;
     char copy[64]; /* a second name in states of a running LPIPS */
@@ -22,7 +23,9 @@ static gt_status read_tensor(void *arg, const char *tensor, const gt_shape *shap
     memcpy(wanted.dims, shape->d, (size_t)shape->n * sizeof *wanted.dims);
     static const char *const of[] = {"torchvision's VGG16 (vgg16-397923af.pth)", "vgg.pth of LPIPS 0.1"};
     gt_status st = gt_weights_want(w, of[of_channels], 1, &wanted);
-    return st ? gt_wrap(st, "'%s'", gt_weights_path(w)) : gt_weights_read(w, wanted.place, out);
+    st = st ? gt_wrap(st, "'%s'", gt_weights_path(w)) : gt_weights_read(w, wanted.place, out);
+    f->failed = st != GT_OK;
+    return st;
 }
 
 gt_lpips *gt_lpips_open(const char *vgg, const char *channels, gt_status *status) {
@@ -33,6 +36,7 @@ gt_lpips *gt_lpips_open(const char *vgg, const char *channels, gt_status *status
         gt_weights_prefix(f.channels, "lin0.model.1.weight", f.channels_prefix);
     }
     gt_lpips *l = f.channels ? gt_lpips_new(read_tensor, &f, status) : NULL;
+    if (f.channels && !l && !f.failed) gt_wrap(*status, "'%s' or '%s'", vgg, channels);
     gt_weights_close(f.channels);
     gt_weights_close(f.vgg);
     return l;
