@@ -122,6 +122,12 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
  * a file of the same name. When the file is complete, the link `last` points to it, and `best` too if `best` is
  * true; only then older checkpoints are removed. */
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
+/* A checkpoint that is written while the saver holds removes no older ones, since it is not known yet whether it is the
+ * best. */
+void gt_saver_hold(gt_saver *s, bool holds);
+/* The latest checkpoint, of so many images and on the disk, is judged: lets the link `best` point to it if it is the
+ * best, removes older ones by the rules, and ends the hold. GT_FAILED: the link could not be made. */
+gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best);
 /* The number of images of the checkpoint to which the link `best` in `dir` points; -1: there is no such link. */
 int64_t gt_checkpoint_best(const char *dir);
 gt_saver_state gt_saver_poll(gt_saver *s); /* never waits */

@@ -48,6 +48,9 @@ void gt_metric_recipe(const char *dir, const char *key, char *recipe, size_t byt
 /* Writes one tick, with the time of the clock. The names may differ from tick to tick. Failures are logged, not
  * returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
+/* The line of a tick that is not whole yet, into stats.jsonl alone: whatever happens, it is on the disk. The next call
+ * of gt_runlog_tick() writes the whole line in its place. */
+void gt_runlog_tick_early(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
 /* A picture for TensorBoard ("fakes"), as PNG. */
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
                        const void *png, size_t bytes);

@@ -47,6 +47,11 @@ gt_status appender_flush(appender *a, bool sync) {
     return GT_OK;
 }
 
+void appender_take_back(appender *a, off_t at) {
+    a->good = at;
+    a->torn = true;
+}
+
 void appender_close(appender *a) {
     if (a->fd >= 0) close(a->fd);
     gt_buffer_free(&a->pending);

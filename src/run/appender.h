@@ -22,6 +22,8 @@ typedef struct appender {
 gt_status appender_open(appender *a, const char *path, int flags);
 /* Writes the pending records; `sync`: the records are on the disk afterwards. GT_FAILED: they stay pending. */
 gt_status appender_flush(appender *a, bool sync);
+/* What stands in the file from byte `at` on, the end of a whole record, goes with the next flush. */
+void appender_take_back(appender *a, off_t at);
 void appender_close(appender *a); /* drops pending records; fd -1: never opened */
 
 #endif

@@ -24,6 +24,7 @@ struct gt_saver {
     char *dir;
     gt_keep keep;
     bool best;   /* the one being written is the best so far */
+    bool holds;  /* older ones stay, see gt_saver_hold() */
     int error;   /* errno of the latest attempt, 0: it worked */
     int failing; /* ... of the failures that were last told of */
     pthread_t thread;
@@ -195,7 +196,7 @@ static gt_status save(gt_saver *s, bool *written) {
     *written = !st;
     if (!st) st = point(s->dir, "last", s->result.name);
     if (!st && s->best) s->result.best = !(st = point(s->dir, "best", s->result.name));
-    gt_status cleared = *written ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
+    gt_status cleared = *written && !s->holds ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
     free(path);
     return st ? st : cleared;
 }
@@ -277,6 +278,21 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
         }
     }
     gt_checkpoint_free(c);
+    return st;
+}
+
+void gt_saver_hold(gt_saver *s, bool holds) {
+    if (s->running) collect(s); /* the thread reads it */
+    s->holds = holds;
+}
+
+gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best) {
+    char name[40];
+    gt_saver_hold(s, false);
+    gt_checkpoint_name(images, name);
+    gt_status st = best ? point(s->dir, "best", name) : GT_OK;
+    if (st) gt_warn("%s", gt_message());
+    if (remove_old(s->dir, &s->keep, images)) gt_warn("%s", gt_message());
     return st;
 }
 

@@ -35,7 +35,11 @@ struct gt_runlog {
     bool stale; /* it lacks ticks */
     bool left;  /* to another process */
     tfevents events;
-    int64_t last; /* where the last line began that was there when the log was opened; -1: there was none */
+    struct {
+        bool is, written; /* there is one; in the file, else pending */
+        off_t at;         /* where it begins: in the file, or in what is pending */
+    } early;              /* the latest tick, of gt_runlog_tick_early() */
+    int64_t last;         /* where the last line began that was there when the log was opened; -1: there was none */
 };
 
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -103,8 +107,8 @@ static gt_status tick_metrics(gt_runlog *l, int64_t images, double time, const g
     return st;
 }
 
-void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
-    double time = gt_unix_time();
+/* 0 or more lines are pending before it. */
+static void add_line(gt_runlog *l, int64_t images, double time, const gt_stat_value *values, int n) {
     gt_buffer *lines = &l->stats.pending;
     size_t whole = lines->n;
     stats_line_print(lines, images, time, values, n);
@@ -113,6 +117,29 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
         lines->failed = false;
         gt_warn("stats.jsonl: out of memory for a line at %lld images", (long long)images);
     }
+}
+
+static void take_back_early(gt_runlog *l) {
+    if (l->early.is && l->early.written) appender_take_back(&l->stats, l->early.at);
+    else if (l->early.is) l->stats.pending.n = (size_t)l->early.at;
+    l->early.is = false;
+}
+
+void gt_runlog_tick_early(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
+    take_back_early(l);
+    off_t pending = (off_t)l->stats.pending.n, file = l->stats.good;
+    add_line(l, images, gt_unix_time(), values, n);
+    gt_status st = appender_flush(&l->stats, true);
+    report(l, STATS, st);
+    l->early.is = true;
+    l->early.written = !st;
+    l->early.at = st ? pending : file + pending;
+}
+
+void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
+    double time = gt_unix_time();
+    take_back_early(l);
+    add_line(l, images, time, values, n);
     report(l, STATS, appender_flush(&l->stats, true));
     report(l, METRICS, tick_metrics(l, images, time, values, n));
     report(l, EVENTS, tfevents_scalars(&l->events, time, images, values, n));

@@ -255,7 +255,11 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     }
     st = gt_comm_agree_all(e->comm, st);
     if (!st && found == 1) gt_engine_stop_early_all(e, j);
-    *done = !st && found == 1 && gt_engine_finished(e);
+    bool trained = !st && found == 1 && gt_engine_finished(e), late = trained && gt_scores_are_late_all(e, j);
+    *done = trained && !late;
+    if (late && first)
+        gt_info("%s is trained to its end: the metrics of its last checkpoint, which are missing, are computed now",
+                j->dir);
     if (*done && first && e->stopped_early)
         gt_info("%s is finished, for that reason; a larger --early-stopping (0: none) trains it further", j->dir);
     else if (*done && first)

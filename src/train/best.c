@@ -44,9 +44,16 @@ gt_status gt_best_check(const gt_engine *e) {
 
 bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }
 
-bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
-    const char *name = e->job->best_series;
+static bool take_if_best(const gt_engine *e, gt_journal *j, double value) {
     bool largest = e->job->best_is_largest;
+    if (!isnan(j->best) && (largest ? value <= j->best : value >= j->best)) return false;
+    j->best_before = j->best;
+    j->best = value;
+    return j->best_pending = true;
+}
+
+bool gt_journal_best_now(const gt_engine *e, gt_journal *j) {
+    const char *name = e->job->best_series;
     if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
     double value = gt_stat_mean(j->logged, j->n_logged, name);
     if (isnan(value) && e->job->best_is_score) return false; /* metrics have said why they have no value */
@@ -57,10 +64,26 @@ bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
         j->said_no_best = true;
         return false;
     }
-    if (!isnan(j->best) && (largest ? value <= j->best : value >= j->best)) return false;
-    j->best_before = j->best;
-    j->best = value;
-    return j->best_pending = true;
+    return take_if_best(e, j, value);
+}
+
+static void judged(gt_engine *e, gt_journal *j, bool best) {
+    gt_status st = gt_saver_judge(j->saver, e->shown, best);
+    if (best && st) gt_journal_best_lost(j);
+    j->best_pending = false;
+}
+
+void gt_journal_best_judge(gt_engine *e, gt_journal *j) {
+    j->unjudged = false;
+    if (!e->job->best_is_score) return;
+    if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
+    else judged(e, j, gt_journal_best_now(e, j));
+}
+
+void gt_journal_best_resume(gt_engine *e, gt_journal *j) {
+    if (!e->job->best_is_score || gt_checkpoint_best(j->dir) == e->shown) return;
+    double value = gt_runlog_at(j->log, e->shown, e->job->best_series);
+    if (!isnan(value) && take_if_best(e, j, value)) judged(e, j, true);
 }
 
 void gt_journal_best_lost(gt_journal *j) {

@@ -321,9 +321,11 @@ void gt_engine_close_all(gt_engine *e) {
 
 /* ---- small questions ---- */
 
-bool gt_engine_finished(const gt_engine *e) {
-    return e->stopped_early || e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);
+bool gt_engine_at_end(const gt_engine *e) {
+    return e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);
 }
+
+bool gt_engine_finished(const gt_engine *e) { return e->stopped_early || gt_engine_at_end(e); }
 
 uint64_t gt_engine_seed(const gt_engine *e) {
     uint64_t seed = (uint64_t)e->job->seed;

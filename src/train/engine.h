@@ -156,7 +156,8 @@ gt_status gt_exports_check(const gt_engine *e);     /* exports.c: GT_USAGE: --ex
 gt_status gt_engine_build_all(gt_engine *e);        /* model, graphs, memory */
 gt_status gt_engine_start_loader_all(gt_engine *e); /* at e->step; a loader from before is freed */
 void gt_engine_close_all(gt_engine *e);
-bool gt_engine_finished(const gt_engine *e);
+bool gt_engine_at_end(const gt_engine *e);                          /* of --kimg, --steps or --epochs */
+bool gt_engine_finished(const gt_engine *e);                        /* there, or stopped early */
 uint64_t gt_engine_seed(const gt_engine *e);                        /* of what is drawn in steps */
 void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_dataset_label() as a callback */
 

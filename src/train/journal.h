@@ -110,6 +110,7 @@ typedef struct gt_journal {
     /* --best */
     double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
     bool best_pending;        /* the checkpoint that is being written is to be the best */
+    bool unjudged;            /* the checkpoint that is made next: its metrics are computed when it is on the disk */
     bool said_no_best;
 } gt_journal;
 
@@ -144,7 +145,11 @@ void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is ope
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */
-bool gt_journal_best_now(gt_engine *e, gt_journal *j);
+bool gt_journal_best_now(const gt_engine *e, gt_journal *j);
+/* The metrics of the latest checkpoint are known, where there are any: is it the best so far? */
+void gt_journal_best_judge(gt_engine *e, gt_journal *j);
+/* A run goes on whose log has the metrics of its checkpoint: was it judged by them? */
+void gt_journal_best_resume(gt_engine *e, gt_journal *j);
 void gt_journal_best_lost(gt_journal *j); /* that checkpoint could not be written */
 /* what became of the checkpoint that was being written */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
@@ -165,6 +170,8 @@ void gt_journal_confusion(const gt_engine *e, gt_journal *j); /* confusion.png o
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
 bool gt_by_images(double kimg, int64_t last, int64_t shown);
+/* Did the latest step end at a checkpoint that has metrics: one by images, or the end of the run? */
+bool gt_metrics_were_due(const gt_engine *e);
 
 /* ---- early_stop.c ---- */
 void gt_journal_patience_begin(gt_engine *e, gt_journal *j);      /* after the log is open: as its ticks say */
@@ -188,8 +195,10 @@ gt_status gt_evaluate_masks_all(gt_engine *e, gt_journal *j);
 void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, after gt_evaluate_all */
 
 /* ---- tick.c ---- */
-/* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */
-int gt_tick_all(gt_engine *e, gt_journal *j);
+/* Statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none. `scores_follow`: metrics are about
+ * to be computed, and gt_journal_tick_scored() then logs the tick. */
+int gt_tick_all(gt_engine *e, gt_journal *j, bool scores_follow);
+void gt_journal_tick_scored(gt_engine *e, gt_journal *j);
 /* after the log is open: the warnings know what came before */
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
 

@@ -199,8 +199,8 @@ bool gt_scores_all(gt_engine *e, gt_journal *j) {
     if (e->comm->rank == 0) {
         if (!st) keep(e, j, &table);
         else if (st == GT_STOPPED)
-            gt_info("the metrics at %.3f kimg are broken off: %s computes them", (double)e->shown / 1000,
-                    gt_engine_finished(e) ? "gantry metrics" : "the run, when it resumes,");
+            gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",
+                    (double)e->shown / 1000);
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_score_table_free(&table);
@@ -263,19 +263,32 @@ static void log_late(gt_engine *e, gt_journal *j) {
     gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
 }
 
-bool gt_scores_late_all(gt_engine *e, gt_journal *j, bool due) {
-    int late = e->comm->rank == 0 && due && e->scores && isnan(gt_runlog_at(j->log, e->shown, SECONDS)) &&
-               gt_journal_scores_allowed(e, j, false);
+bool gt_scores_are_late_all(gt_engine *e, gt_journal *j) {
+    int late = e->comm->rank == 0 && e->scores && gt_metrics_were_due(e) &&
+               isnan(gt_runlog_at(j->log, e->shown, SECONDS));
     gt_comm_broadcast_all(e->comm, &late, sizeof late, 0);
-    if (!late) return false;
-    if (gt_scores_all(e, j)) return true;
-    int judged = 0;
-    if (e->comm->rank == 0 && j->scores_are_new) {
-        log_late(e, j);
-        judged = e->job->best_is_score;
+    return late;
+}
+
+/* Where --metrics-share allows it. */
+static bool are_wanted_all(gt_engine *e, gt_journal *j) {
+    int wanted = gt_scores_are_late_all(e, j);
+    if (wanted && e->comm->rank == 0) wanted = gt_journal_scores_allowed(e, j, gt_engine_at_end(e));
+    gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
+    return wanted;
+}
+
+bool gt_scores_late_all(gt_engine *e, gt_journal *j) {
+    bool first = e->comm->rank == 0;
+    if (!are_wanted_all(e, j)) {
+        if (first) gt_journal_best_resume(e, j);
+        return false;
     }
-    gt_comm_broadcast_all(e->comm, &judged, sizeof judged, 0);
-    if (judged) gt_save_all(e, j); /* the same state under the same name, judged by --best */
-    gt_engine_stop_early_all(e, j);
+    if (gt_scores_all(e, j)) return true;
+    if (first && j->scores_are_new) {
+        log_late(e, j);
+        gt_journal_best_judge(e, j);
+    }
+    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
     return false;
 }

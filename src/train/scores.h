@@ -30,14 +30,15 @@ void gt_journal_scores_end(gt_journal *j);
 void gt_journal_scores_forget(gt_journal *j);
 /* Rank 0: a checkpoint is about to be made where metrics are due. Does --metrics-share allow them? Says where not. */
 bool gt_journal_scores_allowed(const gt_engine *e, gt_journal *j, bool last);
-/* Computes them: on rank 0 they are in j->scored, for the tick that comes next, and in metric-NAME.jsonl.
+/* Computes them: on rank 0 they are in j->scored, for the tick that is not logged yet, and in metric-NAME.jsonl.
  * true: a stop broke them off. */
 bool gt_scores_all(gt_engine *e, gt_journal *j);
 /* Appends j->scored to the values of a tick. */
 void gt_journal_put_scores(gt_journal *j);
-/* A run that goes on at a checkpoint whose metrics were broken off by a stop: computes them, logs them in a line of
- * their own, and lets --best judge the checkpoint. `due`: metrics are due at this count of images. true: a stop broke
- * them off again. */
-bool gt_scores_late_all(gt_engine *e, gt_journal *j, bool due);
+/* A run that goes on at a checkpoint whose metrics were broken off by a stop or a kill: computes them, logs them in a
+ * line of their own, and lets --best judge the checkpoint. true: a stop broke them off again. */
+bool gt_scores_late_all(gt_engine *e, gt_journal *j);
+/* Are there such metrics? After the log is open. */
+bool gt_scores_are_late_all(gt_engine *e, gt_journal *j);
 
 #endif

@@ -155,6 +155,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
         gt_journal_put_data(e, j, c);
         gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
         j->checkpoint_failed = false;
+        gt_saver_hold(j->saver, j->unjudged);
         if (gt_saver_start(j->saver, c, e->shown, gt_journal_best_now(e, j))) {
             not_saved(j);
             if (j->best_pending) gt_journal_best_lost(j); /* this one: no other is being written any more */

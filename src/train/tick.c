@@ -70,8 +70,14 @@ static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     }
 }
 
+static void put_patience(gt_engine *e, gt_journal *j) {
+    gt_journal_patience_tick(e, j);
+    if (e->job->early_stopping) put(j, "Progress/ticks_since_best", j->patience.ticks);
+}
+
 /* Returns the trouble that begins, -1: none. */
-static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c) {
+static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c,
+                     bool scores_follow) {
     j->n_logged = 0;
     for (int i = 0; i < e->stats.n; i++)
         if (e->stats.shown[i].num > 0) j->logged[j->n_logged++] = e->stats.shown[i];
@@ -100,18 +106,32 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
     }
     put_measures(e, j, all);
     gt_metrics_put(j->metrics, j->logged, &j->n_logged);
-    gt_journal_put_scores(j);
     for (int i = 0; i < j->n_evaluated; i++) put(j, j->evaluated[i].series, j->evaluated[i].value);
     for (int i = 0; i < gt_dead_units_count(e->dead_units); i++)
         j->logged[j->n_logged++] = gt_dead_units_value(e->dead_units, i);
-    gt_journal_patience_tick(e, j);
-    if (e->job->early_stopping) put(j, "Progress/ticks_since_best", j->patience.ticks);
+    if (!scores_follow || !e->job->best_is_score) put_patience(e, j);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
     int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, j->logged, &j->n_logged);
-    gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
+    /* a trouble that ends the run or sets it back comes before metrics */
+    if (scores_follow && (trouble < 0 || gt_is(e->job->on_trouble, "warn")))
+        gt_runlog_tick_early(j->log, e->shown, j->logged, j->n_logged);
+    else gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
     return trouble;
+}
+
+void gt_journal_tick_scored(gt_engine *e, gt_journal *j) {
+    double total = gt_journal_seconds(j);
+    for (int i = 0; i < j->n_logged; i++) {
+        gt_stat_value *v = &j->logged[i];
+        if (gt_is(v->name, "Timing/total_sec")) v->mean = total;
+        if (gt_is(v->name, "Timing/total_hours")) v->mean = total / 3600;
+        if (gt_is(v->name, "Timing/total_days")) v->mean = total / 86400;
+    }
+    gt_journal_put_scores(j);
+    if (e->job->best_is_score) put_patience(e, j);
+    gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
 }
 
 /* What a classifier reaches that does not look at the pictures. */
@@ -162,7 +182,7 @@ void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
     gt_metrics_go_on(j->metrics, j->log);
 }
 
-int gt_tick_all(gt_engine *e, gt_journal *j) {
+int gt_tick_all(gt_engine *e, gt_journal *j, bool scores_follow) {
     double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
     gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
     e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
@@ -174,7 +194,7 @@ int gt_tick_all(gt_engine *e, gt_journal *j) {
     if (e->comm->rank == 0) {
         double rate = gt_journal_rate(e, j);
         gt_journal_print_tick(e, j, rate, memory);
-        trouble = write_log(e, j, rate, memory, all, c);
+        trouble = write_log(e, j, rate, memory, all, c, scores_follow);
     }
     gt_comm_broadcast_all(e->comm, &trouble, sizeof trouble, 0);
     j->tick++;

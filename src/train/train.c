@@ -37,11 +37,12 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
-    bool metrics; /* before the checkpoint, which is judged by them */
+    bool metrics; /* after the checkpoint, which is judged by them */
     bool epoch;   /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
-    bool lost; /* the run's directory is no longer ours, see gt_lock_fail_lost() */
+    bool broken_off; /* metrics, by a stop: the run computes them when it goes on */
+    bool lost;       /* the run's directory is no longer ours, see gt_lock_fail_lost() */
 } due;
 
 typedef struct schedules {
@@ -146,17 +147,27 @@ static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
     return st;
 }
 
+/* The checkpoint is on the disk before its metrics are computed: they may take hours. */
+static void score_all(gt_engine *e, gt_journal *j, due *d) {
+    bool first = e->comm->rank == 0;
+    if (first) gt_journal_saved(e, j, gt_saver_wait(j->saver));
+    d->broken_off = gt_scores_all(e, j);
+    if (d->broken_off) d->stop = ASKED;
+    if (first) gt_journal_tick_scored(e, j);
+    if (first) gt_journal_best_judge(e, j);
+    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
+}
+
 /* Pictures first: the tick says what they are like. */
 static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     double began = gt_clock();
     if (d->tick || d->pictures || d->checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
     gt_status st = d->pictures ? pictures_all(e, j, p) : GT_OK;
     if (!st && d->tick) st = gt_evaluate_all(e, j);
-    if (!st && d->metrics) d->stop = gt_scores_all(e, j) ? ASKED : d->stop;
     if (!st && d->epoch) gt_plateau_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d->tick) {
-        int trouble = gt_tick_all(e, j);
+        int trouble = gt_tick_all(e, j, d->metrics);
         bool back = false;
         was_done(&p->tick, e->shown, gt_clock());
         if (trouble >= 0) st = gt_trouble_all(e, j, trouble, &back);
@@ -168,9 +179,11 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     began = gt_clock();
     if (!st && d->checkpoint) {
         gt_tell_start("making a checkpoint", NULL, 0);
+        j->unjudged = d->metrics && e->job->best_is_score;
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
+    if (!st && d->metrics) score_all(e, j, d);
     bool over = d->stop || d->finished || e->stopped_early; /* the end writes the last report */
     if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_journal_confusion(e, j);
     if (!st && d->pictures && !over && e->comm->rank == 0) report(j);
@@ -205,11 +218,10 @@ static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
                 reasons[stop], j->dir, but);
 }
 
-/* Did the latest step end at a checkpoint by images? */
-static bool metrics_were_due(const gt_engine *e, const schedules *p) {
-    schedule before = p->checkpoint;
+bool gt_metrics_were_due(const gt_engine *e) {
+    schedule before = make_schedules(e, 0).checkpoint;
     before.last = e->step ? gt_steps_shown(&e->steps, e->step - 1) : 0;
-    return e->step && is_by_images(&before, e->shown);
+    return e->step && (gt_engine_at_end(e) || is_by_images(&before, e->shown));
 }
 
 /* The last line of starts.jsonl, and the report with it. A directory that belongs to another process is left alone. */
@@ -231,8 +243,8 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
     }
     j->start = gt_clock();
-    bool broken_off = gt_scores_late_all(e, j, metrics_were_due(e, &p));
-    if (broken_off || e->stopped_early) { /* by them */
+    bool broken_off = gt_scores_late_all(e, j);
+    if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
         if ((st = settle_all(e, j))) return st;
         if (e->comm->rank == 0) say_end(e, j, broken_off ? ASKED : GO_ON);
         return broken_off ? GT_STOPPED : GT_OK;
@@ -247,7 +259,8 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if (d.lost && j->log) gt_runlog_leave(j->log);
         if (d.lost) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
         if ((st = act_all(e, j, &p, &d))) return st;
-        bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e); /* not where it was set back */
+        bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e) && /* not where it was set back */
+                        !d.broken_off;
         if (finished || d.stop) {
             if ((st = settle_all(e, j))) return st;
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
