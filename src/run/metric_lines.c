@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "gantry/log.h"
 #include "gantry/runlog.h"
 #include "run/keep_lines.h"
+#include "run/metric_lines.h"
 
 /* Lines of other programs do not say how many images there were: they stay. */
 static verdict judge_metric(char *text, bool whole, int64_t images, void *scratch) {
@@ -55,29 +57,62 @@ gt_status gt_metric_lines_cut_back(const char *dir, int64_t images) { return eac
 
 /* ---- recipes ---- */
 
+/* What is looked for, and what was found. */
 typedef struct wanted {
-    const char *key;
-    char *recipe;
+    const char *key;    /* of the value; NULL: any */
+    const char *metric; /* NULL: any */
+    int64_t images;     /* -1: any */
+    double value;       /* NaN: any */
+    const char *known;  /* a recipe to compare with; NULL: none */
+    char *recipe;       /* gets that of the latest line; NULL: not wanted */
     size_t bytes;
+    bool found; /* a line with the known recipe */
 } wanted;
 
-static gt_status find_recipe(void *arg, const char *path, const char *name) {
-    const wanted *w = arg;
+static bool is_near(double a, double b) { return a == b || fabs(a - b) <= 1e-9 * fabs(b); }
+
+static bool matches(const wanted *w, const json_t *line) {
+    const char *metric = json_string_value(json_object_get(line, "metric"));
+    const json_t *images = json_object_get(line, "images");
+    const json_t *value = w->key ? json_object_get(json_object_get(line, "results"), w->key) : NULL;
+    if (w->key && !value) return false;
+    if (w->metric && (!metric || strcmp(metric, w->metric) != 0)) return false;
+    if (w->images >= 0 && !(json_is_integer(images) && json_integer_value(images) == w->images)) return false;
+    return isnan(w->value) || is_near(json_number_value(value), w->value);
+}
+
+static void look(wanted *w, const json_t *line) {
+    const char *recipe = json_string_value(json_object_get(line, "recipe"));
+    if (!recipe || !matches(w, line)) return;
+    if (w->recipe) snprintf(w->recipe, w->bytes, "%s", recipe);
+    if (w->known && !strcmp(recipe, w->known)) w->found = true;
+}
+
+static gt_status look_at(void *arg, const char *path, const char *name) {
     gt_lines in;
     (void)name;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) {
         json_t *line = json_loads(in.text, JSON_ALLOW_NUL, NULL);
-        const char *recipe = json_string_value(json_object_get(line, "recipe"));
-        if (recipe && json_object_get(json_object_get(line, "results"), w->key))
-            snprintf(w->recipe, w->bytes, "%s", recipe);
+        look(arg, line);
         json_decref(line);
     }
     gt_lines_close(&in, st);
-    return GT_OK; /* what cannot be read has no recipes */
+    return GT_OK; /* what cannot be read has no lines */
 }
 
 void gt_metric_recipe(const char *dir, const char *key, char *recipe, size_t bytes) {
     *recipe = 0;
-    each_of(dir, find_recipe, &(wanted){key, recipe, bytes});
+    each_of(dir, look_at, &(wanted){.key = key, .images = -1, .value = NAN, .recipe = recipe, .bytes = bytes});
+}
+
+bool metric_line_is_there(const char *dir, const char *metric, int64_t images, const char *recipe) {
+    wanted w = {.metric = metric, .images = images, .value = NAN, .known = recipe};
+    each_of(dir, look_at, &w);
+    return w.found;
+}
+
+void metric_recipe_at(const char *dir, const char *key, int64_t images, double value, char *recipe, size_t bytes) {
+    *recipe = 0;
+    each_of(dir, look_at, &(wanted){.key = key, .images = images, .value = value, .recipe = recipe, .bytes = bytes});
 }

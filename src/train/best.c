@@ -1,18 +1,158 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --best: which checkpoint is the best so far, judged by a statistic of the tick that the checkpoint ends. When a run
  * resumes, the best value so far is read from the log: checkpoints hold nothing of ticks. */
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/log.h"
+#include "gantry/score.h"
+#include "run/metric_lines.h"
 #include "run/series.h"
 #include "train/journal.h"
 
-void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
-    const char *name = e->job->best_series;
-    int64_t images = gt_checkpoint_best(j->dir);
-    j->best = j->best_before = name && images >= 0 ? gt_runlog_at(j->log, images, name) : NAN;
+/* ---- which value --best names ---- */
+
+/* The tail of names such as "agreement1k_class3" and "swd1k_16": "_class3". */
+static bool is_one_of_several(const char *tail) {
+    if (*tail++ != '_') return false;
+    tail += strspn(tail, "abcdefghijklmnopqrstuvwxyz");
+    return isdigit((unsigned char)*tail) && !tail[strspn(tail, "0123456789")];
 }
+
+gt_status gt_best_resolve(const gt_engine *e) {
+    gt_job *job = e->job;
+    const char *name = job->best_series;
+    gt_score_request asked[GT_SCORES_MOST];
+    int n;
+    if (!name || job->best_is_score) return GT_OK;
+    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, asked, &n);
+    for (int i = 0; i < n && !st && !job->best_is_score; i++) {
+        size_t length = strlen(asked[i].metric);
+        if (strncmp(name, asked[i].metric, length) || !is_one_of_several(name + length)) continue;
+        job->best_series = gt_arena_printf(job->arena, GT_SCORE_SERIES "%s", name);
+        if (!job->best_series) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
+        job->best_is_score = true;
+        job->best_is_largest |= gt_is(name, job->best) && asked[i].score->more_is_better;
+    }
+    return st;
+}
+
+/* A key as a score, a number of fakes and the rest: "swd200_avg" is swd#, 200 and "_avg". */
+typedef struct parted_key {
+    const gt_score *score;
+    int64_t count;
+    const char *rest;
+} parted_key;
+
+/* The key of this score, or of any if it is NULL. The shortest name counts, then "_avg" is no part of it. */
+static bool part_key(const char *key, const gt_score *score, parted_key *out) {
+    const char *end = key;
+    do {
+        char name[GT_SCORE_NAME];
+        gt_score_request one[GT_SCORES_MOST];
+        int n;
+        end += strcspn(end + 1, "_") + 1;
+        if (end - key >= GT_SCORE_NAME) return false;
+        snprintf(name, sizeof name, "%.*s", (int)(end - key), key);
+        if (gt_scores_parse(name, 0, false, one, &n) || n != 1 || (score && one[0].score != score)) continue;
+        *out = (parted_key){one[0].score, one[0].count, end};
+        return true;
+    } while (*end);
+    return false;
+}
+
+/* The score that --best names. Where a name is the beginning of another's ("fid10k", "fid10k_full"), --metrics tells.
+ */
+static bool part_best(const gt_job *job, parted_key *out) {
+    const char *key = job->best_series + strlen(GT_SCORE_SERIES);
+    gt_score_request asked[GT_SCORES_MOST];
+    size_t longest = 0;
+    int n;
+    if (gt_scores_parse(job->metrics, job->metrics_count, false, asked, &n)) return false;
+    for (int i = 0; i < n; i++) {
+        size_t length = strlen(asked[i].metric);
+        if (length <= longest || strncmp(key, asked[i].metric, length) || (key[length] && key[length] != '_')) continue;
+        *out = (parted_key){asked[i].score, asked[i].count, key + length};
+        longest = length;
+    }
+    return longest > 0;
+}
+
+/* -1: there is none. Of several, that of the most pictures, which is the one: there were no more. */
+static int best_index(const gt_job *job, const gt_stat_value *values, int n) {
+    const size_t before = strlen(GT_SCORE_SERIES);
+    parted_key best, key;
+    int found = -1;
+    int64_t most = 0;
+    for (int i = n - 1; i >= 0; i--)
+        if (!strcmp(values[i].name, job->best_series)) return i;
+    if (!job->best_is_score || !part_best(job, &best)) return -1;
+    for (int i = 0; i < n; i++) {
+        if (strncmp(values[i].name, GT_SCORE_SERIES, before)) continue;
+        if (!part_key(values[i].name + before, best.score, &key) || strcmp(key.rest, best.rest) != 0) continue;
+        if (key.count >= best.count || key.count <= most) continue;
+        most = key.count;
+        found = i;
+    }
+    return found;
+}
+
+double gt_best_value(const gt_job *job, const gt_stat_value *values, int n) {
+    int i = job->best_series ? best_index(job, values, n) : -1;
+    return i < 0 ? NAN : values[i].mean;
+}
+
+typedef struct search {
+    const gt_job *job;
+    int64_t images;
+    double value;
+    char key[80];
+} search;
+
+static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    search *s = arg;
+    int i = images == s->images ? best_index(s->job, values, n) : -1;
+    if (i < 0 || isnan(values[i].mean)) return;
+    s->value = values[i].mean;
+    snprintf(s->key, sizeof s->key, "%s", values[i].name);
+}
+
+/* The value of a checkpoint in the log, and its recipe where it is a metric. */
+static double logged_value(const gt_engine *e, const gt_journal *j, int64_t images, char *recipe, size_t bytes) {
+    search s = {.job = e->job, .images = images, .value = NAN};
+    *recipe = 0;
+    if (gt_runlog_each(j->log, look, &s)) gt_warn("%s", gt_message());
+    if (e->job->best_is_score && !isnan(s.value))
+        metric_recipe_at(j->dir, s.key + strlen(GT_SCORE_SERIES), images, s.value, recipe, bytes);
+    return s.value;
+}
+
+void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
+    int64_t images = gt_checkpoint_best(j->dir);
+    j->best = NAN;
+    *j->best_recipe = *j->recipe = 0;
+    if (e->job->best_series && images >= 0) j->best = logged_value(e, j, images, j->best_recipe, sizeof j->best_recipe);
+    j->best_before = j->best;
+}
+
+void gt_journal_best_recipe(const gt_engine *e, gt_journal *j, const gt_score_table *t) {
+    gt_stat_value *values = calloc((size_t)j->n_scored + 1, sizeof *values);
+    *j->recipe = 0;
+    if (!e->job->best_is_score || !values) {
+        free(values);
+        return;
+    }
+    for (int i = 0; i < j->n_scored; i++) values[i] = (gt_stat_value){.name = j->scored[i].series};
+    int found = best_index(e->job, values, j->n_scored);
+    free(values);
+    for (int i = 0; i < t->n && found >= 0; i++)
+        if (gt_is(t->value[i].key, j->scored[found].series + strlen(GT_SCORE_SERIES)))
+            snprintf(j->recipe, sizeof j->recipe, "%s", t->value[i].recipe);
+}
+
+/* ---- what there can be ---- */
 
 /* Can a tick of this run log the series? Those of the model are known, and which data it is judged by. */
 static bool can_come(const gt_engine *e, const char *name) {
@@ -44,19 +184,46 @@ gt_status gt_best_check(const gt_engine *e) {
 
 bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }
 
+/* Values of different recipes do not compare: the best so far is then none. */
+static void compare_recipes(const gt_engine *e, gt_journal *j, double value) {
+    if (isnan(j->best) || !*j->best_recipe || !*j->recipe || gt_is(j->best_recipe, j->recipe)) return;
+    gt_warn("--best=%s: the value at %.3f kimg has another recipe than the best so far (%.4g), so they do not compare: "
+            "the best begins anew from this value. Before: %s. Now: %s",
+            e->job->best, (double)e->shown / 1000, j->best, j->best_recipe, j->recipe);
+    j->best = NAN;
+    if (e->job->early_stopping) j->patience = (gt_patience){.shown = e->shown, .best = value, .best_at = e->shown};
+}
+
 static bool take_if_best(const gt_engine *e, gt_journal *j, double value) {
     bool largest = e->job->best_is_largest;
     if (!isnan(j->best) && (largest ? value <= j->best : value >= j->best)) return false;
     j->best_before = j->best;
     j->best = value;
+    snprintf(j->best_recipe, sizeof j->best_recipe, "%s", j->recipe);
     return j->best_pending = true;
+}
+
+/* Metrics have said why they have no value, where they have none; but there may be none of that name. */
+static void warn_of_no_value(const gt_engine *e, gt_journal *j) {
+    parted_key best, key;
+    bool others = false;
+    if (j->said_no_best || !part_best(e->job, &best)) return;
+    for (int i = 0; i < j->n_scored; i++)
+        others |= part_key(j->scored[i].series + strlen(GT_SCORE_SERIES), best.score, &key);
+    if (others)
+        gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",
+                e->job->best);
+    j->said_no_best |= others;
 }
 
 bool gt_journal_best_now(const gt_engine *e, gt_journal *j) {
     const char *name = e->job->best_series;
     if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
-    double value = gt_stat_mean(j->logged, j->n_logged, name);
-    if (isnan(value) && e->job->best_is_score) return false; /* metrics have said why they have no value */
+    double value = gt_best_value(e->job, j->logged, j->n_logged);
+    if (isnan(value) && e->job->best_is_score) {
+        warn_of_no_value(e, j);
+        return false;
+    }
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                    : "has no such statistic (stats.jsonl shows what there is)";
@@ -64,6 +231,7 @@ bool gt_journal_best_now(const gt_engine *e, gt_journal *j) {
         j->said_no_best = true;
         return false;
     }
+    compare_recipes(e, j, value);
     return take_if_best(e, j, value);
 }
 
@@ -82,8 +250,10 @@ void gt_journal_best_judge(gt_engine *e, gt_journal *j) {
 
 void gt_journal_best_resume(gt_engine *e, gt_journal *j) {
     if (!e->job->best_is_score || gt_checkpoint_best(j->dir) == e->shown) return;
-    double value = gt_runlog_at(j->log, e->shown, e->job->best_series);
-    if (!isnan(value) && take_if_best(e, j, value)) judged(e, j, true);
+    double value = logged_value(e, j, e->shown, j->recipe, sizeof j->recipe);
+    if (isnan(value)) return;
+    compare_recipes(e, j, value);
+    if (take_if_best(e, j, value)) judged(e, j, true);
 }
 
 void gt_journal_best_lost(gt_journal *j) {

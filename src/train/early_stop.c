@@ -18,7 +18,7 @@ static const char *unit_of(const gt_job *job) { return job->best_is_score ? "eva
 static void look(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
     bool largest;
     const char *name = watched(job, &largest);
-    double value = gt_stat_mean(values, n, name);
+    double value = job->best_series ? gt_best_value(job, values, n) : gt_stat_mean(values, n, name);
     bool counts = job->best_is_score ? !isnan(value) : gt_by_images(job->tick, p->shown, shown);
     p->shown = shown;
     if (!counts) return;

@@ -256,6 +256,7 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
     if (!st) st = gt_engine_open_judged_all(e);
+    if (!st) st = gt_comm_agree_all(e->comm, gt_best_resolve(e));
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_best_check(e));
     if (!st) st = gt_engine_open_scores_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));

@@ -9,13 +9,14 @@
 #include "gantry/metric.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "gantry/score.h"
 #include "metrics/score.h"
 #include "run/starts.h"
 #include "train/engine.h"
 #include "train/warnings.h"
 
 /* Metrics of a checkpoint (--metrics). */
-enum { GT_SCORED_MOST = 4 * GT_SCORES_MOST };
+enum { GT_SCORED_MOST = 64 * GT_SCORES_MOST };
 typedef struct gt_scored {
     char series[80]; /* "Metrics/fid10k" */
     double value;
@@ -100,6 +101,7 @@ typedef struct gt_journal {
     int n_scored;
     bool scores_are_new;                /* the next tick logs them */
     double scores_seconds, scores_last; /* that metrics have taken in the whole run; the latest; 0: none yet */
+    bool said_too_many;                 /* values */
     struct gt_score_lines *score_lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
     bool scores_failing;                /* to be written */
 
@@ -111,6 +113,7 @@ typedef struct gt_journal {
     double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
     bool best_pending;        /* the checkpoint that is being written is to be the best */
     bool unjudged;            /* the checkpoint that is made next: its metrics are computed when it is on the disk */
+    char best_recipe[512], recipe[512]; /* of the best value, of the latest; "": unknown, or no metric */
     bool said_no_best;
 } gt_journal;
 
@@ -142,6 +145,13 @@ void gt_save_all(gt_engine *e, gt_journal *j);
 /* After the model is open. GT_USAGE: --best names a statistic that cannot come; the message names those that can. */
 gt_status gt_best_check(const gt_engine *e);
 void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
+/* any rank, before gt_best_check(): does --best name one of several values of a metric, "agreement1k_class3"? */
+gt_status gt_best_resolve(const gt_engine *e);
+/* The value of --best's statistic among those of a tick. A metric's value counts whatever number of pictures there was:
+ * that of swd1k_avg is called swd200_avg where there are 200. NaN: there is none. */
+double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
+/* Notes the recipe of the value that judges. */
+void gt_journal_best_recipe(const gt_engine *e, gt_journal *j, const gt_score_table *t);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */

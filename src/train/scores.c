@@ -5,11 +5,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "gantry/log.h"
 #include "gantry/score.h"
+#include "run/metric_lines.h"
 #include "train/stop.h"
 #include "use/paths.h"
 #include "use/picture_set.h"
@@ -152,30 +154,64 @@ static gt_status run_all(gt_engine *e, gt_score_table *table) {
     return st;
 }
 
-/* The values become those of the next tick, a line of the log and lines of metric-NAME.jsonl. */
-static void keep(gt_engine *e, gt_journal *j, const gt_score_table *t) {
-    char line[1024] = "", snapshot[40];
-    size_t n = 0;
-    j->n_scored = 0;
-    for (int i = 0; i < t->n && j->n_scored < GT_SCORED_MOST; i++) {
-        const gt_score_value *v = &t->value[i];
-        n += (size_t)snprintf(line + n, sizeof line - n, " %s %.5g", v->key, v->value);
-        if (n >= sizeof line) n = sizeof line - 1;
-        if (isnan(v->value)) continue;
-        gt_scored *s = &j->scored[j->n_scored++];
-        snprintf(s->series, sizeof s->series, GT_SCORE_SERIES "%s", v->key);
-        s->value = v->value;
+/* The values that metric-NAME.jsonl does not have yet. A run that was killed between two files has some of them.
+ * `fresh`: its array is the caller's. */
+static void without_known(const char *dir, int64_t images, const gt_score_table *t, gt_score_table *fresh) {
+    *fresh = (gt_score_table){.seconds = t->seconds, .value = calloc((size_t)t->n + 1, sizeof *t->value)};
+    for (int i = 0; i < t->n && fresh->value; i++)
+        if (!metric_line_is_there(dir, t->value[i].metric, images, t->value[i].recipe))
+            fresh->value[fresh->n++] = t->value[i];
+}
+
+/* `again`: by a run that goes on; some lines may be there. */
+static void write_lines(gt_engine *e, gt_journal *j, const gt_score_table *t, bool again) {
+    char snapshot[40];
+    gt_score_table fresh = {0};
+    gt_checkpoint_name(e->shown, snapshot);
+    if (again) without_known(j->dir, e->shown, t, &fresh);
+    if (!j->score_lines) j->score_lines = gt_score_lines_new();
+    gt_status st = j->score_lines && (fresh.value || !again) ? GT_OK : GT_NOMEM;
+    if (!st) st = gt_score_lines_add(j->score_lines, again ? &fresh : t, snapshot, e->shown);
+    if (!st) st = gt_score_lines_write(j->score_lines, j->dir);
+    gt_log_outcome(&j->scores_failing, st != GT_OK, "metric-*.jsonl");
+    free(fresh.value);
+}
+
+/* A line of the log, of any length. */
+static void tell(const gt_engine *e, const gt_score_table *t) {
+    gt_buffer line = {0};
+    char time[32];
+    for (int i = 0; i < t->n; i++) gt_buffer_printf(&line, " %s %.5g", t->value[i].key, t->value[i].value);
+    gt_info("metrics kimg %-9.3f%s (%s)", (double)e->shown / 1000,
+            line.n && !line.failed ? (const char *)line.data : "", gt_duration_text(t->seconds, time));
+    gt_buffer_free(&line);
+}
+
+static void take(gt_journal *j, const gt_score_value *v) {
+    if (isnan(v->value)) return;
+    if (j->n_scored == GT_SCORED_MOST) {
+        if (!j->said_too_many)
+            gt_warn("metrics: stats.jsonl takes %d values of a checkpoint; the others are in metric-*.jsonl alone, "
+                    "from %s on",
+                    GT_SCORED_MOST, v->key);
+        j->said_too_many = true;
+        return;
     }
+    gt_scored *s = &j->scored[j->n_scored++];
+    snprintf(s->series, sizeof s->series, GT_SCORE_SERIES "%s", v->key);
+    s->value = v->value;
+}
+
+/* The values become those of the tick, a line of the log and lines of metric-NAME.jsonl. */
+static void keep(gt_engine *e, gt_journal *j, const gt_score_table *t, bool again) {
+    j->n_scored = 0;
+    for (int i = 0; i < t->n; i++) take(j, &t->value[i]);
+    gt_journal_best_recipe(e, j, t);
     j->scores_seconds += t->seconds;
     j->scores_last = t->seconds;
     j->scores_are_new = true;
-    char time[32];
-    gt_info("metrics kimg %-9.3f%s (%s)", (double)e->shown / 1000, line, gt_duration_text(t->seconds, time));
-    snprintf(snapshot, sizeof snapshot, "checkpoint-%09lld.h5", (long long)e->shown);
-    if (!j->score_lines) j->score_lines = gt_score_lines_new();
-    gt_status st = j->score_lines ? gt_score_lines_add(j->score_lines, t, snapshot, e->shown) : GT_NOMEM;
-    if (!st) st = gt_score_lines_write(j->score_lines, j->dir);
-    gt_log_outcome(&j->scores_failing, st != GT_OK, "metric-*.jsonl");
+    tell(e, t);
+    write_lines(e, j, t, again);
 }
 
 void gt_journal_scores_end(gt_journal *j) {
@@ -189,7 +225,7 @@ void gt_journal_scores_forget(gt_journal *j) {
     j->score_lines = NULL;
 }
 
-bool gt_scores_all(gt_engine *e, gt_journal *j) {
+static bool compute_all(gt_engine *e, gt_journal *j, bool again) {
     gt_score_table table = {0};
     if (!e->scores) return false;
     gt_comm_busy(e->comm, "metrics");
@@ -197,7 +233,7 @@ bool gt_scores_all(gt_engine *e, gt_journal *j) {
     gt_status st = run_all(e, &table);
     table.seconds = gt_clock() - began;
     if (e->comm->rank == 0) {
-        if (!st) keep(e, j, &table);
+        if (!st) keep(e, j, &table, again);
         else if (st == GT_STOPPED)
             gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",
                     (double)e->shown / 1000);
@@ -206,6 +242,8 @@ bool gt_scores_all(gt_engine *e, gt_journal *j) {
     gt_score_table_free(&table);
     return st == GT_STOPPED;
 }
+
+bool gt_scores_all(gt_engine *e, gt_journal *j) { return compute_all(e, j, false); }
 
 static void put(gt_journal *j, const char *series, double value) {
     if (j->n_logged < GT_MAX_LOGGED) j->logged[j->n_logged++] = (gt_stat_value){series, 1, value, 0};
@@ -284,7 +322,7 @@ bool gt_scores_late_all(gt_engine *e, gt_journal *j) {
         if (first) gt_journal_best_resume(e, j);
         return false;
     }
-    if (gt_scores_all(e, j)) return true;
+    if (compute_all(e, j, true)) return true;
     if (first && j->scores_are_new) {
         log_late(e, j);
         gt_journal_best_judge(e, j);

@@ -144,6 +144,75 @@ values middle/metric-fid96.jsonl >middle.values
 cmp middle.values <(grep fid96 alone.values) || fail 'other values after a stop in the middle of metrics'
 [ "$(readlink middle/best)" = "$best" ] || fail "best is $(readlink middle/best), not $best"
 
+begins the_checkpoint_comes_before_its_metrics
+# A run that is killed in the middle of metrics has the checkpoint of that moment, with the tick in the log, and goes on from there.
+background "$GANTRY" train $job --run=early_kill $many --keep=1 --kimg=0.12
+wait_until 60 test -e early_kill/checkpoint-000000040.h5
+sleep 0.5
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+[ ! -e early_kill/metric-fid200k.jsonl ] || fail 'the kill did not come in the middle of metrics'
+[ "$(grep -c '"images": 40,' early_kill/stats.jsonl)" = 1 ] || fail 'the tick of the checkpoint is not in stats.jsonl'
+train 3 early_kill --metrics=fid96 --detector=judge --best=fid96 --kimg=0.12
+has_line 'resuming early_kill at 0.0 kimg' early_kill/log.txt || fail 'it does not go on from the newest checkpoint'
+values early_kill/metric-fid96.jsonl >early_kill.values
+cmp early_kill.values <(grep fid96 alone.values) || fail 'other values after a kill in the middle of metrics'
+[ "$(readlink early_kill/best)" = "$best" ] || fail "best is $(readlink early_kill/best), not $best"
+same early_kill/checkpoint-000000120.h5 plain/checkpoint-000000120.h5
+for c in alone early_kill; do grep -o '"Loss/G/loss": {[^}]*}' $c/stats.jsonl >$c.loss; done
+cmp alone.loss early_kill.loss || fail 'ticks are lost or stand twice after a kill in the middle of metrics'
+# Killed between two files: the line of the metric is there, stats.jsonl lacks it.
+cp -r early_kill between
+sed -i '$d' between/stats.jsonl && grep '"images": 120,' with/stats.jsonl | sed 's/"Timing.metrics_sec": {[^}]*}, //; s/"Metrics.[^"]*": {[^}]*}, //g' >>between/stats.jsonl
+train 1 between --metrics=fid96 --detector=judge --best=fid96 --kimg=0.12
+[ "$(grep -c '"images": 120[,}]' between/metric-fid96.jsonl)" = 1 ] || fail 'a line stands twice'
+[ "$(grep -c '"Metrics/fid96"' between/stats.jsonl)" = 3 ] || fail 'the missing value is not in stats.jsonl'
+
+begins a_stop_in_the_last_metrics
+# The run is not done without them: the same command computes them, then the run is finished.
+background "$GANTRY" train $job --run=last_stop $many --kimg=0.04
+wait_until 60 has_line 'tick 0' last_stop/log.txt
+wait_until 60 test -e last_stop/checkpoint-000000040.h5
+sleep 0.5
+kill -TERM "$pid"
+ends 75
+has_line 'metrics at 0.040 kimg are broken off: the run, when it resumes' last_stop/log.txt || { cat last_stop/log.txt; fail 'the stop did not come in the middle of metrics'; }
+expect 0 'metrics of its last checkpoint' ranks 3 "$GANTRY" train $job --run=last_stop --metrics=fid96 --detector=judge --best=fid96 --kimg=0.04
+cmp <(values last_stop/metric-fid96.jsonl) <(grep -m 1 fid96 alone.values) || fail 'other values after a stop in the last metrics'
+[ "$(readlink last_stop/best)" = checkpoint-000000040.h5 ] || fail 'the last checkpoint is not judged'
+expect 0 'is finished' "$GANTRY" train $job --run=last_stop --metrics=fid96 --detector=judge --best=fid96 --kimg=0.04
+[ "$(grep -c . last_stop/metric-fid96.jsonl)" = 1 ] || fail 'a line stands twice'
+
+begins best_of_fewer_pictures
+# swd1k finds 96 pictures: its values are those of swd96, and judge all the same.
+train 1 fewer --metrics=swd1k --best=swd1k_avg --early-stopping=1 --lrate=1e-9 --ema-kimg=0 --kimg=0.4
+grep -q '"Metrics/swd96_avg"' fewer/stats.jsonl || fail 'the number of pictures is not 96'
+[ -L fewer/best ] || fail 'no checkpoint is the best'
+has_line 'has not improved for 1 evaluations' fewer/log.txt || fail 'it did not stop early'
+
+begins best_of_several_values
+train 1 several --metrics=swd1k,agreement96 --detector=judge --best=swd1k_16 --kimg=0.08
+[ -L several/best ] || fail 'no checkpoint is the best by a size'
+train 1 class --metrics=agreement96 --detector=judge --best=agreement96_class3 --kimg=0.04
+[ -L class/best ] || fail 'no checkpoint is the best by a class'
+train 1 none --metrics=agreement96 --detector=judge --best=agreement96_class9 --kimg=0.08
+[ "$(grep -c 'best=agreement96_class9: no checkpoint is judged' none/log.txt)" = 1 ] || fail 'nothing is said of a value that never comes'
+
+begins best_of_another_recipe
+cp -r judge changing
+train 1 recipes --metrics=fid96 --detector=changing --best=fid96 --kimg=0.08
+rm -r changing && cp -r judge2 changing
+train 1 recipes --metrics=fid96 --detector=changing --best=fid96 --kimg=0.2
+[ "$(grep -c 'has another recipe than the best so far' recipes/log.txt)" = 1 ] || { cat recipes/log.txt; fail 'nothing is said of another recipe, or more than once'; }
+best=$("$python" - <<'END'
+import json
+rows = [json.loads(l) for l in open('recipes/metric-fid96.jsonl')]
+rows = [r for r in rows if r['images'] > 80]
+print('checkpoint-%09d.h5' % min(rows, key=lambda r: r['results']['fid96'])['images'])
+END
+)
+[ "$(readlink recipes/best)" = "$best" ] || fail "best is $(readlink recipes/best), not $best"
+
 begins share
 train 1 rare --metrics=swd32 --metrics-share=0.0001 --kimg=0.12
 [ "$(grep -c '"images"' rare/metric-swd32.jsonl)" = 2 ] || fail 'metrics of the first and the last checkpoint alone'
@@ -153,6 +222,7 @@ begins bad_input
 expect 2 'no metric .fid10q.' "$GANTRY" train $job --metrics=fid10q --run=new
 expect 2 'only with --metrics' "$GANTRY" train $job --detector=judge --run=new
 expect 2 'no such value' "$GANTRY" train $job --metrics=fid96 --detector=judge --best=kid96 --run=new
+expect 2 'no tick of this run' "$GANTRY" train $job --metrics=fid96 --detector=judge --best=fid96_foo --run=new
 expect 2 'pr48_3_precision or pr48_3_recall' "$GANTRY" train $job --metrics=pr48_3 --detector=judge --best=pr48_3 --run=new
 expect 2 'makes no pictures' "$GANTRY" train $shapes --model=mlp --metrics=fid96 --detector=judge --run=new --kimg=0.08
 expect 2 'needs --best' "$GANTRY" train $job --early-stopping=2 --run=new
