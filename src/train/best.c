@@ -205,11 +205,13 @@ static bool take_if_best(const gt_engine *e, gt_journal *j, double value) {
 
 /* Metrics have said why they have no value, where they have none; but there may be none of that name. */
 static void warn_of_no_value(const gt_engine *e, gt_journal *j) {
+    const size_t before = strlen(GT_SCORE_SERIES);
     parted_key best, key;
     bool others = false;
     if (j->said_no_best || !part_best(e->job, &best)) return;
-    for (int i = 0; i < j->n_scored; i++)
-        others |= part_key(j->scored[i].series + strlen(GT_SCORE_SERIES), best.score, &key);
+    for (int i = 0; i < j->n_logged; i++)
+        others |= !strncmp(j->logged[i].name, GT_SCORE_SERIES, before) &&
+                  part_key(j->logged[i].name + before, best.score, &key);
     if (others)
         gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",
                 e->job->best);

@@ -198,6 +198,23 @@ train 1 class --metrics=agreement96 --detector=judge --best=agreement96_class3 -
 train 1 none --metrics=agreement96 --detector=judge --best=agreement96_class9 --kimg=0.08
 [ "$(grep -c 'best=agreement96_class9: no checkpoint is judged' none/log.txt)" = 1 ] || fail 'nothing is said of a value that never comes'
 
+begins a_checkpoint_by_a_signal_is_not_judged
+# It has no metrics, and nothing is said of that.
+background "$GANTRY" train $job --run=signal --metrics=swd1k --best=swd1k_avg --kimg=100 --snap=100
+wait_until 60 has_line 'tick 0' signal/log.txt
+kill -USR2 "$pid"
+wait_until 60 test -e signal/last
+kill -TERM "$pid"
+ends 75
+[ ! -L signal/best ] && ! grep -q 'no checkpoint is judged' signal/log.txt || fail 'a checkpoint without metrics is judged'
+
+begins many_values
+many=$(seq -f 'agreement%g' -s, 60 90)
+train 1 many --metrics="$many" --detector=judge --best=agreement90_class3 --kimg=0.04
+[ "$(grep -o '"Metrics/agreement[0-9]*_class[0-3]"' many/stats.jsonl | wc -l)" = 124 ] || fail 'values of metrics are not in stats.jsonl'
+grep -q ' agreement90_class3 [0-9.]* (' many/log.txt || fail 'the line of the log is cut'
+[ -L many/best ] || fail 'no checkpoint is the best'
+
 begins best_of_another_recipe
 cp -r judge changing
 train 1 recipes --metrics=fid96 --detector=changing --best=fid96 --kimg=0.08
