@@ -557,6 +557,25 @@ static void set_aside(void **state) {
     assert_int_equal(n, 0);
 }
 
+/* Until a checkpoint is judged, no older one goes. */
+static void judged_later(void **state) {
+    (void)state;
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1});
+    save_one(s, 100, true, GT_SAVER_WRITTEN);
+    gt_saver_hold(s, true);
+    save(s, 200, GT_SAVER_WRITTEN);
+    save(s, 300, GT_SAVER_WRITTEN);
+    assert_true(exists("checkpoint-000000100.h5") && exists("checkpoint-000000200.h5"));
+    assert_link("best", "checkpoint-000000100.h5");
+    assert_ok(gt_saver_judge(s, 300, true));
+    assert_link("best", "checkpoint-000000300.h5");
+    assert_false(exists("checkpoint-000000100.h5") || exists("checkpoint-000000200.h5"));
+    save(s, 400, GT_SAVER_WRITTEN); /* the hold is over */
+    save(s, 500, GT_SAVER_WRITTEN);
+    assert_false(exists("checkpoint-000000400.h5"));
+    gt_saver_free(s);
+}
+
 static void saver_is_in_the_background(void **state) {
     (void)state;
     gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3});
@@ -617,6 +636,7 @@ int main(void) {
         TEST(saver_keeps_the_newest),
         TEST(milestones_and_a_cap),
         TEST(set_aside),
+        TEST(judged_later),
         TEST(saver_is_in_the_background),
         TEST(full_disk),
         TEST(directory_gone),

@@ -40,6 +40,26 @@ static void assert_images(int n, const int64_t *images) {
     gt_stats_free(s);
 }
 
+/* A tick that is on the disk before it is whole: the whole line takes its place. */
+static void early_ticks(void **state) {
+    (void)state;
+    const gt_stat_value part[] = {{"Progress/kimg", 1, 2, 0}};
+    gt_runlog *l = open_log(0);
+    tick(l, 1000, 2);
+    gt_runlog_tick_early(l, 2000, part, 1);
+    assert_images(2, (int64_t[]){1000, 2000});
+    assert_true(isnan(gt_runlog_at(l, 2000, "Loss/scores/fake")));
+    tick(l, 2000, 2);
+    assert_images(2, (int64_t[]){1000, 2000});
+    assert_true(gt_runlog_at(l, 2000, "Loss/scores/fake") == -200);
+    tick(l, 3000, 2);
+    gt_runlog_tick_early(l, 4000, part, 1);
+    gt_runlog_close(l);
+    assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
+    gt_runlog_close(open_log(4000));
+    assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
+}
+
 static bool have_h5py(void) {
     static int have = -1;
     if (have < 0) have = have_tool("/usr/bin/python3 -c 'import h5py'", "python3-h5py");
@@ -514,21 +534,10 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines),
-        TEST(foreign_lines),
-        TEST(cut_back),
-        TEST(zeros),
-        TEST(scattered),
-        TEST(lines_in_pieces),
-        TEST(series_of_some_ticks),
-        TEST(past_ticks),
-        TEST(huge),
-        TEST(talk_cut_back),
-        TEST(read_along),
-        TEST(full_disk),
-        TEST(awkward_names),
-        TEST(unusable),
-        TEST(events),
+        TEST(lines),      TEST(early_ticks),   TEST(foreign_lines),   TEST(cut_back),
+        TEST(zeros),      TEST(scattered),     TEST(lines_in_pieces), TEST(series_of_some_ticks),
+        TEST(past_ticks), TEST(huge),          TEST(talk_cut_back),   TEST(read_along),
+        TEST(full_disk),  TEST(awkward_names), TEST(unusable),        TEST(events),
     };
     /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     gt_log_setup(0, 1, GT_ERROR);
