@@ -81,7 +81,8 @@ static const gt_option options[] = {
      .class = GT_EXECUTION, .derived = "by kimg", .unit = "steps", .min = 1, .max = 1e12,
      .detail = "Where neither --kimg nor --epochs is given, autoencoders and classifiers train for all of them, also "
                "beyond the usual number of epochs."},
-    {OPTION(early_stopping, NULL, "End the run after so many ticks, or evaluations of a metric, without improvement"),
+    {OPTION(early_stopping, NULL,
+            "End the run after this number of ticks, or evaluations of a metric, without improvement"),
      .class = GT_EXECUTION, .unit = "ticks", .derived = "none", .max = 1e6, .common = true,
      .detail = "Of a classifier a tick is an epoch unless --tick says otherwise, and what must improve is the "
                "statistic of --best, else Loss/validation, else Loss/test. Other models need --best; where that is "
