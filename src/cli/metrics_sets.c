@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/numbers.h"
 #include "base/utf8.h"
 #include "cli/metrics.h"
 #include "gantry/codec.h"
@@ -76,9 +75,10 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
     char hex[33];
     gt_hash_hex(hash, hex);
     s->set = (gt_picture_set){.statistics = &s->statistics};
-    name[gt_least((int64_t)strlen(name), 96)] = 0;
-    gt_utf8_clean(name); /* a long name may end within a character */
-    snprintf(s->set.recipe, sizeof s->set.recipe, "statistics %s %.8s", name, hex);
+    char shown[97];
+    snprintf(shown, sizeof shown, "%.96s", name);
+    gt_utf8_clean(shown); /* a long name may end within a character */
+    snprintf(s->set.recipe, sizeof s->set.recipe, "statistics %s %.8s", shown, hex);
     return st;
 }
 
