@@ -17,11 +17,8 @@ static gt_status power_all(const gt_score_input *in, const gt_score_set *set, do
 
 static gt_status compute_all(const gt_score_input *in) {
     int rings = gt_spectrum_rings(in->fakes.height, in->fakes.width);
+    if (rings < 2) return gt_fail(GT_USAGE, "pictures of one pixel across have no ring of frequencies");
     double *power = malloc(2 * (size_t)rings * sizeof *power);
-    if (rings < 2 && power) {
-        free(power);
-        return gt_fail(GT_USAGE, "pictures of one pixel across have no ring of frequencies");
-    }
     gt_status st = power ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d rings", rings);
     st = gt_comm_agree_all(in->team->comm, st);
     if (!st) st = power_all(in, &in->fakes, power);

@@ -158,7 +158,7 @@ bool gt_best_of_pictures(const gt_job *job);
 bool gt_journal_best_now(const gt_engine *e, gt_journal *j);
 /* The metrics of the latest checkpoint are known, where there are any: is it the best so far? */
 void gt_journal_best_judge(gt_engine *e, gt_journal *j);
-/* A run goes on whose log has the metrics of its checkpoint: was it judged by them? */
+/* A run resumes whose log has the metrics of its checkpoint: was the checkpoint judged by them? */
 void gt_journal_best_resume(gt_engine *e, gt_journal *j);
 void gt_journal_best_lost(gt_journal *j); /* that checkpoint could not be written */
 /* what became of the checkpoint that was being written */

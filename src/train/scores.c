@@ -163,7 +163,7 @@ static void without_known(const char *dir, int64_t images, const gt_score_table 
             fresh->value[fresh->n++] = t->value[i];
 }
 
-/* `again`: by a run that goes on; some lines may be there. */
+/* `again`: by a resumed run; some lines may be there. */
 static void write_lines(gt_engine *e, gt_journal *j, const gt_score_table *t, bool again) {
     char snapshot[40];
     gt_score_table fresh = {0};

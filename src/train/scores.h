@@ -35,7 +35,7 @@ bool gt_journal_scores_allowed(const gt_engine *e, gt_journal *j, bool last);
 bool gt_scores_all(gt_engine *e, gt_journal *j);
 /* Appends j->scored to the values of a tick. */
 void gt_journal_put_scores(gt_journal *j);
-/* A run that goes on at a checkpoint whose metrics were broken off by a stop or a kill: computes them, logs them in a
+/* A run that resumes at a checkpoint whose metrics were broken off by a stop or a kill: computes them, logs them in a
  * line of their own, and lets --best judge the checkpoint. true: a stop broke them off again. */
 bool gt_scores_late_all(gt_engine *e, gt_journal *j);
 /* Are there such metrics? After the log is open. */

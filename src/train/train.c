@@ -41,7 +41,7 @@ typedef struct due { /* as rank 0 decides */
     bool epoch;   /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
-    bool broken_off; /* metrics, by a stop: the run computes them when it goes on */
+    bool broken_off; /* metrics, by a stop: the run computes them when it resumes */
     bool lost;       /* the run's directory is no longer ours, see gt_lock_fail_lost() */
 } due;
 
