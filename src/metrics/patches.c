@@ -145,7 +145,12 @@ gt_status gt_patches_finish_all(gt_patches *p, double *mean, double *std) {
     c.mean = m;
     st = gt_rows_sum_all(&p->team, &p->rows, channels, add_values, &c, s);
     if (st) return st;
-    for (int64_t k = 0; k < channels; k++) s[k] = sqrt(s[k] / (double)values);
+    bool plain = true;
+    for (int64_t k = 0; k < channels; k++) {
+        s[k] = sqrt(s[k] / (double)values);
+        plain = plain && !(s[k] > 0);
+    }
+    if (plain) return gt_fail(GT_USAGE, "the pictures have one colour, so their patches cannot be normalised");
     float *x = p->x;
     for (int64_t i = 0; i < p->rows.own; i++)
         for (int64_t k = 0; k < channels; k++)

@@ -134,6 +134,22 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);
 }
 
+/* The name with the number of fakes that there are; as the score was asked for where another one has that name. */
+static void name_of(const run *r, int i, char name[GT_SCORE_NAME]) {
+    const gt_score_request *asked = r->s->asked;
+    char other[GT_SCORE_NAME];
+    snprintf(name, GT_SCORE_NAME, "%s", asked[i].metric);
+    if (!r->count[i].fakes) return;
+    gt_score_name(asked[i].score, r->count[i].fakes, name);
+    for (int k = 0; k < r->s->n; k++) {
+        if (k == i || !r->count[k].fakes) continue;
+        gt_score_name(asked[k].score, r->count[k].fakes, other);
+        if (strcmp(asked[k].metric, name) && (k > i || strcmp(other, name))) continue;
+        snprintf(name, GT_SCORE_NAME, "%s", asked[i].metric);
+        return;
+    }
+}
+
 /* The values of a score stand where the score stands among those asked for, whenever it is computed. */
 static void put(void *arg, const char *suffix, double value) {
     run *r = arg;
@@ -148,8 +164,7 @@ static void put(void *arg, const char *suffix, double value) {
     gt_score_value *v = &t->value[t->n++];
     *v = (gt_score_value){.value = value, .more_is_better = q->score->more_is_better && strcmp(suffix, "_std")};
     char name[GT_SCORE_NAME];
-    if (r->count[r->score].fakes) gt_score_name(q->score, r->count[r->score].fakes, name);
-    else snprintf(name, sizeof name, "%s", q->metric);
+    name_of(r, r->score, name);
     snprintf(v->key, sizeof v->key, "%s%.*s", name, (int)(sizeof v->key - sizeof name), suffix);
     snprintf(v->metric, sizeof v->metric, "%s", q->metric);
     write_recipe(r, r->score, v->recipe, sizeof v->recipe);
@@ -180,6 +195,10 @@ static gt_status compute_all(run *r, int i) {
     if (q->score->network == GT_SCORE_LPIPS) return path_length_all(r, q);
     if (lane != GT_LANE_NONE && (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed)))
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
+    int told = needs & GT_SCORE_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
+    if (told && r->fakes.set->label_dim > told)
+        return gt_fail(GT_USAGE, "the %s have %d classes, and the detector tells %d", r->fakes.set->name,
+                       r->fakes.set->label_dim, told);
     gt_score_input in = {.team = &s->team, .seed = s->o.seed, .put = put, .arg = r};
     gt_status st = gt_see_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
     needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);

@@ -169,6 +169,7 @@ case_few_pictures() {
     "$python" -c '
 import numpy as np
 np.save("equal.npy", np.full((60, 16, 16, 3), 77, "u1"))' && expect 0 'all 60 fakes are equal' "$GANTRY" metrics --reals="$reals" --fakes=equal.npy $own
+    expect 1 'swd has no value: .*one colour' ranks 2 "$GANTRY" metrics --reals=equal.npy --fakes=equal.npy --metrics=swd
     expect 2 'one picture has no covariance' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 $own --save=one.npz
     [ ! -e one.npz ] || fail 'half a file'
 }
@@ -192,6 +193,8 @@ case_bad_input() {
     expect 2 'without a network' "$GANTRY" metrics gan --reals="$reals" --fakes="$fakes"
     GT_CACHE=/proc/none expect 0 'not kept' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own
     : >empty.pth && expect 1 'empty.pth' "$GANTRY" metrics gan --metrics=fid40 --inception=empty.pth
+    quietly "$GANTRY" train --data=synth:shapes:n=96,size=16,classes=3 --model=deep-conv --epochs=1 --run=judge-of-three --batch=32
+    expect 1 'agreement40 has no value: .*classes, and the detector tells 3' ranks 2 "$GANTRY" metrics gan --metrics=agreement --count=40 --detector=judge-of-three
     expect 0 '^fid50k_full .*--inception' ranks 2 "$GANTRY" metrics --metrics=help
 }
 quietly "$GANTRY" dataset synth:shapes:n=50,size=16 --dest=unlabelled --labels=none
@@ -236,6 +239,9 @@ PY
     case $(recipe agreement) in *'; labels of shapes '*) ;; *) fail "$(cat agreement)" ;; esac
     scores classes gan $own --metrics=fid40 --classes=1,2
     case $(recipe classes) in *'24 reals: '*) ;; *) fail "$(cat classes)" ;; esac
+    # values of one run have keys of their own
+    scores unlike --reals="$reals" --fakes="$fakes" $own --metrics=fid,fid96,fid100,fid110
+    [ "$(grep -o '"fid[0-9]*":' unlike | sort | uniq -d)" = "" ] && [ "$(grep -c '"fid[0-9]*":' unlike)" = 4 ] || fail "$(cat unlike)"
     expect 2 'fake-classes is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --fake-classes=equal
     expect 1 'no-such' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --metrics=spectrum --detector=no-such --nearest=n.png
     expect 2 '.--mirror: .few.npz. has statistics' "$GANTRY" metrics --reals=few.npz --fakes="$fakes" $own --mirror
