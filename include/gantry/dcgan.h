@@ -7,8 +7,8 @@
  *   D   4x4 convolutions with stride 2, padding 1 down to 4x4 pixels - one 4x4 convolution to the logits
  *
  * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no
- * biases. Side R of an image has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), G's
- * embedding as N(0, 1). Options change each of these: without normalisation a bias is in its place; with pooling D has
+ * biases. Side R of an image has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2),
+ * embeddings as N(0, 1). Options change each of these: without normalisation a bias is in its place; with pooling D has
  * 3x3 convolutions that keep the size, then 2x2 pooling; with nearest upsampling G repeats each pixel 2x2 times, then
  * has a 3x3 convolution; --d-depth adds 3x3 convolutions to D that keep the size, each normalised, behind the layer of
  * each size; dropout follows activations.

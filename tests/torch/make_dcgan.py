@@ -45,7 +45,7 @@ def initial_values(net, name, seed, weight_std):
     values = {}
     for key, p in net.state_dict().items():
         mean = 1 if key.endswith(('norm.weight', 'running_var')) else 0
-        std = weight_std if key.endswith(('conv.weight', 'norm.weight')) or (name, key) == ('D', 'embed.weight') else 1 if key == 'embed.weight' else 0
+        std = weight_std if key.endswith(('conv.weight', 'norm.weight')) else 1 if key == 'embed.weight' else 0
         values[key] = initial(p, name + '.' + file_name(key), seed, mean, std)
     return values
 

@@ -46,9 +46,11 @@ static void declare_norm(gt_declarer *d, const gt_job *j, const char *layer, int
     else gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(channels), .trainable = true}, layer, ".conv.bias");
 }
 
-static void declare_embedding(gt_declarer *d, int labels, int width, float std) {
+/* On the scale of what stands beside it, z or pixels. A map of D's other weights, 50 times smaller, is so hard for D to
+ * see that G soon makes one picture of each class. */
+static void declare_embedding(gt_declarer *d, int labels, int width) {
     if (labels)
-        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = std}, "embed",
+        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = 1}, "embed",
                    ".weight");
 }
 
@@ -91,7 +93,7 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
     gt_declarer d = {.net = gt_net_new("G")};
     if (!d.net) return NULL;
     int labels = labels_of(j), in = (int)j->z_dim + (labels ? GT_DCGAN_EMBEDDING : 0);
-    declare_embedding(&d, labels, GT_DCGAN_EMBEDDING, 1);
+    declare_embedding(&d, labels, GT_DCGAN_EMBEDDING);
     for (int side = FIRST; side <= j->height; side *= 2) {
         int out = side < j->height ? maps(j, side) : (int)j->channels;
         gt_text layer = layer_of(side, 0);
@@ -144,7 +146,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
     gt_declarer d = {.net = gt_net_new("D")};
     if (!d.net) return NULL;
     int labels = labels_of(j), in = (int)j->channels + (labels ? 1 : 0);
-    declare_embedding(&d, labels, (int)(j->height * j->width), std_of(j));
+    declare_embedding(&d, labels, (int)(j->height * j->width));
     for (int side = (int)j->height; side > FIRST; side /= 2) {
         int out = maps(j, side / 2);
         for (int k = 0; k <= own(j)->d_depth; k++) {
