@@ -32,8 +32,8 @@ gt_patches *gt_patches_new(const gt_team *team, int64_t count, int height, int w
 /* The next n of this rank's pictures [n,H,W,C], 0 .. 255. x, y [n,each]: the middles of the patches, at least 3 pixels
  * inside the level; NULL: drawn by formula. */
 gt_status gt_patches_add(gt_patches *p, const uint8_t *pictures, int64_t n, const int32_t *x, const int32_t *y);
-/* Each channel to mean 0 and standard deviation 1 over all patches of the set; what they were, [channels], goes to mean
- * and std (NULL: not wanted). */
+/* Each channel to mean 0 and standard deviation 1 over all patches of the set, a constant one to 0; what they were,
+ * [channels], goes to mean and std (NULL: not wanted). GT_USAGE, on all ranks: all channels are constant. */
 gt_status gt_patches_finish_all(gt_patches *p, double *mean, double *std);
 /* Rows of channels x 7 x 7: index (channel 7 + x) 7 + y. */
 const gt_rows *gt_patches_rows(const gt_patches *p);

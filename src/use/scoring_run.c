@@ -134,20 +134,28 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);
 }
 
-/* The name with the number of fakes that there are; as the score was asked for where another one has that name. */
-static void name_of(const run *r, int i, char name[GT_SCORE_NAME]) {
-    const gt_score_request *asked = r->s->asked;
+/* The name with the number of fakes that there are. */
+static void counted_name(const run *r, int i, char name[GT_SCORE_NAME]) {
+    const gt_score_request *q = &r->s->asked[i];
+    if (r->count[i].fakes) gt_score_name(q->score, r->count[i].fakes, name);
+    else snprintf(name, GT_SCORE_NAME, "%s", q->metric);
+}
+
+/* Is another score asked for by this name, or has one before it the name? */
+static bool is_taken(const run *r, int i, const char *name) {
     char other[GT_SCORE_NAME];
-    snprintf(name, GT_SCORE_NAME, "%s", asked[i].metric);
-    if (!r->count[i].fakes) return;
-    gt_score_name(asked[i].score, r->count[i].fakes, name);
-    for (int k = 0; k < r->s->n; k++) {
-        if (k == i || !r->count[k].fakes) continue;
-        gt_score_name(asked[k].score, r->count[k].fakes, other);
-        if (strcmp(asked[k].metric, name) && (k > i || strcmp(other, name))) continue;
-        snprintf(name, GT_SCORE_NAME, "%s", asked[i].metric);
-        return;
+    for (int k = 0; k < r->s->n; k++)
+        if (k != i && !strcmp(r->s->asked[k].metric, name)) return true;
+    for (int k = 0; k < i; k++) {
+        counted_name(r, k, other);
+        if (!strcmp(other, name)) return true;
     }
+    return false;
+}
+
+static void name_of(const run *r, int i, char name[GT_SCORE_NAME]) {
+    counted_name(r, i, name);
+    if (is_taken(r, i, name)) snprintf(name, GT_SCORE_NAME, "%s", r->s->asked[i].metric);
 }
 
 /* The values of a score stand where the score stands among those asked for, whenever it is computed. */
