@@ -14,8 +14,9 @@ typedef struct gt_classifying gt_classifying;
 /* Of a checkpoint; of a run's directory the newest one. `pool` and `kernels` as in gt_encoder_open() (encode.h). */
 gt_classifying *gt_classifying_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 const gt_model *gt_classifying_model(const gt_classifying *c);
-/* The name that a class had in training; NULL: the checkpoint does not say. */
-const char *gt_classifying_class_name(const gt_classifying *c, int class);
+struct gt_checkpoint_data;
+/* What the classifier was trained on, as far as its file says. */
+const struct gt_checkpoint_data *gt_classifying_data(const gt_classifying *c);
 
 /* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model is no classifier. It takes
  * its turn in an arena of *room bytes, which become more if it needs more: to be given before the first

@@ -27,12 +27,13 @@
  *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in
  *   [0.65u, 10.2u) pixels, the line 0.92u wide, the centre at size/2 (where pixel x covers x .. x+1) or up to 0.65u
  *   right of it and up to 0.65u above; a pixel whose centre lies at distance d from the line's middle is covered by the
- *   overlap of [d-1/2, d+1/2] and [-0.46u, 0.46u]. The label is a vector of width 1: the radius in pixels (label name:
- * radius). These are the measures of the circles in D. Voigt Godoy, "Understanding autoencoders with an example", 2022,
- * as far as its pictures tell. At size 28 the mean over images of the sum of squared pixels (white = 1) is 784 - 2
- * pi 5.425 (2w - w^2 + w^3/3) = 741.3 with w = 0.92. synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8),
- * seed=0 RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc,
- * ring, square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
+ *   overlap of [d-1/2, d+1/2] and [-0.46u, 0.46u]. The label is a vector of width 1: the radius in pixels (label name
+ *   "radius"). These are the measures of the circles in D. Voigt Godoy, "Understanding autoencoders with an example",
+ *   2022, as far as its pictures tell. At size 28 the mean over images of the sum of squared pixels (white = 1) is
+ *   784 - 2 pi 5.425 (2w - w^2 + w^3/3) = 741.3 with w = 0.92.
+ * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0
+ *   RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc, ring,
+ *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
  * synth:scenes, keys n=4096, size=64 (8..4096), classes=8 (1..8), seed=0
  *   RGB, one to four shapes of synth:shapes that do not overlap, on a ground of waves between two colours; each shape
  *   reaches 0.14 to 0.24 of the side from its centre. Masks: 0 ground, 1 disc, 2 ring, ... (pixels whose middle lies in
@@ -101,6 +102,9 @@ typedef struct gt_dataset_info {
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options);
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
+
+/* The first class that two lists give other names, as far as both lists reach; -1: there is none. */
+int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, int n_b);
 
 /* Says in the log which classes were taken, where options.classes was given. `spec`: the name the user gave. */
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec);

@@ -43,8 +43,8 @@ const gt_activation *gt_activation_find(const char *name);
  * default, gain <= 0: the default, clamp < 0: none. */
 gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain, float clamp);
 
-/* ---- sums and broadcasts (ops/reduce.c). `axes` is a bit mask: GT_AXIS(0) | GT_AXIS(2); dimensions are kept as 1.
- * ---- */
+/* ---- sums and broadcasts (ops/reduce.c) ---- */
+/* `axes` is a bit mask: GT_AXIS(0) | GT_AXIS(2); dimensions are kept as 1. */
 #define GT_AXIS(i) (1u << (i))
 #define GT_ALL_AXES (~0u)
 gt_node *gt_sum(gt_graph *g, gt_node *x, unsigned axes);

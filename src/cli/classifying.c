@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/checkpoint.h"
 #include "gantry/encode.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
@@ -33,14 +34,13 @@ static void warn_of_classes(const cli_classifying *c) {
 
 /* On rank 0: classes of the same number and of other names than in training. */
 static void warn_of_names(const cli_classifying *c) {
-    for (int k = 0; c->all && k < c->info->class_names && k < c->model->label_dim; k++) {
-        const char *known = gt_classifying_class_name(c->with, k), *given = c->info->class_name[k];
-        if (!known || !strcmp(known, given)) continue;
-        gt_warn("class %d of the data is '%s', that of the network '%s': classes are compared by their numbers "
-                "(--classes=A,B,... takes classes of the data in the network's order)",
-                k, given, known);
-        return;
-    }
+    const gt_checkpoint_data *known = gt_classifying_data(c->with);
+    const gt_dataset_info *given = c->info;
+    int k = gt_class_names_differ(given->class_name, given->class_names, known->class_name, known->class_names);
+    if (!c->all || k < 0) return;
+    gt_warn("class %d of the data is '%s', that of the network '%s': classes are compared by their numbers "
+            "(--classes=A,B,... takes classes of the data in the network's order)",
+            k, given->class_name[k], known->class_name[k]);
 }
 
 gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c)) {

@@ -60,6 +60,7 @@ static const gt_option table[] = {
     {CLI_ROW("verbose", verbose, "1", "No effect: taken for command lines of calc_metrics.py")},
     CLI_THREADS,
     CLI_ASSUMED,
+    CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
 /* ---- before the ranks meet ---- */

@@ -103,7 +103,9 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
                           .labels = labels,
                           .seed = n->seed,
                           .images = n->images,
-                          .count = gt_scoring_fakes(w->scoring)};
+                          .count = gt_scoring_fakes(w->scoring),
+                          .class_names = n->net.data.class_names,
+                          .class_name = n->net.data.class_name};
     st = gt_comm_agree_all(comm, gt_picture_set_of_fakes(&n->fakes, &o));
     if (st) return st;
     gt_path_maker paths = {

@@ -229,6 +229,12 @@ void gt_dataset_close(gt_dataset *ds) {
 
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
 
+int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, int n_b) {
+    for (int k = 0; k < n_a && k < n_b; k++)
+        if (strcmp(a[k], b[k])) return k;
+    return -1;
+}
+
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
     if (ds->info.taken) gt_info("'%s': %s", spec, ds->info.taken);
 }

@@ -39,11 +39,10 @@ static gt_status open_part(gt_engine *e, int part) {
         return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
                        e->model->label_dim);
     if ((st = gt_model_takes(e->model, e->judged[part]))) return gt_wrap(st, "--test-data: '%s'", path);
-    for (int k = 0; k < i->class_names && k < e->info->class_names; k++)
-        if (strcmp(i->class_name[k], e->info->class_name[k]))
-            return gt_fail(GT_USAGE, "--test-data: class %d of '%s' is '%s', that of the training data is '%s'", k,
-                           path, i->class_name[k], e->info->class_name[k]);
-    return GT_OK;
+    int k = gt_class_names_differ(i->class_name, i->class_names, e->info->class_name, e->info->class_names);
+    if (k < 0) return GT_OK;
+    return gt_fail(GT_USAGE, "--test-data: class %d of '%s' is '%s', that of the training data is '%s'", k, path,
+                   i->class_name[k], e->info->class_name[k]);
 }
 
 gt_status gt_engine_open_judged_all(gt_engine *e) {

@@ -140,7 +140,9 @@ static gt_status run_all(gt_engine *e, gt_score_table *table) {
                                                                  .labels = e->data,
                                                                  .seed = seed,
                                                                  .images = e->shown,
-                                                                 .count = gt_scoring_fakes(s->scoring)});
+                                                                 .count = gt_scoring_fakes(s->scoring),
+                                                                 .class_names = e->info->class_names,
+                                                                 .class_name = e->info->class_name});
     st = gt_comm_agree_all(e->comm, st);
     gt_path_maker paths = {.model = m,
                            .params = m->ema_of >= 0 ? m->ema_block : m->blocks[0],

@@ -71,10 +71,7 @@ void gt_classifying_close(gt_classifying *c) {
 
 const gt_model *gt_classifying_model(const gt_classifying *c) { return c->trained.model; }
 
-const char *gt_classifying_class_name(const gt_classifying *c, int class) {
-    const gt_checkpoint_data *d = &c->trained.data;
-    return class < d->class_names ? d->class_name[class] : NULL;
-}
+const gt_checkpoint_data *gt_classifying_data(const gt_classifying *c) { return &c->trained.data; }
 
 gt_status gt_classifying_prepare(gt_classifying *c) { return gt_exec_prepare(c->trained.exec, &(gt_exec_env){0}); }
 

@@ -15,6 +15,8 @@ typedef struct gt_picture_set {
     int64_t count;       /* items that there are; of fakes: that are to be made */
     int64_t unmirrored;  /* so many of the first are no mirror images of others; the rest are those of the first */
     int height, width, channels, label_dim;
+    int class_names; /* how many of the labels' classes have names; 0: none, or there are no labels */
+    const char *const *class_name;
     bool finer;          /* the samples are finer than 8 bits: scores of pixels round them */
     bool labels_of_data; /* of fakes: drawn from the labels of the real pictures */
     int batch;           /* items at once, at most */
@@ -47,6 +49,8 @@ typedef struct gt_fakes_options {
     uint64_t seed;
     int64_t images; /* that the network has been shown: kimg x 1000 */
     int64_t count;
+    int class_names; /* of the network's classes, which the caller keeps; 0: not known */
+    const char *const *class_name;
 } gt_fakes_options;
 gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o);
 

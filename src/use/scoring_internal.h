@@ -24,6 +24,7 @@ struct gt_scoring {
     gt_score_request asked[GT_SCORES_MOST];
     gt_detector *detector[GT_LANES]; /* NULL: not needed, or pixels */
     gt_lpips *lpips;
+    bool names_told; /* was said: that the detector knows the classes by other names */
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/numbers.h"
 #include "base/teller.h"
+#include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "metrics/frechet.h"
 #include "use/paths.h"
@@ -86,12 +87,27 @@ static gt_status check_sets(const run *r, int i) {
     return GT_OK;
 }
 
+/* Once for a scoring: a training computes scores again and again. */
+static void warn_of_names(const run *r, int i) {
+    gt_scoring *s = r->s;
+    const gt_picture_set *fakes = r->fakes.set;
+    if (s->team.comm->rank || s->names_told || !(s->asked[i].score->needs & GT_SCORE_CLASSES)) return;
+    const gt_checkpoint_data *known = gt_detector_data(s->detector[gt_scoring_lane(s, i)]);
+    if (!known) return;
+    int k = gt_class_names_differ(fakes->class_name, fakes->class_names, known->class_name, known->class_names);
+    if (k < 0) return;
+    gt_warn("%s: class %d of the %s is '%s', that of the detector '%s': classes are compared by their numbers",
+            s->asked[i].metric, k, fakes->name, fakes->class_name[k], known->class_name[k]);
+    s->names_told = true;
+}
+
 static gt_status want_all(run *r) {
     gt_status st = GT_OK;
     for (int i = 0; i < r->s->n && !st; i++) {
         int lane = gt_scoring_lane(r->s, i), needs = r->s->asked[i].score->needs;
         st = check_sets(r, i);
         if (st) break;
+        warn_of_names(r, i);
         r->count[i] = count_of(r, i);
         if (r->s->asked[i].score->network == GT_SCORE_LPIPS) continue;
         gt_collected_want(&r->fakes, lane, needs, r->count[i].fakes);

@@ -45,13 +45,17 @@ ends 75
 
 begins term_and_int_through_mpirun
 # TERM and INT through mpirun: at once the ranks say what that means; what was written is whole, and the run goes on.
+# mpirun kills the ranks a second later and may lose what they said last: on a machine with much else to do the message is seen in one of three tries.
 for s in TERM INT; do
-    background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
-    wait_until 180 test -e term/last
-    sleep 0.3
-    kill -$s "$pid"
-    wait "$pid" && fail "status 0 after $s to mpirun"
-    has_line 'about a second' running || { cat running; fail "nothing said on $s"; }
+    for try in 1 2 3; do
+        background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
+        wait_until 180 has_line tick running
+        sleep 0.3
+        kill -$s "$pid"
+        wait "$pid" && fail "status 0 after $s to mpirun"
+        has_line 'about a second' running && break
+        [ $try != 3 ] || { cat running; fail "nothing said on $s"; }
+    done
 done
 steps=$(($(last term | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/') / 16 + 2))
 quietly ranks 3 "$GANTRY" train $job --run=term --steps=$steps

@@ -59,14 +59,14 @@ skip() {
 need() { # program and the reason
     command -v "$1" >/dev/null || skip "$1 is not here ($2)"
 }
-# limited [ranks N] COMMAND...: three minutes at most, for slow machines; 1 rank means without mpirun
+# limited [ranks N] COMMAND...: ten minutes at most, for slow and busy machines; 1 rank means without mpirun
 limited() {
     if [ "$1" = ranks ]; then
         local n=$2
         shift 2
         [ "$n" = 1 ] || set -- "$LAUNCH" "$n" "$@"
     fi
-    timeout -k 5 180 "$@" >said 2>&1 </dev/null
+    timeout -k 5 600 "$@" >said 2>&1 </dev/null
 }
 # expect STATUS 'pattern' [ranks N] COMMAND...: exit status and a pattern in what is printed
 expect() {

@@ -19,7 +19,7 @@ make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 CFLAGS="$f
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
     local got
-    timeout -k 5 300 "$@" >"$tmp/said" 2>&1 </dev/null
+    timeout -k 5 600 "$@" >"$tmp/said" 2>&1 </dev/null
     got=$?
     ! grep -qE 'Sanitizer|runtime error' "$tmp/said" || { grep -nE -A 25 'Sanitizer|runtime error' "$tmp/said" | head -60; fail "$*"; }
     [ "$got" != 77 ] || [ -z "${part-}" ] || { echo "$part" >>"$tmp/skipped" && return; }

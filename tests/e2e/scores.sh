@@ -237,6 +237,16 @@ PY
     [ "$(recipe subset)" != "$(recipe whole)" ] || fail "a subset has the recipe of the whole: $(cat subset)"
     scores agreement gan $own --metrics=agreement40
     case $(recipe agreement) in *'; labels of shapes '*) ;; *) fail "$(cat agreement)" ;; esac
+    # a classifier may know the classes in another order: said once, whatever was asked for
+    quietly "$GANTRY" dataset "$fakes" --dest=swapped.zip --classes=ring,disc,square
+    quietly "$GANTRY" train --data=swapped.zip --cond $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=swapped
+    expect 0 "class 0 of the fakes is 'ring', that of the detector 'disc'" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=swapped.zip $own --metrics=agreement
+    expect 0 "class 0 of the fakes is 'ring'" ranks 2 "$GANTRY" metrics swapped $own --metrics=agreement40,agreement30
+    [ "$(grep -c 'compared by their numbers' said)" = 1 ] || { cat said; fail 'said more than once'; }
+    quietly "$GANTRY" metrics gan $own --metrics=agreement40
+    ! has_line 'compared by their numbers' said || { cat said; fail 'classes of equal names'; }
+    # what the file of another program does not say can be said here, too
+    quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid --image-size=16 --normalize=unit
     scores classes gan $own --metrics=fid40 --classes=1,2
     case $(recipe classes) in *'24 reals: '*) ;; *) fail "$(cat classes)" ;; esac
     # values of one run have keys of their own

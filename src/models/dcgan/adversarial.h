@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The adversarial losses of DCGAN as rows of a table.
  *
- *   bce      binary cross-entropy of D, non-saturating of G: Goodfellow et al., "Generative Adversarial Nets", section
- * 3 lsgan    half the squared distance of the score from its target: Mao et al., "Least Squares Generative Adversarial
+ *   bce      binary cross-entropy of D, non-saturating of G: Goodfellow et al., "Generative Adversarial Nets",
+ *            section 3
+ *   lsgan    half the squared distance of the score from its target: Mao et al., "Least Squares Generative Adversarial
  *            Networks", equation 9
  *   hinge    D: max(0, 1 - score) of real images, max(0, 1 + score) of fake ones; G: -score: Lim and Ye, "Geometric
  *            GAN", section 3; Miyato et al., "Spectral Normalization for GANs", equations 16 and 17
@@ -17,8 +18,8 @@ typedef struct gt_dcgan_loss {
     const char *name;
     bool takes_targets; /* smooth and flipped ones */
     bool penalised;     /* D's loss has the gradient penalty */
-    bool judges;        /* D takes an image for real where the score is above `boundary`; else scores have no such */
-    float boundary;     /* meaning */
+    bool judges;        /* D takes an image for real where its score is above `boundary` */
+    float boundary;
     /* The loss [n,1] of scores [n,1]. `of`: GT_DCGAN_REAL or _FAKE, of D; GT_DCGAN_MADE, of G. Targets [n,1]; NULL: 1,
      * of fake images 0. */
     gt_node *(*of)(gt_graph *g, int of, gt_node *score, gt_node *targets);
