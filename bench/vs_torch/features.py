@@ -3,8 +3,9 @@
 """Features of pictures beside PyTorch, on one thread:
     features.py GANTRY [--nets=inception,vgg16,deep-conv,resnet18] [--rounds=3] [--seconds=5]
 Networks with random weights. Inception and VGG16 see pictures of 32x32 pixels, which are resized (in both programs the resizing counts); deep-conv those of 28x28
-with one channel, resnet18 (stem of 3x3) those of 32x32 with three. The programs take turns, `rounds` times, in batches of the sizes that Gantry takes; a turn counts
-its fastest batch, by processor time; a row has the medians of the turns. PyTorch runs in inference mode, in the faster of its two memory formats."""
+with one channel, resnet18 (stem of 3x3) those of 32x32 with three. The programs take turns, `rounds` times, in batches of the sizes that Gantry takes, PyTorch in larger
+ones, too; a turn counts its fastest batch, by processor time; a row has the medians of the turns. PyTorch runs in inference mode; the ratio is to the faster of its two
+memory formats and of its batches."""
 import os
 import re
 import statistics
@@ -23,9 +24,9 @@ from torch.nn.functional import interpolate
 
 from classifier import torch_net
 
-# net: as bench/features.c calls it, batch, pixels and channels, side that pictures are resized to
-NETS = {'inception': ('inception', 8, 32, 3, 299), 'vgg16': ('vgg16', 8, 32, 3, 224), 'deep-conv': ('deep-conv:28:1', 64, 28, 1, 0),
-        'resnet18': ('resnet18:32:3', 64, 32, 3, 0)}
+# net: as bench/features.c calls it, batches (the first one is Gantry's), pixels and channels, side that pictures are resized to
+NETS = {'inception': ('inception', (8,), 32, 3, 299), 'vgg16': ('vgg16', (8,), 32, 3, 224), 'deep-conv': ('deep-conv:28:1', (16, 64), 28, 1, 0),
+        'resnet18': ('resnet18:32:3', (16, 64), 32, 3, 0)}
 
 
 def network(name):
@@ -44,8 +45,8 @@ def network(name):
 
 
 class Pytorch:
-    def __init__(self, name):
-        _, batch, side, channels, self.resized = NETS[name]
+    def __init__(self, name, batch):
+        _, _, side, channels, self.resized = NETS[name]
         self.batch = batch
         self.nets = [network(name), network(name).to(memory_format=torch.channels_last)]
         self.pictures = torch.randint(256, (batch, channels, side, side), dtype=torch.uint8)
@@ -74,7 +75,7 @@ class Pytorch:
 def ours(program, name, seconds):
     said = subprocess.run([program, NETS[name][0], str(seconds)], check=True, capture_output=True, text=True).stdout
     batch, ms = re.search(r'batch (\d+), ([\d.]+) ms', said).groups()
-    assert int(batch) == NETS[name][1], said
+    assert int(batch) == NETS[name][1][0], said
     return float(ms) / 1e3
 
 
@@ -83,13 +84,15 @@ def main(gantry, *options):
     o.update(a.lstrip('-').split('=') for a in options)
     torch.set_num_threads(1)
     program = os.path.join(os.path.dirname(os.path.abspath(gantry)), 'bench', 'features')
-    print('| network | batch | PyTorch %s, ms a picture (contiguous, channels last) | Gantry | ratio to the faster |' % torch.__version__)
-    print('| --- | --- | --- | --- | --- |')
+    print('| network | batch | PyTorch %s, ms a picture (contiguous, channels last) | its batch | Gantry | ratio to the fastest |' % torch.__version__)
+    print('| --- | --- | --- | --- | --- | --- |')
     for name in o['nets'].split(','):
-        theirs = Pytorch(name)
-        turns = [(*theirs.turn(float(o['seconds'])), ours(program, name, float(o['seconds']))) for _ in range(int(o['rounds']))]
-        a, b, c = (statistics.median(column) for column in zip(*turns))
-        print('| %s | %d | %.3g, %.3g | %.3g | %.2f |' % (name, theirs.batch, 1e3 * a, 1e3 * b, 1e3 * c, min(a, b) / c), flush=True)
+        batches = NETS[name][1]
+        theirs, seconds = [Pytorch(name, batch) for batch in batches], float(o['seconds'])
+        turns = [(*(t.turn(seconds) for t in theirs), ours(program, name, seconds)) for _ in range(int(o['rounds']))]
+        own = 1e3 * statistics.median(turn[-1] for turn in turns)
+        formats = [[1e3 * statistics.median(turn[k][last] for turn in turns) for last in range(2)] for k in range(len(batches))]
+        for batch, ms in zip(batches, formats): print('| %s | %d | %.3g, %.3g | %d | %.3g | %.2f |' % (name, batches[0], *ms, batch, own, min(map(min, formats)) / own), flush=True)
 
 
 if __name__ == '__main__': main(*sys.argv[1:])

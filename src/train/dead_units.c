@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "gantry/encode.h"
 #include "nets/forward.h"
 #include "train/engine.h"
 #include "use/trained.h"
 
-enum { MOST = 4 /* batches */, PART = 8 /* of the data at most, but for the first batch */ };
+enum { LEAST = 64, MOST = 256, /* pictures */ PART = 8 /* of the data */, PIXELS = MOST * 64 * 64 /* at most */ };
 
 struct gt_dead_units {
     gt_trained trained;
@@ -43,8 +44,10 @@ gt_status gt_engine_open_dead_units(gt_engine *e) {
     if (!d) gt_graph_free(graph);
     if (!d) return gt_fail(GT_NOMEM, "out of memory for a look at units");
     d->trained = (gt_trained){.model = m, .params = m->blocks[0]};
-    int64_t batch = gt_classifying_batch(m), looks = e->info->count / PART / batch;
-    d->pictures = batch * (looks < 1 ? 1 : looks > MOST ? MOST : looks);
+    int64_t batch = gt_classifying_batch(m), part = e->info->count / PART,
+            room = gt_least(MOST, PIXELS / ((int64_t)m->height * m->width)),
+            wanted = gt_least(room, gt_largest(part, LEAST));
+    d->pictures = gt_largest(wanted / batch, 1) * batch;
     gt_status st = gt_trained_build_beside(&d->trained, graph, e->pool, &e->arena_bytes);
     return st ? st : allocate(d);
 }

@@ -18,7 +18,7 @@ struct gt_classifying {
 };
 
 int gt_classifying_batch(const gt_model *m) {
-    enum { MOST = 64, LEAST = 4, PIXELS = MOST * 64 * 64 };
+    enum { MOST = 16 /* maps of small pictures stay in the cache */, LEAST = 4, PIXELS = 64 * 64 * 64 };
     int64_t n = PIXELS / ((int64_t)m->height * m->width);
     return n > MOST ? MOST : n < LEAST ? LEAST : (int)n;
 }

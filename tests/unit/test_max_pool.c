@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Max pooling beside a plain loop, bit by bit: channels that fill vectors, and those that do not; equal values, NaN. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gantry/random.h"
+#include "kernels/max_pool.h"
+
+enum { N = 2, H = 7, W = 6, MOST_C = 70 };
+
+/* Where the maximum lies: the first of equal values; the last NaN. */
+static int64_t place_of(const gt_max_pool_shape *s, const float *x, int64_t n, int64_t p, int64_t q, int64_t c) {
+    int64_t best = -1;
+    for (int a = 0; a < s->size; a++)
+        for (int b = 0; b < s->size; b++) {
+            int64_t y = p * s->stride - s->pad + a, z = q * s->stride - s->pad + b;
+            if (y < 0 || z < 0 || y >= s->h || z >= s->w) continue;
+            int64_t at = ((n * s->h + y) * s->w + z) * s->c + c;
+            if (best < 0 || isnan(x[at]) || x[at] > x[best]) best = at;
+        }
+    return best;
+}
+
+/* Few different values, so that many are equal; some NaN, some zeros of both signs. */
+static void fill(float *x, int64_t n, uint64_t seed) {
+    gt_random_normal((gt_key){.seed = seed}, x, (size_t)n);
+    for (int64_t i = 0; i < n; i++) x[i] = i % 29 == 3 ? NAN : i % 7 == 1 ? -0.0F : nearbyintf(2 * x[i]) / 2;
+}
+
+static void as_a_plain_loop(void **state) {
+    (void)state;
+    static const struct {
+        int size, stride, pad;
+    } windows[] = {{2, 2, 0}, {3, 3, 0}, {3, 2, 1}, {5, 1, 2}};
+    static const int channels[] = {1, 3, 4, 6, 15, 16, 17, 32, 35, MOST_C};
+    static float x[N * H * W * MOST_C], v[N * H * W * MOST_C], most[N * H * W * MOST_C], at[N * H * W * MOST_C];
+    for (size_t k = 0; k < sizeof windows / sizeof *windows; k++)
+        for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+            gt_max_pool_shape s = {.n = N, .h = H, .w = W, .c = channels[i]};
+            s.size = windows[k].size, s.stride = windows[k].stride, s.pad = windows[k].pad;
+            s.p = (H + 2 * s.pad - s.size) / s.stride + 1, s.q = (W + 2 * s.pad - s.size) / s.stride + 1;
+            fill(x, N * H * W * s.c, k);
+            gt_random_normal((gt_key){.seed = 9}, v, (size_t)(N * H * W * s.c));
+            gt_max_pool_pick_kernel(&s, NULL, x, x, most);
+            gt_max_pool_pick_kernel(&s, NULL, x, v, at);
+            for (int64_t o = 0; o < N * s.p * s.q * s.c; o++) {
+                int64_t pixel = o / s.c;
+                int64_t best = place_of(&s, x, pixel / s.q / s.p, pixel / s.q % s.p, pixel % s.q, o % s.c);
+                if (memcmp(&most[o], &x[best], sizeof *x) || at[o] != v[best])
+                    fail_msg("window %zu, %d channels, value %d: %g in place of %g", k, channels[i], (int)o,
+                             (double)most[o], (double)x[best]);
+            }
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_a_plain_loop)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
