@@ -92,7 +92,7 @@ GT_PART_OF_CLONES void pick_many(const float *restrict x, float *restrict to, in
         for (int a = 0; a < rows; a++)
             for (int b = 0; b < columns; b++) {
                 float now = x[a * line + b * step + k];
-                most = (now > most) | (now != now) ? now : most;
+                most = ((now > most) | (now != now)) ? now : most;
             }
         to[k] = most;
     }
