@@ -161,7 +161,7 @@ static void evaluations_take_turns(void **state) {
     check(gt_evaluate_all(e, &f->journal));
     size_t more = resident() - touched(e->arena, all) - others;
     print_message("arena: %zu bytes; an evaluation needed %zu others\n", all, more);
-    assert_true(more < (4 << 20) && all > (16 << 20));
+    assert_true(more < (2 << 20) && all > (8 << 20));
     gt_engine_close_all(e);
     gt_job_free(job);
     free(f->journal.confusion);
