@@ -35,9 +35,7 @@ static void fill(float *x, int64_t n, uint64_t seed) {
 
 static void as_a_plain_loop(void **state) {
     (void)state;
-    static const struct {
-        int size, stride, pad;
-    } windows[] = {{2, 2, 0}, {3, 3, 0}, {3, 2, 1}, {5, 1, 2}};
+    static const struct { int size, stride, pad; } windows[] = {{2, 2, 0}, {3, 3, 0}, {3, 2, 1}, {5, 1, 2}};
     static const int channels[] = {1, 3, 4, 6, 15, 16, 17, 32, 35, MOST_C};
     static float x[N * H * W * MOST_C], v[N * H * W * MOST_C], most[N * H * W * MOST_C], at[N * H * W * MOST_C];
     for (size_t k = 0; k < sizeof windows / sizeof *windows; k++)
