@@ -48,12 +48,14 @@ static int features(int argc, char **argv) {
     float *x = malloc((size_t)(rows.own * width) * sizeof *x + 1),
           *images = malloc((size_t)batch * pixels * sizeof *images);
     int32_t *classes = calloc((size_t)rows.own + 1, sizeof *classes);
-    for (int64_t i = 0; i < rows.own; i += batch) {
+    for (int64_t i = 0; i < rows.own && !st; i += batch) { /* ranks may have different numbers of batches */
         int64_t items[batch], n = rows.own - i < batch ? rows.own - i : batch;
         for (int64_t k = 0; k < n; k++) items[k] = rows.first + i + k;
-        must(gt_read_images(ds, n, items, images));
-        must(gt_detector_run(d, (int)n, images, x + i * width, NULL, gt_detector_classes(d) ? classes + i : NULL));
+        st = gt_read_images(ds, n, items, images);
+        if (!st)
+            st = gt_detector_run(d, (int)n, images, x + i * width, NULL, gt_detector_classes(d) ? classes + i : NULL);
     }
+    must(st);
     float *all = malloc((size_t)(rows.count * width) * sizeof *all);
     int32_t *all_classes = malloc((size_t)rows.count * sizeof *all_classes);
     gt_rows_gather_all(&team, &rows, x, (size_t)width * sizeof *x, all);
