@@ -210,7 +210,7 @@ static gt_status train_one(search *s, int trial) {
     st = search_note(s, trial, *why ? GT_TRIAL_FAILED : GT_TRIAL_DONE, value, why);
     if (!st && !*why) unlink(search_path(s, trial, "%s/state/%04d/said"));
     if (!st) search_say_trial(s, trial, why);
-    return st ? st : search_write_csv(s);
+    return st;
 }
 
 /* Trains what is free until the search is over. Of several workers the first one waits for the others. */

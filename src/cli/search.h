@@ -9,8 +9,10 @@
  *     search.txt              what is searched; another search in this folder is refused
  *     state/0007/result       what became of trial 7; written whole or not at all, and never again
  *     state/0007/lock         held by the worker that trains it (gantry/rundir.h): gone or silent, the trial is free
- * again state/0007/said         what the trial printed; kept where it failed trials/0007/            its run; a trial
- * that was stopped goes on from its checkpoint search.csv              a table of all trials, written anew after each
+ *                             again
+ *     state/0007/said         what the trial printed; kept where it failed
+ *     trials/0007/            its run; a trial that was stopped resumes from its checkpoint
+ *     search.csv              a table of all trials, written anew after each
  *     curves.png values.png   the pictures
  *
  * The values of a trial follow from (seed, trial) and the ranges; the ranges of a quarter follow from the results of
@@ -52,6 +54,7 @@ const char *search_path(const search *s, int trial, const char *format); /* "%s/
  */
 enum { SEARCH_PATH = 4200 };
 void search_state_dir(const search *s, int trial, char dir[SEARCH_PATH]);
+/* The table of all trials with what became of this one, then the trial's result. */
 gt_status search_note(search *s, int trial, gt_trial_state state, double value, const char *why);
 int search_count(const search *s, gt_trial_state state);
 

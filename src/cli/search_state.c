@@ -134,7 +134,11 @@ gt_status search_note(search *s, int trial, gt_trial_state state, double value, 
         gt_drawn d = search_draw(s, trial, i);
         gt_buffer_printf(&b, "%s = %s\n", s->varied[i].key, gt_drawn_text(&d));
     }
-    gt_status st = gt_buffer_write(&b, search_path(s, trial, "%s/state/%04d/result"));
-    if (!st) s->trial[trial] = (gt_trial){state, value};
+    s->trial[trial] = (gt_trial){state, value};
+    /* The table comes first. A worker does not see what others have just noted: were the result there before, another
+     * worker could write the last table, and this one an older table after it. */
+    gt_status st = search_write_csv(s);
+    if (!st) return gt_buffer_write(&b, search_path(s, trial, "%s/state/%04d/result"));
+    gt_buffer_free(&b);
     return st;
 }

@@ -40,6 +40,11 @@ cmp one/search.csv three/search.csv || fail 'three workers give another table'
 quietly "$GANTRY" search $small $ranges --trials=8 --run=pairs --ranks-per-trial=2
 cmp one/search.csv pairs/search.csv || fail 'two ranks a trial give another table'
 
+# The table is written before the result: who sees all results writes the last table.
+mkdir -p order/search.csv
+expect 1 'search.csv' $search $ranges --trials=8 --run=order
+[ ! -e order/state/0001/result ] || fail 'a result that the table does not have'
+
 begins killed
 background "$GANTRY" search $small $ranges --trials=8 --run=killed
 wait_until 180 test -s killed/state/0003/result
