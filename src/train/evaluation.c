@@ -2,7 +2,6 @@
  * What a classifier in training is worth: its loss and accuracy on pictures that it is not trained on, at each tick. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gantry/encode.h"
 #include "gantry/figure.h"
