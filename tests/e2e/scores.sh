@@ -149,6 +149,23 @@ PY
     expect 2 'no nearest ones' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --nearest=n.png
 }
 
+# A set that comes class by class has the Inception score of any other order.
+case_order_of_classes() {
+    need_python
+    quietly "$GANTRY" train --data="$reals" --model=mlp --epochs=30 --run=sure --batch=30 # tells classes clearly
+    quietly "$GANTRY" dataset "$reals" mixed.h5
+    "$python" - <<'PY'
+import h5py
+import numpy as np
+f = h5py.File('mixed.h5')
+x, c = f['images'][:], f['labels'][:]
+np.save('mixed.npy', x)
+np.save('ordered.npy', x[np.argsort(c, kind='stable')])
+PY
+    scores mixed --reals="$reals" --fakes=mixed.npy --detector=sure --metrics=is && scores ordered ranks 2 --reals="$reals" --fakes=ordered.npy --detector=sure --metrics=is
+    is "abs($(value ordered is120_mean) / $(value mixed is120_mean) - 1) < 0.1"
+}
+
 case_nearest_reals() {
     need_python
     quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n.png

@@ -19,6 +19,7 @@
 #include "metrics/kid.h"
 #include "metrics/path_length.h"
 #include "metrics/precision_recall.h"
+#include "metrics/shuffle.h"
 #include "metrics/sliced.h"
 
 static gt_team team;
@@ -405,6 +406,28 @@ static void sliced_distance(void **state) {
     assert_int_equal(gt_patches_levels(48, 32), 2);
 }
 
+/* All rows are there, in another order, and always in the same. */
+static void shuffled_rows(void **state) {
+    (void)state;
+    enum { N = 1000 };
+    bool seen[N] = {false};
+    int64_t moved = 0, early = 0;
+    gt_rows a = gt_rows_share(N, 2, team.comm);
+    for (int i = 0; i < N; i++) room[0][2 * i] = (float)i, room[0][2 * i + 1] = (float)-i;
+    a.x = room[0];
+    assert_int_equal(gt_rows_shuffle_all(&team, &a, room[1]), GT_OK);
+    assert_int_equal(gt_rows_shuffle_all(&team, &a, room[2]), GT_OK);
+    assert_memory_equal(room[1], room[2], 2 * N * sizeof **room);
+    for (int i = 0; i < N; i++) {
+        int row = (int)room[1][2 * i];
+        assert_true(row >= 0 && row < N && !seen[row] && room[1][2 * i + 1] == (float)-row);
+        seen[row] = true;
+        moved += row != i;
+        early += i < N / 10 && row < N / 10;
+    }
+    assert_true(moved > N - 20 && early < N / 50);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_has_no_distance_from_itself),
@@ -423,6 +446,7 @@ int main(void) {
         cmocka_unit_test(halves),
         cmocka_unit_test(authentic_pictures),
         cmocka_unit_test(inception_scores),
+        cmocka_unit_test(shuffled_rows),
         cmocka_unit_test(paths),
         cmocka_unit_test(fourier),
         cmocka_unit_test(sliced_distance),
