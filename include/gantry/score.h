@@ -31,6 +31,7 @@ typedef struct gt_score_options {
     const char *detector; /* of all scores that need features: as gt_detector_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
+    bool statistics; /* both sets are statistics of features: no network is needed where none is given */
     uint64_t seed;
     bool no_cache;     /* statistics of reals are neither read nor kept */
     int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */

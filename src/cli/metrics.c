@@ -126,6 +126,7 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (*f->nearest && !gt_ends_with(f->nearest, ".png"))
         return gt_fail(GT_USAGE, "--nearest=%s: a name that ends in .png is needed", f->nearest);
     f->score.all = sets;
+    f->score.statistics = gt_ends_with(f->reals, ".npz") && gt_ends_with(f->fakes, ".npz"); /* perhaps */
     if (gt_options_state(&s->options, "metrics") != GT_OPTION_GIVEN) f->score.metrics = sets ? "fid" : "fid50k_full";
     return GT_OK;
 }
@@ -213,6 +214,7 @@ static gt_status metrics(cli_session *s) {
     f->score.no_cache = f->no_cache;
     f->score.seed = (uint64_t)f->seed;
     gt_status st = share_paths_all(s, f);
+    if (!st && f->score.statistics) st = metrics_are_statistics_all(s->comm, f, &f->score.statistics);
     if (!st) st = score_all(&w);
     gt_stop_restore();
     return st;

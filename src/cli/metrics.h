@@ -31,6 +31,9 @@ typedef struct metrics_work {
 gt_status metrics_of_network_all(metrics_work *w, gt_score_table *out, int64_t *images);
 gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out);
 
+/* All ranks: *both: the two sets are files of statistics. */
+gt_status metrics_are_statistics_all(gt_comm *comm, const metrics_fields *f, bool *both);
+
 /* All ranks, on the first of which `path` has been checked. */
 gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_dataset_options *o, const char *what,
                                 gt_dataset **ds, gt_picture_set *set);

@@ -72,6 +72,8 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
     gt_hash128 hash = {0};
     if (!comm->rank && !st) hash = hash_of(&s->statistics);
     gt_comm_broadcast_all(comm, &hash, sizeof hash, 0);
+    gt_comm_broadcast_all(comm, &s->statistics.count, sizeof s->statistics.count, 0);
+    gt_comm_broadcast_all(comm, &s->statistics.d, sizeof s->statistics.d, 0);
     char hex[33];
     gt_hash_hex(hash, hex);
     s->set = (gt_picture_set){.statistics = &s->statistics};
@@ -83,13 +85,22 @@ static gt_status open_statistics_all(metrics_work *w, const char *path, const ch
 }
 
 /* All ranks: is this a file of statistics? The first rank looks; images may lie in .npz files, too. */
-static gt_status has_statistics_all(metrics_work *w, const char *path, int *is) {
+static gt_status has_statistics_all(gt_comm *comm, const char *path, int *is) {
     gt_zip *z = NULL;
-    gt_status st = w->team.comm->rank || !gt_ends_with(path, ".npz") ? GT_OK : gt_zip_open(&z, path);
+    gt_status st = comm->rank || !gt_ends_with(path, ".npz") ? GT_OK : gt_zip_open(&z, path);
     *is = z && (gt_zip_find(z, "mu.npy", NULL) || gt_zip_find(z, "sigma.npy", NULL));
     if (z) gt_zip_close(z);
-    *is = gt_comm_max_all(w->team.comm, *is);
-    return gt_comm_agree_all(w->team.comm, st);
+    *is = gt_comm_max_all(comm, *is);
+    return gt_comm_agree_all(comm, st);
+}
+
+gt_status metrics_are_statistics_all(gt_comm *comm, const metrics_fields *f, bool *both) {
+    int reals = 0, fakes = 0;
+    gt_status st = has_statistics_all(comm, f->reals, &reals);
+    if (st) return gt_wrap(st, "--reals");
+    st = has_statistics_all(comm, f->fakes, &fakes);
+    *both = reals && fakes;
+    return st ? gt_wrap(st, "--fakes") : GT_OK;
 }
 
 static gt_status open_set_all(metrics_work *w, const char *path, const char *what, one_set *s) {
@@ -100,7 +111,7 @@ static gt_status open_set_all(metrics_work *w, const char *path, const char *wha
     const gt_dataset_options all = {.mirror = mirror},
                              some = {.use_labels = true, .classes = classes, .mirror = mirror};
     int statistics;
-    st = has_statistics_all(w, path, &statistics);
+    st = has_statistics_all(w->team.comm, path, &statistics);
     if (st) return gt_wrap(st, "%s", what);
     if (statistics && (*classes || mirror))
         return gt_fail(GT_USAGE, "--%s: '%s' has statistics, not pictures", *classes ? "classes" : "mirror", path);

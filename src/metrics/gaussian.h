@@ -19,7 +19,7 @@ typedef struct gt_gaussian {
     int64_t d;
     double *mean;       /* [d] */
     double *covariance; /* [d,d], divisor `count`; NULL: see rows */
-    double *rows;       /* [count,d] less the mean, where count < d; else NULL */
+    double *rows;       /* [count,d] less the mean, where count < d and the rows are known; else NULL */
 } gt_gaussian;
 
 void gt_gaussian_free(gt_gaussian *g); /* its arrays; as new again */

@@ -11,6 +11,7 @@ static bool given(const char *path) { return path && *path; }
 
 static gt_status check_weights(const gt_score_options *o, const gt_score_request *r) {
     const char *own = "or --detector=RUN, a classifier or an autoencoder trained here";
+    if (o->statistics && r->score->network != GT_SCORE_LPIPS) return GT_OK;
     switch (r->score->network) {
     case GT_SCORE_INCEPTION:
         if (given(o->detector) || given(o->inception)) return GT_OK;
@@ -67,6 +68,7 @@ gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane) {
                                                                                                "vgg16"};
     gt_comm *comm = s->team.comm;
     if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->detector[lane]) return GT_OK;
+    if (s->o.statistics && !given(paths[lane])) return GT_OK;
     gt_detector_options o = {.kind = kinds[lane], .pool = s->team.pool, .kernels = s->team.kernels};
     gt_status st = given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
     if (!st) s->detector[lane] = gt_detector_open(paths[lane], &o, &st);

@@ -61,9 +61,11 @@ static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
     if (!(q->score->needs & GT_SCORE_GAUSSIAN))
         return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow fid alone", q->metric,
                        set->name);
-    if (r->s->team.comm->rank || set->statistics->d == gt_detector_features(r->s->detector[lane])) return GT_OK;
-    return gt_fail(GT_USAGE, "%s: the %s are statistics of %lld features, the detector has %lld", q->metric, set->name,
-                   (long long)set->statistics->d, (long long)gt_detector_features(r->s->detector[lane]));
+    const gt_detector *d = r->s->detector[lane]; /* NULL: both sets are statistics */
+    int64_t features = d ? gt_detector_features(d) : r->reals.set->statistics->d;
+    if (set->statistics->d == features) return GT_OK;
+    return gt_fail(GT_USAGE, "%s: the %s are statistics of %lld features, %s %lld", q->metric, set->name,
+                   (long long)set->statistics->d, d ? "the detector has" : "the reals of", (long long)features);
 }
 
 static gt_status check_sets(const run *r, int i) {
@@ -119,6 +121,9 @@ static gt_status want_all(run *r) {
 
 /* ---- values ---- */
 
+/* Statistics whose divisor is n - 1 for good: see metrics/score_fid.c. */
+static bool is_of_unknown_count(const gt_picture_set *s) { return s && s->statistics && !s->statistics->count; }
+
 /* Recipes with the conversion of both sets. */
 static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     const gt_scoring *s = r->s;
@@ -126,15 +131,19 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     int lane = gt_scoring_lane(s, i), n = 0;
     char hash[33];
     const counts *c = &r->count[i];
-    if (lane != GT_LANE_NONE)
-        n = snprintf(text, bytes, "%s; ", s->detector[lane] ? gt_detector_recipe(s->detector[lane]) : "pixels");
+    if (lane != GT_LANE_NONE && (s->detector[lane] || lane == GT_LANE_PIXELS)) {
+        n = snprintf(text, bytes, "%s", s->detector[lane] ? gt_detector_recipe(s->detector[lane]) : "pixels");
+        n += snprintf(text + n, bytes - (size_t)n, "; ");
+    }
     if (score->network == GT_SCORE_LPIPS) {
         gt_hash_hex(gt_lpips_hash(s->lpips), hash);
         n = snprintf(text, bytes, "LPIPS of VGG16 torchvision %.8s; ", hash);
     }
     if (score->recipe) n += snprintf(text + n, bytes - (size_t)n, "%s; ", score->recipe);
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
-    bool pixels = score->network != GT_SCORE_LPIPS && (lane == GT_LANE_NONE || !s->detector[lane]);
+    if (score->needs & GT_SCORE_GAUSSIAN && (is_of_unknown_count(fakes) || is_of_unknown_count(reals)))
+        n += snprintf(text + n, bytes - (size_t)n, "divisor n - 1; ");
+    bool pixels = score->network != GT_SCORE_LPIPS && (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS);
     if (pixels && (fakes->finer || (reals && reals->finer))) n += snprintf(text + n, bytes - (size_t)n, "8-bit; ");
     if (score->network == GT_SCORE_LPIPS) n += snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
     else if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);

@@ -12,7 +12,6 @@
 #include "codec/zip_records.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
-#include "gantry/log.h"
 #include "gantry/memory.h"
 #include "kernels/lapack.h"
 
@@ -74,7 +73,7 @@ static gt_status check_shapes(const gt_npy *mu, const gt_npy *sigma, const doubl
     return check_eigenvalues(d, covariance, largest);
 }
 
-static gt_status read_all(gt_zip *z, const char *path, gt_gaussian *out) {
+static gt_status read_all(gt_zip *z, gt_gaussian *out) {
     gt_npy mu = {0}, sigma = {0}, number = {0};
     double *count = NULL;
     gt_status st = read_array(z, "mu", &mu, &out->mean);
@@ -84,11 +83,7 @@ static gt_status read_all(gt_zip *z, const char *path, gt_gaussian *out) {
     if (st) return free(count), st;
     out->d = (int64_t)mu.elements;
     if (count && number.elements == 1 && *count > 1 && *count < 1e15) {
-        /* a Gaussian of fewer rows than features would have to have its rows */
-        if (*count > (double)out->d) out->count = (int64_t)*count;
-        else
-            gt_warn("'%s': statistics of %.0f pictures, no more than the features: distances are too large", path,
-                    *count);
+        out->count = (int64_t)*count;
         for (int64_t i = 0; i < out->d * out->d; i++) out->covariance[i] *= (*count - 1) / *count;
     }
     free(count);
@@ -100,7 +95,7 @@ gt_status gt_statistics_read(const char *path, gt_gaussian *out) {
     *out = (gt_gaussian){0};
     gt_status st = gt_zip_open(&z, path);
     if (st) return st;
-    st = read_all(z, path, out);
+    st = read_all(z, out);
     gt_zip_close(z);
     if (st) gt_gaussian_free(out);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;

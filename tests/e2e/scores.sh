@@ -126,10 +126,18 @@ np.savez('text.npz', mu=np.array(['a', 'b']), sigma=sigma)
 np.savez('object.npz', mu=np.array([{}, None], dtype=object), sigma=sigma)
 np.savez('less.npz', mu=mu[:5], sigma=sigma[:5, :5])
 open('half.npz', 'wb').write(open('a.npz', 'rb').read()[:5000])
-print(fid(sigma, b['sigma'] * (m - 1) / m))
+open('want', 'w').write(repr(fid(sigma, b['sigma'])))
 PY
+    # Statistics alone need no network.
+    scores alone --reals=a.npz --fakes=b.npz
+    [ "$(value alone fid)" = "$(value files fid)" ] || fail "another value without a network: $(cat alone files)"
+    grep -q '"recipe": "fakes: statistics b.npz [0-9a-f]*; reals: statistics a.npz [0-9a-f]*"' alone || fail "$(cat alone)"
+    expect 2 'kid: the fakes are statistics of another program, which allow fid alone' "$GANTRY" metrics --reals=a.npz --fakes=b.npz --metrics=kid
+    expect 2 'the fakes are statistics of 5 features, the reals of 50' ranks 2 "$GANTRY" metrics --reals=a.npz --fakes=less.npz
+    # One divisor for both: n - 1 where one of them does not say of how many pictures it is.
     scores other --reals=other.npz --fakes=b.npz $own
-    is "abs($(value other fid) / $(value files fid) - 1) < 0.05" # n - 1 in place of n
+    is "abs($(value other fid) / $(cat want) - 1) < 1e-6"
+    grep -q 'divisor n - 1; fakes: ' other && ! grep -q 'divisor' files || fail "recipes: $(cat other files)"
     # Another covariance, also that of another divisor, is another recipe.
     mkdir -p elsewhere && cp other.npz elsewhere/a.npz
     scores renamed --reals=elsewhere/a.npz --fakes=b.npz $own
@@ -246,7 +254,7 @@ PY
     expect 1 'spectrum has no value: .*no ring' ranks 2 "$GANTRY" metrics --reals=point.npy --fakes=point.npy --metrics=spectrum
     # Statistics of fewer pictures than features are those of the pictures, too.
     scores few --reals=synth:shapes:n=30,size=16 --fakes="$fakes" $own --metrics=fid --save=few.npz
-    scores read --reals=few.npz --fakes="$fakes" $own && has_line 'no more than the features' said
+    scores read --reals=few.npz --fakes="$fakes" $own && has_line 'no more reals (30) than features (50)' said
     is "abs($(value few fid96) / $(value read fid96) - 1) < 1e-9"
     # A subset of the data is not the data; labels, too, come from somewhere.
     quietly "$GANTRY" train --data=synth:shapes:n=96,size=16 --subset=50 --cond $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=some
