@@ -59,6 +59,7 @@ typedef struct gt_dataset gt_dataset;
 
 typedef struct gt_dataset_options {
     bool use_labels;     /* all items must have labels; false: label_width is 0 */
+    bool labels_if_any;  /* in place of use_labels: labels are wanted where there are some */
     bool use_masks;      /* all items must have masks; their classes are counted where nobody says how many there are */
     const char *classes; /* only these classes, numbered anew (gt_source_options); NULL or "": all images */
     int network_classes;
@@ -70,6 +71,9 @@ typedef struct gt_dataset_options {
     bool held_out_only;
     int64_t most; /* of the images that are then left only so many; 0: all */
     uint32_t subset_seed;
+    /* The two samples of an array of floats (.npy, .npz) that stand for -1 and 1; NULL: -1 and 1. Other sources say it
+     * themselves. */
+    const double *float_range;
 } gt_dataset_options;
 
 typedef struct gt_dataset_info {
@@ -94,6 +98,7 @@ typedef struct gt_dataset_info {
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
     const char *label_names;   /* as given ("radius"), NULL: not given; see gt_label_name() */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
+    bool says_no_range;        /* an array of floats (.npy, .npz), which cannot say its range */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 
@@ -121,6 +126,19 @@ gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes);
 
 /* n samples as the networks see them: range becomes -1 .. 1 (for the range 0..255 exactly x / 127.5 - 1 in float32). */
 void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out);
+
+gt_sample_format gt_dataset_format(const gt_dataset_info *info);
+/* The other way: n numbers as a generator makes them become the samples that a file of this format holds. They are
+ * clamped to the range and to what the type holds, and whole numbers are rounded to the nearest: with 8 bits of the
+ * usual range trunc(clamp(x * 127.5 + 128, 0, 255)), spec, section 6. NaN becomes the least sample; of floats NaN
+ * stays.
+ */
+void gt_samples_of_floats(const gt_sample_format *format, const float *x, size_t n, void *samples);
+/* gt_dataset_floats() of samples of a format. */
+void gt_floats_of_samples(const gt_sample_format *format, const void *samples, size_t n, float *out);
+
+/* Both ways in place: pictures as a file of this format shows them. Numbers that are not finite stay. */
+void gt_floats_round(const gt_sample_format *format, size_t n, float *x);
 
 /* What colour means here: 0, all channels (1 is grey, 3 are RGB); n > 0, the first n of them (1 grey, 3 RGB); -1, none.
  * By the names of the channels, where they are given, else by their number. */

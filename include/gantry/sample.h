@@ -16,6 +16,14 @@ static inline gt_sample gt_sample_of_bits(int bits) { return bits <= 8 ? GT_U8 :
 static inline double gt_sample_low(gt_sample type) { return type == GT_F32 ? -1 : 0; }
 static inline double gt_sample_high(gt_sample type) { return type == GT_U8 ? 255 : type == GT_U16 ? 65535 : 1; }
 
+/* The numbers of pictures: their kind, and which of them stand for -1 and 1. */
+typedef struct gt_sample_format {
+    gt_sample type;
+    double range[2];
+} gt_sample_format;
+
+#define GT_SAMPLES_OF_8_BITS ((gt_sample_format){GT_U8, {0, 255}})
+
 static inline const char *gt_sample_name(gt_sample type) {
     return type == GT_U8 ? "8-bit" : type == GT_U16 ? "16-bit" : "float32";
 }

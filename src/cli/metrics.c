@@ -47,8 +47,16 @@ static const gt_option table[] = {
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
      .choices = "data|equal"},
+    {CLI_FURTHER(range, "", "The floats of .npy and .npz that stand for black and white, as in 0,255"),
+     .placeholder = "LO,HI", .derived = "-1,1",
+     .detail = "Without it floats beyond -1 and 1 are an error. Other files say their range: an HDF5 file in the "
+               "attribute range, a ZIP and a folder in dataset.json."},
     {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE", .path = true,
      .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
+    {CLI_ROW("save-fakes", save_fakes, "", "Write the generated pictures that were scored to FILE.zip or FILE.h5"),
+     .placeholder = "FILE", .path = true,
+     .detail = "A dataset with the labels that were asked for: .zip for pictures of 8 and 16 bits, .h5 for these and "
+               "for floats. --fakes=FILE scores the same pictures."},
     {CLI_OPTION(nearest, "", "Write to FILE.png the fakes that are most like a real picture, beside it"),
      .placeholder = "FILE", .path = true},
     {CLI_OPTION(json, "0", "Print a line of JSON for each metric")},
@@ -104,6 +112,25 @@ static void read_old_spelling(metrics_fields *f) {
     f->classes = "";
 }
 
+static gt_status read_range(metrics_fields *f) {
+    int end = 0;
+    double *range = f->float_range;
+    if (!*f->range) return GT_OK;
+    int n = sscanf(f->range, "%lf,%lf%n", &range[0], &range[1], &end);
+    if (n == 2 && !f->range[end] && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
+    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=0,255", f->range);
+}
+
+static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
+    const char *path = f->save_fakes;
+    if (!*path) return GT_OK;
+    if (sets) return gt_fail(GT_USAGE, "--save-fakes is for a network; --fakes=%s are there", f->fakes);
+    if (!gt_ends_with(path, ".zip") && !gt_ends_with(path, ".h5"))
+        return gt_fail(GT_USAGE, "--save-fakes=%s: a name that ends in .zip or .h5 is needed", path);
+    if (!cli_first_rank() || access(path, F_OK)) return GT_OK;
+    return gt_fail(GT_USAGE, "--save-fakes: '%s' is there already: remove it, or choose another name", path);
+}
+
 static gt_status read_form(cli_session *s, metrics_fields *f) {
     const cli_arguments *a = &s->arguments;
     if (*f->network && a->n_words)
@@ -125,6 +152,9 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
         return gt_fail(GT_USAGE, "--save=%s: a name that ends in .npz is needed", f->save);
     if (*f->nearest && !gt_ends_with(f->nearest, ".png"))
         return gt_fail(GT_USAGE, "--nearest=%s: a name that ends in .png is needed", f->nearest);
+    gt_status st = read_range(f);
+    if (!st) st = check_saved_fakes(f, sets);
+    if (st) return st;
     f->score.all = sets;
     f->score.statistics = gt_ends_with(f->reals, ".npz") && gt_ends_with(f->fakes, ".npz"); /* perhaps */
     if (gt_options_state(&s->options, "metrics") != GT_OPTION_GIVEN) f->score.metrics = sets ? "fid" : "fid50k_full";
@@ -143,6 +173,7 @@ static gt_status prepare(cli_session *s) {
     if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
     if (!st) st = check_folder(s, "--save", f->save);
     if (!st) st = check_folder(s, "--nearest", f->nearest);
+    if (!st) st = check_folder(s, "--save-fakes", f->save_fakes);
     if (!st) st = check_data(f->data);
     if (!st) st = check_data(f->reals);
     return st ? st : check_data(f->fakes);
@@ -226,7 +257,8 @@ const cli_command cli_metrics = {
     .help = "Measure how good a network's pictures are, or a set of pictures",
     .detail = "Values are the same on any number of ranks and threads. In a run's directory they are appended to "
               "metric-NAME.jsonl.",
-    .files = "metric-NAME.jsonl in the folder of the run; with --save statistics, with --nearest a picture.",
+    .files = "metric-NAME.jsonl in the folder of the run; with --save statistics, with --save-fakes a dataset, with "
+             "--nearest a picture.",
     .stopped = "stopped before the end; no score is written",
     CLI_EXAMPLES({"Frechet distance of 10,000 images of a run's newest network",
                   "gantry metrics runs/first --metrics=fid10k --inception=inception.pth"},

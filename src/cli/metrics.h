@@ -9,11 +9,12 @@
 #include "use/picture_set.h"
 
 typedef struct metrics_fields {
-    const char *network, *data, *reals, *fakes, *save, *nearest, *classes, *fake_classes;
+    const char *network, *data, *reals, *fakes, *save, *nearest, *classes, *fake_classes, *save_fakes, *range;
     bool mirror, json, no_cache, verbose;
     int64_t threads, seed, gpus;
     cli_assumed assumed;
     gt_score_options score;
+    double float_range[2]; /* of `range` */
     /* found by the first rank, before the ranks meet */
     const char *dir; /* of the run that the network is of; "": none */
     const char *job; /* the run's job.ini; "": none */
@@ -24,6 +25,7 @@ typedef struct metrics_work {
     const metrics_fields *fields;
     gt_team team;
     gt_scoring *scoring;
+    bool ranged; /* --range was of use */
 } metrics_work;
 
 /* All ranks: the scores of a network, and of two sets. The table is the caller's. *images: that the network has been
@@ -34,10 +36,10 @@ gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out);
 /* All ranks: *both: the two sets are files of statistics. */
 gt_status metrics_are_statistics_all(gt_comm *comm, const metrics_fields *f, bool *both);
 
-/* All ranks, on the first of which `path` has been checked. */
-gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_dataset_options *o, const char *what,
+/* All ranks, on the first of which `path` has been checked. --range counts here. */
+gt_status metrics_open_data_all(metrics_work *w, const char *path, gt_dataset_options o, const char *what,
                                 gt_dataset **ds, gt_picture_set *set);
-/* All ranks: the scores, --save and --nearest. */
+/* All ranks: the scores, --save, --save-fakes and --nearest. */
 gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
                           gt_score_table *out);
 

@@ -14,7 +14,8 @@ typedef struct network_work {
     gt_dataset *data;
     gt_picture_set reals, fakes;
     uint64_t seed;
-    int64_t images; /* that the network has been shown */
+    int64_t images;          /* that the network has been shown */
+    gt_sample_format format; /* of what it learns */
 } network_work;
 
 /* 0: the file does not say. */
@@ -70,6 +71,18 @@ static gt_status open_run_data(network_work *n) {
     return st;
 }
 
+/* The scores need no real pictures. Which numbers the run's pictures have decides all the same what scores see. */
+static gt_status learn_format_all(network_work *n) {
+    gt_comm *comm = n->w->team.comm;
+    gt_status st = comm->rank ? GT_OK : open_run_data(n);
+    if (!comm->rank && !st) n->format = gt_dataset_format(gt_dataset_get_info(n->data));
+    if (st) gt_warn("pictures of 8 bits are scored, whatever the network learns: %s", gt_message());
+    gt_comm_broadcast_all(comm, &n->format, sizeof n->format, 0);
+    gt_dataset_close(n->data);
+    n->data = NULL;
+    return GT_OK;
+}
+
 static gt_status open_reals_all(network_work *n) {
     metrics_work *w = n->w;
     const metrics_fields *f = w->fields;
@@ -79,8 +92,8 @@ static gt_status open_reals_all(network_work *n) {
                             .classes = f->classes,
                             .network_classes = classes_of(n->net.model),
                             .mirror = f->mirror};
-    if (*f->data) return metrics_open_data_all(w, f->data, &o, "--data", &n->data, &n->reals);
-    if (!needed && !(*f->job && labels)) return GT_OK;
+    if (*f->data) return metrics_open_data_all(w, f->data, o, "--data", &n->data, &n->reals);
+    if (!needed && !(*f->job && labels)) return *f->job ? learn_format_all(n) : GT_OK;
     if (!*f->job)
         return gt_fail(GT_USAGE, "'%s' does not say which pictures it was trained on: --data=PATH is needed",
                        f->network);
@@ -97,6 +110,7 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
     if (!st) st = open_reals_all(n);
     if (st) return st;
     n->reals.name = "reals";
+    if (n->data) n->format = n->reals.format;
     gt_dataset *labels = gt_is(f->fake_classes, "data") ? n->data : NULL;
     gt_fakes_options o = {.model = n->net.model,
                           .generator = n->net.exec,
@@ -104,6 +118,7 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
                           .seed = n->seed,
                           .images = n->images,
                           .count = gt_scoring_fakes(w->scoring),
+                          .format = n->format,
                           .class_names = n->net.data.class_names,
                           .class_name = n->net.data.class_name};
     st = gt_comm_agree_all(comm, gt_picture_set_of_fakes(&n->fakes, &o));
@@ -114,7 +129,7 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
 }
 
 gt_status metrics_of_network_all(metrics_work *w, gt_score_table *out, int64_t *images) {
-    network_work n = {.w = w};
+    network_work n = {.w = w, .format = GT_SAMPLES_OF_8_BITS};
     gt_status st = work_all(&n, out);
     *images = n.images;
     gt_picture_set_close(&n.fakes);

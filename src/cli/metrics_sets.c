@@ -8,17 +8,33 @@
 #include "cli/metrics.h"
 #include "gantry/codec.h"
 #include "gantry/train.h"
+#include "use/saved_fakes.h"
 #include "use/scoring_nearest.h"
 #include "use/statistics_file.h"
 
-gt_status metrics_open_data_all(metrics_work *w, const char *path, const gt_dataset_options *o, const char *what,
+/* Floats whose range nobody said: some are looked at now, all of them when they are read. */
+static gt_status look_at_floats(gt_dataset *ds, const char *path, gt_pool *pool) {
+    gt_data_look look;
+    gt_status st = gt_dataset_look(ds, pool, &look);
+    if (st || !gt_dataset_leaves_range(gt_dataset_get_info(ds), look.least, look.most)) return st;
+    return gt_picture_set_leaves(path, look.least, look.most);
+}
+
+gt_status metrics_open_data_all(metrics_work *w, const char *path, gt_dataset_options o, const char *what,
                                 gt_dataset **ds, gt_picture_set *set) {
     gt_comm *comm = w->team.comm;
-    gt_status st = gt_dataset_open(ds, path, o);
+    bool given = *w->fields->range;
+    if (given) o.float_range = w->fields->float_range;
+    gt_status st = gt_dataset_open(ds, path, &o);
+    bool silent = !st && gt_dataset_get_info(*ds)->says_no_range, guessed = silent && !given;
+    if (guessed && !comm->rank) st = look_at_floats(*ds, path, w->team.pool);
     st = gt_comm_agree_all(comm, st ? gt_wrap(st, "%s", what) : GT_OK);
     if (!st) gt_dataset_tell_classes(*ds, path);
     if (!st) st = gt_same_data_all(comm, *ds, path);
-    return st ? st : gt_picture_set_of_dataset_all(set, comm, *ds, 0);
+    if (!st) st = gt_picture_set_of_dataset_all(set, comm, *ds, 0);
+    set->guessed = guessed;
+    w->ranged |= silent;
+    return st;
 }
 
 /* All ranks, of which the first writes. */
@@ -32,14 +48,30 @@ static gt_status save_all(metrics_work *w, gt_picture_set *set) {
     return st ? gt_wrap(st, "--save") : GT_OK;
 }
 
+static gt_status scores_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
+                            gt_score_table *out) {
+    const char *path = w->fields->save_fakes;
+    if (!*path) return gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
+    gt_saved_fakes *saved;
+    gt_status st = gt_scoring_fakes(w->scoring) ? gt_saved_fakes_begin_all(&saved, &w->team, path, fakes)
+                                                : gt_fail(GT_USAGE, "these metrics look at no pictures");
+    if (st) return gt_wrap(st, "--save-fakes");
+    st = gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
+    return gt_saved_fakes_end_all(saved, st);
+}
+
 gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
                           gt_score_table *out) {
     const metrics_fields *f = w->fields;
     gt_status st = *f->save && !reals ? gt_fail(GT_USAGE, "--save=%s: there are no reals (--data)", f->save) : GT_OK;
+    if (!st && *f->range && !w->ranged)
+        st = gt_fail(GT_USAGE,
+                     "--range=%s: none of the sets is an array of floats (.npy, .npz); others say their range",
+                     f->range);
     if (!st && *f->nearest && (!reals || !fakes->count))
         st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", f->nearest);
     if (!st && *f->save) st = save_all(w, reals);
-    if (!st && (fakes->read || fakes->statistics)) st = gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
+    if (!st && (fakes->read || fakes->statistics)) st = scores_all(w, reals, fakes, paths, out);
     if (st || !*f->nearest) return st;
     st = gt_nearest_picture_all(w->scoring, reals, fakes, f->nearest);
     return st ? gt_wrap(st, "--nearest") : GT_OK;
@@ -108,7 +140,8 @@ static gt_status open_set_all(metrics_work *w, const char *path, const char *wha
     gt_status st;
     const char *classes = s->fakes ? "" : w->fields->classes;
     bool mirror = !s->fakes && w->fields->mirror;
-    const gt_dataset_options all = {.mirror = mirror},
+    /* labels are wanted where there are some */
+    const gt_dataset_options all = {.mirror = mirror, .labels_if_any = !mirror},
                              some = {.use_labels = true, .classes = classes, .mirror = mirror};
     int statistics;
     st = has_statistics_all(w->team.comm, path, &statistics);
@@ -116,7 +149,7 @@ static gt_status open_set_all(metrics_work *w, const char *path, const char *wha
     if (statistics && (*classes || mirror))
         return gt_fail(GT_USAGE, "--%s: '%s' has statistics, not pictures", *classes ? "classes" : "mirror", path);
     if (statistics) st = open_statistics_all(w, path, what, s);
-    else st = metrics_open_data_all(w, path, *classes ? &some : mirror ? &all : NULL, what, &s->data, &s->set);
+    else st = metrics_open_data_all(w, path, *classes ? some : all, what, &s->data, &s->set);
     s->set.name = what + strlen("--");
     return st;
 }

@@ -122,6 +122,11 @@ static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
     return gt_subset(&ds->chosen, all, first, first + n, o->subset_seed);
 }
 
+/* A file of NumPy has no place for a range. */
+static bool is_float_array(const gt_dataset *ds) {
+    return ds->shape.type == GT_F32 && !strcmp(ds->source->info.source, "numpy");
+}
+
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
     const gt_picture *p = &ds->shape;
     const gt_source_info *n = &ds->source->info;
@@ -137,7 +142,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .image_bytes = gt_picture_bytes(p),
         .label_kind = n->label_kind,
         .stored_label_width = n->label_width,
-        .label_width = options->use_labels ? n->label_width : 0,
+        .label_width = options->use_labels || options->labels_if_any ? n->label_width : 0,
         .unlabelled = ds->source->info.unlabelled,
         .masks = n->masks,
         .mask_classes = n->mask_classes,
@@ -150,6 +155,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .label_names = n->label_names,
         .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
                   n->has_range ? n->range[1] : gt_sample_high(p->type)},
+        .says_no_range = is_float_array(ds),
         .main_thread_only = ds->source->main_thread_only,
     };
 }
@@ -185,8 +191,7 @@ static gt_status count_mask_classes(gt_dataset *ds) {
 }
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
-    static const gt_dataset_options everything = {.use_labels = true};
-    bool labels_needed = options && options->use_labels;
+    static const gt_dataset_options everything = {.labels_if_any = true};
     if (!options) options = &everything;
     const gt_source_options as_it_is = {.classes = options->classes,
                                         .network_classes = options->network_classes,
@@ -203,7 +208,9 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
-    if (!st && labels_needed) st = check_labels(ds);
+    if (!st && options->float_range && is_float_array(ds))
+        st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
+    if (!st && options->use_labels) st = check_labels(ds);
     if (!st) st = choose_subset(ds, options);
     if (st) {
         gt_dataset_close(ds);

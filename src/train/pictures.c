@@ -134,9 +134,12 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     if (fakes) {
         /* in a run that goes on; without reals fakes are measured all the same */
         if (!gt_metrics_know_reals(j->metrics)) take_reals(e, j, false);
-        measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);
+        /* as the data are: reals are no finer */
+        const gt_sample_format format = gt_dataset_format(e->info);
+        gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
+        measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
     }
     free(items);
     free(fakes);

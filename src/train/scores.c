@@ -141,6 +141,7 @@ static gt_status run_all(gt_engine *e, gt_score_table *table) {
                                                                  .seed = seed,
                                                                  .images = e->shown,
                                                                  .count = gt_scoring_fakes(s->scoring),
+                                                                 .format = gt_dataset_format(e->info),
                                                                  .class_names = e->info->class_names,
                                                                  .class_name = e->info->class_name});
     st = gt_comm_agree_all(e->comm, st);

@@ -148,6 +148,7 @@ void gt_detector_close(gt_detector *d) {
 int64_t gt_detector_features(const gt_detector *d) { return d->features; }
 int gt_detector_classes(const gt_detector *d) { return d->classes; }
 const gt_checkpoint_data *gt_detector_data(const gt_detector *d) { return d->published ? NULL : &d->trained.data; }
+bool gt_detector_rounds(const gt_detector *d) { return d->published; }
 bool gt_detector_has_unbiased(const gt_detector *d) { return d->published && d->published->has_unbiased; }
 gt_hash128 gt_detector_hash(const gt_detector *d) { return d->hash; }
 const char *gt_detector_recipe(const gt_detector *d) { return d->recipe; }

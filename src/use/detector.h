@@ -50,6 +50,8 @@ int64_t gt_detector_features(const gt_detector *d); /* numbers of a row */
 int gt_detector_classes(const gt_detector *d);      /* 0: the network does not classify (VGG16: not asked to) */
 /* What a network trained here was trained on, as far as its file says; NULL: a published network. */
 const struct gt_checkpoint_data *gt_detector_data(const gt_detector *d);
+/* Rounds the detector pictures to 8 bits itself? Its recipe then says so. */
+bool gt_detector_rounds(const gt_detector *d);
 bool gt_detector_has_unbiased(const gt_detector *d); /* the Inception Score can be had */
 gt_hash128 gt_detector_hash(const gt_detector *d);   /* of the weights, the layer and the conversion */
 /* "Inception v3 of the FID 1a2b3c4d, 8-bit, resize tf1", "deep-conv before fc2 5e6f7a8b": what the network is, the

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/dataset.h"
 #include "gantry/generate.h"
 #include "gantry/random.h"
 #include "use/generator.h"
@@ -203,9 +204,4 @@ void gt_seed_latent(uint32_t seed, int z_dim, float *z) {
     for (int i = 0; i < z_dim; i++) z[i] = (float)gt_mt_randn(&r);
 }
 
-void gt_image_bytes(const float *x, uint8_t *out, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        float v = x[i] * 127.5f + 128;
-        out[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)v : 0; /* NaN is 0 */
-    }
-}
+void gt_image_bytes(const float *x, uint8_t *out, size_t n) { gt_samples_of_floats(&GT_SAMPLES_OF_8_BITS, x, n, out); }

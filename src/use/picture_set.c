@@ -2,6 +2,7 @@
  * Sets of pictures: see picture_set.h. */
 #include "use/picture_set.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,46 @@
 void gt_picture_set_close(gt_picture_set *s) {
     if (s->close) s->close(s->arg);
     *s = (gt_picture_set){0};
+}
+
+static size_t floats_of(const gt_picture_set *s) { return (size_t)s->height * (size_t)s->width * (size_t)s->channels; }
+
+gt_status gt_picture_set_leaves(const char *name, double least, double most) {
+    return gt_fail(GT_USAGE,
+                   "'%s': floats from %.6g to %.6g, and nobody says which of them are black and white: --range=LO,HI "
+                   "does, such as --range=0,1 or --range=0,255; without it they go from -1 to 1",
+                   name, least, most);
+}
+
+static gt_status clamp_numbers(const gt_picture_set *s, size_t n, float *x) {
+    float least = -1, most = 1;
+    for (size_t i = 0; i < n; i++) {
+        least = fminf(least, x[i]);
+        most = fmaxf(most, x[i]);
+        x[i] = x[i] > 1 ? 1 : x[i] < -1 ? -1 : x[i];
+    }
+    return s->guessed && (least < -1 || most > 1) ? gt_picture_set_leaves(s->name, (double)least, (double)most) : GT_OK;
+}
+
+gt_status gt_picture_set_read(gt_picture_set *s, int64_t first, int n, float *images, float *labels) {
+    gt_status st = s->read(s->arg, first, n, images, labels);
+    if (!st && s->clamps) st = clamp_numbers(s, (size_t)n * floats_of(s), images);
+    if (!st && s->watch) st = s->watch(s->watch_arg, first, n, images, labels);
+    if (!st && s->rounds) gt_floats_round(&s->format, (size_t)n * floats_of(s), images);
+    return st;
+}
+
+void gt_picture_set_round(gt_picture_set *s, const gt_sample_format *format) {
+    if (s->format.type <= format->type) return;
+    s->format = *format;
+    s->rounds = true;
+}
+
+const char *gt_picture_set_numbers(const gt_picture_set *s, char text[80]) {
+    const gt_sample_format *f = &s->format;
+    if (s->rounds) snprintf(text, 80, "%s %g %g", gt_sample_name(f->type), f->range[0], f->range[1]);
+    else snprintf(text, 80, "%s", s->clamps ? "clamped" : "");
+    return text;
 }
 
 /* ---- the images of a dataset ---- */
@@ -77,9 +118,11 @@ gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dat
                           .width = info->width,
                           .channels = info->channels,
                           .label_dim = info->label_width,
+                          .label_kind = info->label_width ? info->label_kind : GT_LABELS_NONE,
                           .class_names = info->label_width ? info->class_names : 0,
                           .class_name = info->class_name,
-                          .finer = info->type != GT_U8,
+                          .format = gt_dataset_format(info),
+                          .clamps = gt_dataset_may_leave_range(info),
                           .batch = BATCH,
                           .read = read_items,
                           .arg = ds};
@@ -181,6 +224,11 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
                           .width = m->width,
                           .channels = m->channels,
                           .label_dim = dim,
+                          .label_kind = !dim          ? GT_LABELS_NONE
+                                        : f->o.labels ? gt_dataset_get_info(f->o.labels)->label_kind
+                                                      : GT_LABELS_CLASSES,
+                          .format = o->format,
+                          .rounds = true,
                           .class_names = dim ? o->class_names : 0,
                           .class_name = o->class_name,
                           .labels_of_data = dim && f->o.labels,

@@ -18,11 +18,13 @@ static bool is_kept(const gt_scoring *s, const gt_collected *c, int lane) {
 static void key_of(const gt_scoring *s, const gt_collected *c, int lane, const char *what, int64_t count,
                    char key[KEY_BYTES]) {
     const gt_detector *d = s->detector[lane];
-    char pictures[33], detector[33];
+    char pictures[33], detector[33], numbers[80];
     gt_hash_hex(c->set->identity, pictures);
     gt_hash_hex(gt_detector_hash(d), detector);
-    snprintf(key, KEY_BYTES, "%s 1\npictures %s\n%dx%dx%d\ndetector %s\nkernels %s\ncount %lld\n", what, pictures,
-             c->set->width, c->set->height, c->set->channels, detector, gt_detector_kernels(d), (long long)count);
+    int n = snprintf(key, KEY_BYTES, "%s 1\npictures %s\n%dx%dx%d\ndetector %s\nkernels %s\ncount %lld\n", what,
+                     pictures, c->set->width, c->set->height, c->set->channels, detector, gt_detector_kernels(d),
+                     (long long)count);
+    if (*gt_picture_set_numbers(c->set, numbers)) snprintf(key + n, (size_t)(KEY_BYTES - n), "numbers %s\n", numbers);
 }
 
 /* Rank 0 reads, and all ranks take their rows. *found: all rows were read. */

@@ -112,7 +112,7 @@ static gt_status add_to_lane(pass *p, int lane, int64_t first, int n) {
 static gt_status add_batch(pass *p, int64_t first, int n) {
     gt_picture_set *set = p->c->set;
     size_t pixels = gt_set_pixels(set);
-    gt_status st = set->read(set->arg, first, n, p->images, set->label_dim ? p->labels : NULL);
+    gt_status st = gt_picture_set_read(set, first, n, p->images, set->label_dim ? p->labels : NULL);
     if (st) return st;
     gt_image_bytes(p->images, p->bytes, (size_t)n * pixels);
     if (p->c->pictures)

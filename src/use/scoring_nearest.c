@@ -47,7 +47,7 @@ typedef struct drawing {
 static gt_status draw_cell(drawing *d, int cell, gt_picture_set *set, int64_t item) {
     size_t pixels = (size_t)set->height * (size_t)set->width * (size_t)set->channels;
     float *image = d->images + (size_t)cell * pixels;
-    gt_status st = set->read(set->arg, item, 1, d->batch, NULL);
+    gt_status st = gt_picture_set_read(set, item, 1, d->batch, NULL);
     if (!st) memcpy(image, d->batch, pixels * sizeof *image);
     d->cells[cell] = (sheet_cell){.image = image, .text = {d->text[cell][0], d->text[cell][1]}};
     return st;

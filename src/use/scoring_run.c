@@ -121,6 +121,19 @@ static gt_status want_all(run *r) {
 
 /* ---- values ---- */
 
+/* The numbers that a network of the user's sees, of which some say them themselves. */
+static int write_numbers(const run *r, int lane, char *text, size_t bytes) {
+    const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set, *one = fakes->statistics ? reals : fakes;
+    if (lane != GT_LANE_OWN || gt_detector_rounds(r->s->detector[lane]) || !one || one->statistics) return 0;
+    const char *numbers = gt_sample_name(one->format.type);
+    if (!reals || reals->statistics || reals->format.type == one->format.type)
+        return snprintf(text, bytes, ", %s", numbers);
+    return snprintf(text, bytes, ", fakes %s, reals %s", numbers, gt_sample_name(reals->format.type));
+}
+
+/* Are samples rounded where scores look at bytes? */
+static bool is_finer(const gt_picture_set *s) { return s->format.type != GT_U8; }
+
 /* Statistics whose divisor is n - 1 for good: see metrics/score_fid.c. */
 static bool is_of_unknown_count(const gt_picture_set *s) { return s && s->statistics && !s->statistics->count; }
 
@@ -133,6 +146,7 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     const counts *c = &r->count[i];
     if (lane != GT_LANE_NONE && (s->detector[lane] || lane == GT_LANE_PIXELS)) {
         n = snprintf(text, bytes, "%s", s->detector[lane] ? gt_detector_recipe(s->detector[lane]) : "pixels");
+        n += write_numbers(r, lane, text + n, bytes - (size_t)n);
         n += snprintf(text + n, bytes - (size_t)n, "; ");
     }
     if (score->network == GT_SCORE_LPIPS) {
@@ -144,7 +158,8 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     if (score->needs & GT_SCORE_GAUSSIAN && (is_of_unknown_count(fakes) || is_of_unknown_count(reals)))
         n += snprintf(text + n, bytes - (size_t)n, "divisor n - 1; ");
     bool pixels = score->network != GT_SCORE_LPIPS && (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS);
-    if (pixels && (fakes->finer || (reals && reals->finer))) n += snprintf(text + n, bytes - (size_t)n, "8-bit; ");
+    if (pixels && (is_finer(fakes) || (reals && is_finer(reals))))
+        n += snprintf(text + n, bytes - (size_t)n, "8-bit; ");
     if (score->network == GT_SCORE_LPIPS) n += snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
     else if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
     else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
@@ -286,6 +301,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     *out = (gt_score_table){0};
     run r = {.s = s, .reals.set = reals, .fakes.set = fakes, .paths = paths, .out = out};
     gt_comm_busy(s->team.comm, "metrics");
+    if (reals && !reals->statistics && !fakes->statistics) gt_picture_set_round(fakes, &reals->format);
     gt_status st = want_all(&r);
     if (!st) st = gt_collect_all(s, &r.reals);
     if (!st) st = gt_collect_all(s, &r.fakes);

@@ -157,6 +157,73 @@ PY
     expect 2 'no nearest ones' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --nearest=n.png
 }
 
+results() { sed 's/"\(metric\|snapshot_pkl\|recipe\|images\)": .*//' "$1"; }
+
+# What is scored are pictures as files hold them: the saved ones have the same last digit, on any number of ranks.
+case_saved_fakes() {
+    local list=fid60_full,fid60,kid60_full,pr60_3,is60,agreement60,authenticity60,swd60,spectrum60
+    scores net gan $own --metrics=$list --save-fakes=saved.zip
+    scores net2 ranks 2 gan $own --metrics=$list --save-fakes=saved2.zip
+    cmp net net2 && cmp saved.zip saved2.zip || fail 'two ranks save other pictures'
+    scores file --reals=synth:shapes:n=96,size=16 --fakes=saved.zip $own --metrics=$list
+    cmp <(results net) <(results file) || { diff net file; fail 'other scores of the saved pictures'; }
+    [ ! -e saved.zip.part ] && [ ! -e saved.zip.progress ] || fail 'something is left'
+    quietly "$GANTRY" inspect saved.zip && grep -q '^images  *60$' said || { cat said; fail 'not the pictures that were scored'; }
+    scores equal gan $own --metrics=agreement40 --fake-classes=equal --save-fakes=equal.h5
+    scores equal_file --reals="$reals" --fakes=equal.h5 $own --metrics=agreement40
+    cmp <(results equal) <(results equal_file) || fail 'other scores of pictures in equal shares'
+    expect 2 "'saved.zip' is there already" "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.zip
+    expect 2 'ends in .zip or .h5' ranks 2 "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.png
+    expect 1 'cannot write into' "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=/nowhere/a.zip
+    expect 2 'is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save-fakes=a.zip
+}
+
+case_saved_floats() {
+    need_python
+    "$python" - <<'PY'
+import h5py
+import numpy as np
+rng = np.random.RandomState(1)
+x = rng.uniform(-40, 1040, (64, 16, 16, 1)).clip(0, 1000)
+with h5py.File('wide.h5', 'w') as f:
+    f['images'] = x.astype('f4')
+    f['images'].attrs['range'] = [0., 1000.]
+with h5py.File('deep.h5', 'w') as f:
+    f['images'] = x.astype('u2')
+    f['images'].attrs['range'] = [0., 1000.]
+PY
+    local kind ending
+    for kind in wide deep; do
+        ending=h5
+        [ $kind = wide ] || ending=zip
+        quietly "$GANTRY" train --data=$kind.h5 --model=cvae --z-dim=4 --steps=3 --batch=16 --run=ae-$kind
+        quietly "$GANTRY" train --data=$kind.h5 $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --lrate=0.05 --run=of-$kind
+        scores net of-$kind --detector=ae-$kind --metrics=fid40,pr40_3 --save-fakes=$kind-fakes.$ending
+        scores file --reals=$kind.h5 --fakes=$kind-fakes.$ending --detector=ae-$kind --metrics=fid40,pr40_3
+        cmp <(results net) <(results file) || { diff net file; fail "other scores of saved pictures of $kind.h5"; }
+        grep -q "$([ $kind = wide ] && echo float32 || echo 16-bit); 40 fakes" net || fail "$(cat net)"
+        quietly "$GANTRY" inspect $kind-fakes.$ending && grep -q 'range 0 .. 1000' said || { cat said; fail 'the range is lost'; }
+    done
+    expect 2 'PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5' ranks 2 "$GANTRY" metrics of-wide --detector=ae-wide --metrics=fid40 --save-fakes=floats.zip
+    [ ! -e floats.zip ] && [ ! -e floats.zip.part ] && [ ! -e floats.zip.progress ] || fail 'something is left'
+}
+
+# Floats of NumPy do not say their range; those of HDF5 do.
+case_range_of_floats() {
+    quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --out=bytes.npy
+    quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.npy
+    quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.h5
+    expect 2 "fakes: 'floats.npy': floats from .* to .*: --range=LO,HI does" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own
+    scores bytes --reals="$reals" --fakes=bytes.npy $own --metrics=fid
+    scores ranged ranks 2 --reals="$reals" --fakes=floats.npy $own --metrics=fid --range=0,255
+    scores h5 --reals="$reals" --fakes=floats.h5 $own --metrics=fid
+    [ "$(value ranged fid40)" = "$(value h5 fid40)" ] || fail "NumPy and HDF5: $(cat ranged h5)"
+    is "abs($(value h5 fid40) / $(value bytes fid40) - 1) < 1e-3"
+    grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
+    expect 2 'none of the sets is an array of floats' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
+    expect 2 'two numbers, the smaller one first' "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own --range=1
+}
+
 # A set that comes class by class has the Inception score of any other order.
 case_order_of_classes() {
     need_python
@@ -251,6 +318,7 @@ PY
     scores long --reals="$name" --fakes="$fakes" --metrics=spectrum && [ -n "$(recipe long)" ] || fail "no recipe: $(cat long)"
     scores rounded --reals=deep.npy --fakes="$fakes" --metrics=spectrum
     case $(recipe rounded) in *8-bit*) ;; *) fail "$(cat rounded)" ;; esac
+    case $(recipe before) in *', 8-bit; 96 fakes'*) ;; *) fail "$(cat before)" ;; esac
     expect 1 'spectrum has no value: .*no ring' ranks 2 "$GANTRY" metrics --reals=point.npy --fakes=point.npy --metrics=spectrum
     # Statistics of fewer pictures than features are those of the pictures, too.
     scores few --reals=synth:shapes:n=30,size=16 --fakes="$fakes" $own --metrics=fid --save=few.npz

@@ -89,6 +89,40 @@ static void bytes_are_truncated(void **state) {
     assert_memory_equal(out, expected, sizeof out);
 }
 
+/* Numbers of a generator as files hold them, and as networks see them again. */
+static void samples_of_files(void **state) {
+    (void)state;
+    const float x[] = {-1, 1, 0, -3, 7, -0.99f, 0.001f, INFINITY};
+    enum { N = 8 };
+    const gt_sample_format twelve = {GT_U16, {0, 4095}}, floats = {GT_F32, {-5, 15}}, odd = {GT_U8, {10.5, 900}};
+    uint16_t deep[N];
+    gt_samples_of_floats(&twelve, x, N, deep);
+    assert_memory_equal(deep, ((uint16_t[]){0, 4095, 2048, 0, 4095, 20, 2050, 4095}), sizeof deep);
+    uint8_t bytes[N];
+    gt_samples_of_floats(&odd, x, N, bytes);
+    assert_memory_equal(bytes, ((uint8_t[]){11, 255, 255, 11, 255, 15, 255, 255}), sizeof bytes);
+    float real[N], seen[N], again[N];
+    gt_samples_of_floats(&floats, x, N, real);
+    assert_true(real[0] == -5 && real[1] == 15 && real[2] == 5 && real[3] == -5 && real[4] == 15 && real[7] == 15);
+    memcpy(seen, x, sizeof seen);
+    gt_floats_round(&floats, N, seen);
+    gt_floats_of_samples(&floats, real, N, again);
+    assert_memory_equal(seen, again, (N - 1) * sizeof *seen);
+    assert_true(isinf(seen[7])); /* so that scores say so */
+    /* what a file holds stays as it is */
+    for (int v = 0; v < 65536; v++) {
+        const gt_sample_format of[] = {{GT_U16, {0, 65535}}, {GT_U16, {1000, 64000}}, GT_SAMPLES_OF_8_BITS};
+        for (int k = 0; k < 3; k++) {
+            uint16_t sample = (uint16_t)v, back = 0;
+            uint8_t byte = (uint8_t)v, byte_back = 0;
+            gt_floats_of_samples(&of[k], k < 2 ? (void *)&sample : &byte, 1, seen);
+            gt_samples_of_floats(&of[k], seen, 1, k < 2 ? (void *)&back : &byte_back);
+            int wanted = k == 1 && v < 1000 ? 1000 : k == 1 && v > 64000 ? 64000 : v;
+            assert_true(k < 2 ? back == wanted : byte_back == byte);
+        }
+    }
+}
+
 static gt_generate_request request_for(int64_t n, const int64_t *seeds, const char *outdir) {
     return (gt_generate_request){.checkpoint = checkpoint,
                                  .options = {.noise_mode = "const", .truncation = 1},
@@ -209,6 +243,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(latents_are_those_of_the_reference),
         cmocka_unit_test(bytes_are_truncated),
+        cmocka_unit_test(samples_of_files),
         cmocka_unit_test(an_image_depends_on_its_seed_alone),
         cmocka_unit_test(a_grid_holds_the_same_images),
         cmocka_unit_test(a_grid_that_is_too_large_is_refused_before_the_work),
