@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "h5/h5.h"
 #include "run/checkpoint_internal.h"
+#include "use/pixel_features.h"
 #include "gantry/network.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
@@ -53,6 +54,7 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
 }
 
 gt_status cli_choose_detector(gt_arena *a, const char **path) {
+    if (gt_is_pixels(*path)) return GT_OK;
     gt_file_kind kind = *path && **path ? gt_kind_of_file(*path) : GT_KIND_UNKNOWN;
     bool ours = kind == GT_KIND_FOLDER || kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5;
     gt_status st = ours ? cli_choose_checkpoint(a, path) : GT_OK;

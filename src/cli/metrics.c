@@ -31,8 +31,8 @@ static const gt_option table[] = {
     {CLI_SHOWN("count", score.count, NULL, "Number of generated pictures for all metrics"),
      .derived = "as in their names", .min = 1, .max = 2e9},
     {CLI_SHOWN("detector", score.detector, "", "Network whose features are compared: a run or a file"), .path = true,
-     .detail = "A classifier or an autoencoder trained here, whose layer before the last gives features; or a file of "
-               "weights."},
+     .detail = "A classifier or an autoencoder trained here, whose layer before the last gives features; a file of "
+               "weights; or pixels: principal components of the reals' pixels, 50 unless said (pixels:20)."},
     {CLI_SHOWN("inception", score.inception, "", "Weights of Inception v3 for fid, kid and is"), .placeholder = "FILE",
      .path = true, .detail = "pt_inception-2015-12-05-6726825d.pth"},
     {CLI_SHOWN("vgg16", score.vgg16, "", "Weights of torchvision's VGG16 for pr and ppl"), .placeholder = "FILE",

@@ -291,7 +291,9 @@ static const gt_option options[] = {
                "--best and --early-stopping, then depends on the speed of the machine. The first and the last "
                "checkpoint have them in any case."},
     {OPTION(detector, NULL, "Network whose features metrics compare: a run, a checkpoint or a file"), .path = true,
-     .derived = "the published ones", .detail = "A classifier or an autoencoder trained here, or a file of weights."},
+     .derived = "the published ones",
+     .detail = "A classifier or an autoencoder trained here, or a file of weights; or pixels: principal "
+               "components of the reals' pixels, 50 unless said (pixels:20)."},
     {OPTION(inception, NULL, "Weights of Inception v3 as the FID takes them, for metrics"), .placeholder = "FILE",
      .path = true, .derived = "none"},
     {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .placeholder = "FILE", .path = true, .derived = "none"},

@@ -14,9 +14,10 @@
 #include "gantry/memory.h"
 #include "models/classifier/feature_net.h"
 #include "nets/layers.h"
+#include "use/pixel_features.h"
 #include "use/trained.h"
 
-enum { PUBLISHED_BATCH = 8 };
+enum { PUBLISHED_BATCH = 8, PIXELS_BATCH = 64 };
 
 struct gt_detector {
     const char *path;                     /* for messages */
@@ -24,6 +25,9 @@ struct gt_detector {
     gt_resize_rule resize;
     const gt_kernel_set *kernels; /* of a published network */
     gt_feature_net *net;
+    int wanted; /* components of pixels; 0: a network */
+    gt_components components;
+    gt_pool *pool; /* for those */
     gt_trained trained;
     int batch, classes;
     int64_t features;
@@ -122,6 +126,35 @@ static gt_status tell(gt_detector *d, const char *path, const char *kind) {
     return gt_feature_net_tell(path, &d->published);
 }
 
+static gt_status open_network(gt_detector *d, const char *path, const gt_detector_options *o) {
+    gt_status st = tell(d, path, o->kind);
+    return st ? st : d->published ? open_published(d, path, o) : open_trained(d, path, o);
+}
+
+static gt_status open_pixels(gt_detector *d, const char *path, const gt_detector_options *o) {
+    d->batch = PIXELS_BATCH;
+    d->kernels = o->kernels;
+    d->pool = o->pool;
+    gt_status st = gt_pixel_components(path, &d->wanted);
+    d->features = d->wanted;
+    snprintf(d->recipe, sizeof d->recipe, "pixels in %d components", d->wanted);
+    d->hash = gt_hash(d->recipe, strlen(d->recipe));
+    return st;
+}
+
+void gt_detector_fit(gt_detector *d, gt_components *c, int64_t reals) {
+    char name[96], conversion[48];
+    gt_hash128 parts[] = {gt_hash(c->mean, (size_t)c->d * sizeof *c->mean),
+                          gt_hash(c->axes, (size_t)c->d * (size_t)c->n * sizeof *c->axes)};
+    gt_components_free(&d->components);
+    d->components = *c;
+    *c = (gt_components){0};
+    d->features = d->components.n;
+    snprintf(name, sizeof name, "pixels in %d components of %lld reals", d->components.n, (long long)reals);
+    snprintf(conversion, sizeof conversion, " (%.1f %% of the variance), 8-bit", 100 * d->components.share);
+    name_it(d, name, gt_hash(parts, sizeof parts), conversion);
+}
+
 gt_detector *gt_detector_open(const char *path, const gt_detector_options *o, gt_status *status) {
     gt_detector *d = calloc(1, sizeof *d);
     char *copy = strdup(path);
@@ -129,8 +162,8 @@ gt_detector *gt_detector_open(const char *path, const gt_detector_options *o, gt
     if (!d || !copy) *status = gt_fail(GT_NOMEM, "out of memory for a detector");
     if (d) *d = (gt_detector){.path = copy, .resize = o->resize};
     else free(copy);
-    if (!*status) *status = tell(d, path, o->kind);
-    if (!*status) *status = d->published ? open_published(d, path, o) : open_trained(d, path, o);
+    bool pixels = gt_is_pixels(path) && !(o->kind && *o->kind);
+    if (!*status) *status = pixels ? open_pixels(d, path, o) : open_network(d, path, o);
     if (!*status) return d;
     gt_detector_close(d);
     return NULL;
@@ -139,6 +172,7 @@ gt_detector *gt_detector_open(const char *path, const gt_detector_options *o, gt
 void gt_detector_close(gt_detector *d) {
     if (!d) return;
     gt_feature_net_close(d->net);
+    gt_components_free(&d->components);
     gt_trained_close(&d->trained);
     free(d->bytes);
     free((void *)d->path);
@@ -147,20 +181,25 @@ void gt_detector_close(gt_detector *d) {
 
 int64_t gt_detector_features(const gt_detector *d) { return d->features; }
 int gt_detector_classes(const gt_detector *d) { return d->classes; }
-const gt_checkpoint_data *gt_detector_data(const gt_detector *d) { return d->published ? NULL : &d->trained.data; }
-bool gt_detector_rounds(const gt_detector *d) { return d->published; }
+const gt_checkpoint_data *gt_detector_data(const gt_detector *d) {
+    return d->published || d->wanted ? NULL : &d->trained.data;
+}
+bool gt_detector_rounds(const gt_detector *d) { return d->published || d->wanted; }
+bool gt_detector_is_pixels(const gt_detector *d) { return d->wanted; }
+bool gt_detector_wants_fit(const gt_detector *d) { return d->wanted && !d->components.n; }
 bool gt_detector_has_unbiased(const gt_detector *d) { return d->published && d->published->has_unbiased; }
 gt_hash128 gt_detector_hash(const gt_detector *d) { return d->hash; }
 const char *gt_detector_recipe(const gt_detector *d) { return d->recipe; }
 size_t gt_detector_bytes(const gt_detector *d) {
     const gt_trained *t = &d->trained;
     if (d->net) return gt_feature_net_bytes(d->net);
+    if (d->wanted) return (size_t)d->components.d * (size_t)d->components.n * sizeof *d->components.axes;
     return gt_exec_arena_bytes(t->exec) + t->model->nets[t->network]->block_floats * sizeof(float);
 }
 int gt_detector_batch(const gt_detector *d) { return d->batch; }
 
 const char *gt_detector_kernels(const gt_detector *d) {
-    return gt_kernel_set_id(d->published ? d->kernels : d->trained.model->kernels);
+    return gt_kernel_set_id(d->published || d->wanted ? d->kernels : d->trained.model->kernels);
 }
 
 /* ---- pictures ---- */
@@ -198,8 +237,17 @@ static gt_status takes_trained(const gt_detector *d, int height, int width, int 
                    height, channels, m->width, m->height, more.s);
 }
 
+static gt_status takes_pixels(const gt_detector *d, int height, int width, int channels) {
+    if (!d->components.n || !d->height || (height == d->height && width == d->width && channels == d->channels))
+        return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "the components of pixels are of pictures of %dx%d with %d %s, and these are %dx%d with %d",
+                   d->width, d->height, d->channels, channels_text(d->channels), width, height, channels);
+}
+
 gt_status gt_detector_takes(gt_detector *d, int height, int width, int channels) {
     gt_status st = d->published ? takes_published(d, height, width, channels)
+                   : d->wanted  ? takes_pixels(d, height, width, channels)
                                 : takes_trained(d, height, width, channels);
     if (!st) d->height = height, d->width = width, d->channels = channels;
     return st;
@@ -258,6 +306,8 @@ gt_status gt_detector_run(gt_detector *d, int n, const float *images, float *fea
     if (!d->height || n > d->batch) return gt_fail(GT_USAGE, "a detector is told the shape of pictures first");
     if ((probabilities || classes) && !d->classes)
         return gt_fail(GT_USAGE, "the detector '%s' gives no classes", d->path);
+    if (gt_detector_wants_fit(d)) return gt_fail(GT_USAGE, "'%s': the components are not known yet", d->path);
+    if (d->wanted) return features ? gt_pixel_features(&d->components, d->pool, n, images, features) : GT_OK;
     return d->published ? run_published(d, n, images, features, probabilities, classes)
                         : run_trained(d, n, images, features, probabilities, classes);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Detectors: networks whose features scores are computed from. A published network with the user's weights
- * (models/classifier/feature_net.h), or a classifier or an autoencoder that was trained here.
+ * (models/classifier/feature_net.h), or a classifier or an autoencoder that was trained here. In their place
+ * components of the pixels, "pixels" (use/pixel_features.h).
  *
  *     gt_detector *d = gt_detector_open("runs/judge", &(gt_detector_options){.pool = pool}, &st);
  *     st = gt_detector_takes(d, height, width, channels);
@@ -23,6 +24,7 @@
 #include "gantry/pool.h"
 #include "metrics/network_input.h"
 
+struct gt_components;
 typedef struct gt_detector gt_detector;
 
 typedef struct gt_detector_options {
@@ -52,6 +54,11 @@ int gt_detector_classes(const gt_detector *d);      /* 0: the network does not c
 const struct gt_checkpoint_data *gt_detector_data(const gt_detector *d);
 /* Rounds the detector pictures to 8 bits itself? Its recipe then says so. */
 bool gt_detector_rounds(const gt_detector *d);
+/* Components of pixels (use/pixel_features.h): gt_detector_fit() takes them over before the detector runs, made of so
+ * many reals; *c is empty afterwards. Until then gt_detector_features() is how many are wanted. */
+bool gt_detector_is_pixels(const gt_detector *d);
+bool gt_detector_wants_fit(const gt_detector *d);
+void gt_detector_fit(gt_detector *d, struct gt_components *c, int64_t reals);
 bool gt_detector_has_unbiased(const gt_detector *d); /* the Inception Score can be had */
 gt_hash128 gt_detector_hash(const gt_detector *d);   /* of the weights, the layer and the conversion */
 /* "Inception v3 of the FID 1a2b3c4d, 8-bit, resize tf1", "deep-conv before fc2 5e6f7a8b": what the network is, the

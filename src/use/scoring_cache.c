@@ -12,7 +12,8 @@ enum { KEY_BYTES = 512 };
 
 /* Pixels are not kept: they are as quick to read as their copies. */
 static bool is_kept(const gt_scoring *s, const gt_collected *c, int lane) {
-    return !s->o.no_cache && s->detector[lane] && (c->set->identity.high || c->set->identity.low);
+    return !s->o.no_cache && s->detector[lane] && !gt_detector_is_pixels(s->detector[lane]) &&
+           (c->set->identity.high || c->set->identity.low);
 }
 
 static void key_of(const gt_scoring *s, const gt_collected *c, int lane, const char *what, int64_t count,

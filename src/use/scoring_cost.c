@@ -72,7 +72,7 @@ gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels,
     gt_status st = GT_OK;
     *seconds = 0;
     for (int i = 0; i < GT_LANES && !st; i++) {
-        if (!s->detector[i]) continue;
+        if (!s->detector[i] || gt_detector_wants_fit(s->detector[i])) continue;
         float *images = calloc((size_t)gt_detector_batch(s->detector[i]),
                                (size_t)height * (size_t)width * (size_t)channels * sizeof *images);
         st = images ? time_detector(s->detector[i], images, seconds) : gt_fail(GT_NOMEM, "out of memory for pictures");

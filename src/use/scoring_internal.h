@@ -75,6 +75,14 @@ gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, s
 gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_score_set *out);
 void gt_unsee(const gt_collected *c, int lane, gt_score_set *set);
 
+/* ---- scoring_fit.c ---- */
+
+/* All ranks: what the user's detector has to learn from the reals, once; nothing for networks. GT_USAGE: there are no
+ * pictures. */
+gt_status gt_scoring_fit_all(gt_scoring *s, gt_picture_set *reals);
+/* All ranks: mean and covariance of the first `count` rows of a lane; *out on rank 0 is the caller's. */
+gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out);
+
 /* ---- kept statistics of reals: scoring_cache.c ---- */
 
 /* All ranks: Gaussians and rows of the set that are kept come in; lanes that need nothing more are `from_cache`. */

@@ -14,23 +14,13 @@
 enum { ROWS = 12, NEAREST = 6, COLUMNS = 1 + NEAREST, TEXT = 48 };
 
 gt_status gt_scoring_gaussian_all(gt_scoring *s, gt_picture_set *set, gt_gaussian *out) {
-    gt_collected c = {.set = set};
-    gt_score_set seen;
     int lane = GT_LANE_NONE;
     *out = (gt_gaussian){0};
     for (int i = s->n - 1; i >= 0; i--)
         if (s->asked[i].score->needs & GT_SCORE_GAUSSIAN) lane = gt_scoring_lane(s, i);
     if (lane == GT_LANE_NONE) return gt_fail(GT_USAGE, "statistics are those of fid: --metrics=fid says so");
-    gt_collected_want(&c, lane, GT_SCORE_GAUSSIAN, set->count);
-    gt_status st = gt_collect_all(s, &c);
-    if (!st && c.lane[lane].failed) st = gt_fail(GT_NONFINITE, "features of the %s are NaN or infinite", set->name);
-    if (!st) st = gt_see_all(s, &c, lane, GT_SCORE_GAUSSIAN, set->count, &seen);
-    for (int i = 0; i < c.n_gaussians && !st; i++) { /* there is one */
-        *out = c.gaussian[i].g;
-        c.gaussian[i].g = (gt_gaussian){0};
-    }
-    gt_collected_free(&c);
-    return st;
+    gt_status st = gt_scoring_fit_all(s, set);
+    return st ? st : gt_lane_gaussian_all(s, set, lane, set->count, out);
 }
 
 /* ---- the picture ---- */
@@ -137,6 +127,7 @@ gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_pictur
     gt_collected_want(&r, lane, GT_SCORE_ROWS, reals->count);
     gt_collected_want(&f, lane, GT_SCORE_ROWS, fakes->count);
     gt_status st = gt_scoring_open_detector_all(s, lane);
+    if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r);
     if (!st) st = gt_collect_all(s, &f);
     if (!st && (r.lane[lane].failed || f.lane[lane].failed)) st = gt_fail(GT_NONFINITE, "features are not finite");

@@ -303,6 +303,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     gt_comm_busy(s->team.comm, "metrics");
     if (reals && !reals->statistics && !fakes->statistics) gt_picture_set_round(fakes, &reals->format);
     gt_status st = want_all(&r);
+    if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r.reals);
     if (!st) st = gt_collect_all(s, &r.fakes);
     for (int late = 0; late <= 1; late++)

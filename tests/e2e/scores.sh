@@ -241,6 +241,42 @@ PY
     is "abs($(value ordered is120_mean) / $(value mixed is120_mean) - 1) < 0.1"
 }
 
+# --detector=pixels: components as numpy finds them.
+case_components_of_pixels() {
+    need_python
+    quietly "$GANTRY" dataset "$reals" mixed.h5 --overwrite && quietly "$GANTRY" dataset "$fakes" others.h5
+    scores one --reals=mixed.h5 --fakes=others.h5 --detector=pixels:20 --metrics=fid,kid,pr,authenticity --threads=1
+    scores three ranks 3 --reals=mixed.h5 --fakes=others.h5 --detector=pixels:20 --metrics=fid,kid,pr,authenticity
+    cmp one three || fail 'three ranks give other scores'
+    grep -q '"recipe": "pixels in 20 components of 120 reals [0-9a-f]* ([0-9.]* % of the variance), 8-bit; k 3; 96 fakes' one || fail "$(cat one)"
+    "$python" - "$(value one fid96)" "$(value one pr96_3_recall)" <<'PY' || fail 'numpy has other numbers'
+import sys
+import h5py
+import numpy as np
+def rows(name):
+    x = h5py.File(name)['images'][:].astype('f8') / 127.5 - 1
+    return x.reshape(len(x), -1)
+a, b = rows('mixed.h5'), rows('others.h5')
+v = np.linalg.svd(a - a.mean(0), full_matrices=False)[2][:20]
+fa, fb = (a - a.mean(0)) @ v.T, (b - a.mean(0)) @ v.T
+def fid(x, y):
+    s1, s2 = np.cov(x.T, bias=True), np.cov(y.T, bias=True)
+    return ((x.mean(0) - y.mean(0))**2).sum() + np.trace(s1 + s2) - 2 * np.sqrt(np.maximum(np.linalg.eigvals(s1 @ s2).real, 0)).sum()
+assert abs(fid(fa, fb) / float(sys.argv[1]) - 1) < 1e-5, fid(fa, fb)
+fa, fb = fa.astype('f2').astype('f8'), fb.astype('f2').astype('f8')
+def gaps(x, y): return np.sqrt(((x[:, None] - y[None])**2).sum(-1))
+radius = np.sort(gaps(fb, fb), 1)[:, 3]
+recall = (gaps(fa, fb) <= radius).any(1).mean()
+assert abs(recall - float(sys.argv[2])) < 0.03, recall
+PY
+    scores net gan --detector=pixels --metrics=pr60_3,fid60 --save=pixels.npz && grep -q 'pixels in 50 components of 96 reals' net || fail "$(cat net)"
+    quietly "$GANTRY" metrics gan --detector=pixels:5 --metrics=pr60_3 --nearest=components.png
+    expect 2 'a number of components from 1 to 1024, as in pixels:20' ranks 2 "$GANTRY" metrics gan --detector=pixels:0 --metrics=fid40
+    expect 2 'the components are those of real pictures' "$GANTRY" metrics --reals=pixels.npz --fakes="$fakes" --detector=pixels
+    expect 2 'needs a detector that tells classes' "$GANTRY" metrics gan --detector=pixels --metrics=agreement
+    expect 2 'the components of pixels are of pictures of 16x16' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=50,size=32 --detector=pixels
+}
+
 case_nearest_reals() {
     need_python
     quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n.png

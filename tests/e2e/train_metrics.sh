@@ -28,6 +28,13 @@ values later/metric-*.jsonl | sort >later.values
 grep -E '"images": (40|120)$' alone.values | sort >alone.some
 cmp later.values alone.some || { diff later.values alone.some; fail 'gantry metrics gives other values'; }
 
+# A detector without a network learns its components from the data of the run.
+train 3 pixels --metrics=pr48_3,fid96 --detector=pixels:10 --kimg=0.04
+values pixels/metric-*.jsonl | sort >pixels.values
+rm pixels/metric-*.jsonl
+quietly "$GANTRY" metrics pixels --metrics=pr48_3,fid96 --detector=pixels:10
+cmp pixels.values <(values pixels/metric-*.jsonl | sort) || fail 'gantry metrics gives other values of components'
+
 begins where_the_values_go
 grep -c '"Metrics/fid96"' alone/stats.jsonl | grep -qx 3 || fail 'stats.jsonl'
 grep -q 'metrics kimg 0.120 .*fid96 .*pr48_3_precision .*pr48_3_recall ' alone/log.txt || fail 'log.txt'

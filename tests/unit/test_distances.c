@@ -13,6 +13,7 @@
 
 #include "gantry/random.h"
 #include "metrics/authenticity.h"
+#include "metrics/components.h"
 #include "metrics/fourier.h"
 #include "metrics/frechet.h"
 #include "metrics/inception_score.h"
@@ -406,6 +407,60 @@ static void sliced_distance(void **state) {
     assert_int_equal(gt_patches_levels(48, 32), 2);
 }
 
+/* Rows of few numbers differ most along known directions; as few rows as make their products the smaller matrix have
+ * the same ones. */
+static void components(void **state) {
+    (void)state;
+    enum { D = 12, KEPT = 3, COPIES = 2 };
+    const int64_t counts[] = {6, 6 * COPIES}; /* by rows, and, each twice, by the covariance */
+    float first[KEPT] = {0};
+    for (int many = 0; many < 2; many++) {
+        gt_rows a = rows_of(0, 6, D, 3, 1, 5);
+        for (int k = 0; k < 6; k++) room[0][k * D + k % 2] *= 20; /* spread */
+        memcpy(room[0] + 6 * D, room[0], 6 * D * sizeof **room);
+        a = gt_rows_share(counts[many], D, team.comm);
+        a.x = room[0];
+        gt_gaussian g;
+        gt_components c;
+        assert_int_equal(gt_gaussian_of_rows_all(&team, &a, &g), GT_OK);
+        assert_int_equal(!g.rows, many);
+        assert_int_equal(gt_components_of(&g, KEPT, &c), GT_OK);
+        assert_int_equal(c.n, KEPT);
+        assert_true(c.share > 0.5 && c.share < 1);
+        for (int n = 0; n < KEPT; n++) {
+            double square = 0, largest = 0, other = 0;
+            for (int k = 0; k < D; k++) {
+                double x = c.axes[k * KEPT + n];
+                square += x * x;
+                other += x * c.axes[k * KEPT + (n + 1) % KEPT];
+                if (fabs(x) > fabs(largest)) largest = x;
+            }
+            assert_float_equal(square, 1, 1e-12);
+            assert_float_equal(other, 0, 1e-12);
+            assert_true(largest > 0);
+        }
+        float at[KEPT];
+        gt_components_project(&c, room[0], at);
+        for (int n = 0; n < KEPT && !many; n++) first[n] = at[n];
+        for (int n = 0; n < KEPT; n++) assert_float_equal(at[n], first[n], 1e-5 * fabs((double)first[n]) + 1e-5);
+        gt_components_free(&c);
+        /* no more directions than there are: 6 rows differ in 5 */
+        assert_int_equal(gt_components_of(&g, 10, &c), GT_OK);
+        assert_int_equal(c.n, 5);
+        assert_float_equal(c.share, 1, 1e-9);
+        gt_components_free(&c);
+        gt_gaussian_free(&g);
+    }
+    for (int i = 0; i < 40 * D; i++) room[0][i] = 3;
+    gt_rows equal = gt_rows_share(40, D, team.comm);
+    equal.x = room[0];
+    gt_gaussian g;
+    gt_components c;
+    assert_int_equal(gt_gaussian_of_rows_all(&team, &equal, &g), GT_OK);
+    assert_int_equal(gt_components_of(&g, 2, &c), GT_USAGE);
+    gt_gaussian_free(&g);
+}
+
 /* All rows are there, in another order, and always in the same. */
 static void shuffled_rows(void **state) {
     (void)state;
@@ -446,6 +501,7 @@ int main(void) {
         cmocka_unit_test(halves),
         cmocka_unit_test(authentic_pictures),
         cmocka_unit_test(inception_scores),
+        cmocka_unit_test(components),
         cmocka_unit_test(shuffled_rows),
         cmocka_unit_test(paths),
         cmocka_unit_test(fourier),
