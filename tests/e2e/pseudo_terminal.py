@@ -38,6 +38,15 @@ class Terminal:
             self.read(0.05)
         return time.monotonic() - began
 
+    def hold_back(self, seconds):
+        """The process gets hardly any processor time for so long: what it does now lasts at least that, on any machine."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            os.kill(self.pid, signal.SIGSTOP)
+            time.sleep(0.2)
+            os.kill(self.pid, signal.SIGCONT)
+            self.read(0.002)
+
     def press_ctrl_c(self, answer=None):
         start = len(self.text)
         os.write(self.fd, b'\x03')
