@@ -12,8 +12,9 @@
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
+#include "metrics/sort_floats.h"
 
-enum { AT_ONCE = 16 /* directions */, DIGIT = 11 /* bits */, DIGITS = 3 };
+enum { AT_ONCE = 16 /* directions */ };
 
 void gt_sliced_directions(uint64_t seed, int level, int64_t n, int64_t d, float *directions) {
     for (int64_t i = 0; i < n; i++, directions += d) {
@@ -22,29 +23,6 @@ void gt_sliced_directions(uint64_t seed, int level, int64_t n, int64_t d, float 
         double square = 0;
         for (int64_t k = 0; k < d; k++) square += (double)directions[k] * (double)directions[k];
         for (int64_t k = 0; k < d; k++) directions[k] = (float)((double)directions[k] / sqrt(square));
-    }
-}
-
-/* ---- sorting floats, by digits of their bits ---- */
-
-/* In the order of the floats. */
-static uint32_t key_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits ^ (bits >> 31 ? 0xffffffffu : 0x80000000u);
-}
-
-static void sort(float *x, float *other, size_t n) {
-    for (int digit = 0; digit < DIGITS; digit++) {
-        size_t starts[1 << DIGIT] = {0}, next = 0;
-        for (size_t i = 0; i < n; i++) starts[key_of(x[i]) >> digit * DIGIT & ((1 << DIGIT) - 1)]++;
-        for (size_t k = 0; k < 1 << DIGIT; k++) {
-            size_t count = starts[k];
-            starts[k] = next;
-            next += count;
-        }
-        for (size_t i = 0; i < n; i++) other[starts[key_of(x[i]) >> digit * DIGIT & ((1 << DIGIT) - 1)]++] = x[i];
-        memcpy(x, other, n * sizeof *x);
     }
 }
 
@@ -86,8 +64,8 @@ static void compare(void *arg, int tile, int worker) {
     const projection *p = arg;
     size_t n = (size_t)p->rows->count;
     float *a = p->to[0] + (size_t)tile * n, *b = p->to[1] + (size_t)tile * n, *spare = p->spare + (size_t)worker * n;
-    sort(a, spare, n);
-    sort(b, spare, n);
+    gt_sort_floats(a, spare, n);
+    gt_sort_floats(b, spare, n);
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += fabs((double)a[i] - (double)b[i]);
     p->each[tile] = sum / (double)n;

@@ -18,6 +18,7 @@
 #include "kernels/gemm.h"
 #include "metrics/metric_list.h"
 #include "metrics/pyramid.h"
+#include "metrics/sort_floats.h"
 
 enum {
     PATCH = 7,
@@ -64,11 +65,6 @@ static void normalise(float *values, size_t count, int c) {
         double scale = square > 0 ? 1 / sqrt(square / n) : 0;
         for (size_t i = (size_t)k; i < count; i += (size_t)c) values[i] = (float)(((double)values[i] - mean) * scale);
     }
-}
-
-static int by_value(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
 }
 
 /* directions [DIRECTIONS][size], each of length 1. */
@@ -158,7 +154,7 @@ static gt_status add(void *of, const gt_metric_batch *batch) {
 /* Patches to sorted projections; false: out of memory. */
 static bool describe(set *s) {
     size_t size = PATCH * PATCH * (size_t)s->channels, rows = (size_t)s->n * PATCHES;
-    float *directions = malloc(DIRECTIONS * size * sizeof *directions);
+    float *directions = malloc((DIRECTIONS * size + rows) * sizeof *directions);
     gt_gemm_args g = {.kernels = s->kernels,
                       .m = DIRECTIONS,
                       .n = (int64_t)rows,
@@ -180,7 +176,7 @@ static bool describe(set *s) {
         g.b = patches;
         g.c = sorted;
         gt_gemm(&g, NULL, workspace);
-        for (size_t d = 0; d < DIRECTIONS; d++) qsort(sorted + d * rows, rows, sizeof(float), by_value);
+        for (size_t d = 0; d < DIRECTIONS; d++) gt_sort_floats(sorted + d * rows, directions + DIRECTIONS * size, rows);
     }
     gt_block_free(workspace, bytes);
     free(directions);

@@ -60,7 +60,11 @@ static size_t place_all(const placing *order, int n, gt_interval **placed, int *
 
 enum { TRIES = 16, MANY = 1 << 13 /* buffers, of which each order is tried once: the time is their square */ };
 
-static bool good_enough(const gt_memory_plan *plan) { return plan->bytes <= plan->least + plan->least / 128; }
+/* Within a hundredth or so of what is alive at one time, or within a megabyte: for small graphs more tries would take
+ * longer than steps do. */
+static bool good_enough(const gt_memory_plan *plan) {
+    return plan->bytes <= plan->least + plan->least / 128 + (1 << 20);
+}
 
 static void keep(gt_memory_plan *plan, size_t bytes, size_t *best) {
     plan->bytes = bytes;

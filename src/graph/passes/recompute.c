@@ -35,6 +35,9 @@ typedef struct trial {
     gt_arena *arena;
     gt_graph *g;
     int *at; /* by node of g: its place in the sequence */
+    /* The instances of a source id: 1 + node of g of the latest, by source id; of the one before it, by node of g; 0:
+     * none */
+    int *latest, *earlier;
     gt_memory_plan plan;
     double work;
 } trial;
@@ -89,13 +92,17 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
          *needed = gt_arena_array(arena, (size_t)q->n + 1, sizeof *needed);
     *t = (trial){.arena = arena,
                  .g = gt_graph_derived(src, arena),
-                 .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
-    bool fine = map && wanted && needed && t->g && t->at;
+                 .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at),
+                 .latest = gt_by_node(src, arena, sizeof *t->latest),
+                 .earlier = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->earlier)};
+    bool fine = map && wanted && needed && t->g && t->at && t->latest && t->earlier;
     if (fine) find_needed(s, q, needed, wanted);
     for (int k = 0; k < q->n && fine; k++) {
         const gt_node *n = src->nodes[q->at[k].id];
         if (!needed[k]) continue;
         t->at[t->g->n_nodes] = k;
+        t->earlier[t->g->n_nodes] = t->latest[n->id];
+        t->latest[n->id] = t->g->n_nodes + 1;
         t->work += s->work[n->id];
         fine = (map[n->id] = gt_node_rebuilt(t->g, n, map));
     }
@@ -153,9 +160,9 @@ static bool listed(const insertion *x, int id) {
 /* The instance of a source id that a reader at `time` would take. */
 static const gt_node *instance_at(const search *s, int id, int time) {
     const trial *t = &s->best;
-    for (int k = time - 1; k >= 0; k--)
-        if (s->now.at[t->at[k]].id == id) return t->g->nodes[k];
-    return NULL;
+    int k = t->latest[id];
+    while (k > time) k = t->earlier[k - 1];
+    return k ? t->g->nodes[k - 1] : NULL;
 }
 
 /* Adds source node n, needed at `time`, and what it needs itself; false: impossible, or too much. */
