@@ -13,6 +13,7 @@
 #include "gantry/random.h"
 #include "gantry/status.h"
 #include "gantry/metric.h"
+#include "metrics/sort_floats.h"
 
 enum { N = 32, SIZE = 32, CHANNELS = 3, IMAGE = SIZE * SIZE * CHANNELS };
 static float images[2][N * IMAGE];
@@ -176,9 +177,29 @@ static void pictures_too_small_have_no_distance(void **state) {
     gt_metrics_free(m);
 }
 
+static int by_value(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void floats_are_sorted(void **state) {
+    (void)state;
+    enum { MANY = 5000 };
+    static float x[MANY], wanted[MANY], other[MANY];
+    gt_random_normal((gt_key){.seed = 7}, x, MANY);
+    for (int i = 0; i < MANY; i += 3) x[i] *= expf(20 * x[i + 1]); /* all exponents, infinity and zero among them */
+    memcpy(wanted, x, sizeof x);
+    qsort(wanted, MANY, sizeof *wanted, by_value);
+    for (size_t n = 0; n < 2; n++) gt_sort_floats(x, other, n); /* nothing to do */
+    gt_sort_floats(x, other, MANY);
+    for (int i = 0; i < MANY; i++) assert_true(x[i] == wanted[i]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(like_sets_are_near_and_others_far),
-                                       cmocka_unit_test(a_value_is_right), cmocka_unit_test(shapes_are_checked),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(floats_are_sorted),
+                                       cmocka_unit_test(like_sets_are_near_and_others_far),
+                                       cmocka_unit_test(a_value_is_right),
+                                       cmocka_unit_test(shapes_are_checked),
                                        cmocka_unit_test(a_run_has_values_of_its_newest_pictures),
                                        cmocka_unit_test(pictures_too_small_have_no_distance)};
     return cmocka_run_group_tests(tests, NULL, NULL);
