@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "gantry/arrays.h"
+#include "gantry/dist.h"
 #include "gantry/graph.h" /* gt_shape */
 #include "gantry/memory.h"
 #include "gantry/status.h"
@@ -155,10 +156,16 @@ typedef struct gt_checkpoint_entry {
 /* NULL: the file is missing, damaged or of a newer format (GT_FORMAT), ... `status` may be NULL. Of a
  * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* The path of the file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies, or the newest
- * checkpoint of a directory that verifies. Only size, format and checksum are checked; HDF5 is not called. NULL and
- * GT_OK: the directory has no checkpoints. */
+/* What a run's link `last` or `best` stands for at this moment, or a copy of any other path; to be freed. Where the
+ * checkpoint goes before it can be opened, the link is read again. */
+gt_status gt_checkpoint_settle(const char *path, char **file);
+/* The path of the file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies (of a link the
+ * file behind it), or the newest checkpoint of a directory that verifies. Only size, format and checksum are checked;
+ * HDF5 is not called. The file is held: gt_checkpoint_open() opens it by this path in this process also when a training
+ * has removed it. NULL and GT_OK: the directory has no checkpoints. */
 gt_status gt_checkpoint_choose(const char *path, char **file);
+/* Rank 0 has chosen a file: all ranks hold it. A rank that finds it gone gets the bytes from rank 0. */
+gt_status gt_checkpoint_hold_all(gt_comm *c, const char *path);
 void gt_checkpoint_close(gt_checkpoint_file *f); /* NULL is fine */
 const char *gt_checkpoint_path(const gt_checkpoint_file *f);
 int gt_checkpoint_format(const gt_checkpoint_file *f); /* 0: a file of another kind (gt_checkpoint_from) */

@@ -21,10 +21,22 @@ const cli_command cli_check_hdf5 = {.name = "check-hdf5",
                                     .hidden = true,
                                     .main = check_hdf5};
 
-gt_status cli_check_checkpoint(const char *path, char **file) {
+static gt_status choose_and_check(const char *path, char **file) {
     bool foreign;
     gt_status st = gt_network_choose(path, file, &foreign); /* first: damage is told as such */
-    if (!st && *file && !foreign) st = gt_h5_check(*file);
+    return !st && *file && !foreign ? gt_h5_check(*file) : st;
+}
+
+gt_status cli_check_checkpoint(const char *path, char **file) {
+    enum { TRIES = 100 };
+    gt_status st = GT_OK;
+    for (int i = 0; i < TRIES; i++) {
+        st = choose_and_check(path, file);
+        /* a training may have removed it in the meantime: then there are newer ones */
+        if (!*file || gt_is(*file, path) || !access(*file, F_OK)) break;
+        free(*file);
+        *file = NULL;
+    }
     if (!st) return GT_OK;
     free(*file);
     *file = NULL;
@@ -50,7 +62,7 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
     if (c->rank == 0) memcpy(text, *path, bytes);
     gt_comm_broadcast_all(c, text, bytes, 0);
     *path = text;
-    return GT_OK;
+    return gt_checkpoint_hold_all(c, text);
 }
 
 gt_status cli_choose_detector(gt_arena *a, const char **path) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect: what a file holds. Which kind it is follows from its name and its first bytes. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,7 +75,7 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
     return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
-static gt_status inspect_one(const char *path, const inspect_fields *fields) {
+static gt_status inspect_file(const char *path, const inspect_fields *fields) {
     gt_file_kind kind = gt_kind_of_file(path);
     if (kind == GT_KIND_SPECIAL) /* a pipe would be waited for without end */
         return gt_fail(GT_FAILED,
@@ -84,6 +85,16 @@ static gt_status inspect_one(const char *path, const inspect_fields *fields) {
     if (gt_is(fields->losses, "batch-sums")) return cli_inspect_losses(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
     return inspect(path, kind);
+}
+
+/* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */
+static gt_status inspect_one(const char *path, const inspect_fields *fields) {
+    char *file;
+    bool plain = !fields->check && !fields->graph && gt_is(fields->losses, "per-image");
+    gt_status st = gt_checkpoint_settle(path, &file);
+    if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(path) : inspect_file(path, fields);
+    free(file);
+    return st;
 }
 
 static bool asks_for_model(int argc, char **argv) {

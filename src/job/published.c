@@ -62,10 +62,7 @@ gt_status gt_network_find(const char *path, char **file) {
     const char *address = access(path, F_OK) ? address_of(path) : NULL;
     char hash[33], name[GT_NAME_BYTES];
     *file = NULL;
-    if (!address) {
-        *file = strdup(path);
-        return *file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
-    }
+    if (!address) return gt_checkpoint_settle(path, file);
     char *folder = kept_folder();
     if (!folder) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_md5_hex(address, strlen(address), hash);

@@ -41,6 +41,15 @@ typedef struct checkpoint_place {
  * the directory cannot be read. */
 gt_status checkpoint_list(const char *dir, checkpoint_place **list, int *n);
 
+/* "checkpoint-000200000.h5" -> 200000; anything else -> -1. */
+int64_t checkpoint_number(const char *name);
+
+/* Keeps a descriptor of the checkpoint `path`, which is open as `fd` and stays the caller's, for the rest of the
+ * command. Where memory or descriptors are short nothing is kept. Main thread. */
+void checkpoint_hold(const char *path, int fd);
+/* Opens the file for reading; one that is gone and was held, as it was. -1 and errno. */
+int checkpoint_open_file(const char *path);
+
 /* The path of the checkpoint of `images` in `dir`, to be freed; NULL: see gt_message(). */
 char *checkpoint_path(const char *dir, int64_t images);
 

@@ -181,11 +181,11 @@ static gt_status open_verified(gt_checkpoint_file *f) {
 }
 
 /* Loaded and verified; HDF5 has not seen it yet. */
-static gt_status load_file(const char *path, gt_checkpoint_file **out, bool *newer) {
+static gt_status load_file(const char *path, bool hold, gt_checkpoint_file **out, bool *newer) {
     *out = NULL;
     *newer = false;
     struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* non-blocking: a FIFO is refused, not waited for */
+    int fd = checkpoint_open_file(path);
     if (fd < 0) return cannot_open(path, errno);
     gt_checkpoint_file *f = calloc(1, sizeof *f);
     gt_status st = GT_OK;
@@ -196,6 +196,7 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out, bool *new
     if (!f || !f->path) st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
     else if (fstat(fd, &s) || !S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
     else st = load(f, fd, (size_t)s.st_size, newer);
+    if (!st && hold) checkpoint_hold(path, fd);
     close(fd);
     if (st) gt_checkpoint_close(f);
     else *out = f;
@@ -203,21 +204,29 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out, bool *new
 }
 
 static gt_status open_file(const char *path, gt_checkpoint_file **out, bool *newer) {
-    gt_status st = load_file(path, out, newer);
+    gt_status st = load_file(path, false, out, newer);
     if (st || !(st = open_verified(*out))) return st;
     gt_checkpoint_close(*out);
     *out = NULL;
     return st;
 }
 
+static gt_status open_link(const char *path, gt_checkpoint_file **out) {
+    char *file;
+    bool newer;
+    gt_status st = gt_checkpoint_settle(path, &file);
+    if (!st) st = open_file(file, out, &newer);
+    free(file);
+    return st;
+}
+
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
     gt_checkpoint_file *f = NULL;
     gt_status st;
-    bool newer;
     if (gt_is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
         if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
-    } else st = open_file(path, &f, &newer);
+    } else st = open_link(path, &f);
     if (status) *status = st;
     return f;
 }
@@ -266,21 +275,31 @@ gt_checkpoint_file *gt_checkpoint_from(const char *path, const gt_checkpoint_sou
     return NULL;
 }
 
-/* The newest checkpoint that `get` takes. */
-static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out, bool *newer),
-                        gt_checkpoint_file **file) {
+typedef gt_status take_file(const char *path, gt_checkpoint_file **out, bool *newer);
+
+/* True where the training has removed the file since it was listed. A link that leads nowhere is still there. */
+static bool is_gone(const char *path) {
+    struct stat s;
+    return lstat(path, &s) != 0 && errno == ENOENT;
+}
+
+/* The newest checkpoint that `take` takes, of those that are listed. *gone: how many of them are no longer there. */
+static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_file **file, int *gone) {
     checkpoint_place *list;
     int n;
     bool newer = false;
     *file = NULL;
+    *gone = 0;
     gt_status st = checkpoint_list(dir, &list, &n);
     bool again = !st && n > 0;
     for (int i = 0; i < n && again; i++) {
         char *path = checkpoint_path(dir, list[i].images);
-        st = path ? get(path, file, &newer) : GT_NOMEM;
+        st = path ? take(path, file, &newer) : GT_NOMEM;
+        bool passed = path && st && is_gone(path);
         /* damaged or unreadable; a newer format or no memory ends the search */
         again = !newer && (st == GT_FORMAT || st == GT_FAILED);
-        if (again) gt_warn("passed over: %s", gt_message());
+        if (again && !passed) gt_warn("passed over: %s", gt_message());
+        *gone += passed;
         free(path);
     }
     free(list);
@@ -290,15 +309,33 @@ static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_c
     return st;
 }
 
-gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) { return newest(dir, open_file, file); }
+static gt_status newest(const char *dir, take_file *take, gt_checkpoint_file **file) {
+    enum { TRIES = 100 }; /* a training would have to replace all of its checkpoints as many times */
+    gt_status st = GT_OK;
+    for (int i = 0, gone = 1; i < TRIES && gone && !*file; i++)
+        if (!(st = newest_listed(dir, take, file, &gone))) break;
+    return st;
+}
+
+gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
+    *file = NULL;
+    return newest(dir, open_file, file);
+}
+
+static gt_status load_held(const char *path, gt_checkpoint_file **out, bool *newer) {
+    return load_file(path, true, out, newer);
+}
 
 gt_status gt_checkpoint_choose(const char *path, char **file) {
     gt_checkpoint_file *f = NULL;
+    char *found = NULL;
     bool newer;
-    gt_status st = gt_is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f, &newer);
+    gt_status st = gt_is_directory(path) ? newest(path, load_held, &f) : gt_checkpoint_settle(path, &found);
+    if (!st && found) st = load_held(found, &f, &newer);
     *file = f ? strdup(f->path) : NULL;
     if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_checkpoint_close(f);
+    free(found);
     return st;
 }
 

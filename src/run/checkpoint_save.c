@@ -41,8 +41,7 @@ void gt_checkpoint_name(int64_t images, char name[40]) {
     snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images);
 }
 
-/* "checkpoint-000200000.h5" -> 200000; anything else -> -1. */
-static int64_t number_of(const char *name) {
+int64_t checkpoint_number(const char *name) {
     char again[40];
     long long images;
     if (sscanf(name, "checkpoint-%18lld", &images) != 1 || images < 0) return -1;
@@ -63,7 +62,7 @@ gt_status checkpoint_list(const char *dir, checkpoint_place **list, int *n) {
     if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
     for (struct dirent *e; (e = readdir(d));) {
         struct stat s;
-        checkpoint_place p = {.images = number_of(e->d_name)};
+        checkpoint_place p = {.images = checkpoint_number(e->d_name)};
         if (p.images < 0) continue;
         if (fstatat(dirfd(d), e->d_name, &s, 0) == 0) p.bytes = (double)s.st_size;
         gt_buffer_add(&found, &p, sizeof p);
@@ -114,7 +113,7 @@ int64_t gt_checkpoint_best(const char *dir) {
     char target[40] = "", *path = gt_path_join(dir, "best");
     ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
     free(path);
-    return n > 0 ? number_of(target) : -1;
+    return n > 0 ? checkpoint_number(target) : -1;
 }
 
 /* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run going on from an earlier
