@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/rundir.h"
 #include "report/sheet.h"
@@ -166,7 +167,8 @@ static gt_status write_all(cli_encoding *e, anomalies *a) {
     if (!st && a->classes) st = anomalies_write_roc(s, a, &auc);
     if (st) return st;
     for (int64_t i = 0; i < n; i++) above += anomaly_above(a, &a->all[i]);
-    printf("%lld images scored: %s\nthe %lld most unlike: %s\n", (long long)n, csv, (long long)worst, png);
+    printf("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n), csv, (long long)worst,
+           png);
     printf("threshold %.6g (quantile %g of %s): %lld images above it\n", a->threshold, f->quantile,
            a->classes ? "normal images" : "all images", (long long)above);
     if (a->classes) printf("area under the ROC curve %.6f: %s\n", auc, cli_out(s, "roc.png"));

@@ -87,7 +87,8 @@ static gt_status list_bad(const verification *v, const bool *bad, const char *sp
     for (int64_t i = 0; i < n; i++)
         if (bad[i] && ++n_bad <= MOST_LISTED && read_both(v, i, 0)) printf("bad: %s\n", gt_message());
     if (n_bad) return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
-    printf("%s: all %lld images are good\n", spec, (long long)n);
+    if (n == 1) printf("%s: the one image is good\n", spec);
+    else printf("%s: all %lld images are good\n", spec, (long long)n);
     return GT_OK;
 }
 

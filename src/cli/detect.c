@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/file_kind.h"
+#include "base/plural.h"
 #include "base/teller.h"
 #include "cli/classifying.h"
 #include "gantry/detect.h"
@@ -253,8 +254,8 @@ static gt_status draw_sheets(const work *w) {
 
 static void print_result(const work *w) {
     const gt_detect_scores *s = &w->scores;
-    printf("%lld pictures, %lld objects: %s\n", (long long)w->pictures, (long long)w->objects,
-           cli_out(w->session, "detections.csv"));
+    printf("%lld picture%s, %lld object%s: %s\n", (long long)w->pictures, gt_plural(w->pictures), (long long)w->objects,
+           gt_plural(w->objects), cli_out(w->session, "detections.csv"));
     if (w->judged && s->there && s->found)
         printf("%lld objects are there by the masks: precision %.3f, recall %.3f (overlap of at least 0.5)\n",
                (long long)s->there, (double)s->right / (double)s->found, (double)s->right / (double)s->there);

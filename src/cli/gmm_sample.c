@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "cli/decoding.h"
 #include "cli/gmm.h"
 #include "gantry/arrays.h"
@@ -60,7 +61,8 @@ static gt_status write_samples(const cli_session *s, const gt_fit *f, const doub
                              (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points},
                                           {"component", GT_NUMBER_INT32, 1, {n}, components}},
                              2);
-    if (!st) printf("%s: %lld points of %lld numbers\n", path, (long long)n, (long long)d);
+    if (!st)
+        printf("%s: %lld point%s of %lld number%s\n", path, (long long)n, gt_plural(n), (long long)d, gt_plural(d));
     if (st || f->points.channels || *gmm_options(s)->decoder) return st;
     st = gmm_write_csv(table, NULL, f->columns, points, n, (int)d,
                        &(gmm_column){.name = "component", .integers = components}, 1);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/encoding.h"
 #include "gantry/likelihood.h"
 
@@ -61,8 +62,8 @@ static void print_summary(const cli_encoding *e, const gt_likelihood *all, const
          bound = mean_of(all, n, offsetof(gt_likelihood, bound)),
          divergence = mean_of(all, n, offsetof(gt_likelihood, divergence)),
          error = mean_of(all, n, offsetof(gt_likelihood, error));
-    printf("%lld images, %lld samples each, nats per image (standard error of the mean)\n", (long long)n,
-           (long long)f->samples);
+    printf("%lld image%s, %lld sample%s each, nats per image (standard error of the mean)\n", (long long)n,
+           gt_plural(n), (long long)f->samples, gt_plural(f->samples));
     printf("log p(x)            %12.4f (%.4f)\n", likelihood.value, likelihood.deviation);
     printf("ELBO                %12.4f (%.4f)\n", bound.value, bound.deviation);
     printf("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);

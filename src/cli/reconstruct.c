@@ -2,6 +2,8 @@
  * gantry reconstruct: images beside what an autoencoder makes of them. */
 #include "cli/encoding.h"
 
+#include "base/plural.h"
+
 typedef struct reconstruct_fields {
     const char *out, *classes, *items;
     int64_t columns, threads;
@@ -29,7 +31,7 @@ static gt_status draw(cli_encoding *e) {
     if (!kept)
         return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
     st = cli_draw_pairs(e, kept, items, (int)(f->columns < kept ? f->columns : kept), f->out);
-    if (!st) printf("%s: %lld images, each beside its reconstruction\n", f->out, (long long)kept);
+    if (!st) printf("%s: %lld image%s, each beside its reconstruction\n", f->out, (long long)kept, gt_plural(kept));
     return st;
 }
 

@@ -2,6 +2,7 @@
  * gantry walk: a film that goes from seed to seed. */
 #include "gantry/walk.h"
 
+#include "base/plural.h"
 #include "cli/generating.h"
 #include "train/stop.h"
 #include "use/ffmpeg.h"
@@ -88,7 +89,8 @@ static gt_status walk(cli_session *s) {
     gt_ffmpeg_close(r->film.ffmpeg);
     cli_say_stopped(st, "no film is written");
     if (!st && !s->comm->rank)
-        printf("%s: %lld frames, %.4g seconds\n", r->film.path, (long long)r->frames, (double)r->frames / r->film.fps);
+        printf("%s: %lld frame%s, %.4g second%s\n", r->film.path, (long long)r->frames, gt_plural(r->frames),
+               (double)r->frames / r->film.fps, r->frames == r->film.fps ? "" : "s");
     return st;
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/teller.h"
 #include "data/source.h"
 #include "gantry/log.h"
@@ -149,8 +150,9 @@ static gt_status announce(const conversion *p) {
     gt_picture mask = {.height = p->shape.height, .width = p->shape.width, .channels = 1};
     double masks = p->items.info.masks ? kind->bytes(&mask, p->items.count) : 0;
     double bytes = kind->bytes(&p->shape, p->items.count) + masks, room = room_for(dest);
-    gt_info("making %s: %lld pictures become %s, which takes %s%.1f MB", dest, (long long)p->items.count,
-            gt_picture_shape(&p->shape, text), sure ? "" : "less than ", bytes / 1e6);
+    gt_info("making %s: %lld picture%s become%s %s, which takes %s%.1f MB", dest, (long long)p->items.count,
+            gt_plural(p->items.count), p->items.count == 1 ? "s" : "", gt_picture_shape(&p->shape, text),
+            sure ? "" : "less than ", bytes / 1e6);
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
         return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress",

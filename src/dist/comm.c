@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "dist/comm.h"
 #include "dist/mpi_version.h"
 
@@ -64,8 +65,6 @@ static void join_ranks(gt_comm_inside *in) {
     MPI_Bcast(&c->host_index, 1, MPI_INT, 0, in->node);
 }
 
-static const char *plural(int n) { return n == 1 ? "" : "s"; }
-
 /* "8 ranks on 2 hosts (n1, n2), 4 threads each, bound to 4 cores each" */
 static void describe(gt_comm_inside *in) {
     enum { NAMED = 4 };
@@ -83,17 +82,17 @@ static void describe(gt_comm_inside *in) {
         memcpy(names[0], c->host, GT_HOST_BYTES);
     }
     gt_buffer *out = &in->description;
-    gt_buffer_printf(out, "%d rank%s on ", c->ranks, plural(c->ranks));
+    gt_buffer_printf(out, "%d rank%s on ", c->ranks, gt_plural(c->ranks));
     if (c->hosts > 1) gt_buffer_printf(out, "%d hosts (", c->hosts);
     for (int i = 0; i < c->hosts && i < NAMED; i++) gt_buffer_printf(out, "%s%s", i ? ", " : "", names[i]);
     if (c->hosts > 1) gt_buffer_printf(out, "%s)", c->hosts > NAMED ? ", ..." : "");
     const char *each = c->ranks > 1 ? " each" : "";
     int most = -span.minus_threads_most;
-    if (most == span.threads_least) gt_buffer_printf(out, ", %d thread%s%s", most, plural(most), each);
+    if (most == span.threads_least) gt_buffer_printf(out, ", %d thread%s%s", most, gt_plural(most), each);
     else gt_buffer_printf(out, ", %d to %d threads%s", span.threads_least, most, each);
     if (in->roams) gt_buffer_printf(out, ", not bound: another run has some of the cores");
     else if (span.minus_crowded) gt_buffer_printf(out, ", more threads than cores: they sleep while they wait");
-    else gt_buffer_printf(out, ", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
+    else gt_buffer_printf(out, ", bound to %d core%s%s", span.cores_least, gt_plural(span.cores_least), each);
     c->description = out->data ? out->data : "";
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is run, in words: into the log, and into starts.jsonl for those who look at the run later. */
 #include "dist/mpi_version.h"
+#include "base/plural.h"
 #include "gantry/augment.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
@@ -36,15 +37,15 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
     snprintf(text[PROGRAM], sizeof *text, "gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi,
              gt_blas_description());
     snprintf(text[RANKS], sizeof *text, "%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
-    snprintf(text[DATA], sizeof *text, "%s: %lld images %dx%dx%d, %s samples, %s", job->data, (long long)e->info->count,
-             e->info->height, e->info->width, e->info->channels, gt_sample_name(e->info->type),
-             job->label_dim ? "labels used" : "no labels used");
+    snprintf(text[DATA], sizeof *text, "%s: %lld image%s %dx%dx%d, %s samples, %s", job->data,
+             (long long)e->info->count, gt_plural(e->info->count), e->info->height, e->info->width, e->info->channels,
+             gt_sample_name(e->info->type), job->label_dim ? "labels used" : "no labels used");
     snprintf(
         text[BATCH], sizeof *text,
-        "%.6g kimg to train; batches of %lld images, in %d slices that ranks share; %.0f MB of memory a rank for a "
+        "%.6g kimg to train; batches of %lld image%s, in %d slice%s that ranks share; %.0f MB of memory a rank for a "
         "step",
-        (double)job->total_images / 1000, (long long)job->batch, e->batches[0].slices.count,
-        (double)e->arena_bytes / 1e6);
+        (double)job->total_images / 1000, (long long)job->batch, gt_plural(job->batch), e->batches[0].slices.count,
+        gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_starts_begin(j->dir, e->shown, job->total_images,
                     (const gt_start_fact[]){{"data", text[DATA]},
