@@ -67,6 +67,7 @@ typedef enum gt_trial_state { GT_TRIAL_OPEN, GT_TRIAL_DONE, GT_TRIAL_FAILED } gt
 typedef struct gt_trial {
     gt_trial_state state;
     double value; /* of GT_TRIAL_DONE */
+    int killed;   /* how many times a signal ended its process */
 } gt_trial;
 
 /* The done trials among the first n, the best first, of equal ones the earlier; returns how many. order[n]. */

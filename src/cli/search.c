@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/plural.h"
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
@@ -138,36 +139,43 @@ static bool is_free(const char *dir, watch *w) {
 
 typedef enum claim { CLAIMED, NOTHING_FREE, ALL_TAKEN, ALL_OVER } claim;
 
+/* Takes the lock of an open trial that was killed so many times. */
+static bool take_trial(search *s, watch *w, int trial, int killed, gt_lock **lock) {
+    const gt_trial *t = &s->trial[trial];
+    char dir[SEARCH_PATH];
+    search_state_dir(s, trial, dir);
+    if (t->state != GT_TRIAL_OPEN || t->killed != killed || !is_free(dir, w) || gt_make_directories(dir)) return false;
+    /* should another worker be faster: its beat is longer than a beat's pause away from standing still */
+    if (gt_lock_take(lock, dir, &(gt_lock_options){.wait_s = 0.01, .still_s = 12, .stop = NULL})) return false;
+    search_look(s); /* it may have ended a moment ago */
+    if (t->state == GT_TRIAL_OPEN) return true;
+    gt_lock_release(*lock);
+    *lock = NULL;
+    return false;
+}
+
 /* Takes the lock of a trial that can be trained now. ALL_TAKEN: others train all that are left of the search. */
 static claim claim_trial(search *s, watch *watches, int *trial, gt_lock **lock) {
     int open = 0, waits = 0;
     const int ready = gt_search_quarter_begin(s->n_spans, s->trials); /* whose ranges are known */
+    for (int killed = 0; killed < SEARCH_TRIES; killed++)
+        for (*trial = 0; *trial < ready; ++*trial)
+            if (take_trial(s, &watches[*trial], *trial, killed, lock)) return CLAIMED;
     for (int t = 0; t < s->trials; t++) {
-        if (s->trial[t].state != GT_TRIAL_OPEN) continue;
-        open++;
-        waits += t >= ready;
-        char dir[SEARCH_PATH];
-        search_state_dir(s, t, dir);
-        if (t >= ready || !is_free(dir, &watches[t]) || gt_make_directories(dir)) continue;
-        /* should another worker be faster: its beat is longer than a beat's pause away from standing still */
-        if (gt_lock_take(lock, dir, &(gt_lock_options){.wait_s = 0.01, .still_s = 12, .stop = NULL})) continue;
-        search_look(s); /* it may have ended a moment ago */
-        if (s->trial[t].state == GT_TRIAL_OPEN) {
-            *trial = t;
-            return CLAIMED;
-        }
-        gt_lock_release(*lock);
-        *lock = NULL;
+        open += s->trial[t].state == GT_TRIAL_OPEN;
+        waits += s->trial[t].state == GT_TRIAL_OPEN && t >= ready;
     }
     return !open ? ALL_OVER : waits ? NOTHING_FREE : ALL_TAKEN;
 }
 
 /* ---- the work ---- */
 
+enum { SIGNALLED = 128 /* and the number of the signal: the status of search_train(), as of shells and launchers */ };
+
 /* The last line that begins as this program's errors do, else the last one. */
 static void why_failed(const search *s, int trial, int status, char *why, size_t room) {
     char *text = NULL, dir[SEARCH_PATH], *line, *rest;
-    snprintf(why, room, status > 128 ? "ended by signal %d" : "exit status %d", status > 128 ? status - 128 : status);
+    snprintf(why, room, "exit status %d", status);
     search_state_dir(s, trial, dir);
     if (gt_rundir_read(dir, "said", &text) || !text) return;
     bool found = false;
@@ -196,6 +204,17 @@ static gt_status read_value(const search *s, int trial, double *value) {
     return st;
 }
 
+/* Not by its own error: it is tried again, in the end after all others. */
+static gt_status note_killed(search *s, int trial, int signal) {
+    char why[64];
+    gt_status st = search_note_killed(s, trial, signal);
+    bool last = s->trial[trial].state == GT_TRIAL_FAILED;
+    snprintf(why, sizeof why, "ended by signal %d, %d of %d times%s", signal, s->trial[trial].killed, SEARCH_TRIES,
+             last ? "" : "; it is tried again");
+    if (!st) search_say_trial(s, trial, why);
+    return st;
+}
+
 static gt_status train_one(search *s, int trial) {
     char why[512] = "";
     int status;
@@ -204,6 +223,7 @@ static gt_status train_one(search *s, int trial) {
     if (st) return st;
     if (status == CLI_STOPPED || (search_stopped() && status))
         return gt_fail(GT_STOPPED, "trial %d was stopped: the same command resumes it", trial + 1);
+    if (status > SIGNALLED) return note_killed(s, trial, status - SIGNALLED);
     if (!status && (st = read_value(s, trial, &value))) return st;
     if (status) why_failed(s, trial, status, why, sizeof why);
     else if (!isfinite(value)) snprintf(why, sizeof why, "%s is no number at its end", s->series);
@@ -250,8 +270,8 @@ static int leave(const search *s, gt_status st) {
         while (gt_clock() < end && gt_lock_look(dir).held) gt_sleep(0.1);
     }
     search_look((search *)s);
-    gt_info("stopped after %d of %d trials; the same command resumes", s->trials - search_count(s, GT_TRIAL_OPEN),
-            s->trials);
+    gt_info("stopped after %d of %d trial%s; the same command resumes", s->trials - search_count(s, GT_TRIAL_OPEN),
+            s->trials, gt_plural(s->trials));
     return CLI_STOPPED;
 }
 
@@ -314,10 +334,14 @@ const cli_command cli_search = {
               "with values of the ranges, in a process and a run of its own (RUN/trials/0001), and gives what it gives "
               "alone. gantry run -n 4 search trains four trials at a time; so do tasks of a Slurm array "
               "(slurm/search.sbatch) in the same folder. A search that was stopped or killed resumes with the same "
-              "command. RUN/search.csv has all trials, RUN/curves.png the twenty best, RUN/values.png the values "
+              "command. A trial that a signal ended (kill -9, memory that is short) is tried again, from its "
+              "checkpoint and after the others, three times in all. RUN/search.csv has all trials, RUN/curves.png the "
+              "twenty best, RUN/values.png the values "
               "against what trials are judged by.",
-    .files = "In --run: trials/NNNN, a run for each trial; search.csv, all trials; curves.png, the best twenty; "
-             "values.png, the values beside what the trials are judged by.",
+    .files =
+        "In --run: trials/NNNN, a run for each trial; search.csv, all trials, each open, done, failed or killed (by "
+        "a signal: three times, unless the search goes on); curves.png, the best twenty; "
+        "values.png, the values beside what the trials are judged by.",
     .stopped = CLI_RESUMES,
     .takes_job = true,
     CLI_EXAMPLES({"Learning rate and weight decay of a small classifier",

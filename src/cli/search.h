@@ -7,13 +7,18 @@
  * of `gantry run`, tasks of a Slurm array, commands typed twice) share a search through its folder alone:
  *
  *     search.txt              what is searched; another search in this folder is refused
- *     state/0007/result       what became of trial 7; written whole or not at all, and never again
+ *     state/0007/result       what became of trial 7, written whole or not at all: done or failed for good, or how many
+ *                             times a signal (kill -9, short memory) ended its process
  *     state/0007/lock         held by the worker that trains it (gantry/rundir.h): gone or silent, the trial is free
  *                             again
  *     state/0007/said         what the trial printed; kept where it failed
  *     trials/0007/            its run; a trial that was stopped resumes from its checkpoint
  *     search.csv              a table of all trials, written anew after each
  *     curves.png values.png   the pictures
+ *
+ * A trial whose process a signal ended says nothing of its values: it resumes from its checkpoint, after all trials
+ * that were killed less often, until it was killed SEARCH_TRIES times. Then it has failed: trials after it are drawn
+ * from ranges that take this for granted, so that no later start may change it.
  *
  * The values of a trial follow from (seed, trial) and the ranges; the ranges of a quarter follow from the results of
  * all trials before it, so that workers wait for those. Nothing depends on who trained what, or when. */
@@ -23,6 +28,8 @@
 #include "cli/cli.h"
 #include "gantry/rundir.h"
 #include "gantry/search.h"
+
+enum { SEARCH_TRIES = 3 };
 
 typedef struct search {
     gt_job *job;              /* the trials' job, with some values of the ranges; its arena serves all texts */
@@ -56,6 +63,8 @@ enum { SEARCH_PATH = 4200 };
 void search_state_dir(const search *s, int trial, char dir[SEARCH_PATH]);
 /* The table of all trials with what became of this one, then the trial's result. */
 gt_status search_note(search *s, int trial, gt_trial_state state, double value, const char *why);
+/* The same of a trial whose process the signal ended, once more. The trial stays open, or has failed now. */
+gt_status search_note_killed(search *s, int trial, int signal);
 int search_count(const search *s, gt_trial_state state);
 
 /* ---- search_trial.c ---- */

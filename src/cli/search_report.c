@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/search.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
@@ -27,6 +28,12 @@ static const int *ranking(const search *s, int *n) {
     return order;
 }
 
+/* As the table says it. */
+static const char *state_of(const gt_trial *t) {
+    static const char *const states[] = {"open", "done", "failed"};
+    return t->killed && t->state != GT_TRIAL_DONE ? "killed" : states[t->state];
+}
+
 /* To stderr from every worker: gt_info() is the first one's. */
 void search_say_trial(const search *s, int trial, const char *why) {
     char values[1024], best[64] = "";
@@ -35,14 +42,15 @@ void search_say_trial(const search *s, int trial, const char *why) {
     print_values(s, trial, values, sizeof values);
     if (n) snprintf(best, sizeof best, "; best %.4g (trial %d)", s->trial[order[0]].value, order[0] + 1);
     if (*why)
-        fprintf(stderr, "trial %d (%d of %d) failed, with %s: %s\n", trial + 1,
-                s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, values, why);
+        fprintf(stderr, "trial %d (%d of %d) %s, with %s: %s\n", trial + 1, s->trials - search_count(s, GT_TRIAL_OPEN),
+                s->trials, state_of(&s->trial[trial]), values, why);
     else
         fprintf(stderr, "trial %d (%d of %d) %s %.4g with %s%s\n", trial + 1,
                 s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, s->series, s->trial[trial].value, values, best);
 }
 
 void search_say_range(const search *s, int quarter) {
+    const int first = gt_search_quarter_begin(quarter, s->trials);
     gt_buffer b = {0};
     for (int i = 0; i < s->n_varied; i++) {
         const gt_varied *v = &s->varied[i];
@@ -53,14 +61,13 @@ void search_say_range(const search *s, int quarter) {
         if (!v->n_choices) gt_buffer_printf(&b, " %g..%g", span->lo, span->hi);
     }
     gt_buffer_add(&b, "", 1);
-    if (!b.failed) gt_info("after %d trials:%s", gt_search_quarter_begin(quarter, s->trials), b.data);
+    if (!b.failed) gt_info("after %d trial%s:%s", first, gt_plural(first), b.data);
     gt_buffer_free(&b);
 }
 
 /* ---- tables ---- */
 
 gt_status search_write_csv(const search *s) {
-    static const char *const states[] = {"open", "done", "failed"};
     gt_buffer b = {0};
     char number[32];
     gt_buffer_printf(&b, "trial,state,%s", s->series);
@@ -69,7 +76,7 @@ gt_status search_write_csv(const search *s) {
     for (int t = 0; t < s->trials; t++) {
         if (gt_search_quarter(t, s->trials) >= s->n_spans) break;
         const gt_trial *trial = &s->trial[t];
-        gt_buffer_printf(&b, "%d,%s,%s", t + 1, states[trial->state],
+        gt_buffer_printf(&b, "%d,%s,%s", t + 1, state_of(trial),
                          trial->state == GT_TRIAL_DONE ? gt_real_text(trial->value, number) : "");
         for (int i = 0; i < s->n_varied; i++) {
             gt_drawn d = search_draw(s, t, i);
@@ -90,8 +97,12 @@ void search_print_best(const search *s, FILE *f) {
         print_values(s, order[k], values, sizeof values);
         fprintf(f, "%-6d %-24.6g %s\n", order[k] + 1, s->trial[order[k]].value, values);
     }
-    fprintf(f, "%d of %d trials, %d failed: %s\n", s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, failed,
-            search_path(s, 0, "%s/search.csv"));
+    char killed[64] = "";
+    int n_killed = 0;
+    for (int t = 0; t < s->trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;
+    if (n_killed) snprintf(killed, sizeof killed, " (%d by signals, %d times each)", n_killed, SEARCH_TRIES);
+    fprintf(f, "%d of %d trial%s, %d failed%s: %s\n", s->trials - search_count(s, GT_TRIAL_OPEN), s->trials,
+            gt_plural(s->trials), failed, killed, search_path(s, 0, "%s/search.csv"));
     if (!n) return;
     fprintf(f, "%s\n%s\n", search_path(s, 0, "%s/curves.png"), search_path(s, 0, "%s/values.png"));
     fprintf(f, "the best run: %s\n", search_path(s, order[0], "%s/trials/%04d"));
@@ -111,7 +122,7 @@ static int curve_names(const search *s, char names[CURVES][TEXT]) {
 static gt_status add_panel(const search *s, int place, int trial, gt_panel *p, gt_curve *curves) {
     static const char *const labels[] = {"judged", "training"};
     gt_arena *a = s->job->arena;
-    char names[CURVES][TEXT], values[TEXT];
+    char names[CURVES][TEXT], values[1024];
     gt_stats *stats = gt_stats_read(search_path(s, trial, "%s/trials/%04d/stats.jsonl"));
     if (!stats) return GT_FAILED;
     int n = curve_names(s, names), found = 0;

@@ -74,15 +74,19 @@ int search_count(const search *s, gt_trial_state state) {
     return n;
 }
 
-/* "done 0.8125" or "failed WHY"; anything else: no result, the trial is trained (again). */
+/* "done 0.8125", "failed WHY" or "killed 2 by signal 9"; anything else: no result, the trial is trained (again). */
 static void read_result(search *s, int trial) {
     char *text = NULL, *end, dir[SEARCH_PATH];
     search_state_dir(s, trial, dir);
     if (gt_rundir_read(dir, "result", &text) || !text) return;
     if (!strncmp(text, "failed", 6)) s->trial[trial].state = GT_TRIAL_FAILED;
+    if (!strncmp(text, "killed ", 7)) {
+        s->trial[trial].killed = atoi(text + 7);
+        if (s->trial[trial].killed >= SEARCH_TRIES) s->trial[trial].state = GT_TRIAL_FAILED;
+    }
     if (!strncmp(text, "done ", 5)) {
         double value = strtod(text + 5, &end);
-        if (end > text + 5 && *end == '\n' && isfinite(value)) s->trial[trial] = (gt_trial){GT_TRIAL_DONE, value};
+        if (end > text + 5 && *end == '\n' && isfinite(value)) s->trial[trial] = (gt_trial){GT_TRIAL_DONE, value, 0};
     }
     free(text);
 }
@@ -125,20 +129,33 @@ gt_status search_look(search *s) {
     return GT_OK;
 }
 
+/* The table, then the result, whose first line is in the buffer. */
+static gt_status write_result(search *s, int trial, gt_buffer *b) {
+    for (int i = 0; i < s->n_varied; i++) {
+        gt_drawn d = search_draw(s, trial, i);
+        gt_buffer_printf(b, "%s = %s\n", s->varied[i].key, gt_drawn_text(&d));
+    }
+    /* The table comes first. A worker does not see what others have just noted: were the result there before, another
+     * worker could write the last table, and this one an older table after it. */
+    gt_status st = search_write_csv(s);
+    if (!st) return gt_buffer_write(b, search_path(s, trial, "%s/state/%04d/result"));
+    gt_buffer_free(b);
+    return st;
+}
+
 gt_status search_note(search *s, int trial, gt_trial_state state, double value, const char *why) {
     gt_buffer b = {0};
     char number[32];
     if (state == GT_TRIAL_DONE) gt_buffer_printf(&b, "done %s\n", gt_real_text(value, number));
     else gt_buffer_printf(&b, "failed %s\n", why);
-    for (int i = 0; i < s->n_varied; i++) {
-        gt_drawn d = search_draw(s, trial, i);
-        gt_buffer_printf(&b, "%s = %s\n", s->varied[i].key, gt_drawn_text(&d));
-    }
-    s->trial[trial] = (gt_trial){state, value};
-    /* The table comes first. A worker does not see what others have just noted: were the result there before, another
-     * worker could write the last table, and this one an older table after it. */
-    gt_status st = search_write_csv(s);
-    if (!st) return gt_buffer_write(&b, search_path(s, trial, "%s/state/%04d/result"));
-    gt_buffer_free(&b);
-    return st;
+    s->trial[trial] = (gt_trial){state, value, 0};
+    return write_result(s, trial, &b);
+}
+
+gt_status search_note_killed(search *s, int trial, int signal) {
+    gt_buffer b = {0};
+    gt_trial *t = &s->trial[trial];
+    if (++t->killed >= SEARCH_TRIES) t->state = GT_TRIAL_FAILED;
+    gt_buffer_printf(&b, "killed %d by signal %d\n", t->killed, signal);
+    return write_result(s, trial, &b);
 }

@@ -65,6 +65,29 @@ ends 75
 ls stopped/trials/0001/checkpoint-*.h5 >/dev/null || fail 'the stopped trial has no checkpoint'
 [ ! -e stopped/state/0001/result ] || fail 'a stopped trial has a result'
 
+begins trials_that_are_killed
+# A trial that a signal ends is tried again, three times in all, and the table says so.
+kill_trial() { # COUNT: the process of the trial, which then was killed so many times
+    wait_until 180 pgrep -P "$pid" >child
+    wait_until 180 test -s shot/trials/0001/stats.jsonl
+    kill -9 "$(cat child)"
+    wait_until 180 has_line "^killed $1 by signal 9" shot/state/0001/result
+}
+background "$GANTRY" search $long $ranges --trials=1 --run=shot
+kill_trial 1
+grep -q '^1,killed,,' shot/search.csv || { cat shot/search.csv; fail 'the table does not say that the trial was killed'; }
+kill_trial 2
+kill_trial 3
+ends 1
+has_line '^1 of 1 trial, 1 failed (1 by signals, 3 times each)' running || { cat running; fail 'the end does not say that the trial was killed'; }
+# What was killed less often is trained, from where it was; what was killed three times is over.
+cp -r one killed-2 && echo 'killed 2 by signal 9' >killed-2/state/0008/result && rm -r killed-2/trials/0008
+expect 0 '^8 of 8 trials, 0 failed:' $search $ranges --trials=8 --run=killed-2
+cmp one/search.csv killed-2/search.csv || fail 'a trial that was killed gives another table'
+cp -r one killed-3 && echo 'killed 3 by signal 9' >killed-3/state/0008/result
+expect 0 '^8 of 8 trials, 1 failed .1 by signals, 3 times each.:' $search $ranges --trials=8 --run=killed-3
+grep -q '^8,killed,,' killed-3/search.csv || fail 'a trial that was killed three times is trained again'
+
 begins trials_that_fail
 # The seed draws 8 for the first trial: options that no trial of such values could have are told before anything is trained.
 expect 0 '^4 of 4 trials, 3 failed' $search 'hidden=8|99999999' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=fails

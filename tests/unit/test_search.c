@@ -82,8 +82,11 @@ static void quarters_and_ranks(void **state) {
             assert_in_range(t, gt_search_quarter_begin(q, trials), gt_search_quarter_begin(q + 1, trials) - 1);
         }
     }
-    gt_trial trials[] = {
-        {GT_TRIAL_DONE, 2}, {GT_TRIAL_FAILED, 9}, {GT_TRIAL_DONE, 5}, {GT_TRIAL_DONE, 2}, {GT_TRIAL_OPEN, 7}};
+    gt_trial trials[] = {{GT_TRIAL_DONE, 2, 0},
+                         {GT_TRIAL_FAILED, 9, 0},
+                         {GT_TRIAL_DONE, 5, 0},
+                         {GT_TRIAL_DONE, 2, 0},
+                         {GT_TRIAL_OPEN, 7, 0}};
     int order[5], up[] = {2, 0, 3}, down[] = {0, 3, 2};
     assert_int_equal(gt_search_rank(trials, 5, true, order), 3);
     assert_memory_equal(order, up, sizeof up);
