@@ -115,6 +115,61 @@ static void draw_legend(const pen *p, const gt_panel *panel, double x, double y,
     }
 }
 
+/* ---- captions: of as many lines as they need ---- */
+
+enum { CAPTION = 512, CAPTION_GAP = 3 };
+
+/* The middle of a caption, from the panel's left: of small panels the panel's own, else that of its axes. */
+static double caption_middle(const layout *l) { return (l->small ? l->width : l->left + l->width - l->right) / 2.0; }
+
+/* The next line of a caption, in `line`: as many words as there is room for, of a longer word as many letters. Returns
+ * the rest. */
+static const char *next_line(const pen *p, const layout *l, const char *text, char line[CAPTION]) {
+    double middle = caption_middle(l), room = 2 * fmin(middle, l->width - middle) - 2 * CAPTION_GAP;
+    size_t n = 0, fit = 0, words = 0;
+    while (text[n] && n + 1 < CAPTION) {
+        line[n] = text[n];
+        line[++n] = 0;
+        if ((text[n] & 0xc0) == 0x80) continue; /* within a letter of UTF-8 */
+        if (fit && plot_text_width(p, l->label, line) > room) break;
+        fit = n;
+        if (text[n] == ' ' || !text[n]) words = n;
+    }
+    if (words) fit = words;
+    line[fit] = 0;
+    return text + fit + strspn(text + fit, " ");
+}
+
+static int caption_lines(const pen *p, const layout *l, const char *text) {
+    char line[CAPTION];
+    int n = 0;
+    for (; text && *text; n++) text = next_line(p, l, text, line);
+    return n;
+}
+
+static void draw_caption(const pen *p, const frame *f, const layout *l, const char *text) {
+    char line[CAPTION];
+    double x = f->left + caption_middle(l), y = f->y.from + (l->small ? 29 : 34);
+    for (; text && *text; y += l->label + CAPTION_GAP) {
+        text = next_line(p, l, text, line);
+        plot_text(p, x, y, 0.5, l->label, 0, line);
+    }
+}
+
+/* Makes room for the longest caption of all panels. */
+static void make_room(const gt_panel *panels, int n, layout *l) {
+    page scratch;
+    const pen own = {.cairo = page_begin(&scratch, true, 1, 1)};
+    int most = 1;
+    for (int i = 0; i < n; i++) {
+        int lines = caption_lines(&own, l, panels[i].x_label);
+        if (lines > most) most = lines;
+    }
+    page_drop(&scratch);
+    l->bottom += (most - 1) * (l->label + CAPTION_GAP);
+    l->height += (most - 1) * (l->label + CAPTION_GAP);
+}
+
 static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const layout *l) {
     double left = f->x.from, right = f->x.to, top = f->y.to, bottom = f->y.from;
     cairo_set_line_width(p->cairo, 0.5);
@@ -124,7 +179,7 @@ static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const
     cairo_stroke(p->cairo);
     double middle = (left + right) / 2;
     if (panel->title) plot_text(p, middle, top - l->title + 4, 0.5, l->title, 0, panel->title);
-    if (panel->x_label) plot_text(p, middle, bottom + (l->small ? 29 : 34), 0.5, l->label, 0, panel->x_label);
+    draw_caption(p, f, l, panel->x_label);
     if (panel->y_label)
         plot_text(p, f->left + l->label + 2, (top + bottom) / 2, 0.5, l->label, -M_PI / 2, panel->y_label);
     if (panel->heat.rows) plot_heat_scale(p, right + 14, &f->y, &panel->heat);
@@ -182,6 +237,7 @@ static void draw_page(page *p, bool png, const gt_panel *panels, int n, int colu
     int labels = 0;
     for (int i = 0; i < n; i++) labels = labels_of(&panels[i]) > labels ? labels_of(&panels[i]) : labels;
     layout l = panels->small ? small : labels ? with_legend : plain;
+    make_room(panels, n, &l);
     int least = l.top + l.bottom + LEGEND_ROW * labels, foot = panels->small && labels ? 2 * LEGEND_ROW : 0;
     if (!panels->small && least > l.height) l.height = least;
     if (columns > n) columns = n;

@@ -22,6 +22,12 @@ cairo_t *page_begin(page *p, bool png, int width, int height) {
     return p->cairo;
 }
 
+void page_drop(page *p) {
+    cairo_destroy(p->cairo);
+    cairo_surface_destroy(p->surface);
+    gt_buffer_free(&p->bytes);
+}
+
 gt_status page_write(page *p, const char *path) {
     cairo_status_t status = cairo_status(p->cairo);
     cairo_destroy(p->cairo);

@@ -18,6 +18,7 @@ typedef struct page {
 /* Begins a page of so many points (PNG: pixels), with a font chosen; returns page->cairo. Errors show at page_write().
  */
 cairo_t *page_begin(page *p, bool png, int width, int height);
+void page_drop(page *p); /* ends the page; nothing is written */
 /* Writes the page whole into a file (base/file.h: cairo itself would write over the old file piece by piece, and not
  * say why it cannot), and ends the page. */
 gt_status page_write(page *p, const char *path);

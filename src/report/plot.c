@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/html.h"
 
@@ -38,6 +39,15 @@ void plot_heat(double v, double rgb[3]) {
     for (int k = 0; k < 3; k++) rgb[k] = at[i][k] + (place - i) * (at[i + 1][k] - at[i][k]);
 }
 
+double plot_text_width(const pen *p, double size, const char *text) {
+    const double of_size = 0.6; /* of digits, in the fonts that pages ask for */
+    cairo_text_extents_t e;
+    if (p->page) return of_size * size * (double)strlen(text);
+    cairo_set_font_size(p->cairo, size);
+    cairo_text_extents(p->cairo, text, &e);
+    return e.x_advance;
+}
+
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text) {
     cairo_t *c = p->cairo;
     if (p->page) {
@@ -45,29 +55,64 @@ void plot_text(const pen *p, double x, double y, double before, double size, dou
         html_text(p->page, "", text, "</text>");
         return;
     }
-    cairo_text_extents_t e;
     cairo_set_source_rgb(c, .2, .2, .2);
-    cairo_set_font_size(c, size);
-    cairo_text_extents(c, text, &e);
+    double width = plot_text_width(p, size, text);
     cairo_save(c);
     cairo_move_to(c, x, y);
     cairo_rotate(c, angle);
-    cairo_rel_move_to(c, -before * e.x_advance, 0);
+    cairo_rel_move_to(c, -before * width, 0);
     cairo_show_text(c, text);
     cairo_restore(c);
 }
 
 /* ---- marks ---- */
 
+enum { MARK_SIZE = 11 };
+
+/* On a logarithmic scale a step of 0 means 1, 2, 5, 10, ..., a step of n every n-th power. */
 static double first_mark(const axis *a) {
     if (a->scale == GT_LINEAR) return ceil(a->lo / a->step - 1e-6) * a->step;
-    return a->scale == GT_LOG_2 ? exp2(floor(a->lo / log10(2))) : pow(10, floor(a->lo));
+    double base = a->scale == GT_LOG_2 ? 2 : 10, power = floor(a->lo / log10(base)), every = fmax(a->step, 1);
+    return pow(base, floor(power / every) * every);
 }
 
 static double next_mark(const axis *a, double v) {
     if (a->scale == GT_LINEAR) return v + a->step;
+    if (a->scale == GT_LOG_2 || a->step >= 1) return v * pow(a->scale == GT_LOG_2 ? 2 : 10, fmax(a->step, 1));
     double lead = v / pow(10, floor(log10(v) + 1e-6));
-    return a->scale == GT_LOG_2 || lead < 1.5 || lead > 3 ? 2 * v : 2.5 * v; /* 1, 2, 5, 10 */
+    return lead < 1.5 || lead > 3 ? 2 * v : 2.5 * v; /* 1, 2, 5, 10 */
+}
+
+static double slack_of(const axis *a) { return a->scale == GT_LINEAR ? a->step * 1e-6 : 1e-6; }
+
+static void print_mark(const pen *p, const axis *a, double v, char text[32]) {
+    bool exact = a->scale != GT_LINEAR || p->page, zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
+    snprintf(text, 32, "%.*g", exact ? 6 : 4, zero ? 0 : v); /* no -0, no 1e-17 */
+}
+
+/* Does no number along a logarithmic axis touch the one before? */
+static bool marks_fit(const pen *p, const axis *a, bool of_x) {
+    const double gap = 4;
+    double before = -INFINITY;
+    for (double v = first_mark(a); on_scale(a, v) <= a->hi + slack_of(a); v = next_mark(a, v)) {
+        char text[32];
+        if (on_scale(a, v) < a->lo - slack_of(a)) continue;
+        print_mark(p, a, v, text);
+        double at = fabs(plot_place(a, v) - a->from),
+               half = of_x ? plot_text_width(p, MARK_SIZE, text) / 2 : MARK_SIZE / 2;
+        if (at - half < before + gap) return false;
+        before = at + half;
+    }
+    return true;
+}
+
+/* The smallest step of a logarithmic axis with which numbers fit. */
+static axis with_room(const pen *p, const axis *a, bool of_x) {
+    enum { MOST = 64 };
+    axis b = *a;
+    for (b.step = 0; b.scale != GT_LINEAR && b.step < MOST && !marks_fit(p, &b, of_x);) b.step++;
+    if (b.scale == GT_LINEAR) b.step = a->step;
+    return b;
 }
 
 static void rule(const pen *p, double x0, double y0, double x1, double y1) {
@@ -87,20 +132,18 @@ static void mark(const pen *p, const axis *x, const axis *y, bool of_x, double v
     double at = plot_place(a, v);
     char text[32];
     if (p->page && of_x && at >= x->to - UNIT_ROOM) return;
-    bool exact = a->scale != GT_LINEAR || p->page, zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
-    snprintf(text, sizeof text, "%.*g", exact ? 6 : 4, zero ? 0 : v); /* no -0, no 1e-17 */
+    print_mark(p, a, v, text);
     if (of_x && !p->page) rule(p, at, y->to, at, y->from);
     if (!of_x) rule(p, x->from, at, x->to, at);
-    if (of_x) plot_text(p, at, y->from + (p->page ? 18 : 15), 0.5, 11, 0, text);
-    else plot_text(p, x->from - (p->page ? 7 : 6), at + 4, 1, 11, 0, text);
+    if (of_x) plot_text(p, at, y->from + (p->page ? 18 : 15), 0.5, MARK_SIZE, 0, text);
+    else plot_text(p, x->from - (p->page ? 7 : 6), at + 4, 1, MARK_SIZE, 0, text);
 }
 
 void plot_marks(const pen *p, const axis *x, const axis *y) {
     for (int of_x = 1; of_x >= 0; of_x--) {
-        const axis *a = of_x ? x : y;
-        double slack = a->scale == GT_LINEAR ? a->step * 1e-6 : 1e-6;
-        for (double v = first_mark(a); on_scale(a, v) <= a->hi + slack; v = next_mark(a, v))
-            if (on_scale(a, v) >= a->lo - slack) mark(p, x, y, of_x, v);
+        axis a = with_room(p, of_x ? x : y, of_x);
+        for (double v = first_mark(&a); on_scale(&a, v) <= a.hi + slack_of(&a); v = next_mark(&a, v))
+            if (on_scale(&a, v) >= a.lo - slack_of(&a)) mark(p, x, y, of_x, v);
     }
 }
 

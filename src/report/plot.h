@@ -17,7 +17,7 @@ typedef struct pen { /* one of the two; the other is NULL */
 
 typedef struct axis {
     double lo, hi;   /* ends; logarithms to base 10 where the scale is logarithmic */
-    double step;     /* between two marks of a linear scale */
+    double step;     /* between two marks of a linear scale; a logarithmic one has as many marks as there is room for */
     double from, to; /* places of the ends on the page */
     gt_axis_scale scale;
 } axis;
@@ -33,6 +33,8 @@ void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curv
 /* Writes text with its baseline at y. before = 0: to the right of x; 0.5: around x; 1: to the left of x. Cairo turns
  * the text by `angle`. */
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text);
+/* The width of a text of this size; on a page about that. */
+double plot_text_width(const pen *p, double size, const char *text);
 /* Chooses a colour for what cairo draws next. */
 void plot_colour(cairo_t *c, int colour, double alpha);
 /* The colour of a value in 0 .. 1: dark violet over red and orange to yellow. Brightness grows with the value, so that
