@@ -9,9 +9,13 @@
 
 #include "gantry/status.h"
 
-/* Writes a row for each run. Losses and accuracy are means over the last quarter of the ticks, since they vary much
- * from tick to tick; all other columns show the last tick. Columns without any value are left out. GT_USAGE: a
- * directory is not a run. */
+/* Takes what is there and is no run, as the picture that a comparison before has left among the runs, out of the list,
+ * and says so in the log, a line each. Returns how many are left; where none is a run, all are. */
+int gt_compare_sort_out(const char **dirs, int n);
+
+/* Writes a row for each run. Losses, accuracies and gap are means over the last quarter of the ticks, since they vary
+ * much from tick to tick; all other columns show the last tick; a line below says which are which. Columns without any
+ * value are left out. GT_FAILED: a directory is not a run. */
 gt_status gt_compare_table(FILE *f, const char *const *dirs, int n);
 
 /* Writes a PNG with the newest fakes*.png of each run above the name of the run, in so many columns (0: about as

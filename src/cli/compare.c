@@ -65,8 +65,8 @@ static gt_status draw(const cli_session *s, const char *const *dirs, int n) {
 
 static gt_status compare(cli_session *s) {
     const compare_fields *f = s->fields;
-    const char *const *dirs = s->arguments.words;
-    int n = s->arguments.n_words;
+    const char **dirs = s->arguments.words;
+    int n = gt_compare_sort_out(dirs, s->arguments.n_words);
     gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
     if (!st && *f->html) st = gt_compare_html(f->html, dirs, n);
     if (!st && *f->html) puts(f->html);
@@ -80,8 +80,9 @@ const cli_command cli_compare = {
     .name = "compare",
     .arguments = "RUN ... [--key=value ...]",
     .help = "Several runs as a table, and their pictures or curves in one",
-    .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh "
-              "and slurm/sweep.sbatch end with it.",
+    .detail = "Losses, accuracies and gap are means over the last quarter of the ticks, all else is of the last tick. "
+              "What is there and is no run is left out with a line, so that a pattern such as runs/* will do. "
+              "jobs/sweep.sh and slurm/sweep.sbatch end with it.",
     .files = "--out, one picture, or --html, one page.",
     CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},
                  {"Curves, smoothed over five ticks",

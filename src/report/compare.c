@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
 #include "metrics/score.h"
@@ -77,6 +78,25 @@ static bool fill_column(gt_stats *const *stats, int n, const column *c, compare_
         any |= !isnan(x);
     }
     return any;
+}
+
+static bool is_mean(const char *title) {
+    for (int i = 0; i < COLUMNS; i++)
+        if (!strcmp(columns[i].title, title)) return columns[i].jumps;
+    return false;
+}
+
+void compare_note(const compare_cell *cells, int n, int filled, char note[COMPARE_NOTE]) {
+    int means = 0;
+    size_t at = 0;
+    *note = 0;
+    for (int c = 0; c < filled && at < COMPARE_NOTE; c++) {
+        const char *title = cells[c * (n + 1)].text;
+        if (!is_mean(title)) continue;
+        at += (size_t)snprintf(note + at, COMPARE_NOTE - at, "%s%s",
+                               means++ ? ", " : "Means over the last quarter of the ticks: ", title);
+    }
+    if (means && at < COMPARE_NOTE) snprintf(note + at, COMPARE_NOTE - at, ". All else is of the last tick.");
 }
 
 /* The metrics of the table that some run has; returns how many cells of each row are then filled. */
@@ -177,6 +197,25 @@ void compare_name(const char *const *dirs, int n, int run, char name[GT_NAME_BYT
     }
 }
 
+/* Is there something, and has it no log of a run? A name that leads nowhere is a slip, and no pattern gives one. */
+static bool is_other(const char *path) {
+    char *log = gt_path_join(path, "stats.jsonl");
+    bool other = log && access(log, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !access(path, F_OK);
+    free(log);
+    return other;
+}
+
+int gt_compare_sort_out(const char **dirs, int n) {
+    int others = 0, kept = 0;
+    for (int i = 0; i < n; i++) others += is_other(dirs[i]);
+    if (others == n) return n;
+    for (int i = 0; i < n; i++) {
+        if (!is_other(dirs[i])) dirs[kept++] = dirs[i];
+        else gt_info("left out: '%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
+    }
+    return kept;
+}
+
 gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
     for (int i = 0; i < n; i++) {
         char *path = gt_path_join(dirs[i], "stats.jsonl");
@@ -223,6 +262,9 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
             compare_name(dirs, n, i, name);
             print_row(f, name, width, cells, filled, n, 1 + i);
         }
+        char note[COMPARE_NOTE];
+        compare_note(cells, n, filled, note);
+        if (*note) fprintf(f, "%s\n", note);
         compare_each_difference(stats, dirs, n, say_difference, f);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);

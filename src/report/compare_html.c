@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/date.h"
+#include "base/plural.h"
 #include "report/chart.h"
 #include "report/compare.h"
 #include "report/html.h"
@@ -112,9 +113,10 @@ static void put_values(gt_buffer *out, const comparison *c) {
     compare_cell *cells = compare_cells(c->stats, c->dirs, c->n, &columns);
     out->failed |= !cells;
     if (!cells) return;
-    gt_buffer_printf(out, "<h2 id=\"values\">Values at the end</h2>\n<p>Losses and shares are means over the last "
-                          "quarter of the ticks, all else is of the last tick.</p>\n<div class=\"card scroll\"><table "
-                          "class=\"wide numbers\">\n");
+    char note[COMPARE_NOTE];
+    compare_note(cells, c->n, columns, note);
+    gt_buffer_printf(out, "<h2 id=\"values\">Values at the end</h2>\n");
+    html_text(out, "<p>", note, "</p>\n<div class=\"card scroll\"><table class=\"wide numbers\">\n");
     for (int row = 0; row <= c->n; row++) {
         html_text(out, "<tr><th>", row ? c->names[row - 1] : "run", "</th>");
         for (int k = 0; k < columns; k++)
@@ -138,7 +140,7 @@ static void put_pictures(gt_buffer *out, const comparison *c) {
 static void put_page(gt_buffer *out, const comparison *c) {
     char title[64];
     int drawn = c->n < CHART_MOST_LINES ? c->n : CHART_MOST_LINES;
-    snprintf(title, sizeof title, "Comparison of %d runs", c->n);
+    snprintf(title, sizeof title, "Comparison of %d run%s", c->n, gt_plural(c->n));
     report_begin(out, title, "Gantry");
     put_runs(out, c);
     compare_jobs(out, c->dirs, c->names, c->n);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/option.h"
@@ -157,15 +158,24 @@ static void leave_out(row *r) {
     }
 }
 
+/* What is dispensable, the first ones last: the accuracy on other pictures says more than the loss on them. */
+enum { NEVER, JUDGED, VALUES, LOSSES, TIME, MEMORY };
+
+static int how_dispensable(const gt_engine *e, const gt_tick_heading *h, int column) {
+    int own = e->model->n_shown + (e->model->ada_stat ? 2 : 0);
+    if (column < own) return column ? VALUES : NEVER;
+    return gt_ends_with(h->name[column], " loss") ? LOSSES : JUDGED;
+}
+
 static void make_row(const gt_engine *e, gt_journal *j, double rate, double memory, row *r) {
-    enum { NEVER, VALUES, TIME, MEMORY }; /* what is dispensable */
     double values[GT_TICK_NAMES];
     char text[32];
     take_values(e, j, &j->heading, values);
     snprintf(add(r, "kimg", 9, NEVER)->text, 32, "%.3f", (double)e->shown / 1000);
     snprintf(add(r, "time", 8, TIME)->text, 32, "%s", short_text(gt_journal_seconds(j), text));
     snprintf(add(r, "img/s", 7, NEVER)->text, 32, rate < 1e5 ? "%.1f" : "%.0f", rate);
-    for (int i = 0; i < j->heading.n; i++) write_value(add(r, j->heading.name[i], 7, i ? VALUES : NEVER), values[i]);
+    for (int i = 0; i < j->heading.n; i++)
+        write_value(add(r, j->heading.name[i], 7, how_dispensable(e, &j->heading, i)), values[i]);
     snprintf(add(r, "mem GB", 6, MEMORY)->text, 32, "%.2f", memory);
     snprintf(add(r, "done", 4, NEVER)->text, 32, "%.0f%%", floor(100 * part_done(e)));
     snprintf(add(r, "ETA", 8, NEVER)->text, 32, "%s", eta(e, j, text));
@@ -188,7 +198,7 @@ void gt_journal_print_tick(const gt_engine *e, gt_journal *j, double rate, doubl
     if (j->heading.lines++ % HEADING_EVERY == 0) print_row(&r, "", true);
     snprintf(first, sizeof first, "tick %d ", j->tick);
     print_row(&r, first, false);
-    if (e->model->remark) e->model->remark(e->model, remark, sizeof remark);
+    if (e->model->remark && e->shown) e->model->remark(e->model, remark, sizeof remark);
     if (*remark) gt_info("  %s", remark);
 }
 

@@ -50,12 +50,15 @@ h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are no
 begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
-[ "$(wc -l <tricks/compare.txt)" = 37 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, the picture's name
+[ "$(wc -l <tricks/compare.txt)" = 38 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, what is a mean, the picture's name
+grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is of the last tick.$' tricks/compare.txt || fail 'the table does not say what is a mean'
 [ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
-expect 1 'no stats.jsonl' "$GANTRY" compare tricks/plain "$jobs"
+expect 0 "left out: 'tricks/compare.png' is not a run" "$GANTRY" compare tricks/plain tricks/compare.* "$jobs"
+[ "$(grep -c 'left out:' said)" = 3 ] || { cat said; fail 'what is no run is not left out'; }
+expect 1 "'tricks/nosuch' is not a run" "$GANTRY" compare tricks/plain tricks/nosuch
 
 begins commands
 # Commands.
@@ -87,6 +90,7 @@ begins semi
 # Semi-supervised: accuracy on other data as a series; D is a classifier, and what it says of an image does not depend on the others.
 other='synth:shapes:n=40,size=16,classes=4,seed=1' few='synth:shapes:n=7,size=16,classes=4,seed=1'
 quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=300,size=16,classes=4 --test-data=$other $nets --semi --semi-baseline --labelled=0.3 --batch=20 --slices=1 --d-lrate=0.001 --steps=150 --tick=2 --threads=1 --run=semi
+grep -q ' acc test acc test base ' semi/log.txt || { head -5 semi/log.txt; fail 'the line of --semi does not show the accuracies on test data'; }
 for n in few other; do
     quietly "$GANTRY" predict semi "${!n}" --outdir=predicted-$n --threads=1
     quietly "$GANTRY" latent semi "${!n}" --network=D --layer=b8.conv --outdir=features-$n --threads=1

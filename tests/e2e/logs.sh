@@ -52,6 +52,7 @@ for words in 'href="./../run/report.html">run</a>' '>caf?</a>' 'What differs bet
     grep -qF "$words" pages/compare.html || fail "no '$words' in the page of two runs"
 done
 ! grep -q '<tr><th>seed</th>' pages/compare.html || fail 'equal keys are said to differ'
+has_line 'All else is of the last tick' pages/compare.html || fail 'the page does not say which values are means'
 (cd pages && quietly "$GANTRY" compare ../run --html && helper html compare.html && has_line 'Nothing: all keys' compare.html) || fail '--html alone'
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
