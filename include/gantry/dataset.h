@@ -53,6 +53,7 @@
 #include "gantry/pool.h"
 #include "gantry/sample.h"
 #include "gantry/source.h"
+#include "gantry/transform.h"
 #include "gantry/status.h"
 
 typedef struct gt_dataset gt_dataset;
@@ -63,6 +64,10 @@ typedef struct gt_dataset_options {
     bool use_masks;      /* all items must have masks; their classes are counted where nobody says how many there are */
     const char *classes; /* only these classes, numbered anew (gt_source_options); NULL or "": all images */
     int network_classes;
+    const char *class_names; /* as in gt_source_options */
+    /* Pictures of any shapes, also a picture file by itself: what this transform, which tells width, height and
+     * channels, makes of them. Those that have the shape stay as they are. NULL: all must have one shape. */
+    const gt_transform *fit;
     bool mirror;    /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset; /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     /* This part of the images (of the subset, where there is one), the first of the drawn order, is left out; or, with
@@ -93,6 +98,8 @@ typedef struct gt_dataset_info {
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
     bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
     const char *taken;            /* what options.classes took, for the user; NULL: all */
+    const char *fitted;           /* which pictures options.fit has changed and how, for the user; NULL: none */
+    const char *chosen_by;        /* "--validation": the options by which images are left out; NULL: none are */
     int class_names;              /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
@@ -113,6 +120,7 @@ int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, i
 
 /* Says in the log which classes were taken, where options.classes was given. `spec`: the name the user gave. */
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec);
+void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec); /* the same of options.fit */
 
 /* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). */
 gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);

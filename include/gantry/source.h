@@ -87,6 +87,10 @@ typedef struct gt_source_options {
      * list has (and not 0), the classes keep their numbers and names. */
     const char *classes;
     int network_classes;
+    /* Names of the classes 0, 1, ... in place of the source's own: "cat,dog", or a text file with a name per line. NULL
+     * or "": the source's own. */
+    const char *class_names;
+    bool lone_picture; /* a picture file by itself is a source of one picture */
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */
     bool by_code_points;
@@ -99,7 +103,8 @@ enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MOST = 255 };
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
 
 typedef struct gt_source_info {
-    const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv" */
+    const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv",
+                           "picture" */
     int64_t count;
     gt_label_kind label_kind;
     int label_width;    /* classes: 1 + the largest; vectors: their length; 0: none */
@@ -119,6 +124,7 @@ typedef struct gt_source_info {
     char *label_names;   /* "radius", "x,y": of a vector's numbers, or of the class; NULL: not given */
     bool has_range;
     double range[2];
+    int border;            /* pixels that were added on each side (mnist_border) */
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
 } gt_source_info;
 

@@ -13,12 +13,13 @@
 #include "gantry/train.h"
 #include "report/sheet.h"
 
-static gt_status open_all(cli_classifying *c) {
+static gt_status open_all(cli_classifying *c, cli_classify_way way) {
     const char **words = c->session->arguments.words;
     c->with = gt_classifying_open(words[0], c->session->pool, cli_kernels());
     if (!c->with) return gt_failure();
     c->model = gt_classifying_model(c->with);
-    gt_status st = cli_open_data(c->session, words[1], c->model->label_dim, &c->data);
+    gt_status st = way == CLI_PREDICT ? cli_open_pictures(c->session, words[1], c->model, &c->data)
+                                      : cli_open_data(c->session, words[1], c->model->label_dim, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
     return st;
 }
@@ -43,15 +44,16 @@ static void warn_of_names(const cli_classifying *c) {
             k, given->class_name[k], known->class_name[k]);
 }
 
-gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c)) {
+gt_status cli_classify_all(cli_session *s, cli_classify_way way, gt_status (*work)(cli_classifying *c)) {
     cli_classifying c = {.session = s};
     const char **words = s->arguments.words;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_status st = cli_share_path_all(s->comm, s->arena, &words[0]);
-    if (!st) st = gt_comm_agree_all(s->comm, open_all(&c));
+    if (!st) st = gt_comm_agree_all(s->comm, open_all(&c, way));
     if (!st) st = gt_same_data_all(s->comm, c.data, words[1]);
-    if (!st) st = gt_classify_dataset_all(s->comm, c.with, c.data, &c.all, probabilities ? &c.probabilities : NULL);
+    if (!st)
+        st = gt_classify_dataset_all(s->comm, c.with, c.data, &c.all, way == CLI_PREDICT ? &c.probabilities : NULL);
     if (!st) warn_of_classes(&c);
     if (!st) warn_of_names(&c);
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : work(&c));
@@ -62,10 +64,21 @@ gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)
     return st;
 }
 
-const char *cli_class_name(const cli_classifying *c, int class) {
-    if (class >= 0 && class < c->info->class_names) return c->info->class_name[class];
+/* From the first of two lists that has a name. */
+static const char *name_from(const cli_classifying *c, int class, bool data_first) {
+    static const gt_checkpoint_data nothing;
+    const gt_checkpoint_data *known = c->with ? gt_classifying_data(c->with) : &nothing;
+    for (int i = 0; i < 2; i++) {
+        bool data = (i == 0) == data_first;
+        if (data && class >= 0 && class < c->info->class_names) return c->info->class_name[class];
+        if (!data && class >= 0 && class < known->class_names) return known->class_name[class];
+    }
     return gt_arena_printf(c->session->arena, "%d", class);
 }
+
+const char *cli_true_name(const cli_classifying *c, int class) { return name_from(c, class, true); }
+
+const char *cli_class_name(const cli_classifying *c, int class) { return name_from(c, class, false); }
 
 void cli_csv_quoted(gt_buffer *b, const char *text) {
     gt_buffer_printf(b, "\"");
@@ -78,8 +91,6 @@ void cli_csv_name(gt_buffer *b, const char *name) {
     if (strpbrk(name, ",\"\r\n")) cli_csv_quoted(b, name);
     else gt_buffer_printf(b, "%s", name);
 }
-
-void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class) { cli_csv_name(b, cli_class_name(c, class)); }
 
 int64_t cli_confusion_count(const int64_t *confusion, int n, int class) {
     int64_t count = 0;
@@ -119,7 +130,7 @@ static void write_words(const cli_classifying *c, int64_t item, sheet_cell *cell
     gt_arena *a = c->session->arena;
     const char *taken = gt_arena_printf(a, "%s %.2f", cli_class_name(c, r->best), (double)r->probability);
     int line = 0;
-    if (r->truth >= 0) cell->text[line++] = gt_arena_printf(a, "is %s", cli_class_name(c, r->truth));
+    if (r->truth >= 0) cell->text[line++] = gt_arena_printf(a, "is %s", cli_true_name(c, r->truth));
     cell->text[line] = cli_verdict_of(r) == CLI_UNKNOWN ? taken : gt_arena_printf(a, "taken for %s", taken);
     cell->bad = cli_verdict_of(r) == CLI_WRONG;
 }

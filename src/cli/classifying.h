@@ -17,9 +17,13 @@ typedef struct cli_classifying {
     float *probabilities; /* [count,classes]; NULL: not wanted */
 } cli_classifying;
 
+typedef enum cli_classify_way {
+    CLI_JUDGE,   /* the data are of the network's shape, and nothing but classes is needed */
+    CLI_PREDICT, /* pictures of any size, and the probabilities of all classes */
+} cli_classify_way;
 /* Opens the checkpoint and the data that the session's two words name and classifies the data; then rank 0 does the
  * work. Collective. */
-gt_status cli_classify_all(cli_session *s, bool probabilities, gt_status (*work)(cli_classifying *c));
+gt_status cli_classify_all(cli_session *s, cli_classify_way way, gt_status (*work)(cli_classifying *c));
 
 typedef enum cli_verdict {
     CLI_UNKNOWN, /* the picture has no class, or one that the network does not know */
@@ -41,13 +45,14 @@ gt_status cli_remove_old(const char *path);
 void cli_csv_quoted(gt_buffer *b, const char *text);
 /* The name of a class as a field of a CSV file, between quotes where it needs them. */
 void cli_csv_name(gt_buffer *b, const char *name);
-void cli_csv_class(gt_buffer *b, const cli_classifying *c, int class);
 /* confusion.csv and confusion.png: how often each class (row) was taken for each (column). confusion [n,n]. */
 gt_status cli_write_confusion(const cli_session *s, const int64_t *confusion, int n, const char *const *names);
 /* How often a class of the confusion table is the true one. */
 int64_t cli_confusion_count(const int64_t *confusion, int n, int class);
 
-/* The name of a class by the data, or its number; the text lives in the session's arena. */
+/* The name of a class as the data have it (the true class), and as the network knows it (what it tells); of neither its
+ * number. The text lives in the session's arena. */
+const char *cli_true_name(const cli_classifying *c, int class);
 const char *cli_class_name(const cli_classifying *c, int class);
 
 #define CLI_CLASSIFYING(table)                                                                              \

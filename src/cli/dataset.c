@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "cli/cli.h"
 #include "cli/dataset_look.h"
 #include "gantry/dataset.h"
@@ -47,10 +48,10 @@ static const gt_option table[] = {
                "ground. --width and --height give them one size. An object: pixels of one class that hang together."},
     {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
      .unit = "pixels",
-     .detail = "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch makes them; 0 keeps 28 x 28, as training "
-               "on the file itself "
-               "sees them. Of files in MNIST's format (IDX) "
-               "with other sizes nothing is changed."},
+     .detail =
+         "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch makes them, in all actions: also subset, "
+         "split and merge. 0 keeps 28 x 28, as training on the file itself sees them. Of files in MNIST's format (IDX) "
+         "with other sizes nothing is changed."},
     {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 4},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .placeholder = "COLOUR",
@@ -94,6 +95,10 @@ static const gt_option table[] = {
      .detail =
          "Names, numbers and ranges of numbers. They become classes 0, 1, ... of DEST, in the order in which they "
          "are named here. Pictures without a label are left out."},
+    {CLI_ROW("class-names", request.import.class_names, "",
+             "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
+     .placeholder = "NAMES", .path = true,
+     .detail = "In place of the names that SOURCE has (files of MNIST have none)."},
     {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .max = 2147483647},
     {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
      .placeholder = "LIST"},
@@ -172,13 +177,13 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     bool asked = r->import.labels_csv || r->import.labels == GT_SOURCE_LABELS_FOLDERS;
     char without[64] = "";
     if (asked) snprintf(without, sizeof without, ", %lld had no label", (long long)result->unlabelled);
-    printf("%lld pictures: %lld cannot be read, %lld unlike the others%s, %lld duplicates, %lld left out by the "
+    printf("%lld picture%s: %lld cannot be read, %lld unlike the others%s, %lld duplicate%s, %lld left out by the "
            "transform\n",
-           (long long)result->items, (long long)result->bad, (long long)result->odd, without,
-           (long long)result->duplicates, (long long)result->dropped);
+           (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd, without,
+           (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
     if (r->scan_only) return;
-    printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
-           result->width, result->height, result->channels, result->channels == 1 ? "" : "s",
+    printf("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
+           gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
            gt_sample_name(result->type), result->bytes / 1e6);
     char empty[128];
     if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty))

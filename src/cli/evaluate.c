@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
@@ -52,12 +53,12 @@ static gt_status score(cli_classifying *c) {
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
     if (!st) st = write_tables(c, &s);
     if (!st) {
-        printf("%lld images: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s.count,
-               s.accuracy, GT_TOP, s.top, s.loss);
+        printf("%lld image%s: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s.count,
+               gt_plural(s.count), s.accuracy, GT_TOP, s.top, s.loss);
         for (int i = 0; i < s.classes && s.classes <= 32; i++) {
             int64_t n = cli_confusion_count(s.confusion, s.classes, i);
             if (n)
-                printf("  %-20s %6lld images  accuracy %.4f\n", cli_class_name(c, i), (long long)n,
+                printf("  %-20s %6lld image%-3saccuracy %.4f\n", cli_class_name(c, i), (long long)n, gt_plural(n),
                        (double)s.confusion[(int64_t)i * s.classes + i] / (double)n);
         }
         printf("tables: %s\n", f->outdir);
@@ -71,7 +72,7 @@ static gt_status evaluate(cli_session *s) {
     bool segments;
     gt_status st = cli_segments_all(s, &segments);
     if (st || segments) return st ? st : cli_segment_evaluate_all(s, f->outdir);
-    return cli_classify_all(s, false, score);
+    return cli_classify_all(s, CLI_JUDGE, score);
 }
 
 const cli_command cli_evaluate = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The dataset that a command works on, with the command's --classes. */
 #include "cli/cli.h"
+#include "gantry/model.h"
 #include "use/trained.h"
 
 static const char *classes_of(const cli_session *s) {
@@ -14,6 +15,25 @@ gt_status cli_open_data(const cli_session *s, const char *path, int network_clas
     if (!classes) return GT_NOMEM;
     gt_status st = gt_dataset_open(out, path, *classes ? &some : NULL);
     if (!st) gt_dataset_tell_classes(*out, path);
+    return st;
+}
+
+gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out) {
+    const char *classes = classes_of(s);
+    bool pad = gt_is(gt_options_effective(&s->options, gt_options_find(&s->options, "pad")), "1");
+    const gt_transform fit = {.width = m->width,
+                              .height = m->height,
+                              .channels = m->channels,
+                              .crop = (gt_crop)gt_options_choice(&s->options, "transform"),
+                              .filter = (gt_resize_filter)gt_options_choice(&s->options, "resize-filter"),
+                              .pad = pad};
+    gt_dataset_options o = {.classes = classes, .network_classes = m->masks ? 0 : m->label_dim, .fit = &fit};
+    if (!classes) return GT_NOMEM;
+    o.use_labels = *classes != 0;
+    gt_status st = gt_transform_check(&fit);
+    if (!st) st = gt_dataset_open(out, path, &o);
+    if (!st) gt_dataset_tell_classes(*out, path);
+    if (!st) gt_dataset_tell_fit(*out, path);
     return st;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
@@ -11,8 +12,8 @@
 #include "gantry/rundir.h"
 
 typedef struct predict_fields {
-    const char *outdir, *classes;
-    bool fully_convolutional;
+    const char *outdir, *classes, *transform, *filter;
+    bool fully_convolutional, pad;
     int64_t images, threads;
     cli_assumed assumed;
 } predict_fields;
@@ -35,6 +36,12 @@ static const gt_option table[] = {
      .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
                "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
                "the probability of that class over the image."},
+    {CLI_OPTION(transform, "none", "Cropping of pictures that have not the network's size, before they are resized"),
+     .choices = "none|center-crop",
+     .detail = "This and the next two as for gantry dataset: give what the training data were made with, which a run "
+               "does not know. MNIST's 28 x 28 pixels get a border for a network of 32 x 32."},
+    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos"},
+    {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching them, and fill up with black")},
     CLI_CLASSES,
     CLI_THREADS,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -47,10 +54,10 @@ static gt_status write_csv(const cli_classifying *c) {
     for (int64_t i = 0; i < c->info->count; i++) {
         const gt_classified *r = &c->all[i];
         gt_buffer_printf(&b, "%lld,", (long long)i);
-        cli_csv_class(&b, c, r->best);
+        cli_csv_name(&b, cli_class_name(c, r->best));
         gt_buffer_printf(&b, ",%.6f", (double)r->probability);
         if (known) gt_buffer_printf(&b, ",");
-        if (known && r->truth >= 0) cli_csv_class(&b, c, r->truth);
+        if (known && r->truth >= 0) cli_csv_name(&b, cli_true_name(c, r->truth));
         gt_buffer_printf(&b, "\n");
     }
     return gt_buffer_write(&b, cli_out(c->session, "predictions.csv"));
@@ -120,7 +127,9 @@ static gt_status write_all(cli_classifying *c) {
     if (!st) st = draw(c, CLI_RIGHT, "right.png", "taken for what they are, the surest first");
     if (!st) st = draw(c, CLI_WRONG, "wrong.png", "taken for something else, the surest first");
     if (!st) st = draw(c, CLI_UNKNOWN, "unknown.png", "their classes are not known, the surest first");
-    if (!st) printf("%lld images classified: %s\n", (long long)c->info->count, cli_out(c->session, "predictions.csv"));
+    if (!st)
+        printf("%lld image%s classified: %s\n", (long long)c->info->count, gt_plural(c->info->count),
+               cli_out(c->session, "predictions.csv"));
     return st;
 }
 
@@ -130,15 +139,20 @@ static gt_status predict(cli_session *s) {
     if (f->fully_convolutional) return cli_predict_maps_all(s, f->images);
     gt_status st = cli_segments_all(s, &segments);
     if (st || segments) return st ? st : cli_segment_predict_all(s, f->outdir, f->images);
-    return cli_classify_all(s, true, write_all);
+    return cli_classify_all(s, CLI_PREDICT, write_all);
 }
 
 const cli_command cli_predict = {
     .name = "predict",
     .help = "Tell the classes of images, or of their pixels, by a network",
+    .detail =
+        "DATA: any dataset or folder, or one picture file. Pictures of other sizes or channels than the network's "
+        "are made as gantry dataset makes them, and a line says how.",
     .files = "In --outdir predictions.csv and .h5, and pictures of the surest ones: right.png, wrong.png, unknown.png. "
              "Of networks that segment masks/ and overlays.png.",
     CLI_EXAMPLES({"Classes of all images", "gantry predict runs/lenet digits.zip"},
+                 {"Of photos as they are, whose middle squares the network knows",
+                  "gantry predict runs/lenet photos --transform=center-crop"},
                  {"Maps of classes over larger images",
                   "gantry predict runs/conv scenes.zip --fully-convolutional --outdir=maps"}),
     CLI_CLASSIFYING(table),

@@ -282,7 +282,8 @@ static gt_status finish(search *s) {
     if (st) return st;
     search_print_best(s, stdout);
     if (failed == s->trials)
-        return gt_fail(GT_FAILED, "all %d trials failed: %s says why", failed, search_path(s, 0, "%s/search.csv"));
+        return gt_fail(GT_FAILED, "all %d trial%s failed: %s says why", failed, gt_plural(failed),
+                       search_path(s, 0, "%s/search.csv"));
     return GT_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
 #include "gantry/rundir.h"
@@ -26,19 +27,20 @@ const char *cli_segment_name(const cli_segmenting *c, int class) {
     return gt_arena_printf(c->session->arena, "%d", class);
 }
 
-static gt_status open_all(cli_segmenting *c) {
+static gt_status open_all(cli_segmenting *c, bool any_size) {
     const char **words = c->session->arguments.words;
     c->with = gt_segmenting_open(words[0], c->session->pool, cli_kernels());
     if (!c->with) return gt_failure();
     c->model = gt_segmenting_model(c->with);
-    gt_status st = cli_open_data(c->session, words[1], 0, &c->data);
+    gt_status st = any_size ? cli_open_pictures(c->session, words[1], c->model, &c->data)
+                            : cli_open_data(c->session, words[1], 0, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
     return st;
 }
 
 static gt_status segment_all(cli_session *s, bool judged, bool classes, gt_status (*work)(cli_segmenting *c)) {
     cli_segmenting c = {.session = s};
-    gt_status st = gt_comm_agree_all(s->comm, open_all(&c));
+    gt_status st = gt_comm_agree_all(s->comm, open_all(&c, classes));
     if (!st) st = gt_same_data_all(s->comm, c.data, s->arguments.words[1]);
     judged = judged || (!st && c.info->masks);
     if (!st)
@@ -74,8 +76,8 @@ static gt_status write_tables(const cli_segmenting *c) {
 
 static void print_scores(const cli_segmenting *c) {
     const gt_segment_scores *s = &c->scores;
-    printf("%lld images, %lld pixels: accuracy %.4f, mean IoU %.4f, cross-entropy %.4f\n", (long long)c->info->count,
-           (long long)s->pixels, s->accuracy, s->mean_iou, s->loss);
+    printf("%lld image%s, %lld pixels: accuracy %.4f, mean IoU %.4f, cross-entropy %.4f\n", (long long)c->info->count,
+           gt_plural(c->info->count), (long long)s->pixels, s->accuracy, s->mean_iou, s->loss);
     for (int i = 0; i < s->classes && s->classes <= 32; i++)
         if (!isnan(s->iou[i]))
             printf("  %-20s %9lld pixels  IoU %.4f\n", cli_segment_name(c, i),
@@ -121,7 +123,8 @@ static gt_status write_predictions(cli_segmenting *c) {
     if (!st) st = write_arrays(c);
     if (!st) st = cli_segment_draw(c, n, cli_out(c->session, "overlays.png"));
     if (!st && c->scores.pixels) print_scores(c);
-    if (!st) printf("%lld images segmented: %s\n", (long long)c->info->count, predicted.outdir);
+    if (!st)
+        printf("%lld image%s segmented: %s\n", (long long)c->info->count, gt_plural(c->info->count), predicted.outdir);
     return st;
 }
 

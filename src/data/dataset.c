@@ -24,6 +24,9 @@ struct gt_dataset {
     char *name, *spec;  /* short, for runs; as it was given, for messages */
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
     int64_t unmirrored; /* items before the mirrored ones */
+    bool fits;          /* pictures are changed to one shape */
+    gt_fitting fit;
+    char *fitted; /* how, for the user */
 };
 
 /* ---- pictures of one shape ---- */
@@ -79,6 +82,13 @@ static gt_status survey(gt_dataset *ds) {
     return st;
 }
 
+/* As survey(), for pictures of any shapes. What nobody has looked at may have another shape, too. */
+static gt_status survey_fit(gt_dataset *ds, const gt_transform *wanted) {
+    gt_status st = gt_fitting_plan(&ds->fit, ds->source, wanted, &ds->shape, &ds->fitted);
+    ds->fits = ds->fit.unlike || ds->fit.looks < ds->source->count;
+    return st;
+}
+
 /* What the channels of pictures with alpha mean, where nobody says so. */
 static gt_status name_channels(const gt_picture *shape, gt_source_info *notes) {
     if (notes->channel_names || !shape->alpha || (shape->channels != 2 && shape->channels != 4)) return GT_OK;
@@ -130,6 +140,7 @@ static bool is_float_array(const gt_dataset *ds) {
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
     const gt_picture *p = &ds->shape;
     const gt_source_info *n = &ds->source->info;
+    bool declared = n->has_range && !ds->fits; /* a transform brings samples to the usual range */
     ds->info = (gt_dataset_info){
         .name = ds->name,
         .source = ds->source->info.source,
@@ -149,12 +160,16 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .mask_name = (const char *const *)n->mask_name,
         .labels_missing = n->labels_missing,
         .taken = n->taken,
+        .fitted = ds->fitted,
+        .chosen_by = !ds->chosen                                ? NULL
+                     : options->held_out > 0 && options->subset ? "--validation and --subset"
+                     : options->held_out > 0                    ? "--validation"
+                                                                : "--subset",
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
         .label_names = n->label_names,
-        .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
-                  n->has_range ? n->range[1] : gt_sample_high(p->type)},
+        .range = {declared ? n->range[0] : gt_sample_low(p->type), declared ? n->range[1] : gt_sample_high(p->type)},
         .says_no_range = is_float_array(ds),
         .main_thread_only = ds->source->main_thread_only,
     };
@@ -190,11 +205,21 @@ static gt_status count_mask_classes(gt_dataset *ds) {
     return st;
 }
 
+/* The one rule for 28 x 28 pixels: gantry dataset adds a border to them, and so do networks that were trained on what
+ * it makes. */
+static int border_of(const gt_transform *fit) {
+    const int side = 28 + 2 * GT_MNIST_BORDER;
+    return fit && fit->width == side && fit->height == side ? GT_MNIST_BORDER : 0;
+}
+
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
     static const gt_dataset_options everything = {.labels_if_any = true};
     if (!options) options = &everything;
     const gt_source_options as_it_is = {.classes = options->classes,
                                         .network_classes = options->network_classes,
+                                        .class_names = options->class_names,
+                                        .lone_picture = options->fit != NULL,
+                                        .mnist_border = border_of(options->fit),
                                         .by_code_points = true,
                                         .every_label = true};
     *out = NULL;
@@ -206,7 +231,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    if (!st) st = survey(ds);
+    if (!st) st = options->fit ? survey_fit(ds, options->fit) : survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
     if (!st && options->float_range && is_float_array(ds))
         st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
@@ -229,6 +254,7 @@ void gt_dataset_close(gt_dataset *ds) {
     if (!ds) return;
     gt_source_close(ds->source);
     free(ds->chosen);
+    free(ds->fitted);
     free(ds->name);
     free(ds->spec);
     free(ds);
@@ -246,6 +272,10 @@ void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
     if (ds->info.taken) gt_info("'%s': %s", spec, ds->info.taken);
 }
 
+void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {
+    if (ds->info.fitted) gt_info("'%s': %s", spec, ds->info.fitted);
+}
+
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     *mirrored = item >= ds->unmirrored;
     if (*mirrored) item -= ds->unmirrored;
@@ -255,10 +285,10 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
 /* The samples as they are stored. */
 static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples) {
     const gt_source *s = ds->source;
-    if (s->samples) return gt_item_wrap(s, stored, s->samples(s, stored, samples));
+    if (s->samples && !ds->fits) return gt_item_wrap(s, stored, s->samples(s, stored, samples));
     gt_picture found = {0};
-    gt_status st = gt_item_read(s, stored, &found);
-    if (!st) st = compare(ds, &found);
+    gt_status st = ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found) : gt_item_read(s, stored, &found);
+    if (!st && !ds->fits) st = compare(ds, &found);
     if (!st) memcpy(samples, found.samples, ds->info.image_bytes);
     gt_picture_free(&found);
     return gt_item_wrap(s, stored, st);
@@ -275,7 +305,8 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) 
 
 gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes) {
     gt_picture mask;
-    gt_status st = gt_source_mask(ds->source, stored, &ds->shape, &mask);
+    gt_status st = ds->fits ? gt_fitting_mask(&ds->fit, ds->source, stored, &mask)
+                            : gt_source_mask(ds->source, stored, &ds->shape, &mask);
     if (st) return st;
     memcpy(classes, mask.samples, (size_t)ds->shape.height * (size_t)ds->shape.width);
     gt_picture_free(&mask);
@@ -386,6 +417,8 @@ const char *gt_label_name(const gt_dataset_info *info, int k, char name[64]) {
     snprintf(name, 64, "%.*s", n < 63 ? (int)n : 63, at);
     return *name ? name : info->label_kind == GT_LABELS_CLASSES ? "class" : "label";
 }
+
+int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored) { return gt_source_class(ds->source, stored); }
 
 int gt_dataset_class(const gt_dataset *ds, int64_t item) {
     bool mirrored;

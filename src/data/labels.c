@@ -23,6 +23,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
                           .mask_name = n->mask_name,
                           .mask_room = n->mask_room,
                           .channel_names = n->channel_names,
+                          .border = n->border,
                           .has_range = n->has_range,
                           .range = {n->range[0], n->range[1]}};
 }

@@ -137,18 +137,38 @@ bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room) {
     return empty > 0;
 }
 
+/* A class that the source has and the items do not: whoever chose the items took it away. */
+static void warn_taken_away(const gt_dataset_info *info, const int64_t *used, const int64_t *all, const char *spec) {
+    int n = 0, first = -1;
+    for (int i = 0; i < info->label_width; i++) {
+        if (used[i] || !all[i]) continue;
+        if (!n++) first = i;
+    }
+    if (!n || !info->chosen_by) return;
+    char images[32] = "the only image", more[64] = "", name[96] = "";
+    if (all[first] > 1) snprintf(images, sizeof images, "all %" PRId64 " images", all[first]);
+    if (n > 1) snprintf(more, sizeof more, ", and all images of %d further class%s", n - 1, n > 2 ? "es" : "");
+    if (first < info->class_names) snprintf(name, sizeof name, " ('%.80s')", info->class_name[first]);
+    gt_warn("'%s': %s took %s of class %d%s%s: the networks are never shown that class; add images of it, or leave "
+            "out %s",
+            spec, info->chosen_by, images, first, name, more, info->chosen_by);
+}
+
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
+    int n = info->label_width;
     if (info->labels_missing) gt_warn(GT_LABELS_MISSING, spec);
-    if (info->label_kind != GT_LABELS_CLASSES || !info->label_width) return GT_OK;
-    int64_t *images = calloc((size_t)info->label_width, sizeof *images);
-    if (!images) return gt_fail(GT_NOMEM, "out of memory for %d classes", info->label_width);
-    for (int64_t i = 0; i < info->count; i++) images[gt_dataset_class(ds, i)]++;
+    if (info->label_kind != GT_LABELS_CLASSES || !n) return GT_OK;
+    int64_t *used = calloc(2 * (size_t)n, sizeof *used), *all = used + n;
+    if (!used) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
+    for (int64_t i = 0; i < info->count; i++) used[gt_dataset_class(ds, i)]++;
+    for (int64_t i = 0; i < info->stored; i++) all[gt_dataset_class_stored(ds, i)]++;
     char text[128];
-    if (gt_classes_empty(images, info->label_width, text, sizeof text))
+    if (gt_classes_empty(all, n, text, sizeof text))
         gt_warn("'%s': %s: the networks have all of them, since classes are counted from 0 to the largest label; "
                 "number them without gaps",
                 spec, text);
-    free(images);
+    warn_taken_away(info, used, all, spec);
+    free(used);
     return GT_OK;
 }

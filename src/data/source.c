@@ -25,6 +25,7 @@
     X(numpy)       \
     X(csv)         \
     X(zip)         \
+    X(picture)     \
     X(hdf5)
 
 #define X(name) extern const gt_source_kind gt_source_##name;
@@ -55,6 +56,7 @@ static gt_status refuse(const char *spec, int error) {
     char list[512] = "";
     for (int i = KINDS; i-- > 0;) { /* the usual ones first */
         size_t n = strlen(list);
+        if (!kinds[i]->looks) continue;
         snprintf(list + n, sizeof list - n, "%s%s", n == 0 ? "" : i == 0 ? " or " : ", ", kinds[i]->looks);
     }
     if (error && gt_is_url(spec))
@@ -73,7 +75,8 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
     gt_spec spec = {.text = text,
                     .extension = dot ? dot : "",
                     .is_folder = !error && S_ISDIR(s.st_mode),
-                    .is_file = !error && S_ISREG(s.st_mode)};
+                    .is_file = !error && S_ISREG(s.st_mode),
+                    .lone_picture = options->lone_picture};
     const char *other = written_by_a_run(text);
     if (spec.is_file) source->stamp = gt_file_stamp(text);
     if (other) return gt_fail(GT_FORMAT, "%s", other);
@@ -115,6 +118,8 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
     gt_status st = open_kind(s, options);
     if (!st) st = choose_labels(s, options);
     if (!st) st = gt_notes_check(&s->info, s->count, false);
+    if (!st && options->class_names && *options->class_names)
+        st = gt_source_name_classes(&s->info, options->class_names);
     if (!st && options->crops && options->windows)
         st = gt_fail(GT_USAGE, "--crops and --windows: one of them can be cut out of pictures");
     if (!st && options->crops) st = gt_source_crops(s, options->crops);

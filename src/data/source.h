@@ -9,6 +9,7 @@
 #include "gantry/box.h"
 #include "gantry/dataset.h"
 #include "gantry/source.h"
+#include "gantry/transform.h"
 
 enum {
     GT_CLASS_MOST = 65535,
@@ -68,6 +69,7 @@ typedef struct gt_spec { /* what somebody names as a source */
     const char *text;
     const char *extension; /* of the last part of the path, "" for none */
     bool is_folder, is_file;
+    bool lone_picture; /* gt_source_options */
 } gt_spec;
 
 typedef struct gt_source_kind {
@@ -163,6 +165,10 @@ static inline bool gt_source_is_nameless(const gt_source *s) { return !s->names.
 /* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
 gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data);
 
+/* Gives the classes the names of gt_source_options.class_names. GT_USAGE: there are no classes, or more than names.
+ * (class_list.c) */
+gt_status gt_source_name_classes(gt_source_info *n, const char *names);
+
 /* ---- masks (masks.c) ---- */
 
 #define GT_MASK_FOLDER "masks/"
@@ -212,6 +218,19 @@ gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out); /* for s->mask */
 
+/* ---- pictures of any shapes as a dataset (fit.c) ---- */
+
+typedef struct gt_fitting {
+    gt_transform transform;
+    int64_t unlike, looks; /* how many of the items looked at are changed */
+} gt_fitting;
+/* Looks at the items. *shape: what all of them become; samples get the kind of the first item's, and the usual range.
+ * *said: what is changed and how, to be freed; untouched where nothing is. */
+gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, gt_picture *shape,
+                          char **said);
+gt_status gt_fitting_read(const gt_fitting *f, const gt_source *s, int64_t i, gt_picture *out); /* any thread */
+gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_picture *out);
+
 /* ---- datasets (dataset.c, look.c) ---- */
 
 /* The least and the greatest of n >= 1 samples. */
@@ -219,6 +238,7 @@ void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least,
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);
+int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored); /* -1: it has none */
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
 /* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
  * fingerprint but the pictures. */

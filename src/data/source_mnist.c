@@ -164,6 +164,7 @@ static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     s->name_digits = 5;
     gt_status st = read_images(s);
     m->border = s->shape.height == MNIST_SIDE && s->shape.width == MNIST_SIDE ? options->mnist_border : 0;
+    s->info.border = m->border;
     s->shape.height += 2 * m->border;
     s->shape.width += 2 * m->border;
     return !st && gt_own_labels(options) ? find_labels(s) : st;

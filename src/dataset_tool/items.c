@@ -118,6 +118,9 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         items->n++;
         gt_source_info info = *gt_source_get_info(items->sources[k]);
         if (info.taken) gt_info("'%s': %s", r->sources[k], info.taken);
+        if (info.border)
+            gt_info("'%s': a border of %d makes %d x %d pixels of MNIST's 28 x 28 (--mnist-border=0 leaves them alone)",
+                    r->sources[k], info.border, 28 + 2 * info.border, 28 + 2 * info.border);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
         if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)
             info.label_width = info.class_names;

@@ -62,6 +62,10 @@ static const gt_option options[] = {
      .placeholder = "CLASSES", .derived = "all",
      .detail = "They become classes 0, 1, ... in the order in which they are named here. Chosen before --subset and "
                "--validation; --test-data are chosen in the same way."},
+    {OPTION(class_names, "", "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
+     .placeholder = "NAMES", .path = true, .class = GT_EXECUTION,
+     .detail = "In place of the names that the data have: files of MNIST have none. They go into checkpoints, where "
+               "gantry predict, evaluate and generate --class find them; --test-data get the same."},
     {OPTION(model, NULL, "Model"), .group = "recipe", .choices = gt_any_model, .common = true,
      .detail = "Each option says which models have it."},
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,

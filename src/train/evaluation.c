@@ -23,6 +23,7 @@ static gt_status open_part(gt_engine *e, int part) {
     gt_dataset_options o = {.use_labels = !e->model->masks && e->model->label_dim > 0,
                             .use_masks = e->model->masks,
                             .classes = j->classes,
+                            .class_names = j->class_names,
                             .subset_seed = (uint32_t)j->seed};
     if (!wanted[part]) return GT_OK;
     if (part != GT_JUDGED_TEST) o.held_out = j->validation, o.subset = j->subset;

@@ -198,7 +198,7 @@ void gt_journal_print_tick(const gt_engine *e, gt_journal *j, double rate, doubl
     if (j->heading.lines++ % HEADING_EVERY == 0) print_row(&r, "", true);
     snprintf(first, sizeof first, "tick %d ", j->tick);
     print_row(&r, first, false);
-    if (e->model->remark && e->shown) e->model->remark(e->model, remark, sizeof remark);
+    if (e->model->remark && j->tick) e->model->remark(e->model, remark, sizeof remark);
     if (*remark) gt_info("  %s", remark);
 }
 

@@ -63,4 +63,29 @@ table = np.array([[int(v) for v in r[1:]] for r in list(csv.reader(open('judged/
 hits = (f['class'][:] == f['truth'][:]).sum()
 assert table[:4, :4].trace() == hits, (table, hits)
 END
+
+begins any_pictures
+# Pictures as they are: what gantry dataset would make of them, and a line that says so; a file by itself; names of classes by the network.
+quietly "$GANTRY" dataset synth:shapes:n=12,size=24,classes=4,seed=7 large.zip
+quietly "$GANTRY" dataset large.zip large --width=40 --height=40 --labels=none
+quietly "$GANTRY" dataset large made.zip --width=16 --height=16
+quietly "$GANTRY" predict learns made.zip --outdir=of-made
+expect 0 "'large': 12 of 12 pictures, such as .*img00000000.png. .40 x 40 pixels, 8-bit RGB., made as gantry dataset --width=16 --height=16 --channels=3 makes them" \
+    "$GANTRY" predict learns large --outdir=of-large
+quietly ranks 3 "$GANTRY" predict learns large --outdir=of-large3
+cmp of-made/predictions.csv of-large/predictions.csv && cmp of-made/unknown.png of-large/unknown.png || fail 'pictures are not resized as by gantry dataset'
+cmp of-large/predictions.csv of-large3/predictions.csv || fail 'resized pictures depend on the number of ranks'
+[ "$(grep -cE '^[0-9]+,(disc|ring|square|triangle),' of-large/predictions.csv)" = 12 ] || { cat of-large/predictions.csv; fail 'classes of pictures without labels have no names'; }
+mkdir any && cp large/00000/img00000001.png any/b.png
+quietly "$GANTRY" dataset large.zip grey --width=30 --height=20 --channels=1 --labels=none && cp grey/00000/img00000000.png any/a.png
+quietly "$GANTRY" dataset large.zip same --width=16 --height=16 --labels=none && cp same/00000/img00000002.png any/c.png
+expect 0 "'any': 2 of 3 pictures, such as 'a.png' .30 x 20 pixels, 8-bit grey., .*--channels=3 --transform=center-crop makes" "$GANTRY" predict learns any --outdir=of-any --transform=center-crop
+for name in a c; do
+    expect 0 '^1 image classified' "$GANTRY" predict learns any/$name.png --outdir=of-$name --transform=center-crop
+    [ "$(sed -n 's/^0,//p' of-$name/predictions.csv)" = "$(sed -n "s/^$(($(printf %d "'$name") - 97)),//p" of-any/predictions.csv)" ] || fail "$name.png by itself is another picture"
+done
+! grep -q 'made as gantry dataset' said || fail 'a picture of the right size is changed'
+expect 2 'the images are 40x40 with 3 channels' "$GANTRY" evaluate learns large --outdir=x # without labels it has nothing to judge
+
+begins other_networks
 expect 2 'is no classifier' "$GANTRY" predict "$(quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae; last ae)" synth:circles:n=20,size=16

@@ -48,6 +48,11 @@ case_labels() {
     refused 2 "model=mlp learns classes, and the labels of 'vectors.h5' are vectors" --data=vectors.h5
     # a class that no image has is told, and trained all the same
     expect 0 'have no image' "$GANTRY" train --model=mlp --data=one.csv.h5 --run=gap --steps=1 --batch=10
+    # ... and so is a class whose only picture goes to the validation
+    expect 0 "'synth:shapes:n=8,size=16': --validation took the only image of class [0-7] .'[a-z ]+'., and all images of 1 further class: " \
+        "$GANTRY" train --model=mlp --data=synth:shapes:n=8,size=16 --validation=0.25 --slices=1 --batch=2 --steps=1 --run=taken
+    ! grep -q 'without gaps' said || { cat said; fail 'a cause that is none is told'; }
+    grep -q 'in 1 slice that ranks share' said || { cat said; fail '1 slices'; }
 }
 "$python" -c "
 import h5py, numpy as np

@@ -63,6 +63,31 @@ case_border() {
     expect 0 'size +32x32' "$GANTRY" inspect padded.zip
     quietly "$GANTRY" dataset s/train-images-idx3-ubyte.gz bare.zip --mnist-border=0
     expect 0 'size +28x28' "$GANTRY" inspect bare.zip
+    # one rule for all that makes datasets; and a network of padded pictures pads, too, what it is asked about
+    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" dataset subset s/train-images-idx3-ubyte.gz subset.zip --count=5
+    expect 0 'size +32x32' "$GANTRY" inspect subset.zip
+    quietly "$GANTRY" dataset split s/train-images-idx3-ubyte.gz first.zip second.zip --mnist-border=0
+    expect 0 'size +28x28' "$GANTRY" inspect second.zip
+    quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=padded.zip --run=padded
+    quietly "$GANTRY" predict padded padded.zip --outdir=of-padded
+    expect 0 'image.* classified' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
+    cmp of-padded/predictions.csv of-file/predictions.csv || fail 'pictures of 28 x 28 pixels are stretched'
+}
+case_class_names() { # of files that have none: in the run, in what it tells, in a dataset
+    local idx=s/train-images-idx3-ubyte.gz
+    printf '%s\n' zero one two three four five six seven eight nine >names.txt
+    quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=$idx --class-names=names.txt --run=named
+    expect 0 '^classes +0 zero$' "$GANTRY" inspect "$(last named)"
+    quietly "$GANTRY" predict named $idx --outdir=told
+    [ "$(grep -cE '^[0-9]+,[a-z]+,.*,[a-z]+$' told/predictions.csv)" = 12 ] || { cat told/predictions.csv; fail 'classes have no names'; }
+    quietly "$GANTRY" dataset $idx named.zip --class-names=names.txt
+    quietly "$GANTRY" dataset subset named.zip two.zip --classes=two,one
+    expect 0 'class 0 .* two$' "$GANTRY" dataset inspect two.zip
+    expect 2 "class-names: 2 names for [0-9]+ classes" "$GANTRY" dataset $idx x.zip --class-names=a,b
+    expect 2 "class-names: classes 0 and 2 are both 'a'" "$GANTRY" dataset $idx x.zip --class-names=a,b,a
+    expect 2 'class-names: class 1 has no name' "$GANTRY" dataset $idx x.zip --class-names=a,,b
+    expect 1 "class-names: .*nosuch" "$GANTRY" dataset $idx x.zip --class-names=nosuch
+    expect 2 'class-names: the images have no classes' "$GANTRY" dataset synth:circles:n=9,size=8 x.zip --class-names=a,b
 }
 case_without_labels() {
     expect 1 "3 of 12 images have no label, the first is 'a/0\.ppm'" "$GANTRY" train $job $labelled --data=p/some.csv --run=x

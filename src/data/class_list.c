@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Names of classes that the user gives: a list with commas, or a file with a line for each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "data/source.h"
+
+enum { FILE_MOST = 16 << 20 };
+
+static gt_status add_name(gt_source_info *n, const char *name, size_t length) {
+    if (!length) return gt_fail(GT_USAGE, "--class-names: class %d has no name", n->class_names);
+    for (int i = 0; i < n->class_names; i++)
+        if (strlen(n->class_name[i]) == length && !strncmp(n->class_name[i], name, length))
+            return gt_fail(GT_USAGE, "--class-names: classes %d and %d are both '%.*s'", i, n->class_names, (int)length,
+                           name);
+    return gt_notes_add_class_name(n, name, length);
+}
+
+/* The last line may end without its newline. */
+static gt_status add_names(gt_source_info *n, const char *text, const char *separators) {
+    gt_status st = GT_OK;
+    for (const char *end; !st && *text; text = end + (*end != 0)) {
+        end = text + strcspn(text, separators);
+        st = add_name(n, text, (size_t)(end - text) - (end > text && end[-1] == '\r'));
+        if (!st && *end == ',' && !end[1]) st = add_name(n, end + 1, 0);
+    }
+    return st;
+}
+
+static gt_status add_file(gt_source_info *n, const char *path) {
+    void *text;
+    size_t bytes;
+    gt_status st = gt_file_read(path, FILE_MOST, &text, &bytes);
+    if (st) return gt_wrap(st, "--class-names");
+    st = add_names(n, (const char *)text + gt_text_mark(text, bytes), "\n");
+    free(text);
+    return st;
+}
+
+gt_status gt_source_name_classes(gt_source_info *n, const char *names) {
+    if (n->label_kind != GT_LABELS_CLASSES)
+        return gt_fail(GT_USAGE, "--class-names: the images have no classes%s",
+                       n->label_kind ? ", their labels are vectors" : "");
+    for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
+    n->class_names = 0;
+    bool list = strchr(names, ',') != NULL;
+    gt_status st = list ? add_names(n, names, ",") : add_file(n, names);
+    if (st || n->class_names >= n->label_width) return st;
+    return gt_fail(GT_USAGE, "--class-names: %d names for %d classes, which are numbered from 0", n->class_names,
+                   n->label_width);
+}
