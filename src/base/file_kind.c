@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/file_kind.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,8 +27,31 @@ static gt_file_kind kind_of_zip(const unsigned char *head, size_t n) {
     return whole && !memcmp(head + NAME_AT + length - m, torch, m) ? GT_KIND_TORCH : GT_KIND_ZIP;
 }
 
-/* Protocols 2 to 5; older ones are text, and nobody keeps networks in them. */
+/* From head[at] on: a line, not empty, of the characters of names. Returns the place behind it; 0: there is none. */
+static size_t name_line(const unsigned char *head, size_t n, size_t at) {
+    size_t end = at;
+    while (end < n && (isalnum(head[end]) || head[end] == '_' || head[end] == '.')) end++;
+    return end > at && end < n && head[end] == '\n' ? end + 1 : 0;
+}
+
+/* "p0": what stands before is kept under a number. */
+static bool is_kept(const unsigned char *head, size_t n, size_t at) {
+    return at + 1 < n && head[at] == 'p' && isdigit(head[at + 1]);
+}
+
+/* Protocol 0 is text: a dict or list "(dp0", or a name in two lines "ccollections", "OrderedDict" and what is done with
+ * it. */
+static bool is_old_pickle(const unsigned char *head, size_t n) {
+    size_t at = n > 1 && head[0] == '(' ? 1 : 0;
+    if (at && (head[1] == 'd' || head[1] == 'l')) return is_kept(head, n, 2);
+    if (at >= n || head[at] != 'c' || !(at = name_line(head, n, at + 1)) || !(at = name_line(head, n, at)))
+        return false;
+    return is_kept(head, n, at) || (at < n && (head[at] == '(' || head[at] == ')'));
+}
+
+/* Of protocols 0 and 2 to 5. */
 static gt_file_kind kind_of_pickle(const unsigned char *head, size_t n) {
+    if (is_old_pickle(head, n)) return GT_KIND_PICKLE;
     if (n < 4 || head[0] != 0x80 || head[1] < 2 || head[1] > 5) return GT_KIND_UNKNOWN;
     static const char old_torch[12] = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"; /* torch.save before 1.6 */
     if (begins(head + 2, n - 2, old_torch, sizeof old_torch)) return GT_KIND_TORCH;

@@ -448,6 +448,12 @@ static gt_status step(machine *m) {
     case 'b': return set_state(m);
     case 'Q': return push_id(m);
     case 'i': return refuse_instance(m);
+    case 'p':
+    case 'g':
+    case 'S':
+    case 'V':
+    case 'F':
+    case 'P': return gt_fail(GT_FORMAT, "a pickle of protocol 0: write the file again with protocol 2, 3, 4 or 5");
     default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);
     }
 }

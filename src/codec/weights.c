@@ -235,10 +235,7 @@ static gt_status find_all(gt_weights *w) {
     if (st) return gt_wrap(st, "'%s'", w->path);
     gt_file_kind kind = gt_kind_of_bytes(head, n, (size_t)w->bytes);
     if (kind == GT_KIND_ZIP || (kind == GT_KIND_TORCH && head[0] == 'P')) return find_in_zip(w);
-    /* also in protocol 0, so that a message says what such a pickle calls */
-    bool old = kind == GT_KIND_TEXT && (head[0] == 'c' || head[0] == '(') && gt_ends_with(w->path, ".pkl");
-    if (kind == GT_KIND_REFERENCE || kind == GT_KIND_PICKLE || kind == GT_KIND_TORCH || old)
-        st = gt_weights_find_pickle(w);
+    if (kind == GT_KIND_REFERENCE || kind == GT_KIND_PICKLE || kind == GT_KIND_TORCH) st = gt_weights_find_pickle(w);
     else if (kind == GT_KIND_SAFETENSORS || (n > LENGTH_BYTES && head[LENGTH_BYTES] == '{'))
         st = gt_weights_find_safetensors(w);
     else if (n > 23 && !memcmp(head, "version https://git-lfs", 23))

@@ -204,7 +204,9 @@ static void pickles_that_call(void **state) {
            "cos\nsystem\nU\x04true\x85R.",
            "calls 'os.system': refused");
     REFUSE("\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x85R.", "calls 'posix.system'");
-    REFUSE("\x80\x02(S'true'\nios\nsystem\n.", "opcode 0x53");
+    REFUSE("\x80\x02(S'true'\nios\nsystem\n.", "a pickle of protocol 0");
+    REFUSE("(dp0\nVG_ema\np1\nNs.", "a pickle of protocol 0: write the file again");
+    REFUSE("ccollections\nOrderedDict\np0\n(tRp1\n.", "a pickle of protocol 0");
     REFUSE("\x80\x02(ios\nsystem\n.", "calls 'os.system'");
     REFUSE("\x80\x02"
            "c__builtin__\neval\nU\x01"
@@ -215,7 +217,7 @@ static void pickles_that_call(void **state) {
            "calls 'os?[2J.system'");
     REFUSE("\x80\x02(ccollections\nOrderedDict\no.", "opcode 0x6f");
     REFUSE("\x80\x02K\x01Q.", "a persistent id");
-    REFUSE("cos\nsystem\n(S'true'\ntR.", "calls 'os.system'"); /* protocol 0, by the name of the file */
+    REFUSE("cos\nsystem\n(S'true'\ntR.", "calls 'os.system'"); /* protocol 0 */
     REFUSE(LEGACY "ctorchvision.models.vgg\nVGG\n)R.", "calls 'torchvision.models.vgg.VGG'");
     REFUSE(LEGACY "ctorchvision.models.vgg\nVGG\n)R.", "take its state dict");
 }
