@@ -30,6 +30,7 @@ typedef struct gt_import_place {
     float add;              /* to each value */
     const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed, or */
     bool optional;          /* begins as in a new network where the file does not have it */
+    const char *needed_for; /* values that are no finite numbers are a warning, which says this; NULL: an error */
 } gt_import_place;
 
 /* What else a checkpoint would have: a number of float64, or a text. */
@@ -46,7 +47,9 @@ struct gt_imported {
     const struct gt_weights *from;
     gt_arena *arena;
     const char *model;           /* set by the family; NULL: the file holds none of the family's networks */
-    const char *const *networks; /* of Gantry's, which the file holds: "G_ema"; ended by NULL */
+    const char *const *networks; /* of Gantry's, which the file holds: "G_ema"; ended by NULL. The first is in use */
+    const char *faults;          /* lines on networks that are there and cannot be used; NULL: none */
+    int batch;                   /* that the recipe has where the usual one does not fit; 0: the usual one */
     const char *kernel_set;      /* "": unknown */
     gt_import_kept kept[GT_IMPORT_KEPT_MOST];
     int n_kept;
@@ -69,10 +72,15 @@ const char *gt_import_given(const gt_imported *m, const char *key);
 #define GT_FILE_KIND "/file/kind"
 #define GT_FILE_CLASSES "/file/classes"
 #define GT_FILE_OPTIONS "/file/options"
+/* Lines on networks that are there and cannot be used: "D: there is no tensor 'b4.out.weight'". */
+#define GT_FILE_FAULTS "/file/faults"
 
 /* Keeps numbers or a text, which are copied. */
 gt_status gt_import_keep(gt_imported *m, const char *path, gt_number type, size_t size, const void *value);
 gt_status gt_import_keep_text(gt_imported *m, const char *path, const char *text);
+/* Leaves out a network, which is not the first, because of gt_message(): commands that need the network fail with this
+ * message. GT_NOMEM. */
+gt_status gt_import_fault(gt_imported *m, const char *network);
 /* Adds a sentence on what the file does not say and what is taken instead. */
 void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -152,7 +152,9 @@ struct gt_model {
      * NULL: the model has no styles. */
     gt_graph *(*build_mapping)(gt_model *m, const gt_generate_options *o);
     int num_ws, w_dim; /* 0: the model has no styles */
-    bool draws_codes;  /* the generator draws codes one after the other, at a temperature */
+    /* GT_FORMAT: styles cannot be truncated with these parameters of the generator. NULL: the model has no styles. */
+    gt_status (*check_truncation)(const gt_model *m, const float *params);
+    bool draws_codes; /* the generator draws codes one after the other, at a temperature */
     /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1] (label_dim > 0: and "c"
      * [n,label_dim], here and in build_density), outputs "latent"
      * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,

@@ -25,6 +25,12 @@ void gt_network_assume(const gt_setting *given, int n);
 /* NULL: see gt_message(). `status` may be NULL. What a file does not say, and what is taken instead, is logged. */
 gt_checkpoint_file *gt_network_open(const char *path, gt_status *status);
 
+/* A file of another program may have networks beside the one in use that Gantry cannot take. GT_FORMAT: why `network`
+ * ("D") is not there; NULL: any of them. */
+gt_status gt_network_check(const gt_checkpoint_file *f, const char *network);
+/* Warns of all of them, for what does without. */
+void gt_network_warn(const gt_checkpoint_file *f);
+
 /* GT_FORMAT: the file has no network; it is a mixture, or of no model that is known. */
 gt_status gt_network_held(const gt_checkpoint_file *f);
 

@@ -36,7 +36,10 @@ typedef struct gt_stylegan2_options {
     int64_t freezed;             /* layers of D that stay as they are */
     /* What no option says: networks of other programs may have it (models/stylegan2/import.c). */
     struct {
-        const char *nonlinearity, *filter; /* ""; lrelu, 1,3,3,1 */
+        const char *nonlinearity, *filter;                    /* ""; lrelu, 1,3,3,1 */
+        const char *map_nonlinearity, *d_nonlinearity;        /* "": as nonlinearity */
+        const char *d_last_nonlinearity, *d_map_nonlinearity; /* "": as d_nonlinearity */
+        const char *d_filter;                                 /* "": as filter */
         bool no_noise;
         int64_t embed, map_width; /* features of the label and of hidden layers; 0: w_dim */
         double w_avg_beta;        /* 0: 0.995 */
@@ -114,10 +117,11 @@ typedef struct gt_discriminator_config {
     int channel_base, channel_max;
     const char *architecture; /* "resnet" "skip" "orig" */
     const char *activation;
-    float conv_clamp;     /* < 0: none */
-    int cmap_dim;         /* < 0: the channels of the last block with labels, 0 without */
-    int freeze_layers;    /* Freeze-D: that many layers, from the image on, are buffers */
-    int mbstd_group_size; /* 0: the whole slice */
+    const char *last_activation; /* of the last block; NULL: as the others */
+    float conv_clamp;            /* < 0: none */
+    int cmap_dim;                /* < 0: the channels of the last block with labels, 0 without */
+    int freeze_layers;           /* Freeze-D: that many layers, from the image on, are buffers */
+    int mbstd_group_size;        /* 0: the whole slice */
     /* groups are cut from so many samples, all slices' together (gt_sum_over_slices); 0: from each slice's own */
     int mbstd_batch;
     int mbstd_channels;        /* 0: no minibatch standard deviation */

@@ -109,12 +109,13 @@ static void print_tensors(const gt_checkpoint_file *f) {
 /* Class, sizes, options, tensors. What the file does not say was logged when it was opened. */
 static gt_status print_foreign(gt_checkpoint_file *f) {
     char *kind = text_of(f, GT_FILE_KIND), *classes = text_of(f, GT_FILE_CLASSES),
-         *options = text_of(f, GT_FILE_OPTIONS);
+         *options = text_of(f, GT_FILE_OPTIONS), *faults = text_of(f, GT_FILE_FAULTS);
     gt_status st = kind && options ? GT_OK : gt_fail(GT_NOMEM, "out of memory for texts");
     if (!st) {
         printf("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
                gt_checkpoint_info(f)->model);
         if (classes) printf("classes      %s\n", classes);
+        if (faults) printf("left out     %s", faults);
         st = print_data(f);
         puts("networks (with their buffers)");
         print_groups(f, "/networks");
@@ -128,6 +129,7 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
     free(kind);
     free(classes);
     free(options);
+    free(faults);
     return st;
 }
 

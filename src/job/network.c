@@ -147,6 +147,18 @@ static void reorder(const entry *e, const float *from, float *to) {
     }
 }
 
+/* A value is no finite number. */
+static gt_status take_nonfinite(const foreign *x, const entry *e) {
+    const char *path = gt_weights_path(x->weights), *name = gt_weights_at(x->weights, e->tensor)->name;
+    if (!e->place.needed_for)
+        return gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is no finite number", path, name);
+    static char warned_of[4096]; /* a command may read a file twice, and warns once */
+    if (!gt_is(warned_of, path) && gt_log_is_first())
+        gt_warn("'%s': '%s' holds a value that is no finite number: no %s with it", path, name, e->place.needed_for);
+    snprintf(warned_of, sizeof warned_of, "%s", path);
+    return GT_OK;
+}
+
 static gt_status read_tensor(const foreign *x, const entry *e, float *out) {
     size_t n = (size_t)gt_shape_size(&e->shape);
     bool plain = e->place.order == GT_IMPORT_AS_IS && !e->place.flip;
@@ -158,9 +170,7 @@ static gt_status read_tensor(const foreign *x, const entry *e, float *out) {
         for (size_t i = 0; i < n; i++) out[i] += e->place.add;
     if (!plain) free(scratch);
     for (size_t i = 0; i < n && !st; i++)
-        if (!isfinite(out[i]))
-            st = gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is no finite number", gt_weights_path(x->weights),
-                         gt_weights_at(x->weights, e->tensor)->name);
+        if (!isfinite(out[i])) return take_nonfinite(x, e);
     return st;
 }
 
@@ -180,7 +190,7 @@ static gt_status read_entry(void *arg, int i, void *out) {
 
 /* ---- a file ---- */
 
-/* What gantry inspect shows. */
+/* What gantry inspect shows. The batch of the recipe is not of the file. */
 static gt_status keep_facts(foreign *x) {
     static const char *const kinds[] = {[GT_WEIGHTS_SAFETENSORS] = "safetensors",
                                         [GT_WEIGHTS_NPZ] = "arrays of NumPy (.npz)",
@@ -188,7 +198,10 @@ static gt_status keep_facts(foreign *x) {
                                         [GT_WEIGHTS_REFERENCE] = "a pickle of the reference implementation",
                                         [GT_WEIGHTS_TENSORFLOW] = "a pickle of StyleGAN2 for TensorFlow"};
     gt_status st = gt_import_keep_text(&x->import, GT_FILE_KIND, kinds[gt_weights_kind_of(x->weights)]);
-    return st ? st : gt_import_keep_text(&x->import, GT_FILE_OPTIONS, x->recipe);
+    if (!st) st = gt_import_keep_text(&x->import, GT_FILE_OPTIONS, x->recipe);
+    if (x->import.batch) gt_import_set(&x->import, "batch", "%d", x->import.batch);
+    fflush(x->import.recipe);
+    return st;
 }
 
 /* What is there, for a message: "conv1.weight, conv1.bias, ..." */
@@ -221,9 +234,13 @@ static gt_status make_entries(foreign *x) {
     x->job = gt_job_from_recipe_text(x->recipe, gt_weights_path(x->weights));
     if (x->job) x->model = gt_model_bare(x->job);
     if (!x->model) return GT_FORMAT;
-    for (const char *const *n = x->import.networks; *n && !st; n++) st = add_network(x, *n);
+    for (const char *const *n = x->import.networks; *n && !st; n++) {
+        st = add_network(x, *n);
+        if (st == GT_FORMAT && n != x->import.networks) st = gt_import_fault(&x->import, *n);
+    }
     gt_block_free(x->fresh, x->fresh_bytes);
     x->fresh = NULL;
+    if (!st && x->import.faults) st = gt_import_keep_text(&x->import, GT_FILE_FAULTS, x->import.faults);
     for (int i = 0; i < x->import.n_kept && !st; i++) {
         const gt_import_kept *k = &x->import.kept[i];
         gt_checkpoint_entry e = {.path = k->path, .type = k->type, .size = k->size};
@@ -313,6 +330,33 @@ gt_checkpoint_file *gt_network_open(const char *path, gt_status *status) {
     free(file);
     if (status) *status = st;
     return f;
+}
+
+/* The lines of GT_FILE_FAULTS one after the other, to be freed; NULL: there are none. */
+static char *faults_of(const gt_checkpoint_file *f) {
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, GT_FILE_FAULTS);
+    char *text = e ? calloc(e->size + 1, 1) : NULL;
+    if (text && gt_checkpoint_get_text(f, GT_FILE_FAULTS, text, e->size + 1)) *text = 0;
+    return text;
+}
+
+gt_status gt_network_check(const gt_checkpoint_file *f, const char *network) {
+    char *faults = faults_of(f);
+    size_t n = network ? strlen(network) : 0;
+    gt_status st = GT_OK;
+    for (const char *line = faults; line && *line && !st; line += strcspn(line, "\n") + 1)
+        if (!network || (!strncmp(line, network, n) && line[n] == ':'))
+            st = gt_fail(GT_FORMAT, "'%s': %.*s", gt_checkpoint_path(f), (int)strcspn(line, "\n"), line);
+    free(faults);
+    return st;
+}
+
+void gt_network_warn(const gt_checkpoint_file *f) {
+    char *faults = faults_of(f);
+    for (const char *line = faults; line && *line; line += strcspn(line, "\n") + 1)
+        if (gt_log_is_first())
+            gt_warn("'%s': %.*s; it is left out", gt_checkpoint_path(f), (int)strcspn(line, "\n"), line);
+    free(faults);
 }
 
 gt_status gt_network_held(const gt_checkpoint_file *f) {

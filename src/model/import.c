@@ -20,6 +20,11 @@ const char *gt_import_given(const gt_imported *m, const char *key) {
     return NULL;
 }
 
+gt_status gt_import_fault(gt_imported *m, const char *network) {
+    m->faults = gt_arena_printf(m->arena, "%s%s: %s\n", m->faults ? m->faults : "", network, gt_message());
+    return m->faults ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a message");
+}
+
 void gt_import_say(gt_imported *m, const char *format, ...) {
     va_list args;
     va_start(args, format);

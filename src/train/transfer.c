@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Transfer learning (--resume): the sizes of the networks come from the file, unless given; what fits is copied, the
  * rest keeps its initial values and is listed. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/numbers.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "nets/layers.h"
@@ -118,6 +120,10 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
     }
     if (copies) {
         gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
+        for (size_t i = 0; i < t->size && !st; i++)
+            if (!isfinite(x->scratch[i]))
+                st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is no finite number", gt_checkpoint_path(x->f),
+                             name, t->name);
         if (st) return gt_wrap(st, "--resume");
         gt_tensor_from_file(t, x->scratch, block + t->offset);
     } else if (t->anew) {
@@ -174,6 +180,14 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
             (long long)job->label_dim);
 }
 
+/* Groups of more images than a batch has are the whole batch. */
+static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
+    int64_t own = gt_least(gt_model_mbstd(job), job->batch), other = gt_least(gt_model_mbstd(theirs), job->batch);
+    if (own == other || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
+    say(x, "  its D saw standard deviations of groups of %d images%s, here of groups of %lld (--mbstd)",
+        gt_model_mbstd(theirs), gt_model_mbstd(theirs) > job->batch ? " at most" : "", (long long)own);
+}
+
 static void say_p(transfer *x, const gt_engine *e) {
     double p;
     if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
@@ -199,6 +213,16 @@ static gt_status check_model(const gt_checkpoint_file *f, const gt_job *job, con
                    known ? ": --model=" : "", known ? theirs : "");
 }
 
+/* A network that is there and cannot be used must not begin anew without a word. */
+static gt_status check_faults(transfer *x, const gt_job *job) {
+    gt_status st = gt_network_check(x->f, NULL);
+    if (!st) return GT_OK;
+    if (!job->resume_partial)
+        return gt_fail(st, "--resume: %s (--resume-partial begins without this network)", gt_message());
+    say(x, "%c%s; it begins anew", WARNS, gt_message());
+    return GT_OK;
+}
+
 /* Of a model that adds to the networks of another. */
 static gt_status check_base(transfer *x, const gt_job *job, const char *theirs) {
     const char *base = gt_job_adds_to(job);
@@ -211,11 +235,13 @@ static gt_status check_base(transfer *x, const gt_job *job, const char *theirs) 
 }
 
 static gt_status transfer_all(gt_engine *e, transfer *x) {
-    gt_status st = check_model(x->f, e->job, e->model);
+    gt_status st = check_faults(x, e->job);
+    if (!st) st = check_model(x->f, e->job, e->model);
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(x->f)->recipe, gt_checkpoint_path(x->f));
     if (st || !theirs) return st ? st : GT_FORMAT;
     say(x, "starting from the networks of %s", gt_checkpoint_path(x->f));
     say_images(x, e->job, theirs);
+    say_mbstd(x, e->job, theirs);
     st = check_base(x, e->job, theirs->model);
     gt_job_free(theirs);
     if (!st) st = transfer_networks(x, e->model);

@@ -84,15 +84,17 @@ static gt_status check(const gt_export_source *s, const part *p) {
         return gt_fail(GT_USAGE, "--from=w: the %s of '%s' has no styles", p->name, s->trained->job->model);
     if (r->noise_mode && gt_is(r->noise_mode, "random"))
         return gt_fail(GT_USAGE, "--noise-mode=random: an ONNX model has no random numbers of its own: const or none");
-    return GT_OK;
+    bool truncates = (p->build == build_generator && !r->from_styles) || p->build == build_mapping;
+    return truncates && m->check_truncation ? m->check_truncation(m, s->trained->params) : GT_OK;
 }
 
 static gt_status write_onnx(const gt_export_source *s) {
     const part *p = part_of(s);
-    if (!p || check(s, p)) return GT_USAGE;
+    gt_status st = p ? check(s, p) : GT_USAGE;
+    if (st) return st;
     gt_weights_out about = {0};
     gt_arena *a = gt_arena_new();
-    gt_status st = a ? gt_export_texts(s, a, &about) : gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
+    st = a ? gt_export_texts(s, a, &about) : gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
     const gt_onnx_source source = {p->build, (void *)s, s->trained->params, p->outputs, about.texts, about.n_texts};
     if (!st) st = gt_onnx_export(&source, s->request->out);
     gt_arena_free(a);

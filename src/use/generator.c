@@ -38,6 +38,8 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
     if (o->temperature > 0 && !m->draws_codes)
         return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
                                  "this network draws none");
+    gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, g->trained.params) : GT_OK;
+    if (st) return st;
     g->batch = batch_for(m);
     bool apart = o->apart && m->build_mapping;
     const gt_generate_options options = {.n = g->batch,
@@ -46,7 +48,7 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
                                          .temperature = o->temperature,
                                          .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
                                          .from_styles = apart};
-    gt_status st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
+    st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
     return !st && apart ? build_mapper(g, &options, o->pool) : st;
 }
 

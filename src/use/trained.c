@@ -41,7 +41,9 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     t->model = gt_model_bare(t->job);
     if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
     gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);
+    if (!st && (all || name)) st = gt_network_check(f, name);
     if (st) return st;
+    if (!all && !name) gt_network_warn(f);
     t->network = name ? gt_model_network(t->model, name) : t->model->ema_of >= 0 ? t->model->ema_of : 0;
     if (t->network < 0) return GT_USAGE;
     bool averaged = t->model->ema_of == t->network;

@@ -1,9 +1,12 @@
 """Files of other programs for networks.sh. networks.py state GOLDEN.h5 PREFIX OUT.{npz,safetensors,pt} [CHANGE]: the tensors of G_ema as a state dict;
-CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less). cache ADDRESS: the first part of the name under which the reference keeps it."""
+CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less). cache ADDRESS: the first part of the name under which the reference keeps it.
+pickle FILE.pkl OUT.pkl CHANGE [PROTOCOL]: with a change (CHANGES). filters FILE.pkl: its filters. again FILE.pkl: are the constructors' arguments there?"""
 import hashlib
 import json
+import pickle
 import struct
 import sys
+import types
 
 import numpy as np
 
@@ -31,7 +34,7 @@ def safetensors(path, table):
         for value in table.values(): f.write(value.tobytes())
 
 
-def state(source, prefix, out, change=''):
+def write_state(source, prefix, out, change=''):
     table = dict(tensors(source, prefix, change))
     if out.endswith('.npz'): np.savez(out, **table)
     elif out.endswith('.safetensors'): safetensors(out, table)
@@ -59,7 +62,124 @@ def classifier(name, size, classes, prefix, out):
     np.save(out + '.npy', y.numpy())
 
 
+class Call:
+    """What a pickle calls, kept as it is: nothing of torch is here."""
+
+    def __init__(self, of, args): self.of, self.args = of, args
+    def __reduce__(self): return self.of, self.args
+
+
+class Names(pickle.Unpickler):
+    def find_class(self, module, name):
+        if module.split('.')[0] in ('numpy', 'collections', 'builtins', '_codecs'): return super().find_class(module, name)
+        sys.modules.setdefault(module.split('.')[0], types.ModuleType(module.split('.')[0]))
+        home = sys.modules.setdefault(module, types.ModuleType(module))
+        if not hasattr(home, name):
+            made = type(name, (dict,), {}) if name == 'EasyDict' else lambda *args: Call(made, args)
+            made.__module__, made.__qualname__, made.__name__ = module, name, name
+            setattr(home, name, made)
+        return getattr(home, name)
+
+
+def load(path):
+    with open(path, 'rb') as f: return Names(f).load()
+
+
+def meta(module): return module.args[0]
+def state(module): return meta(module)['state']
+def child(module, path):
+    for name in path.split('.'): module = state(module)['_modules'][name]
+    return module
+
+
+def modules(module, path):
+    yield path, module
+    for name, inner in state(module)['_modules'].items(): yield from modules(inner, f'{path}.{name}')
+
+
+def numbers(tensor):
+    """Of a small one: the last bytes of its storage."""
+    while 'tensor_v2' not in tensor.of.__name__: tensor = tensor.args[0]
+    n = int(np.prod(tensor.args[2]))
+    return tensor.args[2], np.frombuffer(tensor.args[0].args[0][-4 * n:], '<f4')
+
+
+def filters(path):
+    data = load(path)
+    for name in ('G_ema', 'G', 'D'):
+        for at, module in modules(data[name], name):
+            if 'resample_filter' in state(module)['_buffers']: print(at, *numbers(state(module)['_buffers']['resample_filter']))
+
+
+def stylegan3(data, kernel):
+    """The generator's layers have the names of StyleGAN3's, and nothing else of them."""
+    synthesis = child(data['G_ema'], 'synthesis')
+    layer, spare = child(synthesis, 'b8.' + kernel), child(synthesis, 'b4')
+    meta(spare)['class_name'] = 'SynthesisInput'
+    state(spare)['_modules'].clear()
+    state(spare)['_parameters'], state(spare)['_buffers'] = {}, {'freqs': state(layer)['_parameters']['bias']}
+    state(synthesis)['_modules'] = {'input': spare, 'L0_36_20': layer}
+    data['G'] = data['G_ema']
+
+
+def take(table, key): del table[key]
+
+
+# What becomes of a file.
+CHANGES = {
+    'nothing': lambda data: None,
+    'd-tensor': lambda data: take(state(child(data['D'], 'b8.conv0'))['_parameters'], 'bias'),
+    'd-activation': lambda data: state(child(data['D'], 'b8.conv0')).update(activation='relu'),
+    'd-nan': lambda data: state(child(data['D'], 'b8.conv0'))['_parameters'].update(bias=state(child(data['G_ema'], 'mapping'))['_buffers']['w_avg']),
+    'g-tensor': lambda data: take(state(child(data['G'], 'synthesis.b8.conv0'))['_parameters'], 'bias'),
+    'unused': lambda data: take(state(child(data['G_ema'], 'synthesis.b8.conv1'))['_buffers'], 'resample_filter'),
+    'used': lambda data: state(child(data['G_ema'], 'synthesis.b8.conv0'))['_buffers'].update(
+        resample_filter=state(child(data['G_ema'], 'synthesis.b8.conv1'))['_buffers']['resample_filter']),
+    'stylegan3-t': lambda data: stylegan3(data, 'conv1'),
+    'stylegan3-r': lambda data: stylegan3(data, 'torgb'),
+    'other': lambda data: [meta(data['G_ema']).update(class_name='Other'), state(data['G_ema'])['_modules'].pop('synthesis')],
+}
+
+
+def change(path, out, what, protocol=4):
+    data = load(path)
+    CHANGES[what](data)
+    sys.setrecursionlimit(10000)
+    with open(out, 'wb') as f: pickle.dump(data, f, int(protocol))
+
+
+def again(path):
+    """The class of a network makes another such network of its arguments: in stylegan2-ada-pytorch, and in stylegan3, whose Generator takes the options
+    of the synthesis network one by one."""
+    class Old:
+        def __init__(self, z_dim, c_dim, w_dim, img_resolution, img_channels, mapping_kwargs={}, synthesis_kwargs={}): self.got = dict(synthesis_kwargs)
+
+    class New:
+        def __init__(self, z_dim, c_dim, w_dim, img_resolution, img_channels, mapping_kwargs={}, **synthesis_kwargs): self.got = synthesis_kwargs
+
+    data, wanted = load(path), {'channel_base', 'channel_max', 'num_fp16_res', 'conv_clamp', 'architecture'}
+    for name, kind in (('networks', Old), ('networks_stylegan2', New)):
+        home = types.ModuleType('training')
+        inner = types.ModuleType('training.' + name)
+        inner.Generator = kind
+        setattr(home, name, inner)
+        for key in [k for k in sys.modules if k.startswith('training')]: del sys.modules[key]
+        sys.modules.update({'training': home, inner.__name__: inner})
+        made = {}
+        exec(meta(data['G_ema'])['module_src'], made)
+        got = made['Generator'](*state(data['G_ema'])['_init_args'], **state(data['G_ema'])['_init_kwargs']).got
+        assert set(got) >= wanted and 'synthesis_kwargs' not in got, got
+    for name in ('G_ema', 'D'):
+        for key, value in state(data[name])['_init_kwargs'].items():
+            assert not key.endswith('_kwargs') or type(value).__name__ == 'EasyDict', key
+        for at, module in modules(data[name], name):
+            kwargs, args = state(module)['_init_kwargs'], state(module)['_init_args']
+            assert kwargs and len(args) == {'SynthesisLayer': 2, 'ToRGBLayer': 2, 'Conv2dLayer': 2, 'FullyConnectedLayer': 2, 'SynthesisBlock': 2,
+                                            'DiscriminatorBlock': 3, 'DiscriminatorEpilogue': 1}.get(meta(module)['class_name'], 0), (at, args, kwargs)
+
+
 def cache(address): print(hashlib.md5(address.encode()).hexdigest())
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+commands = dict(state=write_state, classifier=classifier, cache=cache, pickle=change, filters=filters, again=again)
+commands[sys.argv[1]](*sys.argv[2:])

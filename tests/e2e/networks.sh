@@ -14,7 +14,7 @@ equal() { diff -rq "$1" "$2" || fail "$1 and $2 differ"; }
 has() { grep -qE -- "$1" said || { cat said; fail "no '$1'"; }; }
 
 case_known_outcomes() {
-    expect 0 '^[a-z0-9-]+: 8 passed, 0 failed, 0 skipped' "$BUILD/tests/golden" "$golden"
+    expect 0 '^[a-z0-9-]+: 12 passed, 0 failed, 0 skipped' "$BUILD/tests/golden" "$golden"
 }
 
 case_ranks() {
@@ -98,6 +98,68 @@ case_resume() {
     # from a smaller run of Gantry itself: its sizes
     quietly "$GANTRY" train --data=synth:shapes:n=32,size=16 $nets --batch=4 --mbstd=2 --steps=1 --run=own
     expect 0 'G_ema: ([0-9]+) of \1 tensors' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --mbstd=2 --steps=1 --run=from-own --resume=own
+}
+
+# The reference hands a filter to some layers only: what the others keep says nothing, and comes out again as it was.
+case_filters() {
+    make plain "$golden/filter.pkl"
+    quietly "$GANTRY" convert "$golden/filter.pkl" out.pkl
+    diff <(networks filters "$golden/filter.pkl") <(networks filters out.pkl) || fail 'filters are others after export'
+    make of-export out.pkl && equal plain of-export
+    networks pickle "$golden/filter.pkl" unused.pkl unused && make unused unused.pkl && equal plain unused
+    networks pickle "$golden/filter.pkl" used.pkl used
+    expect 1 "used.pkl.*another filter than those before" "$GANTRY" generate used.pkl --seeds=0 --outdir=no
+}
+
+# Groups that do not divide the usual batch: a file's networks are no recipe.
+case_groups_of_three() {
+    job="--data=synth:shapes:n=32,size=16,classes=2 --cond --seed=1 --threads=1 --steps=1 --resume=$golden/group3.pkl"
+    quietly "$GANTRY" inspect "$golden/group3.pkl" && has '^  mbstd = 3$' && ! grep -q 'batch = ' said || { cat said; fail 'a batch that no file says'; }
+    expect 0 'groups of 3 images, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --batch=96 --dry-run=quick
+    expect 0 'D: ([0-9]+) of \1 tensors' "$GANTRY" train $job --batch=6 --mbstd=3 --run=three
+    ! grep -q 'groups of 3' three/log.txt || { cat three/log.txt; fail 'equal groups are no news'; }
+}
+
+# Pictures need G_ema alone: what is wrong elsewhere is a warning, and an error where it is needed.
+case_faults() {
+    make plain "$golden/skip.pkl"
+    while read -r change why; do
+        networks pickle "$golden/skip.pkl" $change.pkl $change
+        make $change $change.pkl && equal plain $change && has "warning: .*$change.pkl.: $why.*left out"
+        [ "$(grep -c 'warning' said)" = 1 ] || { cat said; fail 'more than one warning'; }
+        quietly "$GANTRY" inspect $change.pkl && has "^left out +$why"
+        expect 1 "$change.pkl.*$why" "$GANTRY" convert $change.pkl no.pkl
+        expect 1 "resume: .*$change.pkl.: $why.*--resume-partial" "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=$change.pkl
+    done <<<"d-tensor D: .*no tensor 'D.b8.conv0.bias'
+d-activation D: .*D.b[0-9]+.*activation.*not the same
+g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
+    [ ! -e no ] && [ ! -e no.pkl ] || fail 'something was made of a network that is not there'
+    expect 0 'D: .*; it begins anew' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
+    # the average of styles is needed for truncation, and for training
+    make nan "$golden/nan_w_avg.pkl" && has 'w_avg.*no finite number: no truncation'
+    expect 1 'average of styles.*--trunc=1' ranks 3 "$GANTRY" generate "$golden/nan_w_avg.pkl" --seeds=0-4 --trunc=0.7 --outdir=no
+    expect 1 'average of styles' "$GANTRY" export "$golden/nan_w_avg.pkl" no.onnx
+    expect 1 'resume: .*G_ema.mapping.w_avg holds a value that is no finite number' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --steps=1 --run=no --resume="$golden/nan_w_avg.pkl"
+    [ ! -e no.onnx ] || fail 'a model that makes NaN'
+}
+
+# Generators of other kinds are named, in one line, though their D may be StyleGAN2's.
+never() { # FILE WHY
+    local command
+    for command in 'inspect FILE' 'generate FILE --seeds=0 --outdir=no' 'train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=FILE'; do
+        # shellcheck disable=SC2086
+        expect 1 "$1.: $2" "$GANTRY" ${command/FILE/$1}
+        [ "$(grep -vc 'Loading networks' said)" = 1 ] && [ ! -e no ] || { cat said; fail "more than one line, or something was made: $command"; }
+    done
+}
+case_other_kinds() {
+    local change
+    for change in stylegan3-t stylegan3-r other; do networks pickle "$golden/skip.pkl" $change.pkl $change; done
+    never stylegan3-t.pkl 'a network of StyleGAN3 \(T\), which Gantry does not have'
+    never stylegan3-r.pkl 'a network of StyleGAN3 \(R\), which Gantry does not have'
+    never other.pkl "G_ema, a 'Other', has no tensor 'synthesis.b4.const'"
+    networks pickle "$golden/skip.pkl" old.pkl nothing 0
+    never old.pkl 'a pickle of protocol 0: write the file again'
 }
 
 case_refused() {

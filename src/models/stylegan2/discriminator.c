@@ -44,12 +44,14 @@ static bool has_fromrgb(const gt_levels *l, int level) { return level + 1 == l->
 
 /* ---- declaration ---- */
 
-/* One convolution of a block; counts layers for Freeze-D. */
+/* One convolution of a block; counts layers for Freeze-D. Layers that keep the size have the usual filter, unused. */
 static void declare_conv(gt_declarer *d, const char *block, const char *which, gt_conv2d_shape shape,
                          const gt_discriminator_config *c, int *layer) {
+    const gt_resample_filter unused = gt_resample_filter_default();
     gt_text name = gt_text_of("%s.%s", block, which);
+    bool down = gt_is(which, "conv1") || gt_is(which, "skip");
     shape.frozen = layer && (*layer)++ < c->freeze_layers;
-    gt_conv2d_declare(d, name.s, shape, &c->resample_filter);
+    gt_conv2d_declare(d, name.s, shape, down ? &c->resample_filter : &unused);
 }
 
 static void declare_block(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l,
@@ -127,14 +129,16 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
 
 static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
-    if (l->skip) x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
+    const char *act = d->c->last_activation ? d->c->last_activation : d->c->activation;
+    if (l->skip)
+        x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.activation = act, .clamp = -1}));
     if (d->c->mbstd_channels > 0)
         x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels, d->c->mbstd_batch);
-    x = conv(d, block, "conv", x, (gt_conv2d_options){.clamp = d->c->conv_clamp});
+    x = conv(d, block, "conv", x, (gt_conv2d_options){.activation = act, .clamp = d->c->conv_clamp});
     if (!x) return NULL;
     gt_node *flat = gt_permute(g, x, (int[]){0, 3, 1, 2}); /* the stored weight's columns run over C, H, W */
     x = gt_reshape(g, flat, GT_SHAPE(gt_dim(x, 0), gt_dim(x, 1) * gt_dim(x, 2) * gt_dim(x, 3)));
-    return fc(d, block, "out", fc(d, block, "fc", x, d->c->activation), "linear");
+    return fc(d, block, "out", fc(d, block, "fc", x, act), "linear");
 }
 
 /* All blocks but the last. *image becomes what the last one sees of the image; maps[i]: what block i returns. */

@@ -11,6 +11,8 @@ static gt_import_place place(const gt_imported *m, const char *network, const gt
     int i = gt_is(network, "G_ema") ? 0 : gt_is(network, "G") ? 1 : 2;
     gt_import_place p = gt_stylegan2_place(f, f->prefix[i], i == 2, t->name);
     p.otherwise = t->init_values; /* a filter is known without the file */
+    if (p.otherwise && !gt_stylegan2_uses_filter(t->name, i == 2, f->architecture[i == 2])) p.tensor = "";
+    if (gt_is(t->name, "mapping.w_avg")) p.needed_for = "truncation";
     return p;
 }
 
@@ -25,19 +27,22 @@ static void set_int(gt_imported *m, const char *key, int value, int published) {
     if (value != published) gt_import_set(m, key, "%d", value);
 }
 
-static void set_filter(gt_imported *m, const gt_resample_filter *f) {
-    const gt_resample_filter usual = gt_resample_filter_default();
+static void set_filter(gt_imported *m, const char *key, const gt_resample_filter *f, const gt_resample_filter *usual) {
     char text[GT_MAX_FILTER_TAPS * 16] = "";
-    if (!memcmp(f, &usual, sizeof usual)) return;
+    if (!memcmp(f, usual, sizeof *usual)) return;
     for (int i = 0; i < f->taps; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.9g", i ? "," : "", (double)f->value[i]);
-    gt_import_set(m, "filter", "%s", text);
+    gt_import_set(m, key, "%s", text);
 }
 
 static double short_of(float x) { /* 0.01f as 0.01 */
     char text[32];
     snprintf(text, sizeof text, "%.7g", (double)x);
     return strtod(text, NULL);
+}
+
+static void set_activation(gt_imported *m, const char *key, const char *name, const char *usual) {
+    if (!gt_is(name, usual)) gt_import_set(m, key, "%s", name);
 }
 
 static void set_g(gt_imported *m, const gt_stylegan2_found *o) {
@@ -52,6 +57,13 @@ static void set_g(gt_imported *m, const gt_stylegan2_found *o) {
     set_int(m, "embed", p->embed_features, 0);
     set_int(m, "map-width", p->layer_features, 0);
     set_int(m, "no-noise", !s->use_noise, 0);
+    set_activation(m, "map-nonlinearity", p->activation, s->activation);
+}
+
+/* A batch of whole groups: which one the networks were trained with, no file says. */
+static int batch_for(int group) {
+    enum { USUAL = 32 };
+    return group > 0 && group < USUAL && USUAL % group ? (USUAL / group + 1) * group : 0;
 }
 
 static void set_d(gt_imported *m, const gt_stylegan2_found *o) {
@@ -59,6 +71,11 @@ static void set_d(gt_imported *m, const gt_stylegan2_found *o) {
     enum { WHOLE = 1 << 20 /* a batch is one group */ };
     gt_import_set(m, "d-arch", "%s", d->architecture);
     gt_import_set(m, "mbstd", "%d", d->mbstd_group_size > 0 ? d->mbstd_group_size : WHOLE);
+    m->batch = batch_for(d->mbstd_group_size);
+    set_activation(m, "d-nonlinearity", d->activation, o->g.synthesis.activation);
+    set_activation(m, "d-last-nonlinearity", d->last_activation, d->activation);
+    if (d->c_dim) set_activation(m, "d-map-nonlinearity", d->mapping.activation, d->activation);
+    set_filter(m, "d-filter", &d->resample_filter, &o->g.synthesis.resample_filter);
     if (o->has_g) {
         set_int(m, "d-cbase", d->channel_base, o->g.synthesis.channel_base);
         set_int(m, "d-cmax", d->channel_max, o->g.synthesis.channel_max);
@@ -89,8 +106,9 @@ static void set_recipe(gt_imported *m, const gt_stylegan2_found *o) {
     if (o->has_d) set_d(m, o);
     if (clamp < 0) gt_import_set(m, "fp32", "1");
     else set_real(m, "clamp", short_of(clamp), 256);
-    if (!gt_is(s->activation, "lrelu")) gt_import_set(m, "nonlinearity", "%s", s->activation);
-    set_filter(m, &s->resample_filter);
+    const gt_resample_filter usual = gt_resample_filter_default();
+    set_activation(m, "nonlinearity", s->activation, "lrelu");
+    set_filter(m, "filter", &s->resample_filter, &usual);
     gt_import_set(m, "data-height", "%d", g ? s->height : d->height);
     gt_import_set(m, "data-width", "%d", g ? s->width : d->width);
     gt_import_set(m, "data-channels", "%d", g ? s->channels : d->channels);
@@ -116,15 +134,36 @@ static gt_status keep_classes(gt_imported *m) {
     return *text ? gt_import_keep_text(m, GT_FILE_CLASSES, text) : GT_OK;
 }
 
+static gt_status find(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {
+    gt_status st = gt_stylegan2_sizes(f, is_d, out);
+    return st ? st : gt_stylegan2_facts(f, is_d, out);
+}
+
+/* Beside a G, a D that cannot be used is a fault of the file that not all commands mind. */
+static gt_status find_d(gt_stylegan2_file *f, gt_stylegan2_found *out) {
+    gt_status st = find(f, true, out);
+    if (st != GT_FORMAT || !out->has_g) return st;
+    out->has_d = false;
+    for (const char **n = f->networks; *n; n++)
+        if (gt_is(*n, "D")) *n = NULL; /* the last */
+    return gt_import_fault(f->m, "D");
+}
+
 gt_status gt_stylegan2_import(gt_imported *m) {
     gt_stylegan2_file *f = gt_arena_alloc(m->arena, sizeof *f);
-    gt_stylegan2_found found;
     if (!f) return GT_NOMEM;
     *f = (gt_stylegan2_file){.m = m, .kind = gt_weights_kind_of(m->from)};
-    if (!gt_stylegan2_look(f)) return GT_OK;
-    gt_status st = gt_stylegan2_sizes(f, &found);
-    if (!st) st = gt_stylegan2_facts(f, &found);
+    gt_status st = gt_stylegan2_refuse_others(f);
+    if (st || !gt_stylegan2_look(f)) return st;
+    gt_stylegan2_found found = {.has_g = gt_stylegan2_prefix(f, -1) != NULL,
+                                .has_d = f->prefix[2] != NULL,
+                                .g = {gt_mapping_defaults(), gt_synthesis_defaults()},
+                                .d = gt_discriminator_defaults()};
+    if (found.has_g) st = find(f, false, &found);
+    if (!st && found.has_d) st = find_d(f, &found);
     if (st) return st;
+    f->architecture[0] = found.g.synthesis.architecture;
+    f->architecture[1] = found.d.architecture;
     set_recipe(m, &found);
     m->model = "stylegan2";
     m->networks = f->networks;

@@ -9,7 +9,7 @@
 #include "gantry/import.h"
 #include "models/stylegan2/common.h"
 
-enum { GT_STYLEGAN2_FILE_NETS = 3 };
+enum { GT_STYLEGAN2_FILE_NETS = 3 }; /* G_ema, G, D */
 
 /* A file, and what its networks are called there. */
 typedef struct gt_stylegan2_file {
@@ -18,8 +18,9 @@ typedef struct gt_stylegan2_file {
     /* what stands before the names of G_ema's, G's and D's tensors in the file; NULL: the network is not there */
     const char *prefix[GT_STYLEGAN2_FILE_NETS];
     const char *networks[GT_STYLEGAN2_FILE_NETS + 1];
-    int levels;           /* of G, or of D */
-    const char *parts[2]; /* of TensorFlow's G: "mapping/", "synthesis/" */
+    int levels;                  /* of G, or of D */
+    const char *architecture[2]; /* of G, of D */
+    const char *parts[2];        /* of TensorFlow's G: "mapping/", "synthesis/" */
 } gt_stylegan2_file;
 
 /* What the file says or what its shapes tell. */
@@ -33,22 +34,27 @@ gt_status gt_stylegan2_import(gt_imported *m);
 
 /* ---- import_layout.c ---- */
 
+/* GT_FORMAT: the file's generator is of another kind, such as StyleGAN3's. */
+gt_status gt_stylegan2_refuse_others(const gt_stylegan2_file *f);
 /* The networks that the file has; false: none of StyleGAN2's. */
 bool gt_stylegan2_look(gt_stylegan2_file *f);
 /* The prefix of network 0, 1 or 2, or of G_ema's where it is there, else of G's (network < 0); NULL: none. */
 const char *gt_stylegan2_prefix(const gt_stylegan2_file *f, int network);
 /* Where the tensor `name` of a network is; `prefix`: as above. */
 gt_import_place gt_stylegan2_place(const gt_stylegan2_file *f, const char *prefix, bool is_d, const char *name);
+/* Does anything read this buffer ("synthesis.b8.conv0.resample_filter")? Layers that keep the size have one, too, which
+ * holds whatever filter is the default. */
+bool gt_stylegan2_uses_filter(const char *name, bool is_d, const char *architecture);
 
 /* ---- import_sizes.c ---- */
 
-/* Sizes of the networks by the shapes of their tensors. GT_FORMAT: a tensor is missing, or no widths have these
- * shapes. */
-gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, gt_stylegan2_found *out);
+/* Sizes of G (is_d: of D, after G where the file has one) by the shapes of tensors. GT_FORMAT: a tensor is missing, no
+ * widths have these shapes, or D takes other images than G makes. */
+gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out);
 
 /* ---- import_facts.c ---- */
 
-/* The rest: activation, clamp, multipliers, filter, groups. GT_FORMAT: what no recipe can say. */
-gt_status gt_stylegan2_facts(gt_stylegan2_file *f, gt_stylegan2_found *out);
+/* The rest of G or D: activations, clamp, multipliers, filter, groups. GT_FORMAT: what no recipe can say. */
+gt_status gt_stylegan2_facts(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out);
 
 #endif

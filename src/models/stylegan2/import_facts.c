@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "models/stylegan2/import.h"
 
 typedef struct facts {
@@ -33,21 +34,16 @@ static bool same_fact(const gt_fact *a, const gt_fact *b) {
            (a->kind != GT_FACT_TEXT || !strcmp(a->text, b->text));
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
-/* All layers of `prefix` whose attributes end in one of `ends` (up to NULL) must have the same value. */
-static gt_status check_alike(const facts *s, const char *prefix, const char *const *ends) {
+/* All layers of `prefix`, but for those of `except` (NULL: none), whose attributes end in one of `ends` (up to NULL)
+ * must have the same value. */
+static gt_status check_alike(const facts *s, const char *prefix, const char *except, const char *const *ends) {
     const gt_weights *w = s->f->m->from;
     const gt_fact *first = NULL;
-    if (!prefix) return GT_OK;
     for (size_t i = 0; i < gt_weights_facts(w); i++) {
         const gt_fact *a = gt_weights_fact_at(w, i);
         const char *const *end = ends;
-        if (strncmp(a->name, prefix, strlen(prefix))) continue;
-        while (*end && !ends_with(a->name, *end)) end++;
+        if (strncmp(a->name, prefix, strlen(prefix)) || (except && !strncmp(a->name, except, strlen(except)))) continue;
+        while (*end && !gt_ends_with(a->name, *end)) end++;
         if (!*end) continue;
         if (first && !same_fact(first, a))
             return gt_fail(GT_FORMAT, "%s and %s are not the same: in Gantry's networks all layers have one value",
@@ -59,9 +55,24 @@ static gt_status check_alike(const facts *s, const char *prefix, const char *con
 
 /* ---- the filter of up- and downsampling ---- */
 
-/* The taps of a filter tensor: of one row, or of an outer product. */
+/* Whole numbers in the same proportions, where there are some: 1,2,1 for 0.25,0.5,0.25. */
+static void simplify(gt_resample_filter *f) {
+    enum { MOST = 1000 };
+    float least = 0;
+    gt_resample_filter whole = *f;
+    for (int i = 0; i < f->taps; i++)
+        if (f->value[i] != 0 && !(fabsf(f->value[i]) >= fabsf(least) && least != 0)) least = f->value[i];
+    for (int i = 0; i < f->taps; i++) {
+        float ratio = f->value[i] / fabsf(least);
+        whole.value[i] = rintf(ratio);
+        if (!(fabsf(ratio - whole.value[i]) < 1e-4f) || fabsf(ratio) > MOST) return;
+    }
+    *f = whole;
+}
+
+/* The taps of a filter tensor, whose sum is 1: of one row, or of an outer product. */
 static gt_status filter_of_tensor(const facts *s, const gt_weight *w, size_t i, gt_resample_filter *out) {
-    float taps[GT_MAX_FILTER_TAPS * GT_MAX_FILTER_TAPS];
+    float taps[GT_MAX_FILTER_TAPS * GT_MAX_FILTER_TAPS], sum = 0;
     int64_t n = w->n_dims ? w->dims[0] : 0;
     bool square = w->n_dims == 2 && w->dims[1] == n;
     if ((w->n_dims != 1 && !square) || n < 1 || n > GT_MAX_FILTER_TAPS)
@@ -71,71 +82,96 @@ static gt_status filter_of_tensor(const facts *s, const gt_weight *w, size_t i, 
     gt_resample_filter f = {.taps = (int)n};
     for (int64_t y = 0; y < n; y++)
         for (int64_t x = 0; x < (square ? n : 1); x++) f.value[y] += taps[square ? y * n + x : y];
+    for (int64_t k = 0; k < n; k++) sum += f.value[k];
+    if (!(fabsf(sum - 1) < 1e-4f)) return gt_fail(GT_FORMAT, "the taps of '%s' do not add up to 1", w->name);
     for (int64_t k = 0; square && k < n * n; k++)
         if (!(fabsf(taps[k] - f.value[k / n] * f.value[k % n]) < 1e-5f))
             return gt_fail(GT_FORMAT, "'%s' is no product of a row and a column: Gantry has no such filter", w->name);
+    simplify(&f);
     *out = f;
     return GT_OK;
 }
 
 static bool same_filter(const gt_resample_filter *a, const gt_resample_filter *b) {
     double sum_a = 0, sum_b = 0;
-    for (int i = 0; i < a->taps; i++) sum_a += a->value[i];
-    for (int i = 0; i < b->taps; i++) sum_b += b->value[i];
+    for (int i = 0; i < a->taps; i++) sum_a += (double)a->value[i];
+    for (int i = 0; i < b->taps; i++) sum_b += (double)b->value[i];
     bool same = a->taps == b->taps;
-    for (int i = 0; i < a->taps && same; i++) same = fabs(a->value[i] / sum_a - b->value[i] / sum_b) < 1e-6;
+    for (int i = 0; i < a->taps && same; i++)
+        same = fabs((double)a->value[i] / sum_a - (double)b->value[i] / sum_b) < 1e-6;
     return same;
 }
 
-static gt_status read_filters(const facts *s) {
+/* The filter of a network, in *out: that of the layers which use one. */
+static gt_status read_filters(const facts *s, const char *prefix, bool is_d, const char *architecture,
+                              gt_resample_filter *out) {
     const gt_weights *w = s->f->m->from;
     gt_resample_filter found = {0};
     for (size_t i = 0; i < gt_weights_count(w); i++) {
         const gt_weight *t = gt_weights_at(w, i);
         gt_resample_filter this;
-        if (!ends_with(t->name, ".resample_filter")) continue;
+        if (strncmp(t->name, prefix, strlen(prefix)) || !gt_ends_with(t->name, ".resample_filter") ||
+            !gt_stylegan2_uses_filter(t->name + strlen(prefix), is_d, architecture))
+            continue;
         gt_status st = filter_of_tensor(s, t, i, &this);
         if (st) return st;
         if (found.taps && !same_filter(&found, &this))
-            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: Gantry's networks have one", t->name);
+            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: networks of Gantry have one each",
+                           t->name);
         found = this;
     }
-    if (found.taps && !same_filter(&found, &s->out->g.synthesis.resample_filter))
-        s->out->g.synthesis.resample_filter = s->out->d.resample_filter = found;
+    if (found.taps && !same_filter(&found, out)) *out = found;
     return GT_OK;
 }
 
 /* ---- the reference ---- */
 
-static gt_status read_reference(const facts *s) {
-    const char *g = gt_stylegan2_prefix(s->f, -1), *d = s->f->prefix[2];
-    gt_synthesis_config *c = &s->out->g.synthesis;
-    gt_discriminator_config *e = &s->out->d;
-    static const char *const clamps[] = {".conv0.conv_clamp", ".conv1.conv_clamp", ".torgb.conv_clamp",
-                                         ".conv.conv_clamp", NULL},
+static const char *path_of(const facts *s, const char *prefix, const char *rest) {
+    const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
+    return path ? path : "";
+}
+
+static gt_status read_reference_g(const facts *s, const char *g) {
+    static const char *const clamps[] = {".conv0.conv_clamp", ".conv1.conv_clamp", ".torgb.conv_clamp", NULL},
                              *const activations[] = {".conv0.activation", ".conv1.activation", NULL},
                              *const gains[] = {".bias_gain", NULL}, *const acts[] = {".activation", NULL};
-    const char *synthesis = gt_arena_printf(s->f->m->arena, "%ssynthesis.", g ? g : ""),
-               *layers = gt_arena_printf(s->f->m->arena, "%smapping.fc", g ? g : ""),
-               *d_layers = gt_arena_printf(s->f->m->arena, "%smapping.fc", d ? d : "");
-    gt_status st = check_alike(s, g ? synthesis : NULL, clamps);
-    if (!st) st = check_alike(s, g ? synthesis : NULL, activations);
-    if (!st) st = check_alike(s, g ? layers : NULL, gains);
-    if (!st) st = check_alike(s, g ? layers : NULL, acts);
-    if (!st) st = check_alike(s, d, clamps);
-    if (!st) st = check_alike(s, d ? d_layers : NULL, gains);
-    if (st) return st;
+    gt_synthesis_config *c = &s->out->g.synthesis;
+    gt_mapping_config *m = &s->out->g.mapping;
+    const char *synthesis = path_of(s, g, "synthesis."), *layers = path_of(s, g, "mapping.fc");
+    gt_status st = check_alike(s, synthesis, NULL, clamps);
+    if (!st) st = check_alike(s, synthesis, NULL, activations);
+    if (!st) st = check_alike(s, layers, NULL, gains);
+    if (!st) st = check_alike(s, layers, NULL, acts);
     c->conv_clamp = number(s, g, "synthesis.b4.conv1.conv_clamp", -1, -1);
     c->activation = text(s, g, "synthesis.b4.conv1.activation", "lrelu");
-    s->out->g.mapping.activation = text(s, g, "mapping.fc0.activation", "lrelu");
-    s->out->g.mapping.lr_multiplier = number(s, g, "mapping.fc0.bias_gain", 1, 1);
-    s->out->g.mapping.w_avg_beta = number(s, g, "mapping.w_avg_beta", -1, 0.995f);
+    m->activation = text(s, g, "mapping.fc0.activation", "lrelu");
+    m->lr_multiplier = number(s, g, "mapping.fc0.bias_gain", 1, 1);
+    m->w_avg_beta = number(s, g, "mapping.w_avg_beta", -1, 0.995f);
+    return st;
+}
+
+/* The last block has an activation of its own. */
+static gt_status read_reference_d(const facts *s, const char *d) {
+    static const char *const clamps[] = {".conv0.conv_clamp", ".conv1.conv_clamp", ".fromrgb.conv_clamp",
+                                         ".conv.conv_clamp", NULL},
+                             *const activations[] = {".conv0.activation", ".conv1.activation", ".fromrgb.activation",
+                                                     NULL},
+                             *const of_last[] = {".conv.activation", ".fc.activation", ".fromrgb.activation", NULL},
+                             *const gains[] = {".bias_gain", NULL}, *const acts[] = {".activation", NULL};
+    gt_discriminator_config *e = &s->out->d;
+    const char *layers = path_of(s, d, "mapping.fc"), *last = path_of(s, d, "b4.");
+    gt_status st = check_alike(s, d, path_of(s, d, "b4.fromrgb."), clamps);
+    if (!st) st = check_alike(s, d, last, activations);
+    if (!st) st = check_alike(s, last, NULL, of_last);
+    if (!st) st = check_alike(s, layers, NULL, gains);
+    if (!st) st = check_alike(s, layers, NULL, acts);
     e->conv_clamp = number(s, d, "b4.conv.conv_clamp", -1, -1);
-    e->activation = text(s, d, "b4.conv.activation", "lrelu");
+    e->activation = text(s, d, "b8.conv1.activation", "lrelu");
+    e->last_activation = text(s, d, "b4.conv.activation", "lrelu");
     e->mapping.activation = text(s, d, "mapping.fc0.activation", "lrelu");
     e->mapping.lr_multiplier = number(s, d, "mapping.fc0.bias_gain", 1, 0.01f);
     e->mbstd_group_size = (int)number(s, d, "b4.mbstd.group_size", 0, 4);
-    return GT_OK;
+    return st;
 }
 
 /* ---- TensorFlow ---- */
@@ -182,48 +218,50 @@ static gt_status check_version(const facts *s, const char *net) {
                          (double)version);
 }
 
-static gt_status read_tensorflow(const facts *s) {
+static gt_status begin_tensorflow(const facts *s, const char *net, const char *prefix, const char *const *known) {
+    gt_status st = check_version(s, net);
+    return st ? st : check_known(s, prefix, known);
+}
+
+static gt_status read_tensorflow_g(const facts *s, const char *prefix) {
     gt_synthesis_config *c = &s->out->g.synthesis;
     gt_mapping_config *m = &s->out->g.mapping;
-    gt_discriminator_config *e = &s->out->d;
-    gt_arena *a = s->f->m->arena;
-    const char *net = gt_stylegan2_prefix(s->f, -1);
-    net = net ? gt_arena_printf(a, "%.*s", (int)strlen(net) - 1, net) : "D";
-    const char *g = gt_arena_printf(a, "%s.static_kwargs.", net), *d = "D.static_kwargs.";
-    gt_status st = check_version(s, net);
-    if (!st && s->out->has_g) st = check_known(s, g, known_g);
-    if (!st && s->out->has_d) st = check_known(s, d, known_d);
-    if (st) return st;
+    const char *net = gt_arena_printf(s->f->m->arena, "%.*s", (int)strlen(prefix) - 1, prefix); /* "Gs" of "Gs/" */
+    const char *g = path_of(s, net ? net : "", ".static_kwargs.");
+    gt_status st = begin_tensorflow(s, net, g, known_g);
     c->conv_clamp = number(s, g, "conv_clamp", -1, -1);
     c->activation = text(s, g, "nonlinearity", "lrelu");
     m->activation = text(s, g, "mapping_nonlinearity", "lrelu");
     m->lr_multiplier = number(s, g, "mapping_lrmul", 0.01f, 0.01f);
     m->w_avg_beta = number(s, g, "w_avg_beta", 1, 0.995f);
     tf_filter(s, g, &c->resample_filter);
+    if (number(s, g, "use_noise", 1, 1) == 0) c->use_noise = false;
+    return st;
+}
+
+static gt_status read_tensorflow_d(const facts *s) {
+    static const char d[] = "D.static_kwargs.";
+    gt_discriminator_config *e = &s->out->d;
+    gt_status st = begin_tensorflow(s, "D", d, known_d);
     e->conv_clamp = number(s, d, "conv_clamp", -1, -1);
-    e->activation = e->mapping.activation = text(s, d, "nonlinearity", "lrelu");
+    e->activation = e->last_activation = e->mapping.activation = text(s, d, "nonlinearity", "lrelu");
     e->mapping.lr_multiplier = number(s, d, "mapping_lrmul", 0.1f, 0.1f);
     e->mbstd_group_size = (int)number(s, d, "mbstd_group_size", 0, 0);
     tf_filter(s, d, &e->resample_filter);
-    if (number(s, g, "use_noise", 1, 1) == 0) c->use_noise = false;
-    if (s->out->has_g && s->out->has_d && !same_filter(&c->resample_filter, &e->resample_filter))
-        return gt_fail(GT_FORMAT, "G and D have other filters of resampling: Gantry's networks have one");
-    return GT_OK;
+    return st;
 }
 
 /* ---- state dicts: what the user says, or a default ---- */
 
-static void read_unsaid(const facts *s) {
+static void say_unsaid(const facts *s, bool is_d) {
     gt_imported *m = s->f->m;
-    bool g = s->out->has_g;
-    s->out->g.synthesis.conv_clamp = s->out->d.conv_clamp = 256;
-    if (!gt_import_given(m, "clamp"))
+    bool first = !is_d || !s->out->has_g;
+    if (first && !gt_import_given(m, "clamp"))
         gt_import_say(m, "it does not say where activations are clamped: at 256 is taken, as in the published recipes "
                          "(--clamp=NUMBER, 0: nowhere)");
-    if (g && !gt_import_given(m, "lrmul"))
+    if (!is_d && !gt_import_given(m, "lrmul"))
         gt_import_say(m, "it does not say the multiplier of the mapping network: 0.01 is taken (--lrmul=NUMBER)");
-    if (s->out->has_d)
-        gt_import_say(m, "it does not say the group of the minibatch standard deviation of D: 4 is taken");
+    if (is_d) gt_import_say(m, "it does not say the group of the minibatch standard deviation of D: 4 is taken");
 }
 
 static void read_given(const facts *s) {
@@ -233,21 +271,45 @@ static void read_given(const facts *s) {
     if (lrmul) s->out->g.mapping.lr_multiplier = strtof(lrmul, NULL);
 }
 
-gt_status gt_stylegan2_facts(gt_stylegan2_file *f, gt_stylegan2_found *out) {
-    facts s = {.f = f, .out = out};
-    gt_status st = f->kind == GT_WEIGHTS_TENSORFLOW ? GT_OK : read_filters(&s);
-    if (!st && f->kind == GT_WEIGHTS_TENSORFLOW) st = read_tensorflow(&s);
-    else if (!st && f->kind == GT_WEIGHTS_REFERENCE) st = read_reference(&s);
-    else if (!st) read_unsaid(&s);
+/* ---- all ---- */
+
+static gt_status check_activation(const char *what, const char *name) {
+    return gt_activation_find(name)
+               ? GT_OK
+               : gt_fail(GT_FORMAT, "%s has the activation '%.40s', which Gantry does not know", what, name);
+}
+
+static gt_status check_g(const gt_generator_config *g) {
+    gt_status st = check_activation("the synthesis network", g->synthesis.activation);
+    if (!st) st = check_activation("the mapping network", g->mapping.activation);
+    if (!st && g->mapping.w_avg_beta < 0)
+        st = gt_fail(GT_FORMAT, "the mapping network keeps no average of w: Gantry has no such network");
+    return st;
+}
+
+static gt_status check_d(const gt_discriminator_config *d) {
+    gt_status st = check_activation("D", d->activation);
+    if (!st) st = check_activation("the last block of D", d->last_activation);
+    return st ? st : check_activation("the label network of D", d->mapping.activation);
+}
+
+static gt_status read_facts(const facts *s, const char *prefix, bool is_d) {
+    gt_generator_config *g = &s->out->g;
+    gt_discriminator_config *d = &s->out->d;
+    if (s->f->kind == GT_WEIGHTS_TENSORFLOW) return is_d ? read_tensorflow_d(s) : read_tensorflow_g(s, prefix);
+    gt_status st = is_d ? read_filters(s, prefix, true, d->architecture, &d->resample_filter)
+                        : read_filters(s, prefix, false, g->synthesis.architecture, &g->synthesis.resample_filter);
     if (st) return st;
-    read_given(&s);
-    const char *act = out->g.synthesis.activation;
-    bool alike = !out->has_g || gt_is(act, out->g.mapping.activation);
-    if (out->has_d) alike = alike && gt_is(act, out->d.activation) && gt_is(act, out->d.mapping.activation);
-    if (!alike || !gt_activation_find(act))
-        return gt_fail(GT_FORMAT, "layers have the activations %s and %s: Gantry's networks have one that it knows",
-                       act, !gt_is(act, out->g.mapping.activation) ? out->g.mapping.activation : out->d.activation);
-    if (out->has_g && out->g.mapping.w_avg_beta < 0)
-        return gt_fail(GT_FORMAT, "the mapping network keeps no average of w: Gantry has no such network");
+    if (s->f->kind == GT_WEIGHTS_REFERENCE) return is_d ? read_reference_d(s, prefix) : read_reference_g(s, prefix);
+    *(is_d ? &d->conv_clamp : &g->synthesis.conv_clamp) = 256;
+    d->last_activation = d->activation;
+    say_unsaid(s, is_d);
     return GT_OK;
+}
+
+gt_status gt_stylegan2_facts(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {
+    facts s = {.f = f, .out = out};
+    gt_status st = read_facts(&s, gt_stylegan2_prefix(f, is_d ? 2 : -1), is_d);
+    read_given(&s);
+    return st ? st : is_d ? check_d(&out->d) : check_g(&out->g);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "models/stylegan2/import.h"
 
 static bool has(const gt_stylegan2_file *f, const char *name) {
@@ -12,6 +13,17 @@ static bool has(const gt_stylegan2_file *f, const char *name) {
 const char *gt_stylegan2_prefix(const gt_stylegan2_file *f, int network) {
     if (network >= 0) return f->prefix[network];
     return f->prefix[0] ? f->prefix[0] : f->prefix[1];
+}
+
+bool gt_stylegan2_uses_filter(const char *name, bool is_d, const char *architecture) {
+    static const char part[] = "synthesis.";
+    if (!is_d && strncmp(name, part, sizeof part - 1)) return false;
+    if (!is_d) name += sizeof part - 1;
+    const char *layer = strchr(name, '.');
+    if (!layer) return false;
+    bool of_block = !strcmp(layer, ".resample_filter"), last = !strncmp(name, "b4.", 3);
+    if (of_block) return gt_is(architecture, "skip") && !last;
+    return !strncmp(layer, is_d ? ".conv1." : ".conv0.", 7) || !strncmp(layer, ".skip.", 6);
 }
 
 /* ---- TensorFlow: names of layers and kinds of tensors ---- */
@@ -111,8 +123,6 @@ static gt_import_place tf_place(const gt_stylegan2_file *f, const char *prefix, 
     return mapping ? tf_of_mapping(f, part, "Dense", name + 8) : tf_of_block(f, part, false, strchr(name, '.') + 1);
 }
 
-/* ---- all ---- */
-
 gt_import_place gt_stylegan2_place(const gt_stylegan2_file *f, const char *prefix, bool is_d, const char *name) {
     if (f->kind == GT_WEIGHTS_TENSORFLOW) return tf_place(f, prefix, is_d, name);
     return (gt_import_place){.tensor = gt_arena_printf(f->m->arena, "%s%s", prefix, name)};
@@ -127,6 +137,39 @@ static void find_parts(gt_stylegan2_file *f) {
         f->parts[i] = gt_arena_printf(f->m->arena, "%s%s/", plain ? "" : "G_", names[i]);
     }
 }
+
+/* ---- generators of other kinds ---- */
+
+/* Its layers are "synthesis.L3_52_1024", behind "synthesis.input"; all kernels of configuration R are of 1x1. NULL:
+ * there are no such layers. */
+static const char *name_stylegan3(const gt_stylegan2_file *f) {
+    const gt_weights *w = f->m->from;
+    bool any = false;
+    int64_t largest = 0; /* of kernels */
+    for (size_t i = 0; i < gt_weights_facts(w); i++)
+        any |= strstr(gt_weights_fact_at(w, i)->name, ".synthesis.input.") != NULL;
+    for (size_t i = 0; i < gt_weights_count(w); i++) {
+        const gt_weight *t = gt_weights_at(w, i);
+        bool kernel = strstr(t->name, "synthesis.L") && gt_ends_with(t->name, ".weight") && t->n_dims == 4;
+        any |= strstr(t->name, "synthesis.input.") != NULL;
+        if (kernel && t->dims[3] > largest) largest = t->dims[3];
+    }
+    if (!any) return NULL;
+    return largest > 1 ? "StyleGAN3 (T)" : largest ? "StyleGAN3 (R)" : "StyleGAN3";
+}
+
+gt_status gt_stylegan2_refuse_others(const gt_stylegan2_file *f) {
+    const char *stylegan3 = name_stylegan3(f);
+    if (stylegan3)
+        return gt_fail(GT_FORMAT, "a network of %s, which Gantry does not have: of this kind Gantry has StyleGAN2",
+                       stylegan3);
+    const gt_fact *class = gt_weights_fact(f->m->from, "G_ema.class");
+    if (!class || class->kind != GT_FACT_TEXT || has(f, "G_ema.synthesis.b4.const")) return GT_OK;
+    return gt_fail(GT_FORMAT, "G_ema, a '%.40s', has no tensor 'synthesis.b4.const': it is no generator of StyleGAN2",
+                   class->text);
+}
+
+/* ---- all ---- */
 
 static bool has_tensor(const gt_stylegan2_file *f, const char *prefix, bool is_d, const char *name) {
     const char *tensor = gt_stylegan2_place(f, prefix, is_d, name).tensor;

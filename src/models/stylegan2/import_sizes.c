@@ -129,18 +129,17 @@ static gt_status size_images(const look *l, int levels, gt_stylegan2_found *out)
     return gt_fail(GT_FORMAT, "D takes other images or other labels than G makes");
 }
 
-gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, gt_stylegan2_found *out) {
-    look g = {f, gt_stylegan2_prefix(f, -1), false}, d = {f, f->prefix[2], true};
-    gt_status st = GT_OK;
-    *out = (gt_stylegan2_found){.has_g = g.prefix != NULL,
-                                .has_d = d.prefix != NULL,
-                                .g = {gt_mapping_defaults(), gt_synthesis_defaults()},
-                                .d = gt_discriminator_defaults()};
-    f->levels = count_levels(out->has_g ? &g : &d);
-    if (f->levels < 2)
-        return missing(out->has_g ? &g : &d, out->has_g ? "synthesis.b8.conv1.weight" : "b8.conv1.weight");
-    if (out->has_g) st = size_generator(&g, f->levels, &out->g);
-    if (!st && out->has_d) st = size_discriminator(&d, f->levels, &out->d);
-    if (!st && out->has_d) st = size_images(&d, f->levels, out);
-    return st;
+/* *levels: of the file's first network. */
+static gt_status find_levels(const look *l, int *levels) {
+    *levels = count_levels(l);
+    return *levels < 2 ? missing(l, l->is_d ? "b8.conv1.weight" : "synthesis.b8.conv1.weight") : GT_OK;
+}
+
+gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {
+    const look l = {f, gt_stylegan2_prefix(f, is_d ? 2 : -1), is_d};
+    gt_status st = is_d && out->has_g ? GT_OK : find_levels(&l, &f->levels);
+    if (st) return st;
+    if (!is_d) return size_generator(&l, f->levels, &out->g);
+    st = size_discriminator(&l, f->levels, &out->d);
+    return st ? st : size_images(&l, f->levels, out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * StyleGAN2 as a model of the training loop: networks, phases, and what is written into their graphs before each run.
  */
+#include <math.h>
 #include <string.h>
 
 #include "gantry/model.h"
@@ -94,6 +95,15 @@ static gt_graph *build_mapping(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "mapping network");
 }
 
+static gt_status check_truncation(const gt_model *m, const float *params) {
+    const gt_tensor *t = gt_net_find(m->nets[0], "mapping.w_avg");
+    for (size_t i = 0; t && i < t->size; i++)
+        if (!isfinite(params[t->offset + i]))
+            return gt_fail(GT_FORMAT, "the network's average of styles (mapping.w_avg) holds a value that is no finite "
+                                      "number: it makes pictures without truncation alone (--trunc=1)");
+    return GT_OK;
+}
+
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_stylegan2 *own = m->own;
     gt_synthesis_options synthesis = {0};
@@ -153,6 +163,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
     m->build_mapping = build_mapping;
+    m->check_truncation = check_truncation;
     m->num_ws = own->mapping.num_ws;
     m->w_dim = own->mapping.w_dim;
     m->build_discriminator = build_discriminator;

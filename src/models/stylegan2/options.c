@@ -57,7 +57,12 @@ static const gt_option options[] = {
      .max = 1000, .unit = "layers"},
     /* found in networks of other programs, and kept with the recipe */
     {FOUND("nonlinearity", nonlinearity), .group = "shape"},
+    {FOUND("map-nonlinearity", map_nonlinearity)},
+    {FOUND("d-nonlinearity", d_nonlinearity)},
+    {FOUND("d-last-nonlinearity", d_last_nonlinearity)},
+    {FOUND("d-map-nonlinearity", d_map_nonlinearity)},
     {FOUND("filter", filter)},
+    {FOUND("d-filter", d_filter)},
     {FOUND("no-noise", no_noise)},
     {FOUND("embed", embed), .max = 1 << 16},
     {FOUND("map-width", map_width), .max = 1 << 16},
@@ -155,8 +160,8 @@ static void describe(const gt_job *job, FILE *f) {
     if (gt_is(o->cfg, "auto")) fprintf(f, "%lld", (long long)o->gpus);
 }
 
-/* "1,3,3,1" */
-static gt_status read_filter(const char *text, gt_resample_filter *f) {
+/* "1,3,3,1"; "" leaves the filter as it is. */
+static gt_status read_filter(const char *key, const char *text, gt_resample_filter *f) {
     if (!*text) return GT_OK;
     for (f->taps = 0; f->taps < GT_MAX_FILTER_TAPS; text++) {
         char *end;
@@ -165,22 +170,31 @@ static gt_status read_filter(const char *text, gt_resample_filter *f) {
         if (!*end) return GT_OK;
         text = end;
     }
-    return gt_fail(GT_FORMAT, "filter = %s: these are no numbers with commas between them, or too many", text);
+    return gt_fail(GT_FORMAT, "%s = %s: these are no numbers with commas between them, or too many", key, text);
 }
 
-static gt_status read_activation(const char *name, const char **out) {
-    if (!*name) return GT_OK;
-    *out = name;
-    return gt_activation_find(name) ? GT_OK : gt_fail(GT_FORMAT, "nonlinearity = %s: there is none of this name", name);
+/* *out: the activation of this name; "": that of `usual`. */
+static gt_status read_activation(const char *key, const char *name, const char *usual, const char **out) {
+    *out = *name ? name : usual;
+    return gt_activation_find(*out) ? GT_OK : gt_fail(GT_FORMAT, "%s = %s: there is none of this name", key, name);
+}
+
+static gt_status read_activations(const gt_stylegan2_options *o, gt_generator_config *g, gt_discriminator_config *d) {
+    const char **all = &g->synthesis.activation, **of_d = &d->activation;
+    gt_status st = read_activation("nonlinearity", o->found.nonlinearity, *all, all);
+    if (!st) st = read_activation("map-nonlinearity", o->found.map_nonlinearity, *all, &g->mapping.activation);
+    if (!st) st = read_activation("d-nonlinearity", o->found.d_nonlinearity, *all, of_d);
+    if (!st) st = read_activation("d-last-nonlinearity", o->found.d_last_nonlinearity, *of_d, &d->last_activation);
+    return st ? st : read_activation("d-map-nonlinearity", o->found.d_map_nonlinearity, *of_d, &d->mapping.activation);
 }
 
 /* What only networks of other programs have otherwise than published. */
 static gt_status configure_found(const gt_stylegan2_options *o, gt_generator_config *g, gt_discriminator_config *d) {
     gt_synthesis_config *s = &g->synthesis;
-    gt_status st = read_activation(o->found.nonlinearity, &s->activation);
-    if (!st) st = read_filter(o->found.filter, &s->resample_filter);
+    gt_status st = read_activations(o, g, d);
+    if (!st) st = read_filter("filter", o->found.filter, &s->resample_filter);
     d->resample_filter = s->resample_filter;
-    g->mapping.activation = d->mapping.activation = d->activation = s->activation;
+    if (!st) st = read_filter("d-filter", o->found.d_filter, &d->resample_filter);
     s->use_noise = !o->found.no_noise;
     g->mapping.embed_features = (int)o->found.embed;
     g->mapping.layer_features = (int)o->found.map_width;

@@ -48,14 +48,14 @@ static void declare_affine(gt_declarer *d, const char *layer, int w_dim, int out
 }
 
 static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in, int out, int height,
-                          int width) {
+                          int width, const gt_resample_filter *filter) {
     gt_declare(
         d,
         (gt_tensor){.file_shape = GT_SHAPE(out, in, 3, 3), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1},
         layer, ".weight");
     if (c->use_noise) gt_declare(d, (gt_tensor){.file_shape = GT_SCALAR, .trainable = true}, layer, ".noise_strength");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out), .trainable = true}, layer, ".bias");
-    gt_declare_filter(d, layer, &c->resample_filter);
+    gt_declare_filter(d, layer, filter);
     if (c->use_noise)
         gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(height, width), .init_std = 1}, layer, ".noise_const");
     declare_affine(d, layer, c->w_dim, in);
@@ -79,8 +79,9 @@ static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_
         gt_declare(d, constant, block, ".const");
     }
     gt_declare_filter(d, block, &c->resample_filter);
-    if (level > 0) declare_layer(d, gt_text_of("%s.conv0", block).s, c, in, out, height, width);
-    declare_layer(d, gt_text_of("%s.conv1", block).s, c, out, out, height, width);
+    const gt_resample_filter unused = gt_resample_filter_default();
+    if (level > 0) declare_layer(d, gt_text_of("%s.conv0", block).s, c, in, out, height, width, &c->resample_filter);
+    declare_layer(d, gt_text_of("%s.conv1", block).s, c, out, out, height, width, &unused);
     if (has_torgb(l, level)) declare_torgb(d, gt_text_of("%s.torgb", block).s, c, out);
     if (has_skip(l, level))
         gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1},
