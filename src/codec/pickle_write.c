@@ -130,6 +130,11 @@ void gt_put_ordered_dict(gt_pickler *p) {
     put(p, ")R", 2);
 }
 
+void gt_put_easy_dict(gt_pickler *p) {
+    gt_put_name(p, "dnnlib.util EasyDict");
+    put(p, ")\x81", 2);
+}
+
 /* ---- tensors ---- */
 
 /* What stands in front of the numbers in the stream of a storage (spec 8.3, parts 1 to 5). */

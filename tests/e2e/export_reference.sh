@@ -3,11 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 "$python" -c 'import torch, h5py' 2>/dev/null || skip 'python3-torch or python3-h5py is not here'
 stand_in=$here/../reference
-# The successor has the classes in another module, and no other one.
+# The successor has the classes in another module, and no other one; its Generator takes the options of the synthesis network one by one.
 mkdir -p successor/training
-cp -r "$stand_in/torch_utils" successor
+cp -r "$stand_in/torch_utils" "$stand_in/dnnlib" successor
 cp "$stand_in/training/__init__.py" successor/training
-cp "$stand_in/training/networks.py" successor/training/networks_stylegan2.py
+sed 's/synthesis_kwargs={}):/**synthesis_kwargs):/' "$stand_in/training/networks.py" >successor/training/networks_stylegan2.py
+grep -q ', \*\*synthesis_kwargs):' successor/training/networks_stylegan2.py || fail 'the successor is none'
 judge() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$reader quietly "$python" "$stand_in/judge.py" "$@"; }
 seeds() { quietly "$GANTRY" generate "$1" --seeds=0-2 --npy --outdir="$2" "${@:3}"; }
 
@@ -33,13 +34,14 @@ case_resnet() { architecture resnet 3 successor 1 --d-arch=skip --cond --map-lay
 # Networks of the reference and of its predecessor, converted: the same outcomes, of G and of D.
 case_converted() {
     local name pairs=()
-    for name in skip orig_cond resnet_grey fp16_clamp channels_last freezed tf_skip tf_orig_cond; do
+    for name in skip orig_cond resnet_grey fp16_clamp channels_last freezed filter group3 relu nan_w_avg tf_skip tf_orig_cond; do
         quietly "$GANTRY" convert "$here/../golden/pkl/$name.pkl" $name.pkl
         pairs+=($name.pkl "$here/../golden/pkl/$name.h5")
     done
-    reader=$stand_in
-    judge --golden "${pairs[@]}"
-    [ "$(grep -c 'as the reference' said)" = 8 ] || fail "$(cat said)"
+    for reader in "$stand_in" successor; do
+        judge --golden "${pairs[@]}"
+        [ "$(grep -c 'as the reference' said)" = 12 ] || fail "$(cat said)"
+    done
 }
 
 # The class in the documents is the class that is tested: pictures of a conditional and of another network.

@@ -162,6 +162,12 @@ case_other_kinds() {
     never old.pkl 'a pickle of protocol 0: write the file again'
 }
 
+# What programs that read our pickles ask of them.
+case_made_again() {
+    quietly "$GANTRY" convert "$golden/orig_cond.pkl" made.pkl && networks again made.pkl
+    quietly "$GANTRY" convert "$golden/filter.pkl" made.pkl --protocol=2 && networks again made.pkl
+}
+
 case_refused() {
     head -c 300000 "$golden/skip.pkl" >cut.pkl
     expect 1 "cut.pkl" "$GANTRY" generate cut.pkl --seeds=0 --outdir=no

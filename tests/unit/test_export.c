@@ -9,11 +9,14 @@
 #include "gantry/export.h"
 #include "gantry/job.h"
 #include "gantry/kernels.h"
+#include "gantry/network.h"
 
 static const char recipe[] =
     "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 3\nz-dim = 8\nw-dim = 6\n"
     "g-arch = resnet\nd-arch = skip\n"
-    "[transfer]\nfreezed = 2\n[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 3\n";
+    "[transfer]\nfreezed = 2\n[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 3\n"
+    "nonlinearity = relu\nmap-nonlinearity = lrelu\nd-nonlinearity = lrelu\nd-last-nonlinearity = swish\n"
+    "d-map-nonlinearity = elu\nfilter = 1,2\nd-filter = 1,8,28,56,70,56,28,8,1\n";
 static const char *const class_names[] = {"disc", "a \"quoted\" name", "\xc3\xa9toile \xe2\x98\x86"};
 
 static gt_job *job;
@@ -183,17 +186,8 @@ static void pickles(void **state) {
     }
 }
 
-/* A checkpoint for use alone: what the export holds is what the checkpoint held. */
-static void checkpoints(void **state) {
-    (void)state;
-    export_as("all.h5", true, 0);
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(at("all.h5"), &st);
-    assert_ok(st);
-    gt_arena *a = gt_arena_new();
-    gt_checkpoint_data d;
-    assert_ok(gt_checkpoint_get_data(f, a, &d));
-    assert_true(d.has_range && d.range[0] == 0.1 && d.class_names == 3);
+/* All networks, with all their bits. */
+static void check_checkpoint(const gt_checkpoint_file *f) {
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < networks[k].net->n_tensors; i++) {
             const gt_tensor *t = &networks[k].net->tensors[i];
@@ -207,7 +201,45 @@ static void checkpoints(void **state) {
             free(is);
             free(should);
         }
+}
+
+/* A checkpoint for use alone: what the export holds is what the checkpoint held. */
+static void checkpoints(void **state) {
+    (void)state;
+    export_as("all.h5", true, 0);
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(at("all.h5"), &st);
+    assert_ok(st);
+    gt_arena *a = gt_arena_new();
+    gt_checkpoint_data d;
+    assert_ok(gt_checkpoint_get_data(f, a, &d));
+    assert_true(d.has_range && d.range[0] == 0.1 && d.class_names == 3);
+    check_checkpoint(f);
     gt_arena_free(a);
+    gt_checkpoint_close(f);
+}
+
+/* Filters and activations are in no option: they are found in the pickle again, each where it belongs. */
+static void there_and_back(void **state) {
+    (void)state;
+    static const char *const found[] = {
+        "nonlinearity",       "map-nonlinearity", "d-nonlinearity", "d-last-nonlinearity",
+        "d-map-nonlinearity", "filter",           "d-filter",       "mbstd"};
+    export_as("a.pkl", false, 0);
+    gt_status st;
+    gt_checkpoint_file *f = gt_network_open(at("a.pkl"), &st);
+    assert_ok(st);
+    check_checkpoint(f);
+    gt_job *again = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, "a.pkl");
+    assert_non_null(again);
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        const gt_option *row = gt_options_find(&job->options, found[i]);
+        char before[256], after[256];
+        snprintf(before, sizeof before, "%s = %s", found[i], gt_options_effective(&job->options, row));
+        snprintf(after, sizeof after, "%s = %s", found[i], gt_options_effective(&again->options, row));
+        assert_string_equal(before, after);
+    }
+    gt_job_free(again);
     gt_checkpoint_close(f);
 }
 
@@ -269,7 +301,7 @@ static void pickled_numbers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors_and_texts),     cmocka_unit_test(pickles),         cmocka_unit_test(checkpoints),
-        cmocka_unit_test(odd_tensors_and_texts), cmocka_unit_test(pickled_numbers),
+        cmocka_unit_test(odd_tensors_and_texts), cmocka_unit_test(pickled_numbers), cmocka_unit_test(there_and_back),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -12,9 +12,15 @@
 #include "models/stylegan2/loss.h"
 #include "models/stylegan2/reference.h"
 
-/* Instead of a source text: the reader's own classes, in stylegan3 or in stylegan2-ada-pytorch. */
+/* Instead of a source text: the reader's own classes, in stylegan3 or in stylegan2-ada-pytorch. In stylegan3 the
+ * constructor of Generator takes the options of the synthesis network one by one, not as a table. */
 static const char MODULE[] = "try:\n"
+                             "    from training import networks_stylegan2\n"
                              "    from training.networks_stylegan2 import *\n"
+                             "\n"
+                             "    class Generator(networks_stylegan2.Generator):\n"
+                             "        def __init__(self, *args, synthesis_kwargs={}, **kwargs):\n"
+                             "            super().__init__(*args, **synthesis_kwargs, **kwargs)\n"
                              "except ImportError:\n"
                              "    from training.networks import *\n";
 
@@ -30,6 +36,7 @@ typedef struct writer {
     bool noise;
     const char *activation;
     const char *architecture;
+    const gt_resample_filter *filter;
 } writer;
 
 /* ---- attributes ---- */
@@ -149,7 +156,7 @@ static void no_modules(const writer *w) {
     end_modules(w);
 }
 
-/* Behind the attributes. The keywords of the constructor, which stand before, are those that somebody may ask for. */
+/* Behind the attributes. The arguments of the constructor, which stand before, make another such object. */
 static void end(const writer *w) {
     gt_put_op(w->p, 'u'); /* state */
     gt_put_op(w->p, 'u'); /* what is called with it */
@@ -157,23 +164,50 @@ static void end(const writer *w) {
     gt_put_op(w->p, 'R');
 }
 
-static void begin_kwargs(const writer *w) {
+/* `n` arguments without keywords, at most three: numbers of channels or features. Then come the others. */
+static void begin_kwargs(const writer *w, int n, const int *args) {
+    static const char tuples[] = {')', '\x85', '\x86', '\x87'};
     gt_put_text(w->p, "_init_args");
-    gt_put_op(w->p, ')');
+    for (int i = 0; i < n; i++) gt_put_int(w->p, args[i]);
+    gt_put_op(w->p, tuples[n]);
     gt_put_text(w->p, "_init_kwargs");
     gt_put_open(w->p, '}');
 }
 
 static void end_kwargs(const writer *w) { gt_put_op(w->p, 'u'); }
 
-static void no_kwargs(const writer *w) {
-    begin_kwargs(w);
-    end_kwargs(w);
+/* Options of a part of the network: readers set them as attributes, too. */
+static void begin_options(const writer *w, const char *key) {
+    gt_put_text(w->p, key);
+    gt_put_easy_dict(w->p);
+    gt_put_op(w->p, '(');
+}
+
+static void end_options(const writer *w) { gt_put_op(w->p, 'u'); }
+
+static void put_filter(const writer *w) {
+    gt_put_text(w->p, "resample_filter");
+    gt_put_open(w->p, ']');
+    for (int i = 0; i < w->filter->taps; i++) {
+        float tap = w->filter->value[i];
+        if (tap == floorf(tap) && fabsf(tap) < INT16_MAX) gt_put_int(w->p, (int64_t)tap);
+        else gt_put_real(w->p, meant(tap));
+    }
+    gt_put_close(w->p, 'e');
+}
+
+/* Options that layers of a network have in common, where they are not the usual ones. */
+static void put_unusual(const writer *w, const char *activation) {
+    const gt_resample_filter usual = gt_resample_filter_default();
+    if (!gt_is(activation, "lrelu")) put_text(w, "activation", activation);
+    if (memcmp(w->filter, &usual, sizeof usual)) put_filter(w);
+    if (!w->noise) put_bool(w, "use_noise", false);
 }
 
 /* ---- layers ---- */
 
-static void put_fc(const writer *w, const char *name, const char *module, const char *activation, double multiplier) {
+static void put_fc(const writer *w, const char *name, const char *module, const char *activation, double multiplier,
+                   int bias) {
     gt_text path = gt_text_of("%s%s%s", module, *module ? "." : "", name);
     const gt_tensor *t = find(w, path.s, "weight");
     if (!t) return;
@@ -185,7 +219,11 @@ static void put_fc(const writer *w, const char *name, const char *module, const 
     put_text(w, "activation", activation);
     put_real(w, "weight_gain", multiplier / sqrt((double)t->file_shape.d[1]));
     put_real(w, "bias_gain", multiplier);
-    no_kwargs(w);
+    begin_kwargs(w, 2, (int[]){(int)t->file_shape.d[1], (int)t->file_shape.d[0]});
+    put_text(w, "activation", activation);
+    put_real(w, "lr_multiplier", multiplier);
+    put_int(w, "bias_init", bias);
+    end_kwargs(w);
     end(w);
 }
 
@@ -206,29 +244,60 @@ static void put_conv2d(const writer *w, const char *name, const char *module, co
     put_int(w, "padding", k / 2);
     put_real(w, "weight_gain", 1 / sqrt((double)(in * k * k)));
     put_act_gain(w, activation);
-    if (!find(w, path.s, "bias")) put_none(w, "bias");
-    no_kwargs(w);
+    bool bias = find(w, path.s, "bias") != NULL;
+    if (!bias) put_none(w, "bias");
+    begin_kwargs(w, 2, (int[]){(int)in, (int)out});
+    put_int(w, "kernel_size", k);
+    if (!bias) put_bool(w, "bias", false);
+    put_text(w, "activation", activation);
+    if (up > 1) put_int(w, "up", up);
+    if (down > 1) put_int(w, "down", down);
+    if (up > 1 || down > 1) put_filter(w);
+    put_clamp(w, clamp);
+    put_bool(w, "trainable", t->trainable);
+    end_kwargs(w);
     end(w);
+}
+
+/* What the constructor of a mapping network takes beside sizes. */
+static void put_mapping_options(const writer *w, const gt_mapping_config *c) {
+    put_int(w, "num_layers", c->num_layers);
+    if (c->embed_features) put_int(w, "embed_features", c->embed_features);
+    if (c->layer_features) put_int(w, "layer_features", c->layer_features);
+    put_text(w, "activation", c->activation);
+    put_real(w, "lr_multiplier", meant(c->lr_multiplier));
+}
+
+/* Of a network without copies of w (D's) there is none. */
+static void put_beta(const writer *w, const gt_mapping_config *c) {
+    if (c->num_ws > 0 && c->w_avg_beta >= 0) put_real(w, "w_avg_beta", meant(c->w_avg_beta));
+    else put_none(w, "w_avg_beta");
+}
+
+static void put_mapping_sizes(const writer *w, const gt_mapping_config *c) {
+    put_int(w, "z_dim", c->z_dim);
+    put_int(w, "c_dim", c->c_dim);
+    put_int(w, "w_dim", c->w_dim);
+    if (c->num_ws > 0) put_int(w, "num_ws", c->num_ws);
+    else put_none(w, "num_ws");
 }
 
 static void put_mapping(const writer *w, const char *module, const gt_mapping_config *c) {
     gt_put_text(w->p, "mapping");
     begin(w, "MappingNetwork", module);
     begin_modules(w);
-    put_fc(w, "embed", module, "linear", 1);
+    put_fc(w, "embed", module, "linear", 1, 0);
     for (int i = 0; i < c->num_layers; i++)
-        put_fc(w, gt_text_of("fc%d", i).s, module, c->activation, meant(c->lr_multiplier));
+        put_fc(w, gt_text_of("fc%d", i).s, module, c->activation, meant(c->lr_multiplier), 0);
     end_modules(w);
-    put_int(w, "z_dim", c->z_dim);
-    put_int(w, "c_dim", c->c_dim);
-    put_int(w, "w_dim", c->w_dim);
-    bool copies = c->num_ws > 0;
-    if (copies) put_int(w, "num_ws", c->num_ws);
-    else put_none(w, "num_ws");
+    put_mapping_sizes(w, c);
     put_int(w, "num_layers", c->num_layers);
-    if (copies && c->w_avg_beta >= 0) put_real(w, "w_avg_beta", meant(c->w_avg_beta));
-    else put_none(w, "w_avg_beta");
-    no_kwargs(w);
+    put_beta(w, c);
+    begin_kwargs(w, 0, NULL);
+    put_mapping_sizes(w, c);
+    put_mapping_options(w, c);
+    put_beta(w, c);
+    end_kwargs(w);
     end(w);
 }
 
@@ -236,8 +305,19 @@ static void put_mapping(const writer *w, const char *module, const gt_mapping_co
 
 static void put_affine(const writer *w, const char *layer) {
     begin_modules(w);
-    put_fc(w, "affine", layer, "linear", 1);
+    put_fc(w, "affine", layer, "linear", 1, 1);
     end_modules(w);
+}
+
+static void put_layer_channels(const writer *w, const gt_tensor *weight) {
+    put_channels(w, (int)weight->file_shape.d[1], (int)weight->file_shape.d[0]);
+    put_int(w, "w_dim", w->w_dim);
+}
+
+static void begin_layer_kwargs(const writer *w, const gt_tensor *weight) {
+    begin_kwargs(w, 2, (int[]){(int)weight->file_shape.d[1], (int)weight->file_shape.d[0]});
+    put_int(w, "w_dim", w->w_dim);
+    put_clamp(w, w->clamp);
 }
 
 static void put_synthesis_layer(const writer *w, const char *name, const char *block, int resolution, int up) {
@@ -246,8 +326,7 @@ static void put_synthesis_layer(const writer *w, const char *name, const char *b
     gt_put_text(w->p, name);
     begin(w, "SynthesisLayer", path.s);
     put_affine(w, path.s);
-    put_channels(w, (int)t->file_shape.d[1], (int)t->file_shape.d[0]);
-    put_int(w, "w_dim", w->w_dim);
+    put_layer_channels(w, t);
     put_int(w, "resolution", resolution);
     put_int(w, "up", up);
     put_bool(w, "use_noise", w->noise);
@@ -255,7 +334,13 @@ static void put_synthesis_layer(const writer *w, const char *name, const char *b
     put_clamp(w, w->clamp);
     put_int(w, "padding", t->file_shape.d[2] / 2);
     put_act_gain(w, w->activation);
-    no_kwargs(w);
+    begin_layer_kwargs(w, t);
+    put_int(w, "resolution", resolution);
+    put_int(w, "up", up);
+    put_bool(w, "use_noise", w->noise);
+    put_text(w, "activation", w->activation);
+    if (up > 1) put_filter(w);
+    end_kwargs(w);
     end(w);
 }
 
@@ -266,12 +351,22 @@ static void put_torgb(const writer *w, const char *block) {
     gt_put_text(w->p, "torgb");
     begin(w, "ToRGBLayer", path.s);
     put_affine(w, path.s);
-    put_channels(w, (int)t->file_shape.d[1], (int)t->file_shape.d[0]);
-    put_int(w, "w_dim", w->w_dim);
+    put_layer_channels(w, t);
     put_clamp(w, w->clamp);
     put_real(w, "weight_gain", 1 / sqrt((double)t->file_shape.d[1]));
-    no_kwargs(w);
+    begin_layer_kwargs(w, t);
+    end_kwargs(w);
     end(w);
+}
+
+/* Attributes that are arguments of the constructor, too. */
+static void put_synthesis_block_options(const writer *w, int level) {
+    put_int(w, "w_dim", w->w_dim);
+    put_int(w, "resolution", gt_level_name(level));
+    put_int(w, "img_channels", w->image_channels);
+    put_bool(w, "is_last", level + 1 == w->levels->count);
+    put_text(w, "architecture", w->architecture);
+    put_bool(w, "use_fp16", false);
 }
 
 static void put_synthesis_block(const writer *w, int level) {
@@ -285,18 +380,18 @@ static void put_synthesis_block(const writer *w, int level) {
     put_torgb(w, path.s);
     put_conv2d(w, "skip", path.s, "linear", 2, 1, -1);
     end_modules(w);
-    put_int(w, "in_channels", level ? gt_level_channels(w->levels, level - 1) : 0);
-    put_int(w, "w_dim", w->w_dim);
-    put_int(w, "resolution", resolution);
-    put_int(w, "img_channels", w->image_channels);
-    put_bool(w, "is_last", level + 1 == w->levels->count);
-    put_text(w, "architecture", w->architecture);
-    put_bool(w, "use_fp16", false);
+    int in = level ? gt_level_channels(w->levels, level - 1) : 0;
+    put_int(w, "in_channels", in);
+    put_synthesis_block_options(w, level);
     put_bool(w, "channels_last", false);
     put_text(w, "fused_modconv_default", "inference_only");
     put_int(w, "num_conv", level ? 2 : 1);
     put_int(w, "num_torgb", find(w, path.s, "torgb.weight") != NULL);
-    no_kwargs(w);
+    begin_kwargs(w, 2, (int[]){in, gt_level_channels(w->levels, level)});
+    put_synthesis_block_options(w, level);
+    put_clamp(w, w->clamp);
+    put_unusual(w, w->activation);
+    end_kwargs(w);
     end(w);
 }
 
@@ -337,10 +432,11 @@ static void put_synthesis(const writer *w, int num_ws) {
     put_resolutions(w, false);
     put_int(w, "num_ws", num_ws);
     put_int(w, "num_fp16_res", 0);
-    begin_kwargs(w);
+    begin_kwargs(w, 0, NULL);
     put_int(w, "w_dim", w->w_dim);
     put_image(w);
     put_capacity(w);
+    put_unusual(w, w->activation);
     end_kwargs(w);
     end(w);
 }
@@ -360,25 +456,33 @@ static void put_generator(const writer *w, const gt_mapping_config *c) {
     end_modules(w);
     put_dims(w, c);
     put_int(w, "num_ws", c->num_ws);
-    begin_kwargs(w);
+    begin_kwargs(w, 0, NULL);
     put_dims(w, c);
-    gt_put_text(w->p, "mapping_kwargs");
-    gt_put_open(w->p, '}');
-    put_int(w, "num_layers", c->num_layers);
-    if (c->lr_multiplier != gt_mapping_defaults().lr_multiplier) put_real(w, "lr_multiplier", meant(c->lr_multiplier));
-    gt_put_close(w->p, 'u');
-    gt_put_text(w->p, "synthesis_kwargs");
-    gt_put_open(w->p, '}');
+    begin_options(w, "mapping_kwargs");
+    put_mapping_options(w, c);
+    put_beta(w, c);
+    end_options(w);
+    begin_options(w, "synthesis_kwargs");
     put_capacity(w);
-    gt_put_close(w->p, 'u');
+    put_unusual(w, w->activation);
+    end_options(w);
     end_kwargs(w);
     end(w);
 }
 
 /* ---- the discriminator ---- */
 
+/* `first`: the number of layers before this block. */
+static void put_block_options(const writer *w, int level, int first) {
+    put_int(w, "resolution", gt_level_name(level));
+    put_int(w, "img_channels", w->image_channels);
+    put_int(w, "first_layer_idx", first);
+    put_text(w, "architecture", w->architecture);
+    put_bool(w, "use_fp16", false);
+}
+
 /* *layer: the number of layers before this block. */
-static void put_block(const writer *w, int level, int *layer) {
+static void put_block(const writer *w, const gt_discriminator_config *c, int level, int *layer) {
     static const char *const layers[] = {"fromrgb", "conv0", "conv1", "skip"};
     enum { LAYERS = sizeof layers / sizeof *layers };
     int first = *layer;
@@ -393,15 +497,17 @@ static void put_block(const writer *w, int level, int *layer) {
     }
     end_modules(w);
     bool is_first = level + 1 == w->levels->count;
-    put_int(w, "in_channels", is_first ? 0 : gt_level_channels(w->levels, level));
-    put_int(w, "resolution", gt_level_name(level));
-    put_int(w, "img_channels", w->image_channels);
-    put_int(w, "first_layer_idx", first);
-    put_text(w, "architecture", w->architecture);
-    put_bool(w, "use_fp16", false);
+    int in = is_first ? 0 : gt_level_channels(w->levels, level);
+    put_int(w, "in_channels", in);
+    put_block_options(w, level, first);
     put_bool(w, "channels_last", false);
     put_int(w, "num_layers", *layer - first);
-    no_kwargs(w);
+    begin_kwargs(w, 3, (int[]){in, gt_level_channels(w->levels, level), gt_level_channels(w->levels, level - 1)});
+    put_block_options(w, level, first);
+    put_clamp(w, w->clamp);
+    put_int(w, "freeze_layers", c->freeze_layers);
+    put_unusual(w, w->activation);
+    end_kwargs(w);
     end(w);
 }
 
@@ -416,27 +522,51 @@ static void put_mbstd(const writer *w, const gt_discriminator_config *c) {
     no_modules(w);
     put_group(w, "group_size", c->mbstd_group_size);
     put_int(w, "num_channels", c->mbstd_channels);
-    no_kwargs(w);
+    begin_kwargs(w, 0, NULL);
+    put_group(w, "group_size", c->mbstd_group_size);
+    put_int(w, "num_channels", c->mbstd_channels);
+    end_kwargs(w);
     end(w);
 }
 
-static void put_epilogue(const writer *w, const gt_discriminator_config *c, int cmap_dim) {
-    gt_put_text(w->p, "b4");
-    begin(w, "DiscriminatorEpilogue", "b4");
-    begin_modules(w);
-    put_conv2d(w, "fromrgb", "b4", w->activation, 1, 1, -1);
-    if (c->mbstd_channels) put_mbstd(w, c);
-    put_conv2d(w, "conv", "b4", w->activation, 1, 1, w->clamp);
-    put_fc(w, "fc", "b4", w->activation, 1);
-    put_fc(w, "out", "b4", "linear", 1);
-    end_modules(w);
-    if (!c->mbstd_channels) put_none(w, "mbstd");
-    put_int(w, "in_channels", gt_level_channels(w->levels, 0));
+static const char *last_activation(const gt_discriminator_config *c) {
+    return c->last_activation ? c->last_activation : c->activation;
+}
+
+/* Attributes that are arguments of the constructor, too. */
+static void put_epilogue_sizes(const writer *w, int cmap_dim) {
     put_int(w, "cmap_dim", cmap_dim);
     put_int(w, "resolution", gt_level_name(0));
     put_int(w, "img_channels", w->image_channels);
     put_text(w, "architecture", w->architecture);
-    no_kwargs(w);
+}
+
+static void put_epilogue_options(const writer *w, const gt_discriminator_config *c) {
+    put_group(w, "mbstd_group_size", c->mbstd_group_size);
+    if (c->mbstd_channels != 1) put_int(w, "mbstd_num_channels", c->mbstd_channels);
+    if (!gt_is(last_activation(c), "lrelu")) put_text(w, "activation", last_activation(c));
+}
+
+static void put_epilogue(const writer *w, const gt_discriminator_config *c, int cmap_dim) {
+    const char *act = last_activation(c);
+    int in = gt_level_channels(w->levels, 0);
+    gt_put_text(w->p, "b4");
+    begin(w, "DiscriminatorEpilogue", "b4");
+    begin_modules(w);
+    put_conv2d(w, "fromrgb", "b4", act, 1, 1, -1);
+    if (c->mbstd_channels) put_mbstd(w, c);
+    put_conv2d(w, "conv", "b4", act, 1, 1, w->clamp);
+    put_fc(w, "fc", "b4", act, 1, 0);
+    put_fc(w, "out", "b4", "linear", 1, 0);
+    end_modules(w);
+    if (!c->mbstd_channels) put_none(w, "mbstd");
+    put_int(w, "in_channels", in);
+    put_epilogue_sizes(w, cmap_dim);
+    begin_kwargs(w, 1, &in);
+    put_epilogue_sizes(w, cmap_dim);
+    put_clamp(w, w->clamp);
+    put_epilogue_options(w, c);
+    end_kwargs(w);
     end(w);
 }
 
@@ -445,7 +575,7 @@ static void put_discriminator(const writer *w, const gt_discriminator_config *c)
     int layer = 0;
     begin(w, "Discriminator", "");
     begin_modules(w);
-    for (int level = w->levels->count - 1; level > 0; level--) put_block(w, level, &layer);
+    for (int level = w->levels->count - 1; level > 0; level--) put_block(w, c, level, &layer);
     if (c->c_dim > 0) put_mapping(w, "mapping", &m);
     put_epilogue(w, c, m.w_dim);
     end_modules(w);
@@ -453,20 +583,21 @@ static void put_discriminator(const writer *w, const gt_discriminator_config *c)
     put_image(w);
     put_log2(w);
     put_resolutions(w, true);
-    begin_kwargs(w);
+    begin_kwargs(w, 0, NULL);
     put_int(w, "c_dim", c->c_dim);
     put_image(w);
     put_capacity(w);
-    gt_put_text(w->p, "block_kwargs");
-    gt_put_open(w->p, '}');
+    put_int(w, "cmap_dim", m.w_dim);
+    begin_options(w, "block_kwargs");
     put_int(w, "freeze_layers", c->freeze_layers);
-    gt_put_close(w->p, 'u');
-    gt_put_text(w->p, "mapping_kwargs");
-    gt_put_op(w->p, '}');
-    gt_put_text(w->p, "epilogue_kwargs");
-    gt_put_open(w->p, '}');
-    put_group(w, "mbstd_group_size", c->mbstd_group_size);
-    gt_put_close(w->p, 'u');
+    put_unusual(w, w->activation);
+    end_options(w);
+    begin_options(w, "mapping_kwargs");
+    if (c->c_dim > 0) put_mapping_options(w, &m);
+    end_options(w);
+    begin_options(w, "epilogue_kwargs");
+    put_epilogue_options(w, c);
+    end_options(w);
     end_kwargs(w);
     end(w);
 }
@@ -497,7 +628,8 @@ gt_status gt_stylegan2_put_reference(const gt_model *m, int net, const float *bl
                 .clamp = (double)(net ? d->conv_clamp : s->conv_clamp),
                 .w_dim = s->w_dim,
                 .image_channels = m->channels,
-                .noise = s->use_noise,
+                .noise = net ? true : s->use_noise, /* D has none to leave out */
+                .filter = net ? &d->resample_filter : &s->resample_filter,
                 .activation = net ? d->activation : s->activation,
                 .architecture = net ? d->architecture : s->architecture};
     if (!w.values) return gt_fail(GT_NOMEM, "out of memory for a tensor of %s", w.net->name);
