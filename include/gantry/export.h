@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Trained networks as files for other programs.
  *
- *     gt_export(&(gt_export_request){.checkpoint = "runs/first", .out = "first.safetensors"}); */
+ *     gt_export(&(gt_export_request){.checkpoint = "runs/first", .out = "first.safetensors"}, NULL); */
 #ifndef GANTRY_EXPORT_H
 #define GANTRY_EXPORT_H
 
@@ -24,13 +24,16 @@ typedef struct gt_export_request {
     int truncation_cutoff;
 } gt_export_request;
 
-/* What programs read files of this name: "NumPy". */
-const char *gt_export_readers(const gt_export_request *r);
+/* What was written, for a line. */
+typedef struct gt_export_done {
+    const char *readers; /* programs: "NumPy" */
+    char inputs[256];    /* what the network in the file wants: "pixels of 0 to 1"; "": nothing to say */
+} gt_export_done;
 
 /* GT_USAGE: the request cannot be: an unknown form, an `out` that is the source or a folder, ... No network is read. */
 gt_status gt_export_check(const gt_export_request *r);
-/* Reads the networks and writes them to r->out, whole or not at all. GT_USAGE: also a form that the model does not
- * have, with the forms that the model has. The main thread calls this function. */
-gt_status gt_export(const gt_export_request *r);
+/* Reads the networks and writes them to r->out, whole or not at all; *done may be NULL. GT_USAGE: also a form that the
+ * model does not have, with the forms that the model has. The main thread calls this function. */
+gt_status gt_export(const gt_export_request *r, gt_export_done *done);
 
 #endif

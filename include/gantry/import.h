@@ -42,6 +42,10 @@ typedef struct gt_import_kept {
 } gt_import_kept;
 enum { GT_IMPORT_KEPT_MOST = 12 };
 
+/* Stands before the name of gt_model.small_stem in files for other programs, so that none of them takes the network for
+ * the published one. */
+#define GT_SMALL_STEM "small_stem."
+
 typedef struct gt_imported gt_imported;
 struct gt_imported {
     const struct gt_weights *from;

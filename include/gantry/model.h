@@ -140,6 +140,12 @@ struct gt_model {
     bool masks;                /* the model is trained on masks of label_dim classes (segmentation) */
     bool unlabelled_generator; /* the generator takes no labels even if there are some: D alone learns from them */
     int height, width, channels;
+    /* What the parameters of networks that read images take as pixels: "0 to 1, minus ..."; NULL: there are none.
+     * Inputs of graphs are -1 to 1 in any case. */
+    const char *pixels;
+    /* A tensor whose shape hides that the network computes otherwise than the published one with such tensors; NULL:
+     * there is none. See GT_SMALL_STEM in import.h. */
+    const char *small_stem;
     int n_shown;
     const gt_shown *shown;
     /* name of the statistic that tells how well the model learns ("Loss/train"), for --schedule=plateau; NULL: none */

@@ -92,8 +92,11 @@ static gt_status read_convert(cli_session *s) {
 static gt_status run(cli_session *s) {
     const export_fields *f = s->fields;
     gt_info("Loading networks from \"%s\"...", f->request.checkpoint);
-    gt_status st = gt_export(&f->request);
-    if (!st) printf("%s: for %s\n", f->request.out, gt_export_readers(&f->request));
+    gt_export_done done;
+    gt_status st = gt_export(&f->request, &done);
+    if (!st)
+        printf("%s: for %s%s%s\n", f->request.out, done.readers, *done.inputs ? "; the network wants " : "",
+               done.inputs);
     return st;
 }
 

@@ -13,10 +13,12 @@ static const char *text_of(const gt_imported *m, const char *name) {
     return f && f->kind == GT_FACT_TEXT ? f->text : NULL;
 }
 
-/* Of one network the names are bare. */
+/* Of one network the names are bare. Files of older programs have no other names for small stems. */
 static gt_import_place place(const gt_imported *m, const char *network, const gt_tensor *t) {
-    bool several = m->networks[1] != NULL;
-    return (gt_import_place){.tensor = several ? gt_arena_printf(m->arena, "%s.%s", network, t->name) : t->name};
+    const char *name = t->name, *before = m->networks[1] ? gt_arena_printf(m->arena, "%s.", network) : "",
+               *renamed = before ? gt_arena_printf(m->arena, "%s" GT_SMALL_STEM "%s", before, name) : NULL;
+    if (renamed && gt_weights_find(m->from, renamed, NULL)) return (gt_import_place){.tensor = renamed};
+    return (gt_import_place){.tensor = *before ? gt_arena_printf(m->arena, "%s%s", before, name) : name};
 }
 
 /* "G_ema,G,D" */

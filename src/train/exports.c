@@ -38,7 +38,7 @@ static gt_status export_one(const exports *x, const gt_export_form *form, int64_
     snprintf(path, sizeof path, "%s/" SNAPSHOT "%09lld.%s", x->dir, (long long)images, form->name);
     if (is_file(path)) return GT_OK;
     char *checkpoint = checkpoint_path(x->dir, images);
-    gt_status st = checkpoint ? gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = path}) : GT_NOMEM;
+    gt_status st = checkpoint ? gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = path}, NULL) : GT_NOMEM;
     free(checkpoint);
     return st;
 }

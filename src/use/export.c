@@ -61,11 +61,6 @@ static const gt_export_form *form_of(const gt_export_request *r) {
     return form;
 }
 
-const char *gt_export_readers(const gt_export_request *r) {
-    const gt_export_form *form = form_of(r);
-    return form ? form->help : "";
-}
-
 /* One name of a list. */
 static gt_status take_form(const char *name, const gt_model *m, const gt_export_form **forms_of, int *n) {
     const gt_export_form *form = find(name);
@@ -118,21 +113,27 @@ static gt_status list_networks(gt_export_source *s, bool all) {
     return GT_OK;
 }
 
-static gt_status write_form(const gt_export_form *form, const gt_export_request *r, gt_trained *t) {
+static gt_status write_form(const gt_export_form *form, const gt_export_request *r, gt_trained *t,
+                            gt_export_done *done) {
     gt_export_source s = {.request = r, .trained = t};
     if (form->fits && !form->fits(t->model)) return fail_unfit(form, t->model, r->checkpoint);
     gt_status st = list_networks(&s, r->all || form->all);
-    return st ? st : form->write(&s);
+    if (st) return st;
+    if (form->inputs) s.inputs = form->inputs(&s);
+    *done = (gt_export_done){.readers = form->help};
+    snprintf(done->inputs, sizeof done->inputs, "%s", s.inputs.s);
+    return form->write(&s);
 }
 
-gt_status gt_export(const gt_export_request *r) {
+gt_status gt_export(const gt_export_request *r, gt_export_done *done) {
+    gt_export_done unread;
     const gt_export_form *form = form_of(r);
     if (!form) return GT_USAGE;
     gt_trained t;
     gt_status st = r->all || form->all ? gt_trained_open_all(&t, r->checkpoint, NULL)
                                        : gt_trained_open(&t, r->checkpoint, NULL);
     if (st) return st;
-    st = write_form(form, r, &t);
+    st = write_form(form, r, &t, done ? done : &unread);
     gt_trained_close(&t);
     return st;
 }

@@ -5,6 +5,7 @@
 
 #include "codec/weights_write.h"
 #include "gantry/export.h"
+#include "nets/layers.h"
 #include "use/trained.h"
 
 /* In the order of help and messages. */
@@ -22,6 +23,7 @@ typedef struct gt_export_source {
     gt_trained *trained; /* params: those of the network in use */
     int n_nets;
     gt_export_net nets[GT_MAX_NETS + 1]; /* the first is the network in use; the others as in the model */
+    gt_text inputs; /* what the network in the file wants: "pixels of 0 to 1"; "": nothing to say */
 } gt_export_source;
 
 typedef struct gt_export_form {
@@ -30,7 +32,8 @@ typedef struct gt_export_form {
     bool all;         /* takes all networks, whether or not they are asked for */
     /* May a model of this kind be written? NULL: any may. */
     bool (*fits)(const gt_model *m);
-    const char *needs; /* which models fit, for messages; NULL: nothing to say */
+    const char *needs;                                 /* which models fit, for messages; NULL: nothing to say */
+    gt_text (*inputs)(const gt_export_source *source); /* NULL: nothing to say */
     /* Writes the file source->request->out, whole or not at all (base/file.h). */
     gt_status (*write)(const gt_export_source *source);
 } gt_export_form;

@@ -77,6 +77,13 @@ static const part *part_of(const gt_export_source *s) {
     return NULL;
 }
 
+/* The graph itself makes of them what the tensors take. */
+static gt_text inputs(const gt_export_source *s) {
+    const part *p = part_of(s);
+    bool reads = p && (p->build == build_encoder || p->build == build_logits);
+    return reads ? gt_text_of("pixels of -1 to 1") : (gt_text){""};
+}
+
 static gt_status check(const gt_export_source *s, const part *p) {
     const gt_export_request *r = s->request;
     const gt_model *m = s->trained->model;
@@ -105,5 +112,6 @@ const gt_export_form gt_export_form_onnx = {
     .name = "onnx",
     .help = "ONNX Runtime and others",
     .fits = fits,
+    .inputs = inputs,
     .write = write_onnx,
 };

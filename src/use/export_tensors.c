@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/weights_write.h"
+#include "gantry/import.h"
 #include "nets/layers.h"
 #include "use/export.h"
 
@@ -19,6 +20,14 @@ static void values(const void *arg, float *out) {
     gt_tensor_to_file(t->t, t->block + t->t->offset, out);
 }
 
+/* Of several networks behind the network's name and a dot. */
+static const char *name_of(const gt_export_source *s, const gt_export_net *n, const gt_tensor *t, gt_arena *a) {
+    const char *hidden = s->trained->model->small_stem, *stem = hidden && gt_is(t->name, hidden) ? GT_SMALL_STEM : "";
+    bool several = s->n_nets > 1;
+    if (!several && !*stem) return t->name;
+    return gt_arena_printf(a, "%s%s%s%s", several ? n->name : "", several ? "." : "", stem, t->name);
+}
+
 static gt_status list_tensors(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
     for (int i = 0; i < s->n_nets; i++) w->n += s->nets[i].net->n_tensors;
     gt_weight_out *out = gt_arena_array(a, (size_t)w->n, sizeof *out);
@@ -31,7 +40,7 @@ static gt_status list_tensors(const gt_export_source *s, gt_arena *a, gt_weights
             const gt_tensor *t = &n->net->tensors[k];
             *places = (tensor){t, n->block};
             *out = (gt_weight_out){.n_dims = t->file_shape.n, .size = t->size, .values = values, .arg = places};
-            out->name = s->n_nets > 1 ? gt_arena_printf(a, "%s.%s", n->name, t->name) : t->name;
+            out->name = name_of(s, n, t, a);
             for (int d = 0; d < t->file_shape.n; d++) out->dims[d] = t->file_shape.d[d];
         }
     }
@@ -62,6 +71,7 @@ gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out
             out[w->n_texts++] = (gt_weight_text){"gantry.range",
                                                  gt_arena_printf(a, "%.17g %.17g", d->range[0], d->range[1])};
         if (d->channels) out[w->n_texts++] = (gt_weight_text){"gantry.channels", d->channels};
+        if (*s->inputs.s) out[w->n_texts++] = (gt_weight_text){"gantry.inputs", s->inputs.s};
         if (*d->pictures) out[w->n_texts++] = (gt_weight_text){"gantry.pictures", d->pictures};
     }
     free(recipe);
@@ -83,9 +93,14 @@ static gt_status write_tensors(const gt_export_source *s,
     return st;
 }
 
+static gt_text inputs(const gt_export_source *s) {
+    const char *pixels = s->trained->model->pixels;
+    return pixels ? gt_text_of("pixels of %s", pixels) : (gt_text){""};
+}
+
 static gt_status write_safetensors(const gt_export_source *s) { return write_tensors(s, gt_safetensors_write); }
 static gt_status write_npz(const gt_export_source *s) { return write_tensors(s, gt_npz_write); }
 
 const gt_export_form gt_export_form_safetensors = {
-    .name = "safetensors", .help = "PyTorch, JAX and others", .write = write_safetensors};
-const gt_export_form gt_export_form_npz = {.name = "npz", .help = "NumPy", .write = write_npz};
+    .name = "safetensors", .help = "PyTorch, JAX and others", .inputs = inputs, .write = write_safetensors};
+const gt_export_form gt_export_form_npz = {.name = "npz", .help = "NumPy", .inputs = inputs, .write = write_npz};

@@ -81,6 +81,33 @@ case_other_models() {
     expect 2 '24 x 24 pixels\) has no form pkl' "$GANTRY" export odd odd.pkl
 }
 
+# With the stem for small pictures MobileNet has the names and shapes of torchvision's, and computes something else: one name differs.
+case_a_small_stem() {
+    local file pictures=synth:shapes:n=8,size=32,classes=3
+    quietly "$GANTRY" train --model=mobilenet-v2 --width=0.25 --data=synth:shapes:n=16,size=32,classes=3 --batch=8 --steps=1 --run=small
+    export_ small small.npz && grep -q 'for NumPy; the network wants pixels of 0 to 1$' said || { cat said; fail 'no range'; }
+    export_ small small.onnx && grep -q 'the network wants pixels of -1 to 1$' said || { cat said; fail 'no range of ONNX'; }
+    grep -aq 'pixels of -1 to 1' small.onnx || fail 'the model does not say what it wants'
+    export_ small all.safetensors --all
+    # as older programs wrote it; and as a program writes it that knows tensors alone
+    "$python" - <<'P' || fail 'the names'
+import numpy as np
+z = np.load('small.npz')
+new, name = 'small_stem.features.0.0.weight', 'features.0.0.weight'
+assert new in z.files and name not in z.files and sum(f.startswith('small_stem.') for f in z.files) == 1
+assert z['gantry.inputs'] == 'pixels of 0 to 1'
+np.savez('older.npz', **{name if f == new else f: z[f] for f in z.files})
+np.savez('bare.npz', **{f: z[f] for f in z.files if z[f].dtype.kind == 'f'})
+P
+    for file in small small.npz all.safetensors older.npz bare.npz; do
+        # shellcheck disable=SC2046
+        quietly "$GANTRY" predict $file $pictures --outdir=of-$file $([ $file != bare.npz ] || echo --normalize=unit --image-size=32)
+        cmp of-small/predictions.csv of-$file/predictions.csv || fail "$file: other predictions"
+    done
+    quietly "$GANTRY" convert bare.npz again.npz --normalize=0.5:0.25,0.4:0.2,0.3:0.1 --image-size=32
+    grep -q 'wants pixels of 0 to 1, minus 0.5,0.4,0.3, divided by 0.25,0.2,0.1$' said || { cat said; fail 'no means'; }
+}
+
 case_beside_checkpoints() {
     local job="$small --steps=10 --tick=0.008 --checkpoint-kimg=0.016 --keep=2 --keep-every=0.04"
     quietly "$GANTRY" train $job --run=plain

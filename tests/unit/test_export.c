@@ -72,7 +72,7 @@ static void export_as(const char *name, bool all, int protocol) {
     gt_export_request r = {.out = strdup(at(name)), .all = all, .protocol = protocol};
     r.checkpoint = at("c.h5");
     assert_ok(gt_export_check(&r));
-    assert_ok(gt_export(&r));
+    assert_ok(gt_export(&r, NULL));
     free((char *)r.out);
 }
 

@@ -169,6 +169,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     m->epoch_end = GT_EPOCH_SHORT;
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
+    m->pixels = "0 to 1";
     m->build_judge = gt_autoencoder_judge;
     static const char *const losses[] = {"reconstruction", "KL", "ELBO"};
     bool diverges = o->latent == GT_LATENT_NORMAL || o->latent == GT_LATENT_GUMBEL;

@@ -14,8 +14,18 @@ typedef struct state {
     char prefix[GT_WEIGHT_PREFIX_BYTES]; /* of names: "module." of networks that were trained on several devices */
 } state;
 
+/* The tensor of this name, which files of Gantry may call otherwise; "": there is none. */
+static gt_text name_in_file(const state *s, const char *name) {
+    static const char *const before[] = {"", GT_SMALL_STEM};
+    for (int i = 0; i < 2; i++) {
+        gt_text full = gt_text_of("%s%s%s", s->prefix, before[i], name);
+        if (gt_weights_find(s->m->from, full.s, NULL)) return full;
+    }
+    return (gt_text){""};
+}
+
 static const gt_weight *find(const state *s, const char *name) {
-    return gt_weights_find(s->m->from, gt_text_of("%s%s", s->prefix, name).s, NULL);
+    return gt_weights_find(s->m->from, name_in_file(s, name).s, NULL);
 }
 
 /* Dimension i of a tensor; 0: there is no such tensor. */
@@ -104,11 +114,15 @@ static gt_import_place place(const gt_imported *m, const char *network, const gt
     const state *s = m->own;
     (void)network;
     bool head = !strncmp(t->name, "aux", 3) || !strncmp(t->name, "AuxLogits.", 10);
-    return (gt_import_place){.tensor = gt_arena_printf(m->arena, "%s%s", s->prefix, t->name), .optional = head};
+    gt_text name = name_in_file(s, t->name);
+    return (gt_import_place){.tensor = *name.s ? gt_arena_printf(m->arena, "%s", name.s)
+                                               : gt_arena_printf(m->arena, "%s%s", s->prefix, t->name),
+                             .optional = head};
 }
 
-/* Stems for small pictures have small windows, or fewer features where the layers are joined. */
+/* Stems for small pictures have small windows, fewer features where the layers are joined, or a name that says so. */
 static bool is_small(const state *s, const kind *k) {
+    if (strstr(name_in_file(s, k->first).s, GT_SMALL_STEM)) return true;
     bool vgg = k->name == name_vgg, windows = k->name == name_resnet || k->name == name_googlenet;
     if (vgg) return dim(s, 0, "classifier.0.weight") < 8 * dim(s, 0, k->first) + 1;
     return windows && dim(s, 2, k->first) == 3;

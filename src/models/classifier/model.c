@@ -163,6 +163,26 @@ static gt_status make_network(gt_classifier *own) {
     return st;
 }
 
+/* A tensor of the first layer that has the same shape with the stem for small pictures; NULL: a shape differs. */
+static const char *same_in_small_stem(const gt_classifier_net *net) {
+    return net == &gt_classifier_mobilenet_v2   ? "features.0.0.weight"
+           : net == &gt_classifier_inception_v3 ? "Conv2d_1a_3x3.conv.weight"
+                                                : NULL;
+}
+
+/* "0 to 1, minus 0.485,0.456,0.406, divided by 0.229,0.224,0.225" */
+static const char *describe_pixels(const gt_classifier *own, gt_arena *a) {
+    const char *text = "0 to 1";
+    for (int k = 0; k < 2 && own->mean && text; k++)
+        for (int c = 0; c < own->job->channels && text; c++)
+            text = gt_arena_printf(a, "%s%s%.7g", text,
+                                   c   ? ","
+                                   : k ? ", divided by "
+                                       : ", minus ",
+                                   (double)(k ? own->std : own->mean)[c]);
+    return text;
+}
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/train", "train loss"}, {"Accuracy/train", "train accuracy"}};
     gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
@@ -177,6 +197,8 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->n_shown = 2;
     m->loss_stat = "Loss/train";
     m->masks = gt_classifier_dense(own->row);
+    m->small_stem = own->config.small ? same_in_small_stem(own->row) : NULL;
+    m->pixels = describe_pixels(own, m->arena);
     *(m->masks ? &m->build_segmenter : &m->build_classifier) = build_classifier;
     if (!m->masks) m->build_convolutional = build_convolutional, m->build_features = build_features;
     m->build_rectified = build_rectified;
