@@ -127,12 +127,12 @@ case_faults() {
         networks pickle "$golden/skip.pkl" $change.pkl $change
         make $change $change.pkl && equal plain $change && has "warning: .*$change.pkl.: $why.*left out"
         [ "$(grep -c 'warning' said)" = 1 ] || { cat said; fail 'more than one warning'; }
-        quietly "$GANTRY" inspect $change.pkl && has "^left out +$why"
         expect 1 "$change.pkl.*$why" "$GANTRY" convert $change.pkl no.pkl
-        expect 1 "resume: .*$change.pkl.: $why.*--resume-partial" "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=$change.pkl
     done <<<"d-tensor D: .*no tensor 'D.b8.conv0.bias'
 d-activation D: .*D.b[0-9]+.*activation.*not the same
 g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
+    quietly "$GANTRY" inspect d-tensor.pkl && has "^left out +D: .*no tensor 'D.b8.conv0.bias'"
+    expect 1 "resume: .*d-tensor.pkl.: D: .*--resume-partial" "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=d-tensor.pkl
     [ ! -e no ] && [ ! -e no.pkl ] || fail 'something was made of a network that is not there'
     expect 0 'D: .*; it begins anew' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
     # the average of styles is needed for truncation, and for training
@@ -144,22 +144,24 @@ g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
 }
 
 # Generators of other kinds are named, in one line, though their D may be StyleGAN2's.
-never() { # FILE WHY
-    local command
-    for command in 'inspect FILE' 'generate FILE --seeds=0 --outdir=no' 'train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=FILE'; do
+never() { # FILE WHY COMMAND...: FILE stands for the file
+    local file=$1 why=$2 command
+    shift 2
+    for command; do
         # shellcheck disable=SC2086
-        expect 1 "$1.: $2" "$GANTRY" ${command/FILE/$1}
+        expect 1 "$file.: $why" "$GANTRY" ${command/FILE/$file}
         [ "$(grep -vc 'Loading networks' said)" = 1 ] && [ ! -e no ] || { cat said; fail "more than one line, or something was made: $command"; }
     done
 }
 case_other_kinds() {
     local change
     for change in stylegan3-t stylegan3-r other; do networks pickle "$golden/skip.pkl" $change.pkl $change; done
-    never stylegan3-t.pkl 'a network of StyleGAN3 \(T\), which Gantry does not have'
-    never stylegan3-r.pkl 'a network of StyleGAN3 \(R\), which Gantry does not have'
-    never other.pkl "G_ema, a 'Other', has no tensor 'synthesis.b4.const'"
+    never stylegan3-t.pkl 'a network of StyleGAN3 \(T\), which Gantry does not have' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no' \
+        'train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=FILE'
+    never stylegan3-r.pkl 'a network of StyleGAN3 \(R\), which Gantry does not have' 'inspect FILE'
+    never other.pkl "G_ema, a 'Other', has no tensor 'synthesis.b4.const'" 'inspect FILE'
     networks pickle "$golden/skip.pkl" old.pkl nothing 0
-    never old.pkl 'a pickle of protocol 0: write the file again'
+    never old.pkl 'a pickle of protocol 0: write the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
 }
 
 # What programs that read our pickles ask of them.
