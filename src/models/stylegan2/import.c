@@ -134,14 +134,14 @@ static gt_status keep_classes(gt_imported *m) {
     return *text ? gt_import_keep_text(m, GT_FILE_CLASSES, text) : GT_OK;
 }
 
-static gt_status find(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {
+static gt_status find_network(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {
     gt_status st = gt_stylegan2_sizes(f, is_d, out);
     return st ? st : gt_stylegan2_facts(f, is_d, out);
 }
 
 /* Beside a G, a D that cannot be used is a fault of the file that not all commands mind. */
 static gt_status find_d(gt_stylegan2_file *f, gt_stylegan2_found *out) {
-    gt_status st = find(f, true, out);
+    gt_status st = find_network(f, true, out);
     if (st != GT_FORMAT || !out->has_g) return st;
     out->has_d = false;
     for (const char **n = f->networks; *n; n++)
@@ -159,7 +159,7 @@ gt_status gt_stylegan2_import(gt_imported *m) {
                                 .has_d = f->prefix[2] != NULL,
                                 .g = {gt_mapping_defaults(), gt_synthesis_defaults()},
                                 .d = gt_discriminator_defaults()};
-    if (found.has_g) st = find(f, false, &found);
+    if (found.has_g) st = find_network(f, false, &found);
     if (!st && found.has_d) st = find_d(f, &found);
     if (st) return st;
     f->architecture[0] = found.g.synthesis.architecture;

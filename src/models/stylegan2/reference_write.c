@@ -264,7 +264,7 @@ static void put_mapping_options(const writer *w, const gt_mapping_config *c) {
     put_int(w, "num_layers", c->num_layers);
     if (c->embed_features) put_int(w, "embed_features", c->embed_features);
     if (c->layer_features) put_int(w, "layer_features", c->layer_features);
-    put_text(w, "activation", c->activation);
+    if (!gt_is(c->activation, "lrelu")) put_text(w, "activation", c->activation);
     put_real(w, "lr_multiplier", meant(c->lr_multiplier));
 }
 
@@ -587,7 +587,7 @@ static void put_discriminator(const writer *w, const gt_discriminator_config *c)
     put_int(w, "c_dim", c->c_dim);
     put_image(w);
     put_capacity(w);
-    put_int(w, "cmap_dim", m.w_dim);
+    if (c->c_dim > 0 && m.w_dim != gt_level_channels(w->levels, 0)) put_int(w, "cmap_dim", m.w_dim);
     begin_options(w, "block_kwargs");
     put_int(w, "freeze_layers", c->freeze_layers);
     put_unusual(w, w->activation);
