@@ -4,7 +4,7 @@
  *
  * A metric looks at sets of pictures, batch by batch, keeps what it needs of each set, and computes its value from two
  * sets. The set of the reals is looked at once in a process; the set of the fakes anew whenever there are new ones.
- * Networks come in as values (gt_metric_input): no metric knows a family of models. Rank 0 alone computes metrics. */
+ * A metric needs pictures alone, and knows no family of models. Rank 0 alone computes metrics. */
 #ifndef GANTRY_METRIC_H
 #define GANTRY_METRIC_H
 
@@ -15,24 +15,13 @@
 #include "gantry/runlog.h"
 #include "gantry/status.h"
 
-/* Which sets a metric looks at (REALS, FAKES), and what it needs beside each picture. Where gt_metric_input says that
- * the caller has no such thing, the metric is left out. */
-enum { GT_METRIC_REALS = 1, GT_METRIC_FAKES = 2, GT_METRIC_PAIRS = 4, GT_METRIC_FEATURES = 8, GT_METRIC_LATENTS = 16 };
-
-/* A network as a value: rows of numbers to rows of numbers, such as pictures to features, or latents to pictures. */
-typedef struct gt_metric_network {
-    int64_t in, out; /* numbers of a row */
-    gt_status (*run)(void *network, const float *rows, int64_t n, float *results);
-    void *network;
-} gt_metric_network;
+/* Which sets a metric looks at. */
+enum { GT_METRIC_REALS = 1, GT_METRIC_FAKES = 2 };
 
 typedef struct gt_metric_input {
     const gt_kernel_set *kernels; /* of products of matrices; NULL: the best of this CPU */
     int height, width, channels;
-    int64_t count;                     /* pictures of each set: so many come in all batches together */
-    bool pairs;                        /* the batches have partners */
-    const gt_metric_network *features; /* of pictures; NULL: there is no such network */
-    const gt_metric_network *pictures; /* of latents; NULL: there is no such network */
+    int64_t count; /* pictures of each set: so many come in all batches together */
 } gt_metric_input;
 
 /* Items first .. first+n-1 of a set; the batches come in the order of their items. The arrays are the caller's, and end
@@ -40,9 +29,6 @@ typedef struct gt_metric_input {
 typedef struct gt_metric_batch {
     int64_t first, n;
     const float *pictures; /* [n,H,W,C], range -1 .. 1 */
-    const float *partners; /* [n,H,W,C] with GT_METRIC_PAIRS: the picture that belongs to each; else NULL */
-    const float *features; /* [n,features->out] with GT_METRIC_FEATURES; else NULL */
-    const float *latents;  /* [n,pictures->in] with GT_METRIC_LATENTS; else NULL */
 } gt_metric_batch;
 
 typedef struct gt_metric {
@@ -55,7 +41,7 @@ typedef struct gt_metric {
     bool more_is_better;
     /* Makes an empty set; *set is NULL before. Where begin() fails and has set *set, end() frees it. GT_USAGE: pictures
      * of this shape have no such value, and the metric is left out from then on; any other failure is a warning, and
-     * the next pictures are tried anew. `input` and the networks in it stay as long as the set. */
+     * the next pictures are tried anew. `input` stays as long as the set. */
     gt_status (*begin)(void **set, const gt_metric_input *input);
     gt_status (*add)(void *set, const gt_metric_batch *batch); /* failures as of begin(); end() is called after them */
     /* Of whole sets; NULL for a set that the metric does not need. Reals are kept, so their set may be changed but not

@@ -141,10 +141,3 @@ bool gt_is_url(const char *name) {
         if (!strncasecmp(name, schemes[i], strlen(schemes[i]))) return true;
     return false;
 }
-
-bool gt_is_published_network(const char *name) {
-    static const char *const names[] = {"ffhq256", "ffhq512", "ffhq1024", "celebahq256", "lsundog256"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) return true;
-    return false;
-}

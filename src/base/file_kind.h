@@ -40,7 +40,5 @@ const char *gt_kind_text(gt_file_kind kind);
 bool gt_kind_is_foreign_network(gt_file_kind kind);
 
 bool gt_is_url(const char *name);
-/* One of the networks that the reference implementation downloads by name ("ffhq256"). */
-bool gt_is_published_network(const char *name);
 
 #endif

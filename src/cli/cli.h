@@ -292,11 +292,11 @@ gt_status cli_inspect_run(const char *dir);
 gt_status cli_inspect_losses(const char *dir);
 gt_status cli_print_layers(const char *checkpoint); /* of its networks; of a file without networks: nothing */
 gt_status cli_print_status(const char *dir);        /* of a run, as gantry status prints it */
-/* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
- * measured times. */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
  * the options of jobs count. Returns the exit status. */
 int cli_inspect_model(int argc, char **argv);
+/* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
+ * measured times. */
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads);
 
 #endif

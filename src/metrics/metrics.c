@@ -43,13 +43,6 @@ static int index_of(int set) { return set == GT_METRIC_FAKES; }
 
 static bool is_of_data(const gt_metric *m) { return !(m->needs & GT_METRIC_FAKES); }
 
-/* Whether the metric looks at this set, and the caller can show the metric what it needs. */
-static bool looks_at(const gt_metric *m, int set, const gt_metric_input *in) {
-    int lacks = (in->pairs ? 0 : GT_METRIC_PAIRS) | (in->features ? 0 : GT_METRIC_FEATURES) |
-                (in->pictures ? 0 : GT_METRIC_LATENTS);
-    return m->needs & set && !(m->needs & lacks);
-}
-
 gt_metrics *gt_metrics_new(const gt_metric_input *input) {
     gt_metrics *m = calloc(1, sizeof *m);
     if (!m) {
@@ -65,7 +58,7 @@ bool gt_metrics_know_reals(const gt_metrics *m) {
     for (int i = 0; i < METRICS; i++) {
         /* the log says the latter */
         bool known = m->of[i].states[0] == KNOWN || (is_of_data(list[i]) && !isnan(m->of[i].value));
-        if (looks_at(list[i], GT_METRIC_REALS, &m->input) && !known) return false;
+        if (list[i]->needs & GT_METRIC_REALS && !known) return false;
     }
     return true;
 }
@@ -86,7 +79,7 @@ void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch) {
     int at = index_of(set);
     for (int i = 0; i < METRICS; i++) {
         gt_status st = GT_OK;
-        if (!looks_at(list[i], set, &m->input) || m->of[i].states[at] >= FAILED) continue;
+        if (!(list[i]->needs & set) || m->of[i].states[at] >= FAILED) continue;
         if (m->of[i].states[at] == NEW) st = list[i]->begin(&m->of[i].sets[at], &m->input);
         m->of[i].states[at] = GATHERING;
         if (!st) st = list[i]->add(m->of[i].sets[at], batch);
@@ -104,7 +97,7 @@ void gt_metrics_finish(gt_metrics *m, int set) {
     for (int i = 0; i < METRICS; i++) {
         state s = m->of[i].states[at];
         bool last = set == GT_METRIC_FAKES || is_of_data(list[i]); /* of the sets that the value needs */
-        if (!looks_at(list[i], set, &m->input) || s == KNOWN) continue;
+        if (!(list[i]->needs & set) || s == KNOWN) continue;
         if (s == GATHERING && last) m->of[i].value = value_of(m, i);
         if (m->of[i].states[at] == FAILED || set == GT_METRIC_FAKES) forget(m, i, at, NEW);
         else m->of[i].states[at] = KNOWN;

@@ -23,8 +23,6 @@ const gt_wavelet *gt_wavelet_find(const char *name) {
     return NULL;
 }
 
-const char *gt_wavelet_names(void) { return "haar, sym5"; }
-
 static int margin(const gt_wavelet *w) { return (2 * w->taps - 3) / 2; }
 
 int gt_wavelet_length(const gt_wavelet *w, int n) { return (n + n % 2 + 2 * margin(w) - w->taps) / 2 + 1; }

@@ -15,7 +15,6 @@ typedef struct gt_wavelet {
 } gt_wavelet;
 
 const gt_wavelet *gt_wavelet_find(const char *name); /* "haar", "sym5"; NULL: there is no such wavelet */
-const char *gt_wavelet_names(void);                  /* "haar, sym5" */
 
 /* Length of an axis of n pixels after a level. The axis is mirrored at its edge pixels, which are not repeated. */
 int gt_wavelet_length(const gt_wavelet *w, int n);

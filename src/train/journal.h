@@ -176,6 +176,12 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 /* ---- evaluation.c ---- */
 gt_status gt_evaluate_all(gt_engine *e, gt_journal *j);
 void gt_journal_confusion(const gt_engine *e, gt_journal *j); /* confusion.png of the latest evaluation */
+/* A value that the next tick logs. `format`: "Loss/%s", of the part's name; label: what the line of the tick says
+ * behind the part's name; "": the line does not show the value. */
+void gt_journal_put_evaluated(gt_journal *j, int part, const char *format, const char *label, double value);
+/* Takes over the confusion matrix of a part, malloc'ed. confusion.png shows the matrix of the test pictures, or else
+ * the one of the validation pictures. */
+void gt_journal_take_confusion(gt_journal *j, int part, int64_t *confusion);
 
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
@@ -189,11 +195,6 @@ void gt_journal_patience_tick(const gt_engine *e, gt_journal *j); /* the values 
 bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j);
 /* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
 void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
-/* `format`: "Loss/%s"; label: as on the line of a tick, behind the part's name; "": the line does not show the value.
- */
-void gt_journal_put_evaluated(gt_journal *j, int part, const char *format, const char *label, double value);
-/* Takes the confusion of a part, malloc'ed: that of the last part is shown, of both the test pictures. */
-void gt_journal_take_confusion(gt_journal *j, int part, int64_t *confusion);
 
 /* ---- segmentation.c ---- of models that are trained on masks */
 gt_status gt_engine_open_shown(gt_engine *e); /* some of the images that are trained on, to be judged by */
