@@ -17,6 +17,7 @@ typedef struct run_fields {
     int64_t ranks;
     const char *hosts, *hostfile, *launcher, *options;
     bool dry_run;
+    bool open_mpi; /* no option: the launcher is Open MPI's mpirun */
 } run_fields;
 
 #define FIELDS run_fields
@@ -175,13 +176,13 @@ static gt_status add_launcher(words *w, run_fields *f, const gt_machine *m) {
     } else {
         char library[256];
         gt_mpi_version(library, sizeof library);
-        bool open_mpi = says("mpirun --version 2>&1", "Open MPI") || says("mpirun --version 2>&1", "open-mpi");
-        if (!open_mpi && strstr(library, "Open MPI"))
+        f->open_mpi = says("mpirun --version 2>&1", "Open MPI") || says("mpirun --version 2>&1", "open-mpi");
+        if (!f->open_mpi && strstr(library, "Open MPI"))
             return gt_fail(GT_FAILED,
                            "the mpirun in PATH is not of %s, which this program uses: with another one each rank would "
                            "believe that it is alone",
                            library);
-        if (open_mpi) add_open_mpi(w, f, m);
+        if (f->open_mpi) add_open_mpi(w, f, m);
         else add_other_mpi(w, f);
     }
     add_split(w, f->options);
@@ -268,7 +269,7 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
         gt_program_again((char **)w->list);
         return cli_exit("run", gt_fail(GT_FAILED, "%s cannot be started", program));
     }
-    return cli_launch(w->list, argv + at);
+    return cli_launch(w->list, argv + at, f->open_mpi);
 }
 
 static int run_ranks(int argc, char **argv) {

@@ -5,13 +5,19 @@
  * lets the ranks finish: SIGUSR1 first, SIGTERM when asked again. Should it be killed itself, the kernel sends the
  * launcher SIGUSR1 in its place. mpirun passes a signal on to the ranks that there are: one that comes before it has
  * started them reaches nobody and is forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after
- * longer and longer pauses, until the launcher ends. A rank may get it any number of times. */
+ * longer and longer pauses, until the launcher ends. A rank may get it any number of times.
+ *
+ * Service managers and batch systems send SIGTERM, SIGINT or SIGHUP to all processes of a job at once. Then mpirun,
+ * too, would kill the ranks. So where the ranks can finish, Open MPI's mpirun gets these signals blocked: it keeps them
+ * so, and unblocks them in the ranks. Asked again, this process sends mpirun SIGALRM in place of SIGTERM: mpirun passes
+ * that on as well, it ends a rank, and mpirun then ends the others. */
 #include "cli/run_launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,6 +26,7 @@
 #include "base/clock.h"
 #include "cli/generating.h"
 #include "cli/run_stderr.h"
+#include "dist/mpi_version.h"
 #include "gantry/log.h"
 
 /* The commands that end in good order when asked to stop: SIGUSR1 is their signal. It would kill the others without a
@@ -43,10 +50,21 @@ typedef struct child {
     const char *said;         /* when it is asked to stop */
     int stage;                /* of the signals below: what comes next */
     bool asked, gentle, told; /* the last: by SIGUSR1 */
+    bool deaf;                /* the launcher does not get what `asking` holds */
     double last;              /* when it was asked the last time */
     double again;             /* when SIGUSR1 is sent again */
     double pause;             /* seconds until then */
 } child;
+
+/* to stop; they come by themselves, from a terminal or a service manager */
+static const int asking[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ASKING = sizeof asking / sizeof *asking };
+
+static bool asks_to_stop(int number) {
+    for (int i = 0; i < ASKING; i++)
+        if (asking[i] == number) return true;
+    return false;
+}
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
 
@@ -63,7 +81,7 @@ static void ask_gently(child *c) {
 
 /* A second SIGTERM within 5 s makes Open MPI's mpirun end without waiting for anybody. */
 static void ask_to_stop(child *c) {
-    static const int stages[] = {SIGUSR1, SIGTERM, SIGTERM, SIGKILL};
+    const int at_once = c->deaf ? SIGALRM : SIGTERM, stages[] = {SIGUSR1, at_once, at_once, SIGKILL};
     enum { LAST = sizeof stages / sizeof *stages - 1 };
     const double soon = 0.3; /* seconds: `timeout` sends a signal to the process, and then to its group */
     double now = gt_clock();
@@ -93,20 +111,26 @@ static int next_signal(const child *c, const sigset_t *signals) {
     return sigtimedwait(signals, NULL, &wait);
 }
 
+/* A rank that does not listen yet is ended by the first signal that reaches it. */
+static bool ended_too_early(const child *c, int status) {
+    int number = status - 128;
+    return c->told && (number == SIGUSR1 || (c->deaf && asks_to_stop(number)));
+}
+
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
         int status, number; /* a signal, less than 0: it is time to ask again */
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-            if (!c->told || code != 128 + SIGUSR1) return code;
-            say("stopped before the first step; the same command resumes"); /* the ranks did not listen yet */
+            if (!ended_too_early(c, code)) return code;
+            say("stopped before the first step; the same command resumes");
             return CLI_STOPPED;
         }
         do number = next_signal(c, signals);
         while (number < 0 && errno == EINTR);
         if (number < 0) ask_again(c);
-        if (number == SIGINT || number == SIGTERM || number == SIGHUP) ask_to_stop(c);
+        if (asks_to_stop(number)) ask_to_stop(c);
         else if (number == SIGUSR1) ask_gently(c);
         else if (number == SIGUSR2) kill(c->pid, number);
     }
@@ -140,13 +164,21 @@ static bool has_word(char *const *command, const char *word) {
     return has;
 }
 
-static void choose_words(child *c, char *const *command) {
+static void choose_words(child *c, char *const *command, bool open_mpi) {
     size_t i = 0;
     for (; stopping[i].command; i++)
         if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
     c->said = stopping[i].words;
     c->gentle = stopping[i].command != NULL;
     c->stage = c->gentle ? 0 : 1;
+    c->deaf = c->gentle && open_mpi;
+}
+
+/* Of the launcher: that of this process before, and what the launcher shall not get. The ranks learn that they have
+ * time. */
+static void make_deaf(sigset_t *mask) {
+    for (int i = 0; i < ASKING; i++) sigaddset(mask, asking[i]);
+    setenv(GT_WAITING_LAUNCHER, "1", 1);
 }
 
 /* What is ignored, as SIGHUP under nohup, stays ignored. */
@@ -161,13 +193,15 @@ static void choose_signals(sigset_t *set) {
     }
 }
 
-int cli_launch(const char *const *argv, char *const *command) {
+int cli_launch(const char *const *argv, char *const *command, bool open_mpi) {
     child c = {0};
     sigset_t signals, before;
     choose_signals(&signals);
     sigprocmask(SIG_BLOCK, &signals, &before);
     fflush(NULL);
-    choose_words(&c, command);
+    choose_words(&c, command, open_mpi);
+    unsetenv(GT_WAITING_LAUNCHER); /* of a launcher around this one */
+    if (c.deaf) make_deaf(&before);
     pid_t self = getpid();
     cli_stderr e = strcmp(argv[0], "mpirun") ? (cli_stderr){-1, -1} : cli_stderr_begin();
     c.pid = fork();

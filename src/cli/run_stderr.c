@@ -55,7 +55,13 @@ static void pass_on(filter *f) {
     f->n = f->line = 0;
 }
 
-static bool is_report(const filter *f) { return memmem(f->held, f->n, "non-zero", strlen("non-zero")) != NULL; }
+/* That a rank returned a status, or that SIGALRM ended it, by which gantry run stops ranks at once. */
+static bool is_report(const filter *f) {
+    static const char *const words[] = {"non-zero", "(Alarm clock)"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (memmem(f->held, f->n, words[i], strlen(words[i]))) return true;
+    return false;
+}
 
 /* The last line held: all of it dashes so far? */
 static bool only_dashes(const filter *f) {

@@ -19,9 +19,15 @@
 static volatile sig_atomic_t stopped;
 static volatile pid_t child;
 
-/* SIGUSR1 lets `gantry train` finish its step and write a checkpoint; more of them do no harm. */
-static void on_signal(int number) {
+/* SIGUSR1 lets `gantry train` finish its step and write a checkpoint; more of them do no harm. A SIGALRM that is not
+ * the timer's comes from gantry run, asked to stop at once. */
+static void on_signal(int number, siginfo_t *info, void *context) {
+    (void)context;
     stopped = number;
+    if (number == SIGALRM && info->si_code == SI_USER) {
+        signal(SIGALRM, SIG_DFL);
+        raise(SIGALRM); /* delivered when the handler returns */
+    }
     if (child > 0) kill(child, SIGUSR1);
 }
 
@@ -30,7 +36,7 @@ enum { STOPPING = sizeof stopping / sizeof *stopping };
 
 void search_handle_signals(double seconds) {
     for (int i = 0; i < STOPPING; i++) {
-        struct sigaction act = {.sa_handler = on_signal}, old;
+        struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO}, old;
         sigemptyset(&act.sa_mask);
         sigaction(stopping[i], &act, &old);
         if (stopping[i] == SIGHUP && old.sa_handler == SIG_IGN) sigaction(SIGHUP, &old, NULL); /* nohup */

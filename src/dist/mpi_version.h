@@ -17,6 +17,9 @@ bool gt_mpi_transport(char *out, size_t bytes);
  * PMI_RANK. */
 bool gt_mpi_launched(void);
 
+/* Set in the environment of ranks whose launcher kills nobody on SIGTERM, SIGINT and SIGHUP: that of gantry run. */
+#define GT_WAITING_LAUNCHER "GANTRY_WAITING_LAUNCHER"
+
 /* The rank that a launcher gave this process, from the environment, also before MPI_Init; 0 without a launcher. */
 int gt_mpi_launched_rank(void);
 int gt_mpi_launched_ranks(void); /* the number of ranks, likewise; 1 without a launcher */

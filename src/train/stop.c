@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,11 +90,14 @@ static void handle(int number, void (*handler)(int), struct sigaction *old) {
 /* What stands on the terminal's last line, the live line or "^C", makes room. */
 static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" : ""; }
 
+/* gantry run has answered already. */
+static bool answers(const gt_comm *comm) { return comm->rank == 0 && (alone || !getenv(GT_WAITING_LAUNCHER)); }
+
 static void install(const gt_comm *comm) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
     interrupted = 0;
-    if (comm->rank > 0) answer[0] = 0;
+    if (!answers(comm)) answer[0] = 0;
     for (int i = 0; i < N_HANDLED; i++) handle(handled[i].number, handled[i].handler, &before[i]);
 }
 

@@ -10,7 +10,8 @@
 
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at
- * once)", for then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that it may not wait. */
+ * once)", for then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that the launcher may not
+ * wait; under gantry run nothing. */
 void gt_stop_install(const gt_comm *comm, const char *after);
 /* The same for work that writes no checkpoints and ends within seconds: rank 0 says these words. */
 void gt_stop_install_short(const gt_comm *comm, const char *words);

@@ -49,8 +49,15 @@ def ranks_of(name):
     return [p for p, c in running() if c.startswith(f'{gantry} train') and name in c]
 
 
+def send(t, number, to_all):
+    """To gantry run alone, or as service managers do: to the launcher and the ranks at the same moment, too."""
+    for p in [p for p, _ in running()] if to_all else [t.pid]:
+        try: os.kill(p, number)
+        except ProcessLookupError: pass
+
+
 def launcher_stops():
-    """gantry run: the first Ctrl-C lets the ranks finish; the same command goes on"""
+    """gantry run: the first Ctrl-C, or another wish, lets the ranks finish; the same command goes on"""
     t = run(2, 'train', *endless, path('several'))
     t.until('tick 1 ')
     t.until('\r\x1b\\[K')  # the ranks draw their live line
@@ -59,13 +66,15 @@ def launcher_stops():
     if 'a checkpoint is written' not in t.text: fail(f'no checkpoint is spoken of\n{t.text[-2000:]}')
     if not os.path.exists('several/last'): fail('no checkpoint after Ctrl-C')
     nothing_left('Ctrl-C')
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number, to_all in [(n, False) for n in (signal.SIGTERM, signal.SIGHUP)] + [(n, True) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]:
         t = run(3, 'train', *endless, path('several'))
         t.until('resuming')
         t.until('tick ')
-        os.kill(t.pid, number)
+        send(t, number, to_all)
         t.until(SAID_AT_ONCE)
         t.ends(75)
+        if 'a checkpoint is written' not in t.text: fail(f'{number}, to all: {to_all}: no checkpoint is spoken of\n{t.text[-2000:]}')
+        if 'Launchers kill' in t.text: fail(f'{number}, to all: {to_all}: gantry run kills nobody\n{t.text[-2000:]}')
         nothing_left(number)
     print(f'answered after {1000 * took:.0f} ms')
 
@@ -87,14 +96,14 @@ def early():
     busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
     forwarded = 0
     try:
-        for number, delay in [(signal.SIGTERM, d) for d in (0, 0, 0.02, 0.3)] + [(signal.SIGUSR1, d) for d in (0, 0.1)]:
+        for number, delay, to_all in [(signal.SIGTERM, d, d > 0) for d in (0, 0, 0.02, 0.3)] + [(signal.SIGUSR1, d, False) for d in (0, 0.1)]:
             t = run(2, 'train', *endless, path('early'))
             end = time.monotonic() + PATIENCE
             while not launchers():
                 if time.monotonic() > end: fail('no launcher that listens')
                 t.read(0)
             time.sleep(delay)
-            os.kill(t.pid, number)
+            send(t, number, to_all)
             if number == signal.SIGTERM: t.until(SAID_AT_ONCE)
             t.ends(75, seconds=PATIENCE / 3)
             nothing_left(f'signal {number} {delay} s after the launcher began to listen')
