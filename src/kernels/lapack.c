@@ -6,7 +6,11 @@
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#include "base/numbers.h"
 
 void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
 void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, const blasint *lda, blasint *info);
@@ -23,6 +27,48 @@ static void use_one_thread(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_one_thread);
 }
+
+/* ---- memory ----
+ * A thread inside OpenBLAS has a buffer of GT_LAPACK_BUFFER bytes (its BUFFER_SIZE, for all CPUs of x86-64 and arm64).
+ * OpenBLAS maps as many buffers as threads are inside at once, keeps them, and gives them to the next ones. */
+
+/* OpenBLAS exports these two; where it does not, buffers are tried for only, and not taken. */
+void *blas_memory_alloc(int where) __attribute__((weak));
+void blas_memory_free(void *buffer) __attribute__((weak));
+
+static bool is_room(void) {
+    void *map = mmap(NULL, GT_LAPACK_BUFFER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return map != MAP_FAILED && !munmap(map, GT_LAPACK_BUFFER);
+}
+
+/* So many at the same time, if there is room. */
+static bool take_buffers(int n) {
+    void *held[n];
+    int i = 0;
+    for (; i < n && is_room(); i++) held[i] = blas_memory_alloc ? blas_memory_alloc(0) : NULL;
+    for (int k = 0; k < i && blas_memory_free; k++) blas_memory_free(held[k]);
+    return i == n;
+}
+
+gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static atomic_int taken;
+    int n = (int)gt_least(gt_pool_threads(pool), tiles);
+    if (n <= atomic_load(&taken)) return GT_OK;
+    use_one_thread();
+    pthread_mutex_lock(&lock);
+    bool done = n <= atomic_load(&taken) || take_buffers(n);
+    if (done && n > atomic_load(&taken)) atomic_store(&taken, n);
+    pthread_mutex_unlock(&lock);
+    if (done) return GT_OK;
+    const char *advice = n > 1 ? ", or take fewer --threads" : "";
+    return gt_fail(GT_NOMEM,
+                   "out of memory: OpenBLAS needs %d MB of address space for each of %d thread%s, and the system does "
+                   "not give so much; raise the limit (ulimit -v, ulimit -d)%s",
+                   GT_LAPACK_BUFFER / 1000000, n, n == 1 ? "" : "s", advice);
+}
+
+/* ---- matrices ---- */
 
 bool gt_cholesky(size_t d, double *a) {
     use_one_thread();

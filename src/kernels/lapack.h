@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Dense matrices of float64, symmetric ones [d,d], row by row, by LAPACK on the calling thread alone. Any thread,
- * several at a time. */
+ * several at a time, after gt_lapack_begin(). */
 #ifndef GANTRY_KERNELS_LAPACK_H
 #define GANTRY_KERNELS_LAPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/pool.h"
+#include "gantry/status.h"
+
+/* Takes the memory of OpenBLAS for all that follows: address space for each thread of the pool (NULL: this thread
+ * alone), but for no more threads than there are tiles. To be called before the functions below wherever a status can
+ * be returned; cheap when the memory has been taken. GT_NOMEM: the system does not give it. OpenBLAS itself would ask
+ * for it again and again, for ever. */
+gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles);
+enum { GT_LAPACK_BUFFER = 128 << 20 }; /* bytes for each thread */
 
 /* A = L L^T in place: L in the lower triangle, zeros above. false: A is not positive definite (A is then spoilt). Reads
  * the lower triangle. */

@@ -103,6 +103,8 @@ gt_status gt_frechet_distance(const gt_gaussian *a, const gt_gaussian *b, gt_div
                        (long long)b->d);
     if (divisor == GT_DIVISOR_N_LESS && (a->count == 1 || b->count == 1))
         return gt_fail(GT_USAGE, "a set of one picture has no covariance with divisor n - 1");
+    gt_status st = gt_lapack_begin(NULL, 1);
+    if (st) return st;
     double fa = factor_of(a, divisor), fb = factor_of(b, divisor), apart = 0, root = root_trace(a, b);
     if (root < 0) return GT_FAILED;
     for (int64_t k = 0; k < a->d; k++) apart += (a->mean[k] - b->mean[k]) * (a->mean[k] - b->mean[k]);

@@ -38,12 +38,17 @@ static void add_tile(void *arg, int tile, int worker) {
                               g->n, g->x + i, g->d, g->x + j, g->d, g->gram + i * g->d + j, g->d);
 }
 
+/* Of the lower triangle. */
+static int tiles_of(int64_t d) {
+    int side = (int)gt_pieces(d, TILE);
+    return side * (side + 1) / 2;
+}
+
 void gt_gram_add(gt_pool *pool, int64_t d, int64_t n, const double *x, double *sum, double *to) {
     gram g = {(size_t)d, (size_t)n, x, to};
     for (size_t i = 0; i < g.n; i++)
         for (size_t k = 0; k < g.d; k++) sum[k] += x[i * g.d + k];
-    int side = (int)gt_pieces(d, TILE);
-    gt_pool_run(pool, side * (side + 1) / 2, add_tile, &g);
+    gt_pool_run(pool, tiles_of(d), add_tile, &g);
 }
 
 void gt_gram_finish(int64_t d, int64_t count, double *sum, double *to) {
@@ -97,6 +102,10 @@ gt_row_moments *gt_row_moments_new(const gt_team *team, int64_t count, int64_t d
     }
     *m = (gt_row_moments){.team = *team, .rows = gt_rows_share(count, d, team->comm), .keeps = count < d};
     size_t columns = (size_t)d;
+    if (!m->keeps && gt_lapack_begin(team->pool, tiles_of(d))) {
+        free(m);
+        return NULL;
+    }
     if (m->keeps) {
         m->kept = malloc((size_t)m->rows.own * columns * sizeof *m->kept + 1);
     } else {

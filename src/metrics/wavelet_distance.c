@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
+#include "kernels/lapack.h"
 #include "metrics/frechet.h"
 
 enum { PIECE = 64 /* pictures that are transformed before they are added to the sums */ };
@@ -41,7 +42,7 @@ static gt_status check(int height, int width, const gt_packets_options *o) {
 
 gt_packets *gt_packets_new(const gt_team *team, int64_t count, int height, int width, int channels,
                            const gt_packets_options *o) {
-    if (check(height, width, o)) return NULL;
+    if (check(height, width, o) || gt_lapack_begin(team->pool, 1 << 2 * o->level)) return NULL;
     gt_arena *a = gt_arena_new();
     gt_packets *p = a ? gt_arena_alloc(a, sizeof *p) : NULL;
     if (p) {

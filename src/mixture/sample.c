@@ -56,6 +56,7 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
     double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
     float *noise = malloc(d * sizeof *noise);
     gt_status st = noise && (root || !(full || tied)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for samples");
+    if (!st && root) st = gt_lapack_begin(NULL, 1);
     for (int64_t i = 0; i < n && !st; i++)
         components[i] = draw_component(m, gt_mixture_uniform(key_of(seed, "mixture/component", place_of(places, i))));
     for (int32_t c = 0; c < m->k && !st; c++) { /* by component: each covariance is factorised once */

@@ -3,7 +3,12 @@
  * afterwards or lost. */
 #include "failing/allocations.h"
 #include "deep_net.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "gantry/rundir.h"
+#include "kernels/lapack.h"
 #include "scratch.h"
 
 static gt_graph *small_net(void) { return deep_net(4, 64, 16, true); }
@@ -76,8 +81,59 @@ static void a_run_is_read(void **state) {
     assert_true(n > 2);
 }
 
+static size_t address_space(void) {
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%ld", &pages), 1);
+    fclose(f);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit_address_space(size_t bytes) {
+    struct rlimit r;
+    assert_int_equal(getrlimit(RLIMIT_AS, &r), 0);
+    r.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_AS, &r), 0);
+}
+
+/* What OpenBLAS cannot get, it waits for: for ever. What it has got, it keeps. */
+static void openblas_has_its_memory_first(void **state) {
+    (void)state;
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ /* whose shadow memory is larger than any limit */
+    skip();
+#endif
+    const size_t some = 16 << 20;
+    enum { THREADS = 3 };
+    gt_pool *pool = gt_pool_new(THREADS);
+    struct rlimit usual;
+    assert_int_equal(getrlimit(RLIMIT_AS, &usual), 0);
+    size_t before = address_space();
+
+    limit_address_space(before + some);
+    assert_int_equal(gt_lapack_begin(NULL, 1), GT_NOMEM);
+    assert_message("OpenBLAS needs 134 MB of address space for each of 1 thread,");
+    limit_address_space(before + GT_LAPACK_BUFFER + some);
+    assert_ok(gt_lapack_begin(NULL, 1));
+    assert_true(address_space() - before < GT_LAPACK_BUFFER + some); /* else the buffers of this OpenBLAS are larger */
+
+    limit_address_space(address_space() + some);
+    double matrix[] = {4, 0, 2, 10};
+    assert_true(gt_cholesky(2, matrix));
+    assert_true(matrix[0] == 2 && matrix[2] == 1 && matrix[3] == 3);
+    assert_ok(gt_lapack_begin(pool, 1));
+    assert_int_equal(gt_lapack_begin(pool, 100), GT_NOMEM);
+    assert_message(
+        "each of 3 threads, and the system does not give so much; raise the limit (ulimit -v, ulimit -d), or");
+
+    assert_int_equal(setrlimit(RLIMIT_AS, &usual), 0);
+    assert_ok(gt_lapack_begin(pool, 100));
+    gt_pool_free(pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(openblas_has_its_memory_first), /* the first: nobody has asked for it yet */
         cmocka_unit_test(values_are_computed_again),
         cmocka_unit_test(slices_are_together),
         cmocka_unit_test(a_plan_is_relaxed),
