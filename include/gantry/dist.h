@@ -81,8 +81,8 @@ gt_status gt_comm_abort(gt_comm *c, gt_status st);
  * loop of this library. A rank that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is
  * named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of these functions waits.
  * `what` must stay valid. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long
- * without a word (files, sums by one rank): ten times the limit holds until the next gt_comm_doing. A rank begins as
- * busy. */
+ * without a word (sums by one rank): ten times the limit holds until the next gt_comm_doing. A rank begins as busy, and
+ * is busy by itself while a function of this library writes or reads a file, but no longer. */
 void gt_comm_heartbeat(gt_comm *c, double limit);
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/halves.h"
+#include "base/progress.h"
 #include "gantry/memory.h"
 
 static bool buffer_room(gt_buffer *b, size_t more) {
@@ -300,8 +301,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
-    if (!path) return gt_fail(GT_NOMEM, "out of memory for the name of a file");
+static gt_status replace_any(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
     struct stat target, out;
     bool there = stat(path, &target) == 0,
          is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
@@ -317,6 +317,14 @@ gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, si
         st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
     free(file);
     errno = error;
+    return st;
+}
+
+gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
+    if (!path) return gt_fail(GT_NOMEM, "out of memory for the name of a file");
+    gt_storage_begin("writing", path);
+    gt_status st = replace_any(path, fill, arg, bytes);
+    gt_storage_end();
     return st;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/progress.h"
 
 enum { LONGEST = 2 << 20 };
 
@@ -15,6 +16,7 @@ static size_t room_of(const gt_lines *l) { return 2 * l->longest; } /* for a lin
 
 gt_status gt_lines_open(gt_lines *l, const char *path, int64_t start, size_t longest) {
     off_t bytes;
+    gt_storage_begin("reading", path);
     *l = (gt_lines){.path = path, .end = start, .longest = longest ? longest : LONGEST};
     gt_status st = gt_file_open_regular(path, &l->fd, &bytes);
     if (!st && lseek(l->fd, start, SEEK_SET) < 0)
@@ -68,5 +70,6 @@ gt_status gt_lines_close(gt_lines *l, gt_status st) {
     if (!st && l->error) st = gt_fail(GT_FAILED, "cannot read '%s': %s", l->path, strerror(l->error));
     if (l->fd >= 0) close(l->fd);
     free(l->buffer);
+    gt_storage_end();
     return st;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/progress.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80 };
 
@@ -130,12 +131,13 @@ void gt_log(gt_level level, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    if (state.rank != 0 && level < GT_WARNING) return;
+    gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
     pthread_mutex_lock(&state.lock);
-    if (state.rank == 0 || level >= GT_WARNING) {
-        if (level >= state.least) to_terminal(level, text);
-        to_file(level, text);
-    }
+    if (level >= state.least) to_terminal(level, text);
+    to_file(level, text);
     pthread_mutex_unlock(&state.lock);
+    gt_storage_end();
 }
 
 void gt_log_outcome(bool *failing, bool failed, const char *what) {

@@ -6,7 +6,8 @@
  * between the nodes of a graph (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is
  * one whose process, host or network is gone, or whose main thread is stuck. What may keep that from its next beat for
  * long, such as a file system that stands still, is announced (all of the start is), and then silence may last
- * BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing
+ * BUSY_FACTOR times as long, until the announcement is withdrawn: for files (base/progress.h) when the call that writes
+ * or reads one is over. The messages have a communicator of their own: they never wait for anything and nothing
  * waits for them.
  *
  * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen:
@@ -78,6 +79,10 @@ struct gt_heartbeat {
     uint32_t step;
     const char *what;
     bool busy;
+    bool beating; /* messages are being sent and heard: no others meanwhile */
+    /* a file is written or read: what is said of it, and what was done before; NULL: it is not announced */
+    char file[WORD_BYTES];
+    const char *before;
 };
 
 static void listen(const gt_comm_inside *in, peer *p) {
@@ -91,6 +96,7 @@ static void listen_to(gt_comm_inside *in, int n) {
 }
 
 static void beat_if_due(void *comm) { gt_heartbeat_poll(comm, 0); }
+static void announce_file(void *comm, const char *doing, const char *name);
 
 gt_status gt_heartbeat_start_all(gt_comm_inside *in) {
     gt_comm *c = &in->seen;
@@ -116,7 +122,7 @@ gt_status gt_heartbeat_start_all(gt_comm_inside *in) {
                              .send = MPI_REQUEST_NULL};
     listen_to(in, c->rank == 0 || c->ranks <= ALL_LINKED ? most : 1);
     gt_comm_heartbeat(c, 60);
-    gt_on_progress(beat_if_due, c);
+    gt_on_progress((gt_progress_hooks){beat_if_due, announce_file, c});
     return GT_OK;
 }
 
@@ -283,12 +289,14 @@ static void beat_now(gt_comm_inside *in, double now) {
     gt_heartbeat *u = in->heartbeat;
     double listened = fmin(now - u->listened, 2 * u->interval);
     bool links = in->seen.rank == 0 || now >= u->links_next;
+    u->beating = true;
     u->listened = now;
     u->next = now + u->interval;
     if (links) u->links_next = now + fmin(fmax(u->interval, u->n / links_a_second), u->limit / 10);
     for (int i = 0; i < u->n; i++) hear(in, &u->peers[i], listened);
     beat b = make_beat(in);
     for (int i = 0; i < (links ? u->n : 1); i++) send_beat(in, &u->peers[i], &b);
+    u->beating = false;
 }
 
 void gt_heartbeat_poll(gt_comm *c, double waiting_since) {
@@ -321,11 +329,27 @@ void gt_comm_busy(gt_comm *c, const char *what) {
     beat_now(gt_inside(c), gt_clock());
 }
 
+/* Within longer work that is announced already, a file is no news. A warning that is told of while beats are heard goes
+ * to a file, too. */
+static void announce_file(void *comm, const char *doing, const char *name) {
+    gt_heartbeat *u = gt_inside(comm)->heartbeat;
+    if (doing && !u->busy && !u->beating) {
+        u->before = u->what;
+        snprintf(u->file, sizeof u->file, "%s %s", doing, name);
+        gt_comm_busy(comm, u->file);
+    } else if (!doing && u->before) {
+        u->what = u->before;
+        u->before = NULL;
+        u->busy = false;
+        beat_now(gt_inside(comm), gt_clock());
+    }
+}
+
 /* All ranks are here: nothing more is sent, and what is under way is small enough to have left already. */
 void gt_heartbeat_stop(gt_comm_inside *in) {
     gt_heartbeat *u = in->heartbeat;
     if (!u) return;
-    gt_on_progress(NULL, NULL);
+    gt_on_progress((gt_progress_hooks){0});
     for (int i = 0; i < u->n; i++) {
         MPI_Cancel(&u->peers[i].receive);
         MPI_Wait(&u->peers[i].receive, MPI_STATUS_IGNORE);

@@ -214,8 +214,8 @@ static const gt_option options[] = {
                "checkpoints are set aside as bad-checkpoint-*.h5. After three times it stops."},
     {OPTION(heartbeat_limit, "60", "Seconds of silence of a rank after which the run ends; 0: never"),
      .unit = "seconds", .max = 1e6,
-     .detail = "The message names rank, host and what it did last. For what may be long and silent (reading a "
-               "checkpoint, pictures, waiting for data) ten times as long. Long work that gets on is not silent. "
+     .detail = "The message names rank, host and what it did last. While a rank writes or reads a file, waits for "
+               "data or computes metrics, ten times as long. Long work that gets on is not silent. "
                "When the network between two ranks is broken, the message names both of them."},
     {OPTION(dry_run, "0", "Print the job, its sizes, speed and duration, and exit; quick: no speed"),
      .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick", .bare = "1",

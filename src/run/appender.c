@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/progress.h"
+
 gt_status appender_open(appender *a, const char *path, int flags) {
     *a = (appender){.path = strdup(path), .fd = -1};
     if (!a->path) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
@@ -30,10 +32,9 @@ static int mend(appender *a) {
     return error;
 }
 
-gt_status appender_flush(appender *a, bool sync) {
+static int write_pending(appender *a, bool sync) {
     int error = mend(a);
-    if (!error && !a->pending.n) return GT_OK;
-    if (!error) {
+    if (!error && a->pending.n) {
         error = gt_write_all(a->fd, a->pending.data, a->pending.n);
         if (!error && sync) error = gt_file_sync(a->fd);
         if (error) {
@@ -41,6 +42,14 @@ gt_status appender_flush(appender *a, bool sync) {
             mend(a); /* if that fails, the next flush tries again before it writes */
         }
     }
+    return error;
+}
+
+gt_status appender_flush(appender *a, bool sync) {
+    if (!a->torn && !a->pending.n) return GT_OK;
+    gt_storage_begin("writing", a->path);
+    int error = write_pending(a, sync);
+    gt_storage_end();
     if (error) return gt_fail(GT_FAILED, "cannot write '%s': %s", a->path, strerror(error));
     a->good += (off_t)a->pending.n;
     a->pending.n = 0;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/halves.h"
+#include "base/progress.h"
 #include "base/thread.h"
 #include "run/checkpoint_internal.h"
 #include "run/rundir_internal.h"
@@ -240,7 +241,9 @@ static void take_note(gt_saver *s) {
 }
 
 static void collect(gt_saver *s) {
+    gt_storage_begin("writing", s->result.name); /* by the thread, while this one waits */
     pthread_join(s->thread, NULL);
+    gt_storage_end();
     s->running = false;
     take_note(s);
 }
@@ -272,7 +275,9 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
         int error = gt_thread_start(&s->thread, thread_main, s);
         s->running = !error;
         if (error) { /* no thread to be had: then at once */
+            gt_storage_begin("writing", s->result.name);
             thread_main(s);
+            gt_storage_end();
             take_note(s);
         }
     }
@@ -289,9 +294,11 @@ gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best) {
     char name[40];
     gt_saver_hold(s, false);
     gt_checkpoint_name(images, name);
+    gt_storage_begin("judging", name);
     gt_status st = best ? point(s->dir, "best", name) : GT_OK;
     if (st) gt_warn("%s", gt_message());
     if (remove_old(s->dir, &s->keep, images)) gt_warn("%s", gt_message());
+    gt_storage_end();
     return st;
 }
 

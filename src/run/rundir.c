@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "run/rundir_internal.h"
 
 enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 100000 };
@@ -108,7 +109,9 @@ gt_status gt_rundir_read(const char *dir, const char *name, char **text) {
 
 bool gt_rundir_stop(const char *dir) {
     char *path = gt_path_join(dir, "stop");
+    gt_storage_begin("looking for", path);
     bool stop = path && unlink(path) == 0;
+    gt_storage_end();
     free(path);
     return stop;
 }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/file_system.h"
 #include "base/lines.h"
+#include "base/progress.h"
 #include "gantry/log.h"
 #include "run/keep_lines.h"
 #include "run/metrics_h5.h"
@@ -84,8 +85,10 @@ gt_status gt_log_cut_back(const char *path, int64_t images) {
 /* ---- the three parts ---- */
 
 static gt_status rebuild_metrics(gt_runlog *l) {
+    gt_storage_begin("writing", "metrics.h5");
     gt_stats *stats = gt_stats_read(l->path);
     gt_status st = stats ? metrics_h5_rebuild(l->metrics, stats) : GT_FAILED;
+    gt_storage_end();
     l->stale = st != GT_OK;
     l->rest = stats ? stats->ticks / REBUILD_PART : 0;
     gt_stats_free(stats);
@@ -102,8 +105,10 @@ static gt_status tick_metrics(gt_runlog *l, int64_t images, double time, const g
         return GT_OK;
     }
     if (!metrics_h5_ready(l->metrics, values, n)) return rebuild_metrics(l);
+    gt_storage_begin("writing", "metrics.h5");
     gt_status st = metrics_h5_append(l->metrics, images, time, values, n);
     if (st) metrics_h5_close(l->metrics);
+    gt_storage_end();
     return st;
 }
 

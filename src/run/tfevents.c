@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/progress.h"
 #include "run/appender.h"
 #include "gantry/hash.h"
 
@@ -159,13 +160,12 @@ static bool add_head(gt_buffer *out, const tfevents *t, double time) {
 
 /* ---- the file ---- */
 
-/* Makes the file where there is none yet. */
-static gt_status make_file(tfevents *t) {
+static gt_status open_file(tfevents *t) {
     char host[65] = "host", name[160];
     double now = gt_unix_time();
     gethostname(host, sizeof host - 1);
     appender file = {.fd = -1};
-    gt_status st = t->file.fd < 0 ? GT_FAILED : GT_OK;
+    gt_status st = GT_FAILED;
     for (int i = 0; st; i++) { /* a run may resume twice within one second */
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)now, host, (long)getpid(), i);
         char *path = gt_path_join(t->dir, name);
@@ -185,6 +185,15 @@ static gt_status make_file(tfevents *t) {
         t->file = file;
     }
     return GT_OK;
+}
+
+/* Makes the file where there is none yet. */
+static gt_status make_file(tfevents *t) {
+    if (t->file.fd >= 0) return GT_OK;
+    gt_storage_begin("making", "events.out.tfevents.*");
+    gt_status st = open_file(t);
+    gt_storage_end();
+    return st;
 }
 
 /* Writes and frees the event; keeps it for later when it cannot be written, as long as there is memory for that. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "gantry/log.h"
 #include "run/checkpoint_internal.h"
 #include "train/journal.h"
@@ -89,6 +90,7 @@ static gt_status export_all(const exports *x) {
 void gt_journal_export(const gt_engine *e, gt_journal *j) {
     exports x = {.dir = j->dir};
     if (gt_export_forms(e->job->export, e->model, x.forms, &x.n) || !x.n) return;
-    gt_comm_busy(e->comm, "networks for other programs");
+    gt_storage_begin("writing", "networks for other programs");
     gt_log_outcome(&j->export_failing, export_all(&x) != GT_OK, "--export");
+    gt_storage_end();
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "gantry/log.h"
 #include "train/journal.h"
 
@@ -15,9 +16,18 @@ static gt_status choose(gt_journal *j, int trouble, gt_checkpoint_file **file) {
     int64_t began = llround(1000 * j->watch.of[trouble].began_kimg);
     int aside = 0;
     gt_saver_wait(j->saver);
+    gt_storage_begin("going back to", "a checkpoint");
     gt_status st = gt_checkpoint_set_aside(j->dir, began, &aside);
     if (!st) st = gt_checkpoint_newest(j->dir, file);
+    gt_storage_end();
     if (!st && aside) gt_info("%d later checkpoints are set aside as bad-checkpoint-*.h5", aside);
+    return st;
+}
+
+static gt_status open_logs(gt_engine *e, gt_journal *j) {
+    gt_storage_begin("opening", "logs");
+    gt_status st = gt_journal_open_logs(e, j);
+    gt_storage_end();
     return st;
 }
 
@@ -34,7 +44,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
         memset(e->measures.square, 0, sizeof e->measures.square);
         st = gt_engine_start_loader_all(e);
     }
-    if (!st) st = gt_comm_agree_all(e->comm, first ? gt_journal_open_logs(e, j) : GT_OK);
+    if (!st) st = gt_comm_agree_all(e->comm, first ? open_logs(e, j) : GT_OK);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)",
                 gt_checkpoint_path(file), gt_warning_at(&j->watch, trouble)->name, (int)reseed, MOST_ROLLBACKS);

@@ -243,6 +243,7 @@ static bool compute_all(gt_engine *e, gt_journal *j, bool again) {
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_score_table_free(&table);
+    gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
     return st == GT_STOPPED;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "gantry/log.h"
 #include "nets/layers.h"
 #include "use/net_checkpoint.h"
@@ -35,6 +36,7 @@ static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, co
         snprintf(path, sizeof path, "%s/%s", group, t->name);
         gt_tensor_to_file(t, block + t->offset, scratch);
         gt_checkpoint_tensor(c, path, &t->file_shape, scratch);
+        gt_progress();
     }
 }
 

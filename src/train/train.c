@@ -8,6 +8,7 @@
 #include "gantry/log.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/teller.h"
 #include "train/stop.h"
 #include "train/scores.h"
@@ -77,21 +78,20 @@ static schedules make_schedules(const gt_engine *e, double began) {
 }
 
 /* The file system of the run may stand still for minutes, and the other ranks are told so before each look. So rank 0
- * does not look at every step, but once a second, at each tick, and at the end: a file left behind would stop the next
- * start. */
+ * does not look at every step, but once a second, at each tick, and at the end: a file that nobody took would stop the
+ * next start. */
 static bool stop_file(gt_engine *e, gt_journal *j, schedules *p, double now, bool last) {
     const double interval = 1; /* seconds */
     if (now < p->look && !last && !is_due(&p->tick, e->shown, now)) return false;
     p->look = now + interval;
-    gt_comm_busy(e->comm, "looking for the file `stop`");
-    bool stop = gt_rundir_stop(j->dir);
-    gt_comm_doing(e->comm, e->step, "between two steps");
-    return stop;
+    return gt_rundir_stop(j->dir);
 }
 
-static bool is_room(gt_engine *e, gt_journal *j) {
-    gt_comm_busy(e->comm, "logs, pictures, checkpoints");
-    return gt_space_free(j->dir) > (double)gt_engine_checkpoint_bytes(e);
+static bool is_room(const gt_engine *e, const gt_journal *j) {
+    gt_storage_begin("asking for the room in", j->dir);
+    double bytes = gt_space_free(j->dir);
+    gt_storage_end();
+    return bytes > (double)gt_engine_checkpoint_bytes(e);
 }
 
 static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
@@ -137,7 +137,9 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
 
 static void report(gt_journal *j) {
     gt_tell_start("writing report.html", NULL, 0);
+    gt_storage_begin("writing", "report.html"); /* much is read for the report */
     gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
+    gt_storage_end();
 }
 
 static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
@@ -161,7 +163,7 @@ static void score_all(gt_engine *e, gt_journal *j, due *d) {
 /* Pictures first: the tick says what they are like. */
 static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     double began = gt_clock();
-    if (d->tick || d->pictures || d->checkpoint) gt_comm_busy(e->comm, "logs, pictures, checkpoints");
+    if (d->tick || d->pictures || d->checkpoint) gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
     gt_status st = d->pictures ? pictures_all(e, j, p) : GT_OK;
     if (!st && d->tick) st = gt_evaluate_all(e, j);
     if (!st && d->epoch) gt_plateau_all(e, j);
@@ -230,7 +232,9 @@ static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     if (gt_lock_lost(j->lock)) return;
     char why[2048] = "";
     if (failed) snprintf(why, sizeof why, "%s", gt_message());
+    gt_storage_begin("writing", "starts.jsonl");
     gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why);
+    gt_storage_end();
     report(j);
     if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
 }
@@ -292,7 +296,9 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
         if (comm->rank == 0) conclude(&e, &j, st);
     }
     gt_tell_end();
+    gt_storage_begin("closing", j.dir);
     gt_journal_end(&j);
+    gt_storage_end();
     gt_engine_close_all(&e);
     gt_stop_restore();
     return st;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "use/each_item.h"
 #include "use/trained.h"
 #include "use/wrong_model.h"
@@ -68,10 +69,12 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float 
     size_t floats = info->image_bytes / gt_sample_bytes(info->type);
     void *samples = malloc(info->image_bytes);
     gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of the data");
+    gt_storage_begin("reading", "pictures");
     for (int64_t i = 0; i < n && !st; i++) {
         st = gt_dataset_read(ds, items[i], samples);
         if (!st) gt_dataset_floats(info, samples, floats, images + (size_t)i * floats);
     }
+    gt_storage_end();
     free(samples);
     return st;
 }

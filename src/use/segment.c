@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "gantry/encode.h"
 #include "gantry/mathfn.h"
 #include "gantry/network.h"
@@ -109,7 +110,9 @@ static double cross_entropy(const float *logits, int classes, int best, int trut
 
 static gt_status judge(judging *j, int64_t item, const float *logits, record *out) {
     int classes = j->with->classes;
+    gt_storage_begin("reading", "masks");
     gt_status st = j->mask ? gt_dataset_mask(j->data, item, j->mask) : GT_OK;
+    gt_storage_end();
     for (size_t p = 0; p < j->with->pixels && !st; p++, logits += classes) {
         int best = j->class[p] = (uint8_t)best_of(logits, classes), truth = j->mask ? j->mask[p] : GT_MASK_IGNORE;
         if (truth >= classes) continue;

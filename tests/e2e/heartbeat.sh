@@ -12,7 +12,6 @@ begin() { # RUN SECONDS: three ranks; $ranks are their processes by rank
         [ -n "$r" ] && ranks[$r]=$p && started+=("$p")
     done
     [ ${#ranks[@]} = 3 ] || fail "ranks not found: ${ranks[*]}"
-    sleep 1 # the first tick's pictures and logs are announced as long: beyond them
 }
 over() { # SECONDS: the job ends by itself, with a failure, and nothing of it is left
     local end=$((SECONDS + $1))
@@ -66,6 +65,17 @@ started+=("$hung")
 quietly ranks 2 "$BUILD/tests/test_heartbeat"
 wait "$hung" && fail 'status 0 of a job that gets no data'
 grep -qE 'error: rank 1 .* has not been heard of for [0-9]+ s .*step [0-9]+, waiting for data' hung || { cat hung; fail 'the rank that gets no data is not named'; }
+
+begins dead_at_a_tick
+# Dead between two files: whoever has written what is to be written, or writes nothing, is not waited for as long as a file may take.
+for r in 0 1; do
+    timeout 180 "$LAUNCH" 2 "$BUILD/tests/test_heartbeat" die "dead$r" $r >"dead$r.log" 2>&1 </dev/null &
+    started+=($!)
+done
+for r in 0 1; do
+    wait "${started[-2 + r]}" && fail 'status 0 of a job with a dead rank'
+    grep -qE "rank $r \\([^)]*\\) has not been heard of for [0-4] s \\(--heartbeat-limit\\).*step [0-9]+, " "dead$r.log" || { cat "dead$r.log"; fail "rank $r is not named in time"; }
+done
 
 begins dead
 # Dead: at once.

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Who gets on is not taken for dead, however long the others wait for it. Does the waiting on several ranks, by
  * tests/e2e/heartbeat.sh: there one rank's calls of the system are slow, so that what it does takes longer than a
- * silent rank is waited for. With an argument: hang FOLDER  rank 1 never gets its data; the folder is made and stays
- */
+ * silent rank is waited for. With arguments, where the folder is made and stays:
+ *   hang FOLDER       rank 1 never gets its data
+ *   die FOLDER RANK   this rank stands still at a tick, when all pictures of the tick are written */
 #define _GNU_SOURCE
 #include "data_files.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 
+#include "base/progress.h"
 #include "gantry/loader.h"
 #include "gantry/log.h"
 #include "gantry/dataset_tool.h"
@@ -33,7 +36,37 @@ static void slow_down(int rank, struct slowness s) {
     if (comm->ranks > 1 && comm->rank == rank) slow = s;
 }
 
+/* What is announced, by gt_storage_begin(), of the files that the main thread handles from the first tick on. */
+static struct watch {
+    bool armed, on, announced;
+    int ticks, calls;
+    char unannounced[512]; /* a call that was not announced; "": none */
+} watched;
+
+static void note_storage(void *arg, const char *doing, const char *name) {
+    (void)arg, (void)name;
+    watched.announced = doing != NULL;
+}
+
+static void watch(const char *call, const char *path) {
+    if (!watched.on || !pthread_equal(pthread_self(), main_thread) || strncmp(path, scratch, strlen(scratch))) return;
+    watched.calls++;
+    if (!watched.announced) snprintf(watched.unannounced, sizeof watched.unannounced, "%s %s", call, path);
+}
+
+static int dies = -1; /* rank */
+
+/* Each tick asks for the memory in use, behind its pictures and before its logs. */
+static void tick(void) {
+    if (!pthread_equal(pthread_self(), main_thread)) return;
+    watched.ticks++;
+    while (comm && comm->rank == dies && watched.ticks == 4) pause();
+    watched.on |= watched.armed;
+    if (watched.on && watched.announced) snprintf(watched.unannounced, sizeof watched.unannounced, "not withdrawn");
+}
+
 static void dawdle(const char *call, const char *path) {
+    watch(call, path);
     if (!slow.call || strcmp(call, slow.call) || !strstr(path, slow.part) ||
         slow.beside == !!pthread_equal(pthread_self(), main_thread))
         return;
@@ -44,7 +77,7 @@ static void dawdle(const char *call, const char *path) {
 
 static void dawdle_on(const char *call, int fd) {
     char path[512];
-    if (slow.call && path_of_fd(fd, path, sizeof path)) dawdle(call, path);
+    if ((slow.call || watched.on) && path_of_fd(fd, path, sizeof path)) dawdle(call, path);
 }
 
 INTERPOSE_OPEN(open, dawdle("open", path))
@@ -54,6 +87,26 @@ INTERPOSE_PWRITE(pwrite64, off64_t, dawdle_on("pwrite", fd))
 int unlink(const char *path) {
     dawdle("unlink", path);
     return REAL(unlink)(path);
+}
+int rename(const char *from, const char *to) {
+    dawdle("rename", to);
+    return REAL(rename)(from, to);
+}
+ssize_t write(int fd, const void *data, size_t n) {
+    dawdle_on("write", fd);
+    return REAL(write)(fd, data, n);
+}
+int fsync(int fd) {
+    dawdle_on("fsync", fd);
+    return REAL(fsync)(fd);
+}
+int fdatasync(int fd) {
+    dawdle_on("fdatasync", fd);
+    return REAL(fdatasync)(fd);
+}
+int getrusage(__rusage_who_t who, struct rusage *usage) {
+    tick();
+    return REAL(getrusage)(who, usage);
 }
 
 /* ---- the ranks ---- */
@@ -175,10 +228,19 @@ static void a_step_is_long_in_coming(void **state) {
     gt_dataset_close(ds);
 }
 
-static gt_status train(const char *run, double limit) {
-    static const char *const options[][2] = {{"cbase", "256"}, {"cmax", "16"},  {"map-layers", "2"}, {"z-dim", "32"},
-                                             {"w-dim", "32"},  {"batch", "8"},  {"mbstd", "2"},      {"slices", "4"},
-                                             {"steps", "20"},  {"tick", "1000"}};
+/* `ticks`: each step ends one, and each second one has pictures and a checkpoint; else there is one at the end. */
+static gt_status train(const char *run, double limit, bool ticks) {
+    const char *const options[][2] = {{"cbase", "256"},
+                                      {"cmax", "16"},
+                                      {"map-layers", "2"},
+                                      {"z-dim", "32"},
+                                      {"w-dim", "32"},
+                                      {"batch", "8"},
+                                      {"mbstd", "2"},
+                                      {"slices", "4"},
+                                      {"steps", ticks ? "6" : "20"},
+                                      {"tick", ticks ? "0.008" : "1000"},
+                                      {"snap", "2"}};
     gt_job *job = gt_job_new();
     assert_non_null(job);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -198,7 +260,7 @@ static void data_do_not_come_for_a_while(void **state) {
     const double limit = 1.5;
     slow_down(
         1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = 2 * limit});
-    assert_ok(train("stalled", limit));
+    assert_ok(train("stalled", limit, false));
     assert_true(slow.calls <= 0);
 }
 
@@ -206,17 +268,36 @@ static void the_folder_of_a_run_stands_still(void **state) {
     (void)state;
     const double limit = 1.5;
     slow_down(0, (struct slowness){"unlink", "/stop", .calls = 1, .seconds = 2 * limit});
-    assert_ok(train("still", limit));
+    assert_ok(train("still", limit, false));
     assert_true(slow.calls <= 0);
 }
 
-static int hang(const char *folder) {
+/* A rank that stands still otherwise is not waited for so long. */
+static void files_alone_are_announced(void **state) {
+    (void)state;
+    if (comm->ranks > 1) return; /* the hooks are those of the heartbeats */
+    gt_on_progress((gt_progress_hooks){.storage = note_storage});
+    watched = (struct watch){.armed = true};
+    gt_status st = train("announced", 0, true);
+    struct watch was = watched;
+    watched = (struct watch){0};
+    gt_on_progress((gt_progress_hooks){0});
+    assert_ok(st);
+    assert_string_equal(was.unannounced, "");
+    assert_false(was.announced);
+    assert_in_range(was.ticks, 6, 100);
+    assert_in_range(was.calls, 50, 100000);
+}
+
+static int hang(const char *folder, const char *rank) {
     void *state = NULL;
     snprintf(scratch, sizeof scratch, "%s", folder);
     begin_all(&state);
-    slow_down(
-        1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = INFINITY});
-    train("hanging", 0.5);
+    if (rank) dies = atoi(rank);
+    else
+        slow_down(1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1,
+                                       .seconds = INFINITY});
+    train("hanging", rank ? 2 : 0.5, rank);
     return 0;
 }
 
@@ -225,7 +306,8 @@ int main(int argc, char **argv) {
     comm = gt_comm_start_all(1, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
     gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
-    if (argc > 2 && !strcmp(argv[1], "hang")) return hang(argv[2]);
+    if (argc == 3 && !strcmp(argv[1], "hang")) return hang(argv[2], NULL);
+    if (argc == 4 && !strcmp(argv[1], "die")) return hang(argv[2], argv[3]);
     if (comm->ranks > 1) setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails must not leave the others waiting */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_slowest_of_all_is_heard, begin_one),
@@ -235,6 +317,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(a_step_is_long_in_coming, begin_one),
         cmocka_unit_test_setup(data_do_not_come_for_a_while, begin_one),
         cmocka_unit_test_setup(the_folder_of_a_run_stands_still, begin_one),
+        cmocka_unit_test_setup(files_alone_are_announced, begin_one),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     int failed = cmocka_run_group_tests_name("heartbeat", tests, begin_all, end_all);
