@@ -75,7 +75,6 @@ begins a_rank_that_is_stopped
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=silent --heartbeat-limit=2 --threads=1 --kimg=100000
 wait_until 180 has_line Progress/tick silent/stats.jsonl
-sleep 1
 stop_second_rank
 wait_until 180 has_line 'rank 1 .* has not been heard of for .* step' running
 wait_until 180 bash -c "! kill -0 $pid 2>/dev/null"

@@ -57,14 +57,14 @@ case_ranks_and_other_targets_change_nothing() {
 }
 
 case_what_was_stopped_goes_on() {
-    local n k launch
+    local n launch
     steps=3000
     project whole 1 seeds/seed0000.png seeds/seed0001.png
     for n in 1 3; do
         rm -rf part
         launch=() && [ $n = 1 ] || launch=("$LAUNCH" $n)
         background "${launch[@]}" "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --checkpoint-minutes=0.0001 --target=seeds/seed0000.png --target seeds/seed0001.png
-        for ((k = 0; k < 2000; k++)); do [ ! -e part/seed0001/going-on.h5 ] || break; sleep 0.01; done
+        wait_until 180 test -e part/seed0001/going-on.h5
         kill -$([ $n = 1 ] && echo TERM || echo USR1) "$pid"
         ends 75
         [ -e part/seed0000/going-on.h5 ] || fail 'what is finished is forgotten before all is'

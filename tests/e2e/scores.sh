@@ -388,8 +388,9 @@ PY
 
 case_stop() {
     rm -f gan/metric-*
+    listens() { has_line gantry "/proc/$pid/comm" && ((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") >> 14 & 1)); } # for SIGTERM
     background "$GANTRY" metrics gan $own --metrics=fid2000k_full
-    sleep 1.5
+    wait_until 180 listens
     kill -TERM "$pid"
     ends 75
     ls gan/metric-* 2>/dev/null && fail 'a score was written'
