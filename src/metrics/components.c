@@ -26,6 +26,8 @@ static gt_status make_room(gt_components *c) {
 /* The covariance, or the products of the rows, becomes eigenvectors in its rows, the largest last. */
 static gt_status find_vectors(const gt_gaussian *g, size_t side, double *matrix, double *values) {
     size_t d = (size_t)g->d;
+    gt_status st = gt_lapack_begin(NULL, 1);
+    if (st) return st;
     double *scratch = malloc(gt_eigen_scratch(side, true) * sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for the eigenvalues of a covariance");
     if (g->rows) gt_product_of_rows(side, side, d, g->rows, d, g->rows, d, matrix, side);
