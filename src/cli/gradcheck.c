@@ -23,7 +23,10 @@ static const gt_option table[] = {
     {CLI_OPTION(images, "8", "Number of images, at most a slice of the job"), .min = 1, .max = 4096},
     {CLI_OPTION(tensors, "", "Only tensors whose names have this in them"), .placeholder = "WORD"},
     {CLI_OPTION(phase, "", "Only this phase, such as D_main"), .placeholder = "PHASE"},
-    {CLI_OPTION(limit, "0.01", "Largest relative error that is not a fault"), .max = 1},
+    {CLI_OPTION(limit, "0.01", "Largest relative error that is not a fault, as the table shows errors"), .max = 1,
+     .detail =
+         "The error is the part of the difference between gradient and derivative that the noise of the loss does "
+         "not explain."},
 };
 
 typedef struct work {
@@ -81,7 +84,7 @@ static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
     gt_tell_end();
     printf("%-40s %8d %8d %6d %6d %10.1e %10.1e ", t->name, t->elements, t->checked, t->kinks, t->lost, t->step,
            t->noise);
-    printf(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->worst > w->fields->limit ? "  WRONG" : "");
+    printf(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->error > w->fields->limit ? "  WRONG" : "");
     fflush(stdout);
     gt_tell_start("checking the next tensor", NULL, 0);
     w->tensors++;
@@ -94,8 +97,7 @@ static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
 static void keep_worst(work *w, const gt_phase *p, const gt_gradcheck *found) {
     for (int i = 0; i < found->n; i++) {
         const gt_gradcheck_tensor *t = &found->tensors[i];
-        const gt_gradcheck_tensor *k = &w->worst_tensor;
-        bool worse = t->worst > k->worst || (t->worst >= k->worst && t->error > k->error);
+        bool worse = gt_gradcheck_is_worse(t->error, t->apart, &w->worst_tensor);
         if (!t->checked || (w->worst_phase && !worse)) continue;
         w->worst_phase = p->name;
         w->worst_tensor = *t;
@@ -142,9 +144,9 @@ static gt_status verdict(const work *w) {
     if (w->without) printf("; nothing is known of %d of %d tensors", w->without, w->tensors);
     printf("\n");
     if (!w->worst_phase) return gt_fail(GT_FAILED, "no element could be checked");
-    printf("worst: element %lld of %s in %s: gradient %.6g, difference %.6g, error %.1e\n", (long long)t->worst_element,
-           t->name, w->worst_phase, t->gradient, t->difference, t->error);
-    if (t->worst <= w->fields->limit) return GT_OK;
+    printf("worst: element %lld of %s in %s: gradient %.6g, difference %.6g +- %.2g, error beyond that %.3g\n",
+           (long long)t->worst_element, t->name, w->worst_phase, t->gradient, t->difference, t->may_be_noise, t->error);
+    if (t->error <= w->fields->limit) return GT_OK;
     return gt_fail(GT_FAILED, "a gradient of %s is wrong: element %lld of %s has %.6g, and the loss changes by %.6g",
                    w->worst_phase, (long long)t->worst_element, t->name, t->gradient, t->difference);
 }

@@ -10,13 +10,17 @@
 #include "gantry/random.h"
 #include "graph/loss_terms.h"
 
-/* Steps that are tried, each a quarter of the one before; the first is this part of the tensor's rms. */
-enum { STEPS = 6, NOISE_POINTS = 9 };
-static const double first_step = 0.25;
+/* Steps that are tried, each a quarter of the one before; the first is so many times the rms of the tensor. */
+enum { STEPS = 8, NOISE_LINES = 6, NOISE_POINTS = 13 };
+static const double first_step = 4;
 /* Differences of two steps may disagree by this part of the derivative, besides the noise. */
 static const double smooth = 3e-3;
-/* A derivative of which this part is noise is lost. */
+/* A derivative of which this part may be noise is lost. */
 static const double lost_part = 0.1;
+/* Nothing is concluded from so many standard deviations of the noise: thousands of elements may be looked at. */
+static const double sure = 4;
+/* The standard deviation of a derivative by try_step(), for a noise and a step of 1: see gradcheck.h. */
+static const double richardson_noise = 1.9003;
 
 typedef struct checking {
     gt_phase *phase;
@@ -109,33 +113,55 @@ static double rms(const float *x, size_t n) {
     return n ? sqrt(sum / (double)n) : 0;
 }
 
-static double size_of(const checking *c, const gt_tensor *t) { return fmax(rms(c->block + t->offset, t->size), 1e-3); }
+static const double least_size = 1e-3; /* of a tensor's numbers */
 
-/* Along a line through the base on which each parameter moves by steps of 1e-4 of its tensor's size: the differences of
- * fourth order of a smooth function vanish there, those of the noise do not. */
-static gt_status measure_noise(checking *c) {
-    size_t floats = c->net->block_floats;
-    float *base = malloc(floats * sizeof *base), *line = calloc(floats, sizeof *line);
-    double f[NOISE_POINTS], sum = 0;
-    gt_status st = base && line ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the noise of a loss");
-    if (!st) memcpy(base, c->block, floats * sizeof *base);
-    for (int k = 0; k < c->net->n_tensors && !st; k++) {
+static double size_of(const checking *c, const gt_tensor *t) {
+    return fmax(rms(c->block + t->offset, t->size), least_size);
+}
+
+/* A line through the base on which each parameter moves by steps of at most 1e-4 of its tensor's size. */
+static void draw_line(const checking *c, uint32_t number, const float *base, float *line) {
+    for (int k = 0; k < c->net->n_tensors; k++) {
         const gt_tensor *t = &c->net->tensors[k];
-        double step = 1e-4 * size_of(c, t);
+        double step = 1e-4 * fmax(rms(base + t->offset, t->size), least_size);
+        gt_key key = {.seed = 1, .stream = gt_stream(t->name), .sample = number};
         if (!t->trainable) continue;
-        gt_random_uniform((gt_key){.seed = 1, .stream = gt_stream(t->name)}, line + t->offset, t->size);
+        gt_random_uniform(key, line + t->offset, t->size);
         for (size_t i = 0; i < t->size; i++)
             line[t->offset + i] = (float)(step * (2 * (double)line[t->offset + i] - 1));
     }
+}
+
+/* The squares of the differences of fourth order along a line. */
+static gt_status add_squares(checking *c, const float *base, const float *line, double *sum) {
+    double f[NOISE_POINTS];
+    gt_status st = GT_OK;
     for (int p = 0; p < NOISE_POINTS && !st; p++) {
-        for (size_t i = 0; i < floats; i++) c->block[i] = base[i] + (float)(p - NOISE_POINTS / 2) * line[i];
+        for (size_t i = 0; i < c->net->block_floats; i++)
+            c->block[i] = base[i] + (float)(p - NOISE_POINTS / 2) * line[i];
         st = loss_of(c, &f[p]);
     }
-    for (int order = 1; order <= 4; order++)
+    for (int order = 1; order <= 4 && !st; order++)
         for (int p = 0; p + order < NOISE_POINTS; p++) f[p] = f[p + 1] - f[p];
-    for (int p = 0; p + 4 < NOISE_POINTS; p++) sum += f[p] * f[p] / 70; /* 70: the variance's factor, 8! / (4! 4!) */
-    if (!st) memcpy(c->block, base, floats * sizeof *base);
-    c->noise = fmax(sqrt(sum / (NOISE_POINTS - 4)), fabs(c->value) * 1e-9);
+    for (int p = 0; p + 4 < NOISE_POINTS && !st; p++) *sum += f[p] * f[p];
+    return st;
+}
+
+/* Neighbouring differences depend on each other: a line counts for three numbers or so, and one alone can be wrong by a
+ * factor of two or more. */
+static gt_status measure_noise(checking *c) {
+    enum { VARIANCE = 70 /* 8! / (4! 4!) */ };
+    size_t floats = c->net->block_floats;
+    float *base = malloc(floats * sizeof *base), *line = calloc(floats, sizeof *line);
+    double sum = 0;
+    gt_status st = base && line ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the noise of a loss");
+    if (!st) memcpy(base, c->block, floats * sizeof *base);
+    for (uint32_t i = 0; i < NOISE_LINES && !st; i++) {
+        draw_line(c, i, base, line);
+        st = add_squares(c, base, line, &sum);
+    }
+    if (base && line) memcpy(c->block, base, floats * sizeof *base);
+    c->noise = fmax(sqrt(sum / VARIANCE / (NOISE_LINES * (NOISE_POINTS - 4))), fabs(c->value) * 1e-9);
     free(base);
     free(line);
     return st;
@@ -173,18 +199,17 @@ static gt_status try_step(checking *c, float *w, double gradient, double step, f
     gt_status st = differ(c, w, step, &whole);
     if (!st) st = differ(c, w, step / 2, &half);
     if (st) return st;
-    double noise = c->noise * M_SQRT1_2 / step; /* of whole.central; of half.central twice as much */
     out->step = step;
     out->derivative = (4 * half.central - whole.central) / 3;
-    out->noise = 2.7 * noise; /* sqrt(8^2 + 1) / 3 */
-    double bound = smooth * fmax(fabs(out->derivative), fabs(gradient)), spread = 3 * out->noise;
+    out->noise = richardson_noise * c->noise / step;
+    double bound = smooth * fmax(fabs(out->derivative), fabs(gradient)), spread = sure * out->noise;
     double kink = fabs(whole.second - 2 * half.second) / 4;
     out->smooth = fabs(whole.central - half.central) <= bound + spread && kink <= bound + 2 * spread;
     return GT_OK;
 }
 
 static bool is_lost(const found *f, double gradient) {
-    return 3 * f->noise > lost_part * fmax(fabs(f->derivative), fabs(gradient));
+    return sure * f->noise > lost_part * fmax(fabs(f->derivative), fabs(gradient));
 }
 
 /* Smaller and smaller steps from `step` on, until the function is smooth there. A step in whose noise the derivative is
@@ -240,7 +265,7 @@ static gt_status choose_step(checking *c, const gt_tensor *t, int64_t element, d
         difference whole, half;
         st = differ(c, c->block + t->offset + element, h, &whole);
         if (!st) st = differ(c, c->block + t->offset + element, h / 2, &half);
-        double error = fabs(whole.central - half.central) + 2.7 * c->noise * M_SQRT1_2 / h;
+        double error = fabs(whole.central - half.central) + richardson_noise * c->noise / h;
         if (!st && error < best) best = error, *step = h;
     }
     return st;
@@ -256,14 +281,14 @@ static void judge(gt_gradcheck_tensor *out, const found *f, double gradient, int
         out->kinks++;
         return;
     }
-    double error = fabs(f->derivative - gradient) / size, excess = fmax(error - 3 * f->noise / size, 0);
-    if (!out->checked++ || excess > out->worst || (excess >= out->worst && error > out->error)) {
-        out->worst = excess;
-        out->error = error;
-        out->worst_element = element;
-        out->gradient = gradient;
-        out->difference = f->derivative;
-    }
+    double apart = fabs(f->derivative - gradient) / size, error = fmax(apart - sure * f->noise / size, 0);
+    if (out->checked++ && !gt_gradcheck_is_worse(error, apart, out)) return;
+    out->error = error;
+    out->apart = apart;
+    out->worst_element = element;
+    out->gradient = gradient;
+    out->difference = f->derivative;
+    out->may_be_noise = sure * f->noise;
 }
 
 static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tensor *out) {
@@ -271,7 +296,7 @@ static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tens
     gt_status st = chosen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the elements of %s", t->name);
     *out = (gt_gradcheck_tensor){.name = t->name, .elements = st ? 0 : choose(c, t, chosen)};
     if (!st) st = choose_step(c, t, *chosen, &out->step);
-    out->noise = 2.7 * c->noise * M_SQRT1_2 / out->step;
+    out->noise = richardson_noise * c->noise / out->step;
     for (int i = 0; i < out->elements && !st; i++) {
         found f;
         size_t at = t->offset + (size_t)chosen[i];

@@ -2,11 +2,15 @@
  * Are a model's gradients the derivatives of its losses? Central differences at some elements of each tensor.
  *
  * Everything but the loss is float32, so the loss has noise: the smallest changes of parameters change the loss by
- * steps that look like chance. The noise is measured (More and Wild, "Estimating Computational Noise", section 3: from
- * differences of high order), and a step is chosen for each tensor so that noise / step and the curvature's part are
- * small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of a ReLU, another
- * maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is lost in the
- * noise. Neither decision looks at whether the gradient is right. */
+ * steps that look like chance. The model: the loss that is computed is f(w) + e, and the e of different w are
+ * independent, with the standard deviation s. s is measured (More and Wild, "Estimating Computational Noise", section
+ * 3) from differences of fourth order along lines in which all parameters move, s^2 = mean(difference^2) / 70. With the
+ * central differences d(h) = (f(w+h) - f(w-h)) / 2h the derivative is (4 d(h/2) - d(h)) / 3, whose noise has the
+ * standard deviation sqrt(65/18) s / h = 1.90 s / h. Four of them may be noise: an error is what is left of the
+ * distance between gradient and derivative without them. A step is chosen for each tensor so that noise and the
+ * curvature's part are small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of
+ * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
+ * lost in the noise. Neither decision looks at whether the gradient is right. */
 #ifndef GANTRY_USE_GRADCHECK_H
 #define GANTRY_USE_GRADCHECK_H
 
@@ -22,10 +26,17 @@ typedef struct gt_gradcheck_tensor {
     const char *name;
     int elements, checked, kinks, lost; /* elements = checked + kinks + lost */
     double step, noise;                 /* of the tensor; noise: of a derivative with that step */
-    double worst;                       /* largest relative error, less what may be noise; 0: none was checked */
+    double error;                       /* the largest relative error beyond what may be noise; 0: none */
+    double apart;                       /* of that element: the relative error with the noise */
     int64_t worst_element;              /* in memory order */
-    double gradient, difference, error; /* of that element; error: with the noise */
+    double gradient, difference;        /* of that element */
+    double may_be_noise;                /* of the distance between these two */
 } gt_gradcheck_tensor;
+
+/* Of elements without an error beyond the noise the one with the largest distance counts. */
+static inline bool gt_gradcheck_is_worse(double error, double apart, const gt_gradcheck_tensor *than) {
+    return error > than->error || (error >= than->error && apart > than->apart);
+}
 
 typedef struct gt_gradcheck {
     double loss, noise; /* the loss of the slice, and the noise of the loss */

@@ -24,6 +24,13 @@ case_others() {
     check --model=stylegan2 $nets --mbstd=2 --cond --aug=fixed --p=0.5 --elements=2
     for phase in D_main D_reg G_main G_reg; do has_line "^phase $phase: " said || fail "phase $phase is not checked"; done
 }
+# Many elements, small derivatives, a loss of hundreds: an error is what the noise does not explain, and nothing is wrong.
+case_noise() {
+    for seed in 0 5; do
+        expect 0 'elements checked' "$GANTRY" gradcheck "$top/jobs/cvae.ini" --elements=16 --tensors=bias --seed=$seed
+        awk '/ elements checked/ { exit !($1 > $3 / 2) }' said || { cat said; fail "too little is checked: seed $seed"; }
+    done
+}
 case_mistakes() {
     # shellcheck disable=SC2086
     {
@@ -41,6 +48,14 @@ case_planted() {
     env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O1 GIT_ID="$(cat "$BUILD/git-id")" build/gantry >said 2>&1 || { tail -n 30 said; fail 'the copy cannot be built'; }
     # shellcheck disable=SC2086
     expect 1 'a gradient of C_main is wrong: element [0-9]+ of fc1' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
+    # the error that is printed is the one that --limit is about
+    # shellcheck disable=SC2086
+    for part in 1.02 0.98; do
+        limit=$(sed -n "s/^worst: .* error beyond that \([0-9.e-]*\)\$/\1/p" said | awk -v part=$part '{ print $1 * part }')
+        house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh --limit="$limit" >limited 2>&1
+        got=$?
+        [ "$got" = "$(awk -v part=$part 'BEGIN { print (part < 1) }')" ] || { cat limited; fail "exit status $got with --limit=$limit"; }
+    done
     # 3 % are found in what lies before the activation, and nowhere else
     has_line '^fc1.weight .*WRONG' said && ! has_line '^fc2.weight .*WRONG' said || { cat said; fail 'the wrong tensors are named'; }
     # shellcheck disable=SC2086
