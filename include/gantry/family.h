@@ -198,6 +198,8 @@ struct gt_family {
     const char *(*needs_classes)(const gt_job *job);
     /* Is the model trained on masks? Then label_dim is the number of their classes. NULL: no model is. */
     bool (*needs_masks)(const gt_job *job);
+    /* Does the model have this option of its family? NULL: all models have all options of the family. */
+    bool (*takes)(const gt_family_model *model, const char *key);
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);

@@ -28,7 +28,11 @@ const gt_named *gt_job_groups(void); /* the groups of options in their order, wi
 const gt_family *const *gt_families(void);
 /* The family of a model, and the model's row; NULL: there is no model of this name. */
 const gt_family *gt_family_of(const char *model, const gt_family_model **row);
-bool gt_family_has(const gt_family *family, const gt_option *row); /* do the models of the family have this option? */
+bool gt_family_has(const gt_family *family, const gt_option *row); /* has any model of the family this option? */
+bool gt_model_has(const gt_family *family, const gt_family_model *model, const gt_option *row);
+/* Writes the names of the family's models that have the option: "mlp, vgg11". Where all of them have it, some names and
+ * "...". */
+void gt_models_with(const gt_family *family, const gt_option *row, char *text, size_t bytes);
 
 /* Gives an option its value; `where` is "file:line", or NULL for the command line. GT_USAGE: the message says in a
  * sentence why not. */

@@ -128,7 +128,7 @@ static bool print_rows(const view *v, const char *group, bool common, FILE *f) {
     bool any = false;
     for (int i = 0; i < v->n; i++) {
         const gt_option *o = &v->rows[i];
-        bool shown = o->class != GT_SHAPE && (!v->family || gt_family_has(v->family, o));
+        bool shown = o->class != GT_SHAPE && (!v->family || gt_model_has(v->family, v->model, o));
         if (!shown || o->common != common || (group && strcmp(o->group, group))) continue;
         any = true;
         if (f) print_option(v, o, f);

@@ -30,15 +30,13 @@ const char *cli_option_values(const gt_option *o, char *text, size_t bytes) {
 
 /* "dcgan, autoencoder (ae, vae, cvae, ...)": the families that have the option, with their models. */
 static void print_models(const gt_option *o, char *out, size_t bytes) {
-    enum { MOST = 8 };
     size_t n = 0;
+    char models[1024];
     for (const gt_family *const *f = gt_families(); *f; f++) {
         if (!gt_family_has(*f, o)) continue;
-        const gt_family_model *m = (*f)->models;
+        gt_models_with(*f, o, models, sizeof models);
         n += (size_t)snprintf(out + n, bytes - n, "%s%s", n ? ", " : "", (*f)->name);
-        for (int i = 0; m[1].name && i <= MOST && m[i].name; i++)
-            n += (size_t)snprintf(out + n, bytes - n, "%s%s", i ? ", " : " (", i < MOST ? m[i].name : "...");
-        if (m[1].name) n += (size_t)snprintf(out + n, bytes - n, ")");
+        if ((*f)->models[1].name) n += (size_t)snprintf(out + n, bytes - n, " (%s)", models);
     }
 }
 

@@ -38,6 +38,24 @@ bool gt_family_has(const gt_family *family, const gt_option *row) {
     return !row->only;
 }
 
+bool gt_model_has(const gt_family *family, const gt_family_model *model, const gt_option *row) {
+    return gt_family_has(family, row) && (!family->takes || family->takes(model, row->key));
+}
+
+void gt_models_with(const gt_family *family, const gt_option *row, char *text, size_t bytes) {
+    enum { SOME = 8 };
+    int with = 0, all = 0, shown = 0;
+    for (const gt_family_model *m = family->models; m->name; m++, all++) with += gt_model_has(family, m, row);
+    size_t n = 0;
+    *text = 0;
+    for (const gt_family_model *m = family->models; m->name && n < bytes; m++) {
+        if (!gt_model_has(family, m, row)) continue;
+        bool last = with == all && shown++ == SOME;
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s", n ? ", " : "", last ? "..." : m->name);
+        if (last) break;
+    }
+}
+
 gt_model *gt_model_bare(const gt_job *job) {
     gt_model *m = gt_family_make(job->family, job);
     if (!m) return NULL;

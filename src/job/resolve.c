@@ -165,14 +165,25 @@ static gt_status check_patience(const gt_job *job) {
                    job->model);
 }
 
-/* Options of other families of models have no meaning, and some options none with this --aug: giving one is a mistake.
- */
+/* Options of other models of the family: a job file, and the recipe of a checkpoint, have all of them. */
+static gt_status check_model_has(const gt_job *job, const gt_option *row) {
+    char models[512];
+    if (gt_model_has(job->family, job->kind, row) || gt_options_state(&job->options, row->key) != GT_OPTION_GIVEN)
+        return GT_OK;
+    gt_models_with(job->family, row, models, sizeof models);
+    return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, models);
+}
+
+/* Options of other models have no meaning, and some options none with this --aug: giving one is a mistake. */
 static gt_status check_meaning(gt_job *job) {
     gt_job_find_family(job);
     const gt_family *family = job->family;
     for (int i = 0; i < job->options.n; i++) {
         const gt_option *row = &job->options.rows[i];
-        if (gt_family_has(family, row)) continue;
+        if (gt_family_has(family, row)) {
+            if (check_model_has(job, row)) return GT_USAGE;
+            continue;
+        }
         if (gt_job_given(job, row->key))
             return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model,
                            row->only);

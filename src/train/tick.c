@@ -175,7 +175,8 @@ static void replay(void *arg, int64_t images, const gt_stat_value *values, int n
 }
 
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
-    j->watch = (gt_watch){.p_max = e->job->p_max, .own = e->job->family->warnings, .advice = e->job->family->advice};
+    j->watch = (gt_watch){
+        .p_max = e->job->p_max, .job = e->job, .own = e->job->family->warnings, .advice = e->job->family->advice};
     measure_guess(e, &j->watch);
     if (gt_runlog_each(j->log, replay, &(past){e, &j->watch}))
         gt_warn("troubles are judged without the run's past: %s", gt_message());

@@ -146,6 +146,34 @@ static const char *advice_on(const gt_watch *w, const gt_warning *r) {
 }
 
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
+/* May this be advised? Not an option that the model lacks, nor a value that the job has. */
+static bool is_of_use(const gt_job *job, const char *advice) {
+    const char *key = strstr(advice, "--");
+    if (!job || !key) return true;
+    char name[64];
+    size_t n = strcspn(key += 2, "=,;:) ");
+    snprintf(name, sizeof name, "%.*s", (int)n, key);
+    const gt_option *row = gt_options_find(&job->options, name);
+    if (!row || key[n] != '=') return !row || gt_model_has(job->family, job->kind, row);
+    const char *value = gt_options_effective(&job->options, row);
+    return gt_model_has(job->family, job->kind, row) && !(value && !strcmp(value, key + n + 1));
+}
+
+void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]) {
+    enum { MOST = 16 };
+    char words[GT_WARNING_TEXT], *rest = words, *one, *kept[MOST];
+    int n = 0;
+    snprintf(words, sizeof words, "%s", advice_on(w, r));
+    while ((one = strsep(&rest, "|")) && n < MOST)
+        if (is_of_use(w->job, one)) kept[n++] = one;
+    size_t used = 0;
+    *text = 0;
+    for (int i = 0; i < n && used < GT_WARNING_TEXT; i++) {
+        const char *before = !i ? "" : i + 1 < n ? ", " : " or ";
+        used += (size_t)snprintf(text + used, GT_WARNING_TEXT - used, "%s%s", before, kept[i]);
+    }
+}
+
     char text[GT_WARNING_TEXT];
     int found = -1, seen = *n;
     const gt_warning *r;
@@ -165,8 +193,10 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
         }
         if (bad && w->of[k].lasts == r->ticks) {
             if (!w->quiet)
+            char advice[GT_WARNING_TEXT];
+            gt_warning_advice(w, r, advice);
                 gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text,
-                        advice_on(w, r));
+                        advice);
             if (r->of_training && found < 0) found = k;
         }
         if (!bad && w->of[k].lasts >= r->ticks && !w->quiet)

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "gantry/family.h"
+#include "gantry/job.h"
 #include "gantry/warning.h"
 
 enum { GT_WARNINGS_MOST = 32 };
@@ -29,6 +29,7 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
         int began; /* the first tick of them */
         double began_kimg;
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
+    const gt_job *job;                 /* for advice; NULL: all of it */
         char series[64];
     } of[GT_WARNINGS_MOST];
     int ticks;  /* seen */
@@ -47,3 +48,5 @@ const gt_warning *gt_warning_at(const gt_watch *w, int i);
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n);
 
 #endif
+/* What to do about it, of what the job's model takes: "a smaller --lrate or --init=he". */
+void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]);

@@ -5,7 +5,7 @@
 need_python
 data='--data=synth:shapes:n=150,size=16,classes=4'
 test='--test-data=synth:shapes:n=60,size=16,classes=4,seed=7'
-net="--model=deep-conv --width=0.5 --stem=small --batch=18 --seed=3 $data"
+net="--model=deep-conv --width=0.5 --batch=18 --seed=3 $data"
 series() { grep -o "\"$2\": *{[^}]*}" "$1/stats.jsonl"; }
 
 begins exactness

@@ -80,6 +80,17 @@ case_options() {
     lenet="--data=synth:shapes:n=20,size=16,classes=2"
     expect 2 'hidden has no meaning with --model=lenet \(it belongs to mlp\)' "$GANTRY" train $lenet --model=lenet --hidden=5 --run=no
     expect 2 'activation has no meaning with --model=lenet' "$GANTRY" train $lenet --model=lenet --activation=tanh --run=no
+    for option in bn=slice norm=layer norm-groups=4 stem=small trunk=vgg11; do
+        expect 2 "${option%=*} has no meaning with --model=lenet \(it belongs to .*(vgg11|fcn8s)" "$GANTRY" train $lenet --model=lenet --$option --run=no
+        ! grep -qE '[( ](simple-conv|deep-conv|lenet)[,)]' said || { cat said; fail "it does not belong to them"; }
+    done
+    expect 2 'stem has no meaning with --model=mlp' "$GANTRY" inspect --model=mlp --size=8x8 --stem=small
+    # help names the networks that have it, and no others
+    expect 0 'Models: classifier \(mlp\)\.' "$GANTRY" help hidden
+    expect 0 'Models: dcgan, classifier \(mlp, vgg11, .*' "$GANTRY" help bn
+    ! grep -qE '[( ](simple-conv|deep-conv|lenet)[,)]' said || { cat said; fail 'networks without normalisation are named'; }
+    quietly "$GANTRY" train --model=lenet --help
+    ! grep -qE -- '--(hidden|bn|stem|trunk)=' said || { cat said; fail "the help of a model shows others' options"; }
     refused 2 'mixup mixes images of a batch with each other: it needs a --batch of at least 2' --data=ok.h5 --mixup=0.5 --batch=1 --slices=1
     refused 2 'random-crop=12 leaves nothing of images of 12x12' --data=ok.h5 --random-crop=12
     refused 2 'cutout=30 leaves nothing of images of 12x12' --data=ok.h5 --cutout=30

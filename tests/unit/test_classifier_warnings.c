@@ -112,6 +112,35 @@ static void dead_units(void **state) {
     assert_int_equal(said_in("dead-units", dead_for_a_moment), -1);
 }
 
+/* What is advised to a run of this model on this warning. */
+static const char *advice_to(const char *model, const char *option, const char *value, const char *name) {
+    static char text[GT_WARNING_TEXT];
+    gt_job *job = gt_job_new();
+    assert_int_equal(gt_job_set(job, "data", "x", NULL) || gt_job_set(job, "model", model, NULL), 0);
+    if (option) assert_int_equal(gt_job_set(job, option, value, NULL), GT_OK);
+    assert_int_equal(gt_job_resolve(job, 64, 64, 3, 10, 1000), GT_OK);
+    gt_watch w = {.own = gt_classifier_warnings, .job = job};
+    for (int k = 0; gt_warning_at(&w, k); k++)
+        if (!strcmp(gt_warning_at(&w, k)->name, name)) gt_warning_advice(&w, gt_warning_at(&w, k), text);
+    gt_job_free(job);
+    return text;
+}
+
+/* Nothing that the network lacks, nor what the job does already. */
+static void advice(void **state) {
+    (void)state;
+    assert_string_equal(advice_to("mlp", NULL, NULL, "dead-units"),
+                        "a smaller --lrate, --init=he, --bn=slice or --activation=lrelu");
+    assert_string_equal(advice_to("mlp", "activation", "lrelu", "dead-units"),
+                        "a smaller --lrate, --init=he or --bn=slice");
+    assert_string_equal(advice_to("vgg11", NULL, NULL, "dead-units"), "a smaller --lrate, --init=he or --bn=slice");
+    assert_string_equal(advice_to("resnet18", NULL, NULL, "dead-units"), "a smaller --lrate or --init=he");
+    assert_string_equal(advice_to("deep-conv", NULL, NULL, "dead-units"), "a smaller --lrate or --init=he");
+    assert_string_equal(advice_to("lenet", "init", "he", "stuck"), "another --lrate (often a smaller one)");
+    assert_string_equal(advice_to("lenet", NULL, NULL, "slow-rank"),
+                        "see what else runs there: gantry doctor under mpirun");
+}
+
 static void a_good_run(void **state) {
     (void)state;
     assert_int_equal(said_in("none", good), -1);
@@ -119,7 +148,7 @@ static void a_good_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(over_fitting), cmocka_unit_test(stuck),
-                                       cmocka_unit_test(chance), cmocka_unit_test(dead_units),
-                                       cmocka_unit_test(a_good_run)};
+                                       cmocka_unit_test(chance),       cmocka_unit_test(dead_units),
+                                       cmocka_unit_test(a_good_run),   cmocka_unit_test(advice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,4 +20,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_dropout(f, "drop2", x, gt_classifier_dropout(c, 0.5));
 }
 
-const gt_classifier_net gt_classifier_deep_conv = {forward, NULL};
+const gt_classifier_net gt_classifier_deep_conv = {forward, NULL, ""};

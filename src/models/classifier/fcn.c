@@ -55,7 +55,8 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
 
 bool gt_classifier_dense(const gt_classifier_net *net) { return net->forward == forward; }
 
-#define FCN(name, skips) const gt_classifier_net gt_classifier_##name = {forward, &(int){skips}}
+#define FCN(name, skips) \
+    const gt_classifier_net gt_classifier_##name = {forward, &(int){skips}, "trunk stem " GT_CLASSIFIER_NORMALISED}
 FCN(fcn32s, 0);
 FCN(fcn16s, 1);
 FCN(fcn8s, 2);

@@ -72,4 +72,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "fc", x, c->classes);
 }
 
-const gt_classifier_net gt_classifier_googlenet = {forward, NULL};
+const gt_classifier_net gt_classifier_googlenet = {forward, NULL, "stem " GT_CLASSIFIER_NORMALISED};

@@ -139,5 +139,6 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "fc", x, c->classes);
 }
 
-const gt_classifier_net gt_classifier_inception_v3 = {forward, &(inception_variant){false}};
-const gt_classifier_net gt_classifier_inception_fid = {forward, &(inception_variant){true}};
+const gt_classifier_net gt_classifier_inception_v3 = {forward, &(inception_variant){false},
+                                                      "stem " GT_CLASSIFIER_NORMALISED};
+const gt_classifier_net gt_classifier_inception_fid = {forward, &(inception_variant){true}, ""};

@@ -16,4 +16,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "fc3", gt_forward_dropout(f, "drop", x, gt_classifier_dropout(c, 0)), c->classes);
 }
 
-const gt_classifier_net gt_classifier_lenet = {forward, NULL};
+const gt_classifier_net gt_classifier_lenet = {forward, NULL, ""};

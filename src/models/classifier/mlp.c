@@ -20,4 +20,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, gt_text_of("fc%d", c->n_hidden + 1).s, x, c->classes);
 }
 
-const gt_classifier_net gt_classifier_mlp = {forward, NULL};
+const gt_classifier_net gt_classifier_mlp = {forward, NULL, "hidden activation " GT_CLASSIFIER_NORMALISED};

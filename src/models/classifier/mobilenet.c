@@ -63,4 +63,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "classifier.1", x, c->classes);
 }
 
-const gt_classifier_net gt_classifier_mobilenet_v2 = {forward, NULL};
+const gt_classifier_net gt_classifier_mobilenet_v2 = {forward, NULL, "stem " GT_CLASSIFIER_NORMALISED};

@@ -38,7 +38,11 @@ struct gt_classifier_net {
     gt_node *(*forward)(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,
                         gt_classifier_heads *heads);
     const void *variant;
+    /* The options, of those that not all networks have, that this network has: keys with blanks between them. An option
+     * that no row names is an option of all networks. */
+    const char *options;
 };
+#define GT_CLASSIFIER_NORMALISED "bn norm norm-groups" /* there are normalisation layers, or may be */
 
 /* name in C, name of the model, what it is, where it differs from the defaults of the family */
 /* clang-format off */

@@ -179,6 +179,23 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
 
 static bool is_dense(const gt_job *job) { return gt_classifier_dense(job->kind->own); }
 
+static bool names_option(const char *list, const char *key) {
+    size_t n = strlen(key);
+    for (const char *word = list; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (length == n && !strncmp(word, key, n)) return true;
+        word += length;
+    }
+    return false;
+}
+
+static bool takes(const gt_family_model *model, const char *key) {
+    bool of_some = false;
+    for (const gt_family_model *m = models; m->name; m++)
+        of_some |= names_option(((const gt_classifier_net *)m->own)->options, key);
+    return !of_some || names_option(((const gt_classifier_net *)model->own)->options, key);
+}
+
 static const char *needs_classes(const gt_job *job) { return is_dense(job) ? NULL : "model"; }
 
 static void resolve(gt_job *job, int64_t items) {
@@ -188,14 +205,9 @@ static void resolve(gt_job *job, int64_t items) {
     gt_job_last_epochs(job, 10, items);
 }
 
-/* Options that mean nothing with this network, or more than the pictures bear. */
+/* Options that mean more than the batch or the pictures bear. */
 static gt_status check_meaning(const gt_job *job) {
-    static const char *const of_mlp[] = {"hidden", "activation"};
     const gt_classifier_options *own = job->own;
-    gt_options o = job->options;
-    for (size_t i = 0; i < sizeof of_mlp / sizeof *of_mlp && !gt_is(job->model, "mlp"); i++)
-        if (gt_options_state(&o, of_mlp[i]) == GT_OPTION_GIVEN)
-            return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to mlp)", of_mlp[i], job->model);
     if (own->mixup > 0 && job->batch < 2)
         return gt_fail(GT_USAGE, "--mixup mixes images of a batch with each other: it needs a --batch of at least 2");
     int64_t side = job->height < job->width ? job->height : job->width;
@@ -258,6 +270,7 @@ const gt_family gt_classifier_family = {
     .warnings = gt_classifier_warnings,
     .needs_classes = needs_classes,
     .needs_masks = is_dense,
+    .takes = takes,
     .resolve = resolve,
     .default_slices = default_slices,
     .check = check,

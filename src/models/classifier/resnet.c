@@ -48,8 +48,9 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "fc", x, c->classes);
 }
 
-#define RESNET(name, bottleneck, ...) \
-    const gt_classifier_net gt_classifier_##name = {forward, &(resnet_variant){{__VA_ARGS__}, bottleneck}}
+#define RESNET(name, bottleneck, ...)                                                                      \
+    const gt_classifier_net gt_classifier_##name = {forward, &(resnet_variant){{__VA_ARGS__}, bottleneck}, \
+                                                    "stem " GT_CLASSIFIER_NORMALISED}
 RESNET(resnet18, false, 2, 2, 2, 2);
 RESNET(resnet34, false, 3, 4, 6, 3);
 RESNET(resnet50, true, 3, 4, 6, 3);

@@ -14,4 +14,4 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "fc2", gt_forward_dropout(f, "drop1", x, gt_classifier_dropout(c, 0)), c->classes);
 }
 
-const gt_classifier_net gt_classifier_simple_conv = {forward, NULL};
+const gt_classifier_net gt_classifier_simple_conv = {forward, NULL, ""};

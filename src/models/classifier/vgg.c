@@ -44,7 +44,9 @@ static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c
     return gt_forward_linear(f, "classifier.6", x, c->classes);
 }
 
-#define VGG(name, ...) const gt_classifier_net gt_classifier_##name = {forward, &(vgg_variant){{__VA_ARGS__}}}
+#define VGG(name, ...)                                                                      \
+    const gt_classifier_net gt_classifier_##name = {forward, &(vgg_variant){{__VA_ARGS__}}, \
+                                                    "stem " GT_CLASSIFIER_NORMALISED}
 VGG(vgg11, 1, 1, 2, 2, 2);
 VGG(vgg13, 2, 2, 2, 2, 2);
 VGG(vgg16, 2, 2, 3, 3, 3);
