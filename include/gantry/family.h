@@ -180,9 +180,13 @@ struct gt_family {
     const gt_option *options;
     int n_options;
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
-    /* The options that decide the names and shapes of tensors, with blanks between them: --resume takes them from the
-     * file (gt_job_inherit). "bn=none": this value alone is taken; "fp32|clamp": none of them where one is given. */
+    /* The options that decide the names and shapes of tensors, and what layers without tensors compute, with blanks
+     * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
+     * "fp32|clamp": none of them where one is given. */
     const char *sizes;
+    /* The options that say what the networks expect of their input, in the same way: --resume takes them from the file
+     * where the images have as many channels, and another value that somebody gave is an error. NULL: none. */
+    const char *input;
     /* Models that add to the networks of another model, which stay as they are: {"vq-prior", "vq"}. A run begins from a
      * run of the other model (--resume), and takes from it the values of `sizes` and of `kept`. NULL: none. */
     const gt_named *adds_to;

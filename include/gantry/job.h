@@ -70,8 +70,13 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
                          int64_t images);
 
 /* Gives `job`, which is not resolved yet, the options that decide the sizes of the networks (gt_family.sizes) as `from`
- * has them, a resolved job: those that nobody has given. Does nothing where the models differ. */
-gt_status gt_job_inherit(gt_job *job, const gt_job *from);
+ * has them, a resolved job: those that nobody has given. Where the job's images have as many channels, `channels`, as
+ * those of `from`, also the options of the input (gt_family.input). Does nothing where the models differ. */
+gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels);
+/* Compares the options of the input of two resolved jobs, of the same model and for the same number of channels.
+ * `said`: gets a line for each option whose value comes from the file. GT_USAGE: one differs; the message names the
+ * option and both values, and `path`, whose job `from` is. */
+gt_status gt_job_check_input(const gt_job *job, const gt_job *from, const char *path, FILE *said);
 
 /* The job as INI text, which the caller frees; NULL: out of memory. The text repeats the run: job.ini. */
 char *gt_job_to_text(const gt_job *job);

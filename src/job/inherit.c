@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sizes of networks from another job: for transfer learning. */
+ * Sizes of networks, and what they expect of their input, from another job: for transfer learning. */
 #include "gantry/job.h"
+
+#include <stdlib.h>
 
 enum { WORD = 64 };
 
@@ -41,17 +43,60 @@ static gt_status inherit_words(gt_job *job, const gt_job *from, const char *list
     return st;
 }
 
-gt_status gt_job_inherit(gt_job *job, const gt_job *from) {
+gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels) {
     const char *base = gt_job_adds_to(job);
     if (base && !gt_is(job->model, from->model) && !gt_is(base, from->model)) return GT_OK;
     if (!base && !gt_is(job->model, from->model)) return GT_OK;
     gt_status st = inherit_words(job, from, job->family->sizes);
+    if (!st && channels == from->channels) st = inherit_words(job, from, job->family->input);
     if (!st && base) st = inherit_words(job, from, job->family->kept);
     /* what no option says */
     for (int i = 0; i < job->options.n && !st; i++) {
         const gt_option *row = &job->options.rows[i];
         if (row->class == GT_SHAPE && row->only && gt_family_has(job->family, row))
             st = inherit_row(job, from, row, NULL);
+    }
+    return st;
+}
+
+/* ---- the input ---- */
+
+/* "0.5:0.25" is "0.50:0.25". */
+static bool same_value(const char *a, const char *b) {
+    while (*a && *b) {
+        char *after_a, *after_b;
+        double x = strtod(a, &after_a), y = strtod(b, &after_b);
+        bool numbers = after_a > a && after_b > b;
+        if (numbers ? x < y || x > y : *a != *b) return false;
+        a = numbers ? after_a : a + 1;
+        b = numbers ? after_b : b + 1;
+    }
+    return *a == *b;
+}
+
+/* Values that are found in the data ("data") are numbers in resolved jobs, but for files of other programs: there the
+ * value is what somebody gave. */
+static gt_status check_input(const gt_job *job, const gt_job *from, const char *key, const char *path, FILE *said) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    const char *mine = gt_options_effective(&job->options, row), *theirs = gt_options_effective(&from->options, row);
+    if (!mine || !theirs || gt_is(theirs, "data")) return GT_OK;
+    if (!same_value(mine, theirs))
+        return gt_fail(GT_USAGE,
+                       "--%s=%s: the network of %s was trained with --%s=%s. Without the option the new run has that, "
+                       "too; other values would show the network other numbers than it knows",
+                       key, mine, path, key, theirs);
+    bool follows = gt_options_state(&job->options, key) == GT_OPTION_DERIVED;
+    if (follows && !gt_is(theirs, row->standard)) fprintf(said, "--%s=%s comes with the network\n", key, theirs);
+    return GT_OK;
+}
+
+gt_status gt_job_check_input(const gt_job *job, const gt_job *from, const char *path, FILE *said) {
+    gt_status st = GT_OK;
+    for (const char *list = job->family->input; list && *list && !st; list += strspn(list, " ")) {
+        char key[WORD];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(list, " "), list);
+        st = check_input(job, from, key, path, said);
+        list += strcspn(list, " ");
     }
     return st;
 }

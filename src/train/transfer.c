@@ -59,7 +59,7 @@ gt_status gt_engine_inherit_all(gt_engine *e) {
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(recipe, f ? gt_checkpoint_path(f) : job->resume);
     if (!st && !theirs) st = GT_FORMAT;
     st = gt_comm_agree_all(e->comm, st);
-    if (!st) st = gt_comm_agree_all(e->comm, gt_job_inherit(job, theirs));
+    if (!st) st = gt_comm_agree_all(e->comm, gt_job_inherit(job, theirs, e->info->channels));
     gt_job_free(theirs);
     gt_checkpoint_close(f);
     free(recipe);
@@ -188,6 +188,21 @@ static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
         gt_model_mbstd(theirs), gt_model_mbstd(theirs) > job->batch ? " at most" : "", (long long)own);
 }
 
+/* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */
+static gt_status compare_input(transfer *x, const gt_job *job, const gt_job *theirs) {
+    char *said = NULL;
+    size_t bytes;
+    if (!gt_is(job->model, theirs->model) || job->channels != theirs->channels) return GT_OK;
+    FILE *f = open_memstream(&said, &bytes);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory for a line of the log");
+    gt_status st = gt_job_check_input(job, theirs, gt_checkpoint_path(x->f), f);
+    fclose(f);
+    for (const char *line = said; line && *line && !st; line += strcspn(line, "\n") + 1)
+        say(x, "  %.*s", (int)strcspn(line, "\n"), line);
+    free(said);
+    return st ? gt_wrap(st, "--resume") : GT_OK;
+}
+
 static void say_p(transfer *x, const gt_engine *e) {
     double p;
     if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
@@ -243,6 +258,7 @@ static gt_status transfer_all(gt_engine *e, transfer *x) {
     say_images(x, e->job, theirs);
     say_mbstd(x, e->job, theirs);
     st = check_base(x, e->job, theirs->model);
+    if (!st) st = compare_input(x, e->job, theirs);
     gt_job_free(theirs);
     if (!st) st = transfer_networks(x, e->model);
     say_p(x, e);

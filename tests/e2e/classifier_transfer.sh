@@ -63,6 +63,41 @@ assert np.array_equal(of(anew, 'conv1.weight'), of(s, 'conv1.weight')) and not n
 P
 }
 
+# What the network expects of its pixels comes with it, also with a run that began so; another value is an error.
+case_input() {
+    local scale=0.5:0.25,0.25:0.5,0.125:1
+    from="$net $other --steps=1"
+    quietly "$GANTRY" train $net --data=synth:shapes:n=80,size=12,classes=8 --steps=1 --normalize=$scale --run=scaled
+    expect 0 "normalize=$scale comes with the network" ranks 3 "$GANTRY" train $from --resume=scaled --run=follows
+    has_line "normalize=$scale comes" follows/log.txt || fail 'log.txt does not say what comes with the network'
+    quietly "$GANTRY" train $from --resume=scaled --normalize=$scale --run=given
+    same "$(last follows)" "$(last given)"
+    quietly "$GANTRY" train $from --resume=follows --run=further
+    for run in follows further; do has_line "^normalize = $scale" $run/job.ini || fail "the job of $run has another --normalize"; done
+    quietly "$GANTRY" train --run=follows --steps=2
+    quietly "$GANTRY" train $from --steps=3 --resume=scaled --run=follows
+    expect 0 'tensors copied' "$GANTRY" train $from --resume=source --run=unit
+    ! grep normalize said || fail 'the usual value is told'
+    # given: another one is an error, on the command line, in a job file, and where the data say it
+    printf '[networks]\nnormalize = unit\n' >unit.ini
+    for other_value in --normalize=unit --normalize=0.5:0.25,0.25:0.5,0.125:2 --normalize=data unit.ini; do
+        for way in '' --dry-run=quick; do
+            expect 2 "resume: --normalize=.*: the network of scaled/.* was trained with --normalize=$scale" "$GANTRY" train $other_value $from --resume=scaled --run=no $way
+        done
+    done
+    expect 2 'the network of scaled' ranks 3 "$GANTRY" train $from --resume=scaled --run=no --normalize=unit
+    [ ! -e no ] || fail 'a folder was left'
+    # the same numbers from the data are no difference; with other channels the first layer begins afresh, and so does this
+    quietly "$GANTRY" train $from --normalize=data --run=measured
+    quietly "$GANTRY" train $from --normalize=data --resume=measured --run=again
+    expect 0 'C.conv1.weight starts afresh' "$GANTRY" train $from --data=grey.h5 --resume=scaled --run=grey-input
+    has_line '^normalize = unit' grey-input/job.ini || fail 'a normalisation of three channels is taken for one'
+    # an mlp's activation comes with it
+    quietly "$GANTRY" train --model=mlp --hidden=9 --activation=tanh ${other} --steps=1 --batch=10 --run=tanh
+    quietly "$GANTRY" train --model=mlp ${other} --steps=1 --batch=10 --resume=tanh --run=of-tanh
+    has_line '^activation = tanh' of-tanh/job.ini || fail 'another activation'
+}
+
 case_refused() {
     from="$net $other --resume=source --steps=1 --run=no"
     expect 2 "freeze: 'conv9' names no layer of the network \(conv1, bn1, layer1, layer2, layer3, layer4, fc\)" "$GANTRY" train $from --freeze=conv1,conv9

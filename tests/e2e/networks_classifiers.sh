@@ -30,3 +30,4 @@ P
 quietly "$GANTRY" inspect resnet18.pth && has 'model = resnet18' && has 'size of images: 224x224.*--image-size'
 expect 0 'C: 100 of 102 tensors copied' "$GANTRY" train --model=resnet18 --data=synth:shapes:n=16,size=64,classes=3 --batch=8 --steps=1 --stem=imagenet \
     --resume=resnet18.pth --new-head --run=fine
+has 'normalize=0.485:0.229,0.456:0.224,0.406:0.225 comes with the network' && has_line '^normalize = 0.485:0.229,' fine/job.ini || fail 'another normalisation'
