@@ -51,6 +51,10 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
 /* The line of a tick that is not whole yet, into stats.jsonl alone: whatever happens, it is on the disk. The next call
  * of gt_runlog_tick() writes the whole line in its place. */
 void gt_runlog_tick_early(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
+/* The latest tick gets more values, `more`, and new ones for values that it has: its line becomes `values`, which has
+ * all of them. Does nothing where no tick was written since the log was opened. */
+void gt_runlog_amend(gt_runlog *l, int64_t images, const gt_stat_value *values, int n, const gt_stat_value *more,
+                     int n_more);
 /* A picture for TensorBoard ("fakes"), as PNG. */
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
                        const void *png, size_t bytes);

@@ -39,7 +39,8 @@ struct gt_runlog {
     struct {
         bool is, written; /* there is one; in the file, else pending */
         off_t at;         /* where it begins: in the file, or in what is pending */
-    } early;              /* the latest tick, of gt_runlog_tick_early() */
+        bool early;       /* of gt_runlog_tick_early() */
+    } latest;             /* the line of the latest tick */
     int64_t last;         /* where the last line began that was there when the log was opened; -1: there was none */
 };
 
@@ -124,30 +125,45 @@ static void add_line(gt_runlog *l, int64_t images, double time, const gt_stat_va
     }
 }
 
-static void take_back_early(gt_runlog *l) {
-    if (l->early.is && l->early.written) appender_take_back(&l->stats, l->early.at);
-    else if (l->early.is) l->stats.pending.n = (size_t)l->early.at;
-    l->early.is = false;
+static void take_back_latest(gt_runlog *l) {
+    if (l->latest.is && l->latest.written) appender_take_back(&l->stats, l->latest.at);
+    else if (l->latest.is) l->stats.pending.n = (size_t)l->latest.at;
+    l->latest.is = false;
+}
+
+static void write_line(gt_runlog *l, int64_t images, double time, const gt_stat_value *values, int n) {
+    off_t pending = (off_t)l->stats.pending.n, file = l->stats.good;
+    add_line(l, images, time, values, n);
+    gt_status st = appender_flush(&l->stats, true);
+    report(l, STATS, st);
+    l->latest.is = true;
+    l->latest.written = !st;
+    l->latest.at = st ? pending : file + pending;
 }
 
 void gt_runlog_tick_early(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
-    take_back_early(l);
-    off_t pending = (off_t)l->stats.pending.n, file = l->stats.good;
-    add_line(l, images, gt_unix_time(), values, n);
-    gt_status st = appender_flush(&l->stats, true);
-    report(l, STATS, st);
-    l->early.is = true;
-    l->early.written = !st;
-    l->early.at = st ? pending : file + pending;
+    if (l->latest.early) take_back_latest(l);
+    write_line(l, images, gt_unix_time(), values, n);
+    l->latest.early = true;
 }
 
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
     double time = gt_unix_time();
-    take_back_early(l);
-    add_line(l, images, time, values, n);
-    report(l, STATS, appender_flush(&l->stats, true));
+    if (l->latest.early) take_back_latest(l);
+    write_line(l, images, time, values, n);
+    l->latest.early = false;
     report(l, METRICS, tick_metrics(l, images, time, values, n));
     report(l, EVENTS, tfevents_scalars(&l->events, time, images, values, n));
+}
+
+void gt_runlog_amend(gt_runlog *l, int64_t images, const gt_stat_value *values, int n, const gt_stat_value *more,
+                     int n_more) {
+    double time = gt_unix_time();
+    if (!l->latest.is) return;
+    take_back_latest(l);
+    write_line(l, images, time, values, n);
+    report(l, METRICS, rebuild_metrics(l));
+    report(l, EVENTS, tfevents_scalars(&l->events, time, images, more, n_more));
 }
 
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,

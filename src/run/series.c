@@ -14,6 +14,9 @@ static const gt_series table[] = {
     {"Progress/rate_factor", "", "Learning rate by the schedule, as a share of --lrate"},
     {"Progress/images_per_sec", "images/s", "Speed of training since the tick before"},
     {"Progress/ticks_since_best", "ticks", "Ticks since the best value, for --early-stopping"},
+    {"Progress/stopped", "",
+     "1: the run was stopped after this tick, and its pictures were drawn then. A run that resumes shows their metrics "
+     "and decides nothing by them"},
 
     {"Loss/G/loss", "nats",
      "Loss of the generator. A steady level is good; a rise without an end means that D is too strong"},

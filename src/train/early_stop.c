@@ -34,7 +34,8 @@ typedef struct past {
 
 static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     const past *p = arg;
-    look(p->job, p->patience, images, values, n);
+    bool late = gt_best_of_pictures(p->job) && gt_has_late_pictures(values, n);
+    look(p->job, p->patience, images, values, late ? 0 : n);
 }
 
 void gt_journal_patience_begin(gt_engine *e, gt_journal *j) {

@@ -25,7 +25,7 @@ typedef struct gt_scored {
 /* series of a tick */
 enum {
     GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED +
-                    GT_MOST_RECTIFIED + GT_SCORED_MOST + 26
+                    GT_MOST_RECTIFIED + GT_SCORED_MOST + 27
 };
 
 /* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
@@ -210,6 +210,9 @@ void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, afte
  * to be computed, and gt_journal_tick_scored() then logs the tick. */
 int gt_tick_all(gt_engine *e, gt_journal *j, bool scores_follow);
 void gt_journal_tick_scored(gt_engine *e, gt_journal *j);
+/* Pictures were drawn after the latest tick, since the run ends here: the tick gets their metrics, and
+ * GT_LATE_PICTURES. */
+void gt_journal_tick_pictured(gt_engine *e, gt_journal *j);
 /* after the log is open: the warnings know what came before */
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
 

@@ -134,6 +134,26 @@ void gt_journal_tick_scored(gt_engine *e, gt_journal *j) {
     gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
 }
 
+/* Values that the tick has are replaced: the first tick has those of the pictures of the beginning. */
+static void put_anew(gt_journal *j, gt_stat_value v) {
+    int i = 0;
+    while (i < j->n_logged && strcmp(j->logged[i].name, v.name) != 0) i++;
+    if (i == j->n_logged) j->n_logged++;
+    j->logged[i] = v;
+}
+
+void gt_journal_tick_pictured(gt_engine *e, gt_journal *j) {
+    gt_stat_value fresh[GT_METRICS_MOST + 1];
+    int n = 0, of_fakes = 0;
+    gt_metrics_put(j->metrics, fresh, &n);
+    for (int i = 0; i < n; i++)
+        if (gt_metric_of_fakes(fresh[i].name)) fresh[of_fakes++] = fresh[i];
+    if (!of_fakes) return;
+    fresh[of_fakes++] = (gt_stat_value){GT_LATE_PICTURES, 1, 1, 0};
+    for (int i = 0; i < of_fakes; i++) put_anew(j, fresh[i]);
+    gt_runlog_amend(j->log, e->shown, j->logged, j->n_logged, fresh, of_fakes);
+}
+
 /* What a classifier reaches that does not look at the pictures. */
 static void measure_guess(const gt_engine *e, gt_watch *w) {
     int classes = e->model->label_dim;

@@ -270,6 +270,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
             /* only now: whoever stops a run may have little patience */
             if (!d.pictures) st = pictures_all(e, j, &p);
+            if (!d.pictures && e->comm->rank == 0) gt_journal_tick_pictured(e, j);
             return st ? st : finished ? GT_OK : GT_STOPPED;
         }
         if (e->comm->rank == 0) gt_journal_live(e, j);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "gantry/metric.h"
 
 enum { YOUNG_TICKS = 8 };
 
@@ -145,7 +146,6 @@ static const char *advice_on(const gt_watch *w, const gt_warning *r) {
     return r->advice;
 }
 
-int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
 /* May this be advised? Not an option that the model lacks, nor a value that the job has. */
 static bool is_of_use(const gt_job *job, const char *advice) {
     const char *key = strstr(advice, "--");
@@ -174,6 +174,7 @@ void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARN
     }
 }
 
+int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
     char text[GT_WARNING_TEXT];
     int found = -1, seen = *n;
     const gt_warning *r;
@@ -192,9 +193,9 @@ void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARN
             w->of[k].began_kimg = kimg;
         }
         if (bad && w->of[k].lasts == r->ticks) {
-            if (!w->quiet)
             char advice[GT_WARNING_TEXT];
             gt_warning_advice(w, r, advice);
+            if (!w->quiet)
                 gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text,
                         advice);
             if (r->of_training && found < 0) found = k;
@@ -215,8 +216,10 @@ void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int
     if (!seen) return; /* it then knows less of the past */
     int k = 0;
     double tick = w->ticks;
+    bool late = gt_has_late_pictures(values, n);
     for (int i = 0; i < n; i++) {
         if (!(values[i].num > 0) || !strncmp(values[i].name, "Trouble/", 8)) continue;
+        if (late && gt_metric_of_fakes(values[i].name)) continue;
         if (!strcmp(values[i].name, "Progress/tick")) tick = values[i].mean;
         seen[k++] = values[i];
     }

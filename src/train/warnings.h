@@ -19,9 +19,17 @@
 
 enum { GT_WARNINGS_MOST = 32 };
 
+/* A series of 1 at ticks whose pictures were drawn when the run was stopped. A run that was not stopped has no metrics
+ * of pictures there, so no decision of a run that goes on may follow from them. */
+#define GT_LATE_PICTURES "Progress/stopped"
+static inline bool gt_has_late_pictures(const gt_stat_value *values, int n) {
+    return gt_stat_mean(values, n, GT_LATE_PICTURES) > 0;
+}
+
 typedef struct gt_watch {              /* what the warnings know of the ticks so far */
     double guess_accuracy, guess_loss; /* warning.h */
     double p_max;                      /* ceiling of p; 0: none */
+    const gt_job *job;                 /* for advice; NULL: all of it */
     const gt_warning *own;             /* of the family, ended by {0}; NULL: none */
     const gt_named *advice;            /* of the family, ended by {0}; NULL: none */
     struct {
@@ -29,7 +37,6 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
         int began; /* the first tick of them */
         double began_kimg;
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
-    const gt_job *job;                 /* for advice; NULL: all of it */
         char series[64];
     } of[GT_WARNINGS_MOST];
     int ticks;  /* seen */
@@ -41,6 +48,8 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
  * warning when it begins and a line when it is over. Returns the first trouble of the training itself (not of machines)
  * that begins with this tick, to be given to the functions below; -1: none. */
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);
+/* What to do about it, of what the job's model takes: "a smaller --lrate or --init=he". */
+void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]);
 /* general rows, then the family's; NULL: there are no more */
 const gt_warning *gt_warning_at(const gt_watch *w, int i);
 
@@ -48,5 +57,3 @@ const gt_warning *gt_warning_at(const gt_watch *w, int i);
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n);
 
 #endif
-/* What to do about it, of what the job's model takes: "a smaller --lrate or --init=he". */
-void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]);

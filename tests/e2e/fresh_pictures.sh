@@ -50,7 +50,8 @@ import json, sys
 def lines(run):
     for line in open(run + '/stats.jsonl'):
         t = json.loads(line)
-        yield {k: v for k, v in t.items() if k.startswith(('Fakes/', 'Reals/', 'Loss/scores', 'Loss/signs', 'Progress/', 'Trouble/collapse')) and k != 'Progress/images_per_sec'}
+        aside = ('Progress/images_per_sec', 'Progress/stopped') + ('Fakes/swd', 'Fakes/spread') * ('Progress/stopped' in t) # drawn at a stop
+        yield {k: v for k, v in t.items() if k.startswith(('Fakes/', 'Reals/', 'Loss/scores', 'Loss/signs', 'Progress/', 'Trouble/collapse')) and k not in aside}
 whole, parts = list(lines('whole')), list(lines('parts'))
 assert len(whole) == len(parts), (len(whole), len(parts))
 for a, b in zip(whole, parts): assert a == b, [(k, a.get(k), b.get(k)) for k in sorted(set(a) | set(b)) if a.get(k) != b.get(k)]
@@ -61,6 +62,29 @@ quietly "$GANTRY" report parts
 quietly "$GANTRY" compare rare often
 awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "swd") at = NF - i } NR > 1 && NF > 3 { print $(NF - at) }' said | sort -u >values
 [ "$(wc -l <values)" = 1 ] || { cat said; fail 'compare: the last swd of equal runs differ'; }
+
+begins the_sheet_of_a_stop
+# A run that is stopped ends with the metrics of the pictures that it leaves, in all logs; where it goes on, they change nothing.
+# No time at all: each start makes one step.
+for n in 1 2 3; do
+    expect 75 'max-time is over' ranks $n "$GANTRY" train $job --snap=4 --steps=22 --run=halting --max-time=0
+    helper log halting $n
+    [ "$(helper value halting Progress/stopped)" = 1 ] || fail 'it does not say that it was stopped'
+done
+quietly "$GANTRY" train $job --snap=4 --steps=22 --run=halting
+helper log halting 22
+same "$(last rare)" "$(last halting)"
+cat >stops.py <<'END'
+import json
+def ticks(run): return {t['images']: t for t in map(json.loads, open(run + '/stats.jsonl'))}
+halting, often, rare = ticks('halting'), ticks('often'), ticks('rare')
+for images, t in halting.items():
+    stopped = images <= 24
+    assert ('Progress/stopped' in t) == stopped, images
+    for s in ('Fakes/swd', 'Fakes/spread'): assert t.get(s) == (often if stopped else rare)[images].get(s), (images, s) # at 8 not those of the beginning
+    assert t['Trouble/collapse'] == rare[images]['Trouble/collapse']
+END
+"$python" stops.py || fail 'a stop leaves other metrics'
 
 begins where_best_goes_by_pictures
 # Where --best goes by pictures, each checkpoint has its own, also between those of --snap.

@@ -60,6 +60,28 @@ static void early_ticks(void **state) {
     assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
 }
 
+/* Pictures that are drawn after a tick: its line, and no other, gets their values. */
+static void amended_ticks(void **state) {
+    (void)state;
+    gt_stat_value all[] = {{"Progress/kimg", 1, 2, 0}, {"Fakes/swd", 1, 7, 0}, {"Fakes/spread", 1, 0.5, 0}};
+    gt_runlog *l = open_log(0);
+    gt_runlog_amend(l, 0, all, 3, all + 1, 2); /* there is no tick */
+    tick(l, 1000, 2);
+    gt_runlog_tick(l, 2000, all, 2);
+    all[1].mean = 5;
+    gt_runlog_amend(l, 2000, all, 3, all + 1, 2);
+    assert_images(2, (int64_t[]){1000, 2000});
+    assert_true(gt_runlog_at(l, 2000, "Fakes/swd") == 5 && gt_runlog_at(l, 2000, "Progress/kimg") == 2);
+    tick(l, 3000, 2);
+    gt_runlog_close(l);
+    assert_images(3, (int64_t[]){1000, 2000, 3000});
+    l = open_log(3000);
+    assert_true(gt_runlog_at(l, 2000, "Fakes/spread") == 0.5 && isnan(gt_runlog_at(l, 1000, "Fakes/swd")));
+    gt_runlog_amend(l, 3000, all, 3, all + 1, 2); /* no tick since it was opened */
+    assert_true(isnan(gt_runlog_at(l, 3000, "Fakes/swd")));
+    gt_runlog_close(l);
+}
+
 static bool have_h5py(void) {
     static int have = -1;
     if (have < 0) have = have_tool("/usr/bin/python3 -c 'import h5py'", "python3-h5py");
@@ -534,10 +556,23 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines),      TEST(early_ticks),   TEST(foreign_lines),   TEST(cut_back),
-        TEST(zeros),      TEST(scattered),     TEST(lines_in_pieces), TEST(series_of_some_ticks),
-        TEST(past_ticks), TEST(huge),          TEST(talk_cut_back),   TEST(read_along),
-        TEST(full_disk),  TEST(awkward_names), TEST(unusable),        TEST(events),
+        TEST(lines),
+        TEST(early_ticks),
+        TEST(amended_ticks),
+        TEST(foreign_lines),
+        TEST(cut_back),
+        TEST(zeros),
+        TEST(scattered),
+        TEST(lines_in_pieces),
+        TEST(series_of_some_ticks),
+        TEST(past_ticks),
+        TEST(huge),
+        TEST(talk_cut_back),
+        TEST(read_along),
+        TEST(full_disk),
+        TEST(awkward_names),
+        TEST(unusable),
+        TEST(events),
     };
     /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     gt_log_setup(0, 1, GT_ERROR);
