@@ -100,6 +100,7 @@ typedef struct gt_job {
     const char *on_trouble; /* "warn" "stop" "rollback" */
     double heartbeat_limit; /* seconds; 0: none */
     const char *dry_run;    /* "0", "1", "quick" */
+    double dry_run_seconds; /* of measuring, about */
     const char *max_time;   /* of this process, see gt_parse_duration(); "": none */
     const char *log;        /* "debug" "info" "warning" "error" */
     bool progress;          /* a live line on a terminal */

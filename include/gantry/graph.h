@@ -169,6 +169,10 @@ size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: th
  * execution has used the arena. */
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env);
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
+/* A run that is broken off, to measure what a whole one takes: a node, and more while go_on(arg) says so, not beyond
+ * the last. *part: of a run's work, by what nodes are said to cost, 0 to 1. The results have no meaning. Sums over
+ * slices are passed over as gt_exec_run() does. */
+gt_status gt_exec_run_while(gt_exec *e, const gt_exec_env *env, bool (*go_on)(void *arg), void *arg, double *part);
 
 /* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have
  * come as far. Each execution then has its summand of sum k in `own`; the sum of all summands, by the tree over slices,

@@ -14,8 +14,8 @@
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job);
 
-/* Does the same up to the first step, then two seconds of steps, and prints to stdout what the job would cost. No file
- * is written. *checkpoint_bytes: about the size of a checkpoint. */
+/* Does the same up to the first step, then some seconds of steps (--dry-run-seconds), and prints to stdout what the job
+ * would cost. No file is written. *checkpoint_bytes: about the size of a checkpoint. */
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
 
 /* Have all ranks the same data before them? Each rank has opened the set under the name `spec`; hosts may have copies

@@ -231,6 +231,19 @@ static gt_status run_from(gt_exec *e, const gt_exec_env *env, int begin, int end
 
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) { return run_from(e, env, e->n_hoisted, e->n_steps); }
 
+gt_status gt_exec_run_while(gt_exec *e, const gt_exec_env *env, bool (*go_on)(void *arg), void *arg, double *part) {
+    double all = 0, done = 0;
+    int at = e->n_hoisted;
+    gt_status status = run_from(e, env, at, at);
+    for (int k = at; k < e->n_steps; k++) all += gt_node_work(e->steps[k].node);
+    while (!status && at < e->n_steps && (at == e->n_hoisted || go_on(arg))) {
+        run_steps(e, at, at + 1);
+        done += gt_node_work(e->steps[at++].node);
+    }
+    *part = at < e->n_steps && all > 0 ? done / all : 1;
+    return status;
+}
+
 /* ---- sums over slices ---- */
 
 int gt_exec_slice_sums(const gt_exec *e) { return e->n_slice_sums; }

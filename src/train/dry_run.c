@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --dry-run: the job, then its sizes, from its graphs, then what it would cost, from two seconds of real steps (no more
- * than the job has). --dry-run=quick makes no step. Nothing is written. */
+ * than the job has), or, where two steps take too long, from pieces of one. --dry-run=quick makes no step. Nothing is
+ * written. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -29,7 +30,7 @@ static double flops_per_image(const gt_engine *e) {
 
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does
  * not count: it is made again, with all its phases, and then as many as fit into the time. */
-static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
+static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
     gt_status st = gt_engine_step_all(e);
     e->step = 0;
     e->shown = 0;
@@ -43,6 +44,18 @@ static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
         *seconds_per_image += e->phases[p].seconds / e->model->phases[p].interval;
     *seconds_per_image /= (double)e->job->batch;
     return st;
+}
+
+/* Pieces of a step first: they say whether there is time for two whole ones. *cut: there was not. */
+static gt_status measure_all(gt_engine *e, double *seconds_per_image, gt_rehearsal *pieces, bool *cut) {
+    const double for_pieces = 0.75;
+    double start = gt_clock(), limit = e->job->dry_run_seconds;
+    gt_status st = gt_engine_rehearse_all(e, for_pieces * limit, pieces);
+    if (st) return st;
+    *seconds_per_image = pieces->per_image;
+    *cut = 2 * pieces->step > limit - (gt_clock() - start);
+    gt_comm_broadcast_all(e->comm, cut, sizeof *cut, 0);
+    return *cut ? GT_OK : measure_steps_all(e, seconds_per_image);
 }
 
 /* The numbers of checkpoints by images, and so of metrics. */
@@ -99,12 +112,19 @@ static void print_sizes(const gt_engine *e) {
     fflush(stdout);
 }
 
-static void print_cost(const gt_engine *e, double seconds_per_image, const gt_scores_cost *scores) {
+/* `cut`: the pieces that were measured in place of steps; NULL: none. */
+static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut,
+                       const gt_scores_cost *scores) {
     double seconds = seconds_per_image * (double)e->job->total_images;
     char text[64];
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
            1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9, e->comm->description,
            gt_kernel_set_id(e->model->kernels));
+    if (cut)
+        printf(
+            "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"
+            "            The rest is extrapolated; sums over ranks and updates are not counted\n",
+            length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
     print_scores(e, scores, seconds_per_image);
     printf("the run     %.1f kimg: %s, %.3g node-hours\n", (double)e->job->total_images / 1000,
            length_text(seconds, text), seconds / 3600 * e->comm->hosts);
@@ -129,14 +149,18 @@ static gt_status transfer_all(gt_engine *e) {
 /* Steps are made and timed. */
 static gt_status measure_cost_all(gt_engine *e) {
     gt_scores_cost scores = {0};
+    gt_rehearsal pieces;
     double seconds;
-    gt_info("measuring: a step, and more for %d seconds (--dry-run=quick does without)", MEASURE_SECONDS);
+    bool cut;
+    gt_info(
+        "measuring: steps for some %d seconds, or pieces of a step where it takes long (--dry-run=quick does without)",
+        MEASURE_SECONDS);
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
-    if (!st) st = measure_all(e, &seconds);
+    if (!st) st = measure_all(e, &seconds, &pieces, &cut);
     if (!st) st = gt_engine_measure_scores_all(e, &scores);
     gt_tell_end();
-    if (!st && e->comm->rank == 0) print_cost(e, seconds, &scores);
+    if (!st && e->comm->rank == 0) print_cost(e, seconds, cut ? &pieces : NULL, &scores);
     return st;
 }
 

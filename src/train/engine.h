@@ -182,6 +182,18 @@ gt_stat_value gt_dead_units_value(const gt_dead_units *d, int i);
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
+/* The inputs of a group's slices, in this step. `prepared`: gt_exec_prepare() need not be called again. */
+gt_status gt_engine_fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared);
+
+/* ---- rehearse.c ---- */
+/* What a step takes, from pieces of it: a group of slices of each phase, as far as it comes in its part of `limit`
+ * seconds. The same on all ranks. Sums over ranks, updates and averages are not counted. */
+typedef struct gt_rehearsal {
+    double step;      /* seconds of a step with all phases, of the slowest rank */
+    double per_image; /* the same per image, phases weighted by how often they run */
+    double part;      /* of such a step that was made */
+} gt_rehearsal;
+gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 
 /* ---- rate.c ---- */
 gt_status gt_engine_open_schedule(gt_engine *e);

@@ -55,16 +55,14 @@ static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
     return p->fill(p, exec, &slice);
 }
 
-/* Inputs, and the place of the gradient. Executions share their memory: what gt_exec_prepare() has computed is lost
- * when an execution of another shape has run. */
-static gt_status fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared) {
+/* Executions share their memory: gt_exec_prepare()'s results are lost when an execution of another shape has run. */
+gt_status gt_engine_fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared) {
     gt_status st = prepared || !p->prepare ? GT_OK : p->prepare(p, exec);
     if (!st && !prepared) st = gt_exec_prepare(exec, &(gt_exec_env){.seed = gt_engine_seed(e), .step = e->step});
     for (int i = 0; i < g.count && !st; i++) {
         gt_exec_at(exec, i);
         st = fill_slice(e, p, exec, b, g.first + i);
     }
-    if (!st) gt_exec_bind(exec, GT_SLOT_GRAD, gt_reducer_begin_group(b->reducers[p->net]));
     return st;
 }
 
@@ -130,7 +128,8 @@ static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_bat
         gt_exec *exec = p->executions[b->shape[i]].exec;
         gt_exec_use_arena(exec, memory);
         memory += gt_exec_arena_bytes(exec);
-        st = fill_group(e, p->phase, exec, b, b->groups[i], b->shape[i] == *ready);
+        st = gt_engine_fill_group(e, p->phase, exec, b, b->groups[i], b->shape[i] == *ready);
+        if (!st) gt_exec_bind(exec, GT_SLOT_GRAD, gt_reducer_begin_group(b->reducers[p->phase->net]));
         *ready = b->shape[i];
     }
     for (int sum = 0; sum <= sums && !st; sum++) {

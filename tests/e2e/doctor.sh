@@ -26,7 +26,13 @@ expect 1 '^BROKEN +runs ' "$GANTRY" doctor --outdir=/proc/none
 for n in 1 2; do
     expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
     [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
+    ! grep 'cut short' said || fail 'a small job is cut short'
 done
+begins the_time_of_a_dry_run
+# Without time for a step pieces are measured: at least a node of each phase.
+expect 0 'cut short: a step takes about .*, and --dry-run-seconds=0 were enough for [0-9.e-]+ % of one' ranks 2 "$GANTRY" train $small --dry-run --dry-run-seconds=0
+grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^the run +[0-9.]+ kimg: [0-9.]+ ' said || { cat said; fail 'no figures'; }
+expect 2 'dry-run-seconds has a meaning only with --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut

@@ -217,6 +217,34 @@ static void test_runs(void **state) {
     free(again);
 }
 
+static bool so_many(void *left) { return --*(int *)left >= 0; }
+
+/* A run that is broken off says how much of the work it has done; the next whole run is not disturbed. */
+static void test_part_of_a_run(void **state) {
+    (void)state;
+    net n = make_net();
+    float *params = calloc(n.floats, sizeof *params), *grads = calloc(n.floats, sizeof *grads);
+    gt_exec *e = ready(n.g, NULL);
+    gt_exec_env env = {.seed = 3};
+    fill_net(&n, e, params, grads);
+    run(e, &env);
+    float loss = *gt_exec_output(e, "loss");
+    double before = 0, part;
+    for (int more = 0; more < e->n_steps; more++) {
+        int left = more;
+        assert_int_equal(gt_exec_run_while(e, &env, so_many, &left, &part), GT_OK);
+        assert_true(part >= before && part >= 0 && part <= 1);
+        assert_true((part < 1) == (more + 1 < e->n_steps - e->n_hoisted));
+        before = part;
+    }
+    fill_net(&n, e, params, grads);
+    run(e, &env);
+    assert_true(*gt_exec_output(e, "loss") == loss);
+    done(n.g, e);
+    free(params);
+    free(grads);
+}
+
 /* A result that goes where a parameter lies is written after the parameter's last reader. */
 static void test_update_in_place(void **state) {
     (void)state;
@@ -261,6 +289,7 @@ int main(void) {
         cmocka_unit_test(test_zero_and_blocked_gradients),
         cmocka_unit_test(test_no_derivative_is_a_fault),
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_part_of_a_run),
         cmocka_unit_test(test_update_in_place),
         cmocka_unit_test(test_table),
     };
