@@ -21,7 +21,7 @@ static struct {
     bool forbidden;
     gt_ticker ticker;
     enum { NOTHING, TIME, COUNT, LINE } kind;
-    char doing[64], of[24], more[120], line[200];
+    char doing[64], part[24] /* "": no name, else with a space before */, of[24], more[120], line[200];
     int64_t count, done, first; /* first: done at the first sign */
     int signs;
     double start, first_sign, sign, drawn, said;
@@ -29,13 +29,14 @@ static struct {
 
 static void say_time(char *line, double time) {
     char text[32];
-    int n = snprintf(line, ROOM, "%s", now.doing);
+    int n = snprintf(line, ROOM, "%s%s", now.doing, now.part);
     if (time - now.start >= 1) snprintf(line + n, (size_t)(ROOM - n), ": %s", gt_duration_text(time - now.start, text));
 }
 
 static void say_count(char *line, double time) {
     char text[32];
-    int n = snprintf(line, ROOM, "%s: %lld of %lld %s", now.doing, (long long)now.done, (long long)now.count, now.of);
+    int n = snprintf(line, ROOM, "%s%s: %lld of %lld %s", now.doing, now.part, (long long)now.done,
+                     (long long)now.count, now.of);
     if (now.count > 0)
         n += snprintf(line + n, (size_t)(ROOM - n), " (%.0f %%)", floor(100.0 * (double)now.done / (double)now.count));
     double seconds = now.sign - now.first_sign, rate = seconds > 0 ? (double)(now.done - now.first) / seconds : 0;
@@ -91,17 +92,35 @@ static void begin(int kind) {
     if (!now.ticker.running && !now.forbidden) gt_ticker_start(&now.ticker, look, renew, NULL);
 }
 
-void gt_tell_start(const char *doing, const char *of, int64_t count) {
-    if (!tells()) return;
-    pthread_mutex_lock(&now.lock);
-    snprintf(now.doing, sizeof now.doing, "%s", doing);
+static void count_anew(const char *of, int64_t count) {
     snprintf(now.of, sizeof now.of, "%s", of ? of : "");
     now.more[0] = 0;
     now.count = count;
     now.done = now.first = now.signs = 0;
-    now.start = now.sign = now.said = gt_clock();
+    now.sign = gt_clock();
+}
+
+void gt_tell_start(const char *doing, const char *of, int64_t count) {
+    if (!tells()) return;
+    pthread_mutex_lock(&now.lock);
+    snprintf(now.doing, sizeof now.doing, "%s", doing);
+    now.part[0] = 0;
+    count_anew(of, count);
+    now.start = now.said = now.sign;
     begin(of ? COUNT : TIME);
     draw(now.start);
+    pthread_mutex_unlock(&now.lock);
+}
+
+void gt_tell_part(const char *part, const char *of, int64_t count) {
+    if (!tells()) return;
+    pthread_mutex_lock(&now.lock);
+    if (now.kind == TIME || now.kind == COUNT) {
+        snprintf(now.part, sizeof now.part, "%s%s", *part ? " " : "", part);
+        count_anew(of, count);
+        now.kind = COUNT;
+        if (now.sign - now.drawn >= least) draw(now.sign);
+    }
     pthread_mutex_unlock(&now.lock);
 }
 

@@ -20,6 +20,10 @@ void gt_tell_allow(bool allowed);
 
 /* `of` names what is counted, "images"; NULL: nothing is counted, and only the time is told. */
 void gt_tell_start(const char *doing, const char *of, int64_t count);
+/* Work of several parts: from now on gt_tell() is about this one. Its name comes after `doing`, and is short, for the
+ * line is to fit a terminal: "pr10k3 1/4: 2048 of 10000 images"; "": no name. Without a work, and in a line of the
+ * caller's own, nothing happens: functions that have parts need not know whether somebody tells. */
+void gt_tell_part(const char *part, const char *of, int64_t count);
 /* So much of the work is done. The rate is that since the first of these calls, for the first piece of a work is slow;
  * the rest of the time is told from the third call on. Cheap: may be called very often. */
 void gt_tell(int64_t done);

@@ -240,7 +240,7 @@ static gt_status metrics(cli_session *s) {
     if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus has no effect here; gantry run -n says how many ranks there are");
     gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");
-    metrics_work w = {.session = s, .fields = f, .team = {s->comm, s->pool, cli_kernels()}};
+    metrics_work w = {.session = s, .fields = f, .team = {.comm = s->comm, .pool = s->pool, .kernels = cli_kernels()}};
     f->score.stop = gt_stop_requested;
     f->score.no_cache = f->no_cache;
     f->score.seed = (uint64_t)f->seed;

@@ -1,20 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Authenticity. */
+ * Authenticity. Gaps are looked for of those training rows alone that are nearest to a fake: with 60,000 training
+ * pictures and 1,000 fakes, of 1,000 rows at most. */
 #include "metrics/authenticity.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* The distance of each training row to its nearest other row, on all ranks. */
-static gt_status find_gaps(const gt_team *team, const gt_rows *train, bool mirrored, double *gap) {
-    gt_neighbour *near = malloc((size_t)train->own * sizeof *near + 1);
-    double *own = malloc((size_t)train->own * sizeof *own + 1);
+#include "base/numbers.h"
+#include "base/teller.h"
+
+/* Neighbours of a row, besides itself and its mirror image, of which two may be left out. */
+enum { NEIGHBOURS = 3 };
+
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* number[0..n-1] in rising order, each once; returns how many there are. */
+static int64_t sort_numbers(int64_t *number, int64_t n) {
+    int64_t m = 0;
+    qsort(number, (size_t)n, sizeof *number, by_number);
+    for (int64_t i = 0; i < n; i++)
+        if (!m || number[i] != number[m - 1]) number[m++] = number[i];
+    return m;
+}
+
+/* The distance to the first of the neighbours that is neither row `left_out` (-1: none) nor its mirror image. */
+static double gap_of(const gt_neighbour *near, int64_t left_out, int64_t count, bool mirrored) {
+    for (int k = 0; k < NEIGHBOURS; k++)
+        if (near[k].index != left_out && !(mirrored && near[k].index == gt_mirror_image(left_out, count)))
+            return near[k].distance;
+    return INFINITY;
+}
+
+/* Neighbours of all[].nearest: *row[*n] these rows, near [*n,NEIGHBOURS] on all ranks. To be freed, whatever the
+ * status.
+ */
+static gt_status find_neighbours(const gt_team *team, const gt_rows *train, bool mirrored, const gt_likeness *all,
+                                 int64_t fakes, int64_t **row, int64_t *n, gt_neighbour **near) {
+    gt_nearest_but but = mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;
+    gt_neighbour *mine = NULL;
+    gt_rows picked = {0};
+    *near = NULL;
+    *row = malloc((size_t)fakes * sizeof **row);
+    if (*row) {
+        for (int64_t i = 0; i < fakes; i++) (*row)[i] = all[i].nearest;
+        *n = sort_numbers(*row, fakes);
+        size_t own = (size_t)gt_rows_share(*n, 1, team->comm).own;
+        mine = malloc(own * NEIGHBOURS * sizeof *mine + 1);
+        *near = malloc((size_t)*n * NEIGHBOURS * sizeof **near);
+    }
+    gt_status st = mine && *near ? GT_OK : gt_fail(GT_NOMEM, "out of memory for nearest pictures");
+    st = gt_comm_agree_all(team->comm, st);
+    if (!st) st = gt_rows_pick_all(team, train, *row, *n, &picked);
+    if (!st) st = gt_nearest_all(team, &picked, train, NEIGHBOURS, but, mine);
+    if (!st) gt_rows_gather_all(team, &picked, mine, NEIGHBOURS * sizeof *mine, *near);
+    free((void *)picked.x);
+    free(mine);
+    return st;
+}
+
+/* all[].gap, on all ranks. */
+static gt_status find_gaps(const gt_team *team, const gt_rows *train, const gt_rows *fakes, bool mirrored,
+                           gt_likeness *all) {
+    int64_t *row, n = 0;
+    gt_neighbour *near;
+    gt_status st = find_neighbours(team, train, mirrored, all, fakes->count, &row, &n, &near);
+    for (int64_t i = 0; i < fakes->count && !st; i++) {
+        const int64_t *at = bsearch(&all[i].nearest, row, (size_t)n, sizeof *row, by_number);
+        all[i].gap = gap_of(near + (at - row) * NEIGHBOURS, fakes->number ? fakes->number[i] : -1, train->count,
+                            mirrored && fakes->number);
+    }
+    free(row);
+    free(near);
+    return st;
+}
+
+/* all[].nearest and .distance, on all ranks. */
+static gt_status find_nearest(const gt_team *team, const gt_rows *train, const gt_rows *fakes, bool mirrored,
+                              gt_likeness *all) {
+    gt_nearest_but but = !fakes->number ? GT_NEAREST_ALL : mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;
+    gt_neighbour *near = malloc((size_t)fakes->own * sizeof *near + 1);
+    gt_likeness *own = malloc((size_t)fakes->own * sizeof *own + 1);
     gt_status st = near && own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for nearest pictures");
     st = gt_comm_agree_all(team->comm, st);
-    if (!st)
-        st = gt_nearest_all(team, train, train, 1, mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF, near);
-    for (int64_t i = 0; i < train->own && !st; i++) own[i] = near[i].distance;
-    if (!st) gt_rows_gather_all(team, train, own, sizeof *own, gap);
+    if (!st) st = gt_nearest_all(team, fakes, train, 1, but, near);
+    for (int64_t i = 0; i < fakes->own && !st; i++)
+        own[i] = (gt_likeness){.fake = fakes->first + i, .nearest = near[i].index, .distance = near[i].distance};
+    if (!st) gt_rows_gather_all(team, fakes, own, sizeof *own, all);
     free(near);
     free(own);
     return st;
@@ -22,30 +96,47 @@ static gt_status find_gaps(const gt_team *team, const gt_rows *train, bool mirro
 
 gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const gt_rows *fakes, bool mirrored,
                               double *share, gt_likeness *all) {
-    if (train->count < (mirrored ? 4 : 2) || (mirrored && train->count % 2))
-        return gt_fail(GT_USAGE, "authenticity of %lld training pictures%s: a picture must have another one",
-                       (long long)train->count, mirrored ? ", mirror images included" : "");
-    double *gap = malloc((size_t)train->count * sizeof *gap);
-    gt_neighbour *near = malloc((size_t)fakes->own * sizeof *near + 1);
-    gt_likeness *own = malloc((size_t)fakes->own * sizeof *own + 1);
-    gt_status st = gap && near && own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for nearest pictures");
-    st = gt_comm_agree_all(team->comm, st);
-    if (!st) st = find_gaps(team, train, mirrored, gap);
-    if (!st) st = gt_nearest_all(team, fakes, train, 1, GT_NEAREST_ALL, near);
+    static const char *const parts[2][2] = {{"nearest", "gaps"}, {"base 1/2", "base 2/2"}};
+    bool left_out = fakes->number;
+    if (train->count < (mirrored ? 2 : 1) * (left_out ? 3 : 2) || (mirrored && train->count % 2))
+        return gt_fail(GT_USAGE, "authenticity of %lld training pictures%s: a picture must have %s",
+                       (long long)train->count, mirrored ? ", mirror images included" : "",
+                       left_out ? "two others" : "another one");
+    gt_tell_part(parts[left_out][0], "reals", train->count);
+    gt_status st = find_nearest(team, train, fakes, mirrored, all);
+    gt_tell_part(parts[left_out][1], "reals", train->count);
+    if (!st) st = find_gaps(team, train, fakes, mirrored, all);
     int64_t authentic = 0;
-    for (int64_t i = 0; i < fakes->own && !st; i++) {
-        own[i] = (gt_likeness){fakes->first + i, near[i].index, near[i].distance, gap[near[i].index]};
-        authentic += gt_is_authentic(&own[i]);
-    }
-    if (!st) {
-        gt_rows_gather_all(team, fakes, own, sizeof *own, all);
-        *share = (double)gt_comm_sum_all(team->comm, authentic) / (double)fakes->count;
-    }
-    free(gap);
-    free(near);
-    free(own);
+    for (int64_t i = 0; i < fakes->count && !st; i++) authentic += gt_is_authentic(&all[i]);
+    if (!st) *share = (double)authentic / (double)fakes->count;
     return st;
 }
+
+/* ---- the base rate ---- */
+
+static int64_t unmirrored(int64_t count, bool mirrored) { return mirrored ? count / 2 : count; }
+
+int64_t gt_left_out_count(int64_t count, bool mirrored, int64_t fakes) {
+    return gt_least(unmirrored(count, mirrored), fakes);
+}
+
+gt_status gt_authenticity_of_left_out_all(const gt_team *team, const gt_rows *train, bool mirrored, int64_t n,
+                                          double *share) {
+    int64_t *number = malloc((size_t)n * sizeof *number), there = unmirrored(train->count, mirrored);
+    gt_likeness *all = malloc((size_t)n * sizeof *all);
+    gt_rows picked = {0};
+    gt_status st = number && all ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld pairs", (long long)n);
+    st = gt_comm_agree_all(team->comm, st);
+    for (int64_t i = 0; i < n && !st; i++) number[i] = i * there / n;
+    if (!st) st = gt_rows_pick_all(team, train, number, n, &picked);
+    if (!st) st = gt_authenticity_all(team, train, &picked, mirrored, share, all);
+    free((void *)picked.x);
+    free(number);
+    free(all);
+    return st;
+}
+
+/* ---- order ---- */
 
 static double ratio_of(const gt_likeness *l) {
     return l->gap > 0 ? l->distance / l->gap : l->distance > 0 ? INFINITY : 0;

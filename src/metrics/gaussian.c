@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "base/teller.h"
 #include "gantry/memory.h"
 #include "kernels/lapack.h"
 
@@ -224,8 +225,18 @@ gt_status gt_row_moments_finish_all(gt_row_moments *m, gt_gaussian *out) {
 }
 
 gt_status gt_gaussian_of_rows_all(const gt_team *team, const gt_rows *rows, gt_gaussian *out) {
+    enum { AT_ONCE = 4 * PIECE };
+    *out = (gt_gaussian){0};
     gt_row_moments *m = gt_row_moments_new(team, rows->count, rows->d);
-    gt_status st = gt_comm_agree_all(team->comm, m ? gt_row_moments_add(m, rows->x, rows->own) : GT_FAILED);
+    gt_status st = gt_comm_agree_all(team->comm, m ? GT_OK : GT_FAILED);
+    if (!st) gt_tell_part("covariance", "images", rows->count);
+    for (int64_t i = 0; i < rows->own && !st && !gt_team_stops(team); i += AT_ONCE) {
+        int64_t n = gt_least(AT_ONCE, rows->own - i);
+        st = gt_row_moments_add(m, rows->x + i * rows->d, n);
+        gt_tell(gt_least(rows->count, (i + n) * team->comm->ranks));
+    }
+    st = gt_comm_agree_all(team->comm, st);
+    if (!st) st = gt_team_look_all(team);
     if (!st) st = gt_row_moments_finish_all(m, out);
     gt_row_moments_free(m);
     return st;

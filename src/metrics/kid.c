@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
@@ -124,6 +124,7 @@ static bool allocate(subsets *s, gt_arena *a, int own, double **mine, double **a
 static gt_status take_turns(subsets *s, int first, int own, void *workspace, double *mine) {
     int turns = gt_comm_max_all(s->team->comm, (int)gt_pieces(own, AT_ONCE));
     gt_status st = GT_OK;
+    gt_tell_part("", "subsets", s->o.subsets);
     for (int turn = 0; turn < turns && !st; turn++) {
         s->first = first + (int)gt_least(own, turn * AT_ONCE);
         s->count = (int)gt_least(AT_ONCE, first + own - s->first);
@@ -136,7 +137,12 @@ static gt_status take_turns(subsets *s, int first, int own, void *workspace, dou
             }
             st = gt_rows_each_all(s->team, s->sets[s->set], collect, s);
         }
-        for (int i = 0; i < s->count && !st; i++, gt_progress()) mine[s->first - first + i] = estimate(s, i, workspace);
+        for (int i = 0; i < s->count && !st && !gt_team_stops(s->team); i++) {
+            int done = s->first - first + i;
+            mine[done] = estimate(s, i, workspace);
+            gt_tell(gt_least(s->o.subsets, (done + 1) * s->team->comm->ranks));
+        }
+        if (!st) st = gt_team_look_all(s->team);
     }
     return st;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clones.h"
 #include "base/numbers.h"
+#include "base/teller.h"
 #include "gantry/memory.h"
 #include "kernels/gemm.h"
 
@@ -111,12 +112,14 @@ static void multiply(void *arg, int64_t first, int64_t n, const float *x) {
     gt_gemm_pack_b(&g, p->team->pool, p->packed);
     g.b_packed = p->packed;
     if (p->begin) p->begin(p->arg, first, n);
-    for (int64_t i = 0; i < p->queries->own; i += QUERIES) {
-        g.m = gt_least(QUERIES, p->queries->own - i);
+    int64_t own = p->queries->own;
+    for (int64_t i = 0; i < own && !gt_team_stops(p->team); i += QUERIES) {
+        g.m = gt_least(QUERIES, own - i);
         centre(p, g.m, p->queries->x + i * d, p->block, p->block_square);
         gt_gemm(&g, p->team->pool, p->workspace);
         p->block_first = i;
         gt_pool_run(p->team->pool, (int)g.m, look_at, p);
+        gt_tell(first + n * (i + g.m) / own);
     }
 }
 
@@ -176,8 +179,9 @@ typedef struct search {
 static bool left_out(const search *s, int64_t query, int64_t row) {
     int64_t count = s->base->count;
     query += s->queries->first;
+    if (s->queries->number) query = s->queries->number[query];
     return s->but != GT_NEAREST_ALL &&
-           (row == query || (s->but == GT_NEAREST_BUT_MIRRORED && row == (query + count / 2) % count));
+           (row == query || (s->but == GT_NEAREST_BUT_MIRRORED && row == gt_mirror_image(query, count)));
 }
 
 /* Rows come in ascending order: of equal values the first stays. */

@@ -18,10 +18,13 @@ typedef struct gt_neighbour {
 
 enum { GT_NEAREST_MOST = 8 };
 
+/* Of a set of `count` rows whose second half are the mirror images of the first half, in its order. */
+static inline int64_t gt_mirror_image(int64_t row, int64_t count) { return (row + count / 2) % count; }
+
 /* Which rows of the base are not neighbours of a query. */
 typedef enum gt_nearest_but {
     GT_NEAREST_ALL,
-    GT_NEAREST_BUT_ITSELF, /* the queries are the base: row i is not its own neighbour */
+    GT_NEAREST_BUT_ITSELF, /* the queries are the base, or rows picked of it: no row is its own neighbour */
     /* likewise, and the second half of the set are the mirror images of the first half, in its order: a row's mirror
      * image is not its neighbour either */
     GT_NEAREST_BUT_MIRRORED,
@@ -29,7 +32,8 @@ typedef enum gt_nearest_but {
 
 /* For each of this rank's queries the k <= GT_NEAREST_MOST nearest rows of the base: out [own,k], the nearest first;
  * of equal distances the smallest index first. Of a query that has more than 16 rows within the rounding of float32 of
- * its k-th neighbour, another of these may be taken. */
+ * its k-th neighbour, another of these may be taken. Tells how many rows of the base have come by, as
+ * gt_within_all() does: the caller has begun a part of the work (gt_tell_part). */
 gt_status gt_nearest_all(const gt_team *team, const gt_rows *queries, const gt_rows *base, int k, gt_nearest_but but,
                          gt_neighbour *out);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/teller.h"
 #include "metrics/nearest.h"
 
 void gt_round_half(float *x, size_t n) {
@@ -40,19 +41,21 @@ gt_status gt_manifold_all(const gt_team *team, const gt_rows *rows, int k, doubl
     return st;
 }
 
-/* The share of `rows` that lie in the manifold of `of`. */
+/* The share of `rows` that lie in the manifold of `of`; radii and rows are the parts of the work. */
 static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt_rows *of,
-                              const gt_precision_recall_options *o, double *share) {
+                              const gt_precision_recall_options *o, const char *const parts[2], double *share) {
     double *radius = malloc((size_t)of->count * sizeof *radius);
     uint8_t *inside = malloc((size_t)rows->own + 1);
     gt_status st = radius && inside ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the manifold of a set");
     st = gt_comm_agree_all(team->comm, st);
+    if (!st) gt_tell_part(parts[0], "images", of->count);
     if (!st) st = gt_manifold_all(team, of, o->k ? o->k : GT_MANIFOLD_K, radius);
     for (int64_t i = 0; i < of->count && !st && o->half; i++) {
         float rounded = (float)radius[i];
         gt_round_half(&rounded, 1);
         radius[i] = (double)rounded;
     }
+    if (!st) gt_tell_part(parts[1], "images", of->count);
     if (!st) st = gt_within_all(team, rows, of, radius, inside);
     int64_t n = 0;
     for (int64_t i = 0; i < rows->own && !st; i++) n += inside[i];
@@ -64,8 +67,9 @@ static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt
 
 gt_status gt_precision_recall_all(const gt_team *team, const gt_rows *reals, const gt_rows *fakes,
                                   const gt_precision_recall_options *o, double *precision, double *recall) {
+    static const char *const parts[2][2] = {{"1/4", "2/4"}, {"3/4", "4/4"}};
     gt_status st = gt_rows_check_all(team, reals, "reals");
     if (!st) st = gt_rows_check_all(team, fakes, "fakes");
-    if (!st) st = share_within(team, fakes, reals, o, precision);
-    return st ? st : share_within(team, reals, fakes, o, recall);
+    if (!st) st = share_within(team, fakes, reals, o, parts[0], precision);
+    return st ? st : share_within(team, reals, fakes, o, parts[1], recall);
 }

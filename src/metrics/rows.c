@@ -10,6 +10,17 @@
 #include "base/progress.h"
 #include "gantry/memory.h"
 
+bool gt_team_stops(const gt_team *team) {
+    gt_progress();
+    return team->stop && team->stop();
+}
+
+gt_status gt_team_look_all(const gt_team *team) {
+    bool stops = gt_team_stops(team);
+    if (!team->stop || !gt_comm_max_all(team->comm, stops)) return GT_OK;
+    return gt_fail(GT_STOPPED, "stopped");
+}
+
 gt_slices gt_rows_blocks(int64_t count) { return (gt_slices){(int)count, (int)gt_least(count, GT_ROW_BLOCKS)}; }
 
 /* The items of a rank begin here and end where those of the next one begin. */
@@ -51,7 +62,7 @@ static gt_status each_panel_all(const gt_team *team, int64_t items, int64_t toge
     for (int rank = 0; rank < c->ranks && !st; rank++) {
         int64_t begin = begin_of(items, c->ranks, rank) * together,
                 end = begin_of(items, c->ranks, rank + 1) * together;
-        for (int64_t i = begin; i < end; i += at_once) {
+        for (int64_t i = begin; i < end && !st; i += at_once) {
             int64_t n = gt_least(at_once, end - i);
             const char *x = rank == c->rank ? mine + (size_t)(i - begin) * bytes : room;
             if (room) {
@@ -59,7 +70,7 @@ static gt_status each_panel_all(const gt_team *team, int64_t items, int64_t toge
                 gt_comm_broadcast_all(c, room, (size_t)n * bytes, rank);
             }
             fn(arg, i, n, x);
-            gt_progress();
+            st = gt_team_look_all(team);
         }
     }
     if (room) gt_block_free(room, most);
@@ -84,6 +95,25 @@ static void call_with_floats(void *arg, int64_t first, int64_t n, const void *ro
 gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg) {
     return each_panel_all(team, rows->count / rows->together, rows->together, (size_t)rows->d * sizeof *rows->x,
                           GT_ROWS_AT_ONCE, (const char *)rows->x, call_with_floats, &(of_floats){fn, arg});
+}
+
+/* ---- some rows of a set ---- */
+
+static void take_picked(void *arg, int64_t first, int64_t n, const float *x) {
+    const gt_rows *to = arg;
+    for (int64_t i = 0; i < to->own; i++) {
+        int64_t row = to->number[to->first + i] - first;
+        if (row >= 0 && row < n) memcpy((float *)to->x + i * to->d, x + row * to->d, (size_t)to->d * sizeof *x);
+    }
+}
+
+gt_status gt_rows_pick_all(const gt_team *team, const gt_rows *rows, const int64_t *number, int64_t n, gt_rows *out) {
+    *out = gt_rows_share(n, rows->d, team->comm);
+    out->number = number;
+    out->x = malloc((size_t)(out->own * out->d) * sizeof *out->x + 1);
+    gt_status st = out->x ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows", (long long)n);
+    st = gt_comm_agree_all(team->comm, st);
+    return st ? st : gt_rows_each_all(team, rows, take_picked, out);
 }
 
 /* ---- sums ---- */

@@ -19,12 +19,20 @@
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
-/* Who computes: all ranks of `comm`, each with the threads of its pool. No result depends on either. */
+/* Who computes: all ranks of `comm`, each with the threads of its pool. No result depends on either. Functions that
+ * look at all rows or pictures may end with GT_STOPPED, on all ranks; how far they are goes to gt_tell(). */
 typedef struct gt_team {
     gt_comm *comm;
     gt_pool *pool;                /* NULL: the calling thread alone */
     const gt_kernel_set *kernels; /* of products of matrices; NULL: the best of this CPU */
+    int (*stop)(void); /* any thread: not 0, and from then on: this rank is to stop; NULL, on all ranks: never */
 } gt_team;
+
+/* Between two pieces of work that take a second or so. Any thread: is this rank to stop? The rest of the work is then
+ * left out, up to the next look of all ranks. */
+bool gt_team_stops(const gt_team *team);
+/* GT_STOPPED on all ranks, if one of them is to stop. */
+gt_status gt_team_look_all(const gt_team *team);
 
 enum { GT_ROW_BLOCKS = 128 /* of a set, at most */, GT_ROWS_AT_ONCE = 2048 /* of a panel, at most */ };
 
@@ -34,6 +42,8 @@ typedef struct gt_rows {
     int64_t together;   /* so many consecutive rows stay on one rank and in one block: the patches of a picture; or 1 */
     int64_t first, own; /* this rank's rows are first .. first + own - 1 */
     const float *x;     /* [own,d] */
+    /* [count]: the rows are these of a larger set (gt_rows_pick_all); NULL: they are a set. */
+    const int64_t *number;
 } gt_rows;
 
 /* How many rows this rank has, and which; x is NULL. */
@@ -46,7 +56,8 @@ gt_slices gt_rows_blocks(int64_t count); /* of items */
 gt_status gt_rows_check_all(const gt_team *team, const gt_rows *rows, const char *what);
 
 /* Calls fn for panels of at most GT_ROWS_AT_ONCE rows: on every rank for all rows of all ranks, in ascending order, so
- * that each rank can do its part of what needs all of them. x lasts for the call. fn must not fail. */
+ * that each rank can do its part of what needs all of them. x lasts for the call. fn must not fail. After each panel
+ * the ranks look whether they are to stop. */
 typedef void gt_panel_of_rows_fn(void *arg, int64_t first, int64_t n, const float *x);
 gt_status gt_rows_each_all(const gt_team *team, const gt_rows *rows, gt_panel_of_rows_fn *fn, void *arg);
 
@@ -61,6 +72,10 @@ gt_status gt_bytes_each_all(const gt_team *team, int64_t count, size_t bytes, in
 typedef void gt_add_rows_fn(void *arg, int64_t first, int64_t n, const float *x, double *sums);
 gt_status gt_rows_sum_all(const gt_team *team, const gt_rows *rows, int64_t m, gt_add_rows_fn *fn, void *arg,
                           double *out);
+
+/* *out: rows number[0] .. number[n-1] of `rows`, in rising order and the same on all ranks, shared out as
+ * gt_rows_share(n); out->number is `number`, and out->x is to be freed, whatever the status. */
+gt_status gt_rows_pick_all(const gt_team *team, const gt_rows *rows, const int64_t *number, int64_t n, gt_rows *out);
 
 /* mean[d] over all rows, on all ranks. */
 gt_status gt_rows_mean_all(const gt_team *team, const gt_rows *rows, double *mean);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Frechet wavelet distance, Haar with 4 levels: see wavelet_distance.h. */
+#include "base/teller.h"
 #include "metrics/score_list.h"
 #include "metrics/wavelet_distance.h"
 
@@ -12,12 +13,13 @@ typedef struct feeding {
 
 static void feed(void *arg, int64_t first, int64_t n, const void *pictures) {
     feeding *f = arg;
-    (void)first;
     if (!f->status) f->status = gt_packets_add(f->packets, pictures, n);
+    gt_tell(first + n);
 }
 
-static gt_status packets_all(const gt_score_input *in, const gt_score_set *set, gt_packets **out) {
+static gt_status packets_all(const gt_score_input *in, const gt_score_set *set, const char *part, gt_packets **out) {
     gt_comm *c = in->team->comm;
+    gt_tell_part(part, "images", set->count);
     *out = gt_packets_new(in->team, set->count, set->height, set->width, set->channels,
                           &(gt_packets_options){.wavelet = gt_wavelet_find("haar"), .level = LEVEL});
     feeding f = {.packets = *out};
@@ -31,8 +33,8 @@ static gt_status packets_all(const gt_score_input *in, const gt_score_set *set, 
 static gt_status compute_all(const gt_score_input *in) {
     gt_packets *fakes = NULL, *reals = NULL;
     double distance;
-    gt_status st = packets_all(in, &in->fakes, &fakes);
-    if (!st) st = packets_all(in, &in->reals, &reals);
+    gt_status st = packets_all(in, &in->fakes, "fakes", &fakes);
+    if (!st) st = packets_all(in, &in->reals, "reals", &reals);
     if (!st) st = gt_packets_distance_all(fakes, reals, &distance, NULL);
     if (!st) in->put(in->arg, "", distance);
     gt_packets_free(fakes);

@@ -3,16 +3,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/numbers.h"
+#include "base/teller.h"
 #include "metrics/score_list.h"
 #include "metrics/sliced.h"
 
 enum { DIRECTIONS = GT_SLICES_REPEATS * GT_SLICES_DIRECTIONS };
 
+static void tell_part(const gt_score_set *set, int level, const char *of, int64_t count) {
+    char part[24];
+    snprintf(part, sizeof part, "%dx%d", set->width >> level, set->height >> level);
+    gt_tell_part(part, of, count);
+}
+
+/* This rank's pictures, some at a time. */
+static gt_status add_pictures(const gt_score_input *in, const gt_score_set *set, gt_patches *to) {
+    enum { AT_ONCE = 64 };
+    int64_t own = gt_rows_share(set->count, 1, in->team->comm).own,
+            bytes = (int64_t)set->height * set->width * set->channels;
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < own && !st && !gt_team_stops(in->team); i += AT_ONCE) {
+        int64_t n = gt_least(AT_ONCE, own - i);
+        st = gt_patches_add(to, set->pictures + i * bytes, n, NULL, NULL);
+        gt_tell(gt_least(set->count, (i + n) * in->team->comm->ranks));
+    }
+    return st;
+}
+
 static gt_status patches_all(const gt_score_input *in, const gt_score_set *set, int level, gt_patches **out) {
     *out = gt_patches_new(in->team, set->count, set->height, set->width, set->channels, level, 0, in->seed);
-    gt_rows share = gt_rows_share(set->count, 1, in->team->comm);
-    gt_status st = *out ? gt_patches_add(*out, set->pictures, share.own, NULL, NULL) : GT_FAILED;
-    st = gt_comm_agree_all(in->team->comm, st);
+    tell_part(set, level, "images", set->count);
+    gt_status st = gt_comm_agree_all(in->team->comm, *out ? add_pictures(in, set, *out) : GT_FAILED);
+    if (!st) st = gt_team_look_all(in->team);
     return st ? st : gt_patches_finish_all(*out, NULL, NULL);
 }
 
@@ -25,6 +47,7 @@ static gt_status level_all(const gt_score_input *in, int level, double *distance
     float *directions = malloc((size_t)DIRECTIONS * (size_t)d * sizeof *directions + 1);
     if (!st) st = gt_comm_agree_all(in->team->comm, directions ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
     if (!st) {
+        tell_part(&in->fakes, level, "directions", DIRECTIONS);
         gt_sliced_directions(in->seed, level, DIRECTIONS, d, directions);
         st = gt_sliced_distance_all(in->team, gt_patches_rows(a), gt_patches_rows(b), directions, DIRECTIONS, each);
     }

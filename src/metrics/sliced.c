@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
@@ -63,6 +63,7 @@ static void project(void *arg, int64_t first, int64_t n, const float *x) {
 static void compare(void *arg, int tile, int worker) {
     const projection *p = arg;
     size_t n = (size_t)p->rows->count;
+    if (gt_team_stops(p->team)) return;
     float *a = p->to[0] + (size_t)tile * n, *b = p->to[1] + (size_t)tile * n, *spare = p->spare + (size_t)worker * n;
     gt_sort_floats(a, spare, n);
     gt_sort_floats(b, spare, n);
@@ -97,7 +98,8 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
         p.each = mine + done;
         for (p.set = 0; p.set < 2 && !st; p.set++) st = gt_rows_each_all(team, p.set ? b : a, project, &p);
         if (!st) gt_pool_run(team->pool, p.count, compare, &p);
-        gt_progress();
+        if (!st) st = gt_team_look_all(team);
+        gt_tell(gt_least(n, (done + p.count) * team->comm->ranks));
     }
     if (!st) {
         gt_comm_gather_all(team->comm, mine, (size_t)own * sizeof *mine, each);

@@ -43,7 +43,7 @@ void gt_patches_free(gt_patches *p); /* NULL is fine */
 void gt_sliced_directions(uint64_t seed, int level, int64_t n, int64_t d, float *directions);
 
 /* each[n] on all ranks: for each direction the mean difference of the sorted projections. GT_USAGE: sets of different
- * sizes. */
+ * sizes. Tells how many directions are done (gt_tell). */
 gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt_rows *b, const float *directions,
                                  int64_t n, double *each);
 

@@ -3,11 +3,12 @@
 #include "metrics/wavelet_distance.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
+#include "base/teller.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
 #include "kernels/lapack.h"
@@ -114,7 +115,6 @@ static void add_piece(void *arg, int tile, int worker) {
 static void flush(gt_packets *p) {
     gt_pool_run(p->team.pool, p->own, add_piece, p);
     p->in_piece = 0;
-    gt_progress();
 }
 
 gt_status gt_packets_add(gt_packets *p, const uint8_t *pictures, int64_t n) {
@@ -151,13 +151,17 @@ gt_status gt_packets_finish(gt_packets *p) {
 typedef struct pair {
     const gt_packets *a, *b;
     double *distance; /* of each own node; < 0: none */
+    atomic_int done;
 } pair;
 
 static void compare(void *arg, int tile, int worker) {
     (void)worker;
-    const pair *p = arg;
+    pair *p = arg;
+    p->distance[tile] = -1;
+    if (gt_team_stops(&p->a->team)) return;
     if (gt_frechet_distance(&p->a->node[tile], &p->b->node[tile], GT_DIVISOR_N_LESS, &p->distance[tile]))
         p->distance[tile] = -1;
+    gt_tell(gt_least(p->a->nodes, (int64_t)(atomic_fetch_add(&p->done, 1) + 1) * p->a->team.comm->ranks));
 }
 
 gt_status gt_packets_distance_all(const gt_packets *a, const gt_packets *b, double *distance, double *each) {
@@ -168,7 +172,10 @@ gt_status gt_packets_distance_all(const gt_packets *a, const gt_packets *b, doub
     gt_comm *c = a->team.comm;
     double *mine = malloc((size_t)a->own * sizeof *mine + 1), *all = malloc((size_t)a->nodes * sizeof *all), sum = 0;
     gt_status st = mine && all ? GT_OK : gt_fail(GT_NOMEM, "out of memory for wavelet distances");
-    if (!st) gt_pool_run(a->team.pool, a->own, compare, &(pair){a, b, mine});
+    gt_tell_part("", "packets", a->nodes);
+    if (!st) gt_pool_run(a->team.pool, a->own, compare, &(pair){.a = a, .b = b, .distance = mine});
+    st = gt_comm_agree_all(c, st);
+    if (!st) st = gt_team_look_all(&a->team);
     for (int i = 0; i < a->own && !st; i++)
         if (mine[i] < 0) /* once more, for the message */
             st = gt_frechet_distance(&a->node[i], &b->node[i], GT_DIVISOR_N_LESS, &mine[i]);

@@ -39,7 +39,9 @@ static gt_score_options options_of(const gt_job *job) {
                               .stop = gt_stop_requested};
 }
 
-static gt_team team_of(const gt_engine *e) { return (gt_team){e->comm, e->pool, e->model->kernels}; }
+static gt_team team_of(const gt_engine *e) {
+    return (gt_team){.comm = e->comm, .pool = e->pool, .kernels = e->model->kernels};
+}
 
 static gt_status open_generator(gt_engine *e) {
     gt_engine_scores *s = e->scores;

@@ -115,6 +115,7 @@ gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_score_options *o, 
     gt_arena *arena = gt_arena_new();
     gt_scoring *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
     if (s) *s = (gt_scoring){.arena = arena, .team = *team, .o = *o};
+    if (s) s->team.stop = o->stop;
     bool whole = s && copy_options(s);
     gt_status st = gt_comm_agree_all(team->comm, whole ? GT_OK : gt_fail(GT_NOMEM, "out of memory for scores"));
     if (!st) st = open_all(s);

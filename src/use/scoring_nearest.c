@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "base/teller.h"
 #include "metrics/authenticity.h"
 #include "report/sheet.h"
 #include "use/scoring_internal.h"
@@ -90,8 +91,11 @@ static gt_status draw(const char *path, gt_picture_set *fakes, gt_picture_set *r
 static gt_status find_all(gt_scoring *s, const gt_score_set *fakes, const gt_score_set *reals, gt_likeness *all,
                           gt_neighbour *mine, gt_neighbour *nearest) {
     double share;
+    gt_tell_start("nearest reals", NULL, 0);
     gt_status st = gt_authenticity_all(&s->team, &reals->rows, &fakes->rows, reals->mirrored, &share, all);
+    gt_tell_part("of each fake", "reals", reals->rows.count);
     if (!st) st = gt_nearest_all(&s->team, &fakes->rows, &reals->rows, NEAREST, GT_NEAREST_ALL, mine);
+    gt_tell_end();
     if (st) return st;
     gt_rows_gather_all(&s->team, &fakes->rows, mine, NEAREST * sizeof *mine, nearest);
     gt_sort_by_likeness(all, fakes->count);

@@ -268,9 +268,7 @@ static gt_status score_all(run *r, int i) {
     bool stop = r->s->o.stop && r->s->o.stop();
     gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
     r->score = i;
-    char doing[80];
-    snprintf(doing, sizeof doing, "computing %s", q->metric);
-    gt_tell_start(doing, NULL, 0);
+    gt_tell_start(q->metric, NULL, 0);
     if (!st) st = compute_all(r, i);
     if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
     if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());

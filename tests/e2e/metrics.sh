@@ -34,4 +34,13 @@ case_ranks_and_threads() {
         grep -v warning said | cmp - alone || fail "other bits on $n ranks"
     done
 }
+case_stop_on_one_rank() {
+    local looks n
+    for looks in 0 1; do
+        for n in 1 3; do
+            quietly ranks "$n" "$BUILD/tests/metric_values" 2 150 "$looks"
+            [ "$(grep -c ' stopped$' said)" = 6 ] && ! grep -q 'goes on' said || { cat said; fail "$n ranks, after $looks looks: not all work ends"; }
+        done
+    done
+}
 run_cases

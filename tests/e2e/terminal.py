@@ -113,7 +113,10 @@ def gmm():
 
 
 def metrics():
-    watch(['metrics', f'{here}/net', '--metrics=swd16k', '--data=synth:shapes:n=16384,size=16', '--threads=1'], RATED.format('images', 'images'), 'stopping after these images; no score')
+    """how far a distance is, too, and a stop in the middle of it"""
+    text = watch(['metrics', '--reals=synth:circles:n=16384,size=32', '--fakes=synth:circles:n=16384,size=32,seed=1', '--metrics=authenticity', '--threads=1'],
+          'authenticity.*: ' + RATED.format('reals', 'reals'), 'stopping after these images; no score')
+    if not re.search(r'fakes: \d+ of 16384 images', text): fail(f'the reading of pictures is not told\n{text[-1000:]}')
 
 
 def project():

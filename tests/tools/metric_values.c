@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every metric of src/metrics on rows and pictures by formula, to the last bit: what it prints is the same on any
- * number of ranks and threads. metric_values THREADS [ITEMS] */
+ * number of ranks and threads. metric_values THREADS [ITEMS [LOOKS]]: with LOOKS the last rank is told to stop when it
+ * has asked so often, and all ranks do. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,10 @@
 enum { WIDTH = 40, CLASSES = 12, H = 32, W = 48, C = 3, PIXELS = H * W * C };
 
 static gt_team team;
+static int looks;
+static _Atomic int asked;
+
+static int stop_later(void) { return team.comm->rank == team.comm->ranks - 1 && ++asked > looks; }
 
 static void must(gt_status st) {
     if (!st) return;
@@ -56,6 +61,33 @@ static void picture(int set, int64_t i, uint8_t *to) {
     }
 }
 
+/* Work that is to end early. */
+static void stops(const char *name, gt_status st) {
+    int others = gt_comm_sum_all(team.comm, st != GT_STOPPED) > 0;
+    if (!team.comm->rank) printf("%s %s\n", name, others ? "goes on" : "stopped");
+    asked = 0;
+}
+
+static void of_stops(int64_t n) {
+    gt_rows reals = features(n + 3, 0, WIDTH, false), fakes = features(n, 1, WIDTH, false);
+    gt_likeness *likeness = malloc((size_t)fakes.count * sizeof *likeness);
+    enum { DIRECTIONS = 37 };
+    static float directions[DIRECTIONS * WIDTH];
+    double value[2], each[DIRECTIONS];
+    gt_gaussian g;
+    gt_sliced_directions(3, 0, DIRECTIONS, WIDTH, directions);
+    stops("precision_recall",
+          gt_precision_recall_all(&team, &reals, &fakes, &(gt_precision_recall_options){0}, &value[0], &value[1]));
+    stops("authenticity", gt_authenticity_all(&team, &reals, &fakes, false, value, likeness));
+    stops("left_out", gt_authenticity_of_left_out_all(&team, &reals, false, n, value));
+    stops("kid", gt_kid_all(&team, &fakes, &reals, &(gt_kid_options){.subsets = 21, .size = 30}, value, NULL));
+    stops("sliced", gt_sliced_distance_all(&team, &fakes, &fakes, directions, DIRECTIONS, each));
+    stops("gaussian", gt_gaussian_of_rows_all(&team, &fakes, &g));
+    free(likeness);
+    free((void *)reals.x);
+    free((void *)fakes.x);
+}
+
 static void of_rows(int64_t n) {
     gt_rows reals = features(n + 3, 0, WIDTH, false), fakes = features(n, 1, WIDTH, false);
     gt_gaussian a, b, few;
@@ -79,6 +111,9 @@ static void of_rows(int64_t n) {
     gt_sort_by_likeness(likeness, fakes.count);
     show("authenticity", value, 1);
     show("likeness", &likeness[0].distance, 2);
+    must(gt_authenticity_of_left_out_all(&team, &reals, false, n, &value[0]));
+    must(gt_authenticity_of_left_out_all(&team, &reals, false, 20, &value[1]));
+    show("left_out", value, 2);
     gt_rows p = features(n, 2, CLASSES, true);
     must(gt_inception_score_all(&team, &p, GT_SCORE_SPLITS, &value[0], &value[1], NULL));
     show("inception_score", value, 2);
@@ -146,8 +181,14 @@ int main(int argc, char **argv) {
     int64_t n = argc > 2 ? atoi(argv[2]) : 150;
     team = (gt_team){.comm = gt_comm_start_all(threads, NULL), .pool = gt_pool_new(threads)};
     if (!team.comm || !team.pool) return 1;
-    of_rows(n);
-    of_pictures(n / 3);
+    if (argc > 3) {
+        looks = atoi(argv[3]);
+        team.stop = stop_later;
+        of_stops(n);
+    } else {
+        of_rows(n);
+        of_pictures(n / 3);
+    }
     gt_pool_free(team.pool);
     gt_comm_stop_all(team.comm);
     return 0;

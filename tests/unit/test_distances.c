@@ -22,6 +22,7 @@
 #include "metrics/precision_recall.h"
 #include "metrics/shuffle.h"
 #include "metrics/sliced.h"
+#include "metrics/wavelet_distance.h"
 
 static gt_team team;
 
@@ -330,6 +331,143 @@ static void authentic_pictures(void **state) {
     assert_int_equal(gt_authenticity_all(&team, &two, &fakes, true, &mirrored, all), GT_USAGE);
 }
 
+/* ---- the base rate of authenticity ---- */
+
+/* As the formula says: row r of `train` against all others, mirror images left out with their pictures. */
+static bool is_authentic_alone(const gt_rows *train, bool mirrored, int64_t r) {
+    int64_t count = train->count, mirror = mirrored ? gt_mirror_image(r, count) : r, x = -1;
+    double nearest = INFINITY, gap = INFINITY;
+    for (int64_t t = 0; t < count; t++) {
+        double d = gt_row_distance(train->d, train->x + r * train->d, train->x + t * train->d);
+        if (t == r || t == mirror || d >= nearest) continue;
+        nearest = d;
+        x = t;
+    }
+    for (int64_t t = 0; t < count; t++) {
+        if (t == x || t == r || t == mirror || (mirrored && t == gt_mirror_image(x, count))) continue;
+        gap = fmin(gap, gt_row_distance(train->d, train->x + x * train->d, train->x + t * train->d));
+    }
+    return nearest > gap;
+}
+
+static void pictures_left_out(void **state) {
+    (void)state;
+    const int64_t counts[] = {200, 60, 7, 1};
+    gt_rows train = rows_of(0, 200, 12, 1, 1, 0);
+    for (int mirrored = 0; mirrored < 2; mirrored++)
+        for (int c = 0; c < 4; c++) {
+            int64_t n = gt_left_out_count(train.count, mirrored, counts[c]), there = mirrored ? 100 : 200, want = 0;
+            double share;
+            assert_int_equal(n, counts[c] < there ? counts[c] : there);
+            for (int64_t i = 0; i < n; i++) want += is_authentic_alone(&train, mirrored, i * there / n);
+            assert_int_equal(gt_authenticity_of_left_out_all(&team, &train, mirrored, n, &share), GT_OK);
+            assert_true(share == (double)want / (double)n);
+            if (n > 50) assert_true(share > 0.4 && share < 0.9);
+        }
+    gt_rows few = rows_of(1, 2, 12, 1, 1, 0);
+    double share;
+    assert_int_equal(gt_authenticity_of_left_out_all(&team, &few, false, 2, &share), GT_USAGE);
+}
+
+/* Noise is far from everything: the value alone says nothing. */
+static void noise_is_authentic(void **state) {
+    (void)state;
+    gt_rows train = rows_of(0, 300, 40, 1, 1, 0), noise = rows_of(1, 50, 40, 2, 9, 0);
+    gt_likeness all[50];
+    double share;
+    assert_int_equal(gt_authenticity_all(&team, &train, &noise, false, &share, all), GT_OK);
+    assert_true(share == 1);
+}
+
+/* ---- a stop ---- */
+
+static int asked, allowed; /* how often a function has asked whether to stop; how often it was told to go on */
+static int stop_later(void) { return ++asked > allowed; }
+
+static gt_status stop_nearest(void) {
+    static gt_neighbour near[1100];
+    gt_rows base = rows_of(0, 5000, 4, 1, 1, 0), queries = rows_of(1, 1100, 4, 2, 1, 0);
+    return gt_nearest_all(&team, &queries, &base, 1, GT_NEAREST_ALL, near);
+}
+static gt_status stop_precision_recall(void) {
+    gt_rows a = rows_of(0, 2500, 4, 1, 1, 0), b = rows_of(1, 2500, 4, 2, 1, 0);
+    double precision, recall;
+    return gt_precision_recall_all(&team, &a, &b, &(gt_precision_recall_options){0}, &precision, &recall);
+}
+static gt_status stop_authenticity(void) {
+    static gt_likeness all[5];
+    gt_rows train = rows_of(0, 5000, 4, 1, 1, 0), fakes = rows_of(1, 5, 4, 2, 1, 0);
+    double share;
+    return gt_authenticity_all(&team, &train, &fakes, false, &share, all);
+}
+static gt_status stop_left_out(void) {
+    gt_rows train = rows_of(0, 5000, 4, 1, 1, 0);
+    double share;
+    return gt_authenticity_of_left_out_all(&team, &train, false, 5, &share);
+}
+static gt_status stop_kid(void) {
+    gt_rows a = rows_of(0, 100, 8, 1, 1, 0), b = rows_of(1, 100, 8, 2, 1, 0);
+    double kid;
+    return gt_kid_all(&team, &a, &b, &(gt_kid_options){.subsets = 20, .size = 20}, &kid, NULL);
+}
+static gt_status stop_sliced(void) {
+    float directions[40];
+    double each[40];
+    gt_rows a = rows_of(0, 99, 1, 1, 1, 0), b = rows_of(1, 99, 1, 2, 1, 0);
+    for (int i = 0; i < 40; i++) directions[i] = 1;
+    return gt_sliced_distance_all(&team, &a, &b, directions, 40, each);
+}
+static gt_status stop_gaussian(void) {
+    gt_rows a = rows_of(0, 5000, 4, 1, 1, 0);
+    gt_gaussian g;
+    gt_status st = gt_gaussian_of_rows_all(&team, &a, &g);
+    gt_gaussian_free(&g);
+    return st;
+}
+static gt_status stop_packets(void) {
+    static uint8_t pictures[3 * 16 * 16];
+    gt_packets_options o = {.wavelet = gt_wavelet_find("haar"), .level = 2};
+    gt_packets *p = gt_packets_new(&team, 3, 16, 16, 1, &o);
+    double distance;
+    for (int i = 0; i < 3 * 16 * 16; i++) pictures[i] = (uint8_t)(i * i);
+    assert_int_equal(gt_packets_add(p, pictures, 3), GT_OK);
+    assert_int_equal(gt_packets_finish(p), GT_OK);
+    gt_status st = gt_packets_distance_all(p, p, &distance, NULL);
+    gt_packets_free(p);
+    return st;
+}
+
+/* How often work asks when nobody stops it. When somebody does, the work ends, and does next to nothing more. */
+static int stops(gt_status (*work)(void)) {
+    enum { MORE = 20 /* tiles that ask before the next look of all ranks */ };
+    team.stop = stop_later;
+    asked = 0;
+    allowed = INT32_MAX;
+    assert_int_equal(work(), GT_OK);
+    const int whole = asked, cases[] = {0, 1, whole / 2, whole - 1};
+    for (int i = 0; i < 4; i++) {
+        asked = 0;
+        allowed = cases[i];
+        assert_int_equal(work(), GT_STOPPED);
+        assert_true(asked > allowed && asked <= allowed + MORE);
+    }
+    team.stop = NULL;
+    return whole;
+}
+
+static void work_asks_for_stops(void **state) {
+    (void)state;
+    assert_true(stops(stop_nearest) >= 9); /* three panels of two blocks, and a second look at the panels */
+    assert_true(stops(stop_precision_recall) >= 4 * 4);
+    assert_true(stops(stop_left_out) >= 9);
+    assert_true(stops(stop_kid) >= 20);
+    assert_true(stops(stop_sliced) >= 40);
+    assert_true(stops(stop_gaussian) >= 4);
+    assert_true(stops(stop_packets) >= 16);
+    /* Of five fakes: gaps of five rows, a block a panel; those of all rows would be five blocks a panel. */
+    assert_true(stops(stop_authenticity) <= 2 * 9 + 3);
+}
+
 /* ---- scores and paths ---- */
 
 static void inception_scores(void **state) {
@@ -500,6 +638,9 @@ int main(void) {
         cmocka_unit_test(precision_and_recall),
         cmocka_unit_test(halves),
         cmocka_unit_test(authentic_pictures),
+        cmocka_unit_test(pictures_left_out),
+        cmocka_unit_test(noise_is_authentic),
+        cmocka_unit_test(work_asks_for_stops),
         cmocka_unit_test(inception_scores),
         cmocka_unit_test(components),
         cmocka_unit_test(shuffled_rows),

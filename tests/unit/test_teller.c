@@ -131,6 +131,34 @@ static void never_silent(void **state) {
     assert_news("");
 }
 
+/* A part has a count, a rate and a rest of its own; without a work, and in a line of the caller's, there is none. */
+static void parts_of_a_work(void **state) {
+    (void)state;
+    setenv(GT_TERMINAL, "100", 1);
+    gt_tell_part("distances", "images", 100);
+    assert_news("");
+    gt_tell_start("pr10k3", NULL, 0);
+    assert_news("\r\033[Kpr10k3");
+    later += 1;
+    gt_tell_part("1/4", "images", 100);
+    assert_news_with("\r\033[Kpr10k3 1/4: 0 of 100 images (0 %), 1s so far");
+    for (int i = 1; i <= 3; i++) {
+        later += 10;
+        gt_tell(10 * i);
+    }
+    assert_news_with("pr10k3 1/4: 30 of 100 images (30 %), 1 images/s, ETA 1m 10s");
+    later += 1;
+    gt_tell_part("2/4", "rows", 5);
+    assert_news_with("pr10k3 2/4: 0 of 5 rows (0 %), ");
+    later += 1;
+    gt_tell_start("reading", "images", 3);
+    assert_news_with("\r\033[Kreading: 0 of 3 images (0 %)");
+    gt_tell_line("a line", "this step");
+    news();
+    gt_tell_part("radii", "images", 100);
+    assert_news("");
+}
+
 static void who_tells(void **state) {
     (void)state;
     setenv(GT_TERMINAL, "100", 1);
@@ -149,6 +177,6 @@ static void who_tells(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, listen_in, listen_no_more)
     const struct CMUnitTest tests[] = {TEST(never_silent), /* the first: its thread sleeps by the clock of the system */
-                                       TEST(a_line_a_minute), TEST(warm_signs), TEST(who_tells)};
+                                       TEST(a_line_a_minute), TEST(warm_signs), TEST(parts_of_a_work), TEST(who_tells)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
