@@ -43,12 +43,18 @@ gt_status gt_score_options_check(const gt_score_options *o);
 /* All scores, a line each: name, what it needs. */
 void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
 
+enum { GT_SCORE_RECIPE = 1024 }; /* bytes */
+
 typedef struct gt_score_value {
     char key[64];    /* "fid10k_full", "pr50k3_precision": with the number of fakes that there were */
     char metric[64]; /* the name as it was asked for: "pr50k3" */
     double value;    /* NaN: there is none this time, and the reason was logged */
     bool more_is_better;
-    char recipe[512]; /* detector and hash, counts, conversion, reals: scores compare where recipes are equal */
+    /* A base rate ("authenticity10k_base"): what pictures that the network never saw reach. The value before it says
+     * something only beside it, in the same line. */
+    bool is_base;
+    /* Detector and hash, counts, conversion, reals, held-out pictures: scores compare where recipes are equal. */
+    char recipe[GT_SCORE_RECIPE];
 } gt_score_value;
 
 typedef struct gt_score_table {
@@ -64,10 +70,14 @@ typedef struct gt_scoring gt_scoring;
 gt_scoring *gt_scoring_open_all(const struct gt_team *team, const gt_score_options *o, gt_status *status);
 void gt_scoring_close(gt_scoring *s);                   /* NULL is fine */
 void gt_scoring_set_seed(gt_scoring *s, uint64_t seed); /* in place of that of the options */
+/* Real pictures that the network never saw, for base rates; they must outlive the scoring's runs. Without them reals
+ * are left out one at a time (metrics/authenticity.h). */
+void gt_scoring_set_held_out(gt_scoring *s, struct gt_picture_set *held_out);
 /* How many fakes the scores need at most. */
 int64_t gt_scoring_fakes(const gt_scoring *s);
 bool gt_scoring_needs_paths(const gt_scoring *s);
 bool gt_scoring_needs_reals(const gt_scoring *s);
+bool gt_scoring_has_base(const gt_scoring *s); /* a score with a base rate */
 
 /* All ranks. GT_USAGE: a detector does not take such pictures (gt_detector_takes). */
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels);

@@ -28,6 +28,10 @@ static const gt_option table[] = {
      .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
                "mu and sigma), of which fid alone can be had."},
     {CLI_OPTION(fakes, "", "The set of pictures that is compared with --reals"), .path = true},
+    {CLI_SHOWN("held-out", held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
+     .path = true,
+     .detail = "Authenticity says something only beside that of such pictures. Without them, real pictures of the data "
+               "are left out one at a time."},
     {CLI_SHOWN("count", score.count, NULL, "Number of generated pictures for all metrics"),
      .derived = "as in their names", .min = 1, .max = 2e9},
     {CLI_SHOWN("detector", score.detector, "", "Network whose features are compared: a run or a file"), .path = true,
@@ -175,6 +179,7 @@ static gt_status prepare(cli_session *s) {
     if (!st) st = check_folder(s, "--nearest", f->nearest);
     if (!st) st = check_folder(s, "--save-fakes", f->save_fakes);
     if (!st) st = check_data(f->data);
+    if (!st) st = check_data(f->held_out);
     if (!st) st = check_data(f->reals);
     return st ? st : check_data(f->fakes);
 }
@@ -195,7 +200,13 @@ static void print_json(void *arg, const char *metric, const char *line) {
 static gt_status print_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
     const char *network = *f->network ? f->network : NULL;
     if (f->json) return gt_score_table_lines(t, network, images, print_json, NULL);
-    for (int i = 0; i < t->n; i++) printf("%-24s %-14.8g %s\n", t->value[i].key, t->value[i].value, t->value[i].recipe);
+    for (int i = 0; i < t->n; i++) {
+        const gt_score_value *v = &t->value[i], *next = i + 1 < t->n ? v + 1 : v;
+        printf("%-24s %-14.8g ", v->key, v->value);
+        if (next->is_base) printf("(base rate %.8g) ", next->value);
+        printf("%s\n", v->recipe);
+        i += next->is_base;
+    }
     return GT_OK;
 }
 
@@ -218,16 +229,32 @@ static gt_status share_paths_all(cli_session *s, metrics_fields *f) {
     return st;
 }
 
+static gt_status open_held_out_all(metrics_work *w) {
+    const metrics_fields *f = w->fields;
+    if (!*f->held_out) return GT_OK;
+    if (!gt_scoring_has_base(w->scoring))
+        return gt_fail(GT_USAGE, "--held-out=%s is for the base rate of authenticity, which --metrics=%s does not name",
+                       f->held_out, f->score.metrics);
+    gt_status st = metrics_open_data_all(w, f->held_out, (gt_dataset_options){0}, "--held-out", &w->held_out_data,
+                                         &w->held_out);
+    w->held_out.name = "held-out pictures";
+    if (!st) gt_scoring_set_held_out(w->scoring, &w->held_out);
+    return st;
+}
+
 static gt_status score_all(metrics_work *w) {
     const metrics_fields *f = w->fields;
     gt_score_table t = {0};
     gt_status st;
     int64_t images = 0;
     w->scoring = gt_scoring_open_all(&w->team, &f->score, &st);
+    if (!st) st = open_held_out_all(w);
     if (!st) st = *f->network ? metrics_of_network_all(w, &t, &images) : metrics_of_sets_all(w, &t);
     if (!st) st = gt_comm_agree_all(w->team.comm, w->team.comm->rank ? GT_OK : tell_scores(f, &t, images));
     gt_score_table_free(&t);
     gt_scoring_close(w->scoring);
+    gt_picture_set_close(&w->held_out);
+    gt_dataset_close(w->held_out_data);
     return st;
 }
 

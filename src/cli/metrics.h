@@ -9,7 +9,8 @@
 #include "use/picture_set.h"
 
 typedef struct metrics_fields {
-    const char *network, *data, *reals, *fakes, *save, *nearest, *classes, *fake_classes, *save_fakes, *range;
+    const char *network, *data, *reals, *fakes, *held_out, *save, *nearest, *classes, *fake_classes, *save_fakes,
+        *range;
     bool mirror, json, no_cache, verbose;
     int64_t threads, seed, gpus;
     cli_assumed assumed;
@@ -26,6 +27,8 @@ typedef struct metrics_work {
     gt_team team;
     gt_scoring *scoring;
     bool ranged; /* --range was of use */
+    gt_dataset *held_out_data;
+    gt_picture_set held_out; /* --held-out */
 } metrics_work;
 
 /* All ranks: the scores of a network, and of two sets. The table is the caller's. *images: that the network has been

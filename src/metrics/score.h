@@ -30,6 +30,9 @@ enum {
     GT_SCORE_CLASSES = 32,       /* of fakes */
     GT_SCORE_PICTURES = 64,
     GT_SCORE_EQUAL_COUNTS = 128, /* as many reals as fakes, and no more than there are of either */
+    /* The value stands beside a base rate, that of pictures which the network never saw. It does not depend on fakes,
+     * but on how many there are. */
+    GT_SCORE_BASE = 256,
 };
 
 /* This rank's part of a set: gt_rows_share(count). */
@@ -47,6 +50,8 @@ typedef struct gt_score_set {
 typedef struct gt_score_input {
     const gt_team *team;
     gt_score_set reals, fakes;
+    gt_score_set held_out; /* with GT_SCORE_BASE; no pictures: none are held out */
+    double *base;          /* with GT_SCORE_BASE: the base rate if it is known, else NaN, which the formula replaces */
     uint64_t seed;
     /* Takes a value. Its key is the score's name and `suffix`: "", "_precision". */
     void (*put)(void *arg, const char *suffix, double value);
@@ -54,6 +59,7 @@ typedef struct gt_score_input {
 } gt_score_input;
 
 enum { GT_SCORE_MOST_KEYS = 2 };
+#define GT_SCORE_BASE_KEY "_base" /* suffix of a base rate, which follows the value that it stands beside */
 
 typedef struct gt_score {
     const char *name;   /* "fid#_full" */

@@ -26,7 +26,7 @@ enum { COMPARE_NOTE = 512 };
 void compare_note(const compare_cell *cells, int n, int filled, char note[COMPARE_NOTE]);
 
 /* Values of --metrics with different recipes are not compared. */
-enum { COMPARE_RECIPE = 512 };
+enum { COMPARE_RECIPE = 1024 };
 typedef struct compare_difference { /* two runs whose values of a metric are of different recipes */
     const char *score;
     int run[2];

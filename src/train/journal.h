@@ -113,7 +113,8 @@ typedef struct gt_journal {
     double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
     bool best_pending;        /* the checkpoint that is being written is to be the best */
     bool unjudged;            /* the checkpoint that is made next: its metrics are computed when it is on the disk */
-    char best_recipe[512], recipe[512]; /* of the best value, of the latest; "": unknown, or no metric */
+    char best_recipe[GT_SCORE_RECIPE],
+        recipe[GT_SCORE_RECIPE]; /* of the best value, of the latest; "": unknown, or no metric */
     bool said_no_best;
 } gt_journal;
 

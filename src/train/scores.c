@@ -186,7 +186,9 @@ static void write_lines(gt_engine *e, gt_journal *j, const gt_score_table *t, bo
 static void tell(const gt_engine *e, const gt_score_table *t) {
     gt_buffer line = {0};
     char time[32];
-    for (int i = 0; i < t->n; i++) gt_buffer_printf(&line, " %s %.5g", t->value[i].key, t->value[i].value);
+    for (int i = 0; i < t->n; i++)
+        if (t->value[i].is_base) gt_buffer_printf(&line, " (base rate %.5g)", t->value[i].value);
+        else gt_buffer_printf(&line, " %s %.5g", t->value[i].key, t->value[i].value);
     gt_info("metrics kimg %-9.3f%s (%s)", (double)e->shown / 1000,
             line.n && !line.failed ? (const char *)line.data : "", gt_duration_text(t->seconds, time));
     gt_buffer_free(&line);

@@ -135,6 +135,8 @@ void gt_scoring_close(gt_scoring *s) {
 
 void gt_scoring_set_seed(gt_scoring *s, uint64_t seed) { s->o.seed = seed; }
 
+void gt_scoring_set_held_out(gt_scoring *s, gt_picture_set *held_out) { s->held_out = held_out; }
+
 int64_t gt_scoring_fakes(const gt_scoring *s) {
     int64_t most = 0;
     for (int i = 0; i < s->n; i++)
@@ -148,8 +150,12 @@ bool gt_scoring_needs_paths(const gt_scoring *s) {
     return false;
 }
 
-bool gt_scoring_needs_reals(const gt_scoring *s) {
+static bool any_needs(const gt_scoring *s, int what) {
     for (int i = 0; i < s->n; i++)
-        if (s->asked[i].score->needs & GT_SCORE_REALS) return true;
+        if (s->asked[i].score->needs & what) return true;
     return false;
 }
+
+bool gt_scoring_needs_reals(const gt_scoring *s) { return any_needs(s, GT_SCORE_REALS); }
+
+bool gt_scoring_has_base(const gt_scoring *s) { return any_needs(s, GT_SCORE_BASE); }

@@ -42,6 +42,8 @@ double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int widt
         double d = row_of(s, i, pixels), most = q->score->most_reals ? (double)q->score->most_reals : (double)q->count;
         if (most > (double)reals) most = (double)reals;
         double both = (double)q->count + (q->score->needs & GT_SCORE_REALS ? most : 0);
+        /* rows that are picked of the reals */
+        if (q->score->needs & GT_SCORE_BASE) both += 2 * (double)q->count;
         double own = both * d * sizeof(float), of_pictures = both * pixels;
         if (q->score->needs & GT_SCORE_ROWS && own > rows) rows = own;
         if (q->score->needs & GT_SCORE_PICTURES && of_pictures > pictures) pictures = of_pictures;

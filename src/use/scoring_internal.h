@@ -24,7 +24,13 @@ struct gt_scoring {
     gt_score_request asked[GT_SCORES_MOST];
     gt_detector *detector[GT_LANES]; /* NULL: not needed, or pixels */
     gt_lpips *lpips;
-    bool names_told; /* was said: that the detector knows the classes by other names */
+    bool names_told;          /* was said: that the detector knows the classes by other names */
+    gt_picture_set *held_out; /* NULL: none */
+    /* Of each score with a base rate the latest, which holds while its recipe does: not for each checkpoint anew. */
+    struct {
+        double value;
+        char recipe[GT_SCORE_RECIPE]; /* "": none yet */
+    } base[GT_SCORES_MOST];
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);

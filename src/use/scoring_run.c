@@ -19,7 +19,7 @@ typedef struct counts {
 
 typedef struct run {
     gt_scoring *s;
-    gt_collected reals, fakes; /* of which a set may be NULL */
+    gt_collected reals, fakes, held_out; /* of which a set may be NULL */
     gt_path_maker *paths;
     counts count[GT_SCORES_MOST];
     gt_score_table *out;
@@ -68,6 +68,17 @@ static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
                    (long long)set->statistics->d, d ? "the detector has" : "the reals of", (long long)features);
 }
 
+static gt_status check_held_out(const run *r, int i) {
+    const gt_picture_set *held_out = r->held_out.set, *reals = r->reals.set;
+    bool same = !held_out || (held_out->height == reals->height && held_out->width == reals->width &&
+                              held_out->channels == reals->channels);
+    if (same || gt_scoring_lane(r->s, i) != GT_LANE_PIXELS) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "%s: held-out pictures of %dx%dx%d cannot be compared with reals of %dx%dx%d pixel by pixel",
+                   r->s->asked[i].metric, held_out->width, held_out->height, held_out->channels, reals->width,
+                   reals->height, reals->channels);
+}
+
 static gt_status check_sets(const run *r, int i) {
     const gt_score_request *q = &r->s->asked[i];
     const gt_score *score = q->score;
@@ -80,6 +91,7 @@ static gt_status check_sets(const run *r, int i) {
         return gt_fail(GT_USAGE, "%s compares with real pictures: --data=PATH names them", q->metric);
     gt_status st = check_set(r, fakes, i);
     if (!st && score->needs & GT_SCORE_REALS) st = check_set(r, reals, i);
+    if (!st && score->needs & GT_SCORE_BASE) st = check_held_out(r, i);
     if (st || !(score->needs & GT_SCORE_REALS) || fakes->statistics || reals->statistics) return st;
     bool same = fakes->height == reals->height && fakes->width == reals->width && fakes->channels == reals->channels;
     if (!same && (score->network == GT_SCORE_NO_NETWORK || gt_scoring_lane(r->s, i) == GT_LANE_PIXELS))
@@ -115,6 +127,8 @@ static gt_status want_all(run *r) {
         gt_collected_want(&r->fakes, lane, needs, r->count[i].fakes);
         needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
         if (needs & GT_SCORE_REALS) gt_collected_want(&r->reals, lane, needs, r->count[i].reals);
+        if (needs & GT_SCORE_BASE && r->held_out.set)
+            gt_collected_want(&r->held_out, lane, needs, r->held_out.set->count);
     }
     return gt_comm_agree_all(r->s->team.comm, st);
 }
@@ -174,6 +188,18 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     else snprintf(text + n, bytes - (size_t)n, "; %lld reals: %s%s", (long long)c->reals, reals->recipe, mirror);
 }
 
+/* What a base rate is that of. */
+static void add_base(const run *r, int i, char *text, size_t bytes) {
+    const gt_picture_set *held_out = r->held_out.set, *reals = r->reals.set;
+    size_t n = strlen(text);
+    if (!(r->s->asked[i].score->needs & GT_SCORE_BASE)) return;
+    if (held_out)
+        snprintf(text + n, bytes - n, "; base rate of %lld held out: %s", (long long)held_out->count, held_out->recipe);
+    else
+        snprintf(text + n, bytes - n, "; base rate of %lld reals, left out one at a time",
+                 (long long)gt_least(reals->unmirrored, r->count[i].fakes));
+}
+
 /* The name with the number of fakes that there are. */
 static void counted_name(const run *r, int i, char name[GT_SCORE_NAME]) {
     const gt_score_request *q = &r->s->asked[i];
@@ -210,12 +236,15 @@ static void put(void *arg, const char *suffix, double value) {
     }
     r->room = (int)have;
     gt_score_value *v = &t->value[t->n++];
-    *v = (gt_score_value){.value = value, .more_is_better = q->score->more_is_better && strcmp(suffix, "_std")};
+    *v = (gt_score_value){.value = value,
+                          .more_is_better = q->score->more_is_better && strcmp(suffix, "_std"),
+                          .is_base = !strcmp(suffix, GT_SCORE_BASE_KEY)};
     char name[GT_SCORE_NAME];
     name_of(r, r->score, name);
     snprintf(v->key, sizeof v->key, "%s%.*s", name, (int)(sizeof v->key - sizeof name), suffix);
     snprintf(v->metric, sizeof v->metric, "%s", q->metric);
     write_recipe(r, r->score, v->recipe, sizeof v->recipe);
+    add_base(r, r->score, v->recipe, sizeof v->recipe);
 }
 
 static gt_status path_length_all(run *r, const gt_score_request *q) {
@@ -235,22 +264,40 @@ static void warn_of(const gt_score_set *set, const char *name) {
     if (set->gaussian) gt_gaussian_warn(set->gaussian, name);
 }
 
+/* The base rate of an earlier run, with the same recipe; else NaN. */
+static double *recall_base(const run *r, int i) {
+    gt_scoring *s = r->s;
+    char recipe[GT_SCORE_RECIPE];
+    write_recipe(r, i, recipe, sizeof recipe);
+    add_base(r, i, recipe, sizeof recipe);
+    if (strcmp(recipe, s->base[i].recipe) != 0) s->base[i].value = NAN;
+    snprintf(s->base[i].recipe, sizeof s->base[i].recipe, "%s", recipe);
+    return &s->base[i].value;
+}
+
 static gt_status compute_all(run *r, int i) {
     gt_scoring *s = r->s;
     const gt_score_request *q = &s->asked[i];
     int lane = gt_scoring_lane(s, i), needs = q->score->needs;
     bool reals = needs & GT_SCORE_REALS;
     if (q->score->network == GT_SCORE_LPIPS) return path_length_all(r, q);
-    if (lane != GT_LANE_NONE && (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed)))
+    if (lane != GT_LANE_NONE &&
+        (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed) || r->held_out.lane[lane].failed))
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
     int told = needs & GT_SCORE_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
     if (told && r->fakes.set->label_dim > told)
         return gt_fail(GT_USAGE, "the %s have %d classes, and the detector tells %d", r->fakes.set->name,
                        r->fakes.set->label_dim, told);
-    gt_score_input in = {.team = &s->team, .seed = s->o.seed, .put = put, .arg = r};
+    gt_score_input in = {.team = &s->team,
+                         .base = needs & GT_SCORE_BASE ? recall_base(r, i) : NULL,
+                         .seed = s->o.seed,
+                         .put = put,
+                         .arg = r};
     gt_status st = gt_see_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
     needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
     if (!st && reals) st = gt_see_all(s, &r->reals, lane, needs, r->count[i].reals, &in.reals);
+    if (!st && needs & GT_SCORE_BASE && r->held_out.set)
+        st = gt_see_all(s, &r->held_out, lane, needs, r->held_out.set->count, &in.held_out);
     if (!st && !s->team.comm->rank) {
         warn_of(&in.fakes, r->fakes.set->name);
         if (reals) warn_of(&in.reals, r->reals.set->name);
@@ -258,6 +305,7 @@ static gt_status compute_all(run *r, int i) {
     if (!st) st = q->score->compute_all(&in);
     gt_unsee(&r->fakes, lane, &in.fakes);
     if (reals) gt_unsee(&r->reals, lane, &in.reals);
+    gt_unsee(&r->held_out, lane, &in.held_out);
     return st;
 }
 
@@ -297,12 +345,19 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
                              gt_score_table *out) {
     double start = gt_clock();
     *out = (gt_score_table){0};
-    run r = {.s = s, .reals.set = reals, .fakes.set = fakes, .paths = paths, .out = out};
+    run r = {.s = s,
+             .reals.set = reals,
+             .fakes.set = fakes,
+             .held_out.set = gt_scoring_has_base(s) ? s->held_out : NULL,
+             .paths = paths,
+             .out = out};
     gt_comm_busy(s->team.comm, "metrics");
     if (reals && !reals->statistics && !fakes->statistics) gt_picture_set_round(fakes, &reals->format);
+    if (reals && !reals->statistics && r.held_out.set) gt_picture_set_round(r.held_out.set, &reals->format);
     gt_status st = want_all(&r);
     if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r.reals);
+    if (!st) st = gt_collect_all(s, &r.held_out);
     if (!st) st = gt_collect_all(s, &r.fakes);
     for (int late = 0; late <= 1; late++)
         for (int i = 0; i < s->n && !st; i++)
@@ -312,6 +367,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     gt_tell_end();
     gt_collected_free(&r.reals);
     gt_collected_free(&r.fakes);
+    gt_collected_free(&r.held_out);
     if (!st) put_in_order(&r);
     else gt_score_table_free(out);
     out->seconds = gt_clock() - start;

@@ -277,6 +277,38 @@ PY
     expect 2 'the components of pixels are of pictures of 16x16' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=50,size=32 --detector=pixels
 }
 
+# Authenticity stands beside what pictures that no network saw reach, in the same line.
+case_base_rate() {
+    local held=synth:shapes:n=40,size=16,seed=9
+    quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --metrics=authenticity
+    grep -qE '^authenticity96 +[0-9.]+ +\(base rate 0\.[0-9]+\) pixels; 96 fakes: .*; 120 reals: .*; base rate of 96 reals, left out one at a time$' said || { cat said; fail 'no base rate in the line'; }
+    scores alone --reals="$reals" --fakes="$fakes" --metrics=authenticity
+    scores three ranks 3 --reals="$reals" --fakes="$fakes" --metrics=authenticity
+    cmp alone three || fail 'three ranks give another base rate'
+    is "0.3 < $(value alone authenticity96_base) < 1"
+    scores mirrored --reals="$reals" --fakes="$fakes" --metrics=authenticity --mirror
+    [ "$(value mirrored authenticity96_base)" != "$(value alone authenticity96_base)" ] || fail 'mirror images change nothing'
+    # held-out pictures: their authenticity as fakes, in the features of the detector
+    for d in '' $own; do
+        scores held ranks 2 --reals="$reals" --fakes="$fakes" --metrics=authenticity,swd90 --held-out="$held" $d
+        scores as_fakes --reals="$reals" --fakes="$held" --metrics=authenticity $d
+        [ "$(value held authenticity96_base)" = "$(value as_fakes authenticity40)" ] || fail "another base rate: $(cat held as_fakes)"
+        grep -q '; base rate of 40 held out: shapes ' held || fail "$(cat held)"
+    done
+    # of a network, on a line of its run
+    rm -f gan/metric-* && quietly "$GANTRY" metrics gan --metrics=authenticity50
+    grep -q '"results": {"authenticity50": [0-9.]*, "authenticity50_base": 0[0-9.]*}' gan/metric-authenticity50.jsonl || fail "$(cat gan/metric-*)"
+    need_python
+    "$python" -c '
+import numpy as np
+np.save("noise.npy", np.random.RandomState(0).randint(0, 256, (30, 16, 16, 3), "u1"))'
+    scores noise --reals="$reals" --fakes=noise.npy --metrics=authenticity
+    [ "$(value noise authenticity30)" = 1.0 ] || fail "noise is no copy: $(cat noise)"
+    expect 2 'held-out=.* is for the base rate of authenticity' ranks 2 "$GANTRY" metrics gan --metrics=swd50 --held-out="$held"
+    expect 2 'held-out pictures of 32x32x3 cannot be compared with reals' ranks 2 "$GANTRY" metrics gan --metrics=authenticity50 --held-out=synth:shapes:n=40,size=32
+    expect 1 "authenticity has no value: .*must have two others" "$GANTRY" metrics --reals=synth:shapes:n=2,size=16 --fakes="$fakes" --metrics=authenticity
+}
+
 case_nearest_reals() {
     need_python
     quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n.png
@@ -333,7 +365,7 @@ case_recipes() {
     recipe() { sed -n 's/.*"recipe": "\([^"]*\)".*/\1/p' "$1" | tail -n 1; }
     scores plain --reals="$reals" --fakes="$fakes" --metrics=authenticity
     scores both --reals="$reals" --fakes="$fakes" --metrics=authenticity --mirror
-    case $(recipe both) in *'240 reals: shapes '*'with mirror images') ;; *) fail "$(cat both)" ;; esac
+    case $(recipe both) in *'240 reals: shapes '*'with mirror images; base rate of 96 reals, left out one at a time') ;; *) fail "$(cat both)" ;; esac
     local name
     name=a$(printf 'é%.0s' {1..60}).npy
     "$python" - "$name" <<'PY'

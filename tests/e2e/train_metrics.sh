@@ -194,6 +194,17 @@ grep -q '"Metrics/swd96_avg"' fewer/stats.jsonl || fail 'the number of pictures 
 [ -L fewer/best ] || fail 'no checkpoint is the best'
 has_line 'has not improved for 1 evaluations' fewer/log.txt || fail 'it did not stop early'
 
+
+begins a_base_rate
+# Authenticity stands beside its base rate, which is that of the data at all checkpoints.
+train 1 base --metrics=authenticity48 --best=authenticity48 --kimg=0.08
+grep -Eq 'metrics kimg 0.080 .* authenticity48 [0-9.]+ \(base rate 0\.[0-9]+\)' base/log.txt || { cat base/log.txt; fail 'log.txt has no base rate'; }
+[ "$(grep -o '"authenticity48_base": [0-9.]*' base/metric-authenticity48.jsonl | uniq -c | awk '{ print $1 }')" = 2 ] || fail "$(cat base/metric-*)"
+[ "$(grep -c '"Metrics/authenticity48_base"' base/stats.jsonl)" = 2 ] && [ -L base/best ] || fail 'stats.jsonl has no base rate, or no checkpoint is the best'
+values base/metric-authenticity48.jsonl | tail -n 1 >base.values
+quietly ranks 3 "$GANTRY" metrics base --metrics=authenticity48
+values base/metric-authenticity48.jsonl | tail -n 1 | cmp - base.values || fail 'gantry metrics gives another base rate'
+
 begins best_of_several_values
 train 1 several --metrics=swd1k,agreement96 --detector=judge --best=swd1k_16 --kimg=0.08
 [ -L several/best ] || fail 'no checkpoint is the best by a size'
