@@ -42,6 +42,11 @@ typedef struct gt_score_options {
 gt_status gt_score_options_check(const gt_score_options *o);
 /* All scores, a line each: name, what it needs. */
 void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
+/* The names of all scores that need no file, "authenticity,swd", and in words those that do, with what they need: "fid,
+ * kid, is (--inception or --detector), ...". */
+enum { GT_SCORE_NAMES = 512 };
+void gt_scores_without_files(char list[GT_SCORE_NAMES]);
+void gt_scores_with_files(char text[GT_SCORE_NAMES]);
 
 enum { GT_SCORE_RECIPE = 1024 }; /* bytes */
 

@@ -19,7 +19,7 @@
 
 static const gt_option table[] = {
     {CLI_SHOWN("metrics", score.metrics, NULL, "Metrics, as in fid10k,pr10k3; --metrics=help lists all"),
-     .placeholder = "LIST", .derived = "fid50k_full; fid with --reals",
+     .placeholder = "LIST", .derived = "fid50k_full; fid with --reals; without a detector what needs no file",
      .detail = "A number in a name is that of the fakes. A name without a number means the published number, and "
                "with --reals all fakes that there are."},
     {CLI_OPTION(data, NULL, "Real pictures, to which those of the network are compared"), .path = true,
@@ -161,8 +161,21 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (st) return st;
     f->score.all = sets;
     f->score.statistics = gt_ends_with(f->reals, ".npz") && gt_ends_with(f->fakes, ".npz"); /* perhaps */
-    if (gt_options_state(&s->options, "metrics") != GT_OPTION_GIVEN) f->score.metrics = sets ? "fid" : "fid50k_full";
     return GT_OK;
+}
+
+/* Without --metrics: fid, as the programs of others; where a network has no detector to be judged by, what needs none.
+ */
+static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
+    char names[GT_SCORE_NAMES] = "";
+    if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
+    f->few = *f->network && !*f->score.detector && !*f->score.inception;
+    if (f->few && (*f->score.vgg16 || *f->score.lpips))
+        return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths, and --metrics names them: "
+                                 "--metrics=pr50k3_full, or with --lpips --metrics=ppl2_wend");
+    if (f->few) gt_scores_without_files(names);
+    f->score.metrics = f->few ? gt_arena_printf(s->arena, "%s", names) : *f->network ? "fid50k_full" : "fid";
+    return f->score.metrics ? GT_OK : GT_NOMEM;
 }
 
 static gt_status prepare(cli_session *s) {
@@ -171,6 +184,7 @@ static gt_status prepare(cli_session *s) {
     if (wants_help(f)) return GT_OK;
     read_old_spelling(f);
     gt_status st = read_form(s, f);
+    if (!st) st = choose_metrics(s, f);
     if (!st) st = gt_score_options_check(&f->score);
     if (!st) st = cli_choose_detector(s->arena, &f->score.detector);
     if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
@@ -210,6 +224,14 @@ static gt_status print_scores(const metrics_fields *f, const gt_score_table *t, 
     return GT_OK;
 }
 
+/* Standard error, for results alone are on standard output; the last line wherever both go. */
+static void tell_rest(void) {
+    char rest[GT_SCORE_NAMES];
+    gt_scores_with_files(rest);
+    fflush(stdout);
+    gt_info("not computed, since they need a network: %s", rest);
+}
+
 /* Rank 0. A value that is missing makes the command fail, when all others are printed. */
 static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
     int missing = 0;
@@ -218,6 +240,7 @@ static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, i
     gt_path_name(f->network, name);
     if (!st && *f->dir && t->n) st = gt_score_table_append(f->dir, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
+    if (!st && f->few) tell_rest();
     return !st && missing ? gt_fail(GT_FAILED, "missing: %d of %d values", missing, t->n) : st;
 }
 
@@ -287,12 +310,14 @@ const cli_command cli_metrics = {
     .files = "metric-NAME.jsonl in the folder of the run; with --save statistics, with --save-fakes a dataset, with "
              "--nearest a picture.",
     .stopped = "stopped before the end; no score is written",
-    CLI_EXAMPLES({"Frechet distance of 10,000 images of a run's newest network",
-                  "gantry metrics runs/first --metrics=fid10k --inception=inception.pth"},
-                 {"The same with features of a network trained here",
-                  "gantry metrics runs/first --metrics=fid10k,pr10k3 --detector=runs/lenet"},
-                 {"Two sets of pictures", "gantry metrics --reals=photos.zip --fakes=images --inception=inception.pth"},
-                 {"Names of all metrics", "gantry metrics --metrics=help"}),
+    CLI_EXAMPLES(
+        {"Frechet distance of 10,000 images of a run's newest network",
+         "gantry metrics runs/first --metrics=fid10k --inception=inception.pth"},
+        {"The same with features of a network trained here",
+         "gantry metrics runs/first --metrics=fid10k,pr10k3 --detector=runs/lenet"},
+        {"Two sets of pictures", "gantry metrics --reals=photos.zip --fakes=images --inception=inception.pth"},
+        {"What needs no weights: patches, wavelets, spectrum, near copies", "gantry metrics runs/first --count=1000"},
+        {"Names of all metrics", "gantry metrics --metrics=help"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

@@ -16,6 +16,7 @@ typedef struct metrics_fields {
     cli_assumed assumed;
     gt_score_options score;
     double float_range[2]; /* of `range` */
+    bool few;              /* without --metrics and a detector: the scores that need no file */
     /* found by the first rank, before the ranks meet */
     const char *dir; /* of the run that the network is of; "": none */
     const char *job; /* the run's job.ini; "": none */

@@ -149,7 +149,7 @@ void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is ope
 /* any rank, before gt_best_check(): does --best name one of several values of a metric, "agreement1k_class3"? */
 gt_status gt_best_resolve(const gt_engine *e);
 /* The value of --best's statistic among those of a tick. A metric's value counts whatever number of pictures there was:
- * that of swd1k_avg is called swd200_avg where there are 200. NaN: there is none. */
+ * that of swd1k_avg was called swd200_avg by earlier versions where there were 200. NaN: there is none. */
 double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
 /* Notes the recipe of the value that judges. */
 void gt_journal_best_recipe(const gt_engine *e, gt_journal *j, const gt_score_table *t);

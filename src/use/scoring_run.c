@@ -15,6 +15,7 @@
 
 typedef struct counts {
     int64_t fakes, reals;
+    int64_t named; /* fakes, as the key says */
 } counts;
 
 typedef struct run {
@@ -32,12 +33,13 @@ static counts count_of(const run *r, int i) {
     const gt_score_request *q = &r->s->asked[i];
     const gt_score *score = q->score;
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
-    counts c = {.fakes = q->count};
+    counts c = {.fakes = q->count, .named = q->count};
     if (score->network == GT_SCORE_LPIPS) return c;
     int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_SCORE_ALL;
     c.fakes = q->count ? gt_least(q->count, there) : there;
     /* of millions of pictures, patches would fill the memory */
     if (score->needs & GT_SCORE_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
+    c.named = c.fakes;
     if (!(score->needs & GT_SCORE_REALS)) return c;
     c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
     const counts own = c;
@@ -203,7 +205,7 @@ static void add_base(const run *r, int i, char *text, size_t bytes) {
 /* The name with the number of fakes that there are. */
 static void counted_name(const run *r, int i, char name[GT_SCORE_NAME]) {
     const gt_score_request *q = &r->s->asked[i];
-    if (r->count[i].fakes) gt_score_name(q->score, r->count[i].fakes, name);
+    if (r->count[i].named) gt_score_name(q->score, r->count[i].named, name);
     else snprintf(name, GT_SCORE_NAME, "%s", q->metric);
 }
 

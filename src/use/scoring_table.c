@@ -16,19 +16,58 @@ void gt_score_table_free(gt_score_table *t) {
     *t = (gt_score_table){0};
 }
 
+static const char *const needs[] = {[GT_SCORE_NO_NETWORK] = "no network",
+                                    [GT_SCORE_INCEPTION] = "--inception or --detector",
+                                    [GT_SCORE_VGG16] = "--vgg16 or --detector",
+                                    [GT_SCORE_LPIPS] = "--vgg16 and --lpips",
+                                    [GT_SCORE_CLASSIFIER] = "--detector, a classifier",
+                                    [GT_SCORE_OR_PIXELS] = "--detector, else pixels"};
+enum { NETWORKS = sizeof needs / sizeof *needs };
+
 void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg) {
-    static const char *const needs[] = {[GT_SCORE_NO_NETWORK] = "no network",
-                                        [GT_SCORE_INCEPTION] = "--inception or --detector",
-                                        [GT_SCORE_VGG16] = "--vgg16 or --detector",
-                                        [GT_SCORE_LPIPS] = "--vgg16 and --lpips",
-                                        [GT_SCORE_CLASSIFIER] = "--detector, a classifier",
-                                        [GT_SCORE_OR_PIXELS] = "--detector, else pixels"};
     const gt_score *s;
     for (int i = 0; (s = gt_score_at(i)); i++) {
         char name[GT_SCORE_NAME], text[160];
         gt_score_name(s, s->count, name);
         snprintf(text, sizeof text, "%s (%s)", s->help, needs[s->network]);
         line(arg, name, text);
+    }
+}
+
+static bool is_without_files(int network) { return network == GT_SCORE_NO_NETWORK || network == GT_SCORE_OR_PIXELS; }
+
+/* The names of the scores of a network, without numbers and variants: "fid" for fid#_full and fid#. */
+static size_t add_families(int network, char *text, size_t n) {
+    const gt_score *s;
+    size_t before = 0, first = n;
+    const char *last = "";
+    for (int i = 0; (s = gt_score_at(i)); i++) {
+        size_t length = strspn(s->name, "abcdefghijklmnopqrstuvwxyz");
+        bool seen = length == before && !strncmp(s->name, last, length);
+        if ((int)s->network != network || seen) continue;
+        n += (size_t)snprintf(text + n, GT_SCORE_NAMES - n, "%s%.*s", n > first ? ", " : "", (int)length, s->name);
+        before = length;
+        last = s->name;
+    }
+    return n;
+}
+
+void gt_scores_without_files(char list[GT_SCORE_NAMES]) {
+    const gt_score *s;
+    *list = 0;
+    for (int i = 0; (s = gt_score_at(i)); i++) {
+        size_t n = strlen(list);
+        if (is_without_files(s->network)) snprintf(list + n, GT_SCORE_NAMES - n, "%s%s", n ? "," : "", s->plain);
+    }
+}
+
+void gt_scores_with_files(char text[GT_SCORE_NAMES]) {
+    size_t n = 0;
+    for (int network = 0; network < NETWORKS; network++) {
+        if (is_without_files(network)) continue;
+        if (n) n += (size_t)snprintf(text + n, GT_SCORE_NAMES - n, ", ");
+        n = add_families(network, text, n);
+        n += (size_t)snprintf(text + n, GT_SCORE_NAMES - n, " (%s)", needs[network]);
     }
 }
 

@@ -188,9 +188,10 @@ expect 0 'is finished' "$GANTRY" train $job --run=last_stop --metrics=fid96 --de
 [ "$(grep -c . last_stop/metric-fid96.jsonl)" = 1 ] || fail 'a line stands twice'
 
 begins best_of_fewer_pictures
-# swd1k finds 96 pictures: its values are those of swd96, and judge all the same.
+# swd1k finds 96 real pictures: its name stays, and the recipe says how many were compared.
 train 1 fewer --metrics=swd1k --best=swd1k_avg --early-stopping=1 --lrate=1e-9 --ema-kimg=0 --kimg=0.4
-grep -q '"Metrics/swd96_avg"' fewer/stats.jsonl || fail 'the number of pictures is not 96'
+grep -q '"Metrics/swd1k_avg"' fewer/stats.jsonl || fail 'another name than the one asked for'
+grep -q '"recipe": "[^"]*; 96 fakes: [^"]*; 96 reals: ' fewer/metric-swd1k.jsonl || fail 'the recipe does not tell the pictures that were compared'
 [ -L fewer/best ] || fail 'no checkpoint is the best'
 has_line 'has not improved for 1 evaluations' fewer/log.txt || fail 'it did not stop early'
 
