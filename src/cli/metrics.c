@@ -258,8 +258,8 @@ static gt_status open_held_out_all(metrics_work *w) {
     if (!gt_scoring_has_base(w->scoring))
         return gt_fail(GT_USAGE, "--held-out=%s is for the base rate of authenticity, which --metrics=%s does not name",
                        f->held_out, f->score.metrics);
-    gt_status st = metrics_open_data_all(w, f->held_out, (gt_dataset_options){0}, "--held-out", &w->held_out_data,
-                                         &w->held_out);
+    const gt_dataset_options o = {.use_labels = *f->classes, .classes = f->classes};
+    gt_status st = metrics_open_data_all(w, f->held_out, o, "--held-out", &w->held_out_data, &w->held_out);
     w->held_out.name = "held-out pictures";
     if (!st) gt_scoring_set_held_out(w->scoring, &w->held_out);
     return st;

@@ -295,6 +295,8 @@ case_base_rate() {
         [ "$(value held authenticity96_base)" = "$(value as_fakes authenticity40)" ] || fail "another base rate: $(cat held as_fakes)"
         grep -q '; base rate of 40 held out: shapes ' held || fail "$(cat held)"
     done
+    scores classes --reals="$reals" --fakes="$fakes" --metrics=authenticity --held-out="$held" --classes=1,2
+    ! grep -q 'base rate of 40 held out' classes && grep -q 'base rate of [0-9]* held out' classes || fail "other classes are held out: $(cat classes)"
     # of a network, on a line of its run
     rm -f gan/metric-* && quietly "$GANTRY" metrics gan --metrics=authenticity50
     grep -q '"results": {"authenticity50": [0-9.]*, "authenticity50_base": 0[0-9.]*}' gan/metric-authenticity50.jsonl || fail "$(cat gan/metric-*)"
