@@ -111,8 +111,8 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBR
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
-$(BUILD)/tests/test_options $(BUILD)/tests/test_help: TEST_EXTRA = $(CLI_OBJ)
-$(BUILD)/tests/test_options $(BUILD)/tests/test_help: $(CLI_OBJ)
+$(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: TEST_EXTRA = $(CLI_OBJ)
+$(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
 FAILING := $(BUILD)/tests/failing/memory.o $(BUILD)/tests/failing/main.o

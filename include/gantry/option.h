@@ -75,8 +75,9 @@ struct gt_option {
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
     /* The value that the key alone stands for; NULL: a value is needed (a boolean's key alone is 1). */
     const char *bare;
-    char letter; /* short form for the command line, "-n"; 0: none */
-    bool path;   /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
+    char letter;                     /* short form for the command line, "-n"; 0: none */
+    bool path;                       /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
+    const struct gt_outfile *writes; /* of paths: what is written there (run/outfile.h); NULL: the file is read */
     bool required;
     bool common; /* --help shows it before the others */
     /* The ranks of a run may have different values: the option concerns one rank alone, or is compared in another way.

@@ -237,19 +237,38 @@ static int write_parts(int fd, void *arg) {
     return error;
 }
 
+static gt_file_guard *guard;
+
+void gt_file_guard_by(gt_file_guard *by) { guard = by; }
+
+/* Under a name that nobody has: link() replaces nothing. */
+static void keep_aside(const char *part, const char *path, gt_status st) {
+    char *aside;
+    if (asprintf(&aside, "%s.new", path) < 0) return;
+    if (!link(part, aside)) gt_wrap(st, "what was made is kept as '%s'", aside);
+    free(aside);
+}
+
+int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused) {
+    *refused = guard ? guard(path) : GT_OK;
+    if (!*refused) return gt_file_rename(part, file);
+    keep_aside(part, file, *refused);
+    return EEXIST;
+}
+
 /* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written
  * again. Its lock is held until it has its name. */
-static int replace(const char *path, gt_file_fill *fill, void *arg) {
+static int replace(const char *file, const char *path, gt_file_fill *fill, void *arg, gt_status *refused) {
     int error = ENOENT;
     for (int i = 0; i < REWRITES && error == ENOENT; i++) {
         char *part;
-        int fd = gt_half_open(path, &part);
+        int fd = gt_half_open(file, &part);
         bool whole = false;
         error = fd < 0 ? errno : fill(fd, arg);
         if (!error) error = gt_file_sync(fd);
         if (!error) {
             whole = true;
-            error = gt_file_rename(part, path);
+            error = gt_file_take_place(part, file, path, refused);
         }
         if (error && fd >= 0) unlink(part); /* before anything is said: it makes room for whoever reads the message */
         if (fd >= 0) close(fd);             /* nothing is left to be written that could fail */
@@ -297,22 +316,23 @@ static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, v
     return error;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+bool gt_file_is_stdout(const char *path) {
+    struct stat s, out;
+    return !stat(path, &s) && !fstat(STDOUT_FILENO, &out) && s.st_dev == out.st_dev && s.st_ino == out.st_ino;
 }
 
 static gt_status replace_any(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
-    struct stat target, out;
-    bool there = stat(path, &target) == 0,
-         is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
-    gt_status st = GT_OK;
+    struct stat target;
+    bool there = stat(path, &target) == 0, is_stdout = there && gt_file_is_stdout(path);
+    gt_status st = GT_OK, refused = GT_OK;
     char *file = NULL;
     int error = 0;
     if (there && S_ISDIR(target.st_mode)) error = EISDIR;
     else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, fill, arg);
     else if (!(file = gt_file_follow(path))) error = errno;
-    else error = replace(file, fill, arg);
-    if (error) st = gt_file_write_failed(path, error, bytes);
+    else error = replace(file, path, fill, arg, &refused);
+    if (refused) st = refused;
+    else if (error) st = gt_file_write_failed(path, error, bytes);
     else if (file && (error = sync_directory(dirname(file))))
         st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
     free(file);

@@ -58,6 +58,15 @@ gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the s
 typedef int gt_file_fill(int fd, void *arg);
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
 
+/* From now on `guard` is asked before a file takes the place of `path`, the name as the caller has given it; from any
+ * thread. Where the guard fails, what was written is kept as PATH.new (unless that is there, too), and the guard's
+ * failure is that of the writing. NULL: nobody is asked, as at first. */
+typedef gt_status gt_file_guard(const char *path);
+void gt_file_guard_by(gt_file_guard *guard);
+/* Renames a half to `file`, which is what `path` leads to, if the guard lets it. 0, errno, or EEXIST with *refused, the
+ * guard's failure. */
+int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused);
+
 /* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
 char *gt_file_follow(const char *path);
 /* GT_FAILED, or GT_NOMEM: `path` cannot be written for this errno, of which `bytes` were needed. */
@@ -86,6 +95,9 @@ size_t gt_text_mark(const char *text, size_t n);
 /* strerror(), except where no file can be made at `path` because all inodes are in use: then the text says so, since
  * people look for bytes where they read "no space left". */
 const char *gt_error_text(int error, const char *path);
+
+/* Is it the file that stdout writes to? Such a file is written to, never replaced. */
+bool gt_file_is_stdout(const char *path);
 
 double gt_space_free(const char *path); /* bytes that the user may still write at `path`; infinity: unknown */
 

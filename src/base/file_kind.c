@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,26 @@ static bool is_safetensors(const unsigned char *head, size_t n, size_t all) {
     return n > 9 && length >= 2 && length <= all - 8 && head[8] == '{' && (head[9] == '"' || head[9] == '}');
 }
 
+/* PNG, JPEG, WebP with one frame, SVG. */
+static bool is_picture(const unsigned char *head, size_t n) {
+    if (BEGINS("\x89PNG\r\n\x1a\n") || BEGINS("\xff\xd8\xff") || BEGINS("<svg")) return true;
+    return (BEGINS("<?xml") && HOLDS("<svg")) || (BEGINS("RIFF") && n >= 16 && !memcmp(head + 8, "WEBP", 4));
+}
+
+/* WebP with several frames, MP4. */
+static bool is_film(const unsigned char *head, size_t n) {
+    enum { FLAGS_AT = 20, ANIMATED = 2 };
+    bool extended = BEGINS("RIFF") && n > FLAGS_AT && !memcmp(head + 8, "WEBPVP8X", 8);
+    return (extended && (head[FLAGS_AT] & ANIMATED)) || (n >= 8 && !memcmp(head + 4, "ftyp", 4));
+}
+
+static bool is_page(const unsigned char *head, size_t n) {
+    static const char *const tags[] = {"<!doctype html", "<html"};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (n >= strlen(tags[i]) && !strncasecmp((const char *)head, tags[i], strlen(tags[i]))) return true;
+    return false;
+}
+
 /* Protocol buffers have no signature: the fields ir_version and producer_name, in their order, the second a short
  * printable text. */
 static bool is_onnx(const unsigned char *head, size_t n) {
@@ -91,7 +112,9 @@ gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
     if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) return kind_of_zip(head, n);
     if (BEGINS("\x93NUMPY")) return GT_KIND_NUMPY;
     if (BEGINS("\x1f\x8b")) return GT_KIND_GZIP;
-    if (BEGINS("\x89PNG\r\n\x1a\n") || BEGINS("\xff\xd8\xff")) return GT_KIND_PICTURE;
+    if (is_film(head, n)) return GT_KIND_FILM;
+    if (is_picture(head, n)) return GT_KIND_PICTURE;
+    if (is_page(head, n)) return GT_KIND_PAGE;
     gt_file_kind pickle = kind_of_pickle(head, n);
     if (pickle) return pickle;
     if (is_safetensors(head, n, all)) return GT_KIND_SAFETENSORS;
@@ -122,6 +145,8 @@ const char *gt_kind_text(gt_file_kind kind) {
         [GT_KIND_NUMPY] = "a NumPy array",
         [GT_KIND_GZIP] = "a gzip file",
         [GT_KIND_PICTURE] = "a picture",
+        [GT_KIND_FILM] = "a film",
+        [GT_KIND_PAGE] = "an HTML page",
         [GT_KIND_TEXT] = "a text file",
         [GT_KIND_REFERENCE] = "a pickle of the reference implementation (StyleGAN)",
         [GT_KIND_PICKLE] = "a Python pickle",

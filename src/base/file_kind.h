@@ -22,6 +22,8 @@ typedef enum gt_file_kind {
     GT_KIND_NUMPY,
     GT_KIND_GZIP,
     GT_KIND_PICTURE,
+    GT_KIND_FILM,
+    GT_KIND_PAGE, /* HTML */
     GT_KIND_TEXT,
     /* networks of other programs */
     GT_KIND_REFERENCE,

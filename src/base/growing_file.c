@@ -52,8 +52,10 @@ gt_status gt_growing_put(gt_growing_file *f, uint64_t offset, const void *bytes,
 }
 
 gt_status gt_growing_finish(gt_growing_file *f) {
+    gt_status refused = GT_OK;
     int error = f->fd < 0 ? EBADF : gt_file_sync(f->fd);
-    if (!error) error = gt_file_rename(f->part, f->file);
+    if (!error) error = gt_file_take_place(f->part, f->file, f->path, &refused);
+    if (refused) return refused; /* the half goes with gt_growing_close() */
     if (error) return failed(f, error, 0);
     close(f->fd);
     f->fd = -1;

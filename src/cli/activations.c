@@ -11,6 +11,7 @@
 
 typedef struct activations_fields {
     const char *inits, *activations, *size, *outdir;
+    bool overwrite;
     int64_t channels, classes, inputs, bins;
 } activations_fields;
 
@@ -28,10 +29,12 @@ static const gt_option table[] = {
     {CLI_OPTION(classes, "10", "Number of classes"), .min = 2, .max = 65536},
     {CLI_OPTION(inputs, "1000", "Number of inputs, each of independent normal numbers"), .min = 1, .max = 1 << 24},
     {CLI_OPTION(bins, "30", "Number of bins of a histogram"), .min = 1, .max = BINS},
-    {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"),
+     CLI_FILLS({"activations.csv", GT_OUTFILE_TABLE}, CLI_FIGURE("activations")),
      .detail = "activations.csv: of each layer mean, standard deviation, the shares of values that are 0, in the "
                "outer two bins, and within a twentieth of the range around its middle, and each bin. activations.png, "
                "activations.svg: the histograms, one column per layer."},
+    CLI_OVERWRITE,
 };
 
 typedef struct work {
@@ -162,7 +165,9 @@ static int activations(int argc, char **argv) {
     gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
     if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
-    else if (!st) st = (w.pool = gt_pool_new(1)) ? compare(&w) : gt_failure();
+    if (!st && !arguments.help) st = cli_check_output_names(&own);
+    if (!st && !arguments.help) st = cli_check_outputs(&own);
+    if (!st && !arguments.help) st = (w.pool = gt_pool_new(1)) ? compare(&w) : gt_failure();
     gt_buffer_free(&w.csv);
     gt_pool_free(w.pool);
     gt_job_free(job);

@@ -15,12 +15,15 @@ typedef struct anomalies_fields {
     const char *outdir, *classes, *normal;
     double quantile;
     int64_t worst, threads;
+    bool overwrite;
 } anomalies_fields;
 
 #define FIELDS anomalies_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "anomalies", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "anomalies", "Folder to write to; made if needed"),
+     CLI_FILLS({"scores.csv", GT_OUTFILE_TABLE}, {"roc.csv", GT_OUTFILE_TABLE}, {"worst.png", GT_OUTFILE_PICTURE},
+               CLI_FIGURE("errors"), CLI_FIGURE("roc")),
      .detail = "scores.csv: every image with its reconstruction error, the largest first, with its file and whether "
                "the error is above the threshold. worst.png: those images, each beside its reconstruction, with their "
                "errors. errors.svg, .png: a histogram of the errors. With --normal roc.svg, .png, .csv: which share "
@@ -32,6 +35,7 @@ static const gt_option table[] = {
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
                "class do not count."},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
 };

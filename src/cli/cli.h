@@ -15,6 +15,7 @@
 #include "gantry/option.h"
 #include "gantry/pool.h"
 #include "gantry/version.h"
+#include "run/outfile.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
@@ -62,6 +63,26 @@ typedef struct cli_command {
     {                                                                                                        \
         CLI_OPTION(threads, NULL, "Number of threads per rank"),                                             \
             .by_rank = true, .min = 1, .max = 4096, .derived = "the host's cores shared out among its ranks" \
+    }
+/* In a row whose value names a file, or files in a folder, that the command writes: instead of `.path = true`, and a
+ * row CLI_OVERWRITE beside it. Names and kinds as in gt_outfile_name, such as {"*.png", GT_OUTFILE_PICTURE}. */
+#define CLI_NAMES(...) ((const gt_outfile_name[]){__VA_ARGS__, {0}})
+#define CLI_WRITES(...) \
+    .path = true, .writes = &(const gt_outfile) { .files = CLI_NAMES(__VA_ARGS__) }
+#define CLI_FILLS(...) \
+    .path = true, .placeholder = "DIR", .writes = &(const gt_outfile) { .inside = CLI_NAMES(__VA_ARGS__) }
+#define CLI_FILMS(...)                                                                                  \
+    .path = true, .writes = &(const gt_outfile) {                                                       \
+        .files = CLI_NAMES(__VA_ARGS__), .inside = CLI_NAMES({"frame+([0-9]).png", GT_OUTFILE_PICTURE}) \
+    }
+#define CLI_FIGURE(stem) \
+    {stem ".svg", GT_OUTFILE_PICTURE}, { stem ".png", GT_OUTFILE_PICTURE }
+#define CLI_OVERWRITE                                                                                               \
+    {                                                                                                               \
+        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                         \
+            .detail = "Pictures, films, pages, tables of Gantry, statistics and exported networks are replaced by " \
+                      "their own kind without it; datasets, checkpoints, jobs and texts only with it, and "         \
+                      "checkpoints in the folder of a run never."                                                   \
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
@@ -207,6 +228,16 @@ void cli_started(void);
 /* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
  * work. */
 bool cli_others_work(const char *command);
+
+/* ---- what is written (run/outfile.h) ---- */
+
+/* GT_USAGE: the ending of a name does not fit what the option writes. */
+gt_status cli_check_output_names(const gt_options *o);
+/* May all the outputs of the options be written, as their values are now? The first rank looks, before the ranks meet;
+ * all ranks look again when a file takes its place. An option without a value writes nothing. */
+gt_status cli_check_outputs(const gt_options *o);
+/* The same for another path, which lasts as long as the work; `o` says whether --overwrite is given. */
+gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfile *output);
 
 /* ---- documentation from the tables ---- */
 

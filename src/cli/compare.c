@@ -10,15 +10,16 @@
 typedef struct compare_fields {
     const char *out, *html, *series, *panels, *range;
     int64_t columns, smooth;
+    bool overwrite;
 } compare_fields;
 
 #define FIELDS compare_fields
 
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
-     .placeholder = "FILE", .path = true},
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"), .placeholder = "FILE",
-     .path = true, .bare = "compare.html",
+     CLI_WRITES({"*.html", GT_OUTFILE_PAGE}, {"*.htm", GT_OUTFILE_PAGE}), .bare = "compare.html",
      .detail = "One file that needs nothing from elsewhere, with links to the reports of the runs. --html alone writes "
                "compare.html. The picture is then written only where --out is given."},
     {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100},
@@ -32,6 +33,7 @@ static const gt_option table[] = {
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
                "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
+    CLI_OVERWRITE,
 };
 
 static gt_status read_range(const char *text, double range[2]) {
@@ -63,6 +65,13 @@ static gt_status draw(const cli_session *s, const char *const *dirs, int n) {
     return gt_compare_picture(f->out, dirs, n, (int)f->columns);
 }
 
+/* Of page and picture only what is asked for. */
+static gt_status prepare(cli_session *s) {
+    compare_fields *f = s->fields;
+    if (*f->html && gt_options_state(&s->options, "out") != GT_OPTION_GIVEN) f->out = "";
+    return GT_OK;
+}
+
 static gt_status compare(cli_session *s) {
     const compare_fields *f = s->fields;
     const char **dirs = s->arguments.words;
@@ -70,7 +79,7 @@ static gt_status compare(cli_session *s) {
     gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
     if (!st && *f->html) st = gt_compare_html(f->html, dirs, n);
     if (!st && *f->html) puts(f->html);
-    if (st || (*f->html && gt_options_state(&s->options, "out") != GT_OPTION_GIVEN)) return st;
+    if (st || !*f->out) return st;
     st = draw(s, dirs, n);
     if (!st) puts(f->out);
     return st;
@@ -89,5 +98,6 @@ const cli_command cli_compare = {
                   "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"},
                  {"A page with all of it", "gantry compare runs/* --html=runs/compare.html"}),
     CLI_ROWS(table),
+    .prepare = prepare,
     .run = compare,
 };

@@ -23,9 +23,14 @@ typedef struct dataset_fields {
 
 #define FIELDS dataset_fields
 
+static const gt_outfile made = {.files = CLI_NAMES({"*", GT_OUTFILE_OWN}), .inside = CLI_NAMES({0})},
+                        findings = {.files = CLI_NAMES({"*.txt", GT_OUTFILE_TABLE}, {"*.log", GT_OUTFILE_TABLE},
+                                                       {"*.tsv", GT_OUTFILE_TABLE}, {"!(*.*)", GT_OUTFILE_TABLE})},
+                        findings_json = {.files = CLI_NAMES({"*", GT_OUTFILE_TABLE})};
+
 static const gt_option table[] = {
     {CLI_FURTHER(source, "", "The same as SOURCE"), .path = true},
-    {CLI_FURTHER(dest, "", "The same as DEST"), .path = true,
+    {CLI_FURTHER(dest, "", "The same as DEST"), .path = true, .writes = &made,
      .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
                "unless '/' follows it: data.v2/ is a folder. "
                "The same command resumes an unfinished DEST. A finished one is compared with what the "
@@ -82,14 +87,14 @@ static const gt_option table[] = {
     {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
      .choices = "keep|skip"},
     {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"),
-     .placeholder = "FILE", .path = true,
+     .placeholder = "FILE", .path = true, .writes = &findings,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
     {CLI_ROW("restart", request.restart, "0", "Begin anew: drop what an earlier command left unfinished"),
      .detail = "A finished DEST stays: see --overwrite."},
     {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else is there or was begun"),
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
-               "files of a dataset."},
+               "files of a dataset. The same of --report and --grid, which replace their own kind without it."},
     {CLI_FURTHER(count, "0", "Of subset: number of images"), .max = 2147483647},
     {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .placeholder = "CLASSES",
      .detail =
@@ -103,7 +108,8 @@ static const gt_option table[] = {
     {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
      .placeholder = "LIST"},
     {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .max = 4294967295},
-    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .placeholder = "FILE", .path = true},
+    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .placeholder = "FILE",
+     CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     CLI_THREADS,
 };
 
@@ -361,6 +367,12 @@ static void keep_memory(void) {
 #endif
 }
 
+/* Beside the findings those as JSON. */
+static gt_status check_findings(cli_session *s, const char *report) {
+    const char *json = gt_arena_printf(s->arena, "%s.json", report);
+    return json ? cli_check_output(&s->options, json, &findings_json) : GT_NOMEM;
+}
+
 /* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not
  * replaced unread. */
 static gt_status check_foreign(cli_session *s) {
@@ -370,12 +382,13 @@ static gt_status check_foreign(cli_session *s) {
     const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
     bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
     gt_status st = *f->source ? gt_h5_check(f->source) : GT_OK;
+    if (!st && f->request.report && *f->request.report) st = check_findings(s, f->request.report);
     if (!st && *f->dest && !f->request.overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
         bool last = i == s->arguments.n_words - 1 && i > 0,
-             made = !looks && (last || (i > 1 && gt_is(action, "split")));
-        if (!made) st = gt_h5_check(words[i]);
-        else if (!f->request.overwrite) st = check_standing(words[i]);
+             dest = !looks && (last || (i > 1 && gt_is(action, "split")));
+        if (!dest) st = gt_h5_check(words[i]);
+        else st = f->request.overwrite ? gt_outfile_check_run(words[i]) : check_standing(words[i]);
     }
     return st;
 }

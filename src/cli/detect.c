@@ -21,12 +21,14 @@ typedef struct detect_fields {
     double stride, threshold, overlap;
     int64_t ground, images, threads;
     cli_assumed assumed;
+    bool overwrite;
 } detect_fields;
 
 #define FIELDS detect_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "detections", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "detections", "Folder to write to; made if needed"),
+     CLI_FILLS({"detections.csv", GT_OUTFILE_TABLE}, {"boxes*.png", GT_OUTFILE_PICTURE}),
      .detail = "detections.csv: a line for each object with the picture, the class, its probability and the corners of "
                "the box in pixels (left and top belong to the box, right and bottom do not). boxes.png: the first "
                "pictures with the boxes; pictures of another size begin a further file."},
@@ -46,6 +48,7 @@ static const gt_option table[] = {
     {CLI_OPTION(images, "16", "Number of pictures that are drawn"), .min = 1, .max = 4096},
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED_OF_CLASSIFIERS,
+    CLI_OVERWRITE,
 };
 
 enum { COLUMNS = 4, ALONE = 1600 /* pixels of a side */ };

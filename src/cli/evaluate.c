@@ -13,16 +13,20 @@ typedef struct evaluate_fields {
     const char *outdir, *classes;
     int64_t threads;
     cli_assumed assumed;
+    bool overwrite;
 } evaluate_fields;
 
 #define FIELDS evaluate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "evaluation", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "evaluation", "Folder to write to; made if needed"),
+     CLI_FILLS({"confusion.csv", GT_OUTFILE_TABLE}, {"confusion.png", GT_OUTFILE_PICTURE},
+               {"classes.csv", GT_OUTFILE_TABLE}),
      .detail = "confusion.csv: how often each class (row) was taken for each (column). confusion.png: the same as a "
                "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy. Of networks "
                "that segment "
                "pixels are counted, and classes.csv has the IoU of each class."},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
     CLI_ASSUMED_OF_CLASSIFIERS,

@@ -10,12 +10,14 @@ typedef struct export_fields {
     const char *source, *dest;            /* of convert alone, as force_fp16 */
     const char *part, *from, *noise_mode; /* of ONNX models */
     int64_t protocol, truncation_cutoff;
-    bool all, force_fp16;
+    bool all, force_fp16, overwrite;
     cli_assumed assumed;
     gt_export_request request;
 } export_fields;
 
 #define FIELDS export_fields
+
+static const gt_outfile networks = {.files = CLI_NAMES({"*", GT_OUTFILE_NETWORK})};
 
 #define COMMON                                                                                      \
     {CLI_OPTION(format, "", "Form of the file, such as npz, where its ending does not say it"),     \
@@ -37,15 +39,16 @@ typedef struct export_fields {
             .min = -1, .max = 1000                                                                               \
     }
 
-static const gt_option export_table[] = {COMMON, ONNX, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
+static const gt_option export_table[] = {COMMON, ONNX, CLI_OVERWRITE, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
 
 static const gt_option convert_table[] = {
     {CLI_OPTION(source, "", "The same as SOURCE"), .path = true},
-    {CLI_OPTION(dest, "", "The same as DEST"), .path = true},
+    {CLI_OPTION(dest, "", "The same as DEST"), .path = true, .writes = &networks},
     COMMON,
     ONNX,
     {CLI_ROW("force-fp16", force_fp16, "0", "Option of stylegan2-ada-pytorch that Gantry refuses"),
      .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
+    CLI_OVERWRITE,
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
@@ -64,7 +67,8 @@ static gt_status check(cli_session *s, const char *source, const char *dest) {
     if (!f->truncation_cutoff)
         return gt_fail(GT_USAGE, "--truncation-cutoff=0 would truncate no style: a truncation of 1 does that");
     gt_status st = gt_export_check(&f->request);
-    return st ? st : cli_choose_checkpoint(s->arena, &f->request.checkpoint);
+    if (!st) st = cli_choose_checkpoint(s->arena, &f->request.checkpoint);
+    return st ? st : cli_check_output(&s->options, f->request.out, &networks);
 }
 
 static gt_status read_export(cli_session *s) {

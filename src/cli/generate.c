@@ -18,16 +18,20 @@ typedef struct generate_fields {
     double temperature;
     cli_assumed assumed;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
+    bool overwrite;
 } generate_fields;
 
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
     {CLI_OPTION(seeds, "", "Required, or --projected-w: seeds and ranges, as in 0-63,77"), .placeholder = "SEEDS"},
-    {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"), .placeholder = "DIR",
-     .path = true},
+    {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
+     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
+               {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
     {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy or .h5"),
-     .placeholder = "FILE", .path = true,
+     .placeholder = "FILE",
+     CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.webp", GT_OUTFILE_PICTURE}, {"*.npy", GT_OUTFILE_DATASET},
+                {"*.h5", GT_OUTFILE_DATASET}),
      .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square; .webp loses nothing. Arrays are "
                "uint8 [N,H,W,C] with all channels; .h5 holds them as `images`, with `seeds`."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
@@ -52,6 +56,7 @@ static const gt_option table[] = {
     {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .placeholder = "FILE", .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
+    CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
 };
@@ -74,9 +79,8 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
 static gt_status read_out(const cli_session *s, const generate_fields *fields, gt_generate_request *r) {
     static const gt_generate_space spaces[] = {GT_IMAGES, GT_STYLES, GT_LATENTS};
     gt_collection_kind kind = gt_collection_kind_of(r->out);
+    if (*r->out) r->outdir = "";
     r->space = spaces[gt_options_choice(&s->options, "space")];
-    if (*r->out && kind == GT_COLLECTION_UNKNOWN)
-        return gt_fail(GT_USAGE, "--out=%s: a name that ends in .png, .webp, .npy or .h5 is needed", r->out);
     if (*r->out && r->npy) return gt_fail(GT_USAGE, "--npy writes a file for each seed, --out one of all of them");
     if (*r->out && gt_options_state(&s->options, "outdir") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--out=%s: the name says where to, without --outdir", r->out);

@@ -48,11 +48,16 @@ static const gt_option table[] = {
                "Images bring their classes."},
     {CLI_OPTION(axes, "0,1", "The two columns of the points that pictures show, by number or name"),
      .placeholder = "A,B"},
-    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .path = true,
+    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"),
+     CLI_FILMS({"*.webp", GT_OUTFILE_FILM}),
      .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
     {CLI_OPTION(n, "64", "Of sample: number of samples"), .min = 1, .max = 1e9},
     {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true},
-    {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"),
+     CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
+               {"samples.h5", GT_OUTFILE_ARRAYS},
+               {"@(labels|predictions-labels|predictions|scores|samples|k).csv", GT_OUTFILE_TABLE},
+               {"samples.png", GT_OUTFILE_PICTURE}, CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
      .detail = "fit: mixture.h5, from which also a stopped fit is resumed; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), predictions.svg, .png, and of CSV "
@@ -63,6 +68,7 @@ static const gt_option table[] = {
              "Of fit: longest time between two writings of mixture.h5; 0: only at the end"),
      .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
+    CLI_OVERWRITE,
 };
 
 typedef struct action {

@@ -16,7 +16,9 @@
 #define FIELDS latent_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "latent", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "latent", "Folder to write to; made if needed"),
+     CLI_FILLS({"latents.h5", GT_OUTFILE_ARRAYS}, CLI_FIGURE("histograms"), CLI_FIGURE("labels"),
+               {"traversal.png", GT_OUTFILE_PICTURE}, {"interpolation.png", GT_OUTFILE_PICTURE}),
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
@@ -35,6 +37,7 @@ static const gt_option table[] = {
                "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
                "block, such as layer2, means its last layer."},
     {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD"},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
 };

@@ -10,6 +10,7 @@ typedef struct latent_fields {
     const char *outdir, *classes, *traverse, *dims, *layer, *network, *class;
     double scale;
     int64_t interpolate, threads;
+    bool overwrite;
 } latent_fields;
 
 typedef struct latent_dims {

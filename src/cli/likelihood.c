@@ -12,6 +12,7 @@ typedef struct likelihood_fields {
     const char *out, *classes;
     int64_t samples, seed, threads;
     double sigma;
+    bool overwrite;
 } likelihood_fields;
 
 #define FIELDS likelihood_fields
@@ -27,7 +28,8 @@ static const gt_option table[] = {
          "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
     {CLI_OPTION(seed, "0", "Seed of the samples"), .max = 4294967295.0},
     {CLI_OPTION(out, "likelihood.csv", "Table to write: for each image log p(x), ELBO, divergence, error"),
-     .placeholder = "FILE", .path = true},
+     .placeholder = "FILE", CLI_WRITES({"*.csv", GT_OUTFILE_TABLE})},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
 };

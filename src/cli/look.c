@@ -14,7 +14,7 @@
 
 typedef struct look_fields {
     const char *outdir, *classes, *maps, *cam, *layer, *network;
-    bool filters;
+    bool filters, overwrite;
     int64_t images, threads;
     cli_assumed assumed;
 } look_fields;
@@ -22,7 +22,9 @@ typedef struct look_fields {
 #define FIELDS look_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "looks", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true},
+    {CLI_OPTION(outdir, "looks", "Folder to write to; made if needed"),
+     CLI_FILLS({"filters.png", GT_OUTFILE_PICTURE}, {"maps.png", GT_OUTFILE_PICTURE}, {"cam.png", GT_OUTFILE_PICTURE},
+               {"cam.h5", GT_OUTFILE_ARRAYS})},
     {CLI_OPTION(filters, "0", "Write filters.png: the weights of the first layer as pictures")},
     {CLI_OPTION(maps, "", "Write maps.png: the results of this layer for some images"), .placeholder = "LAYER",
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
@@ -35,6 +37,7 @@ static const gt_option table[] = {
     {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels"), .placeholder = "LAYER"},
     {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD"},
     {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED,

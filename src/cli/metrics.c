@@ -55,14 +55,15 @@ static const gt_option table[] = {
      .placeholder = "LO,HI", .derived = "-1,1",
      .detail = "Without it floats beyond -1 and 1 are an error. Other files say their range: an HDF5 file in the "
                "attribute range, a ZIP and a folder in dataset.json."},
-    {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE", .path = true,
+    {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
+     CLI_WRITES({"*.npz", GT_OUTFILE_STATISTICS}),
      .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
     {CLI_ROW("save-fakes", save_fakes, "", "Write the generated pictures that were scored to FILE.zip or FILE.h5"),
-     .placeholder = "FILE", .path = true,
+     .placeholder = "FILE", CLI_WRITES({"*.zip", GT_OUTFILE_DATASET}, {"*.h5", GT_OUTFILE_DATASET}),
      .detail = "A dataset with the labels that were asked for: .zip for pictures of 8 and 16 bits, .h5 for these and "
                "for floats. --fakes=FILE scores the same pictures."},
     {CLI_OPTION(nearest, "", "Write to FILE.png the fakes that are most like a real picture, beside it"),
-     .placeholder = "FILE", .path = true},
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(json, "0", "Print a line of JSON for each metric")},
     {CLI_FURTHER(seed, NULL, "Seed of latents, and of what metrics draw"),
      .derived = "that of the network's run, else 0", .max = 1e15},
@@ -70,6 +71,7 @@ static const gt_option table[] = {
     {CLI_ROW("no-cache", no_cache, "0", "Neither read nor keep statistics of real pictures ($GT_CACHE)")},
     {CLI_ROW("gpus", gpus, "1", "No effect: taken for command lines of calc_metrics.py"), .max = 1e6},
     {CLI_ROW("verbose", verbose, "1", "No effect: taken for command lines of calc_metrics.py")},
+    CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -126,13 +128,8 @@ static gt_status read_range(metrics_fields *f) {
 }
 
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
-    const char *path = f->save_fakes;
-    if (!*path) return GT_OK;
-    if (sets) return gt_fail(GT_USAGE, "--save-fakes is for a network; --fakes=%s are there", f->fakes);
-    if (!gt_ends_with(path, ".zip") && !gt_ends_with(path, ".h5"))
-        return gt_fail(GT_USAGE, "--save-fakes=%s: a name that ends in .zip or .h5 is needed", path);
-    if (!cli_first_rank() || access(path, F_OK)) return GT_OK;
-    return gt_fail(GT_USAGE, "--save-fakes: '%s' is there already: remove it, or choose another name", path);
+    if (!*f->save_fakes || !sets) return GT_OK;
+    return gt_fail(GT_USAGE, "--save-fakes is for a network; --fakes=%s are there", f->fakes);
 }
 
 static gt_status read_form(cli_session *s, metrics_fields *f) {
@@ -152,10 +149,6 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (sets && !*f->reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->fakes);
     if (sets && !*f->fakes && !*f->save)
         return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
-    if (*f->save && !gt_ends_with(f->save, ".npz"))
-        return gt_fail(GT_USAGE, "--save=%s: a name that ends in .npz is needed", f->save);
-    if (*f->nearest && !gt_ends_with(f->nearest, ".png"))
-        return gt_fail(GT_USAGE, "--nearest=%s: a name that ends in .png is needed", f->nearest);
     gt_status st = read_range(f);
     if (!st) st = check_saved_fakes(f, sets);
     if (st) return st;

@@ -20,6 +20,7 @@ typedef struct metrics_fields {
     /* found by the first rank, before the ranks meet */
     const char *dir; /* of the run that the network is of; "": none */
     const char *job; /* the run's job.ini; "": none */
+    bool overwrite;
 } metrics_fields;
 
 typedef struct metrics_work {

@@ -12,6 +12,7 @@ typedef struct mix_fields {
     int64_t threads;
     cli_assumed assumed;
     gt_mix_request request;
+    bool overwrite;
 } mix_fields;
 
 #define FIELDS mix_fields
@@ -24,13 +25,14 @@ static const gt_option table[] = {
     {CLI_SHOWN("styles", request.styles, "", "Layers whose styles are taken, as in 0-6, 8- or 0,2,5"),
      .placeholder = "LAYERS",
      .detail = "Layers count from 0, the coarsest. Without this option they are 0 to 6, and at most the first half."},
-    {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"), .placeholder = "DIR",
-     .path = true,
+    {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"),
+     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"+([0-9])-+([0-9]).png", GT_OUTFILE_PICTURE}),
      .detail = "grid.png: the images of --cols above, those of --rows at the left. ROW-COL.png: each cell; SEED-SEED."
                "png: each seed by itself."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
     CLI_GENERATING,
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
 };

@@ -13,7 +13,7 @@
 
 typedef struct predict_fields {
     const char *outdir, *classes, *transform, *filter;
-    bool fully_convolutional, pad;
+    bool fully_convolutional, overwrite, pad;
     int64_t images, threads;
     cli_assumed assumed;
 } predict_fields;
@@ -23,7 +23,10 @@ typedef struct predict_fields {
 enum { MOST = 4096 };
 
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "predictions", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "predictions", "Folder to write to; made if needed"),
+     CLI_FILLS({"predictions.csv", GT_OUTFILE_TABLE}, {"predictions.h5", GT_OUTFILE_ARRAYS},
+               {"@(right|wrong|unknown|maps|overlays).png", GT_OUTFILE_PICTURE},
+               {"img+([0-9]).png", GT_OUTFILE_PICTURE}),
      .detail = "predictions.csv: the class of each image, its probability, and the true class where it is known. "
                "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
                "images that were "
@@ -42,6 +45,7 @@ static const gt_option table[] = {
                "does not know. MNIST's 28 x 28 pixels get a border for a network of 32 x 32."},
     {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos"},
     {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching them, and fill up with black")},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
     CLI_ASSUMED_OF_CLASSIFIERS,

@@ -15,6 +15,7 @@ typedef struct project_fields {
     int64_t seed, steps, threads;
     cli_assumed assumed;
     gt_project_request request;
+    bool overwrite;
 } project_fields;
 
 #define FIELDS project_fields
@@ -26,6 +27,13 @@ static const gt_option table[] = {
                "RGB and RGBA become what the network makes. Alpha of RGBA is dropped."},
     {CLI_SHOWN("outdir", request.outdir, "", "Folder to write to; made if needed"), .required = true,
      .placeholder = "DIR", .path = true,
+     .writes = &(const gt_outfile){.inside = CLI_NAMES(
+                                       {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
+                                       {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},
+                                       {"beside.png", GT_OUTFILE_PICTURE}, {"proj.webp", GT_OUTFILE_FILM},
+                                       {"curve.csv", GT_OUTFILE_TABLE}, {"curve.png", GT_OUTFILE_PICTURE},
+                                       {"going-on.h5", GT_OUTFILE_OWN}),
+                                   .folders = true},
      .detail = "projected_w.npz and .h5 (w), target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
                "curve.png; of several targets a folder each. After a stop the same command resumes."},
     {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
@@ -46,6 +54,7 @@ static const gt_option table[] = {
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
              "Longest time between two writings of the state; 0: only when stopped"),
      .max = 1e6, .unit = "minutes"},
+    CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
 };

@@ -5,18 +5,29 @@
 
 typedef struct report_fields {
     const char *out;
+    bool overwrite;
 } report_fields;
 
 #define FIELDS report_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(out, "", "File to write; empty: report.html in the run"), .placeholder = "FILE", .path = true},
+    {CLI_OPTION(out, "", "File to write; empty: report.html in the run"), .placeholder = "FILE",
+     CLI_WRITES({"*.html", GT_OUTFILE_PAGE}, {"*.htm", GT_OUTFILE_PAGE})},
+    CLI_OVERWRITE,
 };
+
+/* The run's own report, where no other is named. */
+static gt_status prepare(cli_session *s) {
+    const report_fields *f = s->fields;
+    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run's directory is needed");
+    if (*f->out) return GT_OK;
+    const char *own = gt_arena_printf(s->arena, "%s/report.html", s->arguments.words[0]);
+    return own ? cli_check_output(&s->options, own, gt_options_find(&s->options, "out")->writes) : GT_NOMEM;
+}
 
 static gt_status report(cli_session *s) {
     const report_fields *f = s->fields;
     const char *dir = s->arguments.words[0];
-    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run's directory is needed");
     gt_status st = gt_report_write(dir, *f->out ? f->out : NULL);
     if (!st && *f->out) puts(f->out);
     if (!st && !*f->out) printf("%s/report.html\n", dir);
@@ -31,5 +42,6 @@ const cli_command cli_report = {
     CLI_EXAMPLES({"The report of a run, also of one that is running", "gantry report runs/first"},
                  {"To another place", "gantry report runs/first --out=first.html"}),
     CLI_ROWS(table),
+    .prepare = prepare,
     .run = report,
 };

@@ -8,8 +8,11 @@
 
 #define FIELDS study_fields
 
+#define STUDIED "@(kl|dimensions|gradient-variance)"
+
 static const gt_option table[] = {
-    {CLI_OPTION(outdir, "study", "Folder to write to; made if needed"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(outdir, "study", "Folder to write to; made if needed"),
+     CLI_FILLS({STUDIED ".csv", GT_OUTFILE_TABLE}, CLI_FIGURE(STUDIED)),
      .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s. dimensions: dimensions.svg, "
                ".png, .csv: of each dimension of the latent its divergence from N(0,1), and by how much the "
                "reconstruction error of an image rises when the dimension is held at its mean over the images. "
@@ -21,6 +24,7 @@ static const gt_option table[] = {
     {CLI_OPTION(samples, "1024", "Of gradient-variance: samples of each image, a power of 2"), .min = 32,
      .max = 1 << 20, .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
     {CLI_OPTION(seed, "0", "Of gradient-variance: seed of the samples"), .max = 4294967295.0},
+    CLI_OVERWRITE,
     CLI_CLASSES,
     {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .min = -1e6, .max = 1e6},
     {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .min = 1e-6, .max = 1e6},

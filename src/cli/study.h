@@ -21,6 +21,7 @@ typedef struct study_fields {
     int64_t images, samples, seed, threads;
     double mean, deviation;
     const study *study; /* that was asked for */
+    bool overwrite;
 } study_fields;
 
 gt_status study_kl(cli_session *s);

@@ -14,6 +14,7 @@ typedef struct walk_fields {
     int64_t threads;
     cli_assumed assumed;
     gt_walk_request request;
+    bool overwrite;
 } walk_fields;
 
 #define FIELDS walk_fields
@@ -21,7 +22,7 @@ typedef struct walk_fields {
 static const gt_option table[] = {
     {CLI_OPTION(seeds, "", "Seeds that the film passes, as in 0-7"), .required = true, .placeholder = "SEEDS"},
     {CLI_SHOWN("out", request.film.path, "walk.webp", "The film, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),
-     .path = true,
+     CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}),
      .detail = "Animated WebP plays in every browser. MP4 needs the program ffmpeg. A folder gets frame00000.png and "
                "so on."},
     {CLI_OPTION(seconds, "10", "Length of the film"), .unit = "seconds", .min = 0.001, .max = 86400},
@@ -41,6 +42,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss")},
     CLI_GENERATING,
     {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST"},
+    CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
 };

@@ -75,6 +75,7 @@ static gt_status open_dataset(gt_saved_fakes *s) {
                         .shape = s->shape,
                         .transform = &s->as_it_is,
                         .progress = s->progress,
+                        .replaces = !access(s->path, F_OK), /* what lies there was looked at by the caller */
                         .fd = -1};
     return gt_dest_open(&s->dest);
 }

@@ -117,6 +117,50 @@ says 2 "no run 'nosuch' to resume" ranks 2 "$GANTRY" train --run=nosuch
 says 2 "'--run=mine': a command comes first, as in gantry train --run=mine" "$GANTRY" --run=mine
 [ ! -e nosuch ] || fail "a run that is not there was begun"
 
+begins in_the_place_of_an_output
+# ---- in the place of an output: datasets, checkpoints, jobs and texts stay, whatever command writes ----
+stays() { # FILE PATTERN COMMAND...: refused as wrong usage, and the file is as it was
+    local file=$1 pattern=$2 before
+    shift 2
+    before=$(sha256sum "$file")
+    says 2 "$pattern" "$@"
+    [ "$before" = "$(sha256sum "$file")" ] || fail "$file was changed: $*"
+}
+checkpoint=$(last mine)
+for more in '' --overwrite; do
+    # shellcheck disable=SC2086
+    {
+        stays "$checkpoint" 'a checkpoint in the folder of a run, which no command replaces' "$GANTRY" export mine "$checkpoint" $more
+        stays "$checkpoint" 'which no command replaces' "$GANTRY" generate mine --seeds=0 --out=mine/$(basename "$checkpoint") $more
+        stays "$checkpoint" 'which no command replaces' "$GANTRY" generate mine --seeds=0 --out="$checkpoint" $more
+    }
+done
+stays "$checkpoint" 'which no command replaces' "$GANTRY" dataset synth:shapes:n=8,size=16 "$checkpoint" --overwrite
+cp shapes.zip set.zip && cp shapes.h5 set.h5 && cp shapes.zip im.npz && cp "$checkpoint" kept.h5 && cp mine/job.ini a.csv
+stays set.h5 "'set.h5' is there already, and is an HDF5 file: --overwrite replaces it" "$GANTRY" generate mine --seeds=0 --out=set.h5
+stays set.h5 'an HDF5 file: --overwrite' ranks 2 "$GANTRY" generate mine --seeds=0 --out=set.h5
+stays kept.h5 'a checkpoint of Gantry: --overwrite' "$GANTRY" generate mine --seeds=0 --out=kept.h5
+stays kept.h5 'a checkpoint of Gantry: --overwrite' "$GANTRY" export mine kept.h5
+stays im.npz 'a ZIP archive: --overwrite' "$GANTRY" export mine im.npz
+stays im.npz 'a ZIP archive: --overwrite' "$GANTRY" metrics --reals=shapes.zip --save=im.npz --detector=mine
+stays set.zip '--out=set.zip: a name that ends in .html or .htm is needed' "$GANTRY" report mine --out=set.zip
+stays a.csv '--html=a.csv: a name that ends in .html' "$GANTRY" compare mine --html=a.csv
+ln -s set.zip a.html && stays set.zip "'a.html' is there already, and is a ZIP archive" "$GANTRY" report mine --out=a.html && rm a.html
+mkdir filled && cp set.zip filled/seed0000.png && stays filled/seed0000.png 'choose another folder' "$GANTRY" generate mine --seeds=0-1 --outdir=filled
+[ ! -e filled/seed0001.png ] || fail 'work was begun'
+# With --overwrite, and by another command's file of the same kind.
+quietly "$GANTRY" generate mine --seeds=0 --out=set.h5 --overwrite
+quietly "$GANTRY" generate mine --seeds=0-1 --outdir=filled --overwrite
+for ((i = 0; i < 2; i++)); do
+    quietly "$GANTRY" report mine --out=page.html
+    quietly "$GANTRY" compare mine --html=page.html
+    quietly "$GANTRY" compare mine --out=picture.png
+    quietly "$GANTRY" generate mine --seeds=0 --out=picture.png
+    for form in pkl h5 npz onnx; do quietly "$GANTRY" export mine net.$form; done
+    quietly "$GANTRY" convert kept.h5 net.safetensors
+    quietly "$GANTRY" generate mine --seeds=0-1 --npy --outdir=both
+done
+
 # ---- more ranks than slices: each piece of advice works ----
 advised() { # COMMAND...: what stands in the file `said` after "use" or "for N ranks", each with the command
     local pieces piece n=0

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What commands write where the user says: checked before the work, and again when a file takes its place. */
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "run/outfile.h"
+
+/* What this process writes. */
+static struct place {
+    const gt_outfile *output;
+    const char *path;
+    bool overwrite;
+} places[8];
+enum { MOST_PLACES = sizeof places / sizeof *places };
+static int n_places;
+
+/* A file of its own in the folder of another output is that file. */
+static const struct place *place_of(const char *path) {
+    const struct place *found = NULL;
+    for (int i = 0; i < n_places; i++) {
+        const struct place *p = &places[i];
+        if (gt_outfile_has(p->output, p->path, path) && (!found || !strcmp(p->path, path))) found = p;
+    }
+    return found;
+}
+
+static gt_status guard(const char *path) {
+    const struct place *p = place_of(path);
+    return p ? gt_outfile_check_again(p->output, p->path, path, p->overwrite) : GT_OK;
+}
+
+static const void *value_of(const gt_options *o, const gt_option *row) { return (const char *)o->fields + row->offset; }
+
+static bool overwrites(const gt_options *o) {
+    const gt_option *row = gt_options_find(o, "overwrite");
+    return row && *(const bool *)value_of(o, row);
+}
+
+gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfile *output) {
+    if (n_places == MOST_PLACES) return gt_fail(GT_FAILED, "'%s': too many files are to be written", path);
+    places[n_places++] = (struct place){output, path, overwrites(o)};
+    gt_file_guard_by(guard);
+    return cli_first_rank() ? gt_outfile_check(output, path, overwrites(o)) : GT_OK;
+}
+
+gt_status cli_check_output_names(const gt_options *o) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < o->n && !st; i++) {
+        const gt_option *row = &o->rows[i];
+        const char *path = row->writes ? *(const char *const *)value_of(o, row) : "";
+        if (*path) st = gt_outfile_check_name(row->writes, path);
+        if (st) st = gt_wrap(st, "--%s=%s", row->key, path);
+    }
+    return st;
+}
+
+gt_status cli_check_outputs(const gt_options *o) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < o->n && !st; i++) {
+        const gt_option *row = &o->rows[i];
+        const char *path = row->writes ? *(const char *const *)value_of(o, row) : "";
+        if (*path) st = cli_check_output(o, path, row->writes);
+    }
+    return st;
+}

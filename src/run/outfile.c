@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whether a command may write where the user says: see outfile.h. */
+#define _GNU_SOURCE
+#include "run/outfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/file_kind.h"
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const gt_outfile_name *find_name(const gt_outfile_name *list, const char *name) {
+    for (; list && list->pattern; list++)
+        if (!fnmatch(list->pattern, name, FNM_EXTMATCH)) return list;
+    return NULL;
+}
+
+/* ---- names ---- */
+
+/* "*.png", "*.webp" -> ".png or .webp" */
+static void list_endings(const gt_outfile_name *list, char *text, size_t bytes) {
+    size_t n = 0;
+    *text = 0;
+    for (int i = 0; list[i].pattern && *list[i].pattern == '*' && n < bytes; i++) {
+        bool last = !list[i + 1].pattern || *list[i + 1].pattern != '*';
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s", !i ? "" : last ? " or " : ", ", list[i].pattern + 1);
+    }
+}
+
+/* Is a folder meant, of an output that may be one? */
+static bool means_folder(const gt_outfile *o, const char *path) {
+    return o->inside && (!o->files || !strchr(last_part(path), '.') || gt_is_directory(path));
+}
+
+gt_status gt_outfile_check_name(const gt_outfile *o, const char *path) {
+    char endings[256];
+    bool special = gt_kind_of_file(path) == GT_KIND_SPECIAL || gt_file_is_stdout(path);
+    if (means_folder(o, path) || special || find_name(o->files, last_part(path))) return GT_OK;
+    list_endings(o->files, endings, sizeof endings);
+    return gt_fail(GT_USAGE, "a name that ends in %s is needed%s", endings, o->inside ? ", or a folder (FOLDER/)" : "");
+}
+
+/* ---- checkpoints of runs ---- */
+
+static bool is_run(const char *dir) {
+    return gt_folder_has(dir, "job.ini") || gt_folder_has(dir, "stats.jsonl") || gt_folder_has(dir, "last");
+}
+
+gt_status gt_outfile_check_run(const char *path) {
+    char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
+    struct stat s;
+    bool stays = copy && !stat(file, &s) && S_ISREG(s.st_mode) && !fnmatch("checkpoint-*.h5", last_part(file), 0) &&
+                 is_run(dirname(copy));
+    free(file);
+    free(copy);
+    return stays
+               ? gt_fail(GT_USAGE,
+                         "'%s' is a checkpoint in the folder of a run, which no command replaces: choose another name",
+                         path)
+               : GT_OK;
+}
+
+/* ---- what lies there ---- */
+
+static gt_status refuse(const char *path, const char *choice) {
+    const char *what = gt_kind_text(gt_kind_of_file(path));
+    return gt_fail(GT_USAGE, "'%s' is there already, and is %s: --overwrite replaces it, or choose another %s", path,
+                   *what ? what : "of no kind that is known", choice);
+}
+
+static bool is_free(gt_outfile_kind lies, gt_outfile_kind written) {
+    return lies == GT_OUTFILE_NOTHING || written == GT_OUTFILE_OWN || (lies == written && lies < GT_OUTFILE_DATASET);
+}
+
+/* A file that is to become of the kind `written`. */
+static gt_status check_file(const char *path, gt_outfile_kind written, bool overwrite, const char *choice) {
+    gt_status st = gt_outfile_check_run(path);
+    if (st || overwrite || is_free(gt_outfile_kind_of(path, written), written)) return st;
+    return refuse(path, choice);
+}
+
+static gt_status check_folder(const gt_outfile *o, const char *path, bool overwrite, bool deep) {
+    enum { LOOKED_AT = 4096 }; /* of a larger folder the rest is looked at when it is written */
+    DIR *dir = opendir(path);
+    gt_status st = GT_OK;
+    int n = 0;
+    if (!dir) return GT_OK; /* the folder is made, or cannot be: that shows when it is made */
+    for (struct dirent *e; !st && n < LOOKED_AT && (e = readdir(dir));) {
+        const gt_outfile_name *name = find_name(o->inside, e->d_name);
+        if (*e->d_name == '.' || (!name && !deep)) continue;
+        char *file = gt_path_join(path, e->d_name);
+        if (!file) st = GT_NOMEM;
+        else if (gt_is_directory(file)) st = deep ? check_folder(o, file, overwrite, false) : GT_OK;
+        else if (name) n++, st = check_file(file, name->kind, overwrite, "folder");
+        free(file);
+    }
+    closedir(dir);
+    return st;
+}
+
+gt_status gt_outfile_check(const gt_outfile *o, const char *path, bool overwrite) {
+    bool folder = means_folder(o, path);
+    if (folder && gt_is_directory(path) && o->inside->pattern) return check_folder(o, path, overwrite, o->folders);
+    if (folder) return gt_outfile_check_run(path); /* else the folder is made, or cannot be, by those who write there */
+    const gt_outfile_name *name = find_name(o->files, last_part(path));
+    if (gt_is_directory(path)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", path);
+    return check_file(path, name ? name->kind : GT_OUTFILE_DATASET, overwrite, "name");
+}
+
+bool gt_outfile_has(const gt_outfile *o, const char *place, const char *path) {
+    size_t n = strlen(place);
+    if (!strcmp(place, path)) return true;
+    return o->inside && o->inside->pattern && !strncmp(place, path, n) && (path[n] == '/' || place[n - 1] == '/');
+}
+
+gt_status gt_outfile_check_again(const gt_outfile *o, const char *place, const char *path, bool overwrite) {
+    bool same = !strcmp(place, path);
+    const gt_outfile_name *name = find_name(same ? o->files : o->inside, last_part(path));
+    gt_outfile_kind written = name ? name->kind : GT_OUTFILE_DATASET;
+    gt_file_kind lies = gt_kind_of_file(path);
+    bool of_h5 = written == GT_OUTFILE_NETWORK || written == GT_OUTFILE_ARRAYS;
+    /* nothing forks while MPI is up: what an HDF5 file holds was looked at before */
+    if (of_h5 && (lies == GT_KIND_HDF5 || lies == GT_KIND_CHECKPOINT)) return gt_outfile_check_run(path);
+    return check_file(path, written, overwrite, same ? "name" : "folder");
+}
