@@ -92,8 +92,6 @@ gt_status gmm_draw_clusters_all(const cli_session *s, const gmm_points *p, const
                                 const char *stem);
 /* Draws OUTDIR/over-data.svg and .png: samples [n,d] over the points. */
 gt_status gmm_draw_over_data_all(const cli_session *s, const gmm_points *p, const double *samples, int64_t n);
-/* Before any work: can --film be made? */
-gt_status gmm_check_film(const cli_session *s);
 /* The iterations of the restart that led to f->best, which are computed again, as --film. */
 gt_status gmm_film_all(const cli_session *s, const gmm_points *p, const gt_fit *f);
 

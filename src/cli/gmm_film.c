@@ -12,14 +12,6 @@
 enum { MOST_FRAMES = 100 };
 static const double FPS = 4, LAST_SECONDS = 1.5;
 
-gt_status gmm_check_film(const cli_session *s) {
-    const char *path = gmm_options(s)->film;
-    gt_film_kind kind = gt_film_kind_of(path);
-    if (!*path || kind == GT_FILM_WEBP || kind == GT_FILM_FOLDER) return GT_OK;
-    return gt_fail(GT_USAGE, "--film=%s: a film is FILE.webp, or a folder (FOLDER/) for a picture of each iteration",
-                   path);
-}
-
 typedef struct filming {
     const cli_session *session;
     const gmm_points *points;

@@ -50,13 +50,7 @@ static const gt_option table[] = {
 static gt_status read_film(const walk_fields *fields, gt_walk_request *r) {
     double frames = fields->seconds * r->film.fps;
     r->frames = frames < 1 ? 1 : llrint(frames);
-    gt_film_kind kind = gt_film_kind_of(r->film.path);
-    if (kind == GT_FILM_UNKNOWN)
-        return gt_fail(GT_USAGE,
-                       "--out=%s: a film is FILE.webp, FILE.mp4, or a folder (FOLDER/) for a picture of each "
-                       "frame",
-                       r->film.path);
-    return kind == GT_FILM_MP4 && cli_first_rank() ? gt_ffmpeg_ready(&r->film.ffmpeg) : GT_OK;
+    return gt_film_kind_of(r->film.path) == GT_FILM_MP4 && cli_first_rank() ? gt_ffmpeg_ready(&r->film.ffmpeg) : GT_OK;
 }
 
 static gt_status read_request(cli_session *s) {

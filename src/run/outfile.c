@@ -58,17 +58,18 @@ static bool is_run(const char *dir) {
 }
 
 gt_status gt_outfile_check_run(const char *path) {
-    char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
     struct stat s;
-    bool stays = copy && !stat(file, &s) && S_ISREG(s.st_mode) && !fnmatch("checkpoint-*.h5", last_part(file), 0) &&
-                 is_run(dirname(copy));
+    if (stat(path, &s) || !S_ISREG(s.st_mode)) return GT_OK;
+    char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
+    bool stays = copy && !fnmatch("checkpoint-*.h5", last_part(file), 0) && is_run(dirname(copy));
+    gt_status st = copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the name of a file");
+    if (stays)
+        st = gt_fail(GT_USAGE,
+                     "'%s' is a checkpoint in the folder of a run, which no command replaces: choose another name",
+                     path);
     free(file);
     free(copy);
-    return stays
-               ? gt_fail(GT_USAGE,
-                         "'%s' is a checkpoint in the folder of a run, which no command replaces: choose another name",
-                         path)
-               : GT_OK;
+    return st;
 }
 
 /* ---- what lies there ---- */

@@ -177,13 +177,14 @@ case_bad_input() {
     # No room: the old file stays, and no half.
     for form in pkl $forms; do
         echo old >a.$form
-        expect 1 "cannot write 'a.$form': File too large" bash -c "ulimit -f 8; exec '$GANTRY' export run a.$form --all"
+        expect 2 "'a.$form' is there already, and is a text file" "$GANTRY" export run a.$form --all
+        expect 1 "cannot write 'a.$form': File too large" bash -c "ulimit -f 8; exec '$GANTRY' export run a.$form --all --overwrite"
         [ "$(cat a.$form)" = old ] || fail "a.$form is gone"
     done
     chmod -w folder.npz
     [ "$(id -u)" = 0 ] || expect 1 'ermission' "$GANTRY" export run folder.npz/a.npz
     ls | grep -F .part && fail 'a half is left'
-    export_ run a.npz && cmp a.npz good.npz || fail 'with room: another file'
+    export_ run a.npz --overwrite && cmp a.npz good.npz || fail 'with room: another file'
     cat a.npz >piped && "$GANTRY" export run /dev/stdout --format=npz 2>/dev/null | head -c "$(stat -c %s piped)" | cmp - piped || fail 'into a pipe: another file'
 }
 

@@ -162,7 +162,7 @@ expect 2 'from 1 to 1048576, or several: 1-20' "$GANTRY" "${fit[@]}" --k=0-3
 expect 2 "points.csv: no column 'kind' of labels; the columns are 0 to 2" "$GANTRY" "${fit[@]}" --labels=kind
 expect 2 'blobs.csv: no column .kind. .*lump|are 0 to 50: .x0., .x1.' "$GANTRY" gmm fit blobs.csv --labels=kind --outdir=x
 expect 2 'have the axes 0 to 49: x0, x1' "$GANTRY" gmm fit blobs.csv --labels=lump --axes=x0,y --outdir=x
-expect 2 'a film is FILE.webp, or a folder' "$GANTRY" "${fit[@]}" --film=x.gif
+expect 2 'a name that ends in .webp is needed, or a folder' "$GANTRY" "${fit[@]}" --film=x.gif
 expect 1 "'lump 0' is no number: a column of labels is named by --labels" "$GANTRY" gmm fit blobs.csv --outdir=x
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=5 --outdir=later
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=1-3 --outdir=later

@@ -18,7 +18,7 @@ begins each_writes_into_the_folder
 commands=(
     "generate ../gan --class=1 --seeds=0-399 --outdir=. --npy --threads=1"
     "generate ../gan --class=1 --seeds=0-399 --outdir=. --grid --threads=1"
-    "generate ../gan --class=1 --seeds=0-1999 --out=all.h5 --threads=1"
+    "generate ../gan --class=1 --seeds=0-1999 --out=all.h5 --overwrite --threads=1"
     "mix ../gan --class=1 --rows=0-9 --cols=10-19 --outdir=. --threads=1"
     "walk ../gan --class=1 --seeds=0-3 --seconds=20 --out=film.webp --threads=1"
     "gmm fit ../points/latents.h5 --outdir=. --k=12 --restarts=4 --tol=0 --iterations=60 --checkpoint-minutes=0.0001 --threads=1"

@@ -161,6 +161,39 @@ for ((i = 0; i < 2; i++)); do
     quietly "$GANTRY" generate mine --seeds=0-1 --npy --outdir=both
 done
 
+begins again_into_the_same_place
+# Tables and arrays that commands have made are known as theirs: the same command replaces them.
+quietly "$GANTRY" dataset synth:shapes:n=24,size=16,classes=3 few.zip
+quietly "$GANTRY" train --model=vae --data=few.zip --batch=8 --steps=1 --threads=1 --run=vae
+quietly "$GANTRY" train --model=lenet --data=few.zip --batch=8 --steps=1 --threads=1 --run=net
+printf 'a,b\n1,2\n2,3\n5,1\n4,4\n1,1\n7,3\n' >points.csv
+for ((i = 0; i < 2; i++)); do
+    while read -r words; do
+        # shellcheck disable=SC2086
+        quietly "$GANTRY" $words
+    done <<END
+latent vae few.zip --outdir=again --threads=1
+anomalies vae few.zip --outdir=again --normal=0 --threads=1
+likelihood vae few.zip --samples=4 --out=again/likelihood.csv --threads=1
+study kl --outdir=again
+study dimensions vae few.zip --outdir=again --threads=1
+study gradient-variance vae few.zip --outdir=again --samples=64 --images=4 --threads=1
+predict net few.zip --outdir=again/net --threads=1
+evaluate net few.zip --outdir=again/net --threads=1
+look net few.zip --cam --outdir=again --images=4
+detect net few.zip --outdir=again --sizes=1
+activations --hidden=8 --outdir=again
+gmm fit points.csv --k=1-2 --labels=b --outdir=again/gmm --film=again/gmm/film.webp --threads=1
+gmm predict again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
+gmm score again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
+gmm sample again/gmm --n=4 --outdir=again/gmm --threads=1
+metrics --reals=few.zip --save=again/few.npz --detector=net --threads=1
+dataset few.zip --scan --report=again/findings
+dataset split few.zip again/one$i.zip again/two$i.zip --report=again/parts.txt
+walk vae --seeds=0-1 --seconds=0.1 --out=again/frames/ --threads=1
+END
+done
+
 # ---- more ranks than slices: each piece of advice works ----
 advised() { # COMMAND...: what stands in the file `said` after "use" or "for N ranks", each with the command
     local pieces piece n=0

@@ -173,7 +173,7 @@ which images. --seeds=0-7:run --class=1
 must be at most 100:run --seeds=0-3 --quality=101
 at most 16383 a side:run --seeds=0-1999 --class=1 --grid=1024x1
 END
-    expect 2 'a film is FILE.webp' "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.gif
+    expect 2 'a name that ends in .webp or .mp4 is needed, or a folder' "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.gif
     [ -z "$(ls -d x* 2>/dev/null)" ] || fail "refused, and yet something was made: $(ls -d x*)"
     expect 1 'needs the program ffmpeg' env PATH=/nowhere "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.mp4
 }
