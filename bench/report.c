@@ -15,14 +15,17 @@ typedef struct report_options {
     bench_common common;
     const char *h5, *svg;
     bench_plot plot;
+    bool overwrite;
 } report_options;
 
 static report_options options;
 
 static const gt_option rows[] = {
-    {BENCH_ROW(report_options, "h5", h5, "", "Write all results to this HDF5 file"), .path = true},
+    {BENCH_ROW(report_options, "h5", h5, "", "Write all results to this HDF5 file"),
+     BENCH_WRITES("*.h5", GT_OUTFILE_DATASET)},
     {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over ranks, or --y over --x, to this file"),
-     .path = true},
+     BENCH_WRITES("*.svg", GT_OUTFILE_PICTURE)},
+    BENCH_OVERWRITE(report_options),
     {BENCH_ROW(report_options, "x", plot.x, "", "Key of the column along")},
     {BENCH_ROW(report_options, "y", plot.y, "", "Key of the column upright")},
     {BENCH_ROW(report_options, "group", plot.group, "", "Column of words: a colour for each")},

@@ -19,7 +19,7 @@ typedef struct scaling_options {
     bench_common common;
     const char *recipe, *ranks, *threads, *launch, *mode, *svg;
     int64_t steps, shared_cores;
-    bool model;
+    bool model, overwrite;
 } scaling_options;
 
 static scaling_options options;
@@ -39,7 +39,9 @@ static const gt_option rows[] = {
      .min = -1, .max = 1 << 20},
     {BENCH_ROW(scaling_options, "steps", steps, "0", "As for step"), .max = 1000},
     {BENCH_ROW(scaling_options, "model", model, "0", "Fit, check and evaluate the cost model")},
-    {BENCH_ROW(scaling_options, "svg", svg, "", "With --model: file for a plot")},
+    {BENCH_ROW(scaling_options, "svg", svg, "", "With --model: file for a plot"),
+     BENCH_WRITES("*.svg", GT_OUTFILE_PICTURE)},
+    BENCH_OVERWRITE(scaling_options),
 };
 
 enum { MOST_NUMBERS = 16, MOST_CORES = 64 };

@@ -124,6 +124,22 @@ gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *fold
     return st;
 }
 
+/* By the rule of all commands, before anything is measured. */
+static gt_status check_outputs(const gt_options *o) {
+    const gt_option *overwrite = gt_options_find(o, "overwrite");
+    gt_status st = GT_OK;
+    for (int i = 0; i < o->n && !st; i++) {
+        const gt_option *row = &o->rows[i];
+        const char *path = row->writes ? *(const char *const *)((const char *)o->fields + row->offset) : "";
+        if (!*path) continue;
+        st = gt_outfile_check_name(row->writes, path);
+        if (st) gt_wrap(st, "--%s=%s", row->key, path);
+        bool all = overwrite && *(const bool *)((const char *)o->fields + overwrite->offset);
+        if (!st) st = gt_outfile_check(row->writes, path, all);
+    }
+    return st;
+}
+
 int bench_main(const bench_program *p, int argc, char **argv) {
     start_without_forcing_settings(argv);
     bool help = false, first_rank = gt_mpi_launched_rank() == 0;
@@ -134,6 +150,7 @@ int bench_main(const bench_program *p, int argc, char **argv) {
     gt_options o = {.rows = p->rows, .n = p->n_rows, .fields = p->fields, .state = state, .arena = a};
     if (!st) gt_options_reset(&o);
     if (!st) st = read_arguments(p, &o, argc, argv, &help, &words);
+    if (!st && !help) st = check_outputs(&o);
     if (!st && !help && p->files) st = p->files(argv, words);
     if (st && first_rank) fprintf(stderr, "%s: %s\n", p->name, gt_message());
     if (!st && help && first_rank) print_help(p);

@@ -11,6 +11,7 @@
 #include "common/results.h"
 #include "gantry/dist.h"
 #include "gantry/option.h"
+#include "run/outfile.h"
 
 typedef struct bench_common { /* the first member of every program's options */
     bool json, careful;
@@ -22,6 +23,15 @@ typedef struct bench_common { /* the first member of every program's options */
     {BENCH_ROW(bench_common, "json", json, "0", "One JSON document instead of tables")}, { \
         BENCH_ROW(bench_common, "long", careful, "0", "Measure longer, and everything")    \
     }
+/* In the row of a file that is written (run/outfile.h), and the row beside it. */
+#define BENCH_WRITES(pattern, of_kind)            \
+    .path = true, .writes = &(const gt_outfile) { \
+        .files = (const gt_outfile_name[]) {      \
+            {pattern, of_kind}, { 0 }             \
+        }                                         \
+    }
+#define BENCH_OVERWRITE(struct_) \
+    { BENCH_ROW(struct_, "overwrite", overwrite, "0", "Replace whatever lies where a file is to be written") }
 #define BENCH_THREADS(struct_) \
     { BENCH_ROW(struct_, "threads", threads, "1", "Of each rank"), .min = 1, .max = 4096 }
 

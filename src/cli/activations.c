@@ -154,6 +154,13 @@ static gt_status compare(work *w) {
     return st ? st : write_all(w);
 }
 
+static gt_status check_and_compare(work *w, const gt_options *own) {
+    gt_status st = cli_check_output_names(own);
+    if (!st) st = cli_check_outputs(own);
+    if (!st && !(w->pool = gt_pool_new(1))) st = gt_failure();
+    return st ? st : compare(w);
+}
+
 static int activations(int argc, char **argv) {
     if (cli_others_work("activations")) return CLI_DONE;
     activations_fields fields;
@@ -165,9 +172,7 @@ static int activations(int argc, char **argv) {
     gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
     if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
-    if (!st && !arguments.help) st = cli_check_output_names(&own);
-    if (!st && !arguments.help) st = cli_check_outputs(&own);
-    if (!st && !arguments.help) st = (w.pool = gt_pool_new(1)) ? compare(&w) : gt_failure();
+    else if (!st) st = check_and_compare(&w, &own);
     gt_buffer_free(&w.csv);
     gt_pool_free(w.pool);
     gt_job_free(job);

@@ -367,7 +367,7 @@ static void keep_memory(void) {
 #endif
 }
 
-/* Beside the findings those as JSON. */
+/* The same findings as JSON lie beside them. */
 static gt_status check_findings(cli_session *s, const char *report) {
     const char *json = gt_arena_printf(s->arena, "%s.json", report);
     return json ? cli_check_output(&s->options, json, &findings_json) : GT_NOMEM;

@@ -48,8 +48,8 @@ gt_outfile_kind gt_outfile_kind_of(const char *path, gt_outfile_kind written);
 
 /* GT_USAGE: nothing of this name is written there; the message names the endings. Devices and pipes have any name. */
 gt_status gt_outfile_check_name(const gt_outfile *o, const char *path);
-/* May the command write there? GT_USAGE: something lies there that stays. GT_FAILED: a folder cannot be read. To be
- * called before the work and before MPI_Init, by the rank that writes. */
+/* May the command write there? GT_USAGE: something lies there that stays. To be called before the work and before
+ * MPI_Init, by the rank that writes. */
 gt_status gt_outfile_check(const gt_outfile *o, const char *path, bool overwrite);
 /* Is `path` the output `place` itself, or a file in it? */
 bool gt_outfile_has(const gt_outfile *o, const char *place, const char *path);

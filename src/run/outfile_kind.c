@@ -18,7 +18,7 @@
 
 /* ---- tables ---- */
 
-/* First lines of the tables and findings that commands write. */
+/* First lines of the tables and findings that commands write; those that end with a name follow columns of the data. */
 static const char *const headings[] = {
     "item,error,*file,above",
     "item,log_likelihood,elbo,divergence,error",
