@@ -133,7 +133,8 @@ static void put_pictures(void *arg, int64_t first, int64_t n, const void *record
 static gt_status finish_dataset(gt_saved_fakes *s) {
     gt_status st = s->status ? s->status : gt_notes_check(&s->source.info, s->source.count, false);
     s->items.info = s->source.info;
-    if (!st && !access(s->path, F_OK)) st = gt_fail(GT_FAILED, "'%s' came to be there meanwhile", s->path);
+    if (!st && !s->dest.replaces && !access(s->path, F_OK))
+        st = gt_fail(GT_FAILED, "'%s' came to be there meanwhile", s->path);
     if (!st) st = s->dest.kind->sync(&s->dest); /* what waits goes into the part */
     return st ? st : s->dest.kind->finish(&s->dest);
 }

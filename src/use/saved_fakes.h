@@ -15,7 +15,8 @@
 typedef struct gt_saved_fakes gt_saved_fakes;
 
 /* `fakes` is a set of gt_picture_set_of_fakes(); the pictures of the next pass over the set are kept. `path` must last;
- * a file that lies there is replaced. GT_USAGE: such a file cannot hold these pictures, or somebody else makes it. On failure *out is NULL. */
+ * a file that lies there is replaced. GT_USAGE: such a file cannot hold these pictures, or somebody else makes it. On
+ * failure *out is NULL. */
 gt_status gt_saved_fakes_begin_all(gt_saved_fakes **out, const gt_team *team, const char *path, gt_picture_set *fakes);
 /* `st`: what became of the pass; with a failure nothing is written. Returns the first failure, and frees `saved`. */
 gt_status gt_saved_fakes_end_all(gt_saved_fakes *saved, gt_status st);

@@ -173,6 +173,8 @@ case_saved_fakes() {
     scores equal_file --reals="$reals" --fakes=equal.h5 $own --metrics=agreement40
     cmp <(results equal) <(results equal_file) || fail 'other scores of pictures in equal shares'
     expect 2 "'saved.zip' is there already" "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.zip
+    scores again gan $own --metrics=$list --save-fakes=saved2.zip --overwrite
+    cmp saved.zip saved2.zip || fail 'other pictures in the place of a file'
     expect 2 'ends in .zip or .h5' ranks 2 "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.png
     expect 1 'cannot write into' "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=/nowhere/a.zip
     expect 2 'is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save-fakes=a.zip
