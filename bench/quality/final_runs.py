@@ -15,6 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
+# Of scores whose recipes do not say that the detector saw pictures of 8 bits.
+BEFORE_ROUNDING = "made before scores were those of pictures as they are saved: G's numbers were judged, neither clamped nor rounded to 8 bits. They will be made again"
 sys.path.insert(0, os.path.dirname(HERE))
 from filling import cpu, fill, markdown, table # noqa: what the scripts take from here
 
@@ -224,7 +226,7 @@ def machine(work):
     for s in work.scored(): by.setdefault(s['machine'], []).append(s['of'])
     said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
-    return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
+    return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']] + ([] if all(', 8-bit' in recipe for s in work.scored() for recipe in s['recipes'].values()) else [['note', BEFORE_ROUNDING]])
 
 
 def value(score, pattern):

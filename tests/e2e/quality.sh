@@ -1,9 +1,8 @@
 #!/bin/bash
 # level: long
-# The scripts of the final runs (bench/quality), with tiny budgets: stopped in the middle, gone on, and begun once more when all is done.
+# The scripts of bench/quality: final runs with tiny budgets, stopped in the middle, gone on, and begun once more when all is done; tables from scores alone; a judge of tiny data.
 . "$(dirname "$0")/lib.sh"
 "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
-[ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
 scripts=$here/../../bench/quality
 there() { [ -e "$1" ]; }
 
@@ -18,15 +17,45 @@ all_of() {
     timeout -k 5 600 "$scripts/$script" --quick --gantry="$GANTRY" --out="$script" "$@" >said 2>&1 </dev/null || { cat said; fail "$script"; }
     ! grep -q "begins  $task" said || fail "$task was done"
     expect 0 "^ends" "$GANTRY" bench report "$script/$script.json"
-    [ "$(grep -cE '^(Gantry|PyTorch|DCGAN|VAE|ADA|none) +[012] +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ ' said)" -ge "$rows" ] || { cat said; fail "rows of $script"; }
+    [ "$(grep -cE '^(Gantry StyleGAN2-ADA|Gantry DCGAN|Gantry VAE|PyTorch StyleGAN2-ADA|ADA|none) +[012] +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ ' said)" -ge "$rows" ] || { cat said; fail "rows of $script"; }
     grep -q '<svg' "$script/$script.svg" || fail 'no plot'
     expect 0 '^\| ' "$scripts/$script" --quick --gantry="$GANTRY" --out="$script" "$@"
     ! grep -q '^begins' said || { cat said; fail 'something was done again'; }
     expect 1 'not for --quick' "$scripts/$script" --quick --publish --out="$script" "$@"
 }
 case_fashion() {
+    [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
     all_of fashion gantry-0 12
     [ "$(find fashion -name 'fashion-*.png' | wc -l)" = 6 ] || fail 'pictures'
+}
+# The tables that are published are those of the scores that are published.
+case_published() {
+    expect 0 '^\| Gantry DCGAN, first run \| 0 ' "$scripts/fashion" --gantry="$GANTRY" --out=again --scores="$scripts/fashion-scores.jsonl"
+    ! grep -q '^begins' said || { cat said; fail 'something was run'; }
+    cmp again/fashion.json "$scripts/fashion.json" || fail 'not what is published'
+    grep -q '<svg' again/fashion.svg || fail 'no plot'
+}
+# The same bits twice; a set has distance 0 from itself; another architecture; what does not fit is said.
+case_judge() {
+    quietly "$GANTRY" dataset synth:shapes:n=200,size=16,classes=4 train.zip
+    quietly "$GANTRY" dataset synth:shapes:n=60,size=16,classes=4,seed=1 test.h5
+    local judge="$scripts/judge.py" hash
+    expect 0 '"test_accuracy"' "$judge" train three-convolutions train.zip --test=test.h5 --out=judge.npz --epochs=2
+    hash=$(grep -o '"hash": "[0-9a-f]*"' said) || fail 'no hash'
+    expect 0 "$hash" "$judge" train three-convolutions train.zip --test=test.h5 --out=again.npz --epochs=2
+    cmp judge.npz again.npz || fail 'not the same bits'
+    expect 0 '"of": "test.h5", "ceiling": true' "$judge" score judge.npz --reals=train.zip --test=test.h5 --fakes train.zip
+    "$python" - <<'PYTHON' || { cat said; fail 'scores'; }
+import json
+ceiling, same = map(json.loads, open('said'))
+about = {key: ceiling[key] for key in ('judge', 'test_accuracy', 'features', 'k')}
+assert ceiling['agreement'] == ceiling['test_accuracy'] and about['features'] == 128 and about['k'] == 3 and ceiling['fid'] > 0
+assert same['of'] == 'train.zip' and not same['ceiling'] and same['fid'] < 1e-9 and same['precision'] == same['recall'] == 1 and same['reals'].startswith('200 and 200 of train.zip'), same
+PYTHON
+    expect 0 '"architecture": "resnet20"' "$judge" train resnet20 train.zip --test=test.h5 --out=other.npz --epochs=1
+    expect 1 'no architecture vgg; there are three-convolutions, resnet20' "$judge" train vgg train.zip --test=test.h5 --out=no.npz
+    quietly "$GANTRY" dataset synth:shapes:n=60,size=20,classes=4 larger.zip
+    expect 1 'larger.zip has pictures of 3 channels, 20x20; the judge was trained on 3 channels, 16x16' "$judge" score judge.npz --reals=train.zip --fakes larger.zip
 }
 case_icons() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=40 shapes
