@@ -182,20 +182,18 @@ def train(o):
 
 
 def score(o):
-    import judge_nets
     about, tensors = load(o.judge)
+    reals, *sets = map(Pictures, [o.reals] + ([o.test] if o.test else []) + o.fakes)
+    for pictures in (reals, *sets): fits(about, pictures)
+    import judge_nets # the slowest of all imports: after what can be wrong
     net = judge_nets.network(about, tensors)
-    reals = Pictures(o.reals)
-    fits(about, reals)
     real_rows = judge_nets.judged(net, reals)[0]
     compared = '%s %s' % (reals.name, reals.fingerprint())
-    for path in ([o.test] if o.test else []) + o.fakes:
-        fakes = Pictures(path)
-        fits(about, fakes)
+    for i, fakes in enumerate(sets):
         rows, said = judge_nets.judged(net, fakes, o.count)
         n = min(len(rows), len(real_rows))
         precision, recall = precision_recall(real_rows[:n], rows[:n])
-        say(of=fakes.name, ceiling=path == o.test, fid=frechet(real_rows, rows), agreement=None if fakes.labels is None else float((said == fakes.labels[:len(said)]).mean()),
+        say(of=fakes.name, ceiling=bool(o.test) and i == 0, fid=frechet(real_rows, rows), agreement=None if fakes.labels is None else float((said == fakes.labels[:len(said)]).mean()),
             precision=precision, recall=recall, k=K, fakes='%d of %s %s' % (len(rows), fakes.name, fakes.fingerprint()), reals='%d and %d of %s' % (len(reals), n, compared),
             judge='%s %s' % (about['architecture'], about['hash'][:8]), features=rows.shape[1], test_accuracy=about['test_accuracy'])
 

@@ -57,12 +57,12 @@ PYTHON
     expect 1 'floats.h5 has no labels: why' "$python" -c 'import judge; judge.Pictures("floats.h5").needs_labels("why")'
 }
 
-# A judge's file is what was written, byte for byte, or it is refused.
+# A judge's file is what was written, or it is refused; so are pictures of another size.
 case_written() {
     "$python" - <<'PYTHON' || fail 'a judge that was written'
 import numpy as np, judge
 weights = {'a': np.arange(6, dtype='f4').reshape(2, 3), 'b': np.array(3)}
-about = dict(architecture='none', hash=judge.hash_of(weights))
+about = dict(architecture='none', shape=[3, 20, 20], hash=judge.hash_of(weights))
 judge.save('judge.npz', about, weights)
 got, tensors = judge.load('judge.npz')
 assert got == about and all(np.array_equal(tensors[k], weights[k]) for k in weights) and len(tensors) == 2
@@ -70,5 +70,7 @@ weights['a'][1, 2] += 1
 judge.save('other.npz', about, weights)
 PYTHON
     expect 1 'other.npz: the weights are not those that were written' "$python" -c 'import judge; judge.load("other.npz")'
+    quietly "$GANTRY" dataset synth:shapes:n=24,size=16,classes=4 small.zip
+    expect 1 'small.zip has pictures of 3 channels, 16x16; the judge was trained on 3 channels, 20x20' "$python" -m judge score judge.npz --reals=small.zip --fakes small.zip
 }
 run_cases

@@ -35,14 +35,14 @@ case_published() {
     cmp again/fashion.json "$scripts/fashion.json" || fail 'not what is published'
     grep -q '<svg' again/fashion.svg || fail 'no plot'
 }
-# The same bits twice; a set has distance 0 from itself; another architecture; what does not fit is said.
+# The same bits twice; a set has distance 0 from itself; another architecture.
 case_judge() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=16,classes=4 train.zip
     quietly "$GANTRY" dataset synth:shapes:n=60,size=16,classes=4,seed=1 test.h5
     local judge="$scripts/judge.py" hash
-    expect 0 '"test_accuracy"' "$judge" train three-convolutions train.zip --test=test.h5 --out=judge.npz --epochs=2
+    expect 0 '"test_accuracy"' "$judge" train three-convolutions train.zip --test=test.h5 --out=judge.npz --epochs=1
     hash=$(grep -o '"hash": "[0-9a-f]*"' said) || fail 'no hash'
-    expect 0 "$hash" "$judge" train three-convolutions train.zip --test=test.h5 --out=again.npz --epochs=2
+    expect 0 "$hash" "$judge" train three-convolutions train.zip --test=test.h5 --out=again.npz --epochs=1
     cmp judge.npz again.npz || fail 'not the same bits'
     expect 0 '"of": "test.h5", "ceiling": true' "$judge" score judge.npz --reals=train.zip --test=test.h5 --fakes train.zip
     "$python" - <<'PYTHON' || { cat said; fail 'scores'; }
@@ -53,9 +53,6 @@ assert ceiling['agreement'] == ceiling['test_accuracy'] and about['features'] ==
 assert same['of'] == 'train.zip' and not same['ceiling'] and same['fid'] < 1e-9 and same['precision'] == same['recall'] == 1 and same['reals'].startswith('200 and 200 of train.zip'), same
 PYTHON
     expect 0 '"architecture": "resnet20"' "$judge" train resnet20 train.zip --test=test.h5 --out=other.npz --epochs=1
-    expect 1 'no architecture vgg; there are three-convolutions, resnet20' "$judge" train vgg train.zip --test=test.h5 --out=no.npz
-    quietly "$GANTRY" dataset synth:shapes:n=60,size=20,classes=4 larger.zip
-    expect 1 'larger.zip has pictures of 3 channels, 20x20; the judge was trained on 3 channels, 16x16' "$judge" score judge.npz --reals=train.zip --fakes larger.zip
 }
 case_icons() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=40 shapes
