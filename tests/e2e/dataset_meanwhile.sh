@@ -3,27 +3,19 @@
 # What comes to be at DEST while gantry dataset works on it is nobody's to remove: the end is refused, and what was made
 # stays beside it. What somebody put into DEST.part is not removed either.
 . "$(dirname "$0")/lib.sh"
+. "$here/hold.sh"
 
 source=synth:shapes:n=500,size=64
 begin() { # DEST ARGUMENTS...: begun, and held while something happens
     local dest=$1
     shift
-    "$GANTRY" dataset $source "$dest" --threads=1 "$@" >said 2>&1 &
-    working=$!
-    started+=("$working")
-    for _ in $(seq 2000); do
-        [ -e "$dest.part" ] && break
-        sleep 0.01
-    done
-    kill -STOP $working
-    { [ -e "$dest.part" ] && { [ ! -e "$dest" ] || [ -n "$*" ]; }; } || fail "$dest was finished too soon: $(<said)"
+    held "$dest.part" "$GANTRY" dataset $source "$dest" --threads=1 "$@"
+    [ ! -e "$dest" ] || [ -n "$*" ] || fail "$dest is there already"
 }
 end() { # STATUS PATTERN
-    local status=0
-    kill -CONT $working
-    wait $working || status=$?
-    [ $status = "$1" ] || fail "status $status, not $1: $(<said)"
-    grep -qE "$2" said || fail "'$2' is not said: $(<said)"
+    kill -CONT "$pid"
+    ends "$1"
+    grep -qE "$2" running || fail "'$2' is not said: $(<running)"
 }
 
 begins a_file

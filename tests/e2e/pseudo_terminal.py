@@ -52,7 +52,7 @@ class Terminal:
         os.write(self.fd, b'\x03')
         if answer is None: return None
         took = self.until(answer, start=start)
-        if took > 3: fail(f'{" ".join(self.command)}: {answer!r} only after {took:.1f} s')
+        if took > 10: fail(f'{" ".join(self.command)}: {answer!r} only after {took:.1f} s')
         return took
 
     def hang_up(self):

@@ -2,6 +2,7 @@
 # Masks go with their pictures through gantry dataset; fcn8s, fcn16s, fcn32s learn them: the same bits on 1 and 3 ranks, from a ZIP, a folder
 # and HDF5, stopped and gone on with; predict and evaluate; what is refused.
 . "$(dirname "$0")/lib.sh"
+. "$here/hold.sh"
 scenes=synth:scenes:n=24,size=32
 net='--model=fcn8s --trunk=vgg11 --width=0.05 --batch=8 --slices=4 --seed=3 --threads=1 --random-flip=1 --random-crop=3'
 
@@ -61,14 +62,9 @@ case_half_made() {
     for d in killed.zip killed.h5; do
         quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
         cp $d uncut && rm $d
-        "$GANTRY" dataset synth:scenes:n=3000,size=16 $d --threads=1 >/dev/null 2>&1 &
-        p=$!
-        for _ in $(seq 200); do
-            [ -s $d.part ] && break
-            sleep 0.01
-        done
-        kill -9 $p 2>/dev/null
-        wait $p 2>/dev/null
+        held $d.part "$GANTRY" dataset synth:scenes:n=3000,size=16 $d --threads=1
+        kill -9 "$pid"
+        wait "$pid" 2>/dev/null
         quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
         cmp $d uncut || fail "$d differs from one made in one go"
     done

@@ -53,7 +53,7 @@ static gt_node *inception_block(gt_forward *f, gt_node *x, const gt_classifier_c
 }
 
 static void use_network(gold *f, gt_job *job) {
-    static const gt_classifier_net net = {inception_block, NULL};
+    static const gt_classifier_net net = {.forward = inception_block};
     static gt_family_model model;
     if (!gold_text(f->config, "network", NULL) || f->failed) return;
     model = *job->kind;

@@ -346,7 +346,7 @@ static void holder_ends_while_we_wait(void **state) {
         kill(pid, SIGKILL);
         _exit(0);
     }
-    gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 1.9, .still_s = 60});
+    gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
     waitpid(pid, NULL, 0);
