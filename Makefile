@@ -110,6 +110,11 @@ fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
+# What another compiler (CC=clang) warns of in tests and benchmarks: no code is made.
+look_at = printf '%s\n' $(1) | xargs -n 16 -P $$(nproc) $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fsyntax-only $(2)
+warnings:
+	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c),-Itests -Itests/fuzz -Isrc/cli -Ibench)
+	@$(call look_at,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c bench/common/*.c)),-Ibench)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: $(CLI_OBJ)
@@ -233,4 +238,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests fuzzers bench-programs deps deps-build missing check check-quick check-long demo install uninstall deb dist bench bench-results docs clean count format help FORCE
+.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long demo install uninstall deb dist bench bench-results docs clean count format help FORCE

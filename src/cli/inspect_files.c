@@ -115,7 +115,8 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
         printf("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
                gt_checkpoint_info(f)->model);
         if (classes) printf("classes      %s\n", classes);
-        if (faults) printf("left out     %s", faults);
+        for (const char *line = faults; line && *line; line += strcspn(line, "\n") + 1)
+            printf("left out     %.*s\n", (int)strcspn(line, "\n"), line);
         st = print_data(f);
         puts("networks (with their buffers)");
         print_groups(f, "/networks");

@@ -52,8 +52,9 @@ static const gt_option table[] = {
                "Classes of generated pictures: drawn as in the data, or equally often"),
      .choices = "data|equal"},
     {CLI_FURTHER(range, "", "The floats of .npy and .npz that stand for black and white, as in 0,255"),
-     .placeholder = "LO,HI", .derived = "-1,1",
-     .detail = "Without it floats beyond -1 and 1 are an error. Other files say their range: an HDF5 file in the "
+     .placeholder = "LO,HI",
+     .detail = "Without it -1 and 1 are black and white, and floats beyond them are an error. Other files say their "
+               "range: an HDF5 file in the "
                "attribute range, a ZIP and a folder in dataset.json."},
     {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
      CLI_WRITES({"*.npz", GT_OUTFILE_STATISTICS}),

@@ -28,7 +28,7 @@ typedef struct machine {
     gt_pickle **memo;
     size_t memo_room, memo_next;
     size_t values; /* pushed so far, and marks set */
-    bool done;
+    bool has_protocol, done;
 } machine;
 
 static uint64_t place(const machine *m) { return m->end_at - (uint64_t)(m->end - m->at); }
@@ -396,7 +396,7 @@ static gt_status step(machine *m) {
     gt_status st = take_number(m, 1, &opcode);
     if (st) return st;
     switch (opcode) {
-    case 0x80: return pass_over(m, 1); /* PROTO */
+    case 0x80: /* PROTO, which protocols 0 and 1 do not have */ m->has_protocol = true; return pass_over(m, 1);
     case 0x95: return pass_over(m, 8); /* FRAME */
     case '.': m->done = true; return GT_OK;
     case '(': return push_slot(m, NULL);
@@ -453,7 +453,10 @@ static gt_status step(machine *m) {
     case 'S':
     case 'V':
     case 'F':
-    case 'P': return gt_fail(GT_FORMAT, "a pickle of protocol 0: write the file again with protocol 2, 3, 4 or 5");
+    case 'P':
+        if (!m->has_protocol)
+            return gt_fail(GT_FORMAT, "a pickle of protocol 0: write the file again with protocol 2, 3, 4 or 5");
+        __attribute__((fallthrough));
     default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);
     }
 }

@@ -222,9 +222,8 @@ static const gt_option options[] = {
      .detail = "The job comes first, then the sizes of its networks and the memory it needs, then, from steps that "
                "are made and timed, images per second and the duration of the run; at the end what gantry doctor "
                "says. quick makes no step, and asks no doctor."},
-    {OPTION(dry_run_seconds, "60", "Time that --dry-run takes for its measurement, about"), .class = GT_COMMAND,
-     .unit = "seconds", .max = 1e6,
-     .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
+    {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
+     .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,
      .choices = "debug|info|warning|error",
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},

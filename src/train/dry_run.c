@@ -152,9 +152,9 @@ static gt_status measure_cost_all(gt_engine *e) {
     gt_rehearsal pieces;
     double seconds;
     bool cut;
-    gt_info(
-        "measuring: steps for some %d seconds, or pieces of a step where it takes long (--dry-run=quick does without)",
-        MEASURE_SECONDS);
+    gt_info("measuring: steps for about %d seconds, or pieces of a step where one takes long (--dry-run=quick measures "
+            "nothing)",
+            MEASURE_SECONDS);
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, &seconds, &pieces, &cut);

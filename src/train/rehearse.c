@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a step takes where a whole one may take minutes, as at 256x256 on few cores: see engine.h. */
 #include "base/clock.h"
+#include "base/progress.h"
 #include "train/engine.h"
 
 typedef struct piece {
@@ -8,7 +9,10 @@ typedef struct piece {
     double made;    /* seconds of that which were really computed */
 } piece;
 
-static bool is_before(void *end) { return gt_clock() < *(double *)end; }
+static bool is_before(void *end) {
+    gt_progress();
+    return gt_clock() < *(double *)end;
+}
 
 /* The first group of the batch, twice: the first time touches memory for the first time, and does not count. */
 static gt_status rehearse_phase(gt_engine *e, const gt_engine_phase *p, double limit, piece *out) {

@@ -184,8 +184,10 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
 static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
     int64_t own = gt_least(gt_model_mbstd(job), job->batch), other = gt_least(gt_model_mbstd(theirs), job->batch);
     if (own == other || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
-    say(x, "  its D saw standard deviations of groups of %d images%s, here of groups of %lld (--mbstd)",
-        gt_model_mbstd(theirs), gt_model_mbstd(theirs) > job->batch ? " at most" : "", (long long)own);
+    char groups[48] = "its whole batches";
+    if (gt_model_mbstd(theirs) < theirs->batch)
+        snprintf(groups, sizeof groups, "groups of %d images", gt_model_mbstd(theirs));
+    say(x, "  its D saw standard deviations of %s, here of groups of %lld (--mbstd)", groups, (long long)own);
 }
 
 /* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */

@@ -92,7 +92,8 @@ static gt_status check(const gt_export_source *s, const part *p) {
     if (r->noise_mode && gt_is(r->noise_mode, "random"))
         return gt_fail(GT_USAGE, "--noise-mode=random: an ONNX model has no random numbers of its own: const or none");
     bool truncates = (p->build == build_generator && !r->from_styles) || p->build == build_mapping;
-    return truncates && m->check_truncation ? m->check_truncation(m, s->trained->params) : GT_OK;
+    gt_status st = truncates && m->check_truncation ? m->check_truncation(m, s->trained->params) : GT_OK;
+    return st && p->build == build_generator ? gt_wrap(st, "--from=w is needed") : st;
 }
 
 static gt_status write_onnx(const gt_export_source *s) {

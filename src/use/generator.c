@@ -39,7 +39,7 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
         return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
                                  "this network draws none");
     gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, g->trained.params) : GT_OK;
-    if (st) return st;
+    if (st) return gt_wrap(st, "--trunc=1 is needed");
     g->batch = batch_for(m);
     bool apart = o->apart && m->build_mapping;
     const gt_generate_options options = {.n = g->batch,

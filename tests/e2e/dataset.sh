@@ -97,7 +97,7 @@ cp pictures/cat/2.png pictures/dog/2again.png
 expect 1 'text\.jpg' "$GANTRY" dataset pictures bad.zip
 [ ! -e bad.zip ] || fail "bad.zip was made"
 for n in 1 2; do
-    expect 0 '24 pictures: 2 cannot be read, 1 unlike the others, 0 had no label, 1 duplicates' ranks $n "$GANTRY" dataset pictures good$n.zip --on-error=skip --labels=folders --report=report$n
+    expect 0 '24 pictures: 2 cannot be read, 1 unlike the others, 0 had no label, 1 duplicate' ranks $n "$GANTRY" dataset pictures good$n.zip --on-error=skip --labels=folders --report=report$n
     grep -q 'short\.png' report$n && grep -q 'text\.jpg' report$n && grep -q 'odd\.pgm.*8 x 8' report$n && grep -q "2again.png.*equal to" report$n || fail "report$n is not complete"
     "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is no JSON"
 done

@@ -130,7 +130,6 @@ CHANGES = {
     'nothing': lambda data: None,
     'd-tensor': lambda data: take(state(child(data['D'], 'b8.conv0'))['_parameters'], 'bias'),
     'd-activation': lambda data: state(child(data['D'], 'b8.conv0')).update(activation='relu'),
-    'd-nan': lambda data: state(child(data['D'], 'b8.conv0'))['_parameters'].update(bias=state(child(data['G_ema'], 'mapping'))['_buffers']['w_avg']),
     'g-tensor': lambda data: take(state(child(data['G'], 'synthesis.b8.conv0'))['_parameters'], 'bias'),
     'unused': lambda data: take(state(child(data['G_ema'], 'synthesis.b8.conv1'))['_buffers'], 'resample_filter'),
     'used': lambda data: state(child(data['G_ema'], 'synthesis.b8.conv0'))['_buffers'].update(

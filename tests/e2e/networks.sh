@@ -137,8 +137,8 @@ g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
     expect 0 'D: .*; it begins anew' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
     # the average of styles is needed for truncation, and for training
     make nan "$golden/nan_w_avg.pkl" && has 'w_avg.*no finite number: no truncation'
-    expect 1 'average of styles.*--trunc=1' ranks 3 "$GANTRY" generate "$golden/nan_w_avg.pkl" --seeds=0-4 --trunc=0.7 --outdir=no
-    expect 1 'average of styles' "$GANTRY" export "$golden/nan_w_avg.pkl" no.onnx
+    expect 1 '--trunc=1 is needed: .*average of styles' ranks 3 "$GANTRY" generate "$golden/nan_w_avg.pkl" --seeds=0-4 --trunc=0.7 --outdir=no
+    expect 1 '--from=w is needed: .*average of styles' "$GANTRY" export "$golden/nan_w_avg.pkl" no.onnx
     expect 1 'resume: .*G_ema.mapping.w_avg holds a value that is no finite number' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --steps=1 --run=no --resume="$golden/nan_w_avg.pkl"
     [ ! -e no.onnx ] || fail 'a model that makes NaN'
 }

@@ -171,7 +171,7 @@ static void other_files(void **state) {
     assert_null(gt_weights_open(at("none.pkl"), &st));
     assert_message("none.pkl");
     put(at("page.pkl"), "<!DOCTYPE html>\n<html>", 22);
-    refuse(at("page.pkl"), "a text file: no weights of another program");
+    refuse(at("page.pkl"), "an HTML page: no weights of another program");
     put(at("pointer.pkl"), "version https://git-lfs.github.com/spec/v1\n", 43);
     refuse(at("pointer.pkl"), "git lfs pull");
     put(at("empty.pt"), "", 0);

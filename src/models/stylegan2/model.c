@@ -100,7 +100,7 @@ static gt_status check_truncation(const gt_model *m, const float *params) {
     for (size_t i = 0; t && i < t->size; i++)
         if (!isfinite(params[t->offset + i]))
             return gt_fail(GT_FORMAT, "the network's average of styles (mapping.w_avg) holds a value that is no finite "
-                                      "number: it makes pictures without truncation alone (--trunc=1)");
+                                      "number: it makes pictures without truncation alone");
     return GT_OK;
 }
 
