@@ -82,6 +82,7 @@ static void read_result(search *s, int trial) {
     if (!strncmp(text, "failed", 6)) s->trial[trial].state = GT_TRIAL_FAILED;
     if (!strncmp(text, "killed ", 7)) {
         s->trial[trial].killed = atoi(text + 7);
+        if (s->trial[trial].killed < 0) s->trial[trial].killed = 0;
         if (s->trial[trial].killed >= SEARCH_TRIES) s->trial[trial].state = GT_TRIAL_FAILED;
     }
     if (!strncmp(text, "done ", 5)) {

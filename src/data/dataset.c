@@ -273,6 +273,8 @@ void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
 }
 
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {
+    int border = ds->source->info.border, side = 28 + 2 * border;
+    if (border) gt_info("'%s': a border of %d makes %d x %d pixels of MNIST's 28 x 28", spec, border, side, side);
     if (ds->info.fitted) gt_info("'%s': %s", spec, ds->info.fitted);
 }
 

@@ -75,7 +75,15 @@ gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_pictu
     gt_status st = gt_item_wrap(s, i, gt_item_shape(s, i, SHORT_HEAD, &shape, &cut));
     if (!st) st = gt_source_mask(s, i, &shape, out);
     gt_transformer *w = st ? NULL : gt_transformer_new(&f->transform);
-    if (!st) st = w ? gt_transformer_mask(w, &shape, out) : GT_NOMEM;
+    if (w) {
+        st = gt_transformer_mask(w, &shape, out);
+        if (!st && (out->height != f->transform.height || out->width != f->transform.width))
+            st = gt_fail(GT_FORMAT, "a picture that the transform leaves out: it is too small");
+        if (st) gt_picture_free(out);
+    } else if (!st) {
+        gt_picture_free(out);
+        st = GT_NOMEM;
+    }
     gt_transformer_free(w);
     return st;
 }

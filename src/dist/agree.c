@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/progress.h"
 #include "dist/comm.h"
 #include "gantry/log.h"
 
@@ -34,6 +35,7 @@ gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
 }
 
 static void say_last_words(const gt_comm *c) {
+    gt_on_progress((gt_progress_hooks){0}); /* from here on nothing waits for a peer that may be gone */
     gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
     gt_log_close();
 }

@@ -136,6 +136,7 @@ static const char *next_line(const pen *p, const layout *l, const char *text, ch
         if (text[n] == ' ' || !text[n]) words = n;
     }
     if (words) fit = words;
+    if (!fit) fit = n; /* no UTF-8 */
     line[fit] = 0;
     return text + fit + strspn(text + fit, " ");
 }

@@ -70,7 +70,7 @@ case_border() {
     expect 0 'size +28x28' "$GANTRY" inspect second.zip
     quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=padded.zip --run=padded
     quietly "$GANTRY" predict padded padded.zip --outdir=of-padded
-    expect 0 'image.* classified' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
+    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
     cmp of-padded/predictions.csv of-file/predictions.csv || fail 'pictures of 28 x 28 pixels are stretched'
 }
 case_class_names() { # of files that have none: in the run, in what it tells, in a dataset
