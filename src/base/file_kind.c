@@ -73,10 +73,18 @@ static bool is_picture(const unsigned char *head, size_t n) {
 }
 
 /* WebP with several frames, MP4. */
+/* HEIC and AVIF are still pictures in the same container. */
+static bool is_iso_film(const unsigned char *head, size_t n) {
+    static const char *const stills[] = {"hei", "hev", "avi", "mif"};
+    bool film = n >= 12 && !memcmp(head + 4, "ftyp", 4);
+    for (size_t i = 0; i < sizeof stills / sizeof *stills; i++) film = film && memcmp(head + 8, stills[i], 3);
+    return film;
+}
+
 static bool is_film(const unsigned char *head, size_t n) {
     enum { FLAGS_AT = 20, ANIMATED = 2 };
     bool extended = BEGINS("RIFF") && n > FLAGS_AT && !memcmp(head + 8, "WEBPVP8X", 8);
-    return (extended && (head[FLAGS_AT] & ANIMATED)) || (n >= 8 && !memcmp(head + 4, "ftyp", 4));
+    return (extended && (head[FLAGS_AT] & ANIMATED)) || is_iso_film(head, n);
 }
 
 static bool is_page(const unsigned char *head, size_t n) {

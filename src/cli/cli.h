@@ -80,7 +80,7 @@ typedef struct cli_command {
 #define CLI_OVERWRITE                                                                                               \
     {                                                                                                               \
         CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                         \
-            .detail = "Pictures, films, pages, tables of Gantry, statistics and exported networks are replaced by " \
+            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are replaced by " \
                       "their own kind without it; datasets, checkpoints, jobs and texts only with it, and "         \
                       "checkpoints in the folder of a run never."                                                   \
     }

@@ -12,6 +12,7 @@
 #include "cli/generating.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
+#include "use/pixel_features.h"
 #include "h5/h5.h"
 #include "train/stop.h"
 
@@ -53,7 +54,8 @@ static const gt_option table[] = {
      .choices = "data|equal"},
     {CLI_FURTHER(range, "", "The floats of .npy and .npz that stand for black and white, as in 0,255"),
      .placeholder = "LO,HI",
-     .detail = "Without it -1 and 1 are black and white, and floats beyond them are an error. Other files say their "
+     .detail = "For all sets that are such files. Without it -1 and 1 are black and white, and floats beyond them are "
+               "an error. Other files say their "
                "range: an HDF5 file in the "
                "attribute range, a ZIP and a folder in dataset.json."},
     {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
@@ -130,7 +132,7 @@ static gt_status read_range(metrics_fields *f) {
 
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
     if (!*f->save_fakes || !sets) return GT_OK;
-    return gt_fail(GT_USAGE, "--save-fakes is for a network; --fakes=%s are there", f->fakes);
+    return gt_fail(GT_USAGE, "--save-fakes is for a network, whose pictures it writes");
 }
 
 static gt_status read_form(cli_session *s, metrics_fields *f) {
@@ -151,6 +153,9 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (sets && !*f->fakes && !*f->save)
         return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
     gt_status st = read_range(f);
+    if (!st && *f->save && gt_is_pixels(f->score.detector))
+        st = gt_fail(GT_USAGE, "--save: components of pixels are coordinates of these reals alone, and compare with no "
+                               "other set");
     if (!st) st = check_saved_fakes(f, sets);
     if (st) return st;
     f->score.all = sets;
@@ -267,7 +272,9 @@ static gt_status score_all(metrics_work *w) {
     w->scoring = gt_scoring_open_all(&w->team, &f->score, &st);
     if (!st) st = open_held_out_all(w);
     if (!st) st = *f->network ? metrics_of_network_all(w, &t, &images) : metrics_of_sets_all(w, &t);
-    if (!st) st = gt_comm_agree_all(w->team.comm, w->team.comm->rank ? GT_OK : tell_scores(f, &t, images));
+    bool tells = !st || t.n; /* also where only a file could not be written: scores may have taken hours */
+    gt_status told = tells && !w->team.comm->rank ? tell_scores(f, &t, images) : GT_OK;
+    if (!st) st = gt_comm_agree_all(w->team.comm, told);
     gt_score_table_free(&t);
     gt_scoring_close(w->scoring);
     gt_picture_set_close(&w->held_out);

@@ -56,6 +56,7 @@ void gt_floats_round(const gt_sample_format *f, size_t n, float *x) {
         gt_samples_of_floats(f, x + first, piece, &samples);
         gt_floats_of_samples(f, &samples, piece, seen);
         for (size_t i = 0; i < piece; i++)
-            if (isfinite(x[first + i])) x[first + i] = seen[i];
+            /* as readers clamp: the ends of some ranges come out a little beyond -1 and 1 */
+            if (isfinite(x[first + i])) x[first + i] = fminf(fmaxf(seen[i], -1), 1);
     }
 }

@@ -104,6 +104,9 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
                        left_out ? "two others" : "another one");
     gt_tell_part(parts[left_out][0], "reals", train->count);
     gt_status st = find_nearest(team, train, fakes, mirrored, all);
+    for (int64_t i = 0; i < fakes->count && !st; i++)
+        if (all[i].nearest < 0)
+            st = gt_fail(GT_NONFINITE, "row %lld has no nearest row: its numbers are too large", (long long)i);
     gt_tell_part(parts[left_out][1], "reals", train->count);
     if (!st) st = find_gaps(team, train, fakes, mirrored, all);
     int64_t authentic = 0;

@@ -4,6 +4,8 @@
 #include "use/pixel_features.h"
 #include "use/scoring_internal.h"
 
+#include "base/teller.h"
+
 gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out) {
     gt_collected c = {.set = set};
     gt_score_set seen;
@@ -32,9 +34,11 @@ static gt_status fit_all(gt_scoring *s, gt_detector *d, gt_picture_set *reals) {
     int64_t count = gt_pixel_reals(reals->unmirrored, gt_set_pixels(reals));
     gt_status st = gt_lane_gaussian_all(s, reals, GT_LANE_PIXELS, count, &g);
     if (st) return st;
+    gt_tell_start("components of pixels", NULL, 0);
     if (!comm->rank) st = gt_components_of(&g, (int)gt_detector_features(d), &c);
     scale_mean(&c);
     st = gt_comm_agree_all(comm, st);
+    gt_tell_end();
     if (!st) st = gt_components_share_all(comm, &c);
     gt_gaussian_free(&g);
     if (st) return gt_wrap(st, "--detector=%s: the components of the %s", s->o.detector, reals->name);

@@ -26,10 +26,8 @@ case_others() {
 }
 # Many elements, small derivatives, a loss of hundreds: an error is what the noise does not explain, and nothing is wrong.
 case_noise() {
-    for seed in 0 5; do
-        expect 0 'elements checked' "$GANTRY" gradcheck "$top/jobs/cvae.ini" --elements=16 --tensors=bias --seed=$seed
-        awk '/ elements checked/ { exit !($1 > $3 / 2) }' said || { cat said; fail "too little is checked: seed $seed"; }
-    done
+    expect 0 'elements checked' "$GANTRY" gradcheck "$top/jobs/cvae.ini" --elements=16 --tensors=bias --seed=0
+    awk '/ elements checked/ { exit !($1 > $3 / 2) }' said || { cat said; fail 'too little is checked'; }
 }
 case_mistakes() {
     # shellcheck disable=SC2086

@@ -13,6 +13,7 @@ general=(--batch=4 --seed=3 --threads=1 --grid=2x2 --tick=0.004)
 declare -A chosen_class=([stylegan2]=--class=1 [vae]='')
 
 pictures() { # PROGRAM MODEL RUN FILE
+    rm -f "$4"
     # shellcheck disable=SC2086
     "$1" generate "$3" --seeds=0-3 ${chosen_class[$2]} --out="$4" --float --threads=1 >said 2>&1 || { cat said; fail "pictures of $3"; }
 }

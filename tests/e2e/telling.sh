@@ -64,9 +64,10 @@ END
 import csv, h5py
 names = ['a, b', 'the "c"', 'Käse', 'd']
 rows = list(csv.DictReader(open('named/predictions.csv', encoding='utf8')))
-assert [r['truth'] for r in rows] == names * 3 and all(r['class'] in names for r in rows)
-assert [n.decode() for n in h5py.File('named/predictions.h5')['class_names'][:]] == names
-assert list(csv.reader(open('named/confusion.csv', encoding='utf8')))[0][1:] == names
+own = [n.decode() for n in h5py.File('named/predictions.h5')['class_names'][:]] # of the network
+assert len(own) == 4 and not set(own) & set(names), own
+assert [r['truth'] for r in rows] == names * 3 and all(r['class'] in own for r in rows)
+assert list(csv.reader(open('named/confusion.csv', encoding='utf8')))[0][1:] == own
 END
 }
 case_other_networks() {
@@ -74,7 +75,7 @@ case_other_networks() {
     expect 2 "model 'autoencoder' is no classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
     expect 2 "model 'autoencoder' is no classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
     expect 2 '20x20|16x16' "$GANTRY" evaluate net synth:shapes:n=8,size=20 --outdir=none
-    expect 2 'channel' "$GANTRY" predict net synth:circles:n=8,size=16 --outdir=none
+    expect 2 'channel' "$GANTRY" evaluate net synth:circles:n=8,size=16 --outdir=none
     expect 2 'a checkpoint .* and a dataset are needed' "$GANTRY" predict net
     [ ! -e none ] || fail 'files of a command that failed'
 }
