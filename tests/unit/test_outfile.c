@@ -38,7 +38,8 @@ static void put_npy(const char *path, int channels) {
 static void lay_idx(const char *path) { put(path, "\0\0\x08\x03\0\0\0\x01\0\0\0\x01\0\0\0\x01x", 17); }
 static void lay_gzip(const char *path) { put(path, "\x1f\x8b\x08\0\0\0\0\0", 8); }
 static void lay_bytes_npy(const char *path) {
-    put(path, "\x93NUMPY\x01\0v\0{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 1), }", 78);
+    static const char head[] = "\x93NUMPY\x01\0v\0{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 1), }";
+    put(path, head, sizeof head - 1);
 }
 static void lay_csv(const char *path) { put_text(path, "path,label\na.png,0\n"); }
 static void lay_text(const char *path) { put_text(path, "notes\n"); }
