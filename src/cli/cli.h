@@ -77,13 +77,12 @@ typedef struct cli_command {
     }
 #define CLI_FIGURE(stem) \
     {stem ".svg", GT_OUTFILE_PICTURE}, { stem ".png", GT_OUTFILE_PICTURE }
-#define CLI_OVERWRITE                                                                                              \
-    {                                                                                                              \
-        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                        \
-            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are " \
-                      "replaced by "                                                                               \
-                      "their own kind without it; datasets, checkpoints, jobs and texts only with it, and "        \
-                      "checkpoints in the folder of a run never."                                                  \
+#define CLI_OVERWRITE                                                                                               \
+    {                                                                                                               \
+        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                         \
+            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are "  \
+                      "replaced by their own kind without it; datasets, checkpoints, jobs and texts only with it, " \
+                      "and checkpoints in the folder of a run never."                                               \
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
