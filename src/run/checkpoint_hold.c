@@ -57,20 +57,22 @@ int checkpoint_open_file(const char *path) {
 
 /* ---- links ---- */
 
-/* The checkpoint that the link `path` points to, to be freed; NULL: it is no link to a checkpoint beside it, or memory
- * is short. */
-static char *link_target(const char *path) {
-    char target[64], *folder, *file;
+static gt_status no_name(void) { return gt_fail(GT_NOMEM, "out of memory for a file name"); }
+
+/* *file: the checkpoint that the link `path` points to, to be freed; NULL: it is no link to a checkpoint beside it. */
+static gt_status link_target(const char *path, char **file) {
+    char target[64], *folder;
     ssize_t n = readlink(path, target, sizeof target - 1);
-    if (n <= 0) return NULL;
+    *file = NULL;
+    if (n <= 0) return GT_OK;
     target[n] = 0;
     const char *slash = strrchr(path, '/');
-    if (checkpoint_number(target) < 0) return NULL;
-    if (!slash) return strdup(target);
+    if (checkpoint_number(target) < 0) return GT_OK;
+    if (!slash) return (*file = strdup(target)) ? GT_OK : no_name();
     folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    file = folder ? gt_path_join(folder, target) : NULL;
+    *file = folder ? gt_path_join(folder, target) : NULL;
     free(folder);
-    return file;
+    return *file ? GT_OK : no_name();
 }
 
 /* Holds the file behind the link. False: the link is to be read again. */
@@ -84,15 +86,16 @@ static bool hold_target(const char *target, const char *before) {
 
 gt_status gt_checkpoint_settle(const char *path, char **file) {
     enum { TRIES = 1000 }; /* a training would have to write as many checkpoints in as many moments */
-    char *target = link_target(path), *before = NULL;
-    for (int i = 0; i < TRIES && target && !hold_target(target, before); i++) {
+    char *target, *before = NULL;
+    gt_status st = link_target(path, &target);
+    for (int i = 0; i < TRIES && !st && target && !hold_target(target, before); i++) {
         free(before);
         before = target;
-        target = link_target(path);
+        st = link_target(path, &target);
     }
     free(before);
-    *file = target ? target : strdup(path);
-    return *file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    *file = st ? NULL : target ? target : strdup(path);
+    return st ? st : *file ? GT_OK : no_name();
 }
 
 /* ---- all ranks ---- */
