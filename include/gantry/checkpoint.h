@@ -189,8 +189,8 @@ gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path
 /* `bytes` include the final 0. */
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes);
 
-/* A text attribute of an entry, of a group or, "/", of the file: "unit", "description". "": there is none. Control
- * characters become question marks. Valid until the file is closed. */
+/* A text attribute of an entry, of a group or, "/", of the file: "unit", "description". "": there is none that
+ * can be read. NULL: memory is short. Control characters become question marks. Valid until the file is closed. */
 const char *gt_checkpoint_note(gt_checkpoint_file *f, const char *path, const char *name);
 
 /* Texts are copied into the arena. */

@@ -92,9 +92,9 @@ static gt_status print_masks(gt_arena *a, gt_dataset *ds, const gt_dataset_info 
         st = gt_dataset_mask(ds, info->count * i / looks, mask);
         for (size_t k = 0; k < pixels && !st; k++) count[mask[k]]++;
     }
+    if (st || !pixels) return st;
     int n = GT_MASK_IGNORE;
     while (n > info->mask_classes && !count[n - 1]) n--;
-    if (st || !pixels) return st;
     printf("masks        %d classes, %s; pixels of %lld images, %.1f %% to be ignored\n", n,
            info->mask_name ? "named" : "without names", (long long)looks,
            100 * (double)count[GT_MASK_IGNORE] / ((double)looks * (double)pixels));

@@ -48,6 +48,7 @@ static gt_status print_state(gt_checkpoint_file *f, const gt_checkpoint_entry *e
         snprintf(text, sizeof text, "%.9g", (double)value);
     if (st == GT_NOMEM) return st;
     const char *unit = gt_checkpoint_note(f, e->path, "unit"), *what = gt_checkpoint_note(f, e->path, "description");
+    if (!unit || !what) return GT_NOMEM;
     int n = printf("  %-28s %s %.40s", e->name, st ? gt_shape_text(&e->shape, text) : text, unit);
     if (*what) printf("%*s %.400s", n < NOTE_COLUMN ? NOTE_COLUMN - n : 0, "", what);
     putchar('\n');
@@ -147,6 +148,10 @@ static gt_status print_checkpoint(const char *path) {
     }
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     const char *version = gt_checkpoint_note(f, "/", "gantry_version");
+    if (!version) {
+        gt_checkpoint_close(f);
+        return GT_NOMEM;
+    }
     if (*version) printf("written by   gantry %.40s\n", version);
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
            about->model, about->kernel_set, about->dataset);

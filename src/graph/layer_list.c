@@ -115,7 +115,8 @@ static void by_tensors(finding *f) {
 
 /* What only one layer reads prepares that layer's input. */
 static void by_users(finding *f) {
-    int *of_users = calloc((size_t)f->g->n_nodes + 1, sizeof *of_users); /* 1 + layer; -1: several */
+    int *of_users = gt_arena_array(f->g->arena, (size_t)f->g->n_nodes + 1,
+                                   sizeof *of_users); /* 1 + layer; -1: several */
     for (int i = f->g->n_nodes - 1; i >= 0 && of_users; i--) {
         const gt_node *n = f->g->nodes[i];
         if (f->users[i] < 0 || !in_run(n)) continue;
@@ -125,7 +126,6 @@ static void by_users(finding *f) {
             *u = !*u || *u == own ? own : -1;
         }
     }
-    free(of_users);
 }
 
 /* "inception3a" of "inception3a.branch1.bn" and "inception3a.branch2.1.bn"; "": nothing in common */

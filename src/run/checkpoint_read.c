@@ -165,7 +165,8 @@ static gt_status read_about(gt_checkpoint_file *f) {
 
 const char *gt_checkpoint_note(gt_checkpoint_file *f, const char *path, const char *name) {
     char *text = NULL;
-    if (f->elsewhere.read || gt_h5_text(f->arena, &f->h5, path, name, &text)) return "";
+    if (f->elsewhere.read) return "";
+    if (gt_h5_text(f->arena, &f->h5, path, name, &text)) return gt_failure() == GT_NOMEM ? NULL : "";
     for (char *c = text; c && *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?'; /* for people, on a terminal */
     return text ? text : "";

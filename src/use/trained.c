@@ -28,6 +28,9 @@ static gt_status read_others(gt_trained *t, const gt_checkpoint_file *f) {
     return st;
 }
 
+/* Why the file's model cannot be made: its recipe, which nobody typed, unless memory is short. */
+static gt_status not_made(void) { return gt_failure() == GT_NOMEM ? GT_NOMEM : GT_FORMAT; }
+
 static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels, const char *name,
                       bool all) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
@@ -36,10 +39,10 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     if (*about->kernel_set && gt_kernel_set_adopt(about->kernel_set, &kernels))
         gt_warn("%s: images may differ in their last bits", gt_message());
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
-    if (!t->job) return GT_FORMAT;
+    if (!t->job) return not_made();
     t->job->kernels = kernels;
     t->model = gt_model_bare(t->job);
-    if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
+    if (!t->model) return gt_wrap(not_made(), "%s", gt_checkpoint_path(f));
     gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);
     if (!st && (all || name)) st = gt_network_check(f, name);
     if (st) return st;
