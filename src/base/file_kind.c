@@ -72,7 +72,6 @@ static bool is_picture(const unsigned char *head, size_t n) {
     return (BEGINS("<?xml") && HOLDS("<svg")) || (BEGINS("RIFF") && n >= 16 && !memcmp(head + 8, "WEBP", 4));
 }
 
-/* WebP with several frames, MP4. */
 /* HEIC and AVIF are still pictures in the same container. */
 static bool is_iso_film(const unsigned char *head, size_t n) {
     static const char *const stills[] = {"hei", "hev", "avi", "mif"};
@@ -81,6 +80,7 @@ static bool is_iso_film(const unsigned char *head, size_t n) {
     return film;
 }
 
+/* WebP with several frames, MP4. */
 static bool is_film(const unsigned char *head, size_t n) {
     enum { FLAGS_AT = 20, ANIMATED = 2 };
     bool extended = BEGINS("RIFF") && n > FLAGS_AT && !memcmp(head + 8, "WEBPVP8X", 8);

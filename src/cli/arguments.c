@@ -215,3 +215,18 @@ gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, cons
     *numbers = out;
     return GT_OK;
 }
+
+bool cli_are_numbers(const char *text, int n, double *out) {
+    for (int i = 0; i < n; i++) {
+        char *end;
+        out[i] = strtod(text, &end);
+        if (end == text || *end != (i < n - 1 ? ',' : 0) || !isfinite(out[i])) return false;
+        text = end + 1; /* behind the last one nothing is read any more */
+    }
+    return true;
+}
+
+gt_status cli_read_range(const char *text, double range[2]) {
+    if (cli_are_numbers(text, 2, range) && range[0] < range[1]) return GT_OK;
+    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=0,255", text);
+}

@@ -171,6 +171,10 @@ gt_status cli_assume(const gt_options *o);
 
 /* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
 gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);
+/* Is the text n finite numbers with commas between them? */
+bool cli_are_numbers(const char *text, int n, double *out);
+/* The value of --range: "-1,1". */
+gt_status cli_read_range(const char *text, double range[2]);
 
 /* What all ranks of a command must have in common: the command, its words, its options. */
 typedef struct cli_settings {

@@ -134,25 +134,6 @@ static void read_labels(const char *text, gt_source_options *o) {
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 
-/* Is the text n numbers with commas between them? */
-static bool read_numbers(const char *text, int n, double *out) {
-    for (int i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(text, &end);
-        if (end == text || *end != (i < n - 1 ? ',' : 0)) return false;
-        text = end + 1; /* behind the last one nothing is read any more */
-    }
-    return true;
-}
-
-/* "LO,HI"; whether they are a range is for gt_convert_check to say. */
-static gt_status read_range(const char *text, gt_convert_request *r) {
-    if (!*text) return GT_OK;
-    r->has_range = true;
-    if (read_numbers(text, 2, r->range)) return GT_OK;
-    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
-}
-
 static gt_status read_request(const gt_options *o) {
     dataset_fields *f = o->fields;
     gt_convert_request *r = &f->request;
@@ -173,7 +154,8 @@ static gt_status read_request(const gt_options *o) {
     if (!*r->report) r->report = NULL;
     r->import.classes = *f->classes ? f->classes : NULL;
     read_labels(f->labels, &r->import);
-    gt_status st = read_range(f->range, r);
+    r->has_range = *f->range;
+    gt_status st = r->has_range ? cli_read_range(f->range, r->range) : GT_OK;
     return st ? st : read_background(f->background, t);
 }
 
@@ -247,7 +229,7 @@ static gt_status subset(cli_session *s, dataset_fields *f, const char **words, i
 static gt_status read_parts(const char *text, int n, double *border) {
     for (int i = 0; i <= n; i++) border[i] = (double)i / n;
     if (!*text) return GT_OK;
-    bool good = read_numbers(text, n, border + 1);
+    bool good = cli_are_numbers(text, n, border + 1);
     for (int i = 1; i <= n; i++) {
         if (!good || !(border[i] > 0 && border[i] < 1))
             return gt_fail(GT_USAGE,

@@ -121,15 +121,6 @@ static void read_old_spelling(metrics_fields *f) {
     f->classes = "";
 }
 
-static gt_status read_range(metrics_fields *f) {
-    int end = 0;
-    double *range = f->float_range;
-    if (!*f->range) return GT_OK;
-    int n = sscanf(f->range, "%lf,%lf%n", &range[0], &range[1], &end);
-    if (n == 2 && !f->range[end] && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
-    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=0,255", f->range);
-}
-
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
     if (!*f->save_fakes || !sets) return GT_OK;
     return gt_fail(GT_USAGE, "--save-fakes is for a network, whose pictures it writes");
@@ -152,7 +143,7 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (sets && !*f->reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->fakes);
     if (sets && !*f->fakes && !*f->save)
         return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
-    gt_status st = read_range(f);
+    gt_status st = *f->range ? cli_read_range(f->range, f->float_range) : GT_OK;
     if (!st && *f->save && gt_is_pixels(f->score.detector))
         st = gt_fail(GT_USAGE, "--save: components of pixels are coordinates of these reals alone, and compare with no "
                                "other set");

@@ -282,8 +282,8 @@ static gt_status finish(search *s) {
     if (st) return st;
     search_print_best(s, stdout);
     if (failed == s->trials)
-        return gt_fail(GT_FAILED, "all %d trial%s failed: %s says why", failed, gt_plural(failed),
-                       search_path(s, 0, "%s/search.csv"));
+        return gt_fail(GT_FAILED, "all %d trial%s failed: what the first one said is in %s", failed, gt_plural(failed),
+                       search_path(s, 0, "%s/state/%04d/said"));
     return GT_OK;
 }
 

@@ -74,21 +74,33 @@ gt_status gt_outfile_check_run(const char *path) {
 
 /* ---- what lies there ---- */
 
-static gt_status refuse(const char *path, const char *choice) {
+static gt_status refuse(const char *path, bool of_dataset, const char *choice) {
     const char *what = gt_kind_text(gt_kind_of_file(path));
-    return gt_fail(GT_USAGE, "'%s' is there already, and is %s: --overwrite replaces it, or choose another %s", path,
-                   *what ? what : "of no kind that is known", choice);
+    return gt_fail(GT_USAGE, "'%s' is there already, and is %s%s: --overwrite replaces it, or choose another %s", path,
+                   *what ? what : "of no kind that is known", of_dataset ? " of the dataset in its folder" : "",
+                   choice);
 }
 
 static bool is_free(gt_outfile_kind lies, gt_outfile_kind written) {
     return lies == GT_OUTFILE_NOTHING || written == GT_OUTFILE_OWN || (lies == written && lies < GT_OUTFILE_DATASET);
 }
 
+/* A picture in a folder that is a dataset; also where memory is short for the folder's name. */
+static bool is_of_dataset(const char *path, gt_outfile_kind lies) {
+    if (lies != GT_OUTFILE_PICTURE) return false;
+    char *copy = strdup(path);
+    bool of = !copy || gt_folder_has(dirname(copy), "dataset.json");
+    free(copy);
+    return of;
+}
+
 /* A file that is to become of the kind `written`. */
 static gt_status check_file(const char *path, gt_outfile_kind written, bool overwrite, const char *choice) {
     gt_status st = gt_outfile_check_run(path);
-    if (st || overwrite || is_free(gt_outfile_kind_of(path, written), written)) return st;
-    return refuse(path, choice);
+    if (st || overwrite) return st;
+    gt_outfile_kind lies = gt_outfile_kind_of(path, written);
+    bool of_dataset = written != GT_OUTFILE_OWN && is_of_dataset(path, lies);
+    return is_free(lies, written) && !of_dataset ? GT_OK : refuse(path, of_dataset, choice);
 }
 
 static gt_status check_folder(const gt_outfile *o, const char *path, bool overwrite, bool deep) {

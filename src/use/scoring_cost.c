@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/numbers.h"
 #include "use/paths.h"
+#include "use/pixel_features.h"
 #include "use/scoring_internal.h"
 
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels) {
@@ -33,10 +34,19 @@ static double row_of(const gt_scoring *s, int i, double pixels) {
     return s->detector[lane] ? (double)gt_detector_features(s->detector[lane]) : pixels;
 }
 
+/* What finding the components of pixels needs: the matrix of which they are the eigenvectors, its copy, their scratch
+ * memory, and the rows where they are fewer than a picture has numbers. */
+static double bytes_of_fit(int64_t reals, double pixels) {
+    double rows = (double)gt_pixel_reals(reals, (size_t)pixels);
+    return sizeof(double) * (rows < pixels ? 4 * rows * rows + 2 * rows * pixels : 4 * pixels * pixels);
+}
+
 double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels) {
     double bytes = 0, rows = 0, moments = 0, pictures = 0, pixels = (double)height * width * channels;
-    for (int i = 0; i < GT_LANES; i++)
+    for (int i = 0; i < GT_LANES; i++) {
         if (s->detector[i]) bytes += (double)gt_detector_bytes(s->detector[i]);
+        if (s->detector[i] && gt_detector_wants_fit(s->detector[i])) bytes += bytes_of_fit(reals, pixels);
+    }
     for (int i = 0; i < s->n; i++) {
         const gt_score_request *q = &s->asked[i];
         double d = row_of(s, i, pixels), most = q->score->most_reals ? (double)q->score->most_reals : (double)q->count;

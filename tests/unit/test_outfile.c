@@ -293,6 +293,31 @@ static void checkpoints_of_runs_stay(void **state) {
     assert_int_equal(gt_outfile_check_run(at("folder/checkpoint-000000008.h5")), GT_OK); /* no run's folder */
 }
 
+static int n_of_pictures;
+
+static void check_dataset(const output *of) {
+    char name[64], where[512];
+    if (of->name->kind != GT_OUTFILE_PICTURE) return;
+    name_of(of->name->pattern, name);
+    snprintf(where, sizeof where, "%s/set/%s", scratch, name);
+    lay_png(where);
+    const char *place = of->folder ? at("set") : where;
+    assert_int_equal(gt_outfile_check(of->row->writes, place, false), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "of the dataset in its folder: --overwrite"));
+    assert_int_equal(gt_outfile_check_again(of->row->writes, place, where, false), GT_USAGE);
+    assert_int_equal(gt_outfile_check(of->row->writes, place, true), GT_OK);
+    remove(where);
+    n_of_pictures++;
+}
+
+static void pictures_of_a_dataset_stay(void **state) {
+    (void)state;
+    mkdir(at("set"), 0777);
+    put_text(at("set/dataset.json"), "{\"labels\": null}");
+    for_each_output(check_dataset);
+    assert_true(n_of_pictures > 10);
+}
+
 /* ---- names ---- */
 
 static void check_endings(const output *of) {
@@ -343,7 +368,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_path_says_what_is_written), cmocka_unit_test(outputs_replace_their_own_kind_alone),
         cmocka_unit_test(checkpoints_of_runs_stay),        cmocka_unit_test(endings_fit_what_is_written),
-        cmocka_unit_test(what_came_meanwhile_stays),
+        cmocka_unit_test(what_came_meanwhile_stays),       cmocka_unit_test(pictures_of_a_dataset_stay),
     };
     return cmocka_run_group_tests(tests, lay_all, clear_all);
 }
