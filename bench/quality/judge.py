@@ -56,22 +56,34 @@ class Pictures:
         return h.hexdigest()[:8]
 
     def needs_labels(self, why):
-        if self.labels is None: raise SystemExit('%s has no labels: %s' % (self.name, why))
+        if self.labels is None: raise SystemExit('%s has no labels that are classes: %s' % (self.name, why))
+        if self.labels.min() < 0: raise SystemExit('%s has pictures without a class: %s' % (self.name, why))
+
+    def agreement(self, said):
+        """The share of the first pictures whose class `said` names; those without a class do not count."""
+        if self.labels is None or not (self.labels[:len(said)] >= 0).any(): return None
+        asked = self.labels[:len(said)]
+        return float((said == asked)[asked >= 0].mean())
 
 
 def classes_of(labels):
-    """[N] classes; vectors of labels are none."""
-    found = np.asarray(labels)
-    if found.ndim != 1 or not np.array_equal(found, found.astype(np.int64)): raise ValueError('labels that are no classes')
-    return found.astype(np.int64)
+    """[N] classes, -1 where a picture has none; None: the labels are vectors."""
+    found = np.asarray([-1 if label is None else label for label in labels])
+    return found.astype(np.int64) if found.ndim == 1 and np.array_equal(found, found.astype(np.int64)) else None
+
+
+def picture_of(png, name):
+    """The samples of a PNG file. Pillow reads 8 of 16 bits where there is more than grey."""
+    from PIL import Image
+    if png[24:25] == b'\x10' and png[25:26] != b'\x00': raise ValueError('%s has 16 bits and more than one channel: gantry dataset SOURCE FILE.h5 makes a file that can be read' % name)
+    return np.asarray(Image.open(io.BytesIO(png)))
 
 
 def read_zip(path):
-    from PIL import Image
     with zipfile.ZipFile(path) as z:
-        names = sorted(name for name in z.namelist() if name.lower().endswith('.png'))
+        names = sorted(name for name in z.namelist() if name.lower().endswith('.png') and not name.startswith('masks/'))
         if not names: raise ValueError('no PNG files')
-        values = np.stack([np.asarray(Image.open(io.BytesIO(z.read(name)))) for name in names])
+        values = np.stack([picture_of(z.read(name), name) for name in names])
         said = json.loads(z.read('dataset.json')) if 'dataset.json' in z.namelist() else {}
     labels = dict(said['labels']) if said.get('labels') else None
     if labels is not None: labels = classes_of([labels[name] for name in names])
@@ -193,7 +205,7 @@ def score(o):
         rows, said = judge_nets.judged(net, fakes, o.count)
         n = min(len(rows), len(real_rows))
         precision, recall = precision_recall(real_rows[:n], rows[:n])
-        say(of=fakes.name, ceiling=bool(o.test) and i == 0, fid=frechet(real_rows, rows), agreement=None if fakes.labels is None else float((said == fakes.labels[:len(said)]).mean()),
+        say(of=fakes.name, ceiling=bool(o.test) and i == 0, fid=frechet(real_rows, rows), agreement=fakes.agreement(said),
             precision=precision, recall=recall, k=K, fakes='%d of %s %s' % (len(rows), fakes.name, fakes.fingerprint()), reals='%d and %d of %s' % (len(reals), n, compared),
             judge='%s %s' % (about['architecture'], about['hash'][:8]), features=rows.shape[1], test_accuracy=about['test_accuracy'])
 

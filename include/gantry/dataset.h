@@ -105,7 +105,7 @@ typedef struct gt_dataset_info {
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
     const char *label_names;   /* as given ("radius"), NULL: not given; see gt_label_name() */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
-    bool says_no_range;        /* an array of floats (.npy, .npz), which cannot say its range */
+    bool says_no_range;        /* floats whose source does not say which of them are black and white */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 

@@ -52,12 +52,12 @@ static const gt_option table[] = {
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
      .choices = "data|equal"},
-    {CLI_FURTHER(range, "", "The floats of .npy and .npz that stand for black and white, as in 0,255"),
+    {CLI_FURTHER(range, "", "The floats that stand for black and white where the file does not say it, as in 0,255"),
      .placeholder = "LO,HI",
-     .detail = "For all sets that are such files. Without it -1 and 1 are black and white, and floats beyond them are "
-               "an error. Other files say their "
-               "range: an HDF5 file in the "
-               "attribute range, a ZIP and a folder in dataset.json."},
+     .detail =
+         "For floats of .npy, .npz and .tif, and of HDF5 files without the attribute range. Without it -1 and 1 are "
+         "black and white, and floats beyond them are an error. The data of a run have the range with which "
+         "the network was trained."},
     {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
      CLI_WRITES({"*.npz", GT_OUTFILE_STATISTICS}),
      .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
@@ -222,7 +222,7 @@ static void tell_rest(void) {
     gt_info("not computed, since they need a network: %s", rest);
 }
 
-/* Rank 0. A value that is missing makes the command fail, when all others are printed. */
+/* Rank 0. A value that somebody asked for and that is missing makes the command fail, when all others are printed. */
 static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
     int missing = 0;
     gt_status st = print_scores(f, t, images);
@@ -231,7 +231,8 @@ static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, i
     if (!st && *f->dir && t->n) st = gt_score_table_append(f->dir, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
     if (!st && f->few) tell_rest();
-    return !st && missing ? gt_fail(GT_FAILED, "missing: %d of %d values", missing, t->n) : st;
+    bool fails = f->few ? missing == t->n : missing > 0;
+    return !st && fails ? gt_fail(GT_FAILED, "missing: %d of %d values", missing, t->n) : st;
 }
 
 static gt_status share_paths_all(cli_session *s, metrics_fields *f) {

@@ -48,8 +48,18 @@ static gt_status open_network(network_work *n) {
 static bool is_conditional(const gt_model *m) { return m->label_dim && !m->unlabelled_generator; }
 static int classes_of(const gt_model *m) { return is_conditional(m) ? m->label_dim : 0; }
 
+/* As the training did: samples beyond the range are clamped. */
+static gt_status warn_range(const network_work *n, gt_dataset *data, const char *spec) {
+    const gt_dataset_info *info = gt_dataset_get_info(data);
+    gt_data_look look;
+    if (!cli_first_rank() || !gt_dataset_may_leave_range(info)) return GT_OK;
+    gt_status st = gt_dataset_look(data, n->w->session->pool, &look);
+    if (!st) gt_look_warn(&look, info, spec);
+    return st;
+}
+
 /* The data of the run as training sees them. */
-static gt_status open_run_data(network_work *n) {
+static gt_status open_run_data(const network_work *n, gt_dataset **data) {
     const metrics_fields *f = n->w->fields;
     gt_job *job = gt_job_new();
     gt_status st = job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM;
@@ -59,28 +69,41 @@ static gt_status open_run_data(network_work *n) {
         gt_dataset_options some = {.use_labels = is_conditional(n->net.model),
                                    .classes = f->classes,
                                    .network_classes = classes_of(n->net.model),
+                                   .class_names = job->class_names,
                                    .mirror = job->mirror,
                                    .subset = job->subset,
                                    .held_out = job->validation,
                                    .subset_seed = (uint32_t)job->seed};
-        st = *f->classes ? gt_dataset_open(&n->data, job->data, &some) : gt_job_open_data(job, &n->data);
+        st = *f->classes ? gt_dataset_open(data, job->data, &some) : gt_job_open_data(job, data);
         if (st) gt_wrap(st, "the data of the run '%s' (--data=PATH names others)", f->dir);
-        else gt_dataset_tell_classes(n->data, job->data);
+        else gt_dataset_tell_classes(*data, job->data);
+        if (!st) st = warn_range(n, *data, job->data);
     }
     gt_job_free(job);
     return st;
 }
 
-/* The scores need no real pictures. Which numbers the run's pictures have decides all the same what scores see. */
+/* The scores need no pictures of the run. Which numbers those have decides all the same what scores see. */
 static gt_status learn_format_all(network_work *n) {
     gt_comm *comm = n->w->team.comm;
-    gt_status st = comm->rank ? GT_OK : open_run_data(n);
-    if (!comm->rank && !st) n->format = gt_dataset_format(gt_dataset_get_info(n->data));
-    if (st) gt_warn("pictures of 8 bits are scored, whatever the network learns: %s", gt_message());
+    gt_dataset *data = NULL;
+    gt_status st = comm->rank ? GT_OK : open_run_data(n, &data);
+    if (data) n->format = gt_dataset_format(gt_dataset_get_info(data));
+    if (st)
+        gt_warn("pictures %s are scored, whatever the network learns: %s",
+                *n->w->fields->data ? "of the kind of --data" : "of 8 bits", gt_message());
     gt_comm_broadcast_all(comm, &n->format, sizeof n->format, 0);
-    gt_dataset_close(n->data);
-    n->data = NULL;
+    gt_dataset_close(data);
     return GT_OK;
+}
+
+/* --data. A network whose data are not known learns such pictures. */
+static gt_status open_named_reals_all(network_work *n, const gt_dataset_options *o) {
+    const metrics_fields *f = n->w->fields;
+    gt_status st = metrics_open_data_all(n->w, f->data, *o, "--data", &n->data, &n->reals);
+    if (st) return st;
+    n->format = n->reals.format;
+    return *f->job ? learn_format_all(n) : GT_OK;
 }
 
 static gt_status open_reals_all(network_work *n) {
@@ -92,14 +115,16 @@ static gt_status open_reals_all(network_work *n) {
                             .classes = f->classes,
                             .network_classes = classes_of(n->net.model),
                             .mirror = f->mirror};
-    if (*f->data) return metrics_open_data_all(w, f->data, o, "--data", &n->data, &n->reals);
+    if (*f->data) return open_named_reals_all(n, &o);
     if (!needed && !(*f->job && labels)) return *f->job ? learn_format_all(n) : GT_OK;
     if (!*f->job)
         return gt_fail(GT_USAGE, "'%s' does not say which pictures it was trained on: --data=PATH is needed",
                        f->network);
-    gt_status st = gt_comm_agree_all(w->team.comm, open_run_data(n));
+    gt_status st = gt_comm_agree_all(w->team.comm, open_run_data(n, &n->data));
     if (!st) st = gt_same_data_all(w->team.comm, n->data, "the data of the run");
-    return st ? st : gt_picture_set_of_dataset_all(&n->reals, w->team.comm, n->data, 0);
+    if (!st) st = gt_picture_set_of_dataset_all(&n->reals, w->team.comm, n->data, 0);
+    if (!st) n->format = n->reals.format;
+    return st;
 }
 
 static gt_status work_all(network_work *n, gt_score_table *out) {
@@ -110,7 +135,6 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
     if (!st) st = open_reals_all(n);
     if (st) return st;
     n->reals.name = "reals";
-    if (n->data) n->format = n->reals.format;
     gt_dataset *labels = gt_is(f->fake_classes, "data") ? n->data : NULL;
     gt_fakes_options o = {.model = n->net.model,
                           .generator = n->net.exec,

@@ -65,8 +65,7 @@ gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set
     const metrics_fields *f = w->fields;
     gt_status st = *f->save && !reals ? gt_fail(GT_USAGE, "--save=%s: there are no reals (--data)", f->save) : GT_OK;
     if (!st && *f->range && !w->ranged)
-        st = gt_fail(GT_USAGE,
-                     "--range=%s: none of the sets is an array of floats (.npy, .npz); others say their range",
+        st = gt_fail(GT_USAGE, "--range=%s: none of the sets that are named has floats without a range of their own",
                      f->range);
     if (!st && *f->nearest && (!reals || !fakes->count))
         st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", f->nearest);

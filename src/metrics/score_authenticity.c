@@ -38,7 +38,8 @@ const gt_score gt_scores_of_authenticity[] = {
      .network = GT_SCORE_OR_PIXELS,
      .needs = GT_SCORE_REALS | GT_SCORE_ROWS | GT_SCORE_BASE,
      .keys = {""},
-     .help = "Share of fakes that are no near copies of a real, beside its base rate",
+     .help = "Share of fakes that are farther from their nearest real than that real is from all others, beside its "
+             "base rate",
      .compute_all = compute_all},
     {0},
 };

@@ -154,7 +154,8 @@ static void put_score(const curves *c, const char *series) {
     char note[160] = "";
     bool more;
     const gt_score *score = key ? gt_score_of_key(key, &more) : NULL;
-    if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
+    if (score && score->needs & GT_SCORE_BASE) snprintf(note, sizeof note, "%s: as high as that is best", score->help);
+    else if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
     if (key && report_same_recipe(c->runs, c->n, series)) put_series(c, key, note, key, series, NULL);
 }
 

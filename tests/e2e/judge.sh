@@ -54,7 +54,22 @@ assert np.array_equal(a.values, b.values) and a.numbers([1]).max() == np.float32
 PYTHON
     printf 'no archive' >bad.zip
     expect 1 'bad.zip: no dataset of pictures: File is not a zip file' "$python" -c 'import judge; judge.Pictures("bad.zip")'
-    expect 1 'floats.h5 has no labels: why' "$python" -c 'import judge; judge.Pictures("floats.h5").needs_labels("why")'
+    # Masks are no pictures; labels that are no classes, and pictures without a class, stop nothing but agreement.
+    quietly "$GANTRY" dataset synth:scenes:n=6,size=16 masked.zip
+    "$python" - <<'PYTHON' || fail 'masks, and labels of other kinds'
+import h5py, numpy as np, judge
+assert len(judge.Pictures('masked.zip')) == 6
+with h5py.File('shapes.h5', 'a') as f:
+    del f['labels']
+    f['labels'] = np.array([0] * 12 + [-1] * 12)
+p = judge.Pictures('shapes.h5')
+assert p.agreement(np.zeros(24, int)) == 1 and p.agreement(np.array([1] * 3 + [0] * 21)) == 0.75
+assert judge.classes_of([[0.5, 1], [2, 3]]) is None and list(judge.classes_of([None, 2])) == [-1, 2]
+PYTHON
+    expect 1 'shapes.h5 has pictures without a class: why' "$python" -c 'import judge; judge.Pictures("shapes.h5").needs_labels("why")'
+    "$python" -c "import h5py, numpy as np; h5py.File('deep.h5', 'w')['images'] = np.zeros((2, 8, 8, 3), 'u2')" && quietly "$GANTRY" dataset deep.h5 deep.zip
+    expect 1 'has 16 bits and more than one channel' "$python" -c 'import judge; judge.Pictures("deep.zip")'
+    expect 1 'floats.h5 has no labels that are classes: why' "$python" -c 'import judge; judge.Pictures("floats.h5").needs_labels("why")'
 }
 
 # A judge's file is what was written, or it is refused; so are pictures of another size.
