@@ -28,7 +28,7 @@ MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null
 CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
-# No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
+# OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
 CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \
   -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.

@@ -14,8 +14,8 @@
 int gt_compare_sort_out(const char **dirs, int n);
 
 /* Writes a row for each run. Losses, accuracies and gap are means over the last quarter of the ticks, since they vary
- * much from tick to tick; all other columns show the last tick; a line below says which are which. Columns without any
- * value are left out. GT_FAILED: a directory is not a run. */
+ * much from tick to tick; all other columns show the latest value; a line below says which are which. Columns without
+ * any value are left out. GT_FAILED: a directory is not a run. */
 gt_status gt_compare_table(FILE *f, const char *const *dirs, int n);
 
 /* Writes a PNG with the newest fakes*.png of each run above the name of the run, in so many columns (0: about as

@@ -185,6 +185,9 @@ struct gt_family {
      * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
      * "fp32|clamp": none of them where one is given. */
     const char *sizes;
+    /* What a value that is found anew for each size of images ("auto") stands for in a resolved job: the same networks
+     * on images of another size need this. NULL: the value itself; the function may be NULL, too. */
+    const char *(*stands_for)(const gt_job *job, const char *key);
     /* The options that say what the networks expect of their input, in the same way: --resume takes them from the file
      * where the images have as many channels, and another value that somebody gave is an error. NULL: none. */
     const char *input;

@@ -22,6 +22,7 @@ typedef struct gt_project_request {
     const char *const *targets; /* picture files, or folders and archives of pictures (source.h) */
     const char *outdir;         /* made if needed */
     bool plus;                  /* w+: each layer has its own w */
+    bool overwrite;             /* where another projection was stopped in outdir, this one begins */
     int64_t steps;
     uint64_t seed;
     const char *vgg, *lpips; /* files of gt_lpips_open(); "": the distance of our own */

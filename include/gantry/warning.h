@@ -27,8 +27,9 @@ typedef struct gt_warning {
     bool (*rule)(const gt_tick_view *v); /* does this tick show the trouble? */
     int ticks;                           /* how long the trouble must last before the run warns */
     bool of_training;                    /* a trouble of training, not of machines: --on-trouble acts on it */
-    /* What to do; several things have "|" between them. Left out is a thing whose first option ("--bn=slice") the model
-     * does not have, or which the job does already. */
+    /* What to do; several things have "|" between them. Left out is a thing whose first option ("--bn=slice",
+     * "--mirror", "a smaller --lrate") the model does not have, the job has on already, or the job's other options
+     * refuse. */
     const char *advice;
 } gt_warning;
 

@@ -35,14 +35,16 @@ static size_t name_line(const unsigned char *head, size_t n, size_t at) {
     return end > at && end < n && head[end] == '\n' ? end + 1 : 0;
 }
 
-/* "p0": what stands before is kept under a number. */
+/* "p0", in protocol 1 "q" and a byte 0: what stands before is kept under a number. */
 static bool is_kept(const unsigned char *head, size_t n, size_t at) {
-    return at + 1 < n && head[at] == 'p' && isdigit(head[at + 1]);
+    return at + 1 < n && ((head[at] == 'p' && isdigit(head[at + 1])) || (head[at] == 'q' && !head[at + 1]));
 }
 
 /* Protocol 0 is text: a dict or list "(dp0", or a name in two lines "ccollections", "OrderedDict" and what is done with
- * it. */
+ * it. Protocol 1 has a dict "}". Where nothing is kept, the first key follows, "VG" in a line or "X" and its length. */
 static bool is_old_pickle(const unsigned char *head, size_t n) {
+    if (BEGINS("}")) return is_kept(head, n, 1) || (BEGINS("}(X") && n > 6 && !head[6]);
+    if (BEGINS("(dV")) return HOLDS("\nc") && name_line(head, n, 3);
     size_t at = n > 1 && head[0] == '(' ? 1 : 0;
     if (at && (head[1] == 'd' || head[1] == 'l')) return is_kept(head, n, 2);
     if (at >= n || head[at] != 'c' || !(at = name_line(head, n, at + 1)) || !(at = name_line(head, n, at)))
@@ -50,7 +52,7 @@ static bool is_old_pickle(const unsigned char *head, size_t n) {
     return is_kept(head, n, at) || (at < n && (head[at] == '(' || head[at] == ')'));
 }
 
-/* Of protocols 0 and 2 to 5. */
+/* Of protocols 0 to 5. */
 static gt_file_kind kind_of_pickle(const unsigned char *head, size_t n) {
     if (is_old_pickle(head, n)) return GT_KIND_PICKLE;
     if (n < 4 || head[0] != 0x80 || head[1] < 2 || head[1] > 5) return GT_KIND_UNKNOWN;

@@ -173,8 +173,8 @@ static gt_status write_all(cli_encoding *e, anomalies *a) {
     for (int64_t i = 0; i < n; i++) above += anomaly_above(a, &a->all[i]);
     printf("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n), csv, (long long)worst,
            png);
-    printf("threshold %.6g (quantile %g of %s): %lld images above it\n", a->threshold, f->quantile,
-           a->classes ? "normal images" : "all images", (long long)above);
+    printf("threshold %.6g (quantile %g of %s): %lld image%s above it\n", a->threshold, f->quantile,
+           a->classes ? "normal images" : "all images", (long long)above, gt_plural(above));
     if (a->classes) printf("area under the ROC curve %.6f: %s\n", auc, cli_out(s, "roc.png"));
     return GT_OK;
 }

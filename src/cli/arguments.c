@@ -188,7 +188,8 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     gt_log_setup(0, 1, s.arguments.quiet ? GT_WARNING : GT_INFO);
     gt_tell_allow(!s.arguments.quiet && !s.arguments.no_progress);
     if (c->ranks && cli_first_rank()) gt_tell_start("starting", NULL, 0);
-    gt_status st = cli_check_output_names(&s.options);
+    gt_status st = cli_note_inputs(&s);
+    if (!st) st = cli_check_output_names(&s.options);
     if (!st && c->prepare) st = c->prepare(&s);
     if (!st) st = cli_check_outputs(&s.options);
     if (c->ranks) st = meet(&s, c->pool, st);

@@ -71,18 +71,24 @@ typedef struct cli_command {
     .path = true, .writes = &(const gt_outfile) { .files = CLI_NAMES(__VA_ARGS__) }
 #define CLI_FILLS(...) \
     .path = true, .placeholder = "DIR", .writes = &(const gt_outfile) { .inside = CLI_NAMES(__VA_ARGS__) }
+/* Also files in folders in the folder: gt_outfile.folders. */
+#define CLI_FILLS_FOLDERS(pattern, ...)                                 \
+    .path = true, .placeholder = "DIR", .writes = &(const gt_outfile) { \
+        .inside = CLI_NAMES(__VA_ARGS__), .folders = (pattern)          \
+    }
 #define CLI_FILMS(...)                                                                                  \
     .path = true, .writes = &(const gt_outfile) {                                                       \
         .files = CLI_NAMES(__VA_ARGS__), .inside = CLI_NAMES({"frame+([0-9]).png", GT_OUTFILE_PICTURE}) \
     }
 #define CLI_FIGURE(stem) \
     {stem ".svg", GT_OUTFILE_PICTURE}, { stem ".png", GT_OUTFILE_PICTURE }
-#define CLI_OVERWRITE                                                                                               \
-    {                                                                                                               \
-        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                         \
-            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are "  \
-                      "replaced by their own kind without it; datasets, checkpoints, jobs and texts only with it, " \
-                      "and checkpoints in the folder of a run never."                                               \
+#define CLI_OVERWRITE                                                                                              \
+    {                                                                                                              \
+        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                        \
+            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are " \
+                      "replaced by their own kind without it. Only with it are replaced datasets and their "       \
+                      "pictures, checkpoints, jobs, texts and what the command reads. Checkpoints in the folder "  \
+                      "of a run are never replaced."                                                               \
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
@@ -235,6 +241,9 @@ bool cli_others_work(const char *command);
 
 /* ---- what is written (run/outfile.h) ---- */
 
+/* Notes the words and the options that name what is read: no output takes the place of such a file. To be called before
+ * the checks. */
+gt_status cli_note_inputs(const cli_session *s);
 /* GT_USAGE: the ending of a name does not fit what the option writes. */
 gt_status cli_check_output_names(const gt_options *o);
 /* May all the outputs of the options be written, as their values are now? The first rank looks, before the ranks meet;

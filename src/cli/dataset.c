@@ -369,8 +369,8 @@ static gt_status check_foreign(cli_session *s) {
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
         bool last = i == s->arguments.n_words - 1 && i > 0,
              dest = !looks && (last || (i > 1 && gt_is(action, "split")));
-        if (!dest) st = gt_h5_check(words[i]);
-        else st = f->request.overwrite ? gt_outfile_check_run(words[i]) : check_standing(words[i]);
+        st = dest ? gt_outfile_check_run(words[i]) : gt_h5_check(words[i]);
+        if (!st && dest && !f->request.overwrite) st = check_standing(words[i]);
     }
     return st;
 }

@@ -55,10 +55,11 @@ static const gt_option table[] = {
     {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true},
     {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"),
      CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
-               {"samples.h5", GT_OUTFILE_ARRAYS},
-               {"@(labels|predictions-labels|predictions|scores|samples|k).csv", GT_OUTFILE_TABLE},
-               {"samples.png", GT_OUTFILE_PICTURE}, CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
-     .detail = "fit: mixture.h5, from which also a stopped fit is resumed; curve.svg, .png: log-likelihood over "
+               {"samples.h5", GT_OUTFILE_ARRAYS}, {"@(labels|predictions-labels|k).csv", GT_OUTFILE_TABLE},
+               {"@(predictions|scores|samples).csv", GT_OUTFILE_POINTS}, {"samples.png", GT_OUTFILE_PICTURE},
+               CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
+     .detail = "fit: mixture.h5, from which also a stopped fit is resumed, and which a fit with other options or to "
+               "other data replaces with --overwrite; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), predictions.svg, .png, and of CSV "
                "predictions.csv. score, of CSV and where --outdir is given: scores.csv. sample: samples.h5 (points, "

@@ -59,6 +59,8 @@ gt_status gmm_fit_one_all(const gmm_task *t, const gt_mixture_recipe *recipe, co
 /* Reads a fit that is there already. GT_USAGE: a fit to other data, or with other options but for iterations and tol;
  * `any_k`: the number of components may differ too. */
 gt_status gmm_read_own(const gmm_task *t, const gt_mixture_recipe *recipe, const char *path, bool any_k, gt_fit *f);
+/* After gmm_read_own(): is it another fit, or none, that --overwrite lets this one replace? */
+bool gmm_overwrites(const gmm_task *t, gt_status st);
 /* A fit for each of the n numbers of components, a table and a picture of them, and the best one at `path`. */
 gt_status gmm_fit_range_all(const gmm_task *t, const int64_t *k, int64_t n, const char *path, gt_fit *best);
 /* "component 3 (12 points) is", "components 3 (12 points), 4 (8 points) are" held up by the floor: a line; none where

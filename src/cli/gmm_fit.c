@@ -25,15 +25,21 @@ static bool same_recipe(const gt_mixture_recipe *a, const gt_mixture_recipe *b, 
 
 gt_status gmm_read_own(const gmm_task *t, const gt_mixture_recipe *recipe, const char *path, bool any_k, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
-    if (st) return gt_wrap(st, "remove it or choose another --outdir");
+    if (st == GT_FORMAT) gt_wrap(st, "choose another --outdir, or begin anew with --overwrite");
+    if (st) return st;
     if (!same_recipe(&f->recipe, recipe, !gives_lloyd(t->session), any_k))
         return gt_fail(GT_USAGE,
-                       "%s is a fit with other options: choose another --outdir, or remove it; a fit resumes with "
-                       "more --iterations and a smaller --tol alone",
+                       "%s is a fit with other options: choose another --outdir, or begin anew with --overwrite; a "
+                       "fit resumes with more --iterations and a smaller --tol alone",
                        path);
     if (strcmp(f->fingerprint, t->fingerprint))
-        return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or remove it", path);
+        return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or begin anew with --overwrite",
+                       path);
     return GT_OK;
+}
+
+bool gmm_overwrites(const gmm_task *t, gt_status st) {
+    return gmm_options(t->session)->overwrite && (st == GT_USAGE || st == GT_FORMAT);
 }
 
 /* What is in the file must be this fit, or it would be lost. */
@@ -68,9 +74,20 @@ static gt_status read_start(const cli_session *s, const gmm_task *t, const gt_mi
     return st;
 }
 
+/* Is there something to go on with? */
+static bool is_there(const gmm_task *t, const gt_mixture_recipe *recipe, const char *path) {
+    gt_fit f;
+    bool there = !access(path, F_OK);
+    if (!there || !gmm_options(t->session)->overwrite) return there;
+    there = !gmm_overwrites(t, gmm_read_own(t, recipe, path, false, &f));
+    gt_fit_free(&f);
+    if (!there) gt_info("%s: the fit that is there is replaced", path);
+    return there;
+}
+
 static gt_status begin(const gmm_task *t, const gt_mixture_recipe *recipe, const char *path, gt_fit *f) {
     gt_comm *c = t->session->comm;
-    int found = !access(path, F_OK);
+    int found = c->rank ? 0 : is_there(t, recipe, path);
     gt_status st;
     /* rank 0 holds the lock of the folder, so what it sees counts */
     gt_comm_broadcast_all(c, &found, sizeof found, 0);

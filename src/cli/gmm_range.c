@@ -91,7 +91,7 @@ static gt_status check_best(const gmm_task *t, const char *path) {
     gt_fit f;
     gt_status st = gmm_read_own(t, &t->recipe, path, true, &f);
     gt_fit_free(&f);
-    return st;
+    return gmm_overwrites(t, st) ? GT_OK : st;
 }
 
 gt_status gmm_fit_range_all(const gmm_task *t, const int64_t *k, int64_t n, const char *path, gt_fit *best) {

@@ -35,7 +35,7 @@ static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *poi
     gt_status st = g ? cli_draw_decoded(g, &(cli_decoded){.n = n, .z = x, .columns = columns}, path)
                      : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
     free(x);
-    if (!st) printf("%s: %lld samples%s\n", path, (long long)n, g ? ", decoded" : "");
+    if (!st) printf("%s: %lld sample%s%s\n", path, (long long)n, gt_plural(n), g ? ", decoded" : "");
     return st;
 }
 

@@ -2,6 +2,7 @@
  * gantry gradcheck: are the gradients of a job's model the derivatives of its losses? */
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
@@ -119,9 +120,9 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
                             .sample_arg = w};
     gt_gradcheck_options o = {(int)w->fields->elements, w->fields->tensors, pool};
     gt_gradcheck found;
-    printf("phase %s: gradients of %s, %d images\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
-           w->model->nets[p->net]->name, w->n, "tensor", "elements", "checked", "kinks", "lost", "step", "noise",
-           "error");
+    printf("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
+           w->model->nets[p->net]->name, w->n, gt_plural(w->n), "tensor", "elements", "checked", "kinks", "lost",
+           "step", "noise", "error");
     fflush(stdout);
     gt_tell_start("preparing the graphs", NULL, 0);
     gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);

@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <math.h>
 
+#include "base/plural.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/family.h"
@@ -68,7 +69,8 @@ static gt_status print_vectors(gt_arena *a, const gt_dataset *ds, const gt_datas
 }
 
 static gt_status print_labels(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
-    if (info->unlabelled) printf("unlabelled   %lld images\n", (long long)info->unlabelled);
+    if (info->unlabelled)
+        printf("unlabelled   %lld image%s\n", (long long)info->unlabelled, gt_plural(info->unlabelled));
     switch (info->label_kind) {
     case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
     case GT_LABELS_CLASSES:
@@ -95,8 +97,8 @@ static gt_status print_masks(gt_arena *a, gt_dataset *ds, const gt_dataset_info 
     if (st || !pixels) return st;
     int n = GT_MASK_IGNORE;
     while (n > info->mask_classes && !count[n - 1]) n--;
-    printf("masks        %d classes, %s; pixels of %lld images, %.1f %% to be ignored\n", n,
-           info->mask_name ? "named" : "without names", (long long)looks,
+    printf("masks        %d class%s, %s; pixels of %lld image%s, %.1f %% to be ignored\n", n, n == 1 ? "" : "es",
+           info->mask_name ? "named" : "without names", (long long)looks, gt_plural(looks),
            100 * (double)count[GT_MASK_IGNORE] / ((double)looks * (double)pixels));
     cli_print_classes(count, n, info->mask_name, info->mask_name ? info->mask_classes : 0);
     return GT_OK;
@@ -136,7 +138,7 @@ static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info
         st = gt_dataset_read(ds, info->count * i / looks, samples);
         for (size_t k = 0; k < size && !st; k++) add(&m[k % (size_t)channels], sample_of(info->type, samples, k));
     }
-    if (!st) printf("pixels       of %lld images\n", (long long)looks);
+    if (!st) printf("pixels       of %lld image%s\n", (long long)looks, gt_plural(looks));
     for (int c = 0; c < channels && !st; c++) print_moments("channel", c, &m[c]);
     if (!st) print_ends(info, m);
     return st;

@@ -37,9 +37,41 @@ static bool overwrites(const gt_options *o) {
     return row && *(const bool *)value_of(o, row);
 }
 
+/* ---- what is read ---- */
+
+static const char **inputs;
+static int n_inputs;
+
+static void add_input(const char *path) {
+    if (path) inputs[n_inputs++] = path;
+}
+
+/* A word may also name what is written. */
+static void drop_input(const char *path) {
+    for (int i = 0; i < n_inputs; i++)
+        if (inputs[i] == path) inputs[i] = "";
+}
+
+gt_status cli_note_inputs(const cli_session *s) {
+    const cli_arguments *a = &s->arguments;
+    n_inputs = 0;
+    inputs = gt_arena_array(s->arena, (size_t)(a->n_words + a->n_pairs) + 1, sizeof *inputs);
+    if (!inputs) return GT_NOMEM;
+    for (int i = 0; i < a->n_words; i++) add_input(a->words[i]);
+    for (int i = 0; i < a->n_pairs; i++) {
+        const gt_option *row = gt_options_find(&s->options, a->keys[i]);
+        if (row && row->path && !row->writes) add_input(a->values[i]);
+    }
+    gt_outfile_read_from(inputs, n_inputs);
+    return GT_OK;
+}
+
+/* ---- what is written ---- */
+
 gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfile *output) {
     if (n_places == MOST_PLACES) return gt_fail(GT_FAILED, "'%s': too many files are to be written", path);
     places[n_places++] = (struct place){output, path, overwrites(o)};
+    drop_input(path);
     gt_file_guard_by(guard);
     return cli_first_rank() ? gt_outfile_check(output, path, overwrites(o)) : GT_OK;
 }

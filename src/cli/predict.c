@@ -24,9 +24,9 @@ enum { MOST = 4096 };
 
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "predictions", "Folder to write to; made if needed"),
-     CLI_FILLS({"predictions.csv", GT_OUTFILE_TABLE}, {"predictions.h5", GT_OUTFILE_ARRAYS},
-               {"@(right|wrong|unknown|maps|overlays).png", GT_OUTFILE_PICTURE},
-               {"img+([0-9]).png", GT_OUTFILE_PICTURE}),
+     CLI_FILLS_FOLDERS(
+         "masks?(/+([0-9]))", {"predictions.csv", GT_OUTFILE_TABLE}, {"predictions.h5", GT_OUTFILE_ARRAYS},
+         {"@(right|wrong|unknown|maps|overlays).png", GT_OUTFILE_PICTURE}, {"img+([0-9]).png", GT_OUTFILE_PICTURE}),
      .detail = "predictions.csv: the class of each image, its probability, and the true class where it is known. "
                "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
                "images that were "
@@ -38,11 +38,12 @@ static const gt_option table[] = {
                "Let images be larger than the network's, and make maps of classes"),
      .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
                "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
-               "the probability of that class over the image."},
+               "the probability of that class over the image. Pictures keep their size: all of them have the same, and "
+               "--transform, --resize-filter and --pad are not taken."},
     {CLI_OPTION(transform, "none", "Cropping of pictures that have not the network's size, before they are resized"),
      .choices = "none|center-crop",
      .detail = "This and the next two as for gantry dataset: give what the training data were made with, which a run "
-               "does not know. MNIST's 28 x 28 pixels get a border for a network of 32 x 32."},
+               "does not know. MNIST's 28 x 28 pixels get a border first, but for a network of 28 x 28."},
     {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos"},
     {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching them, and fill up with black")},
     CLI_OVERWRITE,

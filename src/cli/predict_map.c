@@ -2,6 +2,8 @@
  * gantry predict --fully-convolutional: maps of scores of pictures that are larger than those of the training. */
 #include <stdlib.h>
 
+#include "base/file_kind.h"
+#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
 #include "gantry/encode.h"
@@ -94,9 +96,35 @@ static gt_status write_all(mapping *m, int64_t images) {
     if (!st) st = write_tables(m);
     if (!st) st = draw(m, images);
     if (!st)
-        printf("%lld maps of %dx%d places: %s\n", (long long)s->count, s->height, s->width,
+        printf("%lld map%s of %dx%d places: %s\n", (long long)s->count, gt_plural(s->count), s->height, s->width,
                cli_out(session, "predictions.h5"));
     return st;
+}
+
+/* What brings pictures to the network's size. */
+static gt_status check_options(const cli_session *s) {
+    static const char *const keys[] = {"transform", "resize-filter", "pad"};
+    for (int i = 0; i < 3; i++)
+        if (gt_options_state(&s->options, keys[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE,
+                           "--%s has no meaning with --fully-convolutional: pictures keep their size (gantry dataset "
+                           "makes a dataset of another size)",
+                           keys[i]);
+    return GT_OK;
+}
+
+static bool is_picture(const char *path) {
+    gt_file_kind kind = gt_kind_of_file(path);
+    return kind == GT_KIND_PICTURE || (kind != GT_KIND_FOLDER && gt_picture_is_name(path));
+}
+
+/* A picture file by itself is a dataset of one picture. */
+static gt_status open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {
+    const gt_transform none = {0};
+    const char *classes = gt_options_effective(&s->options, gt_options_find(&s->options, "classes"));
+    const gt_dataset_options alone = {.classes = classes, .network_classes = network_classes, .fit = &none};
+    if (!is_picture(path)) return cli_open_data(s, path, network_classes, out);
+    return gt_dataset_open(out, path, &alone);
 }
 
 gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
@@ -105,9 +133,10 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
     const char **words = s->arguments.words;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
-    gt_status st = cli_share_path_all(s->comm, s->arena, &words[0]);
+    gt_status st = check_options(s);
+    if (!st) st = cli_share_path_all(s->comm, s->arena, &words[0]);
     if (!st) st = cli_network_classes(s, words[0], &classes);
-    if (!st) st = cli_open_data(s, words[1], classes, &m.of.data);
+    if (!st) st = open_data(s, words[1], classes, &m.of.data);
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, m.of.data, words[1]);
     if (!st) {

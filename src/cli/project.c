@@ -26,16 +26,14 @@ static const gt_option table[] = {
      .detail = "A picture that is no square of the network's size is cropped to its middle and Lanczos-resized; grey, "
                "RGB and RGBA become what the network makes. Alpha of RGBA is dropped."},
     {CLI_SHOWN("outdir", request.outdir, "", "Folder to write to; made if needed"), .required = true,
-     .placeholder = "DIR", .path = true,
-     .writes = &(const gt_outfile){.inside = CLI_NAMES(
-                                       {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
-                                       {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},
-                                       {"beside.png", GT_OUTFILE_PICTURE}, {"proj.webp", GT_OUTFILE_FILM},
-                                       {"curve.csv", GT_OUTFILE_TABLE}, {"curve.png", GT_OUTFILE_PICTURE},
-                                       {"going-on.h5", GT_OUTFILE_OWN}),
-                                   .folders = true},
+     CLI_FILLS_FOLDERS("!(*/*)", {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
+                       {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},
+                       {"beside.png", GT_OUTFILE_PICTURE}, {"proj.webp", GT_OUTFILE_FILM},
+                       {"curve.csv", GT_OUTFILE_TABLE}, {"curve.png", GT_OUTFILE_PICTURE},
+                       {"going-on.h5", GT_OUTFILE_OWN}),
      .detail = "projected_w.npz and .h5 (w), target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
-               "curve.png; of several targets a folder each. After a stop the same command resumes."},
+               "curve.png; of several targets a folder each. After a stop the same command resumes; another one begins "
+               "anew with --overwrite."},
     {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
     {CLI_OPTION(seed, "303", "Seed of the noise maps, and of the noise of w"), .max = 4294967295.0},
     {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"), .choices = "w|w+"},
@@ -84,6 +82,7 @@ static gt_status read_request(cli_session *s) {
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
     r->plus = gt_is(fields->space, "w+");
+    r->overwrite = fields->overwrite;
     r->seed = (uint64_t)fields->seed;
     r->state_minutes = fields->checkpoint_minutes;
     r->kernels = cli_kernels();

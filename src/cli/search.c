@@ -170,7 +170,10 @@ static claim claim_trial(search *s, watch *watches, int *trial, gt_lock **lock) 
 
 /* ---- the work ---- */
 
-enum { SIGNALLED = 128 /* and the number of the signal: the status of search_train(), as of shells and launchers */ };
+enum {
+    SIGNALLED = 128, /* and the number of the signal: the status of search_train(), as of shells and launchers */
+    SIGNALS = 64
+};
 
 /* The last line that begins as this program's errors do, else the last one. */
 static void why_failed(const search *s, int trial, int status, char *why, size_t room) {
@@ -223,7 +226,7 @@ static gt_status train_one(search *s, int trial) {
     if (st) return st;
     if (status == CLI_STOPPED || (search_stopped() && status))
         return gt_fail(GT_STOPPED, "trial %d was stopped: the same command resumes it", trial + 1);
-    if (status > SIGNALLED) return note_killed(s, trial, status - SIGNALLED);
+    if (status > SIGNALLED && status <= SIGNALLED + SIGNALS) return note_killed(s, trial, status - SIGNALLED);
     if (!status && (st = read_value(s, trial, &value))) return st;
     if (status) why_failed(s, trial, status, why, sizeof why);
     else if (!isfinite(value)) snprintf(why, sizeof why, "%s is no number at its end", s->series);

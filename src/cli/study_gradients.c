@@ -2,6 +2,7 @@
  * gantry study gradient-variance: score-function estimates of a gradient against reparametrised ones. */
 #include <math.h>
 
+#include "base/plural.h"
 #include "cli/study.h"
 #include "gantry/figure.h"
 
@@ -40,7 +41,8 @@ static gt_status write(const cli_session *s, const gt_gradient_study *g, int64_t
     gt_status st = study_write(s, "gradient-variance.csv", &b);
     if (!st) st = draw(s, g);
     if (st) return st;
-    printf("%lld images; variance of the gradient, summed over the latent, with one sample:\n", (long long)images);
+    printf("%lld image%s; variance of the gradient, summed over the latent, with one sample:\n", (long long)images,
+           gt_plural(images));
     for (int k = 0; k < GT_DERIVATIVES; k++)
         printf("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", derivatives[k],
                g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],

@@ -214,6 +214,10 @@ static gt_status push_real(machine *m) {
     return push(m, v);
 }
 
+static gt_status refuse_protocol(const char *protocol) {
+    return gt_fail(GT_FORMAT, "a pickle of protocol %s: write the file again with protocol 2, 3, 4 or 5", protocol);
+}
+
 static gt_status push_name(machine *m, const char *module, size_t module_n, const char *name, size_t name_n) {
     char *full = gt_arena_printf(m->arena, "%.*s.%.*s", (int)(module_n < NAME_MOST ? module_n : NAME_MOST), module,
                                  (int)(name_n < NAME_MOST ? name_n : NAME_MOST), name);
@@ -222,6 +226,7 @@ static gt_status push_name(machine *m, const char *module, size_t module_n, cons
     for (const char *const *a = m->allowed; *a && !known; a++) known = !strcmp(*a, full);
     for (char *c = full; *c && !known; c++)
         if (iscntrl((unsigned char)*c)) *c = '?';
+    if (!m->has_protocol && !strcmp(full, "copy_reg._reconstructor")) return refuse_protocol("0 or 1"); /* any object */
     if (!known) return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, only plain data is read", full);
     gt_pickle *v = new_value(m, GT_PICKLE_NAME);
     if (v) v->bytes = full, v->n = strlen(full);
@@ -454,8 +459,7 @@ static gt_status step(machine *m) {
     case 'V':
     case 'F':
     case 'P':
-        if (!m->has_protocol)
-            return gt_fail(GT_FORMAT, "a pickle of protocol 0: write the file again with protocol 2, 3, 4 or 5");
+        if (!m->has_protocol) return refuse_protocol("0");
         __attribute__((fallthrough));
     default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);
     }

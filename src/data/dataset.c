@@ -25,6 +25,7 @@ struct gt_dataset {
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
     int64_t unmirrored; /* items before the mirrored ones */
     bool fits;          /* pictures are changed to one shape */
+    bool says_no_range; /* floats, and neither the source nor a transform says which of them are black and white */
     gt_fitting fit;
     char *fitted; /* how, for the user */
 };
@@ -132,11 +133,6 @@ static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
     return gt_subset(&ds->chosen, all, first, first + n, o->subset_seed);
 }
 
-/* A file of NumPy has no place for a range. */
-static bool is_float_array(const gt_dataset *ds) {
-    return ds->shape.type == GT_F32 && !strcmp(ds->source->info.source, "numpy");
-}
-
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
     const gt_picture *p = &ds->shape;
     const gt_source_info *n = &ds->source->info;
@@ -170,7 +166,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .channel_names = n->channel_names,
         .label_names = n->label_names,
         .range = {declared ? n->range[0] : gt_sample_low(p->type), declared ? n->range[1] : gt_sample_high(p->type)},
-        .says_no_range = is_float_array(ds),
+        .says_no_range = ds->says_no_range,
         .main_thread_only = ds->source->main_thread_only,
     };
 }
@@ -205,11 +201,11 @@ static gt_status count_mask_classes(gt_dataset *ds) {
     return st;
 }
 
-/* The one rule for 28 x 28 pixels: gantry dataset adds a border to them, and so do networks that were trained on what
- * it makes. */
+/* The one rule for 28 x 28 pixels: gantry dataset adds a border to them before it resizes them, and so do networks that
+ * were trained on what it makes. Networks of 28 x 28 pixels were trained on the file as it is. */
 static int border_of(const gt_transform *fit) {
-    const int side = 28 + 2 * GT_MNIST_BORDER;
-    return fit && fit->width == side && fit->height == side ? GT_MNIST_BORDER : 0;
+    const int side = 28;
+    return fit && (fit->width != side || fit->height != side) ? GT_MNIST_BORDER : 0;
 }
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
@@ -233,7 +229,8 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = options->fit ? survey_fit(ds, options->fit) : survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
-    if (!st && options->float_range && is_float_array(ds))
+    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.has_range && !ds->fits;
+    if (ds->says_no_range && options->float_range)
         st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
     if (!st && options->use_labels) st = check_labels(ds);
     if (!st) st = choose_subset(ds, options);

@@ -187,9 +187,11 @@ static const gt_option options[] = {
      .detail =
          "For a new run. To resume a run, give its directory as --run. Also from networks of other programs: .pkl of "
          "stylegan2-ada-pytorch, safetensors, .npz, state dicts of PyTorch. "
-         "Options that decide the sizes of the networks come from the file unless given, and so does --normalize, of "
-         "which another value is an error. Tensors of the same name and shape are copied, the others are listed and "
-         "start afresh. As published, ada then works faster and the moving average has no ramp-up. noresume: none."},
+         "Options that decide what the networks compute (sizes, activations, the stem) come from the file unless "
+         "given, "
+         "and so does --normalize, of which another value is an error where the file says it. Tensors of the same name "
+         "and shape are copied, the others are listed and start afresh. As published, ada then works faster and the "
+         "moving average has no ramp-up. noresume: none."},
     {OPTION(resume_partial, "0", "Also start where less than half of the tensors of --resume fit"),
      .class = GT_COMMAND},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",

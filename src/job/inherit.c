@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sizes of networks, and what they expect of their input, from another job: for transfer learning. */
-#include "gantry/job.h"
-
 #include <stdlib.h>
+
+#include "job/table.h"
 
 enum { WORD = 64 };
 
 static uint8_t *state_of(gt_job *job, const gt_option *row) { return &job->state[row - job->options.rows]; }
 
+const char *gt_job_stands_for(const gt_job *job, const gt_option *row) {
+    const char *value = job->family->stands_for ? job->family->stands_for(job, row->key) : NULL;
+    return value ? value : gt_options_effective(&job->options, row);
+}
+
 /* The value of `from` for a job that has none from anybody. `only`: no other value than this; NULL: any. */
 static gt_status inherit_row(gt_job *job, const gt_job *from, const gt_option *row, const char *only) {
-    gt_options mine = job->options, theirs = from->options;
-    const char *value = gt_options_effective(&theirs, row);
+    gt_options mine = job->options;
+    const char *value = gt_job_stands_for(from, row);
     if (!value || gt_job_given(job, row->key) || (only && !gt_is(value, only))) return GT_OK;
     mine.shapes = true;
     gt_status st = gt_options_set(&mine, row->key, value, NULL);

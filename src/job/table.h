@@ -14,6 +14,10 @@ const gt_option *gt_common_options(int *n);
  * whole job. */
 size_t gt_job_own_offset(const gt_family *family);
 
+/* The value that counts in a resolved job, not "auto" but what it stands for (gt_family.stands_for); NULL: as
+ * gt_options_effective(). */
+const char *gt_job_stands_for(const gt_job *job, const gt_option *row);
+
 /* Sets job->family, job->kind and job->own by job->model. */
 void gt_job_find_family(gt_job *job);
 

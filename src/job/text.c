@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "gantry/job.h"
+#include "job/table.h"
 
 static void write_value(FILE *f, const char *key, const char *value) {
     bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) ||
@@ -63,13 +63,22 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     return text;
 }
 
+#define RESOLVED "# The resolved job of this run."
+
 char *gt_job_to_text(const gt_job *job) {
     return to_text(job, GT_RECIPE | GT_EXECUTION | GT_OUTPUT,
-                   "# The resolved job of this run. `gantry train job.ini` repeats it; every key is explained in "
-                   "jobs/reference.ini.\n");
+                   RESOLVED " `gantry train job.ini` repeats it; every key is explained in jobs/reference.ini.\n");
 }
 
+bool gt_job_is_resolved_text(const char *text) { return !strncmp(text, RESOLVED, sizeof RESOLVED - 1); }
+
 char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
+
+/* "auto" is what it stands for. */
+static bool means_the_same(const gt_job *a, const gt_job *b, const gt_option *row) {
+    const char *x = gt_job_stands_for(a, row), *y = gt_job_stands_for(b, row);
+    return x && y && gt_is(x, y);
+}
 
 int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
     gt_options left = a->options, right = b->options;
@@ -80,7 +89,7 @@ int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const c
         const char *x = gt_options_effective(&left, row), *y = gt_options_effective(&right, row);
         x = x ? x : "-";
         y = y ? y : "-";
-        if (!strcmp(x, y)) continue;
+        if (!strcmp(x, y) || means_the_same(a, b, row)) continue;
         if (f && !n) fprintf(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
         if (f) fprintf(f, "  %-16s %-20s %s\n", row->key, x, y);
         n++;

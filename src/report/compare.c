@@ -96,7 +96,7 @@ void compare_note(const compare_cell *cells, int n, int filled, char note[COMPAR
         at += (size_t)snprintf(note + at, COMPARE_NOTE - at, "%s%s",
                                means++ ? ", " : "Means over the last quarter of the ticks: ", title);
     }
-    if (means && at < COMPARE_NOTE) snprintf(note + at, COMPARE_NOTE - at, ". All else is of the last tick.");
+    if (means && at < COMPARE_NOTE) snprintf(note + at, COMPARE_NOTE - at, ". All else is the latest value.");
 }
 
 /* The metrics of the table that some run has; returns how many cells of each row are then filled. */

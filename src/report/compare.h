@@ -21,7 +21,7 @@ typedef struct compare_cell {
 } compare_cell;
 /* The *filled columns of the table, to be freed, n + 1 cells each: a title, then the runs. NULL: out of memory. */
 compare_cell *compare_cells(gt_stats *const *stats, const char *const *dirs, int n, int *filled);
-/* "Means over the last quarter of the ticks: loss, test. All else is of the last tick." */
+/* "Means over the last quarter of the ticks: loss, test. All else is the latest value." */
 enum { COMPARE_NOTE = 512 };
 void compare_note(const compare_cell *cells, int n, int filled, char note[COMPARE_NOTE]);
 

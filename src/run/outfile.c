@@ -57,16 +57,25 @@ static bool is_run(const char *dir) {
     return gt_folder_has(dir, "job.ini") || gt_folder_has(dir, "stats.jsonl") || gt_folder_has(dir, "last");
 }
 
+/* A file that is not there yet would be the newest checkpoint of the run. */
 gt_status gt_outfile_check_run(const char *path) {
     struct stat s;
-    if (stat(path, &s) || !S_ISREG(s.st_mode)) return GT_OK;
+    bool there = !stat(path, &s);
+    if (there && !S_ISREG(s.st_mode)) return GT_OK;
     char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
-    bool stays = copy && !fnmatch("checkpoint-*.h5", last_part(file), 0) && is_run(dirname(copy));
+    if (!copy && errno != ENOMEM) return GT_OK; /* links in a circle: that shows when the file is made */
+    bool stays = copy && !fnmatch("?(bad-)checkpoint-*.h5", last_part(file), FNM_EXTMATCH) && is_run(dirname(copy));
     gt_status st = copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the name of a file");
-    if (stays)
+    if (stays && there)
         st = gt_fail(GT_USAGE,
                      "'%s' is a checkpoint in the folder of a run, which no command replaces: choose another name",
                      path);
+    else if (stays)
+        st = gt_fail(
+            GT_USAGE,
+            "'%s' would be a checkpoint in the folder of a run, which gantry train alone makes: choose another "
+            "name",
+            path);
     free(file);
     free(copy);
     return st;
@@ -74,48 +83,74 @@ gt_status gt_outfile_check_run(const char *path) {
 
 /* ---- what lies there ---- */
 
-static gt_status refuse(const char *path, bool of_dataset, const char *choice) {
-    const char *what = gt_kind_text(gt_kind_of_file(path));
-    return gt_fail(GT_USAGE, "'%s' is there already, and is %s%s: --overwrite replaces it, or choose another %s", path,
-                   *what ? what : "of no kind that is known", of_dataset ? " of the dataset in its folder" : "",
-                   choice);
+static const char *const *inputs;
+static int n_inputs;
+
+void gt_outfile_read_from(const char *const *paths, int n) { inputs = paths, n_inputs = n; }
+
+static bool is_input(const char *path) {
+    struct stat s, in;
+    bool is = false;
+    if (stat(path, &s) || !S_ISREG(s.st_mode)) return false;
+    for (int i = 0; i < n_inputs && !is; i++)
+        is = !stat(inputs[i], &in) && in.st_dev == s.st_dev && in.st_ino == s.st_ino;
+    return is;
 }
 
-static bool is_free(gt_outfile_kind lies, gt_outfile_kind written) {
-    return lies == GT_OUTFILE_NOTHING || written == GT_OUTFILE_OWN || (lies == written && lies < GT_OUTFILE_DATASET);
-}
-
-/* A picture in a folder that is a dataset; also where memory is short for the folder's name. */
+/* A picture below a folder that is a dataset, as 00000/ or masks/00000/ in it; also where that cannot be told. */
 static bool is_of_dataset(const char *path, gt_outfile_kind lies) {
+    enum { LEVELS = 3 };
     if (lies != GT_OUTFILE_PICTURE) return false;
-    char *copy = strdup(path);
-    bool of = !copy || gt_folder_has(dirname(copy), "dataset.json");
-    free(copy);
+    char *file = realpath(path, NULL), *dir = file;
+    bool of = !file;
+    for (int i = 0; i < LEVELS && !of; i++) of = gt_folder_has(dir = dirname(dir), "dataset.json");
+    free(file);
     return of;
+}
+
+/* Why it stays, in words that follow those of its kind; NULL: it may be replaced. */
+static const char *why_it_stays(const char *path, gt_outfile_kind lies, gt_outfile_kind written) {
+    if (lies == GT_OUTFILE_NOTHING || written == GT_OUTFILE_OWN) return NULL;
+    if (is_input(path)) return ", which this command reads";
+    if (is_of_dataset(path, lies)) return " of the dataset in its folder";
+    return lies == written && lies < GT_OUTFILE_DATASET ? NULL : "";
 }
 
 /* A file that is to become of the kind `written`. */
 static gt_status check_file(const char *path, gt_outfile_kind written, bool overwrite, const char *choice) {
     gt_status st = gt_outfile_check_run(path);
     if (st || overwrite) return st;
-    gt_outfile_kind lies = gt_outfile_kind_of(path, written);
-    bool of_dataset = written != GT_OUTFILE_OWN && is_of_dataset(path, lies);
-    return is_free(lies, written) && !of_dataset ? GT_OK : refuse(path, of_dataset, choice);
+    const char *why = why_it_stays(path, gt_outfile_kind_of(path, written), written);
+    if (!why) return GT_OK;
+    const char *what = gt_kind_text(gt_kind_of_file(path));
+    return gt_fail(GT_USAGE, "'%s' is there already, and is %s%s: --overwrite replaces it, or choose another %s", path,
+                   *what ? what : "of no kind that is known", why, choice);
 }
 
-static gt_status check_folder(const gt_outfile *o, const char *path, bool overwrite, bool deep) {
+typedef struct look { /* at a folder that is written into */
+    const gt_outfile *o;
+    const char *place;
+    bool overwrite;
+    int n; /* files */
+} look;
+
+static bool is_written_into(const look *l, const char *folder) {
+    const char *below = folder + strlen(l->place);
+    return l->o->folders && !fnmatch(l->o->folders, below + strspn(below, "/"), FNM_EXTMATCH);
+}
+
+static gt_status check_folder(look *l, const char *path) {
     enum { LOOKED_AT = 4096 }; /* of a larger folder the rest is looked at when it is written */
     DIR *dir = opendir(path);
     gt_status st = GT_OK;
-    int n = 0;
     if (!dir) return GT_OK; /* the folder is made, or cannot be: that shows when it is made */
-    for (struct dirent *e; !st && n < LOOKED_AT && (e = readdir(dir));) {
-        const gt_outfile_name *name = find_name(o->inside, e->d_name);
-        if (*e->d_name == '.' || (!name && !deep)) continue;
+    for (struct dirent *e; !st && l->n < LOOKED_AT && (e = readdir(dir));) {
+        const gt_outfile_name *name = find_name(l->o->inside, e->d_name);
+        if (*e->d_name == '.' || (!name && !l->o->folders)) continue;
         char *file = gt_path_join(path, e->d_name);
         if (!file) st = GT_NOMEM;
-        else if (gt_is_directory(file)) st = deep ? check_folder(o, file, overwrite, false) : GT_OK;
-        else if (name) n++, st = check_file(file, name->kind, overwrite, "folder");
+        else if (gt_is_directory(file)) st = is_written_into(l, file) ? check_folder(l, file) : GT_OK;
+        else if (name) l->n++, st = check_file(file, name->kind, l->overwrite, "folder");
         free(file);
     }
     closedir(dir);
@@ -124,7 +159,8 @@ static gt_status check_folder(const gt_outfile *o, const char *path, bool overwr
 
 gt_status gt_outfile_check(const gt_outfile *o, const char *path, bool overwrite) {
     bool folder = means_folder(o, path);
-    if (folder && gt_is_directory(path) && o->inside->pattern) return check_folder(o, path, overwrite, o->folders);
+    look l = {o, path, overwrite, 0};
+    if (folder && gt_is_directory(path) && o->inside->pattern) return check_folder(&l, path);
     if (folder) return gt_outfile_check_run(path); /* else the folder is made, or cannot be, by those who write there */
     const gt_outfile_name *name = find_name(o->files, last_part(path));
     if (gt_is_directory(path)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", path);

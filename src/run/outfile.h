@@ -2,8 +2,10 @@
  * What a command writes where the user says, and what may lie in its place: one rule for all commands.
  *
  * Pictures, films, pages, tables, statistics, exported networks and arrays of results are replaced by their own kind,
- * whichever command made them. All else (datasets, checkpoints, jobs, texts, what cannot be told) is replaced only with
- * --overwrite, and a checkpoint in the folder of a run never. What lies there is told by its contents, not by its name.
+ * whichever command made them. All else (datasets, checkpoints, jobs, texts, networks that gantry export has not
+ * written, what cannot be told) is replaced only with --overwrite, and so are the pictures of a dataset and every file
+ * that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train makes
+ * one there. What lies there is told by its contents, not by its name.
  * A row of a table of options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h. */
 #ifndef GANTRY_RUN_OUTFILE_H
 #define GANTRY_RUN_OUTFILE_H
@@ -20,8 +22,9 @@ typedef enum gt_outfile_kind {
     GT_OUTFILE_FILM,       /* WebP with several frames, MP4 */
     GT_OUTFILE_PAGE,       /* HTML */
     GT_OUTFILE_TABLE,      /* CSV and findings of a command of Gantry, told by their first lines */
+    GT_OUTFILE_POINTS,     /* CSV of gantry gmm: columns of the user's data, then those of the mixture */
     GT_OUTFILE_STATISTICS, /* .npz: mu and sigma */
-    GT_OUTFILE_NETWORK,    /* .pkl of the reference, .safetensors, .onnx, .npz and .h5 of gantry export */
+    GT_OUTFILE_NETWORK,    /* .pkl, .safetensors, .onnx, .npz and .h5 of gantry export */
     GT_OUTFILE_ARRAYS,     /* numbers beside pictures: latents.h5, predictions.h5, projected_w.npz, seed0000.npy ... */
     /* as what is written */
     GT_OUTFILE_DATASET, /* replaces nothing by itself */
@@ -39,7 +42,8 @@ typedef struct gt_outfile {
     /* Files that are written into a folder; NULL: no folder. An empty list: what lies in the folder is not looked at.
      */
     const gt_outfile_name *inside;
-    bool folders; /* also into folders in this folder, one for each subject */
+    /* Also into folders in this folder: those whose path, as seen from this folder, is of this pattern; NULL: none. */
+    const char *folders;
 } gt_outfile;
 
 /* The kind of what lies at `path`, which is not a folder. Calls gt_h5_check(): before MPI_Init, where `written`, what
@@ -56,7 +60,10 @@ bool gt_outfile_has(const gt_outfile *o, const char *place, const char *path);
 /* For such a file, at the moment when a new file is to take its place: the same question again, also while MPI is up
  * and from any thread. */
 gt_status gt_outfile_check_again(const gt_outfile *o, const char *place, const char *path, bool overwrite);
-/* GT_USAGE: `path` is a checkpoint in the folder of a run. */
+/* GT_USAGE: `path` is a checkpoint in the folder of a run, or would be one. */
 gt_status gt_outfile_check_run(const char *path);
+/* From now on these n files are what the command reads. The list is looked at whenever a check is made; "" stands for
+ * no file. */
+void gt_outfile_read_from(const char *const *paths, int n);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* ---- tables ---- */
 
-/* First lines of the tables and findings that commands write; those that end with a name follow columns of the data. */
+/* First lines of the tables and findings that commands write. */
 static const char *const headings[] = {
     "item,error,*file,above",
     "item,log_likelihood,elbo,divergence,error",
@@ -34,11 +34,22 @@ static const char *const headings[] = {
     "step,dist,loss",
     "k,log_likelihood,bic,aic,*",
     "label,component0*",
+    "bad: * (cannot be read)", /* dataset --report */
+    NULL,
+};
+
+/* Of gantry gmm, behind the columns of the points. Tables of other programs may begin so, too. */
+static const char *const headings_of_points[] = {
     "*,component",
     "*,log_likelihood",
     "*,component,log_likelihood,p*",
-    "bad: * (cannot be read)", /* dataset --report */
+    NULL,
 };
+
+static bool is_heading(const char *line, const char *const *list) {
+    while (*list && fnmatch(*list, line, 0)) list++;
+    return *list;
+}
 
 /* Does the table say how often each class (a row) was taken for each (a column)? Its rows have the names of its
  * columns. `second`: what follows the first line. */
@@ -53,20 +64,19 @@ static bool is_findings(const char *text) {
     return strstr(text, ":\nbad: ") || (*text == '{' && strstr(text, "\"items\":") && strstr(text, "\"counts\":"));
 }
 
-static bool is_table(int fd) {
+static gt_outfile_kind kind_of_text(int fd) {
     enum { HEAD = 1 << 16 };
     char *text = calloc(HEAD + 1, 1);
-    bool is = false;
     if (!text || pread(fd, text, HEAD, 0) <= 0) {
         free(text);
-        return false;
+        return GT_OUTFILE_OTHER;
     }
-    is = is_findings(text);
+    bool findings = is_findings(text);
     char *rest = text, *first = strsep(&rest, "\n");
-    for (size_t i = 0; i < sizeof headings / sizeof *headings && !is; i++) is = !fnmatch(headings[i], first, 0);
-    is |= is_confusion(first, rest ? rest : "");
+    bool table = findings || is_heading(first, headings) || is_confusion(first, rest ? rest : ""),
+         points = is_heading(first, headings_of_points);
     free(text);
-    return is;
+    return table ? GT_OUTFILE_TABLE : points ? GT_OUTFILE_POINTS : GT_OUTFILE_OTHER;
 }
 
 /* ---- archives and arrays ---- */
@@ -93,11 +103,12 @@ static gt_outfile_kind kind_of_zip(const char *path) {
 }
 
 /* Float32 [height,width,channels], as generate --npy writes it. */
-static bool is_picture_array(int fd) {
+static gt_outfile_kind kind_of_npy(int fd) {
     char head[GT_NPY_MADE_MOST];
     gt_npy a;
     ssize_t n = pread(fd, head, sizeof head, 0);
-    return n > 0 && !gt_npy_head(&a, head, (size_t)n) && a.type == 'f' && a.size == 4 && a.dimensions == 3;
+    bool is = n > 0 && !gt_npy_head(&a, head, (size_t)n) && a.type == 'f' && a.size == 4 && a.dimensions == 3;
+    return is ? GT_OUTFILE_ARRAYS : GT_OUTFILE_OTHER;
 }
 
 static gt_status count_result(void *arg, const char *path) {
@@ -121,14 +132,33 @@ static gt_outfile_kind kind_of_h5(const char *path, bool checkpoint) {
     return kind;
 }
 
+/* ---- networks in the forms of other programs ---- */
+
+/* `mark` within 512 bytes from `at` on: gantry export puts one into each form. */
+static gt_outfile_kind kind_by_mark(int fd, off_t at, const char *mark) {
+    char bytes[512];
+    ssize_t n = pread(fd, bytes, sizeof bytes, at > 0 ? at : 0);
+    return n > 0 && memmem(bytes, (size_t)n, mark, strlen(mark)) ? GT_OUTFILE_NETWORK : GT_OUTFILE_OTHER;
+}
+
+static gt_outfile_kind kind_of_safetensors(int fd) {
+    return kind_by_mark(fd, 0, "{\"__metadata__\":{\"gantry.model\":");
+}
+static gt_outfile_kind kind_of_onnx(int fd) { return kind_by_mark(fd, 0, "\x12\x06gantry"); } /* producer_name */
+
+/* The last key of the dictionary. */
+static gt_outfile_kind kind_of_pickle(int fd) {
+    enum { TAIL = 128 };
+    return kind_by_mark(fd, lseek(fd, 0, SEEK_END) - TAIL, "gantry.model");
+}
+
 /* ---- all of them ---- */
 
-/* `kind`, where the head of the file is of it. */
-static gt_outfile_kind kind_by_head(const char *path, bool (*is_of_it)(int fd), gt_outfile_kind kind) {
+static gt_outfile_kind kind_within(const char *path, gt_outfile_kind (*kind_of)(int fd)) {
     int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK);
-    bool is = fd >= 0 && is_of_it(fd);
+    gt_outfile_kind kind = fd >= 0 ? kind_of(fd) : GT_OUTFILE_OTHER;
     if (fd >= 0) close(fd);
-    return is ? kind : GT_OUTFILE_OTHER;
+    return kind;
 }
 
 gt_outfile_kind gt_outfile_kind_of(const char *path, gt_outfile_kind written) {
@@ -143,14 +173,14 @@ gt_outfile_kind gt_outfile_kind_of(const char *path, gt_outfile_kind written) {
     case GT_KIND_PICTURE: return GT_OUTFILE_PICTURE;
     case GT_KIND_FILM: return GT_OUTFILE_FILM;
     case GT_KIND_PAGE: return GT_OUTFILE_PAGE;
-    case GT_KIND_TEXT: return kind_by_head(path, is_table, GT_OUTFILE_TABLE);
+    case GT_KIND_TEXT: return kind_within(path, kind_of_text);
     case GT_KIND_ZIP: return kind_of_zip(path);
-    case GT_KIND_NUMPY: return kind_by_head(path, is_picture_array, GT_OUTFILE_ARRAYS);
+    case GT_KIND_NUMPY: return kind_within(path, kind_of_npy);
     case GT_KIND_CHECKPOINT:
     case GT_KIND_HDF5: return of_h5 ? kind_of_h5(path, kind == GT_KIND_CHECKPOINT) : GT_OUTFILE_OTHER;
-    case GT_KIND_REFERENCE:
-    case GT_KIND_SAFETENSORS:
-    case GT_KIND_ONNX: return GT_OUTFILE_NETWORK;
+    case GT_KIND_REFERENCE: return kind_within(path, kind_of_pickle);
+    case GT_KIND_SAFETENSORS: return kind_within(path, kind_of_safetensors);
+    case GT_KIND_ONNX: return kind_within(path, kind_of_onnx);
     default: return GT_OUTFILE_OTHER;
     }
 }

@@ -175,8 +175,27 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     return GT_OK;
 }
 
+/* A job file that somebody has laid into the folder of a run that begins, before the run's own takes its place. */
+static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
+    static const char name[] = "job-given.ini";
+    char *given = NULL, *kept = NULL;
+    gt_status st = e->goes_on ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
+    bool keep = given && !gt_job_is_resolved_text(given);
+    if (keep) st = gt_rundir_read(j->dir, name, &kept);
+    if (!st && kept && strcmp(kept, given))
+        st = gt_fail(GT_USAGE,
+                     "%s/job.ini is a job file of yours, and the run writes its own there: rename yours (it cannot be "
+                     "kept as %s, which is there already)",
+                     j->dir, name);
+    else if (!st && keep && !kept) st = gt_rundir_write(j->dir, name, given);
+    if (!st && keep) gt_info("the run writes its own %s/job.ini: the file that was there is kept as %s", j->dir, name);
+    free(given);
+    free(kept);
+    return st;
+}
+
 static gt_status open_files(gt_engine *e, gt_journal *j) {
-    gt_status st = j->anew ? set_run_aside(j) : GT_OK;
+    gt_status st = j->anew ? set_run_aside(j) : keep_given_job(e, j);
     if (!st) st = gt_journal_open_logs(e, j);
     if (st) return st;
     j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;

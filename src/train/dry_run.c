@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
@@ -78,7 +79,7 @@ static void print_scores(const gt_engine *e, const gt_scores_cost *c, double sec
 /* "35 seconds", "12.3 minutes", "7234.0 hours (301.4 days)" */
 static const char *length_text(double seconds, char text[64]) {
     const double minute = 60, hour = 3600, day = 86400;
-    if (seconds < 2 * minute) snprintf(text, 64, "%.0f seconds", seconds);
+    if (seconds < 2 * minute) snprintf(text, 64, "%.0f second%s", seconds, gt_plural(llrint(seconds)));
     else if (seconds < 2 * hour) snprintf(text, 64, "%.1f minutes", seconds / minute);
     else snprintf(text, 64, "%.1f hours (%.1f days)", seconds / hour, seconds / day);
     return text;

@@ -4,6 +4,7 @@
  * Nothing is kept in checkpoints: a run that goes on reads its log again. */
 #include <math.h>
 
+#include "base/plural.h"
 #include "gantry/log.h"
 #include "train/journal.h"
 
@@ -13,7 +14,7 @@ static const char *watched(const gt_job *job, bool *largest) {
     return job->validation > 0 ? "Loss/validation" : "Loss/test";
 }
 
-static const char *unit_of(const gt_job *job) { return job->best_is_score ? "evaluations" : "ticks"; }
+static const char *unit_of(const gt_job *job) { return job->best_is_score ? "evaluation" : "tick"; }
 
 static void look(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
     bool largest;
@@ -61,8 +62,9 @@ void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j) {
     gt_comm_broadcast_all(e->comm, &e->stopped_early, sizeof e->stopped_early, 0);
     if (!e->stopped_early || e->comm->rank) return;
     const char *name = watched(e->job, &largest);
-    if (isnan(p->best)) gt_info("early stopping: %d %s without the statistic %s", p->ticks, unit_of(e->job), name);
+    const char *unit = unit_of(e->job), *more = gt_plural(p->ticks);
+    if (isnan(p->best)) gt_info("early stopping: %d %s%s without the statistic %s", p->ticks, unit, more, name);
     else
-        gt_info("early stopping: %s has not improved for %d %s; the best was %.4g at %.3f kimg", name, p->ticks,
-                unit_of(e->job), p->best, (double)p->best_at / 1000);
+        gt_info("early stopping: %s has not improved for %d %s%s; the best was %.4g at %.3f kimg", name, p->ticks, unit,
+                more, p->best, (double)p->best_at / 1000);
 }

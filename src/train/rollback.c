@@ -20,7 +20,8 @@ static gt_status choose(gt_journal *j, int trouble, gt_checkpoint_file **file) {
     gt_status st = gt_checkpoint_set_aside(j->dir, began, &aside);
     if (!st) st = gt_checkpoint_newest(j->dir, file);
     gt_storage_end();
-    if (!st && aside) gt_info("%d later checkpoints are set aside as bad-checkpoint-*.h5", aside);
+    if (!st && aside)
+        gt_info("%d later checkpoint%s set aside as bad-checkpoint-*.h5", aside, aside == 1 ? " is" : "s are");
     return st;
 }
 

@@ -180,14 +180,16 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
             (long long)job->label_dim);
 }
 
-/* Groups of more images than a batch has are the whole batch. */
+/* Groups of more images than a batch has are the whole batch. The file of another program says no batch: what stands
+ * for it in theirs holds whole groups, or is one. */
 static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
-    int64_t own = gt_least(gt_model_mbstd(job), job->batch), other = gt_least(gt_model_mbstd(theirs), job->batch);
-    if (own == other || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
-    char groups[48] = "its whole batches";
-    if (gt_model_mbstd(theirs) < theirs->batch)
-        snprintf(groups, sizeof groups, "groups of %d images", gt_model_mbstd(theirs));
-    say(x, "  its D saw standard deviations of %s, here of groups of %lld (--mbstd)", groups, (long long)own);
+    int other = gt_model_mbstd(theirs);
+    bool whole = other > theirs->batch;
+    int64_t own = gt_least(gt_model_mbstd(job), job->batch);
+    if (own == (whole ? job->batch : other) || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
+    gt_text groups = whole ? gt_text_of("its whole batches") : gt_text_of("groups of %d images", other);
+    say(x, "  its D saw standard deviations of %s, here of groups of %lld (%s)", groups.s, (long long)own,
+        own < job->batch ? "--mbstd" : "--batch, --mbstd");
 }
 
 /* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */

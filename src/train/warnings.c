@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 
@@ -118,12 +119,12 @@ static bool imbalance(const gt_tick_view *v) {
 /* In the order of the logs. Families add rows of their own, and advice of their own on these. */
 static const gt_warning general[] = {
     {"collapse", collapse, 2, true, "go back to an earlier checkpoint with another --seed"},
-    {"saturation", saturation, 8, true, "more data, --mirror, or --aug=ada"},
-    {"ceiling", ceiling, 8, true, "more data, or a smaller network; --p-max raises the ceiling"},
-    {"divergence", divergence, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
-    {"norms", norms, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"saturation", saturation, 8, true, "more data|--mirror|--aug=ada"},
+    {"ceiling", ceiling, 8, true, "more data|a smaller network|a larger --p-max"},
+    {"divergence", divergence, 3, true, "a smaller --lrate|an earlier checkpoint with another --seed"},
+    {"norms", norms, 3, true, "a smaller --lrate|an earlier checkpoint with another --seed"},
     {"slow-data", slow_data, 5, false,
-     "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
+     "stage the dataset on a local disk|pack it as stored ZIP; gantry doctor measures"},
     {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},
     {"slow-rank", slow_rank, 5, false, "see what else runs there: gantry doctor under mpirun"},
     {"imbalance", imbalance, 5, false, "a number of ranks that divides the number of slices"},
@@ -146,7 +147,48 @@ static const char *advice_on(const gt_watch *w, const gt_warning *r) {
     return r->advice;
 }
 
-/* May this be advised? Not an option that the model lacks, nor a value that the job has. */
+/* "a smaller --lrate", "a larger --gamma", "another --seed": the value that the job has is to change. `key`: what
+ * follows the dashes. */
+static bool is_change(const char *advice, const char *key) {
+    static const char *const words[] = {"smaller ", "larger ", "another "};
+    size_t before = (size_t)(key - advice) - strlen("--");
+    for (int i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if (before >= n && !strncmp(advice + before - n, words[i], n)) return true;
+    }
+    return false;
+}
+
+/* A value that turns an option on, where the advice names none. */
+static const char *some_value(const gt_option *row) {
+    const char *last = row->choices ? strrchr(row->choices, '|') : NULL;
+    return last ? last + 1 : row->type == GT_OPTION_REAL || row->type == GT_OPTION_TEXT ? "0.25" : "1";
+}
+
+/* Has the job this value, or, of options that can be off, another one than off? */
+static bool has_already(const gt_job *job, const gt_option *row, const char *advised) {
+    const char *value = gt_options_effective(&job->options, row);
+    bool can_be_off = !advised || (row->choices && strstr(row->choices, "none"));
+    if (!value) return false;
+    if (advised && gt_is(value, advised)) return true;
+    return can_be_off && *value && !gt_is(value, "0") && !gt_is(value, "none");
+}
+
+/* Does the job take the value together with its other options? */
+static bool is_taken(const gt_job *job, const char *key, const char *value) {
+    char *text = gt_job_to_text(job);
+    gt_job *copy = text ? gt_job_new() : NULL;
+    bool copied = copy && !gt_job_read_text(copy, text, "job.ini"), taken = !copied;
+    if (copied) copy->colours = job->colours;
+    if (copied)
+        taken = !gt_job_set(copy, key, value, NULL) &&
+                !gt_job_resolve(copy, job->height, job->width, job->channels, job->label_dim, 0);
+    gt_job_free(copy);
+    free(text);
+    return taken;
+}
+
+/* May this be advised? Not an option that the model lacks, that is on already, or that the others refuse. */
 static bool is_of_use(const gt_job *job, const char *advice) {
     const char *key = strstr(advice, "--");
     if (!job || !key) return true;
@@ -154,9 +196,10 @@ static bool is_of_use(const gt_job *job, const char *advice) {
     size_t n = strcspn(key += 2, "=,;:) ");
     snprintf(name, sizeof name, "%.*s", (int)n, key);
     const gt_option *row = gt_options_find(&job->options, name);
-    if (!row || key[n] != '=') return !row || gt_model_has(job->family, job->kind, row);
-    const char *value = gt_options_effective(&job->options, row);
-    return gt_model_has(job->family, job->kind, row) && !(value && !strcmp(value, key + n + 1));
+    const char *value = key[n] == '=' ? key + n + 1 : NULL;
+    if (!row || !gt_model_has(job->family, job->kind, row)) return !row;
+    if (is_change(advice, key)) return true;
+    return !has_already(job, row, value) && is_taken(job, name, value ? value : some_value(row));
 }
 
 void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]) {
@@ -201,7 +244,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
             if (r->of_training && found < 0) found = k;
         }
         if (!bad && w->of[k].lasts >= r->ticks && !w->quiet)
-            gt_info("%s is over after %d ticks", r->name, w->of[k].lasts);
+            gt_info("%s is over after %d tick%s", r->name, w->of[k].lasts, gt_plural(w->of[k].lasts));
         if (!bad) w->of[k].lasts = 0;
         snprintf(w->of[k].series, sizeof w->of[k].series, "Trouble/%s", r->name);
         values[(*n)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};

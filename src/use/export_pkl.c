@@ -49,6 +49,8 @@ static int fill(int fd, void *arg) {
         gt_put_text(&p, "gantry.class_names");
         gt_put_text(&p, w->class_names);
     }
+    gt_put_text(&p, "gantry.model"); /* the last key: by it outfile_kind.c knows the file again */
+    gt_put_text(&p, s->trained->model->name);
     gt_put_close(&p, 'u');
     int error = gt_pickler_end(&p);
     return error ? error : w->status ? ENOMEM : 0;

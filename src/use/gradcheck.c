@@ -204,12 +204,14 @@ static gt_status try_step(checking *c, float *w, double gradient, double step, f
     out->noise = richardson_noise * c->noise / step;
     double bound = smooth * fmax(fabs(out->derivative), fabs(gradient)), spread = sure * out->noise;
     double kink = fabs(whole.second - 2 * half.second) / 4;
-    out->smooth = fabs(whole.central - half.central) <= bound + spread && kink <= bound + 2 * spread;
+    out->smooth = isfinite(out->derivative) && fabs(whole.central - half.central) <= bound + spread &&
+                  kink <= bound + 2 * spread;
     return GT_OK;
 }
 
+/* What is no finite number is no matter of noise. */
 static bool is_lost(const found *f, double gradient) {
-    return sure * f->noise > lost_part * fmax(fabs(f->derivative), fabs(gradient));
+    return isfinite(f->derivative) && sure * f->noise > lost_part * fmax(fabs(f->derivative), fabs(gradient));
 }
 
 /* Smaller and smaller steps from `step` on, until the function is smooth there. A step in whose noise the derivative is
@@ -219,7 +221,7 @@ static gt_status look(checking *c, float *w, double gradient, double step, found
     for (int i = 0; i < STEPS && !st; i++, step /= 4) {
         found f;
         st = try_step(c, w, gradient, step, &f);
-        if (!i || !is_lost(&f, gradient)) *out = f;
+        if (!i || !isfinite(out->derivative) || !is_lost(&f, gradient)) *out = f;
         if (out->smooth || is_lost(&f, gradient)) break;
     }
     return st;
@@ -233,10 +235,13 @@ static bool is_among(const int64_t *chosen, int n, int64_t element) {
     return false;
 }
 
+/* What is no finite number comes first. */
+static float largeness(float gradient) { return isfinite(gradient) ? fabsf(gradient) : INFINITY; }
+
 static int64_t largest_left(const float *gradient, int64_t size, const int64_t *chosen, int n) {
     int64_t best = -1;
     for (int64_t i = 0; i < size; i++)
-        if ((best < 0 || fabsf(gradient[i]) > fabsf(gradient[best])) && !is_among(chosen, n, i)) best = i;
+        if ((best < 0 || largeness(gradient[i]) > largeness(gradient[best])) && !is_among(chosen, n, i)) best = i;
     return best;
 }
 
@@ -273,15 +278,17 @@ static gt_status choose_step(checking *c, const gt_tensor *t, int64_t element, d
 
 static void judge(gt_gradcheck_tensor *out, const found *f, double gradient, int64_t element) {
     double size = fmax(fabs(f->derivative), fabs(gradient));
-    if (is_lost(f, gradient)) {
+    bool finite = isfinite(gradient) && isfinite(f->derivative);
+    if (finite && is_lost(f, gradient)) {
         out->lost++;
         return;
     }
-    if (!f->smooth) {
+    if (finite && !f->smooth) {
         out->kinks++;
         return;
     }
-    double apart = fabs(f->derivative - gradient) / size, error = fmax(apart - sure * f->noise / size, 0);
+    double apart = finite ? fabs(f->derivative - gradient) / size : INFINITY;
+    double error = finite ? fmax(apart - sure * f->noise / size, 0) : INFINITY;
     if (out->checked++ && !gt_gradcheck_is_worse(error, apart, out)) return;
     out->error = error;
     out->apart = apart;

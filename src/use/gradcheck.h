@@ -10,7 +10,8 @@
  * distance between gradient and derivative without them. A step is chosen for each tensor so that noise and the
  * curvature's part are small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of
  * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
- * lost in the noise. Neither decision looks at whether the gradient is right. */
+ * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is no finite number is
+ * wrong in any case, and so is an element beside which the loss is none at all steps. */
 #ifndef GANTRY_USE_GRADCHECK_H
 #define GANTRY_USE_GRADCHECK_H
 
@@ -26,7 +27,8 @@ typedef struct gt_gradcheck_tensor {
     const char *name;
     int elements, checked, kinks, lost; /* elements = checked + kinks + lost */
     double step, noise;                 /* of the tensor; noise: of a derivative with that step */
-    double error;                       /* the largest relative error beyond what may be noise; 0: none */
+    double error;                       /* the largest relative error beyond what may be noise; 0: none; INFINITY: the
+                                           gradient or the difference is no finite number */
     double apart;                       /* of that element: the relative error with the noise */
     int64_t worst_element;              /* in memory order */
     double gradient, difference;        /* of that element */

@@ -48,15 +48,19 @@ gt_status gt_projection_write(const gt_projector *p, const gt_projection *t) {
     return st;
 }
 
-static gt_status read_state(const gt_projector *p, gt_projection *t, const gt_checkpoint_file *f) {
+static gt_status check_same(const gt_projection *t, const gt_checkpoint_file *f) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     char hex[33];
     gt_hash_hex(t->fingerprint, hex);
     if (strcmp(about->model, MODEL) || strcmp(about->dataset, hex))
         return gt_fail(GT_USAGE,
                        "'%s' is of a projection with another network, picture or options: choose another --outdir, or "
-                       "remove it",
+                       "begin anew with --overwrite",
                        gt_checkpoint_path(f));
+    return GT_OK;
+}
+
+static gt_status read_state(const gt_projector *p, gt_projection *t, const gt_checkpoint_file *f) {
     part list[PARTS];
     list_parts(p, t, list);
     gt_status st = gt_checkpoint_get_int(f, "/state/step", &t->step);
@@ -72,7 +76,10 @@ gt_status gt_projection_read(const gt_projector *p, gt_projection *t, bool *foun
     *found = !st && !access(path, F_OK);
     if (st || !*found) return st;
     gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
-    if (f) st = read_state(p, t, f);
+    if (f) st = check_same(t, f);
+    *found = !(p->request->overwrite && (st == GT_USAGE || st == GT_FORMAT));
+    if (!*found) st = GT_OK;
+    else if (!st) st = read_state(p, t, f);
     gt_checkpoint_close(f);
     return st == GT_FORMAT ? gt_wrap(st, "the state of a projection that was stopped cannot be used: remove it") : st;
 }

@@ -92,6 +92,18 @@ case_input() {
     quietly "$GANTRY" train $from --normalize=data --resume=measured --run=again
     expect 0 'C.conv1.weight starts afresh' "$GANTRY" train $from --data=grey.h5 --resume=scaled --run=grey-input
     has_line '^normalize = unit' grey-input/job.ini || fail 'a normalisation of three channels is taken for one'
+    # the stem of `auto` comes with it, whatever the size of the new pictures
+    small="--model=mobilenet-v2 --width=0.1 --batch=4 --slices=2"
+    large="$small --data=synth:shapes:n=8,size=128,classes=4"
+    quietly "$GANTRY" train $small --data=synth:shapes:n=8,size=64,classes=4 --steps=1 --run=stem
+    quietly "$GANTRY" train $large --steps=1 --resume=stem --run=of-stem
+    has_line '^stem = small' of-stem/job.ini || fail 'another stem'
+    quietly "$GANTRY" train $large --steps=2 --resume=stem --run=of-stem
+    quietly "$GANTRY" train $large --steps=1 --resume=stem --stem=imagenet --run=other-stem
+    has_line '^stem = imagenet' other-stem/job.ini || fail 'not the stem that was given'
+    # both names say the same of one size
+    quietly "$GANTRY" train $small --data=synth:shapes:n=8,size=64,classes=4 --steps=2 --stem=small --run=stem
+    expect 2 'begun with another job' "$GANTRY" train $small --data=synth:shapes:n=8,size=64,classes=4 --steps=3 --stem=imagenet --run=stem
     # an mlp's activation comes with it
     quietly "$GANTRY" train --model=mlp --hidden=9 --activation=tanh ${other} --steps=1 --batch=10 --run=tanh
     quietly "$GANTRY" train --model=mlp ${other} --steps=1 --batch=10 --resume=tanh --run=of-tanh

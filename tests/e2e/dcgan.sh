@@ -51,7 +51,7 @@ begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
 [ "$(wc -l <tricks/compare.txt)" = 38 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, what is a mean, the picture's name
-grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is of the last tick.$' tricks/compare.txt || fail 'the table does not say what is a mean'
+grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is the latest value.$' tricks/compare.txt || fail 'the table does not say what is a mean'
 [ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done

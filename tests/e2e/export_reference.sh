@@ -8,7 +8,7 @@ mkdir -p successor/training
 cp -r "$stand_in/torch_utils" "$stand_in/dnnlib" successor
 cp "$stand_in/training/__init__.py" successor/training
 sed 's/synthesis_kwargs={}):/**synthesis_kwargs):/' "$stand_in/training/networks.py" >successor/training/networks_stylegan2.py
-grep -q ', \*\*synthesis_kwargs):' successor/training/networks_stylegan2.py || fail 'the successor is none'
+grep -q ', \*\*synthesis_kwargs):' successor/training/networks_stylegan2.py || fail 'sed has changed nothing'
 judge() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$reader quietly "$python" "$stand_in/judge.py" "$@"; }
 seeds() { quietly "$GANTRY" generate "$1" --seeds=0-2 --npy --outdir="$2" "${@:3}"; }
 

@@ -30,20 +30,22 @@ END
 
 begins stopped_in_the_middle_and_gone
 # Stopped in the middle and gone on with: the same in each line.
-part="$job --snap=4 --steps=120"
-# shellcheck disable=SC2086
-quietly "$GANTRY" train $part --run=whole
+part="$job --snap=4"
 for n in 1 2; do
+    if [ $n = 1 ]; then launch=() signal=TERM; else launch=("$LAUNCH" 2) signal=USR1; fi
     # shellcheck disable=SC2086
-    if [ $n = 1 ]; then background "$GANTRY" train $part --run=parts; else background "$LAUNCH" 2 "$GANTRY" train $part --run=parts; fi
+    background "${launch[@]}" "$GANTRY" train $part --run=parts --steps=1000000
     before=$(readlink parts/last)
     further() { [ "$(readlink parts/last)" != "$before" ]; }
     wait_until 180 further
-    kill -TERM "$pid" # stops, with a checkpoint and a tick at a step like any other
-    wait "$pid"
+    kill -$signal "$pid" # stops, with a checkpoint and a tick at a step like any other
+    ends 75
 done
+part+=" --steps=$(($(shown parts) / 8 + 20))"
 # shellcheck disable=SC2086
 quietly "$GANTRY" train $part --run=parts
+# shellcheck disable=SC2086
+quietly "$GANTRY" train $part --run=whole
 same "$(last whole)" "$(last parts)"
 cat >compare.py <<'END'
 import json, sys

@@ -2,6 +2,7 @@
 # level: full
 # gantry gmm: the same bits on any number of ranks and threads, stopped and gone on with too; latents to mixture to pictures; what cannot be is said.
 . "$(dirname "$0")/lib.sh"
+. "$here/hold.sh"
 need_python
 helper points 6000 3 points.csv points.h5
 
@@ -39,20 +40,17 @@ cmp bursts/mixture.h5 bursts-3/mixture.h5 || fail 'tied, far apart: the mixture 
 
 begins a_signal
 # a signal: the iteration is finished, written, and the next start ends with the same bits
-long=(gmm fit points.h5 --k=24 --tol=0 --iterations=1000 --seed=1)
-background "$GANTRY" "${long[@]}" --threads=1 --outdir=signal
-wait_until 180 has_line 'points of 3 numbers' running
+long=(gmm fit points.h5 --k=24 --tol=0 --iterations=200 --seed=1)
+held signal/mixture.h5 "$GANTRY" "${long[@]}" --threads=1 --outdir=signal --checkpoint-minutes=0.000001
 kill -TERM "$pid"
+kill -CONT "$pid"
 ends 75
-[ -s signal/mixture.h5 ] || fail 'a signal left no mixture'
-quietly "$GANTRY" "${long[@]}" --outdir=signal
+expect 0 'resuming signal/mixture.h5 at iteration [1-9]' "$GANTRY" "${long[@]}" --outdir=signal
 
 begins two_fits_in_one_folder
 # two fits in one folder: the second waits
-background "$GANTRY" "${long[@]}" --outdir=whole
-wait_until 180 test -e whole/lock
+held whole/lock "$GANTRY" "${long[@]}" --outdir=whole
 first=$pid
-kill -STOP "$first"
 background "$GANTRY" "${long[@]}" --outdir=whole
 wait_until 180 has_line "belongs to process $first" running
 kill -9 "$pid" && ends 137
@@ -151,6 +149,19 @@ expect 2 'a fit to other data' "$GANTRY" gmm fit flat.csv --k=4 --covariance=sph
 expect 1 'no array of numbers' "$GANTRY" gmm fit one/mixture.h5 --outdir=x
 expect 1 'no mixture but a checkpoint of the model autoencoder' "$GANTRY" gmm score "$(last cvae)" points.h5
 expect 2 'what to do comes first: one of fit, predict, score, sample' "$GANTRY" gmm
+# --overwrite begins anew where the fit is another one, and goes on where it is the same.
+fit=(gmm fit flat.csv --k=2 --restarts=2 --tol=1e-5)
+for n in 1 2; do
+    cp -r one replaced$n && cp -r range1 ranges$n
+    expect 0 'the fit that is there is replaced' ranks $n "$GANTRY" "${fit[@]}" --outdir=replaced$n --overwrite
+    expect 0 'replaced./mixture.h5 is finished' ranks $n "$GANTRY" "${fit[@]}" --outdir=replaced$n --overwrite
+    quietly ranks $n "$GANTRY" "${fit[@]/--k=2/--k=1-2}" --outdir=ranges$n --overwrite
+    head -c 2000 one/mixture.h5 >ranges$n/mixture.h5
+    expect 1 'begin anew with --overwrite' ranks $n "$GANTRY" "${fit[@]}" --outdir=ranges$n
+    quietly ranks $n "$GANTRY" "${fit[@]}" --outdir=ranges$n --overwrite
+done
+quietly "$GANTRY" "${fit[@]}" --outdir=anew
+for f in replaced1 replaced2 ranges1 ranges2; do cmp anew/mixture.h5 $f/mixture.h5 || fail "$f: another fit than one of its own"; done
 head -c 2000 one/mixture.h5 >cut.h5
 expect 1 'truncated' "$GANTRY" gmm score cut.h5 points.h5
 fit=(gmm fit points.csv --outdir=x)

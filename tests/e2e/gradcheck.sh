@@ -22,6 +22,7 @@ case_others() {
     check --model=dcgan --cbase=64 --loss=wgan-gp --bn=none --down=avg-pool --up=nearest --g-activation=swish --d-activation=tanh --init-std=0.1 --elements=2
     check --model=vae --widths=0.02 --z-dim=4
     check --model=stylegan2 $nets --mbstd=2 --cond --aug=fixed --p=0.5 --elements=2
+    expect 0 '^phase C_main: gradients of C, 1 image$' "$GANTRY" gradcheck $data --model=mlp --hidden=4 --images=1 --elements=1
     for phase in D_main D_reg G_main G_reg; do has_line "^phase $phase: " said || fail "phase $phase is not checked"; done
 }
 # Many elements, small derivatives, a loss of hundreds: an error is what the noise does not explain, and nothing is wrong.
@@ -37,13 +38,21 @@ case_mistakes() {
         expect 2 '--data is required' "$GANTRY" gradcheck --model=mlp
     }
 }
-case_planted() {
+# A copy of the program in the folder house, of which one file is changed.
+plant() { # FILE EXPRESSION-OF-SED
     mkdir -p house/build
     cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
     cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
-    sed -i 's/^UNARY_VJP(tanh, gt_mul(g, dy, \(.*\)))$/UNARY_VJP(tanh, gt_scale(g, gt_mul(g, dy, \1), 0.97f))/' house/src/graph/ops/elementwise.c
-    ! cmp -s "$top/src/graph/ops/elementwise.c" house/src/graph/ops/elementwise.c || fail 'nothing was planted'
+    sed -i "$2" "house/$1"
+    ! cmp -s "$top/$1" "house/$1" || fail 'nothing was planted'
     env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O1 GIT_ID="$(cat "$BUILD/git-id")" build/gantry >said 2>&1 || { tail -n 30 said; fail 'the copy cannot be built'; }
+}
+# The derivative of tanh is multiplied by FACTOR.
+plant_factor() { # FACTOR
+    plant src/graph/ops/elementwise.c "s/^UNARY_VJP(tanh, gt_mul(g, dy, \(.*\)))\$/UNARY_VJP(tanh, gt_scale(g, gt_mul(g, dy, \1), $1))/"
+}
+case_planted() {
+    plant_factor 0.97f
     # shellcheck disable=SC2086
     expect 1 'a gradient of C_main is wrong: element [0-9]+ of fc1' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
     # the error that is printed is the one that --limit is about
@@ -58,5 +67,21 @@ case_planted() {
     has_line '^fc1.weight .*WRONG' said && ! has_line '^fc2.weight .*WRONG' said || { cat said; fail 'the wrong tensors are named'; }
     # shellcheck disable=SC2086
     expect 0 'elements checked' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=relu
+}
+# A gradient that is no finite number is wrong.
+case_not_finite() {
+    for factor in '(float)NAN' '(float)INFINITY'; do
+        plant_factor "$factor"
+        # shellcheck disable=SC2086
+        expect 1 'a gradient of C_main is wrong: element [0-9]+ of fc1.* has -?(nan|inf)' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
+        has_line '^fc1.weight .* inf  WRONG' said && ! has_line '^fc2.weight .*WRONG' said || { cat said; fail 'the wrong tensors are named'; }
+    done
+}
+# Beside each element the loss is infinite: that is no kink, nor lost in the noise.
+case_no_difference() {
+    plant src/use/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
+    # shellcheck disable=SC2086
+    expect 1 'a gradient of C_main is wrong: element [0-9]+ of .* the loss changes by -?(nan|inf)' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
+    has_line ' 0 at kinks and 0 lost in the noise' said || { cat said; fail 'elements are left out'; }
 }
 run_cases

@@ -14,7 +14,7 @@ hosts_down() { # what a script that was killed leaves behind
         ip netns del "$n" 2>/dev/null && rm -rf "/etc/netns/$n"
     done
 }
-trap 'for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
+trap 'ended=${ended:-$?}; for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
 mkfifo control
 export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
 ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }

@@ -36,7 +36,7 @@ done
 
 one() {
     # shellcheck disable=SC2086
-    timeout -k 5 120 "$GANTRY" $2 >"said.$1" 2>&1 </dev/null || printf 'FAILED: gantry %s\n%s\n' "$2" "$(tail -n 4 "said.$1")" >>failed
+    timeout -k 5 1800 "$GANTRY" $2 >"said.$1" 2>&1 </dev/null || printf 'FAILED: gantry %s\n%s\n' "$2" "$(tail -n 4 "said.$1")" >>failed
     grep -q '^measured ' "said.$1" || printf 'no measure: gantry %s\n' "$2" >>failed
 }
 export -f one

@@ -10,10 +10,11 @@ end_case() {
     [ -z "${mounted-}" ] || umount "$mounted"
 }
 verdict() { # STATUS of the case that is over
+    local took=$((EPOCHSECONDS - case_began))
     case $1 in
-    0) ! chosen "$case_now" || printf '[       OK ] %s\n' "$case_now" ;;
+    0) ! chosen "$case_now" || printf '[       OK ] %s (%d s)\n' "$case_now" "$took" ;;
     77) printf '[  SKIPPED ] %s\n' "$case_now" ;;
-    *) printf '[  FAILED  ] %s\n' "$case_now" ;;
+    *) printf '[  FAILED  ] %s (%d s)\n' "$case_now" "$took" ;;
     esac
 }
 end_test() {
@@ -23,7 +24,7 @@ end_test() {
     [ -z "$case_now" ] || verdict "$status"
 }
 # begins NAME: here a case begins that needs what the cases before it have made; the one before is over. TEST_CASE=NAME ends the script after it.
-case_now='' ended=''
+case_now='' case_began='' ended=''
 # shellcheck disable=SC2053
 chosen() { [[ -z ${TEST_CASE-} || $1 == $TEST_CASE ]]; }
 begins() {
@@ -31,7 +32,7 @@ begins() {
         [ -z "${TEST_CASE-}" ] || ! chosen "$case_now" || exit 0
         verdict 0
     fi
-    case_now=$1
+    case_now=$1 case_began=$EPOCHSECONDS
     printf '[ RUN      ] %s\n' "$case_now"
 }
 
@@ -59,12 +60,13 @@ skip() {
 need() { # program and the reason
     command -v "$1" >/dev/null || skip "$1 is not here ($2)"
 }
-# limited [ranks N] COMMAND...: ten minutes at most, for slow and busy machines; 1 rank means without mpirun
+# limited [ranks N] COMMAND...: ten minutes at most, for slow and busy machines; 1 rank means without mpirun. After a failure mpirun sleeps a second
+# before it kills what is left. Here all ranks end by themselves.
 limited() {
     if [ "$1" = ranks ]; then
         local n=$2
         shift 2
-        [ "$n" = 1 ] || set -- "$LAUNCH" "$n" "$@"
+        [ "$n" = 1 ] || set -- env OMPI_MCA_odls_base_sigkill_timeout=0 "$LAUNCH" "$n" "$@"
     fi
     timeout -k 5 600 "$@" >said 2>&1 </dev/null
 }
@@ -133,7 +135,7 @@ need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py 
 # The cases of a script: functions case_NAME, in the order in which they stand there. Each runs in a process of its own after the script's set-up, in
 # the same folder. TEST_CASE=NAME (`make check T=script:NAME`) chooses; * and ? stand for other characters. The last command of a script.
 run_cases() {
-    local names name got skipped=() failed=() count=0
+    local names name got began took skipped=() failed=() count=0
     shopt -s extdebug # then declare -F tells lines
     # shellcheck disable=SC2046
     names=$(declare -F $(compgen -A function case_) | sort -k3,3 -k2,2n | cut -d' ' -f1)
@@ -142,17 +144,18 @@ run_cases() {
         name=${name#case_}
         chosen "$name" || continue
         count=$((count + 1))
+        began=$EPOCHSECONDS
         printf '[ RUN      ] %s\n' "$name"
         (
             started=() mounted=''
             trap end_case EXIT
             "case_$name"
         )
-        got=$?
+        got=$? took=$((EPOCHSECONDS - began))
         case $got in
-        0) printf '[       OK ] %s\n' "$name" ;;
+        0) printf '[       OK ] %s (%d s)\n' "$name" "$took" ;;
         77) printf '[  SKIPPED ] %s\n' "$name" && skipped+=("$name") ;;
-        *) printf '[  FAILED  ] %s\n' "$name" && failed+=("$name") ;;
+        *) printf '[  FAILED  ] %s (%d s)\n' "$name" "$took" && failed+=("$name") ;;
         esac
     done
     [ "${#failed[@]}" = 0 ] || exit 1

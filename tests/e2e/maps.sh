@@ -59,6 +59,20 @@ b = h5py.File('windows/predictions.h5')['probability'][:].reshape(4, 6, 30, 4).t
 assert a.shape == (30, 4, 6, 4) and np.abs(a - b).max() < 2e-6 and a.std((1, 2)).max() > 1e-4, (a.shape, np.abs(a - b).max())
 END
 }
+case_a_picture() { # by itself is a dataset of one; what changes sizes is refused
+    wide 26 22 >/dev/null
+    "$python" - <<'END' || fail 'h5py'
+import h5py
+open('one.ppm', 'wb').write(b'P6 26 22 255\n' + h5py.File('wide.h5')['images'][0].tobytes())
+h5py.File('first.h5', 'w')['images'] = h5py.File('wide.h5')['images'][:1]
+END
+    expect 0 '^1 map of 4x6 places' ranks 2 "$GANTRY" predict simple one.ppm --fully-convolutional --outdir=lone
+    quietly "$GANTRY" predict simple first.h5 --fully-convolutional --outdir=first
+    cmp first/predictions.csv lone/predictions.csv || fail 'a picture by itself has another map'
+    for option in --transform=center-crop --pad --resize-filter=box; do
+        expect 2 "${option%%=*} has no meaning with --fully-convolutional" "$GANTRY" predict simple one.ppm --fully-convolutional $option --outdir=none
+    done
+}
 case_mistakes() {
     expect 2 'images of 12x12 with 3 channels: the network was trained on 16x16' "$GANTRY" predict simple synth:shapes:n=5,size=12 --fully-convolutional --outdir=none
     expect 2 'with 1 channels: the network was trained on 16x16 with 3' "$GANTRY" predict simple synth:circles:n=5,size=16 --fully-convolutional --outdir=none

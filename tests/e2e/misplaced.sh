@@ -134,8 +134,16 @@ for more in '' --overwrite; do
         stays "$checkpoint" 'which no command replaces' "$GANTRY" generate mine --seeds=0 --out=mine/$(basename "$checkpoint") $more
         stays "$checkpoint" 'which no command replaces' "$GANTRY" generate mine --seeds=0 --out="$checkpoint" $more
     }
+    # shellcheck disable=SC2086
+    for out in mine/checkpoint-000999999.h5 mine/bad-checkpoint-000999999.h5; do
+        says 2 'would be a checkpoint in the folder of a run' "$GANTRY" export mine $out $more
+        says 2 'would be a checkpoint in the folder of a run' "$GANTRY" dataset synth:shapes:n=8,size=16 $out $more
+    done
 done
 stays "$checkpoint" 'which no command replaces' "$GANTRY" dataset synth:shapes:n=8,size=16 "$checkpoint" --overwrite
+[ "$(last mine)" = "$checkpoint" ] && [ ! -e mine/checkpoint-000999999.h5 ] || fail 'the run has another checkpoint'
+cp "$here/../golden/pkl/skip.pkl" network-snapshot-000100.pkl
+stays network-snapshot-000100.pkl 'a pickle of the reference implementation .*: --overwrite' "$GANTRY" export mine network-snapshot-000100.pkl
 cp shapes.zip set.zip && cp shapes.h5 set.h5 && cp shapes.zip im.npz && cp "$checkpoint" kept.h5 && cp mine/job.ini a.csv
 stays set.h5 "'set.h5' is there already, and is an HDF5 file: --overwrite replaces it" "$GANTRY" generate mine --seeds=0 --out=set.h5
 stays set.h5 'an HDF5 file: --overwrite' ranks 2 "$GANTRY" generate mine --seeds=0 --out=set.h5
@@ -160,6 +168,34 @@ for ((i = 0; i < 2; i++)); do
     quietly "$GANTRY" convert kept.h5 net.safetensors
     quietly "$GANTRY" generate mine --seeds=0-1 --npy --outdir=both
 done
+
+begins what_is_read_stays
+# What a command reads is not replaced by it, whatever it is.
+mkdir me && cp mine/reals.png reals.png && cp reals.png me/target.png
+stays me/target.png "'me/target.png' is there already, and is a picture, which this command reads" "$GANTRY" project mine --target=me/target.png --outdir=me --num-steps=2
+stays me/target.png 'which this command reads' ranks 2 "$GANTRY" project mine --outdir=me --num-steps=2 --target me/target.png
+[ ! -e me/proj.png ] || fail 'work was begun'
+printf 'a,b,component\n1,2,0\n2,3,1\n5,1,0\n4,4,1\n' >predictions.csv
+quietly "$GANTRY" gmm fit predictions.csv --k=1 --outdir=read --threads=1
+stays predictions.csv 'a text file, which this command reads' "$GANTRY" gmm predict read predictions.csv --outdir=. --threads=1
+quietly "$GANTRY" gmm predict read predictions.csv --outdir=read --threads=1
+cp predictions.csv likelihood.csv
+stays likelihood.csv 'a text file: --overwrite' "$GANTRY" likelihood mine shapes.zip --out=likelihood.csv
+
+begins a_job_in_the_folder_of_a_new_run
+mkdir -p own
+printf '# for the paper\nmodel = vae\ndata = synth:circles:n=8,size=16\nbatch = 8\nsteps = 1\n' >own/job.ini
+cp own/job.ini given.ini
+expect 0 'own/job.ini: the file that was there is kept as job-given.ini' ranks 2 "$GANTRY" train own/job.ini --run=own --threads=1
+cmp own/job-given.ini given.ini || fail 'the job that was given is lost'
+grep -q '^# The resolved job of this run' own/job.ini || fail 'the run has no job of its own'
+expect 0 'is finished' "$GANTRY" train --run=own --threads=1 # from now on it is a run as others
+cmp own/job-given.ini given.ini || fail 'the job that was given is lost'
+mkdir both-jobs && cp given.ini both-jobs/job.ini && echo other >both-jobs/job-given.ini
+stays both-jobs/job.ini 'rename yours' "$GANTRY" train both-jobs/job.ini --run=both-jobs --threads=1
+mkdir killed && cp own/job.ini killed # as a start leaves it that was killed early
+quietly "$GANTRY" train --run=killed --threads=1
+[ ! -e killed/job-given.ini ] || fail "a run's own job was taken for another one"
 
 begins again_into_the_same_place
 # Tables and arrays that commands have made are known as theirs: the same command replaces them.

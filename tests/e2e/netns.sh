@@ -25,7 +25,7 @@ stands_still() {
     sleep 2
     [ "$(ticks cut)" = "$before" ]
 }
-wait_until 30 stands_still # a step that was under way is finished; if training went on over a cut link, this would test nothing
+wait_until 180 stands_still # a step that was under way is finished; if training went on over a cut link, this would test nothing
 control "join $away"
 wait_until 180 more_than $((before + 3)) cut
 touch cut/stop

@@ -1,6 +1,7 @@
 """Files of other programs for networks.sh. networks.py state GOLDEN.h5 PREFIX OUT.{npz,safetensors,pt} [CHANGE]: the tensors of G_ema as a state dict;
 CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less). cache ADDRESS: the first part of the name under which the reference keeps it.
-pickle FILE.pkl OUT.pkl CHANGE [PROTOCOL]: with a change (CHANGES). filters FILE.pkl: its filters. again FILE.pkl: are the constructors' arguments there?"""
+pickle FILE.pkl OUT.pkl CHANGE [PROTOCOL]: with a change (CHANGES). filters FILE.pkl: its filters. again FILE.pkl: are the constructors' arguments there?
+bare IN.npz OUT.npz PREFIX: tensors of these names and no texts."""
 import hashlib
 import json
 import pickle
@@ -41,6 +42,11 @@ def write_state(source, prefix, out, change=''):
     else:
         import torch
         torch.save({name: torch.from_numpy(value) for name, value in table.items()}, out)
+
+
+def write_bare(source, out, prefix):
+    z = np.load(source)
+    np.savez(out, **{name: z[name] for name in z.files if z[name].dtype.kind == 'f' and name.startswith(prefix)})
 
 
 def classifier(name, size, classes, prefix, out):
@@ -130,6 +136,11 @@ CHANGES = {
     'nothing': lambda data: None,
     'd-tensor': lambda data: take(state(child(data['D'], 'b8.conv0'))['_parameters'], 'bias'),
     'd-activation': lambda data: state(child(data['D'], 'b8.conv0')).update(activation='relu'),
+    'd-clamp': lambda data: [state(m).update(conv_clamp=1e38) for _, m in modules(data['D'], 'D') if 'conv_clamp' in state(m)],
+    'd-lrmul': lambda data: [state(m).update(bias_gain=5000.0) for name, m in modules(data['D'], 'D') if '.mapping.fc' in name],
+    'group-48': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=48),
+    'group-all': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=None),
+    'group-vast': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=5000000),
     'g-tensor': lambda data: take(state(child(data['G'], 'synthesis.b8.conv0'))['_parameters'], 'bias'),
     'unused': lambda data: take(state(child(data['G_ema'], 'synthesis.b8.conv1'))['_buffers'], 'resample_filter'),
     'used': lambda data: state(child(data['G_ema'], 'synthesis.b8.conv0'))['_buffers'].update(
@@ -180,5 +191,5 @@ def again(path):
 def cache(address): print(hashlib.md5(address.encode()).hexdigest())
 
 
-commands = dict(state=write_state, classifier=classifier, cache=cache, pickle=change, filters=filters, again=again)
+commands = dict(state=write_state, bare=write_bare, classifier=classifier, cache=cache, pickle=change, filters=filters, again=again)
 commands[sys.argv[1]](*sys.argv[2:])

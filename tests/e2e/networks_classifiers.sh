@@ -14,19 +14,6 @@ ours, = (v[()] for v in h5py.File(sys.argv[1]).values() if v.ndim == 2)
 assert np.abs(ours - np.load(sys.argv[2])).max() < 1e-4
 P
 done <<<$'mobilenet_v2 \nresnet18 module.'
-# The stem for small pictures is no network of torchvision's: it does not load there.
-quietly "$GANTRY" train --model=mobilenet-v2 --data=synth:shapes:n=8,size=32,classes=5 --batch=8 --steps=1 --run=small
-quietly "$GANTRY" export small small.npz
-"$python" - <<'P' || fail 'torchvision takes the network for its own'
-import numpy as np, torch, torchvision
-z = np.load('small.npz')
-table = {f: torch.from_numpy(z[f]) for f in z.files if z[f].dtype.kind == 'f'}
-net = torchvision.models.mobilenet_v2(num_classes=5)
-table.update({f: torch.tensor(0) for f in net.state_dict() if f.endswith('num_batches_tracked')})
-try: net.load_state_dict(table, strict=True)
-except RuntimeError as e: assert 'small_stem.features.0.0.weight' in str(e), e
-else: raise AssertionError('no error')
-P
 quietly "$GANTRY" inspect resnet18.pth && has 'model = resnet18' && has 'size of images: 224x224.*--image-size'
 expect 0 'C: 100 of 102 tensors copied' "$GANTRY" train --model=resnet18 --data=synth:shapes:n=16,size=64,classes=3 --batch=8 --steps=1 --stem=imagenet \
     --resume=resnet18.pth --new-head --run=fine

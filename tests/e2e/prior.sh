@@ -47,6 +47,11 @@ cmp cold/seed0000.png cold/seed0001.png || fail 'at temperature 0 pictures diffe
 quietly "$GANTRY" generate gumbel-1 --seeds=0-1 --outdir=warm
 ! cmp -s warm/seed0000.png warm/seed0001.png || fail 'two seeds give one picture'
 
+begins exports
+quietly "$GANTRY" export vq-1 prior.npz
+! grep -q 'wants pixels' said || { cat said; fail 'a prior reads no pictures'; }
+"$python" -c "import numpy; assert 'gantry.inputs' not in numpy.load('prior.npz')" || fail 'its file says that it reads pictures'
+
 begins what_cannot_be
 begin="$GANTRY train --model=vq-prior --data=$data --run=x"
 expect 2 "learns the codes of a trained 'vq': --resume=" $begin

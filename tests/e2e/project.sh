@@ -1,6 +1,7 @@
 # level: full
 # gantry project: the steps of a PyTorch program written from the formulas; the same bytes on any number of ranks and after a stop; targets of every kind.
 . "$(dirname "$0")/lib.sh"
+. "$here/hold.sh"
 need_python
 steps=40
 quietly "$GANTRY" train $shapes $nets --batch=8 --mbstd=2 --run=plain --steps=20 --lrate=0.02 --threads=1
@@ -57,15 +58,15 @@ case_ranks_and_other_targets_change_nothing() {
 }
 
 case_what_was_stopped_goes_on() {
-    local n launch
-    steps=3000
+    local n launch signal
+    steps=300
     project whole 1 seeds/seed0000.png seeds/seed0001.png
     for n in 1 3; do
         rm -rf part
-        launch=() && [ $n = 1 ] || launch=("$LAUNCH" $n)
-        background "${launch[@]}" "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --checkpoint-minutes=0.0001 --target=seeds/seed0000.png --target seeds/seed0001.png
-        wait_until 180 test -e part/seed0001/going-on.h5
-        kill -$([ $n = 1 ] && echo TERM || echo USR1) "$pid"
+        if [ $n = 1 ]; then launch=() signal=TERM; else launch=(env HOLD_RANK=1 "$LAUNCH" $n) signal=USR1; fi # the second target is rank 1's
+        held part/seed0001/going-on.h5 "${launch[@]}" "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --checkpoint-minutes=0.000001 --target=seeds/seed0000.png --target seeds/seed0001.png
+        kill -$signal "$pid"
+        kill -CONT "$stopped"
         ends 75
         [ -e part/seed0000/going-on.h5 ] || fail 'what is finished is forgotten before all is'
         expect 2 'another --outdir' "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --seed=1 --target=seeds/seed0000.png --target seeds/seed0001.png
@@ -73,6 +74,14 @@ case_what_was_stopped_goes_on() {
         equal part/seed0000 whole/seed0000
         equal part/seed0001 whole/seed0001
     done
+    # --overwrite begins anew where another projection was stopped.
+    rm -rf part
+    held part/going-on.h5 "$GANTRY" project "$net" --outdir=part --num-steps=$steps --threads=1 --checkpoint-minutes=0.000001 --seed=1 --target=seeds/seed0000.png
+    kill -TERM "$pid"
+    kill -CONT "$pid"
+    ends 75
+    project part 1 seeds/seed0000.png --overwrite
+    equal part whole/seed0000
 }
 
 case_targets_of_other_kinds() {

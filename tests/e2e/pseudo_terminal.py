@@ -41,19 +41,37 @@ class Terminal:
     def hold_back(self, seconds):
         """The process gets hardly any processor time for so long: what it does now lasts at least that, on any machine."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            os.kill(self.pid, signal.SIGSTOP)
-            time.sleep(0.2)
-            os.kill(self.pid, signal.SIGCONT)
-            self.read(0.002)
+        while time.monotonic() < end: self.let_by(0.002)
+
+    def let_by(self, seconds):
+        """The process stands still, and then goes on for so long."""
+        os.kill(self.pid, signal.SIGSTOP)
+        time.sleep(0.2)
+        os.kill(self.pid, signal.SIGCONT)
+        self.read(seconds)
+
+    def computed(self):
+        """Seconds of processor time that the process has had."""
+        with open(f'/proc/{self.pid}/stat') as f: fields = f.read().rsplit(') ', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
     def press_ctrl_c(self, answer=None):
+        """Seconds until the answer."""
         start = len(self.text)
         os.write(self.fd, b'\x03')
-        if answer is None: return None
-        took = self.until(answer, start=start)
-        if took > 10: fail(f'{" ".join(self.command)}: {answer!r} only after {took:.1f} s')
-        return took
+        return answer and self.until(answer, start=start)
+
+    def press_ctrl_c_meanwhile(self, answer, most):
+        """Ctrl-C while the process is held back: it answers before it has computed for `most` seconds more."""
+        start, before, began = len(self.text), self.computed(), time.monotonic()
+        os.kill(self.pid, signal.SIGSTOP)
+        os.write(self.fd, b'\x03')
+        while not re.search(answer, self.text[start:]):
+            self.let_by(0.002)
+            had = self.computed() - before
+            if had > most: fail(f'{" ".join(self.command)}: no {answer!r} while it computed for {had:.2f} s, of {most:.2f}\n{self.text[start:]}')
+            if time.monotonic() - began > PATIENCE: fail(f'{" ".join(self.command)}: no {answer!r}')
+        print(f'answered after {self.computed() - before:.2f} s of processor time, of {most:.2f}')
 
     def hang_up(self):
         os.close(self.fd)

@@ -78,7 +78,7 @@ chmod +x bin/mpirun
 line=$(printf '%074d' 0 | tr 0 -)
 { printf 'a rank\n%s\nexited on signal 9\n%s\nlive\r\033[Klive\r\033[%s\nno report: non-zero\n%s\n' "$line" "$line" "$line" "$line"; printf -- '-\n--- %s\n%s\nx\n%s live\r- seen' "$line" "$line" "$line"; } >wanted
 PATH=$tmp/bin:$PATH "$GANTRY" run -n 2 train 2>passed & launched=$!
-wait_until 60 has_line '[-] live' passed
+wait_until 180 has_line '[-] live' passed
 touch seen
 wait $launched
 [ $? = 75 ] || fail 'the exit status is not that of the launcher'

@@ -208,10 +208,19 @@ PY
     done
     expect 2 'PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5' ranks 2 "$GANTRY" metrics of-wide --detector=ae-wide --metrics=fid40 --save-fakes=floats.zip
     [ ! -e floats.zip ] && [ ! -e floats.zip.part ] && [ ! -e floats.zip.progress ] || fail 'something is left'
+    # Of a network that learns 8 bits pictures have 8 bits, whatever is beside them; what a run's data have beyond their range is said.
+    quietly "$GANTRY" dataset wide.h5 bytes.zip --depth=u8
+    quietly "$GANTRY" train --data=bytes.zip $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=of-bytes
+    scores bytes of-bytes --data=wide.h5 --detector=ae-wide --metrics=fid40 --save-fakes=of-bytes.zip
+    grep -q '; 40 fakes' bytes && quietly "$GANTRY" inspect of-bytes.zip && grep -q '8-bit' said || { cat said bytes; fail 'floats of a network that learns 8 bits'; }
+    "$python" -c "import numpy as np, h5py; np.save('far.npy', h5py.File('wide.h5')['images'][:])"
+    quietly "$GANTRY" train --data=far.npy $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=of-far
+    expect 0 'samples go from .* outside the range -1 .. 1' "$GANTRY" metrics of-far --metrics=swd16
 }
 
-# Floats of NumPy do not say their range; those of HDF5 do.
+# Floats of NumPy do not say their range; those of HDF5 do, with an attribute.
 case_range_of_floats() {
+    need_python
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --out=bytes.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.h5
@@ -222,7 +231,11 @@ case_range_of_floats() {
     [ "$(value ranged fid40)" = "$(value h5 fid40)" ] || fail "NumPy and HDF5: $(cat ranged h5)"
     is "abs($(value h5 fid40) / $(value bytes fid40) - 1) < 1e-3"
     grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
-    expect 2 'none of the sets is an array of floats' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
+    expect 2 'none of the sets that are named has floats without a range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
+    "$python" -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
+    expect 2 "fakes: 'floats.h5': floats from .* to .*: --range=LO,HI does" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
+    scores h5_ranged --reals="$reals" --fakes=floats.h5 $own --metrics=fid --range=0,255
+    cmp <(results h5) <(results h5_ranged) || fail 'a range that is given is another than that of the file'
     expect 2 'two numbers, the smaller one first' "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own --range=1
 }
 
@@ -438,9 +451,8 @@ PY
 
 case_stop() {
     rm -f gan/metric-*
-    listens() { has_line gantry "/proc/$pid/comm" && ((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") >> 14 & 1)); } # for SIGTERM
-    background "$GANTRY" metrics gan $own --metrics=fid2000k_full
-    wait_until 180 listens
+    background env GANTRY_TERMINAL=80 "$GANTRY" metrics gan $own --metrics=fid2000k_full
+    wait_until 180 has_line '[1-9][0-9]* of 2000000 images' running # the network is being scored
     kill -TERM "$pid"
     ends 75
     ls gan/metric-* 2>/dev/null && fail 'a score was written'

@@ -93,6 +93,12 @@ begins trials_that_fail
 expect 0 '^4 of 4 trials, 3 failed' $search 'hidden=8|99999999' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=fails
 [ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with hidden=99999999 .*no list of numbers" said || { cat said; fail 'no failed trial with its reason'; }
 expect 2 'no list of numbers' $search 'hidden=99999999|8' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=wrong
+# A status that no signal leaves is a failure, too: here the launcher's own.
+mkdir launcher
+printf '#!/bin/sh\ncase $1 in --version) echo "mpirun (Open MPI) 4" ;; *) exit 255 ;; esac\n' >launcher/mpirun
+chmod +x launcher/mpirun
+PATH="$PWD/launcher:$PATH" "$GANTRY" search $small $ranges --ranks-per-trial=2 --trials=1 --run=unlaunched >said 2>&1
+grep -q '^1,failed,' unlaunched/search.csv && grep -q '^1 of 1 trial, 1 failed:' said || { cat said unlaunched/search.csv; fail 'a failed launch counts as a signal'; }
 
 begins bad_input
 refused() { # PATTERN ARGUMENTS...

@@ -62,10 +62,11 @@ case_half_made() {
     for d in killed.zip killed.h5; do
         quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
         cp $d uncut && rm $d
-        held $d.part "$GANTRY" dataset synth:scenes:n=3000,size=16 $d --threads=1
+        half_made $d "$GANTRY" dataset synth:scenes:n=3000,size=16 $d --threads=1
         kill -9 "$pid"
         wait "$pid" 2>/dev/null
-        quietly "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
+        expect 0 'resuming after [1-9][0-9]* of 3000 images' "$GANTRY" dataset synth:scenes:n=3000,size=16 $d
+        ! has_line 'resuming after 3000' said || fail 'all was made before the kill: this tests nothing'
         cmp $d uncut || fail "$d differs from one made in one go"
     done
 }
@@ -100,6 +101,12 @@ case_training() {
     diff -r p1 p3 || fail 'predictions differ on three ranks'
     [ "$(find p1/masks -name '*.png' | wc -l)" = 24 ] && [ -s p1/overlays.png ] || fail 'predictions are missing'
     "$python" -c "import h5py; s = h5py.File('p1/predictions.h5')['classes']; assert s.shape == (24, 32, 32) and s[:].max() < 9" || fail h5
+    quietly "$GANTRY" predict one a.h5 --outdir=p1 --images=4  # its own masks are replaced ...
+    quietly "$GANTRY" dataset $scenes true
+    cat true/masks/*/* | sha256sum >before
+    expect 2 "'true/masks/00000/img[0-9]*.png' is there already, .* of the dataset in its folder: --overwrite" "$GANTRY" predict one true --outdir=true
+    cat true/masks/*/* | sha256sum | cmp - before || fail 'true masks are replaced' # ... and those of a dataset are not
+    [ ! -e true/predictions.h5 ] || fail 'work was begun'
     quietly "$GANTRY" predict one synth:shapes:n=4 --outdir=p4 # no masks
     expect 2 'has no masks' "$GANTRY" evaluate one synth:shapes:n=4
 }

@@ -22,7 +22,7 @@ case_training() {
     quietly "$GANTRY" train --data=shapes.zip --cond $nets --batch=8 --mbstd=4 --d-arch=orig --aug=noaug --pl-weight=0 --lrmul=0.1 --steps=1 --run=run
     expect 0 '^done: kimg 1\.600 ' bash -c 'trained whole --kimg=1.6 --snap=0.4'
     background "$python" -B "$twin/stylegan2.py" --data=shapes.zip --job=run/job.ini --out=parts --kimg=1.6 --snap=0.4
-    wait_until 60 has_line '"kimg": 0.4' running
+    wait_until 180 has_line '"kimg": 0.4' running
     kill -TERM "$pid"
     ends 75
     expect 0 '^goes on at kimg ' bash -c 'trained parts --kimg=1.6 --snap=0.4'

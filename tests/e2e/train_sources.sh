@@ -72,6 +72,15 @@ case_border() {
     quietly "$GANTRY" predict padded padded.zip --outdir=of-padded
     expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
     cmp of-padded/predictions.csv of-file/predictions.csv || fail 'pictures of 28 x 28 pixels are stretched'
+    # also where a dataset of another size was made; a network of the file as it is takes it as it is
+    quietly "$GANTRY" dataset s/train-images-idx3-ubyte.gz larger.zip --width=64 --height=64
+    quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=larger.zip --run=larger
+    quietly "$GANTRY" predict larger larger.zip --outdir=of-larger
+    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" predict larger s/train-images-idx3-ubyte.gz --outdir=of-larger-file
+    cmp of-larger/predictions.csv of-larger-file/predictions.csv || fail 'pictures of 28 x 28 pixels are enlarged without their border'
+    quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=bare.zip --run=bare
+    quietly "$GANTRY" predict bare s/train-images-idx3-ubyte.gz --outdir=of-bare
+    ! grep 'a border' said || fail 'a border for a network of 28 x 28 pixels'
 }
 case_class_names() { # of files that have none: in the run, in what it tells, in a dataset
     local idx=s/train-images-idx3-ubyte.gz

@@ -42,6 +42,22 @@ expect 0 'G_ema: begins as G' ranks 2 "$GANTRY" train $dcgan --run=averaged --re
 h5dump -y -d /networks/G/b4.conv.weight "$(last plain)" >/dev/null || fail 'no such tensor'
 h5diff -q -d 1e-4 "$(last plain)" "$(last averaged)" /networks/G/b4.conv.weight /networks/G_ema/b4.conv.weight >/dev/null || fail 'the average is not that of the networks copied'
 
+begins what_layers_compute
+# What layers without tensors compute comes with the networks, as if it had been given.
+count=0
+for odd in '--latent=uniform --g-activation=swish --slope=0.1' '--d-activation=elu --slope=0.3'; do
+    count=$((count + 1))
+    quietly "$GANTRY" train $dcgan $odd --run=odd$count --steps=1
+    quietly ranks 2 "$GANTRY" train $dcgan --run=follows$count --resume=odd$count --steps=2
+    quietly "$GANTRY" train $dcgan $odd --run=given$count --resume=odd$count --steps=2
+    same "$(last follows$count)" "$(last given$count)"
+done
+quietly "$GANTRY" train $dcgan --data=synth:circles:n=40,size=16 --run=of-grey --resume=odd1 --steps=1
+for line in 'latent = uniform' 'g-activation = swish' 'slope = 0.1'; do has_line "^$line\$" of-grey/job.ini || fail "$line does not come with the networks"; done
+quietly "$GANTRY" train --model=vae $shapes --batch=8 --sigmoid --run=in-0-1 --steps=1
+quietly "$GANTRY" train --model=vae $shapes --batch=8 --run=follows-vae --resume=in-0-1 --steps=1
+has_line '^sigmoid = 1$' follows-vae/job.ini || fail 'the sigmoid does not come with the network'
+
 begins it_goes
 # It goes on, and is exact, like any other run.
 quietly "$GANTRY" train $shapes --cond $job --run=t1 --resume=source --steps=6

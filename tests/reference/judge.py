@@ -122,6 +122,15 @@ def made_again(data):
         assert layer.conv_clamp == 256
 
 
+def single_precision(data):
+    """No block asks for half precision."""
+    for name in ('G', 'G_ema'):
+        assert data[name].synthesis.num_fp16_res == 0, (name, data[name].synthesis.num_fp16_res)
+    for name in ('G', 'D', 'G_ema'):
+        asked = [k for k, m in data[name].named_modules() if getattr(m, 'use_fp16', False)]
+        assert not asked, (name, asked)
+
+
 def strict(path):
     real, found = persistence._reconstruct_persistent_obj, 0
     for kind in [k for k in vars(networks).values() if isinstance(k, type) and issubclass(k, networks.Module)]:
@@ -144,6 +153,7 @@ def strict(path):
 def golden(path, outcomes):
     data = load(path)
     made_again(data)
+    single_precision(data)
     net, most = data['G_ema'], 0
     with h5py.File(outcomes, 'r') as f:
         for prefix, label in [('', None)] if not net.c_dim else [(f'class{k}_', k) for k in range(net.c_dim)]:
@@ -176,6 +186,7 @@ def main(args):
         n = sum(same_pictures(data['G_ema'], spec) for spec in args[2:])
         used_again(data)
         made_again(data)
+        single_precision(data)
         print(f'{args[0]}: {n} pictures')
 
 

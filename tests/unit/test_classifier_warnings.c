@@ -112,14 +112,26 @@ static void dead_units(void **state) {
     assert_int_equal(said_in("dead-units", dead_for_a_moment), -1);
 }
 
+/* "key=value key=value" */
+static void set_all(gt_job *job, const char *options) {
+    char words[256], *rest = words, *key;
+    snprintf(words, sizeof words, "%s", options);
+    while ((key = strsep(&rest, " ")) && *key) {
+        char *value = strchr(key, '=');
+        *value++ = 0;
+        assert_int_equal(gt_job_set(job, key, value, NULL), GT_OK);
+    }
+}
+
 /* What is advised to a run of this model on this warning. */
-static const char *advice_to(const char *model, const char *option, const char *value, const char *name) {
+static const char *advice_to(const char *model, const char *options, const char *name) {
     static char text[GT_WARNING_TEXT];
     gt_job *job = gt_job_new();
-    assert_int_equal(gt_job_set(job, "data", "x", NULL) || gt_job_set(job, "model", model, NULL), 0);
-    if (option) assert_int_equal(gt_job_set(job, option, value, NULL), GT_OK);
+    set_all(job, "data=x");
+    assert_int_equal(gt_job_set(job, "model", model, NULL), GT_OK);
+    set_all(job, options);
     assert_int_equal(gt_job_resolve(job, 64, 64, 3, 10, 1000), GT_OK);
-    gt_watch w = {.own = gt_classifier_warnings, .job = job};
+    gt_watch w = {.own = job->family->warnings, .advice = job->family->advice, .job = job};
     for (int k = 0; gt_warning_at(&w, k); k++)
         if (!strcmp(gt_warning_at(&w, k)->name, name)) gt_warning_advice(&w, gt_warning_at(&w, k), text);
     gt_job_free(job);
@@ -129,16 +141,44 @@ static const char *advice_to(const char *model, const char *option, const char *
 /* Nothing that the network lacks, nor what the job does already. */
 static void advice(void **state) {
     (void)state;
-    assert_string_equal(advice_to("mlp", NULL, NULL, "dead-units"),
+    assert_string_equal(advice_to("mlp", "", "dead-units"),
                         "a smaller --lrate, --init=he, --bn=slice or --activation=lrelu");
-    assert_string_equal(advice_to("mlp", "activation", "lrelu", "dead-units"),
+    assert_string_equal(advice_to("mlp", "activation=lrelu", "dead-units"),
                         "a smaller --lrate, --init=he or --bn=slice");
-    assert_string_equal(advice_to("vgg11", NULL, NULL, "dead-units"), "a smaller --lrate, --init=he or --bn=slice");
-    assert_string_equal(advice_to("resnet18", NULL, NULL, "dead-units"), "a smaller --lrate or --init=he");
-    assert_string_equal(advice_to("deep-conv", NULL, NULL, "dead-units"), "a smaller --lrate or --init=he");
-    assert_string_equal(advice_to("lenet", "init", "he", "stuck"), "another --lrate (often a smaller one)");
-    assert_string_equal(advice_to("lenet", NULL, NULL, "slow-rank"),
-                        "see what else runs there: gantry doctor under mpirun");
+    assert_string_equal(advice_to("mlp", "bn=batch", "dead-units"),
+                        "a smaller --lrate, --init=he or --activation=lrelu");
+    assert_string_equal(advice_to("vgg11", "", "dead-units"), "a smaller --lrate, --init=he or --bn=slice");
+    assert_string_equal(advice_to("resnet18", "", "dead-units"), "a smaller --lrate or --init=he");
+    assert_string_equal(advice_to("deep-conv", "", "dead-units"), "a smaller --lrate or --init=he");
+    assert_string_equal(advice_to("lenet", "init=he", "stuck"), "another --lrate (often a smaller one)");
+    assert_string_equal(advice_to("lenet", "", "slow-rank"), "see what else runs there: gantry doctor under mpirun");
+    assert_string_equal(advice_to("lenet", "validation=0.2", "over-fitting"),
+                        "stop here (--early-stopping), more data, --weight-decay, --dropout, --random-crop or "
+                        "--random-flip");
+    assert_string_equal(advice_to("lenet", "validation=0.2 early-stopping=5 weight-decay=0.1 dropout=0.5 random-flip=1",
+                                  "over-fitting"),
+                        "more data or --random-crop");
+    assert_string_equal(advice_to("stylegan2", "", "saturation"), "more data, --mirror or a larger --gamma");
+    assert_string_equal(advice_to("stylegan2", "mirror=1 aug=noaug", "saturation"),
+                        "more data, --aug=ada or a larger --gamma");
+    assert_string_equal(advice_to("dcgan", "smoothing=one-sided flip=0.1", "saturation"),
+                        "more data, --mirror, --aug=ada or a smaller --d-lrate");
+    assert_string_equal(advice_to("vae", "", "divergence"),
+                        "a smaller --lrate or an earlier checkpoint with another --seed");
+}
+
+/* Nor what the job's other options refuse. */
+static void no_refused_advice(void **state) {
+    (void)state;
+    assert_string_equal(advice_to("mlp", "norm=layer", "dead-units"),
+                        "a smaller --lrate, --init=he or --activation=lrelu");
+    assert_string_equal(advice_to("vgg11", "norm=layer", "dead-units"), "a smaller --lrate or --init=he");
+    assert_string_equal(advice_to("dcgan", "", "saturation"),
+                        "more data, --mirror, --aug=ada, --smoothing, --flip or a smaller --d-lrate");
+    assert_string_equal(advice_to("dcgan", "loss=wgan-gp bn=none", "saturation"),
+                        "more data, --mirror or a smaller --d-lrate");
+    assert_string_equal(advice_to("dcgan", "loss=wgan-gp bn=none", "collapse"),
+                        "--instance-noise or go back to an earlier checkpoint with another --seed");
 }
 
 static void a_good_run(void **state) {
@@ -147,8 +187,9 @@ static void a_good_run(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(over_fitting), cmocka_unit_test(stuck),
-                                       cmocka_unit_test(chance),       cmocka_unit_test(dead_units),
-                                       cmocka_unit_test(a_good_run),   cmocka_unit_test(advice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(over_fitting),     cmocka_unit_test(stuck),
+                                       cmocka_unit_test(chance),           cmocka_unit_test(dead_units),
+                                       cmocka_unit_test(a_good_run),       cmocka_unit_test(advice),
+                                       cmocka_unit_test(no_refused_advice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Metrics. The sliced Wasserstein distance: what it is blind to, what it sees, and a value known in closed form. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -187,7 +188,11 @@ static void floats_are_sorted(void **state) {
     enum { MANY = 5000 };
     static float x[MANY], wanted[MANY], other[MANY];
     gt_random_normal((gt_key){.seed = 7}, x, MANY);
-    for (int i = 0; i < MANY; i += 3) x[i] *= expf(20 * x[i + 1]); /* all exponents, infinity and zero among them */
+    for (int i = 0; i < MANY; i += 3) x[i] *= expf(20 * x[i + 1]); /* all exponents */
+    const float ends[] = {0.0f,          -0.0f,       INFINITY,     -INFINITY, FLT_TRUE_MIN,
+                          -FLT_TRUE_MIN, FLT_MIN / 2, -FLT_MIN / 2, FLT_MAX,   -FLT_MAX};
+    enum { ENDS = sizeof ends / sizeof *ends };
+    for (int i = 0; i < 3 * ENDS; i++) x[7 * i + 1] = ends[i % ENDS];
     memcpy(wanted, x, sizeof x);
     qsort(wanted, MANY, sizeof *wanted, by_value);
     for (size_t n = 0; n < 2; n++) gt_sort_floats(x, other, n); /* nothing to do */

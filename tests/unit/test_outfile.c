@@ -82,8 +82,21 @@ static void lay_confusion(const char *path) { put_text(path, "class,cat,dog\ncat
 static void lay_findings(const char *path) { put_text(path, "bad: 0 (cannot be read)\nodd: 0 (unlike the others)\n"); }
 static void lay_statistics(const char *path) { put_npz(path, NULL, "mu", "sigma"); }
 static void lay_network(const char *path) { put_npz(path, "gantry.model", "conv.weight", NULL); }
-static void lay_safetensors(const char *path) { put(path, "\x02\0\0\0\0\0\0\0{}", 10); }
+static void lay_safetensors(const char *path) {
+    gt_weights_out w = {.n_texts = 1, .texts = &(gt_weight_text){"gantry.model", "x"}};
+    assert_int_equal(gt_safetensors_write(path, &w), GT_OK);
+}
+static void lay_foreign_safetensors(const char *path) {
+    gt_weights_out w = {.n_texts = 1, .texts = &(gt_weight_text){"format", "pt"}};
+    assert_int_equal(gt_safetensors_write(path, &w), GT_OK);
+}
 static void lay_onnx(const char *path) { put(path, "\x08\x08\x12\x06gantry", 10); }
+static void lay_foreign_onnx(const char *path) { put(path, "\x08\x08\x12\x07pytorch", 11); }
+static void lay_pkl(const char *path) {
+    put_text(path, "\x80\x02}(X\x01Gctorch_utils.persistence\nX\x0cgantry.modelX\x09stylegan2u.");
+}
+static void lay_foreign_pkl(const char *path) { put_text(path, "\x80\x02}(X\x01Gctorch_utils.persistence\nu."); }
+static void lay_points(const char *path) { put_text(path, "x,y,component\n0,0.5,1\n"); }
 static void lay_arrays(const char *path) { put_h5(path, "points"); }
 static void lay_styles(const char *path) { put_npz(path, NULL, "w", NULL); }
 static void lay_npy(const char *path) { put_npy(path, 3); }
@@ -123,6 +136,11 @@ static const struct {
     {"a network as .npz", lay_network, GT_OUTFILE_NETWORK},
     {"a network as .safetensors", lay_safetensors, GT_OUTFILE_NETWORK},
     {"a network as .onnx", lay_onnx, GT_OUTFILE_NETWORK},
+    {"a network as .pkl", lay_pkl, GT_OUTFILE_NETWORK},
+    {"another program's .safetensors", lay_foreign_safetensors, GT_OUTFILE_OTHER},
+    {"another program's .onnx", lay_foreign_onnx, GT_OUTFILE_OTHER},
+    {"another program's .pkl", lay_foreign_pkl, GT_OUTFILE_OTHER},
+    {"points of a mixture", lay_points, GT_OUTFILE_POINTS},
     {"arrays", lay_arrays, GT_OUTFILE_ARRAYS},
     {"styles", lay_styles, GT_OUTFILE_ARRAYS},
     {"an .npy of floats", lay_npy, GT_OUTFILE_ARRAYS},
@@ -228,6 +246,8 @@ static void every_path_says_what_is_written(void **state) {
 
 /* ---- what is replaced ---- */
 
+static const gt_outfile table = {.files = CLI_NAMES({"*.csv", GT_OUTFILE_TABLE})};
+
 static void check_output(const output *of) {
     char name[64], where[512];
     name_of(of->name->pattern, name);
@@ -265,13 +285,13 @@ static void outputs_replace_their_own_kind_alone(void **state) {
 static int n_of_h5; /* outputs that may have the name of a checkpoint */
 
 static void check_run(const output *of) {
-    char name[64];
-    name_of(of->name->pattern, name);
-    if (of->folder || gt_outfile_check_name(of->row->writes, "run/checkpoint-000000008.h5")) return;
+    static const char *const names[] = {"run/checkpoint-000000008.h5", "run/last", "run/bad-checkpoint-000000004.h5",
+                                        "run/checkpoint-000000009.h5", "run/bad-checkpoint-000000009.h5"};
+    if (of->folder || gt_outfile_check_name(of->row->writes, names[0])) return;
     n_of_h5++;
     for (int overwrite = 0; overwrite < 2; overwrite++)
-        for (int link = 0; link < 2; link++) {
-            const char *path = at(link ? "run/last" : "run/checkpoint-000000008.h5");
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            const char *path = at(names[i]);
             assert_int_equal(gt_outfile_check(of->row->writes, path, overwrite), GT_USAGE);
             assert_non_null(strstr(gt_message(), "checkpoint in the folder of a run"));
             assert_int_equal(gt_outfile_check_again(of->row->writes, path, path, overwrite), GT_USAGE);
@@ -283,39 +303,113 @@ static void checkpoints_of_runs_stay(void **state) {
     mkdir(at("run"), 0777);
     lay_job(at("run/job.ini"));
     lay_checkpoint(at("run/checkpoint-000000008.h5"));
+    lay_checkpoint(at("run/bad-checkpoint-000000004.h5"));
     assert_int_equal(symlink("checkpoint-000000008.h5", at("run/last")), 0);
     for_each_output(check_run);
     assert_true(n_of_h5 >= 2);
     assert_int_equal(gt_outfile_check_run(at("run/last")), GT_USAGE);
     assert_int_equal(gt_outfile_check_run(at("run/job.ini")), GT_OK);
-    assert_int_equal(gt_outfile_check_run(at("run/checkpoint-000000009.h5")), GT_OK); /* not there */
+    /* not there: it would be the run's newest checkpoint, with which training goes on */
+    assert_int_equal(gt_outfile_check_run(at("run/checkpoint-000000009.h5")), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "would be a checkpoint in the folder of a run"));
+    assert_int_equal(symlink("round", at("run/round")), 0);
+    assert_int_equal(gt_outfile_check_run(at("run/round")), GT_OK);
     rename(at("run/checkpoint-000000008.h5"), at("folder/checkpoint-000000008.h5"));
     assert_int_equal(gt_outfile_check_run(at("folder/checkpoint-000000008.h5")), GT_OK); /* no run's folder */
 }
 
 static int n_of_pictures;
 
-static void check_dataset(const output *of) {
-    char name[64], where[512];
-    if (of->name->kind != GT_OUTFILE_PICTURE) return;
-    name_of(of->name->pattern, name);
-    snprintf(where, sizeof where, "%s/set/%s", scratch, name);
-    lay_png(where);
-    const char *place = of->folder ? at("set") : where;
+static void check_dataset_in(const output *of, const char *folder, bool link) {
+    char name[64], where[640], in[512];
+    snprintf(in, sizeof in, "%s/%s", scratch, folder);
+    snprintf(where, sizeof where, "%s/%s", in, name_of(of->name->pattern, name));
+    if (!link) lay_png(where);
+    else assert_int_equal(symlink(at("set/00000/linked.png"), where), 0);
+    const char *place = of->folder ? in : where;
     assert_int_equal(gt_outfile_check(of->row->writes, place, false), GT_USAGE);
     assert_non_null(strstr(gt_message(), "of the dataset in its folder: --overwrite"));
     assert_int_equal(gt_outfile_check_again(of->row->writes, place, where, false), GT_USAGE);
     assert_int_equal(gt_outfile_check(of->row->writes, place, true), GT_OK);
     remove(where);
+}
+
+static void check_dataset(const output *of) {
+    if (of->name->kind != GT_OUTFILE_PICTURE) return;
+    check_dataset_in(of, "set", false);
+    check_dataset_in(of, "set/00000", false);
+    check_dataset_in(of, "set/masks/00000", false);
+    check_dataset_in(of, "links", true);
     n_of_pictures++;
+}
+
+/* A folder as gantry dataset makes it: pictures lie in 00000/, masks in masks/00000/. */
+static void make_dataset(const char *root) {
+    static const char *const folders[] = {"", "/00000", "/masks", "/masks/00000"};
+    char path[512];
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s%s", root, folders[i]);
+        mkdir(path, 0777);
+    }
+    snprintf(path, sizeof path, "%s/dataset.json", root);
+    put_text(path, "{\"labels\": null}");
 }
 
 static void pictures_of_a_dataset_stay(void **state) {
     (void)state;
-    mkdir(at("set"), 0777);
-    put_text(at("set/dataset.json"), "{\"labels\": null}");
+    make_dataset(at("set"));
+    mkdir(at("links"), 0777);
+    lay_png(at("set/00000/linked.png"));
     for_each_output(check_dataset);
     assert_true(n_of_pictures > 10);
+}
+
+/* gantry predict writes masks/00000/img00000000.png, which is the true mask of a dataset in its --outdir. */
+static void masks_of_a_dataset_stay(void **state) {
+    (void)state;
+    const gt_outfile *o = NULL;
+    int n;
+    const gt_option *rows = cli_options(cli_find("predict"), &n);
+    for (int i = 0; i < n; i++)
+        if (rows[i].writes) o = rows[i].writes;
+    make_dataset(at("masked"));
+    lay_png(at("masked/00000/img00000000.png"));
+    assert_int_equal(gt_outfile_check(o, at("masked"), false), GT_OK); /* no masks yet */
+    lay_png(at("masked/masks/00000/img00000000.png"));
+    assert_int_equal(gt_outfile_check(o, at("masked"), false), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "masks/00000/img00000000.png' is there already"));
+    assert_int_equal(gt_outfile_check(o, at("masked"), true), GT_OK);
+    remove(at("masked/dataset.json"));
+    assert_int_equal(gt_outfile_check(o, at("masked/"), false), GT_OK);
+}
+
+/* Whatever kind it is of, and by whatever name. */
+static void inputs_stay(void **state) {
+    (void)state;
+    char *paths[] = {strdup(at("read.csv")), strdup(at("missing"))};
+    const gt_outfile within = {.inside = CLI_NAMES({"scores.csv", GT_OUTFILE_TABLE})};
+    lay_table(paths[0]);
+    mkdir(at("reads"), 0777);
+    assert_int_equal(symlink("../read.csv", at("reads/scores.csv")), 0);
+    assert_int_equal(gt_outfile_check(&table, paths[0], false), GT_OK);
+    gt_outfile_read_from((const char *const *)paths, 2);
+    assert_int_equal(gt_outfile_check(&table, paths[0], false), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "a text file, which this command reads: --overwrite"));
+    assert_int_equal(gt_outfile_check(&within, at("reads"), false), GT_USAGE);
+    assert_int_equal(gt_outfile_check_again(&within, at("reads"), at("reads/scores.csv"), false), GT_USAGE);
+    assert_int_equal(gt_outfile_check(&table, paths[0], true), GT_OK);
+    assert_int_equal(gt_outfile_check(&table, paths[1], false), GT_OK);
+    gt_outfile_read_from(NULL, 0);
+    assert_int_equal(gt_outfile_check(&table, paths[0], false), GT_OK);
+    free(paths[0]);
+    free(paths[1]);
+}
+
+/* Somebody's points may have a column of this name. */
+static void points_are_no_table(void **state) {
+    (void)state;
+    lay_points(at("points.csv"));
+    assert_int_equal(gt_outfile_check(&table, at("points.csv"), false), GT_USAGE);
 }
 
 /* ---- names ---- */
@@ -366,9 +460,15 @@ static void what_came_meanwhile_stays(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_path_says_what_is_written), cmocka_unit_test(outputs_replace_their_own_kind_alone),
-        cmocka_unit_test(checkpoints_of_runs_stay),        cmocka_unit_test(endings_fit_what_is_written),
-        cmocka_unit_test(what_came_meanwhile_stays),       cmocka_unit_test(pictures_of_a_dataset_stay),
+        cmocka_unit_test(every_path_says_what_is_written),
+        cmocka_unit_test(outputs_replace_their_own_kind_alone),
+        cmocka_unit_test(checkpoints_of_runs_stay),
+        cmocka_unit_test(endings_fit_what_is_written),
+        cmocka_unit_test(what_came_meanwhile_stays),
+        cmocka_unit_test(pictures_of_a_dataset_stay),
+        cmocka_unit_test(masks_of_a_dataset_stay),
+        cmocka_unit_test(inputs_stay),
+        cmocka_unit_test(points_are_no_table),
     };
     return cmocka_run_group_tests(tests, lay_all, clear_all);
 }

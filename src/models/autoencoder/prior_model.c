@@ -78,6 +78,7 @@ gt_status gt_prior_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/codes", "nats per code"}};
     const gt_autoencoder_options *o = job->own;
     m->build_encoder = NULL; /* codes of pictures are the autoencoder's matter */
+    m->pixels = NULL;
     m->remark = NULL;
     m->build_judge = build_judge;
     memset(m->judged_by, 0, sizeof m->judged_by);

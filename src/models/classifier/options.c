@@ -157,14 +157,18 @@ gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier 
     return read_moments(job, mean, std);
 }
 
+static bool has_small_stem(const gt_job *job) {
+    const char *stem = ((const gt_classifier_options *)job->own)->stem;
+    return gt_is(stem, "small") || (gt_is(stem, "auto") && job->height < SMALL && job->width < SMALL);
+}
+
 gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
     const gt_classifier_options *o = job->own;
     *out = (gt_classifier){.job = job, .options = o, .row = job->kind->own};
     gt_classifier_config *c = &out->config;
     *c = (gt_classifier_config){.classes = (int)job->label_dim,
                                 .width = o->width,
-                                .small = gt_is(o->stem, "small") ||
-                                         (gt_is(o->stem, "auto") && job->height < SMALL && job->width < SMALL),
+                                .small = has_small_stem(job),
                                 .groups = groups_of(o),
                                 .bn = groups_of(o) || !gt_is(job->bn, "none"),
                                 .dropout = -1,
@@ -194,6 +198,11 @@ static bool takes(const gt_family_model *model, const char *key) {
     for (const gt_family_model *m = models; m->name; m++)
         of_some |= names_option(((const gt_classifier_net *)m->own)->options, key);
     return !of_some || names_option(((const gt_classifier_net *)model->own)->options, key);
+}
+
+static const char *stands_for(const gt_job *job, const char *key) {
+    if (!gt_is(key, "stem") || !takes(job->kind, key)) return NULL;
+    return has_small_stem(job) ? "small" : "imagenet";
 }
 
 static const char *needs_classes(const gt_job *job) { return is_dense(job) ? NULL : "model"; }
@@ -266,6 +275,7 @@ const gt_family gt_classifier_family = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .sizes = "hidden activation width stem norm norm-groups trunk bn=none",
+    .stands_for = stands_for,
     .input = "normalize",
     .own_bytes = sizeof(gt_classifier_options),
     .warnings = gt_classifier_warnings,

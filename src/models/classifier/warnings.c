@@ -64,7 +64,7 @@ static bool dead_units(const gt_tick_view *v) {
 
 const gt_warning gt_classifier_warnings[] = {
     {"over-fitting", overfitting, 3, false,
-     "stop here (--early-stopping)|more data|--weight-decay|--dropout|--random-crop and --random-flip"},
+     "stop here (--early-stopping)|more data|--weight-decay|--dropout|--random-crop|--random-flip"},
     {"stuck", stuck, 5, false, "another --lrate (often a smaller one)|--init=he|--bn=slice"},
     {"chance", chance, 5, false,
      "another --lrate; see whether labels and images belong together (gantry predict draws what is taken for what)"},

@@ -19,6 +19,12 @@ static bool enlarges(const gt_job *j) { return is_set(own(j)->up, "nearest"); }
 static bool pools(const gt_job *j) { return is_set(own(j)->down, "max-pool") || is_set(own(j)->down, "avg-pool"); }
 static float std_of(const gt_job *j) { return gt_job_given(j, "init-std") ? (float)own(j)->init_std : 0.02f; }
 
+/* A value that nobody gave may be that of the networks that this run begins with. */
+static float slope_of(const gt_job *j) {
+    bool known = j->options.state && gt_options_state(&j->options, "slope") != GT_OPTION_DEFAULT;
+    return known ? (float)own(j)->slope : 0.2f;
+}
+
 /* Feature maps of side `side`. */
 static int maps(const gt_job *j, int side) {
     int64_t n = j->cbase / side;
@@ -70,8 +76,7 @@ static gt_node *normalise(gt_bound_net b, const gt_job *j, const char *layer, gt
 }
 
 static gt_node *activate(gt_graph *g, const gt_job *j, const char *activation, gt_node *x) {
-    float slope = gt_job_given(j, "slope") ? (float)own(j)->slope : 0.2f;
-    return gt_bias_act(g, x, NULL, activation && *activation ? activation : "lrelu", slope, 1, -1);
+    return gt_bias_act(g, x, NULL, activation && *activation ? activation : "lrelu", slope_of(j), 1, -1);
 }
 
 /* Dropout: each kind of images has masks of its own. */

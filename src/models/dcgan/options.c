@@ -88,9 +88,8 @@ static const gt_named derived[] = {
 };
 
 static const gt_named advice[] = {
-    {"collapse", "--smoothing, --instance-noise, or go back to an earlier checkpoint with another --seed"},
-    {"saturation", "more data, --mirror, --aug=ada, --smoothing, --flip, or a smaller --d-lrate"},
-    {"divergence", "a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"collapse", "--smoothing|--instance-noise|go back to an earlier checkpoint with another --seed"},
+    {"saturation", "more data|--mirror|--aug=ada|--smoothing|--flip|a smaller --d-lrate"},
     {0},
 };
 
@@ -189,7 +188,7 @@ const gt_family gt_dcgan_family = {
     .adversarial = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "z-dim cbase cmax down up d-depth bn=none",
+    .sizes = "z-dim latent cbase cmax down up d-depth g-activation d-activation slope bn=none",
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,

@@ -60,10 +60,11 @@ static void set_g(gt_imported *m, const gt_stylegan2_found *o) {
     set_activation(m, "map-nonlinearity", p->activation, s->activation);
 }
 
-/* A batch of whole groups: which one the networks were trained with, no file says. */
+/* A batch of whole groups, for no file says which one the networks were trained with; 0, the usual one: a batch is one
+ * group. */
 static int batch_for(int group) {
-    enum { USUAL = 32 };
-    return group > 0 && group < USUAL && USUAL % group ? (USUAL / group + 1) * group : 0;
+    enum { LEAST = 32 };
+    return group > LEAST ? group : group > 0 ? (LEAST + group - 1) / group * group : 0;
 }
 
 static void set_d(gt_imported *m, const gt_stylegan2_found *o) {
@@ -139,9 +140,30 @@ static gt_status find_network(gt_stylegan2_file *f, bool is_d, gt_stylegan2_foun
     return st ? st : gt_stylegan2_facts(f, is_d, out);
 }
 
+/* 0 would stand for the usual value. */
+static gt_status check_range(const char *key, double value) {
+    const gt_options rows = {.rows = gt_stylegan2_family.options, .n = gt_stylegan2_family.n_options};
+    const gt_option *row = gt_options_find(&rows, key);
+    if (value != 0 && value >= row->min && value <= row->max) return GT_OK;
+    return gt_fail(GT_FORMAT, "D has %s = %g: Gantry computes with %g to %g", key, value, row->min, row->max);
+}
+
+/* What set_d writes must be read again. */
+static gt_status check_ranges(const gt_discriminator_config *d) {
+    gt_status st = check_range("d-cbase", d->channel_base);
+    if (!st) st = check_range("d-cmax", d->channel_max);
+    if (!st) st = check_range("d-clamp", (double)d->conv_clamp);
+    if (!st && d->mbstd_channels) st = check_range("mbstd-features", d->mbstd_channels);
+    if (st || !d->c_dim) return st;
+    st = check_range("d-lrmul", short_of(d->mapping.lr_multiplier));
+    if (!st && d->mapping.num_layers) st = check_range("d-map-layers", d->mapping.num_layers);
+    return st ? st : check_range("cmap-dim", d->cmap_dim);
+}
+
 /* Beside a G, a D that cannot be used is a fault of the file that not all commands mind. */
 static gt_status find_d(gt_stylegan2_file *f, gt_stylegan2_found *out) {
     gt_status st = find_network(f, true, out);
+    if (!st) st = check_ranges(&out->d);
     if (st != GT_FORMAT || !out->has_g) return st;
     out->has_d = false;
     for (const char **n = f->networks; *n; n++)

@@ -24,6 +24,13 @@ static float number(const facts *s, const char *prefix, const char *name, float 
     return !a ? unsaid : a->kind == GT_FACT_NUMBER ? (float)a->number : none;
 }
 
+/* The group of the minibatch standard deviation; 0, for no number and for what no batch has: the whole batch. */
+static int group(const facts *s, const char *prefix, const char *name, float unsaid) {
+    enum { MOST = 1 << 20 };
+    float n = number(s, prefix, name, 0, unsaid);
+    return n >= 1 && n <= MOST ? (int)n : 0;
+}
+
 static const char *text(const facts *s, const char *prefix, const char *name, const char *unsaid) {
     const gt_fact *a = fact(s, prefix, name);
     return a && a->kind == GT_FACT_TEXT ? a->text : unsaid;
@@ -170,7 +177,7 @@ static gt_status read_reference_d(const facts *s, const char *d) {
     e->last_activation = text(s, d, "b4.conv.activation", "lrelu");
     e->mapping.activation = text(s, d, "mapping.fc0.activation", "lrelu");
     e->mapping.lr_multiplier = number(s, d, "mapping.fc0.bias_gain", 1, 0.01f);
-    e->mbstd_group_size = (int)number(s, d, "b4.mbstd.group_size", 0, 4);
+    e->mbstd_group_size = group(s, d, "b4.mbstd.group_size", 4);
     return st;
 }
 
@@ -246,7 +253,7 @@ static gt_status read_tensorflow_d(const facts *s) {
     e->conv_clamp = number(s, d, "conv_clamp", -1, -1);
     e->activation = e->last_activation = e->mapping.activation = text(s, d, "nonlinearity", "lrelu");
     e->mapping.lr_multiplier = number(s, d, "mapping_lrmul", 0.1f, 0.1f);
-    e->mbstd_group_size = (int)number(s, d, "mbstd_group_size", 0, 0);
+    e->mbstd_group_size = group(s, d, "mbstd_group_size", 0);
     tf_filter(s, d, &e->resample_filter);
     return st;
 }
@@ -261,6 +268,7 @@ static void say_unsaid(const facts *s, bool is_d) {
                          "(--clamp=NUMBER, 0: nowhere)");
     if (!is_d && !gt_import_given(m, "lrmul"))
         gt_import_say(m, "it does not say the multiplier of the mapping network: 0.01 is taken (--lrmul=NUMBER)");
+    if (first) gt_import_say(m, "it does not say the activation of its layers: lrelu is taken");
     if (is_d) gt_import_say(m, "it does not say the group of the minibatch standard deviation of D: 4 is taken");
 }
 

@@ -70,7 +70,7 @@ static const gt_option options[] = {
     {FOUND("d-cbase", d_cbase), .max = 1 << 24},
     {FOUND("d-cmax", d_cmax), .max = 1 << 14},
     {FOUND("d-clamp", d_clamp), .min = -1, .max = 1e30},
-    {FOUND("d-lrmul", d_lrmul), .max = 1e3},
+    {FOUND("d-lrmul", d_lrmul), .min = 1e-6, .max = 1e3},
     {FOUND("d-map-layers", d_map_layers), .min = -1, .max = 64},
     {FOUND("cmap-dim", cmap_dim), .max = 1 << 16},
     {FOUND("mbstd-features", mbstd_features), .min = -1, .max = 1 << 14},
@@ -89,9 +89,10 @@ static const gt_named derived[] = {
 };
 
 static const gt_named advice[] = {
-    {"collapse", "a larger --gamma, or go back to an earlier checkpoint with another --seed"},
-    {"saturation", "more data, --mirror, --aug=ada, or a larger --gamma"},
-    {"divergence", "a larger --gamma, a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"collapse", "a larger --gamma|go back to an earlier checkpoint with another --seed"},
+    {"saturation", "more data|--mirror|--aug=ada|a larger --gamma"},
+    {"divergence", "a smaller --lrate|a larger --gamma|an earlier checkpoint with another --seed"},
+    {"norms", "a smaller --lrate|a larger --gamma|an earlier checkpoint with another --seed"},
     {0},
 };
 
@@ -117,8 +118,10 @@ static void resolve_auto(gt_job *job, int64_t gpus) {
     int64_t size = job->height > job->width ? job->height : job->width, per_gpu = 4096 / size < 32 ? 4096 / size : 32;
     int64_t batch = gpus * per_gpu < 64 ? gpus * per_gpu : 64;
     if (batch < gpus) batch = gpus;
+    int64_t mbstd = batch / gpus < 4 ? batch / gpus : 4;
+    batch -= batch % mbstd; /* sizes that are no powers of two: 25 images of 160 pixels */
     gt_job_derive(job, "batch", "%lld", (long long)batch);
-    gt_job_derive(job, "mbstd", "%d", batch / gpus < 4 ? (int)(batch / gpus) : 4);
+    gt_job_derive(job, "mbstd", "%lld", (long long)mbstd);
     gt_job_derive(job, "cbase", size >= 512 ? "32768" : "16384");
     gt_job_derive(job, "lrate", size >= 1024 ? "0.002" : "0.0025");
     gt_job_derive(job, "gamma", "%.17g", 0.0002 * (double)(job->height * job->width) / (double)batch);
