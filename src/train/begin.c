@@ -11,7 +11,7 @@
 #include "gantry/network.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
-#include "train/scores.h"
+#include "train/measurer.h"
 
 /* The directory of the run, made if it is not there. */
 static gt_status find_directory(gt_engine *e, gt_journal *j) {
@@ -157,7 +157,6 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     gt_runlog_close(j->log);
     j->log = NULL;
     if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
-    gt_journal_scores_forget(j);
     if (gt_metric_lines_cut_back(j->dir, e->shown)) gt_warn("%s", gt_message());
     char *text = gt_job_to_text(e->job);
     if (text)
@@ -168,10 +167,10 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     free(text);
     if (!j->log) return GT_FAILED;
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
-    gt_journal_best_begin(e, j);
-    gt_journal_watch_begin(e, j);
-    gt_journal_patience_begin(e, j);
-    gt_journal_scores_begin(e, j);
+    gt_best_begin(e, j);
+    gt_tick_watch_begin(e, j);
+    gt_patience_begin(e, j);
+    gt_measurers_begin(e, j);
     return GT_OK;
 }
 
@@ -221,13 +220,14 @@ gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
     return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : identify(e, j));
 }
 
-void gt_journal_end(gt_journal *j) {
+void gt_journal_end(gt_engine *e, gt_journal *j) {
     gt_saver_free(j->saver);
-    gt_metrics_free(j->metrics);
-    gt_journal_scores_end(j);
+    if (j->log) gt_measurers_end(e, j);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);
-    free(j->confusion);
+    gt_values_clear(&j->measured);
+    gt_values_clear(&j->logged);
+    gt_values_clear(&j->late);
     free(j->dir);
 }
 
@@ -254,9 +254,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
 
     e->goes_on = found == 1;
     gt_tell_start("preparing the graphs of a step", NULL, 0);
-    if ((st = gt_engine_build_all(e)) ||
-        (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK)))
-        goto end;
+    if ((st = gt_engine_build_all(e))) goto end;
     /* Now it is known how large a checkpoint will be. */
     if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK)))
         goto end;
@@ -269,12 +267,12 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         st = found == 1 ? keep_tensorboard_step(e, j) : GT_OK;
         if (!st) st = open_files(e, j);
         gt_engine_log_transfer(&said);
-        if (!st && found == 1 && e->shown < e->job->total_images && !gt_journal_patience_over(e, j))
+        if (!st && found == 1 && e->shown < e->job->total_images && !gt_patience_over(e, j))
             gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree_all(e->comm, st);
     if (!st && found == 1) gt_engine_stop_early_all(e, j);
-    bool trained = !st && found == 1 && gt_engine_finished(e), late = trained && gt_scores_are_late_all(e, j);
+    bool trained = !st && found == 1 && gt_engine_finished(e), late = trained && gt_measurers_are_missing_all(e, j);
     *done = trained && !late;
     if (late && first)
         gt_info("%s is trained to its end: the metrics of its last checkpoint, which are missing, are computed now",

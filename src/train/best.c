@@ -10,7 +10,9 @@
 #include "gantry/score.h"
 #include "run/metric_lines.h"
 #include "run/series.h"
-#include "train/journal.h"
+#include "gantry/metric.h"
+#include "metrics/score.h"
+#include "train/measurer.h"
 
 /* ---- which value --best names ---- */
 
@@ -104,15 +106,15 @@ double gt_best_value(const gt_job *job, const gt_stat_value *values, int n) {
     return i < 0 ? NAN : values[i].mean;
 }
 
-typedef struct search {
+typedef struct best_search {
     const gt_job *job;
     int64_t images;
     double value;
     char key[80];
-} search;
+} best_search;
 
-static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    search *s = arg;
+static void search_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    best_search *s = arg;
     int i = images == s->images ? best_index(s->job, values, n) : -1;
     if (i < 0 || isnan(values[i].mean)) return;
     s->value = values[i].mean;
@@ -121,48 +123,29 @@ static void look(void *arg, int64_t images, const gt_stat_value *values, int n) 
 
 /* The value of a checkpoint in the log, and its recipe where it is a metric. */
 static double logged_value(const gt_engine *e, const gt_journal *j, int64_t images, char *recipe, size_t bytes) {
-    search s = {.job = e->job, .images = images, .value = NAN};
+    best_search s = {.job = e->job, .images = images, .value = NAN};
     *recipe = 0;
-    if (gt_runlog_each(j->log, look, &s)) gt_warn("%s", gt_message());
+    if (gt_runlog_each(j->log, search_tick, &s)) gt_warn("%s", gt_message());
     if (e->job->best_is_score && !isnan(s.value))
         metric_recipe_at(j->dir, s.key + strlen(GT_SCORE_SERIES), images, s.value, recipe, bytes);
     return s.value;
 }
 
-void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
+void gt_best_begin(gt_engine *e, gt_journal *j) {
     int64_t images = gt_checkpoint_best(j->dir);
-    j->best = NAN;
-    *j->best_recipe = *j->recipe = 0;
-    if (e->job->best_series && images >= 0) j->best = logged_value(e, j, images, j->best_recipe, sizeof j->best_recipe);
-    j->best_before = j->best;
-}
-
-void gt_journal_best_recipe(const gt_engine *e, gt_journal *j, const gt_score_table *t) {
-    gt_stat_value *values = calloc((size_t)j->n_scored + 1, sizeof *values);
-    *j->recipe = 0;
-    if (!e->job->best_is_score || !values) {
-        free(values);
-        return;
-    }
-    for (int i = 0; i < j->n_scored; i++) values[i] = (gt_stat_value){.name = j->scored[i].series};
-    int found = best_index(e->job, values, j->n_scored);
-    free(values);
-    for (int i = 0; i < t->n && found >= 0; i++)
-        if (gt_is(t->value[i].key, j->scored[found].series + strlen(GT_SCORE_SERIES)))
-            snprintf(j->recipe, sizeof j->recipe, "%s", t->value[i].recipe);
+    gt_best *b = &j->best;
+    *b = (gt_best){.value = NAN};
+    if (e->job->best_series && images >= 0) b->value = logged_value(e, j, images, b->recipe, sizeof b->recipe);
+    b->before = b->value;
 }
 
 /* ---- what there can be ---- */
 
-/* Can a tick of this run log the series? Those of the model are known, and which data it is judged by. */
+/* Can a tick of this run log the series? Those of the model and of the held-out pictures are known. */
 static bool can_come(const gt_engine *e, const char *name) {
-    const char *rest = strchr(name, '/');
-    if (gt_stat_index(&e->stats, name) >= 0) return true;
-    if (strncmp(name, "Loss/", 5) && strncmp(name, "Accuracy/", 9))
-        return gt_series_of(name) || gt_metric_of_fakes(name);
-    for (int part = 0; part < GT_JUDGED; part++)
-        if (e->judged[part] && !strncmp(rest + 1, gt_judged_name(part), strlen(gt_judged_name(part)))) return true;
-    return false;
+    if (gt_stat_index(&e->stats, name) >= 0 || gt_measurers_will_log(e, name)) return true;
+    bool is_known = !strncmp(name, "Loss/", 5) || !strncmp(name, "Accuracy/", 9);
+    return !is_known && (gt_series_of(name) || gt_metric_of_fakes(name));
 }
 
 gt_status gt_best_check(const gt_engine *e) {
@@ -173,10 +156,7 @@ gt_status gt_best_check(const gt_engine *e) {
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", e->stats.shown[i].name);
     }
-    for (int part = 0; part < GT_JUDGED; part++) {
-        size_t n = strlen(list);
-        if (e->judged[part]) snprintf(list + n, sizeof list - n, ", Loss/%s", gt_judged_name(part));
-    }
+    gt_measurers_list_series(e, list, sizeof list);
     return gt_fail(GT_USAGE,
                    "--best=%s: no tick of this run has such a statistic; there are %s%s and those of --metrics",
                    e->job->best, list, e->job->family->adversarial ? ", Fakes/swd" : "");
@@ -186,21 +166,22 @@ bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metr
 
 /* Values of different recipes do not compare: the best so far is then none. */
 static void compare_recipes(const gt_engine *e, gt_journal *j, double value) {
-    if (isnan(j->best) || !*j->best_recipe || !*j->recipe || gt_is(j->best_recipe, j->recipe)) return;
+    gt_best *b = &j->best;
+    if (isnan(b->value) || !*b->recipe || !*b->latest_recipe || gt_is(b->recipe, b->latest_recipe)) return;
     gt_warn("--best=%s: the value at %.3f kimg has another recipe than the best so far (%.4g), so they do not compare: "
             "the best begins anew from this value. Before: %s. Now: %s",
-            e->job->best, (double)e->shown / 1000, j->best, j->best_recipe, j->recipe);
-    j->best = NAN;
+            e->job->best, (double)e->shown / 1000, b->value, b->recipe, b->latest_recipe);
+    b->value = NAN;
     if (e->job->early_stopping) j->patience = (gt_patience){.shown = e->shown, .best = value, .best_at = e->shown};
 }
 
-static bool take_if_best(const gt_engine *e, gt_journal *j, double value) {
+static bool take_if_best(const gt_engine *e, gt_best *b, double value) {
     bool largest = e->job->best_is_largest;
-    if (!isnan(j->best) && (largest ? value <= j->best : value >= j->best)) return false;
-    j->best_before = j->best;
-    j->best = value;
-    snprintf(j->best_recipe, sizeof j->best_recipe, "%s", j->recipe);
-    return j->best_pending = true;
+    if (!isnan(b->value) && (largest ? value <= b->value : value >= b->value)) return false;
+    b->before = b->value;
+    b->value = value;
+    snprintf(b->recipe, sizeof b->recipe, "%s", b->latest_recipe);
+    return b->pending = true;
 }
 
 /* Metrics have said why they have no value, where they have none; but there may be none of that name. */
@@ -208,20 +189,22 @@ static void warn_of_no_value(const gt_engine *e, gt_journal *j) {
     const size_t before = strlen(GT_SCORE_SERIES);
     parted_key best, key;
     bool others = false;
-    if (j->said_no_best || !part_best(e->job, &best)) return;
-    for (int i = 0; i < j->n_logged; i++)
-        others |= !strncmp(j->logged[i].name, GT_SCORE_SERIES, before) &&
-                  part_key(j->logged[i].name + before, best.score, &key);
+    if (j->best.said_no_value || !part_best(e->job, &best)) return;
+    for (int i = 0; i < j->logged.n; i++) {
+        const char *name = j->logged.of[i].name;
+        others |= !strncmp(name, GT_SCORE_SERIES, before) && part_key(name + before, best.score, &key);
+    }
     if (others)
         gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",
                 e->job->best);
-    j->said_no_best |= others;
+    j->best.said_no_value |= others;
 }
 
-bool gt_journal_best_now(const gt_engine *e, gt_journal *j) {
+bool gt_best_decide(const gt_engine *e, gt_journal *j) {
     const char *name = e->job->best_series;
-    if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
-    double value = gt_best_value(e->job, j->logged, j->n_logged);
+    if (!name || !j->logged.n) return false; /* a rolled back run's checkpoint, made again, ends no tick */
+    int found = best_index(e->job, j->logged.of, j->logged.n);
+    double value = found < 0 ? NAN : j->logged.of[found].mean;
     if (isnan(value) && e->job->best_is_score) {
         warn_of_no_value(e, j);
         return false;
@@ -229,44 +212,46 @@ bool gt_journal_best_now(const gt_engine *e, gt_journal *j) {
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                    : "has no such statistic (stats.jsonl shows what there is)";
-        if (!j->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
-        j->said_no_best = true;
+        if (!j->best.said_no_value) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
+        j->best.said_no_value = true;
         return false;
     }
+    const char *recipe = j->logged.note[found].recipe;
+    snprintf(j->best.latest_recipe, sizeof j->best.latest_recipe, "%s", recipe ? recipe : "");
     compare_recipes(e, j, value);
-    return take_if_best(e, j, value);
+    return take_if_best(e, &j->best, value);
 }
 
-static void judged(gt_engine *e, gt_journal *j, bool best) {
+static void judge_checkpoint(gt_engine *e, gt_journal *j, bool best) {
     gt_status st = gt_saver_judge(j->saver, e->shown, best);
-    if (best && st) gt_journal_best_lost(j);
-    j->best_pending = false;
+    if (best && st) gt_best_lost(j);
+    j->best.pending = false;
 }
 
-void gt_journal_best_judge(gt_engine *e, gt_journal *j) {
-    j->unjudged = false;
+void gt_best_decide_late(gt_engine *e, gt_journal *j) {
+    j->best.waits = false;
     if (!e->job->best_is_score) return;
     if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
-    else judged(e, j, gt_journal_best_now(e, j));
+    else judge_checkpoint(e, j, gt_best_decide(e, j));
 }
 
-void gt_journal_best_resume(gt_engine *e, gt_journal *j) {
+void gt_best_resume(gt_engine *e, gt_journal *j) {
+    gt_best *b = &j->best;
     if (!e->job->best_is_score || gt_checkpoint_best(j->dir) == e->shown) return;
-    double value = logged_value(e, j, e->shown, j->recipe, sizeof j->recipe);
+    double value = logged_value(e, j, e->shown, b->latest_recipe, sizeof b->latest_recipe);
     if (isnan(value)) return;
     compare_recipes(e, j, value);
-    if (take_if_best(e, j, value)) judged(e, j, true);
+    if (take_if_best(e, b, value)) judge_checkpoint(e, j, true);
 }
 
-void gt_journal_best_lost(gt_journal *j) {
-    j->best = j->best_before;
-    j->best_pending = false;
+void gt_best_lost(gt_journal *j) {
+    j->best.value = j->best.before;
+    j->best.pending = false;
 }
 
-void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
-    if (news != GT_SAVER_WRITTEN && news != GT_SAVER_FAILED) return;
-    if (j->best_pending && !gt_saver_outcome(j->saver)->best) gt_journal_best_lost(j);
-    j->best_pending = false;
-    j->checkpoint_failed |= news == GT_SAVER_FAILED;
-    if (news == GT_SAVER_WRITTEN) gt_journal_export(e, j);
+void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
+    (void)e;
+    (void)news;
+    if (j->best.pending && !gt_saver_outcome(j->saver)->best) gt_best_lost(j);
+    j->best.pending = false;
 }

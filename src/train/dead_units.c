@@ -5,23 +5,25 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "gantry/classify.h"
 #include "gantry/encode.h"
 #include "nets/forward.h"
-#include "train/engine.h"
+#include "train/measurer.h"
 #include "use/trained.h"
 
 enum { LEAST = 64, MOST = 256, /* pictures */ PART = 8 /* of the data */, PIXELS = MOST * 64 * 64 /* at most */ };
 
-struct gt_dead_units {
+/* On rank 0 alone. */
+typedef struct dead_units {
     gt_trained trained;
     int64_t *items;          /* of a batch */
     double *active;          /* of all units, layer by layer */
     double *share;           /* of dead units, of each layer */
     char (*series)[48];      /* names */
     int64_t pictures, units; /* pictures: looked at; units: of all layers */
-};
+} dead_units;
 
-static gt_status allocate(gt_dead_units *d) {
+static gt_status allocate(dead_units *d) {
     const gt_rectified *r = d->trained.model->rectified;
     for (int i = 0; i < r->n; i++) d->units += r->of[i].units;
     d->items = calloc((size_t)gt_classifying_batch(d->trained.model), sizeof *d->items);
@@ -34,15 +36,15 @@ static gt_status allocate(gt_dead_units *d) {
     return GT_OK;
 }
 
-gt_status gt_engine_open_dead_units(gt_engine *e) {
+static bool is_wanted(const gt_engine *e) { return e->model->build_rectified != NULL; }
+
+static gt_status open_network(gt_engine *e, dead_units *d) {
     gt_model *m = e->model;
-    gt_graph *graph = m->build_rectified ? m->build_rectified(m, gt_classifying_batch(m)) : NULL;
-    if (!m->build_rectified) return GT_OK;
-    if (graph && !m->rectified->n) gt_graph_free(graph);
-    if (graph && !m->rectified->n) return GT_OK;
-    gt_dead_units *d = e->dead_units = calloc(1, sizeof *d);
-    if (!d) gt_graph_free(graph);
-    if (!d) return gt_fail(GT_NOMEM, "out of memory for a look at units");
+    gt_graph *graph = m->build_rectified(m, gt_classifying_batch(m));
+    if (graph && !m->rectified->n) {
+        gt_graph_free(graph);
+        return GT_OK;
+    }
     d->trained = (gt_trained){.model = m, .params = m->blocks[0]};
     int64_t batch = gt_classifying_batch(m), part = e->info->count / PART,
             room = gt_least(MOST, PIXELS / ((int64_t)m->height * m->width)),
@@ -52,21 +54,25 @@ gt_status gt_engine_open_dead_units(gt_engine *e) {
     return st ? st : allocate(d);
 }
 
-void gt_dead_units_use_arena(gt_dead_units *d, void *memory) {
-    if (d) gt_exec_use_arena(d->trained.exec, memory);
+static gt_status open_all(gt_engine *e, void *own) {
+    return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : open_network(e, own));
 }
 
-void gt_dead_units_close(gt_dead_units *d) {
-    if (!d) return;
-    gt_trained_close(&d->trained);
+static void use_arena(void *own, void *memory) {
+    dead_units *d = own;
+    if (d->pictures) gt_exec_use_arena(d->trained.exec, memory);
+}
+
+static void close_network(void *own) {
+    dead_units *d = own;
+    if (d->pictures) gt_trained_close(&d->trained);
     free(d->items);
     free(d->active);
     free(d->share);
     free(d->series);
-    free(d);
 }
 
-static void collect(gt_dead_units *d) {
+static void collect(dead_units *d) {
     const gt_rectified *r = d->trained.model->rectified;
     double *active = d->active;
     for (int i = 0; i < r->n; i++) {
@@ -75,8 +81,9 @@ static void collect(gt_dead_units *d) {
     }
 }
 
-gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data) {
-    if (!d) return GT_OK;
+/* The share of the units of each layer with a rectifier that are positive for none of some evenly spaced training
+ * pictures. */
+static gt_status measure(dead_units *d, gt_dataset *data) {
     const gt_rectified *r = d->trained.model->rectified;
     int64_t batch = gt_classifying_batch(d->trained.model), count = gt_dataset_get_info(data)->count;
     gt_exec *x = d->trained.exec;
@@ -97,8 +104,20 @@ gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data) {
     return st;
 }
 
-int gt_dead_units_count(const gt_dead_units *d) { return d ? d->trained.model->rectified->n : 0; }
-
-gt_stat_value gt_dead_units_value(const gt_dead_units *d, int i) {
-    return (gt_stat_value){d->series[i], 1, d->share[i], 0};
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+    dead_units *d = own;
+    gt_status st = gt_comm_agree_all(e->comm, d->pictures ? measure(d, e->data) : GT_OK);
+    for (int i = 0; !st && d->pictures && i < e->model->rectified->n; i++)
+        gt_values_put(values, d->series[i], d->share[i]);
+    return st;
 }
+
+const gt_measurer gt_measurer_dead_units = {
+    .name = "a look at units",
+    .own_bytes = sizeof(dead_units),
+    .is_wanted = is_wanted,
+    .open_all = open_all,
+    .use_arena = use_arena,
+    .close = close_network,
+    .measure_all = measure_all,
+};

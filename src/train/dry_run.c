@@ -10,7 +10,7 @@
 #include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
-#include "train/scores.h"
+#include "train/measurer.h"
 
 enum { MEASURE_SECONDS = 2 };
 
@@ -59,23 +59,6 @@ static gt_status measure_all(gt_engine *e, double *seconds_per_image, gt_rehears
     return *cut ? GT_OK : measure_steps_all(e, seconds_per_image);
 }
 
-/* The numbers of checkpoints by images, and so of metrics. */
-static int64_t checkpoints_of(const gt_job *j) {
-    double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
-    return (int64_t)ceil((double)j->total_images / 1000 / every);
-}
-
-static void print_scores(const gt_engine *e, const gt_scores_cost *c, double seconds_per_image) {
-    double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
-           training = seconds_per_image * (double)e->job->total_images;
-    if (!e->scores) return;
-    printf("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
-           (long long)c->fakes, c->seconds, times);
-    if (c->reals) printf("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
-    printf("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
-           c->bytes / 1e6);
-}
-
 /* "35 seconds", "12.3 minutes", "7234.0 hours (301.4 days)" */
 static const char *length_text(double seconds, char text[64]) {
     const double minute = 60, hour = 3600, day = 86400;
@@ -106,7 +89,7 @@ static void print_sizes(const gt_engine *e) {
            slices, m->slice_size, m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
            "a checkpoint\n",
-           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_engine_scores_bytes(e)) / 1e6,
+           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
            (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n",
            flops_per_image(e) / 1e9);
@@ -114,8 +97,7 @@ static void print_sizes(const gt_engine *e) {
 }
 
 /* `cut`: the pieces that were measured in place of steps; NULL: none. */
-static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut,
-                       const gt_scores_cost *scores) {
+static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut) {
     double seconds = seconds_per_image * (double)e->job->total_images;
     char text[64];
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
@@ -126,7 +108,7 @@ static void print_cost(const gt_engine *e, double seconds_per_image, const gt_re
             "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"
             "            The rest is extrapolated; sums over ranks and updates are not counted\n",
             length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
-    print_scores(e, scores, seconds_per_image);
+    gt_measurers_print_cost(e, seconds_per_image);
     printf("the run     %.1f kimg: %s, %.3g node-hours\n", (double)e->job->total_images / 1000,
            length_text(seconds, text), seconds / 3600 * e->comm->hosts);
     fflush(stdout);
@@ -149,7 +131,6 @@ static gt_status transfer_all(gt_engine *e) {
 
 /* Steps are made and timed. */
 static gt_status measure_cost_all(gt_engine *e) {
-    gt_scores_cost scores = {0};
     gt_rehearsal pieces;
     double seconds;
     bool cut;
@@ -159,9 +140,9 @@ static gt_status measure_cost_all(gt_engine *e) {
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, &seconds, &pieces, &cut);
-    if (!st) st = gt_engine_measure_scores_all(e, &scores);
+    if (!st) st = gt_measurers_cost_all(e);
     gt_tell_end();
-    if (!st && e->comm->rank == 0) print_cost(e, seconds, cut ? &pieces : NULL, &scores);
+    if (!st && e->comm->rank == 0) print_cost(e, seconds, cut ? &pieces : NULL);
     return st;
 }
 
@@ -181,7 +162,7 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_by
     if (!st && comm->rank == 0) print_sizes(&e);
     if (!st && !gt_is(job->dry_run, "quick")) st = measure_cost_all(&e);
     *checkpoint_bytes = st ? 0 : gt_engine_checkpoint_bytes(&e);
-    gt_journal_end(&j);
+    gt_journal_end(&e, &j);
     gt_engine_close_all(&e);
     return st;
 }

@@ -16,7 +16,7 @@ static const char *watched(const gt_job *job, bool *largest) {
 
 static const char *unit_of(const gt_job *job) { return job->best_is_score ? "evaluation" : "tick"; }
 
-static void look(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
+static void count_tick(const gt_job *job, gt_patience *p, int64_t shown, const gt_stat_value *values, int n) {
     bool largest;
     const char *name = watched(job, &largest);
     double value = job->best_series ? gt_best_value(job, values, n) : gt_stat_mean(values, n, name);
@@ -36,21 +36,25 @@ typedef struct past {
 static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     const past *p = arg;
     bool late = gt_best_of_pictures(p->job) && gt_has_late_pictures(values, n);
-    look(p->job, p->patience, images, values, late ? 0 : n);
+    count_tick(p->job, p->patience, images, values, late ? 0 : n);
 }
 
-void gt_journal_patience_begin(gt_engine *e, gt_journal *j) {
+void gt_patience_begin(gt_engine *e, gt_journal *j) {
     j->patience = (gt_patience){.best = NAN};
     past p = {e->job, &j->patience};
     if (e->job->early_stopping && gt_runlog_each(j->log, replay, &p))
         gt_warn("--early-stopping counts from here, without the run's past: %s", gt_message());
 }
 
-void gt_journal_patience_tick(const gt_engine *e, gt_journal *j) {
-    if (e->job->early_stopping) look(e->job, &j->patience, e->shown, j->logged, j->n_logged);
+void gt_patience_decide(const gt_engine *e, gt_journal *j) {
+    if (e->job->early_stopping) count_tick(e->job, &j->patience, e->shown, j->logged.of, j->logged.n);
 }
 
-bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j) {
+void gt_patience_put(const gt_engine *e, gt_journal *j) {
+    if (e->job->early_stopping) gt_values_put(&j->logged, "Progress/ticks_since_best", j->patience.ticks);
+}
+
+bool gt_patience_over(const gt_engine *e, const gt_journal *j) {
     return e->job->early_stopping && j->patience.ticks >= e->job->early_stopping;
 }
 
@@ -58,7 +62,7 @@ void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j) {
     const gt_patience *p = &j->patience;
     bool largest;
     if (!e->job->early_stopping) return;
-    e->stopped_early = e->comm->rank == 0 && gt_journal_patience_over(e, j);
+    e->stopped_early = e->comm->rank == 0 && gt_patience_over(e, j);
     gt_comm_broadcast_all(e->comm, &e->stopped_early, sizeof e->stopped_early, 0);
     if (!e->stopped_early || e->comm->rank) return;
     const char *name = watched(e->job, &largest);

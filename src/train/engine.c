@@ -4,9 +4,11 @@
 
 #include <stdlib.h>
 
+#include "gantry/classify.h"
 #include "gantry/encode.h"
 #include "gantry/random.h"
-#include "train/scores.h"
+#include "train/eval_data.h"
+#include "train/measurer.h"
 
 /* ---- data and job ---- */
 
@@ -239,12 +241,7 @@ static gt_status open_memory(gt_engine *e) {
         return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
     if (e->generator) gt_exec_use_arena(e->generator, e->arena);
-    gt_classifying_use_arena(e->classifying, e->arena);
-    gt_classifying_use_arena(e->baseline, e->arena);
-    gt_segmenting_use_arena(e->segmenting, e->arena);
-    gt_judging_use_arena(e->judging, e->arena);
-    gt_dead_units_use_arena(e->dead_units, e->arena);
-    gt_engine_scores_use_arena(e);
+    gt_measurers_use_arena(e);
     return GT_OK;
 }
 
@@ -254,11 +251,10 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st) st = open_reducers_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, open_executions(e));
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
-    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_engine_open_dead_units(e));
-    if (!st) st = gt_engine_open_judged_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, gt_best_resolve(e));
+    if (!st) st = gt_eval_data_open_all(e);
+    if (!st) st = gt_measurers_open_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_best_check(e));
-    if (!st) st = gt_engine_open_scores_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));
     if (st) return st;
     gt_engine_warn_memory_all(e);
@@ -294,9 +290,8 @@ gt_status gt_engine_start_loader_all(gt_engine *e) {
 
 void gt_engine_close_all(gt_engine *e) {
     gt_loader_free(e->loader);
-    gt_engine_close_judged(e);
-    gt_engine_close_scores(e);
-    gt_dead_units_close(e->dead_units);
+    gt_measurers_close(e);
+    gt_eval_data_close(e);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)

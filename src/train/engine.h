@@ -15,16 +15,13 @@
 #include "base/file.h"
 #include "gantry/ada.h"
 #include "gantry/checkpoint.h"
-#include "gantry/classify.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/loader.h"
 #include "gantry/optimizer.h"
 #include "gantry/schedule.h"
-#include "gantry/segment.h"
 #include "gantry/train.h"
 #include "train/stats.h"
-#include "use/judge.h"
 
 enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };
 
@@ -92,11 +89,10 @@ typedef struct gt_measures {
     double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
 } gt_measures;
 
-typedef struct gt_engine_scores gt_engine_scores; /* scores.c */
-typedef struct gt_dead_units gt_dead_units;       /* dead_units.c */
+/* Pictures that a network is evaluated on (eval_data.h); GT_EVAL_TRAIN: some that it is trained on. */
+enum { GT_EVAL_TRAIN_SET, GT_EVAL_TRAIN, GT_EVAL_VALIDATION, GT_EVAL_TEST, GT_EVAL_SETS };
 
-/* Pictures that a classifier is judged by. */
-enum { GT_JUDGED_TRAIN_SET, GT_JUDGED_TRAIN, GT_JUDGED_VALIDATION, GT_JUDGED_TEST, GT_JUDGED };
+enum { GT_MEASURERS_MOST = 16 };
 
 typedef struct gt_engine {
     gt_job *job;
@@ -114,22 +110,16 @@ typedef struct gt_engine {
     gt_schedule schedule; /* of the learning rates */
     bool plateau_is_on;   /* the schedule is that one */
     int n_batches, n_shapes;
-    gt_batch batches[2];           /* a full batch; the short last batch of an epoch */
-    gt_exec_shape *shapes;         /* of all groups of this rank; the first is that of the first group */
-    float *images, *labels;        /* of one slice */
-    uint8_t *masks;                /* of one slice; NULL: the model takes none */
-    gt_graph *generator_graph;     /* slice_size images from the moving average */
-    gt_exec *generator;            /* NULL: the model generates nothing */
-    gt_dataset *judged[GT_JUDGED]; /* NULL: not wanted */
-    gt_classifying *classifying;   /* NULL: nothing is judged */
-    gt_classifying *baseline;      /* the model's baseline (gt_model.baseline); NULL: it has none */
-    gt_judging *judging;           /* of a model that is judged by its own losses */
-    gt_dead_units *dead_units;     /* on rank 0 of models with rectifiers, else NULL */
-    gt_engine_scores *scores;      /* NULL: no metrics at checkpoints */
-    const char *no_scores;         /* why there are none, though the job wants some; until the log has it */
-    bool goes_on;                  /* a run that is there, not a new one */
-    gt_segmenting *segmenting;     /* of a model that segments */
-    void *arena;                   /* of all executions: they take turns */
+    gt_batch batches[2];                 /* a full batch; the short last batch of an epoch */
+    gt_exec_shape *shapes;               /* of all groups of this rank; the first is that of the first group */
+    float *images, *labels;              /* of one slice */
+    uint8_t *masks;                      /* of one slice; NULL: the model takes none */
+    gt_graph *generator_graph;           /* slice_size images from the moving average */
+    gt_exec *generator;                  /* NULL: the model generates nothing */
+    gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
+    void *measuring[GT_MEASURERS_MOST];  /* states of the measurers (measurer.h); NULL: not of this run */
+    bool goes_on;                        /* a run that is there, not a new one */
+    void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
     float *state_means;
@@ -163,22 +153,6 @@ void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_datase
 
 /* gt_slice_input.sample_of; the argument is the engine */
 gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, float *image, float *label);
-
-/* ---- evaluation.c ---- Before the arena is made, in which what is opened takes its turn, as dead_units.c's. */
-gt_status gt_engine_open_judged_all(gt_engine *e);
-const char *gt_judged_name(int part); /* "test": as in Loss/test */
-void gt_engine_close_judged(gt_engine *e);
-
-/* ---- dead_units.c ---- */
-gt_status gt_engine_open_dead_units(gt_engine *e);
-void gt_dead_units_use_arena(gt_dead_units *d, void *memory); /* NULL is fine, here and below */
-void gt_dead_units_close(gt_dead_units *d);
-/* Renews the values: the share of the units of each layer with a rectifier that are positive for none of some evenly
- * spaced training pictures. d may be NULL. */
-gt_status gt_dead_units_measure(gt_dead_units *d, gt_dataset *data);
-/* The values, with the names "Dead/LAYER". */
-int gt_dead_units_count(const gt_dead_units *d);
-gt_stat_value gt_dead_units_value(const gt_dead_units *d, int i);
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */

@@ -87,8 +87,9 @@ static gt_status export_all(const exports *x) {
     return st;
 }
 
-void gt_journal_export(const gt_engine *e, gt_journal *j) {
+void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
     exports x = {.dir = j->dir};
+    if (news != GT_SAVER_WRITTEN) return;
     if (gt_export_forms(e->job->export, e->model, x.forms, &x.n) || !x.n) return;
     gt_storage_begin("writing", "networks for other programs");
     gt_log_outcome(&j->export_failing, export_all(&x) != GT_OK, "--export");

@@ -6,38 +6,18 @@
 #define GANTRY_TRAIN_JOURNAL_H
 
 #include "gantry/grid.h"
-#include "gantry/metric.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 #include "gantry/score.h"
-#include "metrics/score.h"
 #include "run/starts.h"
 #include "train/engine.h"
+#include "train/values.h"
 #include "train/warnings.h"
 
-/* Metrics of a checkpoint (--metrics). */
-enum { GT_SCORED_MOST = 64 * GT_SCORES_MOST };
-typedef struct gt_scored {
-    char series[80]; /* "Metrics/fid10k" */
-    double value;
-} gt_scored;
+/* ---- the states of the deciders, which read the values of a tick and say what to do ---- */
 
-/* series of a tick */
-enum {
-    GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 3 * GT_JUDGED +
-                    GT_MOST_RECTIFIED + GT_SCORED_MOST + 27
-};
-
-/* Of a classifier's pictures that are not trained on: loss, accuracy, ... of each part. */
-enum { GT_EVALUATED_MOST = 5 * GT_JUDGED };
-typedef struct gt_evaluated {
-    char series[40];
-    char label[24]; /* on the line of a tick; "": not there */
-    double value;
-} gt_evaluated;
-
-/* --early-stopping: how long the watched series has not improved. A function of the logged ticks alone. */
-/* Of a metric, evaluations count, not ticks. */
+/* --early-stopping: how long the watched series has not improved. A function of the logged ticks alone. Of a metric,
+ * evaluations count, not ticks. */
 typedef struct gt_patience {
     int64_t shown;   /* at the latest tick */
     double best;     /* of the series so far; NaN: none */
@@ -45,10 +25,20 @@ typedef struct gt_patience {
     int ticks;       /* by images, or evaluations, since then */
 } gt_patience;
 
+/* --best: the best checkpoint so far. */
+typedef struct gt_best {
+    double value, before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
+    char recipe[GT_SCORE_RECIPE], latest_recipe[GT_SCORE_RECIPE]; /* of the best value, of the latest; "": unknown, or
+                                                                     no metric */
+    bool pending; /* the checkpoint that is being written is to be the best */
+    bool waits;   /* for the late values of the checkpoint that is made next, when it is on the disk */
+    bool said_no_value;
+} gt_best;
+
 #define GT_NORM_SERIES "Norms/%.20s_grad" /* of a network */
 
-/* The columns of the lines of ticks: those of the model and of what it is judged by come as they are seen. */
-enum { GT_TICK_NAME = 24, GT_TICK_NAMES = GT_EVALUATED_MOST + 8 };
+/* The columns of the lines of ticks: those of the model and of measurers come as they are seen. */
+enum { GT_TICK_NAME = 24, GT_TICK_NAMES = 5 * GT_EVAL_SETS + 8 };
 typedef struct gt_tick_heading {
     char name[GT_TICK_NAMES][GT_TICK_NAME];
     int n;
@@ -88,40 +78,21 @@ typedef struct gt_journal {
     int64_t tick_shown;           /* images */
     gt_pace pace;
     gt_tick_heading heading;
-    gt_stat_value logged[GT_MAX_LOGGED]; /* series of the latest tick */
-    int n_logged;
-    char phase_series[GT_MAX_PHASES][64], norm_series[GT_MAX_NETS][32]; /* names of some of them */
-    gt_metrics *metrics; /* of the newest pictures since the last tick, which logs them */
+    gt_values measured; /* by the measurers at the latest tick */
+    gt_values logged;   /* all values of the latest tick */
+    gt_values late;     /* by the measurers at the latest checkpoint that has such values */
+    bool said_missing;  /* that values are missing, for want of memory */
+
+    /* deciders */
     gt_watch watch;
-    gt_evaluated evaluated[GT_EVALUATED_MOST]; /* since the last tick, which logs them */
-    int n_evaluated;
-
-    /* metrics (scores.c) */
-    gt_scored scored[GT_SCORED_MOST]; /* the latest that have a value */
-    int n_scored;
-    bool scores_are_new;                /* the next tick logs them */
-    double scores_seconds, scores_last; /* that metrics have taken in the whole run; the latest; 0: none yet */
-    bool said_too_many;                 /* values */
-    struct gt_score_lines *score_lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
-    bool scores_failing;                /* to be written */
-
     gt_patience patience;
-    int64_t *confusion;    /* [classes,classes] of the latest evaluation; NULL: none */
-    const char *confusing; /* the part that it is of: "validation", "test" */
-
-    /* --best */
-    double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
-    bool best_pending;        /* the checkpoint that is being written is to be the best */
-    bool unjudged;            /* the checkpoint that is made next: its metrics are computed when it is on the disk */
-    char best_recipe[GT_SCORE_RECIPE],
-        recipe[GT_SCORE_RECIPE]; /* of the best value, of the latest; "": unknown, or no metric */
-    bool said_no_best;
+    gt_best best;
 } gt_journal;
 
 /* ---- begin.c ---- */
 /* Looks at the data. */
 gt_status gt_journal_open_all(gt_engine *e, gt_journal *j);
-void gt_journal_end(gt_journal *j); /* any rank */
+void gt_journal_end(gt_engine *e, gt_journal *j); /* any rank */
 /* A new run, or the run in the job's directory gone on with: builds the engine. *done: the run was finished already. */
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
 /* log.txt and metric log, cut back to e->shown; again after a rollback */
@@ -142,80 +113,73 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
  * again. */
 void gt_save_all(gt_engine *e, gt_journal *j);
 
-/* ---- best.c ---- */
-/* After the model is open. GT_USAGE: --best names a statistic that cannot come; the message names those that can. */
-gt_status gt_best_check(const gt_engine *e);
-void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
-/* any rank, before gt_best_check(): does --best name one of several values of a metric, "agreement1k_class3"? */
+/* A checkpoint was written, or could not be: all that depends on it hears of it. */
+void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
+
+/* ---- best.c ---- a decider */
+/* any rank, before the measurers open: does --best name one of several values of a metric, "agreement1k_class3"? */
 gt_status gt_best_resolve(const gt_engine *e);
+/* After the measurers have opened. GT_USAGE: --best names a statistic that cannot come; the message names those that
+ * can. */
+gt_status gt_best_check(const gt_engine *e);
+void gt_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
 /* The value of --best's statistic among those of a tick. A metric's value counts whatever number of pictures there was:
  * that of swd1k_avg was called swd200_avg by earlier versions where there were 200. NaN: there is none. */
 double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
-/* Notes the recipe of the value that judges. */
-void gt_journal_best_recipe(const gt_engine *e, gt_journal *j, const gt_score_table *t);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */
-bool gt_journal_best_now(const gt_engine *e, gt_journal *j);
-/* The metrics of the latest checkpoint are known, where there are any: is it the best so far? */
-void gt_journal_best_judge(gt_engine *e, gt_journal *j);
-/* A run resumes whose log has the metrics of its checkpoint: was the checkpoint judged by them? */
-void gt_journal_best_resume(gt_engine *e, gt_journal *j);
-void gt_journal_best_lost(gt_journal *j); /* that checkpoint could not be written */
-/* what became of the checkpoint that was being written */
-void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
+bool gt_best_decide(const gt_engine *e, gt_journal *j);
+/* The late values of the latest checkpoint are known, where there are any: is it the best so far? */
+void gt_best_decide_late(gt_engine *e, gt_journal *j);
+/* A run resumes whose log has the late values of its checkpoint: was the checkpoint judged by them? */
+void gt_best_resume(gt_engine *e, gt_journal *j);
+void gt_best_lost(gt_journal *j);                                           /* that checkpoint could not be written */
+void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved() */
 
 /* ---- exports.c ---- */
-void gt_journal_export(const gt_engine *e, gt_journal *j); /* a checkpoint was written: --export */
+void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved(): --export */
 
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
-gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j);
+gt_status gt_sheet_grid(const gt_engine *e, gt_grid *grid); /* the grid of the job */
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j);
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 
-/* ---- evaluation.c ---- */
-gt_status gt_evaluate_all(gt_engine *e, gt_journal *j);
-void gt_journal_confusion(const gt_engine *e, gt_journal *j); /* confusion.png of the latest evaluation */
-/* A value that the next tick logs. `format`: "Loss/%s", of the part's name; label: what the line of the tick says
- * behind the part's name; "": the line does not show the value. */
-void gt_journal_put_evaluated(gt_journal *j, int part, const char *format, const char *label, double value);
-/* Takes over the confusion matrix of a part, malloc'ed. confusion.png shows the matrix of the test pictures, or else
- * the one of the validation pictures. */
-void gt_journal_take_confusion(gt_journal *j, int part, int64_t *confusion);
-
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
 bool gt_by_images(double kimg, int64_t last, int64_t shown);
-/* Did the latest step end at a checkpoint that has metrics: one by images, or the end of the run? */
-bool gt_metrics_were_due(const gt_engine *e);
+/* Did the latest step end at a checkpoint that has late values: one by images, or the end of the run? */
+bool gt_late_values_were_due(const gt_engine *e);
 
-/* ---- early_stop.c ---- */
-void gt_journal_patience_begin(gt_engine *e, gt_journal *j);      /* after the log is open: as its ticks say */
-void gt_journal_patience_tick(const gt_engine *e, gt_journal *j); /* the values of a tick are in j->logged */
-bool gt_journal_patience_over(const gt_engine *e, const gt_journal *j);
+/* ---- early_stop.c ---- a decider */
+void gt_patience_begin(gt_engine *e, gt_journal *j);        /* after the log is open: as its ticks say */
+void gt_patience_decide(const gt_engine *e, gt_journal *j); /* counts in the values of the tick */
+void gt_patience_put(const gt_engine *e, gt_journal *j);    /* appends to them for how long there was no better one */
+bool gt_patience_over(const gt_engine *e, const gt_journal *j);
 /* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
 void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
 
-/* ---- segmentation.c ---- of models that are trained on masks */
-gt_status gt_engine_open_shown(gt_engine *e); /* some of the images that are trained on, to be judged by */
-gt_status gt_engine_judges_masks(const gt_engine *e, const gt_dataset_info *info, const char *path);
-gt_status gt_engine_open_segmenting(gt_engine *e, const float *params);
-gt_status gt_evaluate_masks_all(gt_engine *e, gt_journal *j);
-
-/* ---- rate.c ---- */
-void gt_plateau_all(gt_engine *e, const gt_journal *j); /* judges an epoch, after gt_evaluate_all */
+/* ---- rate.c ---- a decider: the schedule plateau, at the end of an epoch */
+void gt_plateau_decide_all(gt_engine *e, const gt_values *measured);
 
 /* ---- tick.c ---- */
-/* Statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none. `scores_follow`: metrics are about
- * to be computed, and gt_journal_tick_scored() then logs the tick. */
-int gt_tick_all(gt_engine *e, gt_journal *j, bool scores_follow);
-void gt_journal_tick_scored(gt_engine *e, gt_journal *j);
+/* j->logged becomes the values of this moment, with those of j->measured; rank 0 prints the line. */
+void gt_tick_gather_all(gt_engine *e, gt_journal *j);
+/* Appends the series of the warnings, a decider, and says what begins or ends. The trouble that begins
+ * (gt_watch_tick); -1: none. */
+int gt_tick_watch(gt_engine *e, gt_journal *j);
+/* To the logs. `early`: late values follow, and gt_tick_late() then logs the whole tick. */
+void gt_tick_log(gt_engine *e, gt_journal *j, bool early);
+/* After gt_tick_log() or, in a run that resumes, in a tick of its own: with the values of j->late. */
+void gt_tick_late(gt_engine *e, gt_journal *j);
+void gt_tick_resume_late(gt_engine *e, gt_journal *j);
+void gt_tick_end(const gt_engine *e, gt_journal *j); /* any rank: the next tick begins */
 /* Pictures were drawn after the latest tick, since the run ends here: the tick gets their metrics, and
  * GT_LATE_PICTURES. */
-void gt_journal_tick_pictured(gt_engine *e, gt_journal *j);
+void gt_tick_pictured(gt_engine *e, gt_journal *j);
 /* after the log is open: the warnings know what came before */
-void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
+void gt_tick_watch_begin(gt_engine *e, gt_journal *j);
 
 /* ---- tick_line.c ---- what a terminal shows of a run */
 void gt_journal_pace(const gt_engine *e, gt_journal *j); /* after each step */

@@ -4,7 +4,7 @@
 
 #include "base/machine.h"
 #include "gantry/log.h"
-#include "train/scores.h"
+#include "train/measurer.h"
 
 /* Fractions of a phase's work that may be done twice. The first costs about 1 % of a step's time, and saves a quarter
  * to two fifths of the memory of a step's graph; the second is what it costs to run all forward passes again, and more
@@ -66,7 +66,7 @@ static demand own_demand(const gt_engine *e) {
     return (demand){.host = e->comm->host_index,
                     .ranks = 1,
                     .graphs = (double)e->arena_bytes,
-                    .rest = (double)(gt_engine_network_bytes(e) + gt_engine_scores_bytes(e) + image),
+                    .rest = (double)(gt_engine_network_bytes(e) + gt_measurers_bytes(e) + image),
                     .memory = (double)machine.memory};
 }
 

@@ -6,14 +6,14 @@
 
 #include "gantry/encode.h"
 #include "gantry/log.h"
+#include "gantry/metric.h"
 #include "gantry/random.h"
-#include "train/journal.h"
+#include "train/measurer.h"
 #include "use/each_item.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 
-/* The grid of the job. */
-static gt_status size_of_grid(const gt_engine *e, gt_grid *grid) {
+gt_status gt_sheet_grid(const gt_engine *e, gt_grid *grid) {
     gt_status st = gt_grid_parse(e->job->grid, grid);
     if (!st) gt_grid_fit(grid, e->info->height, e->info->width);
     return st;
@@ -21,7 +21,7 @@ static gt_status size_of_grid(const gt_engine *e, gt_grid *grid) {
 
 /* The grid, and the items of the data in its cells (free them), the same on all ranks. */
 static gt_status grid_of(const gt_engine *e, gt_grid *grid, int64_t **items) {
-    gt_status st = size_of_grid(e, grid);
+    gt_status st = gt_sheet_grid(e, grid);
     if (st) return st;
     *items = calloc((size_t)cells_of(grid), sizeof **items);
     if (!*items) return gt_fail(GT_NOMEM, "out of memory for a grid of %dx%d pictures", grid->columns, grid->rows);
@@ -43,25 +43,7 @@ static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char
     free(picture.png);
 }
 
-gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
-    gt_grid grid;
-    gt_status st = size_of_grid(e, &grid);
-    if (st || e->comm->rank) return st;
-    j->metrics = gt_metrics_new(&(gt_metric_input){.kernels = e->model->kernels,
-                                                   .height = e->info->height,
-                                                   .width = e->info->width,
-                                                   .channels = e->info->channels,
-                                                   .count = cells_of(&grid)});
-    return j->metrics ? GT_OK : GT_NOMEM;
-}
-
-/* The pictures in the n cells of the grid are a set for the metrics. */
-static void measure(gt_journal *j, int set, int n, const float *images) {
-    gt_metrics_add(j->metrics, set, &(gt_metric_batch){.n = n, .pictures = images});
-    gt_metrics_finish(j->metrics, set);
-}
-
-/* The data's images in the cells of the grid: for the metrics and, at the beginning of a run, as a picture. */
+/* The data's images in the cells of the grid: for the measurers and, at the beginning of a run, as a picture. */
 static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     gt_grid grid;
     int64_t *items = NULL;
@@ -70,7 +52,7 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
     if (!st && write) write_grid(e, j, "reals.png", "reals", &grid, images);
-    if (!st) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
+    if (!st) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_METRIC_REALS, cells_of(&grid), images});
     free(items);
     free(images);
     return st;
@@ -104,8 +86,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, const float *none, 
 }
 
 static gt_status prepare_generator_all(gt_engine *e) {
-    const gt_model *m = e->model;
-    if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
+    gt_engine_gather_average_all(e);
     return gt_comm_agree_all(e->comm, gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed}));
 }
 
@@ -133,13 +114,13 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
     if (fakes) {
         /* in a run that goes on; without reals fakes are measured all the same */
-        if (!gt_metrics_know_reals(j->metrics)) take_reals(e, j, false);
+        if (gt_measurers_need_reals(e)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);
         /* as the data are: reals are no finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
-        measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
+        gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_METRIC_FAKES, cells_of(&grid), fakes});
     }
     free(items);
     free(fakes);

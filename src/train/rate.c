@@ -37,10 +37,10 @@ bool gt_engine_epoch_ended(const gt_engine *e) {
     return e->plateau_is_on && e->shown / e->steps.items > (e->shown - latest) / e->steps.items;
 }
 
-void gt_plateau_all(gt_engine *e, const gt_journal *j) {
+void gt_plateau_decide_all(gt_engine *e, const gt_values *measured) {
     double loss = e->plateau.n > 0 ? e->plateau.sum / e->plateau.n : NAN;
-    for (int i = 0; i < j->n_evaluated; i++)
-        if (gt_is(j->evaluated[i].series, "Loss/validation")) loss = j->evaluated[i].value;
+    const gt_stat_value *held_out = gt_values_find(measured, "Loss/validation");
+    if (held_out) loss = held_out->mean;
     gt_comm_broadcast_all(e->comm, &loss, sizeof loss, 0); /* rank 0 has evaluated */
     if (gt_plateau_look(&e->plateau, &e->schedule, loss) && e->comm->rank == 0)
         gt_info("no smaller loss than %.6g in more than %g epochs: the learning rate is now %.4g", e->plateau.best,

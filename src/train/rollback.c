@@ -40,7 +40,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {
         e->reseed = reseed;
-        j->n_logged = 0;               /* what the last tick said is not of this state */
+        gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
         memset(e->measures.square, 0, sizeof e->measures.square);
         st = gt_engine_start_loader_all(e);

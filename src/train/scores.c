@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Metrics at the checkpoints of a run (scores.h). Metrics are due at checkpoints by images and at the end of the run:
- * the clock and signals, which also ask for checkpoints, do not decide which values there are. */
-#include "train/scores.h"
-
+ * Metrics at the checkpoints of a run (--metrics): the scores of gantry/score.h, of the pictures that the moving
+ * average makes. Values are those of `gantry metrics CHECKPOINT`. They are due at checkpoints by images and at the end
+ * of the run: the clock and signals, which also ask for checkpoints, do not decide which values there are. A metric
+ * never ends a run: what fails is a warning. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,19 +11,37 @@
 #include "base/clock.h"
 #include "gantry/log.h"
 #include "gantry/score.h"
+#include "metrics/score.h"
 #include "run/metric_lines.h"
+#include "train/measurer.h"
 #include "train/stop.h"
 #include "use/paths.h"
 #include "use/picture_set.h"
 
 static const char SECONDS[] = "Timing/metrics_sec";
 
-struct gt_engine_scores {
-    gt_scoring *scoring;
+/* For --dry-run, from a short measurement. */
+typedef struct cost {
+    int64_t fakes, reals;
+    /* at a checkpoint, without what follows from features; and once, unless their statistics are kept already, for the
+     * reals */
+    double seconds, reals_seconds;
+} cost;
+
+typedef struct scores {
+    gt_scoring *scoring; /* NULL: in a run that goes on they could not be opened */
     gt_graph *graph;
     gt_exec *generator;   /* slice_size images from the moving average, in the arena of the engine */
     gt_picture_set reals; /* the data */
-};
+    cost cost;
+    const char *no_scores; /* why there are none, though the job wants some; until the log has it */
+    /* on rank 0 */
+    double seconds, last;         /* that metrics have taken in the whole run; the latest; 0: none yet */
+    struct gt_score_lines *lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
+    bool failing;                 /* to be written */
+} scores;
+
+static bool is_wanted(const gt_engine *e) { return *e->job->metrics && !gt_is(e->job->metrics, "none"); }
 
 /* ---- opening ---- */
 
@@ -43,8 +61,7 @@ static gt_team team_of(const gt_engine *e) {
     return (gt_team){.comm = e->comm, .pool = e->pool, .kernels = e->model->kernels};
 }
 
-static gt_status open_generator(gt_engine *e) {
-    gt_engine_scores *s = e->scores;
+static gt_status open_generator(gt_engine *e, scores *s) {
     gt_model *m = e->model;
     if (!m->build_generator)
         return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
@@ -58,59 +75,58 @@ static gt_status open_generator(gt_engine *e) {
     return GT_OK;
 }
 
-static gt_status open_all(gt_engine *e) {
+static gt_status open_networks_all(gt_engine *e, scores *s) {
     gt_score_options o = options_of(e->job);
     gt_team team = team_of(e);
     gt_status st = e->job->no_metrics ? gt_fail(GT_FAILED, "%s", e->job->no_metrics) : gt_score_options_check(&o);
     st = gt_comm_agree_all(e->comm, st);
-    if (!st) st = gt_comm_agree_all(e->comm, open_generator(e));
-    if (!st) e->scores->scoring = gt_scoring_open_all(&team, &o, &st);
-    if (!st) st = gt_scoring_takes(e->scores->scoring, e->info->height, e->info->width, e->info->channels);
+    if (!st) st = gt_comm_agree_all(e->comm, open_generator(e, s));
+    if (!st) s->scoring = gt_scoring_open_all(&team, &o, &st);
+    if (!st) st = gt_scoring_takes(s->scoring, e->info->height, e->info->width, e->info->channels);
     gt_path_maker paths = {.model = e->model, .labels = e->data};
-    if (!st) st = gt_scoring_takes_network(e->scores->scoring, &paths);
-    if (!st) st = gt_picture_set_of_dataset_all(&e->scores->reals, e->comm, e->data, 0);
-    e->scores->reals.name = "reals";
+    if (!st) st = gt_scoring_takes_network(s->scoring, &paths);
+    if (!st) st = gt_picture_set_of_dataset_all(&s->reals, e->comm, e->data, 0);
+    s->reals.name = "reals";
     return st;
 }
 
-gt_status gt_engine_open_scores_all(gt_engine *e) {
-    if (!*e->job->metrics || gt_is(e->job->metrics, "none")) return GT_OK;
-    e->scores = gt_arena_alloc(e->model->arena, sizeof *e->scores);
-    gt_status st = gt_comm_agree_all(e->comm, e->scores ? GT_OK : gt_fail(GT_NOMEM, "out of memory for metrics"));
-    if (!st) st = open_all(e);
-    if (!st || !e->goes_on) return st;
-    e->no_scores = gt_arena_printf(e->model->arena, "%s", gt_message());
-    gt_engine_close_scores(e);
-    return GT_OK;
-}
-
-void gt_engine_scores_use_arena(gt_engine *e) {
-    if (e->scores) gt_exec_use_arena(e->scores->generator, e->arena);
-}
-
-size_t gt_engine_scores_bytes(const gt_engine *e) {
-    const gt_dataset_info *i = e->info;
-    return e->scores ? (size_t)gt_scoring_bytes(e->scores->scoring, i->count, i->height, i->width, i->channels) : 0;
-}
-
-void gt_engine_close_scores(gt_engine *e) {
-    gt_engine_scores *s = e->scores;
-    if (!s) return;
+static void close_scores(void *own) {
+    scores *s = own;
     gt_scoring_close(s->scoring);
     gt_picture_set_close(&s->reals);
     gt_exec_free(s->generator);
     gt_graph_free(s->graph);
-    e->scores = NULL;
+    *s = (scores){0};
+}
+
+/* An error of a new run; of a run that goes on a warning, and no metrics. */
+static gt_status open_all(gt_engine *e, void *own) {
+    scores *s = own;
+    gt_status st = open_networks_all(e, s);
+    if (!st || !e->goes_on) return st;
+    close_scores(s);
+    s->no_scores = gt_arena_printf(e->model->arena, "%s", gt_message());
+    return GT_OK;
+}
+
+static void use_arena(void *own, void *arena) {
+    scores *s = own;
+    if (s->scoring) gt_exec_use_arena(s->generator, arena);
+}
+
+static size_t bytes_of(const gt_engine *e, const void *own) {
+    const scores *s = own;
+    const gt_dataset_info *i = e->info;
+    return s->scoring ? (size_t)gt_scoring_bytes(s->scoring, i->count, i->height, i->width, i->channels) : 0;
 }
 
 /* ---- the cost, for --dry-run ---- */
 
-gt_status gt_engine_measure_scores_all(gt_engine *e, gt_scores_cost *cost) {
-    gt_engine_scores *s = e->scores;
+static gt_status measure_cost_all(gt_engine *e, void *own) {
+    scores *s = own;
     const gt_dataset_info *i = e->info;
-    *cost = (gt_scores_cost){0};
-    if (!s) return GT_OK;
     double detectors, made = 0;
+    if (!s->scoring) return GT_OK;
     gt_status st = gt_scoring_measure(s->scoring, i->height, i->width, i->channels, &detectors);
     const gt_exec_env env = {.seed = (uint64_t)e->job->seed};
     for (int run = 0; run < 2 && !st; run++) { /* the first one touches memory for the first time */
@@ -119,22 +135,40 @@ gt_status gt_engine_measure_scores_all(gt_engine *e, gt_scores_cost *cost) {
         if (!st) st = gt_exec_run(s->generator, &env);
         made = (gt_clock() - start) / e->model->slice_size;
     }
-    cost->fakes = gt_scoring_fakes(s->scoring);
-    cost->seconds = (double)cost->fakes * (made + detectors) / e->comm->ranks;
-    cost->reals = gt_scoring_needs_reals(s->scoring) ? i->count : 0;
-    cost->reals_seconds = (double)cost->reals * detectors / e->comm->ranks;
-    cost->bytes = gt_engine_scores_bytes(e);
+    cost *c = &s->cost;
+    c->fakes = gt_scoring_fakes(s->scoring);
+    c->seconds = (double)c->fakes * (made + detectors) / e->comm->ranks;
+    c->reals = gt_scoring_needs_reals(s->scoring) ? i->count : 0;
+    c->reals_seconds = (double)c->reals * detectors / e->comm->ranks;
     return gt_comm_agree_all(e->comm, st);
+}
+
+/* The numbers of checkpoints by images, and so of metrics. */
+static int64_t checkpoints_of(const gt_job *j) {
+    double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
+    return (int64_t)ceil((double)j->total_images / 1000 / every);
+}
+
+static void print_cost(const gt_engine *e, const void *own, double seconds_per_image) {
+    const scores *s = own;
+    const cost *c = &s->cost;
+    double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
+           training = seconds_per_image * (double)e->job->total_images;
+    if (!s->scoring) return;
+    printf("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
+           (long long)c->fakes, c->seconds, times);
+    if (c->reals) printf("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
+    printf("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
+           (double)bytes_of(e, s) / 1e6);
 }
 
 /* ---- values ---- */
 
-static gt_status run_all(gt_engine *e, gt_score_table *table) {
-    gt_engine_scores *s = e->scores;
+static gt_status run_all(gt_engine *e, scores *s, gt_score_table *table) {
     gt_model *m = e->model;
     gt_picture_set fakes = {0};
     uint64_t seed = (uint64_t)e->job->seed;
-    if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
+    gt_engine_gather_average_all(e);
     gt_status st = gt_exec_prepare(s->generator, &(gt_exec_env){.seed = seed});
     if (!st)
         st = gt_picture_set_of_fakes(&fakes, &(gt_fakes_options){.model = m,
@@ -169,16 +203,16 @@ static void without_known(const char *dir, int64_t images, const gt_score_table 
 }
 
 /* `again`: by a resumed run; some lines may be there. */
-static void write_lines(gt_engine *e, gt_journal *j, const gt_score_table *t, bool again) {
+static void write_lines(const gt_engine *e, const gt_journal *j, scores *s, const gt_score_table *t, bool again) {
     char snapshot[40];
     gt_score_table fresh = {0};
     gt_checkpoint_name(e->shown, snapshot);
     if (again) without_known(j->dir, e->shown, t, &fresh);
-    if (!j->score_lines) j->score_lines = gt_score_lines_new();
-    gt_status st = j->score_lines && (fresh.value || !again) ? GT_OK : GT_NOMEM;
-    if (!st) st = gt_score_lines_add(j->score_lines, again ? &fresh : t, snapshot, e->shown);
-    if (!st) st = gt_score_lines_write(j->score_lines, j->dir);
-    gt_log_outcome(&j->scores_failing, st != GT_OK, "metric-*.jsonl");
+    if (!s->lines) s->lines = gt_score_lines_new();
+    gt_status st = s->lines && (fresh.value || !again) ? GT_OK : GT_NOMEM;
+    if (!st) st = gt_score_lines_add(s->lines, again ? &fresh : t, snapshot, e->shown);
+    if (!st) st = gt_score_lines_write(s->lines, j->dir);
+    gt_log_outcome(&s->failing, st != GT_OK, "metric-*.jsonl");
     free(fresh.value);
 }
 
@@ -194,147 +228,114 @@ static void tell(const gt_engine *e, const gt_score_table *t) {
     gt_buffer_free(&line);
 }
 
-static void take(gt_journal *j, const gt_score_value *v) {
-    if (isnan(v->value)) return;
-    if (j->n_scored == GT_SCORED_MOST) {
-        if (!j->said_too_many)
-            gt_warn("metrics: stats.jsonl takes %d values of a checkpoint; the others are in metric-*.jsonl alone, "
-                    "from %s on",
-                    GT_SCORED_MOST, v->key);
-        j->said_too_many = true;
-        return;
+static void put_values(const gt_score_table *t, gt_values *values) {
+    gt_values_put(values, SECONDS, t->seconds);
+    for (int i = 0; i < t->n; i++) {
+        const gt_score_value *v = &t->value[i];
+        if (isnan(v->value)) continue;
+        gt_values_put_stat(values, (gt_stat_value){gt_text_of(GT_SCORE_SERIES "%s", v->key).s, 1, v->value, 0},
+                           &(gt_value_note){.recipe = v->recipe});
     }
-    gt_scored *s = &j->scored[j->n_scored++];
-    snprintf(s->series, sizeof s->series, GT_SCORE_SERIES "%s", v->key);
-    s->value = v->value;
 }
 
-/* The values become those of the tick, a line of the log and lines of metric-NAME.jsonl. */
-static void keep(gt_engine *e, gt_journal *j, const gt_score_table *t, bool again) {
-    j->n_scored = 0;
-    for (int i = 0; i < t->n; i++) take(j, &t->value[i]);
-    gt_journal_best_recipe(e, j, t);
-    j->scores_seconds += t->seconds;
-    j->scores_last = t->seconds;
-    j->scores_are_new = true;
-    tell(e, t);
-    write_lines(e, j, t, again);
-}
-
-void gt_journal_scores_end(gt_journal *j) {
-    if (j->scores_failing && j->score_lines)
-        gt_log_outcome(&j->scores_failing, gt_score_lines_write(j->score_lines, j->dir) != GT_OK, "metric-*.jsonl");
-    gt_journal_scores_forget(j);
-}
-
-void gt_journal_scores_forget(gt_journal *j) {
-    gt_score_lines_free(j->score_lines);
-    j->score_lines = NULL;
-}
-
-static bool compute_all(gt_engine *e, gt_journal *j, bool again) {
+static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool again) {
+    scores *s = own;
     gt_score_table table = {0};
-    if (!e->scores) return false;
+    if (!s->scoring) return GT_OK;
     gt_comm_busy(e->comm, "metrics");
     double began = gt_clock();
-    gt_status st = run_all(e, &table);
+    gt_status st = run_all(e, s, &table);
     table.seconds = gt_clock() - began;
     if (e->comm->rank == 0) {
-        if (!st) keep(e, j, &table, again);
-        else if (st == GT_STOPPED)
+        if (!st) {
+            put_values(&table, &j->late);
+            s->seconds += table.seconds;
+            s->last = table.seconds;
+            tell(e, &table);
+            write_lines(e, j, s, &table, again);
+        } else if (st == GT_STOPPED)
             gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",
                     (double)e->shown / 1000);
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_score_table_free(&table);
     gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
-    return st == GT_STOPPED;
+    return st == GT_STOPPED ? GT_STOPPED : GT_OK;
 }
 
-bool gt_scores_all(gt_engine *e, gt_journal *j) { return compute_all(e, j, false); }
+/* ---- with the journal ---- */
 
-static void put(gt_journal *j, const char *series, double value) {
-    if (j->n_logged < GT_MAX_LOGGED) j->logged[j->n_logged++] = (gt_stat_value){series, 1, value, 0};
+static void forget_lines(scores *s) {
+    gt_score_lines_free(s->lines);
+    s->lines = NULL;
 }
 
-void gt_journal_put_scores(gt_journal *j) {
-    if (!j->scores_are_new) return;
-    put(j, SECONDS, j->scores_last);
-    for (int i = 0; i < j->n_scored; i++) put(j, j->scored[i].series, j->scored[i].value);
-    j->scores_are_new = false;
+/* Lines of metric-NAME.jsonl that could not be written are tried once more. */
+static void end(gt_engine *e, gt_journal *j, void *own) {
+    scores *s = own;
+    (void)e;
+    if (s->failing && s->lines)
+        gt_log_outcome(&s->failing, gt_score_lines_write(s->lines, j->dir) != GT_OK, "metric-*.jsonl");
+    forget_lines(s);
 }
-
-/* ---- how often ---- */
 
 static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    gt_journal *j = arg;
+    scores *s = arg;
     double seconds = gt_stat_mean(values, n, SECONDS);
     (void)images;
     if (!(seconds >= 0)) return;
-    j->scores_seconds += seconds;
-    j->scores_last = seconds;
+    s->seconds += seconds;
+    s->last = seconds;
 }
 
-void gt_journal_scores_begin(gt_engine *e, gt_journal *j) {
-    j->scores_seconds = j->scores_last = 0;
-    if (e->no_scores) gt_warn("the run goes on without metrics: %s", e->no_scores);
-    e->no_scores = NULL;
-    if (!e->scores) return;
-    if (gt_runlog_each(j->log, replay, j)) gt_warn("--metrics-share counts from here: %s", gt_message());
+/* What metrics have taken so far. Lines of an earlier state that were not written are not of this run. */
+static void begin(gt_engine *e, gt_journal *j, void *own) {
+    scores *s = own;
+    forget_lines(s);
+    s->seconds = s->last = 0;
+    if (s->no_scores) gt_warn("the run goes on without metrics: %s", s->no_scores);
+    s->no_scores = NULL;
+    if (!s->scoring) return;
+    if (gt_runlog_each(j->log, replay, s)) gt_warn("--metrics-share counts from here: %s", gt_message());
     if (e->job->metrics_share)
         gt_info("--metrics-share=%g: where metrics take longer, fewer checkpoints have them; which ones, and so --best "
                 "and --early-stopping by a metric, depends on the speed of this machine",
                 e->job->metrics_share);
 }
 
-bool gt_journal_scores_allowed(const gt_engine *e, gt_journal *j, bool last) {
-    double total = j->seconds_before + gt_clock() - j->start;
-    if (!e->scores) return false;
-    if (!e->job->metrics_share || last || !j->scores_last) return true;
-    if (j->scores_seconds + j->scores_last <= e->job->metrics_share * (total + j->scores_last)) return true;
+/* ---- how often ---- */
+
+/* --metrics-share */
+static bool is_due(const gt_engine *e, const gt_journal *j, void *own, bool last) {
+    const scores *s = own;
+    double total = gt_journal_seconds(j);
+    if (!s->scoring) return false;
+    if (!e->job->metrics_share || last || !s->last) return true;
+    if (s->seconds + s->last <= e->job->metrics_share * (total + s->last)) return true;
     gt_info("no metrics at %.3f kimg: they have taken %.1f %% of the time (--metrics-share=%g)",
-            (double)e->shown / 1000, 100 * j->scores_seconds / total, e->job->metrics_share);
+            (double)e->shown / 1000, 100 * s->seconds / total, e->job->metrics_share);
     return false;
 }
 
-/* ---- those that a stop broke off ---- */
-
-static void log_late(gt_engine *e, gt_journal *j) {
-    j->n_logged = 0;
-    put(j, "Progress/tick", j->tick - 1);
-    put(j, "Progress/kimg", (double)e->shown / 1000);
-    put(j, "Timing/total_sec", j->seconds_before + gt_clock() - j->start);
-    gt_journal_put_scores(j);
-    gt_journal_patience_tick(e, j);
-    gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
+/* A stop or a kill broke them off. */
+static bool is_missing(const gt_engine *e, const gt_journal *j, const void *own) {
+    const scores *s = own;
+    return s->scoring && gt_late_values_were_due(e) && isnan(gt_runlog_at(j->log, e->shown, SECONDS));
 }
 
-bool gt_scores_are_late_all(gt_engine *e, gt_journal *j) {
-    int late = e->comm->rank == 0 && e->scores && gt_metrics_were_due(e) &&
-               isnan(gt_runlog_at(j->log, e->shown, SECONDS));
-    gt_comm_broadcast_all(e->comm, &late, sizeof late, 0);
-    return late;
-}
-
-/* Where --metrics-share allows it. */
-static bool are_wanted_all(gt_engine *e, gt_journal *j) {
-    int wanted = gt_scores_are_late_all(e, j);
-    if (wanted && e->comm->rank == 0) wanted = gt_journal_scores_allowed(e, j, gt_engine_at_end(e));
-    gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
-    return wanted;
-}
-
-bool gt_scores_late_all(gt_engine *e, gt_journal *j) {
-    bool first = e->comm->rank == 0;
-    if (!are_wanted_all(e, j)) {
-        if (first) gt_journal_best_resume(e, j);
-        return false;
-    }
-    if (compute_all(e, j, true)) return true;
-    if (first && j->scores_are_new) {
-        log_late(e, j);
-        gt_journal_best_judge(e, j);
-    }
-    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
-    return false;
-}
+const gt_measurer gt_measurer_scores = {
+    .name = "metrics",
+    .own_bytes = sizeof(scores),
+    .is_wanted = is_wanted,
+    .open_all = open_all,
+    .use_arena = use_arena,
+    .close = close_scores,
+    .bytes = bytes_of,
+    .measure_cost_all = measure_cost_all,
+    .print_cost = print_cost,
+    .is_due = is_due,
+    .is_missing = is_missing,
+    .measure_late_all = measure_late_all,
+    .begin = begin,
+    .end = end,
+};

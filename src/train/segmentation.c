@@ -1,47 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a network that segments is worth, at each tick: loss, part of the pixels that are right, and mean IoU, on
  * pictures that it is trained on and on those that it is not. */
-#include "train/journal.h"
+#include "gantry/segment.h"
+#include "train/confusion.h"
+#include "train/eval_data.h"
+#include "train/measurer.h"
 
-enum { TRAINED_ON = 256 }; /* so many of the pictures that are trained on are judged, as they are stored */
+typedef struct segmentation {
+    gt_segmenting *network;
+    gt_confusion confusion;
+} segmentation;
 
-gt_status gt_engine_open_shown(gt_engine *e) {
-    const gt_job *j = e->job;
-    gt_dataset_options o = {.use_masks = true,
-                            .classes = j->classes,
-                            .subset = j->subset,
-                            .most = TRAINED_ON,
-                            .held_out = j->validation,
-                            .subset_seed = (uint32_t)j->seed};
-    return gt_dataset_open(&e->judged[GT_JUDGED_TRAIN], j->data, &o);
+static bool is_wanted(const gt_engine *e) { return e->model->masks && gt_eval_data_any(e); }
+
+static gt_status open_all(gt_engine *e, void *own) {
+    segmentation *s = own;
+    const int net = gt_model_classifier(e->model) < 0 ? 0 : gt_model_classifier(e->model);
+    s->network = gt_segmenting_new(e->model, gt_eval_params(e, net), e->pool, &e->arena_bytes);
+    return gt_comm_agree_all(e->comm, s->network ? GT_OK : GT_FAILED);
 }
 
-gt_status gt_engine_judges_masks(const gt_engine *e, const gt_dataset_info *info, const char *path) {
-    if (info->mask_classes <= e->model->label_dim) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' has masks of %d classes, the training data have %d", path, info->mask_classes,
-                   e->model->label_dim);
+static void use_arena(void *own, void *arena) { gt_segmenting_use_arena(((segmentation *)own)->network, arena); }
+
+static void close_segmentation(void *own) {
+    segmentation *s = own;
+    gt_segmenting_close(s->network);
+    gt_confusion_free(&s->confusion);
 }
 
-gt_status gt_engine_open_segmenting(gt_engine *e, const float *params) {
-    e->segmenting = gt_segmenting_new(e->model, params, e->pool, &e->arena_bytes);
-    return e->segmenting ? GT_OK : GT_FAILED;
+enum { IOU, LOSS, ACCURACY, SERIES };
+static const gt_eval_series all_series[SERIES] = {{"IoU", "", false}, {"Loss", "", true}, {"Accuracy", "", true}};
+
+static bool series(const gt_engine *e, const void *own, int i, gt_text *name) {
+    (void)own;
+    return gt_eval_series_at(e, all_series, SERIES, i, name);
 }
 
-gt_status gt_evaluate_masks_all(gt_engine *e, gt_journal *j) {
-    gt_status st = gt_comm_agree_all(e->comm, gt_segmenting_prepare(e->segmenting));
-    for (int part = 0; part < GT_JUDGED && !st; part++) {
-        gt_segment_scores s;
-        if (!e->judged[part]) continue;
-        st = gt_segment_dataset_all(e->comm, e->segmenting, e->judged[part], &s, NULL);
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+    segmentation *s = own;
+    gt_engine_gather_average_all(e);
+    gt_status st = gt_comm_agree_all(e->comm, gt_segmenting_prepare(s->network));
+    for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
+        gt_segment_scores scores;
+        if (!e->eval_data[set]) continue;
+        st = gt_segment_dataset_all(e->comm, s->network, e->eval_data[set], &scores, NULL);
         if (st || e->comm->rank) continue;
-        gt_journal_put_evaluated(j, part, "IoU/%s", "IoU", s.mean_iou);
-        if (part != GT_JUDGED_TRAIN) { /* of those trained on the steps tell */
-            gt_journal_put_evaluated(j, part, "Loss/%s", "loss", s.loss);
-            gt_journal_put_evaluated(j, part, "Accuracy/%s", "accuracy", s.accuracy);
-            gt_journal_take_confusion(j, part, s.confusion);
-            s.confusion = NULL;
+        gt_eval_put(values, set, all_series[IOU], "IoU", scores.mean_iou);
+        gt_eval_put(values, set, all_series[LOSS], "loss", scores.loss);
+        gt_eval_put(values, set, all_series[ACCURACY], "accuracy", scores.accuracy);
+        if (set != GT_EVAL_TRAIN) {
+            gt_confusion_take(&s->confusion, scores.confusion);
+            scores.confusion = NULL;
         }
-        gt_segment_free(&s);
+        gt_segment_free(&scores);
     }
     return st;
 }
+
+static void draw(const gt_engine *e, gt_journal *j, void *own) {
+    gt_confusion_draw(&((segmentation *)own)->confusion, e, j, e->info->mask_name);
+}
+
+const gt_measurer gt_measurer_segmentation = {
+    .name = "the evaluation of a segmentation",
+    .own_bytes = sizeof(segmentation),
+    .is_wanted = is_wanted,
+    .open_all = open_all,
+    .use_arena = use_arena,
+    .close = close_segmentation,
+    .series = series,
+    .measure_all = measure_all,
+    .draw = draw,
+};

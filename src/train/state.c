@@ -102,6 +102,16 @@ size_t gt_engine_checkpoint_bytes(const gt_engine *e) {
     return floats * sizeof(float);
 }
 
+/* What depends on saved checkpoints, in this order. */
+static void (*const subscribers[])(const gt_engine *e, gt_journal *j, gt_saver_state news) = {gt_best_saved,
+                                                                                              gt_exports_saved};
+
+void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
+    if (news != GT_SAVER_WRITTEN && news != GT_SAVER_FAILED) return;
+    j->checkpoint_failed |= news == GT_SAVER_FAILED;
+    for (size_t i = 0; i < sizeof subscribers / sizeof *subscribers; i++) subscribers[i](e, j, news);
+}
+
 /* That there is no checkpoint does not end the work: the loop tries again. */
 static void not_saved(gt_journal *j) {
     gt_warn("no checkpoint this time: %s", gt_message());
@@ -157,10 +167,10 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
         gt_journal_put_data(e, j, c);
         gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
         j->checkpoint_failed = false;
-        gt_saver_hold(j->saver, j->unjudged);
-        if (gt_saver_start(j->saver, c, e->shown, gt_journal_best_now(e, j))) {
+        gt_saver_hold(j->saver, j->best.waits);
+        if (gt_saver_start(j->saver, c, e->shown, gt_best_decide(e, j))) {
             not_saved(j);
-            if (j->best_pending) gt_journal_best_lost(j); /* this one: no other is being written any more */
+            if (j->best.pending) gt_best_lost(j); /* this one: no other is being written any more */
         }
         c = NULL;
     }

@@ -8,9 +8,10 @@
 #include <sys/resource.h>
 
 #include "gantry/log.h"
+#include "gantry/metric.h"
 #include "base/clock.h"
 #include "nets/layers.h"
-#include "train/scores.h"
+#include "train/measurer.h"
 
 static double peak_memory_gb(void) {
     struct rusage u;
@@ -35,9 +36,7 @@ static gt_traffic communication_all(gt_engine *e) {
 
 static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seconds); }
 
-static void put(gt_journal *j, const char *name, double value) {
-    j->logged[j->n_logged++] = (gt_stat_value){name, 1, value, 0};
-}
+static void put(gt_journal *j, const char *name, double value) { gt_values_put(&j->logged, name, value); }
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -65,31 +64,22 @@ static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     for (int i = 0; i < e->model->n_nets; i++) {
         double square = 0;
         for (int r = 0; r < ranks; r++) square += all[r].square[i];
-        snprintf(j->norm_series[i], sizeof j->norm_series[i], GT_NORM_SERIES, e->model->nets[i]->name);
-        put(j, j->norm_series[i], sqrt(square));
+        put(j, gt_text_of(GT_NORM_SERIES, e->model->nets[i]->name).s, sqrt(square));
     }
 }
 
-static void put_patience(gt_engine *e, gt_journal *j) {
-    gt_journal_patience_tick(e, j);
-    if (e->job->early_stopping) put(j, "Progress/ticks_since_best", j->patience.ticks);
+/* The time of training so far. */
+static void put_clock(gt_values *v, double seconds) {
+    gt_values_put(v, "Timing/total_sec", seconds);
+    gt_values_put(v, "Timing/total_hours", seconds / 3600);
+    gt_values_put(v, "Timing/total_days", seconds / 86400);
 }
 
-/* Returns the trouble that begins, -1: none. */
-static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c,
-                     bool scores_follow) {
-    j->n_logged = 0;
-    for (int i = 0; i < e->stats.n; i++)
-        if (e->stats.shown[i].num > 0) j->logged[j->n_logged++] = e->stats.shown[i];
-    double seconds = gt_clock() - j->tick_start, total = gt_journal_seconds(j);
-    put(j, "Progress/tick", j->tick);
-    put(j, "Progress/kimg", (double)e->shown / 1000);
-    put(j, "Progress/step", e->step);
-    put(j, "Progress/augment", e->ada.p);
-    if (!gt_is(e->schedule.kind, "constant")) put(j, "Progress/rate_factor", gt_engine_rate(e));
+/* Of this process alone, and of the steps since the last tick. */
+static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measures *all, gt_traffic c) {
     put(j, "Progress/images_per_sec", rate);
-    put(j, "Timing/total_sec", total);
-    put(j, "Timing/sec_per_tick", seconds);
+    put_clock(&j->logged, gt_journal_seconds(j));
+    put(j, "Timing/sec_per_tick", gt_clock() - j->tick_start);
     put(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
     put(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
     if (c.seconds > 0) {
@@ -97,62 +87,104 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
         put(j, "Timing/wait_for_ranks_sec", c.waited);
         put(j, "Timing/communication_hidden_percent", hidden_percent(c));
     }
-    put(j, "Timing/total_hours", total / 3600);
-    put(j, "Timing/total_days", total / 86400);
-    put(j, "Resources/cpu_mem_gb", memory);
-    for (int p = 0; p < e->model->n_phases; p++) {
-        snprintf(j->phase_series[p], sizeof j->phase_series[p], "Timing/%s", e->phases[p].phase->name);
-        put(j, j->phase_series[p], 1000 * e->phases[p].seconds);
-    }
-    put_measures(e, j, all);
-    gt_metrics_put(j->metrics, j->logged, &j->n_logged);
-    for (int i = 0; i < j->n_evaluated; i++) put(j, j->evaluated[i].series, j->evaluated[i].value);
-    for (int i = 0; i < gt_dead_units_count(e->dead_units); i++)
-        j->logged[j->n_logged++] = gt_dead_units_value(e->dead_units, i);
-    if (!scores_follow || !e->job->best_is_score) put_patience(e, j);
+    for (int p = 0; p < e->model->n_phases; p++)
+        put(j, gt_text_of("Timing/%s", e->phases[p].phase->name).s, 1000 * e->phases[p].seconds);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
-    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, j->logged, &j->n_logged);
-    /* a trouble that ends the run or sets it back comes before metrics */
-    if (scores_follow && (trouble < 0 || gt_is(e->job->on_trouble, "warn")))
-        gt_runlog_tick_early(j->log, e->shown, j->logged, j->n_logged);
-    else gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
+}
+
+static void gather(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c) {
+    gt_values_clear(&j->logged);
+    for (int i = 0; i < e->stats.n; i++)
+        if (e->stats.shown[i].num > 0) gt_values_put_stat(&j->logged, e->stats.shown[i], NULL);
+    put(j, "Progress/tick", j->tick);
+    put(j, "Progress/kimg", (double)e->shown / 1000);
+    put(j, "Progress/step", e->step);
+    put(j, "Progress/augment", e->ada.p);
+    if (!gt_is(e->schedule.kind, "constant")) put(j, "Progress/rate_factor", gt_engine_rate(e));
+    put_speed(e, j, rate, all, c);
+    put(j, "Resources/cpu_mem_gb", memory);
+    put_measures(e, j, all);
+    gt_values_append(&j->logged, &j->measured);
+}
+
+void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
+    double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
+    gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
+    e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
+    gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
+    gt_traffic c = communication_all(e);
+    memset(&e->measures, 0, offsetof(gt_measures, square)); /* norms stay until they are measured again */
+    gt_stat_table_tick(&e->stats);
+    if (e->comm->rank) return;
+    double rate = gt_journal_rate(e, j);
+    gt_journal_print_tick(e, j, rate, memory);
+    gather(e, j, rate, memory, all, c);
+}
+
+int gt_tick_watch(gt_engine *e, gt_journal *j) {
+    gt_stat_value troubles[GT_WARNINGS_MOST];
+    int n = 0,
+        trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, j->logged.of, j->logged.n, troubles, &n);
+    for (int i = 0; i < n; i++) gt_values_put_stat(&j->logged, troubles[i], NULL);
     return trouble;
 }
 
-void gt_journal_tick_scored(gt_engine *e, gt_journal *j) {
-    double total = gt_journal_seconds(j);
-    for (int i = 0; i < j->n_logged; i++) {
-        gt_stat_value *v = &j->logged[i];
-        if (gt_is(v->name, "Timing/total_sec")) v->mean = total;
-        if (gt_is(v->name, "Timing/total_hours")) v->mean = total / 3600;
-        if (gt_is(v->name, "Timing/total_days")) v->mean = total / 86400;
+void gt_tick_log(gt_engine *e, gt_journal *j, bool early) {
+    if (j->logged.failed && !j->said_missing) gt_warn("out of memory: the log lacks values of some ticks");
+    j->said_missing |= j->logged.failed;
+    if (early) gt_runlog_tick_early(j->log, e->shown, j->logged.of, j->logged.n);
+    else gt_runlog_tick(j->log, e->shown, j->logged.of, j->logged.n);
+}
+
+void gt_tick_end(const gt_engine *e, gt_journal *j) {
+    j->tick++;
+    j->tick_start = gt_clock();
+    j->tick_shown = e->shown;
+}
+
+/* ---- values that come after their tick ---- */
+
+void gt_tick_late(gt_engine *e, gt_journal *j) {
+    gt_values clock = {0};
+    put_clock(&clock, gt_journal_seconds(j));
+    gt_values_renew(&j->logged, &clock);
+    gt_values_clear(&clock);
+    gt_values_append(&j->logged, &j->late);
+    if (e->job->best_is_score) {
+        gt_patience_decide(e, j);
+        gt_patience_put(e, j);
     }
-    gt_journal_put_scores(j);
-    if (e->job->best_is_score) put_patience(e, j);
-    gt_runlog_tick(j->log, e->shown, j->logged, j->n_logged);
+    gt_tick_log(e, j, false);
+}
+
+void gt_tick_resume_late(gt_engine *e, gt_journal *j) {
+    gt_values_clear(&j->logged);
+    put(j, "Progress/tick", j->tick - 1);
+    put(j, "Progress/kimg", (double)e->shown / 1000);
+    put(j, "Timing/total_sec", gt_journal_seconds(j));
+    gt_values_append(&j->logged, &j->late);
+    gt_patience_decide(e, j);
+    gt_tick_log(e, j, false);
 }
 
 /* Values that the tick has are replaced: the first tick has those of the pictures of the beginning. */
-static void put_anew(gt_journal *j, gt_stat_value v) {
-    int i = 0;
-    while (i < j->n_logged && strcmp(j->logged[i].name, v.name) != 0) i++;
-    if (i == j->n_logged) j->n_logged++;
-    j->logged[i] = v;
+void gt_tick_pictured(gt_engine *e, gt_journal *j) {
+    gt_values all = {0}, fresh = {0};
+    gt_measurers_put_sheet(e, &all);
+    for (int i = 0; i < all.n; i++)
+        if (gt_metric_of_fakes(all.of[i].name)) gt_values_put_stat(&fresh, all.of[i], NULL);
+    if (fresh.n) {
+        gt_values_put(&fresh, GT_LATE_PICTURES, 1);
+        gt_values_renew(&j->logged, &fresh);
+        gt_runlog_amend(j->log, e->shown, j->logged.of, j->logged.n, fresh.of, fresh.n);
+    }
+    gt_values_clear(&all);
+    gt_values_clear(&fresh);
 }
 
-void gt_journal_tick_pictured(gt_engine *e, gt_journal *j) {
-    gt_stat_value fresh[GT_METRICS_MOST + 1];
-    int n = 0, of_fakes = 0;
-    gt_metrics_put(j->metrics, fresh, &n);
-    for (int i = 0; i < n; i++)
-        if (gt_metric_of_fakes(fresh[i].name)) fresh[of_fakes++] = fresh[i];
-    if (!of_fakes) return;
-    fresh[of_fakes++] = (gt_stat_value){GT_LATE_PICTURES, 1, 1, 0};
-    for (int i = 0; i < of_fakes; i++) put_anew(j, fresh[i]);
-    gt_runlog_amend(j->log, e->shown, j->logged, j->n_logged, fresh, of_fakes);
-}
+/* ---- what the warnings know before the first tick ---- */
 
 /* What a classifier reaches that does not look at the pictures. */
 static void measure_guess(const gt_engine *e, gt_watch *w) {
@@ -194,32 +226,10 @@ static void replay(void *arg, int64_t images, const gt_stat_value *values, int n
     }
 }
 
-void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
+void gt_tick_watch_begin(gt_engine *e, gt_journal *j) {
     j->watch = (gt_watch){
         .p_max = e->job->p_max, .job = e->job, .own = e->job->family->warnings, .advice = e->job->family->advice};
     measure_guess(e, &j->watch);
     if (gt_runlog_each(j->log, replay, &(past){e, &j->watch}))
         gt_warn("troubles are judged without the run's past: %s", gt_message());
-    gt_metrics_go_on(j->metrics, j->log);
-}
-
-int gt_tick_all(gt_engine *e, gt_journal *j, bool scores_follow) {
-    double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
-    gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
-    e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
-    gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
-    gt_traffic c = communication_all(e);
-    memset(&e->measures, 0, offsetof(gt_measures, square)); /* norms stay until they are measured again */
-    gt_stat_table_tick(&e->stats);
-    int trouble = -1;
-    if (e->comm->rank == 0) {
-        double rate = gt_journal_rate(e, j);
-        gt_journal_print_tick(e, j, rate, memory);
-        trouble = write_log(e, j, rate, memory, all, c, scores_follow);
-    }
-    gt_comm_broadcast_all(e->comm, &trouble, sizeof trouble, 0);
-    j->tick++;
-    j->tick_start = gt_clock();
-    j->tick_shown = e->shown;
-    return trouble;
 }

@@ -120,7 +120,7 @@ static void put_value(gt_tick_heading *h, double *values, const char *label, dou
     if (i >= 0) values[i] = value;
 }
 
-/* The model's own, then what it is judged by. */
+/* The model's own, then those that have been measured. */
 static void take_values(const gt_engine *e, const gt_journal *j, gt_tick_heading *h, double *values) {
     const gt_model *m = e->model;
     for (int i = 0; i < GT_TICK_NAMES; i++) values[i] = NAN;
@@ -130,8 +130,8 @@ static void take_values(const gt_engine *e, const gt_journal *j, gt_tick_heading
         put_value(h, values, "overfit", gt_stat_mean(e->stats.shown, e->stats.n, m->ada_stat));
         put_value(h, values, "augment", e->ada.p);
     }
-    for (int i = 0; i < j->n_evaluated; i++)
-        if (*j->evaluated[i].label) put_value(h, values, j->evaluated[i].label, j->evaluated[i].value);
+    for (int i = 0; i < j->measured.n; i++)
+        if (j->measured.note[i].label) put_value(h, values, j->measured.note[i].label, j->measured.of[i].mean);
 }
 
 /* At most `width` characters as far as the value allows. */
@@ -159,12 +159,12 @@ static void leave_out(row *r) {
 }
 
 /* What is dispensable, the first ones last: the accuracy on other pictures says more than the loss on them. */
-enum { NEVER, JUDGED, VALUES, LOSSES, TIME, MEMORY };
+enum { NEVER, MEASURED, VALUES, LOSSES, TIME, MEMORY };
 
 static int how_dispensable(const gt_engine *e, const gt_tick_heading *h, int column) {
     int own = e->model->n_shown + (e->model->ada_stat ? 2 : 0);
     if (column < own) return column ? VALUES : NEVER;
-    return gt_ends_with(h->name[column], " loss") ? LOSSES : JUDGED;
+    return gt_ends_with(h->name[column], " loss") ? LOSSES : MEASURED;
 }
 
 static void make_row(const gt_engine *e, gt_journal *j, double rate, double memory, row *r) {

@@ -11,7 +11,7 @@
 #include "base/progress.h"
 #include "base/teller.h"
 #include "train/stop.h"
-#include "train/scores.h"
+#include "train/measurer.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */
 typedef struct schedule {
@@ -38,11 +38,11 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
-    bool metrics; /* after the checkpoint, which is judged by them */
-    bool epoch;   /* ended, where the plateau judges epochs */
+    bool late;  /* values of measurers, after the checkpoint, which is judged by them */
+    bool epoch; /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
-    bool broken_off; /* metrics, by a stop: the run computes them when it resumes */
+    bool broken_off; /* late values, by a stop: the run computes them when it resumes */
     bool lost;       /* the run's directory is no longer ours, see gt_lock_fail_lost() */
 } due;
 
@@ -111,7 +111,7 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         bool by_images = is_by_images(&p->checkpoint, e->shown);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
         /* a run that is asked to stop computes them when it goes on */
-        d.metrics = (d.finished || (by_images && !d.stop)) && gt_journal_scores_allowed(e, j, d.finished);
+        d.late = (d.finished || (by_images && !d.stop)) && gt_measurers_are_due(e, j, d.finished);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
          * tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch;
@@ -149,14 +149,38 @@ static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
     return st;
 }
 
-/* The checkpoint is on the disk before its metrics are computed: they may take hours. */
-static void score_all(gt_engine *e, gt_journal *j, due *d) {
+/* Values come, and the deciders say what follows from them, in this order. *trouble: the one that begins; -1: none. */
+static gt_status tick_all(gt_engine *e, gt_journal *j, const due *d, int *trouble) {
+    double began = gt_clock();
+    bool best_waits = d->late && e->job->best_is_score;
+    *trouble = -1;
+    gt_status st = gt_measurers_measure_all(e, j);
+    if (st) return st;
+    if (d->epoch) gt_plateau_decide_all(e, &j->measured);
+    j->tick_start += gt_clock() - began; /* what is measured does not count against the rate of the tick */
+    gt_tick_gather_all(e, j);
+    if (e->comm->rank == 0) {
+        if (!best_waits) {
+            gt_patience_decide(e, j);
+            gt_patience_put(e, j);
+        }
+        *trouble = gt_tick_watch(e, j);
+        /* a trouble that ends the run or sets it back comes before what is late */
+        gt_tick_log(e, j, d->late && (*trouble < 0 || gt_is(e->job->on_trouble, "warn")));
+    }
+    gt_comm_broadcast_all(e->comm, trouble, sizeof *trouble, 0);
+    gt_tick_end(e, j);
+    return GT_OK;
+}
+
+/* The checkpoint is on the disk before its late values are measured: that may take hours. */
+static void late_all(gt_engine *e, gt_journal *j, due *d) {
     bool first = e->comm->rank == 0;
     if (first) gt_journal_saved(e, j, gt_saver_wait(j->saver));
-    d->broken_off = gt_scores_all(e, j);
+    d->broken_off = gt_measurers_late_all(e, j, false);
     if (d->broken_off) d->stop = ASKED;
-    if (first) gt_journal_tick_scored(e, j);
-    if (first) gt_journal_best_judge(e, j);
+    if (first) gt_tick_late(e, j);
+    if (first) gt_best_decide_late(e, j);
     if (!e->stopped_early) gt_engine_stop_early_all(e, j);
 }
 
@@ -165,14 +189,13 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     double began = gt_clock();
     if (d->tick || d->pictures || d->checkpoint) gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
     gt_status st = d->pictures ? pictures_all(e, j, p) : GT_OK;
-    if (!st && d->tick) st = gt_evaluate_all(e, j);
-    if (!st && d->epoch) gt_plateau_all(e, j);
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d->tick) {
-        int trouble = gt_tick_all(e, j, d->metrics);
+        int trouble;
         bool back = false;
+        st = tick_all(e, j, d, &trouble);
         was_done(&p->tick, e->shown, gt_clock());
-        if (trouble >= 0) st = gt_trouble_all(e, j, trouble, &back);
+        if (!st && trouble >= 0) st = gt_trouble_all(e, j, trouble, &back);
         if (back) set_back(e, j, p);
         if (st || back) return st;
         gt_engine_stop_early_all(e, j);
@@ -181,13 +204,13 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     began = gt_clock();
     if (!st && d->checkpoint) {
         gt_tell_start("making a checkpoint", NULL, 0);
-        j->unjudged = d->metrics && e->job->best_is_score;
-        gt_save_all(e, j);
+        j->best.waits = d->late && e->job->best_is_score;
+        gt_save_all(e, j); /* asks whether it is the best */
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
-    if (!st && d->metrics) score_all(e, j, d);
+    if (!st && d->late) late_all(e, j, d);
     bool over = d->stop || d->finished || e->stopped_early; /* the end writes the last report */
-    if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_journal_confusion(e, j);
+    if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_measurers_draw(e, j);
     if (!st && d->pictures && !over && e->comm->rank == 0) report(j);
     j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
@@ -220,7 +243,7 @@ static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
                 reasons[stop], j->dir, but);
 }
 
-bool gt_metrics_were_due(const gt_engine *e) {
+bool gt_late_values_were_due(const gt_engine *e) {
     schedule before = make_schedules(e, 0).checkpoint;
     before.last = e->step ? gt_steps_shown(&e->steps, e->step - 1) : 0;
     return e->step && (gt_engine_at_end(e) || is_by_images(&before, e->shown));
@@ -239,6 +262,27 @@ static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
 }
 
+/* A run that resumes at a checkpoint whose late values a stop or a kill broke off: they come in a line of their own,
+ * and
+ * --best judges the checkpoint. true: a stop broke them off again. */
+static bool resume_late_all(gt_engine *e, gt_journal *j) {
+    bool first = e->comm->rank == 0;
+    int wanted = gt_measurers_are_missing_all(e, j);
+    if (wanted && first) wanted = gt_measurers_are_due(e, j, gt_engine_at_end(e));
+    gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
+    if (!wanted) {
+        if (first) gt_best_resume(e, j);
+        return false;
+    }
+    if (gt_measurers_late_all(e, j, true)) return true;
+    if (first && j->late.n) {
+        gt_tick_resume_late(e, j);
+        gt_best_decide_late(e, j);
+    }
+    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
+    return false;
+}
+
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     schedules p = make_schedules(e, began);
     gt_status st = GT_OK;
@@ -247,7 +291,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
     }
     j->start = gt_clock();
-    bool broken_off = gt_scores_late_all(e, j);
+    bool broken_off = resume_late_all(e, j);
     if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
         if ((st = settle_all(e, j))) return st;
         if (e->comm->rank == 0) say_end(e, j, broken_off ? ASKED : GO_ON);
@@ -270,7 +314,7 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
             /* only now: whoever stops a run may have little patience */
             if (!d.pictures) st = pictures_all(e, j, &p);
-            if (!d.pictures && e->comm->rank == 0) gt_journal_tick_pictured(e, j);
+            if (!d.pictures && e->comm->rank == 0) gt_tick_pictured(e, j);
             return st ? st : finished ? GT_OK : GT_STOPPED;
         }
         if (e->comm->rank == 0) gt_journal_live(e, j);
@@ -298,7 +342,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     }
     gt_tell_end();
     gt_storage_begin("closing", j.dir);
-    gt_journal_end(&j);
+    gt_journal_end(&e, &j);
     gt_storage_end();
     gt_engine_close_all(&e);
     gt_stop_restore();

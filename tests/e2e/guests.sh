@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [family]=1 [metric]=1 [source]=1 [optimizer]=7 [option]=2)
+declare -A lines=([op]=3 [family]=1 [metric]=1 [measurer]=1 [source]=1 [optimizer]=7 [option]=2)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
@@ -81,6 +81,20 @@ case_metric() {
     quietly "$gantry" report measured
     has_line 'Brightness' measured/report.html || fail 'not in the report'
     expect 0 'brightness' "$gantry" compare measured
+}
+# A value at each tick: in the log, for TensorBoard, in the report, and the same where a run was stopped in between.
+case_measurer() {
+    run far --steps=8 --tick=0.032 --ema-kimg=0.05
+    run stopped --steps=4 --tick=0.032 --ema-kimg=0.05
+    run stopped --steps=8 --tick=0.032 --ema-kimg=0.05
+    "$python" - <<'PY' || fail 'no distance from the average, or another one after a stop'
+import json
+ticks = [[json.loads(line)['Average/distance']['mean'] for line in open(run + '/stats.jsonl')] for run in ('far', 'stopped')]
+assert ticks[0] == ticks[1] and len(ticks[0]) > 2 and all(v > 0 for v in ticks[0][1:]), ticks
+PY
+    grep -qa 'Average/distance' far/events.out.tfevents.* || fail 'not for TensorBoard'
+    quietly "$GANTRY" report far
+    has_line 'Average/distance' far/report.html || fail 'not in the report'
 }
 case_optimizer() {
     run signs --steps=2 --optimizer=signs

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a classifier in training reaches on pictures that it is not trained on, at each tick: loss, accuracy, and a
+ * confusion matrix as a picture. A second row does the same for the baseline beside a model (gt_model.baseline). */
+#include <stdlib.h>
+
+#include "gantry/classify.h"
+#include "train/confusion.h"
+#include "train/eval_data.h"
+#include "train/measurer.h"
+
+typedef struct classification {
+    gt_classifying *network;
+    gt_confusion confusion;
+} classification;
+
+static bool is_wanted(const gt_engine *e) { return gt_eval_data_any(e) && !e->model->masks && !e->model->build_judge; }
+
+static bool baseline_is_wanted(const gt_engine *e) { return e->model->baseline && gt_eval_data_any(e); }
+
+static gt_status open_classifier_all(gt_engine *e, void *own, const float *params) {
+    classification *c = own;
+    c->network = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes);
+    return gt_comm_agree_all(e->comm, c->network ? GT_OK : GT_FAILED);
+}
+
+static gt_status open_all(gt_engine *e, void *own) {
+    return open_classifier_all(e, own, gt_eval_params(e, gt_model_classifier(e->model)));
+}
+
+static gt_status open_baseline_all(gt_engine *e, void *own) {
+    return open_classifier_all(e, own, e->model->blocks[e->model->baseline]);
+}
+
+static void use_arena(void *own, void *arena) { gt_classifying_use_arena(((classification *)own)->network, arena); }
+
+static void close_classifier(void *own) {
+    classification *c = own;
+    gt_classifying_close(c->network);
+    gt_confusion_free(&c->confusion);
+}
+
+/* ---- values ---- */
+
+enum { LOSS, ACCURACY, TOP5, SERIES };
+static const gt_eval_series network_series[SERIES] = {
+    {"Loss", "", false}, {"Accuracy", "", false}, {"Accuracy", "_top5", false}};
+static const gt_eval_series baseline_series[TOP5] = {{"Loss", "_baseline", false}, {"Accuracy", "_baseline", false}};
+
+static bool series(const gt_engine *e, const void *own, int i, gt_text *name) {
+    (void)own;
+    return gt_eval_series_at(e, network_series, SERIES, i, name);
+}
+
+static bool series_of_baseline(const gt_engine *e, const void *own, int i, gt_text *name) {
+    (void)own;
+    return gt_eval_series_at(e, baseline_series, TOP5, i, name);
+}
+
+/* Free scores->confusion; the other ranks get zeros. */
+static gt_status score_set_all(gt_engine *e, gt_classifying *network, gt_dataset *ds, gt_scores *scores) {
+    gt_classified *all = NULL;
+    *scores = (gt_scores){0};
+    gt_status st = gt_classify_dataset_all(e->comm, network, ds, &all, NULL);
+    if (!st && all) st = gt_classify_score(all, gt_dataset_get_info(ds)->count, e->model->label_dim, scores);
+    free(all);
+    return gt_comm_agree_all(e->comm, st);
+}
+
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+    classification *c = own;
+    gt_engine_gather_average_all(e);
+    gt_status st = gt_comm_agree_all(e->comm, gt_classifying_prepare(c->network));
+    for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
+        gt_scores scores;
+        if (!e->eval_data[set]) continue;
+        st = score_set_all(e, c->network, e->eval_data[set], &scores);
+        if (st || e->comm->rank) continue;
+        gt_eval_put(values, set, network_series[LOSS], "loss", scores.loss);
+        gt_eval_put(values, set, network_series[ACCURACY], "accuracy", scores.accuracy);
+        gt_eval_put(values, set, network_series[TOP5], NULL, scores.top);
+        gt_confusion_take(&c->confusion, scores.confusion);
+    }
+    return st;
+}
+
+static gt_status measure_baseline_all(gt_engine *e, void *own, gt_values *values) {
+    classification *c = own;
+    gt_status st = gt_comm_agree_all(e->comm, gt_classifying_prepare(c->network));
+    for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
+        gt_scores scores;
+        if (!e->eval_data[set]) continue;
+        st = score_set_all(e, c->network, e->eval_data[set], &scores);
+        if (!st && !e->comm->rank) {
+            gt_eval_put(values, set, baseline_series[LOSS], NULL, scores.loss);
+            gt_eval_put(values, set, baseline_series[ACCURACY], "baseline", scores.accuracy);
+        }
+        free(scores.confusion);
+    }
+    return st;
+}
+
+static void draw(const gt_engine *e, gt_journal *j, void *own) {
+    const gt_dataset_info *i = e->info;
+    gt_confusion_draw(&((classification *)own)->confusion, e, j,
+                      i->class_names >= e->model->label_dim ? i->class_name : NULL);
+}
+
+const gt_measurer gt_measurer_classification = {
+    .name = "the evaluation of a classifier",
+    .own_bytes = sizeof(classification),
+    .is_wanted = is_wanted,
+    .open_all = open_all,
+    .use_arena = use_arena,
+    .close = close_classifier,
+    .series = series,
+    .measure_all = measure_all,
+    .draw = draw,
+};
+
+const gt_measurer gt_measurer_baseline = {
+    .name = "the evaluation of a baseline",
+    .own_bytes = sizeof(classification),
+    .is_wanted = baseline_is_wanted,
+    .open_all = open_baseline_all,
+    .use_arena = use_arena,
+    .close = close_classifier,
+    .series = series_of_baseline,
+    .measure_all = measure_baseline_all,
+};
