@@ -99,7 +99,7 @@ static gt_status measure_baseline_all(gt_engine *e, void *own, gt_values *values
     return st;
 }
 
-static void draw(const gt_engine *e, gt_journal *j, void *own) {
+static void draw_confusion(const gt_engine *e, gt_journal *j, void *own) {
     const gt_dataset_info *i = e->info;
     gt_confusion_draw(&((classification *)own)->confusion, e, j,
                       i->class_names >= e->model->label_dim ? i->class_name : NULL);
@@ -114,7 +114,7 @@ const gt_measurer gt_measurer_classification = {
     .close = close_classifier,
     .series = series,
     .measure_all = measure_all,
-    .draw = draw,
+    .draw = draw_confusion,
 };
 
 const gt_measurer gt_measurer_baseline = {

@@ -72,7 +72,7 @@ static void close_network(void *own) {
     free(d->series);
 }
 
-static void collect(dead_units *d) {
+static void add_active(dead_units *d) {
     const gt_rectified *r = d->trained.model->rectified;
     double *active = d->active;
     for (int i = 0; i < r->n; i++) {
@@ -83,7 +83,7 @@ static void collect(dead_units *d) {
 
 /* The share of the units of each layer with a rectifier that are positive for none of some evenly spaced training
  * pictures. */
-static gt_status measure(dead_units *d, gt_dataset *data) {
+static gt_status measure_units(dead_units *d, gt_dataset *data) {
     const gt_rectified *r = d->trained.model->rectified;
     int64_t batch = gt_classifying_batch(d->trained.model), count = gt_dataset_get_info(data)->count;
     gt_exec *x = d->trained.exec;
@@ -93,7 +93,7 @@ static gt_status measure(dead_units *d, gt_dataset *data) {
         for (int64_t i = 0; i < batch; i++) d->items[i] = (int64_t)((__int128)(first + i) * count / d->pictures);
         st = gt_read_images(data, batch, d->items, gt_exec_input(x, "images"));
         if (!st) st = gt_exec_run(x, &(gt_exec_env){0});
-        if (!st) collect(d);
+        if (!st) add_active(d);
     }
     const double *active = d->active;
     for (int i = 0; i < r->n; i++) {
@@ -106,7 +106,7 @@ static gt_status measure(dead_units *d, gt_dataset *data) {
 
 static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     dead_units *d = own;
-    gt_status st = gt_comm_agree_all(e->comm, d->pictures ? measure(d, e->data) : GT_OK);
+    gt_status st = gt_comm_agree_all(e->comm, d->pictures ? measure_units(d, e->data) : GT_OK);
     for (int i = 0; !st && d->pictures && i < e->model->rectified->n; i++)
         gt_values_put(values, d->series[i], d->share[i]);
     return st;

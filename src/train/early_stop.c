@@ -33,7 +33,7 @@ typedef struct past {
     gt_patience *patience;
 } past;
 
-static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+static void count_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
     const past *p = arg;
     bool late = gt_best_of_pictures(p->job) && gt_has_late_pictures(values, n);
     count_tick(p->job, p->patience, images, values, late ? 0 : n);
@@ -42,7 +42,7 @@ static void replay(void *arg, int64_t images, const gt_stat_value *values, int n
 void gt_patience_begin(gt_engine *e, gt_journal *j) {
     j->patience = (gt_patience){.best = NAN};
     past p = {e->job, &j->patience};
-    if (e->job->early_stopping && gt_runlog_each(j->log, replay, &p))
+    if (e->job->early_stopping && gt_runlog_each(j->log, count_past_tick, &p))
         gt_warn("--early-stopping counts from here, without the run's past: %s", gt_message());
 }
 

@@ -32,7 +32,7 @@ static gt_dataset_options options_of(const gt_engine *e, int set) {
 }
 
 /* Do the pictures of a set fit the model and the training data? */
-static gt_status check(const gt_engine *e, int set, const char *path) {
+static gt_status check_set(const gt_engine *e, int set, const char *path) {
     gt_dataset *ds = e->eval_data[set];
     const gt_dataset_info *i = gt_dataset_get_info(ds);
     int classes = e->model->label_dim;
@@ -58,7 +58,7 @@ static gt_status open_set(gt_engine *e, int set) {
     gt_status st = gt_dataset_open(&e->eval_data[set], path, &o);
     if (st || set == GT_EVAL_TRAIN) return st;
     if (set == GT_EVAL_TEST) gt_dataset_tell_classes(e->eval_data[set], path);
-    return check(e, set, path);
+    return check_set(e, set, path);
 }
 
 gt_status gt_eval_data_open_all(gt_engine *e) {

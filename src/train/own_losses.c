@@ -22,7 +22,7 @@ static void use_arena(void *own, void *arena) { gt_judging_use_arena(((own_losse
 
 static void close_losses(void *own) { gt_judging_close(((own_losses *)own)->network); }
 
-static int count(const gt_model *m) {
+static int count_losses(const gt_model *m) {
     int n = 0;
     while (n < GT_JUDGED_BY_MOST && m->judged_by[n]) n++;
     return n;
@@ -34,7 +34,7 @@ static gt_eval_series series_of(const gt_model *m, int k, gt_text *suffix) {
 }
 
 static bool series(const gt_engine *e, const void *own, int i, gt_text *name) {
-    int n = count(e->model);
+    int n = count_losses(e->model);
     gt_text suffixes[GT_JUDGED_BY_MOST];
     gt_eval_series rows[GT_JUDGED_BY_MOST];
     (void)own;
@@ -50,7 +50,7 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
         gt_text suffix;
         if (!e->eval_data[set]) continue;
         st = gt_judge_dataset_all(e->comm, l->network, e->eval_data[set], mean);
-        for (int k = 0; k < count(e->model) && !st && !e->comm->rank; k++)
+        for (int k = 0; k < count_losses(e->model) && !st && !e->comm->rank; k++)
             gt_eval_put(values, set, series_of(e->model, k, &suffix), e->model->judged_by[k], mean[k]);
     }
     return st;

@@ -271,7 +271,7 @@ static void forget_lines(scores *s) {
 }
 
 /* Lines of metric-NAME.jsonl that could not be written are tried once more. */
-static void end(gt_engine *e, gt_journal *j, void *own) {
+static void write_rest(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
     (void)e;
     if (s->failing && s->lines)
@@ -279,7 +279,7 @@ static void end(gt_engine *e, gt_journal *j, void *own) {
     forget_lines(s);
 }
 
-static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+static void add_past_seconds(void *arg, int64_t images, const gt_stat_value *values, int n) {
     scores *s = arg;
     double seconds = gt_stat_mean(values, n, SECONDS);
     (void)images;
@@ -289,14 +289,14 @@ static void replay(void *arg, int64_t images, const gt_stat_value *values, int n
 }
 
 /* What metrics have taken so far. Lines of an earlier state that were not written are not of this run. */
-static void begin(gt_engine *e, gt_journal *j, void *own) {
+static void read_past(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
     forget_lines(s);
     s->seconds = s->last = 0;
     if (s->no_scores) gt_warn("the run goes on without metrics: %s", s->no_scores);
     s->no_scores = NULL;
     if (!s->scoring) return;
-    if (gt_runlog_each(j->log, replay, s)) gt_warn("--metrics-share counts from here: %s", gt_message());
+    if (gt_runlog_each(j->log, add_past_seconds, s)) gt_warn("--metrics-share counts from here: %s", gt_message());
     if (e->job->metrics_share)
         gt_info("--metrics-share=%g: where metrics take longer, fewer checkpoints have them; which ones, and so --best "
                 "and --early-stopping by a metric, depends on the speed of this machine",
@@ -336,6 +336,6 @@ const gt_measurer gt_measurer_scores = {
     .is_due = is_due,
     .is_missing = is_missing,
     .measure_late_all = measure_late_all,
-    .begin = begin,
-    .end = end,
+    .begin = read_past,
+    .end = write_rest,
 };

@@ -57,7 +57,7 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     return st;
 }
 
-static void draw(const gt_engine *e, gt_journal *j, void *own) {
+static void draw_confusion(const gt_engine *e, gt_journal *j, void *own) {
     gt_confusion_draw(&((segmentation *)own)->confusion, e, j, e->info->mask_name);
 }
 
@@ -70,5 +70,5 @@ const gt_measurer gt_measurer_segmentation = {
     .close = close_segmentation,
     .series = series,
     .measure_all = measure_all,
-    .draw = draw,
+    .draw = draw_confusion,
 };

@@ -42,7 +42,7 @@ static void put_sheet(void *own, gt_values *values) {
     for (int i = 0; i < n; i++) gt_values_put_stat(values, fresh[i], NULL);
 }
 
-static void begin(gt_engine *e, gt_journal *j, void *own) {
+static void read_past(gt_engine *e, gt_journal *j, void *own) {
     (void)e;
     gt_metrics_go_on(((sheets *)own)->metrics, j->log);
 }
@@ -55,5 +55,5 @@ const gt_measurer gt_measurer_sheets = {
     .needs_reals = needs_reals,
     .take_sheet = take_sheet,
     .put_sheet = put_sheet,
-    .begin = begin,
+    .begin = read_past,
 };

@@ -36,7 +36,7 @@ static gt_traffic communication_all(gt_engine *e) {
 
 static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seconds); }
 
-static void put(gt_journal *j, const char *name, double value) { gt_values_put(&j->logged, name, value); }
+static void put_value(gt_journal *j, const char *name, double value) { gt_values_put(&j->logged, name, value); }
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -57,14 +57,14 @@ static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     }
     qsort(sorted, (size_t)ranks, sizeof *sorted, by_value);
     double median = sorted[(ranks - 1) / 2];
-    put(j, "Ranks/slowest", median > 0 ? per_slice[slowest] / median : 1);
-    put(j, "Ranks/slowest_rank", slowest);
-    put(j, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
-    put(j, "Ranks/most_wait_for_data_sec", wait);
+    put_value(j, "Ranks/slowest", median > 0 ? per_slice[slowest] / median : 1);
+    put_value(j, "Ranks/slowest_rank", slowest);
+    put_value(j, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
+    put_value(j, "Ranks/most_wait_for_data_sec", wait);
     for (int i = 0; i < e->model->n_nets; i++) {
         double square = 0;
         for (int r = 0; r < ranks; r++) square += all[r].square[i];
-        put(j, gt_text_of(GT_NORM_SERIES, e->model->nets[i]->name).s, sqrt(square));
+        put_value(j, gt_text_of(GT_NORM_SERIES, e->model->nets[i]->name).s, sqrt(square));
     }
 }
 
@@ -77,34 +77,35 @@ static void put_clock(gt_values *v, double seconds) {
 
 /* Of this process alone, and of the steps since the last tick. */
 static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measures *all, gt_traffic c) {
-    put(j, "Progress/images_per_sec", rate);
+    put_value(j, "Progress/images_per_sec", rate);
     put_clock(&j->logged, gt_journal_seconds(j));
-    put(j, "Timing/sec_per_tick", gt_clock() - j->tick_start);
-    put(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
-    put(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
+    put_value(j, "Timing/sec_per_tick", gt_clock() - j->tick_start);
+    put_value(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
+    put_value(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
     if (c.seconds > 0) {
-        put(j, "Timing/communication_sec", c.seconds);
-        put(j, "Timing/wait_for_ranks_sec", c.waited);
-        put(j, "Timing/communication_hidden_percent", hidden_percent(c));
+        put_value(j, "Timing/communication_sec", c.seconds);
+        put_value(j, "Timing/wait_for_ranks_sec", c.waited);
+        put_value(j, "Timing/communication_hidden_percent", hidden_percent(c));
     }
     for (int p = 0; p < e->model->n_phases; p++)
-        put(j, gt_text_of("Timing/%s", e->phases[p].phase->name).s, 1000 * e->phases[p].seconds);
+        put_value(j, gt_text_of("Timing/%s", e->phases[p].phase->name).s, 1000 * e->phases[p].seconds);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
-        put(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
+        put_value(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
 }
 
-static void gather(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c) {
+static void gather_values(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all,
+                          gt_traffic c) {
     gt_values_clear(&j->logged);
     for (int i = 0; i < e->stats.n; i++)
         if (e->stats.shown[i].num > 0) gt_values_put_stat(&j->logged, e->stats.shown[i], NULL);
-    put(j, "Progress/tick", j->tick);
-    put(j, "Progress/kimg", (double)e->shown / 1000);
-    put(j, "Progress/step", e->step);
-    put(j, "Progress/augment", e->ada.p);
-    if (!gt_is(e->schedule.kind, "constant")) put(j, "Progress/rate_factor", gt_engine_rate(e));
+    put_value(j, "Progress/tick", j->tick);
+    put_value(j, "Progress/kimg", (double)e->shown / 1000);
+    put_value(j, "Progress/step", e->step);
+    put_value(j, "Progress/augment", e->ada.p);
+    if (!gt_is(e->schedule.kind, "constant")) put_value(j, "Progress/rate_factor", gt_engine_rate(e));
     put_speed(e, j, rate, all, c);
-    put(j, "Resources/cpu_mem_gb", memory);
+    put_value(j, "Resources/cpu_mem_gb", memory);
     put_measures(e, j, all);
     gt_values_append(&j->logged, &j->measured);
 }
@@ -120,7 +121,7 @@ void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
     if (e->comm->rank) return;
     double rate = gt_journal_rate(e, j);
     gt_journal_print_tick(e, j, rate, memory);
-    gather(e, j, rate, memory, all, c);
+    gather_values(e, j, rate, memory, all, c);
 }
 
 int gt_tick_watch(gt_engine *e, gt_journal *j) {
@@ -161,9 +162,9 @@ void gt_tick_late(gt_engine *e, gt_journal *j) {
 
 void gt_tick_resume_late(gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
-    put(j, "Progress/tick", j->tick - 1);
-    put(j, "Progress/kimg", (double)e->shown / 1000);
-    put(j, "Timing/total_sec", gt_journal_seconds(j));
+    put_value(j, "Progress/tick", j->tick - 1);
+    put_value(j, "Progress/kimg", (double)e->shown / 1000);
+    put_value(j, "Timing/total_sec", gt_journal_seconds(j));
     gt_values_append(&j->logged, &j->late);
     gt_patience_decide(e, j);
     gt_tick_log(e, j, false);
@@ -212,7 +213,7 @@ typedef struct past {
 } past;
 
 /* A line of the past. Series that not every tick renews have their latest values again. */
-static void replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+static void watch_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
     const past *p = arg;
     gt_stat_table *t = &p->engine->stats;
     gt_watch_replay(p->watch, images, values, n);
@@ -230,6 +231,6 @@ void gt_tick_watch_begin(gt_engine *e, gt_journal *j) {
     j->watch = (gt_watch){
         .p_max = e->job->p_max, .job = e->job, .own = e->job->family->warnings, .advice = e->job->family->advice};
     measure_guess(e, &j->watch);
-    if (gt_runlog_each(j->log, replay, &(past){e, &j->watch}))
+    if (gt_runlog_each(j->log, watch_past_tick, &(past){e, &j->watch}))
         gt_warn("troubles are judged without the run's past: %s", gt_message());
 }

@@ -135,7 +135,7 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
     j->tick_shown = e->shown;
 }
 
-static void report(gt_journal *j) {
+static void write_report(gt_journal *j) {
     gt_tell_start("writing report.html", NULL, 0);
     gt_storage_begin("writing", "report.html"); /* much is read for the report */
     gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
@@ -211,7 +211,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     if (!st && d->late) late_all(e, j, d);
     bool over = d->stop || d->finished || e->stopped_early; /* the end writes the last report */
     if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_measurers_draw(e, j);
-    if (!st && d->pictures && !over && e->comm->rank == 0) report(j);
+    if (!st && d->pictures && !over && e->comm->rank == 0) write_report(j);
     j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }
@@ -258,7 +258,7 @@ static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     gt_storage_begin("writing", "starts.jsonl");
     gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why);
     gt_storage_end();
-    report(j);
+    write_report(j);
     if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
 }
 
