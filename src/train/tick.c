@@ -125,10 +125,14 @@ void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
 }
 
 int gt_tick_watch(gt_engine *e, gt_journal *j) {
-    gt_stat_value troubles[GT_WARNINGS_MOST];
-    int n = 0,
-        trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, j->logged.of, j->logged.n, troubles, &n);
-    for (int i = 0; i < n; i++) gt_values_put_stat(&j->logged, troubles[i], NULL);
+    int known = j->logged.n, n = known;
+    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MOST) * sizeof *values);
+    j->logged.failed |= !values;
+    if (!values) return -1;
+    if (n) memcpy(values, j->logged.of, (size_t)n * sizeof *values);
+    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, values, &n);
+    for (int i = known; i < n; i++) gt_values_put_stat(&j->logged, values[i], NULL);
+    free(values);
     return trouble;
 }
 

@@ -217,14 +217,13 @@ void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARN
     }
 }
 
-int gt_watch_tick(gt_watch *w, int tick, double kimg, const gt_stat_value *values, int n, gt_stat_value *troubles,
-                  int *n_troubles) {
+int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
     char text[GT_WARNING_TEXT];
-    int found = -1;
+    int found = -1, seen = *n;
     const gt_warning *r;
     for (int k = 0; (r = gt_warning_at(w, k)); k++) {
         gt_tick_view v = {.values = values,
-                          .n = n,
+                          .n = seen,
                           .p_max = w->p_max,
                           .guess_accuracy = w->guess_accuracy,
                           .guess_loss = w->guess_loss,
@@ -248,7 +247,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, const gt_stat_value *value
             gt_info("%s is over after %d tick%s", r->name, w->of[k].lasts, gt_plural(w->of[k].lasts));
         if (!bad) w->of[k].lasts = 0;
         snprintf(w->of[k].series, sizeof w->of[k].series, "Trouble/%s", r->name);
-        troubles[(*n_troubles)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};
+        values[(*n)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};
     }
     w->ticks++;
     return found;
@@ -256,9 +255,9 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, const gt_stat_value *value
 
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     gt_watch *w = arg;
-    gt_stat_value *seen = malloc(((size_t)n + 1) * sizeof *seen), troubles[GT_WARNINGS_MOST];
+    gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MOST) * sizeof *seen);
     if (!seen) return; /* it then knows less of the past */
-    int k = 0, n_troubles = 0;
+    int k = 0;
     double tick = w->ticks;
     bool late = gt_has_late_pictures(values, n);
     for (int i = 0; i < n; i++) {
@@ -268,7 +267,7 @@ void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int
         seen[k++] = values[i];
     }
     w->quiet = true;
-    gt_watch_tick(w, (int)tick, (double)images / 1000, seen, k, troubles, &n_troubles);
+    gt_watch_tick(w, (int)tick, (double)images / 1000, seen, &k);
     w->quiet = false;
     free(seen);
 }

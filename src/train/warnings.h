@@ -5,8 +5,8 @@
  *
  *     gt_watch w = {.p_max = job->p_max};
  *     each earlier tick: gt_watch_replay(&w, images, values, n);
- *     // gives the series Trouble/NAME, says what has begun or ended
- *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, n, troubles, &n_troubles);
+ *     // appends the series Trouble/NAME, says what has begun or ended
+ *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);
  *
  * A new warning is a function and a row in warnings.c, or in the table of a family (gt_family.warnings). */
 #ifndef GANTRY_TRAIN_WARNINGS_H
@@ -43,12 +43,11 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
     bool quiet; /* says nothing */
 } gt_watch;
 
-/* Looks at the n values of a tick and appends one for each warning to *n_troubles others: "Trouble/collapse", the
- * number of ticks that the trouble has lasted so far, 0 for none (there are at most GT_WARNINGS_MOST; the names live in
- * *w). Each trouble is a warning when it begins and a line when it is over. Returns the first trouble of the training
- * itself (not of machines) that begins with this tick, to be given to the functions below; -1: none. */
-int gt_watch_tick(gt_watch *w, int tick, double kimg, const gt_stat_value *values, int n, gt_stat_value *troubles,
-                  int *n_troubles);
+/* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the
+ * trouble has lasted so far, 0 for none (room for GT_WARNINGS_MOST is needed; the names live in *w). Each trouble is a
+ * warning when it begins and a line when it is over. Returns the first trouble of the training itself (not of machines)
+ * that begins with this tick, to be given to the functions below; -1: none. */
+int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);
 /* What to do about it, of what the job's model takes: "a smaller --lrate or --init=he". */
 void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARNING_TEXT]);
 /* general rows, then the family's; NULL: there are no more */

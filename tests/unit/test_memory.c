@@ -8,13 +8,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "train/journal.h"
+#include "train/measurer.h"
 
 /* ---- calls of the allocator by this thread ---- */
 
@@ -122,14 +123,12 @@ static void save_without_memory(void **state) {
     gt_engine *e = &((fixture *)*state)->engine;
     if (!COUNTS_ALLOCATIONS) skip();
     gt_journal *j = &((fixture *)*state)->journal;
-    j->best_before = 1;
-    j->best = 2;
-    j->best_pending = true;
+    j->best = (gt_best){.before = 1, .value = 2, .pending = true};
     most = 1 << 16;
     gt_save_all(e, j);
     most = SIZE_MAX;
     assert_true(j->checkpoint_failed); /* it is tried again */
-    assert_true(j->best_pending && j->best == 2);
+    assert_true(j->best.pending && j->best.value == 2);
 }
 
 static size_t resident(void) {
@@ -138,6 +137,12 @@ static size_t resident(void) {
     assert_int_equal(f ? fscanf(f, "%*d %ld", &pages) : 0, 1);
     fclose(f);
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int count_values(const gt_values *v, const char *beginning) {
+    int n = 0;
+    for (int i = 0; i < v->n; i++) n += !strncmp(v->of[i].name, beginning, strlen(beginning));
+    return n;
 }
 
 /* Evaluations and looks at units of a classifier lie in the arena of the steps: no memory is touched for them. */
@@ -157,15 +162,15 @@ static void evaluations_take_turns(void **state) {
     check(gt_engine_start_loader_all(e));
     check(gt_engine_step_all(e));
     size_t all = e->arena_bytes, others = resident() - touched(e->arena, all);
-    assert_int_equal(gt_dead_units_count(e->dead_units), 17);
-    check(gt_evaluate_all(e, &f->journal));
+    check(gt_measurers_measure_all(e, &f->journal));
     size_t more = resident() - touched(e->arena, all) - others;
     print_message("arena: %zu bytes; an evaluation needed %zu others\n", all, more);
     assert_true(more < (2 << 20) && all > (8 << 20));
+    assert_int_equal(count_values(&f->journal.measured, "Dead/"), 17);
+    assert_int_equal(count_values(&f->journal.measured, "Accuracy/test"), 2);
+    gt_values_clear(&f->journal.measured);
     gt_engine_close_all(e);
     gt_job_free(job);
-    free(f->journal.confusion);
-    f->journal.confusion = NULL;
     free(e);
 }
 
