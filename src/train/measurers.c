@@ -40,7 +40,7 @@ gt_status gt_measurers_open_all(gt_engine *e) {
         e->measuring[i] = gt_arena_alloc(e->model->arena, table[i]->own_bytes + 1); /* not NULL */
         if (!e->measuring[i]) st = gt_fail(GT_NOMEM, "out of memory for %s", table[i]->name);
         st = gt_comm_agree_all(e->comm, st);
-        if (!st) st = table[i]->open_all(e, e->measuring[i]);
+        if (!st && table[i]->open_all) st = table[i]->open_all(e, e->measuring[i]);
     }
     return st;
 }

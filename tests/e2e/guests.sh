@@ -84,9 +84,13 @@ case_metric() {
 }
 # A value at each tick: in the log, for TensorBoard, in the report, and the same where a run was stopped in between.
 case_measurer() {
-    run far --steps=8 --tick=0.032 --ema-kimg=0.05
-    run stopped --steps=4 --tick=0.032 --ema-kimg=0.05
-    run stopped --steps=8 --tick=0.032 --ema-kimg=0.05
+    local far="--data=synth:shapes:n=96,size=16 $nets --batch=8 --mbstd=2 --slices=4 --tick=0.016 --snap=1"
+    # shellcheck disable=SC2086
+    {
+        quietly ranks 2 "$gantry" train $far --steps=8 --run=far
+        quietly "$gantry" train $far --steps=4 --run=stopped
+        quietly ranks 2 "$gantry" train $far --steps=8 --run=stopped
+    }
     "$python" - <<'PY' || fail 'no distance from the average, or another one after a stop'
 import json
 ticks = [[json.loads(line)['Average/distance']['mean'] for line in open(run + '/stats.jsonl')] for run in ('far', 'stopped')]
