@@ -198,7 +198,8 @@ static void test_turned(void **state) {
 }
 
 #if defined(__x86_64__)
-static double seconds_now(void) { return gt_clock_of(CLOCK_THREAD_CPUTIME_ID); }
+/* Not processor time: virtual machines may count too little of that, and so runs would look too fast. */
+static double seconds_now(void) { return gt_clock(); }
 
 /* Cycles per second: additions that wait for each other take one each. */
 static double clock_rate(void) {
@@ -212,23 +213,18 @@ static double clock_rate(void) {
     return ROUNDS * ADDITIONS / (seconds_now() - start);
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* No x86-64 core does more than two multiply-adds a cycle; what the compiler does beforehand must not count. The
- * median, since the clock changes and other programs disturb. */
+ * fastest of several runs of each kind, since other programs can only slow a run down. */
 static void peak(void) {
     enum { RUNS = 31, MOST_A_CYCLE = 2 };
     const gt_gemm_kernels *gemm = kernels->gemm;
-    double part_of_most[RUNS];
+    double clock = 0, rate = 0;
     for (int i = 0; i < RUNS; i++) {
-        double clock = clock_rate(), start = seconds_now(), flops = gemm->fma_peak(50000);
-        part_of_most[i] = flops / (seconds_now() - start) / (2 * MOST_A_CYCLE * gemm->lanes * clock);
+        clock = fmax(clock, clock_rate());
+        double start = seconds_now(), flops = gemm->fma_peak(50000);
+        rate = fmax(rate, flops / (seconds_now() - start));
     }
-    qsort(part_of_most, RUNS, sizeof *part_of_most, ascending);
-    assert_true(part_of_most[RUNS / 2] < 1.05);
+    assert_true(rate < 1.05 * 2 * MOST_A_CYCLE * gemm->lanes * clock);
 }
 
 static void test_peak(void **state) {
