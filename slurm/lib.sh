@@ -77,7 +77,7 @@ once_a_node() {
 # stage FILE: to every node's own disk; its name there is $staged. What is there already, after a requeue, is not copied again.
 stage() {
     staged=$GANTRY_STAGE/gantry-$job_id/${1##*/}
-    [ -f "$1" ] || { echo "staging: '$1' is no file (gantry dataset makes one of a folder)" >&2 && return 1; }
+    [ -f "$1" ] || { echo "staging: '$1' is not a file (gantry dataset makes one of a folder)" >&2 && return 1; }
     # shellcheck disable=SC2016
     once_a_node bash -c '
         same() { [ "$(stat -Lc "%s %Y" "$1")" = "$(stat -c "%s %Y" "$2" 2>/dev/null)" ]; }

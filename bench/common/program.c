@@ -44,7 +44,7 @@ static void print_help(const bench_program *p) {
     }
 }
 
-/* Words that are no options stay in argv[0..*words), when the program takes files. */
+/* Words that are not options stay in argv[0..*words), when the program takes files. */
 static gt_status read_arguments(const bench_program *p, gt_options *o, int argc, char **argv, bool *help, int *words) {
     for (int i = 1; i < argc; i++) {
         char *word = argv[i], *equals = strchr(word, '=');

@@ -55,7 +55,7 @@ static gt_status set_key(gt_job *job, const char *text, size_t length) {
     const char *equals = memchr(text, '=', length);
     size_t name = equals ? (size_t)(equals - text) : length, rest = equals ? length - name - 1 : 0;
     if (!equals || name >= sizeof key || rest >= sizeof value)
-        return gt_fail(GT_USAGE, "'%.*s' is no KEY=VALUE", (int)length, text);
+        return gt_fail(GT_USAGE, "'%.*s' is not KEY=VALUE", (int)length, text);
     snprintf(key, sizeof key, "%.*s", (int)name, text);
     snprintf(value, sizeof value, "%.*s", (int)rest, equals + 1);
     return gt_job_set(job, key, value, NULL);

@@ -168,7 +168,7 @@ def augmentation_random(f):
         def draw(kind):
             def function(shape):
                 name = next(draws)
-                if not name.endswith('_' + kind): raise SystemExit('%s: %s is no %s' % (f.name, name, kind))
+                if not name.endswith('_' + kind): raise SystemExit('%s: %s is not a %s' % (f.name, name, kind))
                 return f['%s/in/draws/%s' % (case, name)].reshape(shape)
             return function
         y = aug.augment(x, c['p'], draw('rand'), draw('randn'))

@@ -70,7 +70,7 @@ typedef struct gt_checkpoint_data {
 } gt_checkpoint_data;
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
 /* Names of classes as a JSON array of texts, ["disc","ring"], which the caller frees; NULL: out of memory. Bytes that
- * are no UTF-8 become question marks. */
+ * are not UTF-8 become question marks. */
 char *gt_class_names_to_text(const char *const *name, int n);
 /* The names in such a text, in the arena. Control characters become question marks. GT_FORMAT: no such array. */
 gt_status gt_class_names_from_text(const char *text, gt_arena *a, const char *const **name, int *n);

@@ -18,8 +18,8 @@ struct gt_checkpoint_data;
 /* What the classifier was trained on, as far as its file says. */
 const struct gt_checkpoint_data *gt_classifying_data(const gt_classifying *c);
 
-/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model is no classifier. It takes
- * its turn in an arena of *room bytes, which become more if it needs more: to be given before the first
+/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model is not a classifier. It
+ * takes its turn in an arena of *room bytes, which become more if it needs more: to be given before the first
  * gt_classifying_prepare(). */
 gt_classifying *gt_classifying_new(gt_model *m, const float *params, gt_pool *pool, size_t *room);
 void gt_classifying_use_arena(gt_classifying *c, void *memory); /* c may be NULL */

@@ -9,8 +9,8 @@
 
 #include "gantry/status.h"
 
-/* Takes what is there and is no run, as the picture that a comparison before has left among the runs, out of the list,
- * and says so in the log, a line each. Returns how many are left; where none is a run, all are. */
+/* Takes what is there and is not a run, as the picture that a comparison before has left among the runs, out of the
+ * list, and says so in the log, a line each. Returns how many are left; where none is a run, all are. */
 int gt_compare_sort_out(const char **dirs, int n);
 
 /* Writes a row for each run. Losses, accuracies and gap are means over the last quarter of the ticks, since they vary

@@ -189,7 +189,7 @@ typedef struct gt_data_look {
 } gt_data_look;
 
 /* Reads the images on the threads of `pool` (NULL: this thread alone). Main thread only. That an image cannot be read
- * is no error here. */
+ * is not an error here. */
 gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
 /* Warns of images that cannot be used and of samples outside the range, if there are some. `spec`: the name the user
  * gave. */
@@ -201,7 +201,7 @@ bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double m
 /* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:
  * there are none. */
 bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
-/* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. Warns of labels_missing,
+/* The same of all items, as a warning; nothing for labels that are not classes, or not wanted. Warns of labels_missing,
  * too. */
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
 

@@ -16,7 +16,7 @@
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; `compress`: deflated
  *   FOLDER     the files of FILE.zip; must not lie in a source
  * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and an existing folder of such a name, are
- * folders. A suffix without a letter (photos-1.5) is none.
+ * folders. A suffix without a letter (photos-1.5) is part of the name.
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it. The
  * same request goes on from there after a run was ended. When anything differs - options, names, labels, or the source,
@@ -30,8 +30,8 @@
  * appears there during the work is not replaced without `overwrite` either. A folder that holds anything but the files
  * of a dataset, a link to a folder and a source are never replaced.
  *
- * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are
- * told in the log with the smallest and the largest of all. */
+ * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) give
+ * a line of the log with the smallest and the largest of all. */
 #ifndef GANTRY_DATASET_TOOL_H
 #define GANTRY_DATASET_TOOL_H
 
@@ -79,7 +79,7 @@ typedef struct gt_convert_result {
     gt_sample type;
     bool unchanged;    /* dest was there already, and the same; nothing was written */
     double bytes;      /* of the result */
-    int classes;       /* 0: its labels are none, or vectors */
+    int classes;       /* 0: no labels, or vectors */
     int64_t *of_class; /* [classes] images of each, malloc'ed */
     char **class_name; /* [classes], malloc'ed with its texts; NULL: not known */
 } gt_convert_result;

@@ -20,7 +20,7 @@ typedef struct gt_detect_options {
     double stride;    /* from window to window, as a part of the window's side */
     double threshold; /* least probability of an object */
     double overlap;   /* of two objects with a larger intersection over union the less likely one goes */
-    int ground;       /* the class that is no object; -1: each class is one */
+    int ground;       /* the class that is not an object; -1: each class is one */
 } gt_detect_options;
 
 typedef struct gt_detection {

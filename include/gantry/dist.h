@@ -78,11 +78,11 @@ gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int 
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
 /* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long
- * loop of this library. A rank that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is
- * named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of these functions waits.
- * `what` must stay valid. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long
- * without a word (sums by one rank): ten times the limit holds until the next gt_comm_doing. A rank begins as busy, and
- * is busy by itself while a function of this library writes or reads a file, but no longer. */
+ * loop of this library. A rank from which no heartbeat has come for `limit` seconds (60 at the beginning; 0: no limit)
+ * is named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of these functions
+ * waits. `what` must stay valid. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may
+ * take long without a word (sums by one rank): ten times the limit holds until the next gt_comm_doing. A rank begins as
+ * busy, and is busy by itself while a function of this library writes or reads a file, but no longer. */
 void gt_comm_heartbeat(gt_comm *c, double limit);
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);
@@ -106,8 +106,8 @@ int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
  * recipe): legal are divisors s of the batch with batch/s a multiple of min(mbstd, batch), so that slices hold whole
  * stddev groups; and, if wanted, those with batch/s a multiple of the number of stddev groups, whose slices have equal
  * parts of all of them. 0: no sample belongs to another, any s up to the batch is legal and slices may differ by one
- * sample. wanted = 0 takes the largest up to 8. GT_USAGE, naming the nearest that fit, when there is none, when
- * `wanted` is none, or when there are more ranks than slices. */
+ * sample. wanted = 0 takes the largest up to 8. GT_USAGE, naming the nearest that fit, when no number is legal, when
+ * `wanted` is not legal, or when there are more ranks than slices. */
 bool gt_slices_hold_mbstd(int batch, int mbstd, int slices);
 gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices);
 /* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and stddev group.

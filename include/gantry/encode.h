@@ -19,7 +19,7 @@ typedef struct gt_encoder gt_encoder;
 /* What the encoder makes of n images. Arrays from gt_encoder_run() are valid until the next call of it. */
 typedef struct gt_encoded {
     const float *latent;       /* [n,latent_size] */
-    const float *log_variance; /* [n,latent_size]; NULL: latents are no distributions */
+    const float *log_variance; /* [n,latent_size]; NULL: latents are not distributions */
     const float *image;        /* [n,H,W,C] in [-1,1]: reconstructions */
     const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
 } gt_encoded;

@@ -30,7 +30,8 @@ typedef struct gt_export_done {
     char inputs[256];    /* what the network in the file wants: "pixels of 0 to 1"; "": nothing to say */
 } gt_export_done;
 
-/* GT_USAGE: the request cannot be: an unknown form, an `out` that is the source or a folder, ... No network is read. */
+/* GT_USAGE: the request is impossible: an unknown form, an `out` that is the source or a folder, ... No network is
+ * read. */
 gt_status gt_export_check(const gt_export_request *r);
 /* Reads the networks and writes them to r->out, whole or not at all; *done may be NULL. GT_USAGE: also a form that the
  * model does not have, with the forms that the model has. The main thread calls this function. */

@@ -29,7 +29,7 @@ typedef struct gt_generator_options {
     float temperature;            /* of models that draw codes; 0: 1. Of others it must be 0 */
     bool apart;                   /* of models with styles: latents to styles, and styles to images */
     gt_pool *pool;                /* NULL: one thread */
-    const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
+    const gt_kernel_set *kernels; /* where the checkpoint's are not supported; NULL: the best of this CPU */
 } gt_generator_options;
 
 /* The moving average of the generator in a checkpoint, ready to run; of a run's directory the newest checkpoint is

@@ -22,7 +22,7 @@ void gt_grid_fit(gt_grid *g, int height, int width);
 
 /* Chooses an item of a dataset of `count` for each cell, row by row: items[columns*rows]. With labels (label_dim > 0;
  * label_of writes label_dim floats) each row shows one class, and the classes come in the order of their labels.
- * Without labels the choice is random, and also where labels are no classes: where there are fewer images per label
+ * Without labels the choice is random, and also where labels are not classes: where there are fewer images per label
  * than columns, unless `reference` is set. Random numbers are those of numpy's RandomState(0), so a dataset always has
  * the same choice. */
 gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,

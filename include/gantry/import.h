@@ -30,7 +30,7 @@ typedef struct gt_import_place {
     float add;              /* to each value */
     const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed, or */
     bool optional;          /* begins as in a new network where the file does not have it */
-    const char *needed_for; /* values that are no finite numbers are a warning, which says this; NULL: an error */
+    const char *needed_for; /* values that are not finite numbers are a warning, which says this; NULL: an error */
 } gt_import_place;
 
 /* What else a checkpoint would have: a number of float64, or a text. */

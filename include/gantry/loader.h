@@ -48,7 +48,7 @@ typedef struct gt_loader_plan {
     size_t cache_bytes;  /* a dataset whose decoded images take no more bytes than these stays decoded in memory */
 } gt_loader_plan;
 
-/* `ds` must outlive the loader; the plan is copied. GT_USAGE: a batch or ranges that cannot be. On failure *out is
+/* `ds` must outlive the loader; the plan is copied. GT_USAGE: an impossible batch or range. On failure *out is
  * NULL. */
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
 void gt_loader_free(gt_loader *l); /* NULL is fine */

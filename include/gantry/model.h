@@ -186,9 +186,9 @@ struct gt_model {
     gt_graph *(*build_judge)(gt_model *m, int n);
     const char *judged_by[GT_JUDGED_BY_MOST]; /* "reconstruction"; after the last one NULL */
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
-     * NULL: the model is none. */
+     * NULL: the model is not a classifier. */
     gt_graph *(*build_classifier)(gt_model *m, int n);
-    /* GANs whose D tells classes: the same, with the parameters of network 1 in slot 0. NULL: the model is none. */
+    /* GANs whose D tells classes: the same, with the parameters of network 1 in slot 0. NULL: its D does not. */
     gt_graph *(*build_d_classifier)(gt_model *m, int n);
     /* A network of D's form that is trained beside D, on the labels alone, to be compared with D; 0: none. */
     int baseline;
@@ -209,7 +209,7 @@ struct gt_model {
      * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
      * GT_MOST_MAPS; 0 after a fault of the graph. NULL: the model has no such D. */
     int (*discriminator_maps)(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps);
-    /* Models that segment: as build_classifier, with "logits" [n,H,W,label_dim]. NULL: the model is none. */
+    /* Models that segment: as build_classifier, with "logits" [n,H,W,label_dim]. NULL: the model does not segment. */
     gt_graph *(*build_segmenter)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
@@ -217,7 +217,7 @@ struct gt_model {
     void *own; /* the model's own data */
 };
 
-/* The network that tells classes; -1: the model is no classifier. */
+/* The network that tells classes; -1: the model is not a classifier. */
 static inline int gt_model_classifier(const gt_model *m) {
     return m->build_classifier ? 0 : m->build_d_classifier ? 1 : -1;
 }

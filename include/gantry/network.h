@@ -7,7 +7,7 @@
  *     gt_checkpoint_read(f, "/networks/G_ema/mapping.w_avg", w_avg, 512);
  *
  * Of a file of another program only the tensors that are asked for are read. Its recipe (gt_checkpoint_info) is made of
- * what the file says and of the shapes of its tensors. A tensor with a value that is no number cannot be read.
+ * what the file says and of the shapes of its tensors. A tensor with a value that is not a number cannot be read.
  *
  * The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for the file
  * that the reference has kept of it. Nothing is downloaded. */

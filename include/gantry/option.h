@@ -11,7 +11,7 @@
  *     demo d; uint8_t state[2];
  *     gt_options o = {rows, 2, &d, state, arena};
  *     gt_options_reset(&o);
- *     gt_options_set(&o, "n", "12", NULL);       // GT_USAGE and a sentence when the key or the value cannot be
+ *     gt_options_set(&o, "n", "12", NULL);       // GT_USAGE and a sentence when the key or the value is wrong
  *
  * Texts are copied into the arena. Nothing here prints or exits.
  */

@@ -30,7 +30,7 @@ typedef struct gt_project_request {
     bool film;
     double state_minutes; /* how often the state is written; 0: only when stopped */
     gt_pool *pool;
-    const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
+    const gt_kernel_set *kernels; /* where the checkpoint's are not supported; NULL: the best of this CPU */
     int (*stop)(void);            /* not 0: the work is to stop; asked after each step */
     bool (*save)(void);           /* should the state be written now? */
 } gt_project_request;

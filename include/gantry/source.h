@@ -29,10 +29,10 @@
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
  * reference tool an item may have none: gt_source_info.unlabelled counts those. CSV: a first line that names no picture
- * is a header. One column of whole numbers (1 or 1.0): classes. One column of which any is no number: names of classes,
- * numbered in the order of their code points. Else vectors, one number per column. A line with nothing, or blanks
- * alone, where its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array
- * of 3 or 4 dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] whole numbers or [N,1] integers are
+ * is a header. One column of whole numbers (1 or 1.0): classes. One column of which any is not a number: names of
+ * classes, numbered in the order of their code points. Else vectors, one number per column. A line with nothing, or
+ * blanks alone, where its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only
+ * array of 3 or 4 dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] whole numbers or [N,1] integers are
  * classes, other [N] and [N,L] numbers vectors. Four dimensions are [N,H,W,C] where C <= 16, else [N,C,H,W].
  *
  * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
@@ -42,9 +42,9 @@
  *
  * Masks give the class of every pixel, for segmentation. In a folder or a ZIP the mask of the picture PATH/NAME.jpg is
  * masks/PATH/NAME.png; where one picture has a mask, each must have one (a folder `masks` without such files is one of
- * pictures). In HDF5 masks are `masks` [N,H,W] uint8. 255 is no class: the pixel does not count. Masks are 8-bit grey
- * PNGs whose values are the classes. dataset.json may name the classes: "mask_classes": ["ground", "disc", ...]; of
- * HDF5 the attribute class_names of `masks` does. synth:scenes has masks.
+ * pictures). In HDF5 masks are `masks` [N,H,W] uint8. 255 is not a class: the pixel does not count. Masks are 8-bit
+ * grey PNGs whose values are the classes. dataset.json may name the classes: "mask_classes": ["ground", "disc", ...];
+ * of HDF5 the attribute class_names of `masks` does. synth:scenes has masks.
  *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).

@@ -23,7 +23,7 @@
 typedef enum gt_status {
     GT_OK = 0,
     GT_FAILED, /* the environment: input or output, memory, MPI, a damaged file */
-    GT_USAGE,  /* what the user asked for cannot be: an option, a job key, sizes that do not fit */
+    GT_USAGE,  /* what the user asked for is impossible: an option, a job key, sizes that do not fit */
     GT_FORMAT, /* a file that is damaged or not what it claims to be */
     GT_NOMEM,
     GT_NONFINITE, /* NaN or infinity where numbers must be finite */

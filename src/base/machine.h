@@ -30,14 +30,14 @@ int gt_processor_place(int processor, const char *what);
 /* The first line of a file of the system that begins so, without its newline; false: there is no such line. */
 bool gt_line_of(const char *path, const char *begins, char *line, int room);
 
-/* What the system tells of a process. */
+/* What the system gives about a process. */
 typedef struct gt_process {
     char name[64]; /* of its program; the system gives the first 15 bytes */
     char state;    /* Z and X: the process has ended */
     int parent;
     unsigned long long started; /* tells the process from a later process of the same number */
 } gt_process;
-bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system tells nothing of it */
+bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system hides it */
 
 /* Logs a warning where `threads` are more than the logical processors that this program may use. */
 void gt_warn_of_threads(int threads, int processors);

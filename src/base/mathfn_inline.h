@@ -59,7 +59,7 @@ static inline float gt_inline_expf(float x) {
     x = x < -104.0f ? -104.0f : x;
     int32_t n;
     float r = gt_exp_reduce(x, &n);
-    int32_t half = n >> 1; /* two factors, as 2^n itself may be no normal number */
+    int32_t half = n >> 1; /* two factors, as 2^n itself may not be a normal number */
     uint32_t a = (uint32_t)(half + 127) << 23, b = (uint32_t)(n - half + 127) << 23;
     return (1.0f + (r + gt_exp_tail(r))) * gt_float_of(a) * gt_float_of(b);
 }

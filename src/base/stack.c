@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Calls a function on a stack that is large enough (stack.h). The limit of the stack is not raised, since few processes
- * may raise it. The function runs in the main thread, which handles the signals. */
+ * Calls a function on a stack that is large enough (stack.h). The limit of the stack itself stays: most processes
+ * are not allowed to raise it. The function runs in the main thread, which handles the signals. */
 #define _GNU_SOURCE
 #include "base/stack.h"
 

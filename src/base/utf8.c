@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Replaces bytes that are no UTF-8 (utf8.h). */
+ * Replaces bytes that are not UTF-8 (utf8.h). */
 #include "base/utf8.h"
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ static int length_of(const unsigned char *text) {
     if (n < 2) return n;
     uint32_t code = text[0] & (0xffu >> (n + 1));
     for (int i = 1; i < n; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0; /* the end of the text is no such byte either */
+        if ((text[i] & 0xc0) != 0x80) return 0; /* the zero at the end of the text, too */
         code = code << 6 | (text[i] & 0x3f);
     }
     return code >= least[n] && is_character(code) ? n : 0;

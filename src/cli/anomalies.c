@@ -197,9 +197,9 @@ const cli_command cli_anomalies = {
     .name = "anomalies",
     .help = "Rank images by how badly an autoencoder reconstructs them",
     .files = "In --outdir scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
-    CLI_EXAMPLES(
-        {"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
-        {"How well class 0 is told from all others", "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
+    CLI_EXAMPLES({"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
+                 {"How well class 0 is separated from all others",
+                  "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
     CLI_ENCODING(table),
     .run = run,
 };

@@ -108,7 +108,7 @@ gt_status cli_check_job_file(const char *path) {
     if (kind == GT_KIND_MISSING && !strncmp(path, "synth:", 6))
         return gt_fail(GT_USAGE, "'%s' is a dataset, not a job file: use --data=%s", path, path);
     if (kind == GT_KIND_MISSING && gt_is_url(path))
-        return gt_fail(GT_USAGE, "'%s' is no job file here, and nothing is downloaded", path);
+        return gt_fail(GT_USAGE, "'%s' is not a job file here, and nothing is downloaded", path);
     if (kind == GT_KIND_FOLDER && is_run(path))
         return gt_fail(GT_USAGE,
                        "'%s' is a run's directory, not a job file: --run=%s resumes the run, --resume=%s "

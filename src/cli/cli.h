@@ -301,8 +301,8 @@ gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
 gt_status cli_check_resume(gt_job *job);
 /* The same for a detector: of a run or a checkpoint the file, checked; files of weights stay as they are. */
 gt_status cli_choose_detector(gt_arena *a, const char **path);
-/* On the first rank: the detector of the job's metrics. Of a run that goes on, which does without metrics, a damaged
- * one is no error: the job's no_metrics says why. */
+/* On the first rank: checks the detector of the job's metrics. For a run that goes on a damaged detector is not an
+ * error: the run goes on without metrics, and the job's no_metrics has the reason. */
 gt_status cli_check_detector(gt_job *job);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);

@@ -90,7 +90,7 @@ const cli_command cli_compare = {
     .arguments = "RUN ... [--key=value ...]",
     .help = "Several runs as a table, and their pictures or curves in one",
     .detail = "Losses, accuracies and gap are means over the last quarter of the ticks, all else is the latest value. "
-              "What is there and is no run is left out with a line, so that a pattern such as runs/* will do. "
+              "What is there and is not a run is left out with a line, so that a pattern such as runs/* will do. "
               "jobs/sweep.sh and slurm/sweep.sbatch end with it.",
     .files = "--out, one picture, or --html, one page.",
     CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},

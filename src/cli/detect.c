@@ -33,7 +33,7 @@ static const gt_option table[] = {
                "the box in pixels (left and top belong to the box, right and bottom do not). boxes.png: the first "
                "pictures with the boxes; pictures of another size begin a further file."},
     {CLI_OPTION(sizes, "0.25,0.35,0.5,0.7", "Sizes of windows, as parts of a picture's shorter side"),
-     .placeholder = "LIST", .detail = "Of each size the root of the window's area."},
+     .placeholder = "LIST", .detail = "The size of a window is the square root of its area."},
     {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size has all of them"),
      .placeholder = "LIST"},
     {CLI_OPTION(stride, "0.15", "Distance from window to window, as a part of the window's side"), .min = 0.01,
@@ -41,7 +41,7 @@ static const gt_option table[] = {
     {CLI_OPTION(threshold, "0.9", "Smallest probability of an object"), .min = 1e-9, .max = 1},
     {CLI_OPTION(overlap, "0.3", "Overlap of two objects from which on only one stays"), .min = 1e-9, .max = 1,
      .detail = "Of two objects with a larger intersection over union, of any class, only the likelier one stays."},
-    {CLI_OPTION(ground, "0", "Class that is no object; -1: each class is one"), .placeholder = "CLASS", .min = -1,
+    {CLI_OPTION(ground, "0", "Class that is not an object; -1: each class is one"), .placeholder = "CLASS", .min = -1,
      .max = 65535},
     {CLI_OPTION(names, "", "Names of the classes, as in ground,disc,ring"), .placeholder = "LIST",
      .detail = "Without this option those of the data, or numbers."},
@@ -69,7 +69,7 @@ typedef struct work {
     const char **names; /* [classes] */
     gt_buffer csv;
     int64_t pictures, objects;
-    bool judged; /* masks tell of every picture what is there */
+    bool judged; /* every picture has a mask, which gives its objects */
     gt_detect_scores scores;
     int n_drawn;
     drawn *drawn; /* [--images] */
@@ -137,7 +137,7 @@ static gt_status keep_drawing(work *w, const gt_picture *p, const char *name, co
     return GT_OK;
 }
 
-/* `there` [n_there]: the objects that a mask tells. Takes the picture's samples. */
+/* `there` [n_there]: the objects of its mask. Takes the picture's samples. */
 static gt_status detect(work *w, gt_picture *p, const char *name, const gt_box *there, int n_there) {
     const gt_detection *found;
     int64_t n = 0;
@@ -334,7 +334,7 @@ const cli_command cli_detect = {
     .help = "Find objects in pictures, by a classifier of windows",
     .detail = "Windows of several sizes are laid over each picture and classified, and of windows that overlap the "
               "likeliest stays. The classifier is one of windows with a class for the ground, which gantry dataset "
-              "--windows cuts out of pictures with masks. Where the data have masks, precision and recall are told.",
+              "--windows cuts out of pictures with masks. Where the data have masks, precision and recall are printed.",
     .files = "In --outdir detections.csv and boxes.png.",
     CLI_EXAMPLES(
         {"Objects of a picture", "gantry detect runs/windows street.png"},

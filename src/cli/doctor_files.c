@@ -35,7 +35,7 @@ static double write_rate(const char *dir) {
     return error ? 0 : bytes / seconds;
 }
 
-/* Bytes per second read from a file's beginning, not from memory as far as the system can be told so; 0: it cannot be
+/* Bytes per second read from a file's beginning, not from memory as far as the system allows it; 0: the file cannot be
  * read. */
 static double read_rate(const char *path) {
     void *piece = gt_block_alloc(PIECE, "a test of the disk");

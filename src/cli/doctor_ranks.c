@@ -37,7 +37,7 @@ static void look_at_transport(doctor *d) {
     doctor_tell(d, wasted ? WARNING : FINE, "transport",
                 "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is "
                 "InfiniBand or the like",
-                "%s", known ? text : "not told by this MPI");
+                "%s", known ? text : "not known for this MPI");
 }
 
 /* All leave the barrier at about the same moment: what their clocks then differ by is skew, but for some latency. */

@@ -65,7 +65,7 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
                                                                                     : cli_inspect_dataset(path);
-    /* A pickle by itself is no dataset, so why it is refused as a network is what there is to say. */
+    /* A pickle by itself is not a dataset, so the message says why it was refused as a network. */
     if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path))
         return cli_inspect_checkpoint(path);
     if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);

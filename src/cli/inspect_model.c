@@ -152,7 +152,7 @@ gt_status cli_read_size(const char *text, int64_t *height, int64_t *width) {
     *height = *width = strtoll(text, &end, 10);
     if (end != text && *end == 'x') *width = strtoll(text = end + 1, &end, 10);
     if (end == text || *end || *height < 1 || *width < 1 || *height > MOST || *width > MOST)
-        return gt_fail(GT_USAGE, "--size: '%s' is no size such as 224x224", text);
+        return gt_fail(GT_USAGE, "--size: '%s' is not a size such as 224x224", text);
     return GT_OK;
 }
 

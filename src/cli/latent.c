@@ -34,7 +34,7 @@ static const gt_option table[] = {
      .detail = "A number or a name; empty: the label of the first image."},
     {CLI_OPTION(layer, "", "Write the results of this layer of any network instead of latents"), .placeholder = "LAYER",
      .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
-               "classifier, an autoencoder or D of a GAN. A name that is no layer lists the names; the name of a "
+               "classifier, an autoencoder or D of a GAN. A name that is not a layer lists the names; the name of a "
                "block, such as layer2, means its last layer."},
     {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD"},
     CLI_OVERWRITE,

@@ -28,7 +28,7 @@ static const gt_option table[] = {
     {CLI_OPTION(filters, "0", "Write filters.png: the weights of the first layer as pictures")},
     {CLI_OPTION(maps, "", "Write maps.png: the results of this layer for some images"), .placeholder = "LAYER",
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
-               "(black) to their largest (white). A name that is no layer lists the names."},
+               "(black) to their largest (white). A name that is not a layer lists the names."},
     {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"),
      .choices = "none|predicted|true", .bare = "predicted",
      .detail = "Grad-CAM, and with a mean over pixels before the last layer CAM: parts of the image that speak for "

@@ -38,8 +38,8 @@ static void fill_standard_files(void) {
 }
 
 /* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used
- * here (kernels/lapack.c). Where address space is limited they wait for it for ever, also when the program ends. So it
- * starts once more, and tells it. Where that cannot be had it goes on with them. */
+ * here (kernels/lapack.c). Where address space is limited they wait for it for ever, also when the program ends. So the
+ * program starts once more with one thread of BLAS. Where that fails it goes on with all of them. */
 static void do_without_threads_of_blas(char **argv) {
     static const char key[] = "OPENBLAS_NUM_THREADS";
     if (getenv(key) || setenv(key, "1", 1)) return;

@@ -27,7 +27,7 @@ static const gt_option table[] = {
      .derived = "those of the network's run"},
     {CLI_OPTION(reals, "", "A set of real pictures, to compare with --fakes instead of a network"), .path = true,
      .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
-               "mu and sigma), of which fid alone can be had."},
+               "mu and sigma), of which only fid can be computed."},
     {CLI_OPTION(fakes, "", "The set of pictures that is compared with --reals"), .path = true},
     {CLI_SHOWN("held-out", held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
      .path = true,

@@ -232,8 +232,8 @@ static bool wants_help(char **argv) {
     return false;
 }
 
-/* The ranks write to pipes: they are told of the terminal at the other end, and how wide it is. Not under srun, which
- * passes on whole lines only. */
+/* The ranks write to pipes: environment variables give them the terminal at the other end and its width. Not under
+ * srun, which passes on whole lines only. */
 static void tell_of_terminal(bool pipes) {
     struct winsize size = {0};
     char columns[16];
@@ -253,7 +253,8 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
     bool alone = f->ranks == 1 && !*f->hosts && !*f->options && !strcmp(f->launcher, "auto") && !getenv("SLURM_JOB_ID");
     bool here = alone || wants_help(argv + at);
     gt_status st = access(program, X_OK)
-                       ? gt_fail(GT_FAILED, "'%s', which runs here, is no longer there: start it anew", program)
+                       ? gt_fail(GT_FAILED, "'%s', the program that runs here, was removed or replaced: start it again",
+                                 program)
                        : GT_OK;
     if (!st && !here) st = add_launcher(w, f, &machine);
     add(w, program);

@@ -11,7 +11,7 @@ typedef struct cli_stderr {
 } cli_stderr;
 
 /* Starts a process that passes on to stderr what is written to `fd`, at once, except for Open MPI's own report that a
- * rank returned a status other than 0: the rank has said why, and status 75 is no failure. It lives until nobody can
+ * rank returned a status other than 0: the rank has said why, and status 75 is not a failure. It lives until nobody can
  * write to fd any more, longer than this process if need be: mpirun ends itself when its stderr breaks. */
 cli_stderr cli_stderr_begin(void);
 

@@ -229,7 +229,7 @@ static gt_status train_one(search *s, int trial) {
     if (status > SIGNALLED && status <= SIGNALLED + SIGNALS) return note_killed(s, trial, status - SIGNALLED);
     if (!status && (st = read_value(s, trial, &value))) return st;
     if (status) why_failed(s, trial, status, why, sizeof why);
-    else if (!isfinite(value)) snprintf(why, sizeof why, "%s is no number at its end", s->series);
+    else if (!isfinite(value)) snprintf(why, sizeof why, "%s is not a number at its end", s->series);
     st = search_note(s, trial, *why ? GT_TRIAL_FAILED : GT_TRIAL_DONE, value, why);
     if (!st && !*why) unlink(search_path(s, trial, "%s/state/%04d/said"));
     if (!st) search_say_trial(s, trial, why);

@@ -110,7 +110,8 @@ void search_print_best(const search *s, FILE *f) {
 
 /* ---- pictures ---- */
 
-/* The series of judgement, and what it is beside: Accuracy/train for Accuracy/validation. */
+/* The series that judges trials, and the series of training that is drawn with it: of Accuracy/validation it is
+ * Accuracy/train. */
 static int curve_names(const search *s, char names[CURVES][TEXT]) {
     const char *slash = strchr(s->series, '/');
     snprintf(names[0], TEXT, "%s", s->series);

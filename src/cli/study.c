@@ -61,7 +61,7 @@ static gt_status choose(cli_session *s) {
 static gt_status prepare(cli_session *s) {
     const study_fields *f = s->fields;
     if (f->samples & (f->samples - 1))
-        return gt_fail(GT_USAGE, "--samples=%lld is no power of 2; the nearest below is %lld", (long long)f->samples,
+        return gt_fail(GT_USAGE, "--samples=%lld is not a power of 2; the nearest below is %lld", (long long)f->samples,
                        1LL << (63 - __builtin_clzll((unsigned long long)f->samples)));
     gt_status st = choose(s);
     return !st && f->study->of_latents ? cli_check_encoding(s) : st;

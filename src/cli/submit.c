@@ -154,7 +154,7 @@ static gt_status find_run(submission *s) {
 
 /* ---- the script ---- */
 
-#define SIGNAL "B:USR1@%lld" /* the batch shell is told so many seconds before the end */
+#define SIGNAL "B:USR1@%lld" /* the batch shell gets the signal so many seconds before the end */
 
 static void put_directives(FILE *f, const submission *s, int from, int to) {
     for (int i = from; i < to; i++)
@@ -226,7 +226,7 @@ static gt_status ask(bool *go) {
     return GT_OK;
 }
 
-/* Becomes sbatch, with the site's settings; returns only when that cannot be. What the settings say in sbatch's
+/* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's
  * variables overrules the script's lines, so what was asked for here is given once more, and so is what going on rests
  * on. */
 static gt_status become_sbatch(const submission *s) {

@@ -66,8 +66,8 @@ static void explain(const gt_job *job, const left_alone *left) {
     for (int i = 0; i < left->n; i++)
         gt_info("--%s has no effect here: it is about GPUs and their programs", left->keys[i]);
     if (gt_options_state(&job->options, "gpus") == GT_OPTION_GIVEN)
-        gt_info("--gpus is the number of GPUs that the recipe is computed for; how many ranks there are is said by "
-                "mpirun, srun or gantry run -n");
+        gt_info("--gpus is the number of GPUs that the recipe is computed for; mpirun, srun or gantry run -n set the "
+                "number of ranks");
     if (gt_options_state(&job->options, "fp32") == GT_OPTION_GIVEN)
         gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
 }
@@ -137,7 +137,7 @@ static int train(gt_job *job, const cli_settings *mine, const left_alone *left) 
     return cli_leave("train", st, comm);
 }
 
-/* The help of a job file's model: as if --model had named it. What is wrong with the file is no matter here. */
+/* The help of a job file's model: as if --model had named it. Mistakes in the file do not matter here. */
 static void add_model_of_file(gt_job *job, cli_arguments *arguments) {
     if (arguments->n_words != 1 || cli_value_of(arguments, "model")) return;
     if (cli_check_job_file(arguments->words[0]) || gt_job_read_file(job, arguments->words[0])) return;

@@ -89,7 +89,7 @@ static void fill_groups(gt_mt19937 *r, const gt_grid *g, group *groups, int64_t 
     }
 }
 
-/* *done stays false where the labels are no classes. */
+/* *done stays false where the labels are not classes. */
 static gt_status choose_by_label(gt_arena *a, gt_mt19937 *r, const gt_grid *g, int64_t count, int dim,
                                  void (*label_of)(void *, int64_t, float *), void *arg, int64_t *list, int64_t *items,
                                  bool *done) {

@@ -280,7 +280,7 @@ static gt_status add_pairs(machine *m, gt_pickle *v, const gt_pickle *pairs) {
     for (size_t i = 0; i < pairs->items && !st; i++) {
         const gt_pickle *pair = pairs->item[i];
         st = pair->kind == GT_PICKLE_LIST && pair->items == 2 ? add_items(m, v, pair->item, 2)
-                                                              : damaged(m, "a pair that is none");
+                                                              : damaged(m, "an item of a dict that is not a pair");
     }
     return st;
 }
@@ -396,69 +396,141 @@ static gt_status push_unsigned(machine *m, uint64_t v) { return push_integer(m, 
 
 static gt_status push_int32(machine *m, uint64_t v) { return push_integer(m, (int32_t)v); }
 
+/* ---- opcodes ---- */
+
+/* By the names of Python's pickle.py, with an OP_ before. step() refuses every opcode that is not listed here. */
+enum {
+    /* the frame of a pickle (protocols 0 and 1 do not have PROTO), and a mark on the stack */
+    OP_PROTO = 0x80,
+    OP_FRAME = 0x95,
+    OP_STOP = '.',
+    OP_MARK = '(',
+    /* None, booleans, numbers */
+    OP_NONE = 'N',
+    OP_NEWTRUE = 0x88,
+    OP_NEWFALSE = 0x89,
+    OP_INT = 'I',
+    OP_BININT = 'J',
+    OP_BININT1 = 'K',
+    OP_BININT2 = 'M',
+    OP_LONG = 'L',
+    OP_LONG1 = 0x8a,
+    OP_LONG4 = 0x8b,
+    OP_BINFLOAT = 'G',
+    /* bytes and texts; a STRING is Python 2's str, which is bytes */
+    OP_BINSTRING = 'T',
+    OP_SHORT_BINSTRING = 'U',
+    OP_BINBYTES = 'B',
+    OP_SHORT_BINBYTES = 'C',
+    OP_BINBYTES8 = 0x8e,
+    OP_BYTEARRAY8 = 0x96,
+    OP_BINUNICODE = 'X',
+    OP_SHORT_BINUNICODE = 0x8c,
+    OP_BINUNICODE8 = 0x8d,
+    /* collections */
+    OP_EMPTY_LIST = ']',
+    OP_EMPTY_TUPLE = ')',
+    OP_EMPTY_SET = 0x8f,
+    OP_EMPTY_DICT = '}',
+    OP_LIST = 'l',
+    OP_TUPLE = 't',
+    OP_TUPLE1 = 0x85,
+    OP_TUPLE2 = 0x86,
+    OP_TUPLE3 = 0x87,
+    OP_FROZENSET = 0x91,
+    OP_DICT = 'd',
+    OP_APPEND = 'a',
+    OP_APPENDS = 'e',
+    OP_ADDITEMS = 0x90,
+    OP_SETITEM = 's',
+    OP_SETITEMS = 'u',
+    /* the memo */
+    OP_BINPUT = 'q',
+    OP_LONG_BINPUT = 'r',
+    OP_MEMOIZE = 0x94,
+    OP_BINGET = 'h',
+    OP_LONG_BINGET = 'j',
+    /* names, calls, persistent ids */
+    OP_GLOBAL = 'c',
+    OP_STACK_GLOBAL = 0x93,
+    OP_REDUCE = 'R',
+    OP_NEWOBJ = 0x81,
+    OP_BUILD = 'b',
+    OP_BINPERSID = 'Q',
+    /* refused: opcodes of protocol 0, each followed by lines of text */
+    OP_INST = 'i',
+    OP_PUT = 'p',
+    OP_GET = 'g',
+    OP_STRING = 'S',
+    OP_UNICODE = 'V',
+    OP_FLOAT = 'F',
+    OP_PERSID = 'P',
+};
+
+/* Reads one opcode and its operand, and does what the opcode says to the stack and the memo. */
 static gt_status step(machine *m) {
     uint64_t opcode;
     gt_status st = take_number(m, 1, &opcode);
     if (st) return st;
     switch (opcode) {
-    case 0x80: /* PROTO, which protocols 0 and 1 do not have */ m->has_protocol = true; return pass_over(m, 1);
-    case 0x95: return pass_over(m, 8); /* FRAME */
-    case '.': m->done = true; return GT_OK;
-    case '(': return push_slot(m, NULL);
-    case 'N': return push(m, new_value(m, GT_PICKLE_NONE));
-    case 0x88: return push_integer(m, 1);
-    case 0x89: return push_integer(m, 0);
-    case 'J': return with_number(m, 4, push_int32);
-    case 'K': return with_number(m, 1, push_unsigned);
-    case 'M': return with_number(m, 2, push_unsigned);
-    case 'I':
-    case 'L': return push_decimal(m);
-    case 0x8a: return push_long(m, 1);
-    case 0x8b: return push_long(m, 4);
-    case 'G': return push_real(m);
-    case 'U':
-    case 'C': return push_bytes(m, GT_PICKLE_BYTES, 1);
-    case 'T':
-    case 'B': return push_bytes(m, GT_PICKLE_BYTES, 4);
-    case 0x8e:
-    case 0x96: return push_bytes(m, GT_PICKLE_BYTES, 8);
-    case 0x8c: return push_bytes(m, GT_PICKLE_TEXT, 1);
-    case 'X': return push_bytes(m, GT_PICKLE_TEXT, 4);
-    case 0x8d: return push_bytes(m, GT_PICKLE_TEXT, 8);
-    case ']':
-    case ')':
-    case 0x8f: return push(m, new_value(m, GT_PICKLE_LIST));
-    case '}': return push(m, new_value(m, GT_PICKLE_DICT));
-    case 'l':
-    case 't':
-    case 0x91: return collect_new(m, GT_PICKLE_LIST);
-    case 'd': return collect_new(m, GT_PICKLE_DICT);
-    case 0x85:
-    case 0x86:
-    case 0x87: return tuple_of(m, (size_t)opcode - 0x84);
-    case 'a': return append(m, NULL, GT_PICKLE_LIST, 1);
-    case 's': return append(m, NULL, GT_PICKLE_DICT, 2);
-    case 'e':
-    case 0x90: return collect(m, NULL, GT_PICKLE_LIST);
-    case 'u': return collect(m, NULL, GT_PICKLE_DICT);
-    case 'q': return with_number(m, 1, memo_put);
-    case 'r': return with_number(m, 4, memo_put);
-    case 0x94: return memo_put(m, m->memo_next);
-    case 'h': return with_number(m, 1, memo_get);
-    case 'j': return with_number(m, 4, memo_get);
-    case 'c': return push_global(m);
-    case 0x93: return push_stack_global(m);
-    case 'R':
-    case 0x81: return push_call(m);
-    case 'b': return set_state(m);
-    case 'Q': return push_id(m);
-    case 'i': return refuse_instance(m);
-    case 'p':
-    case 'g':
-    case 'S':
-    case 'V':
-    case 'F':
-    case 'P':
+    case OP_PROTO: m->has_protocol = true; return pass_over(m, 1);
+    case OP_FRAME: return pass_over(m, 8);
+    case OP_STOP: m->done = true; return GT_OK;
+    case OP_MARK: return push_slot(m, NULL);
+    case OP_NONE: return push(m, new_value(m, GT_PICKLE_NONE));
+    case OP_NEWTRUE: return push_integer(m, 1);
+    case OP_NEWFALSE: return push_integer(m, 0);
+    case OP_BININT: return with_number(m, 4, push_int32);
+    case OP_BININT1: return with_number(m, 1, push_unsigned);
+    case OP_BININT2: return with_number(m, 2, push_unsigned);
+    case OP_INT:
+    case OP_LONG: return push_decimal(m);
+    case OP_LONG1: return push_long(m, 1);
+    case OP_LONG4: return push_long(m, 4);
+    case OP_BINFLOAT: return push_real(m);
+    case OP_SHORT_BINSTRING:
+    case OP_SHORT_BINBYTES: return push_bytes(m, GT_PICKLE_BYTES, 1);
+    case OP_BINSTRING:
+    case OP_BINBYTES: return push_bytes(m, GT_PICKLE_BYTES, 4);
+    case OP_BINBYTES8:
+    case OP_BYTEARRAY8: return push_bytes(m, GT_PICKLE_BYTES, 8);
+    case OP_SHORT_BINUNICODE: return push_bytes(m, GT_PICKLE_TEXT, 1);
+    case OP_BINUNICODE: return push_bytes(m, GT_PICKLE_TEXT, 4);
+    case OP_BINUNICODE8: return push_bytes(m, GT_PICKLE_TEXT, 8);
+    case OP_EMPTY_LIST:
+    case OP_EMPTY_TUPLE:
+    case OP_EMPTY_SET: return push(m, new_value(m, GT_PICKLE_LIST));
+    case OP_EMPTY_DICT: return push(m, new_value(m, GT_PICKLE_DICT));
+    case OP_LIST:
+    case OP_TUPLE:
+    case OP_FROZENSET: return collect_new(m, GT_PICKLE_LIST);
+    case OP_DICT: return collect_new(m, GT_PICKLE_DICT);
+    case OP_TUPLE1:
+    case OP_TUPLE2:
+    case OP_TUPLE3: return tuple_of(m, (size_t)opcode - OP_TUPLE1 + 1);
+    case OP_APPEND: return append(m, NULL, GT_PICKLE_LIST, 1);
+    case OP_SETITEM: return append(m, NULL, GT_PICKLE_DICT, 2);
+    case OP_APPENDS:
+    case OP_ADDITEMS: return collect(m, NULL, GT_PICKLE_LIST);
+    case OP_SETITEMS: return collect(m, NULL, GT_PICKLE_DICT);
+    case OP_BINPUT: return with_number(m, 1, memo_put);
+    case OP_LONG_BINPUT: return with_number(m, 4, memo_put);
+    case OP_MEMOIZE: return memo_put(m, m->memo_next);
+    case OP_BINGET: return with_number(m, 1, memo_get);
+    case OP_LONG_BINGET: return with_number(m, 4, memo_get);
+    case OP_GLOBAL: return push_global(m);
+    case OP_STACK_GLOBAL: return push_stack_global(m);
+    case OP_REDUCE:
+    case OP_NEWOBJ: return push_call(m);
+    case OP_BUILD: return set_state(m);
+    case OP_BINPERSID: return push_id(m);
+    case OP_INST: return refuse_instance(m);
+    case OP_PUT:
+    case OP_GET:
+    case OP_STRING:
+    case OP_UNICODE:
+    case OP_FLOAT:
+    case OP_PERSID:
         if (!m->has_protocol) return refuse_protocol("0");
         __attribute__((fallthrough));
     default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);

@@ -64,7 +64,7 @@ gt_status gt_pickle_read_from(gt_pickle **out, gt_arena *arena, gt_pickle_input 
 
 /* Whether v is of this kind (bytes, text or name) and equals `text`. v may be NULL. */
 bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text);
-/* The value of a key; NULL: the key is not there, or `dict` is no dict or NULL. */
+/* The value of a key; NULL: the key is not there, or `dict` is not a dict or NULL. */
 gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key);
 
 /* The names that pickled numpy arrays call: for `allowed`. */
@@ -78,17 +78,18 @@ typedef struct gt_pickle_array {
     bool utf8; /* UTF-8 text of which each character is a byte of the array: see gt_pickle_latin1 */
 } gt_pickle_array;
 
-/* GT_FORMAT: no array that npy.h reads, or the number of bytes is not that of the shape (utf8: cannot be). */
+/* GT_FORMAT: no array that npy.h reads, or the number of bytes is not that of the shape (utf8: impossible). */
 gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v);
 
 /* Sets bytes, at, n and utf8 from bytes as they are, or from text that encode(text, 'latin1') would turn into them
  * (Python 3 for protocols below 3); false: v is neither. */
 bool gt_pickle_to_bytes(gt_pickle_array *out, const gt_pickle *v);
 
-/* The same for a numpy scalar, which has no dimensions; the number of bytes is not looked at. false: v is none. */
+/* The same for a numpy scalar, which has no dimensions; the number of bytes is not looked at. false: v is not a scalar.
+ */
 bool gt_pickle_to_scalar(gt_pickle_array *out, const gt_pickle *v);
 
-/* The integer v, which may be a numpy scalar; false: v is no integer. */
+/* The integer v, which may be a numpy scalar; false: v is not an integer. */
 bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out);
 bool gt_pickle_to_number(const gt_pickle *v, double *out); /* the same for any number */
 

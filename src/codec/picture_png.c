@@ -134,7 +134,7 @@ static void on_error(png_structp png, png_const_charp message) {
     longjmp(png_jmpbuf(png), 1);
 }
 
-/* Odd ancillary chunks are no reason to refuse a picture; pixels that fail their checksum are. */
+/* Odd ancillary chunks are not a reason to refuse a picture; pixels that fail their checksum are. */
 static void on_warning(png_structp png, png_const_charp message) {
     if (!strncmp(message, "IDAT", 4)) on_error(png, message);
 }

@@ -76,7 +76,7 @@ gt_status gt_webp_film_open(gt_webp_film **out, const char *path, int height, in
 static gt_status frame_of(const gt_webp_film *f, const uint8_t **bytes, size_t *n, bool *alpha) {
     WebPBitstreamFeatures about;
     if (WebPGetFeatures(*bytes, *n, &about) != VP8_STATUS_OK || about.has_animation || *n < RIFF + TAG)
-        return gt_fail(GT_FAILED, "'%s': a frame is no WebP picture", f->file.path);
+        return gt_fail(GT_FAILED, "'%s': a frame is not a WebP picture", f->file.path);
     if (about.width != f->width || about.height != f->height)
         return gt_fail(GT_FAILED, "'%s': a frame of %dx%d pixels in a film of %dx%d", f->file.path, about.width,
                        about.height, f->width, f->height);

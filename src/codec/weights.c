@@ -12,7 +12,7 @@
 #include "base/file_kind.h"
 #include "codec/weights_internal.h"
 
-/* More of either is no network, but a file that repeats itself by references. */
+/* More of either is not a network, but a file that repeats itself by references. */
 enum { ITEMS_MOST = 1 << 16, FACTS_MOST = 1 << 18 };
 
 /* ---- tensors and facts that readers find ---- */
@@ -41,7 +41,7 @@ gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) 
                           __builtin_add_overflow(last, reach, &last));
     }
     if (bad || t->size > SIZE_MAX / sizeof(double))
-        return gt_fail(GT_FORMAT, "tensor '%s': damaged: sizes that cannot be", name);
+        return gt_fail(GT_FORMAT, "tensor '%s': damaged: impossible sizes", name);
     if (t->size && (last >= numbers || item->offset > numbers - 1 - last))
         return gt_fail(GT_FORMAT, "tensor '%s': damaged: it reaches beyond its %llu numbers", name,
                        (unsigned long long)numbers);

@@ -9,7 +9,7 @@
 
 enum { TEXT_MOST = 1 << 20 };
 
-/* UTF-32 as UTF-8; what is no character becomes '?'. Returns the number of bytes in `out`, four for a character at
+/* UTF-32 as UTF-8; what is not a character becomes '?'. Returns the number of bytes in `out`, four for a character at
  * most. */
 static size_t to_utf8(const uint8_t *from, size_t characters, char *out) {
     char *p = out;

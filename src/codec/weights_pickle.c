@@ -28,7 +28,7 @@ static gt_status take_networks(gt_weights *w, const gt_pickle *root) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < 3 && !st; i++)
         st = is_network(root->item[i]) ? gt_weights_take(&k, names[i], root->item[i])
-                                       : gt_fail(GT_FORMAT, "damaged: '%s' is no network", names[i]);
+                                       : gt_fail(GT_FORMAT, "damaged: '%s' is not a network", names[i]);
     return st;
 }
 

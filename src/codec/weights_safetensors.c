@@ -58,7 +58,7 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
     for (int i = 0; i < item.seen.n_dims; i++)
         if (!get_integer(shape, (size_t)i, &item.seen.dims[i]) ||
             gt_mul_overflows(bytes, (size_t)item.seen.dims[i], &bytes))
-            return damaged(name, "a shape that cannot be");
+            return damaged(name, "its shape is impossible");
     if (bytes != (uint64_t)(to - from)) return damaged(name, "its bytes are not those of its shape");
     item.storage.at = begin + (uint64_t)from;
     item.storage.n = bytes;
@@ -70,11 +70,11 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
 static gt_status add_metadata(gt_weights *w, json_t *metadata) {
     const char *key;
     json_t *value;
-    gt_status st = json_is_object(metadata) ? GT_OK : gt_fail(GT_FORMAT, "damaged: metadata that is no table");
+    gt_status st = json_is_object(metadata) ? GT_OK : gt_fail(GT_FORMAT, "damaged: metadata that is not a table");
     json_object_foreach(metadata, key, value) {
         if (st || (st = gt_weights_check_name(key))) return st;
         st = json_is_string(value) ? gt_weights_add_text(w, key, json_string_value(value), json_string_length(value))
-                                   : gt_fail(GT_FORMAT, "damaged: metadata '%s' is no text", key);
+                                   : gt_fail(GT_FORMAT, "damaged: metadata '%s' is not text", key);
     }
     return st;
 }
@@ -137,7 +137,8 @@ gt_status gt_weights_find_safetensors(gt_weights *w) {
     json_error_t error;
     json_t *header = st ? NULL : json_loadb(text, (size_t)n, JSON_REJECT_DUPLICATES, &error);
     if (!st && !json_is_object(header))
-        st = gt_fail(GT_FORMAT, "damaged .safetensors: its header is no JSON: %s", header ? "no table" : error.text);
+        st = gt_fail(GT_FORMAT, "damaged .safetensors: its header is not JSON: %s",
+                     header ? "not a table" : error.text);
     if (!st) st = add_all(w, header, LENGTH_BYTES + n);
     json_decref(header);
     free(text);

@@ -93,7 +93,7 @@ static gt_status split(gt_csv *c) {
     return st;
 }
 
-/* The next line with its end, *n bytes and a zero behind them; none at the end of the file. What is no text is refused
+/* The next line with its end, *n bytes and a zero behind them; none at the end of the file. What is not text is refused
  * as soon as that shows: a file may be one line without end. */
 static gt_status read_line(gt_csv *c, size_t *n) {
     int byte = 0;

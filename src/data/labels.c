@@ -103,7 +103,7 @@ gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t len
 
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high) {
     if (!isfinite(low) || !isfinite(high) || low >= high)
-        return gt_fail(GT_FORMAT, "range: %g, %g is no range; two finite numbers, the smaller one first", low, high);
+        return gt_fail(GT_FORMAT, "range: %g, %g is not a range; two finite numbers, the smaller one first", low, high);
     n->has_range = true;
     n->range[0] = low;
     n->range[1] = high;

@@ -22,7 +22,7 @@ typedef struct columns {
 static bool to_number(const char *text, double *v) {
     char *end;
     *v = strtod(text, &end);
-    bool number = end != text; /* blanks alone are none */
+    bool number = end != text; /* blanks alone are not a number */
     while (*end == ' ') end++;
     return number && *end == 0 && isfinite((float)*v);
 }
@@ -30,7 +30,7 @@ static bool to_number(const char *text, double *v) {
 /* 1.0 is the class 1. */
 static bool to_class(const char *text, double *v) { return to_number(text, v) && gt_is_class(*v); }
 
-/* A line with nothing but blanks where its label should stand has none: that is no class of the name "". */
+/* A line with nothing but blanks where its label should stand has none: that is not a class of the name "". */
 static bool has_label(const gt_csv *c, const columns *k) {
     for (size_t i = k->first; i < c->fields; i++)
         if (c->field[i][strspn(c->field[i], " \t")]) return true;

@@ -192,7 +192,7 @@ static gt_status check_vector(const labelling *l, const char *name, const json_t
     for (size_t i = 0; i < l->width; i++) {
         const json_t *v = json_array_get(label, i);
         if (!json_is_number(v) || !isfinite((float)json_number_value(v)))
-            return gt_fail(GT_FORMAT, "label of '%s': element %zu is no finite number", name, i);
+            return gt_fail(GT_FORMAT, "label of '%s': element %zu is not a finite number", name, i);
     }
     return GT_OK;
 }
@@ -242,7 +242,7 @@ static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
     const char *name = json_string_value(json_array_get(pair, 0));
     const json_t *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !name)
-        return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
+        return gt_fail(GT_FORMAT, "labels: element %zu is not a pair [name, label]", number);
     int64_t item = json_is_null(label) && !l->every ? -1 : gt_item_find(l->source, l->index, name);
     if (item < 0) return GT_OK;
     bool again = l->seen[item];
@@ -307,7 +307,7 @@ static gt_status parse_class_names(gt_source_info *n, const json_t *list) {
     for (size_t i = 0; i < size && !st; i++) {
         const char *name = json_string_value(json_array_get(list, i));
         st = name ? gt_notes_add_class_name(n, name, strlen(name))
-                  : gt_fail(GT_FORMAT, "class_names: element %zu is no text", i);
+                  : gt_fail(GT_FORMAT, "class_names: element %zu is not text", i);
     }
     return st;
 }
@@ -335,7 +335,7 @@ static gt_status parse_mask_classes(gt_source_info *n, const json_t *list) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < size && !st; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        st = name ? gt_masks_add_name(n, name) : gt_fail(GT_FORMAT, "mask_classes: element %zu is no text", i);
+        st = name ? gt_masks_add_name(n, name) : gt_fail(GT_FORMAT, "mask_classes: element %zu is not text", i);
     }
     return st;
 }

@@ -150,7 +150,7 @@ gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 /* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
 bool gt_notes_labelled(const gt_source_info *n, int64_t i);
-/* Is the number a class? 1.0 is one, as in the reference tool; 1.5, -1 and 65536 are none. */
+/* Is the number a class? 1.0 is a class, as in the reference tool; 1.5, -1 and 65536 are not. */
 static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MOST && v == (double)(int32_t)v; }
 /* Does the list of names of channels begin with these (in lower case)? Case and spaces do not count. */
 bool gt_names_begin(const char *names, const char *with);

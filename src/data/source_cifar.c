@@ -122,7 +122,7 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
     const gt_npy *n = &a.array;
     if (n->type != 'u' || n->size != 1 || n->dimensions != 2 || n->shape[1] != IMAGE || n->shape[0] == 0 ||
         n->shape[0] > INT32_MAX)
-        return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
+        return gt_fail(GT_FORMAT, "'data' is not an array [n, %d] of bytes", IMAGE);
     b->count = (int64_t)n->shape[0];
     b->at = a.utf8 ? c->file->size : m->at + (uint64_t)(a.bytes - map);
     return a.utf8 ? copy_text(c, &a, n->elements) : GT_OK;
@@ -132,11 +132,11 @@ static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root
     const char *key = label_key(c, root);
     const gt_pickle *list = gt_pickle_get(root, key);
     if (!list || list->kind != GT_PICKLE_LIST || list->items != (size_t)b->count)
-        return gt_fail(GT_FORMAT, "'%s' is no list of %" PRId64 " labels", key, b->count);
+        return gt_fail(GT_FORMAT, "'%s' is not a list of %" PRId64 " labels", key, b->count);
     for (int64_t i = 0; i < b->count; i++) {
         int64_t v;
         if (!gt_pickle_to_integer(list->item[i], &v) || v < 0 || v > GT_CLASS_MOST)
-            return gt_fail(GT_FORMAT, "'%s': element %" PRId64 " is no class", key, i);
+            return gt_fail(GT_FORMAT, "'%s': element %" PRId64 " is not a class", key, i);
         s->info.classes[b->first + i] = (int32_t)v;
     }
     return GT_OK;
@@ -151,7 +151,7 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
         const gt_pickle *v = list->item[k];
         bool text = v->kind == GT_PICKLE_BYTES || v->kind == GT_PICKLE_TEXT;
         st = text ? gt_notes_add_class_name(&s->info, v->bytes, v->n)
-                  : gt_fail(GT_FORMAT, "a class name that is no text");
+                  : gt_fail(GT_FORMAT, "a class name that is not text");
     }
     return st;
 }

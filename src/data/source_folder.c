@@ -161,7 +161,7 @@ static bool find_name(const gt_source *s, const char *name, void *arg) {
     return false;
 }
 
-/* Masks are no pictures. The list is in the order of code points. */
+/* Masks are not pictures. The list is in the order of code points. */
 static gt_status take_masks(gt_source *s) {
     bool masks;
     size_t kept = 0;

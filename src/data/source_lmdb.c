@@ -155,7 +155,7 @@ static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
     unsigned flags = gt_le16(page + PAGE_FLAGS_AT);
     size_t end = gt_le16(page + TABLE_END_AT);
     if (!st && (gt_le64(page) != number || !(flags & (BRANCH | LEAF)) || end < PAGE_HEADER || end > l->page))
-        st = damaged("a page that is none");
+        st = damaged("a page without a valid header");
     size_t left = l->page - end;
     for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2)
         st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth, &left);

@@ -138,8 +138,8 @@ static gt_status parse_key(gt_synth *s, const char **text) {
         if (*end && !end[1]) return gt_fail(GT_USAGE, "a comma without a key=value behind it");
         return GT_OK;
     }
-    return gt_fail(GT_USAGE, "'%.*s' is no key of synth:%s; write key=value with n, size, %sseed", (int)length, *text,
-                   s->set->name, s->set->classes ? "classes, " : "");
+    return gt_fail(GT_USAGE, "'%.*s' is not a key of synth:%s; write key=value with n, size, %sseed", (int)length,
+                   *text, s->set->name, s->set->classes ? "classes, " : "");
 }
 
 static gt_status parse(gt_synth *s, const char *spec) {

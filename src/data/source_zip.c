@@ -110,7 +110,7 @@ static bool find_entry(const gt_source *s, const char *name, void *arg) {
     return gt_zip_find(((const archive *)s->state)->zip, name, NULL) != NULL;
 }
 
-/* Masks are no pictures. */
+/* Masks are not pictures. */
 static gt_status take_masks(gt_source *s) {
     archive *a = s->state;
     bool masks;

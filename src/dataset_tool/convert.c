@@ -29,7 +29,7 @@ typedef struct conversion { /* one call of gt_convert_all */
     gt_writer writer; /* remarks and writer: rank 0 */
 } conversion;
 
-/* Where a path leads, links followed, as far as it is there already. malloc'ed; NULL: that cannot be told. */
+/* Where a path leads, links followed, as far as it is there already. malloc'ed; NULL: unknown. */
 static char *place_of(const char *name) {
     char *path = strdup(name), *place = NULL;
     while (path && !(place = realpath(path, NULL)) && errno == ENOENT && strcmp(path, ".")) {
@@ -69,7 +69,7 @@ static gt_status check_place(const gt_convert_request *r) {
     return st;
 }
 
-/* A slip or another format is no name of a folder. What has no letter is part of a name, as in photos-1.5. */
+/* A slip or another format is not a name of a folder. What has no letter is part of a name, as in photos-1.5. */
 static gt_status check_suffix(const gt_convert_request *r) {
     const char *slash = strrchr(r->dest, '/'), *name = slash ? slash + 1 : r->dest, *dot = strrchr(name, '.');
     struct stat s;
@@ -81,7 +81,7 @@ static gt_status check_suffix(const gt_convert_request *r) {
         if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
     }
     return gt_fail(GT_USAGE,
-                   "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
+                   "destination '%s': '%s' is not a kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
                    "names without a suffix folders; '%s/' means a folder of this name",
                    r->dest, dot, r->dest);
 }

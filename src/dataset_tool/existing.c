@@ -169,7 +169,7 @@ int gt_existing_remove(const char *path) {
 
 /* ---- before anything is read ---- */
 
-/* *files: see gt_existing_folder; at least 1 where that cannot be told. */
+/* *files: see gt_existing_folder; at least 1 where the number is unknown. */
 static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, int64_t *files) {
     char *foreign = NULL;
     int error = gt_existing_folder(r->dest, how, files, &foreign);
@@ -178,7 +178,7 @@ static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, i
     if (foreign)
         st = gt_fail(
             GT_USAGE,
-            "the folder '%s' is there already, and '%s' in it is no part of a dataset: choose another destination%s",
+            "the folder '%s' is there already, and '%s' in it is not part of a dataset: choose another destination%s",
             r->dest, foreign, r->overwrite ? " (--overwrite removes nothing but datasets)" : "");
     free(foreign);
     return st;
@@ -192,8 +192,8 @@ gt_status gt_existing_replaceable(const gt_convert_request *r) {
 static gt_status look_at_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
     if (!S_ISDIR(s->st_mode))
         return gt_fail(GT_USAGE,
-                       "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, "
-                       "FILE.h5 or a folder)",
+                       "'%s' is there already, and is not a folder: remove it, or choose another destination "
+                       "(FILE.zip, FILE.h5 or a folder)",
                        r->dest);
     int64_t files;
     gt_status st = check_folder(r, GT_FOLDER_ROOT, &files);
@@ -212,15 +212,15 @@ static gt_status look_at_file(const gt_convert_request *r, const struct stat *s,
             GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant",
             r->dest, r->dest);
     if (!S_ISREG(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination",
+        return gt_fail(GT_USAGE, "'%s' is there already, and is not a file: remove it, or choose another destination",
                        r->dest);
     *exists = true;
     if (r->overwrite) return GT_OK;
     if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' is there already: %s", r->dest, strerror(errno));
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
     if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_h5_is(r->dest)) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT,
-                   r->dest, zip ? "ZIP archive" : "HDF5 file");
+    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): " WAYS_OUT, r->dest,
+                   zip ? "it is not a ZIP archive" : "it is not an HDF5 file");
 }
 
 gt_status gt_dest_exists(const gt_convert_request *r, bool *exists) {

@@ -153,7 +153,7 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     if (!w->items->main_thread_only) read_one(w, m, item);
     if (m->read) return;
     m->outcome.hash = hash_of(&m->picture);
-    if (m->mask.samples) { /* equal pictures with other masks are no duplicates */
+    if (m->mask.samples) { /* equal pictures with other masks are not duplicates */
         gt_hash128 both[2] = {m->outcome.hash, hash_of(&m->mask)};
         m->outcome.hash = gt_hash(both, sizeof both);
     }

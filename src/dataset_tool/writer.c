@@ -79,7 +79,7 @@ static gt_status replay(gt_writer *l, int64_t items) {
     return st;
 }
 
-/* Has a run begun to write? Also true when that cannot be told. */
+/* Has a run begun to write? Also true when that is unknown. */
 static bool part_is_there(const char *dest) {
     struct stat s;
     return gt_part_look(dest, ".part", &s) != ENOENT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Heartbeats, so that no rank waits for ever: each rank tells rank 0 now and then that it lives and what it does, and
- * rank 0 tells all; who has not been heard of for too long is named, and all ranks end.
+ * Heartbeats, so that no rank waits for ever: each rank sends beats to rank 0, with what it does,
+ * and rank 0 sends beats to all; a rank whose heartbeats stay away too long is named, and all ranks end.
  *
  * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait),
  * between the nodes of a graph (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is
@@ -32,8 +32,9 @@ enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 
 /* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */
 enum { ALL_LINKED = 64 };
 static const double longest_interval = 1, warn_part = 0.25;
-/* Of the limit: how long a link may pause and still be steady; after what silence a rank is missed; after what a link
- * is lost, which leaves time to end. */
+/* Parts of the limit. A link with pauses below pause_part is steady. A rank is missed after a silence of missed_part,
+ * and a link is lost after lost_part: before the limit, so that time is left to end. A rank that has lost its link to
+ * rank 0 ends after late_part. */
 static const double pause_part = 0.25, missed_part = 0.5, lost_part = 0.75, late_part = 0.9;
 static const double links_a_second = 200; /* beats to other ranks than rank 0 */
 
@@ -41,9 +42,9 @@ typedef struct beat {
     uint32_t step;
     uint32_t busy;  /* long and silent work begins */
     double waiting; /* seconds, so far, for other ranks */
-    /* ranks, -1: none. Not heard of for long; heard of well: the one that rank 0 misses, if this rank does not */
+    /* ranks, -1: none. missed: no beat for long. known: rank 0 misses this rank, whose beats come steadily here */
     int32_t missed, known;
-    double missed_for, known_for, first_for; /* seconds; the last: how long rank 0 is heard of well */
+    double missed_for, known_for, first_for; /* seconds; first_for: how long rank 0's beats have come steadily */
     char what[WORD_BYTES];
     char host[GT_HOST_BYTES];
 } beat;
@@ -74,12 +75,12 @@ struct gt_heartbeat {
     /* the last two by gt_clock(): when the next beat is due; when it was listened last */
     double limit, interval, next, listened;
     double links_next;    /* likewise to other ranks than rank 0 */
-    int turn;             /* of those who are missed the one that was told of last */
+    int turn;             /* of those who are missed the last one that a beat named */
     double waiting_since; /* 0: not waiting */
     uint32_t step;
     const char *what;
     bool busy;
-    bool beating; /* messages are being sent and heard: no others meanwhile */
+    bool beating; /* messages are being sent and received: no others meanwhile */
     /* a file is written or read: what is said of it, and what was done before; NULL: it is not announced */
     char file[WORD_BYTES];
     const char *before;
@@ -139,14 +140,14 @@ void gt_comm_heartbeat(gt_comm *c, double limit) {
     u->next = u->links_next = 0;
 }
 
-/* For how long a peer has been heard of without a long pause. By the clock: also a pause in listening makes it less
+/* For how long a peer's beats have come without a long pause. By the clock: also a pause in listening makes it less
  * sure that all is well. */
 static double steady(const gt_heartbeat *u, const peer *p) {
     double now = gt_clock();
     return now - p->heard > pause_part * u->limit ? 0 : now - p->since;
 }
 
-/* Those who have not been heard of for long take turns. */
+/* Peers without a beat for long take turns. */
 static const peer *find_missed(gt_heartbeat *u) {
     for (int k = 0; k < u->n; k++) {
         int i = (u->turn + 1 + k) % u->n;
@@ -195,7 +196,8 @@ static void hear(gt_comm_inside *in, peer *p, double listened) {
         if (!arrived) return;
         p->last = p->in.beat;
         p->last.what[WORD_BYTES - 1] = p->last.host[GT_HOST_BYTES - 1] = 0;
-        if (p->warned) gt_warn("rank %d (%s) is heard of again after %.0f s", p->rank, p->last.host, p->silent);
+        if (p->warned)
+            gt_warn("heartbeats from rank %d (%s) arrive again after %.0f s", p->rank, p->last.host, p->silent);
         double now = gt_clock();
         if (now - p->heard > pause_part * in->heartbeat->limit) p->since = now;
         p->heard = now;
@@ -207,7 +209,7 @@ static void hear(gt_comm_inside *in, peer *p, double listened) {
 
 static void accuse(gt_comm *c, const peer *p) {
     gt_fail(GT_FAILED,
-            "rank %d (%s) has not been heard of for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its "
+            "no heartbeat from rank %d (%s) for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its "
             "process, its host or the network between is "
             "stuck or gone",
             p->rank, p->last.host, p->silent, p->last.step, p->last.what);
@@ -226,8 +228,8 @@ static void judge_all(gt_comm *c, double waited) {
     gt_comm_abort(c, GT_FAILED);
 }
 
-/* Ranks a and b have missed each other for so long, though `third` has heard of both all the while; this rank is one of
- * the three. */
+/* Ranks a and b have missed each other for so long, though the beats of both have reached `third` all the while; this
+ * rank is one of the three. */
 static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent) {
     gt_comm *c = &in->seen;
     gt_heartbeat *u = in->heartbeat;
@@ -239,8 +241,8 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
     for (int i = 0; i < 3; i++) is[i] = peers[i] ? &peers[i]->last : &own;
     bool hosts = strcmp(is[0]->host, is[1]->host);
     gt_fail(GT_FAILED,
-            "rank %d (%s) and rank %d (%s) have not heard of each other for %.0f s (--heartbeat-limit), though rank %d "
-            "(%s) hears of both: the %s between %s%s%s "
+            "rank %d (%s) and rank %d (%s) have had no heartbeat from each other for %.0f s (--heartbeat-limit), "
+            "though rank %d (%s) receives the heartbeats of both: the %s between %s%s%s "
             "is broken. What they did last: step %u, %s; step %u, %s",
             a, is[0]->host, b, is[1]->host, silent, third, is[2]->host, hosts ? "network" : "connection",
             hosts ? is[0]->host : "these processes of ", hosts ? " and " : "", is[1]->host, is[0]->step, is[0]->what,
@@ -279,7 +281,7 @@ static void judge(gt_comm_inside *in, double now) {
         if (p->silent > limit) accuse(&in->seen, p);
         if (p->warned || p->silent < warn_part * limit) continue;
         p->warned = true;
-        gt_warn("rank %d (%s) has not been heard of for %.0f s; what it did last: step %u, %s", p->rank, p->last.host,
+        gt_warn("no heartbeat from rank %d (%s) for %.0f s; what it did last: step %u, %s", p->rank, p->last.host,
                 p->silent, p->last.step, p->last.what);
     }
     if (u->waiting_since > 0) judge_all(&in->seen, now - u->waiting_since);
@@ -329,8 +331,8 @@ void gt_comm_busy(gt_comm *c, const char *what) {
     beat_now(gt_inside(c), gt_clock());
 }
 
-/* Within longer work that is announced already, a file is no news. A warning that is told of while beats are heard goes
- * to a file, too. */
+/* Within longer work that is announced already, a file needs no announcement of its own. Nor does the log file to which
+ * a warning goes while beats are received. */
 static void announce_file(void *comm, const char *doing, const char *name) {
     gt_heartbeat *u = gt_inside(comm)->heartbeat;
     if (doing && !u->busy && !u->beating) {

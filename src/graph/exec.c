@@ -17,6 +17,9 @@ static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_
     return g;
 }
 
+/* A step for each node that computes something, in the order of the graph: views and leaves have none. Beside the
+ * steps, which of them are sums over slices, how many are hoisted, and which placed results are complete after which
+ * step. */
 static gt_status make_steps(gt_exec *e) {
     const gt_graph *g = e->graph;
     e->n_steps = e->n_hoisted = e->n_order = e->n_slice_sums = 0;

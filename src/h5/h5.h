@@ -26,7 +26,7 @@ void gt_h5_own_end(void);
  * returns. A program that reads files from elsewhere must name the checking program here, once, at its start: BEFORE
  * THAT gt_h5_check() CHECKS NOTHING AND PASSES EVERY FILE. The two texts are not copied. */
 void gt_h5_check_by(const char *program, const char *command);
-/* Walks through the file in another process. To be called before MPI_Init. A file that is no HDF5 file passes.
+/* Walks through the file in another process. To be called before MPI_Init. A file that is not an HDF5 file passes.
  * GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for the walk. GT_FAILED: the walk
  * could not be started, or this host is too busy for it. */
 gt_status gt_h5_check(const char *path);
@@ -140,7 +140,7 @@ gt_status gt_h5_each(const gt_h5_file *f, bool by_name, gt_h5_visit *visit, void
  * of this name. The caller frees the *count texts and *text, also on failure. GT_FORMAT: no such list, or damaged. */
 gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, size_t most, char ***text, int *count);
 /* An attribute that is one text, into the arena. *text NULL: there is no attribute of this name. GT_FORMAT: the
- * attribute is no text, or damaged. */
+ * attribute is not text, or damaged. */
 gt_status gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const char *name, char **text);
 /* An attribute of n numbers. *there false: there is no attribute of this name. GT_FORMAT: other numbers, or damaged. */
 gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there);

@@ -12,7 +12,7 @@
 /* gt_fail with libhdf5's innermost reason for the failure of its latest call appended to the message; GT_NOMEM instead
  * of `code` where that is want of memory. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Closes those of the three objects that are open; they are no files. libhdf5 keeps the reason of its last failure,
+/* Closes those of the three objects that are open; they are not files. libhdf5 keeps the reason of its last failure,
  * which any other call would make it forget. */
 void h5_release(hid_t a, hid_t b, hid_t c);
 /* The type of numbers in memory or in a file; the caller releases it. `bytes`: of each text. */
@@ -32,8 +32,8 @@ gt_status h5_texts_read(hid_t attribute, size_t n, size_t most, char **text);
 
 /* New files that are made with this access list are written by h5_sink.c, without file locks. *error gets errno of the
  * first read or write that failed, and must not be moved while the file is open. libhdf5 does not survive a write that
- * fails: such a file can be flushed no more, nor closed, and the process dies at its end. So libhdf5 is told that all
- * is well; after the first error nothing reaches the file, which is to be closed and made anew. */
+ * fails: such a file can be flushed no more, nor closed, and the process dies at its end. So libhdf5 gets the answer
+ * that all is well; after the first error nothing reaches the file, which is to be closed and made anew. */
 void h5_sink_use(hid_t access, int *error);
 
 #endif

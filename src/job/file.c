@@ -111,7 +111,7 @@ gt_status gt_job_read_file(gt_job *job, const char *path) {
     size_t n;
     gt_status st = gt_file_read(path, MAX_JOB_BYTES, &bytes, &n);
     if (st) return gt_wrap(GT_USAGE, "reading the job");
-    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: has a zero byte and so is no job file", path);
+    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: has a zero byte and so is not a job file", path);
     else st = gt_job_read_text(job, bytes, path);
     free(bytes);
     return st;

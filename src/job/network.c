@@ -147,14 +147,14 @@ static void reorder(const entry *e, const float *from, float *to) {
     }
 }
 
-/* A value is no finite number. */
+/* A value is not a finite number. */
 static gt_status take_nonfinite(const foreign *x, const entry *e) {
     const char *path = gt_weights_path(x->weights), *name = gt_weights_at(x->weights, e->tensor)->name;
     if (!e->place.needed_for)
-        return gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is no finite number", path, name);
+        return gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is not a finite number", path, name);
     static char warned_of[4096]; /* a command may read a file twice, and warns once */
     if (!gt_is(warned_of, path) && gt_log_is_first())
-        gt_warn("'%s': '%s' holds a value that is no finite number: no %s with it", path, name, e->place.needed_for);
+        gt_warn("'%s': '%s' holds a value that is not a finite number: no %s with it", path, name, e->place.needed_for);
     snprintf(warned_of, sizeof warned_of, "%s", path);
     return GT_OK;
 }

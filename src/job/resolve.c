@@ -281,7 +281,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     gt_status st = check_meaning(job);
     if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
-        return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width,
+        return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels are impossible", (long long)width,
                        (long long)height, (long long)channels);
     if (wants_classes(job) && !label_width && !job->family->adversarial)
         return gt_fail(

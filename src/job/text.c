@@ -108,7 +108,7 @@ static void write_data_name(FILE *f, const char *data) {
     char name[GT_NAME_BYTES];
     gt_path_name(data, name);
     char *dot = strrchr(name, '.');
-    if (dot && dot > name) *dot = 0; /* a leading dot is no extension */
+    if (dot && dot > name) *dot = 0; /* a leading dot is not an extension */
     fputs(name, f);
 }
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolution of each channel by itself: as many groups as channels, in and out. Such a convolution is no product of
+ * Convolution of each channel by itself: as many groups as channels, in and out. Such a convolution is not a product of
  * matrices; its loops run over channels. A tile of the images is a line of an image; a tile of the weights' gradient is
- * a block of channels. The order of the additions is that of the taps, and of the positions, whatever the tiles. */
+ * a block of channels. The order of the additions is that of the taps, and of the positions, whatever the tiles.
+ *
+ *   forward       y[n,p,q,i]  = sum over taps (a, b) of    x[n, p s + a - pad, q s + b - pad, i]  w[a,b,i]
+ *   weight grad   dw[a,b,i]   = sum over (n, p, q) of      x[n, p s + a - pad, q s + b - pad, i]  dy[n,p,q,i]
+ *   input grad    dx[n,y,x,i] = sum over taps (a, b) of    dy[n,p,q,i]  w[a,b,i]
+ *                               for which y = p s + a - pad and x = q s + b - pad have a position (p, q)
+ *
+ * A row of the table in conv.c: gt_conv_choose() takes this kernel wherever it is possible. */
 #include "kernels/conv.h"
 
 #include <string.h>

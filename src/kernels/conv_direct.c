@@ -6,9 +6,22 @@
  *   input grad    A [positions of x][taps x o] = patches of dy     B [taps x o][c] = w transposed C = x
  *   weight grad   A [taps x c][positions of y] = patches of x^T    B [positions of y][o] = dy     C = w
  *
+ * Row (n, p, q) of A in the forward direction is the window of that position, zero outside the image:
+ *
+ *   y[n, p, q, o] = sum over a, b, c of  x[n, p s + a - pad_top, q s + b - pad_left, c]  w[a, b, c, o]
+ *
  * The input gradient of a convolution with stride s falls apart into s x s phases: positions of x with the same
  * remainders see the same taps, so each phase is a product of its own over those taps alone and nothing is multiplied
- * by zero. */
+ * by zero. Along an axis, phase f has the pixels m s + f of x and the taps a = first + i s:
+ *
+ *   dx[m s + f] = sum over i of  dy[m + offset - i]  w[first + i s]        first = (f + pad) mod s
+ *                                                                          offset = (f + pad) div s
+ *
+ *   three taps, stride 2, pad 1:   dx[2m]     = dy[m] w[1]
+ *                                  dx[2m + 1] = dy[m + 1] w[0] + dy[m] w[2]
+ *
+ * A row of the table in conv.c: nodes of graph/ops/conv.c run the algorithm that gt_conv_choose() names. conv_strided.c
+ * packs its weights by the functions of this file. */
 #include <string.h>
 
 #include "kernels/conv.h"
@@ -172,12 +185,12 @@ static phase_axis phase_of(int phase, int64_t extent, int window, int stride, in
     return a;
 }
 
-/* Number of products of a direction, and the i-th of them with its patches. Pointers may be NULL where only sizes
- * matter. */
+/* Number of products of a direction: one for each group and phase. */
 static int products_of(const gt_conv_shape *s) {
     return s->direction == GT_CONV_INPUT_GRAD ? s->groups * s->stride * s->stride : s->groups;
 }
 
+/* The product of one group, forward or weight gradient: the same patches are rows of A, or columns. */
 static gt_product forward_product(patches *g) {
     const gt_conv_shape *s = g->s;
     bool to_weights = s->direction == GT_CONV_WEIGHT_GRAD;
@@ -197,6 +210,7 @@ static gt_product forward_product(patches *g) {
                         .ldc = s->o};
 }
 
+/* The product of one group and phase of the input gradient. */
 static gt_product phase_product(patches *g, int phase) {
     const gt_conv_shape *s = g->s;
     int phase_y = phase / s->stride, phase_x = phase % s->stride;
@@ -218,7 +232,9 @@ static gt_product phase_product(patches *g, int phase) {
                         .c_source = g};
 }
 
-/* in: as of gt_conv_run(); NULL where only sizes matter. */
+/* Product number i of a direction (the phases of the first group, then those of the second, ...), and its patches `g`,
+ * which the product points to. `in` and `out` are those of gt_conv_algorithm.run; `in` is NULL where only sizes matter,
+ * in[0] where weights are only packed. */
 static gt_product product_of(const gt_conv_shape *s, int i, const float *const *in, float *out, patches *g) {
     int phases = products_of(s) / s->groups, group = i / phases;
     int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;

@@ -6,7 +6,22 @@
  *
  *   forward       rows = positions of y, K = lines of the window     B = packed weights
  *   input grad    the same from dy, of 1x1 windows with stride 1     B = packed weights, transposed
- *   weight grad   rows = taps x channels, K = positions              B = dy */
+ *   weight grad   rows = taps x channels, K = positions              B = dy
+ *
+ * The window of position m = (n, p, q) is kh pieces of memory, kw c floats each, w c floats apart:
+ *
+ *   place(m) = ((n h + p stride) w + q stride) c
+ *
+ *   x + place(m)              |<-- kw c -->|
+ *   x + place(m) + w c        |            |           kh pieces: the parts of K
+ *   x + place(m) + 2 w c      |            |
+ *
+ *   forward       y[m][o] = sum over i < kh, j < kw c of  x[place(m) + i w c + j]  B[i kw c + j][o]
+ *   weight grad   w[r][o] = sum over m of                 x[place(m) + tap(r)]     dy[m][o]
+ *                 tap(r) = (r div kw c) w c + r mod kw c;  a part of K is a line of positions: place(m) rises by
+ *                 stride c from one position to the next
+ *
+ * A row of the table in conv.c. gt_conv_choose() takes this kernel where gt_conv_strided_pays(). */
 #include <string.h>
 
 #include "base/numbers.h"
@@ -32,6 +47,9 @@ typedef struct layout {
 
 static bool is_one(const gt_conv_shape *s) { return s->kh == 1 && s->kw == 1 && !s->pad_top && !s->pad_left; }
 
+/* Sizes of the images that are read. A copy in a frame is as large as the windows reach. With 1x1 windows and stride 1
+ * positions follow each other in memory, and all of them become one line: a block of K of the weight gradient is one
+ * part then. */
 static layout layout_of(const gt_conv_shape *s) {
     bool back = s->direction == GT_CONV_INPUT_GRAD; /* images are those of dy, of the same size */
     layout l = {.kernels = gt_kernel_set_or_best(s->kernels)->gemm,
@@ -125,6 +143,8 @@ static int64_t place_of(const layout *l, int64_t position) {
     return (line / l->p * l->h + line % l->p * l->stride) * l->w * l->c + position % l->q * l->stride * l->c;
 }
 
+/* Forward and input gradient: TILE positions, panel of columns after panel, as many rows at a time as the micro-kernel
+ * has. */
 static void positions_tile(void *arg, int index, int worker) {
     (void)worker;
     const job *j = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * FIR filters on channels-last images. An output row is a weighted sum of input rows (one long vector operation),
- * written between zero margins, and then a weighted sum of shifted pixels. A filter that is no outer product is a sum
- * of such pairs, one for each of its rows. */
+ * written between zero margins, and then a weighted sum of shifted pixels. A filter that is not an outer product is a
+ * sum of such pairs, one for each of its rows. */
 #include "kernels/fir.h"
 
 #include <string.h>
@@ -19,6 +19,8 @@ typedef struct weighted_sum {
     bool add;
 } weighted_sum;
 
+/* Blocks of four vectors, then of one, then single floats. Each element is one chain over the taps in their order, so
+ * its bits do not depend on the block. */
 GT_CLONES static void run_sum(const weighted_sum *s, float *out, const float *in, const float *taps) {
     int64_t count = s->count, len = s->len, n = s->n, in_tap = s->in_tap_step, tap = s->tap_step;
     if (s->out_step == len && s->in_step == len) { /* pixels that follow each other are one long vector */

@@ -72,6 +72,7 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
     micro_store(R, V, acc, c, c_offset, columns, add);
 }
 
+/* gt_strided_fn: R rows, V vectors of columns. */
 INLINE void strided(const int R, const int V, const gt_strided_part *parts, int count, const int64_t *places,
                     int64_t a_step, int64_t ldb, float *c, int64_t ldc, int columns, bool add) {
     vec acc[ROWS][2];

@@ -38,8 +38,8 @@ typedef struct gt_mixture_kernels {
     /* In: squared distances [k, points]. Component c has the logarithm of density bias[c] - squared / 2. Out: the
      * probabilities of the components, and log_sum[n], the logarithm of the sum of densities. */
     void (*share)(size_t points, size_t k, const double *bias, double *squared, double *log_sum);
-    /* With weights r (0 for points that are none): total += sum r, first[j] += sum r (x_j - mean_j), and second moments
-     * about `mean`: moments_full: second[i(i+1)/2 + j] += sum r (x_i - mean_i)(x_j - mean_j), j <= i; scratch:
+    /* With weights r (0 for points that are padding): total += sum r, first[j] += sum r (x_j - mean_j), and second
+     * moments about `mean`: moments_full: second[i(i+1)/2 + j] += sum r (x_i - mean_i)(x_j - mean_j), j <= i; scratch:
      * (padded(d) + 1) * points. moments_diagonal: second[j] += sum r (x_j - mean_j)^2; NULL: not wanted. */
     void (*moments_full)(size_t points, size_t d, const double *x, const double *mean, const double *r, double *scratch,
                          double *total, double *first, double *second);

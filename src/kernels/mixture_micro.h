@@ -79,6 +79,8 @@ INLINE void sum_four(const vec v[4], double out[4]) {
 
 /* ---- densities ---- */
 
+/* y = W (x - mean) for STEP points at a time: x - mean lies in `scratch` [padded d][STEP], and ROWS rows of W are
+ * worked on together. Rows of W past d are zeros. */
 static void whiten(size_t points, size_t d, const double *x, const double *mean, const double *factor, double *scratch,
                    double *squared, double *whitened) {
     size_t padded = gt_mixture_padded(d);
@@ -124,6 +126,8 @@ static void distance(size_t points, size_t d, const double *x, const double *mea
     }
 }
 
+/* With l_c = bias[c] - squared[c] / 2 and m = the largest l_c: share_c = e^(l_c - m) / sum of e^(l_c - m), and log_sum
+ * = m + ln of that sum. The largest term is 1, so the sum neither overflows nor vanishes. */
 static void share(size_t points, size_t k, const double *bias, double *squared, double *log_sum) {
     for (size_t n = 0; n < points; n += STEP) {
         vec most[VECS], sum[VECS] = {0};

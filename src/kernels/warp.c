@@ -137,7 +137,7 @@ GT_CLONES static void locate(const positions *out, double first, double step, in
         p = p < 0 ? p + period : p;
         p = p >= period ? p - period : p;
         double mirrored = p > last ? 2 : 0, near = p > last ? period - p : p;
-        near = near >= 0 ? near : 0; /* also what is no number, or too large to have a place */
+        near = near >= 0 ? near : 0; /* also what is not a number, or too large to have a place */
         pixel[j] = (int32_t)(near <= last ? near : last);
         kind[j] = (int32_t)((whole - 2 * middle > 0 ? 1 : 0) + mirrored);
         fraction[j] = (float)(at - whole);

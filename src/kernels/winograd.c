@@ -119,6 +119,8 @@ static void rows_of_u(const void *source, gt_pack_a *t) {
     t->to = (float *)a->u + t->row0 * a->stored + t->k0 * t->rows;
 }
 
+/* M = U V of the block: a product for each plane, all in one loop over tiles, while what the next steps need is
+ * fetched. */
 static void multiply(const winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
@@ -228,6 +230,8 @@ typedef struct packing {
     float *v;
 } packing;
 
+/* One panel of V, in all planes: PACK_ROWS channels at a time, the taps are gathered as panels of their own (flipped or
+ * transposed for the input gradient), and each row of all taps is transformed to the row of all planes. */
 static void pack_panel(void *arg, int panel, int worker) {
     (void)worker;
     const packing *z = arg;

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How a Winograd convolution is cut up. */
+ * How a Winograd convolution is cut up: winograd_tiling.h has the terms and a table of the tiles. conv.c asks for the
+ * kind and the number of tiles, to choose an algorithm; winograd.c and winograd_weight_grad.c ask for all of it, and
+ * for the pixels of each tile. Everything here follows from the shape and the kernel set alone, never from the number
+ * of threads: how tiles are cut into blocks decides the order of the weight gradient's sums.
+ *
+ * How many tiles a block has, where `tile` floats are the values of one tile at the points of both faces, and `weights`
+ * floats are the transformed weights of all planes:
+ *
+ *   forward, input grad   floats / tile; floats = weights, or weights / 2 up to MOST_CACHED, but at least LEAST_BLOCK
+ *                         and at most MOST_BLOCK; rounded down to whole tile_rows of the kernels (smaller blocks: to
+ *                         whole rows of the micro-kernel)
+ *   weight grad           MOST_VALUES / points, but at most MOST_BLOCK / tile; then all blocks are made equal */
 #include "kernels/winograd_tiling.h"
 
 #include <math.h>
@@ -83,9 +94,10 @@ static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_wino
 
 static int64_t down_to(int64_t value, int64_t step) { return value / step * step; }
 
-/* Every block reads all weights: so a block is as large as they are, or half of that where they come from the cache,
- * within bounds. Of the weight gradient it is as large that transforming its weights back, once per block, is a small
- * part; blocks are equal then, or the last would have as much to transform back for less. */
+/* Every block reads all weights: so a block is as large as the weights, or half as large where the weights come from
+ * the cache, within bounds. For the weight gradient a block is so large that transforming the weights back, once per
+ * block, is a small part of the work; the blocks are equal, as a small last block would cost as much to transform back
+ * as a large one. */
 static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = p->kernels;
     int64_t weights = p->planes * p->from.channels * p->to.channels,

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a Winograd convolution is cut up: faces, tiles, points, planes, blocks.
  *
- * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away
- * from the points of the transformed domain. Points with the same transformed weights form a *plane*: one product.
- * Stride 1 has 36 points in 36 planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the
- * four odd pixels share one), with 4x4 windows 100 points in 100 planes. There the even and the odd pixels of x meet
- * the same points of dy: 25, each of which serves four planes. A *block* is as many tiles as stay in the last-level
- * cache. */
+ * The images on either side of the products are a *face*: a linear map turns each tile of a face, side x side pixels,
+ * into the points of the transformed domain, or back. Points with the same transformed weights form a *plane*: one
+ * product. A *block* is as many tiles as stay in the last-level cache.
+ *
+ * Tile t along an axis, for the forward direction and the weight gradient (pad: pad_top or pad_left):
+ *
+ *   windows, stride   pixels of images in            pixels of results   points   planes
+ *   3x3, 1            4t - pad ... 4t - pad + 5      4t ... 4t + 3       6        6
+ *   3x3, 2            8t - pad ... 8t - pad + 8      4t ... 4t + 3       9        6: points 5 to 8 share plane 5
+ *   4x4, 2            8t - pad ... 8t - pad + 9      4t ... 4t + 3       10       10
+ *
+ * Points 5 to 8 of 3x3 with stride 2 are the odd pixels, which all meet the middle tap. Both axes together have 36, 81
+ * and 100 points in 36, 36 and 100 planes. With 3x3 and stride 2 a plane has 1, 4 or 16 points:
+ *
+ *   plane of point (y, x)   x 0 ... 4   x 5 ... 8
+ *             y 0 ... 4     1 point     4 points
+ *             y 5 ... 8     4 points    16 points
+ *
+ * With 4x4 windows the even and the odd pixels of x (points 0 to 4, points 5 to 9) meet the same points of dy: 5 along
+ * each axis, 25 in all, each of which serves four planes.
+ *
+ * The input gradient with stride 1 is a forward convolution of dy by flipped weights with padding 2 - pad. With stride
+ * 2 the input gradient is the adjoint of the forward direction, with the same tiles: tiles of dx overlap, and what two
+ * tiles give to a pixel is added.
+ *
+ * Tiles of all images are numbered image by image, line by line: tile = (n * down + y) * across + x. */
 #ifndef GANTRY_KERNELS_WINOGRAD_TILING_H
 #define GANTRY_KERNELS_WINOGRAD_TILING_H
 

@@ -1,12 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd's weight gradient, per block of tiles:
+ * Winograd's weight gradient. winograd_transforms.h has the transforms A, B and G; winograd_tiling.h says what faces,
+ * tiles, points and planes are. For a channel of x (from) and a channel of dy (to), with stride 1 (stride 2 has other
+ * transforms in the places of A, B and G)
  *
- *   U[points][from][tiles] = transformed tiles of x, as packed A by k
- *   Y[points][tiles][to]   = transformed tiles of dy, as packed B
- *   per patch of (from, to):  D[planes][from][to] = U Y;  w = D transformed back, added to that of the blocks before
+ *   U = B^T x B,  Y = A dy A^T           of each tile: a value at each point
+ *   D[plane] = sum of U Y                over all tiles, and over the points of the plane
+ *   w[taps]  = G^T D G
  *
- * D of a patch stays in the second-level cache; whole it would be four times as large as the weights, and go through
- * memory. */
+ * The tiles are taken block by block, in order. For each block the pool runs twice:
+ *
+ *   transform_group   over groups of tiles: writes U and Y of the block
+ *   weight_patch      over patches: D = U Y, a product for each plane; the first block writes w, the others add to w
+ *
+ * In the product of a plane the tiles and the plane's points are K: tile t and point i lie at k = t * (points of the
+ * plane) + (index of i in the plane). U is packed A, by k; Y is packed B:
+ *
+ *   U of a plane:  strip 0 [K][channels of the strip] | strip 1 [K][...] | ...      a strip: channels of x
+ *   Y of a plane:  panel 0 [K][width of the panel]    | panel 1 [K][...] | ...      a panel: channels of dy
+ *
+ *                            channels of dy
+ *                   +-----------+-----------+-----
+ *   channels        |  patch 0  |  patch 1  | ...      D is cut into patches: rows of one strip, columns of
+ *   of x            +-----------+-----------+-----     PATCH_PANELS panels. A patch has all planes:
+ *                   |    ...    |                      [planes][rows][columns], in the memory of its worker.
+ *
+ * D of a patch stays in the second-level cache. All of D would be four times as large as the weights (4x4 windows: six
+ * times) and would go through memory.
+ *
+ * winograd.c calls the two functions of this file for the direction GT_CONV_WEIGHT_GRAD. */
 #include "kernels/winograd_run.h"
 
 enum {
@@ -14,8 +35,9 @@ enum {
     GROUP = 8,        /* tiles transformed per tile of the pool */
 };
 
-/* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns: a strip's, or a
- * part's of it where there would be too few for the threads; bits do not depend on it. */
+/* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns. The rows of a
+ * patch are a strip, or a part of a strip where whole strips would be too few for the threads. Bits do not depend on
+ * the number of parts: each element of D is a sum of its own. */
 typedef struct patches {
     int64_t strip, rows, columns;
     int64_t per_strip, down, across; /* patches */
@@ -128,6 +150,9 @@ static void columns_of_u(const void *source, gt_pack_a *t) {
     t->stride = (int)a->stored;
 }
 
+/* Patch number `index`: the products of all planes make D of the patch in the worker's memory; then row after row of D
+ * is transformed back to taps, which are written to w, or added from the second block on. The products hardly wait for
+ * memory, so each patch also fetches its part of the pixels that the next block reads. */
 static void weight_patch(void *arg, int index, int worker) {
     const weight_grad *w = arg;
     const gt_winograd_block *z = &w->block;

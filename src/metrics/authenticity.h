@@ -33,7 +33,7 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
                               double *share, gt_likeness *all);
 
 /* How many pictures of a training set of `count` rows are left out, for a base rate beside so many fakes: as many, or
- * all there are, which are no mirror images. Number i of these is row floor(i N / n) of the N that there are. */
+ * all there are, which are not mirror images. Number i of these is row floor(i N / n) of the N that there are. */
 int64_t gt_left_out_count(int64_t count, bool mirrored, int64_t fakes);
 /* The authenticity of these. On all ranks; errors as above. */
 gt_status gt_authenticity_of_left_out_all(const gt_team *team, const gt_rows *train, bool mirrored, int64_t n,

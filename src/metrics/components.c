@@ -56,7 +56,7 @@ static void normalise_axis(int64_t d, double *axis) {
     for (int64_t k = 0; k < d; k++) axis[k] *= scale;
 }
 
-/* How many of the eigenvalues, ascending, are no noise of rounding, at most `most`. */
+/* How many of the eigenvalues, ascending, are not noise of rounding, at most `most`. */
 static int count_values(const double *values, size_t side, int most) {
     const double noise = 1e-10;
     int n = 0;

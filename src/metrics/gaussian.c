@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mean and covariance of rows. */
+ * Mean and covariance of n rows x:
+ *
+ *   mean = sum of x / n,  covariance = sum of x x^T / n - mean mean^T
+ *
+ * The lower triangle of the second sum is cut into TILE x TILE tiles for the threads. use/scoring_*.c pass the
+ * features of pictures; wavelet_distance.c makes the sums of its many nodes by gt_gram_add(). */
 #include "metrics/gaussian.h"
 
 #include <math.h>

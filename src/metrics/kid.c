@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kernel distance. Subsets are shared out over the ranks. A rank collects the rows of a few subsets at a time from the
- * rows of all ranks, as they come by. */
+ * Kernel distance (kid.h has the formula; score_kid.c calls gt_kid_all()). Subsets are shared out over the ranks. A
+ * rank collects the rows of a few subsets at a time from the rows of all ranks, as they come by.
+ *
+ * With 100 subsets and 2 ranks:
+ *
+ *   rank 0:  subsets 0 ... 49      turn 0: subsets 0 ... 7     turn 1: subsets 8 ... 15     ...
+ *   rank 1:  subsets 50 ... 99     turn 0: subsets 50 ... 57   turn 1: subsets 58 ... 65    ...
+ *
+ * In each turn all fakes and then all reals pass by each rank, panel by panel, and each rank copies the rows of its
+ * subsets. The kernel of all pairs of rows of a and b [size,d] follows from one product of matrices:
+ *
+ *   k(a_i, b_j) = ((a b^T)_ij / d + 1)^3        a b^T: float32 [size,size]; the kernel and its sums: float64 */
 #include "metrics/kid.h"
 
 #include <stdlib.h>
@@ -48,7 +58,8 @@ static void collect(void *arg, int64_t first, int64_t n, const float *x) {
             memcpy(s->x[s->set] + i * s->d, x + (rows[i] - first) * s->d, (size_t)s->d * sizeof *x);
 }
 
-/* The sum of k over pairs of rows of a and b, in the rows' order, with or without each row's pair with itself. */
+/* The sum of k over pairs of rows of a and b, in the rows' order; where a and b are the same rows, without each row's
+ * pair with itself. */
 static double kernel_sum(const subsets *s, const float *a, const float *b, void *workspace) {
     gt_gemm(&(gt_gemm_args){.kernels = s->team->kernels,
                             .m = s->size,
@@ -87,6 +98,7 @@ static size_t workspace_of(const subsets *s) {
            1;
 }
 
+/* The estimate of the i-th of the subsets that were collected. */
 static double estimate(const subsets *s, int i, void *workspace) {
     double m = (double)s->size;
     const float *x = s->x[0] + (int64_t)i * s->size * s->d, *y = s->x[1] + (int64_t)i * s->size * s->d;
@@ -120,7 +132,9 @@ static bool allocate(subsets *s, gt_arena *a, int own, double **mine, double **a
     return !gt_arena_failed(a);
 }
 
-/* Subsets first .. of this rank, a few at a time; every rank takes as many turns. */
+/* The estimates of this rank's subsets, first ... first + own - 1, into `mine`. Turn by turn, AT_ONCE subsets: their
+ * row numbers are drawn or copied from what the caller gave, their rows are collected, their estimates computed. Rows
+ * are collected by all ranks together, so each rank takes as many turns as the rank with the most subsets. */
 static gt_status take_turns(subsets *s, int first, int own, void *workspace, double *mine) {
     int turns = gt_comm_max_all(s->team->comm, (int)gt_pieces(own, AT_ONCE));
     gt_status st = GT_OK;

@@ -128,6 +128,8 @@ static void close_products(products *p) {
     gt_arena_free(p->arena);
 }
 
+/* Memory for a panel of the base, a block of queries and their product, and the mean of the base, which is subtracted
+ * from both so that their product loses few digits. */
 static gt_status open_products(products *p) {
     if (p->queries->d != p->base->d)
         return gt_fail(GT_USAGE, "rows of %lld numbers and rows of %lld numbers have no distance",

@@ -14,7 +14,7 @@ gt_status gt_resize_rule_parse(const char *name, gt_resize_rule *rule) {
             *rule = (gt_resize_rule)i;
             return GT_OK;
         }
-    return gt_fail(GT_USAGE, "'%s' is no rule to resize by: tf1 or half", name);
+    return gt_fail(GT_USAGE, "'%s' is not a rule to resize by: tf1 or half", name);
 }
 
 const char *gt_resize_rule_name(gt_resize_rule rule) { return names[rule]; }

@@ -95,9 +95,9 @@ typedef struct gt_score_request {
     char metric[GT_SCORE_NAME];
 } gt_score_request;
 
-/* Reads names between commas; "" and "none" are none. `count` > 0 stands for the number in all names. A name without a
- * number stands for the published number, or, with `all`, for as many as there are. GT_USAGE: no such name, two of one
- * name, more than GT_SCORES_MOST. */
+/* Reads names between commas; "" and "none" mean no scores. `count` > 0 stands for the number in all names. A name
+ * without a number stands for the published number, or, with `all`, for as many as there are. GT_USAGE: no such name,
+ * two of one name, more than GT_SCORES_MOST. */
 gt_status gt_scores_parse(const char *list, int64_t count, bool all, gt_score_request out[GT_SCORES_MOST], int *n);
 /* The score that a key such as "pr10k3_recall" is a value of, and whether more of it is better; NULL: none. */
 const gt_score *gt_score_of_key(const char *key, bool *more);

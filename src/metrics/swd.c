@@ -93,6 +93,8 @@ static void end(void *of) {
     gt_arena_free(s->arena);
 }
 
+/* A new set: how many pictures of it are looked at, how many levels their pyramids have, and memory for the patches of
+ * all of them and for the sorted projections. */
 static gt_status begin(void **out, const gt_metric_input *in) {
     int h = in->height, w = in->width;
     size_t line = (size_t)w * (size_t)in->channels, size = PATCH * PATCH * (size_t)in->channels;

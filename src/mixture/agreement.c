@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How far labels and clusters agree. */
+ * How far labels and clusters agree: the adjusted Rand index of Hubert and Arabie, "Comparing Partitions", 1985. With
+ * n_ij points of label i in cluster j, a_i and b_j the sums of rows and columns, and C(n) = n (n - 1) / 2 pairs:
+ *
+ *   both = sum over i, j of C(n_ij),  rows = sum of C(a_i),  columns = sum of C(b_j),  expected = rows columns / C(n)
+ *   index = (both - expected) / ((rows + columns) / 2 - expected) */
 #include "gantry/mixture.h"
 
 static double pairs(int64_t n) { return (double)n * ((double)n - 1) / 2; }

@@ -30,7 +30,7 @@ gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes);
 /* The label of point n, which comes behind those of the points before it. GT_FORMAT: too many different labels. */
 gt_status gt_cloud_add_label(gt_cloud *c, int64_t n, const char *name);
 /* After the last one. `sorted`: labels are numbered anew in the order of their numbers, or of their names where one is
- * no number. */
+ * not a number. */
 gt_status gt_cloud_end_labels(gt_cloud *c, bool sorted);
 
 #endif

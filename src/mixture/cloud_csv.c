@@ -101,7 +101,7 @@ static gt_status count_lines(table *t, gt_cloud *c, const char *labels) {
     return st || t->labels < 0 ? st : gt_cloud_end_labels(c, true);
 }
 
-/* What a field that is no number may mean. */
+/* What a field that is not a number may mean. */
 static const char *hint(const table *t, const char *field) {
     if (t->csv.separator != ',' && strchr(field, ',')) return ": decimal points are needed, not commas";
     if (t->labels < 0 && t->csv.line <= 2 && *field) return ": a column of labels is named by --labels";
@@ -116,7 +116,7 @@ static gt_status next_point(table *t, double *point) {
     for (int64_t i = 0, j = 0; i < (int64_t)t->csv.fields && point; i++) {
         if (i == t->labels) continue;
         if (!parse(t->csv.field[i], &point[j++]))
-            return gt_fail(GT_FORMAT, "line %lld: '%.40s' is no number%s", (long long)t->csv.line, t->csv.field[i],
+            return gt_fail(GT_FORMAT, "line %lld: '%.40s' is not a number%s", (long long)t->csv.line, t->csv.field[i],
                            hint(t, t->csv.field[i]));
     }
     t->next++;

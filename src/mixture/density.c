@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Factorises the covariances of a mixture, and computes distances of points (density.h). */
+ * Factorises the covariances of a mixture, and computes distances of points (density.h). With S_c = L_c L_c^T, the
+ * covariance of component c, and W_c = L_c^-1,
+ *
+ *   ln p_c(x) = bias_c - |W_c (x - mean_c)|^2 / 2      bias_c = ln weight_c - d/2 ln(2 pi) + ln det W_c
+ *
+ *   full                 W_c a lower triangle: kernel `whiten`
+ *   tied                 W (x - centre) once for all components, less the whitened means W (mean_c - centre)
+ *   tied and apart       W (x - mean_c) for each component: kernel `whiten`
+ *   diagonal, spherical  sum over j of (w_cj (x_j - mean_cj))^2,  w_cj = 1 / sqrt(variance_cj): kernel `distance`
+ *
+ * em.c and predict.c evaluate panels of points with it; the kernel `share` makes probabilities of the distances. */
 #include "mixture/density.h"
 
 #include <math.h>

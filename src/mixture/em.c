@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pass over the points. Moments are taken about the means that the shares were computed with, which are near the
- * new ones, so that little cancels. */
+ * The pass over the points. With p_c(x) = weight_c times the density of component c at x (density.h), and N points x_n:
+ *
+ *   share      r_nc    = p_c(x_n) / sum over c of p_c(x_n)
+ *   total      T_c     = sum over n of r_nc
+ *   first      F_c     = sum over n of r_nc (x_n - mean_c)
+ *   second     S_c     = sum over n of r_nc (x_n - mean_c) (x_n - mean_c)^T
+ *   log-likelihood     = sum over n of ln(sum over c of p_c(x_n)) / N
+ *
+ * Moments are taken about the means that the shares were computed with, which are near the new ones, so that little
+ * cancels. em->sums holds them for maximise.c:
+ *
+ *   | N log-likelihood | T [k] | F [k,d] | S [k,moments]  |    full: moments = d(d+1)/2, a lower triangle
+ *                                        |                |    diagonal, spherical: moments = d, the diagonal
+ *                                        | sum of all S_c |    tied: one lower triangle, zeros without about_means
+ *
+ * In a hard pass r_nc is 1 for the nearest mean and 0 for the others, and the log-likelihood is left at 0.
+ * fit.c calls gt_em_start() for each restart, then gt_em_pass() and gt_em_update() in turns. */
 #include "mixture/em.h"
 
 #include <float.h>
@@ -29,7 +44,8 @@ static worker_room room_of(const gt_em *em, int worker) {
 
 /* ---- the points by themselves ---- */
 
-/* Their moments about em->centre; the second ones: whole matrices for the scatter, once the mean is known. */
+/* The moments of a panel about em->centre. The second moments are a diagonal; for the scatter, once the mean is known,
+ * they are a whole matrix. */
 static void measure(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
     const gt_mixture_kernels *kernels = em->blocks->kernels->mixture;
@@ -42,6 +58,13 @@ static void measure(void *arg, const gt_panel_of_points *panel, int worker, doub
     else kernels->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, first, second);
 }
 
+/* Sets what depends on the points alone, with c = the first point of all:
+ *
+ *   centre    = c + shift,  shift = sum over n of (x_n - c) / N
+ *   variance  = mean over the dimensions j of  sum over n of (x_nj - c_j)^2 / N - shift_j^2
+ *   scatter   = sum over n of (x_n - centre) (x_n - centre)^T        tied; a second pass over the points
+ *
+ * Moments about a point of the cloud cancel less than moments about 0. `floor` is in units of the variance. */
 static gt_status measure_points(gt_em *em, double floor) {
     gt_blocks *b = em->blocks;
     size_t d = b->d, triangle = d * (d + 1) / 2;
@@ -154,6 +177,8 @@ static void scatter_about_nearest(const gt_em *em, const gt_panel_of_points *pan
     em->blocks->kernels->mixture->moments_full(p, d, about, origin, w.weights, w.scratch, &total, first, second);
 }
 
+/* A panel's part of em->sums: the shares of its points (or, in a hard pass, 1 for the nearest mean), then the moments
+ * of each component. Padding gets shares of 0. */
 static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
     const gt_mixture_kernels *kernels = em->blocks->kernels->mixture;

@@ -140,6 +140,8 @@ static void say(const fitting *t, double l) {
     gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
 }
 
+/* Keeps the restart's mixture if it is the best so far, and gets ready for the next restart. A mixture without held
+ * components is better than any mixture with some; otherwise the log-likelihood decides. */
 static gt_status end_restart(fitting *t, double l, bool converged) {
     gt_fit *f = t->f;
     int n_held;

@@ -187,7 +187,7 @@ static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m)
     }
     return fine && fabs(sum - 1) < 1e-6
                ? GT_OK
-               : gt_fail(GT_FORMAT, "'%s': the weights are no shares of 1", gt_checkpoint_path(c));
+               : gt_fail(GT_FORMAT, "'%s': the weights are not shares of 1", gt_checkpoint_path(c));
 }
 
 static gt_status get_mixture(const gt_checkpoint_file *c, const gt_fit *f, int which) {
@@ -217,7 +217,7 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     const gt_checkpoint_about *about = gt_checkpoint_info(c);
     const char *path = gt_checkpoint_path(c);
     if (strcmp(about->model, MODEL))
-        return gt_fail(GT_FORMAT, "'%s' is no mixture but a checkpoint of the model %s", path, about->model);
+        return gt_fail(GT_FORMAT, "'%s' is not a mixture but a checkpoint of the model %s", path, about->model);
     gt_status st = read_recipe(about->recipe, path, &f->recipe);
     const char *columns = find_key(about->recipe, "columns");
     if (!st && columns && !(f->columns = strndup(columns, strcspn(columns, "\n"))))

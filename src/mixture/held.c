@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which components have a variance, in any direction, that is not above the floor. */
+ * Which components have a variance, in any direction, that is at most so many floors (em.h). A covariance S has a
+ * variance u^T S u <= most in some direction u, |u| = 1, if and only if S - most I is not positive definite, so that
+ * its Cholesky factorisation fails. fit.c asks about a mixture that is given as the start, and about the mixture at the
+ * end of each restart. */
 #include <stdlib.h>
 #include <string.h>
 

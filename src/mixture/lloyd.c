@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lloyd's algorithm: means move to the mean of the points nearest to them. The sums over points are those of blocks.h,
- * so the means are the same bits on any number of ranks and threads. */
+ * Lloyd's algorithm: means move to the mean of the points nearest to them. One step:
+ *
+ *   mean_c += mean of x - mean_c over the points x whose nearest mean is mean_c
+ *
+ * The sums over points are those of blocks.h, so the means are the same bits on any number of ranks and threads.
+ * gt_em_start() (em.c) calls gt_em_lloyd() after the means are drawn. */
 #include <string.h>
 
 #include "base/teller.h"

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The M step: from moments to a mixture, on rank 0, a component a thread.
+ * The M step: from moments to a mixture, on rank 0, a component a thread. gt_em_update() (em.c) calls gt_em_maximise().
+ * With the moments T, F and S of em.c, about the means of the pass:
+ *
+ *   weight_c      = T_c / N
+ *   mean_c        = mean_c of the pass + f_c,  f_c = F_c / T_c
+ *   covariance_c  = S_c / T_c - f_c f_c^T                          full
+ *                   the diagonal of that matrix                    diagonal
+ *                   the mean of that diagonal                      spherical
+ *   covariance    = sum over c of (S_c - T_c f_c f_c^T) / N        tied, if the pass took second moments (about_means)
+ *                   scatter / N - sum over c of weight_c g_c g_c^T,  g_c = mean_c - centre            tied, if not
+ *
+ * A component whose T_c is at most NOBODY gets weight 0; its mean and covariance stay.
  *
  * The floor is a constraint and not an addition: of all covariances whose eigenvalues are at least `floor` the
  * likeliest one has the eigenvectors of the unconstrained one and its eigenvalues, raised to the floor where they are
@@ -49,6 +60,7 @@ static end set_variance(const gt_em *em, double variance, double *out) {
     return *out > 0 ? FINE : SINGULAR;
 }
 
+/* Weight, mean and covariance of component c, and em->ends[c]. A tied covariance comes later, from all components. */
 static void maximise_component(void *arg, int c, int worker) {
     gt_em *em = arg;
     gt_mixture *mixture = &em->mixture;

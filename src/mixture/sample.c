@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Draws points from a mixture. */
+ * Draws points from a mixture: component c with probability weight_c, then x = mean_c + L z, where L L^T is the
+ * covariance of c and z has d independent normal numbers. The number of a sample decides its random numbers, so any
+ * part of the samples can be drawn by itself. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

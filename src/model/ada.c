@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ADA controller. p is float32 and moves by float32 steps, as in the published implementation. */
+ * The ADA controller. Every `interval` steps
+ *
+ *   r = mean of the signs since the last update,  p += sign(r - target) batch interval / (1000 kimg)
+ *
+ * and p is kept in 0 ... p_max (0 ... infinity if p_max is 0). p is float32 and moves by float32 steps, as in the
+ * published implementation. train/step.c calls these functions. */
 #include "gantry/ada.h"
 
 #include <math.h>

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The moving average of a network's parameters. */
+ * The moving average of a network's parameters:
+ *
+ *   average = beta average + (1 - beta) parameters
+ *   beta    = 0.5^(batch / images),  images = 1000 ema_kimg, at most rampup images_shown where there is a rampup
+ *
+ * so `images` is the half-life. train/update.c calls gt_ema_update() with each update of the parameters, train/step.c
+ * for buffers. */
 #include <math.h>
 
 #include "base/clones.h"

@@ -14,7 +14,7 @@ gt_status gt_schedule_parse(const char *text, gt_schedule *s) {
         char *end;
         double v = strtod(text, &end);
         if (end == text || (*end && *end != ',') || !(v > (s->n_at ? s->at[s->n_at - 1] : 0)))
-            return gt_fail(GT_USAGE, "'%s' is no list of rising numbers such as 10,20", text);
+            return gt_fail(GT_USAGE, "'%s' is not a list of rising numbers such as 10,20", text);
         if (s->n_at == GT_SCHEDULE_STEPS) return gt_fail(GT_USAGE, "more than %d numbers", s->n_at);
         s->at[s->n_at++] = v;
         text = *end ? end + 1 : end;

@@ -113,6 +113,8 @@ static void rotation(walk *w, double g[9], const char *name) {
     if (opens(w, name, 1 - sqrtf(still))) then_rotate(g, angle * (float)M_PI * strength(w, GT_AUGMENT_ROTATE));
 }
 
+/* The product of all geometric transforms that are on. Draws are made whether gates open or not, so a
+ * sample's draws do not depend on p. */
 static void geometry(walk *w, float width, float height, float out[2][3]) {
     double g[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     float t[2];
@@ -165,6 +167,8 @@ static void about_grey(double c[16], double a, double b, double s) {
     then_color(c, m, 0);
 }
 
+/* The product of all colour transforms that are on. Grey pictures have one channel: out[0][0] is their factor,
+ * out[0][3] their shift, and hue and saturation do nothing to grey. */
 static void color(walk *w, bool grey, float out[3][4]) {
     static const double unit[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     double c[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};

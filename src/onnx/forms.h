@@ -19,7 +19,7 @@ typedef struct gt_form {
 typedef struct gt_translation {
     gt_onnx *model;
     gt_arena *arena;
-    const gt_graph *graph; /* for some number of samples that is no other size */
+    const gt_graph *graph; /* for a number of samples that differs from all other sizes */
     gt_onnx_dims *dims;    /* of each node, by id */
     bool *constant;        /* known when the model is made */
     gt_exec *values;       /* of the constants that other nodes read; outputs are called by the node's id */

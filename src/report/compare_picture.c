@@ -97,7 +97,7 @@ static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *pic
            y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
     char text[GT_NAME_BYTES];
     gt_path_name(dir, text);
-    gt_utf8_clean(text); /* cairo draws nothing more after text that is none */
+    gt_utf8_clean(text); /* cairo draws nothing more after text that is not UTF-8 */
     cairo_save(c);
     cairo_rectangle(c, x, y, s->width, s->height + NAME_HEIGHT);
     cairo_clip(c);

@@ -20,7 +20,7 @@ enum { CHECKPOINT_BLOCK = 512 };
 /* The block of a file whose HDF5 data are `data`. GT_NOMEM when there is no memory for the hash. */
 gt_status checkpoint_block_make(char block[CHECKPOINT_BLOCK], int format, const void *data, size_t bytes);
 
-/* The format and the size of the file that begins with this block. GT_FORMAT: this is no block of a checkpoint. */
+/* The format and the size of the file that begins with this block. GT_FORMAT: this is not a block of a checkpoint. */
 gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format, size_t *file_bytes);
 
 #endif

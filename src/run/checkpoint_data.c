@@ -51,7 +51,7 @@ static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *o
     gt_status st = gt_checkpoint_get_text(f, PICTURES, out->pictures, sizeof out->pictures);
     size_t digits = strspn(out->pictures, "0123456789abcdef");
     if (!st && (digits != sizeof out->pictures - 1 || out->pictures[digits]))
-        st = gt_fail(GT_FORMAT, "'%s': '%s' is no fingerprint", gt_checkpoint_path(f), PICTURES);
+        st = gt_fail(GT_FORMAT, "'%s': '%s' is not a fingerprint", gt_checkpoint_path(f), PICTURES);
     return st;
 }
 
@@ -60,7 +60,7 @@ static gt_status get_range(const gt_checkpoint_file *f, gt_checkpoint_data *out)
     gt_status st = gt_checkpoint_read_doubles(f, RANGE, out->range, 2);
     if (st) return st;
     if (!isfinite(out->range[0]) || !isfinite(out->range[1]) || out->range[0] >= out->range[1])
-        return gt_fail(GT_FORMAT, "'%s': '%s' is no range: %g, %g", gt_checkpoint_path(f), RANGE, out->range[0],
+        return gt_fail(GT_FORMAT, "'%s': '%s' is not a range: %g, %g", gt_checkpoint_path(f), RANGE, out->range[0],
                        out->range[1]);
     out->has_range = true;
     return GT_OK;

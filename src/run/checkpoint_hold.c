@@ -59,7 +59,7 @@ int checkpoint_open_file(const char *path) {
 
 static gt_status no_name(void) { return gt_fail(GT_NOMEM, "out of memory for a file name"); }
 
-/* *file: the checkpoint that the link `path` points to, to be freed; NULL: it is no link to a checkpoint beside it. */
+/* *file: the checkpoint that the link `path` points to, to be freed; NULL: not a link to a checkpoint beside it. */
 static gt_status link_target(const char *path, char **file) {
     char target[64], *folder;
     ssize_t n = readlink(path, target, sizeof target - 1);

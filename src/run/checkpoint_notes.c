@@ -52,7 +52,7 @@ static const checkpoint_note table[] = {
     {"/*/curve", "nats", "Mean log-likelihood of a point after each iteration"},
     {"/state/points", "points", "Points that the mixture was fitted to"},
     {"/state/dimensions", "", "Numbers of a point"},
-    {"/state/height", "pixels", "Height of the images that the points are; 0: the points are no images"},
+    {"/state/height", "pixels", "Height of the images that the points are; 0: the points are not images"},
     {"/state/width", "pixels", "Width of those images"},
     {"/state/channels", "", "Channels of those images"},
     {"/state/finished", "", "1: all restarts are over"},

@@ -27,7 +27,7 @@ struct gt_saver {
     bool best;   /* the one being written is the best so far */
     bool holds;  /* older ones stay, see gt_saver_hold() */
     int error;   /* errno of the latest attempt, 0: it worked */
-    int failing; /* ... of the failures that were last told of */
+    int failing; /* ... of the failures of which the last warning was */
     pthread_t thread;
     bool running;        /* a thread is there to be joined */
     atomic_bool done;    /* ... and has left its outcome */
@@ -274,7 +274,7 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
         atomic_store(&s->done, false);
         int error = gt_thread_start(&s->thread, thread_main, s);
         s->running = !error;
-        if (error) { /* no thread to be had: then at once */
+        if (error) { /* no thread can be started: write now */
             gt_storage_begin("writing", s->result.name);
             thread_main(s);
             gt_storage_end();

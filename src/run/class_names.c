@@ -34,7 +34,7 @@ static gt_status take(const json_t *list, gt_arena *a, const char *const **name,
     if (!out) return GT_NOMEM;
     for (size_t i = 0; i < count; i++) {
         const char *text = json_string_value(json_array_get(list, i));
-        if (!text) return gt_fail(GT_FORMAT, "name %zu is no text", i);
+        if (!text) return gt_fail(GT_FORMAT, "name %zu is not text", i);
         if (!(out[i] = gt_arena_printf(a, "%s", text))) return GT_NOMEM;
         for (char *c = out[i]; *c; c++)
             if (iscntrl((unsigned char)*c)) *c = '?';

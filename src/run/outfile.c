@@ -97,7 +97,7 @@ static bool is_input(const char *path) {
     return is;
 }
 
-/* A picture below a folder that is a dataset, as 00000/ or masks/00000/ in it; also where that cannot be told. */
+/* A picture below a folder that is a dataset, as 00000/ or masks/00000/ in it; also where that is unknown. */
 static bool is_of_dataset(const char *path, gt_outfile_kind lies) {
     enum { LEVELS = 3 };
     if (lies != GT_OUTFILE_PICTURE) return false;
@@ -143,7 +143,7 @@ static gt_status check_folder(look *l, const char *path) {
     enum { LOOKED_AT = 4096 }; /* of a larger folder the rest is looked at when it is written */
     DIR *dir = opendir(path);
     gt_status st = GT_OK;
-    if (!dir) return GT_OK; /* the folder is made, or cannot be: that shows when it is made */
+    if (!dir) return GT_OK; /* the folder is made later; whether it can be made shows then */
     for (struct dirent *e; !st && l->n < LOOKED_AT && (e = readdir(dir));) {
         const gt_outfile_name *name = find_name(l->o->inside, e->d_name);
         if (*e->d_name == '.' || (!name && !l->o->folders)) continue;
@@ -161,7 +161,7 @@ gt_status gt_outfile_check(const gt_outfile *o, const char *path, bool overwrite
     bool folder = means_folder(o, path);
     look l = {o, path, overwrite, 0};
     if (folder && gt_is_directory(path) && o->inside->pattern) return check_folder(&l, path);
-    if (folder) return gt_outfile_check_run(path); /* else the folder is made, or cannot be, by those who write there */
+    if (folder) return gt_outfile_check_run(path); /* else the folder is made by those who write there */
     const gt_outfile_name *name = find_name(o->files, last_part(path));
     if (gt_is_directory(path)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", path);
     return check_file(path, name ? name->kind : GT_OUTFILE_DATASET, overwrite, "name");

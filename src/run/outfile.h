@@ -3,10 +3,10 @@
  *
  * Pictures, films, pages, tables, statistics, exported networks and arrays of results are replaced by their own kind,
  * whichever command made them. All else (datasets, checkpoints, jobs, texts, networks that gantry export has not
- * written, what cannot be told) is replaced only with --overwrite, and so are the pictures of a dataset and every file
- * that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train makes
- * one there. What lies there is told by its contents, not by its name.
- * A row of a table of options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h. */
+ * written, files of unknown kind) is replaced only with --overwrite, and so are the pictures of a dataset and every
+ * file that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train
+ * makes one there. The kind of what lies there follows from its contents, not from its name. A row of a table of
+ * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h. */
 #ifndef GANTRY_RUN_OUTFILE_H
 #define GANTRY_RUN_OUTFILE_H
 

@@ -18,7 +18,7 @@ static const char FILE_NAME[] = "starts.jsonl";
 
 /* ---- writing ---- */
 
-/* Texts are the user's and may be no UTF-8, which JSON does not have. */
+/* The user's texts may have bytes that are not UTF-8; JSON cannot hold them. */
 static json_t *text_of(const char *text) {
     char *clean = strdup(text);
     if (clean) gt_utf8_clean(clean);

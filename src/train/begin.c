@@ -133,9 +133,9 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     bool mixed = gt_comm_max_all(e->comm, least != (int)own->isa) && !recorded;
     e->job->kernels = set = gt_kernel_set_with_isa(set, (gt_isa)least);
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: resuming with %s, bits "
-                "will differ",
-                wanted, set->id);
+        gt_warn(
+            "the checkpoint was made with kernels %s, which not all ranks support: resuming with %s, bits will differ",
+            wanted, set->id);
     else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
 }
 

@@ -48,7 +48,7 @@ typedef struct parted_key {
     const char *rest;
 } parted_key;
 
-/* The key of this score, or of any if it is NULL. The shortest name counts, then "_avg" is no part of it. */
+/* The key of this score, or of any if it is NULL. The shortest name counts, then "_avg" is not part of it. */
 static bool part_key(const char *key, const gt_score *score, parted_key *out) {
     const char *end = key;
     do {

@@ -142,7 +142,7 @@ typedef struct gt_engine {
 
 /* ---- engine.c ---- After an error gt_engine_close_all() frees what there is. */
 gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job); /* opens the data, resolves the job */
-gt_status gt_exports_check(const gt_engine *e);     /* exports.c: GT_USAGE: --export cannot be, for this model */
+gt_status gt_exports_check(const gt_engine *e);     /* exports.c: GT_USAGE: this model has no --export */
 gt_status gt_engine_build_all(gt_engine *e);        /* model, graphs, memory */
 gt_status gt_engine_start_loader_all(gt_engine *e); /* at e->step; a loader from before is freed */
 void gt_engine_close_all(gt_engine *e);

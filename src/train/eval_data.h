@@ -18,7 +18,7 @@ const float *gt_eval_params(const gt_engine *e, int net);
 /* A series of each set: {"Loss", "_baseline"} is "Loss/test_baseline" of the test pictures. */
 typedef struct gt_eval_series {
     const char *group, *suffix;
-    bool held_out; /* not of pictures that are trained on: the steps tell those */
+    bool held_out; /* not of pictures that are trained on: the steps log those */
 } gt_eval_series;
 
 /* Number i of the series that the n rows give over all sets that there are; false: there are no more. */

@@ -44,7 +44,7 @@ static gt_status export_one(const exports *x, const gt_export_form *form, int64_
     return st;
 }
 
-/* The images of the checkpoint that a file of this name belongs to, of any form; -1: it is no such file. */
+/* The images of the checkpoint that a file of this name belongs to, of any form; -1: the file is not an export. */
 static int64_t images_of(const char *name) {
     long long images;
     char again[GT_NAME_BYTES];

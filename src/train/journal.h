@@ -37,7 +37,7 @@ typedef struct gt_best {
 
 #define GT_NORM_SERIES "Norms/%.20s_grad" /* of a network */
 
-/* The columns of the lines of ticks: those of the model and of measurers come as they are seen. */
+/* The columns of the lines of ticks. A column of the model or of a measurer is added when its value first comes. */
 enum { GT_TICK_NAME = 24, GT_TICK_NAMES = 5 * GT_EVAL_SETS + 8 };
 typedef struct gt_tick_heading {
     char name[GT_TICK_NAMES][GT_TICK_NAME];
@@ -113,7 +113,7 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
  * again. */
 void gt_save_all(gt_engine *e, gt_journal *j);
 
-/* A checkpoint was written, or could not be: all that depends on it hears of it. */
+/* A checkpoint was written, or could not be written: updates all that depends on it. */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
 
 /* ---- best.c ---- a decider */

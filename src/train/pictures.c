@@ -117,7 +117,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
         if (gt_measurers_need_reals(e)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);
-        /* as the data are: reals are no finer */
+        /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
         gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_METRIC_FAKES, cells_of(&grid), fakes});

@@ -67,7 +67,7 @@ static gt_status get_plateau(const gt_checkpoint_file *f, gt_engine *e) {
     gt_status st = gt_checkpoint_read_doubles(f, PLATEAU, (double *)&p, PLATEAU_NUMBERS);
     if (st) return st;
     if (!(p.factor >= 0 && p.factor <= 1 && p.since >= 0 && p.n >= 0))
-        return gt_fail(GT_FORMAT, "%s: %s cannot be", gt_checkpoint_path(f), PLATEAU);
+        return gt_fail(GT_FORMAT, "%s: the values of %s are impossible", gt_checkpoint_path(f), PLATEAU);
     e->plateau = p;
     return GT_OK;
 }

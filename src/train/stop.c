@@ -35,8 +35,8 @@ static void end_by(int number) {
     raise(number); /* delivered when the handler returns */
 }
 
-/* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): what comes so soon is no
- * second wish. */
+/* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): a signal that comes so
+ * soon is not a second wish. */
 static bool is_second_wish(void) {
     const double soon = 0.3; /* seconds */
     double now = gt_clock(), before = interrupted;

@@ -42,7 +42,7 @@ typedef struct due { /* as rank 0 decides */
     bool epoch; /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
-    bool broken_off; /* late values, by a stop: the run computes them when it resumes */
+    bool broken_off; /* a stop came before the late values were complete: the run computes them when it resumes */
     bool lost;       /* the run's directory is no longer ours, see gt_lock_fail_lost() */
 } due;
 
@@ -51,7 +51,7 @@ typedef struct schedules {
     double end;  /* of --max-time, by gt_clock() */
     double look; /* when rank 0 looks for the file `stop` again */
     int64_t picture_steps;
-    bool each_pictured; /* checkpoints, to be judged by their pictures; not the one that somebody waits for */
+    bool each_pictured; /* each checkpoint but that of a stop has pictures, for --best */
 } schedules;
 
 /* At least one. */
@@ -77,7 +77,7 @@ static schedules make_schedules(const gt_engine *e, double began) {
                        .end = began + most};
 }
 
-/* The file system of the run may stand still for minutes, and the other ranks are told so before each look. So rank 0
+/* Each look is announced to the other ranks, since the file system of the run may stand still for minutes. So rank 0
  * does not look at every step, but once a second, at each tick, and at the end: a file that nobody took would stop the
  * next start. */
 static bool stop_file(gt_engine *e, gt_journal *j, schedules *p, double now, bool last) {

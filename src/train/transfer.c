@@ -122,7 +122,7 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
         gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
         for (size_t i = 0; i < t->size && !st; i++)
             if (!isfinite(x->scratch[i]))
-                st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is no finite number", gt_checkpoint_path(x->f),
+                st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is not a finite number", gt_checkpoint_path(x->f),
                              name, t->name);
         if (st) return gt_wrap(st, "--resume");
         gt_tensor_from_file(t, x->scratch, block + t->offset);

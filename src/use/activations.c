@@ -146,7 +146,7 @@ static gt_status measure(work *w, gt_arena *a) {
 
 gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, gt_arena *a, gt_activations **out,
                                  int *n) {
-    if (!m->build_classifier) return gt_wrong_model(m, "is no classifier");
+    if (!m->build_classifier) return gt_wrong_model(m, "is not a classifier");
     work w = {.options = o, .model = m, .batch = gt_classifying_batch(m)};
     w.graph = gt_model_forward(m, 0, w.batch);
     gt_status st = w.graph ? measure(&w, a) : gt_failure();

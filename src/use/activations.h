@@ -27,7 +27,7 @@ typedef struct gt_activations_options {
 } gt_activations_options;
 
 /* The layers with tensors of network 0 of a classifier that was initialised, but the last one. *out [*n] and what it
- * points at lie in the arena. GT_USAGE: the model is no classifier. */
+ * points at lie in the arena. GT_USAGE: the model is not a classifier. */
 gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, gt_arena *a, gt_activations **out,
                                  int *n);
 

@@ -25,7 +25,7 @@ int gt_classifying_batch(const gt_model *m) {
 
 static gt_status build(gt_classifying *c, gt_pool *pool, size_t *room) {
     gt_model *m = c->trained.model;
-    if (gt_model_classifier(m) < 0) return gt_wrong_model(m, "is no classifier");
+    if (gt_model_classifier(m) < 0) return gt_wrong_model(m, "is not a classifier");
     c->classes = m->label_dim;
     c->batch = gt_classifying_batch(m);
     gt_graph *g = (m->build_classifier ? m->build_classifier : m->build_d_classifier)(m, c->batch);

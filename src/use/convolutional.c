@@ -45,7 +45,7 @@ static gt_status open_all(work *w, const char *checkpoint, const gt_dataset_info
     gt_status st = gt_trained_open(&w->trained, checkpoint, kernels);
     if (st) return st;
     gt_model *m = w->trained.model;
-    if (!m->build_convolutional) return gt_wrong_model(m, "is no classifier");
+    if (!m->build_convolutional) return gt_wrong_model(m, "is not a classifier");
     if (info->channels != m->channels || info->height < m->height || info->width < m->width)
         return gt_fail(GT_USAGE,
                        "images of %dx%d with %d channels: the network was trained on %dx%d with %d channels, and takes "

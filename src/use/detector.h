@@ -59,7 +59,7 @@ bool gt_detector_rounds(const gt_detector *d);
 bool gt_detector_is_pixels(const gt_detector *d);
 bool gt_detector_wants_fit(const gt_detector *d);
 void gt_detector_fit(gt_detector *d, struct gt_components *c, int64_t reals);
-bool gt_detector_has_unbiased(const gt_detector *d); /* the Inception Score can be had */
+bool gt_detector_has_unbiased(const gt_detector *d); /* the Inception Score can be computed */
 gt_hash128 gt_detector_hash(const gt_detector *d);   /* of the weights, the layer and the conversion */
 /* "Inception v3 of the FID 1a2b3c4d, 8-bit, resize tf1", "deep-conv before fc2 5e6f7a8b": what the network is, the
  * first 8 digits of the hash of its weights, and the conversion. ", grey as RGB" stands behind that once

@@ -46,7 +46,7 @@ static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
 
 static gt_status build(gt_features *f, const gt_features_options *o) {
     gt_model *m = f->trained.model;
-    if (o->cam && !m->build_classifier) return gt_wrong_model(m, "is no classifier");
+    if (o->cam && !m->build_classifier) return gt_wrong_model(m, "is not a classifier");
     gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
     if (!g) return gt_failure();
     gt_layer_list list;
@@ -168,7 +168,7 @@ gt_status gt_features_filters(const gt_features *f, gt_filters *out) {
     if (s->n == 4) out->channels = (int)s->d[1], out->height = (int)s->d[2], out->width = (int)s->d[3];
     else if (s->n == 2 && s->d[1] == (int64_t)gt_model_floats(m))
         out->channels = m->channels, out->height = m->height, out->width = m->width;
-    else return gt_fail(GT_USAGE, "the first tensor, %s, is no layer that looks at images", t->name);
+    else return gt_fail(GT_USAGE, "the first tensor, %s, is not a layer that looks at images", t->name);
     float *file = malloc(t->size * sizeof *file);
     out->values = malloc(t->size * sizeof *out->values);
     gt_status st = file && out->values ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d filters", out->n);

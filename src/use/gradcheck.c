@@ -209,7 +209,7 @@ static gt_status try_step(checking *c, float *w, double gradient, double step, f
     return GT_OK;
 }
 
-/* What is no finite number is no matter of noise. */
+/* A value that is not finite is not noise. */
 static bool is_lost(const found *f, double gradient) {
     return isfinite(f->derivative) && sure * f->noise > lost_part * fmax(fabs(f->derivative), fabs(gradient));
 }
@@ -235,7 +235,7 @@ static bool is_among(const int64_t *chosen, int n, int64_t element) {
     return false;
 }
 
-/* What is no finite number comes first. */
+/* Values that are not finite come first. */
 static float largeness(float gradient) { return isfinite(gradient) ? fabsf(gradient) : INFINITY; }
 
 static int64_t largest_left(const float *gradient, int64_t size, const int64_t *chosen, int n) {
@@ -321,7 +321,7 @@ gt_status gt_gradcheck_phase(gt_phase *p, const gt_slice_input *slice, const gt_
         .phase = p, .slice = slice, .options = o, .net = p->model->nets[p->net], .block = p->model->blocks[p->net]};
     *of = (gt_gradcheck){.tensors = gt_arena_array(arena, (size_t)c.net->n_tensors, sizeof *of->tensors)};
     gt_status st = of->tensors ? open_all(&c, o->pool) : GT_NOMEM;
-    if (!st && !isfinite(c.value)) st = gt_fail(GT_NONFINITE, "the loss of phase %s is no finite number", p->name);
+    if (!st && !isfinite(c.value)) st = gt_fail(GT_NONFINITE, "the loss of phase %s is not a finite number", p->name);
     if (!st) st = measure_noise(&c);
     of->loss = c.value;
     of->noise = c.noise;

@@ -10,8 +10,8 @@
  * distance between gradient and derivative without them. A step is chosen for each tensor so that noise and the
  * curvature's part are small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of
  * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
- * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is no finite number is
- * wrong in any case, and so is an element beside which the loss is none at all steps. */
+ * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is not a finite number is
+ * wrong in any case, and so is an element beside which the loss is not finite at all steps. */
 #ifndef GANTRY_USE_GRADCHECK_H
 #define GANTRY_USE_GRADCHECK_H
 
@@ -28,7 +28,7 @@ typedef struct gt_gradcheck_tensor {
     int elements, checked, kinks, lost; /* elements = checked + kinks + lost */
     double step, noise;                 /* of the tensor; noise: of a derivative with that step */
     double error;                       /* the largest relative error beyond what may be noise; 0: none; INFINITY: the
-                                           gradient or the difference is no finite number */
+                                           gradient or the difference is not a finite number */
     double apart;                       /* of that element: the relative error with the noise */
     int64_t worst_element;              /* in memory order */
     double gradient, difference;        /* of that element */

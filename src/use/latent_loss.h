@@ -28,7 +28,7 @@ gt_status gt_latent_loss_run(gt_latent_loss *l, const float **loss, const float 
 
 typedef struct gt_dimension {
     double mean;       /* of the latents of all images */
-    double divergence; /* KL(q(z|x) || N(0,1)), mean over images; NaN: latents are no distributions */
+    double divergence; /* KL(q(z|x) || N(0,1)), mean over images; NaN: latents are not distributions */
     double rise;       /* of the error of an image, when this dimension is held at its mean and the others stay */
 } gt_dimension;
 
@@ -60,7 +60,7 @@ typedef struct gt_gradient_study {
 } gt_gradient_study;
 
 /* Of the first `count` images, with `samples` samples each, a power of 2: estimates of up to samples / 16 samples.
- * Sample k of image i depends on seed, k and i alone. GT_USAGE: latents are no distributions. */
+ * Sample k of image i depends on seed, k and i alone. GT_USAGE: latents are not distributions. */
 gt_status gt_study_gradients_all(gt_comm *c, gt_latent_loss *l, gt_dataset *ds, int64_t count, int samples,
                                  uint64_t seed, gt_gradient_study *out);
 

@@ -32,7 +32,7 @@ static gt_status build(gt_estimator *e) {
     e->variance = m->pixel_variance;
     if (e->options.sigma > 0 && e->variance == 0)
         return gt_fail(GT_USAGE,
-                       "sigma: the model was trained with cross-entropy, its pixels are no Gaussian variables");
+                       "sigma: the model was trained with cross-entropy, its pixels are not Gaussian variables");
     if (e->options.sigma > 0) e->variance = e->options.sigma * e->options.sigma;
     if (e->variance > 0) e->normaliser = -0.5 * pixels * log(2 * M_PI * e->variance);
     e->at_once = at_once > MOST_AT_ONCE ? MOST_AT_ONCE : at_once < 1 ? 1 : (int)at_once;

@@ -38,7 +38,7 @@ gt_status gt_path_check(const gt_path_maker *m, const gt_path_options *o);
 
 /* PPL on all ranks, which all return the same status and value. Pictures larger than 256 pixels are means over squares
  * (of the size of the whole picture / 256 rounded down, also where they are cropped). GT_USAGE: as gt_path_check().
- * GT_NONFINITE: a distance is no number. */
+ * GT_NONFINITE: a distance is not a number. */
 gt_status gt_path_length_all(const gt_team *team, const gt_path_maker *m, const gt_lpips *lpips,
                              const gt_path_options *o, double *value);
 

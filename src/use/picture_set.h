@@ -13,7 +13,7 @@ typedef struct gt_picture_set {
     char recipe[192];    /* what the pictures are, for the recipe of a score: "fashion.zip 1a2b3c4d" */
     gt_hash128 identity; /* of what recipe and read() stand for; of fakes 0: their statistics are not kept */
     int64_t count;       /* items that there are; of fakes: that are to be made */
-    int64_t unmirrored;  /* so many of the first are no mirror images of others; the rest are those of the first */
+    int64_t unmirrored;  /* so many of the first are not mirror images of others; the rest are those of the first */
     int height, width, channels, label_dim;
     gt_label_kind label_kind;
     int class_names; /* how many of the labels' classes have names; 0: none, or there are no labels */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pictures that are projected: which there are, and each as the generator's own pictures are (spec 6.3). */
+ * The pictures that are projected: finds them, and gives each the size and the channels of the generator's pictures
+ * (spec 6.3). */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static gt_status scale(const gt_picture *p, float **image) {
                    : p->type == GT_U16 ? ((const uint16_t *)p->samples)[i]
                                        : (double)((const float *)p->samples)[i];
         (*image)[i] = (float)((v - low) / span * 2 - 1);
-        if (!isfinite((*image)[i])) return gt_fail(GT_FORMAT, "it holds values that are no numbers");
+        if (!isfinite((*image)[i])) return gt_fail(GT_FORMAT, "it holds values that are not numbers");
     }
     return GT_OK;
 }

@@ -70,7 +70,7 @@ typedef struct gt_projection {
 
 gt_status gt_projection_new(const gt_projector *p, gt_projection *t); /* the state before the first step */
 void gt_projection_free(gt_projection *t);
-/* One step of Adam. GT_NONFINITE: the distance is no number. */
+/* One step of Adam. GT_NONFINITE: the distance is not a number. */
 gt_status gt_projection_step(gt_projector *p, gt_projection *t);
 
 /* The state as a file: project_state.c. Reading: *found false where there is none. GT_USAGE: the state is that of

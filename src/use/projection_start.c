@@ -57,7 +57,7 @@ gt_status gt_projector_measure(gt_projector *p) {
     for (int i = 0; i < SAMPLES && !st; i += BATCH) st = next_styles(p, e, &r, w + (size_t)i * (size_t)m->w_dim);
     if (!st) measure(p, w);
     if (!st && !isfinite(p->w_std))
-        st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are no numbers",
+        st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are not numbers",
                      p->request->checkpoint);
     free(w);
     gt_exec_free(e);

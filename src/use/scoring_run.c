@@ -288,7 +288,7 @@ static gt_status compute_all(run *r, int i) {
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
     int told = needs & GT_SCORE_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
     if (told && r->fakes.set->label_dim > told)
-        return gt_fail(GT_USAGE, "the %s have %d classes, and the detector tells %d", r->fakes.set->name,
+        return gt_fail(GT_USAGE, "the %s have %d classes, and the detector has %d", r->fakes.set->name,
                        r->fakes.set->label_dim, told);
     gt_score_input in = {.team = &s->team,
                          .base = needs & GT_SCORE_BASE ? recall_base(r, i) : NULL,

@@ -92,7 +92,7 @@ static head head_of(uint64_t kind, const char *key, int64_t count, int64_t d) {
     return h;
 }
 
-/* The place of the numbers, and their bytes; false: sizes that cannot be. */
+/* The place of the numbers, and their bytes; false: impossible sizes. */
 static bool layout(const head *h, uint64_t *at, uint64_t *bytes) {
     uint64_t numbers, count = (uint64_t)h->count, d = (uint64_t)h->d;
     if (h->count < 0 || h->d < 1 || h->key_bytes > PIECE / 2) return false;
@@ -134,7 +134,7 @@ static gt_status check_entry(entry *e, const char *key, off_t size) {
     const head *h = &e->head;
     if (memcmp(h->magic, magic, sizeof magic) || h->order != order || h->kind > ROWS || h->key_bytes != strlen(key) ||
         !layout(h, &e->at, &e->bytes) || (uint64_t)size != (end = e->at + e->bytes) + sizeof(gt_hash128))
-        return gt_fail(GT_FORMAT, "a head or a size that cannot be");
+        return gt_fail(GT_FORMAT, "its head or its size is impossible");
     gt_hasher *hasher = gt_hasher_new();
     char *piece = malloc(PIECE);
     if (!hasher || !piece) st = gt_fail(GT_NOMEM, "out of memory");

@@ -23,8 +23,8 @@ gt_cached_rows *gt_cached_rows_open(const char *key, int64_t count, int64_t d); 
 /* Rows first .. first + n - 1 of an open entry. An error (the file was cut or its host is gone) is the caller's. */
 gt_status gt_cached_rows_read(gt_cached_rows *r, int64_t first, int64_t n, float *x);
 gt_cached_rows *gt_cached_rows_create(const char *key, int64_t count, int64_t d); /* NULL: it cannot be written */
-/* The next n rows of a created entry. GT_USAGE: these are more than `count`. A full disk is no error: the entry then
- * does not appear. */
+/* The next n rows of a created entry. GT_USAGE: these are more than `count`. A full disk is not an error: the entry
+ * then does not appear. */
 gt_status gt_cached_rows_append(gt_cached_rows *r, int64_t n, const float *x);
 /* Of a created entry: whole rows make it appear, fewer make it vanish. NULL is fine. */
 void gt_cached_rows_close(gt_cached_rows *r);

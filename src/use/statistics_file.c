@@ -58,7 +58,7 @@ static gt_status check_eigenvalues(size_t d, const double *covariance, double la
     for (size_t i = 0; i < d; i++) raised[i * d + i] += allowed * largest;
     bool good = largest <= 0 || gt_cholesky(d, raised);
     free(raised);
-    return good ? GT_OK : gt_fail(GT_FORMAT, "sigma is no covariance: it has negative eigenvalues");
+    return good ? GT_OK : gt_fail(GT_FORMAT, "sigma is not a covariance: it has negative eigenvalues");
 }
 
 static gt_status check_shapes(const gt_npy *mu, const gt_npy *sigma, const double *covariance) {
@@ -73,7 +73,7 @@ static gt_status check_shapes(const gt_npy *mu, const gt_npy *sigma, const doubl
     for (size_t i = 0; i < d; i++)
         for (size_t k = 0; k <= i; k++)
             if (fabs(covariance[i * d + k] - covariance[k * d + i]) > 1e-6 * largest || covariance[i * d + i] < 0)
-                return gt_fail(GT_FORMAT, "sigma is no covariance (numbers %zu,%zu)", i, k);
+                return gt_fail(GT_FORMAT, "sigma is not a covariance (numbers %zu,%zu)", i, k);
     return check_eigenvalues(d, covariance, largest);
 }
 

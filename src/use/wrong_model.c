@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks in the hands of the wrong command: see wrong_model.h. */
+ * Refuses a network that a command has no use for: see wrong_model.h. */
 #include "use/wrong_model.h"
 
 static const char *uses_of(const gt_model *m) {

@@ -1,5 +1,5 @@
 # level: full
-# The autoencoder family: every model trains, goes on exactly, is the same on any number of ranks; its commands; what cannot be is said.
+# The autoencoder family: every model trains, goes on exactly, is the same on any number of ranks; its commands; what is refused.
 . "$(dirname "$0")/lib.sh"
 need_python
 circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4"
@@ -111,7 +111,7 @@ quietly "$GANTRY" dataset synth:circles:n=70,size=12 circles.h5
 helper studies study1 three.npz circles.h5 || fail 'the numbers of the studies'
 expect 2 "no study 'kk'; there are kl, dimensions" "$GANTRY" study kk
 expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
-expect 2 'no power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
+expect 2 'not a power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
 expect 2 'latents without a distribution; vae' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x
 expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
@@ -169,7 +169,7 @@ expect 0 '^ *0.200 +13 ' "$GANTRY" inspect cvae --losses=batch-sums
 expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
 
 begins what
-# what cannot be
+# what is refused
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
 expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:circles --beta=1
 expect 2 'vae, cvae, digits and priors of codes do' "$GANTRY" train --model=ae --data=synth:shapes --cond=1

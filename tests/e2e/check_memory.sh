@@ -33,7 +33,7 @@ for more in 2000 6000 12000 18000 24000 36000; do
     [ $status = 0 ] && continue
     grep -qiE 'memory|cannot allocate' said || { cat said; fail "$((least + more)) KB: status $status, and no word of memory"; }
     ! grep -q 'cannot be checked: memory is short (ulimit -v allows' said || short=$((short + 1))
-    # Where it stands as a destination, memory that is short is no reason to replace it.
+    # Where it stands as a destination, memory that is short is not a reason to replace it.
     limited_to $((least + more)) "$GANTRY" dataset synth:shapes:n=9,size=8 large.h5 --threads=1 >said 2>&1 </dev/null
     ! grep -q 'cannot be checked.*overwrite' said || { cat said; fail "$((least + more)) KB: called another dataset"; }
 done

@@ -88,4 +88,4 @@ done
 expect 2 'the images are 40x40 with 3 channels' "$GANTRY" evaluate learns large --outdir=x # without labels it has nothing to judge
 
 begins other_networks
-expect 2 'is no classifier' "$GANTRY" predict "$(quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae; last ae)" synth:circles:n=20,size=16
+expect 2 'is not a classifier' "$GANTRY" predict "$(quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae; last ae)" synth:circles:n=20,size=16

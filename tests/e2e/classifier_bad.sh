@@ -51,7 +51,7 @@ case_labels() {
     # ... and so is a class whose only picture goes to the validation
     expect 0 "'synth:shapes:n=8,size=16': --validation took the only image of class [0-7] .'[a-z ]+'., and all images of 1 further class: " \
         "$GANTRY" train --model=mlp --data=synth:shapes:n=8,size=16 --validation=0.25 --slices=1 --batch=2 --steps=1 --run=taken
-    ! grep -q 'without gaps' said || { cat said; fail 'a cause that is none is told'; }
+    ! grep -q 'without gaps' said || { cat said; fail 'a wrong cause is given'; }
     grep -q 'in 1 slice that ranks share' said || { cat said; fail '1 slices'; }
 }
 "$python" -c "

@@ -87,7 +87,7 @@ case_input() {
     done
     expect 2 'the network of scaled' ranks 3 "$GANTRY" train $from --resume=scaled --run=no --normalize=unit
     [ ! -e no ] || fail 'a folder was left'
-    # the same numbers from the data are no difference; with other channels the first layer begins afresh, and so does this
+    # the same numbers from the data are not a difference; with other channels the first layer begins afresh, and so does this
     quietly "$GANTRY" train $from --normalize=data --run=measured
     quietly "$GANTRY" train $from --normalize=data --resume=measured --run=again
     expect 0 'C.conv1.weight starts afresh' "$GANTRY" train $from --data=grey.h5 --resume=scaled --run=grey-input

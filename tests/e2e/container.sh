@@ -10,7 +10,7 @@ unshare --mount true 2>/dev/null || skip 'no right to make mount namespaces'
 top=$(realpath "$here/../..") root=$tmp/root
 recipe=$top/slurm/container/gantry.def
 section() { sed -n "/^%$1\$/,/^%/{/^%/d;p}" "$recipe" | grep . || fail "gantry.def has no %$1"; }
-timeout -k 5 900 unshare --mount mmdebstrap --quiet --variant=minbase bookworm "$root" >log 2>&1 || { tail -n 5 log; skip 'no Debian to be had (network?)'; }
+timeout -k 5 900 unshare --mount mmdebstrap --quiet --variant=minbase bookworm "$root" >log 2>&1 || { tail -n 5 log; skip 'Debian cannot be downloaded (network?)'; }
 cp /etc/resolv.conf "$root/etc/"
 section files >files
 while read -r from to; do

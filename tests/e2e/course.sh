@@ -66,6 +66,6 @@ END
 done
 [ "$(helper size activations/activations.png | cut -d' ' -f1)" -gt 500 ] || fail 'the picture'
 expect 0 'conv3 ' "$GANTRY" activations --model=deep-conv --size=28x28 --inputs=70 --outdir=deep
-expect 2 'is no classifier' "$GANTRY" activations --model=stylegan2 --size=32x32 --channels=3 --outdir=none
+expect 2 'is not a classifier' "$GANTRY" activations --model=stylegan2 --size=32x32 --channels=3 --outdir=none
 expect 2 "'xavir' is neither" "$GANTRY" activations --inits='he xavir' --outdir=none
 [ ! -e none ] || fail 'a refused command left something'

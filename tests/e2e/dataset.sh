@@ -55,7 +55,7 @@ done
 [ ! -e train.zip ] && [ ! -e own/test ] || fail 'a part was made though another one was refused'
 
 begins options_of_other_actions_are_no
-# Options of other actions are no slips to be silent about
+# Options of other actions are not slips to be silent about
 expect 2 '--count goes with subset, .*not with SOURCE DEST' "$GANTRY" dataset all.zip few.zip --count=3
 expect 2 '--parts goes with split, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --count=3 --parts=0.5,0.5
 expect 2 '--seed goes with subset and split, .*not with merge' "$GANTRY" dataset merge a.zip b.h5 few.zip --seed=1
@@ -99,7 +99,7 @@ expect 1 'text\.jpg' "$GANTRY" dataset pictures bad.zip
 for n in 1 2; do
     expect 0 '24 pictures: 2 cannot be read, 1 unlike the others, 0 had no label, 1 duplicate([^s]|$)' ranks $n "$GANTRY" dataset pictures good$n.zip --on-error=skip --labels=folders --report=report$n
     grep -q 'short\.png' report$n && grep -q 'text\.jpg' report$n && grep -q 'odd\.pgm.*8 x 8' report$n && grep -q "2again.png.*equal to" report$n || fail "report$n is not complete"
-    "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is no JSON"
+    "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is not JSON"
 done
 begins the_report_of_a_split
 # The report of a split is of all its parts

@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
 # gantry dataset where something stands at DEST already: the same command says so and changes nothing, anything else is
-# refused and stays unless --overwrite is there; what is no dataset stays in any case. Unknown suffixes are refused.
+# refused and stays unless --overwrite is there; what is not a dataset stays in any case. Unknown suffixes are refused.
 . "$(dirname "$0")/lib.sh"
 
 source=synth:shapes:n=60,size=16,classes=3
@@ -118,16 +118,16 @@ stays bad begun.zip --on-error=skip --compress
 begins suffixes
 # Suffixes
 for name in out.tar out.zipp out.tar.gz deep/out.npz photos.v2 .hidden.png out.Z; do
-    expect 2 "is no kind of dataset.*FILE.zip, FILE.h5" "$GANTRY" dataset $source $name
+    expect 2 "is not a kind of dataset.*FILE.zip, FILE.h5" "$GANTRY" dataset $source $name
     [ ! -e "$name" ] || fail "$name was made"
 done
-expect 2 'out.tar.*is no kind of dataset' "$GANTRY" dataset split $source first.zip out.tar
+expect 2 'out.tar.*is not a kind of dataset' "$GANTRY" dataset split $source first.zip out.tar
 [ ! -e first.zip ] || fail 'a part was made though the other one was refused'
 for name in photos.v2/ photos-1.5 .hidden plain2 out.zip/; do
     quietly "$GANTRY" dataset $source $name
-    [ -d "$name" ] || fail "$name is no folder"
+    [ -d "$name" ] || fail "$name is not a folder"
 done
 again $source photos.v2
 quietly "$GANTRY" dataset $source OUT.ZIP
-[ -f OUT.ZIP ] || fail 'OUT.ZIP is no file'
+[ -f OUT.ZIP ] || fail 'OUT.ZIP is not a file'
 [ -z "$(find . -name '*.part' -o -name '*.progress' -o -name '*.part.h5')" ] || fail 'something is left over'

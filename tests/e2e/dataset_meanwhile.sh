@@ -50,7 +50,7 @@ begins something_in_a_folder
 cp -r small set
 begin set --overwrite
 echo 'years of work' >set/work
-end 2 "'work' in it is no part of a dataset"
+end 2 "'work' in it is not part of a dataset"
 [ "$(<set/work)" = 'years of work' ] || fail 'set/work is gone'
 rm set/work
 

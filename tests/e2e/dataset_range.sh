@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# gantry dataset --range: float samples of 100 to 500 are told of, with their ends and the option that declares them;
+# gantry dataset --range: float samples of 100 to 500 give a message with their ends and the option that declares them;
 # declared they train.
 . "$(dirname "$0")/lib.sh"
 need_python

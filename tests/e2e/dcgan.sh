@@ -1,5 +1,5 @@
 # level: full
-# DCGAN: trains, goes on exactly, is the same on any number of ranks; each trick runs; generates; what cannot be is said. The sweep over the tricks
+# DCGAN: trains, goes on exactly, is the same on any number of ranks; each trick runs; generates; what is refused. The sweep over the tricks
 # ends with a table and a picture.
 . "$(dirname "$0")/lib.sh"
 need_python
@@ -57,7 +57,7 @@ grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
 expect 0 "left out: 'tricks/compare.png' is not a run" "$GANTRY" compare tricks/plain tricks/compare.* "$jobs"
-[ "$(grep -c 'left out:' said)" = 3 ] || { cat said; fail 'what is no run is not left out'; }
+[ "$(grep -c 'left out:' said)" = 3 ] || { cat said; fail 'what is not a run is not left out'; }
 expect 1 "'tricks/nosuch' is not a run" "$GANTRY" compare tricks/plain tricks/nosuch
 
 begins commands
@@ -104,10 +104,10 @@ last = json.loads(open('semi/stats.jsonl').readlines()[-1])
 assert len(rows) == 40 and abs(right - last['Accuracy/test']['mean']) < 1e-6 and right > 0.4, (right, last['Accuracy/test'])
 assert last['Accuracy/test_baseline']['mean'] > 0.4, last['Accuracy/test_baseline'] # chance is 0.25
 other, few = (h5py.File(f'features-{n}/latents.h5')['latent'] for n in ('other', 'few'))
-assert other.shape == (40, 4, 4, 16) and (other[:7] == few[:]).all(), other.shape" || fail 'D of --semi is no classifier, or its features depend on other images'
+assert other.shape == (40, 4, 4, 16) and (other[:7] == few[:]).all(), other.shape" || fail 'D of --semi is not a classifier, or its features depend on other images'
 
 begins what
-# What cannot be.
+# What is refused.
 bad() {
     words=$1
     shift

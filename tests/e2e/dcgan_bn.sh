@@ -18,7 +18,7 @@ helper near "$(last one)" "$(last whole)" 0
 helper far "$(last apart)" "$(last whole)" 1e-2
 
 begins the_same_bits
-# The same bits. A rank of three has slices that are no node of the tree, in two executions.
+# The same bits. A rank of three has slices that are not a node of the tree, in two executions.
 more="--bn=batch --batch=14 --slices=7 --steps=6 --d-batches=mixed --semi"
 # shellcheck disable=SC2086
 train 1 alone $more --threads=1
@@ -54,7 +54,7 @@ stop_second_rank() { # of what runs in the background
 }
 
 # A rank that pauses: what the other waits for its sums is communication, on average over the two. A pause that meets the logs of a tick instead
-# of a step is none, so there are several.
+# of a step does not count, so there are several.
 waiting_is_logged() { grep -qE '"Timing/communication_sec": \{"num": 1, "mean": [1-9]' paused/stats.jsonl; }
 pause_second_rank() {
     stop_second_rank
@@ -76,6 +76,6 @@ begins a_rank_that_is_stopped
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=silent --heartbeat-limit=2 --threads=1 --kimg=100000
 wait_until 180 has_line Progress/tick silent/stats.jsonl
 stop_second_rank
-wait_until 180 has_line 'rank 1 .* has not been heard of for .* step' running
+wait_until 180 has_line 'no heartbeat from rank 1 .* for .* step' running
 wait_until 180 bash -c "! kill -0 $pid 2>/dev/null"
 echo "one slice after the other $apart MB, together $together MB"

@@ -16,7 +16,7 @@ bash "$top/packaging/make-deb" "$tmp/source" -S -d -nc >log 2>&1 || { tail -n 20
 ls source/gantry_*.dsc source/gantry_*.orig.tar.gz source/gantry_*.debian.tar.xz >/dev/null || fail 'no source package'
 
 begins built_in_a_new_debian
-timeout -k 5 900 unshare --mount mmdebstrap --quiet --variant=buildd bookworm "$root" >log 2>&1 || { tail -n 5 log; skip 'no Debian to be had (network?)'; }
+timeout -k 5 900 unshare --mount mmdebstrap --quiet --variant=buildd bookworm "$root" >log 2>&1 || { tail -n 5 log; skip 'Debian cannot be downloaded (network?)'; }
 cp /etc/resolv.conf "$root/etc/"
 mkdir "$root/work" && cp source/gantry_* "$root/work"
 inside() { # COMMAND...: in the new Debian

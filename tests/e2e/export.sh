@@ -133,7 +133,7 @@ case_beside_checkpoints() {
     done
     quietly "$GANTRY" train $job --run=beside1 --steps=5 --restart --export=npz
     [ "$(ls beside1/network-snapshot-*.npz | wc -l)" = "$(ls beside1/checkpoint-* | wc -l)" ] && ls beside1/before-1/network-snapshot-*.pkl >/dev/null || fail "$(ls beside1 beside1/before-1)"
-    # What cannot be.
+    # What is refused.
     expect 2 "no form 'tif' of networks: pkl, safetensors" "$GANTRY" train $small --run=never --steps=2 --export=npz,tif
     expect 2 "'npz' is there twice" "$GANTRY" train $small --run=never --steps=2 --export=npz,npz
     expect 2 'no form pkl, which is for StyleGAN2' ranks 2 "$GANTRY" train --model=ae --data=synth:shapes:n=32,size=16 --run=never --steps=2 --export=pkl

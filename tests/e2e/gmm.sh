@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# gantry gmm: the same bits on any number of ranks and threads, stopped and gone on with too; latents to mixture to pictures; what cannot be is said.
+# gantry gmm: the same bits on any number of ranks and threads, stopped and gone on with too; latents to mixture to pictures; what is refused.
 . "$(dirname "$0")/lib.sh"
 . "$here/hold.sh"
 need_python
@@ -131,7 +131,7 @@ quietly "$GANTRY" train --model=dcgan $shapes --cond --cbase=64 --z-dim=1 --batc
 expect 2 'conditional' "$GANTRY" gmm sample latent/mixture.h5 --decoder=classes --n=4 --outdir=x
 
 begins what
-# what cannot be
+# what is refused
 expect 2 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
 printf '1,2\n3,4\n5\n' >ragged.csv
 expect 1 'ragged.csv: line 3 has 1 number, the first line 2' "$GANTRY" gmm fit ragged.csv --outdir=x
@@ -147,7 +147,7 @@ expect 2 'the mixture is of points of 3 numbers, the data are of 64' ranks 2 "$G
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=9 --outdir=one
 expect 2 'a fit to other data' "$GANTRY" gmm fit flat.csv --k=4 --covariance=spherical --restarts=2 --tol=1e-5 --seed=5 --outdir=one
 expect 1 'no array of numbers' "$GANTRY" gmm fit one/mixture.h5 --outdir=x
-expect 1 'no mixture but a checkpoint of the model autoencoder' "$GANTRY" gmm score "$(last cvae)" points.h5
+expect 1 'not a mixture but a checkpoint of the model autoencoder' "$GANTRY" gmm score "$(last cvae)" points.h5
 expect 2 'what to do comes first: one of fit, predict, score, sample' "$GANTRY" gmm
 # --overwrite begins anew where the fit is another one, and goes on where it is the same.
 fit=(gmm fit flat.csv --k=2 --restarts=2 --tol=1e-5)
@@ -174,7 +174,7 @@ expect 2 "points.csv: no column 'kind' of labels; the columns are 0 to 2" "$GANT
 expect 2 'blobs.csv: no column .kind. .*lump|are 0 to 50: .x0., .x1.' "$GANTRY" gmm fit blobs.csv --labels=kind --outdir=x
 expect 2 'have the axes 0 to 49: x0, x1' "$GANTRY" gmm fit blobs.csv --labels=lump --axes=x0,y --outdir=x
 expect 2 'a name that ends in .webp is needed, or a folder' "$GANTRY" "${fit[@]}" --film=x.gif
-expect 1 "'lump 0' is no number: a column of labels is named by --labels" "$GANTRY" gmm fit blobs.csv --outdir=x
+expect 1 "'lump 0' is not a number: a column of labels is named by --labels" "$GANTRY" gmm fit blobs.csv --outdir=x
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=3 --tol=0 --iterations=5 --outdir=later
 expect 2 'a fit with other options' "$GANTRY" gmm fit points.h5 --k=1-3 --outdir=later
 expect 2 'images bring their own classes' "$GANTRY" gmm fit synth:shapes --labels=kind --outdir=x

@@ -17,7 +17,7 @@ for isa in avx512 avx2 portable; do
 done
 
 begins a_value_that_is_no_number
-# A value that is no number is within no limit, wherever it stands.
+# A value that is not a number is within no limit, wherever it stands.
 need_python
 unset GT_ISA GT_CONV
 mkdir spoilt && cp "$here/../golden/upfirdn2d.h5" spoilt/ && chmod u+w spoilt/upfirdn2d.h5

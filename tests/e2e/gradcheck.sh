@@ -69,7 +69,7 @@ case_planted() {
     # shellcheck disable=SC2086
     expect 0 'elements checked' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=relu
 }
-# A gradient that is no finite number is wrong.
+# A gradient that is not a finite number is wrong.
 case_not_finite() {
     for factor in '(float)NAN' '(float)INFINITY'; do
         plant_factor "$factor"
@@ -78,7 +78,7 @@ case_not_finite() {
         has_line '^fc1.weight .* inf  WRONG' said && ! has_line '^fc2.weight .*WRONG' said || { cat said; fail 'the wrong tensors are named'; }
     done
 }
-# Beside each element the loss is infinite: that is no kink, nor lost in the noise.
+# Beside each element the loss is infinite: that is not a kink, nor lost in the noise.
 case_no_difference() {
     plant src/use/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
     # shellcheck disable=SC2086

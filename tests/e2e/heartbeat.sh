@@ -22,16 +22,16 @@ over() { # SECONDS: the job ends by itself, with a failure, and nothing of it is
 }
 
 begins silent_for_good
-# Silent for good: named by those that hear of each other; rank 0 by the others.
+# Silent for good: named by the ranks whose heartbeats still arrive; rank 0 by the others.
 begin silent 3
 kill -STOP "${ranks[2]}"
 over 90
-grep -qE 'error: rank 2 \([^)]+\) has not been heard of for [0-9]+ s .*step [0-9]+, (G_main|G_reg|D_main|D_reg|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
-has_line 'rank 2 .* has not been heard of' silent/log.txt || fail 'log.txt does not name rank 2'
+grep -qE 'error: no heartbeat from rank 2 \([^)]+\) for [0-9]+ s .*step [0-9]+, (G_main|G_reg|D_main|D_reg|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
+has_line 'no heartbeat from rank 2 ' silent/log.txt || fail 'log.txt does not name rank 2'
 begin silent0 3
 kill -STOP "${ranks[0]}"
 over 90
-grep -q 'rank 0 ([^)]*) has not been heard of' running || { cat running; fail 'rank 0 is not named'; }
+grep -q 'no heartbeat from rank 0 ([^)]*) for' running || { cat running; fail 'rank 0 is not named'; }
 
 begins for_a_moment
 # For a moment: nothing but a warning, and the same bits.
@@ -41,7 +41,7 @@ pause_one() { # a pause that meets announced work, such as logs, is not warned o
     sleep 2.5
     kill -CONT "${ranks[1]}"
     sleep 0.5
-    has_line 'rank 1 .* is heard of again' running
+    has_line 'heartbeats from rank 1 .* arrive again' running
 }
 wait_until 180 pause_one
 begins everybody_stopped
@@ -64,7 +64,7 @@ hung=$!
 started+=("$hung")
 quietly ranks 2 "$BUILD/tests/test_heartbeat"
 wait "$hung" && fail 'status 0 of a job that gets no data'
-grep -qE 'error: rank 1 .* has not been heard of for [0-9]+ s .*step [0-9]+, waiting for data' hung || { cat hung; fail 'the rank that gets no data is not named'; }
+grep -qE 'error: no heartbeat from rank 1 .* for [0-9]+ s .*step [0-9]+, waiting for data' hung || { cat hung; fail 'the rank that gets no data is not named'; }
 
 begins dead_at_a_tick
 # Dead between two files: whoever has written what is to be written, or writes nothing, is not waited for as long as a file may take.
@@ -74,7 +74,7 @@ for r in 0 1; do
 done
 for r in 0 1; do
     wait "${started[-2 + r]}" && fail 'status 0 of a job with a dead rank'
-    grep -qE "rank $r \\([^)]*\\) has not been heard of for 1?[0-9] s \\(--heartbeat-limit\\).*step [0-9]+, " "dead$r.log" || { cat "dead$r.log"; fail "rank $r is not named in time"; }
+    grep -qE "no heartbeat from rank $r \\([^)]*\\) for 1?[0-9] s \\(--heartbeat-limit\\).*step [0-9]+, " "dead$r.log" || { cat "dead$r.log"; fail "rank $r is not named in time"; }
 done
 
 begins dead

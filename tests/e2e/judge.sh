@@ -54,7 +54,7 @@ assert np.array_equal(a.values, b.values) and a.numbers([1]).max() == np.float32
 PYTHON
     printf 'no archive' >bad.zip
     expect 1 'bad.zip: no dataset of pictures: File is not a zip file' "$python" -c 'import judge; judge.Pictures("bad.zip")'
-    # Masks are no pictures; labels that are no classes, and pictures without a class, stop nothing but agreement.
+    # Masks are not pictures; labels that are not classes, and pictures without a class, stop nothing but agreement.
     quietly "$GANTRY" dataset synth:scenes:n=6,size=16 masked.zip
     "$python" - <<'PYTHON' || fail 'masks, and labels of other kinds'
 import h5py, numpy as np, judge

@@ -10,7 +10,7 @@ begins a_checkpoint_every_second_step
 alone="$small --slices=8 --batch=16"
 job="$alone --checkpoint-kimg=0.032 --keep=3 --tick=0.1 --image-minutes=0"
 
-alive() { # of these processes, one that is no zombie
+alive() { # of these processes, one that is not a zombie
     for p in "$@"; do grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$p/status" && return; done
     return 1
 }

@@ -17,7 +17,7 @@ sources=(folder set.zip folder/list.csv synth:shapes:n=2000,size=32,classes=4)
 dests=(out.zip out.h5 out)
 sum() { (cd "$(dirname "$1")" && find "$(basename "$1")" -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum); }
 
-alive() { # of these processes, one that is no zombie
+alive() { # of these processes, one that is not a zombie
     for p in "$@"; do grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$p/status" && return; done
     return 1
 }

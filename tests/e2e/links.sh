@@ -25,9 +25,9 @@ for link in '0 1' '0 2' '1 2'; do
     wait_until $((3 * ${limit%.*} + 60)) ended
     took=$(awk -v a="$cut_at" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}')
     wait "$pid" && fail "status 0 after the link $link was lost"
-    grep -qE "error: rank ($a \(${host[a]}\) and rank $b \(${host[b]}\)|$b \(${host[b]}\) and rank $a \(${host[a]}\)) have not heard of each other for [0-9]+ s.*rank $((3 - a - b)) \(${host[3 - a - b]}\) hears of both.*step [0-9]+, .*step [0-9]+, " running ||
+    grep -qE "error: rank ($a \(${host[a]}\) and rank $b \(${host[b]}\)|$b \(${host[b]}\) and rank $a \(${host[a]}\)) have had no heartbeat from each other for [0-9]+ s.*rank $((3 - a - b)) \(${host[3 - a - b]}\) receives the heartbeats of both.*step [0-9]+, .*step [0-9]+, " running ||
         { cat running; fail "the lost link $link is not named"; }
-    [ "$(grep -c 'have not heard of each other' running)" = 1 ] || { cat running; fail 'said more than once'; }
+    [ "$(grep -c 'have had no heartbeat from each other' running)" = 1 ] || { cat running; fail 'said more than once'; }
     awk -v t="$took" -v most="$((${limit%.*} + grace))" 'BEGIN {exit !(t <= most)}' || { cat running; fail "the end came $took s after link $link was cut, at a limit of $limit s"; }
     echo "link $link: the end, with both hosts named, $took s after the cut (limit $limit s)"
     wait_until 180 nobody "$run"

@@ -44,8 +44,8 @@ for p in "${making[@]}"; do wait "$p" || { cat said?; fail 'reports at once'; };
 quietly ranks 3 "$GANTRY" report run && [ "$(grep -c report.html said)" = 1 ] || { cat said; fail 'a report by several ranks'; }
 quietly ranks 3 "$GANTRY" inspect run && [ "$(grep -c 'rank 0 does this alone' said)" = 1 ] || { cat said; fail 'several ranks inspect'; }
 quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.png said)" = 1 ] && [ -s pair.png ] || { cat said; fail 'several ranks compare'; }
-ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is no UTF-8'
-# A page of several runs, and a folder above; a name that is no UTF-8 is shown with question marks.
+ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is not UTF-8'
+# A page of several runs, and a folder above; a name that is not UTF-8 is shown with question marks.
 mkdir pages && quietly ranks 3 "$GANTRY" compare run $'caf\xe9' --html=pages/compare.html && helper html pages/compare.html
 [ "$(grep -c compare.html said)" = 1 ] && [ ! -e compare.png ] || { cat said; fail '--html writes a picture too'; }
 for words in 'href="./../run/report.html">run</a>' '>caf?</a>' 'What differs between the jobs' '<tr><th>ranks</th><td>' '<h3>Losses: G (nats)</h3>'; do

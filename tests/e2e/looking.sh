@@ -42,7 +42,7 @@ case_other_families() {
 }
 case_mistakes() {
     expect 2 '--model needs --size' "$GANTRY" inspect --model=mlp
-    expect 2 "'32' is no size|no size such as" "$GANTRY" inspect --model=mlp --size=32x
+    expect 2 "'32' is not a size|not a size such as" "$GANTRY" inspect --model=mlp --size=32x
     expect 2 'model' "$GANTRY" inspect --model=nothing --size=32x32
     expect 2 '--size goes with --model' "$GANTRY" inspect --size=32x32
     expect 2 "'x.h5': --model shows a model of its own" "$GANTRY" inspect --model=mlp --size=32x32 x.h5

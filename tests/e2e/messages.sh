@@ -70,7 +70,7 @@ case_train() {
 2  |  train --data=shapes.zip $tiny --best=FID --outdir=full  |  --best=FID: .*Loss/D/loss.*Fakes/swd
 2  |  train --data=shapes.zip $tiny --best=Loss/D/los --dry-run  |  --best=Loss/D/los: .*Loss/D/loss
 2  |  train --data=shapes.zip $tiny --best=Loss/test --dry-run  |  --best=Loss/test: 
-1  |  train --data=shapes.zip --resume=ffhq256 --dry-run  |  'ffhq256' is no file here, and nothing is downloaded
+1  |  train --data=shapes.zip --resume=ffhq256 --dry-run  |  'ffhq256' is not a file here, and nothing is downloaded
 1  |  train --data=shapes.zip --resume=ffhq256 --outdir=full  |  nothing is downloaded
 1  |  train --data=shapes.zip --resume=network-snapshot.pkl --dry-run  |  'network-snapshot.pkl': No such file
 1  |  train --data=nosuch.zip  |  'nosuch.zip': cannot be opened: No such file
@@ -121,7 +121,7 @@ case_other_commands() {
 2  |  latent mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
 2  |  anomalies mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
 2  |  likelihood mine shapes.zip  |  model 'stylegan2' has no
-2  |  predict mine shapes.zip --outdir=o  |  model 'stylegan2' is no classifier
+2  |  predict mine shapes.zip --outdir=o  |  model 'stylegan2' is not a classifier
 2  |  evaluate mine  |  and a dataset are needed
 2  |  gmm  |  one of fit, predict, score, sample
 2  |  gmm fit  |  gmm fit needs 1 argument: gantry gmm fit DATA
@@ -137,7 +137,7 @@ case_other_commands() {
 1  |  gmm sample empty --outdir=o  |  there is no checkpoint in 'empty'
 2  |  dataset photos  |  SOURCE and DEST are needed
 1  |  dataset nosuch o.zip  |  'nosuch': cannot be opened
-2  |  dataset photos o.tar  |  '.tar' is no kind of dataset
+2  |  dataset photos o.tar  |  '.tar' is not a kind of dataset
 2  |  dataset photos o.zip --channels=5  |  --channels=5: must be at most 4
 2  |  dataset photos o.zip  |  4 of 10 pictures cannot be used.*gantry dataset photos o.zip --width=40 --height=32 makes sizes equal
 2  |  dataset shapes.zip shapes.h5 --width=8 --height=8  |  'shapes.h5' is there already.*--overwrite
@@ -152,7 +152,7 @@ case_other_commands() {
 END
 }
 
-# Labels: an empty one in a CSV file is none, and is counted as such; those that training does not use are mentioned.
+# Labels: an empty one in a CSV file counts as missing; those that training does not use are mentioned.
 case_labels() {
     (cd odd/00000 && ls ./*.png) | sed 's,^\./,00000/,' >names
     awk 'NR <= 6 { print $1 ",dog" } NR > 6 { print $1 "," }' names >some.csv

@@ -56,11 +56,11 @@ begins names_that_the_reference_implementation_downloads
 for name in ffhq256 lsundog256 https://somewhere/net.pkl; do
     for way in '' --dry-run; do
         # shellcheck disable=SC2086
-        says 1 "'$name' is no file here.*nothing is downloaded" "$GANTRY" train --data=shapes.zip $tiny --resume=$name --outdir=others $way
+        says 1 "'$name' is not a file here.*nothing is downloaded" "$GANTRY" train --data=shapes.zip $tiny --resume=$name --outdir=others $way
     done
 done
 # shellcheck disable=SC2086
-says 1 "'ffhq1024' is no file here.*nothing is downloaded" ranks 2 "$GANTRY" train --data=shapes.zip $tiny --resume=ffhq1024 --outdir=others
+says 1 "'ffhq1024' is not a file here.*nothing is downloaded" ranks 2 "$GANTRY" train --data=shapes.zip $tiny --resume=ffhq1024 --outdir=others
 [ ! -e others ] || fail "a refused --resume made a run's directory"
 
 begins a_dry_run_looks_at_resume
@@ -95,7 +95,7 @@ says 1 "'mine/last': a checkpoint of Gantry, not a dataset" "$GANTRY" train --da
 says 1 "'mine/last': a checkpoint of Gantry, not a dataset" "$GANTRY" dataset mine/last x.zip
 says 1 "'https://a.b/c.zip'.*nothing is downloaded" "$GANTRY" train --data=https://a.b/c.zip
 says 2 '--time goes with --graph' "$GANTRY" inspect --time mine
-[ ! -e x.zip ] || fail "something was made of what is no dataset"
+[ ! -e x.zip ] || fail "something was made of what is not a dataset"
 
 begins in_the_place_of_a_job
 # ---- in the place of a job file ----

@@ -1,6 +1,6 @@
 # level: full
 # gantry mix and gantry walk: the pictures are those that numpy makes of the seeds' styles, the bytes do not depend on the number of ranks, what
-# cannot be is said, and nothing half-written is left.
+# is refused, and nothing half-written is left.
 . "$(dirname "$0")/lib.sh"
 need_python
 quietly "$GANTRY" train $small --run=run --steps=8 --lrate=0.02

@@ -42,7 +42,7 @@ control "cut $away"
 SECONDS=0
 wait_until 180 ended "$pid"
 wait "$pid" && fail 'status 0 after a host was lost'
-grep -qE "error: rank 1 \($away\) has not been heard of for [0-9]+ s.*step [0-9]+" running || { cat running; fail 'no message names the lost host'; }
+grep -qE "error: no heartbeat from rank 1 \($away\) for [0-9]+ s.*step [0-9]+" running || { cat running; fail 'no message names the lost host'; }
 echo "a lost host was named after $SECONDS s"
 nobody() { ! pgrep -f "run=$tmp/gone" >/dev/null; }
 # Ten times the limit after the last word was that of work that may last, such as a checkpoint: then 40 s.

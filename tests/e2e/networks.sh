@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# Networks of other programs in every command: pickles of the reference, of TensorFlow, state dicts; transfer from them; files that cannot be.
+# Networks of other programs in every command: pickles of the reference, of TensorFlow, state dicts; transfer from them; files that are refused.
 . "$(dirname "$0")/lib.sh"
 need_python
 golden=$here/../golden/pkl
@@ -121,7 +121,7 @@ case_groups() {
     for file in all vast; do
         expect 0 'its whole batches, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --resume=$file.pkl --batch=8 --mbstd=4
         quietly "$GANTRY" train $job --resume=$file.pkl --batch=4 --mbstd=4
-        ! grep -q 'its whole batches' said || { cat said; fail 'whole batches are no news'; }
+        ! grep -q 'its whole batches' said || { cat said; fail 'whole batches are not news'; }
     done
 }
 
@@ -135,13 +135,13 @@ case_a_batch_of_whole_groups() {
     expect 0 'D: ([0-9]+) of \1 tensors' "$GANTRY" train $job --resume=both.npz --dry-run=quick
 }
 
-# Groups that do not divide the usual batch: a file's networks are no recipe.
+# Groups that do not divide the usual batch: a file's networks are not a recipe.
 case_groups_of_three() {
     job="--data=synth:shapes:n=32,size=16,classes=2 --cond --seed=1 --threads=1 --steps=1 --resume=$golden/group3.pkl"
     quietly "$GANTRY" inspect "$golden/group3.pkl" && has '^  mbstd = 3$' && ! grep -q 'batch = ' said || { cat said; fail 'a batch that no file says'; }
     expect 0 'groups of 3 images, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --batch=96 --dry-run=quick
     expect 0 'D: ([0-9]+) of \1 tensors' "$GANTRY" train $job --batch=6 --mbstd=3 --run=three
-    ! grep -q 'groups of 3' three/log.txt || { cat three/log.txt; fail 'equal groups are no news'; }
+    ! grep -q 'groups of 3' three/log.txt || { cat three/log.txt; fail 'equal groups are not news'; }
 }
 
 # Pictures need G_ema alone: what is wrong elsewhere is a warning, and an error where it is needed.
@@ -163,10 +163,10 @@ g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
     [ ! -e no ] && [ ! -e no.pkl ] || fail 'something was made of a network that is not there'
     expect 0 'D: .*; it begins anew' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
     # the average of styles is needed for truncation, and for training
-    make nan "$golden/nan_w_avg.pkl" && has 'w_avg.*no finite number: no truncation'
+    make nan "$golden/nan_w_avg.pkl" && has 'w_avg.*not a finite number: no truncation'
     expect 1 '--trunc=1 is needed: .*average of styles' ranks 3 "$GANTRY" generate "$golden/nan_w_avg.pkl" --seeds=0-4 --trunc=0.7 --outdir=no
     expect 1 '--from=w is needed: .*average of styles' "$GANTRY" export "$golden/nan_w_avg.pkl" no.onnx
-    expect 1 'resume: .*G_ema.mapping.w_avg holds a value that is no finite number' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --steps=1 --run=no --resume="$golden/nan_w_avg.pkl"
+    expect 1 'resume: .*G_ema.mapping.w_avg holds a value that is not a finite number' "$GANTRY" train --data=synth:shapes:n=32,size=16 --batch=4 --steps=1 --run=no --resume="$golden/nan_w_avg.pkl"
     [ ! -e no.onnx ] || fail 'a model that makes NaN'
 }
 
@@ -205,7 +205,7 @@ case_refused() {
     head -c 300000 "$golden/skip.pkl" >cut.pkl
     expect 1 "cut.pkl" "$GANTRY" generate cut.pkl --seeds=0 --outdir=no
     networks state "$golden/skip.h5" '' nan.safetensors nan=synthesis.b8.conv1.weight
-    expect 1 "nan.safetensors.*synthesis.b8.conv1.weight.*no finite number" "$GANTRY" generate nan.safetensors --seeds=0 --outdir=no
+    expect 1 "nan.safetensors.*synthesis.b8.conv1.weight.*not a finite number" "$GANTRY" generate nan.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" '' less.safetensors without=synthesis.b16.conv1.bias
     expect 1 "less.safetensors.*no tensor 'synthesis.b16.conv1.bias'" ranks 3 "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" '' short.safetensors short=synthesis.b16.conv1.bias

@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: strict
-# The stem for small pictures is no network of torchvision's: it does not load there.
+# The stem for small pictures is not a network of torchvision's: it does not load there.
 . "$(dirname "$0")/lib.sh"
 "$python" -c 'import torch, torchvision' 2>/dev/null || skip 'python3-torch or python3-torchvision is not here'
 quietly "$GANTRY" train --model=mobilenet-v2 --data=synth:shapes:n=8,size=32,classes=5 --batch=8 --steps=1 --run=small

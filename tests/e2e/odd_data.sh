@@ -1,5 +1,5 @@
 # level: full
-# What is odd about data is said before networks see them: samples outside the range, samples that are no numbers, classes without images. The range
+# What is odd about data is said before networks see them: samples outside the range, samples that are not numbers, classes without images. The range
 # and the names of channels are kept in checkpoints.
 . "$(dirname "$0")/lib.sh"
 need_python

@@ -1,6 +1,6 @@
 # level: full
 # Exported ONNX models: onnx.checker takes them, and what numpy computes from them, operation by operation, is what the program computes itself;
-# the same file from any number of ranks; what cannot be exported is said.
+# the same file from any number of ranks; what cannot be exported is refused.
 . "$(dirname "$0")/lib.sh"
 need_python
 "$python" -c 'import onnx' 2>/dev/null || skip 'no python3-onnx'

@@ -1,5 +1,5 @@
 # level: full
-# File names: a leading ~ that no shell has expanded, folders that are no runs, pipes in place of files, what is left after a start that fails.
+# File names: a leading ~ that no shell has expanded, folders that are not runs, pipes in place of files, what is left after a start that fails.
 . tests/e2e/lib.sh
 export HOME=$tmp/home
 mkdir "$HOME"

@@ -88,7 +88,7 @@ done
 echo 24:00:00 >walltime
 
 begins status_0_of_a_launcher
-# Status 0 of a launcher that could not start anything is no success: it is tried again, but not for ever. Nor is a program that is not there.
+# Status 0 of a launcher that could not start anything is not a success: it is tried again, but not for ever. Nor is a program that is not there.
 for i in 1 2 3; do
     rm -f submitted
     GANTRY=true GANTRY_LAUNCH_TRIES=3 expect 1 'gantry train was not started' bash mine.pbs

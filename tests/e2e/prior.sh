@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
 # A prior of codes begins from a trained vq or gumbel, leaves that as it is, and learns: the same on any number of ranks and after a stop; drawn codes are
-# the same on any number of ranks and threads, and follow class and temperature; what cannot be is said, and nothing is left behind.
+# the same on any number of ranks and threads, and follow class and temperature; what is impossible is refused, and nothing is left behind.
 . "$(dirname "$0")/lib.sh"
 need_python
 data=synth:shapes:n=100,size=16

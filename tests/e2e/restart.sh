@@ -24,7 +24,7 @@ train 1 run --steps=6 --seed=4 # put back, it goes on
 same "$(last other)" "$(last run)"
 
 begins another_job_in_the_same_place
-# Another job in the same place; what is no run's stays.
+# Another job in the same place; what is not a run's stays.
 echo mine >run/notes.txt && mkdir run/checkpoint-folder
 expect 2 'another job' "$GANTRY" train $job --run=run --steps=6
 cp -a run before2

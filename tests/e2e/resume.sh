@@ -128,7 +128,7 @@ train 2 early --steps=12
 same "$reference" "$(last early)"
 
 begins the_kernels_of_a_checkpoint_go
-# The kernels of a checkpoint go on with it, whatever this CPU would choose; those that are not to be had are named.
+# The kernels of a checkpoint go on with it, whatever this CPU would choose; kernels that this CPU does not support are named.
 GT_ISA=portable train 1 kernels --steps=5
 train 2 kernels --steps=8
 GT_ISA=portable train 1 kernels-straight --steps=8
@@ -150,7 +150,7 @@ if grep -q avx2 /proc/cpuinfo; then
     same "$(last kernels-straight)" "$(last mixed)"
     mixed 'warning: .*made with kernels .*resuming with portable.*bits will differ' --run=stopped --steps=13
     train 2 kernels --steps=9 # as recorded, though these ranks could do better
-    ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and are to be had'; }
+    ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and every CPU supports them'; }
 fi
 
 begins the_demo_begins_anew
@@ -184,7 +184,7 @@ expect 2 'seed .* 4' ranks 2 "$GANTRY" train $job --run=whole --steps=15 --seed=
 expect 2 'fingerprint' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=97,size=16,classes=4
 expect 2 'data-height' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=96,size=32,classes=4
 begins options_that_are_no_part
-# Options that are no part of the recipe are free; the directory alone is enough to go on.
+# Options that are not part of the recipe are free; the directory alone is enough to go on.
 expect 0 'done' "$GANTRY" train $job --run=whole --steps=15 --keep=5 --grid=2x2 --tick=1 --threads=1
 expect 0 'done' "$GANTRY" train --run=whole --steps=16
 expect 0 'finished' "$GANTRY" train --run=whole

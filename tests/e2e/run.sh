@@ -1,5 +1,5 @@
 # level: full
-# gantry run: the launcher's command line, what cannot be, and training on several ranks. Threads beyond the processors there are.
+# gantry run: the launcher's command line, what is refused, and training on several ranks. Threads beyond the processors there are.
 . "$(dirname "$0")/lib.sh"
 unset SLURM_JOB_ID GANTRY_MPI
 job="$small --slices=8 --batch=16"
@@ -90,5 +90,5 @@ expect 0 'warning: --threads=999 ' "$GANTRY" run -n 2 generate three --class=0 -
 [ "$(grep -c 'warning: --threads' said)" = 1 ] || { cat said; fail 'said by each rank'; }
 expect 0 'warning: --threads=999 ' "$GANTRY" inspect three --graph --time --threads=999
 quietly "$GANTRY" generate three --class=0 --seeds=0-1 --outdir=out --threads="$(nproc)"
-! has_line warning said || { cat said; fail 'a thread for each processor is no reason to warn'; }
+! has_line warning said || { cat said; fail 'a thread for each processor is not a reason to warn'; }
 echo 'run'

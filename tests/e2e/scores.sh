@@ -147,9 +147,9 @@ PY
     expect 1 "a '*no_sigma.npz'*.*no array 'sigma'|no array 'sigma'" "$GANTRY" metrics --reals=no_sigma.npz --fakes=b.npz $own
     expect 1 'sigma must be' "$GANTRY" metrics --reals=shape.npz --fakes=b.npz $own
     expect 1 "of the array 'sigma' is NaN" "$GANTRY" metrics --reals=nan.npz --fakes=b.npz $own
-    expect 1 'sigma is no covariance' "$GANTRY" metrics --reals=crooked.npz --fakes=b.npz $own
-    expect 1 'reals: .negative.npz.: sigma is no covariance: it has negative eigenvalues' "$GANTRY" metrics --reals=negative.npz --fakes=b.npz $own
-    expect 1 'fakes: .negative.npz.: sigma is no covariance' "$GANTRY" metrics --reals=b.npz --fakes=negative.npz $own
+    expect 1 'sigma is not a covariance' "$GANTRY" metrics --reals=crooked.npz --fakes=b.npz $own
+    expect 1 'reals: .negative.npz.: sigma is not a covariance: it has negative eigenvalues' "$GANTRY" metrics --reals=negative.npz --fakes=b.npz $own
+    expect 1 'fakes: .negative.npz.: sigma is not a covariance' "$GANTRY" metrics --reals=b.npz --fakes=negative.npz $own
     for f in text object; do expect 1 "$f.npz': " "$GANTRY" metrics --reals=$f.npz --fakes=b.npz $own; done
     expect 2 'statistics of 5 features, the detector has' ranks 2 "$GANTRY" metrics --reals=less.npz --fakes=b.npz $own
     expect 1 "reals: 'half.npz': .*(damaged|truncated|incomplete|no ZIP)" "$GANTRY" metrics --reals=half.npz --fakes=b.npz $own
@@ -322,7 +322,7 @@ case_base_rate() {
 import numpy as np
 np.save("noise.npy", np.random.RandomState(0).randint(0, 256, (30, 16, 16, 3), "u1"))'
     scores noise --reals="$reals" --fakes=noise.npy --metrics=authenticity
-    [ "$(value noise authenticity30)" = 1.0 ] || fail "noise is no copy: $(cat noise)"
+    [ "$(value noise authenticity30)" = 1.0 ] || fail "noise is not a copy: $(cat noise)"
     expect 2 'held-out=.* is for the base rate of authenticity' ranks 2 "$GANTRY" metrics gan --metrics=swd50 --held-out="$held"
     expect 2 'held-out pictures of 32x32x3 cannot be compared with reals' ranks 2 "$GANTRY" metrics gan --metrics=authenticity50 --held-out=synth:shapes:n=40,size=32
     expect 1 "authenticity has no value: .*must have two others" "$GANTRY" metrics --reals=synth:shapes:n=2,size=16 --fakes="$fakes" --metrics=authenticity
@@ -385,7 +385,7 @@ case_bad_input() {
     GT_CACHE=/proc/none expect 0 'not kept' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own
     : >empty.pth && expect 1 'empty.pth' "$GANTRY" metrics gan --metrics=fid40 --inception=empty.pth
     quietly "$GANTRY" train --data=synth:shapes:n=96,size=16,classes=3 --model=deep-conv --epochs=1 --run=judge-of-three --batch=32
-    expect 1 'agreement40 has no value: .*classes, and the detector tells 3' ranks 2 "$GANTRY" metrics gan --metrics=agreement --count=40 --detector=judge-of-three
+    expect 1 'agreement40 has no value: .*classes, and the detector has 3' ranks 2 "$GANTRY" metrics gan --metrics=agreement --count=40 --detector=judge-of-three
     expect 0 '^fid50k_full .*--inception' ranks 2 "$GANTRY" metrics --metrics=help
 }
 quietly "$GANTRY" dataset synth:shapes:n=50,size=16 --dest=unlabelled --labels=none

@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# gantry search: the same search alone, on several ranks and after kill -9; a trial gives what it gives alone; ranges that cannot be and keys that may not vary
+# gantry search: the same search alone, on several ranks and after kill -9; a trial gives what it gives alone; impossible ranges and keys that may not vary
 # are refused with a sentence; trials that fail are noted, and the search goes on.
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC2086 # lists of options
@@ -91,8 +91,8 @@ grep -q '^8,killed,,' killed-3/search.csv || fail 'a trial that was killed three
 begins trials_that_fail
 # The seed draws 8 for the first trial: options that no trial of such values could have are told before anything is trained.
 expect 0 '^4 of 4 trials, 3 failed' $search 'hidden=8|99999999' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=fails
-[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with hidden=99999999 .*no list of numbers" said || { cat said; fail 'no failed trial with its reason'; }
-expect 2 'no list of numbers' $search 'hidden=99999999|8' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=wrong
+[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with hidden=99999999 .*not a list of numbers" said || { cat said; fail 'no failed trial with its reason'; }
+expect 2 'not a list of numbers' $search 'hidden=99999999|8' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=wrong
 # A status that no signal leaves is a failure, too: here the launcher's own.
 mkdir launcher
 printf '#!/bin/sh\ncase $1 in --version) echo "mpirun (Open MPI) 4" ;; *) exit 255 ;; esac\n' >launcher/mpirun

@@ -10,7 +10,7 @@ cluster_daemon() { # NAME COMMAND...: in the foreground of a background process;
     started+=("$!")
 }
 
-cluster_up() { # seconds without an answer after which a node counts as lost; what cannot be had here skips the test
+cluster_up() { # seconds without an answer after which a node counts as lost; what is not installed here skips the test
     local i me host base=$((20000 + RANDOM % 20000))
     for i in munged slurmctld slurmd srun sbatch; do need "$i" 'Debian: slurm-wlm munge'; done
     export SLURM_CONF=$cluster/slurm.conf

@@ -68,7 +68,7 @@ submit stale --nodelist=n3 --hold
 mkdir "$cluster/tmp/n3/spmix_appdir_$(id -u)_$id.0" "$cluster/tmp/n3/spmix_appdir_$id.0"
 scontrol release "$id"
 comes_to 120 COMPLETED
-has_line 'gantry train was not started' stale.out || { cat stale.out; fail 'the stale folder was no hindrance: this tests nothing'; }
+has_line 'gantry train was not started' stale.out || { cat stale.out; fail 'the stale folder was not a hindrance: this tests nothing'; }
 [ "$(timeout 5 scontrol show job "$id" | grep -o 'Restarts=[0-9]*')" = Restarts=0 ] || fail 'a stale folder of one step costs a requeue'
 
 id=$never

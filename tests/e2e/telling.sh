@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# gantry predict and gantry evaluate: what they write, read by others; data without labels, with other classes, names and sizes; networks that are none.
+# gantry predict and gantry evaluate: what they write, read by others; data without labels, with other classes, names and sizes; networks that are not classifiers.
 . "$(dirname "$0")/lib.sh"
 need_python
 quietly "$GANTRY" train --model=deep-conv --width=0.5 --data=synth:shapes:n=400,size=16,classes=4 --batch=20 --slices=3 --epochs=4 --dropout=0 --run=net
@@ -72,8 +72,8 @@ END
 }
 case_other_networks() {
     quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
-    expect 2 "model 'autoencoder' is no classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
-    expect 2 "model 'autoencoder' is no classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
+    expect 2 "model 'autoencoder' is not a classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
+    expect 2 "model 'autoencoder' is not a classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
     expect 2 '20x20|16x16' "$GANTRY" evaluate net synth:shapes:n=8,size=20 --outdir=none
     expect 2 'channel' "$GANTRY" evaluate net synth:circles:n=8,size=16 --outdir=none
     expect 2 'a checkpoint .* and a dataset are needed' "$GANTRY" predict net

@@ -24,7 +24,7 @@ head -c 5000 styles/checkpoint-000000004.h5 >short
 echo 'no network' >text
 : >empty
 
-# What each can do (of files that are no network: what is not tried), and the words that the refusal must have.
+# What each can do (of files that are not a network: what is not tried), and the words that the refusal must have.
 nets='
 styles      generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
 foreign     generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
@@ -88,7 +88,7 @@ case_no_network_is_meant() {
     refuses "model 'mlp' .*a classifier" "$GANTRY" generate classifier --seeds=0 --mixture=mixture --outdir=out
     refuses 'has no form pkl' "$GANTRY" export classifier out.pkl
     refuses 'has no form pkl' "$GANTRY" export vq out.pkl
-    refuses 'no mixture but a checkpoint of the model mlp' "$GANTRY" gmm predict classifier points.csv --outdir=out
+    refuses 'not a mixture but a checkpoint of the model mlp' "$GANTRY" gmm predict classifier points.csv --outdir=out
     refuses 'foreign.*not a Gantry checkpoint' "$GANTRY" gmm sample foreign --n=2 --outdir=out
     for what in foreign mixture text; do
         refuses "$what.*not a run's directory" "$GANTRY" report $what --out=out.html

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HDF5 datasets of foreign origin. libhdf5 may crash on them: what is searched for is a file that the checking process
- * lets pass and this one then cannot read. A crash of that process is no finding. */
+ * lets pass and this one then cannot read. A crash of that process is not a finding. */
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>

@@ -40,7 +40,7 @@ typedef struct steps {
 
 /* ---- getting ready ---- */
 
-/* A network that is no model: what `config` calls "network". */
+/* A network that is not a model: what `config` calls "network". */
 static gt_node *inception_block(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,
                                 gt_classifier_heads *heads) {
     static const int channels[] = {8, 6, 12, 4, 8, 8};

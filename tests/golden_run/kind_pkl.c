@@ -39,7 +39,7 @@ static void check_tensor(gold *f, const char *name, void *arg) {
     if (!values || gt_checkpoint_read(c, e->path, values, e->size))
         gold_fail(f, "G_ema.%s: %s", name, e ? gt_message() : "there is no such tensor");
     else if (!is_spoilt(f, path)) gold_check(f, path, GOLD_PLAIN, values, e->size, 1e-7);
-    else if (!isnan(values[0])) gold_fail(f, "G_ema.%s is no NaN here", name);
+    else if (!isnan(values[0])) gold_fail(f, "G_ema.%s is not NaN here", name);
 }
 
 static void check_tensors(const pkl *p) {

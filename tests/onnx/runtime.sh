@@ -7,6 +7,6 @@ runtime=$BUILD/onnxruntime
 if [ ! -e "$runtime/whole" ]; then
     [ -n "${CHECK_STRICT-}" ] || skip 'ONNX Runtime is fetched under CHECK_STRICT=1 alone'
     need npm 'fetches ONNX Runtime'
-    mkdir -p "$runtime" && npm install --ignore-scripts --no-audit --no-fund --prefix "$runtime" onnxruntime-node >npm.log 2>&1 || { cat npm.log; skip 'ONNX Runtime cannot be fetched'; }
+    mkdir -p "$runtime" && timeout 900 npm install --ignore-scripts --no-audit --no-fund --prefix "$runtime" onnxruntime-node >npm.log 2>&1 || { cat npm.log; skip 'ONNX Runtime cannot be fetched'; }
     touch "$runtime/whole"
 fi

@@ -63,7 +63,7 @@ def write(where, case, job, size, channels, train, labels=None, smooth=2e-4, dis
     """The file of a job. train(job, images, move) -> results by their paths; labels: of the data's items [items,width], of which each step takes the next
     ones. A result whose `sens` is above `smooth` has met a kink. config: what else the comparing program should know.
     disturb: the part that counts of how much results move, and the size of the disturbance. In deep networks, where 3e-5 always crosses kinks: (1, 1e-7), what rounding to
-    float32 does. may_die: maps that are 0 everywhere are no fault, since their gradients are exactly 0 on both sides."""
+    float32 does. may_die: maps that are 0 everywhere are not a fault, since their gradients are exactly 0 on both sides."""
     batch, items = int(job['batch']), STEPS * int(job['batch'])
     images = np.random.RandomState(0).randint(-128, 129, (STEPS, batch, size, size, channels)).astype(np.float32) / 128
     for seed in range(1, 100):

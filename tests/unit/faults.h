@@ -58,7 +58,7 @@ static int verdict_fd(const char *call, int fd, bool writes) {
     return atomic_load(&fault.armed) && path_of_fd(fd, path, sizeof path) ? verdict(call, path, writes) : 0;
 }
 
-/* Opening for reading is no part of a write path. */
+/* Opening for reading is not part of a write path. */
 static int verdict_open(const char *path, int flags) {
     return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY) ? 0 : verdict("open", path, false);
 }

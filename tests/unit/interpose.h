@@ -31,7 +31,7 @@
         return REAL(name)(fd, data, n, at_byte);                       \
     }
 
-/* What an open file is called; false: that cannot be told. */
+/* What an open file is called; false: the name is unknown. */
 static inline bool path_of_fd(int fd, char *path, size_t bytes) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);

@@ -110,11 +110,11 @@ static void of_the_data(void **state) {
         {{.channels = "a\033[2Jb\nc"}, NULL, "a?[2Jb?c"},
         {{.channels = ""}, NULL, ""},
         {{.class_names = 3, .class_name = (const char *[]){"disc", "a \"b\", c", "\xc3\xa9\n"}}, NULL, NULL},
-        {{.pictures = "0011"}, "'/data/pictures' is no fingerprint", NULL},
-        {{.pictures = "00112233445566778899AABBCCDDEEFF"}, "'/data/pictures' is no fingerprint", NULL},
-        {{.has_range = true, .range = {1, 1}}, "'/data/range' is no range: 1, 1", NULL},
-        {{.has_range = true, .range = {NAN, 1}}, "'/data/range' is no range", NULL},
-        {{.has_range = true, .range = {0, INFINITY}}, "'/data/range' is no range", NULL},
+        {{.pictures = "0011"}, "'/data/pictures' is not a fingerprint", NULL},
+        {{.pictures = "00112233445566778899AABBCCDDEEFF"}, "'/data/pictures' is not a fingerprint", NULL},
+        {{.has_range = true, .range = {1, 1}}, "'/data/range' is not a range: 1, 1", NULL},
+        {{.has_range = true, .range = {NAN, 1}}, "'/data/range' is not a range", NULL},
+        {{.has_range = true, .range = {0, INFINITY}}, "'/data/range' is not a range", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const gt_checkpoint_data *in = &cases[i].data;
@@ -150,7 +150,7 @@ static void of_the_data(void **state) {
     } others[] = {{"/data/pictures", NULL, "'/data/pictures' is an integer, not a text"},
                   {"/data/class_names", "[\"disc\"", "no list of names of classes"},
                   {"/data/class_names", "{}", "no list of names of classes"},
-                  {"/data/class_names", "[\"disc\",3]", "name 1 is no text"}};
+                  {"/data/class_names", "[\"disc\",3]", "name 1 is not text"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         gt_checkpoint *c = make(1);
         if (others[i].text) gt_checkpoint_text(c, others[i].path, others[i].text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks of classifiers: numbers of parameters as published, and networks that cannot be. The values of outputs and
+ * Networks of classifiers: numbers of parameters as published, and networks that are refused. The values of outputs and
  * gradients: tests/torch/classifiers.py. */
 #include <setjmp.h>
 #include <stdarg.h>

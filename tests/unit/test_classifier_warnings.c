@@ -58,7 +58,7 @@ static tick learns_by_heart(int t) {
     return now;
 }
 
-/* Both losses rise: that is no over-fitting. */
+/* Both losses rise: that is not over-fitting. */
 static tick both_rise(int t) {
     tick now = good(t);
     if (t > 6) now.train = now.validation = 0.6 + 0.03 * (t - 6);

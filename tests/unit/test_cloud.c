@@ -33,7 +33,7 @@ static void csv_is_read_or_refused_by_line(void **state) {
     near(x[0], 1, 0);
     gt_cloud_close(c);
     cloud_fails("ragged.csv", "1,2\n3,4,5\n", GT_FORMAT, "line 2 has 3 numbers, the first line 2");
-    cloud_fails("words.csv", "1,2\n3,four\n", GT_FORMAT, "line 2: 'four' is no number");
+    cloud_fails("words.csv", "1,2\n3,four\n", GT_FORMAT, "line 2: 'four' is not a number");
     cloud_fails("nan.csv", "1,2\n3,nan\n", GT_NONFINITE, "number 1 of point 1 is nan");
     cloud_fails("empty.csv", "", GT_FORMAT, "no points");
     cloud_fails("heading.csv", "a,b\n", GT_FORMAT, "no points");
@@ -57,8 +57,9 @@ static void separators_are_found_in_the_first_line(void **state) {
     reads("semicolon.csv", "a;b\n1;2\n3;4\n", "", 2, 2, 4);
     reads("tab.tsv", "1\t2\n3\t4\n", "", 2, 2, 4);
     reads("quoted.csv", "\"a;b;c\",d\n1,2\n", "", 1, 2, 2);
-    cloud_fails("decimal.csv", "a;b\n1,5;2,5\n", GT_FORMAT, "line 2: '1,5' is no number: decimal points are needed");
-    cloud_fails("plain.csv", "1,5;2,5\n1,5;2,5\n", GT_FORMAT, "line 2: '1,5' is no number: decimal points are needed");
+    cloud_fails("decimal.csv", "a;b\n1,5;2,5\n", GT_FORMAT, "line 2: '1,5' is not a number: decimal points are needed");
+    cloud_fails("plain.csv", "1,5;2,5\n1,5;2,5\n", GT_FORMAT,
+                "line 2: '1,5' is not a number: decimal points are needed");
 }
 
 static void labels_are_a_column(void **state) {
@@ -84,7 +85,7 @@ static void labels_are_a_column(void **state) {
     assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "sort", ""), GT_USAGE,
                   "no column 'sort' of labels; the columns are 0 to 2: 'height', 'kind', 'width'");
     assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "3", ""), GT_USAGE, "no column '3'");
-    cloud_fails("words.csv", "x,kind\n1,rose\n", GT_FORMAT, "'rose' is no number: a column of labels is named by");
+    cloud_fails("words.csv", "x,kind\n1,rose\n", GT_FORMAT, "'rose' is not a number: a column of labels is named by");
     cloud_fails("named.csv", "x,y\n1,nan\n", GT_NONFINITE, "number 1 'y' of point 0 is nan, counted from 0");
 }
 

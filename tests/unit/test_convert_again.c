@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The dataset tool goes on: with what is the same alone; progress on disk is believed as far as it is whole; what
- * others left beside the destination is not touched, and what we left is no obstacle. */
+ * others left beside the destination is not touched, and what we left is not an obstacle. */
 #define _GNU_SOURCE
 #include "converting.h"
 
@@ -341,7 +341,7 @@ static void what_others_left_is_not_touched(void **state) {
     put(at("full/work"), text, sizeof text);
     gt_convert_result result;
     assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){0}, &result), GT_USAGE);
-    assert_message("'work' in it is no part of a dataset");
+    assert_message("'work' in it is not part of a dataset");
     assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){.overwrite = true}, &result),
                      GT_USAGE);
     assert_message("removes nothing but datasets");

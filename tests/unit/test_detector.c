@@ -271,7 +271,7 @@ static void files_are_told_by_their_tensors(void **state) {
     assert_string_equal(k->name, "inception");
     refused(at("few"), NULL, GT_FORMAT,
             "5 of the 472 tensors of Inception v3 of the FID are missing: Conv2d_1a_3x3.conv");
-    write_weights(at("own"), "inception", 0, 10); /* torchvision's form, which is no FID variant */
+    write_weights(at("own"), "inception", 0, 10); /* torchvision's form, which is not an FID variant */
     assert_ok(gt_feature_net_tell(at("own"), &k));
     assert_null(k);
     /* VGG16 without its large layers */

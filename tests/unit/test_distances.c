@@ -244,7 +244,7 @@ static void nearest_rows(void **state) {
         check_nearest(&base, &base, GT_NEAREST_BUT_ITSELF);
         check_nearest(&base, &base, GT_NEAREST_BUT_MIRRORED);
     }
-    gt_rows base = rows_of(0, 3, 5, 1, 1, 0); /* fewer than there are neighbours to be had */
+    gt_rows base = rows_of(0, 3, 5, 1, 1, 0); /* fewer rows than neighbours are asked for */
     check_nearest(&base, &base, GT_NEAREST_BUT_ITSELF);
 }
 

@@ -110,7 +110,7 @@ static int check_network(const gt_weights *w, int k, const char *prefix) {
 
 static const char *text_of(const gt_weights *w, const char *name) {
     const gt_fact *f = gt_weights_fact(w, name);
-    if (!f || f->kind != GT_FACT_TEXT) fail_msg("'%s' is no text", name);
+    if (!f || f->kind != GT_FACT_TEXT) fail_msg("'%s' is not text", name);
     return f->text;
 }
 
@@ -162,7 +162,7 @@ static void tensors_and_texts(void **state) {
 
 static double number_of(const gt_weights *w, const char *name) {
     const gt_fact *f = gt_weights_fact(w, name);
-    if (!f || f->kind != GT_FACT_NUMBER) fail_msg("'%s' is no number", name);
+    if (!f || f->kind != GT_FACT_NUMBER) fail_msg("'%s' is not a number", name);
     return f->number;
 }
 

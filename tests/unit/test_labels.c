@@ -14,7 +14,7 @@ static void classes_become_one_hot(void **state) {
         NULL);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     assert_int_equal(info->label_kind, GT_LABELS_CLASSES);
-    assert_int_equal(info->label_width, 5); /* names that are no images do not count */
+    assert_int_equal(info->label_width, 5); /* names that are not images do not count */
     assert_int_equal(info->class_names, 5);
     assert_string_equal(info->class_name[4], "e");
     assert_string_equal(info->channel_names, "R,G,B");

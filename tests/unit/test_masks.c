@@ -48,7 +48,7 @@ static void scenes_have_masks(void **state) {
     gt_dataset_close(ds);
 }
 
-/* Objects hang together by corners; the ground, pixels without class and specks are none. */
+/* Objects hang together by corners; the ground, pixels without class and specks are not objects. */
 static void boxes_of_masks(void **state) {
     (void)state;
     enum { HIGH = 9, WIDE = 12, N = 3 };
@@ -179,7 +179,7 @@ static void bad_masks(void **state) {
     zip_of("x.zip", "masks/00000/b.png", mask_of(1, 2, 1), "{\"mask_classes\": [\"ground\", \"dog\"]}");
     expect_refused("x.zip", "has the class 2; there are 2");
     zip_of("x.zip", "masks/00000/b.png", mask_of(1, 2, 1), "{\"mask_classes\": [1]}");
-    expect_refused("x.zip", "mask_classes: element 0 is no text");
+    expect_refused("x.zip", "mask_classes: element 0 is not text");
     bytes png = mask_of(1, 2, 1); /* the same as a palette: colour type 3, and the checksum of the head anew */
     uint8_t *p = png.data;
     p[25] = 3;

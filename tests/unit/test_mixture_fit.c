@@ -203,7 +203,7 @@ static void a_mixture_is_found_again(void **state) {
     free(components);
 }
 
-/* ---- what cannot be ---- */
+/* ---- what is refused ---- */
 
 static void fails_to_fit(numbers p, const gt_mixture_recipe *r, gt_status expected, const char *message) {
     gt_blocks *b = blocks_of(p, NULL);

@@ -86,7 +86,7 @@ static void lazy_regularisation_scales_settings(void **state) {
     near(d.beta2, 0.9905854573074332, 1e-12);
     near(g.beta1, 0, 0);
     near(g.eps, 1e-8, 0);
-    base.beta1 = 0.5; /* a momentum is no beta */
+    base.beta1 = 0.5; /* a momentum is not a beta */
     g = gt_optimizer_lazy(gt_optimizer_find("sgd"), base, 4);
     near(g.lr, 0.002, 1e-15);
     near(g.beta1, 0.5, 0);

@@ -181,7 +181,7 @@ static const char *name_of(const char *pattern, char name[64]) {
         else if (*p == '*') name[n++] = 'x', p++;
         else name[n++] = *p++;
     name[n] = 0;
-    if (fnmatch(pattern, name, FNM_EXTMATCH)) fail_msg("'%s' is no name of %s", name, pattern);
+    if (fnmatch(pattern, name, FNM_EXTMATCH)) fail_msg("'%s' is not a name of %s", name, pattern);
     return name;
 }
 

@@ -429,7 +429,7 @@ static void test_profiles(void **state) {
     gt_picture_free(&again);
     gt_picture_free(&pic);
 
-    /* Alpha is no colour; 16 bits are as good as 8. */
+    /* Alpha is not a colour; 16 bits are as good as 8. */
     const uint8_t with_alpha[16] = {200, 200, 50, 50, 20, 20, 7, 7, 10, 10, 90, 90, 255, 255, 250, 250};
     write_png(at("p.png"), 16, PNG_COLOR_TYPE_RGB_ALPHA, profile, n, with_alpha);
     pic = decoded("p.png");

@@ -45,7 +45,7 @@ static void numbers(void **state) {
     assert_int_equal(mkdir(at("runs/00041"), 0755), 0);
     put(at("runs/00099-file"), "", 0);                                   /* a file does not count */
     assert_int_equal(mkdir(at("runs/x77"), 0755), 0);                    /* nor does a number elsewhere */
-    assert_int_equal(mkdir(at("runs/99999999999999999999-x"), 0755), 0); /* nor one that is none */
+    assert_int_equal(mkdir(at("runs/99999999999999999999-x"), 0755), 0); /* nor a name whose number is too large */
     assert_new("d", "runs/00042-d");
 }
 

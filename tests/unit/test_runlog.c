@@ -286,7 +286,7 @@ static void past_ticks(void **state) {
     gt_runlog_close(l);
 }
 
-/* A log may be of any size: here most of it is a hole, a line that is none. */
+/* A log may be of any size: here most of it is a hole, which is not a line of JSON. */
 static void huge(void **state) {
     static const char first[] = "{\"images\": 1000, \"timestamp\": 1}\n",
                       last[] = "\n{\"place\": {\"mean\": 3}, \"images\": 3000}\n{\"images\": 5000, \"timestamp\": 5}\n";

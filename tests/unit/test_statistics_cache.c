@@ -82,7 +82,7 @@ static void gaussians_come_back(void **unused) {
     assert_memory_equal(g.rows, centred, sizeof centred);
     gt_gaussian_free(&g);
     assert_false(there("c", &g));
-    /* an entry of one kind is no entry of another */
+    /* an entry of one kind is not an entry of another */
     assert_null(gt_cached_rows_open("a", ROWS, D));
 }
 

@@ -219,7 +219,7 @@ gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, 
 }
 
 /* Each op is linear in each of x, w, dy; its derivative in one is the adjoint with the other kept:
- * forward(x, w), input grad(dy, w), weight grad(x, dy). With scales there is none: whoever asks is told so. */
+ * forward(x, w), input grad(dy, w), weight grad(x, dy). A node with scales has none: asking for one is a fault. */
 static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     const gt_conv_node_attr *a = y->attr;
     if (a->scales) return;

@@ -1,7 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Running element-wise programs: chunk by chunk, so that all intermediate values stay in the first-level cache, each
  * step by one vectorised loop. Inputs of the output's shape are read where they lie; broadcast ones are spread into a
- * buffer, once for all chunks that need the same values. */
+ * buffer, once for all chunks that need the same values.
+ *
+ * Dimensions are merged where all inputs allow that. Then the element of the output at index i, one number for each
+ * dimension m, is
+ *
+ *   y[i] = program(in[0][sum over m of i[m] stride[0][m]], in[1][sum over m of i[m] stride[1][m]], ...)
+ *
+ * where stride[k][m] is 0 if input k is broadcast along dimension m. The last two dimensions are rows and columns, all
+ * others together are `outer`. A chunk is a piece of a long row, or some short rows:
+ *
+ *   columns > CHUNK:  one row           columns <= CHUNK:  rows_per_chunk rows
+ *   +---------+---------+-----+         +--------------+
+ *   | chunk 0 | chunk 1 |  2  |         |              |
+ *   +---------+---------+-----+         |   chunk 0    |
+ *   | chunk 3 | chunk 4 |  5  |         +--------------+
+ *                                       |   chunk 1    |
+ *
+ *   number of a chunk = (outer * row_blocks + block of rows) * chunks_per_row + piece of the row
+ *
+ * The output is contiguous, so a chunk is too: each step is one loop over rows x columns elements. Tiles of the pool
+ * are runs of chunks.
+ *
+ * gt_map_run() is `run` of all element-wise ops and of fused nodes (elementwise.c). */
 #include <math.h>
 #include <string.h>
 
@@ -129,6 +151,9 @@ static void drop_dimension(map_layout *layout, int n_in, int at) {
     layout->n_dims--;
 }
 
+/* The layout of node n: each input's strides in the dimensions of the output, with 0 where the input is broadcast;
+ * then dimensions of 1 are dropped, neighbours are merged, and what is left is cut into chunks. Fewer and longer
+ * dimensions make longer loops. */
 static void make_layout(map_layout *layout, const gt_map_program *program, const gt_node *n) {
     memset(layout, 0, sizeof *layout);
     layout->program = program;
@@ -202,7 +227,8 @@ static const float *load(const map_layout *layout, map_scratch *s, int k, const 
     return s->load[k];
 }
 
-/* Chunk number `chunk` of the output into out (the whole output's start). */
+/* Chunk number `chunk` of the output into out (the whole output's start): finds the chunk's place, loads the inputs,
+ * and runs the steps. Results of steps lie in buffers of the thread, the last one in the output. */
 static void run_chunk(const map_layout *layout, map_scratch *s, const float *const *in, int64_t chunk, float *out) {
     const gt_map_program *p = layout->program;
     int last = layout->n_dims - 1;

@@ -133,7 +133,7 @@ static void put_run(const gt_run *r) {
     gt_max_pool_put_kernel(&s, r->pool, r->in[0], r->in[1], r->out);
 }
 
-/* The pass comes after derivatives: whoever asks for these is told that there are none. */
+/* The pass comes after derivatives: asking for one is a fault. */
 static void no_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)g, (void)y, (void)dy, (void)need, (void)dx;
 }

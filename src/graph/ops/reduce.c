@@ -1,7 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums over axes. The order of additions is a function of the shape alone: the reduced positions are cut into parts,
  * each part is added up in float64 (rows in 16 lanes), and parts are added in their order. So neither threads nor
- * instruction sets change a bit, and a sum over a million elements is as good as a float32 can say. */
+ * instruction sets change a bit, and a sum over a million elements is as good as a float32 can hold.
+ *
+ *   y[kept] = sum over the reduced positions of x[kept, reduced]
+ *
+ * Neighbouring dimensions of one kind are merged to runs, so kinds alternate: ... kept, reduced, kept, reduced. The
+ * innermost run decides which of two forms a sum has:
+ *
+ *   rows: the innermost run is reduced             columns: the innermost run is kept
+ *
+ *            |<------- run ------->|                         |<- piece 0 ->|<- piece 1 ->|
+ *            +---------------------+                         +-------------+-------------+
+ *     part 0 | x x x x x x x x x x | -+               part 0 |   a unit    |             |
+ *            | x x x x x x x x x x |  |                      | x x x x x x |             |
+ *            +---------------------+  +--> y                 +-------------+-------------+
+ *     part 1 | x x x x x x x x x x |  |               part 1 | x x x x x x |             |
+ *            | x x x x x x x x x x | -+                      | x x x x x x |             |
+ *            +---------------------+                         +-------------+-------------+
+ *                                                              y y y y y y
+ *
+ * A line of the drawing is a reduced position: of the reduced runs outside the innermost run. A row longer than UNIT is
+ * cut into pieces of `width` elements, each of which is a reduced position of its own. A piece of columns has `width`
+ * columns. The drawing is of one kept position `outer`: of the kept runs outside the innermost run. All in all,
+ *
+ *   number of a unit = (outer * pieces + piece) * parts + part
+ *
+ * If there is more than one part, units write float64 sums to partial[outer][pieces][parts][width] (rows: one number
+ * instead of `width`), and add_parts() adds the parts in their order. Tiles of the pool are runs of units.
+ *
+ * exec.c runs sum_run() for the nodes that gt_sum(), gt_mean() and gt_sum_to() make. */
 #include <string.h>
 
 #include "base/clones.h"
@@ -44,7 +72,7 @@ gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape) {
     }
     if (!fits) {
         char a[96], b[96];
-        return gt_graph_fault(g, "gt_sum_to: '%s' of shape %s is no broadcast of shape %s", x->name,
+        return gt_graph_fault(g, "gt_sum_to: '%s' of shape %s is not a broadcast of shape %s", x->name,
                               gt_shape_text(&x->shape, a), gt_shape_text(&shape, b));
     }
     return gt_reshape(g, gt_sum(g, x, axes), shape);
@@ -86,6 +114,9 @@ typedef struct sum_layout {
     int64_t units, units_per_tile;
 } sum_layout;
 
+/* The layout of node n, in three steps: dimensions are merged to runs, innermost first; the runs but the innermost are
+ * sorted into kept and reduced ones; the reduced positions are cut into parts. A part has about UNIT elements, more
+ * where there would be more than MAX_PARTS parts. All of it follows from the shape, so the bits do too. */
 static void lay_out_sum(const gt_node *n, sum_layout *p) {
     const gt_shape *s = &n->in[0]->shape;
     unsigned axes = ((const gt_sum_attr *)n->attr)->axes;

@@ -80,7 +80,7 @@ static gt_status permute_shape(gt_node *n) {
     for (int i = 0; i < in->n; i++) {
         int from = attr->order[i];
         if (from < 0 || from >= in->n || seen >> from & 1)
-            return gt_fail(GT_USAGE, "entry %d of the order, %d, is no permutation of %d axes", i, from, in->n);
+            return gt_fail(GT_USAGE, "entry %d of the order, %d, is not a permutation of %d axes", i, from, in->n);
         seen |= 1u << from;
         n->shape.d[i] = in->d[from];
     }

@@ -50,7 +50,7 @@ static gt_node *with_constant(gt_graph *g, const gt_node *n, gt_node **in) {
     return NULL;
 }
 
-/* Multiplication by a constant: its factor; 0 if it is none. (neg is scale by -1.) */
+/* Multiplication by a constant: its factor; 0: another kind of node. (neg is scale by -1.) */
 static float factor_of(const gt_node *n) {
     if (is_map(n, GT_MAP_neg)) return -1;
     return is_map(n, GT_MAP_scale) ? map_constant(n) : 0;

@@ -105,6 +105,8 @@ static int make_ready(schedule *s, int id, int n_ready) {
     return n_ready;
 }
 
+/* Of all nodes whose inputs are there, always the one that adds least to the memory alive; of equals the one made
+ * first. */
 static void greedy(schedule *s) {
     const gt_graph *g = s->g;
     int n_ready = 0;

@@ -18,7 +18,7 @@
 
 static bool is_map(const gt_node *n, gt_map_code code) { return n->op == &gt_op_elementwise[code]; }
 
-/* The other of the two terms of x if one is a value for each channel; NULL: x is no such sum. */
+/* The other of the two terms of x if one is a value for each channel; NULL: x is another kind of sum, or no sum. */
 static gt_node *without_bias(const gt_node *x, gt_node **bias) {
     if (!is_map(x, GT_MAP_add)) return NULL;
     for (int i = 1; i >= 0; i--) {

@@ -5,10 +5,23 @@
  *
  * The graph is a sequence of instances: node ids of the source, some of them more than once. A reader takes the latest
  * instance before it; so whatever is inserted or left out, every value stays right as long as one instance precedes
- * each reader. The greedy search looks at the time at which most is alive, and there for the value that gives most
- * bytes for least work; it is inserted again before its next reader, together with those of its inputs that have ended
- * by then. What does not lower the peak is taken back. At the end insertions that turned out not to matter are taken
- * back too. */
+ * each reader.
+ *
+ *   source      a  b  c  d  e  f          b and f read a; most memory is alive at d
+ *   sequence    a  b  c  d  e  a  f       a is computed again before f: its memory is free from b to the second a
+ *
+ * The greedy search repeats one step until the peak is at most `enough` bytes, or nothing helps:
+ *
+ *   peak           the time at which most bytes are alive
+ *   candidates     values that are alive at the peak, not read there, but read again later
+ *   insertion      a candidate again before its next reader after the peak, with those of its inputs that have ended by
+ *                  then (but inputs SMALL times smaller than the candidate are held instead)
+ *   order          most bytes of the candidate per work of the insertion first; the work of the whole sequence stays
+ *                  within (1 + fraction) times the work of the source
+ *   decision       the first insertion that lowers the peak is kept; each trial is a graph of its own, with lifetimes
+ *
+ * At the end insertions that turned out not to matter are taken back. gt_exec_new() and gt_exec_relax() (exec.c) call
+ * this pass after all others, and plan memory from its result. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +98,8 @@ static void find_needed(const search *s, const sequence *q, bool *needed, bool *
     }
 }
 
+/* The graph of a sequence: the needed instances, each rebuilt over the latest instances of its inputs; and what lives
+ * when in that graph. false: out of memory. */
 static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena) {
     const gt_graph *src = s->src;
     gt_node **map = gt_by_node(src, arena, sizeof *map);
@@ -258,7 +273,7 @@ static bool improve(search *s, sequence *q) {
     return false;
 }
 
-/* Insertions without which the peak is no higher, and no higher than it need be. */
+/* Takes back insertions without which the peak does not rise, or stays within `enough`. */
 static void take_back(search *s, sequence *q, size_t enough) {
     for (int stamp = s->stamps; stamp > 0; stamp--) {
         q->n = 0;

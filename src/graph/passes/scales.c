@@ -6,7 +6,7 @@
 #include "graph/ops/elementwise.h"
 #include "graph/passes/passes.h"
 
-/* The place of the scales among n's inputs; -1: n is no such product. */
+/* The place of the scales among n's inputs; -1: n is another kind of node. */
 static int scales_of(const gt_node *n) {
     if (n->op != &gt_op_elementwise[GT_MAP_mul] || n->shape.n != 4) return -1;
     gt_shape one = GT_SHAPE(n->shape.d[0], 1, 1, n->shape.d[3]);

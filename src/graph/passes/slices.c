@@ -114,7 +114,8 @@ static void compute(several *s, const gt_node *n) {
     }
 }
 
-/* The results that n is, as soon as it is there: nodes run in the order in which they are made, or in a better one. */
+/* Makes the results of which n is the node. It is called right after n is made: nodes run in the order in which they
+ * are made, or in a better one. */
 static void make_results(several *s, const gt_graph *src, const gt_node *n) {
     for (int i = 0; i < src->n_results; i++) {
         const gt_result *r = &src->results[i];

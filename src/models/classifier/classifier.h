@@ -18,7 +18,7 @@ typedef struct gt_classifier {
     float *room; /* for two images and a label */
 } gt_classifier;
 
-/* The options' values as the networks take them. GT_USAGE: a value that cannot be. */
+/* The options' values as the networks take them. GT_USAGE: an impossible value. */
 gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out);
 
 /* out->mean and out->std by --normalize, in the arena. */

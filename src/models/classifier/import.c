@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classifiers of torchvision in files of other programs: state dicts with torchvision's names, which are those of the
- * networks here. Depth, width, classes and stem follow from names and shapes; the size of images and what is subtracted
- * from their pixels are said by no file. */
+ * networks here. Depth, width, classes and stem follow from names and shapes; no file has the size of images, or what
+ * is subtracted from their pixels. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -44,7 +44,7 @@ struct gt_classifier_net {
 };
 #define GT_CLASSIFIER_NORMALISED "bn norm norm-groups" /* there are normalisation layers, or may be */
 
-/* name in C, name of the model, what it is, where it differs from the defaults of the family */
+/* A row: name in C, name of the model, description, options whose defaults differ from the family's. */
 /* clang-format off */
 #define GT_CLASSIFIER_LIST(X)                                                                                         \
     X(mlp,          "mlp",          "fully connected layers", "bn=none")                                              \

@@ -58,7 +58,7 @@ static gt_status read_numbers(const char *key, const char *text, int *out, int *
         char *end;
         long v = strtol(text, &end, 10);
         if (end == text || v < 1 || v > 1 << 20 || (*end && *end != ','))
-            return gt_fail(GT_USAGE, "--%s: '%s' is no list of numbers such as 100,100", key, text);
+            return gt_fail(GT_USAGE, "--%s: '%s' is not a list of numbers such as 100,100", key, text);
         if (*n == GT_CLASSIFIER_HIDDEN) return gt_fail(GT_USAGE, "--%s: more than %d layers", key, *n);
         out[(*n)++] = (int)v;
         if (!*end) break;
@@ -114,7 +114,7 @@ static gt_status read_inits(const char *text, gt_classifier *out) {
         }
         *colon = 0;
         if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MOST)
-            return gt_fail(GT_USAGE, "--init: '%s' is no layer's name, or there are more than %d of them", word,
+            return gt_fail(GT_USAGE, "--init: '%s' is not a layer's name, or there are more than %d of them", word,
                            GT_INITS_MOST);
         strcpy(inits->rows[inits->n].pattern, word);
         st = read_rule(colon + 1, &inits->rows[inits->n++].init);

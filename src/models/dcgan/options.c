@@ -16,7 +16,7 @@ static const gt_option options[] = {
     {OPTION(smoothing, "none", "Soft targets of D: random ones in 0.7..1.2 for real images, instead of 1"),
      .choices = "none|one-sided|two-sided",
      .detail = "two-sided: also random targets in 0..0.3 for fake images, instead of 0."},
-    {OPTION(flip, "0", "Noisy labels: share of images that D is told to be of the other kind"), .max = 0.5,
+    {OPTION(flip, "0", "Noisy labels: share of images whose target is that of the other kind"), .max = 0.5,
      .detail = "Customary is 0.05."},
     {OPTION(smooth_real, NULL, "D's target for real images: a number, or a range such as 0.7..1.2"),
      .placeholder = "RANGE", .derived = "1; with smoothing 0.7..1.2", .check = gt_dcgan_check_range,

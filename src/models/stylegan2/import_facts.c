@@ -24,7 +24,8 @@ static float number(const facts *s, const char *prefix, const char *name, float 
     return !a ? unsaid : a->kind == GT_FACT_NUMBER ? (float)a->number : none;
 }
 
-/* The group of the minibatch standard deviation; 0, for no number and for what no batch has: the whole batch. */
+/* The group of the minibatch standard deviation; 0: the whole batch, where the file has no number or more than any
+ * batch. */
 static int group(const facts *s, const char *prefix, const char *name, float unsaid) {
     enum { MOST = 1 << 20 };
     float n = number(s, prefix, name, 0, unsaid);
@@ -83,7 +84,7 @@ static gt_status filter_of_tensor(const facts *s, const gt_weight *w, size_t i, 
     int64_t n = w->n_dims ? w->dims[0] : 0;
     bool square = w->n_dims == 2 && w->dims[1] == n;
     if ((w->n_dims != 1 && !square) || n < 1 || n > GT_MAX_FILTER_TAPS)
-        return gt_fail(GT_FORMAT, "'%s' is no filter of at most %d taps", w->name, GT_MAX_FILTER_TAPS);
+        return gt_fail(GT_FORMAT, "'%s' is not a filter of at most %d taps", w->name, GT_MAX_FILTER_TAPS);
     gt_status st = gt_weights_read(s->f->m->from, i, taps);
     if (st) return st;
     gt_resample_filter f = {.taps = (int)n};
@@ -93,7 +94,8 @@ static gt_status filter_of_tensor(const facts *s, const gt_weight *w, size_t i, 
     if (!(fabsf(sum - 1) < 1e-4f)) return gt_fail(GT_FORMAT, "the taps of '%s' do not add up to 1", w->name);
     for (int64_t k = 0; square && k < n * n; k++)
         if (!(fabsf(taps[k] - f.value[k / n] * f.value[k % n]) < 1e-5f))
-            return gt_fail(GT_FORMAT, "'%s' is no product of a row and a column: Gantry has no such filter", w->name);
+            return gt_fail(GT_FORMAT, "'%s' is not a product of a row and a column: Gantry has no such filter",
+                           w->name);
     simplify(&f);
     *out = f;
     return GT_OK;
@@ -123,7 +125,7 @@ static gt_status read_filters(const facts *s, const char *prefix, bool is_d, con
         gt_status st = filter_of_tensor(s, t, i, &this);
         if (st) return st;
         if (found.taps && !same_filter(&found, &this))
-            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: networks of Gantry have one each",
+            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: a network of Gantry has one filter",
                            t->name);
         found = this;
     }

@@ -165,7 +165,8 @@ gt_status gt_stylegan2_refuse_others(const gt_stylegan2_file *f) {
                        stylegan3);
     const gt_fact *class = gt_weights_fact(f->m->from, "G_ema.class");
     if (!class || class->kind != GT_FACT_TEXT || has(f, "G_ema.synthesis.b4.const")) return GT_OK;
-    return gt_fail(GT_FORMAT, "G_ema, a '%.40s', has no tensor 'synthesis.b4.const': it is no generator of StyleGAN2",
+    return gt_fail(GT_FORMAT,
+                   "G_ema, a '%.40s', has no tensor 'synthesis.b4.const': it is not a generator of StyleGAN2",
                    class->text);
 }
 

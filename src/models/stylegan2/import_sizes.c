@@ -44,10 +44,11 @@ static gt_status find_widths(const look *l, int levels, const int *channels, int
     }
     *base = (int)low;
     if (low <= high) return GT_OK;
-    return gt_fail(GT_FORMAT,
-                   "%s has layers of %d, ..., %d channels, which are no smaller of BASE / size and MAX: Gantry has no "
-                   "such network",
-                   l->is_d ? "D" : "G", channels[0], channels[levels - 1]);
+    return gt_fail(
+        GT_FORMAT,
+        "%s has layers of %d, ..., %d channels, which are not the smaller of BASE / size and MAX: Gantry has "
+        "no such network",
+        l->is_d ? "D" : "G", channels[0], channels[levels - 1]);
 }
 
 /* The layers fc0, fc1, ...; `hidden`: features of those before the last, 0 where they are `out`. */

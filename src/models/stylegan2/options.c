@@ -119,7 +119,7 @@ static void resolve_auto(gt_job *job, int64_t gpus) {
     int64_t batch = gpus * per_gpu < 64 ? gpus * per_gpu : 64;
     if (batch < gpus) batch = gpus;
     int64_t mbstd = batch / gpus < 4 ? batch / gpus : 4;
-    batch -= batch % mbstd; /* sizes that are no powers of two: 25 images of 160 pixels */
+    batch -= batch % mbstd; /* sizes that are not powers of two: 25 images of 160 pixels */
     gt_job_derive(job, "batch", "%lld", (long long)batch);
     gt_job_derive(job, "mbstd", "%lld", (long long)mbstd);
     gt_job_derive(job, "cbase", size >= 512 ? "32768" : "16384");
@@ -173,7 +173,7 @@ static gt_status read_filter(const char *key, const char *text, gt_resample_filt
         if (!*end) return GT_OK;
         text = end;
     }
-    return gt_fail(GT_FORMAT, "%s = %s: these are no numbers with commas between them, or too many", key, text);
+    return gt_fail(GT_FORMAT, "%s = %s: these are not numbers with commas between them, or too many", key, text);
 }
 
 /* *out: the activation of this name; "": that of `usual`. */
