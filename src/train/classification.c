@@ -23,9 +23,7 @@ static gt_status open_classifier_all(gt_engine *e, void *own, const float *param
     return gt_comm_agree_all(e->comm, c->network ? GT_OK : GT_FAILED);
 }
 
-static gt_status open_all(gt_engine *e, void *own) {
-    return open_classifier_all(e, own, gt_eval_params(e, gt_model_classifier(e->model)));
-}
+static gt_status open_all(gt_engine *e, void *own) { return open_classifier_all(e, own, gt_eval_params(e)); }
 
 static gt_status open_baseline_all(gt_engine *e, void *own) {
     return open_classifier_all(e, own, e->model->blocks[e->model->baseline]);
@@ -56,7 +54,7 @@ static bool series_of_baseline(const gt_engine *e, const void *own, int i, gt_te
     return gt_eval_series_at(e, baseline_series, TOP5, i, name);
 }
 
-/* Free scores->confusion; the other ranks get zeros. */
+/* The caller takes scores->confusion over; the other ranks get zeros. */
 static gt_status score_set_all(gt_engine *e, gt_classifying *network, gt_dataset *ds, gt_scores *scores) {
     gt_classified *all = NULL;
     *scores = (gt_scores){0};
@@ -66,37 +64,37 @@ static gt_status score_set_all(gt_engine *e, gt_classifying *network, gt_dataset
     return gt_comm_agree_all(e->comm, st);
 }
 
-static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
-    classification *c = own;
-    gt_engine_gather_average_all(e);
+static void put_network(gt_values *values, int set, const gt_scores *s) {
+    gt_eval_put(values, set, network_series[LOSS], "loss", s->loss);
+    gt_eval_put(values, set, network_series[ACCURACY], "accuracy", s->accuracy);
+    gt_eval_put(values, set, network_series[TOP5], NULL, s->top);
+}
+
+static void put_baseline(gt_values *values, int set, const gt_scores *s) {
+    gt_eval_put(values, set, baseline_series[LOSS], NULL, s->loss);
+    gt_eval_put(values, set, baseline_series[ACCURACY], "baseline", s->accuracy);
+}
+
+static gt_status measure_sets_all(gt_engine *e, classification *c, gt_values *values,
+                                  void (*put)(gt_values *values, int set, const gt_scores *s)) {
     gt_status st = gt_comm_agree_all(e->comm, gt_classifying_prepare(c->network));
     for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
         gt_scores scores;
         if (!e->eval_data[set]) continue;
         st = score_set_all(e, c->network, e->eval_data[set], &scores);
-        if (st || e->comm->rank) continue;
-        gt_eval_put(values, set, network_series[LOSS], "loss", scores.loss);
-        gt_eval_put(values, set, network_series[ACCURACY], "accuracy", scores.accuracy);
-        gt_eval_put(values, set, network_series[TOP5], NULL, scores.top);
+        if (!st && !e->comm->rank) put(values, set, &scores);
         gt_confusion_take(&c->confusion, scores.confusion);
     }
     return st;
 }
 
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+    gt_engine_gather_average_all(e);
+    return measure_sets_all(e, own, values, put_network);
+}
+
 static gt_status measure_baseline_all(gt_engine *e, void *own, gt_values *values) {
-    classification *c = own;
-    gt_status st = gt_comm_agree_all(e->comm, gt_classifying_prepare(c->network));
-    for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
-        gt_scores scores;
-        if (!e->eval_data[set]) continue;
-        st = score_set_all(e, c->network, e->eval_data[set], &scores);
-        if (!st && !e->comm->rank) {
-            gt_eval_put(values, set, baseline_series[LOSS], NULL, scores.loss);
-            gt_eval_put(values, set, baseline_series[ACCURACY], "baseline", scores.accuracy);
-        }
-        free(scores.confusion);
-    }
-    return st;
+    return measure_sets_all(e, own, values, put_baseline);
 }
 
 static void draw_confusion(const gt_engine *e, gt_journal *j, void *own) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/confusion.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gantry/figure.h"
 #include "gantry/log.h"
-#include "nets/layers.h"
 
 void gt_confusion_take(gt_confusion *c, int64_t *matrix) {
     free(c->of);

@@ -82,7 +82,8 @@ bool gt_eval_data_any(const gt_engine *e) {
     return any;
 }
 
-const float *gt_eval_params(const gt_engine *e, int net) {
+const float *gt_eval_params(const gt_engine *e) {
+    int classifier = gt_model_classifier(e->model), net = classifier < 0 ? 0 : classifier;
     return e->model->ema_of == net ? e->model->ema_block : e->model->blocks[net];
 }
 

@@ -12,8 +12,9 @@ gt_status gt_eval_data_open_all(gt_engine *e);
 void gt_eval_data_close(gt_engine *e);
 bool gt_eval_data_any(const gt_engine *e);
 
-/* The parameters that are evaluated: the moving average, where the network has one. */
-const float *gt_eval_params(const gt_engine *e, int net);
+/* The parameters that are evaluated, of the network that tells classes or else of the first: the moving average, where
+ * that network has one. */
+const float *gt_eval_params(const gt_engine *e);
 
 /* A series of each set: {"Loss", "_baseline"} is "Loss/test_baseline" of the test pictures. */
 typedef struct gt_eval_series {

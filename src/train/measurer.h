@@ -64,8 +64,6 @@ typedef struct gt_measurer {
     void (*end)(gt_engine *e, gt_journal *j, void *own);   /* the journal ends */
 } gt_measurer;
 
-const gt_measurer *gt_measurer_at(int i); /* row i of the table; NULL: there are no more */
-
 gt_status gt_measurers_open_all(gt_engine *e);
 void gt_measurers_use_arena(gt_engine *e);
 void gt_measurers_close(gt_engine *e);

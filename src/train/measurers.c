@@ -14,8 +14,6 @@ static const gt_measurer *const table[] = {
 enum { MEASURERS = sizeof table / sizeof *table };
 _Static_assert((int)MEASURERS <= (int)GT_MEASURERS_MOST, "GT_MEASURERS_MOST is too small");
 
-const gt_measurer *gt_measurer_at(int i) { return i < MEASURERS ? table[i] : NULL; }
-
 /* A measurer of a run. */
 typedef struct measuring {
     const gt_measurer *by;

@@ -13,8 +13,7 @@ static bool is_wanted(const gt_engine *e) { return e->model->build_judge && !e->
 
 static gt_status open_all(gt_engine *e, void *own) {
     own_losses *l = own;
-    const int net = gt_model_classifier(e->model) < 0 ? 0 : gt_model_classifier(e->model);
-    l->network = gt_judging_new(e->model, gt_eval_params(e, net), (uint64_t)e->job->seed, e->pool, &e->arena_bytes);
+    l->network = gt_judging_new(e->model, gt_eval_params(e), (uint64_t)e->job->seed, e->pool, &e->arena_bytes);
     return gt_comm_agree_all(e->comm, l->network ? GT_OK : GT_FAILED);
 }
 

@@ -15,8 +15,7 @@ static bool is_wanted(const gt_engine *e) { return e->model->masks && gt_eval_da
 
 static gt_status open_all(gt_engine *e, void *own) {
     segmentation *s = own;
-    const int net = gt_model_classifier(e->model) < 0 ? 0 : gt_model_classifier(e->model);
-    s->network = gt_segmenting_new(e->model, gt_eval_params(e, net), e->pool, &e->arena_bytes);
+    s->network = gt_segmenting_new(e->model, gt_eval_params(e), e->pool, &e->arena_bytes);
     return gt_comm_agree_all(e->comm, s->network ? GT_OK : GT_FAILED);
 }
 
