@@ -9,7 +9,7 @@
 #include "common/recipe.h"
 #include "gantry/random.h"
 #include "kernels.h"
-#include "use/trained.h"
+#include "use/runner/trained.h"
 
 typedef struct generate_options {
     bench_common common;

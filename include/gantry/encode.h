@@ -38,15 +38,6 @@ int gt_encoder_batch(const gt_encoder *e);
 /* images [batch,H,W,C] in [-1,1]; labels [batch,label_dim] of a model that sees labels, else NULL. */
 gt_status gt_encoder_run(gt_encoder *e, const float *images, const float *labels, gt_encoded *out);
 
-/* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. */
-gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images);
-
-/* Have the dataset's images the shape that the model was trained on, and, for an autoencoder that sees labels, labels
- * that it knows? GT_USAGE: no. */
-gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
-/* The label of an item as an autoencoder sees it, label_dim floats: a class that the data do not have is 0. */
-void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label);
-
 /* Reads items of a dataset, and puts beside each item what the model makes of it: pairs [n,2,H,W,C] in [-1,1]. */
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs);
 

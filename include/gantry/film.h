@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Films: animated WebP, MP4 (use/ffmpeg.h), or a numbered PNG for each frame. Frames are packed by any rank and added
- * by rank 0 in their order; one frame at a time is in memory.
+ * Films: animated WebP, MP4 (use/generate/ffmpeg.h), or a numbered PNG for each frame. Frames are packed by any rank
+ * and added by rank 0 in their order; one frame at a time is in memory.
  *
  *     gt_film_of of = {.path = "walk.webp", .height = h, .width = w, .channels = 3, .fps = 30, .quality = 90};
  *     gt_film *film;

@@ -167,8 +167,8 @@ struct gt_model {
      * "log_variance" [n,latent_size]. NULL: the model has no encoder. */
     gt_graph *(*build_encoder)(gt_model *m, int n);
     int latent_size;
-    /* Models whose features scores may be made of (use/detector.h): a graph for n images with input "images" and
-     * outputs "features" [n,...] and, of classifiers, "logits" [n,label_dim]. NULL: the model has none. */
+    /* Models whose features scores may be made of (use/score/feature_network.h): a graph for n images with input
+     * "images" and outputs "features" [n,...] and, of classifiers, "logits" [n,label_dim]. NULL: the model has none. */
     gt_graph *(*build_features)(gt_model *m, int n);
     const char *features_layer; /* "before fc2", "latent"; known once build_features() was called */
     /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for
@@ -180,9 +180,9 @@ struct gt_model {
      * outputs "loss" [n,samples]: squared error or cross-entropy of the pixels in [0,1] that are decoded from z, summed
      * over pixels, and "gradient" [n,samples,latent_size]: its derivatives by z. NULL: the model has none. */
     gt_graph *(*build_latent_loss)(gt_model *m, int n, int samples);
-    /* Models that are judged by losses of their own on images that they are not trained on (use/judge.h): a graph for n
-     * images with input "images", of models that see labels also "c" [n,label_dim], and an output [n] for each name in
-     * `judged_by`. NULL: the model has none. */
+    /* Models that are judged by losses of their own on images that they are not trained on (use/apply/model_losses.h):
+     * a graph for n images with input "images", of models that see labels also "c" [n,label_dim], and an output [n] for
+     * each name in `judged_by`. NULL: the model has none. */
     gt_graph *(*build_judge)(gt_model *m, int n);
     const char *judged_by[GT_JUDGED_BY_MOST]; /* "reconstruction"; after the last one NULL */
     /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].

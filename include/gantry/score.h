@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Scores: the published metrics of generated pictures, fid50k_full and its like. A score compares a set of fakes with a
- * set of reals, or looks at fakes alone, mostly in the features of a network (use/detector.h).
+ * set of reals, or looks at fakes alone, mostly in the features of a network (use/score/feature_network.h).
  *
  *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_score_options){.metrics = "fid10k,pr10k3",
  *                                                                    .detector = "runs/judge"}, &st);
@@ -94,7 +94,8 @@ double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int widt
 gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels, double *seconds);
 
 /* All ranks; on all ranks the same status and values. reals NULL: scores that need reals are GT_USAGE. `paths`: for
- * path lengths (use/paths.h), or NULL. One score that fails is NaN, with a warning; a rank that fails makes all fail.
+ * path lengths (use/score/path_length.h), or NULL. One score that fails is NaN, with a warning; a rank that fails makes
+ * all fail.
  */
 gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct gt_picture_set *fakes,
                              struct gt_path_maker *paths, gt_score_table *out);

@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "h5/h5.h"
 #include "run/checkpoint_internal.h"
-#include "use/pixel_features.h"
+#include "use/score/pixel_features.h"
 #include "gantry/network.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }

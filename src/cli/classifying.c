@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "gantry/checkpoint.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
 #include "gantry/train.h"

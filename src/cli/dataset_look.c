@@ -6,10 +6,10 @@
 #include "base/progress.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/grid.h"
 #include "gantry/train.h"
-#include "use/each_item.h"
+#include "use/runner/each_item.h"
 
 /* ---- inspect ---- */
 

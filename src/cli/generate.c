@@ -9,7 +9,7 @@
 #include "gantry/log.h"
 #include "h5/h5.h"
 #include "train/stop.h"
-#include "use/collection.h"
+#include "use/generate/collection.h"
 
 typedef struct generate_fields {
     cli_generating generating;

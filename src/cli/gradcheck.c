@@ -6,9 +6,9 @@
 #include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/log.h"
-#include "use/gradcheck.h"
+#include "use/study/gradcheck.h"
 
 typedef struct gradcheck_fields {
     int64_t elements, images;

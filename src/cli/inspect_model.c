@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "gantry/train.h"
 #include "graph/layer_list.h"
-#include "use/trained.h"
+#include "use/runner/trained.h"
 
 typedef struct shape_fields {
     const char *size;

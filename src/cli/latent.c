@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 #include "cli/decoding.h"
+#include "gantry/items.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
 #include "gantry/generate.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
-#include "use/features.h"
+#include "use/study/features.h"
 
 #define FIELDS latent_fields
 

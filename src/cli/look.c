@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "cli/encoding.h"
+#include "gantry/items.h"
 #include "gantry/arrays.h"
 #include "gantry/classify.h"
 #include "gantry/rundir.h"
 #include "report/sheet.h"
-#include "use/features.h"
+#include "use/study/features.h"
 
 typedef struct look_fields {
     const char *outdir, *classes, *maps, *cam, *layer, *network;

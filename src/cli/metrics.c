@@ -12,7 +12,7 @@
 #include "cli/generating.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
-#include "use/pixel_features.h"
+#include "use/score/pixel_features.h"
 #include "h5/h5.h"
 #include "train/stop.h"
 

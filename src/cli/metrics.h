@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "gantry/score.h"
 #include "metrics/rows.h"
-#include "use/picture_set.h"
+#include "use/score/picture_set.h"
 
 typedef struct metrics_fields {
     const char *network, *data, *reals, *fakes, *held_out, *save, *nearest, *classes, *fake_classes, *save_fakes,

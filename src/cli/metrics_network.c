@@ -4,9 +4,9 @@
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "gantry/train.h"
-#include "use/paths.h"
-#include "use/trained.h"
-#include "use/wrong_model.h"
+#include "use/score/path_length.h"
+#include "use/runner/trained.h"
+#include "use/runner/wrong_model.h"
 
 typedef struct network_work {
     metrics_work *w;

@@ -8,9 +8,9 @@
 #include "cli/metrics.h"
 #include "gantry/codec.h"
 #include "gantry/train.h"
-#include "use/saved_fakes.h"
-#include "use/scoring_nearest.h"
-#include "use/statistics_file.h"
+#include "use/score/saved_fakes.h"
+#include "use/score/nearest.h"
+#include "use/score/statistics_file.h"
 
 /* Floats whose range nobody said: some are looked at now, all of them when they are read. */
 static gt_status look_at_floats(gt_dataset *ds, const char *path, gt_pool *pool) {

@@ -2,7 +2,7 @@
  * The dataset that a command works on, with the command's --classes. */
 #include "cli/cli.h"
 #include "gantry/model.h"
-#include "use/trained.h"
+#include "use/runner/trained.h"
 
 static const char *classes_of(const cli_session *s) {
     const gt_option *row = gt_options_find(&s->options, "classes");

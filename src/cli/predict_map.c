@@ -6,11 +6,11 @@
 #include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
 #include "report/sheet.h"
-#include "use/convolutional.h"
+#include "use/apply/class_maps.h"
 
 typedef struct mapping {
     cli_classifying of; /* session, data, info: for names of classes */

@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "cli/segmenting.h"
 #include "gantry/codec.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/grid.h"
 #include "report/sheet.h"
 

@@ -5,7 +5,7 @@
 #include "base/plural.h"
 #include "cli/generating.h"
 #include "train/stop.h"
-#include "use/ffmpeg.h"
+#include "use/generate/ffmpeg.h"
 
 typedef struct walk_fields {
     cli_generating generating;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks that Gantry has exported, read again: see exported.h and use/export_tensors.c. */
+ * Networks that Gantry has exported, read again: see exported.h and use/export/tensors.c. */
 #include "job/exported.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A score as a row of a table (score_list.h): its name, what the score needs, published counts, and its formula. Scores
- * are computed by use/scoring_run.c, which brings features and pictures.
+ * are computed by use/score/run.c, which brings features and pictures.
  *
  * A name has the number of fakes in the place of '#', in thousands where possible: "fid50k_full", "pr512_3". Where that
  * would be the plain name of another score, '_' stands before the number: "ppl_2_wend". */
@@ -15,7 +15,7 @@ typedef enum gt_score_network {
     GT_SCORE_NO_NETWORK,
     GT_SCORE_INCEPTION,
     GT_SCORE_VGG16,
-    GT_SCORE_LPIPS,      /* path lengths: use/paths.h */
+    GT_SCORE_LPIPS,      /* path lengths: use/score/path_length.h */
     GT_SCORE_CLASSIFIER, /* the user's own alone */
     GT_SCORE_OR_PIXELS,  /* the user's own; pixels where there is none */
 } gt_score_network;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Perceptual path lengths: rows alone; use/paths.h computes them. */
+ * Perceptual path lengths: rows alone; use/score/path_length.h computes them. */
 #include "metrics/score_list.h"
 
 #define PPL(pattern, published, help_) \

@@ -6,10 +6,10 @@
 
 #include "base/numbers.h"
 #include "gantry/classify.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "nets/forward.h"
 #include "train/measurer.h"
-#include "use/trained.h"
+#include "use/runner/trained.h"
 
 enum { LEAST = 64, MOST = 256, /* pictures */ PART = 8 /* of the data */, PIXELS = MOST * 64 * 64 /* at most */ };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "gantry/classify.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/random.h"
 #include "train/eval_data.h"
 #include "train/measurer.h"

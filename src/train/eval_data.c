@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/eval_data.h"
 
-#include "gantry/encode.h"
+#include "gantry/items.h"
 
 enum { TRAINED_ON = 256 }; /* so many of the pictures that are trained on are segmented, as they are stored */
 

@@ -13,7 +13,7 @@
 #include "gantry/log.h"
 #include "run/checkpoint_internal.h"
 #include "train/journal.h"
-#include "use/export.h"
+#include "use/export/export.h"
 
 #define SNAPSHOT "network-snapshot-"
 

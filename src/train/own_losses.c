@@ -3,7 +3,7 @@
  * tick: "Loss/test_reconstruction". */
 #include "train/eval_data.h"
 #include "train/measurer.h"
-#include "use/judge.h"
+#include "use/apply/model_losses.h"
 
 typedef struct own_losses {
     gt_judging *network;

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "gantry/encode.h"
+#include "gantry/items.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/random.h"
 #include "train/measurer.h"
-#include "use/each_item.h"
+#include "use/runner/each_item.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 

@@ -15,8 +15,8 @@
 #include "run/metric_lines.h"
 #include "train/measurer.h"
 #include "train/stop.h"
-#include "use/paths.h"
-#include "use/picture_set.h"
+#include "use/score/path_length.h"
+#include "use/score/picture_set.h"
 
 static const char SECONDS[] = "Timing/metrics_sec";
 

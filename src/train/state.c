@@ -7,7 +7,7 @@
 #include "base/progress.h"
 #include "gantry/log.h"
 #include "nets/layers.h"
-#include "use/net_checkpoint.h"
+#include "use/runner/net_checkpoint.h"
 #include "train/journal.h"
 #include "train/state.h"
 

@@ -80,7 +80,7 @@ case_not_finite() {
 }
 # Beside each element the loss is infinite: that is not a kink, nor lost in the noise.
 case_no_difference() {
-    plant src/use/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
+    plant src/use/study/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
     # shellcheck disable=SC2086
     expect 1 'a gradient of C_main is wrong: element [0-9]+ of .* the loss changes by -?(nan|inf)' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
     has_line ' 0 at kinks and 0 lost in the noise' said || { cat said; fail 'elements are left out'; }

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "gantry/dataset.h"
-#include "gantry/encode.h"
+#include "gantry/items.h"
 #include "metrics/rows.h"
-#include "use/detector.h"
-#include "use/paths.h"
-#include "use/trained.h"
+#include "use/score/feature_network.h"
+#include "use/score/path_length.h"
+#include "use/runner/trained.h"
 
 static gt_team team;
 

@@ -30,8 +30,10 @@ def read_rooms(path):
 
 
 def place_of(path):
-    """(room, family) of src/ROOM/... ; family only in models."""
+    """(room, family) of src/ROOM/... ; family only in models. The folders of `use` are rooms of their own."""
     parts = path.split('/')
+    if parts[0] == 'use':
+        return '/'.join(parts[:2]), ''
     return parts[0], parts[1] if parts[0] == 'models' and len(parts) > 2 else ''
 
 

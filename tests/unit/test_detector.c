@@ -13,7 +13,7 @@
 #include "gantry/job.h"
 #include "gantry/random.h"
 #include "models/classifier/feature_net.h"
-#include "use/detector.h"
+#include "use/score/feature_network.h"
 
 enum { SIDE = 16, N = 3, MOST = 4096 };
 

@@ -3,7 +3,7 @@
 #include "expect.h"
 
 #include "gantry/job.h"
-#include "use/paths.h"
+#include "use/score/path_length.h"
 
 static void networks(void **state) {
     (void)state;

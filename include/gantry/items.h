@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images and labels of a dataset's items, as models take them. */
+#ifndef GANTRY_ITEMS_H
+#define GANTRY_ITEMS_H
+
+#include "gantry/dataset.h"
+#include "gantry/model.h"
+
+/* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. */
+gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images);
+
+/* Have the dataset's images the shape that the model was trained on, and, for an autoencoder that sees labels, labels
+ * that it knows? GT_USAGE: no. */
+gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
+/* The label of an item as an autoencoder sees it, label_dim floats: a class that the data do not have is 0. */
+void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks as a .pkl that the reference implementation and its successor load (spec 8.7). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "codec/pickle_write.h"
+#include "use/export/export.h"
+
+enum { PROTOCOL = 4 };
+
+static bool fits(const gt_model *m) { return m->put_reference; }
+
+/* The network of this name; NULL: the source does not have it. */
+static const gt_export_net *find(const gt_export_source *s, const char *name) {
+    for (int i = 0; i < s->n_nets; i++)
+        if (!strcmp(s->nets[i].name, name)) return &s->nets[i];
+    return NULL;
+}
+
+static const char *const networks[] = {"G", "D", "G_ema"};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* The failure that is not one of the file is told apart by `status`. */
+typedef struct writing {
+    const gt_export_source *source;
+    char *class_names; /* NULL: there are none */
+    gt_status status;
+} writing;
+
+static int fill(int fd, void *arg) {
+    writing *w = arg;
+    const gt_export_source *s = w->source;
+    gt_pickler p;
+    gt_pickler_begin(&p, fd, s->request->protocol ? s->request->protocol : PROTOCOL);
+    gt_put_open(&p, '}');
+    for (int i = 0; i < NETWORKS && !w->status; i++) {
+        const gt_model *m = s->trained->model;
+        const gt_export_net *n = find(s, networks[i]);
+        gt_put_text(&p, networks[i]);
+        w->status = m->put_reference(m, n->net == m->nets[0] ? 0 : 1, n->block, &p);
+    }
+    gt_put_text(&p, "training_set_kwargs");
+    gt_put_op(&p, 'N');
+    gt_put_text(&p, "augment_pipe");
+    gt_put_op(&p, 'N');
+    if (w->class_names) {
+        gt_put_text(&p, "gantry.class_names");
+        gt_put_text(&p, w->class_names);
+    }
+    gt_put_text(&p, "gantry.model"); /* the last key: by it outfile_kind.c knows the file again */
+    gt_put_text(&p, s->trained->model->name);
+    gt_put_close(&p, 'u');
+    int error = gt_pickler_end(&p);
+    return error ? error : w->status ? ENOMEM : 0;
+}
+
+static gt_status write_pkl(const gt_export_source *s) {
+    const gt_checkpoint_data *d = &s->trained->data;
+    size_t bytes = 0;
+    for (int i = 0; i < NETWORKS; i++) {
+        const gt_export_net *n = find(s, networks[i]);
+        if (!n)
+            return gt_fail(GT_USAGE, "%s has no network %s, which a .pkl needs; other forms do without",
+                           s->request->checkpoint, networks[i]);
+        bytes += n->net->block_floats * sizeof(float);
+    }
+    writing w = {.source = s};
+    if (d->class_names && !(w.class_names = gt_class_names_to_text(d->class_name, d->class_names))) return GT_NOMEM;
+    gt_status st = gt_file_replace_by(s->request->out, fill, &w, bytes);
+    free(w.class_names);
+    return st;
+}
+
+const gt_export_form gt_export_form_pkl = {
+    .name = "pkl",
+    .help = "stylegan2-ada-pytorch and stylegan3",
+    .all = true,
+    .fits = fits,
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels",
+    .write = write_pkl,
+};

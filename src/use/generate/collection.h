@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One file of many records that come one after the other: pictures side by side (.png, .webp), or an array (.npy, .h5).
+ * The file is written while the records come, except .webp, which is made at the end. The name's ending says which.
+ *
+ *     gt_collection *c;
+ *     st = gt_collection_open(&c, &(gt_collection_of){.path = "all.npy", .name = "images", .n = n, ...});
+ *     while there are more: st = gt_collection_add(c, k, records);
+ *     st = gt_collection_finish(c);
+ *     gt_collection_close(c);
+ *
+ * Main thread only. Messages name the path. */
+#ifndef GANTRY_USE_GENERATE_COLLECTION_H
+#define GANTRY_USE_GENERATE_COLLECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/arrays.h"
+#include "gantry/status.h"
+
+typedef struct gt_collection_of {
+    const char *path;
+    int64_t n;             /* records that will come */
+    gt_number type;        /* of their numbers: GT_NUMBER_UINT8 or GT_NUMBER_FLOAT; pictures: bytes */
+    int n_dims;            /* of a record; pictures: 3 */
+    int64_t dims[3];       /* pictures: height, width, channels (1, 3 or 4) */
+    int64_t columns, rows; /* of pictures side by side; cells without a picture are black */
+    const char *name;      /* .h5: of the array */
+    const int64_t *seeds;  /* .h5: n numbers beside the array; NULL: none */
+    const double *range;   /* .h5: an attribute of the array, with two numbers; NULL: none */
+} gt_collection_of;
+
+typedef struct gt_collection gt_collection;
+
+typedef enum gt_collection_kind {
+    GT_COLLECTION_UNKNOWN,
+    GT_COLLECTION_PICTURE,
+    GT_COLLECTION_ARRAY
+} gt_collection_kind;
+gt_collection_kind gt_collection_kind_of(const char *path);
+
+/* Could such a file be made? GT_USAGE: another ending, a picture of a size that its format does not allow. To be called
+ * before the work. */
+gt_status gt_collection_check(const gt_collection_of *of);
+/* On failure *out is NULL. `of` must last until gt_collection_close(). */
+gt_status gt_collection_open(gt_collection **out, const gt_collection_of *of);
+gt_status gt_collection_add(gt_collection *c, int64_t n, const void *records);
+gt_status gt_collection_finish(gt_collection *c); /* all n records have come: the file gets its name */
+void gt_collection_close(gt_collection *c);       /* NULL is fine; what is not finished goes */
+
+#endif

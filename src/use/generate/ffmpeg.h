@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Films as MP4 by the program ffmpeg, where the user has it: frames go through a pipe, and ffmpeg writes a half
+ * (base/halves.h), which gets its name when ffmpeg has ended well. Processes are made before MPI starts, when nothing
+ * is known of the film: a child waits, and becomes ffmpeg when the film begins. */
+#ifndef GANTRY_USE_GENERATE_FFMPEG_H
+#define GANTRY_USE_GENERATE_FFMPEG_H
+
+#include <stddef.h>
+
+#include "gantry/status.h"
+
+typedef struct gt_ffmpeg gt_ffmpeg;
+
+/* Before MPI, on the first rank. GT_FAILED: there is no ffmpeg; the message says what can be done without. On failure
+ * *out is NULL. */
+gt_status gt_ffmpeg_ready(gt_ffmpeg **out);
+gt_status gt_ffmpeg_begin(gt_ffmpeg *f, const char *path, double fps);
+gt_status gt_ffmpeg_add(gt_ffmpeg *f, const void *frame, size_t bytes); /* a PPM file */
+gt_status gt_ffmpeg_finish(gt_ffmpeg *f);
+void gt_ffmpeg_close(gt_ffmpeg *f); /* NULL is fine; a film that is not finished goes */
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Many images from a checkpoint, shared out among ranks: see gantry/generate.h. A file for each image is written by the
+ * rank that made it; one file of all of them by rank 0, while the others make more. */
+#include "gantry/generate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/halves.h"
+#include "codec/npy.h"
+#include "gantry/codec.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+#include "use/generate/collection.h"
+#include "use/runner/in_order.h"
+#include "use/generate/styles_file.h"
+#include "use/generate/visible_channels.h"
+
+typedef struct work {
+    const gt_generate_request *request;
+    gt_comm *comm;
+    gt_generator *generator;
+    const gt_model *model; /* the generator's */
+    gt_arena *arena;       /* holds the arrays */
+    int64_t n;             /* images */
+    float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
+    double range[2];       /* of the data: what -1 and 1 become in arrays of float32 */
+    size_t record;         /* bytes of an item in a file of all; 0: each has a file of its own */
+    gt_collection_of of;
+    gt_collection *all;              /* rank 0's */
+    char path[4096];                 /* of OUTDIR/grid.png */
+    float *z, *labels, *ws, *images; /* of a batch */
+    uint8_t *bytes;                  /* of a batch */
+} work;
+
+/* ---- before the work ---- */
+
+static gt_status check_projected(const work *w) {
+    const gt_generate_request *r = w->request;
+    if (!r->projected_w || !*r->projected_w) return GT_OK;
+    if (!w->model->num_ws)
+        return gt_fail(GT_USAGE, "--projected-w: the model '%s' has no styles; seeds are for all models",
+                       w->model->name);
+    return r->space == GT_LATENTS ? gt_fail(GT_USAGE, "--projected-w: styles have no latents; --space=w is meant")
+                                  : GT_OK;
+}
+
+/* Rank 0 reads, since it alone knows that the file is sound. */
+static gt_status share_projected_all(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->model;
+    gt_comm *c = w->comm;
+    w->n = r->n;
+    if (!r->projected_w || !*r->projected_w) return GT_OK;
+    size_t row = (size_t)m->num_ws * (size_t)m->w_dim;
+    gt_status st = c->rank ? GT_OK : gt_projected_read(r->projected_w, m->num_ws, m->w_dim, &w->n, &w->projected);
+    if ((st = gt_comm_agree_all(c, st))) return st;
+    gt_comm_broadcast_all(c, &w->n, sizeof w->n, 0);
+    if (c->rank) w->projected = malloc((size_t)w->n * row * sizeof *w->projected);
+    st = w->projected ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows of styles", (long long)w->n);
+    if ((st = gt_comm_agree_all(c, st))) return st;
+    gt_comm_broadcast_all(c, w->projected, (size_t)w->n * row * sizeof *w->projected, 0);
+    return GT_OK;
+}
+
+static gt_status fill_labels(work *w) {
+    const gt_generate_request *r = w->request;
+    size_t dim = (size_t)gt_generator_labels(w->generator);
+    bool ignored;
+    if (w->projected) return GT_OK;
+    gt_status st = gt_generator_label(w->generator, &r->condition, w->labels, &ignored);
+    if (!st && ignored && !w->comm->rank)
+        gt_warn("--%s ignored when running on an unconditional network", r->condition.label ? "label" : "class");
+    for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
+        memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
+    return st;
+}
+
+/* The shape of what goes into one file of all. */
+static void lay_out_records(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->model;
+    gt_collection_of *of = &w->of;
+    bool pictures = gt_collection_kind_of(of->path) == GT_COLLECTION_PICTURE;
+    of->n = w->n;
+    of->seeds = w->projected ? NULL : r->seeds;
+    of->type = r->as_float || r->space != GT_IMAGES ? GT_NUMBER_FLOAT : GT_NUMBER_UINT8;
+    if (r->space == GT_LATENTS) of->name = "z", of->n_dims = 1, of->dims[0] = m->z_dim;
+    else if (r->space == GT_STYLES) of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
+    else {
+        of->name = "images", of->n_dims = 3;
+        of->dims[0] = m->height, of->dims[1] = m->width, of->dims[2] = pictures ? gt_shown_channels(m) : m->channels;
+        of->range = r->as_float ? w->range : NULL;
+    }
+    w->record = of->type == GT_NUMBER_UINT8 ? 1 : sizeof(float);
+    for (int i = 0; i < of->n_dims; i++) w->record *= (size_t)of->dims[i];
+    of->columns = r->grid.columns, of->rows = r->grid.rows;
+    if (!of->columns) {
+        of->columns = (int64_t)ceil(sqrt((double)w->n));
+        of->rows = (w->n + of->columns - 1) / of->columns;
+    }
+}
+
+static gt_status plan_collection(work *w) {
+    const gt_generate_request *r = w->request;
+    bool out = r->out && *r->out;
+    if (r->single) return GT_OK;
+    if (snprintf(w->path, sizeof w->path, "%s/grid.png", out ? "" : r->outdir) >= (int)sizeof w->path)
+        return gt_fail(GT_USAGE, "--outdir: the path is too long");
+    w->of.path = out ? r->out : w->path;
+    if (r->space == GT_STYLES && !w->model->num_ws)
+        return gt_fail(GT_USAGE, "--space=w: the model '%s' has no styles; --space=z writes latents", w->model->name);
+    lay_out_records(w);
+    if (w->of.columns * w->of.rows < w->n)
+        return gt_fail(GT_USAGE, "--grid has %lld cells for %lld images", (long long)(w->of.columns * w->of.rows),
+                       (long long)w->n);
+    gt_status st = gt_collection_check(&w->of);
+    return st && !out ? gt_wrap(st, "--grid") : st;
+}
+
+static gt_status begin_files(work *w) {
+    const gt_generate_request *r = w->request;
+    size_t floats = gt_model_floats(w->model) * sizeof(float),
+           picture = gt_model_floats(w->model) / (size_t)w->model->channels * (size_t)gt_shown_channels(w->model);
+    bool folder = r->single || !(r->out && *r->out);
+    gt_status st = GT_OK;
+    if (folder) st = gt_rundir_prepare(r->outdir, (size_t)w->n * (picture + (r->npy ? floats : 0)));
+    if (!st && folder) gt_halves_clear(r->outdir);
+    return !st && w->record ? gt_collection_open(&w->all, &w->of) : st;
+}
+
+static gt_status open_generator(work *w) {
+    const gt_generate_request *r = w->request;
+    gt_generator_options options = r->options;
+    options.apart = r->space == GT_STYLES || (r->projected_w && *r->projected_w);
+    w->generator = gt_generator_open(r->checkpoint, &options);
+    if (!w->generator) return gt_failure();
+    w->model = gt_generator_model(w->generator);
+    return check_projected(w);
+}
+
+static gt_status prepare(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->model;
+    size_t batch = (size_t)gt_generator_batch(w->generator);
+    bool first = w->comm->rank == 0, known = gt_generator_range(w->generator, w->range);
+    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") != GT_COLLECTION_ARRAY)
+        gt_shown_say(m, gt_generator_channels(w->generator), r->npy ? "" : "; --npy writes all of them");
+    if (first && r->as_float && !known)
+        gt_info("the checkpoint gives no range of its data: -1 and 1 become %g and %g", w->range[0], w->range[1]);
+    gt_status st = plan_collection(w);
+    if (st) return st;
+    if (!(w->arena = gt_arena_new())) return GT_NOMEM;
+    w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
+    w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
+    w->ws = gt_arena_array(w->arena, batch, (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
+    w->images = gt_arena_array(w->arena, batch, gt_model_floats(m) * sizeof *w->images);
+    w->bytes = gt_arena_array(w->arena, batch, gt_model_floats(m));
+    if (gt_arena_failed(w->arena)) return GT_NOMEM;
+    st = fill_labels(w);
+    return !st && first ? begin_files(w) : st;
+}
+
+/* ---- a batch ---- */
+
+/* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
+static gt_status write_image(const work *w, int64_t number, int64_t i) {
+    const gt_model *m = w->model;
+    int shown = gt_shown_channels(m);
+    size_t pixels = (size_t)m->height * (size_t)m->width;
+    char path[4096];
+    int length = snprintf(path, sizeof path - 4, w->projected ? "%s/proj%02lld" : "%s/seed%04lld", w->request->outdir,
+                          (long long)number);
+    if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
+    strcpy(path + length, ".png");
+    gt_status st = w->request->single
+                       ? gt_png_write(path, w->bytes + (size_t)i * pixels * (size_t)shown, m->height, m->width, shown)
+                       : GT_OK;
+    strcpy(path + length, ".npy");
+    if (!st && w->request->npy)
+        st = gt_npy_write(path, w->images + (size_t)i * gt_model_floats(m), m->height, m->width, m->channels);
+    return st;
+}
+
+static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64_t *seeds, int z_dim, float *z) {
+    if (r->latents) return r->latents(r->latents_arg, n, seeds, z_dim, z);
+    for (int64_t i = 0; i < n; i++) gt_seed_latent((uint32_t)seeds[i], z_dim, z + i * z_dim);
+    return GT_OK;
+}
+
+/* Latents, styles or images of the batch, whichever is wanted. */
+static gt_status compute(work *w, int64_t first, int n) {
+    const gt_generate_request *r = w->request;
+    size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
+    if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
+    gt_status st = w->projected ? GT_OK : latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
+    if (st || r->space == GT_LATENTS) return st;
+    if (r->space == GT_STYLES) return w->projected ? GT_OK : gt_generator_styles(w->generator, w->z, w->labels, w->ws);
+    return w->projected ? gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images)
+                        : gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+}
+
+/* -1 .. 1 becomes the range of the data. */
+static void put_in_range(const work *w, float *x, size_t n) {
+    float low = (float)w->range[0], half = (float)((w->range[1] - w->range[0]) / 2);
+    for (size_t i = 0; i < n; i++) x[i] = (x[i] + 1) * half + low;
+}
+
+static void add_records(work *w, int n, gt_buffer *out) {
+    const gt_generate_request *r = w->request;
+    size_t floats = (size_t)n * gt_model_floats(w->model);
+    const void *records = w->bytes;
+    if (r->space != GT_IMAGES) records = r->space == GT_LATENTS ? w->z : w->ws;
+    else if (w->of.type == GT_NUMBER_FLOAT) put_in_range(w, w->images, floats), records = w->images;
+    else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY) gt_image_bytes(w->images, w->bytes, floats);
+    else gt_show_images(w->model, n, w->images, w->bytes);
+    gt_buffer_add(out, records, (size_t)n * w->record);
+}
+
+static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
+    work *w = arg;
+    const gt_generate_request *r = w->request;
+    gt_status st = compute(w, first, n);
+    if (!st && r->single) gt_show_images(w->model, n, w->images, w->bytes);
+    for (int i = 0; i < n && !st && (r->single || r->npy); i++)
+        st = write_image(w, w->projected ? first + i : r->seeds[first + i], i);
+    if (!st && w->record) add_records(w, n, out);
+    return st;
+}
+
+static gt_status take_batch(void *arg, int64_t first, int n, const char *records, size_t size) {
+    const work *w = arg;
+    (void)first, (void)size;
+    return gt_collection_add(w->all, n, records);
+}
+
+gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made) {
+    work w = {.request = request, .comm = comm};
+    gt_status st = gt_comm_agree_all(comm, open_generator(&w));
+    if (!st) st = share_projected_all(&w);
+    if (!st) st = gt_comm_agree_all(comm, prepare(&w));
+    if (!st)
+        st = gt_in_order_all(&(gt_in_order){.comm = comm,
+                                            .count = w.n,
+                                            .batch = gt_generator_batch(w.generator),
+                                            .doing = "generating",
+                                            .of = "images",
+                                            .make = make_batch,
+                                            .take = w.record ? take_batch : NULL,
+                                            .stop = request->stop,
+                                            .arg = &w});
+    if (!st) st = gt_comm_agree_all(comm, w.all ? gt_collection_finish(w.all) : GT_OK);
+    if (made) *made = w.n;
+    gt_collection_close(w.all);
+    gt_generator_close(w.generator);
+    gt_arena_free(w.arena);
+    free(w.projected);
+    return st;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The generator of a checkpoint, in one piece or as mapping and synthesis: see gantry/generate.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/dataset.h"
+#include "gantry/generate.h"
+#include "gantry/random.h"
+#include "use/generate/generator.h"
+#include "use/runner/wrong_model.h"
+
+struct gt_generator {
+    gt_trained trained; /* its graph: from latents to images, or (apart) from styles to images */
+    int batch;
+    gt_graph *mapping; /* apart: from latents to styles */
+    gt_exec *mapper;
+};
+
+/* Enough pixels to keep the kernels busy, few enough for small memories. */
+static int batch_for(const gt_model *m) {
+    enum { PIXELS = 1 << 18, MOST = 8 };
+    int64_t n = PIXELS / ((int64_t)m->height * m->width);
+    return n < 1 ? 1 : n > MOST ? MOST : (int)n;
+}
+
+static gt_status build_mapper(gt_generator *g, const gt_generate_options *options, gt_pool *pool) {
+    gt_model *m = g->trained.model;
+    g->mapping = m->build_mapping(m, options);
+    g->mapper = g->mapping ? gt_exec_new(g->mapping, &(gt_exec_options){.pool = pool}) : NULL;
+    if (!g->mapper) return gt_failure();
+    gt_exec_bind(g->mapper, 0, (void *)g->trained.params);
+    return gt_exec_prepare(g->mapper, &(gt_exec_env){0});
+}
+
+static gt_status build(gt_generator *g, const gt_generator_options *o) {
+    gt_model *m = g->trained.model;
+    if (!m->build_generator) return gt_wrong_model(m, "makes no images");
+    if (o->temperature > 0 && !m->draws_codes)
+        return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
+                                 "this network draws none");
+    gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, g->trained.params) : GT_OK;
+    if (st) return gt_wrap(st, "--trunc=1 is needed");
+    g->batch = batch_for(m);
+    bool apart = o->apart && m->build_mapping;
+    const gt_generate_options options = {.n = g->batch,
+                                         .noise_mode = o->noise_mode,
+                                         .truncation = o->truncation,
+                                         .temperature = o->temperature,
+                                         .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
+                                         .from_styles = apart};
+    st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
+    return !st && apart ? build_mapper(g, &options, o->pool) : st;
+}
+
+/* Of the checkpoint, or of what is open already. */
+static gt_generator *make(const char *checkpoint, const gt_trained *t, const gt_generator_options *options) {
+    gt_generator *g = calloc(1, sizeof *g);
+    if (!g) {
+        gt_fail(GT_NOMEM, "out of memory for a generator");
+        return NULL;
+    }
+    if (t) g->trained = (gt_trained){.model = t->model, .data = t->data, .network = t->network, .params = t->params};
+    gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, options->kernels);
+    if (!st && !build(g, options)) return g;
+    gt_generator_close(g);
+    return NULL;
+}
+
+gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
+    return make(checkpoint, NULL, options);
+}
+
+gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options) {
+    return make(NULL, t, options);
+}
+
+void gt_generator_close(gt_generator *g) {
+    if (!g) return;
+    gt_exec_free(g->mapper);
+    gt_graph_free(g->mapping);
+    gt_trained_close(&g->trained);
+    free(g);
+}
+
+const gt_model *gt_generator_model(const gt_generator *g) { return g->trained.model; }
+int gt_generator_batch(const gt_generator *g) { return g->batch; }
+int gt_generator_labels(const gt_generator *g) {
+    const gt_model *m = g->trained.model;
+    return m->unlabelled_generator ? 0 : m->label_dim;
+}
+
+bool gt_generator_range(const gt_generator *g, double range[2]) {
+    const gt_checkpoint_data *d = &g->trained.data;
+    range[0] = d->has_range ? d->range[0] : 0;
+    range[1] = d->has_range ? d->range[1] : 255;
+    return d->has_range;
+}
+
+const char *gt_generator_channels(const gt_generator *g) { return g->trained.data.channels; }
+
+/* Runs the part that begins with latents; *out is what it makes. */
+static gt_status run_latents(const gt_generator *g, gt_exec *x, const float *z, const float *labels, uint32_t first) {
+    const gt_model *m = g->trained.model;
+    size_t n = (size_t)g->batch;
+    float *in_z = gt_exec_input(x, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(x, "c") : NULL;
+    if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
+    if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
+    return gt_exec_run(x, &(gt_exec_env){.sample0 = first});
+}
+
+static size_t floats_of_styles(const gt_generator *g) {
+    const gt_model *m = g->trained.model;
+    return (size_t)g->batch * (size_t)m->num_ws * (size_t)m->w_dim;
+}
+
+static gt_status run_styles(gt_generator *g, const float *ws, uint32_t first) {
+    memcpy(gt_exec_input(g->trained.exec, "ws"), ws, floats_of_styles(g) * sizeof *ws);
+    return gt_exec_run(g->trained.exec, &(gt_exec_env){.sample0 = first});
+}
+
+static gt_status give_images(const gt_generator *g, gt_status st, float *images) {
+    size_t n = (size_t)g->batch * gt_model_floats(g->trained.model);
+    if (!st) memcpy(images, gt_exec_output(g->trained.exec, "image"), n * sizeof *images);
+    return st;
+}
+
+gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
+    gt_status st = run_latents(g, g->mapper ? g->mapper : g->trained.exec, z, labels, first);
+    if (!st && g->mapper) st = run_styles(g, gt_exec_output(g->mapper, "ws"), first);
+    return give_images(g, st, images);
+}
+
+gt_status gt_generator_styles(gt_generator *g, const float *z, const float *labels, float *ws) {
+    gt_status st = run_latents(g, g->mapper, z, labels, 0);
+    if (!st) memcpy(ws, gt_exec_output(g->mapper, "ws"), floats_of_styles(g) * sizeof *ws);
+    return st;
+}
+
+gt_status gt_generator_run_styles(gt_generator *g, const float *ws, uint32_t first, float *images) {
+    return give_images(g, run_styles(g, ws, first), images);
+}
+
+/* ---- labels ---- */
+
+/* "0 disc, 1 ring, 2 square ...", as far as there is room; "0 to 9" where they have no names. */
+static const char *list_classes(const gt_checkpoint_data *d, int classes, char text[256]) {
+    if (!d->class_names) return snprintf(text, 256, "0 to %d", classes - 1), text;
+    size_t used = 0;
+    for (int i = 0; i < d->class_names; i++) {
+        int n = snprintf(text + used, 256 - used, "%s%d %s", i ? ", " : "", i, d->class_name[i]);
+        if (used + (size_t)n + 8 > 256) return snprintf(text + used, 256 - used, " ..."), text;
+        used += (size_t)n;
+    }
+    return text;
+}
+
+static gt_status unknown_class(const gt_checkpoint_data *d, int classes, const char *class) {
+    gt_option rows[d->class_names + 1];
+    for (int i = 0; i < d->class_names; i++) rows[i] = (gt_option){.key = d->class_name[i]};
+    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = d->class_names}, class);
+    char known[256];
+    return gt_fail(GT_USAGE, "--class=%.60s: the network knows no class of this name%s%s%s (%s)", class,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "", list_classes(d, classes, known));
+}
+
+/* The class of a text that is its number, or else its name. */
+static gt_status find_class(const gt_generator *g, const char *text, int64_t *class) {
+    const gt_checkpoint_data *d = &g->trained.data;
+    int classes = gt_generator_labels(g), found = 0;
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    bool is_number = !*end && *text >= '0' && *text <= '9';
+    *class = number;
+    if (is_number && number < classes) return GT_OK;
+    for (int i = 0; i < d->class_names && i < classes; i++)
+        if (!strcmp(d->class_name[i], text) && !found++) *class = i;
+    if (found == 1) return GT_OK;
+    if (found) return gt_fail(GT_USAGE, "--class=%.60s: %d classes have this name; a number says which", text, found);
+    if (is_number || *text == '-') return gt_fail(GT_USAGE, "--class must be between 0 and %d", classes - 1);
+    return unknown_class(d, classes, text);
+}
+
+gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float *label, bool *ignored) {
+    int dim = gt_generator_labels(g);
+    bool given = c->label || (c->class && *c->class);
+    if (ignored) *ignored = !dim && given;
+    if (!dim) return GT_OK;
+    if (!given)
+        return gt_fail(GT_USAGE,
+                       "Must specify class label with --class when using a conditional network (0 to %d), or a vector "
+                       "with --label",
+                       dim - 1);
+    if (c->label && c->label_dim != dim)
+        return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", c->label_dim, dim);
+    int64_t class = -1;
+    gt_status st = c->label ? GT_OK : find_class(g, c->class, &class);
+    for (int k = 0; k < dim && !st; k++) label[k] = c->label ? c->label[k] : (float)(k == class);
+    return st;
+}
+
+/* ---- latents and pixels ---- */
+
+void gt_seed_latent(uint32_t seed, int z_dim, float *z) {
+    gt_mt19937 r;
+    gt_mt_seed(&r, seed);
+    for (int i = 0; i < z_dim; i++) z[i] = (float)gt_mt_randn(&r);
+}
+
+void gt_image_bytes(const float *x, uint8_t *out, size_t n) { gt_samples_of_floats(&GT_SAMPLES_OF_8_BITS, x, n, out); }

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Style mixing: see gantry/mix.h. The cells of the grid are made in their order, row by row, so that the grid is
+ * written while they are made; the rank that makes a cell writes the cell's own file. */
+#include "gantry/mix.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/halves.h"
+#include "gantry/codec.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+#include "use/generate/collection.h"
+#include "use/runner/in_order.h"
+#include "use/generate/style_layers.h"
+#include "use/generate/visible_channels.h"
+#include "use/runner/wrong_model.h"
+
+typedef struct work {
+    const gt_mix_request *request;
+    gt_comm *comm;
+    gt_generator *generator;
+    const gt_model *model; /* the generator's */
+    gt_arena *arena;       /* holds the arrays */
+    bool *mixed;           /* [num_ws]: the layer comes from the column */
+    gt_collection_of of;
+    gt_collection *grid;                     /* rank 0's */
+    char path[4096];                         /* of grid.png */
+    float *z, *labels, *ws, *other, *images; /* of a batch */
+    uint8_t *pictures;                       /* of a batch */
+    size_t picture;                          /* bytes */
+} work;
+
+/* ---- cells ---- */
+
+typedef struct cell {
+    int64_t row, column; /* seeds; in the first row and column of the grid both are the same */
+    bool black;          /* the corner */
+    bool repeated;       /* another cell has the same file */
+} cell;
+
+static bool has(const int64_t *list, int64_t n, int64_t seed) {
+    for (int64_t i = 0; i < n; i++)
+        if (list[i] == seed) return true;
+    return false;
+}
+
+static cell cell_at(const gt_mix_request *r, int64_t i) {
+    int64_t y = i / (r->n_columns + 1), x = i % (r->n_columns + 1);
+    if (!x && !y) return (cell){.black = true};
+    if (!y) return (cell){r->columns[x - 1], r->columns[x - 1], false, has(r->columns, x - 1, r->columns[x - 1])};
+    int64_t row = r->rows[y - 1];
+    bool again = has(r->rows, y - 1, row);
+    if (!x) return (cell){row, row, false, again || has(r->columns, r->n_columns, row)};
+    int64_t column = r->columns[x - 1];
+    return (cell){row, column, false, again || row == column || has(r->columns, x - 1, column)};
+}
+
+/* ---- before the work ---- */
+
+static gt_status read_styles(work *w) {
+    int layers = w->model->num_ws;
+    const char *text = w->request->styles;
+    if (*text) return gt_layers_read(text, layers, w->mixed);
+    for (int i = 0; i < layers; i++) w->mixed[i] = i < 7 && i < layers / 2;
+    return GT_OK;
+}
+
+static gt_status fill_labels(work *w) {
+    size_t dim = (size_t)gt_generator_labels(w->generator);
+    bool ignored;
+    gt_status st = gt_generator_label(w->generator, &w->request->condition, w->labels, &ignored);
+    if (!st && ignored && !w->comm->rank) gt_warn("--class ignored when running on an unconditional network");
+    for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
+        memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
+    return st;
+}
+
+static gt_status plan_grid(work *w) {
+    const gt_mix_request *r = w->request;
+    const gt_model *m = w->model;
+    int shown = gt_shown_channels(m);
+    if (snprintf(w->path, sizeof w->path, "%s/grid.png", r->outdir) >= (int)sizeof w->path)
+        return gt_fail(GT_USAGE, "--outdir: the path is too long");
+    w->picture = gt_model_floats(m) / (size_t)m->channels * (size_t)shown;
+    w->of = (gt_collection_of){.path = w->path,
+                               .n = (r->n_rows + 1) * (r->n_columns + 1),
+                               .type = GT_NUMBER_UINT8,
+                               .n_dims = 3,
+                               .dims = {m->height, m->width, shown},
+                               .columns = r->n_columns + 1,
+                               .rows = r->n_rows + 1};
+    return gt_collection_check(&w->of);
+}
+
+static gt_status make_arrays(work *w) {
+    const gt_model *m = w->model;
+    size_t batch = (size_t)gt_generator_batch(w->generator), row = (size_t)m->num_ws * (size_t)m->w_dim;
+    if (!(w->arena = gt_arena_new())) return GT_NOMEM;
+    w->mixed = gt_arena_array(w->arena, (size_t)m->num_ws, sizeof *w->mixed);
+    w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
+    w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
+    w->ws = gt_arena_array(w->arena, batch, row * sizeof *w->ws);
+    w->other = gt_arena_array(w->arena, batch, row * sizeof *w->other);
+    w->images = gt_arena_array(w->arena, batch, gt_model_floats(m) * sizeof *w->images);
+    w->pictures = gt_arena_array(w->arena, batch, gt_model_floats(m));
+    return gt_arena_failed(w->arena) ? GT_NOMEM : GT_OK;
+}
+
+static gt_status prepare(work *w) {
+    const gt_mix_request *r = w->request;
+    gt_generator_options options = r->options;
+    options.apart = true;
+    w->generator = gt_generator_open(r->checkpoint, &options);
+    if (!w->generator) return gt_failure();
+    w->model = gt_generator_model(w->generator);
+    if (!w->model->num_ws) return gt_wrong_model(w->model, "has no styles that could be mixed");
+    gt_status st = make_arrays(w);
+    if (!st) st = read_styles(w);
+    if (!st) st = fill_labels(w);
+    if (!st) st = plan_grid(w);
+    if (st || w->comm->rank) return st;
+    gt_shown_say(w->model, gt_generator_channels(w->generator), "");
+    st = gt_rundir_prepare(r->outdir, 2 * (size_t)w->of.n * w->picture);
+    if (st) return st;
+    gt_halves_clear(r->outdir);
+    return gt_collection_open(&w->grid, &w->of);
+}
+
+/* ---- the work ---- */
+
+/* Styles of the seeds of n cells: of their rows, or of their columns. */
+static gt_status styles_of(work *w, int64_t first, int n, bool columns, float *ws) {
+    int z_dim = w->model->z_dim;
+    for (int i = 0; i < n; i++) {
+        cell c = cell_at(w->request, first + i);
+        gt_seed_latent((uint32_t)(columns ? c.column : c.row), z_dim, w->z + (size_t)i * (size_t)z_dim);
+    }
+    return gt_generator_styles(w->generator, w->z, w->labels, ws);
+}
+
+static void mix(work *w, int n) {
+    size_t dim = (size_t)w->model->w_dim, layers = (size_t)w->model->num_ws;
+    for (size_t i = 0; i < (size_t)n * layers; i++)
+        if (w->mixed[i % layers]) memcpy(w->ws + i * dim, w->other + i * dim, dim * sizeof *w->ws);
+}
+
+static gt_status write_cell(const work *w, const cell *c, const uint8_t *picture) {
+    const gt_model *m = w->model;
+    char path[4200];
+    if (c->black || c->repeated) return GT_OK;
+    snprintf(path, sizeof path, "%s/%lld-%lld.png", w->request->outdir, (long long)c->row, (long long)c->column);
+    return gt_png_write(path, picture, m->height, m->width, gt_shown_channels(m));
+}
+
+static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
+    work *w = arg;
+    gt_status st = styles_of(w, first, n, false, w->ws);
+    if (!st) st = styles_of(w, first, n, true, w->other);
+    if (!st) mix(w, n);
+    if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
+    if (st) return st;
+    gt_show_images(w->model, n, w->images, w->pictures);
+    for (int i = 0; i < n && !st; i++) {
+        uint8_t *picture = w->pictures + (size_t)i * w->picture;
+        cell c = cell_at(w->request, first + i);
+        if (c.black) memset(picture, 0, w->picture);
+        st = write_cell(w, &c, picture);
+    }
+    gt_buffer_add(out, w->pictures, (size_t)n * w->picture);
+    return st;
+}
+
+static gt_status take_cells(void *arg, int64_t first, int n, const char *pictures, size_t size) {
+    (void)first, (void)size;
+    return gt_collection_add(((const work *)arg)->grid, n, pictures);
+}
+
+gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request) {
+    work w = {.request = request, .comm = comm};
+    gt_status st = gt_comm_agree_all(comm, prepare(&w));
+    if (!st)
+        st = gt_in_order_all(&(gt_in_order){.comm = comm,
+                                            .count = w.of.n,
+                                            .batch = gt_generator_batch(w.generator),
+                                            .doing = "mixing",
+                                            .of = "images",
+                                            .make = make_cells,
+                                            .take = take_cells,
+                                            .stop = request->stop,
+                                            .arg = &w});
+    if (!st) st = gt_comm_agree_all(comm, w.grid ? gt_collection_finish(w.grid) : GT_OK);
+    gt_collection_close(w.grid);
+    gt_generator_close(w.generator);
+    gt_arena_free(w.arena);
+    return st;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Files of styles: see styles_file.h. */
+#include "use/generate/styles_file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/file_kind.h"
+#include "codec/npy.h"
+#include "gantry/arrays.h"
+#include "gantry/codec.h"
+#include "gantry/memory.h"
+
+#define ARRAY "w"
+enum { MOST_BYTES = 1 << 30 };
+
+typedef struct wanted {
+    int num_ws, w_dim;
+    int64_t n; /* rows that were found */
+    float *ws;
+} wanted;
+
+static gt_status other_shape(const wanted *w, const char *found) {
+    return gt_fail(GT_USAGE, "'%s' has the shape %s, this network takes [K,%d,%d]: it is of another network", ARRAY,
+                   found, w->num_ws, w->w_dim);
+}
+
+static gt_status make_room(wanted *w, int64_t n) {
+    size_t floats, bytes, row = (size_t)w->num_ws * (size_t)w->w_dim;
+    bool fits = !gt_mul_overflows((size_t)n, row, &floats) && !gt_mul_overflows(floats, sizeof(float), &bytes);
+    w->ws = fits ? malloc(bytes) : NULL;
+    w->n = n;
+    return w->ws ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows of styles", (long long)n);
+}
+
+/* The bytes of a .npy file. */
+static gt_status from_npy(wanted *w, const void *bytes, size_t n) {
+    gt_npy a;
+    gt_status st = gt_npy_head(&a, bytes, n);
+    if (st) return st;
+    char shape[128] = "[";
+    for (int i = 0; i < a.dimensions; i++)
+        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%zu", i ? "," : "", a.shape[i]);
+    strcat(shape, "]");
+    if (a.dimensions != 3 || !a.shape[0] || a.shape[1] != (size_t)w->num_ws || a.shape[2] != (size_t)w->w_dim)
+        return other_shape(w, shape);
+    if (a.elements > (n - a.head) / (size_t)a.size) return gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes", n);
+    st = make_room(w, (int64_t)a.shape[0]);
+    for (size_t i = 0; i < a.elements && !st; i++) w->ws[i] = (float)gt_npy_number(&a, (const char *)bytes + a.head, i);
+    return st;
+}
+
+static gt_status from_npz(wanted *w, const char *path) {
+    gt_zip *z;
+    size_t i;
+    gt_status st = gt_zip_open(&z, path);
+    if (st) return st;
+    const gt_zip_entry *e = gt_zip_find(z, ARRAY ".npy", &i);
+    void *bytes = NULL;
+    if (!e) st = gt_fail(GT_FORMAT, "'%s': an archive without an array '%s'", path, ARRAY);
+    else if (e->size > MOST_BYTES || !(bytes = malloc(e->size + 1)))
+        st = gt_fail(GT_NOMEM, "'%s': '%s' has %llu bytes", path, ARRAY, (unsigned long long)e->size);
+    if (!st && ((st = gt_zip_read(z, i, bytes)) || (st = from_npy(w, bytes, e->size)))) st = gt_wrap(st, "'%s'", path);
+    free(bytes);
+    gt_zip_close(z);
+    return st;
+}
+
+static gt_status from_npy_file(wanted *w, const char *path) {
+    void *bytes;
+    size_t n;
+    gt_status st = gt_file_read(path, MOST_BYTES, &bytes, &n);
+    if (st) return st;
+    st = from_npy(w, bytes, n);
+    free(bytes);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
+}
+
+static gt_status from_hdf5(wanted *w, const char *path) {
+    gt_array_file *f;
+    int64_t rows, columns, row = (int64_t)w->num_ws * w->w_dim;
+    gt_status st = gt_array_open(&f, path, gt_array_axes(path, ARRAY) >= 0 ? ARRAY : "", &rows, &columns);
+    if (st) return st;
+    char shape[64];
+    snprintf(shape, sizeof shape, "[%lld rows of %lld]", (long long)rows, (long long)columns);
+    st = columns == row ? make_room(w, rows) : gt_wrap(other_shape(w, shape), "'%s'", path);
+    double *line = st ? NULL : malloc((size_t)row * sizeof *line);
+    if (!st && !line) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    for (int64_t i = 0; i < rows && !st; i++) {
+        st = gt_array_rows(f, i, 1, line);
+        for (int64_t k = 0; k < row && !st; k++) w->ws[i * row + k] = (float)line[k];
+    }
+    free(line);
+    gt_array_close(f);
+    return st;
+}
+
+static gt_status check_finite(const wanted *w, const char *path) {
+    size_t row = (size_t)w->num_ws * (size_t)w->w_dim;
+    for (size_t i = 0; i < (size_t)w->n * row; i++)
+        if (!isfinite(w->ws[i]))
+            return gt_fail(GT_NONFINITE, "'%s': '%s' has numbers that are not finite, the first in row %zu", path,
+                           ARRAY, i / row);
+    return GT_OK;
+}
+
+/* What the file is instead. */
+static gt_status no_styles(const char *path, gt_file_kind kind) {
+    int fd;
+    off_t bytes;
+    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    if (st) return st; /* it is not there, or cannot be read */
+    close(fd);
+    const char *what = gt_kind_text(kind);
+    return gt_fail(GT_FORMAT, "'%s'%s%s%s holds no styles: .npz with an array '%s', .npy or HDF5 is meant", path,
+                   *what ? " is " : "", what, *what ? " and" : "", ARRAY);
+}
+
+gt_status gt_projected_read(const char *path, int num_ws, int w_dim, int64_t *n, float **ws) {
+    wanted w = {num_ws, w_dim, 0, NULL};
+    gt_file_kind kind = gt_kind_of_file(path);
+    gt_status st = kind == GT_KIND_HDF5    ? from_hdf5(&w, path)
+                   : kind == GT_KIND_ZIP   ? from_npz(&w, path)
+                   : kind == GT_KIND_NUMPY ? from_npy_file(&w, path)
+                                           : no_styles(path, kind);
+    if (!st) st = check_finite(&w, path);
+    if (st) free(w.ws);
+    *n = st ? 0 : w.n;
+    *ws = st ? NULL : w.ws;
+    return st;
+}

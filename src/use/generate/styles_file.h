@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads files of styles: .npz with an array 'w', as the reference's projector writes them, .npy, and HDF5 with an array
+ * 'w' (or an array alone). The content says which. HDF5 files from elsewhere have passed gt_h5_check(). */
+#ifndef GANTRY_USE_GENERATE_STYLES_FILE_H
+#define GANTRY_USE_GENERATE_STYLES_FILE_H
+
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+/* All *n rows [n,num_ws,w_dim] of float32, to be freed; any type of number in the file. GT_FORMAT: damaged, no such
+ * array. GT_USAGE: of another shape. GT_NONFINITE: numbers that are not finite. Messages name the path. */
+gt_status gt_projected_read(const char *path, int num_ws, int w_dim, int64_t *n, float **ws);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is left of a projection: styles, pictures, a film, a curve. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/numbers.h"
+#include "base/progress.h"
+#include "codec/webp.h"
+#include "codec/weights_write.h"
+#include "gantry/arrays.h"
+#include "gantry/codec.h"
+#include "gantry/figure.h"
+#include "gantry/generate.h"
+#include "gantry/log.h"
+#include "use/project/step.h"
+#include "use/generate/visible_channels.h"
+
+typedef struct work {
+    gt_projector *p;
+    const gt_projection *t;
+    const gt_model *m;
+    int batch;                /* images at a time */
+    int shown;                /* channels of pictures */
+    uint8_t *target, *result; /* [H,W,shown], [batch,H,W,shown] */
+    float *ws, *images;       /* [batch,num_ws,w_dim], [batch,H,W,C] */
+} work;
+
+enum { PATH_BYTES = 4200, FRAMES_PER_SECOND = 10 };
+
+static const char *path_of(const work *w, const char *name, char path[PATH_BYTES]) {
+    snprintf(path, PATH_BYTES, "%s/%s", w->t->dir, name);
+    return path;
+}
+
+/* ---- pictures ---- */
+
+static size_t pixels_of(const work *w) { return (size_t)w->m->height * (size_t)w->m->width; }
+static size_t styles_of(const work *w) { return (size_t)w->m->num_ws * (size_t)w->m->w_dim; }
+
+/* All layers' styles of w [rows,w_dim]. */
+static void spread(const work *w, const float *from, float *ws) {
+    size_t w_dim = (size_t)w->m->w_dim;
+    memcpy(ws, from, w->p->w_floats * sizeof *from);
+    for (int i = w->p->rows; i < w->m->num_ws; i++) memcpy(ws + (size_t)i * w_dim, from, w_dim * sizeof *from);
+}
+
+/* w->result: what the generator makes of n <= batch w with its own noise maps, as `gantry generate --projected-w` makes
+ * it. */
+static gt_status generate(work *w, int n, const float *from) {
+    for (int i = 0; i < w->batch; i++)
+        spread(w, from + (size_t)(i < n ? i : 0) * w->p->w_floats, w->ws + (size_t)i * styles_of(w));
+    gt_status st = gt_generator_run_styles(w->p->generator, w->ws, 0, w->images);
+    if (!st) gt_show_images(w->m, n, w->images, w->result);
+    return st;
+}
+
+/* Target and result i beside each other. The caller frees *out. */
+static gt_status beside(const work *w, int i, gt_picture *out) {
+    gt_status st = gt_picture_new(out, w->m->height, 2 * w->m->width, w->shown, GT_U8);
+    size_t line = (size_t)w->m->width * (size_t)w->shown;
+    const uint8_t *result = w->result + (size_t)i * pixels_of(w) * (size_t)w->shown;
+    for (size_t y = 0; !st && y < (size_t)w->m->height; y++) {
+        memcpy((uint8_t *)out->samples + 2 * y * line, w->target + y * line, line);
+        memcpy((uint8_t *)out->samples + (2 * y + 1) * line, result + y * line, line);
+    }
+    return st;
+}
+
+static gt_status write_pictures(work *w) {
+    char path[PATH_BYTES];
+    const gt_model *m = w->m;
+    gt_picture both;
+    gt_status st = generate(w, 1, w->t->params);
+    if (!st) st = gt_png_write(path_of(w, "target.png", path), w->target, m->height, m->width, w->shown);
+    if (!st) st = gt_png_write(path_of(w, "proj.png", path), w->result, m->height, m->width, w->shown);
+    if (st) return st;
+    st = beside(w, 0, &both);
+    if (!st) st = gt_png_write(path_of(w, "beside.png", path), both.samples, both.height, both.width, w->shown);
+    gt_picture_free(&both);
+    return st;
+}
+
+/* ---- the film ---- */
+
+/* Frame i, whose result is the one `at` of the batch. */
+static gt_status add_frame(const work *w, gt_webp_film *film, int64_t i, int at) {
+    gt_picture both;
+    void *bytes = NULL;
+    size_t n;
+    gt_status st = beside(w, at, &both);
+    if (st) return st;
+    st = gt_webp_encode(&both, &(gt_webp_options){.quality = 90}, &bytes, &n);
+    if (!st) st = gt_webp_film_add(film, bytes, n, gt_webp_film_milliseconds(i, FRAMES_PER_SECOND));
+    free(bytes);
+    gt_picture_free(&both);
+    return st;
+}
+
+static gt_status write_film(work *w) {
+    char path[PATH_BYTES];
+    gt_webp_film *film;
+    if (gt_webp_check_size(w->m->height, 2 * w->m->width)) {
+        gt_warn("no film: %s", gt_message());
+        return GT_OK;
+    }
+    gt_status st = gt_webp_film_open(&film, path_of(w, "proj.webp", path), w->m->height, 2 * w->m->width, 0);
+    for (int64_t i = 0; i < w->p->frames && !st; i += w->batch) {
+        int n = (int)gt_least(w->p->frames - i, w->batch);
+        st = generate(w, n, w->t->path + (size_t)i * w->p->w_floats);
+        for (int k = 0; k < n && !st; k++) st = add_frame(w, film, i + k, k);
+        gt_progress();
+    }
+    if (!st) st = gt_webp_film_finish(film);
+    gt_webp_film_close(film);
+    return st;
+}
+
+/* ---- numbers ---- */
+
+static gt_status write_styles(work *w) {
+    char path[PATH_BYTES];
+    int64_t num_ws = w->m->num_ws, w_dim = w->m->w_dim, steps[GT_PROJECT_FRAMES];
+    for (int64_t i = 0; i < w->p->frames; i++) steps[i] = gt_project_frame(w->p, i);
+    spread(w, w->t->params, w->ws);
+    const gt_array arrays[] = {
+        {"w", GT_NUMBER_FLOAT, 3, {1, num_ws, w_dim}, w->ws},
+        {"path", GT_NUMBER_FLOAT, 3, {w->p->frames, w->p->rows, w_dim}, w->t->path},
+        {"steps", GT_NUMBER_INT64, 1, {w->p->frames}, steps},
+    };
+    gt_status st = gt_arrays_write(path_of(w, "projected_w.h5", path), arrays, sizeof arrays / sizeof *arrays);
+    const gt_weight_out out = {"w", 3, {1, num_ws, w_dim}, (size_t)(num_ws * w_dim), .data = w->ws};
+    return st ? st : gt_npz_write(path_of(w, "projected_w.npz", path), &(gt_weights_out){.n = 1, .weights = &out});
+}
+
+static gt_status write_table(const work *w) {
+    char path[PATH_BYTES];
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "step,dist,loss\n");
+    for (int64_t i = 0; i < w->t->step; i++)
+        gt_buffer_printf(&b, "%lld,%.9g,%.9g\n", (long long)i + 1, (double)w->t->curve[2 * i],
+                         (double)w->t->curve[2 * i + 1]);
+    return gt_buffer_write(&b, path_of(w, "curve.csv", path));
+}
+
+static gt_status draw_curve(const work *w) {
+    char path[PATH_BYTES];
+    size_t n = (size_t)w->t->step;
+    double *x = malloc(3 * n * sizeof *x), *dist = x + n, *loss = x + 2 * n;
+    if (!x) return gt_fail(GT_NOMEM, "out of memory for the curve of a projection");
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (double)i + 1;
+        dist[i] = (double)w->t->curve[2 * i];
+        loss[i] = (double)w->t->curve[2 * i + 1];
+    }
+    const gt_curve curves[] = {{.label = "loss", .n = (int)n, .x = x, .y = loss},
+                               {.label = "distance", .n = (int)n, .x = x, .y = dist}};
+    gt_panel panel = {.title = w->t->name,
+                      .x_label = "step",
+                      .y_label = w->p->lpips ? "LPIPS" : "distance",
+                      .y_scale = GT_LOG_10,
+                      .n_curves = 2,
+                      .curves = curves};
+    gt_status st = gt_figure_write_png(path_of(w, "curve.png", path), &panel, 1, 1);
+    free(x);
+    return st;
+}
+
+/* ---- all of it ---- */
+
+static gt_status prepare(work *w) {
+    const gt_model *m = w->m;
+    size_t pictures = pixels_of(w) * (size_t)(w->shown = gt_shown_channels(m));
+    w->batch = gt_generator_batch(w->p->generator);
+    w->target = malloc((1 + (size_t)w->batch) * pictures);
+    w->ws = calloc((size_t)w->batch, styles_of(w) * sizeof *w->ws);
+    w->images = calloc((size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
+    if (!w->target || !w->ws || !w->images) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
+    w->result = w->target + pictures;
+    gt_show_images(w->m, 1, w->t->image, w->target);
+    return GT_OK;
+}
+
+gt_status gt_projection_results(gt_projector *p, const gt_projection *t) {
+    work w = {.p = p, .t = t, .m = p->net.model};
+    gt_status st = prepare(&w);
+    if (!st) st = write_pictures(&w);
+    if (!st) st = write_table(&w);
+    if (!st) st = draw_curve(&w);
+    if (!st && p->request->film) st = write_film(&w);
+    if (!st) st = write_styles(&w); /* last: projected_w.npz is the mark of a target that is done */
+    free(w.target);
+    free(w.ws);
+    free(w.images);
+    return st;
+}

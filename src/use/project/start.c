@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where projection begins: the mean of w, and how far w lies from the mean (spec 6.3). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "gantry/random.h"
+#include "use/project/step.h"
+
+enum { SAMPLES = 10000, BATCH = 100, SEED = 123 };
+
+/* A run of the mapping network: w of the next latents, [BATCH,w_dim]. */
+static gt_status next_styles(const gt_projector *p, gt_exec *e, gt_mt19937 *r, float *w) {
+    const gt_model *m = p->net.model;
+    float *z = gt_exec_input(e, "z"), *c = p->label ? gt_exec_input(e, "c") : NULL;
+    for (int64_t i = 0; i < (int64_t)BATCH * m->z_dim; i++) {
+        float v = (float)gt_mt_randn(r); /* drawn also where the network takes none */
+        if (z) z[i] = v;
+    }
+    for (int i = 0; c && i < BATCH; i++) memcpy(c + i * m->label_dim, p->label, (size_t)m->label_dim * sizeof *c);
+    gt_status st = gt_exec_run(e, &(gt_exec_env){0});
+    if (st) return st;
+    const float *ws = gt_exec_output(e, "ws");
+    size_t w_dim = (size_t)m->w_dim;
+    for (size_t i = 0; i < BATCH; i++) memcpy(w + i * w_dim, ws + i * (size_t)m->num_ws * w_dim, w_dim * sizeof *w);
+    gt_progress();
+    return GT_OK;
+}
+
+static void measure(gt_projector *p, const float *w) {
+    size_t d = (size_t)p->net.model->w_dim;
+    double square = 0;
+    for (size_t k = 0; k < d; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < SAMPLES; i++) sum += (double)w[i * d + k];
+        p->w_avg[k] = (float)(sum / SAMPLES);
+    }
+    for (size_t i = 0; i < SAMPLES; i++)
+        for (size_t k = 0; k < d; k++) {
+            double away = (double)w[i * d + k] - (double)p->w_avg[k];
+            square += away * away;
+        }
+    p->w_std = sqrt(square / SAMPLES);
+}
+
+gt_status gt_projector_measure(gt_projector *p) {
+    gt_model *m = p->net.model;
+    gt_graph *g = m->build_mapping(m, &(gt_generate_options){.n = BATCH, .truncation = 1, .truncation_cutoff = -1});
+    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = p->request->pool}) : NULL;
+    float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
+    gt_status st = !e ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
+    gt_mt19937 r;
+    gt_mt_seed(&r, SEED);
+    if (!st) gt_exec_bind(e, 0, (void *)p->net.params);
+    if (!st) st = gt_exec_prepare(e, &(gt_exec_env){0});
+    for (int i = 0; i < SAMPLES && !st; i += BATCH) st = next_styles(p, e, &r, w + (size_t)i * (size_t)m->w_dim);
+    if (!st) measure(p, w);
+    if (!st && !isfinite(p->w_std))
+        st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are not numbers",
+                     p->request->checkpoint);
+    free(w);
+    gt_exec_free(e);
+    gt_graph_free(g);
+    return st;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images and labels of a dataset's items, as models take them: see gantry/items.h. */
+#include "gantry/items.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+
+gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
+    void *samples = malloc(info->image_bytes);
+    gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of the data");
+    gt_storage_begin("reading", "pictures");
+    for (int64_t i = 0; i < n && !st; i++) {
+        st = gt_dataset_read(ds, items[i], samples);
+        if (!st) gt_dataset_floats(info, samples, floats, images + (size_t)i * floats);
+    }
+    gt_storage_end();
+    free(samples);
+    return st;
+}
+
+gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    if (info->height != m->height || info->width != m->width || info->channels != m->channels)
+        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
+                       info->width, info->height, info->channels, m->width, m->height, m->channels);
+    if (!m->build_encoder || !m->label_dim) return GT_OK;
+    if (!info->label_width) return gt_fail(GT_USAGE, "the model sees labels (--cond=1), and the data have none");
+    if (info->label_width > m->label_dim ||
+        (info->label_kind != GT_LABELS_CLASSES && info->label_width != m->label_dim))
+        return gt_fail(GT_USAGE, "the labels of the data have %d numbers or classes, those of the model %d",
+                       info->label_width, m->label_dim);
+    return GT_OK;
+}
+
+void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label) {
+    memset(label, 0, (size_t)m->label_dim * sizeof *label);
+    gt_dataset_label(ds, item, label);
+}

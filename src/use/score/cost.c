@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What scores need and cost, before they are computed: see gantry/score.h. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/numbers.h"
+#include "use/score/path_length.h"
+#include "use/score/pixel_features.h"
+#include "use/score/scoring_internal.h"
+
+gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < GT_LANES && !st; i++)
+        if (s->detector[i]) st = gt_detector_takes(s->detector[i], height, width, channels);
+    return gt_comm_agree_all(s->team.comm, st);
+}
+
+gt_status gt_score_check_paths(const gt_score_request *q, const gt_path_maker *maker) {
+    gt_status st = gt_path_check(maker, &(gt_path_options){.crop = q->score->crop});
+    return st ? gt_wrap(st, "%s", q->metric) : GT_OK;
+}
+
+gt_status gt_scoring_takes_network(gt_scoring *s, const gt_path_maker *maker) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < s->n && !st; i++)
+        if (s->asked[i].score->network == GT_SCORE_LPIPS) st = gt_score_check_paths(&s->asked[i], maker);
+    return gt_comm_agree_all(s->team.comm, st);
+}
+
+/* Numbers of a row; 0: the score looks at no rows. */
+static double row_of(const gt_scoring *s, int i, double pixels) {
+    int lane = gt_scoring_lane(s, i);
+    if (lane == GT_LANE_NONE) return 0;
+    return s->detector[lane] ? (double)gt_detector_features(s->detector[lane]) : pixels;
+}
+
+/* What finding the components of pixels needs: the matrix of which they are the eigenvectors, its copy, their scratch
+ * memory, and the rows where they are fewer than a picture has numbers. */
+static double bytes_of_fit(int64_t reals, double pixels) {
+    double rows = (double)gt_pixel_reals(reals, (size_t)pixels);
+    return sizeof(double) * (rows < pixels ? 4 * rows * rows + 2 * rows * pixels : 4 * pixels * pixels);
+}
+
+double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels) {
+    double bytes = 0, rows = 0, moments = 0, pictures = 0, pixels = (double)height * width * channels;
+    for (int i = 0; i < GT_LANES; i++) {
+        if (s->detector[i]) bytes += (double)gt_detector_bytes(s->detector[i]);
+        if (s->detector[i] && gt_detector_wants_fit(s->detector[i])) bytes += bytes_of_fit(reals, pixels);
+    }
+    for (int i = 0; i < s->n; i++) {
+        const gt_score_request *q = &s->asked[i];
+        double d = row_of(s, i, pixels), most = q->score->most_reals ? (double)q->score->most_reals : (double)q->count;
+        if (most > (double)reals) most = (double)reals;
+        double both = (double)q->count + (q->score->needs & GT_SCORE_REALS ? most : 0);
+        /* rows that are picked of the reals */
+        if (q->score->needs & GT_SCORE_BASE) both += 2 * (double)q->count;
+        double own = both * d * sizeof(float), of_pictures = both * pixels;
+        if (q->score->needs & GT_SCORE_ROWS && own > rows) rows = own;
+        if (q->score->needs & GT_SCORE_PICTURES && of_pictures > pictures) pictures = of_pictures;
+        /* sums and products of both sets */
+        if (q->score->needs & GT_SCORE_GAUSSIAN && 4 * d * d > moments) moments = 4 * d * d;
+    }
+    return bytes + moments * sizeof(double) + (rows + pictures) / s->team.comm->ranks;
+}
+
+/* The time of a picture in one detector. */
+static gt_status time_detector(gt_detector *d, const float *images, double *seconds) {
+    enum { LEAST = 3, MOST_SECONDS = 1 };
+    float *features = malloc((size_t)gt_detector_batch(d) * (size_t)gt_detector_features(d) * sizeof *features);
+    gt_status st = features ? gt_detector_run(d, gt_detector_batch(d), images, features, NULL, NULL)
+                            : gt_fail(GT_NOMEM, "out of memory for features");
+    double start = gt_clock();
+    int runs = 0;
+    while (!st && (runs < LEAST || gt_clock() - start < MOST_SECONDS / 4.0) && gt_clock() - start < MOST_SECONDS) {
+        st = gt_detector_run(d, gt_detector_batch(d), images, features, NULL, NULL);
+        runs++;
+    }
+    if (runs) *seconds += (gt_clock() - start) / runs / gt_detector_batch(d);
+    free(features);
+    return st;
+}
+
+gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels, double *seconds) {
+    gt_status st = GT_OK;
+    *seconds = 0;
+    for (int i = 0; i < GT_LANES && !st; i++) {
+        if (!s->detector[i] || gt_detector_wants_fit(s->detector[i])) continue;
+        float *images = calloc((size_t)gt_detector_batch(s->detector[i]),
+                               (size_t)height * (size_t)width * (size_t)channels * sizeof *images);
+        st = images ? time_detector(s->detector[i], images, seconds) : gt_fail(GT_NOMEM, "out of memory for pictures");
+        free(images);
+    }
+    return st;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Scores of sets of pictures, gantry/score.h: options, and the networks that scores need. run.c computes them.
+ */
+#include "base/numbers.h"
+#include "models/classifier/feature_net.h"
+#include "use/score/scoring_internal.h"
+
+static bool given(const char *path) { return path && *path; }
+
+/* ---- options ---- */
+
+static gt_status check_weights(const gt_score_options *o, const gt_score_request *r) {
+    const char *own = "or --detector=RUN, a classifier or an autoencoder trained here";
+    if (o->statistics && r->score->network != GT_SCORE_LPIPS) return GT_OK;
+    switch (r->score->network) {
+    case GT_SCORE_INCEPTION:
+        if (given(o->detector) || given(o->inception)) return GT_OK;
+        return gt_fail(GT_USAGE, "%s needs the weights of Inception, --inception=%s; %s", r->metric,
+                       gt_feature_net_find("inception")->file, own);
+    case GT_SCORE_VGG16:
+        if (given(o->detector) || given(o->vgg16)) return GT_OK;
+        return gt_fail(GT_USAGE, "%s needs the weights of VGG16, --vgg16=%s; %s", r->metric,
+                       gt_feature_net_find("vgg16")->file, own);
+    case GT_SCORE_LPIPS:
+        if (given(o->vgg16) && given(o->lpips)) return GT_OK;
+        return gt_fail(GT_USAGE,
+                       "%s needs LPIPS: the weights of VGG16, --vgg16=%s, and those of channels, --lpips=vgg.pth; no "
+                       "other network stands in for them",
+                       r->metric, gt_feature_net_find("vgg16")->file);
+    case GT_SCORE_CLASSIFIER:
+        if (given(o->detector)) return GT_OK;
+        return gt_fail(GT_USAGE, "%s needs a classifier of these classes: --detector=RUN", r->metric);
+    case GT_SCORE_NO_NETWORK:
+    case GT_SCORE_OR_PIXELS: break;
+    }
+    return GT_OK;
+}
+
+static gt_status read_options(const gt_score_options *o, gt_score_request asked[GT_SCORES_MOST], int *n) {
+    gt_resize_rule rule;
+    gt_status st = gt_scores_parse(o->metrics, o->count, o->all, asked, n);
+    for (int i = 0; i < *n && !st; i++) st = check_weights(o, &asked[i]);
+    return !st && given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
+}
+
+gt_status gt_score_options_check(const gt_score_options *o) {
+    gt_score_request asked[GT_SCORES_MOST];
+    int n;
+    return read_options(o, asked, &n);
+}
+
+/* ---- detectors ---- */
+
+int gt_scoring_lane(const gt_scoring *s, int score) {
+    switch (s->asked[score].score->network) {
+    case GT_SCORE_INCEPTION: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_INCEPTION;
+    case GT_SCORE_VGG16: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_VGG16;
+    case GT_SCORE_CLASSIFIER: return GT_LANE_OWN;
+    case GT_SCORE_OR_PIXELS: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_PIXELS;
+    case GT_SCORE_LPIPS:
+    case GT_SCORE_NO_NETWORK: break;
+    }
+    return GT_LANE_NONE;
+}
+
+gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane) {
+    const char *const paths[] = {s->o.detector, s->o.inception, s->o.vgg16}, *const kinds[] = {NULL, "inception",
+                                                                                               "vgg16"};
+    gt_comm *comm = s->team.comm;
+    if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->detector[lane]) return GT_OK;
+    if (s->o.statistics && !given(paths[lane])) return GT_OK;
+    gt_detector_options o = {.kind = kinds[lane], .pool = s->team.pool, .kernels = s->team.kernels};
+    gt_status st = given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
+    if (!st) s->detector[lane] = gt_detector_open(paths[lane], &o, &st);
+    st = gt_comm_agree_all(comm, st);
+    if (st) return st;
+    gt_hash128 hash = gt_detector_hash(s->detector[lane]);
+    bool same = gt_comm_as_first_all(comm, &hash, sizeof hash);
+    return gt_comm_agree_all(
+        comm, same ? GT_OK : gt_fail(GT_FAILED, "'%s' is another network than that of rank 0", paths[lane]));
+}
+
+static gt_status check_detector(const gt_scoring *s, int score) {
+    const gt_score_request *r = &s->asked[score];
+    int lane = gt_scoring_lane(s, score), needs = r->score->needs;
+    if (lane == GT_LANE_NONE || !s->detector[lane]) return GT_OK;
+    if (needs & (GT_SCORE_CLASSES | GT_SCORE_PROBABILITIES) && !gt_detector_classes(s->detector[lane]))
+        return gt_fail(GT_USAGE, "%s needs a detector that tells classes; '%s' does not", r->metric, s->o.detector);
+    return GT_OK;
+}
+
+static gt_status open_all(gt_scoring *s) {
+    gt_status st = read_options(&s->o, s->asked, &s->n);
+    st = gt_comm_agree_all(s->team.comm, st);
+    for (int i = 0; i < s->n && !st; i++) {
+        st = gt_scoring_open_detector_all(s, gt_scoring_lane(s, i));
+        if (!st) st = gt_comm_agree_all(s->team.comm, check_detector(s, i));
+        if (st || s->asked[i].score->network != GT_SCORE_LPIPS || s->lpips) continue;
+        s->lpips = gt_lpips_open(s->o.vgg16, s->o.lpips, &st);
+        st = gt_comm_agree_all(s->team.comm, st);
+    }
+    return st;
+}
+
+/* The options with texts of their own; false: out of memory. */
+static bool copy_options(gt_scoring *s) {
+    const char **texts[] = {&s->o.metrics, &s->o.detector, &s->o.inception, &s->o.vgg16, &s->o.lpips, &s->o.resize};
+    bool whole = true;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (*texts[i]) whole &= (*texts[i] = gt_arena_printf(s->arena, "%s", *texts[i])) != NULL;
+    return whole;
+}
+
+gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_score_options *o, gt_status *status) {
+    gt_arena *arena = gt_arena_new();
+    gt_scoring *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
+    if (s) *s = (gt_scoring){.arena = arena, .team = *team, .o = *o};
+    if (s) s->team.stop = o->stop;
+    bool whole = s && copy_options(s);
+    gt_status st = gt_comm_agree_all(team->comm, whole ? GT_OK : gt_fail(GT_NOMEM, "out of memory for scores"));
+    if (!st) st = open_all(s);
+    if (status) *status = st;
+    if (!st) return s;
+    if (s) gt_scoring_close(s);
+    else gt_arena_free(arena);
+    return NULL;
+}
+
+void gt_scoring_close(gt_scoring *s) {
+    if (!s) return;
+    for (int i = 0; i < GT_LANES; i++) gt_detector_close(s->detector[i]);
+    gt_lpips_free(s->lpips);
+    gt_arena_free(s->arena);
+}
+
+void gt_scoring_set_seed(gt_scoring *s, uint64_t seed) { s->o.seed = seed; }
+
+void gt_scoring_set_held_out(gt_scoring *s, gt_picture_set *held_out) { s->held_out = held_out; }
+
+int64_t gt_scoring_fakes(const gt_scoring *s) {
+    int64_t most = 0;
+    for (int i = 0; i < s->n; i++)
+        if (s->asked[i].score->network != GT_SCORE_LPIPS) most = gt_largest(most, s->asked[i].count);
+    return most;
+}
+
+bool gt_scoring_needs_paths(const gt_scoring *s) {
+    for (int i = 0; i < s->n; i++)
+        if (s->asked[i].score->network == GT_SCORE_LPIPS) return true;
+    return false;
+}
+
+static bool any_needs(const gt_scoring *s, int what) {
+    for (int i = 0; i < s->n; i++)
+        if (s->asked[i].score->needs & what) return true;
+    return false;
+}
+
+bool gt_scoring_needs_reals(const gt_scoring *s) { return any_needs(s, GT_SCORE_REALS); }
+
+bool gt_scoring_has_base(const gt_scoring *s) { return any_needs(s, GT_SCORE_BASE); }
