@@ -10,7 +10,7 @@
 
 #include "base/machine.h"
 #include "base/program.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
 #include "kernels.h"

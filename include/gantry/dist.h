@@ -100,6 +100,20 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
 int gt_comm_max_all(gt_comm *c, int value); /* the largest value of all ranks */
 int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
 
+/* ---- before MPI: the library, and what a launcher tells a process ---- */
+
+/* "Open MPI v4.1.4, MPI 3.1": the name and version of the library. May be called at any time. */
+void gt_mpi_version(char *out, size_t bytes);
+/* The components of the library that carry messages: "pml ob1, btl self tcp vader". False: unknown. To be called after
+ * MPI_Init. */
+bool gt_mpi_transport(char *out, size_t bytes);
+/* Whether a launcher that speaks MPI started this process: Open MPI's mpirun and srun --mpi=pmix set PMIX_RANK, others
+ * PMI_RANK. */
+bool gt_mpi_launched(void);
+/* The rank that a launcher gave this process, from the environment, also before MPI_Init; 0 without a launcher. */
+int gt_mpi_launched_rank(void);
+int gt_mpi_launched_ranks(void); /* the number of ranks, likewise; 1 without a launcher */
+
 /* ---- slices ---- */
 
 /* How many slices a batch is cut into. `mbstd`: how many samples belong together (a minibatch-stddev group of the

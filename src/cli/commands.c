@@ -5,7 +5,7 @@
 
 #include "base/teller.h"
 #include "cli/cli.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 
 /* In the order of `gantry --help`: headings, and the commands under them. */

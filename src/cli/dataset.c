@@ -9,10 +9,10 @@
 #include "cli/cli.h"
 #include "cli/dataset_look.h"
 #include "gantry/dataset.h"
-#include "gantry/log.h"
 #include "gantry/dataset_tool.h"
+#include "gantry/log.h"
+#include "gantry/stop.h"
 #include "h5/h5.h"
-#include "train/stop.h"
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/doctor.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/memory.h"
 
 static void look_at_library(doctor *d) {

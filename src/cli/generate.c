@@ -7,8 +7,8 @@
 #include "cli/generating.h"
 #include "cli/gmm.h"
 #include "gantry/log.h"
+#include "gantry/stop.h"
 #include "h5/h5.h"
-#include "train/stop.h"
 #include "use/generate/collection.h"
 
 typedef struct generate_fields {

@@ -7,7 +7,7 @@
 #include "cli/gmm.h"
 #include "gantry/film.h"
 #include "gantry/log.h"
-#include "train/stop.h"
+#include "gantry/stop.h"
 
 enum { MOST_FRAMES = 100 };
 static const double FPS = 4, LAST_SECONDS = 1.5;

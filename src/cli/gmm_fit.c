@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "cli/gmm.h"
 #include "gantry/log.h"
-#include "train/stop.h"
+#include "gantry/stop.h"
 
 /* ---- the file ---- */
 

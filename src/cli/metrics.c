@@ -12,9 +12,9 @@
 #include "cli/generating.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
-#include "use/score/pixel_features.h"
+#include "gantry/stop.h"
 #include "h5/h5.h"
-#include "train/stop.h"
+#include "use/score/pixel_features.h"
 
 #define FIELDS metrics_fields
 

@@ -4,7 +4,7 @@
 
 #include "base/plural.h"
 #include "cli/generating.h"
-#include "train/stop.h"
+#include "gantry/stop.h"
 
 typedef struct mix_fields {
     cli_generating generating;

@@ -6,8 +6,8 @@
 
 #include "cli/generating.h"
 #include "gantry/log.h"
+#include "gantry/stop.h"
 #include "h5/h5.h"
-#include "train/stop.h"
 
 typedef struct project_fields {
     const char *network, *target, *space, *class, *label;

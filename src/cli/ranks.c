@@ -6,7 +6,7 @@
 
 #include "base/teller.h"
 #include "cli/cli.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 
 enum { MOST_OWN = 32 }; /* bits of own_words */
 

@@ -10,7 +10,7 @@
 #include "base/program.h"
 #include "cli/cli.h"
 #include "cli/run_launch.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 
 typedef struct run_fields {

@@ -26,8 +26,9 @@
 #include "base/clock.h"
 #include "cli/generating.h"
 #include "cli/run_stderr.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/stop.h"
 
 /* The commands that end in good order when asked to stop: SIGUSR1 is their signal. It would kill the others without a
  * word. */

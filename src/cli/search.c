@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/plural.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"

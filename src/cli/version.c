@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry version: what this program is made of, for reports and run logs. */
 #include "cli/cli.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "kernels/blas.h"
 #include "kernels/kernel_set.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/plural.h"
 #include "cli/generating.h"
-#include "train/stop.h"
+#include "gantry/stop.h"
 #include "use/generate/ffmpeg.h"
 
 typedef struct walk_fields {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/plural.h"
 #include "dist/comm.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
  * called), then given up between looks. Oversubscribed ranks give it up at once. */

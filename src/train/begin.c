@@ -9,8 +9,8 @@
 #include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/stop.h"
 #include "kernels/kernel_set.h"
-#include "train/stop.h"
 #include "train/measurer.h"
 
 /* The directory of the run, made if it is not there. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is run, in words: into the log, and into starts.jsonl for those who look at the run later. */
-#include "dist/mpi_version.h"
 #include "base/plural.h"
 #include "gantry/augment.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
 #include "kernels/blas.h"

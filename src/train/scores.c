@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "gantry/log.h"
 #include "gantry/score.h"
+#include "gantry/stop.h"
 #include "metrics/score.h"
 #include "run/metric_lines.h"
 #include "train/measurer.h"
-#include "train/stop.h"
 #include "use/score/path_length.h"
 #include "use/score/picture_set.h"
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/log.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/teller.h"
-#include "train/stop.h"
+#include "gantry/log.h"
+#include "gantry/stop.h"
 #include "train/measurer.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */

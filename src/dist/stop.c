@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Handles signals (stop.h). */
-#include "train/stop.h"
+ * Handles signals (gantry/stop.h). */
+#include "gantry/stop.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "dist/mpi_version.h"
+#include "gantry/dist.h"
 #include "gantry/log.h"
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
@@ -25,7 +25,7 @@ static const char under_a_launcher[] = "stopping after this step. Launchers kill
                                        "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file "
                                        "`stop` in the run's directory, takes all the time that is needed.\n";
 
-static void say(const char *text) {
+static void write_stderr(const char *text) {
     ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
     (void)ignored;
 }
@@ -52,7 +52,7 @@ static void on_signal(int number) {
     stop_signal = number;
     if (number == SIGINT && alone && is_second_wish()) end_by(number);
     if (!answer[0] || (number == SIGUSR1 && !alone)) return;
-    say(answer);
+    write_stderr(answer);
     answer[0] = 0;
 }
 
@@ -60,7 +60,7 @@ static void on_signal(int number) {
 static void say_and_end(int number) {
     enum { STOPPED = 75 };
     (void)number;
-    say(answer);
+    write_stderr(answer);
     _exit(STOPPED);
 }
 
@@ -76,7 +76,7 @@ static const struct {
 enum { N_HANDLED = sizeof handled / sizeof *handled };
 static struct sigaction before[N_HANDLED];
 
-static void handle(int number, void (*handler)(int), struct sigaction *old) {
+static void set_handler(int number, void (*handler)(int), struct sigaction *old) {
     struct sigaction act;
     memset(&act, 0, sizeof act);
     act.sa_flags = SA_RESTART;
@@ -91,26 +91,26 @@ static void handle(int number, void (*handler)(int), struct sigaction *old) {
 static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" : ""; }
 
 /* gantry run has answered already. */
-static bool answers(const gt_comm *comm) { return comm->rank == 0 && (alone || !getenv(GT_WAITING_LAUNCHER)); }
+static bool is_to_answer(const gt_comm *comm) { return comm->rank == 0 && (alone || !getenv(GT_WAITING_LAUNCHER)); }
 
-static void install(const gt_comm *comm) {
+static void install_handlers(const gt_comm *comm) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
     interrupted = 0;
-    if (!answers(comm)) answer[0] = 0;
-    for (int i = 0; i < N_HANDLED; i++) handle(handled[i].number, handled[i].handler, &before[i]);
+    if (!is_to_answer(comm)) answer[0] = 0;
+    for (int i = 0; i < N_HANDLED; i++) set_handler(handled[i].number, handled[i].handler, &before[i]);
 }
 
 void gt_stop_install(const gt_comm *comm, const char *after) {
     if (!gt_mpi_launched())
         snprintf(answer, sizeof answer, "%sstopping after %s (Ctrl-C again: at once)\n", line_start(), after);
     else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);
-    install(comm);
+    install_handlers(comm);
 }
 
 void gt_stop_install_short(const gt_comm *comm, const char *words) {
     snprintf(answer, sizeof answer, "%s%s\n", line_start(), words);
-    install(comm);
+    install_handlers(comm);
 }
 
 void gt_stop_says(const gt_comm *comm, const char *words) {
@@ -119,7 +119,7 @@ void gt_stop_says(const gt_comm *comm, const char *words) {
     for (size_t i = 0; comm->rank == 0 && i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction old;
         sigaction(numbers[i], NULL, &old);
-        if (old.sa_handler == SIG_DFL) handle(numbers[i], say_and_end, &old);
+        if (old.sa_handler == SIG_DFL) set_handler(numbers[i], say_and_end, &old);
     }
 }
 

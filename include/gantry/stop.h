@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Requests from outside: signals. Handlers only set flags and may run any number of times (launchers pass a signal on
  * twice); the loop looks at a step boundary, where all ranks agree. */
-#ifndef GANTRY_TRAIN_STOP_H
-#define GANTRY_TRAIN_STOP_H
+#ifndef GANTRY_STOP_H
+#define GANTRY_STOP_H
 
 #include <stdbool.h>
 
 #include "gantry/dist.h"
+
+/* Set in the environment of ranks whose launcher kills nobody on SIGTERM, SIGINT and SIGHUP: that of gantry run. */
+#define GT_WAITING_LAUNCHER "GANTRY_WAITING_LAUNCHER"
 
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at
