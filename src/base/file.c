@@ -56,6 +56,18 @@ void gt_buffer_printf(gt_buffer *b, const char *format, ...) {
     va_end(ap);
 }
 
+void gt_buffer_csv_quoted(gt_buffer *b, const char *text) {
+    gt_buffer_printf(b, "\"");
+    for (; text && *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);
+    gt_buffer_printf(b, "\"");
+}
+
+void gt_buffer_csv(gt_buffer *b, const char *text) {
+    if (!text) return;
+    if (strpbrk(text, ",\"\r\n")) gt_buffer_csv_quoted(b, text);
+    else gt_buffer_printf(b, "%s", text);
+}
+
 void gt_buffer_free(gt_buffer *b) {
     free(b->data);
     *b = (gt_buffer){0};

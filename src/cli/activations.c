@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "gantry/figure.h"
 #include "gantry/rundir.h"
-#include "use/study/activations.h"
+#include "gantry/activations.h"
 
 typedef struct activations_fields {
     const char *inits, *activations, *size, *outdir;

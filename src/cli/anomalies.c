@@ -56,7 +56,7 @@ static gt_status write_scores(const cli_encoding *e, const anomalies *a, const c
         const anomaly *one = &a->all[i];
         gt_buffer_printf(&b, "%lld,%.9g,", (long long)one->item, (double)one->error);
         if (classes) gt_buffer_printf(&b, "%d,", gt_dataset_class(e->data, one->item));
-        cli_csv_name(&b, gt_dataset_name(e->data, one->item, name));
+        gt_buffer_csv(&b, gt_dataset_name(e->data, one->item, name));
         gt_buffer_printf(&b, ",%d\n", anomaly_above(a, one));
     }
     return gt_buffer_write(&b, path);

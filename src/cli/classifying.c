@@ -80,18 +80,6 @@ const char *cli_true_name(const cli_classifying *c, int class) { return name_fro
 
 const char *cli_class_name(const cli_classifying *c, int class) { return name_from(c, class, false); }
 
-void cli_csv_quoted(gt_buffer *b, const char *text) {
-    gt_buffer_printf(b, "\"");
-    for (; text && *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);
-    gt_buffer_printf(b, "\"");
-}
-
-void cli_csv_name(gt_buffer *b, const char *name) {
-    if (!name) return;
-    if (strpbrk(name, ",\"\r\n")) cli_csv_quoted(b, name);
-    else gt_buffer_printf(b, "%s", name);
-}
-
 int64_t cli_confusion_count(const int64_t *confusion, int n, int class) {
     int64_t count = 0;
     for (int k = 0; k < n; k++) count += confusion[(int64_t) class * n + k];
@@ -101,10 +89,10 @@ int64_t cli_confusion_count(const int64_t *confusion, int n, int class) {
 gt_status cli_write_confusion(const cli_session *s, const int64_t *confusion, int n, const char *const *names) {
     gt_buffer b = {0};
     gt_buffer_printf(&b, "class");
-    for (int k = 0; k < n; k++) gt_buffer_printf(&b, ","), cli_csv_name(&b, names[k]);
+    for (int k = 0; k < n; k++) gt_buffer_printf(&b, ","), gt_buffer_csv(&b, names[k]);
     gt_buffer_printf(&b, "\n");
     for (int i = 0; i < n; i++) {
-        cli_csv_name(&b, names[i]);
+        gt_buffer_csv(&b, names[i]);
         for (int k = 0; k < n; k++) gt_buffer_printf(&b, ",%lld", (long long)confusion[(int64_t)i * n + k]);
         gt_buffer_printf(&b, "\n");
     }

@@ -41,10 +41,6 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images);
 
 /* A file that this command would have made with other data; none is fine. */
 gt_status cli_remove_old(const char *path);
-/* A text between quotes as a field of a CSV file; NULL: an empty one. */
-void cli_csv_quoted(gt_buffer *b, const char *text);
-/* The name of a class as a field of a CSV file, between quotes where it needs them. */
-void cli_csv_name(gt_buffer *b, const char *name);
 /* confusion.csv and confusion.png: how often each class (row) was taken for each (column). confusion [n,n]. */
 gt_status cli_write_confusion(const cli_session *s, const int64_t *confusion, int n, const char *const *names);
 /* How often a class of the confusion table is the true one. */

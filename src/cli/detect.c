@@ -109,9 +109,9 @@ static const char *name_of(const work *w, int class) {
 static void write_lines(work *w, const char *picture, const gt_detection *found, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         const gt_box *b = &found[i].box;
-        cli_csv_quoted(&w->csv, picture);
+        gt_buffer_csv_quoted(&w->csv, picture);
         gt_buffer_printf(&w->csv, ",");
-        cli_csv_quoted(&w->csv, name_of(w, b->class));
+        gt_buffer_csv_quoted(&w->csv, name_of(w, b->class));
         gt_buffer_printf(&w->csv, ",%.6f,%d,%d,%d,%d\n", (double)found[i].probability, b->left, b->top, b->right,
                          b->bottom);
     }
@@ -250,7 +250,7 @@ static gt_status draw_sheets(const work *w) {
                                   .channels = w->model->channels,
                                   .lo = -1,
                                   .hi = 1,
-                                  .most = n == 1 ? ALONE : 0});
+                                  .side_max = n == 1 ? ALONE : 0});
     }
     return st;
 }

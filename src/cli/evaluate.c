@@ -40,7 +40,7 @@ static gt_status write_tables(const cli_classifying *c, const gt_scores *s) {
     for (int i = 0; i < s->classes; i++) {
         int64_t n = cli_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
         names[i] = cli_class_name(c, i);
-        cli_csv_name(&classes, names[i]);
+        gt_buffer_csv(&classes, names[i]);
         gt_buffer_printf(&classes, ",%lld,", (long long)n);
         gt_buffer_printf(&classes, n ? "%.6f\n" : "\n", n ? (double)right / (double)n : 0);
     }

@@ -8,7 +8,7 @@
 #include "gantry/dataset.h"
 #include "gantry/items.h"
 #include "gantry/log.h"
-#include "use/study/gradcheck.h"
+#include "gantry/gradcheck.h"
 
 typedef struct gradcheck_fields {
     int64_t elements, images;

@@ -12,7 +12,7 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
-#include "use/study/features.h"
+#include "gantry/features.h"
 
 #define FIELDS latent_fields
 

@@ -59,10 +59,10 @@ static gt_status write_csv(const cli_classifying *c) {
     for (int64_t i = 0; i < c->info->count; i++) {
         const gt_classified *r = &c->all[i];
         gt_buffer_printf(&b, "%lld,", (long long)i);
-        cli_csv_name(&b, cli_class_name(c, r->best));
+        gt_buffer_csv(&b, cli_class_name(c, r->best));
         gt_buffer_printf(&b, ",%.6f", (double)r->probability);
         if (known) gt_buffer_printf(&b, ",");
-        if (known && r->truth >= 0) cli_csv_name(&b, cli_true_name(c, r->truth));
+        if (known && r->truth >= 0) gt_buffer_csv(&b, cli_true_name(c, r->truth));
         gt_buffer_printf(&b, "\n");
     }
     return gt_buffer_write(&b, cli_out(c->session, "predictions.csv"));

@@ -10,7 +10,7 @@
 #include "gantry/rundir.h"
 #include "gantry/train.h"
 #include "report/sheet.h"
-#include "use/apply/class_maps.h"
+#include "gantry/class_maps.h"
 
 typedef struct mapping {
     cli_classifying of; /* session, data, info: for names of classes */
@@ -38,7 +38,7 @@ static gt_status write_tables(const mapping *m) {
     for (int64_t i = 0; i < s->count; i++) {
         int best = best_class(m, i);
         gt_buffer_printf(&b, "%lld,", (long long)i);
-        cli_csv_name(&b, cli_class_name(&m->of, best));
+        gt_buffer_csv(&b, cli_class_name(&m->of, best));
         gt_buffer_printf(&b, ",%.6f\n", m->mean[best]);
     }
     gt_array array = {"probability", GT_NUMBER_FLOAT, 4, {s->count, s->height, s->width, s->classes}, s->probability};

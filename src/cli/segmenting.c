@@ -64,7 +64,7 @@ static gt_status write_tables(const cli_segmenting *c) {
     for (int i = 0; i < s->classes; i++) {
         int64_t n = cli_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
         names[i] = cli_segment_name(c, i);
-        cli_csv_name(&classes, names[i]);
+        gt_buffer_csv(&classes, names[i]);
         gt_buffer_printf(&classes, ",%lld,", (long long)n);
         if (n) gt_buffer_printf(&classes, "%.6f", (double)right / (double)n);
         if (isnan(s->iou[i])) gt_buffer_printf(&classes, ",\n");

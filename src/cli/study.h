@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "cli/encoding.h"
-#include "use/study/latent_loss.h"
+#include "gantry/latent_loss.h"
 
 /* A row: a study without words, or one of the latents of a run's model and the images of a dataset. All ranks run it,
  * and return the same. */

@@ -12,9 +12,9 @@
 #include "report/plot.h"
 
 /* pixels of the page */
-enum { LEAST = 96, MOST = 320, GAP = 8, LINE = 14, TITLE = 28 };
+enum { SIDE_MIN = 96, SIDE_MAX = 320, GAP = 8, LINE = 14, TITLE = 28 };
 
-static const double letter = 11, least_letter = 7;
+static const double letter = 11, letter_min = 7;
 
 typedef struct layout {
     double scale; /* of an image */
@@ -22,18 +22,31 @@ typedef struct layout {
     int64_t rows;
 } layout;
 
+sheet sheet_of(const char *title, int columns, int64_t n, const sheet_cell *cells, int height, int width,
+               int channels) {
+    return (sheet){.title = title,
+                   .columns = columns,
+                   .n = n,
+                   .cells = cells,
+                   .height = height,
+                   .width = width,
+                   .channels = channels,
+                   .lo = -1,
+                   .hi = 1};
+}
+
 static layout layout_of(const sheet *s) {
     layout l = {.scale = 1, .columns = s->columns};
     int side = s->width > s->height ? s->width : s->height;
-    if (side < LEAST) l.scale = (LEAST + side - 1) / side;
-    int most = s->most ? s->most : MOST;
-    if (side > most) l.scale = (double)most / side;
+    if (side < SIDE_MIN) l.scale = (SIDE_MIN + side - 1) / side;
+    int side_max = s->side_max ? s->side_max : SIDE_MAX;
+    if (side > side_max) l.scale = (double)side_max / side;
     l.image_width = (int)ceil(s->width * l.scale);
     l.image_height = (int)ceil(s->height * l.scale);
     for (int64_t i = 0; i < s->n; i++)
         for (int k = 0; k < SHEET_LINES; k++)
             if (s->cells[i].text[k] && k >= l.lines) l.lines = k + 1;
-    l.cell_width = (l.image_width > LEAST ? l.image_width : LEAST) + GAP;
+    l.cell_width = (l.image_width > SIDE_MIN ? l.image_width : SIDE_MIN) + GAP;
     l.cell_height = l.image_height + l.lines * LINE + GAP;
     if (s->n < l.columns) l.columns = (int)s->n;
     l.rows = (s->n + l.columns - 1) / l.columns;
@@ -101,7 +114,7 @@ static void draw_words(cairo_t *to, const char *text, double x, double y, double
         cairo_text_extents(to, words, &e);
         size_t n = strlen(words);
         if (e.x_advance <= width || n < 2) break;
-        if (size > least_letter) {
+        if (size > letter_min) {
             size -= 1;
             continue;
         }

@@ -2,8 +2,9 @@
  * Sheets of pictures with words under each picture, as PNG.
  *
  *     sheet_cell cells[2] = {{.image = a, .text = {"true: cat", "taken for: dog, 0.91"}}, {.image = b, .heat = map}};
- *     gt_status st = sheet_write("out/wrong.png", &(sheet){.title = "wrong", .columns = 2, .n = 2, .cells = cells,
- *         .height = 32, .width = 32, .channels = 3, .lo = -1, .hi = 1, .heat_height = 4, .heat_width = 4}); */
+ *     sheet s = sheet_of("wrong", 2, 2, cells, 32, 32, 3);
+ *     s.heat_height = s.heat_width = 4;
+ *     gt_status st = sheet_write("out/wrong.png", &s); */
 #ifndef GANTRY_REPORT_SHEET_H
 #define GANTRY_REPORT_SHEET_H
 
@@ -37,8 +38,12 @@ typedef struct sheet {
     int height, width, channels;
     float lo, hi; /* pixel values of black and white */
     int heat_height, heat_width;
-    int most; /* pixels of the longer side of a picture, to which larger ones are made smaller; 0: the usual number */
+    int side_max; /* pixels of the longer side of a picture, to which larger ones are made smaller; 0: the usual number
+                   */
 } sheet;
+
+/* n pictures [height,width,channels] of -1 .. 1, so many side by side; the other members are 0. */
+sheet sheet_of(const char *title, int columns, int64_t n, const sheet_cell *cells, int height, int width, int channels);
 
 /* Writes the picture whole. Small images are enlarged, large ones made smaller. GT_USAGE: too large for a picture. */
 gt_status sheet_write(const char *path, const sheet *s);

@@ -2,7 +2,7 @@
  * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is
  * a Gaussian with the covariance A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as
  * biases of LIFT keep them above 0; A has orthogonal columns, so that the posterior is a Gaussian with independent
- * dimensions, which the encoder can give exactly. The studies of latents (use/study/latent_loss.h) have a closed form
+ * dimensions, which the encoder can give exactly. The studies of latents (gantry/latent_loss.h) have a closed form
  * there, too. */
 #include "scratch.h"
 
@@ -10,7 +10,7 @@
 
 #include "gantry/likelihood.h"
 #include "models/autoencoder/loss.h"
-#include "use/study/latent_loss.h"
+#include "gantry/latent_loss.h"
 
 enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 

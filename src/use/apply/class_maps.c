@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classifiers as convolutions: see class_maps.h. */
-#include "use/apply/class_maps.h"
+#include "gantry/class_maps.h"
 
 #include <stdlib.h>
 #include <string.h>

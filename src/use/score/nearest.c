@@ -70,18 +70,10 @@ static gt_status draw(const char *path, gt_picture_set *fakes, gt_picture_set *r
     d->batch = malloc((size_t)gt_largest(fakes->batch, reals->batch) * pixels * sizeof *d->batch);
     gt_status st = d->images && d->batch ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     for (int i = 0; i < (int)d->rows && !st; i++) st = draw_row(d, i, &all[i], nearest + all[i].fake * NEAREST);
-    if (!st)
-        st = sheet_write(path,
-                         &(sheet){.title = "fakes that are most like a real, and their nearest reals; red: nearer "
-                                           "than that real is to other reals",
-                                  .columns = COLUMNS,
-                                  .n = d->rows * COLUMNS,
-                                  .cells = d->cells,
-                                  .height = fakes->height,
-                                  .width = fakes->width,
-                                  .channels = fakes->channels,
-                                  .lo = -1,
-                                  .hi = 1});
+    sheet s = sheet_of(
+        "fakes that are most like a real, and their nearest reals; red: nearer than that real is to other reals",
+        COLUMNS, d->rows * COLUMNS, d->cells, fakes->height, fakes->width, fakes->channels);
+    if (!st) st = sheet_write(path, &s);
     free(d->images);
     free(d->batch);
     free(d);

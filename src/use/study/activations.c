@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Values of layers before training: see activations.h. The inputs go through the network twice, once for the ends of
  * the ranges and once for the bins, so that no values need to be kept. */
-#include "use/study/activations.h"
+#include "gantry/activations.h"
 
 #include <math.h>
 #include <string.h>

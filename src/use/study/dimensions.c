@@ -7,7 +7,7 @@
 #include "gantry/items.h"
 #include "gantry/mathfn.h"
 #include "use/runner/each_item.h"
-#include "use/study/latent_loss.h"
+#include "gantry/latent_loss.h"
 
 typedef struct work {
     gt_latent_loss *loss;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inside trained networks: see features.h. */
-#include "use/study/features.h"
+#include "gantry/features.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +151,7 @@ gt_status gt_features_dataset_all(gt_comm *c, gt_features *f, gt_dataset *ds, fl
 /* ---- filters ---- */
 
 /* [n,C,H,W] as in files -> [n,H,W,C] */
-static void to_pictures(const float *file, gt_filters *out) {
+static void filters_from_file(const float *file, gt_filters *out) {
     int h = out->height, w = out->width, c = out->channels;
     for (int i = 0; i < out->n; i++)
         for (int y = 0; y < h; y++)
@@ -160,7 +160,7 @@ static void to_pictures(const float *file, gt_filters *out) {
                     out->values[(((int64_t)i * h + y) * w + x) * c + k] = file[(((int64_t)i * c + k) * h + y) * w + x];
 }
 
-gt_status gt_features_filters(const gt_features *f, gt_filters *out) {
+gt_status gt_features_filters(const gt_features *f, gt_arena *a, gt_filters *out) {
     const gt_model *m = f->trained.model;
     const gt_tensor *t = m->nets[f->trained.network]->tensors;
     const gt_shape *s = &t->file_shape;
@@ -169,11 +169,10 @@ gt_status gt_features_filters(const gt_features *f, gt_filters *out) {
     else if (s->n == 2 && s->d[1] == (int64_t)gt_model_floats(m))
         out->channels = m->channels, out->height = m->height, out->width = m->width;
     else return gt_fail(GT_USAGE, "the first tensor, %s, is not a layer that looks at images", t->name);
-    float *file = malloc(t->size * sizeof *file);
-    out->values = malloc(t->size * sizeof *out->values);
-    gt_status st = file && out->values ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d filters", out->n);
-    if (!st) gt_tensor_to_file(t, f->trained.params + t->offset, file);
-    if (!st) to_pictures(file, out);
-    free(file);
-    return st;
+    float *file = gt_arena_array(a, t->size, sizeof *file);
+    out->values = gt_arena_array(a, t->size, sizeof *out->values);
+    if (!file || !out->values) return GT_NOMEM;
+    gt_tensor_to_file(t, f->trained.params + t->offset, file);
+    filters_from_file(file, out);
+    return GT_OK;
 }

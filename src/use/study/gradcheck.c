@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gradients against central differences: see gradcheck.h. */
-#include "use/study/gradcheck.h"
+#include "gantry/gradcheck.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "gantry/mathfn.h"
 #include "gantry/random.h"
 #include "use/runner/each_item.h"
-#include "use/study/latent_loss.h"
+#include "gantry/latent_loss.h"
 #include "use/runner/wrong_model.h"
 
 enum { CELLS = GT_ESTIMATES * GT_DERIVATIVES };

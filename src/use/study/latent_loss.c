@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What latents cost: see latent_loss.h. */
 #include "gantry/items.h"
-#include "use/study/latent_loss.h"
+#include "gantry/latent_loss.h"
 
 #include <stdlib.h>
 #include <string.h>

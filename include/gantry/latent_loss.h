@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What latents of images cost under an autoencoder, and two studies made of that. All ranks call the studies and return
  * the same status; the results are on rank 0, with the same bits on any number of ranks and threads. */
-#ifndef GANTRY_USE_STUDY_LATENT_LOSS_H
-#define GANTRY_USE_STUDY_LATENT_LOSS_H
+#ifndef GANTRY_LATENT_LOSS_H
+#define GANTRY_LATENT_LOSS_H
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"

@@ -4,8 +4,8 @@
  * Networks for Semantic Segmentation", section 3.1). On pictures of the training's size the map has one place, with the
  * scores of the classifier. A place of the map is what the classifier says of the window there, where the network's
  * convolutions have no margins; with margins the window's surroundings take the place of the margin's zeros. */
-#ifndef GANTRY_USE_APPLY_CLASS_MAPS_H
-#define GANTRY_USE_APPLY_CLASS_MAPS_H
+#ifndef GANTRY_CLASS_MAPS_H
+#define GANTRY_CLASS_MAPS_H
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"

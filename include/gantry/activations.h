@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How the values of a network's layers are distributed before it is trained. */
-#ifndef GANTRY_USE_STUDY_ACTIVATIONS_H
-#define GANTRY_USE_STUDY_ACTIVATIONS_H
+#ifndef GANTRY_ACTIVATIONS_H
+#define GANTRY_ACTIVATIONS_H
 
 #include "gantry/memory.h"
 #include "gantry/model.h"

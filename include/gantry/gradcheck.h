@@ -12,8 +12,8 @@
  * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
  * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is not a finite number is
  * wrong in any case, and so is an element beside which the loss is not finite at all steps. */
-#ifndef GANTRY_USE_STUDY_GRADCHECK_H
-#define GANTRY_USE_STUDY_GRADCHECK_H
+#ifndef GANTRY_GRADCHECK_H
+#define GANTRY_GRADCHECK_H
 
 #include "gantry/model.h"
 

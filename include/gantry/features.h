@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What happens inside a trained network: values of a layer, the filters of the first layer, where a classifier looks.
+ * What happens inside a trained network: values of a layer, the filters of the first layer, what speaks for a class.
  *
  *     gt_features *f = gt_features_open("runs/first", &(gt_features_options){.layer = "conv1"});
  *     const float *maps;
  *     gt_features_run(f, 3, images, NULL, &maps);          // [3, gt_features_shape(f)]
  *     gt_features_close(f); */
-#ifndef GANTRY_USE_STUDY_FEATURES_H
-#define GANTRY_USE_STUDY_FEATURES_H
+#ifndef GANTRY_FEATURES_H
+#define GANTRY_FEATURES_H
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/memory.h"
 #include "gantry/model.h"
 
 typedef struct gt_features gt_features;
@@ -24,7 +25,7 @@ typedef struct gt_features_options {
      * Where a mean over pixels and one linear layer follow, these are the maps of Zhou et al., "Learning Deep Features
      * for Discriminative Localization", equation 2, up to a positive factor and the negative values. */
     bool cam;
-    bool any; /* no layer is asked for: the parameters alone are looked at */
+    bool any; /* no layer is asked for: the parameters alone are read */
     gt_pool *pool;
     const gt_kernel_set *kernels; /* as in gt_encoder_open() */
 } gt_features_options;
@@ -48,10 +49,10 @@ gt_status gt_features_dataset_all(gt_comm *c, gt_features *f, gt_dataset *ds, fl
 typedef struct gt_filters {
     int n, height, width, channels;
     const char *tensor;
-    float *values; /* [n,height,width,channels], malloc'ed */
+    float *values; /* [n,height,width,channels], in the arena */
 } gt_filters;
 /* The weights of the first layer as pictures: of a convolution its windows, of a layer that reads whole images one
  * picture for each feature. GT_USAGE: the first layer is neither. */
-gt_status gt_features_filters(const gt_features *f, gt_filters *out);
+gt_status gt_features_filters(const gt_features *f, gt_arena *a, gt_filters *out);
 
 #endif

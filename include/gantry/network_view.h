@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a trained network has learnt, as pictures (PNG): the filters of its first layer, maps of a layer, and the parts
+ * of images that speak for a class.
+ *
+ *     gt_image_set images;
+ *     gt_status st = gt_image_set_read(arena, dataset, 16, &images);
+ *     gt_network_view v = {.checkpoint = "runs/lenet", .images = &images};
+ *     if (!st) st = gt_view_maps(&v, "conv2", "maps.png"); */
+#ifndef GANTRY_NETWORK_VIEW_H
+#define GANTRY_NETWORK_VIEW_H
+
+#include <stdbool.h>
+
+#include "gantry/dataset.h"
+#include "gantry/kernels.h"
+#include "gantry/memory.h"
+#include "gantry/pool.h"
+
+typedef struct gt_image_set { /* some items of a dataset */
+    gt_dataset *data;
+    int64_t n, *items;
+    float *images; /* [n,H,W,C] in -1 .. 1 */
+} gt_image_set;
+/* Reads n items (all, where there are fewer) that are spread evenly over the dataset, into memory of the arena. */
+gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out);
+
+typedef struct gt_network_view {
+    const char *checkpoint;       /* or a run, whose newest checkpoint is taken */
+    const char *network;          /* "D"; NULL: the first that takes images */
+    const gt_image_set *images;   /* of the shape that the network takes; gt_view_filters() needs none */
+    gt_pool *pool;                /* may be NULL */
+    const gt_kernel_set *kernels; /* as in gt_encoder_open() */
+} gt_network_view;
+
+/* The weights of the first layer, a picture for each filter. GT_USAGE: the first layer takes no images. */
+gt_status gt_view_filters(const gt_network_view *v, const char *path);
+/* A row for each image: the image, and the channels of the layer's result with the largest means over all images, each
+ * from its smallest value (black) to its largest (white). GT_USAGE: there is no such layer (the message names the
+ * layers), or its result has no pixels. */
+gt_status gt_view_maps(const gt_network_view *v, const char *layer, const char *path);
+/* Class activation maps (gantry/features.h) over the images, for the class that the network takes each for, or
+ * (`of_truth`) for the true one. `layer` NULL: the last one with pixels. `arrays`: an HDF5 file for the maps as
+ * numbers, with class and item. */
+gt_status gt_view_class_activation(const gt_network_view *v, const char *layer, bool of_truth, const char *path,
+                                   const char *arrays);
+
+#endif
