@@ -1,56 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a search tells: lines, tables, pictures (cli/search.h). */
+ * What a search says: lines, tables, pictures (search.h). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/plural.h"
-#include "cli/search.h"
+#include "search/search.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"
 
 enum { SHOWN = 20, CURVES = 2, TEXT = 256 };
 
-static void print_values(const search *s, int trial, char *text, size_t room) {
+static void print_values(const gt_search *s, int trial, char *text, size_t room) {
     size_t n = 0;
     *text = 0;
     for (int i = 0; i < s->n_varied && n < room; i++) {
-        gt_drawn d = search_draw(s, trial, i);
+        gt_drawn d = gt_search_value(s, trial, i);
         n += (size_t)snprintf(text + n, room - n, "%s%s=%s", i ? " " : "", s->varied[i].key, gt_drawn_text(&d));
     }
 }
 
 /* Done trials, the best first, in the arena; *n: how many. */
-static const int *ranking(const search *s, int *n) {
-    int *order = gt_arena_array(s->job->arena, (size_t)s->trials, sizeof *order);
-    *n = order ? gt_search_rank(s->trial, s->trials, s->largest, order) : 0;
+static const int *best_trials(const gt_search *s, int *n) {
+    int *order = gt_arena_array(s->job->arena, (size_t)s->plan.trials, sizeof *order);
+    *n = order ? gt_search_rank(s->trial, s->plan.trials, s->largest, order) : 0;
     return order;
 }
 
 /* As the table says it. */
-static const char *state_of(const gt_trial *t) {
+static const char *state_name(const gt_trial *t) {
     static const char *const states[] = {"open", "done", "failed"};
     return t->killed && t->state != GT_TRIAL_DONE ? "killed" : states[t->state];
 }
 
 /* To stderr from every worker: gt_info() is the first one's. */
-void search_say_trial(const search *s, int trial, const char *why) {
+void gt_search_print_trial(const gt_search *s, int trial, const char *why) {
     char values[1024], best[64] = "";
     int n;
-    const int *order = ranking(s, &n);
+    const int *order = best_trials(s, &n);
     print_values(s, trial, values, sizeof values);
     if (n) snprintf(best, sizeof best, "; best %.4g (trial %d)", s->trial[order[0]].value, order[0] + 1);
     if (*why)
-        fprintf(stderr, "trial %d (%d of %d) %s, with %s: %s\n", trial + 1, s->trials - search_count(s, GT_TRIAL_OPEN),
-                s->trials, state_of(&s->trial[trial]), values, why);
+        fprintf(stderr, "trial %d (%d of %d) %s, with %s: %s\n", trial + 1,
+                s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, state_name(&s->trial[trial]),
+                values, why);
     else
         fprintf(stderr, "trial %d (%d of %d) %s %.4g with %s%s\n", trial + 1,
-                s->trials - search_count(s, GT_TRIAL_OPEN), s->trials, s->series, s->trial[trial].value, values, best);
+                s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, s->series, s->trial[trial].value,
+                values, best);
 }
 
-void search_say_range(const search *s, int quarter) {
-    const int first = gt_search_quarter_begin(quarter, s->trials);
+void gt_search_print_range(const gt_search *s, int quarter) {
+    const int first = gt_search_quarter_begin(quarter, s->plan.trials);
     gt_buffer b = {0};
     for (int i = 0; i < s->n_varied; i++) {
         const gt_varied *v = &s->varied[i];
@@ -67,30 +69,30 @@ void search_say_range(const search *s, int quarter) {
 
 /* ---- tables ---- */
 
-gt_status search_write_csv(const search *s) {
+gt_status gt_search_write_csv(const gt_search *s) {
     gt_buffer b = {0};
     char number[32];
     gt_buffer_printf(&b, "trial,state,%s", s->series);
     for (int i = 0; i < s->n_varied; i++) gt_buffer_printf(&b, ",%s", s->varied[i].key);
     gt_buffer_printf(&b, "\n");
-    for (int t = 0; t < s->trials; t++) {
-        if (gt_search_quarter(t, s->trials) >= s->n_spans) break;
+    for (int t = 0; t < s->plan.trials; t++) {
+        if (gt_search_quarter(t, s->plan.trials) >= s->n_spans) break;
         const gt_trial *trial = &s->trial[t];
-        gt_buffer_printf(&b, "%d,%s,%s", t + 1, state_of(trial),
+        gt_buffer_printf(&b, "%d,%s,%s", t + 1, state_name(trial),
                          trial->state == GT_TRIAL_DONE ? gt_real_text(trial->value, number) : "");
         for (int i = 0; i < s->n_varied; i++) {
-            gt_drawn d = search_draw(s, t, i);
+            gt_drawn d = gt_search_value(s, t, i);
             bool quoted = strpbrk(gt_drawn_text(&d), ",\"") != NULL; /* hidden=100,100|50 */
             gt_buffer_printf(&b, quoted ? ",\"%s\"" : ",%s", gt_drawn_text(&d));
         }
         gt_buffer_printf(&b, "\n");
     }
-    return gt_buffer_write(&b, search_path(s, 0, "%s/search.csv"));
+    return gt_buffer_write(&b, gt_search_path(s, 0, "%s/search.csv"));
 }
 
-void search_print_best(const search *s, FILE *f) {
-    int n, failed = search_count(s, GT_TRIAL_FAILED);
-    const int *order = ranking(s, &n);
+gt_status gt_search_print_best(const gt_search *s, FILE *f) {
+    int n, failed = gt_search_count(s, GT_TRIAL_FAILED);
+    const int *order = best_trials(s, &n);
     char values[1024];
     if (n) fprintf(f, "%-6s %-24s values\n", "trial", s->series);
     for (int k = 0; k < n && k < SHOWN; k++) {
@@ -99,20 +101,24 @@ void search_print_best(const search *s, FILE *f) {
     }
     char killed[64] = "";
     int n_killed = 0;
-    for (int t = 0; t < s->trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;
-    if (n_killed) snprintf(killed, sizeof killed, " (%d by signals, %d times each)", n_killed, SEARCH_TRIES);
-    fprintf(f, "%d of %d trial%s, %d failed%s: %s\n", s->trials - search_count(s, GT_TRIAL_OPEN), s->trials,
-            gt_plural(s->trials), failed, killed, search_path(s, 0, "%s/search.csv"));
-    if (!n) return;
-    fprintf(f, "%s\n%s\n", search_path(s, 0, "%s/curves.png"), search_path(s, 0, "%s/values.png"));
-    fprintf(f, "the best run: %s\n", search_path(s, order[0], "%s/trials/%04d"));
+    for (int t = 0; t < s->plan.trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;
+    if (n_killed) snprintf(killed, sizeof killed, " (%d by signals, %d times each)", n_killed, GT_SEARCH_TRIES);
+    fprintf(f, "%d of %d trial%s, %d failed%s: %s\n", s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN),
+            s->plan.trials, gt_plural(s->plan.trials), failed, killed, gt_search_path(s, 0, "%s/search.csv"));
+    if (failed == s->plan.trials)
+        return gt_fail(GT_FAILED, "all %d trial%s failed: what the first one said is in %s", failed, gt_plural(failed),
+                       gt_search_path(s, 0, "%s/state/%04d/said"));
+    if (!n) return GT_OK;
+    fprintf(f, "%s\n%s\n", gt_search_path(s, 0, "%s/curves.png"), gt_search_path(s, 0, "%s/values.png"));
+    fprintf(f, "the best run: %s\n", gt_search_path(s, order[0], "%s/trials/%04d"));
+    return GT_OK;
 }
 
 /* ---- pictures ---- */
 
 /* The series that judges trials, and the series of training that is drawn with it: of Accuracy/validation it is
  * Accuracy/train. */
-static int curve_names(const search *s, char names[CURVES][TEXT]) {
+static int curve_names(const gt_search *s, char names[CURVES][TEXT]) {
     const char *slash = strchr(s->series, '/');
     snprintf(names[0], TEXT, "%s", s->series);
     if (!slash || !strcmp(slash, "/train")) return 1;
@@ -120,11 +126,11 @@ static int curve_names(const search *s, char names[CURVES][TEXT]) {
     return CURVES;
 }
 
-static gt_status add_panel(const search *s, int place, int trial, gt_panel *p, gt_curve *curves) {
+static gt_status fill_trial_panel(const gt_search *s, int place, int trial, gt_panel *p, gt_curve *curves) {
     static const char *const labels[] = {"judged", "training"};
     gt_arena *a = s->job->arena;
     char names[CURVES][TEXT], values[1024];
-    gt_stats *stats = gt_stats_read(search_path(s, trial, "%s/trials/%04d/stats.jsonl"));
+    gt_stats *stats = gt_stats_read(gt_search_path(s, trial, "%s/trials/%04d/stats.jsonl"));
     if (!stats) return GT_FAILED;
     int n = curve_names(s, names), found = 0;
     for (int k = 0; k < n; k++) {
@@ -149,14 +155,14 @@ static gt_status add_panel(const search *s, int place, int trial, gt_panel *p, g
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
-static gt_status draw_curves(const search *s, const int *order, int n) {
+static gt_status draw_curves(const gt_search *s, const int *order, int n) {
     enum { COLUMNS = 5 };
     gt_panel panels[SHOWN];
     gt_curve curves[SHOWN][CURVES];
     double range[2] = {INFINITY, -INFINITY};
     gt_status st = GT_OK;
     if (n > SHOWN) n = SHOWN;
-    for (int k = 0; k < n && !st; k++) st = add_panel(s, k + 1, order[k], &panels[k], curves[k]);
+    for (int k = 0; k < n && !st; k++) st = fill_trial_panel(s, k + 1, order[k], &panels[k], curves[k]);
     for (int k = 0; k < n && !st; k++)
         for (int c = 0; c < panels[k].n_curves; c++)
             for (int i = 0; i < curves[k][c].n; i++) {
@@ -165,19 +171,19 @@ static gt_status draw_curves(const search *s, const int *order, int n) {
             }
     for (int k = 0; k < n && !st; k++)
         if (range[0] < range[1]) panels[k].y_range = range;
-    return st ? st : gt_figure_write_png(search_path(s, 0, "%s/curves.png"), panels, n, COLUMNS);
+    return st ? st : gt_figure_write_png(gt_search_path(s, 0, "%s/curves.png"), panels, n, COLUMNS);
 }
 
-static gt_status draw_values(const search *s, const int *order, int n) {
+static gt_status draw_values(const gt_search *s, const int *order, int n) {
     enum { COLUMNS = 3 };
-    gt_panel panels[GT_VARIED_MOST];
+    gt_panel panels[GT_VARIED_MAX];
     gt_arena *a = s->job->arena;
     for (int i = 0; i < s->n_varied; i++) {
         const gt_varied *v = &s->varied[i];
         float *x = gt_arena_array(a, 2 * (size_t)n, sizeof *x);
         if (!x) return GT_NOMEM;
         for (int k = 0; k < n; k++) {
-            x[k] = (float)search_draw(s, order[k], i).number + (v->n_choices ? 1 : 0);
+            x[k] = (float)gt_search_value(s, order[k], i).number + (v->n_choices ? 1 : 0);
             x[n + k] = (float)s->trial[order[k]].value;
         }
         panels[i] = (gt_panel){.title = v->key,
@@ -186,12 +192,12 @@ static gt_status draw_values(const search *s, const int *order, int n) {
                                .x_scale = v->kind == GT_VARY_LOG ? GT_LOG_10 : GT_LINEAR,
                                .points = {.n = n, .x = x, .y = x + n}};
     }
-    return gt_figure_write_png(search_path(s, 0, "%s/values.png"), panels, s->n_varied, COLUMNS);
+    return gt_figure_write_png(gt_search_path(s, 0, "%s/values.png"), panels, s->n_varied, COLUMNS);
 }
 
-gt_status search_draw_pictures(const search *s) {
+gt_status gt_search_draw_pictures(const gt_search *s) {
     int n;
-    const int *order = ranking(s, &n);
+    const int *order = best_trials(s, &n);
     if (!n) return GT_OK;
     gt_status st = draw_curves(s, order, n);
     return st ? st : draw_values(s, order, n);
