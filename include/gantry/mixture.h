@@ -218,6 +218,9 @@ gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);
  * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
 gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
                             int32_t *components);
+/* Latents [n,z_dim] of the `seeds` for a generator (gt_generate_request.latents): sample number seeds[i] of a gt_mixture
+ * with the seed 0. GT_USAGE: the mixture is of points of another dimension. */
+gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z);
 /* How far two ways of dividing points agree, table[i * columns + j]: points in part i of the one and in part j of the
  * other. 1: the same parts; about 0: as by chance (L. Hubert, P. Arabie, "Comparing partitions", 1985, equation 5). */
 double gt_adjusted_rand_index(const int64_t *table, int rows, int columns);

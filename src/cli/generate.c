@@ -2,11 +2,9 @@
  * gantry generate: images of seeds from a checkpoint. */
 #include "gantry/generate.h"
 
-#include <stdlib.h>
-
 #include "cli/generating.h"
-#include "cli/gmm.h"
 #include "gantry/log.h"
+#include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "h5/h5.h"
 #include "use/generate/collection.h"
@@ -122,27 +120,12 @@ static gt_status read_request(cli_session *s) {
     return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
 }
 
-/* Sample n of the mixture is that of seed n, as in `gantry gmm sample --seed=0`. */
-static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z) {
-    const gt_mixture *m = arg;
-    if (m->d != z_dim)
-        return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
-    double *points = malloc((size_t)n * (size_t)z_dim * sizeof *points);
-    int32_t *components = malloc((size_t)n * sizeof *components);
-    gt_status st = points && components ? gt_mixture_sample(m, 0, n, seeds, points, components)
-                                        : gt_fail(GT_NOMEM, "out of memory for %lld latents", (long long)n);
-    for (int64_t i = 0; i < n * z_dim && !st; i++) z[i] = (float)points[i];
-    free(points);
-    free(components);
-    return st;
-}
-
 /* All ranks: the images, from seeds or from samples of a mixture. */
 static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture, int64_t *made) {
     if (!*mixture) return gt_generate_all(comm, r, made);
     gt_fit fit;
-    gt_status st = gmm_read_mixture_all(comm, mixture, &fit);
-    r->latents = latents_of_mixture;
+    gt_status st = gt_fit_read_all(&fit, comm, mixture);
+    r->latents = gt_mixture_latents;
     r->latents_arg = &fit.best;
     if (!st) st = gt_generate_all(comm, r, made);
     gt_fit_free(&fit);

@@ -74,9 +74,9 @@ static const gt_option table[] = {
 
 typedef struct action {
     const char *name;
-    int least, most; /* words */
+    int min_words, max_words; /* behind it */
     const char *words;
-    gt_status (*run)(cli_session *s); /* collective */
+    gt_status (*run_all)(cli_session *s);
 } action;
 
 static const action actions[] = {
@@ -95,12 +95,12 @@ static gt_status find_action(const cli_arguments *a, const action **action) {
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", actions[i].name);
     }
     if (!*action) return gt_fail(GT_USAGE, "what to do comes first: one of %s", list);
-    if (a->n_words > (*action)->least && a->n_words <= 1 + (*action)->most) return GT_OK;
-    return gt_fail(GT_USAGE, "gmm %s needs %d argument%s: gantry gmm %s %s", (*action)->name, (*action)->least,
-                   (*action)->least > 1 ? "s" : "", (*action)->name, (*action)->words);
+    if (a->n_words > (*action)->min_words && a->n_words <= 1 + (*action)->max_words) return GT_OK;
+    return gt_fail(GT_USAGE, "gmm %s needs %d argument%s: gantry gmm %s %s", (*action)->name, (*action)->min_words,
+                   (*action)->min_words > 1 ? "s" : "", (*action)->name, (*action)->words);
 }
 
-static bool takes_mixture(const action *action) { return action->run != gmm_fit_all; } /* as its first word */
+static bool takes_mixture(const action *action) { return action->run_all != gmm_fit_all; } /* as its first word */
 
 /* A folder stands for the mixture that fit has written into it. */
 static gt_status name_mixture(gt_arena *a, const char **path) {
@@ -134,11 +134,11 @@ static gt_status check_files(cli_session *s) {
     return st;
 }
 
-static gt_status run(cli_session *s) {
+static gt_status run_action_all(cli_session *s) {
     const action *a;
     gt_status st = find_action(&s->arguments, &a);
     if (!st && takes_mixture(a)) st = cli_share_path_all(s->comm, s->arena, &s->arguments.words[1]);
-    return st ? st : a->run(s);
+    return st ? st : a->run_all(s);
 }
 
 const cli_command cli_gmm = {
@@ -165,5 +165,5 @@ const cli_command cli_gmm = {
     .ranks = true,
     .pool = true,
     .prepare = check_files,
-    .run = run,
+    .run = run_action_all,
 };

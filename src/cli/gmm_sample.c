@@ -20,7 +20,7 @@ static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
 
 /* Without a decoder points are images themselves. Nothing is drawn of more than a PNG can hold: samples.h5 has them
  * all. */
-static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *points, int64_t n, const char *path) {
+static gt_status draw_grid(const gt_cloud_info *p, gt_generator *g, const double *points, int64_t n, const char *path) {
     int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
     const gt_model *m = g ? gt_generator_model(g) : NULL;
     if (gt_grid_check(columns, rows, m ? m->height : p->height, m ? m->width : p->width,
@@ -40,48 +40,53 @@ static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *poi
 }
 
 /* Latents through the decoder of a checkpoint, or points that are images themselves, as one picture, about square. */
-static gt_status draw_samples(const cli_session *s, const gt_fit *f, const double *points, int64_t n) {
-    const gt_cloud_info *p = &f->points;
+static gt_status draw_samples(const gmm_use *u, const double *points) {
+    const cli_session *s = u->session;
+    const gt_cloud_info *p = &u->fit.points;
+    const char *path = cli_out(s, "samples.png");
     bool decoded = *gmm_options(s)->decoder;
+    if (!path) return GT_NOMEM;
     if (!decoded && !p->channels) return GT_OK;
     gt_generator *g = NULL;
     gt_status st = decoded ? open_decoder(s, p->d, &g) : GT_OK;
-    if (!st) st = draw(p, g, points, n, cli_out(s, "samples.png"));
+    if (!st) st = draw_grid(p, g, points, gmm_options(s)->n, path);
     gt_generator_close(g);
     return st;
 }
 
-static gt_status write_samples(const cli_session *s, const gt_fit *f, const double *points, const int32_t *components) {
-    int64_t n = gmm_options(s)->n, d = f->best.d;
-    const char *path = cli_out(s, "samples.h5"), *table = cli_out(s, "samples.csv");
-    gt_status st = path && table ? gt_rundir_prepare(gmm_options(s)->outdir, (size_t)n * (size_t)d * sizeof *points)
-                                 : GT_NOMEM;
-    if (!st)
-        st = gt_arrays_write(path,
-                             (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points},
-                                          {"component", GT_NUMBER_INT32, 1, {n}, components}},
-                             2);
-    if (!st)
-        printf("%s: %lld point%s of %lld number%s\n", path, (long long)n, gt_plural(n), (long long)d, gt_plural(d));
-    if (st || f->points.channels || *gmm_options(s)->decoder) return st;
-    st = gmm_write_csv(table, NULL, f->columns, points, n, (int)d,
-                       &(gmm_column){.name = "component", .integers = components}, 1);
+static gt_status write_samples(const gmm_use *u, const double *points, const int32_t *components) {
+    const cli_session *s = u->session;
+    int64_t n = gmm_options(s)->n;
+    int d = u->fit.best.d;
+    const char *path = gmm_prepare_output(s, "samples.h5", n, d), *table = cli_out(s, "samples.csv");
+    gt_status st = path && table ? gt_samples_write(points, components, n, d, path) : gt_failure();
+    if (st) return st;
+    printf("%s: %lld point%s of %d number%s\n", path, (long long)n, gt_plural(n), d, gt_plural(d));
+    if (u->fit.points.channels || *gmm_options(s)->decoder) return GT_OK;
+    st = gt_points_write_csv(table, NULL, u->fit.columns, points, n, d,
+                             &(gt_point_column){.name = "component", .integers = components}, 1);
     if (!st) printf("%s: the same; --labels=component keeps the components out of the points\n", table);
     return st;
 }
 
-static gt_status sample(const cli_session *s, const gt_fit *f, const gmm_points *data) {
-    int64_t n = gmm_options(s)->n, d = f->best.d;
-    bool first = s->comm->rank == 0;
-    double *points = first ? gt_arena_array(s->arena, (size_t)n * (size_t)d, sizeof *points) : NULL;
-    int32_t *components = first ? gt_arena_array(s->arena, (size_t)n, sizeof *components) : NULL;
-    gt_status st = !first || (points && components) ? GT_OK : GT_NOMEM;
-    if (!st && data->cloud) st = gmm_read_axes(s, data, NULL);
-    if (!st && first) st = gt_mixture_sample(&f->best, (uint64_t)gmm_options(s)->seed, n, NULL, points, components);
-    if (!st && first) st = write_samples(s, f, points, components);
-    if (!st && first) st = draw_samples(s, f, points, n);
+static gt_status sample_points_all(const gmm_use *u) {
+    const cli_session *s = u->session;
+    int64_t n = gmm_options(s)->n, d = u->fit.best.d;
+    double *points = u->first ? gt_arena_array(s->arena, (size_t)n * (size_t)d, sizeof *points) : NULL;
+    int32_t *components = u->first ? gt_arena_array(s->arena, (size_t)n, sizeof *components) : NULL;
+    gt_status st = !u->first || (points && components) ? GT_OK : GT_NOMEM;
+    if (!st && u->first)
+        st = gt_mixture_sample(&u->fit.best, (uint64_t)gmm_options(s)->seed, n, NULL, points, components);
+    if (!st && u->first) st = write_samples(u, points, components);
+    if (!st && u->first) st = draw_samples(u, points);
     st = gt_comm_agree_all(s->comm, st);
-    return st || !data->cloud ? st : gmm_draw_over_data_all(s, data, points, n);
+    if (st || !u->points.cloud) return st;
+    const char *stem = cli_out(s, "over-data");
+    if ((st = gt_comm_agree_all(s->comm, stem ? GT_OK : GT_NOMEM))) return st;
+    st = gt_mixture_draw_samples_over_all(&u->points, u->axes, points, n, stem);
+    if (!st && u->first)
+        printf("%s.svg, .png: %lld samples over %lld points\n", stem, (long long)n, (long long)u->points.info.count);
+    return st;
 }
 
-gt_status gmm_sample_all(cli_session *s) { return gmm_with_mixture_all(s, sample); }
+gt_status gmm_sample_all(cli_session *s) { return gmm_use_mixture_all(s, true, sample_points_all); }

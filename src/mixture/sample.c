@@ -77,6 +77,19 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
     return st;
 }
 
+gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z) {
+    const gt_mixture *m = mixture;
+    if (m->d != z_dim)
+        return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
+    gt_arena *a = gt_arena_new();
+    double *points = a ? gt_arena_array(a, (size_t)n * (size_t)z_dim, sizeof *points) : NULL;
+    int32_t *components = points ? gt_arena_array(a, (size_t)n, sizeof *components) : NULL;
+    gt_status st = components ? gt_mixture_sample(m, 0, n, seeds, points, components) : GT_NOMEM;
+    for (int64_t i = 0; i < n * z_dim && !st; i++) z[i] = (float)points[i];
+    gt_arena_free(a);
+    return st;
+}
+
 double gt_mixture_marginal(const gt_mixture *m, int axis, double x) {
     double sum = 0;
     for (int c = 0; c < m->k; c++) {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry gmm fit --film=FILE: the iterations of EM on two axes. The restart that led to the best mixture is computed
- * again for it, so that a fit that was stopped and gone on with has the same film. */
+ * A film of the iterations of EM on two axes. The restart that led to the best mixture is computed again for it, so
+ * that a fit that was stopped and gone on with has the same film. */
+#include "gantry/film.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/gmm.h"
-#include "gantry/film.h"
-#include "gantry/log.h"
+#include "gantry/memory.h"
 #include "gantry/stop.h"
+#include "mixture/blocks.h"
+#include "mixture/view.h"
 
-enum { MOST_FRAMES = 100 };
+enum { MAX_FRAMES = 100 };
 static const double FPS = 4, LAST_SECONDS = 1.5;
 
 typedef struct filming {
-    const cli_session *session;
-    const gmm_points *points;
-    gmm_view view;
+    const gt_mixture_points *points;
+    gt_mixture_view view;
     gt_curve curve;
     gt_ellipse *ellipses;
     gt_film_of of;
@@ -38,9 +39,9 @@ static gt_status add_frame(filming *w, const gt_panel *panel, int times) {
     return st;
 }
 
-static gt_status draw(filming *w, const gt_mixture *m, int iteration, const int32_t *groups) {
+static gt_status draw_iteration(filming *w, const gt_mixture *m, int iteration, const int32_t *groups) {
     char title[64];
-    gt_panel panel = gmm_panel(&w->view, m, groups, &w->curve, w->ellipses);
+    gt_panel panel = gt_mixture_view_panel(&w->view, m, groups, &w->curve, w->ellipses);
     snprintf(title, sizeof title, "iteration %d of %d", iteration, w->last);
     panel.title = title;
     panel.x_range = w->view.ranges;
@@ -50,13 +51,14 @@ static gt_status draw(filming *w, const gt_mixture *m, int iteration, const int3
 
 static gt_status add_mixture(void *arg, const gt_mixture *m, int iteration) {
     filming *w = arg;
+    gt_comm *c = w->points->blocks->comm;
     gt_prediction p;
     if (iteration % w->step && iteration != w->last) return GT_OK;
     gt_status st = gt_mixture_predict(w->points->blocks, m, false, &p);
     if (st) return st;
-    if (w->session->comm->rank == 0) st = draw(w, m, iteration, p.labels);
+    if (c->rank == 0) st = draw_iteration(w, m, iteration, p.labels);
     gt_prediction_free(&p);
-    return gt_comm_agree_all(w->session->comm, st);
+    return gt_comm_agree_all(c, st);
 }
 
 static bool wants_stop(void *arg) {
@@ -65,7 +67,7 @@ static bool wants_stop(void *arg) {
 }
 
 /* The restart of the best mixture alone, as far as it came. */
-static gt_status replay(filming *w, const gt_fit *f) {
+static gt_status repeat_fit_all(filming *w, const gt_fit *f) {
     gt_fit again;
     gt_mixture_recipe recipe = f->recipe;
     recipe.restarts = f->best_restart + 1;
@@ -78,7 +80,7 @@ static gt_status replay(filming *w, const gt_fit *f) {
         if (!st) gt_mixture_copy(&again.start.mixture, &f->start.mixture);
     }
     memcpy(again.kernel_set, f->kernel_set, sizeof again.kernel_set);
-    st = gt_comm_agree_all(w->session->comm, st);
+    st = gt_comm_agree_all(w->points->blocks->comm, st);
     if (!st)
         st = gt_mixture_fit(w->points->blocks, &again,
                             &(gt_fit_hooks){.stop = wants_stop, .mixture = add_mixture, .quiet = true, .arg = w});
@@ -86,20 +88,20 @@ static gt_status replay(filming *w, const gt_fit *f) {
     return st;
 }
 
-gt_status gmm_film_all(const cli_session *s, const gmm_points *p, const gt_fit *f) {
+gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int axes[2], const char *path) {
+    gt_comm *c = p->blocks->comm;
     int last = f->n_curve - 1;
-    filming w = {.session = s, .points = p, .last = last, .step = (last + MOST_FRAMES - 1) / MOST_FRAMES};
+    filming w = {.points = p, .last = last, .step = (last + MAX_FRAMES - 1) / MAX_FRAMES};
     if (w.step < 1) w.step = 1;
-    w.of = (gt_film_of){.path = gmm_options(s)->film, .channels = 3, .fps = FPS, .quality = 75};
-    gt_status st = gmm_view_all(s, p, &w.view);
+    w.of = (gt_film_of){.path = path, .channels = 3, .fps = FPS, .quality = 75};
+    gt_status st = gt_mixture_view_open_all(&w.view, p, axes);
     if (!st) {
-        w.ellipses = gt_arena_array(s->arena, (size_t)f->best.k, sizeof *w.ellipses);
-        st = gt_comm_agree_all(s->comm, w.ellipses ? GT_OK : GT_NOMEM);
+        w.ellipses = gt_arena_array(w.view.arena, (size_t)f->best.k, sizeof *w.ellipses);
+        st = gt_comm_agree_all(c, w.ellipses ? GT_OK : GT_NOMEM);
     }
-    if (!st) st = replay(&w, f);
-    if (!st && s->comm->rank == 0) st = gt_film_finish(w.film);
+    if (!st) st = repeat_fit_all(&w, f);
+    if (!st && c->rank == 0) st = gt_film_finish(w.film);
     gt_film_close(w.film);
-    if (st == GT_STOPPED) gt_info("stopped: no film is made; mixture.h5 is whole");
-    if (!st && s->comm->rank == 0) printf("%s: %d iterations, frame by frame\n", w.of.path, last);
-    return gt_comm_agree_all(s->comm, st);
+    gt_mixture_view_close(&w.view);
+    return gt_comm_agree_all(c, st);
 }

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Figures of mixtures: the log-likelihood over iterations, points with the components' ellipses, samples over points.
+ */
+#include "mixture/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/grid.h"
+#include "gantry/memory.h"
+#include "mixture/blocks.h"
+
+enum { BARS = 60, CURVE = 401 };
+
+gt_status gt_fit_draw_curve(const gt_fit *f, const char *stem) {
+    gt_arena *a = gt_arena_new();
+    double *x = a ? gt_arena_array(a, (size_t)f->n_curve, sizeof *x) : NULL;
+    for (int i = 0; i < f->n_curve && x; i++) x[i] = i;
+    gt_curve curve = {.n = f->n_curve, .x = x, .y = f->curve};
+    gt_panel p = {.title = "log-likelihood per sample",
+                  .x_label = "iteration",
+                  .y_label = "nats",
+                  .n_curves = 1,
+                  .curves = &curve};
+    gt_status st = x ? gt_figure_write(stem, &p, 1, 1) : GT_NOMEM;
+    gt_arena_free(a);
+    return st;
+}
+
+/* ---- axes ---- */
+
+/* The part of a text up to a comma -> an axis: its number from 0, or the name of a column. -1: no such axis. */
+static int parse_axis(const gt_mixture_points *p, const char *text, size_t n) {
+    char *end;
+    for (int i = 0; i < p->info.d; i++) {
+        const char *name = gt_cloud_name(p->cloud, i);
+        if (name && strlen(name) == n && !memcmp(name, text, n)) return i;
+    }
+    long number = strtol(text, &end, 10);
+    return n && end == text + n && number >= 0 && number < p->info.d ? (int)number : -1;
+}
+
+static gt_status fail_axes(const gt_mixture_points *p, const char *text) {
+    char names[400] = "";
+    for (int i = 0; i < p->info.d && gt_cloud_name(p->cloud, i) && strlen(names) < sizeof names - 80; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.60s", i ? ", " : ": ",
+                 gt_cloud_name(p->cloud, i));
+    return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d%s", text, p->info.d - 1, names);
+}
+
+gt_status gt_mixture_axes_read(int axes[2], const gt_mixture_points *p, const char *text) {
+    const char *comma = strchr(text, ',');
+    axes[0] = axes[1] = 0;
+    if (p->info.d == 1) return GT_OK;
+    if (!comma || !comma[1] || comma == text || strchr(comma + 1, ','))
+        return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1, or two names of columns");
+    axes[0] = parse_axis(p, text, (size_t)(comma - text));
+    axes[1] = parse_axis(p, comma + 1, strlen(comma + 1));
+    return axes[0] < 0 || axes[1] < 0 ? fail_axes(p, text) : GT_OK;
+}
+
+/* ---- points on axes ---- */
+
+static void set_range(const float *x, int64_t n, double range[2]) {
+    range[0] = INFINITY, range[1] = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        range[0] = fmin(range[0], (double)x[i]);
+        range[1] = fmax(range[1], (double)x[i]);
+    }
+    double margin = 0.05 * (range[1] - range[0]);
+    if (!(margin > 0)) margin = 0.5;
+    range[0] -= margin;
+    range[1] += margin;
+}
+
+static gt_status allocate_view(gt_mixture_view *v, bool first_rank) {
+    gt_arena *a = v->arena = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    if (!first_rank) return GT_OK;
+    v->x = gt_arena_array(a, (size_t)v->n, sizeof *v->x);
+    if (v->plane) v->y = gt_arena_array(a, (size_t)v->n, sizeof *v->y);
+    else {
+        v->edges = gt_arena_array(a, 2 * BARS + 1, sizeof *v->edges);
+        v->at = gt_arena_array(a, 2 * CURVE, sizeof *v->at);
+    }
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+}
+
+static void set_bars(gt_mixture_view *v) {
+    v->heights = v->edges + BARS + 1;
+    v->density = v->at + CURVE;
+    gt_histogram(v->x, v->n, 1, BARS, v->edges, v->heights);
+    for (int i = 0; i < CURVE; i++) v->at[i] = v->edges[0] + (v->edges[BARS] - v->edges[0]) * i / (CURVE - 1);
+}
+
+gt_status gt_mixture_view_open_all(gt_mixture_view *v, const gt_mixture_points *p, const int axes[2]) {
+    gt_comm *c = p->blocks->comm;
+    *v = (gt_mixture_view){.n = p->info.count, .plane = p->info.d > 1, .axes = {axes[0], axes[1]}};
+    for (int i = 0; i < 2; i++) {
+        const char *name = gt_cloud_name(p->cloud, axes[i]);
+        if (name && *name) snprintf(v->labels[i], sizeof v->labels[i], "%.60s", name);
+        else snprintf(v->labels[i], sizeof v->labels[i], "number %d", axes[i]);
+    }
+    gt_status st = gt_comm_agree_all(c, allocate_view(v, c->rank == 0));
+    if (!st) st = gt_blocks_coordinate(p->blocks, axes[0], v->x);
+    if (!st && v->plane) st = gt_blocks_coordinate(p->blocks, axes[1], v->y);
+    if (st || c->rank) return st;
+    set_range(v->x, v->n, v->ranges);
+    if (v->plane) set_range(v->y, v->n, v->ranges + 2);
+    else set_bars(v);
+    return GT_OK;
+}
+
+void gt_mixture_view_close(gt_mixture_view *v) { gt_arena_free(v->arena); }
+
+/* Points of one number: a histogram under the density. */
+static gt_panel line_panel(gt_mixture_view *v, const gt_mixture *m, gt_curve *curve) {
+    for (int i = 0; i < CURVE; i++) v->density[i] = gt_mixture_marginal(m, 0, v->at[i]);
+    *curve = (gt_curve){.n = CURVE, .x = v->at, .y = v->density};
+    return (gt_panel){.title = "points and density",
+                      .x_label = v->labels[0],
+                      .y_label = "density",
+                      .bars = {BARS, v->edges, v->heights},
+                      .n_curves = 1,
+                      .curves = curve};
+}
+
+gt_panel gt_mixture_view_panel(gt_mixture_view *v, const gt_mixture *m, const int32_t *groups, gt_curve *curve,
+                               gt_ellipse *ellipses) {
+    if (!v->plane) return line_panel(v, m, curve);
+    const int *axes = v->axes;
+    int shown = 0;
+    for (int c = 0; c < m->k; c++) {
+        if (!(m->weights[c] > 0)) continue;
+        const double *mean = m->means + (size_t)c * (size_t)m->d;
+        ellipses[shown++] = (gt_ellipse){
+            .mean = {mean[axes[0]], mean[axes[1]]},
+            .covariance = {gt_mixture_covariance(m, c, axes[0], axes[0]), gt_mixture_covariance(m, c, axes[0], axes[1]),
+                           gt_mixture_covariance(m, c, axes[1], axes[1])},
+            .radius = 2,
+            .group = c,
+        };
+    }
+    return (gt_panel){.title = "components, two standard deviations",
+                      .x_label = v->labels[0],
+                      .y_label = v->labels[1],
+                      .points = {v->n, v->x, v->y, 1, 1, groups},
+                      .n_ellipses = shown,
+                      .ellipses = ellipses};
+}
+
+static gt_status draw_clusters(gt_mixture_view *v, const gt_mixture *m, const int32_t *groups, const char *stem) {
+    gt_ellipse *ellipses = gt_arena_array(v->arena, (size_t)m->k, sizeof *ellipses);
+    gt_curve curve;
+    if (!ellipses) return GT_NOMEM;
+    gt_panel panel = gt_mixture_view_panel(v, m, groups, &curve, ellipses);
+    return gt_figure_write(stem, &panel, 1, 1);
+}
+
+gt_status gt_mixture_draw_clusters_all(const gt_mixture_points *p, const int axes[2], const gt_mixture *m,
+                                       const int32_t *groups, const char *stem) {
+    gt_mixture_view v;
+    gt_comm *c = p->blocks->comm;
+    gt_status st = gt_mixture_view_open_all(&v, p, axes);
+    if (!st && c->rank == 0) st = draw_clusters(&v, m, groups, stem);
+    gt_mixture_view_close(&v);
+    return gt_comm_agree_all(c, st);
+}
+
+/* ---- samples ---- */
+
+/* Samples of one number: their densities as a curve over the data's bars. */
+static gt_status draw_line_over(const gt_mixture_view *v, const float *samples, int64_t n, const char *stem) {
+    double edges[2][BARS + 1], heights[2][BARS], middles[BARS];
+    gt_histogram(v->x, v->n, 1, BARS, edges[0], heights[0]);
+    gt_histogram(samples, n, 1, BARS, edges[1], heights[1]);
+    for (int i = 0; i < BARS; i++) middles[i] = (edges[1][i] + edges[1][i + 1]) / 2;
+    const gt_curve curve = {"samples", BARS, middles, heights[1], 1};
+    gt_panel p = {.title = "samples over data",
+                  .x_label = v->labels[0],
+                  .y_label = "density",
+                  .bars = {BARS, edges[0], heights[0]},
+                  .n_curves = 1,
+                  .curves = &curve};
+    return gt_figure_write(stem, &p, 1, 1);
+}
+
+static gt_status draw_over(const gt_mixture_view *v, const double *samples, int64_t n, int64_t d, const char *stem) {
+    int64_t all = v->n + n;
+    float *x = gt_arena_array(v->arena, (size_t)all, sizeof *x), *y = gt_arena_array(v->arena, (size_t)all, sizeof *y);
+    int32_t *group = gt_arena_array(v->arena, (size_t)all, sizeof *group);
+    if (!x || !y || !group) return GT_NOMEM;
+    memcpy(x, v->x, (size_t)v->n * sizeof *x);
+    if (v->plane) memcpy(y, v->y, (size_t)v->n * sizeof *y);
+    for (int64_t i = v->n; i < all; i++) {
+        x[i] = (float)samples[(i - v->n) * d + v->axes[0]];
+        y[i] = (float)samples[(i - v->n) * d + v->axes[1]];
+        group[i] = 1;
+    }
+    if (!v->plane) return draw_line_over(v, x + v->n, n, stem);
+    const gt_curve named[] = {{.label = "data", .colour = 8}, {.label = "samples", .colour = 1}};
+    gt_panel p = {.title = "samples over data",
+                  .x_label = v->labels[0],
+                  .y_label = v->labels[1],
+                  .n_curves = 2,
+                  .curves = named,
+                  .points = {all, x, y, 1, 1, group}};
+    return gt_figure_write(stem, &p, 1, 1);
+}
+
+gt_status gt_mixture_draw_samples_over_all(const gt_mixture_points *p, const int axes[2], const double *samples,
+                                           int64_t n, const char *stem) {
+    gt_mixture_view v;
+    gt_comm *c = p->blocks->comm;
+    gt_status st = gt_mixture_view_open_all(&v, p, axes);
+    if (!st && c->rank == 0) st = draw_over(&v, samples, n, p->info.d, stem);
+    gt_mixture_view_close(&v);
+    return gt_comm_agree_all(c, st);
+}
+
+int gt_mixture_columns(int64_t n) { return (int)ceil(sqrt((double)n)); }
+
+gt_status gt_mixture_draw_samples(const gt_cloud_info *images, const double *samples, int64_t n, const char *path) {
+    int columns = gt_mixture_columns(n), rows = (int)((n + columns - 1) / columns);
+    gt_arena *a = gt_arena_new();
+    float *x = a ? gt_arena_array(a, (size_t)rows * (size_t)columns, (size_t)images->d * sizeof *x) : NULL;
+    for (size_t i = 0; x && i < (size_t)n * (size_t)images->d; i++) x[i] = (float)(2 * samples[i] - 1);
+    gt_status st = x ? gt_grid_write(path, x, columns, rows, images->height, images->width, images->channels, -1, 1,
+                                     NULL)
+                     : GT_NOMEM;
+    gt_arena_free(a);
+    return st;
+}
