@@ -28,6 +28,7 @@
 #include "gantry/graph.h" /* gt_shape */
 #include "gantry/hash.h"
 #include "gantry/kernels.h"
+#include "gantry/memory.h"
 #include "gantry/status.h"
 
 /* ---- points ---- */
@@ -62,7 +63,7 @@ typedef struct gt_cloud_labels {
     const char *const *name; /* [classes] */
     const int32_t *label;    /* [points] 0 .. classes - 1; -1: none */
 } gt_cloud_labels;
-enum { GT_CLOUD_CLASSES_MOST = 4096 };
+enum { GT_CLOUD_CLASSES_MAX = 4096 };
 gt_cloud_labels gt_cloud_get_labels(const gt_cloud *c); /* valid until the cloud is closed */
 /* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not
  * finite; points and numbers are counted from 0, lines of a file from 1. Main thread only. */
@@ -103,8 +104,8 @@ const char *gt_covariance_name(gt_covariance c);
 gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d); /* of gt_mixture's covariances */
 /* How many numbers such a mixture has; 0: there is no such mixture (see gt_message()). */
 size_t gt_mixture_size(gt_covariance covariance, int k, int d);
-gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d); /* all numbers are 0 */
-void gt_mixture_free(gt_mixture *m);                                              /* {0} is fine; *m becomes {0} */
+/* All numbers are 0; they lie in the arena. */
+gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, int k, int d);
 void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* the numbers; both are of one shape */
 double gt_mixture_free_numbers(const gt_mixture *m);          /* how many numbers a fit chooses: for BIC and AIC */
 /* Row i, column j of the covariance of component c. */
@@ -134,17 +135,18 @@ typedef struct gt_mixture_start {
 /* `path`: a mixture that a fit has written; an HDF5 file with the arrays means [k,d] and, for a whole mixture, weights
  * [k] and covariances (shapes as in gt_mixture; weights and covariances both or neither); or the points of FILE.csv or
  * FILE.npy as means. The covariances must be of the kind `covariance`. GT_FORMAT, GT_USAGE: no such thing. The caller
- * has called gt_h5_check(), and frees start->mixture, also on failure. `fingerprint` [33] becomes that of the start. */
-gt_status gt_mixture_start_read(gt_mixture_start *start, const char *path, gt_covariance covariance,
+ * has called gt_h5_check(). The mixture lies in the arena. `fingerprint` [33] becomes that of the start. */
+gt_status gt_mixture_start_read(gt_mixture_start *start, gt_arena *a, const char *path, gt_covariance covariance,
                                 char fingerprint[33]);
 
 /* A fit: at its beginning, in the middle of a restart, between two restarts, or finished. All ranks have the same. */
 typedef struct gt_fit {
+    gt_arena *arena; /* holds all arrays and texts of the fit */
     gt_mixture_recipe recipe;
     gt_cloud_info points; /* the points that the mixture is fitted to */
     char fingerprint[33]; /* of the points: gt_blocks_fingerprint() as text, set by the caller; "": unknown */
     char kernel_set[GT_KERNEL_SET_BYTES]; /* the kernels of the iterations so far; "": there were none */
-    char *columns; /* names of the points' numbers, a JSON array of texts, malloc'ed; NULL: none. Set by the caller */
+    const char *columns; /* names of the points' numbers, a JSON array of texts; NULL: none. Set by the caller */
     bool finished;
     gt_mixture_start start; /* where recipe.start is set: set by the caller; not in files */
     gt_mixture best;        /* of the restarts that are over; holds nothing while n_curve is 0 */
@@ -200,7 +202,8 @@ gt_status gt_fit_read(gt_fit *f, const char *path);
 
 /* ---- using a mixture ---- */
 
-typedef struct gt_prediction { /* of all points, on rank 0; malloc'ed */
+typedef struct gt_prediction { /* of all points, on rank 0 */
+    gt_arena *arena;           /* holds the arrays */
     float *responsibilities;   /* [points,k]; NULL unless wanted */
     int32_t *labels;           /* [points] the component with the largest responsibility */
     double *log_likelihoods;   /* [points] */
@@ -218,8 +221,8 @@ gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);
  * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
 gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
                             int32_t *components);
-/* Latents [n,z_dim] of the `seeds` for a generator (gt_generate_request.latents): sample number seeds[i] of a gt_mixture
- * with the seed 0. GT_USAGE: the mixture is of points of another dimension. */
+/* Latents [n,z_dim] of the `seeds` for a generator (gt_generate_request.latents): sample number seeds[i] of a
+ * gt_mixture with the seed 0. GT_USAGE: the mixture is of points of another dimension. */
 gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z);
 /* How far two ways of dividing points agree, table[i * columns + j]: points in part i of the one and in part j of the
  * other. 1: the same parts; about 0: as by chance (L. Hubert, P. Arabie, "Comparing partitions", 1985, equation 5). */

@@ -31,11 +31,6 @@ gt_status gt_mixture_draw_samples_over_all(const gt_mixture_points *p, const int
  * GT_STOPPED: no film is made. */
 gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int axes[2], const char *path);
 
-/* Samples [n,d] that are images themselves, in rows of about as many, as one PNG. GT_USAGE: a PNG cannot hold them. */
-gt_status gt_mixture_draw_samples(const gt_cloud_info *images, const double *samples, int64_t n, const char *path);
-/* About the root of n. */
-int gt_mixture_columns(int64_t n);
-
 /* ---- labels against components ---- */
 
 typedef struct gt_label_table {

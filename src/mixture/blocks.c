@@ -12,7 +12,7 @@
 
 enum {
     PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */
-    MOST_BLOCKS = 4096,
+    MAX_BLOCKS = 4096,
     EASY_BLOCKS = 64,      /* with fewer panels than so many blocks each panel is a block */
     VECTORS_OF_THREAD = 4, /* blocks that are summed before the tree takes them */
 };
@@ -23,7 +23,7 @@ static size_t panel_for(size_t d) { return d <= 32 ? 8 * GT_MIXTURE_STEP : 2 * G
 static gt_slices slices_for(int64_t panels) {
     int64_t blocks = panels / PANELS_OF_BLOCK, easy = panels < EASY_BLOCKS ? panels : EASY_BLOCKS;
     if (blocks < easy) blocks = easy;
-    return (gt_slices){(int)panels, (int)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS)};
+    return (gt_slices){(int)panels, (int)(blocks < MAX_BLOCKS ? blocks : MAX_BLOCKS)};
 }
 
 static int64_t first_panel(const gt_blocks *b, int block) {
@@ -34,7 +34,7 @@ static int64_t own_panels(const gt_blocks *b) { return first_panel(b, b->first +
 
 /* ---- reading ---- */
 
-static gt_status allocate(gt_blocks *b) {
+static gt_status allocate_points(gt_blocks *b) {
     size_t panels = (size_t)own_panels(b);
     if (gt_mul_overflows(panels * b->panel, b->d * sizeof *b->x, &b->x_bytes))
         return gt_fail(GT_NOMEM, "%lld points are too many", (long long)b->count);
@@ -89,7 +89,7 @@ gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_ke
     }
     if (!st) {
         gt_slice_range(b->slices.count, c->ranks, c->rank, &b->first, &b->own);
-        st = allocate(b);
+        st = allocate_points(b);
     }
     if (!st) st = read_panels(b, points);
     st = gt_comm_agree_all(c, st);
@@ -138,18 +138,18 @@ static void sum_block(void *arg, int tile, int worker) {
 
 /* This rank's blocks in waves; the sums of each go, in order, to `tree`, or to `list` where there is no tree. */
 static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, gt_tree_sum *tree, double *list) {
-    int most = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
-    if (most > b->own) most = b->own;
-    size_t room = (size_t)most * n;
+    int wave_size = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
+    if (wave_size > b->own) wave_size = b->own;
+    size_t room = (size_t)wave_size * n;
     if (room > b->sums_room) {
         free(b->sums);
         b->sums = malloc(room * sizeof *b->sums);
         b->sums_room = b->sums ? room : 0;
     }
     double *sums = b->sums;
-    if (!sums && room) return gt_fail(GT_NOMEM, "out of memory for the sums of %d blocks", most);
-    for (int done = 0; done < b->own; done += most) {
-        int count = most < b->own - done ? most : b->own - done;
+    if (!sums && room) return gt_fail(GT_NOMEM, "out of memory for the sums of %d blocks", wave_size);
+    for (int done = 0; done < b->own; done += wave_size) {
+        int count = wave_size < b->own - done ? wave_size : b->own - done;
         gt_pool_run(b->pool, count, sum_block, &(wave){b, b->first + done, n, fn, arg, sums});
         for (int i = 0; i < count && tree; i++) gt_tree_sum_add(tree, sums + (size_t)i * n);
         if (!tree) memcpy(list + (size_t)done * n, sums, (size_t)count * n * sizeof *sums);

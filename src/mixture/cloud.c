@@ -47,10 +47,15 @@ gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array) {
 
 gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *array, const char *labels,
                                  const char *classes) {
-    gt_cloud *c = *out = calloc(1, sizeof *c);
-    if (c) c->spec = strdup(spec);
-    gt_status st = c && c->spec ? open_source(c, spec, array, labels, classes)
-                                : gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
+    gt_arena *a = gt_arena_new();
+    gt_cloud *c = *out = a ? gt_arena_array(a, 1, sizeof *c) : NULL;
+    if (!c) {
+        gt_arena_free(a);
+        return GT_NOMEM;
+    }
+    c->arena = a;
+    c->spec = gt_arena_printf(a, "%s", spec);
+    gt_status st = c->spec ? open_source(c, spec, array, labels, classes) : GT_NOMEM;
     if (!st && c->info.count < 1) st = gt_fail(GT_FORMAT, "'%s' has no points", spec);
     if (!st && c->info.d > 1 << 17)
         st = gt_fail(GT_FORMAT, "'%s': points of %d numbers, the most are %d", spec, c->info.d, 1 << 17);
@@ -66,9 +71,7 @@ void gt_cloud_close(gt_cloud *c) {
     gt_names_free(&c->names);
     gt_names_free(&c->label_names);
     free((void *)c->labels.label);
-    free(c->label_name);
-    free(c->spec);
-    free(c);
+    gt_arena_free(c->arena);
 }
 
 bool gt_cloud_is_csv(const gt_cloud *c) { return c->csv; }

@@ -7,7 +7,8 @@
 #include "gantry/mixture.h"
 
 struct gt_cloud {
-    char *spec;
+    gt_arena *arena; /* holds the cloud itself, and what a source keeps */
+    const char *spec;
     /* What a source fills in; all messages name the file. */
     gt_status (*read)(void *state, int64_t first, int64_t n, double *points); /* [n,d]; the caller looks for NaN */
     void (*close)(void *state);

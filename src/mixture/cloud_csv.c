@@ -19,7 +19,7 @@ typedef struct table {
     int64_t labels; /* the column of labels; -1: there is none */
 } table;
 
-static bool parse(const char *field, double *value) {
+static bool parse_number(const char *field, double *value) {
     char *end;
     *value = strtod(field, &end);
     while (*end == ' ' || *end == '\t') end++;
@@ -35,7 +35,7 @@ static char *trimmed(char *field) {
 static bool is_point(const table *t) {
     double value;
     for (size_t i = 0; i < t->csv.fields; i++)
-        if ((int64_t)i != t->labels && !parse(t->csv.field[i], &value)) return false;
+        if ((int64_t)i != t->labels && !parse_number(t->csv.field[i], &value)) return false;
     return true;
 }
 
@@ -61,7 +61,7 @@ static gt_status find_labels(table *t, const char *labels) {
     return st;
 }
 
-static gt_status first_line(table *t, gt_cloud *c, const char *labels) {
+static gt_status read_first_line(table *t, gt_cloud *c, const char *labels) {
     t->heading = !is_point(t);
     gt_status st = *labels ? find_labels(t, labels) : GT_OK;
     for (size_t i = 0; i < t->csv.fields && t->heading && !st; i++) {
@@ -85,7 +85,7 @@ static gt_status count_lines(table *t, gt_cloud *c, const char *labels) {
     while (!(st = gt_csv_next(&t->csv)) && t->csv.fields) {
         if (lines++ == 0) {
             width = t->csv.fields;
-            if ((st = first_line(t, c, labels))) return st;
+            if ((st = read_first_line(t, c, labels))) return st;
         }
         if (t->csv.fields != width)
             return gt_fail(GT_FORMAT, "line %lld has %zu number%s, the first line %zu", (long long)t->csv.line,
@@ -102,22 +102,22 @@ static gt_status count_lines(table *t, gt_cloud *c, const char *labels) {
 }
 
 /* What a field that is not a number may mean. */
-static const char *hint(const table *t, const char *field) {
+static const char *hint_at(const table *t, const char *field) {
     if (t->csv.separator != ',' && strchr(field, ',')) return ": decimal points are needed, not commas";
     if (t->labels < 0 && t->csv.line <= 2 && *field) return ": a column of labels is named by --labels";
     return "";
 }
 
-static gt_status next_point(table *t, double *point) {
+static gt_status read_next_point(table *t, double *point) {
     gt_status st = gt_csv_next(&t->csv);
     if (st) return st;
     if ((int64_t)t->csv.fields != t->d + (t->labels >= 0))
         return gt_fail(GT_FORMAT, "line %lld: the file has changed", (long long)t->csv.line);
     for (int64_t i = 0, j = 0; i < (int64_t)t->csv.fields && point; i++) {
         if (i == t->labels) continue;
-        if (!parse(t->csv.field[i], &point[j++]))
+        if (!parse_number(t->csv.field[i], &point[j++]))
             return gt_fail(GT_FORMAT, "line %lld: '%.40s' is not a number%s", (long long)t->csv.line, t->csv.field[i],
-                           hint(t, t->csv.field[i]));
+                           hint_at(t, t->csv.field[i]));
     }
     t->next++;
     return GT_OK;
@@ -129,26 +129,25 @@ static gt_status go_to(table *t, int64_t first) {
         gt_csv_rewind(&t->csv);
         t->next = t->heading ? -1 : 0;
     }
-    while (t->next < first && !st) st = next_point(t, NULL);
+    while (t->next < first && !st) st = read_next_point(t, NULL);
     return st;
 }
 
 static gt_status read_points(void *state, int64_t first, int64_t n, double *points) {
     table *t = state;
     gt_status st = go_to(t, first);
-    for (int64_t i = 0; i < n && !st; i++) st = next_point(t, points + i * t->d);
+    for (int64_t i = 0; i < n && !st; i++) st = read_next_point(t, points + i * t->d);
     return st ? gt_wrap(st, "%s", t->path) : GT_OK;
 }
 
 static void close_table(void *state) {
     table *t = state;
     gt_csv_close(&t->csv);
-    free(t);
 }
 
 gt_status gt_cloud_csv(gt_cloud *c, const char *path, const char *labels) {
-    table *t = calloc(1, sizeof *t);
-    if (!t) return gt_fail(GT_NOMEM, "out of memory for %s", path);
+    table *t = gt_arena_array(c->arena, 1, sizeof *t);
+    if (!t) return GT_NOMEM;
     t->path = c->spec;
     t->labels = -1;
     c->csv = true;

@@ -31,15 +31,12 @@ static gt_status read_points(void *state, int64_t first, int64_t n, double *poin
 static void close_album(void *state) {
     album *a = state;
     gt_dataset_close(a->data);
-    free(a->samples);
-    free(a->image);
-    free(a);
 }
 
 /* Classes of images have their numbers already. */
 static gt_status read_labels(gt_cloud *c, const album *a) {
     int classes = a->info->stored_label_width;
-    if (a->info->label_kind != GT_LABELS_CLASSES || classes < 1 || classes > GT_CLOUD_CLASSES_MOST) return GT_OK;
+    if (a->info->label_kind != GT_LABELS_CLASSES || classes < 1 || classes > GT_CLOUD_CLASSES_MAX) return GT_OK;
     int32_t *label = malloc((size_t)a->info->count * sizeof *label);
     c->labels.label = label;
     gt_status st = label ? GT_OK : gt_fail(GT_NOMEM, "out of memory for labels");
@@ -57,8 +54,8 @@ static gt_status read_labels(gt_cloud *c, const album *a) {
 }
 
 gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes) {
-    album *a = calloc(1, sizeof *a);
-    if (!a) return gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
+    album *a = gt_arena_array(c->arena, 1, sizeof *a);
+    if (!a) return GT_NOMEM;
     c->state = a;
     c->read = read_points;
     c->close = close_album;
@@ -67,9 +64,9 @@ gt_status gt_cloud_images(gt_cloud *c, const char *spec, const char *classes) {
     gt_dataset_tell_classes(a->data, spec);
     const gt_dataset_info *info = a->info = gt_dataset_get_info(a->data);
     a->pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
-    a->samples = malloc(info->image_bytes);
-    a->image = malloc(a->pixels * sizeof *a->image);
-    if (!a->samples || !a->image) return gt_fail(GT_NOMEM, "out of memory for an image of '%s'", spec);
+    a->samples = gt_arena_alloc(c->arena, info->image_bytes);
+    a->image = gt_arena_array(c->arena, a->pixels, sizeof *a->image);
+    if (!a->samples || !a->image) return GT_NOMEM;
     c->info = (gt_cloud_info){info->count, a->pixels < INT_MAX ? (int)a->pixels : INT_MAX, info->height, info->width,
                               info->channels};
     return read_labels(c, a);

@@ -7,7 +7,7 @@
 #include "codec/npy.h"
 #include "mixture/cloud.h"
 
-static const size_t MOST = (size_t)1 << 36; /* bytes */
+static const size_t MAXIMUM = (size_t)1 << 36; /* bytes */
 
 typedef struct array {
     gt_npy head;
@@ -25,14 +25,14 @@ static gt_status read_points(void *state, int64_t first, int64_t n, double *poin
 static void close_array(void *state) {
     array *a = state;
     free(a->bytes);
-    free(a);
 }
 
 /* GT_OK without c->state: the file is not of points. */
 gt_status gt_cloud_npy(gt_cloud *c, const char *path) {
-    array *a = calloc(1, sizeof *a);
+    array *a = gt_arena_array(c->arena, 1, sizeof *a);
     size_t n = 0;
-    gt_status st = a ? gt_file_read(path, MOST, &a->bytes, &n) : gt_fail(GT_NOMEM, "out of memory for %s", path);
+    if (!a) return GT_NOMEM;
+    gt_status st = gt_file_read(path, MAXIMUM, &a->bytes, &n);
     if (!st && (st = gt_npy_head(&a->head, a->bytes, n))) st = gt_wrap(st, "%s", path);
     if (!st && a->head.dimensions >= 1 && a->head.dimensions <= 2) {
         size_t bytes = a->head.elements * (size_t)a->head.size, d = a->head.dimensions == 2 ? a->head.shape[1] : 1;
@@ -50,6 +50,6 @@ gt_status gt_cloud_npy(gt_cloud *c, const char *path) {
             return GT_OK;
         }
     }
-    if (a) close_array(a);
+    close_array(a);
     return st;
 }

@@ -50,7 +50,7 @@ gt_status gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const
 /* ---- factorising ---- */
 
 /* W row by row [d,d] -> as `whiten` wants it. */
-static void pack(size_t d, const double *w, double *factor) {
+static void pack_factor(size_t d, const double *w, double *factor) {
     for (size_t i = 0; i < d; i += GT_MIXTURE_ROWS)
         for (size_t j = 0; j < i + GT_MIXTURE_ROWS; j++)
             for (size_t r = i; r < i + GT_MIXTURE_ROWS; r++) *factor++ = r < d && j <= r ? w[r * d + j] : 0;
@@ -66,7 +66,7 @@ static bool factorise(size_t d, const double *covariance, double *work, double *
     if (!gt_cholesky(d, work)) return false;
     gt_invert_lower(d, work);
     for (size_t i = 0; i < d; i++) count_axis(a, work[i * d + i], covariance[i * d + i]);
-    pack(d, work, factor);
+    pack_factor(d, work, factor);
     return true;
 }
 
@@ -96,15 +96,15 @@ static void set_component(void *arg, int c, int worker) {
 }
 
 /* By how much a variance about the centre exceeds that about the means: what cancels between them. */
-static double spread(const gt_mixture *m, const double *centre) {
-    double most = 1;
+static double spread_of_means(const gt_mixture *m, const double *centre) {
+    double largest = 1;
     for (size_t j = 0, d = (size_t)m->d; j < d; j++) {
         double between = 0;
         for (size_t c = 0; c < (size_t)m->k; c++)
             between += m->weights[c] * (m->means[c * d + j] - centre[j]) * (m->means[c * d + j] - centre[j]);
-        most = fmax(most, 1 + between / m->covariances[j * d + j]);
+        largest = fmax(largest, 1 + between / m->covariances[j * d + j]);
     }
-    return most;
+    return largest;
 }
 
 /* places = W (mean - centre) */
@@ -130,7 +130,7 @@ gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centr
     }
     double constant = -0.5 * (double)m->d * gt_ln(2 * M_PI);
     for (int c = 0; c < m->k; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + e->axes[tied ? 0 : c].log_volume;
-    double cancelling = tied ? spread(m, centre) : 1;
+    double cancelling = tied ? spread_of_means(m, centre) : 1;
     e->apart = !(cancelling < MUCH);
     if (tied && !e->apart) {
         e->amplification *= cancelling;

@@ -20,7 +20,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct worker_room {
@@ -46,7 +45,7 @@ static worker_room room_of(const gt_em *em, int worker) {
 
 /* The moments of a panel about em->centre. The second moments are a diagonal; for the scatter, once the mean is known,
  * they are a whole matrix. */
-static void measure(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+static void measure_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
     const gt_mixture_kernels *kernels = em->blocks->kernels->mixture;
     worker_room w = room_of(em, worker);
@@ -68,15 +67,15 @@ static void measure(void *arg, const gt_panel_of_points *panel, int worker, doub
 static gt_status measure_points(gt_em *em, double floor) {
     gt_blocks *b = em->blocks;
     size_t d = b->d, triangle = d * (d + 1) / 2;
-    double *sums = calloc(1 + d + (em->scatter ? triangle : d), sizeof *sums);
-    gt_status st = gt_comm_agree_all(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
+    double *sums = gt_arena_array(em->arena, 1 + d + (em->scatter ? triangle : d), sizeof *sums);
+    gt_status st = gt_comm_agree_all(b->comm, sums ? GT_OK : GT_NOMEM);
     bool mine = b->first == 0 && b->own > 0; /* where ranks are more than blocks, rank 0 has none */
     /* the first point, until the mean is known */
     for (size_t j = 0; j < d && !st && mine; j++) em->centre[j] = b->x[j * b->panel];
     if (!st)
         gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre,
                               gt_comm_max_all(b->comm, mine ? b->comm->rank : 0));
-    if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure, em, sums);
+    if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure_panel, em, sums);
     for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
         double shift = sums[1 + j] / (double)b->count;
         em->centre[j] += shift;
@@ -93,21 +92,20 @@ static gt_status measure_points(gt_em *em, double floor) {
     em->floor = floor * em->variance;
     if (!st && em->scatter) {
         em->measures_scatter = true;
-        st = gt_blocks_sum(b, 1 + d + triangle, measure, em, sums);
+        st = gt_blocks_sum(b, 1 + d + triangle, measure_panel, em, sums);
         memcpy(em->scatter, sums + 1 + d, triangle * sizeof *sums);
     }
-    free(sums);
     return st;
 }
 
 /* ---- begin and end ---- */
 
-static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
+static gt_status allocate_em(gt_em *em, gt_covariance covariance, int k) {
     gt_blocks *b = em->blocks;
-    gt_arena *a = em->arena = gt_arena_new();
+    gt_arena *a = em->arena;
     bool tied = covariance == GT_COVARIANCE_TIED;
     size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k, scratch = gt_em_maximise_scratch(covariance, d);
-    gt_status st = a ? gt_mixture_init(&em->mixture, covariance, k, (int)d) : GT_NOMEM;
+    gt_status st = gt_mixture_init(&em->mixture, a, covariance, k, (int)d);
     if (st) return st;
     if ((st = gt_density_init(&em->density, a, &em->mixture, b))) return st;
     em->moments = covariance == GT_COVARIANCE_FULL ? triangle : tied ? 0 : d;
@@ -119,32 +117,32 @@ static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     em->sums = gt_arena_array(a, em->n_sums, sizeof *em->sums);
     em->work = gt_arena_array(a, (size_t)gt_pool_threads(b->pool), em->worker_doubles * sizeof *em->work);
     em->ends = gt_arena_array(a, n, sizeof *em->ends);
+    em->low = gt_arena_array(a, n, sizeof *em->low);
     return gt_arena_failed(a) ? gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k) : GT_OK;
 }
 
 gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor) {
-    gt_em *em = *out = calloc(1, sizeof *em);
-    gt_status st = em ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
+    gt_arena *a = gt_arena_new();
+    gt_em *em = *out = a ? gt_arena_array(a, 1, sizeof *em) : NULL;
+    gt_status st = em ? GT_OK : GT_NOMEM;
     if (!st && k > b->count)
         st = gt_fail(GT_USAGE, "%d components for %lld points: there must be at least as many points", k,
                      (long long)b->count);
     if (!st) {
         em->blocks = b;
-        st = allocate(em, covariance, k);
+        em->arena = a;
+        st = allocate_em(em, covariance, k);
     }
     st = gt_comm_agree_all(b->comm, st);
     if (!st) st = measure_points(em, floor);
     if (!st) return GT_OK;
-    gt_em_free(em);
+    gt_arena_free(a);
     *out = NULL;
     return st;
 }
 
 void gt_em_free(gt_em *em) {
-    if (!em) return;
-    gt_mixture_free(&em->mixture);
-    gt_arena_free(em->arena);
-    free(em);
+    if (em) gt_arena_free(em->arena);
 }
 
 /* ---- passes ---- */
@@ -208,7 +206,7 @@ static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, d
     if (tied && em->hard) scatter_about_nearest(em, panel, w, second);
 }
 
-static gt_status pass(gt_em *em, double *log_likelihood) {
+static gt_status sum_pass(gt_em *em, double *log_likelihood) {
     gt_blocks *b = em->blocks;
     em->about_means = em->hard || em->density.apart;
     gt_status st = gt_blocks_sum(b, em->n_sums, pass_panel, em, em->sums);
@@ -219,7 +217,7 @@ static gt_status pass(gt_em *em, double *log_likelihood) {
 }
 
 gt_status gt_em_pass(gt_em *em, double *log_likelihood) {
-    gt_status st = pass(em, log_likelihood);
+    gt_status st = sum_pass(em, log_likelihood);
     if (!st && !isfinite(*log_likelihood))
         st = gt_fail(GT_NONFINITE, "the log-likelihood is %g: some points are too far from all components",
                      *log_likelihood);
@@ -255,7 +253,7 @@ gt_status gt_em_start(gt_em *em, const gt_mixture_recipe *recipe, const gt_mixtu
     if (!st && recipe->lloyd) st = gt_em_lloyd(em, recipe->lloyd);
     if (st) return st;
     em->hard = true;
-    st = pass(em, &nothing);
+    st = sum_pass(em, &nothing);
     em->hard = false;
     return st ? st : gt_em_update(em);
 }

@@ -10,7 +10,7 @@
 
 typedef struct gt_em {
     gt_blocks *blocks;
-    gt_arena *arena;       /* holds the arrays below */
+    gt_arena *arena;       /* holds all of it */
     gt_mixture mixture;    /* the same on all ranks */
     gt_density density;    /* of the mixture */
     double *centre;        /* [d] the mean of all points */
@@ -29,6 +29,7 @@ typedef struct gt_em {
     size_t worker_doubles;
     double *work; /* [workers][worker_doubles] */
     int *ends;    /* [k] for maximise.c: what became of each component */
+    int *low;     /* [k] for the caller of gt_em_low() */
 } gt_em;
 
 /* `floor` is in units of the points' variance. On failure *out is NULL. */
@@ -57,7 +58,7 @@ gt_status gt_em_low(gt_em *em, const gt_mixture *m, double floors, int *low, int
  * more the less of a variance is left when other dimensions are known; sums over points and terms add a little. */
 double gt_em_rounding(const gt_em *em, double log_likelihood);
 
-/* The memory of a fit whose recipe and points are set and whose other members are zeros. */
+/* The arrays of a fit whose arena, recipe and points are set and whose other members are zeros. */
 gt_status gt_fit_allocate(gt_fit *f);
 
 /* ---- the parts, for em.c ---- */

@@ -5,7 +5,6 @@
  * a pass, so that the log-likelihood told is that of the mixture kept. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/numbers.h"
@@ -16,29 +15,23 @@
 
 gt_status gt_fit_allocate(gt_fit *f) {
     const gt_mixture_recipe *r = &f->recipe;
-    gt_status st = gt_mixture_init(&f->best, r->covariance, r->k, f->points.d);
-    if (!st) st = gt_mixture_init(&f->now, r->covariance, r->k, f->points.d);
+    gt_arena *a = f->arena;
+    gt_status st = gt_mixture_init(&f->best, a, r->covariance, r->k, f->points.d);
+    if (!st) st = gt_mixture_init(&f->now, a, r->covariance, r->k, f->points.d);
     if (st) return st;
-    f->curve = calloc((size_t)r->iterations + 1, sizeof *f->curve);
-    f->curve_now = calloc((size_t)r->iterations + 1, sizeof *f->curve_now);
-    f->held = calloc((size_t)r->k, sizeof *f->held);
-    return f->curve && f->curve_now && f->held ? GT_OK
-                                               : gt_fail(GT_NOMEM, "out of memory for %d iterations", r->iterations);
+    f->curve = gt_arena_array(a, (size_t)r->iterations + 1, sizeof *f->curve);
+    f->curve_now = gt_arena_array(a, (size_t)r->iterations + 1, sizeof *f->curve_now);
+    f->held = gt_arena_array(a, (size_t)r->k, sizeof *f->held);
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
 gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
-    *f = (gt_fit){.recipe = *r, .points = points};
-    return gt_fit_allocate(f);
+    *f = (gt_fit){.arena = gt_arena_new(), .recipe = *r, .points = points};
+    return f->arena ? gt_fit_allocate(f) : GT_NOMEM;
 }
 
 void gt_fit_free(gt_fit *f) {
-    gt_mixture_free(&f->best);
-    gt_mixture_free(&f->now);
-    gt_mixture_free(&f->start.mixture);
-    free(f->curve);
-    free(f->curve_now);
-    free(f->held);
-    free(f->columns);
+    gt_arena_free(f->arena);
     *f = (gt_fit){0};
 }
 
@@ -60,11 +53,12 @@ gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew) {
                        r->iterations, r->tol);
     bool over = f->restart > 0, same = iterations == r->iterations && tol == r->tol,
          ended = f->finished && f->converged && r->restarts == 1 && tol == r->tol;
-    double *curves[] = {f->curve, f->curve_now};
-    for (int i = 0; i < 2; i++) {
-        double *longer = realloc(curves[i], ((size_t)iterations + 1) * sizeof *longer);
-        if (!longer) return gt_fail(GT_NOMEM, "out of memory for %d iterations", iterations);
-        *(i ? &f->curve_now : &f->curve) = longer;
+    double **curves[] = {&f->curve, &f->curve_now};
+    for (int i = 0; i < 2 && iterations > r->iterations; i++) {
+        double *longer = gt_arena_array(f->arena, (size_t)iterations + 1, sizeof *longer);
+        if (!longer) return GT_NOMEM;
+        memcpy(longer, *curves[i], ((size_t)r->iterations + 1) * sizeof *longer);
+        *curves[i] = longer;
     }
     r->iterations = iterations;
     r->tol = tol;
@@ -127,14 +121,14 @@ static gt_status check_monotone(const fitting *t, double l) {
                    f->n_now, f->restart + 1, before, l, rounding);
 }
 
-static void say_restart(const fitting *t) {
+static void show_restart(const fitting *t) {
     char doing[40];
     const gt_mixture_recipe *r = &t->f->recipe;
     snprintf(doing, sizeof doing, "restart %d/%d", t->f->restart + 1, r->restarts);
     gt_tell_start(doing, "iterations", r->iterations);
 }
 
-static void say(const fitting *t, double l) {
+static void show_iteration(const fitting *t, double l) {
     char more[48];
     snprintf(more, sizeof more, "log-likelihood %.9g", l);
     gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
@@ -174,7 +168,7 @@ static gt_status end_restart(fitting *t, double l, bool converged) {
 }
 
 /* A pass, and an update or the end of the restart. */
-static gt_status iterate(fitting *t) {
+static gt_status iterate_once(fitting *t) {
     gt_fit *f = t->f;
     double l;
     gt_comm_doing(t->em->blocks->comm, (uint32_t)f->n_now, "an iteration of EM");
@@ -182,7 +176,7 @@ static gt_status iterate(fitting *t) {
     if (!st) st = gt_comm_agree_all(t->em->blocks->comm, check_monotone(t, l));
     if (st) return st;
     f->curve_now[f->n_now++] = l;
-    say(t, l);
+    show_iteration(t, l);
     bool converged = f->n_now > 1 && l - f->curve_now[f->n_now - 2] < f->recipe.tol;
     if (converged || f->n_now > f->recipe.iterations) return end_restart(t, l, converged);
     if ((st = gt_em_update(t->em))) return gt_wrap(st, "iteration %d", f->n_now);
@@ -200,23 +194,21 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
     fitting t = {.f = f, .hooks = hooks};
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
-    if (!st) t.low = calloc((size_t)f->recipe.k, sizeof *t.low);
-    if (!st) st = gt_comm_agree_all(b->comm, t.low ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
+    if (!st) t.low = t.em->low;
     /* a file does not hold them */
     if (!st && f->n_curve) st = gt_em_low(t.em, &f->best, GT_EM_HELD, f->held, &f->n_held);
     bool stopped = false;
     while (!st && !f->finished && !stopped) {
         st = begin_restart(&t);
-        if (!st) say_restart(&t);
+        if (!st) show_restart(&t);
         if (!st && hooks->mixture) st = hooks->mixture(hooks->arg, &t.em->mixture, f->n_now);
         do {
-            if (!st) st = iterate(&t);
+            if (!st) st = iterate_once(&t);
             if (!st && hooks->stop) stopped = gt_comm_max_all(b->comm, hooks->stop(hooks->arg)) && !f->finished;
             if (!st && hooks->save) st = hooks->save(hooks->arg, f, stopped || f->finished);
         } while (!st && !stopped && f->started);
     }
     gt_tell_end();
     gt_em_free(t.em);
-    free(t.low);
     return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;
 }

@@ -69,11 +69,11 @@ static gt_status read_recipe(const char *text, const char *path, gt_mixture_reci
     unsigned long long seed;
     int n = sscanf(text, "covariance = %15s k = %d seed = %llu restarts = %d iterations = %d tol = %lf floor = %lf",
                    name, &r->k, &seed, &r->restarts, &r->iterations, &r->tol, &r->floor);
-    enum { ALL = 7, MOST = 1 << 24 };
+    enum { ALL = 7, MAXIMUM = 1 << 24 };
     const char *lloyd = find_key(text, "lloyd"), *start = find_key(text, "start");
     bool fine = (!lloyd || (sscanf(lloyd, "%d", &r->lloyd) == 1 && r->lloyd >= 0)) &&
                 (!start || sscanf(start, "%32[0-9a-f]", r->start) == 1);
-    if (n != ALL || !fine || r->restarts < 1 || r->iterations < 0 || r->iterations > MOST || !isfinite(r->tol) ||
+    if (n != ALL || !fine || r->restarts < 1 || r->iterations < 0 || r->iterations > MAXIMUM || !isfinite(r->tol) ||
         !isfinite(r->floor))
         return gt_fail(GT_FORMAT, "'%s': its recipe cannot be read", path);
     r->covariance = gt_covariance_parse(name);
@@ -113,13 +113,13 @@ static void list_arrays(const gt_fit *f, int which, array list[ARRAYS]) {
 
 /* ---- writing ---- */
 
-static void put_mixture(gt_checkpoint *c, const gt_fit *f, int which) {
+static void write_mixture(gt_checkpoint *c, const gt_fit *f, int which) {
     array list[ARRAYS];
     list_arrays(f, which, list);
     for (int i = 0; i < ARRAYS; i++) gt_checkpoint_doubles(c, list[i].path, &list[i].shape, list[i].data);
 }
 
-static void put_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
+static void write_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
     const char *field = (const char *)f + s->offset;
     switch (s->kind) {
     case INTEGER: gt_checkpoint_int(c, s->path, *(const int *)field); break;
@@ -139,9 +139,9 @@ gt_status gt_fit_write(const gt_fit *f, const char *path) {
                                                                                   .recipe = recipe.data});
     gt_buffer_free(&recipe);
     if (!c) return gt_fail(GT_NOMEM, "out of memory for %s", path);
-    for (int i = 0; i < N_SCALARS; i++) put_scalar(c, f, &scalars[i]);
+    for (int i = 0; i < N_SCALARS; i++) write_scalar(c, f, &scalars[i]);
     for (int which = 0; which < MIXTURES; which++)
-        if (has_mixture(f, which)) put_mixture(c, f, which);
+        if (has_mixture(f, which)) write_mixture(c, f, which);
     gt_status st = gt_checkpoint_write(c, path); /* the first error of all */
     gt_checkpoint_free(c);
     return st;
@@ -149,7 +149,7 @@ gt_status gt_fit_write(const gt_fit *f, const char *path) {
 
 /* ---- reading ---- */
 
-static gt_status get_scalar(const gt_checkpoint_file *c, gt_fit *f, const scalar *s) {
+static gt_status read_scalar(const gt_checkpoint_file *c, gt_fit *f, const scalar *s) {
     char *field = (char *)f + s->offset;
     int64_t value = 0;
     if (s->kind == REAL) return gt_checkpoint_get_double(c, s->path, (double *)field);
@@ -190,7 +190,7 @@ static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m)
                : gt_fail(GT_FORMAT, "'%s': the weights are not shares of 1", gt_checkpoint_path(c));
 }
 
-static gt_status get_mixture(const gt_checkpoint_file *c, const gt_fit *f, int which) {
+static gt_status read_mixture(const gt_checkpoint_file *c, const gt_fit *f, int which) {
     array list[ARRAYS];
     list_arrays(f, which, list);
     for (int i = 0; i < ARRAYS; i++) {
@@ -220,9 +220,9 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
         return gt_fail(GT_FORMAT, "'%s' is not a mixture but a checkpoint of the model %s", path, about->model);
     gt_status st = read_recipe(about->recipe, path, &f->recipe);
     const char *columns = find_key(about->recipe, "columns");
-    if (!st && columns && !(f->columns = strndup(columns, strcspn(columns, "\n"))))
-        st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, f, &scalars[i]);
+    if (!st && columns && !(f->columns = gt_arena_printf(f->arena, "%.*s", (int)strcspn(columns, "\n"), columns)))
+        st = GT_NOMEM;
+    for (int i = 0; i < N_SCALARS && !st; i++) st = read_scalar(c, f, &scalars[i]);
     if (st) return st;
     if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
     for (int which = 0; which < MIXTURES && !st; which++)
@@ -231,13 +231,14 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     snprintf(f->fingerprint, sizeof f->fingerprint, "%s", about->dataset);
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", about->kernel_set);
     for (int which = 0; which < MIXTURES && !st; which++)
-        if (has_mixture(f, which)) st = get_mixture(c, f, which);
+        if (has_mixture(f, which)) st = read_mixture(c, f, which);
     return st;
 }
 
 gt_status gt_fit_read(gt_fit *f, const char *path) {
-    *f = (gt_fit){0};
     gt_status st;
+    *f = (gt_fit){.arena = gt_arena_new()};
+    if (!f->arena) return GT_NOMEM;
     gt_checkpoint_file *c = gt_checkpoint_open(path, &st);
     if (!c) return st;
     st = read_fit(f, c);

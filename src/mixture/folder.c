@@ -71,7 +71,7 @@ static gt_status check_same_place_all(gt_comm *c, const gt_fit *f) {
 static gt_status read_start(const gt_fit_folder *d, gt_fit *f) {
     char fingerprint[33];
     if (!*f->recipe.start) return GT_OK;
-    gt_status st = gt_mixture_start_read(&f->start, d->o->start, f->recipe.covariance, fingerprint);
+    gt_status st = gt_mixture_start_read(&f->start, f->arena, d->o->start, f->recipe.covariance, fingerprint);
     if (!st && strcmp(fingerprint, d->recipe.start))
         st = gt_fail(GT_FAILED, "%s changes while it is read", d->o->start);
     return st;
@@ -91,7 +91,7 @@ static bool has_fit(const gt_fit_folder *d, const gt_mixture_recipe *recipe, con
 static gt_status begin_fit(const gt_fit_folder *d, const gt_mixture_recipe *recipe, gt_fit *f) {
     gt_status st = gt_fit_init(f, recipe, d->points->info);
     memcpy(f->fingerprint, d->fingerprint, sizeof f->fingerprint);
-    if (!st && d->columns && !(f->columns = strdup(d->columns))) st = GT_NOMEM;
+    if (!st && d->columns && !(f->columns = gt_arena_printf(f->arena, "%s", d->columns))) st = GT_NOMEM;
     return st;
 }
 
@@ -196,10 +196,9 @@ static gt_status check_options(gt_fit_folder *d) {
     const gt_fit_folder_options *o = d->o;
     gt_mixture_start start = {0};
     gt_status st = GT_OK;
-    if (*o->start) st = gt_mixture_start_read(&start, o->start, d->recipe.covariance, d->recipe.start);
+    if (*o->start) st = gt_mixture_start_read(&start, d->arena, o->start, d->recipe.covariance, d->recipe.start);
     if (!st && *o->start) st = check_start(d, &start);
     if (!st) st = read_numbers_of_components(d, &start);
-    gt_mixture_free(&start.mixture);
     for (int64_t i = 0; i < d->n_k && !st; i++)
         if (d->k[i] > d->points->info.count)
             st = gt_fail(GT_USAGE, "%lld components for %lld points: there must be at least as many points",

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which components have a variance, in any direction, that is at most so many floors (em.h). A covariance S has a
- * variance u^T S u <= most in some direction u, |u| = 1, if and only if S - most I is not positive definite, so that
+ * variance u^T S u <= m in some direction u, |u| = 1, if and only if S - m I is not positive definite, so that
  * its Cholesky factorisation fails. fit.c asks about a mixture that is given as the start, and about the mixture at the
  * end of each restart. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/progress.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
 
-typedef struct search {
+typedef struct low_search {
     const gt_em *em;
     const gt_mixture *m;
-    double most;  /* a variance up to it is low */
-    double *work; /* [workers][d,d], of matrices */
-    int *found;   /* [k], or one for all */
-} search;
+    double maximum; /* a variance up to it is low */
+    double *work;   /* [workers][d,d], of matrices */
+    int *found;     /* [k], or one for all */
+} low_search;
 
-static bool has_low_direction(const search *s, const double *covariance, double *work) {
+static bool has_low_direction(const low_search *s, const double *covariance, double *work) {
     size_t d = s->em->blocks->d;
     memcpy(work, covariance, d * d * sizeof *work);
-    for (size_t i = 0; i < d; i++) work[i * d + i] -= s->most;
+    for (size_t i = 0; i < d; i++) work[i * d + i] -= s->maximum;
     return !gt_cholesky(d, work);
 }
 
-static void look(void *arg, int c, int worker) {
-    const search *s = arg;
+static void find_low(void *arg, int c, int worker) {
+    const low_search *s = arg;
     size_t d = s->em->blocks->d, n = (size_t)c;
     double *work = s->work ? s->work + (size_t)worker * d * d : NULL;
     const double *covariances = s->m->covariances;
@@ -35,9 +34,9 @@ static void look(void *arg, int c, int worker) {
     case GT_COVARIANCE_FULL: s->found[c] = has_low_direction(s, covariances + n * d * d, work); break;
     case GT_COVARIANCE_TIED: s->found[c] = has_low_direction(s, covariances, work); break;
     case GT_COVARIANCE_DIAGONAL:
-        for (size_t j = 0; j < d; j++) s->found[c] |= covariances[n * d + j] <= s->most;
+        for (size_t j = 0; j < d; j++) s->found[c] |= covariances[n * d + j] <= s->maximum;
         break;
-    case GT_COVARIANCE_SPHERICAL: s->found[c] = covariances[n] <= s->most; break;
+    case GT_COVARIANCE_SPHERICAL: s->found[c] = covariances[n] <= s->maximum; break;
     }
 }
 
@@ -45,20 +44,20 @@ gt_status gt_em_low(gt_em *em, const gt_mixture *m, double floors, int *low, int
     gt_comm *c = em->blocks->comm;
     size_t d = em->blocks->d, k = (size_t)m->k;
     bool tied = m->covariance == GT_COVARIANCE_TIED, matrices = tied || m->covariance == GT_COVARIANCE_FULL;
-    search s = {.em = em, .m = m, .most = em->floor * floors, .found = calloc(k, sizeof(int))};
-    if (matrices && em->floor > 0 && c->rank == 0)
-        s.work = malloc((size_t)gt_pool_threads(em->blocks->pool) * d * d * sizeof *s.work);
-    bool got = s.found && (s.work || !matrices || !(em->floor > 0) || c->rank);
-    gt_status st = gt_comm_agree_all(c, got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d covariances", m->k));
+    gt_arena *a = gt_arena_new();
+    low_search s = {.em = em, .m = m, .maximum = em->floor * floors};
+    if (a) s.found = gt_arena_array(a, k, sizeof *s.found);
+    if (a && matrices && em->floor > 0 && c->rank == 0)
+        s.work = gt_arena_array(a, (size_t)gt_pool_threads(em->blocks->pool), d * d * sizeof *s.work);
+    gt_status st = gt_comm_agree_all(c, a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM);
     *n = 0;
     if (!st && em->floor > 0) {
         gt_comm_busy(c, "covariances of a mixture");
-        if (c->rank == 0) gt_pool_run(em->blocks->pool, tied ? 1 : m->k, look, &s);
+        if (c->rank == 0) gt_pool_run(em->blocks->pool, tied ? 1 : m->k, find_low, &s);
         gt_comm_broadcast_all(c, s.found, k * sizeof *s.found, 0);
         for (int i = 0; i < m->k; i++)
             if (s.found[tied ? 0 : i] && m->weights[i] > 0) low[(*n)++] = i;
     }
-    free(s.work);
-    free(s.found);
+    gt_arena_free(a);
     return st;
 }

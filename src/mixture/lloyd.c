@@ -26,7 +26,7 @@ static void add_panel(void *arg, const gt_panel_of_points *panel, int worker, do
 }
 
 /* Rank 0: the means move; whether they come to rest. A mean without points stays. */
-static bool move(gt_em *em) {
+static bool move_means(gt_em *em) {
     size_t d = em->blocks->d, k = (size_t)em->mixture.k;
     const double *total = em->sums, *first = total + k;
     double moved = 0;
@@ -47,7 +47,7 @@ gt_status gt_em_lloyd(gt_em *em, int steps) {
     for (int i = 0; i < steps && !rests; i++) {
         gt_status st = gt_blocks_sum(em->blocks, k + k * d, add_panel, em, em->sums);
         if (st) return st;
-        if (c->rank == 0) rests = move(em);
+        if (c->rank == 0) rests = move_means(em);
         gt_comm_broadcast_all(c, &rests, sizeof rests, 0);
         gt_comm_broadcast_all(c, em->mixture.means, k * d * sizeof *em->mixture.means, 0);
         gt_tell(i + 1);

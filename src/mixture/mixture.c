@@ -2,7 +2,6 @@
  * Mixtures: names and shapes of covariances, memory, single numbers. */
 #include "gantry/mixture.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/option.h"
@@ -30,27 +29,22 @@ gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d) {
 }
 
 size_t gt_mixture_size(gt_covariance covariance, int k, int d) {
-    enum { MOST_COMPONENTS = 1 << 20, MOST_NUMBERS = 1 << 17 }; /* so that nothing overflows */
+    enum { MAX_COMPONENTS = 1 << 20, MAX_NUMBERS = 1 << 17 }; /* so that nothing overflows */
     gt_shape covariances = gt_covariances_shape(covariance, k, d);
-    if (k < 1 || k > MOST_COMPONENTS) gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MOST_COMPONENTS);
-    else if (d < 1 || d > MOST_NUMBERS) gt_fail(GT_USAGE, "points of %d numbers: must be 1 to %d", d, MOST_NUMBERS);
+    if (k < 1 || k > MAX_COMPONENTS) gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MAX_COMPONENTS);
+    else if (d < 1 || d > MAX_NUMBERS) gt_fail(GT_USAGE, "points of %d numbers: must be 1 to %d", d, MAX_NUMBERS);
     else return (size_t)(k + (int64_t)k * d + gt_shape_size(&covariances));
     return 0;
 }
 
-gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d) {
+gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, int k, int d) {
     *m = (gt_mixture){.covariance = covariance, .k = k, .d = d, .size = gt_mixture_size(covariance, k, d)};
     if (!m->size) return GT_USAGE;
-    m->weights = calloc(m->size, sizeof *m->weights);
-    if (!m->weights) return gt_fail(GT_NOMEM, "out of memory for a mixture of %zu numbers", m->size);
+    m->weights = gt_arena_array(a, m->size, sizeof *m->weights);
+    if (!m->weights) return GT_NOMEM;
     m->means = m->weights + k;
     m->covariances = m->means + (size_t)k * (size_t)d;
     return GT_OK;
-}
-
-void gt_mixture_free(gt_mixture *m) {
-    free(m->weights);
-    *m = (gt_mixture){0};
 }
 
 void gt_mixture_copy(gt_mixture *to, const gt_mixture *from) {

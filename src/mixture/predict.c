@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Evaluates a mixture on points: shares, labels and log-likelihoods. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "mixture/blocks.h"
@@ -25,16 +24,16 @@ static void predict_panel(void *arg, const gt_panel_of_points *panel, int worker
     if (!p->own.labels) return;
     memcpy(p->own.log_likelihoods + first, log_sum, panel->count * sizeof *log_sum);
     for (size_t n = 0; n < panel->count; n++) {
-        size_t most = 0;
+        size_t largest = 0;
         for (size_t c = 0; c < k; c++) {
-            if (shares[c * size + n] > shares[most * size + n]) most = c;
+            if (shares[c * size + n] > shares[largest * size + n]) largest = c;
             if (p->own.responsibilities) p->own.responsibilities[(first + n) * k + c] = (float)shares[c * size + n];
         }
-        p->own.labels[first + n] = (int32_t)most;
+        p->own.labels[first + n] = (int32_t)largest;
     }
 }
 
-static gt_status prepare(prediction *p, const gt_mixture *m) {
+static gt_status prepare_density(prediction *p, const gt_mixture *m) {
     size_t d = p->b->d;
     if ((size_t)m->d != d)
         return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
@@ -51,23 +50,22 @@ static gt_status prepare(prediction *p, const gt_mixture *m) {
     return gt_density_set(&p->density, m, centre, p->b->pool);
 }
 
-static gt_status allocate(gt_prediction *p, size_t n, size_t k, bool responsibilities) {
-    *p = (gt_prediction){.labels = malloc((n + 1) * sizeof *p->labels),
-                         .log_likelihoods = malloc((n + 1) * sizeof *p->log_likelihoods)};
-    if (responsibilities) p->responsibilities = malloc((n + 1) * k * sizeof *p->responsibilities);
-    bool got = p->labels && p->log_likelihoods && (p->responsibilities || !responsibilities);
-    return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what is said of %zu points", n);
+static gt_status allocate_prediction(gt_prediction *p, size_t n, size_t k, bool responsibilities) {
+    gt_arena *a = p->arena = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    p->labels = gt_arena_array(a, n + 1, sizeof *p->labels);
+    p->log_likelihoods = gt_arena_array(a, n + 1, sizeof *p->log_likelihoods);
+    if (responsibilities) p->responsibilities = gt_arena_array(a, n + 1, k * sizeof *p->responsibilities);
+    return gt_arena_failed(a) ? gt_fail(GT_NOMEM, "out of memory for what is said of %zu points", n) : GT_OK;
 }
 
 void gt_prediction_free(gt_prediction *p) {
-    free(p->responsibilities);
-    free(p->labels);
-    free(p->log_likelihoods);
+    gt_arena_free(p->arena);
     *p = (gt_prediction){0};
 }
 
-static gt_status run(prediction *p, const gt_mixture *m, double *sum) {
-    gt_status st = gt_comm_agree_all(p->b->comm, prepare(p, m));
+static gt_status predict_blocks_all(prediction *p, const gt_mixture *m, double *sum) {
+    gt_status st = gt_comm_agree_all(p->b->comm, prepare_density(p, m));
     if (!st) st = gt_blocks_sum(p->b, 1, predict_panel, p, sum);
     gt_arena_free(p->arena);
     return st;
@@ -76,7 +74,7 @@ static gt_status run(prediction *p, const gt_mixture *m, double *sum) {
 gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood) {
     prediction p = {.b = b};
     double sum = 0;
-    gt_status st = run(&p, m, &sum);
+    gt_status st = predict_blocks_all(&p, m, &sum);
     if (st) return st;
     *log_likelihood = sum / (double)b->count;
     gt_comm_broadcast_all(b->comm, log_likelihood, sizeof *log_likelihood, 0);
@@ -88,10 +86,10 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
     double sum;
     size_t n = (size_t)b->own_points, k = (size_t)m->k;
     *out = (gt_prediction){0};
-    gt_status st = allocate(&p.own, n, k, responsibilities);
-    if (!st && b->comm->rank == 0) st = allocate(out, (size_t)b->count, k, responsibilities);
+    gt_status st = allocate_prediction(&p.own, n, k, responsibilities);
+    if (!st && b->comm->rank == 0) st = allocate_prediction(out, (size_t)b->count, k, responsibilities);
     st = gt_comm_agree_all(b->comm, st);
-    if (!st) st = run(&p, m, &sum);
+    if (!st) st = predict_blocks_all(&p, m, &sum);
     if (!st) {
         gt_comm_gather_all(b->comm, p.own.labels, n * sizeof *p.own.labels, out->labels);
         gt_comm_gather_all(b->comm, p.own.log_likelihoods, n * sizeof *p.own.log_likelihoods, out->log_likelihoods);
@@ -107,11 +105,12 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
 
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
     size_t n = (size_t)b->own_points;
-    float *own = malloc((n + 1) * sizeof *own);
-    gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
+    gt_arena *a = gt_arena_new();
+    float *own = a ? gt_arena_array(a, n + 1, sizeof *own) : NULL;
+    gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : GT_NOMEM);
     for (size_t i = 0; i < n && !st; i++)
         own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
     if (!st) gt_comm_gather_all(b->comm, own, n * sizeof *own, out);
-    free(own);
+    gt_arena_free(a);
     return st;
 }

@@ -3,7 +3,6 @@
  * covariance of c and z has d independent normal numbers. The number of a sample decides its random numbers, so any
  * part of the samples can be drawn by itself. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/numbers.h"
@@ -37,7 +36,7 @@ static int32_t draw_component(const gt_mixture *m, double place) {
 }
 
 /* point = mean + L noise */
-static void place(const gt_mixture *m, int32_t c, const double *root, const float *noise, double *point) {
+static void place_sample(const gt_mixture *m, int32_t c, const double *root, const float *noise, double *point) {
     size_t d = (size_t)m->d;
     const double *mean = m->means + (size_t)c * d;
     for (size_t i = 0; i < d; i++) {
@@ -55,9 +54,10 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
                             int32_t *components) {
     size_t d = (size_t)m->d;
     bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED;
-    double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
-    float *noise = malloc(d * sizeof *noise);
-    gt_status st = noise && (root || !(full || tied)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for samples");
+    gt_arena *a = gt_arena_new();
+    double *root = a && (full || tied) ? gt_arena_array(a, d, d * sizeof *root) : NULL;
+    float *noise = a ? gt_arena_array(a, d, sizeof *noise) : NULL;
+    gt_status st = a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM;
     if (!st && root) st = gt_lapack_begin(NULL, 1);
     for (int64_t i = 0; i < n && !st; i++)
         components[i] = draw_component(m, gt_mixture_uniform(key_of(seed, "mixture/component", place_of(places, i))));
@@ -69,11 +69,10 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
         for (int64_t i = 0; i < n && !st; i++) {
             if (components[i] != c) continue;
             gt_random_normal(key_of(seed, "mixture/noise", place_of(places, i)), noise, d);
-            place(m, c, root, noise, points + (size_t)i * d);
+            place_sample(m, c, root, noise, points + (size_t)i * d);
         }
     }
-    free(root);
-    free(noise);
+    gt_arena_free(a);
     return st;
 }
 

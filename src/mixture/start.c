@@ -3,7 +3,6 @@
  * far (D. Arthur, S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007). A draw walks along the
  * blocks' sums, then along the points of one block, so it is the same point on any number of ranks. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/numbers.h"
 #include "base/teller.h"
@@ -52,7 +51,7 @@ static int owner_of(const gt_blocks *b, int block) {
     }
 }
 
-static gt_status draw(seeding *s, double share, int c, double *mean) {
+static gt_status draw_mean(seeding *s, double share, int c, double *mean) {
     gt_blocks *b = s->em->blocks;
     double rest = 0;
     gt_status st = gt_blocks_each(b, 1, measure_distances, s, s->sums);
@@ -72,18 +71,18 @@ static gt_status draw(seeding *s, double share, int c, double *mean) {
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     gt_blocks *b = em->blocks;
     seeding s = {.em = em};
-    s.nearest = malloc(((size_t)b->own_points + b->panel) * sizeof *s.nearest);
-    s.sums = calloc((size_t)b->slices.count, sizeof *s.sums);
-    gt_status st = gt_comm_agree_all(
-        b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
+    gt_arena *a = gt_arena_new();
+    if (a) s.nearest = gt_arena_array(a, (size_t)b->own_points + b->panel, sizeof *s.nearest);
+    if (a) s.sums = gt_arena_array(a, (size_t)b->slices.count, sizeof *s.sums);
+    gt_status st = gt_comm_agree_all(b->comm, a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM);
     gt_tell_start("seeding", "means", em->mixture.k);
     for (int c = 0; c < em->mixture.k && !st; c++) {
         double *mean = em->mixture.means + (size_t)c * b->d;
-        st = draw(&s, gt_mixture_uniform((gt_key){seed, gt_stream("mixture/means"), restart, (uint32_t)c}), c, mean);
+        st = draw_mean(&s, gt_mixture_uniform((gt_key){seed, gt_stream("mixture/means"), restart, (uint32_t)c}), c,
+                       mean);
         s.latest = mean;
         gt_tell(c + 1);
     }
-    free(s.nearest);
-    free(s.sums);
+    gt_arena_free(a);
     return st;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where a fit begins, from a file: see gt_mixture_start_read(). */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -10,19 +9,19 @@
 
 /* ---- means alone: points ---- */
 
-static gt_status take_means(gt_mixture_start *start, gt_cloud *means, const char *path) {
+static gt_status copy_means(gt_mixture_start *start, gt_arena *a, gt_cloud *means, const char *path) {
     gt_cloud_info info = gt_cloud_get_info(means);
     gt_mixture *m = &start->mixture;
     if (info.count > INT32_MAX) return gt_fail(GT_FORMAT, "'%s': too many means", path);
-    gt_status st = gt_mixture_init(m, GT_COVARIANCE_SPHERICAL, (int)info.count, info.d);
+    gt_status st = gt_mixture_init(m, a, GT_COVARIANCE_SPHERICAL, (int)info.count, info.d);
     return st ? st : gt_cloud_read(means, 0, info.count, m->means);
 }
 
-static gt_status read_means(gt_mixture_start *start, const char *path, const char *array) {
+static gt_status read_means(gt_mixture_start *start, gt_arena *a, const char *path, const char *array) {
     gt_cloud *means;
     gt_status st = gt_cloud_open(&means, path, array);
     if (st) return st;
-    st = take_means(start, means, path);
+    st = copy_means(start, a, means, path);
     gt_cloud_close(means);
     return st;
 }
@@ -69,10 +68,10 @@ static gt_status check_symmetric(const gt_mixture *m, const char *path) {
     return GT_OK;
 }
 
-static gt_status read_arrays(gt_mixture_start *start, const char *path, gt_covariance covariance) {
+static gt_status read_arrays(gt_mixture_start *start, gt_arena *a, const char *path, gt_covariance covariance) {
     gt_mixture *m = &start->mixture, means;
     bool weights = gt_array_axes(path, "weights") >= 0, covariances = gt_array_axes(path, "covariances") >= 0;
-    gt_status st = read_means(start, path, "means");
+    gt_status st = read_means(start, a, path, "means");
     if (st) return st;
     if (weights != covariances)
         return gt_fail(GT_FORMAT, "'%s' has %s but no %s: a whole mixture has weights, means and covariances", path,
@@ -81,9 +80,8 @@ static gt_status read_arrays(gt_mixture_start *start, const char *path, gt_covar
     means = *m;
     *m = (gt_mixture){0};
     start->whole = true;
-    st = gt_mixture_init(m, covariance, means.k, means.d);
+    st = gt_mixture_init(m, a, covariance, means.k, means.d);
     if (!st) memcpy(m->means, means.means, (size_t)m->k * (size_t)m->d * sizeof *m->means);
-    gt_mixture_free(&means);
     if (st) return st;
     gt_shape shape = gt_covariances_shape(covariance, m->k, m->d);
     int64_t rows = shape.d[0];
@@ -94,28 +92,28 @@ static gt_status read_arrays(gt_mixture_start *start, const char *path, gt_covar
     return st ? st : check_symmetric(m, path);
 }
 
-static gt_status read_fit(gt_mixture_start *start, const char *path, gt_covariance covariance) {
+static gt_status read_fit_as_start(gt_mixture_start *start, gt_arena *a, const char *path, gt_covariance covariance) {
     gt_fit f;
     gt_status st = gt_fit_read(&f, path);
     if (!st && !f.n_curve) st = gt_fail(GT_FORMAT, "'%s' holds no mixture yet: its fit was stopped", path);
     if (!st && f.best.covariance != covariance)
         st = gt_fail(GT_USAGE, "'%s' has %s covariances: --covariance=%s is needed, or its means alone as FILE.csv",
                      path, gt_covariance_name(f.best.covariance), gt_covariance_name(f.best.covariance));
-    if (!st) st = gt_mixture_init(&start->mixture, covariance, f.best.k, f.best.d);
+    if (!st) st = gt_mixture_init(&start->mixture, a, covariance, f.best.k, f.best.d);
     if (!st) gt_mixture_copy(&start->mixture, &f.best);
     start->whole = true;
     gt_fit_free(&f);
     return st;
 }
 
-gt_status gt_mixture_start_read(gt_mixture_start *start, const char *path, gt_covariance covariance,
+gt_status gt_mixture_start_read(gt_mixture_start *start, gt_arena *a, const char *path, gt_covariance covariance,
                                 char fingerprint[33]) {
     *start = (gt_mixture_start){0};
     *fingerprint = 0;
     bool hdf5 = gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5");
-    gt_status st = !hdf5                               ? read_means(start, path, "")
-                   : gt_array_axes(path, "means") >= 0 ? read_arrays(start, path, covariance)
-                                                       : read_fit(start, path, covariance);
+    gt_status st = !hdf5                               ? read_means(start, a, path, "")
+                   : gt_array_axes(path, "means") >= 0 ? read_arrays(start, a, path, covariance)
+                                                       : read_fit_as_start(start, a, path, covariance);
     if (st) return st;
     const gt_mixture *m = &start->mixture;
     const int64_t shape[] = {start->whole, start->whole ? m->covariance : 0, m->k, m->d};

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Figures of mixtures: the log-likelihood over iterations, points with the components' ellipses, samples over points.
- */
-#include "mixture/view.h"
+ * Figures and films of mixtures: the log-likelihood over iterations, points with the components' ellipses, samples over
+ * points, the iterations of EM. */
+#include "gantry/mixture_view.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/grid.h"
-#include "gantry/memory.h"
+#include "gantry/figure.h"
+#include "gantry/film.h"
+#include "gantry/stop.h"
 #include "mixture/blocks.h"
 
 enum { BARS = 60, CURVE = 401 };
@@ -62,6 +63,17 @@ gt_status gt_mixture_axes_read(int axes[2], const gt_mixture_points *p, const ch
 
 /* ---- points on axes ---- */
 
+typedef struct axes_view { /* points on two axes, or of one number */
+    gt_arena *arena;       /* holds rank 0's arrays */
+    int axes[2];
+    bool plane;
+    int64_t n;
+    float *x, *y;     /* [n]; y NULL: not a plane */
+    double ranges[4]; /* of x and of y: whole, with margins; of a line: of the density as well */
+    char labels[2][64];
+    double *edges, *heights, *at, *density; /* of a line */
+} axes_view;
+
 static void set_range(const float *x, int64_t n, double range[2]) {
     range[0] = INFINITY, range[1] = -INFINITY;
     for (int64_t i = 0; i < n; i++) {
@@ -74,7 +86,7 @@ static void set_range(const float *x, int64_t n, double range[2]) {
     range[1] += margin;
 }
 
-static gt_status allocate_view(gt_mixture_view *v, bool first_rank) {
+static gt_status allocate_view(axes_view *v, bool first_rank) {
     gt_arena *a = v->arena = gt_arena_new();
     if (!a) return GT_NOMEM;
     if (!first_rank) return GT_OK;
@@ -87,16 +99,17 @@ static gt_status allocate_view(gt_mixture_view *v, bool first_rank) {
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
-static void set_bars(gt_mixture_view *v) {
+static void set_bars(axes_view *v) {
     v->heights = v->edges + BARS + 1;
     v->density = v->at + CURVE;
     gt_histogram(v->x, v->n, 1, BARS, v->edges, v->heights);
     for (int i = 0; i < CURVE; i++) v->at[i] = v->edges[0] + (v->edges[BARS] - v->edges[0]) * i / (CURVE - 1);
 }
 
-gt_status gt_mixture_view_open_all(gt_mixture_view *v, const gt_mixture_points *p, const int axes[2]) {
+/* To be closed, also after an error. */
+static gt_status open_view_all(axes_view *v, const gt_mixture_points *p, const int axes[2]) {
     gt_comm *c = p->blocks->comm;
-    *v = (gt_mixture_view){.n = p->info.count, .plane = p->info.d > 1, .axes = {axes[0], axes[1]}};
+    *v = (axes_view){.n = p->info.count, .plane = p->info.d > 1, .axes = {axes[0], axes[1]}};
     for (int i = 0; i < 2; i++) {
         const char *name = gt_cloud_name(p->cloud, axes[i]);
         if (name && *name) snprintf(v->labels[i], sizeof v->labels[i], "%.60s", name);
@@ -112,10 +125,10 @@ gt_status gt_mixture_view_open_all(gt_mixture_view *v, const gt_mixture_points *
     return GT_OK;
 }
 
-void gt_mixture_view_close(gt_mixture_view *v) { gt_arena_free(v->arena); }
+static void close_view(axes_view *v) { gt_arena_free(v->arena); }
 
 /* Points of one number: a histogram under the density. */
-static gt_panel line_panel(gt_mixture_view *v, const gt_mixture *m, gt_curve *curve) {
+static gt_panel line_panel(axes_view *v, const gt_mixture *m, gt_curve *curve) {
     for (int i = 0; i < CURVE; i++) v->density[i] = gt_mixture_marginal(m, 0, v->at[i]);
     *curve = (gt_curve){.n = CURVE, .x = v->at, .y = v->density};
     return (gt_panel){.title = "points and density",
@@ -126,7 +139,9 @@ static gt_panel line_panel(gt_mixture_view *v, const gt_mixture *m, gt_curve *cu
                       .curves = curve};
 }
 
-gt_panel gt_mixture_view_panel(gt_mixture_view *v, const gt_mixture *m, const int32_t *groups, gt_curve *curve,
+/* The points, coloured by `groups` [n], and the mixture, on rank 0. The panel refers to `v`, `curve` and `ellipses`
+ * [k]. */
+static gt_panel clusters_panel(axes_view *v, const gt_mixture *m, const int32_t *groups, gt_curve *curve,
                                gt_ellipse *ellipses) {
     if (!v->plane) return line_panel(v, m, curve);
     const int *axes = v->axes;
@@ -150,28 +165,28 @@ gt_panel gt_mixture_view_panel(gt_mixture_view *v, const gt_mixture *m, const in
                       .ellipses = ellipses};
 }
 
-static gt_status draw_clusters(gt_mixture_view *v, const gt_mixture *m, const int32_t *groups, const char *stem) {
+static gt_status draw_clusters(axes_view *v, const gt_mixture *m, const int32_t *groups, const char *stem) {
     gt_ellipse *ellipses = gt_arena_array(v->arena, (size_t)m->k, sizeof *ellipses);
     gt_curve curve;
     if (!ellipses) return GT_NOMEM;
-    gt_panel panel = gt_mixture_view_panel(v, m, groups, &curve, ellipses);
+    gt_panel panel = clusters_panel(v, m, groups, &curve, ellipses);
     return gt_figure_write(stem, &panel, 1, 1);
 }
 
 gt_status gt_mixture_draw_clusters_all(const gt_mixture_points *p, const int axes[2], const gt_mixture *m,
                                        const int32_t *groups, const char *stem) {
-    gt_mixture_view v;
+    axes_view v;
     gt_comm *c = p->blocks->comm;
-    gt_status st = gt_mixture_view_open_all(&v, p, axes);
+    gt_status st = open_view_all(&v, p, axes);
     if (!st && c->rank == 0) st = draw_clusters(&v, m, groups, stem);
-    gt_mixture_view_close(&v);
+    close_view(&v);
     return gt_comm_agree_all(c, st);
 }
 
 /* ---- samples ---- */
 
 /* Samples of one number: their densities as a curve over the data's bars. */
-static gt_status draw_line_over(const gt_mixture_view *v, const float *samples, int64_t n, const char *stem) {
+static gt_status draw_line_over(const axes_view *v, const float *samples, int64_t n, const char *stem) {
     double edges[2][BARS + 1], heights[2][BARS], middles[BARS];
     gt_histogram(v->x, v->n, 1, BARS, edges[0], heights[0]);
     gt_histogram(samples, n, 1, BARS, edges[1], heights[1]);
@@ -186,7 +201,7 @@ static gt_status draw_line_over(const gt_mixture_view *v, const float *samples, 
     return gt_figure_write(stem, &p, 1, 1);
 }
 
-static gt_status draw_over(const gt_mixture_view *v, const double *samples, int64_t n, int64_t d, const char *stem) {
+static gt_status draw_over(const axes_view *v, const double *samples, int64_t n, int64_t d, const char *stem) {
     int64_t all = v->n + n;
     float *x = gt_arena_array(v->arena, (size_t)all, sizeof *x), *y = gt_arena_array(v->arena, (size_t)all, sizeof *y);
     int32_t *group = gt_arena_array(v->arena, (size_t)all, sizeof *group);
@@ -211,24 +226,110 @@ static gt_status draw_over(const gt_mixture_view *v, const double *samples, int6
 
 gt_status gt_mixture_draw_samples_over_all(const gt_mixture_points *p, const int axes[2], const double *samples,
                                            int64_t n, const char *stem) {
-    gt_mixture_view v;
+    axes_view v;
     gt_comm *c = p->blocks->comm;
-    gt_status st = gt_mixture_view_open_all(&v, p, axes);
+    gt_status st = open_view_all(&v, p, axes);
     if (!st && c->rank == 0) st = draw_over(&v, samples, n, p->info.d, stem);
-    gt_mixture_view_close(&v);
+    close_view(&v);
     return gt_comm_agree_all(c, st);
 }
 
-int gt_mixture_columns(int64_t n) { return (int)ceil(sqrt((double)n)); }
+/* ---- films ---- */
 
-gt_status gt_mixture_draw_samples(const gt_cloud_info *images, const double *samples, int64_t n, const char *path) {
-    int columns = gt_mixture_columns(n), rows = (int)((n + columns - 1) / columns);
-    gt_arena *a = gt_arena_new();
-    float *x = a ? gt_arena_array(a, (size_t)rows * (size_t)columns, (size_t)images->d * sizeof *x) : NULL;
-    for (size_t i = 0; x && i < (size_t)n * (size_t)images->d; i++) x[i] = (float)(2 * samples[i] - 1);
-    gt_status st = x ? gt_grid_write(path, x, columns, rows, images->height, images->width, images->channels, -1, 1,
-                                     NULL)
-                     : GT_NOMEM;
-    gt_arena_free(a);
+/* The restart that led to the best mixture is computed again for its film, so that a fit that was stopped and gone on
+ * with has the same film. */
+enum { MAX_FRAMES = 100 };
+static const double FPS = 4, LAST_SECONDS = 1.5;
+
+typedef struct filming {
+    const gt_mixture_points *points;
+    axes_view view;
+    gt_curve curve;
+    gt_ellipse *ellipses;
+    gt_film_of of;
+    gt_film *film; /* rank 0's */
+    int last;      /* the number of the last iteration */
+    int step;      /* iterations from one frame to the next */
+} filming;
+
+/* The film opens when the size of a frame is known. */
+static gt_status add_frame(filming *w, const gt_panel *panel, int times) {
+    uint8_t *pixels;
+    void *bytes = NULL;
+    size_t n;
+    gt_status st = gt_figure_pixels(panel, 1, 1, &pixels, &w->of.height, &w->of.width);
+    if (!st && !w->film) st = gt_film_open(&w->film, &w->of);
+    if (!st) st = gt_film_pack(&w->of, pixels, &bytes, &n);
+    for (int i = 0; i < times && !st; i++) st = gt_film_add(w->film, bytes, n);
+    free(bytes);
+    free(pixels);
     return st;
+}
+
+static gt_status draw_iteration(filming *w, const gt_mixture *m, int iteration, const int32_t *groups) {
+    char title[64];
+    gt_panel panel = clusters_panel(&w->view, m, groups, &w->curve, w->ellipses);
+    snprintf(title, sizeof title, "iteration %d of %d", iteration, w->last);
+    panel.title = title;
+    panel.x_range = w->view.ranges;
+    if (w->view.plane) panel.y_range = w->view.ranges + 2;
+    return add_frame(w, &panel, iteration == w->last ? (int)(LAST_SECONDS * FPS) : 1);
+}
+
+static gt_status add_mixture(void *arg, const gt_mixture *m, int iteration) {
+    filming *w = arg;
+    gt_comm *c = w->points->blocks->comm;
+    gt_prediction p;
+    if (iteration % w->step && iteration != w->last) return GT_OK;
+    gt_status st = gt_mixture_predict(w->points->blocks, m, false, &p);
+    if (st) return st;
+    if (c->rank == 0) st = draw_iteration(w, m, iteration, p.labels);
+    gt_prediction_free(&p);
+    return gt_comm_agree_all(c, st);
+}
+
+static bool wants_stop(void *arg) {
+    (void)arg;
+    return gt_stop_requested();
+}
+
+/* The restart of the best mixture alone, as far as it came. */
+static gt_status repeat_fit_all(filming *w, const gt_fit *f) {
+    gt_fit again;
+    gt_mixture_recipe recipe = f->recipe;
+    recipe.restarts = f->best_restart + 1;
+    recipe.iterations = w->last;
+    gt_status st = gt_fit_init(&again, &recipe, f->points);
+    again.restart = f->best_restart;
+    if (!st && f->start.mixture.weights) {
+        again.start.whole = f->start.whole;
+        st = gt_mixture_init(&again.start.mixture, again.arena, f->start.mixture.covariance, f->start.mixture.k,
+                             f->start.mixture.d);
+        if (!st) gt_mixture_copy(&again.start.mixture, &f->start.mixture);
+    }
+    memcpy(again.kernel_set, f->kernel_set, sizeof again.kernel_set);
+    st = gt_comm_agree_all(w->points->blocks->comm, st);
+    if (!st)
+        st = gt_mixture_fit(w->points->blocks, &again,
+                            &(gt_fit_hooks){.stop = wants_stop, .mixture = add_mixture, .quiet = true, .arg = w});
+    gt_fit_free(&again);
+    return st;
+}
+
+gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int axes[2], const char *path) {
+    gt_comm *c = p->blocks->comm;
+    int last = f->n_curve - 1;
+    filming w = {.points = p, .last = last, .step = (last + MAX_FRAMES - 1) / MAX_FRAMES};
+    if (w.step < 1) w.step = 1;
+    w.of = (gt_film_of){.path = path, .channels = 3, .fps = FPS, .quality = 75};
+    gt_status st = open_view_all(&w.view, p, axes);
+    if (!st) {
+        w.ellipses = gt_arena_array(w.view.arena, (size_t)f->best.k, sizeof *w.ellipses);
+        st = gt_comm_agree_all(c, w.ellipses ? GT_OK : GT_NOMEM);
+    }
+    if (!st) st = repeat_fit_all(&w, f);
+    if (!st && c->rank == 0) st = gt_film_finish(w.film);
+    gt_film_close(w.film);
+    close_view(&w.view);
+    return gt_comm_agree_all(c, st);
 }

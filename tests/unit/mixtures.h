@@ -14,6 +14,13 @@
 enum { KINDS = 4 };
 static gt_comm *comm;
 
+/* For mixtures by themselves, until the test ends. */
+static inline gt_arena *arena(void) {
+    static gt_arena *a;
+    if (!a) a = gt_arena_new();
+    return a;
+}
+
 static inline void near(double a, double b, double tolerance) {
     if (!(fabs(a - b) <= tolerance)) fail_msg("%.17g is not %.17g within %g", a, b, tolerance);
 }

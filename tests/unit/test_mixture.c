@@ -89,7 +89,7 @@ static void check_against_plain(gt_covariance kind, int64_t n, int d, int k) {
     double l;
     assert_ok(gt_em_new(&em, b, kind, k, 0));
     assert_ok(gt_em_start(em, &(gt_mixture_recipe){.seed = 1}, NULL, 0));
-    assert_ok(gt_mixture_init(&plain, kind, k, d));
+    assert_ok(gt_mixture_init(&plain, arena(), kind, k, d));
     gt_mixture_copy(&plain, &em->mixture);
     for (int i = 0; i < 2; i++) {
         assert_ok(gt_em_pass(em, &l));
@@ -97,7 +97,6 @@ static void check_against_plain(gt_covariance kind, int64_t n, int d, int k) {
         assert_ok(gt_em_update(em));
         same_mixture(&em->mixture, &plain, 1e-11);
     }
-    gt_mixture_free(&plain);
     gt_em_free(em);
     gt_blocks_free(b);
     free(copy.x);
@@ -160,7 +159,7 @@ static void iterations_agree_with_scikit_learn(void **state) {
         double l, their_l, score[N + 2];
         char path[64];
         assert_ok(gt_em_new(&em, b, (gt_covariance)kind, K, 0));
-        assert_ok(gt_mixture_init(&theirs, (gt_covariance)kind, K, D));
+        assert_ok(gt_mixture_init(&theirs, arena(), (gt_covariance)kind, K, D));
         golden_mixture(name, "start", &em->mixture);
         assert_ok(gt_em_set(em));
         for (int i = 1; i <= 10; i++) {
@@ -186,7 +185,6 @@ static void iterations_agree_with_scikit_learn(void **state) {
         near(gt_fit_aic(&fit, l, N), score[N + 1], 1e-10 * fabs(score[N + 1]));
         gt_fit_free(&fit);
         gt_prediction_free(&said);
-        gt_mixture_free(&theirs);
         gt_em_free(em);
         gt_blocks_free(b);
     }
@@ -224,7 +222,7 @@ static void nothing_is_too_far(void **state) {
     enum { N = sizeof places / sizeof *places };
     for (int kind = 0; kind < KINDS; kind++) {
         gt_mixture m;
-        assert_ok(gt_mixture_init(&m, (gt_covariance)kind, 3, 1));
+        assert_ok(gt_mixture_init(&m, arena(), (gt_covariance)kind, 3, 1));
         m.weights[0] = 0.25, m.weights[2] = 0.75;
         m.means[1] = 7, m.means[2] = 900;
         for (double *c = m.covariances; c < m.weights + m.size; c++) *c = 2;
@@ -245,7 +243,6 @@ static void nothing_is_too_far(void **state) {
         }
         gt_prediction_free(&said);
         gt_blocks_free(b);
-        gt_mixture_free(&m);
     }
 }
 

@@ -174,7 +174,7 @@ static void a_mixture_is_found_again(void **state) {
     gt_mixture m;
     numbers p = {N, 2, malloc(2 * N * sizeof(double))};
     int32_t *components = malloc(N * sizeof *components);
-    assert_ok(gt_mixture_init(&m, GT_COVARIANCE_FULL, 2, 2));
+    assert_ok(gt_mixture_init(&m, arena(), GT_COVARIANCE_FULL, 2, 2));
     memcpy(m.weights, (double[]){0.3, 0.7, -4, 0, 4, 1, 1, 0.5, 0.5, 2, 0.5, -0.2, -0.2, 0.3},
            m.size * sizeof *m.weights);
     assert_ok(gt_mixture_sample(&m, 11, N, NULL, p.x, components));
@@ -199,7 +199,6 @@ static void a_mixture_is_found_again(void **state) {
     }
     gt_fit_free(&f);
     gt_blocks_free(b);
-    gt_mixture_free(&m);
     free(components);
 }
 
@@ -250,10 +249,9 @@ static void files_that_are_damaged_or_none_are_said(void **state) {
     gt_fit_free(&f);
     gt_mixture three;
     double l;
-    assert_ok(gt_mixture_init(&three, GT_COVARIANCE_SPHERICAL, 1, 3));
+    assert_ok(gt_mixture_init(&three, arena(), GT_COVARIANCE_SPHERICAL, 1, 3));
     assert_failed(gt_mixture_score(b, &three, &l), GT_FORMAT,
                   "the mixture is of points of 3 numbers, the data are of 2");
-    gt_mixture_free(&three);
     gt_blocks_free(b);
 }
 

@@ -63,9 +63,9 @@ static void a_start_is_read_from_every_kind_of_file(void **state) {
     put(at("means.csv"), "x,y\n-1,0\n2,3\n0,5\n", 17);
     assert_ok(gt_arrays_write(at("means.h5"), arrays, 1));
     assert_ok(gt_arrays_write(at("whole.h5"), arrays, 3));
-    assert_ok(gt_mixture_start_read(&s[0], at("means.csv"), GT_COVARIANCE_FULL, print[0]));
-    assert_ok(gt_mixture_start_read(&s[1], at("means.h5"), GT_COVARIANCE_TIED, print[1]));
-    assert_ok(gt_mixture_start_read(&s[2], at("whole.h5"), GT_COVARIANCE_FULL, print[2]));
+    assert_ok(gt_mixture_start_read(&s[0], arena(), at("means.csv"), GT_COVARIANCE_FULL, print[0]));
+    assert_ok(gt_mixture_start_read(&s[1], arena(), at("means.h5"), GT_COVARIANCE_TIED, print[1]));
+    assert_ok(gt_mixture_start_read(&s[2], arena(), at("whole.h5"), GT_COVARIANCE_FULL, print[2]));
     assert_string_equal(print[0], print[1]);
     assert_string_not_equal(print[0], print[2]);
     assert_true(!s[0].whole && !s[1].whole && s[2].whole);
@@ -84,33 +84,26 @@ static void a_start_is_read_from_every_kind_of_file(void **state) {
     near(f.curve[0], first, 1e-12);
     assert_ok(gt_fit_write(&f, at("fit.h5")));
     g = begun(&r, p);
-    assert_ok(gt_mixture_start_read(&g.start, at("fit.h5"), GT_COVARIANCE_FULL, print[2]));
+    assert_ok(gt_mixture_start_read(&g.start, arena(), at("fit.h5"), GT_COVARIANCE_FULL, print[2]));
     assert_ok(gt_mixture_fit(b, &g, NULL));
     near(g.curve[0], f.log_likelihood, 1e-12);
 
-    assert_failed(gt_mixture_start_read(&s[2], at("fit.h5"), GT_COVARIANCE_TIED, print[2]), GT_USAGE,
+    assert_failed(gt_mixture_start_read(&s[2], arena(), at("fit.h5"), GT_COVARIANCE_TIED, print[2]), GT_USAGE,
                   "has full covariances: --covariance=full is needed");
-    gt_mixture_free(&s[2].mixture);
-    assert_failed(gt_mixture_start_read(&s[2], at("whole.h5"), GT_COVARIANCE_DIAGONAL, print[2]), GT_FORMAT,
+    assert_failed(gt_mixture_start_read(&s[2], arena(), at("whole.h5"), GT_COVARIANCE_DIAGONAL, print[2]), GT_FORMAT,
                   "'covariances' has 3 rows of 4 numbers, where 3 of 2 are needed");
-    gt_mixture_free(&s[2].mixture);
     round[1] = 0.5;
     weights[0] = 0.3;
     assert_ok(gt_arrays_write(at("bad.h5"), arrays, 3));
-    assert_failed(gt_mixture_start_read(&s[2], at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
+    assert_failed(gt_mixture_start_read(&s[2], arena(), at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
                   "the weights add up to 1.1");
-    gt_mixture_free(&s[2].mixture);
     weights[0] = 0.2;
     assert_ok(gt_arrays_write(at("bad.h5"), arrays, 3));
-    assert_failed(gt_mixture_start_read(&s[2], at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
+    assert_failed(gt_mixture_start_read(&s[2], arena(), at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
                   "the covariance of component 0 is not symmetric");
-    gt_mixture_free(&s[2].mixture);
     assert_ok(gt_arrays_write(at("bad.h5"), arrays, 2));
-    assert_failed(gt_mixture_start_read(&s[2], at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
+    assert_failed(gt_mixture_start_read(&s[2], arena(), at("bad.h5"), GT_COVARIANCE_FULL, print[2]), GT_FORMAT,
                   "has weights but no covariances");
-    gt_mixture_free(&s[2].mixture);
-    gt_mixture_free(&s[0].mixture);
-    gt_mixture_free(&s[1].mixture);
     gt_fit_free(&f);
     gt_fit_free(&g);
     gt_blocks_free(b);
@@ -126,7 +119,7 @@ static void a_start_below_the_floor_is_refused(void **state) {
     snprintf(r.start, sizeof r.start, "0");
     gt_fit f = begun(&r, p);
     f.start.whole = true;
-    assert_ok(gt_mixture_init(&f.start.mixture, r.covariance, 1, 2));
+    assert_ok(gt_mixture_init(&f.start.mixture, arena(), r.covariance, 1, 2));
     f.start.mixture.weights[0] = 1;
     f.start.mixture.covariances[0] = 1e-3, f.start.mixture.covariances[1] = 1;
     assert_failed(gt_mixture_fit(b, &f, NULL), GT_FORMAT, "the start: component 0 has a variance below the floor");
