@@ -58,7 +58,7 @@ static gt_status read_arguments(gt_search *s, gt_options *own, int argc, char **
     return st;
 }
 
-static gt_status search_all(gt_search *s, gt_job *job, const search_fields *f, const cli_arguments *fixed) {
+static gt_status search_values(gt_search *s, gt_job *job, const search_fields *f, const cli_arguments *fixed) {
     double seconds = 0;
     gt_status st = gt_search_set_plan(s, &(gt_search_plan){.run = f->run,
                                                            .by = f->by,
@@ -93,7 +93,7 @@ static int run_search(int argc, char **argv) {
     if (fixed.help && !st) {
         code = cli_end_early(cli_find("search"), &fixed, &(cli_settings){.arena = job->arena}, st);
     } else {
-        if (!st) st = search_all(s, job, &fields, &fixed);
+        if (!st) st = search_values(s, job, &fields, &fixed);
         if (st != GT_STOPPED) code = cli_exit("search", st);
         else code = gt_mpi_launched_rank() ? CLI_DONE : CLI_STOPPED; /* the launcher hears it from the first one */
     }

@@ -10,7 +10,7 @@
 
 typedef struct gt_em {
     gt_blocks *blocks;
-    gt_arena *arena;       /* holds all of it */
+    gt_arena *arena;       /* holds the gt_em itself and its arrays */
     gt_mixture mixture;    /* the same on all ranks */
     gt_density density;    /* of the mixture */
     double *centre;        /* [d] the mean of all points */

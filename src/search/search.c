@@ -192,7 +192,7 @@ static gt_status train_claimed(gt_search *s, int trial) {
 }
 
 /* Trains what is free until the search is over. Of several workers the first one waits for the others. */
-static gt_status train_all(gt_search *s) {
+static gt_status train_free_trials(gt_search *s) {
     const double pause = 0.2, rarely = 30;
     watch *watches = gt_arena_array(s->job->arena, (size_t)s->plan.trials, sizeof *watches);
     gt_status st = watches ? GT_OK : GT_NOMEM;
@@ -233,7 +233,7 @@ gt_status gt_search_run(gt_search *s, double seconds) {
     gt_status st = gt_search_open(s);
     s->threads = st ? 0 : threads_of_rank(s);
     gt_search_handle_signals(seconds);
-    if (!st) st = train_all(s);
+    if (!st) st = train_free_trials(s);
     if (!st && !s->worker) st = gt_search_write_csv(s);
     if (!st && !s->worker) st = gt_search_draw_pictures(s);
     if (st == GT_STOPPED && !s->worker) wait_for_others(s);
