@@ -58,10 +58,11 @@ static void open_model(work *w, const char *text) {
              name, side, side, channels);
     gt_job *job = gt_job_from_recipe_text(recipe, "recipe");
     gt_model *m = job ? gt_model_new(job) : NULL;
-    if (!m || !m->build_features) must(GT_FAILED);
+    if (!m || !gt_model_role(m, GT_ROLE_FEATURES)) must(GT_FAILED);
     gt_model_init(m);
-    *w = (work){.trained = {.job = job, .model = m, .params = m->blocks[0]}, .batch = gt_classifying_batch(m)};
-    must(gt_trained_build(&w->trained, m->build_features(m, w->batch), NULL));
+    *w = (work){.trained = {.job = job, .model = m, .params = m->blocks[0]},
+                .batch = gt_model_batch(m, gt_model_role(m, GT_ROLE_FEATURES))};
+    must(gt_trained_build(&w->trained, gt_model_build(m, GT_ROLE_FEATURES, &(gt_request){.n = w->batch}), NULL));
     gt_random_normal((gt_key){0}, gt_exec_input(w->trained.exec, "images"), (size_t)w->batch * gt_model_floats(m));
 }
 

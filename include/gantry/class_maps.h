@@ -9,7 +9,7 @@
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/model.h"
+#include "gantry/runner.h"
 
 typedef struct gt_score_maps {
     int64_t count;
@@ -17,10 +17,9 @@ typedef struct gt_score_maps {
     float *probability; /* [count,height,width,classes]; malloc'ed */
 } gt_score_maps;
 
-/* Of all pictures of `ds`, by the classifier of a checkpoint; on rank 0 `out` is filled in. *model_classes: the classes
- * of the network, on all ranks. The same on any number of ranks. GT_USAGE: pictures smaller than those of the training,
- * other channels, no classifier. */
-gt_status gt_convolutional_all(gt_comm *c, const char *checkpoint, gt_dataset *ds, gt_pool *pool,
-                               const gt_kernel_set *kernels, gt_score_maps *out);
+/* Of all pictures of `ds`, by the classifier of a checkpoint; on rank 0 `out` is filled in. The same on any number of
+ * ranks. GT_USAGE: pictures smaller than those of the training, other channels, no classifier. */
+gt_status gt_class_maps_all(gt_comm *c, const char *checkpoint, gt_dataset *ds, gt_pool *pool,
+                            const gt_kernel_set *kernels, gt_score_maps *out);
 
 #endif

@@ -30,7 +30,7 @@ typedef struct gt_detection {
 
 typedef struct gt_detecting gt_detecting;
 /* The classifier and the options' arrays must live as long as the detector. NULL: see gt_message(). */
-gt_detecting *gt_detecting_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o);
+gt_detecting *gt_detecting_new(gt_runner *c, gt_pool *pool, const gt_detect_options *o);
 void gt_detecting_free(gt_detecting *d); /* NULL is fine */
 /* pixels [height,width,C] in -1..1, with the channels of the classifier. *found: the likeliest first; memory of the
  * detector, until its next run. GT_USAGE: no window fits into the picture, or there are more than 2^24. */

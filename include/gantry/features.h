@@ -27,7 +27,7 @@ typedef struct gt_features_options {
     bool cam;
     bool any; /* no layer is asked for: the parameters alone are read */
     gt_pool *pool;
-    const gt_kernel_set *kernels; /* as in gt_encoder_open() */
+    const gt_kernel_set *kernels; /* as in gt_runner_options */
 } gt_features_options;
 
 /* Of a checkpoint, or of the newest one of a run. NULL: see gt_message(); GT_USAGE: there is no such network or layer,

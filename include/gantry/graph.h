@@ -98,6 +98,9 @@ gt_node *gt_scalar(gt_graph *g, float value); /* constant of shape () */
 gt_status gt_output(gt_graph *g, const char *name, gt_node *n);
 /* The value is written to slot `slot` from `offset` (in floats) on. */
 gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset);
+/* Output number i, in the order in which they were asked for; NULL: there are no more. *name (may be NULL): its name.
+ */
+const gt_node *gt_graph_output(const gt_graph *g, int i, const char **name);
 
 const gt_shape *gt_node_shape(const gt_node *n);
 int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */

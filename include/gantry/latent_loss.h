@@ -4,25 +4,19 @@
 #ifndef GANTRY_LATENT_LOSS_H
 #define GANTRY_LATENT_LOSS_H
 
-#include "gantry/dataset.h"
-#include "gantry/dist.h"
 #include "gantry/encode.h"
 
 /* What a decoder makes of any latents of a batch of images, beside the images' encodings. */
 typedef struct gt_latent_loss gt_latent_loss;
 /* The encoder must outlive it; `pool` may be NULL. NULL: see gt_message(); GT_USAGE: latents are discrete. */
-gt_latent_loss *gt_latent_loss_new(gt_encoder *e, gt_pool *pool);
+gt_latent_loss *gt_latent_loss_new(gt_runner *encoder, gt_pool *pool);
 void gt_latent_loss_free(gt_latent_loss *l);         /* NULL is fine */
 int gt_latent_loss_samples(const gt_latent_loss *l); /* latents of each image in a run; of the images' size alone */
-gt_encoder *gt_latent_loss_encoder(const gt_latent_loss *l);
-/* Encodes images [batch,H,W,C] of the encoder's batch in [-1,1], of which the first n are the items `first` and so on
- * of a dataset, which has their labels. The runs that follow read the images, too. */
-gt_status gt_latent_loss_images(gt_latent_loss *l, gt_dataset *ds, int64_t first, int n, const float *images,
-                                gt_encoded *out);
+gt_runner *gt_latent_loss_encoder(const gt_latent_loss *l);
 float *gt_latent_loss_z(gt_latent_loss *l); /* [batch,samples,latent_size]: to be written before each run */
-/* loss [batch,samples]: squared error or cross-entropy, summed over pixels in [0,1]; gradient
- * [batch,samples,latent_size]: its derivatives by z. */
-gt_status gt_latent_loss_run(gt_latent_loss *l, const float **loss, const float **gradient);
+/* Runs the pictures of a batch that the encoder has seen. loss [batch,samples]: squared error or cross-entropy, summed
+ * over pixels in [0,1]; gradient [batch,samples,latent_size]: its derivatives by z. */
+gt_status gt_latent_loss_run(gt_latent_loss *l, const gt_run_batch *b, const float **loss, const float **gradient);
 
 /* ---- what each dimension of the latent is for ---- */
 

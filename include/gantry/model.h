@@ -34,7 +34,7 @@
 struct gt_pickler; /* codec/pickle_write.h */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8, GT_JUDGED_BY_MOST = 3 };
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
@@ -104,8 +104,12 @@ typedef struct gt_scalar_state { /* model state beside the networks, kept in che
     size_t size;
 } gt_scalar_state;
 
-typedef struct gt_generate_options {
-    int n; /* images per run */
+/* What a graph of a network in use is asked for. A builder reads what concerns its role. */
+typedef struct gt_request {
+    int n;             /* images, or latents, per run; 0: as the role says */
+    int samples;       /* draws, or latents, for each image; 0: as many as go well with images of this size */
+    int height, width; /* of images that are larger than the model's; 0: the model's */
+    /* Of generators and mappings. */
     /* "const", "random", "none"; of models with styles "given": inputs "noise/LAYER" [n,h,w,1] */
     const char *noise_mode;
     float truncation;      /* psi; 1: none */
@@ -113,7 +117,56 @@ typedef struct gt_generate_options {
     int truncation_cutoff; /* layers; < 0: all */
     float temperature;     /* models that draw codes: of the draws; 0: 1 */
     bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
-} gt_generate_options;
+} gt_request;
+
+/* A request for pictures as the networks make them: noise that is the same each time, no truncation. */
+static inline gt_request gt_plain_request(int n) {
+    return (gt_request){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
+}
+
+/* What a network can be used for. Images are [n,H,W,C] in [-1,1]; labels "c" are [n,label_dim], of models that see
+ * labels. The roles that Gantry's commands know:
+ *
+ *     role           inputs         outputs
+ *     generator      z c            image [n,H,W,C]
+ *     mapping        z c            ws [n,num_ws,w_dim], truncated (models with styles)
+ *     discriminator  images c       score
+ *     encoder        images c       latent [n,latent_size], image (the reconstruction), error [n], and of latents that
+ *                                   are distributions log_variance [n,latent_size]
+ *     classifier     images         logits [n,label_dim]
+ *     segmenter      images         logits [n,H,W,label_dim]
+ *     class maps     images [n,height,width,C] at least of the model's size
+ *                                   logits [n,rows,columns,label_dim]: a place for each window of the model's size
+ *     features       images         features [n,...], which scores are made of; of classifiers logits, too
+ *     rectifiers     images         active/LAYER [units]: in how many places of how many images each unit is positive
+ *     losses         images c       an output [n] for each loss that the model has on images that it is not trained on
+ *     density        images c       of latents z drawn from q(z|x), each [n,samples]: observation, the squared error or
+ *                                   cross-entropy of pixels in [0,1], summed; ratio, log p(z) - log q(z|x)
+ *     latent loss    images z c     z [n,samples,latent_size]; loss [n,samples]: squared error or cross-entropy of the
+ *                                   pixels in [0,1] that are decoded from z, summed; gradient: its derivatives by z */
+#define GT_ROLE_GENERATOR "generator"
+#define GT_ROLE_MAPPING "mapping"
+#define GT_ROLE_DISCRIMINATOR "discriminator"
+#define GT_ROLE_ENCODER "encoder"
+#define GT_ROLE_CLASSIFIER "classifier"
+#define GT_ROLE_SEGMENTER "segmenter"
+#define GT_ROLE_CLASS_MAPS "class maps"
+#define GT_ROLE_FEATURES "features"
+#define GT_ROLE_RECTIFIERS "rectifiers"
+#define GT_ROLE_LOSSES "losses"
+#define GT_ROLE_DENSITY "density"
+#define GT_ROLE_LATENT_LOSS "latent loss"
+
+enum { GT_MAX_ROLES = 12, GT_ROLE_ENDS = 4 };
+
+typedef struct gt_role {
+    const char *name;
+    int network; /* whose parameters lie in slot 0 of the graph */
+    int batch;   /* items at a time: a fixed number, on which no result depends; 0: by the size of the images */
+    gt_graph *(*build)(gt_model *m, const gt_request *r); /* n > 0. NULL: see gt_message() */
+    /* Names; the graph has a "c" only where the model sees labels. No names of outputs: they are of the layers. */
+    const char *inputs[GT_ROLE_ENDS + 1], *outputs[GT_ROLE_ENDS + 1];
+} gt_role;
 
 struct gt_model {
     const char *name; /* of the family */
@@ -151,57 +204,16 @@ struct gt_model {
     /* name of the statistic that tells how well the model learns ("Loss/train"), for --schedule=plateau; NULL: none */
     const char *loss_stat;
     const char *ada_stat; /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
-    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output
-     * "image" [n,H,W,C] in [-1,1], parameters of the generator in slot 0. */
-    gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
-    /* Models with styles: the part of the generator from "z" and "c" to the output "ws" [n,num_ws,w_dim], truncated.
-     * NULL: the model has no styles. */
-    gt_graph *(*build_mapping)(gt_model *m, const gt_generate_options *o);
-    int num_ws, w_dim; /* 0: the model has no styles */
+    int num_ws, w_dim;    /* 0: the model has no styles */
     /* GT_FORMAT: styles cannot be truncated with these parameters of the generator. NULL: the model has no styles. */
     gt_status (*check_truncation)(const gt_model *m, const float *params);
     bool draws_codes; /* the generator draws codes one after the other, at a temperature */
-    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1] (label_dim > 0: and "c"
-     * [n,label_dim], here and in build_density), outputs "latent"
-     * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,
-     * "log_variance" [n,latent_size]. NULL: the model has no encoder. */
-    gt_graph *(*build_encoder)(gt_model *m, int n);
-    int latent_size;
-    /* Models whose features scores may be made of (use/score/feature_network.h): a graph for n images with input
-     * "images" and outputs "features" [n,...] and, of classifiers, "logits" [n,label_dim]. NULL: the model has none. */
-    gt_graph *(*build_features)(gt_model *m, int n);
-    const char *features_layer; /* "before fc2", "latent"; known once build_features() was called */
-    /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for
-     * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
-     * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
-    gt_graph *(*build_density)(gt_model *m, int n, int samples);
-    /* Autoencoders with continuous latents: a graph for n images with inputs "images", "z" [n,samples,latent_size]
-     * and, of models that see labels, "c" [n,label_dim],
-     * outputs "loss" [n,samples]: squared error or cross-entropy of the pixels in [0,1] that are decoded from z, summed
-     * over pixels, and "gradient" [n,samples,latent_size]: its derivatives by z. NULL: the model has none. */
-    gt_graph *(*build_latent_loss)(gt_model *m, int n, int samples);
-    /* Models that are judged by losses of their own on images that they are not trained on (use/apply/model_losses.h):
-     * a graph for n images with input "images", of models that see labels also "c" [n,label_dim], and an output [n] for
-     * each name in `judged_by`. NULL: the model has none. */
-    gt_graph *(*build_judge)(gt_model *m, int n);
-    const char *judged_by[GT_JUDGED_BY_MOST]; /* "reconstruction"; after the last one NULL */
-    /* Classifiers: a graph for n images with input "images" [n,H,W,C] in [-1,1] and output "logits" [n,label_dim].
-     * NULL: the model is not a classifier. */
-    gt_graph *(*build_classifier)(gt_model *m, int n);
-    /* GANs whose D tells classes: the same, with the parameters of network 1 in slot 0. NULL: its D does not. */
-    gt_graph *(*build_d_classifier)(gt_model *m, int n);
+    int latent_size;  /* of models that encode */
+    int n_roles;      /* the first role of a network is its forward pass in use: gt_model_forward() */
+    gt_role roles[GT_MAX_ROLES];
+    const char *features_layer; /* "before fc2", "latent"; known once a graph of the role "features" was built */
     /* A network of D's form that is trained beside D, on the labels alone, to be compared with D; 0: none. */
     int baseline;
-    /* The same for n images of another size, at least that of the model: "logits" [n,height,width,label_dim] of a map,
-     * with a place for each window of the model's size. NULL: the model has no such form. */
-    gt_graph *(*build_convolutional)(gt_model *m, int n, int height, int width);
-    /* Models with rectifiers: a graph for n images with input "images" and an output "active/LAYER" [units] for each
-     * row of `rectified`: in how many places of how many images each unit is positive. NULL: the model has none. */
-    gt_graph *(*build_rectified)(gt_model *m, int n);
-    const gt_rectified *rectified; /* known once build_rectified() was called */
-    /* GANs: a graph of D with inputs "images" [n,H,W,C] in [-1,1] and, where D takes labels, "c" [n,label_dim], output
-     * "score", parameters of network 1 in slot 0. NULL: the model has no D. */
-    gt_graph *(*build_discriminator)(gt_model *m, int n);
     /* Models of the reference implementation: puts network 0 (G) or 1 (D), with the parameters in `block`, into a
      * pickle that this implementation loads (spec 8.7). NULL: the model has no such form. */
     gt_status (*put_reference)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
@@ -209,17 +221,18 @@ struct gt_model {
      * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
      * GT_MOST_MAPS; 0 after a fault of the graph. NULL: the model has no such D. */
     int (*discriminator_maps)(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps);
-    /* Models that segment: as build_classifier, with "logits" [n,H,W,label_dim]. NULL: the model does not segment. */
-    gt_graph *(*build_segmenter)(gt_model *m, int n);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */
 };
 
-/* The network that tells classes; -1: the model is not a classifier. */
+/* The model's row for a role; NULL: it has none. */
+const gt_role *gt_model_role(const gt_model *m, const char *name);
+/* The network that tells classes; -1: none does. Of models that are classifiers network 0. */
 static inline int gt_model_classifier(const gt_model *m) {
-    return m->build_classifier ? 0 : m->build_d_classifier ? 1 : -1;
+    const gt_role *r = gt_model_role(m, GT_ROLE_CLASSIFIER);
+    return r ? r->network : -1;
 }
 
 /* Floats of an image. */
@@ -234,8 +247,12 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning);
 gt_status gt_model_average(gt_model *m, int net);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
-/* The forward pass of a network in use, for n samples, with the network's parameters in slot 0: one of the graphs
- * above. NULL: see gt_message(). */
+void gt_model_add_role(gt_model *m, gt_role role);
+/* Items at a time of a role. */
+int gt_model_batch(const gt_model *m, const gt_role *role);
+/* The graph of a role. NULL: see gt_message(). */
+gt_graph *gt_model_build(gt_model *m, const char *role, const gt_request *r);
+/* The forward pass of a network in use, for n samples. NULL: see gt_message(). */
 gt_graph *gt_model_forward(gt_model *m, int net, int n);
 /* The place of the network `name` ("D"); -1: the model has none, and the message says which it has. */
 int gt_model_network(const gt_model *m, const char *name);

@@ -48,16 +48,6 @@ typedef struct gt_bound_net {
     int slot;
 } gt_bound_net;
 
-/* Layers with a rectifier, as a pass meets them. */
-enum { GT_MOST_RECTIFIED = 192 };
-typedef struct gt_rectified {
-    int n;
-    struct {
-        char layer[40]; /* the one before the rectifier: "conv1" */
-        int64_t units;
-    } of[GT_MOST_RECTIFIED];
-} gt_rectified;
-
 enum { GT_MAX_FILTER_TAPS = 64 };
 
 /* The FIR filter of up- and downsampling as raw taps; gt_filter_setup() prepares it. */

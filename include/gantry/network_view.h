@@ -29,7 +29,7 @@ typedef struct gt_network_view {
     const char *network;          /* "D"; NULL: the first that takes images */
     const gt_image_set *images;   /* of the shape that the network takes; gt_view_filters() needs none */
     gt_pool *pool;                /* may be NULL */
-    const gt_kernel_set *kernels; /* as in gt_encoder_open() */
+    const gt_kernel_set *kernels; /* as in gt_runner_options */
 } gt_network_view;
 
 /* The weights of the first layer, a picture for each filter. GT_USAGE: the first layer takes no images. */

@@ -4,24 +4,10 @@
 #ifndef GANTRY_SEGMENT_H
 #define GANTRY_SEGMENT_H
 
-#include "gantry/dataset.h"
-#include "gantry/dist.h"
-#include "gantry/kernels.h"
-#include "gantry/model.h"
+#include "gantry/runner.h"
 
-typedef struct gt_segmenting gt_segmenting;
-
-/* Of a checkpoint; of a run's directory the newest one. `pool` and `kernels` as in gt_encoder_open() (encode.h). */
-gt_segmenting *gt_segmenting_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 /* Is a checkpoint that of a network that segments? */
-gt_status gt_segmenting_is_for(const char *checkpoint, bool *segments);
-/* Of a model in training, with these parameters. NULL: see gt_message(); GT_USAGE: the model does not segment. It takes
- * its turn in an arena as classifiers do (gt_classifying_new). */
-gt_segmenting *gt_segmenting_new(gt_model *m, const float *params, gt_pool *pool, size_t *room);
-void gt_segmenting_use_arena(gt_segmenting *s, void *memory); /* s may be NULL */
-void gt_segmenting_close(gt_segmenting *s);                   /* NULL is fine */
-const gt_model *gt_segmenting_model(const gt_segmenting *s);
-gt_status gt_segmenting_prepare(gt_segmenting *s); /* after the parameters changed, or others used the arena */
+gt_status gt_is_segmenter(const char *checkpoint, bool *segments);
 
 /* Of a dataset. A pixel counts where its mask has a class that the network knows. */
 typedef struct gt_segment_scores {
@@ -36,7 +22,7 @@ typedef struct gt_segment_scores {
 
 /* All pictures of `ds`, in its order. On rank 0 *scores (NULL: not wanted; else the masks are read) is filled in, for
  * gt_segment_free, and *classes (NULL: not wanted) gets the class of each pixel, [count,H,W], malloc'ed. */
-gt_status gt_segment_dataset_all(gt_comm *comm, gt_segmenting *with, gt_dataset *ds, gt_segment_scores *scores,
+gt_status gt_segment_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds, gt_segment_scores *scores,
                                  uint8_t **classes);
 void gt_segment_free(gt_segment_scores *scores);
 

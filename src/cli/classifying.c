@@ -15,9 +15,9 @@
 
 static gt_status open_all(cli_classifying *c, cli_classify_way way) {
     const char **words = c->session->arguments.words;
-    c->with = gt_classifying_open(words[0], c->session->pool, cli_kernels());
+    c->with = cli_open_role(c->session, words[0], GT_ROLE_CLASSIFIER);
     if (!c->with) return gt_failure();
-    c->model = gt_classifying_model(c->with);
+    c->model = gt_runner_model(c->with);
     gt_status st = way == CLI_PREDICT ? cli_open_pictures(c->session, words[1], c->model, &c->data)
                                       : cli_open_data(c->session, words[1], c->model->label_dim, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
@@ -35,7 +35,7 @@ static void warn_of_classes(const cli_classifying *c) {
 
 /* On rank 0: classes of the same number and of other names than in training. */
 static void warn_of_names(const cli_classifying *c) {
-    const gt_checkpoint_data *known = gt_classifying_data(c->with);
+    const gt_checkpoint_data *known = gt_runner_data(c->with);
     const gt_dataset_info *given = c->info;
     int k = gt_class_names_differ(given->class_name, given->class_names, known->class_name, known->class_names);
     if (!c->all || k < 0) return;
@@ -60,14 +60,14 @@ gt_status cli_classify_all(cli_session *s, cli_classify_way way, gt_status (*wor
     free(c.all);
     free(c.probabilities);
     gt_dataset_close(c.data);
-    gt_classifying_close(c.with);
+    gt_runner_close(c.with);
     return st;
 }
 
 /* From the first of two lists that has a name. */
 static const char *name_from(const cli_classifying *c, int class, bool data_first) {
     static const gt_checkpoint_data nothing;
-    const gt_checkpoint_data *known = c->with ? gt_classifying_data(c->with) : &nothing;
+    const gt_checkpoint_data *known = c->with ? gt_runner_data(c->with) : &nothing;
     for (int i = 0; i < 2; i++) {
         bool data = (i == 0) == data_first;
         if (data && class >= 0 && class < c->info->class_names) return c->info->class_name[class];

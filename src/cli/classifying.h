@@ -9,7 +9,7 @@
 
 typedef struct cli_classifying {
     cli_session *session;
-    gt_classifying *with;
+    gt_runner *with;
     const gt_model *model;
     gt_dataset *data;
     const gt_dataset_info *info;

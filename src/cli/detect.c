@@ -62,7 +62,7 @@ typedef struct work {
     cli_session *session;
     const detect_fields *fields;
     gt_pool *pool;
-    gt_classifying *with;
+    gt_runner *with;
     const gt_model *model;
     gt_detecting *detector;
     gt_transformer *transformer;
@@ -276,9 +276,11 @@ static gt_status write_result(work *w) {
 static gt_status open_detector(work *w, gt_detect_options *o) {
     const detect_fields *f = w->fields;
     gt_arena *a = w->session->arena;
-    w->with = gt_classifying_open(w->session->arguments.words[0], w->pool, cli_kernels());
+    w->with = gt_runner_open(
+        w->session->arguments.words[0],
+        &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = w->pool, .kernels = cli_kernels()});
     if (!w->with) return gt_failure();
-    w->model = gt_classifying_model(w->with);
+    w->model = gt_runner_model(w->with);
     *o = (gt_detect_options){
         .stride = f->stride, .threshold = f->threshold, .overlap = f->overlap, .ground = (int)f->ground};
     gt_status st = cli_read_numbers(a, "--sizes", f->sizes, &o->sizes, &o->n_sizes);
@@ -315,7 +317,7 @@ static gt_status run(cli_session *s) {
     else gt_buffer_free(&w.csv);
     gt_transformer_free(w.transformer);
     gt_detecting_free(w.detector);
-    gt_classifying_close(w.with);
+    gt_runner_close(w.with);
     gt_pool_free(w.pool);
     return st;
 }

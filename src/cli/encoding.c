@@ -10,9 +10,9 @@
 
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
-    e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
+    e->encoder = cli_open_role(e->session, words[0], GT_ROLE_ENCODER);
     if (!e->encoder) return gt_failure();
-    e->model = gt_encoder_model(e->encoder);
+    e->model = gt_runner_model(e->encoder);
     gt_status st = cli_open_data(e->session, words[1], e->model->label_dim, &e->data);
     if (!st) e->info = gt_dataset_get_info(e->data);
     return st;
@@ -46,7 +46,7 @@ gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status 
     if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e));
     gt_encoded_free(&e.all);
     gt_dataset_close(e.data);
-    gt_encoder_close(e.encoder);
+    gt_runner_close(e.encoder);
     return st;
 }
 

@@ -10,7 +10,7 @@ typedef struct cli_encoding {
     cli_session *session;
     gt_comm *comm;
     gt_pool *pool;
-    gt_encoder *encoder;
+    gt_runner *encoder;
     const gt_model *model; /* the encoder's */
     gt_dataset *data;
     const gt_dataset_info *info;

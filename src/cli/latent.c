@@ -170,7 +170,7 @@ static gt_status traverse(cli_session *s) {
     const float *label = NULL;
     gt_status st = g ? read_label(s, NULL, g, &label) : gt_failure();
     if (!st) st = latent_choose_dims(s, NULL, d, &dims);
-    if (!st && gt_generator_model(g)->build_encoder && d != gt_generator_model(g)->latent_size)
+    if (!st && gt_model_role(gt_generator_model(g), GT_ROLE_ENCODER) && d != gt_generator_model(g)->latent_size)
         st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");
     if (!st) st = gt_rundir_prepare(fields->outdir, 1 << 20);
     if (!st) st = latent_draw_traversal(s, &dims, g, label);

@@ -83,7 +83,7 @@ static gt_status estimate(cli_encoding *e) {
     const likelihood_fields *f = e->session->fields;
     gt_likelihood_options o = {
         .samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
-    gt_estimator *estimator = gt_estimator_new(gt_encoder_model(e->encoder), gt_encoder_params(e->encoder), &o);
+    gt_estimator *estimator = gt_estimator_new(gt_runner_model(e->encoder), gt_runner_params(e->encoder), &o);
     gt_likelihood *all = NULL;
     gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : gt_failure());
     if (!st) st = gt_likelihood_dataset_all(e->comm, estimator, e->data, &all);

@@ -6,7 +6,7 @@
 #include "gantry/train.h"
 #include "use/score/path_length.h"
 #include "use/runner/trained.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 typedef struct network_work {
     metrics_work *w;
@@ -33,13 +33,13 @@ static gt_status open_network(network_work *n) {
     gt_status st = gt_trained_open(t, f->network, cli_kernels());
     if (st) return st;
     gt_model *m = t->model;
-    if (!m->build_generator) return gt_wrong_model(m, "makes no pictures");
+    if (!gt_role_needed(m, GT_ROLE_GENERATOR)) return GT_USAGE;
     bool given = gt_options_state(&n->w->session->options, "seed") == GT_OPTION_GIVEN;
     n->seed = given ? (uint64_t)f->seed : (uint64_t)t->job->seed;
     gt_scoring_set_seed(n->w->scoring, n->seed);
-    const gt_generate_options o = {
+    const gt_request o = {
         .n = m->slice_size > 0 ? m->slice_size : 1, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
-    st = gt_trained_build(t, m->build_generator(m, &o), n->w->session->pool);
+    st = gt_trained_build(t, gt_model_build(m, GT_ROLE_GENERATOR, &o), n->w->session->pool);
     if (!st) st = gt_exec_prepare(t->exec, &(gt_exec_env){.seed = n->seed});
     n->images = images_of(f->network);
     return st;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dataset that a command works on, with the command's --classes. */
+ * The network and the dataset that a command works with, with the command's --classes. */
 #include "cli/cli.h"
-#include "gantry/model.h"
+#include "gantry/runner.h"
 #include "use/runner/trained.h"
 
 static const char *classes_of(const cli_session *s) {
     const gt_option *row = gt_options_find(&s->options, "classes");
     return row ? gt_options_effective(&s->options, row) : "";
+}
+
+gt_runner *cli_open_role(const cli_session *s, const char *checkpoint, const char *role) {
+    return gt_runner_open(checkpoint, &(gt_runner_options){.role = role, .pool = s->pool, .kernels = cli_kernels()});
 }
 
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {

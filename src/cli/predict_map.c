@@ -141,7 +141,7 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
     if (!st) st = gt_same_data_all(s->comm, m.of.data, words[1]);
     if (!st) {
         m.of.info = gt_dataset_get_info(m.of.data);
-        st = gt_convolutional_all(s->comm, words[0], m.of.data, s->pool, cli_kernels(), &m.maps);
+        st = gt_class_maps_all(s->comm, words[0], m.of.data, s->pool, cli_kernels(), &m.maps);
     }
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_all(&m, images));
     free(m.maps.probability);

@@ -16,7 +16,7 @@ gt_status cli_segments_all(cli_session *s, bool *segments) {
     *segments = false;
     if (s->arguments.n_words != 2) return GT_OK; /* which the command tells */
     gt_status st = cli_share_path_all(s->comm, s->arena, &s->arguments.words[0]);
-    if (!st && !s->comm->rank) st = gt_segmenting_is_for(s->arguments.words[0], segments);
+    if (!st && !s->comm->rank) st = gt_is_segmenter(s->arguments.words[0], segments);
     st = gt_comm_agree_all(s->comm, st);
     gt_comm_broadcast_all(s->comm, segments, sizeof *segments, 0);
     return st;
@@ -29,9 +29,9 @@ const char *cli_segment_name(const cli_segmenting *c, int class) {
 
 static gt_status open_all(cli_segmenting *c, bool any_size) {
     const char **words = c->session->arguments.words;
-    c->with = gt_segmenting_open(words[0], c->session->pool, cli_kernels());
+    c->with = cli_open_role(c->session, words[0], GT_ROLE_SEGMENTER);
     if (!c->with) return gt_failure();
-    c->model = gt_segmenting_model(c->with);
+    c->model = gt_runner_model(c->with);
     gt_status st = any_size ? cli_open_pictures(c->session, words[1], c->model, &c->data)
                             : cli_open_data(c->session, words[1], 0, &c->data);
     if (!st) c->info = gt_dataset_get_info(c->data);
@@ -49,7 +49,7 @@ static gt_status segment_all(cli_session *s, bool judged, bool classes, gt_statu
     gt_segment_free(&c.scores);
     free(c.classes);
     gt_dataset_close(c.data);
-    gt_segmenting_close(c.with);
+    gt_runner_close(c.with);
     return st;
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct cli_segmenting {
     cli_session *session;
-    gt_segmenting *with;
+    gt_runner *with;
     const gt_model *model;
     gt_dataset *data;
     const gt_dataset_info *info;

@@ -337,6 +337,12 @@ static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool plac
 }
 
 gt_status gt_output(gt_graph *g, const char *name, gt_node *n) { return new_result(g, name, n, false, 0, 0); }
+
+const gt_node *gt_graph_output(const gt_graph *g, int i, const char **name) {
+    if (i >= g->n_results) return NULL;
+    if (name) *name = g->results[i].name;
+    return g->results[i].node;
+}
 gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset) {
     return new_result(g, name, n, true, slot, offset);
 }

@@ -2,6 +2,7 @@
  * What all models share. */
 #include "gantry/model.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,14 +26,42 @@ void gt_model_init(gt_model *m) {
     if (m->ema_of >= 0) memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
 }
 
+const gt_role *gt_model_role(const gt_model *m, const char *name) {
+    for (int i = 0; i < m->n_roles; i++)
+        if (!strcmp(m->roles[i].name, name)) return &m->roles[i];
+    return NULL;
+}
+
+void gt_model_add_role(gt_model *m, gt_role role) {
+    assert(m->n_roles < GT_MAX_ROLES);
+    m->roles[m->n_roles++] = role;
+}
+
+/* Maps of small pictures stay in the cache. */
+int gt_model_batch(const gt_model *m, const gt_role *role) {
+    enum { MAX = 16, MIN = 4, PIXELS = 64 * 64 * 64 };
+    if (role->batch) return role->batch;
+    int64_t n = PIXELS / ((int64_t)m->height * m->width);
+    return n > MAX ? MAX : n < MIN ? MIN : (int)n;
+}
+
+static gt_graph *build_role(gt_model *m, const gt_role *role, const gt_request *r) {
+    gt_request request = *r;
+    if (!request.n) request.n = gt_model_batch(m, role);
+    return role->build(m, &request);
+}
+
+gt_graph *gt_model_build(gt_model *m, const char *role, const gt_request *r) {
+    const gt_role *row = gt_model_role(m, role);
+    if (row) return build_role(m, row, r);
+    gt_fail(GT_USAGE, "model '%s' has no %s", m->name, role);
+    return NULL;
+}
+
 gt_graph *gt_model_forward(gt_model *m, int net, int n) {
-    if (net == 1 && m->build_discriminator) return m->build_discriminator(m, n);
-    if (net == 0 && m->build_classifier) return m->build_classifier(m, n);
-    if (net == 0 && m->build_segmenter) return m->build_segmenter(m, n);
-    if (net == 0 && m->build_encoder) return m->build_encoder(m, n);
-    if (net == 0 && m->build_generator)
-        return m->build_generator(
-            m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
+    const gt_request plain = gt_plain_request(n);
+    for (int i = 0; i < m->n_roles; i++)
+        if (m->roles[i].network == net) return build_role(m, &m->roles[i], &plain);
     gt_fail(GT_USAGE, "network %d of model '%s' has no forward pass of its own", net, m->name);
     return NULL;
 }

@@ -220,13 +220,9 @@ gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p
 }
 
 gt_node *gt_forward_rectified(gt_forward *f, gt_node *x) {
-    gt_rectified *r = f->rectified;
-    if (!x || !r || r->n == GT_MOST_RECTIFIED) return x;
-    int last = gt_node_shape(x)->n - 1;
-    r->of[r->n].units = gt_dim(x, last);
-    snprintf(r->of[r->n].layer, sizeof r->of[r->n].layer, "%s", f->layer);
-    gt_node *active = gt_sum(f->graph, gt_greater(f->graph, x, 0), GT_AXIS(last) - 1);
-    gt_output(f->graph, gt_text_of("active/%s", r->of[r->n++].layer).s, active);
+    if (!x || !f->counts_active) return x;
+    gt_node *active = gt_sum(f->graph, gt_greater(f->graph, x, 0), GT_AXIS(gt_node_shape(x)->n - 1) - 1);
+    gt_output(f->graph, gt_text_of("active/%s", f->layer).s, active);
     return x;
 }
 

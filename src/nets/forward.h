@@ -73,9 +73,9 @@ typedef struct gt_forward {
     const gt_forward_windows *convolves;
     int window;               /* the next one */
     gt_forward_window pooled; /* an adaptive pooling of this window is left to the next linear layer; height 0: none */
-    /* NULL, or rectifiers are listed here and become outputs "active/LAYER" [units]: how many values of each unit
-     * (channel, feature) are positive */
-    gt_rectified *rectified;
+    /* Each rectifier becomes an output "active/LAYER" [units] of the layer before it: how many values of each unit
+     * (channel, feature) are positive. */
+    bool counts_active;
     gt_node *last_input; /* [N,features]: what the latest linear layer reads; of classifiers their features */
     char layer[40];      /* the latest with tensors */
 } gt_forward;
@@ -106,7 +106,7 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x);
  * "dropout/NAME", for each sample of each step. */
 gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p);
 gt_node *gt_forward_relu(gt_forward *f, gt_node *x);
-/* x, the output of a rectifier made in another way than by gt_forward_relu(), for f->rectified. */
+/* x, the output of a rectifier made in another way than by gt_forward_relu(), for f->counts_active. */
 gt_node *gt_forward_rectified(gt_forward *f, gt_node *x);
 /* [N,H,W,C] -> [N,C]: the mean over pixels. */
 gt_node *gt_forward_mean(gt_forward *f, gt_node *x);

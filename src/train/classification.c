@@ -9,17 +9,20 @@
 #include "train/measurer.h"
 
 typedef struct classification {
-    gt_classifying *network;
+    gt_runner *network;
     gt_confusion confusion;
 } classification;
 
-static bool is_wanted(const gt_engine *e) { return gt_eval_data_any(e) && !e->model->masks && !e->model->build_judge; }
+static bool is_wanted(const gt_engine *e) {
+    return gt_eval_data_any(e) && !e->model->masks && !gt_model_role(e->model, GT_ROLE_LOSSES);
+}
 
 static bool baseline_is_wanted(const gt_engine *e) { return e->model->baseline && gt_eval_data_any(e); }
 
 static gt_status open_classifier_all(gt_engine *e, void *own, const float *params) {
     classification *c = own;
-    c->network = gt_classifying_new(e->model, params, e->pool, &e->arena_bytes);
+    c->network = gt_runner_new(e->model, params, &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = e->pool},
+                               &e->arena_bytes);
     return gt_comm_agree_all(e->comm, c->network ? GT_OK : GT_FAILED);
 }
 
@@ -29,11 +32,11 @@ static gt_status open_baseline_all(gt_engine *e, void *own) {
     return open_classifier_all(e, own, e->model->blocks[e->model->baseline]);
 }
 
-static void use_arena(void *own, void *arena) { gt_classifying_use_arena(((classification *)own)->network, arena); }
+static void use_arena(void *own, void *arena) { gt_runner_use_arena(((classification *)own)->network, arena); }
 
 static void close_classifier(void *own) {
     classification *c = own;
-    gt_classifying_close(c->network);
+    gt_runner_close(c->network);
     gt_confusion_free(&c->confusion);
 }
 
@@ -55,7 +58,7 @@ static bool series_of_baseline(const gt_engine *e, const void *own, int i, gt_te
 }
 
 /* The caller takes scores->confusion over; the other ranks get zeros. */
-static gt_status score_set_all(gt_engine *e, gt_classifying *network, gt_dataset *ds, gt_scores *scores) {
+static gt_status score_set_all(gt_engine *e, gt_runner *network, gt_dataset *ds, gt_scores *scores) {
     gt_classified *all = NULL;
     *scores = (gt_scores){0};
     gt_status st = gt_classify_dataset_all(e->comm, network, ds, &all, NULL);
@@ -77,7 +80,7 @@ static void put_baseline(gt_values *values, int set, const gt_scores *s) {
 
 static gt_status measure_sets_all(gt_engine *e, classification *c, gt_values *values,
                                   void (*put)(gt_values *values, int set, const gt_scores *s)) {
-    gt_status st = gt_comm_agree_all(e->comm, gt_classifying_prepare(c->network));
+    gt_status st = gt_comm_agree_all(e->comm, gt_runner_prepare(c->network));
     for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
         gt_scores scores;
         if (!e->eval_data[set]) continue;

@@ -174,10 +174,9 @@ static gt_status open_phase(gt_engine *e, int index) {
 }
 
 static gt_status open_generator(gt_engine *e) {
-    if (!e->model->build_generator) return GT_OK;
-    gt_generate_options o = {
-        .n = e->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
-    e->generator_graph = e->model->build_generator(e->model, &o);
+    if (!gt_model_role(e->model, GT_ROLE_GENERATOR)) return GT_OK;
+    const gt_request plain = gt_plain_request(e->model->slice_size);
+    e->generator_graph = gt_model_build(e->model, GT_ROLE_GENERATOR, &plain);
     if (!e->generator_graph) return GT_FAILED;
     gt_exec_options options = gt_engine_exec_options(e, 1);
     e->generator = gt_exec_new(e->generator_graph, &options);

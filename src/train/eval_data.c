@@ -63,7 +63,7 @@ static gt_status open_set(gt_engine *e, int set) {
 
 gt_status gt_eval_data_open_all(gt_engine *e) {
     gt_status st = GT_OK;
-    if (gt_model_classifier(e->model) < 0 && !e->model->masks && !e->model->build_judge) return GT_OK;
+    if (gt_model_classifier(e->model) < 0 && !e->model->masks && !gt_model_role(e->model, GT_ROLE_LOSSES)) return GT_OK;
     for (int set = 0; set < GT_EVAL_SETS && !st; set++)
         if (is_wanted(e, set)) st = open_set(e, set);
     st = gt_comm_agree_all(e->comm, st);

@@ -129,12 +129,13 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
 }
 
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
-    if (!e->model->build_encoder || e->comm->rank) return GT_OK;
+    if (!gt_model_role(e->model, GT_ROLE_ENCODER) || e->comm->rank) return GT_OK;
     gt_grid grid;
     int64_t *items = NULL;
     gt_status st = grid_of(e, &grid, &items);
     int n = st ? 0 : cells_of(&grid);
-    gt_encoder *encoder = st ? NULL : gt_encoder_new(e->model, e->model->blocks[0], e->model->slice_size, e->pool);
+    const gt_runner_options o = {.role = GT_ROLE_ENCODER, .request = {.n = e->model->slice_size}, .pool = e->pool};
+    gt_runner *encoder = st ? NULL : gt_runner_new(e->model, e->model->blocks[0], &o, NULL);
     float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
     if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;
     if (!st) st = gt_reconstruct(encoder, e->data, n, items, cells);
@@ -142,7 +143,7 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     snprintf(name, sizeof name, "reconstructions%09lld.png", (long long)e->shown);
     grid.columns *= 2; /* each item beside what the model makes of it */
     if (!st) write_grid(e, j, name, "reconstructions", &grid, cells);
-    gt_encoder_close(encoder);
+    gt_runner_close(encoder);
     free(items);
     free(cells);
     return st;

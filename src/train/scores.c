@@ -63,10 +63,11 @@ static gt_team team_of(const gt_engine *e) {
 
 static gt_status open_generator(gt_engine *e, scores *s) {
     gt_model *m = e->model;
-    if (!m->build_generator)
+    if (!gt_model_role(m, GT_ROLE_GENERATOR))
         return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
-    gt_generate_options o = {.n = m->slice_size, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
-    s->graph = m->build_generator(m, &o);
+    gt_request request = gt_plain_request(m->slice_size);
+    request.noise_mode = "random";
+    s->graph = gt_model_build(m, GT_ROLE_GENERATOR, &request);
     gt_exec_options options = gt_engine_exec_options(e, 1);
     s->generator = s->graph ? gt_exec_new(s->graph, &options) : NULL;
     if (!s->generator) return gt_wrap(GT_FAILED, "the generator, for metrics");

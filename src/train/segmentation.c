@@ -7,7 +7,7 @@
 #include "train/measurer.h"
 
 typedef struct segmentation {
-    gt_segmenting *network;
+    gt_runner *network;
     gt_confusion confusion;
 } segmentation;
 
@@ -15,15 +15,16 @@ static bool is_wanted(const gt_engine *e) { return e->model->masks && gt_eval_da
 
 static gt_status open_all(gt_engine *e, void *own) {
     segmentation *s = own;
-    s->network = gt_segmenting_new(e->model, gt_eval_params(e), e->pool, &e->arena_bytes);
+    s->network = gt_runner_new(e->model, gt_eval_params(e),
+                               &(gt_runner_options){.role = GT_ROLE_SEGMENTER, .pool = e->pool}, &e->arena_bytes);
     return gt_comm_agree_all(e->comm, s->network ? GT_OK : GT_FAILED);
 }
 
-static void use_arena(void *own, void *arena) { gt_segmenting_use_arena(((segmentation *)own)->network, arena); }
+static void use_arena(void *own, void *arena) { gt_runner_use_arena(((segmentation *)own)->network, arena); }
 
 static void close_segmentation(void *own) {
     segmentation *s = own;
-    gt_segmenting_close(s->network);
+    gt_runner_close(s->network);
     gt_confusion_free(&s->confusion);
 }
 
@@ -38,7 +39,7 @@ static bool series(const gt_engine *e, const void *own, int i, gt_text *name) {
 static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     segmentation *s = own;
     gt_engine_gather_average_all(e);
-    gt_status st = gt_comm_agree_all(e->comm, gt_segmenting_prepare(s->network));
+    gt_status st = gt_comm_agree_all(e->comm, gt_runner_prepare(s->network));
     for (int set = 0; set < GT_EVAL_SETS && !st; set++) {
         gt_segment_scores scores;
         if (!e->eval_data[set]) continue;

@@ -195,7 +195,7 @@ void gt_tick_pictured(gt_engine *e, gt_journal *j) {
 static void measure_guess(const gt_engine *e, gt_watch *w) {
     int classes = e->model->label_dim;
     double most = 0, loss = 0, n = (double)e->info->count;
-    int64_t *of_class = e->model->build_classifier ? calloc((size_t)classes + 1, sizeof *of_class) : NULL;
+    int64_t *of_class = gt_model_classifier(e->model) == 0 ? calloc((size_t)classes + 1, sizeof *of_class) : NULL;
     if (!of_class) return; /* out of memory: the run is not judged by it */
     for (int64_t i = 0; i < e->info->count; i++) {
         int class = gt_dataset_class(e->data, i);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/arrays.h"
-#include "gantry/classify.h"
+#include "gantry/runner.h"
 #include "gantry/features.h"
 #include "gantry/items.h"
 #include "report/sheet.h"
@@ -194,11 +194,11 @@ gt_status gt_view_maps(const gt_network_view *v, const char *layer, const char *
 
 typedef struct activation {
     bool of_truth;
-    int32_t *class;     /* [n] that the map is for */
-    float *given;       /* [n,classes]: 1 for that class */
-    float *map;         /* [n,height,width] */
-    sheet_cell *cells;  /* [n] */
-    gt_classifying *by; /* what tells the classes */
+    int32_t *class;    /* [n] that the map is for */
+    float *given;      /* [n,classes]: 1 for that class */
+    float *map;        /* [n,height,width] */
+    sheet_cell *cells; /* [n] */
+    gt_runner *by;     /* what tells the classes */
 } activation;
 
 static const char *class_name(const drawing *d, int class) {
@@ -225,16 +225,15 @@ static gt_status choose_class(const drawing *d, activation *a, int64_t i, const 
 
 static gt_status choose_classes(const drawing *d, activation *a) {
     const gt_image_set *set = d->view->images;
-    int batch = gt_classifying_batch(d->model), classes = d->model->label_dim;
+    int batch = gt_runner_batch(a->by), classes = d->model->label_dim;
     size_t pixels = gt_model_floats(d->model);
     const float *logits = NULL; /* of the batch that i is in */
-    float *images = gt_arena_array(d->arena, (size_t)batch, pixels * sizeof *images);
-    gt_status st = images ? GT_OK : GT_NOMEM;
+    gt_status st = GT_OK;
     for (int64_t i = 0; i < set->n && !st; i++) {
         if (i % batch == 0) {
             int64_t n = set->n - i < batch ? set->n - i : batch;
-            memcpy(images, set->images + (size_t)i * pixels, (size_t)n * pixels * sizeof *images);
-            st = gt_classifying_run(a->by, images, &logits);
+            st = gt_runner_run(a->by, &(gt_run_batch){.n = (int)n, .images = set->images + (size_t)i * pixels});
+            logits = gt_runner_output(a->by, "logits");
         }
         if (!st) st = choose_class(d, a, i, logits + i % batch * classes);
     }
@@ -247,9 +246,11 @@ static gt_status make_maps(const drawing *d, activation *a) {
     a->given = gt_arena_array(d->arena, n, (size_t)d->model->label_dim * sizeof *a->given);
     a->cells = gt_arena_array(d->arena, n, sizeof *a->cells);
     if (gt_arena_failed(d->arena)) return GT_NOMEM;
-    a->by = gt_classifying_open(d->view->checkpoint, d->view->pool, d->view->kernels);
+    a->by = gt_runner_open(
+        d->view->checkpoint,
+        &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = d->view->pool, .kernels = d->view->kernels});
     gt_status st = a->by ? choose_classes(d, a) : gt_failure();
-    gt_classifying_close(a->by);
+    gt_runner_close(a->by);
     return st ? st : read_values(d, a->given, &a->map);
 }
 

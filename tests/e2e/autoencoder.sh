@@ -112,7 +112,7 @@ helper studies study1 three.npz circles.h5 || fail 'the numbers of the studies'
 expect 2 "no study 'kk'; there are kl, dimensions" "$GANTRY" study kk
 expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
 expect 2 'not a power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
-expect 2 'latents without a distribution; vae' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x
+expect 2 'has no density, as variational autoencoders' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x
 expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
 

@@ -81,7 +81,7 @@ did you mean ring:run --rows=1 --cols=2 --class=rign
 --cols option is required:run --rows=1
 --rows=a:run --rows=a --cols=1
 more than 1024:run --class=1 --rows=0-1024 --cols=0
-'dcgan' has no styles that could be mixed:gan --rows=1 --cols=2
+'dcgan' has no styles w, as networks of StyleGAN2 have:gan --rows=1 --cols=2
 END
     expect 1 'nowhere' "$GANTRY" mix nowhere --rows=1 --cols=2 --outdir=x
     expect 2 'has 6 layers' ranks 3 "$GANTRY" mix run --class=1 --rows=1 --cols=2 --styles=9 --outdir=x

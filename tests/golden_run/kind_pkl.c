@@ -99,24 +99,26 @@ static void run_graph(const pkl *p, gt_trained *t, gt_graph *g, const char *outp
 /* All pictures of one class, or of a network without classes. */
 static void check_pictures(const pkl *p, gt_trained *t) {
     gt_model *m = t->model;
-    gt_generate_options o = {.n = p->n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1}, less = o,
-                        none = o, styles = o;
+    gt_request o = {.n = p->n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1}, less = o, none = o,
+               styles = o;
     less.truncation = 0.7f;
     none.noise_mode = "none";
     styles.from_styles = true;
     const char *ws_path = gold_path(p->f, "%sws", p->prefix);
     const float *ws = gold_read(p->f, ws_path, GOLD_PLAIN, NULL);
-    run_graph(p, t, m->build_generator(m, &o), "image", NULL, gold_path(p->f, "%strunc1.0", p->prefix), GOLD_IMAGE);
+    run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &o), "image", NULL, gold_path(p->f, "%strunc1.0", p->prefix),
+              GOLD_IMAGE);
     const char *truncated = gold_path(p->f, "%strunc0.7", p->prefix);
     bool refused = m->check_truncation(m, t->params) != GT_OK;
     if (refused != is_spoilt(p->f, truncated))
         gold_fail(p->f, "%s: truncation is%s refused", truncated, refused ? "" : " not");
-    if (!refused) run_graph(p, t, m->build_generator(m, &less), "image", NULL, truncated, GOLD_IMAGE);
-    run_graph(p, t, m->build_generator(m, &none), "image", NULL, gold_path(p->f, "%snone", p->prefix), GOLD_IMAGE);
-    run_graph(p, t, m->build_mapping(m, &o), "ws", NULL, ws_path, GOLD_PLAIN);
+    if (!refused) run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &less), "image", NULL, truncated, GOLD_IMAGE);
+    run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &none), "image", NULL, gold_path(p->f, "%snone", p->prefix),
+              GOLD_IMAGE);
+    run_graph(p, t, gt_model_build(m, GT_ROLE_MAPPING, &o), "ws", NULL, ws_path, GOLD_PLAIN);
     if (ws)
-        run_graph(p, t, m->build_generator(m, &styles), "image", ws, gold_path(p->f, "%strunc1.0", p->prefix),
-                  GOLD_IMAGE);
+        run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &styles), "image", ws,
+                  gold_path(p->f, "%strunc1.0", p->prefix), GOLD_IMAGE);
 }
 
 static void check_generator(pkl *p) {
@@ -154,7 +156,8 @@ static void check_discriminator(const pkl *p) {
         gold_fail(p->f, "D: %s", gt_message());
         return;
     }
-    st = gt_trained_build(&t, t.model->build_discriminator(t.model, (int)shape.d[0]), NULL);
+    st = gt_trained_build(&t, gt_model_build(t.model, GT_ROLE_DISCRIMINATOR, &(gt_request){.n = (int)shape.d[0]}),
+                          NULL);
     float *images = st ? NULL : gt_exec_input(t.exec, "images"), *c = st ? NULL : gt_exec_input(t.exec, "c");
     if (images) memcpy(images, in, (size_t)gt_shape_size(&shape) * sizeof *in);
     if (c) memcpy(c, labels, (size_t)(shape.d[0] * t.model->label_dim) * sizeof *c);

@@ -427,7 +427,7 @@ static void labels_count_by_item(void **state) {
 
 static void make_images(small *c, const float *z, float *images) {
     gt_model *m = new_model(c);
-    gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = SLICE, .truncation = 1});
+    gt_graph *g = gt_model_build(m, GT_ROLE_GENERATOR, &(gt_request){.n = SLICE, .truncation = 1});
     gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){0}) : NULL;
     if (!e) fail_msg("%s", gt_message());
     gt_exec_bind(e, 0, m->blocks[0]);

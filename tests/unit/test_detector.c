@@ -127,10 +127,11 @@ static void a_classifier(void **state) {
     memcpy(all, images, sizeof images);
     assert_ok(gt_detector_run(d, N, images, NULL, p, classes));
     const float *logits;
-    gt_classifying *c = gt_classifying_open(at("c.h5"), NULL, NULL);
+    gt_runner *c = gt_runner_open(at("c.h5"), &(gt_runner_options){.role = GT_ROLE_CLASSIFIER});
     assert_non_null(c);
-    assert_in_range(gt_classifying_batch(gt_classifying_model(c)), N, 64);
-    assert_ok(gt_classifying_run(c, all, &logits));
+    assert_in_range(gt_runner_batch(c), N, 64);
+    assert_ok(gt_runner_run(c, &(gt_run_batch){.n = N, .images = all}));
+    logits = gt_runner_output(c, "logits");
     for (int i = 0; i < N; i++) {
         double sum = 0;
         for (int k = 0; k < 4; k++) {
@@ -140,7 +141,7 @@ static void a_classifier(void **state) {
         }
         assert_float_equal(sum, 1, 1e-6);
     }
-    gt_classifying_close(c);
+    gt_runner_close(c);
     /* other weights and another layer give another hash */
     write_checkpoint(at("c2.h5"), classifier, 2);
     gt_detector *other = detector(at("c2.h5"), "");
@@ -166,13 +167,14 @@ static void an_autoencoder(void **state) {
     assert_int_equal(gt_detector_run(d, N, images, features, NULL, classes), GT_USAGE);
     assert_message("gives no classes");
     assert_ok(gt_detector_run(d, N, images, features, NULL, NULL));
-    gt_encoder *e = gt_encoder_open(at("a.h5"), NULL, NULL);
+    gt_runner *e = gt_runner_open(at("a.h5"), &(gt_runner_options){.role = GT_ROLE_ENCODER});
     gt_encoded out;
     assert_non_null(e);
-    assert_in_range(gt_encoder_batch(e), N, 32);
-    assert_ok(gt_encoder_run(e, images, NULL, &out));
+    assert_in_range(gt_runner_batch(e), N, 32);
+    assert_ok(gt_runner_run(e, &(gt_run_batch){.n = N, .images = images}));
+    out = gt_encoded_of(e);
     assert_memory_equal(out.latent, features, sizeof features);
-    gt_encoder_close(e);
+    gt_runner_close(e);
     gt_detector_close(d);
 }
 

@@ -203,7 +203,7 @@ static void quadrature(const parabola *p, int estimate, int derivative, double *
 /* The image twice as a dataset of float32, and the loss of its latents. */
 typedef struct studied {
     gt_model *model;
-    gt_encoder *encoder;
+    gt_runner *encoder;
     gt_latent_loss *loss;
     gt_dataset *data;
     gt_comm *comm;
@@ -226,7 +226,8 @@ static studied begin_study(double wide) {
     fwrite(twice, 1, sizeof twice, f);
     fclose(f);
     studied s = {.model = linear_model(wide), .comm = comm};
-    s.encoder = gt_encoder_new(s.model, s.model->blocks[0], 4, NULL);
+    s.encoder = gt_runner_new(s.model, s.model->blocks[0],
+                              &(gt_runner_options){.role = GT_ROLE_ENCODER, .request = {.n = 4}}, NULL);
     s.loss = s.encoder ? gt_latent_loss_new(s.encoder, NULL) : NULL;
     if (!s.loss) fail_msg("%s", gt_message());
     assert_ok(gt_dataset_open(&s.data, at("image.npy"), NULL));
@@ -236,7 +237,7 @@ static studied begin_study(double wide) {
 static void end_study(studied *s) {
     gt_dataset_close(s->data);
     gt_latent_loss_free(s->loss);
-    gt_encoder_close(s->encoder);
+    gt_runner_close(s->encoder);
     gt_model_free(s->model);
 }
 

@@ -174,7 +174,7 @@ static void draws_have_the_distribution(void **state) {
     enum { N = 256, BATCHES = 32, TOKENS = 4, LABEL = 1, DRAWS = N * BATCHES };
     gt_model *m = prior_of(2, 2, CLASSES);
     assert_int_equal(m->z_dim, 2 * TOKENS * CODES);
-    run r = begin(m, m->build_generator(m, &(gt_generate_options){.n = N, .truncation = 1}));
+    run r = begin(m, gt_model_build(m, GT_ROLE_GENERATOR, &(gt_request){.n = N, .truncation = 1}));
     double p[ALL], chi = 0, least = 1;
     int met[ALL] = {0};
     probabilities(m, LABEL, p);
@@ -242,8 +242,8 @@ static void temperature_makes_draws_surer(void **state) {
     gt_model *m = prior_of(2, 2, 0);
     int same[2] = {0};
     for (int cold = 0; cold < 2; cold++) {
-        run r = begin(m, m->build_generator(
-                             m, &(gt_generate_options){.n = N, .truncation = 1, .temperature = cold ? 0.001f : 0}));
+        run r = begin(m, gt_model_build(m, GT_ROLE_GENERATOR,
+                                        &(gt_request){.n = N, .truncation = 1, .temperature = cold ? 0.001f : 0}));
         gt_random_normal((gt_key){.seed = 5, .stream = gt_stream("test")}, gt_exec_input(r.exec, "z"),
                          (size_t)(N * m->z_dim));
         assert_ok(gt_exec_run(r.exec, NULL));
@@ -254,7 +254,7 @@ static void temperature_makes_draws_surer(void **state) {
     }
     assert_int_equal(same[1], N - 1); /* the likeliest codes */
     assert_true(same[0] < N / 2);
-    assert_null(m->build_generator(m, &(gt_generate_options){.n = N, .truncation = 0.5f}));
+    assert_null(gt_model_build(m, GT_ROLE_GENERATOR, &(gt_request){.n = N, .truncation = 0.5f}));
     assert_message("--temperature=");
     gt_model_free(m);
 }

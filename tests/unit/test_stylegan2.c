@@ -550,9 +550,9 @@ static void generator_makes_images(void **state) {
     gt_model *m = new_model(&c);
     float image[2][3 * PIXELS];
     for (int truncated = 0; truncated < 2; truncated++) {
-        gt_graph *g = m->build_generator(
-            m, &(gt_generate_options){
-                   .n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
+        gt_graph *g = gt_model_build(
+            m, GT_ROLE_GENERATOR,
+            &(gt_request){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
         gt_exec *e = gt_exec_new(g, NULL);
         gt_exec_bind(e, 0, m->ema_block);
         float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");
@@ -568,7 +568,7 @@ static void generator_makes_images(void **state) {
     assert_memory_not_equal(image[0], image[0] + PIXELS, PIXELS * sizeof(float));
     for (int i = 0; i < 2 * PIXELS; i++) /* psi 0: the average for every latent */
         if (!(fabsf(image[1][i] - image[1][i + PIXELS]) <= 1e-5f)) fail_msg("pixel %d differs", i);
-    assert_null(m->build_generator(m, &(gt_generate_options){.n = 1, .noise_mode = "loud", .truncation = 1}));
+    assert_null(gt_model_build(m, GT_ROLE_GENERATOR, &(gt_request){.n = 1, .noise_mode = "loud", .truncation = 1}));
     assert_non_null(strstr(gt_message(), "loud"));
     gt_model_free(m);
 }

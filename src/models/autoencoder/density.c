@@ -3,13 +3,21 @@
 #include "gantry/ops.h"
 #include "models/autoencoder/loss.h"
 
+enum { MAX_SAMPLES = 32, PIXELS = 1 << 18 }; /* at once */
+
+int gt_autoencoder_samples(const gt_model *m, const gt_request *r, int max, size_t pixels) {
+    size_t n = pixels / gt_model_floats(m);
+    return r->samples ? r->samples : n > (size_t)max ? max : n < 1 ? 1 : (int)n;
+}
+
 /* With eps the draws, log p(z) - log q(z|x) = sum over dimensions of (eps^2 + log variance - z^2) / 2: the constants
  * are the same. */
-gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
+gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("density", m->kernels);
     if (!g) return NULL;
+    int n = r->n, samples = gt_autoencoder_samples(m, r, MAX_SAMPLES, PIXELS);
     gt_bound_net b = {g, m->nets[0], 0};
     int64_t z_dim = c->z_dim, image = (int64_t)c->height * c->width * c->channels;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));

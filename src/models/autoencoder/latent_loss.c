@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What given latents cost: the graph of gt_model.build_latent_loss. */
+ * What given latents cost: the graph of the role "latent loss". */
 #include "gantry/ops.h"
 #include "models/autoencoder/loss.h"
 
-gt_graph *gt_autoencoder_latent_loss(gt_model *m, int n, int samples) {
+enum { MAX_SAMPLES = 16, PIXELS = 1 << 14 }; /* at once */
+
+gt_graph *gt_autoencoder_latent_loss(gt_model *m, const gt_request *r) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("loss of latents", m->kernels);
     if (!g) return NULL;
+    int n = r->n, samples = gt_autoencoder_samples(m, r, MAX_SAMPLES, PIXELS);
     gt_bound_net b = {g, m->nets[0], 0};
     int64_t image = (int64_t)c->height * c->width * c->channels;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));

@@ -56,14 +56,16 @@ gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node
 /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
 
-/* ---- judge.c: gt_model.build_judge ---- */
-gt_graph *gt_autoencoder_judge(gt_model *m, int n);
+/* ---- own_losses.c: the role "losses" ---- */
+gt_graph *gt_autoencoder_own_losses(gt_model *m, const gt_request *request);
 
-/* ---- density.c: gt_model.build_density and .pixel_variance ---- */
-gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);
+/* ---- density.c: the role "density", and gt_model.pixel_variance ---- */
+gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r);
+/* Draws for each image in a run: r->samples, or else as many as have so many pixels in all, at most `max`. */
+int gt_autoencoder_samples(const gt_model *m, const gt_request *r, int max, size_t pixels);
 double gt_autoencoder_pixel_variance(const gt_job *job);
 
-/* ---- latent_loss.c: gt_model.build_latent_loss ---- */
-gt_graph *gt_autoencoder_latent_loss(gt_model *m, int n, int samples);
+/* ---- latent_loss.c: the role "latent loss" ---- */
+gt_graph *gt_autoencoder_latent_loss(gt_model *m, const gt_request *r);
 
 #endif

@@ -50,7 +50,7 @@ static gt_node *to_image(gt_graph *g, const gt_job *c, gt_node *decoded) {
 
 /* Discrete latents: a token's code is the place of the largest of `codes` normal numbers, so that all codes are equally
  * likely. */
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("generator", m->kernels);
@@ -72,27 +72,27 @@ static gt_node *from_images(gt_graph *g, const gt_job *c, int n) {
     return gt_scale(g, gt_shift(g, images, 1), 0.5f);
 }
 
-static gt_graph *build_encoder(gt_model *m, int n) {
+static gt_graph *build_encoder(gt_model *m, const gt_request *r) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("encoder", m->kernels);
     if (!g) return NULL;
-    gt_node *pixels = from_images(g, c, n);
-    gt_reconstruction r = gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels,
-                                                     gt_autoencoder_label_input(g, c, n));
-    gt_output(g, "latent", r.latent);
-    gt_output(g, "image", to_image(g, c, r.decoded));
-    gt_output(g, "error", gt_autoencoder_pixel_loss(a, g, r.decoded, pixels));
-    if (r.encoding.log_variance) gt_output(g, "log_variance", r.encoding.log_variance);
+    gt_node *pixels = from_images(g, c, r->n);
+    gt_reconstruction made = gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels,
+                                                        gt_autoencoder_label_input(g, c, r->n));
+    gt_output(g, "latent", made.latent);
+    gt_output(g, "image", to_image(g, c, made.decoded));
+    gt_output(g, "error", gt_autoencoder_pixel_loss(a, g, made.decoded, pixels));
+    if (made.encoding.log_variance) gt_output(g, "log_variance", made.encoding.log_variance);
     return gt_whole_graph(g, "the ", "encoder");
 }
 
-static gt_graph *build_features(gt_model *m, int n) {
+static gt_graph *build_features(gt_model *m, const gt_request *r) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("features", m->kernels);
     if (!g) return NULL;
-    gt_node *pixels = from_images(g, c, n);
+    gt_node *pixels = from_images(g, c, r->n);
     gt_output(g, "features", gt_autoencoder_reconstruct(a, (gt_bound_net){g, m->nets[0], 0}, pixels, NULL).latent);
     m->features_layer = "latent";
     return gt_whole_graph(g, "the ", "encoder");
@@ -161,35 +161,58 @@ static void remark(const gt_model *m, char *text, size_t bytes) {
     if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, (int)a->job->z_dim);
 }
 
+/* Numbers of codes have no distances, and pictures whose features are wanted have no labels. */
+static void add_roles(gt_model *m, const gt_job *job) {
+    const gt_autoencoder_options *o = job->own;
+    bool normal = o->latent == GT_LATENT_NORMAL, diverges = normal || o->latent == GT_LATENT_GUMBEL;
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_ENCODER,
+                                   .batch = 32,
+                                   .build = build_encoder,
+                                   .inputs = {"images", "c"},
+                                   .outputs = {"latent", "image", "error", normal ? "log_variance" : NULL}});
+    gt_model_add_role(
+        m, (gt_role){.name = GT_ROLE_GENERATOR, .build = build_generator, .inputs = {"z", "c"}, .outputs = {"image"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_LOSSES,
+                                   .batch = 32,
+                                   .build = gt_autoencoder_own_losses,
+                                   .inputs = {"images", "c"},
+                                   .outputs = {"reconstruction", diverges ? "KL" : NULL, diverges ? "ELBO" : NULL}});
+    if (normal)
+        gt_model_add_role(m, (gt_role){.name = GT_ROLE_DENSITY,
+                                       .batch = 8,
+                                       .build = gt_autoencoder_density,
+                                       .inputs = {"images", "c"},
+                                       .outputs = {"observation", "ratio"}});
+    if (gt_latent_is_discrete(job)) return;
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_LATENT_LOSS,
+                                   .batch = 32,
+                                   .build = gt_autoencoder_latent_loss,
+                                   .inputs = {"images", "z", "c"},
+                                   .outputs = {"loss", "gradient"}});
+    if (!job->label_dim)
+        gt_model_add_role(
+            m, (gt_role){
+                   .name = GT_ROLE_FEATURES, .build = build_features, .inputs = {"images"}, .outputs = {"features"}});
+}
+
 gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     gt_autoencoder *a = m->own = gt_arena_alloc(m->arena, sizeof *a);
     if (!a) return GT_NOMEM;
     const gt_autoencoder_options *o = job->own;
     *a = (gt_autoencoder){.job = job, .options = o};
     m->epoch_end = GT_EPOCH_SHORT;
-    m->build_generator = build_generator;
-    m->build_encoder = build_encoder;
-    m->pixels = "0 to 1";
-    m->build_judge = gt_autoencoder_judge;
-    static const char *const losses[] = {"reconstruction", "KL", "ELBO"};
-    bool diverges = o->latent == GT_LATENT_NORMAL || o->latent == GT_LATENT_GUMBEL;
-    memcpy(m->judged_by, losses, (diverges ? 3 : 1) * sizeof *losses);
-    /* numbers of codes have no distances; pictures that are judged have no labels */
-    if (!gt_latent_is_discrete(job) && !job->label_dim) m->build_features = build_features;
     m->latent_size = gt_autoencoder_tokens(job);
-    if (!gt_latent_is_discrete(job)) m->build_latent_loss = gt_autoencoder_latent_loss;
-    if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;
-    m->remark = remark;
-    if (o->latent == GT_LATENT_NORMAL) {
-        m->build_density = gt_autoencoder_density;
-        m->pixel_variance = gt_autoencoder_pixel_variance(job);
-    }
     gt_learning learning = gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0);
     gt_status st;
     if ((st = gt_model_add_network(m, gt_autoencoder_net(job), learning))) return st;
     a->net = m->nets[0];
     if (o->prior) return gt_prior_make(m, job);
+    add_roles(m, job);
+    m->pixels = "0 to 1";
+    if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;
+    m->remark = remark;
     if (o->latent == GT_LATENT_NORMAL) {
+        m->pixel_variance = gt_autoencoder_pixel_variance(job);
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
         a->divergence = gt_arena_array(m->arena, (size_t)job->z_dim, sizeof *a->divergence);
         if (!state || !a->divergence) return GT_NOMEM;

@@ -40,10 +40,10 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     return gt_whole_graph(g, "", p->name);
 }
 
-static gt_graph *build_judge(gt_model *m, int n) {
+static gt_graph *build_losses(gt_model *m, const gt_request *r) {
     gt_graph *g = gt_graph_new("test losses", m->kernels);
     if (!g) return NULL;
-    gt_output(g, "codes", loss_of(m->own, g, n));
+    gt_output(g, "codes", loss_of(m->own, g, r->n));
     return gt_whole_graph(g, "the ", "test losses");
 }
 
@@ -51,7 +51,7 @@ static gt_graph *build_judge(gt_model *m, int n) {
 
 /* Two normal numbers x and y for each code of each token: (x^2 + y^2) / 2 has the exponential distribution, and minus
  * its logarithm is Gumbel noise. Logits over T and noise choose as logits and T times the noise do. */
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     if (o->truncation < 1) {
@@ -77,13 +77,15 @@ gt_status gt_prior_make(gt_model *m, const gt_job *job) {
     static const gt_stat stats[] = {{"Loss/codes", "Loss/codes", 0, 0}};
     static const gt_shown shown[] = {{"Loss/codes", "nats per code"}};
     const gt_autoencoder_options *o = job->own;
-    m->build_encoder = NULL; /* codes of pictures are the autoencoder's matter */
-    m->pixels = NULL;
-    m->remark = NULL;
-    m->build_judge = build_judge;
-    memset(m->judged_by, 0, sizeof m->judged_by);
-    m->judged_by[0] = "codes";
-    m->build_generator = build_generator;
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_GENERATOR,
+                                   .build = build_generator,
+                                   .inputs = {"z", "c"},
+                                   .outputs = {"image", "codes"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_LOSSES,
+                                   .batch = 32,
+                                   .build = build_losses,
+                                   .inputs = {"images", "c"},
+                                   .outputs = {"codes"}});
     m->draws_codes = true;
     m->z_dim = 2 * gt_autoencoder_tokens(job) * (int)o->codes;
     m->shown = shown;

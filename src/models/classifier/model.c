@@ -43,12 +43,17 @@ static gt_graph *build_with(gt_model *m, int n, bool features) {
     return gt_whole_graph(g, "the ", "classifier");
 }
 
-static gt_graph *build_classifier(gt_model *m, int n) { return build_with(m, n, false); }
-static gt_graph *build_features(gt_model *m, int n) { return build_with(m, n, true); }
+static gt_graph *build_classifier(gt_model *m, const gt_request *r) { return build_with(m, r->n, false); }
+static gt_graph *build_features(gt_model *m, const gt_request *r) { return build_with(m, r->n, true); }
 
-static gt_graph *build_convolutional(gt_model *m, int n, int height, int width) {
+static gt_graph *build_class_maps(gt_model *m, const gt_request *r) {
     gt_forward_windows windows = {0};
     gt_classifier_heads heads = {0};
+    if (r->height < m->height || r->width < m->width) {
+        gt_fail(GT_USAGE, "images of %dx%d: the network was trained on %dx%d, and takes these and larger ones",
+                r->height, r->width, m->height, m->width);
+        return NULL;
+    }
     gt_graph *own = gt_graph_new("classifier", m->kernels), *g = gt_graph_new("convolutional form", m->kernels);
     if (!own || !g) {
         gt_graph_free(own);
@@ -60,22 +65,17 @@ static gt_graph *build_convolutional(gt_model *m, int n, int height, int width) 
                          &heads);
     gt_graph_free(own);
     gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}, .convolves = &windows};
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, height, width, m->channels));
+    gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, r->height, r->width, m->channels));
     gt_output(g, "logits", gt_classifier_logits(m->own, &f, images, &heads));
     return gt_whole_graph(g, "the ", "convolutional form");
 }
 
-static gt_graph *build_rectified(gt_model *m, int n) {
+static gt_graph *build_rectifiers(gt_model *m, const gt_request *r) {
     gt_graph *g = gt_graph_new("rectifiers", m->kernels);
-    gt_rectified *r = gt_arena_alloc(m->arena, sizeof *r);
-    if (!g || !r) {
-        gt_graph_free(g);
-        return NULL;
-    }
+    if (!g) return NULL;
     gt_classifier_heads heads = {0};
-    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}, .rectified = r};
-    gt_classifier_logits(m->own, &f, gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)), &heads);
-    m->rectified = r;
+    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}, .counts_active = true};
+    gt_classifier_logits(m->own, &f, gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels)), &heads);
     return gt_whole_graph(g, "the ", "rectifiers");
 }
 
@@ -183,6 +183,25 @@ static const char *describe_pixels(const gt_classifier *own, gt_arena *a) {
     return text;
 }
 
+static void add_roles(gt_model *m) {
+    gt_model_add_role(m, (gt_role){.name = m->masks ? GT_ROLE_SEGMENTER : GT_ROLE_CLASSIFIER,
+                                   .batch = m->masks ? 8 : 0,
+                                   .build = build_classifier,
+                                   .inputs = {"images"},
+                                   .outputs = {"logits"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_RECTIFIERS, .build = build_rectifiers, .inputs = {"images"}});
+    if (m->masks) return;
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_CLASS_MAPS,
+                                   .batch = 4,
+                                   .build = build_class_maps,
+                                   .inputs = {"images"},
+                                   .outputs = {"logits"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_FEATURES,
+                                   .build = build_features,
+                                   .inputs = {"images"},
+                                   .outputs = {"features", "logits"}});
+}
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/train", "train loss"}, {"Accuracy/train", "train accuracy"}};
     gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
@@ -199,9 +218,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     m->masks = gt_classifier_dense(own->row);
     m->small_stem = own->config.small ? same_in_small_stem(own->row) : NULL;
     m->pixels = describe_pixels(own, m->arena);
-    *(m->masks ? &m->build_segmenter : &m->build_classifier) = build_classifier;
-    if (!m->masks) m->build_convolutional = build_convolutional, m->build_features = build_features;
-    m->build_rectified = build_rectified;
+    add_roles(m);
     own->room = gt_arena_array(m->arena, (size_t)(2 * m->height * m->width * m->channels + m->label_dim),
                                sizeof(float));
     if (!own->room) return GT_NOMEM;

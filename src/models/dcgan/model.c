@@ -141,7 +141,7 @@ static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
     return gt_mul(g, gt_sign(g, z), erf);
 }
 
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
@@ -154,21 +154,21 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "generator");
 }
 
-static gt_graph *build_discriminator(gt_model *m, int n) {
+static gt_graph *build_discriminator(gt_model *m, const gt_request *r) {
     const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("discriminator", m->kernels);
     if (!g) return NULL;
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)),
-            *labels = own->labels ? gt_input(g, "c", GT_SHAPE(n, own->labels)) : NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels)),
+            *labels = own->labels ? gt_input(g, "c", GT_SHAPE(r->n, own->labels)) : NULL;
     gt_output(g, "score", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, labels, NULL));
     return gt_whole_graph(g, "the ", "discriminator");
 }
 
-static gt_graph *build_classifier(gt_model *m, int n) {
+static gt_graph *build_classifier(gt_model *m, const gt_request *r) {
     const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("classifier", m->kernels);
     if (!g) return NULL;
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
+    gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels));
     gt_output(g, "logits", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, NULL, NULL));
     return gt_whole_graph(g, "the ", "classifier");
 }
@@ -185,6 +185,26 @@ static gt_status add_baseline(gt_model *m, const gt_job *job) {
     if (net) net->name = "C";
     m->baseline = C;
     return gt_model_add_network(m, net, m->learning[D]);
+}
+
+/* D of semi-supervised training tells classes. */
+static void add_roles(gt_model *m, const gt_dcgan *own) {
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_GENERATOR,
+                                   .network = G,
+                                   .build = build_generator,
+                                   .inputs = {"z", "c"},
+                                   .outputs = {"image"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_DISCRIMINATOR,
+                                   .network = D,
+                                   .build = build_discriminator,
+                                   .inputs = {"images", "c"},
+                                   .outputs = {"score"}});
+    if (own->options->semi)
+        gt_model_add_role(m, (gt_role){.name = GT_ROLE_CLASSIFIER,
+                                       .network = D,
+                                       .build = build_classifier,
+                                       .inputs = {"images"},
+                                       .outputs = {"logits"}});
 }
 
 gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
@@ -206,9 +226,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     m->shown = shown;
     m->n_shown = o->semi ? 4 : 3;
     m->ada_stat = own->loss->judges ? "Loss/signs/real" : NULL;
-    m->build_generator = build_generator;
-    m->build_discriminator = build_discriminator;
-    if (o->semi) m->build_d_classifier = build_classifier;
+    add_roles(m, own);
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
     if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));

@@ -79,7 +79,7 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
 }
 
 /* Inputs "z" and "c", and the styles that the mapping network makes of them. */
-static gt_node *styles_of(gt_model *m, gt_bound_net b, const gt_generate_options *o) {
+static gt_node *styles_of(gt_model *m, gt_bound_net b, const gt_request *o) {
     gt_graph *g = b.graph;
     gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;
     gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
@@ -88,7 +88,7 @@ static gt_node *styles_of(gt_model *m, gt_bound_net b, const gt_generate_options
                       &(gt_mapping_options){o->truncation, psi, .cutoff = o->truncation_cutoff});
 }
 
-static gt_graph *build_mapping(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_mapping(gt_model *m, const gt_request *o) {
     gt_graph *g = gt_graph_new("mapping", m->kernels);
     if (!g) return NULL;
     gt_output(g, "ws", styles_of(m, (gt_bound_net){g, m->nets[0], 0}, o));
@@ -105,7 +105,7 @@ static gt_status check_truncation(const gt_model *m, const float *params) {
     return GT_OK;
 }
 
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_stylegan2 *own = m->own;
     gt_synthesis_options synthesis = {0};
     if (!gt_noise_mode_find(o->noise_mode, &synthesis.noise)) {
@@ -120,12 +120,12 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return gt_whole_graph(g, "the ", "generator");
 }
 
-static gt_graph *build_discriminator(gt_model *m, int n) {
+static gt_graph *build_discriminator(gt_model *m, const gt_request *r) {
     const gt_stylegan2 *own = m->own;
     gt_graph *g = gt_graph_new("discriminator", m->kernels);
     if (!g) return NULL;
-    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels)),
-            *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(n, m->label_dim)) : NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels)),
+            *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(r->n, m->label_dim)) : NULL;
     gt_output(g, "score", gt_discriminator((gt_bound_net){g, m->nets[1], 0}, "", &own->discriminator, images, c));
     return gt_whole_graph(g, "the ", "discriminator");
 }
@@ -141,6 +141,19 @@ static gt_learning learning(const gt_job *job, const char *optimizer, int interv
     gt_learning l = gt_job_learning(job, optimizer, job->lrate, 0, 0.99, 0);
     l.settings = gt_optimizer_lazy(gt_optimizer_find(l.optimizer), l.settings, interval);
     return l;
+}
+
+/* The generator's inputs are those of the request: "z" and "c", or "ws". */
+static void add_roles(gt_model *m) {
+    gt_model_add_role(
+        m, (gt_role){.name = GT_ROLE_GENERATOR, .build = build_generator, .inputs = {"z", "c"}, .outputs = {"image"}});
+    gt_model_add_role(
+        m, (gt_role){.name = GT_ROLE_MAPPING, .build = build_mapping, .inputs = {"z", "c"}, .outputs = {"ws"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_DISCRIMINATOR,
+                                   .network = 1,
+                                   .build = build_discriminator,
+                                   .inputs = {"images", "c"},
+                                   .outputs = {"score"}});
 }
 
 gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,
@@ -162,12 +175,10 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->shown = shown;
     m->n_shown = 2;
     m->ada_stat = "Loss/signs/real";
-    m->build_generator = build_generator;
-    m->build_mapping = build_mapping;
+    add_roles(m);
     m->check_truncation = check_truncation;
     m->num_ws = own->mapping.num_ws;
     m->w_dim = own->mapping.w_dim;
-    m->build_discriminator = build_discriminator;
     if (gt_stylegan2_has_reference(m)) m->put_reference = gt_stylegan2_put_reference;
     m->discriminator_maps = discriminator_maps;
 

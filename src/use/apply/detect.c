@@ -13,7 +13,7 @@
 enum { WINDOWS_MOST = 1 << 24, LEAST_SIDE = 2 };
 
 struct gt_detecting {
-    gt_classifying *with;
+    gt_runner *with;
     const gt_model *model;
     gt_pool *pool;
     gt_detect_options options;
@@ -141,15 +141,15 @@ static void judge(const gt_detecting *d, const float *logits, gt_detection *wind
 }
 
 static gt_status classify(gt_detecting *d, int64_t n) {
-    int batch = gt_classifying_batch(d->model);
+    int batch = gt_runner_batch(d->with);
     gt_status st = GT_OK;
     for (d->first = 0; d->first < n && !st; d->first += batch) {
         int count = (int)(n - d->first < batch ? n - d->first : batch);
-        const float *logits = NULL;
         gt_progress();
         gt_pool_run(d->pool, count, cut, d);
         for (int i = 0; i < count && !st; i++) st = d->cut[i];
-        if (!st) st = gt_classifying_run(d->with, d->batch, &logits);
+        if (!st) st = gt_runner_run(d->with, &(gt_run_batch){.n = count, .images = d->batch});
+        const float *logits = st ? NULL : gt_runner_output(d->with, "logits");
         for (int i = 0; i < count && !st; i++) judge(d, logits + i * d->model->label_dim, &d->list[d->first + i]);
     }
     return st;
@@ -174,12 +174,12 @@ gt_status gt_detecting_run(gt_detecting *d, const float *pixels, int height, int
 
 /* ---- life ---- */
 
-gt_detecting *gt_detecting_new(gt_classifying *c, gt_pool *pool, const gt_detect_options *o) {
-    const gt_model *m = gt_classifying_model(c);
+gt_detecting *gt_detecting_new(gt_runner *classifier, gt_pool *pool, const gt_detect_options *o) {
+    const gt_model *m = gt_runner_model(classifier);
     gt_detecting *d = calloc(1, sizeof *d);
-    size_t batch = (size_t)gt_classifying_batch(m);
+    size_t batch = (size_t)gt_runner_batch(classifier);
     if (d) {
-        *d = (gt_detecting){.with = c, .model = m, .pool = pool, .options = *o};
+        *d = (gt_detecting){.with = classifier, .model = m, .pool = pool, .options = *o};
         d->resizers = calloc((size_t)gt_pool_threads(pool), sizeof *d->resizers);
         d->batch = calloc(batch * gt_model_floats(m), sizeof *d->batch);
         d->cut = calloc(batch, sizeof *d->cut);

@@ -4,63 +4,33 @@
 #include "onnx/onnx.h"
 #include "use/export/export.h"
 
-typedef struct part { /* what an ONNX model may be of */
-    const char *name;
+/* What an ONNX model may be of: a role of the first network. */
+typedef struct part {
+    const char *name, *role;
     const char *outputs[4];
-    gt_graph *(*build)(void *arg, int n);
-    bool (*is_in)(const gt_model *m);
+    const char *beside, *without; /* roles that the model must have, and must not have, as well; NULL: any */
 } part;
-
-static int cutoff_of(const gt_export_request *r) { return r->truncation_cutoff > 0 ? r->truncation_cutoff : -1; }
-
-static gt_graph *build_generator(void *arg, int n) {
-    const gt_export_source *s = arg;
-    const gt_export_request *r = s->request;
-    gt_model *m = s->trained->model;
-    return m->build_generator(m, &(gt_generate_options){.n = n,
-                                                        .noise_mode = r->noise_mode ? r->noise_mode : "const",
-                                                        .truncation = 1,
-                                                        .truncation_cutoff = cutoff_of(r),
-                                                        .truncation_input = m->build_mapping != NULL,
-                                                        .from_styles = r->from_styles});
-}
-
-static gt_graph *build_mapping(void *arg, int n) {
-    const gt_export_source *s = arg;
-    gt_model *m = s->trained->model;
-    return m->build_mapping(
-        m, &(gt_generate_options){
-               .n = n, .truncation = 1, .truncation_cutoff = cutoff_of(s->request), .truncation_input = true});
-}
-
-static gt_graph *build_encoder(void *arg, int n) {
-    gt_model *m = ((const gt_export_source *)arg)->trained->model;
-    return m->build_encoder(m, n);
-}
-
-static gt_graph *build_logits(void *arg, int n) {
-    gt_model *m = ((const gt_export_source *)arg)->trained->model;
-    return m->build_classifier ? m->build_classifier(m, n) : m->build_segmenter(m, n);
-}
-
-static bool generates(const gt_model *m) { return m->build_generator && !m->build_encoder; }
-static bool maps(const gt_model *m) { return m->build_mapping; }
-static bool encodes(const gt_model *m) { return m->build_encoder; }
-static bool classifies(const gt_model *m) { return m->build_classifier || m->build_segmenter; }
 
 /* The first part that a model has is the usual one. */
 static const part parts[] = {
-    {"generator", {"image"}, build_generator, generates},
-    {"mapping", {"ws"}, build_mapping, maps},
-    {"decoder", {"image"}, build_generator, encodes},
-    {"encoder", {"latent", "log_variance"}, build_encoder, encodes},
-    {"classifier", {"logits"}, build_logits, classifies},
+    {"generator", GT_ROLE_GENERATOR, {"image"}, NULL, GT_ROLE_ENCODER},
+    {"mapping", GT_ROLE_MAPPING, {"ws"}, NULL, NULL},
+    {"decoder", GT_ROLE_GENERATOR, {"image"}, GT_ROLE_ENCODER, NULL},
+    {"encoder", GT_ROLE_ENCODER, {"latent", "log_variance"}, NULL, NULL},
+    {"classifier", GT_ROLE_CLASSIFIER, {"logits"}, NULL, NULL},
+    {"classifier", GT_ROLE_SEGMENTER, {"logits"}, NULL, NULL},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
+static bool has_part(const gt_model *m, const part *p) {
+    const gt_role *r = gt_model_role(m, p->role);
+    return r && r->network == 0 && (!p->beside || gt_model_role(m, p->beside)) &&
+           (!p->without || !gt_model_role(m, p->without));
+}
+
 static bool fits(const gt_model *m) {
     for (int i = 0; i < PARTS; i++)
-        if (parts[i].is_in(m)) return true;
+        if (has_part(m, &parts[i])) return true;
     return false;
 }
 
@@ -69,7 +39,7 @@ static const part *part_of(const gt_export_source *s) {
     const char *wanted = s->request->part && *s->request->part ? s->request->part : NULL;
     gt_text names = {""};
     for (int i = 0; i < PARTS; i++) {
-        if (!parts[i].is_in(m)) continue;
+        if (!has_part(m, &parts[i])) continue;
         if (!wanted || gt_is(parts[i].name, wanted)) return &parts[i];
         names = gt_text_of("%s%s%s", names.s, *names.s ? ", " : "", parts[i].name);
     }
@@ -80,30 +50,50 @@ static const part *part_of(const gt_export_source *s) {
 /* The graph itself makes of them what the tensors take. */
 static gt_text inputs(const gt_export_source *s) {
     const part *p = part_of(s);
-    bool reads = p && (p->build == build_encoder || p->build == build_logits);
+    bool reads = p && gt_is(gt_model_role(s->trained->model, p->role)->inputs[0], "images");
     return reads ? gt_text_of("pixels of -1 to 1") : (gt_text){""};
 }
 
-static gt_status check(const gt_export_source *s, const part *p) {
+static gt_status check_request(const gt_export_source *s, const part *p) {
     const gt_export_request *r = s->request;
     const gt_model *m = s->trained->model;
-    if (r->from_styles && (p->build != build_generator || !m->build_mapping))
+    bool generates = gt_is(p->role, GT_ROLE_GENERATOR);
+    if (r->from_styles && !(generates && gt_model_role(m, GT_ROLE_MAPPING)))
         return gt_fail(GT_USAGE, "--from=w: the %s of '%s' has no styles", p->name, s->trained->job->model);
     if (r->noise_mode && gt_is(r->noise_mode, "random"))
         return gt_fail(GT_USAGE, "--noise-mode=random: an ONNX model has no random numbers of its own: const or none");
-    bool truncates = (p->build == build_generator && !r->from_styles) || p->build == build_mapping;
+    bool truncates = (generates && !r->from_styles) || gt_is(p->role, GT_ROLE_MAPPING);
     gt_status st = truncates && m->check_truncation ? m->check_truncation(m, s->trained->params) : GT_OK;
-    return st && p->build == build_generator ? gt_wrap(st, "--from=w is needed") : st;
+    return st && generates ? gt_wrap(st, "--from=w is needed") : st;
+}
+
+typedef struct built { /* what is built: the argument of build_part */
+    const gt_export_source *source;
+    const part *part;
+} built;
+
+static gt_graph *build_part(void *arg, int n) {
+    const built *b = arg;
+    const gt_export_request *r = b->source->request;
+    gt_model *m = b->source->trained->model;
+    return gt_model_build(m, b->part->role,
+                          &(gt_request){.n = n,
+                                        .noise_mode = r->noise_mode ? r->noise_mode : "const",
+                                        .truncation = 1,
+                                        .truncation_cutoff = r->truncation_cutoff > 0 ? r->truncation_cutoff : -1,
+                                        .truncation_input = gt_model_role(m, GT_ROLE_MAPPING) != NULL,
+                                        .from_styles = r->from_styles});
 }
 
 static gt_status write_onnx(const gt_export_source *s) {
     const part *p = part_of(s);
-    gt_status st = p ? check(s, p) : GT_USAGE;
+    gt_status st = p ? check_request(s, p) : GT_USAGE;
     if (st) return st;
     gt_weights_out about = {0};
     gt_arena *a = gt_arena_new();
     st = a ? gt_export_texts(s, a, &about) : gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
-    const gt_onnx_source source = {p->build, (void *)s, s->trained->params, p->outputs, about.texts, about.n_texts};
+    built b = {s, p};
+    const gt_onnx_source source = {build_part, &b, s->trained->params, p->outputs, about.texts, about.n_texts};
     if (!st) st = gt_onnx_export(&source, s->request->out);
     gt_arena_free(a);
     return st;

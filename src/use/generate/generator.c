@@ -6,54 +6,55 @@
 #include "gantry/dataset.h"
 #include "gantry/generate.h"
 #include "gantry/random.h"
+#include "gantry/runner.h"
 #include "use/generate/generator.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 struct gt_generator {
-    gt_trained trained; /* its graph: from latents to images, or (apart) from styles to images */
-    int batch;
-    gt_graph *mapping; /* apart: from latents to styles */
-    gt_exec *mapper;
+    gt_trained trained;
+    gt_runner *images; /* from latents to images, or (apart) from styles to images */
+    gt_runner *styles; /* apart: from latents to styles; else NULL */
 };
 
 /* Enough pixels to keep the kernels busy, few enough for small memories. */
 static int batch_for(const gt_model *m) {
-    enum { PIXELS = 1 << 18, MOST = 8 };
+    enum { PIXELS = 1 << 18, MAX = 8 };
     int64_t n = PIXELS / ((int64_t)m->height * m->width);
-    return n < 1 ? 1 : n > MOST ? MOST : (int)n;
+    return n < 1 ? 1 : n > MAX ? MAX : (int)n;
 }
 
-static gt_status build_mapper(gt_generator *g, const gt_generate_options *options, gt_pool *pool) {
-    gt_model *m = g->trained.model;
-    g->mapping = m->build_mapping(m, options);
-    g->mapper = g->mapping ? gt_exec_new(g->mapping, &(gt_exec_options){.pool = pool}) : NULL;
-    if (!g->mapper) return gt_failure();
-    gt_exec_bind(g->mapper, 0, (void *)g->trained.params);
-    return gt_exec_prepare(g->mapper, &(gt_exec_env){0});
-}
-
-static gt_status build(gt_generator *g, const gt_generator_options *o) {
-    gt_model *m = g->trained.model;
-    if (!m->build_generator) return gt_wrong_model(m, "makes no images");
+static gt_status check_options(const gt_trained *t, const gt_generator_options *o) {
+    const gt_model *m = t->model;
+    if (!gt_role_needed(m, GT_ROLE_GENERATOR)) return GT_USAGE;
     if (o->temperature > 0 && !m->draws_codes)
         return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
                                  "this network draws none");
-    gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, g->trained.params) : GT_OK;
-    if (st) return gt_wrap(st, "--trunc=1 is needed");
-    g->batch = batch_for(m);
-    bool apart = o->apart && m->build_mapping;
-    const gt_generate_options options = {.n = g->batch,
-                                         .noise_mode = o->noise_mode,
-                                         .truncation = o->truncation,
-                                         .temperature = o->temperature,
-                                         .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
-                                         .from_styles = apart};
-    st = gt_trained_build(&g->trained, m->build_generator(m, &options), o->pool);
-    return !st && apart ? build_mapper(g, &options, o->pool) : st;
+    gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, t->params) : GT_OK;
+    return st ? gt_wrap(st, "--trunc=1 is needed") : GT_OK;
+}
+
+static gt_status open_runners(gt_generator *g, const gt_generator_options *o) {
+    gt_model *m = g->trained.model;
+    const float *params = g->trained.params;
+    gt_status st = check_options(&g->trained, o);
+    if (st) return st;
+    bool apart = o->apart && gt_model_role(m, GT_ROLE_MAPPING);
+    gt_runner_options options = {.role = GT_ROLE_GENERATOR,
+                                 .request = {.n = batch_for(m),
+                                             .noise_mode = o->noise_mode,
+                                             .truncation = o->truncation,
+                                             .temperature = o->temperature,
+                                             .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
+                                             .from_styles = apart},
+                                 .pool = o->pool};
+    g->images = gt_runner_new(m, params, &options, NULL);
+    options.role = GT_ROLE_MAPPING;
+    if (g->images && apart) g->styles = gt_runner_new(m, params, &options, NULL);
+    return g->images && (g->styles || !apart) ? GT_OK : gt_failure();
 }
 
 /* Of the checkpoint, or of what is open already. */
-static gt_generator *make(const char *checkpoint, const gt_trained *t, const gt_generator_options *options) {
+static gt_generator *start_generator(const char *checkpoint, const gt_trained *t, const gt_generator_options *options) {
     gt_generator *g = calloc(1, sizeof *g);
     if (!g) {
         gt_fail(GT_NOMEM, "out of memory for a generator");
@@ -61,29 +62,29 @@ static gt_generator *make(const char *checkpoint, const gt_trained *t, const gt_
     }
     if (t) g->trained = (gt_trained){.model = t->model, .data = t->data, .network = t->network, .params = t->params};
     gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, options->kernels);
-    if (!st && !build(g, options)) return g;
+    if (!st && !open_runners(g, options)) return g;
     gt_generator_close(g);
     return NULL;
 }
 
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
-    return make(checkpoint, NULL, options);
+    return start_generator(checkpoint, NULL, options);
 }
 
 gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options) {
-    return make(NULL, t, options);
+    return start_generator(NULL, t, options);
 }
 
 void gt_generator_close(gt_generator *g) {
     if (!g) return;
-    gt_exec_free(g->mapper);
-    gt_graph_free(g->mapping);
+    gt_runner_close(g->styles);
+    gt_runner_close(g->images);
     gt_trained_close(&g->trained);
     free(g);
 }
 
 const gt_model *gt_generator_model(const gt_generator *g) { return g->trained.model; }
-int gt_generator_batch(const gt_generator *g) { return g->batch; }
+int gt_generator_batch(const gt_generator *g) { return gt_runner_batch(g->images); }
 int gt_generator_labels(const gt_generator *g) {
     const gt_model *m = g->trained.model;
     return m->unlabelled_generator ? 0 : m->label_dim;
@@ -98,46 +99,46 @@ bool gt_generator_range(const gt_generator *g, double range[2]) {
 
 const char *gt_generator_channels(const gt_generator *g) { return g->trained.data.channels; }
 
-/* Runs the part that begins with latents; *out is what it makes. */
-static gt_status run_latents(const gt_generator *g, gt_exec *x, const float *z, const float *labels, uint32_t first) {
+/* Runs the part that begins with latents. */
+static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z, const float *labels, uint32_t first) {
     const gt_model *m = g->trained.model;
-    size_t n = (size_t)g->batch;
-    float *in_z = gt_exec_input(x, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(x, "c") : NULL;
+    size_t n = (size_t)gt_runner_batch(r);
+    float *in_z = gt_runner_input(r, "z"), *in_c = gt_generator_labels(g) ? gt_runner_input(r, "c") : NULL;
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
-    return gt_exec_run(x, &(gt_exec_env){.sample0 = first});
+    return gt_runner_run(r, &(gt_run_batch){.n = (int)n, .first = first});
 }
 
 static size_t floats_of_styles(const gt_generator *g) {
     const gt_model *m = g->trained.model;
-    return (size_t)g->batch * (size_t)m->num_ws * (size_t)m->w_dim;
+    return (size_t)gt_generator_batch(g) * (size_t)m->num_ws * (size_t)m->w_dim;
 }
 
 static gt_status run_styles(gt_generator *g, const float *ws, uint32_t first) {
-    memcpy(gt_exec_input(g->trained.exec, "ws"), ws, floats_of_styles(g) * sizeof *ws);
-    return gt_exec_run(g->trained.exec, &(gt_exec_env){.sample0 = first});
+    memcpy(gt_runner_input(g->images, "ws"), ws, floats_of_styles(g) * sizeof *ws);
+    return gt_runner_run(g->images, &(gt_run_batch){.n = gt_generator_batch(g), .first = first});
 }
 
-static gt_status give_images(const gt_generator *g, gt_status st, float *images) {
-    size_t n = (size_t)g->batch * gt_model_floats(g->trained.model);
-    if (!st) memcpy(images, gt_exec_output(g->trained.exec, "image"), n * sizeof *images);
+static gt_status copy_images(const gt_generator *g, gt_status st, float *images) {
+    size_t n = (size_t)gt_generator_batch(g) * gt_model_floats(g->trained.model);
+    if (!st) memcpy(images, gt_runner_output(g->images, "image"), n * sizeof *images);
     return st;
 }
 
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
-    gt_status st = run_latents(g, g->mapper ? g->mapper : g->trained.exec, z, labels, first);
-    if (!st && g->mapper) st = run_styles(g, gt_exec_output(g->mapper, "ws"), first);
-    return give_images(g, st, images);
+    gt_status st = run_latents(g, g->styles ? g->styles : g->images, z, labels, first);
+    if (!st && g->styles) st = run_styles(g, gt_runner_output(g->styles, "ws"), first);
+    return copy_images(g, st, images);
 }
 
 gt_status gt_generator_styles(gt_generator *g, const float *z, const float *labels, float *ws) {
-    gt_status st = run_latents(g, g->mapper, z, labels, 0);
-    if (!st) memcpy(ws, gt_exec_output(g->mapper, "ws"), floats_of_styles(g) * sizeof *ws);
+    gt_status st = run_latents(g, g->styles, z, labels, 0);
+    if (!st) memcpy(ws, gt_runner_output(g->styles, "ws"), floats_of_styles(g) * sizeof *ws);
     return st;
 }
 
 gt_status gt_generator_run_styles(gt_generator *g, const float *ws, uint32_t first, float *images) {
-    return give_images(g, run_styles(g, ws, first), images);
+    return copy_images(g, run_styles(g, ws, first), images);
 }
 
 /* ---- labels ---- */

@@ -14,7 +14,7 @@
 #include "use/runner/in_order.h"
 #include "use/generate/style_layers.h"
 #include "use/generate/visible_channels.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 typedef struct work {
     const gt_mix_request *request;
@@ -114,7 +114,7 @@ static gt_status prepare(work *w) {
     w->generator = gt_generator_open(r->checkpoint, &options);
     if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
-    if (!w->model->num_ws) return gt_wrong_model(w->model, "has no styles that could be mixed");
+    if (!gt_role_needed(w->model, GT_ROLE_MAPPING)) return GT_USAGE;
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
     if (!st) st = fill_labels(w);

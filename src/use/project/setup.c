@@ -5,12 +5,11 @@
 #include "gantry/log.h"
 #include "use/generate/generator.h"
 #include "use/project/step.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 static gt_status check_model(const gt_projector *p) {
     const gt_model *m = p->net.model;
-    if (!m->build_mapping) return gt_wrong_model(m, "has no styles w, and projection takes networks of StyleGAN2");
-    return GT_OK;
+    return gt_role_needed(m, GT_ROLE_MAPPING) ? GT_OK : GT_USAGE;
 }
 
 static gt_status read_label(gt_projector *p) {

@@ -46,7 +46,8 @@ static void measure(gt_projector *p, const float *w) {
 
 gt_status gt_projector_measure(gt_projector *p) {
     gt_model *m = p->net.model;
-    gt_graph *g = m->build_mapping(m, &(gt_generate_options){.n = BATCH, .truncation = 1, .truncation_cutoff = -1});
+    const gt_request plain = gt_plain_request(BATCH);
+    gt_graph *g = gt_model_build(m, GT_ROLE_MAPPING, &plain);
     gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = p->request->pool}) : NULL;
     float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
     gt_status st = !e ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);

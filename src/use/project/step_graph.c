@@ -103,9 +103,9 @@ static gt_status extend(gt_projector *p, gt_graph *g) {
 
 gt_status gt_projector_build(gt_projector *p) {
     gt_model *m = p->net.model;
-    gt_graph *g = m->build_generator(
-        m, &(gt_generate_options){
-               .n = 1, .noise_mode = "given", .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
+    gt_graph *g = gt_model_build(
+        m, GT_ROLE_GENERATOR,
+        &(gt_request){.n = 1, .noise_mode = "given", .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
     if (!g) return GT_FAILED;
     p->graph = g;
     gt_status st = extend(p, g);

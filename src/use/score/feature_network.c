@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/file_kind.h"
-#include "gantry/classify.h"
 #include "gantry/generate.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
@@ -70,16 +69,16 @@ static gt_status refuse_model(const gt_detector *d) {
     const gt_model *m = d->trained.model;
     const char *name = d->trained.job->model;
     static const char wanted[] = "a detector is a classifier (gantry train --model=deep-conv) or an autoencoder";
-    if (m->build_discriminator)
+    if (gt_model_role(m, GT_ROLE_DISCRIMINATOR))
         return gt_fail(GT_USAGE,
                        "'%s' is a generator and its discriminator (%s), and %s: gantry metrics %s judges "
                        "the pictures that it makes",
                        d->path, name, wanted, d->path);
-    if (m->build_encoder && m->label_dim)
+    if (gt_model_role(m, GT_ROLE_ENCODER) && m->label_dim)
         return gt_fail(GT_USAGE,
                        "the autoencoder '%s' (%s) sees labels (--cond=1), and pictures that are judged have none: %s",
                        d->path, name, wanted);
-    if (m->build_encoder)
+    if (gt_model_role(m, GT_ROLE_ENCODER))
         return gt_fail(GT_USAGE,
                        "the latents of '%s' (%s) are numbers of codes, which have no distances: %s with "
                        "latents of real numbers (--model=cvae)",
@@ -105,11 +104,13 @@ static gt_status open_trained(gt_detector *d, const char *path, const gt_detecto
     gt_model *m = d->trained.model;
     char name[96];
     gt_hash128 weights;
-    if (!m->build_features) return refuse_model(d);
-    d->batch = gt_classifying_batch(m);
-    if ((st = gt_trained_build(&d->trained, m->build_features(m, d->batch), o->pool))) return st;
+    if (!gt_model_role(m, GT_ROLE_FEATURES)) return refuse_model(d);
+    d->batch = gt_model_batch(m, gt_model_role(m, GT_ROLE_FEATURES));
+    if ((st = gt_trained_build(&d->trained, gt_model_build(m, GT_ROLE_FEATURES, &(gt_request){.n = d->batch}),
+                               o->pool)))
+        return st;
     d->features = (int64_t)gt_exec_output_size(d->trained.exec, "features") / d->batch;
-    d->classes = m->build_classifier ? m->label_dim : 0;
+    d->classes = gt_model_classifier(m) == 0 ? m->label_dim : 0;
     if ((st = hash_trained(d, &weights))) return st;
     snprintf(name, sizeof name, "%s %s", d->trained.job->model, m->features_layer);
     name_it(d, name, weights, "");

@@ -49,7 +49,7 @@ gt_status gt_path_check(const gt_path_maker *maker, const gt_path_options *o) {
     paths p = {.maker = maker, .o = o};
     int dim = label_dim_of(m);
     measure(&p);
-    if (!m->build_mapping)
+    if (!gt_model_role(m, GT_ROLE_MAPPING))
         return gt_fail(GT_USAGE, "path lengths are of generators with styles, and '%s' has none", m->name);
     if (m->channels != 1 && m->channels != 3)
         return gt_fail(GT_USAGE, "LPIPS sees grey and RGB pictures, and this network's have %d channels", m->channels);
@@ -107,10 +107,10 @@ static gt_status open_paths(paths *p, const gt_team *team, const gt_lpips *lpips
     p->label_dim = label_dim_of(m);
     p->kimg = (uint32_t)(p->maker->images / 1000);
     p->mapping = p->synthesis = (gt_trained){.model = m, .params = p->maker->params};
-    gt_generate_options o = {.n = p->batch, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
-    st = gt_trained_build(&p->mapping, m->build_mapping(m, &o), team->pool);
+    gt_request o = {.n = p->batch, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
+    st = gt_trained_build(&p->mapping, gt_model_build(m, GT_ROLE_MAPPING, &o), team->pool);
     o.from_styles = true;
-    if (!st) st = gt_trained_build(&p->synthesis, m->build_generator(m, &o), team->pool);
+    if (!st) st = gt_trained_build(&p->synthesis, gt_model_build(m, GT_ROLE_GENERATOR, &o), team->pool);
     if (!st) st = open_lpips(p, lpips, team->pool);
     return st ? st : take_room(p);
 }

@@ -58,7 +58,7 @@ struct gt_exec;
 
 /* What a generator makes: latent z of item i by (seed, "metrics/z", kimg, i), its label that of item "metrics/label" of
  * the dataset by the same formula (`labels` NULL: classes in equal shares, item i of class i mod classes), random noise
- * by (seed, ...). `generator` is an execution of model->build_generator, ready to run; this function neither prepares
+ * by (seed, ...). `generator` is an execution of the model's generator, ready to run; this function neither prepares
  * nor frees the execution. GT_USAGE: the generator needs labels that the dataset does not have. */
 typedef struct gt_fakes_options {
     struct gt_model *model;

@@ -9,7 +9,7 @@
 #include "gantry/classify.h"
 #include "gantry/random.h"
 #include "graph/layer_list.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 enum { NAME = 256 };
 
@@ -135,7 +135,7 @@ static gt_status measure(work *w, gt_arena *a) {
     gt_status st = watch_layers(w, a);
     w->exec = st ? NULL : gt_exec_new(w->graph, &(gt_exec_options){.pool = w->options->pool});
     if (!w->exec) return st ? st : gt_failure();
-    gt_exec_bind(w->exec, 0, w->model->blocks[0]);
+    gt_exec_bind(w->exec, 0, w->model->blocks[gt_model_classifier(w->model)]);
     st = gt_exec_prepare(w->exec, &(gt_exec_env){0});
     if (!st) st = pass(w, true);
     for (int i = 0; i < w->n; i++)
@@ -146,9 +146,10 @@ static gt_status measure(work *w, gt_arena *a) {
 
 gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, gt_arena *a, gt_activations **out,
                                  int *n) {
-    if (!m->build_classifier) return gt_wrong_model(m, "is not a classifier");
-    work w = {.options = o, .model = m, .batch = gt_classifying_batch(m)};
-    w.graph = gt_model_forward(m, 0, w.batch);
+    const gt_role *role = gt_role_needed(m, GT_ROLE_CLASSIFIER);
+    if (!role) return GT_USAGE;
+    work w = {.options = o, .model = m, .batch = gt_model_batch(m, role)};
+    w.graph = gt_model_forward(m, role->network, w.batch);
     gt_status st = w.graph ? measure(&w, a) : gt_failure();
     gt_exec_free(w.exec);
     gt_graph_free(w.graph);

@@ -4,22 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/items.h"
 #include "gantry/mathfn.h"
-#include "use/runner/each_item.h"
 #include "gantry/latent_loss.h"
 
 typedef struct work {
     gt_latent_loss *loss;
-    gt_dataset *data;
     int d;
     const double *held; /* [d]: where a dimension is held; NULL: the first pass, which finds the means */
 } work;
 
 /* Of an image, [2 d + 1]: latents and divergences; or in the second pass the errors with dimension k held, and without.
  */
-static gt_status encode(const work *w, int n, const gt_encoded *e, double *records) {
-    for (int i = 0; i < n; i++) {
+static gt_status record_latents(const work *w, const gt_run_batch *b, const gt_encoded *e, double *records) {
+    for (int i = 0; i < b->n; i++) {
         double *to = records + (size_t)i * (2 * (size_t)w->d + 1);
         for (int k = 0; k < w->d; k++) {
             double m = e->latent[i * w->d + k], v = e->log_variance ? e->log_variance[i * w->d + k] : (float)NAN;
@@ -30,46 +27,43 @@ static gt_status encode(const work *w, int n, const gt_encoded *e, double *recor
     return GT_OK;
 }
 
-static gt_status hold(const work *w, int n, const gt_encoded *e, double *records) {
-    int samples = gt_latent_loss_samples(w->loss), d = w->d, batch = gt_encoder_batch(gt_latent_loss_encoder(w->loss));
+static gt_status record_rises(const work *w, const gt_run_batch *b, const gt_encoded *e, double *records) {
+    int samples = gt_latent_loss_samples(w->loss), d = w->d;
     gt_status st = GT_OK;
     for (int first = 0; first <= d && !st; first += samples) { /* latent d is the whole one */
         const float *loss, *gradient;
         float *z = gt_latent_loss_z(w->loss);
-        for (int i = 0; i < batch; i++)
+        for (int i = 0; i < b->n; i++)
             for (int s = 0; s < samples; s++, z += d) {
                 memcpy(z, e->latent + (size_t)i * (size_t)d, (size_t)d * sizeof *z);
                 if (first + s < d) z[first + s] = (float)w->held[first + s];
             }
-        st = gt_latent_loss_run(w->loss, &loss, &gradient);
-        for (int i = 0; i < n && !st; i++)
+        st = gt_latent_loss_run(w->loss, b, &loss, &gradient);
+        for (int i = 0; i < b->n && !st; i++)
             for (int s = 0; s < samples && first + s <= d; s++)
                 records[(size_t)i * (2 * (size_t)d + 1) + (size_t)(first + s)] = loss[i * samples + s];
     }
     return st;
 }
 
-static gt_status make(void *arg, int64_t first, int n, const float *images, void *records) {
+static gt_status record_batch(void *arg, gt_runner *encoder, const gt_run_batch *b, void *records) {
     const work *w = arg;
-    gt_encoded e;
-    gt_status st = gt_latent_loss_images(w->loss, w->data, first, n, images, &e);
-    return st ? st : (w->held ? hold : encode)(w, n, &e, records);
+    const gt_encoded e = gt_encoded_of(encoder);
+    return (w->held ? record_rises : record_latents)(w, b, &e, records);
 }
 
 /* The means over images of what a pass has found -> sum [2 d + 1], on all ranks. */
-static gt_status pass_all(gt_comm *c, const work *w, gt_dataset *ds, int64_t count, double *sum) {
+static gt_status mean_of_pass_all(gt_comm *c, const work *w, gt_dataset *ds, int64_t count, double *sum) {
     size_t width = 2 * (size_t)w->d + 1;
     void *all;
-    gt_each_item each = {.comm = c,
-                         .count = count,
-                         .batch = gt_encoder_batch(gt_latent_loss_encoder(w->loss)),
-                         .bytes = width * sizeof *sum,
-                         .doing = w->held ? "decoding" : "encoding",
-                         .data = ds,
-                         .make = make,
-                         .arg = (void *)w};
+    const gt_runner_pass pass = {.data = ds,
+                                 .count = count,
+                                 .bytes = width * sizeof *sum,
+                                 .doing = w->held ? "decoding" : "encoding",
+                                 .record = record_batch,
+                                 .arg = (void *)w};
     memset(sum, 0, width * sizeof *sum);
-    gt_status st = gt_each_item_all(&each, &all);
+    gt_status st = gt_runner_dataset_all(c, gt_latent_loss_encoder(w->loss), &pass, &all);
     for (int64_t i = 0; i < count && all; i++)
         for (size_t k = 0; k < width; k++) sum[k] += ((double *)all)[(size_t)i * width + k] / (double)count;
     free(all);
@@ -79,14 +73,13 @@ static gt_status pass_all(gt_comm *c, const work *w, gt_dataset *ds, int64_t cou
 
 gt_status gt_study_dimensions_all(gt_comm *c, gt_latent_loss *l, gt_dataset *ds, int64_t count, gt_dimension *out,
                                   double *error) {
-    const gt_model *m = gt_encoder_model(gt_latent_loss_encoder(l));
-    work w = {.loss = l, .data = ds, .d = m->latent_size};
+    work w = {.loss = l, .d = gt_runner_model(gt_latent_loss_encoder(l))->latent_size};
     double *encoded = calloc(4 * (size_t)w.d + 2, sizeof *encoded), *errors = encoded + 2 * (size_t)w.d + 1;
-    gt_status st = encoded ? gt_model_takes(m, ds) : gt_fail(GT_NOMEM, "out of memory for %d dimensions", w.d);
+    gt_status st = encoded ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d dimensions", w.d);
     st = gt_comm_agree_all(c, st);
-    if (!st) st = pass_all(c, &w, ds, count, encoded);
+    if (!st) st = mean_of_pass_all(c, &w, ds, count, encoded);
     w.held = encoded;
-    if (!st) st = pass_all(c, &w, ds, count, errors);
+    if (!st) st = mean_of_pass_all(c, &w, ds, count, errors);
     for (int k = 0; k < w.d && !st; k++) out[k] = (gt_dimension){encoded[k], encoded[w.d + k], errors[k] - errors[w.d]};
     if (!st) *error = errors[w.d];
     free(encoded);

@@ -11,7 +11,7 @@
 #include "graph/layer_list.h"
 #include "use/runner/each_item.h"
 #include "use/runner/trained.h"
-#include "use/runner/wrong_model.h"
+#include "use/runner/roles.h"
 
 enum { BATCH = 16 }; /* a fixed number: no value depends on how many images there are */
 
@@ -38,7 +38,8 @@ static gt_node *last_with_pixels(const gt_layer_list *list) {
 
 static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
     if (!has_pixels(maps)) return gt_graph_fault(g, "the result of the layer has no pixels, so that it has no map");
-    gt_node *logits = g->results[0].node, *class = gt_input(g, "class", GT_SHAPE(BATCH, classes)), *slope;
+    gt_node *logits = (gt_node *)gt_graph_output(g, 0, NULL), *class = gt_input(g, "class", GT_SHAPE(BATCH, classes)),
+            *slope;
     if (gt_grad(g, 1, &logits, &class, 1, &maps, &slope)) return NULL;
     gt_node *weights = gt_mean(g, slope, GT_AXIS(1) | GT_AXIS(2));
     return gt_leaky_relu(g, gt_sum(g, gt_mul(g, maps, weights), GT_AXIS(3)), 0);
@@ -46,7 +47,7 @@ static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
 
 static gt_status build(gt_features *f, const gt_features_options *o) {
     gt_model *m = f->trained.model;
-    if (o->cam && !m->build_classifier) return gt_wrong_model(m, "is not a classifier");
+    if (o->cam && !gt_role_needed(m, GT_ROLE_CLASSIFIER)) return GT_USAGE;
     gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
     if (!g) return gt_failure();
     gt_layer_list list;

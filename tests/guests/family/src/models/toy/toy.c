@@ -45,7 +45,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     return GT_OK;
 }
 
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim));
@@ -67,7 +67,8 @@ static gt_status make(gt_model *m, const gt_job *job) {
     m->epoch_end = GT_EPOCH_DROPPED;
     m->shown = shown;
     m->n_shown = 1;
-    m->build_generator = build_generator;
+    gt_model_add_role(
+        m, (gt_role){.name = GT_ROLE_GENERATOR, .build = build_generator, .inputs = {"z"}, .outputs = {"image"}});
     m->phases[m->n_phases++] = (gt_phase){
         .name = "G_main",
         .interval = 1,

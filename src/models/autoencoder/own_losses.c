@@ -23,11 +23,12 @@ static gt_node *draw_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *log
     return gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, a->job));
 }
 
-gt_graph *gt_autoencoder_judge(gt_model *m, int n) {
+gt_graph *gt_autoencoder_own_losses(gt_model *m, const gt_request *request) {
     const gt_autoencoder *a = m->own;
     const gt_autoencoder_options *o = a->options;
     const gt_job *c = a->job;
-    gt_graph *g = gt_graph_new("judge", m->kernels);
+    int n = request->n;
+    gt_graph *g = gt_graph_new("losses", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
     gt_node *pixels = gt_scale(g, gt_shift(g, gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels)), 1),

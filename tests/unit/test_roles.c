@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Roles of models: in every model of every family each row says what its graph reads and gives, and the first row of a
+ * network is its forward pass. */
+#include <string.h>
+
+#include "expect.h"
+#include "gantry/job.h"
+#include "gantry/ops.h"
+#include "use/runner/roles.h"
+
+enum { N = 4, CLASSES = 4 };
+
+/* A small job of a model; NULL: the model adds to another one's networks, or takes no pictures of this size. */
+static gt_job *small_job(const char *model, bool cond) {
+    const char *given[][2] = {{"model", model}, {"data", "synth:shapes"},   {"batch", "8"},  {"slices", "4"},
+                              {"width", "0.1"}, {"cond", cond ? "1" : "0"}, {"cbase", "256"}};
+    const gt_family_model *row;
+    const gt_family *family = gt_family_of(model, &row);
+    gt_job *job = gt_job_new();
+    assert_non_null(job);
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        const gt_option *option = gt_options_find(&job->options, given[i][0]);
+        if (gt_family_has(family, option) && gt_model_has(family, row, option))
+            gt_job_set(job, given[i][0], given[i][1], NULL);
+    }
+    if (!gt_job_check(job) && !gt_job_resolve(job, 64, 64, 3, CLASSES, 64)) return job;
+    gt_job_free(job);
+    return NULL;
+}
+
+static bool is_listed(const char *const *names, const char *name) {
+    for (; *names; names++)
+        if (!strcmp(*names, name)) return true;
+    return false;
+}
+
+static int count_names(const char *const *names) {
+    int n = 0;
+    while (names[n]) n++;
+    return n;
+}
+
+static void check_outputs(const gt_model *m, const gt_role *r, const gt_graph *g) {
+    const char *name;
+    int n = 0;
+    for (; gt_graph_output(g, n, &name); n++) {
+        bool known = *r->outputs ? is_listed(r->outputs, name) : !strncmp(name, "active/", 7);
+        if (!known) fail_msg("the %s of '%s' has an output '%s', which its row does not list", r->name, m->name, name);
+    }
+    if (*r->outputs && n != count_names(r->outputs))
+        fail_msg("the %s of '%s' has %d outputs, its row lists %d", r->name, m->name, n, count_names(r->outputs));
+}
+
+static void check_inputs(const gt_model *m, const gt_role *r, const gt_graph *g) {
+    static const char *const all[] = {"images", "c", "z", "ws", "truncation"};
+    gt_exec *e = gt_exec_new((gt_graph *)g, &(gt_exec_options){0});
+    assert_non_null(e);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        bool listed = is_listed(r->inputs, all[i]), reads = gt_exec_has_input(e, all[i]);
+        if (!strcmp(all[i], "c") && !m->label_dim) listed = false;
+        if (!strcmp(all[i], "c") && m->unlabelled_generator) continue;
+        if (listed != reads)
+            fail_msg("the %s of '%s' %s '%s', its row says otherwise", r->name, m->name,
+                     reads ? "reads" : "does not read", all[i]);
+    }
+    gt_exec_free(e);
+}
+
+static void check_role(gt_model *m, const gt_role *r) {
+    gt_request request = gt_plain_request(N);
+    request.height = m->height;
+    request.width = m->width;
+    gt_graph *g = gt_model_build(m, r->name, &request);
+    if (!g) fail_msg("the %s of '%s': %s", r->name, m->name, gt_message());
+    assert_in_range(r->network, 0, m->n_nets - 1);
+    assert_true(gt_model_batch(m, r) > 0);
+    check_outputs(m, r, g);
+    check_inputs(m, r, g);
+    gt_graph_free(g);
+}
+
+static int check_model(const char *name, bool cond) {
+    gt_job *job = small_job(name, cond);
+    if (!job) return 0;
+    gt_model *m = gt_model_bare(job);
+    if (!m) fail_msg("%s: %s", name, gt_message());
+    for (int i = 0; i < m->n_roles; i++) check_role(m, &m->roles[i]);
+    for (int net = 0; net < m->n_nets; net++) {
+        gt_graph *g = gt_model_forward(m, net, N);
+        assert_int_equal(g != NULL, net != m->baseline || !net);
+        gt_graph_free(g);
+    }
+    gt_model_free(m);
+    gt_job_free(job);
+    return 1;
+}
+
+static void rows_say_what_graphs_read_and_give(void **state) {
+    (void)state;
+    int models = 0;
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++)
+            for (int cond = 0; cond < 2; cond++) models += check_model(m->name, cond);
+    assert_true(models >= 30); /* else nearly all jobs are refused, and this shows nothing */
+}
+
+static void a_missing_role_is_told_by_what_the_model_is_for(void **state) {
+    (void)state;
+    gt_job *job = small_job("lenet", false);
+    assert_non_null(job);
+    gt_model *m = gt_model_bare(job);
+    assert_non_null(m);
+    assert_non_null(gt_role_needed(m, GT_ROLE_CLASSIFIER));
+    assert_null(gt_role_needed(m, GT_ROLE_ENCODER));
+    assert_message("has no encoder, as autoencoders have: a classifier is for gantry predict");
+    assert_null(gt_role_needed(m, "juggler"));
+    assert_message("has no role juggler: a classifier is for");
+    gt_model_free(m);
+    gt_job_free(job);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_say_what_graphs_read_and_give),
+                                       cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
