@@ -39,7 +39,7 @@ static gt_status allocate(dead_units *d) {
     for (int i = 0; d->rectifiers && i < d->n; i++) {
         rectifier *r = &d->rectifiers[i];
         const gt_node *active = gt_graph_output(g, i, &r->output);
-        r->units = gt_dim(active, 0);
+        r->units = gt_shape_size(gt_node_shape(active));
         r->series = gt_text_of("Dead%s", strchr(r->output, '/'));
         units += (size_t)r->units;
     }
