@@ -77,6 +77,7 @@ struct gt_option {
     const char *bare;
     char letter;                     /* short form for the command line, "-n"; 0: none */
     bool path;                       /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
+    bool lines;                      /* of texts: "@FILE" stands for the lines of a file */
     const struct gt_outfile *writes; /* of paths: what is written there (run/outfile.h); NULL: the file is read */
     bool required;
     bool common; /* --help shows it before the others */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "base/tilde.h"
 
 enum { REAL_TEXT = 32 };
@@ -129,6 +130,30 @@ int gt_options_choice(const gt_options *o, const char *key) {
     return choice_of(row, *(const char *const *)field(o, row));
 }
 
+/* "a, b" of a file with the lines a and b, or "a," and b. Comments, which a # begins, and empty lines are left out. */
+static gt_status read_lines(gt_arena *a, const char *path, const char **out) {
+    enum { BYTES_MOST = 1 << 16 };
+    void *bytes;
+    size_t n;
+    const char *expanded = gt_path_expand(a, path);
+    gt_status st = expanded ? gt_file_read(expanded, BYTES_MOST, &bytes, &n) : GT_NOMEM;
+    if (st) return st;
+    char *text = gt_arena_alloc(a, 2 * n + 1), *end = text, *rest = bytes, *line;
+    if (text && strlen(bytes) != n) st = gt_fail(GT_USAGE, "'%s' has a zero byte, so is not a text", path);
+    while (text && !st && (line = strsep(&rest, "\n"))) {
+        line[strcspn(line, "#")] = 0;
+        for (char *c = line; *c; c++)
+            if (isspace((unsigned char)*c)) *c = ' ';
+        line += strspn(line, " ");
+        if (!*line) continue;
+        end += sprintf(end, "%s%s", end > text ? ", " : "", line);
+        while (end > text && strchr(" ,", end[-1])) *--end = 0;
+    }
+    free(bytes);
+    *out = text;
+    return text ? st : GT_NOMEM;
+}
+
 static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c < ' ')
@@ -142,6 +167,8 @@ static gt_status store_text(gt_options *o, const gt_option *row, const char *val
 
 static gt_status read_value(gt_options *o, const gt_option *row, const char *value) {
     gt_status st = GT_OK;
+    if (row->lines && *value == '@' && !o->shapes) st = read_lines(o->arena, value + 1, &value);
+    if (st) return st;
     switch (row->type) {
     case GT_OPTION_BOOL: st = read_bool(value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;

@@ -44,7 +44,7 @@ typedef struct gt_inits {
 } gt_inits;
 
 /* The sizes in pixels that linear layers, means and adaptive poolings see at the network's own size, in their order. */
-enum { GT_FORWARD_WINDOWS = 64 };
+enum { GT_FORWARD_WINDOWS = 320 };
 typedef struct gt_forward_window {
     int64_t height, width;
 } gt_forward_window;

@@ -14,6 +14,7 @@ static void seeds(fuzz_put *put, void *arg) {
         "[recipe]\nkimg = 25000\nseed = 4294967295\nmbstd = 4\nslices = 4\nbatch = 32\n[augmentation]\naug = fixed\np "
         "= 0.25\naugpipe = bgcfnc\n",
         "data = synth:shapes:n=40,size=16\nsteps = 3\ngrid = 3x4\nkeep = 2\nnan = clean\ncond = true\n",
+        "model = layers\nlayers = conv 4 3 stride 2 pad same, relu, pool 2, bn, avgpool 2, dropout .5, fc 9, tanh\n",
         "[output]\nrun = runs/x\ntick-minutes = 0.5\n[networks]\ncbase = 4096\ncmax = 64\ng-arch = resnet\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));

@@ -122,6 +122,9 @@ def few():
     autoencoder('cvae')
     autoencoder('gumbel')
     classifier('googlenet', 'googlenet', 24, '--width=0.05')
+    with open('net.txt', 'w') as f:
+        f.write('conv 6 3 stride 2 pad same\nbn\nlrelu .1\npool 3 stride 2 pad 1\nconv 8 3\nswish\navgpool 2\nfc 12\nelu\nbn\nfc 9\nselu\nsoftplus\nsigmoid\ntanh')
+    classifier('layers', 'layers', 24, '--layers=@net.txt')
     segmenter('fcn8s', '')
 
 

@@ -44,6 +44,23 @@ class DeepConv(nn.Module):
         return drop('drop2', self.fc2(drop('drop1', F.relu(self.fc1(x.flatten(1))), 0.5)), 0.5)
 
 
+class Layers(nn.Module):
+    """LAYERS, in PyTorch."""
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.bn1 = nn.Conv2d(3, 6, 3, stride=2, padding=1), nn.Conv2d(6, 8, 2, padding=1), nn.BatchNorm2d(8)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(8 * 3 * 3, 20), nn.Linear(20, 12), nn.Linear(12, CLASSES)
+
+    def forward(self, x, drop):
+        x = F.max_pool2d(F.leaky_relu(self.conv1(x), 0.1), 3, 1, padding=1)
+        x = F.avg_pool2d(self.bn1(F.relu(self.conv2(x))), 2, 2)
+        x = drop('drop1', torch.tanh(self.fc1(x.flatten(1))), 0.3)
+        return self.fc3(F.elu(self.fc2(x)))
+
+
+LAYERS = 'conv 6 3 stride 2 pad same, lrelu 0.1, pool 3 stride 1 pad 1, conv 8 2 pad 1, relu, bn, avgpool 2, flatten, fc 20, tanh, dropout 0.3, fc 12, elu'
+
+
 class InceptionBlock(nn.Module):
     def __init__(self):
         super().__init__()
@@ -78,6 +95,8 @@ CASES = {
         model='mlp', hidden='40,30', dropout='0.2', slices='2', lrate='0.002', optimizer='rmsprop', rho='0.9', momentum='0.5')),
     'deep_conv': (DeepConv, 12, ('in', 'in'), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), dict(
         model='deep-conv', width='0.25', slices='2', lrate='0.02', optimizer='sgd', momentum='0.9')),
+    'layers': (Layers, 12, ('in', 'in'), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), dict(
+        model='layers', layers=LAYERS, slices='2', lrate='0.02', optimizer='sgd', momentum='0.9')),
     'inception': (InceptionBlock, 8, ('in', 'in'), lambda p: torch.optim.SGD(p, nesterov=True, **SGD), dict(
         model='googlenet', slices='2', lrate='0.05', optimizer='sgd', momentum='0.9', nesterov='1')),
     'resnet18': (Resnet, 12, ('out', 'uniform'), lambda p: torch.optim.SGD(p, lr=0.002, momentum=0.9), dict(

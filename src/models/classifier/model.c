@@ -131,6 +131,9 @@ gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job) {
     snprintf(why, sizeof why, "%s", gt_message());
     int64_t side = least_side(job);
     if (!side || (job->height >= side && job->width >= side)) return gt_fail(GT_USAGE, "%s", why);
+    if (c->row == &gt_classifier_layers)
+        return gt_fail(GT_USAGE, "%s. Images of %lldx%lld pixels would be large enough", why, (long long)side,
+                       (long long)side);
     return gt_fail(GT_USAGE, "%s needs at least %lldx%lld pixels, and these images have %lldx%lld", job->model,
                    (long long)side, (long long)side, (long long)job->height, (long long)job->width);
 }

@@ -18,6 +18,7 @@ typedef struct gt_classifier_config {
     double dropout;                             /* < 0: the network's own */
     const char *activation;                     /* of the mlp */
     int hidden[GT_CLASSIFIER_HIDDEN], n_hidden; /* of the mlp */
+    const char *layers;                         /* of layers: --layers */
     const struct gt_classifier_net *trunk;      /* of fully convolutional networks: a VGG */
     int groups;            /* 0: normalisation is batch normalisation; else of up to so many groups of channels */
     const gt_init *init;   /* of all layers; NULL: the network's own */
@@ -63,6 +64,7 @@ struct gt_classifier_net {
     X(resnet101,    "resnet101",    "residual network of 101 layers, bottlenecks", "")                                \
     X(resnet152,    "resnet152",    "residual network of 152 layers, bottlenecks", "")                                \
     X(mobilenet_v2, "mobilenet-v2", "MobileNet v2: inverted residuals, depthwise convolutions", "")                   \
+    X(layers,       "layers",       "a network of your own: the layers that --layers lists", "")                      \
     X(fcn32s,       "fcn32s",       "segmentation: VGG's last layer, upsampled in one step", "")                      \
     X(fcn16s,       "fcn16s",       "segmentation: fcn32s with the layer before the last pooling", "")                \
     X(fcn8s,        "fcn8s",        "segmentation: fcn16s with a layer of twice the resolution", "")

@@ -11,6 +11,14 @@
 static const gt_option options[] = {
     {OPTION(hidden, "100,100,100,100", "Numbers of features of the mlp's hidden layers"), .placeholder = "LIST"},
     {OPTION(activation, "relu", "Activation of the mlp"), .choices = "relu|sigmoid|tanh|lrelu"},
+    {OPTION(layers, "conv 30 5, relu, pool 2, fc 100, relu", "Layers of --model=layers, from the image on"),
+     .placeholder = "LIST", .lines = true,
+     .detail =
+         "conv CHANNELS SIZE [stride N] [pad N|same|valid], pool SIZE and avgpool SIZE (the largest value and the "
+         "mean of SIZE x SIZE pixels; stride: SIZE), globalpool, fc UNITS, bn, dropout RATE, flatten, relu, lrelu "
+         "[SLOPE], elu, selu, softplus, swish, sigmoid, tanh. A last fc, with a unit for each class, follows by "
+         "itself. @FILE stands for the lines of a file, in which # begins a comment. gantry inspect --model=layers "
+         "shows the result of each layer and its parameters."},
     {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own"),
      .placeholder = "X"},
     {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
@@ -172,7 +180,8 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .groups = groups_of(o),
                                 .bn = groups_of(o) || !gt_is(job->bn, "none"),
                                 .dropout = -1,
-                                .activation = o->activation};
+                                .activation = o->activation,
+                                .layers = o->layers};
     c->trunk = gt_is(o->trunk, "vgg11")   ? &gt_classifier_vgg11
                : gt_is(o->trunk, "vgg13") ? &gt_classifier_vgg13
                                           : &gt_classifier_vgg16;
@@ -237,8 +246,8 @@ static int default_slices(const gt_job *job) {
         const gt_classifier_net *net;
         int samples;
     } least[] = {{&gt_classifier_mlp, 64},   {&gt_classifier_simple_conv, 16}, {&gt_classifier_deep_conv, 16},
-                 {&gt_classifier_lenet, 16}, {&gt_classifier_vgg11, 32},       {&gt_classifier_vgg13, 32},
-                 {&gt_classifier_vgg16, 32}, {&gt_classifier_vgg19, 32}};
+                 {&gt_classifier_lenet, 16}, {&gt_classifier_layers, 16},      {&gt_classifier_vgg11, 32},
+                 {&gt_classifier_vgg13, 32}, {&gt_classifier_vgg16, 32},       {&gt_classifier_vgg19, 32}};
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;
@@ -274,7 +283,7 @@ const gt_family gt_classifier_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "hidden activation width stem norm norm-groups trunk bn=none",
+    .sizes = "hidden activation layers width stem norm norm-groups trunk bn=none",
     .stands_for = stands_for,
     .input = "normalize",
     .own_bytes = sizeof(gt_classifier_options),
