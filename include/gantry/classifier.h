@@ -20,6 +20,8 @@ typedef struct gt_classifier_options {
     double width;           /* channels of all layers are multiplied by this number */
     double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */
     int64_t random_crop;    /* pixels that pictures are shifted by, at most */
+    /* pictures are turned by at most so many degrees; their colours are scaled by factors in 1-x .. 1+x */
+    double random_rotation, random_brightness, random_contrast;
     bool random_flip;
     int64_t cutout;     /* side of a black square; 0: none */
     const char *freeze; /* patterns of gt_net_freeze(); "": nothing */

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/hold.sh"
 scenes=synth:scenes:n=24,size=32
-net='--model=fcn8s --trunk=vgg11 --width=0.05 --batch=8 --slices=4 --seed=3 --threads=1 --random-flip=1 --random-crop=3'
+net='--model=fcn8s --trunk=vgg11 --width=0.05 --batch=8 --slices=4 --seed=3 --threads=1 --random-flip=1 --random-crop=3 --random-rotation=20 --random-contrast=0.3'
 
 # Pictures and masks are the same wherever they lie; what was made is compared, verified and made again.
 case_destinations() {
