@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "common/program.h"
+#include "gantry/clock.h"
 #include "gantry/random.h"
 #include "kernels.h"
 #include "kernels/conv.h"

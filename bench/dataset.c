@@ -8,11 +8,11 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "base/clock.h"
 #include "common/program.h"
+#include "gantry/clock.h"
 #include "gantry/codec.h"
-#include "gantry/log.h"
 #include "gantry/dataset_tool.h"
+#include "gantry/log.h"
 #include "gantry/random.h"
 
 enum { SIDE = 64, TO_SIDE = 32, LEVEL = 6 };

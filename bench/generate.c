@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "common/program.h"
 #include "common/recipe.h"
+#include "gantry/clock.h"
 #include "gantry/random.h"
 #include "kernels.h"
 #include "use/runner/trained.h"

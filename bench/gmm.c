@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "common/program.h"
 #include "gantry/arrays.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
 #include "kernels.h"

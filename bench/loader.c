@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "base/clock.h"
 #include "common/program.h"
 #include "common/recipe.h"
+#include "gantry/clock.h"
 #include "gantry/codec.h"
 
 static bench_common options;

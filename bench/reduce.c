@@ -6,8 +6,8 @@
 #include <mpi.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "common/program.h"
+#include "gantry/clock.h"
 
 typedef struct reduce_options {
     bench_common common;

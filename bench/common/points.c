@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/program.h"
+#include "gantry/program.h"
 
 enum { MOST_RUNS = 64 };
 

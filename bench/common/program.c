@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/machine.h"
-#include "base/program.h"
 #include "gantry/dist.h"
+#include "gantry/kernels.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 #include "gantry/version.h"
 #include "kernels.h"
-#include "kernels/probe.h"
 
 extern char **environ;
 

@@ -11,7 +11,7 @@
 #include "common/results.h"
 #include "gantry/dist.h"
 #include "gantry/option.h"
-#include "run/outfile.h"
+#include "gantry/outfile.h"
 
 typedef struct bench_common { /* the first member of every program's options */
     bool json, careful;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Recipes and their steps: see recipe.h. */
-#include "kernels.h"
 #include "common/recipe.h"
+#include "kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 
 /* Reference numbers: one thread, same mathematics, nothing in the environment that slows OpenBLAS. */
 const bench_recipe bench_recipes[BENCH_RECIPES] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Named arrays of numbers in HDF5 files: latents, responsibilities, points. */
+ * Named arrays of numbers in HDF5 files (latents, responsibilities, points), and the check of HDF5 files from
+ * elsewhere. */
 #ifndef GANTRY_ARRAYS_H
 #define GANTRY_ARRAYS_H
 
@@ -49,5 +50,28 @@ void gt_array_close(gt_array_file *f); /* NULL is fine */
 /* How many axes the array has; -1: there is none of this name, or the file cannot be opened; 0: the array cannot be
  * read. */
 int gt_array_axes(const char *path, const char *name);
+
+/* ---- HDF5 files from elsewhere ---- */
+
+/* To be called before all else. From then on libhdf5 closes no files when the program ends: a file that an error has
+ * left open may be half made. */
+void gt_h5_own_end(void);
+
+/* libhdf5 can crash on a damaged file. So a file from elsewhere is first walked in a process of its own, with limits of
+ * memory and time: `program command PATH`. That process calls gt_h5_check_here(PATH) and ends with the status which it
+ * returns. A program that reads files from elsewhere must name the checking program here, once, at its start: BEFORE
+ * THAT gt_h5_check() CHECKS NOTHING AND PASSES EVERY FILE. The two texts are not copied. */
+void gt_h5_check_by(const char *program, const char *command);
+/* Walks through the file in another process. To be called before MPI_Init. A file that is not an HDF5 file passes.
+ * GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for the walk. GT_FAILED: the walk
+ * could not be started, or this host is too busy for it. */
+gt_status gt_h5_check(const char *path);
+enum { GT_H5_NO_MEMORY = 71 }; /* the exit status where memory is short */
+int gt_h5_check_here(const char *path);
+/* Opens every object and attribute, walks through the index of every set and reads samples of its contents. libhdf5 may
+ * crash on a damaged file here, rather than in the process that needs the file. */
+gt_status gt_h5_walk(const char *path);
+/* Whether the file begins like an HDF5 file, behind a user block or not. */
+bool gt_h5_is(const char *path);
 
 #endif

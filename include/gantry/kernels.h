@@ -9,6 +9,9 @@
 #ifndef GANTRY_KERNELS_H
 #define GANTRY_KERNELS_H
 
+#include <stddef.h>
+
+#include "gantry/pool.h"
 #include "gantry/status.h"
 
 typedef struct gt_kernel_set gt_kernel_set; /* kernels/kernel_set.h */
@@ -26,6 +29,7 @@ gt_status gt_kernel_set_asked(const char *isa, const char *conv, const gt_kernel
 
 /* "avx512-1", or with a convolution mode other than auto "avx512-1-direct". */
 const char *gt_kernel_set_id(const gt_kernel_set *set);
+const char *gt_kernel_set_name(const gt_kernel_set *set); /* of its instruction set: "avx512" */
 
 /* *set becomes the set with this id. On an error *set keeps its instruction set and takes on the id's convolution mode
  * alone. GT_USAGE: the instruction set is unknown, or is of another version; GT_FAILED: this CPU lacks it. */
@@ -33,5 +37,20 @@ gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set);
 
 /* The same set with another convolution mode, one of those above; any other name changes nothing. */
 const gt_kernel_set *gt_kernel_set_with_conv(const gt_kernel_set *set, const char *conv);
+
+/* "OpenBLAS 0.3.21 ... SkylakeX MAX_THREADS=64": version and options of the BLAS that this program was linked with, and
+ * the core that the BLAS chose; static. */
+const char *gt_blas_description(void);
+
+/* ---- what the cores of this process can do at best: what every measured speed is set against ---- */
+
+/* Each takes a few hundredths of a second. */
+
+/* Flops per second of fused multiply-adds on registers, all threads of the pool together, with these kernels. */
+double gt_probe_fma(gt_pool *pool, const gt_kernel_set *kernels);
+
+/* Bytes per second of y += x (two reads, one write), where x and y of a thread have `bytes` together. 0: out of memory.
+ */
+double gt_probe_bandwidth(gt_pool *pool, size_t bytes);
 
 #endif

@@ -75,10 +75,10 @@ struct gt_option {
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
     /* The value that the key alone stands for; NULL: a value is needed (a boolean's key alone is 1). */
     const char *bare;
-    char letter;                     /* short form for the command line, "-n"; 0: none */
-    bool path;                       /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
-    bool lines;                      /* of texts: "@FILE" stands for the lines of a file */
-    const struct gt_outfile *writes; /* of paths: what is written there (run/outfile.h); NULL: the file is read */
+    char letter; /* short form for the command line, "-n"; 0: none */
+    bool path;   /* of texts: the name of a file, of which a leading ~ is expanded (gt_path_expand) */
+    bool lines;  /* of texts: "@FILE" stands for the lines of a file */
+    const struct gt_outfile *writes; /* of paths: what is written there (gantry/outfile.h); NULL: the file is read */
     bool required;
     bool common; /* --help shows it before the others */
     /* The ranks of a run may have different values: the option concerns one rank alone, or is compared in another way.
@@ -136,12 +136,6 @@ gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n
 
 /* A decimal text of at most 17 digits that reads back as x. */
 const char *gt_real_text(double x, char buffer[32]);
-
-/* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30",
- * "1-12:30:00". */
-gt_status gt_parse_duration(const char *text, double *seconds);
-/* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m"; "?": unknown. Returns `text`. */
-const char *gt_duration_text(double seconds, char text[32]);
 
 /* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in
  * messages. */

@@ -92,4 +92,21 @@ gt_stats *gt_stats_read(const char *path);
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name);
 void gt_stats_free(gt_stats *s);
 
+/* The series of a metrics.h5, also while a run writes the file; to be freed with gt_stats_free(). NULL: see
+ * gt_message(); *other then tells whether `path` is an HDF5 file of another kind. */
+gt_stats *gt_metrics_read(const char *path, bool *other);
+
+/* ---- what the series mean ---- */
+
+/* A row for each name or group of names. From this table come the attributes of
+ * metrics.h5, the notes of the report, and the table of docs/reading-a-run.md (`gantry reference --series`). */
+typedef struct gt_series {
+    const char *name; /* "Loss/G/loss", or a pattern: "Norms/?*_grad" */
+    const char *unit; /* "kimg"; "": a pure number */
+    const char *help; /* one sentence or two, without a full stop at the end */
+} gt_series;
+
+const gt_series *gt_series_at(int i);              /* row i of the table, from 0; NULL: there are no more */
+const gt_series *gt_series_of(const char *series); /* the first row that the name fits; NULL: unknown */
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads, writes and replaces whole files (file.h). */
+ * Reads, writes and replaces whole files (gantry/file.h, base/file.h). */
 #define _GNU_SOURCE
 #include "base/file.h"
 
@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <math.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,13 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/halves.h"
-#include "base/progress.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 static bool buffer_room(gt_buffer *b, size_t more) {
     size_t need;
@@ -86,6 +84,26 @@ void gt_path_name(const char *path, char name[GT_NAME_BYTES]) {
     while (end > 1 && path[end - 1] == '/') end--;
     for (begin = end; begin > 0 && path[begin - 1] != '/';) begin--;
     snprintf(name, GT_NAME_BYTES, "%.*s", (int)(end - begin), path + begin);
+}
+
+/* NULL: no such user, or one without a home. */
+static const char *home_of(const char *user) {
+    const char *home = *user ? NULL : getenv("HOME");
+    if (home && *home) return home;
+    const struct passwd *entry = *user ? getpwnam(user) : getpwuid(getuid());
+    return entry && entry->pw_dir && *entry->pw_dir ? entry->pw_dir : NULL;
+}
+
+const char *gt_path_expand(gt_arena *a, const char *path) {
+    if (path[0] != '~') return path;
+    size_t n = strcspn(path, "/");
+    const char *user = gt_arena_printf(a, "%.*s", (int)(n - 1), path + 1);
+    if (!user) return NULL;
+    const char *home = home_of(user);
+    if (!home) return path;
+    size_t length = strlen(home);
+    while (length > 1 && home[length - 1] == '/') length--; /* "/" + "/x" would be another name for some systems */
+    return gt_arena_printf(a, "%.*s%s", (int)(length == 1 && path[n] ? 0 : length), home, path + n);
 }
 
 bool gt_ends_with(const char *text, const char *end) {
@@ -156,33 +174,6 @@ int gt_file_remove(const char *path) {
     return 0;
 }
 
-/* The file system of `path`, or where that is not there, of its folder. */
-static bool look_at_space(const char *path, struct statvfs *s) {
-    if (!statvfs(path, s)) return true;
-    char *copy = strdup(path);
-    bool known = copy && !statvfs(dirname(copy), s);
-    free(copy);
-    return known;
-}
-
-double gt_space_free(const char *path) {
-    struct statvfs s;
-    /* Some file systems tell no size: ramfs, and tmpfs without a limit. */
-    return look_at_space(path, &s) && s.f_blocks > 0 ? (double)s.f_bavail * (double)s.f_frsize : INFINITY;
-}
-
-/* Some file systems have no number of inodes. */
-static bool has_inodes(const char *path) {
-    struct statvfs s;
-    return !look_at_space(path, &s) || s.f_files == 0 || s.f_favail > 0;
-}
-
-const char *gt_error_text(int error, const char *path) {
-    return error == ENOSPC && !has_inodes(path)
-               ? "the file system takes no more files, all its inodes are in use: remove some"
-               : strerror(error);
-}
-
 /* 0 or errno */
 static int sync_directory(const char *dir) {
     int fd = gt_file_open(dir, O_RDONLY | O_DIRECTORY);
@@ -227,7 +218,7 @@ gt_status gt_make_directories(const char *dir) {
 gt_status gt_file_write_failed(const char *path, int error, size_t bytes) {
     if (error == ENXIO)
         return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
-    if (error == ENOSPC && has_inodes(path))
+    if (error == ENOSPC && gt_file_system_has_inodes(path))
         return gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path,
                        strerror(error), (double)bytes / 1e6, gt_space_free(path) / 1e6);
     return gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, gt_error_text(error, path));

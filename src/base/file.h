@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Whole files: read with a limit, written so that a reader sees the old file or the new one and never half of either,
- * and a buffer to build them in. A full disk, a quota or a file-size limit is an error value here, never a signal. All
+ * Files, for the rooms: what stands below gantry/file.h. System calls that a signal does not interrupt, files that are
+ * written whole or not at all, in one go or piece by piece, files without a name, and the kinds of file systems. All
  * functions may be called from any thread; messages name the path. */
 #ifndef GANTRY_BASE_FILE_H
 #define GANTRY_BASE_FILE_H
@@ -11,32 +11,13 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "gantry/file.h"
 #include "gantry/status.h"
 
-/* A growing byte buffer; the first failed allocation sticks in `failed`. Start with {0}; gt_buffer_free at the end. */
-typedef struct gt_buffer {
-    char *data;
-    size_t n, capacity;
-    bool failed;
-} gt_buffer;
+/* The first line of a checkpoint. */
+#define GT_CHECKPOINT_MARK "Gantry checkpoint\n"
 
-void gt_buffer_add(gt_buffer *b, const void *data, size_t bytes);
-void gt_buffer_printf(gt_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Append a text as a field of a CSV file: in quotes (NULL: an empty text), or in quotes where its letters need them. */
-void gt_buffer_csv_quoted(gt_buffer *b, const char *text);
-void gt_buffer_csv(gt_buffer *b, const char *text);
-void gt_buffer_free(gt_buffer *b);
-/* Writes the buffer into a file as gt_file_write() does, and frees the buffer, also after an error. GT_NOMEM: `failed`,
- * or no path. */
-gt_status gt_buffer_write(gt_buffer *b, const char *path);
-
-/* "dir/name", to be freed; NULL: out of memory. */
-char *gt_path_join(const char *dir, const char *name);
-/* The last part of a path, slashes at the path's end aside: "runs/first/" gives "first". */
-enum { GT_NAME_BYTES = 256 };
-void gt_path_name(const char *path, char name[GT_NAME_BYTES]);
-bool gt_ends_with(const char *text, const char *end);  /* as "a.h5" ends with ".h5" */
-bool gt_folder_has(const char *dir, const char *name); /* does the folder hold something of this name? */
+/* ---- system calls ---- */
 
 /* Like the system calls of these names, but a signal does not interrupt them, and all bytes are written. They return 0
  * or errno; beyond a file-size limit EFBIG. */
@@ -45,42 +26,12 @@ int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* at byt
 int gt_file_sync(int fd);
 int gt_file_truncate(int fd, off_t bytes);
 int gt_file_rename(const char *from, const char *to);
-int gt_file_remove(const char *path);
 /* open() with O_CLOEXEC and mode 0666, which a signal does not interrupt either; -1 and errno. */
 int gt_file_open(const char *path, int flags);
-
-/* Put the parts, one after the other, into `path`: the parts are written into a half (base/halves.h), which is synced
- * and renamed to `path`; then the directory is synced. Several processes may write one file at once: the last one
- * stays. A symbolic link stays, and the file that the link leads to is replaced. A device or a pipe is written to
- * directly, and so is the file that stdout writes to. On failure the old file is as it was (the new file stands there
- * if the directory alone could not be synced), no half is left, and errno says why. `path` NULL: GT_NOMEM. */
-gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
-gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
-/* The same with a function that writes all `bytes` into an open file and returns 0 or errno. The function may be called
- * again, for another open file. */
-typedef int gt_file_fill(int fd, void *arg);
-gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
-
-/* From now on `guard` is asked before a file takes the place of `path`, the name as the caller has given it; from any
- * thread. Where the guard fails, what was written is kept as PATH.new (unless that is there, too), and the guard's
- * failure is that of the writing. NULL: nobody is asked, as at first. */
-typedef gt_status gt_file_guard(const char *path);
-void gt_file_guard_by(gt_file_guard *guard);
-/* Renames a half to `file`, which is what `path` leads to, if the guard lets it. 0, errno, or EEXIST with *refused, the
- * guard's failure. */
-int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused);
-
-/* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
-char *gt_file_follow(const char *path);
-/* GT_FAILED, or GT_NOMEM: `path` cannot be written for this errno, of which `bytes` were needed. */
-gt_status gt_file_write_failed(const char *path, int error, size_t bytes);
-
-bool gt_is_directory(const char *path); /* also through a symbolic link */
-/* Makes the directory, and all directories above it that do not exist yet. */
-gt_status gt_make_directories(const char *dir);
-
 /* Syncs the folder of `path`: a file that was made, renamed or removed there stays so after a crash. */
 gt_status gt_sync_parent(const char *path);
+
+/* ---- reading ---- */
 
 /* Opens a regular file for reading; GT_FORMAT: `path` is not a regular file. *fd is -1 unless GT_OK. */
 gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
@@ -88,20 +39,105 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
 gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n);
 /* Does the file hold these n bytes (at most 16) at `offset`? false also where the file cannot be read. */
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
-/* All of a regular file of at most `most` bytes. The caller frees *bytes, which holds a zero byte behind its *n bytes.
- */
-gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
-
 /* The length of the byte-order mark that some editors put before a text: 3, or 0 where there is none. */
 size_t gt_text_mark(const char *text, size_t n);
+/* From the first `n` bytes of a file of `all` bytes; 512 are enough. */
+gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all);
 
-/* strerror(), except where no file can be made at `path` because all inodes are in use: then the text says so, since
- * people look for bytes where they read "no space left". */
-const char *gt_error_text(int error, const char *path);
+/* ---- replacing a file (file.c) ---- */
 
+/* As gt_file_write(), from several parts, one after the other; what is written before the renaming is a half. */
+gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
+/* The same with a function that writes all `bytes` into an open file and returns 0 or errno. The function may be called
+ * again, for another open file. */
+typedef int gt_file_fill(int fd, void *arg);
+gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
+/* Renames a half to `file`, which is what `path` leads to, if the guard (gt_file_guard_by) lets it. 0, errno, or EEXIST
+ * with *refused, the guard's failure. */
+int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused);
+/* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
+char *gt_file_follow(const char *path);
+/* GT_FAILED, or GT_NOMEM: `path` cannot be written for this errno, of which `bytes` were needed. */
+gt_status gt_file_write_failed(const char *path, int error, size_t bytes);
 /* Is it the file that stdout writes to? Such a file is written to, never replaced. */
 bool gt_file_is_stdout(const char *path);
 
-double gt_space_free(const char *path); /* bytes that the user may still write at `path`; infinity: unknown */
+/* ---- halves (halves.c) ---- */
+
+/* Halves: files that are being written and do not have their final name PATH yet. A half is called PATH.1a2b3c4d.part,
+ * with new digits for each half. A killed process leaves its halves behind. The writer of a half locks the half
+ * (flock), so that a half without a lock belongs to nobody. Where a file system has no such locks, every half counts as
+ * left behind, and a writer whose half was removed writes the half again. */
+
+/* Makes and locks a new half of `path`. Returns its descriptor, and in *part its name, which the caller frees; -1 and
+ * errno on failure (*part is NULL, or a name to be freed). Before, the halves of `path` that killed processes left are
+ * removed; a folder is searched for halves once, when its first file is written. */
+int gt_half_open(const char *path, char **part);
+
+void gt_halves_clear(const char *folder); /* removes all halves that killed processes left in the folder */
+
+/* ---- growing files (growing_file.c) ---- */
+
+/* A file that is written piece by piece, of any size, and that readers see whole or not at all: until it is finished
+ * its bytes are in a half (above).
+ *
+ *     gt_growing_file f;
+ *     gt_status st = gt_growing_open(&f, path);
+ *     if (!st) st = gt_growing_add(&f, bytes, n);      // as often as needed
+ *     if (!st) st = gt_growing_finish(&f);
+ *     gt_growing_close(&f);                            // removes what is not finished
+ *
+ * After an error nothing is left, and the old file is as it was. Messages name the path. */
+typedef struct gt_growing_file {
+    char *path, *file, *part; /* as it was given; behind symbolic links; the half */
+    int fd;                   /* -1: not open */
+    uint64_t bytes;           /* so far */
+} gt_growing_file;
+
+/* GT_USAGE: the path is a folder, a device or a pipe. On failure *f is closed. */
+gt_status gt_growing_open(gt_growing_file *f, const char *path);
+gt_status gt_growing_add(gt_growing_file *f, const void *bytes, size_t n);
+/* The same for a file of which all `f->bytes` up to here are known: n bytes that lie before are replaced. */
+gt_status gt_growing_put(gt_growing_file *f, uint64_t offset, const void *bytes, size_t n);
+/* Syncs the file and gives it its name. */
+gt_status gt_growing_finish(gt_growing_file *f);
+void gt_growing_close(gt_growing_file *f); /* harmless on one that is closed, or {0} with fd -1 */
+
+/* ---- files without a name (temp_file.c) ---- */
+
+/* A file without a name, in $TMPDIR or /tmp, for data that are too large for memory and can be unpacked only from front
+ * to back (packed archives). The file is gone when the program ends, however the program ends. gt_read_at() reads from
+ * the descriptor, from any thread while nothing is added. */
+typedef struct gt_temp_file {
+    int fd; /* -1: none */
+    uint64_t size;
+} gt_temp_file;
+
+#define GT_NO_TEMP_FILE ((gt_temp_file){.fd = -1})
+
+gt_status gt_temp_file_open(gt_temp_file *s);
+void gt_temp_file_close(gt_temp_file *s);
+
+gt_status gt_temp_file_add(gt_temp_file *s, const void *bytes, size_t n);
+/* Adds zeros up to a multiple of the page size, so that the bytes added next can be mapped. */
+gt_status gt_temp_file_align(gt_temp_file *s);
+
+/* n bytes from a page boundary on, read-only; NULL: see gt_message(). */
+const void *gt_temp_file_map(const gt_temp_file *s, uint64_t offset, size_t n);
+void gt_temp_file_unmap(const void *map, size_t n);
+
+/* ---- file systems (file_system.c) ---- */
+
+typedef struct gt_file_system {
+    const char *name; /* "nfs", "lustre", "ext4", ...; "unknown" */
+    /* other hosts use the same file system: readers there may see writes late and out of order, and locks may fail */
+    bool shared;
+} gt_file_system;
+
+gt_file_system gt_file_system_of(const char *path); /* of an existing file or directory */
+bool gt_file_system_has_inodes(const char *path);   /* can another file be made at `path`? */
+/* strerror(), except where no file can be made at `path` because all inodes are in use: then the text says so, since
+ * people look for bytes where they read "no space left". */
+const char *gt_error_text(int error, const char *path);
 
 #endif

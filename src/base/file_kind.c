@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds the kind of a file in the first bytes of the file. */
 #define _GNU_SOURCE
-#include "base/file_kind.h"
+#include "base/file.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -10,8 +10,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/file.h"
 
 static bool begins(const void *head, size_t n, const char *with, size_t length) {
     return n >= length && !memcmp(head, with, length);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finds the kind of a file system by the magic number that statfs() gives. The numbers come from linux/magic.h, and
- * from the sources of file systems outside the kernel. */
-#include "base/file_system.h"
+ * What file systems say: their kind, and how much room is left. The kind is found by the magic number that statfs()
+ * gives. The numbers come from linux/magic.h, and from the sources of file systems outside the kernel. */
+#include "base/file.h"
 
-#include <stddef.h>
+#include <errno.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 static const struct {
@@ -28,4 +33,31 @@ gt_file_system gt_file_system_of(const char *path) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].magic == ((unsigned long)s.f_type & 0xffffffffUL)) return known[i].is;
     return (gt_file_system){"unknown", false};
+}
+
+/* The file system of `path`, or where that is not there, of its folder. */
+static bool read_space(const char *path, struct statvfs *s) {
+    if (!statvfs(path, s)) return true;
+    char *copy = strdup(path);
+    bool known = copy && !statvfs(dirname(copy), s);
+    free(copy);
+    return known;
+}
+
+double gt_space_free(const char *path) {
+    struct statvfs s;
+    /* Some file systems tell no size: ramfs, and tmpfs without a limit. */
+    return read_space(path, &s) && s.f_blocks > 0 ? (double)s.f_bavail * (double)s.f_frsize : INFINITY;
+}
+
+/* Some file systems have no number of inodes. */
+bool gt_file_system_has_inodes(const char *path) {
+    struct statvfs s;
+    return !read_space(path, &s) || s.f_files == 0 || s.f_favail > 0;
+}
+
+const char *gt_error_text(int error, const char *path) {
+    return error == ENOSPC && !gt_file_system_has_inodes(path)
+               ? "the file system takes no more files, all its inodes are in use: remove some"
+               : strerror(error);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are written piece by piece (growing_file.h). */
-#include "base/growing_file.h"
+ * Files that are written piece by piece (base/file.h). */
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/file.h"
-#include "base/halves.h"
 
 /* Room is made first: the message tells how much there is then. */
 static gt_status failed(gt_growing_file *f, int error, size_t more) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes halves, and removes the halves that killed processes left behind (halves.h). */
+ * Makes halves, and removes the halves that killed processes left behind (base/file.h). */
 #define _GNU_SOURCE
-#include "base/halves.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,8 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/program.h"
+#include "gantry/program.h"
 
 enum { TAG = 8, TRIES = 100 };
 static const char ending[] = ".part";

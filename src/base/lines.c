@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/progress.h"
+#include "gantry/progress.h"
 
 enum { LONGEST = 2 << 20 };
 

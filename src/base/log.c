@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/progress.h"
+#include "gantry/progress.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80 };
 

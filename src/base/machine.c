@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 
 enum { LINE_BYTES = 512 };

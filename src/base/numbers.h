@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small functions of whole numbers. */
+ * Small functions of whole numbers; numbers that are read from bytes. */
 #ifndef GANTRY_BASE_NUMBERS_H
 #define GANTRY_BASE_NUMBERS_H
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline int64_t gt_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t gt_largest(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -20,6 +22,29 @@ static inline int64_t gt_common_divisor(int64_t a, int64_t b) {
         b = rest;
     }
     return a;
+}
+
+/* Integers of either order of bytes (le: little-endian, be: big-endian), at any address. */
+#define GT_BYTES_GET(name, type, convert)    \
+    static inline type name(const void *p) { \
+        type v;                              \
+        memcpy(&v, p, sizeof v);             \
+        return convert(v);                   \
+    }
+GT_BYTES_GET(gt_le16, uint16_t, le16toh)
+GT_BYTES_GET(gt_le32, uint32_t, le32toh)
+GT_BYTES_GET(gt_le64, uint64_t, le64toh)
+GT_BYTES_GET(gt_be16, uint16_t, be16toh)
+GT_BYTES_GET(gt_be32, uint32_t, be32toh)
+#undef GT_BYTES_GET
+
+/* The float16 of these bits. */
+static inline float gt_half(uint16_t bits) {
+    uint32_t exponent = bits >> 10 & 31, fraction = bits & 1023, sign = (uint32_t)(bits & 0x8000) << 16;
+    float small = (float)fraction * 0x1p-24f, f;
+    if (exponent == 0) return sign ? -small : small;
+    memcpy(&f, &(uint32_t){sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13}, sizeof f);
+    return f;
 }
 
 #endif

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "base/file.h"
-#include "base/tilde.h"
+#include "gantry/file.h"
 
 enum { REAL_TEXT = 32 };
 

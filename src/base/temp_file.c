@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files without a name (temp_file.h). */
+ * Files without a name (base/file.h). */
 #define _GNU_SOURCE
-#include "base/temp_file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "base/file.h"
 
 gt_status gt_temp_file_open(gt_temp_file *s) {
     const char *dir = getenv("TMPDIR");

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "base/stack.h"
+#include "gantry/clock.h"
+#include "gantry/program.h"
 
 int gt_thread_start(pthread_t *thread, void *(*run)(void *), void *arg) {
     pthread_attr_t attributes;

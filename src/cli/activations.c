@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
 #include "gantry/figure.h"
+#include "gantry/file.h"
 #include "gantry/rundir.h"
 #include "gantry/activations.h"
 

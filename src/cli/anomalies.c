@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "report/sheet.h"
 
 typedef struct anomalies_fields {

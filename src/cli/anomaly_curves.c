@@ -2,9 +2,9 @@
  * The curves of gantry anomalies: the histogram of errors, and the ROC curve. */
 #include <math.h>
 
-#include "base/file.h"
 #include "cli/anomalies.h"
 #include "gantry/figure.h"
+#include "gantry/file.h"
 
 enum { BARS = 50 };
 

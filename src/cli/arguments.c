@@ -4,11 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/teller.h"
-#include "base/tilde.h"
 #include "cli/cli.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/progress.h"
 
 /* Is the next word the value of an option written without "="? A boolean takes only what cannot be anything else. */
 static bool takes_next(const gt_option *row, const char *word) {

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/program.h"
 #include "cli/cli.h"
-#include "h5/h5.h"
+#include "gantry/arrays.h"
+#include "gantry/program.h"
 
 static const struct {
     const char *name, *help;

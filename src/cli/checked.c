@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/file_kind.h"
 #include "cli/cli.h"
-#include "h5/h5.h"
-#include "run/checkpoint_internal.h"
-#include "use/score/pixel_features.h"
+#include "gantry/arrays.h"
+#include "gantry/checkpoint.h"
+#include "gantry/file.h"
 #include "gantry/network.h"
+#include "use/score/pixel_features.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 
@@ -73,16 +72,8 @@ gt_status cli_choose_detector(gt_arena *a, const char **path) {
     return st ? gt_wrap(st, "--detector") : GT_OK;
 }
 
-static bool has_checkpoints(const char *dir) {
-    checkpoint_place *list = NULL;
-    int n = 0;
-    bool any = *dir && !access(dir, F_OK) && !checkpoint_list(dir, &list, &n) && n > 0;
-    free(list);
-    return any;
-}
-
 gt_status cli_check_resume(gt_job *job) {
-    if (!*job->resume || gt_is(job->resume, "noresume") || has_checkpoints(job->run)) return GT_OK;
+    if (!*job->resume || gt_is(job->resume, "noresume") || gt_checkpoint_any(job->run)) return GT_OK;
     char *file;
     gt_status st = cli_check_checkpoint(job->resume, &file);
     if (!st && !file) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", job->resume);
@@ -95,12 +86,12 @@ gt_status cli_check_resume(gt_job *job) {
 gt_status cli_check_detector(gt_job *job) {
     const char *path = job->detector;
     gt_status st = cli_choose_detector(job->arena, &path);
-    if (!st || !has_checkpoints(job->run)) return st;
+    if (!st || !gt_checkpoint_any(job->run)) return st;
     job->no_metrics = gt_arena_printf(job->arena, "%s", gt_message());
     return job->no_metrics ? GT_OK : GT_NOMEM;
 }
 
-static bool is_run(const char *dir) { return has_checkpoints(dir) || gt_folder_has(dir, "job.ini"); }
+static bool is_run(const char *dir) { return gt_checkpoint_any(dir) || gt_folder_has(dir, "job.ini"); }
 
 gt_status cli_check_job_file(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);

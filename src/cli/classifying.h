@@ -3,9 +3,9 @@
 #ifndef GANTRY_CLI_CLASSIFYING_H
 #define GANTRY_CLI_CLASSIFYING_H
 
-#include "base/file.h"
 #include "cli/cli.h"
 #include "gantry/classify.h"
+#include "gantry/file.h"
 
 typedef struct cli_classifying {
     cli_session *session;

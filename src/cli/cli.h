@@ -13,9 +13,9 @@
 #include "gantry/dist.h"
 #include "gantry/job.h"
 #include "gantry/option.h"
+#include "gantry/outfile.h"
 #include "gantry/pool.h"
 #include "gantry/version.h"
-#include "run/outfile.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
@@ -167,7 +167,7 @@ typedef struct cli_arguments {
 } cli_arguments;
 
 /* Split argv[1..]. Options are looked up only to see whether the next word is their value. `pairs`: words of the form
- * key=value are options too. A leading ~ is expanded in words and in values of options that are paths (base/tilde.h).
+ * key=value are options too. A leading ~ is expanded in words and in values of options that are paths (gantry/file.h).
  */
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 const char *cli_value_of(const cli_arguments *arguments, const char *key); /* the last one given; NULL: none */
@@ -241,7 +241,7 @@ void cli_started(void);
  * work. */
 bool cli_others_work(const char *command);
 
-/* ---- what is written (run/outfile.h) ---- */
+/* ---- what is written (gantry/outfile.h) ---- */
 
 /* Notes the words and the options that name what is read: no output takes the place of such a file. To be called before
  * the checks. */

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 /* In the order of `gantry --help`: headings, and the commands under them. */
 /* clang-format off */

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/plural.h"
 #include "cli/cli.h"
 #include "cli/dataset_look.h"
+#include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_tool.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"
-#include "h5/h5.h"
+#include "gantry/text.h"
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "base/progress.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
-#include "gantry/items.h"
 #include "gantry/grid.h"
+#include "gantry/items.h"
+#include "gantry/progress.h"
 #include "gantry/train.h"
 #include "use/runner/each_item.h"
 

@@ -3,17 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/file_kind.h"
-#include "base/plural.h"
-#include "base/teller.h"
 #include "cli/classifying.h"
+#include "gantry/arrays.h"
 #include "gantry/detect.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "gantry/rundir.h"
 #include "gantry/source.h"
+#include "gantry/text.h"
 #include "gantry/transform.h"
-#include "h5/h5.h"
 #include "report/sheet.h"
 
 typedef struct detect_fields {

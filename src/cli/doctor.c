@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/teller.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
     static const char *const words[] = {"ok", "warning", "BROKEN"};

@@ -3,9 +3,9 @@
 #ifndef CLI_DOCTOR_H
 #define CLI_DOCTOR_H
 
-#include "base/file.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/file.h"
 #include "gantry/pool.h"
 
 typedef enum doctor_state { FINE, WARNING, BROKEN } doctor_state;

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file_system.h"
 #include "cli/doctor.h"
+#include "gantry/clock.h"
+#include "base/file.h"
 #include "gantry/memory.h"
 
 enum { PIECE = 4 << 20, PIECES = 16 }; /* measured with up to 64 MB, and not for long: */

@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
-#include "kernels/blas.h"
+#include "gantry/kernels.h"
 #include "kernels/kernel_set.h"
-#include "kernels/probe.h"
 
 static void look_at_cpu(doctor *d) {
     char text[512];

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/doctor.h"
+#include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/memory.h"
 

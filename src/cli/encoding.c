@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
+#include "gantry/arrays.h"
 #include "gantry/grid.h"
 #include "gantry/train.h"
-#include "h5/h5.h"
 
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;

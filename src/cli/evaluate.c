@@ -2,12 +2,12 @@
  * gantry evaluate: how good a classifier is on pictures whose classes are known. */
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "base/plural.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
+#include "gantry/file.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 
 typedef struct evaluate_fields {
     const char *outdir, *classes;

@@ -6,7 +6,7 @@
 #include "gantry/log.h"
 #include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
-#include "h5/h5.h"
+#include "gantry/arrays.h"
 #include "use/generate/collection.h"
 
 typedef struct generate_fields {

@@ -2,8 +2,8 @@
  * What the commands that make images share. */
 #include "cli/generating.h"
 
-#include "base/teller.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 gt_status cli_one_network(const cli_session *s, const cli_generating *g) {
     const cli_arguments *a = &s->arguments;

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "base/file.h"
-#include "base/file_kind.h"
-#include "h5/h5.h"
+#include "gantry/arrays.h"
+#include "gantry/file.h"
 
 #define FIELDS gmm_fields
 

@@ -3,11 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/plural.h"
 #include "cli/decoding.h"
 #include "cli/gmm.h"
 #include "gantry/arrays.h"
 #include "gantry/log.h"
+#include "gantry/text.h"
 
 static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
     *g = cli_open_decoder(gmm_options(s)->decoder, s->pool);

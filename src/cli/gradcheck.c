@@ -2,13 +2,13 @@
  * gantry gradcheck: are the gradients of a job's model the derivatives of its losses? */
 #include <stdlib.h>
 
-#include "base/plural.h"
-#include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
+#include "gantry/gradcheck.h"
 #include "gantry/items.h"
 #include "gantry/log.h"
-#include "gantry/gradcheck.h"
+#include "gantry/progress.h"
+#include "gantry/text.h"
 
 typedef struct gradcheck_fields {
     int64_t elements, images;

@@ -5,11 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/file_kind.h"
 #include "cli/cli.h"
+#include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/network.h"
-#include "h5/h5.h"
 
 typedef struct inspect_fields {
     bool graph, check, time;

@@ -4,11 +4,11 @@
 #include <ftw.h>
 #include <math.h>
 
-#include "base/plural.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/family.h"
 #include "gantry/job.h"
+#include "gantry/text.h"
 
 enum { MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000 };
 

@@ -4,13 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
-#include "base/file.h"
 #include "cli/cli.h"
-#include "run/metrics_read.h"
+#include "gantry/file.h"
 #include "gantry/network.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "gantry/text.h"
 
 /* ---- checkpoints ---- */
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
+#include "gantry/file.h"
 #include "gantry/network.h"
 #include "gantry/train.h"
 

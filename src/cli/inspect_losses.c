@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
+#include "gantry/file.h"
 #include "gantry/runlog.h"
 
 static const char *const losses[] = {"Loss/reconstruction", "Loss/KL", "Loss/commitment"};

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/graph.h"
 #include "gantry/train.h"
-#include "graph/layer_list.h"
 #include "use/runner/trained.h"
 
 typedef struct shape_fields {
@@ -50,7 +50,7 @@ static void print_row(const char *layer, const char *kind, const char *shape, do
            flops / 1e6, 4 * values / 1e3);
 }
 
-static void print_layer(const gt_net *net, const gt_layer *l, totals *sum) {
+static void print_layer(const gt_net *net, const gt_graph_layer *l, totals *sum) {
     char shape[96];
     double parameters, buffers, values = (double)gt_shape_size(gt_node_shape(l->output));
     count_tensors(net, l->name, &parameters, &buffers);

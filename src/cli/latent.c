@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "cli/decoding.h"
-#include "gantry/items.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
 #include "gantry/generate.h"
+#include "gantry/items.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "base/plural.h"
 #include "cli/encoding.h"
+#include "gantry/file.h"
 #include "gantry/likelihood.h"
+#include "gantry/text.h"
 
 typedef struct likelihood_fields {
     const char *out, *classes;

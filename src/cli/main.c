@@ -5,10 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/program.h"
-#include "base/stack.h"
 #include "cli/cli.h"
-#include "h5/h5.h"
+#include "gantry/arrays.h"
+#include "gantry/program.h"
 
 static int unknown_command(const char *name) {
     if (*name == '-')

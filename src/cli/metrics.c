@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "cli/generating.h"
+#include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/stop.h"
-#include "h5/h5.h"
 #include "use/score/pixel_features.h"
 
 #define FIELDS metrics_fields

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/utf8.h"
 #include "cli/metrics.h"
 #include "gantry/codec.h"
+#include "gantry/file.h"
+#include "gantry/text.h"
 #include "gantry/train.h"
-#include "use/score/saved_fakes.h"
 #include "use/score/nearest.h"
+#include "use/score/saved_fakes.h"
 #include "use/score/statistics_file.h"
 
 /* Floats whose range nobody said: some are looked at now, all of them when they are read. */

@@ -2,9 +2,9 @@
  * gantry mix: the coarse styles of some seeds with the fine ones of others. */
 #include "gantry/mix.h"
 
-#include "base/plural.h"
 #include "cli/generating.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 
 typedef struct mix_fields {
     cli_generating generating;

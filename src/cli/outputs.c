@@ -2,9 +2,9 @@
  * What commands write where the user says: checked before the work, and again when a file takes its place. */
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
-#include "run/outfile.h"
+#include "gantry/file.h"
+#include "gantry/outfile.h"
 
 /* What this process writes. */
 static struct place {

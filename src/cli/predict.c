@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/plural.h"
 #include "cli/classifying.h"
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 
 typedef struct predict_fields {
     const char *outdir, *classes, *transform, *filter;

@@ -2,12 +2,12 @@
  * gantry predict --fully-convolutional: maps of scores of pictures that are larger than those of the training. */
 #include <stdlib.h>
 
-#include "base/file_kind.h"
-#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/items.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "gantry/train.h"
 #include "report/sheet.h"
 #include "gantry/class_maps.h"

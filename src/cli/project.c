@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "cli/generating.h"
+#include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"
-#include "h5/h5.h"
 
 typedef struct project_fields {
     const char *network, *target, *space, *class, *label;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/teller.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/progress.h"
 
 enum { MOST_OWN = 32 }; /* bits of own_words */
 

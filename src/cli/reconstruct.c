@@ -2,7 +2,7 @@
  * gantry reconstruct: images beside what an autoencoder makes of them. */
 #include "cli/encoding.h"
 
-#include "base/plural.h"
+#include "gantry/text.h"
 
 typedef struct reconstruct_fields {
     const char *out, *classes, *items;

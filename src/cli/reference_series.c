@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry reference --series: the series of a run's log as a table of Markdown, for docs/reading-a-run.md. */
 #include "cli/cli.h"
-#include "run/series.h"
+#include "gantry/runlog.h"
 
 // Patterns are shown as readers write them, "Norms/?*_grad" as "Norms/*_grad".
 static void put_name(const char *name, FILE *f) {

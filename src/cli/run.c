@@ -7,11 +7,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/program.h"
 #include "cli/cli.h"
 #include "cli/run_launch.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 
 typedef struct run_fields {
     int64_t ranks;

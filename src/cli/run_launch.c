@@ -23,9 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/generating.h"
 #include "cli/run_stderr.h"
+#include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"

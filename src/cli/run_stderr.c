@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 
 enum {
     MOST = 4096, /* bytes of a report, at least */

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/text.h"
 
 typedef struct search_fields {
     const char *run, *by, *max_time;

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "base/progress.h"
 #include "cli/segmenting.h"
 #include "gantry/codec.h"
-#include "gantry/items.h"
+#include "gantry/file.h"
 #include "gantry/grid.h"
+#include "gantry/items.h"
+#include "gantry/progress.h"
 #include "report/sheet.h"
 
 enum { FILES = 1000 /* in a folder of masks */, LEVEL = 6, ITEMS_A_ROW = 2, LEGEND_MOST = 64 };

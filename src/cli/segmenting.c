@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "base/plural.h"
 #include "cli/classifying.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "gantry/train.h"
 
 gt_status cli_segments_all(cli_session *s, bool *segments) {

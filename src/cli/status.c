@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "cli/cli.h"
+#include "gantry/clock.h"
+#include "gantry/file.h"
 #include "gantry/grid.h"
 #include "gantry/log.h"
+#include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "gantry/text.h"
 #include "metrics/score.h"
-#include "run/log_warnings.h"
-#include "run/starts.h"
 
 typedef struct status_fields {
     bool watch;

@@ -3,7 +3,7 @@
 #ifndef GANTRY_CLI_STUDY_H
 #define GANTRY_CLI_STUDY_H
 
-#include "base/file.h"
+#include "gantry/file.h"
 #include "cli/encoding.h"
 #include "gantry/latent_loss.h"
 

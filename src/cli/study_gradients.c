@@ -2,9 +2,9 @@
  * gantry study gradient-variance: score-function estimates of a gradient against reparametrised ones. */
 #include <math.h>
 
-#include "base/plural.h"
 #include "cli/study.h"
 #include "gantry/figure.h"
+#include "gantry/text.h"
 
 static const char *const estimates[] = {[GT_SCORE_FUNCTION] = "score function", [GT_REPARAMETRISED] = "reparametrised"},
                          *const derivatives[] = {

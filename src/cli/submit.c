@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/program.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/program.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 
 /* Texts that sbatch takes under the names of the options: the job's name is the last one. */
 static const char *const directives[] = {"partition", "account", "qos", "constraint", "job-name"};

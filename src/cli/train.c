@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/teller.h"
 #include "cli/cli.h"
+#include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
-#include "h5/h5.h"
+#include "gantry/progress.h"
 
 /* The job file: named; or, to go on with a run by its directory alone, the run's own. */
 static const char *job_file(gt_arena *a, const cli_arguments *arguments) {

@@ -2,8 +2,7 @@
  * gantry version: what this program is made of, for reports and run logs. */
 #include "cli/cli.h"
 #include "gantry/dist.h"
-#include "kernels/blas.h"
-#include "kernels/kernel_set.h"
+#include "gantry/kernels.h"
 
 void cli_print_version(FILE *f) {
     char mpi[256];
@@ -11,7 +10,8 @@ void cli_print_version(FILE *f) {
     fprintf(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
     fprintf(f, "BLAS: %s\n", gt_blas_description());
     fprintf(f, "MPI: %s\n", mpi);
-    fprintf(f, "instruction set: %s (kernel set %s)\n", cli_kernels()->name, cli_kernels()->id);
+    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_kernel_set_name(cli_kernels()),
+            gt_kernel_set_id(cli_kernels()));
 }
 
 static gt_status version(cli_session *s) {

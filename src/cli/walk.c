@@ -2,9 +2,9 @@
  * gantry walk: a film that goes from seed to seed. */
 #include "gantry/walk.h"
 
-#include "base/plural.h"
 #include "cli/generating.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 #include "use/generate/ffmpeg.h"
 
 typedef struct walk_fields {

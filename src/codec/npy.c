@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "gantry/memory.h"
 
 /* What follows 'key': in the text of the header; NULL: the key is not there. */

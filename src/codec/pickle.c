@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 
 /* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of
  * CIFAR's pictures come with a million values. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Plain BMP: Windows headers, 1, 4 and 8 bits with a palette, 24 and 32 bits. */
 
-#include "base/bytes.h"
+#include "base/numbers.h"
 #include "codec/raw_picture.h"
 
 enum { FILE_HEADER = 14, INFO_HEADER = 40, HEADER_MOST = 124, COLOUR_BYTES = 4 };

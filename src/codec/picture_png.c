@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"

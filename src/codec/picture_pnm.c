@@ -2,7 +2,7 @@
  * PGM and PPM (P2, P3, P5, P6), as netpbm's manual describes them. */
 #include <math.h>
 
-#include "base/bytes.h"
+#include "base/numbers.h"
 #include "codec/raw_picture.h"
 
 enum { MAXVAL_MOST = 65535 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/numbers.h"
 #include "codec/raw_picture.h"
 
 enum { TAG_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };

@@ -4,7 +4,7 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-#include "base/bytes.h"
+#include "base/numbers.h"
 #include "codec/raw_picture.h"
 
 enum { FIRST_CHUNK = 12, FLAGS_AT = 20 };

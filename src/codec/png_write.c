@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/growing_file.h"
 #include "gantry/codec.h"
 
 enum { REASON_BYTES = 160, USUAL_LEVEL = 6 };

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <webp/decode.h>
 
-#include "base/bytes.h"
-#include "base/growing_file.h"
+#include "base/file.h"
+#include "base/numbers.h"
 #include "codec/webp.h"
 
 enum {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 #include "codec/weights_internal.h"
 
 /* More of either is not a network, but a file that repeats itself by references. */

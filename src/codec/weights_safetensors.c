@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "codec/weights_internal.h"
 
 enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000, VALUES_MOST = 1 << 22 };

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/clones.h"
-#include "base/progress.h"
 #include "data/source.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "gantry/sampler.h"
 
 enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256 };

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/progress.h"
 #include "data/source.h"
+#include "gantry/progress.h"
 
 enum { LOOKS_MOST = 65536, LOOKS_SLOW = 256, SHORT_HEAD = 1024 };
 

@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
-#include "base/clock.h"
 #include "base/thread.h"
 #include "data/source.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 enum { DEPTH = 3 };
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "data/source.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 enum { LOOKS = 256, WHY_BYTES = 400 };
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "data/source.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 gt_status gt_masks_add_name(gt_source_info *n, const char *name) {
     if (n->mask_classes == GT_MASK_CLASSES_MOST)

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 
 /* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
  * at large. */

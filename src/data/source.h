@@ -3,7 +3,7 @@
 #ifndef GANTRY_DATA_SOURCE_H
 #define GANTRY_DATA_SOURCE_H
 
-#include "base/temp_file.h"
+#include "base/file.h"
 #include "codec/npy.h"
 #include "data/name_list.h"
 #include "gantry/box.h"

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/progress.h"
 #include "base/file.h"
 #include "data/source.h"
+#include "gantry/progress.h"
 
 enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "data/source.h"
 #include "gantry/memory.h"
 

@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "data/source.h"
 
 enum {

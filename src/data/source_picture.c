@@ -2,7 +2,7 @@
  * A picture file by itself, where the caller takes one (gt_source_options.lone_picture). */
 #include <string.h>
 
-#include "base/file_kind.h"
+#include "base/file.h"
 #include "data/source.h"
 
 static bool claims(const gt_spec *spec) {

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "data/source.h"
 #include "gantry/box.h"
 #include "gantry/mathfn.h"
+#include "gantry/progress.h"
 #include "gantry/random.h"
 
 enum { TRIES = 64, PER_TRY = 8, LEAST_SIDE = 4 };

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/plural.h"
-#include "base/teller.h"
 #include "data/source.h"
-#include "gantry/log.h"
 #include "dataset_tool/writer.h"
+#include "gantry/log.h"
+#include "gantry/progress.h"
+#include "gantry/text.h"
 
 typedef struct conversion { /* one call of gt_convert_all */
     gt_comm *comm;

@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/progress.h"
 #include "dataset_tool/tool.h"
+#include "gantry/progress.h"
 #include "h5/h5.h"
 
 enum { LEVEL = 6 };

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/progress.h"
 #include "dataset_tool/tool.h"
+#include "gantry/progress.h"
 #include "h5/h5.h"
 
 #define WAYS_OUT "--overwrite replaces it, or choose another destination"

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "dataset_tool/tool.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
-#include "dataset_tool/tool.h"
+#include "gantry/text.h"
 
 enum { LOGGED = 10 }; /* of each kind */
 

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
-#include "base/teller.h"
 #include "data/source.h"
 #include "dataset_tool/tool.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 enum { TILE = 64 };
 

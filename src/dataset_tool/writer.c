@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 /* Syncs take at most one second in SYNC_SHARE, and at least SYNC_LEAST seconds lie between two syncs. */
 enum { SYNC_LEAST = 1, SYNC_SHARE = 20 };

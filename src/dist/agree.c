@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/progress.h"
 #include "dist/comm.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 /* what a rank has said before a signal is on its way to the terminal after this time */
 enum { LAUNCHER_READS_US = 300000 };

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/plural.h"
 #include "dist/comm.h"
+#include "gantry/clock.h"
 #include "gantry/dist.h"
+#include "gantry/text.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
  * called), then given up between looks. Oversubscribed ranks give it up at once. */

@@ -5,8 +5,8 @@
  * type for each rank. */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "dist/reducer.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
 
 enum { TAG_BLOCK = 0, TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 /* nodes of one rank: 2 log2(MOST_SLICES) at most */ };

@@ -6,8 +6,8 @@
  * between the nodes of a graph (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is
  * one whose process, host or network is gone, or whose main thread is stuck. What may keep that from its next beat for
  * long, such as a file system that stands still, is announced (all of the start is), and then silence may last
- * BUSY_FACTOR times as long, until the announcement is withdrawn: for files (base/progress.h) when the call that writes
- * or reads one is over. The messages have a communicator of their own: they never wait for anything and nothing
+ * BUSY_FACTOR times as long, until the announcement is withdrawn: for files (gantry/progress.h) when the call that
+ * writes or reads one is over. The messages have a communicator of their own: they never wait for anything and nothing
  * waits for them.
  *
  * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen:
@@ -23,10 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
-#include "base/clock.h"
 #include "dist/comm.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 
 enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 };
 /* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/numbers.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
 
 enum {

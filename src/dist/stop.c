@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
 

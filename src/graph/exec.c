@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 
 /* ---- making ---- */
 

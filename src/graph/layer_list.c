@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layers of a graph: see layer_list.h. */
-#include "graph/layer_list.h"
+#include "gantry/graph.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static void mark_live(finding *f) {
 static int add_layer(finding *f, const char *name) {
     gt_layer_list *l = f->list;
     if (!name || !gt_arena_grow(f->g->arena, &l->layers, l->n, &f->room, sizeof *l->layers)) return NONE;
-    l->layers[l->n] = (gt_layer){.name = name, .kind = ""};
+    l->layers[l->n] = (gt_graph_layer){.name = name, .kind = ""};
     return l->n++;
 }
 
@@ -171,7 +171,7 @@ static void sum_up(finding *f) {
         gt_node *n = f->g->nodes[i];
         double flops, bytes;
         if (f->users[i] < 0 || f->row[i] == NONE) continue;
-        gt_layer *l = &f->list->layers[f->row[i]];
+        gt_graph_layer *l = &f->list->layers[f->row[i]];
         gt_node_cost(n, &flops, &bytes);
         l->flops += flops;
         if (flops > l->most || !*l->kind) l->most = flops, l->kind = kind_text(n);
@@ -180,7 +180,7 @@ static void sum_up(finding *f) {
 }
 
 static int earlier(const void *a, const void *b) {
-    const gt_layer *x = a, *y = b;
+    const gt_graph_layer *x = a, *y = b;
     return x->output->id - y->output->id;
 }
 
@@ -209,7 +209,7 @@ gt_node *gt_layer_list_find(const gt_layer_list *list, const char *name) {
     gt_node *of_block = NULL;
     gt_buffer names = {0};
     for (int i = 0; i < list->n; i++) {
-        const gt_layer *l = &list->layers[i];
+        const gt_graph_layer *l = &list->layers[i];
         if (!strcmp(l->name, name)) {
             gt_buffer_free(&names);
             return l->output;

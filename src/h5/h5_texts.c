@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/numbers.h"
 #include "h5/h5_room.h"
 
 enum { PLACE = 16, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };

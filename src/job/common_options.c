@@ -7,6 +7,7 @@
 #include "gantry/dist.h"
 #include "gantry/grid.h"
 #include "gantry/schedule.h"
+#include "gantry/text.h"
 
 static gt_status check_duration(const gt_option *o, const char *value) {
     double seconds;

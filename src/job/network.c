@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 #include "codec/weights.h"
 #include "gantry/job.h"
 #include "gantry/log.h"

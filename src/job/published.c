@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
-#include "base/md5.h"
 #include "gantry/family.h"
+#include "gantry/hash.h"
 #include "gantry/network.h"
 
 #define PLACE "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/transfer-learning-source-nets/"

@@ -87,6 +87,8 @@ gt_status gt_kernel_set_asked(const char *isa, const char *conv, const gt_kernel
 
 const char *gt_kernel_set_id(const gt_kernel_set *set) { return gt_kernel_set_or_best(set)->id; }
 
+const char *gt_kernel_set_name(const gt_kernel_set *set) { return gt_kernel_set_or_best(set)->name; }
+
 gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set) {
     char name[GT_KERNEL_SET_BYTES];
     snprintf(name, sizeof name, "%s", id);

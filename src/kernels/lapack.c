@@ -20,6 +20,8 @@ void dgesdd_(const char *jobz, const blasint *m, const blasint *n, double *a, co
              const blasint *ldu, double *vt, const blasint *ldvt, double *work, const blasint *lwork, blasint *iwork,
              blasint *info);
 
+const char *gt_blas_description(void) { return openblas_get_config(); }
+
 static void set_one_thread(void) { openblas_set_num_threads(1); }
 
 /* No threads of its own: they would change bits, and take cores that others want. */

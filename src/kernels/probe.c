@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Peak arithmetic and bandwidth. Each thread's work is set against its own processor time, and the best of a few runs
  * counts: so other programs on the same cores hardly matter. */
-#include "kernels/probe.h"
+#include "gantry/kernels.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
 #include "kernels/kernel_set.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 
 /* Neighbours of a row, besides itself and its mirror image, of which two may be left out. */
 enum { NEIGHBOURS = 3 };

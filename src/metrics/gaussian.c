@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 #include "kernels/lapack.h"
 
 enum { PIECE = 256 /* rows that are added at once */, TILE = 256 /* columns */ };

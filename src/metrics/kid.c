@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
 

@@ -9,8 +9,8 @@
 
 #include "base/clones.h"
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 #include "kernels/gemm.h"
 
 enum {

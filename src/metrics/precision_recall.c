@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "metrics/nearest.h"
 
 void gt_round_half(float *x, size_t n) {

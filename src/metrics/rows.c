@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 bool gt_team_stops(const gt_team *team) {
     gt_progress();

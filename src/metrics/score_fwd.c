@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Frechet wavelet distance, Haar with 4 levels: see wavelet_distance.h. */
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "metrics/score_list.h"
 #include "metrics/wavelet_distance.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "metrics/score_list.h"
 #include "metrics/spectrum.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "metrics/score_list.h"
 #include "metrics/sliced.h"
 

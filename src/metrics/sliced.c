@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
 #include "metrics/sort_floats.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 #include "kernels/lapack.h"
 #include "metrics/frechet.h"
 

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
-#include "base/teller.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 enum {
     PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/utf8.h"
 #include "data/csv.h"
+#include "gantry/text.h"
 #include "mixture/cloud.h"
 
 typedef struct table {

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/mathfn.h"
+#include "gantry/progress.h"
 #include "mixture/em.h"
 
 gt_status gt_fit_allocate(gt_fit *f) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/mixture_view.h"
 #include "gantry/option.h"

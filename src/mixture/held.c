@@ -5,7 +5,7 @@
  * end of each restart. */
 #include <string.h>
 
-#include "base/progress.h"
+#include "gantry/progress.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
 

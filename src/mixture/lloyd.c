@@ -7,7 +7,7 @@
  * gt_em_start() (em.c) calls gt_em_lloyd() after the means are drawn. */
 #include <string.h>
 
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "mixture/em.h"
 
 static const double AT_REST = 1e-4; /* the squared moves of all means together, in units of the points' variance */

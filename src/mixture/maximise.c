@@ -19,8 +19,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
 

@@ -2,9 +2,9 @@
  * Points and fits from files, on all ranks. */
 #include <string.h>
 
-#include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/mixture_folder.h"
+#include "gantry/progress.h"
 
 /* Headings of columns that say what a point is, rather than where it is. */
 static void warn_of_labels(const gt_cloud *c, int d) {

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "mixture/em.h"
 
 typedef struct seeding {

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/progress.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
 #include "gantry/memory.h"
 #include "gantry/mixture_view.h"
 #include "gantry/option.h"
+#include "gantry/progress.h"
 
 /* ---- names of columns ---- */
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "gantry/metric.h"
+#include "gantry/runlog.h"
 #include "metrics/score.h"
 #include "report/html.h"
 #include "report/plot.h"
-#include "run/series.h"
 
 enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, X_STEPS = 6, Y_STEPS = 5 };
 

@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/date.h"
-#include "base/plural.h"
+#include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "report/chart.h"
 #include "report/compare.h"
 #include "report/html.h"
 #include "report/report.h"
-#include "run/starts.h"
 
 enum { PICTURES = 2 << 20 /* bytes of all pictures together */ };
 

@@ -7,7 +7,6 @@
 #include "gantry/rundir.h"
 #include "report/compare.h"
 #include "report/html.h"
-#include "run/starts.h"
 
 enum { MOST_KEYS = 1000 };
 

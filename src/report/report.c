@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/utf8.h"
 #include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "report/assets.h"
 #include "report/html.h"
 #include "report/report.h"

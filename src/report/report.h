@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/file.h"
+#include "gantry/rundir.h"
 #include "gantry/runlog.h"
-#include "run/starts.h"
 
 typedef struct report_run {
     const char *dir, *name;

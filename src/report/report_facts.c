@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/date.h"
+#include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "metrics/score.h"
 #include "report/html.h"
 #include "report/report.h"
-#include "run/log_warnings.h"
 
 enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = GT_DATE_BYTES, TEXT = 400 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/progress.h"
+#include "gantry/progress.h"
 
 gt_status appender_open(appender *a, const char *path, int flags) {
     *a = (appender){.path = strdup(path), .fd = -1};

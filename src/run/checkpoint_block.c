@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file_kind.h"
+#include "base/file.h"
 #include "gantry/hash.h"
 
 static void print_block(char block[CHECKPOINT_BLOCK], int format, size_t file_bytes, const char *hash) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "gantry/text.h"
 #include "run/checkpoint_internal.h"
 
 enum { TEXT_MOST = 1 << 20 };

@@ -21,12 +21,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
-#include "run/checkpoint_block.h"
-#include "run/checkpoint_internal.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
 #include "h5/h5.h"
+#include "run/checkpoint_block.h"
+#include "run/checkpoint_internal.h"
 
 enum { LONGEST_TEXT = 1 << 24 };
 
@@ -401,4 +400,12 @@ gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, 
                          : gt_fail(GT_FAILED, "no room for '%s'", path);
     if (bytes) out[bytes - 1] = 0;
     return st;
+}
+
+bool gt_checkpoint_any(const char *dir) {
+    checkpoint_place *list = NULL;
+    int n = 0;
+    bool any = *dir && !access(dir, F_OK) && !checkpoint_list(dir, &list, &n) && n > 0;
+    free(list);
+    return any;
 }

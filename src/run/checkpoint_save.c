@@ -12,14 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/halves.h"
-#include "base/progress.h"
 #include "base/thread.h"
+#include "gantry/clock.h"
+#include "gantry/log.h"
+#include "gantry/progress.h"
 #include "run/checkpoint_internal.h"
 #include "run/rundir_internal.h"
-#include "gantry/log.h"
 
 struct gt_saver {
     char *dir;

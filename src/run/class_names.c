@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "gantry/checkpoint.h"
+#include "gantry/text.h"
 
 enum { CLASSES_MOST = 1 << 16 };
 

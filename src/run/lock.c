@@ -28,13 +28,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/halves.h"
 #include "base/machine.h"
-#include "base/program.h"
 #include "base/thread.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 #include "gantry/rundir.h"
 
 enum { LOCK_BYTES = 512, WORD = 128 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reads warnings out of log.txt (log_warnings.h). */
-#include "run/log_warnings.h"
+#include "gantry/rundir.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "h5/h5.h"
+#include "gantry/runlog.h"
 #include "gantry/version.h"
-#include "run/series.h"
+#include "h5/h5.h"
 #include "run/stats_line.h"
 
 enum { CHUNK_ROWS = 256 };

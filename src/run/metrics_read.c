@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reading metrics.h5, also while a run writes it: `images` says how many rows are complete. */
-#include "run/metrics_read.h"
+#include "gantry/runlog.h"
 
 #include <stdlib.h>
 

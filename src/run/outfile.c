@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whether a command may write where the user says: see outfile.h. */
 #define _GNU_SOURCE
-#include "run/outfile.h"
+#include "gantry/outfile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');

@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 #include "codec/npy.h"
 #include "gantry/codec.h"
+#include "gantry/outfile.h"
 #include "h5/h5.h"
-#include "run/outfile.h"
 
 /* ---- tables ---- */
 

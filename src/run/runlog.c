@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/appender.h"
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/file_system.h"
 #include "base/lines.h"
-#include "base/progress.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
+#include "run/appender.h"
 #include "run/keep_lines.h"
 #include "run/metrics_h5.h"
 #include "run/stats_line.h"

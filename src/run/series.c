@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of series (series.h). */
-#include "run/series.h"
+#include "gantry/runlog.h"
 
 #include <fnmatch.h>
 #include <stddef.h>

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * starts.jsonl (starts.h). */
-#include "run/starts.h"
+#include "gantry/rundir.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/lines.h"
-#include "base/utf8.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
-#include "gantry/rundir.h"
+#include "gantry/text.h"
 #include "run/appender.h"
 
 static const char FILE_NAME[] = "starts.jsonl";

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/progress.h"
-#include "run/appender.h"
+#include "gantry/clock.h"
 #include "gantry/hash.h"
+#include "gantry/progress.h"
+#include "run/appender.h"
 
 enum { /* field numbers */
        EVENT_WALL_TIME = 1,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "gantry/file.h"
 
 enum { SMALL = 1 << 16 };
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/plural.h"
-#include "search/search.h"
 #include "gantry/figure.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"
+#include "gantry/text.h"
+#include "search/search.h"
 
 enum { SHOWN = 20, CURVES = 2, TEXT = 256 };
 

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/machine.h"
-#include "base/plural.h"
+#include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
+#include "gantry/text.h"
 
 /* ---- what is searched ---- */
 

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/program.h"
-#include "search/search.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
+#include "search/search.h"
 
 enum { FAILED = 1 }; /* the exit status of a process that cannot become the trial */
 

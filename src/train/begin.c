@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/teller.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/progress.h"
 #include "gantry/stop.h"
 #include "kernels/kernel_set.h"
 #include "train/measurer.h"

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/score.h"
-#include "run/metric_lines.h"
-#include "run/series.h"
 #include "gantry/metric.h"
+#include "gantry/runlog.h"
+#include "gantry/score.h"
 #include "metrics/score.h"
+#include "run/metric_lines.h"
 #include "train/measurer.h"
 
 /* ---- which value --best names ---- */

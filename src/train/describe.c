@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is run, in words: into the log, and into starts.jsonl for those who look at the run later. */
-#include "base/plural.h"
 #include "gantry/augment.h"
 #include "gantry/dist.h"
+#include "gantry/kernels.h"
 #include "gantry/log.h"
+#include "gantry/text.h"
 #include "gantry/version.h"
-#include "kernels/blas.h"
 #include "train/journal.h"
 
 /* Does the job's set of augmentations have some of colour, which these channels do without? */

@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/plural.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/progress.h"
+#include "gantry/text.h"
 #include "train/measurer.h"
 
 enum { MEASURE_SECONDS = 2 };

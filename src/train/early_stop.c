@@ -4,8 +4,8 @@
  * Nothing is kept in checkpoints: a run that goes on reads its log again. */
 #include <math.h>
 
-#include "base/plural.h"
 #include "gantry/log.h"
+#include "gantry/text.h"
 #include "train/journal.h"
 
 static const char *watched(const gt_job *job, bool *largest) {

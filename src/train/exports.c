@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/progress.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "run/checkpoint_internal.h"
 #include "train/journal.h"
 #include "use/export/export.h"

@@ -9,7 +9,6 @@
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 #include "gantry/score.h"
-#include "run/starts.h"
 #include "train/engine.h"
 #include "train/values.h"
 #include "train/warnings.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a step takes where a whole one may take minutes, as at 256x256 on few cores: see engine.h. */
-#include "base/clock.h"
-#include "base/progress.h"
+#include "gantry/clock.h"
+#include "gantry/progress.h"
 #include "train/engine.h"
 
 typedef struct piece {

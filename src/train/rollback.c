@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "train/journal.h"
 
 enum { MOST_ROLLBACKS = 3 };

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/score.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 #include "metrics/score.h"
 #include "run/metric_lines.h"
 #include "train/measurer.h"

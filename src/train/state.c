@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "nets/layers.h"
-#include "use/runner/net_checkpoint.h"
 #include "train/journal.h"
 #include "train/state.h"
+#include "use/runner/net_checkpoint.h"
 
 float *gt_tensor_scratch(const gt_model *m) {
     size_t largest = 1;

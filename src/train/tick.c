@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
-#include "base/clock.h"
 #include "nets/layers.h"
 #include "train/measurer.h"
 

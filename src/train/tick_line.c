@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/option.h"
+#include "gantry/progress.h"
+#include "gantry/text.h"
 #include "train/journal.h"
 
 enum { COLUMNS = 100, HEADING_EVERY = 40, FIRST = 11 /* "tick 12345 " */, MOST_CELLS = 6 + GT_TICK_NAMES };

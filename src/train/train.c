@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/progress.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 #include "train/measurer.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */

@@ -13,7 +13,6 @@
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "nets/layers.h"
-#include "run/checkpoint_internal.h"
 #include "train/journal.h"
 #include "train/state.h"
 
@@ -21,11 +20,8 @@
 
 /* The checkpoint whose sizes a run with --resume has: its own where it goes on, which may be all that is left. */
 static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
-    checkpoint_place *list = NULL;
-    int n = 0;
-    bool goes_on = *job->run && !job->restart && !access(job->run, F_OK) && !checkpoint_list(job->run, &list, &n) && n;
+    bool goes_on = !job->restart && gt_checkpoint_any(job->run);
     gt_checkpoint_file *f = NULL;
-    free(list);
     *st = GT_OK;
     if (goes_on) *st = gt_checkpoint_newest(job->run, &f);
     else f = gt_network_open(job->resume_file ? job->resume_file : job->resume, st);

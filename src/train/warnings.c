@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/plural.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
+#include "gantry/text.h"
 
 enum { YOUNG_TICKS = 8 };
 

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataset_use.h"
-#include "run/checkpoint_block.h"
-#include "h5/h5.h"
-#include "run/metrics_read.h"
 #include "common/results.h"
+#include "dataset_use.h"
 #include "gantry/checkpoint.h"
+#include "gantry/runlog.h"
+#include "h5/h5.h"
 #include "points_use.h"
+#include "run/checkpoint_block.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
 static const char *const names[] = {"images", "labels",        "timestamp", "recipe", "networks",

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "run/metrics_read.h"
 #include "common/results.h"
 #include "gantry/arrays.h"
+#include "gantry/runlog.h"
 #include "points_use.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };

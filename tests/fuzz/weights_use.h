@@ -7,8 +7,8 @@
 #include <string.h>
 #include <zip.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
+#include "base/numbers.h"
 #include "codec/weights.h"
 #include "fuzz.h"
 #include "gantry/hash.h"

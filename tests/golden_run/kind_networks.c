@@ -3,11 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "gantry/graph.h"
 #include "gantry/hash.h"
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "golden.h"
-#include "graph/layer_list.h"
 #include "models/classifier/feature_net.h"
 #include "models/classifier/lpips.h"
 

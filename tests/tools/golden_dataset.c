@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/program.h"
 #include "gantry/codec.h"
 #include "gantry/picture.h"
+#include "gantry/program.h"
 
 extern char **environ;
 

@@ -21,7 +21,7 @@
 #include "gantry/status.h"
 
 #include "base/mathfn_inline.h"
-#include "base/utf8.h"
+#include "gantry/text.h"
 #include "worse.h"
 
 static double reference_sigmoid(double x) { return 1 / (1 + exp(-x)); }

@@ -10,10 +10,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "base/clock.h"
-#include "run/checkpoint_block.h" /* to make a file of a format to come */
 #include "gantry/checkpoint.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "run/checkpoint_block.h" /* to make a file of a format to come */
 
 enum { WEIGHTS = 2 * 3 * 4 };
 

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <sys/mman.h>
 
-#include "run/metrics_read.h"
 #include "gantry/checkpoint.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "kernels.h"
-#include "base/clock.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
+#include "kernels.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_kernels.h"
 

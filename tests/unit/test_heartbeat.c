@@ -11,10 +11,10 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "base/progress.h"
+#include "gantry/dataset_tool.h"
 #include "gantry/loader.h"
 #include "gantry/log.h"
-#include "gantry/dataset_tool.h"
+#include "gantry/progress.h"
 #include "gantry/train.h"
 #include "interpose.h"
 #include "mixtures.h"

@@ -8,9 +8,9 @@
 
 #include "gantry/arrays.h"
 #include "gantry/hash.h"
-#include "models/classifier/lpips.h"
 #include "gantry/ops.h"
 #include "gantry/random.h"
+#include "models/classifier/lpips.h"
 
 #define GOLDEN "tests/golden/networks/vgg16_lpips.h5"
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/text.h"
 
 typedef struct fields {
     bool flag;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What outputs of commands may replace (run/outfile.h): every option that names one, beside every kind of file that may
- * lie there. */
+ * What outputs of commands may replace (gantry/outfile.h): every option that names one, beside every kind of file that
+ * may lie there. */
 #define _GNU_SOURCE
 #include "converting.h"
 

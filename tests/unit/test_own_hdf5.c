@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
-#include "run/metrics_read.h"
 #include "common/results.h"
+#include "gantry/runlog.h"
 #include "run/stats_line.h"
 
 enum { ROWS = 1 << 24, WORD = 1 << 16 };

@@ -10,7 +10,6 @@
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
-#include "run/starts.h"
 
 /* Whether the word stands in the page; pictures, as base64, may have any letters. */
 static bool says(const char *page, const char *word) {

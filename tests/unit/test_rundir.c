@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
-#include "base/halves.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 

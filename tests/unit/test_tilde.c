@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tilde.h"
+#include "gantry/file.h"
 #include "gantry/job.h"
 
 static void expands(gt_arena *a, const char *path, const char *to) {

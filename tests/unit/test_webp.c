@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <webp/demux.h>
 
-#include "base/growing_file.h"
+#include "base/file.h"
 #include "codec/webp.h"
 
 enum { H = 18, W = 25 };

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
 #include "gantry/mathfn.h"
+#include "gantry/progress.h"
 #include "models/classifier/networks.h"
 
 #define EACH(x) \

@@ -39,7 +39,7 @@ typedef struct gt_feature_net_options {
     int batch; /* pictures at once: at least 1. Changes no bit */
     gt_pool *pool;
     const gt_kernel_set *kernels; /* NULL: the best */
-    /* NULL, or called with the finished graph, for further outputs: values of layers (graph/layer_list.h). */
+    /* NULL, or called with the finished graph, for further outputs: values of layers (gantry/graph.h). */
     void (*extend)(void *arg, gt_graph *g);
     void *arg;
 } gt_feature_net_options;

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/progress.h"
 #include "data/resize.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 enum { WINDOWS_MOST = 1 << 24, LEAST_SIDE = 2 };
 

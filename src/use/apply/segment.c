@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
-#include "gantry/mathfn.h"
 #include "gantry/checkpoint.h"
 #include "gantry/job.h"
+#include "gantry/mathfn.h"
 #include "gantry/network.h"
+#include "gantry/progress.h"
 
 gt_status gt_is_segmenter(const char *checkpoint, bool *segments) {
     gt_status st;

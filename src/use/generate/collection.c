@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/growing_file.h"
 #include "codec/npy.h"
 #include "codec/png_write.h"
 #include "codec/webp.h"

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/growing_file.h"
 
 /* What the waiting child gets first. */
 typedef struct order {

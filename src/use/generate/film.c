@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/halves.h"
 #include "codec/webp.h"
 #include "gantry/codec.h"
 #include "gantry/grid.h"

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/halves.h"
+#include "base/file.h"
 #include "codec/npy.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
-#include "use/runner/in_order.h"
 #include "use/generate/styles_file.h"
 #include "use/generate/visible_channels.h"
+#include "use/runner/in_order.h"
 
 typedef struct work {
     const gt_generate_request *request;

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/halves.h"
+#include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
-#include "use/runner/in_order.h"
 #include "use/generate/style_layers.h"
 #include "use/generate/visible_channels.h"
+#include "use/runner/in_order.h"
 #include "use/runner/roles.h"
 
 typedef struct work {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_kind.h"
 #include "codec/npy.h"
 #include "gantry/arrays.h"
 #include "gantry/codec.h"

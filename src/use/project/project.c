@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/progress.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "gantry/rundir.h"
 #include "use/project/step.h"
 

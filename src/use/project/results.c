@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/numbers.h"
-#include "base/progress.h"
 #include "codec/webp.h"
 #include "codec/weights_write.h"
 #include "gantry/arrays.h"
@@ -14,8 +13,9 @@
 #include "gantry/figure.h"
 #include "gantry/generate.h"
 #include "gantry/log.h"
-#include "use/project/step.h"
+#include "gantry/progress.h"
 #include "use/generate/visible_channels.h"
+#include "use/project/step.h"
 
 typedef struct work {
     gt_projector *p;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "gantry/progress.h"
 #include "gantry/random.h"
 #include "use/project/step.h"
 

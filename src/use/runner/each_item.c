@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
-#include "base/teller.h"
 #include "gantry/items.h"
 #include "gantry/memory.h"
+#include "gantry/progress.h"
 
 static int64_t rounds_of(const gt_each_item *w) { /* batches of the rank that has most */
     int64_t batches = (w->count + w->batch - 1) / w->batch;

@@ -3,8 +3,7 @@
 #include "use/runner/in_order.h"
 
 #include "base/numbers.h"
-#include "base/progress.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 
 typedef struct state {
     const gt_in_order *work;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "gantry/progress.h"
 
 gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);

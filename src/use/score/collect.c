@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/progress.h"
-#include "base/teller.h"
 #include "gantry/generate.h"
+#include "gantry/progress.h"
 
 void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count) {
     if (needs & GT_SCORE_PICTURES) c->picture_count = gt_largest(c->picture_count, count);

@@ -2,8 +2,8 @@
  * What scores need and cost, before they are computed: see gantry/score.h. */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/numbers.h"
+#include "gantry/clock.h"
 #include "use/score/path_length.h"
 #include "use/score/pixel_features.h"
 #include "use/score/scoring_internal.h"

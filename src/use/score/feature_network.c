@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file_kind.h"
+#include "base/file.h"
 #include "gantry/generate.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
 #include "models/classifier/feature_net.h"
 #include "nets/layers.h"
-#include "use/score/pixel_features.h"
 #include "use/runner/trained.h"
+#include "use/score/pixel_features.h"
 
 enum { PUBLISHED_BATCH = 8, PIXELS_BATCH = 64 };
 

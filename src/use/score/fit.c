@@ -4,7 +4,7 @@
 #include "use/score/pixel_features.h"
 #include "use/score/scoring_internal.h"
 
-#include "base/teller.h"
+#include "gantry/progress.h"
 
 gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out) {
     gt_collected c = {.set = set};

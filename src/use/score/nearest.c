@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/teller.h"
+#include "gantry/progress.h"
 #include "metrics/authenticity.h"
 #include "report/sheet.h"
 #include "use/score/scoring_internal.h"

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "base/utf8.h"
 #include "data/source.h"
 #include "gantry/items.h"
 #include "gantry/random.h"
+#include "gantry/text.h"
 
 void gt_picture_set_close(gt_picture_set *s) {
     if (s->close) s->close(s->arg);

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/numbers.h"
-#include "base/teller.h"
 #include "gantry/checkpoint.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "metrics/frechet.h"
 #include "use/score/path_length.h"
 #include "use/score/scoring_internal.h"

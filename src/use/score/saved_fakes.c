@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/numbers.h"
-#include "base/temp_file.h"
 #include "data/source.h"
 #include "dataset_tool/tool.h"
 #include "gantry/log.h"

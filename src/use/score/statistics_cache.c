@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/halves.h"
-#include "base/tilde.h"
+#include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"

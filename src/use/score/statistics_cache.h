@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Statistics of real pictures, kept from run to run in files of $GT_CACHE, else of $XDG_CACHE_HOME/gantry, else of
  * ~/.cache/gantry. The name of an entry is the hash of its key, a text with all that the numbers depend on: fingerprint
- * of the pictures, hash of the detector, count, conversion. An entry gets its name when it is whole (base/halves.h), so
+ * of the pictures, hash of the detector, count, conversion. An entry gets its name when it is whole (base/file.h), so
  * that several runs may read and write one entry at once; what killed processes left is removed by the next process
  * that uses the folder. Readers check key, shapes and a hash of the numbers: a damaged entry is as one that is not
  * there, with a warning, and the next one of this key takes its place. Rank 0 alone calls these functions. What cannot

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "gantry/classify.h"
+#include "gantry/graph.h"
 #include "gantry/random.h"
-#include "graph/layer_list.h"
 #include "use/runner/roles.h"
 
 enum { NAME = 256 };
@@ -47,7 +47,7 @@ static gt_status watch_layers(work *w, gt_arena *a) {
     w->out = gt_arena_array(a, (size_t)list.n, sizeof *w->out);
     if (!w->layers || !w->out) return GT_NOMEM;
     for (int i = 0; i + 1 < list.n && !st; i++) {
-        const gt_layer *l = &list.layers[i];
+        const gt_graph_layer *l = &list.layers[i];
         const gt_shape *shape = gt_node_shape(l->output);
         if (!has_tensors(w->model->nets[0], l->name) || shape->d[0] != w->batch) continue;
         watched *v = &w->layers[w->n];

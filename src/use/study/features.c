@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/graph.h"
 #include "gantry/items.h"
 #include "gantry/ops.h"
 #include "graph/internal.h"
-#include "graph/layer_list.h"
 #include "use/runner/each_item.h"
 #include "use/runner/trained.h"
 #include "use/runner/roles.h"

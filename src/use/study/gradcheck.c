@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "gantry/progress.h"
 #include "gantry/random.h"
 #include "graph/loss_terms.h"
 

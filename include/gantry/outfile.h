@@ -7,8 +7,8 @@
  * file that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train
  * makes one there. The kind of what lies there follows from its contents, not from its name. A row of a table of
  * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h. */
-#ifndef GANTRY_RUN_OUTFILE_H
-#define GANTRY_RUN_OUTFILE_H
+#ifndef GANTRY_OUTFILE_H
+#define GANTRY_OUTFILE_H
 
 #include <stdbool.h>
 

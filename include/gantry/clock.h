@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Time, in seconds. For rates, schedules and log lines only: nothing that is computed depends on it. */
-#ifndef GANTRY_BASE_CLOCK_H
-#define GANTRY_BASE_CLOCK_H
+#ifndef GANTRY_CLOCK_H
+#define GANTRY_CLOCK_H
 
 #include <errno.h>
 #include <time.h>

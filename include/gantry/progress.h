@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the program does at this moment, how far the work is and how long the rest takes. On a terminal this is a live
+ * Progress of work that takes long: a live line for people, and signs for the other ranks. */
+#ifndef GANTRY_PROGRESS_H
+#define GANTRY_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- for people ---- */
+
+/* What the program does at this moment, how far the work is and how long the rest takes. On a terminal this is a live
  * line, which a thread renews each second: also a step that takes minutes shows that time goes by. Elsewhere it is a
  * line of the log once a minute. Rank 0 tells; on other ranks these calls do nothing.
  *
@@ -9,11 +18,6 @@
  *
  * There is one work at a time: a start takes the place of what was told before. Standard output is the caller's: end
  * the line before something is printed there. */
-#ifndef GANTRY_BASE_TELLER_H
-#define GANTRY_BASE_TELLER_H
-
-#include <stdbool.h>
-#include <stdint.h>
 
 /* false: nothing is told any more, neither on a terminal nor elsewhere (--progress=0, -q). */
 void gt_tell_allow(bool allowed);
@@ -35,5 +39,30 @@ bool gt_tell_due(void);
  * when it takes seconds. Elsewhere than on a terminal nothing is told: the caller's log does. */
 void gt_tell_line(const char *line, const char *piece);
 void gt_tell_end(void); /* the live line goes, and the thread with it; without a work nothing happens */
+
+/* ---- for other ranks ---- */
+
+/* Signs for those who wait. The first: a long loop makes progress. While other ranks wait, the heartbeats (dist.h) tell
+ * them that this rank makes progress; without other ranks the sign does nothing. A loop that is stuck must give no
+ * sign: so gt_progress() is called when a piece of the work is done, and never while a loop waits for one. The second:
+ * a file is written or read now, on storage that may stand still for minutes. */
+
+/* These may be called from any thread, as often as you like; they do nothing in threads other than that of
+ * gt_on_progress(). */
+void gt_progress(void);
+/* From here on this thread may be silent for long, until gt_storage_end(): what belongs between the two is the work on
+ * one file. `doing` "writing", and the path of the file, whose last part alone is told. Pairs may lie within pairs: the
+ * outermost counts. errno stays as it is. */
+void gt_storage_begin(const char *doing, const char *path);
+void gt_storage_end(void);
+
+typedef struct gt_progress_hooks {
+    void (*beat)(void *arg);                                         /* by gt_progress() */
+    void (*storage)(void *arg, const char *doing, const char *name); /* `doing` NULL: gt_storage_end() */
+    void *arg;
+} gt_progress_hooks;
+
+/* What is called in this thread from now on; copied. {0}: nothing. */
+void gt_on_progress(gt_progress_hooks hooks);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How far work is (base/teller.h): what is told, and when. Time goes as fast as a test wants. */
+ * How far work is (gantry/progress.h): what is told, and when. Time goes as fast as a test wants. */
 #define _GNU_SOURCE
 #include "expect.h"
 
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "base/teller.h"
+#include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/progress.h"
 #include "interpose.h"
 
 static double later; /* seconds that the clock is ahead */
