@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "cli/gmm.h"
-#include "gantry/clock.h"
-#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"
 
