@@ -28,6 +28,9 @@ typedef struct gt_classifier_options {
     bool new_head;      /* with --resume the head begins anew */
     double trunk_lrate; /* of all but the head; 0: that of the head */
     double mixup;       /* a of Beta(a, a), at most 1; 0: none */
+    /* "unit" (0 .. 1), "data" (until the data are open), or "MEAN:STD,MEAN:STD,...", of each channel */
+    const char *normalize;
+    bool evaluate_train; /* ticks evaluate the images trained on, too */
 } gt_classifier_options;
 
 extern const gt_family gt_classifier_family;

@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/augment.h"
+#include "gantry/gan.h"
 #include "gantry/import.h"
 #include "gantry/kernels.h"
 #include "gantry/model.h"
@@ -47,7 +47,6 @@ typedef struct gt_job {
     const char *data;      /* path, or "synth:..." */
     const char *test_data; /* "": none */
     double validation;     /* part of the data that is held out; 0: none */
-    bool evaluate_train;   /* classifiers: ticks judge the images trained on, too */
     bool cond, mirror;
     int64_t subset;      /* images; 0: all */
     const char *classes; /* only images of these; "": all */
@@ -62,8 +61,8 @@ typedef struct gt_job {
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
-    const char *optimizer, *g_optimizer, *d_optimizer; /* rows of the table of optimisers; "": see gt_job_optimizer() */
-    const char *schedule, *schedule_at;                /* of the learning rate (schedule.h); "": constant */
+    const char *optimizer;              /* a row of the table of optimisers; "": see gt_job_optimizer() */
+    const char *schedule, *schedule_at; /* of the learning rate (schedule.h); "": constant */
     double schedule_factor, schedule_epochs, schedule_patience, warmup;
     double beta1, beta2, momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
@@ -76,18 +75,10 @@ typedef struct gt_job {
     const char *conv;     /* kernels of convolutions: "auto" "direct" "winograd" */
 
     /* networks */
-    int64_t cbase, cmax, z_dim;
-    /* of classifiers: "unit" (0 .. 1), "data" (until the data are open), or "MEAN:STD,MEAN:STD,...", of each channel */
-    const char *normalize;
+    int64_t z_dim;
     const char *bn; /* batch normalisation in training, over: "slice" "batch"; "none": there is none */
 
-    /* augmentation */
-    const char *aug;     /* "noaug" "ada" "fixed" */
-    const char *augpipe; /* "bgc" ... */
-    double p, target;
-    double p_max;         /* ceiling of p; 0: none */
-    double ada_kimg;      /* images in which p can go from 0 to 1 */
-    int64_t ada_interval; /* steps between adjustments */
+    gt_gan_options gan; /* of adversarial families */
 
     /* transfer */
     const char *resume;  /* a network's file or a run; "" : start afresh */
@@ -135,10 +126,7 @@ typedef struct gt_job {
 
     /* derived, never written */
     bool resolved;
-    double ada_target; /* < 0: p is not steered */
-    double p_initial;  /* p at the start */
-    bool augments;     /* there is an augmentation pipe */
-    bool resumes;      /* starts from other networks */
+    bool resumes; /* starts from other networks */
     /* the series that `best` names, NULL for none; is its largest value the best, is it a metric of `metrics`? */
     const char *best_series;
     bool best_is_largest, best_is_score;
@@ -234,6 +222,9 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: s
 
 /* Has somebody given the option a value, in a file or on the command line? */
 bool gt_job_given(const gt_job *job, const char *key);
+/* The value of an option as text, for callers that do not know the family's struct. NULL: the model has no such option,
+ * or the value is left open (gt_options_effective). */
+const char *gt_job_value(const gt_job *job, const char *key);
 /* True where the option has no value yet: the caller then sets the field, and the option counts as derived. */
 bool gt_job_derives(gt_job *job, const char *key);
 /* Gives an option a value, as text, if the option has none yet. */
@@ -247,7 +238,8 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other);
 /* The length of a run in epochs of `items` images, which becomes kimg where nobody gave kimg: as many epochs as were
  * asked for. If neither was, `usual` many, or more where more --steps are asked for. */
 void gt_job_last_epochs(gt_job *job, int usual, int64_t items);
-/* The optimiser of a network. `own`: the value of the network's option (job->g_optimizer); "": that of `optimizer`. */
+/* The optimiser of a network. `own`: the value of the network's option (job->gan.g_optimizer); "": that of `optimizer`.
+ */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
 /* The model to whose networks that of the job adds (gt_family.adds_to); NULL: to none. */
 const char *gt_job_adds_to(const gt_job *job);
@@ -255,7 +247,5 @@ const char *gt_job_adds_to(const gt_job *job);
  * options say. */
 gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
                             double momentum);
-/* The job's augmentation of what D sees. GT_USAGE: no such pipe. */
-gt_status gt_job_augment(const gt_job *job, gt_augment_config *out);
 
 #endif

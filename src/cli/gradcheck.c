@@ -112,7 +112,7 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
                             .labels = w->model->label_dim ? w->labels : NULL,
                             .masks = w->masks,
                             .batch = w->n,
-                            .augment_p = w->job->augments ? 0.5f : 0,
+                            .augment_p = w->job->gan.augments ? 0.5f : 0,
                             .label_of = label_of,
                             .label_arg = w->data,
                             .items = gt_dataset_get_info(w->data)->count,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The options that the jobs of all families have in common, and those that GANs have in common. A new option is a row
- * here and a field of gt_job (gantry/family.h); command line, job files, --help, dumps, comparison, reference job
- * (write it anew: `gantry reference > jobs/reference.ini`) and man page follow. */
+ * The options that the jobs of all families have in common. A new option is a row here and a field of gt_job
+ * (gantry/family.h); command line, job files, --help, dumps, comparison, reference job (write it anew:
+ * `gantry reference > jobs/reference.ini`) and man page follow. */
 #include "job/table.h"
 
 #include "gantry/dist.h"
@@ -31,8 +31,6 @@ static gt_status check_epochs(const gt_option *o, const char *value) {
 #define MINUTES .unit = "minutes", .max = 1e6
 
 static const gt_option options[] = {
-    {OPTION(d_optimizer, NULL, "Optimiser of D"), .only = GT_GANS, .after = "instance-noise-kimg", .group = "dcgan",
-     .other_group = "recipe", .derived = "optimizer", .choices = gt_any_optimizer},
     {OPTION(epochs, NULL, "Length of the run in passes over the data, unless --kimg is given"), .unit = "epochs",
      .only = "autoencoder|classifier", .after = "widths", .group = "autoencoder", .other_group = "recipe",
      .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
@@ -97,7 +95,6 @@ static const gt_option options[] = {
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
      .detail = "sgd is gradient descent, with --momentum where it is given."},
-    {OPTION(g_optimizer, NULL, "Optimiser of G"), .only = GT_GANS, .derived = "optimizer", .choices = gt_any_optimizer},
     {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
      .choices = "constant|step|cosine|one-cycle|plateau",
      .detail = "step: times --schedule-factor at each of --schedule-at. cosine: down to 0 along half a cosine. "
@@ -146,10 +143,6 @@ static const gt_option options[] = {
      .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, "
                "for comparison: results differ in their last bits. With auto the environment variable GT_CONV, if "
                "set, says which."},
-    {OPTION(normalize, "unit", "How pixels are scaled for the network: unit, data, or MEAN:STD for each channel"),
-     .placeholder = "RULE", .only = "classifier", .group = "networks",
-     .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
-               "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
     {OPTION(bn, "slice", "Samples that batch normalisation takes means of: a slice's or the whole batch's"),
      .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
      .choices = "slice|batch|none",
@@ -158,31 +151,7 @@ static const gt_option options[] = {
          "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
          "per layer and pass, and a rank holds all its slices in memory together. none: there is none; classifiers "
          "that have a form without, and dcgan, whose layers then have biases."},
-    {OPTION(cbase, NULL, "Feature maps of a layer with R x R pixels: the smaller of cbase / R and cmax"),
-     .only = GT_GANS, .group = "networks", .min = 1, .max = 1 << 24,
-     .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
-    {OPTION(cmax, "512", "Largest number of feature maps of any layer"), .only = GT_GANS, .min = 1, .max = 1 << 14},
-    {OPTION(z_dim, NULL, "Length of the input latent z"), .min = 1, .max = 1 << 14},
-    {OPTION(aug, NULL, "How the discriminator's images are augmented"), .only = GT_GANS, .group = "augmentation",
-     .common = true, .choices = "ada|fixed|noaug",
-     .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "
-               "noaug has none."},
-    {OPTION(augpipe, "bgc", "Kinds of augmentation"), .only = GT_GANS,
-     .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc",
-     .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, "
-               "contrast, hue (color); f: filter; n: noise; c: cutout. Not with aug=noaug."},
-    {OPTION(p, NULL, "Probability of each augmentation, with --aug=fixed"), .only = GT_GANS,
-     .derived = "required with aug=fixed", .max = 1},
-    {OPTION(target, "0.6", "Mean sign of D's outputs on real images that ada aims at"), .only = GT_GANS, .max = 1,
-     .detail = "Larger: less augmentation. Only with aug=ada."},
-    {OPTION(p_max, "0", "Upper limit of p with --aug=ada; 0: no limit"), .only = GT_GANS, .max = HUGE_VAL,
-     .detail = "As published there is no limit. Above about 0.8 augmentations begin to show in the generated "
-               "images; the run warns."},
-    {OPTION(ada_kimg, NULL, "Thousands of images in which ada can move p from 0 to 1"), .only = GT_GANS,
-     .derived = "500; 100 with --resume", GT_KIMG, .min = 0.001,
-     .detail = "For short runs make it smaller. Only with aug=ada."},
-    {OPTION(ada_interval, "4", "Number of steps between two adjustments of p"), .only = GT_GANS, .unit = "steps",
-     .min = 1, .max = 1 << 20, .detail = "Only with aug=ada."},
+    {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 14},
     {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
      .class = GT_EXECUTION, .group = "transfer", .common = true,
      .detail =
@@ -260,10 +229,6 @@ static const gt_option options[] = {
      .max = 1e9,
      .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a "
                "new one is written nothing goes."},
-    {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as the network is used later"),
-     .only = "classifier",
-     .detail = "Series Loss/train_set and Accuracy/train_set: without dropout and augmentation, with running "
-               "statistics, unlike Loss/train and Accuracy/train, which are means over the steps of the tick."},
     {OPTION(best, "none", "Statistic by which the link `best` is set: NAME, min:NAME or max:NAME"),
      .placeholder = "[min:|max:]NAME",
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end "

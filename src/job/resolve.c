@@ -12,34 +12,6 @@
 
 /* ---- rules ---- */
 
-/* Options that mean something only with certain values of --aug. */
-static const struct {
-    const char *key, *with; /* with: the value of --aug; NULL: any but noaug */
-} augment_rules[] = {
-    {"p", "fixed"},      {"target", "ada"},       {"p-max", "ada"},
-    {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
-};
-
-/* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over
- * it. */
-static gt_status check_augment(gt_job *job) {
-    gt_options o = job->options;
-    bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
-    for (size_t i = 0; i < sizeof augment_rules / sizeof *augment_rules; i++) {
-        const char *key = augment_rules[i].key, *with = augment_rules[i].with;
-        if (with ? gt_is(job->aug, with) : !gt_is(job->aug, "noaug")) continue;
-        gt_option_state state = gt_options_state(&o, key);
-        if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden)) {
-            if (with) return gt_fail(GT_USAGE, "--%s can only be specified with --aug=%s", key, with);
-            return gt_fail(GT_USAGE, "--%s cannot be specified with --aug=noaug", key);
-        }
-        job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
-    }
-    if (gt_is(job->aug, "fixed") && !gt_job_given(job, "p"))
-        return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
-    return GT_OK;
-}
-
 /* Options that mean something only with certain values of --schedule. */
 static const struct {
     const char *key, *with, *too;
@@ -77,8 +49,8 @@ static bool has_betas(const char *optimizer) { return gt_optimizer_find(optimize
 /* Betas without an optimiser that has some. */
 static gt_status check_betas(const gt_job *job) {
     static const char *const keys[] = {"beta1", "beta2"};
-    bool both = job->family->adversarial, any = has_betas(gt_job_optimizer(job, both ? job->g_optimizer : ""));
-    any |= both && has_betas(gt_job_optimizer(job, job->d_optimizer));
+    bool both = job->family->adversarial, any = has_betas(gt_job_optimizer(job, both ? job->gan.g_optimizer : ""));
+    any |= both && has_betas(gt_job_optimizer(job, job->gan.d_optimizer));
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !any; i++)
         if (gt_options_state(&job->options, keys[i]) == GT_OPTION_GIVEN)
             return gt_fail(GT_USAGE, "--%s has a meaning only with --optimizer=adam or adamw", keys[i]);
@@ -189,9 +161,8 @@ static gt_status check_meaning(gt_job *job) {
                            row->only);
         job->state[i] = GT_OPTION_MOOT;
     }
-    if (!family->adversarial) job->aug = "noaug";
     gt_job_derive_all(job, job->kind->defaults);
-    gt_status st = check_augment(job);
+    gt_status st = gt_gan_check(job);
     if (!st) st = check_schedule(job);
     if (!st) st = check_betas(job);
     if (!st) st = check_scores(job);
@@ -231,9 +202,6 @@ static gt_status resolve_slices(gt_job *job) {
 /* ---- the whole ---- */
 
 static void derive_quantities(gt_job *job) {
-    job->ada_target = gt_is(job->aug, "ada") ? job->target : -1;
-    job->p_initial = gt_is(job->aug, "fixed") ? job->p : 0;
-    job->augments = job->ada_target >= 0 || job->p_initial > 0;
     job->total_images = (int64_t)ceil(job->kimg * 1000 - 1e-6); /* 1e-6: 0.57 * 1000 may be a bit more than 570 */
     int64_t by_steps;
     bool counts = job->steps && !__builtin_mul_overflow(job->steps, job->batch, &by_steps);
@@ -308,10 +276,10 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     const gt_family *family = job->family;
     if (family->resolve) family->resolve(job, items);
     if (gt_arena_failed(job->arena)) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
-    if (family->adversarial) gt_job_derive(job, "ada-kimg", job->resumes ? "100" : "500");
     if (family->check_size && (st = family->check_size(height, width, channels))) return st;
     if (family->check && (st = family->check(job))) return st;
     if ((st = resolve_slices(job))) return st;
+    gt_gan_resolve(job);
     derive_quantities(job);
     job->resolved = true;
     return GT_OK;

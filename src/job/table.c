@@ -105,6 +105,7 @@ static void insert(const gt_option *row) {
     while (at > 0 && (row->after ? strcmp(table[at - 1].key, row->after) != 0
                                  : group_rank(table[at - 1].group) > group_rank(row->group)))
         at--;
+    assert(at > 0 || !row->after);
     memmove(&table[at + 1], &table[at], (size_t)(n_options++ - at) * sizeof *table);
     table[at] = *row;
 }
@@ -162,11 +163,13 @@ static void build(void) {
     add_group("execution", "How the work is done; changes no bit of the results", GT_EXECUTION);
     add_group("output", "What is written, and when; changes no bit of the results", GT_OUTPUT);
 
-    int n;
-    const gt_option *common = gt_common_options(&n);
+    int n, n_gan;
+    const gt_option *common = gt_common_options(&n), *gan = gt_gan_rows(&n_gan);
+    add(gan, n_gan, NULL, false);
     add(common, n, NULL, false);
     for (const gt_family *const *f = gt_families(); *f; f++) add((*f)->options, (*f)->n_options, *f, false);
     add(common, n, NULL, true);
+    add(gan, n_gan, NULL, true);
 
     const char *optimizers = names_of_optimizers();
     for (gt_option *row = table; row < table + n_options; row++) {

@@ -8,7 +8,15 @@
 /* A row whose `choices` is one of these texts gets the names of all models, or of all optimisers. */
 extern const char gt_any_model[], gt_any_optimizer[];
 
+/* The options of all families, and those of GANs. */
 const gt_option *gt_common_options(int *n);
+const gt_option *gt_gan_rows(int *n);
+
+/* GT_USAGE: an option of augmentation was given that has no meaning with this --aug. Options that have none become
+ * moot. */
+gt_status gt_gan_check(gt_job *job);
+/* Gives job->gan what follows from the options. */
+void gt_gan_resolve(gt_job *job);
 
 /* Where the struct of a family's own options begins in the memory of a job, in bytes. `family` NULL: the size of a
  * whole job. */

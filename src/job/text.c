@@ -113,8 +113,7 @@ static void write_data_name(FILE *f, const char *data) {
 }
 
 static void write_given(FILE *f, const gt_job *job, const char *key, const char *prefix) {
-    const gt_option *row = gt_options_find(&job->options, key);
-    const char *value = row && gt_job_given(job, key) ? gt_options_effective(&job->options, row) : NULL;
+    const char *value = gt_job_given(job, key) ? gt_job_value(job, key) : NULL;
     if (value) fprintf(f, "%s%s", prefix, value);
 }
 

@@ -17,6 +17,11 @@ bool gt_job_given(const gt_job *job, const char *key) {
     return state == GT_OPTION_FILED || state == GT_OPTION_GIVEN;
 }
 
+const char *gt_job_value(const gt_job *job, const char *key) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    return row ? gt_options_effective(&job->options, row) : NULL;
+}
+
 bool gt_job_derives(gt_job *job, const char *key) {
     uint8_t *state = state_of(job, key);
     if (*state != GT_OPTION_DEFAULT) return false;
@@ -113,7 +118,7 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job) {
 
 gt_status gt_job_augment(const gt_job *job, gt_augment_config *out) {
     *out = gt_augment_off();
-    gt_status st = job->augments ? gt_augment_preset(job->augpipe, out) : GT_OK;
+    gt_status st = job->gan.augments ? gt_augment_preset(job->gan.augpipe, out) : GT_OK;
     out->colours = (int)job->colours;
     gt_augment_drop_colour(out, (int)job->channels);
     return st;

@@ -11,7 +11,7 @@
 /* Does the job's set of augmentations have some of colour, which these channels do without? */
 static bool colour_is_off(const gt_job *j) {
     gt_augment_config c;
-    if (!j->augments || gt_augment_preset(j->augpipe, &c)) return false;
+    if (!j->gan.augments || gt_augment_preset(j->gan.augpipe, &c)) return false;
     c.colours = (int)j->colours;
     return gt_augment_drop_colour(&c, (int)j->channels);
 }

@@ -35,7 +35,8 @@ static gt_status resolve(gt_engine *e) {
 static gt_status normalise_all(gt_engine *e) {
     int channels = e->info->channels;
     double mean[channels], std[channels];
-    if (!gt_is(e->job->normalize, "data") || !gt_is(e->job->family->name, "classifier")) return GT_OK;
+    const char *rule = gt_job_value(e->job, "normalize");
+    if (!rule || !gt_is(rule, "data")) return GT_OK;
     gt_status st = gt_channel_moments_all(e->comm, e->data, mean, std);
     char *text = calloc((size_t)channels, 64), *at = text;
     for (int c = 0; c < channels && text && !st; c++) at += sprintf(at, "%s%.6g:%.6g", c ? "," : "", mean[c], std[c]);
@@ -52,7 +53,7 @@ static gt_status open_pool(gt_engine *e) {
     e->pool = gt_pool_new(e->comm->threads);
     if (!e->pool) return GT_NOMEM;
     gt_pool_spin(e->pool, !e->comm->oversubscribed);
-    e->ada.p = (float)e->job->p_initial;
+    e->ada.p = (float)e->job->gan.p_initial;
     return GT_OK;
 }
 

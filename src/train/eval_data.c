@@ -9,8 +9,9 @@ static const char *const set_name[GT_EVAL_SETS] = {"train_set", "train", "valida
 
 static bool is_wanted(const gt_engine *e, int set) {
     const gt_job *j = e->job;
+    const char *evaluates = gt_job_value(j, "evaluate-train");
     const bool wanted[GT_EVAL_SETS] = {
-        [GT_EVAL_TRAIN_SET] = j->evaluate_train,
+        [GT_EVAL_TRAIN_SET] = evaluates && gt_is(evaluates, "1"),
         [GT_EVAL_TRAIN] = e->model->masks,
         [GT_EVAL_VALIDATION] = j->validation > 0,
         [GT_EVAL_TEST] = *j->test_data,

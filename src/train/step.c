@@ -305,12 +305,12 @@ static void move_average(gt_engine *e) {
 
 static void steer_augmentation(gt_engine *e) {
     const gt_job *j = e->job;
-    gt_ada_config c = {.target = j->ada_target,
-                       .interval = (int)j->ada_interval,
+    gt_ada_config c = {.target = j->gan.ada_target,
+                       .interval = (int)j->gan.ada_interval,
                        .batch = (int)j->batch,
-                       .kimg = j->ada_kimg,
-                       .p_max = (float)j->p_max};
-    if (j->ada_target < 0) return;
+                       .kimg = j->gan.ada_kimg,
+                       .p_max = (float)j->gan.p_max};
+    if (j->gan.ada_target < 0) return;
     if (gt_ada_step(&e->ada, &c, (long)e->step) && gt_ada_stays_high(&e->ada, &c) && e->comm->rank == 0)
         gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the "
                 "images; --p-max=0.8 sets a ceiling",

@@ -208,7 +208,7 @@ static void say_p(transfer *x, const gt_engine *e) {
     if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
         gt_checkpoint_get_double(x->f, "/state/ada_p", &p))
         return;
-    say(x, "  its augmentation was at p = %.3g; here p begins at %.3g", p, e->job->p_initial);
+    say(x, "  its augmentation was at p = %.3g; here p begins at %.3g", p, e->job->gan.p_initial);
 }
 
 static gt_status check_half(transfer *x, const gt_job *job) {

@@ -17,8 +17,8 @@ gold_training gold_training_of(gold *f, json_t *loss, const char *noise_mode) {
                                .slices = 1,
                                .lrate = 0.002,
                                .optimizer = "",
-                               .g_optimizer = "",
-                               .d_optimizer = ""}};
+                               .gan.g_optimizer = "",
+                               .gan.d_optimizer = ""}};
     t.job.z_dim = t.generator.mapping.z_dim;
     t.job.label_dim = t.generator.mapping.c_dim;
     t.job.height = t.generator.synthesis.height;

@@ -68,13 +68,13 @@ static void published_recipes_have_the_published_values(void **state) {
         assert_non_null(j);
         assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd &&
                     j->slices == rows[i].slices);
-        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate &&
+        assert_true(j->gan.cbase == rows[i].cbase && j->gan.cmax == 512 && j->lrate == rows[i].lrate &&
                     own(j)->gamma == rows[i].gamma);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && own(j)->map_layers == rows[i].map);
         assert_true(own(j)->pl_weight == rows[i].pl && own(j)->style_mixing == rows[i].mixing);
         assert_string_equal(own(j)->d_arch, rows[i].d);
-        assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->ada_kimg == 500 &&
-                    j->ada_interval == 4 && j->target == 0.6);
+        assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->gan.ada_kimg == 500 &&
+                    j->gan.ada_interval == 4 && j->gan.target == 0.6);
         gt_job_free(j);
     }
 }
@@ -102,7 +102,7 @@ static void auto_follows_the_size_of_the_images(void **state) {
         snprintf(gpus, sizeof gpus, "gpus=%d", (int)rows[i].gpus);
         gt_job *j = JOB(rows[i].size, gpus);
         assert_non_null(j);
-        assert_true(j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase &&
+        assert_true(j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->gan.cbase == rows[i].cbase &&
                     j->lrate == rows[i].lrate);
         assert_float_equal(own(j)->gamma, rows[i].gamma, 1e-12);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == 0.05 && own(j)->map_layers == 2 && j->kimg == 25000);
@@ -196,7 +196,7 @@ static void every_network_takes_any_optimizer(void **state) {
         char text[64];
         snprintf(text, sizeof text, "[%s]\nd-optimizer = sgd\n", groups[i]);
         assert_int_equal(gt_job_read_text(j, text, "job"), GT_OK);
-        assert_string_equal(j->d_optimizer, "sgd");
+        assert_string_equal(j->gan.d_optimizer, "sgd");
         gt_job_free(j);
     }
     gt_job *j = JOB(16, "model=dcgan", "d-optimizer=sgd");
@@ -219,26 +219,26 @@ static void total_images_do_not_suffer_from_rounding(void **state) {
 static void transfer_changes_ada_speed_and_ramp(void **state) {
     (void)state;
     gt_job *j = JOB(32, "resume=runs/other");
-    assert_true(j->resumes && j->ada_kimg == 100 && j->ema_ramp == 0);
+    assert_true(j->resumes && j->gan.ada_kimg == 100 && j->ema_ramp == 0);
     gt_job_free(j);
     j = JOB(32, "resume=runs/other", "ada-kimg=7", "ema-ramp=0.1");
-    assert_true(j->ada_kimg == 7 && j->ema_ramp == 0.1);
+    assert_true(j->gan.ada_kimg == 7 && j->ema_ramp == 0.1);
     gt_job_free(j);
     j = JOB(32, "resume=noresume");
-    assert_true(!j->resumes && j->ada_kimg == 500 && j->ema_ramp == 0.05);
+    assert_true(!j->resumes && j->gan.ada_kimg == 500 && j->ema_ramp == 0.05);
     gt_job_free(j);
 }
 
 static void augmentation_is_derived_from_its_options(void **state) {
     (void)state;
     gt_job *j = JOB(32, "aug=noaug");
-    assert_true(!j->augments && j->ada_target < 0);
+    assert_true(!j->gan.augments && j->gan.ada_target < 0);
     gt_job_free(j);
     j = JOB(32, "aug=fixed", "p=0.25");
-    assert_true(j->augments && j->ada_target < 0 && j->p_initial == 0.25);
+    assert_true(j->gan.augments && j->gan.ada_target < 0 && j->gan.p_initial == 0.25);
     gt_job_free(j);
     j = JOB(32, "target=0.5");
-    assert_true(j->augments && j->ada_target == 0.5 && j->p_initial == 0);
+    assert_true(j->gan.augments && j->gan.ada_target == 0.5 && j->gan.p_initial == 0);
     gt_job_free(j);
 }
 
@@ -286,7 +286,7 @@ static void recipe_text_comes_back_the_same_and_holds_no_place_or_time(void **st
     if (!back) fail_msg("%s", gt_message());
     assert_true(back->resolved && back->height == 64 && back->width == 64 && back->channels == 3 &&
                 back->label_dim == 10);
-    assert_true(own(back)->gamma == 0.1 && back->slices == j->slices && back->p_initial == 0.3);
+    assert_true(own(back)->gamma == 0.1 && back->slices == j->slices && back->gan.p_initial == 0.3);
     char *again = gt_job_to_recipe_text(back);
     assert_string_equal(text, again);
     assert_int_equal(gt_job_compare(j, "a", back, "b", NULL), 0);
@@ -435,9 +435,10 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(j->batch, 128);
     assert_int_equal(j->slices, 8); /* of 16: of fewer samples statistics mean little */
     assert_int_equal(j->z_dim, 100);
-    assert_int_equal(j->cbase / 32, 64); /* feature maps at half the size */
+    assert_int_equal(j->gan.cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);
-    assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 0 && !j->augments);
+    assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 0 &&
+                !j->gan.augments);
     gt_job_free(j);
 
     static const char *const names[] = {"dcgan", "dcgan-tricks"};

@@ -217,8 +217,8 @@ static training small_training(void) {
                           .width = WIDTH,
                           .channels = 1,
                           .optimizer = "",
-                          .g_optimizer = "",
-                          .d_optimizer = ""}};
+                          .gan.g_optimizer = "",
+                          .gan.d_optimizer = ""}};
     t.generator.synthesis.channels = t.discriminator.channels = 1;
     t.discriminator.mbstd_group_size = 2;
     /* so that differences of its parameters are seen */

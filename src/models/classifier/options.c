@@ -59,6 +59,14 @@ static const gt_option options[] = {
     {OPTION(new_head, NULL, "With --resume: begin anew with the layers that depend on the number of classes"),
      .derived = "0", .common = true},
     {OPTION(trunk_lrate, NULL, "Learning rate of all layers but the head"), .derived = "lrate", .min = 1e-12, .max = 1},
+    {OPTION(normalize, "unit", "How pixels are scaled for the network: unit, data, or MEAN:STD for each channel"),
+     .placeholder = "RULE", .after = "conv", .group = "networks",
+     .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
+               "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
+    {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as the network is used later"),
+     .after = "disk-cap", .group = "output",
+     .detail = "Series Loss/train_set and Accuracy/train_set: without dropout and augmentation, with running "
+               "statistics, unlike Loss/train and Accuracy/train, which are means over the steps of the tick."},
 };
 
 #define X(id, name, text, defaults) \
@@ -145,7 +153,7 @@ static int groups_of(const gt_classifier_options *o) {
 
 /* "MEAN:STD,MEAN:STD": as many as channels; a deviation of 0 leaves the channel as it is. */
 static gt_status read_moments(const gt_job *job, float *mean, float *std) {
-    const char *text = job->normalize;
+    const char *rule = ((const gt_classifier_options *)job->own)->normalize, *text = rule;
     for (int c = 0; c < job->channels; c++, text++) {
         char *end;
         mean[c] = strtof(text, &end);
@@ -158,12 +166,13 @@ static gt_status read_moments(const gt_job *job, float *mean, float *std) {
         if (last) return GT_OK;
         text = end;
     }
-    return gt_fail(GT_USAGE, "--normalize: '%s' is neither unit, data nor MEAN:STD for each of %lld channels",
-                   job->normalize, (long long)job->channels);
+    return gt_fail(GT_USAGE, "--normalize: '%s' is neither unit, data nor MEAN:STD for each of %lld channels", rule,
+                   (long long)job->channels);
 }
 
 gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out) {
-    if (gt_is(job->normalize, "unit") || gt_is(job->normalize, "data")) return GT_OK;
+    const char *rule = out->options->normalize;
+    if (gt_is(rule, "unit") || gt_is(rule, "data")) return GT_OK;
     float *mean = gt_arena_array(a, (size_t)job->channels, sizeof *mean),
           *std = gt_arena_array(a, (size_t)job->channels, sizeof *std);
     if (!mean || !std) return GT_NOMEM;

@@ -228,8 +228,9 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     m->ada_stat = own->loss->judges ? "Loss/signs/real" : NULL;
     add_roles(m, own);
     gt_status st = gt_job_augment(job, &own->augment);
-    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
-    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));
+    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->gan.g_optimizer, job->lrate));
+    if (!st)
+        st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->gan.d_optimizer, o->d_lrate));
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, G);
     if (st) return st;
     if (o->semi_baseline) st = add_baseline(m, job);

@@ -27,8 +27,8 @@ static float slope_of(const gt_job *j) {
 
 /* Feature maps of side `side`. */
 static int maps(const gt_job *j, int side) {
-    int64_t n = j->cbase / side;
-    return (int)(n < j->cmax ? n : j->cmax);
+    int64_t n = j->gan.cbase / side;
+    return (int)(n < j->gan.cmax ? n : j->gan.cmax);
 }
 
 /* The name of layer k of side `side`: "b16", and "b16.1" of D's first further one. */

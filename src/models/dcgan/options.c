@@ -109,8 +109,8 @@ static void resolve(gt_job *job, int64_t items) {
     gt_dcgan_options *o = job->own;
     if (gt_is(job->bn, "slice")) gt_job_derive(job, "slices", "%lld", (long long)slices_of(job->batch));
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
-    if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->d_optimizer, "sgd") ? 0.02 : job->lrate;
-    if (gt_job_derives(job, "cbase")) job->cbase = 32 * job->height; /* 64 at half the image's size */
+    if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->gan.d_optimizer, "sgd") ? 0.02 : job->lrate;
+    if (gt_job_derives(job, "cbase")) job->gan.cbase = 32 * job->height; /* 64 at half the image's size */
 }
 
 static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
@@ -140,7 +140,7 @@ static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
                        loss->name);
     if (o->semi && !gt_is(loss->name, "bce"))
         return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
-    if (!loss->judges && gt_is(job->aug, "ada"))
+    if (!loss->judges && gt_is(job->gan.aug, "ada"))
         return gt_fail(GT_USAGE,
                        "--aug=ada needs to know which images D takes for real, and scores of --loss=%s do "
                        "not say so: take --aug=fixed --p=0.2, or another loss",
@@ -175,9 +175,9 @@ static gt_status check(const gt_job *job) {
     if (o->semi_baseline && !o->semi)
         return gt_fail(GT_USAGE, "--semi-baseline can only be specified with --semi, beside which it is trained");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
-    if (job->cbase < half)
+    if (job->gan.cbase < half)
         return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",
-                       (long long)job->cbase, half, half, half);
+                       (long long)job->gan.cbase, half, half, half);
     return GT_OK;
 }
 

@@ -185,10 +185,10 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     gt_status st = gt_job_augment(job, &own->augment);
     if (!st)
         st = gt_model_add_network(m, gt_generator_net("G", generator),
-                                  learning(job, job->g_optimizer, own->reg_interval[0]));
+                                  learning(job, job->gan.g_optimizer, own->reg_interval[0]));
     if (!st)
         st = gt_model_add_network(m, gt_discriminator_net("D", discriminator),
-                                  learning(job, job->d_optimizer, own->reg_interval[1]));
+                                  learning(job, job->gan.d_optimizer, own->reg_interval[1]));
     if (!st) st = gt_model_average(m, 0);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);

@@ -227,8 +227,8 @@ static gt_status make(gt_model *model, const gt_job *j) {
     s->height = d.height = model->height;
     s->width = d.width = model->width;
     s->channels = d.channels = model->channels;
-    s->channel_base = d.channel_base = (int)j->cbase;
-    s->channel_max = d.channel_max = (int)j->cmax;
+    s->channel_base = d.channel_base = (int)j->gan.cbase;
+    s->channel_max = d.channel_max = (int)j->gan.cmax;
     s->conv_clamp = d.conv_clamp = o->fp32 ? -1 : o->clamp > 0 ? (float)o->clamp : 256;
     d.mbstd_group_size = (int)o->mbstd;
     d.mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
