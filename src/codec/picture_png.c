@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/numbers.h"
-#include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"

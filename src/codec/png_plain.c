@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * libdeflate unpacks a stream of known size far faster than zlib, and libpng has no way to use libdeflate. So this
  * file goes over the chunks and undoes the row filters itself (PNG specification, third edition, section 9). */
-#include "codec/png_plain.h"
+#include "codec/raw_picture.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The options that the jobs of all families have in common. A new option is a row here and a field of gt_job
  * (gantry/family.h); command line, job files, --help, dumps, comparison, reference job (write it anew:
  * `gantry reference > jobs/reference.ini`) and man page follow. */
-#include "job/table.h"
+#include "job/internal.h"
 
 #include "gantry/dist.h"
 #include "gantry/grid.h"

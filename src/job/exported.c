@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks that Gantry has exported, read again: see exported.h and use/export/tensors.c. */
-#include "job/exported.h"
+ * Networks that Gantry has exported, read again: see use/export/tensors.c. */
+#include "job/internal.h"
 
 #include <stdio.h>
 #include <string.h>

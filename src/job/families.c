@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The families of models: a line each. And from a job to its model. */
-#include "job/table.h"
+#include "job/internal.h"
 
 /* clang-format off */
 #define FAMILIES(row) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The options that GANs have in common: rows, rules between them, and what follows from them. A new option is a row
  * here and a field of gt_gan_options (gantry/gan.h). */
-#include "job/table.h"
+#include "job/internal.h"
 
 #define OPTION(field, value, text) GT_ROW(gt_job, #field, gan.field, value, text), .only = GT_GANS
 

@@ -2,7 +2,7 @@
  * Sizes of networks, and what they expect of their input, from another job: for transfer learning. */
 #include <stdlib.h>
 
-#include "job/table.h"
+#include "job/internal.h"
 
 enum { WORD = 64 };
 

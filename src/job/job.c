@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A job's life: made with defaults, given values. */
+ * A job's life: made with defaults, given values, one by one or from job files: INI text, read by hand and not by a
+ * library so that lines may be of any length (paths are long on clusters) and every message has its line. */
+#include <ctype.h>
 #include <stdlib.h>
 
-#include "job/table.h"
+#include "base/file.h"
+#include "job/internal.h"
 
 gt_job *gt_job_new(void) {
     gt_job *job = calloc(1, gt_job_own_offset(NULL));
@@ -29,4 +32,127 @@ void gt_job_free(gt_job *job) {
 
 gt_status gt_job_set(gt_job *job, const char *key, const char *value, const char *where) {
     return gt_options_set(&job->options, key, value, where);
+}
+
+/* ---- job files ---- */
+
+enum { MAX_JOB_BYTES = 1 << 20 };
+
+typedef struct reader {
+    gt_options options;
+    const char *name; /* for messages */
+    int line;
+    const char *group;               /* of the last [group]; NULL: none yet */
+    int first_line[GT_JOB_MAX_KEYS]; /* where a key was given; 0: not yet */
+} reader;
+
+static char *trim_blanks(char *s) {
+    while (isspace((unsigned char)*s)) s++;
+    char *end = s + strlen(s);
+    while (end > s && isspace((unsigned char)end[-1])) *--end = 0;
+    return s;
+}
+
+/* Cut off a comment: a '#' or ';' at the start of the line or after a blank, outside of quotes. */
+static void cut_off_comment(char *s) {
+    bool quoted = false;
+    for (char *c = s; *c; c++) {
+        if (*c == '"') quoted = !quoted;
+        if (quoted || (*c != '#' && *c != ';')) continue;
+        if (c > s && !isspace((unsigned char)c[-1])) continue;
+        *c = 0;
+        return;
+    }
+}
+
+static char *without_quotes(char *value) {
+    size_t n = strlen(value);
+    if (n < 2 || value[0] != '"' || value[n - 1] != '"') return value;
+    value[n - 1] = 0;
+    return value + 1;
+}
+
+static gt_status read_group(reader *r, char *text) {
+    size_t n = strlen(text);
+    if (text[n - 1] != ']')
+        return gt_fail(GT_USAGE, "%s:%d: '%s': the line of a group ends with ]", r->name, r->line, text);
+    text[n - 1] = 0;
+    const char *group = trim_blanks(text + 1);
+    for (int i = 0; i < r->options.n; i++) {
+        const gt_option *row = &r->options.rows[i];
+        if (strcmp(row->group, group) || (row->class == GT_SHAPE && !r->options.shapes)) continue;
+        r->group = row->group;
+        return GT_OK;
+    }
+    return gt_fail(GT_USAGE, "%s:%d: unknown group '%s'; see jobs/reference.ini", r->name, r->line, group);
+}
+
+static gt_status read_key(reader *r, const char *key, const char *value) {
+    char where[512];
+    snprintf(where, sizeof where, "%s:%d", r->name, r->line);
+    const gt_option *row = gt_options_find(&r->options, key);
+    bool at_home = !row || !r->group || gt_is(r->group, row->group) ||
+                   (row->other_group && gt_is(r->group, row->other_group));
+    if (!at_home)
+        return gt_fail(GT_USAGE, "%s: key '%s' belongs to the group [%s], not [%s]", where, key, row->group, r->group);
+    if (row) {
+        int *first = &r->first_line[row - r->options.rows];
+        if (*first) return gt_fail(GT_USAGE, "%s: key '%s' was given before, in line %d", where, key, *first);
+        *first = r->line;
+    }
+    return gt_options_set(&r->options, key, value, where);
+}
+
+static gt_status read_line(reader *r, char *line) {
+    cut_off_comment(line);
+    char *text = trim_blanks(line);
+    if (!*text) return GT_OK;
+    if (*text == '[') return read_group(r, text);
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return gt_fail(GT_USAGE, "%s:%d: '%.60s' is neither key = value, nor [group], nor a comment", r->name, r->line,
+                       text);
+    *equals = 0;
+    return read_key(r, trim_blanks(text), without_quotes(trim_blanks(equals + 1)));
+}
+
+static gt_status read_text(gt_job *job, const char *text, const char *name, bool shapes) {
+    reader r = {.options = job->options, .name = name};
+    r.options.shapes = shapes; /* in the recipe of a checkpoint */
+    text += gt_text_mark(text, strlen(text));
+    char *copy = strdup(text), *rest = copy, *line;
+    if (!copy) return gt_fail(GT_NOMEM, "out of memory reading the job '%s'", name);
+    gt_status st = GT_OK;
+    while (!st && (line = strsep(&rest, "\n"))) {
+        r.line++;
+        st = read_line(&r, line);
+    }
+    free(copy);
+    return st;
+}
+
+gt_status gt_job_read_text(gt_job *job, const char *text, const char *name) {
+    return read_text(job, text, name, false);
+}
+
+gt_status gt_job_read_file(gt_job *job, const char *path) {
+    void *bytes;
+    size_t n;
+    gt_status st = gt_file_read(path, MAX_JOB_BYTES, &bytes, &n);
+    if (st) return gt_wrap(GT_USAGE, "reading the job");
+    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: has a zero byte and so is not a job file", path);
+    else st = gt_job_read_text(job, bytes, path);
+    free(bytes);
+    return st;
+}
+
+gt_job *gt_job_from_recipe_text(const char *text, const char *name) {
+    gt_job *job = gt_job_new();
+    if (!job) return NULL;
+    gt_status st = read_text(job, text, name, true);
+    if (!st) st = gt_job_resolve(job, job->height, job->width, job->channels, job->label_dim, 0);
+    if (!st) return job;
+    gt_wrap(st, "the recipe in %s", name);
+    gt_job_free(job);
+    return NULL;
 }

@@ -10,7 +10,7 @@
 #include "codec/weights.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
-#include "job/exported.h"
+#include "job/internal.h"
 
 static struct {
     const gt_setting *given;

@@ -7,7 +7,7 @@
 #include "gantry/dist.h"
 #include "gantry/metric.h"
 #include "gantry/optimizer.h"
-#include "job/table.h"
+#include "job/internal.h"
 #include "metrics/score.h"
 
 /* ---- rules ---- */

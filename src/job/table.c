@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The option table of jobs, put together once: the common options, those of all families, and the texts about them that
  * families and optimisers know. */
-#include "job/table.h"
+#include "job/internal.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "job/table.h"
+#include "job/internal.h"
 
 static void write_value(FILE *f, const char *key, const char *value) {
     bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What adversarial models share. */
-#include "model/gan.h"
+#include "gantry/gan.h"
 
 #include <string.h>
 

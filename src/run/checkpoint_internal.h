@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of checkpoints use of each other. */
+ * What the files of checkpoints, and of directories of runs, use of each other. */
 #ifndef FILES_CHECKPOINT_INTERNAL_H
 #define FILES_CHECKPOINT_INTERNAL_H
 
@@ -27,7 +27,25 @@ const checkpoint_note *checkpoint_note_of(const char *path);
 /* Hands the HDF5 data of a finished checkpoint over to the caller, who frees them. */
 void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);
 
-/* Writes the block of a checkpoint (checkpoint_block.h) and the data to `path`, whole or not at all. From any thread.
+/* ---- the block: the first 512 bytes of a checkpoint: text, readable with `head -4 FILE`, then zeros.
+ *
+ *     Gantry checkpoint
+ *     format 1
+ *     bytes 1234567
+ *     xxh3-128 0123456789abcdef0123456789abcdef
+ *
+ * The hash covers the whole file, these bytes included, with 32 zeros in its own place. This form is the same in all
+ * formats, so that an old program can tell a file of a newer format from a damaged file. ---- */
+
+enum { CHECKPOINT_BLOCK = 512 };
+
+/* The block of a file whose HDF5 data are `data`. GT_NOMEM when there is no memory for the hash. */
+gt_status checkpoint_block_make(char block[CHECKPOINT_BLOCK], int format, const void *data, size_t bytes);
+
+/* The format and the size of the file that begins with this block. GT_FORMAT: this is not a block of a checkpoint. */
+gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format, size_t *file_bytes);
+
+/* Writes the block of a checkpoint and the data to `path`, whole or not at all. From any thread.
  */
 gt_status checkpoint_store(const char *path, const void *data, size_t bytes);
 
@@ -52,5 +70,14 @@ int checkpoint_open_file(const char *path);
 
 /* The path of the checkpoint of `images` in `dir`, to be freed; NULL: see gt_message(). */
 char *checkpoint_path(const char *dir, int64_t images);
+
+/* ---- directories of runs ---- */
+
+/* Makes a directory in `dir` whose name is `before`, a number of at least so many digits, and `after`: the first such
+ * number from `number` on whose name is free. Returns the path, to be freed; NULL: see gt_message(). */
+char *gt_rundir_numbered(const char *dir, long number, const char *before, int digits, const char *after);
+
+/* Renames DIR/NAME to TO_DIR/TO_NAME. */
+gt_status gt_rundir_move(const char *dir, const char *name, const char *to_dir, const char *to_name);
 
 #endif

@@ -2,7 +2,7 @@
  * Reading checkpoints: the whole file comes into memory and is verified there; HDF5 then works on that memory, so
  * nothing can change between the two.
  *
- * Which versions read which. The format is a number in the first bytes of a file (checkpoint_block.h), and once more
+ * Which versions read which. The format is a number in the first bytes of a file (checkpoint_internal.h), and once more
  * the root attribute format_version:
  *
  *     format 1    written by gantry 0.1 and 0.2
@@ -24,7 +24,6 @@
 #include "gantry/log.h"
 #include "gantry/version.h"
 #include "h5/h5.h"
-#include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
 
 enum { LONGEST_TEXT = 1 << 24 };

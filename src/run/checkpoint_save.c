@@ -18,7 +18,6 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "run/checkpoint_internal.h"
-#include "run/rundir_internal.h"
 
 struct gt_saver {
     char *dir;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Cuts a log back to its state at an earlier moment (keep_lines.h). */
+ * Cuts a log back to its state at an earlier moment (runlog_internal.h). */
 #define _GNU_SOURCE
-#include "run/keep_lines.h"
+#include "run/runlog_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

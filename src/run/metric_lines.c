@@ -15,7 +15,7 @@
 #include "base/lines.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"
-#include "run/keep_lines.h"
+#include "run/runlog_internal.h"
 #include "run/metric_lines.h"
 
 /* Lines of other programs do not say how many images there were: they stay. */

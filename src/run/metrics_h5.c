@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes metrics.h5 (metrics_h5.h). */
-#include "run/metrics_h5.h"
+ * Writes metrics.h5 (runlog_internal.h). */
+#include "run/runlog_internal.h"
 
 #include <math.h>
 #include <stdlib.h>

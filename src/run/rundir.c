@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "gantry/progress.h"
-#include "run/rundir_internal.h"
+#include "run/checkpoint_internal.h"
 
 enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 100000 };
 

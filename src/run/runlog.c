@@ -13,8 +13,7 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "run/appender.h"
-#include "run/keep_lines.h"
-#include "run/metrics_h5.h"
+#include "run/runlog_internal.h"
 #include "run/stats_line.h"
 #include "run/tfevents.h"
 

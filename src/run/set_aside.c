@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "gantry/rundir.h"
-#include "run/rundir_internal.h"
+#include "run/checkpoint_internal.h"
 
 /* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a
  * process killed in between leaves a run that goes on from its newest checkpoint, or, where they are all gone, one that

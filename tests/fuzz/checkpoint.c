@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/checkpoint_block.h"
+#include "run/checkpoint_internal.h"
 #include "gantry/checkpoint.h"
 
 enum { MOST_FLOATS = 1 << 20 };

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
 #include "gantry/mixture.h"
 

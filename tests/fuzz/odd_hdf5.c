@@ -13,7 +13,7 @@
 #include "gantry/runlog.h"
 #include "h5/h5.h"
 #include "points_use.h"
-#include "run/checkpoint_block.h"
+#include "run/checkpoint_internal.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
 static const char *const names[] = {"images", "labels",        "timestamp", "recipe", "networks",

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "run/checkpoint_block.h"
+#include "run/checkpoint_internal.h"
 #include "gantry/checkpoint.h"
 
 int main(int argc, char **argv) {

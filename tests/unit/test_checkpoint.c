@@ -13,7 +13,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/clock.h"
 #include "gantry/log.h"
-#include "run/checkpoint_block.h" /* to make a file of a format to come */
+#include "run/checkpoint_internal.h" /* to make a file of a format to come */
 
 enum { WEIGHTS = 2 * 3 * 4 };
 

@@ -5,7 +5,7 @@
 #include "models/dcgan/loss.h"
 
 #include "gantry/ops.h"
-#include "model/gan.h"
+#include "gantry/gan.h"
 #include "nets/layers.h"
 
 enum { G = GT_DCGAN_G, D = GT_DCGAN_D };

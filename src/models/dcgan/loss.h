@@ -27,7 +27,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job);
 
 enum { GT_DCGAN_G, GT_DCGAN_D, GT_DCGAN_C };
 
-/* Inputs beside those of model/gan.h. */
+/* Inputs beside those of gantry/gan.h. */
 #define GT_DCGAN_GP_WEIGHT 10           /* of wgan-gp, where nobody gave one */
 #define GT_DCGAN_NOISE "instance_noise" /* [], standard deviation at this step */
 #define GT_DCGAN_LABELLED "labelled"    /* [n,1]: 1 for real images whose label counts, else 0 */

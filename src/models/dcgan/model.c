@@ -6,7 +6,7 @@
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "models/dcgan/loss.h"
-#include "model/gan.h"
+#include "gantry/gan.h"
 
 enum { G = GT_DCGAN_G, D = GT_DCGAN_D, C = GT_DCGAN_C };
 

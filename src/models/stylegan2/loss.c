@@ -8,7 +8,7 @@
 
 #include "gantry/model.h"
 #include "gantry/ops.h"
-#include "model/gan.h"
+#include "gantry/gan.h"
 #include "nets/layers.h"
 
 enum { G, D };

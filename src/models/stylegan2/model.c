@@ -6,7 +6,7 @@
 
 #include "gantry/model.h"
 #include "gantry/random.h"
-#include "model/gan.h"
+#include "gantry/gan.h"
 #include "models/stylegan2/loss.h"
 #include "models/stylegan2/reference.h"
 #include "nets/layers.h"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The option table of jobs, as it is put together. */
-#ifndef GANTRY_JOB_TABLE_H
-#define GANTRY_JOB_TABLE_H
+ * The inside of the room: the option table of jobs, as it is put together, rules of families, files that gantry export
+ * has written. */
+#ifndef GANTRY_JOB_INTERNAL_H
+#define GANTRY_JOB_INTERNAL_H
 
+#include "gantry/import.h"
 #include "gantry/job.h"
 
 /* A row whose `choices` is one of these texts gets the names of all models, or of all optimisers. */
@@ -28,5 +30,13 @@ const char *gt_job_stands_for(const gt_job *job, const gt_option *row);
 
 /* Sets job->family, job->kind and job->own by job->model. */
 void gt_job_find_family(gt_job *job);
+
+/* ---- files that gantry export has written (exported.c): beside tensors they hold what Gantry needs to make the model
+ * again: the recipe, the kernels, names of classes ---- */
+
+/* As gt_family.import, for models of all families. */
+gt_status gt_exported_import(gt_imported *m);
+/* The names of classes that a .pkl of gantry export holds beside the networks. */
+gt_status gt_exported_keep_class_names(gt_imported *m);
 
 #endif
