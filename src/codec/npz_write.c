@@ -20,7 +20,7 @@ typedef struct archive {
     gt_buffer index;
 } archive;
 
-static void append(archive *a, const void *data, size_t bytes) {
+static void append_bytes(archive *a, const void *data, size_t bytes) {
     if (!a->error) a->error = gt_write_all(a->fd, data, bytes);
     a->offset += bytes;
 }
@@ -35,16 +35,16 @@ static void put_array(archive *a, const char *array, const char *type, int n_dim
     gt_buffer local = {0};
     gt_zip_put_local(&local, name, size, crc);
     if (local.failed) a->error = ENOMEM;
-    append(a, local.data, local.n);
-    append(a, head, n);
-    append(a, data, bytes);
+    append_bytes(a, local.data, local.n);
+    append_bytes(a, head, n);
+    append_bytes(a, data, bytes);
     gt_buffer_free(&local);
     gt_zip_put_central(&a->index, name, size, crc, &a->indexed);
     a->entries++;
 }
 
 /* UTF-8 as numpy's "<U": a number of four bytes for each character. Returns how many. */
-static size_t decode(const char *text, uint32_t *out) {
+static size_t decode_character(const char *text, uint32_t *out) {
     size_t n = 0;
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         int more = *p < 0xc0 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
@@ -62,14 +62,14 @@ static void put_text(archive *a, const gt_weight_text *t) {
         a->error = ENOMEM;
         return;
     }
-    size_t n = decode(t->text, characters);
+    size_t n = decode_character(t->text, characters);
     if (!n) n = 1; /* numpy has no text of type U0; what is left is a zero, which it does not count */
     snprintf(type, sizeof type, "<U%zu", n);
     put_array(a, t->name, type, 0, NULL, characters, n * CHARACTER_BYTES);
     free(characters);
 }
 
-static int fill(int fd, void *arg) {
+static int fill_file(int fd, void *arg) {
     const gt_weights_out *w = arg;
     archive a = {.fd = fd};
     float *scratch = gt_weights_scratch(w);
@@ -82,7 +82,7 @@ static int fill(int fd, void *arg) {
     uint64_t start = a.offset, length = a.index.n;
     gt_zip_put_end(&a.index, a.entries, start, length);
     if (a.index.failed) a.error = ENOMEM;
-    append(&a, a.index.data, a.index.n);
+    append_bytes(&a, a.index.data, a.index.n);
     gt_buffer_free(&a.index);
     free(scratch);
     return a.error;
@@ -93,5 +93,5 @@ gt_status gt_npz_write(const char *path, const gt_weights_out *w) {
         if (w->weights[i].size >= (GT_ZIP_TOO_LARGE - GT_NPY_MADE_MOST) / sizeof(float))
             return gt_fail(GT_USAGE, "'%s': the tensor %s has 4 GB or more, which .npz files here do not have", path,
                            w->weights[i].name);
-    return gt_file_replace_by(path, fill, (void *)w, gt_weights_bytes(w));
+    return gt_file_replace_by(path, fill_file, (void *)w, gt_weights_bytes(w));
 }

@@ -58,12 +58,12 @@ static gt_status push_slot(machine *m, gt_pickle *v) {
     return st;
 }
 
-static gt_status push(machine *m, gt_pickle *v) { return v ? push_slot(m, v) : GT_NOMEM; }
+static gt_status push_value(machine *m, gt_pickle *v) { return v ? push_slot(m, v) : GT_NOMEM; }
 
 static gt_pickle *top(const machine *m) { return m->depth ? m->stack[m->depth - 1] : NULL; }
 
 /* NULL: there is none above the last mark. */
-static gt_pickle *pop(machine *m) {
+static gt_pickle *pop_value(machine *m) {
     gt_pickle *v = top(m);
     m->depth -= v != NULL;
     return v;
@@ -107,7 +107,7 @@ static gt_status look_ahead(machine *m, size_t n) {
     return GT_OK;
 }
 
-static gt_status take(machine *m, size_t n, const uint8_t **p) {
+static gt_status take_bytes(machine *m, size_t n, const uint8_t **p) {
     gt_status st = look_ahead(m, n);
     if (st) return st;
     *p = m->at;
@@ -126,7 +126,7 @@ static gt_status pass_over(machine *m, uint64_t n) {
 
 static gt_status take_number(machine *m, size_t bytes, uint64_t *v) {
     const uint8_t *p = NULL;
-    gt_status st = take(m, bytes, &p);
+    gt_status st = take_bytes(m, bytes, &p);
     *v = 0;
     for (size_t i = bytes; !st && i > 0; i--) *v = *v << 8 | p[i - 1];
     return st;
@@ -149,7 +149,7 @@ static gt_status take_line(machine *m, const char **line, size_t *n) {
 static gt_status push_integer(machine *m, int64_t integer) {
     gt_pickle *v = new_value(m, GT_PICKLE_INTEGER);
     if (v) v->integer = integer;
-    return push(m, v);
+    return push_value(m, v);
 }
 
 static gt_status set_bytes(machine *m, gt_pickle *v, uint64_t n) {
@@ -157,7 +157,7 @@ static gt_status set_bytes(machine *m, gt_pickle *v, uint64_t n) {
     v->at = place(m);
     v->n = (size_t)n;
     if (m->window && n > GT_PICKLE_KEPT) return pass_over(m, n);
-    gt_status st = take(m, v->n, &p);
+    gt_status st = take_bytes(m, v->n, &p);
     if (st) return st;
     char *copy = m->window ? gt_arena_alloc(m->arena, v->n + 1) : NULL;
     if (m->window && !copy) return gt_fail(GT_NOMEM, "out of memory for a pickle");
@@ -172,7 +172,7 @@ static gt_status push_bytes(machine *m, gt_pickle_kind kind, size_t width) {
     if (!st && n > SIZE_MAX / 2) st = damaged(m, "an absurd length");
     gt_pickle *v = st ? NULL : new_value(m, kind);
     if (v) st = set_bytes(m, v, n);
-    return st ? st : push(m, v);
+    return st ? st : push_value(m, v);
 }
 
 /* `width` bytes of length, then an integer of that many bytes. */
@@ -182,7 +182,7 @@ static gt_status push_long(machine *m, size_t width) {
     if (!st && n > 8) {
         gt_pickle *large = new_value(m, GT_PICKLE_LONG);
         if (large) st = set_bytes(m, large, n);
-        return st ? st : push(m, large);
+        return st ? st : push_value(m, large);
     }
     if (!st) st = take_number(m, (size_t)n, &v);
     if (st) return st;
@@ -206,12 +206,12 @@ static gt_status push_decimal(machine *m) {
 
 static gt_status push_real(machine *m) {
     const uint8_t *p = NULL;
-    gt_status st = take(m, 8, &p);
+    gt_status st = take_bytes(m, 8, &p);
     if (st) return st;
     uint64_t bits = (uint64_t)gt_be32(p) << 32 | gt_be32(p + 4);
     gt_pickle *v = new_value(m, GT_PICKLE_REAL);
     if (v) memcpy(&v->real, &bits, 8);
-    return push(m, v);
+    return push_value(m, v);
 }
 
 static gt_status refuse_protocol(const char *protocol) {
@@ -230,7 +230,7 @@ static gt_status push_name(machine *m, const char *module, size_t module_n, cons
     if (!known) return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, only plain data is read", full);
     gt_pickle *v = new_value(m, GT_PICKLE_NAME);
     if (v) v->bytes = full, v->n = strlen(full);
-    return push(m, v);
+    return push_value(m, v);
 }
 
 static gt_status push_global(machine *m) {
@@ -242,7 +242,7 @@ static gt_status push_global(machine *m) {
 }
 
 static gt_status push_stack_global(machine *m) {
-    gt_pickle *name = pop(m), *module = pop(m);
+    gt_pickle *name = pop_value(m), *module = pop_value(m);
     if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT || !name->bytes ||
         !module->bytes)
         return damaged(m, "no name");
@@ -291,25 +291,25 @@ static gt_status push_constructed(machine *m, gt_pickle_kind kind, const gt_pick
     if (arguments->kind != GT_PICKLE_LIST || arguments->items > 1 ||
         (from && (from->kind != GT_PICKLE_LIST || kind == GT_PICKLE_BYTES)))
         return damaged(m, "a collection of something else");
-    if (kind == GT_PICKLE_LIST && from) return push(m, from);
+    if (kind == GT_PICKLE_LIST && from) return push_value(m, from);
     if (v && kind == GT_PICKLE_BYTES) v->bytes = "";
     gt_status st = v && from ? add_pairs(m, v, from) : GT_OK;
-    return st ? st : push(m, v);
+    return st ? st : push_value(m, v);
 }
 
 static gt_status push_call(machine *m) {
-    gt_pickle *arguments = pop(m), *what = pop(m);
+    gt_pickle *arguments = pop_value(m), *what = pop_value(m);
     if (!arguments || !what) return damaged(m, "a call of nothing");
     gt_pickle_kind kind = constructed(what);
     if (kind != GT_PICKLE_CALL) return push_constructed(m, kind, arguments);
     gt_pickle *v = new_value(m, GT_PICKLE_CALL);
     gt_status st = v ? add_items(m, v, (gt_pickle *[]){what, arguments, NULL}, 3) : GT_NOMEM;
-    return st ? st : push(m, v);
+    return st ? st : push_value(m, v);
 }
 
 /* Attributes of a dict (an OrderedDict has them) are nobody's concern. */
 static gt_status set_state(machine *m) {
-    gt_pickle *state = pop(m), *v = top(m);
+    gt_pickle *state = pop_value(m), *v = top(m);
     if (!state || !v || (v->kind != GT_PICKLE_CALL && v->kind != GT_PICKLE_DICT))
         return damaged(m, "a state of nothing");
     if (v->kind == GT_PICKLE_CALL) v->item[2] = state;
@@ -317,12 +317,12 @@ static gt_status set_state(machine *m) {
 }
 
 static gt_status push_id(machine *m) {
-    gt_pickle *id = pop(m), *v = new_value(m, GT_PICKLE_ID);
+    gt_pickle *id = pop_value(m), *v = new_value(m, GT_PICKLE_ID);
     if (!id) return damaged(m, "an id of nothing");
     if (!m->in->ids) return gt_fail(GT_FORMAT, "a pickle with a persistent id, which is not plain data");
     gt_status st = v ? add_items(m, v, &id, 1) : GT_NOMEM;
     if (!st) st = add_items(m, m->in->ids, &v, 1);
-    return st ? st : push(m, v);
+    return st ? st : push_value(m, v);
 }
 
 /* A call of protocol 0. Its name comes first, so that the message says what would be called. */
@@ -334,7 +334,7 @@ static gt_status refuse_instance(machine *m) {
 /* ---- collections ---- */
 
 /* Moves what lies above the last mark to the end of `v`; NULL: of the value below the mark. */
-static gt_status collect(machine *m, gt_pickle *v, gt_pickle_kind kind) {
+static gt_status collect_items(machine *m, gt_pickle *v, gt_pickle_kind kind) {
     size_t from = m->depth;
     while (from > 0 && m->stack[from - 1]) from--;
     if (from == 0) return damaged(m, "no mark");
@@ -348,15 +348,15 @@ static gt_status collect(machine *m, gt_pickle *v, gt_pickle_kind kind) {
 
 static gt_status collect_new(machine *m, gt_pickle_kind kind) {
     gt_pickle *v = new_value(m, kind);
-    gt_status st = v ? collect(m, v, kind) : GT_NOMEM;
-    return st ? st : push(m, v);
+    gt_status st = v ? collect_items(m, v, kind) : GT_NOMEM;
+    return st ? st : push_value(m, v);
 }
 
 /* Moves the last n values to the end of `v`; NULL: of the value below them. */
-static gt_status append(machine *m, gt_pickle *v, gt_pickle_kind kind, size_t n) {
+static gt_status append_items(machine *m, gt_pickle *v, gt_pickle_kind kind, size_t n) {
     gt_pickle *items[3];
     for (size_t i = n; i > 0; i--)
-        if (!(items[i - 1] = pop(m))) return damaged(m, "missing values");
+        if (!(items[i - 1] = pop_value(m))) return damaged(m, "missing values");
     if (!v) v = top(m);
     if (!v || v->kind != kind) return damaged(m, "items for no collection");
     return add_items(m, v, items, n);
@@ -364,8 +364,8 @@ static gt_status append(machine *m, gt_pickle *v, gt_pickle_kind kind, size_t n)
 
 static gt_status tuple_of(machine *m, size_t n) {
     gt_pickle *v = new_value(m, GT_PICKLE_LIST);
-    gt_status st = v ? append(m, v, GT_PICKLE_LIST, n) : GT_NOMEM;
-    return st ? st : push(m, v);
+    gt_status st = v ? append_items(m, v, GT_PICKLE_LIST, n) : GT_NOMEM;
+    return st ? st : push_value(m, v);
 }
 
 /* ---- memo ---- */
@@ -383,7 +383,7 @@ static gt_status memo_put(machine *m, uint64_t index) {
 
 static gt_status memo_get(machine *m, uint64_t index) {
     if (index >= m->memo_room || !m->memo[index]) return damaged(m, "a memo that is not there");
-    return push(m, m->memo[index]);
+    return push_value(m, m->memo[index]);
 }
 
 static gt_status with_number(machine *m, size_t bytes, gt_status (*f)(machine *, uint64_t)) {
@@ -398,7 +398,7 @@ static gt_status push_int32(machine *m, uint64_t v) { return push_integer(m, (in
 
 /* ---- opcodes ---- */
 
-/* By the names of Python's pickle.py, with an OP_ before. step() refuses every opcode that is not listed here. */
+/* By the names of Python's pickle.py, with an OP_ before. run_opcode() refuses every opcode that is not listed here. */
 enum {
     /* the frame of a pickle (protocols 0 and 1 do not have PROTO), and a mark on the stack */
     OP_PROTO = 0x80,
@@ -468,7 +468,7 @@ enum {
 };
 
 /* Reads one opcode and its operand, and does what the opcode says to the stack and the memo. */
-static gt_status step(machine *m) {
+static gt_status run_opcode(machine *m) {
     uint64_t opcode;
     gt_status st = take_number(m, 1, &opcode);
     if (st) return st;
@@ -477,7 +477,7 @@ static gt_status step(machine *m) {
     case OP_FRAME: return pass_over(m, 8);
     case OP_STOP: m->done = true; return GT_OK;
     case OP_MARK: return push_slot(m, NULL);
-    case OP_NONE: return push(m, new_value(m, GT_PICKLE_NONE));
+    case OP_NONE: return push_value(m, new_value(m, GT_PICKLE_NONE));
     case OP_NEWTRUE: return push_integer(m, 1);
     case OP_NEWFALSE: return push_integer(m, 0);
     case OP_BININT: return with_number(m, 4, push_int32);
@@ -499,8 +499,8 @@ static gt_status step(machine *m) {
     case OP_BINUNICODE8: return push_bytes(m, GT_PICKLE_TEXT, 8);
     case OP_EMPTY_LIST:
     case OP_EMPTY_TUPLE:
-    case OP_EMPTY_SET: return push(m, new_value(m, GT_PICKLE_LIST));
-    case OP_EMPTY_DICT: return push(m, new_value(m, GT_PICKLE_DICT));
+    case OP_EMPTY_SET: return push_value(m, new_value(m, GT_PICKLE_LIST));
+    case OP_EMPTY_DICT: return push_value(m, new_value(m, GT_PICKLE_DICT));
     case OP_LIST:
     case OP_TUPLE:
     case OP_FROZENSET: return collect_new(m, GT_PICKLE_LIST);
@@ -508,11 +508,11 @@ static gt_status step(machine *m) {
     case OP_TUPLE1:
     case OP_TUPLE2:
     case OP_TUPLE3: return tuple_of(m, (size_t)opcode - OP_TUPLE1 + 1);
-    case OP_APPEND: return append(m, NULL, GT_PICKLE_LIST, 1);
-    case OP_SETITEM: return append(m, NULL, GT_PICKLE_DICT, 2);
+    case OP_APPEND: return append_items(m, NULL, GT_PICKLE_LIST, 1);
+    case OP_SETITEM: return append_items(m, NULL, GT_PICKLE_DICT, 2);
     case OP_APPENDS:
-    case OP_ADDITEMS: return collect(m, NULL, GT_PICKLE_LIST);
-    case OP_SETITEMS: return collect(m, NULL, GT_PICKLE_DICT);
+    case OP_ADDITEMS: return collect_items(m, NULL, GT_PICKLE_LIST);
+    case OP_SETITEMS: return collect_items(m, NULL, GT_PICKLE_DICT);
     case OP_BINPUT: return with_number(m, 1, memo_put);
     case OP_LONG_BINPUT: return with_number(m, 4, memo_put);
     case OP_MEMOIZE: return memo_put(m, m->memo_next);
@@ -549,7 +549,7 @@ gt_status gt_pickle_read_from(gt_pickle **out, gt_arena *arena, gt_pickle_input 
         if (!m.window) return gt_fail(GT_NOMEM, "out of memory for a pickle");
     }
     gt_status st = GT_OK;
-    while (!st && !m.done) st = step(&m);
+    while (!st && !m.done) st = run_opcode(&m);
     if (!st && (m.depth != 1 || !top(&m))) st = damaged(&m, "no single value");
     if (!st) *out = m.stack[0];
     in->at = place(&m);

@@ -8,26 +8,26 @@
 
 enum { FLUSH_BYTES = 1 << 16, FRAMES = 4 };
 
-static void flush(gt_pickler *p) {
+static void flush_bytes(gt_pickler *p) {
     if (p->buffer.failed) p->error = ENOMEM;
     if (p->fd < 0) return;
     if (!p->error) p->error = gt_write_all(p->fd, p->buffer.data, p->buffer.n);
     p->buffer.n = 0;
 }
 
-static void put(gt_pickler *p, const void *bytes, size_t n) {
+static void add_bytes(gt_pickler *p, const void *bytes, size_t n) {
     bool direct = n > FLUSH_BYTES && p->fd >= 0;
-    if (direct) flush(p);
+    if (direct) flush_bytes(p);
     if (direct && !p->error) p->error = gt_write_all(p->fd, bytes, n);
     if (!direct) gt_buffer_add(&p->buffer, bytes, n);
-    if (p->buffer.n > FLUSH_BYTES) flush(p);
+    if (p->buffer.n > FLUSH_BYTES) flush_bytes(p);
 }
 
 /* An opcode and the little-endian number behind it. */
 static void put_number(gt_pickler *p, char op, uint64_t number, size_t bytes) {
     number = htole64(number);
     gt_put_op(p, op);
-    put(p, &number, bytes);
+    add_bytes(p, &number, bytes);
 }
 
 void gt_pickler_begin(gt_pickler *p, int fd, int protocol) {
@@ -37,12 +37,12 @@ void gt_pickler_begin(gt_pickler *p, int fd, int protocol) {
 
 int gt_pickler_end(gt_pickler *p) {
     gt_put_op(p, '.');
-    flush(p);
+    flush_bytes(p);
     if (p->fd >= 0) gt_buffer_free(&p->buffer);
     return p->error;
 }
 
-void gt_put_op(gt_pickler *p, char op) { put(p, &op, 1); }
+void gt_put_op(gt_pickler *p, char op) { add_bytes(p, &op, 1); }
 
 void gt_put_open(gt_pickler *p, char op) {
     gt_put_op(p, op);
@@ -64,17 +64,17 @@ void gt_put_real(gt_pickler *p, double value) {
     memcpy(&bits, &value, sizeof bits);
     bits = htobe64(bits);
     gt_put_op(p, 'G');
-    put(p, &bits, sizeof bits);
+    add_bytes(p, &bits, sizeof bits);
 }
 
 void gt_put_text(gt_pickler *p, const char *text) {
     size_t n = strlen(text);
     if (p->protocol >= FRAMES && n < 256) put_number(p, '\x8c', n, 1);
     else put_number(p, 'X', n, 4);
-    put(p, text, n);
+    add_bytes(p, text, n);
 }
 
-/* True: the value was written before, and is looked up now. False: the caller writes it, then calls keep(). */
+/* True: the value was written before, and is looked up now. False: the caller writes it, then calls keep_text(). */
 static bool looked_up(gt_pickler *p, const char *text) {
     for (int i = 0; i < p->n_shared; i++)
         if (!strcmp(p->shared[i], text)) {
@@ -84,7 +84,7 @@ static bool looked_up(gt_pickler *p, const char *text) {
     return false;
 }
 
-static void keep(gt_pickler *p, const char *text) {
+static void keep_text(gt_pickler *p, const char *text) {
     if (p->n_shared == GT_PICKLE_MOST_SHARED) return;
     if (p->protocol >= FRAMES) gt_put_op(p, '\x94'); /* at the next place of the memo, which nothing else uses */
     else put_number(p, 'q', (uint64_t)p->n_shared, 1);
@@ -94,7 +94,7 @@ static void keep(gt_pickler *p, const char *text) {
 void gt_put_shared(gt_pickler *p, const char *text) {
     if (looked_up(p, text)) return;
     gt_put_text(p, text);
-    keep(p, text);
+    keep_text(p, text);
 }
 
 void gt_put_name(gt_pickler *p, const char *module_and_name) {
@@ -103,17 +103,17 @@ void gt_put_name(gt_pickler *p, const char *module_and_name) {
     const char *name = module_and_name + n + 1;
     if (p->protocol >= FRAMES) {
         put_number(p, '\x8c', n, 1);
-        put(p, module_and_name, n);
+        add_bytes(p, module_and_name, n);
         gt_put_text(p, name);
         gt_put_op(p, '\x93');
     } else {
         gt_put_op(p, 'c');
-        put(p, module_and_name, n);
-        put(p, "\n", 1);
-        put(p, name, strlen(name));
-        put(p, "\n", 1);
+        add_bytes(p, module_and_name, n);
+        add_bytes(p, "\n", 1);
+        add_bytes(p, name, strlen(name));
+        add_bytes(p, "\n", 1);
     }
-    keep(p, module_and_name);
+    keep_text(p, module_and_name);
 }
 
 void gt_put_empty_set(gt_pickler *p) {
@@ -122,17 +122,17 @@ void gt_put_empty_set(gt_pickler *p) {
         return;
     }
     gt_put_name(p, p->protocol > 2 ? "builtins set" : "__builtin__ set");
-    put(p, "]\x85R", 3); /* called with a tuple of an empty list */
+    add_bytes(p, "]\x85R", 3); /* called with a tuple of an empty list */
 }
 
 void gt_put_ordered_dict(gt_pickler *p) {
     gt_put_name(p, "collections OrderedDict");
-    put(p, ")R", 2);
+    add_bytes(p, ")R", 2);
 }
 
 void gt_put_easy_dict(gt_pickler *p) {
     gt_put_name(p, "dnnlib.util EasyDict");
-    put(p, ")\x81", 2);
+    add_bytes(p, ")\x81", 2);
 }
 
 /* ---- tensors ---- */
@@ -145,7 +145,7 @@ static gt_buffer storage_head(size_t n) {
     } sizes[] = {{"short", 2}, {"int", 4}, {"long", 4}};
     gt_pickler magic, version, system, storage, keys;
     gt_pickler_begin(&magic, -1, 2);
-    put(&magic, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
+    add_bytes(&magic, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
     gt_pickler_begin(&version, -1, 2);
     gt_put_int(&version, 1001);
     gt_pickler_begin(&system, -1, 2);
@@ -169,7 +169,7 @@ static gt_buffer storage_head(size_t n) {
     gt_put_text(&storage, "0");
     gt_put_text(&storage, "cpu");
     gt_put_int(&storage, (int64_t)n);
-    put(&storage, "NtQ", 3); /* no view; the tuple; a persistent object */
+    add_bytes(&storage, "NtQ", 3); /* no view; the tuple; a persistent object */
     gt_pickler_begin(&keys, -1, 2);
     gt_put_open(&keys, ']');
     gt_put_text(&keys, "0");
@@ -191,7 +191,7 @@ static gt_buffer storage_head(size_t n) {
 static void put_latin1(gt_pickler *p, const uint8_t *bytes, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint8_t two[] = {(uint8_t)(0xc0 | bytes[i] >> 6), (uint8_t)(0x80 | (bytes[i] & 0x3f))};
-        put(p, bytes[i] < 0x80 ? &bytes[i] : two, bytes[i] < 0x80 ? 1 : 2);
+        add_bytes(p, bytes[i] < 0x80 ? &bytes[i] : two, bytes[i] < 0x80 ? 1 : 2);
     }
 }
 
@@ -213,15 +213,15 @@ static void put_bytes(gt_pickler *p, const gt_buffer *a, const void *b, size_t b
         put_latin1(p, head, a->n);
         put_latin1(p, b, b_bytes);
         gt_put_text(p, "latin1");
-        put(p, "\x86R", 2);
+        add_bytes(p, "\x86R", 2);
         return;
     }
     if (n < 256) put_number(p, 'C', n, 1);
     else if (n <= UINT32_MAX) put_number(p, 'B', n, 4);
     else if (p->protocol >= FRAMES) put_number(p, '\x8e', n, 8);
     else p->error = EFBIG;
-    put(p, head, a->n);
-    put(p, b, b_bytes);
+    add_bytes(p, head, a->n);
+    add_bytes(p, b, b_bytes);
 }
 
 static void put_sizes(gt_pickler *p, int n, const int64_t *sizes) {
@@ -249,17 +249,17 @@ void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *
     gt_put_op(p, '(');
     gt_put_name(p, "torch.storage _load_from_bytes");
     put_bytes(p, &head, data, n * sizeof *data);
-    put(p, "\x85R", 2);
+    add_bytes(p, "\x85R", 2);
     gt_put_int(p, 0);
     put_sizes(p, n_dims, dims);
     put_sizes(p, n_dims, strides);
     gt_put_bool(p, false);
     gt_put_ordered_dict(p); /* hooks */
-    put(p, "tR", 2);
+    add_bytes(p, "tR", 2);
     if (parameter) {
         gt_put_bool(p, false);
         gt_put_ordered_dict(p);
-        put(p, "tR", 2);
+        add_bytes(p, "tR", 2);
     }
     gt_buffer_free(&head);
 }

@@ -75,7 +75,7 @@ static bool has_alpha(const gt_png_info *info) { return info->channels == 2 || i
 
 /* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are
  * not all there. */
-static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
+static gt_status walk_chunks(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
     *orientation = -1;
     for (size_t at = SIGNATURE; n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
@@ -101,7 +101,7 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     bool transparency = false;
     int orientation;
     gt_status st = gt_png_head(bytes, n, &info);
-    if (!st) st = walk(bytes, n, &transparency, &orientation);
+    if (!st) st = walk_chunks(bytes, n, &transparency, &orientation);
     if (st) return st;
     bool alpha = info.palette ? transparency : has_alpha(&info);
     *out = (gt_picture_info){.height = info.height,

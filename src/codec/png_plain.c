@@ -18,13 +18,13 @@ enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8,
 typedef uint8_t lanes8 __attribute__((vector_size(8)));
 typedef int16_t lanes16 __attribute__((vector_size(16)));
 
-static inline lanes16 load(const uint8_t *p, size_t bytes) {
+static inline lanes16 load_lanes(const uint8_t *p, size_t bytes) {
     lanes8 v = {0};
     memcpy(&v, p, bytes);
     return __builtin_convertvector(v, lanes16);
 }
 
-static inline lanes16 store(uint8_t *p, size_t bytes, lanes16 x) {
+static inline lanes16 store_lanes(uint8_t *p, size_t bytes, lanes16 x) {
     x &= 255;
     lanes8 v = __builtin_convertvector(x, lanes8);
     memcpy(p, &v, bytes);
@@ -36,12 +36,12 @@ static inline lanes16 magnitude(lanes16 x) {
     return (x ^ negative) - negative;
 }
 
-static inline lanes16 choose(lanes16 mask, lanes16 yes, lanes16 no) { return (yes & mask) | (no & ~mask); }
+static inline lanes16 choose_lanes(lanes16 mask, lanes16 yes, lanes16 no) { return (yes & mask) | (no & ~mask); }
 
 /* Of left, above and above left the one nearest to left + above - above left, in this order. */
 static inline lanes16 paeth(lanes16 a, lanes16 b, lanes16 c) {
     lanes16 to_a = magnitude(b - c), to_b = magnitude(a - c), to_c = magnitude(a + b - c - c);
-    return choose((to_a <= to_b) & (to_a <= to_c), a, choose(to_b <= to_c, b, c));
+    return choose_lanes((to_a <= to_b) & (to_a <= to_c), a, choose_lanes(to_b <= to_c, b, c));
 }
 
 typedef struct row {
@@ -55,10 +55,10 @@ typedef struct row {
 static inline __attribute__((always_inline)) void undo_span(row *r, int filter, size_t from, size_t to, size_t pixel,
                                                             size_t touched) {
     for (size_t i = from; i < to; i += pixel) {
-        lanes16 above = filter == 1 ? r->left : load(r->up + i, touched), guess = r->left;
+        lanes16 above = filter == 1 ? r->left : load_lanes(r->up + i, touched), guess = r->left;
         if (filter == 3) guess = (r->left + above) >> 1;
         if (filter == 4) guess = paeth(r->left, above, r->corner);
-        r->left = store(r->out + i, touched, load(r->in + i, touched) + guess);
+        r->left = store_lanes(r->out + i, touched, load_lanes(r->in + i, touched) + guess);
         r->corner = above;
     }
 }
@@ -137,7 +137,7 @@ static const uint8_t *find_data(const uint8_t *bytes, size_t n, uint8_t **joined
     return *joined ? *joined : data;
 }
 
-static bool unpack(const uint8_t *bytes, size_t n, uint8_t *raw, size_t raw_bytes) {
+static bool unpack_pixels(const uint8_t *bytes, size_t n, uint8_t *raw, size_t raw_bytes) {
     uint8_t *joined = NULL;
     size_t size = 0;
     const uint8_t *data = find_data(bytes, n, &joined, &size);
@@ -162,7 +162,7 @@ bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *sa
            all = (1 + line) * (size_t)info->height;
     if (pixel > PIXEL_MOST || all > RAW_MOST) return false;
     uint8_t *raw = malloc(all);
-    bool good = raw && unpack(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
+    bool good = raw && unpack_pixels(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
     free(raw);
     if (good && info->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         swap_bytes(samples, line * (size_t)info->height);

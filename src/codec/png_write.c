@@ -32,7 +32,7 @@ static void on_error(png_structp png, png_const_charp message) {
 static void pass_over(png_structp png, png_const_charp message) { (void)png, (void)message; }
 static void no_flush(png_structp png) { (void)png; }
 
-static gt_status check(const writer *w) {
+static gt_status check_writer(const writer *w) {
     if (w->channels >= 1 && w->channels <= 4 && w->bits <= 16 && w->height >= 1 && w->width >= 1 && w->level >= 0 &&
         w->level <= 9)
         return GT_OK;
@@ -43,7 +43,7 @@ static gt_status check(const writer *w) {
 }
 
 /* False: w->reason says why. */
-static bool begin(writer *w) {
+static bool begin_png(writer *w) {
     static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
     if (setjmp(png_jmpbuf(w->png))) return false;
@@ -64,7 +64,7 @@ static bool write_lines(writer *w, int lines, const uint8_t *pixels) {
     return true;
 }
 
-static bool end(writer *w) {
+static bool end_png(writer *w) {
     if (setjmp(png_jmpbuf(w->png))) return false;
     png_write_end(w->png, w->info);
     return true;
@@ -78,12 +78,12 @@ static gt_status failure(const writer *w) {
 }
 
 static gt_status open_writer(writer *w) {
-    gt_status st = check(w);
+    gt_status st = check_writer(w);
     if (st) return st;
     w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w->reason, on_error, pass_over);
     w->info = w->png ? png_create_info_struct(w->png) : NULL;
     if (!w->info) return gt_fail(GT_NOMEM, "out of memory for writing a PNG");
-    return begin(w) ? GT_OK : failure(w);
+    return begin_png(w) ? GT_OK : failure(w);
 }
 
 static void close_writer(writer *w) { png_destroy_write_struct(&w->png, &w->info); }
@@ -108,7 +108,7 @@ gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n)
                 .write = to_buffer,
                 .to = &out};
     gt_status st = open_writer(&w);
-    if (!st && (!write_lines(&w, p->height, p->samples) || !end(&w))) st = failure(&w);
+    if (!st && (!write_lines(&w, p->height, p->samples) || !end_png(&w))) st = failure(&w);
     close_writer(&w);
     if (st) gt_buffer_free(&out);
     *bytes = out.data;
@@ -165,7 +165,7 @@ gt_status gt_png_file_add(gt_png_file *f, int lines, const uint8_t *pixels) {
 }
 
 gt_status gt_png_file_finish(gt_png_file *f) {
-    return end(&f->writer) ? gt_growing_finish(&f->file) : failure(&f->writer);
+    return end_png(&f->writer) ? gt_growing_finish(&f->file) : failure(&f->writer);
 }
 
 void gt_png_file_close(gt_png_file *f) {

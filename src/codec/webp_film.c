@@ -29,26 +29,26 @@ struct gt_webp_film {
     bool alpha;
 };
 
-static uint8_t *put(uint8_t *p, uint64_t value, int bytes) { /* little-endian */
+static uint8_t *put_number(uint8_t *p, uint64_t value, int bytes) { /* little-endian */
     for (int i = 0; i < bytes; i++) *p++ = (uint8_t)(value >> 8 * i);
     return p;
 }
 
 static uint8_t *put_tag(uint8_t *p, const char name[4], size_t bytes) {
     memcpy(p, name, 4);
-    return put(p + 4, bytes, 4);
+    return put_number(p + 4, bytes, 4);
 }
 
 static void make_head(const gt_webp_film *f, uint8_t head[HEAD]) {
     uint8_t *p = put_tag(head, "RIFF", f->file.bytes > TAG ? f->file.bytes - TAG : 0);
     memcpy(p, "WEBP", 4);
     p = put_tag(p + 4, "VP8X", VP8X);
-    p = put(p, IS_ANIMATED | (f->alpha ? HAS_ALPHA : 0), 4);
-    p = put(p, (unsigned)f->width - 1, 3);
-    p = put(p, (unsigned)f->height - 1, 3);
+    p = put_number(p, IS_ANIMATED | (f->alpha ? HAS_ALPHA : 0), 4);
+    p = put_number(p, (unsigned)f->width - 1, 3);
+    p = put_number(p, (unsigned)f->height - 1, 3);
     p = put_tag(p, "ANIM", ANIM);
-    p = put(p, 0, 4); /* the colour behind the film */
-    put(p, (unsigned)f->loops, 2);
+    p = put_number(p, 0, 4); /* the colour behind the film */
+    put_number(p, (unsigned)f->loops, 2);
 }
 
 int gt_webp_film_milliseconds(int64_t i, double fps) {
@@ -100,12 +100,12 @@ gt_status gt_webp_film_add(gt_webp_film *f, const void *bytes, size_t n, int mil
                        f->file.path);
     f->alpha |= alpha;
     uint8_t head[TAG + ANMF], *p = put_tag(head, "ANMF", ANMF + n);
-    p = put(p, 0, 3); /* left */
-    p = put(p, 0, 3); /* top */
-    p = put(p, (unsigned)f->width - 1, 3);
-    p = put(p, (unsigned)f->height - 1, 3);
-    p = put(p, (unsigned)milliseconds, 3);
-    put(p, REPLACES, 1);
+    p = put_number(p, 0, 3); /* left */
+    p = put_number(p, 0, 3); /* top */
+    p = put_number(p, (unsigned)f->width - 1, 3);
+    p = put_number(p, (unsigned)f->height - 1, 3);
+    p = put_number(p, (unsigned)milliseconds, 3);
+    put_number(p, REPLACES, 1);
     st = gt_growing_add(&f->file, head, sizeof head);
     return st ? st : gt_growing_add(&f->file, frame, n); /* chunks have even sizes: n is even */
 }

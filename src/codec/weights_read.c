@@ -81,8 +81,8 @@ static gt_status pour_text(const gt_weights *w, const gt_weight_storage *s, uint
 }
 
 /* As gt_zip_pour, for any storage. */
-static gt_status pour(const gt_weights *w, const gt_weight_storage *s, uint64_t from, uint64_t n, gt_zip_sink *to,
-                      void *arg) {
+static gt_status pour_storage(const gt_weights *w, const gt_weight_storage *s, uint64_t from, uint64_t n,
+                              gt_zip_sink *to, void *arg) {
     if (s->in_entry) return gt_zip_pour(w->zip, s->entry, s->at + from, n, to, arg);
     if (s->utf8) return pour_text(w, s, from, n, to, arg);
     char piece[PIECE_BYTES];
@@ -128,7 +128,7 @@ static bool is_row_major(const gt_weight_item *item) {
 }
 
 /* The elements in their order, from bytes that begin with the first element. */
-static void gather(const gt_weight_item *item, const uint8_t *bytes, float *out) {
+static void gather_values(const gt_weight_item *item, const uint8_t *bytes, float *out) {
     int64_t index[GT_WEIGHT_MOST_DIMS] = {0};
     size_t size = types[item->storage.type].bytes;
     uint64_t at = 0;
@@ -147,8 +147,8 @@ static gt_status read_strided(const gt_weights *w, const gt_weight_item *item, f
     size_t size = types[item->storage.type].bytes, n = (size_t)(item->last + 1) * size; /* as many as the file has */
     uint8_t *bytes = malloc(n);
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
-    gt_status st = pour(w, &item->storage, item->offset * size, n, add_bytes, &(target){.bytes = bytes});
-    if (!st) gather(item, bytes, out);
+    gt_status st = pour_storage(w, &item->storage, item->offset * size, n, add_bytes, &(target){.bytes = bytes});
+    if (!st) gather_values(item, bytes, out);
     free(bytes);
     return st;
 }
@@ -162,6 +162,7 @@ gt_status gt_weights_read(const gt_weights *w, size_t i, float *out) {
     if (!is_row_major(item)) st = read_strided(w, item, out);
     else if (s->type == GT_WEIGHT_F32 && !s->in_entry && !s->utf8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         st = gt_read_at(w->fd, s->at + item->offset * size, out, n * size);
-    else st = pour(w, s, item->offset * size, n * size, add_numbers, &(target){.type = s->type, .numbers = out});
+    else
+        st = pour_storage(w, s, item->offset * size, n * size, add_numbers, &(target){.type = s->type, .numbers = out});
     return st ? gt_wrap(st, "'%s': tensor '%s'", w->path, item->seen.name) : GT_OK;
 }

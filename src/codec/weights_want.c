@@ -40,7 +40,7 @@ static gt_status are_missing(const char *what, size_t n, const gt_weight_wanted 
     return gt_fail(GT_FORMAT, "%zu of the %zu tensors of %s are missing: %s", missing, n, what, list);
 }
 
-static bool find(const gt_weights *w, const gt_weight_wanted *x, const char *name, size_t *place) {
+static bool find_shape(const gt_weights *w, const gt_weight_wanted *x, const char *name, size_t *place) {
     char full[512];
     if (!name || snprintf(full, sizeof full, "%s%s", x->prefix ? x->prefix : "", name) >= (int)sizeof full)
         return false;
@@ -66,7 +66,7 @@ gt_status gt_weights_want(const gt_weights *w, const char *what, size_t n, gt_we
     size_t missing = 0;
     for (size_t i = 0; i < n; i++) {
         gt_weight_wanted *x = &wanted[i];
-        bool found = find(w, x, x->name, &x->place) || find(w, x, x->other, &x->place);
+        bool found = find_shape(w, x, x->name, &x->place) || find_shape(w, x, x->other, &x->place);
         if (!found) x->place = GT_WEIGHT_NOWHERE;
         missing += !found && !x->optional;
     }

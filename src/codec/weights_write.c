@@ -78,7 +78,7 @@ typedef struct writing {
     float *scratch;
 } writing;
 
-static int fill(int fd, void *arg) {
+static int fill_file(int fd, void *arg) {
     const writing *all = arg;
     int error = gt_write_all(fd, all->header.data, all->header.n);
     for (int i = 0; i < all->w->n && !error; i++) {
@@ -92,7 +92,7 @@ gt_status gt_safetensors_write(const char *path, const gt_weights_out *w) {
     writing all = {.w = w, .scratch = gt_weights_scratch(w)};
     put_header(&all.header, w);
     gt_status st = all.scratch && !all.header.failed
-                       ? gt_file_replace_by(path, fill, &all, all.header.n + gt_weights_bytes(w))
+                       ? gt_file_replace_by(path, fill_file, &all, all.header.n + gt_weights_bytes(w))
                        : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     gt_buffer_free(&all.header);
     free(all.scratch);

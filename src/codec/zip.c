@@ -174,7 +174,7 @@ gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n) {
 }
 
 /* Whole pieces of the entry from where `file` stands, `n` bytes in all; `to` NULL: they are passed over. */
-static gt_status pour(zip_file_t *file, uint64_t n, gt_zip_sink *to, void *arg) {
+static gt_status pour_entry(zip_file_t *file, uint64_t n, gt_zip_sink *to, void *arg) {
     enum { PIECE = 1 << 16 };
     char piece[PIECE];
     gt_status st = GT_OK;
@@ -199,11 +199,11 @@ static gt_status pour_part(gt_zip *z, size_t i, uint64_t from, uint64_t n, gt_zi
     bool jumps = z->checked[i] && !zip_stat_index(z->handle, z->entries[i].index, ZIP_FL_ENC_RAW, &e) &&
                  e.comp_method == ZIP_CM_STORE && !zip_fseek(file, (zip_int64_t)from, SEEK_SET);
     uint64_t behind = z->entries[i].size - from - n;
-    gt_status st = jumps ? GT_OK : pour(file, from, NULL, NULL);
-    if (!st) st = pour(file, n, to, arg);
+    gt_status st = jumps ? GT_OK : pour_entry(file, from, NULL, NULL);
+    if (!st) st = pour_entry(file, n, to, arg);
     if (!st && !z->checked[i]) {
         char beyond;
-        st = pour(file, behind, NULL, NULL);
+        st = pour_entry(file, behind, NULL, NULL);
         zip_int64_t got = st ? 0 : zip_fread(file, &beyond, 1); /* now libzip compares the CRC-32 */
         if (got) st = got < 0 ? zip_failure(zip_file_get_error(file)) : gt_fail(GT_FORMAT, "damaged: it is too long");
         z->checked[i] = !st;

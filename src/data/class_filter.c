@@ -210,7 +210,7 @@ static gt_status rename_classes(gt_source_info *n, const choice *c) {
     return st;
 }
 
-static gt_status describe(gt_source_info *n, const choice *c, bool anew, int64_t taken, int64_t all) {
+static gt_status describe_classes(gt_source_info *n, const choice *c, bool anew, int64_t taken, int64_t all) {
     gt_buffer b = {0};
     gt_buffer_printf(&b, "%" PRId64 " of %" PRId64 " images, %d of %d classes (", taken, all, c->n, c->all);
     print_names(&b, n, c->class, c->n);
@@ -235,11 +235,11 @@ static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int6
     return item;
 }
 
-static gt_status filter(gt_source *s, choice *c, bool anew) {
+static gt_status filter_items(gt_source *s, choice *c, bool anew) {
     gt_source_info *n = &s->info;
     int64_t count, all = s->count, *item = choose_items(n, c, anew, all, &count);
     if (!item) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", all);
-    gt_status st = count ? describe(n, c, anew, count, all)
+    gt_status st = count ? describe_classes(n, c, anew, count, all)
                          : gt_fail(GT_USAGE, "--classes: none of the %" PRId64 " images has one of these classes", all);
     if (!st && anew) {
         n->label_width = c->n;
@@ -265,7 +265,7 @@ gt_status gt_source_filter_classes(gt_source *s, const char *list, int known) {
     gt_status st = c.place && c.class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", c.all);
     for (int i = 0; i < c.all && !st; i++) c.place[i] = -1;
     if (!st) st = read_list(&c, list);
-    if (!st) st = filter(s, &c, !known || known == c.n);
+    if (!st) st = filter_items(s, &c, !known || known == c.n);
     gt_buffer_free(&c.unknown);
     free(c.place);
     free(c.class);

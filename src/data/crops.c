@@ -111,7 +111,7 @@ static gt_status square_of(const crops *c, const gt_picture *p, int64_t square, 
     return GT_OK;
 }
 
-static gt_status cut(const crops *c, const gt_picture *p, int64_t item, int64_t picture, gt_picture *out) {
+static gt_status cut_window(const crops *c, const gt_picture *p, int64_t item, int64_t picture, gt_picture *out) {
     gt_box b = {0};
     gt_status st = GT_OK;
     if (c->windows) b = c->windows[item];
@@ -131,7 +131,7 @@ static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
     slot *p = take_picture(c, picture);
     if (!p) return gt_fail(GT_NOMEM, "out of memory for a picture");
     gt_status st = p->status ? gt_fail(p->status, "%s", p->message ? p->message : "cannot be read")
-                             : cut(c, &p->data, i, picture, out);
+                             : cut_window(c, &p->data, i, picture, out);
     give_back(c, p);
     return st;
 }
@@ -144,7 +144,7 @@ static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
     gt_status st = gt_item_shape(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &shape, &cut_head);
     if (!st) st = gt_mask_read(&c->inner, picture, &shape, &mask);
     if (st) return st;
-    st = cut(c, &mask, i, picture, out);
+    st = cut_window(c, &mask, i, picture, out);
     gt_picture_free(&mask);
     return st;
 }

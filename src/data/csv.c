@@ -44,7 +44,7 @@ static gt_status add_field(gt_csv *c, char *field) {
 }
 
 /* Takes the quotes of one field away, in place; `*next` is what follows its separator, NULL at the end of the line. */
-static gt_status unquote(const gt_csv *c, char *field, char **next) {
+static gt_status unquote_field(const gt_csv *c, char *field, char **next) {
     char *from = field + 1, *to = field;
     while (*from && (*from != '"' || from[1] == '"')) {
         from += *from == '"';
@@ -60,7 +60,7 @@ static gt_status unquote(const gt_csv *c, char *field, char **next) {
 
 void gt_csv_detect(gt_csv *c) { c->detects = true; }
 
-static void detect(gt_csv *c) {
+static void detect_separator(gt_csv *c) {
     static const char separators[] = ",;\t";
     size_t count[sizeof separators] = {0}, most = 0;
     bool quoted = false;
@@ -77,13 +77,13 @@ static void detect(gt_csv *c) {
     c->detects = false;
 }
 
-static gt_status split(gt_csv *c) {
+static gt_status split_line(gt_csv *c) {
     gt_status st = GT_OK;
-    if (c->detects) detect(c);
+    if (c->detects) detect_separator(c);
     for (char *p = c->text; p && !st;) {
         char *field = p;
         if (*p == '"') {
-            st = unquote(c, field, &p);
+            st = unquote_field(c, field, &p);
         } else {
             p = strchr(p, c->separator);
             if (p) *p++ = 0;
@@ -120,5 +120,5 @@ gt_status gt_csv_next(gt_csv *c) {
         size_t mark = c->line == 1 ? gt_text_mark(c->text, n) : 0;
         if (mark) memmove(c->text, c->text + mark, (n -= mark) + 1);
     } while (n == 0);
-    return split(c);
+    return split_line(c);
 }

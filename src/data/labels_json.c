@@ -55,7 +55,7 @@ static void skip_blanks(cursor *c) {
     while (c->at < c->end && is_blank(*c->at)) c->at++;
 }
 
-static bool take(cursor *c, char byte) {
+static bool take_byte(cursor *c, char byte) {
     skip_blanks(c);
     bool there = c->at < c->end && *c->at == byte;
     c->at += there;
@@ -89,7 +89,7 @@ static gt_status take_value(cursor *c, piece *p) {
     return p->n ? GT_OK : wrong_here(c, "a value is expected");
 }
 
-static gt_status parse(const label_text *t, const piece *p, json_t **value) {
+static gt_status parse_piece(const label_text *t, const piece *p, json_t **value) {
     json_error_t error;
     *value = NULL;
     if (p->values > PIECE_MOST)
@@ -111,7 +111,7 @@ enum {
 }; /* those that may be passed over first */
 static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels", "mask_classes", "label_names"};
 
-static gt_status note(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
+static gt_status note_value(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
     for (int k = c->text->passed ? RANGE : LABELS; k < KEYS; k++) {
         if (strcmp(key, keys[k])) continue;
         char twice[64];
@@ -128,10 +128,10 @@ static gt_status take_member(cursor *c, piece found[KEYS]) {
     skip_blanks(c);
     if (c->at == c->end || *c->at != '"') return wrong_here(c, "a key is expected");
     gt_status st = take_value(c, &name);
-    if (!st) st = parse(c->text, &name, &key);
+    if (!st) st = parse_piece(c->text, &name, &key);
     if (st) return st;
-    st = take(c, ':') ? take_value(c, &value) : wrong_here(c, "':' is expected");
-    if (!st) st = note(c, found, json_string_value(key), &value);
+    st = take_byte(c, ':') ? take_value(c, &value) : wrong_here(c, "':' is expected");
+    if (!st) st = note_value(c, found, json_string_value(key), &value);
     json_decref(key);
     return st;
 }
@@ -140,11 +140,11 @@ static gt_status find_keys(const label_text *t, piece found[KEYS]) {
     cursor c = {.text = t, .at = t->text + gt_text_mark(t->text, t->bytes), .end = t->text + t->bytes};
     skip_blanks(&c);
     if (c.at == c.end) return wrong_here(&c, "the text is empty");
-    if (!take(&c, '{')) return gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
-    bool empty = take(&c, '}');
+    if (!take_byte(&c, '{')) return gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
+    bool empty = take_byte(&c, '}');
     gt_status st = empty ? GT_OK : take_member(&c, found);
-    while (!st && !empty && take(&c, ',')) st = take_member(&c, found);
-    if (!st && !empty && !take(&c, '}')) st = wrong_here(&c, "',' or '}' is expected");
+    while (!st && !empty && take_byte(&c, ',')) st = take_member(&c, found);
+    if (!st && !empty && !take_byte(&c, '}')) st = wrong_here(&c, "',' or '}' is expected");
     skip_blanks(&c);
     return !st && c.at < c.end ? wrong_here(&c, "something stands behind the end of the object") : st;
 }
@@ -166,7 +166,7 @@ static gt_status open_text(label_text *t, const char *text, size_t bytes, bool l
     if (!st && !(t->meaning = json_object())) st = gt_fail(GT_NOMEM, "out of memory for labels");
     for (int k = CLASS_NAMES; k < KEYS && !st; k++) {
         json_t *value;
-        if (!found[k].n || (st = parse(t, &found[k], &value))) continue;
+        if (!found[k].n || (st = parse_piece(t, &found[k], &value))) continue;
         if (json_object_set_new(t->meaning, keys[k], value)) st = gt_fail(GT_NOMEM, "out of memory for labels");
     }
     if (st) json_decref(t->meaning);
@@ -256,17 +256,17 @@ static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
 static gt_status use_labels(labelling *l, const label_text *t) {
     cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
     size_t number = 0;
-    if (take(&c, ']')) return GT_OK;
+    if (take_byte(&c, ']')) return GT_OK;
     do {
         piece p;
         json_t *pair = NULL;
         gt_status st = take_value(&c, &p);
-        if (!st) st = parse(t, &p, &pair);
+        if (!st) st = parse_piece(t, &p, &pair);
         if (!st) st = use_pair(l, number++, pair);
         json_decref(pair);
         if (st) return st;
-    } while (take(&c, ','));
-    return take(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
+    } while (take_byte(&c, ','));
+    return take_byte(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
 }
 
 static gt_status check_all(labelling *l, const label_text *text) {

@@ -65,7 +65,7 @@ static gt_status read_stored(gt_loader *l, int64_t stored, uint8_t *pixels, uint
     return st || !l->mask_bytes ? st : gt_dataset_mask_stored(l->ds, stored, mask);
 }
 
-static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels, uint8_t *mask) {
+static gt_status fetch_item(gt_loader *l, int64_t item, uint8_t *pixels, uint8_t *mask) {
     bool mirrored;
     int64_t stored = gt_dataset_stored(l->ds, item, &mirrored);
     uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
@@ -87,7 +87,7 @@ static const gt_ranges *ranges_of(const gt_loader *l, uint64_t step) {
     return gt_steps_batch(&l->steps, step) < l->steps.batch ? &l->rest : &l->full;
 }
 
-static void fill(gt_loader *l, place *p, uint64_t step) {
+static void fill_batch(gt_loader *l, place *p, uint64_t step) {
     p->status = GT_OK;
     int sample = 0;
     uint64_t first = gt_steps_position(&l->steps, step);
@@ -95,8 +95,8 @@ static void fill(gt_loader *l, place *p, uint64_t step) {
     for (int r = 0; r < ranges->n; r++) {
         for (int j = 0; j < ranges->range[r].count && !p->status; j++, sample++) {
             p->items[sample] = gt_sampler_item(&l->sampler, first + (uint64_t)(ranges->range[r].first + j));
-            p->status = fetch(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes,
-                              p->masks + (size_t)sample * l->mask_bytes);
+            p->status = fetch_item(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes,
+                                   p->masks + (size_t)sample * l->mask_bytes);
         }
     }
     if (p->status) snprintf(p->message, sizeof p->message, "%s", gt_message());
@@ -111,7 +111,7 @@ static place *next_place(gt_loader *l, uint64_t *step) {
     return NULL;
 }
 
-static void *prefetch(void *arg) {
+static void *prefetch_batches(void *arg) {
     gt_loader *l = arg;
     pthread_mutex_lock(&l->lock);
     while (!l->stop) {
@@ -123,7 +123,7 @@ static void *prefetch(void *arg) {
         }
         p->ready = false;
         pthread_mutex_unlock(&l->lock);
-        fill(l, p, step);
+        fill_batch(l, p, step);
         pthread_mutex_lock(&l->lock);
         p->step = step;
         p->ready = true;
@@ -170,7 +170,7 @@ static place *await_step(gt_loader *l, uint64_t step) {
         await_thread(l, step);
     } else if (!holds(p, step)) {
         double begin = gt_clock();
-        fill(l, p, step);
+        fill_batch(l, p, step);
         p->step = step;
         p->ready = true;
         l->waited += gt_clock() - begin;
@@ -290,7 +290,7 @@ static gt_status make_cache(gt_loader *l, size_t most) {
 }
 
 static gt_status start_thread(gt_loader *l) {
-    int error = gt_thread_start(&l->thread, prefetch, l);
+    int error = gt_thread_start(&l->thread, prefetch_batches, l);
     if (error)
         return gt_fail(GT_FAILED, "the loader's thread does not start: %s (memory, or a limit: ulimit -u, -v)",
                        strerror(error));

@@ -40,12 +40,12 @@ struct sorting {
     gt_name_order order;
 };
 
-static int compare(const void *a, const void *b, void *context) {
+static int compare_places(const void *a, const void *b, void *context) {
     const struct sorting *s = context;
     return s->order(s->list->text + *(const uint64_t *)a, s->list->text + *(const uint64_t *)b);
 }
 
 void gt_names_sort(gt_name_list *l, gt_name_order order) {
     struct sorting s = {l, order};
-    if (l->count) qsort_r(l->at, l->count, sizeof *l->at, compare, &s);
+    if (l->count) qsort_r(l->at, l->count, sizeof *l->at, compare_places, &s);
 }

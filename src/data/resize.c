@@ -39,7 +39,7 @@ static const struct {
 static int clip(double x, int most) { return x < 0 ? 0 : x > most ? most : (int)x; }
 
 /* Weights of output sample i into w[]. */
-static void weigh(struct gt_resize_weights *s, int i, double *w) {
+static void weigh_input(struct gt_resize_weights *s, int i, double *w) {
     double scale = (double)s->in / s->out, stretch = scale < 1 ? 1 : scale, centre = (i + 0.5) * scale;
     double reach = filters[s->filter].reach * stretch, sum = 0;
     int first = clip(centre - reach + 0.5, s->in), count = clip(centre + reach + 0.5, s->in) - first;
@@ -53,7 +53,7 @@ static void weigh(struct gt_resize_weights *s, int i, double *w) {
     s->count[i] = count;
 }
 
-static gt_status prepare(struct gt_resize_weights *s, gt_resize_filter filter, int in, int out) {
+static gt_status prepare_weights(struct gt_resize_weights *s, gt_resize_filter filter, int in, int out) {
     if (s->taps && s->filter == filter && s->in == in && s->out == out) return GT_OK;
     double stretch = out < in ? (double)in / out : 1;
     int taps = 2 * (int)ceil(filters[filter].reach * stretch) + 1;
@@ -69,7 +69,7 @@ static gt_status prepare(struct gt_resize_weights *s, gt_resize_filter filter, i
     double *w = calloc((size_t)taps, sizeof *w);
     if (s->first && s->count && s->fixed && s->real && w) {
         s->taps = taps;
-        for (int i = 0; i < out; i++) weigh(s, i, w);
+        for (int i = 0; i < out; i++) weigh_input(s, i, w);
     }
     free(w);
     return s->taps ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing %d pixels to %d", in, out);
@@ -124,7 +124,8 @@ static inline void turn_fixed(const char *in, size_t in_stride, int rows, int co
 }
 
 /* The usual pixels get copies of a length that the compiler knows. */
-static void turn(const char *in, size_t in_stride, int rows, int columns, size_t pixel, char *out, size_t out_stride) {
+static void turn_pixels(const char *in, size_t in_stride, int rows, int columns, size_t pixel, char *out,
+                        size_t out_stride) {
     switch (pixel) {
     case 1: turn_fixed(in, in_stride, rows, columns, 1, out, out_stride); break;
     case 3: turn_fixed(in, in_stride, rows, columns, 3, out, out_stride); break;
@@ -138,8 +139,8 @@ gt_status gt_resize(gt_resizer *r, const gt_resize_job *j, gt_sample type, const
     size_t sample = gt_sample_bytes(type);
     sum_rows *sum = type == GT_U8 ? sum_bytes : sum_floats;
     bool across = j->width != j->in_width, down = j->height != j->in_height;
-    gt_status st = across ? prepare(&r->weights[0], j->filter, j->in_width, j->width) : GT_OK;
-    if (!st && down) st = prepare(&r->weights[1], j->filter, j->in_height, j->height);
+    gt_status st = across ? prepare_weights(&r->weights[0], j->filter, j->in_width, j->width) : GT_OK;
+    if (!st && down) st = prepare_weights(&r->weights[1], j->filter, j->in_height, j->height);
     if (st) return st;
     size_t pixel = sample * (size_t)j->channels, in_line = j->in_stride * sample, line = (size_t)j->width * pixel;
     size_t turned = (size_t)j->in_width * STRIP * pixel, narrow = (size_t)j->width * STRIP * pixel;
@@ -155,9 +156,9 @@ gt_status gt_resize(gt_resizer *r, const gt_resize_job *j, gt_sample type, const
     for (int y = 0; y < j->in_height && across; y += STRIP) {
         int rows = j->in_height - y < STRIP ? j->in_height - y : STRIP;
         size_t strip = (size_t)rows * pixel;
-        turn((const char *)in + (size_t)y * in_line, in_line, rows, j->in_width, pixel, wide, strip);
+        turn_pixels((const char *)in + (size_t)y * in_line, in_line, rows, j->in_width, pixel, wide, strip);
         sum(&r->weights[0], wide, strip / sample, strip / sample, slim);
-        turn(slim, strip, j->width, rows, pixel, half + (size_t)y * line, line);
+        turn_pixels(slim, strip, j->width, rows, pixel, half + (size_t)y * line, line);
     }
     if (down) sum(&r->weights[1], across ? half : in, across ? line / sample : j->in_stride, line / sample, out);
     if (!across && !down)

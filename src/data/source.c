@@ -51,7 +51,7 @@ static const char *written_by_a_run(const char *spec) {
 }
 
 /* No kind of source claims the name. */
-static gt_status refuse(const char *spec, int error) {
+static gt_status refuse_spec(const char *spec, int error) {
     char list[512] = "";
     for (int i = KINDS; i-- > 0;) { /* the usual ones first */
         size_t n = strlen(list);
@@ -87,7 +87,7 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
         source->close = kinds[i]->close;
         return kinds[i]->open(source, options);
     }
-    return refuse(text, error);
+    return refuse_spec(text, error);
 }
 
 /* ---- opening ---- */

@@ -100,7 +100,7 @@ gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out) {
     return st;
 }
 
-static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     int fd;
     uint64_t size;
     *bytes = NULL;
@@ -123,7 +123,7 @@ static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
 }
 
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {
-    s->load = load;
+    s->load = load_item;
     s->item_stamp = stamp_item;
     s->state = strndup(folder, length);
     return s->state ? GT_OK : gt_fail(GT_NOMEM, "out of memory");

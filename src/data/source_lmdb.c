@@ -185,7 +185,7 @@ static gt_status to_rgb(gt_picture *p) {
 }
 
 /* The first bytes of a value, at most `most`. */
-static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     const lmdb *l = s->state;
     return gt_load_part(s->file.fd, l->values[i].at, l->values[i].n, most, whole, bytes, n);
 }
@@ -220,7 +220,7 @@ static gt_status open_file(gt_source *s) {
 static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
     (void)options;
     lmdb *l = s->state;
-    s->load = load;
+    s->load = load_item;
     s->read = read_item;
     s->head = head_item;
     uint64_t root;

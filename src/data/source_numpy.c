@@ -131,7 +131,7 @@ typedef struct choice {
     int by_shape;    /* how many arrays look like images */
 } choice;
 
-static void consider(choice *c, const char *name, const gt_npy *a) {
+static void consider_array(choice *c, const char *name, const gt_npy *a) {
     for (int r = 0; r < ROLES; r++)
         for (int k = 0; k < ROLE_NAMES; k++)
             if (!strcmp(name, role_names[r][k]) && (c->rank[r] < 0 || k < c->rank[r])) {
@@ -167,7 +167,7 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
     gt_status st = gt_archive_piece(a, piece, PIECE, &n);
     if (!st) st = gt_npy_head(&head, piece, n);
     if (!z->second) {
-        if (!st) consider(&z->choice, name, &head);
+        if (!st) consider_array(&z->choice, name, &head);
         return GT_OK; /* arrays that nobody wants may be of any kind */
     }
     if (st) return st;
@@ -227,7 +227,7 @@ static gt_status open_npy(gt_source *s, numpy *f) {
 /* ---- items ---- */
 
 /* Sample by sample into its place: planes become channels, f64 becomes f32. */
-static void arrange(const gt_source *s, const uint8_t *from, void *samples) {
+static void arrange_samples(const gt_source *s, const uint8_t *from, void *samples) {
     const numpy *f = s->state;
     size_t channels = (size_t)s->shape.channels, pixels = (size_t)s->shape.height * (size_t)s->shape.width;
     size_t size = (size_t)f->array.size;
@@ -252,7 +252,7 @@ static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
     uint8_t *stored = straight ? samples : malloc(bytes);
     if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
     gt_status st = gt_read_at(s->file.fd, f->array.head + (uint64_t)i * bytes, stored, bytes);
-    if (!st && !straight) arrange(s, stored, samples);
+    if (!st && !straight) arrange_samples(s, stored, samples);
     if (!straight) free(stored);
     return st;
 }

@@ -142,7 +142,7 @@ static gt_status parse_key(gt_synth *s, const char **text) {
                    *text, s->set->name, s->set->classes ? "classes, " : "");
 }
 
-static gt_status parse(gt_synth *s, const char *spec) {
+static gt_status parse_spec(gt_synth *s, const char *spec) {
     const char *name = strchr(spec, ':') + 1, *colon = strchr(name, ':');
     gt_status st = find_set(name, colon ? (size_t)(colon - name) : strlen(name), &s->set);
     if (st) return st;
@@ -158,7 +158,7 @@ static gt_status parse(gt_synth *s, const char *spec) {
 
 static bool claims(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
 
-static gt_status draw(const gt_source *source, int64_t i, void *pixels) {
+static gt_status draw_item(const gt_source *source, int64_t i, void *pixels) {
     const gt_synth *s = source->state;
     s->set->draw(s, (uint32_t)i, pixels);
     return GT_OK;
@@ -195,11 +195,11 @@ static gt_status stamp_set(gt_source *source) {
 static gt_status open_synth(gt_source *source, const gt_source_options *options) {
     (void)options;
     gt_synth *s = source->state;
-    source->samples = draw;
+    source->samples = draw_item;
     source->fingerprint = fingerprint;
     source->format = gt_source_synth.name;
     source->name_digits = 8;
-    gt_status st = parse(s, source->spec);
+    gt_status st = parse_spec(s, source->spec);
     if (st) return st;
     source->count = (int64_t)s->n;
     source->shape = (gt_picture){

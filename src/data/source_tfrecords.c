@@ -178,7 +178,7 @@ static bool read_entry(example *x, const uint8_t *p, size_t n) {
     return !key.bytes || !value.bytes || read_feature(x, (const char *)key.bytes, key.n, value.bytes, value.n);
 }
 
-static gt_status parse(example *x, const uint8_t *p, size_t n) {
+static gt_status parse_example(example *x, const uint8_t *p, size_t n) {
     *x = (example){0};
     bool good = true;
     for (const uint8_t *end = p + n; good && p < end;) {
@@ -202,7 +202,7 @@ static gt_status parse(example *x, const uint8_t *p, size_t n) {
 
 /* The bytes of the record whose data are those from `at` to `next` and what stands between two records, malloc'ed, and
  * what they mean. */
-static gt_status load(int fd, uint64_t at, uint64_t next, uint8_t **bytes, example *x) {
+static gt_status load_record(int fd, uint64_t at, uint64_t next, uint8_t **bytes, example *x) {
     size_t n = (size_t)(next - at) - LENGTH_BYTES; /* with its checksum */
     *bytes = malloc(n);
     if (!*bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
@@ -210,12 +210,12 @@ static gt_status load(int fd, uint64_t at, uint64_t next, uint8_t **bytes, examp
     n -= CHECKSUM_BYTES;
     if (!st && checksum(*bytes, n) != gt_le32(*bytes + n))
         st = gt_fail(GT_FORMAT, "damaged: its data fail their checksum");
-    return st ? st : parse(x, *bytes, n);
+    return st ? st : parse_example(x, *bytes, n);
 }
 
 static gt_status load_item(const gt_source *s, int64_t i, uint8_t **bytes, example *x) {
     const uint64_t *at = ((const tfrecords *)s->state)->at;
-    return load(s->file.fd, at[i], at[i + 1], bytes, x);
+    return load_record(s->file.fd, at[i], at[i + 1], bytes, x);
 }
 
 /* ---- items ---- */
@@ -267,7 +267,7 @@ static uint64_t size_of(const char *path) {
     uint8_t *bytes = NULL;
     example x;
     if (!gt_source_file(path, &file.fd, &file.size) && !record_length(&file, 0, 0, &length) &&
-        !load(file.fd, LENGTH_BYTES, 2 * LENGTH_BYTES + length + CHECKSUM_BYTES, &bytes, &x))
+        !load_record(file.fd, LENGTH_BYTES, 2 * LENGTH_BYTES + length + CHECKSUM_BYTES, &bytes, &x))
         size = x.shape[1] * x.shape[2];
     free(bytes);
     gt_temp_file_close(&file);

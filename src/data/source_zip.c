@@ -36,7 +36,7 @@ static gt_status check_begin(const archive *a, int64_t i) {
     return st ? st : gt_picture_recognise(begin, sizeof begin);
 }
 
-static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     const archive *a = s->state;
     *bytes = NULL;
     gt_status st = whole && entry_of(a, i)->size > GT_PICTURE_HEAD_BYTES ? check_begin(a, i) : GT_OK;
@@ -126,7 +126,7 @@ static gt_status take_masks(gt_source *s) {
 
 static gt_status open_zip(gt_source *s, const gt_source_options *options) {
     archive *a = s->state;
-    s->load = load;
+    s->load = load_item;
     s->name = name_item;
     s->item_stamp = stamp_item;
     s->fingerprint = fingerprint;

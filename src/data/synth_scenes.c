@@ -32,7 +32,7 @@ static bool fits(const scene *c, float x, float y, float extent) {
 }
 
 /* A shape for which no place is found is left out; the first one always has a place. */
-static void place(const gt_synth *s, uint32_t i, int k, scene *c) {
+static void place_shape(const gt_synth *s, uint32_t i, int k, scene *c) {
     size_t at = SHAPE + (size_t)k * PER_SHAPE, tries = PLACE + (size_t)k * PER_PLACE;
     float side = (float)s->size, extent = gt_synth_number(s, i, at + EXTENT, 0.14f, 0.24f) * side,
           tilt = gt_synth_number(s, i, at + TILT, -0.25f, 0.25f), edge = furthest * extent;
@@ -53,7 +53,7 @@ static void place(const gt_synth *s, uint32_t i, int k, scene *c) {
 static scene scene_of(const gt_synth *s, uint32_t i) {
     scene c = {0};
     int wanted = 1 + (int)gt_synth_number(s, i, COUNT, 0, SHAPES);
-    for (int k = 0; k < wanted; k++) place(s, i, k, &c);
+    for (int k = 0; k < wanted; k++) place_shape(s, i, k, &c);
     return c;
 }
 

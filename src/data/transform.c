@@ -117,7 +117,7 @@ gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, g
 
 /* ---- samples ---- */
 
-static double load(const gt_picture *p, size_t i) {
+static double load_sample(const gt_picture *p, size_t i) {
     switch (p->type) {
     case GT_U8: return ((const uint8_t *)p->samples)[i];
     case GT_U16: return ((const uint16_t *)p->samples)[i];
@@ -125,7 +125,7 @@ static double load(const gt_picture *p, size_t i) {
     }
 }
 
-static void store(gt_picture *p, size_t i, double x) {
+static void store_sample(gt_picture *p, size_t i, double x) {
     double most = gt_sample_high(p->type), whole = x > 0 ? rint(x > most ? most : x) : 0; /* NaN: 0 */
     switch (p->type) {
     case GT_U8: ((uint8_t *)p->samples)[i] = (uint8_t)whole; break;
@@ -170,14 +170,14 @@ static size_t pixels_of(const gt_picture *p) { return (size_t)p->height * (size_
 
 static size_t samples_of(const gt_picture *p) { return pixels_of(p) * (size_t)p->channels; }
 
-static gt_status recolour(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
+static gt_status recolour_picture(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
     scale s = scale_of(&w->t, in->type);
     double from[GT_PICTURE_MAX_CHANNELS], to[GT_PICTURE_MAX_CHANNELS];
     size_t read = (size_t)in->channels, made = (size_t)out->channels;
     for (size_t i = 0; i < pixels_of(in); i++) {
-        for (size_t c = 0; c < read; c++) from[c] = (load(in, i * read + c) - s.low) / s.span;
+        for (size_t c = 0; c < read; c++) from[c] = (load_sample(in, i * read + c) - s.low) / s.span;
         recolour_pixel(&w->t, p, in, from, to);
-        for (size_t c = 0; c < made; c++) store(out, i * made + c, s.low + to[c] * s.span);
+        for (size_t c = 0; c < made; c++) store_sample(out, i * made + c, s.low + to[c] * s.span);
     }
     return GT_OK;
 }
@@ -187,7 +187,8 @@ static gt_status change_type(gt_transformer *w, const plan *p, gt_picture *in, g
     (void)p;
     scale from = scale_of(&w->t, in->type);
     double low = gt_sample_low(out->type), span = gt_sample_high(out->type) - low;
-    for (size_t i = 0; i < samples_of(out); i++) store(out, i, low + span * ((load(in, i) - from.low) / from.span));
+    for (size_t i = 0; i < samples_of(out); i++)
+        store_sample(out, i, low + span * ((load_sample(in, i) - from.low) / from.span));
     return GT_OK;
 }
 
@@ -249,11 +250,11 @@ static gt_status resize_floats(gt_transformer *w, const plan *p, gt_picture *in,
     size_t start = (size_t)p->top * job.in_stride + (size_t)p->left * (size_t)in->channels;
     float *from = malloc(n * sizeof *from), *to = malloc(made * sizeof *to);
     gt_status st = from && to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing");
-    for (size_t i = 0; i < n && !st; i++) from[i] = (float)((load(in, i) - s.low) / s.span);
+    for (size_t i = 0; i < n && !st; i++) from[i] = (float)((load_sample(in, i) - s.low) / s.span);
     if (!st && in->alpha) weigh_floats(from, pixels_of(in), in->channels, false);
     if (!st) st = gt_resize(&w->resizer, &job, GT_F32, from + start, to);
     if (!st && in->alpha) weigh_floats(to, pixels_of(out), out->channels, true);
-    for (size_t i = 0; i < made && !st; i++) store(out, i, s.low + to[i] * s.span);
+    for (size_t i = 0; i < made && !st; i++) store_sample(out, i, s.low + to[i] * s.span);
     free(from);
     free(to);
     return st;
@@ -267,14 +268,14 @@ static gt_status surround(gt_transformer *w, const plan *p, gt_picture *in, gt_p
         int c = (int)(i % (size_t)out->channels);
         /* transparent outside */
         double v = p->black ? 0 : c < colours ? background_of(&w->t, colours == 3 ? 3 : 1, c) : 0;
-        store(out, i, s.low + v * s.span);
+        store_sample(out, i, s.low + v * s.span);
     }
     gt_picture_paste(in, 0, 0, in->height, in->width, out);
     return GT_OK;
 }
 
 /* inner_height x inner_width of the crop of `in`. */
-static gt_status reshape(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
+static gt_status reshape_picture(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
     bool resized = p->crop_height != p->inner_height || p->crop_width != p->inner_width;
     if (resized) return (in->type == GT_U8 ? resize_bytes : resize_floats)(w, p, in, out);
     gt_picture_paste(in, p->top, p->left, p->crop_height, p->crop_width, out);
@@ -290,9 +291,10 @@ static gt_status carry_out(gt_transformer *w, const plan *p, gt_picture *picture
     scale from = scale_of(&w->t, picture->type), to = scale_of(&(gt_transform){0}, p->type);
     next.channels = p->channels;
     next.alpha = p->alpha;
-    if (p->channels != picture->channels || p->flatten) st = take_step(w, p, recolour, &next, picture);
+    if (p->channels != picture->channels || p->flatten) st = take_step(w, p, recolour_picture, &next, picture);
     next.height = p->inner_height, next.width = p->inner_width;
-    if (!st && (!whole || !same_size(picture, next.height, next.width))) st = take_step(w, p, reshape, &next, picture);
+    if (!st && (!whole || !same_size(picture, next.height, next.width)))
+        st = take_step(w, p, reshape_picture, &next, picture);
     next.height = p->height, next.width = p->width;
     if (!st && !same_size(picture, p->height, p->width)) st = take_step(w, p, surround, &next, picture);
     next.type = p->type;

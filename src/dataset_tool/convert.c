@@ -136,13 +136,13 @@ static double room_for(const char *dest) {
     char *folder = strdup(dest);
     struct stat s;
     double room = folder ? gt_space_free(dirname(folder)) : INFINITY;
-    if (!gt_part_look(dest, ".part", &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
+    if (!gt_part_stat(dest, ".part", &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
     free(folder);
     return room;
 }
 
 /* Says how large the result will be, and whether that fits. */
-static gt_status announce(const conversion *p) {
+static gt_status announce_size(const conversion *p) {
     const char *dest = p->request->dest;
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     char text[GT_SHAPE_BYTES];
@@ -162,7 +162,7 @@ static gt_status announce(const conversion *p) {
 }
 
 /* What the user can do, as a command where one is known. */
-static void advise(const conversion *p, gt_buffer *text, bool odd) {
+static void advise_user(const conversion *p, gt_buffer *text, bool odd) {
     const gt_convert_request *r = p->request;
     const gt_transform *t = &r->transform;
     bool plain = r->n_sources == 1 && !r->import.crops && !r->import.windows;
@@ -188,7 +188,7 @@ static gt_status check_usable(const conversion *p) {
     }
     if (!all || p->request->skip || p->request->scan_only) return GT_OK;
     gt_buffer advice = {0};
-    advise(p, &advice, n[1] > 0);
+    advise_user(p, &advice, n[1] > 0);
     gt_status st = gt_fail(n[0] ? GT_FORMAT : GT_USAGE, "%lld of %lld pictures cannot be used; the first: %s%.*s",
                            (long long)all, (long long)p->items.count, first, (int)advice.n,
                            advice.data ? (const char *)advice.data : "");
@@ -238,7 +238,7 @@ static void note_range(const conversion *p) {
 
 /* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again,
  * and more. */
-static gt_status judge_scan(conversion *p) {
+static gt_status check_scan(conversion *p) {
     gt_status st = check_usable(p);
     if (!st) st = check_range(p);
     if (st) return st;
@@ -250,12 +250,12 @@ static gt_status judge_scan(conversion *p) {
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     if (kind->check) st = kind->check(&p->shape);
     if (!st) st = gt_dest_exists(p->request, &exists);
-    return st || (exists && !p->request->overwrite) ? st : announce(p);
+    return st || (exists && !p->request->overwrite) ? st : announce_size(p);
 }
 
-static gt_status scan(conversion *p) {
+static gt_status scan_items(conversion *p) {
     gt_status st = gt_scan_all(p->comm, p->pool, &p->items, &p->request->transform, p->remarks, &p->shape, &p->digest);
-    if (!st && !p->comm->rank) st = judge_scan(p);
+    if (!st && !p->comm->rank) st = check_scan(p);
     return gt_comm_agree_all(p->comm, st);
 }
 
@@ -271,7 +271,7 @@ static gt_status begin_work(conversion *p) {
     return gt_comm_agree_all(p->comm, st);
 }
 
-static gt_status work(conversion *p) {
+static gt_status make_items(conversion *p) {
     struct {
         int64_t next;
         int checking;
@@ -320,7 +320,7 @@ static gt_status note_unlabelled(conversion *p) {
     return st;
 }
 
-static gt_status finish(conversion *p) {
+static gt_status finish_result(conversion *p) {
     gt_status st = check_usable(p);
     if (st) return st;
     st = note_unlabelled(p);
@@ -364,10 +364,10 @@ static void fill_result(const conversion *p, gt_convert_result *result) {
 }
 
 /* Rank 0, when the work is over or has failed. */
-static gt_status conclude(conversion *p, gt_status st, gt_convert_result *result) {
+static gt_status report_result(conversion *p, gt_status st, gt_convert_result *result) {
     const gt_convert_request *r = p->request;
     gt_comm_busy(p->comm, "the end of a dataset");
-    if (!st) st = finish(p);
+    if (!st) st = finish_result(p);
     if (!st && !r->scan_only) st = count_classes(p, result);
     char message[1024]; /* what follows must not hide it */
     snprintf(message, sizeof message, "%s", gt_message());
@@ -396,13 +396,13 @@ static gt_status open_all(conversion *p) {
     return gt_comm_agree_all(p->comm, st);
 }
 
-static gt_status convert(conversion *p, gt_convert_result *result) {
+static gt_status convert_items(conversion *p, gt_convert_result *result) {
     gt_status st = open_all(p);
     if (st) return st;
-    st = scan(p);
+    st = scan_items(p);
     if (!st) st = begin_work(p);
-    if (!st) st = work(p);
-    if (!p->comm->rank) st = conclude(p, st, result);
+    if (!st) st = make_items(p);
+    if (!p->comm->rank) st = report_result(p, st, result);
     return gt_comm_agree_all(p->comm, st);
 }
 
@@ -415,7 +415,7 @@ gt_status gt_convert_all(gt_comm *comm, const gt_convert_request *request, gt_co
         dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
     gt_status st = gt_comm_agree_all(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
-    if (!st) st = convert(&p, result);
+    if (!st) st = convert_items(&p, result);
     free(dest);
     gt_worker_free(p.worker);
     gt_remarks_free(p.remarks);

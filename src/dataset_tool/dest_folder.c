@@ -11,7 +11,7 @@
 
 #include "dataset_tool/tool.h"
 
-static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
+static double folder_bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 
 static gt_status make_folder(const char *path) {
     return mkdir(path, 0777) && errno != EEXIST
@@ -25,7 +25,7 @@ static gt_status open_folder(gt_dest *d, const char *path) {
 }
 
 /* Files that an earlier run wrote and did not account for are made anew. */
-static gt_status begin(gt_dest *d) {
+static gt_status begin_folder(gt_dest *d) {
     if (d->comparing) return open_folder(d, d->path);
     gt_status st = gt_part_clear(d);
     if (!st) st = make_folder(d->part);
@@ -48,7 +48,7 @@ static gt_status write_file(gt_dest *d, const char *name, const void *data, size
     return error ? gt_fail(GT_FAILED, "cannot write '%s/%s': %s", d->part, name, gt_error_text(error, d->part)) : GT_OK;
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+static gt_status put_files(gt_dest *d, const gt_entry *e, const void *data) {
     char name[GT_ENTRY_NAME_BYTES];
     gt_entry_name(e->item, name);
     gt_status st = write_file(d, name, data, e->size);
@@ -76,7 +76,7 @@ static gt_status compare_files(gt_dest *d) {
 /* The old folder takes the name of DEST.part and is then removed. From that moment DEST.part is the old folder: the
  * progress file must not say any more that it holds images of this run. Where the two cannot change places at once, the
  * old one goes first. */
-static gt_status replace(gt_dest *d) {
+static gt_status replace_folder(gt_dest *d) {
     int error = rename(d->part, d->path) ? errno : 0;
     if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */
         if (!d->replaces) return gt_dest_taken(d->path);
@@ -89,22 +89,22 @@ static gt_status replace(gt_dest *d) {
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error)) : GT_OK;
 }
 
-static gt_status finish(gt_dest *d) {
+static gt_status finish_folder(gt_dest *d) {
     gt_buffer notes = {0};
     gt_status st = gt_dest_json(d, &notes);
     if (!st) st = write_file(d, "dataset.json", notes.data, notes.n);
     gt_buffer_free(&notes);
     if (d->comparing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
-    if (!st) st = replace(d);
+    if (!st) st = replace_folder(d);
     return st ? st : gt_sync_parent(d->path);
 }
 
 const gt_dest_kind gt_dest_folder = {.name = "folder",
                                      .check = gt_png_check,
-                                     .bytes = bytes,
+                                     .bytes = folder_bytes,
                                      .encode = gt_png_of_picture,
-                                     .begin = begin,
-                                     .put = put,
+                                     .begin = begin_folder,
+                                     .put = put_files,
                                      .sync = sync_all,
-                                     .finish = finish};
+                                     .finish = finish_folder};

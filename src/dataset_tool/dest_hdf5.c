@@ -16,25 +16,25 @@
 
 enum { LEVEL = 6 };
 
-static double bytes(const gt_picture *shape, int64_t images) {
+static double hdf5_bytes(const gt_picture *shape, int64_t images) {
     enum { INDEX_BYTES = 80 }; /* of a chunk's place in the file's index, about */
     double image = (double)shape->height * shape->width * shape->channels * (double)gt_sample_bytes(shape->type);
     return (double)images * (image + INDEX_BYTES) + 10000;
 }
 
 /* HDF5's shuffle filter: all first bytes of the samples, then all second bytes ... */
-static void shuffle(const uint8_t *in, size_t samples, size_t width, uint8_t *out) {
+static void shuffle_bytes(const uint8_t *in, size_t samples, size_t width, uint8_t *out) {
     for (size_t b = 0; b < width; b++)
         for (size_t i = 0; i < samples; i++) out[b * samples + i] = in[i * width + b];
 }
 
-static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *n) {
+static gt_status encode_chunk(const gt_picture *p, bool compress, void **out, size_t *n) {
     size_t width = gt_sample_bytes(p->type), size = gt_picture_bytes(p);
     uLongf packed = compress ? compressBound(size) : size;
     uint8_t *shuffled = compress && width > 1 ? malloc(size) : NULL;
     *out = malloc(packed);
     bool good = *out && (shuffled || !compress || width == 1);
-    if (good && shuffled) shuffle(p->samples, size / width, width, shuffled);
+    if (good && shuffled) shuffle_bytes(p->samples, size / width, width, shuffled);
     if (good && compress) good = compress2(*out, &packed, shuffled ? shuffled : p->samples, size, LEVEL) == Z_OK;
     else if (good) memcpy(*out, p->samples, size);
     free(shuffled);
@@ -42,13 +42,13 @@ static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *
     return good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", size);
 }
 
-static gt_status begin(gt_dest *d) {
+static gt_status begin_chunks(gt_dest *d) {
     uint64_t length = 0;
     for (size_t i = 0; i < d->n; i++) length += (uint64_t)d->entries[i].size + d->entries[i].mask_size;
     return gt_part_open(d, length);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+static gt_status put_chunks(gt_dest *d, const gt_entry *e, const void *data) {
     return gt_part_append(d, data, (size_t)e->size + e->mask_size);
 }
 
@@ -154,7 +154,7 @@ static gt_status write_file(gt_dest *d, const char *path) {
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }
 
-static gt_status finish(gt_dest *d) {
+static gt_status finish_hdf5(gt_dest *d) {
     char *file;
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_status st = write_file(d, file);
@@ -166,9 +166,9 @@ static gt_status finish(gt_dest *d) {
 
 const gt_dest_kind gt_dest_hdf5 = {.name = "hdf5",
                                    .suffix = {".h5", ".hdf5"},
-                                   .bytes = bytes,
-                                   .encode = encode,
-                                   .begin = begin,
-                                   .put = put,
+                                   .bytes = hdf5_bytes,
+                                   .encode = encode_chunk,
+                                   .begin = begin_chunks,
+                                   .put = put_chunks,
                                    .sync = gt_part_sync,
-                                   .finish = finish};
+                                   .finish = finish_hdf5};

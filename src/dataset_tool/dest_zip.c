@@ -13,7 +13,7 @@
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, FLUSH_BYTES = 1 << 20 };
 
-static double bytes(const gt_picture *shape, int64_t images) {
+static double zip_bytes(const gt_picture *shape, int64_t images) {
     double line = 1 + (double)shape->width * shape->channels * (double)gt_sample_bytes(shape->type),
            data = shape->height * line;
     double png = data + 5 * ceil(data / 65535) + 6 + 57; /* stored deflate blocks, zlib frame, signature and chunks */
@@ -21,7 +21,7 @@ static double bytes(const gt_picture *shape, int64_t images) {
     return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * NAME + LABEL) + 1000;
 }
 
-static gt_status append(gt_dest *d, gt_buffer *b) {
+static gt_status append_records(gt_dest *d, gt_buffer *b) {
     gt_status st = b->failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", d->part) : gt_part_append(d, b->data, b->n);
     b->n = 0;
     return st;
@@ -30,12 +30,12 @@ static gt_status append(gt_dest *d, gt_buffer *b) {
 static gt_status put_named(gt_dest *d, const char *name, uint32_t size, uint32_t crc, const void *data) {
     gt_buffer b = {0};
     gt_zip_put_local(&b, name, size, crc);
-    gt_status st = append(d, &b);
+    gt_status st = append_records(d, &b);
     gt_buffer_free(&b);
     return st ? st : gt_part_append(d, data, size);
 }
 
-static gt_status begin(gt_dest *d) {
+static gt_status begin_archive(gt_dest *d) {
     uint64_t length = 0;
     char name[GT_ENTRY_NAME_BYTES];
     if (d->comparing) return GT_OK;
@@ -67,17 +67,17 @@ static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_
         gt_entry_mask_name(d->entries[i].item, name);
         if (d->entries[i].mask_size)
             gt_zip_put_central(&b, name, d->entries[i].mask_size, d->entries[i].mask_crc, &offset);
-        if (b.n > FLUSH_BYTES) st = append(d, &b);
+        if (b.n > FLUSH_BYTES) st = append_records(d, &b);
     }
     gt_zip_put_central(&b, "dataset.json", (uint32_t)notes->n, notes_crc, &offset);
-    if (!st) st = append(d, &b);
+    if (!st) st = append_records(d, &b);
     gt_zip_put_end(&b, d->n * (d->items->info.masks ? 2 : 1) + 1, start, d->offset - start);
-    if (!st) st = append(d, &b);
+    if (!st) st = append_records(d, &b);
     gt_buffer_free(&b);
     return st;
 }
 
-static gt_status finish(gt_dest *d) {
+static gt_status finish_archive(gt_dest *d) {
     gt_buffer notes = {0};
     gt_status st = gt_dest_json(d, &notes);
     uint32_t crc = st ? 0 : gt_crc32(0, notes.data, notes.n);
@@ -94,9 +94,9 @@ static gt_status finish(gt_dest *d) {
 const gt_dest_kind gt_dest_zip = {.name = "zip",
                                   .suffix = {".zip"},
                                   .check = gt_png_check,
-                                  .bytes = bytes,
+                                  .bytes = zip_bytes,
                                   .encode = gt_png_of_picture,
-                                  .begin = begin,
+                                  .begin = begin_archive,
                                   .put = put_entry,
                                   .sync = gt_part_sync,
-                                  .finish = finish};
+                                  .finish = finish_archive};

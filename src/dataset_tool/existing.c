@@ -5,7 +5,10 @@
  * result (its bytes are those of the interchange format), no file beside it (that would stay behind when the dataset is
  * moved, or speak for another one that took its place), no extended attribute (many cluster file systems have none). It
  * costs what making costs without the writing, the first image that differs ends it, and a DEST that was damaged since
- * is not taken for a good one. */
+ * is not taken for a good one.
+ *
+ * Who needs it: a split that was ended while it made a later part, and a job script that a scheduler starts again, give
+ * the same command, and it must go on behind what is finished. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -91,7 +94,7 @@ typedef struct walk {
 
 static bool walk_on(const walk *w) { return !w->error && !w->foreign; }
 
-static void meet_foreign(walk *w, const char *folder, const char *name) {
+static void keep_foreign(walk *w, const char *folder, const char *name) {
     if (asprintf(&w->foreign, "%s%s%s", folder, *folder ? "/" : "", name) < 0) w->foreign = NULL, w->error = ENOMEM;
 }
 
@@ -104,7 +107,7 @@ static bool is_kind(int fd, const struct dirent *e, bool folder) {
 static void walk_folder(walk *w, int root, const char *name);
 
 /* What lies in the folder `name` of pictures, or in the root (""). */
-static void meet(walk *w, int root, int fd, const char *name, const struct dirent *e) {
+static void walk_entry(walk *w, int root, int fd, const char *name, const struct dirent *e) {
     char path[GT_ENTRY_NAME_BYTES];
     bool masks = !strcmp(name, "masks"), notes = !*name && !strcmp(e->d_name, "dataset.json"),
          picture = *name && !masks && is_numbered(e->d_name, "img", 8, 10, ".png");
@@ -114,7 +117,7 @@ static void meet(walk *w, int root, int fd, const char *name, const struct diren
     snprintf(path, sizeof path, "%s%s%.8s", name, *name ? "/" : "", e->d_name);
     gt_progress();
     if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
-        meet_foreign(w, name, e->d_name);
+        keep_foreign(w, name, e->d_name);
     } else if (!folder) {
         w->files++;
         if (picture && removes && unlinkat(fd, e->d_name, 0)) w->error = errno;
@@ -135,7 +138,7 @@ static void walk_folder(walk *w, int root, const char *name) {
         return;
     }
     for (struct dirent *e; walk_on(w) && (e = readdir(dir));)
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) meet(w, root, fd, name, e);
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) walk_entry(w, root, fd, name, e);
     closedir(dir);
 }
 
@@ -189,7 +192,7 @@ gt_status gt_existing_replaceable(const gt_convert_request *r) {
     return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK, &files) : GT_OK;
 }
 
-static gt_status look_at_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
+static gt_status check_existing_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
     if (!S_ISDIR(s->st_mode))
         return gt_fail(GT_USAGE,
                        "'%s' is there already, and is not a folder: remove it, or choose another destination "
@@ -206,7 +209,7 @@ static gt_status look_at_folder(const gt_convert_request *r, const struct stat *
     return st;
 }
 
-static gt_status look_at_file(const gt_convert_request *r, const struct stat *s, bool *exists) {
+static gt_status check_existing_file(const gt_convert_request *r, const struct stat *s, bool *exists) {
     if (S_ISDIR(s->st_mode))
         return gt_fail(
             GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant",
@@ -231,5 +234,6 @@ gt_status gt_dest_exists(const gt_convert_request *r, bool *exists) {
     if (stat(r->dest, &s))
         return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination",
                        r->dest);
-    return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, link, exists) : look_at_file(r, &s, exists);
+    return gt_dest_kind_of(r) == &gt_dest_folder ? check_existing_folder(r, &s, link, exists)
+                                                 : check_existing_file(r, &s, exists);
 }

@@ -28,7 +28,7 @@ void gt_existing_hdf5_close(gt_dest *d) {
     d->other = NULL;
 }
 
-static gt_status begin(gt_dest *d) {
+static gt_status begin_comparing(gt_dest *d) {
     comparing *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->path);
     d->other = s;
@@ -61,7 +61,7 @@ static gt_status compare_chunk(gt_dest *d, gt_h5_set *set, const void *bytes, si
     return same ? GT_OK : gt_dest_differs(d, NULL);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *bytes) {
+static gt_status compare_image(gt_dest *d, const gt_entry *e, const void *bytes) {
     comparing *s = d->other;
     if (d->n >= (size_t)s->set->count) return gt_dest_differs(d, "the number of its images");
     gt_status st = compare_chunk(d, s->images, bytes, e->size);
@@ -90,7 +90,7 @@ static gt_status compare_labels(gt_dest *d, const gt_source *set) {
     return same_labels(d, set) ? GT_OK : gt_dest_differs(d, "labels");
 }
 
-static gt_status finish(gt_dest *d) {
+static gt_status compare_rest(gt_dest *d) {
     const gt_source *set = ((comparing *)d->other)->set;
     const gt_source_info *info = &set->info;
     const char *channels = gt_dest_channels(d);
@@ -105,4 +105,5 @@ static gt_status finish(gt_dest *d) {
     return compare_labels(d, set);
 }
 
-const gt_dest_kind gt_dest_compared_hdf5 = {.name = "hdf5", .begin = begin, .put = put, .finish = finish};
+const gt_dest_kind gt_dest_compared_hdf5 = {
+    .name = "hdf5", .begin = begin_comparing, .put = compare_image, .finish = compare_rest};

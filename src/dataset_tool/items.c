@@ -32,7 +32,7 @@ static const char *telling_names(const gt_source_info *info) {
 }
 
 /* What a further source says must agree with those before it. */
-static gt_status join(gt_items *items, const gt_source_info *more, const char *source, const char *first) {
+static gt_status join_source(gt_items *items, const gt_source_info *more, const char *source, const char *first) {
     gt_source_info *all = &items->info;
     if (all->label_kind != more->label_kind ||
         (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
@@ -62,7 +62,7 @@ static gt_status join(gt_items *items, const gt_source_info *more, const char *s
     return GT_OK;
 }
 
-static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, uint32_t seed) {
+static gt_status choose_range(gt_items *items, int64_t n, int64_t from, int64_t to, uint32_t seed) {
     items->count = to - from;
     return gt_subset(&items->chosen, n, from, to, seed);
 }
@@ -82,7 +82,7 @@ static gt_status take_as_training_counts(gt_items *items, int64_t n) {
 }
 
 static gt_status choose_subset(gt_items *items, const gt_convert_request *r, int64_t n) {
-    gt_status st = choose(items, n, 0, r->amount, r->seed);
+    gt_status st = choose_range(items, n, 0, r->amount, r->seed);
     bool folder = r->n_sources == 1 && !r->import.crops && !strcmp(items->info.source, "folder");
     return st || !folder ? st : take_as_training_counts(items, n);
 }
@@ -147,8 +147,8 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
             return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
         return r->amount == n ? GT_OK : choose_subset(items, r, n);
     case GT_CONVERT_SPLIT:
-        return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5),
-                      r->seed);
+        return choose_range(items, n, (int64_t)((double)n * r->split[0] + 0.5),
+                            (int64_t)((double)n * r->split[1] + 0.5), r->seed);
     }
     return GT_OK;
 }
@@ -173,7 +173,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)
             info.label_width = info.class_names;
         if (k == 0) items->info = info;
-        else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
+        else if ((st = join_source(items, &info, r->sources[k], r->sources[0]))) return st;
         items->main_thread_only |= info.main_thread_only;
         items->first[k + 1] = items->first[k] + info.count;
     }

@@ -10,7 +10,7 @@
 
 #include "dataset_tool/tool.h"
 
-int gt_part_look(const char *dest, const char *ending, struct stat *s) {
+int gt_part_stat(const char *dest, const char *ending, struct stat *s) {
     char *path;
     if (asprintf(&path, "%s%s", dest, ending) < 0) return ENOMEM;
     int error = lstat(path, s) ? errno : 0;
@@ -45,7 +45,7 @@ static int sync_data(gt_dest *d) {
     return fdatasync(d->fd) ? errno : 0;
 }
 
-static gt_status flush(gt_dest *d) {
+static gt_status flush_waiting(gt_dest *d) {
     int error = d->broken ? EIO : gt_write_all(d->fd, d->waiting.data, d->waiting.n);
     d->unsynced += d->waiting.n;
     if (!error && d->unsynced >= GT_UNSYNCED_MOST) error = sync_data(d);
@@ -63,11 +63,11 @@ gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {
     gt_buffer_add(&d->waiting, bytes, n);
     if (d->waiting.failed) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->part);
     d->offset += n;
-    return d->waiting.n < ENOUGH ? GT_OK : flush(d);
+    return d->waiting.n < ENOUGH ? GT_OK : flush_waiting(d);
 }
 
 gt_status gt_part_sync(gt_dest *d) {
-    gt_status st = flush(d);
+    gt_status st = flush_waiting(d);
     int error = st ? 0 : sync_data(d);
     return error ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(error)) : st;
 }

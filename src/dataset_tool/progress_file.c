@@ -72,7 +72,7 @@ static gt_status check_names(const char *dest) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < sizeof endings / sizeof *endings && !st; i++) {
         struct stat s;
-        if (gt_part_look(dest, endings[i], &s) != ENOENT)
+        if (gt_part_stat(dest, endings[i], &s) != ENOENT)
             st = gt_fail(GT_USAGE,
                          "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose "
                          "another destination than '%s'",
@@ -82,7 +82,7 @@ static gt_status check_names(const char *dest) {
 }
 
 /* What is there of a run with this key: *done records. Returns the byte behind the last one. */
-static off_t review(gt_progress_file *j, int64_t *done) {
+static off_t count_records(gt_progress_file *j, int64_t *done) {
     record r;
     off_t end = sizeof(head);
     fseeko(j->reading, end, SEEK_SET);
@@ -130,7 +130,7 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
                        "with it; --restart drops it and begins anew",
                        dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
-    off_t end = review(j, done);
+    off_t end = count_records(j, done);
     if (memcmp(&h.key, &key, sizeof key)) {
         int64_t made = *done;
         *done = 0;

@@ -167,8 +167,8 @@ static gt_status report_one(const gt_items *items, const gt_transform *t, int64_
     return gt_remarks_add(remarks, GT_REMARK_ODD, i, gt_scan_odd_text(items, i, &p, shape, text), false);
 }
 
-static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_remarks *remarks,
-                       gt_picture *shape) {
+static gt_status compare_items(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_remarks *remarks,
+                               gt_picture *shape) {
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
@@ -216,7 +216,7 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_tr
             for (int64_t i = 0; i < items->count; i++) all[i] &= ~CUT;
             *digest = gt_hash((uint64_t[]){codes.high, codes.low, stamps[0], stamps[1]}, 4 * sizeof *stamps);
             if (mend_depth(t, all, items->count)) t->depth = GT_DEPTH_U8;
-            st = judge(items, t, all, remarks, shape);
+            st = compare_items(items, t, all, remarks, shape);
         }
         st = gt_comm_agree_all(comm, st);
         gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);

@@ -187,7 +187,7 @@ bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label
 const char *gt_dest_channels(const gt_dest *d);
 bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one */
 /* *s: the file or folder beside DEST whose name ends in `ending`, ".part" or ".part.h5". Returns 0 or errno. */
-int gt_part_look(const char *dest, const char *ending, struct stat *s);
+int gt_part_stat(const char *dest, const char *ending, struct stat *s);
 /* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish:
  * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no
  * sync may take so long that the other ranks take rank 0 for dead. */

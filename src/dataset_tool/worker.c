@@ -82,7 +82,7 @@ static void fail_run(made *m, gt_status st) {
     m->text = strdup(gt_message());
 }
 
-static void say(made *m, gt_remark left_out, const char *text) {
+static void set_remark(made *m, gt_remark left_out, const char *text) {
     m->outcome.left_out = m->outcome.remark = 1 + left_out;
     m->text = strdup(text);
     if (!m->text) m->fatal = GT_NOMEM;
@@ -94,7 +94,7 @@ static void read_one(const gt_worker *w, made *m, int64_t item) {
     m->read = gt_source_read(from, number, &m->picture);
     if (!m->read && w->items->info.masks) m->read = gt_source_mask(from, number, &m->picture, &m->mask);
     if (m->read == GT_NOMEM) fail_run(m, m->read);
-    else if (m->read) say(m, GT_REMARK_BAD, gt_message());
+    else if (m->read) set_remark(m, GT_REMARK_BAD, gt_message());
 }
 
 /* Of samples and shape: equal ones are duplicates, whatever file they came in. */
@@ -129,10 +129,11 @@ static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
     return st;
 }
 
-static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
+static void encode_item(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
-    if (!gt_scan_same_shape(p, &w->shape)) say(m, GT_REMARK_ODD, gt_scan_odd_text(w->items, item, p, &w->shape, odd));
-    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_REMARK_UNLABELLED, text);
+    if (!gt_scan_same_shape(p, &w->shape))
+        set_remark(m, GT_REMARK_ODD, gt_scan_odd_text(w->items, item, p, &w->shape, odd));
+    else if (gt_items_lacks_label(w->items, item, text)) set_remark(m, GT_REMARK_UNLABELLED, text);
     if (m->text || w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
@@ -165,12 +166,12 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     else if (st || dropped) {
         snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name),
                  st ? gt_message() : "smaller than wanted");
-        say(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
+        set_remark(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
     } else {
-        encode(w, m, item, &m->picture);
+        encode_item(w, m, item, &m->picture);
         if (note && !m->text) {
             snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), note);
-            say(m, GT_REMARK_NOTE, text);
+            set_remark(m, GT_REMARK_NOTE, text);
             m->outcome.left_out = 0;
         }
     }

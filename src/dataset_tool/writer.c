@@ -40,7 +40,7 @@ static int64_t find_equal(gt_writer *l, int64_t item, gt_hash128 h) {
 }
 
 /* A kept item that equals an earlier one gets a remark, and is left out with --duplicates=skip. */
-static void judge_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
+static void note_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
     char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
     int64_t earlier = o->left_out ? -1 : find_equal(l, l->done, o->hash);
     if (earlier < 0) return;
@@ -60,7 +60,7 @@ static void note_samples(gt_writer *l, const gt_outcome *o) {
 /* ---- opening ---- */
 
 /* What an earlier run did with its items. */
-static gt_status replay(gt_writer *l, int64_t items) {
+static gt_status replay_outcomes(gt_writer *l, int64_t items) {
     gt_status st = GT_OK;
     if (items > l->items->count)
         st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew",
@@ -82,7 +82,7 @@ static gt_status replay(gt_writer *l, int64_t items) {
 /* Has a run begun to write? Also true when that is unknown. */
 static bool part_is_there(const char *dest) {
     struct stat s;
-    return gt_part_look(dest, ".part", &s) != ENOENT;
+    return gt_part_stat(dest, ".part", &s) != ENOENT;
 }
 
 static gt_status begin_comparing(gt_writer *l) {
@@ -122,7 +122,7 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
     if (!st) st = gt_dest_exists(r, &exists);
     if (!st && exists && !r->overwrite)
         st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
-    if (!st) st = replay(l, done);
+    if (!st) st = replay_outcomes(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun)
         gt_info("resuming after %lld of %lld images, which an earlier run made", (long long)l->begun,
@@ -143,11 +143,11 @@ static gt_status sync_all(gt_writer *l) {
 
 /* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be
  * whole. */
-static gt_status take_one(gt_writer *l, const gt_made *made) {
+static gt_status take_item(gt_writer *l, const gt_made *made) {
     char text[2 * GT_ITEM_NAME_BYTES + 100];
     gt_outcome o = made->outcome;
     snprintf(text, sizeof text, "%s", made->text ? made->text : "");
-    judge_equal(l, &o, text, sizeof text);
+    note_equal(l, &o, text, sizeof text);
     note_samples(l, &o);
     gt_status st = o.remark ? gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, false) : GT_OK;
     bool unusable = o.left_out == 1 + GT_REMARK_BAD || o.left_out == 1 + GT_REMARK_ODD ||
@@ -171,14 +171,14 @@ gt_status gt_writer_take(void *writer, const void *made, size_t bytes) {
     const char *at = made, *end = at + bytes;
     gt_made m;
     gt_status st = GT_OK;
-    while (!st && gt_made_next(&at, end, &m)) st = take_one(l, &m);
+    while (!st && gt_made_next(&at, end, &m)) st = take_item(l, &m);
     if (!st && l->dest.progress && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
     gt_tell(l->done);
     return st;
 }
 
 /* Making a dataset may take hours. What came to the destination meanwhile is somebody else's. */
-static gt_status look_again(const gt_convert_request *r) {
+static gt_status check_destination(const gt_convert_request *r) {
     bool exists;
     gt_status st = gt_dest_exists(r, &exists);
     if (!r->overwrite) return st || exists ? gt_dest_taken(r->dest) : GT_OK;
@@ -188,7 +188,7 @@ static gt_status look_again(const gt_convert_request *r) {
 gt_status gt_writer_finish(gt_writer *l) {
     gt_tell_start("bringing the result to the disk", NULL, 0);
     gt_status st = l->dest.comparing ? GT_OK : sync_all(l);
-    if (!st && !l->dest.comparing) st = look_again(l->request);
+    if (!st && !l->dest.comparing) st = check_destination(l->request);
     if (!st) st = l->dest.kind->finish(&l->dest);
     if (!st && l->dest.comparing) gt_progress_file_forget(l->request->dest, l->key);
     return st;

@@ -14,7 +14,7 @@ static const char *text_of(const gt_imported *m, const char *name) {
 }
 
 /* Of one network the names are bare. Files of older programs have no other names for small stems. */
-static gt_import_place place(const gt_imported *m, const char *network, const gt_tensor *t) {
+static gt_import_place place_of(const gt_imported *m, const char *network, const gt_tensor *t) {
     const char *name = t->name, *before = m->networks[1] ? gt_arena_printf(m->arena, "%s.", network) : "",
                *renamed = before ? gt_arena_printf(m->arena, "%s" GT_SMALL_STEM "%s", before, name) : NULL;
     if (renamed && gt_weights_find(m->from, renamed, NULL)) return (gt_import_place){.tensor = renamed};
@@ -65,6 +65,6 @@ gt_status gt_exported_import(gt_imported *m) {
     fputs(recipe, m->recipe);
     m->model = "exported";
     m->kernel_set = kernels ? kernels : "";
-    m->place = place;
+    m->place = place_of;
     return GT_OK;
 }

@@ -125,7 +125,7 @@ static gt_status add_network(foreign *x, const char *network) {
 }
 
 /* From the file's order of elements to Gantry's. */
-static void reorder(const entry *e, const float *from, float *to) {
+static void reorder_values(const entry *e, const float *from, float *to) {
     const gt_shape *s = &e->shape;
     int64_t stride[GT_MAX_DIMS + 1] = {0}, at[GT_MAX_DIMS] = {0};
     int of_file[GT_MAX_DIMS];
@@ -164,7 +164,7 @@ static gt_status read_tensor(const foreign *x, const entry *e, float *out) {
     float *scratch = plain ? out : malloc((n + 1) * sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", n);
     gt_status st = gt_weights_read(x->weights, e->tensor, scratch);
-    if (!st && !plain) reorder(e, scratch, out);
+    if (!st && !plain) reorder_values(e, scratch, out);
     else if (!st && e->place.add != 0)
         for (size_t i = 0; i < n; i++) out[i] += e->place.add;
     if (!plain) free(scratch);

@@ -20,10 +20,10 @@ static size_t used;
 
 /* ---- texts ---- */
 
-/* A text in pieces: begin() is its address, put() writes a piece behind the others. */
-static const char *begin(void) { return &texts[++used]; }
+/* A text in pieces: begin_text() is its address, add_text() writes a piece behind the others. */
+static const char *begin_text(void) { return &texts[++used]; }
 
-__attribute__((format(printf, 1, 2))) static void put(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void add_text(const char *format, ...) {
     va_list args;
     va_start(args, format);
     used += (size_t)vsnprintf(texts + used, TEXT_BYTES - used, format, args);
@@ -32,35 +32,35 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...) {
 }
 
 /* Writes "|" before all names but the first one of the text. */
-static void put_name(const char *text, const char *name) { put("%s%s", *text ? "|" : "", name); }
+static void put_name(const char *text, const char *name) { add_text("%s%s", *text ? "|" : "", name); }
 
 static const char *names_of_models(void) {
-    const char *text = begin();
+    const char *text = begin_text();
     for (const gt_family *const *f = gt_families(); *f; f++)
         for (const gt_family_model *m = (*f)->models; m->name; m++) put_name(text, m->name);
     return text;
 }
 
 static const char *about_models(const char *more) {
-    const char *text = begin();
+    const char *text = begin_text();
     for (const gt_family *const *f = gt_families(); *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++) put("%s: %s. ", m->name, m->text);
-    put("%s", more);
+        for (const gt_family_model *m = (*f)->models; m->name; m++) add_text("%s: %s. ", m->name, m->text);
+    add_text("%s", more);
     return text;
 }
 
 static const char *names_of_optimizers(void) {
-    const char *text = begin();
+    const char *text = begin_text();
     for (const gt_optimizer *o = gt_optimizers; o->name; o++) put_name(text, o->name);
     return text;
 }
 
 /* The adversarial families and what follows GT_GANS in `only`: "|classifier". */
 static const char *families_of(const char *only) {
-    const char *text = begin();
+    const char *text = begin_text();
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->adversarial) put_name(text, (*f)->name);
-    put("%s", only + strlen(GT_GANS));
+    add_text("%s", only + strlen(GT_GANS));
     return text;
 }
 
@@ -80,13 +80,13 @@ static void put_derived(const gt_family *f, const char *key, const char *separat
     const char *value = value_in(f->models->defaults, key, &length);
     for (const gt_named *d = f->derived; d && d->name; d++)
         if (!strcmp(d->name, key)) value = d->text, length = (int)strlen(value);
-    if (value) put("%s%s %.*s", separator, f->name, length, value);
+    if (value) add_text("%s%s %.*s", separator, f->name, length, value);
 }
 
 /* "all", "stylegan2 from cfg; dcgan 128": how a value is found that nobody gives. */
 static const char *how_derived(const gt_option *row) {
-    const char *text = begin();
-    if (row->derived) put("%s", row->derived);
+    const char *text = begin_text();
+    if (row->derived) add_text("%s", row->derived);
     for (const gt_family *const *f = gt_families(); *f; f++) put_derived(*f, row->key, *text ? "; " : "");
     return text;
 }
@@ -99,7 +99,7 @@ static int group_rank(const char *group) {
     return i;
 }
 
-static void insert(const gt_option *row) {
+static void insert_row(const gt_option *row) {
     int at = n_options;
     assert(n_options < GT_JOB_MAX_KEYS);
     while (at > 0 && (row->after ? strcmp(table[at - 1].key, row->after) != 0
@@ -113,14 +113,14 @@ static void insert(const gt_option *row) {
 /* The key of a row that names a field: "tick_minutes" is --tick-minutes. */
 static const char *key_of(const char *field) {
     char *key = texts + used + 1;
-    begin();
-    put("%s", field);
+    begin_text();
+    add_text("%s", field);
     for (char *c = key; (c = strchr(c, '_'));) *c = '-';
     return key;
 }
 
 /* The common options that stand behind another one or not, or those of a family. */
-static void add(const gt_option *rows, int n, const gt_family *family, bool after) {
+static void add_rows(const gt_option *rows, int n, const gt_family *family, bool after) {
     const char *group = family ? family->name : NULL;
     for (int i = 0; i < n; i++) {
         gt_option row = rows[i];
@@ -133,7 +133,7 @@ static void add(const gt_option *rows, int n, const gt_family *family, bool afte
             row.only = family->name;
         } else if ((row.after != NULL) != after) continue;
         else if (!row.standard) row.derived = how_derived(&row);
-        insert(&row);
+        insert_row(&row);
     }
 }
 
@@ -145,14 +145,14 @@ static void add_group(const char *name, const char *title, gt_option_class class
 
 /* "Autoencoders: models ae, vae" */
 static const char *title_of(const gt_family *f) {
-    const char *text = begin(), *separator = ": models ";
-    put("%s", f->title);
+    const char *text = begin_text(), *separator = ": models ";
+    add_text("%s", f->title);
     for (const gt_family_model *m = f->models; f->models[1].name && m->name; m++, separator = ", ")
-        put("%s%s", separator, m->name);
+        add_text("%s%s", separator, m->name);
     return text;
 }
 
-static void build(void) {
+static void build_table(void) {
     add_group("data", "What to train on", GT_RECIPE);
     add_group("recipe", "How to train. Values \"from cfg\" are those of the published recipe", GT_RECIPE);
     add_group("networks", "The networks", GT_RECIPE);
@@ -165,11 +165,11 @@ static void build(void) {
 
     int n, n_gan;
     const gt_option *common = gt_common_options(&n), *gan = gt_gan_rows(&n_gan);
-    add(gan, n_gan, NULL, false);
-    add(common, n, NULL, false);
-    for (const gt_family *const *f = gt_families(); *f; f++) add((*f)->options, (*f)->n_options, *f, false);
-    add(common, n, NULL, true);
-    add(gan, n_gan, NULL, true);
+    add_rows(gan, n_gan, NULL, false);
+    add_rows(common, n, NULL, false);
+    for (const gt_family *const *f = gt_families(); *f; f++) add_rows((*f)->options, (*f)->n_options, *f, false);
+    add_rows(common, n, NULL, true);
+    add_rows(gan, n_gan, NULL, true);
 
     const char *optimizers = names_of_optimizers();
     for (gt_option *row = table; row < table + n_options; row++) {
@@ -186,7 +186,7 @@ static void build(void) {
 
 static void build_once(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, build);
+    pthread_once(&once, build_table);
 }
 
 const gt_option *gt_job_table(int *n) {

@@ -13,7 +13,7 @@ static void write_value(FILE *f, const char *key, const char *value) {
 }
 
 /* NULL: out of memory. */
-static FILE *begin(char **text) {
+static FILE *begin_text(char **text) {
     static _Thread_local size_t n; /* nobody asks how long the text is */
     *text = NULL;
     FILE *f = open_memstream(text, &n);
@@ -22,7 +22,7 @@ static FILE *begin(char **text) {
 }
 
 /* The text ends; false: it is not whole. */
-static bool finish(const gt_job *job, FILE *f, char **text) {
+static bool finish_text(const gt_job *job, FILE *f, char **text) {
     bool bad = ferror(f);
     bad |= fclose(f) != 0;
     if (!bad && *text && !gt_arena_failed(job->arena)) return true;
@@ -51,7 +51,7 @@ static bool write_group(FILE *f, const gt_job *job, unsigned classes, const char
 
 static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     char *text;
-    FILE *f = begin(&text);
+    FILE *f = begin_text(&text);
     if (!f) return NULL;
     fputs(head, f);
     const gt_named *g = gt_job_groups();
@@ -59,7 +59,7 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     do {
         if (write_group(f, job, classes, g->name ? g->name : "shape", before)) before = "\n";
     } while (g++->name);
-    finish(job, f, &text);
+    finish_text(job, f, &text);
     return text;
 }
 
@@ -124,7 +124,7 @@ const char *gt_job_description(gt_job *job) {
     } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"},     {"batch", "-batch"}, {"aug", "-"},
                  {"p", "-p"},         {"target", "-target"}, {"augpipe", "-"}};
     char *text;
-    FILE *f = begin(&text);
+    FILE *f = begin_text(&text);
     if (!f) return NULL;
     write_data_name(f, job->data);
     if (job->cond) fputs("-cond", f);
@@ -138,7 +138,7 @@ const char *gt_job_description(gt_job *job) {
     if (job->resumes) fputs("-resumecustom", f);
     else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN) fputs("-noresume", f);
     write_given(f, job, "freezed", "-freezed");
-    if (!finish(job, f, &text)) return NULL;
+    if (!finish_text(job, f, &text)) return NULL;
     const char *kept = gt_arena_printf(job->arena, "%s", text);
     free(text);
     return kept;

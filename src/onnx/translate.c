@@ -174,7 +174,7 @@ static void translate_input(gt_translation *t, const gt_node *n) {
     gt_form_add(t, n, order, x);
 }
 
-static void translate(gt_translation *t, const gt_node *n) {
+static void translate_node(gt_translation *t, const gt_node *n) {
     if (t->constant[n->id]) return;
     if (n->op == &gt_op_input) return translate_input(t, n);
     const gt_node *y = t->absorbed[n->id];
@@ -209,12 +209,12 @@ static gt_status translate_all(gt_translation *t, const gt_onnx_source *s, const
     st = compute_constants(t, s->params);
     if (!st) st = find_biases(t);
     for (int i = 0; i < s->n_about && !st; i++) gt_onnx_about(t->model, s->about[i].name, s->about[i].text);
-    for (int id = 0; id < g->n_nodes && !st && !t->status; id++) translate(t, g->nodes[id]);
+    for (int id = 0; id < g->n_nodes && !st && !t->status; id++) translate_node(t, g->nodes[id]);
     for (int i = 0; i < g->n_results && !st && !t->status; i++) translate_output(t, &g->results[i]);
     return st ? st : t->status;
 }
 
-static gt_status export(const gt_onnx_source *s, gt_graph *const raw[2], gt_arena *arena, const char *path) {
+static gt_status export_graph(const gt_onnx_source *s, gt_graph *const raw[2], gt_arena *arena, const char *path) {
     const gt_graph *g[2];
     for (int i = 0; i < 2; i++) {
         if (!raw[i] || gt_graph_status(raw[i])) return GT_FAILED;
@@ -233,7 +233,7 @@ static gt_status export(const gt_onnx_source *s, gt_graph *const raw[2], gt_aren
 gt_status gt_onnx_export(const gt_onnx_source *source, const char *path) {
     gt_arena *arena = gt_arena_new();
     gt_graph *raw[2] = {source->build(source->arg, BATCH), source->build(source->arg, OTHER_BATCH)};
-    gt_status st = arena ? export(source, raw, arena, path) : GT_NOMEM;
+    gt_status st = arena ? export_graph(source, raw, arena, path) : GT_NOMEM;
     for (int i = 0; i < 2; i++) gt_graph_free(raw[i]);
     gt_arena_free(arena);
     return st;

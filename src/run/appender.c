@@ -26,20 +26,20 @@ gt_status appender_open(appender *a, const char *path, int flags) {
 }
 
 /* 0 or errno: no half of a record behind the whole ones. */
-static int mend(appender *a) {
+static int cut_half_record(appender *a) {
     int error = a->torn ? gt_file_truncate(a->fd, a->good) : 0;
     if (!error) a->torn = false;
     return error;
 }
 
 static int write_pending(appender *a, bool sync) {
-    int error = mend(a);
+    int error = cut_half_record(a);
     if (!error && a->pending.n) {
         error = gt_write_all(a->fd, a->pending.data, a->pending.n);
         if (!error && sync) error = gt_file_sync(a->fd);
         if (error) {
             a->torn = true;
-            mend(a); /* if that fails, the next flush tries again before it writes */
+            cut_half_record(a); /* if that fails, the next flush tries again before it writes */
         }
     }
     return error;

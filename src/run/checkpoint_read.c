@@ -65,7 +65,7 @@ static gt_status cannot_open(const char *path, int error) {
 }
 
 /* *newer: the file is whole, and of a format to come. */
-static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes, bool *newer) {
+static gt_status load_data(gt_checkpoint_file *f, int fd, size_t bytes, bool *newer) {
     char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
     size_t should, head = bytes < sizeof block ? bytes : sizeof block;
     gt_status st = read_at(fd, f->path, block, head);
@@ -101,7 +101,7 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes, bool *newer) 
 /* ---- what is there ---- */
 
 /* False: of a kind that this program does not know. A later program may have put it there. */
-static bool describe(const gt_h5_set *s, gt_checkpoint_entry *e) {
+static bool describe_entry(const gt_h5_set *s, gt_checkpoint_entry *e) {
     bool is_float = s->kind == GT_H5_FLOAT && (s->bytes == 4 || s->bytes == 8), known = s->n_dims <= GT_MAX_DIMS;
     if (is_float) e->type = s->bytes == 4 ? GT_NUMBER_FLOAT : GT_NUMBER_DOUBLE;
     else if (s->kind == GT_H5_INTEGER && s->bytes <= 8) e->type = GT_NUMBER_INT64;
@@ -129,7 +129,7 @@ static gt_status list_entry(void *arg, const char *path) {
     gt_h5_set *set;
     gt_status st = gt_h5_set_open(&set, &f->h5, path);
     if (st) return st == GT_NOMEM ? st : GT_OK;
-    bool known = describe(set, &e);
+    bool known = describe_entry(set, &e);
     if (known) st = count_bytes(f, set, path);
     gt_h5_set_close(set);
     if (st || !known) return st;
@@ -194,7 +194,7 @@ static gt_status load_file(const char *path, bool hold, gt_checkpoint_file **out
     }
     if (!f || !f->path) st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
     else if (fstat(fd, &s) || !S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
-    else st = load(f, fd, (size_t)s.st_size, newer);
+    else st = load_data(f, fd, (size_t)s.st_size, newer);
     if (!st && hold) checkpoint_hold(path, fd);
     close(fd);
     if (st) gt_checkpoint_close(f);
@@ -308,7 +308,7 @@ static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_f
     return st;
 }
 
-static gt_status newest(const char *dir, take_file *take, gt_checkpoint_file **file) {
+static gt_status open_newest(const char *dir, take_file *take, gt_checkpoint_file **file) {
     enum { TRIES = 100 }; /* a training would have to replace all of its checkpoints as many times */
     gt_status st = GT_OK;
     for (int i = 0, gone = 1; i < TRIES && gone && !*file; i++)
@@ -318,7 +318,7 @@ static gt_status newest(const char *dir, take_file *take, gt_checkpoint_file **f
 
 gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
     *file = NULL;
-    return newest(dir, open_file, file);
+    return open_newest(dir, open_file, file);
 }
 
 static gt_status load_held(const char *path, gt_checkpoint_file **out, bool *newer) {
@@ -329,7 +329,7 @@ gt_status gt_checkpoint_choose(const char *path, char **file) {
     gt_checkpoint_file *f = NULL;
     char *found = NULL;
     bool newer;
-    gt_status st = gt_is_directory(path) ? newest(path, load_held, &f) : gt_checkpoint_settle(path, &found);
+    gt_status st = gt_is_directory(path) ? open_newest(path, load_held, &f) : gt_checkpoint_settle(path, &found);
     if (!st && found) st = load_held(found, &f, &newer);
     *file = f ? strdup(f->path) : NULL;
     if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");

@@ -93,7 +93,7 @@ static int make_link(const char *target, const char *path) {
 }
 
 /* A symbolic link is replaced in one step: made under another name, renamed. */
-static gt_status point(const char *dir, const char *link, const char *target) {
+static gt_status set_link(const char *dir, const char *link, const char *target) {
     char *path = gt_path_join(dir, link), *fresh;
     if (!path || asprintf(&fresh, "%s.part", path) < 0) fresh = NULL;
     gt_status st = fresh ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
@@ -117,7 +117,7 @@ int64_t gt_checkpoint_best(const char *dir) {
 
 /* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run going on from an earlier
  * checkpoint passed over, and will replace when the run gets there. */
-static void choose(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, int64_t best) {
+static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, int64_t best) {
     double bytes = 0;
     int newer = 0; /* that stay for being among the newest */
     for (int i = 0; i < n; i++) {
@@ -142,7 +142,7 @@ static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images
     checkpoint_place *list;
     int n;
     gt_status st = checkpoint_list(dir, &list, &n);
-    if (!st) choose(list, n, keep, images, gt_checkpoint_best(dir));
+    if (!st) choose_removed(list, n, keep, images, gt_checkpoint_best(dir));
     for (int i = 0; i < n && !st; i++) {
         char *path = list[i].goes ? checkpoint_path(dir, list[i].images) : NULL;
         int error = path ? gt_file_remove(path) : 0;
@@ -173,27 +173,27 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
     }
     free(list);
     gt_checkpoint_name(left, name);
-    if (!st) st = point(dir, "last", name);
-    if (!st && best >= images) st = point(dir, "best", name);
+    if (!st) st = set_link(dir, "last", name);
+    if (!st && best >= images) st = set_link(dir, "best", name);
     return st;
 }
 
 /* A checkpoint that cannot fit is not begun: the half that fits would take the logs' room until the write fails. */
-static gt_status store(const gt_saver *s, const char *path) {
+static gt_status store_file(const gt_saver *s, const char *path) {
     if (gt_space_free(s->dir) >= (double)s->result.bytes) return checkpoint_store(path, s->data, s->bytes);
     gt_status st = gt_file_write_failed(path, ENOSPC, s->result.bytes);
     errno = ENOSPC;
     return st;
 }
 
-static gt_status save(gt_saver *s, bool *written) {
+static gt_status save_checkpoint(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;
-    gt_status st = path ? store(s, path) : GT_NOMEM;
+    gt_status st = path ? store_file(s, path) : GT_NOMEM;
     s->error = st ? errno : 0;
     *written = !st;
-    if (!st) st = point(s->dir, "last", s->result.name);
-    if (!st && s->best) s->result.best = !(st = point(s->dir, "best", s->result.name));
+    if (!st) st = set_link(s->dir, "last", s->result.name);
+    if (!st && s->best) s->result.best = !(st = set_link(s->dir, "best", s->result.name));
     gt_status cleared = *written && !s->holds ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
     free(path);
     return st ? st : cleared;
@@ -203,7 +203,7 @@ static void *thread_main(void *arg) {
     gt_saver *s = arg;
     bool written;
     double begin = gt_clock();
-    gt_status st = save(s, &written);
+    gt_status st = save_checkpoint(s, &written);
     if (st) snprintf(s->result.message, sizeof s->result.message, "%s", gt_message());
     s->result.status = written ? GT_OK : st;
     s->result.seconds = gt_clock() - begin;
@@ -238,7 +238,7 @@ static void take_note(gt_saver *s) {
     s->failing = s->error;
 }
 
-static void collect(gt_saver *s) {
+static void join_thread(gt_saver *s) {
     gt_storage_begin("writing", s->result.name); /* by the thread, while this one waits */
     pthread_join(s->thread, NULL);
     gt_storage_end();
@@ -248,14 +248,14 @@ static void collect(gt_saver *s) {
 
 gt_saver_state gt_saver_poll(gt_saver *s) {
     if (s->running && !atomic_load(&s->done)) return GT_SAVER_BUSY;
-    if (s->running) collect(s);
+    if (s->running) join_thread(s);
     gt_saver_state news = s->news;
     s->news = GT_SAVER_IDLE;
     return news;
 }
 
 gt_saver_state gt_saver_wait(gt_saver *s) {
-    if (s->running) collect(s);
+    if (s->running) join_thread(s);
     return gt_saver_poll(s);
 }
 
@@ -284,7 +284,7 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
 }
 
 void gt_saver_hold(gt_saver *s, bool holds) {
-    if (s->running) collect(s); /* the thread reads it */
+    if (s->running) join_thread(s); /* the thread reads it */
     s->holds = holds;
 }
 
@@ -293,7 +293,7 @@ gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best) {
     gt_saver_hold(s, false);
     gt_checkpoint_name(images, name);
     gt_storage_begin("judging", name);
-    gt_status st = best ? point(s->dir, "best", name) : GT_OK;
+    gt_status st = best ? set_link(s->dir, "best", name) : GT_OK;
     if (st) gt_warn("%s", gt_message());
     if (remove_old(s->dir, &s->keep, images)) gt_warn("%s", gt_message());
     gt_storage_end();

@@ -31,7 +31,7 @@ gt_status checkpoint_stick(gt_checkpoint *c, gt_status st) {
     return c->status ? gt_fail(c->status, "%s", c->message) : GT_OK;
 }
 
-static gt_status describe(gt_checkpoint *c, const char *path) {
+static gt_status describe_entry(gt_checkpoint *c, const char *path) {
     const checkpoint_note *note = checkpoint_note_of(path);
     if (!note) return GT_OK;
     gt_status st = gt_h5_attribute_text(&c->file, path, "description", note->description);
@@ -51,13 +51,13 @@ static gt_status make_groups(gt_checkpoint *c, const char *path) {
         snprintf(group, sizeof group, "%.*s", (int)i, path);
         if (gt_h5_has(&c->file, group)) continue;
         st = gt_h5_group(&c->file, group);
-        if (!st) st = describe(c, group);
+        if (!st) st = describe_entry(c, group);
     }
     snprintf(c->group, sizeof c->group, "%s", group);
     return st;
 }
 
-static gt_status put(gt_checkpoint *c, const gt_array *a) {
+static gt_status put_array(gt_checkpoint *c, const gt_array *a) {
     if (c->status) return checkpoint_stick(c, c->status);
     if (!c->file.id) return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
     if (a->name[0] != '/' || !a->name[1])
@@ -65,7 +65,7 @@ static gt_status put(gt_checkpoint *c, const gt_array *a) {
                                 gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
     gt_status st = make_groups(c, a->name);
     if (!st) st = gt_h5_write(&c->file, a);
-    if (!st) st = describe(c, a->name);
+    if (!st) st = describe_entry(c, a->name);
     return checkpoint_stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
 }
 
@@ -73,7 +73,7 @@ static gt_status put_shaped(gt_checkpoint *c, const char *path, gt_number type, 
                             const void *data) {
     gt_array a = {path, type, shape->n, {0}, data};
     memcpy(a.dims, shape->d, (size_t)shape->n * sizeof *a.dims);
-    return put(c, &a);
+    return put_array(c, &a);
 }
 
 gt_status gt_checkpoint_tensor(gt_checkpoint *c, const char *path, const gt_shape *shape, const float *data) {
@@ -85,16 +85,16 @@ gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_sha
 }
 
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value) {
-    return put(c, &(gt_array){path, GT_NUMBER_INT64, 0, {0}, &value});
+    return put_array(c, &(gt_array){path, GT_NUMBER_INT64, 0, {0}, &value});
 }
 
 gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value) {
-    return put(c, &(gt_array){path, GT_NUMBER_DOUBLE, 0, {0}, &value});
+    return put_array(c, &(gt_array){path, GT_NUMBER_DOUBLE, 0, {0}, &value});
 }
 
 /* Fixed length, its final 0 included: readers need no heap, and "" has a size. */
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value) {
-    return put(c, &(gt_array){path, GT_NUMBER_TEXT, 1, {(int64_t)strlen(value) + 1}, value});
+    return put_array(c, &(gt_array){path, GT_NUMBER_TEXT, 1, {(int64_t)strlen(value) + 1}, value});
 }
 
 void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *const *text, int n) {

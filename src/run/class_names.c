@@ -10,7 +10,7 @@
 
 enum { CLASSES_MOST = 1 << 16 };
 
-static bool append(json_t *list, const char *name) {
+static bool append_name(json_t *list, const char *name) {
     char *clean = strdup(name);
     if (clean) gt_utf8_clean(clean);
     bool done = clean && !json_array_append_new(list, json_string(clean));
@@ -21,14 +21,14 @@ static bool append(json_t *list, const char *name) {
 char *gt_class_names_to_text(const char *const *name, int n) {
     json_t *list = json_array();
     bool whole = list != NULL;
-    for (int i = 0; i < n && whole; i++) whole = append(list, name[i]);
+    for (int i = 0; i < n && whole; i++) whole = append_name(list, name[i]);
     char *text = whole ? json_dumps(list, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     json_decref(list);
     if (!text) gt_fail(GT_NOMEM, "out of memory for names of classes");
     return text;
 }
 
-static gt_status take(const json_t *list, gt_arena *a, const char *const **name, int *n) {
+static gt_status read_names(const json_t *list, gt_arena *a, const char *const **name, int *n) {
     size_t count = json_array_size(list);
     char **out = gt_arena_array(a, count + 1, sizeof *out);
     if (!out) return GT_NOMEM;
@@ -49,7 +49,7 @@ gt_status gt_class_names_from_text(const char *text, gt_arena *a, const char *co
     json_t *list = json_loads(text, 0, &error);
     gt_status st = !json_is_array(list) || json_array_size(list) > CLASSES_MOST
                        ? gt_fail(GT_FORMAT, "no list of names of classes")
-                       : take(list, a, name, n);
+                       : read_names(list, a, name, n);
     json_decref(list);
     return st;
 }

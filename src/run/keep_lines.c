@@ -68,15 +68,15 @@ static gt_status cut_end(const kept *k) {
     return error ? gt_fail(GT_FAILED, "cannot cut back '%s': %s", k->path, strerror(error)) : GT_OK;
 }
 
-gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS],
-                     int64_t *last) {
+gt_status keep_lines(const char *path, int64_t images, line_verdict *verdict_of_line, void *scratch,
+                     int counts[VERDICTS], int64_t *last) {
     kept k = {.path = path};
     gt_lines in;
     *last = -1;
     if (access(path, F_OK)) return GT_OK;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) {
-        verdict v = judges(in.text, in.whole, images, scratch);
+        verdict v = verdict_of_line(in.text, in.whole, images, scratch);
         counts[v]++;
         if (v == UNKNOWN || (v == KEEP && !keep_line(&k, &in))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     }

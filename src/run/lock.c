@@ -129,7 +129,7 @@ static bool taken_away(const gt_lock *l) {
     return error == ENOENT || (!error && there.token != l->self.token);
 }
 
-static void beat(void *arg) {
+static void write_heartbeat(void *arg) {
     gt_lock *l = arg;
     char text[LOCK_BYTES];
     l->self.beat++;
@@ -217,7 +217,7 @@ static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
 
 /* Each round meets something new, such as another taker; but a lock that is there and cannot be read (a link to
  * nowhere, say) would be the same for ever. */
-static gt_status take(gt_lock *l, const gt_lock_options *o) {
+static gt_status take_lock(gt_lock *l, const gt_lock_options *o) {
     enum { ROUNDS = 20 };
     for (int round = 0;; round++) {
         l->fd = gt_file_open(l->path, O_RDWR | O_CREAT | O_EXCL);
@@ -265,8 +265,8 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
     }
     l->fd = -1;
     l->self = describe_self();
-    gt_status st = take(l, &o);
-    if (!st && gt_ticker_start(&l->beats, o.beat_s, beat, l)) {
+    gt_status st = take_lock(l, &o);
+    if (!st && gt_ticker_start(&l->beats, o.beat_s, write_heartbeat, l)) {
         unlink(l->path);
         st = gt_fail(GT_FAILED, "the lock's heartbeat does not start: no thread (memory, or a limit: ulimit -u, -v)");
     }

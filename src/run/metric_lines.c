@@ -19,7 +19,7 @@
 #include "run/metric_lines.h"
 
 /* Lines of other programs do not say how many images there were: they stay. */
-static verdict judge_metric(char *text, bool whole, int64_t images, void *scratch) {
+static verdict verdict_of(char *text, bool whole, int64_t images, void *scratch) {
     (void)scratch;
     json_t *line = whole ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
     const json_t *said = json_object_get(line, "images");
@@ -48,7 +48,7 @@ static gt_status cut_back(void *arg, const char *path, const char *name) {
     const int64_t *images = arg;
     int counts[VERDICTS] = {0};
     int64_t last;
-    gt_status st = keep_lines(path, *images, judge_metric, NULL, counts, &last);
+    gt_status st = keep_lines(path, *images, verdict_of, NULL, counts, &last);
     if (counts[BAD]) gt_warn("%s: %d damaged or half-written lines removed", name, counts[BAD]);
     return st;
 }
@@ -81,20 +81,20 @@ static bool matches(const wanted *w, const json_t *line) {
     return isnan(w->value) || is_near(json_number_value(value), w->value);
 }
 
-static void look(wanted *w, const json_t *line) {
+static void match_line(wanted *w, const json_t *line) {
     const char *recipe = json_string_value(json_object_get(line, "recipe"));
     if (!recipe || !matches(w, line)) return;
     if (w->recipe) snprintf(w->recipe, w->bytes, "%s", recipe);
     if (w->known && !strcmp(recipe, w->known)) w->found = true;
 }
 
-static gt_status look_at(void *arg, const char *path, const char *name) {
+static gt_status match_lines(void *arg, const char *path, const char *name) {
     gt_lines in;
     (void)name;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) {
         json_t *line = json_loads(in.text, JSON_ALLOW_NUL, NULL);
-        look(arg, line);
+        match_line(arg, line);
         json_decref(line);
     }
     gt_lines_close(&in, st);
@@ -103,16 +103,17 @@ static gt_status look_at(void *arg, const char *path, const char *name) {
 
 void gt_metric_recipe(const char *dir, const char *key, char *recipe, size_t bytes) {
     *recipe = 0;
-    each_of(dir, look_at, &(wanted){.key = key, .images = -1, .value = NAN, .recipe = recipe, .bytes = bytes});
+    each_of(dir, match_lines, &(wanted){.key = key, .images = -1, .value = NAN, .recipe = recipe, .bytes = bytes});
 }
 
 bool metric_line_is_there(const char *dir, const char *metric, int64_t images, const char *recipe) {
     wanted w = {.metric = metric, .images = images, .value = NAN, .known = recipe};
-    each_of(dir, look_at, &w);
+    each_of(dir, match_lines, &w);
     return w.found;
 }
 
 void metric_recipe_at(const char *dir, const char *key, int64_t images, double value, char *recipe, size_t bytes) {
     *recipe = 0;
-    each_of(dir, look_at, &(wanted){.key = key, .images = images, .value = value, .recipe = recipe, .bytes = bytes});
+    each_of(dir, match_lines,
+            &(wanted){.key = key, .images = images, .value = value, .recipe = recipe, .bytes = bytes});
 }

@@ -74,7 +74,7 @@ static gt_status make_set(metrics_h5 *m, const char *name, gt_number type, const
     return gt_h5_write_stored(&m->file, &a, &(gt_h5_storage){.chunk = CHUNK_ROWS, .grows = true}, set);
 }
 
-static gt_status describe(metrics_h5 *m, const char *name, const char *unit, const char *description) {
+static gt_status describe_series(metrics_h5 *m, const char *name, const char *unit, const char *description) {
     gt_status st = gt_h5_attribute_text(&m->file, name, "unit", unit);
     return st ? st : gt_h5_attribute_text(&m->file, name, "description", description);
 }
@@ -90,7 +90,7 @@ static gt_status describe_file(metrics_h5 *m) {
     return st;
 }
 
-static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
+static gt_status fill_file(metrics_h5 *m, const gt_stats *s, row *rows) {
     gt_status st = describe_file(m);
     for (int i = 0; i < s->n_series && !st; i++) {
         series *to = &m->series[i];
@@ -100,13 +100,14 @@ static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
         m->n = i + 1;
         st = make_set(m, to->name, GT_NUMBER_STATISTIC, rows, s->ticks, &to->set);
         const gt_series *known = gt_series_of(to->name);
-        if (!st && known) st = describe(m, to->name, known->unit, known->help);
+        if (!st && known) st = describe_series(m, to->name, known->unit, known->help);
     }
     if (!st) st = make_set(m, "timestamp", GT_NUMBER_DOUBLE, s->timestamp, s->ticks, &m->timestamp);
-    if (!st) st = describe(m, "timestamp", "s", "When the tick ended, in seconds since 1970 (Unix time)");
+    if (!st) st = describe_series(m, "timestamp", "s", "When the tick ended, in seconds since 1970 (Unix time)");
     if (!st) st = make_set(m, "images", GT_NUMBER_INT64, s->images, s->ticks, &m->images);
     if (!st)
-        st = describe(m, "images", "images", "Real images that the networks were trained on before the tick ended");
+        st = describe_series(m, "images", "images",
+                             "Real images that the networks were trained on before the tick ended");
     m->rows = s->ticks;
     return st;
 }
@@ -114,7 +115,7 @@ static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
 /* Written under another name first; it stays open, and grows. */
 static gt_status build_growing(metrics_h5 *m, const gt_stats *s, row *rows) {
     gt_status st = gt_h5_create(&m->file, m->part, true);
-    if (!st) st = fill(m, s, rows);
+    if (!st) st = fill_file(m, s, rows);
     if (!st) st = gt_h5_grow(&m->file);
     int error = st ? 0 : gt_file_rename(m->part, m->path);
     if (error) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", m->part, strerror(error));
@@ -128,7 +129,7 @@ static gt_status build_growing(metrics_h5 *m, const gt_stats *s, row *rows) {
 static gt_status build_whole(metrics_h5 *m, const gt_stats *s, row *rows) {
     gt_status st = gt_h5_create_memory(&m->file);
     m->file.unordered = true; /* like the file that grows */
-    if (!st) st = fill(m, s, rows);
+    if (!st) st = fill_file(m, s, rows);
     return st ? gt_wrap(st, "cannot make '%s'", m->path) : gt_h5_save(&m->file, m->path);
 }
 
@@ -143,13 +144,13 @@ gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
     return st;
 }
 
-static int find(const metrics_h5 *m, const char *name, int near) {
+static int find_series(const metrics_h5 *m, const char *name, int near) {
     return gt_stats_index(m->series, sizeof *m->series, m->n, name, near);
 }
 
 bool metrics_h5_ready(const metrics_h5 *m, const gt_stat_value *values, int n) {
     for (int i = 0; i < n; i++)
-        if (find(m, values[i].name, i) < 0) return false;
+        if (find_series(m, values[i].name, i) < 0) return false;
     return m->file.id != 0;
 }
 
@@ -158,7 +159,7 @@ gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, con
     gt_status st = rows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
     for (int i = 0; i < m->n && !st; i++) rows[i] = (row){0, NAN, NAN};
     for (int i = 0; i < n && !st; i++)
-        rows[find(m, values[i].name, i)] = (row){values[i].num, values[i].mean, values[i].std};
+        rows[find_series(m, values[i].name, i)] = (row){values[i].num, values[i].mean, values[i].std};
     for (int i = 0; i < m->n && !st; i++) st = gt_h5_append(m->series[i].set, m->rows, GT_NUMBER_STATISTIC, &rows[i]);
     if (!st) st = gt_h5_append(m->timestamp, m->rows, GT_NUMBER_DOUBLE, &timestamp);
     /* last: its length says how far all the others are */

@@ -18,7 +18,7 @@ typedef struct reader {
 static bool is_axis(const gt_h5_set *s) { return s->n_dims == 1 && s->rows <= MOST_ROWS; }
 
 /* What of a set cannot be read is missing; GT_NOMEM: that is not known. */
-static gt_status fill(reader *r, gt_h5_set *set, gt_stats_series *series) {
+static gt_status fill_series(reader *r, gt_h5_set *set, gt_stats_series *series) {
     int n = !is_axis(set) ? 0 : set->rows < r->stats->ticks ? (int)set->rows : r->stats->ticks;
     gt_status st = gt_h5_set_read(set, 0, n, GT_NUMBER_STATISTIC, r->rows);
     for (int t = 0; t < n && !st; t++) {
@@ -29,7 +29,7 @@ static gt_status fill(reader *r, gt_h5_set *set, gt_stats_series *series) {
 }
 
 /* Every set of statistics is a series. Others are passed over. */
-static gt_status visit(void *arg, const char *path) {
+static gt_status visit_set(void *arg, const char *path) {
     reader *r = arg;
     gt_stats *s = r->stats;
     gt_h5_set *set;
@@ -38,7 +38,7 @@ static gt_status visit(void *arg, const char *path) {
     if (st) return st == GT_NOMEM ? st : GT_OK;
     if (set->kind == GT_H5_STATISTIC) {
         gt_stats_series *series = gt_stats_add_series(s, path + 1, s->ticks);
-        st = series ? fill(r, set, series) : GT_NOMEM;
+        st = series ? fill_series(r, set, series) : GT_NOMEM;
     }
     gt_h5_set_close(set);
     return st;
@@ -62,7 +62,7 @@ static gt_status read_all(reader *r, gt_arena *a, int64_t rows) {
     for (int i = 0; i < s->ticks && !st; i++)
         if (s->images[i] < 0) st = gt_fail(GT_FORMAT, "its numbers of images are damaged");
     if (!st) st = read_axis(r, "timestamp", GT_NUMBER_DOUBLE, s->timestamp);
-    return st ? st : gt_h5_each(&r->file, true, visit, r);
+    return st ? st : gt_h5_each(&r->file, true, visit_set, r);
 }
 
 /* The number of ticks; `other` unless there is an axis of them. */

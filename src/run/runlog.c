@@ -42,14 +42,14 @@ struct gt_runlog {
     int64_t last;         /* where the last line began that was there when the log was opened; -1: there was none */
 };
 
-static void report(gt_runlog *l, part p, gt_status st) {
+static void log_outcome(gt_runlog *l, part p, gt_status st) {
     static const char *const names[PARTS] = {"stats.jsonl", "metrics.h5", "TensorBoard's events"};
     gt_log_outcome(&l->failing[p], st != GT_OK, names[p]);
 }
 
 /* ---- cutting back ---- */
 
-static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
+static verdict verdict_of_stats(char *text, bool whole, int64_t images, void *line) {
     stats_line *said = line;
     if (!whole || !stats_line_parse(text, said)) return whole && said->memory.failed ? UNKNOWN : BAD;
     return said->images <= images ? KEEP : LATER;
@@ -58,7 +58,7 @@ static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
 static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     stats_line line = {0};
     int counts[VERDICTS] = {0};
-    gt_status st = keep_lines(path, images, judge_stats, &line, counts, last);
+    gt_status st = keep_lines(path, images, verdict_of_stats, &line, counts, last);
     if (counts[LATER])
         gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
     if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
@@ -66,7 +66,7 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     return st;
 }
 
-static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch) {
+static verdict verdict_of_talk(char *text, bool whole, int64_t images, void *scratch) {
     double kimg;
     (void)whole, (void)scratch;
     bool counted = sscanf(text, "%*s %*s tick %*d %lf", &kimg) == 1 ||
@@ -78,7 +78,7 @@ static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch)
 gt_status gt_log_cut_back(const char *path, int64_t images) {
     int counts[VERDICTS] = {0};
     int64_t last;
-    return keep_lines(path, images, judge_talk, NULL, counts, &last);
+    return keep_lines(path, images, verdict_of_talk, NULL, counts, &last);
 }
 
 /* ---- the three parts ---- */
@@ -133,7 +133,7 @@ static void write_line(gt_runlog *l, int64_t images, double time, const gt_stat_
     off_t pending = (off_t)l->stats.pending.n, file = l->stats.good;
     add_line(l, images, time, values, n);
     gt_status st = appender_flush(&l->stats, true);
-    report(l, STATS, st);
+    log_outcome(l, STATS, st);
     l->latest.is = true;
     l->latest.written = !st;
     l->latest.at = st ? pending : file + pending;
@@ -150,8 +150,8 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
     if (l->latest.early) take_back_latest(l);
     write_line(l, images, time, values, n);
     l->latest.early = false;
-    report(l, METRICS, tick_metrics(l, images, time, values, n));
-    report(l, EVENTS, tfevents_scalars(&l->events, time, images, values, n));
+    log_outcome(l, METRICS, tick_metrics(l, images, time, values, n));
+    log_outcome(l, EVENTS, tfevents_scalars(&l->events, time, images, values, n));
 }
 
 void gt_runlog_amend(gt_runlog *l, int64_t images, const gt_stat_value *values, int n, const gt_stat_value *more,
@@ -160,13 +160,14 @@ void gt_runlog_amend(gt_runlog *l, int64_t images, const gt_stat_value *values, 
     if (!l->latest.is) return;
     take_back_latest(l);
     write_line(l, images, time, values, n);
-    report(l, METRICS, rebuild_metrics(l));
-    report(l, EVENTS, tfevents_scalars(&l->events, time, images, more, n_more));
+    log_outcome(l, METRICS, rebuild_metrics(l));
+    log_outcome(l, EVENTS, tfevents_scalars(&l->events, time, images, more, n_more));
 }
 
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
                        const void *png, size_t bytes) {
-    report(l, EVENTS, tfevents_picture(&l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
+    log_outcome(l, EVENTS,
+                tfevents_picture(&l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
 }
 
 /* ---- open and close ---- */
@@ -183,7 +184,7 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const gt_runlog_option
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
     if (!(l->metrics = metrics_h5_new(l->dir, l->swmr, o->job))) return GT_FAILED;
     if ((st = tfevents_open(&l->events, l->dir, images, o->step_in_images, o->job))) return st;
-    report(l, METRICS, rebuild_metrics(l));
+    log_outcome(l, METRICS, rebuild_metrics(l));
     return GT_OK;
 }
 
@@ -220,7 +221,7 @@ typedef struct search {
     double mean;
 } search;
 
-static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
+static void find_mean(void *arg, int64_t images, const gt_stat_value *values, int n) {
     search *s = arg;
     double mean = gt_stat_mean(values, n, s->name);
     /* metrics that were computed later stand in a line of their own */
@@ -229,7 +230,7 @@ static void look(void *arg, int64_t images, const gt_stat_value *values, int n) 
 
 static double mean_at(const gt_runlog *l, int64_t start, int64_t images, const char *name) {
     search s = {images, name, NAN};
-    if (each_from(l, start, look, &s)) gt_warn("%s", gt_message());
+    if (each_from(l, start, find_mean, &s)) gt_warn("%s", gt_message());
     return s.mean;
 }
 
@@ -244,8 +245,8 @@ void gt_runlog_leave(gt_runlog *l) { l->left = true; }
 
 void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
-    if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
-    if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
+    if (l->stats.fd >= 0 && !l->left) log_outcome(l, STATS, appender_flush(&l->stats, true));
+    if (l->stale && !l->left && !l->failing[STATS]) log_outcome(l, METRICS, rebuild_metrics(l));
     tfevents_end(&l->events, !l->left);
     appender_close(&l->stats);
     metrics_h5_free(l->metrics);

@@ -15,13 +15,13 @@
 typedef enum verdict { KEEP, LATER, BAD, UNKNOWN /* out of memory: nothing is cut back */, VERDICTS } verdict;
 /* What becomes of a line when a run goes on at `images`. The function may change the line. `whole`: the line ends with
  * a newline. */
-typedef verdict judge(char *line, bool whole, int64_t images, void *scratch);
+typedef verdict line_verdict(char *line, bool whole, int64_t images, void *scratch);
 
-/* Removes all lines that are not judged KEEP, and adds the number of lines of each verdict to `counts`. The file is
+/* Removes all lines whose verdict is not KEEP, and adds the number of lines of each verdict to `counts`. The file is
  * written only when a line is removed, or when the last line lacks its newline. *last: the byte at which the last line
  * begins afterwards; -1: there are no lines. A missing file has no lines. */
-gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS],
-                     int64_t *last);
+gt_status keep_lines(const char *path, int64_t images, line_verdict *verdict_of_line, void *scratch,
+                     int counts[VERDICTS], int64_t *last);
 
 /* ---- metrics_h5.c: the metric log as growing HDF5 datasets, readable while they grow (single writer, multiple
  * readers). The content comes from stats.jsonl, so the file can always be made anew: when a series is new, after the

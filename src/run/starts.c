@@ -26,7 +26,7 @@ static json_t *text_of(const char *text) {
     return j;
 }
 
-static gt_status append(const char *dir, json_t *line) {
+static gt_status append_line(const char *dir, json_t *line) {
     char *path = gt_path_join(dir, FILE_NAME), *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
     appender a = {.fd = -1};
     gt_status st = path && text ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory");
@@ -41,8 +41,8 @@ static gt_status append(const char *dir, json_t *line) {
     return st;
 }
 
-static void add(const char *dir, json_t *line) {
-    if (append(dir, line)) gt_warn("%s: %s", FILE_NAME, gt_message());
+static void add_event(const char *dir, json_t *line) {
+    if (append_line(dir, line)) gt_warn("%s: %s", FILE_NAME, gt_message());
 }
 
 static json_t *facts_of(const gt_start_fact *facts) {
@@ -52,18 +52,18 @@ static json_t *facts_of(const gt_start_fact *facts) {
 }
 
 void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_start_fact *facts) {
-    add(dir, json_pack("{s:s, s:f, s:I, s:I, s:o}", "event", "start", "time", gt_unix_time(), "images",
-                       (json_int_t)images, "total", (json_int_t)total, "facts", facts_of(facts)));
+    add_event(dir, json_pack("{s:s, s:f, s:I, s:I, s:o}", "event", "start", "time", gt_unix_time(), "images",
+                             (json_int_t)images, "total", (json_int_t)total, "facts", facts_of(facts)));
 }
 
 void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message) {
-    add(dir, json_pack("{s:s, s:f, s:I, s:s, s:o}", "event", "end", "time", gt_unix_time(), "images",
-                       (json_int_t)images, "state", state, "message", text_of(message)));
+    add_event(dir, json_pack("{s:s, s:f, s:I, s:s, s:o}", "event", "end", "time", gt_unix_time(), "images",
+                             (json_int_t)images, "state", state, "message", text_of(message)));
 }
 
 /* ---- reading ---- */
 
-static const char *copy(gt_arena *a, const json_t *text) {
+static const char *copy_text(gt_arena *a, const json_t *text) {
     return json_is_string(text) ? gt_arena_printf(a, "%s", json_string_value(text)) : "";
 }
 
@@ -78,7 +78,7 @@ static void take_start(gt_starts *s, json_t *line) {
     int n = 0;
     if (!rows) return;
     json_object_foreach(facts, name, text)
-        rows[n++] = (gt_start_fact){gt_arena_printf(s->arena, "%s", name), copy(s->arena, text)};
+        rows[n++] = (gt_start_fact){gt_arena_printf(s->arena, "%s", name), copy_text(s->arena, text)};
     s->last = real(line, "time");
     if (!s->count++) s->first = s->last;
     s->images = whole(line, "images");
@@ -88,12 +88,12 @@ static void take_start(gt_starts *s, json_t *line) {
 }
 
 static void take_end(gt_starts *s, const json_t *line) {
-    s->state = copy(s->arena, json_object_get(line, "state"));
-    s->message = copy(s->arena, json_object_get(line, "message"));
+    s->state = copy_text(s->arena, json_object_get(line, "state"));
+    s->message = copy_text(s->arena, json_object_get(line, "message"));
     s->ended = real(line, "time");
 }
 
-static void take(gt_starts *s, const char *text) {
+static void read_event(gt_starts *s, const char *text) {
     json_t *line = json_loads(text, 0, NULL);
     const char *event = json_string_value(json_object_get(line, "event"));
     if (event && !strcmp(event, "start")) take_start(s, line);
@@ -110,7 +110,7 @@ gt_starts *gt_starts_read(const char *dir) {
     bool fine = s && path && s->arena;
     if (fine) {
         gt_status st = gt_lines_open(&in, path, 0, 0);
-        while (!st && gt_lines_next(&in)) take(s, in.text);
+        while (!st && gt_lines_next(&in)) read_event(s, in.text);
         gt_lines_close(&in, st);
         fine = !gt_arena_failed(s->arena);
     }

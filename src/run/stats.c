@@ -70,7 +70,7 @@ static bool add_line(filler *f, const stats_line *line) {
 }
 
 /* As many lines as were counted: a run that goes on may have written more by now. */
-static gt_status fill(filler *f, const char *path) {
+static gt_status fill_table(filler *f, const char *path) {
     gt_lines in;
     stats_line line = {0};
     bool good = true;
@@ -102,7 +102,7 @@ gt_stats *gt_stats_read_within(const char *path, int64_t most_values) {
     gt_arena *a = f.ticks <= most_values ? gt_arena_new() : NULL;
     f.stats = a ? gt_stats_new(a, f.ticks) : NULL;
     if (!f.stats) gt_fail(GT_NOMEM, "'%s' has %lld lines: too many for the memory there is", path, (long long)f.ticks);
-    else if (!f.ticks || !fill(&f, path)) return f.stats;
+    else if (!f.ticks || !fill_table(&f, path)) return f.stats;
     gt_arena_free(a);
     return NULL;
 }

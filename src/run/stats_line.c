@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes and reads a line of stats.jsonl (stats_line.h). The parser is written here, because JSON proper has no NaN. */
+ * Writes and reads a line of stats.jsonl (stats_line.h).
+ *
+ * The reader is written here. JSON proper has no NaN, which the reference writes, and Python reads. And jansson does
+ * not tell a lack of memory from a damaged line: a run that resumes would then remove good lines. */
 #include "run/stats_line.h"
 
 #include <math.h>
