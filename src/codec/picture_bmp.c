@@ -68,7 +68,7 @@ static gt_status read_row(const bmp *b, const uint8_t *in, uint8_t *out) {
     return GT_OK;
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_bmp(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     bmp b;
     gt_status st = read_head(&b, bytes, n);
     if (!st) st = gt_raw_new(raw, b.height, b.width, b.grey ? 1 : 3, GT_U8);
@@ -90,4 +90,4 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     return st ? st : gt_head_fill(out, b.height, b.width, b.grey ? 1 : 3, GT_U8, b.bits <= 8 ? (int)b.bits : 8);
 }
 
-const gt_picture_kind gt_kind_bmp = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_bmp = {.head = head, .decode = decode_bmp};

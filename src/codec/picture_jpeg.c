@@ -67,7 +67,7 @@ static bool read_head(struct reader *r, const uint8_t *bytes, size_t n) {
 
 static gt_status damaged(const struct reader *r) { return gt_fail(GT_FORMAT, "damaged: %s", r->reason); }
 
-static gt_status begin(struct reader *r, const uint8_t *bytes, size_t n) {
+static gt_status begin_jpeg(struct reader *r, const uint8_t *bytes, size_t n) {
     set_up(r);
     if (!read_head(r, bytes, n)) return damaged(r);
     int c = r->jpeg.num_components;
@@ -85,7 +85,7 @@ static int orientation_of(const struct reader *r) {
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     struct reader r = {0};
-    gt_status st = begin(&r, bytes, n);
+    gt_status st = begin_jpeg(&r, bytes, n);
     if (!st)
         st = gt_head_fill(out, r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8,
                           r.jpeg.data_precision);
@@ -126,18 +126,18 @@ static bool read_samples(struct reader *r) {
 }
 
 /* Files with four components say how much light an ink leaves (Adobe's way, and everybody's since). */
-static void invert(gt_picture *p) {
+static void invert_inks(gt_picture *p) {
     uint8_t *s = p->samples;
     for (size_t i = 0; i < gt_picture_bytes(p); i++) s[i] = (uint8_t)(255 - s[i]);
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_jpeg(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.raw = raw};
-    gt_status st = begin(&r, bytes, n);
+    gt_status st = begin_jpeg(&r, bytes, n);
     if (!st && !read_samples(&r)) st = r.status ? r.status : damaged(&r);
     jpeg_destroy_decompress(&r.jpeg);
-    if (!st && raw->cmyk) invert(&raw->picture);
+    if (!st && raw->cmyk) invert_inks(&raw->picture);
     return st;
 }
 
-const gt_picture_kind gt_kind_jpeg = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_jpeg = {.head = head, .decode = decode_jpeg};

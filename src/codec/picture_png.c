@@ -220,7 +220,7 @@ static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, co
     return good;
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_png(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
     uint64_t bits = (unsigned)(r.found.channels * r.found.bits);
@@ -236,4 +236,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return st;
 }
 
-const gt_picture_kind gt_kind_png = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_png = {.head = head, .decode = decode_png};

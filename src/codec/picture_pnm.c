@@ -52,7 +52,7 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     return st ? st : gt_head_fill(out, p.height, p.width, p.channels, p.type, 32 - __builtin_clz(p.maxval));
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_pnm(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     pnm p;
     gt_status st = read_head(&p, bytes, n);
     if (!st) st = gt_raw_new(raw, p.height, p.width, p.channels, p.type);
@@ -74,4 +74,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return GT_OK;
 }
 
-const gt_picture_kind gt_kind_pnm = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_pnm = {.head = head, .decode = decode_pnm};

@@ -126,7 +126,7 @@ static gt_sample type_of(const reader *r) {
     return r->format == SAMPLEFORMAT_IEEEFP ? GT_F32 : r->bits == 16 ? GT_U16 : GT_U8;
 }
 
-static gt_status begin(reader *r) {
+static gt_status begin_tiff(reader *r) {
     gt_status st = open_tiff(r);
     if (!st) st = read_tags(r);
     if (!st && !choose_way(r))
@@ -137,7 +137,7 @@ static gt_status begin(reader *r) {
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     reader r = {.bytes = bytes, .n = n};
-    gt_status st = begin(&r);
+    gt_status st = begin_tiff(&r);
     /* libtiff takes indices whose palette it cannot reach for grey */
     if (!st && r.beyond && r.channels == 1 && r.photometric != PHOTOMETRIC_PALETTE) st = damaged(&r);
     if (!st)
@@ -228,7 +228,7 @@ static gt_status read_stored(reader *r) {
 }
 
 /* White is 0. */
-static void invert(const gt_picture *p) {
+static void invert_inks(const gt_picture *p) {
     for (size_t i = 0; i < gt_picture_bytes(p); i++) ((uint8_t *)p->samples)[i] ^= 255;
 }
 
@@ -244,7 +244,7 @@ static void divide_alpha(const gt_picture *p) {
 }
 
 static gt_status decode_with(reader *r) {
-    gt_status st = begin(r);
+    gt_status st = begin_tiff(r);
     if (!st) st = r->colours ? read_colours(r) : read_stored(r);
     if (st) return st;
     gt_raw_picture *raw = r->raw;
@@ -255,16 +255,16 @@ static gt_status decode_with(reader *r) {
     raw->orientation = r->orientation;
     raw->cmyk = r->photometric == PHOTOMETRIC_SEPARATED;
     raw->picture.alpha = r->alpha;
-    if (r->photometric == PHOTOMETRIC_MINISWHITE && !r->colours) invert(&raw->picture);
+    if (r->photometric == PHOTOMETRIC_MINISWHITE && !r->colours) invert_inks(&raw->picture);
     if (r->premultiplied) divide_alpha(&raw->picture);
     return GT_OK;
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_tiff(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     reader r = {.bytes = bytes, .n = n, .raw = raw};
     gt_status st = decode_with(&r);
     if (r.tiff) TIFFClose(r.tiff);
     return st;
 }
 
-const gt_picture_kind gt_kind_tiff = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_tiff = {.head = head, .decode = decode_tiff};

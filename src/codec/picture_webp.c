@@ -55,7 +55,7 @@ static void keep_metadata(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     WebPDemuxDelete(demuxer);
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_webp(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     gt_picture_info info = {0};
     gt_status st = stored_head(&info, bytes, n);
     if (!st) st = gt_raw_new(raw, (unsigned)info.height, (unsigned)info.width, (unsigned)info.channels, GT_U8);
@@ -70,4 +70,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return GT_OK;
 }
 
-const gt_picture_kind gt_kind_webp = {.head = head, .decode = decode};
+const gt_picture_kind gt_kind_webp = {.head = head, .decode = decode_webp};

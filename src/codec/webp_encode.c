@@ -13,7 +13,7 @@ gt_status gt_webp_check_size(int64_t height, int64_t width) {
 }
 
 /* One thread and no hints of the machine: equal pictures make equal bytes. */
-static bool configure(WebPConfig *c, const gt_webp_options *o) {
+static bool configure_encoder(WebPConfig *c, const gt_webp_options *o) {
     enum { EFFORT = 4 }; /* of 9: larger is slower */
     if (!WebPConfigInit(c)) return false;
     if (o->lossless && !WebPConfigLosslessPreset(c, EFFORT)) return false;
@@ -30,7 +30,7 @@ static uint8_t *as_colours(const gt_picture *p) {
     return rgb;
 }
 
-static bool import(WebPPicture *to, const gt_picture *p) {
+static bool import_picture(WebPPicture *to, const gt_picture *p) {
     if (p->channels == 4) return WebPPictureImportRGBA(to, p->samples, 4 * p->width);
     if (p->channels == 3) return WebPPictureImportRGB(to, p->samples, 3 * p->width);
     uint8_t *rgb = as_colours(p);
@@ -39,8 +39,8 @@ static bool import(WebPPicture *to, const gt_picture *p) {
     return done;
 }
 
-static gt_status encode(WebPPicture *to, const WebPConfig *config, const gt_picture *p) {
-    if (import(to, p) && WebPEncode(config, to)) return GT_OK;
+static gt_status encode_picture(WebPPicture *to, const WebPConfig *config, const gt_picture *p) {
+    if (import_picture(to, p) && WebPEncode(config, to)) return GT_OK;
     if (to->error_code == VP8_ENC_OK || to->error_code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
         to->error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY)
         return gt_fail(GT_NOMEM, "out of memory for a WebP picture");
@@ -60,7 +60,7 @@ gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **b
     WebPConfig config;
     WebPPicture to;
     WebPMemoryWriter out;
-    if (!configure(&config, o) || !WebPPictureInit(&to))
+    if (!configure_encoder(&config, o) || !WebPPictureInit(&to))
         return gt_fail(GT_USAGE, "a WebP quality of %g: 0 to 100 is meant", o->quality);
     WebPMemoryWriterInit(&out);
     to.width = p->width;
@@ -68,7 +68,7 @@ gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **b
     to.use_argb = o->lossless;
     to.writer = WebPMemoryWrite;
     to.custom_ptr = &out;
-    st = encode(&to, &config, p);
+    st = encode_picture(&to, &config, p);
     WebPPictureFree(&to);
     char *copy = st ? NULL : malloc(out.size); /* libwebp's memory is libwebp's to free */
     if (copy) memcpy(copy, out.mem, *n = out.size);

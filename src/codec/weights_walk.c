@@ -48,7 +48,7 @@ const char *const gt_weights_torch_names[] = {"collections.OrderedDict",
 
 typedef gt_weights_walk walk;
 
-static gt_status take(walk *k, const gt_pickle *v);
+static gt_status take_value(walk *k, const gt_pickle *v);
 
 static gt_status broken(const walk *k, const char *what) {
     return gt_fail(GT_FORMAT, "'%.60s%s': %s", k->name, k->length > 60 ? "..." : "", what);
@@ -57,7 +57,7 @@ static gt_status broken(const walk *k, const char *what) {
 /* ---- names ---- */
 
 /* Puts `key` (texts, bytes, integers) behind the name, after `between`; false: no such key, it stands for nothing. */
-static gt_status enter(walk *k, const char *between, const gt_pickle *key, size_t *before) {
+static gt_status enter_name(walk *k, const char *between, const gt_pickle *key, size_t *before) {
     char number[24];
     const char *text = key->bytes;
     size_t n = key->n, gap = k->length ? strlen(between) : 0;
@@ -77,14 +77,14 @@ static gt_status enter(walk *k, const char *between, const gt_pickle *key, size_
     return GT_OK;
 }
 
-static void leave(walk *k, size_t before) { k->name[k->length = before] = 0; }
+static void leave_name(walk *k, size_t before) { k->name[k->length = before] = 0; }
 
 static gt_status take_as(walk *k, const char *between, const gt_pickle *key, const gt_pickle *v) {
     size_t before;
     if (key->kind != GT_PICKLE_TEXT && key->kind != GT_PICKLE_BYTES && key->kind != GT_PICKLE_INTEGER) return GT_OK;
-    gt_status st = enter(k, between, key, &before);
-    if (!st) st = take(k, v);
-    if (!st) leave(k, before);
+    gt_status st = enter_name(k, between, key, &before);
+    if (!st) st = take_value(k, v);
+    if (!st) leave_name(k, before);
     return st;
 }
 
@@ -122,7 +122,7 @@ static gt_status take_tensor(walk *k, const gt_pickle *v) {
 
 static gt_status take_parameter(walk *k, const gt_pickle *v) {
     const gt_pickle *tensor = argument(v, 0);
-    return tensor ? take(k, tensor) : broken(k, "a damaged parameter");
+    return tensor ? take_value(k, tensor) : broken(k, "a damaged parameter");
 }
 
 static gt_status take_number(walk *k, const gt_pickle *v) {
@@ -150,9 +150,9 @@ static gt_status take_array(walk *k, const gt_pickle *v) {
 
 static gt_status add_text(walk *k, const char *key, const gt_pickle *v) {
     size_t before;
-    gt_status st = enter(k, ".", &(gt_pickle){.kind = GT_PICKLE_TEXT, .bytes = key, .n = strlen(key)}, &before);
+    gt_status st = enter_name(k, ".", &(gt_pickle){.kind = GT_PICKLE_TEXT, .bytes = key, .n = strlen(key)}, &before);
     if (!st) st = gt_weights_add_text(k->w, k->name, v->bytes, v->n);
-    if (!st) leave(k, before);
+    if (!st) leave_name(k, before);
     return st;
 }
 
@@ -167,7 +167,7 @@ static gt_status take_module(walk *k, const gt_pickle *v) {
         const gt_pickle *key = state->item[i], *value = state->item[i + 1];
         bool inner = gt_pickle_is(key, GT_PICKLE_TEXT, "_parameters") ||
                      gt_pickle_is(key, GT_PICKLE_TEXT, "_buffers") || gt_pickle_is(key, GT_PICKLE_TEXT, "_modules");
-        st = inner ? take(k, value) : take_as(k, ".", key, value);
+        st = inner ? take_value(k, value) : take_as(k, ".", key, value);
     }
     return st;
 }
@@ -178,9 +178,9 @@ static gt_status take_variable(walk *k, const gt_pickle *pair) {
     size_t before;
     if (pair->kind != GT_PICKLE_LIST || pair->items != 2) return broken(k, "a damaged list of variables");
     if (!gt_pickle_to_scalar(&a, pair->item[1])) return take_as(k, "/", pair->item[0], pair->item[1]);
-    gt_status st = enter(k, "/", pair->item[0], &before);
+    gt_status st = enter_name(k, "/", pair->item[0], &before);
     if (!st) st = add_array(k, &a);
-    if (!st) leave(k, before);
+    if (!st) leave_name(k, before);
     return st;
 }
 
@@ -236,7 +236,7 @@ static gt_status take_items(walk *k, const gt_pickle *v) {
     return st;
 }
 
-static gt_status take(walk *k, const gt_pickle *v) {
+static gt_status take_value(walk *k, const gt_pickle *v) {
     if (k->depth == DEPTH_MOST) return broken(k, "values in values without end, or nested too deep");
     if (k->visits++ == VISITS_MOST) return broken(k, "it refers to its values too often");
     gt_status st = GT_OK;
@@ -259,7 +259,7 @@ gt_status gt_weights_take(gt_weights_walk *k, const char *name, const gt_pickle 
     char text[NAME_MOST];
     k->name = text;
     k->length = (size_t)snprintf(text, sizeof text, "%s", name);
-    gt_status st = take(k, v);
+    gt_status st = take_value(k, v);
     k->name = NULL;
     return st;
 }

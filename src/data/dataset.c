@@ -43,7 +43,7 @@ static gt_status check_names(const gt_source *s) {
     return GT_OK;
 }
 
-static gt_status compare(const gt_dataset *ds, const gt_picture *found) {
+static gt_status compare_shape(const gt_dataset *ds, const gt_picture *found) {
     static const char *const depth[] = {[GT_U8] = "u8", [GT_U16] = "u16", [GT_F32] = "f32"};
     char is[GT_SHAPE_BYTES], wanted[GT_SHAPE_BYTES], more[64] = "", name[GT_ITEM_NAME_BYTES];
     const gt_picture *s = &ds->shape;
@@ -65,13 +65,13 @@ static gt_status survey_one(const gt_dataset *ds, int64_t i) {
     bool cut;
     gt_progress();
     gt_status st = gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut);
-    if (!st) st = compare(ds, &found);
+    if (!st) st = compare_shape(ds, &found);
     return gt_item_wrap(ds->source, i, st);
 }
 
 /* Takes the shape of the first picture and compares the heads of the others: up to a number that can be looked at, else
  * as many evenly spaced ones (the rest is compared when it is read). */
-static gt_status survey(gt_dataset *ds) {
+static gt_status survey_items(gt_dataset *ds) {
     const gt_source *s = ds->source;
     ds->shape = s->shape;
     if (s->shape.height) return GT_OK;
@@ -83,7 +83,7 @@ static gt_status survey(gt_dataset *ds) {
     return st;
 }
 
-/* As survey(), for pictures of any shapes. What nobody has looked at may have another shape, too. */
+/* As survey_items(), for pictures of any shapes. What nobody has looked at may have another shape, too. */
 static gt_status survey_fit(gt_dataset *ds, const gt_transform *wanted) {
     gt_status st = gt_fitting_plan(&ds->fit, ds->source, wanted, &ds->shape, &ds->fitted);
     ds->fits = ds->fit.unlike || ds->fit.looks < ds->source->count;
@@ -227,7 +227,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    if (!st) st = options->fit ? survey_fit(ds, options->fit) : survey(ds);
+    if (!st) st = options->fit ? survey_fit(ds, options->fit) : survey_items(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
     ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.has_range && !ds->fits;
     if (ds->says_no_range && options->float_range)
@@ -287,7 +287,7 @@ static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *sample
     if (s->samples && !ds->fits) return gt_item_wrap(s, stored, s->samples(s, stored, samples));
     gt_picture found = {0};
     gt_status st = ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found) : gt_item_read(s, stored, &found);
-    if (!st && !ds->fits) st = compare(ds, &found);
+    if (!st && !ds->fits) st = compare_shape(ds, &found);
     if (!st) memcpy(samples, found.samples, ds->info.image_bytes);
     gt_picture_free(&found);
     return gt_item_wrap(s, stored, st);

@@ -73,7 +73,7 @@ static gt_status count_lines(gt_csv *c, int64_t *lines) {
     return st;
 }
 
-static gt_status survey(const gt_source *s, gt_csv *c, columns *k, naming by, const uint32_t *index) {
+static gt_status survey_columns(const gt_source *s, gt_csv *c, columns *k, naming by, const uint32_t *index) {
     *k = (columns){.first = 1, .whole = true, .real = true};
     int64_t lines = 0;
     gt_status st = by == BY_NUMBER ? count_lines(c, &lines) : GT_OK;
@@ -178,7 +178,7 @@ static gt_status read_header(gt_csv *c, size_t first, gt_source_info *n) {
 static gt_status read_lines(gt_source *s, gt_csv *c, naming by, const uint32_t *index) {
     columns k;
     int64_t met = 0;
-    gt_status st = survey(s, c, &k, by, index);
+    gt_status st = survey_columns(s, c, &k, by, index);
     gt_csv_rewind(c);
     if (!st && !k.first && k.lines != s->count)
         return gt_fail(GT_FORMAT, "%" PRId64 " lines of a label alone for %" PRId64 " images", k.lines, s->count);

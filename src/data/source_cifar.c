@@ -44,7 +44,7 @@ typedef struct cifar {
     bool coarse;
 } cifar;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_cifar(const gt_spec *spec) {
     return spec->is_file && (gt_ends_with(spec->text, ".tar.gz") || gt_ends_with(spec->text, ".tgz") ||
                              gt_ends_with(spec->text, ".tar"));
 }
@@ -236,6 +236,6 @@ static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_cifar = {.name = "cifar",
                                         .looks = "cifar-10-python.tar.gz",
-                                        .claims = claims,
+                                        .claims = claims_cifar,
                                         .state_bytes = sizeof(cifar),
                                         .open = open_cifar};

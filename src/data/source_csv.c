@@ -6,7 +6,7 @@
 #include "data/csv.h"
 #include "data/source.h"
 
-static bool claims(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }
+static bool claims_csv(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }
 
 static gt_status read_names(gt_name_list *names, const char *path) {
     gt_csv c;
@@ -30,4 +30,4 @@ static gt_status open_csv(gt_source *s, const gt_source_options *options) {
 }
 
 const gt_source_kind gt_source_csv = {
-    .name = "csv", .looks = "FILE.csv of paths and labels", .claims = claims, .open = open_csv};
+    .name = "csv", .looks = "FILE.csv of paths and labels", .claims = claims_csv, .open = open_csv};

@@ -84,7 +84,7 @@ static gt_status list_pictures(gt_name_list *l, const char *path) {
 
 /* ---- the source ---- */
 
-static bool claims(const gt_spec *spec) { return spec->is_folder; }
+static bool claims_folder(const gt_spec *spec) { return spec->is_folder; }
 
 /* Size and CRC-32 of the first and the last 64 KiB (which overlap in a small file). */
 static gt_status mark_file(int fd, uint64_t size, uint8_t *buffer, gt_hasher *h) {
@@ -113,7 +113,7 @@ static gt_status fingerprint_one(const gt_source *s, int64_t i, uint8_t *buffer,
     return st ? gt_wrap(st, "'%s'", gt_names_at(&s->names, (size_t)i)) : GT_OK;
 }
 
-static gt_status fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
+static gt_status folder_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     uint8_t *buffer = malloc(PART_BYTES);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     int64_t looks = most && most < s->count ? most : s->count;
@@ -177,7 +177,7 @@ static gt_status take_masks(gt_source *s) {
 
 static gt_status open_folder(gt_source *s, const gt_source_options *options) {
     gt_status st = gt_source_of_files(s, s->spec, strlen(s->spec));
-    s->fingerprint = fingerprint;
+    s->fingerprint = folder_fingerprint;
     if (!st) st = list_pictures(&s->names, s->spec);
     if (st) return st;
     gt_names_sort(&s->names, gt_by_code_points);
@@ -188,4 +188,4 @@ static gt_status open_folder(gt_source *s, const gt_source_options *options) {
 }
 
 const gt_source_kind gt_source_folder = {
-    .name = "folder", .looks = "a folder of pictures", .claims = claims, .open = open_folder};
+    .name = "folder", .looks = "a folder of pictures", .claims = claims_folder, .open = open_folder};

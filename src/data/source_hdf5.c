@@ -16,7 +16,7 @@ typedef struct h5set {
     gt_h5_set *images, *masks; /* masks: NULL, there are none */
 } h5set;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_hdf5(const gt_spec *spec) {
     return spec->is_file &&
            (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_h5_is(spec->text));
 }
@@ -192,7 +192,7 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_hdf5 = {.name = "hdf5",
                                        .looks = "an HDF5 file",
-                                       .claims = claims,
+                                       .claims = claims_hdf5,
                                        .state_bytes = sizeof(h5set),
                                        .close = close_set,
                                        .open = open_hdf5};

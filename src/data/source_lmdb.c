@@ -56,7 +56,7 @@ typedef struct lmdb {
     size_t room;
 } lmdb;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_lmdb(const gt_spec *spec) {
     size_t n = strlen(spec->text);
     char *path = spec->is_folder ? gt_path_join(spec->text, "data.mdb") : NULL;
     bool mine = path && ((n >= 5 && !strcmp(spec->text + n - 5, "_lmdb")) || access(path, F_OK) == 0);
@@ -236,7 +236,7 @@ static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_lmdb = {.name = "lmdb",
                                        .looks = "FOLDER_lmdb",
-                                       .claims = claims,
+                                       .claims = claims_lmdb,
                                        .state_bytes = sizeof(lmdb),
                                        .close = close_lmdb,
                                        .open = open_lmdb};

@@ -29,7 +29,7 @@ typedef struct mnist {
     int border; /* zeros on each side */
 } mnist;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_mnist(const gt_spec *spec) {
     const char *slash = strrchr(spec->text, '/');
     return spec->is_file &&
            (strstr(slash ? slash : spec->text, images_part) || gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
@@ -172,6 +172,6 @@ static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_mnist = {.name = "mnist",
                                         .looks = "*-images-idx3-ubyte.gz",
-                                        .claims = claims,
+                                        .claims = claims_mnist,
                                         .state_bytes = sizeof(mnist),
                                         .open = open_mnist};

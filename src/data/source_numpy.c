@@ -27,7 +27,7 @@ typedef struct numpy {
     bool planes; /* [N,C,H,W] */
 } numpy;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_numpy(const gt_spec *spec) {
     return spec->is_file && (!strcasecmp(spec->extension, ".npy") || !strcasecmp(spec->extension, ".npz"));
 }
 
@@ -268,6 +268,6 @@ static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_numpy = {.name = "numpy",
                                         .looks = "an array .npy or .npz",
-                                        .claims = claims,
+                                        .claims = claims_numpy,
                                         .state_bytes = sizeof(numpy),
                                         .open = open_numpy};

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "data/source.h"
 
-static bool claims(const gt_spec *spec) {
+static bool claims_picture(const gt_spec *spec) {
     return spec->lone_picture && spec->is_file &&
            (gt_picture_is_name(spec->text) || gt_kind_of_file(spec->text) == GT_KIND_PICTURE);
 }
@@ -20,4 +20,4 @@ static gt_status open_picture(gt_source *s, const gt_source_options *options) {
     return st;
 }
 
-const gt_source_kind gt_source_picture = {.name = "picture", .claims = claims, .open = open_picture};
+const gt_source_kind gt_source_picture = {.name = "picture", .claims = claims_picture, .open = open_picture};

@@ -156,7 +156,7 @@ static gt_status parse_spec(gt_synth *s, const char *spec) {
     return st;
 }
 
-static bool claims(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
+static bool claims_synth(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
 
 static gt_status draw_item(const gt_source *source, int64_t i, void *pixels) {
     const gt_synth *s = source->state;
@@ -171,7 +171,7 @@ static gt_status draw_mask(const gt_source *source, int64_t i, gt_picture *out) 
     return st;
 }
 
-static gt_status fingerprint(const gt_source *source, gt_hasher *h, int64_t most) {
+static gt_status synth_fingerprint(const gt_source *source, gt_hasher *h, int64_t most) {
     (void)most;
     const gt_synth *s = source->state;
     char text[160];
@@ -187,7 +187,7 @@ static gt_status stamp_set(gt_source *source) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     gt_source_hash(source, &source->shape, h);
-    gt_status st = fingerprint(source, h, 0);
+    gt_status st = synth_fingerprint(source, h, 0);
     source->stamp = gt_hasher_end(h);
     return st;
 }
@@ -196,7 +196,7 @@ static gt_status open_synth(gt_source *source, const gt_source_options *options)
     (void)options;
     gt_synth *s = source->state;
     source->samples = draw_item;
-    source->fingerprint = fingerprint;
+    source->fingerprint = synth_fingerprint;
     source->format = gt_source_synth.name;
     source->name_digits = 8;
     gt_status st = parse_spec(s, source->spec);
@@ -210,5 +210,8 @@ static gt_status open_synth(gt_source *source, const gt_source_options *options)
     return st ? st : stamp_set(source);
 }
 
-const gt_source_kind gt_source_synth = {
-    .name = "synth", .looks = "synth:NAME", .claims = claims, .state_bytes = sizeof(gt_synth), .open = open_synth};
+const gt_source_kind gt_source_synth = {.name = "synth",
+                                        .looks = "synth:NAME",
+                                        .claims = claims_synth,
+                                        .state_bytes = sizeof(gt_synth),
+                                        .open = open_synth};

@@ -46,7 +46,7 @@ static gt_status list_files(gt_name_list *l, const char *folder) {
     return st;
 }
 
-static bool claims(const gt_spec *spec) {
+static bool claims_tfrecords(const gt_spec *spec) {
     if (spec->is_file) return is_file(spec->text);
     gt_name_list l = {0};
     bool mine = spec->is_folder && !list_files(&l, spec->text) && l.count > 0;
@@ -353,7 +353,7 @@ static gt_status open_tfrecords(gt_source *s, const gt_source_options *options) 
 
 const gt_source_kind gt_source_tfrecords = {.name = "tfrecords",
                                             .looks = "FILE.tfrecords or a folder of these",
-                                            .claims = claims,
+                                            .claims = claims_tfrecords,
                                             .state_bytes = sizeof(tfrecords),
                                             .close = close_tfrecords,
                                             .open = open_tfrecords};

@@ -14,7 +14,7 @@ typedef struct archive {
     uint32_t *entry; /* of item i */
 } archive;
 
-static bool claims(const gt_spec *spec) {
+static bool claims_zip(const gt_spec *spec) {
     return spec->is_file && (!strcasecmp(spec->extension, ".zip") || gt_file_begins(spec->text, 0, "PK\3\4", 4));
 }
 
@@ -73,7 +73,7 @@ static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_
     return entry_of(s->state, i)->name;
 }
 
-static gt_status fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
+static gt_status zip_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     (void)most;
     for (int64_t i = 0; i < s->count; i++) {
         const gt_zip_entry *e = entry_of(s->state, i), *mask = mask_of(s, i, NULL);
@@ -129,7 +129,7 @@ static gt_status open_zip(gt_source *s, const gt_source_options *options) {
     s->load = load_item;
     s->name = name_item;
     s->item_stamp = stamp_item;
-    s->fingerprint = fingerprint;
+    s->fingerprint = zip_fingerprint;
     gt_status st = gt_zip_open(&a->zip, s->spec);
     if (st) return st;
     size_t entries = gt_zip_count(a->zip);
@@ -144,7 +144,7 @@ static gt_status open_zip(gt_source *s, const gt_source_options *options) {
 
 const gt_source_kind gt_source_zip = {.name = "zip",
                                       .looks = "FILE.zip",
-                                      .claims = claims,
+                                      .claims = claims_zip,
                                       .state_bytes = sizeof(archive),
                                       .close = close_archive,
                                       .open = open_zip};
