@@ -71,7 +71,7 @@ $(LIBRARY): $(LIBRARY_OBJ)
 	$(Q)ar qcs $@ $^
 
 # What the program carries within itself.
-$(BUILD)/src/report/assets.o: src/report/report.css src/report/report.js
+$(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
 
 $(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.

@@ -74,6 +74,10 @@ gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
  * its share of the row, with numbers and names up to 24 classes. names [classes] or NULL: numbers. GT_USAGE: more than
  * 8192 classes. */
 gt_status gt_confusion_write(const char *path, const int64_t *counts, int classes, const char *const *names);
+/* The same as a CSV file with the names [classes] on both sides. */
+gt_status gt_confusion_write_csv(const char *path, const int64_t *counts, int classes, const char *const *names);
+/* How often a class is the true one: the sum of its row. */
+int64_t gt_confusion_count(const int64_t *counts, int classes, int class);
 
 /* A histogram of the finite values among x[0], x[stride], ... (n of them): `bars` bars of equal width. edges
  * [bars+1]; heights [bars] are densities. */

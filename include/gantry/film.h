@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Films: animated WebP, MP4 (use/generate/ffmpeg.h), or a numbered PNG for each frame. Frames are packed by any rank
+ * Films: animated WebP, MP4 (by the program ffmpeg), or a numbered PNG for each frame. Frames are packed by any rank
  * and added by rank 0 in their order; one frame at a time is in memory.
  *
  *     gt_film_of of = {.path = "walk.webp", .height = h, .width = w, .channels = 3, .fps = 30, .quality = 90};
@@ -17,7 +17,12 @@
 
 #include "gantry/status.h"
 
-struct gt_ffmpeg;
+/* The program ffmpeg, as a process that waits for a film. */
+typedef struct gt_ffmpeg gt_ffmpeg;
+/* Before MPI, on the first rank. GT_FAILED: there is no ffmpeg; the message says what can be done without. On failure
+ * *out is NULL. */
+gt_status gt_ffmpeg_ready(gt_ffmpeg **out);
+void gt_ffmpeg_close(gt_ffmpeg *f); /* NULL is fine; a film that is not finished goes */
 
 /* By the path's ending: .webp, .mp4; a folder: no ending, or a slash at the end. */
 typedef enum gt_film_kind { GT_FILM_UNKNOWN, GT_FILM_WEBP, GT_FILM_MP4, GT_FILM_FOLDER } gt_film_kind;
@@ -27,10 +32,10 @@ typedef struct gt_film_of {
     const char *path;
     int height, width, channels; /* 1, 3 or 4; MP4 shows no transparency */
     double fps;
-    int64_t frames;           /* of the whole film; 0: not known */
-    bool lossless;            /* .webp */
-    double quality;           /* .webp: 0 to 100 */
-    struct gt_ffmpeg *ffmpeg; /* .mp4, rank 0: ready */
+    int64_t frames;    /* of the whole film; 0: not known */
+    bool lossless;     /* .webp */
+    double quality;    /* .webp: 0 to 100 */
+    gt_ffmpeg *ffmpeg; /* .mp4, rank 0: ready */
 } gt_film_of;
 
 /* GT_USAGE: a name or a size that no film has. */

@@ -73,6 +73,14 @@ void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
 typedef enum gt_generate_space { GT_IMAGES, GT_STYLES, GT_LATENTS } gt_generate_space;
 
+/* What a file of all results is, by the ending of its name. */
+typedef enum gt_collection_kind {
+    GT_COLLECTION_UNKNOWN,
+    GT_COLLECTION_PICTURE,
+    GT_COLLECTION_ARRAY
+} gt_collection_kind;
+gt_collection_kind gt_collection_kind_of(const char *path);
+
 typedef struct gt_generate_request {
     const char *checkpoint;
     gt_generator_options options;

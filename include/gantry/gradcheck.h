@@ -15,6 +15,9 @@
 #ifndef GANTRY_GRADCHECK_H
 #define GANTRY_GRADCHECK_H
 
+#include "gantry/dataset.h"
+#include "gantry/job.h"
+#include "gantry/memory.h"
 #include "gantry/model.h"
 
 typedef struct gt_gradcheck_options {
@@ -53,5 +56,23 @@ gt_status gt_gradcheck_phase(gt_phase *p, const gt_slice_input *slice, const gt_
 
 /* Moves all parameters a little away from their first values, so that zeros and ones are not where they are alike. */
 void gt_gradcheck_move(gt_model *m);
+
+/* ---- samples of a job ---- */
+
+typedef struct gt_gradcheck_samples { /* images of a dataset, for all phases of a model */
+    const gt_job *job;
+    gt_model *model;
+    gt_dataset *data;
+    int n;
+    float *images, *labels;
+    uint8_t *masks; /* NULL: the model takes none */
+} gt_gradcheck_samples;
+
+/* Reads n images that are spread over the data, at most as many as a slice of the job has; exactly as many where
+ * samples of a slice belong together. Memory of the arena. */
+gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m, gt_dataset *data, int n,
+                                    gt_gradcheck_samples *out);
+/* The input of a phase; the samples must outlive it. */
+gt_slice_input gt_gradcheck_slice(gt_gradcheck_samples *s);
 
 #endif

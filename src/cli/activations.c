@@ -7,7 +7,7 @@
 #include "gantry/figure.h"
 #include "gantry/file.h"
 #include "gantry/rundir.h"
-#include "gantry/activations.h"
+#include "gantry/study_view.h"
 
 typedef struct activations_fields {
     const char *inits, *activations, *size, *outdir;
@@ -17,7 +17,7 @@ typedef struct activations_fields {
 
 #define FIELDS activations_fields
 
-enum { LIST = 64, PANELS = 400, BINS = 1000 };
+enum { LIST = 64, BINS = 1000 };
 
 static const gt_option table[] = {
     {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"), .placeholder = "WORDS",
@@ -42,14 +42,12 @@ typedef struct work {
     const cli_arguments *arguments;
     gt_arena *arena;
     gt_pool *pool;
-    gt_buffer csv;
-    gt_panel *panels; /* [PANELS] */
-    int n, columns;   /* panels; of a row */
+    gt_activation_table *table;
 } work;
 
 /* ---- a job ---- */
 
-static gt_status set(gt_options *o, const char *key, const char *value) {
+static gt_status set_option(gt_options *o, const char *key, const char *value) {
     return value ? gt_options_set(o, key, value, NULL) : GT_OK;
 }
 
@@ -61,36 +59,27 @@ static gt_status read_job(const work *w, gt_job *job, const char *init, const ch
     int64_t height = 0, width = 0;
     if (a->n_words > 1) return gt_fail(GT_USAGE, "'%s': one job file at most", a->words[1]);
     gt_status st = cli_read_size(f->size, &height, &width);
-    if (!st) st = set(&o, "model", "mlp");
+    if (!st) st = set_option(&o, "model", "mlp");
     if (!st && a->n_words) st = gt_job_read_file(job, a->words[0]);
     if (!st) st = cli_apply(&o, a);
-    if (!st) st = set(&o, "init", init);
-    if (!st) st = set(&o, "activation", activation);
+    if (!st) st = set_option(&o, "init", init);
+    if (!st) st = set_option(&o, "activation", activation);
     return st ? st : gt_job_resolve(job, height, width, (int)f->channels, (int)f->classes, 0);
 }
 
-/* ---- what is told ---- */
+/* ---- a network ---- */
 
-static gt_status tell(work *w, const gt_activations *a, const char *init, const char *activation) {
+static void print_layer(const gt_activations *a, const char *init, const char *activation) {
     printf("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std, a->zeros,
            a->outer, a->middle);
-    gt_buffer_printf(&w->csv, "%s,\"%s\",%s,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", activation, init, a->layer, a->mean,
-                     a->std, a->zeros, a->outer, a->middle, a->edges[0], a->edges[w->fields->bins]);
-    for (int64_t k = 0; k < w->fields->bins; k++) gt_buffer_printf(&w->csv, ",%.9g", a->shares[k]);
-    gt_buffer_printf(&w->csv, "\n");
-    if (w->n == PANELS) return gt_fail(GT_USAGE, "more than %d histograms are too many for a picture", PANELS);
-    const char *title = gt_arena_printf(w->arena, "%s, %s: %s", activation, init, a->layer);
-    if (!title) return GT_NOMEM;
-    w->panels[w->n++] = (gt_panel){.title = title, .bars = {(int)w->fields->bins, a->edges, a->shares}, .small = true};
-    return GT_OK;
 }
 
-static void range_of(const char *activation, gt_activations_options *o) {
+static void set_range(const char *activation, gt_activations_options *o) {
     o->lo = gt_is(activation, "tanh") ? -1 : 0;
     o->hi = gt_is(activation, "tanh") || gt_is(activation, "sigmoid");
 }
 
-static gt_status measure_one(work *w, gt_job *job, const char *init, const char *activation) {
+static gt_status measure_network(work *w, gt_job *job, const char *init, const char *activation) {
     gt_options o = job->options;
     gt_status st = read_job(w, job, init, activation);
     if (st) return st;
@@ -98,15 +87,15 @@ static gt_status measure_one(work *w, gt_job *job, const char *init, const char 
     const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
     gt_activations_options options = {
         .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed, .pool = w->pool};
-    if (gt_is(job->model, "mlp")) range_of(by, &options);
+    if (gt_is(job->model, "mlp")) set_range(by, &options);
     else by = job->model;
     gt_model *m = gt_model_new(job);
     gt_activations *all = NULL;
     int n = 0;
     st = m ? gt_activations_measure(m, &options, w->arena, &all, &n) : gt_failure();
-    if (!st && w->columns && n != w->columns) st = gt_fail(GT_USAGE, "the networks have different numbers of layers");
-    w->columns = n;
-    for (int i = 0; i < n && !st; i++) st = tell(w, &all[i], *shown ? shown : "own", by);
+    if (!*shown) shown = "own";
+    if (!st) st = gt_activation_table_add(w->table, shown, by, all, n);
+    for (int i = 0; i < n && !st; i++) print_layer(&all[i], shown, by);
     gt_model_free(m);
     return st;
 }
@@ -114,7 +103,7 @@ static gt_status measure_one(work *w, gt_job *job, const char *init, const char 
 /* ---- all of them ---- */
 
 /* The words of a text; one NULL where there is none. */
-static int split(gt_arena *a, const char *text, const char **words) {
+static int split_words(gt_arena *a, const char *text, const char **words) {
     int n = 0;
     char *copy = gt_arena_printf(a, "%s", text), *rest = copy;
     for (char *word; copy && n < LIST && (word = strtok_r(rest, " ", &rest));) words[n++] = word;
@@ -122,25 +111,20 @@ static int split(gt_arena *a, const char *text, const char **words) {
     return n;
 }
 
-static gt_status write_all(work *w) {
+static gt_status write_table(const work *w) {
     const char *outdir = w->fields->outdir;
     gt_status st = gt_rundir_prepare(outdir, 1 << 20);
-    if (!st) st = gt_buffer_write(&w->csv, gt_arena_printf(w->arena, "%s/activations.csv", outdir));
-    const char *stem = gt_arena_printf(w->arena, "%s/activations", outdir);
-    if (!st && w->n) st = gt_figure_write(stem, w->panels, w->n, w->columns);
-    if (!st) printf("%s.csv, %s.png\n", stem, stem);
+    if (!st) st = gt_activation_table_write(w->table, outdir);
+    if (!st) printf("%s/activations.csv, %s/activations.png\n", outdir, outdir);
     return st;
 }
 
-static gt_status compare(work *w) {
+static gt_status compare_networks(work *w) {
     const char *inits[LIST], *activations[LIST];
-    int n_inits = split(w->arena, w->fields->inits, inits),
-        n_activations = split(w->arena, w->fields->activations, activations);
-    w->panels = gt_arena_array(w->arena, PANELS, sizeof *w->panels);
-    if (!w->panels) return GT_NOMEM;
-    gt_buffer_printf(&w->csv, "activation,init,layer,mean,std,zeros,outer,middle,from,to");
-    for (int64_t k = 0; k < w->fields->bins; k++) gt_buffer_printf(&w->csv, ",bin%lld", (long long)k);
-    gt_buffer_printf(&w->csv, "\n");
+    int n_inits = split_words(w->arena, w->fields->inits, inits),
+        n_activations = split_words(w->arena, w->fields->activations, activations);
+    w->table = gt_activation_table_new((int)w->fields->bins);
+    if (!w->table) return gt_failure();
     printf("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros", "outer",
            "middle");
     gt_status st = GT_OK;
@@ -148,17 +132,17 @@ static gt_status compare(work *w) {
         gt_job *job = gt_job_new();
         if (!job) return GT_NOMEM;
         job->kernels = cli_kernels();
-        st = measure_one(w, job, inits[i % n_inits], activations[i / n_inits]);
+        st = measure_network(w, job, inits[i % n_inits], activations[i / n_inits]);
         gt_job_free(job);
     }
-    return st ? st : write_all(w);
+    return st ? st : write_table(w);
 }
 
 static gt_status check_and_compare(work *w, const gt_options *own) {
     gt_status st = cli_check_output_names(own);
     if (!st) st = cli_check_outputs(own);
     if (!st && !(w->pool = gt_pool_new(1))) st = gt_failure();
-    return st ? st : compare(w);
+    return st ? st : compare_networks(w);
 }
 
 static int activations(int argc, char **argv) {
@@ -173,7 +157,7 @@ static int activations(int argc, char **argv) {
     work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
     if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
     else if (!st) st = check_and_compare(&w, &own);
-    gt_buffer_free(&w.csv);
+    gt_activation_table_free(w.table);
     gt_pool_free(w.pool);
     gt_job_free(job);
     return cli_exit("activations", st);

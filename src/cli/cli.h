@@ -327,6 +327,11 @@ gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char
 /* ---- gantry inspect: one file per kind of thing ---- */
 
 gt_status cli_inspect_dataset(const char *spec);
+/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". */
+gt_status cli_dataset_inspect(const char *spec, const char *grid);
+/* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
+ * listed. */
+gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
 /* Prints a line for each class with the number of its images; `names` may be NULL, or fewer than `n`. */
 void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names);
 gt_status cli_inspect_checkpoint(const char *path);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets (dataset_look.c).
+ * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets
+ * (inspect_dataset.c).
  */
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/dataset_look.h"
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_tool.h"

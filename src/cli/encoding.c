@@ -49,14 +49,3 @@ gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status 
     gt_runner_close(e.encoder);
     return st;
 }
-
-gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path) {
-    const gt_model *m = e->model;
-    int rows = (int)((n + columns - 1) / columns);
-    float *cells = calloc(2 * (size_t)columns * (size_t)rows, gt_model_floats(m) * sizeof *cells);
-    if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
-    gt_status st = gt_reconstruct(e->encoder, e->data, n, items, cells);
-    if (!st) st = gt_grid_write(path, cells, 2 * columns, rows, m->height, m->width, m->channels, -1, 1, NULL);
-    free(cells);
-    return st;
-}

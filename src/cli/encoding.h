@@ -28,9 +28,6 @@ gt_status cli_check_encoding(cli_session *s);
 /* Opens the checkpoint and the data that the session's two words name, for `work`. Collective. */
 gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e));
 
-/* Draws items beside their reconstructions as one PNG, `columns` pairs side by side. */
-gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path);
-
 /* What the rows of these commands have in common. */
 #define CLI_ENCODING(table)                                                                                 \
     CLI_ROWS(table), .arguments = "CHECKPOINT | RUN DATA [--key=value ...]", .own_words = 2, .ranks = true, \

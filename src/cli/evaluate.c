@@ -6,8 +6,9 @@
 #include "cli/encoding.h"
 #include "cli/segmenting.h"
 #include "gantry/file.h"
-#include "gantry/rundir.h"
 #include "gantry/text.h"
+#include "gantry/figure.h"
+#include "gantry/rundir.h"
 
 typedef struct evaluate_fields {
     const char *outdir, *classes;
@@ -32,41 +33,28 @@ static const gt_option table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
-static gt_status write_tables(const cli_classifying *c, const gt_scores *s) {
-    const char **names = gt_arena_array(c->session->arena, (size_t)s->classes, sizeof *names);
-    if (!names) return GT_NOMEM;
-    gt_buffer classes = {0};
-    gt_buffer_printf(&classes, "class,images,accuracy\n");
-    for (int i = 0; i < s->classes; i++) {
-        int64_t n = cli_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
-        names[i] = cli_class_name(c, i);
-        gt_buffer_csv(&classes, names[i]);
-        gt_buffer_printf(&classes, ",%lld,", (long long)n);
-        gt_buffer_printf(&classes, n ? "%.6f\n" : "\n", n ? (double)right / (double)n : 0);
+static void print_scores(const gt_predictions *p, gt_arena *a, const gt_scores *s) {
+    printf("%lld image%s: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s->count,
+           gt_plural(s->count), s->accuracy, GT_TOP, s->top, s->loss);
+    for (int i = 0; i < s->classes && s->classes <= 32; i++) {
+        int64_t n = gt_confusion_count(s->confusion, s->classes, i);
+        if (n)
+            printf("  %-20s %6lld image%-3saccuracy %.4f\n", gt_predicted_name(p, a, i), (long long)n, gt_plural(n),
+                   (double)s->confusion[(int64_t)i * s->classes + i] / (double)n);
     }
-    gt_status st = gt_buffer_write(&classes, cli_out(c->session, "classes.csv"));
-    return st ? st : cli_write_confusion(c->session, s->confusion, s->classes, names);
 }
 
-static gt_status score(cli_classifying *c) {
+static gt_status evaluate_classes(cli_classifying *c) {
     const evaluate_fields *f = c->session->fields;
+    const gt_predictions p = cli_predictions(c);
     gt_scores s;
     gt_status st = gt_classify_score(c->all, c->info->count, c->model->label_dim, &s);
     if (!st && !s.count)
         st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
-    if (!st) st = write_tables(c, &s);
-    if (!st) {
-        printf("%lld image%s: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s.count,
-               gt_plural(s.count), s.accuracy, GT_TOP, s.top, s.loss);
-        for (int i = 0; i < s.classes && s.classes <= 32; i++) {
-            int64_t n = cli_confusion_count(s.confusion, s.classes, i);
-            if (n)
-                printf("  %-20s %6lld image%-3saccuracy %.4f\n", cli_class_name(c, i), (long long)n, gt_plural(n),
-                       (double)s.confusion[(int64_t)i * s.classes + i] / (double)n);
-        }
-        printf("tables: %s\n", f->outdir);
-    }
+    if (!st) st = gt_evaluation_write(&p, &s, f->outdir);
+    if (!st) print_scores(&p, c->session->arena, &s);
+    if (!st) printf("tables: %s\n", f->outdir);
     free(s.confusion);
     return st;
 }
@@ -76,7 +64,7 @@ static gt_status evaluate(cli_session *s) {
     bool segments;
     gt_status st = cli_segments_all(s, &segments);
     if (st || segments) return st ? st : cli_segment_evaluate_all(s, f->outdir);
-    return cli_classify_all(s, CLI_JUDGE, score);
+    return cli_classify_all(s, CLI_JUDGE, evaluate_classes);
 }
 
 const cli_command cli_evaluate = {

@@ -7,7 +7,6 @@
 #include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
-#include "use/generate/collection.h"
 
 typedef struct generate_fields {
     cli_generating generating;

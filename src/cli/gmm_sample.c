@@ -3,14 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/decoding.h"
+#include "gantry/text.h"
 #include "cli/gmm.h"
 #include "gantry/arrays.h"
+#include "gantry/latent_view.h"
 #include "gantry/log.h"
-#include "gantry/text.h"
 
 static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
-    *g = cli_open_decoder(gmm_options(s)->decoder, s->pool);
+    *g = gt_decoder_open(gmm_options(s)->decoder, s->pool, cli_kernels());
     if (!*g) return gt_failure();
     int z_dim = gt_generator_model(*g)->z_dim;
     return z_dim == d ? GT_OK
@@ -32,7 +32,7 @@ static gt_status draw_grid(const gt_cloud_info *p, gt_generator *g, const double
     float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
     if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     for (size_t i = 0; i < size; i++) x[i] = (float)(g ? points[i] : 2 * points[i] - 1);
-    gt_status st = g ? cli_draw_decoded(g, &(cli_decoded){.n = n, .z = x, .columns = columns}, path)
+    gt_status st = g ? gt_decoded_draw(g, &(gt_decoded){.n = n, .z = x, .columns = columns}, path)
                      : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
     free(x);
     if (!st) printf("%s: %lld sample%s%s\n", path, (long long)n, gt_plural(n), g ? ", decoded" : "");

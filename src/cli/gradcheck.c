@@ -6,9 +6,9 @@
 #include "gantry/dataset.h"
 #include "gantry/gradcheck.h"
 #include "gantry/items.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
 #include "gantry/text.h"
+#include "gantry/progress.h"
+#include "gantry/log.h"
 
 typedef struct gradcheck_fields {
     int64_t elements, images;
@@ -35,48 +35,11 @@ typedef struct work {
     gt_job *job;
     gt_model *model;
     gt_dataset *data;
-    int n; /* images */
-    float *images, *labels;
-    uint8_t *masks;                                     /* NULL: the model takes none */
+    gt_gradcheck_samples samples;
     int phases, tensors, checked, kinks, lost, without; /* without: tensors of which no element was checked */
     const char *worst_phase;
     gt_gradcheck_tensor worst_tensor;
 } work;
-
-/* ---- samples ---- */
-
-static gt_status sample_of(void *arg, uint32_t step, uint32_t sample, float *image, float *label) {
-    const work *w = arg;
-    (void)step;
-    size_t pixels = gt_model_floats(w->model), numbers = (size_t)w->model->label_dim, at = sample % (uint32_t)w->n;
-    for (size_t i = 0; i < pixels; i++) image[i] = w->images[at * pixels + i];
-    for (size_t i = 0; i < numbers; i++) label[i] = w->labels[at * numbers + i];
-    return GT_OK;
-}
-
-static void label_of(void *data, int64_t item, float *label) { gt_dataset_label(data, item, label); }
-
-/* Images spread over the data. Where samples belong together, as many as a slice of the job has. */
-static gt_status read_samples(work *w) {
-    const gt_model *m = w->model;
-    int64_t count = gt_dataset_get_info(w->data)->count;
-    w->n = m->slice_size;
-    if (!gt_model_mbstd(w->job) && w->fields->images < w->n) w->n = (int)w->fields->images;
-    int64_t *items = gt_arena_array(w->job->arena, (size_t)w->n, sizeof *items);
-    w->images = calloc((size_t)w->n, gt_model_floats(m) * sizeof *w->images);
-    w->labels = calloc((size_t)w->n, (size_t)m->label_dim * sizeof *w->labels + 1);
-    size_t mask = gt_mask_bytes(gt_dataset_get_info(w->data));
-    w->masks = m->masks ? malloc((size_t)w->n * mask) : NULL;
-    if (!items || !w->images || !w->labels || (m->masks && !w->masks))
-        return gt_fail(GT_NOMEM, "out of memory for %d images", w->n);
-    gt_status st = GT_OK;
-    for (int i = 0; i < w->n && !st; i++) {
-        items[i] = i * count / w->n;
-        if (m->masks) st = gt_dataset_mask(w->data, items[i], w->masks + (size_t)i * mask);
-        if (m->label_dim) gt_dataset_label(w->data, items[i], w->labels + (size_t)i * (size_t)m->label_dim);
-    }
-    return st ? st : gt_read_images(w->data, w->n, items, w->images);
-}
 
 /* ---- the table ---- */
 
@@ -106,23 +69,12 @@ static void keep_worst(work *w, const gt_phase *p, const gt_gradcheck *found) {
 }
 
 static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
-    gt_slice_input slice = {.n = w->n,
-                            .seed = (uint64_t)w->job->seed,
-                            .images = w->images,
-                            .labels = w->model->label_dim ? w->labels : NULL,
-                            .masks = w->masks,
-                            .batch = w->n,
-                            .augment_p = w->job->gan.augments ? 0.5f : 0,
-                            .label_of = label_of,
-                            .label_arg = w->data,
-                            .items = gt_dataset_get_info(w->data)->count,
-                            .sample_of = sample_of,
-                            .sample_arg = w};
+    gt_slice_input slice = gt_gradcheck_slice(&w->samples);
     gt_gradcheck_options o = {(int)w->fields->elements, w->fields->tensors, pool};
     gt_gradcheck found;
     printf("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
-           w->model->nets[p->net]->name, w->n, gt_plural(w->n), "tensor", "elements", "checked", "kinks", "lost",
-           "step", "noise", "error");
+           w->model->nets[p->net]->name, w->samples.n, gt_plural(w->samples.n), "tensor", "elements", "checked",
+           "kinks", "lost", "step", "noise", "error");
     fflush(stdout);
     gt_tell_start("preparing the graphs", NULL, 0);
     gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);
@@ -134,7 +86,7 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
     return GT_OK;
 }
 
-static gt_status verdict(const work *w) {
+static gt_status print_result(const work *w) {
     const gt_gradcheck_tensor *t = &w->worst_tensor;
     if (!w->phases)
         return gt_fail(GT_USAGE, "--phase=%s: the model has no such phase (its first is %s)", w->fields->phase,
@@ -152,24 +104,22 @@ static gt_status verdict(const work *w) {
                    w->worst_phase, (long long)t->worst_element, t->name, t->gradient, t->difference);
 }
 
-static gt_status check_all(work *w, gt_pool *pool) {
+static gt_status check_phases(work *w, gt_pool *pool) {
     gt_status st = gt_job_open_data(w->job, &w->data);
     if (!st && !(w->model = gt_model_new(w->job))) st = gt_failure();
-    if (!st) st = read_samples(w);
+    if (!st)
+        st = gt_gradcheck_samples_read(w->job->arena, w->job, w->model, w->data, (int)w->fields->images, &w->samples);
     if (!st) gt_gradcheck_move(w->model);
     for (int i = 0; !st && i < w->model->n_phases; i++)
         if (!*w->fields->phase || gt_is(w->fields->phase, w->model->phases[i].name))
             st = check_phase(w, &w->model->phases[i], pool);
-    if (!st) st = verdict(w);
-    free(w->images);
-    free(w->labels);
-    free(w->masks);
+    if (!st) st = print_result(w);
     gt_model_free(w->model);
     gt_dataset_close(w->data);
     return st;
 }
 
-static gt_status read_all(gt_job *job, gt_options *own, int argc, char **argv, bool *help) {
+static gt_status read_job(gt_job *job, gt_options *own, int argc, char **argv, bool *help) {
     cli_arguments arguments;
     gt_status st = cli_split_with_job(job, own, argc, argv, &arguments);
     *help = !st && arguments.help;
@@ -187,10 +137,10 @@ static int gradcheck(int argc, char **argv) {
     if (!job) return cli_exit("gradcheck", GT_NOMEM);
     gt_options own = {table, sizeof table / sizeof *table, &fields, state, job->arena, false};
     job->kernels = cli_kernels();
-    gt_status st = read_all(job, &own, argc, argv, &help);
+    gt_status st = read_job(job, &own, argc, argv, &help);
     gt_pool *pool = st || help ? NULL : gt_pool_new(job->threads ? (int)job->threads : 1);
     work w = {.fields = &fields, .job = job};
-    if (!st && !help) st = pool ? check_all(&w, pool) : gt_failure();
+    if (!st && !help) st = pool ? check_phases(&w, pool) : gt_failure();
     if (help) cli_print_help(cli_find("gradcheck"), NULL, stdout);
     gt_pool_free(pool);
     gt_job_free(job);

@@ -5,10 +5,9 @@
 
 #include "cli/cli.h"
 #include "gantry/file.h"
+#include "gantry/layer_table.h"
 #include "gantry/network.h"
 #include "gantry/train.h"
-
-enum { TIMED_RUNS = 3 };
 
 static gt_status job_of_checkpoint(const char *path, gt_job **job) {
     char *file;
@@ -34,42 +33,6 @@ static gt_status job_of(const char *path, gt_job **job) {
     return *job ? read_job(*job, path) : GT_NOMEM;
 }
 
-static void no_label(void *label_dim, int64_t item, float *label) {
-    (void)item;
-    memset(label, 0, (size_t) * (int *)label_dim * sizeof *label);
-}
-
-/* Grey images and empty labels: times do not depend on values. */
-static gt_status time_phase(gt_phase *p, gt_exec *e) {
-    gt_model *m = p->model;
-    size_t pixels = (size_t)m->slice_size * gt_model_floats(m);
-    size_t bytes = m->nets[p->net]->block_floats * sizeof(float);
-    float *images = calloc(pixels, sizeof *images),
-          *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);
-    float *gradient = gt_block_alloc(bytes, "a gradient");
-    gt_status st = images && labels && gradient ? GT_OK : gt_fail(GT_NOMEM, "out of memory for timing %s", p->name);
-    gt_slice_input slice = {.n = m->slice_size,
-                            .images = images,
-                            .labels = m->label_dim ? labels : NULL,
-                            .label_of = no_label,
-                            .label_arg = &m->label_dim,
-                            .batch = m->slice_size,
-                            .items = m->slice_size};
-    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(e, i, m->blocks[i]);
-    gt_exec_bind(e, GT_SLOT_GRAD, gradient);
-    for (int i = 0; i <= TIMED_RUNS && !st; i++) { /* the first run touches the memory and is not counted */
-        gt_exec_profile(e, i > 0);
-        if (p->prepare) st = p->prepare(p, e);
-        if (!st) st = gt_exec_prepare(e, &(gt_exec_env){0});
-        if (!st) st = p->fill(p, e, &slice);
-        if (!st) st = gt_exec_run(e, &(gt_exec_env){0});
-    }
-    gt_block_free(gradient, bytes);
-    free(images);
-    free(labels);
-    return st;
-}
-
 static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *options) {
     gt_graph *g = p->build(p, p->model->slice_size);
     gt_exec *e = g ? gt_exec_new(g, options) : NULL;
@@ -79,7 +42,7 @@ static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *opt
     }
     printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
            p->interval > 1 ? "s" : "", p->model->slice_size);
-    gt_status st = timed ? time_phase(p, e) : GT_OK;
+    gt_status st = timed ? gt_phase_time(p, e) : GT_OK;
     if (!st) gt_exec_print(e, stdout);
     putchar('\n');
     gt_exec_free(e);

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
-#include "cli/latent.h"
-
 #include <stdlib.h>
 
-#include "cli/decoding.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
 #include "gantry/generate.h"
 #include "gantry/items.h"
 #include "gantry/log.h"
+#include "cli/encoding.h"
+#include "gantry/latent_view.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
-#include "gantry/features.h"
+
+typedef struct latent_fields {
+    const char *outdir, *classes, *traverse, *dims, *layer, *network, *class;
+    double scale;
+    int64_t interpolate, threads;
+    bool overwrite;
+} latent_fields;
 
 #define FIELDS latent_fields
 
@@ -43,139 +48,110 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-enum { BARS = 40, CURVE = 121, COLUMNS = 4 };
+/* ---- options ---- */
 
-static gt_status write_table(const cli_encoding *e) {
-    int64_t n = e->info->count, d = e->model->latent_size, width = e->info->label_width;
-    float *labels = gt_arena_array(e->session->arena, (size_t)(n * width), sizeof *labels);
-    if (!labels) return GT_NOMEM;
-    for (int64_t i = 0; i < n; i++) gt_dataset_label(e->data, i, labels + i * width);
-    gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, e->all.latent},
-                          {"error", GT_NUMBER_FLOAT, 1, {n}, e->all.error}};
-    int count = 2;
-    if (e->all.log_variance)
-        arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
-    if (width) arrays[count++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {n, width}, labels};
-    return gt_arrays_write(cli_out(e->session, "latents.h5"), arrays, count);
+enum { DIMS_GIVEN_MAX = 64, VALUES_MAX = 64, SCALE_VALUES = 9 };
+
+/* Of latents of d numbers; d 0: not known yet. */
+static gt_status read_dims(const cli_session *s, int d, int64_t **list, int64_t *n) {
+    const char *text = ((const latent_fields *)s->fields)->dims;
+    *list = NULL;
+    *n = 0;
+    gt_status st = *text ? gt_parse_range_list(s->arena, "--dims", text, DIMS_GIVEN_MAX, list, n) : GT_OK;
+    for (int64_t i = 0; i < *n && d && !st; i++)
+        if ((*list)[i] >= d) st = gt_fail(GT_USAGE, "--dims=%s: the latents have the dimensions 0 to %d", text, d - 1);
+    return st;
 }
 
-/* ---- figures ---- */
-
-static gt_status draw_histograms(const cli_encoding *e, const latent_dims *dims) {
-    gt_arena *a = e->session->arena;
-    double(*edges)[BARS + 1] = gt_arena_array(a, (size_t)dims->n, sizeof *edges),
-                          (*heights)[BARS] = gt_arena_array(a, (size_t)dims->n, sizeof *heights), x[CURVE], y[CURVE];
-    gt_panel *panels = gt_arena_array(a, (size_t)dims->n, sizeof *panels);
-    gt_curve normal = {.n = CURVE, .x = x, .y = y};
-    if (!edges || !heights || !panels) return GT_NOMEM;
-    for (int i = 0; i < CURVE; i++) {
-        x[i] = -4 + 8.0 * i / (CURVE - 1);
-        y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
+/* Of --scale, evenly from one end to the other, or of --traverse. */
+static gt_status read_values(const cli_session *s, const float **values, int *n) {
+    const latent_fields *f = s->fields;
+    if (f->scale > 0) {
+        float *even = gt_arena_array(s->arena, SCALE_VALUES, sizeof *even);
+        for (int i = 0; even && i < SCALE_VALUES; i++) even[i] = (float)(f->scale * (2.0 * i / (SCALE_VALUES - 1) - 1));
+        *values = even;
+        *n = SCALE_VALUES;
+        return even ? GT_OK : GT_NOMEM;
     }
+    gt_status st = cli_read_numbers(s->arena, "--traverse", f->traverse, values, n);
+    return !st && *n > VALUES_MAX ? gt_fail(GT_USAGE, "--traverse takes at most %d numbers", VALUES_MAX) : st;
+}
+
+/* Are --traverse, --scale and --dims of their kind? Before any work. */
+static gt_status check_options(const cli_session *s) {
+    const latent_fields *f = s->fields;
+    const float *values;
+    int64_t *list, n_dims;
+    int n;
+    if (*f->network && !*f->layer) return gt_fail(GT_USAGE, "--network goes with --layer");
+    if (f->scale > 0 && gt_options_state(&s->options, "traverse") == GT_OPTION_GIVEN)
+        return gt_fail(GT_USAGE, "--scale=%g and --traverse=%s: only one of them", f->scale, f->traverse);
+    gt_status st = read_dims(s, 0, &list, &n_dims);
+    return st ? st : read_values(s, &values, &n);
+}
+
+/* What the pictures show of latents of d numbers; `l` NULL: there are no data. */
+static gt_status read_pictures(const cli_session *s, const gt_latents *l, const gt_generator *g, int d,
+                               gt_latent_dims *dims, gt_latent_pictures *p) {
+    const latent_fields *f = s->fields;
+    int64_t *list, n;
+    p->steps = (int)f->interpolate;
+    gt_status st = gt_latent_label(s->arena, l, g, f->class, &p->label);
+    if (!st) st = read_dims(s, d, &list, &n);
+    if (!st) st = gt_latent_dims_choose(s->arena, l, d, list, n, dims);
+    return st ? st : read_values(s, &p->values, &p->n_values);
+}
+
+static void print_dims(const gt_latent_dims *dims, int d) {
+    if (d == 1) return;
+    printf("dimensions in the pictures%s:", dims->divergence ? ", with their divergence from N(0,1)" : "");
     for (int k = 0; k < dims->n; k++) {
-        gt_histogram(e->all.latent + dims->dim[k], e->info->count, e->model->latent_size, BARS, edges[k], heights[k]);
-        panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and N(0,1)", dims->dim[k]),
-                               .x_label = "z",
-                               .y_label = "density",
-                               .bars = {BARS, edges[k], heights[k]},
-                               .n_curves = 1,
-                               .curves = &normal};
+        printf("%s %d", k ? "," : "", dims->dim[k]);
+        if (dims->divergence) printf(" (%.3g)", dims->divergence[k]);
     }
-    return gt_figure_write(cli_out(e->session, "histograms"), panels, dims->n, COLUMNS);
+    printf("%s\n", dims->n < d ? "; --dims chooses others" : "");
 }
 
-/* Against the label: a vector's first number, or the class (then the first two dimensions, coloured by class). */
-static gt_status draw_labels(const cli_encoding *e, const latent_dims *dims) {
-    gt_arena *a = e->session->arena;
-    int64_t n = e->info->count;
-    int d = e->model->latent_size, width = e->info->label_width, n_panels = dims->n;
-    if (!width) return GT_OK;
-    char name[64];
-    gt_panel *panels = gt_arena_array(a, (size_t)dims->n, sizeof *panels);
-    bool classes = e->info->label_kind == GT_LABELS_CLASSES;
-    float *label = gt_arena_array(a, (size_t)width, sizeof *label),
-          *first = gt_arena_array(a, (size_t)n, sizeof *first);
-    int32_t *group = gt_arena_array(a, (size_t)n, sizeof *group);
-    if (!panels || !label || !first || !group) return GT_NOMEM;
-    gt_label_name(e->info, 0, name);
-    for (int64_t i = 0; i < n; i++) {
-        gt_dataset_label(e->data, i, label);
-        group[i] = classes ? gt_dataset_class(e->data, i) : 0;
-        first[i] = classes ? (float)group[i] : *label;
-    }
-    if (classes && dims->n > 1) {
-        n_panels = 1;
-        panels[0] = (gt_panel){.title = "classes",
-                               .x_label = gt_arena_printf(a, "latent %d", dims->dim[0]),
-                               .y_label = gt_arena_printf(a, "latent %d", dims->dim[1]),
-                               .points = {n, e->all.latent + dims->dim[0], e->all.latent + dims->dim[1], d, d, group}};
-    } else {
-        for (int k = 0; k < n_panels; k++)
-            panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and %s", dims->dim[k], name),
-                                   .x_label = "z",
-                                   .y_label = name,
-                                   .points = {n, e->all.latent + dims->dim[k], first, d, 1, group}};
-    }
-    return gt_figure_write(cli_out(e->session, "labels"), panels, n_panels, COLUMNS);
-}
+/* ---- of a dataset ---- */
 
-/* The label of all pictures of decoded latents, NULL where the decoder takes none: of --class, or of image 0. */
-static gt_status read_label(const cli_session *s, const cli_encoding *e, const gt_generator *g, const float **label) {
-    const latent_fields *fields = s->fields;
-    size_t dim = (size_t)gt_generator_labels(g);
-    *label = NULL;
-    if (!dim && *fields->class) return gt_fail(GT_USAGE, "--class=%.60s: the model sees no labels", fields->class);
-    if (!dim) return GT_OK;
-    float *own = gt_arena_array(s->arena, dim, sizeof *own);
-    *label = own;
-    if (!own) return GT_NOMEM;
-    if (*fields->class || !e) return gt_generator_label(g, &(gt_condition){.class = fields->class}, own, NULL);
-    gt_model_label(e->model, e->data, 0, own);
-    gt_info("pictures of decoded latents have the label of image 0; --class=CLASS chooses another");
-    return GT_OK;
-}
-
-static gt_status write_all(cli_encoding *e) {
+static gt_status write_latents(cli_encoding *e) {
     const cli_session *s = e->session;
-    const latent_fields *fields = s->fields;
-    latent_dims dims;
-    bool decoded = e->model->z_dim == e->model->latent_size; /* of continuous latents */
-    gt_generator *g = cli_open_decoder(s->arguments.words[0], NULL);
-    const float *label = NULL;
-    gt_status st = g ? read_label(s, e, g, &label) : gt_failure();
-    if (!st) st = latent_choose_dims(s, e, e->model->latent_size, &dims);
-    if (!st) st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
-    if (!st) st = write_table(e);
-    if (!st) st = draw_histograms(e, &dims);
-    if (!st) st = draw_labels(e, &dims);
-    if (!st && !decoded)
-        gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
-    if (!st && decoded) st = latent_draw_traversal(s, &dims, g, label);
-    if (!st && decoded) st = latent_draw_interpolation(e, &dims, g, label);
+    const latent_fields *f = s->fields;
+    const gt_latents l = {e->model, e->data, e->all};
+    int d = e->model->latent_size;
+    int64_t n = e->info->count;
+    gt_latent_dims dims;
+    gt_latent_pictures pictures;
+    gt_generator *g = gt_decoder_open(s->arguments.words[0], NULL, cli_kernels());
+    gt_status st = g ? read_pictures(s, &l, g, d, &dims, &pictures) : gt_failure();
+    if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * (size_t)d * 8);
+    if (!st) st = gt_latents_write(&l, g, &dims, &pictures, f->outdir);
     gt_generator_close(g);
     if (st) return st;
-    latent_tell_dims(&dims, e->model->latent_size);
-    printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size,
-           fields->outdir);
+    print_dims(&dims, d);
+    printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)n, d, f->outdir);
     return GT_OK;
 }
 
 /* ---- without data ---- */
 
-static gt_status traverse(cli_session *s) {
-    const latent_fields *fields = s->fields;
-    latent_dims dims;
-    gt_generator *g = cli_open_decoder(s->arguments.words[0], s->pool);
-    int d = g ? gt_generator_model(g)->z_dim : 0;
-    const float *label = NULL;
-    gt_status st = g ? read_label(s, NULL, g, &label) : gt_failure();
-    if (!st) st = latent_choose_dims(s, NULL, d, &dims);
-    if (!st && gt_model_role(gt_generator_model(g), GT_ROLE_ENCODER) && d != gt_generator_model(g)->latent_size)
+static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
+    const gt_model *m = gt_generator_model(g);
+    gt_latent_dims dims;
+    gt_latent_pictures pictures;
+    gt_status st = read_pictures(s, NULL, g, m->z_dim, &dims, &pictures);
+    if (!st && gt_model_role(m, GT_ROLE_ENCODER) && m->z_dim != m->latent_size)
         st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");
-    if (!st) st = gt_rundir_prepare(fields->outdir, 1 << 20);
-    if (!st) st = latent_draw_traversal(s, &dims, g, label);
-    if (!st) latent_tell_dims(&dims, d);
+    if (!st) st = gt_rundir_prepare(((const latent_fields *)s->fields)->outdir, 1 << 20);
+    if (!st) st = gt_latent_draw_traversal(g, &dims, &pictures, cli_out(s, "traversal.png"));
+    if (!st) print_dims(&dims, m->z_dim);
     if (!st) printf("%s\n", cli_out(s, "traversal.png"));
+    return st;
+}
+
+static gt_status traverse(const cli_session *s) {
+    gt_generator *g = gt_decoder_open(s->arguments.words[0], s->pool, cli_kernels());
+    gt_status st = g ? draw_traversal(s, g) : gt_failure();
     gt_generator_close(g);
     return st;
 }
@@ -183,22 +159,14 @@ static gt_status traverse(cli_session *s) {
 /* ---- a layer ---- */
 
 static gt_status write_layer(const cli_session *s, const gt_features *f, gt_dataset *ds, const float *all) {
-    const gt_dataset_info *info = gt_dataset_get_info(ds);
-    gt_shape shape = gt_features_shape(f);
-    int64_t width = info->label_width;
-    gt_array arrays[2] = {{"latent", GT_NUMBER_FLOAT, 1 + shape.n, {info->count}, all}};
-    for (int i = 0; i < shape.n; i++) arrays[0].dims[1 + i] = shape.d[i];
-    float *labels = gt_arena_array(s->arena, (size_t)(info->count * width), sizeof *labels);
-    if (!labels) return GT_NOMEM;
-    for (int64_t i = 0; i < info->count; i++) gt_dataset_label(ds, i, labels + i * width);
-    arrays[1] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {info->count, width}, labels};
     const latent_fields *fields = s->fields;
-    gt_status st = gt_rundir_prepare(fields->outdir,
-                                     (size_t)info->count * (size_t)gt_shape_size(&shape) * sizeof(float));
-    if (!st) st = gt_arrays_write(cli_out(s, "latents.h5"), arrays, width ? 2 : 1);
+    int64_t n = gt_dataset_get_info(ds)->count;
+    gt_shape shape = gt_features_shape(f);
     char text[96];
+    gt_status st = gt_rundir_prepare(fields->outdir, (size_t)n * (size_t)gt_shape_size(&shape) * sizeof(float));
+    if (!st) st = gt_layer_write_arrays(f, ds, all, cli_out(s, "latents.h5"));
     if (!st)
-        printf("%lld results of layer %s, %s numbers each, in %s\n", (long long)info->count, fields->layer,
+        printf("%lld results of layer %s, %s numbers each, in %s\n", (long long)n, fields->layer,
                gt_shape_text(&shape, text), cli_out(s, "latents.h5"));
     return st;
 }
@@ -227,20 +195,20 @@ static gt_status layer_all(cli_session *s) {
     return st;
 }
 
-static gt_status check(cli_session *s) {
-    const latent_fields *fields = s->fields;
-    gt_status st = *fields->network && !*fields->layer ? gt_fail(GT_USAGE, "--network goes with --layer")
-                                                       : latent_check_options(s);
-    if (!st && s->arguments.n_words == 1 && !*fields->layer)
-        return cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+/* ---- the command ---- */
+
+static gt_status check_words(cli_session *s) {
+    const latent_fields *f = s->fields;
+    gt_status st = check_options(s);
+    if (!st && s->arguments.n_words == 1 && !*f->layer) return cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
     return st ? st : cli_check_encoding(s);
 }
 
 static gt_status latent(cli_session *s) {
-    const latent_fields *fields = s->fields;
-    if (*fields->layer) return layer_all(s);
+    const latent_fields *f = s->fields;
+    if (*f->layer) return layer_all(s);
     if (s->arguments.n_words == 1) return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : traverse(s));
-    return cli_with_encoding_all(s, CLI_ENCODED, write_all);
+    return cli_with_encoding_all(s, CLI_ENCODED, write_latents);
 }
 
 const cli_command cli_latent = {
@@ -256,6 +224,6 @@ const cli_command cli_latent = {
     .own_words = 2,
     .ranks = true,
     .pool = true,
-    .prepare = check,
+    .prepare = check_words,
     .run = latent,
 };

@@ -3,6 +3,7 @@
 #include "cli/encoding.h"
 
 #include "gantry/text.h"
+#include "gantry/latent_view.h"
 
 typedef struct reconstruct_fields {
     const char *out, *classes, *items;
@@ -22,23 +23,24 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-static gt_status draw(cli_encoding *e) {
-    enum { MOST = 1 << 16 };
+static gt_status draw_items(cli_encoding *e) {
+    enum { ITEMS_MAX = 1 << 16 };
     const reconstruct_fields *f = e->session->fields;
     int64_t *items, n;
-    gt_status st = gt_parse_range_list(e->session->arena, "--items", f->items, MOST, &items, &n);
+    gt_status st = gt_parse_range_list(e->session->arena, "--items", f->items, ITEMS_MAX, &items, &n);
     if (st) return st;
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++)
         if (items[i] < e->info->count) items[kept++] = items[i];
     if (!kept)
         return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
-    st = cli_draw_pairs(e, kept, items, (int)(f->columns < kept ? f->columns : kept), f->out);
+    int columns = (int)(f->columns < kept ? f->columns : kept);
+    st = gt_reconstructions_draw(e->encoder, e->data, kept, items, columns, f->out);
     if (!st) printf("%s: %lld image%s, each beside its reconstruction\n", f->out, (long long)kept, gt_plural(kept));
     return st;
 }
 
-static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, CLI_UNENCODED, draw); }
+static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, CLI_UNENCODED, draw_items); }
 
 const cli_command cli_reconstruct = {
     .name = "reconstruct",

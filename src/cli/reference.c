@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry reference: what the tables say, as files of this repository that a test compares with it: jobs/reference.ini,
- * docs/options.md, docs/commands.md. */
+ * docs/options.md, docs/commands.md, a table of docs/reading-a-run.md. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/runlog.h"
 
 void cli_print_reference(FILE *f) {
     fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job "
@@ -117,6 +118,25 @@ void cli_print_commands(FILE *f) {
         fprintf(f, "\n## gantry %s\n\n```text\n", c[i]->name);
         cli_print_help(c[i], NULL, f);
         fputs("```\n", f);
+    }
+}
+
+/* ---- the series of a log ---- */
+
+// Patterns are shown as readers write them, "Norms/?*_grad" as "Norms/*_grad".
+static void print_pattern(const char *name, FILE *f) {
+    for (; *name; name++)
+        if (*name != '?') fputc(*name, f);
+}
+
+void cli_print_series(FILE *f) {
+    fputs("| series | unit | meaning |\n| --- | --- | --- |\n", f);
+    const gt_series *s;
+    for (int i = 0; (s = gt_series_at(i)); i++) {
+        if (gt_series_of(s->name) != s) continue; /* an earlier row has these */
+        fputs("| `", f);
+        print_pattern(s->name, f);
+        fprintf(f, "` | %s | %s |\n", s->unit, s->help);
     }
 }
 

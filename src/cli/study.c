@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry study: figures that explain, with the numbers behind them. Studies are rows of a table. */
-#include "cli/study.h"
-
 #include <string.h>
 
+#include "gantry/text.h"
+#include "cli/encoding.h"
 #include "gantry/rundir.h"
+#include "gantry/study_view.h"
+
+/* A row: a study without words, or one of the latents of a run's model and the images of a dataset. All ranks run it,
+ * and return the same. */
+typedef struct study {
+    const char *name;
+    gt_status (*run)(cli_session *s);
+    gt_status (*of_latents)(cli_encoding *e, gt_latent_loss *l, int64_t images); /* of the first so many images */
+    int64_t images;                                                              /* without --images; 0: all */
+} study;
+
+typedef struct study_fields {
+    const char *outdir, *classes;
+    int64_t images, samples, seed, threads;
+    double mean, deviation;
+    const study *study; /* that was asked for */
+    bool overwrite;
+} study_fields;
 
 #define FIELDS study_fields
 
@@ -31,6 +49,58 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
+/* ---- the studies ---- */
+
+static const char *outdir_of(const cli_session *s) { return ((const study_fields *)s->fields)->outdir; }
+
+static gt_status study_kl(cli_session *s) {
+    const study_fields *f = s->fields;
+    gt_status st = gt_rundir_prepare(f->outdir, 1 << 20);
+    if (!st) st = gt_kl_write(f->mean, f->deviation, f->outdir);
+    if (!st)
+        printf("%s: KL(N(mean,deviation^2) || N(%.4g,%.4g)), beside kl.svg and kl.csv\n", cli_out(s, "kl.png"), f->mean,
+               f->deviation * f->deviation);
+    return st;
+}
+
+static gt_status study_dimensions_all(cli_encoding *e, gt_latent_loss *l, int64_t images) {
+    const cli_session *s = e->session;
+    int d = e->model->latent_size;
+    double error = 0;
+    gt_dimension *of = gt_arena_array(s->arena, (size_t)d, sizeof *of);
+    gt_status st = gt_comm_agree_all(e->comm, of ? GT_OK : GT_NOMEM);
+    if (!st) st = gt_study_dimensions_all(e->comm, l, e->data, images, of, &error);
+    if (st || e->comm->rank) return gt_comm_agree_all(e->comm, st);
+    st = gt_rundir_prepare(outdir_of(s), 1 << 20);
+    if (!st) st = gt_dimensions_write(of, d, outdir_of(s));
+    if (!st)
+        printf("error of an image, with all %d dimensions: %.6g\n%s, beside dimensions.svg and dimensions.csv\n", d,
+               error, cli_out(s, "dimensions.png"));
+    return gt_comm_agree_all(e->comm, st);
+}
+
+static void print_variances(const cli_session *s, const gt_gradient_study *g, int64_t images) {
+    printf("%lld image%s; variance of the gradient, summed over the latent, with one sample:\n", (long long)images,
+           gt_plural(images));
+    for (int k = 0; k < GT_DERIVATIVES; k++)
+        printf("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", gt_derivative_name(k),
+               g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],
+               g->variance[GT_SCORE_FUNCTION][k][0] / g->variance[GT_REPARAMETRISED][k][0]);
+    printf("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
+}
+
+static gt_status study_gradients_all(cli_encoding *e, gt_latent_loss *l, int64_t images) {
+    const cli_session *s = e->session;
+    const study_fields *f = s->fields;
+    gt_gradient_study g;
+    gt_status st = gt_study_gradients_all(e->comm, l, e->data, images, (int)f->samples, (uint64_t)f->seed, &g);
+    if (st || e->comm->rank) return gt_comm_agree_all(e->comm, st);
+    st = gt_rundir_prepare(f->outdir, 1 << 20);
+    if (!st) st = gt_gradient_study_write(&g, f->outdir);
+    if (!st) print_variances(s, &g, images);
+    return gt_comm_agree_all(e->comm, st);
+}
+
 static const study studies[] = {
     {"kl", .run = study_kl},
     {"dimensions", .of_latents = study_dimensions_all},
@@ -38,8 +108,10 @@ static const study studies[] = {
 };
 enum { STUDIES = sizeof studies / sizeof *studies };
 
+/* ---- the command ---- */
+
 /* The first word names the study; those behind it are the session's words from now on. */
-static gt_status choose(cli_session *s) {
+static gt_status choose_study(cli_session *s) {
     study_fields *f = s->fields;
     cli_arguments *a = &s->arguments;
     char list[128] = "";
@@ -58,21 +130,13 @@ static gt_status choose(cli_session *s) {
                    f->study->name);
 }
 
-static gt_status prepare(cli_session *s) {
+static gt_status check_study(cli_session *s) {
     const study_fields *f = s->fields;
     if (f->samples & (f->samples - 1))
         return gt_fail(GT_USAGE, "--samples=%lld is not a power of 2; the nearest below is %lld", (long long)f->samples,
                        1LL << (63 - __builtin_clzll((unsigned long long)f->samples)));
-    gt_status st = choose(s);
+    gt_status st = choose_study(s);
     return !st && f->study->of_latents ? cli_check_encoding(s) : st;
-}
-
-gt_status study_write(const cli_session *s, const char *name, gt_buffer *text) {
-    const char *path = cli_out(s, name);
-    gt_status st = path ? gt_rundir_prepare(((const study_fields *)s->fields)->outdir, 1 << 20) : GT_NOMEM;
-    if (!st) return gt_buffer_write(text, path);
-    gt_buffer_free(text);
-    return st;
 }
 
 static gt_status with_latents(cli_encoding *e) {
@@ -85,7 +149,7 @@ static gt_status with_latents(cli_encoding *e) {
     return st;
 }
 
-static gt_status run(cli_session *s) {
+static gt_status run_study(cli_session *s) {
     const study *study = ((const study_fields *)s->fields)->study;
     if (study->of_latents) return cli_with_encoding_all(s, CLI_COLLECTIVE, with_latents);
     return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : study->run(s));
@@ -105,6 +169,6 @@ const cli_command cli_study = {
     .own_words = 4,
     .ranks = true,
     .pool = true,
-    .prepare = prepare,
-    .run = run,
+    .prepare = check_study,
+    .run = run_study,
 };

@@ -5,7 +5,7 @@
 #include "cli/generating.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
-#include "use/generate/ffmpeg.h"
+#include "gantry/film.h"
 
 typedef struct walk_fields {
     cli_generating generating;

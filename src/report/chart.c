@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Line charts: see chart.h. */
-#include "report/chart.h"
+#include "report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -178,7 +178,7 @@ static void put_caption(gt_buffer *out, const drawing *d) {
     html_figure(out, title, *c->note || !known ? c->note : known->help);
 }
 
-static void draw(gt_buffer *out, drawing *d) {
+static void draw_chart(gt_buffer *out, drawing *d) {
     put_caption(out, d);
     draw_legend(out, d);
     gt_buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"", WIDTH, HEIGHT);
@@ -205,6 +205,6 @@ void chart_draw(gt_buffer *out, const chart *c) {
     d.x = make_axis(d.first / d.unit, d.last / d.unit, X_STEPS, true);
     d.y = make_axis(d.lo, d.hi, Y_STEPS, false);
     for (int i = 0; i < c->n; i++) take_points(&d, i, most);
-    draw(out, &d);
+    draw_chart(out, &d);
     free(d.numbers);
 }

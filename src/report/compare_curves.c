@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs beside each other as curves of their series. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/figure.h"
+#include "gantry/memory.h"
 #include "report/compare.h"
 
-enum { MOST_SERIES = 16, MOST_CURVES = 4096, LARGE_PANELS = 9, LABEL_BYTES = 2 * GT_NAME_BYTES };
+enum { SERIES_MAX = 16, CURVES_MAX = 4096, LARGE_PANELS = 9, LABEL_BYTES = 2 * GT_NAME_BYTES };
 
 typedef struct line { /* a curve and its panel */
     char panel[LABEL_BYTES], name[LABEL_BYTES];
-    double *x, *y; /* one block */
+    double *x, *y;
     int n;
 } line;
 
 typedef struct drawing {
+    gt_arena *arena;
     const gt_compare_curves *wanted;
-    char series[MOST_SERIES][GT_NAME_BYTES];
+    char series[SERIES_MAX][GT_NAME_BYTES];
     int n_series, n_lines;
     line *lines;
     gt_panel *panels;
@@ -29,7 +30,7 @@ static gt_status split_series(drawing *d) {
         int length = (int)strcspn(text, ",");
         if (!length || length >= GT_NAME_BYTES)
             return gt_fail(GT_USAGE, "--series=%s: names of series with commas between them", d->wanted->series);
-        if (d->n_series == MOST_SERIES) return gt_fail(GT_USAGE, "--series: more than %d series", MOST_SERIES);
+        if (d->n_series == SERIES_MAX) return gt_fail(GT_USAGE, "--series: more than %d series", SERIES_MAX);
         snprintf(d->series[d->n_series++], GT_NAME_BYTES, "%.*s", length, text);
         text += length;
         if (!*text) return GT_OK;
@@ -78,11 +79,11 @@ static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const 
     const gt_stats_series *found = gt_stats_find(s, series);
     char run[GT_NAME_BYTES];
     if (!found) return GT_OK;
-    if (d->n_lines == MOST_CURVES) return gt_fail(GT_USAGE, "more than %d curves", MOST_CURVES);
+    if (d->n_lines == CURVES_MAX) return gt_fail(GT_USAGE, "more than %d curves", CURVES_MAX);
     line *l = &d->lines[d->n_lines++];
-    if (!(l->x = calloc(2 * (size_t)s->ticks + 1, sizeof *l->x)))
-        return gt_fail(GT_NOMEM, "out of memory for the curves of runs");
-    l->y = l->x + s->ticks;
+    l->x = gt_arena_array(d->arena, (size_t)s->ticks, sizeof *l->x);
+    l->y = gt_arena_array(d->arena, (size_t)s->ticks, sizeof *l->y);
+    if (!l->x || !l->y) return GT_NOMEM;
     gt_path_name(dir, run);
     name_line(d, l, run, series);
     for (int i = 0; i < s->ticks; i++) {
@@ -131,34 +132,35 @@ static int fill_panels(drawing *d) {
     return panels;
 }
 
-static gt_status draw(drawing *d, const char *path) {
-    d->panels = calloc((size_t)d->n_lines + 1, sizeof *d->panels);
-    d->curves = calloc((size_t)d->n_lines + 1, sizeof *d->curves);
-    if (!d->panels || !d->curves) return gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+static gt_status draw_panels(drawing *d, const char *path) {
+    d->panels = gt_arena_array(d->arena, (size_t)d->n_lines, sizeof *d->panels);
+    d->curves = gt_arena_array(d->arena, (size_t)d->n_lines, sizeof *d->curves);
+    if (!d->panels || !d->curves) return GT_NOMEM;
     int panels = fill_panels(d), columns = d->wanted->columns;
     if (!columns) columns = panels > LARGE_PANELS ? (int)ceil(sqrt(panels)) : panels > 2 ? 2 : 1;
     return gt_figure_write_png(path, d->panels, panels, columns);
 }
 
-gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c) {
-    drawing *d = calloc(1, sizeof *d);
-    gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
-    gt_status st = d && stats ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the curves of runs");
-    if (!st) d->wanted = c;
-    if (!st) st = split_series(d);
-    if (!st && !(d->lines = calloc(MOST_CURVES, sizeof *d->lines)))
-        st = gt_fail(GT_NOMEM, "out of memory for the curves of runs");
+static gt_status draw_runs(drawing *d, gt_stats **stats, const char *const *dirs, int n, const char *path) {
+    gt_status st = split_series(d);
+    if (!st && !(d->lines = gt_arena_array(d->arena, CURVES_MAX, sizeof *d->lines))) st = GT_NOMEM;
     if (!st) st = compare_read(stats, dirs, n);
     for (int k = 0; !st && k < d->n_series; k++)
         for (int i = 0; i < n && !st; i++) st = add_line(d, stats[i], dirs[i], d->series[k]);
     if (!st && !d->n_lines)
         st = gt_fail(GT_USAGE, "--series=%s: none of the runs has such a series (stats.jsonl shows what there is)",
-                     c->series);
-    if (!st) st = draw(d, path);
-    for (int i = 0; d && i < d->n_lines; i++) free(d->lines[i].x);
+                     d->wanted->series);
+    return st ? st : draw_panels(d, path);
+}
+
+gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c) {
+    gt_arena *a = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    drawing *d = gt_arena_alloc(a, sizeof *d);
+    gt_stats **stats = gt_arena_array(a, (size_t)n, sizeof *stats);
+    if (d) *d = (drawing){.arena = a, .wanted = c};
+    gt_status st = d && stats ? draw_runs(d, stats, dirs, n, path) : GT_NOMEM;
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
-    if (d) free(d->lines), free(d->panels), free(d->curves);
-    free(stats);
-    free(d);
+    gt_arena_free(a);
     return st;
 }

@@ -9,7 +9,7 @@
 
 #include "gantry/rundir.h"
 #include "gantry/text.h"
-#include "report/chart.h"
+#include "gantry/memory.h"
 #include "report/compare.h"
 #include "report/html.h"
 #include "report/report.h"
@@ -150,11 +150,11 @@ static void put_page(gt_buffer *out, const comparison *c) {
     report_end(out);
 }
 
-static gt_status read_all(comparison *c) {
+static gt_status read_runs(gt_arena *a, comparison *c) {
     gt_status st = compare_read(c->stats, c->dirs, c->n);
     for (int i = 0; i < c->n && !st; i++) {
-        char *name = malloc(GT_NAME_BYTES);
-        if (!name) return gt_fail(GT_NOMEM, "out of memory comparing runs");
+        char *name = gt_arena_alloc(a, GT_NAME_BYTES);
+        if (!name) return GT_NOMEM;
         compare_name(c->dirs, c->n, i, name);
         c->names[i] = name;
         c->runs[i] = (report_run){c->dirs[i], name, c->stats[i]};
@@ -163,23 +163,20 @@ static gt_status read_all(comparison *c) {
 }
 
 gt_status gt_compare_html(const char *path, const char *const *dirs, int n) {
-    size_t count = (size_t)n + 1;
+    gt_arena *a = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    size_t count = (size_t)n;
     comparison c = {.path = path,
                     .dirs = dirs,
                     .n = n,
-                    .names = calloc(count, sizeof *c.names),
-                    .stats = calloc(count, sizeof *c.stats),
-                    .runs = calloc(count, sizeof *c.runs)};
+                    .names = gt_arena_array(a, count, sizeof *c.names),
+                    .stats = gt_arena_array(a, count, sizeof *c.stats),
+                    .runs = gt_arena_array(a, count, sizeof *c.runs)};
     gt_buffer page = {0};
-    gt_status st = c.names && c.stats && c.runs ? read_all(&c) : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM : read_runs(a, &c);
     if (!st) put_page(&page, &c);
     if (!st) st = gt_buffer_write(&page, path);
-    for (int i = 0; i < n; i++) {
-        if (c.names) free((char *)c.names[i]);
-        if (c.stats) gt_stats_free(c.stats[i]);
-    }
-    free(c.names);
-    free(c.stats);
-    free(c.runs);
+    for (int i = 0; c.stats && i < n; i++) gt_stats_free(c.stats[i]);
+    gt_arena_free(a);
     return st;
 }

@@ -8,46 +8,46 @@
 #include "report/compare.h"
 #include "report/html.h"
 
-enum { MOST_KEYS = 1000 };
+enum { KEYS_MAX = 1000 };
 
 typedef struct jobs {
     gt_arena *arena;
     int n, n_keys; /* runs; keys of any of them */
-    const char *keys[MOST_KEYS];
-    const char **values; /* [MOST_KEYS,n]; NULL: the run has no such key */
+    const char *keys[KEYS_MAX];
+    const char **values; /* [KEYS_MAX,n]; NULL: the run has no such key */
 } jobs;
 
-static void set(jobs *j, int run, const char *key, const char *value) {
+static void set_value(jobs *j, int run, const char *key, const char *value) {
     int k = 0;
     while (k < j->n_keys && strcmp(j->keys[k], key)) k++;
-    if (k == MOST_KEYS) return;
+    if (k == KEYS_MAX) return;
     if (k == j->n_keys) j->keys[j->n_keys++] = key;
     j->values[k * j->n + run] = value;
 }
 
 /* Lines "key = value"; comments and headings have none. */
-static void take_job(jobs *j, int run, char *text) {
+static void read_keys(jobs *j, int run, char *text) {
     for (char *line = text, *end; line; line = end) {
         end = strchr(line, '\n');
         if (end) *end++ = 0;
         char *equals = *line == '#' || *line == '[' ? NULL : strstr(line, " = ");
         if (!equals) continue;
         *equals = 0;
-        set(j, run, line, equals + 3);
+        set_value(j, run, line, equals + 3);
     }
 }
 
-static gt_status take(jobs *j, int run, const char *dir) {
+static gt_status read_job(jobs *j, int run, const char *dir) {
     static const char *const told[] = {"parameters", "ranks", "program"};
     char *text = NULL;
     gt_status st = gt_rundir_read(dir, "job.ini", &text);
     char *kept = text ? gt_arena_printf(j->arena, "%s", text) : NULL;
     gt_starts *s = st ? NULL : gt_starts_read(dir);
-    if (kept) take_job(j, run, kept);
+    if (kept) read_keys(j, run, kept);
     for (const gt_start_fact *f = s ? s->facts : NULL; f && f->name; f++)
         for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
             char *value = strcmp(f->name, told[i]) ? NULL : gt_arena_printf(j->arena, "%s", f->text);
-            if (value) set(j, run, told[i], value);
+            if (value) set_value(j, run, told[i], value);
         }
     gt_starts_free(s);
     free(text);
@@ -61,7 +61,7 @@ static bool differs(const jobs *j, int key) {
     return false;
 }
 
-static void put(gt_buffer *out, const jobs *j, const char *const *names) {
+static void put_table(gt_buffer *out, const jobs *j, const char *const *names) {
     int differing = 0;
     for (int k = 0; k < j->n_keys; k++) differing += differs(j, k);
     gt_buffer_printf(out, "<h2 id=\"jobs\">What differs between the jobs</h2>\n");
@@ -85,20 +85,13 @@ static void put(gt_buffer *out, const jobs *j, const char *const *names) {
 }
 
 void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *names, int n) {
-    jobs *j = calloc(1, sizeof *j);
-    bool whole = j != NULL;
-    if (whole) {
-        j->n = n;
-        j->arena = gt_arena_new();
-        j->values = calloc((size_t)MOST_KEYS * (size_t)n, sizeof *j->values);
-        whole = j->arena && j->values;
-    }
-    for (int i = 0; i < n && whole; i++) whole = !take(j, i, dirs[i]);
-    if (whole) put(out, j, names);
+    gt_arena *a = gt_arena_new();
+    jobs *j = a ? gt_arena_alloc(a, sizeof *j) : NULL;
+    const char **values = j ? gt_arena_array(a, KEYS_MAX * (size_t)n, sizeof *values) : NULL;
+    bool whole = values != NULL;
+    if (whole) *j = (jobs){.arena = a, .n = n, .values = values};
+    for (int i = 0; i < n && whole; i++) whole = !read_job(j, i, dirs[i]);
+    if (whole) put_table(out, j, names);
     out->failed |= !whole;
-    if (j) {
-        gt_arena_free(j->arena);
-        free(j->values);
-    }
-    free(j);
+    gt_arena_free(a);
 }

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "gantry/text.h"
+#include "report/plot.h"
 #include "gantry/compare.h"
 #include "gantry/grid.h"
 #include "gantry/picture.h"
-#include "gantry/text.h"
-#include "report/page.h"
 
 enum {
     MOST_SIDE = 512,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A confusion matrix as a picture. */
+ * A confusion matrix as a picture and as a table. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "gantry/figure.h"
-#include "report/page.h"
 #include "report/plot.h"
 
 enum {
@@ -73,4 +73,23 @@ gt_status gt_confusion_write(const char *path, const int64_t *counts, int classe
         write_name(&t, i, LEFT + middle + 4, TOP + side + 10, 1, -M_PI / 2, c);
     }
     return page_write(&p, path);
+}
+
+gt_status gt_confusion_write_csv(const char *path, const int64_t *counts, int classes, const char *const *names) {
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "class");
+    for (int k = 0; k < classes; k++) gt_buffer_printf(&b, ","), gt_buffer_csv(&b, names[k]);
+    gt_buffer_printf(&b, "\n");
+    for (int i = 0; i < classes; i++) {
+        gt_buffer_csv(&b, names[i]);
+        for (int k = 0; k < classes; k++) gt_buffer_printf(&b, ",%lld", (long long)counts[(int64_t)i * classes + k]);
+        gt_buffer_printf(&b, "\n");
+    }
+    return gt_buffer_write(&b, path);
+}
+
+int64_t gt_confusion_count(const int64_t *counts, int classes, int class) {
+    int64_t n = 0;
+    for (int k = 0; k < classes; k++) n += counts[(int64_t) class * classes + k];
+    return n;
 }

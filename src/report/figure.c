@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/page.h"
 #include "report/plot.h"
 
 enum { MOST_POINTS = 20000, MOST_DOTS = 40, ELLIPSE_STEPS = 96 };
@@ -221,7 +220,7 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p, const l
     }
 }
 
-static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, int columns) {
+static void draw_panels(const pen *p, const gt_panel *panels, int n, const layout *l, int columns) {
     cairo_t *c = p->cairo;
     for (int i = 0; i < n; i++) {
         frame f = frame_of(&panels[i], l, i, columns);
@@ -247,7 +246,7 @@ static void draw_page(page *p, bool png, const gt_panel *panels, int n, int colu
     *height = rows * l.height + foot;
     cairo_t *c = page_begin(p, png, *width, *height);
     const pen own = {.cairo = c};
-    draw(&own, panels, n, &l, columns);
+    draw_panels(&own, panels, n, &l, columns);
     if (foot) draw_legend(&own, panels, l.left, rows * l.height + LEGEND_ROW, true);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pages of cairo: see page.h. */
-#include "report/page.h"
+#include "report/plot.h"
 
 #include <cairo-svg.h>
 #include <stdlib.h>
 #include <string.h>
 
-static cairo_status_t add(void *buffer, const unsigned char *data, unsigned n) {
+static cairo_status_t add_bytes(void *buffer, const unsigned char *data, unsigned n) {
     gt_buffer_add(buffer, data, n);
     return ((gt_buffer *)buffer)->failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
 }
@@ -14,7 +14,7 @@ static cairo_status_t add(void *buffer, const unsigned char *data, unsigned n) {
 cairo_t *page_begin(page *p, bool png, int width, int height) {
     *p = (page){.png = png};
     p->surface = png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)
-                     : cairo_svg_surface_create_for_stream(add, &p->bytes, width, height);
+                     : cairo_svg_surface_create_for_stream(add_bytes, &p->bytes, width, height);
     p->cairo = cairo_create(p->surface);
     cairo_set_source_rgb(p->cairo, 1, 1, 1);
     cairo_paint(p->cairo);
@@ -31,7 +31,7 @@ void page_drop(page *p) {
 gt_status page_write(page *p, const char *path) {
     cairo_status_t status = cairo_status(p->cairo);
     cairo_destroy(p->cairo);
-    if (!status && p->png) status = cairo_surface_write_to_png_stream(p->surface, add, &p->bytes);
+    if (!status && p->png) status = cairo_surface_write_to_png_stream(p->surface, add_bytes, &p->bytes);
     cairo_surface_finish(p->surface);
     if (!status) status = cairo_surface_status(p->surface);
     cairo_surface_destroy(p->surface);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.html: a run on one page, in one file, without anything from outside. report.h names its parts; style and
- * script are report.css and report.js. */
+ * script are report.css and report.js, which the assembler reads: compiled from the top folder of the sources, as the
+ * Makefile does. */
 #define _GNU_SOURCE
 #include <libgen.h>
 #include <math.h>
@@ -11,9 +12,17 @@
 
 #include "gantry/rundir.h"
 #include "gantry/text.h"
-#include "report/assets.h"
 #include "report/html.h"
 #include "report/report.h"
+
+/* ---- style and script, each with a zero behind ---- */
+
+#define EMBED(name, file) \
+    __asm__(".pushsection .rodata\n.global " #name "\n" #name ":\n.incbin \"" file "\"\n.byte 0\n.popsection\n")
+
+EMBED(gt_report_css, "src/report/report.css");
+EMBED(gt_report_js, "src/report/report.js");
+extern const char gt_report_css[], gt_report_js[];
 
 /* ---- figures ---- */
 

@@ -16,6 +16,27 @@ typedef struct report_run {
 
 enum { REPORT_MOST_BYTES = 4500 << 10 /* of a page, after which curves are left out */ };
 
+/* ---- chart.c: a line chart as a figure of a page ---- */
+enum { CHART_LINES = 4, CHART_MOST_LINES = 16 /* that the style of the page can tell apart */, CHART_POINTS = 400 };
+
+typedef struct chart_line {
+    const gt_stats *stats;
+    const char *label;
+    const char *series;    /* its name; NULL: there is no such line */
+    double (*map)(double); /* of the means; NULL: as they are */
+} chart_line;
+
+typedef struct chart {
+    const char *title, *note; /* `note`: what the chart means, in one line; "": what the table of series says */
+    int n;                    /* at most CHART_MOST_LINES */
+    const chart_line *lines;
+    int points; /* of a line, at most CHART_POINTS: means of stretches of ticks; 0: so many */
+} chart;
+
+/* Appends the chart, unless none of its lines has a finite value, or one has a value beyond 1e300. The line of a metric
+ * of generated pictures bridges the ticks without pictures. */
+void chart_draw(gt_buffer *out, const chart *c);
+
 /* ---- report.c ---- */
 void report_begin(gt_buffer *out, const char *title, const char *kind); /* up to the heading and what is under it */
 void report_end(gt_buffer *out);

@@ -6,7 +6,6 @@
 
 #include "gantry/metric.h"
 #include "metrics/score.h"
-#include "report/chart.h"
 #include "report/report.h"
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }

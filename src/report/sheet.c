@@ -8,7 +8,6 @@
 
 #include "gantry/codec.h"
 #include "gantry/grid.h"
-#include "report/page.h"
 #include "report/plot.h"
 
 /* pixels of the page */

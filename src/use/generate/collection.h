@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "gantry/arrays.h"
+#include "gantry/generate.h"
 #include "gantry/status.h"
 
 typedef struct gt_collection_of {
@@ -32,13 +33,6 @@ typedef struct gt_collection_of {
 } gt_collection_of;
 
 typedef struct gt_collection gt_collection;
-
-typedef enum gt_collection_kind {
-    GT_COLLECTION_UNKNOWN,
-    GT_COLLECTION_PICTURE,
-    GT_COLLECTION_ARRAY
-} gt_collection_kind;
-gt_collection_kind gt_collection_kind_of(const char *path);
 
 /* Could such a file be made? GT_USAGE: another ending, a picture of a size that its format does not allow. To be called
  * before the work. */

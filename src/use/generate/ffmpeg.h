@@ -7,16 +7,10 @@
 
 #include <stddef.h>
 
-#include "gantry/status.h"
+#include "gantry/film.h"
 
-typedef struct gt_ffmpeg gt_ffmpeg;
-
-/* Before MPI, on the first rank. GT_FAILED: there is no ffmpeg; the message says what can be done without. On failure
- * *out is NULL. */
-gt_status gt_ffmpeg_ready(gt_ffmpeg **out);
 gt_status gt_ffmpeg_begin(gt_ffmpeg *f, const char *path, double fps);
 gt_status gt_ffmpeg_add(gt_ffmpeg *f, const void *frame, size_t bytes); /* a PPM file */
 gt_status gt_ffmpeg_finish(gt_ffmpeg *f);
-void gt_ffmpeg_close(gt_ffmpeg *f); /* NULL is fine; a film that is not finished goes */
 
 #endif

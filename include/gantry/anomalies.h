@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images that an autoencoder reconstructs badly are not like those it was trained on: the images of a dataset by their
+ * reconstruction errors, a threshold, and the ROC curve where it is known which classes are normal.
+ *
+ *     gt_anomalies list;
+ *     gt_status st = gt_anomalies_rank(arena, dataset, encoded.error, "0,cat", 0.99, &list);
+ *     if (!st) st = gt_anomalies_write(&list, encoder, 32, "out", &area); */
+#ifndef GANTRY_ANOMALIES_H
+#define GANTRY_ANOMALIES_H
+
+#include "gantry/encode.h"
+#include "gantry/memory.h"
+
+typedef enum gt_anomaly_kind { GT_ANOMALY_UNKNOWN, GT_ANOMALY_NORMAL, GT_ANOMALY_OTHER } gt_anomaly_kind;
+
+typedef struct gt_anomaly { /* an image */
+    float error;
+    int64_t item;
+    gt_anomaly_kind kind; /* by its class */
+    bool above;           /* the threshold; an error that is not a number lies above, too */
+} gt_anomaly;
+
+typedef struct gt_anomalies {
+    gt_dataset *data;
+    int64_t n, above;   /* images, and those above the threshold */
+    gt_anomaly *all;    /* [n], the largest error first; not a number before all */
+    const char *normal; /* classes, as they were given; NULL: none were */
+    double quantile, threshold;
+} gt_anomalies;
+
+/* Ranks all images of a dataset by error [count]. `normal`: numbers and names of classes with commas between them; ""
+ * or NULL: not known. The threshold is the quantile of the finite errors of normal images (of all, where that is not
+ * known). The list lives in the arena. GT_USAGE: there is no such class, or images of only one kind. GT_FAILED: no
+ * error is finite. */
+gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal, double quantile,
+                            gt_anomalies *out);
+
+/* Writes into OUTDIR scores.csv (every image), worst.png (the first images of the list, `pictures` of them, each beside
+ * its reconstruction), errors.svg and .png (a histogram), and, where classes are normal, roc.csv, roc.svg and roc.png.
+ * *area: under the ROC curve, 0 without one. */
+gt_status gt_anomalies_write(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *outdir, double *area);
+
+/* ---- parts of that ---- */
+
+gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path);
+gt_status gt_anomalies_draw(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *path);
+gt_status gt_anomalies_plot_errors(const gt_anomalies *l, const char *stem); /* STEM.svg and STEM.png */
+
+typedef struct gt_roc {
+    int n;
+    /* [n]: shares of the normal images and of the others whose errors are at least as large as the threshold; from 0
+     * and 0 to 1 and 1, a place for each error that occurs */
+    double *false_positives, *true_positives, *threshold;
+    double area; /* the probability that an anomaly has a larger error than a normal image, where a tie counts half */
+} gt_roc;
+/* The arrays live in the arena. */
+gt_status gt_roc_of(gt_arena *a, const gt_anomalies *l, gt_roc *out);
+gt_status gt_roc_write(gt_arena *a, const gt_roc *r, const char *stem); /* STEM.csv, STEM.svg and STEM.png */
+
+#endif

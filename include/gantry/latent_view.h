@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where an autoencoder puts the images of a dataset, and what its decoder makes of latents: arrays, figures and
+ * pictures.
+ *
+ *     gt_latents l = {encoder's model, dataset, encoded};          // gantry/encode.h
+ *     gt_latent_dims dims;
+ *     gt_status st = gt_latent_dims_choose(arena, &l, model->latent_size, NULL, 0, &dims);
+ *     if (!st) st = gt_latents_write(&l, generator, &dims, &(gt_latent_pictures){.values = values, .n_values = 5,
+ *                                    .steps = 8}, "latent"); */
+#ifndef GANTRY_LATENT_VIEW_H
+#define GANTRY_LATENT_VIEW_H
+
+#include "gantry/encode.h"
+#include "gantry/features.h"
+#include "gantry/generate.h"
+#include "gantry/memory.h"
+
+typedef struct gt_latents { /* of all images of a dataset */
+    const gt_model *model;
+    gt_dataset *data;
+    gt_encoded of; /* the memory belongs to the caller */
+} gt_latents;
+
+typedef struct gt_latent_dims { /* dimensions that pictures show */
+    int n;
+    const int *dim;           /* [n]; at least one */
+    const double *divergence; /* [n]: from N(0,1), mean over the data; NULL: not known */
+} gt_latent_dims;
+
+/* Chooses dimensions of latents of d numbers: those that are given, else the 16 whose divergence is largest over the
+ * data (the largest first), else the first 16. `l` NULL, or latents without log-variances: there are no divergences.
+ * The result lives in the arena. */
+gt_status gt_latent_dims_choose(gt_arena *a, const gt_latents *l, int d, const int64_t *given, int64_t n,
+                                gt_latent_dims *out);
+
+/* ---- numbers and figures ---- */
+
+/* latent and log_variance [n,d], error [n], labels [n,width], as far as they are there. */
+gt_status gt_latents_write_arrays(const gt_latents *l, const char *path);
+/* Results of a layer [n,...] (gt_features_dataset_all) as `latent`, and labels. */
+gt_status gt_layer_write_arrays(const gt_features *f, gt_dataset *data, const float *values, const char *path);
+/* STEM.svg and STEM.png: each dimension beside N(0,1). */
+gt_status gt_latents_plot_histograms(const gt_latents *l, const gt_latent_dims *dims, const char *stem);
+/* The dimensions against the first number of the label; of classes the first two dimensions, coloured by class. Of data
+ * without labels nothing is written. */
+gt_status gt_latents_plot_labels(const gt_latents *l, const gt_latent_dims *dims, const char *stem);
+
+/* ---- decoded latents ---- */
+
+/* Items of a dataset beside what the autoencoder makes of them as one PNG, `columns` pairs side by side. */
+gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, const int64_t *items, int columns,
+                                  const char *path);
+
+/* Opens the generator of a checkpoint without truncation, to be closed; `pool` may be NULL. NULL: see gt_message(). */
+gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
+
+enum { GT_DECODED_LINES = 2 };
+typedef struct gt_decoded { /* latents, and how what a generator makes of them is drawn */
+    int64_t n;
+    const float *z; /* [n,z_dim] */
+    int columns;
+    const char *title;                            /* with `words` */
+    const char *const (*words)[GT_DECODED_LINES]; /* [n] the lines under each image; NULL: images alone, edge to edge */
+    const float *label;                           /* [label_dim] of all images; NULL: the generator takes none */
+} gt_decoded;
+/* Draws what a generator makes of latents as one PNG. GT_USAGE: the generator needs a label, and there is none. */
+gt_status gt_decoded_draw(gt_generator *g, const gt_decoded *d, const char *path);
+
+/* *label, in the arena: of all pictures of decoded latents; NULL where the decoder takes none. `class` "": the label of
+ * the first image of l, where l is not NULL. */
+gt_status gt_latent_label(gt_arena *a, const gt_latents *l, const gt_generator *g, const char *class,
+                          const float **label);
+
+typedef struct gt_latent_pictures {
+    const float *values; /* [n_values] of a dimension in the traversal */
+    int n_values, steps; /* steps: images along a side of the interpolation, at least 2 */
+    const float *label;  /* as in gt_decoded */
+} gt_latent_pictures;
+/* A row for each dimension: the dimension has the values, the others are 0. */
+gt_status gt_latent_draw_traversal(gt_generator *g, const gt_latent_dims *dims, const gt_latent_pictures *p,
+                                   const char *path);
+/* Bilinear between the latents of four images of the data, one in each corner. */
+gt_status gt_latent_draw_interpolation(const gt_latents *l, gt_generator *g, const gt_latent_dims *dims,
+                                       const gt_latent_pictures *p, const char *path);
+
+/* ---- all of that ---- */
+
+/* Writes OUTDIR/latents.h5, histograms.svg and .png, labels.svg and .png, and of latents that are decoded as they are
+ * (not of codes) traversal.png and interpolation.png. */
+gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent_dims *dims,
+                           const gt_latent_pictures *p, const char *outdir);
+
+#endif

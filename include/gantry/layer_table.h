@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The layers of networks with their parameters, arithmetic and memory.
+ *
+ *     gt_layer_table *tables;
+ *     int n;
+ *     gt_status st = gt_layer_tables_of(arena, "runs/lenet", NULL, &tables, &n); */
+#ifndef GANTRY_LAYER_TABLE_H
+#define GANTRY_LAYER_TABLE_H
+
+#include "gantry/job.h"
+#include "gantry/memory.h"
+#include "gantry/model.h"
+
+typedef struct gt_layer_row {
+    const char *layer, *kind; /* "conv1", "conv" */
+    const char *shape;        /* of one image's result: "112x112x64", height, width and channels */
+    double parameters;        /* numbers that are trained */
+    double flops, values;     /* of one image; values: numbers of the result */
+    bool in_training;         /* the pass in use does not read the layer; shape is "" */
+} gt_layer_row;
+
+typedef struct gt_layer_table {
+    const char *network;
+    int n, tensors;
+    gt_layer_row *rows;                        /* [n] */
+    double parameters, buffers, flops, values; /* of the whole network */
+    size_t bytes;                              /* that a pass of one image needs, with packed weights */
+} gt_layer_table;
+
+/* Of network i of a model; all that `out` points at lies in the arena. */
+gt_status gt_layer_table_make(gt_arena *a, gt_model *m, int i, gt_layer_table *out);
+/* Of all n networks of a checkpoint, or of the newest one of a run; `kernels` as in gt_runner_open(). Of a file that
+ * holds no networks (a mixture, say) n is 0. */
+gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_kernel_set *kernels, gt_layer_table **tables,
+                             int *n);
+/* Bytes that the graphs of training need for a slice: those of the largest phase. */
+gt_status gt_training_bytes(gt_model *m, const gt_job *job, size_t *bytes);
+/* Runs a phase's graph some times on grey images with empty labels, so that gt_exec_print() shows times. `e` is the
+ * phase's graph for a whole slice. */
+gt_status gt_phase_time(gt_phase *p, gt_exec *e);
+
+#endif

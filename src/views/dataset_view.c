@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Datasets as a whole: see gantry/dataset_view.h. */
+#include "gantry/dataset_view.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "gantry/progress.h"
+#include "gantry/grid.h"
+#include "gantry/items.h"
+#include "gantry/memory.h"
+#include "use/runner/each_item.h"
+
+/* ---- labels, masks, pixels ---- */
+
+typedef struct sums {
+    double sum, squares;
+} sums;
+
+static void add_number(gt_moments *m, sums *s, double x) {
+    if (!m->n || x < m->min) m->min = x;
+    if (!m->n || x > m->max) m->max = x;
+    s->sum += x;
+    s->squares += x * x;
+    m->n++;
+}
+
+static void finish_moments(gt_moments *m, const sums *s) {
+    double n = m->n ? (double)m->n : 1, variance;
+    m->mean = s->sum / n;
+    variance = s->squares / n - m->mean * m->mean;
+    m->std = sqrt(variance > 0 ? variance : 0);
+}
+
+void gt_dataset_count_classes(const gt_dataset *ds, int64_t *images) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    for (int i = 0; i < info->stored_label_width; i++) images[i] = 0;
+    for (int64_t i = 0; i < info->count; i++)
+        if (gt_dataset_class(ds, i) >= 0) images[gt_dataset_class(ds, i)]++;
+}
+
+gt_status gt_dataset_label_moments(const gt_dataset *ds, gt_moments *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    int n = info->stored_label_width;
+    gt_arena *a = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    float *label = gt_arena_array(a, (size_t)n, sizeof *label);
+    sums *sum = gt_arena_array(a, (size_t)n, sizeof *sum);
+    gt_status st = label && sum ? GT_OK : GT_NOMEM;
+    for (int k = 0; k < n; k++) out[k] = (gt_moments){0};
+    for (int64_t i = 0; i < info->count && !st; i++) {
+        gt_dataset_label(ds, i, label);
+        for (int k = 0; k < n && !isnan(label[0]); k++) add_number(&out[k], &sum[k], (double)label[k]);
+    }
+    for (int k = 0; k < n && !st; k++) finish_moments(&out[k], &sum[k]);
+    gt_arena_free(a);
+    return st;
+}
+
+static double sample_at(gt_sample type, const void *samples, size_t i) {
+    return type == GT_U8    ? ((const uint8_t *)samples)[i]
+           : type == GT_U16 ? ((const uint16_t *)samples)[i]
+                            : (double)((const float *)samples)[i];
+}
+
+gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    size_t channels = (size_t)info->channels, size = (size_t)info->height * (size_t)info->width * channels;
+    gt_arena *a = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    void *samples = gt_arena_alloc(a, info->image_bytes);
+    sums *sum = gt_arena_array(a, channels, sizeof *sum);
+    gt_status st = samples && sum ? GT_OK : GT_NOMEM;
+    if (n > info->count) n = info->count;
+    for (size_t c = 0; c < channels; c++) out[c] = (gt_moments){0};
+    for (int64_t i = 0; i < n && !st; i++) {
+        st = gt_dataset_read(ds, info->count * i / n, samples);
+        for (size_t k = 0; k < size && !st; k++)
+            add_number(&out[k % channels], &sum[k % channels], sample_at(info->type, samples, k));
+    }
+    for (size_t c = 0; c < channels && !st; c++) finish_moments(&out[c], &sum[c]);
+    gt_arena_free(a);
+    return st;
+}
+
+gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    size_t size = gt_mask_bytes(info);
+    gt_arena *a = gt_arena_new();
+    uint8_t *mask = a ? gt_arena_alloc(a, size) : NULL;
+    gt_status st = mask ? GT_OK : GT_NOMEM;
+    if (n > info->count) n = info->count;
+    for (int k = 0; k <= GT_MASK_IGNORE; k++) pixels[k] = 0;
+    for (int64_t i = 0; i < n && !st && size; i++) {
+        st = gt_dataset_mask(ds, info->count * i / n, mask);
+        for (size_t k = 0; k < size && !st; k++) pixels[mask[k]]++;
+    }
+    gt_arena_free(a);
+    return st;
+}
+
+/* ---- a picture ---- */
+
+static void label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }
+
+static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path) {
+    enum { SIDE = 8, PIXELS_MAX = 4096 };
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_grid g = {.columns = SIDE, .rows = SIDE};
+    while (g.columns > 1 && g.columns * info->width > PIXELS_MAX) g.columns /= 2;
+    while (g.rows > 1 && g.rows * info->height > PIXELS_MAX) g.rows /= 2;
+    size_t cells = (size_t)(g.columns * g.rows);
+    int64_t *items = gt_arena_array(a, cells, sizeof *items);
+    float *images = gt_arena_array(a, cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM
+                                      : gt_grid_choose(&g, info->count, info->label_width, label_of, ds, items);
+    if (!st) st = gt_read_images(ds, (int64_t)cells, items, images);
+    if (!st)
+        st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
+    return st;
+}
+
+gt_status gt_dataset_draw(gt_dataset *ds, const char *path) {
+    gt_arena *a = gt_arena_new();
+    gt_status st = a ? draw_grid(a, ds, path) : GT_NOMEM;
+    gt_arena_free(a);
+    return st;
+}
+
+/* ---- are all images readable? ---- */
+
+typedef struct verification {
+    gt_dataset *ds;
+    gt_pool *pool;
+    char *samples; /* an image of each thread */
+    int64_t first; /* of the batch */
+    bool *bad;     /* [images of the batch] */
+    bool out_of_memory;
+} verification;
+
+/* An image with its mask, into the room of one of the threads. */
+static gt_status read_both(const verification *v, int64_t item, int worker) {
+    const gt_dataset_info *info = gt_dataset_get_info(v->ds);
+    char *samples = v->samples + (size_t)worker * (info->image_bytes + gt_mask_bytes(info));
+    gt_status st = gt_dataset_read(v->ds, item, samples);
+    return st || !info->masks ? st : gt_dataset_mask(v->ds, item, (uint8_t *)samples + info->image_bytes);
+}
+
+static void verify_item(void *arg, int i, int worker) {
+    verification *v = arg;
+    gt_progress();
+    gt_status st = read_both(v, v->first + i, worker);
+    v->bad[i] = st && st != GT_NOMEM; /* an image that memory is too short for is not bad */
+    if (st == GT_NOMEM) v->out_of_memory = true;
+}
+
+static gt_status verify_batch(void *arg, int64_t first, int n, const float *none, void *records) {
+    (void)none;
+    verification *v = arg;
+    v->first = first;
+    v->bad = records;
+    gt_pool_run(v->pool, n, verify_item, v);
+    return v->out_of_memory ? gt_fail(GT_NOMEM, "out of memory for reading images") : GT_OK;
+}
+
+/* Reads the bad images again, for what is wrong with each. */
+static gt_status tell_bad(const verification *v, const bool *bad, const char *spec,
+                          void (*tell)(void *arg, int64_t item), void *arg) {
+    enum { LISTED_MAX = 1000 };
+    int64_t n = gt_dataset_get_info(v->ds)->count, n_bad = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (bad[i] && ++n_bad <= LISTED_MAX && read_both(v, i, 0)) tell(arg, i);
+    if (!n_bad) return GT_OK;
+    return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
+}
+
+gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec, void (*bad)(void *arg, int64_t item),
+                                void *arg) {
+    enum { BATCH = 1024 };
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    verification v = {.ds = ds, .pool = gt_pool_new(info->main_thread_only ? 1 : comm->threads)};
+    int threads = gt_pool_threads(v.pool);
+    void *found = NULL;
+    gt_arena *a = gt_arena_new();
+    v.samples = a ? gt_arena_array(a, (size_t)threads, info->image_bytes + gt_mask_bytes(info)) : NULL;
+    gt_status st = gt_comm_agree_all(
+        comm, v.pool && v.samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
+    if (!st)
+        st = gt_each_item_all(&(gt_each_item){.comm = comm,
+                                              .count = info->count,
+                                              .batch = BATCH,
+                                              .bytes = sizeof(bool),
+                                              .doing = "reading",
+                                              .make = verify_batch,
+                                              .arg = &v},
+                              &found);
+    if (!st && !comm->rank) st = tell_bad(&v, found, spec, bad, arg);
+    free(found);
+    gt_arena_free(a);
+    gt_pool_free(v.pool);
+    return gt_comm_agree_all(comm, st);
+}
