@@ -60,6 +60,9 @@ typedef struct gt_comm { /* read only */
  * after this call. NULL: see gt_message() and *status (`status` may be NULL). To be called once in a process. */
 gt_comm *gt_comm_start_all(int threads, gt_status *status);
 void gt_comm_stop_all(gt_comm *c); /* waits for all ranks; NULL is fine */
+/* One rank for work that the calling rank does by itself, whoever the others are; ended by gt_comm_stop_all(). NULL:
+ * out of memory. */
+gt_comm *gt_comm_alone(void);
 
 /* Each rank brings the status of something that may have failed on some ranks. All ranks return the same status: GT_OK,
  * or the status of the lowest rank that failed, with the message of that rank ("rank 3 (node7): ...", unless the

@@ -115,7 +115,7 @@ typedef struct gt_job {
     const char *metrics;          /* names of scores (score.h); "none" */
     int64_t metrics_count;        /* fakes of all of them; 0: as in their names */
     double metrics_share;         /* of the run's time that they may take; 0: all that they need */
-    /* as in gt_score_options; "": not given */
+    /* as in gt_metric_options; "": not given */
     const char *detector, *inception, *vgg16, *lpips, *resize;
     const char *export; /* "none", or a list of forms (export.h), with commas between them */
 

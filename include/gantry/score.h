@@ -2,15 +2,15 @@
  * Scores: the published metrics of generated pictures, fid50k_full and its like. A score compares a set of fakes with a
  * set of reals, or looks at fakes alone, mostly in the features of a network (use/score/feature_network.h).
  *
- *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_score_options){.metrics = "fid10k,pr10k3",
+ *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_metric_options){.metrics = "fid10k,pr10k3",
  *                                                                    .detector = "runs/judge"}, &st);
  *     st = gt_scoring_run_all(s, &reals, &fakes, NULL, &scores);
  *     for (int i = 0; i < scores.n; i++) printf("%s %g\n", scores.value[i].key, scores.value[i].value);
- *     gt_score_table_free(&scores);
+ *     gt_metric_table_free(&scores);
  *     gt_scoring_close(s);
  *
  * Values do not depend on the number of ranks and threads. A score's formula is a file of src/metrics and a line of
- * metrics/score_list.h. */
+ * metrics/metric_list.h. */
 #ifndef GANTRY_SCORE_H
 #define GANTRY_SCORE_H
 
@@ -24,7 +24,7 @@ struct gt_picture_set;
 struct gt_path_maker;
 struct gt_gaussian;
 
-typedef struct gt_score_options {
+typedef struct gt_metric_options {
     const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
     int64_t count;        /* of fakes, of all scores; 0: as in their names */
     bool all;             /* a name without a number ("fid") means all pictures that there are */
@@ -35,22 +35,22 @@ typedef struct gt_score_options {
     uint64_t seed;
     bool no_cache;     /* statistics of reals are neither read nor kept */
     int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
-} gt_score_options;
+} gt_metric_options;
 
 /* GT_USAGE: no such metric (the message names the nearest), a score that needs what is not given. "none" and "": no
  * scores. */
-gt_status gt_score_options_check(const gt_score_options *o);
+gt_status gt_metric_options_check(const gt_metric_options *o);
 /* All scores, a line each: name, what it needs. */
-void gt_score_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
+void gt_metric_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
 /* The names of all scores that need no file, "authenticity,swd", and in words those that do, with what they need: "fid,
  * kid, is (--inception or --detector), ...". */
-enum { GT_SCORE_NAMES = 512 };
-void gt_scores_without_files(char list[GT_SCORE_NAMES]);
-void gt_scores_with_files(char text[GT_SCORE_NAMES]);
+enum { GT_METRIC_LIST_BYTES = 512 };
+void gt_metrics_without_files(char list[GT_METRIC_LIST_BYTES]);
+void gt_metrics_with_files(char text[GT_METRIC_LIST_BYTES]);
 
-enum { GT_SCORE_RECIPE = 1024 }; /* bytes */
+enum { GT_METRIC_RECIPE_BYTES = 1024 }; /* bytes */
 
-typedef struct gt_score_value {
+typedef struct gt_metric_value {
     char key[64];    /* "fid10k_full", "pr50k3_precision": with the number of fakes that there were */
     char metric[64]; /* the name as it was asked for: "pr50k3" */
     double value;    /* NaN: there is none this time, and the reason was logged */
@@ -59,20 +59,20 @@ typedef struct gt_score_value {
      * something only beside it, in the same line. */
     bool is_base;
     /* Detector and hash, counts, conversion, reals, held-out pictures: scores compare where recipes are equal. */
-    char recipe[GT_SCORE_RECIPE];
-} gt_score_value;
+    char recipe[GT_METRIC_RECIPE_BYTES];
+} gt_metric_value;
 
-typedef struct gt_score_table {
+typedef struct gt_metric_table {
     int n;
-    gt_score_value *value;
+    gt_metric_value *value;
     double seconds; /* that they took */
-} gt_score_table;
-void gt_score_table_free(gt_score_table *t); /* its arrays; as new again */
+} gt_metric_table;
+void gt_metric_table_free(gt_metric_table *t); /* its arrays; as new again */
 
 typedef struct gt_scoring gt_scoring;
 
 /* Opens the detectors. The team's parts must outlive it. NULL on all ranks: see gt_message(). */
-gt_scoring *gt_scoring_open_all(const struct gt_team *team, const gt_score_options *o, gt_status *status);
+gt_scoring *gt_scoring_open_all(const struct gt_team *team, const gt_metric_options *o, gt_status *status);
 void gt_scoring_close(gt_scoring *s);                   /* NULL is fine */
 void gt_scoring_set_seed(gt_scoring *s, uint64_t seed); /* in place of that of the options */
 /* Real pictures that the network never saw, for base rates; they must outlive the scoring's runs. Without them reals
@@ -98,22 +98,22 @@ gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels,
  * all fail.
  */
 gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct gt_picture_set *fakes,
-                             struct gt_path_maker *paths, gt_score_table *out);
+                             struct gt_path_maker *paths, gt_metric_table *out);
 
 /* ---- results in a run's directory ---- */
 
 /* A line of JSON for each metric: {"results": {key: value}, "metric": name, "total_time": seconds, "snapshot_pkl": name
  * or null, "recipe": text, "images": N}; values that are missing are null. */
-gt_status gt_score_table_lines(const gt_score_table *t, const char *snapshot, int64_t images,
-                               void (*line)(void *arg, const char *metric, const char *text), void *arg);
+gt_status gt_metric_table_lines(const gt_metric_table *t, const char *snapshot, int64_t images,
+                                void (*line)(void *arg, const char *metric, const char *text), void *arg);
 /* Lines that are to be appended to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4): those that
  * cannot be written stay, and are written with later ones. Rank 0. */
-typedef struct gt_score_lines gt_score_lines;
-gt_score_lines *gt_score_lines_new(void); /* NULL: out of memory */
-gt_status gt_score_lines_add(gt_score_lines *l, const gt_score_table *t, const char *snapshot, int64_t images);
-gt_status gt_score_lines_write(gt_score_lines *l, const char *rundir);
-void gt_score_lines_free(gt_score_lines *l); /* NULL is fine */
+typedef struct gt_metric_lines gt_metric_lines;
+gt_metric_lines *gt_metric_lines_new(void); /* NULL: out of memory */
+gt_status gt_metric_lines_add(gt_metric_lines *l, const gt_metric_table *t, const char *snapshot, int64_t images);
+gt_status gt_metric_lines_write(gt_metric_lines *l, const char *rundir);
+void gt_metric_lines_free(gt_metric_lines *l); /* NULL is fine */
 /* Appends the lines of one table. */
-gt_status gt_score_table_append(const char *rundir, const gt_score_table *t, const char *snapshot, int64_t images);
+gt_status gt_metric_table_append(const char *rundir, const gt_metric_table *t, const char *snapshot, int64_t images);
 
 #endif

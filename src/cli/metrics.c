@@ -157,13 +157,13 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
 /* Without --metrics: fid, as the programs of others; where a network has no detector to be judged by, what needs none.
  */
 static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
-    char names[GT_SCORE_NAMES] = "";
+    char names[GT_METRIC_LIST_BYTES] = "";
     if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
     f->few = *f->network && !*f->score.detector && !*f->score.inception;
     if (f->few && (*f->score.vgg16 || *f->score.lpips))
         return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths, and --metrics names them: "
                                  "--metrics=pr50k3_full, or with --lpips --metrics=ppl2_wend");
-    if (f->few) gt_scores_without_files(names);
+    if (f->few) gt_metrics_without_files(names);
     f->score.metrics = f->few ? gt_arena_printf(s->arena, "%s", names) : *f->network ? "fid50k_full" : "fid";
     return f->score.metrics ? GT_OK : GT_NOMEM;
 }
@@ -175,7 +175,7 @@ static gt_status prepare(cli_session *s) {
     read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = choose_metrics(s, f);
-    if (!st) st = gt_score_options_check(&f->score);
+    if (!st) st = gt_metric_options_check(&f->score);
     if (!st) st = cli_choose_detector(s->arena, &f->score.detector);
     if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
     if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
@@ -201,11 +201,11 @@ static void print_json(void *arg, const char *metric, const char *line) {
     printf("%s\n", line);
 }
 
-static gt_status print_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
+static gt_status print_scores(const metrics_fields *f, const gt_metric_table *t, int64_t images) {
     const char *network = *f->network ? f->network : NULL;
-    if (f->json) return gt_score_table_lines(t, network, images, print_json, NULL);
+    if (f->json) return gt_metric_table_lines(t, network, images, print_json, NULL);
     for (int i = 0; i < t->n; i++) {
-        const gt_score_value *v = &t->value[i], *next = i + 1 < t->n ? v + 1 : v;
+        const gt_metric_value *v = &t->value[i], *next = i + 1 < t->n ? v + 1 : v;
         printf("%-24s %-14.8g ", v->key, v->value);
         if (next->is_base) printf("(base rate %.8g) ", next->value);
         printf("%s\n", v->recipe);
@@ -216,19 +216,19 @@ static gt_status print_scores(const metrics_fields *f, const gt_score_table *t, 
 
 /* Standard error, for results alone are on standard output; the last line wherever both go. */
 static void tell_rest(void) {
-    char rest[GT_SCORE_NAMES];
-    gt_scores_with_files(rest);
+    char rest[GT_METRIC_LIST_BYTES];
+    gt_metrics_with_files(rest);
     fflush(stdout);
     gt_info("not computed, since they need a network: %s", rest);
 }
 
 /* Rank 0. A value that somebody asked for and that is missing makes the command fail, when all others are printed. */
-static gt_status tell_scores(const metrics_fields *f, const gt_score_table *t, int64_t images) {
+static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, int64_t images) {
     int missing = 0;
     gt_status st = print_scores(f, t, images);
     char name[GT_NAME_BYTES];
     gt_path_name(f->network, name);
-    if (!st && *f->dir && t->n) st = gt_score_table_append(f->dir, t, name, images);
+    if (!st && *f->dir && t->n) st = gt_metric_table_append(f->dir, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
     if (!st && f->few) tell_rest();
     bool fails = f->few ? missing == t->n : missing > 0;
@@ -258,7 +258,7 @@ static gt_status open_held_out_all(metrics_work *w) {
 
 static gt_status score_all(metrics_work *w) {
     const metrics_fields *f = w->fields;
-    gt_score_table t = {0};
+    gt_metric_table t = {0};
     gt_status st;
     int64_t images = 0;
     w->scoring = gt_scoring_open_all(&w->team, &f->score, &st);
@@ -267,7 +267,7 @@ static gt_status score_all(metrics_work *w) {
     bool tells = !st || t.n; /* also where only a file could not be written: scores may have taken hours */
     gt_status told = tells && !w->team.comm->rank ? tell_scores(f, &t, images) : GT_OK;
     if (!st) st = gt_comm_agree_all(w->team.comm, told);
-    gt_score_table_free(&t);
+    gt_metric_table_free(&t);
     gt_scoring_close(w->scoring);
     gt_picture_set_close(&w->held_out);
     gt_dataset_close(w->held_out_data);
@@ -277,7 +277,7 @@ static gt_status score_all(metrics_work *w) {
 static gt_status metrics(cli_session *s) {
     metrics_fields *f = s->fields;
     if (wants_help(f)) {
-        if (!s->comm->rank) gt_score_help(print_help, NULL);
+        if (!s->comm->rank) gt_metric_help(print_help, NULL);
         return GT_OK;
     }
     if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)

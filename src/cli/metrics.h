@@ -14,7 +14,7 @@ typedef struct metrics_fields {
     bool mirror, json, no_cache, verbose;
     int64_t threads, seed, gpus;
     cli_assumed assumed;
-    gt_score_options score;
+    gt_metric_options score;
     double float_range[2]; /* of `range` */
     bool few;              /* without --metrics and a detector: the scores that need no file */
     /* found by the first rank, before the ranks meet */
@@ -35,8 +35,8 @@ typedef struct metrics_work {
 
 /* All ranks: the scores of a network, and of two sets. The table is the caller's. *images: that the network has been
  * shown. */
-gt_status metrics_of_network_all(metrics_work *w, gt_score_table *out, int64_t *images);
-gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out);
+gt_status metrics_of_network_all(metrics_work *w, gt_metric_table *out, int64_t *images);
+gt_status metrics_of_sets_all(metrics_work *w, gt_metric_table *out);
 
 /* All ranks: *both: the two sets are files of statistics. */
 gt_status metrics_are_statistics_all(gt_comm *comm, const metrics_fields *f, bool *both);
@@ -46,6 +46,6 @@ gt_status metrics_open_data_all(metrics_work *w, const char *path, gt_dataset_op
                                 gt_dataset **ds, gt_picture_set *set);
 /* All ranks: the scores, --save, --save-fakes and --nearest. */
 gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
-                          gt_score_table *out);
+                          gt_metric_table *out);
 
 #endif

@@ -127,7 +127,7 @@ static gt_status open_reals_all(network_work *n) {
     return st;
 }
 
-static gt_status work_all(network_work *n, gt_score_table *out) {
+static gt_status work_all(network_work *n, gt_metric_table *out) {
     metrics_work *w = n->w;
     const metrics_fields *f = w->fields;
     gt_comm *comm = w->team.comm;
@@ -152,7 +152,7 @@ static gt_status work_all(network_work *n, gt_score_table *out) {
     return metrics_run_all(w, n->data ? &n->reals : NULL, &n->fakes, &paths, out);
 }
 
-gt_status metrics_of_network_all(metrics_work *w, gt_score_table *out, int64_t *images) {
+gt_status metrics_of_network_all(metrics_work *w, gt_metric_table *out, int64_t *images) {
     network_work n = {.w = w, .format = GT_SAMPLES_OF_8_BITS};
     gt_status st = work_all(&n, out);
     *images = n.images;

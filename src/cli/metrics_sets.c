@@ -49,7 +49,7 @@ static gt_status save_all(metrics_work *w, gt_picture_set *set) {
 }
 
 static gt_status scores_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
-                            gt_score_table *out) {
+                            gt_metric_table *out) {
     const char *path = w->fields->save_fakes;
     if (!*path) return gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
     gt_saved_fakes *saved;
@@ -61,7 +61,7 @@ static gt_status scores_all(metrics_work *w, gt_picture_set *reals, gt_picture_s
 }
 
 gt_status metrics_run_all(metrics_work *w, gt_picture_set *reals, gt_picture_set *fakes, struct gt_path_maker *paths,
-                          gt_score_table *out) {
+                          gt_metric_table *out) {
     const metrics_fields *f = w->fields;
     gt_status st = *f->save && !reals ? gt_fail(GT_USAGE, "--save=%s: there are no reals (--data)", f->save) : GT_OK;
     if (!st && *f->range && !w->ranged)
@@ -159,7 +159,7 @@ static void close_set(one_set *s) {
     gt_dataset_close(s->data);
 }
 
-gt_status metrics_of_sets_all(metrics_work *w, gt_score_table *out) {
+gt_status metrics_of_sets_all(metrics_work *w, gt_metric_table *out) {
     const metrics_fields *f = w->fields;
     one_set reals = {0}, fakes = {.fakes = true};
     gt_status st = open_set_all(w, f->reals, "--reals", &reals);

@@ -14,8 +14,8 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
+#include "gantry/metric.h"
 #include "gantry/text.h"
-#include "metrics/score.h"
 
 typedef struct status_fields {
     bool watch;
@@ -122,10 +122,9 @@ static void print_progress(const now *r) {
 /* The series that a tick's line shows, of any family. */
 static void print_values(const now *r) {
     static const char *const shown[] = {
-        "Loss/G/loss",   "Loss/D/loss",         "Loss/reconstruction", "Loss/KL",
-        "Loss/train",    "Loss/validation",     "Loss/test",           "Accuracy/train",
-        "Accuracy/test", "Accuracy/validation", "Loss/signs/real",     "Progress/augment",
-        "Fakes/swd"};
+        "Loss/G/loss",     "Loss/D/loss",      "Loss/reconstruction", "Loss/KL",       "Loss/train",
+        "Loss/validation", "Loss/test",        "Accuracy/train",      "Accuracy/test", "Accuracy/validation",
+        "Loss/signs/real", "Progress/augment", "Fakes/swd_avg",       "Fakes/swd"};
     int column = 0;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         double x = last_of(r, shown[i]);
@@ -138,8 +137,8 @@ static void print_values(const now *r) {
     if (column) putchar('\n');
     for (int i = 0; i < r->stats->n_series; i++) {
         const char *name = r->stats->series[i].name;
-        if (!strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)))
-            printf("  metric       %s %.5g\n", name + strlen(GT_SCORE_SERIES), last_of(r, name));
+        if (!strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES)))
+            printf("  metric       %s %.5g\n", name + strlen(GT_METRIC_SERIES), last_of(r, name));
     }
 }
 

@@ -101,13 +101,22 @@ static gt_comm *failed(gt_status st, gt_status *status) {
     return NULL;
 }
 
-gt_comm *gt_comm_start_all(int threads, gt_status *status) {
+gt_comm *gt_comm_alone(void) {
     gt_comm_inside *in = calloc(1, sizeof *in);
-    if (!in) return failed(gt_fail(GT_NOMEM, "out of memory for the ranks"), status);
-    gt_comm *c = &in->seen;
-    pid_t launcher = 0;
+    if (!in) {
+        gt_fail(GT_NOMEM, "out of memory for the ranks");
+        return NULL;
+    }
     in->core_locks = -1;
-    c->ranks = c->local_ranks = c->hosts = 1;
+    in->seen = (gt_comm){.ranks = 1, .local_ranks = 1, .hosts = 1, .threads = 1, .cores = 1, .description = ""};
+    return &in->seen;
+}
+
+gt_comm *gt_comm_start_all(int threads, gt_status *status) {
+    gt_comm *c = gt_comm_alone();
+    if (!c) return failed(GT_NOMEM, status);
+    gt_comm_inside *in = gt_inside(c);
+    pid_t launcher = 0;
     if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
         join_ranks(in);

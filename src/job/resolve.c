@@ -8,7 +8,6 @@
 #include "gantry/metric.h"
 #include "gantry/optimizer.h"
 #include "job/internal.h"
-#include "metrics/score.h"
 
 /* ---- rules ---- */
 
@@ -71,38 +70,39 @@ static gt_status check_metrics(gt_job *job, bool any) {
     return GT_OK;
 }
 
-static int keys_of(const gt_score *s) {
+static int keys_of(const gt_metric *s) {
     int n = 0;
-    while (n < GT_SCORE_MOST_KEYS && s->keys[n]) n++;
+    while (n < GT_METRIC_MAX_KEYS && s->keys[n]) n++;
     return n;
 }
 
 /* Takes the metric as what --best names, if it is: by its name, by its key, or by the series of its key. */
-static gt_status take_best(gt_job *job, const char *name, const gt_score_request *r) {
-    char key[2 * GT_SCORE_NAME];
-    gt_score_request same[GT_SCORES_MOST];
+static gt_status take_best(gt_job *job, const char *name, const gt_metric_request *r) {
+    char key[2 * GT_METRIC_NAME_BYTES];
+    gt_metric_request same[GT_METRICS_MAX];
     int n;
-    bool is_name = !gt_scores_parse(name, job->metrics_count, false, same, &n) && n == 1 &&
+    bool is_name = !gt_metrics_parse(name, job->metrics_count, false, same, &n) && n == 1 &&
                    gt_is(same[0].metric, r->metric);
-    if (is_name && keys_of(r->score) > 1 && !gt_is(r->score->keys[0], ""))
+    if (is_name && keys_of(r->row) > 1 && !gt_is(r->row->keys[0], ""))
         return gt_fail(GT_USAGE, "--best=%s: the metric has several values; name one of them: %s%s or %s%s", job->best,
-                       r->metric, r->score->keys[0], r->metric, r->score->keys[1]);
-    const char *own = !strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)) ? name + strlen(GT_SCORE_SERIES) : name;
-    for (int k = 0; k < keys_of(r->score); k++) {
-        snprintf(key, sizeof key, "%s%s", r->metric, r->score->keys[k]);
+                       r->metric, r->row->keys[0], r->metric, r->row->keys[1]);
+    const char *own = !strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES)) ? name + strlen(GT_METRIC_SERIES)
+                                                                                 : name;
+    for (int k = 0; k < keys_of(r->row); k++) {
+        snprintf(key, sizeof key, "%s%s", r->metric, r->row->keys[k]);
         if (!gt_is(key, own) && !(is_name && k == 0)) continue;
-        job->best_series = gt_arena_printf(job->arena, GT_SCORE_SERIES "%s", key);
+        job->best_series = gt_arena_printf(job->arena, GT_METRIC_SERIES "%s", key);
         if (!job->best_series) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
         job->best_is_score = true;
-        job->best_is_largest |= gt_is(name, job->best) && r->score->more_is_better && !strstr(key, "_std");
+        job->best_is_largest |= gt_is(name, job->best) && r->row->more_is_better && !strstr(key, "_std");
     }
     return GT_OK;
 }
 
 /* What --best names. */
-static gt_status find_best(gt_job *job, const gt_score_request *metrics, int n) {
+static gt_status find_best(gt_job *job, const gt_metric_request *metrics, int n) {
     const char *name = job->best;
-    gt_score_request other[GT_SCORES_MOST];
+    gt_metric_request other[GT_METRICS_MAX];
     int others;
     job->best_is_score = false;
     job->best_is_largest = !strncmp(name, "max:", 4);
@@ -112,19 +112,20 @@ static gt_status find_best(gt_job *job, const gt_score_request *metrics, int n) 
     for (int i = 0; job->best_series && i < n && !st && !job->best_is_score; i++)
         st = take_best(job, name, &metrics[i]);
     if (st || !job->best_series || job->best_is_score) return st;
-    if (!strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES)) ||
-        (!gt_scores_parse(name, 0, false, other, &others) && others))
+    if (!strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES)) ||
+        (!gt_metrics_parse(name, 0, false, other, &others) && others))
         return gt_fail(GT_USAGE, "--best=%s: there is no such value among those of --metrics=%s", job->best,
                        job->metrics);
-    const gt_metric *m = gt_metric_find(name);
+    job->best_series = gt_metric_series_now(name);
+    const gt_metric *m = gt_metric_of_series(job->best_series);
     job->best_is_largest |= gt_is(name, job->best) && m && m->more_is_better;
     return GT_OK;
 }
 
 static gt_status check_scores(gt_job *job) {
-    gt_score_request metrics[GT_SCORES_MOST];
+    gt_metric_request metrics[GT_METRICS_MAX];
     int n;
-    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, metrics, &n);
+    gt_status st = gt_metrics_parse(job->metrics, job->metrics_count, false, metrics, &n);
     if (!st) st = check_metrics(job, n > 0);
     return st ? st : find_best(job, metrics, n);
 }

@@ -9,6 +9,7 @@
 #include "base/numbers.h"
 #include "gantry/log.h"
 #include "kernels/lapack.h"
+#include "metrics/metric_list.h"
 
 /* What the covariance, or the product of the rows, is to be multiplied by. */
 static double factor_of(const gt_gaussian *g, gt_divisor divisor) {
@@ -123,3 +124,38 @@ void gt_gaussian_warn(const gt_gaussian *g, const char *what) {
     if (g->count > 1 && trace_of(g) * factor_of(g, GT_DIVISOR_N) <= 1e-12 * square)
         gt_warn("all %lld %s are equal for these features", (long long)g->count, what);
 }
+
+/* ---- the metric ---- */
+
+/* The metric FID. Both covariances have one divisor: n, as in StyleGAN2-ADA. Where a set is statistics of another
+ * program, which do not say of how many pictures they are, their n - 1 stays, and the other set gets n - 1, too. */
+static gt_status distance_of(const gt_gaussian *fakes, const gt_gaussian *reals, double *distance) {
+    bool known = fakes->count && reals->count;
+    return gt_frechet_distance(fakes, reals, known ? GT_DIVISOR_N : GT_DIVISOR_N_LESS, distance);
+}
+
+static gt_status fid_all(const gt_metric_input *in) {
+    gt_comm *c = in->team->comm;
+    double distance = 0;
+    gt_status st = c->rank ? GT_OK : distance_of(in->fakes.gaussian, in->reals.gaussian, &distance);
+    st = gt_comm_agree_all(c, st);
+    if (st) return st;
+    gt_comm_broadcast_all(c, &distance, sizeof distance, 0);
+    in->put(in->arg, "", distance);
+    return GT_OK;
+}
+
+#define FID                                                                                                      \
+    .count = 50000, .network = GT_METRIC_INCEPTION, .needs = GT_METRIC_REALS | GT_METRIC_GAUSSIAN, .keys = {""}, \
+    .compute_all = fid_all
+
+const gt_metric gt_metrics_of_fid[] = {
+    {.name = "fid#_full",
+     .plain = "fid_full",
+     .most_reals = GT_METRIC_ALL,
+     .full = true,
+     .help = "Frechet distance of features, against all reals",
+     FID},
+    {.name = "fid#", .plain = "fid", .help = "Frechet distance of features, against as many reals", FID},
+    {0},
+};

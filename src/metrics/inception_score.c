@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "gantry/mathfn.h"
+#include "metrics/metric_list.h"
+#include "metrics/shuffle.h"
 
 typedef struct splits_of {
     int64_t count, classes;
@@ -61,3 +63,37 @@ gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabiliti
     free(sums);
     return st;
 }
+
+/* ---- the metric ---- */
+
+/* With another network the classes are those of that network. */
+/* A split of pictures in the order of their classes would show few classes: the splits are of shuffled pictures. */
+static gt_status shuffled_score_all(const gt_metric_input *in) {
+    double mean, std;
+    gt_rows shuffled = in->fakes.probabilities;
+    float *x = malloc((size_t)shuffled.own * (size_t)shuffled.d * sizeof *x + 1);
+    gt_status st = x ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows", (long long)shuffled.own);
+    st = gt_comm_agree_all(in->team->comm, st);
+    if (!st) st = gt_rows_shuffle_all(in->team, &in->fakes.probabilities, x);
+    shuffled.x = x;
+    if (!st) st = gt_inception_score_all(in->team, &shuffled, GT_INCEPTION_SPLITS, &mean, &std, NULL);
+    free(x);
+    if (st) return st;
+    in->put(in->arg, "_mean", mean);
+    in->put(in->arg, "_std", std);
+    return GT_OK;
+}
+
+const gt_metric gt_metrics_of_is[] = {
+    {.name = "is#",
+     .plain = "is",
+     .count = 50000,
+     .more_is_better = true,
+     .network = GT_METRIC_INCEPTION,
+     .needs = GT_METRIC_PROBABILITIES,
+     .keys = {"_mean", "_std"},
+     .recipe = "10 splits of shuffled pictures",
+     .help = "Inception Score: how clear and how varied classes are",
+     .compute_all = shuffled_score_all},
+    {0},
+};

@@ -10,7 +10,7 @@
 
 #include "metrics/rows.h"
 
-enum { GT_SCORE_SPLITS = 10 };
+enum { GT_INCEPTION_SPLITS = 10 };
 
 /* mean, std and each[splits] (NULL: not wanted) on all ranks. GT_USAGE: fewer rows than splits. */
 gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabilities, int splits, double *mean,

@@ -21,6 +21,7 @@
 #include "gantry/progress.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
+#include "metrics/metric_list.h"
 
 enum { AT_ONCE = 8 /* subsets whose rows a rank holds */ };
 
@@ -192,3 +193,30 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
     gt_arena_free(a);
     return st;
 }
+
+/* ---- the metric ---- */
+
+enum { MOST_REALS = 1000000 };
+
+static gt_status kid_all(const gt_metric_input *in) {
+    double kid;
+    gt_status st = gt_kid_all(in->team, &in->fakes.rows, &in->reals.rows, &(gt_kid_options){.seed = in->seed}, &kid,
+                              NULL);
+    if (!st) in->put(in->arg, "", kid);
+    return st;
+}
+
+#define KID                                                                                                  \
+    .count = 50000, .network = GT_METRIC_INCEPTION, .needs = GT_METRIC_REALS | GT_METRIC_ROWS, .keys = {""}, \
+    .recipe = "100 subsets", .compute_all = kid_all
+
+const gt_metric gt_metrics_of_kid[] = {
+    {.name = "kid#_full",
+     .plain = "kid_full",
+     .most_reals = MOST_REALS,
+     .full = true,
+     .help = "Kernel distance of features, against all reals",
+     KID},
+    {.name = "kid#", .plain = "kid", .help = "Kernel distance of features, against as many reals", KID},
+    {0},
+};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/metric_list.h"
+
 static double dot(size_t d, const double *a, const double *b) {
     double sum = 0;
     for (size_t i = 0; i < d; i++) sum += a[i] * b[i];
@@ -62,3 +64,17 @@ gt_status gt_path_length(const float *distances, int64_t n, double *value) {
     free(sorted);
     return st;
 }
+
+/* ---- the metrics: rows alone, use/score/path_length.h computes them ---- */
+
+#define PPL(pattern, published, help_) \
+    .name = pattern, .plain = published, .count = 50000, .network = GT_METRIC_LPIPS, .keys = {""}, .help = help_
+
+const gt_metric gt_metrics_of_ppl[] = {
+    {PPL("ppl#_zfull", "ppl_zfull", "Path length in Z, whole paths"), .in_z = true, .whole = true, .crop = true},
+    {PPL("ppl#_wfull", "ppl_wfull", "Path length in W, whole paths"), .whole = true, .crop = true},
+    {PPL("ppl#_zend", "ppl_zend", "Path length in Z, ends of paths"), .in_z = true, .crop = true},
+    {PPL("ppl#_wend", "ppl_wend", "Path length in W, ends of paths"), .crop = true},
+    {PPL("ppl2_#_wend", "ppl2_wend", "Path length in W, ends of paths, whole pictures")},
+    {0},
+};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gantry/progress.h"
+#include "metrics/metric_list.h"
 #include "metrics/nearest.h"
 
 void gt_round_half(float *x, size_t n) {
@@ -73,3 +74,38 @@ gt_status gt_precision_recall_all(const gt_team *team, const gt_rows *reals, con
     if (!st) st = share_within(team, fakes, reals, o, parts[0], precision);
     return st ? st : share_within(team, reals, fakes, o, parts[1], recall);
 }
+
+/* ---- the metric ---- */
+
+/* With features and radii of float16, as in StyleGAN2-ADA. */
+enum { MOST_REALS = 200000 };
+
+static void round_rows(const gt_rows *r) { gt_round_half((float *)r->x, (size_t)(r->own * r->d)); }
+
+static gt_status precision_and_recall_all(const gt_metric_input *in) {
+    double precision, recall;
+    round_rows(&in->reals.rows);
+    round_rows(&in->fakes.rows);
+    gt_status st = gt_precision_recall_all(in->team, &in->reals.rows, &in->fakes.rows,
+                                           &(gt_precision_recall_options){.half = true}, &precision, &recall);
+    if (st) return st;
+    in->put(in->arg, "_precision", precision);
+    in->put(in->arg, "_recall", recall);
+    return GT_OK;
+}
+
+#define PR                                                                                                            \
+    .count = 50000, .more_is_better = true, .network = GT_METRIC_VGG16,                                               \
+    .needs = GT_METRIC_REALS | GT_METRIC_ROWS | GT_METRIC_HALVES, .keys = {"_precision", "_recall"}, .recipe = "k 3", \
+    .compute_all = precision_and_recall_all
+
+const gt_metric gt_metrics_of_pr[] = {
+    {.name = "pr#3_full",
+     .plain = "pr_full",
+     .most_reals = MOST_REALS,
+     .full = true,
+     .help = "Precision and recall, k = 3, against all reals",
+     PR},
+    {.name = "pr#3", .plain = "pr", .help = "Precision and recall, k = 3, against as many reals", PR},
+    {0},
+};

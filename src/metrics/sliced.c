@@ -4,6 +4,7 @@
 #include "metrics/sliced.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "gantry/progress.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
+#include "metrics/metric_list.h"
 #include "metrics/sort_floats.h"
 
 enum { AT_ONCE = 16 /* directions */ };
@@ -111,3 +113,123 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
     if (p.workspace) gt_block_free(p.workspace, bytes);
     return st;
 }
+
+/* ---- the metric ---- */
+
+/* What is drawn: pictures of a set, patches of each at each level, and directions. */
+typedef struct sample {
+    int64_t pictures;
+    int patches, directions;
+} sample;
+
+/* Of a sheet less, since its value is one of each tick: of more than 256 pictures (or 2^24 pixels) so many, evenly. */
+static sample sample_of(const gt_metric_input *in) {
+    enum { PICTURES = 256, PIXELS = 1 << 24, PATCHES = 32, DIRECTIONS = 128 };
+    const gt_metric_set *s = &in->fakes;
+    if (!in->is_sheet) return (sample){s->count, GT_PATCHES_EACH, GT_SLICES_REPEATS * GT_SLICES_DIRECTIONS};
+    int64_t pictures = gt_least(PICTURES, gt_largest(1, PIXELS / ((int64_t)s->height * s->width)));
+    return (sample){gt_least(s->count, pictures), PATCHES, DIRECTIONS};
+}
+
+static void tell_part(const gt_metric_set *set, int level, const char *of, int64_t count) {
+    char part[24];
+    snprintf(part, sizeof part, "%dx%d", set->width >> level, set->height >> level);
+    gt_tell_part(part, of, count);
+}
+
+/* This rank's pictures. */
+static gt_status add_pictures(const gt_metric_input *in, const gt_metric_set *set, int64_t count, gt_patches *to) {
+    int64_t own = gt_rows_share(count, 1, in->team->comm).own,
+            bytes = (int64_t)set->height * set->width * set->channels;
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < own && !st && !gt_team_stops(in->team); i++) {
+        st = gt_patches_add(to, set->pictures + i * set->count / count * bytes, 1, NULL, NULL);
+        gt_tell(gt_least(count, (i + 1) * in->team->comm->ranks));
+    }
+    return st;
+}
+
+static gt_status patches_all(const gt_metric_input *in, const gt_metric_set *set, int level, gt_patches **out) {
+    sample n = sample_of(in);
+    *out = gt_patches_new(in->team, n.pictures, set->height, set->width, set->channels, level, n.patches, in->seed);
+    tell_part(set, level, "images", n.pictures);
+    gt_status st = *out ? add_pictures(in, set, n.pictures, *out) : gt_failure();
+    st = gt_comm_agree_all(in->team->comm, st);
+    if (!st) st = gt_team_look_all(in->team);
+    return st ? st : gt_patches_finish_all(*out, NULL, NULL);
+}
+
+/* The mean over directions. */
+static gt_status distance_all(const gt_metric_input *in, int level, const gt_patches *a, const gt_patches *b,
+                              double *distance) {
+    int n = sample_of(in).directions;
+    int64_t d = gt_patches_rows(a)->d;
+    gt_arena *arena = gt_arena_new();
+    float *directions = arena ? gt_arena_array(arena, (size_t)n, (size_t)d * sizeof *directions) : NULL;
+    double *each = arena ? gt_arena_array(arena, (size_t)n, sizeof *each) : NULL, sum = 0;
+    gt_status st = directions && each ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d directions", n);
+    st = gt_comm_agree_all(in->team->comm, st);
+    if (!st) {
+        tell_part(&in->fakes, level, "directions", n);
+        gt_sliced_directions(in->seed, level, n, d, directions);
+        st = gt_sliced_distance_all(in->team, gt_patches_rows(a), gt_patches_rows(b), directions, n, each);
+    }
+    for (int i = 0; i < n && !st; i++) sum += each[i];
+    *distance = 1000 * sum / n;
+    gt_arena_free(arena);
+    return st;
+}
+
+static gt_status level_all(const gt_metric_input *in, int level, double *distance) {
+    gt_patches *a = NULL, *b = NULL;
+    gt_status st = patches_all(in, &in->fakes, level, &a);
+    if (!st) st = patches_all(in, &in->reals, level, &b);
+    if (!st) st = distance_all(in, level, a, b, distance);
+    gt_patches_free(a);
+    gt_patches_free(b);
+    return st;
+}
+
+static gt_status swd_all(const gt_metric_input *in) {
+    int levels = gt_patches_levels(in->fakes.height, in->fakes.width);
+    double sum = 0;
+    for (int level = 0; level < levels; level++) {
+        double distance;
+        char suffix[24];
+        gt_status st = level_all(in, level, &distance);
+        if (st) return st;
+        snprintf(suffix, sizeof suffix, "_%d", in->fakes.height >> level);
+        in->put(in->arg, suffix, distance);
+        sum += distance;
+    }
+    in->put(in->arg, "_avg", sum / levels);
+    return GT_OK;
+}
+
+#define DISTANCE "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)"
+
+const gt_metric gt_metrics_of_swd[] = {
+    {.series = "Fakes/swd",
+     .label = "old swd",
+     .format = "%.1f",
+     .title = "Distance by the formula of earlier versions",
+     .legend = "SWD",
+     .note = DISTANCE},
+    {.name = "swd#",
+     .plain = "swd",
+     .count = 16384,
+     .needs = GT_METRIC_REALS | GT_METRIC_PICTURES | GT_METRIC_EQUAL_COUNTS,
+     .keys = {"_avg"},
+     .recipe = "x1000, 128 patches of each picture",
+     .help = "Sliced Wasserstein distance of patches, times 1000",
+     .each_sheet = true,
+     .series = "Fakes/swd_avg",
+     .before = "Fakes/swd",
+     .label = "swd",
+     .format = "%.1f",
+     .title = "Distance",
+     .legend = "SWD",
+     .note = DISTANCE,
+     .compute_all = swd_all},
+    {0},
+};

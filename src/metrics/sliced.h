@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sliced Wasserstein distance in its published form: Karras et al., "Progressive Growing of GANs for Improved Quality,
- * Stability, and Variation", section 5. (The series Fakes/swd of a run, metrics/swd.c, takes fewer patches.)
+ * Stability, and Variation", section 5. (The series Fakes/swd_avg of a run is this distance with fewer samples.)
  *
  *     for each level of the Laplacian pyramid, of each set:
  *         gt_patches *p = gt_patches_new(team, count, height, width, channels, level, 0, seed);
@@ -33,7 +33,7 @@ gt_patches *gt_patches_new(const gt_team *team, int64_t count, int height, int w
  * inside the level; NULL: drawn by formula. */
 gt_status gt_patches_add(gt_patches *p, const uint8_t *pictures, int64_t n, const int32_t *x, const int32_t *y);
 /* Each channel to mean 0 and standard deviation 1 over all patches of the set, a constant one to 0; what they were,
- * [channels], goes to mean and std (NULL: not wanted). GT_USAGE, on all ranks: all channels are constant. */
+ * [channels], goes to mean and std (NULL: not wanted). GT_FAILED, on all ranks: all channels are constant. */
 gt_status gt_patches_finish_all(gt_patches *p, double *mean, double *std);
 /* Rows of channels x 7 x 7: index (channel 7 + x) 7 + y. */
 const gt_rows *gt_patches_rows(const gt_patches *p);

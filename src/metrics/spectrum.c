@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "gantry/progress.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
 #include "metrics/fourier.h"
+#include "metrics/metric_list.h"
 
 struct gt_spectrum {
     gt_team team;
@@ -139,3 +141,54 @@ double gt_spectrum_distance(const double *a, const double *b, int rings) {
     }
     return rings > 1 ? sqrt(sum / (rings - 1)) : 0;
 }
+
+/* ---- the metric ---- */
+
+/* This rank's pictures, some at a time. */
+static gt_status add_pictures(const gt_metric_input *in, const gt_metric_set *set, gt_spectrum *to) {
+    enum { AT_ONCE = 256 };
+    int64_t own = gt_rows_share(set->count, 1, in->team->comm).own,
+            bytes = (int64_t)set->height * set->width * set->channels;
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < own && !st && !gt_team_stops(in->team); i += AT_ONCE) {
+        int64_t n = gt_least(AT_ONCE, own - i);
+        st = gt_spectrum_add(to, set->pictures + i * bytes, n);
+        gt_tell(gt_least(set->count, (i + n) * in->team->comm->ranks));
+    }
+    return st;
+}
+
+static gt_status power_all(const gt_metric_input *in, const gt_metric_set *set, const char *part, double *power) {
+    gt_spectrum *s = gt_spectrum_new(in->team, set->count, set->height, set->width, set->channels);
+    gt_tell_part(part, "images", set->count);
+    gt_status st = gt_comm_agree_all(in->team->comm, s ? add_pictures(in, set, s) : GT_FAILED);
+    if (!st) st = gt_team_look_all(in->team);
+    if (!st) st = gt_spectrum_finish_all(s, power);
+    gt_spectrum_free(s);
+    return st;
+}
+
+static gt_status spectra_distance_all(const gt_metric_input *in) {
+    int rings = gt_spectrum_rings(in->fakes.height, in->fakes.width);
+    if (rings < 2) return gt_fail(GT_USAGE, "pictures of one pixel across have no ring of frequencies");
+    double *power = malloc(2 * (size_t)rings * sizeof *power);
+    gt_status st = power ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d rings", rings);
+    st = gt_comm_agree_all(in->team->comm, st);
+    if (!st) st = power_all(in, &in->fakes, "fakes", power);
+    if (!st) st = power_all(in, &in->reals, "reals", power + rings);
+    if (!st) in->put(in->arg, "", gt_spectrum_distance(power, power + rings, rings));
+    free(power);
+    return st;
+}
+
+const gt_metric gt_metrics_of_spectrum[] = {
+    {.name = "spectrum#",
+     .plain = "spectrum",
+     .count = 10000,
+     .needs = GT_METRIC_REALS | GT_METRIC_PICTURES,
+     .keys = {""},
+     .recipe = "decibel",
+     .help = "Distance of radial power spectra, in decibel",
+     .compute_all = spectra_distance_all},
+    {0},
+};

@@ -13,6 +13,7 @@
 #include "gantry/progress.h"
 #include "kernels/lapack.h"
 #include "metrics/frechet.h"
+#include "metrics/metric_list.h"
 
 enum { PIECE = 64 /* pictures that are transformed before they are added to the sums */ };
 
@@ -191,3 +192,56 @@ gt_status gt_packets_distance_all(const gt_packets *a, const gt_packets *b, doub
     free(all);
     return st;
 }
+
+/* ---- the metric ---- */
+
+/* Haar with 4 levels. */
+enum { LEVEL = 4, AT_ONCE = 16 };
+
+typedef struct feeding {
+    gt_packets *packets;
+    gt_status status;
+} feeding;
+
+static void feed(void *arg, int64_t first, int64_t n, const void *pictures) {
+    feeding *f = arg;
+    if (!f->status) f->status = gt_packets_add(f->packets, pictures, n);
+    gt_tell(first + n);
+}
+
+static gt_status packets_all(const gt_metric_input *in, const gt_metric_set *set, const char *part, gt_packets **out) {
+    gt_comm *c = in->team->comm;
+    gt_tell_part(part, "images", set->count);
+    *out = gt_packets_new(in->team, set->count, set->height, set->width, set->channels,
+                          &(gt_packets_options){.wavelet = gt_wavelet_find("haar"), .level = LEVEL});
+    feeding f = {.packets = *out};
+    gt_status st = gt_comm_agree_all(c, *out ? GT_OK : GT_FAILED);
+    size_t bytes = (size_t)set->height * (size_t)set->width * (size_t)set->channels;
+    if (!st) st = gt_bytes_each_all(in->team, set->count, bytes, AT_ONCE, set->pictures, feed, &f);
+    if (!st) st = f.status ? f.status : gt_packets_finish(*out);
+    return gt_comm_agree_all(c, st);
+}
+
+static gt_status fwd_all(const gt_metric_input *in) {
+    gt_packets *fakes = NULL, *reals = NULL;
+    double distance;
+    gt_status st = packets_all(in, &in->fakes, "fakes", &fakes);
+    if (!st) st = packets_all(in, &in->reals, "reals", &reals);
+    if (!st) st = gt_packets_distance_all(fakes, reals, &distance, NULL);
+    if (!st) in->put(in->arg, "", distance);
+    gt_packets_free(fakes);
+    gt_packets_free(reals);
+    return st;
+}
+
+const gt_metric gt_metrics_of_fwd[] = {
+    {.name = "fwd#",
+     .plain = "fwd",
+     .count = 10000,
+     .needs = GT_METRIC_REALS | GT_METRIC_PICTURES,
+     .keys = {""},
+     .recipe = "Haar, 4 levels",
+     .help = "Frechet distance of wavelet packets",
+     .compute_all = fwd_all},
+    {0},
+};

@@ -9,7 +9,6 @@
 
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
-#include "metrics/score.h"
 #include "report/html.h"
 #include "report/plot.h"
 
@@ -55,7 +54,7 @@ static axis make_axis(double lo, double hi, int steps, bool whole) {
 
 /* Series that most ticks have no value of: a line bridges the gaps. */
 static bool is_rare(const char *series) {
-    return gt_metric_of_fakes(series) || !strncmp(series, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES));
+    return gt_metric_of_fakes(series) || !strncmp(series, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES));
 }
 
 /* Looks at all values: is there a line, and from where to where does it go? */

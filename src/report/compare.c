@@ -13,7 +13,7 @@
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
-#include "metrics/score.h"
+#include "gantry/metric.h"
 #include "report/compare.h"
 
 enum { QUARTER = 4 };
@@ -49,7 +49,7 @@ static const column columns[] = {
 enum {
     COLUMNS = sizeof columns / sizeof *columns,
     MOST_SCORES = 64,
-    MOST_COLUMNS = COLUMNS + GT_METRICS_MOST + MOST_SCORES
+    MOST_COLUMNS = COLUMNS + GT_SHEET_MAX_VALUES + MOST_SCORES
 };
 
 /* Mean over the last `ticks` ticks that have a value; NaN: none has. */
@@ -121,7 +121,7 @@ static void gather_scores(gt_stats *const *stats, int n, scores *all) {
         for (int k = 0; k < stats[i]->n_series; k++) {
             const char *name = stats[i]->series[k].name;
             int at = 0;
-            if (strncmp(name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES))) continue;
+            if (strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES))) continue;
             while (at < all->n && strcmp(all->series[at], name)) at++;
             if (at == all->n && at < MOST_SCORES) all->series[all->n++] = name;
         }
@@ -133,7 +133,7 @@ bool compare_recipes(gt_stats *const *stats, const char *const *dirs, int n, con
     for (int i = 0; i < n; i++) {
         if (isnan(mean_of_last(stats[i], series, 1))) continue;
         d->run[!first] = i;
-        gt_metric_recipe(dirs[i], series + strlen(GT_SCORE_SERIES), d->recipe[!first], COMPARE_RECIPE);
+        gt_metric_recipe(dirs[i], series + strlen(GT_METRIC_SERIES), d->recipe[!first], COMPARE_RECIPE);
         if (!first && strcmp(d->recipe[0], d->recipe[1])) return false;
         first = false;
     }
@@ -147,7 +147,7 @@ static int fill_scores(gt_stats *const *stats, const char *const *dirs, int n, c
     for (int i = 0; i < all.n; i++)
         if (compare_recipes(stats, dirs, n, all.series[i], &d))
             filled += fill_column(
-                stats, n, &(column){all.series[i] + strlen(GT_SCORE_SERIES), all.series[i], "%.5g", false, NULL},
+                stats, n, &(column){all.series[i] + strlen(GT_METRIC_SERIES), all.series[i], "%.5g", false, NULL},
                 cells + filled * (n + 1));
     return filled;
 }
@@ -158,7 +158,7 @@ void compare_each_difference(gt_stats *const *stats, const char *const *dirs, in
     gather_scores(stats, n, &all);
     for (int i = 0; i < all.n; i++) {
         if (compare_recipes(stats, dirs, n, all.series[i], &d)) continue;
-        d.score = all.series[i] + strlen(GT_SCORE_SERIES);
+        d.score = all.series[i] + strlen(GT_METRIC_SERIES);
         for (int k = 0; k < 2; k++) {
             compare_name(dirs, n, d.run[k], d.name[k]);
             if (!*d.recipe[k]) snprintf(d.recipe[k], COMPARE_RECIPE, "unknown, there is no metric-*.jsonl");

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gantry/metric.h"
-#include "metrics/score.h"
 #include "report/report.h"
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
@@ -68,13 +67,13 @@ enum { CHARTS = sizeof charts / sizeof *charts, BEFORE_METRICS = 2 /* charts */ 
 
 /* The key of a metric of --metrics: "fid10k" of "Metrics/fid10k"; NULL: another series. */
 static const char *key_of_score(const char *series) {
-    size_t n = strlen(GT_SCORE_SERIES);
-    return strncmp(series, GT_SCORE_SERIES, n) ? NULL : series + n;
+    size_t n = strlen(GT_METRIC_SERIES);
+    return strncmp(series, GT_METRIC_SERIES, n) ? NULL : series + n;
 }
 
 static bool in_a_chart(const char *name) {
     if (key_of_score(name)) return true;
-    const gt_metric *m = gt_metric_find(name);
+    const gt_metric *m = gt_metric_of_series(name);
     if (m && m->title) return true;
     for (int i = 0; i < CHARTS; i++)
         for (int k = 0; k < CHART_LINES; k++)
@@ -152,8 +151,8 @@ static void put_score(const curves *c, const char *series) {
     const char *key = key_of_score(series);
     char note[160] = "";
     bool more;
-    const gt_score *score = key ? gt_score_of_key(key, &more) : NULL;
-    if (score && score->needs & GT_SCORE_BASE) snprintf(note, sizeof note, "%s: as high as that is best", score->help);
+    const gt_metric *score = key ? gt_metric_of_key(key, &more) : NULL;
+    if (score && score->needs & GT_METRIC_BASE) snprintf(note, sizeof note, "%s: as high as that is best", score->help);
     else if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
     if (key && report_same_recipe(c->runs, c->n, series)) put_series(c, key, note, key, series, NULL);
 }

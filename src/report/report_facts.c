@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "gantry/metric.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
-#include "metrics/score.h"
 #include "report/html.h"
 #include "report/report.h"
 
@@ -106,9 +106,9 @@ void report_warnings(gt_buffer *out, const char *dir) {
 /* ---- metrics ---- */
 
 static void put_metric(gt_buffer *out, const char *dir, const gt_stats *s, const gt_stats_series *series) {
-    const char *key = series->name + strlen(GT_SCORE_SERIES);
+    const char *key = series->name + strlen(GT_METRIC_SERIES);
     bool more = false;
-    const gt_score *score = gt_score_of_key(key, &more);
+    const gt_metric *score = gt_metric_of_key(key, &more);
     double last = NAN, best = NAN, at = 0;
     char recipe[TEXT] = "";
     for (int t = 0; t < s->ticks; t++) {
@@ -124,7 +124,7 @@ static void put_metric(gt_buffer *out, const char *dir, const gt_stats *s, const
     gt_metric_recipe(dir, key, recipe, sizeof recipe);
     html_text(out, "<tr><td>", key, "</td>");
     gt_buffer_printf(out, "<td>%.5g</td>", last);
-    if (score && score->needs & GT_SCORE_BASE) gt_buffer_printf(out, "<td>(as high as its base rate is best)</td>");
+    if (score && score->needs & GT_METRIC_BASE) gt_buffer_printf(out, "<td>(as high as its base rate is best)</td>");
     else if (score)
         gt_buffer_printf(out, "<td>%.5g at %.6g kimg (%s is better)</td>", best, at, more ? "more" : "less");
     else gt_buffer_printf(out, "<td></td>");
@@ -134,7 +134,7 @@ static void put_metric(gt_buffer *out, const char *dir, const gt_stats *s, const
 void report_metrics(gt_buffer *out, const char *dir, const gt_stats *s) {
     bool any = false;
     for (int i = 0; i < s->n_series; i++) {
-        if (strncmp(s->series[i].name, GT_SCORE_SERIES, strlen(GT_SCORE_SERIES))) continue;
+        if (strncmp(s->series[i].name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES))) continue;
         if (!any)
             gt_buffer_printf(out,
                              "<h2 id=\"metrics\">Metrics</h2>\n<div class=\"card scroll\"><table>\n<tr><th>metric</th>"

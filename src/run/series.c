@@ -71,8 +71,9 @@ static const gt_series table[] = {
     {"IoU/?*", "share", "Intersection over union of a class's pixels, mean of classes"},
     {"Dead/?*", "share", "Units of a layer that are zero for all images that were looked at"},
 
-    {"Fakes/swd", "",
+    {"Fakes/swd_avg", "",
      "Sliced Wasserstein distance of patches of generated images from those of real ones, times 1000; less is better"},
+    {"Fakes/swd", "", "The same in runs of earlier versions, by another formula: the two do not compare"},
     {"Fakes/spread", "",
      "How much the images of a fixed set of latents differ from each other; a sharp fall: collapse"},
     {"Reals/spread", "", "How much real images differ from each other, to compare with Fakes/spread"},

@@ -37,8 +37,10 @@ gt_status gt_search_set_plan(gt_search *s, const gt_search_plan *plan) {
     s->plan = *plan;
     s->largest = !strncmp(by, "max:", 4);
     if (s->largest || !strncmp(by, "min:", 4)) by += 4;
-    else s->largest = !strncmp(by, "Accuracy/", 9) || (gt_metric_find(by) && gt_metric_find(by)->more_is_better);
-    s->series = by;
+    else
+        s->largest = !strncmp(by, "Accuracy/", 9) ||
+                     (gt_metric_of_series(by) && gt_metric_of_series(by)->more_is_better);
+    s->series = gt_metric_series_now(by);
     if (!s->n_varied) return gt_fail(GT_USAGE, "nothing varies: give an option a range, such as lrate=log:1e-6..1e-2");
     s->trial = gt_arena_array(s->job->arena, (size_t)plan->trials, sizeof *s->trial);
     return s->trial ? GT_OK : GT_NOMEM;

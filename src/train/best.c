@@ -10,7 +10,6 @@
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
 #include "gantry/score.h"
-#include "metrics/score.h"
 #include "run/metric_lines.h"
 #include "train/measurer.h"
 
@@ -26,40 +25,40 @@ static bool is_one_of_several(const char *tail) {
 gt_status gt_best_resolve(const gt_engine *e) {
     gt_job *job = e->job;
     const char *name = job->best_series;
-    gt_score_request asked[GT_SCORES_MOST];
+    gt_metric_request asked[GT_METRICS_MAX];
     int n;
     if (!name || job->best_is_score) return GT_OK;
-    gt_status st = gt_scores_parse(job->metrics, job->metrics_count, false, asked, &n);
+    gt_status st = gt_metrics_parse(job->metrics, job->metrics_count, false, asked, &n);
     for (int i = 0; i < n && !st && !job->best_is_score; i++) {
         size_t length = strlen(asked[i].metric);
         if (strncmp(name, asked[i].metric, length) || !is_one_of_several(name + length)) continue;
-        job->best_series = gt_arena_printf(job->arena, GT_SCORE_SERIES "%s", name);
+        job->best_series = gt_arena_printf(job->arena, GT_METRIC_SERIES "%s", name);
         if (!job->best_series) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
         job->best_is_score = true;
-        job->best_is_largest |= gt_is(name, job->best) && asked[i].score->more_is_better;
+        job->best_is_largest |= gt_is(name, job->best) && asked[i].row->more_is_better;
     }
     return st;
 }
 
 /* A key as a score, a number of fakes and the rest: "swd200_avg" is swd#, 200 and "_avg". */
 typedef struct parted_key {
-    const gt_score *score;
+    const gt_metric *score;
     int64_t count;
     const char *rest;
 } parted_key;
 
 /* The key of this score, or of any if it is NULL. The shortest name counts, then "_avg" is not part of it. */
-static bool part_key(const char *key, const gt_score *score, parted_key *out) {
+static bool part_key(const char *key, const gt_metric *score, parted_key *out) {
     const char *end = key;
     do {
-        char name[GT_SCORE_NAME];
-        gt_score_request one[GT_SCORES_MOST];
+        char name[GT_METRIC_NAME_BYTES];
+        gt_metric_request one[GT_METRICS_MAX];
         int n;
         end += strcspn(end + 1, "_") + 1;
-        if (end - key >= GT_SCORE_NAME) return false;
+        if (end - key >= GT_METRIC_NAME_BYTES) return false;
         snprintf(name, sizeof name, "%.*s", (int)(end - key), key);
-        if (gt_scores_parse(name, 0, false, one, &n) || n != 1 || (score && one[0].score != score)) continue;
-        *out = (parted_key){one[0].score, one[0].count, end};
+        if (gt_metrics_parse(name, 0, false, one, &n) || n != 1 || (score && one[0].row != score)) continue;
+        *out = (parted_key){one[0].row, one[0].count, end};
         return true;
     } while (*end);
     return false;
@@ -68,15 +67,15 @@ static bool part_key(const char *key, const gt_score *score, parted_key *out) {
 /* The score that --best names. Where a name is the beginning of another's ("fid10k", "fid10k_full"), --metrics tells.
  */
 static bool part_best(const gt_job *job, parted_key *out) {
-    const char *key = job->best_series + strlen(GT_SCORE_SERIES);
-    gt_score_request asked[GT_SCORES_MOST];
+    const char *key = job->best_series + strlen(GT_METRIC_SERIES);
+    gt_metric_request asked[GT_METRICS_MAX];
     size_t longest = 0;
     int n;
-    if (gt_scores_parse(job->metrics, job->metrics_count, false, asked, &n)) return false;
+    if (gt_metrics_parse(job->metrics, job->metrics_count, false, asked, &n)) return false;
     for (int i = 0; i < n; i++) {
         size_t length = strlen(asked[i].metric);
         if (length <= longest || strncmp(key, asked[i].metric, length) || (key[length] && key[length] != '_')) continue;
-        *out = (parted_key){asked[i].score, asked[i].count, key + length};
+        *out = (parted_key){asked[i].row, asked[i].count, key + length};
         longest = length;
     }
     return longest > 0;
@@ -84,7 +83,7 @@ static bool part_best(const gt_job *job, parted_key *out) {
 
 /* -1: there is none. Of several, that of the most pictures, which is the one: there were no more. */
 static int best_index(const gt_job *job, const gt_stat_value *values, int n) {
-    const size_t before = strlen(GT_SCORE_SERIES);
+    const size_t before = strlen(GT_METRIC_SERIES);
     parted_key best, key;
     int found = -1;
     int64_t most = 0;
@@ -92,7 +91,7 @@ static int best_index(const gt_job *job, const gt_stat_value *values, int n) {
         if (!strcmp(values[i].name, job->best_series)) return i;
     if (!job->best_is_score || !part_best(job, &best)) return -1;
     for (int i = 0; i < n; i++) {
-        if (strncmp(values[i].name, GT_SCORE_SERIES, before)) continue;
+        if (strncmp(values[i].name, GT_METRIC_SERIES, before)) continue;
         if (!part_key(values[i].name + before, best.score, &key) || strcmp(key.rest, best.rest) != 0) continue;
         if (key.count >= best.count || key.count <= most) continue;
         most = key.count;
@@ -127,13 +126,48 @@ static double logged_value(const gt_engine *e, const gt_journal *j, int64_t imag
     *recipe = 0;
     if (gt_runlog_each(j->log, search_tick, &s)) gt_warn("%s", gt_message());
     if (e->job->best_is_score && !isnan(s.value))
-        metric_recipe_at(j->dir, s.key + strlen(GT_SCORE_SERIES), images, s.value, recipe, bytes);
+        metric_recipe_at(j->dir, s.key + strlen(GT_METRIC_SERIES), images, s.value, recipe, bytes);
     return s.value;
+}
+
+/* ---- the series of an earlier version ---- */
+
+/* NULL: --best names no series that has taken the place of another one. */
+static const char *series_before(const gt_job *job) {
+    const gt_metric *m = job->best_series ? gt_metric_of_series(job->best_series) : NULL;
+    return m ? m->before : NULL;
+}
+
+bool gt_best_was_another(const gt_job *job, const gt_stat_value *values, int n) {
+    const char *before = series_before(job);
+    return before && !isnan(gt_stat_mean(values, n, before));
+}
+
+typedef struct latest_series {
+    const gt_job *job;
+    bool is_before; /* the latest tick with one of both has that of the earlier version */
+} latest_series;
+
+static void note_series(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    latest_series *l = arg;
+    (void)images;
+    if (gt_best_was_another(l->job, values, n)) l->is_before = true;
+    else if (!isnan(gt_stat_mean(values, n, l->job->best_series))) l->is_before = false;
+}
+
+static void tell_of_series_before(const gt_engine *e, const gt_journal *j) {
+    const char *before = series_before(e->job);
+    latest_series l = {.job = e->job};
+    if (!before || !e->shown || gt_runlog_each(j->log, note_series, &l) || !l.is_before) return;
+    gt_info("--best=%s: the ticks of an earlier version have %s, which does not compare with %s: %s anew from here",
+            e->job->best, before, e->job->best_series,
+            e->job->early_stopping ? "the best and --early-stopping begin" : "the best begins");
 }
 
 void gt_best_begin(gt_engine *e, gt_journal *j) {
     int64_t images = gt_checkpoint_best(j->dir);
     gt_best *b = &j->best;
+    tell_of_series_before(e, j);
     *b = (gt_best){.value = NAN};
     if (e->job->best_series && images >= 0) b->value = logged_value(e, j, images, b->recipe, sizeof b->recipe);
     b->before = b->value;
@@ -159,7 +193,7 @@ gt_status gt_best_check(const gt_engine *e) {
     gt_measurers_list_series(e, list, sizeof list);
     return gt_fail(GT_USAGE,
                    "--best=%s: no tick of this run has such a statistic; there are %s%s and those of --metrics",
-                   e->job->best, list, e->job->family->adversarial ? ", Fakes/swd" : "");
+                   e->job->best, list, e->job->family->adversarial ? ", Fakes/swd_avg" : "");
 }
 
 bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }
@@ -186,13 +220,13 @@ static bool take_if_best(const gt_engine *e, gt_best *b, double value) {
 
 /* Metrics have said why they have no value, where they have none; but there may be none of that name. */
 static void warn_of_no_value(const gt_engine *e, gt_journal *j) {
-    const size_t before = strlen(GT_SCORE_SERIES);
+    const size_t before = strlen(GT_METRIC_SERIES);
     parted_key best, key;
     bool others = false;
     if (j->best.said_no_value || !part_best(e->job, &best)) return;
     for (int i = 0; i < j->logged.n; i++) {
         const char *name = j->logged.of[i].name;
-        others |= !strncmp(name, GT_SCORE_SERIES, before) && part_key(name + before, best.score, &key);
+        others |= !strncmp(name, GT_METRIC_SERIES, before) && part_key(name + before, best.score, &key);
     }
     if (others)
         gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",

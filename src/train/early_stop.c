@@ -37,6 +37,7 @@ static void count_past_tick(void *arg, int64_t images, const gt_stat_value *valu
     const past *p = arg;
     bool late = gt_best_of_pictures(p->job) && gt_has_late_pictures(values, n);
     count_tick(p->job, p->patience, images, values, late ? 0 : n);
+    if (gt_best_was_another(p->job, values, n)) *p->patience = (gt_patience){.shown = images, .best = NAN};
 }
 
 void gt_patience_begin(gt_engine *e, gt_journal *j) {

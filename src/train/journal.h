@@ -27,8 +27,8 @@ typedef struct gt_patience {
 /* --best: the best checkpoint so far. */
 typedef struct gt_best {
     double value, before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
-    char recipe[GT_SCORE_RECIPE], latest_recipe[GT_SCORE_RECIPE]; /* of the best value, of the latest; "": unknown, or
-                                                                     no metric */
+    char recipe[GT_METRIC_RECIPE_BYTES], latest_recipe[GT_METRIC_RECIPE_BYTES]; /* of the best value, of the latest; "":
+                                                                     unknown, or no metric */
     bool pending; /* the checkpoint that is being written is to be the best */
     bool waits;   /* for the late values of the checkpoint that is made next, when it is on the disk */
     bool said_no_value;
@@ -125,6 +125,8 @@ void gt_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
 /* The value of --best's statistic among those of a tick. A metric's value counts whatever number of pictures there was:
  * that of swd1k_avg was called swd200_avg by earlier versions where there were 200. NaN: there is none. */
 double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
+/* Has a tick of an earlier version the series that --best's has taken the place of? What was best by it begins anew. */
+bool gt_best_was_another(const gt_job *job, const gt_stat_value *values, int n);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
 /* after a tick: is the checkpoint about to be made the best so far? */

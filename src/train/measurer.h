@@ -19,7 +19,7 @@
 
 /* Pictures of a sheet, in the order of its cells: what a run shows of the data, or of its generator. */
 typedef struct gt_sheet_pictures {
-    int set; /* GT_METRIC_REALS, GT_METRIC_FAKES */
+    int set; /* GT_SHEET_REALS, GT_SHEET_FAKES */
     int count;
     const float *images; /* [count,H,W,C], with the numbers that files hold */
 } gt_sheet_pictures;

@@ -53,7 +53,7 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
     if (!st && write) write_grid(e, j, "reals.png", "reals", &grid, images);
-    if (!st) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_METRIC_REALS, cells_of(&grid), images});
+    if (!st) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_REALS, cells_of(&grid), images});
     free(items);
     free(images);
     return st;
@@ -121,7 +121,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
         /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
-        gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_METRIC_FAKES, cells_of(&grid), fakes});
+        gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_FAKES, cells_of(&grid), fakes});
     }
     free(items);
     free(fakes);

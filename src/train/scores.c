@@ -11,9 +11,9 @@
 #include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/score.h"
+#include "gantry/metric.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
-#include "metrics/score.h"
 #include "run/metric_lines.h"
 #include "train/measurer.h"
 #include "use/score/path_length.h"
@@ -37,25 +37,25 @@ typedef struct scores {
     cost cost;
     const char *no_scores; /* why there are none, though the job wants some; until the log has it */
     /* on rank 0 */
-    double seconds, last;         /* that metrics have taken in the whole run; the latest; 0: none yet */
-    struct gt_score_lines *lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
-    bool failing;                 /* to be written */
+    double seconds, last;          /* that metrics have taken in the whole run; the latest; 0: none yet */
+    struct gt_metric_lines *lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
+    bool failing;                  /* to be written */
 } scores;
 
 static bool is_wanted(const gt_engine *e) { return *e->job->metrics && !gt_is(e->job->metrics, "none"); }
 
 /* ---- opening ---- */
 
-static gt_score_options options_of(const gt_job *job) {
-    return (gt_score_options){.metrics = job->metrics,
-                              .count = job->metrics_count,
-                              .detector = job->detector,
-                              .inception = job->inception,
-                              .vgg16 = job->vgg16,
-                              .lpips = job->lpips,
-                              .resize = *job->resize ? job->resize : NULL,
-                              .seed = (uint64_t)job->seed,
-                              .stop = gt_stop_requested};
+static gt_metric_options options_of(const gt_job *job) {
+    return (gt_metric_options){.metrics = job->metrics,
+                               .count = job->metrics_count,
+                               .detector = job->detector,
+                               .inception = job->inception,
+                               .vgg16 = job->vgg16,
+                               .lpips = job->lpips,
+                               .resize = *job->resize ? job->resize : NULL,
+                               .seed = (uint64_t)job->seed,
+                               .stop = gt_stop_requested};
 }
 
 static gt_team team_of(const gt_engine *e) {
@@ -78,9 +78,9 @@ static gt_status open_generator(gt_engine *e, scores *s) {
 }
 
 static gt_status open_networks_all(gt_engine *e, scores *s) {
-    gt_score_options o = options_of(e->job);
+    gt_metric_options o = options_of(e->job);
     gt_team team = team_of(e);
-    gt_status st = e->job->no_metrics ? gt_fail(GT_FAILED, "%s", e->job->no_metrics) : gt_score_options_check(&o);
+    gt_status st = e->job->no_metrics ? gt_fail(GT_FAILED, "%s", e->job->no_metrics) : gt_metric_options_check(&o);
     st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_comm_agree_all(e->comm, open_generator(e, s));
     if (!st) s->scoring = gt_scoring_open_all(&team, &o, &st);
@@ -166,7 +166,7 @@ static void print_cost(const gt_engine *e, const void *own, double seconds_per_i
 
 /* ---- values ---- */
 
-static gt_status run_all(gt_engine *e, scores *s, gt_score_table *table) {
+static gt_status run_all(gt_engine *e, scores *s, gt_metric_table *table) {
     gt_model *m = e->model;
     gt_picture_set fakes = {0};
     uint64_t seed = (uint64_t)e->job->seed;
@@ -197,29 +197,29 @@ static gt_status run_all(gt_engine *e, scores *s, gt_score_table *table) {
 
 /* The values that metric-NAME.jsonl does not have yet. A run that was killed between two files has some of them.
  * `fresh`: its array is the caller's. */
-static void without_known(const char *dir, int64_t images, const gt_score_table *t, gt_score_table *fresh) {
-    *fresh = (gt_score_table){.seconds = t->seconds, .value = calloc((size_t)t->n + 1, sizeof *t->value)};
+static void without_known(const char *dir, int64_t images, const gt_metric_table *t, gt_metric_table *fresh) {
+    *fresh = (gt_metric_table){.seconds = t->seconds, .value = calloc((size_t)t->n + 1, sizeof *t->value)};
     for (int i = 0; i < t->n && fresh->value; i++)
         if (!metric_line_is_there(dir, t->value[i].metric, images, t->value[i].recipe))
             fresh->value[fresh->n++] = t->value[i];
 }
 
 /* `again`: by a resumed run; some lines may be there. */
-static void write_lines(const gt_engine *e, const gt_journal *j, scores *s, const gt_score_table *t, bool again) {
+static void write_lines(const gt_engine *e, const gt_journal *j, scores *s, const gt_metric_table *t, bool again) {
     char snapshot[40];
-    gt_score_table fresh = {0};
+    gt_metric_table fresh = {0};
     gt_checkpoint_name(e->shown, snapshot);
     if (again) without_known(j->dir, e->shown, t, &fresh);
-    if (!s->lines) s->lines = gt_score_lines_new();
+    if (!s->lines) s->lines = gt_metric_lines_new();
     gt_status st = s->lines && (fresh.value || !again) ? GT_OK : GT_NOMEM;
-    if (!st) st = gt_score_lines_add(s->lines, again ? &fresh : t, snapshot, e->shown);
-    if (!st) st = gt_score_lines_write(s->lines, j->dir);
+    if (!st) st = gt_metric_lines_add(s->lines, again ? &fresh : t, snapshot, e->shown);
+    if (!st) st = gt_metric_lines_write(s->lines, j->dir);
     gt_log_outcome(&s->failing, st != GT_OK, "metric-*.jsonl");
     free(fresh.value);
 }
 
 /* A line of the log, of any length. */
-static void tell(const gt_engine *e, const gt_score_table *t) {
+static void tell(const gt_engine *e, const gt_metric_table *t) {
     gt_buffer line = {0};
     char time[32];
     for (int i = 0; i < t->n; i++)
@@ -230,19 +230,19 @@ static void tell(const gt_engine *e, const gt_score_table *t) {
     gt_buffer_free(&line);
 }
 
-static void put_values(const gt_score_table *t, gt_values *values) {
+static void put_values(const gt_metric_table *t, gt_values *values) {
     gt_values_put(values, SECONDS, t->seconds);
     for (int i = 0; i < t->n; i++) {
-        const gt_score_value *v = &t->value[i];
+        const gt_metric_value *v = &t->value[i];
         if (isnan(v->value)) continue;
-        gt_values_put_stat(values, (gt_stat_value){gt_text_of(GT_SCORE_SERIES "%s", v->key).s, 1, v->value, 0},
+        gt_values_put_stat(values, (gt_stat_value){gt_text_of(GT_METRIC_SERIES "%s", v->key).s, 1, v->value, 0},
                            &(gt_value_note){.recipe = v->recipe});
     }
 }
 
 static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool again) {
     scores *s = own;
-    gt_score_table table = {0};
+    gt_metric_table table = {0};
     if (!s->scoring) return GT_OK;
     gt_comm_busy(e->comm, "metrics");
     double began = gt_clock();
@@ -260,7 +260,7 @@ static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool a
                     (double)e->shown / 1000);
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
-    gt_score_table_free(&table);
+    gt_metric_table_free(&table);
     gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
     return st == GT_STOPPED ? GT_STOPPED : GT_OK;
 }
@@ -268,7 +268,7 @@ static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool a
 /* ---- with the journal ---- */
 
 static void forget_lines(scores *s) {
-    gt_score_lines_free(s->lines);
+    gt_metric_lines_free(s->lines);
     s->lines = NULL;
 }
 
@@ -277,7 +277,7 @@ static void write_rest(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
     (void)e;
     if (s->failing && s->lines)
-        gt_log_outcome(&s->failing, gt_score_lines_write(s->lines, j->dir) != GT_OK, "metric-*.jsonl");
+        gt_log_outcome(&s->failing, gt_metric_lines_write(s->lines, j->dir) != GT_OK, "metric-*.jsonl");
     forget_lines(s);
 }
 

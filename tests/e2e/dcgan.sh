@@ -54,7 +54,7 @@ expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan
 grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is the latest value.$' tricks/compare.txt || fail 'the table does not say what is a mean'
 [ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
-for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
+for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd_avg; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
 expect 0 "left out: 'tricks/compare.png' is not a run" "$GANTRY" compare tricks/plain tricks/compare.* "$jobs"
 [ "$(grep -c 'left out:' said)" = 3 ] || { cat said; fail 'what is not a run is not left out'; }

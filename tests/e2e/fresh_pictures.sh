@@ -1,5 +1,5 @@
 # level: full
-# Fakes/swd and Fakes/spread of a tick are those of its own pictures; a tick without pictures has neither; a run that goes on says the same.
+# Fakes/swd_avg and Fakes/spread of a tick are those of its own pictures; a tick without pictures has neither; a run that goes on says the same.
 . "$(dirname "$0")/lib.sh"
 job="$small --threads=1 --grid=4x4 --tick=0.008 --tick-minutes=0 --image-minutes=0 --checkpoint-minutes=0 --checkpoint-kimg=0.04"
 train 1 rare --snap=4 --steps=22
@@ -9,7 +9,7 @@ same "$(last rare)" "$(last often)"
 
 cat >look.py <<'END'
 import json, sys
-def fakes(run, of=('Fakes/swd', 'Fakes/spread')):
+def fakes(run, of=('Fakes/swd_avg', 'Fakes/spread')):
     ticks = [json.loads(line) for line in open(run + '/stats.jsonl')]
     return {t.get('images', round(1000 * t['Progress/kimg']['mean'])): tuple(t[s]['mean'] if s in t else None for s in of) for t in ticks}
 rare, often, two = fakes('rare'), fakes('often'), fakes('two')
@@ -52,7 +52,7 @@ import json, sys
 def lines(run):
     for line in open(run + '/stats.jsonl'):
         t = json.loads(line)
-        aside = ('Progress/images_per_sec', 'Progress/stopped') + ('Fakes/swd', 'Fakes/spread') * ('Progress/stopped' in t) # drawn at a stop
+        aside = ('Progress/images_per_sec', 'Progress/stopped') + ('Fakes/swd_avg', 'Fakes/spread') * ('Progress/stopped' in t) # drawn at a stop
         yield {k: v for k, v in t.items() if k.startswith(('Fakes/', 'Reals/', 'Loss/scores', 'Loss/signs', 'Progress/', 'Trouble/collapse')) and k not in aside}
 whole, parts = list(lines('whole')), list(lines('parts'))
 assert len(whole) == len(parts), (len(whole), len(parts))
@@ -83,19 +83,19 @@ halting, often, rare = ticks('halting'), ticks('often'), ticks('rare')
 for images, t in halting.items():
     stopped = images <= 24
     assert ('Progress/stopped' in t) == stopped, images
-    for s in ('Fakes/swd', 'Fakes/spread'): assert t.get(s) == (often if stopped else rare)[images].get(s), (images, s) # at 8 not those of the beginning
+    for s in ('Fakes/swd_avg', 'Fakes/spread'): assert t.get(s) == (often if stopped else rare)[images].get(s), (images, s) # at 8 not those of the beginning
     assert t['Trouble/collapse'] == rare[images]['Trouble/collapse']
 END
 "$python" stops.py || fail 'a stop leaves other metrics'
 
 begins where_best_goes_by_pictures
 # Where --best goes by pictures, each checkpoint has its own, also between those of --snap.
-train 1 best --snap=4 --steps=10 --best=Fakes/swd --checkpoint-kimg=0.016
+train 1 best --snap=4 --steps=10 --best=Fakes/swd_avg --checkpoint-kimg=0.016
 ! grep 'warning: --best' said || fail 'a checkpoint is not judged'
 cat >best.py <<'END'
 import json, os
 ticks = {round(1000 * t['Progress/kimg']['mean']): t for t in map(json.loads, open('best/stats.jsonl'))}
-values = {images: ticks[images]['Fakes/swd']['mean'] for images in range(16, 81, 16)} # every checkpoint
+values = {images: ticks[images]['Fakes/swd_avg']['mean'] for images in range(16, 81, 16)} # every checkpoint
 best = min(values, key=values.get)
 assert os.readlink('best/best') == 'checkpoint-%09d.h5' % best, (os.readlink('best/best'), values)
 END

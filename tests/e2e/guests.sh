@@ -81,6 +81,16 @@ case_metric() {
     quietly "$gantry" report measured
     has_line 'Brightness' measured/report.html || fail 'not in the report'
     expect 0 'brightness' "$gantry" compare measured
+    # of sets of pictures
+    expect 0 'brightness1k .*Mean of all samples .no network' "$gantry" metrics --metrics=help
+    for n in 1 3; do
+        quietly ranks "$n" "$gantry" metrics measured --metrics=brightness60
+        grep -oE '^brightness60 +[0-9.]+' said >values$n || { cat said; fail 'no value of a set'; }
+    done
+    cmp values1 values3 || fail 'other ranks, another value'
+    ls measured/metric-brightness60.jsonl >/dev/null || fail 'not beside the run'
+    run scored --steps=4 --tick=0.032 --snap=1 --metrics=brightness60 --best=brightness60
+    has_line '"Metrics/brightness60"' scored/stats.jsonl || fail 'not among the metrics of checkpoints'
 }
 # A value at each tick: in the log, for TensorBoard, in the report, and the same where a run was stopped in between.
 case_measurer() {

@@ -67,7 +67,7 @@ case_train() {
 2  |  train --data=shapes.zip --aug=noaug --target=0.7  |  only .* with --aug=ada
 2  |  train --max-time=1d  |  error: gantry train: --max-time=1d: must be minutes
 2  |  train --schedule=step --schedule-at=3,2  |  --schedule-at=3,2: .*rising numbers
-2  |  train --data=shapes.zip $tiny --best=FID --outdir=full  |  --best=FID: .*Loss/D/loss.*Fakes/swd
+2  |  train --data=shapes.zip $tiny --best=FID --outdir=full  |  --best=FID: .*Loss/D/loss.*Fakes/swd_avg
 2  |  train --data=shapes.zip $tiny --best=Loss/D/los --dry-run  |  --best=Loss/D/los: .*Loss/D/loss
 2  |  train --data=shapes.zip $tiny --best=Loss/test --dry-run  |  --best=Loss/test: 
 1  |  train --data=shapes.zip --resume=ffhq256 --dry-run  |  'ffhq256' is not a file here, and nothing is downloaded

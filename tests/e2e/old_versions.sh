@@ -85,6 +85,28 @@ case_resumes() {
         "$python" -c "import h5py; assert [float(r['mean']) for r in h5py.File('$model/metrics.h5')['Progress/step']] == [1, 2, 3, 4]" || fail 'metrics.h5 was not continued'
     done
 }
+# Its ticks have Fakes/swd, by another formula than Fakes/swd_avg now: what was best by it, and patience, begin anew.
+case_best_by_the_older_series() {
+    local further=(train --run=stylegan2 --threads=1 --best=Fakes/swd --early-stopping=2 --image-steps=1 --snap=1)
+    copy stylegan2
+    ln -s checkpoint-000000008.h5 stylegan2/best
+    expect 0 'have Fakes/swd, which does not compare with Fakes/swd_avg: the best and --early-stopping begin anew' "$GANTRY" "${further[@]}" --steps=3
+    has_line '^best = Fakes/swd' stylegan2/job.ini || fail 'the option is another one'
+    [ "$(readlink stylegan2/best)" = checkpoint-000000012.h5 ] || fail 'the best checkpoint is still that of the older series'
+    expect 0 'done: ' "$GANTRY" "${further[@]}" --steps=4
+    ! has_line 'begin anew from here' said || fail 'it begins anew once more'
+    "$python" - <<'P' || fail 'the series of the log'
+import json
+ticks = [json.loads(line) for line in open('stylegan2/stats.jsonl')]
+assert [[s in t for s in ('Fakes/swd', 'Fakes/swd_avg')] for t in ticks] == [[True, False]] * 2 + [[False, True]] * 2, ticks
+assert ticks[2]['Progress/ticks_since_best']['mean'] == 0
+P
+    rm -rf older && cp -r "$old/stylegan2" older
+    quietly "$GANTRY" compare stylegan2 older
+    grep -q 'old swd' said && grep -qE ' swd( |$)' said || { cat said; fail 'the two series are not apart'; }
+    quietly "$GANTRY" report stylegan2
+    has_line 'Distance by the formula of earlier versions' stylegan2/report.html || fail 'no chart of the older series'
+}
 case_newer_format() {
     local version
     version=$("$GANTRY" version | sed -n '1s/^gantry \([^ ]*\).*/\1/p')

@@ -55,8 +55,8 @@ case_symbol_of_another_family() {
     found 'src/models/dcgan/planted.c: uses .* of src/models/stylegan2/loss.c'
 }
 case_hdf5_outside_its_room() {
-    plant src/metrics/swd.c '#include <hdf5.h>'
-    found 'src/metrics/swd.c: includes hdf5.h'
+    plant src/metrics/sliced.c '#include <hdf5.h>'
+    found 'src/metrics/sliced.c: includes hdf5.h'
 }
 case_libhdf5_outside_its_room() {
     plant src/metrics/planted.c "$(call H5Dopen2)"

@@ -115,7 +115,7 @@ static void of_rows(int64_t n) {
     must(gt_authenticity_of_left_out_all(&team, &reals, false, 20, &value[1]));
     show("left_out", value, 2);
     gt_rows p = features(n, 2, CLASSES, true);
-    must(gt_inception_score_all(&team, &p, GT_SCORE_SPLITS, &value[0], &value[1], NULL));
+    must(gt_inception_score_all(&team, &p, GT_INCEPTION_SPLITS, &value[0], &value[1], NULL));
     show("inception_score", value, 2);
     gt_gaussian_free(&a);
     gt_gaussian_free(&b);

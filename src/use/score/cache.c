@@ -92,8 +92,8 @@ gt_status gt_collected_recall_all(gt_scoring *s, gt_collected *c) {
     for (int lane = 0; lane < GT_LANES && !st; lane++) {
         int needs = c->lane[lane].needs;
         if (!needs || !is_kept(s, c, lane)) continue;
-        if (needs == GT_SCORE_GAUSSIAN) st = recall_gaussian_all(s, c, lane);
-        else if (!(needs & ~(GT_SCORE_GAUSSIAN | GT_SCORE_ROWS))) st = recall_rows_all(s, c, lane);
+        if (needs == GT_METRIC_GAUSSIAN) st = recall_gaussian_all(s, c, lane);
+        else if (!(needs & ~(GT_METRIC_GAUSSIAN | GT_METRIC_ROWS))) st = recall_rows_all(s, c, lane);
     }
     return st;
 }

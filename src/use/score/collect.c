@@ -14,12 +14,12 @@
 #include "gantry/progress.h"
 
 void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count) {
-    if (needs & GT_SCORE_PICTURES) c->picture_count = gt_largest(c->picture_count, count);
+    if (needs & GT_METRIC_PICTURES) c->picture_count = gt_largest(c->picture_count, count);
     if (lane == GT_LANE_NONE) return;
     gt_lane *l = &c->lane[lane];
     /* moments of two counts need the rows */
-    if (l->needs && l->count != count) l->needs |= GT_SCORE_ROWS;
-    l->needs |= needs & (GT_SCORE_GAUSSIAN | GT_SCORE_ROWS | GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
+    if (l->needs && l->count != count) l->needs |= GT_METRIC_ROWS;
+    l->needs |= needs & (GT_METRIC_GAUSSIAN | GT_METRIC_ROWS | GT_METRIC_PROBABILITIES | GT_METRIC_CLASSES);
     l->count = gt_largest(l->count, count);
 }
 
@@ -137,13 +137,13 @@ static gt_status make_room(pass *p) {
     for (int lane = 0; lane < GT_LANES; lane++) {
         gt_lane *l = &c->lane[lane];
         if (!l->needs || l->from_cache) continue;
-        l->streams = l->needs == GT_SCORE_GAUSSIAN && l->count == c->count;
+        l->streams = l->needs == GT_METRIC_GAUSSIAN && l->count == c->count;
         if (l->streams) l->moments = gt_row_moments_new(&p->s->team, l->count, l->d);
         if (l->streams && !l->moments) return GT_NOMEM;
-        bool rows = l->needs & (GT_SCORE_GAUSSIAN | GT_SCORE_ROWS);
+        bool rows = l->needs & (GT_METRIC_GAUSSIAN | GT_METRIC_ROWS);
         if (rows && !l->streams) l->features = room(own, (size_t)l->d, &failed);
-        if (l->needs & GT_SCORE_PROBABILITIES) l->probabilities = room(own, (size_t)l->classes, &failed);
-        if (l->needs & GT_SCORE_CLASSES) l->asked = room(own, 2, &failed);
+        if (l->needs & GT_METRIC_PROBABILITIES) l->probabilities = room(own, (size_t)l->classes, &failed);
+        if (l->needs & GT_METRIC_CLASSES) l->asked = room(own, 2, &failed);
         if ((size_t)l->d > widest) widest = (size_t)l->d;
     }
     if (c->picture_count) c->pictures = (uint8_t *)room(own, (pixels + 3) / 4, &failed);

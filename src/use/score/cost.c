@@ -15,15 +15,15 @@ gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels) {
     return gt_comm_agree_all(s->team.comm, st);
 }
 
-gt_status gt_score_check_paths(const gt_score_request *q, const gt_path_maker *maker) {
-    gt_status st = gt_path_check(maker, &(gt_path_options){.crop = q->score->crop});
+gt_status gt_metric_check_paths(const gt_metric_request *q, const gt_path_maker *maker) {
+    gt_status st = gt_path_check(maker, &(gt_path_options){.crop = q->row->crop});
     return st ? gt_wrap(st, "%s", q->metric) : GT_OK;
 }
 
 gt_status gt_scoring_takes_network(gt_scoring *s, const gt_path_maker *maker) {
     gt_status st = GT_OK;
     for (int i = 0; i < s->n && !st; i++)
-        if (s->asked[i].score->network == GT_SCORE_LPIPS) st = gt_score_check_paths(&s->asked[i], maker);
+        if (s->asked[i].row->network == GT_METRIC_LPIPS) st = gt_metric_check_paths(&s->asked[i], maker);
     return gt_comm_agree_all(s->team.comm, st);
 }
 
@@ -48,17 +48,17 @@ double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int widt
         if (s->detector[i] && gt_detector_wants_fit(s->detector[i])) bytes += bytes_of_fit(reals, pixels);
     }
     for (int i = 0; i < s->n; i++) {
-        const gt_score_request *q = &s->asked[i];
-        double d = row_of(s, i, pixels), most = q->score->most_reals ? (double)q->score->most_reals : (double)q->count;
+        const gt_metric_request *q = &s->asked[i];
+        double d = row_of(s, i, pixels), most = q->row->most_reals ? (double)q->row->most_reals : (double)q->count;
         if (most > (double)reals) most = (double)reals;
-        double both = (double)q->count + (q->score->needs & GT_SCORE_REALS ? most : 0);
+        double both = (double)q->count + (q->row->needs & GT_METRIC_REALS ? most : 0);
         /* rows that are picked of the reals */
-        if (q->score->needs & GT_SCORE_BASE) both += 2 * (double)q->count;
+        if (q->row->needs & GT_METRIC_BASE) both += 2 * (double)q->count;
         double own = both * d * sizeof(float), of_pictures = both * pixels;
-        if (q->score->needs & GT_SCORE_ROWS && own > rows) rows = own;
-        if (q->score->needs & GT_SCORE_PICTURES && of_pictures > pictures) pictures = of_pictures;
+        if (q->row->needs & GT_METRIC_ROWS && own > rows) rows = own;
+        if (q->row->needs & GT_METRIC_PICTURES && of_pictures > pictures) pictures = of_pictures;
         /* sums and products of both sets */
-        if (q->score->needs & GT_SCORE_GAUSSIAN && 4 * d * d > moments) moments = 4 * d * d;
+        if (q->row->needs & GT_METRIC_GAUSSIAN && 4 * d * d > moments) moments = 4 * d * d;
     }
     return bytes + moments * sizeof(double) + (rows + pictures) / s->team.comm->ranks;
 }

@@ -8,12 +8,12 @@
 
 gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out) {
     gt_collected c = {.set = set};
-    gt_score_set seen;
+    gt_metric_set seen;
     *out = (gt_gaussian){0};
-    gt_collected_want(&c, lane, GT_SCORE_GAUSSIAN, count);
+    gt_collected_want(&c, lane, GT_METRIC_GAUSSIAN, count);
     gt_status st = gt_collect_all(s, &c);
     if (!st && c.lane[lane].failed) st = gt_fail(GT_NONFINITE, "features of the %s are NaN or infinite", set->name);
-    if (!st) st = gt_see_all(s, &c, lane, GT_SCORE_GAUSSIAN, count, &seen);
+    if (!st) st = gt_see_all(s, &c, lane, GT_METRIC_GAUSSIAN, count, &seen);
     for (int i = 0; i < c.n_gaussians && !st; i++) { /* there is one */
         *out = c.gaussian[i].g;
         c.gaussian[i].g = (gt_gaussian){0};

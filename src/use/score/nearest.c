@@ -18,7 +18,7 @@ gt_status gt_scoring_gaussian_all(gt_scoring *s, gt_picture_set *set, gt_gaussia
     int lane = GT_LANE_NONE;
     *out = (gt_gaussian){0};
     for (int i = s->n - 1; i >= 0; i--)
-        if (s->asked[i].score->needs & GT_SCORE_GAUSSIAN) lane = gt_scoring_lane(s, i);
+        if (s->asked[i].row->needs & GT_METRIC_GAUSSIAN) lane = gt_scoring_lane(s, i);
     if (lane == GT_LANE_NONE) return gt_fail(GT_USAGE, "statistics are those of fid: --metrics=fid says so");
     gt_status st = gt_scoring_fit_all(s, set);
     return st ? st : gt_lane_gaussian_all(s, set, lane, set->count, out);
@@ -80,7 +80,7 @@ static gt_status draw(const char *path, gt_picture_set *fakes, gt_picture_set *r
     return st;
 }
 
-static gt_status find_all(gt_scoring *s, const gt_score_set *fakes, const gt_score_set *reals, gt_likeness *all,
+static gt_status find_all(gt_scoring *s, const gt_metric_set *fakes, const gt_metric_set *reals, gt_likeness *all,
                           gt_neighbour *mine, gt_neighbour *nearest) {
     double share;
     gt_tell_start("nearest reals", NULL, 0);
@@ -100,11 +100,11 @@ static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *f
     gt_likeness *all = malloc((size_t)n * sizeof *all);
     gt_neighbour *mine = malloc((size_t)n * NEAREST * sizeof *mine),
                  *nearest = malloc((size_t)n * NEAREST * sizeof *mine);
-    gt_score_set a = {0}, b = {0};
+    gt_metric_set a = {0}, b = {0};
     gt_status st = all && mine && nearest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld fakes", (long long)n);
     st = gt_comm_agree_all(comm, st);
-    if (!st) st = gt_see_all(s, fakes, lane, GT_SCORE_ROWS, n, &a);
-    if (!st) st = gt_see_all(s, reals, lane, GT_SCORE_ROWS, reals->set->count, &b);
+    if (!st) st = gt_see_all(s, fakes, lane, GT_METRIC_ROWS, n, &a);
+    if (!st) st = gt_see_all(s, reals, lane, GT_METRIC_ROWS, reals->set->count, &b);
     if (!st) st = find_all(s, &a, &b, all, mine, nearest);
     if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : draw(path, fakes->set, reals->set, n, all, nearest));
     free(all);
@@ -120,8 +120,8 @@ gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_pictur
         return gt_fail(GT_USAGE, "statistics of another program have no pictures, and no nearest ones");
     if (fakes->height != reals->height || fakes->width != reals->width || fakes->channels != reals->channels)
         return gt_fail(GT_USAGE, "nearest reals are those of pictures of one size");
-    gt_collected_want(&r, lane, GT_SCORE_ROWS, reals->count);
-    gt_collected_want(&f, lane, GT_SCORE_ROWS, fakes->count);
+    gt_collected_want(&r, lane, GT_METRIC_ROWS, reals->count);
+    gt_collected_want(&f, lane, GT_METRIC_ROWS, fakes->count);
     gt_status st = gt_scoring_open_detector_all(s, lane);
     if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r);

@@ -53,7 +53,7 @@ static const gt_kept_gaussian *find_gaussian(const gt_collected *c, int lane, in
     return NULL;
 }
 
-static gt_status see_gaussian_all(gt_scoring *s, gt_collected *c, int lane, int64_t count, gt_score_set *out) {
+static gt_status see_gaussian_all(gt_scoring *s, gt_collected *c, int lane, int64_t count, gt_metric_set *out) {
     const gt_kept_gaussian *k = find_gaussian(c, lane, count);
     if (c->set->statistics) {
         out->gaussian = c->set->statistics;
@@ -72,25 +72,25 @@ static gt_status see_gaussian_all(gt_scoring *s, gt_collected *c, int lane, int6
     return GT_OK;
 }
 
-gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_score_set *out) {
+gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out) {
     gt_picture_set *set = c->set;
-    *out = (gt_score_set){.count = count,
-                          .height = set->height,
-                          .width = set->width,
-                          .channels = set->channels,
-                          .mirrored = set->unmirrored * 2 == set->count && count == set->count};
+    *out = (gt_metric_set){.count = count,
+                           .height = set->height,
+                           .width = set->width,
+                           .channels = set->channels,
+                           .mirrored = set->unmirrored * 2 == set->count && count == set->count};
     gt_status st = GT_OK;
     if (lane != GT_LANE_NONE) {
         const gt_lane *l = &c->lane[lane];
-        bool rows = needs & GT_SCORE_ROWS ||
-                    (needs & GT_SCORE_GAUSSIAN && l->features && !find_gaussian(c, lane, count));
+        bool rows = needs & GT_METRIC_ROWS ||
+                    (needs & GT_METRIC_GAUSSIAN && l->features && !find_gaussian(c, lane, count));
         if (rows) st = see_rows_all(s, l, count, l->d, l->features, &out->rows);
-        if (!st && needs & GT_SCORE_PROBABILITIES)
+        if (!st && needs & GT_METRIC_PROBABILITIES)
             st = see_rows_all(s, l, count, l->classes, l->probabilities, &out->probabilities);
-        if (!st && needs & GT_SCORE_CLASSES) st = see_rows_all(s, l, count, 2, l->asked, &out->classes);
-        if (!st && needs & GT_SCORE_GAUSSIAN) st = see_gaussian_all(s, c, lane, count, out);
+        if (!st && needs & GT_METRIC_CLASSES) st = see_rows_all(s, l, count, 2, l->asked, &out->classes);
+        if (!st && needs & GT_METRIC_GAUSSIAN) st = see_gaussian_all(s, c, lane, count, out);
     }
-    if (st || !(needs & GT_SCORE_PICTURES)) return st;
+    if (st || !(needs & GT_METRIC_PICTURES)) return st;
     void *part = c->pictures;
     if (count < c->picture_count)
         st = gt_first_rows_all(&s->team, c->picture_count, count, gt_set_pixels(set), c->pictures, &part);
@@ -98,11 +98,11 @@ gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_
     return st;
 }
 
-void gt_unsee(const gt_collected *c, int lane, gt_score_set *set) {
+void gt_unsee(const gt_collected *c, int lane, gt_metric_set *set) {
     const gt_lane *l = lane != GT_LANE_NONE ? &c->lane[lane] : &(gt_lane){0};
     if (set->rows.x != l->features) free((void *)set->rows.x);
     if (set->probabilities.x != l->probabilities) free((void *)set->probabilities.x);
     if (set->classes.x != l->asked) free((void *)set->classes.x);
     if (set->pictures != c->pictures) free((void *)set->pictures);
-    *set = (gt_score_set){0};
+    *set = (gt_metric_set){0};
 }

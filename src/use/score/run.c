@@ -22,28 +22,28 @@ typedef struct run {
     gt_scoring *s;
     gt_collected reals, fakes, held_out; /* of which a set may be NULL */
     gt_path_maker *paths;
-    counts count[GT_SCORES_MOST];
-    gt_score_table *out;
+    counts count[GT_METRICS_MAX];
+    gt_metric_table *out;
     int room, score; /* of the table; the score that is computed */
     bool lost;       /* a value, for want of memory */
 } run;
 
 /* How many pictures of each set the score looks at. */
 static counts count_of(const run *r, int i) {
-    const gt_score_request *q = &r->s->asked[i];
-    const gt_score *score = q->score;
+    const gt_metric_request *q = &r->s->asked[i];
+    const gt_metric *score = q->row;
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
     counts c = {.fakes = q->count, .named = q->count};
-    if (score->network == GT_SCORE_LPIPS) return c;
-    int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_SCORE_ALL;
+    if (score->network == GT_METRIC_LPIPS) return c;
+    int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_METRIC_ALL;
     c.fakes = q->count ? gt_least(q->count, there) : there;
     /* of millions of pictures, patches would fill the memory */
-    if (score->needs & GT_SCORE_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
+    if (score->needs & GT_METRIC_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
     c.named = c.fakes;
-    if (!(score->needs & GT_SCORE_REALS)) return c;
+    if (!(score->needs & GT_METRIC_REALS)) return c;
     c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
     const counts own = c;
-    if (score->needs & GT_SCORE_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
+    if (score->needs & GT_METRIC_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
     if (reals->statistics) c.reals = 0;
     if (r->s->team.comm->rank) return c;
     if (q->count && own.fakes < q->count && !fakes->statistics)
@@ -57,10 +57,10 @@ static counts count_of(const run *r, int i) {
 
 /* Statistics of other programs have no pictures. */
 static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
-    const gt_score_request *q = &r->s->asked[i];
+    const gt_metric_request *q = &r->s->asked[i];
     int lane = gt_scoring_lane(r->s, i);
     if (!set || !set->statistics) return GT_OK;
-    if (!(q->score->needs & GT_SCORE_GAUSSIAN))
+    if (!(q->row->needs & GT_METRIC_GAUSSIAN))
         return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow fid alone", q->metric,
                        set->name);
     const gt_detector *d = r->s->detector[lane]; /* NULL: both sets are statistics */
@@ -82,21 +82,21 @@ static gt_status check_held_out(const run *r, int i) {
 }
 
 static gt_status check_sets(const run *r, int i) {
-    const gt_score_request *q = &r->s->asked[i];
-    const gt_score *score = q->score;
+    const gt_metric_request *q = &r->s->asked[i];
+    const gt_metric *score = q->row;
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
-    if (score->network == GT_SCORE_LPIPS && !r->paths)
+    if (score->network == GT_METRIC_LPIPS && !r->paths)
         return gt_fail(GT_USAGE, "%s needs a network that makes pictures, not pictures", q->metric);
-    if (score->network == GT_SCORE_LPIPS) return gt_score_check_paths(q, r->paths);
+    if (score->network == GT_METRIC_LPIPS) return gt_metric_check_paths(q, r->paths);
     if (!fakes) return gt_fail(GT_USAGE, "%s needs fakes", q->metric);
-    if (score->needs & GT_SCORE_REALS && !reals)
+    if (score->needs & GT_METRIC_REALS && !reals)
         return gt_fail(GT_USAGE, "%s compares with real pictures: --data=PATH names them", q->metric);
     gt_status st = check_set(r, fakes, i);
-    if (!st && score->needs & GT_SCORE_REALS) st = check_set(r, reals, i);
-    if (!st && score->needs & GT_SCORE_BASE) st = check_held_out(r, i);
-    if (st || !(score->needs & GT_SCORE_REALS) || fakes->statistics || reals->statistics) return st;
+    if (!st && score->needs & GT_METRIC_REALS) st = check_set(r, reals, i);
+    if (!st && score->needs & GT_METRIC_BASE) st = check_held_out(r, i);
+    if (st || !(score->needs & GT_METRIC_REALS) || fakes->statistics || reals->statistics) return st;
     bool same = fakes->height == reals->height && fakes->width == reals->width && fakes->channels == reals->channels;
-    if (!same && (score->network == GT_SCORE_NO_NETWORK || gt_scoring_lane(r->s, i) == GT_LANE_PIXELS))
+    if (!same && (score->network == GT_METRIC_NO_NETWORK || gt_scoring_lane(r->s, i) == GT_LANE_PIXELS))
         return gt_fail(GT_USAGE, "%s: %s of %dx%dx%d and %s of %dx%dx%d cannot be compared pixel by pixel", q->metric,
                        fakes->name, fakes->width, fakes->height, fakes->channels, reals->name, reals->width,
                        reals->height, reals->channels);
@@ -107,7 +107,7 @@ static gt_status check_sets(const run *r, int i) {
 static void warn_of_names(const run *r, int i) {
     gt_scoring *s = r->s;
     const gt_picture_set *fakes = r->fakes.set;
-    if (s->team.comm->rank || s->names_told || !(s->asked[i].score->needs & GT_SCORE_CLASSES)) return;
+    if (s->team.comm->rank || s->names_told || !(s->asked[i].row->needs & GT_METRIC_CLASSES)) return;
     const gt_checkpoint_data *known = gt_detector_data(s->detector[gt_scoring_lane(s, i)]);
     if (!known) return;
     int k = gt_class_names_differ(fakes->class_name, fakes->class_names, known->class_name, known->class_names);
@@ -120,16 +120,16 @@ static void warn_of_names(const run *r, int i) {
 static gt_status want_all(run *r) {
     gt_status st = GT_OK;
     for (int i = 0; i < r->s->n && !st; i++) {
-        int lane = gt_scoring_lane(r->s, i), needs = r->s->asked[i].score->needs;
+        int lane = gt_scoring_lane(r->s, i), needs = r->s->asked[i].row->needs;
         st = check_sets(r, i);
         if (st) break;
         warn_of_names(r, i);
         r->count[i] = count_of(r, i);
-        if (r->s->asked[i].score->network == GT_SCORE_LPIPS) continue;
+        if (r->s->asked[i].row->network == GT_METRIC_LPIPS) continue;
         gt_collected_want(&r->fakes, lane, needs, r->count[i].fakes);
-        needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
-        if (needs & GT_SCORE_REALS) gt_collected_want(&r->reals, lane, needs, r->count[i].reals);
-        if (needs & GT_SCORE_BASE && r->held_out.set)
+        needs &= ~(GT_METRIC_PROBABILITIES | GT_METRIC_CLASSES);
+        if (needs & GT_METRIC_REALS) gt_collected_want(&r->reals, lane, needs, r->count[i].reals);
+        if (needs & GT_METRIC_BASE && r->held_out.set)
             gt_collected_want(&r->held_out, lane, needs, r->held_out.set->count);
     }
     return gt_comm_agree_all(r->s->team.comm, st);
@@ -156,7 +156,7 @@ static bool is_of_unknown_count(const gt_picture_set *s) { return s && s->statis
 /* Recipes with the conversion of both sets. */
 static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     const gt_scoring *s = r->s;
-    const gt_score *score = s->asked[i].score;
+    const gt_metric *score = s->asked[i].row;
     int lane = gt_scoring_lane(s, i), n = 0;
     char hash[33];
     const counts *c = &r->count[i];
@@ -165,23 +165,24 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
         n += write_numbers(r, lane, text + n, bytes - (size_t)n);
         n += snprintf(text + n, bytes - (size_t)n, "; ");
     }
-    if (score->network == GT_SCORE_LPIPS) {
+    if (score->network == GT_METRIC_LPIPS) {
         gt_hash_hex(gt_lpips_hash(s->lpips), hash);
         n = snprintf(text, bytes, "LPIPS of VGG16 torchvision %.8s; ", hash);
     }
     if (score->recipe) n += snprintf(text + n, bytes - (size_t)n, "%s; ", score->recipe);
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set;
-    if (score->needs & GT_SCORE_GAUSSIAN && (is_of_unknown_count(fakes) || is_of_unknown_count(reals)))
+    if (score->needs & GT_METRIC_GAUSSIAN && (is_of_unknown_count(fakes) || is_of_unknown_count(reals)))
         n += snprintf(text + n, bytes - (size_t)n, "divisor n - 1; ");
-    bool pixels = score->network != GT_SCORE_LPIPS && (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS);
+    bool pixels = score->network != GT_METRIC_LPIPS && (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS);
     if (pixels && (is_finer(fakes) || (reals && is_finer(reals))))
         n += snprintf(text + n, bytes - (size_t)n, "8-bit; ");
-    if (score->network == GT_SCORE_LPIPS) n += snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
+    if (score->network == GT_METRIC_LPIPS)
+        n += snprintf(text + n, bytes - (size_t)n, "%lld paths", (long long)c->fakes);
     else if (fakes->statistics) n += snprintf(text + n, bytes - (size_t)n, "fakes: %s", fakes->recipe);
     else n += snprintf(text + n, bytes - (size_t)n, "%lld fakes: %s", (long long)c->fakes, fakes->recipe);
-    if (!(score->needs & GT_SCORE_REALS)) {
+    if (!(score->needs & GT_METRIC_REALS)) {
         if (fakes->labels_of_data && reals) snprintf(text + n, bytes - (size_t)n, "; labels of %s", reals->recipe);
-        else if (score->network == GT_SCORE_LPIPS && fakes->label_dim)
+        else if (score->network == GT_METRIC_LPIPS && fakes->label_dim)
             snprintf(text + n, bytes - (size_t)n, "; classes in equal shares");
         return;
     }
@@ -194,7 +195,7 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
 static void add_base(const run *r, int i, char *text, size_t bytes) {
     const gt_picture_set *held_out = r->held_out.set, *reals = r->reals.set;
     size_t n = strlen(text);
-    if (!(r->s->asked[i].score->needs & GT_SCORE_BASE)) return;
+    if (!(r->s->asked[i].row->needs & GT_METRIC_BASE)) return;
     if (held_out)
         snprintf(text + n, bytes - n, "; base rate of %lld held out: %s", (long long)held_out->count, held_out->recipe);
     else
@@ -203,15 +204,15 @@ static void add_base(const run *r, int i, char *text, size_t bytes) {
 }
 
 /* The name with the number of fakes that there are. */
-static void counted_name(const run *r, int i, char name[GT_SCORE_NAME]) {
-    const gt_score_request *q = &r->s->asked[i];
-    if (r->count[i].named) gt_score_name(q->score, r->count[i].named, name);
-    else snprintf(name, GT_SCORE_NAME, "%s", q->metric);
+static void counted_name(const run *r, int i, char name[GT_METRIC_NAME_BYTES]) {
+    const gt_metric_request *q = &r->s->asked[i];
+    if (r->count[i].named) gt_metric_name(q->row, r->count[i].named, name);
+    else snprintf(name, GT_METRIC_NAME_BYTES, "%s", q->metric);
 }
 
 /* Is another score asked for by this name, or has one before it the name? */
 static bool is_taken(const run *r, int i, const char *name) {
-    char other[GT_SCORE_NAME];
+    char other[GT_METRIC_NAME_BYTES];
     for (int k = 0; k < r->s->n; k++)
         if (k != i && !strcmp(r->s->asked[k].metric, name)) return true;
     for (int k = 0; k < i; k++) {
@@ -221,27 +222,27 @@ static bool is_taken(const run *r, int i, const char *name) {
     return false;
 }
 
-static void name_of(const run *r, int i, char name[GT_SCORE_NAME]) {
+static void name_of(const run *r, int i, char name[GT_METRIC_NAME_BYTES]) {
     counted_name(r, i, name);
-    if (is_taken(r, i, name)) snprintf(name, GT_SCORE_NAME, "%s", r->s->asked[i].metric);
+    if (is_taken(r, i, name)) snprintf(name, GT_METRIC_NAME_BYTES, "%s", r->s->asked[i].metric);
 }
 
 /* The values of a score stand where the score stands among those asked for, whenever it is computed. */
 static void put(void *arg, const char *suffix, double value) {
     run *r = arg;
-    gt_score_table *t = r->out;
-    const gt_score_request *q = &r->s->asked[r->score];
+    gt_metric_table *t = r->out;
+    const gt_metric_request *q = &r->s->asked[r->score];
     size_t have = (size_t)r->room;
     if (gt_grow(&t->value, &have, (size_t)t->n + 1, sizeof *t->value, "scores")) {
         r->lost = true;
         return;
     }
     r->room = (int)have;
-    gt_score_value *v = &t->value[t->n++];
-    *v = (gt_score_value){.value = value,
-                          .more_is_better = q->score->more_is_better && strcmp(suffix, "_std"),
-                          .is_base = !strcmp(suffix, GT_SCORE_BASE_KEY)};
-    char name[GT_SCORE_NAME];
+    gt_metric_value *v = &t->value[t->n++];
+    *v = (gt_metric_value){.value = value,
+                           .more_is_better = q->row->more_is_better && strcmp(suffix, "_std"),
+                           .is_base = !strcmp(suffix, GT_METRIC_BASE_KEY)};
+    char name[GT_METRIC_NAME_BYTES];
     name_of(r, r->score, name);
     snprintf(v->key, sizeof v->key, "%s%.*s", name, (int)(sizeof v->key - sizeof name), suffix);
     snprintf(v->metric, sizeof v->metric, "%s", q->metric);
@@ -249,27 +250,24 @@ static void put(void *arg, const char *suffix, double value) {
     add_base(r, r->score, v->recipe, sizeof v->recipe);
 }
 
-static gt_status path_length_all(run *r, const gt_score_request *q) {
+static gt_status path_length_all(run *r, const gt_metric_request *q) {
     double value;
-    const gt_path_options o = {.in_z = q->score->in_z,
-                               .full = q->score->whole,
-                               .crop = q->score->crop,
-                               .count = q->count,
-                               .stop = r->s->o.stop};
+    const gt_path_options o = {
+        .in_z = q->row->in_z, .full = q->row->whole, .crop = q->row->crop, .count = q->count, .stop = r->s->o.stop};
     gt_status st = gt_path_length_all(&r->s->team, r->paths, r->s->lpips, &o, &value);
     if (!st) put(r, "", value);
     return st;
 }
 
 /* What Gaussians alone tell. */
-static void warn_of(const gt_score_set *set, const char *name) {
+static void warn_of(const gt_metric_set *set, const char *name) {
     if (set->gaussian) gt_gaussian_warn(set->gaussian, name);
 }
 
 /* The base rate of an earlier run, with the same recipe; else NaN. */
 static double *recall_base(const run *r, int i) {
     gt_scoring *s = r->s;
-    char recipe[GT_SCORE_RECIPE];
+    char recipe[GT_METRIC_RECIPE_BYTES];
     write_recipe(r, i, recipe, sizeof recipe);
     add_base(r, i, recipe, sizeof recipe);
     if (strcmp(recipe, s->base[i].recipe) != 0) s->base[i].value = NAN;
@@ -279,32 +277,32 @@ static double *recall_base(const run *r, int i) {
 
 static gt_status compute_all(run *r, int i) {
     gt_scoring *s = r->s;
-    const gt_score_request *q = &s->asked[i];
-    int lane = gt_scoring_lane(s, i), needs = q->score->needs;
-    bool reals = needs & GT_SCORE_REALS;
-    if (q->score->network == GT_SCORE_LPIPS) return path_length_all(r, q);
+    const gt_metric_request *q = &s->asked[i];
+    int lane = gt_scoring_lane(s, i), needs = q->row->needs;
+    bool reals = needs & GT_METRIC_REALS;
+    if (q->row->network == GT_METRIC_LPIPS) return path_length_all(r, q);
     if (lane != GT_LANE_NONE &&
         (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed) || r->held_out.lane[lane].failed))
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
-    int told = needs & GT_SCORE_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
+    int told = needs & GT_METRIC_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
     if (told && r->fakes.set->label_dim > told)
         return gt_fail(GT_USAGE, "the %s have %d classes, and the detector has %d", r->fakes.set->name,
                        r->fakes.set->label_dim, told);
-    gt_score_input in = {.team = &s->team,
-                         .base = needs & GT_SCORE_BASE ? recall_base(r, i) : NULL,
-                         .seed = s->o.seed,
-                         .put = put,
-                         .arg = r};
+    gt_metric_input in = {.team = &s->team,
+                          .base = needs & GT_METRIC_BASE ? recall_base(r, i) : NULL,
+                          .seed = s->o.seed,
+                          .put = put,
+                          .arg = r};
     gt_status st = gt_see_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
-    needs &= ~(GT_SCORE_PROBABILITIES | GT_SCORE_CLASSES);
+    needs &= ~(GT_METRIC_PROBABILITIES | GT_METRIC_CLASSES);
     if (!st && reals) st = gt_see_all(s, &r->reals, lane, needs, r->count[i].reals, &in.reals);
-    if (!st && needs & GT_SCORE_BASE && r->held_out.set)
+    if (!st && needs & GT_METRIC_BASE && r->held_out.set)
         st = gt_see_all(s, &r->held_out, lane, needs, r->held_out.set->count, &in.held_out);
     if (!st && !s->team.comm->rank) {
         warn_of(&in.fakes, r->fakes.set->name);
         if (reals) warn_of(&in.reals, r->reals.set->name);
     }
-    if (!st) st = q->score->compute_all(&in);
+    if (!st) st = q->row->compute_all(&in);
     gt_unsee(&r->fakes, lane, &in.fakes);
     if (reals) gt_unsee(&r->reals, lane, &in.reals);
     gt_unsee(&r->held_out, lane, &in.held_out);
@@ -313,7 +311,7 @@ static gt_status compute_all(run *r, int i) {
 
 /* A score that has no value is NaN, with a warning. */
 static gt_status score_all(run *r, int i) {
-    const gt_score_request *q = &r->s->asked[i];
+    const gt_metric_request *q = &r->s->asked[i];
     int before = r->out->n;
     bool stop = r->s->o.stop && r->s->o.stop();
     gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
@@ -323,11 +321,11 @@ static gt_status score_all(run *r, int i) {
     if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
     if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());
     r->out->n = before;
-    for (int k = 0; k < GT_SCORE_MOST_KEYS && q->score->keys[k]; k++) put(r, q->score->keys[k], NAN);
+    for (int k = 0; k < GT_METRIC_MAX_KEYS && q->row->keys[k]; k++) put(r, q->row->keys[k], NAN);
     return GT_OK;
 }
 
-static int place_of(const run *r, const gt_score_value *v) {
+static int place_of(const run *r, const gt_metric_value *v) {
     int i = 0;
     while (i < r->s->n && strcmp(r->s->asked[i].metric, v->metric)) i++;
     return i;
@@ -337,16 +335,16 @@ static int place_of(const run *r, const gt_score_value *v) {
 static void put_in_order(run *r) {
     for (int i = 1; i < r->out->n; i++)
         for (int k = i; k > 0 && place_of(r, &r->out->value[k]) < place_of(r, &r->out->value[k - 1]); k--) {
-            gt_score_value swap = r->out->value[k];
+            gt_metric_value swap = r->out->value[k];
             r->out->value[k] = r->out->value[k - 1];
             r->out->value[k - 1] = swap;
         }
 }
 
 gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_set *fakes, gt_path_maker *paths,
-                             gt_score_table *out) {
+                             gt_metric_table *out) {
     double start = gt_clock();
-    *out = (gt_score_table){0};
+    *out = (gt_metric_table){0};
     run r = {.s = s,
              .reals.set = reals,
              .fakes.set = fakes,
@@ -363,7 +361,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     if (!st) st = gt_collect_all(s, &r.fakes);
     for (int late = 0; late <= 1; late++)
         for (int i = 0; i < s->n && !st; i++)
-            if (!(s->asked[i].score->needs & GT_SCORE_HALVES) == !late) st = score_all(&r, i);
+            if (!(s->asked[i].row->needs & GT_METRIC_HALVES) == !late) st = score_all(&r, i);
     /* what fails before has been agreed on */
     if (!st) st = gt_comm_agree_all(s->team.comm, r.lost ? gt_fail(GT_NOMEM, "out of memory for scores") : GT_OK);
     gt_tell_end();
@@ -371,7 +369,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     gt_collected_free(&r.fakes);
     gt_collected_free(&r.held_out);
     if (!st) put_in_order(&r);
-    else gt_score_table_free(out);
+    else gt_metric_table_free(out);
     out->seconds = gt_clock() - start;
     return st;
 }

@@ -9,42 +9,42 @@ static bool given(const char *path) { return path && *path; }
 
 /* ---- options ---- */
 
-static gt_status check_weights(const gt_score_options *o, const gt_score_request *r) {
+static gt_status check_weights(const gt_metric_options *o, const gt_metric_request *r) {
     const char *own = "or --detector=RUN, a classifier or an autoencoder trained here";
-    if (o->statistics && r->score->network != GT_SCORE_LPIPS) return GT_OK;
-    switch (r->score->network) {
-    case GT_SCORE_INCEPTION:
+    if (o->statistics && r->row->network != GT_METRIC_LPIPS) return GT_OK;
+    switch (r->row->network) {
+    case GT_METRIC_INCEPTION:
         if (given(o->detector) || given(o->inception)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs the weights of Inception, --inception=%s; %s", r->metric,
                        gt_feature_net_find("inception")->file, own);
-    case GT_SCORE_VGG16:
+    case GT_METRIC_VGG16:
         if (given(o->detector) || given(o->vgg16)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs the weights of VGG16, --vgg16=%s; %s", r->metric,
                        gt_feature_net_find("vgg16")->file, own);
-    case GT_SCORE_LPIPS:
+    case GT_METRIC_LPIPS:
         if (given(o->vgg16) && given(o->lpips)) return GT_OK;
         return gt_fail(GT_USAGE,
                        "%s needs LPIPS: the weights of VGG16, --vgg16=%s, and those of channels, --lpips=vgg.pth; no "
                        "other network stands in for them",
                        r->metric, gt_feature_net_find("vgg16")->file);
-    case GT_SCORE_CLASSIFIER:
+    case GT_METRIC_CLASSIFIER:
         if (given(o->detector)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs a classifier of these classes: --detector=RUN", r->metric);
-    case GT_SCORE_NO_NETWORK:
-    case GT_SCORE_OR_PIXELS: break;
+    case GT_METRIC_NO_NETWORK:
+    case GT_METRIC_OR_PIXELS: break;
     }
     return GT_OK;
 }
 
-static gt_status read_options(const gt_score_options *o, gt_score_request asked[GT_SCORES_MOST], int *n) {
+static gt_status read_options(const gt_metric_options *o, gt_metric_request asked[GT_METRICS_MAX], int *n) {
     gt_resize_rule rule;
-    gt_status st = gt_scores_parse(o->metrics, o->count, o->all, asked, n);
+    gt_status st = gt_metrics_parse(o->metrics, o->count, o->all, asked, n);
     for (int i = 0; i < *n && !st; i++) st = check_weights(o, &asked[i]);
     return !st && given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
 }
 
-gt_status gt_score_options_check(const gt_score_options *o) {
-    gt_score_request asked[GT_SCORES_MOST];
+gt_status gt_metric_options_check(const gt_metric_options *o) {
+    gt_metric_request asked[GT_METRICS_MAX];
     int n;
     return read_options(o, asked, &n);
 }
@@ -52,13 +52,13 @@ gt_status gt_score_options_check(const gt_score_options *o) {
 /* ---- detectors ---- */
 
 int gt_scoring_lane(const gt_scoring *s, int score) {
-    switch (s->asked[score].score->network) {
-    case GT_SCORE_INCEPTION: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_INCEPTION;
-    case GT_SCORE_VGG16: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_VGG16;
-    case GT_SCORE_CLASSIFIER: return GT_LANE_OWN;
-    case GT_SCORE_OR_PIXELS: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_PIXELS;
-    case GT_SCORE_LPIPS:
-    case GT_SCORE_NO_NETWORK: break;
+    switch (s->asked[score].row->network) {
+    case GT_METRIC_INCEPTION: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_INCEPTION;
+    case GT_METRIC_VGG16: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_VGG16;
+    case GT_METRIC_CLASSIFIER: return GT_LANE_OWN;
+    case GT_METRIC_OR_PIXELS: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_PIXELS;
+    case GT_METRIC_LPIPS:
+    case GT_METRIC_NO_NETWORK: break;
     }
     return GT_LANE_NONE;
 }
@@ -81,10 +81,10 @@ gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane) {
 }
 
 static gt_status check_detector(const gt_scoring *s, int score) {
-    const gt_score_request *r = &s->asked[score];
-    int lane = gt_scoring_lane(s, score), needs = r->score->needs;
+    const gt_metric_request *r = &s->asked[score];
+    int lane = gt_scoring_lane(s, score), needs = r->row->needs;
     if (lane == GT_LANE_NONE || !s->detector[lane]) return GT_OK;
-    if (needs & (GT_SCORE_CLASSES | GT_SCORE_PROBABILITIES) && !gt_detector_classes(s->detector[lane]))
+    if (needs & (GT_METRIC_CLASSES | GT_METRIC_PROBABILITIES) && !gt_detector_classes(s->detector[lane]))
         return gt_fail(GT_USAGE, "%s needs a detector that tells classes; '%s' does not", r->metric, s->o.detector);
     return GT_OK;
 }
@@ -95,7 +95,7 @@ static gt_status open_all(gt_scoring *s) {
     for (int i = 0; i < s->n && !st; i++) {
         st = gt_scoring_open_detector_all(s, gt_scoring_lane(s, i));
         if (!st) st = gt_comm_agree_all(s->team.comm, check_detector(s, i));
-        if (st || s->asked[i].score->network != GT_SCORE_LPIPS || s->lpips) continue;
+        if (st || s->asked[i].row->network != GT_METRIC_LPIPS || s->lpips) continue;
         s->lpips = gt_lpips_open(s->o.vgg16, s->o.lpips, &st);
         st = gt_comm_agree_all(s->team.comm, st);
     }
@@ -111,7 +111,7 @@ static bool copy_options(gt_scoring *s) {
     return whole;
 }
 
-gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_score_options *o, gt_status *status) {
+gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_metric_options *o, gt_status *status) {
     gt_arena *arena = gt_arena_new();
     gt_scoring *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
     if (s) *s = (gt_scoring){.arena = arena, .team = *team, .o = *o};
@@ -140,22 +140,22 @@ void gt_scoring_set_held_out(gt_scoring *s, gt_picture_set *held_out) { s->held_
 int64_t gt_scoring_fakes(const gt_scoring *s) {
     int64_t most = 0;
     for (int i = 0; i < s->n; i++)
-        if (s->asked[i].score->network != GT_SCORE_LPIPS) most = gt_largest(most, s->asked[i].count);
+        if (s->asked[i].row->network != GT_METRIC_LPIPS) most = gt_largest(most, s->asked[i].count);
     return most;
 }
 
 bool gt_scoring_needs_paths(const gt_scoring *s) {
     for (int i = 0; i < s->n; i++)
-        if (s->asked[i].score->network == GT_SCORE_LPIPS) return true;
+        if (s->asked[i].row->network == GT_METRIC_LPIPS) return true;
     return false;
 }
 
 static bool any_needs(const gt_scoring *s, int what) {
     for (int i = 0; i < s->n; i++)
-        if (s->asked[i].score->needs & what) return true;
+        if (s->asked[i].row->needs & what) return true;
     return false;
 }
 
-bool gt_scoring_needs_reals(const gt_scoring *s) { return any_needs(s, GT_SCORE_REALS); }
+bool gt_scoring_needs_reals(const gt_scoring *s) { return any_needs(s, GT_METRIC_REALS); }
 
-bool gt_scoring_has_base(const gt_scoring *s) { return any_needs(s, GT_SCORE_BASE); }
+bool gt_scoring_has_base(const gt_scoring *s) { return any_needs(s, GT_METRIC_BASE); }

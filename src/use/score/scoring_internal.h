@@ -5,13 +5,13 @@
 
 #include "gantry/memory.h"
 #include "gantry/score.h"
-#include "metrics/score.h"
+#include "metrics/metric_list.h"
 #include "models/classifier/lpips.h"
 #include "use/score/feature_network.h"
 #include "use/score/picture_set.h"
 
 /* Has this network path lengths? GT_USAGE, with the metric's name. */
-gt_status gt_score_check_paths(const gt_score_request *q, const struct gt_path_maker *maker);
+gt_status gt_metric_check_paths(const gt_metric_request *q, const struct gt_path_maker *maker);
 
 /* Where features come from. */
 enum { GT_LANE_OWN, GT_LANE_INCEPTION, GT_LANE_VGG16, GT_LANE_PIXELS, GT_LANES, GT_LANE_NONE = -1 };
@@ -19,9 +19,9 @@ enum { GT_LANE_OWN, GT_LANE_INCEPTION, GT_LANE_VGG16, GT_LANE_PIXELS, GT_LANES, 
 struct gt_scoring {
     gt_arena *arena;
     gt_team team;
-    gt_score_options o;
+    gt_metric_options o;
     int n;
-    gt_score_request asked[GT_SCORES_MOST];
+    gt_metric_request asked[GT_METRICS_MAX];
     gt_detector *detector[GT_LANES]; /* NULL: not needed, or pixels */
     gt_lpips *lpips;
     bool names_told;          /* was said: that the detector knows the classes by other names */
@@ -29,8 +29,8 @@ struct gt_scoring {
     /* Of each score with a base rate the latest, which holds while its recipe does: not for each checkpoint anew. */
     struct {
         double value;
-        char recipe[GT_SCORE_RECIPE]; /* "": none yet */
-    } base[GT_SCORES_MOST];
+        char recipe[GT_METRIC_RECIPE_BYTES]; /* "": none yet */
+    } base[GT_METRICS_MAX];
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);
@@ -42,7 +42,7 @@ static inline size_t gt_set_pixels(const gt_picture_set *s) {
 
 /* What one lane makes of the first `count` pictures of a set. Rows are this rank's part, gt_rows_share(count). */
 typedef struct gt_lane {
-    int needs; /* GT_SCORE_... of the scores that are there; 0: the lane is not in use */
+    int needs; /* GT_METRIC_... of the scores that are there; 0: the lane is not in use */
     int64_t count, d;
     int classes;
     bool streams;    /* moments alone are kept */
@@ -66,7 +66,7 @@ typedef struct gt_collected {
     int64_t picture_count;
     uint8_t *pictures; /* of the first picture_count; NULL: not needed */
     int n_gaussians;
-    gt_kept_gaussian gaussian[GT_SCORES_MOST];
+    gt_kept_gaussian gaussian[GT_METRICS_MAX];
 } gt_collected;
 
 /* A lane and the pictures of a set, of which `count` are wanted for a score with these needs. */
@@ -78,8 +78,8 @@ void gt_collected_free(gt_collected *c);
 gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, size_t bytes, const void *mine,
                             void **part);
 /* All ranks: what a score sees of the first `count`. Memory that this takes is freed by gt_unsee(). */
-gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_score_set *out);
-void gt_unsee(const gt_collected *c, int lane, gt_score_set *set);
+gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out);
+void gt_unsee(const gt_collected *c, int lane, gt_metric_set *set);
 
 /* ---- fit.c ---- */
 

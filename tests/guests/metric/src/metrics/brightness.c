@@ -1,45 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A guest: a metric, the mean of all samples of the fakes. */
-#include <stdlib.h>
-
+ * A guest: a metric, the mean of all samples of the fakes, 0 .. 255; of sets of pictures and of each sheet of a run. */
 #include "metrics/metric_list.h"
 
-typedef struct set {
-    double sum, n;
-    int64_t samples; /* of a picture */
-} set;
-
-static gt_status begin(void **out, const gt_metric_input *in) {
-    set *s = calloc(1, sizeof *s);
-    if (!s) return gt_fail(GT_NOMEM, "out of memory for the brightness of pictures");
-    s->samples = (int64_t)in->height * in->width * in->channels;
-    *out = s;
+static gt_status brightness_all(const gt_metric_input *in) {
+    const gt_metric_set *s = &in->fakes;
+    int64_t samples = (int64_t)s->height * s->width * s->channels,
+            own = gt_rows_share(s->count, 1, in->team->comm).own * samples, sum = 0;
+    for (int64_t i = 0; i < own; i++) sum += s->pictures[i];
+    in->put(in->arg, "", (double)gt_comm_sum_all(in->team->comm, sum) / (double)(s->count * samples));
     return GT_OK;
 }
 
-static gt_status add(void *of, const gt_metric_batch *batch) {
-    set *s = of;
-    for (int64_t i = 0; i < batch->n * s->samples; i++) s->sum += (double)batch->pictures[i];
-    s->n += (double)(batch->n * s->samples);
-    return GT_OK;
-}
-
-static double value(void *reals, void *fakes) {
-    const set *s = fakes;
-    (void)reals;
-    return s->sum / s->n;
-}
-
-const gt_metric gt_metric_fakes_brightness = {
-    .series = "Fakes/brightness",
-    .label = "brightness",
-    .title = "Brightness",
-    .note = "Mean of all samples",
-    .format = "%.3f",
-    .needs = GT_METRIC_FAKES,
-    .more_is_better = true,
-    .begin = begin,
-    .add = add,
-    .value = value,
-    .end = free,
+const gt_metric gt_metrics_of_brightness[] = {
+    {.name = "brightness#",
+     .plain = "brightness",
+     .count = 1000,
+     .needs = GT_METRIC_PICTURES,
+     .keys = {""},
+     .help = "Mean of all samples",
+     .each_sheet = true,
+     .series = "Fakes/brightness",
+     .label = "brightness",
+     .title = "Brightness",
+     .note = "Mean of all samples",
+     .format = "%.3f",
+     .more_is_better = true,
+     .compute_all = brightness_all},
+    {0},
 };

@@ -3,12 +3,12 @@
  * and of those of each class. */
 #include <stdio.h>
 
-#include "metrics/score_list.h"
+#include "metrics/metric_list.h"
 
 enum { MOST_SHOWN = 32 };
 
 /* How many fakes were asked to be of the class (-1: of any), and how many of these are. */
-static void count_all(const gt_score_input *in, int class, int64_t *asked, int64_t *right) {
+static void count_all(const gt_metric_input *in, int class, int64_t *asked, int64_t *right) {
     const gt_rows *r = &in->fakes.classes;
     int64_t n = 0, same = 0;
     for (int64_t i = 0; i < r->own; i++) {
@@ -20,7 +20,7 @@ static void count_all(const gt_score_input *in, int class, int64_t *asked, int64
     *right = gt_comm_sum_all(in->team->comm, same);
 }
 
-static int classes_all(const gt_score_input *in) {
+static int classes_all(const gt_metric_input *in) {
     const gt_rows *r = &in->fakes.classes;
     int most = -1;
     for (int64_t i = 0; i < r->own; i++)
@@ -28,7 +28,7 @@ static int classes_all(const gt_score_input *in) {
     return gt_comm_max_all(in->team->comm, most) + 1;
 }
 
-static gt_status compute_all(const gt_score_input *in) {
+static gt_status agreement_all(const gt_metric_input *in) {
     int64_t asked, right;
     int classes = classes_all(in);
     count_all(in, -1, &asked, &right);
@@ -45,15 +45,15 @@ static gt_status compute_all(const gt_score_input *in) {
     return GT_OK;
 }
 
-const gt_score gt_scores_of_agreement[] = {
+const gt_metric gt_metrics_of_agreement[] = {
     {.name = "agreement#",
      .plain = "agreement",
      .count = 10000,
      .more_is_better = true,
-     .network = GT_SCORE_CLASSIFIER,
-     .needs = GT_SCORE_CLASSES,
+     .network = GT_METRIC_CLASSIFIER,
+     .needs = GT_METRIC_CLASSES,
      .keys = {""},
      .help = "Share of fakes that a classifier takes for the class asked for",
-     .compute_all = compute_all},
+     .compute_all = agreement_all},
     {0},
 };
