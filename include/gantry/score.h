@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Scores: the published metrics of generated pictures, fid50k_full and its like. A score compares a set of fakes with a
- * set of reals, or looks at fakes alone, mostly in the features of a network (use/score/feature_network.h).
+ * A scoring: the metrics of sets of pictures (gantry/metric.h), fid50k_full and its like, with the networks and the
+ * features that they need.
  *
  *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_metric_options){.metrics = "fid10k,pr10k3",
  *                                                                    .detector = "runs/judge"}, &st);
- *     st = gt_scoring_run_all(s, &reals, &fakes, NULL, &scores);
- *     for (int i = 0; i < scores.n; i++) printf("%s %g\n", scores.value[i].key, scores.value[i].value);
- *     gt_metric_table_free(&scores);
+ *     st = gt_scoring_run_all(s, &reals, &fakes, NULL, &table);
+ *     for (int i = 0; i < table.n; i++) printf("%s %g\n", table.value[i].key, table.value[i].value);
+ *     gt_metric_table_free(&table);
  *     gt_scoring_close(s);
  *
- * Values do not depend on the number of ranks and threads. A score's formula is a file of src/metrics and a line of
- * metrics/metric_list.h. */
+ * Values do not depend on the number of ranks and threads. */
 #ifndef GANTRY_SCORE_H
 #define GANTRY_SCORE_H
 
@@ -26,9 +25,9 @@ struct gt_gaussian;
 
 typedef struct gt_metric_options {
     const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
-    int64_t count;        /* of fakes, of all scores; 0: as in their names */
+    int64_t count;        /* of fakes, of all metrics; 0: as in their names */
     bool all;             /* a name without a number ("fid") means all pictures that there are */
-    const char *detector; /* of all scores that need features: as gt_detector_open(); NULL or "": the published ones */
+    const char *detector; /* of all metrics that need features: as gt_detector_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     bool statistics; /* both sets are statistics of features: no network is needed where none is given */
@@ -37,13 +36,13 @@ typedef struct gt_metric_options {
     int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
 } gt_metric_options;
 
-/* GT_USAGE: no such metric (the message names the nearest), a score that needs what is not given. "none" and "": no
- * scores. */
+/* GT_USAGE: no such metric (the message names the nearest), a metric that needs what is not given. "none" and "": no
+ * metrics. */
 gt_status gt_metric_options_check(const gt_metric_options *o);
-/* All scores, a line each: name, what it needs. */
+/* All metrics, a line each: name, what it needs. */
 void gt_metric_help(void (*line)(void *arg, const char *name, const char *text), void *arg);
-/* The names of all scores that need no file, "authenticity,swd", and in words those that do, with what they need: "fid,
- * kid, is (--inception or --detector), ...". */
+/* The names of all metrics that need no file, "authenticity,swd", and in words those that do, with what they need:
+ * "fid, kid, is (--inception or --detector), ...". */
 enum { GT_METRIC_LIST_BYTES = 512 };
 void gt_metrics_without_files(char list[GT_METRIC_LIST_BYTES]);
 void gt_metrics_with_files(char text[GT_METRIC_LIST_BYTES]);
@@ -58,7 +57,7 @@ typedef struct gt_metric_value {
     /* A base rate ("authenticity10k_base"): what pictures that the network never saw reach. The value before it says
      * something only beside it, in the same line. */
     bool is_base;
-    /* Detector and hash, counts, conversion, reals, held-out pictures: scores compare where recipes are equal. */
+    /* Detector and hash, counts, conversion, reals, held-out pictures: metrics compare where recipes are equal. */
     char recipe[GT_METRIC_RECIPE_BYTES];
 } gt_metric_value;
 
@@ -78,11 +77,11 @@ void gt_scoring_set_seed(gt_scoring *s, uint64_t seed); /* in place of that of t
 /* Real pictures that the network never saw, for base rates; they must outlive the scoring's runs. Without them reals
  * are left out one at a time (metrics/authenticity.h). */
 void gt_scoring_set_held_out(gt_scoring *s, struct gt_picture_set *held_out);
-/* How many fakes the scores need at most. */
+/* How many fakes the metrics need at most. */
 int64_t gt_scoring_fakes(const gt_scoring *s);
 bool gt_scoring_needs_paths(const gt_scoring *s);
 bool gt_scoring_needs_reals(const gt_scoring *s);
-bool gt_scoring_has_base(const gt_scoring *s); /* a score with a base rate */
+bool gt_scoring_has_base(const gt_scoring *s); /* a metric with a base rate */
 
 /* All ranks. GT_USAGE: a detector does not take such pictures (gt_detector_takes). */
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels);
@@ -93,8 +92,8 @@ gt_status gt_scoring_takes_network(gt_scoring *s, const struct gt_path_maker *ma
 double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels);
 gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels, double *seconds);
 
-/* All ranks; on all ranks the same status and values. reals NULL: scores that need reals are GT_USAGE. `paths`: for
- * path lengths (use/score/path_length.h), or NULL. One score that fails is NaN, with a warning; a rank that fails makes
+/* All ranks; on all ranks the same status and values. reals NULL: metrics that need reals are GT_USAGE. `paths`: for
+ * path lengths (use/score/path_length.h), or NULL. A metric that fails is NaN, with a warning; a rank that fails makes
  * all fail.
  */
 gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct gt_picture_set *fakes,

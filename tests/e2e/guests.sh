@@ -82,7 +82,7 @@ case_metric() {
     has_line 'Brightness' measured/report.html || fail 'not in the report'
     expect 0 'brightness' "$gantry" compare measured
     # of sets of pictures
-    expect 0 'brightness1k .*Mean of all samples .no network' "$gantry" metrics --metrics=help
+    expect 0 'brightness .*Mean of all samples .no network' "$gantry" metrics --metrics=help
     for n in 1 3; do
         quietly ranks "$n" "$gantry" metrics measured --metrics=brightness60
         grep -oE '^brightness60 +[0-9.]+' said >values$n || { cat said; fail 'no value of a set'; }
