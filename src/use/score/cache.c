@@ -38,10 +38,10 @@ static gt_status read_rows_all(const gt_team *team, gt_cached_rows *from, gt_lan
     gt_status st = panel && l->features ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows", (long long)l->count);
     st = gt_comm_agree_all(comm, st);
     *found = !st;
-    for (int64_t first = 0; first < l->count && *found; first += GT_ROWS_AT_ONCE) {
-        int64_t n = gt_least(GT_ROWS_AT_ONCE, l->count - first);
-        if (!comm->rank) *found = !gt_cached_rows_read(from, first, n, panel);
+    for (int64_t first = 0, n = 0; first < l->count && *found; first += n) {
+        if (!comm->rank) *found = !gt_cached_rows_next(from, &n, panel);
         gt_comm_broadcast_all(comm, found, sizeof *found, 0);
+        gt_comm_broadcast_all(comm, &n, sizeof n, 0);
         if (!*found) break;
         gt_comm_broadcast_all(comm, panel, (size_t)n * d * sizeof *panel, 0);
         int64_t begin = gt_largest(first, share.first), end = gt_least(first + n, share.first + share.own);

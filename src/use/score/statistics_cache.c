@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Statistics of real pictures, kept from run to run (statistics_cache.h). An entry is a head, the key, zeros up to a
- * multiple of 64 bytes, the numbers in the order of this machine's bytes, and the hash of all that. */
+ * Statistics of real pictures, kept from run to run (statistics_cache.h). An entry is a .npz file: `key`, the bytes of
+ * the text; of a Gaussian `count`, `mean`, and `covariance` (divisor count) or `rows`; of features `shape`, rows and
+ * numbers of a row, and panels of rows, `features000000` and so on. All numbers are those that were computed, bit for
+ * bit. */
 #include "use/score/statistics_cache.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "codec/npz.h"
 #include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
 
-enum { GAUSSIAN, GAUSSIAN_ROWS, ROWS }; /* kinds: mean and covariance; mean and rows; rows of float32 */
-enum { ALIGN = 64, PIECE = 1 << 20 };
-
-typedef struct head {
-    char magic[8];
-    uint64_t order; /* of bytes: tells an entry of a machine with the other order */
-    uint64_t kind, key_bytes;
-    int64_t count, d;
-} head;
-
-static const char magic[8] = "gtstat1";
-static const uint64_t order = 0x0102030405060708;
+enum { MAX_KEY = 1 << 16, MAX_FEATURES = 1 << 24 /* numbers of a row */ };
 
 /* ---- the folder ---- */
 
@@ -68,9 +58,9 @@ static char *folder(void) {
 }
 
 static char *path_of(const char *key) {
-    char name[33 + 6];
+    char name[33 + 4];
     gt_hash_hex(gt_hash(key, strlen(key)), name);
-    strcat(name, ".stats");
+    strcat(name, ".npz");
     return join_and_free(folder(), name);
 }
 
@@ -83,256 +73,217 @@ static void warn_unwritten(void) {
     said = true;
 }
 
-/* ---- the form ---- */
-
-static head head_of(uint64_t kind, const char *key, int64_t count, int64_t d) {
-    head h = {.order = order, .kind = kind, .key_bytes = strlen(key), .count = count, .d = d};
-    memcpy(h.magic, magic, sizeof magic);
-    return h;
-}
-
-/* The place of the numbers, and their bytes; false: impossible sizes. */
-static bool layout(const head *h, uint64_t *at, uint64_t *bytes) {
-    uint64_t numbers, count = (uint64_t)h->count, d = (uint64_t)h->d;
-    if (h->count < 0 || h->d < 1 || h->key_bytes > PIECE / 2) return false;
-    uint64_t more = h->kind == GAUSSIAN ? d : h->kind == GAUSSIAN_ROWS ? count : 0;
-    if (__builtin_mul_overflow(h->kind == ROWS ? count : more + 1, d, &numbers)) return false;
-    *at = (sizeof *h + h->key_bytes + ALIGN - 1) / ALIGN * ALIGN;
-    return !__builtin_mul_overflow(numbers, h->kind == ROWS ? sizeof(float) : sizeof(double), bytes) &&
-           *bytes < INT64_MAX / 2;
-}
-
-/* Head, key and zeros: what is before the numbers. */
-static void put_start(gt_buffer *b, const head *h, const char *key, uint64_t at) {
-    static const char zeros[ALIGN];
-    gt_buffer_add(b, h, sizeof *h);
-    gt_buffer_add(b, key, h->key_bytes);
-    gt_buffer_add(b, zeros, at - b->n);
-}
-
 /* ---- reading ---- */
 
-typedef struct entry {
-    int fd; /* -1: there is no such entry */
-    char *path;
-    head head;
-    uint64_t at, bytes; /* of the numbers */
-} entry;
-
-static void close_entry(entry *e) {
-    if (e->fd >= 0) close(e->fd);
-    free(e->path);
-    *e = (entry){.fd = -1};
-}
-
-/* Is the entry that of this key, and whole? */
-static gt_status check_entry(entry *e, const char *key, off_t size) {
-    uint64_t end = 0;
-    gt_status st = gt_read_at(e->fd, 0, &e->head, sizeof e->head);
-    if (st) return st;
-    const head *h = &e->head;
-    if (memcmp(h->magic, magic, sizeof magic) || h->order != order || h->kind > ROWS || h->key_bytes != strlen(key) ||
-        !layout(h, &e->at, &e->bytes) || (uint64_t)size != (end = e->at + e->bytes) + sizeof(gt_hash128))
-        return gt_fail(GT_FORMAT, "its head or its size is impossible");
-    gt_hasher *hasher = gt_hasher_new();
-    char *piece = malloc(PIECE);
-    if (!hasher || !piece) st = gt_fail(GT_NOMEM, "out of memory");
-    for (uint64_t at = 0; at < end && !st; at += PIECE) {
-        size_t n = end - at < PIECE ? (size_t)(end - at) : PIECE;
-        st = gt_read_at(e->fd, at, piece, n);
-        if (!st) gt_hasher_add(hasher, piece, n);
-        if (!st && at == 0 && memcmp(piece + sizeof *h, key, h->key_bytes))
-            st = gt_fail(GT_FORMAT, "they belong to another key");
-    }
-    gt_hash128 now = hasher ? gt_hasher_end(hasher) : (gt_hash128){0}, then = {0};
-    if (!st) st = gt_read_at(e->fd, end, &then, sizeof then);
-    free(piece);
-    if (!st && (now.high != then.high || now.low != then.low)) st = gt_fail(GT_FORMAT, "their numbers have changed");
+static gt_status check_key(gt_zip *z, const char *key) {
+    gt_npy a;
+    char *file;
+    size_t n = strlen(key);
+    gt_status st = gt_npz_read(z, "key", MAX_KEY, &a, &file);
+    if (!st && (a.size != 1 || a.elements != n || memcmp(file + a.head, key, n)))
+        st = gt_fail(GT_FORMAT, "they belong to another key");
+    free(file);
     return st;
 }
 
-/* GT_NOMEM is the only error. */
-static gt_status open_entry(const char *key, entry *e) {
-    *e = (entry){.fd = -1, .path = path_of(key)};
-    off_t size = 0;
-    gt_status st = GT_OK;
-    if (!e->path || access(e->path, F_OK)) {
-        close_entry(e);
-        return GT_OK;
-    }
-    st = gt_file_open_regular(e->path, &e->fd, &size);
-    if (!st) st = check_entry(e, key, size);
-    if (!st) return GT_OK;
-    if (st != GT_NOMEM)
-        gt_warn("kept statistics of real pictures cannot be used and are computed anew: '%s': %s", e->path,
-                gt_message());
-    close_entry(e);
+/* An entry that is damaged is as one that is not there. */
+static gt_status forget_entry(gt_status st, const char *path) {
+    if (st && st != GT_NOMEM)
+        gt_warn("kept statistics of real pictures cannot be used and are computed anew: '%s': %s", path, gt_message());
     return st == GT_NOMEM ? st : GT_OK;
 }
 
-static double *read_doubles(const entry *e, uint64_t *at, int64_t rows, gt_status *st) {
-    size_t bytes = (size_t)rows * (size_t)e->head.d * sizeof(double); /* no more than the file has */
-    double *x = *st ? NULL : malloc(bytes ? bytes : 1);
-    if (!*st && !x) *st = gt_fail(GT_NOMEM, "out of memory for kept statistics (%.0f MB)", (double)bytes / 1e6);
-    if (!*st) *st = gt_read_at(e->fd, *at, x, bytes);
-    *at += bytes;
+/* The archive of the key; *z NULL: there is none. GT_NOMEM is the only error. */
+static gt_status open_entry(const char *key, gt_zip **z, char **path) {
+    *z = NULL;
+    *path = path_of(key);
+    if (!*path || access(*path, F_OK)) return GT_OK;
+    gt_status st = gt_zip_open(z, *path);
+    if (!st) st = check_key(*z, key);
+    if (!st) return GT_OK;
+    gt_zip_close(*z);
+    *z = NULL;
+    return forget_entry(st, *path);
+}
+
+/* An array of numbers that are kept as they are in memory: of this type and of these dimensions, any where they are -1.
+ */
+static gt_status read_array(gt_zip *z, const char *name, char type, size_t size, int n_dims, const int64_t *dims,
+                            gt_npy *a, char **file) {
+    uint64_t max_bytes = (uint64_t)MAX_FEATURES * sizeof(double) * (n_dims > 1 ? MAX_FEATURES : 1);
+    gt_status st = gt_npz_read(z, name, max_bytes, a, file);
+    bool fits = !st && a->type == type && (size_t)a->size == size && a->dimensions == n_dims && !a->fortran;
+    for (int i = 0; i < n_dims && fits; i++) fits = dims[i] < 0 || a->shape[i] == (size_t)dims[i];
+    if (!st && !fits) st = gt_fail(GT_FORMAT, "the array '%s' has another shape or type", name);
+    if (st) {
+        free(*file);
+        *file = NULL;
+    }
+    return st;
+}
+
+/* Numbers of float64, which become the caller's. */
+static double *read_doubles(gt_zip *z, const char *name, int n_dims, const int64_t *dims, gt_npy *a, gt_status *st) {
+    char *file = NULL;
+    double *x = NULL;
+    if (!*st) *st = read_array(z, name, 'f', sizeof(double), n_dims, dims, a, &file);
+    if (!*st) x = malloc(a->elements * sizeof *x + 1);
+    if (!*st && !x) *st = gt_fail(GT_NOMEM, "out of memory for kept statistics");
+    if (x) memcpy(x, file + a->head, a->elements * sizeof *x);
+    free(file);
     return x;
 }
 
+static gt_status read_gaussian(gt_zip *z, gt_gaussian *g) {
+    gt_npy a = {0};
+    char *file = NULL;
+    gt_status st = read_array(z, "count", 'i', sizeof(int64_t), 0, NULL, &a, &file);
+    if (!st) g->count = gt_npy_integer(&a, file + a.head, 0);
+    free(file);
+    g->mean = read_doubles(z, "mean", 1, (int64_t[]){-1}, &a, &st);
+    g->d = st ? 0 : (int64_t)a.elements;
+    if (!st && (g->count < 0 || g->d < 1)) st = gt_fail(GT_FORMAT, "they are of no pictures");
+    if (gt_zip_find(z, "rows.npy", NULL)) g->rows = read_doubles(z, "rows", 2, (int64_t[]){g->count, g->d}, &a, &st);
+    else g->covariance = read_doubles(z, "covariance", 2, (int64_t[]){g->d, g->d}, &a, &st);
+    return st;
+}
+
 gt_status gt_statistics_cache_get(const char *key, bool *found, gt_gaussian *out) {
-    entry e;
+    gt_zip *z;
+    char *path;
     *found = false;
     *out = (gt_gaussian){0};
-    gt_status st = open_entry(key, &e);
-    if (st || e.fd < 0) return st;
-    if (e.head.kind != ROWS) {
-        gt_gaussian g = {.count = e.head.count, .d = e.head.d};
-        uint64_t at = e.at;
-        g.mean = read_doubles(&e, &at, 1, &st);
-        if (e.head.kind == GAUSSIAN) g.covariance = read_doubles(&e, &at, g.d, &st);
-        else g.rows = read_doubles(&e, &at, g.count, &st);
+    gt_status st = open_entry(key, &z, &path);
+    if (z) {
+        st = read_gaussian(z, out);
         *found = !st;
-        if (*found) *out = g;
-        else gt_gaussian_free(&g);
+        if (st) gt_gaussian_free(out);
+        st = forget_entry(st, path);
     }
-    close_entry(&e);
-    return st == GT_NOMEM ? st : GT_OK;
+    gt_zip_close(z);
+    free(path);
+    return st;
 }
 
 /* ---- writing ---- */
 
-/* The path of an entry that is to be written, in a folder that is there; NULL: a warning was said. */
-static char *writable_path(const char *key) {
+/* A new entry with its key, in a folder that is there; a failure was said. */
+static bool begin_entry(gt_npz *w, const char *key) {
     char *dir = folder(), *path = NULL;
+    const int64_t length = (int64_t)strlen(key);
     if (dir && !gt_make_directories(dir)) path = path_of(key);
-    if (!path) warn_unwritten();
+    gt_status st = path ? gt_npz_begin(w, path) : GT_FAILED;
+    if (!st) {
+        st = gt_npz_add(w, "key", "|u1", 1, &length, key, (size_t)length);
+        if (st) gt_npz_close(w);
+    }
+    if (st) warn_unwritten();
     free(dir);
-    return path;
+    free(path);
+    return !st;
+}
+
+static gt_status add_gaussian(gt_npz *w, const gt_gaussian *g) {
+    const size_t d = (size_t)g->d, rows = g->rows ? (size_t)g->count : d;
+    const int64_t dims[] = {(int64_t)rows, g->d};
+    gt_status st = gt_npz_add(w, "count", "<i8", 0, NULL, &g->count, sizeof g->count);
+    if (!st) st = gt_npz_add(w, "mean", "<f8", 1, &g->d, g->mean, d * sizeof *g->mean);
+    return st ? st
+              : gt_npz_add(w, g->rows ? "rows" : "covariance", "<f8", 2, dims, g->rows ? g->rows : g->covariance,
+                           rows * d * sizeof *g->mean);
 }
 
 void gt_statistics_cache_put(const char *key, const gt_gaussian *g) {
-    head h = head_of(g->rows ? GAUSSIAN_ROWS : GAUSSIAN, key, g->count, g->d);
-    uint64_t at, bytes;
-    if (!g->mean || (!g->rows && !g->covariance) || !layout(&h, &at, &bytes)) return;
-    char *path = writable_path(key);
-    gt_hasher *hasher = path ? gt_hasher_new() : NULL;
-    if (!hasher) {
-        free(path);
-        return;
-    }
-    gt_buffer start = {0};
-    put_start(&start, &h, key, at);
-    size_t mean = (size_t)g->d * sizeof(double);
-    gt_hash128 hash;
-    struct iovec parts[] = {{start.data, start.n},
-                            {g->mean, mean},
-                            {g->rows ? g->rows : g->covariance, (size_t)bytes - mean},
-                            {&hash, sizeof hash}};
-    for (int i = 0; i < 3; i++) gt_hasher_add(hasher, parts[i].iov_base, parts[i].iov_len);
-    hash = gt_hasher_end(hasher);
-    gt_status st = start.failed ? gt_fail(GT_NOMEM, "out of memory") : gt_file_replace(path, parts, 4);
+    gt_npz w;
+    if (!g->mean || (!g->rows && !g->covariance) || !begin_entry(&w, key)) return;
+    gt_status st = add_gaussian(&w, g);
+    if (!st) st = gt_npz_finish(&w);
     if (st) warn_unwritten();
-    gt_buffer_free(&start);
-    free(path);
+    gt_npz_close(&w);
 }
 
 /* ---- rows ---- */
 
 struct gt_cached_rows {
-    entry entry; /* that is read; of one that is written fd and path */
-    int64_t count, d;
-    char *part;        /* the half that is written; NULL: the entry is read */
-    gt_hasher *hasher; /* of what was written */
-    int64_t written;   /* rows */
-    int error;         /* 0 or errno */
+    gt_zip *zip; /* that is read; NULL: the entry is written */
+    char *path;
+    gt_npz writer;
+    int64_t count, d, done; /* rows; numbers of a row; rows that were read or written */
+    int panels;             /* that were read or written */
+    gt_status status;       /* of writing */
 };
 
-static void write_part(gt_cached_rows *r, const void *data, size_t bytes) {
-    if (r->error) return;
-    r->error = gt_write_all(r->entry.fd, data, bytes);
-    gt_hasher_add(r->hasher, data, bytes);
-}
-
-static void warn_of(const gt_cached_rows *r, size_t bytes) {
-    gt_file_write_failed(r->entry.path, r->error, bytes);
-    warn_unwritten();
-}
-
-static void free_rows(gt_cached_rows *r) {
-    if (r->hasher) gt_hasher_end(r->hasher);
-    close_entry(&r->entry);
-    free(r->part);
-    free(r);
-}
+static void panel_name(const gt_cached_rows *r, char name[32]) { snprintf(name, 32, "features%06d", r->panels); }
 
 gt_cached_rows *gt_cached_rows_open(const char *key, int64_t count, int64_t d) {
     gt_cached_rows *r = calloc(1, sizeof *r);
+    gt_npy a = {0};
+    char *file = NULL;
     if (!r) return NULL;
-    r->count = count;
-    r->d = d;
-    const head *h = &r->entry.head;
-    if (!open_entry(key, &r->entry) && r->entry.fd >= 0 && h->kind == ROWS && h->count == count && h->d == d) return r;
-    free_rows(r);
+    *r = (gt_cached_rows){.count = count, .d = d, .writer.file.fd = -1};
+    gt_status st = open_entry(key, &r->zip, &r->path);
+    if (r->zip) st = read_array(r->zip, "shape", 'i', sizeof(int64_t), 1, (int64_t[]){2}, &a, &file);
+    bool fits = r->zip && !st && gt_npy_integer(&a, file + a.head, 0) == count &&
+                gt_npy_integer(&a, file + a.head, 1) == d;
+    if (r->zip) forget_entry(st, r->path);
+    free(file);
+    if (fits) return r;
+    gt_cached_rows_close(r);
     return NULL;
 }
 
-gt_status gt_cached_rows_read(gt_cached_rows *r, int64_t first, int64_t n, float *x) {
-    if (r->part || first < 0 || n < 0 || first > r->count - n)
-        return gt_fail(GT_USAGE, "rows %lld to %lld of %lld kept rows cannot be read", (long long)first,
-                       (long long)(first + n), (long long)r->count);
-    size_t row = (size_t)r->d * sizeof *x;
-    gt_status st = gt_read_at(r->entry.fd, r->entry.at + (uint64_t)first * row, x, (size_t)n * row);
-    return st ? gt_wrap(st, "%s", r->entry.path) : GT_OK;
+gt_status gt_cached_rows_next(gt_cached_rows *r, int64_t *n, float *x) {
+    gt_npy a = {0};
+    char name[32], *file;
+    *n = 0;
+    if (!r->zip || r->done == r->count) return gt_fail(GT_USAGE, "there are no more kept rows to be read");
+    panel_name(r, name);
+    gt_status st = read_array(r->zip, name, 'f', sizeof *x, 2, (int64_t[]){-1, r->d}, &a, &file);
+    if (!st && (!a.shape[0] || a.shape[0] > GT_ROWS_AT_ONCE || (int64_t)a.shape[0] > r->count - r->done))
+        st = gt_fail(GT_FORMAT, "the array '%s' has too many rows", name);
+    if (!st) {
+        *n = (int64_t)a.shape[0];
+        memcpy(x, file + a.head, a.elements * sizeof *x);
+        r->done += *n;
+        r->panels++;
+    } else forget_entry(st, r->path);
+    free(file);
+    return st;
 }
 
 gt_cached_rows *gt_cached_rows_create(const char *key, int64_t count, int64_t d) {
-    head h = head_of(ROWS, key, count, d);
-    uint64_t at, bytes;
-    gt_cached_rows *r = layout(&h, &at, &bytes) ? calloc(1, sizeof *r) : NULL;
+    gt_cached_rows *r = calloc(1, sizeof *r);
+    const int64_t shape[] = {count, d}, two = 2;
     if (!r) return NULL;
-    gt_buffer start = {0};
-    *r = (gt_cached_rows){.entry = {.fd = -1, .path = writable_path(key)}, .count = count, .d = d};
-    if (r->entry.path) {
-        r->entry.fd = gt_half_open(r->entry.path, &r->part);
-        r->error = r->entry.fd < 0 ? errno : 0;
-        if (r->error) warn_of(r, (size_t)bytes);
-        r->hasher = gt_hasher_new();
+    *r = (gt_cached_rows){.count = count, .d = d};
+    if (!begin_entry(&r->writer, key)) {
+        free(r);
+        return NULL;
     }
-    put_start(&start, &h, key, at);
-    if (r->entry.fd < 0 || !r->hasher || start.failed) {
-        if (r->entry.fd >= 0) unlink(r->part);
-        free_rows(r);
-        r = NULL;
-    } else write_part(r, start.data, start.n);
-    gt_buffer_free(&start);
+    r->status = gt_npz_add(&r->writer, "shape", "<i8", 1, &two, shape, sizeof shape);
     return r;
 }
 
 gt_status gt_cached_rows_append(gt_cached_rows *r, int64_t n, const float *x) {
-    if (!r->part || n < 0 || n > r->count - r->written)
-        return gt_fail(GT_USAGE, "%lld kept rows cannot be added to %lld of %lld", (long long)n, (long long)r->written,
+    const int64_t dims[] = {n, r->d};
+    char name[32];
+    if (r->zip || n < 1 || n > GT_ROWS_AT_ONCE || n > r->count - r->done)
+        return gt_fail(GT_USAGE, "%lld kept rows cannot be added to %lld of %lld", (long long)n, (long long)r->done,
                        (long long)r->count);
-    write_part(r, x, (size_t)n * (size_t)r->d * sizeof *x);
-    r->written += n;
+    panel_name(r, name);
+    if (!r->status) r->status = gt_npz_add(&r->writer, name, "<f4", 2, dims, x, (size_t)n * (size_t)r->d * sizeof *x);
+    if (r->status && r->status != GT_USAGE) warn_unwritten();
+    r->done += n;
+    r->panels++;
     return GT_OK;
-}
-
-static void finish(gt_cached_rows *r) {
-    gt_hash128 hash = gt_hasher_end(r->hasher);
-    r->hasher = NULL;
-    if (!r->error) r->error = gt_write_all(r->entry.fd, &hash, sizeof hash);
-    if (!r->error) r->error = gt_file_sync(r->entry.fd);
-    if (!r->error) r->error = gt_file_rename(r->part, r->entry.path);
 }
 
 void gt_cached_rows_close(gt_cached_rows *r) {
     if (!r) return;
-    bool appears = false;
-    if (r->part && r->written == r->count) {
-        finish(r);
-        appears = !r->error;
-    }
-    if (r->part && !appears) unlink(r->part);
-    if (r->error) warn_of(r, (size_t)r->count * (size_t)r->d * sizeof(float));
-    free_rows(r);
+    if (!r->zip && r->writer.file.fd >= 0 && !r->status && r->done == r->count && gt_npz_finish(&r->writer))
+        warn_unwritten();
+    gt_npz_close(&r->writer);
+    gt_zip_close(r->zip);
+    free(r->path);
+    free(r);
 }

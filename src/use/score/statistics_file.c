@@ -7,12 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
-#include "codec/zip_records.h"
-#include "gantry/codec.h"
-#include "gantry/hash.h"
-#include "gantry/memory.h"
+#include "codec/npz.h"
 #include "kernels/lapack.h"
 
 enum { MOST_FEATURES = 16384 }; /* an entry of a ZIP here has less than 4 GB */
@@ -21,27 +16,21 @@ enum { MOST_FEATURES = 16384 }; /* an entry of a ZIP here has less than 4 GB */
 
 /* The array NAME of an archive, as float64. */
 static gt_status read_array(gt_zip *z, const char *name, gt_npy *a, double **out) {
-    char entry_name[32];
-    size_t i;
-    snprintf(entry_name, sizeof entry_name, "%s.npy", name);
-    const gt_zip_entry *entry = gt_zip_find(z, entry_name, &i);
+    char *file, entry[32];
+    snprintf(entry, sizeof entry, "%s.npy", name);
     *out = NULL;
-    if (!entry) return gt_fail(GT_FORMAT, "there is no array '%s' (mu and sigma are needed)", name);
-    if (entry->size > (uint64_t)MOST_FEATURES * MOST_FEATURES * sizeof(double) + GT_NPY_HEAD_MOST)
-        return gt_fail(GT_FORMAT, "the array '%s' has %llu bytes", name, (unsigned long long)entry->size);
-    char *bytes = malloc((size_t)entry->size + 1);
-    gt_status st = bytes ? gt_zip_read(z, i, bytes) : gt_fail(GT_NOMEM, "out of memory for the array '%s'", name);
-    if (!st) st = gt_npy_any_head(a, bytes, (size_t)entry->size);
-    if (!st && (a->type == 'U' || a->type == 'S' || a->elements > ((size_t)entry->size - a->head) / (size_t)a->size))
-        st = gt_fail(GT_FORMAT, "the array '%s' is damaged, or no array of numbers", name);
-    if (!st) *out = malloc((a->elements + 1) * sizeof **out);
-    if (!st && !*out) st = gt_fail(GT_NOMEM, "out of memory for the array '%s'", name);
+    if (!gt_zip_find(z, entry, NULL))
+        return gt_fail(GT_FORMAT, "there is no array '%s' (mu and sigma are needed)", name);
+    gt_status st = gt_npz_read(z, name, (uint64_t)MOST_FEATURES * MOST_FEATURES * sizeof(double), a, &file);
+    if (st) return st;
+    *out = malloc((a->elements + 1) * sizeof **out);
+    if (!*out) st = gt_fail(GT_NOMEM, "out of memory for the array '%s'", name);
     for (size_t k = 0; k < a->elements && !st; k++) {
-        (*out)[k] = gt_npy_number(a, bytes + a->head, k);
+        (*out)[k] = gt_npy_number(a, file + a->head, k);
         if (!isfinite((*out)[k]))
             st = gt_fail(GT_NONFINITE, "number %zu of the array '%s' is NaN or infinite", k, name);
     }
-    free(bytes);
+    free(file);
     return st;
 }
 
@@ -107,22 +96,6 @@ gt_status gt_statistics_read(const char *path, gt_gaussian *out) {
 
 /* ---- writing ---- */
 
-typedef struct archive {
-    gt_buffer bytes, index;
-    uint64_t offset, entries;
-} archive;
-
-static void put_array(archive *a, const char *name, int n_dims, const int64_t *dims, const double *values, size_t n) {
-    char head[GT_NPY_MADE_MOST];
-    size_t length = gt_npy_make_head(head, "<f8", n_dims, dims), bytes = n * sizeof *values;
-    uint32_t crc = gt_crc32(gt_crc32(0, head, length), values, bytes), size = (uint32_t)(length + bytes);
-    gt_zip_put_local(&a->bytes, name, size, crc);
-    gt_buffer_add(&a->bytes, head, length);
-    gt_buffer_add(&a->bytes, values, bytes);
-    gt_zip_put_central(&a->index, name, size, crc, &a->offset);
-    a->entries++;
-}
-
 /* The covariance with the divisor n - 1; NULL: out of memory. */
 static double *sigma_of(const gt_gaussian *g) {
     size_t d = (size_t)g->d;
@@ -141,17 +114,16 @@ gt_status gt_statistics_write(const char *path, const gt_gaussian *g) {
     if (g->d > MOST_FEATURES)
         return gt_fail(GT_USAGE, "'%s': statistics of %lld features are too large", path, (long long)g->d);
     double *sigma = sigma_of(g), count = (double)g->count;
-    archive a = {0};
     const int64_t dims[] = {g->d, g->d};
+    size_t d = (size_t)g->d;
+    gt_npz w;
     if (!sigma) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    put_array(&a, "mu.npy", 1, dims, g->mean, (size_t)g->d);
-    put_array(&a, "sigma.npy", 2, dims, sigma, (size_t)g->d * (size_t)g->d);
-    if (g->count) put_array(&a, "count.npy", 0, NULL, &count, 1);
-    uint64_t start = a.bytes.n, length = a.index.n;
-    gt_zip_put_end(&a.index, a.entries, start, length);
-    gt_buffer_add(&a.bytes, a.index.data, a.index.n);
-    a.bytes.failed |= a.index.failed;
-    gt_buffer_free(&a.index);
+    gt_status st = gt_npz_begin(&w, path);
+    if (!st) st = gt_npz_add(&w, "mu", "<f8", 1, dims, g->mean, d * sizeof *g->mean);
+    if (!st) st = gt_npz_add(&w, "sigma", "<f8", 2, dims, sigma, d * d * sizeof *sigma);
+    if (!st && g->count) st = gt_npz_add(&w, "count", "<f8", 0, NULL, &count, sizeof count);
+    if (!st) st = gt_npz_finish(&w);
+    gt_npz_close(&w);
     free(sigma);
-    return gt_buffer_write(&a.bytes, path);
+    return st;
 }
