@@ -27,7 +27,7 @@ typedef struct gt_metric_options {
     const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
     int64_t count;        /* of fakes, of all metrics; 0: as in their names */
     bool all;             /* a name without a number ("fid") means all pictures that there are */
-    const char *detector; /* of all metrics that need features: as gt_detector_open(); NULL or "": the published ones */
+    const char *detector; /* of all metrics that need features: as gt_extractor_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     bool statistics; /* both sets are statistics of features: no network is needed where none is given */
@@ -83,7 +83,7 @@ bool gt_scoring_needs_paths(const gt_scoring *s);
 bool gt_scoring_needs_reals(const gt_scoring *s);
 bool gt_scoring_has_base(const gt_scoring *s); /* a metric with a base rate */
 
-/* All ranks. GT_USAGE: a detector does not take such pictures (gt_detector_takes). */
+/* All ranks. GT_USAGE: a detector does not take such pictures (gt_extractor_takes). */
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels);
 /* All ranks. GT_USAGE: path lengths are wanted, and this network has none (gt_path_check). */
 gt_status gt_scoring_takes_network(gt_scoring *s, const struct gt_path_maker *maker);

@@ -12,7 +12,7 @@
 #include "gantry/dataset.h"
 #include "gantry/items.h"
 #include "metrics/rows.h"
-#include "use/score/feature_network.h"
+#include "use/score/feature_extractor.h"
 #include "use/score/path_length.h"
 #include "use/runner/trained.h"
 
@@ -35,14 +35,14 @@ static int features(int argc, char **argv) {
     gt_dataset *ds = NULL;
     gt_status st;
     const char *kind = argc > 5 && strcmp(argv[5], "-") ? argv[5] : NULL;
-    gt_detector_options o = {.kind = kind, .pool = team.pool};
+    gt_extractor_options o = {.kind = kind, .pool = team.pool};
     if (argc > 6) must(gt_resize_rule_parse(argv[6], &o.resize));
-    gt_detector *d = gt_detector_open(argv[2], &o, &st);
+    gt_extractor *d = gt_extractor_open(argv[2], &o, &st);
     must(st);
     must(gt_dataset_open(&ds, argv[3], NULL));
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    must(gt_detector_takes(d, info->height, info->width, info->channels));
-    int64_t width = gt_detector_features(d), batch = gt_detector_batch(d);
+    must(gt_extractor_takes(d, info->height, info->width, info->channels));
+    int64_t width = gt_extractor_features(d), batch = gt_extractor_batch(d);
     gt_rows rows = gt_rows_share(info->count, width, team.comm);
     size_t pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
     float *x = malloc((size_t)(rows.own * width) * sizeof *x + 1),
@@ -53,7 +53,7 @@ static int features(int argc, char **argv) {
         for (int64_t k = 0; k < n; k++) items[k] = rows.first + i + k;
         st = gt_read_images(ds, n, items, images);
         if (!st)
-            st = gt_detector_run(d, (int)n, images, x + i * width, NULL, gt_detector_classes(d) ? classes + i : NULL);
+            st = gt_extractor_run(d, (int)n, images, x + i * width, NULL, gt_extractor_classes(d) ? classes + i : NULL);
     }
     must(st);
     float *all = malloc((size_t)(rows.count * width) * sizeof *all);
@@ -62,14 +62,14 @@ static int features(int argc, char **argv) {
     gt_rows_gather_all(&team, &rows, classes, sizeof *classes, all_classes);
     if (!team.comm->rank) {
         char hex[33];
-        gt_hash_hex(gt_detector_hash(d), hex);
-        printf("%s\n%s\n%lld features, %d classes\n", gt_detector_recipe(d), hex, (long long)width,
-               gt_detector_classes(d));
+        gt_hash_hex(gt_extractor_hash(d), hex);
+        printf("%s\n%s\n%lld features, %d classes\n", gt_extractor_recipe(d), hex, (long long)width,
+               gt_extractor_classes(d));
         write_all(argv[4], all, (size_t)(rows.count * width) * sizeof *all, "wb");
         write_all(argv[4], all_classes, (size_t)rows.count * sizeof *all_classes, "ab");
     }
     free(x), free(images), free(classes), free(all), free(all_classes);
-    gt_detector_close(d);
+    gt_extractor_close(d);
     gt_dataset_close(ds);
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "gantry/job.h"
 #include "gantry/random.h"
 #include "models/classifier/feature_net.h"
-#include "use/score/feature_network.h"
+#include "use/score/feature_extractor.h"
 
 enum { SIDE = 16, N = 3, MOST = 4096 };
 
@@ -51,16 +51,16 @@ static void write_checkpoint(const char *path, const char *recipe, uint64_t seed
     gt_job_free(job);
 }
 
-static gt_detector *detector(const char *path, const char *kind) {
+static gt_extractor *detector(const char *path, const char *kind) {
     gt_status st;
-    gt_detector *d = gt_detector_open(path, &(gt_detector_options){.kind = kind}, &st);
+    gt_extractor *d = gt_extractor_open(path, &(gt_extractor_options){.kind = kind}, &st);
     if (!d) fail_msg("%s", gt_message());
     return d;
 }
 
 static void refused(const char *path, const char *kind, gt_status status, const char *why) {
     gt_status st;
-    assert_null(gt_detector_open(path, &(gt_detector_options){.kind = kind}, &st));
+    assert_null(gt_extractor_open(path, &(gt_extractor_options){.kind = kind}, &st));
     assert_message(why);
     assert_int_equal(st, status);
 }
@@ -76,30 +76,30 @@ static void rows_are_alone(const char *path, const char *kind, int channels) {
     size_t pixels = (size_t)(SIDE * SIDE * channels);
     gt_status st;
     gt_pool *pool = gt_pool_new(2);
-    gt_detector *a = detector(path, kind),
-                *b = gt_detector_open(path, &(gt_detector_options){.kind = kind, .pool = pool}, &st);
+    gt_extractor *a = detector(path, kind),
+                 *b = gt_extractor_open(path, &(gt_extractor_options){.kind = kind, .pool = pool}, &st);
     assert_non_null(b);
-    size_t f = (size_t)gt_detector_features(a);
+    size_t f = (size_t)gt_extractor_features(a);
     assert_in_range(f, 1, MOST);
     fill(images, sizeof images / sizeof *images);
-    assert_int_equal(gt_detector_run(a, N, images, all, NULL, NULL), GT_USAGE); /* of no shape yet */
-    assert_ok(gt_detector_takes(a, SIDE, SIDE, channels));
-    assert_ok(gt_detector_takes(b, SIDE, SIDE, channels));
-    assert_in_range(gt_detector_batch(a), N, 1024);
-    assert_ok(gt_detector_run(a, N, images, all, NULL, NULL));
-    assert_ok(gt_detector_run(b, N, images, again, NULL, NULL));
+    assert_int_equal(gt_extractor_run(a, N, images, all, NULL, NULL), GT_USAGE); /* of no shape yet */
+    assert_ok(gt_extractor_takes(a, SIDE, SIDE, channels));
+    assert_ok(gt_extractor_takes(b, SIDE, SIDE, channels));
+    assert_in_range(gt_extractor_batch(a), N, 1024);
+    assert_ok(gt_extractor_run(a, N, images, all, NULL, NULL));
+    assert_ok(gt_extractor_run(b, N, images, again, NULL, NULL));
     assert_memory_equal(all, again, N * f * sizeof *all);
     for (int i = 0; i < N; i++) {
-        assert_ok(gt_detector_run(a, 1, images + (size_t)i * pixels, one, NULL, NULL));
+        assert_ok(gt_extractor_run(a, 1, images + (size_t)i * pixels, one, NULL, NULL));
         assert_memory_equal(one, all + (size_t)i * f, f * sizeof *one);
     }
     assert_memory_not_equal(all, all + f, f * sizeof *all);
-    gt_hash128 x = gt_detector_hash(a), y = gt_detector_hash(b);
+    gt_hash128 x = gt_extractor_hash(a), y = gt_extractor_hash(b);
     assert_memory_equal(&x, &y, sizeof x);
-    assert_string_equal(gt_detector_recipe(a), gt_detector_recipe(b));
-    assert_string_equal(gt_detector_kernels(a), gt_kernel_set_id(NULL));
-    gt_detector_close(a);
-    gt_detector_close(b);
+    assert_string_equal(gt_extractor_recipe(a), gt_extractor_recipe(b));
+    assert_string_equal(gt_extractor_kernels(a), gt_kernel_set_id(NULL));
+    gt_extractor_close(a);
+    gt_extractor_close(b);
     gt_pool_free(pool);
 }
 
@@ -111,21 +111,21 @@ static void a_classifier(void **state) {
     int32_t classes[N];
     write_checkpoint(at("c.h5"), classifier, 1);
     rows_are_alone(at("c.h5"), NULL, 3);
-    gt_detector *d = detector(at("c.h5"), NULL);
-    assert_int_equal(gt_detector_features(d), 50);
-    assert_int_equal(gt_detector_classes(d), 4);
-    assert_false(gt_detector_has_unbiased(d));
-    if (strncmp(gt_detector_recipe(d), "deep-conv before fc2 ", 21) || strlen(gt_detector_recipe(d)) != 29)
-        fail_msg("%s", gt_detector_recipe(d));
-    assert_int_equal(gt_detector_takes(d, SIDE, SIDE, 1), GT_USAGE);
+    gt_extractor *d = detector(at("c.h5"), NULL);
+    assert_int_equal(gt_extractor_features(d), 50);
+    assert_int_equal(gt_extractor_classes(d), 4);
+    assert_false(gt_extractor_has_unbiased(d));
+    if (strncmp(gt_extractor_recipe(d), "deep-conv before fc2 ", 21) || strlen(gt_extractor_recipe(d)) != 29)
+        fail_msg("%s", gt_extractor_recipe(d));
+    assert_int_equal(gt_extractor_takes(d, SIDE, SIDE, 1), GT_USAGE);
     assert_message("(deep-conv) was trained on pictures of 16x16 with 3 channels, and these are 16x16 with 1: gantry "
                    "dataset SOURCE DEST --width=16 --height=16 --channels=3 makes such pictures");
-    assert_int_equal(gt_detector_takes(d, SIDE, 20, 3), GT_USAGE);
-    assert_ok(gt_detector_takes(d, SIDE, SIDE, 3));
+    assert_int_equal(gt_extractor_takes(d, SIDE, 20, 3), GT_USAGE);
+    assert_ok(gt_extractor_takes(d, SIDE, SIDE, 3));
     /* classes and probabilities are those of gantry evaluate */
     fill(images, sizeof images / sizeof *images);
     memcpy(all, images, sizeof images);
-    assert_ok(gt_detector_run(d, N, images, NULL, p, classes));
+    assert_ok(gt_extractor_run(d, N, images, NULL, p, classes));
     const float *logits;
     gt_runner *c = gt_runner_open(at("c.h5"), &(gt_runner_options){.role = GT_ROLE_CLASSIFIER});
     assert_non_null(c);
@@ -144,12 +144,12 @@ static void a_classifier(void **state) {
     gt_runner_close(c);
     /* other weights and another layer give another hash */
     write_checkpoint(at("c2.h5"), classifier, 2);
-    gt_detector *other = detector(at("c2.h5"), "");
-    gt_hash128 x = gt_detector_hash(d), y = gt_detector_hash(other);
+    gt_extractor *other = detector(at("c2.h5"), "");
+    gt_hash128 x = gt_extractor_hash(d), y = gt_extractor_hash(other);
     assert_memory_not_equal(&x, &y, sizeof x);
-    assert_string_not_equal(gt_detector_recipe(d), gt_detector_recipe(other));
-    gt_detector_close(other);
-    gt_detector_close(d);
+    assert_string_not_equal(gt_extractor_recipe(d), gt_extractor_recipe(other));
+    gt_extractor_close(other);
+    gt_extractor_close(d);
 }
 
 static void an_autoencoder(void **state) {
@@ -157,16 +157,16 @@ static void an_autoencoder(void **state) {
     static float images[32 * SIDE * SIDE], features[N * 5];
     write_checkpoint(at("a.h5"), encoder, 1);
     rows_are_alone(at("a.h5"), NULL, 1);
-    gt_detector *d = detector(at("a.h5"), NULL);
-    assert_int_equal(gt_detector_features(d), 5);
-    assert_int_equal(gt_detector_classes(d), 0);
-    if (strncmp(gt_detector_recipe(d), "cvae latent ", 12)) fail_msg("%s", gt_detector_recipe(d));
-    assert_ok(gt_detector_takes(d, SIDE, SIDE, 1));
+    gt_extractor *d = detector(at("a.h5"), NULL);
+    assert_int_equal(gt_extractor_features(d), 5);
+    assert_int_equal(gt_extractor_classes(d), 0);
+    if (strncmp(gt_extractor_recipe(d), "cvae latent ", 12)) fail_msg("%s", gt_extractor_recipe(d));
+    assert_ok(gt_extractor_takes(d, SIDE, SIDE, 1));
     fill(images, N * SIDE * SIDE);
     int32_t classes[N];
-    assert_int_equal(gt_detector_run(d, N, images, features, NULL, classes), GT_USAGE);
+    assert_int_equal(gt_extractor_run(d, N, images, features, NULL, classes), GT_USAGE);
     assert_message("gives no classes");
-    assert_ok(gt_detector_run(d, N, images, features, NULL, NULL));
+    assert_ok(gt_extractor_run(d, N, images, features, NULL, NULL));
     gt_runner *e = gt_runner_open(at("a.h5"), &(gt_runner_options){.role = GT_ROLE_ENCODER});
     gt_encoded out;
     assert_non_null(e);
@@ -175,7 +175,7 @@ static void an_autoencoder(void **state) {
     out = gt_encoded_of(e);
     assert_memory_equal(out.latent, features, sizeof features);
     gt_runner_close(e);
-    gt_detector_close(d);
+    gt_extractor_close(d);
 }
 
 static void other_models_are_refused(void **state) {
@@ -229,38 +229,38 @@ static void published_networks(void **state) {
     enum { FEATURES = 2048 };
     write_weights(at("inception"), "inception", 0, 0);
     rows_are_alone(at("inception"), NULL, 3);
-    gt_detector *d = detector(at("inception"), NULL);
-    assert_int_equal(gt_detector_features(d), FEATURES);
-    assert_int_equal(gt_detector_classes(d), 1008);
-    assert_true(gt_detector_has_unbiased(d));
-    if (strncmp(gt_detector_recipe(d), "Inception v3 of the FID ", 24) ||
-        strcmp(gt_detector_recipe(d) + 32, ", 8-bit, resize tf1"))
-        fail_msg("%s", gt_detector_recipe(d));
+    gt_extractor *d = detector(at("inception"), NULL);
+    assert_int_equal(gt_extractor_features(d), FEATURES);
+    assert_int_equal(gt_extractor_classes(d), 1008);
+    assert_true(gt_extractor_has_unbiased(d));
+    if (strncmp(gt_extractor_recipe(d), "Inception v3 of the FID ", 24) ||
+        strcmp(gt_extractor_recipe(d) + 32, ", 8-bit, resize tf1"))
+        fail_msg("%s", gt_extractor_recipe(d));
     /* grey pictures are the same as with three equal channels; numbers are rounded to bytes */
     static float grey[20 * 12], colour[20 * 12 * 3], features[2][FEATURES], p[1008];
     uint8_t bytes[20 * 12];
     fill(grey, 20 * 12);
     gt_image_bytes(grey, bytes, sizeof bytes);
     for (int i = 0; i < 20 * 12 * 3; i++) colour[i] = (float)bytes[i / 3] / 127.5f - 1;
-    assert_ok(gt_detector_takes(d, 20, 12, 3));
-    assert_ok(gt_detector_run(d, 1, colour, features[0], p, NULL));
-    assert_ok(gt_detector_takes(d, 20, 12, 1));
+    assert_ok(gt_extractor_takes(d, 20, 12, 3));
+    assert_ok(gt_extractor_run(d, 1, colour, features[0], p, NULL));
+    assert_ok(gt_extractor_takes(d, 20, 12, 1));
     int32_t class;
-    assert_ok(gt_detector_run(d, 1, grey, features[1], NULL, &class));
+    assert_ok(gt_extractor_run(d, 1, grey, features[1], NULL, &class));
     assert_memory_equal(features[0], features[1], sizeof features[0]);
     for (int i = 0; i < 1008; i++) assert_true(p[i] <= p[class]);
-    assert_string_equal(gt_detector_recipe(d) + 32, ", 8-bit, resize tf1, grey as RGB");
-    assert_int_equal(gt_detector_takes(d, 20, 12, 4), GT_USAGE);
+    assert_string_equal(gt_extractor_recipe(d) + 32, ", 8-bit, resize tf1, grey as RGB");
+    assert_int_equal(gt_extractor_takes(d, 20, 12, 4), GT_USAGE);
     assert_message("sees grey and RGB pictures, and these have 4 channels");
     /* another rule to resize by is another recipe */
     gt_status st;
-    gt_detector *half = gt_detector_open(at("inception"), &(gt_detector_options){.resize = GT_RESIZE_HALF}, &st);
+    gt_extractor *half = gt_extractor_open(at("inception"), &(gt_extractor_options){.resize = GT_RESIZE_HALF}, &st);
     assert_non_null(half);
-    gt_hash128 x = gt_detector_hash(d), y = gt_detector_hash(half);
+    gt_hash128 x = gt_extractor_hash(d), y = gt_extractor_hash(half);
     assert_memory_not_equal(&x, &y, sizeof x);
-    assert_memory_equal(gt_detector_recipe(d), gt_detector_recipe(half), 32);
-    gt_detector_close(half);
-    gt_detector_close(d);
+    assert_memory_equal(gt_extractor_recipe(d), gt_extractor_recipe(half), 32);
+    gt_extractor_close(half);
+    gt_extractor_close(d);
     refused(at("inception"), "vgg16", GT_FORMAT, "32 of the 32 tensors of VGG16 torchvision are missing");
 }
 

@@ -10,7 +10,7 @@
 #include "gantry/progress.h"
 #include "metrics/authenticity.h"
 #include "report/sheet.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
 enum { ROWS = 12, NEAREST = 6, COLUMNS = 1 + NEAREST, TEXT = 48 };
 
@@ -60,8 +60,8 @@ static gt_status draw_row(drawing *d, int row, const gt_likeness *l, const gt_ne
 }
 
 /* Rank 0. nearest [fakes,NEAREST] in the order of the fakes. */
-static gt_status draw(const char *path, gt_picture_set *fakes, gt_picture_set *reals, int64_t n, const gt_likeness *all,
-                      const gt_neighbour *nearest) {
+static gt_status draw_picture(const char *path, gt_picture_set *fakes, gt_picture_set *reals, int64_t n,
+                              const gt_likeness *all, const gt_neighbour *nearest) {
     drawing *d = calloc(1, sizeof *d);
     size_t pixels = (size_t)fakes->height * (size_t)fakes->width * (size_t)fakes->channels;
     if (!d) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
@@ -103,10 +103,11 @@ static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *f
     gt_metric_set a = {0}, b = {0};
     gt_status st = all && mine && nearest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld fakes", (long long)n);
     st = gt_comm_agree_all(comm, st);
-    if (!st) st = gt_see_all(s, fakes, lane, GT_METRIC_ROWS, n, &a);
-    if (!st) st = gt_see_all(s, reals, lane, GT_METRIC_ROWS, reals->set->count, &b);
+    if (!st) st = gt_metric_set_of_all(s, fakes, lane, GT_METRIC_ROWS, n, &a);
+    if (!st) st = gt_metric_set_of_all(s, reals, lane, GT_METRIC_ROWS, reals->set->count, &b);
     if (!st) st = find_all(s, &a, &b, all, mine, nearest);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : draw(path, fakes->set, reals->set, n, all, nearest));
+    if (!st)
+        st = gt_comm_agree_all(comm, comm->rank ? GT_OK : draw_picture(path, fakes->set, reals->set, n, all, nearest));
     free(all);
     free(mine);
     free(nearest);
@@ -122,7 +123,7 @@ gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_pictur
         return gt_fail(GT_USAGE, "nearest reals are those of pictures of one size");
     gt_collected_want(&r, lane, GT_METRIC_ROWS, reals->count);
     gt_collected_want(&f, lane, GT_METRIC_ROWS, fakes->count);
-    gt_status st = gt_scoring_open_detector_all(s, lane);
+    gt_status st = gt_scoring_open_extractor_all(s, lane);
     if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r);
     if (!st) st = gt_collect_all(s, &f);

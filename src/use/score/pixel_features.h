@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A detector without a network, --detector=pixels: the principal components of the pixels of the real pictures, 50
  * unless said (pixels:20). Its features see pictures of 8 bits, as numbers of -1 .. 1. They are of use when the
- * components of the reals are known: gt_scoring_fit_all() in scoring_internal.h. */
+ * components of the reals are known: gt_scoring_fit_all() in scoring.h. */
 #ifndef GANTRY_USE_SCORE_PIXEL_FEATURES_H
 #define GANTRY_USE_SCORE_PIXEL_FEATURES_H
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Scores of sets of pictures, gantry/score.h: options, and the networks that scores need. run.c computes them.
- */
+ * Scorings, gantry/score.h: options, and the networks that metrics need. scoring_values.c computes the values. */
 #include "base/numbers.h"
 #include "models/classifier/feature_net.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
-static bool given(const char *path) { return path && *path; }
+static bool is_given(const char *path) { return path && *path; }
 
 /* ---- options ---- */
 
@@ -14,21 +13,21 @@ static gt_status check_weights(const gt_metric_options *o, const gt_metric_reque
     if (o->statistics && r->row->network != GT_METRIC_LPIPS) return GT_OK;
     switch (r->row->network) {
     case GT_METRIC_INCEPTION:
-        if (given(o->detector) || given(o->inception)) return GT_OK;
+        if (is_given(o->detector) || is_given(o->inception)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs the weights of Inception, --inception=%s; %s", r->metric,
                        gt_feature_net_find("inception")->file, own);
     case GT_METRIC_VGG16:
-        if (given(o->detector) || given(o->vgg16)) return GT_OK;
+        if (is_given(o->detector) || is_given(o->vgg16)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs the weights of VGG16, --vgg16=%s; %s", r->metric,
                        gt_feature_net_find("vgg16")->file, own);
     case GT_METRIC_LPIPS:
-        if (given(o->vgg16) && given(o->lpips)) return GT_OK;
+        if (is_given(o->vgg16) && is_given(o->lpips)) return GT_OK;
         return gt_fail(GT_USAGE,
                        "%s needs LPIPS: the weights of VGG16, --vgg16=%s, and those of channels, --lpips=vgg.pth; no "
                        "other network stands in for them",
                        r->metric, gt_feature_net_find("vgg16")->file);
     case GT_METRIC_CLASSIFIER:
-        if (given(o->detector)) return GT_OK;
+        if (is_given(o->detector)) return GT_OK;
         return gt_fail(GT_USAGE, "%s needs a classifier of these classes: --detector=RUN", r->metric);
     case GT_METRIC_NO_NETWORK:
     case GT_METRIC_OR_PIXELS: break;
@@ -40,7 +39,7 @@ static gt_status read_options(const gt_metric_options *o, gt_metric_request aske
     gt_resize_rule rule;
     gt_status st = gt_metrics_parse(o->metrics, o->count, o->all, asked, n);
     for (int i = 0; i < *n && !st; i++) st = check_weights(o, &asked[i]);
-    return !st && given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
+    return !st && is_given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
 }
 
 gt_status gt_metric_options_check(const gt_metric_options *o) {
@@ -53,48 +52,48 @@ gt_status gt_metric_options_check(const gt_metric_options *o) {
 
 int gt_scoring_lane(const gt_scoring *s, int score) {
     switch (s->asked[score].row->network) {
-    case GT_METRIC_INCEPTION: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_INCEPTION;
-    case GT_METRIC_VGG16: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_VGG16;
+    case GT_METRIC_INCEPTION: return is_given(s->o.detector) ? GT_LANE_OWN : GT_LANE_INCEPTION;
+    case GT_METRIC_VGG16: return is_given(s->o.detector) ? GT_LANE_OWN : GT_LANE_VGG16;
     case GT_METRIC_CLASSIFIER: return GT_LANE_OWN;
-    case GT_METRIC_OR_PIXELS: return given(s->o.detector) ? GT_LANE_OWN : GT_LANE_PIXELS;
+    case GT_METRIC_OR_PIXELS: return is_given(s->o.detector) ? GT_LANE_OWN : GT_LANE_PIXELS;
     case GT_METRIC_LPIPS:
     case GT_METRIC_NO_NETWORK: break;
     }
     return GT_LANE_NONE;
 }
 
-gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane) {
+gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     const char *const paths[] = {s->o.detector, s->o.inception, s->o.vgg16}, *const kinds[] = {NULL, "inception",
                                                                                                "vgg16"};
     gt_comm *comm = s->team.comm;
-    if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->detector[lane]) return GT_OK;
-    if (s->o.statistics && !given(paths[lane])) return GT_OK;
-    gt_detector_options o = {.kind = kinds[lane], .pool = s->team.pool, .kernels = s->team.kernels};
-    gt_status st = given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
-    if (!st) s->detector[lane] = gt_detector_open(paths[lane], &o, &st);
+    if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->extractor[lane]) return GT_OK;
+    if (s->o.statistics && !is_given(paths[lane])) return GT_OK;
+    gt_extractor_options o = {.kind = kinds[lane], .pool = s->team.pool, .kernels = s->team.kernels};
+    gt_status st = is_given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
+    if (!st) s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
     st = gt_comm_agree_all(comm, st);
     if (st) return st;
-    gt_hash128 hash = gt_detector_hash(s->detector[lane]);
+    gt_hash128 hash = gt_extractor_hash(s->extractor[lane]);
     bool same = gt_comm_as_first_all(comm, &hash, sizeof hash);
     return gt_comm_agree_all(
         comm, same ? GT_OK : gt_fail(GT_FAILED, "'%s' is another network than that of rank 0", paths[lane]));
 }
 
-static gt_status check_detector(const gt_scoring *s, int score) {
+static gt_status check_extractor(const gt_scoring *s, int score) {
     const gt_metric_request *r = &s->asked[score];
     int lane = gt_scoring_lane(s, score), needs = r->row->needs;
-    if (lane == GT_LANE_NONE || !s->detector[lane]) return GT_OK;
-    if (needs & (GT_METRIC_CLASSES | GT_METRIC_PROBABILITIES) && !gt_detector_classes(s->detector[lane]))
+    if (lane == GT_LANE_NONE || !s->extractor[lane]) return GT_OK;
+    if (needs & (GT_METRIC_CLASSES | GT_METRIC_PROBABILITIES) && !gt_extractor_classes(s->extractor[lane]))
         return gt_fail(GT_USAGE, "%s needs a detector that tells classes; '%s' does not", r->metric, s->o.detector);
     return GT_OK;
 }
 
-static gt_status open_all(gt_scoring *s) {
+static gt_status open_networks_all(gt_scoring *s) {
     gt_status st = read_options(&s->o, s->asked, &s->n);
     st = gt_comm_agree_all(s->team.comm, st);
     for (int i = 0; i < s->n && !st; i++) {
-        st = gt_scoring_open_detector_all(s, gt_scoring_lane(s, i));
-        if (!st) st = gt_comm_agree_all(s->team.comm, check_detector(s, i));
+        st = gt_scoring_open_extractor_all(s, gt_scoring_lane(s, i));
+        if (!st) st = gt_comm_agree_all(s->team.comm, check_extractor(s, i));
         if (st || s->asked[i].row->network != GT_METRIC_LPIPS || s->lpips) continue;
         s->lpips = gt_lpips_open(s->o.vgg16, s->o.lpips, &st);
         st = gt_comm_agree_all(s->team.comm, st);
@@ -118,7 +117,7 @@ gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_metric_options *o,
     if (s) s->team.stop = o->stop;
     bool whole = s && copy_options(s);
     gt_status st = gt_comm_agree_all(team->comm, whole ? GT_OK : gt_fail(GT_NOMEM, "out of memory for scores"));
-    if (!st) st = open_all(s);
+    if (!st) st = open_networks_all(s);
     if (status) *status = st;
     if (!st) return s;
     if (s) gt_scoring_close(s);
@@ -128,7 +127,7 @@ gt_scoring *gt_scoring_open_all(const gt_team *team, const gt_metric_options *o,
 
 void gt_scoring_close(gt_scoring *s) {
     if (!s) return;
-    for (int i = 0; i < GT_LANES; i++) gt_detector_close(s->detector[i]);
+    for (int i = 0; i < GT_LANES; i++) gt_extractor_close(s->extractor[i]);
     gt_lpips_free(s->lpips);
     gt_arena_free(s->arena);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Detectors: see use/score/feature_network.h. */
-#include "use/score/feature_network.h"
+ * Detectors: see use/score/feature_extractor.h. */
+#include "use/score/feature_extractor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 enum { PUBLISHED_BATCH = 8, PIXELS_BATCH = 64 };
 
-struct gt_detector {
+struct gt_extractor {
     const char *path;                     /* for messages */
     const gt_feature_net_kind *published; /* NULL: a network of the user's */
     gt_resize_rule resize;
@@ -32,7 +32,7 @@ struct gt_detector {
     int64_t features;
     gt_hash128 hash;
     char recipe[192];
-    int height, width, channels; /* of gt_detector_takes(); 0: it was not called */
+    int height, width, channels; /* of gt_extractor_takes(); 0: it was not called */
     bool grey;                   /* met grey pictures */
     uint8_t *bytes;              /* of published networks: a batch of pictures */
 };
@@ -40,7 +40,7 @@ struct gt_detector {
 /* ---- opening ---- */
 
 /* `weights`: of the network. Afterwards the conversion says what else the features depend on. */
-static void name_it(gt_detector *d, const char *name, gt_hash128 weights, const char *conversion) {
+static void name_extractor(gt_extractor *d, const char *name, gt_hash128 weights, const char *conversion) {
     char hex[33];
     gt_hash_hex(weights, hex);
     snprintf(d->recipe, sizeof d->recipe, "%s %.8s%s", name, hex, conversion);
@@ -48,7 +48,7 @@ static void name_it(gt_detector *d, const char *name, gt_hash128 weights, const 
     d->hash = gt_hash(parts, sizeof parts);
 }
 
-static gt_status open_published(gt_detector *d, const char *path, const gt_detector_options *o) {
+static gt_status open_published(gt_extractor *d, const char *path, const gt_extractor_options *o) {
     gt_status st;
     const gt_feature_net_kind *k = d->published;
     char conversion[64];
@@ -60,12 +60,12 @@ static gt_status open_published(gt_detector *d, const char *path, const gt_detec
     d->features = k->features;
     d->classes = k->has_unbiased ? k->classes : 0;
     snprintf(conversion, sizeof conversion, ", 8-bit, resize %s", gt_resize_rule_name(d->resize));
-    name_it(d, k->text, gt_feature_net_hash(d->net), conversion);
+    name_extractor(d, k->text, gt_feature_net_hash(d->net), conversion);
     return GT_OK;
 }
 
 /* Why a model has no features, and what it is for. */
-static gt_status refuse_model(const gt_detector *d) {
+static gt_status refuse_model(const gt_extractor *d) {
     const gt_model *m = d->trained.model;
     const char *name = d->trained.job->model;
     static const char wanted[] = "a detector is a classifier (gantry train --model=deep-conv) or an autoencoder";
@@ -87,7 +87,7 @@ static gt_status refuse_model(const gt_detector *d) {
 }
 
 /* The weights and all that says what is computed with them: the recipe of a checkpoint. */
-static gt_status hash_trained(const gt_detector *d, gt_hash128 *out) {
+static gt_status hash_trained(const gt_extractor *d, gt_hash128 *out) {
     const gt_trained *t = &d->trained;
     char *recipe = gt_job_to_recipe_text(t->job);
     if (!recipe) return GT_NOMEM;
@@ -98,7 +98,7 @@ static gt_status hash_trained(const gt_detector *d, gt_hash128 *out) {
     return GT_OK;
 }
 
-static gt_status open_trained(gt_detector *d, const char *path, const gt_detector_options *o) {
+static gt_status open_trained(gt_extractor *d, const char *path, const gt_extractor_options *o) {
     gt_status st = gt_trained_open(&d->trained, path, o->kernels);
     if (st) return gt_wrap(st, "the detector");
     gt_model *m = d->trained.model;
@@ -113,11 +113,11 @@ static gt_status open_trained(gt_detector *d, const char *path, const gt_detecto
     d->classes = gt_model_classifier(m) == 0 ? m->label_dim : 0;
     if ((st = hash_trained(d, &weights))) return st;
     snprintf(name, sizeof name, "%s %s", d->trained.job->model, m->features_layer);
-    name_it(d, name, weights, "");
+    name_extractor(d, name, weights, "");
     return GT_OK;
 }
 
-static gt_status tell(gt_detector *d, const char *path, const char *kind) {
+static gt_status tell_network(gt_extractor *d, const char *path, const char *kind) {
     if (kind && *kind) {
         d->published = gt_feature_net_find(kind);
         return d->published ? GT_OK : gt_fail(GT_USAGE, "there is no published network '%s'", kind);
@@ -127,12 +127,12 @@ static gt_status tell(gt_detector *d, const char *path, const char *kind) {
     return gt_feature_net_tell(path, &d->published);
 }
 
-static gt_status open_network(gt_detector *d, const char *path, const gt_detector_options *o) {
-    gt_status st = tell(d, path, o->kind);
+static gt_status open_network(gt_extractor *d, const char *path, const gt_extractor_options *o) {
+    gt_status st = tell_network(d, path, o->kind);
     return st ? st : d->published ? open_published(d, path, o) : open_trained(d, path, o);
 }
 
-static gt_status open_pixels(gt_detector *d, const char *path, const gt_detector_options *o) {
+static gt_status open_pixels(gt_extractor *d, const char *path, const gt_extractor_options *o) {
     d->batch = PIXELS_BATCH;
     d->kernels = o->kernels;
     d->pool = o->pool;
@@ -143,7 +143,7 @@ static gt_status open_pixels(gt_detector *d, const char *path, const gt_detector
     return st;
 }
 
-void gt_detector_fit(gt_detector *d, gt_components *c, int64_t reals) {
+void gt_extractor_fit(gt_extractor *d, gt_components *c, int64_t reals) {
     char name[96], conversion[48];
     gt_hash128 parts[] = {gt_hash(c->mean, (size_t)c->d * sizeof *c->mean),
                           gt_hash(c->axes, (size_t)c->d * (size_t)c->n * sizeof *c->axes)};
@@ -153,24 +153,24 @@ void gt_detector_fit(gt_detector *d, gt_components *c, int64_t reals) {
     d->features = d->components.n;
     snprintf(name, sizeof name, "pixels in %d components of %lld reals", d->components.n, (long long)reals);
     snprintf(conversion, sizeof conversion, " (%.1f %% of the variance), 8-bit", 100 * d->components.share);
-    name_it(d, name, gt_hash(parts, sizeof parts), conversion);
+    name_extractor(d, name, gt_hash(parts, sizeof parts), conversion);
 }
 
-gt_detector *gt_detector_open(const char *path, const gt_detector_options *o, gt_status *status) {
-    gt_detector *d = calloc(1, sizeof *d);
+gt_extractor *gt_extractor_open(const char *path, const gt_extractor_options *o, gt_status *status) {
+    gt_extractor *d = calloc(1, sizeof *d);
     char *copy = strdup(path);
     *status = GT_OK;
     if (!d || !copy) *status = gt_fail(GT_NOMEM, "out of memory for a detector");
-    if (d) *d = (gt_detector){.path = copy, .resize = o->resize};
+    if (d) *d = (gt_extractor){.path = copy, .resize = o->resize};
     else free(copy);
     bool pixels = gt_is_pixels(path) && !(o->kind && *o->kind);
     if (!*status) *status = pixels ? open_pixels(d, path, o) : open_network(d, path, o);
     if (!*status) return d;
-    gt_detector_close(d);
+    gt_extractor_close(d);
     return NULL;
 }
 
-void gt_detector_close(gt_detector *d) {
+void gt_extractor_close(gt_extractor *d) {
     if (!d) return;
     gt_feature_net_close(d->net);
     gt_components_free(&d->components);
@@ -180,26 +180,26 @@ void gt_detector_close(gt_detector *d) {
     free(d);
 }
 
-int64_t gt_detector_features(const gt_detector *d) { return d->features; }
-int gt_detector_classes(const gt_detector *d) { return d->classes; }
-const gt_checkpoint_data *gt_detector_data(const gt_detector *d) {
+int64_t gt_extractor_features(const gt_extractor *d) { return d->features; }
+int gt_extractor_classes(const gt_extractor *d) { return d->classes; }
+const gt_checkpoint_data *gt_extractor_data(const gt_extractor *d) {
     return d->published || d->wanted ? NULL : &d->trained.data;
 }
-bool gt_detector_rounds(const gt_detector *d) { return d->published || d->wanted; }
-bool gt_detector_is_pixels(const gt_detector *d) { return d->wanted; }
-bool gt_detector_wants_fit(const gt_detector *d) { return d->wanted && !d->components.n; }
-bool gt_detector_has_unbiased(const gt_detector *d) { return d->published && d->published->has_unbiased; }
-gt_hash128 gt_detector_hash(const gt_detector *d) { return d->hash; }
-const char *gt_detector_recipe(const gt_detector *d) { return d->recipe; }
-size_t gt_detector_bytes(const gt_detector *d) {
+bool gt_extractor_rounds(const gt_extractor *d) { return d->published || d->wanted; }
+bool gt_extractor_is_pixels(const gt_extractor *d) { return d->wanted; }
+bool gt_extractor_wants_fit(const gt_extractor *d) { return d->wanted && !d->components.n; }
+bool gt_extractor_has_unbiased(const gt_extractor *d) { return d->published && d->published->has_unbiased; }
+gt_hash128 gt_extractor_hash(const gt_extractor *d) { return d->hash; }
+const char *gt_extractor_recipe(const gt_extractor *d) { return d->recipe; }
+size_t gt_extractor_bytes(const gt_extractor *d) {
     const gt_trained *t = &d->trained;
     if (d->net) return gt_feature_net_bytes(d->net);
     if (d->wanted) return (size_t)d->components.d * (size_t)d->components.n * sizeof *d->components.axes;
     return gt_exec_arena_bytes(t->exec) + t->model->nets[t->network]->block_floats * sizeof(float);
 }
-int gt_detector_batch(const gt_detector *d) { return d->batch; }
+int gt_extractor_batch(const gt_extractor *d) { return d->batch; }
 
-const char *gt_detector_kernels(const gt_detector *d) {
+const char *gt_extractor_kernels(const gt_extractor *d) {
     return gt_kernel_set_id(d->published || d->wanted ? d->kernels : d->trained.model->kernels);
 }
 
@@ -207,7 +207,7 @@ const char *gt_detector_kernels(const gt_detector *d) {
 
 static const char *channels_text(int channels) { return channels == 1 ? "channel" : "channels"; }
 
-static gt_status takes_published(gt_detector *d, int height, int width, int channels) {
+static gt_status takes_published(gt_extractor *d, int height, int width, int channels) {
     if (channels != 1 && channels != 3)
         return gt_fail(GT_USAGE,
                        "%s sees grey and RGB pictures, and these have %d channels: a detector that was trained on such "
@@ -225,7 +225,7 @@ static gt_status takes_published(gt_detector *d, int height, int width, int chan
     return GT_OK;
 }
 
-static gt_status takes_trained(const gt_detector *d, int height, int width, int channels) {
+static gt_status takes_trained(const gt_extractor *d, int height, int width, int channels) {
     const gt_model *m = d->trained.model;
     if (height == m->height && width == m->width && channels == m->channels) return GT_OK;
     gt_text more = {""};
@@ -238,7 +238,7 @@ static gt_status takes_trained(const gt_detector *d, int height, int width, int 
                    height, channels, m->width, m->height, more.s);
 }
 
-static gt_status takes_pixels(const gt_detector *d, int height, int width, int channels) {
+static gt_status takes_pixels(const gt_extractor *d, int height, int width, int channels) {
     if (!d->components.n || !d->height || (height == d->height && width == d->width && channels == d->channels))
         return GT_OK;
     return gt_fail(GT_USAGE,
@@ -246,7 +246,7 @@ static gt_status takes_pixels(const gt_detector *d, int height, int width, int c
                    d->width, d->height, d->channels, channels_text(d->channels), width, height, channels);
 }
 
-gt_status gt_detector_takes(gt_detector *d, int height, int width, int channels) {
+gt_status gt_extractor_takes(gt_extractor *d, int height, int width, int channels) {
     gt_status st = d->published ? takes_published(d, height, width, channels)
                    : d->wanted  ? takes_pixels(d, height, width, channels)
                                 : takes_trained(d, height, width, channels);
@@ -269,7 +269,7 @@ static void softmax(const float *logits, int n, float *to) {
     for (int i = 0; i < n; i++) to[i] = (float)(gt_exp((double)logits[i] - most) / sum);
 }
 
-static gt_status run_published(gt_detector *d, int n, const float *images, float *features, float *probabilities,
+static gt_status run_published(gt_extractor *d, int n, const float *images, float *features, float *probabilities,
                                int32_t *classes) {
     size_t floats = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
     gt_image_bytes(images, d->bytes, (size_t)n * floats);
@@ -286,7 +286,7 @@ static gt_status run_published(gt_detector *d, int n, const float *images, float
     return st;
 }
 
-static gt_status run_trained(gt_detector *d, int n, const float *images, float *features, float *probabilities,
+static gt_status run_trained(gt_extractor *d, int n, const float *images, float *features, float *probabilities,
                              int32_t *classes) {
     gt_exec *x = d->trained.exec;
     size_t floats = gt_model_floats(d->trained.model);
@@ -302,12 +302,12 @@ static gt_status run_trained(gt_detector *d, int n, const float *images, float *
     return GT_OK;
 }
 
-gt_status gt_detector_run(gt_detector *d, int n, const float *images, float *features, float *probabilities,
-                          int32_t *classes) {
+gt_status gt_extractor_run(gt_extractor *d, int n, const float *images, float *features, float *probabilities,
+                           int32_t *classes) {
     if (!d->height || n > d->batch) return gt_fail(GT_USAGE, "a detector is told the shape of pictures first");
     if ((probabilities || classes) && !d->classes)
         return gt_fail(GT_USAGE, "the detector '%s' gives no classes", d->path);
-    if (gt_detector_wants_fit(d)) return gt_fail(GT_USAGE, "'%s': the components are not known yet", d->path);
+    if (gt_extractor_wants_fit(d)) return gt_fail(GT_USAGE, "'%s': the components are not known yet", d->path);
     if (d->wanted) return features ? gt_pixel_features(&d->components, d->pool, n, images, features) : GT_OK;
     return d->published ? run_published(d, n, images, features, probabilities, classes)
                         : run_trained(d, n, images, features, probabilities, classes);

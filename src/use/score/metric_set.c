@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a score sees of a collected set: its rows, or the first ones of them, and their Gaussian. */
+ * What a metric is given of a collected set: its rows, or the first ones of them, and their Gaussian. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/numbers.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
 /* ---- the first rows of a set, from the ranks that have them to those of the smaller set ---- */
 
@@ -14,7 +14,7 @@ typedef struct taking {
     char *to;
 } taking;
 
-static void take(void *arg, int64_t first, int64_t n, const void *rows) {
+static void take_rows(void *arg, int64_t first, int64_t n, const void *rows) {
     const taking *t = arg;
     int64_t from = gt_largest(first, t->first), end = gt_least(first + n, t->first + t->own);
     if (from < end)
@@ -31,13 +31,13 @@ gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, s
     st = gt_comm_agree_all(team->comm, st);
     taking t = {.first = share.first, .own = share.own, .bytes = bytes, .to = *part};
     int64_t at_once = gt_largest(1, AT_ONCE_BYTES / (int64_t)bytes);
-    return st ? st : gt_bytes_each_all(team, whole, bytes, at_once, mine, take, &t);
+    return st ? st : gt_bytes_each_all(team, whole, bytes, at_once, mine, take_rows, &t);
 }
 
-/* ---- what a score sees ---- */
+/* ---- the set of a metric ---- */
 
 /* The rows of the first `count`: those of the lane, or a copy of some. */
-static gt_status see_rows_all(gt_scoring *s, const gt_lane *l, int64_t count, int64_t d, float *rows, gt_rows *out) {
+static gt_status rows_of_set_all(gt_scoring *s, const gt_lane *l, int64_t count, int64_t d, float *rows, gt_rows *out) {
     *out = gt_rows_share(count, d, s->team.comm);
     out->x = rows;
     if (!rows || count == l->count) return GT_OK;
@@ -53,7 +53,7 @@ static const gt_kept_gaussian *find_gaussian(const gt_collected *c, int lane, in
     return NULL;
 }
 
-static gt_status see_gaussian_all(gt_scoring *s, gt_collected *c, int lane, int64_t count, gt_metric_set *out) {
+static gt_status gaussian_of_set_all(gt_scoring *s, gt_collected *c, int lane, int64_t count, gt_metric_set *out) {
     const gt_kept_gaussian *k = find_gaussian(c, lane, count);
     if (c->set->statistics) {
         out->gaussian = c->set->statistics;
@@ -72,7 +72,7 @@ static gt_status see_gaussian_all(gt_scoring *s, gt_collected *c, int lane, int6
     return GT_OK;
 }
 
-gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out) {
+gt_status gt_metric_set_of_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out) {
     gt_picture_set *set = c->set;
     *out = (gt_metric_set){.count = count,
                            .height = set->height,
@@ -84,11 +84,11 @@ gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_
         const gt_lane *l = &c->lane[lane];
         bool rows = needs & GT_METRIC_ROWS ||
                     (needs & GT_METRIC_GAUSSIAN && l->features && !find_gaussian(c, lane, count));
-        if (rows) st = see_rows_all(s, l, count, l->d, l->features, &out->rows);
+        if (rows) st = rows_of_set_all(s, l, count, l->d, l->features, &out->rows);
         if (!st && needs & GT_METRIC_PROBABILITIES)
-            st = see_rows_all(s, l, count, l->classes, l->probabilities, &out->probabilities);
-        if (!st && needs & GT_METRIC_CLASSES) st = see_rows_all(s, l, count, 2, l->asked, &out->classes);
-        if (!st && needs & GT_METRIC_GAUSSIAN) st = see_gaussian_all(s, c, lane, count, out);
+            st = rows_of_set_all(s, l, count, l->classes, l->probabilities, &out->probabilities);
+        if (!st && needs & GT_METRIC_CLASSES) st = rows_of_set_all(s, l, count, 2, l->asked, &out->classes);
+        if (!st && needs & GT_METRIC_GAUSSIAN) st = gaussian_of_set_all(s, c, lane, count, out);
     }
     if (st || !(needs & GT_METRIC_PICTURES)) return st;
     void *part = c->pictures;
@@ -98,7 +98,7 @@ gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_
     return st;
 }
 
-void gt_unsee(const gt_collected *c, int lane, gt_metric_set *set) {
+void gt_metric_set_free(const gt_collected *c, int lane, gt_metric_set *set) {
     const gt_lane *l = lane != GT_LANE_NONE ? &c->lane[lane] : &(gt_lane){0};
     if (set->rows.x != l->features) free((void *)set->rows.x);
     if (set->probabilities.x != l->probabilities) free((void *)set->probabilities.x);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of scoring share: the detectors of a scoring, and what they make of a set of pictures. */
-#ifndef GANTRY_USE_SCORE_SCORING_INTERNAL_H
-#define GANTRY_USE_SCORE_SCORING_INTERNAL_H
+ * What the files of scoring share: the feature extractors of a scoring, and what they make of a set of pictures. */
+#ifndef GANTRY_USE_SCORE_SCORING_H
+#define GANTRY_USE_SCORE_SCORING_H
 
 #include "gantry/memory.h"
 #include "gantry/score.h"
 #include "metrics/metric_list.h"
 #include "models/classifier/lpips.h"
-#include "use/score/feature_network.h"
+#include "use/score/feature_extractor.h"
 #include "use/score/picture_set.h"
 
 /* Has this network path lengths? GT_USAGE, with the metric's name. */
@@ -22,7 +22,7 @@ struct gt_scoring {
     gt_metric_options o;
     int n;
     gt_metric_request asked[GT_METRICS_MAX];
-    gt_detector *detector[GT_LANES]; /* NULL: not needed, or pixels */
+    gt_extractor *extractor[GT_LANES]; /* NULL: not needed, or pixels */
     gt_lpips *lpips;
     bool names_told;          /* was said: that the detector knows the classes by other names */
     gt_picture_set *held_out; /* NULL: none */
@@ -34,8 +34,8 @@ struct gt_scoring {
 };
 
 int gt_scoring_lane(const gt_scoring *s, int score);
-/* All ranks: the lane's detector, if the lane has one that is not open. */
-gt_status gt_scoring_open_detector_all(gt_scoring *s, int lane);
+/* All ranks: the lane's extractor, if the lane has one that is not open. */
+gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane);
 static inline size_t gt_set_pixels(const gt_picture_set *s) {
     return (size_t)s->height * (size_t)s->width * (size_t)s->channels;
 }
@@ -77,11 +77,11 @@ void gt_collected_free(gt_collected *c);
 /* All ranks. *part: this rank's rows of the first `count` of `whole`, to be freed; `mine`: this rank's of the whole. */
 gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, size_t bytes, const void *mine,
                             void **part);
-/* All ranks: what a score sees of the first `count`. Memory that this takes is freed by gt_unsee(). */
-gt_status gt_see_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out);
-void gt_unsee(const gt_collected *c, int lane, gt_metric_set *set);
+/* All ranks: what a score sees of the first `count`. Memory that this takes is freed by gt_metric_set_free(). */
+gt_status gt_metric_set_of_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out);
+void gt_metric_set_free(const gt_collected *c, int lane, gt_metric_set *set);
 
-/* ---- fit.c ---- */
+/* ---- pixel_fit.c ---- */
 
 /* All ranks: what the user's detector has to learn from the reals, once; nothing for networks. GT_USAGE: there are no
  * pictures. */
@@ -89,7 +89,7 @@ gt_status gt_scoring_fit_all(gt_scoring *s, gt_picture_set *reals);
 /* All ranks: mean and covariance of the first `count` rows of a lane; *out on rank 0 is the caller's. */
 gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out);
 
-/* ---- kept statistics of reals: cache.c ---- */
+/* ---- kept statistics of reals: kept_statistics.c ---- */
 
 /* All ranks: Gaussians and rows of the set that are kept come in; lanes that need nothing more are `from_cache`. */
 gt_status gt_collected_recall_all(gt_scoring *s, gt_collected *c);

@@ -72,7 +72,7 @@ void gt_metrics_with_files(char text[GT_METRIC_LIST_BYTES]) {
     }
 }
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+static json_t *json_number_of(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 /* The line of the metric whose first value is number i. */
 static json_t *line_of(const gt_metric_table *t, int i, const char *snapshot, int64_t images) {
@@ -80,10 +80,10 @@ static json_t *line_of(const gt_metric_table *t, int i, const char *snapshot, in
     const char *metric = t->value[i].metric;
     for (int k = i; k < t->n; k++)
         if (!strcmp(t->value[k].metric, metric))
-            json_object_set_new(results, t->value[k].key, number(t->value[k].value));
+            json_object_set_new(results, t->value[k].key, json_number_of(t->value[k].value));
     json_object_set_new(line, "results", results);
     json_object_set_new(line, "metric", json_string(metric));
-    json_object_set_new(line, "total_time", number(t->seconds));
+    json_object_set_new(line, "total_time", json_number_of(t->seconds));
     json_object_set_new(line, "snapshot_pkl", snapshot ? json_string(snapshot) : json_null());
     json_object_set_new(line, "recipe", json_string(t->value[i].recipe));
     json_object_set_new(line, "images", json_integer(images));
@@ -144,7 +144,7 @@ gt_status gt_metric_lines_add(gt_metric_lines *l, const gt_metric_table *t, cons
     return gt_metric_table_lines(t, snapshot, images, add_line, l);
 }
 
-static gt_status append(const char *rundir, const char *metric, gt_buffer *text) {
+static gt_status append_lines(const char *rundir, const char *metric, gt_buffer *text) {
     char name[96];
     snprintf(name, sizeof name, "metric-%s.jsonl", metric);
     char *path = text->failed ? NULL : gt_path_join(rundir, name);
@@ -164,7 +164,7 @@ static gt_status append(const char *rundir, const char *metric, gt_buffer *text)
 gt_status gt_metric_lines_write(gt_metric_lines *l, const char *rundir) {
     gt_status first = GT_OK; /* later ones are tried */
     for (int i = 0; i < l->n; i++) {
-        gt_status st = l->of[i].text.n || l->of[i].text.failed ? append(rundir, l->of[i].metric, &l->of[i].text)
+        gt_status st = l->of[i].text.n || l->of[i].text.failed ? append_lines(rundir, l->of[i].metric, &l->of[i].text)
                                                                : GT_OK;
         if (!first) first = st;
     }

@@ -6,12 +6,12 @@
 #include "gantry/clock.h"
 #include "use/score/path_length.h"
 #include "use/score/pixel_features.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
 gt_status gt_scoring_takes(gt_scoring *s, int height, int width, int channels) {
     gt_status st = GT_OK;
     for (int i = 0; i < GT_LANES && !st; i++)
-        if (s->detector[i]) st = gt_detector_takes(s->detector[i], height, width, channels);
+        if (s->extractor[i]) st = gt_extractor_takes(s->extractor[i], height, width, channels);
     return gt_comm_agree_all(s->team.comm, st);
 }
 
@@ -31,7 +31,7 @@ gt_status gt_scoring_takes_network(gt_scoring *s, const gt_path_maker *maker) {
 static double row_of(const gt_scoring *s, int i, double pixels) {
     int lane = gt_scoring_lane(s, i);
     if (lane == GT_LANE_NONE) return 0;
-    return s->detector[lane] ? (double)gt_detector_features(s->detector[lane]) : pixels;
+    return s->extractor[lane] ? (double)gt_extractor_features(s->extractor[lane]) : pixels;
 }
 
 /* What finding the components of pixels needs: the matrix of which they are the eigenvectors, its copy, their scratch
@@ -44,8 +44,8 @@ static double bytes_of_fit(int64_t reals, double pixels) {
 double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels) {
     double bytes = 0, rows = 0, moments = 0, pictures = 0, pixels = (double)height * width * channels;
     for (int i = 0; i < GT_LANES; i++) {
-        if (s->detector[i]) bytes += (double)gt_detector_bytes(s->detector[i]);
-        if (s->detector[i] && gt_detector_wants_fit(s->detector[i])) bytes += bytes_of_fit(reals, pixels);
+        if (s->extractor[i]) bytes += (double)gt_extractor_bytes(s->extractor[i]);
+        if (s->extractor[i] && gt_extractor_wants_fit(s->extractor[i])) bytes += bytes_of_fit(reals, pixels);
     }
     for (int i = 0; i < s->n; i++) {
         const gt_metric_request *q = &s->asked[i];
@@ -64,18 +64,18 @@ double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int widt
 }
 
 /* The time of a picture in one detector. */
-static gt_status time_detector(gt_detector *d, const float *images, double *seconds) {
+static gt_status time_extractor(gt_extractor *d, const float *images, double *seconds) {
     enum { LEAST = 3, MOST_SECONDS = 1 };
-    float *features = malloc((size_t)gt_detector_batch(d) * (size_t)gt_detector_features(d) * sizeof *features);
-    gt_status st = features ? gt_detector_run(d, gt_detector_batch(d), images, features, NULL, NULL)
+    float *features = malloc((size_t)gt_extractor_batch(d) * (size_t)gt_extractor_features(d) * sizeof *features);
+    gt_status st = features ? gt_extractor_run(d, gt_extractor_batch(d), images, features, NULL, NULL)
                             : gt_fail(GT_NOMEM, "out of memory for features");
     double start = gt_clock();
     int runs = 0;
     while (!st && (runs < LEAST || gt_clock() - start < MOST_SECONDS / 4.0) && gt_clock() - start < MOST_SECONDS) {
-        st = gt_detector_run(d, gt_detector_batch(d), images, features, NULL, NULL);
+        st = gt_extractor_run(d, gt_extractor_batch(d), images, features, NULL, NULL);
         runs++;
     }
-    if (runs) *seconds += (gt_clock() - start) / runs / gt_detector_batch(d);
+    if (runs) *seconds += (gt_clock() - start) / runs / gt_extractor_batch(d);
     free(features);
     return st;
 }
@@ -84,10 +84,11 @@ gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels,
     gt_status st = GT_OK;
     *seconds = 0;
     for (int i = 0; i < GT_LANES && !st; i++) {
-        if (!s->detector[i] || gt_detector_wants_fit(s->detector[i])) continue;
-        float *images = calloc((size_t)gt_detector_batch(s->detector[i]),
+        if (!s->extractor[i] || gt_extractor_wants_fit(s->extractor[i])) continue;
+        float *images = calloc((size_t)gt_extractor_batch(s->extractor[i]),
                                (size_t)height * (size_t)width * (size_t)channels * sizeof *images);
-        st = images ? time_detector(s->detector[i], images, seconds) : gt_fail(GT_NOMEM, "out of memory for pictures");
+        st = images ? time_extractor(s->extractor[i], images, seconds)
+                    : gt_fail(GT_NOMEM, "out of memory for pictures");
         free(images);
     }
     return st;

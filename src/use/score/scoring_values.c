@@ -11,7 +11,7 @@
 #include "gantry/progress.h"
 #include "metrics/frechet.h"
 #include "use/score/path_length.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
 typedef struct counts {
     int64_t fakes, reals;
@@ -63,8 +63,8 @@ static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
     if (!(q->row->needs & GT_METRIC_GAUSSIAN))
         return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow fid alone", q->metric,
                        set->name);
-    const gt_detector *d = r->s->detector[lane]; /* NULL: both sets are statistics */
-    int64_t features = d ? gt_detector_features(d) : r->reals.set->statistics->d;
+    const gt_extractor *d = r->s->extractor[lane]; /* NULL: both sets are statistics */
+    int64_t features = d ? gt_extractor_features(d) : r->reals.set->statistics->d;
     if (set->statistics->d == features) return GT_OK;
     return gt_fail(GT_USAGE, "%s: the %s are statistics of %lld features, %s %lld", q->metric, set->name,
                    (long long)set->statistics->d, d ? "the detector has" : "the reals of", (long long)features);
@@ -108,7 +108,7 @@ static void warn_of_names(const run *r, int i) {
     gt_scoring *s = r->s;
     const gt_picture_set *fakes = r->fakes.set;
     if (s->team.comm->rank || s->names_told || !(s->asked[i].row->needs & GT_METRIC_CLASSES)) return;
-    const gt_checkpoint_data *known = gt_detector_data(s->detector[gt_scoring_lane(s, i)]);
+    const gt_checkpoint_data *known = gt_extractor_data(s->extractor[gt_scoring_lane(s, i)]);
     if (!known) return;
     int k = gt_class_names_differ(fakes->class_name, fakes->class_names, known->class_name, known->class_names);
     if (k < 0) return;
@@ -140,7 +140,7 @@ static gt_status want_all(run *r) {
 /* The numbers that a network of the user's sees, of which some say them themselves. */
 static int write_numbers(const run *r, int lane, char *text, size_t bytes) {
     const gt_picture_set *fakes = r->fakes.set, *reals = r->reals.set, *one = fakes->statistics ? reals : fakes;
-    if (lane != GT_LANE_OWN || gt_detector_rounds(r->s->detector[lane]) || !one || one->statistics) return 0;
+    if (lane != GT_LANE_OWN || gt_extractor_rounds(r->s->extractor[lane]) || !one || one->statistics) return 0;
     const char *numbers = gt_sample_name(one->format.type);
     if (!reals || reals->statistics || reals->format.type == one->format.type)
         return snprintf(text, bytes, ", %s", numbers);
@@ -150,7 +150,7 @@ static int write_numbers(const run *r, int lane, char *text, size_t bytes) {
 /* Are samples rounded where scores look at bytes? */
 static bool is_finer(const gt_picture_set *s) { return s->format.type != GT_U8; }
 
-/* Statistics whose divisor is n - 1 for good: see metrics/score_fid.c. */
+/* Statistics whose divisor is n - 1 for good: see metrics/frechet.c. */
 static bool is_of_unknown_count(const gt_picture_set *s) { return s && s->statistics && !s->statistics->count; }
 
 /* Recipes with the conversion of both sets. */
@@ -160,8 +160,8 @@ static void write_recipe(const run *r, int i, char *text, size_t bytes) {
     int lane = gt_scoring_lane(s, i), n = 0;
     char hash[33];
     const counts *c = &r->count[i];
-    if (lane != GT_LANE_NONE && (s->detector[lane] || lane == GT_LANE_PIXELS)) {
-        n = snprintf(text, bytes, "%s", s->detector[lane] ? gt_detector_recipe(s->detector[lane]) : "pixels");
+    if (lane != GT_LANE_NONE && (s->extractor[lane] || lane == GT_LANE_PIXELS)) {
+        n = snprintf(text, bytes, "%s", s->extractor[lane] ? gt_extractor_recipe(s->extractor[lane]) : "pixels");
         n += write_numbers(r, lane, text + n, bytes - (size_t)n);
         n += snprintf(text + n, bytes - (size_t)n, "; ");
     }
@@ -228,7 +228,7 @@ static void name_of(const run *r, int i, char name[GT_METRIC_NAME_BYTES]) {
 }
 
 /* The values of a score stand where the score stands among those asked for, whenever it is computed. */
-static void put(void *arg, const char *suffix, double value) {
+static void put_value(void *arg, const char *suffix, double value) {
     run *r = arg;
     gt_metric_table *t = r->out;
     const gt_metric_request *q = &r->s->asked[r->score];
@@ -255,7 +255,7 @@ static gt_status path_length_all(run *r, const gt_metric_request *q) {
     const gt_path_options o = {
         .in_z = q->row->in_z, .full = q->row->whole, .crop = q->row->crop, .count = q->count, .stop = r->s->o.stop};
     gt_status st = gt_path_length_all(&r->s->team, r->paths, r->s->lpips, &o, &value);
-    if (!st) put(r, "", value);
+    if (!st) put_value(r, "", value);
     return st;
 }
 
@@ -275,7 +275,7 @@ static double *recall_base(const run *r, int i) {
     return &s->base[i].value;
 }
 
-static gt_status compute_all(run *r, int i) {
+static gt_status compute_metric_all(run *r, int i) {
     gt_scoring *s = r->s;
     const gt_metric_request *q = &s->asked[i];
     int lane = gt_scoring_lane(s, i), needs = q->row->needs;
@@ -284,44 +284,44 @@ static gt_status compute_all(run *r, int i) {
     if (lane != GT_LANE_NONE &&
         (r->fakes.lane[lane].failed || (reals && r->reals.lane[lane].failed) || r->held_out.lane[lane].failed))
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
-    int told = needs & GT_METRIC_CLASSES ? gt_detector_classes(s->detector[lane]) : 0;
+    int told = needs & GT_METRIC_CLASSES ? gt_extractor_classes(s->extractor[lane]) : 0;
     if (told && r->fakes.set->label_dim > told)
         return gt_fail(GT_USAGE, "the %s have %d classes, and the detector has %d", r->fakes.set->name,
                        r->fakes.set->label_dim, told);
     gt_metric_input in = {.team = &s->team,
                           .base = needs & GT_METRIC_BASE ? recall_base(r, i) : NULL,
                           .seed = s->o.seed,
-                          .put = put,
+                          .put = put_value,
                           .arg = r};
-    gt_status st = gt_see_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
+    gt_status st = gt_metric_set_of_all(s, &r->fakes, lane, needs, r->count[i].fakes, &in.fakes);
     needs &= ~(GT_METRIC_PROBABILITIES | GT_METRIC_CLASSES);
-    if (!st && reals) st = gt_see_all(s, &r->reals, lane, needs, r->count[i].reals, &in.reals);
+    if (!st && reals) st = gt_metric_set_of_all(s, &r->reals, lane, needs, r->count[i].reals, &in.reals);
     if (!st && needs & GT_METRIC_BASE && r->held_out.set)
-        st = gt_see_all(s, &r->held_out, lane, needs, r->held_out.set->count, &in.held_out);
+        st = gt_metric_set_of_all(s, &r->held_out, lane, needs, r->held_out.set->count, &in.held_out);
     if (!st && !s->team.comm->rank) {
         warn_of(&in.fakes, r->fakes.set->name);
         if (reals) warn_of(&in.reals, r->reals.set->name);
     }
     if (!st) st = q->row->compute_all(&in);
-    gt_unsee(&r->fakes, lane, &in.fakes);
-    if (reals) gt_unsee(&r->reals, lane, &in.reals);
-    gt_unsee(&r->held_out, lane, &in.held_out);
+    gt_metric_set_free(&r->fakes, lane, &in.fakes);
+    if (reals) gt_metric_set_free(&r->reals, lane, &in.reals);
+    gt_metric_set_free(&r->held_out, lane, &in.held_out);
     return st;
 }
 
 /* A score that has no value is NaN, with a warning. */
-static gt_status score_all(run *r, int i) {
+static gt_status value_all(run *r, int i) {
     const gt_metric_request *q = &r->s->asked[i];
     int before = r->out->n;
     bool stop = r->s->o.stop && r->s->o.stop();
     gt_status st = gt_comm_agree_all(r->s->team.comm, stop ? gt_fail(GT_STOPPED, "stopped") : GT_OK);
     r->score = i;
     gt_tell_start(q->metric, NULL, 0);
-    if (!st) st = compute_all(r, i);
+    if (!st) st = compute_metric_all(r, i);
     if (!st || st == GT_STOPPED || st == GT_NOMEM) return st;
     if (!r->s->team.comm->rank) gt_warn("%s has no value: %s", q->metric, gt_message());
     r->out->n = before;
-    for (int k = 0; k < GT_METRIC_MAX_KEYS && q->row->keys[k]; k++) put(r, q->row->keys[k], NAN);
+    for (int k = 0; k < GT_METRIC_MAX_KEYS && q->row->keys[k]; k++) put_value(r, q->row->keys[k], NAN);
     return GT_OK;
 }
 
@@ -332,7 +332,7 @@ static int place_of(const run *r, const gt_metric_value *v) {
 }
 
 /* Back to the order in which scores were asked for; the values of one score stay in theirs. */
-static void put_in_order(run *r) {
+static void sort_values(run *r) {
     for (int i = 1; i < r->out->n; i++)
         for (int k = i; k > 0 && place_of(r, &r->out->value[k]) < place_of(r, &r->out->value[k - 1]); k--) {
             gt_metric_value swap = r->out->value[k];
@@ -361,14 +361,14 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     if (!st) st = gt_collect_all(s, &r.fakes);
     for (int late = 0; late <= 1; late++)
         for (int i = 0; i < s->n && !st; i++)
-            if (!(s->asked[i].row->needs & GT_METRIC_HALVES) == !late) st = score_all(&r, i);
+            if (!(s->asked[i].row->needs & GT_METRIC_HALVES) == !late) st = value_all(&r, i);
     /* what fails before has been agreed on */
     if (!st) st = gt_comm_agree_all(s->team.comm, r.lost ? gt_fail(GT_NOMEM, "out of memory for scores") : GT_OK);
     gt_tell_end();
     gt_collected_free(&r.reals);
     gt_collected_free(&r.fakes);
     gt_collected_free(&r.held_out);
-    if (!st) put_in_order(&r);
+    if (!st) sort_values(&r);
     else gt_metric_table_free(out);
     out->seconds = gt_clock() - start;
     return st;

@@ -5,25 +5,25 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 #include "use/score/statistics_cache.h"
 
 enum { KEY_BYTES = 512 };
 
 /* Pixels are not kept: they are as quick to read as their copies. */
 static bool is_kept(const gt_scoring *s, const gt_collected *c, int lane) {
-    return !s->o.no_cache && s->detector[lane] && !gt_detector_is_pixels(s->detector[lane]) &&
+    return !s->o.no_cache && s->extractor[lane] && !gt_extractor_is_pixels(s->extractor[lane]) &&
            (c->set->identity.high || c->set->identity.low);
 }
 
 static void key_of(const gt_scoring *s, const gt_collected *c, int lane, const char *what, int64_t count,
                    char key[KEY_BYTES]) {
-    const gt_detector *d = s->detector[lane];
+    const gt_extractor *d = s->extractor[lane];
     char pictures[33], detector[33], numbers[80];
     gt_hash_hex(c->set->identity, pictures);
-    gt_hash_hex(gt_detector_hash(d), detector);
+    gt_hash_hex(gt_extractor_hash(d), detector);
     int n = snprintf(key, KEY_BYTES, "%s 1\npictures %s\n%dx%dx%d\ndetector %s\nkernels %s\ncount %lld\n", what,
-                     pictures, c->set->width, c->set->height, c->set->channels, detector, gt_detector_kernels(d),
+                     pictures, c->set->width, c->set->height, c->set->channels, detector, gt_extractor_kernels(d),
                      (long long)count);
     if (*gt_picture_set_numbers(c->set, numbers)) snprintf(key + n, (size_t)(KEY_BYTES - n), "numbers %s\n", numbers);
 }
@@ -103,7 +103,7 @@ typedef struct keeping {
     gt_status status;
 } keeping;
 
-static void keep(void *arg, int64_t first, int64_t n, const float *x) {
+static void keep_panel(void *arg, int64_t first, int64_t n, const float *x) {
     keeping *k = arg;
     (void)first;
     if (k->to && !k->status) k->status = gt_cached_rows_append(k->to, n, x);
@@ -117,7 +117,7 @@ gt_status gt_collected_keep_rows_all(gt_scoring *s, gt_collected *c, int lane) {
     keeping k = {.to = s->team.comm->rank ? NULL : gt_cached_rows_create(key, l->count, l->d)};
     gt_rows rows = gt_rows_share(l->count, l->d, s->team.comm);
     rows.x = l->features;
-    gt_status st = gt_rows_each_all(&s->team, &rows, keep, &k);
+    gt_status st = gt_rows_each_all(&s->team, &rows, keep_panel, &k);
     gt_cached_rows_close(k.to);
     return st;
 }

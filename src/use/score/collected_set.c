@@ -4,7 +4,7 @@
  * picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of
  * the whole set, no rows are kept. A score may want fewer pictures than another: the first ones of the set. They are
  * other ranks' then, and are sent there. */
-#include "use/score/scoring_internal.h"
+#include "use/score/scoring.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,22 +69,22 @@ static int class_of(const float *label, int dim) {
     return best;
 }
 
-static gt_status run_detector(pass *p, int lane, int n, const float *images, float *features, float *probabilities,
-                              int32_t *classes) {
-    gt_detector *d = p->s->detector[lane];
+static gt_status run_extractor(pass *p, int lane, int n, const float *images, float *features, float *probabilities,
+                               int32_t *classes) {
+    gt_extractor *d = p->s->extractor[lane];
     size_t pixels = gt_set_pixels(p->c->set);
     if (!d) { /* pixels */
         for (size_t i = 0; i < (size_t)n * pixels; i++) features[i] = p->bytes[i];
         return GT_OK;
     }
     gt_status st = GT_OK;
-    int at_once = gt_detector_batch(d);
+    int at_once = gt_extractor_batch(d);
     for (int i = 0; i < n && !st; i += at_once) {
         size_t k = (size_t)i;
-        st = gt_detector_run(d, (int)gt_least(at_once, n - i), images + k * pixels,
-                             features ? features + k * (size_t)gt_detector_features(d) : NULL,
-                             probabilities ? probabilities + k * (size_t)gt_detector_classes(d) : NULL,
-                             classes ? classes + i : NULL);
+        st = gt_extractor_run(d, (int)gt_least(at_once, n - i), images + k * pixels,
+                              features ? features + k * (size_t)gt_extractor_features(d) : NULL,
+                              probabilities ? probabilities + k * (size_t)gt_extractor_classes(d) : NULL,
+                              classes ? classes + i : NULL);
     }
     return st;
 }
@@ -97,7 +97,7 @@ static gt_status add_to_lane(pass *p, int lane, int64_t first, int n) {
                       : l->streams ? p->features
                                    : NULL,
           *probabilities = l->probabilities ? l->probabilities + place * (size_t)l->classes : NULL;
-    gt_status st = run_detector(p, lane, n, p->images, features, probabilities, l->asked ? p->classes : NULL);
+    gt_status st = run_extractor(p, lane, n, p->images, features, probabilities, l->asked ? p->classes : NULL);
     if (!st && l->streams) st = gt_row_moments_add(l->moments, features, n);
     for (int i = 0; i < n && !st && l->asked; i++) {
         int dim = p->c->set->label_dim;
@@ -120,7 +120,7 @@ static gt_status add_batch(pass *p, int64_t first, int n) {
     return st;
 }
 
-static float *room(size_t rows, size_t d, bool *short_of) {
+static float *floats_for(size_t rows, size_t d, bool *short_of) {
     size_t bytes;
     bool too_many = gt_mul_overflows(rows, d, &bytes) || gt_mul_overflows(bytes, sizeof(float), &bytes);
     float *x = too_many ? NULL : malloc(bytes + 1);
@@ -141,17 +141,17 @@ static gt_status make_room(pass *p) {
         if (l->streams) l->moments = gt_row_moments_new(&p->s->team, l->count, l->d);
         if (l->streams && !l->moments) return GT_NOMEM;
         bool rows = l->needs & (GT_METRIC_GAUSSIAN | GT_METRIC_ROWS);
-        if (rows && !l->streams) l->features = room(own, (size_t)l->d, &failed);
-        if (l->needs & GT_METRIC_PROBABILITIES) l->probabilities = room(own, (size_t)l->classes, &failed);
-        if (l->needs & GT_METRIC_CLASSES) l->asked = room(own, 2, &failed);
+        if (rows && !l->streams) l->features = floats_for(own, (size_t)l->d, &failed);
+        if (l->needs & GT_METRIC_PROBABILITIES) l->probabilities = floats_for(own, (size_t)l->classes, &failed);
+        if (l->needs & GT_METRIC_CLASSES) l->asked = floats_for(own, 2, &failed);
         if ((size_t)l->d > widest) widest = (size_t)l->d;
     }
-    if (c->picture_count) c->pictures = (uint8_t *)room(own, (pixels + 3) / 4, &failed);
-    p->images = room(batch, pixels, &failed);
-    p->bytes = (uint8_t *)room(batch, (pixels + 3) / 4, &failed);
-    p->labels = room(batch, (size_t)set->label_dim, &failed);
-    p->features = room(batch, widest, &failed);
-    p->classes = (int32_t *)room(batch, 1, &failed);
+    if (c->picture_count) c->pictures = (uint8_t *)floats_for(own, (pixels + 3) / 4, &failed);
+    p->images = floats_for(batch, pixels, &failed);
+    p->bytes = (uint8_t *)floats_for(batch, (pixels + 3) / 4, &failed);
+    p->labels = floats_for(batch, (size_t)set->label_dim, &failed);
+    p->features = floats_for(batch, widest, &failed);
+    p->classes = (int32_t *)floats_for(batch, 1, &failed);
     return failed ? gt_fail(GT_NOMEM, "out of memory for the features of %lld %s", (long long)c->count, set->name)
                   : GT_OK;
 }
@@ -220,22 +220,22 @@ static gt_status pass_all(gt_scoring *s, gt_collected *c) {
 }
 
 /* Can the lanes' networks see such pictures? */
-static gt_status take_set(gt_scoring *s, gt_collected *c) {
+static gt_status check_set(gt_scoring *s, gt_collected *c) {
     gt_status st = GT_OK;
     for (int lane = 0; lane < GT_LANES && !st; lane++) {
-        gt_detector *d = s->detector[lane];
+        gt_extractor *d = s->extractor[lane];
         gt_lane *l = &c->lane[lane];
         if (!l->needs) continue;
-        l->d = d ? gt_detector_features(d) : (int64_t)gt_set_pixels(c->set);
-        l->classes = d ? gt_detector_classes(d) : 0;
-        if (d && !c->set->statistics) st = gt_detector_takes(d, c->set->height, c->set->width, c->set->channels);
+        l->d = d ? gt_extractor_features(d) : (int64_t)gt_set_pixels(c->set);
+        l->classes = d ? gt_extractor_classes(d) : 0;
+        if (d && !c->set->statistics) st = gt_extractor_takes(d, c->set->height, c->set->width, c->set->channels);
     }
     return st ? gt_wrap(st, "%s", c->set->name) : GT_OK;
 }
 
 gt_status gt_collect_all(gt_scoring *s, gt_collected *c) {
     if (!c->set) return GT_OK;
-    gt_status st = gt_comm_agree_all(s->team.comm, take_set(s, c));
+    gt_status st = gt_comm_agree_all(s->team.comm, check_set(s, c));
     if (!st && !c->set->statistics) st = gt_collected_recall_all(s, c);
     if (st) return st;
     c->count = c->picture_count;
