@@ -24,10 +24,11 @@ struct gt_path_maker;
 struct gt_gaussian;
 
 typedef struct gt_metric_options {
-    const char *metrics;  /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
-    int64_t count;        /* of fakes, of all metrics; 0: as in their names */
-    bool all;             /* a name without a number ("fid") means all pictures that there are */
-    const char *detector; /* of all metrics that need features: as gt_extractor_open(); NULL or "": the published ones */
+    const char *metrics; /* names: "fid50k_full,kid10k"; a number in a name is the number of fakes */
+    int64_t count;       /* of fakes, of all metrics; 0: as in their names */
+    bool all;            /* a name without a number ("fid") means all pictures that there are */
+    const char
+        *detector; /* of all metrics that need features: as gt_extractor_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     bool statistics; /* both sets are statistics of features: no network is needed where none is given */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Numpy's .npz files: archives of .npy arrays. They are written array by array, stored, and appear whole or not at all
- * (base/growing_file.h); the CRC-32 of an array is verified where it is read.
+ * (base/file.h); the CRC-32 of an array is verified where it is read.
  *
  *     gt_npz w;
  *     gt_status st = gt_npz_begin(&w, path);
@@ -10,7 +10,7 @@
 #ifndef GANTRY_CODEC_NPZ_H
 #define GANTRY_CODEC_NPZ_H
 
-#include "base/growing_file.h"
+#include "base/file.h"
 #include "codec/npy.h"
 #include "codec/zip_records.h"
 #include "gantry/codec.h"
