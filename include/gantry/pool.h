@@ -22,4 +22,8 @@ void gt_pool_spin(gt_pool *p, bool on);
 /* Calls fn for each tile; returns when all tiles are done. p NULL: this thread alone. */
 void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg);
 
+int gt_processors_allowed(void); /* logical processors that this process may use */
+/* Logs a warning where `threads` are more than these processors; processors < 1: it is not known how many. */
+void gt_warn_of_threads(int threads, int processors);
+
 #endif

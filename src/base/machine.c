@@ -11,10 +11,17 @@
 
 #include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/pool.h"
 
 enum { LINE_BYTES = 512 };
 
 const char *const gt_forcing_settings[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", NULL};
+
+int gt_processors_allowed(void) {
+    gt_machine m;
+    gt_machine_look(&m);
+    return m.allowed;
+}
 
 void gt_warn_of_threads(int threads, int processors) {
     if (processors < 1 || threads <= processors) return;

@@ -39,9 +39,6 @@ typedef struct gt_process {
 } gt_process;
 bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system hides it */
 
-/* Logs a warning where `threads` are more than the logical processors that this program may use. */
-void gt_warn_of_threads(int threads, int processors);
-
 /* Environment variables that force a library to other kernels or block sizes than the library would choose for this
  * CPU. Ends with NULL. */
 extern const char *const gt_forcing_settings[];

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/machine.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/job.h"
@@ -149,10 +148,6 @@ int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exi
 
 /* GT_USAGE, with the command that is most like a mistyped one, or that does what another program calls so. */
 gt_status cli_fail_unknown(const char *name);
-void cli_print_quoted(const char *word, FILE *f); /* one word for a shell, between single quotes */
-/* Runs a shell command. `text` gets what the command prints, as far as there is room; "" where the command cannot be
- * started. */
-void cli_output_of(const char *command, char *text, size_t bytes);
 
 /* ---- arguments ---- */
 
@@ -235,8 +230,6 @@ bool cli_first_rank(void); /* read from the launcher's environment, without MPI;
 /* For a rank that fails without MPI. All ranks but the first wait a while, so that of a mistake that all have made the
  * first rank tells, and the launcher ends the others before they do. Returns the rank. */
 int cli_wait_turn(void);
-/* Notes that the launch has not failed: the ranks have met, or the program ends by itself. See slurm/lib.sh. */
-void cli_started(void);
 /* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
  * work. */
 bool cli_others_work(const char *command);
@@ -310,19 +303,6 @@ gt_status cli_check_detector(gt_job *job);
 gt_status cli_check_job_file(const char *path);
 /* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */
 gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
-
-/* ---- gantry doctor, also at the end of a dry run ---- */
-
-typedef struct cli_checkup { /* what the doctor looks at before MPI is up */
-    gt_machine machine;
-    /* The first line of mpirun's version; "": there is no mpirun. Nothing forks while MPI is up. */
-    char mpirun[256];
-} cli_checkup;
-void cli_doctor_before(cli_checkup *k);
-/* All ranks examine the machines; rank 0 prints to stdout. `data`: a dataset, or ""; `dir`: where runs go;
- * `checkpoint`: the bytes of a checkpoint, 0 when not known. GT_FAILED: something is broken. */
-gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir,
-                                 double checkpoint);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 

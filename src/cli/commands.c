@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The subcommands, a row each, and what their exit statuses mean. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -168,15 +169,11 @@ gt_status cli_fail_unknown(const char *name) {
                    near ? "?" : "");
 }
 
-void cli_print_quoted(const char *word, FILE *f) {
-    fputc('\'', f);
-    for (; *word; word++) fprintf(f, *word == '\'' ? "'\\''" : "%c", *word);
-    fputc('\'', f);
-}
+/* ---- kernels ---- */
 
-void cli_output_of(const char *command, char *text, size_t bytes) {
-    FILE *f = popen(command, "re");
-    size_t n = f ? fread(text, 1, bytes - 1, f) : 0;
-    if (f) pclose(f);
-    text[n] = 0;
-}
+/* What the environment says of kernels: read here, once, and nowhere else. */
+static const gt_kernel_set *kernels;
+
+gt_status cli_read_kernels(void) { return gt_kernel_set_asked(getenv("GT_ISA"), getenv("GT_CONV"), &kernels); }
+
+const gt_kernel_set *cli_kernels(void) { return kernels; }

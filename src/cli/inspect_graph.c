@@ -7,6 +7,7 @@
 #include "gantry/file.h"
 #include "gantry/layer_table.h"
 #include "gantry/network.h"
+#include "gantry/pool.h"
 #include "gantry/train.h"
 
 static gt_status job_of_checkpoint(const char *path, gt_job **job) {
@@ -68,9 +69,7 @@ gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int
     gt_status st = job_of(path, &job);
     if (!st) job->kernels = cli_kernels();
     gt_model *m = st ? NULL : gt_model_new(job);
-    gt_machine machine;
-    gt_machine_look(&machine);
-    if (timed) gt_warn_of_threads(threads, machine.allowed);
+    if (timed) gt_warn_of_threads(threads, gt_processors_allowed());
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
     /* As training plans them where a rank has one slice. */
     gt_exec_options options = {.pool = pool, .runs = 1, .recompute = m ? gt_job_recompute(job) : 0};

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "gantry/arrays.h"
+#include "gantry/launch.h"
 #include "gantry/program.h"
 
 static int unknown_command(const char *name) {
@@ -63,7 +64,7 @@ static int run(int argc, char **argv) {
     atexit(say_what_ended);
     gt_status st = cli_read_kernels();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
-    cli_started();
+    gt_launch_succeeded();
     if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */
         perror("gantry: writing results");
         status = status ? status : CLI_FAILED;

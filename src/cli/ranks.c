@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/launch.h"
 #include "gantry/progress.h"
 
 enum { MOST_OWN = 32 }; /* bits of own_words */
@@ -42,7 +43,7 @@ gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
     if (first) gt_tell_start("starting", NULL, 0);
     gt_comm *c = gt_comm_start_all(threads, st);
     if (c) {
-        cli_started();
+        gt_launch_succeeded();
         if (found) gt_fail(found, "%s", message ? message : "out of memory");
         *st = gt_comm_agree_all(c, found);
         if (!*st) *st = gt_comm_same_settings_all(c, mine->list, mine->n);

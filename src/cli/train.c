@@ -10,6 +10,7 @@
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/doctor.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
@@ -119,9 +120,9 @@ static int train(gt_job *job, const cli_settings *mine, const left_alone *left) 
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
-    cli_checkup checkup = {0};
     bool measures = gt_is(job->dry_run, "1");
-    if (!st && measures) cli_doctor_before(&checkup);
+    gt_checkup *checkup = !st && measures ? gt_checkup_new(job->arena) : NULL;
+    if (!st && measures && !checkup) st = GT_NOMEM;
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
@@ -132,8 +133,12 @@ static int train(gt_job *job, const cli_settings *mine, const left_alone *left) 
     if (comm->rank == 0) explain(job, left);
     st = dry ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
     if (!st && measures)
-        st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir,
-                                    (double)checkpoint_bytes);
+        st = gt_checkup_examine_all(checkup, comm,
+                                    &(gt_checkup_options){.kernels = cli_kernels(),
+                                                          .data = job->data,
+                                                          .dir = *job->run ? job->run : job->outdir,
+                                                          .checkpoint = (double)checkpoint_bytes},
+                                    stdout);
     return cli_leave("train", st, comm);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/machine.h"
 #include "dist/comm.h"
+#include "gantry/pool.h"
 
 typedef struct cpu {
     int number, core, package;

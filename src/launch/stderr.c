@@ -4,7 +4,7 @@
  * as they come, since live lines have no end. A line of dashes is held, and what follows up to the next one; the whole
  * is left out if it is the report. Held bytes that nothing follows are somebody else's, and are passed on. */
 #define _GNU_SOURCE
-#include "cli/run_stderr.h"
+#include "launch/stderr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,20 +18,20 @@
 #include "gantry/clock.h"
 
 enum {
-    MOST = 4096, /* bytes of a report, at least */
-    DASHES = 40, /* of its first line, at least */
-    PAUSE = 200, /* milliseconds: nothing follows */
+    LONGEST = 4096, /* bytes of a report, at least */
+    DASHES = 40,    /* of its first line, at least */
+    PAUSE = 200,    /* milliseconds: nothing follows */
 };
 
 typedef struct filter {
-    char held[MOST], out[2 * MOST];
+    char held[LONGEST], out[2 * LONGEST];
     size_t n, n_out; /* bytes */
     size_t line;     /* where the last line of those held begins */
     size_t cleared;  /* bytes of the end of what was passed on that begin `clear` */
     bool mid_line;   /* what was passed on last neither ends a line nor clears one */
 } filter;
 
-static void flush(filter *f) {
+static void flush_filter(filter *f) {
     const char *bytes = f->out;
     while (f->n_out) {
         ssize_t done = write(STDERR_FILENO, bytes, f->n_out);
@@ -71,10 +71,10 @@ static bool only_dashes(const filter *f) {
 }
 
 /* One more byte. The bytes held begin with a line of dashes, or with dashes that may become one. */
-static void take(filter *f, char c) {
+static void take_byte(filter *f, char c) {
     f->held[f->n++] = c;
     bool dashes = only_dashes(f), begins = !f->line;
-    if (f->mid_line || (begins && !dashes) || f->n == MOST) {
+    if (f->mid_line || (begins && !dashes) || f->n == LONGEST) {
         pass_on(f);
     } else if (c == '\n') {
         if (begins || !dashes) {
@@ -86,9 +86,9 @@ static void take(filter *f, char c) {
     }
 }
 
-static void run(int fd) {
+static void filter_stderr(int fd) {
     static filter f;
-    char bytes[MOST];
+    char bytes[LONGEST];
     signal(SIGPIPE, SIG_IGN);
     for (;;) {
         struct pollfd p = {fd, POLLIN, 0};
@@ -96,36 +96,36 @@ static void run(int fd) {
         if (ready < 0 && errno == EINTR) continue;
         ssize_t n = ready ? read(fd, bytes, sizeof bytes) : 0;
         if (n < 0 && errno == EINTR) continue;
-        for (ssize_t i = 0; i < n; i++) take(&f, bytes[i]);
+        for (ssize_t i = 0; i < n; i++) take_byte(&f, bytes[i]);
         if (n <= 0) pass_on(&f);
-        flush(&f);
+        flush_filter(&f);
         if (ready && n <= 0) break;
     }
 }
 
-cli_stderr cli_stderr_begin(void) {
+launch_stderr launch_stderr_begin(void) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC)) return (cli_stderr){-1, -1};
+    if (pipe2(ends, O_CLOEXEC)) return (launch_stderr){-1, -1};
     pid_t pid = fork();
     if (pid == 0) {
         setsid();
         close(ends[1]);
         close(STDIN_FILENO);
         close(STDOUT_FILENO);
-        run(ends[0]);
+        filter_stderr(ends[0]);
         _exit(0);
     }
     close(ends[0]);
     if (pid < 0) close(ends[1]);
-    return (cli_stderr){pid < 0 ? -1 : ends[1], pid};
+    return (launch_stderr){pid < 0 ? -1 : ends[1], pid};
 }
 
-void cli_stderr_started(cli_stderr *e) {
+void launch_stderr_started(launch_stderr *e) {
     if (e->fd >= 0) close(e->fd);
     e->fd = -1;
 }
 
-void cli_stderr_end(const cli_stderr *e) {
+void launch_stderr_end(const launch_stderr *e) {
     double until = gt_clock() + 1;
     while (e->pid > 0 && waitpid(e->pid, NULL, WNOHANG) == 0 && gt_clock() < until) gt_sleep(0.005);
 }

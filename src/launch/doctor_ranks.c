@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the doctor looks at between ranks: the MPI library and what it carries messages with, clocks, and the sum of a
+ * What is examined between ranks: the MPI library and what it carries messages with, clocks, and the sum of a
  * block of gradients. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/doctor.h"
 #include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/memory.h"
+#include "launch/doctor.h"
 
-static void look_at_library(doctor *d) {
+static void examine_library(doctor *d) {
     char library[256];
     gt_mpi_version(library, sizeof library);
-    doctor_tell(d, FINE, "MPI", NULL, "%s", library);
+    doctor_add(d, FINE, "MPI", NULL, "%s", library);
     bool open_mpi = !strncmp(library, "Open MPI", 8);
     if (!*d->before->mpirun)
-        doctor_tell(d, WARNING, "mpirun",
-                    "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without",
-                    "not found: one rank only");
+        doctor_add(d, WARNING, "mpirun",
+                   "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without",
+                   "not found: one rank only");
     else if (open_mpi && !strstr(d->before->mpirun, "Open MPI"))
-        doctor_tell(
+        doctor_add(
             d, WARNING, "mpirun",
             "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone",
             "of another MPI: %s", d->before->mpirun);
-    else doctor_tell(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
+    else doctor_add(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
 }
 
-static void look_at_transport(doctor *d) {
+static void examine_transport(doctor *d) {
     char text[256];
     if (d->comm->ranks == 1) return;
     bool known = gt_mpi_transport(text, sizeof text);
     bool fast = strstr(text, "ucx") || strstr(text, "ofi") || strstr(text, "openib") || strstr(text, "psm");
     bool wasted = known && d->comm->hosts > 1 && !fast && !access("/sys/class/infiniband", F_OK);
-    doctor_tell(d, wasted ? WARNING : FINE, "transport",
-                "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is "
-                "InfiniBand or the like",
-                "%s", known ? text : "not known for this MPI");
+    doctor_add(d, wasted ? WARNING : FINE, "transport",
+               "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is "
+               "InfiniBand or the like",
+               "%s", known ? text : "not known for this MPI");
 }
 
 /* All leave the barrier at about the same moment: what their clocks then differ by is skew, but for some latency. */
-static void look_at_clocks(doctor *d) {
+static void examine_clocks(doctor *d) {
     const double much = 2;
     gt_comm *c = d->comm;
     if (c->hosts == 1) return;
-    double *all = calloc((size_t)c->ranks, sizeof *all), least = INFINITY, most = -INFINITY;
+    double *all = calloc((size_t)c->ranks, sizeof *all), first = INFINITY, last = -INFINITY;
     gt_comm_barrier_all(c);
     double now = gt_unix_time();
     if (gt_comm_agree_all(c, all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"))) {
@@ -55,16 +55,16 @@ static void look_at_clocks(doctor *d) {
     gt_comm_gather_all(c, &now, sizeof now, all);
     int late = 0;
     for (int r = 0; r < c->ranks; r++) {
-        if (all[r] > most) late = r;
-        least = fmin(least, all[r]);
-        most = fmax(most, all[r]);
+        if (all[r] > last) late = r;
+        first = fmin(first, all[r]);
+        last = fmax(last, all[r]);
     }
     if (c->rank == 0)
-        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks",
-                    "run NTP on all hosts: times in logs and of files mislead",
-                    most - least > much ? "hosts differ by %.3f s; that of rank %d is ahead"
-                                        : "hosts differ by %.3f s at most",
-                    most - least, late);
+        doctor_add(d, last - first > much ? WARNING : FINE, "clocks",
+                   "run NTP on all hosts: times in logs and of files mislead",
+                   last - first > much ? "hosts differ by %.3f s; that of rank %d is ahead"
+                                       : "hosts differ by %.3f s at most",
+                   last - first, late);
     free(all);
 }
 
@@ -81,7 +81,7 @@ static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_schedule *pl
     return gt_clock() - start;
 }
 
-static void look_at_reduction(doctor *d) {
+static void examine_reduction(doctor *d) {
     enum { FLOATS = 4 << 20, TURNS = 3 };
     const double slow = 100e6; /* bytes per second */
     gt_comm *c = d->comm;
@@ -95,12 +95,12 @@ static void look_at_reduction(doctor *d) {
             double now = reduction(c, r, plan, block, FLOATS);
             if (i && now < best) best = now; /* the first opens connections */
         }
-        bool lame = bytes / best < slow;
+        bool too_slow = bytes / best < slow;
         if (c->rank == 0)
-            doctor_tell(d, lame ? WARNING : FINE, "reduction",
-                        "see the transport above; fewer ranks with more threads each send less",
-                        "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks,
-                        best * 1e3, bytes / best / 1e6);
+            doctor_add(d, too_slow ? WARNING : FINE, "reduction",
+                       "see the transport above; fewer ranks with more threads each send less",
+                       "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks,
+                       best * 1e3, bytes / best / 1e6);
     }
     gt_reducer_free_all(r);
     gt_block_free(block, FLOATS * sizeof *block);
@@ -108,9 +108,9 @@ static void look_at_reduction(doctor *d) {
 
 void doctor_ranks(doctor *d) {
     if (d->comm->rank == 0) {
-        look_at_library(d);
-        look_at_transport(d);
+        examine_library(d);
+        examine_transport(d);
     }
-    look_at_clocks(d);
-    look_at_reduction(d);
+    examine_clocks(d);
+    examine_reduction(d);
 }

@@ -11,40 +11,25 @@
  * too, would kill the ranks. So where the ranks can finish, Open MPI's mpirun gets these signals blocked: it keeps them
  * so, and unblocks them in the ranks. Asked again, this process sends mpirun SIGALRM in place of SIGTERM: mpirun passes
  * that on as well, it ends a rank, and mpirun then ends the others. */
-#include "cli/run_launch.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/generating.h"
-#include "cli/run_stderr.h"
 #include "gantry/clock.h"
-#include "gantry/dist.h"
+#include "gantry/launch.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 #include "gantry/stop.h"
+#include "launch/stderr.h"
 
-/* The commands that end in good order when asked to stop: SIGUSR1 is their signal. It would kill the others without a
- * word. */
-static const struct {
-    const char *command, *action, *words;
-} stopping[] = {
-    {"train", NULL, "stopping after this step, then a checkpoint (Ctrl-C again: at once)"},
-    {"search", NULL, "stopping after this step of each trial, then checkpoints (Ctrl-C again: at once)"},
-    {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written (Ctrl-C again: at once)"},
-    {"project", NULL, "stopping after this step of each target, then the states are written (Ctrl-C again: at once)"},
-    {"generate", NULL, CLI_STOPPING},
-    {"mix", NULL, CLI_STOPPING},
-    {"walk", NULL, CLI_STOPPING},
-    {"metrics", NULL, "stopping; no score is written"},
-    {NULL, NULL, "stopping"},
-};
+enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */
 
 typedef struct child {
     pid_t pid;
@@ -69,7 +54,7 @@ static bool asks_to_stop(int number) {
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
 
-static void say(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
+static void print_line(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
 
 /* SIGUSR1, also from elsewhere: by `kill`, or Slurm's --signal. */
 static void ask_gently(child *c) {
@@ -87,7 +72,7 @@ static void ask_to_stop(child *c) {
     const double soon = 0.3; /* seconds: `timeout` sends a signal to the process, and then to its group */
     double now = gt_clock();
     if (c->asked && now - c->last < soon) return;
-    say(c->asked ? "stopping at once" : c->said);
+    print_line(c->asked ? "stopping at once" : c->said);
     c->asked = true;
     c->last = now;
     c->pause = 0;
@@ -125,8 +110,8 @@ static int wait_for(child *c, const sigset_t *signals) {
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
             if (!ended_too_early(c, code)) return code;
-            say("stopped before the first step; the same command resumes");
-            return CLI_STOPPED;
+            print_line("stopped before the first step; the same command resumes");
+            return STOPPED;
         }
         do number = next_signal(c, signals);
         while (number < 0 && errno == EINTR);
@@ -146,33 +131,16 @@ static void leave_terminal_input(void) {
     close(fd);
 }
 
-static void become(const char *const *argv, pid_t parent, const sigset_t *mask, int to) {
+static void become_launcher(const char *const *argv, pid_t parent, const sigset_t *mask, int to) {
     setsid();
     if (to >= 0) dup2(to, STDERR_FILENO);
     leave_terminal_input();
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
-    if (getppid() != parent) _exit(CLI_FAILED);
+    if (getppid() != parent) _exit(FAILED);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(argv[0], (char *const *)argv);
     fprintf(stderr, "gantry run: %s: %s\n", argv[0], strerror(errno));
     _exit(errno == ENOENT ? 127 : 126);
-}
-
-/* NULL is always there. Options may stand before an action. */
-static bool has_word(char *const *command, const char *word) {
-    bool has = !word;
-    for (char *const *w = command + 1; !has && *w; w++) has = !strcmp(*w, word);
-    return has;
-}
-
-static void choose_words(child *c, char *const *command, bool open_mpi) {
-    size_t i = 0;
-    for (; stopping[i].command; i++)
-        if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
-    c->said = stopping[i].words;
-    c->gentle = stopping[i].command != NULL;
-    c->stage = c->gentle ? 0 : 1;
-    c->deaf = c->gentle && open_mpi;
 }
 
 /* Of the launcher: that of this process before, and what the launcher shall not get. The ranks learn that they have
@@ -194,24 +162,41 @@ static void choose_signals(sigset_t *set) {
     }
 }
 
-int cli_launch(const char *const *argv, char *const *command, bool open_mpi) {
-    child c = {0};
+/* The ranks write to pipes: environment variables give them the terminal at the other end and its width. Not under
+ * srun, which passes on whole lines only. */
+static void pass_on_terminal(bool pipes) {
+    struct winsize size = {0};
+    char columns[16];
+    if (!pipes || !gt_log_is_terminal()) return;
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    snprintf(columns, sizeof columns, "%d", (int)size.ws_col);
+    setenv(GT_TERMINAL, columns, 1);
+}
+
+static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, int *status) {
+    child c = {.said = stop->words, .gentle = stop->gentle, .stage = stop->gentle ? 0 : 1};
+    c.deaf = c.gentle && l->open_mpi;
     sigset_t signals, before;
     choose_signals(&signals);
     sigprocmask(SIG_BLOCK, &signals, &before);
     fflush(NULL);
-    choose_words(&c, command, open_mpi);
     unsetenv(GT_WAITING_LAUNCHER); /* of a launcher around this one */
     if (c.deaf) make_deaf(&before);
     pid_t self = getpid();
-    cli_stderr e = strcmp(argv[0], "mpirun") ? (cli_stderr){-1, -1} : cli_stderr_begin();
+    launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();
-    if (c.pid == 0) become(argv, self, &before, e.fd);
+    if (c.pid == 0) become_launcher(l->words, self, &before, e.fd);
     int error = errno;
-    cli_stderr_started(&e);
-    if (c.pid < 0)
-        return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(error)));
-    int status = wait_for(&c, &signals);
-    cli_stderr_end(&e);
-    return status;
+    launch_stderr_started(&e);
+    if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
+    *status = wait_for(&c, &signals);
+    launch_stderr_end(&e);
+    return GT_OK;
+}
+
+gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *status) {
+    pass_on_terminal(!l->here && !strcmp(l->words[0], "mpirun"));
+    if (!l->here) return run_launcher(l, stop, status);
+    gt_program_again((char **)l->words);
+    return gt_fail(GT_FAILED, "%s cannot be started", l->words[0]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the doctor looks at on disks: the kinds of file systems of data and runs, what they do in a second, who sees
+ * What is examined on disks: the kinds of file systems of data and runs, what they do in a second, who sees
  * them. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/doctor.h"
-#include "gantry/clock.h"
 #include "base/file.h"
+#include "gantry/clock.h"
 #include "gantry/memory.h"
+#include "launch/doctor.h"
 
 enum { PIECE = 4 << 20, PIECES = 16 }; /* measured with up to 64 MB, and not for long: */
 static const double longest = 2;
@@ -53,7 +53,7 @@ static double read_rate(const char *path) {
     return bytes / seconds;
 }
 
-static const char *kind(const gt_file_system *fs, char text[64]) {
+static const char *file_system_text(const gt_file_system *fs, char text[64]) {
     snprintf(text, 64, "%s%s", fs->name, fs->shared ? " (shared by hosts)" : "");
     return text;
 }
@@ -71,57 +71,58 @@ static char *nearest(const char *path) {
     return p;
 }
 
-static void look_at_runs(doctor *d) {
+static void examine_runs(doctor *d) {
     const double slow = 30e6, long_time = 60;
-    char text[64], *dir = nearest(d->dir);
+    char text[64], *dir = nearest(d->options.dir);
     gt_file_system fs = gt_file_system_of(dir ? dir : ".");
     double rate = dir ? write_rate(dir) : 0;
     bool hidden = !fs.shared && d->comm->hosts > 1;
-    if (!rate) doctor_tell(d, BROKEN, "runs", "choose another --outdir", "%s", gt_message());
+    if (!rate) doctor_add(d, BROKEN, "runs", "choose another --outdir", "%s", gt_message());
     else
-        doctor_tell(
-            d, rate < slow || hidden ? WARNING : FINE, "runs",
-            hidden        ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
-            : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
-                          : NULL,
-            "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, kind(&fs, text), rate / 1e6,
-            gt_space_free(dir) / 1e9, fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
-    if (rate && d->checkpoint)
-        doctor_tell(d, d->checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
-                    "--checkpoint-minutes well above that; training goes on meanwhile",
-                    "%.1f MB are written in %.1f s in the background", d->checkpoint / 1e6, d->checkpoint / rate);
+        doctor_add(d, rate < slow || hidden ? WARNING : FINE, "runs",
+                   hidden ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
+                   : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
+                                 : NULL,
+                   "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, file_system_text(&fs, text),
+                   rate / 1e6, gt_space_free(dir) / 1e9,
+                   fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
+    if (rate && d->options.checkpoint)
+        doctor_add(d, d->options.checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
+                   "--checkpoint-minutes well above that; training goes on meanwhile",
+                   "%.1f MB are written in %.1f s in the background", d->options.checkpoint / 1e6,
+                   d->options.checkpoint / rate);
     free(dir);
 }
 
 /* All ranks. */
-static void look_at_data(doctor *d) {
+static void examine_data(doctor *d) {
     const double slow = 50e6;
     char text[64];
     gt_comm *c = d->comm;
-    if (!*d->data || !strncmp(d->data, "synth:", 6)) return;
+    if (!*d->options.data || !strncmp(d->options.data, "synth:", 6)) return;
     struct stat s = {0};
-    bool missing = stat(d->data, &s) != 0;
+    bool missing = stat(d->options.data, &s) != 0;
     int blind = gt_comm_max_all(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */
     if (c->rank) return;
     if (blind) {
-        doctor_tell(d, BROKEN, "data",
-                    "put it on a file system that all hosts share, or copy it to the same path on each",
-                    "rank %d does not see '%s'", c->ranks - blind, d->data);
+        doctor_add(d, BROKEN, "data",
+                   "put it on a file system that all hosts share, or copy it to the same path on each",
+                   "rank %d does not see '%s'", c->ranks - blind, d->options.data);
         return;
     }
-    gt_file_system fs = gt_file_system_of(d->data);
+    gt_file_system fs = gt_file_system_of(d->options.data);
     if (!S_ISREG(s.st_mode)) {
-        doctor_tell(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset",
-                    "'%s', a folder on %s", d->data, kind(&fs, text));
+        doctor_add(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset",
+                   "'%s', a folder on %s", d->options.data, file_system_text(&fs, text));
         return;
     }
-    double rate = read_rate(d->data);
-    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (docs/cluster.md)",
-                "'%s', %.1f MB on %s: read at %.0f MB/s", d->data, (double)s.st_size / 1e6, kind(&fs, text),
-                rate / 1e6);
+    double rate = read_rate(d->options.data);
+    doctor_add(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (docs/cluster.md)",
+               "'%s', %.1f MB on %s: read at %.0f MB/s", d->options.data, (double)s.st_size / 1e6,
+               file_system_text(&fs, text), rate / 1e6);
 }
 
 void doctor_files(doctor *d) {
-    look_at_data(d);
-    if (d->comm->rank == 0) look_at_runs(d);
+    examine_data(d);
+    if (d->comm->rank == 0) examine_runs(d);
 }

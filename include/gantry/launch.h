@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Starting this program on several ranks, by mpirun or srun, and in Slurm's queue. For processes without MPI: they
+ * fork. */
+#ifndef GANTRY_LAUNCH_H
+#define GANTRY_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "gantry/job.h"
+#include "gantry/memory.h"
+
+/* ---- a command on several ranks ---- */
+
+typedef struct gt_launch_options {
+    int64_t ranks;              /* 0: in a Slurm allocation its tasks, else one a socket */
+    const char *hosts;          /* "a,b:2"; "": this host, or the allocation's */
+    const char *hostfile;       /* "": none */
+    const char *launcher;       /* "mpirun", "srun"; "auto": srun in an allocation where it speaks PMIx, else mpirun */
+    const char *options;        /* further words for the launcher; "": none */
+    const char *const *command; /* of this program, from the name of the subcommand on; ends with NULL */
+    bool needs_one;             /* one rank is enough for the command (it shows its help) */
+} gt_launch_options;
+
+typedef struct gt_launch {
+    const char **words; /* what is to be executed; n of them and NULL */
+    int n;
+    bool here;     /* no launcher: this process becomes the command */
+    bool open_mpi; /* the launcher is Open MPI's mpirun */
+} gt_launch;
+
+/* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the
+ * arena. GT_USAGE, GT_FAILED: there is no such launcher, or it cannot do this. */
+gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out);
+void gt_launch_print(const gt_launch *l, FILE *f); /* one line, as a shell reads it again */
+
+/* What SIGINT, SIGTERM and SIGHUP do. */
+typedef struct gt_launch_stop {
+    const char *words; /* said on stderr when the command is asked to stop */
+    bool gentle;       /* SIGUSR1 lets the command end in good order; it would kill others without a word */
+} gt_launch_stop;
+
+/* Starts the launcher in a session of its own and waits for it; without a launcher this process becomes the command.
+ * SIGINT, SIGTERM and SIGHUP are turned into what lets the command stop in order; these signals may also come to the
+ * launcher and the ranks themselves. *status: the launcher's exit status, or 128 and the signal that ended it; 75: the
+ * command was stopped before it could say so. GT_FAILED: no process could be started. */
+gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *status);
+
+/* Notes that the launch has not failed: the ranks have met, or the program ends by itself. The scripts for clusters
+ * (slurm/lib.sh) must tell a launch that failed from a training that failed: before each launch they leave a file,
+ * which is removed by the first rank of the program that was started. */
+void gt_launch_succeeded(void);
+
+/* ---- a training job in Slurm's queue ---- */
+
+/* Options of sbatch that take a text; the job's name is the last one. */
+enum { GT_BATCH_TEXTS = 5, GT_BATCH_NAME = GT_BATCH_TEXTS - 1 };
+extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
+
+typedef struct gt_batch {
+    int64_t nodes, ntasks_per_node, cpus_per_task;
+    int64_t grace;                     /* seconds before the walltime's end at which the run stops */
+    const char *time;                  /* walltime of a piece of the run */
+    const char *texts[GT_BATCH_TEXTS]; /* of gt_batch_texts; "": not given */
+    /* the arguments of gantry train; of options without a value values[i] is NULL */
+    const char *const *words, *const *keys, *const *values;
+    int n_words, n_pairs;
+
+    /* found by gt_batch_make() */
+    const char *run, *path; /* the run's directory; the script's place in it */
+    const char *scripts, *program;
+    const char *site; /* a file of settings in place of the scripts' own; "": theirs */
+} gt_batch;
+
+/* GT_USAGE: cores of a rank are not given, or the walltime is no time, or not longer than `grace`. */
+gt_status gt_batch_check_times(const gt_batch *b);
+/* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
+ * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */
+gt_status gt_batch_make(gt_batch *b, gt_job *job, char **script);
+/* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */
+gt_status gt_batch_submit(gt_arena *a, const gt_batch *b, const char *script);
+
+/* ---- shells ---- */
+
+void gt_shell_print(const char *word, FILE *f); /* one word for a shell, between single quotes */
+/* Runs a shell command. `text` gets what the command prints, as far as there is room; "" where the command cannot be
+ * started. */
+void gt_shell_output(const char *command, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is examined on each host: CPU, kernels, BLAS, threads, arithmetic, memory. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "gantry/kernels.h"
+#include "kernels/kernel_set.h"
+#include "launch/doctor.h"
+
+static const gt_kernel_set *used_kernels(const doctor *d) {
+    return d->options.kernels ? d->options.kernels : gt_kernel_set_best();
+}
+
+static void examine_cpu(doctor *d) {
+    char text[512];
+    gt_machine_text(&d->before->machine, text, sizeof text);
+    doctor_add(d, FINE, "CPU", NULL, "%s", text);
+}
+
+static void examine_kernels(doctor *d) {
+    const gt_kernel_set *best = gt_kernel_set_best(), *used = used_kernels(d);
+    if (used->isa != best->isa)
+        doctor_add(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted",
+                   "%s is in use, but this CPU has %s", used->name, best->name);
+    else if (best->isa < GT_ISA_AVX2)
+        doctor_add(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512",
+                   "%s: this CPU has no instruction set with kernels of its own", best->name);
+    else doctor_add(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", best->name, used->id);
+    if (used->conv != GT_CONV_AUTO)
+        doctor_add(d, WARNING, "convolution", "unset GT_CONV, unless for comparison",
+                   "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);
+}
+
+static void examine_blas(doctor *d) {
+    doctor_add(d, FINE, "BLAS", NULL, "%s", gt_blas_description());
+    for (const char *const *name = gt_forcing_settings; *name; name++)
+        if (getenv(*name))
+            doctor_add(d, WARNING, "BLAS", "unset it, unless there is a reason: OpenBLAS knows this CPU",
+                       "%s=%s overrides what OpenBLAS would choose, and can halve its speed", *name, getenv(*name));
+}
+
+static void examine_threads(doctor *d) {
+    const gt_machine *m = &d->before->machine;
+    if (m->allowed < m->processors)
+        doctor_add(d, WARNING, "cores",
+                   "taskset, a batch system or a container holds it there; wanted? Then all is well",
+                   "this process may use %d of %d processors", m->allowed, m->processors);
+    if (m->quota > 0 && m->quota < m->allowed)
+        doctor_add(d, WARNING, "cores", "ask for more CPU time (container, control group), or give --threads",
+                   "a quota of %.2f cores for %d processors: threads will be stopped again and again", m->quota,
+                   m->allowed);
+    const double seconds = 0.5; /* the system's own average would count what this program did before */
+    double load = gt_machine_load_of_others(seconds);
+    if (load > 0.5 * m->processors)
+        doctor_add(d, WARNING, "load",
+                   "measure again when they are done; ranks and threads sleep while they wait, but share the cores",
+                   "other programs keep %.1f of %d processors busy", load, m->processors);
+    doctor_add(d, d->comm->oversubscribed ? WARNING : FINE, "threads", "fewer ranks, or fewer --threads", "%s",
+               d->comm->description);
+}
+
+static void examine_speed(doctor *d) {
+    enum { IN_MEMORY = 256 << 20 };
+    int threads = gt_pool_threads(d->pool);
+    double one = gt_probe_fma(NULL, used_kernels(d)), all = gt_probe_fma(d->pool, used_kernels(d));
+    size_t near = d->before->machine.l2 ? d->before->machine.l2 / 2 : (size_t)128 << 10;
+    double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY),
+           all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
+    bool slow = all < 0.8 * threads * one;
+    doctor_add(d, slow ? WARNING : FINE, "arithmetic",
+               "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest",
+               "%.0f Gflop/s on one thread, %.0f on %d: %.2f times", one / 1e9, all / 1e9, threads, all / one);
+    if (!one_rate || !all_rate)
+        doctor_add(d, BROKEN, "bandwidth", "free memory, or raise its limit", "%s", gt_message());
+    else
+        doctor_add(d, FINE, "bandwidth", NULL, "%.0f GB/s from L2; from memory %.1f GB/s on one thread, %.1f on %d",
+                   near_rate / 1e9, one_rate / 1e9, all_rate / 1e9, threads);
+}
+
+static void examine_memory(doctor *d) {
+    const double enough = 4e9;
+    double all = (double)d->before->machine.memory, free_bytes = (double)d->before->machine.available;
+    bool little = free_bytes < enough;
+    doctor_add(d, little ? WARNING : FINE, "memory", "small jobs only; --dry-run says what a job needs",
+               "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
+    FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+    char line[128] = "";
+    if (f && !fgets(line, sizeof line, f)) line[0] = 0;
+    if (f) fclose(f);
+    bool never = strstr(line, "[never]");
+    if (*line)
+        doctor_add(d, never ? WARNING : FINE, "huge pages",
+                   "as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+                   never ? "switched off: large arrays cost more time" : "large arrays get them");
+}
+
+static void examine_shared_memory(doctor *d) {
+    const double enough = 256e6;
+    struct statvfs s;
+    if (statvfs("/dev/shm", &s) || access("/dev/shm", W_OK)) {
+        doctor_add(d, WARNING, "/dev/shm", "mount a tmpfs there: ranks of one host exchange data through it",
+                   "not there, or not writable");
+        return;
+    }
+    double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
+    doctor_add(d, free_bytes < enough ? WARNING : FINE, "/dev/shm",
+               "several ranks on this host may fail: docker run --shm-size=1g", "%.0f MB are free", free_bytes / 1e6);
+}
+
+void doctor_machine(doctor *d) {
+    examine_cpu(d);
+    examine_kernels(d);
+    examine_blas(d);
+    examine_threads(d);
+    examine_speed(d);
+    examine_memory(d);
+    examine_shared_memory(d);
+}
