@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/numbers.h"
+#include "dist/tree.h"
 #include "gantry/dist.h"
 
 enum { AUTO_MOST = 8 };
@@ -132,4 +133,11 @@ gt_group gt_group_from(gt_slices slices, int first, int end, int most) {
         g.count = count;
     }
     return g;
+}
+
+int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes) {
+    int first, count, depth = 0;
+    gt_slice_range(slices, ranks, rank, &first, &count);
+    for (int i = 0; i < count; i++) gt_tree_push(nodes, &depth, (gt_tree_node){0, first + i}, slices);
+    return depth;
 }

@@ -95,6 +95,17 @@ case_phrases_that_are_gone() {
     gone phrases phrase >said && fail 'nothing is found'
     cut -d' ' -f1 said | tr '\n' ' ' | grep -qxF 'phrase/src/a.c:2: phrase/src/a.c:4: ' || { cat said; fail 'not exactly what was planted is found'; }
 }
+# very small files stand in a list, with a reason
+case_very_small_files() {
+    small() { "$python" "$here/../tools/small.py" "$@"; }
+    small "$top" || fail 'see tests/small_files'
+    mkdir -p few/src/base few/tests
+    echo '/* one line */' >few/src/base/a.h
+    seq 41 >few/src/base/b.c
+    printf 'src/base/b.c long ago\nsrc/base/c.c gone\n' >few/tests/small_files
+    small few >said && fail 'nothing is found'
+    [ "$(cut -d: -f1 said | tr '\n' ' ')" = 'src/base/a.h tests/small_files tests/small_files ' ] || { cat said; fail 'not exactly what is wrong is found'; }
+}
 # tests/tools/count_code: comments and white space are not code, strings are
 case_counted_code() {
     mkdir -p small/src/base small/include
