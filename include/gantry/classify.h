@@ -28,6 +28,8 @@ typedef struct gt_scores {
  * malloc'ed; elsewhere and after an error they are NULL. */
 gt_status gt_classify_dataset_all(gt_comm *c, gt_runner *with, gt_dataset *ds, gt_classified **all,
                                   float **probabilities);
+/* Warns where the data have classes that the network does not know, or other names for the network's classes. */
+void gt_classified_warn(const gt_runner *with, gt_dataset *ds, const gt_classified *all);
 /* What rank 0 makes of them. Free out->confusion. */
 gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out);
 

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/classifying.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 #include "report/sheet.h"
-#include "cli/encoding.h"
+#include "cli/applied.h"
 #include "gantry/anomalies.h"
 
 typedef struct anomalies_fields {
@@ -41,15 +40,15 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-static gt_status write_anomalies(cli_encoding *e) {
+static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all) {
     const cli_session *s = e->session;
     const anomalies_fields *f = s->fields;
     int64_t n = e->info->count, worst = f->worst < n ? f->worst : n;
     double area;
     gt_anomalies list;
-    gt_status st = gt_anomalies_rank(s->arena, e->data, e->all.error, f->normal, f->quantile, &list);
+    gt_status st = gt_anomalies_rank(s->arena, e->data, all->error, f->normal, f->quantile, &list);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
-    if (!st) st = gt_anomalies_write(&list, e->encoder, worst, f->outdir, &area);
+    if (!st) st = gt_anomalies_write(&list, e->network, worst, f->outdir, &area);
     if (st) return st;
     printf("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n), cli_out(s, "scores.csv"),
            (long long)worst, cli_out(s, "worst.png"));
@@ -59,7 +58,17 @@ static gt_status write_anomalies(cli_encoding *e) {
     return GT_OK;
 }
 
-static gt_status rank_images(cli_session *s) { return cli_with_encoding_all(s, CLI_ENCODED, write_anomalies); }
+static gt_status write_anomalies_all(cli_applied *e) {
+    gt_encoded all;
+    gt_status st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &all));
+    gt_encoded_free(&all);
+    return st;
+}
+
+static gt_status rank_images(cli_session *s) {
+    return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_anomalies_all, NULL);
+}
 
 const cli_command cli_anomalies = {
     .name = "anomalies",
@@ -68,6 +77,6 @@ const cli_command cli_anomalies = {
     CLI_EXAMPLES({"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
                  {"How well class 0 is separated from all others",
                   "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
-    CLI_ENCODING(table),
+    CLI_APPLIED(table),
     .run = rank_images,
 };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/classifying.h"
 #include "gantry/arrays.h"
 #include "gantry/detect.h"
 #include "gantry/file.h"

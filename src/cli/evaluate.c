@@ -2,12 +2,12 @@
  * gantry evaluate: how good a classifier is on pictures whose classes are known. */
 #include <stdlib.h>
 
-#include "cli/classifying.h"
-#include "cli/encoding.h"
-#include "cli/segmenting.h"
+#include "cli/applied.h"
+#include "cli/pixels.h"
 #include "gantry/file.h"
 #include "gantry/text.h"
 #include "gantry/figure.h"
+#include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 
 typedef struct evaluate_fields {
@@ -44,11 +44,11 @@ static void print_scores(const gt_predictions *p, gt_arena *a, const gt_scores *
     }
 }
 
-static gt_status evaluate_classes(cli_classifying *c) {
+static gt_status write_scores(const cli_applied *c, const gt_classified *all) {
     const evaluate_fields *f = c->session->fields;
-    const gt_predictions p = cli_predictions(c);
+    const gt_predictions p = {c->model, c->data, gt_runner_data(c->network), all, NULL};
     gt_scores s;
-    gt_status st = gt_classify_score(c->all, c->info->count, c->model->label_dim, &s);
+    gt_status st = gt_classify_score(all, c->info->count, c->model->label_dim, &s);
     if (!st && !s.count)
         st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
@@ -59,12 +59,21 @@ static gt_status evaluate_classes(cli_classifying *c) {
     return st;
 }
 
+static gt_status evaluate_classes_all(cli_applied *c) {
+    gt_classified *all;
+    gt_status st = gt_classify_dataset_all(c->comm, c->network, c->data, &all, NULL);
+    if (!st && all) gt_classified_warn(c->network, c->data, all);
+    if (!st) st = gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_scores(c, all));
+    free(all);
+    return st;
+}
+
 static gt_status evaluate(cli_session *s) {
     const evaluate_fields *f = s->fields;
     bool segments;
     gt_status st = cli_segments_all(s, &segments);
-    if (st || segments) return st ? st : cli_segment_evaluate_all(s, f->outdir);
-    return cli_classify_all(s, CLI_JUDGE, evaluate_classes);
+    if (st || segments) return st ? st : cli_evaluate_pixels_all(s, f->outdir);
+    return cli_apply_all(s, GT_ROLE_CLASSIFIER, CLI_SIZE_OF_TRAINING, evaluate_classes_all, NULL);
 }
 
 const cli_command cli_evaluate = {
@@ -73,6 +82,6 @@ const cli_command cli_evaluate = {
     .files = "In --outdir confusion.csv, confusion.png and classes.csv.",
     CLI_EXAMPLES({"Accuracy, confusions and accuracy of each class", "gantry evaluate runs/lenet test.zip"},
                  {"Of some classes alone", "gantry evaluate runs/lenet test.zip --classes=0-4 --outdir=few"}),
-    CLI_CLASSIFYING(table),
+    CLI_APPLIED(table),
     .run = evaluate,
 };

@@ -2,14 +2,14 @@
  * gantry generate: images of seeds from a checkpoint. */
 #include "gantry/generate.h"
 
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/log.h"
 #include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
 
 typedef struct generate_fields {
-    cli_generating generating;
+    cli_generator_options generating;
     const char *seeds, *grid, *class, *label, *mixture, *space;
     int64_t threads;
     double temperature;
@@ -47,7 +47,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
-    CLI_GENERATING,
+    CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
      .derived = "1", .min = 1e-3, .max = 1e3},
     {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .placeholder = "FILE", .path = true,
@@ -115,7 +115,7 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     if (!st) st = read_grid(fields, r);
     r->options.temperature = (float)fields->temperature;
-    if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
+    if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
     return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
 }
 

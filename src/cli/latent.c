@@ -7,7 +7,7 @@
 #include "gantry/generate.h"
 #include "gantry/items.h"
 #include "gantry/log.h"
-#include "cli/encoding.h"
+#include "cli/applied.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
@@ -114,10 +114,10 @@ static void print_dims(const gt_latent_dims *dims, int d) {
 
 /* ---- of a dataset ---- */
 
-static gt_status write_latents(cli_encoding *e) {
+static gt_status write_latents(const cli_applied *e, const gt_encoded *all) {
     const cli_session *s = e->session;
     const latent_fields *f = s->fields;
-    const gt_latents l = {e->model, e->data, e->all};
+    const gt_latents l = {e->model, e->data, *all};
     int d = e->model->latent_size;
     int64_t n = e->info->count;
     gt_latent_dims dims;
@@ -131,6 +131,14 @@ static gt_status write_latents(cli_encoding *e) {
     print_dims(&dims, d);
     printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)n, d, f->outdir);
     return GT_OK;
+}
+
+static gt_status write_latents_all(cli_applied *e) {
+    gt_encoded all;
+    gt_status st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_latents(e, &all));
+    gt_encoded_free(&all);
+    return st;
 }
 
 /* ---- without data ---- */
@@ -201,14 +209,14 @@ static gt_status check_words(cli_session *s) {
     const latent_fields *f = s->fields;
     gt_status st = check_options(s);
     if (!st && s->arguments.n_words == 1 && !*f->layer) return cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
-    return st ? st : cli_check_encoding(s);
+    return st ? st : cli_check_applied(s);
 }
 
 static gt_status latent(cli_session *s) {
     const latent_fields *f = s->fields;
     if (*f->layer) return layer_all(s);
     if (s->arguments.n_words == 1) return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : traverse(s));
-    return cli_with_encoding_all(s, CLI_ENCODED, write_latents);
+    return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_latents_all, NULL);
 }
 
 const cli_command cli_latent = {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/encoding.h"
+#include "cli/applied.h"
 #include "gantry/file.h"
 #include "gantry/likelihood.h"
 #include "gantry/text.h"
@@ -57,7 +57,7 @@ static mean mean_of(const gt_likelihood *all, int64_t n, size_t field) {
     return (mean){sum / (double)n, n > 1 ? sqrt(square / (double)(n - 1) / (double)n) : 0};
 }
 
-static void print_summary(const cli_encoding *e, const gt_likelihood *all, const likelihood_fields *f, double sigma) {
+static void print_summary(const cli_applied *e, const gt_likelihood *all, const likelihood_fields *f, double sigma) {
     const gt_model *m = e->model;
     int64_t n = e->info->count;
     mean likelihood = mean_of(all, n, offsetof(gt_likelihood, log_likelihood)),
@@ -79,11 +79,11 @@ static void print_summary(const cli_encoding *e, const gt_likelihood *all, const
     printf("%s\n", f->out);
 }
 
-static gt_status estimate(cli_encoding *e) {
+static gt_status estimate_all(cli_applied *e) {
     const likelihood_fields *f = e->session->fields;
     gt_likelihood_options o = {
         .samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
-    gt_estimator *estimator = gt_estimator_new(gt_runner_model(e->encoder), gt_runner_params(e->encoder), &o);
+    gt_estimator *estimator = gt_estimator_new(gt_runner_model(e->network), gt_runner_params(e->network), &o);
     gt_likelihood *all = NULL;
     gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : gt_failure());
     if (!st) st = gt_likelihood_dataset_all(e->comm, estimator, e->data, &all);
@@ -94,7 +94,9 @@ static gt_status estimate(cli_encoding *e) {
     return st;
 }
 
-static gt_status likelihood(cli_session *s) { return cli_with_encoding_all(s, CLI_COLLECTIVE, estimate); }
+static gt_status likelihood(cli_session *s) {
+    return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, estimate_all, NULL);
+}
 
 const cli_command cli_likelihood = {
     .name = "likelihood",
@@ -104,6 +106,6 @@ const cli_command cli_likelihood = {
     .files = "--out, a table.",
     CLI_EXAMPLES({"Of all images, with 500 samples each", "gantry likelihood runs/vae digits.zip"},
                  {"A quick look", "gantry likelihood runs/vae digits.zip --samples=50 --out=quick.csv"}),
-    CLI_ENCODING(table),
+    CLI_APPLIED(table),
     .run = likelihood,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry look: what a trained network has learnt, as pictures: filters, maps of a layer, where a classifier looks. */
-#include "cli/encoding.h"
+#include "cli/applied.h"
 #include "gantry/network_view.h"
 #include "gantry/rundir.h"
 
@@ -85,6 +85,6 @@ const cli_command cli_look = {
     CLI_EXAMPLES({"The first layer, and where the network looks", "gantry look runs/lenet digits.zip --filters --cam"},
                  {"What a layer makes of eight images", "gantry look runs/lenet digits.zip --maps=conv2 --images=8"}),
     CLI_ROWS(table),
-    .prepare = cli_check_encoding,
+    .prepare = cli_check_applied,
     .run = draw_network,
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/log.h"

@@ -2,12 +2,12 @@
  * gantry mix: the coarse styles of some seeds with the fine ones of others. */
 #include "gantry/mix.h"
 
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
 
 typedef struct mix_fields {
-    cli_generating generating;
+    cli_generator_options generating;
     const char *rows, *cols, *class, *label;
     int64_t threads;
     cli_assumed assumed;
@@ -30,7 +30,7 @@ static const gt_option table[] = {
      .detail = "grid.png: the images of --cols above, those of --rows at the left. ROW-COL.png: each cell; SEED-SEED."
                "png: each seed by itself."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
-    CLI_GENERATING,
+    CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
     CLI_OVERWRITE,
     CLI_THREADS,
@@ -53,7 +53,7 @@ static gt_status read_request(cli_session *s) {
     r->rows = rows;
     r->columns = columns;
     st = cli_read_condition(s, fields->class, fields->label, &r->condition);
-    return st ? st : cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
+    return st ? st : cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
 }
 
 static gt_status mix(cli_session *s) {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry predict: the classes of pictures by a classifier. */
 #include <stdlib.h>
+
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/classifying.h"
-#include "cli/encoding.h"
-#include "cli/segmenting.h"
+#include "cli/applied.h"
+#include "cli/pixels.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/text.h"
+#include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 
 typedef struct predict_fields {
@@ -50,9 +52,9 @@ static const gt_option table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
-static gt_status write_classes(cli_classifying *c) {
+static gt_status write_classes(const cli_applied *c, const gt_classified *all, const float *probabilities) {
     const predict_fields *f = c->session->fields;
-    const gt_predictions p = cli_predictions(c);
+    const gt_predictions p = {c->model, c->data, gt_runner_data(c->network), all, probabilities};
     int64_t n = c->info->count;
     gt_status st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
     if (!st) st = gt_predictions_write(&p, f->images, f->outdir);
@@ -61,13 +63,24 @@ static gt_status write_classes(cli_classifying *c) {
     return st;
 }
 
+static gt_status predict_classes_all(cli_applied *c) {
+    gt_classified *all;
+    float *probabilities;
+    gt_status st = gt_classify_dataset_all(c->comm, c->network, c->data, &all, &probabilities);
+    if (!st && all) gt_classified_warn(c->network, c->data, all);
+    if (!st) st = gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_classes(c, all, probabilities));
+    free(all);
+    free(probabilities);
+    return st;
+}
+
 static gt_status predict(cli_session *s) {
     const predict_fields *f = s->fields;
     bool segments;
     if (f->fully_convolutional) return cli_predict_maps_all(s, f->images);
     gt_status st = cli_segments_all(s, &segments);
-    if (st || segments) return st ? st : cli_segment_predict_all(s, f->outdir, f->images);
-    return cli_classify_all(s, CLI_PREDICT, write_classes);
+    if (st || segments) return st ? st : cli_predict_pixels_all(s, f->outdir, f->images);
+    return cli_apply_all(s, GT_ROLE_CLASSIFIER, CLI_ANY_SIZE, predict_classes_all, NULL);
 }
 
 const cli_command cli_predict = {
@@ -83,6 +96,6 @@ const cli_command cli_predict = {
                   "gantry predict runs/lenet photos --transform=center-crop"},
                  {"Maps of classes over larger images",
                   "gantry predict runs/conv scenes.zip --fully-convolutional --outdir=maps"}),
-    CLI_CLASSIFYING(table),
+    CLI_APPLIED(table),
     .run = predict,
 };

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"

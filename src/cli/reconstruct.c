@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry reconstruct: images beside what an autoencoder makes of them. */
-#include "cli/encoding.h"
+#include "cli/applied.h"
 
 #include "gantry/text.h"
 #include "gantry/latent_view.h"
@@ -23,7 +23,7 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-static gt_status draw_items(cli_encoding *e) {
+static gt_status draw_items(const cli_applied *e) {
     enum { ITEMS_MAX = 1 << 16 };
     const reconstruct_fields *f = e->session->fields;
     int64_t *items, n;
@@ -35,12 +35,18 @@ static gt_status draw_items(cli_encoding *e) {
     if (!kept)
         return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
     int columns = (int)(f->columns < kept ? f->columns : kept);
-    st = gt_reconstructions_draw(e->encoder, e->data, kept, items, columns, f->out);
+    st = gt_reconstructions_draw(e->network, e->data, kept, items, columns, f->out);
     if (!st) printf("%s: %lld image%s, each beside its reconstruction\n", f->out, (long long)kept, gt_plural(kept));
     return st;
 }
 
-static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, CLI_UNENCODED, draw_items); }
+static gt_status draw_items_all(cli_applied *e) {
+    return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : draw_items(e));
+}
+
+static gt_status reconstruct(cli_session *s) {
+    return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, draw_items_all, NULL);
+}
 
 const cli_command cli_reconstruct = {
     .name = "reconstruct",
@@ -48,6 +54,6 @@ const cli_command cli_reconstruct = {
     .files = "--out, one picture.",
     CLI_EXAMPLES({"The first 32 images", "gantry reconstruct runs/vae digits.zip"},
                  {"Others, four pairs in a row", "gantry reconstruct runs/vae digits.zip --items=100-115 --columns=4"}),
-    CLI_ENCODING(table),
+    CLI_APPLIED(table),
     .run = reconstruct,
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/dist.h"
 
 typedef struct run_fields {

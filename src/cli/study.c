@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "gantry/text.h"
-#include "cli/encoding.h"
+#include "cli/applied.h"
 #include "gantry/rundir.h"
 #include "gantry/study_view.h"
 
@@ -12,8 +12,8 @@
 typedef struct study {
     const char *name;
     gt_status (*run)(cli_session *s);
-    gt_status (*of_latents)(cli_encoding *e, gt_latent_loss *l, int64_t images); /* of the first so many images */
-    int64_t images;                                                              /* without --images; 0: all */
+    gt_status (*of_latents)(cli_applied *e, gt_latent_loss *l, int64_t images); /* of the first so many images */
+    int64_t images;                                                             /* without --images; 0: all */
 } study;
 
 typedef struct study_fields {
@@ -63,7 +63,7 @@ static gt_status study_kl(cli_session *s) {
     return st;
 }
 
-static gt_status study_dimensions_all(cli_encoding *e, gt_latent_loss *l, int64_t images) {
+static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t images) {
     const cli_session *s = e->session;
     int d = e->model->latent_size;
     double error = 0;
@@ -89,7 +89,7 @@ static void print_variances(const cli_session *s, const gt_gradient_study *g, in
     printf("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
 }
 
-static gt_status study_gradients_all(cli_encoding *e, gt_latent_loss *l, int64_t images) {
+static gt_status study_gradients_all(cli_applied *e, gt_latent_loss *l, int64_t images) {
     const cli_session *s = e->session;
     const study_fields *f = s->fields;
     gt_gradient_study g;
@@ -136,13 +136,13 @@ static gt_status check_study(cli_session *s) {
         return gt_fail(GT_USAGE, "--samples=%lld is not a power of 2; the nearest below is %lld", (long long)f->samples,
                        1LL << (63 - __builtin_clzll((unsigned long long)f->samples)));
     gt_status st = choose_study(s);
-    return !st && f->study->of_latents ? cli_check_encoding(s) : st;
+    return !st && f->study->of_latents ? cli_check_applied(s) : st;
 }
 
-static gt_status with_latents(cli_encoding *e) {
+static gt_status study_latents_all(cli_applied *e) {
     const study_fields *f = e->session->fields;
     int64_t count = e->info->count, images = f->images ? f->images : f->study->images ? f->study->images : count;
-    gt_latent_loss *l = gt_latent_loss_new(e->encoder, e->pool);
+    gt_latent_loss *l = gt_latent_loss_new(e->network, e->pool);
     gt_status st = gt_comm_agree_all(e->comm, l ? GT_OK : gt_failure());
     if (!st) st = f->study->of_latents(e, l, images < count ? images : count);
     gt_latent_loss_free(l);
@@ -151,7 +151,7 @@ static gt_status with_latents(cli_encoding *e) {
 
 static gt_status run_study(cli_session *s) {
     const study *study = ((const study_fields *)s->fields)->study;
-    if (study->of_latents) return cli_with_encoding_all(s, CLI_COLLECTIVE, with_latents);
+    if (study->of_latents) return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, study_latents_all, NULL);
     return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : study->run(s));
 }
 

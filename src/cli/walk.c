@@ -2,13 +2,13 @@
  * gantry walk: a film that goes from seed to seed. */
 #include "gantry/walk.h"
 
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "gantry/film.h"
 
 typedef struct walk_fields {
-    cli_generating generating;
+    cli_generator_options generating;
     const char *seeds, *grid, *space, *label;
     double seconds;
     int64_t threads;
@@ -40,7 +40,7 @@ static const gt_option table[] = {
      .placeholder = "LAYERS"},
     {CLI_SHOWN("quality", request.film.quality, "90", "Quality of WebP, 0 to 100"), .min = 0, .max = 100},
     {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss")},
-    CLI_GENERATING,
+    CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST"},
     CLI_OVERWRITE,
     CLI_THREADS,
@@ -69,7 +69,7 @@ static gt_status read_request(cli_session *s) {
     if (*fields->grid && (st = gt_grid_parse(fields->grid, &r->grid))) gt_wrap(st, "--grid=%s", fields->grid);
     if (!st && r->grid.reference) st = gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 4x2");
     if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
-    if (!st) st = cli_read_generating(s, &fields->generating, &r->options, &r->checkpoint);
+    if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
     return st ? st : read_film(fields, r);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/checkpoint.h"
+#include "gantry/log.h"
 #include "gantry/mathfn.h"
 
 static gt_classified classified_of(const float *logits, int classes, int truth) {
@@ -72,6 +74,25 @@ gt_status gt_classify_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds
     if (!st && packed) st = unpack(&r, packed, gt_dataset_get_info(ds)->count, all, probabilities);
     free(packed);
     return gt_comm_agree_all(comm, st);
+}
+
+static void warn_of_unknown(int classes, int64_t n, const gt_classified *all) {
+    int64_t unknown = 0;
+    for (int64_t i = 0; i < n; i++) unknown += all[i].truth >= classes;
+    if (unknown)
+        gt_warn("%lld of %lld images have classes beyond the network's %d: they are not judged", (long long)unknown,
+                (long long)n, classes);
+}
+
+void gt_classified_warn(const gt_runner *with, gt_dataset *ds, const gt_classified *all) {
+    const gt_checkpoint_data *known = gt_runner_data(with);
+    const gt_dataset_info *given = gt_dataset_get_info(ds);
+    warn_of_unknown(gt_runner_model(with)->label_dim, given->count, all);
+    int k = gt_class_names_differ(given->class_name, given->class_names, known->class_name, known->class_names);
+    if (k >= 0)
+        gt_warn("class %d of the data is '%s', that of the network '%s': classes are compared by their numbers "
+                "(--classes=A,B,... takes classes of the data in the network's order)",
+                k, given->class_name[k], known->class_name[k]);
 }
 
 gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out) {

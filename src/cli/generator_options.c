@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the commands that make images share. */
-#include "cli/generating.h"
+#include "cli/generator_options.h"
 
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
-gt_status cli_one_network(const cli_session *s, const cli_generating *g) {
+gt_status cli_one_network(const cli_session *s, const cli_generator_options *g) {
     const cli_arguments *a = &s->arguments;
     if (*g->network && a->n_words)
         return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], g->network);
@@ -14,8 +14,8 @@ gt_status cli_one_network(const cli_session *s, const cli_generating *g) {
     return gt_fail(GT_USAGE, "which network? A checkpoint, or a run's directory, is needed");
 }
 
-gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
-                              const char **checkpoint) {
+gt_status cli_read_generator_options(cli_session *s, const cli_generator_options *g, gt_generator_options *options,
+                                     const char **checkpoint) {
     const cli_arguments *a = &s->arguments;
     bool cut = gt_options_state(&s->options, "truncation-cutoff") == GT_OPTION_GIVEN;
     gt_status st = cli_one_network(s, g);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The commands that make images by a generator (generate, mix, walk): what they share. */
-#ifndef GANTRY_CLI_GENERATING_H
-#define GANTRY_CLI_GENERATING_H
+#ifndef GANTRY_CLI_GENERATOR_OPTIONS_H
+#define GANTRY_CLI_GENERATOR_OPTIONS_H
 
 #include "cli/cli.h"
 #include "gantry/generate.h"
 
 /* A part of the command's fields, whose name there is `generating`. */
-typedef struct cli_generating {
+typedef struct cli_generator_options {
     const char *network, *noise_mode;
     double trunc;
     int64_t truncation_cutoff;
-} cli_generating;
+} cli_generator_options;
 
-#define CLI_GENERATING                                                                                    \
+#define CLI_GENERATOR_OPTIONS                                                                             \
     {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
      .placeholder = "PSI"},                                                                               \
         {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
@@ -29,11 +29,11 @@ typedef struct cli_generating {
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"
 
 /* GT_USAGE: the command line names no network, or several. */
-gt_status cli_one_network(const cli_session *s, const cli_generating *g);
+gt_status cli_one_network(const cli_session *s, const cli_generator_options *g);
 /* Reads these options: the generator's options but for the pool, and the checkpoint, from --network or the command's
  * only word; the first rank chooses the file. To be called in `prepare`. */
-gt_status cli_read_generating(cli_session *s, const cli_generating *g, gt_generator_options *options,
-                              const char **checkpoint);
+gt_status cli_read_generator_options(cli_session *s, const cli_generator_options *g, gt_generator_options *options,
+                                     const char **checkpoint);
 
 /* Class and label of a command that has --class or --label, or both. */
 gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out);
