@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [family]=1 [metric]=1 [measurer]=1 [source]=1 [optimizer]=7 [option]=2)
+declare -A lines=([op]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
@@ -109,6 +109,22 @@ PY
     grep -qa 'Average/distance' far/events.out.tfevents.* || fail 'not for TensorBoard'
     quietly "$GANTRY" report far
     has_line 'Average/distance' far/report.html || fail 'not in the report'
+}
+# A use of trained networks: a role, and a command that runs it over a dataset, on any number of ranks the same.
+case_use() {
+    local set=synth:shapes:n=40,size=16,classes=4,seed=5
+    quietly "$gantry" train --model=lenet --data=synth:shapes:n=96,size=16,classes=4 --steps=4 --batch=16 --run=lenet
+    "$gantry" entropy lenet $set >alone || fail 'gantry entropy'
+    quietly ranks 3 "$gantry" entropy lenet $set
+    has_line "$(cat alone)" said || fail 'another entropy on three ranks'
+    has_line '^40 images: [01]\.[0-9]{6} bits$' alone || { cat alone; fail 'no entropy of four classes'; }
+    expect 2 'has no role entropy: a generator' "$gantry" entropy whole $set
+}
+case_subcommand() {
+    expect 0 'mean of 5 images: -?0\.[0-9]{6}$' "$gantry" mean synth:shapes:n=40,size=16 --images=5
+    expect 0 'gantry mean .*DATA' "$gantry" help mean
+    expect 0 'Tell the mean of the pixels' "$gantry" --help
+    expect 2 'which dataset' "$gantry" mean
 }
 case_optimizer() {
     run signs --steps=2 --optimizer=signs
