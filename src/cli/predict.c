@@ -2,9 +2,6 @@
  * gantry predict: the classes of pictures by a classifier. */
 #include <stdlib.h>
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/applied.h"
 #include "cli/pixels.h"
 #include "gantry/arrays.h"
