@@ -9,7 +9,7 @@
 #include "gantry/job.h"
 #include "gantry/random.h"
 #include "models/classifier/feature_net.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 enum { SIDE = 32, CHANNELS = 3, BATCH = 8, BYTES = BATCH * SIDE * SIDE * CHANNELS };
 

@@ -9,7 +9,7 @@
 #include "gantry/clock.h"
 #include "gantry/random.h"
 #include "kernels.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 typedef struct generate_options {
     bench_common common;

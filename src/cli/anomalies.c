@@ -7,7 +7,6 @@
 
 #include "gantry/rundir.h"
 #include "gantry/text.h"
-#include "report/sheet.h"
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
 

@@ -12,7 +12,6 @@
 #include "gantry/source.h"
 #include "gantry/text.h"
 #include "gantry/transform.h"
-#include "report/sheet.h"
 #include "cli/cli.h"
 #include "gantry/detections.h"
 

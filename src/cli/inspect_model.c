@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "gantry/graph.h"
 #include "gantry/train.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 #include "gantry/layer_table.h"
 
 typedef struct shape_fields {

@@ -5,7 +5,7 @@
 #include "gantry/network.h"
 #include "gantry/train.h"
 #include "use/score/path_length.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 #include "use/runner/roles.h"
 
 typedef struct network_work {

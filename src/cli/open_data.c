@@ -2,7 +2,7 @@
  * The network and the dataset that a command works with, with the command's --classes. */
 #include "cli/cli.h"
 #include "gantry/runner.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 static const char *classes_of(const cli_session *s) {
     const gt_option *row = gt_options_find(&s->options, "classes");

@@ -7,7 +7,7 @@
 
 #include "gantry/train.h"
 #include "gantry/graph.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 enum { LAYER = 256 };
 

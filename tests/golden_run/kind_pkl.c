@@ -10,7 +10,7 @@
 #include "gantry/network.h"
 #include "gantry/random.h"
 #include "golden.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 static const double LIMIT = 2e-4;
 

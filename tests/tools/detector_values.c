@@ -14,7 +14,7 @@
 #include "metrics/rows.h"
 #include "use/score/feature_extractor.h"
 #include "use/score/path_length.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 static gt_team team;
 

@@ -6,7 +6,7 @@
 #include "codec/weights_write.h"
 #include "gantry/export.h"
 #include "nets/layers.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 /* In the order of help and messages. */
 #define GT_EXPORT_FORMS(X) X(pkl) X(safetensors) X(npz) X(onnx) X(h5)

@@ -9,7 +9,7 @@
 #include "gantry/picture.h"
 #include "gantry/project.h"
 #include "use/project/distance.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 enum { GT_PROJECT_MOST_NOISE = 64, GT_PROJECT_FRAMES = 100 /* of a film, at most */ };
 

@@ -9,7 +9,7 @@
 #include "nets/layers.h"
 #include "use/runner/each_item.h"
 #include "use/runner/roles.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 struct gt_runner {
     gt_trained trained;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Models out of checkpoints: see trained.h. */
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"

@@ -13,7 +13,7 @@
 #include "gantry/memory.h"
 #include "models/classifier/feature_net.h"
 #include "nets/layers.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 #include "use/score/pixel_features.h"
 
 enum { PUBLISHED_BATCH = 8, PIXELS_BATCH = 64 };

@@ -9,7 +9,7 @@
 #include "gantry/random.h"
 #include "metrics/path_length.h"
 #include "use/runner/each_item.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 
 enum { EIGHTHS = 8, TOP = 3, LEFT = 2, CROPPED = 4 /* eighths of a side */, SIDE_OF_LPIPS = 256, CHANNELS = 3 };
 

@@ -10,7 +10,7 @@
 #include "gantry/ops.h"
 #include "graph/internal.h"
 #include "use/runner/each_item.h"
-#include "use/runner/trained.h"
+#include "gantry/trained.h"
 #include "use/runner/roles.h"
 
 enum { BATCH = 16 }; /* a fixed number: no value depends on how many images there are */

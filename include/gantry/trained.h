@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model with the parameters of a checkpoint: what generating and encoding begin with. */
-#ifndef GANTRY_USE_RUNNER_TRAINED_H
-#define GANTRY_USE_RUNNER_TRAINED_H
+ * A model with the parameters of a checkpoint: what runners and exports begin with. */
+#ifndef GANTRY_TRAINED_H
+#define GANTRY_TRAINED_H
 
 #include "gantry/checkpoint.h"
 #include "gantry/job.h"
