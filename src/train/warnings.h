@@ -3,7 +3,7 @@
  * each tick alone, so that the same ticks give the same warnings, also when a run resumes. A trouble must last some
  * ticks before it is a warning.
  *
- *     gt_watch w = {.p_max = job->p_max};
+ *     gt_watch w = {.p_max = job->gan.p_max};
  *     each earlier tick: gt_watch_replay(&w, images, values, n);
  *     // appends the series Trouble/NAME, says what has begun or ended
  *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);
