@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry anomalies: images that an autoencoder cannot reconstruct are not like those it was trained on. */
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "gantry/rundir.h"
-#include "gantry/text.h"
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
+#include "gantry/rundir.h"
+#include "gantry/text.h"
 
 typedef struct anomalies_fields {
     const char *outdir, *classes, *normal;

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry detect: objects of pictures, by a classifier of windows. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "gantry/arrays.h"
-#include "gantry/detect.h"
-#include "gantry/file.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
-#include "gantry/rundir.h"
-#include "gantry/source.h"
-#include "gantry/text.h"
-#include "gantry/transform.h"
 #include "cli/cli.h"
+#include "gantry/arrays.h"
 #include "gantry/detections.h"
+#include "gantry/text.h"
 
 typedef struct detect_fields {
     const char *outdir, *names, *sizes, *aspects;

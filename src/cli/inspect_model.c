@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect --model=NAME: the layers of a model's networks, with their parameters, arithmetic and memory. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/cli.h"
-#include "gantry/graph.h"
-#include "gantry/train.h"
-#include "gantry/trained.h"
 #include "gantry/layer_table.h"
 
 typedef struct shape_fields {

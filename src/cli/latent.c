@@ -2,11 +2,6 @@
  * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
 #include <stdlib.h>
 
-#include "gantry/arrays.h"
-#include "gantry/figure.h"
-#include "gantry/generate.h"
-#include "gantry/items.h"
-#include "gantry/log.h"
 #include "cli/applied.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"

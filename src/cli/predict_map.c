@@ -2,10 +2,8 @@
  * gantry predict --fully-convolutional: maps of scores of pictures that are larger than those of the training. */
 #include <stdlib.h>
 
-#include "gantry/arrays.h"
-#include "gantry/file.h"
-#include "gantry/items.h"
 #include "cli/pixels.h"
+#include "gantry/file.h"
 #include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
