@@ -7,9 +7,8 @@
 #include "bench.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
-#include "metrics/frechet.h"
+#include "metrics/distances.h"
 #include "metrics/nearest.h"
-#include "metrics/precision_recall.h"
 
 static gt_rows rows_of(const gt_team *team, int64_t count, int64_t d, uint32_t seed) {
     gt_rows rows = gt_rows_share(count, d, team->comm);

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "graph/internal.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 
 enum { NAME = 256, NONE = -1 };
 

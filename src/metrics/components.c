@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Principal components: see components.h. Of fewer rows than numbers, the eigenvectors are found by the products of the
  * rows with each other, a smaller matrix with the same eigenvalues. */
-#include "metrics/components.h"
+#include "metrics/gaussian.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Discrete Fourier transform. */
-#include "metrics/fourier.h"
+#include "metrics/transforms.h"
 
 #include "gantry/mathfn.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Frechet distance of two Gaussians. */
-#include "metrics/frechet.h"
+#include "metrics/distances.h"
 
 #include <math.h>
 #include <stdlib.h>

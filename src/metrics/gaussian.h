@@ -8,7 +8,7 @@
  *
  * Sums of a block of rows (rows.h) are made in pieces of fixed length, and summed over blocks by the exact tree: the
  * result does not depend on batches, threads and ranks. A set with fewer rows than numbers of a row keeps its rows,
- * since its covariance has no inverse and the distance (frechet.h) is then computed from rows. */
+ * since its covariance has no inverse and the distance (distances.h) is then computed from rows. */
 #ifndef GANTRY_METRICS_GAUSSIAN_H
 #define GANTRY_METRICS_GAUSSIAN_H
 
@@ -44,5 +44,29 @@ void gt_gram_add(gt_pool *pool, int64_t d, int64_t n, const double *x, double *s
 void gt_gram_finish(int64_t d, int64_t count, double *sum, double *gram);
 /* Rows less their mean, in place. */
 void gt_rows_centre(int64_t d, int64_t count, double *rows, double *mean);
+
+/* Principal components of rows: the directions in which rows differ most, and the coordinates of other rows along them.
+ * They are the eigenvectors of the covariance with the largest eigenvalues; of each the largest number by amount (the
+ * first one of equals) is positive. */
+
+enum { GT_COMPONENTS_MOST = 1024 };
+
+typedef struct gt_components {
+    int64_t d;    /* numbers of a row */
+    int n;        /* directions */
+    double share; /* of the variance of the rows, 0 .. 1 */
+    double *mean; /* [d] */
+    double *axes; /* [d,n]: each number's place in all directions */
+} gt_components;
+
+/* The n <= GT_COMPONENTS_MOST directions of largest variance, or fewer where the rows differ in fewer. On the calling
+ * thread alone. GT_USAGE: all rows are equal. On failure *out is empty. */
+gt_status gt_components_of(const gt_gaussian *g, int n, gt_components *out);
+/* *c of rank 0 becomes that of all ranks; empty ones elsewhere. All ranks. */
+gt_status gt_components_share_all(gt_comm *comm, gt_components *c);
+void gt_components_free(gt_components *c); /* as new again */
+
+/* The coordinates [n] of a row [d]. Any thread. */
+void gt_components_project(const gt_components *c, const float *row, float *out);
 
 #endif

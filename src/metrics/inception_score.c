@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inception Score: for each split the sum of p over rows, and the sum of p ln p. */
-#include "metrics/inception_score.h"
+#include "metrics/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "gantry/mathfn.h"
 #include "metrics/metric_list.h"
-#include "metrics/shuffle.h"
+#include "metrics/rows.h"
 
 typedef struct splits_of {
     int64_t count, classes;

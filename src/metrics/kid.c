@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kernel distance (kid.h has the formula; score_kid.c calls gt_kid_all()). Subsets are shared out over the ranks. A
- * rank collects the rows of a few subsets at a time from the rows of all ranks, as they come by.
+ * Kernel distance (distances.h has the formula; score_kid.c calls gt_kid_all()). Subsets are shared out over the ranks.
+ * A rank collects the rows of a few subsets at a time from the rows of all ranks, as they come by.
  *
  * With 100 subsets and 2 ranks:
  *
@@ -11,7 +11,7 @@
  * subsets. The kernel of all pairs of rows of a and b [size,d] follows from one product of matrices:
  *
  *   k(a_i, b_j) = ((a b^T)_ij / d + 1)^3        a b^T: float32 [size,size]; the kernel and its sums: float64 */
-#include "metrics/kid.h"
+#include "metrics/distances.h"
 
 #include <stdlib.h>
 #include <string.h>

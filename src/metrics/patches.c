@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "gantry/random.h"
-#include "metrics/pyramid.h"
+#include "metrics/transforms.h"
 #include "metrics/sliced.h"
 
 enum { MARGIN = GT_PATCH / 2 };

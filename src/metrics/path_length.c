@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Perceptual path length: formulas. */
-#include "metrics/path_length.h"
+#include "metrics/distances.h"
 
 #include <math.h>
 #include <stdlib.h>

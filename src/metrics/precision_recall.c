@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Precision and recall. */
-#include "metrics/precision_recall.h"
+#include "metrics/distances.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Laplacian pyramids. */
-#include "metrics/pyramid.h"
+#include "metrics/transforms.h"
 
 #include <string.h>
 

@@ -83,4 +83,10 @@ gt_status gt_rows_mean_all(const gt_team *team, const gt_rows *rows, double *mea
 /* A value of `bytes` for each of this rank's rows becomes all[count] on all ranks. */
 void gt_rows_gather_all(const gt_team *team, const gt_rows *rows, const void *mine, size_t bytes, void *all);
 
+/* Rows in another order, for metrics that look at parts of a set: a set may come class by class. The order is a formula
+ * of the number of rows alone, so that the same set has the same value whoever computes it, with any seed. */
+
+/* This rank's part of the shuffled rows into out [own,d]. All ranks. */
+gt_status gt_rows_shuffle_all(const gt_team *team, const gt_rows *rows, float *out);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rows in another order: see shuffle.h. */
-#include "metrics/shuffle.h"
+ * Rows in another order: see rows.h. */
+#include "metrics/rows.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -15,6 +15,8 @@
 #ifndef GANTRY_METRICS_SLICED_H
 #define GANTRY_METRICS_SLICED_H
 
+#include <stddef.h>
+
 #include "metrics/rows.h"
 
 enum { GT_PATCH = 7, GT_PATCHES_EACH = 128, GT_SLICES_REPEATS = 4, GT_SLICES_DIRECTIONS = 128 };
@@ -46,5 +48,10 @@ void gt_sliced_directions(uint64_t seed, int level, int64_t n, int64_t d, float 
  * sizes. Tells how many directions are done (gt_tell). */
 gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt_rows *b, const float *directions,
                                  int64_t n, double *each);
+
+/* Floats in ascending order: for sliced distances, which sort much and small. */
+
+/* x [n]; `other` [n] is room for the work. A NaN with its sign bit set comes first, one without it last. */
+void gt_sort_floats(float *x, float *other, size_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Radial power spectra. */
-#include "metrics/spectrum.h"
+#include "metrics/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "gantry/progress.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
-#include "metrics/fourier.h"
+#include "metrics/transforms.h"
 #include "metrics/metric_list.h"
 
 struct gt_spectrum {

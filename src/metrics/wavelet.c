@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Wavelet packets. */
-#include "metrics/wavelet.h"
+#include "metrics/transforms.h"
 
 #include <string.h>
 

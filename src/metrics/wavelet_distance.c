@@ -12,7 +12,7 @@
 #include "gantry/memory.h"
 #include "gantry/progress.h"
 #include "kernels/lapack.h"
-#include "metrics/frechet.h"
+#include "metrics/distances.h"
 #include "metrics/metric_list.h"
 
 enum { PIECE = 64 /* pictures that are transformed before they are added to the sums */ };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Frechet wavelet distance: Veeramacheneni et al., "Fréchet Wavelet Distance: A Domain-Agnostic Metric for Image
  * Generation". Needs no network. Pictures / 255 become wavelet packets; the distance is the mean over nodes of the
- * Frechet distances (frechet.h, divisor n - 1) of the node's coefficients, as vectors of channel, row and column.
+ * Frechet distances (distances.h, divisor n - 1) of the node's coefficients, as vectors of channel, row and column.
  * Published: Haar with 4 levels for 256x256; the published program's default is sym5 with 4 levels.
  *
  * Nodes are shared out over the ranks: every rank is given all pictures, in their order, and keeps its nodes. Memory of
@@ -10,7 +10,7 @@
 #define GANTRY_METRICS_WAVELET_DISTANCE_H
 
 #include "metrics/gaussian.h"
-#include "metrics/wavelet.h"
+#include "metrics/transforms.h"
 
 typedef struct gt_packets gt_packets;
 

@@ -14,8 +14,7 @@
 #ifndef GANTRY_NETS_FORWARD_H
 #define GANTRY_NETS_FORWARD_H
 
-#include "nets/batch_norm.h"
-#include "nets/group_norm.h"
+#include "nets/norm.h"
 #include "nets/layers.h"
 
 /* How weights begin. Biases begin as zeros, with GT_INIT_UNIFORM as uniform in the bound of their weights. */

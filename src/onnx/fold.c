@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "gantry/ops.h"
-#include "graph/ops/conv.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/elementwise.h"
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"

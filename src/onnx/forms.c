@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "graph/ops/elementwise.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 
 const int gt_order_plain[GT_MAX_DIMS] = {0, 1, 2, 3, 4, 5}, gt_order_images[GT_MAX_DIMS] = {0, 3, 1, 2, 4, 5};
 

@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "graph/ops/conv.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/op_list.h"
-#include "graph/ops/shape.h"
-#include "graph/ops/upfirdn.h"
 #include "onnx/forms.h"
 
 static gt_onnx_value *images(gt_translation *t, const gt_node *n) { return gt_form_in(t, n, 4, gt_order_images); }

@@ -4,8 +4,7 @@
 
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
-#include "graph/ops/reduce.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 #include "onnx/forms.h"
 
 /* Of matrices; with a batch dimension in front, which ONNX's product of matrices does not transpose. */

@@ -4,7 +4,7 @@
 
 #include "graph/ops/elementwise.h"
 #include "graph/ops/op_list.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 #include "graph/passes/passes.h"
 #include "onnx/forms.h"
 #include "onnx/onnx.h"

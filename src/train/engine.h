@@ -215,4 +215,10 @@ gt_status gt_engine_inherit_all(gt_engine *e);
 gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said);
 void gt_engine_log_transfer(const gt_buffer *said);
 
+/* ---- what state.c and transfer.c share ---- */
+/* Room for one tensor in file order, as large as the largest of all networks, to be freed; NULL: see gt_message(). */
+float *gt_tensor_scratch(const gt_model *m);
+/* Rank 0's networks and small state to all ranks. */
+void gt_engine_hand_out_all(gt_engine *e);
+
 #endif

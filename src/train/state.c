@@ -8,7 +8,7 @@
 #include "gantry/progress.h"
 #include "nets/layers.h"
 #include "train/journal.h"
-#include "train/state.h"
+#include "train/engine.h"
 #include "use/runner/net_checkpoint.h"
 
 float *gt_tensor_scratch(const gt_model *m) {

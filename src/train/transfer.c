@@ -14,7 +14,7 @@
 #include "gantry/network.h"
 #include "nets/layers.h"
 #include "train/journal.h"
-#include "train/state.h"
+#include "train/engine.h"
 
 /* ---- sizes of the networks ---- */
 

@@ -5,12 +5,8 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/frechet.h"
-#include "metrics/inception_score.h"
-#include "metrics/kid.h"
+#include "metrics/distances.h"
 #include "metrics/nearest.h"
-#include "metrics/path_length.h"
-#include "metrics/precision_recall.h"
 
 static gt_gaussian gaussian_of(gold *f, const char *path) {
     gt_rows rows = gold_rows(f, path);

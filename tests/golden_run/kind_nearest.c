@@ -4,7 +4,7 @@
 
 #include "golden.h"
 #include "metrics/authenticity.h"
-#include "metrics/spectrum.h"
+#include "metrics/distances.h"
 
 static void authenticity_case(gold *f) {
     gt_rows train = gold_rows(f, "authenticity/train"), fakes = gold_rows(f, "authenticity/gen");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/pyramid.h"
+#include "metrics/transforms.h"
 #include "metrics/sliced.h"
 #include "metrics/wavelet_distance.h"
 

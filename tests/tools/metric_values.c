@@ -7,12 +7,8 @@
 
 #include "gantry/random.h"
 #include "metrics/authenticity.h"
-#include "metrics/frechet.h"
-#include "metrics/inception_score.h"
-#include "metrics/kid.h"
-#include "metrics/precision_recall.h"
+#include "metrics/distances.h"
 #include "metrics/sliced.h"
-#include "metrics/spectrum.h"
 #include "metrics/wavelet_distance.h"
 
 enum { WIDTH = 40, CLASSES = 12, H = 32, W = 48, C = 3, PIXELS = H * W * C };

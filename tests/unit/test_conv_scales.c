@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "gantry/random.h"
-#include "graph/ops/conv.h"
+#include "graph/ops/nodes.h"
 #include "kernels/conv.h"
 #include "kernels/winograd_tiling.h"
 

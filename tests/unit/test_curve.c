@@ -7,7 +7,7 @@
 
 #include "gantry/generate.h"
 #include "use/generate/curve.h"
-#include "use/generate/style_layers.h"
+#include "use/generate/styles.h"
 
 enum { N = 5 };
 static const double points[N] = {2, -1, 0.5, 7, 3};

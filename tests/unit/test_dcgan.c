@@ -5,7 +5,7 @@
 #include "check_op.h"
 
 #include "gantry/sampler.h"
-#include "nets/batch_norm.h"
+#include "nets/norm.h"
 #include "models/dcgan/loss.h"
 
 /* ---- networks ---- */

@@ -13,14 +13,10 @@
 
 #include "gantry/random.h"
 #include "metrics/authenticity.h"
-#include "metrics/components.h"
-#include "metrics/fourier.h"
-#include "metrics/frechet.h"
-#include "metrics/inception_score.h"
-#include "metrics/kid.h"
-#include "metrics/path_length.h"
-#include "metrics/precision_recall.h"
-#include "metrics/shuffle.h"
+#include "metrics/gaussian.h"
+#include "metrics/transforms.h"
+#include "metrics/distances.h"
+#include "metrics/rows.h"
 #include "metrics/sliced.h"
 #include "metrics/wavelet_distance.h"
 

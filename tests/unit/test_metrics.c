@@ -14,7 +14,7 @@
 #include "gantry/random.h"
 #include "gantry/status.h"
 #include "gantry/metric.h"
-#include "metrics/sort_floats.h"
+#include "metrics/sliced.h"
 
 enum { N = 32, SIZE = 32, CHANNELS = 3, IMAGE = SIZE * SIZE * CHANNELS };
 static float images[2][N * IMAGE];

@@ -7,7 +7,7 @@
  *
  * Scales of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none.
  */
-#include "graph/ops/conv.h"
+#include "graph/ops/nodes.h"
 
 #include "gantry/ops.h"
 #include "graph/internal.h"

@@ -6,7 +6,7 @@
 
 #include "gantry/ops.h"
 #include "graph/ops/elementwise.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 
 gt_shape gt_joined_shape(const gt_shape *one, int slices) {
     if (one->n == 0) return GT_SHAPE(slices);

@@ -15,7 +15,7 @@
 #include "base/numbers.h"
 #include "gantry/ops.h"
 #include "graph/op.h"
-#include "graph/ops/max_pool.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/op_list.h"
 #include "kernels/max_pool.h"
 

@@ -35,7 +35,7 @@
 #include "base/clones.h"
 #include "base/numbers.h"
 #include "gantry/ops.h"
-#include "graph/ops/reduce.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/joined.h"
 
 /* ---- builders ---- */

@@ -3,7 +3,7 @@
  * negative amounts. */
 #include "gantry/ops.h"
 #include "graph/ops/copy_box.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/joined.h"
 
 /* ---- views ---- */

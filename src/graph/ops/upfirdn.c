@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "gantry/ops.h"
-#include "graph/ops/upfirdn.h"
+#include "graph/ops/nodes.h"
 #include "kernels/fir.h"
 
 enum { MAX_TAPS = 64 }; /* along one axis */

@@ -6,8 +6,7 @@
 
 #include "gantry/ops.h"
 #include "graph/ops/elementwise.h"
-#include "graph/ops/reduce.h"
-#include "graph/ops/shape.h"
+#include "graph/ops/nodes.h"
 #include "graph/passes/passes.h"
 
 static bool is_map(const gt_node *n, gt_map_code code) { return n->op == &gt_op_elementwise[code]; }

@@ -2,7 +2,7 @@
  * Places of maxima: a picture that is only pooled is held until the derivative of the pooling is there, which asks
  * where the maxima are. This pass finds the places when the picture is pooled and holds them instead: with windows of
  * 2x2 they are a quarter of the picture. No bit changes. */
-#include "graph/ops/max_pool.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"
 

@@ -2,7 +2,7 @@
  * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its
  * readers are convolutions that can multiply what they read. The images are there instead for as long as the product
  * was. */
-#include "graph/ops/conv.h"
+#include "graph/ops/nodes.h"
 #include "graph/ops/elementwise.h"
 #include "graph/passes/passes.h"
 

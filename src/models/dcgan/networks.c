@@ -2,7 +2,7 @@
  * The networks of DCGAN. */
 #include "gantry/dcgan.h"
 
-#include "nets/batch_norm.h"
+#include "nets/norm.h"
 
 enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, SMALL = 3 /* window of layers that keep the size */ };
 

@@ -5,8 +5,10 @@
 #ifndef GANTRY_STYLEGAN2_IMPORT_H
 #define GANTRY_STYLEGAN2_IMPORT_H
 
+#include "codec/pickle_write.h"
 #include "codec/weights.h"
 #include "gantry/import.h"
+#include "gantry/model.h"
 #include "models/stylegan2/common.h"
 
 enum { GT_STYLEGAN2_FILE_NETS = 3 }; /* G_ema, G, D */
@@ -56,5 +58,11 @@ gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found
 
 /* The rest of G or D: activations, clamp, multipliers, filter, groups. GT_FORMAT: what no recipe can say. */
 gt_status gt_stylegan2_facts(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out);
+
+/* ---- reference_write.c ---- */
+
+/* gt_model.put_reference of models that the reference implementation has: square images of 4, 8, 16, ... pixels. */
+gt_status gt_stylegan2_put_reference(const gt_model *m, int net, const float *block, gt_pickler *p);
+bool gt_stylegan2_has_reference(const gt_model *m);
 
 #endif

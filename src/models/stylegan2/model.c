@@ -8,7 +8,7 @@
 #include "gantry/random.h"
 #include "gantry/gan.h"
 #include "models/stylegan2/loss.h"
-#include "models/stylegan2/reference.h"
+#include "models/stylegan2/import.h"
 #include "nets/layers.h"
 
 /* ---- before a run ---- */

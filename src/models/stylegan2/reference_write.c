@@ -10,7 +10,7 @@
 
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/loss.h"
-#include "models/stylegan2/reference.h"
+#include "models/stylegan2/import.h"
 
 /* Instead of a source text: the reader's own classes, in stylegan3 or in stylegan2-ada-pytorch. In stylegan3 the
  * constructor of Generator takes the options of the synthesis network one by one, not as a table. */

@@ -14,8 +14,8 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
-#include "use/generate/styles_file.h"
-#include "use/generate/visible_channels.h"
+#include "use/generate/styles.h"
+#include "use/generate/generator.h"
 #include "use/runner/in_order.h"
 
 typedef struct work {

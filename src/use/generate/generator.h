@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The generator of a model that is open already. */
+ * The generator of a model that is open already, and what pictures show of its images. */
 #ifndef GANTRY_USE_GENERATE_GENERATOR_H
 #define GANTRY_USE_GENERATE_GENERATOR_H
 
+#include <stdint.h>
+
 #include "gantry/generate.h"
+#include "gantry/model.h"
 #include "gantry/trained.h"
 
 /* As gt_generator_open(), with the parameters of `t`, which stays the caller's and must outlive the generator. */
 gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options);
+
+/* Images as generators make them, as pictures that people look at. */
+
+/* Channels of pictures of such a model's images: 4, 3 or 1. */
+int gt_shown_channels(const gt_model *m);
+/* n images [n,H,W,C] with values -1..1 as bytes [n,H,W,shown]: the first channels. */
+void gt_show_images(const gt_model *m, int64_t n, const float *images, uint8_t *pictures);
+/* Says so where pictures do not show all channels. `names`: of channels, or NULL; `more`: what does show them. */
+void gt_shown_say(const gt_model *m, const char *names, const char *more);
 
 #endif

@@ -11,8 +11,8 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
-#include "use/generate/style_layers.h"
-#include "use/generate/visible_channels.h"
+#include "use/generate/styles.h"
+#include "use/generate/generator.h"
 #include "use/runner/in_order.h"
 #include "use/runner/roles.h"
 

@@ -9,8 +9,8 @@
 #include "gantry/log.h"
 #include "use/generate/curve.h"
 #include "use/runner/in_order.h"
-#include "use/generate/style_layers.h"
-#include "use/generate/visible_channels.h"
+#include "use/generate/styles.h"
+#include "use/generate/generator.h"
 
 enum { POINTS = 4 }; /* of a curve that count at a time */
 

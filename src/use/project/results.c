@@ -14,7 +14,7 @@
 #include "gantry/generate.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "use/generate/visible_channels.h"
+#include "use/generate/generator.h"
 #include "use/project/step.h"
 
 typedef struct work {

@@ -7,7 +7,7 @@
 
 #include "base/numbers.h"
 #include "gantry/random.h"
-#include "metrics/path_length.h"
+#include "metrics/distances.h"
 #include "use/runner/each_item.h"
 #include "gantry/trained.h"
 

@@ -6,7 +6,7 @@
 #define GANTRY_USE_SCORE_PIXEL_FEATURES_H
 
 #include "gantry/pool.h"
-#include "metrics/components.h"
+#include "metrics/gaussian.h"
 
 enum { GT_PIXEL_COMPONENTS = 50 };
 

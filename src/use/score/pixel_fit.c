@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a detector without a network learns from the reals, before it is of use: the components of their pixels. */
-#include "metrics/components.h"
+#include "metrics/gaussian.h"
 #include "use/score/pixel_features.h"
 #include "use/score/scoring.h"
 

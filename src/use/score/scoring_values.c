@@ -9,7 +9,7 @@
 #include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "metrics/frechet.h"
+#include "metrics/distances.h"
 #include "use/score/path_length.h"
 #include "use/score/scoring.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files of styles: see styles_file.h. */
-#include "use/generate/styles_file.h"
+ * Styles that users give: see styles.h. */
+#include "use/generate/styles.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -131,4 +131,35 @@ gt_status gt_projected_read(const char *path, int num_ws, int w_dim, int64_t *n,
     *n = st ? 0 : w.n;
     *ws = st ? NULL : w.ws;
     return st;
+}
+
+/* ---- layers ---- */
+
+/* The number at *text, at most 999; -1: none. Moves past it. */
+static int next_number(const char **text) {
+    int n = 0, digits = 0;
+    for (; **text >= '0' && **text <= '9' && digits < 3; ++*text, digits++) n = 10 * n + (**text - '0');
+    return digits ? n : -1;
+}
+
+gt_status gt_layers_read(const char *text, int num_ws, bool *chosen) {
+    bool good = *text != 0;
+    memset(chosen, 0, (size_t)num_ws * sizeof *chosen);
+    for (const char *t = text; good && *t;) {
+        int first = next_number(&t), last = first;
+        if (*t == '-') {
+            t++;
+            last = next_number(&t);
+            if (last < 0) last = first < num_ws ? num_ws - 1 : first;
+        }
+        good = first >= 0 && last >= first && (*t == 0 || (*t == ',' && t[1]));
+        if (good && last >= num_ws)
+            return gt_fail(GT_USAGE, "--styles=%.60s: the network has %d layers of styles, 0 to %d", text, num_ws,
+                           num_ws - 1);
+        for (int i = first; good && i <= last; i++) chosen[i] = true;
+        if (*t == ',') t++;
+    }
+    return good
+               ? GT_OK
+               : gt_fail(GT_USAGE, "--styles=%.60s: must be layers and ranges of them, such as 0-6, 8- or 0,2,5", text);
 }
