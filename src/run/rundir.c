@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The directory of a run: its number, the checks before a start, and small files in the directory. */
+ * The directory of a run: its number, the checks before a start, and small files and the log in the directory. */
 #include "gantry/rundir.h"
 
 #include <ctype.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "gantry/progress.h"
 #include "run/checkpoint_internal.h"
 
@@ -114,4 +115,28 @@ bool gt_rundir_stop(const char *dir) {
     gt_storage_end();
     free(path);
     return stop;
+}
+
+/* ---- warnings in log.txt ---- */
+
+/* "2026-11-22 20:06:43 warning: ..." */
+static void take_line(const char *line, gt_log_warning *warning, void *arg) {
+    char day[12], hour[10], when[32];
+    int n = 0;
+    if (sscanf(line, "%11s %9s %n", day, hour, &n) != 2 || !n) return;
+    const char *text = line + n;
+    bool is_warning = !strncmp(text, "warning: ", 9), is_error = !strncmp(text, "error: ", 7);
+    if (!is_warning && !is_error) return;
+    snprintf(when, sizeof when, "%s %s", day, hour);
+    warning(arg, when, text + (is_warning ? 9 : 0));
+}
+
+void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg) {
+    char *path = gt_path_join(dir, "log.txt");
+    gt_lines in;
+    if (!path) return;
+    gt_status st = gt_lines_open(&in, path, 0, 0);
+    while (!st && gt_lines_next(&in)) take_line(in.text, warning, arg);
+    gt_lines_close(&in, st);
+    free(path);
 }

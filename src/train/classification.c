@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include "gantry/classify.h"
-#include "train/confusion.h"
-#include "train/eval_data.h"
 #include "train/measurer.h"
+#include "train/eval_data.h"
 
 typedef struct classification {
     gt_runner *network;

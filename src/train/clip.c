@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Clipping of gradients by their norm (Pascanu et al., "On the Difficulty of Training Recurrent Neural Networks",
+ * What is done with gradients before an update: clipping, and --nan.
+ *
+ * Clipping is by the norm (Pascanu et al., "On the Difficulty of Training Recurrent Neural Networks",
  * algorithm 1). The norm is the same on any number of ranks: squares, relative to the largest value of all ranks, are
  * added up as whole numbers, whose order does not matter. */
 #include <math.h>
 #include <string.h>
 
+#include "gantry/log.h"
 #include "train/engine.h"
 
 enum { BITS = 40, LIMBS = 3, LIMB_BITS = 32, BLOCK = 1 << 20 };
@@ -76,4 +79,30 @@ void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer) {
         float *x = gt_reducer_gradient(reducer) + owned[i].offset;
         for (size_t k = 0; k < owned[i].size; k++) x[k] *= factor;
     }
+}
+
+/* ---- gradients that are not finite: --nan ---- */
+
+/* Leaves a message with the first parameter, in the order of the block, whose gradient is not finite:
+ * "G.synthesis.b8.conv0.weight". */
+static gt_status name_nonfinite(const gt_engine *e, const gt_phase *p, gt_nonfinite bad) {
+    const gt_net *net = e->model->nets[p->net];
+    const char *name = "?";
+    for (int k = 0; k < net->n_tensors; k++)
+        if (bad.first >= net->tensors[k].offset && bad.first < net->tensors[k].offset + net->tensors[k].size)
+            name = net->tensors[k].name;
+    return gt_fail(GT_NONFINITE, "step %u, phase %s: %llu gradients of network %s are not finite, the first of %s.%s",
+                   e->step, p->name, (unsigned long long)bad.count, net->name, net->name, name);
+}
+
+gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update) {
+    gt_status st = name_nonfinite(e, p, bad);
+    if (gt_is(e->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
+    *update = gt_is(e->job->nan, "clean");
+    if (e->comm->rank) return GT_OK;
+    if (!*update) gt_warn("%s: this update is left out (--nan=skip)", gt_message());
+    else if (!e->said_nonfinite)
+        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", gt_message());
+    e->said_nonfinite = true;
+    return GT_OK;
 }

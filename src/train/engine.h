@@ -176,15 +176,13 @@ double gt_engine_rate(const gt_engine *e); /* what the learning rates are multip
 void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
 bool gt_engine_epoch_ended(const gt_engine *e); /* with the latest step, where the plateau judges epochs */
 
-/* ---- nonfinite.c ---- */
-/* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The
- * result is the same on all ranks. */
-gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
-
 /* ---- clip.c ---- */
 /* The norm of the gradient of one network over all ranks, the same on any number of ranks. */
 double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer);
 void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer); /* by --clip */
+/* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The
+ * result is the same on all ranks. */
+gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
 /* ---- batches.c ---- */
 gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */

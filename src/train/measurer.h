@@ -94,4 +94,16 @@ void gt_measurers_end(gt_engine *e, gt_journal *j);
 /* The moving average of the parameters whole on this rank, where a model has one. */
 void gt_engine_gather_average_all(gt_engine *e);
 
+/* A confusion matrix that the sheets of a run show: confusion.png, of the test pictures, or else of the validation
+ * pictures: of the set that was evaluated last. */
+
+typedef struct gt_confusion {
+    int64_t *of; /* [classes,classes]; NULL: none */
+} gt_confusion;
+
+void gt_confusion_take(gt_confusion *c, int64_t *matrix); /* takes over what malloc has given */
+/* `names` of the classes; NULL: none. A picture that cannot be written is a warning. */
+void gt_confusion_draw(const gt_confusion *c, const gt_engine *e, gt_journal *j, const char *const *names);
+void gt_confusion_free(gt_confusion *c);
+
 #endif

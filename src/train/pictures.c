@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes reals.png, fakes*.png and, of a model that encodes, reconstructions*.png. All pictures of a run show the same
- * items and latents. All ranks make the fakes, a slice at a time. */
+ * Writes reals.png, fakes*.png and, of a model that encodes, reconstructions*.png; and confusion.png. All pictures of a
+ * run show the same items and latents. All ranks make the fakes, a slice at a time. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gantry/encode.h"
+#include "gantry/figure.h"
 #include "gantry/items.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
@@ -148,3 +150,20 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     free(cells);
     return st;
 }
+
+/* ---- the confusion matrix ---- */
+
+void gt_confusion_take(gt_confusion *c, int64_t *matrix) {
+    free(c->of);
+    c->of = matrix;
+}
+
+void gt_confusion_draw(const gt_confusion *c, const gt_engine *e, gt_journal *j, const char *const *names) {
+    char path[4200];
+    if (!c->of) return;
+    snprintf(path, sizeof path, "%s/confusion.png", j->dir);
+    gt_status st = gt_confusion_write(path, c->of, e->model->label_dim, names);
+    gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
+}
+
+void gt_confusion_free(gt_confusion *c) { gt_confusion_take(c, NULL); }

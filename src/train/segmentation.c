@@ -2,9 +2,8 @@
  * What a network that segments is worth, at each tick: loss, part of the pixels that are right, and mean IoU, on
  * pictures that it is trained on and on those that it is not. */
 #include "gantry/segment.h"
-#include "train/confusion.h"
-#include "train/eval_data.h"
 #include "train/measurer.h"
+#include "train/eval_data.h"
 
 typedef struct segmentation {
     gt_runner *network;

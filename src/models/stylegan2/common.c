@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the parts of StyleGAN2 share: sizes of images, levels, the filter. */
+ * What the parts of StyleGAN2 share: sizes of images, levels, the filter; and whole networks. */
 #include "models/stylegan2/common.h"
 
 #include <stdlib.h>
@@ -65,4 +65,27 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
 int gt_level_channels(const gt_levels *l, int level) {
     int n = l->base / gt_level_name(level);
     return n < l->max ? n : l->max;
+}
+
+/* ---- whole networks: the parts under their published prefixes, laid out in a block ---- */
+
+gt_mapping_config gt_generator_mapping(const gt_generator_config *c) {
+    gt_mapping_config m = c->mapping;
+    m.w_dim = c->synthesis.w_dim;
+    m.num_ws = gt_synthesis_num_ws(&c->synthesis);
+    return m;
+}
+
+gt_net *gt_generator_net(const char *name, const gt_generator_config *c) {
+    gt_declarer d = {.net = gt_net_new(name)};
+    gt_mapping_config m = gt_generator_mapping(c);
+    if (d.net) d.status = gt_synthesis_declare(d.net, "synthesis.", &c->synthesis);
+    if (d.net && !d.status) d.status = gt_mapping_declare(d.net, "mapping.", &m);
+    return gt_declared(&d);
+}
+
+gt_net *gt_discriminator_net(const char *name, const gt_discriminator_config *c) {
+    gt_declarer d = {.net = gt_net_new(name)};
+    if (d.net) d.status = gt_discriminator_declare(d.net, "", c);
+    return gt_declared(&d);
 }
