@@ -73,7 +73,7 @@ typedef struct gt_batch {
     const char *site; /* a file of settings in place of the scripts' own; "": theirs */
 } gt_batch;
 
-/* GT_USAGE: cores of a rank are not given, or the walltime is no time, or not longer than `grace`. */
+/* GT_USAGE: cores of a rank are not given, or the walltime is not a time, or not longer than `grace`. */
 gt_status gt_batch_check_times(const gt_batch *b);
 /* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
  * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */

@@ -114,7 +114,7 @@ static void distances_are_a_line(void **state) {
         bool pictured = i % 50 == 0, measured = i % 50 == 25;
         const gt_stat_value values[] = {{"Timing/total_sec", 1, 60.0 * i, 0},
                                         {"Loss/D/reg", measured, measured ? 300 - i : NAN, 0},
-                                        {"Fakes/swd", pictured, pictured ? 300 - i : NAN, 0}};
+                                        {"Fakes/swd_avg", pictured, pictured ? 300 - i : NAN, 0}};
         gt_runlog_tick(l, i * 500, values, pictured ? 3 : 2);
     }
     gt_runlog_close(l);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Roles, as people are told of them: see roles.h. */
+ * The words about roles in messages: see roles.h. */
 #include "use/runner/roles.h"
 
 #include <string.h>
