@@ -4,6 +4,7 @@
 #define GANTRY_ITEMS_H
 
 #include "gantry/dataset.h"
+#include "gantry/dist.h"
 #include "gantry/model.h"
 
 /* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. */
@@ -14,5 +15,10 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float 
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
 /* The label of an item as an autoencoder sees it, label_dim floats: a class that the data do not have is 0. */
 void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label);
+
+/* Have all ranks the same data before them? Each rank has opened the set under the name `spec`; hosts may have copies
+ * on their own disks, and a copy may be old or incomplete. GT_FAILED on all ranks, with the name of a rank that
+ * differs: with different data ranks would wait for each other for ever. */
+gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec);
 
 #endif

@@ -18,11 +18,6 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job);
  * would cost. No file is written. *checkpoint_bytes: about the size of a checkpoint. */
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
 
-/* Have all ranks the same data before them? Each rank has opened the set under the name `spec`; hosts may have copies
- * on their own disks, and a copy may be old or incomplete. GT_FAILED on all ranks, with the name of a rank that
- * differs: with different data ranks would wait for each other for ever. */
-gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec);
-
 /* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's
  * `memory`. */
 double gt_job_recompute(const gt_job *job);

@@ -2,7 +2,7 @@
  * The commands that apply a trained network to a dataset: what they share. */
 #include "cli/applied.h"
 
-#include "gantry/train.h"
+#include "gantry/items.h"
 #include "gantry/arrays.h"
 
 static gt_status open_words(cli_applied *a, const char *role, cli_sizes sizes) {

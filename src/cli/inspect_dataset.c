@@ -6,12 +6,12 @@
 #include <math.h>
 
 #include "cli/cli.h"
+#include "gantry/items.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_view.h"
 #include "gantry/family.h"
 #include "gantry/job.h"
 #include "gantry/text.h"
-#include "gantry/train.h"
 
 enum { COMPONENTS_MAX = 16, IMAGES_MAX = 1000 };
 

@@ -5,7 +5,6 @@
 #include "cli/applied.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
-#include "gantry/train.h"
 
 typedef struct latent_fields {
     const char *outdir, *classes, *traverse, *dims, *layer, *network, *class;

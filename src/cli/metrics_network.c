@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry metrics NET: the scores of what a network makes. */
 #include "cli/metrics.h"
+#include "gantry/items.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
-#include "gantry/train.h"
 #include "use/score/path_length.h"
 #include "gantry/trained.h"
 #include "use/runner/roles.h"

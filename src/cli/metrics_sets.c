@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "cli/metrics.h"
+#include "gantry/items.h"
 #include "gantry/codec.h"
 #include "gantry/file.h"
 #include "gantry/text.h"
-#include "gantry/train.h"
 #include "use/score/nearest.h"
 #include "use/score/saved_fakes.h"
 #include "use/score/statistics_file.h"

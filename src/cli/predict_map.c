@@ -7,7 +7,6 @@
 #include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
-#include "gantry/train.h"
 
 static gt_status write_maps(const cli_session *s, const gt_score_maps *maps, gt_dataset *data, int64_t images) {
     const char *outdir = gt_options_effective(&s->options, gt_options_find(&s->options, "outdir"));

@@ -40,3 +40,16 @@ void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *labe
     memset(label, 0, (size_t)m->label_dim * sizeof *label);
     gt_dataset_label(ds, item, label);
 }
+
+gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec) {
+    gt_hash128 seen = {0};
+    gt_status st = gt_comm_agree_all(comm, comm->ranks > 1 ? gt_dataset_quick_fingerprint(data, &seen) : GT_OK);
+    if (st) return st;
+    const gt_dataset_info *i = gt_dataset_get_info(data);
+    if (!gt_comm_as_first_all(comm, &seen, sizeof seen))
+        st = gt_fail(GT_FAILED,
+                     "'%s' holds %lld images of %dx%d with %d channels here, and not what it holds on rank 0: all "
+                     "hosts must see the same data (is a copy old or incomplete?)",
+                     spec, (long long)i->stored, i->width, i->height, i->channels);
+    return gt_comm_agree_all(comm, st);
+}
