@@ -16,6 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/dist.h"
+#include "gantry/kernels.h"
+#include "gantry/pool.h"
 #include "gantry/status.h"
 
 struct gt_team;
@@ -115,5 +118,38 @@ gt_status gt_metric_lines_write(gt_metric_lines *l, const char *rundir);
 void gt_metric_lines_free(gt_metric_lines *l); /* NULL is fine */
 /* Appends the lines of one table. */
 gt_status gt_metric_table_append(const char *rundir, const gt_metric_table *t, const char *snapshot, int64_t images);
+
+/* ---- scores of a network, or of two sets of pictures ---- */
+
+/* Whether a detector is the principal components of pixels, "pixels" or "pixels:20", and no file. A file of this name
+ * is given as ./pixels. */
+bool gt_is_pixels(const char *detector);
+
+/* Texts are "" where nothing is said. Messages name the options of gantry metrics: --data, --save, ... */
+typedef struct gt_scores_options {
+    gt_metric_options
+        options;         /* statistics: both paths end with .npz, the files are asked whether they are statistics */
+    const char *network; /* a checkpoint; "": two sets */
+    const char *reals, *fakes; /* two sets: datasets, or files of statistics */
+    const char *data;          /* real pictures beside the network; "": those of its run */
+    const char *held_out;      /* real pictures that the network never saw */
+    const char *classes;       /* of the real pictures, the only ones that are taken */
+    bool equal_classes;        /* of the network's pictures; else the classes are drawn as in the data */
+    bool mirror, mirror_given; /* not given: the run's data are mirrored as the run's job says */
+    bool seed_given;           /* not given: a network's pictures have the seed of its job, not that of the options */
+    const char *range;      /* floats that stand for black and white where files do not say it, as text for messages */
+    double float_range[2];  /* of `range` */
+    const char *run, *job;  /* the run that the network is of, and the text of its job.ini */
+    const char *save;       /* file for the statistics of the reals */
+    const char *save_fakes; /* file for the network's pictures that are scored */
+    const char *nearest;    /* file for a picture of the fakes that are most like a real */
+    gt_comm *comm;
+    gt_pool *pool;
+    const gt_kernel_set *kernels;
+} gt_scores_options;
+
+/* All ranks. The table is the caller's, and may have values also after a failure to write a file. *images: that the
+ * network has been shown; 0: not known, or two sets. */
+gt_status gt_score_pictures_all(const gt_scores_options *r, gt_metric_table *out, int64_t *images);
 
 #endif

@@ -10,7 +10,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
-#include "use/score/pixel_features.h"
+#include "gantry/score.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 

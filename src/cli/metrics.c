@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry metrics: how good are the pictures of a network, or one set of pictures beside another? */
-#include "cli/metrics.h"
+#include "cli/cli.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,65 +13,78 @@
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
+#include "gantry/score.h"
 #include "gantry/stop.h"
-#include "use/score/pixel_features.h"
+
+typedef struct metrics_fields {
+    gt_scores_options of; /* run, job: found by the first rank, before the ranks meet */
+    const char *fake_classes;
+    bool json, verbose, overwrite;
+    int64_t threads, seed, gpus;
+    cli_assumed assumed;
+    bool few; /* without --metrics and a detector: the scores that need no file */
+} metrics_fields;
 
 #define FIELDS metrics_fields
 
 static const gt_option table[] = {
-    {CLI_SHOWN("metrics", score.metrics, NULL, "Metrics, as in fid10k,pr10k3; --metrics=help lists all"),
+    {CLI_SHOWN("metrics", of.options.metrics, NULL, "Metrics, as in fid10k,pr10k3; --metrics=help lists all"),
      .placeholder = "LIST", .derived = "fid50k_full; fid with --reals; without a detector what needs no file",
      .detail = "A number in a name is that of the fakes. A name without a number means the published number, and "
                "with --reals all fakes that there are."},
-    {CLI_OPTION(data, NULL, "Real pictures, to which those of the network are compared"), .path = true,
+    {CLI_SHOWN("data", of.data, NULL, "Real pictures, to which those of the network are compared"), .path = true,
      .derived = "those of the network's run"},
-    {CLI_OPTION(reals, "", "A set of real pictures, to compare with --fakes instead of a network"), .path = true,
+    {CLI_SHOWN("reals", of.reals, "", "A set of real pictures, to compare with --fakes instead of a network"),
+     .path = true,
      .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
                "mu and sigma), of which only fid can be computed."},
-    {CLI_OPTION(fakes, "", "The set of pictures that is compared with --reals"), .path = true},
-    {CLI_SHOWN("held-out", held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
+    {CLI_SHOWN("fakes", of.fakes, "", "The set of pictures that is compared with --reals"), .path = true},
+    {CLI_SHOWN("held-out", of.held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
      .path = true,
      .detail = "Authenticity says something only beside that of such pictures. Without them, real pictures of the data "
                "are left out one at a time."},
-    {CLI_SHOWN("count", score.count, NULL, "Number of generated pictures for all metrics"),
+    {CLI_SHOWN("count", of.options.count, NULL, "Number of generated pictures for all metrics"),
      .derived = "as in their names", .min = 1, .max = 2e9},
-    {CLI_SHOWN("detector", score.detector, "", "Network whose features are compared: a run or a file"), .path = true,
+    {CLI_SHOWN("detector", of.options.detector, "", "Network whose features are compared: a run or a file"),
+     .path = true,
      .detail = "A classifier or an autoencoder trained here, whose layer before the last gives features; a file of "
                "weights; or pixels: principal components of the reals' pixels, 50 unless said (pixels:20)."},
-    {CLI_SHOWN("inception", score.inception, "", "Weights of Inception v3 for fid, kid and is"), .placeholder = "FILE",
-     .path = true, .detail = "pt_inception-2015-12-05-6726825d.pth"},
-    {CLI_SHOWN("vgg16", score.vgg16, "", "Weights of torchvision's VGG16 for pr and ppl"), .placeholder = "FILE",
+    {CLI_SHOWN("inception", of.options.inception, "", "Weights of Inception v3 for fid, kid and is"),
+     .placeholder = "FILE", .path = true, .detail = "pt_inception-2015-12-05-6726825d.pth"},
+    {CLI_SHOWN("vgg16", of.options.vgg16, "", "Weights of torchvision's VGG16 for pr and ppl"), .placeholder = "FILE",
      .path = true, .detail = "vgg16-397923af.pth. The published scores took another file of VGG16: recipes say so."},
-    {CLI_SHOWN("lpips", score.lpips, "", "Weights of LPIPS for ppl"), .placeholder = "FILE", .path = true,
+    {CLI_SHOWN("lpips", of.options.lpips, "", "Weights of LPIPS for ppl"), .placeholder = "FILE", .path = true,
      .detail = "vgg.pth, version 0.1"},
-    {CLI_SHOWN("resize", score.resize, "tf1", "How pictures are resized for published networks"),
+    {CLI_SHOWN("resize", of.options.resize, "tf1", "How pictures are resized for published networks"),
      .choices = "tf1|half"},
-    {CLI_OPTION(mirror, "0", "Take real pictures with their mirror images; never for *_full")},
-    {CLI_OPTION(classes, "", "Only real pictures of these classes, as in cat,dog or 0-7,9"), .placeholder = "CLASSES",
+    {CLI_SHOWN("mirror", of.mirror, "0", "Take real pictures with their mirror images; never for *_full")},
+    {CLI_SHOWN("classes", of.classes, "", "Only real pictures of these classes, as in cat,dog or 0-7,9"),
+     .placeholder = "CLASSES",
      .detail = "The words data and equal alone mean --fake-classes, as this option was once called."},
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
      .choices = "data|equal"},
-    {CLI_FURTHER(range, "", "The floats that stand for black and white where the file does not say it, as in 0,255"),
+    {CLI_ROW("range", of.range, "",
+             "The floats that stand for black and white where the file does not say it, as in 0,255"),
      .placeholder = "LO,HI",
      .detail =
          "For floats of .npy, .npz and .tif, and of HDF5 files without the attribute range. Without it -1 and 1 are "
          "black and white, and floats beyond them are an error. The data of a run have the range with which "
          "the network was trained."},
-    {CLI_OPTION(save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
+    {CLI_SHOWN("save", of.save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
      CLI_WRITES({"*.npz", GT_OUTFILE_STATISTICS}),
      .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
-    {CLI_ROW("save-fakes", save_fakes, "", "Write the generated pictures that were scored to FILE.zip or FILE.h5"),
+    {CLI_ROW("save-fakes", of.save_fakes, "", "Write the generated pictures that were scored to FILE.zip or FILE.h5"),
      .placeholder = "FILE", CLI_WRITES({"*.zip", GT_OUTFILE_DATASET}, {"*.h5", GT_OUTFILE_DATASET}),
      .detail = "A dataset with the labels that were asked for: .zip for pictures of 8 and 16 bits, .h5 for these and "
                "for floats. --fakes=FILE scores the same pictures."},
-    {CLI_OPTION(nearest, "", "Write to FILE.png the fakes that are most like a real picture, beside it"),
+    {CLI_SHOWN("nearest", of.nearest, "", "Write to FILE.png the fakes that are most like a real picture, beside it"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(json, "0", "Print a line of JSON for each metric")},
     {CLI_FURTHER(seed, NULL, "Seed of latents, and of what metrics draw"),
      .derived = "that of the network's run, else 0", .max = 1e15},
-    {CLI_ROW("network", network, "", "Checkpoint or run, in place of the first argument"), .path = true},
-    {CLI_ROW("no-cache", no_cache, "0", "Neither read nor keep statistics of real pictures ($GT_CACHE)")},
+    {CLI_ROW("network", of.network, "", "Checkpoint or run, in place of the first argument"), .path = true},
+    {CLI_ROW("no-cache", of.options.no_cache, "0", "Neither read nor keep statistics of real pictures ($GT_CACHE)")},
     {CLI_ROW("gpus", gpus, "1", "No effect: taken for command lines of calc_metrics.py"), .max = 1e6},
     {CLI_ROW("verbose", verbose, "1", "No effect: taken for command lines of calc_metrics.py")},
     CLI_OVERWRITE,
@@ -82,11 +95,11 @@ static const gt_option table[] = {
 
 /* ---- before the ranks meet ---- */
 
-static bool wants_help(const metrics_fields *f) { return gt_is(f->score.metrics, "help"); }
+static bool wants_help(const metrics_fields *f) { return gt_is(f->of.options.metrics, "help"); }
 
 /* The folder of the checkpoint, if it is a run's. The first rank looks. */
 static gt_status find_run(cli_session *s, metrics_fields *f) {
-    char *slash, *dir = gt_arena_printf(s->arena, "%s", f->network), *text = NULL;
+    char *slash, *dir = gt_arena_printf(s->arena, "%s", f->of.network), *text = NULL;
     if (!dir) return GT_NOMEM;
     if (!gt_is_directory(dir)) {
         slash = strrchr(dir, '/');
@@ -95,10 +108,10 @@ static gt_status find_run(cli_session *s, metrics_fields *f) {
     }
     gt_status st = gt_rundir_read(dir, "job.ini", &text);
     if (st || !text) return st;
-    f->dir = dir;
-    f->job = gt_arena_printf(s->arena, "%s", text);
+    f->of.run = dir;
+    f->of.job = gt_arena_printf(s->arena, "%s", text);
     free(text);
-    return f->job ? GT_OK : GT_NOMEM;
+    return f->of.job ? GT_OK : GT_NOMEM;
 }
 
 static gt_status check_data(const char *path) {
@@ -116,41 +129,41 @@ static gt_status check_folder(cli_session *s, const char *option, const char *pa
 
 /* --classes=equal was the name of --fake-classes=equal. */
 static void read_old_spelling(metrics_fields *f) {
-    if (!gt_is(f->classes, "data") && !gt_is(f->classes, "equal")) return;
-    f->fake_classes = f->classes;
-    f->classes = "";
+    if (!gt_is(f->of.classes, "data") && !gt_is(f->of.classes, "equal")) return;
+    f->fake_classes = f->of.classes;
+    f->of.classes = "";
 }
 
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
-    if (!*f->save_fakes || !sets) return GT_OK;
+    if (!*f->of.save_fakes || !sets) return GT_OK;
     return gt_fail(GT_USAGE, "--save-fakes is for a network, whose pictures it writes");
 }
 
 static gt_status read_form(cli_session *s, metrics_fields *f) {
     const cli_arguments *a = &s->arguments;
-    if (*f->network && a->n_words)
-        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], f->network);
+    if (*f->of.network && a->n_words)
+        return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], f->of.network);
     if (a->n_words > 1) return gt_fail(GT_USAGE, "one network is needed, not %d", a->n_words);
-    if (a->n_words) f->network = a->words[0];
-    bool sets = *f->reals || *f->fakes;
-    if (sets && (*f->network || *f->data))
+    if (a->n_words) f->of.network = a->words[0];
+    bool sets = *f->of.reals || *f->of.fakes;
+    if (sets && (*f->of.network || *f->of.data))
         return gt_fail(GT_USAGE, "--reals and --fakes are two sets of pictures, without a network and its --data");
-    if (!sets && !*f->network)
+    if (!sets && !*f->of.network)
         return gt_fail(GT_USAGE, "a network is needed, or two sets of pictures: --reals=A --fakes=B");
     if (sets && !gt_is(f->fake_classes, "data"))
         return gt_fail(GT_USAGE, "--fake-classes is for a network, which is asked for classes; --fakes=%s are there",
-                       f->fakes);
-    if (sets && !*f->reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->fakes);
-    if (sets && !*f->fakes && !*f->save)
-        return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->reals);
-    gt_status st = *f->range ? cli_read_range(f->range, f->float_range) : GT_OK;
-    if (!st && *f->save && gt_is_pixels(f->score.detector))
+                       f->of.fakes);
+    if (sets && !*f->of.reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->of.fakes);
+    if (sets && !*f->of.fakes && !*f->of.save)
+        return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->of.reals);
+    gt_status st = *f->of.range ? cli_read_range(f->of.range, f->of.float_range) : GT_OK;
+    if (!st && *f->of.save && gt_is_pixels(f->of.options.detector))
         st = gt_fail(GT_USAGE, "--save: components of pixels are coordinates of these reals alone, and compare with no "
                                "other set");
     if (!st) st = check_saved_fakes(f, sets);
     if (st) return st;
-    f->score.all = sets;
-    f->score.statistics = gt_ends_with(f->reals, ".npz") && gt_ends_with(f->fakes, ".npz"); /* perhaps */
+    f->of.options.all = sets;
+    f->of.options.statistics = gt_ends_with(f->of.reals, ".npz") && gt_ends_with(f->of.fakes, ".npz"); /* perhaps */
     return GT_OK;
 }
 
@@ -159,33 +172,33 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
 static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
     char names[GT_METRIC_LIST_BYTES] = "";
     if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
-    f->few = *f->network && !*f->score.detector && !*f->score.inception;
-    if (f->few && (*f->score.vgg16 || *f->score.lpips))
+    f->few = *f->of.network && !*f->of.options.detector && !*f->of.options.inception;
+    if (f->few && (*f->of.options.vgg16 || *f->of.options.lpips))
         return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths, and --metrics names them: "
                                  "--metrics=pr50k3_full, or with --lpips --metrics=ppl2_wend");
     if (f->few) gt_metrics_without_files(names);
-    f->score.metrics = f->few ? gt_arena_printf(s->arena, "%s", names) : *f->network ? "fid50k_full" : "fid";
-    return f->score.metrics ? GT_OK : GT_NOMEM;
+    f->of.options.metrics = f->few ? gt_arena_printf(s->arena, "%s", names) : *f->of.network ? "fid50k_full" : "fid";
+    return f->of.options.metrics ? GT_OK : GT_NOMEM;
 }
 
 static gt_status prepare(cli_session *s) {
     metrics_fields *f = s->fields;
-    f->dir = f->job = "";
+    f->of.run = f->of.job = "";
     if (wants_help(f)) return GT_OK;
     read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = choose_metrics(s, f);
-    if (!st) st = gt_metric_options_check(&f->score);
-    if (!st) st = cli_choose_detector(s->arena, &f->score.detector);
-    if (!st && *f->network) st = cli_choose_checkpoint(s->arena, &f->network);
-    if (!st && *f->network && cli_first_rank()) st = find_run(s, f);
-    if (!st) st = check_folder(s, "--save", f->save);
-    if (!st) st = check_folder(s, "--nearest", f->nearest);
-    if (!st) st = check_folder(s, "--save-fakes", f->save_fakes);
-    if (!st) st = check_data(f->data);
-    if (!st) st = check_data(f->held_out);
-    if (!st) st = check_data(f->reals);
-    return st ? st : check_data(f->fakes);
+    if (!st) st = gt_metric_options_check(&f->of.options);
+    if (!st) st = cli_choose_detector(s->arena, &f->of.options.detector);
+    if (!st && *f->of.network) st = cli_choose_checkpoint(s->arena, &f->of.network);
+    if (!st && *f->of.network && cli_first_rank()) st = find_run(s, f);
+    if (!st) st = check_folder(s, "--save", f->of.save);
+    if (!st) st = check_folder(s, "--nearest", f->of.nearest);
+    if (!st) st = check_folder(s, "--save-fakes", f->of.save_fakes);
+    if (!st) st = check_data(f->of.data);
+    if (!st) st = check_data(f->of.held_out);
+    if (!st) st = check_data(f->of.reals);
+    return st ? st : check_data(f->of.fakes);
 }
 
 /* ---- the work ---- */
@@ -202,7 +215,7 @@ static void print_json(void *arg, const char *metric, const char *line) {
 }
 
 static gt_status print_scores(const metrics_fields *f, const gt_metric_table *t, int64_t images) {
-    const char *network = *f->network ? f->network : NULL;
+    const char *network = *f->of.network ? f->of.network : NULL;
     if (f->json) return gt_metric_table_lines(t, network, images, print_json, NULL);
     for (int i = 0; i < t->n; i++) {
         const gt_metric_value *v = &t->value[i], *next = i + 1 < t->n ? v + 1 : v;
@@ -227,8 +240,8 @@ static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, 
     int missing = 0;
     gt_status st = print_scores(f, t, images);
     char name[GT_NAME_BYTES];
-    gt_path_name(f->network, name);
-    if (!st && *f->dir && t->n) st = gt_metric_table_append(f->dir, t, name, images);
+    gt_path_name(f->of.network, name);
+    if (!st && *f->of.run && t->n) st = gt_metric_table_append(f->of.run, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
     if (!st && f->few) tell_rest();
     bool fails = f->few ? missing == t->n : missing > 0;
@@ -236,41 +249,22 @@ static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, 
 }
 
 static gt_status share_paths_all(cli_session *s, metrics_fields *f) {
-    const char **paths[] = {&f->network, &f->dir, &f->job, &f->score.detector};
+    const char **paths[] = {&f->of.network, &f->of.run, &f->of.job, &f->of.options.detector};
     gt_status st = GT_OK;
     for (size_t i = 0; i < sizeof paths / sizeof *paths && !st; i++)
         st = cli_share_path_all(s->comm, s->arena, paths[i]);
     return st;
 }
 
-static gt_status open_held_out_all(metrics_work *w) {
-    const metrics_fields *f = w->fields;
-    if (!*f->held_out) return GT_OK;
-    if (!gt_scoring_has_base(w->scoring))
-        return gt_fail(GT_USAGE, "--held-out=%s is for the base rate of authenticity, which --metrics=%s does not name",
-                       f->held_out, f->score.metrics);
-    const gt_dataset_options o = {.use_labels = *f->classes, .classes = f->classes};
-    gt_status st = metrics_open_data_all(w, f->held_out, o, "--held-out", &w->held_out_data, &w->held_out);
-    w->held_out.name = "held-out pictures";
-    if (!st) gt_scoring_set_held_out(w->scoring, &w->held_out);
-    return st;
-}
-
-static gt_status score_all(metrics_work *w) {
-    const metrics_fields *f = w->fields;
+static gt_status score_all(const metrics_fields *f) {
+    const gt_scores_options *r = &f->of;
     gt_metric_table t = {0};
-    gt_status st;
-    int64_t images = 0;
-    w->scoring = gt_scoring_open_all(&w->team, &f->score, &st);
-    if (!st) st = open_held_out_all(w);
-    if (!st) st = *f->network ? metrics_of_network_all(w, &t, &images) : metrics_of_sets_all(w, &t);
+    int64_t images;
+    gt_status st = gt_score_pictures_all(r, &t, &images);
     bool tells = !st || t.n; /* also where only a file could not be written: scores may have taken hours */
-    gt_status told = tells && !w->team.comm->rank ? tell_scores(f, &t, images) : GT_OK;
-    if (!st) st = gt_comm_agree_all(w->team.comm, told);
+    gt_status told = tells && !r->comm->rank ? tell_scores(f, &t, images) : GT_OK;
+    if (!st) st = gt_comm_agree_all(r->comm, told);
     gt_metric_table_free(&t);
-    gt_scoring_close(w->scoring);
-    gt_picture_set_close(&w->held_out);
-    gt_dataset_close(w->held_out_data);
     return st;
 }
 
@@ -283,13 +277,17 @@ static gt_status metrics(cli_session *s) {
     if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus has no effect here; gantry run -n says how many ranks there are");
     gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");
-    metrics_work w = {.session = s, .fields = f, .team = {.comm = s->comm, .pool = s->pool, .kernels = cli_kernels()}};
-    f->score.stop = gt_stop_requested;
-    f->score.no_cache = f->no_cache;
-    f->score.seed = (uint64_t)f->seed;
+    gt_scores_options *r = &f->of;
+    r->comm = s->comm;
+    r->pool = s->pool;
+    r->kernels = cli_kernels();
+    r->equal_classes = gt_is(f->fake_classes, "equal");
+    r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
+    r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;
+    r->options.seed = (uint64_t)f->seed;
+    r->options.stop = gt_stop_requested;
     gt_status st = share_paths_all(s, f);
-    if (!st && f->score.statistics) st = metrics_are_statistics_all(s->comm, f, &f->score.statistics);
-    if (!st) st = score_all(&w);
+    if (!st) st = score_all(f);
     gt_stop_restore();
     return st;
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Compares the data of a run with the data that the run was begun with, and those of the ranks with each other. The
- * first fingerprint is of the files, and is quickly computed. Where the files have changed and the pictures have not
- * (unzipped, compressed again, put into an HDF5 file), the second fingerprint tells so, as far as some of the pictures
- * can tell. */
+ * Compares the data of a run with the data that the run was begun with. The first fingerprint is of the files, and is
+ * quickly computed. Where the files have changed and the pictures have not (unzipped, compressed again, put into an
+ * HDF5 file), the second fingerprint tells so, as far as some of the pictures can tell. */
 #include <stdio.h>
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/train.h"
 #include "train/journal.h"
 
 static const char *say_range(char text[64], bool given, const double range[2]) {
@@ -89,19 +87,4 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
     memcpy(d.pictures, j->pictures, sizeof d.pictures);
     name_classes(e, &d);
     gt_checkpoint_put_data(c, &d);
-}
-
-/* ---- the ranks ---- */
-
-gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec) {
-    gt_hash128 seen = {0};
-    gt_status st = gt_comm_agree_all(comm, comm->ranks > 1 ? gt_dataset_quick_fingerprint(data, &seen) : GT_OK);
-    if (st) return st;
-    const gt_dataset_info *i = gt_dataset_get_info(data);
-    if (!gt_comm_as_first_all(comm, &seen, sizeof seen))
-        st = gt_fail(GT_FAILED,
-                     "'%s' holds %lld images of %dx%d with %d channels here, and not what it holds on rank 0: all "
-                     "hosts must see the same data (is a copy old or incomplete?)",
-                     spec, (long long)i->stored, i->width, i->height, i->channels);
-    return gt_comm_agree_all(comm, st);
 }

@@ -6,13 +6,12 @@
 #define GANTRY_USE_SCORE_PIXEL_FEATURES_H
 
 #include "gantry/pool.h"
+#include "gantry/score.h"
 #include "metrics/gaussian.h"
 
 enum { GT_PIXEL_COMPONENTS = 50 };
 
-/* Is this the detector, and not a file? A file of this name is given as ./pixels. */
-bool gt_is_pixels(const char *detector);
-/* Of such a detector. GT_USAGE: no number of components. */
+/* Of a detector that gt_is_pixels(). GT_USAGE: no number of components. */
 gt_status gt_pixel_components(const char *detector, int *n);
 /* Of how many of `count` real pictures the components are: the first ones, all of them as long as pictures are small.
  */
