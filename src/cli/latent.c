@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/applied.h"
+#include "gantry/items.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
 
