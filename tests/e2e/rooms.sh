@@ -62,6 +62,10 @@ case_libhdf5_outside_its_room() {
     plant src/metrics/planted.c "$(call H5Dopen2)"
     found 'src/metrics/planted.c: calls libhdf5'
 }
+case_include_of_a_room_in_a_command() {
+    plant src/cli/version.c '#include "base/machine.h"'
+    found 'src/cli/version.c: includes base/machine.h: a command includes'
+}
 case_header_without_room() {
     plant include/gantry/planted.h '/* empty */'
     found 'include/gantry/planted.h: stands in no row'

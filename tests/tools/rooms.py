@@ -3,7 +3,8 @@
 """Holds the sources to the order of src/ROOMS: rooms.py TOP BUILD
 
 Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol must belong to the same room or to one above it in the
-table; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5."""
+table; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
+gantry/*.h and cli/*.h of the sources and nothing else."""
 import collections
 import os
 import re
@@ -68,6 +69,8 @@ class Check:
             if re.fullmatch(r'(hdf5(_hl)?|H5.*)\.h', name) and place[0] != 'h5':
                 self.found.append(f'{file}: includes {name}, which only the room h5 does')
             used = self.place_of_include(name, os.path.dirname(f'{self.top}/{file}'))
+            if place[0] == 'cli' and used and used[0] != 'cli' and not name.startswith('gantry/'):
+                self.found.append(f'{file}: includes {name}: a command includes gantry/*.h and cli/*.h')
             if used and used[0] not in self.rooms:
                 self.found.append(f'src/{used[0]}: stands in no row of src/ROOMS')
             elif used and not self.may(place, used):
