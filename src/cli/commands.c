@@ -97,7 +97,7 @@ static int code_of(gt_status status) {
 
 static bool is_failure(gt_status status) { return status && status != GT_STOPPED; }
 
-static void say(const char *command, gt_status status, const char *who) {
+static void say_status(const char *command, gt_status status, const char *who) {
     char text[4400];
     snprintf(text, sizeof text, "gantry%s%s: %s%s", *command ? " " : "", command, who, gt_message());
     gt_log_print_error(text);
@@ -110,7 +110,7 @@ int cli_exit(const char *command, gt_status status) {
         int rank = cli_wait_turn();
         char who[32] = "";
         if (rank > 0) snprintf(who, sizeof who, "rank %d: ", rank);
-        say(command, status, who);
+        say_status(command, status, who);
     }
     return code_of(status);
 }
@@ -128,7 +128,7 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     if (!comm) return cli_exit(command, status);
     gt_tell_end();
     int code = code_of(status), rank = comm->rank, ranks = comm->ranks;
-    if (is_failure(status) && rank == 0) say(command, status, "");
+    if (is_failure(status) && rank == 0) say_status(command, status, "");
     gt_comm_stop_all(comm);
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }

@@ -51,7 +51,7 @@ static gt_status read_range(const char *text, double range[2]) {
     return gt_fail(GT_USAGE, "--range=%s: two rising numbers are needed, such as 0..1", text);
 }
 
-static gt_status draw(const cli_session *s, const char *const *dirs, int n) {
+static gt_status draw_comparison(const cli_session *s, const char *const *dirs, int n) {
     const compare_fields *f = s->fields;
     gt_compare_curves c = {.series = f->series,
                            .smooth = (int)f->smooth,
@@ -80,7 +80,7 @@ static gt_status compare(cli_session *s) {
     if (!st && *f->html) st = gt_compare_html(f->html, dirs, n);
     if (!st && *f->html) puts(f->html);
     if (st || !*f->out) return st;
-    st = draw(s, dirs, n);
+    st = draw_comparison(s, dirs, n);
     if (!st) puts(f->out);
     return st;
 }

@@ -206,7 +206,7 @@ static gt_status convert(cli_session *s, dataset_fields *f, const char *const *s
     return st;
 }
 
-static gt_status make(cli_session *s, dataset_fields *f, const char **words, int n) {
+static gt_status make_dataset(cli_session *s, dataset_fields *f, const char **words, int n) {
     const char *source = *f->source ? f->source : n > 0 ? words[0] : "";
     const char *dest = *f->dest ? f->dest : n > 1 ? words[1] : "";
     int given = (*f->source != 0) + (*f->dest != 0) + n;
@@ -292,7 +292,7 @@ static const action actions[] = {
     {"split", 3, false, "SOURCE DEST DEST ...", split},
     {"merge", 3, false, "SOURCE SOURCE ... DEST", merge},
 };
-static const action making = {"SOURCE DEST", 0, false, "", make};
+static const action making = {"SOURCE DEST", 0, false, "", make_dataset};
 
 /* Who takes an option that not all takes which make something. */
 static const char *takers(const char *key) {
@@ -315,7 +315,7 @@ static gt_status check_options(const gt_options *o, const action *a) {
     return GT_OK;
 }
 
-static gt_status run(cli_session *s) {
+static gt_status run_dataset(cli_session *s) {
     const char **words = s->arguments.words;
     int n = s->arguments.n_words;
     const action *a = &making;
@@ -402,5 +402,5 @@ const cli_command cli_dataset = {
     CLI_ROWS(table),
     .ranks = true,
     .prepare = check_foreign,
-    .run = run,
+    .run = run_dataset,
 };

@@ -53,7 +53,7 @@ static const gt_option convert_table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
-static gt_status check(cli_session *s, const char *source, const char *dest) {
+static gt_status check_dest(cli_session *s, const char *source, const char *dest) {
     export_fields *f = s->fields;
     f->request = (gt_export_request){.checkpoint = source,
                                      .out = dest,
@@ -75,7 +75,7 @@ static gt_status read_export(cli_session *s) {
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and the file to write are needed, as in gantry "
                                  "export runs/first first.pkl");
-    return check(s, s->arguments.words[0], s->arguments.words[1]);
+    return check_dest(s, s->arguments.words[0], s->arguments.words[1]);
 }
 
 /* SOURCE DEST, or the options of the same names. */
@@ -90,10 +90,10 @@ static gt_status read_convert(cli_session *s) {
         if (!*of[i] && word < s->arguments.n_words) of[i] = s->arguments.words[word++];
     if (!*of[0] || !*of[1] || word < s->arguments.n_words)
         return gt_fail(GT_USAGE, "one source and one destination are needed: gantry convert SOURCE DEST");
-    return check(s, of[0], of[1]);
+    return check_dest(s, of[0], of[1]);
 }
 
-static gt_status run(cli_session *s) {
+static gt_status export_network(cli_session *s) {
     const export_fields *f = s->fields;
     gt_info("Loading networks from \"%s\"...", f->request.checkpoint);
     gt_export_done done;
@@ -117,7 +117,7 @@ const cli_command cli_export = {
     .n_rows = sizeof export_table / sizeof *export_table,
     .fields = sizeof(export_fields),
     .prepare = read_export,
-    .run = run,
+    .run = export_network,
 };
 
 const cli_command cli_convert = {
@@ -132,5 +132,5 @@ const cli_command cli_convert = {
     .n_rows = sizeof convert_table / sizeof *convert_table,
     .fields = sizeof(export_fields),
     .prepare = read_convert,
-    .run = run,
+    .run = export_network,
 };

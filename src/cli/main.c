@@ -58,7 +58,7 @@ static void say_what_ended(void) {
     _exit(CLI_FAILED);
 }
 
-static int run(int argc, char **argv) {
+static int run_command(int argc, char **argv) {
     gt_h5_own_end();
     gt_h5_check_by("/proc/self/exe", "check-hdf5");
     atexit(say_what_ended);
@@ -76,6 +76,6 @@ static int run(int argc, char **argv) {
 int main(int argc, char **argv) {
     do_without_threads_of_blas(argv);
     fill_standard_files();
-    int status = gt_with_stack(LEAST_STACK, run, argc, argv);
+    int status = gt_with_stack(LEAST_STACK, run_command, argc, argv);
     return status < 0 ? CLI_FAILED : status;
 }

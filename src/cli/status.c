@@ -70,7 +70,7 @@ static double recent_rate(const now *r) {
     return n ? n / sum : NAN;
 }
 
-static gt_status look(now *r, const char *dir) {
+static gt_status read_run(now *r, const char *dir) {
     char *path = gt_path_join(dir, "stats.jsonl");
     *r = (now){.dir = dir};
     r->starts = gt_starts_read(dir);
@@ -183,14 +183,14 @@ static void print_line(const now *r, int width) {
 }
 
 /* *going: some run goes on. */
-static gt_status show(const char *const *dirs, int n, bool *going) {
+static gt_status show_runs(const char *const *dirs, int n, bool *going) {
     gt_status st = GT_OK;
     int width = 3;
     for (int i = 0; i < n; i++) width = (int)strlen(dirs[i]) > width ? (int)strlen(dirs[i]) : width;
     *going = false;
     for (int i = 0; i < n && !st; i++) {
         now r;
-        st = look(&r, dirs[i]);
+        st = read_run(&r, dirs[i]);
         if (!st && n > 1 && i == 0) print_heading(width);
         if (!st && n > 1) print_line(&r, width);
         if (!st && n == 1) print_run(&r);
@@ -203,7 +203,7 @@ static gt_status show(const char *const *dirs, int n, bool *going) {
 
 gt_status cli_print_status(const char *dir) {
     bool going;
-    return show(&dir, 1, &going);
+    return show_runs(&dir, 1, &going);
 }
 
 static gt_status status(cli_session *s) {
@@ -213,7 +213,7 @@ static gt_status status(cli_session *s) {
     if (!n) return gt_fail(GT_USAGE, "directories of runs are needed, such as runs/*");
     for (;;) {
         if (f->watch && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
-        gt_status st = show(s->arguments.words, n, &going);
+        gt_status st = show_runs(s->arguments.words, n, &going);
         if (st || !f->watch || !going) return st;
         usleep((useconds_t)(1e6 * f->every));
     }

@@ -19,7 +19,7 @@ static double x_ln_x(double x) { return x > 0 ? x * gt_ln(x) : 0; }
 
 static int64_t begin_of(const splits_of *s, int64_t split) { return split * s->count / s->splits; }
 
-static void add(void *arg, int64_t first, int64_t n, const float *x, double *sums) {
+static void add_rows(void *arg, int64_t first, int64_t n, const float *x, double *sums) {
     const splits_of *s = arg;
     int64_t split = 0;
     for (int64_t i = first; i < first + n; i++) {
@@ -48,7 +48,7 @@ gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabiliti
     int64_t m = splits * (s.classes + 1);
     double *sums = malloc((size_t)m * sizeof *sums), sum = 0, square = 0;
     gt_status st = gt_comm_agree_all(team->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a score"));
-    if (!st) st = gt_rows_sum_all(team, probabilities, m, add, &s, sums);
+    if (!st) st = gt_rows_sum_all(team, probabilities, m, add_rows, &s, sums);
     for (int i = 0; i < splits && !st; i++) {
         double score = score_of(&s, i, sums);
         sum += score;

@@ -40,7 +40,7 @@ typedef struct subsets {
 } subsets;
 
 /* `size` different numbers below count. */
-static void draw(const subsets *s, int set, int subset, int32_t *rows) {
+static void draw_subset(const subsets *s, int set, int subset, int32_t *rows) {
     gt_key key = {.seed = s->o.seed, .stream = gt_stream(set ? "kid/reals" : "kid/fakes"), .step = (uint32_t)subset};
     int64_t count = s->sets[set]->count;
     for (int64_t i = 0; i < count; i++) s->deck[i] = (int32_t)i;
@@ -51,7 +51,7 @@ static void draw(const subsets *s, int set, int subset, int32_t *rows) {
     }
 }
 
-static void collect(void *arg, int64_t first, int64_t n, const float *x) {
+static void collect_rows(void *arg, int64_t first, int64_t n, const float *x) {
     const subsets *s = arg;
     const int32_t *rows = s->rows[s->set];
     for (int64_t i = 0; i < s->count * s->size; i++)
@@ -107,7 +107,7 @@ static double estimate(const subsets *s, int i, void *workspace) {
     return within / (m * (m - 1)) - 2 * kernel_sum(s, x, y, workspace) / (m * m);
 }
 
-static gt_status check(const subsets *s) {
+static gt_status check_subsets(const subsets *s) {
     for (int set = 0; set < 2; set++)
         for (int64_t i = 0; s->given[set] && i < s->o.subsets * s->size; i++)
             if (s->given[set][i] < 0 || s->given[set][i] >= s->sets[set]->count)
@@ -148,9 +148,9 @@ static gt_status take_turns(subsets *s, int first, int own, void *workspace, dou
                 int32_t *rows = s->rows[s->set] + i * s->size;
                 const int32_t *given = s->given[s->set];
                 if (given) memcpy(rows, given + (s->first + i) * s->size, (size_t)s->size * sizeof *rows);
-                else draw(s, s->set, s->first + i, rows);
+                else draw_subset(s, s->set, s->first + i, rows);
             }
-            st = gt_rows_each_all(s->team, s->sets[s->set], collect, s);
+            st = gt_rows_each_all(s->team, s->sets[s->set], collect_rows, s);
         }
         for (int i = 0; i < s->count && !st && !gt_team_stops(s->team); i++) {
             int done = s->first - first + i;
@@ -170,7 +170,7 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
     s.size = s.o.size ? s.o.size : gt_least(most, GT_KID_SIZE);
     if (s.size > most)
         return gt_fail(GT_USAGE, "subsets of %lld pictures need as many in both sets", (long long)s.size);
-    gt_status st = check(&s);
+    gt_status st = check_subsets(&s);
     if (st) return st;
     int first, own;
     gt_slice_range(s.o.subsets, team->comm->ranks, team->comm->rank, &first, &own);

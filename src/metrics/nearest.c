@@ -187,7 +187,7 @@ static bool left_out(const search *s, int64_t query, int64_t row) {
 }
 
 /* Rows come in ascending order: of equal values the first stays. */
-static void put(candidates *c, float value, int32_t index) {
+static void put_candidate(candidates *c, float value, int32_t index) {
     int at = c->n < CANDIDATES ? c->n++ : 0;
     if (c->n == CANDIDATES && at == 0)
         for (int i = 1; i < CANDIDATES; i++)
@@ -227,7 +227,7 @@ static void keep_near(void *arg, int64_t query, const float *product, float squa
     for (int64_t i = 0; (i = next_run(i, n, product, panel_square, c->worst)) < n; i += RUN)
         for (int64_t j = i; j < gt_least(i + RUN, n); j++) {
             float value = panel_square[j] - 2 * product[j];
-            if (value < c->worst && !left_out(s, query, first + j)) put(c, value, (int32_t)(first + j));
+            if (value < c->worst && !left_out(s, query, first + j)) put_candidate(c, value, (int32_t)(first + j));
         }
 }
 
@@ -243,7 +243,7 @@ static void measure_query(void *arg, int tile, int worker) {
     }
 }
 
-static void measure(void *arg, int64_t first, int64_t n, const float *x) {
+static void measure_rows(void *arg, int64_t first, int64_t n, const float *x) {
     search *s = arg;
     s->first = first, s->n = n, s->x = x;
     gt_pool_run(s->products->team->pool, (int)s->queries->own, measure_query, s);
@@ -269,7 +269,7 @@ gt_status gt_nearest_all(const gt_team *team, const gt_rows *queries, const gt_r
     p.arg = &s;
     st = gt_comm_agree_all(team->comm, s.of && s.distance ? GT_OK : gt_fail(GT_NOMEM, "out of memory for distances"));
     if (!st) st = gt_rows_each_all(team, base, multiply, &p);
-    if (!st) st = gt_rows_each_all(team, base, measure, &s);
+    if (!st) st = gt_rows_each_all(team, base, measure_rows, &s);
     for (int64_t i = 0; i < queries->own && !st; i++) {
         gt_neighbour near[CANDIDATES];
         int n = s.of[i].n;

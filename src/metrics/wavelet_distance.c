@@ -36,7 +36,7 @@ static size_t pixels_of(const gt_packets *p) { return (size_t)p->height * (size_
 
 static size_t scratch_of(const gt_packets *p) { return pixels_of(p) + 2 * p->spare; }
 
-static gt_status check(int height, int width, const gt_packets_options *o) {
+static gt_status check_packets(int height, int width, const gt_packets_options *o) {
     if (o->level < 1 || o->level > GT_WAVELET_LEVELS || height >> o->level < 1 || width >> o->level < 1)
         return gt_fail(GT_USAGE, "pictures of %dx%d have no wavelet packets of %d levels", width, height, o->level);
     return GT_OK;
@@ -44,7 +44,7 @@ static gt_status check(int height, int width, const gt_packets_options *o) {
 
 gt_packets *gt_packets_new(const gt_team *team, int64_t count, int height, int width, int channels,
                            const gt_packets_options *o) {
-    if (check(height, width, o) || gt_lapack_begin(team->pool, 1 << 2 * o->level)) return NULL;
+    if (check_packets(height, width, o) || gt_lapack_begin(team->pool, 1 << 2 * o->level)) return NULL;
     gt_arena *a = gt_arena_new();
     gt_packets *p = a ? gt_arena_alloc(a, sizeof *p) : NULL;
     if (p) {

@@ -58,7 +58,7 @@ static bool is_rare(const char *series) {
 }
 
 /* Looks at all values: is there a line, and from where to where does it go? */
-static void measure(drawing *d, int i) {
+static void measure_series(drawing *d, int i) {
     const chart_line *l = &d->chart->lines[i];
     const gt_stats_series *series = l->series ? gt_stats_find(l->stats, l->series) : NULL;
     bool any = false;
@@ -195,7 +195,7 @@ static void draw_chart(gt_buffer *out, drawing *d) {
 void chart_draw(gt_buffer *out, const chart *c) {
     drawing d = {.chart = c, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = -INFINITY};
     int most = c->points ? c->points : CHART_POINTS;
-    for (int i = 0; i < c->n; i++) measure(&d, i);
+    for (int i = 0; i < c->n; i++) measure_series(&d, i);
     if (!(d.hi >= d.lo) || d.lo < -MOST || d.hi > MOST) return;
     d.numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d.numbers);
     out->failed |= !d.numbers;

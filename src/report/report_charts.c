@@ -164,7 +164,7 @@ static void put_other(const curves *c, const char *series) {
     if (!in_a_chart(series) && !is_full(c->out)) put_series(c, series, "", "mean", series, NULL);
 }
 
-static void count(const curves *c, const char *series) {
+static void count_points(const curves *c, const char *series) {
     (void)series;
     ++*c->count;
 }
@@ -174,7 +174,7 @@ static int points_of(const report_run *runs, int n) {
     enum { BYTES = 1800 << 10, POINT = 30 /* bytes */, LEAST = 30 };
     int series = 0;
     if (n == 1) return CHART_POINTS;
-    each_series(&(curves){.runs = runs, .n = n, .count = &series}, count);
+    each_series(&(curves){.runs = runs, .n = n, .count = &series}, count_points);
     int points = BYTES / POINT / n / (series + 1);
     return points < LEAST ? LEAST : points > CHART_POINTS ? CHART_POINTS : points;
 }

@@ -12,7 +12,7 @@
 enum { MOST_ROLLBACKS = 3 };
 
 /* Rank 0: what is on disk is the good one and older ones; it is open afterwards. */
-static gt_status choose(gt_journal *j, int trouble, gt_checkpoint_file **file) {
+static gt_status choose_checkpoint(gt_journal *j, int trouble, gt_checkpoint_file **file) {
     int64_t began = llround(1000 * j->watch.of[trouble].began_kimg);
     int aside = 0;
     gt_saver_wait(j->saver);
@@ -35,7 +35,7 @@ static gt_status open_logs(gt_engine *e, gt_journal *j) {
 static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
     gt_checkpoint_file *file = NULL;
     bool first = e->comm->rank == 0;
-    gt_status st = gt_comm_agree_all(e->comm, first ? choose(j, trouble, &file) : GT_OK);
+    gt_status st = gt_comm_agree_all(e->comm, first ? choose_checkpoint(j, trouble, &file) : GT_OK);
     int64_t reseed = e->reseed + 1;
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {

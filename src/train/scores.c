@@ -219,7 +219,7 @@ static void write_lines(const gt_engine *e, const gt_journal *j, scores *s, cons
 }
 
 /* A line of the log, of any length. */
-static void tell(const gt_engine *e, const gt_metric_table *t) {
+static void tell_metrics(const gt_engine *e, const gt_metric_table *t) {
     gt_buffer line = {0};
     char time[32];
     for (int i = 0; i < t->n; i++)
@@ -253,7 +253,7 @@ static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool a
             put_values(&table, &j->late);
             s->seconds += table.seconds;
             s->last = table.seconds;
-            tell(e, &table);
+            tell_metrics(e, &table);
             write_lines(e, j, s, &table, again);
         } else if (st == GT_STOPPED)
             gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",

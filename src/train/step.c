@@ -146,7 +146,7 @@ static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_bat
 
 /* This rank's groups one after the other; where the model sums over slices, all of them from sum to sum, also on a rank
  * that has none. */
-static gt_status compute(gt_engine *e, const gt_engine_phase *p, const gt_batch *b) {
+static gt_status compute_phase(gt_engine *e, const gt_engine_phase *p, const gt_batch *b) {
     int ready = -1;
     if (e->model->over_slices) return run_groups(e, p, b, 0, b->n_groups, &ready);
     gt_status st = GT_OK;
@@ -275,7 +275,7 @@ static gt_status run_phase_all(gt_engine *e, gt_engine_phase *run, const gt_batc
     bool updated;
     memset(e->slice_moments, 0, (size_t)b->count * (size_t)p->n_stats * sizeof *e->slice_moments);
     gt_reducer_begin_all(b->reducers[p->net], b->schedules[p - e->model->phases]);
-    gt_status st = compute(e, run, b);
+    gt_status st = compute_phase(e, run, b);
     /* others wait for this rank's gradients already: no agreement is possible */
     if (st) return gt_comm_abort(e->comm, st);
     if ((st = update_all(e, p, b, &updated)) || (st = join_small_all(e, run, b, updated))) return st;

@@ -79,7 +79,7 @@ typedef struct row {
     int n;
 } row;
 
-static cell *add(row *r, const char *name, int width, int dispensable) {
+static cell *add_cell(row *r, const char *name, int width, int dispensable) {
     cell *c = &r->cells[r->n++];
     int letters = (int)strlen(name);
     *c = (cell){.name = name, .width = letters > width ? letters : width, .dispensable = dispensable};
@@ -172,14 +172,14 @@ static void make_row(const gt_engine *e, gt_journal *j, double rate, double memo
     double values[GT_TICK_NAMES];
     char text[32];
     take_values(e, j, &j->heading, values);
-    snprintf(add(r, "kimg", 9, NEVER)->text, 32, "%.3f", (double)e->shown / 1000);
-    snprintf(add(r, "time", 8, TIME)->text, 32, "%s", short_text(gt_journal_seconds(j), text));
-    snprintf(add(r, "img/s", 7, NEVER)->text, 32, rate < 1e5 ? "%.1f" : "%.0f", rate);
+    snprintf(add_cell(r, "kimg", 9, NEVER)->text, 32, "%.3f", (double)e->shown / 1000);
+    snprintf(add_cell(r, "time", 8, TIME)->text, 32, "%s", short_text(gt_journal_seconds(j), text));
+    snprintf(add_cell(r, "img/s", 7, NEVER)->text, 32, rate < 1e5 ? "%.1f" : "%.0f", rate);
     for (int i = 0; i < j->heading.n; i++)
-        write_value(add(r, j->heading.name[i], 7, how_dispensable(e, &j->heading, i)), values[i]);
-    snprintf(add(r, "mem GB", 6, MEMORY)->text, 32, "%.2f", memory);
-    snprintf(add(r, "done", 4, NEVER)->text, 32, "%.0f%%", floor(100 * part_done(e)));
-    snprintf(add(r, "ETA", 8, NEVER)->text, 32, "%s", eta(e, j, text));
+        write_value(add_cell(r, j->heading.name[i], 7, how_dispensable(e, &j->heading, i)), values[i]);
+    snprintf(add_cell(r, "mem GB", 6, MEMORY)->text, 32, "%.2f", memory);
+    snprintf(add_cell(r, "done", 4, NEVER)->text, 32, "%.0f%%", floor(100 * part_done(e)));
+    snprintf(add_cell(r, "ETA", 8, NEVER)->text, 32, "%s", eta(e, j, text));
     leave_out(r);
 }
 

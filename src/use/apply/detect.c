@@ -128,7 +128,7 @@ static void cut(void *arg, int tile, int worker) {
 }
 
 /* The likeliest class but the ground, with its probability among all classes. */
-static void judge(const gt_detecting *d, const float *logits, gt_detection *window) {
+static void classify_window(const gt_detecting *d, const float *logits, gt_detection *window) {
     int classes = d->model->label_dim, best = -1;
     double most = -INFINITY, sum = 0;
     for (int i = 0; i < classes; i++) {
@@ -150,7 +150,8 @@ static gt_status classify(gt_detecting *d, int64_t n) {
         for (int i = 0; i < count && !st; i++) st = d->cut[i];
         if (!st) st = gt_runner_run(d->with, &(gt_run_batch){.n = count, .images = d->batch});
         const float *logits = st ? NULL : gt_runner_output(d->with, "logits");
-        for (int i = 0; i < count && !st; i++) judge(d, logits + i * d->model->label_dim, &d->list[d->first + i]);
+        for (int i = 0; i < count && !st; i++)
+            classify_window(d, logits + i * d->model->label_dim, &d->list[d->first + i]);
     }
     return st;
 }

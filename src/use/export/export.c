@@ -29,13 +29,13 @@ static const char *names_of(const gt_model *m, char names[NAMES_BYTES]) {
     return names;
 }
 
-static const gt_export_form *find(const char *name) {
+static const gt_export_form *find_form(const char *name) {
     for (int i = 0; i < N_FORMS; i++)
         if (!strcasecmp(forms[i]->name, name)) return forms[i];
     return NULL;
 }
 
-bool gt_export_is_form(const char *name) { return find(name); }
+bool gt_export_is_form(const char *name) { return find_form(name); }
 
 static gt_status fail_unknown(const char *what, const char *name) {
     char names[NAMES_BYTES];
@@ -53,7 +53,7 @@ static const gt_export_form *form_of(const gt_export_request *r) {
     char names[NAMES_BYTES];
     const char *name = strrchr(r->out, '/'), *dot = strrchr(name ? name : r->out, '.');
     bool given = r->form && *r->form;
-    const gt_export_form *form = given ? find(r->form) : dot ? find(dot + 1) : NULL;
+    const gt_export_form *form = given ? find_form(r->form) : dot ? find_form(dot + 1) : NULL;
     if (!form && given) fail_unknown("--format", r->form);
     else if (!form)
         gt_fail(GT_USAGE, "'%s': the ending says in which form networks are written: %s; or give --format", r->out,
@@ -63,7 +63,7 @@ static const gt_export_form *form_of(const gt_export_request *r) {
 
 /* One name of a list. */
 static gt_status take_form(const char *name, const gt_model *m, const gt_export_form **forms_of, int *n) {
-    const gt_export_form *form = find(name);
+    const gt_export_form *form = find_form(name);
     if (!form) return fail_unknown("--export", name);
     if (form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
     for (int i = 0; i < *n; i++)

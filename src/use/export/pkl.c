@@ -13,7 +13,7 @@ enum { PROTOCOL = 4 };
 static bool fits(const gt_model *m) { return m->put_reference; }
 
 /* The network of this name; NULL: the source does not have it. */
-static const gt_export_net *find(const gt_export_source *s, const char *name) {
+static const gt_export_net *find_net(const gt_export_source *s, const char *name) {
     for (int i = 0; i < s->n_nets; i++)
         if (!strcmp(s->nets[i].name, name)) return &s->nets[i];
     return NULL;
@@ -29,7 +29,7 @@ typedef struct writing {
     gt_status status;
 } writing;
 
-static int fill(int fd, void *arg) {
+static int write_pickle(int fd, void *arg) {
     writing *w = arg;
     const gt_export_source *s = w->source;
     gt_pickler p;
@@ -37,7 +37,7 @@ static int fill(int fd, void *arg) {
     gt_put_open(&p, '}');
     for (int i = 0; i < NETWORKS && !w->status; i++) {
         const gt_model *m = s->trained->model;
-        const gt_export_net *n = find(s, networks[i]);
+        const gt_export_net *n = find_net(s, networks[i]);
         gt_put_text(&p, networks[i]);
         w->status = m->put_reference(m, n->net == m->nets[0] ? 0 : 1, n->block, &p);
     }
@@ -60,7 +60,7 @@ static gt_status write_pkl(const gt_export_source *s) {
     const gt_checkpoint_data *d = &s->trained->data;
     size_t bytes = 0;
     for (int i = 0; i < NETWORKS; i++) {
-        const gt_export_net *n = find(s, networks[i]);
+        const gt_export_net *n = find_net(s, networks[i]);
         if (!n)
             return gt_fail(GT_USAGE, "%s has no network %s, which a .pkl needs; other forms do without",
                            s->request->checkpoint, networks[i]);
@@ -68,7 +68,7 @@ static gt_status write_pkl(const gt_export_source *s) {
     }
     writing w = {.source = s};
     if (d->class_names && !(w.class_names = gt_class_names_to_text(d->class_name, d->class_names))) return GT_NOMEM;
-    gt_status st = gt_file_replace_by(s->request->out, fill, &w, bytes);
+    gt_status st = gt_file_replace_by(s->request->out, write_pickle, &w, bytes);
     free(w.class_names);
     return st;
 }

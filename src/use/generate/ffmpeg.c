@@ -84,7 +84,7 @@ gt_status gt_ffmpeg_ready(gt_ffmpeg **out) {
     return GT_OK;
 }
 
-static gt_status add(gt_ffmpeg *f, const void *bytes, size_t n) {
+static gt_status add_frame(gt_ffmpeg *f, const void *bytes, size_t n) {
     int error = gt_write_all(f->pipe, bytes, n);
     return error == EPIPE ? gt_fail(GT_FAILED, "'%s': ffmpeg has ended before the film did; what it said stands above",
                                     f->file.path)
@@ -100,13 +100,13 @@ gt_status gt_ffmpeg_begin(gt_ffmpeg *f, const char *path, double fps) {
     /* a path that begins with a letter and a colon, or with a dash, would be something else to ffmpeg */
     if (snprintf(o.path, sizeof o.path, "file:%s", f->file.part) >= (int)sizeof o.path)
         return gt_fail(GT_USAGE, "'%s': the path is too long", path);
-    return add(f, &o, sizeof o);
+    return add_frame(f, &o, sizeof o);
 }
 
-gt_status gt_ffmpeg_add(gt_ffmpeg *f, const void *frame, size_t bytes) { return add(f, frame, bytes); }
+gt_status gt_ffmpeg_add(gt_ffmpeg *f, const void *frame, size_t bytes) { return add_frame(f, frame, bytes); }
 
 /* The status of ffmpeg, which ends when its pipe does. */
-static int end(gt_ffmpeg *f) {
+static int end_program(gt_ffmpeg *f) {
     int status = 0;
     if (f->pipe < 0) return 0;
     close(f->pipe);
@@ -116,7 +116,7 @@ static int end(gt_ffmpeg *f) {
 }
 
 gt_status gt_ffmpeg_finish(gt_ffmpeg *f) {
-    int status = end(f);
+    int status = end_program(f);
     if (status)
         return gt_fail(GT_FAILED, "'%s': ffmpeg failed (status %d); what it said stands above", f->file.path,
                        WIFEXITED(status) ? WEXITSTATUS(status) : status);
@@ -126,7 +126,7 @@ gt_status gt_ffmpeg_finish(gt_ffmpeg *f) {
 void gt_ffmpeg_close(gt_ffmpeg *f) {
     if (!f) return;
     if (f->pipe >= 0 && f->file.fd >= 0) kill(f->child, SIGKILL); /* in the middle of a film */
-    end(f);
+    end_program(f);
     gt_growing_close(&f->file);
     free(f);
 }

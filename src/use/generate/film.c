@@ -90,7 +90,7 @@ static gt_status check_folder(const gt_film_of *of) {
     return st;
 }
 
-static gt_status begin(gt_film *f) {
+static gt_status begin_film(gt_film *f) {
     const gt_film_of *of = f->of;
     if (f->kind == GT_FILM_WEBP) return gt_webp_film_open(&f->webp, of->path, of->height, of->width, 0);
     if (f->kind == GT_FILM_MP4) return gt_ffmpeg_begin(of->ffmpeg, of->path, of->fps);
@@ -107,7 +107,7 @@ gt_status gt_film_open(gt_film **out, const gt_film_of *of) {
     if (!st && !f) st = gt_fail(GT_NOMEM, "out of memory for '%s'", of->path);
     if (st) return st;
     *f = (gt_film){.of = of, .kind = gt_film_kind_of(of->path)};
-    st = begin(f);
+    st = begin_film(f);
     if (st) gt_film_close(f);
     else *out = f;
     return st;

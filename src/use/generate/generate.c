@@ -191,7 +191,7 @@ static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64
 }
 
 /* Latents, styles or images of the batch, whichever is wanted. */
-static gt_status compute(work *w, int64_t first, int n) {
+static gt_status compute_images(work *w, int64_t first, int n) {
     const gt_generate_request *r = w->request;
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
     if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
@@ -222,7 +222,7 @@ static void add_records(work *w, int n, gt_buffer *out) {
 static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     work *w = arg;
     const gt_generate_request *r = w->request;
-    gt_status st = compute(w, first, n);
+    gt_status st = compute_images(w, first, n);
     if (!st && r->single) gt_show_images(w->model, n, w->images, w->bytes);
     for (int i = 0; i < n && !st && (r->single || r->npy); i++)
         st = write_image(w, w->projected ? first + i : r->seeds[first + i], i);

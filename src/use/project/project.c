@@ -40,7 +40,7 @@ static int64_t steps_in_all(const work *w) {
 }
 
 /* The line of the reference tool. */
-static void tell(const work *w, const gt_projection *t) {
+static void tell_progress(const work *w, const gt_projection *t) {
     enum { TOLD = 20 };
     int64_t n = w->request->steps, every = n / TOLD > 0 ? n / TOLD : 1;
     char values[64];
@@ -60,7 +60,7 @@ static gt_status take_steps(work *w, gt_projection *t) {
         st = gt_projection_step(&w->projector, t);
         gt_progress();
         w->done++;
-        if (!st) tell(w, t);
+        if (!st) tell_progress(w, t);
         if (!st && r->stop && r->stop()) {
             st = gt_projection_write(&w->projector, t);
             return st ? st : gt_fail(GT_STOPPED, "stopped: the same command resumes");

@@ -28,7 +28,7 @@ static gt_status next_styles(const gt_projector *p, gt_exec *e, gt_mt19937 *r, f
     return GT_OK;
 }
 
-static void measure(gt_projector *p, const float *w) {
+static void measure_spread(gt_projector *p, const float *w) {
     size_t d = (size_t)p->net.model->w_dim;
     double square = 0;
     for (size_t k = 0; k < d; k++) {
@@ -56,7 +56,7 @@ gt_status gt_projector_measure(gt_projector *p) {
     if (!st) gt_exec_bind(e, 0, (void *)p->net.params);
     if (!st) st = gt_exec_prepare(e, &(gt_exec_env){0});
     for (int i = 0; i < SAMPLES && !st; i += BATCH) st = next_styles(p, e, &r, w + (size_t)i * (size_t)m->w_dim);
-    if (!st) measure(p, w);
+    if (!st) measure_spread(p, w);
     if (!st && !isfinite(p->w_std))
         st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are not numbers",
                      p->request->checkpoint);

@@ -35,7 +35,7 @@ static bool taken(const gt_targets *t, const char *name) {
     return false;
 }
 
-static gt_status add(gt_targets *t, size_t *room, gt_target target, const char *path) {
+static gt_status add_target(gt_targets *t, size_t *room, gt_target target, const char *path) {
     gt_status st = gt_grow(&t->list, room, (size_t)t->n + 1, sizeof *t->list, "the list of targets");
     char *stem = st ? NULL : stem_of(path);
     if (!stem) return st ? st : gt_fail(GT_NOMEM, "out of memory for the list of targets");
@@ -52,7 +52,7 @@ static gt_status add(gt_targets *t, size_t *room, gt_target target, const char *
 
 static gt_status add_file(gt_targets *t, size_t *room, const char *path) {
     char *file = strdup(path);
-    gt_status st = file ? add(t, room, (gt_target){.file = file}, path)
+    gt_status st = file ? add_target(t, room, (gt_target){.file = file}, path)
                         : gt_fail(GT_NOMEM, "out of memory for the list of targets");
     if (st) free(file);
     return st;
@@ -67,7 +67,7 @@ static gt_status add_source(gt_targets *t, size_t *room, const char *spec) {
     int64_t count = gt_source_get_info(s)->count;
     for (int64_t i = 0; i < count && !st; i++) {
         char buffer[GT_ITEM_NAME_BYTES];
-        st = add(t, room, (gt_target){.source = at, .item = i}, gt_source_name(s, i, buffer));
+        st = add_target(t, room, (gt_target){.source = at, .item = i}, gt_source_name(s, i, buffer));
     }
     return st;
 }

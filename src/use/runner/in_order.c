@@ -19,7 +19,7 @@ static int items_from(const state *s, int64_t first) {
     return n > 0 ? (int)n : 0;
 }
 
-static void tell(const state *s) {
+static void tell_progress(const state *s) {
     const gt_in_order *w = s->work;
     gt_tell(gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count));
 }
@@ -31,7 +31,7 @@ static gt_status take_turn(void *arg, const void *bytes, size_t size) {
     return n ? s->work->take(s->work->arg, first, n, bytes, size) : GT_OK;
 }
 
-static gt_status make(const state *s, gt_buffer *out) {
+static gt_status make_batch(const state *s, gt_buffer *out) {
     const gt_in_order *w = s->work;
     int64_t first = first_of(s, w->comm->rank);
     int n = items_from(s, first);
@@ -52,12 +52,12 @@ gt_status gt_in_order_all(const gt_in_order *w) {
     gt_status st = GT_OK;
     gt_tell_start(w->doing, w->of, w->count);
     for (; s.round < s.rounds; s.round++) {
-        if (!st) st = make(&s, &mine);
+        if (!st) st = make_batch(&s, &mine);
         if (w->take) st = gt_comm_agree_all(w->comm, st); /* also of what rank 0 has taken the last time */
         if (st) break;
         s.turn = 0;
         if (w->take) st = gt_comm_funnel_all(w->comm, mine.data, mine.n, take_turn, &s);
-        if (!st) tell(&s);
+        if (!st) tell_progress(&s);
     }
     gt_tell_end();
     gt_buffer_free(&mine);

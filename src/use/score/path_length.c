@@ -33,7 +33,7 @@ static const char *const outputs[GT_LPIPS_MAPS] = {"0", "1", "2", "3", "4"};
 
 static int label_dim_of(const gt_model *m) { return m->unlabelled_generator ? 0 : m->label_dim; }
 
-static void measure(paths *p) {
+static void measure_crop(paths *p) {
     const gt_model *m = p->maker->model;
     bool crop = p->o->crop;
     int longer = (int)gt_largest(m->height, m->width);
@@ -48,7 +48,7 @@ gt_status gt_path_check(const gt_path_maker *maker, const gt_path_options *o) {
     const gt_model *m = maker->model;
     paths p = {.maker = maker, .o = o};
     int dim = label_dim_of(m);
-    measure(&p);
+    measure_crop(&p);
     if (!gt_model_role(m, GT_ROLE_MAPPING))
         return gt_fail(GT_USAGE, "path lengths are of generators with styles, and '%s' has none", m->name);
     if (m->channels != 1 && m->channels != 3)
@@ -102,7 +102,7 @@ static gt_status open_paths(paths *p, const gt_team *team, const gt_lpips *lpips
     gt_status st = gt_path_check(p->maker, p->o);
     if (st) return st;
     gt_model *m = p->maker->model;
-    measure(p);
+    measure_crop(p);
     p->batch = batch_for(p);
     p->label_dim = label_dim_of(m);
     p->kimg = (uint32_t)(p->maker->images / 1000);
@@ -133,7 +133,7 @@ static gt_key key_of(const paths *p, const char *stream, int64_t sample) {
     return (gt_key){.seed = p->maker->seed, .stream = gt_stream(stream), .step = p->kimg, .sample = (uint32_t)sample};
 }
 
-static void draw(paths *p, int64_t first) {
+static void draw_latents(paths *p, int64_t first) {
     size_t z_dim = (size_t)p->maker->model->z_dim;
     gt_dataset *ds = p->maker->labels;
     for (int i = 0; i < p->batch; i++) {
@@ -179,7 +179,7 @@ static gt_status go_along(paths *p, double further) {
 }
 
 /* A picture [H,W,C] of the generator as LPIPS sees pictures. */
-static void show(const paths *p, const float *image, float *to) {
+static void crop_image(const paths *p, const float *image, float *to) {
     const gt_model *m = p->maker->model;
     int channels = m->channels, height = p->height / p->by, width = p->width / p->by;
     for (int y = 0; y < height; y++)
@@ -205,8 +205,8 @@ static gt_status make_ends(paths *p, int64_t first, double further, int from) {
     if ((st = gt_exec_run(e, &env))) return st;
     size_t pixels = (size_t)(p->height / p->by) * (size_t)(p->width / p->by) * CHANNELS;
     for (int i = 0; i < p->batch; i++)
-        show(p, gt_exec_output(e, "image") + (size_t)i * gt_model_floats(m),
-             gt_exec_input(p->lpips, "images") + (size_t)(from + i) * pixels);
+        crop_image(p, gt_exec_output(e, "image") + (size_t)i * gt_model_floats(m),
+                   gt_exec_input(p->lpips, "images") + (size_t)(from + i) * pixels);
     return GT_OK;
 }
 
@@ -215,7 +215,7 @@ static gt_status make_batch(void *arg, int64_t first, int n, const float *images
     float *distances = records;
     (void)images;
     if (p->o->stop && p->o->stop()) return gt_fail(GT_STOPPED, "stopped");
-    draw(p, first);
+    draw_latents(p, first);
     gt_status st = GT_OK;
     for (int i = 0; i < 2 && !p->o->in_z && !st; i++) st = map(p, p->z[i], p->w[i]);
     if (!st) st = make_ends(p, first, 0, 0);

@@ -84,7 +84,7 @@ static void look_at_ends(watched *v, const float *x, size_t n) {
 }
 
 /* Values outside the range count in the outer bins. */
-static void count(watched *v, int bins, const float *x, size_t n) {
+static void count_bins(watched *v, int bins, const float *x, size_t n) {
     double width = v->hi - v->lo, scale = width > 0 ? bins / width : 0, middle = (v->lo + v->hi) / 2;
     for (size_t i = 0; i < n; i++) {
         double at = floor(((double)x[i] - v->lo) * scale);
@@ -104,7 +104,7 @@ static gt_status pass(work *w, bool ends) {
             watched *v = &w->layers[i];
             const float *x = gt_exec_output(w->exec, v->output);
             if (ends) look_at_ends(v, x, v->floats * (size_t)n);
-            else count(v, o->bins, x, v->floats * (size_t)n);
+            else count_bins(v, o->bins, x, v->floats * (size_t)n);
         }
     }
     return st;
@@ -131,7 +131,7 @@ static gt_status conclude(work *w, gt_arena *a) {
     return GT_OK;
 }
 
-static gt_status measure(work *w, gt_arena *a) {
+static gt_status measure_layers(work *w, gt_arena *a) {
     gt_status st = watch_layers(w, a);
     w->exec = st ? NULL : gt_exec_new(w->graph, &(gt_exec_options){.pool = w->options->pool});
     if (!w->exec) return st ? st : gt_failure();
@@ -150,7 +150,7 @@ gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, g
     if (!role) return GT_USAGE;
     work w = {.options = o, .model = m, .batch = gt_model_batch(m, role)};
     w.graph = gt_model_forward(m, role->network, w.batch);
-    gt_status st = w.graph ? measure(&w, a) : gt_failure();
+    gt_status st = w.graph ? measure_layers(&w, a) : gt_failure();
     gt_exec_free(w.exec);
     gt_graph_free(w.graph);
     *out = w.out;

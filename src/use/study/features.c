@@ -45,7 +45,7 @@ static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
     return gt_leaky_relu(g, gt_sum(g, gt_mul(g, maps, weights), GT_AXIS(3)), 0);
 }
 
-static gt_status build(gt_features *f, const gt_features_options *o) {
+static gt_status build_features(gt_features *f, const gt_features_options *o) {
     gt_model *m = f->trained.model;
     if (o->cam && !gt_role_needed(m, GT_ROLE_CLASSIFIER)) return GT_USAGE;
     gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
@@ -75,7 +75,7 @@ gt_features *gt_features_open(const char *checkpoint, const gt_features_options 
     *st = f ? gt_trained_open_network(&f->trained, checkpoint, o->kernels, o->network)
             : gt_fail(GT_NOMEM, "out of memory for a network");
     if (f) f->cam = o->cam;
-    if (!*st && !o->any) *st = build(f, o);
+    if (!*st && !o->any) *st = build_features(f, o);
     if (!*st) return f;
     gt_features_close(f);
     return NULL;
@@ -117,7 +117,7 @@ typedef struct work {
     float *labels; /* [BATCH,label_dim]; NULL: there are none that fit */
 } work;
 
-static gt_status make(void *arg, int64_t first, int n, const float *images, void *records) {
+static gt_status make_records(void *arg, int64_t first, int n, const float *images, void *records) {
     const work *w = arg;
     size_t width = (size_t)w->f->trained.model->label_dim;
     const float *values;
@@ -139,7 +139,7 @@ gt_status gt_features_dataset_all(gt_comm *c, gt_features *f, gt_dataset *ds, fl
                          .bytes = f->size * sizeof(float),
                          .doing = "computing features",
                          .data = ds,
-                         .make = make,
+                         .make = make_records,
                          .arg = &w};
     void *records = NULL;
     gt_status st = gt_comm_agree_all(c, gt_model_takes(m, ds));

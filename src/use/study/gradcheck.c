@@ -53,7 +53,7 @@ static void write_held(const checking *c) {
     }
 }
 
-static gt_status run(const checking *c, gt_exec *e, bool held) {
+static gt_status run_phase(const checking *c, gt_exec *e, bool held) {
     gt_exec_env env = {.seed = c->slice->seed, .step = c->slice->step, .sample0 = c->slice->sample0};
     gt_status st = c->phase->prepare ? c->phase->prepare(c->phase, e) : GT_OK;
     if (held) write_held(c);
@@ -66,7 +66,7 @@ static gt_status run(const checking *c, gt_exec *e, bool held) {
 }
 
 static gt_status loss_of(const checking *c, double *loss) {
-    gt_status st = run(c, c->loss, true);
+    gt_status st = run_phase(c, c->loss, true);
     *loss = 0;
     for (int i = 0; i < c->terms.n && !st; i++) {
         const float *x = gt_exec_output(c->loss, c->terms.output[i]);
@@ -93,7 +93,7 @@ static gt_status open_all(checking *c, gt_pool *pool) {
     if (!c->loss) return GT_FAILED;
     bind(c, c->exec);
     bind(c, c->loss);
-    st = run(c, c->exec, false);
+    st = run_phase(c, c->exec, false);
     return st ? st : loss_of(c, &c->value);
 }
 
@@ -216,7 +216,7 @@ static bool is_lost(const found *f, double gradient) {
 
 /* Smaller and smaller steps from `step` on, until the function is smooth there. A step in whose noise the derivative is
  * lost ends the search. */
-static gt_status look(checking *c, float *w, double gradient, double step, found *out) {
+static gt_status compare_slope(checking *c, float *w, double gradient, double step, found *out) {
     gt_status st = GT_OK;
     for (int i = 0; i < STEPS && !st; i++, step /= 4) {
         found f;
@@ -246,7 +246,7 @@ static int64_t largest_left(const float *gradient, int64_t size, const int64_t *
 }
 
 /* The first half has the largest gradients, the others are drawn. Returns how many there are. */
-static int choose(const checking *c, const gt_tensor *t, int64_t *chosen) {
+static int choose_elements(const checking *c, const gt_tensor *t, int64_t *chosen) {
     int64_t size = (int64_t)t->size;
     int n = c->options->elements < size ? c->options->elements : (int)size;
     gt_key key = {.seed = 1, .stream = gt_stream(t->name), .step = 1};
@@ -276,7 +276,7 @@ static gt_status choose_step(checking *c, const gt_tensor *t, int64_t element, d
     return st;
 }
 
-static void judge(gt_gradcheck_tensor *out, const found *f, double gradient, int64_t element) {
+static void rate_element(gt_gradcheck_tensor *out, const found *f, double gradient, int64_t element) {
     double size = fmax(fabs(f->derivative), fabs(gradient));
     bool finite = isfinite(gradient) && isfinite(f->derivative);
     if (finite && is_lost(f, gradient)) {
@@ -301,15 +301,15 @@ static void judge(gt_gradcheck_tensor *out, const found *f, double gradient, int
 static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tensor *out) {
     int64_t *chosen = malloc((size_t)c->options->elements * sizeof *chosen);
     gt_status st = chosen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the elements of %s", t->name);
-    *out = (gt_gradcheck_tensor){.name = t->name, .elements = st ? 0 : choose(c, t, chosen)};
+    *out = (gt_gradcheck_tensor){.name = t->name, .elements = st ? 0 : choose_elements(c, t, chosen)};
     if (!st) st = choose_step(c, t, *chosen, &out->step);
     out->noise = richardson_noise * c->noise / out->step;
     for (int i = 0; i < out->elements && !st; i++) {
         found f;
         size_t at = t->offset + (size_t)chosen[i];
         double gradient = (double)c->gradient[at];
-        st = look(c, c->block + at, gradient, out->step, &f);
-        if (!st) judge(out, &f, gradient, chosen[i]);
+        st = compare_slope(c, c->block + at, gradient, out->step, &f);
+        if (!st) rate_element(out, &f, gradient, chosen[i]);
     }
     free(chosen);
     return st;
