@@ -74,7 +74,7 @@ END
     done
 }
 case_mistakes() {
-    expect 2 'images of 12x12 with 3 channels: the network was trained on 16x16' "$GANTRY" predict simple synth:shapes:n=5,size=12 --fully-convolutional --outdir=none
+    expect 2 'images of 12x12: the network was trained on 16x16' "$GANTRY" predict simple synth:shapes:n=5,size=12 --fully-convolutional --outdir=none
     expect 2 'with 1 channels: the network was trained on 16x16 with 3' "$GANTRY" predict simple synth:circles:n=5,size=16 --fully-convolutional --outdir=none
     quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
     expect 2 'is not a classifier' "$GANTRY" predict ae synth:circles:n=20,size=16 --fully-convolutional --outdir=none
