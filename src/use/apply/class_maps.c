@@ -31,8 +31,8 @@ static gt_status open_maps(const char *checkpoint, const gt_dataset_info *info, 
     if (!*r) return gt_failure();
     const gt_model *m = gt_runner_model(*r);
     if (info->channels != m->channels)
-        return gt_fail(GT_USAGE, "images with %d channels: the network was trained on %d channels", info->channels,
-                       m->channels);
+        return gt_fail(GT_USAGE, "images of %dx%d with %d channels: the network was trained on %dx%d with %d channels",
+                       info->height, info->width, info->channels, m->height, m->width, m->channels);
     const gt_shape *s = gt_node_shape(gt_graph_output(gt_runner_graph(*r), 0, NULL));
     out->height = (int)s->d[1];
     out->width = (int)s->d[2];
