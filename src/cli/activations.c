@@ -93,7 +93,7 @@ static gt_status measure_network(work *w, gt_job *job, const char *init, const c
     gt_activations *all = NULL;
     int n = 0;
     st = m ? gt_activations_measure(m, &options, w->arena, &all, &n) : gt_failure();
-    if (!*shown) shown = "own";
+    if (!st && !*shown) shown = "own"; /* a model without the option has ended with an error */
     if (!st) st = gt_activation_table_add(w->table, shown, by, all, n);
     for (int i = 0; i < n && !st; i++) print_layer(&all[i], shown, by);
     gt_model_free(m);

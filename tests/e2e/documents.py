@@ -93,7 +93,7 @@ def columns_of(top):
     """Columns of the lines of ticks, as far as the source has their names in quotes."""
     path = os.path.join(top, 'src/train/tick_line.c')
     if not os.path.exists(path): return set()
-    found = set(re.findall(r'(?:add\(r|put_value\(h, values), "([^"]+)"', open(path, encoding='utf-8').read()))
+    found = set(re.findall(r'(?:add_cell\(r|put_value\(h, values), "([^"]+)"', open(path, encoding='utf-8').read()))
     for family in ('stylegan2', 'dcgan'):
         text = open(os.path.join(top, 'src/models', family, 'model.c'), encoding='utf-8').read()
         found |= {name.replace('accuracy', 'acc') for name in re.findall(r'\{"(?:Loss|Accuracy)/[^"]+", "([^"]+)"\}', text)} # shorten() in tick_line.c

@@ -114,10 +114,10 @@ PY
 case_use() {
     local set=synth:shapes:n=40,size=16,classes=4,seed=5
     quietly "$gantry" train --model=lenet --data=synth:shapes:n=96,size=16,classes=4 --steps=4 --batch=16 --run=lenet
-    "$gantry" entropy lenet $set >alone || fail 'gantry entropy'
+    "$gantry" entropy lenet $set >bits || fail 'gantry entropy'
     quietly ranks 3 "$gantry" entropy lenet $set
-    has_line "$(cat alone)" said || fail 'another entropy on three ranks'
-    has_line '^40 images: [01]\.[0-9]{6} bits$' alone || { cat alone; fail 'no entropy of four classes'; }
+    has_line "$(cat bits)" said || fail 'another entropy on three ranks'
+    has_line '^40 images: [01]\.[0-9]{6} bits$' bits || { cat bits; fail 'no entropy of four classes'; }
     expect 2 'has no role entropy: a generator' "$gantry" entropy whole $set
 }
 case_subcommand() {
