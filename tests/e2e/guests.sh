@@ -117,7 +117,7 @@ case_use() {
     "$gantry" entropy lenet $set >bits || fail 'gantry entropy'
     quietly ranks 3 "$gantry" entropy lenet $set
     has_line "$(cat bits)" said || fail 'another entropy on three ranks'
-    has_line '^40 images: [01]\.[0-9]{6} bits$' bits || { cat bits; fail 'no entropy of four classes'; }
+    has_line '^40 images: [01][.][0-9]* bits$' bits || { cat bits; fail 'no entropy of four classes'; }
     expect 2 'has no role entropy: a generator' "$gantry" entropy whole $set
 }
 case_subcommand() {
