@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "base/file.h"
-#include "gantry/file.h"
 
 enum { REAL_TEXT = 32 };
 

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "gantry/figure.h"
-#include "gantry/file.h"
 #include "gantry/rundir.h"
 #include "gantry/study_view.h"
 

@@ -4,7 +4,6 @@
 
 #include "cli/applied.h"
 #include "cli/pixels.h"
-#include "gantry/file.h"
 #include "gantry/text.h"
 #include "gantry/figure.h"
 #include "gantry/prediction_view.h"

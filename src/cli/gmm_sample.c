@@ -5,7 +5,6 @@
 
 #include "gantry/text.h"
 #include "cli/gmm.h"
-#include "gantry/arrays.h"
 #include "gantry/latent_view.h"
 #include "gantry/log.h"
 

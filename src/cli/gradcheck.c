@@ -5,10 +5,8 @@
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/gradcheck.h"
-#include "gantry/items.h"
 #include "gantry/text.h"
 #include "gantry/progress.h"
-#include "gantry/log.h"
 
 typedef struct gradcheck_fields {
     int64_t elements, images;

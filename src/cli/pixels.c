@@ -11,7 +11,6 @@
 #include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 #include "gantry/segment.h"
-#include "gantry/train.h"
 
 gt_status cli_segments_all(cli_session *s, bool *segments) {
     *segments = false;

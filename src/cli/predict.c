@@ -4,8 +4,6 @@
 
 #include "cli/applied.h"
 #include "cli/pixels.h"
-#include "gantry/arrays.h"
-#include "gantry/file.h"
 #include "gantry/text.h"
 #include "gantry/prediction_view.h"
 #include "gantry/rundir.h"

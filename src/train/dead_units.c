@@ -24,8 +24,7 @@ typedef struct dead_units {
     gt_runner *network; /* NULL: the model has no rectifiers */
     int n;
     rectifier *rectifiers;
-    int64_t *items; /* of a batch */
-    float *images;
+    int64_t *items;   /* of a batch */
     double *active;   /* of all units, rectifier by rectifier */
     int64_t pictures; /* looked at */
 } dead_units;
@@ -44,9 +43,8 @@ static gt_status allocate(dead_units *d) {
         units += (size_t)r->units;
     }
     d->items = calloc(batch, sizeof *d->items);
-    d->images = calloc(batch * gt_model_floats(gt_runner_model(d->network)), sizeof *d->images);
     d->active = calloc(units + 1, sizeof *d->active);
-    if (d->rectifiers && d->items && d->images && d->active) return GT_OK;
+    if (d->rectifiers && d->items && d->active) return GT_OK;
     return gt_fail(GT_NOMEM, "out of memory for the units of %d layers", d->n);
 }
 
@@ -80,7 +78,6 @@ static void close_network(void *own) {
     gt_runner_close(d->network);
     free(d->rectifiers);
     free(d->items);
-    free(d->images);
     free(d->active);
 }
 
@@ -110,8 +107,8 @@ static gt_status measure_units(dead_units *d, gt_dataset *data) {
     gt_status st = gt_runner_prepare(d->network);
     for (int64_t first = 0; first < d->pictures && !st; first += batch) {
         for (int64_t i = 0; i < batch; i++) d->items[i] = (int64_t)((__int128)(first + i) * count / d->pictures);
-        st = gt_read_images(data, batch, d->items, d->images);
-        if (!st) st = gt_runner_run(d->network, &(gt_run_batch){.n = (int)batch, .images = d->images});
+        st = gt_read_images(data, batch, d->items, gt_runner_input(d->network, "images"));
+        if (!st) st = gt_runner_run(d->network, &(gt_run_batch){.n = (int)batch});
         if (!st) add_active(d);
     }
     share_out_dead(d);

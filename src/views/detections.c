@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "gantry/file.h"
 #include "gantry/progress.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"

@@ -12,7 +12,6 @@
 
 #include "base/file.h"
 #include "codec/npz.h"
-#include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
