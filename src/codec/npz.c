@@ -7,6 +7,17 @@
 
 #include "gantry/hash.h"
 
+void gt_npz_record(gt_buffer *before, gt_buffer *index, uint64_t *offset, const char *name, const char *type,
+                   int n_dims, const int64_t *dims, const void *values, size_t bytes) {
+    char head[GT_NPY_MADE_MOST], entry[512];
+    size_t length = gt_npy_make_head(head, type, n_dims, dims);
+    uint32_t crc = gt_crc32(gt_crc32(0, head, length), values, bytes), size = (uint32_t)(length + bytes);
+    snprintf(entry, sizeof entry, "%s.npy", name);
+    gt_zip_put_local(before, entry, size, crc);
+    gt_buffer_add(before, head, length);
+    gt_zip_put_central(index, entry, size, crc, offset);
+}
+
 gt_status gt_npz_begin(gt_npz *w, const char *path) {
     *w = (gt_npz){.file.fd = -1};
     return gt_growing_open(&w->file, path);
@@ -14,21 +25,15 @@ gt_status gt_npz_begin(gt_npz *w, const char *path) {
 
 gt_status gt_npz_add(gt_npz *w, const char *name, const char *type, int n_dims, const int64_t *dims, const void *values,
                      size_t bytes) {
-    char head[GT_NPY_MADE_MOST], entry[64];
-    size_t length = gt_npy_make_head(head, type, n_dims, dims);
-    gt_buffer local = {0};
-    if (bytes >= GT_ZIP_TOO_LARGE - length)
+    gt_buffer before = {0};
+    if (bytes >= GT_ZIP_TOO_LARGE - GT_NPY_MADE_MOST)
         return gt_fail(GT_USAGE, "'%s': the array '%s' has 4 GB or more", w->file.path, name);
-    snprintf(entry, sizeof entry, "%s.npy", name);
-    uint32_t crc = gt_crc32(gt_crc32(0, head, length), values, bytes), size = (uint32_t)(length + bytes);
-    gt_zip_put_local(&local, entry, size, crc);
-    gt_buffer_add(&local, head, length);
-    gt_zip_put_central(&w->index, entry, size, crc, &w->offset);
+    gt_npz_record(&before, &w->index, &w->offset, name, type, n_dims, dims, values, bytes);
     w->entries++;
-    gt_status st = local.failed || w->index.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", w->file.path) : GT_OK;
-    if (!st) st = gt_growing_add(&w->file, local.data, local.n);
+    gt_status st = before.failed || w->index.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", w->file.path) : GT_OK;
+    if (!st) st = gt_growing_add(&w->file, before.data, before.n);
     if (!st) st = gt_growing_add(&w->file, values, bytes);
-    gt_buffer_free(&local);
+    gt_buffer_free(&before);
     return st;
 }
 

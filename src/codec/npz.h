@@ -15,6 +15,12 @@
 #include "codec/zip_records.h"
 #include "gantry/codec.h"
 
+/* An array on its way into an archive: what stands before its values, the local record and the head, comes to `before`;
+ * `index` and *offset, the bytes of all arrays so far, grow. NAME.npy has at most 511 bytes, the values less than 4 GB.
+ * Without memory a buffer has failed. */
+void gt_npz_record(gt_buffer *before, gt_buffer *index, uint64_t *offset, const char *name, const char *type,
+                   int n_dims, const int64_t *dims, const void *values, size_t bytes);
+
 typedef struct gt_npz {
     gt_growing_file file;
     gt_buffer index;

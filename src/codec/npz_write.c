@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "codec/npy.h"
+#include "codec/npz.h"
 #include "codec/weights_write.h"
-#include "codec/zip_records.h"
-#include "gantry/hash.h"
 
-enum { CHARACTER_BYTES = 4, NAME_BYTES = 512 };
+enum { CHARACTER_BYTES = 4 };
 
 /* An archive on its way to a file. */
 typedef struct archive {
@@ -28,18 +26,12 @@ static void append_bytes(archive *a, const void *data, size_t bytes) {
 /* NAME.npy: the header of an array and its bytes. */
 static void put_array(archive *a, const char *array, const char *type, int n_dims, const int64_t *dims,
                       const void *data, size_t bytes) {
-    char head[GT_NPY_MADE_MOST], name[NAME_BYTES];
-    size_t n = gt_npy_make_head(head, type, n_dims, dims);
-    uint32_t crc = gt_crc32(gt_crc32(0, head, n), data, bytes), size = (uint32_t)(n + bytes);
-    snprintf(name, sizeof name, "%s.npy", array);
-    gt_buffer local = {0};
-    gt_zip_put_local(&local, name, size, crc);
-    if (local.failed) a->error = ENOMEM;
-    append_bytes(a, local.data, local.n);
-    append_bytes(a, head, n);
+    gt_buffer before = {0};
+    gt_npz_record(&before, &a->index, &a->indexed, array, type, n_dims, dims, data, bytes);
+    if (before.failed) a->error = ENOMEM;
+    append_bytes(a, before.data, before.n);
     append_bytes(a, data, bytes);
-    gt_buffer_free(&local);
-    gt_zip_put_central(&a->index, name, size, crc, &a->indexed);
+    gt_buffer_free(&before);
     a->entries++;
 }
 
