@@ -196,6 +196,8 @@ gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
 void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
 bool gt_dataset_usual_range(const gt_dataset_info *info);
 bool gt_dataset_may_leave_range(const gt_dataset_info *info); /* can samples of this kind lie outside the range? */
+/* Looks at data of such a kind and warns (gt_look_warn). */
+gt_status gt_dataset_warn_of_range(gt_dataset *ds, gt_pool *pool, const char *spec);
 bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most); /* do samples with these ends? */
 
 /* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:

@@ -58,7 +58,7 @@ void gt_launch_succeeded(void);
 enum { GT_BATCH_TEXTS = 5, GT_BATCH_NAME = GT_BATCH_TEXTS - 1 };
 extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
 
-typedef struct gt_batch {
+typedef struct gt_batch_job {
     int64_t nodes, ntasks_per_node, cpus_per_task;
     int64_t grace;                     /* seconds before the walltime's end at which the run stops */
     const char *time;                  /* walltime of a piece of the run */
@@ -71,15 +71,15 @@ typedef struct gt_batch {
     const char *run, *path; /* the run's directory; the script's place in it */
     const char *scripts, *program;
     const char *site; /* a file of settings in place of the scripts' own; "": theirs */
-} gt_batch;
+} gt_batch_job;
 
 /* GT_USAGE: cores of a rank are not given, or the walltime is not a time, or not longer than `grace`. */
-gt_status gt_batch_check_times(const gt_batch *b);
+gt_status gt_batch_check_times(const gt_batch_job *b);
 /* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
  * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */
-gt_status gt_batch_make(gt_batch *b, gt_job *job, char **script);
+gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script);
 /* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */
-gt_status gt_batch_submit(gt_arena *a, const gt_batch *b, const char *script);
+gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script);
 
 /* ---- shells ---- */
 

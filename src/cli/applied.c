@@ -17,15 +17,6 @@ static gt_status open_words(cli_applied *a, const char *role, cli_sizes sizes) {
     return st;
 }
 
-/* Rank 0. The others wait. */
-static gt_status warn_of_range(const cli_applied *a, const char *spec) {
-    gt_data_look look;
-    if (!gt_dataset_may_leave_range(a->info)) return GT_OK;
-    gt_status st = gt_dataset_look(a->data, a->pool, &look);
-    if (!st) gt_look_warn(&look, a->info, spec);
-    return st;
-}
-
 gt_status cli_check_applied(cli_session *s) {
     if (s->arguments.n_words != 2) return GT_OK; /* cli_apply_all() says so when the ranks have been compared */
     gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
@@ -41,7 +32,7 @@ gt_status cli_apply_all(cli_session *s, const char *role, cli_sizes sizes, gt_st
     gt_status st = cli_share_path_all(a.comm, s->arena, &words[0]);
     if (!st) st = gt_comm_agree_all(a.comm, open_words(&a, role, sizes));
     if (!st) st = gt_same_data_all(a.comm, a.data, words[1]);
-    if (!st) st = gt_comm_agree_all(a.comm, a.comm->rank ? GT_OK : warn_of_range(&a, words[1]));
+    if (!st) st = gt_comm_agree_all(a.comm, a.comm->rank ? GT_OK : gt_dataset_warn_of_range(a.data, a.pool, words[1]));
     if (!st) st = work_all(&a);
     gt_dataset_close(a.data);
     gt_runner_close(a.network);

@@ -10,7 +10,7 @@
 #include "gantry/dist.h"
 
 typedef struct submit_fields {
-    gt_batch batch;
+    gt_batch_job batch;
     bool yes, dry_run;
 } submit_fields;
 
@@ -102,7 +102,7 @@ static gt_status ask_user(bool *go) {
 }
 
 static gt_status submit(submission *s) {
-    gt_batch *b = &s->f.batch;
+    gt_batch_job *b = &s->f.batch;
     const cli_arguments *t = &s->training;
     char *script;
     bool go = s->f.yes;

@@ -172,3 +172,12 @@ gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec) {
     free(used);
     return GT_OK;
 }
+
+gt_status gt_dataset_warn_of_range(gt_dataset *ds, gt_pool *pool, const char *spec) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_data_look look;
+    if (!gt_dataset_may_leave_range(info)) return GT_OK;
+    gt_status st = gt_dataset_look(ds, pool, &look);
+    if (!st) gt_look_warn(&look, info, spec);
+    return st;
+}

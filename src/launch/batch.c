@@ -12,7 +12,7 @@
 
 const char *const gt_batch_texts[GT_BATCH_TEXTS] = {"partition", "account", "qos", "constraint", "job-name"};
 
-gt_status gt_batch_check_times(const gt_batch *b) {
+gt_status gt_batch_check_times(const gt_batch_job *b) {
     double seconds;
     if (!b->cpus_per_task)
         return gt_fail(GT_USAGE,
@@ -27,7 +27,7 @@ gt_status gt_batch_check_times(const gt_batch *b) {
 /* ---- places ---- */
 
 /* The scripts lie beside the sources' build folder, or where they were installed. */
-static gt_status find_scripts(gt_batch *b, gt_arena *a) {
+static gt_status find_scripts(gt_batch_job *b, gt_arena *a) {
     static const char *const places[] = {"../slurm", "../share/gantry/slurm"};
     char program[GT_PROGRAM_PATH_BYTES], folder[GT_PROGRAM_PATH_BYTES];
     gt_program_path(program);
@@ -48,7 +48,7 @@ static gt_status find_scripts(gt_batch *b, gt_arena *a) {
 
 /* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each
  * restart. And the site. */
-static gt_status find_run(gt_batch *b, gt_job *job) {
+static gt_status find_run(gt_batch_job *b, gt_job *job) {
     gt_arena *a = job->arena;
     const char *run = job->run;
     if (!*run) {
@@ -68,7 +68,7 @@ static gt_status find_run(gt_batch *b, gt_job *job) {
 
 #define SIGNAL "B:USR1@%lld" /* the batch shell gets the signal so many seconds before the end */
 
-static void print_directives(FILE *f, const gt_batch *b, int from, int to) {
+static void print_directives(FILE *f, const gt_batch_job *b, int from, int to) {
     for (int i = from; i < to; i++)
         if (*b->texts[i]) fprintf(f, "#SBATCH --%s=\"%s\"\n", gt_batch_texts[i], b->texts[i]);
 }
@@ -78,7 +78,7 @@ static void print_quoted(FILE *f, const char *before, const char *word) {
     gt_shell_print(word, f);
 }
 
-static void print_training(FILE *f, const gt_batch *b) {
+static void print_training(FILE *f, const gt_batch_job *b) {
     fputs("train_until_done", f);
     for (int i = 0; i < b->n_words; i++) print_quoted(f, " ", b->words[i]);
     for (int i = 0; i < b->n_pairs; i++) {
@@ -90,7 +90,7 @@ static void print_training(FILE *f, const gt_batch *b) {
     fputc('\n', f);
 }
 
-static void print_script(FILE *out, const gt_batch *b) {
+static void print_script(FILE *out, const gt_batch_job *b) {
     char *here = getcwd(NULL, 0);
     fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run resumes "
           "where it is.\n",
@@ -113,7 +113,7 @@ static void print_script(FILE *out, const gt_batch *b) {
 }
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
-static gt_status check_texts(const gt_batch *b) {
+static gt_status check_texts(const gt_batch_job *b) {
     const char *const places[] = {b->run, b->program, b->site};
     enum { PLACES = sizeof places / sizeof *places };
     for (int i = 0; i < PLACES + GT_BATCH_TEXTS; i++) {
@@ -124,7 +124,7 @@ static gt_status check_texts(const gt_batch *b) {
     return GT_OK;
 }
 
-gt_status gt_batch_make(gt_batch *b, gt_job *job, char **script) {
+gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
     gt_status st = find_scripts(b, job->arena);
     if (!st) st = find_run(b, job);
     if (!st) st = check_texts(b);
@@ -144,7 +144,7 @@ gt_status gt_batch_make(gt_batch *b, gt_job *job, char **script) {
 /* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's
  * variables overrules the script's lines, so what was asked for here is given once more, and so is what going on rests
  * on. */
-static gt_status become_sbatch(gt_arena *a, const gt_batch *b) {
+static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
     static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
     const char *argv[GT_BATCH_TEXTS + 10] = {"bash", "-c", shell, "gantry-submit", b->scripts, "--requeue"};
     int n = 6;
@@ -159,7 +159,7 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch *b) {
     return gt_fail(GT_FAILED, "bash cannot be started");
 }
 
-gt_status gt_batch_submit(gt_arena *a, const gt_batch *b, const char *script) {
+gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script) {
     gt_status st = gt_rundir_prepare(b->run, 0);
     if (!st) st = gt_rundir_write(b->run, "submit.sbatch", script);
     return st ? st : become_sbatch(a, b);

@@ -37,8 +37,8 @@ static gt_status open_network(network_work *n) {
     if (!gt_role_needed(m, GT_ROLE_GENERATOR)) return GT_USAGE;
     n->seed = r->seed_given ? r->options.seed : (uint64_t)t->job->seed;
     gt_scoring_set_seed(n->w->scoring, n->seed);
-    const gt_request o = {
-        .n = m->slice_size > 0 ? m->slice_size : 1, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
+    gt_request o = gt_plain_request(m->slice_size > 0 ? m->slice_size : 1);
+    o.noise_mode = "random";
     st = gt_trained_build(t, gt_model_build(m, GT_ROLE_GENERATOR, &o), r->pool);
     if (!st) st = gt_exec_prepare(t->exec, &(gt_exec_env){.seed = n->seed});
     n->images = images_of(r->network);
@@ -47,16 +47,6 @@ static gt_status open_network(network_work *n) {
 
 static bool is_conditional(const gt_model *m) { return m->label_dim && !m->unlabelled_generator; }
 static int classes_of(const gt_model *m) { return is_conditional(m) ? m->label_dim : 0; }
-
-/* As the training did: samples beyond the range are clamped. */
-static gt_status warn_range(const network_work *n, gt_dataset *data, const char *spec) {
-    const gt_dataset_info *info = gt_dataset_get_info(data);
-    gt_data_look look;
-    if (n->w->team.comm->rank || !gt_dataset_may_leave_range(info)) return GT_OK;
-    gt_status st = gt_dataset_look(data, n->w->team.pool, &look);
-    if (!st) gt_look_warn(&look, info, spec);
-    return st;
-}
 
 /* The data of the run as training sees them. */
 static gt_status open_run_data(const network_work *n, gt_dataset **data) {
@@ -77,7 +67,8 @@ static gt_status open_run_data(const network_work *n, gt_dataset **data) {
         st = *r->classes ? gt_dataset_open(data, job->data, &some) : gt_job_open_data(job, data);
         if (st) gt_wrap(st, "the data of the run '%s' (--data=PATH names others)", r->run);
         else gt_dataset_tell_classes(*data, job->data);
-        if (!st) st = warn_range(n, *data, job->data);
+        /* as the training did: samples beyond the range are clamped */
+        if (!st && !n->w->team.comm->rank) st = gt_dataset_warn_of_range(*data, n->w->team.pool, job->data);
     }
     gt_job_free(job);
     return st;
