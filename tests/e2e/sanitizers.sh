@@ -28,11 +28,13 @@ clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
 }
 begins hdf5_itself_loses_a_little_memory
 # HDF5 itself loses a little memory when a file fails under it, which test_faults makes happen again and again. fontconfig, through which cairo finds fonts
-# for the figures of test_plot and test_report, keeps some until the end of the process.
-echo 'leak:libhdf5_serial' >test_faults.supp
-for t in test_plot test_report; do echo 'leak:libfontconfig' >$t.supp; done
+# for the figures that many tests draw, keeps some until the end of the process.
+echo 'leak:libfontconfig' >figures.supp
+printf 'leak:%s\n' libhdf5_serial libfontconfig >test_faults.supp
 for t in $tests; do
-    [ -e "$tmp/$t.supp" ] && export LSAN_OPTIONS=suppressions=$tmp/$t.supp:print_suppressions=0
+    supp=$tmp/figures.supp
+    [ ! -e "$tmp/$t.supp" ] || supp=$tmp/$t.supp
+    export LSAN_OPTIONS=suppressions=$supp:print_suppressions=0
     # Seven runs of Inception take two minutes here; test_feature_net has two.
     [ "$t" = test_detector ] && export TEST_SKIP=published_networks
     (cd "$top" && part=$t clean "$build/tests/$t") || exit 1 # a part of it may need a tool that is not here
