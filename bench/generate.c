@@ -97,7 +97,7 @@ static gt_status run_recipe(bench *b) {
 
 static gt_status run_network(bench *b) {
     gt_trained t;
-    gt_status st = gt_trained_open(&t, options.network, bench_kernels());
+    gt_status st = gt_trained_open(&t, options.network, &(gt_network_options){.kernels = bench_kernels()});
     if (st) return st;
     gt_pool *pool = gt_pool_new((int)options.threads);
     st = pool ? measure_batches(b, &(measured){.model = t.model, .params = t.params, .pool = pool, .name = "network"})

@@ -128,7 +128,7 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
 void gt_saver_hold(gt_saver *s, bool holds);
 /* The latest checkpoint, of so many images and on the disk, is judged: lets the link `best` point to it if it is the
  * best, removes older ones by the rules, and ends the hold. GT_FAILED: the link could not be made. */
-gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best);
+gt_status gt_saver_decide(gt_saver *s, int64_t images, bool best);
 bool gt_checkpoint_any(const char *dir); /* has the folder a checkpoint? */
 /* The number of images of the checkpoint to which the link `best` in `dir` points; -1: there is no such link. */
 int64_t gt_checkpoint_best(const char *dir);

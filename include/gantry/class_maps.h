@@ -20,6 +20,6 @@ typedef struct gt_score_maps {
 /* Of all pictures of `ds`, by the classifier of a checkpoint; on rank 0 `out` is filled in. The same on any number of
  * ranks. GT_USAGE: pictures smaller than those of the training, other channels, no classifier. */
 gt_status gt_class_maps_all(gt_comm *c, const char *checkpoint, gt_dataset *ds, gt_pool *pool,
-                            const gt_kernel_set *kernels, gt_score_maps *out);
+                            const gt_network_options *reading, gt_score_maps *out);
 
 #endif

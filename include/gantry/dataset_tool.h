@@ -19,7 +19,7 @@
  * folders. A suffix without a letter (photos-1.5) is part of the name.
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it. The
- * same request goes on from there after a run was ended. When anything differs - options, names, labels, or the source,
+ * same request resumes from there after a run was ended. When anything differs - options, names, labels, or the source,
  * as far as gt_source_stamp and gt_source_item_stamp tell - the images that were made are not dropped without `restart`
  * or `overwrite`: GT_USAGE; nor are those of an older program that this one cannot read. Files of these names that were
  * not written by such a run are never replaced: GT_USAGE.
@@ -66,7 +66,7 @@ typedef struct gt_convert_request {
     bool compress;
     bool skip;            /* pictures that cannot be used are left out; else nothing is made when there are any */
     bool skip_duplicates; /* of equal pictures only the first is taken */
-    bool restart;         /* do not go on with what an earlier run left: drop it, whatever it was to become */
+    bool restart;         /* do not resume what an earlier run left: drop it, whatever it was to become */
     bool overwrite;       /* replace what is at dest, or was begun there by another command */
     const char *report;   /* PATH: all remarks as text there and as JSON in PATH.json; NULL: none */
     bool report_append;   /* the remarks are added to the report that is there, of the destinations before */

@@ -7,10 +7,10 @@
 
 typedef struct gt_detections_options {
     gt_detect_options detect;
-    const char *names;            /* of the classes, with commas between them; "": those of the data, or numbers */
-    int drawn_max;                /* pictures that are drawn, the first ones */
-    gt_pool *pool;                /* may be NULL */
-    const gt_kernel_set *kernels; /* as in gt_runner_open() */
+    const char *names; /* of the classes, with commas between them; "": those of the data, or numbers */
+    int drawn_max;     /* pictures that are drawn, the first ones */
+    gt_pool *pool;     /* may be NULL */
+    gt_network_options reading;
 } gt_detections_options;
 
 typedef struct gt_detections {

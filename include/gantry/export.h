@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/network.h"
 #include "gantry/status.h"
 
 typedef struct gt_export_request {
     const char *checkpoint; /* or what else gt_trained_open() reads: the source */
-    const char *out;        /* the file to write */
-    const char *form;       /* "pkl" ...; NULL or "": by the ending of `out` */
-    bool all;               /* all networks of the source; else the one in use, such as G_ema */
-    int protocol;           /* of pickles: 2 to 5; 0: 4 */
+    gt_network_options reading;
+    const char *out;  /* the file to write */
+    const char *form; /* "pkl" ...; NULL or "": by the ending of `out` */
+    bool all;         /* all networks of the source; else the one in use, such as G_ema */
+    int protocol;     /* of pickles: 2 to 5; 0: 4 */
     /* Of an ONNX model. part: "generator", "mapping", "encoder" ...; NULL or "": the first that the model has.
      * noise_mode: "const", "none"; NULL: const. from_styles: its input is "ws" [N,num_ws,w_dim]. truncation_cutoff:
      * styles that truncation changes; 0: all */

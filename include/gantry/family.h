@@ -131,9 +131,8 @@ typedef struct gt_job {
     const char *best_series;
     bool best_is_largest, best_is_score;
     const char *resume_file; /* the file that `resume` stands for; NULL: nobody has looked yet */
-    const char
-        *no_metrics;      /* why a run that goes on has none: its detector's file is damaged; NULL: nothing is known */
-    int64_t total_images; /* the run is done when this many have been shown */
+    const char *no_metrics;  /* why a resumed run has none: its detector's file is damaged; NULL: nothing is known */
+    int64_t total_images;    /* the run is done when this many have been shown */
 } gt_job;
 
 static inline bool gt_is(const char *choice, const char *name) { return !strcmp(choice, name); }

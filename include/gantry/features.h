@@ -12,6 +12,7 @@
 #include "gantry/dist.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
+#include "gantry/network.h"
 
 typedef struct gt_features gt_features;
 
@@ -27,7 +28,7 @@ typedef struct gt_features_options {
     bool cam;
     bool any; /* no layer is asked for: the parameters alone are read */
     gt_pool *pool;
-    const gt_kernel_set *kernels; /* as in gt_runner_options */
+    gt_network_options reading;
 } gt_features_options;
 
 /* Of a checkpoint, or of the newest one of a run. NULL: see gt_message(); GT_USAGE: there is no such network or layer,

@@ -19,17 +19,18 @@
 #include "gantry/dist.h"
 #include "gantry/grid.h"
 #include "gantry/model.h"
+#include "gantry/network.h"
 
 typedef struct gt_generator gt_generator;
 
 typedef struct gt_generator_options {
-    const char *noise_mode;       /* "const" "random" "none" */
-    float truncation;             /* psi; 1: none */
-    int truncated_layers;         /* of styles, from the first on; 0: all of them */
-    float temperature;            /* of models that draw codes; 0: 1. Of others it must be 0 */
-    bool apart;                   /* of models with styles: latents to styles, and styles to images */
-    gt_pool *pool;                /* NULL: one thread */
-    const gt_kernel_set *kernels; /* where the checkpoint's are not supported; NULL: the best of this CPU */
+    const char *noise_mode; /* "const" "random" "none" */
+    float truncation;       /* psi; 1: none */
+    int truncated_layers;   /* of styles, from the first on; 0: all of them */
+    float temperature;      /* of models that draw codes; 0: 1. Of others it must be 0 */
+    bool apart;             /* of models with styles: latents to styles, and styles to images */
+    gt_pool *pool;          /* NULL: one thread */
+    gt_network_options reading;
 } gt_generator_options;
 
 /* The moving average of the generator in a checkpoint, ready to run; of a run's directory the newest checkpoint is

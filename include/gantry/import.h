@@ -63,8 +63,7 @@ struct gt_imported {
 
     /* what the functions below collect */
     FILE *recipe, *said;
-    const gt_setting *given; /* values of options that the user gives for what a file does not say */
-    int n_given;
+    const gt_options *given; /* options whose given values replace what a file does not say; NULL: there are none */
 };
 
 /* A line of the recipe. */

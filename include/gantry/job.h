@@ -47,6 +47,8 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 struct gt_dataset;
 struct gt_dataset_info;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
+/* Opens the file that --resume stands for, a network that the job begins with. NULL: see gt_message(). */
+struct gt_checkpoint_file *gt_job_open_resumed(const gt_job *job, gt_status *status);
 /* The label_width of gt_job_resolve() for these data: that of their labels, or the number of classes of their masks. */
 int64_t gt_job_label_width(const gt_job *job, const struct gt_dataset_info *info);
 

@@ -4,7 +4,7 @@
  * (gt_graph_new) and products outside graphs are given the one that they use, so that two models of different sets can
  * take turns in one process.
  *
- * Results differ in their last bits between kernel sets. A checkpoint records the set's id, and what goes on from the
+ * Results differ in their last bits between kernel sets. A checkpoint records the set's id, and what resumes from the
  * checkpoint adopts it. */
 #ifndef GANTRY_KERNELS_H
 #define GANTRY_KERNELS_H

@@ -52,7 +52,7 @@ gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, con
                                   const char *path);
 
 /* Opens the generator of a checkpoint without truncation, to be closed; `pool` may be NULL. NULL: see gt_message(). */
-gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
+gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_network_options *reading);
 
 enum { GT_DECODED_LINES = 2 };
 typedef struct gt_decoded { /* latents, and how what a generator makes of them is drawn */

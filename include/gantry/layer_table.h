@@ -10,6 +10,7 @@
 #include "gantry/job.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
+#include "gantry/network.h"
 
 typedef struct gt_layer_row {
     const char *layer, *kind; /* "conv1", "conv" */
@@ -29,9 +30,9 @@ typedef struct gt_layer_table {
 
 /* Of network i of a model; all that `out` points at lies in the arena. */
 gt_status gt_layer_table_make(gt_arena *a, gt_model *m, int i, gt_layer_table *out);
-/* Of all n networks of a checkpoint, or of the newest one of a run; `kernels` as in gt_runner_open(). Of a file that
- * holds no networks (a mixture, say) n is 0. */
-gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_kernel_set *kernels, gt_layer_table **tables,
+/* Of all n networks of a checkpoint, or of the newest one of a run. Of a file that holds no networks (a mixture, say) n
+ * is 0. */
+gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_network_options *o, gt_layer_table **tables,
                              int *n);
 /* Bytes that the graphs of training need for a slice: those of the largest phase. */
 gt_status gt_training_bytes(gt_model *m, const gt_job *job, size_t *bytes);

@@ -14,6 +14,8 @@ void gt_log_setup(int rank, int ranks, gt_level least);
 bool gt_log_open(const char *path); /* from now on lines are appended to this file too; false: see gt_message() */
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same, unless this text has been logged so before: for what a command may meet twice. */
+void gt_log_once(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail,
  * one line when it works again. *failing keeps the last outcome for the caller, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);

@@ -73,7 +73,7 @@ gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
  * rank holds its own blocks in memory, 8 bytes a number. */
 typedef struct gt_blocks gt_blocks;
 /* `pool` may be NULL. `kernels` (NULL: the best of this CPU) compute on the points; gt_mixture_fit() puts the kernels
- * of a fit that goes on in their place. On failure *out is NULL. */
+ * of a resumed fit in their place. On failure *out is NULL. */
 gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points);
 void gt_blocks_free(gt_blocks *b); /* NULL is fine */
 /* Of the points, on rank 0; {0} on other ranks, and where memory is short. */
@@ -155,9 +155,9 @@ typedef struct gt_fit {
     bool converged;    /* whether that restart ended by `tol`; false: it ended by `iterations` */
     int n_curve;       /* log-likelihoods in `curve`; 0: no restart is over */
     double *curve;     /* of the mixtures of the restart that led to `best`, from its start to its end */
-    int restart;       /* the restart that goes on, or comes next */
-    bool started;      /* whether that restart goes on */
-    gt_mixture now;    /* the mixture of the restart that goes on */
+    int restart;       /* the restart that is under way, or comes next */
+    bool started;      /* whether that restart is under way */
+    gt_mixture now;    /* the mixture of the restart that is under way */
     int n_now;         /* log-likelihoods in `curve_now` */
     double *curve_now; /* of the mixtures before `now` */
     /* Components of `best` with a variance that the floor holds up, in ascending order [k]; not in files:
@@ -170,7 +170,7 @@ typedef struct gt_fit {
 /* A fit at its beginning; gt_fit_free() ends it, also on failure. */
 gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *recipe, gt_cloud_info points);
 void gt_fit_free(gt_fit *f); /* {0} is fine; *f becomes {0} */
-/* A fit that is finished, or in the middle, gets more iterations or a smaller tol, and goes on to the same bits as a
+/* A fit that is finished, or in the middle, gets more iterations or a smaller tol, and resumes to the same bits as a
  * fit that had them from its beginning. Where restarts were over, and were more than one, *anew becomes true: all
  * restarts begin anew. GT_USAGE: fewer iterations, or a larger tol. */
 gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew);
@@ -182,7 +182,7 @@ typedef struct gt_fit_hooks { /* called on all ranks after every iteration; a NU
     bool (*stop)(void *arg);  /* whether this rank wishes the fit to stop; the wish of one rank is enough */
     /* Collective. `last`: the fit stops now, or is finished. */
     gt_status (*save)(void *arg, const gt_fit *f, bool last);
-    /* Collective. `m`: the mixture at the beginning, or where the fit goes on, and after each iteration. */
+    /* Collective. `m`: the mixture at the beginning, or where the fit resumes, and after each iteration. */
     gt_status (*mixture)(void *arg, const gt_mixture *m, int iteration);
     bool quiet; /* no messages */
     void *arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mixtures of points from files, fitted into a folder: a fit that was stopped goes on, several numbers of components
+ * Mixtures of points from files, fitted into a folder: a fit that was stopped resumes, several numbers of components
  * are compared by BIC and AIC.
  *
  *     gt_mixture_points points;
@@ -61,7 +61,7 @@ typedef struct gt_fit_folder gt_fit_folder;
 gt_status gt_fit_folder_open_all(gt_fit_folder **out, const gt_mixture_points *p, const gt_fit_folder_options *o);
 void gt_fit_folder_close(gt_fit_folder *f); /* NULL is fine */
 
-/* Begins a fit, or goes on with the one in the folder, to its end; the fit is written to DIR/mixture.h5. Of several
+/* Begins a fit, or resumes the one in the folder, to its end; the fit is written to DIR/mixture.h5. Of several
  * numbers of components each has a fit DIR/kK.h5, mixture.h5 becomes the best one by BIC, and k.csv, k.svg and k.png
  * compare them. *best is to be freed, also after an error. GT_STOPPED: the fit is written, and the same call resumes
  * it. GT_USAGE, GT_FORMAT: what is in the folder is something else. */

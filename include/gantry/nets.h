@@ -21,7 +21,7 @@ typedef struct gt_tensor {
     bool trainable; /* false: a buffer */
     bool decays;    /* weight decay, where there is some, counts for this tensor */
     bool frozen;    /* made a buffer by gt_net_freeze(): nothing changes it */
-    bool late;      /* a buffer that older checkpoints lack: training then goes on from its first value */
+    bool late;      /* a buffer that older checkpoints lack: a resumed run then has its first value */
     bool anew;      /* not copied when networks are taken over from another run */
     double rate;    /* learning rate, relative to the network's; 0: 1 */
     float init_mean,

@@ -16,14 +16,19 @@
 
 #include "gantry/checkpoint.h"
 #include "gantry/import.h"
+#include "gantry/kernels.h"
 #include "gantry/option.h"
 
-/* Values of options for what files do not say: "clamp", "lrmul". To be called before files are opened; kept for all
- * files, and the texts must live as long. */
-void gt_network_assume(const gt_setting *given, int n);
+/* How files of networks are read; all of it may be NULL. */
+typedef struct gt_network_options {
+    const gt_kernel_set *kernels; /* where this CPU does not have those of the checkpoint; NULL: the best */
+    const gt_options *given; /* "clamp", "lrmul", "image-size", "normalize" on the command line: for files that do not
+                                say them. Read while a file is opened */
+} gt_network_options;
 
-/* NULL: see gt_message(). `status` may be NULL. What a file does not say, and what is taken instead, is logged. */
-gt_checkpoint_file *gt_network_open(const char *path, gt_status *status);
+/* NULL: see gt_message(). `o` and `status` may be NULL. What a file does not say, and what is taken instead, is logged,
+ * once for each file. */
+gt_checkpoint_file *gt_network_open(const char *path, const gt_network_options *o, gt_status *status);
 
 /* A file of another program may have networks beside the one in use that Gantry cannot take. GT_FORMAT: why `network`
  * ("D") is not there; NULL: any of them. */
@@ -37,10 +42,10 @@ gt_status gt_network_held(const gt_checkpoint_file *f);
 /* The path of the file that gt_network_open() would open, to be freed. A checkpoint is verified (gt_checkpoint_choose),
  * a file of another program is looked through without reading its tensors. *foreign: it is one of those. NULL and
  * GT_OK: the directory has no checkpoints. */
-gt_status gt_network_choose(const char *path, char **file, bool *foreign);
+gt_status gt_network_choose(const char *path, const gt_network_options *o, char **file, bool *foreign);
 
 /* Is this a file of another program with networks that Gantry has? */
-bool gt_network_is_foreign(const char *path);
+bool gt_network_is_foreign(const char *path, const gt_network_options *o);
 
 /* ---- networks that the reference implementation downloads: job/published.c ---- */
 

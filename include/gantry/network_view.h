@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "gantry/dataset.h"
-#include "gantry/kernels.h"
 #include "gantry/memory.h"
+#include "gantry/network.h"
 #include "gantry/pool.h"
 
 typedef struct gt_image_set { /* some items of a dataset */
@@ -25,11 +25,11 @@ typedef struct gt_image_set { /* some items of a dataset */
 gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out);
 
 typedef struct gt_network_view {
-    const char *checkpoint;       /* or a run, whose newest checkpoint is taken */
-    const char *network;          /* "D"; NULL: the first that takes images */
-    const gt_image_set *images;   /* of the shape that the network takes; gt_view_filters() needs none */
-    gt_pool *pool;                /* may be NULL */
-    const gt_kernel_set *kernels; /* as in gt_runner_options */
+    const char *checkpoint;     /* or a run, whose newest checkpoint is taken */
+    const char *network;        /* "D"; NULL: the first that takes images */
+    const gt_image_set *images; /* of the shape that the network takes; gt_view_filters() needs none */
+    gt_pool *pool;              /* may be NULL */
+    gt_network_options reading;
 } gt_network_view;
 
 /* The weights of the first layer, a picture for each filter. GT_USAGE: the first layer takes no images. */

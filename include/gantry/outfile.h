@@ -28,7 +28,7 @@ typedef enum gt_outfile_kind {
     GT_OUTFILE_ARRAYS,     /* numbers beside pictures: latents.h5, predictions.h5, projected_w.npz, seed0000.npy ... */
     /* as what is written */
     GT_OUTFILE_DATASET, /* replaces nothing by itself */
-    GT_OUTFILE_OWN,     /* the command itself looks at what lies there, which it may go on with */
+    GT_OUTFILE_OWN,     /* the command itself looks at what lies there, which it may resume */
 } gt_outfile_kind;
 
 typedef struct gt_outfile_name {

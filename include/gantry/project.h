@@ -30,9 +30,9 @@ typedef struct gt_project_request {
     bool film;
     double state_minutes; /* how often the state is written; 0: only when stopped */
     gt_pool *pool;
-    const gt_kernel_set *kernels; /* where the checkpoint's are not supported; NULL: the best of this CPU */
-    int (*stop)(void);            /* not 0: the work is to stop; asked after each step */
-    bool (*save)(void);           /* should the state be written now? */
+    gt_network_options reading;
+    int (*stop)(void);  /* not 0: the work is to stop; asked after each step */
+    bool (*save)(void); /* should the state be written now? */
 } gt_project_request;
 
 /* All ranks; the targets are dealt to them in turn. Of a single target the results lie in outdir, of several in
@@ -41,8 +41,8 @@ typedef struct gt_project_request {
  *     target.png, proj.png   what was looked for (cropped and resized) and what was found; beside.png: both
  *     proj.webp              the film: target | what the generator makes of w, at the steps of 'steps'
  *     curve.csv, curve.png   distance and loss of each step
- *     going-on.h5            while the work goes on, and after a stop: the state
- * GT_STOPPED: stop() said so; the same request goes on with the same bits. */
+ *     going-on.h5            during the work, and after a stop: the state
+ * GT_STOPPED: stop() said so; the same request resumes with the same bits. */
 gt_status gt_project_all(gt_comm *comm, const gt_project_request *request);
 
 #endif

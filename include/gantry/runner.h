@@ -12,8 +12,8 @@
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/kernels.h"
 #include "gantry/model.h"
+#include "gantry/network.h"
 
 struct gt_checkpoint_data;
 
@@ -21,10 +21,10 @@ typedef struct gt_runner gt_runner;
 
 typedef struct gt_runner_options {
     const char *role;
-    gt_request request;           /* n: items of a batch, on which no result depends */
-    uint64_t seed;                /* of the graph's random numbers, which depend on seed, step and item alone */
-    gt_pool *pool;                /* NULL: one thread */
-    const gt_kernel_set *kernels; /* where this CPU does not have those of the checkpoint; NULL: the best */
+    gt_request request; /* n: items of a batch, on which no result depends */
+    uint64_t seed;      /* of the graph's random numbers, which depend on seed, step and item alone */
+    gt_pool *pool;      /* NULL: one thread */
+    gt_network_options reading;
 } gt_runner_options;
 
 /* The network of a checkpoint that has the role, ready to run, with its moving average if it has one; of a run's

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
-#include "gantry/kernels.h"
+#include "gantry/network.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
@@ -36,8 +36,9 @@ typedef struct gt_metric_options {
     const char *resize;                    /* "tf1", "half"; NULL: tf1 */
     bool statistics; /* both sets are statistics of features: no network is needed where none is given */
     uint64_t seed;
-    bool no_cache;     /* statistics of reals are neither read nor kept */
-    int (*stop)(void); /* not 0: the work ends with GT_STOPPED; NULL: never */
+    bool no_cache;           /* statistics of reals are neither read nor kept */
+    const gt_options *given; /* for the detector: as in gt_network_options; NULL: nothing */
+    int (*stop)(void);       /* not 0: the work ends with GT_STOPPED; NULL: never */
 } gt_metric_options;
 
 /* GT_USAGE: no such metric (the message names the nearest), a metric that needs what is not given. "none" and "": no
@@ -145,7 +146,7 @@ typedef struct gt_scores_options {
     const char *nearest;    /* file for a picture of the fakes that are most like a real */
     gt_comm *comm;
     gt_pool *pool;
-    const gt_kernel_set *kernels;
+    gt_network_options reading; /* of the network; its kernels compute the metrics, too */
 } gt_scores_options;
 
 /* All ranks. The table is the caller's, and may have values also after a failure to write a file. *images: that the

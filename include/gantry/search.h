@@ -111,7 +111,7 @@ gt_status gt_search_set_plan(gt_search *s, const gt_search_plan *plan);
 /* Checks the job, which has the values of file and options, as far as possible before trials: the options that vary
  * get a value of their range. To be called before gt_job_resolve(). */
 gt_status gt_search_check_job(gt_search *s);
-/* Begins the search in its folder, or goes on with the search that is there: trains what no other worker trains until
+/* Begins the search in its folder, or resumes the search that is there: trains what no other worker trains until
  * all trials are over. Workers are the ranks of a launcher (found in the environment) and all other processes that
  * search in the folder. The first rank waits for the others, and then writes the table and the pictures. Handlers of
  * SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGALRM stay in place after the search. GT_STOPPED: a signal came, or `seconds`

@@ -4,10 +4,11 @@
 #ifndef GANTRY_SEGMENT_H
 #define GANTRY_SEGMENT_H
 
+#include "gantry/network.h"
 #include "gantry/runner.h"
 
 /* Is a checkpoint that of a network that segments? */
-gt_status gt_is_segmenter(const char *checkpoint, bool *segments);
+gt_status gt_is_segmenter(const char *checkpoint, const gt_network_options *o, bool *segments);
 
 /* Of a dataset. A pixel counts where its mask has a class that the network knows. */
 typedef struct gt_segment_scores {

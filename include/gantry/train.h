@@ -9,7 +9,7 @@
 #include "gantry/model.h"
 
 /* On all ranks, with equal jobs (GT_FAILED where they are not) that were read but not resolved. Resolves the job,
- * opens the data, begins or goes on with the run.
+ * opens the data, begins or resumes the run.
  * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job);

@@ -6,6 +6,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/job.h"
 #include "gantry/model.h"
+#include "gantry/network.h"
 
 typedef struct gt_trained {
     gt_job *job; /* of the checkpoint, with texts that the model refers to; NULL: the model is the caller's */
@@ -19,14 +20,12 @@ typedef struct gt_trained {
 } gt_trained;
 
 /* Reads the model of a checkpoint; of a run's directory the newest checkpoint is taken. The model computes with the
- * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). On an error nothing is left to
- * close. */
-gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
+ * checkpoint's kernel set where this CPU has it. `o` may be NULL. On an error nothing is left to close. */
+gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_network_options *o);
 /* The same with the parameters of the network `name`; NULL: as above. */
-gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
-                                  const char *name);
+gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_network_options *o, const char *name);
 /* As gt_trained_open(), with all other networks that the file has: see `networks`. */
-gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels);
+gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_network_options *o);
 /* Frees what the struct holds, but not a model of the caller. */
 void gt_trained_close(gt_trained *t);
 

@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "gantry/hash.h"
 #include "gantry/progress.h"
 
-enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80 };
+enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80, ONCE_MAX = 64 };
 
 static struct {
     pthread_mutex_t lock;
@@ -26,6 +27,8 @@ static struct {
     int file;                  /* -1: none */
     bool failing;              /* the latest line could not be written to it */
     char live[LINE_BYTES / 4]; /* what stands on the terminal's last line; "" for nothing */
+    gt_hash128 once[ONCE_MAX]; /* texts of gt_log_once(); what comes when it is full is logged each time */
+    int n_once;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .least = GT_INFO, .file = -1};
 
 static const struct {
@@ -125,12 +128,7 @@ static void to_file(gt_level level, const char *text) {
     state.failing = error != 0;
 }
 
-void gt_log(gt_level level, const char *format, ...) {
-    char text[LINE_BYTES];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
+static void log_text(gt_level level, const char *text) {
     if (state.rank != 0 && level < GT_WARNING) return;
     gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
     pthread_mutex_lock(&state.lock);
@@ -138,6 +136,36 @@ void gt_log(gt_level level, const char *format, ...) {
     to_file(level, text);
     pthread_mutex_unlock(&state.lock);
     gt_storage_end();
+}
+
+void gt_log(gt_level level, const char *format, ...) {
+    char text[LINE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    log_text(level, text);
+}
+
+/* Has the text been here before? Takes note of it. */
+static bool is_known(const char *text) {
+    gt_hash128 h = gt_hash(text, strlen(text));
+    int i = 0;
+    pthread_mutex_lock(&state.lock);
+    while (i < state.n_once && memcmp(&state.once[i], &h, sizeof h)) i++;
+    bool known = i < state.n_once;
+    if (!known && i < ONCE_MAX) state.once[state.n_once++] = h;
+    pthread_mutex_unlock(&state.lock);
+    return known;
+}
+
+void gt_log_once(gt_level level, const char *format, ...) {
+    char text[LINE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    if (!is_known(text)) log_text(level, text);
 }
 
 void gt_log_outcome(bool *failing, bool failed, const char *what) {

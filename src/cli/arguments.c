@@ -117,17 +117,7 @@ gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
     return GT_OK;
 }
 
-gt_status cli_assume(const gt_options *o) {
-    static const char *const keys[] = {"clamp", "lrmul", "image-size", "normalize"};
-    enum { KEYS = sizeof keys / sizeof *keys };
-    gt_setting *given = gt_arena_array(o->arena, KEYS, sizeof *given);
-    int n = 0;
-    for (int i = 0; i < KEYS && given; i++)
-        if (gt_options_state(o, keys[i]) == GT_OPTION_GIVEN)
-            given[n++] = (gt_setting){keys[i], gt_options_effective(o, gt_options_find(o, keys[i]))};
-    gt_network_assume(given, n);
-    return gt_arena_failed(o->arena) ? GT_NOMEM : GT_OK;
-}
+gt_network_options cli_reading(const gt_options *o) { return (gt_network_options){cli_kernels(), o}; }
 
 const char *cli_value_of(const cli_arguments *arguments, const char *key) {
     const char *value = NULL;
@@ -149,7 +139,6 @@ bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int 
     if (work) {
         gt_options_reset(&s->options);
         st = cli_apply(&s->options, &s->arguments);
-        if (!st) st = cli_assume(&s->options);
         if (!st) st = cli_note_settings(&s->settings, c, &s->options, &s->arguments);
         if (!st) return true;
     }

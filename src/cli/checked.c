@@ -20,17 +20,18 @@ const cli_command cli_check_hdf5 = {.name = "check-hdf5",
                                     .hidden = true,
                                     .main = check_hdf5};
 
-static gt_status choose_and_check(const char *path, char **file) {
+static gt_status choose_and_check(const gt_options *o, const char *path, char **file) {
     bool foreign;
-    gt_status st = gt_network_choose(path, file, &foreign); /* first: damage is told as such */
+    gt_network_options reading = cli_reading(o);
+    gt_status st = gt_network_choose(path, &reading, file, &foreign); /* first: damage is told as such */
     return !st && *file && !foreign ? gt_h5_check(*file) : st;
 }
 
-gt_status cli_check_checkpoint(const char *path, char **file) {
+gt_status cli_check_checkpoint(const gt_options *o, const char *path, char **file) {
     enum { TRIES = 100 };
     gt_status st = GT_OK;
     for (int i = 0; i < TRIES; i++) {
-        st = choose_and_check(path, file);
+        st = choose_and_check(o, path, file);
         /* a training may have removed it in the meantime: then there are newer ones */
         if (!*file || gt_is(*file, path) || !access(*file, F_OK)) break;
         free(*file);
@@ -42,12 +43,12 @@ gt_status cli_check_checkpoint(const char *path, char **file) {
     return st;
 }
 
-gt_status cli_choose_checkpoint(gt_arena *a, const char **path) {
+gt_status cli_choose_checkpoint(const gt_options *o, const char **path) {
     char *file;
     if (!cli_first_rank()) return GT_OK;
-    gt_status st = cli_check_checkpoint(*path, &file);
+    gt_status st = cli_check_checkpoint(o, *path, &file);
     if (st || !file) return st; /* a run without any: opening it says so */
-    *path = gt_arena_printf(a, "%s", file);
+    *path = gt_arena_printf(o->arena, "%s", file);
     free(file);
     return *path ? GT_OK : GT_NOMEM;
 }
@@ -64,18 +65,18 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
     return gt_checkpoint_hold_all(c, text);
 }
 
-gt_status cli_choose_detector(gt_arena *a, const char **path) {
+gt_status cli_choose_detector(const gt_options *o, const char **path) {
     if (gt_is_pixels(*path)) return GT_OK;
     gt_file_kind kind = *path && **path ? gt_kind_of_file(*path) : GT_KIND_UNKNOWN;
     bool ours = kind == GT_KIND_FOLDER || kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5;
-    gt_status st = ours ? cli_choose_checkpoint(a, path) : GT_OK;
+    gt_status st = ours ? cli_choose_checkpoint(o, path) : GT_OK;
     return st ? gt_wrap(st, "--detector") : GT_OK;
 }
 
 gt_status cli_check_resume(gt_job *job) {
     if (!*job->resume || gt_is(job->resume, "noresume") || gt_checkpoint_any(job->run)) return GT_OK;
     char *file;
-    gt_status st = cli_check_checkpoint(job->resume, &file);
+    gt_status st = cli_check_checkpoint(&job->options, job->resume, &file);
     if (!st && !file) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", job->resume);
     if (st) return gt_wrap(st, "--resume");
     job->resume_file = gt_arena_printf(job->arena, "%s", file);
@@ -85,7 +86,7 @@ gt_status cli_check_resume(gt_job *job) {
 
 gt_status cli_check_detector(gt_job *job) {
     const char *path = job->detector;
-    gt_status st = cli_choose_detector(job->arena, &path);
+    gt_status st = cli_choose_detector(&job->options, &path);
     if (!st || !gt_checkpoint_any(job->run)) return st;
     job->no_metrics = gt_arena_printf(job->arena, "%s", gt_message());
     return job->no_metrics ? GT_OK : GT_NOMEM;

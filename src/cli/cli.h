@@ -11,6 +11,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/job.h"
+#include "gantry/network.h"
 #include "gantry/option.h"
 #include "gantry/outfile.h"
 #include "gantry/pool.h"
@@ -101,7 +102,7 @@ typedef struct cli_command {
                 "they keep their numbers."                                                                         \
     }
 /* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
- * member `assumed` of the command's struct. cli_begin() hands the values on (gt_network_assume). */
+ * member `assumed` of the command's struct (cli_reading). */
 typedef struct cli_assumed {
     double clamp, lrmul;
     const char *image_size, *normalize;
@@ -167,8 +168,9 @@ typedef struct cli_arguments {
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 const char *cli_value_of(const cli_arguments *arguments, const char *key); /* the last one given; NULL: none */
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
-/* Hands on what the options say about files that do not say it themselves. */
-gt_status cli_assume(const gt_options *o);
+/* How a command with these options reads files of networks: with cli_kernels(), and with what the options say where
+ * the files do not. */
+gt_network_options cli_reading(const gt_options *o);
 
 /* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
 gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);
@@ -287,16 +289,16 @@ gt_status cli_resolve_job(gt_job *job);
 /* ---- checkpoints that may come from elsewhere: before MPI ---- */
 
 /* Chooses the file that is to be opened for `path`, a checkpoint or a run, and checks that file in a process of its own
- * (gt_h5_check). *file is to be freed; NULL with GT_OK: the run has no checkpoint. */
-gt_status cli_check_checkpoint(const char *path, char **file);
+ * (gt_h5_check). `o`: of the command. *file is to be freed; NULL with GT_OK: the run has no checkpoint. */
+gt_status cli_check_checkpoint(const gt_options *o, const char *path, char **file);
 /* The same on the first rank: the file's name takes the place of *path. On other ranks nothing happens. */
-gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
+gt_status cli_choose_checkpoint(const gt_options *o, const char **path);
 /* On the first rank: sets the job's resume_file to the file that --resume stands for. A run that has checkpoints of its
  * own needs no such file. */
 gt_status cli_check_resume(gt_job *job);
 /* The same for a detector: of a run or a checkpoint the file, checked; files of weights stay as they are. */
-gt_status cli_choose_detector(gt_arena *a, const char **path);
-/* On the first rank: checks the detector of the job's metrics. For a run that goes on a damaged detector is not an
+gt_status cli_choose_detector(const gt_options *o, const char **path);
+/* On the first rank: checks the detector of the job's metrics. For a resumed run a damaged detector is not an
  * error: the run goes on without metrics, and the job's no_metrics has the reason. */
 gt_status cli_check_detector(gt_job *job);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
@@ -314,20 +316,21 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid);
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
 /* Prints a line for each class with the number of its images; `names` may be NULL, or fewer than `n`. */
 void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names);
-gt_status cli_inspect_checkpoint(const char *path);
+gt_status cli_inspect_checkpoint(const gt_options *o, const char *path);
 /* For stats.jsonl or metrics.h5. *other: the file is an HDF5 file of another kind. */
 gt_status cli_inspect_log(const char *path, bool *other);
-gt_status cli_inspect_run(const char *dir);
+gt_status cli_inspect_run(const gt_options *o, const char *dir);
 /* The losses of an autoencoder's run, tick by tick: the mean over images, and the mean over batches of the sum over a
  * batch. GT_USAGE: the run's log has no such losses. */
 gt_status cli_inspect_losses(const char *dir);
-gt_status cli_print_layers(const char *checkpoint); /* of its networks; of a file without networks: nothing */
-gt_status cli_print_status(const char *dir);        /* of a run, as gantry status prints it */
+/* Of its networks; of a file without networks: nothing. */
+gt_status cli_print_layers(const gt_options *o, const char *checkpoint);
+gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
  * the options of jobs count. Returns the exit status. */
 int cli_inspect_model(int argc, char **argv);
 /* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
  * measured times. */
-gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads);
+gt_status cli_inspect_graph(const gt_options *o, const char *path, const char *phase, bool timed, int threads);
 
 #endif

@@ -74,7 +74,7 @@ static gt_status detect_objects(cli_session *s) {
         .names = f->names,
         .drawn_max = (int)f->images,
         .pool = gt_pool_new((int)f->threads),
-        .kernels = cli_kernels()};
+        .reading = cli_reading(&s->options)};
     gt_status st = o.pool ? read_windows(s, &o.detect) : gt_failure();
     if (!st) st = gt_detections_write(words[0], words + 1, s->arguments.n_words - 1, &o, f->outdir, &found);
     if (!st) print_result(s, &found);
@@ -85,7 +85,7 @@ static gt_status detect_objects(cli_session *s) {
 /* Files of HDF5 from elsewhere, and the checkpoint. */
 static gt_status check_inputs(cli_session *s) {
     const char **words = s->arguments.words;
-    gt_status st = s->arguments.n_words ? cli_choose_checkpoint(s->arena, &words[0]) : GT_OK;
+    gt_status st = s->arguments.n_words ? cli_choose_checkpoint(&s->options, &words[0]) : GT_OK;
     for (int i = 1; i < s->arguments.n_words && !st; i++) st = gt_h5_check(words[i]);
     return st;
 }

@@ -56,6 +56,7 @@ static const gt_option convert_table[] = {
 static gt_status check_dest(cli_session *s, const char *source, const char *dest) {
     export_fields *f = s->fields;
     f->request = (gt_export_request){.checkpoint = source,
+                                     .reading = {.given = &s->options},
                                      .out = dest,
                                      .form = f->format,
                                      .all = f->all,
@@ -67,7 +68,7 @@ static gt_status check_dest(cli_session *s, const char *source, const char *dest
     if (!f->truncation_cutoff)
         return gt_fail(GT_USAGE, "--truncation-cutoff=0 would truncate no style: a truncation of 1 does that");
     gt_status st = gt_export_check(&f->request);
-    if (!st) st = cli_choose_checkpoint(s->arena, &f->request.checkpoint);
+    if (!st) st = cli_choose_checkpoint(&s->options, &f->request.checkpoint);
     return st ? st : cli_check_output(&s->options, f->request.out, &networks);
 }
 

@@ -116,7 +116,7 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = read_grid(fields, r);
     r->options.temperature = (float)fields->temperature;
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
-    return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
+    return !st && *fields->mixture ? cli_choose_checkpoint(&s->options, &fields->mixture) : st;
 }
 
 /* All ranks: the images, from seeds or from samples of a mixture. */

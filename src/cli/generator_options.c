@@ -24,8 +24,8 @@ gt_status cli_read_generator_options(cli_session *s, const cli_generator_options
     options->noise_mode = g->noise_mode;
     options->truncation = cut && g->truncation_cutoff == 0 ? 1 : (float)g->trunc;
     options->truncated_layers = cut ? (int)g->truncation_cutoff : 0;
-    options->kernels = cli_kernels();
-    return cli_choose_checkpoint(s->arena, checkpoint);
+    options->reading = cli_reading(&s->options);
+    return cli_choose_checkpoint(&s->options, checkpoint);
 }
 
 gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out) {

@@ -126,10 +126,10 @@ static gt_status check_files(cli_session *s) {
     gt_status st = find_action(&s->arguments, &action);
     if (!st && cli_first_rank()) st = check_order(s, action, words, s->arguments.n_words - 1);
     for (int i = 0; !st && i + 1 < s->arguments.n_words && cli_first_rank(); i++)
-        st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_h5_check(words[i]);
+        st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(&s->options, &words[i]) : gt_h5_check(words[i]);
     if (!st && *fields->start && cli_first_rank()) st = gt_h5_check(fields->start);
     /* only the first rank opens it */
-    if (!st && *fields->decoder) st = cli_choose_checkpoint(s->arena, &fields->decoder);
+    if (!st && *fields->decoder) st = cli_choose_checkpoint(&s->options, &fields->decoder);
     return st;
 }
 

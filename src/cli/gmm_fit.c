@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry gmm fit: begins with a mixture, or goes on with the one in OUTDIR. */
+ * gantry gmm fit: begins a mixture, or resumes the one in OUTDIR. */
 #include <string.h>
 
 #include "cli/gmm.h"

@@ -9,7 +9,8 @@
 #include "gantry/log.h"
 
 static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
-    *g = gt_decoder_open(gmm_options(s)->decoder, s->pool, cli_kernels());
+    gt_network_options reading = cli_reading(&s->options);
+    *g = gt_decoder_open(gmm_options(s)->decoder, s->pool, &reading);
     if (!*g) return gt_failure();
     int z_dim = gt_generator_model(*g)->z_dim;
     return z_dim == d ? GT_OK

@@ -55,18 +55,19 @@ static gt_status inspect_hdf5(const char *path) {
     return st && other ? cli_inspect_dataset(path) : st;
 }
 
-static gt_status inspect(const char *path, gt_file_kind kind) {
+static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind) {
     bool other;
+    gt_network_options reading = cli_reading(o);
     if (kind == GT_KIND_MISSING && access(path, F_OK) && strncmp(path, "synth:", 6))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));
     if (kind == GT_KIND_MISSING) return cli_inspect_dataset(path);
     if (kind == GT_KIND_FOLDER)
-        return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
+        return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(o, path)
                                                                                     : cli_inspect_dataset(path);
     /* A pickle by itself is not a dataset, so the message says why it was refused as a network. */
-    if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path))
-        return cli_inspect_checkpoint(path);
+    if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path, &reading))
+        return cli_inspect_checkpoint(o, path);
     if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
@@ -74,7 +75,7 @@ static gt_status inspect(const char *path, gt_file_kind kind) {
     return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
-static gt_status inspect_file(const char *path, const inspect_fields *fields) {
+static gt_status inspect_file(const gt_options *o, const char *path, const inspect_fields *fields) {
     gt_file_kind kind = gt_kind_of_file(path);
     if (kind == GT_KIND_SPECIAL) /* a pipe would be waited for without end */
         return gt_fail(GT_FAILED,
@@ -82,16 +83,16 @@ static gt_status inspect_file(const char *path, const inspect_fields *fields) {
                        path);
     if (fields->check) return gt_h5_walk(path);
     if (gt_is(fields->losses, "batch-sums")) return cli_inspect_losses(path);
-    if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
-    return inspect(path, kind);
+    if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
+    return inspect(o, path, kind);
 }
 
 /* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */
-static gt_status inspect_one(const char *path, const inspect_fields *fields) {
+static gt_status inspect_one(const gt_options *o, const char *path, const inspect_fields *fields) {
     char *file;
     bool plain = !fields->check && !fields->graph && gt_is(fields->losses, "per-image");
     gt_status st = gt_checkpoint_settle(path, &file);
-    if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(path) : inspect_file(path, fields);
+    if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(o, path) : inspect_file(o, path, fields);
     free(file);
     return st;
 }
@@ -120,7 +121,7 @@ static int inspect_all(int argc, char **argv) {
         st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');
-        st = inspect_one(s.arguments.words[i], fields);
+        st = inspect_one(&s.options, s.arguments.words[i], fields);
     }
     status = cli_exit("inspect", st);
     if (fields->check && st == GT_NOMEM) status = GT_H5_NO_MEMORY;

@@ -135,9 +135,10 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
 }
 
 /* Of a file that was checked. */
-static gt_status print_checkpoint(const char *path) {
+static gt_status print_checkpoint(const gt_options *o, const char *path) {
     gt_status st;
-    gt_checkpoint_file *f = gt_network_open(path, &st);
+    gt_network_options reading = cli_reading(o);
+    gt_checkpoint_file *f = gt_network_open(path, &reading, &st);
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (!gt_checkpoint_format(f)) {
@@ -166,11 +167,11 @@ static gt_status print_checkpoint(const char *path) {
     return st;
 }
 
-gt_status cli_inspect_checkpoint(const char *path) {
+gt_status cli_inspect_checkpoint(const gt_options *o, const char *path) {
     char *file;
-    gt_status st = cli_check_checkpoint(path, &file);
-    if (!st) st = print_checkpoint(file);
-    if (!st) st = cli_print_layers(file);
+    gt_status st = cli_check_checkpoint(o, path, &file);
+    if (!st) st = print_checkpoint(o, file);
+    if (!st) st = cli_print_layers(o, file);
     free(file);
     return st;
 }
@@ -252,7 +253,7 @@ gt_status cli_inspect_losses(const char *dir) {
 
 /* ---- runs ---- */
 
-gt_status cli_inspect_run(const char *dir) {
+gt_status cli_inspect_run(const gt_options *o, const char *dir) {
     char *job = NULL, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
     gt_status st = cli_print_status(dir);
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
@@ -261,10 +262,10 @@ gt_status cli_inspect_run(const char *dir) {
     bool other;
     if (!st) st = path ? cli_inspect_log(path, &other) : GT_NOMEM;
     free(path);
-    if (!st) st = cli_check_checkpoint(dir, &file);
+    if (!st) st = cli_check_checkpoint(o, dir, &file);
     if (!st) puts(file ? "" : "no checkpoint yet");
-    if (!st && file) st = print_checkpoint(file);
-    if (!st && file) st = cli_print_layers(file);
+    if (!st && file) st = print_checkpoint(o, file);
+    if (!st && file) st = cli_print_layers(o, file);
     free(file);
     return st;
 }

@@ -10,10 +10,11 @@
 #include "gantry/pool.h"
 #include "gantry/train.h"
 
-static gt_status job_of_checkpoint(const char *path, gt_job **job) {
+static gt_status job_of_checkpoint(const gt_options *o, const char *path, gt_job **job) {
     char *file;
-    gt_status st = cli_check_checkpoint(path, &file);
-    gt_checkpoint_file *f = st ? NULL : gt_network_open(file ? file : path, &st);
+    gt_network_options reading = cli_reading(o);
+    gt_status st = cli_check_checkpoint(o, path, &file);
+    gt_checkpoint_file *f = st ? NULL : gt_network_open(file ? file : path, &reading, &st);
     if (f) st = gt_network_held(f);
     if (f && !st && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
     gt_checkpoint_close(f);
@@ -27,9 +28,9 @@ static gt_status read_job(gt_job *job, const char *path) {
     return st ? st : cli_resolve_job(job);
 }
 
-static gt_status job_of(const char *path, gt_job **job) {
+static gt_status job_of(const gt_options *o, const char *path, gt_job **job) {
     *job = NULL;
-    if (!gt_ends_with(path, ".ini")) return job_of_checkpoint(path, job);
+    if (!gt_ends_with(path, ".ini")) return job_of_checkpoint(o, path, job);
     *job = gt_job_new();
     return *job ? read_job(*job, path) : GT_NOMEM;
 }
@@ -64,9 +65,9 @@ static gt_status print_phases(gt_model *m, const char *phase, bool timed, const 
                              m->phases[0].name);
 }
 
-gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads) {
+gt_status cli_inspect_graph(const gt_options *o, const char *path, const char *phase, bool timed, int threads) {
     gt_job *job;
-    gt_status st = job_of(path, &job);
+    gt_status st = job_of(o, path, &job);
     if (!st) job->kernels = cli_kernels();
     gt_model *m = st ? NULL : gt_model_new(job);
     if (timed) gt_warn_of_threads(threads, gt_processors_allowed());

@@ -117,7 +117,8 @@ static gt_status write_latents(const cli_applied *e, const gt_encoded *all) {
     int64_t n = e->info->count;
     gt_latent_dims dims;
     gt_latent_pictures pictures;
-    gt_generator *g = gt_decoder_open(s->arguments.words[0], NULL, cli_kernels());
+    gt_network_options reading = cli_reading(&s->options);
+    gt_generator *g = gt_decoder_open(s->arguments.words[0], NULL, &reading);
     gt_status st = g ? read_pictures(s, &l, g, d, &dims, &pictures) : gt_failure();
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * (size_t)d * 8);
     if (!st) st = gt_latents_write(&l, g, &dims, &pictures, f->outdir);
@@ -153,7 +154,8 @@ static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
 }
 
 static gt_status traverse(const cli_session *s) {
-    gt_generator *g = gt_decoder_open(s->arguments.words[0], s->pool, cli_kernels());
+    gt_network_options reading = cli_reading(&s->options);
+    gt_generator *g = gt_decoder_open(s->arguments.words[0], s->pool, &reading);
     gt_status st = g ? draw_traversal(s, g) : gt_failure();
     gt_generator_close(g);
     return st;
@@ -177,7 +179,7 @@ static gt_status write_layer(const cli_session *s, const gt_features *f, gt_data
 static gt_status layer_all(cli_session *s) {
     const latent_fields *fields = s->fields;
     const char **words = s->arguments.words;
-    gt_features_options o = {.layer = fields->layer, .pool = s->pool, .kernels = cli_kernels()};
+    gt_features_options o = {.layer = fields->layer, .pool = s->pool, .reading = cli_reading(&s->options)};
     gt_dataset *ds = NULL;
     gt_features *f = NULL;
     float *all = NULL;
@@ -203,7 +205,8 @@ static gt_status layer_all(cli_session *s) {
 static gt_status check_words(cli_session *s) {
     const latent_fields *f = s->fields;
     gt_status st = check_options(s);
-    if (!st && s->arguments.n_words == 1 && !*f->layer) return cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+    if (!st && s->arguments.n_words == 1 && !*f->layer)
+        return cli_choose_checkpoint(&s->options, &s->arguments.words[0]);
     return st ? st : cli_check_applied(s);
 }
 

@@ -67,7 +67,7 @@ static gt_status draw_network(cli_session *s) {
                          .network = *f->network ? f->network : NULL,
                          .images = &images,
                          .pool = gt_pool_new((int)f->threads),
-                         .kernels = cli_kernels()};
+                         .reading = cli_reading(&s->options)};
     gt_status st = v.pool ? cli_network_classes(s, words[0], &classes) : gt_failure();
     if (!st) st = cli_open_data(s, words[1], classes, &images.data);
     if (!st) st = gt_image_set_read(s->arena, images.data, f->images, &images);

@@ -189,8 +189,8 @@ static gt_status prepare(cli_session *s) {
     gt_status st = read_form(s, f);
     if (!st) st = choose_metrics(s, f);
     if (!st) st = gt_metric_options_check(&f->of.options);
-    if (!st) st = cli_choose_detector(s->arena, &f->of.options.detector);
-    if (!st && *f->of.network) st = cli_choose_checkpoint(s->arena, &f->of.network);
+    if (!st) st = cli_choose_detector(&s->options, &f->of.options.detector);
+    if (!st && *f->of.network) st = cli_choose_checkpoint(&s->options, &f->of.network);
     if (!st && *f->of.network && cli_first_rank()) st = find_run(s, f);
     if (!st) st = check_folder(s, "--save", f->of.save);
     if (!st) st = check_folder(s, "--nearest", f->of.nearest);
@@ -280,7 +280,8 @@ static gt_status metrics(cli_session *s) {
     gt_scores_options *r = &f->of;
     r->comm = s->comm;
     r->pool = s->pool;
-    r->kernels = cli_kernels();
+    r->reading = cli_reading(&s->options);
+    r->options.given = &s->options;
     r->equal_classes = gt_is(f->fake_classes, "equal");
     r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
     r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;

@@ -12,7 +12,8 @@ static const char *classes_of(const cli_session *s) {
 }
 
 gt_runner *cli_open_role(const cli_session *s, const char *checkpoint, const char *role) {
-    return gt_runner_open(checkpoint, &(gt_runner_options){.role = role, .pool = s->pool, .kernels = cli_kernels()});
+    const gt_runner_options o = {.role = role, .pool = s->pool, .reading = cli_reading(&s->options)};
+    return gt_runner_open(checkpoint, &o);
 }
 
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {
@@ -48,7 +49,8 @@ gt_status cli_network_classes(const cli_session *s, const char *network, int *n)
     gt_trained t = {0};
     *n = 0;
     if (!classes || !*classes) return classes ? GT_OK : GT_NOMEM;
-    gt_status st = gt_trained_open(&t, network, cli_kernels());
+    gt_network_options reading = cli_reading(&s->options);
+    gt_status st = gt_trained_open(&t, network, &reading);
     if (!st) *n = t.model->label_dim;
     gt_trained_close(&t);
     return st;
@@ -70,7 +72,7 @@ static gt_status open_words(cli_applied *a, const char *role, cli_sizes sizes) {
 
 gt_status cli_check_applied(cli_session *s) {
     if (s->arguments.n_words != 2) return GT_OK; /* cli_apply_all() says so when the ranks have been compared */
-    gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+    gt_status st = cli_choose_checkpoint(&s->options, &s->arguments.words[0]);
     return !st && cli_first_rank() ? gt_h5_check(s->arguments.words[1]) : st;
 }
 

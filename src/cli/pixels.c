@@ -16,7 +16,8 @@ gt_status cli_segments_all(cli_session *s, bool *segments) {
     *segments = false;
     if (s->arguments.n_words != 2) return GT_OK; /* which the command tells */
     gt_status st = cli_share_path_all(s->comm, s->arena, &s->arguments.words[0]);
-    if (!st && !s->comm->rank) st = gt_is_segmenter(s->arguments.words[0], segments);
+    gt_network_options reading = cli_reading(&s->options);
+    if (!st && !s->comm->rank) st = gt_is_segmenter(s->arguments.words[0], &reading, segments);
     st = gt_comm_agree_all(s->comm, st);
     gt_comm_broadcast_all(s->comm, segments, sizeof *segments, 0);
     return st;

@@ -52,13 +52,14 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
     int classes;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
+    gt_network_options reading = cli_reading(&s->options);
     gt_status st = check_options(s);
     if (!st) st = cli_share_path_all(s->comm, s->arena, &words[0]);
     if (!st) st = cli_network_classes(s, words[0], &classes);
     if (!st) st = open_data(s, words[1], classes, &data);
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, data, words[1]);
-    if (!st) st = gt_class_maps_all(s->comm, words[0], data, s->pool, cli_kernels(), &maps);
+    if (!st) st = gt_class_maps_all(s->comm, words[0], data, s->pool, &reading, &maps);
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_maps(s, &maps, data, images));
     free(maps.probability);
     gt_dataset_close(data);

@@ -85,10 +85,10 @@ static gt_status read_request(cli_session *s) {
     r->overwrite = fields->overwrite;
     r->seed = (uint64_t)fields->seed;
     r->state_minutes = fields->checkpoint_minutes;
-    r->kernels = cli_kernels();
+    r->reading = cli_reading(&s->options);
     gt_status st = list_targets(s, named ? 0 : 1);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
-    return st ? st : cli_choose_checkpoint(s->arena, &r->checkpoint);
+    return st ? st : cli_choose_checkpoint(&s->options, &r->checkpoint);
 }
 
 static gt_status project(cli_session *s) {

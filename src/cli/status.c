@@ -97,7 +97,7 @@ static void forget(now *r) {
     gt_stats_free(r->stats);
 }
 
-static bool goes_on(const now *r) { return !strcmp(r->state, "running"); }
+static bool is_running(const now *r) { return !strcmp(r->state, "running"); }
 
 static const char *state_of(const now *r) { return *r->state ? r->state : "unknown"; }
 
@@ -110,7 +110,7 @@ static void print_progress(const now *r) {
     printf("%s: %s", r->dir, state_of(r));
     if (r->total > 0) printf(", %.1f%% (%.6g of %.6g kimg)", percent(r), r->kimg, r->total);
     else printf(", %.6g kimg", r->kimg);
-    if (goes_on(r) && !isnan(r->left)) printf(", ETA %s", gt_duration_text(r->left, text));
+    if (is_running(r) && !isnan(r->left)) printf(", ETA %s", gt_duration_text(r->left, text));
     putchar('\n');
     if (*r->starts->message) printf("  reason       %s\n", r->starts->message);
     if (!isnan(r->rate))
@@ -178,7 +178,7 @@ static void print_line(const now *r, int width) {
     char done[16] = "-", rate[16] = "-", left[32] = "-";
     if (!isnan(percent(r))) snprintf(done, sizeof done, "%.0f%%", percent(r));
     if (!isnan(r->rate)) snprintf(rate, sizeof rate, "%.4g", r->rate);
-    if (goes_on(r) && !isnan(r->left)) gt_duration_text(r->left, left);
+    if (is_running(r) && !isnan(r->left)) gt_duration_text(r->left, left);
     printf("%-*s %-11s %6s %10.6g %10s %12s %9d\n", width, r->dir, state_of(r), done, r->kimg, rate, left, r->warnings);
 }
 
@@ -194,7 +194,7 @@ static gt_status show_runs(const char *const *dirs, int n, bool *going) {
         if (!st && n > 1 && i == 0) print_heading(width);
         if (!st && n > 1) print_line(&r, width);
         if (!st && n == 1) print_run(&r);
-        *going |= !st && goes_on(&r);
+        *going |= !st && is_running(&r);
         forget(&r);
     }
     fflush(stdout);

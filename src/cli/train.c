@@ -14,7 +14,7 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
-/* The job file: named; or, to go on with a run by its directory alone, the run's own. */
+/* The job file: named; or, to resume a run by its directory alone, the run's own. */
 static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     if (arguments->n_words) return arguments->words[0];
     const char *run = cli_value_of(arguments, "run");
@@ -163,7 +163,6 @@ static int train_model(int argc, char **argv) {
     cli_settings mine = {.arena = job->arena};
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
-    if (!st && !help) st = cli_assume(&o);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
     status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine, &left);
     gt_job_free(job);

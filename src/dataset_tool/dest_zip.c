@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * The archive is appended to and never changed, so that a run that was ended goes on by cutting it back to its last
+ * The archive is appended to and never changed, so that a run that was ended resumes by cutting it back to its last
  * whole entry; libzip writes an archive only when the archive is closed, and so cannot do this. The records
  * are those of zip_records.h. */
 #define _GNU_SOURCE

@@ -8,7 +8,7 @@
  * is not taken for a good one.
  *
  * Who needs it: a split that was ended while it made a later part, and a job script that a scheduler starts again, give
- * the same command, and it must go on behind what is finished. */
+ * the same command, and it must resume behind what is finished. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

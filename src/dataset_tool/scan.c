@@ -3,7 +3,7 @@
  * Each rank looks at the heads of one range of the items, each thread at tiles of the range. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
  * frequent one. Reasons are found again for the few that need one.
- * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program goes on
+ * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program resumes
  * with conversions that those began. */
 #include <stdatomic.h>
 #include <stdio.h>

@@ -22,7 +22,7 @@ typedef struct gt_writer {
     double next_sync;
 } gt_writer;
 
-/* Opens the destination: goes on where an earlier run with the same key ended, or begins to compare what is there. The
+/* Opens the destination: resumes where an earlier run with the same key ended, or begins to compare what is there. The
  * caller calls gt_writer_close in any case. */
 gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_items *items, gt_remarks *remarks,
                          const gt_picture *shape, gt_hash128 key);

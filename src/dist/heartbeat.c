@@ -218,7 +218,7 @@ static void accuse(gt_comm *c, const peer *p) {
 }
 
 /* All ranks have waited for each other for long: nobody will ever move. Only rank 0 sees that. */
-static void judge_all(gt_comm *c, double waited) {
+static void check_standstill(gt_comm *c, double waited) {
     gt_heartbeat *u = gt_inside(c)->heartbeat;
     double least = waited;
     for (int i = 0; i < u->n; i++) least = fmin(least, u->peers[i].last.waiting);
@@ -253,7 +253,7 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
 
 /* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0
  * ends itself a little later. */
-static void judge_links(gt_comm_inside *in, const peer *p) {
+static void check_links(gt_comm_inside *in, const peer *p) {
     const gt_heartbeat *u = in->heartbeat;
     if (in->seen.rank) {
         const peer *first = &u->peers[0];
@@ -271,10 +271,10 @@ static void judge_links(gt_comm_inside *in, const peer *p) {
         lose_link(in, 0, known->rank, p->rank, known->silent);
 }
 
-static void judge(gt_comm_inside *in, double now) {
+static void check_peers(gt_comm_inside *in, double now) {
     gt_heartbeat *u = in->heartbeat;
     bool first = in->seen.rank == 0;
-    for (int i = 0; i < u->n; i++) judge_links(in, &u->peers[i]);
+    for (int i = 0; i < u->n; i++) check_links(in, &u->peers[i]);
     for (int i = 0; i < (first ? u->n : 1); i++) {
         peer *p = &u->peers[i];
         double limit = p->last.busy ? BUSY_FACTOR * u->limit : u->limit;
@@ -284,7 +284,7 @@ static void judge(gt_comm_inside *in, double now) {
         gt_warn("no heartbeat from rank %d (%s) for %.0f s; what it did last: step %u, %s", p->rank, p->last.host,
                 p->silent, p->last.step, p->last.what);
     }
-    if (u->waiting_since > 0) judge_all(&in->seen, now - u->waiting_since);
+    if (u->waiting_since > 0) check_standstill(&in->seen, now - u->waiting_since);
 }
 
 static void beat_now(gt_comm_inside *in, double now) {
@@ -309,7 +309,7 @@ void gt_heartbeat_poll(gt_comm *c, double waiting_since) {
     if (now < u->next) return;
     u->waiting_since = waiting_since;
     beat_now(in, now);
-    judge(in, now);
+    check_peers(in, now);
 }
 
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what) {

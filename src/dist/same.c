@@ -78,7 +78,7 @@ static void compare(const gt_buffer *first, size_t at, const gt_setting *setting
     }
 }
 
-static gt_status judge(gt_comm *c, const gt_buffer *first, const gt_setting *settings, int n) {
+static gt_status settings_status(gt_comm *c, const gt_buffer *first, const gt_setting *settings, int n) {
     char program[256];
     size_t at = 0;
     differences d = {0};
@@ -119,7 +119,7 @@ gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int 
     if (!st) {
         gt_comm_broadcast_all(c, first.data, first.n, 0);
         first.data[first.n] = 0; /* gt_buffer_printf() leaves room for this, too */
-        st = gt_comm_agree_all(c, judge(c, &first, settings, n));
+        st = gt_comm_agree_all(c, settings_status(c, &first, settings, n));
     }
     gt_buffer_free(&first);
     return st;

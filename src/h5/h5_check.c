@@ -106,7 +106,7 @@ static void hear(int talk, char *line, size_t room) {
 }
 
 /* What the end of the child says. */
-static gt_status judge(const char *path, int how, const char *line) {
+static gt_status child_status(const char *path, int how, const char *line) {
     char little[96];
     int status = WIFEXITED(how) ? WEXITSTATUS(how) : -1, death = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     bool short_of = little_memory(little, sizeof little);
@@ -168,5 +168,5 @@ gt_status gt_h5_check(const char *path) {
     char line[512];
     hear(talk, line, sizeof line);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;
-    return judge(path, how, line);
+    return child_status(path, how, line);
 }

@@ -12,16 +12,6 @@
 #include "gantry/log.h"
 #include "job/internal.h"
 
-static struct {
-    const gt_setting *given;
-    int n;
-} assumed;
-
-void gt_network_assume(const gt_setting *given, int n) {
-    assumed.given = given;
-    assumed.n = n;
-}
-
 /* ---- the tensors ---- */
 
 typedef struct entry {
@@ -151,10 +141,9 @@ static gt_status take_nonfinite(const foreign *x, const entry *e) {
     const char *path = gt_weights_path(x->weights), *name = gt_weights_at(x->weights, e->tensor)->name;
     if (!e->place.needed_for)
         return gt_fail(GT_FORMAT, "'%s': '%s' holds a value that is not a finite number", path, name);
-    static char warned_of[4096]; /* a command may read a file twice, and warns once */
-    if (!gt_is(warned_of, path) && gt_log_is_first())
-        gt_warn("'%s': '%s' holds a value that is not a finite number: no %s with it", path, name, e->place.needed_for);
-    snprintf(warned_of, sizeof warned_of, "%s", path);
+    if (gt_log_is_first())
+        gt_log_once(GT_WARNING, "'%s': '%s' holds a value that is not a finite number: no %s with it", path, name,
+                    e->place.needed_for);
     return GT_OK;
 }
 
@@ -250,7 +239,7 @@ static gt_status make_entries(foreign *x) {
     return st;
 }
 
-static foreign *new_foreign(gt_weights *w) {
+static foreign *new_foreign(gt_weights *w, const gt_network_options *o) {
     foreign *x = calloc(1, sizeof *x);
     gt_arena *a = gt_arena_new();
     if (!x || !a) {
@@ -261,7 +250,7 @@ static foreign *new_foreign(gt_weights *w) {
         return NULL;
     }
     x->weights = w;
-    x->import = (gt_imported){.from = w, .arena = a, .kernel_set = "", .given = assumed.given, .n_given = assumed.n};
+    x->import = (gt_imported){.from = w, .arena = a, .kernel_set = "", .given = o ? o->given : NULL};
     x->import.recipe = open_memstream(&x->recipe, &x->recipe_bytes);
     x->import.said = open_memstream(&x->said, &x->said_bytes);
     if (x->import.recipe && x->import.said) return x;
@@ -270,20 +259,18 @@ static foreign *new_foreign(gt_weights *w) {
     return NULL;
 }
 
-/* A command may open a file twice, and says so once. */
+/* A command may open a file twice. */
 static void log_said(const foreign *x) {
-    static char said_of[4096];
-    if (gt_is(said_of, gt_weights_path(x->weights))) return;
-    snprintf(said_of, sizeof said_of, "%s", gt_weights_path(x->weights));
     for (const char *line = x->said; line && *line; line += strcspn(line, "\n") + 1)
-        gt_info("%s: %.*s", gt_weights_path(x->weights), (int)strcspn(line, "\n"), line);
+        gt_log_once(GT_INFO, "%s: %.*s", gt_weights_path(x->weights), (int)strcspn(line, "\n"), line);
 }
 
-static gt_checkpoint_file *open_weights(gt_weights *w, bool quiet, gt_status *status) {
+static gt_checkpoint_file *open_weights(gt_weights *w, const gt_network_options *o, bool quiet, gt_status *status) {
     char path[4096];
     snprintf(path, sizeof path, "%s", gt_weights_path(w));
-    foreign *x = new_foreign(w);
+    foreign *x = new_foreign(w, o);
     *status = x ? ask_families(x) : GT_NOMEM;
+    if (!*status && o && o->given && gt_arena_failed(o->given->arena)) *status = GT_NOMEM;
     if (!*status) *status = make_entries(x);
     char *recipe = *status ? NULL : gt_job_to_recipe_text(x->job);
     if (!*status && !recipe) *status = GT_NOMEM;
@@ -307,12 +294,13 @@ static gt_checkpoint_file *open_weights(gt_weights *w, bool quiet, gt_status *st
 }
 
 /* `quiet`: nothing is logged, and a checkpoint of Gantry is not opened. A ZIP may also be a dataset. */
-static gt_checkpoint_file *open_file(const char *path, bool quiet, bool *is_foreign, gt_status *status) {
+static gt_checkpoint_file *open_file(const char *path, const gt_network_options *o, bool quiet, bool *is_foreign,
+                                     gt_status *status) {
     gt_file_kind kind = gt_kind_of_file(path);
     bool certain = gt_kind_is_foreign_network(kind);
     gt_weights *w = certain || kind == GT_KIND_ZIP ? gt_weights_open(path, status) : NULL;
     *is_foreign = certain || w;
-    if (w) return open_weights(w, quiet, status);
+    if (w) return open_weights(w, o, quiet, status);
     if (certain) {
         gt_wrap(*status, "%s", gt_kind_text(kind));
         return NULL;
@@ -321,11 +309,11 @@ static gt_checkpoint_file *open_file(const char *path, bool quiet, bool *is_fore
     return quiet ? NULL : gt_checkpoint_open(path, status);
 }
 
-gt_checkpoint_file *gt_network_open(const char *path, gt_status *status) {
+gt_checkpoint_file *gt_network_open(const char *path, const gt_network_options *o, gt_status *status) {
     char *file;
     bool foreign_file;
     gt_status st = gt_network_find(path, &file);
-    gt_checkpoint_file *f = st ? NULL : open_file(file, false, &foreign_file, &st);
+    gt_checkpoint_file *f = st ? NULL : open_file(file, o, false, &foreign_file, &st);
     free(file);
     if (status) *status = st;
     return f;
@@ -369,24 +357,29 @@ gt_status gt_network_held(const gt_checkpoint_file *f) {
     return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", path, model);
 }
 
-gt_status gt_network_choose(const char *path, char **file, bool *is_foreign) {
+gt_status gt_network_choose(const char *path, const gt_network_options *o, char **file, bool *is_foreign) {
     char *found;
     *file = NULL;
     *is_foreign = false;
     gt_status st = gt_network_find(path, &found);
     if (st) return st;
-    gt_checkpoint_close(open_file(found, true, is_foreign, &st));
+    gt_checkpoint_close(open_file(found, o, true, is_foreign, &st));
     if (!st && !*is_foreign) st = gt_checkpoint_choose(found, file);
     else if (!st && !(*file = strdup(found))) st = gt_fail(GT_NOMEM, "out of memory for a file name");
     free(found);
     return st;
 }
 
-bool gt_network_is_foreign(const char *path) {
+bool gt_network_is_foreign(const char *path, const gt_network_options *o) {
     gt_status st = GT_OK;
     bool is_foreign = false;
-    gt_checkpoint_file *f = open_file(path, true, &is_foreign, &st);
+    gt_checkpoint_file *f = open_file(path, o, true, &is_foreign, &st);
     gt_checkpoint_close(f);
     gt_file_kind kind = gt_kind_of_file(path);
     return f || (kind != GT_KIND_PICKLE && gt_kind_is_foreign_network(kind)); /* CIFAR's pictures are pickles, too */
+}
+
+gt_checkpoint_file *gt_job_open_resumed(const gt_job *job, gt_status *status) {
+    const gt_network_options reading = {.given = &job->options};
+    return gt_network_open(job->resume_file ? job->resume_file : job->resume, &reading, status);
 }

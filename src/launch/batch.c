@@ -142,7 +142,7 @@ gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
 /* ---- submitting ---- */
 
 /* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's
- * variables overrules the script's lines, so what was asked for here is given once more, and so is what going on rests
+ * variables overrules the script's lines, so what was asked for here is given once more, and so is what resuming rests
  * on. */
 static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
     static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Patches of Laplacian pyramids, for the sliced Wasserstein distance. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "gantry/memory.h"
 #include "gantry/random.h"
 #include "metrics/transforms.h"
 #include "metrics/sliced.h"
@@ -11,6 +11,7 @@
 enum { MARGIN = GT_PATCH / 2 };
 
 struct gt_patches {
+    gt_arena *arena; /* of all of this */
     gt_team team;
     gt_rows rows;
     float *x; /* of the rows */
@@ -33,10 +34,12 @@ gt_patches *gt_patches_new(const gt_team *team, int64_t count, int height, int w
                 level);
         return NULL;
     }
-    gt_patches *p = calloc(1, sizeof *p);
+    gt_arena *a = gt_arena_new();
+    gt_patches *p = a ? gt_arena_array(a, 1, sizeof *p) : NULL;
     size_t line = (size_t)width * (size_t)channels, size = GT_PATCH * GT_PATCH * (size_t)channels;
     if (p) {
-        *p = (gt_patches){.team = *team,
+        *p = (gt_patches){.arena = a,
+                          .team = *team,
                           .height = height,
                           .width = width,
                           .channels = channels,
@@ -44,25 +47,19 @@ gt_patches *gt_patches_new(const gt_team *team, int64_t count, int height, int w
                           .each = each ? each : GT_PATCHES_EACH,
                           .seed = seed};
         p->rows = gt_rows_share_of(count, p->each, (int64_t)size, team->comm);
-        p->x = malloc((size_t)p->rows.own * size * sizeof *p->x + 1);
-        p->rows.x = p->x;
-        p->fine = malloc((size_t)height * line * sizeof *p->fine);
-        p->coarse = malloc((size_t)height * line * sizeof *p->coarse);
-        p->line = malloc(line * sizeof *p->line);
+        p->rows.x = p->x = gt_arena_array(a, (size_t)p->rows.own, size * sizeof *p->x);
+        p->fine = gt_arena_array(a, (size_t)height, line * sizeof *p->fine);
+        p->coarse = gt_arena_array(a, (size_t)height, line * sizeof *p->coarse);
+        p->line = gt_arena_array(a, line, sizeof *p->line);
     }
-    if (p && p->x && p->fine && p->coarse && p->line) return p;
-    gt_fail(GT_NOMEM, "out of memory for the patches of %lld pictures", (long long)count);
-    gt_patches_free(p);
+    if (p && !gt_arena_failed(a)) return p;
+    gt_wrap(GT_NOMEM, "patches of %lld pictures", (long long)count);
+    gt_arena_free(a);
     return NULL;
 }
 
 void gt_patches_free(gt_patches *p) {
-    if (!p) return;
-    free(p->x);
-    free(p->fine);
-    free(p->coarse);
-    free(p->line);
-    free(p);
+    if (p) gt_arena_free(p->arena);
 }
 
 const gt_rows *gt_patches_rows(const gt_patches *p) { return &p->rows; }

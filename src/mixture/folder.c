@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A folder of fits (gantry/mixture_folder.h): checks what is to be fitted, begins a fit or goes on with the one that is
- * there, and writes the fit while it goes on. */
+ * A folder of fits (gantry/mixture_folder.h): checks what is to be fitted, begins a fit or resumes the one that is
+ * there, and writes the fit while it is made. */
 #include "mixture/folder.h"
 
 #include <string.h>
@@ -56,7 +56,7 @@ static gt_status resume_fit(const gt_fit_folder *d, const gt_mixture_recipe *rec
     return GT_OK;
 }
 
-/* Ranks that went on from different places would wait for each other for ever. */
+/* Ranks that resumed from different places would wait for each other for ever. */
 static gt_status check_same_place_all(gt_comm *c, const gt_fit *f) {
     const int place[] = {f->finished, f->restart, f->started, f->n_now};
     bool same = gt_comm_as_first_all(c, place, sizeof place);
@@ -77,7 +77,7 @@ static gt_status read_start(const gt_fit_folder *d, gt_fit *f) {
     return st;
 }
 
-/* Is there something to go on with? */
+/* Is there something to resume? */
 static bool has_fit(const gt_fit_folder *d, const gt_mixture_recipe *recipe, const char *path) {
     gt_fit f;
     bool there = !access(path, F_OK);
@@ -108,7 +108,7 @@ static gt_status begin_or_resume_all(const gt_fit_folder *d, const gt_mixture_re
 
 /* ---- one fit ---- */
 
-typedef struct keeper { /* writes a fit while it goes on */
+typedef struct keeper { /* writes a fit while it is made */
     const gt_fit_folder *folder;
     const char *path;
     double written; /* when */

@@ -20,7 +20,7 @@ struct gt_fit_folder {
     gt_lock *lock;       /* rank 0's */
 };
 
-/* Begins with the recipe's fit, or goes on with the one at `path`, to the end. The caller frees the fit, also after an
+/* Begins with the recipe's fit, or resumes the one at `path`, to the end. The caller frees the fit, also after an
  * error. */
 gt_status gt_fit_folder_fit_one_all(const gt_fit_folder *d, const gt_mixture_recipe *recipe, const char *path,
                                     gt_fit *f);

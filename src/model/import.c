@@ -15,9 +15,8 @@ void gt_import_set(gt_imported *m, const char *key, const char *format, ...) {
 }
 
 const char *gt_import_given(const gt_imported *m, const char *key) {
-    for (int i = 0; i < m->n_given; i++)
-        if (!strcmp(m->given[i].name, key)) return m->given[i].value;
-    return NULL;
+    if (!m->given || gt_options_state(m->given, key) != GT_OPTION_GIVEN) return NULL;
+    return gt_options_effective(m->given, gt_options_find(m->given, key));
 }
 
 gt_status gt_import_fault(gt_imported *m, const char *network) {

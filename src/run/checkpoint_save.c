@@ -115,7 +115,7 @@ int64_t gt_checkpoint_best(const char *dir) {
     return n > 0 ? checkpoint_number(target) : -1;
 }
 
-/* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run going on from an earlier
+/* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run resumed from an earlier
  * checkpoint passed over, and will replace when the run gets there. */
 static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, int64_t best) {
     double bytes = 0;
@@ -288,7 +288,7 @@ void gt_saver_hold(gt_saver *s, bool holds) {
     s->holds = holds;
 }
 
-gt_status gt_saver_judge(gt_saver *s, int64_t images, bool best) {
+gt_status gt_saver_decide(gt_saver *s, int64_t images, bool best) {
     char name[40];
     gt_saver_hold(s, false);
     gt_checkpoint_name(images, name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * metric-NAME.jsonl of a run: cut back when the run goes on from an earlier state, and the recipes of values
+ * metric-NAME.jsonl of a run: cut back when the run resumes from an earlier state, and the recipes of values
  * (runlog.h).
  */
 #include <dirent.h>

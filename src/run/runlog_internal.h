@@ -13,7 +13,7 @@
  * places of lines. ---- */
 
 typedef enum verdict { KEEP, LATER, BAD, UNKNOWN /* out of memory: nothing is cut back */, VERDICTS } verdict;
-/* What becomes of a line when a run goes on at `images`. The function may change the line. `whole`: the line ends with
+/* What becomes of a line when a run resumes at `images`. The function may change the line. `whole`: the line ends with
  * a newline. */
 typedef verdict line_verdict(char *line, bool whole, int64_t images, void *scratch);
 

@@ -13,7 +13,7 @@
 #include "run/checkpoint_internal.h"
 
 /* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a
- * process killed in between leaves a run that goes on from its newest checkpoint, or, where they are all gone, one that
+ * process killed in between leaves a run that resumes from its newest checkpoint, or, where they are all gone, one that
  * is refused. */
 static const char *const patterns[] = {"bad-checkpoint-*.h5",
                                        "network-snapshot-*",

@@ -69,7 +69,7 @@ static bool add_line(filler *f, const stats_line *line) {
     return true;
 }
 
-/* As many lines as were counted: a run that goes on may have written more by now. */
+/* As many lines as were counted: a run in training may have written more by now. */
 static gt_status fill_table(filler *f, const char *path) {
     gt_lines in;
     stats_line line = {0};

@@ -47,7 +47,7 @@ struct gt_search {
 };
 
 /* ---- folder.c ---- */
-/* Begins the search in its folder, or goes on with it. GT_USAGE: the folder has another one. */
+/* Begins the search in its folder, or resumes it. GT_USAGE: the folder has another one. */
 gt_status gt_search_open(gt_search *s);
 /* Reads the results that are new, and finds the ranges that follow from them. */
 gt_status gt_search_read_results(gt_search *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0
+ * How a run begins: a new directory, a run that is there and resumes, or a new run from another's networks. Rank 0
  * looks at the files; what it found is handed out, so that all ranks take the same way. */
 #include <math.h>
 #include <stdlib.h>
@@ -90,7 +90,7 @@ static gt_status check_source(const gt_job *job) {
     return GT_OK;
 }
 
-/* Rank 0: the checkpoint to go on from, NULL for none: a new run. */
+/* Rank 0: the checkpoint to resume from, NULL for none: a new run. */
 static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
     bool again = e->job->restart && gt_rundir_restarted(j->dir);
     if (again) gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
@@ -114,9 +114,9 @@ static gt_status set_run_aside(gt_journal *j) {
     return st;
 }
 
-/* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is
- * said. A new run takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use
- * the most that every one has. */
+/* A run resumes with the kernels that made its checkpoint; where a CPU (or GT_ISA) does not allow them, bits change,
+ * and it is said. A new run takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all
+ * ranks use the most that every one has. */
 static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     const gt_kernel_set *own = gt_kernel_set_or_best(e->job->kernels), *set = own;
     char wanted[GT_KERNEL_SET_BYTES];
@@ -139,7 +139,7 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
 }
 
-/* A run goes on with the steps that its events have. Runs of version 0.1, whose job.ini has no such key, have images.
+/* A resumed run has the steps that its events have. Runs of version 0.1, whose job.ini has no such key, have images.
  */
 static gt_status keep_tensorboard_step(gt_engine *e, const gt_journal *j) {
     char *text = NULL;
@@ -178,7 +178,7 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
 static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     static const char name[] = "job-given.ini";
     char *given = NULL, *kept = NULL;
-    gt_status st = e->goes_on ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
+    gt_status st = e->resumed ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
     bool keep = given && !gt_job_is_resolved_text(given);
     if (keep) st = gt_rundir_read(j->dir, name, &kept);
     if (!st && kept && strcmp(kept, given))
@@ -242,7 +242,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         if (!st) st = find_run(e, j, &file);
         if (!st && !file) st = check_source(e->job);
         if (!st && !file && transfers) {
-            source = gt_network_open(e->job->resume_file ? e->job->resume_file : e->job->resume, &st);
+            source = gt_job_open_resumed(e->job, &st);
             if (st) gt_wrap(st, "--resume");
         }
         if (source) st = gt_engine_compare_meaning(e, source);
@@ -252,7 +252,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     choose_kernels_all(e, file);
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
-    e->goes_on = found == 1;
+    e->resumed = found == 1;
     gt_tell_start("preparing the graphs of a step", NULL, 0);
     if ((st = gt_engine_build_all(e))) goto end;
     /* Now it is known how large a checkpoint will be. */

@@ -256,8 +256,8 @@ bool gt_best_decide(const gt_engine *e, gt_journal *j) {
     return take_if_best(e, &j->best, value);
 }
 
-static void judge_checkpoint(gt_engine *e, gt_journal *j, bool best) {
-    gt_status st = gt_saver_judge(j->saver, e->shown, best);
+static void decide_checkpoint(gt_engine *e, gt_journal *j, bool best) {
+    gt_status st = gt_saver_decide(j->saver, e->shown, best);
     if (best && st) gt_best_lost(j);
     j->best.pending = false;
 }
@@ -266,7 +266,7 @@ void gt_best_decide_late(gt_engine *e, gt_journal *j) {
     j->best.waits = false;
     if (!e->job->best_is_score) return;
     if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
-    else judge_checkpoint(e, j, gt_best_decide(e, j));
+    else decide_checkpoint(e, j, gt_best_decide(e, j));
 }
 
 void gt_best_resume(gt_engine *e, gt_journal *j) {
@@ -275,7 +275,7 @@ void gt_best_resume(gt_engine *e, gt_journal *j) {
     double value = logged_value(e, j, e->shown, b->latest_recipe, sizeof b->latest_recipe);
     if (isnan(value)) return;
     compare_recipes(e, j, value);
-    if (take_if_best(e, b, value)) judge_checkpoint(e, j, true);
+    if (take_if_best(e, b, value)) decide_checkpoint(e, j, true);
 }
 
 void gt_best_lost(gt_journal *j) {

@@ -95,7 +95,7 @@ static gt_status name_nonfinite(const gt_engine *e, const gt_phase *p, gt_nonfin
                    e->step, p->name, (unsigned long long)bad.count, net->name, net->name, name);
 }
 
-gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update) {
+gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update) {
     gt_status st = name_nonfinite(e, p, bad);
     if (gt_is(e->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
     *update = gt_is(e->job->nan, "clean");

@@ -119,7 +119,7 @@ static gt_status transfer_all(gt_engine *e) {
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
     if (!gt_comm_max_all(e->comm, e->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
-    if (e->comm->rank == 0) f = gt_network_open(e->job->resume_file, &st);
+    if (e->comm->rank == 0) f = gt_job_open_resumed(e->job, &st);
     st = gt_comm_agree_all(e->comm, st);
     gt_buffer said = {0};
     if (!st) st = gt_engine_transfer_all(e, f, &said);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --early-stopping: the run ends when the watched series has not improved for so many ticks. Only ticks by images count
  * (the first one behind each multiple of --tick), so that the clock does not decide; of a metric, its evaluations.
- * Nothing is kept in checkpoints: a run that goes on reads its log again. */
+ * Nothing is kept in checkpoints: a resumed run reads its log again. */
 #include <math.h>
 
 #include "gantry/log.h"

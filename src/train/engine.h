@@ -118,7 +118,7 @@ typedef struct gt_engine {
     gt_exec *generator;                  /* NULL: the model generates nothing */
     gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
     void *measuring[GT_MEASURERS_MOST];  /* states of the measurers (measurer.h); NULL: not of this run */
-    bool goes_on;                        /* a run that is there, not a new one */
+    bool resumed;                        /* a run that is there, not a new one */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
@@ -182,7 +182,7 @@ double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer);
 void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer); /* by --clip */
 /* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The
  * result is the same on all ranks. */
-gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
+gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
 /* ---- batches.c ---- */
 gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */
@@ -206,7 +206,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f);
 
 /* ---- transfer.c ---- */
 /* Gives the job the sizes of the networks that --resume names, where nobody has given them: before it is resolved. Of a
- * run that goes on, its own checkpoint has the sizes. */
+ * resumed run, its own checkpoint has the sizes. */
 gt_status gt_engine_inherit_all(gt_engine *e);
 /* Takes over networks alone, as far as they fit; rank 0 has the file, the others pass NULL. `said` gets lines for
  * gt_engine_log_transfer(), which are logged here after an error. */

@@ -116,7 +116,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     }
     if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
     if (fakes) {
-        /* in a run that goes on; without reals fakes are measured all the same */
+        /* in a resumed run; without reals fakes are measured all the same */
         if (gt_measurers_need_reals(e)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --on-trouble: stop, or go back to the newest checkpoint from before the trouble and on from there with other random
- * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment goes on from a
+ * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment resumes from a
  * good one. */
 #include <math.h>
 #include <string.h>

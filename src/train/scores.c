@@ -12,9 +12,11 @@
 #include "gantry/log.h"
 #include "gantry/score.h"
 #include "gantry/metric.h"
+#include "gantry/runner.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "run/metric_lines.h"
+#include "train/eval_data.h"
 #include "train/measurer.h"
 #include "use/score/path_length.h"
 #include "use/score/picture_set.h"
@@ -30,9 +32,8 @@ typedef struct cost {
 } cost;
 
 typedef struct scores {
-    gt_scoring *scoring; /* NULL: in a run that goes on they could not be opened */
-    gt_graph *graph;
-    gt_exec *generator;   /* slice_size images from the moving average, in the arena of the engine */
+    gt_scoring *scoring;  /* NULL: in a resumed run they could not be opened */
+    gt_runner *generator; /* slice_size images from the moving average, in the arena of the engine */
     gt_picture_set reals; /* the data */
     cost cost;
     const char *no_scores; /* why there are none, though the job wants some; until the log has it */
@@ -55,6 +56,7 @@ static gt_metric_options options_of(const gt_job *job) {
                                .lpips = job->lpips,
                                .resize = *job->resize ? job->resize : NULL,
                                .seed = (uint64_t)job->seed,
+                               .given = &job->options,
                                .stop = gt_stop_requested};
 }
 
@@ -66,15 +68,11 @@ static gt_status open_generator(gt_engine *e, scores *s) {
     gt_model *m = e->model;
     if (!gt_model_role(m, GT_ROLE_GENERATOR))
         return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
-    gt_request request = gt_plain_request(m->slice_size);
-    request.noise_mode = "random";
-    s->graph = gt_model_build(m, GT_ROLE_GENERATOR, &request);
-    gt_exec_options options = gt_engine_exec_options(e, 1);
-    s->generator = s->graph ? gt_exec_new(s->graph, &options) : NULL;
-    if (!s->generator) return gt_wrap(GT_FAILED, "the generator, for metrics");
-    gt_exec_bind(s->generator, GT_SLOT(0), m->ema_of >= 0 ? m->ema_block : m->blocks[0]);
-    if (gt_exec_arena_bytes(s->generator) > e->arena_bytes) e->arena_bytes = gt_exec_arena_bytes(s->generator);
-    return GT_OK;
+    gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = (uint64_t)e->job->seed, .pool = e->pool};
+    o.request = gt_plain_request(m->slice_size);
+    o.request.noise_mode = "random";
+    s->generator = gt_runner_new(m, gt_eval_params(e), &o, &e->arena_bytes);
+    return s->generator ? GT_OK : gt_wrap(GT_FAILED, "the generator, for metrics");
 }
 
 static gt_status open_networks_all(gt_engine *e, scores *s) {
@@ -96,16 +94,15 @@ static void close_scores(void *own) {
     scores *s = own;
     gt_scoring_close(s->scoring);
     gt_picture_set_close(&s->reals);
-    gt_exec_free(s->generator);
-    gt_graph_free(s->graph);
+    gt_runner_close(s->generator);
     *s = (scores){0};
 }
 
-/* An error of a new run; of a run that goes on a warning, and no metrics. */
+/* An error of a new run; of a resumed run a warning, and no metrics. */
 static gt_status open_all(gt_engine *e, void *own) {
     scores *s = own;
     gt_status st = open_networks_all(e, s);
-    if (!st || !e->goes_on) return st;
+    if (!st || !e->resumed) return st;
     close_scores(s);
     s->no_scores = gt_arena_printf(e->model->arena, "%s", gt_message());
     return GT_OK;
@@ -113,7 +110,7 @@ static gt_status open_all(gt_engine *e, void *own) {
 
 static void use_arena(void *own, void *arena) {
     scores *s = own;
-    if (s->scoring) gt_exec_use_arena(s->generator, arena);
+    gt_runner_use_arena(s->generator, arena);
 }
 
 static size_t bytes_of(const gt_engine *e, const void *own) {
@@ -130,11 +127,10 @@ static gt_status measure_cost_all(gt_engine *e, void *own) {
     double detectors, made = 0;
     if (!s->scoring) return GT_OK;
     gt_status st = gt_scoring_measure(s->scoring, i->height, i->width, i->channels, &detectors);
-    const gt_exec_env env = {.seed = (uint64_t)e->job->seed};
     for (int run = 0; run < 2 && !st; run++) { /* the first one touches memory for the first time */
         double start = gt_clock();
-        st = gt_exec_prepare(s->generator, &env);
-        if (!st) st = gt_exec_run(s->generator, &env);
+        st = gt_runner_prepare(s->generator);
+        if (!st) st = gt_runner_run(s->generator, &(gt_run_batch){.n = e->model->slice_size});
         made = (gt_clock() - start) / e->model->slice_size;
     }
     cost *c = &s->cost;
@@ -171,7 +167,7 @@ static gt_status run_all(gt_engine *e, scores *s, gt_metric_table *table) {
     gt_picture_set fakes = {0};
     uint64_t seed = (uint64_t)e->job->seed;
     gt_engine_gather_average_all(e);
-    gt_status st = gt_exec_prepare(s->generator, &(gt_exec_env){.seed = seed});
+    gt_status st = gt_runner_prepare(s->generator);
     if (!st)
         st = gt_picture_set_of_fakes(&fakes, &(gt_fakes_options){.model = m,
                                                                  .generator = s->generator,
@@ -183,11 +179,8 @@ static gt_status run_all(gt_engine *e, scores *s, gt_metric_table *table) {
                                                                  .class_names = e->info->class_names,
                                                                  .class_name = e->info->class_name});
     st = gt_comm_agree_all(e->comm, st);
-    gt_path_maker paths = {.model = m,
-                           .params = m->ema_of >= 0 ? m->ema_block : m->blocks[0],
-                           .labels = e->data,
-                           .seed = seed,
-                           .images = e->shown};
+    gt_path_maker paths = {
+        .model = m, .params = gt_eval_params(e), .labels = e->data, .seed = seed, .images = e->shown};
     if (!st)
         st = gt_scoring_run_all(s->scoring, &s->reals, &fakes, gt_scoring_needs_paths(s->scoring) ? &paths : NULL,
                                 table);

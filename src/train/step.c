@@ -218,7 +218,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
     gt_nonfinite bad = gt_reducer_finish_all(reducer);
     *updated = true;
     if (bad.count) {
-        gt_status st = gt_engine_judge_nonfinite(e, p, bad, updated);
+        gt_status st = gt_engine_handle_nonfinite(e, p, bad, updated);
         if (st || !*updated) return st;
     }
     gt_engine_clip_all(e, reducer);

@@ -110,7 +110,7 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
         bool by_images = is_by_images(&p->checkpoint, e->shown);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
-        /* a run that is asked to stop computes them when it goes on */
+        /* a run that is asked to stop computes them when it resumes */
         d.late = (d.finished || (by_images && !d.stop)) && gt_measurers_are_due(e, j, d.finished);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
          * tick with room on the disk tries again. */

@@ -18,15 +18,15 @@
 
 /* ---- sizes of the networks ---- */
 
-/* The checkpoint whose sizes a run with --resume has: its own where it goes on, which may be all that is left. */
+/* The checkpoint whose sizes a run with --resume has: its own where it resumes, which may be all that is left. */
 static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
-    bool goes_on = !job->restart && gt_checkpoint_any(job->run);
+    bool resumes = !job->restart && gt_checkpoint_any(job->run);
     gt_checkpoint_file *f = NULL;
     *st = GT_OK;
-    if (goes_on) *st = gt_checkpoint_newest(job->run, &f);
-    else f = gt_network_open(job->resume_file ? job->resume_file : job->resume, st);
+    if (resumes) *st = gt_checkpoint_newest(job->run, &f);
+    else f = gt_job_open_resumed(job, st);
     if (!*st && f) *st = gt_network_held(f);
-    if (*st && !goes_on) gt_wrap(*st, "--resume");
+    if (*st && !resumes) gt_wrap(*st, "--resume");
     return f;
 }
 

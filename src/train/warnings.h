@@ -20,7 +20,7 @@
 enum { GT_WARNINGS_MOST = 32 };
 
 /* A series of 1 at ticks whose pictures were drawn when the run was stopped. A run that was not stopped has no metrics
- * of pictures there, so no decision of a run that goes on may follow from them. */
+ * of pictures there, so no decision of a resumed run may follow from them. */
 #define GT_LATE_PICTURES "Progress/stopped"
 static inline bool gt_has_late_pictures(const gt_stat_value *values, int n) {
     return gt_stat_mean(values, n, GT_LATE_PICTURES) > 0;

@@ -215,7 +215,7 @@ static gt_status draw_sheets(const detection_run *r, const char *outdir) {
 static gt_status open_run(detection_run *r, const char *checkpoint) {
     const gt_detections_options *o = r->options;
     r->with = gt_runner_open(checkpoint,
-                             &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = o->pool, .kernels = o->kernels});
+                             &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = o->pool, .reading = o->reading});
     if (!r->with) return gt_failure();
     r->model = gt_runner_model(r->with);
     if (o->detect.ground >= r->model->label_dim)

@@ -91,11 +91,11 @@ gt_status gt_layer_table_make(gt_arena *a, gt_model *m, int i, gt_layer_table *o
     return st;
 }
 
-gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_kernel_set *kernels, gt_layer_table **tables,
+gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_network_options *o, gt_layer_table **tables,
                              int *n) {
     gt_trained t;
     *n = 0;
-    gt_status st = gt_trained_open(&t, checkpoint, kernels);
+    gt_status st = gt_trained_open(&t, checkpoint, o);
     if (st) return st == GT_NOMEM ? st : GT_OK;
     *n = t.model->n_nets;
     *tables = gt_arena_array(a, (size_t)*n, sizeof **tables);

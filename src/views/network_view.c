@@ -27,7 +27,7 @@ gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_s
 static gt_features *open_features(const gt_network_view *v, gt_features_options o, gt_status *st) {
     o.network = v->network;
     o.pool = v->pool;
-    o.kernels = v->kernels;
+    o.reading = v->reading;
     gt_features *f = gt_features_open(v->checkpoint, &o, st);
     if (!*st && !o.any) *st = gt_model_takes(gt_features_model(f), v->images->data);
     return f;
@@ -248,7 +248,7 @@ static gt_status make_maps(const drawing *d, activation *a) {
     if (gt_arena_failed(d->arena)) return GT_NOMEM;
     a->by = gt_runner_open(
         d->view->checkpoint,
-        &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = d->view->pool, .kernels = d->view->kernels});
+        &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = d->view->pool, .reading = d->view->reading});
     gt_status st = a->by ? choose_classes(d, a) : gt_failure();
     gt_runner_close(a->by);
     return st ? st : read_values(d, a->given, &a->map);

@@ -44,7 +44,7 @@ static void check_tensor(gold *f, const char *name, void *arg) {
 
 static void check_tensors(const pkl *p) {
     gt_status st;
-    gt_checkpoint_file *c = gt_network_open(p->path, &st);
+    gt_checkpoint_file *c = gt_network_open(p->path, NULL, &st);
     if (!c) gold_fail(p->f, "%s", gt_message());
     else gold_each(p->f, "G_ema", check_tensor, c);
     gt_checkpoint_close(c);
@@ -122,8 +122,9 @@ static void check_pictures(const pkl *p, gt_trained *t) {
 }
 
 static void check_generator(pkl *p) {
+    const gt_network_options reading = {.kernels = asked_kernels()};
     gt_trained t;
-    if (gt_trained_open(&t, p->path, asked_kernels())) {
+    if (gt_trained_open(&t, p->path, &reading)) {
         gold_fail(p->f, "%s", gt_message());
         return;
     }
@@ -148,10 +149,11 @@ static void check_generator(pkl *p) {
 /* ---- D ---- */
 
 static void check_discriminator(const pkl *p) {
+    const gt_network_options reading = {.kernels = asked_kernels()};
     gt_trained t;
     gt_shape shape;
     const float *in = gold_read(p->f, "D_in", GOLD_IMAGE, &shape), *labels = gold_read(p->f, "D_c", GOLD_PLAIN, NULL);
-    gt_status st = in && labels ? gt_trained_open_network(&t, p->path, asked_kernels(), "D") : GT_FAILED;
+    gt_status st = in && labels ? gt_trained_open_network(&t, p->path, &reading, "D") : GT_FAILED;
     if (st) {
         gold_fail(p->f, "D: %s", gt_message());
         return;

@@ -227,7 +227,7 @@ static void there_and_back(void **state) {
         "d-map-nonlinearity", "filter",           "d-filter",       "mbstd"};
     export_as("a.pkl", false, 0);
     gt_status st;
-    gt_checkpoint_file *f = gt_network_open(at("a.pkl"), &st);
+    gt_checkpoint_file *f = gt_network_open(at("a.pkl"), NULL, &st);
     assert_ok(st);
     check_checkpoint(f);
     gt_job *again = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, "a.pkl");

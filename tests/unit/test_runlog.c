@@ -328,6 +328,25 @@ static void talk_cut_back(void **state) {
     free(now);
 }
 
+/* A text is logged once, another each time that it is another; the ordinary function knows nothing of that. */
+static void texts_logged_once(void **state) {
+    (void)state;
+    assert_true(gt_log_open(at("log.txt")));
+    for (int i = 0; i < 6; i++) gt_log_once(GT_INFO, "half of %d", i / 2);
+    for (int i = 0; i < 2; i++) gt_info("half of 0");
+    gt_log_close();
+    size_t n;
+    char *now = get(at("log.txt"), &n);
+    const char *const wanted[] = {"half of 0\n", "half of 1\n", "half of 2\n", "half of 0\n", "half of 0\n"};
+    const char *line = now;
+    for (int i = 0; i < 5; i++, line = strchr(line, '\n') + 1) {
+        line += strlen("2025-01-01 00:00:00 ");
+        assert_memory_equal(line, wanted[i], strlen(wanted[i]));
+    }
+    assert_int_equal(*line, 0);
+    free(now);
+}
+
 static void read_along(void **state) {
     (void)state;
     if (!have_h5py()) skip();
@@ -568,6 +587,7 @@ int main(void) {
         TEST(past_ticks),
         TEST(huge),
         TEST(talk_cut_back),
+        TEST(texts_logged_once),
         TEST(read_along),
         TEST(full_disk),
         TEST(awkward_names),

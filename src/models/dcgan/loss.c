@@ -15,7 +15,7 @@ typedef struct pass {
     const gt_dcgan *m;
     gt_graph *g;
     const char *phase;
-    int n, judge; /* the network that sees images: D or C */
+    int n, net; /* the network that sees images: D or C */
 } pass;
 
 typedef gt_node *(*draw_fn)(gt_graph *g, const char *stream, gt_shape shape);
@@ -54,27 +54,27 @@ static gt_node *view(const pass *p, const char *which, gt_node *images) {
     return gt_add(p->g, images, gt_mul(p->g, noise, gt_input(p->g, GT_DCGAN_NOISE, GT_SCALAR)));
 }
 
-static gt_bound_net bound(const pass *p) { return (gt_bound_net){p->g, p->m->nets[p->judge], p->judge}; }
+static gt_bound_net bound(const pass *p) { return (gt_bound_net){p->g, p->m->nets[p->net], p->net}; }
 
 /* The maps that D's last layer sees, of images of kind `first`, or half of them, then of those of kind `second` (NULL:
  * none). Running statistics follow the real images that D learns from. */
 static gt_node *features(const pass *p, gt_node *seen, gt_node *labels, const char *first, const char *second) {
     gt_dcgan_pass pass = {p->phase, {first, second}, !gt_is(p->phase, "G_main") && gt_is(first, "real")};
-    gt_scope_push(p->g, "%s", p->m->nets[p->judge]->name);
+    gt_scope_push(p->g, "%s", p->m->nets[p->net]->name);
     gt_node *maps = gt_dcgan_features(bound(p), p->m->job, seen, labels, &pass);
     gt_scope_pop(p->g);
     return maps;
 }
 
-static gt_node *judge(const pass *p, gt_node *maps) {
-    gt_scope_push(p->g, "%s", p->m->nets[p->judge]->name);
+static gt_node *logits_of(const pass *p, gt_node *maps) {
+    gt_scope_push(p->g, "%s", p->m->nets[p->net]->name);
     gt_node *logits = gt_dcgan_logits(bound(p), maps);
     gt_scope_pop(p->g);
     return logits;
 }
 
 static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels, const char *kind) {
-    return judge(p, features(p, seen, labels, kind, NULL));
+    return logits_of(p, features(p, seen, labels, kind, NULL));
 }
 
 /* The logit of being real. With classes D(x) = Z / (Z + 1), Z being the sum of exp over the classes' logits (Salimans
@@ -132,7 +132,7 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
     gt_graph *g = p->g;
     if (!p->m->classes) return NULL;
     gt_node *truth = gt_input(g, "real_c", GT_SHAPE(p->n, p->m->classes));
-    bool baseline = p->judge == GT_DCGAN_C;
+    bool baseline = p->net == GT_DCGAN_C;
     gt_output(g, baseline ? "Accuracy/baseline" : "Accuracy/real",
               gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1)));
     gt_node *loss = gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), truth), GT_AXIS(1)));
@@ -144,7 +144,7 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
 static gt_node *sum_if_both(gt_graph *g, gt_node *a, gt_node *b) { return b ? gt_add(g, a, b) : a; }
 
 static gt_node **gradients(const pass *p, gt_node *loss) {
-    return gt_gradients(p->g, p->m->nets[p->judge], p->judge, gt_mean_loss(p->g, loss));
+    return gt_gradients(p->g, p->m->nets[p->net], p->net, gt_mean_loss(p->g, loss));
 }
 
 /* ---- the phases ---- */
@@ -168,7 +168,7 @@ static gt_node *fakes_of(const pass *p, gt_node *both) { return gt_slice(p->g, b
 
 static void d_mixed(const pass *p) {
     gt_graph *g = p->g;
-    gt_node *logits = judge(p, features_mixed(p, view(p, "fake", gt_stop_gradient(g, generate(p)))));
+    gt_node *logits = logits_of(p, features_mixed(p, view(p, "fake", gt_stop_gradient(g, generate(p)))));
     gt_node *real = reals_of(p, logits), *fake = fakes_of(p, logits);
     gt_node *loss = gt_add(g, d_loss(p, true, score_of(p, real)), d_loss(p, false, score_of(p, fake)));
     gt_output(g, "Loss/D/loss", loss);
@@ -206,7 +206,7 @@ void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
     gt_node *seen = is_mixed(m) ? features_mixed(&p, fakes) : features(&p, fakes, labels(&p, "gen_c"), "fake", NULL);
-    gt_node *own = is_mixed(m) ? fakes_of(&p, seen) : seen, *score = score_of(&p, judge(&p, own)), *loss;
+    gt_node *own = is_mixed(m) ? fakes_of(&p, seen) : seen, *score = score_of(&p, logits_of(&p, own)), *loss;
     if (!m->options->feature_matching) loss = loss_of(&p, GT_DCGAN_MADE, score);
     else if (is_mixed(m)) loss = match(&p, reals_of(&p, seen), own);
     else loss = match(&p, features(&p, real_images(&p), labels(&p, "real_c"), "real", NULL), own);

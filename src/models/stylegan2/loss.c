@@ -63,8 +63,8 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
 }
 
 /* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
-static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which,
-                      gt_node *image, gt_node *labels) {
+static gt_node *discriminate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which,
+                             gt_node *image, gt_node *labels) {
     image = gt_gan_augment(g, &m->augment, p->name, which, image);
     gt_scope_push(g, "D");
     gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->discriminator, image, labels);
@@ -86,7 +86,7 @@ static void put_gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt
 
 static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
     fakes f = generate(m, p, g, n);
-    gt_node *loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "fake", f.image, f.labels)));
+    gt_node *loss = gt_softplus(g, gt_neg(g, discriminate(m, p, g, "fake", f.image, f.labels)));
     gt_output(g, "Loss/G/loss", loss);
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
@@ -121,10 +121,10 @@ static gt_node *images(const gt_stylegan2 *m, gt_graph *g, int n) {
 /* The backward pass of the fakes comes before the forward pass of the reals: their activations never live together. */
 static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
     fakes f = generate(m, p, g, n);
-    gt_node *fake_loss = gt_softplus(g, judge(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
+    gt_node *fake_loss = gt_softplus(g, discriminate(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
     gt_node **of_fakes = gradients(m, p, g, fake_loss);
     gt_node *real_loss = gt_softplus(
-        g, gt_neg(g, judge(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
+        g, gt_neg(g, discriminate(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
     gt_node **of_reals = gradients(m, p, g, real_loss);
     gt_output(g, "Loss/D/loss", gt_add(g, fake_loss, real_loss));
     if (of_reals) put_gradients(m, p, g, of_fakes, of_reals);
@@ -133,7 +133,7 @@ static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
 /* R1: with respect to the images before augmentation. */
 static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
     gt_node *real = images(m, g, n), *slope = NULL;
-    gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", n));
+    gt_node *logits = discriminate(m, p, g, "real", real, label_input(m, g, "real_c", n));
     if (gt_grad(g, 1, &logits, NULL, 1, &real, &slope)) return;
     gt_node *penalty = gt_sum(g, gt_square(g, slope), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
     gt_node *loss = gt_scale(g, penalty, (float)(m->options->gamma / 2));

@@ -23,11 +23,11 @@ static gt_status record_maps(void *arg, gt_runner *r, const gt_run_batch *b, voi
 }
 
 static gt_status open_maps(const char *checkpoint, const gt_dataset_info *info, gt_pool *pool,
-                           const gt_kernel_set *kernels, gt_runner **r, gt_score_maps *out) {
+                           const gt_network_options *reading, gt_runner **r, gt_score_maps *out) {
     *r = gt_runner_open(checkpoint, &(gt_runner_options){.role = GT_ROLE_CLASS_MAPS,
                                                          .request = {.height = info->height, .width = info->width},
                                                          .pool = pool,
-                                                         .kernels = kernels});
+                                                         .reading = *reading});
     if (!*r) return gt_failure();
     const gt_model *m = gt_runner_model(*r);
     if (info->channels != m->channels)
@@ -41,12 +41,12 @@ static gt_status open_maps(const char *checkpoint, const gt_dataset_info *info, 
 }
 
 gt_status gt_class_maps_all(gt_comm *c, const char *checkpoint, gt_dataset *ds, gt_pool *pool,
-                            const gt_kernel_set *kernels, gt_score_maps *out) {
+                            const gt_network_options *reading, gt_score_maps *out) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_runner *r;
     void *all = NULL;
     *out = (gt_score_maps){.count = info->count};
-    gt_status st = gt_comm_agree_all(c, open_maps(checkpoint, info, pool, kernels, &r, out));
+    gt_status st = gt_comm_agree_all(c, open_maps(checkpoint, info, pool, reading, &r, out));
     if (!st)
         st = gt_runner_dataset_all(c, r,
                                    &(gt_runner_pass){.data = ds,

@@ -12,10 +12,10 @@
 #include "gantry/network.h"
 #include "gantry/progress.h"
 
-gt_status gt_is_segmenter(const char *checkpoint, bool *segments) {
+gt_status gt_is_segmenter(const char *checkpoint, const gt_network_options *o, bool *segments) {
     gt_status st;
     *segments = false;
-    gt_checkpoint_file *f = gt_network_open(checkpoint, &st);
+    gt_checkpoint_file *f = gt_network_open(checkpoint, o, &st);
     if (!f) return st;
     gt_job *job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, gt_checkpoint_path(f));
     if (job) *segments = job->family->needs_masks && job->family->needs_masks(job);

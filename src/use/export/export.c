@@ -130,8 +130,8 @@ gt_status gt_export(const gt_export_request *r, gt_export_done *done) {
     const gt_export_form *form = form_of(r);
     if (!form) return GT_USAGE;
     gt_trained t;
-    gt_status st = r->all || form->all ? gt_trained_open_all(&t, r->checkpoint, NULL)
-                                       : gt_trained_open(&t, r->checkpoint, NULL);
+    gt_status st = r->all || form->all ? gt_trained_open_all(&t, r->checkpoint, &r->reading)
+                                       : gt_trained_open(&t, r->checkpoint, &r->reading);
     if (st) return st;
     st = write_form(form, r, &t, done ? done : &unread);
     gt_trained_close(&t);

@@ -62,7 +62,7 @@ static gt_generator *start_generator(const char *checkpoint, const gt_trained *t
         return NULL;
     }
     if (t) g->trained = (gt_trained){.model = t->model, .data = t->data, .network = t->network, .params = t->params};
-    gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, options->kernels);
+    gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, &options->reading);
     if (!st && !open_runners(g, options)) return g;
     gt_generator_close(g);
     return NULL;

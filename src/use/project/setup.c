@@ -56,7 +56,7 @@ static void hash_networks(gt_projector *p) {
 
 gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     *p = (gt_projector){.request = r};
-    gt_status st = gt_trained_open_all(&p->net, r->checkpoint, r->kernels);
+    gt_status st = gt_trained_open_all(&p->net, r->checkpoint, &r->reading);
     if (st) return st;
     gt_model *m = p->net.model;
     st = check_model(p);

@@ -34,13 +34,13 @@ static gt_status build_graph(gt_runner *r, size_t *room) {
 /* A checkpoint is opened with the network that makes pictures or else the first. Another network may have the role. */
 static gt_status open_checkpoint(gt_runner *r, const char *checkpoint) {
     gt_trained *t = &r->trained;
-    const gt_kernel_set *kernels = r->options.kernels;
-    gt_status st = gt_trained_open(t, checkpoint, kernels);
+    const gt_network_options *reading = &r->options.reading;
+    gt_status st = gt_trained_open(t, checkpoint, reading);
     const gt_role *role = st ? NULL : gt_role_needed(t->model, r->options.role);
     if (!role || role->network == t->network) return st ? st : role ? GT_OK : GT_USAGE;
     gt_text name = gt_text_of("%s", t->model->nets[role->network]->name);
     gt_trained_close(t);
-    return gt_trained_open_network(t, checkpoint, kernels, name.s);
+    return gt_trained_open_network(t, checkpoint, reading, name.s);
 }
 
 static gt_runner *start_runner(const char *checkpoint, gt_model *m, const float *params, const gt_runner_options *o,

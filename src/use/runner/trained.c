@@ -5,7 +5,6 @@
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "gantry/job.h"
-#include "gantry/network.h"
 #include "nets/layers.h"
 #include "use/runner/net_checkpoint.h"
 
@@ -56,28 +55,28 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     return !st && all ? read_others(t, f) : st;
 }
 
-static gt_status open_checkpoint(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels, const char *name,
+static gt_status open_checkpoint(gt_trained *t, const char *checkpoint, const gt_network_options *o, const char *name,
                                  bool all) {
     *t = (gt_trained){0};
     gt_status st;
-    gt_checkpoint_file *f = gt_network_open(checkpoint, &st);
-    if (f) st = load(t, f, kernels, name, all);
+    gt_checkpoint_file *f = gt_network_open(checkpoint, o, &st);
+    if (f) st = load(t, f, o ? o->kernels : NULL, name, all);
     gt_checkpoint_close(f);
     if (st) gt_trained_close(t);
     return st;
 }
 
-gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
-    return open_checkpoint(t, checkpoint, kernels, NULL, false);
+gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_network_options *o) {
+    return open_checkpoint(t, checkpoint, o, NULL, false);
 }
 
-gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels,
+gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_network_options *o,
                                   const char *name) {
-    return open_checkpoint(t, checkpoint, kernels, name, false);
+    return open_checkpoint(t, checkpoint, o, name, false);
 }
 
-gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
-    return open_checkpoint(t, checkpoint, kernels, NULL, true);
+gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_network_options *o) {
+    return open_checkpoint(t, checkpoint, o, NULL, true);
 }
 
 /* `runs`: as in gt_exec_options. */

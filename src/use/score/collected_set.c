@@ -11,6 +11,7 @@
 
 #include "base/numbers.h"
 #include "gantry/generate.h"
+#include "gantry/memory.h"
 #include "gantry/progress.h"
 
 void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count) {
@@ -46,6 +47,7 @@ typedef struct pass {
     float *images, *labels, *features, *probabilities;
     int32_t *classes;
     uint8_t *bytes;
+    gt_arena *arena; /* of these */
 } pass;
 
 static bool next_batch(pass *p, int64_t *first, int *n) {
@@ -120,6 +122,7 @@ static gt_status add_batch(pass *p, int64_t first, int n) {
     return st;
 }
 
+/* A lane's rows: freed one by one, since they may be most of the memory. */
 static float *floats_for(size_t rows, size_t d, bool *short_of) {
     size_t bytes;
     bool too_many = gt_mul_overflows(rows, d, &bytes) || gt_mul_overflows(bytes, sizeof(float), &bytes);
@@ -147,11 +150,14 @@ static gt_status make_room(pass *p) {
         if ((size_t)l->d > widest) widest = (size_t)l->d;
     }
     if (c->picture_count) c->pictures = (uint8_t *)floats_for(own, (pixels + 3) / 4, &failed);
-    p->images = floats_for(batch, pixels, &failed);
-    p->bytes = (uint8_t *)floats_for(batch, (pixels + 3) / 4, &failed);
-    p->labels = floats_for(batch, (size_t)set->label_dim, &failed);
-    p->features = floats_for(batch, widest, &failed);
-    p->classes = (int32_t *)floats_for(batch, 1, &failed);
+    p->arena = gt_arena_new();
+    if (!p->arena) return GT_NOMEM;
+    p->images = gt_arena_array(p->arena, batch, pixels * sizeof *p->images);
+    p->bytes = gt_arena_array(p->arena, batch, pixels);
+    p->labels = gt_arena_array(p->arena, batch, (size_t)set->label_dim * sizeof *p->labels);
+    p->features = gt_arena_array(p->arena, batch, widest * sizeof *p->features);
+    p->classes = gt_arena_array(p->arena, batch, sizeof *p->classes);
+    if (gt_arena_failed(p->arena)) return GT_NOMEM;
     return failed ? gt_fail(GT_NOMEM, "out of memory for the features of %lld %s", (long long)c->count, set->name)
                   : GT_OK;
 }
@@ -211,11 +217,7 @@ static gt_status pass_all(gt_scoring *s, gt_collected *c) {
     for (int lane = 0; lane < GT_LANES && !st; lane++) st = finish_lane_all(&p, lane);
     if (!st && c->picture_count)
         st = shorten_all(&s->team, c->count, c->picture_count, gt_set_pixels(c->set), &c->pictures);
-    free(p.images);
-    free(p.bytes);
-    free(p.labels);
-    free(p.features);
-    free(p.classes);
+    gt_arena_free(p.arena);
     return st;
 }
 

@@ -35,6 +35,7 @@ struct gt_extractor {
     int height, width, channels; /* of gt_extractor_takes(); 0: it was not called */
     bool grey;                   /* met grey pictures */
     uint8_t *bytes;              /* of published networks: a batch of pictures */
+    float *probabilities;        /* of published networks with classes: of a batch */
 };
 
 /* ---- opening ---- */
@@ -53,12 +54,14 @@ static gt_status open_published(gt_extractor *d, const char *path, const gt_extr
     const gt_feature_net_kind *k = d->published;
     char conversion[64];
     d->batch = PUBLISHED_BATCH;
-    d->kernels = o->kernels;
+    d->kernels = o->reading.kernels;
     d->net = gt_feature_net_open(
-        k, path, &(gt_feature_net_options){.batch = d->batch, .pool = o->pool, .kernels = o->kernels}, &st);
+        k, path, &(gt_feature_net_options){.batch = d->batch, .pool = o->pool, .kernels = o->reading.kernels}, &st);
     if (!d->net) return st;
     d->features = k->features;
     d->classes = k->has_unbiased ? k->classes : 0;
+    d->probabilities = calloc((size_t)(d->batch * d->classes) + 1, sizeof *d->probabilities);
+    if (!d->probabilities) return gt_fail(GT_NOMEM, "out of memory for a detector");
     snprintf(conversion, sizeof conversion, ", 8-bit, resize %s", gt_resize_rule_name(d->resize));
     name_extractor(d, k->text, gt_feature_net_hash(d->net), conversion);
     return GT_OK;
@@ -99,7 +102,7 @@ static gt_status hash_trained(const gt_extractor *d, gt_hash128 *out) {
 }
 
 static gt_status open_trained(gt_extractor *d, const char *path, const gt_extractor_options *o) {
-    gt_status st = gt_trained_open(&d->trained, path, o->kernels);
+    gt_status st = gt_trained_open(&d->trained, path, &o->reading);
     if (st) return gt_wrap(st, "the detector");
     gt_model *m = d->trained.model;
     char name[96];
@@ -134,7 +137,7 @@ static gt_status open_network(gt_extractor *d, const char *path, const gt_extrac
 
 static gt_status open_pixels(gt_extractor *d, const char *path, const gt_extractor_options *o) {
     d->batch = PIXELS_BATCH;
-    d->kernels = o->kernels;
+    d->kernels = o->reading.kernels;
     d->pool = o->pool;
     gt_status st = gt_pixel_components(path, &d->wanted);
     d->features = d->wanted;
@@ -176,6 +179,7 @@ void gt_extractor_close(gt_extractor *d) {
     gt_components_free(&d->components);
     gt_trained_close(&d->trained);
     free(d->bytes);
+    free(d->probabilities);
     free((void *)d->path);
     free(d);
 }
@@ -274,15 +278,10 @@ static gt_status run_published(gt_extractor *d, int n, const float *images, floa
     size_t floats = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
     gt_image_bytes(images, d->bytes, (size_t)n * floats);
     gt_feature_net_pictures p = {d->bytes, n, d->height, d->width, d->channels, d->resize};
-    float *room = NULL;
-    if (classes && !probabilities && d->classes) {
-        room = probabilities = malloc((size_t)n * (size_t)d->classes * sizeof *room);
-        if (!room) return gt_fail(GT_NOMEM, "out of memory for probabilities");
-    }
+    if (classes && !probabilities && d->classes) probabilities = d->probabilities;
     gt_status st = gt_feature_net_run(d->net, &p, features, probabilities);
     for (int i = 0; i < n && classes && !st; i++)
         classes[i] = place_of_largest(probabilities + (ptrdiff_t)i * d->classes, d->classes);
-    free(room);
     return st;
 }
 

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "gantry/hash.h"
-#include "gantry/kernels.h"
+#include "gantry/network.h"
 #include "gantry/pool.h"
 #include "metrics/network_input.h"
 
@@ -35,7 +35,7 @@ typedef struct gt_extractor_options {
     const char *kind;
     gt_resize_rule resize; /* of published networks */
     gt_pool *pool;
-    const gt_kernel_set *kernels; /* NULL: the best. A network trained here keeps its own, where this CPU has them */
+    gt_network_options reading; /* kernels: a network trained here keeps its own, where this CPU has them */
 } gt_extractor_options;
 
 /* NULL: see gt_message(). GT_FORMAT: tensors are missing (listed), TorchScript (the message says what to take instead).

@@ -3,10 +3,10 @@
 #include "use/score/nearest.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/numbers.h"
+#include "gantry/memory.h"
 #include "gantry/progress.h"
 #include "metrics/authenticity.h"
 #include "report/sheet.h"
@@ -60,24 +60,20 @@ static gt_status draw_row(drawing *d, int row, const gt_likeness *l, const gt_ne
 }
 
 /* Rank 0. nearest [fakes,NEAREST] in the order of the fakes. */
-static gt_status draw_picture(const char *path, gt_picture_set *fakes, gt_picture_set *reals, int64_t n,
+static gt_status draw_picture(gt_arena *a, const char *path, gt_picture_set *fakes, gt_picture_set *reals, int64_t n,
                               const gt_likeness *all, const gt_neighbour *nearest) {
-    drawing *d = calloc(1, sizeof *d);
+    drawing *d = gt_arena_array(a, 1, sizeof *d);
     size_t pixels = (size_t)fakes->height * (size_t)fakes->width * (size_t)fakes->channels;
-    if (!d) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    if (!d) return GT_NOMEM;
     *d = (drawing){.fakes = fakes, .reals = reals, .rows = gt_least(n, ROWS)};
-    d->images = calloc(ROWS * COLUMNS * pixels, sizeof *d->images);
-    d->batch = malloc((size_t)gt_largest(fakes->batch, reals->batch) * pixels * sizeof *d->batch);
-    gt_status st = d->images && d->batch ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    d->images = gt_arena_array(a, ROWS * COLUMNS * pixels, sizeof *d->images);
+    d->batch = gt_arena_array(a, (size_t)gt_largest(fakes->batch, reals->batch) * pixels, sizeof *d->batch);
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;
     for (int i = 0; i < (int)d->rows && !st; i++) st = draw_row(d, i, &all[i], nearest + all[i].fake * NEAREST);
     sheet s = sheet_of(
         "fakes that are most like a real, and their nearest reals; red: nearer than that real is to other reals",
         COLUMNS, d->rows * COLUMNS, d->cells, fakes->height, fakes->width, fakes->channels);
-    if (!st) st = sheet_write(path, &s);
-    free(d->images);
-    free(d->batch);
-    free(d);
-    return st;
+    return st ? st : sheet_write(path, &s);
 }
 
 static gt_status find_all(gt_scoring *s, const gt_metric_set *fakes, const gt_metric_set *reals, gt_likeness *all,
@@ -97,20 +93,18 @@ static gt_status find_all(gt_scoring *s, const gt_metric_set *fakes, const gt_me
 static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes, int lane, const char *path) {
     int64_t n = fakes->set->count;
     gt_comm *comm = s->team.comm;
-    gt_likeness *all = malloc((size_t)n * sizeof *all);
-    gt_neighbour *mine = malloc((size_t)n * NEAREST * sizeof *mine),
-                 *nearest = malloc((size_t)n * NEAREST * sizeof *mine);
-    gt_metric_set a = {0}, b = {0};
-    gt_status st = all && mine && nearest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld fakes", (long long)n);
+    gt_arena *a = gt_arena_new();
+    gt_likeness *all = a ? gt_arena_array(a, (size_t)n, sizeof *all) : NULL;
+    gt_neighbour *mine = a ? gt_arena_array(a, (size_t)n, NEAREST * sizeof *mine) : NULL,
+                 *nearest = a ? gt_arena_array(a, (size_t)n, NEAREST * sizeof *mine) : NULL;
+    gt_metric_set made = {0}, real = {0};
+    gt_status st = gt_comm_agree_all(comm, all && mine && nearest ? GT_OK : GT_NOMEM);
+    if (!st) st = gt_metric_set_of_all(s, fakes, lane, GT_METRIC_ROWS, n, &made);
+    if (!st) st = gt_metric_set_of_all(s, reals, lane, GT_METRIC_ROWS, reals->set->count, &real);
+    if (!st) st = find_all(s, &made, &real, all, mine, nearest);
+    if (!st && comm->rank == 0) st = draw_picture(a, path, fakes->set, reals->set, n, all, nearest);
     st = gt_comm_agree_all(comm, st);
-    if (!st) st = gt_metric_set_of_all(s, fakes, lane, GT_METRIC_ROWS, n, &a);
-    if (!st) st = gt_metric_set_of_all(s, reals, lane, GT_METRIC_ROWS, reals->set->count, &b);
-    if (!st) st = find_all(s, &a, &b, all, mine, nearest);
-    if (!st)
-        st = gt_comm_agree_all(comm, comm->rank ? GT_OK : draw_picture(path, fakes->set, reals->set, n, all, nearest));
-    free(all);
-    free(mine);
-    free(nearest);
+    gt_arena_free(a);
     return st;
 }
 

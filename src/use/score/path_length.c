@@ -9,7 +9,7 @@
 #include "gantry/random.h"
 #include "metrics/distances.h"
 #include "use/runner/each_item.h"
-#include "gantry/trained.h"
+#include "gantry/runner.h"
 
 enum { EIGHTHS = 8, TOP = 3, LEFT = 2, CROPPED = 4 /* eighths of a side */, SIDE_OF_LPIPS = 256, CHANNELS = 3 };
 
@@ -18,13 +18,14 @@ typedef struct paths {
     const gt_path_options *o;
     uint32_t kimg;
     int batch, label_dim;
-    gt_trained mapping, synthesis;
+    gt_runner *mapping, *synthesis;
     gt_graph *graph; /* LPIPS of the pictures at both ends: the nearer ends, then the further ones */
     gt_exec *lpips;
     int top, left, height, width; /* of the crop */
     int by;                       /* pixels of a square whose mean is a pixel of LPIPS */
     float *z[2], *w[2], *t;       /* [batch,z_dim], [batch,num_ws,w_dim], [batch] */
     float *between, *ws, *label;  /* [batch,z_dim], [batch,num_ws,w_dim], [batch,label_dim] */
+    gt_arena *arena;              /* of these */
 } paths;
 
 static const char *const outputs[GT_LPIPS_MAPS] = {"0", "1", "2", "3", "4"};
@@ -85,17 +86,17 @@ static gt_status open_lpips(paths *p, const gt_lpips *lpips, gt_pool *pool) {
 static gt_status take_room(paths *p) {
     const gt_model *m = p->maker->model;
     size_t n = (size_t)p->batch, w = n * (size_t)m->num_ws * (size_t)m->w_dim;
-    bool good = true;
+    gt_arena *a = p->arena = gt_arena_new();
+    if (!a) return GT_NOMEM;
     for (int i = 0; i < 2; i++) {
-        good &= (p->z[i] = calloc(n * (size_t)m->z_dim + 1, sizeof(float))) != NULL;
-        good &= (p->w[i] = calloc(w + 1, sizeof(float))) != NULL;
+        p->z[i] = gt_arena_array(a, n * (size_t)m->z_dim, sizeof(float));
+        p->w[i] = gt_arena_array(a, w, sizeof(float));
     }
-    p->t = calloc(n, sizeof(float));
-    p->between = calloc(n * (size_t)m->z_dim + 1, sizeof(float));
-    p->ws = calloc(w + 1, sizeof(float));
-    p->label = calloc(n * (size_t)p->label_dim + 1, sizeof(float));
-    return good && p->t && p->between && p->ws && p->label ? GT_OK
-                                                           : gt_fail(GT_NOMEM, "out of memory for path lengths");
+    p->t = gt_arena_array(a, n, sizeof(float));
+    p->between = gt_arena_array(a, n * (size_t)m->z_dim, sizeof(float));
+    p->ws = gt_arena_array(a, w, sizeof(float));
+    p->label = gt_arena_array(a, n * (size_t)p->label_dim, sizeof(float));
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
 static gt_status open_paths(paths *p, const gt_team *team, const gt_lpips *lpips) {
@@ -106,25 +107,24 @@ static gt_status open_paths(paths *p, const gt_team *team, const gt_lpips *lpips
     p->batch = batch_for(p);
     p->label_dim = label_dim_of(m);
     p->kimg = (uint32_t)(p->maker->images / 1000);
-    p->mapping = p->synthesis = (gt_trained){.model = m, .params = p->maker->params};
-    gt_request o = {.n = p->batch, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
-    st = gt_trained_build(&p->mapping, gt_model_build(m, GT_ROLE_MAPPING, &o), team->pool);
-    o.from_styles = true;
-    if (!st) st = gt_trained_build(&p->synthesis, gt_model_build(m, GT_ROLE_GENERATOR, &o), team->pool);
-    if (!st) st = open_lpips(p, lpips, team->pool);
+    gt_runner_options o = {.role = GT_ROLE_MAPPING, .seed = p->maker->seed, .pool = team->pool};
+    o.request = (gt_request){.n = p->batch, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
+    p->mapping = gt_runner_new(m, p->maker->params, &o, NULL);
+    if (!p->mapping) return gt_failure();
+    o.role = GT_ROLE_GENERATOR;
+    o.request.from_styles = true;
+    p->synthesis = gt_runner_new(m, p->maker->params, &o, NULL);
+    if (!p->synthesis) return gt_failure();
+    st = open_lpips(p, lpips, team->pool);
     return st ? st : take_room(p);
 }
 
 static void close_paths(paths *p) {
-    gt_trained_close(&p->mapping);
-    gt_trained_close(&p->synthesis);
+    gt_runner_close(p->mapping);
+    gt_runner_close(p->synthesis);
     gt_exec_free(p->lpips);
     gt_graph_free(p->graph);
-    for (int i = 0; i < 2; i++) free(p->z[i]), free(p->w[i]);
-    free(p->t);
-    free(p->between);
-    free(p->ws);
-    free(p->label);
+    gt_arena_free(p->arena);
 }
 
 /* ---- a batch ---- */
@@ -152,12 +152,12 @@ static void draw_latents(paths *p, int64_t first) {
 /* ws: of the latents z. */
 static gt_status map(paths *p, const float *z, float *ws) {
     const gt_model *m = p->maker->model;
-    gt_exec *e = p->mapping.exec;
+    gt_runner *r = p->mapping;
     size_t n = (size_t)p->batch;
-    memcpy(gt_exec_input(e, "z"), z, n * (size_t)m->z_dim * sizeof *z);
-    if (p->label_dim) memcpy(gt_exec_input(e, "c"), p->label, n * (size_t)p->label_dim * sizeof *z);
-    gt_status st = gt_exec_run(e, &(gt_exec_env){0});
-    if (!st) memcpy(ws, gt_exec_output(e, "ws"), n * (size_t)m->num_ws * (size_t)m->w_dim * sizeof *ws);
+    memcpy(gt_runner_input(r, "z"), z, n * (size_t)m->z_dim * sizeof *z);
+    if (p->label_dim) memcpy(gt_runner_input(r, "c"), p->label, n * (size_t)p->label_dim * sizeof *z);
+    gt_status st = gt_runner_run(r, &(gt_run_batch){.n = p->batch});
+    if (!st) memcpy(ws, gt_runner_output(r, "ws"), n * (size_t)m->num_ws * (size_t)m->w_dim * sizeof *ws);
     return st;
 }
 
@@ -197,15 +197,14 @@ static void crop_image(const paths *p, const float *image, float *to) {
 /* The ends at t + further, as pictures `from` and so on of LPIPS. */
 static gt_status make_ends(paths *p, int64_t first, double further, int from) {
     const gt_model *m = p->maker->model;
-    gt_exec *e = p->synthesis.exec;
+    gt_runner *r = p->synthesis;
     gt_status st = go_along(p, further);
     if (st) return st;
-    memcpy(gt_exec_input(e, "ws"), p->ws, (size_t)p->batch * (size_t)m->num_ws * (size_t)m->w_dim * sizeof *p->ws);
-    gt_exec_env env = {.seed = p->maker->seed, .step = p->kimg, .sample0 = (uint32_t)first};
-    if ((st = gt_exec_run(e, &env))) return st;
+    memcpy(gt_runner_input(r, "ws"), p->ws, (size_t)p->batch * (size_t)m->num_ws * (size_t)m->w_dim * sizeof *p->ws);
+    if ((st = gt_runner_run(r, &(gt_run_batch){.n = p->batch, .first = first, .step = p->kimg}))) return st;
     size_t pixels = (size_t)(p->height / p->by) * (size_t)(p->width / p->by) * CHANNELS;
     for (int i = 0; i < p->batch; i++)
-        crop_image(p, gt_exec_output(e, "image") + (size_t)i * gt_model_floats(m),
+        crop_image(p, gt_runner_output(r, "image") + (size_t)i * gt_model_floats(m),
                    gt_exec_input(p->lpips, "images") + (size_t)(from + i) * pixels);
     return GT_OK;
 }

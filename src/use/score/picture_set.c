@@ -11,6 +11,7 @@
 #include "data/source.h"
 #include "gantry/items.h"
 #include "gantry/random.h"
+#include "gantry/runner.h"
 #include "gantry/text.h"
 
 void gt_picture_set_close(gt_picture_set *s) {
@@ -154,9 +155,8 @@ static void fill_label(const fakes *f, uint32_t item, float *label) {
 /* n of at most f->batch, one run of the generator. */
 static gt_status make_some(const fakes *f, int64_t first, int n, float *images, float *labels) {
     const gt_model *m = f->o.model;
-    gt_exec *e = f->o.generator;
-    float *z = gt_exec_has_input(e, "z") ? gt_exec_input(e, "z") : NULL,
-          *c = f->label_dim ? gt_exec_input(e, "c") : NULL;
+    gt_runner *r = f->o.generator;
+    float *z = gt_runner_input(r, "z"), *c = f->label_dim ? gt_runner_input(r, "c") : NULL;
     uint32_t stream = gt_stream("metrics/z");
     for (int i = 0; i < f->batch; i++) {
         uint32_t item = (uint32_t)(first + i);
@@ -165,8 +165,8 @@ static gt_status make_some(const fakes *f, int64_t first, int n, float *images, 
         if (c) fill_label(f, item, c + (size_t)i * (size_t)f->label_dim);
     }
     if (c && labels) memcpy(labels, c, (size_t)n * (size_t)f->label_dim * sizeof *labels);
-    gt_status st = gt_exec_run(e, &(gt_exec_env){.seed = f->o.seed, .step = f->kimg, .sample0 = (uint32_t)first});
-    if (!st) memcpy(images, gt_exec_output(e, "image"), (size_t)n * gt_model_floats(m) * sizeof *images);
+    gt_status st = gt_runner_run(r, &(gt_run_batch){.n = n, .first = first, .step = f->kimg});
+    if (!st) memcpy(images, gt_runner_output(r, "image"), (size_t)n * gt_model_floats(m) * sizeof *images);
     return st;
 }
 
@@ -211,10 +211,8 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
     if (st) return st;
     fakes *f = malloc(sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for a set of fakes");
-    *f = (fakes){.o = *o,
-                 .kimg = (uint32_t)(o->images / 1000),
-                 .batch = (int)(gt_exec_output_size(o->generator, "image") / gt_model_floats(m)),
-                 .label_dim = dim};
+    *f = (fakes){
+        .o = *o, .kimg = (uint32_t)(o->images / 1000), .batch = gt_runner_batch(o->generator), .label_dim = dim};
     if (!dim) f->o.labels = NULL;
     if (f->o.labels) f->labelled = without_mirror_images(f->o.labels);
     *s = (gt_picture_set){.name = "fakes",

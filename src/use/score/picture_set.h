@@ -54,15 +54,15 @@ const char *gt_picture_set_numbers(const gt_picture_set *s, char text[80]);
 gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dataset *ds, int64_t most);
 
 struct gt_model;
-struct gt_exec;
+struct gt_runner;
 
 /* What a generator makes: latent z of item i by (seed, "metrics/z", kimg, i), its label that of item "metrics/label" of
  * the dataset by the same formula (`labels` NULL: classes in equal shares, item i of class i mod classes), random noise
- * by (seed, ...). `generator` is an execution of the model's generator, ready to run; this function neither prepares
- * nor frees the execution. GT_USAGE: the generator needs labels that the dataset does not have. */
+ * by (seed, ...), where `seed` is that of `generator`, a runner of the model in this role, which stays the caller's and
+ * is ready to run. GT_USAGE: the generator needs labels that the dataset does not have. */
 typedef struct gt_fakes_options {
     struct gt_model *model;
-    struct gt_exec *generator;
+    struct gt_runner *generator;
     gt_dataset *labels;
     uint64_t seed;
     int64_t images; /* that the network has been shown: kimg x 1000 */

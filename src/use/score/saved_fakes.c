@@ -21,6 +21,7 @@ struct gt_saved_fakes {
     gt_picture_set *set;
     gt_picture shape;
     size_t samples, labels; /* bytes of a picture, and of its label behind */
+    void *sample;           /* room for a picture */
     gt_temp_file kept;      /* of this rank */
     int64_t own;
     /* rank 0's */
@@ -46,17 +47,15 @@ static gt_status check_finite(const gt_picture_set *set, int64_t item, const flo
 static gt_status keep_pictures(void *arg, int64_t first, int n, const float *images, const float *labels) {
     gt_saved_fakes *s = arg;
     size_t floats = s->samples / gt_sample_bytes(s->shape.type);
-    void *samples = malloc(s->samples);
-    gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", s->path);
+    gt_status st = GT_OK;
     for (size_t i = 0; i < (size_t)n && !st; i++) {
         st = check_finite(s->set, first + (int64_t)i, images + i * floats, floats);
         if (st) break;
-        gt_samples_of_floats(&s->set->format, images + i * floats, floats, samples);
-        st = gt_temp_file_add(&s->kept, samples, s->samples);
+        gt_samples_of_floats(&s->set->format, images + i * floats, floats, s->sample);
+        st = gt_temp_file_add(&s->kept, s->sample, s->samples);
         if (!st && s->labels) st = gt_temp_file_add(&s->kept, (const char *)labels + i * s->labels, s->labels);
         s->own += !st;
     }
-    free(samples);
     return st;
 }
 
@@ -164,6 +163,7 @@ static void close_saved(gt_saved_fakes *s, bool finished) {
     gt_progress_file_close(s->progress, true);
     gt_notes_free(&s->source.info);
     s->set->watch = NULL;
+    free(s->sample);
     free(s);
 }
 
@@ -176,7 +176,8 @@ gt_status gt_saved_fakes_begin_all(gt_saved_fakes **out, const gt_team *team, co
         .height = fakes->height, .width = fakes->width, .channels = fakes->channels, .type = fakes->format.type};
     s->samples = gt_picture_bytes(&s->shape);
     s->labels = (size_t)fakes->label_dim * sizeof(float);
-    st = gt_temp_file_open(&s->kept);
+    s->sample = malloc(s->samples + 1);
+    st = s->sample ? gt_temp_file_open(&s->kept) : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     if (!st && !team->comm->rank) st = open_dataset(s);
     st = gt_comm_agree_all(team->comm, st);
     fakes->watch = keep_pictures;

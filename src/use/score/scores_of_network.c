@@ -5,13 +5,14 @@
 #include "gantry/items.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/runner.h"
 #include "gantry/trained.h"
-#include "use/runner/roles.h"
 #include "use/score/path_length.h"
 
 typedef struct network_work {
     gt_scores_work *w;
     gt_trained net;
+    gt_runner *generator; /* of `net` */
     gt_dataset *data;
     gt_picture_set reals, fakes;
     uint64_t seed;
@@ -20,9 +21,9 @@ typedef struct network_work {
 } network_work;
 
 /* 0: the file does not say. */
-static int64_t images_of(const char *path) {
+static int64_t images_of(const gt_scores_options *r) {
     int64_t images = 0;
-    gt_checkpoint_file *f = gt_network_open(path, NULL);
+    gt_checkpoint_file *f = gt_network_open(r->network, &r->reading, NULL);
     if (f && gt_checkpoint_get_int(f, "/state/images", &images)) images = 0;
     gt_checkpoint_close(f);
     return images;
@@ -31,18 +32,17 @@ static int64_t images_of(const char *path) {
 static gt_status open_network(network_work *n) {
     const gt_scores_options *r = n->w->request;
     gt_trained *t = &n->net;
-    gt_status st = gt_trained_open(t, r->network, r->kernels);
+    gt_status st = gt_trained_open(t, r->network, &r->reading);
     if (st) return st;
-    gt_model *m = t->model;
-    if (!gt_role_needed(m, GT_ROLE_GENERATOR)) return GT_USAGE;
     n->seed = r->seed_given ? r->options.seed : (uint64_t)t->job->seed;
     gt_scoring_set_seed(n->w->scoring, n->seed);
-    gt_request o = gt_plain_request(m->slice_size > 0 ? m->slice_size : 1);
-    o.noise_mode = "random";
-    st = gt_trained_build(t, gt_model_build(m, GT_ROLE_GENERATOR, &o), r->pool);
-    if (!st) st = gt_exec_prepare(t->exec, &(gt_exec_env){.seed = n->seed});
-    n->images = images_of(r->network);
-    return st;
+    gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = n->seed, .pool = r->pool};
+    o.request = gt_plain_request(t->model->slice_size > 0 ? t->model->slice_size : 1);
+    o.request.noise_mode = "random";
+    n->generator = gt_runner_new(t->model, t->params, &o, NULL);
+    if (!n->generator) return gt_failure();
+    n->images = images_of(r);
+    return GT_OK;
 }
 
 static bool is_conditional(const gt_model *m) { return m->label_dim && !m->unlabelled_generator; }
@@ -128,7 +128,7 @@ static gt_status work_all(network_work *n, gt_metric_table *out) {
     n->reals.name = "reals";
     gt_dataset *labels = !r->equal_classes ? n->data : NULL;
     gt_fakes_options o = {.model = n->net.model,
-                          .generator = n->net.exec,
+                          .generator = n->generator,
                           .labels = labels,
                           .seed = n->seed,
                           .images = n->images,
@@ -150,6 +150,7 @@ gt_status gt_scores_of_network_all(gt_scores_work *w, gt_metric_table *out, int6
     gt_picture_set_close(&n.fakes);
     gt_picture_set_close(&n.reals);
     gt_dataset_close(n.data);
+    gt_runner_close(n.generator);
     gt_trained_close(&n.net);
     return st;
 }

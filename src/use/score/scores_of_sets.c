@@ -197,7 +197,7 @@ static gt_status score_all(gt_scores_work *w, const gt_metric_options *o, gt_met
 }
 
 gt_status gt_score_pictures_all(const gt_scores_options *r, gt_metric_table *out, int64_t *images) {
-    gt_scores_work w = {.request = r, .team = {.comm = r->comm, .pool = r->pool, .kernels = r->kernels}};
+    gt_scores_work w = {.request = r, .team = {.comm = r->comm, .pool = r->pool, .kernels = r->reading.kernels}};
     gt_metric_options o = r->options;
     *images = 0;
     gt_status st = o.statistics ? are_statistics_all(r, &o.statistics) : GT_OK;

@@ -68,7 +68,8 @@ gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     gt_comm *comm = s->team.comm;
     if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->extractor[lane]) return GT_OK;
     if (s->o.statistics && !is_given(paths[lane])) return GT_OK;
-    gt_extractor_options o = {.kind = kinds[lane], .pool = s->team.pool, .kernels = s->team.kernels};
+    gt_extractor_options o = {
+        .kind = kinds[lane], .pool = s->team.pool, .reading = {.kernels = s->team.kernels, .given = s->o.given}};
     gt_status st = is_given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
     if (!st) s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
     st = gt_comm_agree_all(comm, st);

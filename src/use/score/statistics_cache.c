@@ -64,12 +64,10 @@ static char *path_of(const char *key) {
 }
 
 static void warn_unwritten(void) {
-    static bool said;
-    if (!said)
-        gt_warn("statistics of real pictures are not kept, and each run computes them anew: %s. The environment "
+    gt_log_once(GT_WARNING,
+                "statistics of real pictures are not kept, and each run computes them anew: %s. The environment "
                 "variable GT_CACHE names another folder",
                 gt_message());
-    said = true;
 }
 
 /* ---- reading ---- */

@@ -72,7 +72,7 @@ static gt_status build_features(gt_features *f, const gt_features_options *o) {
 
 gt_features *gt_features_open(const char *checkpoint, const gt_features_options *o, gt_status *st) {
     gt_features *f = calloc(1, sizeof *f);
-    *st = f ? gt_trained_open_network(&f->trained, checkpoint, o->kernels, o->network)
+    *st = f ? gt_trained_open_network(&f->trained, checkpoint, &o->reading, o->network)
             : gt_fail(GT_NOMEM, "out of memory for a network");
     if (f) f->cam = o->cam;
     if (!*st && !o->any) *st = build_features(f, o);
