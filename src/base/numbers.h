@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline int64_t gt_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t gt_smallest(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t gt_largest(int64_t a, int64_t b) { return a > b ? a : b; }
 /* The smallest multiple of `step` that is not below `value`. */
 static inline int64_t gt_round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }

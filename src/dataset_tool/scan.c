@@ -105,7 +105,7 @@ static void scan_tile(void *arg, int tile, int worker) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
         scan_one(s->items, s->t, s->first + i, &s->code[i]);
     }
-    gt_tell(gt_least((atomic_fetch_add(&s->done, to - from) + to - from) * s->ranks, s->count_all));
+    gt_tell(gt_smallest((atomic_fetch_add(&s->done, to - from) + to - from) * s->ranks, s->count_all));
 }
 
 typedef struct coded {

@@ -9,7 +9,7 @@
 enum { AUTO_MOST = 8 };
 
 bool gt_slices_hold_mbstd(int batch, int mbstd, int slices) {
-    return !mbstd || (batch % slices == 0 && batch / slices % gt_least(mbstd, batch) == 0);
+    return !mbstd || (batch % slices == 0 && batch / slices % gt_smallest(mbstd, batch) == 0);
 }
 
 /* Sample i belongs to stddev group i mod their number: a multiple of that number of samples has equal parts of all
@@ -37,14 +37,14 @@ static int slices_from(int batch, int mbstd, int from, bool parts) {
 
 /* The largest smaller stddev group of which a batch has one for each rank; 0: none. */
 static int smaller_group(int batch, int whole, int ranks) {
-    int g = (int)gt_least(whole - 1, batch / ranks);
+    int g = (int)gt_smallest(whole - 1, batch / ranks);
     while (g > 0 && batch % g) g--;
     return g > 0 ? g : 0;
 }
 
 void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVICE]) {
     enum { MOST_BATCH = 1 << 20 }; /* of --batch */
-    int whole = (int)gt_least(mbstd, batch), n = 0, s = slices_from(batch, whole, ranks, true);
+    int whole = (int)gt_smallest(mbstd, batch), n = 0, s = slices_from(batch, whole, ranks, true);
     bool parts = s && !gt_slices_hold_mbstd(batch, whole, s);
     if (s)
         n = snprintf(text, GT_SLICES_ADVICE, "--slices=%d%s", s,
@@ -55,8 +55,8 @@ void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVIC
                       slices_from(batch, g, ranks, false));
     /* the first multiple of the batch with a stddev group for each rank */
     int larger = batch <= MOST_BATCH / 2 ? 2 * batch : 0;
-    while (larger &&
-           (larger % (mbstd ? gt_least(mbstd, larger) : 1) || larger / (mbstd ? gt_least(mbstd, larger) : 1) < ranks))
+    while (larger && (larger % (mbstd ? gt_smallest(mbstd, larger) : 1) ||
+                      larger / (mbstd ? gt_smallest(mbstd, larger) : 1) < ranks))
         larger = larger <= MOST_BATCH - batch ? larger + batch : 0;
     if (larger)
         n += snprintf(text + n, (size_t)(GT_SLICES_ADVICE - n), "%s--batch=%d --slices=%d", n ? ", or " : "", larger,
@@ -67,7 +67,7 @@ void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVIC
 gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
     if (mbstd < 0) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", mbstd);
-    int whole = (int)gt_least(mbstd, batch);
+    int whole = (int)gt_smallest(mbstd, batch);
     if (whole && batch % whole != 0) {
         int below = batch / whole * whole;
         return gt_fail(GT_USAGE,

@@ -43,9 +43,9 @@ static columns sizes_of(const gt_conv_shape *s) {
     static const float set;
     columns z = {.s = s, .width = s->kh * s->kw * s->c, .packed = &set};
     int64_t lines = gt_largest(1, STRIP_FLOATS / (s->q * z.width));
-    z.strip = gt_least(lines * s->stride, s->h);
+    z.strip = gt_smallest(lines * s->stride, s->h);
     z.strips = gt_pieces(s->h, z.strip);
-    z.most_lines = gt_least((z.strip + s->kh - 2) / s->stride + 1, s->p);
+    z.most_lines = gt_smallest((z.strip + s->kh - 2) / s->stride + 1, s->p);
     gt_gemm_args g = product(&z, z.most_lines * s->q);
     z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) +
               (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
@@ -80,7 +80,7 @@ static void add_line(const gt_conv_shape *s, const float *from, int tap_line, fl
     from += tap_line * window;
     for (int64_t q = 0; q < s->q; q++, from += step) {
         int64_t x = q * s->stride - s->pad_left, left = gt_largest(0, -x) * s->c,
-                right = gt_least(s->kw, s->w - x) * s->c;
+                right = gt_smallest(s->kw, s->w - x) * s->c;
         float *to = pixels + x * s->c;
         for (int64_t i = left; i < right; i++) to[i] += from[i];
     }
@@ -89,9 +89,9 @@ static void add_line(const gt_conv_shape *s, const float *from, int tap_line, fl
 static void strip_tile(void *arg, int index, int worker) {
     const columns *z = arg;
     const gt_conv_shape *s = z->s;
-    int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = gt_least(y0 + z->strip, s->h);
+    int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = gt_smallest(y0 + z->strip, s->h);
     int64_t first = gt_largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride),
-            end = gt_least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
+            end = gt_smallest(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
     float *mine = (float *)(z->workspace + (size_t)worker * z->bytes), *line = z->out + (n * s->h + y0) * s->w * s->c;
     memset(line, 0, (size_t)((y1 - y0) * s->w * s->c) * sizeof *line);
     if (end <= first) return;

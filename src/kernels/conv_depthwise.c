@@ -70,7 +70,7 @@ GT_PART_OF_CLONES void sum_box(const box *t, const int rows, const int columns, 
 /* The same of any size, with the same order of additions. */
 GT_PART_OF_CLONES void sum_any_box(const box *t, int rows, int columns, int64_t c, float *restrict out) {
     for (int64_t first = 0; first < c; first += CHANNELS) {
-        int n = (int)gt_least(CHANNELS, c - first);
+        int n = (int)gt_smallest(CHANNELS, c - first);
         float sums[CHANNELS] = {0};
         for (int a = 0; a < rows; a++)
             for (int b = 0; b < columns; b++)
@@ -95,10 +95,10 @@ GT_PART_OF_CLONES void sum_taps(const box *t, int rows, int columns, int64_t c, 
 GT_CLONES static void forward_line(const job *j, int64_t line) {
     const gt_conv_shape *s = j->s;
     int64_t image = line / s->p, y0 = line % s->p * s->stride - s->pad_top;
-    int a0 = (int)gt_largest(0, -y0), a1 = (int)gt_least(s->kh, s->h - y0);
+    int a0 = (int)gt_largest(0, -y0), a1 = (int)gt_smallest(s->kh, s->h - y0);
     for (int64_t q = 0; q < s->q; q++) {
         int64_t x0 = q * s->stride - s->pad_left;
-        int b0 = (int)gt_largest(0, -x0), b1 = (int)gt_least(s->kw, s->w - x0);
+        int b0 = (int)gt_largest(0, -x0), b1 = (int)gt_smallest(s->kw, s->w - x0);
         box t = {j->x + ((image * s->h + y0 + a0) * s->w + x0 + b0) * s->c,
                  j->w + (a0 * s->kw + b0) * s->c,
                  s->w * s->c,
@@ -119,7 +119,7 @@ typedef struct taps {
 static taps taps_of(int64_t at, int window, int stride, int64_t positions) {
     int64_t least = gt_largest(0, at - (positions - 1) * stride);
     int first = (int)(least + (at - least) % stride);
-    return (taps){first, (int)gt_least(window, at + 1), (at - first) / stride};
+    return (taps){first, (int)gt_smallest(window, at + 1), (at - first) / stride};
 }
 
 static int taps_count(const taps *t, int stride) {
@@ -149,11 +149,11 @@ GT_CLONES static void input_line(const job *j, int64_t line) {
 GT_CLONES static void weight_block(const job *j, int64_t block) {
     const gt_conv_shape *s = j->s;
     int64_t c = block * CHANNELS;
-    int n = (int)gt_least(CHANNELS, s->c - c);
+    int n = (int)gt_smallest(CHANNELS, s->c - c);
     for (int a = 0; a < s->kh; a++)
         for (int b = 0; b < s->kw; b++) {
             int64_t q0 = gt_largest(0, (s->pad_left - b + s->stride - 1) / s->stride),
-                    last = s->w - 1 - b + s->pad_left, q1 = last < 0 ? 0 : gt_least(s->q, last / s->stride + 1);
+                    last = s->w - 1 - b + s->pad_left, q1 = last < 0 ? 0 : gt_smallest(s->q, last / s->stride + 1);
             double all[CHANNELS] = {0};
             for (int64_t line = 0; line < s->n * s->p; line++) {
                 int64_t y = line % s->p * s->stride + a - s->pad_top;

@@ -121,7 +121,7 @@ static void frame_image(void *arg, int image, int worker) {
     const job *j = arg;
     const gt_conv_shape *s = j->s;
     const layout *l = &j->l;
-    int64_t right = gt_least(s->w, l->w - s->pad_left), line = l->w * l->c;
+    int64_t right = gt_smallest(s->w, l->w - s->pad_left), line = l->w * l->c;
     float *to = j->frame + image * l->h * line;
     for (int64_t y = 0; y < l->h; y++, to += line) {
         int64_t from = y - s->pad_top;
@@ -149,7 +149,7 @@ static void positions_tile(void *arg, int index, int worker) {
     (void)worker;
     const job *j = arg;
     const layout *l = &j->l;
-    int64_t first = (int64_t)index * TILE, end = gt_least(first + TILE, l->n * l->p * l->q);
+    int64_t first = (int64_t)index * TILE, end = gt_smallest(first + TILE, l->n * l->p * l->q);
     int64_t places[TILE], window = l->kw * l->c, k = l->kh * window;
     for (int64_t m = first, at = 0; m < end; m++, at += l->stride * l->c) {
         if (m == first || m % l->q == 0) at = place_of(l, m); /* a line begins */
@@ -158,14 +158,14 @@ static void positions_tile(void *arg, int index, int worker) {
     gt_strided_part parts[MOST_LINES];
     int panel = gt_product_panel_columns(l->kernels), most = l->kernels->rows;
     for (int64_t column = 0; column < l->o; column += panel) {
-        int columns = (int)gt_least(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
+        int columns = (int)gt_smallest(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
         const float *b = j->b + column * k;
         for (int i = 0; i < l->kh; i++)
             parts[i] = (gt_strided_part){j->x + i * l->w * l->c, b + i * window * width, window};
         gt_strided_fn *const *run = l->kernels->strided[width / l->kernels->lanes - 1];
         for (int64_t m = first; m < end; m += most)
-            run[gt_least(most, end - m)](parts, (int)l->kh, places + (m - first), 1, width, j->out + m * l->o + column,
-                                         l->o, columns, false);
+            run[gt_smallest(most, end - m)](parts, (int)l->kh, places + (m - first), 1, width,
+                                            j->out + m * l->o + column, l->o, columns, false);
     }
 }
 
@@ -176,7 +176,7 @@ static int parts_of(const job *j, int64_t first, int64_t end, gt_strided_part *p
     const layout *l = &j->l;
     int count = 0;
     for (int64_t m = first, next; m < end; m = next, count++) {
-        next = gt_least(end, (m / l->q + 1) * l->q);
+        next = gt_smallest(end, (m / l->q + 1) * l->q);
         parts[count] = (gt_strided_part){j->x + place_of(l, m), NULL, next - m};
     }
     return count;
@@ -210,17 +210,17 @@ static void taps_task(void *arg, int index, int worker) {
     int panel = gt_product_panel_columns(l->kernels);
     int begin = (int)((int64_t)j->units * index / j->tasks), end = (int)((int64_t)j->units * (index + 1) / j->tasks);
     for (int64_t first = 0; first < positions; first += GT_PRODUCT_KC) {
-        int64_t last = gt_least(first + GT_PRODUCT_KC, positions), at = -1, ldb = 0;
+        int64_t last = gt_smallest(first + GT_PRODUCT_KC, positions), at = -1, ldb = 0;
         int count = parts_of(j, first, last, parts);
         for (int unit = begin; unit < end; unit++) {
             int64_t column = unit / panels * panel, row = unit % panels * height;
-            int columns = (int)gt_least(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
+            int columns = (int)gt_smallest(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
             if (column != at)
                 ldb = point_at_panel(j, first, last, column, columns, width,
                                      j->panels + (size_t)index * panel_floats(l), parts);
             at = column;
             if (row < rows)
-                l->kernels->strided[width / l->kernels->lanes - 1][gt_least(height, rows - row)](
+                l->kernels->strided[width / l->kernels->lanes - 1][gt_smallest(height, rows - row)](
                     parts, count, places + row, l->stride * l->c, ldb, j->out + row * l->o + column, l->o, columns,
                     first > 0);
         }
@@ -238,7 +238,7 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *
         int64_t rows = j.l.kh * j.l.kw * j.l.c;
         j.panels = own;
         j.units = (int)(gt_pieces(rows, j.l.kernels->rows) * gt_pieces(j.l.o, gt_product_panel_columns(j.l.kernels)));
-        j.tasks = (int)gt_least(j.units, gt_pool_threads(pool));
+        j.tasks = (int)gt_smallest(j.units, gt_pool_threads(pool));
         gt_pool_run(pool, j.tasks, taps_task, &j);
         return;
     }

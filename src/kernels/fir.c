@@ -78,8 +78,8 @@ typedef struct span {
 static span row_span(const gt_fir *f) {
     const gt_fir_axis *a = &f->x;
     int64_t first = phase_of(a, 0).input, last = phase_of(a, a->out - 1).input + gt_pieces(a->n, a->up);
-    int64_t from = gt_largest(first, gt_least(gt_largest(first, 0), gt_least(last, a->in)));
-    return (span){first, last, from, gt_largest(from, gt_least(last, a->in))};
+    int64_t from = gt_largest(first, gt_smallest(gt_largest(first, 0), gt_smallest(last, a->in)));
+    return (span){first, last, from, gt_largest(from, gt_smallest(last, a->in))};
 }
 
 /* Of a thread: a row between its margins, in floats. */
@@ -99,7 +99,7 @@ double gt_fir_flops(const gt_fir *f) {
 /* One output row from the row between its margins. */
 static void filter_across(const gt_fir *f, const float *row, span s, const float *taps, float *out, bool add) {
     const gt_fir_axis *a = &f->x;
-    int64_t c = f->channels, g = gt_common_divisor(a->up, a->down), phases = gt_least(a->up / g, a->out);
+    int64_t c = f->channels, g = gt_common_divisor(a->up, a->down), phases = gt_smallest(a->up / g, a->out);
     for (int64_t r = 0; r < phases; r++) {
         phase p = phase_of(a, r);
         weighted_sum sum = {.count = (a->out - r + a->up / g - 1) / (a->up / g),
@@ -125,7 +125,7 @@ static void filter_rows(const gt_fir *f, const float *in, float *out, int64_t ro
     for (int64_t m = row0; m < row1; m++) {
         phase p = phase_of(&f->y, m);
         /* of its taps, those on rows of the image */
-        int64_t lo = gt_largest(0, -p.input), hi = gt_least(p.n, f->y.in - p.input);
+        int64_t lo = gt_largest(0, -p.input), hi = gt_smallest(p.n, f->y.in - p.input);
         float *y = out + m * out_row;
         if (lo >= hi || s.from == s.to) {
             memset(y, 0, sizeof(float) * (size_t)out_row);
@@ -160,11 +160,11 @@ static void fir_tile(void *arg, int index, int worker) {
     f.taps_x += image * f.next_x;
     f.taps_y += image * f.next_y;
     filter_rows(&f, j->in + image * f.y.in * f.x.in * f.channels, j->out + image * f.y.out * f.x.out * f.channels, row,
-                gt_least(row + j->rows, f.y.out), j->workspace + (size_t)worker * scratch_floats(&f));
+                gt_smallest(row + j->rows, f.y.out), j->workspace + (size_t)worker * scratch_floats(&f));
 }
 
 void gt_fir_images(const gt_fir *f, gt_pool *pool, int64_t images, const float *in, float *out, void *workspace) {
-    int64_t row = f->x.out * f->channels, rows = gt_largest(1, gt_least(f->y.out, 16384 / gt_largest(row, 1)));
+    int64_t row = f->x.out * f->channels, rows = gt_largest(1, gt_smallest(f->y.out, 16384 / gt_largest(row, 1)));
     fir_job j = {f, in, out, workspace, rows, (f->y.out + rows - 1) / rows}; /* tiles: by shape alone */
     gt_pool_run(pool, (int)(images * j.tiles), fir_tile, &j);
 }

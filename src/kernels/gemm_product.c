@@ -43,7 +43,7 @@ static layout layout_of(const gt_product *p) {
     int64_t columns = l.b_in_place ? l.panel_width : padded_columns(l.kernels, p->n);
     int64_t bound = STAGE_FLOATS / columns / GT_PRODUCT_KC * GT_PRODUCT_KC;
     if (bound < GT_PRODUCT_KC) bound = GT_PRODUCT_KC;
-    l.stage = gt_least(l.stage, bound);
+    l.stage = gt_smallest(l.stage, bound);
     l.b_floats = (size_t)(columns * l.stage);
     return l;
 }
@@ -67,7 +67,7 @@ static void pack_b_panel(void *arg, int panel, int worker) {
     const stage *s = arg;
     const gt_product *p = s->p;
     int64_t column = (int64_t)panel * s->l.panel_width;
-    int columns = (int)gt_least(s->l.panel_width, p->n - column);
+    int columns = (int)gt_smallest(s->l.panel_width, p->n - column);
     float *to = s->b_to;
     if (!s->l.b_in_place) to += column * s->b_rows;
     else if (columns == s->l.panel_width) return;
@@ -104,7 +104,7 @@ typedef struct first_reads {
 static gt_pack_a tile_block(const stage *s, int tile, int64_t k0) {
     gt_pack_a a = gt_pack_a_tile(s->l.kernels, tile / s->l.column_tiles * s->l.kernels->tile_rows, s->p->m);
     a.k0 = s->k0 + k0;
-    a.k = (int)gt_least(GT_PRODUCT_KC, s->k - k0);
+    a.k = (int)gt_smallest(GT_PRODUCT_KC, s->k - k0);
     return a;
 }
 
@@ -121,7 +121,7 @@ static first_reads reads_of(const stage *s, int tile, int64_t k0) {
     }
     if (!s->l.b_in_place) {
         int64_t column = first_column(s, tile), ldb;
-        f.b = panel_at(s, k0, column, (int)gt_least(s->l.panel_width, p->n - column), &ldb);
+        f.b = panel_at(s, k0, column, (int)gt_smallest(s->l.panel_width, p->n - column), &ldb);
         f.b_floats = a.k * ldb;
     }
     return f;
@@ -150,7 +150,8 @@ static void multiply_rows(const stage *s, const gt_pack_a *a, int64_t k0, int64_
     int64_t places[GT_MICRO_ROWS];
     for (int r = 0; r < GT_MICRO_ROWS; r++) places[r] = r * p->lda;
     for (; column < end; column += l->panel_width) {
-        int columns = (int)gt_least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
+        int columns = (int)gt_smallest(l->panel_width, p->n - column),
+            width = gt_product_panel_width(p->kernels, columns);
         int64_t ldb;
         gt_strided_part part = {.b = panel_at(s, k0, column, columns, &ldb), .k = a->k};
         for (int r = 0; r < a->rows; r += a->panel_rows) {
@@ -179,7 +180,8 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
         add_fetch(ahead, &count, part.from, part.floats, steps * panels);
     }
     for (; column < end; column += l->panel_width) {
-        int columns = (int)gt_least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
+        int columns = (int)gt_smallest(l->panel_width, p->n - column),
+            width = gt_product_panel_width(p->kernels, columns);
         int64_t ldb;
         const float *b = panel_at(s, k0, column, columns, &ldb);
         if (column + l->panel_width >= end) ahead[count] = fetch_in_steps(next->b, next->b_floats, steps);
@@ -196,7 +198,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
 static void multiply_tile(const stage *s, int tile, int worker, const first_reads *after) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    int64_t column = first_column(s, tile), end = gt_least(column + l->tile_columns, p->n);
+    int64_t column = first_column(s, tile), end = gt_smallest(column + l->tile_columns, p->n);
     gt_pack_a a = tile_block(s, tile, 0);
     float *rows[GT_TILE_ROWS];
     tile_rows(p, a.row0, a.rows, rows);
@@ -273,7 +275,7 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     tile_loop all = {.stages = &s};
     add_stage(&all);
     do {
-        s.k = gt_least(s.l.stage, p->k - s.k0);
+        s.k = gt_smallest(s.l.stage, p->k - s.k0);
         gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
         gt_pool_run(pool, all.first_tile[1], loop_tile, &all);
         s.k0 += s.k;
@@ -291,14 +293,14 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
 }
 
 gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m) {
-    gt_pack_a t = {.row0 = row0, .rows = (int)gt_least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
+    gt_pack_a t = {.row0 = row0, .rows = (int)gt_smallest(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
     int panels = (int)gt_pieces(t.rows, kernels->rows);
     t.panel_rows = (int)gt_pieces(t.rows, panels); /* balanced, so that the last panel is not a sliver */
     return t;
 }
 
 int gt_pack_panel_rows(const gt_pack_a *t, int r) {
-    return (int)gt_least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows);
+    return (int)gt_smallest(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows);
 }
 
 float *gt_pack_a_at(const gt_pack_a *t, int r, int k) {
@@ -353,7 +355,7 @@ static inline void transpose_quad(const float *from, int64_t from_ld, float *to,
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel) {
     enum { BLOCK = 16, QUAD = 4 }; /* a cache line of each column at a time */
     for (int64_t i0 = 0; i0 < k; i0 += BLOCK) {
-        int64_t end = gt_least(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
+        int64_t end = gt_smallest(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
         int j = 0;
         for (; j + QUAD <= columns; j += QUAD) {
             for (int64_t i = i0; i < quads; i += QUAD)

@@ -55,7 +55,7 @@ static bool take_buffers(int n) {
 gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static atomic_int taken;
-    int n = (int)gt_least(gt_pool_threads(pool), tiles);
+    int n = (int)gt_smallest(gt_pool_threads(pool), tiles);
     if (n <= atomic_load(&taken)) return GT_OK;
     use_one_thread();
     pthread_mutex_lock(&lock);

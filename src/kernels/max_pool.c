@@ -19,8 +19,8 @@ typedef struct window {
 
 GT_PART_OF_CLONES window window_at(const gt_max_pool_shape *s, int64_t p, int64_t q) {
     int64_t y = p * s->stride - s->pad, x = q * s->stride - s->pad, y0 = gt_largest(y, 0), x0 = gt_largest(x, 0);
-    return (window){(y0 * s->w + x0) * s->c, (int)(gt_least(y + s->size, s->h) - y0),
-                    (int)(gt_least(x + s->size, s->w) - x0)};
+    return (window){(y0 * s->w + x0) * s->c, (int)(gt_smallest(y + s->size, s->h) - y0),
+                    (int)(gt_smallest(x + s->size, s->w) - x0)};
 }
 
 /* Four channels. An empty mask is 0, a full one -1. */
@@ -166,7 +166,7 @@ GT_CLONES static void pick_line(const job *j, int64_t index) {
 GT_CLONES static void spread_image(const job *j, int64_t index) {
     const gt_max_pool_shape *s = j->s;
     int64_t parts = gt_pieces(s->c, CHANNELS), image = index / parts, first = index % parts * CHANNELS;
-    int64_t n = gt_least(CHANNELS, s->c - first), line = s->w * s->c, before = image * s->h * line + first;
+    int64_t n = gt_smallest(CHANNELS, s->c - first), line = s->w * s->c, before = image * s->h * line + first;
     bool add = !gt_max_pool_apart(s);
     for (int64_t k = 0; add && k < s->h * s->w; k++) memset(j->out + before + k * s->c, 0, (size_t)n * sizeof *j->out);
     const float *v = j->v + image * s->p * s->q * s->c + first;

@@ -88,7 +88,7 @@ static void image_tile(const gt_winograd_block *z, const int64_t *planes, int64_
     float *to[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
     for (int64_t c = 0; c < p->from.channels; c += GT_PRODUCT_KC, gt_move_on(from, read, GT_PRODUCT_KC)) {
-        int k = (int)gt_least(GT_PRODUCT_KC, p->from.channels - c);
+        int k = (int)gt_smallest(GT_PRODUCT_KC, p->from.channels - c);
         row_place rows[GT_WINOGRAD_MOST_SHARED + 1][GT_WINOGRAD_MOST_SHARED];
         uint32_t known = 0;
         for (int i = 0; i < p->from_points; i++) {
@@ -106,7 +106,7 @@ static void image_tile(const gt_winograd_block *z, const int64_t *planes, int64_
 static void image_group(void *arg, int group, int worker) {
     (void)worker;
     const winograd *w = arg;
-    int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
+    int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->block.count);
     int64_t planes[GT_WINOGRAD_MOST_POINTS];
     gt_winograd_planes_at(&w->block, w->block.tiling.from_points, gt_winograd_stored(&w->block.tiling), planes);
     for (int64_t t = begin; t < end; t++) image_tile(&w->block, planes, t);
@@ -166,7 +166,7 @@ static void result_group(void *arg, int group, int worker) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
-    int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, z->count);
+    int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, z->count);
     find_values(z, begin, 0, from);
     for (int64_t t = begin; t < end; t++) {
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
@@ -193,10 +193,11 @@ static void overlapping_results(void *arg, int index, int worker) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     int64_t parts = gt_pieces(p->to.channels, w->part), image = z->tile0 / p->per_image + index / parts;
-    int64_t c = index % parts * w->part, count = gt_least(w->part, p->to.channels - c), steps[GT_WINOGRAD_MOST_POINTS];
+    int64_t c = index % parts * w->part, count = gt_smallest(w->part, p->to.channels - c),
+            steps[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
     float *trash = trash_of(w, worker);
-    int64_t end = gt_least((image + 1) * p->per_image, z->tile0 + z->count);
+    int64_t end = gt_smallest((image + 1) * p->per_image, z->tile0 + z->count);
     for (int64_t tile = gt_largest(image * p->per_image, z->tile0); tile < end; tile++) {
         find_values(z, tile - z->tile0, c, from);
         gt_winograd_pixels(p, &p->to, z->out, tile, trash, to);
@@ -238,14 +239,14 @@ static void pack_panel(void *arg, int panel, int worker) {
     const gt_winograd_tiling *p = &z->tiling;
     int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns(p->kernels);
-    int columns = (int)gt_least(gt_product_panel_columns(p->kernels), to_channels - o),
+    int columns = (int)gt_smallest(gt_product_panel_columns(p->kernels), to_channels - o),
         width = gt_product_panel_width(p->kernels, columns);
     float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES],
         *v = z->v + o * from_channels;
     const float *from[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
-        int64_t rows = gt_least(PACK_ROWS, from_channels - c0);
+        int64_t rows = gt_smallest(PACK_ROWS, from_channels - c0);
         for (int i = 0; i < p->taps; i++) {
             const float *tap = z->w + (p->flipped ? p->taps - 1 - i : i) * inputs * outputs;
             if (p->transposed) gt_pack_transposed(tap + o * outputs + c0, outputs, columns, width, rows, taps[i]);
@@ -285,7 +286,7 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     if (in[2]) w.v = in[2];
     else pack(s, pool, in[1], (float *)w.v);
     for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
-        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
+        z->count = gt_smallest(z->tiling.block, z->tiling.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
         multiply(&w, pool);
         write_results(&w, pool);

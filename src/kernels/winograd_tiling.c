@@ -30,7 +30,7 @@ enum {
     MOST_VALUES = 128 * 81, /* points of all tiles in a block of the weight gradient */
 };
 
-static int plane_along(const gt_winograd_tiling *p, int point) { return (int)gt_least(point, p->planes_side - 1); }
+static int plane_along(const gt_winograd_tiling *p, int point) { return (int)gt_smallest(point, p->planes_side - 1); }
 
 static void find_planes(gt_winograd_tiling *p) {
     for (int i = 0; i < p->points; i++) {
@@ -105,11 +105,11 @@ static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
     if (weights <= MOST_CACHED) weights /= 2;
     int64_t floats = to_weights ? MOST_VALUES / p->points * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
-    int64_t block = gt_least(floats, MOST_BLOCK) / tile;
+    int64_t block = gt_smallest(floats, MOST_BLOCK) / tile;
     if (!to_weights) block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);
     if (block < kernels->rows) block = kernels->rows;
     int64_t blocks = gt_pieces(p->tiles, block);
-    return to_weights ? gt_pieces(p->tiles, blocks) : gt_least(block, p->tiles);
+    return to_weights ? gt_pieces(p->tiles, blocks) : gt_smallest(block, p->tiles);
 }
 
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s) {
@@ -144,8 +144,8 @@ void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face
                         const float *outside, const float **to) {
     int64_t n = tile / tiling->per_image, in_image = tile % tiling->per_image;
     int64_t y = in_image / tiling->across * f->step - f->pad_y, x = in_image % tiling->across * f->step - f->pad_x;
-    int left = (int)gt_least(f->side, gt_largest(0, -x)),
-        right = (int)gt_least(f->side, gt_largest(left, f->width - x));
+    int left = (int)gt_smallest(f->side, gt_largest(0, -x)),
+        right = (int)gt_smallest(f->side, gt_largest(left, f->width - x));
     for (int i = 0; i < f->side; i++, to += f->side) {
         bool inside = y + i >= 0 && y + i < f->height;
         int begin = inside ? left : f->side, end = inside ? right : f->side;
@@ -178,7 +178,7 @@ int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f
 static int64_t rows_end(const gt_winograd_tiling *tiling, const gt_winograd_face *f, int64_t tile) {
     if (tile < 0) return 0;
     int64_t y = tile % tiling->per_image / tiling->across * f->step - f->pad_y + f->side;
-    return (tile / tiling->per_image * f->height + gt_least(y, f->height)) * f->width * f->channels;
+    return (tile / tiling->per_image * f->height + gt_smallest(y, f->height)) * f->width * f->channels;
 }
 
 gt_range gt_winograd_rows_ahead(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images,

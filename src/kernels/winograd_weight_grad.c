@@ -100,13 +100,13 @@ static void image_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
     int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
     for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, read, width)) {
-        int64_t stored = gt_least(width, channels - c);
+        int64_t stored = gt_smallest(width, channels - c);
         for (int i = 0; i < p->points; i++) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + planes[i] + strip + gt_winograd_row(p, i, t) * stored;
         }
         gt_transform_fn *transform = gt_winograd_reader(p, &p->from, &z->from);
-        transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c),
+        transform(from, to, gt_winograd_steps(steps), gt_smallest(width, p->from.channels - c),
                   gt_winograd_pixels_ahead(&p->from));
     }
 }
@@ -121,7 +121,7 @@ static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
-        int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
+        int columns = (int)gt_smallest(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + planes[i] + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
         gt_winograd_reader(p, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
@@ -132,7 +132,7 @@ static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t
 static void transform_group(void *arg, int group, int worker) {
     (void)worker;
     const weight_grad *w = arg;
-    int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
+    int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->block.count);
     const gt_winograd_tiling *p = &w->block.tiling;
     int64_t planes[GT_WINOGRAD_MOST_POINTS];
     gt_winograd_planes_at(&w->block, p->points, gt_winograd_stored(p), planes);
@@ -162,10 +162,10 @@ static void weight_patch(void *arg, int index, int worker) {
             in_strip = row % all->per_strip * all->rows;
     int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels,
             channels = gt_winograd_stored(p);
-    int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip),
-            columns = gt_least(all->columns, outputs - o);
+    int64_t rows = gt_smallest(all->rows, gt_smallest(all->strip, inputs - strip) - in_strip),
+            columns = gt_smallest(all->columns, outputs - o);
     if (rows <= 0) return; /* the last strip may have fewer patches */
-    int64_t stored = gt_least(all->strip, channels - strip),
+    int64_t stored = gt_smallest(all->strip, channels - strip),
             padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
     float *d = w->d + worker * p->planes * patch_plane(all);
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
@@ -213,7 +213,7 @@ void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *works
     z->out = out;
     w.dy = gt_winograd_images_of(&z->tiling, &z->tiling.to, in[1], in[GT_CONV_SCALES + 1], w.dy.zeros);
     for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
-        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
+        z->count = gt_smallest(z->tiling.block, z->tiling.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), transform_group, &w);
         gt_pool_run(pool, (int)(w.patches.down * w.patches.across), weight_patch, &w);
     }

@@ -98,7 +98,7 @@ static int64_t standard_ranks(const gt_launch_options *f, const gt_machine *m) {
     if (f->ranks || *f->hostfile || getenv("SLURM_JOB_ID")) return f->ranks;
     if (*f->hosts) return strchr(f->hosts, ':') ? 0 : count_hosts(f->hosts);
     int64_t largest = cores_here(m) / CORES_OF_A_RANK;
-    return largest < 1 ? 1 : gt_least(largest, m->sockets);
+    return largest < 1 ? 1 : gt_smallest(largest, m->sockets);
 }
 
 /* Containers may forbid one process to read another's memory; Open MPI would complain of that with every message. */

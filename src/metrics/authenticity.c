@@ -121,7 +121,7 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
 static int64_t unmirrored(int64_t count, bool mirrored) { return mirrored ? count / 2 : count; }
 
 int64_t gt_left_out_count(int64_t count, bool mirrored, int64_t fakes) {
-    return gt_least(unmirrored(count, mirrored), fakes);
+    return gt_smallest(unmirrored(count, mirrored), fakes);
 }
 
 gt_status gt_authenticity_of_left_out_all(const gt_team *team, const gt_rows *train, bool mirrored, int64_t n,

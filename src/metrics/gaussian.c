@@ -40,8 +40,9 @@ static void add_tile(void *arg, int tile, int worker) {
     size_t row = 0, column = (size_t)tile;
     while (column > row) column -= ++row;
     size_t i = row * TILE, j = column * TILE;
-    gt_add_product_of_columns((size_t)gt_least(TILE, (int64_t)(g->d - i)), (size_t)gt_least(TILE, (int64_t)(g->d - j)),
-                              g->n, g->x + i, g->d, g->x + j, g->d, g->gram + i * g->d + j, g->d);
+    gt_add_product_of_columns((size_t)gt_smallest(TILE, (int64_t)(g->d - i)),
+                              (size_t)gt_smallest(TILE, (int64_t)(g->d - j)), g->n, g->x + i, g->d, g->x + j, g->d,
+                              g->gram + i * g->d + j, g->d);
 }
 
 /* Of the lower triangle. */
@@ -236,9 +237,9 @@ gt_status gt_gaussian_of_rows_all(const gt_team *team, const gt_rows *rows, gt_g
     gt_status st = gt_comm_agree_all(team->comm, m ? GT_OK : GT_FAILED);
     if (!st) gt_tell_part("covariance", "images", rows->count);
     for (int64_t i = 0; i < rows->own && !st && !gt_team_stops(team); i += AT_ONCE) {
-        int64_t n = gt_least(AT_ONCE, rows->own - i);
+        int64_t n = gt_smallest(AT_ONCE, rows->own - i);
         st = gt_row_moments_add(m, rows->x + i * rows->d, n);
-        gt_tell(gt_least(rows->count, (i + n) * team->comm->ranks));
+        gt_tell(gt_smallest(rows->count, (i + n) * team->comm->ranks));
     }
     st = gt_comm_agree_all(team->comm, st);
     if (!st) st = gt_team_look_all(team);

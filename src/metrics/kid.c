@@ -121,7 +121,7 @@ static gt_status check_subsets(const subsets *s) {
 }
 
 static bool allocate(subsets *s, gt_arena *a, int own, double **mine, double **all) {
-    size_t rows = (size_t)(gt_least(own, AT_ONCE) * s->size);
+    size_t rows = (size_t)(gt_smallest(own, AT_ONCE) * s->size);
     *mine = gt_arena_array(a, (size_t)own + 1, sizeof **mine);
     *all = gt_arena_array(a, (size_t)s->o.subsets, sizeof **all);
     s->deck = gt_arena_array(a, (size_t)gt_largest(s->sets[0]->count, s->sets[1]->count), sizeof *s->deck);
@@ -141,8 +141,8 @@ static gt_status take_turns(subsets *s, int first, int own, void *workspace, dou
     gt_status st = GT_OK;
     gt_tell_part("", "subsets", s->o.subsets);
     for (int turn = 0; turn < turns && !st; turn++) {
-        s->first = first + (int)gt_least(own, turn * AT_ONCE);
-        s->count = (int)gt_least(AT_ONCE, first + own - s->first);
+        s->first = first + (int)gt_smallest(own, turn * AT_ONCE);
+        s->count = (int)gt_smallest(AT_ONCE, first + own - s->first);
         for (s->set = 0; s->set < 2 && !st; s->set++) {
             for (int i = 0; i < s->count; i++) {
                 int32_t *rows = s->rows[s->set] + i * s->size;
@@ -155,7 +155,7 @@ static gt_status take_turns(subsets *s, int first, int own, void *workspace, dou
         for (int i = 0; i < s->count && !st && !gt_team_stops(s->team); i++) {
             int done = s->first - first + i;
             mine[done] = estimate(s, i, workspace);
-            gt_tell(gt_least(s->o.subsets, (done + 1) * s->team->comm->ranks));
+            gt_tell(gt_smallest(s->o.subsets, (done + 1) * s->team->comm->ranks));
         }
         if (!st) st = gt_team_look_all(s->team);
     }
@@ -166,8 +166,8 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
                      double *kid, double *each) {
     subsets s = {.team = team, .sets = {fakes, reals}, .given = {o->fakes, o->reals}, .o = *o, .d = fakes->d};
     if (!s.o.subsets) s.o.subsets = GT_KID_SUBSETS;
-    int64_t most = gt_least(fakes->count, reals->count);
-    s.size = s.o.size ? s.o.size : gt_least(most, GT_KID_SIZE);
+    int64_t most = gt_smallest(fakes->count, reals->count);
+    s.size = s.o.size ? s.o.size : gt_smallest(most, GT_KID_SIZE);
     if (s.size > most)
         return gt_fail(GT_USAGE, "subsets of %lld pictures need as many in both sets", (long long)s.size);
     gt_status st = check_subsets(&s);

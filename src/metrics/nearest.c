@@ -114,7 +114,7 @@ static void multiply(void *arg, int64_t first, int64_t n, const float *x) {
     if (p->begin) p->begin(p->arg, first, n);
     int64_t own = p->queries->own;
     for (int64_t i = 0; i < own && !gt_team_stops(p->team); i += QUERIES) {
-        g.m = gt_least(QUERIES, own - i);
+        g.m = gt_smallest(QUERIES, own - i);
         centre(p, g.m, p->queries->x + i * d, p->block, p->block_square);
         gt_gemm(&g, p->team->pool, p->workspace);
         p->block_first = i;
@@ -225,7 +225,7 @@ static void keep_near(void *arg, int64_t query, const float *product, float squa
     candidates *c = &s->of[query];
     const float *panel_square = s->products->panel_square;
     for (int64_t i = 0; (i = next_run(i, n, product, panel_square, c->worst)) < n; i += RUN)
-        for (int64_t j = i; j < gt_least(i + RUN, n); j++) {
+        for (int64_t j = i; j < gt_smallest(i + RUN, n); j++) {
             float value = panel_square[j] - 2 * product[j];
             if (value < c->worst && !left_out(s, query, first + j)) put_candidate(c, value, (int32_t)(first + j));
         }
@@ -307,7 +307,7 @@ static void look_within(void *arg, int64_t query, const float *product, float sq
     int64_t d = b->base->d;
     float limit = -square * (1 - off_by);
     for (int64_t i = 0; (i = next_run(i, n, product, b->reach, limit)) < n; i += RUN)
-        for (int64_t j = i; j < gt_least(i + RUN, n); j++)
+        for (int64_t j = i; j < gt_smallest(i + RUN, n); j++)
             if (b->reach[j] - 2 * product[j] <= limit &&
                 gt_row_distance(d, b->queries->x + query * d, x + j * d) <= b->radius[first + j]) {
                 b->inside[query] = 1;

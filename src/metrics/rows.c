@@ -21,7 +21,7 @@ gt_status gt_team_look_all(const gt_team *team) {
     return gt_fail(GT_STOPPED, "stopped");
 }
 
-gt_slices gt_rows_blocks(int64_t count) { return (gt_slices){(int)count, (int)gt_least(count, GT_ROW_BLOCKS)}; }
+gt_slices gt_rows_blocks(int64_t count) { return (gt_slices){(int)count, (int)gt_smallest(count, GT_ROW_BLOCKS)}; }
 
 /* The items of a rank begin here and end where those of the next one begin. */
 static int64_t begin_of(int64_t count, int ranks, int rank) {
@@ -56,14 +56,14 @@ gt_status gt_rows_check_all(const gt_team *team, const gt_rows *rows, const char
 static gt_status each_panel_all(const gt_team *team, int64_t items, int64_t together, size_t bytes, int64_t at_once,
                                 const char *mine, gt_panel_of_bytes_fn *fn, void *arg) {
     gt_comm *c = team->comm;
-    size_t most = (size_t)gt_least(at_once, items * together) * bytes;
+    size_t most = (size_t)gt_smallest(at_once, items * together) * bytes;
     char *room = c->ranks > 1 ? gt_block_alloc(most, "rows of another rank") : NULL;
     gt_status st = gt_comm_agree_all(c, room || c->ranks == 1 ? GT_OK : GT_NOMEM);
     for (int rank = 0; rank < c->ranks && !st; rank++) {
         int64_t begin = begin_of(items, c->ranks, rank) * together,
                 end = begin_of(items, c->ranks, rank + 1) * together;
         for (int64_t i = begin; i < end && !st; i += at_once) {
-            int64_t n = gt_least(at_once, end - i);
+            int64_t n = gt_smallest(at_once, end - i);
             const char *x = rank == c->rank ? mine + (size_t)(i - begin) * bytes : room;
             if (room) {
                 if (rank == c->rank) memcpy(room, x, (size_t)n * bytes);

@@ -122,14 +122,14 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
     st = gt_comm_agree_all(team->comm, st);
     int turns = gt_comm_max_all(team->comm, (int)gt_pieces(own, AT_ONCE));
     for (int turn = 0; turn < turns && !st; turn++) {
-        int done = (int)gt_least(own, turn * AT_ONCE);
-        p.count = (int)gt_least(AT_ONCE, own - done);
+        int done = (int)gt_smallest(own, turn * AT_ONCE);
+        p.count = (int)gt_smallest(AT_ONCE, own - done);
         p.directions = directions + (int64_t)(first + done) * a->d;
         p.each = mine + done;
         for (p.set = 0; p.set < 2 && !st; p.set++) st = gt_rows_each_all(team, p.set ? b : a, project, &p);
         if (!st) gt_pool_run(team->pool, p.count, compare, &p);
         if (!st) st = gt_team_look_all(team);
-        gt_tell(gt_least(n, (done + p.count) * team->comm->ranks));
+        gt_tell(gt_smallest(n, (done + p.count) * team->comm->ranks));
     }
     if (!st) {
         gt_comm_gather_all(team->comm, mine, (size_t)own * sizeof *mine, each);
@@ -155,8 +155,8 @@ static sample sample_of(const gt_metric_input *in) {
     enum { PICTURES = 256, PIXELS = 1 << 24, PATCHES = 32, DIRECTIONS = 128 };
     const gt_metric_set *s = &in->fakes;
     if (!in->is_sheet) return (sample){s->count, GT_PATCHES_EACH, GT_SLICES_REPEATS * GT_SLICES_DIRECTIONS};
-    int64_t pictures = gt_least(PICTURES, gt_largest(1, PIXELS / ((int64_t)s->height * s->width)));
-    return (sample){gt_least(s->count, pictures), PATCHES, DIRECTIONS};
+    int64_t pictures = gt_smallest(PICTURES, gt_largest(1, PIXELS / ((int64_t)s->height * s->width)));
+    return (sample){gt_smallest(s->count, pictures), PATCHES, DIRECTIONS};
 }
 
 static void tell_part(const gt_metric_set *set, int level, const char *of, int64_t count) {
@@ -172,7 +172,7 @@ static gt_status add_pictures(const gt_metric_input *in, const gt_metric_set *se
     gt_status st = GT_OK;
     for (int64_t i = 0; i < own && !st && !gt_team_stops(in->team); i++) {
         st = gt_patches_add(to, set->pictures + i * set->count / count * bytes, 1, NULL, NULL);
-        gt_tell(gt_least(count, (i + 1) * in->team->comm->ranks));
+        gt_tell(gt_smallest(count, (i + 1) * in->team->comm->ranks));
     }
     return st;
 }

@@ -151,9 +151,9 @@ static gt_status add_pictures(const gt_metric_input *in, const gt_metric_set *se
             bytes = (int64_t)set->height * set->width * set->channels;
     gt_status st = GT_OK;
     for (int64_t i = 0; i < own && !st && !gt_team_stops(in->team); i += AT_ONCE) {
-        int64_t n = gt_least(AT_ONCE, own - i);
+        int64_t n = gt_smallest(AT_ONCE, own - i);
         st = gt_spectrum_add(to, set->pictures + i * bytes, n);
-        gt_tell(gt_least(set->count, (i + n) * in->team->comm->ranks));
+        gt_tell(gt_smallest(set->count, (i + n) * in->team->comm->ranks));
     }
     return st;
 }

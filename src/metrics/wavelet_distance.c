@@ -61,7 +61,7 @@ gt_packets *gt_packets_new(const gt_team *team, int64_t count, int height, int w
         p->d = (int64_t)channels * h * w;
         p->spare = gt_wavelet_spare(o->wavelet, o->level, channels, height, width);
         gt_slice_range(p->nodes, team->comm->ranks, team->comm->rank, &p->first, &p->own);
-        size_t own = (size_t)p->own, d = (size_t)p->d, rows = (size_t)gt_least(p->d, count);
+        size_t own = (size_t)p->own, d = (size_t)p->d, rows = (size_t)gt_smallest(p->d, count);
         p->scratch = gt_arena_array(a, (size_t)gt_pool_threads(team->pool) * scratch_of(p), sizeof(double));
         p->piece = gt_arena_array(a, own * PIECE, d * sizeof(double));
         p->node = gt_arena_array(a, own, sizeof *p->node);
@@ -123,7 +123,7 @@ gt_status gt_packets_add(gt_packets *p, const uint8_t *pictures, int64_t n) {
         return gt_fail(GT_USAGE, "%lld pictures are more than the %lld of the set", (long long)(p->added + n),
                        (long long)p->count);
     while (n > 0) {
-        int64_t now = gt_least(n, PIECE - p->in_piece);
+        int64_t now = gt_smallest(n, PIECE - p->in_piece);
         p->pictures = pictures;
         gt_pool_run(p->team.pool, (int)now, transform, p);
         p->in_piece += now;
@@ -162,7 +162,7 @@ static void compare(void *arg, int tile, int worker) {
     if (gt_team_stops(&p->a->team)) return;
     if (gt_frechet_distance(&p->a->node[tile], &p->b->node[tile], GT_DIVISOR_N_LESS, &p->distance[tile]))
         p->distance[tile] = -1;
-    gt_tell(gt_least(p->a->nodes, (int64_t)(atomic_fetch_add(&p->done, 1) + 1) * p->a->team.comm->ranks));
+    gt_tell(gt_smallest(p->a->nodes, (int64_t)(atomic_fetch_add(&p->done, 1) + 1) * p->a->team.comm->ranks));
 }
 
 gt_status gt_packets_distance_all(const gt_packets *a, const gt_packets *b, double *distance, double *each) {

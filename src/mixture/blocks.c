@@ -45,18 +45,18 @@ static gt_status allocate_points(gt_blocks *b) {
 static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     double *rows = malloc(b->panel * b->d * sizeof *rows);
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for points");
-    int64_t size = (int64_t)b->panel, first = gt_least(first_panel(b, b->first) * size, b->count);
-    b->own_points = gt_least(first_panel(b, b->first + b->own) * size, b->count) - first;
+    int64_t size = (int64_t)b->panel, first = gt_smallest(first_panel(b, b->first) * size, b->count);
+    b->own_points = gt_smallest(first_panel(b, b->first + b->own) * size, b->count) - first;
     gt_status st = GT_OK;
     gt_tell_start("reading", "points", b->count);
     for (int64_t i = 0; i < b->own_points && !st; i += size) {
-        size_t n = (size_t)gt_least(size, b->own_points - i);
+        size_t n = (size_t)gt_smallest(size, b->own_points - i);
         double *x = b->x + (size_t)i * b->d;
         gt_progress();
         st = gt_cloud_read(points, first + i, (int64_t)n, rows);
         for (size_t p = 0; p < n && !st; p++)
             for (size_t j = 0; j < b->d; j++) x[j * b->panel + p] = rows[p * b->d + j];
-        gt_tell(gt_least((i + size) * b->comm->ranks, b->count));
+        gt_tell(gt_smallest((i + size) * b->comm->ranks, b->count));
     }
     gt_tell_end();
     free(rows);
@@ -128,7 +128,7 @@ static void sum_block(void *arg, int tile, int worker) {
     for (int64_t p = begin; p < end; p++) {
         gt_panel_of_points panel = {
             .x = b->x + (size_t)((p - before) * size) * b->d,
-            .count = (size_t)gt_least(size, b->count - p * size),
+            .count = (size_t)gt_smallest(size, b->count - p * size),
             .own = (p - before) * size,
         };
         w->fn(w->arg, &panel, worker, sums);

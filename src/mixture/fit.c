@@ -131,7 +131,7 @@ static void show_restart(const fitting *t) {
 static void show_iteration(const fitting *t, double l) {
     char more[48];
     snprintf(more, sizeof more, "log-likelihood %.9g", l);
-    gt_tell_with(gt_least(t->f->n_now, t->f->recipe.iterations), more);
+    gt_tell_with(gt_smallest(t->f->n_now, t->f->recipe.iterations), more);
 }
 
 /* Keeps the restart's mixture if it is the best so far, and gets ready for the next restart. A mixture without held

@@ -36,8 +36,8 @@ static void choose_point(const seeding *s, int block, double rest, double *mean)
     int64_t own = b->own_points, before = gt_slices_first(b->slices, b->first);
     int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel,
             end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel,
-            n = gt_least(end, own) - begin;
-    int64_t chosen = s->latest ? gt_mixture_choose(s->nearest + begin, n, &rest) : gt_least((int64_t)rest, n - 1);
+            n = gt_smallest(end, own) - begin;
+    int64_t chosen = s->latest ? gt_mixture_choose(s->nearest + begin, n, &rest) : gt_smallest((int64_t)rest, n - 1);
     int64_t at = begin + gt_largest(chosen, 0); /* the sum of the block is above 0, so one is chosen */
     const double *panel = b->x + (size_t)(at / (int64_t)b->panel) * b->panel * b->d;
     for (size_t j = 0; j < b->d; j++) mean[j] = panel[j * b->panel + (size_t)(at % (int64_t)b->panel)];

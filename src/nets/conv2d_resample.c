@@ -26,8 +26,8 @@ static gt_node *up_transposed(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, 
     int kh = (int)gt_dim(w, 0), kw = (int)gt_dim(w, 1);
     p.pad_x0 -= kw - 1, p.pad_x1 -= kw - r.up;
     p.pad_y0 -= kh - 1, p.pad_y1 -= kh - r.up;
-    int tx = (int)gt_largest(gt_least(-p.pad_x0, -p.pad_x1), 0),
-        ty = (int)gt_largest(gt_least(-p.pad_y0, -p.pad_y1), 0);
+    int tx = (int)gt_largest(gt_smallest(-p.pad_x0, -p.pad_x1), 0),
+        ty = (int)gt_largest(gt_smallest(-p.pad_y0, -p.pad_y1), 0);
     gt_conv_attr attr = {
         .stride = r.up, .groups = r.groups, .pad_top = ty, .pad_bottom = ty, .pad_left = tx, .pad_right = tx};
     int64_t height = (gt_dim(x, 1) - 1) * r.up + kh - 2 * ty, width = (gt_dim(x, 2) - 1) * r.up + kw - 2 * tx;

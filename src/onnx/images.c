@@ -126,7 +126,7 @@ static gt_onnx_value *filtered(gt_translation *t, const gt_node *n, const gt_fir
     for (int i = 0; i < 4; i++) { /* convolutions add margins, but do not crop */
         int64_t *p = &crops[2 + i / 2][i % 2];
         pads[i] = gt_largest(*p, 0);
-        *p = gt_least(*p, 0);
+        *p = gt_smallest(*p, 0);
     }
     gt_onnx_value *x = gt_emit_padded(t, n, images(t, n->in[0]), 4, (const int64_t(*)[2])crops, sizes);
     gt_onnx_attr attrs[] = {ints2("kernel_shape", a->ny, a->nx),

@@ -58,8 +58,8 @@ static gt_status open_network(gt_engine *e, dead_units *d) {
     if (!d->n) return GT_OK;
     e->arena_bytes = bytes;
     int64_t batch = gt_runner_batch(d->network), part = e->info->count / PART,
-            room = gt_least(MAX, PIXELS / ((int64_t)m->height * m->width)),
-            wanted = gt_least(room, gt_largest(part, MIN));
+            room = gt_smallest(MAX, PIXELS / ((int64_t)m->height * m->width)),
+            wanted = gt_smallest(room, gt_largest(part, MIN));
     d->pictures = gt_largest(wanted / batch, 1) * batch;
     return allocate(d);
 }

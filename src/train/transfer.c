@@ -181,7 +181,7 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
 static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
     int other = gt_model_mbstd(theirs);
     bool whole = other > theirs->batch;
-    int64_t own = gt_least(gt_model_mbstd(job), job->batch);
+    int64_t own = gt_smallest(gt_model_mbstd(job), job->batch);
     if (own == (whole ? job->batch : other) || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
     gt_text groups = whole ? gt_text_of("its whole batches") : gt_text_of("groups of %d images", other);
     say(x, "  its D saw standard deviations of %s, here of groups of %lld (%s)", groups.s, (long long)own,

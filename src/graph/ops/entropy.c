@@ -131,10 +131,10 @@ static void grad_block(const job *j, int64_t first, int64_t rows, float *e) {
 
 static void run_tile(void *arg, int tile, int worker) {
     const job *j = arg;
-    int64_t end = gt_least((tile + 1) * j->tile, j->rows);
+    int64_t end = gt_smallest((tile + 1) * j->tile, j->rows);
     float *e = j->room + worker * j->block * j->width;
     for (int64_t first = tile * j->tile; first < end; first += j->block)
-        (j->d ? grad_block : entropy_block)(j, first, gt_least(j->block, end - first), e);
+        (j->d ? grad_block : entropy_block)(j, first, gt_smallest(j->block, end - first), e);
 }
 
 static void run(const gt_run *r) {

@@ -206,7 +206,7 @@ static void add_rows_of_columns(const sum_layout *p, const float *x, int64_t beg
     int64_t wide = p->abreast * width, together = p->abreast > 1 ? p->reduced[0] : 1;
     memset(sum, 0, (size_t)wide * sizeof *sum);
     for (int64_t i = begin; i < end;) {
-        int64_t next = (i / together + 1) * together, n = (gt_least(next, end) - i) * width;
+        int64_t next = (i / together + 1) * together, n = (gt_smallest(next, end) - i) * width;
         const float *from = x + offset_of(i, p->n_reduced, p->reduced, p->reduced_stride);
         for (int64_t at = 0; at < n; at += wide) add_columns(sum, from + at, n - at < wide ? n - at : wide);
         i = next;

@@ -152,8 +152,8 @@ static void change_colours(const gt_job *j, const motion *d, float *image) {
 static void put_square(const gt_job *j, const motion *d, int64_t side, float *image) {
     int64_t top = (int64_t)((double)d->box_y * (double)j->height) - side / 2,
             left = (int64_t)((double)d->box_x * (double)j->width) - side / 2;
-    for (int64_t y = gt_largest(top, 0); y < gt_least(top + side, j->height); y++)
-        for (int64_t x = gt_largest(left, 0); x < gt_least(left + side, j->width); x++)
+    for (int64_t y = gt_largest(top, 0); y < gt_smallest(top + side, j->height); y++)
+        for (int64_t x = gt_largest(left, 0); x < gt_smallest(left + side, j->width); x++)
             for (int64_t k = 0; k < j->channels; k++) image[(y * j->width + x) * j->channels + k] = black;
 }
 

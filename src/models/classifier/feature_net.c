@@ -156,7 +156,7 @@ gt_status gt_feature_net_run(gt_feature_net *d, const gt_feature_net_pictures *p
         return gt_fail(GT_USAGE, "%s has no probabilities for an Inception Score", k->text);
     gt_status st = GT_OK;
     for (int64_t i = 0; i < p->n && !st; i += d->batch, gt_progress()) {
-        int64_t n = gt_least(d->batch, p->n - i);
+        int64_t n = gt_smallest(d->batch, p->n - i);
         st = gt_network_input(p->rule, p->bytes + i * p->height * p->width * p->channels, n, p->height, p->width,
                               p->channels, k->side, k->mean[p->rule], k->std[p->rule],
                               gt_exec_input(d->exec, "images"));

@@ -267,7 +267,7 @@ static int default_slices(const gt_job *job) {
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;
-    return (int)gt_least(MOST, gt_largest(1, job->batch / samples));
+    return (int)gt_smallest(MOST, gt_largest(1, job->batch / samples));
 }
 
 static gt_status check(const gt_job *job) {

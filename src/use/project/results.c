@@ -107,7 +107,7 @@ static gt_status write_film(work *w) {
     }
     gt_status st = gt_webp_film_open(&film, path_of(w, "proj.webp", path), w->m->height, 2 * w->m->width, 0);
     for (int64_t i = 0; i < w->p->frames && !st; i += w->batch) {
-        int n = (int)gt_least(w->p->frames - i, w->batch);
+        int n = (int)gt_smallest(w->p->frames - i, w->batch);
         st = generate(w, n, w->t->path + (size_t)i * w->p->w_floats);
         for (int k = 0; k < n && !st; k++) st = add_frame(w, film, i + k, k);
         gt_progress();

@@ -32,7 +32,7 @@ static gt_node *structure(gt_graph *g, gt_node *noise) {
         int64_t h = gt_dim(x, 0), w = gt_dim(x, 1);
         gt_node *here = gt_add(g, likeness(g, x, 1), likeness(g, x, 0));
         sum = sum ? gt_add(g, sum, here) : here;
-        if (gt_least(h, w) <= LEAST_SIDE || h % 2 || w % 2) break;
+        if (gt_smallest(h, w) <= LEAST_SIDE || h % 2 || w % 2) break;
         x = gt_mean(g, gt_reshape(g, x, GT_SHAPE(h / 2, 2, w / 2, 2)), GT_AXIS(1) | GT_AXIS(3));
         x = x ? gt_reshape(g, x, GT_SHAPE(h / 2, w / 2)) : NULL;
     }

@@ -45,7 +45,7 @@ static gt_status make_batch(const gt_each_item *w, int64_t round, float *images,
     gt_status st = images ? read_images(w, first, (int)n, images) : GT_OK;
     if (!st)
         st = w->make(w->arg, first, (int)n, images, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
-    if (!st) gt_tell(gt_least((round + 1) * w->comm->ranks * w->batch, w->count));
+    if (!st) gt_tell(gt_smallest((round + 1) * w->comm->ranks * w->batch, w->count));
     return st;
 }
 

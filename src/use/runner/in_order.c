@@ -15,13 +15,13 @@ static int64_t first_of(const state *s, int rank) { return (s->round * s->work->
 
 /* How many items of the batch that begins there exist. */
 static int items_from(const state *s, int64_t first) {
-    int64_t n = gt_least(s->work->count - first, s->work->batch);
+    int64_t n = gt_smallest(s->work->count - first, s->work->batch);
     return n > 0 ? (int)n : 0;
 }
 
 static void tell_progress(const state *s) {
     const gt_in_order *w = s->work;
-    gt_tell(gt_least((s->round + 1) * w->comm->ranks * w->batch, w->count));
+    gt_tell(gt_smallest((s->round + 1) * w->comm->ranks * w->batch, w->count));
 }
 
 static gt_status take_turn(void *arg, const void *bytes, size_t size) {
@@ -39,7 +39,7 @@ static gt_status make_batch(const state *s, gt_buffer *out) {
     out->n = 0;
     gt_status st = GT_OK;
     if (w->stop && w->stop())
-        st = gt_fail(GT_STOPPED, "stopped after %lld of %lld %s", (long long)gt_least(first_of(s, 0), w->count),
+        st = gt_fail(GT_STOPPED, "stopped after %lld of %lld %s", (long long)gt_smallest(first_of(s, 0), w->count),
                      (long long)w->count, w->of);
     if (!st && n) st = w->make(w->arg, first, n, out);
     return !st && out->failed ? gt_fail(GT_NOMEM, "out of memory for %s %d %s", w->doing, n, w->of) : st;

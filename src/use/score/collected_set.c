@@ -52,7 +52,7 @@ typedef struct pass {
 
 static bool next_batch(pass *p, int64_t *first, int *n) {
     *first = p->next;
-    *n = (int)gt_least(p->c->set->batch, p->share.first + p->share.own - p->next);
+    *n = (int)gt_smallest(p->c->set->batch, p->share.first + p->share.own - p->next);
     p->next += *n;
     return *n > 0;
 }
@@ -83,7 +83,7 @@ static gt_status run_extractor(pass *p, int lane, int n, const float *images, fl
     int at_once = gt_extractor_batch(d);
     for (int i = 0; i < n && !st; i += at_once) {
         size_t k = (size_t)i;
-        st = gt_extractor_run(d, (int)gt_least(at_once, n - i), images + k * pixels,
+        st = gt_extractor_run(d, (int)gt_smallest(at_once, n - i), images + k * pixels,
                               features ? features + k * (size_t)gt_extractor_features(d) : NULL,
                               probabilities ? probabilities + k * (size_t)gt_extractor_classes(d) : NULL,
                               classes ? classes + i : NULL);
@@ -177,7 +177,7 @@ static gt_status read_all(pass *p) {
         if (st || !next_batch(p, &first, &n)) continue;
         st = add_batch(p, first, n);
         done += n;
-        if (!st) gt_tell(gt_least(done * comm->ranks, p->c->count));
+        if (!st) gt_tell(gt_smallest(done * comm->ranks, p->c->count));
     }
     gt_tell_end();
     return gt_comm_agree_all(comm, st);

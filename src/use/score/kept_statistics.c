@@ -44,7 +44,7 @@ static gt_status read_rows_all(const gt_team *team, gt_cached_rows *from, gt_lan
         gt_comm_broadcast_all(comm, &n, sizeof n, 0);
         if (!*found) break;
         gt_comm_broadcast_all(comm, panel, (size_t)n * d * sizeof *panel, 0);
-        int64_t begin = gt_largest(first, share.first), end = gt_least(first + n, share.first + share.own);
+        int64_t begin = gt_largest(first, share.first), end = gt_smallest(first + n, share.first + share.own);
         if (begin < end)
             memcpy(l->features + (size_t)(begin - share.first) * d, panel + (size_t)(begin - first) * d,
                    (size_t)(end - begin) * d * sizeof *panel);

@@ -16,7 +16,7 @@ typedef struct taking {
 
 static void take_rows(void *arg, int64_t first, int64_t n, const void *rows) {
     const taking *t = arg;
-    int64_t from = gt_largest(first, t->first), end = gt_least(first + n, t->first + t->own);
+    int64_t from = gt_largest(first, t->first), end = gt_smallest(first + n, t->first + t->own);
     if (from < end)
         memcpy(t->to + (size_t)(from - t->first) * t->bytes, (const char *)rows + (size_t)(from - first) * t->bytes,
                (size_t)(end - from) * t->bytes);

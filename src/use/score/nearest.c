@@ -65,7 +65,7 @@ static gt_status draw_picture(gt_arena *a, const char *path, gt_picture_set *fak
     drawing *d = gt_arena_array(a, 1, sizeof *d);
     size_t pixels = (size_t)fakes->height * (size_t)fakes->width * (size_t)fakes->channels;
     if (!d) return GT_NOMEM;
-    *d = (drawing){.fakes = fakes, .reals = reals, .rows = gt_least(n, ROWS)};
+    *d = (drawing){.fakes = fakes, .reals = reals, .rows = gt_smallest(n, ROWS)};
     d->images = gt_arena_array(a, ROWS * COLUMNS * pixels, sizeof *d->images);
     d->batch = gt_arena_array(a, (size_t)gt_largest(fakes->batch, reals->batch) * pixels, sizeof *d->batch);
     gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;

@@ -114,7 +114,7 @@ static gt_status identify(gt_picture_set *s, gt_dataset *ds) {
 gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dataset *ds, int64_t most) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     *s = (gt_picture_set){.name = info->name,
-                          .count = most ? gt_least(most, info->count) : info->count,
+                          .count = most ? gt_smallest(most, info->count) : info->count,
                           .height = info->height,
                           .width = info->width,
                           .channels = info->channels,
@@ -181,7 +181,8 @@ static gt_status make_fakes(void *arg, int64_t first, int n, float *images, floa
     const fakes *f = arg;
     gt_status st = GT_OK;
     for (int i = 0; i < n && !st; i += f->batch)
-        st = make_some(f, first + i, (int)gt_least(f->batch, n - i), images + (size_t)i * gt_model_floats(f->o.model),
+        st = make_some(f, first + i, (int)gt_smallest(f->batch, n - i),
+                       images + (size_t)i * gt_model_floats(f->o.model),
                        labels ? labels + (size_t)i * (size_t)f->label_dim : NULL);
     return st;
 }
@@ -189,7 +190,7 @@ static gt_status make_fakes(void *arg, int64_t first, int n, float *images, floa
 /* Detectors look at many pictures at once: several runs of the generator make them. */
 static int pictures_at_once(const gt_model *m, int batch) {
     enum { PIXELS = BATCH * 64 * 64 };
-    int64_t n = gt_least(BATCH, PIXELS / ((int64_t)m->height * m->width)) / batch * batch;
+    int64_t n = gt_smallest(BATCH, PIXELS / ((int64_t)m->height * m->width)) / batch * batch;
     return n > batch ? (int)n : batch;
 }
 

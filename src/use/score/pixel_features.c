@@ -30,7 +30,7 @@ gt_status gt_pixel_components(const char *detector, int *n) {
 int64_t gt_pixel_reals(int64_t count, size_t pixels) {
     enum { SMALL = 4096, NUMBERS = 1 << 26 };
     if (pixels <= SMALL) return count;
-    return gt_least(count, gt_largest(1, gt_least(SMALL, NUMBERS / (int64_t)pixels)));
+    return gt_smallest(count, gt_largest(1, gt_smallest(SMALL, NUMBERS / (int64_t)pixels)));
 }
 
 typedef struct projecting {

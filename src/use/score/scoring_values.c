@@ -36,14 +36,14 @@ static counts count_of(const run *r, int i) {
     counts c = {.fakes = q->count, .named = q->count};
     if (score->network == GT_METRIC_LPIPS) return c;
     int64_t there = fakes->count, most = score->most_reals ? score->most_reals : q->count ? q->count : GT_METRIC_ALL;
-    c.fakes = q->count ? gt_least(q->count, there) : there;
+    c.fakes = q->count ? gt_smallest(q->count, there) : there;
     /* of millions of pictures, patches would fill the memory */
-    if (score->needs & GT_METRIC_EQUAL_COUNTS && !q->count) c.fakes = gt_least(c.fakes, score->count);
+    if (score->needs & GT_METRIC_EQUAL_COUNTS && !q->count) c.fakes = gt_smallest(c.fakes, score->count);
     c.named = c.fakes;
     if (!(score->needs & GT_METRIC_REALS)) return c;
-    c.reals = gt_least(most, score->full ? reals->unmirrored : reals->count);
+    c.reals = gt_smallest(most, score->full ? reals->unmirrored : reals->count);
     const counts own = c;
-    if (score->needs & GT_METRIC_EQUAL_COUNTS) c.fakes = c.reals = gt_least(c.fakes, c.reals);
+    if (score->needs & GT_METRIC_EQUAL_COUNTS) c.fakes = c.reals = gt_smallest(c.fakes, c.reals);
     if (reals->statistics) c.reals = 0;
     if (r->s->team.comm->rank) return c;
     if (q->count && own.fakes < q->count && !fakes->statistics)
@@ -200,7 +200,7 @@ static void add_base(const run *r, int i, char *text, size_t bytes) {
         snprintf(text + n, bytes - n, "; base rate of %lld held out: %s", (long long)held_out->count, held_out->recipe);
     else
         snprintf(text + n, bytes - n, "; base rate of %lld reals, left out one at a time",
-                 (long long)gt_least(reals->unmirrored, r->count[i].fakes));
+                 (long long)gt_smallest(reals->unmirrored, r->count[i].fakes));
 }
 
 /* The name with the number of fakes that there are. */
