@@ -38,7 +38,7 @@ bool gt_classifier_augments(const gt_classifier_options *o) {
 
 typedef struct motion { /* what is drawn for a sample */
     int64_t dy, dx;
-    bool flipped;
+    bool flipped, turned;
     double cosine, sine;        /* of the angle */
     float brightness, contrast; /* factors */
     float box_y, box_x;         /* middle of the black square */
@@ -56,7 +56,7 @@ static motion motion_of(const gt_classifier *m, const gt_slice_input *s, uint32_
     double turn = o->random_rotation * to_both_sides(u[DRAW_ANGLE]) / 180;
     return (motion){.dy = (int64_t)(u[DRAW_Y] * (float)spread) - o->random_crop,
                     .dx = (int64_t)(u[DRAW_X] * (float)spread) - o->random_crop,
-                    .flipped = o->random_flip && u[DRAW_FLIP] < 0.5f,
+                    .flipped = o->random_flip && u[DRAW_FLIP]<0.5f, .turned = o->random_rotation> 0,
                     .cosine = gt_cos_pi(turn),
                     .sine = gt_cos_pi(turn - 0.5),
                     .brightness = (float)(1 + o->random_brightness * to_both_sides(u[DRAW_BRIGHTNESS])),
@@ -65,12 +65,24 @@ static motion motion_of(const gt_classifier *m, const gt_slice_input *s, uint32_
                     .box_x = u[DRAW_BOX_X]};
 }
 
+/* The number of a pixel; -1: it lies outside. */
+static int64_t pixel_at(const gt_job *j, int64_t row, int64_t column) {
+    bool inside = row >= 0 && row < j->height && column >= 0 && column < j->width;
+    return inside ? row * j->width + column : -1;
+}
+
+/* The pixel that (y, x) comes from where nothing is turned. */
+static int64_t shifted_pixel(const gt_job *j, const motion *d, int64_t y, int64_t x) {
+    int64_t column = x + d->dx;
+    return pixel_at(j, y + d->dy, d->flipped ? j->width - 1 - column : column);
+}
+
 typedef struct place {
     double row, column;
 } place;
 
 /* Where pixel (y, x) comes from. */
-static place place_of(const gt_job *j, const motion *d, int64_t y, int64_t x) {
+static place turned_place(const gt_job *j, const motion *d, int64_t y, int64_t x) {
     double middle_y = (double)(j->height - 1) / 2, middle_x = (double)(j->width - 1) / 2;
     double v = (double)y - middle_y, u = (double)x - middle_x;
     double row = d->sine * u + d->cosine * v + middle_y + (double)d->dy,
@@ -78,36 +90,36 @@ static place place_of(const gt_job *j, const motion *d, int64_t y, int64_t x) {
     return (place){row, d->flipped ? (double)(j->width - 1) - column : column};
 }
 
-/* The pixel's number; -1: it lies outside. */
-static int64_t pixel_at(const gt_job *j, double row, double column) {
-    bool inside = row >= 0 && row < (double)j->height && column >= 0 && column < (double)j->width;
-    return inside ? (int64_t)row * j->width + (int64_t)column : -1;
-}
-
-static int64_t nearest_pixel(const gt_job *j, place p) {
-    return pixel_at(j, floor(p.row + 0.5), floor(p.column + 0.5));
+static int64_t nearest_pixel(const gt_job *j, const motion *d, int64_t y, int64_t x) {
+    if (!d->turned) return shifted_pixel(j, d, y, x);
+    place p = turned_place(j, d, y, x);
+    return pixel_at(j, (int64_t)floor(p.row + 0.5), (int64_t)floor(p.column + 0.5));
 }
 
 static float value_at(const gt_job *j, const float *image, int64_t pixel, int64_t channel) {
     return pixel < 0 ? black : image[pixel * j->channels + channel];
 }
 
-/* The pixel between four; at a whole place that pixel itself. */
+/* The pixel between four. */
 static void interpolate(const gt_job *j, const float *image, place p, float *to) {
-    double row = floor(p.row), column = floor(p.column);
-    float down = (float)(p.row - row), right = (float)(p.column - column);
-    int64_t here = pixel_at(j, row, column);
-    if (down == 0 && right == 0) {
-        for (int64_t k = 0; k < j->channels; k++) to[k] = value_at(j, image, here, k);
-        return;
-    }
-    int64_t beside = pixel_at(j, row, column + 1), below = pixel_at(j, row + 1, column),
-            across = pixel_at(j, row + 1, column + 1);
+    int64_t row = (int64_t)floor(p.row), column = (int64_t)floor(p.column);
+    float down = (float)(p.row - (double)row), right = (float)(p.column - (double)column);
+    int64_t here = pixel_at(j, row, column), beside = pixel_at(j, row, column + 1),
+            below = pixel_at(j, row + 1, column), across = pixel_at(j, row + 1, column + 1);
     for (int64_t k = 0; k < j->channels; k++) {
         float above = (1 - right) * value_at(j, image, here, k) + right * value_at(j, image, beside, k);
         float under = (1 - right) * value_at(j, image, below, k) + right * value_at(j, image, across, k);
         to[k] = (1 - down) * above + down * under;
     }
+}
+
+static void fill_pixel(const gt_job *j, const motion *d, const float *image, int64_t y, int64_t x, float *to) {
+    if (d->turned) {
+        interpolate(j, image, turned_place(j, d, y, x), to);
+        return;
+    }
+    int64_t pixel = shifted_pixel(j, d, y, x);
+    for (int64_t k = 0; k < j->channels; k++) to[k] = value_at(j, image, pixel, k);
 }
 
 /* ---- colours ---- */
@@ -163,8 +175,7 @@ static void augment_picture(const gt_classifier *m, const gt_slice_input *s, uin
     const gt_job *j = m->job;
     motion d = motion_of(m, s, sample);
     for (int64_t y = 0; y < j->height; y++)
-        for (int64_t x = 0; x < j->width; x++)
-            interpolate(j, from, place_of(j, &d, y, x), to + (y * j->width + x) * j->channels);
+        for (int64_t x = 0; x < j->width; x++) fill_pixel(j, &d, from, y, x, to + (y * j->width + x) * j->channels);
     change_colours(j, &d, to);
     put_square(j, &d, m->options->cutout, to);
 }
@@ -179,7 +190,7 @@ void gt_classifier_targets(const gt_classifier *m, const gt_slice_input *s, floa
         int64_t counted = 0;
         for (int pass = 0; pass < 2; pass++) /* first the pixels are counted */
             for (int64_t at = 0; at < pixels; at++) {
-                int64_t from = nearest_pixel(j, place_of(j, &d, at / j->width, at % j->width));
+                int64_t from = nearest_pixel(j, &d, at / j->width, at % j->width);
                 int class = from < 0 || !mask ? GT_MASK_IGNORE : mask[from];
                 if (class >= classes) continue;
                 if (pass) targets[at * classes + class] = 1 / (float)counted;
