@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/families.h"
 #include "common/program.h"
 #include "common/recipe.h"
 #include "graph/exec.h"
@@ -32,30 +33,6 @@ static const gt_option rows[] = {
 
 /* ---- families ---- */
 
-enum { FAMILIES = 8 };
-static const struct {
-    const char *name;
-    const char *ops[12]; /* beginnings of op names */
-} families[FAMILIES] = {
-    {"convolution", {"conv_input", "conv_weight", "conv"}}, /* but conv_pack: see family_of() */
-    {"packing of weights", {"conv_pack"}},
-    {"matrix product", {"matmul"}},
-    {"FIR", {"upfirdn"}},
-    {"sums and broadcasts", {"sum", "broadcast"}},
-    {"moving of data", {"permute", "flip", "pad", "concat", "slice", "select"}},
-    {"augmentation", {"warp", "reflect", "sample_fir"}},
-    {"element-wise", {""}}, /* what is left: fused chains, random numbers */
-};
-
-static int family_of(const gt_node *n) {
-    if (strstr(n->name, "aug/")) return FAMILIES - 2; /* everything under the augmentation's scope, derivatives too */
-    if (!strcmp(n->op->name, "conv_pack")) return 1;
-    for (int f = 0; f < FAMILIES; f++)
-        for (int k = 0; families[f].ops[k]; k++)
-            if (!strncmp(n->op->name, families[f].ops[k], strlen(families[f].ops[k]))) return f;
-    return FAMILIES - 1;
-}
-
 typedef struct family_sum {
     double seconds, flops; /* per step, phases at their intervals */
 } family_sum;
@@ -70,7 +47,7 @@ static double add_phase(const gt_engine *e, int p, family_sum *sums, double *hoi
         double flops, bytes, times = once ? 1 : (double)e->batches[0].count / e->shapes[0].slices;
         double seconds = gt_step_seconds(s) * times;
         gt_node_cost(s->node, &flops, &bytes);
-        family_sum *f = &sums[family_of(s->node)];
+        family_sum *f = &sums[bench_family_of(s->node)];
         f->seconds += seconds / e->model->phases[p].interval;
         f->flops += flops * times / e->model->phases[p].interval;
         graph += seconds;
@@ -111,9 +88,9 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
     gt_table *table = gt_results_table(b->results, "where a step's time goes, phases at their intervals, averages",
                                        columns, 5);
     double outside = step;
-    for (int f = 0; f < FAMILIES; f++) {
+    for (int f = 0; f < BENCH_FAMILIES; f++) {
         double rate = sums[f].seconds > 0 ? sums[f].flops / sums[f].seconds : NAN;
-        gt_table_row(table, families[f].name, sums[f].seconds, 100 * sums[f].seconds / step, rate / 1e9, rate / peak);
+        gt_table_row(table, bench_families[f], sums[f].seconds, 100 * sums[f].seconds / step, rate / 1e9, rate / peak);
         outside -= sums[f].seconds;
     }
     gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
@@ -166,7 +143,7 @@ static gt_status measure(bench *b, const char *recipe) {
     double peak = bench_peak(b, e.pool);
     st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
     if (!st) {
-        family_sum sums[FAMILIES] = {{0, 0}};
+        family_sum sums[BENCH_FAMILIES] = {{0, 0}};
         tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);

@@ -13,6 +13,8 @@ typedef struct gt_step { /* a node that computes something */
     int64_t times;
 } gt_step;
 
+/* The kernel's name; of a fused node its steps, in `text`. */
+const char *gt_node_kernel_text(const gt_node *n, char text[], size_t room);
 double gt_step_seconds(const gt_step *s); /* of one run, on average over the profiled ones; 0 without any */
 
 struct gt_exec {

@@ -21,8 +21,7 @@ void gt_exec_profile(gt_exec *e, bool on) { e->profiled = on; }
 
 double gt_step_seconds(const gt_step *s) { return s->times ? s->seconds / (double)s->times : 0; }
 
-/* The kernel's name; of a fused node its steps. */
-static const char *kernel_text(const gt_node *n, char text[], size_t room) {
+const char *gt_node_kernel_text(const gt_node *n, char text[], size_t room) {
     if (n->op != &gt_op_fused) return n->op->kernel ? n->op->kernel(n) : n->op->name;
     gt_map_program p;
     gt_map_program_of(n, &p);
@@ -41,7 +40,7 @@ static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
         char shape[96], kernel[160];
         gt_node_cost(s->node, &flops, &bytes);
         fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),
-                kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
+                gt_node_kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
         total += ms;
     }
     return total;

@@ -38,6 +38,8 @@ typedef struct gt_conv_algorithm {
     const char *name;
     bool takes_scales; /* for images in: see `run` */
     bool (*possible)(const gt_conv_shape *s);
+    /* Flops of the products that it computes, without transforms; NULL: gt_conv_flops(). */
+    double (*product_flops)(const gt_conv_shape *s);
     size_t (*packed_floats)(const gt_conv_shape *s);
     void (*pack)(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed);
     size_t (*workspace)(const gt_conv_shape *s, bool packed, int threads); /* bytes */

@@ -293,9 +293,15 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     }
 }
 
+static double product_flops(const gt_conv_shape *s) {
+    gt_winograd_tiling t = gt_winograd_tiling_of(s);
+    return 2 * (double)t.points * (double)t.tiles * (double)s->c * (double)s->o;
+}
+
 const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
                                             .takes_scales = true,
                                             .possible = gt_winograd_possible,
+                                            .product_flops = product_flops,
                                             .packed_floats = floats_packed,
                                             .pack = pack,
                                             .workspace = workspace,

@@ -18,6 +18,27 @@ wait_until 180 has_line GT_BENCH_UNSET /proc/"$pid"/environ
 name=$(cat /proc/"$pid"/comm)
 kill "$pid"
 [ "$name" = step ] || fail "top and pkill know a benchmark as '$name'"
+# Of each node time = ceiling + what is lost, and the sums are those of the nodes. Winograd's products are fewer than the direct ones: no ceiling of theirs
+# is above the direct one, and some are below.
+for conv in auto direct; do
+    GT_CONV=$conv "$GANTRY" bench roofline --recipe=demo --batch=4 --steps=1 --nodes=0 --json >roof.json || fail "roofline $conv"
+    python3 - roof.json $conv <<'PYTHON' || fail "roofline $conv"
+import json, sys
+d = json.load(open(sys.argv[1]))
+nodes, families, both = (next(t["rows"] for t in d["tables"] if t["name"].startswith(n)) for n in ("nodes", "by family", "by family and"))
+peak = float(dict(d["conditions"])["FMA peak"].split()[0])
+near = lambda a, b: abs(a - b) <= 0.02 * len(nodes) + 0.01 * abs(b)  # numbers of a table are whole in its last digit
+assert len(nodes) > 50 and all(abs(n["ms"] - n["ceiling"] - n["lost"]) < 0.002 for n in nodes)
+for sums in families, both:
+    assert sums[-1]["family"] == "all" and near(sums[-1]["ms"], sum(n["ms"] for n in nodes))
+    assert near(sums[-1]["lost"], sum(s["lost"] for s in sums[:-1]))
+assert {"4x4", "32x32"} <= {n["resolution"] for n in nodes} and not any(n["resolution"].startswith("3x") for n in nodes)
+direct = lambda n: 1e3 * n["gflop"] / peak
+less = [n for n in nodes if n["family"] == "convolution" and n["limit"] == "products" and n["ceiling"] < 0.9 * direct(n)]
+assert bool(less) == (sys.argv[2] == "auto") and all("winograd" in n["kernel"] for n in less)
+PYTHON
+done
+"$GANTRY" bench report roof.json --svg=roof.svg --x=intensity --y=gflops --group=family --dots --log >/dev/null && grep -q '<svg' roof.svg || fail 'no roofline'
 GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=demo
 expect 0 '^gantry +diag +1 ' "$GANTRY" bench gmm --points=2000 --covariance=diag --iterations=1 --threads=1 --script=none
 quietly ranks 2 "$GANTRY" bench reduce --most=1

@@ -273,6 +273,12 @@ static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)floats;
 }
 
+double gt_conv_product_flops(const gt_node *n) {
+    gt_conv_shape s = shape_of(n);
+    const gt_conv_algorithm *a = algorithm_of(n);
+    return a->product_flops ? a->product_flops(&s) : gt_conv_flops(&s);
+}
+
 static const char *pack_kernel(const gt_node *n) { return algorithm_of(n)->name; }
 
 static const char *conv_kernel(const gt_node *n) {

@@ -50,6 +50,9 @@ bool gt_conv_node_takes_scales(const gt_node *n, int i);
 /* n over in[] instead of its own inputs; where scales[i] is not NULL, of in[i] times scales[i], [N,1,1,C]. */
 gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const scales[2]);
 
+/* Flops of the products that a convolution's algorithm computes: of Winograd's fewer than gt_node_cost() counts. */
+double gt_conv_product_flops(const gt_node *n);
+
 /* Max pooling by places (ops/max_pool.c), for passes. */
 
 /* Where x has its maxima, in the windows of n, a node of pooling in either direction. */
