@@ -42,7 +42,7 @@ gt_status gt_detecting_run(gt_detecting *d, const float *pixels, int height, int
 typedef struct gt_detect_scores {
     int64_t found, there, right;
 } gt_detect_scores;
-enum { GT_TRUTH_MOST = 4096 }; /* objects of a picture that are looked at */
+enum { GT_TRUTH_MAX = 4096 }; /* objects of a picture that are looked at */
 /* Adds those of a picture; `found` has the likeliest first. */
 void gt_detect_score(gt_detect_scores *s, const gt_detection *found, int64_t n, const gt_box *there, int n_there);
 

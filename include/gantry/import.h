@@ -40,7 +40,7 @@ typedef struct gt_import_kept {
     size_t size;       /* numbers; bytes of the text */
     const void *value; /* lives in the arena */
 } gt_import_kept;
-enum { GT_IMPORT_KEPT_MOST = 12 };
+enum { GT_IMPORT_KEPT_MAX = 12 };
 
 /* Stands before the name of gt_model.small_stem in files for other programs, so that none of them takes the network for
  * the published one. */
@@ -55,7 +55,7 @@ struct gt_imported {
     const char *faults;          /* lines on networks that are there and cannot be used; NULL: none */
     int batch;                   /* that the recipe has where the usual one does not fit; 0: the usual one */
     const char *kernel_set;      /* "": unknown */
-    gt_import_kept kept[GT_IMPORT_KEPT_MOST];
+    gt_import_kept kept[GT_IMPORT_KEPT_MAX];
     int n_kept;
     void *own; /* the family's */
     /* Where tensor t of a network is. */

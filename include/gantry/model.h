@@ -34,7 +34,7 @@
 struct gt_pickler; /* codec/pickle_write.h */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MOST_MAPS = 16, GT_SLOT_GRAD = 8 };
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MAPS_MAX = 16, GT_SLOT_GRAD = 8 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
@@ -219,7 +219,7 @@ struct gt_model {
     gt_status (*put_reference)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
     /* GANs whose D has blocks: appends them to a graph in which the parameters of network 1 lie in slot 1, and puts
      * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
-     * GT_MOST_MAPS; 0 after a fault of the graph. NULL: the model has no such D. */
+     * GT_MAPS_MAX; 0 after a fault of the graph. NULL: the model has no such D. */
     int (*discriminator_maps)(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps);
     double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */

@@ -98,7 +98,7 @@ typedef struct gt_source_options {
                          none, and of several the last one counts */
 } gt_source_options;
 
-enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MOST = 255 };
+enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MAX = 255 };
 
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
 

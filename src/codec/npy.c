@@ -84,7 +84,7 @@ gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
     if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
     size_t begin = p[6] == 1 ? 10 : 12, length = p[6] == 1 ? gt_le16(p + 8) : gt_le32(p + 8);
     if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which is not read", p[6]);
-    if (length > GT_NPY_HEAD_MOST - begin || length > n - begin)
+    if (length > GT_NPY_HEAD_MAX - begin || length > n - begin)
         return gt_fail(GT_FORMAT, "damaged or truncated: its header is not whole");
     char *text = malloc(length + 1);
     if (!text) return gt_fail(GT_NOMEM, "out of memory for a header");
@@ -106,8 +106,8 @@ gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
         return gt_fail(GT_FORMAT, "an array of type '%c%d', which is not read", out->type,
                        out->type == 'U' ? out->size / 4 : out->size);
     if (out->fortran) return gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
-    if (out->dimensions > GT_NPY_DIMENSIONS_MOST)
-        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+    if (out->dimensions > GT_NPY_DIMENSIONS_MAX)
+        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MAX);
     return GT_OK;
 }
 
@@ -128,10 +128,10 @@ double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
     return a->type == 'i' ? (double)v : (double)(uint64_t)v;
 }
 
-size_t gt_npy_make_head(char head[GT_NPY_MADE_MOST], const char *type, int n_dims, const int64_t *dims) {
+size_t gt_npy_make_head(char head[GT_NPY_MADE_MAX], const char *type, int n_dims, const int64_t *dims) {
     enum { BEGIN = 10, UNIT = 64 }; /* magic, version, length of the text, and the text, with spaces to a line end */
     char *text = head + BEGIN;
-    size_t most = GT_NPY_MADE_MOST - BEGIN, n;
+    size_t most = GT_NPY_MADE_MAX - BEGIN, n;
     n = (size_t)snprintf(text, most, "{'descr': '%s', 'fortran_order': False, 'shape': (", type);
     for (int i = 0; i < n_dims; i++)
         n += (size_t)snprintf(text + n, most - n, "%s%lld%s", i ? " " : "", (long long)dims[i],
@@ -148,7 +148,7 @@ size_t gt_npy_make_head(char head[GT_NPY_MADE_MOST], const char *type, int n_dim
 }
 
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels) {
-    char head[GT_NPY_MADE_MOST];
+    char head[GT_NPY_MADE_MAX];
     size_t n = gt_npy_make_head(head, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "<f4" : ">f4", 3,
                                 (int64_t[]){height, width, channels});
     size_t bytes = (size_t)height * (size_t)width * (size_t)channels * sizeof *samples;

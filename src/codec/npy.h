@@ -10,7 +10,7 @@
 #include "gantry/status.h"
 
 /* Dimensions of pictures and labels, and of arrays of any kind. */
-enum { GT_NPY_HEAD_MOST = 65536, GT_NPY_DIMENSIONS_MOST = 4, GT_NPY_DIMENSIONS_ANY = 8 };
+enum { GT_NPY_HEAD_MAX = 65536, GT_NPY_DIMENSIONS_MAX = 4, GT_NPY_DIMENSIONS_ANY = 8 };
 
 typedef struct gt_npy {
     char type; /* 'u', 'i', 'f', 'b'; 'U' (texts of UTF-32), 'S' (texts of bytes) */
@@ -22,7 +22,7 @@ typedef struct gt_npy {
     bool fortran;    /* the first dimension is the fastest one */
 } gt_npy;
 
-/* Reads the header. `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or the whole file. GT_FORMAT: no .npy
+/* Reads the header. `bytes`: the beginning of the file, GT_NPY_HEAD_MAX bytes or the whole file. GT_FORMAT: no .npy
  * file, or an array that is not read: pickled objects, texts, float16, Fortran order, big-endian numbers, more than 4
  * dimensions. */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
@@ -41,9 +41,9 @@ int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i);
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);
 
 /* Makes the header of an array in memory order of C: the type as in "<f4", the dimensions. Returns its bytes, at most
- * GT_NPY_MADE_MOST, a multiple of 64. At most 8 dimensions. */
-enum { GT_NPY_MADE_MOST = 512 };
-size_t gt_npy_make_head(char head[GT_NPY_MADE_MOST], const char *type, int n_dims, const int64_t *dims);
+ * GT_NPY_MADE_MAX, a multiple of 64. At most 8 dimensions. */
+enum { GT_NPY_MADE_MAX = 512 };
+size_t gt_npy_make_head(char head[GT_NPY_MADE_MAX], const char *type, int n_dims, const int64_t *dims);
 
 /* Writes a file of float32 [height, width, channels], whole or not at all. */
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels);

@@ -9,7 +9,7 @@
 
 void gt_npz_record(gt_buffer *before, gt_buffer *index, uint64_t *offset, const char *name, const char *type,
                    int n_dims, const int64_t *dims, const void *values, size_t bytes) {
-    char head[GT_NPY_MADE_MOST], entry[512];
+    char head[GT_NPY_MADE_MAX], entry[512];
     size_t length = gt_npy_make_head(head, type, n_dims, dims);
     uint32_t crc = gt_crc32(gt_crc32(0, head, length), values, bytes), size = (uint32_t)(length + bytes);
     snprintf(entry, sizeof entry, "%s.npy", name);
@@ -26,7 +26,7 @@ gt_status gt_npz_begin(gt_npz *w, const char *path) {
 gt_status gt_npz_add(gt_npz *w, const char *name, const char *type, int n_dims, const int64_t *dims, const void *values,
                      size_t bytes) {
     gt_buffer before = {0};
-    if (bytes >= GT_ZIP_TOO_LARGE - GT_NPY_MADE_MOST)
+    if (bytes >= GT_ZIP_TOO_LARGE - GT_NPY_MADE_MAX)
         return gt_fail(GT_USAGE, "'%s': the array '%s' has 4 GB or more", w->file.path, name);
     gt_npz_record(&before, &w->index, &w->offset, name, type, n_dims, dims, values, bytes);
     w->entries++;
@@ -56,7 +56,7 @@ gt_status gt_npz_read(gt_zip *z, const char *name, uint64_t max_bytes, gt_npy *a
     snprintf(entry_name, sizeof entry_name, "%s.npy", name);
     const gt_zip_entry *entry = gt_zip_find(z, entry_name, &i);
     if (!entry) return gt_fail(GT_FORMAT, "there is no array '%s'", name);
-    if (entry->size > max_bytes + GT_NPY_HEAD_MOST)
+    if (entry->size > max_bytes + GT_NPY_HEAD_MAX)
         return gt_fail(GT_FORMAT, "the array '%s' has %llu bytes", name, (unsigned long long)entry->size);
     char *bytes = malloc((size_t)entry->size + 1);
     gt_status st = bytes ? gt_zip_read(z, i, bytes) : gt_fail(GT_NOMEM, "out of memory for the array '%s'", name);

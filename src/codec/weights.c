@@ -19,8 +19,7 @@ enum { ITEMS_MOST = 1 << 16, FACTS_MOST = 1 << 18 };
 gt_status gt_weights_check_name(const char *name) {
     for (const char *c = name; *c; c++)
         if (iscntrl((unsigned char)*c)) return gt_fail(GT_FORMAT, "damaged: a name with control characters");
-    return strlen(name) > GT_WEIGHT_NAME_MOST ? gt_fail(GT_FORMAT, "damaged: a name of %zu bytes", strlen(name))
-                                              : GT_OK;
+    return strlen(name) > GT_WEIGHT_NAME_MAX ? gt_fail(GT_FORMAT, "damaged: a name of %zu bytes", strlen(name)) : GT_OK;
 }
 
 gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) {
@@ -44,7 +43,7 @@ gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) 
     if (t->size && (last >= numbers || item->offset > numbers - 1 - last))
         return gt_fail(GT_FORMAT, "tensor '%s': damaged: it reaches beyond its %llu numbers", name,
                        (unsigned long long)numbers);
-    if (t->size > numbers && t->size > GT_WEIGHT_REPEATED_MOST)
+    if (t->size > numbers && t->size > GT_WEIGHT_REPEATED_MAX)
         return gt_fail(GT_FORMAT, "tensor '%s': %zu elements that repeat %llu numbers", name, t->size,
                        (unsigned long long)numbers);
     if (w->n_items == ITEMS_MOST) return gt_fail(GT_FORMAT, "more than %d tensors", ITEMS_MOST);

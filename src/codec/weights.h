@@ -24,7 +24,7 @@
 #include "gantry/status.h"
 
 /* A tensor with more elements than its file has numbers (a stride of 0 repeats them) may have this many. */
-enum { GT_WEIGHT_MOST_DIMS = 8, GT_WEIGHT_REPEATED_MOST = 1 << 26 };
+enum { GT_WEIGHT_MOST_DIMS = 8, GT_WEIGHT_REPEATED_MAX = 1 << 26 };
 
 typedef enum gt_weight_type {
     GT_WEIGHT_F32,

@@ -9,7 +9,7 @@
 #include "gantry/codec.h"
 #include "gantry/memory.h"
 
-enum { GT_WEIGHT_NAME_MOST = 1023 }; /* bytes */
+enum { GT_WEIGHT_NAME_MAX = 1023 }; /* bytes */
 
 /* Where the numbers of a tensor, or of several tensors, lie one after the other, little-endian. */
 typedef struct gt_weight_storage {
@@ -75,7 +75,7 @@ struct gt_weights_walk {
     /* the storage that `v` names, with its type and all its bytes */
     gt_status (*storage)(gt_weights_walk *k, gt_weight_storage *out, const gt_pickle *v);
     void *arg;
-    char *name; /* of the value that is looked at: at most GT_WEIGHT_NAME_MOST bytes */
+    char *name; /* of the value that is looked at: at most GT_WEIGHT_NAME_MAX bytes */
     size_t length;
     int depth;
     size_t visits, name_bytes; /* so far */

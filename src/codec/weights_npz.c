@@ -59,7 +59,7 @@ static gt_status add_array(gt_weights *w, const char *name, size_t entry, const 
 
 static gt_status add_entry(gt_weights *w, size_t entry, const char *name, void *head) {
     uint64_t size = gt_zip_at(w->zip, entry)->size;
-    size_t n = size < GT_NPY_HEAD_MOST ? (size_t)size : GT_NPY_HEAD_MOST;
+    size_t n = size < GT_NPY_HEAD_MAX ? (size_t)size : GT_NPY_HEAD_MAX;
     gt_npy array;
     gt_status st = gt_zip_peek(w->zip, entry, head, n);
     if (!st) st = gt_npy_any_head(&array, head, n);
@@ -75,7 +75,7 @@ static int by_index(const void *a, const void *b, void *zip) {
 gt_status gt_weights_find_npz(gt_weights *w) {
     static const char ending[] = ".npy";
     size_t n = gt_zip_count(w->zip), *order = calloc(n + 1, sizeof *order);
-    void *head = malloc(GT_NPY_HEAD_MOST);
+    void *head = malloc(GT_NPY_HEAD_MAX);
     gt_status st = order && head ? GT_OK : gt_fail(GT_NOMEM, "out of memory for arrays");
     for (size_t i = 0; order && i < n; i++) order[i] = i;
     if (order) qsort_r(order, n, sizeof *order, by_index, w->zip);

@@ -76,7 +76,7 @@ static gt_status missing(const char *name) {
 /* The storage's numbers are the entry "archive/data/KEY". */
 static gt_status storage_in_zip(gt_weights_walk *k, gt_weight_storage *out, const gt_pickle *v) {
     gt_torch_id id;
-    char name[2 * GT_WEIGHT_NAME_MOST];
+    char name[2 * GT_WEIGHT_NAME_MAX];
     gt_status st = gt_torch_read_id(&id, v);
     if (st) return st;
     if (id.view) return gt_fail(GT_FORMAT, "a storage that is a part of another storage, which is not read");
@@ -126,7 +126,7 @@ static gt_status check_entries(gt_zip *z, const char *folder) {
 }
 
 gt_status gt_weights_find_torch_zip(gt_weights *w, const char *folder) {
-    char name[2 * GT_WEIGHT_NAME_MOST];
+    char name[2 * GT_WEIGHT_NAME_MAX];
     size_t i;
     void *bytes = NULL;
     gt_pickle *root, ids = {.kind = GT_PICKLE_LIST};

@@ -8,7 +8,7 @@
 
 #include "codec/weights_internal.h"
 
-enum { DEPTH_MOST = 64, VISITS_MOST = 1 << 20, NAME_MOST = GT_WEIGHT_NAME_MOST + 1, NAMES_MOST = 1 << 26 };
+enum { DEPTH_MOST = 64, VISITS_MOST = 1 << 20, NAME_MOST = GT_WEIGHT_NAME_MAX + 1, NAMES_MOST = 1 << 26 };
 
 #define NUMPY_NAMES                                                                                              \
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar", \

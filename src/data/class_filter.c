@@ -22,13 +22,13 @@ typedef struct choice {
     gt_buffer unknown; /* texts that mean no class, for a message */
 } choice;
 
-/* The number that a text begins with, at most GT_CLASS_MOST; -1: it begins with none. */
+/* The number that a text begins with, at most GT_CLASS_MAX; -1: it begins with none. */
 static int number_of(const char *text, const char **end) {
     char *behind;
     if (!isdigit((unsigned char)*text)) return -1;
     unsigned long number = strtoul(text, &behind, 10);
     *end = behind;
-    return number <= GT_CLASS_MOST ? (int)number : -1;
+    return number <= GT_CLASS_MAX ? (int)number : -1;
 }
 
 /* The class of a name, or else of a number; -1: there is none. */

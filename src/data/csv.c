@@ -36,8 +36,8 @@ void gt_csv_rewind(gt_csv *c) {
 }
 
 static gt_status add_field(gt_csv *c, char *field) {
-    if (c->fields == GT_CSV_FIELDS_MOST)
-        return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MOST);
+    if (c->fields == GT_CSV_FIELDS_MAX)
+        return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MAX);
     gt_status st = gt_grow(&c->field, &c->field_room, c->fields + 1, sizeof *c->field, "a line of many fields");
     if (!st) c->field[c->fields++] = field;
     return st;
@@ -99,8 +99,7 @@ static gt_status read_line(gt_csv *c, size_t *n) {
     int byte = 0;
     c->line++;
     for (*n = 0; byte != '\n' && (byte = getc_unlocked(c->file)) != EOF;) {
-        if (byte == 0 || *n == GT_CSV_LINE_MOST)
-            return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        if (byte == 0 || *n == GT_CSV_LINE_MAX) return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
         gt_status st = gt_grow(&c->text, &c->room, *n + 2, 1, "a long line");
         if (st) return st;
         c->text[(*n)++] = (char)byte;

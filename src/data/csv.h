@@ -11,7 +11,7 @@
 
 #include "gantry/status.h"
 
-enum { GT_CSV_FIELDS_MOST = 65537, GT_CSV_LINE_MOST = 1 << 24 };
+enum { GT_CSV_FIELDS_MAX = 65537, GT_CSV_LINE_MAX = 1 << 24 };
 
 typedef struct gt_csv {
     FILE *file;

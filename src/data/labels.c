@@ -47,8 +47,8 @@ gt_status gt_notes_new_classes(gt_source_info *n, int64_t count) {
 
 gt_status gt_notes_new_vectors(gt_source_info *n, int64_t count, size_t width) {
     size_t numbers;
-    if (width == 0 || width > GT_VECTOR_MOST)
-        return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
+    if (width == 0 || width > GT_VECTOR_MAX)
+        return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MAX);
     free(n->vectors);
     n->vectors = gt_mul_overflows((size_t)count, width, &numbers) ? NULL : calloc(numbers + 1, sizeof *n->vectors);
     if (!n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
@@ -59,7 +59,7 @@ gt_status gt_notes_new_vectors(gt_source_info *n, int64_t count, size_t width) {
 }
 
 gt_status gt_notes_add_class_name(gt_source_info *n, const char *name, size_t length) {
-    if (n->class_names > GT_CLASS_MOST) return gt_fail(GT_FORMAT, "more than %d different classes", GT_CLASS_MOST + 1);
+    if (n->class_names > GT_CLASS_MAX) return gt_fail(GT_FORMAT, "more than %d different classes", GT_CLASS_MAX + 1);
     gt_status st = gt_grow(&n->class_name, &n->class_room, (size_t)n->class_names + 1, sizeof *n->class_name,
                            "class names");
     if (st) return st;
@@ -120,9 +120,9 @@ static gt_status check_classes(gt_source_info *n, int64_t count, bool every) {
     int32_t largest = -1;
     for (int64_t i = 0; i < count; i++) {
         int32_t v = n->classes[i];
-        if (v > GT_CLASS_MOST || (every && v < 0))
+        if (v > GT_CLASS_MAX || (every && v < 0))
             return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i, v,
-                           GT_CLASS_MOST);
+                           GT_CLASS_MAX);
         if (v > largest) largest = v;
     }
     n->label_width = 1 + largest;

@@ -207,9 +207,9 @@ static gt_status check_label(labelling *l, const char *name, const json_t *label
     if (l->kind == GT_LABELS_NONE) {
         l->kind = kind;
         l->width = json_array_size(label);
-        if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MOST))
+        if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MAX))
             return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width,
-                           GT_VECTOR_MOST);
+                           GT_VECTOR_MAX);
     }
     if (kind != l->kind)
         return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
@@ -217,7 +217,7 @@ static gt_status check_label(labelling *l, const char *name, const json_t *label
     if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
     double v = json_number_value(label);
     if (gt_is_class(v)) return GT_OK;
-    return gt_fail(GT_FORMAT, "label of '%s' is %.17g; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
+    return gt_fail(GT_FORMAT, "label of '%s' is %.17g; classes are integers 0 .. %d", name, v, GT_CLASS_MAX);
 }
 
 /* False: another label was stored before. */
@@ -301,8 +301,8 @@ static gt_status parse_labels(gt_source *s, const label_text *text, bool every) 
 static gt_status parse_class_names(gt_source_info *n, const json_t *list) {
     if (!list || json_is_null(list)) return GT_OK;
     size_t size = json_array_size(list);
-    if (!json_is_array(list) || size == 0 || size > GT_CLASS_MOST + 1)
-        return gt_fail(GT_FORMAT, "class_names must be a list of 1 to %d names", GT_CLASS_MOST + 1);
+    if (!json_is_array(list) || size == 0 || size > GT_CLASS_MAX + 1)
+        return gt_fail(GT_FORMAT, "class_names must be a list of 1 to %d names", GT_CLASS_MAX + 1);
     gt_status st = GT_OK;
     for (size_t i = 0; i < size && !st; i++) {
         const char *name = json_string_value(json_array_get(list, i));

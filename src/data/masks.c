@@ -12,8 +12,8 @@
 #include "gantry/progress.h"
 
 gt_status gt_masks_add_name(gt_source_info *n, const char *name) {
-    if (n->mask_classes == GT_MASK_CLASSES_MOST)
-        return gt_fail(GT_FORMAT, "mask_classes: more than %d names", GT_MASK_CLASSES_MOST);
+    if (n->mask_classes == GT_MASK_CLASSES_MAX)
+        return gt_fail(GT_FORMAT, "mask_classes: more than %d names", GT_MASK_CLASSES_MAX);
     gt_status st = gt_grow(&n->mask_name, &n->mask_room, (size_t)n->mask_classes + 1, sizeof *n->mask_name,
                            "names of the masks' classes");
     if (st) return st;

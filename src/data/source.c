@@ -174,14 +174,14 @@ const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; 
 gt_status gt_loaded_picture(const gt_source *s, int64_t i, gt_picture *out) {
     void *bytes;
     size_t n;
-    gt_status st = s->load(s, i, GT_FILE_MOST, true, &bytes, &n);
+    gt_status st = s->load(s, i, GT_FILE_MAX, true, &bytes, &n);
     if (!st) st = gt_picture_decode(out, bytes, n, 0);
     free(bytes);
     return st;
 }
 
 gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
-    const size_t lengths[] = {first, GT_PICTURE_HEAD_BYTES, GT_FILE_MOST};
+    const size_t lengths[] = {first, GT_PICTURE_HEAD_BYTES, GT_FILE_MAX};
     gt_status st = GT_OK;
     for (int k = 0; k < 3; k++) {
         void *bytes;

@@ -12,10 +12,10 @@
 #include "gantry/transform.h"
 
 enum {
-    GT_CLASS_MOST = 65535,
-    GT_VECTOR_MOST = 65536,
-    GT_FILE_MOST = GT_PICTURE_MAX_BYTES + (64 << 20), /* bytes of one picture file */
-    GT_NOTES_MOST = 512 << 20,                        /* bytes of dataset.json */
+    GT_CLASS_MAX = 65535,
+    GT_VECTOR_MAX = 65536,
+    GT_FILE_MAX = GT_PICTURE_MAX_BYTES + (64 << 20), /* bytes of one picture file */
+    GT_NOTES_MAX = 512 << 20,                        /* bytes of dataset.json */
 };
 #define GT_NOTES_FILE "dataset.json"
 #define GT_LABELS_MISSING \
@@ -151,7 +151,7 @@ gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
 bool gt_notes_labelled(const gt_source_info *n, int64_t i);
 /* Is the number a class? 1.0 is a class, as in the reference tool; 1.5, -1 and 65536 are not. */
-static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MOST && v == (double)(int32_t)v; }
+static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MAX && v == (double)(int32_t)v; }
 /* Does the list of names of channels begin with these (in lower case)? Case and spaces do not count. */
 bool gt_names_begin(const char *names, const char *with);
 bool gt_channels_alpha(const char *names, int channels); /* is the last one alpha, by its name? NULL: no names */

@@ -135,7 +135,7 @@ static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root
         return gt_fail(GT_FORMAT, "'%s' is not a list of %" PRId64 " labels", key, b->count);
     for (int64_t i = 0; i < b->count; i++) {
         int64_t v;
-        if (!gt_pickle_to_integer(list->item[i], &v) || v < 0 || v > GT_CLASS_MOST)
+        if (!gt_pickle_to_integer(list->item[i], &v) || v < 0 || v > GT_CLASS_MAX)
             return gt_fail(GT_FORMAT, "'%s': element %" PRId64 " is not a class", key, i);
         s->info.classes[b->first + i] = (int32_t)v;
     }
@@ -145,7 +145,7 @@ static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root
 static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root) {
     const gt_pickle *list = gt_pickle_get(root, "label_names");
     if (!list) list = gt_pickle_get(root, c->coarse ? "coarse_label_names" : "fine_label_names");
-    if (!list || list->kind != GT_PICKLE_LIST || list->items == 0 || list->items > GT_CLASS_MOST) return GT_OK;
+    if (!list || list->kind != GT_PICKLE_LIST || list->items == 0 || list->items > GT_CLASS_MAX) return GT_OK;
     gt_status st = GT_OK;
     for (size_t k = 0; !st && k < list->items; k++) {
         const gt_pickle *v = list->item[k];

@@ -93,7 +93,7 @@ gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out) {
     size_t n = 0;
     void *bytes = NULL;
     gt_status st = gt_mask_file(s, i, &fd, &size);
-    if (!st) st = gt_load_part(fd, 0, size, GT_FILE_MOST, true, &bytes, &n);
+    if (!st) st = gt_load_part(fd, 0, size, GT_FILE_MAX, true, &bytes, &n);
     if (!st) st = gt_mask_decode(bytes, n, out);
     if (fd >= 0) close(fd);
     free(bytes);

@@ -132,7 +132,7 @@ static gt_status read_json(gt_source *s, const gt_source_options *options) {
     if (!path) return GT_NOMEM;
     void *text = NULL;
     size_t n;
-    gt_status st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
+    gt_status st = gt_file_read(path, GT_NOTES_MAX, &text, &n);
     if (!st) {
         st = gt_labels_of_json(s, text, n, options);
         free(text);

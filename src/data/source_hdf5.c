@@ -77,7 +77,7 @@ static gt_status read_whole(gt_h5_set *s, int64_t rows, gt_source_info *notes) {
         else
             st = gt_fail(GT_FORMAT,
                          "label %lld is %g; [N] labels are classes, whole numbers 0 .. %d, and [N,L] are vectors",
-                         (long long)i, all[i], GT_CLASS_MOST);
+                         (long long)i, all[i], GT_CLASS_MAX);
     }
     free(all);
     return st;
@@ -91,9 +91,9 @@ static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes
     if (!classes && !whole && !vectors)
         return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
     if (s->rows != rows) return gt_fail(GT_FORMAT, "%lld labels for %lld images", (long long)s->rows, (long long)rows);
-    if (width == 0 || width > GT_VECTOR_MOST || s->elements > LABEL_BYTES_MOST / sizeof(float))
+    if (width == 0 || width > GT_VECTOR_MAX || s->elements > LABEL_BYTES_MOST / sizeof(float))
         return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible",
-                       (long long)width, GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
+                       (long long)width, GT_VECTOR_MAX, LABEL_BYTES_MOST >> 20);
     gt_status st = !vectors ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
     if (st) return st;
     /* numbers beyond 32 bits become the largest one, and are refused as that; vectors have the precision of float32 */
@@ -121,7 +121,7 @@ static gt_status read_notes(const h5set *d, gt_source_info *notes) {
     if (count) notes->label_names = label_names[0];
     free(label_names);
     if (!st)
-        st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
+        st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MAX + 1, &notes->class_name, &notes->class_names);
     notes->class_room = (size_t)notes->class_names;
     if (!st) st = gt_notes_check(notes, d->images->rows, true);
     if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
@@ -149,7 +149,7 @@ static gt_status open_masks(h5set *d, gt_source *s) {
                        (long long)m->dims[2], (long long)m->dims[1], (long long)s->count, s->shape.width,
                        s->shape.height);
     if (m->written < m->chunks) return gt_fail(GT_FORMAT, "masks: incomplete");
-    st = gt_h5_texts(&d->file, "masks", "class_names", GT_MASK_CLASSES_MOST, &names, &count);
+    st = gt_h5_texts(&d->file, "masks", "class_names", GT_MASK_CLASSES_MAX, &names, &count);
     for (int i = 0; i < count; i++) {
         if (!st) st = gt_masks_add_name(&s->info, names[i]);
         free(names[i]);

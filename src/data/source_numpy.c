@@ -75,8 +75,8 @@ static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
     gt_status st = gt_notes_new_classes(&s->info, s->count);
     for (size_t i = 0; !st && i < a->elements; i++) {
         double v = gt_npy_number(a, data, i);
-        if (v < 0 || v > GT_CLASS_MOST)
-            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
+        if (v < 0 || v > GT_CLASS_MAX)
+            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MAX);
         else s->info.classes[i] = (int32_t)v;
     }
     return st;
@@ -218,7 +218,7 @@ static gt_status open_npy(gt_source *s, numpy *f) {
     void *head = NULL;
     size_t n;
     gt_status st = gt_source_file(s->spec, &s->file.fd, &s->file.size);
-    if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MOST, false, &head, &n);
+    if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MAX, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);
     return st ? st : check_images(s, f);

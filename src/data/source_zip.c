@@ -55,7 +55,7 @@ static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
     size_t entry, n = 0;
     void *bytes = NULL;
     if (!mask_of(s, i, &entry)) return gt_fail(GT_FORMAT, "is missing");
-    gt_status st = load_entry(a->zip, entry, GT_FILE_MOST, true, &bytes, &n);
+    gt_status st = load_entry(a->zip, entry, GT_FILE_MAX, true, &bytes, &n);
     if (!st) st = gt_mask_decode(bytes, n, out);
     free(bytes);
     return st;
@@ -94,7 +94,7 @@ static gt_status read_json(gt_source *s, gt_zip *zip, const gt_source_options *o
     size_t entry, n = 0;
     void *text;
     if (!gt_zip_find(zip, GT_NOTES_FILE, &entry)) return GT_OK;
-    gt_status st = load_entry(zip, entry, GT_NOTES_MOST, true, &text, &n);
+    gt_status st = load_entry(zip, entry, GT_NOTES_MAX, true, &text, &n);
     if (!st) st = gt_labels_of_json(s, text, n, options);
     free(text);
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;

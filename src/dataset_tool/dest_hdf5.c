@@ -70,7 +70,7 @@ static gt_status write_chunks(gt_dest *d, gt_h5_file *f, const char *path, const
         size_t n = masks ? e->mask_size : e->size, behind = masks ? 0 : e->mask_size;
         if (masks) offset += e->size;
         gt_progress();
-        if (offset - synced >= GT_UNSYNCED_MOST) {
+        if (offset - synced >= GT_UNSYNCED_MAX) {
             synced = offset;
             int error = gt_part_sync_file(path);
             if (error) st = gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error));

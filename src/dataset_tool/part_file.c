@@ -48,7 +48,7 @@ static int sync_data(gt_dest *d) {
 static gt_status flush_waiting(gt_dest *d) {
     int error = d->broken ? EIO : gt_write_all(d->fd, d->waiting.data, d->waiting.n);
     d->unsynced += d->waiting.n;
-    if (!error && d->unsynced >= GT_UNSYNCED_MOST) error = sync_data(d);
+    if (!error && d->unsynced >= GT_UNSYNCED_MAX) error = sync_data(d);
     d->broken = error != 0;
     d->waiting.n = 0;
     if (error == ENOSPC)

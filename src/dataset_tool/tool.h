@@ -189,9 +189,9 @@ bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one *
 /* *s: the file or folder beside DEST whose name ends in `ending`, ".part" or ".part.h5". Returns 0 or errno. */
 int gt_part_stat(const char *dest, const char *ending, struct stat *s);
 /* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish:
- * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no
+ * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MAX bytes were written into it: no
  * sync may take so long that the other ranks take rank 0 for dead. */
-#define GT_UNSYNCED_MOST ((uint64_t)1 << 30)
+#define GT_UNSYNCED_MAX ((uint64_t)1 << 30)
 /* Where the run begins anew: removes what an earlier run of any kind left, which is ours (gt_progress_file_open). */
 gt_status gt_part_clear(const gt_dest *d);
 gt_status gt_part_open(gt_dest *d, uint64_t length);

@@ -70,7 +70,7 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_TRANSFORMS,
     GT_WINOGRAD_SCALED = GT_WINOGRAD_RESULT_ADJOINT + 1 /* so many read images, which may have scales */
 } gt_winograd_transform;
-enum { GT_WINOGRAD_MOST_POINTS = 100 };
+enum { GT_WINOGRAD_POINTS_MAX = 100 };
 typedef struct gt_ahead {
     int64_t from, to; /* floats further on */
 } gt_ahead;

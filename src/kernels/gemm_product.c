@@ -222,7 +222,7 @@ static int tiles_of(const layout *l) { return (int)(l->row_tiles * l->column_til
 /* Stages whose tiles are one loop, and where the tiles of each begin in the loop. */
 typedef struct tile_loop {
     stage *stages;
-    int count, first_tile[GT_PRODUCTS_MOST + 1];
+    int count, first_tile[GT_PRODUCTS_MAX + 1];
     gt_range soon[GT_PRODUCT_RANGES];
 } tile_loop;
 

@@ -21,7 +21,7 @@
 #include "gantry/pool.h"
 #include "kernels/gemm_kernels.h"
 
-enum { GT_PRODUCTS_MOST = 100 };
+enum { GT_PRODUCTS_MAX = 100 };
 /* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay
  * in L2; part of the kernel set's bits */
 enum { GT_PRODUCT_KC = 512 };
@@ -96,7 +96,7 @@ typedef struct gt_range {
 gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end,
                             int64_t of); /* parts [begin, end) of `of` equal ones */
 
-/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their
+/* Up to GT_PRODUCTS_MAX products with the same n and layout of A, each with b_packed, as one loop over all their
  * tiles. `soon`: NULL, or GT_PRODUCT_RANGES ranges of memory; with each tile a part of them is fetched, since products
  * hardly wait for memory and the steps after them do. */
 enum { GT_PRODUCT_RANGES = 2 };

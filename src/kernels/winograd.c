@@ -83,13 +83,13 @@ static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t
 /* planes: where those of U begin, for each point */
 static void image_tile(const gt_winograd_block *z, const int64_t *planes, int64_t t) {
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t step[GT_WINOGRAD_MOST_POINTS];
-    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
-    float *to[GT_WINOGRAD_MOST_POINTS];
+    int64_t step[GT_WINOGRAD_POINTS_MAX];
+    const float *from[GT_WINOGRAD_POINTS_MAX + 1];
+    float *to[GT_WINOGRAD_POINTS_MAX];
     int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
     for (int64_t c = 0; c < p->from.channels; c += GT_PRODUCT_KC, gt_move_on(from, read, GT_PRODUCT_KC)) {
         int k = (int)gt_smallest(GT_PRODUCT_KC, p->from.channels - c);
-        row_place rows[GT_WINOGRAD_MOST_SHARED + 1][GT_WINOGRAD_MOST_SHARED];
+        row_place rows[GT_WINOGRAD_SHARED_MAX + 1][GT_WINOGRAD_SHARED_MAX];
         uint32_t known = 0;
         for (int i = 0; i < p->from_points; i++) {
             int shared = p->shared[p->plane[i]];
@@ -107,7 +107,7 @@ static void image_group(void *arg, int group, int worker) {
     (void)worker;
     const winograd *w = arg;
     int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->block.count);
-    int64_t planes[GT_WINOGRAD_MOST_POINTS];
+    int64_t planes[GT_WINOGRAD_POINTS_MAX];
     gt_winograd_planes_at(&w->block, w->block.tiling.from_points, gt_winograd_stored(&w->block.tiling), planes);
     for (int64_t t = begin; t < end; t++) image_tile(&w->block, planes, t);
 }
@@ -125,8 +125,8 @@ static void multiply(const winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     int64_t channels = gt_winograd_stored(p), from = p->from.channels, to = p->to.channels;
-    gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
-    gt_product products[GT_WINOGRAD_MOST_PLANES];
+    gt_winograd_operand operands[GT_WINOGRAD_PLANES_MAX];
+    gt_product products[GT_WINOGRAD_PLANES_MAX];
     for (int i = 0; i < p->planes; i++) {
         operands[i] = (gt_winograd_operand){
             z->u + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->from_points, i), channels), channels};
@@ -165,8 +165,8 @@ static void result_group(void *arg, int group, int worker) {
     const winograd *w = arg;
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
-    int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, z->count);
+    const float *from[GT_WINOGRAD_POINTS_MAX], *to[GT_WINOGRAD_POINTS_MAX];
+    int64_t steps[GT_WINOGRAD_POINTS_MAX], begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, z->count);
     find_values(z, begin, 0, from);
     for (int64_t t = begin; t < end; t++) {
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
@@ -194,8 +194,8 @@ static void overlapping_results(void *arg, int index, int worker) {
     const gt_winograd_tiling *p = &z->tiling;
     int64_t parts = gt_pieces(p->to.channels, w->part), image = z->tile0 / p->per_image + index / parts;
     int64_t c = index % parts * w->part, count = gt_smallest(w->part, p->to.channels - c),
-            steps[GT_WINOGRAD_MOST_POINTS];
-    const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
+            steps[GT_WINOGRAD_POINTS_MAX];
+    const float *from[GT_WINOGRAD_POINTS_MAX], *to[GT_WINOGRAD_POINTS_MAX];
     float *trash = trash_of(w, worker);
     int64_t end = gt_smallest((image + 1) * p->per_image, z->tile0 + z->count);
     for (int64_t tile = gt_largest(image * p->per_image, z->tile0); tile < end; tile++) {
@@ -241,10 +241,10 @@ static void pack_panel(void *arg, int panel, int worker) {
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns(p->kernels);
     int columns = (int)gt_smallest(gt_product_panel_columns(p->kernels), to_channels - o),
         width = gt_product_panel_width(p->kernels, columns);
-    float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES],
+    float taps[GT_WINOGRAD_TAPS_MAX][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_PLANES_MAX],
         *v = z->v + o * from_channels;
-    const float *from[GT_WINOGRAD_MOST_TAPS];
-    int64_t steps[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_TAPS_MAX];
+    int64_t steps[GT_WINOGRAD_POINTS_MAX];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
         int64_t rows = gt_smallest(PACK_ROWS, from_channels - c0);
         for (int i = 0; i < p->taps; i++) {

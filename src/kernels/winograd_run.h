@@ -84,8 +84,8 @@ static inline void gt_move_on(const float **from, int count, int64_t floats) {
 }
 
 /* The steps of results whose vectors lie behind each other. */
-static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_MOST_POINTS]) {
-    for (int i = 0; i < GT_WINOGRAD_MOST_POINTS; i++) steps[i] = GT_CHUNK;
+static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_POINTS_MAX]) {
+    for (int i = 0; i < GT_WINOGRAD_POINTS_MAX; i++) steps[i] = GT_CHUNK;
     return steps;
 }
 

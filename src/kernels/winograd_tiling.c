@@ -165,7 +165,7 @@ gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const
 }
 
 int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images,
-                     int64_t tile, const float *from[GT_WINOGRAD_MOST_POINTS + 1]) {
+                     int64_t tile, const float *from[GT_WINOGRAD_POINTS_MAX + 1]) {
     int pixels = f->side * f->side;
     int64_t own = images->scales ? tile / tiling->per_image * f->channels : 0;
     gt_winograd_pixels(tiling, f, images->at, tile, images->zeros + own, from);

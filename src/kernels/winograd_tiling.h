@@ -34,9 +34,9 @@
 #include "kernels/gemm_product.h"
 
 enum {
-    GT_WINOGRAD_MOST_PLANES = 100,
-    GT_WINOGRAD_MOST_TAPS = 16,
-    GT_WINOGRAD_MOST_SHARED = 16, /* points of a plane */
+    GT_WINOGRAD_PLANES_MAX = 100,
+    GT_WINOGRAD_TAPS_MAX = 16,
+    GT_WINOGRAD_SHARED_MAX = 16, /* points of a plane */
 };
 
 typedef struct gt_winograd_face {
@@ -52,9 +52,9 @@ typedef struct gt_winograd_tiling {
     int points, side;              /* in all, along each axis */
     int planes, planes_side, taps; /* in all, along each axis; of a window */
     /* of each point: its plane and its place there */
-    uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS];
+    uint8_t plane[GT_WINOGRAD_POINTS_MAX], index[GT_WINOGRAD_POINTS_MAX];
     /* of each plane: points in those before, and in it */
-    uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES];
+    uint8_t first[GT_WINOGRAD_PLANES_MAX], shared[GT_WINOGRAD_PLANES_MAX];
 
     /* Different points of each face: fewer than all where several planes read the same values. */
     int from_points, to_points;
@@ -89,7 +89,7 @@ gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const
 
 /* Pointers to what a transform of these images reads for tile number `tile`; returns their number. */
 int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images,
-                     int64_t tile, const float *from[GT_WINOGRAD_MOST_POINTS + 1]);
+                     int64_t tile, const float *from[GT_WINOGRAD_POINTS_MAX + 1]);
 
 /* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
 void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile,

@@ -259,9 +259,9 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
 INLINE void transform_rest(const int in, const int out, const int kind, const bool scaled,
                            void (*line)(vec *, const vec *), const float *const *from, int64_t from_at,
                            float *const *to, int64_t to_at, int64_t count) {
-    float before[GT_WINOGRAD_MOST_POINTS + 1][LANES], after[GT_WINOGRAD_MOST_POINTS][LANES];
-    const float *padded[GT_WINOGRAD_MOST_POINTS + 1];
-    float *result[GT_WINOGRAD_MOST_POINTS];
+    float before[GT_WINOGRAD_POINTS_MAX + 1][LANES], after[GT_WINOGRAD_POINTS_MAX][LANES];
+    const float *padded[GT_WINOGRAD_POINTS_MAX + 1];
+    float *result[GT_WINOGRAD_POINTS_MAX];
     for (int i = 0; i < in * in + scaled; i++) {
         *(vec *)before[i] = (vec){0};
         memcpy(before[i], from[i] + from_at, (size_t)count * sizeof(float));

@@ -95,9 +95,9 @@ size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) {
 static void image_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
-    float *to[GT_WINOGRAD_MOST_POINTS];
-    int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_POINTS_MAX + 1];
+    float *to[GT_WINOGRAD_POINTS_MAX];
+    int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_POINTS_MAX];
     int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
     for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, read, width)) {
         int64_t stored = gt_smallest(width, channels - c);
@@ -115,10 +115,10 @@ static void image_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
 static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
-    float *to[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_POINTS_MAX + 1];
+    float *to[GT_WINOGRAD_POINTS_MAX];
     int panel = gt_product_panel_columns(p->kernels);
-    int64_t steps[GT_WINOGRAD_MOST_POINTS];
+    int64_t steps[GT_WINOGRAD_POINTS_MAX];
     int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
         int columns = (int)gt_smallest(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
@@ -134,7 +134,7 @@ static void transform_group(void *arg, int group, int worker) {
     const weight_grad *w = arg;
     int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->block.count);
     const gt_winograd_tiling *p = &w->block.tiling;
-    int64_t planes[GT_WINOGRAD_MOST_POINTS];
+    int64_t planes[GT_WINOGRAD_POINTS_MAX];
     gt_winograd_planes_at(&w->block, p->points, gt_winograd_stored(p), planes);
     for (int64_t t = begin; t < end; t++) image_tile(w, planes, t);
     gt_winograd_planes_at(&w->block, p->to_points, (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1),
@@ -168,8 +168,8 @@ static void weight_patch(void *arg, int index, int worker) {
     int64_t stored = gt_smallest(all->strip, channels - strip),
             padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
     float *d = w->d + worker * p->planes * patch_plane(all);
-    gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
-    gt_product products[GT_WINOGRAD_MOST_PLANES];
+    gt_winograd_operand operands[GT_WINOGRAD_PLANES_MAX];
+    gt_product products[GT_WINOGRAD_PLANES_MAX];
     for (int i = 0; i < p->planes; i++) {
         int64_t values = p->shared[i] * z->count;
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip,
@@ -193,9 +193,9 @@ static void weight_patch(void *arg, int index, int worker) {
     for (int i = 0; i < GT_PRODUCT_RANGES; i++)
         soon[i] = gt_range_of_thread(soon[i], index, index + 1, all->down * all->across);
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
-    const float *from[GT_WINOGRAD_MOST_PLANES];
-    float *to[GT_WINOGRAD_MOST_TAPS];
-    int64_t steps[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_PLANES_MAX];
+    float *to[GT_WINOGRAD_TAPS_MAX];
+    int64_t steps[GT_WINOGRAD_POINTS_MAX];
     gt_transform_fn *back = gt_winograd_writer(p, z->tile0 ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT);
     for (int64_t r = 0; r < rows; r++) {
         for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;

@@ -117,7 +117,7 @@ gt_status gt_components_share_all(gt_comm *comm, gt_components *c) {
 }
 
 void gt_components_project(const gt_components *c, const float *row, float *out) {
-    enum { MOST = GT_COMPONENTS_MOST };
+    enum { MOST = GT_COMPONENTS_MAX };
     double sum[MOST] = {0};
     const double *axis = c->axes;
     for (int64_t k = 0; k < c->d; k++, axis += c->n) {

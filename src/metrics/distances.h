@@ -83,7 +83,7 @@ typedef struct gt_precision_recall_options {
     bool half;
 } gt_precision_recall_options;
 
-/* On all ranks. GT_USAGE: rows of different d, not more than k rows in a set, or k above GT_NEAREST_MOST;
+/* On all ranks. GT_USAGE: rows of different d, not more than k rows in a set, or k above GT_NEAREST_MAX;
  * GT_NONFINITE: a number is NaN or infinite, perhaps since it is beyond float16. */
 gt_status gt_precision_recall_all(const gt_team *team, const gt_rows *reals, const gt_rows *fakes,
                                   const gt_precision_recall_options *o, double *precision, double *recall);

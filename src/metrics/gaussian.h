@@ -49,7 +49,7 @@ void gt_rows_centre(int64_t d, int64_t count, double *rows, double *mean);
  * They are the eigenvectors of the covariance with the largest eigenvalues; of each the largest number by amount (the
  * first one of equals) is positive. */
 
-enum { GT_COMPONENTS_MOST = 1024 };
+enum { GT_COMPONENTS_MAX = 1024 };
 
 typedef struct gt_components {
     int64_t d;    /* numbers of a row */
@@ -59,7 +59,7 @@ typedef struct gt_components {
     double *axes; /* [d,n]: each number's place in all directions */
 } gt_components;
 
-/* The n <= GT_COMPONENTS_MOST directions of largest variance, or fewer where the rows differ in fewer. On the calling
+/* The n <= GT_COMPONENTS_MAX directions of largest variance, or fewer where the rows differ in fewer. On the calling
  * thread alone. GT_USAGE: all rows are equal. On failure *out is empty. */
 gt_status gt_components_of(const gt_gaussian *g, int n, gt_components *out);
 /* *c of rank 0 becomes that of all ranks; empty ones elsewhere. All ranks. */

@@ -257,8 +257,8 @@ static int by_distance(const void *a, const void *b) {
 
 gt_status gt_nearest_all(const gt_team *team, const gt_rows *queries, const gt_rows *base, int k, gt_nearest_but but,
                          gt_neighbour *out) {
-    if (k < 1 || k > GT_NEAREST_MOST)
-        return gt_fail(GT_USAGE, "%d nearest pictures: at least 1, and at most %d", k, GT_NEAREST_MOST);
+    if (k < 1 || k > GT_NEAREST_MAX)
+        return gt_fail(GT_USAGE, "%d nearest pictures: at least 1, and at most %d", k, GT_NEAREST_MAX);
     products p = {.team = team, .queries = queries, .base = base, .look = keep_near};
     search s = {.queries = queries, .base = base, .products = &p, .but = but};
     gt_status st = open_products(&p);

@@ -16,7 +16,7 @@ typedef struct gt_neighbour {
     double distance;
 } gt_neighbour;
 
-enum { GT_NEAREST_MOST = 8 };
+enum { GT_NEAREST_MAX = 8 };
 
 /* Of a set of `count` rows whose second half are the mirror images of the first half, in its order. */
 static inline int64_t gt_mirror_image(int64_t row, int64_t count) { return (row + count / 2) % count; }
@@ -30,7 +30,7 @@ typedef enum gt_nearest_but {
     GT_NEAREST_BUT_MIRRORED,
 } gt_nearest_but;
 
-/* For each of this rank's queries the k <= GT_NEAREST_MOST nearest rows of the base: out [own,k], the nearest first;
+/* For each of this rank's queries the k <= GT_NEAREST_MAX nearest rows of the base: out [own,k], the nearest first;
  * of equal distances the smallest index first. Of a query that has more than 16 rows within the rounding of float32 of
  * its k-th neighbour, another of these may be taken. Tells how many rows of the base have come by, as
  * gt_within_all() does: the caller has begun a part of the work (gt_tell_part). */

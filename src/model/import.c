@@ -35,7 +35,7 @@ void gt_import_say(gt_imported *m, const char *format, ...) {
 gt_status gt_import_keep(gt_imported *m, const char *path, gt_number type, size_t size, const void *value) {
     size_t bytes = type == GT_NUMBER_DOUBLE ? size * sizeof(double) : size;
     void *copy = gt_arena_alloc(m->arena, bytes + 1);
-    if (!copy || m->n_kept == GT_IMPORT_KEPT_MOST) return gt_fail(GT_NOMEM, "out of room for '%s'", path);
+    if (!copy || m->n_kept == GT_IMPORT_KEPT_MAX) return gt_fail(GT_NOMEM, "out of room for '%s'", path);
     memcpy(copy, value, bytes);
     m->kept[m->n_kept++] = (gt_import_kept){path, type, size, copy};
     return GT_OK;

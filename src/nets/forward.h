@@ -33,13 +33,13 @@ typedef struct gt_init {
 } gt_init;
 
 /* The rules of layers by the names of layers. Where several rows fit, the last one counts. */
-enum { GT_INITS_MOST = 16, GT_INIT_PATTERN = 64 };
+enum { GT_INITS_MAX = 16, GT_INIT_PATTERN = 64 };
 typedef struct gt_inits {
     int n;
     struct {
         char pattern[GT_INIT_PATTERN]; /* as file names are matched: fnmatch(3); "*": all layers */
         gt_init init;
-    } rows[GT_INITS_MOST];
+    } rows[GT_INITS_MAX];
 } gt_inits;
 
 /* The sizes in pixels that linear layers, means and adaptive poolings see at the network's own size, in their order. */

@@ -103,7 +103,7 @@ static gt_outfile_kind kind_of_zip(const char *path) {
 
 /* Float32 [height,width,channels], as generate --npy writes it. */
 static gt_outfile_kind kind_of_npy(int fd) {
-    char head[GT_NPY_MADE_MOST];
+    char head[GT_NPY_MADE_MAX];
     gt_npy a;
     ssize_t n = pread(fd, head, sizeof head, 0);
     bool is = n > 0 && !gt_npy_head(&a, head, (size_t)n) && a.type == 'f' && a.size == 4 && a.dimensions == 3;

@@ -92,7 +92,7 @@ typedef struct gt_measures {
 /* Pictures that a network is evaluated on (eval_data.h); GT_EVAL_TRAIN: some that it is trained on. */
 enum { GT_EVAL_TRAIN_SET, GT_EVAL_TRAIN, GT_EVAL_VALIDATION, GT_EVAL_TEST, GT_EVAL_SETS };
 
-enum { GT_MEASURERS_MOST = 16 };
+enum { GT_MEASURERS_MAX = 16 };
 
 typedef struct gt_engine {
     gt_job *job;
@@ -117,7 +117,7 @@ typedef struct gt_engine {
     gt_graph *generator_graph;           /* slice_size images from the moving average */
     gt_exec *generator;                  /* NULL: the model generates nothing */
     gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
-    void *measuring[GT_MEASURERS_MOST];  /* states of the measurers (measurer.h); NULL: not of this run */
+    void *measuring[GT_MEASURERS_MAX];   /* states of the measurers (measurer.h); NULL: not of this run */
     bool resumed;                        /* a run that is there, not a new one */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;

@@ -12,7 +12,7 @@ static const gt_measurer *const table[] = {
 #undef X
 };
 enum { MEASURERS = sizeof table / sizeof *table };
-_Static_assert((int)MEASURERS <= (int)GT_MEASURERS_MOST, "GT_MEASURERS_MOST is too small");
+_Static_assert((int)MEASURERS <= (int)GT_MEASURERS_MAX, "GT_MEASURERS_MAX is too small");
 
 /* A measurer of a run. */
 typedef struct measuring {

@@ -126,7 +126,7 @@ void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
 
 int gt_tick_watch(gt_engine *e, gt_journal *j) {
     int known = j->logged.n, n = known;
-    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MOST) * sizeof *values);
+    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
     j->logged.failed |= !values;
     if (!values) return -1;
     if (n) memcpy(values, j->logged.of, (size_t)n * sizeof *values);

@@ -135,7 +135,7 @@ enum { N_GENERAL = sizeof general / sizeof *general };
 
 const gt_warning *gt_warning_at(const gt_watch *w, int i) {
     if (i < N_GENERAL) return &general[i];
-    if (i >= GT_WARNINGS_MOST) return NULL;
+    if (i >= GT_WARNINGS_MAX) return NULL;
     for (const gt_warning *own = w->own; own && own->name; own++)
         if (i-- == N_GENERAL) return own;
     return NULL;
@@ -255,7 +255,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
 
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     gt_watch *w = arg;
-    gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MOST) * sizeof *seen);
+    gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *seen);
     if (!seen) return; /* it then knows less of the past */
     int k = 0;
     double tick = w->ticks;

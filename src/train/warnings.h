@@ -17,7 +17,7 @@
 #include "gantry/job.h"
 #include "gantry/warning.h"
 
-enum { GT_WARNINGS_MOST = 32 };
+enum { GT_WARNINGS_MAX = 32 };
 
 /* A series of 1 at ticks whose pictures were drawn when the run was stopped. A run that was not stopped has no metrics
  * of pictures there, so no decision of a resumed run may follow from them. */
@@ -38,13 +38,13 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
         double began_kimg;
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
         char series[64];
-    } of[GT_WARNINGS_MOST];
+    } of[GT_WARNINGS_MAX];
     int ticks;  /* seen */
     bool quiet; /* says nothing */
 } gt_watch;
 
 /* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the
- * trouble has lasted so far, 0 for none (room for GT_WARNINGS_MOST is needed; the names live in *w). Each trouble is a
+ * trouble has lasted so far, 0 for none (room for GT_WARNINGS_MAX is needed; the names live in *w). Each trouble is a
  * warning when it begins and a line when it is over. Returns the first trouble of the training itself (not of machines)
  * that begins with this tick, to be given to the functions below; -1: none. */
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);

@@ -39,8 +39,8 @@ static void read_notes(const uint8_t *bytes, size_t n, bool every) {
         fuzz_check(gt_notes_labelled(notes, i) || !every);
         if (!gt_notes_labelled(notes, i)) continue;
         if (notes->label_kind == GT_LABELS_CLASSES)
-            fuzz_check(notes->classes[i] < notes->label_width && notes->label_width <= GT_CLASS_MOST + 1);
-        else fuzz_check(notes->label_width >= 1 && notes->label_width <= GT_VECTOR_MOST);
+            fuzz_check(notes->classes[i] < notes->label_width && notes->label_width <= GT_CLASS_MAX + 1);
+        else fuzz_check(notes->label_width >= 1 && notes->label_width <= GT_VECTOR_MAX);
         for (int k = 0; k < notes->label_width && notes->label_kind == GT_LABELS_VECTORS; k++)
             fuzz_check(isfinite((float)notes->vectors[i * notes->label_width + k]));
     }

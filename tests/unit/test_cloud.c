@@ -92,7 +92,7 @@ static void labels_are_a_column(void **state) {
 static void arrays_of_numpy_are_points(void **state) {
     (void)state;
     gt_cloud *c;
-    char file[GT_NPY_MADE_MOST + 6 * sizeof(double)];
+    char file[GT_NPY_MADE_MAX + 6 * sizeof(double)];
     double x[6] = {1, 2, 3, 4, 5, 6}, back[6];
     size_t head = gt_npy_make_head(file, "<f8", 2, (int64_t[]){3, 2});
     memcpy(file + head, x, sizeof x);

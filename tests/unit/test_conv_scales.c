@@ -225,7 +225,7 @@ static void test_zeros_outside(void **state) {
     gt_winograd_tiling p = gt_winograd_tiling_of(&s);
     const float scales[IMAGES * CHANNELS] = {1, -1, 0, -0.0f, -2, 3};
     float pixels[IMAGES * 4 * 4 * CHANNELS] = {0}, zeros[IMAGES * CHANNELS];
-    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
+    const float *from[GT_WINOGRAD_POINTS_MAX + 1];
     gt_winograd_images images = gt_winograd_images_of(&p, &p.from, pixels, scales, zeros);
     for (int image = 0; image < IMAGES; image++) {
         int read = gt_winograd_read(&p, &p.from, &images, image, from);

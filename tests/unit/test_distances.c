@@ -140,7 +140,7 @@ static void bad_rows(void **state) {
     gt_precision_recall_options o = {0};
     assert_int_equal(gt_precision_recall_all(&team, &a, &b, &o, &distance, &other), GT_USAGE);
     assert_int_equal(gt_precision_recall_all(&team, &a, &one, &o, &distance, &other), GT_USAGE);
-    o.k = GT_NEAREST_MOST + 1;
+    o.k = GT_NEAREST_MAX + 1;
     assert_int_equal(gt_precision_recall_all(&team, &a, &a, &o, &distance, &other), GT_USAGE);
     assert_int_equal(gt_inception_score_all(&team, &one, 10, &distance, &other, NULL), GT_USAGE);
     room[0][17] = NAN;

@@ -36,7 +36,7 @@ static gt_text name_of_weights(int map) { return gt_text_of("lin%d", map); }
 /* ---- weights ---- */
 
 static gt_net *declare(void) {
-    enum { SIDE = GT_LPIPS_LEAST };
+    enum { SIDE = GT_LPIPS_MIN };
     gt_graph *g = gt_graph_new("VGG16", NULL);
     gt_net *net = g ? gt_net_new("VGG16") : NULL;
     trunk t = {.f = {.graph = g, .declares = net, .status = net ? GT_OK : GT_NOMEM}};

@@ -18,7 +18,7 @@
 
 enum {
     GT_LPIPS_MAPS = 5,
-    GT_LPIPS_LEAST = 16, /* pixels of the shorter side */
+    GT_LPIPS_MIN = 16, /* pixels of the shorter side */
 };
 
 typedef struct gt_lpips gt_lpips;
@@ -36,7 +36,7 @@ void gt_lpips_free(gt_lpips *l); /* NULL is fine */
 float *gt_lpips_block(const gt_lpips *l);
 gt_hash128 gt_lpips_hash(const gt_lpips *l); /* of the weights */
 
-/* Appends the maps of images [N,H,W,3] in [-1,1], of at least GT_LPIPS_LEAST pixels a side. The parameters lie in
+/* Appends the maps of images [N,H,W,3] in [-1,1], of at least GT_LPIPS_MIN pixels a side. The parameters lie in
  * `slot`: gt_lpips_block(). */
 void gt_lpips_maps(const gt_lpips *l, gt_graph *g, int slot, gt_node *images, gt_node *maps[GT_LPIPS_MAPS]);
 

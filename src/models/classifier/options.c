@@ -136,9 +136,9 @@ static gt_status read_inits(const char *text, gt_classifier *out) {
             continue;
         }
         *colon = 0;
-        if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MOST)
+        if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MAX)
             return gt_fail(GT_USAGE, "--init: '%s' is not a layer's name, or there are more than %d of them", word,
-                           GT_INITS_MOST);
+                           GT_INITS_MAX);
         strcpy(inits->rows[inits->n].pattern, word);
         st = read_rule(colon + 1, &inits->rows[inits->n++].init);
     }

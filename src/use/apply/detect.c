@@ -54,8 +54,8 @@ int64_t gt_detect_suppress(gt_detection *list, int64_t n, double overlap) {
 
 void gt_detect_score(gt_detect_scores *s, const gt_detection *found, int64_t n, const gt_box *there, int n_there) {
     const double half = 0.5;
-    bool taken[GT_TRUTH_MOST] = {false};
-    if (n_there > GT_TRUTH_MOST) n_there = GT_TRUTH_MOST;
+    bool taken[GT_TRUTH_MAX] = {false};
+    if (n_there > GT_TRUTH_MAX) n_there = GT_TRUTH_MAX;
     for (int64_t i = 0; i < n; i++) {
         int best = -1;
         double most = half;

@@ -46,7 +46,7 @@ static size_t record_bytes(const gt_collection_of *of) {
 static gt_status open_npy(gt_collection *c) {
     const gt_collection_of *of = c->of;
     int64_t shape[4] = {of->n};
-    char head[GT_NPY_MADE_MOST];
+    char head[GT_NPY_MADE_MAX];
     bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     memcpy(shape + 1, of->dims, (size_t)of->n_dims * sizeof *shape);
     size_t n = gt_npy_make_head(head,

@@ -18,10 +18,10 @@ gt_status gt_distance_check(const gt_distance *d) {
         return gt_fail(GT_USAGE,
                        "LPIPS sees grey and RGB pictures, and this network's have %d channels: leave out --vgg",
                        m->channels);
-    if (m->height < GT_LPIPS_LEAST || m->width < GT_LPIPS_LEAST)
+    if (m->height < GT_LPIPS_MIN || m->width < GT_LPIPS_MIN)
         return gt_fail(GT_USAGE,
                        "LPIPS sees pictures of %d pixels and more, and this network's have %dx%d: leave out --vgg",
-                       GT_LPIPS_LEAST, m->height, m->width);
+                       GT_LPIPS_MIN, m->height, m->width);
     return GT_OK;
 }
 
@@ -56,7 +56,7 @@ static gt_node *weighed(gt_graph *g, gt_node *x) {
 static int pyramid(gt_graph *g, gt_node *x, gt_node **maps) {
     gt_filter f = gt_filter_setup(gt_graph_arena(g), (float[]){1, 3, 3, 1}, 4, 0, true, false, 1, false);
     int n = 0;
-    for (; x && n < GT_MOST_MAPS; n++) {
+    for (; x && n < GT_MAPS_MAX; n++) {
         maps[n] = weighed(g, x);
         int64_t h = gt_dim(x, 1), w = gt_dim(x, 2), least = h < w ? h : w;
         if (h % 2 || w % 2 || least < 2 * SIDE_OF_LAST_LEVEL) return n + 1;

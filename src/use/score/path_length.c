@@ -54,8 +54,8 @@ gt_status gt_path_check(const gt_path_maker *maker, const gt_path_options *o) {
         return gt_fail(GT_USAGE, "path lengths are of generators with styles, and '%s' has none", m->name);
     if (m->channels != 1 && m->channels != 3)
         return gt_fail(GT_USAGE, "LPIPS sees grey and RGB pictures, and this network's have %d channels", m->channels);
-    if (p.height < GT_LPIPS_LEAST || p.width < GT_LPIPS_LEAST)
-        return gt_fail(GT_USAGE, "LPIPS sees pictures of %d pixels and more, and these have %dx%d%s", GT_LPIPS_LEAST,
+    if (p.height < GT_LPIPS_MIN || p.width < GT_LPIPS_MIN)
+        return gt_fail(GT_USAGE, "LPIPS sees pictures of %d pixels and more, and these have %dx%d%s", GT_LPIPS_MIN,
                        p.width, p.height, o->crop ? " after cropping: ppl2_wend does not crop" : "");
     if (dim && maker->labels && gt_dataset_get_info(maker->labels)->label_width != dim)
         return gt_fail(GT_USAGE, "the network takes labels of %d numbers, those of '%s' have %d", dim,

@@ -22,9 +22,9 @@ gt_status gt_pixel_components(const char *detector, int *n) {
     char *end;
     long value = strtol(number + 1, &end, 10);
     *n = (int)value;
-    if (end > number + 1 && !*end && value >= 1 && value <= GT_COMPONENTS_MOST) return GT_OK;
+    if (end > number + 1 && !*end && value >= 1 && value <= GT_COMPONENTS_MAX) return GT_OK;
     return gt_fail(GT_USAGE, "--detector=%.60s: a number of components from 1 to %d, as in pixels:20", detector,
-                   GT_COMPONENTS_MOST);
+                   GT_COMPONENTS_MAX);
 }
 
 int64_t gt_pixel_reals(int64_t count, size_t pixels) {
