@@ -274,9 +274,10 @@ static gt_status run(bench *b) {
 int main(int argc, char **argv) {
     const bench_program p = {
         .name = "roofline",
-        .help = "Each node of a training step beside what this CPU allows: time, ceiling, time lost; sums by family of "
-                "ops and by resolution. A plot: gantry bench report FILE.json --svg=FILE.svg --x=intensity --y=gflops "
-                "--group=family --dots --log",
+        .help =
+            "Each node of a training step beside what this CPU allows: time, ceiling, time lost; sums by family of\n"
+            "ops and by resolution. A plot: gantry bench report FILE.json --svg=FILE.svg --x=intensity --y=gflops\n"
+            "--group=family --dots --log",
         .rows = rows,
         .n_rows = sizeof rows / sizeof *rows,
         .fields = &options,

@@ -15,7 +15,7 @@ static const struct {
     {"conv", "convolution layers of the recipes: each direction, each kernel"},
     {"conv_onednn", "the same beside oneDNN, with errors (built where libdnnl-dev is)"},
     {"step", "phases of training: images/s, sec/kimg, share of kinds of ops"},
-    {"roofline", "each node of a step beside what this CPU allows, and the time lost"},
+    {"roofline", "each node of a step beside what this CPU allows; the time lost"},
     {"memory", "memory of training steps: planned, touched, held"},
     {"dataset", "the dataset tool beside a loop in Python with Pillow"},
     {"loader", "decoded images/s and core; waiting in training"},
