@@ -163,19 +163,19 @@ missing:
 	@echo $(MISSING)
 
 check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@bash tests/run $(BUILD) full $(T)
 
 check-quick: deps    ## the quick part of the tests
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@bash tests/run $(BUILD) quick $(T)
 
 check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they stopped
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@MINUTES=$(MINUTES) bash tests/run $(BUILD) long $(T)
 
 demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at most five minutes
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry
 	@bash jobs/demo.sh $(BUILD)/gantry
 
 INSTALLED := $(DESTDIR)$(PREFIX)/share/gantry
