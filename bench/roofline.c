@@ -180,7 +180,7 @@ static void tell_nodes(bench *b, const list *l, double all) {
 
 typedef struct sum {
     int family;
-    const char *resolution; /* "": all */
+    const char *resolution; /* "all": of all */
     double seconds, ceiling, flops;
 } sum;
 
@@ -189,7 +189,7 @@ static int add_up(const list *l, bool by_resolution, sum **sums) {
     int n = 0, room = 0;
     for (int i = 0; i < l->n; i++) {
         const measured *m = &l->nodes[i];
-        const char *resolution = by_resolution ? m->resolution : "";
+        const char *resolution = by_resolution ? m->resolution : "all";
         int k = 0;
         while (k < n && ((*sums)[k].family != m->family || strcmp((*sums)[k].resolution, resolution) != 0)) k++;
         if (k == n) {
@@ -207,6 +207,12 @@ static int sum_by_loss(const void *a, const void *b) {
     const sum *x = a, *y = b;
     double p = x->seconds - x->ceiling, q = y->seconds - y->ceiling;
     return (p < q) - (p > q);
+}
+
+static void tell_sum(gt_table *table, const char *family, const sum *s, double all, double peak) {
+    double more = s->seconds - s->ceiling;
+    gt_table_row(table, family, s->resolution, 1e3 * s->seconds, 100 * s->seconds / all, s->flops / s->seconds / peak,
+                 1e3 * s->ceiling, 1e3 * more, 100 * more / all);
 }
 
 static gt_status tell_sums(bench *b, const list *l, bool by_resolution, double all, double peak) {
@@ -228,13 +234,9 @@ static gt_status tell_sums(bench *b, const list *l, bool by_resolution, double a
     for (int i = 0; i < n; i++) {
         const sum *s = &sums[i];
         total.seconds += s->seconds, total.ceiling += s->ceiling, total.flops += s->flops;
-        gt_table_row(table, bench_families[s->family], by_resolution ? s->resolution : "all", 1e3 * s->seconds,
-                     100 * s->seconds / all, s->flops / s->seconds / peak, 1e3 * s->ceiling,
-                     1e3 * (s->seconds - s->ceiling), 100 * (s->seconds - s->ceiling) / all);
+        tell_sum(table, bench_families[s->family], s, all, peak);
     }
-    gt_table_row(table, "all", "all", 1e3 * total.seconds, 100 * total.seconds / all,
-                 total.flops / total.seconds / peak, 1e3 * total.ceiling, 1e3 * (total.seconds - total.ceiling),
-                 100 * (total.seconds - total.ceiling) / all);
+    tell_sum(table, "all", &total, all, peak);
     return GT_OK;
 }
 

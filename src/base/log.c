@@ -128,25 +128,6 @@ static void to_file(gt_level level, const char *text) {
     state.failing = error != 0;
 }
 
-static void log_text(gt_level level, const char *text) {
-    if (state.rank != 0 && level < GT_WARNING) return;
-    gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
-    pthread_mutex_lock(&state.lock);
-    if (level >= state.least) to_terminal(level, text);
-    to_file(level, text);
-    pthread_mutex_unlock(&state.lock);
-    gt_storage_end();
-}
-
-void gt_log(gt_level level, const char *format, ...) {
-    char text[LINE_BYTES];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    log_text(level, text);
-}
-
 /* Has the text been here before? Takes note of it. */
 static bool is_known(const char *text) {
     gt_hash128 h = gt_hash(text, strlen(text));
@@ -159,13 +140,31 @@ static bool is_known(const char *text) {
     return known;
 }
 
-void gt_log_once(gt_level level, const char *format, ...) {
+__attribute__((format(printf, 3, 0))) static void log_line(gt_level level, bool once, const char *format, va_list ap) {
     char text[LINE_BYTES];
+    vsnprintf(text, sizeof text, format, ap);
+    if (once && is_known(text)) return;
+    if (state.rank != 0 && level < GT_WARNING) return;
+    gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
+    pthread_mutex_lock(&state.lock);
+    if (level >= state.least) to_terminal(level, text);
+    to_file(level, text);
+    pthread_mutex_unlock(&state.lock);
+    gt_storage_end();
+}
+
+void gt_log(gt_level level, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    log_line(level, false, format, ap);
     va_end(ap);
-    if (!is_known(text)) log_text(level, text);
+}
+
+void gt_log_once(gt_level level, const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    log_line(level, true, format, ap);
+    va_end(ap);
 }
 
 void gt_log_outcome(bool *failing, bool failed, const char *what) {
