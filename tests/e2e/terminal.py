@@ -82,7 +82,7 @@ def dry_run():
     if not re.search(r'the run +25000.0 kimg: [\d.]+ hours \([\d.]+ days\), [\d.e+]+ node-hours', text): fail(f'hours and days\n{text[-1500:]}')
     for option in ('--dry-run', '-n'):
         t = Terminal(gantry, *job[:-1], '--steps=1', option)
-        t.until(r'the run +0.0 kimg: \d+ seconds, ')
+        t.until(r'the run +0.0 kimg: \d+ seconds?, ')
         t.ends(0)
     text = watch(job + ['--dry-run=quick'], 'arithmetic', None, 0)
     if 'measur' in text or ' ok, ' in text: fail(f'quick measures\n{text}')
