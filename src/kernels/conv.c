@@ -13,14 +13,15 @@ const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS] = {
     [GT_CONV_STRIDED] = &gt_conv_strided,
 };
 
-/* Winograd pays from these sizes on: 3x3 with stride 1, with stride 2, 4x4 with stride 2 (bench/conv; part of the
- * kernel set's version). Fewer channels: its transforms cost more than it saves. Fewer tiles: weights in the
- * transformed domain, four times as many, cost more than the sums over tiles save. Images in and out count the tiles of
- * one image: its bits must not depend on how many are in the call. */
+/* Winograd pays from these sizes on: 3x3 with stride 1, the same by wide tiles, with stride 2, 4x4 with stride 2
+ * (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more than it saves. Fewer tiles:
+ * weights in the transformed domain, four times as many, cost more than the sums over tiles save. Images in and out
+ * count the tiles of one image: its bits must not depend on how many are in the call. */
 static const struct {
     int64_t channels, tiles;
 } pays[GT_WINOGRAD_KINDS][DIRECTIONS] = {
     {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 8}},
+    {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 4}},
     {[GT_CONV_FORWARD] = {32, 1}, [GT_CONV_INPUT_GRAD] = {32, 1}, [GT_CONV_WEIGHT_GRAD] = {32, 16}},
     {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 16}},
 };
@@ -43,6 +44,10 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     int64_t least = pays[kind][s->direction].channels;
     bool enough = s->c >= least && s->o >= least && tiles >= pays[kind][s->direction].tiles;
     return enough ? GT_CONV_WINOGRAD : plain(s);
+}
+
+int64_t gt_conv_packing_width(const gt_conv_shape *s, gt_conv_kernel kernel) {
+    return kernel == GT_CONV_WINOGRAD ? gt_winograd_packing_width(s) : 1;
 }
 
 double gt_conv_flops(const gt_conv_shape *s) {

@@ -3,8 +3,9 @@
  * gemm_avx512.c, gemm_avx2.c and gemm_portable.c; a kernel set holds one of the tables (kernel_set.h).
  *
  * Micro-kernel: C[r][j] (=|+=) sum over k in increasing order of A[r][k] B[k][j], for `rows` rows and up to 2 vectors
- * of columns. Every element is one chain of fused multiply-adds over k (multiply, then add, where the CPU has no FMA):
- * it does not depend on rows or columns of the call.
+ * of columns. Every element is the sum, in order, of chains of fused multiply-adds (multiply, then add, where the CPU
+ * has no FMA), one for each GT_CHAIN of k: it does not depend on rows or columns of the call. One chain over all of K
+ * would have twice the error at 512 (of Winograd's wide tiles, where sums are much larger than results).
  *
  * A, as packed:  chunked   A[r][k] at a[(k/16)*rows*16 + r*16 + k%16]   rows of memory copied 16 floats at a time
  *                by k      A[r][k] at a[k*lda + r]                      columns of memory copied as they are
@@ -18,6 +19,7 @@
 
 enum {
     GT_CHUNK = 16,      /* floats of one row side by side in a chunked panel */
+    GT_CHAIN = 128,     /* of K: a multiple of GT_CHUNK, and a divisor of GT_PRODUCT_KC */
     GT_MICRO_ROWS = 14, /* most rows of any set */
     /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
     GT_TILE_ROWS = 112,
@@ -36,8 +38,8 @@ typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b,
                          int64_t c_offset, int columns, bool add, gt_fetch *ahead);
 
 /* The same sums where A is not packed: A[r][k] at a[places[r] + k * a_step]. K is a list of parts, each of which has
- * its own place in A and B; all parts are one chain. B must be readable to whole vectors; `c` has room for the first
- * `columns` of each row, rows lie ldc floats apart. */
+ * its own place in A and B; chains go on from part to part. B must be readable to whole vectors; `c` has room for the
+ * first `columns` of each row, rows lie ldc floats apart. */
 typedef struct gt_strided_part {
     const float *a, *b;
     int64_t k;
@@ -48,23 +50,25 @@ typedef void gt_strided_fn(const gt_strided_part *parts, int count, const int64_
 /* The kinds of convolution that Winograd's transforms are made for. */
 typedef enum gt_winograd_kind {
     GT_WINOGRAD_WHOLE, /* windows of 3x3, stride 1 */
+    GT_WINOGRAD_WIDE,  /* the same, by tiles of 4x8 results instead of 4x4 */
     GT_WINOGRAD_HALF,  /* windows of 3x3, stride 2 */
     GT_WINOGRAD_FOUR,  /* windows of 4x4, stride 2 */
     GT_WINOGRAD_KINDS
 } gt_winograd_kind;
 
-/* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row
+/* Winograd's transforms (winograd_transforms.h): small matrices of vectors over channels, stored row by row
  * behind arrays of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK *
  * to_step[i] + c % GT_CHUNK]. `to` is moved on past the whole chunks. The memory that lies `ahead` is fetched: it will
- * be read or, if results are pixels or taps, written soon. Sizes are those of the three kinds in their order. */
+ * be read or, if results are pixels or taps, written soon. Sizes (rows x columns) are those of the kinds in their
+ * order. */
 typedef enum gt_winograd_transform {
-    GT_WINOGRAD_IMAGE,          /* pixels in -> points: 6x6 -> 6x6, 9x9 -> 9x9, 10x10 -> 10x10 */
-    GT_WINOGRAD_RESULT_ADJOINT, /* 4x4 pixels out -> 6x6, 9x9, 5x5 points */
+    GT_WINOGRAD_IMAGE,          /* pixels in -> points: 6x6 -> 6x6, 6x10 -> 6x10, 9x9 -> 9x9, 10x10 -> 10x10 */
+    GT_WINOGRAD_RESULT_ADJOINT, /* pixels out -> points: 4x4 -> 6x6, 4x8 -> 6x10, 4x4 -> 9x9, 4x4 -> 5x5 */
     /* Points -> pixels in, of HALF and FOUR: the first row and column, or the first two, are added to what lies there.
      */
     GT_WINOGRAD_IMAGE_ADJOINT,
-    GT_WINOGRAD_RESULT,          /* points -> 4x4 pixels out */
-    GT_WINOGRAD_WEIGHTS,         /* taps -> points of weights: 3x3 -> 6x6, 3x3 -> 6x6, 4x4 -> 10x10 */
+    GT_WINOGRAD_RESULT,          /* points -> pixels out: 4x4, 4x8, 4x4, 4x4 */
+    GT_WINOGRAD_WEIGHTS,         /* taps -> points of weights: 3x3 -> 6x6, 3x3 -> 6x10, 3x3 -> 6x6, 4x4 -> 10x10 */
     GT_WINOGRAD_WEIGHTS_ADJOINT, /* points of weights -> taps */
     GT_WINOGRAD_WEIGHTS_ADDED,   /* the same, added to what lies there */
     GT_WINOGRAD_TRANSFORMS,

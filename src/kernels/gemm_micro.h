@@ -59,17 +59,21 @@ INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2]
 
 INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b,
                   int64_t ldb, float *const *c, int64_t c_offset, int columns, bool add, gt_fetch *ahead) {
-    vec acc[ROWS][2];
     UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int v = 0; v < V; v++) {
-            acc[r][v] = (vec){0};
-            if (v * LANES % LINE == 0) __builtin_prefetch(c[r] + c_offset + v * LANES, 1, 3);
-        }
+        UNROLL for (int v = 0; v < V; v++) if (v * LANES % LINE == 0)
+            __builtin_prefetch(c[r] + c_offset + v * LANES, 1, 3);
     }
-    for (; k >= GT_CHUNK; k -= GT_CHUNK, a += by_k ? GT_CHUNK * lda : R * GT_CHUNK, b += GT_CHUNK * ldb)
-        micro_chunk(R, V, by_k, acc, a, lda, b, ldb, ahead);
-    for (; k > 0; k--, a += by_k ? lda : 1, b += ldb) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
-    micro_store(R, V, acc, c, c_offset, columns, add);
+    do {
+        vec acc[ROWS][2];
+        int64_t chain = k < GT_CHAIN ? k : GT_CHAIN;
+        k -= chain;
+        UNROLL for (int r = 0; r < R; r++) { UNROLL for (int v = 0; v < V; v++) acc[r][v] = (vec){0}; }
+        for (; chain >= GT_CHUNK; chain -= GT_CHUNK, a += by_k ? GT_CHUNK * lda : R * GT_CHUNK, b += GT_CHUNK * ldb)
+            micro_chunk(R, V, by_k, acc, a, lda, b, ldb, ahead);
+        for (; chain > 0; chain--, a += by_k ? lda : 1, b += ldb) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
+        micro_store(R, V, acc, c, c_offset, columns, add);
+        add = true;
+    } while (k > 0);
 }
 
 /* gt_strided_fn: R rows, V vectors of columns. */
@@ -84,9 +88,15 @@ INLINE void strided(const int R, const int V, const gt_strided_part *parts, int 
             if (v * LANES % LINE == 0) __builtin_prefetch(rows[r] + v * LANES, 1, 3);
         }
     }
-    for (; count > 0; count--, parts++) {
+    for (int64_t chain = GT_CHAIN; count > 0; count--, parts++) {
         const float *a = parts->a, *b = parts->b;
-        for (int64_t k = parts->k; k > 0; k--, a += a_step, b += ldb) {
+        for (int64_t k = parts->k; k > 0; k--, chain--, a += a_step, b += ldb) {
+            if (!chain) {
+                micro_store(R, V, acc, rows, 0, columns, add);
+                UNROLL for (int r = 0; r < R; r++) { UNROLL for (int v = 0; v < V; v++) acc[r][v] = (vec){0}; }
+                chain = GT_CHAIN;
+                add = true;
+            }
             vec row[2];
             UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(b + v * LANES);
             UNROLL for (int r = 0; r < R; r++) {

@@ -10,7 +10,7 @@
  *       blocks of GT_PRODUCT_KC of K: pack the tile's rows of A (stays in L2); panels of B x panels of A,
  *         while what comes next, a panel of B and the next block of A, is fetched into L2
  *
- * Bits: an element of C is the sum, in order, of one chain per block of GT_PRODUCT_KC, whatever m, n and the number of
+ * Bits: an element of C is the sum, in order, of one chain for each GT_CHAIN of K, whatever m, n and the number of
  * threads.
  */
 #ifndef GANTRY_KERNELS_GEMM_PRODUCT_H

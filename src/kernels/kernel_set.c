@@ -7,7 +7,7 @@
 
 /* The version goes up whenever a kernel's summation order or a choice between kernels changes: old checkpoints then
  * say so instead of silently going on with other bits. */
-#define SET_VERSION "-6"
+#define SET_VERSION "-7"
 
 const char *const gt_conv_modes[GT_CONV_MODES] = {"auto", "direct", "winograd"};
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Winograd convolution on channels-last images: 3x3 windows in all three directions (conv.h has the contract), with
- * stride 1 by F(4x4,3x3), a quarter of the multiplications; with stride 2 by F(4,2) on the even pixels of each axis, 81
- * products for 16 results instead of 144; and 4x4 windows with stride 2, by F(4,2) on even and on odd pixels, 100
- * instead of 256. Results are cut into tiles of 4x4 pixels (partial ones at the edges are padded). An image's result
- * has the same bits whatever the other images of the call; weight gradients sum over tiles in order.
+ * stride 1 by F(4x4,3x3), a quarter of the multiplications, or by F(4x8,3x3), a fifth; with stride 2 by F(4,2) on the
+ * even pixels of each axis, 81 products for 16 results instead of 144; and 4x4 windows with stride 2, by F(4,2) on even
+ * and on odd pixels, 100 instead of 256. Results are cut into tiles of 4x4 or 4x8 pixels (partial ones at the edges are
+ * padded). An image's result has the same bits whatever the other images of the call; weight gradients sum over tiles
+ * in order.
  *
  * Here are the loops around the transforms (winograd_transforms.h) and the products (gemm_product.h). Forward and input
  * grad, per block of tiles (the weight gradient is in winograd_weight_grad.c):
@@ -181,7 +182,7 @@ static void result_group(void *arg, int group, int worker) {
 static void clear_edges(const gt_winograd_tiling *p, int64_t tile, const float **to, size_t bytes) {
     int64_t in_image = tile % p->per_image;
     bool top = in_image < p->across, left = in_image % p->across == 0;
-    int side = p->to.side, overlap = side - p->to.step;
+    int side = p->to.side.x, overlap = side - p->to.step.x; /* such tiles are square */
     for (int i = 0; i < side; i++)
         for (int j = 0; j < (i < overlap ? side : overlap); j++)
             if ((top || i >= overlap) && (left || j >= overlap)) memset((float *)to[i * side + j], 0, bytes);
@@ -201,7 +202,7 @@ static void overlapping_results(void *arg, int index, int worker) {
     for (int64_t tile = gt_largest(image * p->per_image, z->tile0); tile < end; tile++) {
         find_values(z, tile - z->tile0, c, from);
         gt_winograd_pixels(p, &p->to, z->out, tile, trash, to);
-        for (int i = 0; i < p->to.side * p->to.side; i++)
+        for (int i = 0; i < p->to.side.y * p->to.side.x; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
         gt_winograd_writer(p, p->to.transform)(from, (float **)to, gt_winograd_steps(steps), count,
@@ -212,7 +213,7 @@ static void overlapping_results(void *arg, int index, int worker) {
 static void write_results(winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    if (p->to.side == p->to.step) {
+    if (p->to.side.x == p->to.step.x) {
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), result_group, w);
         return;
     }

@@ -91,10 +91,10 @@ static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_POINTS_
 
 /* What is near at hand while a tile of pixels is read or written: the same pixel of the tile to the right. */
 static inline gt_ahead gt_winograd_pixels_ahead(const gt_winograd_face *f) {
-    return (gt_ahead){f->step * f->channels, 0};
+    return (gt_ahead){f->step.x * f->channels, 0};
 }
 static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) {
-    return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels};
+    return (gt_ahead){GT_WINOGRAD_AHEAD, f->step.x * f->channels};
 }
 
 /* Jobs for the pool if each transforms `size` tiles of the block. */

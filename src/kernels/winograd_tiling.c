@@ -20,57 +20,77 @@
 #include "kernels/kernel_set.h"
 
 enum {
-    TILE = 4,               /* pixels of a result tile along each axis */
+    LEAST_WIDE = 16,        /* pixels across results that wide tiles pay for */
     FOUR_POINTS = 10,       /* windows of 4x4: points along each axis */
     TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
-    LEAST_BLOCK = 5 << 17,  /* floats of transformed data per block of tiles: 2.5 MiB */
+    LEAST_BLOCK = 8 << 17,  /* floats of transformed data per block of tiles: 4 MiB */
     MOST_CACHED = 3 << 20,  /* 12 MiB: weights that stay in the last-level cache from block to block */
     MOST_BLOCK = 11 << 20,  /* 44 MiB: what the last-level cache does not hold is read in order */
     MOST_AHEAD = 5 << 18,   /* 5 MiB of rows: more would drive from the cache what the products read */
     MOST_VALUES = 128 * 81, /* points of all tiles in a block of the weight gradient */
 };
 
-static int plane_along(const gt_winograd_tiling *p, int point) { return (int)gt_smallest(point, p->planes_side - 1); }
+/* Tiles along an axis. */
+typedef struct axis {
+    int results, side; /* pixels of a tile of results, and of images in, with as many points */
+    int planes, step;  /* step: from tile to tile of images in */
+} axis;
+
+static const axis whole = {4, 6, 6, 4}, wide = {8, 10, 10, 8}, half = {4, 9, 6, 8}, /* half: the last 4 points share */
+    four = {4, FOUR_POINTS, FOUR_POINTS, 8};                                        /* a plane */
+
+static const struct {
+    const axis *y, *x;
+} kinds[GT_WINOGRAD_KINDS] = {
+    [GT_WINOGRAD_WHOLE] = {&whole, &whole},
+    [GT_WINOGRAD_WIDE] = {&whole, &wide},
+    [GT_WINOGRAD_HALF] = {&half, &half},
+    [GT_WINOGRAD_FOUR] = {&four, &four},
+};
 
 static void find_planes(gt_winograd_tiling *p) {
+    const axis *y = kinds[p->kind].y, *x = kinds[p->kind].x;
     for (int i = 0; i < p->points; i++) {
-        int plane = plane_along(p, i / p->side) * p->planes_side + plane_along(p, i % p->side);
+        int64_t plane = gt_smallest(i / x->side, y->planes - 1) * x->planes + gt_smallest(i % x->side, x->planes - 1);
         p->plane[i] = (uint8_t)plane;
         p->index[i] = p->shared[plane]++;
     }
     for (int i = 1; i < p->planes; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
 }
 
-/* Of each kind, along each axis: pixels of a tile of images in, and as many points; planes; pixels from tile to tile.
- */
-static const struct {
-    int side, planes, step;
-} kinds[GT_WINOGRAD_KINDS] = {
-    [GT_WINOGRAD_WHOLE] = {6, 6, TILE},
-    [GT_WINOGRAD_HALF] = {9, 6, 2 * TILE}, /* the last four points belong to one plane */
-    [GT_WINOGRAD_FOUR] = {FOUR_POINTS, FOUR_POINTS, 2 * TILE},
-};
+/* Wide tiles have a third fewer products than two others in the place of each. They pay where they do not reach too far
+ * beyond the edge, and where transforming the weights, which have more points, is little beside the products. */
+static bool wide_tiles_pay(const gt_conv_shape *s) {
+    int64_t width = s->direction == GT_CONV_INPUT_GRAD ? s->w : s->q;
+    return width >= LEAST_WIDE &&
+           gt_pieces(width, wide.results) * wide.side < gt_pieces(width, whole.results) * whole.side;
+}
+
+int64_t gt_winograd_packing_width(const gt_conv_shape *s) {
+    return gt_winograd_kind_of(s) == GT_WINOGRAD_WIDE ? LEAST_WIDE : 1;
+}
 
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s) {
-    return s->kh == 4 ? GT_WINOGRAD_FOUR : s->stride == 2 ? GT_WINOGRAD_HALF : GT_WINOGRAD_WHOLE;
+    if (s->stride == 1) return wide_tiles_pay(s) ? GT_WINOGRAD_WIDE : GT_WINOGRAD_WHOLE;
+    return s->kh == 4 ? GT_WINOGRAD_FOUR : GT_WINOGRAD_HALF;
 }
 
 /* The input gradient. Stride 1: a convolution of dy with the flipped, transposed weights and padding 2 - pad. Stride 2:
  * the adjoint of all steps in opposite order, so that it has no more tiles than the forward direction; its tiles
  * overlap. */
 static void find_faces(gt_winograd_tiling *p, const gt_conv_shape *s) {
-    int step = kinds[p->kind].step;
+    const axis *y = kinds[p->kind].y, *x = kinds[p->kind].x;
+    gt_winograd_size side = {y->side, x->side}, step = {y->step, x->step};
     bool forward = s->direction == GT_CONV_FORWARD, adjoint = s->direction == GT_CONV_INPUT_GRAD;
-    gt_winograd_face image = {s->h, s->w,       s->c,        p->side,
+    gt_winograd_face image = {s->h, s->w,       s->c,        side,
                               step, s->pad_top, s->pad_left, adjoint ? GT_WINOGRAD_IMAGE_ADJOINT : GT_WINOGRAD_IMAGE};
-    gt_winograd_face result = {s->p, s->q, s->o, TILE,
-                               TILE, 0,    0,    forward ? GT_WINOGRAD_RESULT : GT_WINOGRAD_RESULT_ADJOINT};
+    gt_winograd_face result = {s->p,       s->q, s->o, p->results,
+                               p->results, 0,    0,    forward ? GT_WINOGRAD_RESULT : GT_WINOGRAD_RESULT_ADJOINT};
     p->transposed = adjoint;
-    p->flipped = adjoint && p->kind == GT_WINOGRAD_WHOLE;
+    p->flipped = adjoint && s->stride == 1;
     if (p->flipped) {
-        image = (gt_winograd_face){s->h, s->w, s->c, TILE, TILE, 0, 0, GT_WINOGRAD_RESULT};
-        result = (gt_winograd_face){
-            s->p, s->q, s->o, p->side, step, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
+        image = (gt_winograd_face){s->h, s->w, s->c, p->results, p->results, 0, 0, GT_WINOGRAD_RESULT};
+        result = (gt_winograd_face){s->p, s->q, s->o, side, step, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
     }
     p->from = adjoint ? result : image;
     p->to = adjoint ? image : result;
@@ -87,9 +107,9 @@ int gt_winograd_plane_of(const gt_winograd_tiling *tiling, int points, int plane
     return plane / FOUR_POINTS % TWO_TAPS_POINTS * TWO_TAPS_POINTS + plane % FOUR_POINTS % TWO_TAPS_POINTS;
 }
 
-static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_winograd_face *other) {
-    if (f->side != TILE) f = other; /* the face of results counts */
-    return ((across ? f->width : f->height) + TILE - 1) / TILE;
+/* The face that is cut into tiles of results. */
+static const gt_winograd_face *counted(const gt_winograd_tiling *p) {
+    return p->to.side.y == p->results.y ? &p->to : &p->from;
 }
 
 static int64_t down_to(int64_t value, int64_t step) { return value / step * step; }
@@ -115,17 +135,17 @@ static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s) {
     gt_winograd_tiling p = {.kernels = gt_kernel_set_or_best(s->kernels)->gemm, .images = s->n};
     p.kind = gt_winograd_kind_of(s);
-    p.side = kinds[p.kind].side;
-    p.planes_side = kinds[p.kind].planes;
+    const axis *y = kinds[p.kind].y, *x = kinds[p.kind].x;
+    p.results = (gt_winograd_size){y->results, x->results};
     find_faces(&p, s);
     if (p.kind == GT_WINOGRAD_FOUR) share_points(&p, s->direction);
-    p.points = p.side * p.side;
-    p.planes = p.planes_side * p.planes_side;
+    p.points = y->side * x->side;
+    p.planes = y->planes * x->planes;
     if (!p.from_points) p.from_points = p.points;
     if (!p.to_points) p.to_points = p.points;
     p.taps = s->kh * s->kw;
-    p.across = tiles_along(&p.to, true, &p.from);
-    p.per_image = tiles_along(&p.to, false, &p.from) * p.across;
+    p.across = gt_pieces(counted(&p)->width, p.results.x);
+    p.per_image = gt_pieces(counted(&p)->height, p.results.y) * p.across;
     p.tiles = p.images * p.per_image;
     p.block = block_of(&p, s->direction);
     find_planes(&p);
@@ -143,16 +163,16 @@ bool gt_winograd_possible(const gt_conv_shape *s) {
 void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile,
                         const float *outside, const float **to) {
     int64_t n = tile / tiling->per_image, in_image = tile % tiling->per_image;
-    int64_t y = in_image / tiling->across * f->step - f->pad_y, x = in_image % tiling->across * f->step - f->pad_x;
-    int left = (int)gt_smallest(f->side, gt_largest(0, -x)),
-        right = (int)gt_smallest(f->side, gt_largest(left, f->width - x));
-    for (int i = 0; i < f->side; i++, to += f->side) {
+    int64_t y = in_image / tiling->across * f->step.y - f->pad_y, x = in_image % tiling->across * f->step.x - f->pad_x;
+    int across = f->side.x, left = (int)gt_smallest(across, gt_largest(0, -x)),
+        right = (int)gt_smallest(across, gt_largest(left, f->width - x));
+    for (int i = 0; i < f->side.y; i++, to += across) {
         bool inside = y + i >= 0 && y + i < f->height;
-        int begin = inside ? left : f->side, end = inside ? right : f->side;
+        int begin = inside ? left : across, end = inside ? right : across;
         const float *line = images + ((n * f->height + y + i) * f->width + x) * f->channels;
         for (int j = 0; j < begin; j++) to[j] = outside;
         for (int j = begin; j < end; j++) to[j] = line + j * f->channels;
-        for (int j = end; j < f->side; j++) to[j] = outside;
+        for (int j = end; j < across; j++) to[j] = outside;
     }
 }
 
@@ -166,7 +186,7 @@ gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const
 
 int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images,
                      int64_t tile, const float *from[GT_WINOGRAD_POINTS_MAX + 1]) {
-    int pixels = f->side * f->side;
+    int pixels = f->side.y * f->side.x;
     int64_t own = images->scales ? tile / tiling->per_image * f->channels : 0;
     gt_winograd_pixels(tiling, f, images->at, tile, images->zeros + own, from);
     if (!images->scales) return pixels;
@@ -177,7 +197,7 @@ int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f
 /* Floats of the images up to the last row of pixels of a tile. */
 static int64_t rows_end(const gt_winograd_tiling *tiling, const gt_winograd_face *f, int64_t tile) {
     if (tile < 0) return 0;
-    int64_t y = tile % tiling->per_image / tiling->across * f->step - f->pad_y + f->side;
+    int64_t y = tile % tiling->per_image / tiling->across * f->step.y - f->pad_y + f->side.y;
     return (tile / tiling->per_image * f->height + gt_smallest(y, f->height)) * f->width * f->channels;
 }
 

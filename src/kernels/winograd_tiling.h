@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a Winograd convolution is cut up: faces, tiles, points, planes, blocks.
  *
- * The images on either side of the products are a *face*: a linear map turns each tile of a face, side x side pixels,
- * into the points of the transformed domain, or back. Points with the same transformed weights form a *plane*: one
- * product. A *block* is as many tiles as stay in the last-level cache.
+ * The images on either side of the products are a *face*: a linear map turns each tile of a face, side.y x side.x
+ * pixels, into the points of the transformed domain, or back. Points with the same transformed weights form a *plane*:
+ * one product. A *block* is as many tiles as stay in the last-level cache.
  *
- * Tile t along an axis, for the forward direction and the weight gradient (pad: pad_top or pad_left):
+ * Tile t along an axis, for the forward direction and the weight gradient (pad: pad_top or pad_left; wide tiles have 6
+ * points along y):
  *
  *   windows, stride   pixels of images in            pixels of results   points   planes
  *   3x3, 1            4t - pad ... 4t - pad + 5      4t ... 4t + 3       6        6
+ *   3x3, 1, wide: x   8t - pad ... 8t - pad + 9      8t ... 8t + 7       10       10
  *   3x3, 2            8t - pad ... 8t - pad + 8      4t ... 4t + 3       9        6: points 5 to 8 share plane 5
  *   4x4, 2            8t - pad ... 8t - pad + 9      4t ... 4t + 3       10       10
  *
- * Points 5 to 8 of 3x3 with stride 2 are the odd pixels, which all meet the middle tap. Both axes together have 36, 81
- * and 100 points in 36, 36 and 100 planes. With 3x3 and stride 2 a plane has 1, 4 or 16 points:
+ * Points 5 to 8 of 3x3 with stride 2 are the odd pixels, which all meet the middle tap. Both axes together have 36, 60,
+ * 81 and 100 points in 36, 60, 36 and 100 planes. With 3x3 and stride 2 a plane has 1, 4 or 16 points:
  *
  *   plane of point (y, x)   x 0 ... 4   x 5 ... 8
  *             y 0 ... 4     1 point     4 points
@@ -39,9 +41,13 @@ enum {
     GT_WINOGRAD_SHARED_MAX = 16, /* points of a plane */
 };
 
+typedef struct gt_winograd_size {
+    int y, x;
+} gt_winograd_size;
+
 typedef struct gt_winograd_face {
     int64_t height, width, channels; /* of the images */
-    int side, step;                  /* of a tile; pixels from tile to tile: neighbours share side - step */
+    gt_winograd_size side, step;     /* of a tile; pixels from tile to tile: neighbours share side - step */
     int64_t pad_y, pad_x;
     gt_winograd_transform transform;
 } gt_winograd_face;
@@ -49,8 +55,8 @@ typedef struct gt_winograd_face {
 typedef struct gt_winograd_tiling {
     const gt_gemm_kernels *kernels;
     gt_winograd_kind kind;
-    int points, side;              /* in all, along each axis */
-    int planes, planes_side, taps; /* in all, along each axis; of a window */
+    int points, planes, taps; /* in all; of a window */
+    gt_winograd_size results; /* of a tile: pixels */
     /* of each point: its plane and its place there */
     uint8_t plane[GT_WINOGRAD_POINTS_MAX], index[GT_WINOGRAD_POINTS_MAX];
     /* of each plane: points in those before, and in it */
@@ -70,6 +76,9 @@ bool gt_winograd_possible(const gt_conv_shape *s);
 /* The next two are of convolutions for which that is so. */
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s);
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s);
+
+/* See gt_conv_packing_width(). */
+int64_t gt_winograd_packing_width(const gt_conv_shape *s);
 
 /* The number of the plane in which a face with so many different points keeps the values that the product of plane
  * number `plane` reads. */

@@ -17,14 +17,16 @@
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "kernels/conv.h"
+#include "kernels/winograd_tiling.h"
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for.
- * Winograd's transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
+ * Winograd's transforms amplify rounding: of all shapes here up to 1.2e-5 by wide tiles. */
 static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6,
                                    [GT_CONV_WINOGRAD] = 6e-6,
                                    [GT_CONV_COLUMNS] = 1e-6,
                                    [GT_CONV_DEPTHWISE] = 1e-6,
                                    [GT_CONV_STRIDED] = 1e-6};
+static const double wide_tolerance = 1.5e-5;
 
 enum { DIRECTIONS = 3, KERNELS = GT_CONV_KERNELS };
 static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
@@ -41,6 +43,10 @@ static const gt_conv_shape shapes[] = {
     CONV(3, 13, 11, 33, 19, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(1, 17, 16, 48, 70, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(5, 4, 4, 64, 40, 3, 3, 1, 1, 1, 1, 1, 1),
+    CONV(3, 16, 32, 17, 33, 3, 3, 1, 1, 1, 1, 1, 1), /* wide tiles, */
+    CONV(2, 6, 23, 20, 18, 3, 3, 1, 2, 0, 0, 1, 1),  /* partial ones, */
+    CONV(2, 19, 17, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1), /* a width for which others have fewer products, */
+    CONV(1, 9, 24, 270, 40, 3, 3, 1, 1, 1, 1, 1, 1), /* many channels */
     CONV(1, 8, 7, 256, 256, 3, 3, 1, 1, 1, 1, 1, 1), /* more channels than a block of K */
     CONV(3, 5, 6, 16, 18, 3, 3, 1, 0, 2, 1, 2, 1),   /* uneven padding */
     CONV(2, 7, 5, 3, 20, 1, 1, 1, 0, 0, 0, 0, 1),    /* fromrgb */
@@ -170,7 +176,8 @@ static void check(const gt_conv_shape *s, gt_conv_kernel k) {
     assert_true(first && again);
     convolve(s, k, &t, NULL, 1, first);
     double error = worst_error(first, want, t.out_floats);
-    if (!(error <= tolerance[k])) fail_msg("%s: error %.2e", text, error);
+    bool wide = k == GT_CONV_WINOGRAD && gt_winograd_kind_of(s) == GT_WINOGRAD_WIDE;
+    if (!(error <= (wide ? wide_tolerance : tolerance[k]))) fail_msg("%s: error %.2e", text, error);
     for (int threads = 2; threads <= 3; threads++) {
         memset(again, 0xff, bytes);
         convolve(s, k, &t, NULL, threads, again);

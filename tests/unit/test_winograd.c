@@ -16,10 +16,12 @@
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/conv.h"
+#include "kernels/winograd_tiling.h"
 #include "worse.h"
 
-/* Largest error over the largest exact value at those places. Promised: 2e-5; measured: up to 3.3e-6. */
-static const double tolerance = 1e-5;
+/* Largest error over the largest exact value at those places. Promised: 2e-5; measured: up to 1.5e-5 by wide tiles,
+ * 2.6e-6 by others. */
+static double tolerance_of(const gt_conv_shape *s) { return gt_winograd_kind_of(s) == GT_WINOGRAD_WIDE ? 2e-5 : 5e-6; }
 enum { PROBES = 300 };
 
 #define SAME(N, H, C)                                                                                        \
@@ -37,8 +39,8 @@ enum { PROBES = 300 };
         .n = N, .h = 2 * P, .w = 2 * P, .c = C, .p = P, .q = P, .o = C, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, \
         .pad_left = 1, .groups = 1                                                                                   \
     }
-static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 8, 512), HALF(2, 8, 256),
-                                       HALF(1, 8, 512),  FOUR(2, 8, 256), FOUR(1, 4, 512)};
+static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 16, 512), SAME(1, 8, 512), HALF(2, 8, 256),
+                                       HALF(1, 8, 512),  FOUR(2, 8, 256),  FOUR(1, 4, 512)};
 
 static size_t floats_of(const gt_conv_shape *s, int tensor) {
     return (size_t)(tensor == 0   ? s->n * s->h * s->w * s->c
@@ -132,7 +134,7 @@ static void compare(const gt_conv_shape *s, float *const *t, const probe *probes
     gt_block_free(workspace, bytes);
     printf("%s %s, stride %d, %lld channels: %.1e\n", s->kernels->id, directions[d].name, s->stride, (long long)s->c,
            error / largest);
-    if (!(error <= tolerance * largest))
+    if (!(error <= tolerance_of(s) * largest))
         fail_msg("%s %s, stride %d, %lld channels: error %.1e", s->kernels->id, directions[d].name, s->stride,
                  (long long)s->c, error / largest);
 }

@@ -119,16 +119,16 @@ static gt_status conv_shape(gt_node *n) {
 /* ---- packed weights ---- */
 
 /* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found
- * equal. */
+ * equal. The extent stands for all sizes of images. */
 static gt_conv_shape packing_shape(const gt_node *n) {
     const gt_conv_node_attr *a = n->attr;
     const gt_shape *w = &n->in[0]->shape;
     return (gt_conv_shape){.direction = (gt_conv_direction)a->direction,
                            .n = 1,
                            .h = 1,
-                           .w = 1,
+                           .w = a->extent[1],
                            .p = 1,
-                           .q = 1,
+                           .q = a->extent[1],
                            .c = w->d[2] * a->conv.groups,
                            .o = w->d[3],
                            .kh = (int32_t)w->d[0],
@@ -151,13 +151,14 @@ static void pack_run(const gt_run *r) {
     algorithm_of(r->node)->pack(&s, r->pool, r->in[0], r->out);
 }
 
-static gt_node *packed_weights(gt_graph *g, gt_node *w, const gt_conv_node_attr *a) {
+static gt_node *packed_weights(gt_graph *g, gt_node *w, const gt_conv_node_attr *a, const gt_conv_shape *s) {
     /* Direct forward packing knows no stride. */
     int stride = a->direction == GT_CONV_INPUT_GRAD || a->kernel == GT_CONV_WINOGRAD ? a->conv.stride : 1;
     gt_conv_node_attr attr = {.conv = {.stride = stride,
                                        .pad_top = a->conv.pad_top % stride,
                                        .pad_left = a->conv.pad_left % stride,
                                        .groups = a->conv.groups},
+                              .extent = {1, gt_conv_packing_width(s, (gt_conv_kernel)a->kernel)},
                               .direction = a->direction,
                               .kernel = a->kernel};
     gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);
@@ -181,7 +182,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     gt_conv_shape s;
     if (a && b && !describe_node(in, &attr, &s)) { /* a fault is reported by the node itself */
         attr.kernel = (int16_t)gt_conv_choose(&s);
-        if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr);
+        if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr, &s);
     }
     return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);
 }
