@@ -46,8 +46,8 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     return enough ? GT_CONV_WINOGRAD : plain(s);
 }
 
-int64_t gt_conv_packing_width(const gt_conv_shape *s, gt_conv_kernel kernel) {
-    return kernel == GT_CONV_WINOGRAD ? gt_winograd_packing_width(s) : 1;
+int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel) {
+    return kernel == GT_CONV_WINOGRAD ? gt_winograd_packing_extent(s) : 1;
 }
 
 double gt_conv_flops(const gt_conv_shape *s) {

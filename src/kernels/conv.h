@@ -65,7 +65,8 @@ extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
 /* Where gt_conv_strided is faster than gt_conv_direct, of which it has the bits. */
 bool gt_conv_strided_pays(const gt_conv_shape *s);
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
-/* How weights are packed depends on the size of images by this width alone: the least that has the same packing. */
-int64_t gt_conv_packing_width(const gt_conv_shape *s, gt_conv_kernel kernel);
+/* How weights are packed depends on the sizes of images by this number alone: square images of this extent in place of
+ * all others have the same packing. */
+int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel);
 
 #endif

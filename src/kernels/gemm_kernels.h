@@ -59,7 +59,7 @@ typedef enum gt_winograd_kind {
 /* Winograd's transforms (winograd_transforms.h): small matrices of vectors over channels, stored row by row
  * behind arrays of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK *
  * to_step[i] + c % GT_CHUNK]. `to` is moved on past the whole chunks. The memory that lies `ahead` is fetched: it will
- * be read or, if results are pixels or taps, written soon. Sizes (rows x columns) are those of the kinds in their
+ * be read or written soon (points: beyond the next chunk). Sizes (rows x columns) are those of the kinds in their
  * order. */
 typedef enum gt_winograd_transform {
     GT_WINOGRAD_IMAGE,          /* pixels in -> points: 6x6 -> 6x6, 6x10 -> 6x10, 9x9 -> 9x9, 10x10 -> 10x10 */

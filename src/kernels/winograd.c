@@ -22,6 +22,7 @@ enum {
     MOST_CHANNELS = 512, /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
     LEAST_CHANNELS = 16, /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
     PACK_ROWS = 16,      /* of weights gathered at a time */
+    ROWS_AHEAD = 2,      /* rows of V fetched ahead: no hardware follows so many planes at a time */
     MOST_COLUMNS = 32,   /* of a panel of B of any kernel set */
     GROUP = 4,           /* tiles transformed per tile of the pool */
 };
@@ -256,7 +257,8 @@ static void pack_panel(void *arg, int panel, int worker) {
         for (int64_t r = 0; r < rows; r++) {
             for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
             for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
+            gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), width,
+                                                       (gt_ahead){0, ROWS_AHEAD * width});
         }
     }
 }

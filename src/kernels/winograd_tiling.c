@@ -21,6 +21,8 @@
 
 enum {
     LEAST_WIDE = 16,        /* pixels across results that wide tiles pay for */
+    SURELY_WIDE = 1 << 16,  /* height and width for which wide tiles pay, however many channels there are */
+    MOST_WEIGHTS = 8,       /* wide tiles: transformed weights for each transformed value of an image */
     FOUR_POINTS = 10,       /* windows of 4x4: points along each axis */
     TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
     LEAST_BLOCK = 8 << 17,  /* floats of transformed data per block of tiles: 4 MiB */
@@ -58,16 +60,18 @@ static void find_planes(gt_winograd_tiling *p) {
     for (int i = 1; i < p->planes; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
 }
 
-/* Wide tiles have a third fewer products than two others in the place of each. They pay where they do not reach too far
- * beyond the edge, and where transforming the weights, which have more points, is little beside the products. */
+/* Wide tiles have a sixth fewer products than two others in the place of each. They pay where they do not reach too far
+ * beyond the edge, and where transformed weights, of which there are more, are few beside transformed images. */
 static bool wide_tiles_pay(const gt_conv_shape *s) {
-    int64_t width = s->direction == GT_CONV_INPUT_GRAD ? s->w : s->q;
-    return width >= LEAST_WIDE &&
-           gt_pieces(width, wide.results) * wide.side < gt_pieces(width, whole.results) * whole.side;
+    bool back = s->direction == GT_CONV_INPUT_GRAD;
+    int64_t width = back ? s->w : s->q, across = gt_pieces(width, wide.results),
+            tiles = across * gt_pieces(back ? s->h : s->p, whole.results);
+    return width >= LEAST_WIDE && s->c * s->o <= MOST_WEIGHTS * tiles * (s->c + s->o) &&
+           across * wide.side < gt_pieces(width, whole.results) * whole.side;
 }
 
-int64_t gt_winograd_packing_width(const gt_conv_shape *s) {
-    return gt_winograd_kind_of(s) == GT_WINOGRAD_WIDE ? LEAST_WIDE : 1;
+int64_t gt_winograd_packing_extent(const gt_conv_shape *s) {
+    return gt_winograd_kind_of(s) == GT_WINOGRAD_WIDE ? SURELY_WIDE : 1;
 }
 
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s) {

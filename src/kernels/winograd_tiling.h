@@ -77,8 +77,8 @@ bool gt_winograd_possible(const gt_conv_shape *s);
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s);
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s);
 
-/* See gt_conv_packing_width(). */
-int64_t gt_winograd_packing_width(const gt_conv_shape *s);
+/* See gt_conv_packing_extent(). */
+int64_t gt_winograd_packing_extent(const gt_conv_shape *s);
 
 /* The number of the plane in which a face with so many different points keeps the values that the product of plane
  * number `plane` reads. */

@@ -331,7 +331,7 @@ INLINE void transform_vector(const transform_size size, const int kind, const in
     if (to_step && at_once)
         for (int i = 0; i < in_y; i++) fetch_row(in_x, seen, i, from, from_at + ahead.from);
     if (to_step && kind == POINTS)
-        for (int i = 0; i < out_y * out_x; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
+        for (int i = 0; i < out_y * out_x; i++) __builtin_prefetch(to[i] + to_step[i] + ahead.to, 1, 2);
     UNROLL for (int j = 0; j < in_x; j++) {
         UNROLL for (int i = 0; i < in_y; i++) {
             column[i] = *(const vec *)(from[i * in_x + j] + from_at);

@@ -9,7 +9,7 @@
 /* Fractions of a phase's work that may be done twice. The first costs about 1 % of a step's time, and saves a quarter
  * to two fifths of the memory of a step's graph; the second is what it costs to run all forward passes again, and more
  * only where graphs hold derivatives of derivatives. */
-static const double recompute_normal = 0.025, recompute_low = 0.5;
+static const double recompute_normal = 0.03, recompute_low = 0.5;
 
 double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
 

@@ -125,10 +125,10 @@ static gt_conv_shape packing_shape(const gt_node *n) {
     const gt_shape *w = &n->in[0]->shape;
     return (gt_conv_shape){.direction = (gt_conv_direction)a->direction,
                            .n = 1,
-                           .h = 1,
-                           .w = a->extent[1],
-                           .p = 1,
-                           .q = a->extent[1],
+                           .h = a->extent[0],
+                           .w = a->extent[0],
+                           .p = a->extent[0],
+                           .q = a->extent[0],
                            .c = w->d[2] * a->conv.groups,
                            .o = w->d[3],
                            .kh = (int32_t)w->d[0],
@@ -158,7 +158,7 @@ static gt_node *packed_weights(gt_graph *g, gt_node *w, const gt_conv_node_attr 
                                        .pad_top = a->conv.pad_top % stride,
                                        .pad_left = a->conv.pad_left % stride,
                                        .groups = a->conv.groups},
-                              .extent = {1, gt_conv_packing_width(s, (gt_conv_kernel)a->kernel)},
+                              .extent = {gt_conv_packing_extent(s, (gt_conv_kernel)a->kernel)},
                               .direction = a->direction,
                               .kernel = a->kernel};
     gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);

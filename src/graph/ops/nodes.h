@@ -42,8 +42,7 @@ typedef struct gt_conv_node_attr {
     int32_t direction; /* a gt_conv_direction */
     int16_t kernel;    /* a gt_conv_kernel, chosen when the node is made */
     int16_t scales;    /* bit i: the images in[i] have scales */
-    int64_t
-        extent[2]; /* input grad: height and width; weight grad: kh and kw; packing: of images that are packed alike */
+    int64_t extent[2]; /* input grad: height and width; weight grad: kh and kw; packing: gt_conv_packing_extent() */
 } gt_conv_node_attr;
 
 /* Is n a convolution, in any direction, without scales, that can multiply its input number i? */
