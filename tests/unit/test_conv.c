@@ -315,11 +315,17 @@ static void run_graph(bool parameter, float *results[3], const gt_conv_shape *s)
 
 static void test_packed_nodes(void **state) {
     (void)state;
-    gt_conv_shape s = CONV(2, 9, 8, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1);
-    size_t floats[] = {result_floats(&s), image_floats(&s), weight_floats(&s)};
-    static const char *const forced[] = {"direct", "winograd"};
-    for (int m = 0; m < 2; m++) {
+    static const char *const forced[] = {"direct", "winograd", "winograd", "winograd"};
+    static const gt_conv_shape all[] = {
+        CONV(2, 9, 8, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1), CONV(2, 9, 8, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1),
+        CONV(2, 9, 16, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1),  /* wide tiles */
+        CONV(1, 5, 16, 90, 84, 3, 3, 1, 1, 1, 1, 1, 1)}; /* a width for wide tiles, but too many weights */
+    assert_int_equal(gt_winograd_kind_of(&all[2]), GT_WINOGRAD_WIDE);
+    assert_int_equal(gt_winograd_kind_of(&all[3]), GT_WINOGRAD_WHOLE);
+    for (int m = 0; m < 4; m++) {
+        gt_conv_shape s = all[m];
         float *hoisted[3], *plain[3];
+        size_t floats[] = {result_floats(&s), image_floats(&s), weight_floats(&s)};
         s.kernels = gt_kernel_set_with_conv(asked_kernels(), forced[m]);
         run_graph(true, hoisted, &s);
         run_graph(false, plain, &s);
