@@ -9,8 +9,9 @@
 #include "base/clones.h"
 #include "base/numbers.h"
 
-typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
-enum { LANES = 16 };
+/* No longer than AVX2 has them: compilers split longer ones badly, and where AVX-512 is, memory is what takes time. */
+typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
+enum { LANES = 8, LINE = 16 /* floats that the cache holds together */ };
 
 /* out[i*out_step + c] = sum_j taps[j*tap_step] * in[i*in_step + j*in_tap_step + c], 0 <= c < len; `add`: += */
 typedef struct weighted_sum {
@@ -124,7 +125,7 @@ static int64_t piece_columns(const gt_fir *f) {
 /* Of one row of a piece: what lies between the filters, in floats. */
 static int64_t window_floats(const gt_fir *f) {
     int64_t columns = piece_columns(f) * f->x.down / f->x.up + gt_pieces(f->x.n, f->x.up) + 1;
-    return gt_round_up(columns * f->channels, LANES);
+    return gt_round_up(columns * f->channels, LINE);
 }
 
 static size_t scratch_floats(const gt_fir *f) { return (size_t)(band_rows(f) * window_floats(f)); }
@@ -200,7 +201,7 @@ static void filter_piece(const gt_fir *f, const piece *p, const float *in, float
 
 /* Inlined, like those that call it: gcc takes a function that only fetches for one that does nothing. */
 GT_PART_OF_CLONES void fetch(const float *from, int64_t floats) {
-    for (int64_t i = 0; i < floats; i += LANES) __builtin_prefetch(from + i, 0, 2);
+    for (int64_t i = 0; i < floats; i += LINE) __builtin_prefetch(from + i, 0, 2);
 }
 
 /* What a piece of row m reads and neither the piece before it, which ended at column `seen`, nor the row above. */
