@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Geometric augmentation of one image plane and its adjoint.
+ * Geometric augmentation of channels of an image and its adjoint.
  *
  * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows.
  * Its row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the
  * input lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours
  * of a sample reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction.
  * The output is made in strips of columns, so that the samples of successive rows of a turned image meet in the cache.
- */
+ * Where samples lie and how their windows are weighed is worked out once for a few channels; each of them is a plane of
+ * its own, so no bit depends on which others it goes with. */
 #include "kernels/warp.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ enum { TAPS = 12, REACH = 3, WINDOW = 2 * REACH + 1, LANES = 8, EXTRA = TAPS - 2
 _Static_assert(WINDOW < LANES, "a window fits into one vector with an unused last lane");
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float half_vec __attribute__((vector_size(2 * LANES), aligned(4), may_alias));
 
 static const double sym6[TAPS] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057,
                                   -0.048311742585633,   0.4910559419267466,    0.787641141030194,
@@ -64,15 +66,18 @@ typedef struct positions {
 } positions;
 
 typedef struct sampling {
-    int64_t height, width, pitch; /* pitch of the plane with margins */
-    int64_t from, columns, fine;  /* the strip: first column, how many, and their samples in a fine row */
+    int64_t height, width, channels, pitch; /* pitch of a row with margins */
+    int64_t from, columns, fine;            /* the strip: first column, how many, and their samples in a fine row */
+    int64_t image_floats, half_floats;
     double m[6];
     tables t;
-    float *plane;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][pitch] */
-    float *image;   /* [height][width] of the output side */
-    float *row;     /* the strip of one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
-    float *half[2]; /* samples of one fine row, even and odd ones */
+    float *rows;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][channels][pitch] */
+    float *images; /* of each channel: [height][width] of the output side */
+    float *row;    /* the strip of one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
+    float *halves; /* of each channel: samples of one fine row, even ones, then odd ones */
     positions x, y;
+    int64_t *window;      /* of the samples of a fine row: where in `rows` the window of the first channel begins */
+    float *across, *down; /* and its weights, LANES along each axis */
 } sampling;
 
 enum { ROW_MARGIN = TAPS / 2 - 1 };
@@ -83,10 +88,12 @@ static int64_t pitch_of(int64_t width) { return width + WINDOW; }
 
 static int64_t strip_of(int64_t columns) { return columns < STRIP ? columns : STRIP; }
 
-size_t gt_warp_scratch(int64_t height, int64_t width) {
+size_t gt_warp_scratch(int64_t height, int64_t width, int64_t channels) {
     int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
-    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) +
-                    padded(columns + 2 * ROW_MARGIN) + 2 * padded(fine / 2) + 6 * padded(fine));
+    int64_t together = channels < GT_WARP_CHANNELS ? channels : GT_WARP_CHANNELS;
+    return (size_t)(padded((height + 2 * REACH) * together * pitch_of(width)) +
+                    together * (padded(height * width) + 2 * padded(fine / 2)) + padded(columns + 2 * ROW_MARGIN) +
+                    6 * padded(fine) + padded(2 * fine) + 2 * padded(LANES * fine));
 }
 
 double gt_warp_flops(int64_t height, int64_t width) {
@@ -101,21 +108,36 @@ static float *take(float **scratch, int64_t floats) {
     return p;
 }
 
-static void begin_sampling(sampling *p, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+static void begin_sampling(sampling *p, int64_t height, int64_t width, int64_t channels, const float matrix[6],
+                           float *scratch) {
     int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
-    *p = (sampling){.height = height, .width = width, .pitch = pitch_of(width)};
+    *p = (sampling){.height = height, .width = width, .channels = channels, .pitch = pitch_of(width)};
+    p->image_floats = padded(height * width);
+    p->half_floats = padded(fine / 2);
     for (int i = 0; i < 6; i++) p->m[i] = (double)matrix[i];
     make_tables(&p->t);
-    p->plane = take(&scratch, (height + 2 * REACH) * p->pitch);
-    p->image = take(&scratch, height * width);
+    p->rows = take(&scratch, (height + 2 * REACH) * channels * p->pitch);
+    p->images = take(&scratch, channels * p->image_floats);
     p->row = take(&scratch, columns + 2 * ROW_MARGIN);
-    for (int i = 0; i < 2; i++) p->half[i] = take(&scratch, fine / 2);
+    p->halves = take(&scratch, channels * 2 * p->half_floats);
     positions *axes[] = {&p->x, &p->y};
     for (int i = 0; i < 2; i++) {
         axes[i]->pixel = (int32_t *)take(&scratch, fine);
         axes[i]->kind = (int32_t *)take(&scratch, fine);
         axes[i]->fraction = take(&scratch, fine);
     }
+    p->window = (int64_t *)take(&scratch, 2 * fine);
+    p->across = take(&scratch, LANES * fine);
+    p->down = take(&scratch, LANES * fine);
+}
+
+/* Row y of a channel, from its first pixel on. */
+static float *row_of(const sampling *p, int64_t y, int64_t channel) {
+    return p->rows + ((y + REACH) * p->channels + channel) * p->pitch + REACH;
+}
+static float *image_of(const sampling *p, int64_t channel) { return p->images + channel * p->image_floats; }
+static float *half_of(const sampling *p, int64_t channel, int64_t odd) {
+    return p->halves + (2 * channel + odd) * p->half_floats;
 }
 
 /* Go on to the next strip; start with from = columns = 0. */
@@ -144,42 +166,92 @@ GT_CLONES static void locate(const positions *out, double first, double step, in
     }
 }
 
-static void locate_row(sampling *p, int64_t i) {
+GT_CLONES static void weigh_row(const sampling *p) {
+    const positions x = p->x, y = p->y;
+    const weights *table = p->t.window;
+    int64_t *restrict window = p->window, row = p->channels * p->pitch, count = p->fine;
+    float *restrict across = p->across, *restrict down = p->down;
+    for (int64_t j = 0; j < count; j++) {
+        const weights *wx = &table[x.kind[j]], *wy = &table[y.kind[j]];
+        window[j] = y.pixel[j] * row + x.pixel[j];
+        *(vec *)(across + j * LANES) = wx->base + x.fraction[j] * wx->slope;
+        *(vec *)(down + j * LANES) = wy->base + y.fraction[j] * wy->slope;
+    }
+}
+
+static void locate_row(const sampling *p, int64_t i) {
     double x = (double)(2 * p->from - p->width - 4), y = (double)(i - p->height - 4);
     locate(&p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], p->fine, p->width);
     locate(&p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->fine, p->height);
+    weigh_row(p);
 }
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE float *window_at(const sampling *p, int64_t j) { return p->plane + p->y.pixel[j] * p->pitch + p->x.pixel[j]; }
-
-INLINE void window_weights(const sampling *p, int64_t j, vec *across, float down[LANES]) {
-    const weights *wx = &p->t.window[p->x.kind[j]], *wy = &p->t.window[p->y.kind[j]];
-    *across = wx->base + p->x.fraction[j] * wx->slope;
-    *(vec *)down = wy->base + p->y.fraction[j] * wy->slope;
+/* The sum of all lanes but the last. */
+INLINE float sum_of_window(const vec *v) {
+    const half_vec *half = (const half_vec *)v;
+    half_vec sum = half[0] + half[1];
+    return (sum[0] + sum[2]) + (sum[1] + half[0][3]);
 }
 
-GT_CLONES static void gather_row(const sampling *p) {
+/* Before a loop over the rows of a window. Unrolled, it needs more registers for the places of all rows than there are,
+ * and takes each weight out of a vector, which is slower than to load it into all lanes. */
+#ifdef __clang__
+#define ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define ROLLED _Pragma("GCC unroll 1")
+#endif
+
+INLINE void gather(const sampling *p, int channels) {
+    int64_t pitch = p->pitch, half = p->half_floats;
     for (int64_t j = 0; j < p->fine; j++) {
-        const float *w = window_at(p, j);
-        vec across;
-        float down[LANES], s[LANES];
-        window_weights(p, j, &across, down);
-        vec sum = down[0] * *(const vec *)w;
-        for (int k = 1; k < WINDOW; k++) sum += down[k] * *(const vec *)(w + k * p->pitch);
-        *(vec *)s = sum * across;
-        p->half[j & 1][j >> 1] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + s[3]);
+        const float *row = p->rows + p->window[j], *down = p->down + j * LANES;
+        float *to = p->halves + (j & 1) * half + (j >> 1);
+        vec across = *(const vec *)(p->across + j * LANES), sum[GT_WARP_CHANNELS] = {{0}};
+        ROLLED for (int k = 0; k < WINDOW; k++) {
+            for (int c = 0; c < channels; c++) sum[c] += down[k] * *(const vec *)(row + c * pitch);
+            row += channels * pitch;
+        }
+        for (int c = 0; c < channels; c++) {
+            sum[c] *= across;
+            to[2 * c * half] = sum_of_window(&sum[c]);
+        }
+    }
+}
+
+INLINE void scatter(const sampling *p, int channels) {
+    int64_t pitch = p->pitch, half = p->half_floats;
+    for (int64_t j = 0; j < p->fine; j++) {
+        float *row = p->rows + p->window[j], value[GT_WARP_CHANNELS];
+        const float *down = p->down + j * LANES, *from = p->halves + (j & 1) * half + (j >> 1);
+        vec across = *(const vec *)(p->across + j * LANES);
+        for (int c = 0; c < channels; c++) value[c] = from[2 * c * half];
+        ROLLED for (int k = 0; k < WINDOW; k++) {
+            for (int c = 0; c < channels; c++) *(vec *)(row + c * pitch) += value[c] * down[k] * across;
+            row += channels * pitch;
+        }
+    }
+}
+
+/* Numbers of channels are known beforehand, so that their sums stay in registers. */
+_Static_assert(GT_WARP_CHANNELS == 4, "one case for each number of channels");
+
+GT_CLONES static void gather_row(const sampling *p) {
+    switch (p->channels) {
+    case 1: return gather(p, 1);
+    case 2: return gather(p, 2);
+    case 3: return gather(p, 3);
+    case 4: return gather(p, 4);
     }
 }
 
 GT_CLONES static void scatter_row(const sampling *p) {
-    for (int64_t j = 0; j < p->fine; j++) {
-        float *w = window_at(p, j), value = p->half[j & 1][j >> 1];
-        vec across;
-        float down[LANES];
-        window_weights(p, j, &across, down);
-        for (int k = 0; k < WINDOW; k++) *(vec *)(w + k * p->pitch) += value * down[k] * across;
+    switch (p->channels) {
+    case 1: return scatter(p, 1);
+    case 2: return scatter(p, 2);
+    case 3: return scatter(p, 3);
+    case 4: return scatter(p, 4);
     }
 }
 
@@ -189,29 +261,29 @@ static void rows_of(const sampling *p, int64_t i, int64_t *first, int64_t *last)
     *last = i / 2 < p->height - 1 ? i / 2 : p->height - 1;
 }
 
-GT_CLONES static void downsample_row(sampling *p, int64_t i) {
-    const float *f = p->t.filter;
+GT_CLONES static void downsample_row(sampling *p, int64_t i, int64_t channel) {
+    const float *f = p->t.filter, *even = half_of(p, channel, 0), *odd = half_of(p, channel, 1);
     int64_t first, last, w = p->columns;
     for (int64_t x = 0; x < w; x++) {
         float sum = 0;
-        for (int k = 0; k < TAPS / 2; k++) sum += f[2 * k] * p->half[0][x + k] + f[2 * k + 1] * p->half[1][x + k];
+        for (int k = 0; k < TAPS / 2; k++) sum += f[2 * k] * even[x + k] + f[2 * k + 1] * odd[x + k];
         p->row[x] = sum;
     }
     rows_of(p, i, &first, &last);
     for (int64_t m = first; m <= last; m++) {
-        float *y = p->image + m * p->width + p->from, t = f[i - 2 * m];
+        float *y = image_of(p, channel) + m * p->width + p->from, t = f[i - 2 * m];
         for (int64_t x = 0; x < w; x++) y[x] += t * p->row[x];
     }
 }
 
-GT_CLONES static void upsample_row(sampling *p, int64_t i) {
+GT_CLONES static void upsample_row(sampling *p, int64_t i, int64_t channel) {
     const float *f = p->t.filter;
     int64_t first, last, w = p->columns;
-    float *row = p->row + ROW_MARGIN;
+    float *row = p->row + ROW_MARGIN, *evens = half_of(p, channel, 0), *odds = half_of(p, channel, 1);
     memset(p->row, 0, sizeof(float) * (size_t)(w + 2 * ROW_MARGIN));
     rows_of(p, i, &first, &last);
     for (int64_t m = first; m <= last; m++) {
-        const float *y = p->image + m * p->width + p->from;
+        const float *y = image_of(p, channel) + m * p->width + p->from;
         float t = f[i - 2 * m];
         for (int64_t x = 0; x < w; x++) row[x] += t * y[x];
     }
@@ -221,17 +293,17 @@ GT_CLONES static void upsample_row(sampling *p, int64_t i) {
             even += f[2 * k] * row[q - k];
             odd += f[2 * k + 1] * row[q - k];
         }
-        p->half[0][q] = even;
-        p->half[1][q] = odd;
+        evens[q] = even;
+        odds[q] = odd;
     }
 }
 
-/* The image between its mirrored margins. */
-static void mirror(sampling *p, const float *in, int64_t stride) {
+/* A channel of the image between its mirrored margins. */
+static void mirror(const sampling *p, const float *in, int64_t stride, int64_t channel) {
     int64_t width = p->width;
     for (int64_t y = -REACH; y < p->height + REACH; y++) {
-        const float *from = in + gt_reflect(y, p->height) * width * stride;
-        float *to = p->plane + (y + REACH) * p->pitch + REACH;
+        const float *from = in + gt_reflect(y, p->height) * width * stride + channel;
+        float *to = row_of(p, y, channel);
         for (int64_t x = 0; x < width; x++) to[x] = from[x * stride];
         for (int64_t x = 1; x <= REACH; x++) to[-x] = to[gt_reflect(-x, width)];
         for (int64_t x = width; x < p->pitch - REACH; x++) to[x] = to[gt_reflect(x, width)];
@@ -239,11 +311,13 @@ static void mirror(sampling *p, const float *in, int64_t stride) {
 }
 
 /* The adjoint: the pixels in the margins are added to those that they came from. */
-static void fold(sampling *p) {
+static void fold(const sampling *p, int64_t channel) {
     int64_t width = p->width;
-    memset(p->image, 0, sizeof(float) * (size_t)(p->height * width));
+    float *image = image_of(p, channel);
+    memset(image, 0, sizeof(float) * (size_t)(p->height * width));
     for (int64_t y = -REACH; y < p->height + REACH; y++) {
-        float *from = p->plane + (y + REACH) * p->pitch + REACH, *to = p->image + gt_reflect(y, p->height) * width;
+        float *from = row_of(p, y, channel);
+        float *to = image + gt_reflect(y, p->height) * width;
         for (int64_t x = 0; x < width; x++) to[x] += from[x];
         for (int64_t x = 1; x <= REACH; x++) {
             to[gt_reflect(-x, width)] += from[-x];
@@ -252,24 +326,39 @@ static void fold(sampling *p) {
     }
 }
 
-void gt_warp_plane(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
-                   const float matrix[6], float *scratch) {
-    sampling p;
-    begin_sampling(&p, height, width, matrix, scratch);
-    if (adjoint) memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
-    else mirror(&p, in, stride);
-    for (int64_t i = 0; i < height * width; i++) p.image[i] = adjoint ? in[i * stride] : 0;
-    while (next_strip(&p))
-        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
-            locate_row(&p, i);
-            if (adjoint) {
-                upsample_row(&p, i);
-                scatter_row(&p);
-            } else {
-                gather_row(&p);
-                downsample_row(&p, i);
-            }
-        }
-    if (adjoint) fold(&p);
-    for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
+static void begin_channel(const sampling *p, bool adjoint, const float *in, int64_t stride, int64_t channel) {
+    float *image = image_of(p, channel);
+    if (!adjoint) mirror(p, in, stride, channel);
+    for (int64_t i = 0; i < p->height * p->width; i++) image[i] = adjoint ? in[i * stride + channel] : 0;
+}
+
+static void end_channel(const sampling *p, bool adjoint, float *out, int64_t stride, int64_t channel) {
+    const float *image = image_of(p, channel);
+    if (adjoint) fold(p, channel);
+    for (int64_t i = 0; i < p->height * p->width; i++) out[i * stride + channel] = image[i];
+}
+
+/* All rows of a strip, of all channels. */
+static void warp_strip(sampling *p, bool adjoint) {
+    for (int64_t i = 0; i < 2 * p->height + EXTRA; i++) {
+        locate_row(p, i);
+        for (int64_t c = 0; c < p->channels && adjoint; c++) upsample_row(p, i, c);
+        if (adjoint) scatter_row(p);
+        else gather_row(p);
+        for (int64_t c = 0; c < p->channels && !adjoint; c++) downsample_row(p, i, c);
+    }
+}
+
+void gt_warp_image(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                   int64_t channels, const float matrix[6], float *scratch) {
+    for (int64_t done = 0; done < channels; done += GT_WARP_CHANNELS) {
+        int64_t together = channels - done < GT_WARP_CHANNELS ? channels - done : GT_WARP_CHANNELS;
+        sampling p;
+        begin_sampling(&p, height, width, together, matrix, scratch);
+        size_t floats = (size_t)((height + 2 * REACH) * together * p.pitch);
+        if (adjoint) memset(p.rows, 0, sizeof(float) * floats);
+        for (int64_t c = 0; c < together; c++) begin_channel(&p, adjoint, in + done, stride, c);
+        while (next_strip(&p)) warp_strip(&p, adjoint);
+        for (int64_t c = 0; c < together; c++) end_channel(&p, adjoint, out + done, stride, c);
+    }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation of one channel of one image, as one linear map (spec 3.3): the image, mirrored without
+ * The geometric augmentation of channels of one image, as one linear map (spec 3.3): the image, mirrored without
  * end, is upsampled by 2 with the 12-tap sym6 filter, sampled bilinearly at transformed positions on a grid twice as
  * fine, and downsampled by 2 with the same filter. The upsampled image is never made: a bilinear sample of it is a
  * weighted sum of 7x7 pixels, whose weights are products of one table per axis. The adjoint uses the very same weights.
@@ -12,11 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The map, or its adjoint. in, out: pixel (y,x) at (y*width + x) * stride. scratch: gt_warp_scratch() floats, 64-byte
- * aligned. */
-void gt_warp_plane(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
-                   const float matrix[6], float *scratch);
-size_t gt_warp_scratch(int64_t height, int64_t width);
-double gt_warp_flops(int64_t height, int64_t width); /* of either direction */
+enum { GT_WARP_CHANNELS = 4 }; /* as many share the work of locating samples */
+
+/* The map, or its adjoint, of each of the channels; no bit of one depends on how many there are. in, out: channel c of
+ * pixel (y,x) at (y*width + x) * stride + c. scratch: gt_warp_scratch() floats, 64-byte aligned. */
+void gt_warp_image(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                   int64_t channels, const float matrix[6], float *scratch);
+size_t gt_warp_scratch(int64_t height, int64_t width, int64_t channels);
+double gt_warp_flops(int64_t height, int64_t width); /* of either direction, of a channel */
 
 #endif

@@ -86,9 +86,9 @@ static const float matrices[][6] = {
 };
 enum { MATRICES = sizeof matrices / sizeof *matrices };
 
-/* The last is wider than the strips in which the kernel works. */
-static const gt_shape shapes[] = {{4, {1, 6, 8, 2}}, {4, {1, 4, 4, 1}}, {4, {1, 1, 5, 1}},
-                                  {4, {1, 2, 1, 3}}, {4, {1, 9, 3, 1}}, {4, {1, 3, 261, 1}}};
+/* The last is wider than the strips in which the kernel works; some have more channels than share its work. */
+static const gt_shape shapes[] = {{4, {1, 6, 8, 2}}, {4, {1, 4, 4, 5}}, {4, {1, 1, 5, 1}},
+                                  {4, {1, 2, 1, 3}}, {4, {1, 9, 3, 4}}, {4, {1, 3, 261, 1}}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void matches_the_definition(void **state) {
@@ -133,6 +133,7 @@ static void adjoints(void **state) {
         check_linear(build, list, GT_SHAPE(3, 5, 12, 1));
         check_linear(build, list, GT_SHAPE(3, 1, 2, 1));
         check_linear(build, list, GT_SHAPE(3, 5, 130, 1));
+        check_linear(build, list, GT_SHAPE(1, 7, 6, 6)); /* threads share the channels of an image */
     }
 }
 

@@ -3,7 +3,9 @@
  * pieces of work, each summed in one fixed order. */
 #include "kernels/warp.h"
 
+#include "base/numbers.h"
 #include "gantry/ops.h"
+#include "gantry/pool.h"
 #include "graph/op.h"
 
 typedef struct warp_attr {
@@ -30,29 +32,39 @@ static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node 
     dx[0] = gt_warp(g, dy, y->in[1], !is_adjoint(y));
 }
 
+/* A tile is some channels of an image: as many as share work, but fewer where threads would find nothing to do. No bit
+ * depends on it. */
 typedef struct job {
     const gt_run *run;
     size_t scratch;
+    int64_t channels, tiles; /* per tile, per image */
 } job;
+
+static int64_t channels_per_tile(int64_t images, int64_t channels, int threads) {
+    int64_t least = gt_pieces(channels, GT_WARP_CHANNELS), wanted = gt_pieces(threads, gt_largest(images, 1));
+    return gt_pieces(channels, gt_smallest(gt_largest(least, wanted), gt_largest(channels, 1)));
+}
 
 static void tile(void *arg, int index, int worker) {
     const job *j = arg;
     const gt_node *n = j->run->node;
-    const int64_t *d = n->shape.d, image = index / d[3], first = image * d[1] * d[2] * d[3] + index % d[3];
-    gt_warp_plane(is_adjoint(n), j->run->in[0] + first, j->run->out + first, d[3], d[1], d[2],
-                  j->run->in[1] + 6 * image, (float *)j->run->workspace + (size_t)worker * j->scratch);
+    const int64_t *d = n->shape.d, image = index / j->tiles, c = index % j->tiles * j->channels;
+    int64_t first = image * d[1] * d[2] * d[3] + c;
+    gt_warp_image(is_adjoint(n), j->run->in[0] + first, j->run->out + first, d[3], d[1], d[2],
+                  gt_smallest(j->channels, d[3] - c), j->run->in[1] + 6 * image,
+                  (float *)j->run->workspace + (size_t)worker * j->scratch);
 }
 
 static void run(const gt_run *r) {
-    const int64_t *d = r->node->shape.d;
-    job j = {r, gt_warp_scratch(d[1], d[2])};
-    gt_pool_run(r->pool, (int)(d[0] * d[3]), tile, &j);
+    const int64_t *d = r->node->shape.d, channels = channels_per_tile(d[0], d[3], gt_pool_threads(r->pool));
+    job j = {r, gt_warp_scratch(d[1], d[2], d[3]), channels, gt_pieces(d[3], channels)};
+    gt_pool_run(r->pool, (int)(d[0] * j.tiles), tile, &j);
 }
 
 static const char *kernel(const gt_node *n) { return is_adjoint(n) ? "warp_adjoint" : "warp"; }
 
 static size_t workspace(const gt_node *n, int threads) {
-    return sizeof(float) * gt_warp_scratch(n->shape.d[1], n->shape.d[2]) * (size_t)threads;
+    return sizeof(float) * gt_warp_scratch(n->shape.d[1], n->shape.d[2], n->shape.d[3]) * (size_t)threads;
 }
 
 static void cost(const gt_node *n, double *flops, double *bytes) {
