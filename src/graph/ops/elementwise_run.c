@@ -111,17 +111,14 @@ static loop_fn *const loops[GT_MAP_CODES] = {
 
 /* ---- layouts ---- */
 
-enum { CHUNK = 512 };
+enum { CHUNK = 512, PIECE = 128 };
 
 /* A program over inputs of given shapes, dimensions merged where all strides allow it. */
 typedef struct map_layout {
-    const gt_map_program *program;
-    int temp[GT_MAP_MAX_STEPS];
-    int n_dims; /* at least 2: [..., rows, columns] */
+    int n_in, n_dims; /* at least 2: [..., rows, columns] */
     int64_t d[GT_MAX_DIMS + 2], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 2];
     int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
     int64_t size;
-    bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
 } map_layout;
 
 /* Scratch of one thread. */
@@ -131,10 +128,6 @@ typedef struct map_scratch {
     float load[GT_MAP_MAX_IN][CHUNK] __attribute__((aligned(64)));
     float temp[GT_MAP_MAX_TEMPS][CHUNK] __attribute__((aligned(64)));
 } map_scratch;
-
-/* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more
- * time */
-enum { FAR = 4 << 20 };
 
 /* Merge dimension i with i + 1 if every input steps through both as through one. */
 static bool mergeable(const map_layout *layout, int n_in, int i) {
@@ -154,15 +147,11 @@ static void drop_dimension(map_layout *layout, int n_in, int at) {
 /* The layout of node n: each input's strides in the dimensions of the output, with 0 where the input is broadcast;
  * then dimensions of 1 are dropped, neighbours are merged, and what is left is cut into chunks. Fewer and longer
  * dimensions make longer loops. */
-static void make_layout(map_layout *layout, const gt_map_program *program, const gt_node *n) {
+static void make_layout(map_layout *layout, const gt_node *n) {
     memset(layout, 0, sizeof *layout);
-    layout->program = program;
-    gt_map_assign(program, layout->temp);
+    layout->n_in = n->n_in;
     const gt_shape *out = &n->shape;
     layout->size = gt_shape_size(out);
-    int64_t read = 0;
-    for (int k = 0; k < n->n_in; k++) read += gt_shape_size(&n->in[k]->shape);
-    layout->far = read >= FAR;
     layout->n_dims = 2 + out->n; /* two dimensions of 1 lead, until there are others */
     layout->d[0] = layout->d[1] = 1;
     for (int i = 0; i < out->n; i++) layout->d[2 + i] = out->d[i];
@@ -185,8 +174,7 @@ static void make_layout(map_layout *layout, const gt_map_program *program, const
         }
     for (int leading = 2; leading > 0 && layout->n_dims > 2; leading--) drop_dimension(layout, n->n_in, 0);
     int64_t columns = layout->d[layout->n_dims - 1], rows = layout->d[layout->n_dims - 2];
-    layout->rows_per_chunk = columns < CHUNK ? CHUNK / columns : 1;
-    if (layout->rows_per_chunk > rows) layout->rows_per_chunk = rows;
+    layout->rows_per_chunk = gt_smallest(columns < CHUNK ? CHUNK / columns : 1, rows);
     layout->chunks_per_row = gt_pieces(columns, CHUNK);
     layout->row_blocks = gt_pieces(rows, layout->rows_per_chunk);
     layout->chunks = layout->size / (rows * columns) * layout->row_blocks * layout->chunks_per_row;
@@ -194,92 +182,130 @@ static void make_layout(map_layout *layout, const gt_map_program *program, const
 
 /* ---- chunks ---- */
 
-static void fill(float *y, float value, int64_t n) {
+GT_PART_OF_CLONES void fill(float *y, float value, int64_t n) {
     for (int64_t i = 0; i < n; i++) y[i] = value;
 }
 
-/* Prefetching hardware stops at the end of a page and follows few inputs at a time. */
-static void fetch_ahead(const float *from, int64_t n) {
-    enum { LINE = 16 };
-    for (int64_t i = 0; i < n; i += LINE) __builtin_prefetch(from + i);
+/* `rows` rows of `columns`, each from its own value, or values, `row_stride` further on. */
+GT_CLONES static void spread(float *to, const float *from, int64_t rows, int64_t columns, int64_t row_stride,
+                             bool values) {
+    for (int64_t i = 0; i < rows; i++, to += columns, from += row_stride) {
+        if (values) memcpy(to, from, (size_t)columns * sizeof *to);
+        else fill(to, *from, columns);
+    }
+}
+
+/* Where a chunk is. */
+typedef struct map_place {
+    int64_t column, row, outer;
+} map_place;
+
+static map_place place_of(const map_layout *layout, int64_t chunk) {
+    int64_t block = chunk / layout->chunks_per_row;
+    return (map_place){.column = chunk % layout->chunks_per_row * CHUNK,
+                       .row = block % layout->row_blocks * layout->rows_per_chunk,
+                       .outer = block / layout->row_blocks};
+}
+
+static map_place next_place(const map_layout *layout, map_place at) {
+    at.column += CHUNK;
+    if (at.column < layout->d[layout->n_dims - 1]) return at;
+    at.column = 0;
+    at.row += layout->rows_per_chunk;
+    if (at.row < layout->d[layout->n_dims - 2]) return at;
+    at.row = 0;
+    at.outer++;
+    return at;
+}
+
+/* Where input k's rows and columns of an outer index begin. */
+static int64_t outer_offset(const map_layout *layout, int k, int64_t outer) {
+    int64_t offset = 0;
+    for (int i = layout->n_dims - 3; i >= 0; i--) {
+        offset += outer % layout->d[i] * layout->stride[k][i];
+        outer /= layout->d[i];
+    }
+    return offset;
 }
 
 /* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
 static const float *load(const map_layout *layout, map_scratch *s, int k, const float *from, int64_t rows,
                          int64_t columns) {
     int64_t row_stride = layout->stride[k][layout->n_dims - 2], column_stride = layout->stride[k][layout->n_dims - 1];
-    if (column_stride == 1 && (rows == 1 || row_stride == columns)) {
-        if (layout->far) fetch_ahead(from + rows * columns, rows * columns);
-        return from;
-    }
+    if (column_stride == 1 && (rows == 1 || row_stride == columns)) return from;
     float *to = s->load[k];
     if (row_stride == 0 && s->held[k] == from && s->held_rows[k] >= rows * columns) return to;
     s->held[k] = row_stride == 0 ? from : NULL;
     s->held_rows[k] = rows * columns;
-    if (row_stride == 0 && column_stride == 0) {
-        fill(to, *from, rows * columns);
-        return to;
-    }
-    for (int64_t i = 0; i < rows; i++, to += columns, from += row_stride) {
-        if (column_stride) memcpy(to, from, (size_t)columns * sizeof *to);
-        else fill(to, *from, columns);
-    }
-    return s->load[k];
-}
-
-/* Chunk number `chunk` of the output into out (the whole output's start): finds the chunk's place, loads the inputs,
- * and runs the steps. Results of steps lie in buffers of the thread, the last one in the output. */
-static void run_chunk(const map_layout *layout, map_scratch *s, const float *const *in, int64_t chunk, float *out) {
-    const gt_map_program *p = layout->program;
-    int last = layout->n_dims - 1;
-    int64_t columns = layout->d[last], all_rows = layout->d[last - 1];
-    int64_t column = chunk % layout->chunks_per_row * CHUNK;
-    int64_t block = chunk / layout->chunks_per_row;
-    int64_t row = block % layout->row_blocks * layout->rows_per_chunk, outer = block / layout->row_blocks;
-    int64_t rows = layout->rows_per_chunk < all_rows - row ? layout->rows_per_chunk : all_rows - row;
-    int64_t n_columns = columns - column < CHUNK ? columns - column : CHUNK, n = rows * n_columns;
-
-    const float *at[GT_MAP_MAX_IN + GT_MAP_MAX_STEPS];
-    for (int k = 0; k < p->n_in; k++) {
-        int64_t offset = row * layout->stride[k][last - 1] + column * layout->stride[k][last], rest = outer;
-        for (int i = last - 2; i >= 0; i--) {
-            offset += rest % layout->d[i] * layout->stride[k][i];
-            rest /= layout->d[i];
-        }
-        at[k] = load(layout, s, k, in[k] + offset, rows, n_columns);
-    }
-    float *y = out + (outer * all_rows + row) * columns + column;
-    for (int k = 0; k < p->n_steps; k++) {
-        const gt_map_step *step = &p->step[k];
-        float *to = layout->temp[k] < 0 ? y : s->temp[layout->temp[k]];
-        loops[step->code](to, at[step->arg[0]], at[step->arg[1]], at[step->arg[2]], step->c, n);
-        at[p->n_in + k] = to;
-    }
+    if (row_stride == 0 && column_stride == 0) columns *= rows, rows = 1;
+    spread(to, from, rows, columns, row_stride, column_stride != 0);
+    return to;
 }
 
 typedef struct map_job {
     map_layout layout;
+    const gt_map_program *program;
+    int temp[GT_MAP_MAX_STEPS];
     const float *const *in;
     float *out;
     int64_t chunks_per_tile;
 } map_job;
 
+/* n elements through all steps, from the operands' places: of the inputs, then of the results as they come. Results lie
+ * in buffers of the thread, the last one in y. A program of one step, which loads and stores memory in the same loop,
+ * is faster in short pieces (measured: by a fifth to a third where the memory is far); others are not. */
+static void run_steps(const map_job *job, float temp[][CHUNK], const float **at, float *y, int64_t n) {
+    const gt_map_program *p = job->program;
+    int64_t piece = p->n_steps == 1 ? PIECE : n;
+    for (int64_t begin = 0; begin < n; begin += piece)
+        for (int k = 0; k < p->n_steps; k++) {
+            const gt_map_step *step = &p->step[k];
+            float *to = job->temp[k] < 0 ? y : temp[job->temp[k]];
+            loops[step->code](to + begin, at[step->arg[0]] + begin, at[step->arg[1]] + begin, at[step->arg[2]] + begin,
+                              step->c, gt_smallest(piece, n - begin));
+            at[p->n_in + k] = to;
+        }
+}
+
+/* The chunk at `place`: loads the inputs, whose rows and columns begin at `in`, and runs the steps. */
+static void run_chunk(const map_job *job, map_scratch *s, const float *const *in, map_place place) {
+    const map_layout *layout = &job->layout;
+    const gt_map_program *p = job->program;
+    int last = layout->n_dims - 1;
+    int64_t columns = gt_smallest(layout->d[last] - place.column, CHUNK);
+    int64_t rows = gt_smallest(layout->d[last - 1] - place.row, layout->rows_per_chunk), n = rows * columns;
+    const float *at[GT_MAP_MAX_IN + GT_MAP_MAX_STEPS];
+    for (int k = 0; k < p->n_in; k++) {
+        int64_t offset = place.row * layout->stride[k][last - 1] + place.column * layout->stride[k][last];
+        at[k] = load(layout, s, k, in[k] + offset, rows, columns);
+    }
+    float *y = job->out + (place.outer * layout->d[last - 1] + place.row) * layout->d[last] + place.column;
+    run_steps(job, s->temp, at, y, n);
+}
+
 static void map_tile(void *arg, int tile, int worker) {
     (void)worker;
     const map_job *job = arg;
+    const map_layout *layout = &job->layout;
     map_scratch scratch;
     memset(scratch.held, 0, sizeof scratch.held);
-    int64_t begin = tile * job->chunks_per_tile, end = begin + job->chunks_per_tile;
-    if (end > job->layout.chunks) end = job->layout.chunks;
-    for (int64_t i = begin; i < end; i++) run_chunk(&job->layout, &scratch, job->in, i, job->out);
+    int64_t begin = tile * job->chunks_per_tile, end = gt_smallest(begin + job->chunks_per_tile, layout->chunks);
+    map_place at = place_of(layout, begin);
+    const float *in[GT_MAP_MAX_IN];
+    for (int64_t i = begin; i < end; i++, at = next_place(layout, at)) {
+        bool new_outer = i == begin || (at.row == 0 && at.column == 0);
+        for (int k = 0; new_outer && k < layout->n_in; k++) in[k] = job->in[k] + outer_offset(layout, k, at.outer);
+        run_chunk(job, &scratch, in, at);
+    }
 }
 
 void gt_map_run(const gt_run *r) {
     enum { LEAST_CHUNKS = 32, MOST_TILES = 4096 };
     gt_map_program program;
     gt_map_program_of(r->node, &program);
-    map_job job = {.in = r->in, .out = r->out};
-    make_layout(&job.layout, &program, r->node);
+    map_job job = {.in = r->in, .out = r->out, .program = &program};
+    gt_map_assign(&program, job.temp);
+    make_layout(&job.layout, r->node);
     job.chunks_per_tile = LEAST_CHUNKS;
     while (job.layout.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
     gt_pool_run(r->pool, (int)gt_pieces(job.layout.chunks, job.chunks_per_tile), map_tile, &job);
