@@ -144,6 +144,13 @@ static void drop_dimension(map_layout *layout, int n_in, int at) {
     layout->n_dims--;
 }
 
+/* Rows of a chunk: where that can be, so many that each chunk begins with a cache line of the output. */
+static int64_t rows_of_chunk(int64_t columns, int64_t rows) {
+    enum { LINE = 16 };
+    int64_t most = columns < CHUNK ? CHUNK / columns : 1, together = LINE / gt_smallest(columns & -columns, LINE);
+    return gt_smallest(most > together ? most - most % together : most, rows);
+}
+
 /* The layout of node n: each input's strides in the dimensions of the output, with 0 where the input is broadcast;
  * then dimensions of 1 are dropped, neighbours are merged, and what is left is cut into chunks. Fewer and longer
  * dimensions make longer loops. */
@@ -174,7 +181,7 @@ static void make_layout(map_layout *layout, const gt_node *n) {
         }
     for (int leading = 2; leading > 0 && layout->n_dims > 2; leading--) drop_dimension(layout, n->n_in, 0);
     int64_t columns = layout->d[layout->n_dims - 1], rows = layout->d[layout->n_dims - 2];
-    layout->rows_per_chunk = gt_smallest(columns < CHUNK ? CHUNK / columns : 1, rows);
+    layout->rows_per_chunk = rows_of_chunk(columns, rows);
     layout->chunks_per_row = gt_pieces(columns, CHUNK);
     layout->row_blocks = gt_pieces(rows, layout->rows_per_chunk);
     layout->chunks = layout->size / (rows * columns) * layout->row_blocks * layout->chunks_per_row;
