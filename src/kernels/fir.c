@@ -110,7 +110,7 @@ static span span_of(const gt_fir_axis *a, int64_t x0, int64_t x1) {
  * lies between its two filters, is then still in the innermost cache. While a piece is made, what the next one reads
  * and writes for the first time is fetched into the cache behind that: the processor does not foresee such a walk.
  * Small images are made row by row, which it does foresee. */
-enum { BAND = 2, PIECE = 768 /* floats of a row */, LEAST_PIECE = 3 /* columns */, SMALL = 1 << 17 /* floats */ };
+enum { BAND = 2, PIECE = 768 /* floats of a row */, LEAST_PIECE = 3 /* columns */, SMALL = 1 << 16 /* floats */ };
 
 static bool is_large(const gt_fir *f) { return (f->x.in * f->y.in + f->x.out * f->y.out) * f->channels > SMALL; }
 
