@@ -111,7 +111,10 @@ typedef struct job {
     const float *x, *b; /* images; packed weights, or dy */
     float *out;
     float *frame, *panels;
-    int units, tasks; /* of the weights' gradient */
+    /* of the weights' gradient */
+    bool few;
+    int64_t height;
+    int units, tasks;
 } job;
 
 /* ---- the frame ---- */
@@ -143,8 +146,18 @@ static int64_t place_of(const layout *l, int64_t position) {
     return (line / l->p * l->h + line % l->p * l->stride) * l->w * l->c + position % l->q * l->stride * l->c;
 }
 
-/* Forward and input gradient: TILE positions, panel of columns after panel, as many rows at a time as the micro-kernel
- * has. */
+/* Some of `rows` positions in one panel of columns; returns how many. Where there are few columns, and a line of the
+ * window fills vectors, these are of positions. */
+static int64_t rows_of_panel(const layout *l, const gt_strided_part *parts, const int64_t *places, int64_t rows,
+                             int columns, int width, float *out) {
+    bool few = l->o <= GT_FEW && gt_smallest(rows, l->kw * l->c) >= l->kernels->lanes;
+    int64_t count = few ? l->kernels->lanes : gt_smallest(rows, l->kernels->rows);
+    gt_strided_fn *run = few ? l->kernels->along_k[columns] : l->kernels->strided[width / l->kernels->lanes - 1][count];
+    run(parts, (int)l->kh, places, 1, width, out, l->o, columns, false);
+    return count;
+}
+
+/* Forward and input gradient: TILE positions, panel of columns after panel. */
 static void positions_tile(void *arg, int index, int worker) {
     (void)worker;
     const job *j = arg;
@@ -156,16 +169,14 @@ static void positions_tile(void *arg, int index, int worker) {
         places[m - first] = at;
     }
     gt_strided_part parts[MOST_LINES];
-    int panel = gt_product_panel_columns(l->kernels), most = l->kernels->rows;
+    int panel = gt_product_panel_columns(l->kernels);
     for (int64_t column = 0; column < l->o; column += panel) {
         int columns = (int)gt_smallest(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
         const float *b = j->b + column * k;
         for (int i = 0; i < l->kh; i++)
             parts[i] = (gt_strided_part){j->x + i * l->w * l->c, b + i * window * width, window};
-        gt_strided_fn *const *run = l->kernels->strided[width / l->kernels->lanes - 1];
-        for (int64_t m = first; m < end; m += most)
-            run[gt_smallest(most, end - m)](parts, (int)l->kh, places + (m - first), 1, width,
-                                            j->out + m * l->o + column, l->o, columns, false);
+        for (int64_t m = first; m < end;)
+            m += rows_of_panel(l, parts, places + (m - first), end - m, columns, width, j->out + m * l->o + column);
     }
 }
 
@@ -187,13 +198,18 @@ static int64_t point_at_panel(const job *j, int64_t first, int64_t end, int64_t 
                               float *copy, gt_strided_part *parts) {
     const float *b = j->b + first * j->l.o + column;
     int64_t step = j->l.o;
-    if (columns < width) {
+    if (columns < width && !j->few) {
         gt_pack_rows(b, j->l.o, columns, width, end - first, copy);
         b = copy;
         step = width;
     }
     for (; first < end; first += parts->k, b += parts->k * step, parts++) parts->b = b;
     return step;
+}
+
+static gt_strided_fn *rows_kernel(const job *j, int width, int columns, int64_t rows) {
+    const gt_gemm_kernels *kernels = j->l.kernels;
+    return j->few ? kernels->across_k[columns] : kernels->strided[width / kernels->lanes - 1][rows];
 }
 
 /* A unit is a row of panels of rows in one panel of columns; a task has a run of units and goes over all of K with
@@ -203,7 +219,7 @@ static void taps_task(void *arg, int index, int worker) {
     const job *j = arg;
     const layout *l = &j->l;
     int64_t rows = l->kh * l->kw * l->c, positions = l->n * l->p * l->q, window = l->kw * l->c;
-    int64_t panels = gt_pieces(rows, l->kernels->rows), height = gt_pieces(rows, panels);
+    int64_t panels = gt_pieces(rows, j->height), height = gt_pieces(rows, panels);
     int64_t places[MOST_PLACES];
     for (int64_t r = 0; r < rows; r++) places[r] = r / window * l->w * l->c + r % window;
     gt_strided_part parts[GT_PRODUCT_KC];
@@ -220,11 +236,18 @@ static void taps_task(void *arg, int index, int worker) {
                                      j->panels + (size_t)index * panel_floats(l), parts);
             at = column;
             if (row < rows)
-                l->kernels->strided[width / l->kernels->lanes - 1][gt_smallest(height, rows - row)](
-                    parts, count, places + row, l->stride * l->c, ldb, j->out + row * l->o + column, l->o, columns,
-                    first > 0);
+                rows_kernel(j, width, columns,
+                            gt_smallest(height, rows - row))(parts, count, places + row, l->stride * l->c, ldb,
+                                                             j->out + row * l->o + column, l->o, columns, first > 0);
         }
     }
+}
+
+/* Rows of a panel. With few columns, vectors are of rows that lie side by side, where all of them do. */
+static void choose_height(job *j) {
+    int64_t tall = GT_TALL * j->l.kernels->lanes;
+    j->few = j->l.o <= GT_FEW && j->l.kw * j->l.c % tall == 0;
+    j->height = j->few ? tall : j->l.kernels->rows;
 }
 
 static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *const *in, float *out) {
@@ -237,7 +260,8 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *
     if (s->direction == GT_CONV_WEIGHT_GRAD) {
         int64_t rows = j.l.kh * j.l.kw * j.l.c;
         j.panels = own;
-        j.units = (int)(gt_pieces(rows, j.l.kernels->rows) * gt_pieces(j.l.o, gt_product_panel_columns(j.l.kernels)));
+        choose_height(&j);
+        j.units = (int)(gt_pieces(rows, j.height) * gt_pieces(j.l.o, gt_product_panel_columns(j.l.kernels)));
         j.tasks = (int)gt_smallest(j.units, gt_pool_threads(pool));
         gt_pool_run(pool, j.tasks, taps_task, &j);
         return;

@@ -47,6 +47,12 @@ typedef struct gt_strided_part {
 typedef void gt_strided_fn(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb,
                            float *c, int64_t ldc, int columns, bool add);
 
+/* The same of few columns, into all of which vectors of rows go: B need not be readable beyond them. */
+enum {
+    GT_FEW = 4, /* most columns */
+    GT_TALL = 4 /* vectors of rows of .across_k */
+};
+
 /* The kinds of convolution that Winograd's transforms are made for. */
 typedef enum gt_winograd_kind {
     GT_WINOGRAD_WHOLE, /* windows of 3x3, stride 1 */
@@ -87,6 +93,8 @@ typedef struct gt_gemm_kernels {
     int tile_rows; /* rows of a tile: a multiple of both */
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1];  /* [by k][vectors of columns - 1][rows] */
     gt_strided_fn *strided[2][GT_MICRO_ROWS + 1]; /* [vectors of columns - 1][rows] */
+    gt_strided_fn *along_k[GT_FEW + 1];           /* [columns]: `lanes` rows, a_step 1; `add` is false */
+    gt_strided_fn *across_k[GT_FEW + 1]; /* [columns]: GT_TALL * `lanes` rows side by side: places[r] = places[0] + r */
     gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
     /* The same of the pixels times from[number of pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];

@@ -116,6 +116,105 @@ INLINE void strided(const int R, const int V, const gt_strided_part *parts, int 
     micro_store(R, V, acc, rows, 0, columns, add);
 }
 
+/* ---- few columns: vectors are of rows ---- */
+
+/* The values of two vectors in turns: of their first halves, of their second halves. */
+#if LANES == 16
+#define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif LANES == 8
+#define LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW 0, 4, 1, 5
+#define HIGH 2, 6, 3, 7
+#endif
+#ifdef __clang__
+#define IN_TURNS(a, b, halves) __builtin_shufflevector(a, b, halves)
+#else
+typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
+#define IN_TURNS(a, b, halves) __builtin_shuffle(a, b, (lanes){halves})
+#endif
+
+/* Transposes a square of values. The index of a value is its row, then its place in the row; each turn of the loop
+ * moves the first bit of it to the end. */
+INLINE void transpose(vec *v) {
+    UNROLL for (int n = LANES; n > 1; n /= 2) {
+        vec from[LANES];
+        UNROLL for (int i = 0; i < LANES; i++) from[i] = v[i];
+        UNROLL for (int i = 0; i < LANES / 2; i++) {
+            v[2 * i] = IN_TURNS(from[i], from[i + LANES / 2], LOW);
+            v[2 * i + 1] = IN_TURNS(from[i], from[i + LANES / 2], HIGH);
+        }
+    }
+}
+
+/* Vectors of rows into the columns of C. */
+INLINE void store_columns(const int V, const int N, vec (*acc)[GT_FEW], float *c, int64_t ldc, bool add) {
+    UNROLL for (int v = 0; v < V; v++) {
+        UNROLL for (int n = 0; n < N; n++) {
+            float column[LANES], *to = c + v * LANES * ldc + n;
+            *(vec *)column = acc[v][n];
+            for (int r = 0; r < LANES; r++) to[r * ldc] = add ? column[r] + to[r * ldc] : column[r];
+        }
+    }
+}
+
+/* gt_strided_fn: LANES rows, which lie along K in memory (a_step is 1), N columns. */
+INLINE void along_k(const int N, const gt_strided_part *parts, int count, const int64_t *places, int64_t ldb, float *c,
+                    int64_t ldc) {
+    vec acc[1][GT_FEW];
+    UNROLL for (int n = 0; n < N; n++) acc[0][n] = (vec){0};
+    for (; count > 0; count--, parts++) {
+        const float *a = parts->a, *b = parts->b;
+        int64_t k = parts->k;
+        for (; k >= LANES; k -= LANES, a += LANES) {
+            vec v[LANES];
+            UNROLL for (int r = 0; r < LANES; r++) v[r] = *(const vec *)(a + places[r]);
+            transpose(v);
+            UNROLL for (int i = 0; i < LANES; i++, b += ldb) {
+                UNROLL for (int n = 0; n < N; n++) acc[0][n] += v[i] * b[n];
+            }
+        }
+        for (; k > 0; k--, a++, b += ldb) {
+            float column[LANES];
+            for (int r = 0; r < LANES; r++) column[r] = a[places[r]];
+            UNROLL for (int n = 0; n < N; n++) acc[0][n] += *(const vec *)column * b[n];
+        }
+    }
+    store_columns(1, N, acc, c, ldc, false);
+}
+
+/* gt_strided_fn: GT_TALL vectors of rows, which lie side by side in memory, N columns. */
+INLINE void across_k(const int N, const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step,
+                     int64_t ldb, float *c, int64_t ldc, bool add) {
+    vec acc[GT_TALL][GT_FEW];
+    UNROLL for (int v = 0; v < GT_TALL; v++) { UNROLL for (int n = 0; n < N; n++) acc[v][n] = (vec){0}; }
+    for (; count > 0; count--, parts++) {
+        const float *a = parts->a + places[0], *b = parts->b;
+        for (int64_t k = parts->k; k > 0; k--, a += a_step, b += ldb) {
+            UNROLL for (int v = 0; v < GT_TALL; v++) {
+                UNROLL for (int n = 0; n < N; n++) acc[v][n] += *(const vec *)(a + v * LANES) * b[n];
+            }
+        }
+    }
+    store_columns(GT_TALL, N, acc, c, ldc, add);
+}
+
+#define FEW(N)                                                                                               \
+    static void along_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step,  \
+                            int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                     \
+        (void)a_step, (void)columns, (void)add;                                                              \
+        along_k(N, parts, count, places, ldb, c, ldc);                                                       \
+    }                                                                                                        \
+    static void across_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, \
+                             int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                    \
+        (void)columns;                                                                                       \
+        across_k(N, parts, count, places, a_step, ldb, c, ldc, add);                                         \
+    }
+FEW(1)
+FEW(2) FEW(3) FEW(4)
+
 #define STRIDED(name, R, V)                                                                                       \
     static void name(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb, \
                      float *c, int64_t ldc, int columns, bool add) {                                              \
@@ -171,6 +270,8 @@ const gt_gemm_kernels KERNELS = {
     .tile_rows = ROWS == 14 ? 112 : 96,
     .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
     .strided = {ROW_TABLE(strided, x1), ROW_TABLE(strided, x2)},
+    .along_k = {0, along_k_1, along_k_2, along_k_3, along_k_4},
+    .across_k = {0, across_k_1, across_k_2, across_k_3, across_k_4},
     .fma_peak = fma_peak,
     TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
 };
