@@ -164,13 +164,17 @@ INLINE void store_columns(const int V, const int N, vec (*acc)[GT_FEW], float *c
 INLINE void along_k(const int N, const gt_strided_part *parts, int count, const int64_t *places, int64_t ldb, float *c,
                     int64_t ldc) {
     vec acc[1][GT_FEW];
+    int64_t ahead = LANES * (places[1] - places[0]); /* the next call's rows, where positions are side by side */
     UNROLL for (int n = 0; n < N; n++) acc[0][n] = (vec){0};
     for (; count > 0; count--, parts++) {
         const float *a = parts->a, *b = parts->b;
         int64_t k = parts->k;
         for (; k >= LANES; k -= LANES, a += LANES) {
             vec v[LANES];
-            UNROLL for (int r = 0; r < LANES; r++) v[r] = *(const vec *)(a + places[r]);
+            UNROLL for (int r = 0; r < LANES; r++) {
+                v[r] = *(const vec *)(a + places[r]);
+                __builtin_prefetch(a + places[r] + ahead);
+            }
             transpose(v);
             UNROLL for (int i = 0; i < LANES; i++, b += ldb) {
                 UNROLL for (int n = 0; n < N; n++) acc[0][n] += v[i] * b[n];
@@ -213,7 +217,8 @@ INLINE void across_k(const int N, const gt_strided_part *parts, int count, const
         across_k(N, parts, count, places, a_step, ldb, c, ldc, add);                                         \
     }
 FEW(1)
-FEW(2) FEW(3) FEW(4)
+FEW(2)
+FEW(3) FEW(4)
 
 #define STRIDED(name, R, V)                                                                                       \
     static void name(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb, \
