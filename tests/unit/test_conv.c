@@ -226,9 +226,13 @@ static void test_kernels(void **state) {
 static void test_strided_has_direct_bits(void **state) {
     (void)state;
     static const gt_conv_shape more[] = {
-        CONV(9, 17, 15, 3, 30, 5, 5, 1, 0, 0, 0, 0, 1),  CONV(2, 40, 41, 3, 40, 7, 7, 2, 3, 3, 3, 3, 1),
+        CONV(9, 17, 15, 3, 30, 5, 5, 1, 0, 0, 0, 0, 1), CONV(2, 40, 41, 3, 40, 7, 7, 2, 3, 3, 3, 3, 1),
         CONV(3, 29, 28, 24, 70, 1, 1, 1, 0, 0, 0, 0, 1), CONV(3, 28, 28, 40, 6, 1, 1, 2, 0, 0, 0, 0, 1),
-        CONV(700, 1, 1, 9, 5, 1, 1, 1, 0, 0, 0, 0, 1),   CONV(2, 16, 19, 6, 16, 4, 4, 2, 1, 1, 1, 2, 1)};
+        CONV(700, 1, 1, 9, 5, 1, 1, 1, 0, 0, 0, 0, 1), CONV(2, 16, 19, 6, 16, 4, 4, 2, 1, 1, 1, 2, 1),
+        /* few columns */
+        CONV(3, 29, 28, 128, 3, 1, 1, 1, 0, 0, 0, 0, 1), CONV(2, 28, 27, 3, 128, 1, 1, 1, 0, 0, 0, 0, 1),
+        CONV(2, 31, 23, 64, 1, 1, 1, 2, 0, 0, 0, 0, 1), CONV(1, 40, 17, 70, 2, 1, 1, 1, 0, 0, 0, 0, 1),
+        CONV(2, 19, 24, 8, 4, 5, 5, 1, 2, 2, 2, 2, 1), CONV(1, 19, 24, 16, 3, 4, 4, 1, 0, 0, 0, 0, 1)};
     for (int isa = 0; isa < GT_ISA_COUNT; isa++)
         for (int i = 0; gt_isa_available((gt_isa)isa) && i < SHAPES + (int)(sizeof more / sizeof *more); i++)
             for (int d = 0; d < DIRECTIONS; d++) {
