@@ -32,9 +32,10 @@
 enum {
     TILE = 8 * GT_MICRO_ROWS, /* positions of a tile */
     MOST_LINES = 16,          /* of a window */
-    FEW_CHANNELS = 8,         /* a framed copy of images pays up to so many */
-    MOST_PLACES = 512,        /* rows of the weights' gradient */
-    PAYING_PLACES = 128,      /* more of them are copied faster than read from so many lines of memory */
+    MOST_CHAINS = GT_PRODUCT_KC / GT_CHAIN,
+    FEW_CHANNELS = 8,    /* a framed copy of images pays up to so many */
+    MOST_PLACES = 512,   /* rows of the weights' gradient */
+    PAYING_PLACES = 128, /* more of them are copied faster than read from so many lines of memory */
     ALIGN = 16
 };
 
@@ -96,7 +97,7 @@ static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *p
 static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
 static size_t frame_floats(const layout *l) { return l->framed ? aligned((size_t)(l->n * l->h * l->w * l->c)) : 0; }
 /* A panel of dy whose columns do not fill its vectors. */
-static size_t panel_floats(const layout *l) { return (size_t)(GT_PRODUCT_KC * gt_product_panel_columns(l->kernels)); }
+static size_t panel_floats(const layout *l) { return (size_t)(GT_CHAIN * gt_product_panel_columns(l->kernels)); }
 
 static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
     layout l = layout_of(s);
@@ -146,14 +147,36 @@ static int64_t place_of(const layout *l, int64_t position) {
     return (line / l->p * l->h + line % l->p * l->stride) * l->w * l->c + position % l->q * l->stride * l->c;
 }
 
+/* K of a product in one panel of columns: lines of the window, cut into chains. */
+typedef struct chains {
+    int n, first[MOST_CHAINS + 1]; /* the part with which a chain begins */
+    gt_strided_part parts[MOST_LINES + MOST_CHAINS];
+} chains;
+
+static void cut_into_chains(const layout *l, const float *x, const float *b, int width, chains *all) {
+    int64_t window = l->kw * l->c, room = GT_CHAIN;
+    int count = 0;
+    all->n = all->first[0] = 0;
+    for (int64_t at = 0, k; at < l->kh * window; at += k) {
+        int64_t line = at / window, in_line = at % window;
+        k = gt_smallest(window - in_line, room);
+        all->parts[count++] = (gt_strided_part){x + line * l->w * l->c + in_line, b + at * width, k};
+        room -= k;
+        if (room && at + k < l->kh * window) continue;
+        all->first[++all->n] = count;
+        room = GT_CHAIN;
+    }
+}
+
 /* Some of `rows` positions in one panel of columns; returns how many. Where there are few columns, and a line of the
  * window fills vectors, these are of positions. */
-static int64_t rows_of_panel(const layout *l, const gt_strided_part *parts, const int64_t *places, int64_t rows,
-                             int columns, int width, float *out) {
+static int64_t rows_of_panel(const layout *l, const chains *k, const int64_t *places, int64_t rows, int columns,
+                             int width, float *out) {
     bool few = l->o <= GT_FEW && gt_smallest(rows, l->kw * l->c) >= l->kernels->lanes;
     int64_t count = few ? l->kernels->lanes : gt_smallest(rows, l->kernels->rows);
     gt_strided_fn *run = few ? l->kernels->along_k[columns] : l->kernels->strided[width / l->kernels->lanes - 1][count];
-    run(parts, (int)l->kh, places, 1, width, out, l->o, columns, false);
+    for (int i = 0; i < k->n; i++)
+        run(k->parts + k->first[i], k->first[i + 1] - k->first[i], places, 1, width, out, l->o, columns, i > 0);
     return count;
 }
 
@@ -163,26 +186,24 @@ static void positions_tile(void *arg, int index, int worker) {
     const job *j = arg;
     const layout *l = &j->l;
     int64_t first = (int64_t)index * TILE, end = gt_smallest(first + TILE, l->n * l->p * l->q);
-    int64_t places[TILE], window = l->kw * l->c, k = l->kh * window;
+    int64_t places[TILE], k = l->kh * l->kw * l->c;
     for (int64_t m = first, at = 0; m < end; m++, at += l->stride * l->c) {
         if (m == first || m % l->q == 0) at = place_of(l, m); /* a line begins */
         places[m - first] = at;
     }
-    gt_strided_part parts[MOST_LINES];
+    chains all;
     int panel = gt_product_panel_columns(l->kernels);
     for (int64_t column = 0; column < l->o; column += panel) {
         int columns = (int)gt_smallest(panel, l->o - column), width = gt_product_panel_width(l->kernels, columns);
-        const float *b = j->b + column * k;
-        for (int i = 0; i < l->kh; i++)
-            parts[i] = (gt_strided_part){j->x + i * l->w * l->c, b + i * window * width, window};
+        cut_into_chains(l, j->x, j->b + column * k, width, &all);
         for (int64_t m = first; m < end;)
-            m += rows_of_panel(l, parts, places + (m - first), end - m, columns, width, j->out + m * l->o + column);
+            m += rows_of_panel(l, &all, places + (m - first), end - m, columns, width, j->out + m * l->o + column);
     }
 }
 
 /* ---- taps as rows ---- */
 
-/* A block of K: positions first .. end-1 as parts of lines. Returns how many. */
+/* A chain of K: positions first .. end-1 as parts of lines. Returns how many. */
 static int parts_of(const job *j, int64_t first, int64_t end, gt_strided_part *parts) {
     const layout *l = &j->l;
     int count = 0;
@@ -222,11 +243,11 @@ static void taps_task(void *arg, int index, int worker) {
     int64_t panels = gt_pieces(rows, j->height), height = gt_pieces(rows, panels);
     int64_t places[MOST_PLACES];
     for (int64_t r = 0; r < rows; r++) places[r] = r / window * l->w * l->c + r % window;
-    gt_strided_part parts[GT_PRODUCT_KC];
+    gt_strided_part parts[GT_CHAIN];
     int panel = gt_product_panel_columns(l->kernels);
     int begin = (int)((int64_t)j->units * index / j->tasks), end = (int)((int64_t)j->units * (index + 1) / j->tasks);
-    for (int64_t first = 0; first < positions; first += GT_PRODUCT_KC) {
-        int64_t last = gt_smallest(first + GT_PRODUCT_KC, positions), at = -1, ldb = 0;
+    for (int64_t first = 0; first < positions; first += GT_CHAIN) {
+        int64_t last = gt_smallest(first + GT_CHAIN, positions), at = -1, ldb = 0;
         int count = parts_of(j, first, last, parts);
         for (int unit = begin; unit < end; unit++) {
             int64_t column = unit / panels * panel, row = unit % panels * height;

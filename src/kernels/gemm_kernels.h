@@ -37,9 +37,9 @@ typedef struct gt_fetch {
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c,
                          int64_t c_offset, int columns, bool add, gt_fetch *ahead);
 
-/* The same sums where A is not packed: A[r][k] at a[places[r] + k * a_step]. K is a list of parts, each of which has
- * its own place in A and B; chains go on from part to part. B must be readable to whole vectors; `c` has room for the
- * first `columns` of each row, rows lie ldc floats apart. */
+/* The same where A is not packed: A[r][k] at a[places[r] + k * a_step]. K, at most GT_CHAIN, is a list of parts, each
+ * of which has its own place in A and B; all parts are one chain. B must be readable to whole vectors; `c` has room for
+ * the first `columns` of each row, rows lie ldc floats apart. */
 typedef struct gt_strided_part {
     const float *a, *b;
     int64_t k;
@@ -93,7 +93,7 @@ typedef struct gt_gemm_kernels {
     int tile_rows; /* rows of a tile: a multiple of both */
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1];  /* [by k][vectors of columns - 1][rows] */
     gt_strided_fn *strided[2][GT_MICRO_ROWS + 1]; /* [vectors of columns - 1][rows] */
-    gt_strided_fn *along_k[GT_FEW + 1];           /* [columns]: `lanes` rows, a_step 1; `add` is false */
+    gt_strided_fn *along_k[GT_FEW + 1];           /* [columns]: `lanes` rows, a_step 1 */
     gt_strided_fn *across_k[GT_FEW + 1]; /* [columns]: GT_TALL * `lanes` rows side by side: places[r] = places[0] + r */
     gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
     /* The same of the pixels times from[number of pixels], each product rounded. */

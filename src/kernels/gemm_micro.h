@@ -88,15 +88,9 @@ INLINE void strided(const int R, const int V, const gt_strided_part *parts, int 
             if (v * LANES % LINE == 0) __builtin_prefetch(rows[r] + v * LANES, 1, 3);
         }
     }
-    for (int64_t chain = GT_CHAIN; count > 0; count--, parts++) {
+    for (; count > 0; count--, parts++) {
         const float *a = parts->a, *b = parts->b;
-        for (int64_t k = parts->k; k > 0; k--, chain--, a += a_step, b += ldb) {
-            if (!chain) {
-                micro_store(R, V, acc, rows, 0, columns, add);
-                UNROLL for (int r = 0; r < R; r++) { UNROLL for (int v = 0; v < V; v++) acc[r][v] = (vec){0}; }
-                chain = GT_CHAIN;
-                add = true;
-            }
+        for (int64_t k = parts->k; k > 0; k--, a += a_step, b += ldb) {
             vec row[2];
             UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(b + v * LANES);
             UNROLL for (int r = 0; r < R; r++) {
@@ -162,7 +156,7 @@ INLINE void store_columns(const int V, const int N, vec (*acc)[GT_FEW], float *c
 
 /* gt_strided_fn: LANES rows, which lie along K in memory (a_step is 1), N columns. */
 INLINE void along_k(const int N, const gt_strided_part *parts, int count, const int64_t *places, int64_t ldb, float *c,
-                    int64_t ldc) {
+                    int64_t ldc, bool add) {
     vec acc[1][GT_FEW];
     int64_t ahead = LANES * (places[1] - places[0]); /* the next call's rows, where positions are side by side */
     UNROLL for (int n = 0; n < N; n++) acc[0][n] = (vec){0};
@@ -186,7 +180,7 @@ INLINE void along_k(const int N, const gt_strided_part *parts, int count, const 
             UNROLL for (int n = 0; n < N; n++) acc[0][n] += *(const vec *)column * b[n];
         }
     }
-    store_columns(1, N, acc, c, ldc, false);
+    store_columns(1, N, acc, c, ldc, add);
 }
 
 /* gt_strided_fn: GT_TALL vectors of rows, which lie side by side in memory, N columns. */
@@ -208,8 +202,8 @@ INLINE void across_k(const int N, const gt_strided_part *parts, int count, const
 #define FEW(N)                                                                                               \
     static void along_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step,  \
                             int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                     \
-        (void)a_step, (void)columns, (void)add;                                                              \
-        along_k(N, parts, count, places, ldb, c, ldc);                                                       \
+        (void)a_step, (void)columns;                                                                         \
+        along_k(N, parts, count, places, ldb, c, ldc, add);                                                  \
     }                                                                                                        \
     static void across_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, \
                              int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                    \
@@ -218,7 +212,8 @@ INLINE void across_k(const int N, const gt_strided_part *parts, int count, const
     }
 FEW(1)
 FEW(2)
-FEW(3) FEW(4)
+FEW(3)
+FEW(4)
 
 #define STRIDED(name, R, V)                                                                                       \
     static void name(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, int64_t ldb, \

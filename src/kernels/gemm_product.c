@@ -153,12 +153,15 @@ static void multiply_rows(const stage *s, const gt_pack_a *a, int64_t k0, int64_
         int columns = (int)gt_smallest(l->panel_width, p->n - column),
             width = gt_product_panel_width(p->kernels, columns);
         int64_t ldb;
-        gt_strided_part part = {.b = panel_at(s, k0, column, columns, &ldb), .k = a->k};
+        const float *b = panel_at(s, k0, column, columns, &ldb);
         for (int r = 0; r < a->rows; r += a->panel_rows) {
             int64_t row = a->row0 + r;
-            part.a = p->a + row * p->lda + a->k0;
-            l->kernels->strided[width / l->kernels->lanes - 1][gt_pack_panel_rows(a, r)](
-                &part, 1, places, 1, ldb, p->c + row * p->ldc + column, p->ldc, columns, add);
+            const float *from = p->a + row * p->lda + a->k0;
+            gt_strided_fn *chain = l->kernels->strided[width / l->kernels->lanes - 1][gt_pack_panel_rows(a, r)];
+            for (int64_t k = 0; k < a->k; k += GT_CHAIN) {
+                gt_strided_part part = {from + k, b + k * ldb, gt_smallest(GT_CHAIN, a->k - k)};
+                chain(&part, 1, places, 1, ldb, p->c + row * p->ldc + column, p->ldc, columns, add || k);
+            }
         }
     }
 }

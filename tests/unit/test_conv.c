@@ -232,7 +232,8 @@ static void test_strided_has_direct_bits(void **state) {
         /* few columns */
         CONV(3, 29, 28, 128, 3, 1, 1, 1, 0, 0, 0, 0, 1), CONV(2, 28, 27, 3, 128, 1, 1, 1, 0, 0, 0, 0, 1),
         CONV(2, 31, 23, 64, 1, 1, 1, 2, 0, 0, 0, 0, 1), CONV(1, 40, 17, 70, 2, 1, 1, 1, 0, 0, 0, 0, 1),
-        CONV(2, 19, 24, 8, 4, 5, 5, 1, 2, 2, 2, 2, 1), CONV(1, 19, 24, 16, 3, 4, 4, 1, 0, 0, 0, 0, 1)};
+        CONV(2, 19, 24, 8, 4, 5, 5, 1, 2, 2, 2, 2, 1), CONV(1, 19, 24, 16, 3, 4, 4, 1, 0, 0, 0, 0, 1),
+        CONV(2, 13, 12, 300, 3, 1, 1, 1, 0, 0, 0, 0, 1), CONV(1, 15, 14, 100, 20, 2, 2, 1, 0, 0, 0, 0, 1) /* chains */};
     for (int isa = 0; isa < GT_ISA_COUNT; isa++)
         for (int i = 0; gt_isa_available((gt_isa)isa) && i < SHAPES + (int)(sizeof more / sizeof *more); i++)
             for (int d = 0; d < DIRECTIONS; d++) {
