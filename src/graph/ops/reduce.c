@@ -173,15 +173,20 @@ static int64_t offset_of(int64_t position, int n, const int64_t *d, const int64_
     return offset;
 }
 
+/* Halves of the 16 lanes are added until one number is left. Loops of constant length stay in registers. */
+GT_PART_OF_CLONES double add_lanes(double *lane) {
+    for (int k = 0; k < 8; k++) lane[k] += lane[k + 8];
+    for (int k = 0; k < 4; k++) lane[k] += lane[k + 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+}
+
 GT_CLONES static double add_row(const float *x, int64_t n) {
     double lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < LANES; k++) lane[k] += (double)x[i + k];
     for (int k = 0; i + k < n; k++) lane[k] += (double)x[i + k];
-    for (int half = LANES / 2; half; half /= 2)
-        for (int k = 0; k < half; k++) lane[k] += lane[k + half];
-    return lane[0];
+    return add_lanes(lane);
 }
 
 /* The same, row after row: short ones are not worth what there is to do around each. */
@@ -189,9 +194,7 @@ GT_CLONES static void add_short_rows(const float *x, int64_t n, int64_t rows, fl
     for (int64_t r = 0; r < rows; r++, x += n) {
         double lane[LANES] = {0};
         for (int64_t k = 0; k < n; k++) lane[k] += (double)x[k];
-        for (int half = LANES / 2; half; half /= 2)
-            for (int k = 0; k < half; k++) lane[k] += lane[k + half];
-        sums[r] = (float)lane[0];
+        sums[r] = (float)add_lanes(lane);
     }
 }
 
