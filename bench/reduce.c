@@ -2,8 +2,10 @@
  * The exact tree between ranks against MPI_Allreduce, on blocks of gradients of several sizes. Both end with the sum on
  * every rank: the tree as sums of each rank's parts followed by the all-gather that in training hands out parameters.
  * Run with mpirun. */
+#include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/program.h"
@@ -50,6 +52,19 @@ static double allreduce_seconds(const subject *s) {
     return gt_clock() - start;
 }
 
+/* What this host has sent through its network devices so far. */
+static double sent_bytes(void) {
+    FILE *f = fopen("/proc/net/dev", "re");
+    char line[512], name[32];
+    double sum = 0;
+    uint64_t sent;
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, " %31[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %" SCNu64, name, &sent) == 2 && strcmp(name, "lo"))
+            sum += (double)sent;
+    if (f) fclose(f);
+    return sum;
+}
+
 static double best_of(double (*seconds)(const subject *), const subject *s, int runs) {
     double best = INFINITY;
     for (int i = 0; i <= runs; i++) {
@@ -67,10 +82,11 @@ static gt_status measure(bench *b, size_t floats, gt_table *table) {
     gt_status st = gt_comm_agree_all(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
     if (!st) {
         int runs = b->common->careful ? 10 : 4;
-        double tree = best_of(tree_seconds, &s, runs), all = best_of(allreduce_seconds, &s, runs),
-               bytes = (double)(floats * sizeof(float));
+        double before = sent_bytes(), tree = best_of(tree_seconds, &s, runs),
+               sent = b->comm->hosts > 1 ? (sent_bytes() - before) / (runs + 1) / 1e6 : NAN,
+               all = best_of(allreduce_seconds, &s, runs), bytes = (double)(floats * sizeof(float));
         gt_table_row(table, (double)b->comm->ranks, (double)b->comm->hosts, bytes / 1e6, tree * 1e3, bytes / tree / 1e6,
-                     all * 1e3, bytes / all / 1e6, all / tree);
+                     all * 1e3, bytes / all / 1e6, all / tree, sent);
     }
     gt_reducer_free_all(s.reducer);
     gt_block_free(s.block, floats * sizeof(float));
@@ -85,10 +101,11 @@ static gt_status run(bench *b) {
                                         {"tree", "tree MB/s", 0},
                                         {"allreduce_ms", "Allreduce ms", 2},
                                         {"allreduce", "Allreduce MB/s", 0},
-                                        {"ratio", "tree/Allreduce", 2}};
+                                        {"ratio", "tree/Allreduce", 2},
+                                        {"sent", "host sends MB", 2}};
     if (b->comm->ranks == 1) return gt_fail(GT_USAGE, "several ranks are needed: mpirun -n 2 gantry bench reduce");
     gt_table *table = gt_results_table(b->results, "sum of a block of gradients on all ranks; MB/s of the block",
-                                       columns, 8);
+                                       columns, 9);
     gt_status st = GT_OK;
     for (size_t floats = 1 << 16; floats * sizeof(float) <= (size_t)options.megabytes << 20 && !st; floats *= 4)
         st = measure(b, floats, table);

@@ -42,8 +42,8 @@
 
 enum { GT_HOST_BYTES = 64 };
 
-typedef struct gt_comm { /* read only */
-    int rank, ranks;
+typedef struct gt_comm {         /* read only */
+    int rank, ranks;             /* ranks are numbered host by host */
     int host_index, hosts;       /* this rank's host among those of the run, numbered by lowest rank */
     int local_rank, local_ranks; /* among the ranks of this host */
     int threads;                 /* this rank should run, itself included */
@@ -206,7 +206,8 @@ typedef struct gt_nonfinite {
     size_t first; /* offset in the block of the first one; meaningless for count 0 */
 } gt_nonfinite;
 
-/* pool may be NULL; NULL: see gt_message() */
+/* The ranks of a host read each other's gradients in memory that they share; where they cannot share any, rank 0 logs
+ * why, and they exchange messages as hosts do. pool may be NULL; NULL: see gt_message() */
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o);
 void gt_reducer_free_all(gt_reducer *r);      /* frees the schedules too */
 size_t gt_reducer_bytes(const gt_reducer *r); /* memory of the reducer on this rank */
@@ -241,7 +242,7 @@ gt_traffic gt_reducer_traffic(gt_reducer *r);
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
-/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. */
+/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone. */
 void gt_reducer_gather_all(gt_reducer *r, float *block);
 /* The same, but rank 0 alone gets all parts (of the state of optimisers, for a checkpoint). */
 void gt_reducer_collect_all(gt_reducer *r, float *block);

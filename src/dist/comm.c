@@ -43,6 +43,22 @@ static gt_status refuse_srun_without_mpi(void) {
                    tasks);
 }
 
+/* Ranks are numbered host by host, so that the slices of a host lie side by side; on each host in the launcher's order.
+ * Rank 0 remains rank 0. Launchers that deal ranks out to hosts in turn number them otherwise. */
+static void number_ranks(gt_comm_inside *in) {
+    gt_comm *c = &in->seen;
+    int launched, first;
+    MPI_Comm_rank(MPI_COMM_WORLD, &launched);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, launched, MPI_INFO_NULL, &in->node);
+    MPI_Comm_rank(in->node, &c->local_rank);
+    MPI_Comm_size(in->node, &c->local_ranks);
+    first = launched;
+    MPI_Bcast(&first, 1, MPI_INT, 0, in->node);
+    MPI_Comm_split(MPI_COMM_WORLD, 0, first, &in->world); /* equal ones in the launcher's order */
+    MPI_Comm_rank(in->world, &c->rank);
+    MPI_Comm_size(in->world, &c->ranks);
+}
+
 static void join_ranks(gt_comm_inside *in) {
     gt_comm *c = &in->seen;
     int level, length, leader, leaders_before = 0;
@@ -50,12 +66,7 @@ static void join_ranks(gt_comm_inside *in) {
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0); /* for the few waits inside MPI itself */
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
     in->mpi = true;
-    MPI_Comm_dup(MPI_COMM_WORLD, &in->world);
-    MPI_Comm_rank(in->world, &c->rank);
-    MPI_Comm_size(in->world, &c->ranks);
-    MPI_Comm_split_type(in->world, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &in->node);
-    MPI_Comm_rank(in->node, &c->local_rank);
-    MPI_Comm_size(in->node, &c->local_ranks);
+    number_ranks(in);
     MPI_Get_processor_name(name, &length);
     snprintf(c->host, sizeof c->host, "%.*s", GT_HOST_BYTES - 1, name);
     leader = c->local_rank == 0;

@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The two loops of the reducer over the elements of vectors. */
+ * The loops of the reducer over the elements of vectors. */
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/clones.h"
 #include "dist/reducer.h"
 
-enum { TILE = 1 << 15 }; /* floats */
+enum {
+    TILE = 1 << 15,  /* floats: work of a thread */
+    PIECE = 1 << 10, /* floats that stay in the first cache while all their terms are joined */
+    HEIGHT = 20,     /* of the stack over 2^16 slices, the last term included, and some */
+};
 
 typedef struct loop {
     float *y;
     const float *x;
     size_t n;
+    bool large;
+    const float *const *terms;
+    gt_joining joining;
     float divisor;
     _Atomic uint64_t bad, first_bad;
 } loop;
@@ -57,23 +68,70 @@ GT_CLONES static uint32_t count_bad(size_t n, const float *x) {
     return bad;
 }
 
-static void divide_tile(void *arg, int tile, int worker) {
-    (void)worker;
-    loop *l = arg;
-    size_t start, n = tile_of(l, tile, &start);
-    float *y = l->y + start;
-    const float *x = l->x + start;
-    uint32_t bad = x == y && l->divisor == 1 ? count_bad(n, x) : divide(n, y, x, l->divisor);
-    if (!bad) return;
-    atomic_fetch_add(&l->bad, bad);
-    size_t i = 0;
-    while (fabsf(y[i]) <= FLT_MAX) i++;
-    uint64_t least = atomic_load(&l->first_bad);
-    while (start + i < least && !atomic_compare_exchange_weak(&l->first_bad, &least, start + i)) continue;
+/* The terms joined at `at`, n <= PIECE: the result lies in `room`, or is the only term itself. */
+GT_CLONES static const float *join(const loop *l, size_t at, size_t n, float room[HEIGHT][PIECE]) {
+    const float *stack[HEIGHT];
+    int depth = 0;
+    for (int i = 0; i < l->joining.n; i++) {
+        stack[depth++] = l->terms[i] + at;
+        for (int k = 0; k < l->joining.additions[i]; k++, depth--) {
+            const float *a = stack[depth - 2], *b = stack[depth - 1];
+            float *sum = room[depth - 2];
+            for (size_t j = 0; j < n; j++) sum[j] = a[j] + b[j];
+            stack[depth - 2] = sum;
+        }
+    }
+    return stack[0];
 }
 
-gt_nonfinite gt_divide(gt_pool *pool, float *y, const float *x, size_t n, int divisor) {
-    loop l = {.y = y, .x = x, .n = n, .divisor = (float)divisor, .first_bad = UINT64_MAX};
-    gt_pool_run(pool, tiles_of(n), divide_tile, &l);
+static void note_bad(loop *l, size_t at, uint32_t bad) {
+    atomic_fetch_add(&l->bad, bad);
+    size_t i = at;
+    while (fabsf(l->y[i]) <= FLT_MAX) i++;
+    uint64_t least = atomic_load(&l->first_bad);
+    while (i < least && !atomic_compare_exchange_weak(&l->first_bad, &least, i)) continue;
+}
+
+static void mean_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    loop *l = arg;
+    float room[HEIGHT][PIECE];
+    size_t start, n = tile_of(l, tile, &start);
+    for (size_t at = start; at < start + n; at += PIECE) {
+        size_t left = start + n - at, piece = left < PIECE ? left : PIECE;
+        const float *x = join(l, at, piece, room);
+        float *y = l->y + at;
+        uint32_t bad = x == y && l->divisor == 1 ? count_bad(piece, x) : divide(piece, y, x, l->divisor);
+        if (bad) note_bad(l, at, bad);
+    }
+}
+
+gt_nonfinite gt_mean_of(gt_pool *pool, float *y, const float *const *terms, gt_joining joining, size_t n, int divisor) {
+    loop l = {.y = y, .terms = terms, .joining = joining, .n = n, .divisor = (float)divisor, .first_bad = UINT64_MAX};
+    gt_pool_run(pool, tiles_of(n), mean_tile, &l);
     return (gt_nonfinite){.count = atomic_load(&l.bad), .first = atomic_load(&l.first_bad)};
+}
+
+/* Past the caches: a line that is only written need not be read first, and what is in the caches stays there. */
+static void copy_past_caches(float *y, const float *x, size_t n) {
+    size_t i = 0;
+#ifdef __SSE2__
+    size_t lines = (uintptr_t)y % 16 ? 0 : n / 4 * 4;
+    for (; i < lines; i += 4) _mm_stream_ps(y + i, _mm_loadu_ps(x + i));
+    _mm_sfence();
+#endif
+    memcpy(y + i, x + i, (n - i) * sizeof *y);
+}
+
+static void copy_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const loop *l = arg;
+    size_t start, n = tile_of(l, tile, &start);
+    if (l->large) copy_past_caches(l->y + start, l->x + start, n);
+    else memcpy(l->y + start, l->x + start, n * sizeof *l->y);
+}
+
+void gt_copy_to(gt_pool *pool, float *y, const float *x, size_t n, bool large) {
+    loop l = {.y = y, .x = x, .n = n, .large = large};
+    gt_pool_run(pool, tiles_of(n), copy_tile, &l);
 }

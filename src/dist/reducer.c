@@ -91,10 +91,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     r->owned = calloc((size_t)r->buckets, sizeof *r->owned);
     if (!r->owned) return gt_fail(GT_NOMEM, "out of memory for a reducer");
     for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_reducer_owned_of(r, b, c->rank);
-    size_t bytes = gt_reducer_bytes(r);
-    r->buffers = gt_block_alloc(bytes, "gradients");
-    if (!r->buffers) return GT_NOMEM;
-    return gt_exchange_init(r);
+    return GT_OK;
 }
 
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o) {
@@ -107,7 +104,10 @@ gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_optio
         r->pool = pool;
         st = set_up(r, o);
     }
-    if (gt_comm_agree_all(c, st)) {
+    st = gt_comm_agree_all(c, st);
+    if (!st) st = gt_teams_open_all(r);
+    if (!st) st = gt_comm_agree_all(c, gt_exchange_init(r));
+    if (st) {
         gt_reducer_free_all(r);
         return NULL;
     }
@@ -115,9 +115,7 @@ gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_optio
     return r;
 }
 
-size_t gt_reducer_bytes(const gt_reducer *r) {
-    return ((size_t)r->n_buffers * r->stride + r->exchange.inbox_floats) * sizeof(float);
-}
+size_t gt_reducer_bytes(const gt_reducer *r) { return r->teams.bytes + r->exchange.inbox_floats * sizeof(float); }
 
 static void free_schedule(gt_reducer_schedule *p) {
     if (!p) return;
@@ -134,7 +132,7 @@ void gt_reducer_free_all(gt_reducer *r) {
         next = p->next;
         free_schedule(p);
     }
-    gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
+    gt_teams_close(r);
     free(r->owned);
     free(r->groups);
     free(r->place);
@@ -173,14 +171,14 @@ static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t
 
 static void finish_bucket(gt_reducer *r, int bucket) {
     gt_span part = r->owned[bucket];
-    float *root = gt_exchange_complete(r, bucket);
-    gt_nonfinite bad = gt_divide(r->pool, r->buffers + part.offset, root, part.size, r->slices);
+    gt_nonfinite bad = gt_exchange_complete(r, bucket);
     r->bad.count += bad.count;
     if (bad.count && part.offset + bad.first < r->bad.first) r->bad.first = part.offset + bad.first;
 }
 
 static void finish_arrived(gt_reducer *r) {
-    while (r->finished < r->launched && gt_exchange_arrived(r, r->schedule->order[r->finished]))
+    while (r->joined < r->launched && gt_exchange_join(r, r->schedule->order[r->joined])) r->joined++;
+    while (r->finished < r->joined && gt_exchange_arrived(r, r->schedule->order[r->finished]))
         finish_bucket(r, r->schedule->order[r->finished++]);
 }
 
@@ -197,8 +195,9 @@ static void launch_ready(gt_reducer *r, int done) {
 
 void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule) {
     r->schedule = schedule;
-    r->depth = r->begun = r->group = r->launched = r->finished = 0;
+    r->depth = r->begun = r->group = r->launched = r->joined = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
+    gt_teams_await_takers(r);
     gt_exchange_begin(r);
     if (r->n_groups > 0) return;
     if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
@@ -227,10 +226,10 @@ void gt_reducer_end_group(gt_reducer *r) {
 
 gt_nonfinite gt_reducer_finish_all(gt_reducer *r) {
     double since = 0, waited = 0;
-    int before = r->finished;
+    int before = r->joined + r->finished;
     while (finish_arrived(r), r->finished < r->buckets) {
-        if (r->finished > before) since = 0; /* as long as something comes, look often */
-        before = r->finished;
+        if (r->joined + r->finished > before) since = 0; /* as long as something comes, look often */
+        before = r->joined + r->finished;
         double start = gt_clock();
         gt_comm_idle(r->comm, &since);
         waited += gt_clock() - start;

@@ -135,9 +135,14 @@ gt_group gt_group_from(gt_slices slices, int first, int end, int most) {
     return g;
 }
 
-int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes) {
-    int first, count, depth = 0;
-    gt_slice_range(slices, ranks, rank, &first, &count);
-    for (int i = 0; i < count; i++) gt_tree_push(nodes, &depth, (gt_tree_node){0, first + i}, slices);
+int gt_tree_nodes_between(int slices, int first, int end, gt_tree_node *nodes) {
+    int depth = 0;
+    for (int i = first; i < end; i++) gt_tree_push(nodes, &depth, (gt_tree_node){0, i}, slices);
     return depth;
+}
+
+int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes) {
+    int first, count;
+    gt_slice_range(slices, ranks, rank, &first, &count);
+    return gt_tree_nodes_between(slices, first, first + count, nodes);
 }

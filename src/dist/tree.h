@@ -44,8 +44,10 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
     }
 }
 
-/* The nodes that the slices of a rank add up to, from left to right, in nodes[GT_TREE_DEPTH]; returns their number.
- * Every rank can compute the nodes of every rank. */
+/* The nodes that slices from `first` up to `end` add up to, from left to right, in nodes[GT_TREE_DEPTH]; returns their
+ * number. */
+int gt_tree_nodes_between(int slices, int first, int end, gt_tree_node *nodes);
+/* The same for the slices of a rank. Every rank can compute the nodes of every rank. */
 int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes);
 
 #endif

@@ -2,17 +2,20 @@
  * Ranks, slices and reductions. Runs alone and, by tests/e2e/dist.sh, on 2, 3, 4 and 8 ranks: the bits of every sum are
  * held against a serial tree. With an argument it does what that script watches from outside:
  *     abort  the last rank gives up while the others wait      wait  all ranks wait until they are killed
+ *     KILL, STOP  the last rank gets this signal while the others wait for its gradients
  */
 #define _GNU_SOURCE
 #include <math.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -399,6 +402,58 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     gt_reducer_free_all(r);
 }
 
+/* Nobody writes into what a slow rank still reads, whether gatherings or reductions follow. */
+static void gatherings_follow_each_other(void **state) {
+    (void)state;
+    enum { N = 20011, TURNS = 12 };
+    static float block[N];
+    gt_reducer_options o = {.slices = comm->ranks, .floats = N, .bucket_floats = 1024};
+    gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
+    const gt_reducer_schedule *plan = gt_reducer_schedule_new(r, 1, &(gt_span){0, N});
+    int n_parts;
+    const gt_span *parts = gt_reducer_owned(r, &n_parts);
+    for (int turn = 0; turn < TURNS; turn++) {
+        if (turn % comm->ranks == comm->rank) usleep(3000);
+        for (int p = 0; p < n_parts; p++)
+            for (size_t i = 0; i < parts[p].size; i++)
+                block[parts[p].offset + i] = (float)((size_t)turn * N + parts[p].offset + i);
+        gt_reducer_gather_all(r, block);
+        for (int i = 0; i < N; i++) assert_true(block[i] == (float)(turn * N + i));
+        if (turn % 3 < 2) continue;
+        gt_reducer_begin_all(r, plan);
+        float *g = gt_reducer_begin_group(r);
+        for (int i = 0; i < N; i++) g[i] = (float)(comm->rank + turn);
+        gt_reducer_end_group(r);
+        assert_int_equal(gt_reducer_finish_all(r).count, 0);
+        float mean = (float)(comm->ranks * (comm->ranks - 1) / 2 + turn * comm->ranks) / (float)comm->ranks;
+        for (int p = 0; p < n_parts; p++)
+            for (size_t i = 0; i < parts[p].size; i++) assert_true(gt_reducer_gradient(r)[parts[p].offset + i] == mean);
+    }
+    gt_reducer_free_all(r);
+}
+
+/* Where one rank of a host can neither make the memory nor receive it, the ranks of this host send messages. */
+static void memory_that_cannot_be_shared_changes_no_bit(void **state) {
+    (void)state;
+    enum { FLOATS = 300000 };
+    if (comm->ranks == 1) skip();
+    int next_file = dup(0);
+    close(next_file);
+    const struct {
+        int rank;
+        __rlimit_resource_t what;
+        rlim_t most;
+    } limits[] = {{0, RLIMIT_FSIZE, FLOATS}, {comm->ranks - 1, RLIMIT_NOFILE, (rlim_t)next_file}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit before;
+        assert_int_equal(getrlimit(limits[i].what, &before), 0);
+        struct rlimit limit = {limits[i].most, before.rlim_max};
+        if (limits[i].rank == comm->rank) assert_int_equal(setrlimit(limits[i].what, &limit), 0);
+        reduce(comm->ranks + 1, FLOATS, 0, TREE);
+        assert_int_equal(setrlimit(limits[i].what, &before), 0);
+    }
+}
+
 static void order_of_summation_matters_here(void **state) {
     (void)state; /* or the test above could not fail */
     enum { N = 1003, SLICES = 5 };
@@ -526,9 +581,13 @@ static void errors_are_agreed_on(void **state) {
     int failing = comm->ranks / 2;
     gt_status mine = comm->rank >= failing ? gt_fail(GT_FORMAT, "image %d is damaged", comm->rank) : GT_OK;
     assert_int_equal(gt_comm_agree_all(comm, mine), GT_FORMAT);
-    char want[160];
-    snprintf(want, sizeof want, "rank %d (%s): image %d is damaged", failing, comm->host, failing);
-    assert_string_equal(gt_message(), comm->ranks > 1 ? want : "image 0 is damaged");
+    char said[160];
+    snprintf(said, sizeof said, "%s", gt_message());
+    char want[160], host[GT_HOST_BYTES];
+    memcpy(host, comm->host, sizeof host);
+    gt_comm_broadcast_all(comm, host, sizeof host, failing);
+    snprintf(want, sizeof want, "rank %d (%s): image %d is damaged", failing, host, failing);
+    assert_string_equal(said, comm->ranks > 1 ? want : "image 0 is damaged");
     assert_int_equal(gt_comm_agree_all(comm, gt_fail(GT_USAGE, "--x: unknown")), GT_USAGE);
     assert_string_equal(gt_message(), "--x: unknown");
 }
@@ -546,12 +605,28 @@ static void ranks_know_their_place(void **state) {
     if (comm->local_ranks > all) assert_true(comm->oversubscribed);
 }
 
+/* The last rank comes no further than to the middle of a reduction. */
+static void lose_a_rank(int signal) {
+    enum { N = 20011 };
+    gt_reducer *r = gt_reducer_new_all(comm, NULL, &(gt_reducer_options){.slices = comm->ranks, .floats = N});
+    gt_reducer_begin_all(r, gt_reducer_schedule_new(r, 1, &(gt_span){0, N}));
+    gt_comm_heartbeat(comm, 3);
+    gt_comm_doing(comm, 7, "gradients");
+    gt_comm_barrier_all(comm);
+    memset(gt_reducer_begin_group(r), 0, N * sizeof(float));
+    if (comm->rank == comm->ranks - 1) raise(signal);
+    gt_reducer_end_group(r);
+    gt_reducer_finish_all(r);
+}
+
 int main(int argc, char **argv) {
     comm = gt_comm_start_all(argc > 1 ? 0 : 2, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     if (argc > 1) {
         gt_info("%s", comm->description);
+        if (strcmp(argv[1], "KILL") == 0) lose_a_rank(SIGKILL);
+        if (strcmp(argv[1], "STOP") == 0) lose_a_rank(SIGSTOP);
         if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1)
             return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
         for (;;) gt_comm_max_all(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
@@ -568,6 +643,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),
         cmocka_unit_test(bundles_of_slices_change_no_bit),
+        cmocka_unit_test(gatherings_follow_each_other),
+        cmocka_unit_test(memory_that_cannot_be_shared_changes_no_bit),
         cmocka_unit_test(ranks_without_a_slice_take_part),
         cmocka_unit_test(unequal_slices_give_the_mean_over_the_batch),
         cmocka_unit_test(bundles_abreast_change_no_bit),

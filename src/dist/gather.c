@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Blocks owned in parts. Mates hand out their parts through their first buffers, which hold no gradient any more; to
+ * another team a rank sends its parts once, to its deputy there, whose buffer they reach. A block that is owned in
+ * parts moves as one MPI type for each rank. */
+#include "dist/reducer.h"
+#include "gantry/clock.h"
+
+enum { TAG_BLOCK = 0 };
+static const size_t large_block = (size_t)2 << 20; /* floats */
+
+/* The parts that rank `whose` owns move between this rank and `other`. */
+static void queue(gt_reducer *r, float *block, bool sending, int whose, int other, int *n) {
+    gt_exchange *x = &r->exchange;
+    MPI_Request *request = &x->gather[(*n)++];
+    if (sending) MPI_Isend(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
+    else MPI_Irecv(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
+}
+
+static void copy_part(gt_reducer *r, float *to, const float *from, int bucket, int owner) {
+    gt_span part = gt_reducer_owned_of(r, bucket, owner);
+    gt_copy_to(r->pool, to + part.offset, from + part.offset, part.size, r->floats >= large_block);
+}
+
+static void hand_out(gt_reducer *r, const float *block) {
+    for (int b = 0; b < r->buckets; b++) {
+        copy_part(r, r->buffers, block, b, r->comm->rank);
+        gt_team_tell(r, gt_mark_part(r, b), r->teams.gatherings);
+    }
+}
+
+/* Mates wait for what has come for this rank's wards. */
+static void tell_landed(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    for (int w = 0; w < x->n_wards; w++) {
+        int landed = 0;
+        if (x->gather[w] != MPI_REQUEST_NULL) MPI_Test(&x->gather[w], &landed, MPI_STATUS_IGNORE);
+        if (landed) gt_team_tell(r, gt_mark_ward(r, x->wards[w]), r->teams.gatherings);
+    }
+}
+
+static void await(gt_reducer *r, int mate, int mark) {
+    double since = 0;
+    tell_landed(r);
+    while (!gt_mate_told(r, mate, mark, r->teams.gatherings)) {
+        gt_comm_idle(r->comm, &since);
+        tell_landed(r);
+    }
+}
+
+static void take_from_mates(gt_reducer *r, float *block) {
+    gt_team own = gt_own_team(r);
+    int self = r->comm->rank - own.first;
+    for (int b = 0; b < r->buckets; b++)
+        for (int step = 1; step < own.count; step++) { /* each rank begins with another mate */
+            int place = (self + step) % own.count;
+            await(r, own.first + place, gt_mark_part(r, b));
+            copy_part(r, block, r->teams.buffers[place], b, own.first + place);
+        }
+}
+
+static void take_from_deputies(gt_reducer *r, float *block) {
+    for (int rank = 0; rank < r->comm->ranks; rank++) {
+        if (gt_team_of(r, rank) == r->teams.own) continue;
+        int deputy = gt_deputy_of(r, r->teams.own, rank);
+        await(r, deputy, gt_mark_ward(r, rank));
+        for (int b = 0; b < r->buckets; b++)
+            copy_part(r, block, r->teams.buffers[deputy - gt_own_team(r).first], b, rank);
+    }
+}
+
+static void gather(gt_reducer *r, float *block) {
+    gt_exchange *x = &r->exchange;
+    bool alone = gt_own_team(r).count == 1;
+    int n = 0, sent;
+    gt_teams_await_takers(r);
+    r->teams.gatherings++;
+    for (int w = 0; w < x->n_wards; w++) queue(r, alone ? block : r->buffers, false, x->wards[w], x->wards[w], &n);
+    sent = n;
+    for (int step = 1; step < r->teams.n; step++) { /* each team begins with another receiver */
+        int team = (r->teams.own + r->teams.n - step) % r->teams.n;
+        queue(r, block, true, r->comm->rank, gt_deputy_of(r, team, r->comm->rank), &n);
+    }
+    if (!alone) {
+        hand_out(r, block);
+        take_from_mates(r, block);
+        take_from_deputies(r, block);
+    } else {
+        gt_comm_wait(r->comm, sent, x->gather);
+    }
+    gt_comm_wait(r->comm, n - sent, x->gather + sent);
+    gt_team_tell(r, GT_MARK_TAKEN, r->teams.gatherings);
+}
+
+void gt_reducer_gather_all(gt_reducer *r, float *block) {
+    if (r->comm->ranks == 1) return;
+    double start = gt_clock();
+    gather(r, block);
+    double seconds = gt_clock() - start;
+    r->traffic.seconds += seconds;
+    r->traffic.waited += seconds;
+}
+
+/* Between rank 0 and each other rank moves that rank's part; rank 0 sends or receives. */
+static void with_rank_0(gt_reducer *r, float *block, bool rank_0_sends) {
+    int n = 0, self = r->comm->rank;
+    if (self != 0) queue(r, block, !rank_0_sends, self, 0, &n);
+    for (int rank = 1; self == 0 && rank < r->comm->ranks; rank++) queue(r, block, rank_0_sends, rank, rank, &n);
+    gt_comm_wait(r->comm, n, r->exchange.gather);
+}
+
+void gt_reducer_collect_all(gt_reducer *r, float *block) { with_rank_0(r, block, false); }
+void gt_reducer_deal_all(gt_reducer *r, float *block) { with_rank_0(r, block, true); }
