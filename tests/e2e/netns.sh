@@ -14,6 +14,15 @@ HOSTS_SWITCH="$HOSTS_SWITCH --delay=1000 --rate=50" quietly "$hosts" 3 0 "$GANTR
 has_line '3 ranks on 3 hosts' said || { cat said; fail 'not three hosts'; }
 same "$(last alone)" "$(last slow)"
 
+begins several_ranks_on_each_host
+# Several ranks on each host, also where the launcher deals them out in turn: the same bits, and each sum crosses the network once a host.
+for ranks in 1+3 3+1+2; do quietly "$hosts" "$ranks" 0 "$BUILD/tests/test_dist"; done
+quietly "$hosts" 2+2 0 --map-by node "$BUILD/tests/test_dist"
+quietly "$hosts" 2+2 0 "$BUILD/bench/reduce" --most=4
+awk '$1 == 4 && $2 == 2 && $3 > 4 { found = 1; wrong = !($9 > 0.9 * $3 && $9 < 1.2 * $3) } END { exit !found || wrong }' said || { cat said; fail 'not a block is sent for a block'; }
+quietly "$hosts" 2+1 0 --map-by node "$GANTRY" train $job --run=dealt --steps=10
+same "$(last alone)" "$(last dealt)"
+
 begins one_host_cut_off_for_3
 # One host cut off for 3 s: nothing moves meanwhile, then it goes on as if nothing had been.
 background "$hosts" 2 0 "$GANTRY" train $job --run=cut --steps=1000000 --tick=0.001
