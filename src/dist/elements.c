@@ -51,11 +51,14 @@ void gt_add_to(gt_pool *pool, float *sum, const float *x, size_t n) {
     gt_pool_run(pool, tiles_of(n), add_tile, &l);
 }
 
-/* y = x / divisor; returns how many of the results are not finite. */
-GT_CLONES static uint32_t divide(size_t n, float *y, const float *x, float divisor) {
+/* y = (a + b) / divisor, or a / divisor for b = NULL; returns how many of the results are not finite. By a power of
+ * two, products have the same bits, and keep up with memory. */
+GT_CLONES static uint32_t divide(size_t n, float *y, const float *a, const float *b, float divisor) {
+    int exponent;
+    float inverse = frexpf(divisor, &exponent) == 0.5f ? 1 / divisor : 0;
     uint32_t bad = 0;
     for (size_t i = 0; i < n; i++) {
-        float v = x[i] / divisor;
+        float sum = b ? a[i] + b[i] : a[i], v = inverse > 0 ? sum * inverse : sum / divisor;
         y[i] = v;
         bad += !(fabsf(v) <= FLT_MAX);
     }
@@ -68,20 +71,22 @@ GT_CLONES static uint32_t count_bad(size_t n, const float *x) {
     return bad;
 }
 
-/* The terms joined at `at`, n <= PIECE: the result lies in `room`, or is the only term itself. */
-GT_CLONES static const float *join(const loop *l, size_t at, size_t n, float room[HEIGHT][PIECE]) {
-    const float *stack[HEIGHT];
-    int depth = 0;
+/* The terms at `at`, n <= PIECE, joined but for the last addition: of what it adds, or of the only term and NULL. Sums
+ * lie in `room`. */
+GT_CLONES static void join(const loop *l, size_t at, size_t n, float room[HEIGHT][PIECE], const float *last[2]) {
+    const float *stack[HEIGHT] = {NULL};
+    int depth = 0, left = l->joining.n - 1; /* additions */
     for (int i = 0; i < l->joining.n; i++) {
         stack[depth++] = l->terms[i] + at;
-        for (int k = 0; k < l->joining.additions[i]; k++, depth--) {
+        for (int k = 0; k < l->joining.additions[i] && left > 1; k++, depth--, left--) {
             const float *a = stack[depth - 2], *b = stack[depth - 1];
             float *sum = room[depth - 2];
             for (size_t j = 0; j < n; j++) sum[j] = a[j] + b[j];
             stack[depth - 2] = sum;
         }
     }
-    return stack[0];
+    last[0] = stack[0];
+    last[1] = depth > 1 ? stack[1] : NULL;
 }
 
 static void note_bad(loop *l, size_t at, uint32_t bad) {
@@ -99,9 +104,11 @@ static void mean_tile(void *arg, int tile, int worker) {
     size_t start, n = tile_of(l, tile, &start);
     for (size_t at = start; at < start + n; at += PIECE) {
         size_t left = start + n - at, piece = left < PIECE ? left : PIECE;
-        const float *x = join(l, at, piece, room);
+        const float *last[2];
         float *y = l->y + at;
-        uint32_t bad = x == y && l->divisor == 1 ? count_bad(piece, x) : divide(piece, y, x, l->divisor);
+        join(l, at, piece, room, last);
+        bool is_done = last[0] == y && !last[1] && l->divisor == 1;
+        uint32_t bad = is_done ? count_bad(piece, y) : divide(piece, y, last[0], last[1], l->divisor);
         if (bad) note_bad(l, at, bad);
     }
 }
