@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The PyTorch StyleGAN2-ADA of this folder against the golden values of the reference: stylegan2_check.py GOLDEN_DIR
+"""The PyTorch StyleGAN2-ADA of this folder against the golden values of the reference: stylegan2_check.py GOLDEN_DIR [default]
+default: the default memory format, not channels last.
 Checks what the twin has: no clamping, groups for the stddev with one number each, ops of `bgc`; with labels and without. Limits are those of tests/golden/README.md, of trajectories 5 % of how far a tensor has gone (RMS)
 and 1e-4 of a loss. Status 1 if any value is further off.
 What no golden value covers: initial values, the order of the data, random noise, the draws themselves."""
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 
 import stylegan2_augment as aug
-from stylegan2 import Trainer, adapted, cleaned, ema_beta, reg_adam
+import stylegan2_nets
 from stylegan2_nets import Discriminator, Generator, Mapping
+from stylegan2_trainer import Trainer, adapted, cleaned, ema_beta, reg_adam
 
 GEOMETRY = ['xflip', 'rotate90', 'xint', 'scale', 'rotate', 'aniso', 'rotate', 'xfrac']
 COLOUR = ['brightness', 'contrast', 'lumaflip', 'hue', 'saturation']
@@ -254,7 +256,8 @@ CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOU
 CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('loss_cond', loss), ('adam_ema_ada', updates), ('train8', trajectory), ('train8_cond', trajectory)]
 
 
-def main(folder):
+def main(folder, memory_format=''):
+    if memory_format == 'default': stylegan2_nets.memory_format = torch.contiguous_format
     torch.set_num_threads(1)
     for name, function in CHECKS: function(File(folder, name))
     print('| file | values | worst of its limit | off by | limit | where |\n| --- | --- | --- | --- | --- | --- |')
@@ -265,4 +268,4 @@ def main(folder):
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -22,10 +22,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + '/../../tests/torch')
 import philox
 from golden_job import draw
-from stylegan2 import Trainer
 from stylegan2_augment import augment
 from stylegan2_job import EMOJI, load
 from stylegan2_nets import Discriminator, Generator
+from stylegan2_trainer import Trainer
 
 PHASES = dict(Gmain='G_main', Greg='G_reg', Dmain='D_main', Dreg='D_reg')
 DRAWS = ['xflip', 'rotate90', 'xint', 'scale', 'pre_rotate', 'aniso', 'post_rotate', 'xfrac', 'brightness', 'contrast', 'lumaflip', 'hue', 'saturation'] # in this order, each with a gate

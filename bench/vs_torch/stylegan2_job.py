@@ -7,8 +7,6 @@ import os
 import zipfile
 
 import numpy as np
-import torch
-from PIL import Image
 
 # The emoji recipe; gamma None: that of `--cfg=auto`.
 EMOJI = {'cond': 0, 'batch': 32, 'mbstd': 4, 'gamma': None, 'lrate': 0.0025, 'ema-kimg': 10, 'ema-ramp': 0.05, 'pl-weight': 2, 'style-mixing': 0.9, 'cbase': 8192, 'cmax': 128,
@@ -16,7 +14,7 @@ EMOJI = {'cond': 0, 'batch': 32, 'mbstd': 4, 'gamma': None, 'lrate': 0.0025, 'em
 OPTIONAL = {'lrmul': 0.01, 'target': 0.6, 'ada-kimg': 500}
 # What this program does too, or what changes no value of it; None: any value.
 ALLOWED = {'model': 'stylegan2', 'mirror': '0', 'g-arch': 'skip', 'resume': 'noresume', 'freezed': '0', 'augpipe': 'bgc', 'ada-interval': '4'}
-ALLOWED.update(dict.fromkeys(('data', 'cfg', 'gpus', 'slices', 'kimg', 'steps', 'seed', 'nan', 'reduce', 'conv', 'fp32', 'p-max')))
+ALLOWED.update(dict.fromkeys(('data', 'class-names', 'cfg', 'gpus', 'slices', 'kimg', 'steps', 'seed', 'nan', 'reduce', 'conv', 'fp32', 'p-max')))
 SECTIONS = 'data', 'recipe', 'networks', 'augmentation', 'transfer'
 
 
@@ -42,6 +40,8 @@ def read_job(path):
 
 def load(path):
     """Pictures [N,C,H,W], uint8, and labels [N,classes], one-hot, or None where the archive has none."""
+    import torch # who wants a recipe alone needs neither
+    from PIL import Image
     with zipfile.ZipFile(path) as z:
         names = [name for name in sorted(z.namelist()) if name.lower().endswith('.png')]
         pictures = np.stack([np.asarray(Image.open(io.BytesIO(z.read(name)))) for name in names])

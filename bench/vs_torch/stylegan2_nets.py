@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of StyleGAN2-ADA in PyTorch, of the kind small recipes train: float32, no clamping, G `skip`, D `resnet` or `orig`, with labels or without. Tensors have the
-reference's names. Images lie channels last, which oneDNN multiplies fastest on one core."""
+reference's names. Images and kernels lie channels last, which oneDNN 2.6 multiplies fastest on one core, or as memory_format says before networks are made."""
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+memory_format = torch.channels_last
 TAPS = torch.tensor([1, 3, 3, 1]) / 8
 backward = torch.ops.aten.convolution_backward
+
+
+def laid(x):
+    return x.contiguous(memory_format=memory_format)
 
 
 # A convolution is linear in the image, the kernel and (turned round) the result: each derivative of one of the three functions is another of them, so gradients
@@ -34,7 +39,7 @@ class ConvImage(torch.autograd.Function):
         ctx.save_for_backward(g, w)
         ctx.how = stride, pad, groups
         if stride == 1 and groups == 1: return F.conv2d(g, w.transpose(0, 1).flip(2, 3), None, 1, w.shape[2] - 1 - pad) # a sixth faster than the general one
-        x = torch.empty(shape, memory_format=torch.channels_last) # gives the shape alone
+        x = torch.empty(shape, memory_format=memory_format) # gives the shape alone
         return backward(g, x, w, None, (stride,) * 2, (pad,) * 2, (1, 1), False, (0, 0), groups, (True, False, False))[0]
 
     @staticmethod
@@ -125,7 +130,7 @@ class SynthesisLayer(nn.Module):
     def __init__(self, inputs, outputs, w_dim, resolution, up):
         super().__init__()
         self.affine = Linear(w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3).contiguous(memory_format=torch.channels_last))
+        self.weight = nn.Parameter(laid(torch.randn(outputs, inputs, 3, 3)))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.register_buffer('noise_const', torch.randn(resolution, resolution))
@@ -157,6 +162,7 @@ class ToRGB(nn.Module):
     def forward(self, x, w):
         n, c, height, width = x.shape
         kernel = self.weight[:, :, 0, 0].t() * (self.affine(w) / math.sqrt(c))[:, :, None]
+        if memory_format != torch.channels_last: return torch.baddbmm(self.bias[:, None], kernel.transpose(1, 2), x.reshape(n, c, height * width)).reshape(n, -1, height, width)
         y = torch.baddbmm(self.bias, x.permute(0, 2, 3, 1).reshape(n, height * width, c), kernel)
         return y.reshape(n, height, width, -1).permute(0, 3, 1, 2)
 
@@ -171,7 +177,7 @@ class SynthesisBlock(nn.Module):
 
     def forward(self, x, img, ws, noise):
         """ws: as many as the block has layers."""
-        if x is None: x = self.const.repeat(len(ws[0]), 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        if x is None: x = laid(self.const.repeat(len(ws[0]), 1, 1, 1))
         else: x = self.conv0(x, ws[0], noise)
         x = self.conv1(x, ws[-2], noise)
         rgb = self.torgb(x, ws[-1])
@@ -228,7 +234,7 @@ class Generator(nn.Module):
 class ConvLayer(nn.Module):
     def __init__(self, inputs, outputs, kernel, bias=True):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel).contiguous(memory_format=torch.channels_last))
+        self.weight = nn.Parameter(laid(torch.randn(outputs, inputs, kernel, kernel)))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
 
     def forward(self, x, down=False, gain=math.sqrt(2)):
@@ -267,7 +273,7 @@ class Epilogue(nn.Module):
         group = min(self.group, n)
         y = x.reshape(group, n // group, c, h, w)
         deviation = ((y - y.mean(0)).square().mean(0) + 1e-8).sqrt().mean((1, 2, 3)) # of sample i: that of group i mod (n / group)
-        x = torch.cat([x, deviation.repeat(group).reshape(n, 1, 1, 1).expand(n, 1, h, w)], 1).contiguous(memory_format=torch.channels_last)
+        x = laid(torch.cat([x, deviation.repeat(group).reshape(n, 1, 1, 1).expand(n, 1, h, w)], 1))
         x = self.out(lrelu(self.fc(self.conv(x).flatten(1))) * math.sqrt(2))
         return x if cmap is None else (x * cmap).sum(1, keepdim=True) / math.sqrt(cmap.shape[1])
 
@@ -283,6 +289,6 @@ class Discriminator(nn.Module):
         self.b4 = Epilogue(nf[4], group, nf[4] if c_dim else 0)
 
     def forward(self, img, c=None):
-        x = img.contiguous(memory_format=torch.channels_last)
+        x = laid(img)
         for block in self.blocks: x = block(x)
         return self.b4(x, None if c is None else self.mapping(None, c))

@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: long
-# StyleGAN2-ADA in PyTorch (bench/vs_torch): the golden values, with labels and without; a training by a job of Gantry that is stopped and goes on; Gantry makes the same
+# StyleGAN2-ADA in PyTorch (bench/vs_torch): the golden values, with labels and without, in two memory formats; a training by a job of Gantry that is stopped and goes on; Gantry makes the same
 # pictures of its snapshots as PyTorch does.
 . "$(dirname "$0")/lib.sh"
 "$python" -c 'import torch, h5py, PIL' 2>/dev/null || skip 'python3-torch, python3-h5py or python3-pil is not here'
@@ -8,6 +8,7 @@ twin=$here/../../bench/vs_torch
 
 case_golden() {
     expect 0 '^PASSED: [0-9]{4} values$' "$python" -B "$twin/stylegan2_check.py" "$here/../golden"
+    expect 0 '^PASSED: [0-9]{4} values$' "$python" -B "$twin/stylegan2_check.py" "$here/../golden" default
 }
 trained() { # DIR OPTIONS...
     local out=$1
