@@ -3,8 +3,8 @@
 """Pictures per second beside PyTorch, and beside ONNX Runtime where its program is given:
     generate.py GANTRY [--sizes=256,1024] [--rounds=5] [--threads=1] [--onnx=FOLDER]
 Generators of the published widths (256: base 16384, others 32768; at most 512 channels; eight mapping layers) with random weights in a file that all programs read;
-one picture at a time. FOLDER holds node_modules/onnxruntime-node. The programs take turns, `rounds` times, and a turn counts its fastest picture; a row has medians of turns,
-by processor time of all threads, and the ratio of each other program's time to Gantry's. Before the turns the pictures are compared."""
+one picture at a time. FOLDER holds node_modules/onnxruntime-node. The programs take turns, `rounds` times, and a turn counts the fastest picture of ten seconds; a row has
+medians of turns, by processor time of all threads, and the ratio of each other program's time to Gantry's. Before the turns the pictures are compared. Several PyTorchs: gans.py."""
 import json
 import math
 import os
@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 
 # Before PyTorch is loaded: its pools have so many threads (one that only waits would count), and choose this machine's kernels.
 THREADS = ([a.split('=')[1] for a in sys.argv if a.startswith('--threads=')] or ['1'])[-1]
@@ -20,11 +21,13 @@ for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
 import numpy as np
 import torch
 
+from gans import gantry_generate
 from stylegan2_nets import Generator
 
+SECONDS = 10
 ONNX = '''
 const ort = require(process.argv[1] + '/node_modules/onnxruntime-node');
-const [, , file, threads, count, zs] = process.argv;
+const [, , file, threads, zs] = process.argv;
 (async () => {
     const o = {intraOpNumThreads: +threads, interOpNumThreads: 1, executionMode: 'sequential'};
     const s = await ort.InferenceSession.create(file, o);
@@ -33,7 +36,7 @@ const [, , file, threads, count, zs] = process.argv;
     let y = await s.run(feed);
     const spent = () => { const u = process.cpuUsage(); return (u.user + u.system) / 1e6; };
     let best = Infinity;
-    for (let i = 0; i < +count; i++) {
+    for (const until = Date.now() + 10000; best === Infinity || Date.now() < until;) {
         const start = spent();
         y = await s.run(feed);
         best = Math.min(best, spent() - start);
@@ -57,24 +60,20 @@ def generator(size):
     return net
 
 
-def of_torch(net, z, count):
+def of_torch(net, z, seconds=SECONDS):
+    """The fastest picture: processor time, clock. As `gantry bench generate --long` does it."""
     with torch.no_grad():
         net(z)
-        best = math.inf
-        for _ in range(count):
-            start = spent()
+        best, until = [math.inf, math.inf], time.perf_counter() + seconds
+        while best[0] == math.inf or time.perf_counter() < until:
+            start, clock = spent(), time.perf_counter()
             net(z)
-            best = min(best, spent() - start)
+            best = [min(best[0], spent() - start), min(best[1], time.perf_counter() - clock)]
     return best
 
 
-def of_gantry(gantry, file, threads, batch=1):
-    text = subprocess.run([gantry, 'bench', 'generate', '--network=' + file, '--batch=%d' % batch, '--threads=%d' % threads, '--json', '--long'], check=True, capture_output=True, text=True).stdout
-    return 1 / json.loads(text)['tables'][0]['rows'][0]['rate']
-
-
-def of_onnx(folder, file, z, threads, count):
-    text = subprocess.run(['node', '-e', ONNX, folder, file, str(threads), str(count), json.dumps(z[0].tolist())], check=True, capture_output=True, text=True).stdout
+def of_onnx(folder, file, z, threads):
+    text = subprocess.run(['node', '-e', ONNX, folder, file, str(threads), json.dumps(z[0].tolist())], check=True, capture_output=True, text=True).stdout
     return float(text)
 
 
@@ -93,7 +92,7 @@ def main(gantry, *options):
     print('| size | threads | PyTorch %s, s | ONNX Runtime, s | Gantry, s | PyTorch / Gantry | ONNX Runtime / Gantry | largest difference, of the range | peak memory, MB |' % torch.__version__)
     print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
     for size in map(int, o['sizes'].split(',')):
-        net, count = generator(size), 8 if size <= 256 else 2
+        net = generator(size)
         with tempfile.TemporaryDirectory() as tmp:
             file = tmp + '/net.pt'
             torch.save(net.published(), file)
@@ -104,7 +103,7 @@ def main(gantry, *options):
             if o['onnx']: subprocess.run([gantry, 'export', file, tmp + '/net.onnx'], check=True, capture_output=True)
             rows = []
             for _ in range(int(o['rounds'])):
-                rows.append([of_torch(net, z, count), of_onnx(o['onnx'], tmp + '/net.onnx', z, threads, count) if o['onnx'] else float('nan'), of_gantry(gantry, file, threads)])
+                rows.append([of_torch(net, z)[0], of_onnx(o['onnx'], tmp + '/net.onnx', z, threads) if o['onnx'] else float('nan'), gantry_generate(gantry, file, threads)])
             a, b, c = (sorted(column)[len(rows) // 2] for column in zip(*rows))
             print('| %d | %d | %.4g | %.4g | %.4g | %.2f | %.2f | %.1e | %.0f |' % (size, threads, a, b, c, a / c, b / c, off, peak / 1e6), flush=True)
 
