@@ -6,14 +6,19 @@
 
 #include "graph/passes/passes.h"
 
-enum { ALIGN = 64 };
+/* Buffers lie side by side. Were large ones whole pages long, values of the same place in several of them would share
+ * few sets of the caches and few banks of memory, which an op that reads them together then waits for. */
+enum { ALIGN = 64, PAGE = 4096, LARGE = 256 * PAGE, STAGGER = 17 * ALIGN };
 
 typedef struct life {
     int buffer_of;   /* id of the node whose buffer this node's values lie in */
     int first, last; /* of that buffer, kept at its owner */
 } life;
 
-static size_t aligned(size_t bytes) { return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
+static size_t aligned(size_t bytes) {
+    bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    return bytes >= LARGE && bytes % PAGE == 0 ? bytes + STAGGER : bytes;
+}
 
 static void extend(life *l, int buffer, int to) {
     if (l[buffer].last < to) l[buffer].last = to;
