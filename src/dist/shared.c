@@ -112,18 +112,15 @@ static gt_status make_memory(meeting *m) {
 typedef struct parcel {
     uint64_t tag;
     struct iovec data;
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     struct msghdr message;
 } parcel;
 
 static void pack(parcel *p) {
     p->data = (struct iovec){&p->tag, sizeof p->tag};
-    memset(&p->control, 0, sizeof p->control);
+    memset(p->control, 0, sizeof p->control);
     p->message = (struct msghdr){
-        .msg_iov = &p->data, .msg_iovlen = 1, .msg_control = p->control.bytes, .msg_controllen = sizeof p->control};
+        .msg_iov = &p->data, .msg_iovlen = 1, .msg_control = p->control, .msg_controllen = sizeof p->control};
 }
 
 static gt_status send_round(meeting *m) {

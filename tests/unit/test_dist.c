@@ -441,7 +441,7 @@ static void memory_that_cannot_be_shared_changes_no_bit(void **state) {
     close(next_file);
     const struct {
         int rank;
-        __rlimit_resource_t what;
+        int what;
         rlim_t most;
     } limits[] = {{0, RLIMIT_FSIZE, FLOATS}, {comm->ranks - 1, RLIMIT_NOFILE, (rlim_t)next_file}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
