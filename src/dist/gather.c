@@ -6,7 +6,8 @@
 #include "gantry/clock.h"
 
 enum { TAG_BLOCK = 0 };
-static const size_t large_block = (size_t)2 << 20; /* floats */
+/* Floats of a block that no cache keeps until mates have taken their parts, and until the block is used. */
+static const size_t too_large_to_take = (size_t)8 << 20, too_large_to_use = (size_t)2 << 20;
 
 /* The parts that rank `whose` owns move between this rank and `other`. */
 static void queue(gt_reducer *r, float *block, bool sending, int whose, int other, int *n) {
@@ -18,7 +19,8 @@ static void queue(gt_reducer *r, float *block, bool sending, int whose, int othe
 
 static void copy_part(gt_reducer *r, float *to, const float *from, int bucket, int owner) {
     gt_span part = gt_reducer_owned_of(r, bucket, owner);
-    gt_copy_to(r->pool, to + part.offset, from + part.offset, part.size, r->floats >= large_block);
+    bool large = r->floats >= (to == r->buffers ? too_large_to_take : too_large_to_use);
+    gt_copy_to(r->pool, to + part.offset, from + part.offset, part.size, large);
 }
 
 static void hand_out(gt_reducer *r, const float *block) {
