@@ -262,6 +262,26 @@ static void test_update_in_place(void **state) {
     done(g, e);
 }
 
+/* Large buffers of whole pages: no two of a few begin at the same place of a page, or an op that reads them together
+ * waits for the same sets of the caches. */
+static void test_places_of_large_buffers(void **state) {
+    (void)state;
+    enum { N = 6, PAGE = 4096 };
+    static const char *const names[N] = {"a", "b", "c", "d", "e", "f"};
+    gt_graph *g = gt_graph_new("large", asked_kernels());
+    gt_node *sum = NULL;
+    for (int i = 0; i < N; i++) {
+        gt_node *x = gt_input(g, names[i], S(512, 512));
+        sum = sum ? gt_add(g, sum, x) : x;
+    }
+    gt_output(g, "sum", sum);
+    gt_exec *e = ready(g, NULL);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < i; k++)
+            assert_true(((uintptr_t)gt_exec_input(e, names[i]) - (uintptr_t)gt_exec_input(e, names[k])) % PAGE);
+    done(g, e);
+}
+
 static void test_table(void **state) {
     (void)state;
     net n = make_net();
@@ -291,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_part_of_a_run),
         cmocka_unit_test(test_update_in_place),
+        cmocka_unit_test(test_places_of_large_buffers),
         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
