@@ -21,6 +21,7 @@
 
 enum {
     LEAST_WIDE = 16,        /* pixels across results that wide tiles pay for */
+    WIDE_CHANNELS = 32,     /* of fewer, products are too small a part of the time for wide tiles' larger errors */
     SURELY_WIDE = 1 << 16,  /* height and width for which wide tiles pay, however many channels there are */
     MOST_WEIGHTS = 8,       /* wide tiles: transformed weights for each transformed value of an image */
     FOUR_POINTS = 10,       /* windows of 4x4: points along each axis */
@@ -66,7 +67,8 @@ static bool wide_tiles_pay(const gt_conv_shape *s) {
     bool back = s->direction == GT_CONV_INPUT_GRAD;
     int64_t width = back ? s->w : s->q, across = gt_pieces(width, wide.results),
             tiles = across * gt_pieces(back ? s->h : s->p, whole.results);
-    return width >= LEAST_WIDE && s->c * s->o <= MOST_WEIGHTS * tiles * (s->c + s->o) &&
+    return width >= LEAST_WIDE && gt_smallest(s->c, s->o) >= WIDE_CHANNELS &&
+           s->c * s->o <= MOST_WEIGHTS * tiles * (s->c + s->o) &&
            across * wide.side < gt_pieces(width, whole.results) * whole.side;
 }
 

@@ -43,9 +43,9 @@ static const gt_conv_shape shapes[] = {
     CONV(3, 13, 11, 33, 19, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(1, 17, 16, 48, 70, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(5, 4, 4, 64, 40, 3, 3, 1, 1, 1, 1, 1, 1),
-    CONV(3, 16, 32, 17, 33, 3, 3, 1, 1, 1, 1, 1, 1), /* wide tiles, */
-    CONV(2, 6, 23, 20, 18, 3, 3, 1, 2, 0, 0, 1, 1),  /* partial ones, */
-    CONV(2, 19, 17, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1), /* a width for which others have fewer products, */
+    CONV(3, 16, 32, 33, 37, 3, 3, 1, 1, 1, 1, 1, 1), /* wide tiles, */
+    CONV(2, 6, 23, 40, 36, 3, 3, 1, 2, 0, 0, 1, 1),  /* partial ones, */
+    CONV(2, 19, 17, 32, 32, 3, 3, 1, 1, 1, 1, 1, 1), /* a width for which others have fewer products, */
     CONV(1, 9, 24, 270, 40, 3, 3, 1, 1, 1, 1, 1, 1), /* many channels */
     CONV(1, 8, 7, 256, 256, 3, 3, 1, 1, 1, 1, 1, 1), /* more channels than a block of K */
     CONV(3, 5, 6, 16, 18, 3, 3, 1, 0, 2, 1, 2, 1),   /* uneven padding */
@@ -323,7 +323,7 @@ static void test_packed_nodes(void **state) {
     static const char *const forced[] = {"direct", "winograd", "winograd", "winograd"};
     static const gt_conv_shape all[] = {
         CONV(2, 9, 8, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1), CONV(2, 9, 8, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1),
-        CONV(2, 9, 16, 20, 24, 3, 3, 1, 1, 1, 1, 1, 1),  /* wide tiles */
+        CONV(2, 9, 16, 40, 36, 3, 3, 1, 1, 1, 1, 1, 1),  /* wide tiles */
         CONV(1, 5, 16, 90, 84, 3, 3, 1, 1, 1, 1, 1, 1)}; /* a width for wide tiles, but too many weights */
     assert_int_equal(gt_winograd_kind_of(&all[2]), GT_WINOGRAD_WIDE);
     assert_int_equal(gt_winograd_kind_of(&all[3]), GT_WINOGRAD_WHOLE);
