@@ -39,8 +39,9 @@ typedef struct axis {
     int planes, step;  /* step: from tile to tile of images in */
 } axis;
 
-static const axis whole = {4, 6, 6, 4}, wide = {8, 10, 10, 8}, half = {4, 9, 6, 8}, /* half: the last 4 points share */
-    four = {4, FOUR_POINTS, FOUR_POINTS, 8};                                        /* a plane */
+/* With stride 2 the last four points along an axis share a plane. */
+static const axis whole = {4, 6, 6, 4}, wide = {8, 10, 10, 8}, half = {4, 9, 6, 8},
+                  four = {4, FOUR_POINTS, FOUR_POINTS, 8};
 
 static const struct {
     const axis *y, *x;
