@@ -82,6 +82,11 @@ INLINE void line_weights_adjoint(vec *o, const vec *m) {
 #define WD2 (WD * WD)
 /* Products of the differences between a point and the other finite points, for p; q, r, s are the other pairs. */
 #define W_NORM(p2, q2, r2, s2) (2 * (p2) * ((p2) - (q2)) * ((p2) - (r2)) * ((p2) - (s2)))
+/* The positive point of each pair, and these products. */
+#define WIDE_PAIRS \
+    { WA, WB, WC, WD }
+#define WIDE_NORMS \
+    { W_NORM(WA2, WB2, WC2, WD2), W_NORM(WB2, WA2, WC2, WD2), W_NORM(WC2, WA2, WB2, WD2), W_NORM(WD2, WA2, WB2, WC2) }
 #define W_SUM3(q2, r2, s2) ((q2) + (r2) + (s2))
 #define W_PAIRS3(q2, r2, s2) ((q2) * (r2) + (q2) * (s2) + (r2) * (s2))
 
@@ -112,7 +117,7 @@ INLINE void line_wide_image(vec *o, const vec *d) {
 
 /* A^T: 10 -> 8 */
 INLINE void line_wide_result(vec *o, const vec *m) {
-    const float p[4] = {WA, WB, WC, WD};
+    const float p[4] = WIDE_PAIRS;
     vec even[4], odd[4];
     UNROLL for (int i = 0; i < 4; i++) even[i] = m[2 * i + 1] + m[2 * i + 2], odd[i] = m[2 * i + 1] - m[2 * i + 2];
     UNROLL for (int i = 0; i < 4; i++) odd[i] *= p[i];
@@ -127,7 +132,7 @@ INLINE void line_wide_result(vec *o, const vec *m) {
 
 /* A: 8 -> 10 */
 INLINE void line_wide_result_adjoint(vec *o, const vec *y) {
-    const float p[4] = {WA, WB, WC, WD};
+    const float p[4] = WIDE_PAIRS;
     o[0] = y[0];
     UNROLL for (int i = 0; i < 4; i++) {
         const float p2 = p[i] * p[i];
@@ -140,8 +145,7 @@ INLINE void line_wide_result_adjoint(vec *o, const vec *y) {
 
 /* G: 3 -> 10 */
 INLINE void line_wide_weights(vec *o, const vec *g) {
-    const float p[4] = {WA, WB, WC, WD}, norm[4] = {W_NORM(WA2, WB2, WC2, WD2), W_NORM(WB2, WA2, WC2, WD2),
-                                                    W_NORM(WC2, WA2, WB2, WD2), W_NORM(WD2, WA2, WB2, WC2)};
+    const float p[4] = WIDE_PAIRS, norm[4] = WIDE_NORMS;
     o[0] = g[0] * (1 / (WA2 * WB2 * WC2 * WD2));
     UNROLL for (int i = 0; i < 4; i++) {
         vec even = g[0] * (1 / norm[i]) + g[2] * (p[i] * p[i] / norm[i]), odd = g[1] * (p[i] / norm[i]);
@@ -153,8 +157,7 @@ INLINE void line_wide_weights(vec *o, const vec *g) {
 
 /* G^T: 10 -> 3 */
 INLINE void line_wide_weights_adjoint(vec *o, const vec *m) {
-    const float p[4] = {WA, WB, WC, WD}, norm[4] = {W_NORM(WA2, WB2, WC2, WD2), W_NORM(WB2, WA2, WC2, WD2),
-                                                    W_NORM(WC2, WA2, WB2, WD2), W_NORM(WD2, WA2, WB2, WC2)};
+    const float p[4] = WIDE_PAIRS, norm[4] = WIDE_NORMS;
     o[0] = m[0] * (1 / (WA2 * WB2 * WC2 * WD2));
     o[1] = (vec){0};
     o[2] = m[9];
