@@ -13,7 +13,11 @@
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
  *   pixels                 = M transformed back
  *
- * While products run, pixels of this block's results and of the next one's images are fetched. */
+ * While products run, pixels of this block's results and of the next one's images are fetched.
+ *
+ * Threads do not share a block where there are enough for all: each takes a span of tiles, with U and M of its own, and
+ * waits for nobody. Where tiles overlap, a span is an image, as its tiles add up in order. What is left when each
+ * thread had the same number of spans is done together, block by block. */
 #include <string.h>
 
 #include "kernels/winograd_run.h"
@@ -25,6 +29,7 @@ enum {
     ROWS_AHEAD = 2,      /* rows of V fetched ahead: no hardware follows so many planes at a time */
     MOST_COLUMNS = 32,   /* of a panel of B of any kernel set */
     GROUP = 4,           /* tiles transformed per tile of the pool */
+    LEAST_SPANS = 2,     /* for each thread, or threads share all blocks */
 };
 
 typedef struct winograd {
@@ -32,7 +37,22 @@ typedef struct winograd {
     const float *v; /* packed weights */
     float *trash;   /* of worker 0: results outside the image go here */
     int64_t part;   /* channels at a time where tiles overlap */
+    int64_t next;   /* the tile after this block for the same threads */
+    int64_t spans;  /* that threads take alone, a multiple of the threads */
+    int64_t room;   /* of those: floats of U and M of each thread */
+    int threads;
 } winograd;
+
+static bool overlapping(const gt_winograd_tiling *p) { return p->to.side.x != p->to.step.x; }
+
+/* Tiles of a span. */
+static int64_t span_of(const gt_winograd_tiling *p) { return overlapping(p) ? p->per_image : p->block; }
+
+static int64_t spans_alone(const gt_winograd_tiling *p, int threads) {
+    int64_t spans = p->tiles / span_of(p);
+    bool enough = threads > 1 && spans >= LEAST_SPANS * threads && span_of(p) >= p->block;
+    return enough ? spans / threads * threads : 0;
+}
 
 /* Floats from one plane of V to the next. */
 static int64_t weight_plane(const gt_winograd_tiling *p) {
@@ -48,12 +68,17 @@ static size_t lay_out(const gt_conv_shape *s, bool packed, int threads, winograd
     size_t v = packed ? 0 : gt_winograd_take(&used, packed_floats(&p));
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
     size_t m = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, p.to.channels));
+    int64_t spans = spans_alone(&p, threads), room = (int64_t)(used - u);
+    if (spans) gt_winograd_take(&used, (threads - 1) * room);
     size_t zeros = gt_winograd_take(&used, p.images * p.from.channels);
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
         *w = (winograd){.block = {.tiling = p, .u = base + u, .m = base + m, .from.zeros = base + zeros},
                         .v = base + v,
-                        .trash = base + trash};
+                        .trash = base + trash,
+                        .spans = spans,
+                        .room = room,
+                        .threads = threads};
     return used;
 }
 
@@ -143,9 +168,8 @@ static void multiply(const winograd *w, gt_pool *pool) {
                                    .c = z->m + gt_winograd_plane_at(z, i, to),
                                    .ldc = to};
     }
-    int64_t next = z->tile0 + z->count;
-    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
-                                        gt_winograd_rows_ahead(p, &p->to, z->out, z->tile0, next)};
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, w->next, w->next + p->block),
+                                        gt_winograd_rows_ahead(p, &p->to, z->out, z->tile0, z->tile0 + z->count)};
     gt_product_run_packed(products, p->planes, pool, NULL, soon);
 }
 
@@ -214,7 +238,7 @@ static void overlapping_results(void *arg, int index, int worker) {
 static void write_results(winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    if (p->to.side.x == p->to.step.x) {
+    if (!overlapping(p)) {
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), result_group, w);
         return;
     }
@@ -276,6 +300,28 @@ static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *p
 
 /* ---- the algorithm ---- */
 
+/* Tiles from `begin` on up to `end`, block by block; `then`: the tile after them for the same threads. */
+static void run_blocks(winograd *w, gt_pool *pool, int64_t begin, int64_t end, int64_t then) {
+    gt_winograd_block *z = &w->block;
+    for (z->tile0 = begin; z->tile0 < end; z->tile0 += z->count) {
+        z->count = gt_smallest(z->tiling.block, end - z->tile0);
+        w->next = z->tile0 + z->count < end ? z->tile0 + z->count : then;
+        gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, w);
+        multiply(w, pool);
+        write_results(w, pool);
+    }
+}
+
+static void span_alone(void *arg, int index, int worker) {
+    const winograd *all = arg;
+    winograd w = *all;
+    int64_t span = span_of(&w.block.tiling), begin = index * span;
+    w.block.u += worker * w.room;
+    w.block.m += worker * w.room;
+    w.trash = trash_of(all, worker);
+    run_blocks(&w, NULL, begin, begin + span, begin + w.threads * span);
+}
+
 static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
     if (s->direction == GT_CONV_WEIGHT_GRAD) {
         gt_winograd_weight_grad(s, pool, workspace, in, out);
@@ -288,12 +334,8 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     z->out = out;
     if (in[2]) w.v = in[2];
     else pack(s, pool, in[1], (float *)w.v);
-    for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
-        z->count = gt_smallest(z->tiling.block, z->tiling.tiles - z->tile0);
-        gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
-        multiply(&w, pool);
-        write_results(&w, pool);
-    }
+    gt_pool_run(pool, (int)w.spans, span_alone, &w);
+    run_blocks(&w, pool, w.spans * span_of(&z->tiling), z->tiling.tiles, z->tiling.tiles);
 }
 
 static double product_flops(const gt_conv_shape *s) {

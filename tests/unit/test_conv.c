@@ -255,6 +255,25 @@ static void test_strided_has_direct_bits(void **state) {
             }
 }
 
+/* Enough tiles that three threads take spans of their own, whole blocks or whole images where tiles overlap, and tiles
+ * are left that they share. */
+static void test_winograd_spans(void **state) {
+    (void)state;
+    static const gt_conv_shape many[] = {CONV(7, 185, 177, 16, 12, 3, 3, 2, 0, 0, 0, 0, 1),
+                                         CONV(1, 168, 270, 32, 32, 3, 3, 1, 1, 1, 1, 1, 1)};
+    assert_int_equal(gt_winograd_kind_of(&many[1]), GT_WINOGRAD_WIDE);
+    for (int i = 0; i < (int)(sizeof many / sizeof *many); i++)
+        for (int d = 0; d < 2; d++) {
+            gt_conv_shape s = many[i];
+            s.direction = d == 0 ? GT_CONV_FORWARD : GT_CONV_INPUT_GRAD;
+            s.kernels = gt_kernel_set_best();
+            gt_winograd_tiling p = gt_winograd_tiling_of(&s);
+            int64_t span = p.to.side.x == p.to.step.x ? p.block : p.per_image;
+            assert_true(span >= p.block && p.tiles / span >= 6 && p.tiles % (3 * span) > 0);
+            check(&s, GT_CONV_WINOGRAD);
+        }
+}
+
 static gt_conv_kernel chosen(gt_conv_shape s, gt_conv_direction d) {
     s.direction = d;
     return gt_conv_choose(&s);
@@ -343,6 +362,7 @@ static void test_packed_nodes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_strided_has_direct_bits),
-                                       cmocka_unit_test(test_modes), cmocka_unit_test(test_packed_nodes)};
+                                       cmocka_unit_test(test_winograd_spans), cmocka_unit_test(test_modes),
+                                       cmocka_unit_test(test_packed_nodes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
