@@ -13,7 +13,7 @@
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
  *   pixels                 = M transformed back
  *
- * While products run, pixels of this block's results and of the next one's images are fetched.
+ * While products run, pixels of this block's results and of the next block's images are fetched.
  *
  * Threads do not share a block where there are enough for all: each takes a span of tiles, with U and M of its own, and
  * waits for nobody. Where tiles overlap, a span is an image, as its tiles add up in order. What is left when each
