@@ -9,7 +9,7 @@ import textwrap
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
-CONDITIONS = ('command', 'machine', 'kernel set', 'commit', 'state', 'note')
+CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
 STUDIES = {'fashion': (2, '![Distance by core-minutes](%s/bench/quality/fashion.svg)'), 'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)

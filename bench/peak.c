@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What one core can do: fused multiply-adds on registers with each instruction set, and memory bandwidth by size of the
- * data. `peak --json` prints one JSON object. */
+ * What one core can do: fused multiply-adds on registers with each set of instructions, and memory bandwidth by size of
+ * the data. `peak --json` prints one JSON object. */
 #include "bench.h"
 #include "common/bandwidth.h"
 
@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < GT_ISA_COUNT; i++) {
         if (!gt_isa_available((gt_isa)i)) continue;
         const gt_kernel_set *set = gt_kernel_set_with_isa(gt_kernel_set_best(), (gt_isa)i);
-        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", set->name,
+        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", set->instructions,
                bench_fma_peak(set) * 1e-9);
         separator = ", ";
     }

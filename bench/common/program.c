@@ -77,7 +77,8 @@ static void say_conditions(gt_results *r) {
     gt_machine_text(&m, text, sizeof text);
     gt_results_say(r, "gantry", "%s", GT_VERSION);
     gt_results_say(r, "machine", "%s", text);
-    gt_results_say(r, "kernel set", "%s", gt_kernel_set_with_conv(bench_kernels(), "auto")->id);
+    gt_results_say(r, "kernels", "%s, %s", bench_kernels()->instructions,
+                   gt_kernel_set_with_conv(bench_kernels(), "auto")->id);
     if (getenv(unset_record))
         gt_results_say(r, "unset", "%s, which forces other kernels than this CPU's", getenv(unset_record));
     for (char **e = environ; *e; e++)

@@ -170,10 +170,10 @@ class Gantry:
     def __init__(self, path):
         self.path = os.path.abspath(path)
         said = said_by([self.path, 'version']).decode()
-        self.kernel_set = (re.findall(r'kernel set ([\w-]+)', said) or ['?'])[0]
+        self.arithmetic = (re.findall(r'arithmetic: ([\w-]+)', said) or ['?'])[0]
         files = [self.path] + [os.path.join(os.path.dirname(self.path), 'bench', name) for name in ('step', 'generate')]
         built = [said_by(['sha256sum', file]).decode()[:8] for file in files if os.path.exists(file)]
-        self.version = '%s, %s, built %s' % (said.splitlines()[0], self.kernel_set, '-'.join(built))
+        self.version = '%s, %s, built %s' % (said.splitlines()[0], self.arithmetic, '-'.join(built))
 
     def measure(self, row, threads, _): return row.measure_gantry(self.path, threads)
 
@@ -317,7 +317,7 @@ def report(turns):
     of_turns += [number('low', 'lowest'), number('high', 'highest'), last]
     loads = [turn['load'][0] for turn in turns]
     conditions = [['command', '`bench/vs_torch/gans.py build/gantry %s`' % ' '.join("--torch='... python3'" for _ in pytorchs)],
-                  ['machine', turns[-1]['machine']], ['kernel set', (newest.get('Gantry', '').split(', ') + ['?', '?'])[1]], ['gantry', newest.get('Gantry', '')],
+                  ['machine', turns[-1]['machine']], ['kernels', (newest.get('Gantry', '').split(', ') + ['?', '?'])[1]], ['gantry', newest.get('Gantry', '')],
                   ['state', 'other programs had %.2f cores of the machine meanwhile (median of turns), at most %.2f; load before a turn %.2f to %.2f'
                    % (load_of(turns), max(turn['others'] / turn['seconds'] for turn in turns), min(loads), max(loads))],
                   ['note', 'medians; training: whole steps, phases at their intervals, augmentation at p = %g but for Fashion-MNIST; %s' % (P, '; '.join('%s: %s' % (p, newest[p]) for p in pytorchs))]]

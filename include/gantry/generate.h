@@ -34,7 +34,7 @@ typedef struct gt_generator_options {
 } gt_generator_options;
 
 /* The moving average of the generator in a checkpoint, ready to run; of a run's directory the newest checkpoint is
- * taken. The generator computes with the kernel set of the checkpoint if this CPU has that set. NULL: see gt_message().
+ * taken. The generator computes with the arithmetic of the checkpoint if this CPU has it. NULL: see gt_message().
  */
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A kernel set: everything about the kernels that decides the last bits of results. It is an instruction set, with the
- * version of the kernels, and a convolution mode. A kernel set is a constant that lives as long as the program; graphs
- * (gt_graph_new) and products outside graphs are given the one that they use, so that two models of different sets can
- * take turns in one process.
+ * A kernel set: instructions, an arithmetic and a convolution mode. It is a constant that lives as long as the program;
+ * graphs (gt_graph_new) and products outside graphs are given the one that they use, so that two models of different
+ * sets can take turns in one process.
  *
- * Results differ in their last bits between kernel sets. A checkpoint records the set's id, and what resumes from the
- * checkpoint adopts it. */
+ * The arithmetic, with the convolution mode, decides every bit of results: in which order what is added, and where
+ * products are rounded. A checkpoint records its name, and what resumes from the checkpoint adopts it. AVX-512, AVX2
+ * with FMA and NEON have the same one, "fma-8". The instructions decide speed alone. */
 #ifndef GANTRY_KERNELS_H
 #define GANTRY_KERNELS_H
 
@@ -16,24 +16,27 @@
 
 typedef struct gt_kernel_set gt_kernel_set; /* kernels/kernel_set.h */
 
-enum { GT_KERNEL_SET_BYTES = 32 }; /* room for an id */
+enum { GT_KERNEL_SET_BYTES = 32 }; /* room for the name of an arithmetic */
 
-/* The best instruction set of this CPU, with convolution mode auto. Wherever a function takes a kernel set, NULL stands
+/* The best instructions of this CPU, with convolution mode auto. Wherever a function takes a kernel set, NULL stands
  * for this one. */
 const gt_kernel_set *gt_kernel_set_best(void);
 
-/* What a user asks for. `isa`: "portable", "avx2" or "avx512"; NULL or "": this CPU's best. `conv`: "auto", "direct" or
- * "winograd" (wherever it is possible); NULL or "": auto. GT_USAGE: there is no such name, or this CPU lacks the
- * instruction set; the messages name the environment variables GT_ISA and GT_CONV. */
+/* What a user asks for. `isa`: "portable", "neon", "avx2" or "avx512"; NULL or "": this CPU's best. `conv`: "auto",
+ * "direct" or "winograd" (wherever it is possible); NULL or "": auto. GT_USAGE: there is no such name, or this CPU
+ * lacks the instructions; the messages name the environment variables GT_ISA and GT_CONV. */
 gt_status gt_kernel_set_asked(const char *isa, const char *conv, const gt_kernel_set **set);
 
-/* "avx512-1", or with a convolution mode other than auto "avx512-1-direct". */
-const char *gt_kernel_set_id(const gt_kernel_set *set);
-const char *gt_kernel_set_name(const gt_kernel_set *set); /* of its instruction set: "avx512" */
+/* "fma-8", or with a convolution mode other than auto "fma-8-direct". Other arithmetics: "plain-8" of x86 without FMA,
+ * "unfused-8" of builds whose compiler does not fuse (-O0, sanitizers). */
+const char *gt_kernel_set_arithmetic(const gt_kernel_set *set);
+const char *gt_kernel_set_instructions(const gt_kernel_set *set); /* "avx512" */
 
-/* *set becomes the set with this id. On an error *set keeps its instruction set and takes on the id's convolution mode
- * alone. GT_USAGE: the instruction set is unknown, or is of another version; GT_FAILED: this CPU lacks it. */
-gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set);
+/* *set takes on the arithmetic and the convolution mode of this name, and keeps its instructions where these have the
+ * arithmetic, or takes lesser ones. Names that older versions gave to the same bits ("avx512-7") are known. On an error
+ * *set keeps its arithmetic and takes on the convolution mode alone. GT_USAGE: the name is unknown, or of another
+ * version; GT_FAILED: this CPU, or this build, lacks it. */
+gt_status gt_kernel_set_adopt(const char *name, const gt_kernel_set **set);
 
 /* The same set with another convolution mode, one of those above; any other name changes nothing. */
 const gt_kernel_set *gt_kernel_set_with_conv(const gt_kernel_set *set, const char *conv);

@@ -20,7 +20,7 @@ typedef struct gt_trained {
 } gt_trained;
 
 /* Reads the model of a checkpoint; of a run's directory the newest checkpoint is taken. The model computes with the
- * checkpoint's kernel set where this CPU has it. `o` may be NULL. On an error nothing is left to close. */
+ * checkpoint's arithmetic where this CPU has it. `o` may be NULL. On an error nothing is left to close. */
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_network_options *o);
 /* The same with the parameters of the network `name`; NULL: as above. */
 gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_network_options *o, const char *name);

@@ -121,3 +121,25 @@ double gt_cos_pi(double x) {
     double y = t > 0.25 ? quarter_sin((0.5 - t) * M_PI) : quarter_cos(t * M_PI);
     return second ? -y : y;
 }
+
+double gt_sin_pi(double x) {
+    if (x - x != 0) return NAN;
+    double t = fabs(x);
+    t -= 2 * floor(t / 2);
+    bool second = t > 1;
+    if (second) t -= 1;
+    if (t > 0.5) t = 1 - t;
+    double y = t > 0.25 ? quarter_cos((0.5 - t) * M_PI) : quarter_sin(t * M_PI);
+    return second != (x < 0) ? -y : y;
+}
+
+/* With s = sin(acos(|x|) / 2) = sqrt((1 - |x|) / 2), at most sqrt(1/2): Newton's method on sin y = s, whose error is at
+ * most 0.02 before the first step and squared by each. */
+double gt_acos_pi(double x) {
+    enum { STEPS = 5 };
+    if (!(fabs(x) <= 1)) return NAN;
+    double s = sqrt((1 - fabs(x)) / 2), y = s * (1 + s * s / 6);
+    for (int i = 0; i < STEPS; i++) y += (s - quarter_sin(y)) / quarter_cos(y);
+    double turn = 2 * y / M_PI;
+    return x < 0 ? 1 - turn : turn;
+}

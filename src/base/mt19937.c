@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "gantry/mathfn.h"
 #include "gantry/random.h"
 
 enum { N = 624, M = 397 };
@@ -37,8 +38,8 @@ static double uniform(gt_mt19937 *r) {
     return (a * 67108864.0 + b) / 9007199254740992.0;
 }
 
-/* Marsaglia's polar method. This log is libm's and not the engine's own: numpy calls it, and the same bits are the
- * point. */
+/* Marsaglia's polar method. numpy takes libm's logarithm, which differs from one libm to another; this one is the same
+ * everywhere, and rounding to float32 hides what is left between them. */
 double gt_mt_randn(gt_mt19937 *r) {
     if (r->has_gauss) {
         r->has_gauss = 0;
@@ -50,7 +51,7 @@ double gt_mt_randn(gt_mt19937 *r) {
         y = 2.0 * uniform(r) - 1.0;
         square = x * x + y * y;
     } while (square >= 1.0 || square == 0.0);
-    double f = sqrt(-2.0 * log(square) / square);
+    double f = sqrt(-2.0 * gt_ln(square) / square);
     r->gauss = f * x;
     r->has_gauss = 1;
     return f * y;

@@ -153,7 +153,7 @@ static gt_status print_checkpoint(const gt_options *o, const char *path) {
         return GT_NOMEM;
     }
     if (*version) printf("written by   gantry %.40s\n", version);
-    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
+    printf("format       %d\nmodel        %s\narithmetic   %s\ndataset      %s\n", gt_checkpoint_format(f),
            about->model, about->kernel_set, about->dataset);
     if (!(st = print_data(f))) {
         if (gt_checkpoint_first(f, "/networks") >= 0)

@@ -10,8 +10,8 @@ void cli_print_version(FILE *f) {
     fprintf(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
     fprintf(f, "BLAS: %s\n", gt_blas_description());
     fprintf(f, "MPI: %s\n", mpi);
-    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_kernel_set_name(cli_kernels()),
-            gt_kernel_set_id(cli_kernels()));
+    fprintf(f, "arithmetic: %s (instructions: %s)\n", gt_kernel_set_arithmetic(cli_kernels()),
+            gt_kernel_set_instructions(cli_kernels()));
 }
 
 static gt_status version(cli_session *s) {
@@ -22,7 +22,7 @@ static gt_status version(cli_session *s) {
 
 const cli_command cli_version = {
     .name = "version",
-    .help = "Show version, libraries and instruction set",
+    .help = "Show version, libraries, arithmetic and instructions",
     CLI_EXAMPLES({"All", "gantry version"}, {"The first line of it", "gantry -V | head -n 1"}),
     .run = version,
 };

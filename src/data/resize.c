@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "gantry/mathfn.h"
 
 enum { FRACTION = 22, STRIP = 16, BLOCK = 256 };
 
@@ -27,7 +28,7 @@ void gt_resizer_free(gt_resizer *r) {
 
 static double box(double x) { return x > -0.5 && x <= 0.5 ? 1 : 0; }
 
-static double sinc(double x) { return x == 0 ? 1 : sin(x * M_PI) / (x * M_PI); }
+static double sinc(double x) { return x == 0 ? 1 : gt_sin_pi(x) / (x * M_PI); }
 
 static double lanczos(double x) { return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0; }
 

@@ -14,7 +14,7 @@ const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS] = {
 };
 
 /* Winograd pays from these sizes on: 3x3 with stride 1, the same by wide tiles, with stride 2, 4x4 with stride 2
- * (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more than it saves. Fewer tiles:
+ * (bench/conv; part of the arithmetic). Fewer channels: its transforms cost more than it saves. Fewer tiles:
  * weights in the transformed domain, four times as many, cost more than the sums over tiles save. Images in and out
  * count the tiles of one image: its bits must not depend on how many are in the call. */
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The table of vector kernels of one instruction set. One source (gemm_micro.h) is compiled once per set by
- * gemm_avx512.c, gemm_avx2.c and gemm_portable.c; a kernel set holds one of the tables (kernel_set.h).
+ * The table of vector kernels of one set of instructions. One source (gemm_micro.h) is compiled once per set by
+ * gemm_avx512.c, gemm_avx2.c, gemm_neon.c and gemm_portable.c; a kernel set holds one of the tables (kernel_set.h).
  *
  * Micro-kernel: C[r][j] (=|+=) sum over k in increasing order of A[r][k] B[k][j], for `rows` rows and up to 2 vectors
  * of columns. Every element is the sum, in order, of chains of fused multiply-adds (multiply, then add, where the CPU
@@ -101,6 +101,6 @@ typedef struct gt_gemm_kernels {
     double (*fma_peak)(int64_t rounds); /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 
-extern const gt_gemm_kernels gt_gemm_portable, gt_gemm_avx2, gt_gemm_avx512;
+extern const gt_gemm_kernels gt_gemm_portable, gt_gemm_neon, gt_gemm_avx2, gt_gemm_avx512;
 
 #endif

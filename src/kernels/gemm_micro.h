@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Source of the vector kernels, compiled once per instruction set. The including file defines
+ * Source of the vector kernels, compiled once per set of instructions. The including file defines
  *   LANES     floats per vector
  *   ROWS      most rows of the micro-kernel: ROWS x 2 accumulators, two vectors of B and a broadcast must fit the
  *             registers

@@ -23,7 +23,7 @@
 
 enum { GT_PRODUCTS_MAX = 100 };
 /* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay
- * in L2; part of the kernel set's bits */
+ * in L2; part of the arithmetic */
 enum { GT_PRODUCT_KC = 512 };
 
 /* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */

@@ -11,10 +11,18 @@
 
 typedef enum gt_isa {
     GT_ISA_PORTABLE, /* what the compiler assumes of any CPU of this architecture */
+    GT_ISA_NEON,     /* what every 64-bit ARM has */
     GT_ISA_AVX2,     /* with FMA */
     GT_ISA_AVX512,   /* F, BW, DQ, VL */
     GT_ISA_COUNT
 } gt_isa;
+
+typedef enum gt_arithmetic {
+    GT_ARITHMETIC_FMA,   /* sums are chains of fused multiply-adds: one arithmetic for all processors that have them */
+    GT_ARITHMETIC_PLAIN, /* products are rounded before they are added: x86 without FMA */
+    GT_ARITHMETIC_UNFUSED, /* the compiler did not fuse what it could: -O0, sanitizers */
+    GT_ARITHMETIC_COUNT
+} gt_arithmetic;
 
 /* What gt_conv_choose() may choose from. */
 typedef enum gt_conv_mode { GT_CONV_AUTO, GT_CONV_ALL_DIRECT, GT_CONV_ALL_WINOGRAD, GT_CONV_MODES } gt_conv_mode;
@@ -22,9 +30,10 @@ extern const char *const gt_conv_modes[GT_CONV_MODES]; /* "auto", "direct", "win
 
 struct gt_kernel_set {
     gt_isa isa;
+    gt_arithmetic arithmetic;
     gt_conv_mode conv;
-    const char *name; /* of the instruction set: "avx512" */
-    const char *id;
+    const char *instructions;     /* "avx512" */
+    char id[GT_KERNEL_SET_BYTES]; /* the arithmetic's name, with the convolution mode: "fma-8-direct" */
     const gt_gemm_kernels *gemm;
     const gt_mixture_kernels *mixture;
 };
@@ -34,6 +43,9 @@ bool gt_isa_available(gt_isa isa); /* does this CPU have it? */
 static inline const gt_kernel_set *gt_kernel_set_or_best(const gt_kernel_set *set) {
     return set ? set : gt_kernel_set_best();
 }
-const gt_kernel_set *gt_kernel_set_with_isa(const gt_kernel_set *set, gt_isa isa); /* the same convolution mode */
+/* The same convolution mode; the second: of the set's instructions and those below, which a user may have asked for
+ * (GT_ISA), the best that have the arithmetic; NULL: none have. */
+const gt_kernel_set *gt_kernel_set_with_isa(const gt_kernel_set *set, gt_isa isa);
+const gt_kernel_set *gt_kernel_set_with_arithmetic(const gt_kernel_set *set, gt_arithmetic wanted);
 
 #endif

@@ -4,7 +4,6 @@
 #include "kernels/lapack.h"
 
 #include <cblas.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -12,8 +11,6 @@
 
 #include "base/numbers.h"
 
-void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
-void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, const blasint *lda, blasint *info);
 void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w,
              double *work, const blasint *lwork, blasint *iwork, const blasint *liwork, blasint *info);
 void dgesdd_(const char *jobz, const blasint *m, const blasint *n, double *a, const blasint *lda, double *s, double *u,
@@ -72,23 +69,6 @@ gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles) {
 
 /* ---- matrices ---- */
 
-bool gt_cholesky(size_t d, double *a) {
-    use_one_thread();
-    blasint n = (blasint)d, info;
-    dpotrf_("U", &n, a, &n, &info);
-    for (size_t i = 0; i < d; i++) {
-        if (!(a[i * d + i] > 0)) info = 1; /* NaN too */
-        memset(a + i * d + i + 1, 0, (d - i - 1) * sizeof *a);
-    }
-    return info == 0;
-}
-
-void gt_invert_lower(size_t d, double *l) {
-    use_one_thread();
-    blasint n = (blasint)d, info;
-    dtrtri_("U", "N", &n, l, &n, &info);
-}
-
 /* doubles that hold so many integers */
 static size_t holding(size_t integers) { return (integers * sizeof(blasint) + sizeof(double) - 1) / sizeof(double); }
 
@@ -104,23 +84,6 @@ bool gt_eigen(size_t d, double *a, bool vectors, double *values, double *scratch
     blasint n = (blasint)d, lwork = (blasint)size, liwork = (blasint)integers_size(d), info;
     dsyevd_(vectors ? "V" : "N", "U", &n, a, &n, values, scratch, &lwork, (blasint *)(scratch + size), &liwork, &info);
     return info == 0;
-}
-
-size_t gt_raise_scratch(size_t d) { return d + gt_eigen_scratch(d, true); }
-
-bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
-    double *values = scratch, *work = values + d;
-    blasint n = (blasint)d;
-    if (!gt_eigen(d, a, true, values, work)) return false;
-    for (size_t i = 0; i < d; i++) { /* row i is eigenvector i now */
-        double scale = sqrt(fmax(values[i], least));
-        for (size_t j = 0; j < d; j++) a[i * d + j] *= scale;
-    }
-    memcpy(work, a, d * d * sizeof *a);
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, n, 1, work, n, 0, a, n);
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j < i; j++) a[j * d + i] = a[i * d + j];
-    return true;
 }
 
 /* Rows are columns there: the matrix is [n,m] by columns. */

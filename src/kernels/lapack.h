@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Dense matrices of float64, symmetric ones [d,d], row by row, by LAPACK on the calling thread alone. Any thread,
+ * Dense matrices of float64, symmetric ones [d,d], row by row, by LAPACK on the calling thread alone: fast, and with
+ * last bits that differ between processors. What trains or makes pictures takes symmetric.h instead. Any thread,
  * several at a time, after gt_lapack_begin(). */
 #ifndef GANTRY_KERNELS_LAPACK_H
 #define GANTRY_KERNELS_LAPACK_H
@@ -17,17 +18,6 @@
  * for it again and again, for ever. */
 gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles);
 enum { GT_LAPACK_BUFFER = 128 << 20 }; /* bytes for each thread */
-
-/* A = L L^T in place: L in the lower triangle, zeros above. false: A is not positive definite (A is then spoilt). Reads
- * the lower triangle. */
-bool gt_cholesky(size_t d, double *a);
-/* The inverse of a lower triangular matrix with a positive diagonal, in place. */
-void gt_invert_lower(size_t d, double *l);
-
-/* The nearest matrix among those whose eigenvalues are at least `least`, in place: same eigenvectors, smaller
- * eigenvalues raised. false: no convergence. scratch: gt_raise_scratch(d) doubles. */
-bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch);
-size_t gt_raise_scratch(size_t d);
 
 /* The eigenvalues of A, ascending; `vectors`: row i of `a` becomes the eigenvector of values[i], else `a` is spoilt.
  * Reads the lower triangle. false: no convergence. scratch: gt_eigen_scratch(d, vectors) doubles. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How the sources of vector kernels are compiled, once per instruction set: floating-point contraction is on in them,
- * and only in them, since a += u * b must be one FMA; loops over registers are unrolled. */
+ * How the sources of vector kernels are compiled, once per set of instructions: floating-point contraction is on in
+ * them, and only in them, since a += u * b must be one FMA; loops over registers are unrolled. */
 #ifdef __clang__
 #pragma clang fp contract(fast)
 #define UNROLL _Pragma("clang loop unroll(full)")

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The table of vector kernels for Gaussian mixtures of one instruction set, in float64. One source (mixture_micro.h) is
- * compiled once per set; a kernel set holds one of the tables (kernel_set.h).
+ * The table of vector kernels for Gaussian mixtures of one set of instructions, in float64. One source
+ * (mixture_micro.h) is compiled once per set; a kernel set holds one of the tables (kernel_set.h).
  *
  * A panel holds `points` points, a multiple of GT_MIXTURE_STEP, dimension by dimension: number j of point n at x[j *
  * points + n]. A vector register holds the same number of several points, so nothing is wasted on few dimensions. Sums
- * over points are chains of one lane each, added at the panel's end: their bits depend on the instruction set, and on
- * nothing else. */
+ * over points are GT_MIXTURE_CHAINS chains, added at the panel's end: the same bits with every set of instructions that
+ * has fused multiply-adds. */
 #ifndef GANTRY_KERNELS_MIXTURE_KERNELS_H
 #define GANTRY_KERNELS_MIXTURE_KERNELS_H
 
@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 enum {
-    GT_MIXTURE_STEP = 32, /* points that a panel's size is a multiple of */
-    GT_MIXTURE_ROWS = 4,  /* rows of a matrix that are worked on together: scratch has so many more rows at most */
+    GT_MIXTURE_CHAINS = 8, /* of a sum over points: the lanes of the widest vectors */
+    GT_MIXTURE_STEP = 32,  /* points that a panel's size is a multiple of */
+    GT_MIXTURE_ROWS = 4,   /* rows of a matrix that are worked on together: scratch has so many more rows at most */
 };
 
 /* Rows up to the next multiple of GT_MIXTURE_ROWS. */
@@ -47,6 +48,6 @@ typedef struct gt_mixture_kernels {
                              double *total, double *first, double *second);
 } gt_mixture_kernels;
 
-extern const gt_mixture_kernels gt_mixture_portable, gt_mixture_avx2, gt_mixture_avx512;
+extern const gt_mixture_kernels gt_mixture_portable, gt_mixture_neon, gt_mixture_avx2, gt_mixture_avx512;
 
 #endif

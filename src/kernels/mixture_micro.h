@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Source of the vector kernels for mixtures, compiled once per instruction set. The including file defines
- *   LANES     doubles per vector
+ * Source of the vector kernels for mixtures, compiled once per set of instructions. The including file defines
+ *   LANES     doubles per vector: 8, 4 or 2
  *   VECS      vectors of points that `whiten` works on together: 4 x VECS accumulators
  *   COLS      columns of a 4x4 tile of second moments at a time: 4 x COLS accumulators
  *   KERNELS   name of the table
- * and selects the target. Contraction is on: a += u * b must be one FMA. */
+ * and selects the target. Contraction is on: a += u * b must be one FMA. Where more than one product could become a
+ * part of one, ROUNDED says which does not, so that every compiler and processor makes the same choice.
+ *
+ * Sums over points have GT_MIXTURE_CHAINS chains: of points n, n + 8, n + 16 ... A vector of fewer lanes holds a part
+ * of them. */
 #include "kernels/micro.h"
 
-enum { ROWS = GT_MIXTURE_ROWS, STEP = VECS * LANES };
+enum { ROWS = GT_MIXTURE_ROWS, STEP = VECS * LANES, PARTS = GT_MIXTURE_CHAINS / LANES };
 typedef double vec __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef int64_t ivec __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
@@ -49,33 +53,36 @@ INLINE vec log_positive(vec x) {
     static const double series[] = {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
                                     2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
     UNROLL for (int i = 0; i < 10; i++) tail = tail * z + series[i];
-    vec h = 0.5 * f * f;
-    return k * LN2_HIGH + (f - (h - (s * (h + tail * z) + k * LN2_LOW)));
+    vec h = 0.5 * f * f, low = k * LN2_LOW;
+    ROUNDED(h);
+    ROUNDED(low);
+    return k * LN2_HIGH + (f - (h - (s * (h + tail * z) + low)));
 }
 
-/* ---- sums of lanes ---- */
+/* ---- sums of chains ---- */
 
-INLINE double sum_lanes(vec v) {
-    double lanes[LANES], s = 0;
-    store(lanes, v);
-    UNROLL for (int i = 0; i < LANES; i++) s += lanes[i];
-    return s;
+INLINE double sum_of_chains(const double *s) {
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
-/* out[i] += the sum of v[i]'s lanes, 4 of them. */
-INLINE void sum_four(const vec v[4], double out[4]) {
+INLINE double sum_of_parts(const vec v[PARTS]) {
+    double chains[GT_MIXTURE_CHAINS];
+    UNROLL for (int part = 0; part < PARTS; part++) store(chains + part * LANES, v[part]);
+    return sum_of_chains(chains);
+}
+
 #if LANES == 8
+/* out[i] = the sum of v[i]'s chains, in the order of sum_of_chains(). */
+INLINE void sum_four(const vec v[4], double out[4]) {
     vec a = __builtin_shufflevector(v[0], v[1], 0, 8, 2, 10, 4, 12, 6, 14) +
             __builtin_shufflevector(v[0], v[1], 1, 9, 3, 11, 5, 13, 7, 15);
     vec b = __builtin_shufflevector(v[2], v[3], 0, 8, 2, 10, 4, 12, 6, 14) +
             __builtin_shufflevector(v[2], v[3], 1, 9, 3, 11, 5, 13, 7, 15);
     vec c = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
             __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-    UNROLL for (int i = 0; i < 4; i++) out[i] += c[i] + c[i + 4];
-#else
-    UNROLL for (int i = 0; i < 4; i++) out[i] += sum_lanes(v[i]);
-#endif
+    UNROLL for (int i = 0; i < 4; i++) out[i] = c[i] + c[i + 4];
 }
+#endif
 
 /* ---- densities ---- */
 
@@ -161,33 +168,52 @@ static void share(size_t points, size_t k, const double *bias, double *squared, 
 
 /* ---- moments ---- */
 
-/* second[i][j] of the tile whose first row and column are i and j, of rows z [padded(d), points]. */
-INLINE void tile(size_t points, size_t d, const double *z, size_t i, size_t j, double *second) {
-    for (int part = 0; part < ROWS; part += COLS) {
-        vec sums[COLS][ROWS] = {0};
-        const double *zi = z + i * points, *zj = z + (j + (size_t)part) * points;
-        for (size_t n = 0; n < points; n += LANES) {
-            vec a[ROWS];
-            UNROLL for (int r = 0; r < ROWS; r++) a[r] = load(zi + (size_t)r * points + n);
-            UNROLL for (int c = 0; c < COLS; c++) {
-                vec b = load(zj + (size_t)c * points + n);
-                UNROLL for (int r = 0; r < ROWS; r++) sums[c][r] += a[r] * b;
-            }
-        }
+/* Chains [part * LANES, LANES more) of COLS columns of a tile, from columns j on: sums[c][r]. */
+INLINE void tile_part(size_t points, const double *z, size_t i, size_t j, int part, vec sums[COLS][ROWS]) {
+    const double *zi = z + i * points, *zj = z + j * points;
+    UNROLL for (int c = 0; c < COLS; c++) { UNROLL for (int r = 0; r < ROWS; r++) sums[c][r] = (vec){0}; }
+    for (size_t n = (size_t)part * LANES; n < points; n += GT_MIXTURE_CHAINS) {
+        vec a[ROWS];
+        UNROLL for (int r = 0; r < ROWS; r++) a[r] = load(zi + (size_t)r * points + n);
         UNROLL for (int c = 0; c < COLS; c++) {
-            double column[ROWS] = {0};
-            sum_four(sums[c], column);
-            size_t to = j + (size_t)(part + c);
-            for (size_t r = i; r < i + ROWS; r++)
-                if (r < d && to <= r) second[r * (r + 1) / 2 + to] += column[r - i];
+            vec b = load(zj + (size_t)c * points + n);
+            UNROLL for (int r = 0; r < ROWS; r++) sums[c][r] += a[r] * b;
         }
     }
 }
 
+/* second[i][j] of the tile whose first row and column are i and j, of rows z [padded(d), points]. */
+INLINE void tile(size_t points, size_t d, const double *z, size_t i, size_t j, double *second) {
+    for (size_t from = j; from < j + ROWS; from += COLS) {
+        double columns[COLS][ROWS];
+#if LANES == 8
+        vec sums[COLS][ROWS];
+        tile_part(points, z, i, from, 0, sums);
+        UNROLL for (int c = 0; c < COLS; c++) sum_four(sums[c], columns[c]);
+#else /* not all chains have registers at once */
+        double chains[COLS][ROWS][GT_MIXTURE_CHAINS];
+        for (int part = 0; part < PARTS; part++) {
+            vec sums[COLS][ROWS];
+            tile_part(points, z, i, from, part, sums);
+            UNROLL for (int c = 0; c < COLS; c++) {
+                UNROLL for (int r = 0; r < ROWS; r++) store(chains[c][r] + part * LANES, sums[c][r]);
+            }
+        }
+        for (int c = 0; c < COLS; c++)
+            for (int r = 0; r < ROWS; r++) columns[c][r] = sum_of_chains(chains[c][r]);
+#endif
+        for (size_t c = 0; c < COLS; c++)
+            for (size_t r = i; r < i + ROWS; r++)
+                if (r < d && from + c <= r) second[r * (r + 1) / 2 + from + c] += columns[c][r - i];
+    }
+}
+
 static double sum_of(size_t points, const double *r) {
-    vec sum = {0};
-    for (size_t n = 0; n < points; n += LANES) sum += load(r + n);
-    return sum_lanes(sum);
+    vec sum[PARTS] = {0};
+    for (size_t n = 0; n < points; n += GT_MIXTURE_CHAINS) {
+        UNROLL for (int part = 0; part < PARTS; part++) sum[part] += load(r + n + part * LANES);
+    }
+    return sum_of_parts(sum);
 }
 
 static void moments_full(size_t points, size_t d, const double *x, const double *mean, const double *r, double *scratch,
@@ -198,13 +224,16 @@ static void moments_full(size_t points, size_t d, const double *x, const double 
     memset(scratch + d * points, 0, (padded - d) * points * sizeof *scratch);
     *total += sum_of(points, r);
     for (size_t j = 0; j < d; j++) {
-        vec sum = {0};
-        for (size_t n = 0; n < points; n += LANES) {
-            vec w = load(root + n), z = w * (load(x + j * points + n) - mean[j]);
-            store(scratch + j * points + n, z);
-            sum += w * z;
+        vec sum[PARTS] = {0};
+        for (size_t n = 0; n < points; n += GT_MIXTURE_CHAINS) {
+            UNROLL for (int part = 0; part < PARTS; part++) {
+                size_t at = n + (size_t)part * LANES;
+                vec w = load(root + at), z = w * (load(x + j * points + at) - mean[j]);
+                store(scratch + j * points + at, z);
+                sum[part] += w * z;
+            }
         }
-        first[j] += sum_lanes(sum);
+        first[j] += sum_of_parts(sum);
     }
     for (size_t i = 0; i < padded; i += ROWS)
         for (size_t j = 0; j <= i; j += ROWS) tile(points, d, scratch, i, j, second);
@@ -214,14 +243,18 @@ static void moments_diagonal(size_t points, size_t d, const double *x, const dou
                              double *total, double *first, double *second) {
     *total += sum_of(points, r);
     for (size_t j = 0; j < d; j++) {
-        vec sum = {0}, squares = {0};
-        for (size_t n = 0; n < points; n += LANES) {
-            vec z = load(x + j * points + n) - mean[j], rz = load(r + n) * z;
-            sum += rz;
-            squares += rz * z;
+        vec sum[PARTS] = {0}, squares[PARTS] = {0};
+        for (size_t n = 0; n < points; n += GT_MIXTURE_CHAINS) {
+            UNROLL for (int part = 0; part < PARTS; part++) {
+                size_t at = n + (size_t)part * LANES;
+                vec z = load(x + j * points + at) - mean[j], rz = load(r + at) * z;
+                ROUNDED(rz);
+                sum[part] += rz;
+                squares[part] += rz * z;
+            }
         }
-        first[j] += sum_lanes(sum);
-        if (second) second[j] += sum_lanes(squares);
+        first[j] += sum_of_parts(sum);
+        if (second) second[j] += sum_of_parts(squares);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Source of Winograd's transforms, compiled once per instruction set with gemm_micro.h (vec, INLINE, UNROLL, LANES).
+ * Source of Winograd's transforms, compiled once per set of instructions with gemm_micro.h (vec, INLINE, UNROLL,
+ * LANES).
  *
  * Stride 1: F(4x4,3x3).
  * y = A^T [(G w G^T) * (B^T x B)] A with tiles x of 6x6, w of 3x3, y of 4x4 (Lavin and Gray, "Fast Algorithms for

@@ -22,12 +22,16 @@ static void examine_cpu(doctor *d) {
 static void examine_kernels(doctor *d) {
     const gt_kernel_set *best = gt_kernel_set_best(), *used = used_kernels(d);
     if (used->isa != best->isa)
-        doctor_add(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted",
-                   "%s is in use, but this CPU has %s", used->name, best->name);
-    else if (best->isa < GT_ISA_AVX2)
+        doctor_add(d, WARNING, "kernels", "unset GT_ISA, unless for comparison", "%s is in use, but this CPU has %s",
+                   used->instructions, best->instructions);
+    else if (best->isa == GT_ISA_PORTABLE)
         doctor_add(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512",
-                   "%s: this CPU has no instruction set with kernels of its own", best->name);
-    else doctor_add(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", best->name, used->id);
+                   "%s: this CPU has no instructions with kernels of their own", best->instructions);
+    else doctor_add(d, FINE, "kernels", NULL, "%s, the best this CPU has; arithmetic %s", best->instructions, used->id);
+    if (used->arithmetic == GT_ARITHMETIC_UNFUSED)
+        doctor_add(d, WARNING, "kernels", "build with -O3 and without sanitizers",
+                   "%s: this build does not fuse multiply-adds, and its results differ from those of other builds",
+                   used->id);
     if (used->conv != GT_CONV_AUTO)
         doctor_add(d, WARNING, "convolution", "unset GT_CONV, unless for comparison",
                    "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);

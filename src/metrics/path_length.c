@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/mathfn.h"
 #include "metrics/metric_list.h"
 
 static double dot(size_t d, const double *a, const double *b) {
@@ -24,10 +25,10 @@ void gt_slerp(size_t d, const float *from, const float *to, double t, float *out
     for (size_t i = 0; i < d; i++) a[i] = (double)from[i], b[i] = (double)to[i];
     normalise(d, a);
     normalise(d, b);
-    double cosine = dot(d, a, b), angle = t * acos(fmin(fmax(cosine, -1), 1));
+    double cosine = dot(d, a, b), turn = t * gt_acos_pi(fmin(fmax(cosine, -1), 1));
     for (size_t i = 0; i < d; i++) b[i] -= cosine * a[i];
     normalise(d, b);
-    for (size_t i = 0; i < d; i++) a[i] = a[i] * cos(angle) + b[i] * sin(angle);
+    for (size_t i = 0; i < d; i++) a[i] = a[i] * gt_cos_pi(turn) + b[i] * gt_sin_pi(turn);
     normalise(d, a);
     for (size_t i = 0; i < d; i++) out[i] = (float)a[i];
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "gantry/mathfn.h"
-#include "kernels/lapack.h"
+#include "kernels/symmetric.h"
 
 /* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its
  * time. */
@@ -24,7 +24,7 @@ static const double MUCH = 1e4;
 
 static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
 
-gt_status gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b) {
+void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b) {
     size_t k = (size_t)m->k, d = b->d;
     bool matrix = is_matrix(m->covariance);
     *e = (gt_density){
@@ -44,7 +44,6 @@ gt_status gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const
         .axes = gt_arena_array(a, k, sizeof(gt_axes)),
     };
     for (size_t j = 0; j < d && e->ones; j++) e->ones[j] = 1;
-    return matrix ? gt_lapack_begin(b->pool, m->covariance == GT_COVARIANCE_TIED ? 1 : m->k) : GT_OK;
 }
 
 /* ---- factorising ---- */

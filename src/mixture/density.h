@@ -35,8 +35,8 @@ typedef struct gt_density {
 } gt_density;
 
 /* Room for mixtures of the shape of `m` on the panels of `b`, which has the dimension of `m`. The arrays live in the
- * arena; gt_arena_failed() says whether memory was short. GT_NOMEM: OpenBLAS has no memory (gt_lapack_begin). */
-gt_status gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b);
+ * arena; gt_arena_failed() says whether memory was short. */
+void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b);
 
 /* Factorises the covariances of `m`. GT_FAILED names a component whose covariance is singular. `centre` [d]: a place
  * among the points; tied covariances alone use it. */

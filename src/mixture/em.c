@@ -107,7 +107,7 @@ static gt_status allocate_em(gt_em *em, gt_covariance covariance, int k) {
     size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k, scratch = gt_em_maximise_scratch(covariance, d);
     gt_status st = gt_mixture_init(&em->mixture, a, covariance, k, (int)d);
     if (st) return st;
-    if ((st = gt_density_init(&em->density, a, &em->mixture, b))) return st;
+    gt_density_init(&em->density, a, &em->mixture, b);
     em->moments = covariance == GT_COVARIANCE_FULL ? triangle : tied ? 0 : d;
     em->n_sums = 1 + n * (1 + d + em->moments) + (tied ? triangle : 0);
     em->centre = gt_arena_array(a, d, sizeof *em->centre);

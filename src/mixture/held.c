@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/progress.h"
-#include "kernels/lapack.h"
+#include "kernels/symmetric.h"
 #include "mixture/em.h"
 
 typedef struct low_search {

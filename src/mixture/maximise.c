@@ -21,7 +21,7 @@
 
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "kernels/lapack.h"
+#include "kernels/symmetric.h"
 #include "mixture/em.h"
 
 static const double NOBODY = 1e-100; /* shares of nobody at all have no mean that means anything */

@@ -39,8 +39,7 @@ static gt_status prepare_density(prediction *p, const gt_mixture *m) {
         return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
     gt_arena *a = p->arena = gt_arena_new();
     if (!a) return GT_NOMEM;
-    gt_status st = gt_density_init(&p->density, a, m, p->b);
-    if (st) return st;
+    gt_density_init(&p->density, a, m, p->b);
     p->worker_doubles = (p->density.k + 1) * p->b->panel + gt_density_scratch(&p->density);
     p->work = gt_arena_array(a, (size_t)gt_pool_threads(p->b->pool), p->worker_doubles * sizeof *p->work);
     double *centre = gt_arena_array(a, d, sizeof *centre);

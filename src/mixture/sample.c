@@ -7,7 +7,7 @@
 
 #include "base/numbers.h"
 #include "gantry/mathfn.h"
-#include "kernels/lapack.h"
+#include "kernels/symmetric.h"
 #include "mixture/em.h"
 
 double gt_mixture_uniform(gt_key key) {
@@ -58,7 +58,6 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
     double *root = a && (full || tied) ? gt_arena_array(a, d, d * sizeof *root) : NULL;
     float *noise = a ? gt_arena_array(a, d, sizeof *noise) : NULL;
     gt_status st = a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM;
-    if (!st && root) st = gt_lapack_begin(NULL, 1);
     for (int64_t i = 0; i < n && !st; i++)
         components[i] = draw_component(m, gt_mixture_uniform(key_of(seed, "mixture/component", place_of(places, i))));
     for (int32_t c = 0; c < m->k && !st; c++) { /* by component: each covariance is factorised once */

@@ -114,29 +114,49 @@ static gt_status set_run_aside(gt_journal *j) {
     return st;
 }
 
-/* A run resumes with the kernels that made its checkpoint; where a CPU (or GT_ISA) does not allow them, bits change,
- * and it is said. A new run takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all
- * ranks use the most that every one has. */
-static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
+/* The first arithmetic from `wanted` on, and then from the first on, that all ranks have, with this rank's instructions
+ * for it; NULL: there is none. */
+static const gt_kernel_set *common_kernels_all(gt_comm *c, const gt_kernel_set *set, gt_arithmetic wanted) {
+    const gt_kernel_set *common = NULL;
+    for (int i = 0; i < GT_ARITHMETIC_COUNT; i++) {
+        gt_arithmetic a = (gt_arithmetic)((wanted + i) % GT_ARITHMETIC_COUNT);
+        const gt_kernel_set *s = gt_kernel_set_with_arithmetic(set, a);
+        if (!gt_comm_max_all(c, !s) && !common) common = s;
+    }
+    return common;
+}
+
+/* A run resumes with the arithmetic that made its checkpoint; where a CPU does not allow that, bits change, and it is
+ * said. A new run takes rank 0's, since launchers need not pass the environment on. Instructions are each rank's own:
+ * they change no bit. */
+static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     const gt_kernel_set *own = gt_kernel_set_or_best(e->job->kernels), *set = own;
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : own->id);
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK;
     if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
-        gt_warn("GT_CONV=%s has no effect: a run resumes with the kernels it was begun with (%s)",
+        gt_warn("GT_CONV=%s has no effect: a run resumes with the convolutions it was begun with (%s)",
                 gt_conv_modes[own->conv], set->id);
-    gt_isa mine = set->isa < own->isa ? set->isa : own->isa;
-    int least = GT_ISA_COUNT - gt_comm_max_all(e->comm, GT_ISA_COUNT - (int)mine);
-    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != set->isa),
-         recorded = gt_comm_max_all(e->comm, f != NULL);
-    bool mixed = gt_comm_max_all(e->comm, least != (int)own->isa) && !recorded;
-    e->job->kernels = set = gt_kernel_set_with_isa(set, (gt_isa)least);
+    bool lacking = gt_comm_max_all(e->comm, !adopted), recorded = gt_comm_max_all(e->comm, f != NULL);
+    int first = set->arithmetic; /* of rank 0, whose own it is, or the recorded one */
+    gt_comm_broadcast_all(e->comm, &first, sizeof first, 0);
+    e->job->kernels = set = common_kernels_all(e->comm, set, (gt_arithmetic)first);
+    if (!set)
+        return gt_fail(GT_FAILED,
+                       "the ranks have no arithmetic in common: some have no fused multiply-adds, or a build "
+                       "that does not use them; `gantry version` on each host prints its own");
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn(
-            "the checkpoint was made with kernels %s, which not all ranks support: resuming with %s, bits will differ",
-            wanted, set->id);
-    else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
+        gt_warn("the checkpoint was made with the arithmetic %s, which not all ranks have: resuming with %s, bits will "
+                "differ",
+                wanted, set->id);
+    else if (lacking) gt_info("arithmetic: %s on all ranks, since not all of them have %s", set->id, wanted);
+    int most = gt_comm_max_all(e->comm, (int)set->isa), least = -gt_comm_max_all(e->comm, -(int)set->isa);
+    if (most > least)
+        gt_info("instructions: each rank's own, %s to %s; they change speed alone",
+                gt_kernel_set_with_isa(set, (gt_isa)least)->instructions,
+                gt_kernel_set_with_isa(set, (gt_isa)most)->instructions);
+    return GT_OK;
 }
 
 /* A resumed run has the steps that its events have. Runs of version 0.1, whose job.ini has no such key, have images.
@@ -249,7 +269,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     }
     int found = file ? 1 : source ? 2 : 0;
     if ((st = gt_comm_agree_all(e->comm, st))) goto end;
-    choose_kernels_all(e, file);
+    if ((st = choose_kernels_all(e, file))) goto end;
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
     e->resumed = found == 1;

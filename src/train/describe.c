@@ -36,7 +36,8 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
     gt_mpi_version(mpi, sizeof mpi);
     snprintf(text[PROGRAM], sizeof *text, "gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi,
              gt_blas_description());
-    snprintf(text[RANKS], sizeof *text, "%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
+    snprintf(text[RANKS], sizeof *text, "%s; arithmetic %s, instructions %s", e->comm->description,
+             gt_kernel_set_arithmetic(e->model->kernels), gt_kernel_set_instructions(e->model->kernels));
     snprintf(text[DATA], sizeof *text, "%s: %lld image%s %dx%dx%d, %s samples, %s", job->data,
              (long long)e->info->count, gt_plural(e->info->count), e->info->height, e->info->width, e->info->channels,
              gt_sample_name(e->info->type), job->label_dim ? "labels used" : "no labels used");

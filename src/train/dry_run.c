@@ -100,9 +100,10 @@ static void print_sizes(const gt_engine *e) {
 static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut) {
     double seconds = seconds_per_image * (double)e->job->total_images;
     char text[64];
-    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
-           1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9, e->comm->description,
-           gt_kernel_set_id(e->model->kernels));
+    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (arithmetic %s, instructions %s)\n",
+           1 / seconds_per_image, 1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9,
+           e->comm->description, gt_kernel_set_arithmetic(e->model->kernels),
+           gt_kernel_set_instructions(e->model->kernels));
     if (cut)
         printf(
             "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"

@@ -129,7 +129,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
     if (first) {
         char *recipe = gt_job_to_recipe_text(e->job);
         c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name,
-                                                                .kernel_set = gt_kernel_set_id(m->kernels),
+                                                                .kernel_set = gt_kernel_set_arithmetic(m->kernels),
                                                                 .dataset = j->fingerprint,
                                                                 .recipe = recipe})
                    : NULL;

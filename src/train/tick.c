@@ -9,6 +9,7 @@
 
 #include "gantry/clock.h"
 #include "gantry/log.h"
+#include "gantry/mathfn.h"
 #include "gantry/metric.h"
 #include "nets/layers.h"
 #include "train/measurer.h"
@@ -204,7 +205,7 @@ static void measure_guess(const gt_engine *e, gt_watch *w) {
     for (int k = 0; k < classes; k++) {
         double share = (double)of_class[k] / n;
         if (share > most) most = share;
-        if (share > 0) loss -= share * log(share);
+        if (share > 0) loss -= share * gt_ln(share);
     }
     w->guess_accuracy = most;
     w->guess_loss = loss;

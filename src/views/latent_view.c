@@ -100,7 +100,7 @@ static gt_status plot_histograms(gt_arena *a, const gt_latents *l, const gt_late
     if (!h || !panels) return GT_NOMEM;
     for (int i = 0; i < CURVE; i++) {
         x[i] = -4 + 8.0 * i / (CURVE - 1);
-        y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
+        y[i] = gt_exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
     }
     for (int k = 0; k < dims->n; k++) {
         gt_histogram(l->of.latent + dims->dim[k], n, l->model->latent_size, BARS, h[k].edges, h[k].bars);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "gantry/figure.h"
+#include "gantry/mathfn.h"
 #include "gantry/memory.h"
 
 /* Writes OUTDIR/NAME.csv, .svg and .png; frees the table. */
@@ -30,7 +31,7 @@ enum { MEANS = 121, DEVIATIONS = 120, CURVES = 4 };
 
 static double kl_of(double m, double s, double mean, double deviation) {
     double off = m - mean, variance = deviation * deviation;
-    return log(deviation / s) + (s * s + off * off) / (2 * variance) - 0.5;
+    return gt_ln(deviation / s) + (s * s + off * off) / (2 * variance) - 0.5;
 }
 
 typedef struct kl_grid {
@@ -151,7 +152,7 @@ gt_status gt_gradient_study_write(const gt_gradient_study *g, const char *outdir
     gt_buffer b = {0};
     gt_buffer_printf(&b, "samples,score_mean,reparametrised_mean,score_log_variance,reparametrised_log_variance\n");
     for (int i = 0; i < g->levels; i++) {
-        l[i] = exp2(i);
+        l[i] = ldexp(1, i);
         gt_buffer_printf(&b, "%d", 1 << i);
         for (int k = 0; k < GT_DERIVATIVES; k++)
             for (int c = 0; c < GT_ESTIMATES; c++) gt_buffer_printf(&b, ",%.9g", g->variance[c][k][i]);

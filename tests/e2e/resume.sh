@@ -127,8 +127,8 @@ for moment in 05 08 11 14 17; do timeout -s KILL "0.$moment" "$GANTRY" train $jo
 train 2 early --steps=12
 same "$reference" "$(last early)"
 
-begins the_kernels_of_a_checkpoint_go
-# The kernels of a checkpoint go on with it, whatever this CPU would choose; kernels that this CPU does not support are named.
+begins the_arithmetic_of_a_checkpoint_goes_on
+# The arithmetic of a checkpoint goes on with it, whatever this CPU would choose; an arithmetic that this CPU does not have is named.
 GT_ISA=portable train 1 kernels --steps=5
 train 2 kernels --steps=8
 GT_ISA=portable train 1 kernels-straight --steps=8
@@ -137,20 +137,20 @@ GT_CONV=direct train 1 direct --steps=5
 train 2 direct --steps=8
 GT_CONV=direct train 1 direct-straight --steps=8
 same "$(last direct-straight)" "$(last direct)"
-GT_CONV=winograd expect 0 'GT_CONV=winograd has no effect: .*direct' "$GANTRY" train $job --run=direct --steps=9 # the longer run asked for, with the kernels it has
+GT_CONV=winograd expect 0 'GT_CONV=winograd has no effect: .*direct' "$GANTRY" train $job --run=direct --steps=9 # the longer run asked for, with the convolutions it has
 
-# CPUs of two kinds: all ranks take what all of them have, and say so. A run that began on better ones cannot keep its kernels there, and says so.
-mixed() { # pattern, options: the second rank has the portable kernels only
+# A rank without fused multiply-adds: all ranks take the arithmetic that all of them have, and say so. A run that began with another one says that, too.
+mixed() { # pattern, options: the second rank has the portable instructions only
     local pattern=$1
     shift
     expect 0 "$pattern" ranks 1 "$LAUNCH" 1 "$GANTRY" train $job "$@" : -n 1 env GT_ISA=portable "$GANTRY" train $job "$@"
 }
 if grep -q avx2 /proc/cpuinfo; then
-    mixed 'kernels: portable on all ranks' --run=mixed --steps=8
+    mixed 'arithmetic: plain-[0-9]+ on all ranks' --run=mixed --steps=8
     same "$(last kernels-straight)" "$(last mixed)"
-    mixed 'warning: .*made with kernels .*resuming with portable.*bits will differ' --run=stopped --steps=13
+    mixed 'warning: .*made with the arithmetic fma-.*resuming with plain.*bits will differ' --run=stopped --steps=13
     train 2 kernels --steps=9 # as recorded, though these ranks could do better
-    ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and every CPU supports them'; }
+    ! grep -q 'arithmetic: .* on all ranks\|bits will differ' said || { cat said; fail 'the plain arithmetic was recorded, and every x86 has it'; }
 fi
 
 begins the_demo_begins_anew

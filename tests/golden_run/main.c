@@ -86,6 +86,7 @@ int main(int argc, char **argv) {
         free(list[i]);
     }
     free(list);
-    printf("%s: %d passed, %d failed, %d skipped\n", kernels->id, count[PASSED], count[FAILED], count[SKIPPED]);
+    printf("%s %s: %d passed, %d failed, %d skipped\n", kernels->instructions, kernels->id, count[PASSED],
+           count[FAILED], count[SKIPPED]);
     return count[FAILED] > 0;
 }

@@ -125,6 +125,17 @@ static void double_functions_are_accurate(void **state) {
     assert_true(fabs(gt_cos_pi(1.0 / 3) - 0.5) < 2e-16 && gt_cos_pi(1e9 + 0.25) == gt_cos_pi(0.25));
     assert_true(gt_cos_pi(0.25) == M_SQRT1_2 && isnan(gt_cos_pi(INFINITY)) && isnan(gt_cos_pi(NAN)));
     assert_true(gt_exp(0) == 1 && gt_exp(710) == INFINITY && gt_exp(-746) == 0 && isnan(gt_exp(NAN)));
+    double worst_sin = 0, worst_acos = 0;
+    for (int i = -4000; i <= 4000; i++) {
+        double x = i / 1999.0, y = i / 4000.0;
+        worst_sin = worse(worst_sin, fabs(gt_sin_pi(x) - (double)sinl(acosl(-1.0L) * (long double)x)) / 0x1p-53);
+        worst_acos = worse(worst_acos, relative_ulps(gt_acos_pi(y), (double)(acosl((long double)y) / acosl(-1.0L))));
+    }
+    if (!(worst_sin < 2 && worst_acos < 4)) fail_msg("sin %g of 1, acos %g ulps", worst_sin, worst_acos);
+    assert_true(gt_sin_pi(0) == 0 && gt_sin_pi(1) == 0 && gt_sin_pi(0.5) == 1 && gt_sin_pi(-1.5) == 1);
+    assert_true(gt_sin_pi(-0.25) == -gt_sin_pi(0.25) && isnan(gt_sin_pi(INFINITY)) && gt_sin_pi(1e-300) > 3e-300);
+    assert_true(gt_acos_pi(1) == 0 && gt_acos_pi(-1) == 1 && fabs(gt_acos_pi(0) - 0.5) < 2e-16 &&
+                isnan(gt_acos_pi(1.5)));
     assert_true(gt_ln(1) == 0 && gt_ln(0) == -INFINITY && isnan(gt_ln(-1)) && gt_ln(INFINITY) == INFINITY);
     assert_true(gt_ln(0x1p-1074) == log(0x1p-1074));
     assert_true(gt_pow(2, 10) == 1024 && gt_pow(0.5, 1) == 0.5 && gt_pow(7, 0) == 1 && gt_pow(0.25, -0.5) == 2);

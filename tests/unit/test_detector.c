@@ -32,7 +32,7 @@ static void write_checkpoint(const char *path, const char *recipe, uint64_t seed
     gt_model *m = job ? gt_model_new(job) : NULL;
     if (!m) fail_msg("%s", gt_message());
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-        .model = m->name, .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipe});
+        .model = m->name, .kernel_set = gt_kernel_set_arithmetic(NULL), .dataset = "", .recipe = recipe});
     int which = m->ema_of >= 0 ? m->ema_of : 0;
     const gt_net *net = m->nets[which];
     float *block = m->ema_of >= 0 ? m->ema_block : m->blocks[0], *file = calloc(net->block_floats, sizeof *file);
@@ -97,7 +97,7 @@ static void rows_are_alone(const char *path, const char *kind, int channels) {
     gt_hash128 x = gt_extractor_hash(a), y = gt_extractor_hash(b);
     assert_memory_equal(&x, &y, sizeof x);
     assert_string_equal(gt_extractor_recipe(a), gt_extractor_recipe(b));
-    assert_string_equal(gt_extractor_kernels(a), gt_kernel_set_id(NULL));
+    assert_string_equal(gt_extractor_kernels(a), gt_kernel_set_arithmetic(NULL));
     gt_extractor_close(a);
     gt_extractor_close(b);
     gt_pool_free(pool);

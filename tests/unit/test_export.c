@@ -33,7 +33,7 @@ static int begin(void **state) {
     job = gt_job_from_recipe_text(recipe, "a test");
     model = job ? gt_model_new(job) : NULL;
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-        .model = "stylegan2", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipe});
+        .model = "stylegan2", .kernel_set = gt_kernel_set_arithmetic(NULL), .dataset = "", .recipe = recipe});
     if (!model || !c) return -1;
     networks[0].name = "G_ema", networks[0].net = model->nets[0], networks[0].block = model->ema_block;
     networks[1].name = "G", networks[1].net = model->nets[0], networks[1].block = model->blocks[0];

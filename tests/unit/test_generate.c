@@ -24,7 +24,7 @@ static int begin(void **state) {
     gt_job *job = gt_job_from_recipe_text(recipe, "a test");
     gt_model *m = job ? gt_model_new(job) : NULL;
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-        .model = "stylegan2", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipe});
+        .model = "stylegan2", .kernel_set = gt_kernel_set_arithmetic(NULL), .dataset = "", .recipe = recipe});
     if (!m || !c) return -1;
     const gt_net *net = m->nets[m->ema_of];
     gt_net_init(net, m->ema_block, 7);
@@ -57,7 +57,7 @@ static void networks_are_measured_by_the_file(void **state) {
     };
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-            .model = "x", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipes[i]});
+            .model = "x", .kernel_set = gt_kernel_set_arithmetic(NULL), .dataset = "", .recipe = recipes[i]});
         gt_checkpoint_tensor(c, "/networks/G_ema/mapping.w_avg", &GT_SHAPE(2), (float[]){1, 2});
         assert_int_equal(gt_checkpoint_write(c, at("huge.h5")), GT_OK);
         gt_checkpoint_free(c);

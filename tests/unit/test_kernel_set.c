@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernel set's id says what decides the last bits, and adopting it brings them back. Sets are values: two of them
+ * The arithmetic says what decides the last bits, and adopting it brings them back. Sets are values: two of them
  * take turns in one process. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,31 +16,72 @@
 #include "gantry/random.h"
 #include "kernels.h"
 
-static void an_id_brings_the_set_back(void **state) {
+static void an_arithmetic_brings_the_bits_back(void **state) {
     (void)state;
+    const gt_kernel_set *best = gt_kernel_set_best();
     for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
         if (!gt_isa_available((gt_isa)isa)) continue;
         for (int i = 0; i < GT_CONV_MODES; i++) {
             char expected[GT_KERNEL_SET_BYTES + 16];
             const gt_kernel_set *set = kernels_of((gt_isa)isa, gt_conv_modes[i]),
-                                *other = kernels_of(GT_ISA_PORTABLE, gt_conv_modes[(i + 1) % 3]), *asked;
+                                *other = gt_kernel_set_with_conv(best, gt_conv_modes[(i + 1) % 3]), *asked;
             snprintf(expected, sizeof expected, "%s%s%s", kernels_of((gt_isa)isa, "auto")->id, i ? "-" : "",
                      i ? gt_conv_modes[i] : "");
-            assert_string_equal(gt_kernel_set_id(set), expected);
+            assert_string_equal(gt_kernel_set_arithmetic(set), expected);
+            assert_int_equal(gt_kernel_set_adopt(set->id, &other), GT_OK);
+            assert_string_equal(other->id, set->id);
+            /* instructions are the best that the arithmetic allows, or what is there */
+            assert_int_equal(other->isa, set->arithmetic == best->arithmetic ? best->isa : set->isa);
+            other = set;
             assert_int_equal(gt_kernel_set_adopt(set->id, &other), GT_OK);
             assert_ptr_equal(other, set);
-            assert_int_equal(gt_kernel_set_asked(set->name, gt_conv_modes[i], &asked), GT_OK);
+            assert_int_equal(gt_kernel_set_asked(set->instructions, gt_conv_modes[i], &asked), GT_OK);
             assert_ptr_equal(asked, set);
         }
+    }
+}
+
+/* -O0 and sanitizers: the kernels are not those of other builds, and say so. */
+static void instructions_that_fuse_have_one_name(void **state) {
+    (void)state;
+    for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
+        const gt_kernel_set *set = kernels_of((gt_isa)isa, "auto");
+        if (!gt_isa_available((gt_isa)isa)) continue;
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        bool fuses = isa > GT_ISA_PORTABLE;
+#if defined(__FP_FAST_FMAF)
+        fuses = true;
+#endif
+        assert_int_equal(!strncmp(set->id, "fma-", 4), fuses);
+        assert_int_equal(!strncmp(set->id, "plain-", 6), !fuses);
+#endif
+        assert_int_equal(!strncmp(set->id, "unfused-", 8), set->arithmetic == GT_ARITHMETIC_UNFUSED);
+    }
+}
+
+static void old_names_are_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *conv;
+        gt_arithmetic is;
+    } cases[] = {{"avx512-7", "auto", GT_ARITHMETIC_FMA},
+                 {"avx2-7-direct", "direct", GT_ARITHMETIC_FMA},
+                 {"portable-7-winograd", "winograd", GT_ARITHMETIC_PLAIN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const gt_kernel_set *set = gt_kernel_set_best();
+        bool has = gt_kernel_set_with_arithmetic(set, cases[i].is) != NULL;
+        assert_int_equal(gt_kernel_set_adopt(cases[i].name, &set), has ? GT_OK : GT_FAILED);
+        assert_string_equal(gt_conv_modes[set->conv], cases[i].conv);
+        if (has) assert_int_equal(set->arithmetic, cases[i].is);
     }
 }
 
 static void a_foreign_set_is_refused(void **state) {
     (void)state;
     const gt_kernel_set *portable = kernels_of(GT_ISA_PORTABLE, "auto"), *set = portable;
-    char unknown[GT_KERNEL_SET_BYTES];
+    char unknown[GT_KERNEL_SET_BYTES + 8];
     snprintf(unknown, sizeof unknown, "%s-fft", portable->id);
-    const char *const ids[] = {unknown, "portable-0", "portable-0-direct", "sse9", "sse9-1", ""};
+    const char *const ids[] = {unknown, "fma-0", "fma-0-direct", "avx512-6", "fma", ""};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         assert_int_equal(gt_kernel_set_adopt(ids[i], &set), GT_USAGE);
         assert_int_equal(set->isa, GT_ISA_PORTABLE);
@@ -146,7 +187,9 @@ static void sets_take_turns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_id_brings_the_set_back),
+        cmocka_unit_test(an_arithmetic_brings_the_bits_back),
+        cmocka_unit_test(instructions_that_fuse_have_one_name),
+        cmocka_unit_test(old_names_are_known),
         cmocka_unit_test(a_foreign_set_is_refused),
         cmocka_unit_test(what_is_asked_for_is_checked),
         cmocka_unit_test(sets_take_turns),

@@ -4,8 +4,6 @@
 #include "kernels.h"
 #include "mixtures.h"
 
-#include "kernels/lapack.h"
-
 /* ---- EM as it is written in books, in long double ---- */
 
 static long double log_density(const gt_mixture *m, int c, const double *x) {
@@ -246,21 +244,6 @@ static void nothing_is_too_far(void **state) {
     }
 }
 
-/* ---- matrices ---- */
-
-static void eigenvalues_are_raised_and_nothing_else(void **state) {
-    (void)state;
-    enum { D = 5 };
-    double v[D], a[D * D], scratch_room[4096], least = 0.25;
-    assert_true(gt_raise_scratch(D) <= 4096);
-    for (int i = 0; i < D; i++) v[i] = (i + 1) / sqrt(55); /* of length 1 */
-    for (int i = 0; i < D; i++)
-        for (int j = 0; j < D; j++) a[i * D + j] = (i == j ? 0.1 : 0) + 3.9 * v[i] * v[j]; /* eigenvalues 4 and 0.1 */
-    assert_true(gt_raise_eigenvalues(D, a, least, scratch_room));
-    for (int i = 0; i < D; i++)
-        for (int j = 0; j < D; j++) near(a[i * D + j], (i == j ? least : 0) + (4 - least) * v[i] * v[j], 1e-14);
-}
-
 int main(void) {
     gt_status st;
     comm = gt_comm_start_all(1, &st);
@@ -270,7 +253,6 @@ int main(void) {
         cmocka_unit_test(iterations_agree_with_scikit_learn),
         cmocka_unit_test(shares_add_up),
         cmocka_unit_test(nothing_is_too_far),
-        cmocka_unit_test(eigenvalues_are_raised_and_nothing_else),
     };
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
     gt_comm_stop_all(comm);

@@ -4,7 +4,7 @@
  *   cross_entropy(x, t)            - sum of t log p, p = softmax(x)        [...,classes] twice -> [...,1]
  *   cross_entropy_grad(x, t, d)    d (p sum(t) - t), its derivative in x   and d [...,1]       -> [...,classes]
  *
- * Sums of a row are added in order, in float64: no bit depends on the instruction set or on the other rows. */
+ * Sums of a row are added in order, in float64: no bit depends on the instructions or on the other rows. */
 #include "base/clones.h"
 #include "base/mathfn_inline.h"
 #include "base/numbers.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums over axes. The order of additions is a function of the shape alone: the reduced positions are cut into parts,
  * each part is added up in float64 (rows in 16 lanes), and parts are added in their order. So neither threads nor
- * instruction sets change a bit, and a sum over a million elements is as good as a float32 can hold.
+ * instructions change a bit, and a sum over a million elements is as good as a float32 can hold.
  *
  *   y[kept] = sum over the reduced positions of x[kept, reduced]
  *

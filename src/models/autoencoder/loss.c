@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "gantry/mathfn.h"
 #include "gantry/ops.h"
 
 gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean) {
@@ -37,7 +38,7 @@ gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_node
 gt_node *gt_autoencoder_kl(gt_graph *g, const gt_encoding *e) {
     if (e->logits) { /* from the uniform distribution over codes: sum q (log q + log K) */
         gt_node *log_q = gt_log_softmax(g, e->logits);
-        gt_node *terms = gt_mul(g, gt_exp_op(g, log_q), gt_shift(g, log_q, (float)log((double)gt_dim(e->logits, 2))));
+        gt_node *terms = gt_mul(g, gt_exp_op(g, log_q), gt_shift(g, log_q, (float)gt_ln((double)gt_dim(e->logits, 2))));
         return gt_reshape(g, gt_sum(g, terms, GT_AXIS(2)), GT_SHAPE(gt_dim(e->logits, 0), gt_dim(e->logits, 1)));
     }
     if (!e->log_variance) return NULL;

@@ -2,6 +2,7 @@
  * The losses of an autoencoder on images that it is not trained on: those of training, and the evidence lower bound. */
 #include <math.h>
 
+#include "gantry/mathfn.h"
 #include "gantry/ops.h"
 #include "models/autoencoder/loss.h"
 
@@ -13,7 +14,7 @@ static gt_node *bound_of(const gt_autoencoder *a, gt_graph *g, gt_node *error, g
            pixels = (double)j->height * (double)j->width * (double)j->channels;
     if (variance > 0) error = gt_scale(g, error, (float)(1 / (2 * variance)));
     gt_node *bound = gt_neg(g, gt_add(g, error, divergence));
-    return variance > 0 ? gt_shift(g, bound, (float)(-0.5 * pixels * log(2 * M_PI * variance))) : bound;
+    return variance > 0 ? gt_shift(g, bound, (float)(-0.5 * pixels * gt_ln(2 * M_PI * variance))) : bound;
 }
 
 /* The most likely code of logits with Gumbel noise is a draw from their distribution (Gumbel's trick). */

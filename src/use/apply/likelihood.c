@@ -28,7 +28,7 @@ static gt_status open_density(gt_estimator *e, gt_model *m, const float *params)
         return gt_fail(GT_USAGE,
                        "sigma: the model was trained with cross-entropy, its pixels are not Gaussian variables");
     if (o->sigma > 0) e->variance = o->sigma * o->sigma;
-    if (e->variance > 0) e->normaliser = -0.5 * pixels * log(2 * M_PI * e->variance);
+    if (e->variance > 0) e->normaliser = -0.5 * pixels * gt_ln(2 * M_PI * e->variance);
     e->batch = gt_runner_batch(e->network);
     e->at_once = (int)gt_runner_floats(e->network, "ratio");
     e->log_weight = malloc((size_t)e->batch * (size_t)o->samples * sizeof *e->log_weight);
@@ -63,7 +63,7 @@ static double log_mean_exp(const double *x, int n) {
     for (int i = 0; i < n; i++) most = fmax(most, x[i]);
     if (!isfinite(most)) return most;
     for (int i = 0; i < n; i++) sum += gt_exp(x[i] - most);
-    return most + log(sum / n);
+    return most + gt_ln(sum / n);
 }
 
 /* Samples `done` and so on of n images, as many as there are at once; sums go to out. */

@@ -23,9 +23,10 @@ static gt_status write_h5(const gt_export_source *s) {
     const gt_trained *t = s->trained;
     char *recipe = gt_job_to_recipe_text(t->job);
     gt_checkpoint *c =
-        recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){
-                     .model = t->model->name, .kernel_set = gt_kernel_set_id(t->model->kernels), .recipe = recipe})
-               : NULL;
+        recipe
+            ? gt_checkpoint_begin(&(gt_checkpoint_about){
+                  .model = t->model->name, .kernel_set = gt_kernel_set_arithmetic(t->model->kernels), .recipe = recipe})
+            : NULL;
     free(recipe);
     gt_status st = c ? GT_OK : GT_NOMEM;
     for (int i = 0; i < s->n_nets && !st; i++) st = put_network(c, &s->nets[i]);

@@ -65,7 +65,7 @@ gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out
         out[w->n_texts++] = (gt_weight_text){"gantry.model", t->model->name};
         out[w->n_texts++] = (gt_weight_text){s->n_nets > 1 ? "gantry.networks" : "gantry.network", names_of(s, a)};
         out[w->n_texts++] = (gt_weight_text){"gantry.recipe", gt_arena_printf(a, "%s", recipe)};
-        out[w->n_texts++] = (gt_weight_text){"gantry.kernel_set", gt_kernel_set_id(t->model->kernels)};
+        out[w->n_texts++] = (gt_weight_text){"gantry.kernel_set", gt_kernel_set_arithmetic(t->model->kernels)};
         if (classes) out[w->n_texts++] = (gt_weight_text){"gantry.class_names", gt_arena_printf(a, "%s", classes)};
         if (d->has_range)
             out[w->n_texts++] = (gt_weight_text){"gantry.range",

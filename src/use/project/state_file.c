@@ -37,7 +37,7 @@ gt_status gt_projection_write(const gt_projector *p, const gt_projection *t) {
     gt_status st = path_of(t, path);
     if (st) return st;
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
-        .model = MODEL, .kernel_set = gt_kernel_set_id(p->net.model->kernels), .dataset = hex, .recipe = ""});
+        .model = MODEL, .kernel_set = gt_kernel_set_arithmetic(p->net.model->kernels), .dataset = hex, .recipe = ""});
     if (!c) return GT_NOMEM;
     part list[PARTS];
     list_parts(p, t, list);

@@ -204,7 +204,7 @@ size_t gt_extractor_bytes(const gt_extractor *d) {
 int gt_extractor_batch(const gt_extractor *d) { return d->batch; }
 
 const char *gt_extractor_kernels(const gt_extractor *d) {
-    return gt_kernel_set_id(d->published || d->wanted ? d->kernels : d->trained.model->kernels);
+    return gt_kernel_set_arithmetic(d->published || d->wanted ? d->kernels : d->trained.model->kernels);
 }
 
 /* ---- pictures ---- */

@@ -66,8 +66,8 @@ gt_hash128 gt_extractor_hash(const gt_extractor *d);   /* of the weights, the la
  * first 8 digits of the hash of its weights, and the conversion. ", grey as RGB" stands behind that once
  * gt_extractor_takes() has met grey pictures. */
 const char *gt_extractor_recipe(const gt_extractor *d);
-/* The name of the kernel set that computes. Other sets give other last bits, so kept features have this as a part of
- * their key; recipes do not name it. */
+/* The name of the arithmetic that computes. Others give other last bits, so kept features have this as a part of their
+ * key; recipes do not name it. */
 const char *gt_extractor_kernels(const gt_extractor *d);
 int gt_extractor_batch(const gt_extractor *d);
 size_t gt_extractor_bytes(const gt_extractor *d); /* of memory: weights and graph */

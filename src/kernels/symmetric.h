@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Symmetric matrices [d,d] of float64, row by row, factorised by plain arithmetic in fixed orders: every processor
+ * gives the same bits, which no LAPACK promises. Any thread, several at a time; no memory is taken. Where last bits
+ * do not matter, lapack.h is faster. */
+#ifndef GANTRY_KERNELS_SYMMETRIC_H
+#define GANTRY_KERNELS_SYMMETRIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A = L L^T in place: L in the lower triangle, zeros above. false: A is not positive definite (A is then spoilt). Reads
+ * the lower triangle. */
+bool gt_cholesky(size_t d, double *a);
+/* The inverse of a lower triangular matrix with a positive diagonal, in place. */
+void gt_invert_lower(size_t d, double *l);
+
+/* The nearest matrix among those whose eigenvalues are at least `least`, in place: same eigenvectors, smaller
+ * eigenvalues raised. Reads the whole matrix. false: no convergence, or values that are not finite. scratch:
+ * gt_raise_scratch(d) doubles. */
+bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch);
+size_t gt_raise_scratch(size_t d);
+
+#endif
