@@ -1,7 +1,16 @@
 # Gantry. `make demo` and `make check` are the two commands to know; `make help` lists the others.
 BUILD  ?= build
+# For another architecture: make CROSS=aarch64-linux-gnu- SYSROOT=DIR BUILD=build/arm64. CROSS is what the compiler's name begins with, DIR a tree of a
+# Debian of that architecture with the packages of .ci/packages (docs/install.md makes one).
+CROSS  ?=
 ifeq ($(origin CC),default)
-CC = gcc
+CC = $(CROSS)gcc $(SYSROOT:%=--sysroot=%)
+endif
+PKG_CONFIG := pkg-config
+ifneq ($(SYSROOT),)
+SYSTEM_LIB := $(SYSROOT)/usr/lib/$(CROSS:-=)
+PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+  PKG_CONFIG_LIBDIR=$(SYSTEM_LIB)/pkgconfig:$(SYSTEM_LIB)/openblas-pthread/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
 endif
 OPT    ?= -O3
 PREFIX ?= /usr/local
@@ -22,11 +31,11 @@ GIT_ID   := $(or $(GIT_ID),$(ARCHIVED),$(shell git describe --always --dirty --a
 # A release is built by compilers that did not exist when it was made: there a new warning ends nothing.
 WERROR   ?= $(if $(ARCHIVED),,-Werror)
 # HDF5 without MPI: its name in Debian, and elsewhere.
-HDF5     := $(shell { pkg-config --exists hdf5-serial || ! pkg-config --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
+HDF5     := $(shell { $(PKG_CONFIG) --exists hdf5-serial || ! $(PKG_CONFIG) --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
 PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
-MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
-CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
+MISSING  := $(shell for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done)
+CFLAGS_PACKAGES := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 # OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
 CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \

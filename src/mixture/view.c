@@ -75,11 +75,12 @@ typedef struct axes_view { /* points on two axes, or of one number */
 } axes_view;
 
 static void set_range(const float *x, int64_t n, double range[2]) {
-    range[0] = INFINITY, range[1] = -INFINITY;
+    float low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < n; i++) {
-        range[0] = fmin(range[0], (double)x[i]);
-        range[1] = fmax(range[1], (double)x[i]);
+        if (x[i] < low) low = x[i];
+        if (x[i] > high) high = x[i];
     }
+    range[0] = (double)low, range[1] = (double)high;
     double margin = 0.05 * (range[1] - range[0]);
     if (!(margin > 0)) margin = 0.5;
     range[0] -= margin;

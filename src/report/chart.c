@@ -71,8 +71,9 @@ static void measure_series(drawing *d, int i) {
         d->hi = fmax(d->hi, v);
     }
     for (int t = 0; any && t < l->stats->ticks; t++) { /* in any order: it may be nobody's run */
-        d->first = fmin(d->first, (double)l->stats->images[t]);
-        d->last = fmax(d->last, (double)l->stats->images[t]);
+        double images = (double)l->stats->images[t];
+        if (images < d->first) d->first = images;
+        if (images > d->last) d->last = images;
     }
     d->lines[i].points = any ? l->stats->ticks : 0;
     d->bridge |= any && is_rare(l->series);

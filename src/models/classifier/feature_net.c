@@ -143,10 +143,12 @@ const float *gt_feature_net_input(const gt_feature_net *d) { return gt_exec_inpu
 /* ---- pictures ---- */
 
 static void softmax(int n, const float *logits, float *to) {
-    double most = -INFINITY, sum = 0;
-    for (int i = 0; i < n; i++) most = fmax(most, (double)logits[i]);
-    for (int i = 0; i < n; i++) sum += gt_exp((double)logits[i] - most);
-    for (int i = 0; i < n; i++) to[i] = (float)(gt_exp((double)logits[i] - most) / sum);
+    float most = -INFINITY;
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        if (logits[i] > most) most = logits[i];
+    for (int i = 0; i < n; i++) sum += gt_exp((double)logits[i] - (double)most);
+    for (int i = 0; i < n; i++) to[i] = (float)(gt_exp((double)logits[i] - (double)most) / sum);
 }
 
 gt_status gt_feature_net_run(gt_feature_net *d, const gt_feature_net_pictures *p, float *features,
