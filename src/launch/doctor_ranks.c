@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is examined between ranks: the MPI library and what it carries messages with, clocks, and the sum of a
- * block of gradients. */
+ * What is examined between ranks: the MPI library and what it carries messages with, clocks, kinds of processors, and
+ * the sum of a block of gradients. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/memory.h"
+#include "kernels/kernel_set.h"
 #include "launch/doctor.h"
 
 static void examine_library(doctor *d) {
@@ -68,6 +69,49 @@ static void examine_clocks(doctor *d) {
     free(all);
 }
 
+typedef struct processor {
+    char host[GT_HOST_BYTES];
+    int isa, arithmetic;
+    double flops; /* a second, of a thread */
+} processor;
+
+/* Rank 0: instructions of different kinds are fine, different arithmetics are not. */
+static void compare_processors(doctor *d, const processor *all) {
+    const processor *slow = all, *fast = all;
+    bool instructions = false, arithmetics = false;
+    for (int r = 1; r < d->comm->ranks; r++) {
+        instructions |= all[r].isa != all->isa;
+        arithmetics |= all[r].arithmetic != all->arithmetic;
+        if (all[r].flops < slow->flops) slow = &all[r];
+        if (all[r].flops > fast->flops) fast = &all[r];
+    }
+    const gt_kernel_set *set = gt_kernel_set_or_best(d->options.kernels);
+    if (arithmetics)
+        doctor_add(
+            d, WARNING, "processors",
+            "leave out the hosts without fused multiply-adds, or accept results that differ from other machines'",
+            "not all ranks have the arithmetic %s: runs take what all have", set->id);
+    else
+        doctor_add(d, FINE, "processors", NULL,
+                   "%s, arithmetic %s on all ranks; slowest %s, %.0f Gflop/s a thread, fastest %s, %.0f",
+                   instructions ? "different instructions" : set->instructions, set->id, slow->host, slow->flops / 1e9,
+                   fast->host, fast->flops / 1e9);
+}
+
+static void examine_processors(doctor *d) {
+    gt_comm *c = d->comm;
+    if (c->ranks == 1) return;
+    const gt_kernel_set *set = gt_kernel_set_or_best(d->options.kernels);
+    processor mine = {.isa = (int)set->isa, .arithmetic = (int)set->arithmetic, .flops = gt_probe_fma(NULL, set)},
+              *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
+    memcpy(mine.host, c->host, sizeof mine.host);
+    if (!gt_comm_agree_all(c, c->rank || all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"))) {
+        gt_comm_gather_all(c, &mine, sizeof mine, all);
+        if (c->rank == 0) compare_processors(d, all);
+    }
+    free(all);
+}
+
 /* Seconds until a block of gradients that every rank has is summed and everywhere. */
 static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_schedule *plan, float *block, size_t floats) {
     gt_reducer_begin_all(r, plan);
@@ -112,5 +156,6 @@ void doctor_ranks(doctor *d) {
         examine_transport(d);
     }
     examine_clocks(d);
+    examine_processors(d);
     examine_reduction(d);
 }

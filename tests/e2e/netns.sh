@@ -23,6 +23,15 @@ awk '$1 == 4 && $2 == 2 && $3 > 4 { found = 1; wrong = !($9 > 0.9 * $3 && $9 < 1
 quietly "$hosts" 2+1 0 --map-by node "$GANTRY" train $job --run=dealt --steps=10
 same "$(last alone)" "$(last dealt)"
 
+begins hosts_of_two_kinds
+# Hosts with different instructions: each uses its own, the checkpoint is that of one rank, and the doctor finds nothing wrong.
+if grep -q avx512dq /proc/cpuinfo; then
+    printf '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] && GT_ISA=avx512 || GT_ISA=avx2\nexport GT_ISA\nexec "$@"\n' >kinds && chmod +x kinds
+    expect 0 "instructions: each rank's own, avx2 to avx512" "$hosts" 2 0 "$tmp/kinds" "$GANTRY" train $job --run=kinds --steps=10
+    same "$(last alone)" "$(last kinds)"
+    expect 0 '^ok +processors +different instructions, arithmetic fma-[0-9]+ on all ranks; slowest [a-z0-9-]+, [0-9]+ Gflop/s a thread, fastest' "$hosts" 2 0 "$tmp/kinds" "$GANTRY" doctor
+fi
+
 begins one_host_cut_off_for_3
 # One host cut off for 3 s: nothing moves meanwhile, then it goes on as if nothing had been.
 background "$hosts" 2 0 "$GANTRY" train $job --run=cut --steps=1000000 --tick=0.001
