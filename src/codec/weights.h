@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/codec.h"
 #include "gantry/status.h"
 
 /* A tensor with more elements than its file has numbers (a stride of 0 repeats them) may have this many. */
@@ -41,6 +42,11 @@ typedef enum gt_weight_type {
     GT_WEIGHT_U32,
     GT_WEIGHT_U16,
 } gt_weight_type;
+
+const char *gt_weight_type_name(gt_weight_type type); /* "float32", "bool" */
+size_t gt_weight_type_bytes(gt_weight_type type);
+/* What these bytes of a value are, little-endian. */
+double gt_weight_number(gt_weight_type type, const uint8_t *value);
 
 typedef struct gt_weight {
     const char *name;
@@ -84,6 +90,8 @@ const gt_weight *gt_weights_at(const gt_weights *w, size_t i); /* in the order o
 const gt_weight *gt_weights_find(const gt_weights *w, const char *name, size_t *i);
 /* Tensor i as float32, row-major, whatever its type and strides in the file: `size` elements into `out`. */
 gt_status gt_weights_read(const gt_weights *w, size_t i, float *out);
+/* Its values as the type in the file says, little-endian, row-major, to `to` in pieces of whole values. */
+gt_status gt_weights_pour(const gt_weights *w, size_t i, gt_zip_sink *to, void *arg);
 
 /* ---- the tensors of a network: weights_want.c ---- */
 

@@ -46,8 +46,6 @@ struct gt_weights {
 /* GT_FORMAT: a name that messages and tables had better not show: with control characters, or too long. */
 gt_status gt_weights_check_name(const char *name);
 
-size_t gt_weight_type_bytes(gt_weight_type type);
-
 /* Adds a tensor: `item` with dims, storage, offset and strides. Copies the name. GT_FORMAT: more dimensions than are
  * read, a negative one, elements outside of the storage, too many tensors. Messages name the tensor. */
 gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the numbers of a tensor as float32. */
+ * Reads the numbers of a tensor, as float32 or as they are. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,47 +11,48 @@ enum { PIECE_BYTES = 1 << 15 };
 
 /* ---- types ---- */
 
-static float from_f32(const uint8_t *p) {
+static double of_f32(const uint8_t *p) {
     float f;
     memcpy(&f, &(uint32_t){gt_le32(p)}, sizeof f);
-    return f;
+    return (double)f;
 }
 
-static float from_f64(const uint8_t *p) {
+static double of_f64(const uint8_t *p) {
     double d;
     memcpy(&d, &(uint64_t){gt_le64(p)}, sizeof d);
-    return (float)d;
+    return d;
 }
 
-static float from_f16(const uint8_t *p) { return gt_half(gt_le16(p)); }
-
-static float from_bf16(const uint8_t *p) {
-    float f;
-    memcpy(&f, &(uint32_t){(uint32_t)gt_le16(p) << 16}, sizeof f);
-    return f;
-}
-
-static float from_i64(const uint8_t *p) { return (float)(int64_t)gt_le64(p); }
-static float from_i32(const uint8_t *p) { return (float)(int32_t)gt_le32(p); }
-static float from_i16(const uint8_t *p) { return (float)(int16_t)gt_le16(p); }
-static float from_i8(const uint8_t *p) { return (float)(int8_t)*p; }
-static float from_u64(const uint8_t *p) { return (float)gt_le64(p); }
-static float from_u32(const uint8_t *p) { return (float)gt_le32(p); }
-static float from_u16(const uint8_t *p) { return (float)gt_le16(p); }
-static float from_u8(const uint8_t *p) { return (float)*p; }
+static double of_bf16(const uint8_t *p) { return of_f32((const uint8_t[]){0, 0, p[0], p[1]}); }
+static double of_f16(const uint8_t *p) { return (double)gt_half(gt_le16(p)); }
+static double of_i64(const uint8_t *p) { return (double)(int64_t)gt_le64(p); }
+static double of_i32(const uint8_t *p) { return (int32_t)gt_le32(p); }
+static double of_i16(const uint8_t *p) { return (int16_t)gt_le16(p); }
+static double of_i8(const uint8_t *p) { return (int8_t)*p; }
+static double of_u64(const uint8_t *p) { return (double)gt_le64(p); }
+static double of_u32(const uint8_t *p) { return gt_le32(p); }
+static double of_u16(const uint8_t *p) { return gt_le16(p); }
+static double of_u8(const uint8_t *p) { return *p; }
 
 static const struct {
+    const char *name;
     size_t bytes;
-    float (*get)(const uint8_t *p);
+    double (*number)(const uint8_t *p);
 } types[] = {
-    [GT_WEIGHT_F32] = {4, from_f32},   [GT_WEIGHT_F64] = {8, from_f64}, [GT_WEIGHT_F16] = {2, from_f16},
-    [GT_WEIGHT_BF16] = {2, from_bf16}, [GT_WEIGHT_I64] = {8, from_i64}, [GT_WEIGHT_I32] = {4, from_i32},
-    [GT_WEIGHT_I16] = {2, from_i16},   [GT_WEIGHT_I8] = {1, from_i8},   [GT_WEIGHT_U8] = {1, from_u8},
-    [GT_WEIGHT_BOOL] = {1, from_u8},   [GT_WEIGHT_U64] = {8, from_u64}, [GT_WEIGHT_U32] = {4, from_u32},
-    [GT_WEIGHT_U16] = {2, from_u16},
+    [GT_WEIGHT_F32] = {"float32", 4, of_f32}, [GT_WEIGHT_F64] = {"float64", 8, of_f64},
+    [GT_WEIGHT_F16] = {"float16", 2, of_f16}, [GT_WEIGHT_BF16] = {"bfloat16", 2, of_bf16},
+    [GT_WEIGHT_I64] = {"int64", 8, of_i64},   [GT_WEIGHT_I32] = {"int32", 4, of_i32},
+    [GT_WEIGHT_I16] = {"int16", 2, of_i16},   [GT_WEIGHT_I8] = {"int8", 1, of_i8},
+    [GT_WEIGHT_U8] = {"uint8", 1, of_u8},     [GT_WEIGHT_BOOL] = {"bool", 1, of_u8},
+    [GT_WEIGHT_U64] = {"uint64", 8, of_u64},  [GT_WEIGHT_U32] = {"uint32", 4, of_u32},
+    [GT_WEIGHT_U16] = {"uint16", 2, of_u16},
 };
 
+const char *gt_weight_type_name(gt_weight_type type) { return types[type].name; }
+
 size_t gt_weight_type_bytes(gt_weight_type type) { return types[type].bytes; }
+
+double gt_weight_number(gt_weight_type type, const uint8_t *value) { return types[type].number(value); }
 
 /* ---- bytes of a storage ---- */
 
@@ -107,7 +108,7 @@ typedef struct target {
 static gt_status add_numbers(void *arg, const void *bytes, size_t n) {
     target *t = arg;
     size_t size = types[t->type].bytes, count = n / size;
-    for (size_t i = 0; i < count; i++) t->numbers[i] = types[t->type].get((const uint8_t *)bytes + i * size);
+    for (size_t i = 0; i < count; i++) t->numbers[i] = (float)types[t->type].number((const uint8_t *)bytes + i * size);
     t->numbers += count;
     return GT_OK;
 }
@@ -128,12 +129,19 @@ static bool is_row_major(const gt_weight_item *item) {
 }
 
 /* The elements in their order, from bytes that begin with the first element. */
-static void gather_values(const gt_weight_item *item, const uint8_t *bytes, float *out) {
+static gt_status pour_gathered(const gt_weight_item *item, const uint8_t *bytes, gt_zip_sink *to, void *arg) {
+    uint8_t piece[PIECE_BYTES];
     int64_t index[GT_WEIGHT_MOST_DIMS] = {0};
-    size_t size = types[item->storage.type].bytes;
+    size_t size = types[item->storage.type].bytes, have = 0;
     uint64_t at = 0;
-    for (size_t i = 0; i < item->seen.size; i++) {
-        out[i] = types[item->storage.type].get(bytes + at * size);
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < item->seen.size && !st; i++) {
+        memcpy(piece + have, bytes + at * size, size);
+        have += size;
+        if (have == PIECE_BYTES || i + 1 == item->seen.size) {
+            st = to(arg, piece, have);
+            have = 0;
+        }
         for (int k = item->seen.n_dims - 1; k >= 0; k--) {
             at += item->strides[k];
             if (++index[k] < item->seen.dims[k]) break;
@@ -141,28 +149,42 @@ static void gather_values(const gt_weight_item *item, const uint8_t *bytes, floa
             index[k] = 0;
         }
     }
+    return st;
 }
 
-static gt_status read_strided(const gt_weights *w, const gt_weight_item *item, float *out) {
+static gt_status pour_strided(const gt_weights *w, const gt_weight_item *item, gt_zip_sink *to, void *arg) {
     size_t size = types[item->storage.type].bytes, n = (size_t)(item->last + 1) * size; /* as many as the file has */
     uint8_t *bytes = malloc(n);
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
     gt_status st = pour_storage(w, &item->storage, item->offset * size, n, add_bytes, &(target){.bytes = bytes});
-    if (!st) gather_values(item, bytes, out);
+    if (!st) st = pour_gathered(item, bytes, to, arg);
     free(bytes);
     return st;
+}
+
+static gt_status pour_item(const gt_weights *w, const gt_weight_item *item, gt_zip_sink *to, void *arg) {
+    size_t size = types[item->storage.type].bytes;
+    if (item->seen.size == 0) return GT_OK;
+    if (!is_row_major(item)) return pour_strided(w, item, to, arg);
+    return pour_storage(w, &item->storage, item->offset * size, item->seen.size * size, to, arg);
+}
+
+static gt_status wrap(const gt_weights *w, const gt_weight_item *item, gt_status st) {
+    return st ? gt_wrap(st, "'%s': tensor '%s'", w->path, item->seen.name) : GT_OK;
+}
+
+gt_status gt_weights_pour(const gt_weights *w, size_t i, gt_zip_sink *to, void *arg) {
+    return wrap(w, &w->items[i], pour_item(w, &w->items[i], to, arg));
 }
 
 gt_status gt_weights_read(const gt_weights *w, size_t i, float *out) {
     const gt_weight_item *item = &w->items[i];
     const gt_weight_storage *s = &item->storage;
-    size_t size = types[s->type].bytes, n = item->seen.size;
-    gt_status st = GT_OK;
+    size_t n = item->seen.size;
+    bool plain = s->type == GT_WEIGHT_F32 && !s->in_entry && !s->utf8 && is_row_major(item);
     if (n == 0) return GT_OK;
-    if (!is_row_major(item)) st = read_strided(w, item, out);
-    else if (s->type == GT_WEIGHT_F32 && !s->in_entry && !s->utf8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-        st = gt_read_at(w->fd, s->at + item->offset * size, out, n * size);
-    else
-        st = pour_storage(w, s, item->offset * size, n * size, add_numbers, &(target){.type = s->type, .numbers = out});
-    return st ? gt_wrap(st, "'%s': tensor '%s'", w->path, item->seen.name) : GT_OK;
+    gt_status st = plain && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+                       ? gt_read_at(w->fd, s->at + item->offset * sizeof *out, out, n * sizeof *out)
+                       : pour_item(w, item, add_numbers, &(target){.type = s->type, .numbers = out});
+    return wrap(w, item, st);
 }

@@ -71,6 +71,10 @@ int checkpoint_open_file(const char *path);
 /* The path of the checkpoint of `images` in `dir`, to be freed; NULL: see gt_message(). */
 char *checkpoint_path(const char *dir, int64_t images);
 
+/* The HDF5 part of a checkpoint that is open; NULL: a file of another kind (gt_checkpoint_from). */
+struct gt_h5_file;
+const struct gt_h5_file *checkpoint_h5(const gt_checkpoint_file *f);
+
 /* ---- directories of runs ---- */
 
 /* Makes a directory in `dir` whose name is `before`, a number of at least so many digits, and `after`: the first such

@@ -342,6 +342,7 @@ gt_status gt_checkpoint_choose(const char *path, char **file) {
 
 const char *gt_checkpoint_path(const gt_checkpoint_file *f) { return f->path; }
 int gt_checkpoint_format(const gt_checkpoint_file *f) { return f->format; }
+const gt_h5_file *checkpoint_h5(const gt_checkpoint_file *f) { return f->elsewhere.read ? NULL : &f->h5; }
 const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f) { return &f->about; }
 const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i) {
     return (const gt_checkpoint_entry *)f->found.data + i;

@@ -109,6 +109,12 @@ case_other_commands() {
 1  |  generate shapes.zip --seeds=0 --outdir=o  |  is a ZIP archive, not a Gantry checkpoint
 2  |  walk mine --out=o.webp  |  which images\? --seeds=0-7
 2  |  mix mine  |  --rows
+1  |  hash nosuch  |  'nosuch': No such file or directory; a run, a checkpoint, a network, a dataset or a picture is needed
+1  |  hash junk.h5  |  junk.h5
+1  |  hash empty.zip  |  'empty.zip' is empty
+2  |  hash  |  a file is needed
+2  |  hash --compare mine  |  --compare takes two files
+2  |  hash --compare mine shapes.zip  |  only tensors can be compared with tensors
 1  |  inspect nosuch  |  'nosuch': No such file or directory; a dataset, a checkpoint, a run's directory or its log
 1  |  inspect junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
 1  |  inspect junk.zip  |  'junk.zip': no ZIP archive

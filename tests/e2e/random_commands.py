@@ -227,9 +227,11 @@ class Maker:
 
     def look(self):
         r = self.r
-        command = r.choice(["inspect", "report", "compare", "help", "version", "doctor", "bench"])
+        command = r.choice(["inspect", "report", "compare", "help", "version", "doctor", "bench", "hash"])
         if command == "inspect":
             return ["inspect", self.file(RUNS + DATA + ["run-dcgan/last", "run-stylegan2/stats.jsonl", "mix/mixture.h5"]), *(["--graph"] if self.wrong else [])]
+        if command == "hash":
+            return ["hash", *[self.file(RUNS + DATA + ["run-dcgan/last", "mix/mixture.h5"]) for _ in range(r.randint(1, 3))], *self.options(TABLES["hash"], 1)]
         if command == "report":
             return ["report", self.file(RUNS), "--out=report.html"]
         if command == "compare":

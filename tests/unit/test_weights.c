@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "codec/weights.h"
+#include "gantry/file.h"
 
 static int make_foreign(void **state) { return make_foreign_files("foreign_weights.py", state); }
 
@@ -30,6 +31,23 @@ static void refuse(const char *path, const char *part) {
 
 /* ---- what the files hold ---- */
 
+static gt_status keep_bytes(void *arg, const void *bytes, size_t n) {
+    gt_buffer_add(arg, bytes, n);
+    return GT_OK;
+}
+
+/* The bytes as they are, in the order of the numbers; one is as large as the file's type says. */
+static void check_bytes(const gt_weights *w, size_t i, const float *numbers) {
+    const gt_weight *t = gt_weights_at(w, i);
+    gt_buffer b = {0};
+    assert_ok(gt_weights_pour(w, i, keep_bytes, &b));
+    assert_int_equal(b.n, t->size * gt_weight_type_bytes(t->type));
+    for (size_t k = 0; k < t->size && t->type == GT_WEIGHT_I64; k++)
+        assert_true((float)((const int64_t *)(const void *)b.data)[k] == numbers[k]);
+    if (t->type == GT_WEIGHT_F32 && t->size) assert_memory_equal(b.data, numbers, b.n);
+    gt_buffer_free(&b);
+}
+
 static void check_numbers(const gt_weights *w, size_t i) {
     const gt_weight *t = gt_weights_at(w, i);
     float *numbers = calloc(t->size + 1, sizeof *numbers);
@@ -42,6 +60,7 @@ static void check_numbers(const gt_weights *w, size_t i) {
         if (numbers[k] != (float)expected)
             fail_msg("'%s'[%zu] is %g, not %d", t->name, k, (double)numbers[k], (int)expected);
     }
+    check_bytes(w, i, numbers);
     free(numbers);
 }
 

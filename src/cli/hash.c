@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry hash: a hash of what files hold, however they were written, and how two of them differ (gantry/contents.h). */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "gantry/arrays.h"
+#include "gantry/contents.h"
+#include "gantry/file.h"
+#include "gantry/log.h"
+#include "gantry/progress.h"
+
+typedef struct hash_fields {
+    bool tensors, compare;
+    int64_t threads;
+} hash_fields;
+
+#define FIELDS hash_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(tensors, "0", "Print a line for each tensor too, or each sample of a dataset"),
+     .detail = "Its hash, name, type and shape."},
+    {CLI_OPTION(compare, "0", "Of two files: name the first tensor or sample that differs, and by how much")},
+    {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
+};
+
+/* A file that may come from elsewhere is checked before it is opened. */
+static gt_status open_checked(const cli_session *s, const char *path, gt_contents **out) {
+    gt_network_options reading = cli_reading(&s->options);
+    gt_file_kind kind = gt_kind_of_file(path);
+    char *file = NULL;
+    *out = NULL;
+    bool ours = kind == GT_KIND_CHECKPOINT || (kind == GT_KIND_FOLDER && gt_checkpoint_any(path));
+    gt_status st = ours ? cli_check_checkpoint(&s->options, path, &file) : gt_h5_check(path);
+    if (!st) st = gt_contents_open(out, file ? file : path, &reading);
+    free(file);
+    return st;
+}
+
+/* Opens and reads; NULL: see gt_message(). */
+static gt_contents *read_file(const cli_session *s, const char *path, gt_pool *pool, gt_status *st) {
+    gt_contents *c;
+    *st = open_checked(s, path, &c);
+    if (*st) return NULL;
+    gt_tell_start("reading", gt_contents_parts_are(c), gt_contents_parts(c));
+    *st = gt_contents_read(c, pool);
+    gt_tell_end();
+    if (!*st) return c;
+    gt_contents_close(c);
+    return NULL;
+}
+
+static void print_hash(gt_hash128 hash, const char *kind, const char *name) {
+    char text[GT_CONTENTS_HASH_BYTES];
+    printf("%s  %s%s%s\n", gt_contents_text(hash, text), kind, *kind && *name ? "  " : "", name);
+}
+
+static gt_status print_file(const cli_session *s, const char *path, gt_pool *pool) {
+    gt_status st;
+    gt_contents *c = read_file(s, path, pool, &st);
+    char name[GT_CONTENTS_NAME_BYTES];
+    if (!c) return st;
+    print_hash(gt_contents_hash(c), gt_contents_kind(c), gt_contents_path(c));
+    for (int64_t i = 0; ((const hash_fields *)s->fields)->tensors && i < gt_contents_parts(c) && !st; i++)
+        if (!(st = gt_contents_part_text(c, i, name))) print_hash(gt_contents_part_hash(c, i), "", name);
+    gt_contents_close(c);
+    return st;
+}
+
+/* Goes on behind a file that cannot be read. */
+static gt_status print_files(const cli_session *s, gt_pool *pool) {
+    const cli_arguments *a = &s->arguments;
+    int failed = 0;
+    if (a->n_words == 1) return print_file(s, a->words[0], pool);
+    for (int i = 0; i < a->n_words; i++) {
+        gt_status st = print_file(s, a->words[i], pool);
+        if (st == GT_NOMEM) return st;
+        if (!st) continue;
+        char text[GT_CONTENTS_NAME_BYTES];
+        snprintf(text, sizeof text, "gantry hash: %s", gt_message());
+        fflush(stdout);
+        gt_log_print_error(text);
+        failed++;
+    }
+    return failed ? gt_fail(GT_FAILED, "%d of %d files have no hash, see above", failed, a->n_words) : GT_OK;
+}
+
+static gt_status compare_files(const cli_session *s, gt_pool *pool) {
+    const char **words = s->arguments.words;
+    gt_contents *a, *b = NULL;
+    gt_contents_difference *d = calloc(1, sizeof *d);
+    gt_status st;
+    a = read_file(s, words[0], pool, &st);
+    if (!st) b = read_file(s, words[1], pool, &st);
+    if (!st && !d) st = gt_fail(GT_NOMEM, "out of memory for a comparison");
+    if (!st) st = gt_contents_compare(a, b, d);
+    if (!st && !d->parts) print_hash(gt_contents_hash(a), "equal", "");
+    if (!st && d->parts) {
+        printf("%s\n%s that differ: %" PRId64 " of %" PRId64 "\n", d->first, gt_contents_parts_are(a), d->parts,
+               d->all);
+        fflush(stdout);
+        st = gt_fail(GT_FAILED, "'%s' and '%s' differ", words[0], words[1]);
+    }
+    gt_contents_close(a);
+    gt_contents_close(b);
+    free(d);
+    return st;
+}
+
+static gt_status hash_words(cli_session *s) {
+    const hash_fields *f = s->fields;
+    if (f->compare && s->arguments.n_words != 2) return gt_fail(GT_USAGE, "--compare takes two files");
+    if (f->compare && f->tensors) return gt_fail(GT_USAGE, "--tensors or --compare: one of them");
+    if (!s->arguments.n_words)
+        return gt_fail(GT_USAGE, "a file is needed: a run, a checkpoint, a network, a dataset or a picture");
+    gt_pool *pool = gt_pool_new((int)f->threads);
+    if (!pool) return gt_failure();
+    gt_status st = f->compare ? compare_files(s, pool) : print_files(s, pool);
+    gt_pool_free(pool);
+    return st;
+}
+
+const cli_command cli_hash = {
+    .name = "hash",
+    .arguments = "RUN | CHECKPOINT | NETWORK | DATASET | PICTURE ... [--key=value ...]",
+    .help = "A hash of what files hold, however they were written",
+    .detail =
+        "A line for each file: hash, kind, name. Of checkpoints and networks it covers tensors by name, type, shape "
+        "and values, and the state of training; of datasets decoded samples, labels and masks, so that a dataset "
+        "as folder, ZIP, HDF5 and .npz has one hash; of pictures the pixels. Times, hosts, versions, names of "
+        "items and the form of the file do not count. g1 before the hash is the version of what is hashed, in "
+        "docs/reproducibility.md. A run stands for its newest checkpoint.",
+    .failed = "a file cannot be read, or --compare has found a difference",
+    CLI_EXAMPLES({"Two runs: are they the same?", "gantry hash runs/a runs/b"},
+                 {"A dataset before and after it was converted", "gantry hash pictures pictures.zip"},
+                 {"The first tensor that differs, and by how much", "gantry hash --compare runs/a runs/b"}),
+    CLI_ROWS(table),
+    .run = hash_words,
+};
