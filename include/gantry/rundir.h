@@ -73,13 +73,22 @@ void gt_lock_release(gt_lock *l); /* NULL is fine */
 /* A line for each start and each end of the program that trained it. Rank 0 writes.
  *
  *     {"event": "start", "time": 1795378003.2, "images": 0, "total": 25000000, "facts": {"data": "...", ...}}
- *     {"event": "end", "time": 1795378010.4, "images": 3008, "state": "stopped", "message": ""}
+ *     {"event": "end", "time": 1795378010.4, "images": 3008, "state": "stopped", "message": "", "hash": "g1:..."}
  *
  * A start without an end is a run that goes on, or a program that was killed: the lock tells (gt_lock_look). */
 
 typedef struct gt_start_fact { /* "data", "synth:shapes: 4096 images 32x32x3" */
     const char *name, *text;
 } gt_start_fact;
+
+/* Starts on the same processors, one after the other. */
+typedef struct gt_start_part gt_start_part;
+struct gt_start_part {
+    const char *processors; /* the fact GT_START_PROCESSORS of these starts; "": it is not known */
+    int64_t images;         /* shown at the first of them */
+    gt_start_part *next;
+};
+#define GT_START_PROCESSORS "processors" /* CPUs and their instruction set */
 
 typedef struct gt_starts {
     int count;                  /* starts so far; 0: the rest is empty */
@@ -88,13 +97,15 @@ typedef struct gt_starts {
     const gt_start_fact *facts; /* of the last start: what was run, in words; ends with a name NULL */
     const char *state;          /* how the last start ended: "finished", "stopped", "failed"; "": no word of an end */
     const char *message;        /* why it failed; "" */
+    const char *hash;           /* of the last checkpoint (gantry/contents.h), as the latest end tells it; "" */
+    gt_start_part *parts;       /* all starts, the first one first */
     double ended;               /* Unix time */
     gt_arena *arena;
 } gt_starts;
 
-/* Append a line each. `facts` end with a name NULL. A failure is a warning. */
+/* Append a line each. `facts` end with a name NULL; `hash`: "" where none is known. A failure is a warning. */
 void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_start_fact *facts);
-void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message);
+void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash);
 
 /* What the file says; a missing file and damaged lines say nothing. NULL: out of memory. */
 gt_starts *gt_starts_read(const char *dir);

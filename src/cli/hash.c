@@ -130,7 +130,7 @@ const cli_command cli_hash = {
         "and values, and the state of training; of datasets decoded samples, labels and masks, so that a dataset "
         "as folder, ZIP, HDF5 and .npz has one hash; of pictures the pixels. Times, hosts, versions, names of "
         "items and the form of the file do not count. g1 before the hash is the version of what is hashed, in "
-        "docs/reproducibility.md. A run stands for its newest checkpoint.",
+        "docs/reproducibility.md. A run stands for its newest checkpoint; its log and report have the hash.",
     .failed = "a file cannot be read, or --compare has found a difference",
     CLI_EXAMPLES({"Two runs: are they the same?", "gantry hash runs/a runs/b"},
                  {"A dataset before and after it was converted", "gantry hash pictures pictures.zip"},

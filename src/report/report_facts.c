@@ -30,6 +30,17 @@ static void put_state(gt_buffer *out, const char *dir, const gt_starts *s) {
     html_text(out, "", s->message, "</p>\n");
 }
 
+/* The processors of all parts of the run: results may differ in last bits between instruction sets. */
+static void put_parts(gt_buffer *out, const gt_starts *s) {
+    for (const gt_start_part *p = s->parts; p; p = p->next) {
+        char text[TEXT];
+        int n = snprintf(text, sizeof text, "%.300s", *p->processors ? p->processors : "unknown");
+        if (s->parts->next)
+            snprintf(text + n, sizeof text - (size_t)n, "; from %.6g kimg on", (double)p->images / 1000);
+        row(out, p == s->parts ? GT_START_PROCESSORS : "", text);
+    }
+}
+
 void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
     double images = s->ticks ? (double)s->images[s->ticks - 1] : 0;
     put_state(out, dir, starts);
@@ -38,7 +49,9 @@ void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, cons
         gt_buffer_printf(out, "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n",
                          fmin(100, 100 * images / (double)starts->total));
     gt_buffer_printf(out, "<h2>What was run</h2>\n<div class=\"card scroll\"><table>\n");
-    for (const gt_start_fact *f = starts->facts; f->name; f++) row(out, f->name, f->text);
+    for (const gt_start_fact *f = starts->facts; f->name; f++)
+        if (strcmp(f->name, GT_START_PROCESSORS)) row(out, f->name, f->text);
+    put_parts(out, starts);
     char text[TEXT], first[WHEN], last[WHEN], ended[WHEN];
     int n = snprintf(text, sizeof text, "%s", gt_date_text(starts->first, first));
     if (starts->count > 1)
@@ -46,6 +59,7 @@ void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, cons
                       gt_date_text(starts->last, last), (double)starts->images / 1000);
     row(out, "begun", text);
     if (*starts->state) row(out, starts->state, gt_date_text(starts->ended, ended));
+    if (*starts->hash) row(out, "hash", starts->hash);
     gt_buffer_printf(out, "</table></div>\n");
 }
 

@@ -56,9 +56,9 @@ void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_st
                              (json_int_t)images, "total", (json_int_t)total, "facts", facts_of(facts)));
 }
 
-void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message) {
-    add_event(dir, json_pack("{s:s, s:f, s:I, s:s, s:o}", "event", "end", "time", gt_unix_time(), "images",
-                             (json_int_t)images, "state", state, "message", text_of(message)));
+void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash) {
+    add_event(dir, json_pack("{s:s, s:f, s:I, s:s, s:o, s:s}", "event", "end", "time", gt_unix_time(), "images",
+                             (json_int_t)images, "state", state, "message", text_of(message), "hash", hash));
 }
 
 /* ---- reading ---- */
@@ -70,6 +70,18 @@ static const char *copy_text(gt_arena *a, const json_t *text) {
 static int64_t whole(const json_t *line, const char *key) { return json_integer_value(json_object_get(line, key)); }
 
 static double real(const json_t *line, const char *key) { return json_number_value(json_object_get(line, key)); }
+
+/* A start on other processors than the one before begins a part. */
+static void take_part(gt_starts *s) {
+    const char *processors = "";
+    gt_start_part **end = &s->parts, *last = NULL, *part;
+    for (const gt_start_fact *f = s->facts; f->name; f++)
+        if (!strcmp(f->name, GT_START_PROCESSORS)) processors = f->text;
+    for (; *end; end = &(*end)->next) last = *end;
+    if (last && !strcmp(last->processors, processors)) return;
+    if ((part = gt_arena_alloc(s->arena, sizeof *part))) *part = (gt_start_part){processors, s->images, NULL};
+    *end = part;
+}
 
 static void take_start(gt_starts *s, json_t *line) {
     json_t *facts = json_object_get(line, "facts"), *text;
@@ -84,12 +96,14 @@ static void take_start(gt_starts *s, json_t *line) {
     s->images = whole(line, "images");
     s->total = whole(line, "total");
     s->facts = rows;
-    s->state = s->message = "";
+    s->state = s->message = s->hash = "";
+    take_part(s);
 }
 
 static void take_end(gt_starts *s, const json_t *line) {
     s->state = copy_text(s->arena, json_object_get(line, "state"));
     s->message = copy_text(s->arena, json_object_get(line, "message"));
+    s->hash = copy_text(s->arena, json_object_get(line, "hash"));
     s->ended = real(line, "time");
 }
 
@@ -106,7 +120,7 @@ gt_starts *gt_starts_read(const char *dir) {
     gt_starts *s = calloc(1, sizeof *s);
     char *path = gt_path_join(dir, FILE_NAME);
     gt_lines in;
-    if (s) *s = (gt_starts){.facts = none, .state = "", .message = "", .arena = gt_arena_new()};
+    if (s) *s = (gt_starts){.facts = none, .state = "", .message = "", .hash = "", .arena = gt_arena_new()};
     bool fine = s && path && s->arena;
     if (fine) {
         gt_status st = gt_lines_open(&in, path, 0, 0);

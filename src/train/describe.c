@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is run, in words: into the log, and into starts.jsonl for those who look at the run later. */
+ * What is run, in words, and the hash of what came of it: into the log, and into starts.jsonl for those who look at the
+ * run later. */
+#include <string.h>
+
+#include "base/machine.h"
+#include "gantry/file.h"
+#include "gantry/progress.h"
 #include "gantry/augment.h"
 #include "gantry/dist.h"
 #include "gantry/kernels.h"
@@ -29,10 +35,33 @@ static void parameters_text(const gt_model *m, char *text, size_t bytes) {
     }
 }
 
-void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
-    enum { PROGRAM, RANKS, DATA, BATCH, PARAMETERS, FACTS };
+enum { PROCESSOR_BYTES = 160, TEXT_BYTES = 4400 };
+
+/* Each once. */
+static gt_status add_processor(void *arg, const void *data, size_t bytes) {
+    char *list = arg;
+    size_t n = strlen(list);
+    if (!strstr(list, data) && n + bytes + 2 < TEXT_BYTES)
+        snprintf(list + n, TEXT_BYTES - n, "%s%s", n ? "; " : "", (const char *)data);
+    return GT_OK;
+}
+
+/* "AMD EPYC 7R13 Processor, avx2", of all ranks */
+static void processors_text_all(const gt_engine *e, char list[TEXT_BYTES]) {
+    char mine[PROCESSOR_BYTES] = "";
+    gt_machine m;
+    gt_machine_look(&m);
+    snprintf(mine, sizeof mine, "%s, %s", m.cpu, gt_kernel_set_name(e->model->kernels));
+    *list = 0;
+    gt_comm_funnel_all(e->comm, mine, sizeof mine, add_processor, list);
+}
+
+void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
+    enum { PROGRAM, RANKS, PROCESSORS, DATA, BATCH, PARAMETERS, FACTS };
     const gt_job *job = e->job;
-    char mpi[256], text[FACTS][4400];
+    char mpi[256], text[FACTS][TEXT_BYTES];
+    processors_text_all(e, text[PROCESSORS]);
+    if (e->comm->rank) return;
     gt_mpi_version(mpi, sizeof mpi);
     snprintf(text[PROGRAM], sizeof *text, "gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi,
              gt_blas_description());
@@ -54,10 +83,12 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
                                             {"parameters", text[PARAMETERS]},
                                             {"batch", text[BATCH]},
                                             {"ranks", text[RANKS]},
+                                            {GT_START_PROCESSORS, text[PROCESSORS]},
                                             {"program", text[PROGRAM]},
                                             {0}});
     gt_info("%s", text[PROGRAM]);
     gt_info("%s", text[RANKS]);
+    gt_info("processors: %s", text[PROCESSORS]);
     gt_info("data: %s", text[DATA]);
     if (!job->label_dim && e->info->stored_label_width > 0 && job->family->adversarial)
         gt_info("the data have labels, which are not used: --cond uses them");
@@ -66,4 +97,22 @@ void gt_journal_describe(const gt_engine *e, const gt_journal *j) {
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
                 e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
     gt_info("%s", text[BATCH]);
+}
+
+void gt_journal_hash(const gt_journal *j, char text[GT_CONTENTS_HASH_BYTES]) {
+    gt_contents *c = NULL;
+    char name[GT_NAME_BYTES];
+    *text = 0;
+    gt_tell_start("making the hash of the last checkpoint", NULL, 0);
+    gt_storage_begin("reading", "the last checkpoint");
+    gt_status st = gt_contents_open(&c, j->dir, NULL);
+    if (!st) st = gt_contents_read(c, NULL);
+    gt_storage_end();
+    gt_tell_end();
+    if (st) gt_warn("no hash of the last checkpoint: %s", gt_message());
+    else {
+        gt_path_name(gt_contents_path(c), name);
+        gt_info("hash of %s: %s", name, gt_contents_text(gt_contents_hash(c), text));
+    }
+    gt_contents_close(c);
 }

@@ -5,6 +5,7 @@
 #ifndef GANTRY_TRAIN_JOURNAL_H
 #define GANTRY_TRAIN_JOURNAL_H
 
+#include "gantry/contents.h"
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
@@ -198,6 +199,8 @@ gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
 /* ---- describe.c ---- */
 
 /* Logs what is run, and begins starts.jsonl's next line. */
-void gt_journal_describe(const gt_engine *e, const gt_journal *j);
+void gt_journal_describe_all(const gt_engine *e, const gt_journal *j);
+/* Logs the hash of the newest checkpoint, which is on the disk. "": it cannot be read, which is a warning. */
+void gt_journal_hash(const gt_journal *j, char text[GT_CONTENTS_HASH_BYTES]);
 
 #endif

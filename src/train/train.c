@@ -253,10 +253,11 @@ bool gt_late_values_were_due(const gt_engine *e) {
 static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     bool failed = st && st != GT_STOPPED;
     if (gt_lock_lost(j->lock)) return;
-    char why[2048] = "";
+    char why[2048] = "", hash[GT_CONTENTS_HASH_BYTES] = "";
     if (failed) snprintf(why, sizeof why, "%s", gt_message());
+    else gt_journal_hash(j, hash);
     gt_storage_begin("writing", "starts.jsonl");
-    gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why);
+    gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why, hash);
     gt_storage_end();
     write_report(j);
     if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
@@ -334,7 +335,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     if (!st) st = gt_run_begin_all(&e, &j, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
-        if (comm->rank == 0) gt_journal_describe(&e, &j);
+        gt_journal_describe_all(&e, &j);
         st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);

@@ -5,7 +5,7 @@ prepare
 bad=0
 begins the_first
 # The first one, and some between; one of a library's.
-for case in stylegan2 dcgan vae vq go_on from_h5 gmm_fit generate to_pkl to_npz to_zip to_h5 latent likelihood inspect report compare; do
+for case in stylegan2 dcgan vae vq go_on from_h5 gmm_fit generate to_pkl to_npz to_zip to_h5 latent likelihood inspect hash report compare; do
     learn $case own
     awk -v lines="$(wc -l <numbers)" -v many=5 'BEGIN { step = int(lines / many) + 1 } NR % step == 1' numbers >some
     while read -r n; do judge $case own "$n" || bad=$((bad + 1)); done <some

@@ -65,6 +65,8 @@ study          -      study gradient-variance ../in/vae $circles --samples=32 --
 anomalies      -      anomalies ../in/ae $circles --threads=1 --outdir=out
 inspect        -      inspect ../in/gan ../in/gan/last ../in/gan/metrics.h5 ../in/circles.h5
 graph          -      inspect --graph ../in/gan
+hash           -      hash ../in/gan ../in/circles.h5 ../in/circles.zip ../in/folder --tensors
+hash_compare   -      hash --compare ../in/gan ../in/gan/last
 report         -      report ../in/gan --out=out.html
 compare        -      compare ../in/gan ../in/gan --out=out.png
 compare_html   -      compare ../in/gan ../in/gan --html=out.html

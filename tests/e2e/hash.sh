@@ -73,7 +73,7 @@ PYTHON
     expect 0 '^g1:[0-9a-f]{32}  equal$' "$GANTRY" hash --compare a.png a.tiff
 }
 
-# A run on one rank and on two, and what other programs of HDF5 make of its checkpoint.
+# A run on one rank and on two, its log and report, and what other programs of HDF5 make of its checkpoint.
 case_checkpoints() {
     local hash
     job=$small
@@ -84,6 +84,9 @@ case_checkpoints() {
     unlike one more
     quietly "$GANTRY" hash one
     hash=$(cut -d' ' -f1 said)
+    tail -1 one/log.txt | grep -q "hash of checkpoint-000000032.h5: $hash\$" || { tail -3 one/log.txt; fail 'the log does not end with the hash'; }
+    has_line "<tr><th>hash</th><td>$hash</td>" one/report.html || fail 'the report has no hash'
+    has_line '<tr><th>processors</th><td>[^<]*, [a-z0-9]*</td>' one/report.html || fail 'the report has no processors'
     tail -c +513 "$(last one)" >plain.h5
     [ "$("$GANTRY" hash plain.h5 | cut -d' ' -f1)" = "$hash" ] || fail 'the HDF5 part alone has another hash'
     if command -v h5repack >/dev/null; then
@@ -95,6 +98,18 @@ case_checkpoints() {
     has_line '^tensors that differ: [0-9]* of 253$' said || { cat said; fail 'how many differ'; }
     expect 0 "^$hash  equal$" "$GANTRY" hash --compare one two
     expect 0 '^g1:[0-9a-f]{32}  /state/step  int64$' "$GANTRY" hash --tensors one
+}
+
+# The processors of all parts of a run.
+case_parts() {
+    job=$small
+    train 1 run --steps=2 --threads=1
+    sed -i 's/"processors":"[^"]*"/"processors":"Abacus, beads"/' run/starts.jsonl
+    train 1 run --steps=4 --threads=1
+    train 1 run --steps=5 --threads=1
+    has_line '<tr><th>processors</th><td>Abacus, beads; from 0 kimg on</td>' run/report.html || fail 'the first part'
+    [ "$(grep -c 'from 0.016 kimg on</td>' run/report.html)" = 1 ] || fail 'the second part'
+    ! grep -q 'from 0.032 kimg on' run/report.html || fail 'a third part'
 }
 
 case_networks() {

@@ -62,7 +62,7 @@ for file in job.ini log.txt stats.jsonl metrics.h5 reals.png last; do
 done
 for pipe in p.ini p.h5 p.zip p.npy p.csv p.json; do
     mkfifo "$pipe"
-    for words in "train $pipe" "train --data=$pipe --run=p" "inspect $pipe" "dataset $pipe p.out.zip" "dataset synth:shapes:n=8 p.out.zip --labels=$pipe" "gmm fit $pipe" \
+    for words in "train $pipe" "train --data=$pipe --run=p" "inspect $pipe" "hash $pipe" "dataset $pipe p.out.zip" "dataset synth:shapes:n=8 p.out.zip --labels=$pipe" "gmm fit $pipe" \
         "latent $pipe" "generate $pipe --seeds=0 --outdir=p" "generate $HOME/run --class=0 --mixture=$pipe --seeds=0 --outdir=p" "compare $pipe"; do
         # shellcheck disable=SC2086
         promptly "$GANTRY" $words

@@ -53,6 +53,8 @@ clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out
 clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out --grid --noise-mode=random --trunc=0.5
 clean "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 clean "$GANTRY" inspect "$(last run)" --graph
+clean "$GANTRY" hash run run/metrics.h5 out out/seed0001.png
+status=1 clean "$GANTRY" hash --compare run other
 clean "$GANTRY" report run
 clean "$GANTRY" help train
 status=2 clean "$GANTRY" train $small --run=run --steps=9

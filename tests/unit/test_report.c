@@ -173,15 +173,16 @@ static void facts_and_warnings(void **state) {
     assert_false(says(page, "no date"));
     assert_true(says(page, "href=\"./log.txt\""));
     free(page);
-    gt_starts_end(scratch, 2000, "failed", "no <room>");
+    gt_starts_end(scratch, 2000, "failed", "no <room>", "");
     page = report();
     assert_true(says(page, ">failed<") && says(page, "no &#60;room&#62;"));
     free(page);
     gt_starts_begin(scratch, 1000, 4000, facts);
-    gt_starts_end(scratch, 4000, "finished", "");
+    gt_starts_end(scratch, 4000, "finished", "", "g1:0123");
     FILE *f = fopen(at("starts.jsonl"), "a");
     assert_true(f && fputs("{\"event\": \"start\", \"ti", f) >= 0 && fclose(f) == 0); /* half a line */
     page = report();
+    assert_true(says(page, "<td>g1:0123</td>") && says(page, "<th>processors</th><td>unknown</td>"));
     assert_true(says(page, ">finished<") && says(page, "; 2 starts, the last one on ") && says(page, " at 1 kimg"));
     free(page);
 }
