@@ -81,6 +81,7 @@ $(LIBRARY): $(LIBRARY_OBJ)
 
 # What the program carries within itself.
 $(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
+$(BUILD)/src/launch/doctor_hashes.o: src/launch/hashes.ini
 
 $(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.

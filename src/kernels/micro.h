@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How the sources of vector kernels are compiled, once per set of instructions: floating-point contraction is on in
- * them, and only in them, since a += u * b must be one FMA; loops over registers are unrolled. Loads stay where they are used:
- * moved to the front of a loop, as gcc does for ARM, they push accumulators out of the registers. */
+ * them, and only in them, since a += u * b must be one FMA; loops over registers are unrolled. Loads stay where they
+ * are used: moved to the front of a loop, as gcc does for ARM, they push accumulators out of the registers. */
 #ifdef __clang__
 #pragma clang fp contract(fast)
 #define UNROLL _Pragma("clang loop unroll(full)")

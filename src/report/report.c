@@ -10,15 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/embed.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 #include "report/html.h"
 #include "report/report.h"
 
 /* ---- style and script, each with a zero behind ---- */
-
-#define EMBED(name, file) \
-    __asm__(".pushsection .rodata\n.global " #name "\n" #name ":\n.incbin \"" file "\"\n.byte 0\n.popsection\n")
 
 EMBED(gt_report_css, "src/report/report.css");
 EMBED(gt_report_js, "src/report/report.js");

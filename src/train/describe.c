@@ -51,7 +51,7 @@ static void processors_text_all(const gt_engine *e, char list[TEXT_BYTES]) {
     char mine[PROCESSOR_BYTES] = "";
     gt_machine m;
     gt_machine_look(&m);
-    snprintf(mine, sizeof mine, "%s, %s", m.cpu, gt_kernel_set_name(e->model->kernels));
+    snprintf(mine, sizeof mine, "%s, %s", m.cpu, gt_kernel_set_instructions(e->model->kernels));
     *list = 0;
     gt_comm_funnel_all(e->comm, mine, sizeof mine, add_processor, list);
 }

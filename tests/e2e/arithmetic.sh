@@ -87,6 +87,29 @@ case_instructions_change() {
     same "$(last straight)" "$(last mixed)"
 }
 
+# the hashes that every machine finds, on one rank and on two; one that differs is named
+case_golden_hashes() {
+    two_sets
+    local isa hash
+    for isa in $a $b; do
+        GT_ISA=$isa quietly "$GANTRY" doctor --hashes
+        [ "$(grep -c '^ok .* g1:' said)" -ge 11 ] || { cat said; fail "$isa: not all jobs"; }
+    done
+    quietly ranks 2 "$GANTRY" doctor --hashes
+    [ "$(grep -c '^ok .* g1:' said)" -ge 11 ] || { cat said; fail '2 ranks: not all jobs'; }
+    hash=$(awk '/ vq / { print $3 }' said)
+    sed "s/$hash/g1:00000000000000000000000000000000/" "$GANTRY" >changed && chmod +x changed
+    expect 1 "^BROKEN +vq +$hash  instead of g1:0+$" ./changed doctor --hashes=vq
+    grep -q '1 of 1 networks are not what other machines compute' said || { cat said; fail 'no message'; }
+    expect 2 'no such job' "$GANTRY" doctor --hashes=vqq
+    GT_CONV=direct expect 2 'known for the arithmetic fma-[0-9]+ alone, and this is fma-[0-9]+-direct' "$GANTRY" doctor --hashes
+    GT_ISA=portable expect 2 'this is plain-' "$GANTRY" doctor --hashes
+    expect 2 'at most' ranks 5 "$GANTRY" doctor --hashes
+    mkdir tmp && TMPDIR=$tmp/tmp quietly "$GANTRY" doctor --hashes=lenet
+    [ -z "$(ls tmp)" ] || fail 'files are left'
+    TMPDIR=$tmp/none expect 1 'no folder can be made in .*TMPDIR' "$GANTRY" doctor --hashes
+}
+
 # What is linked from libm and OpenBLAS, against a table with reasons. Functions whose result is exact, or rounded as IEEE 754 says, are left out.
 exact='sqrt|sqrtf|fabs|fabsf|floor|floorf|ceil|ceilf|rint|rintf|nearbyint|nearbyintf|lrint|lrintf|llrint|llrintf|round|roundf|lround|lroundf|llround|llroundf|trunc|truncf|ldexp|ldexpf|scalbn|scalbnf|frexp|frexpf|modf|modff|fmod|fmodf|fmin|fminf|fmax|fmaxf|copysign|copysignf|ilogb|ilogbf|logb|fma|fmaf|nextafter|nextafterf|remainder'
 calls() { # FOLDER of objects: "object function" of each call that may differ

@@ -15,7 +15,7 @@ begins build
 timeout -k 5 900 "$top/packaging/arm64-tree" "$tree" >log 2>&1 || { tail -n 5 log; skip 'Debian cannot be downloaded (network?)'; }
 units='base symmetric mixture_kernels kernel_set gemm winograd ops graph layers mixture'
 # shellcheck disable=SC2086
-make -C "$top" -j"$(nproc)" CROSS=aarch64-linux-gnu- SYSROOT="$tree" BUILD="$made" "$made/gantry" $(printf "$made/tests/test_%s " $units) >log 2>&1 || { tail -n 20 log; fail 'make'; }
+GIT_ID=$("$GANTRY" version | sed -n 's/^gantry .*(git \(.*\))$/\1/p') make -C "$top" -j"$(nproc)" CROSS=aarch64-linux-gnu- SYSROOT="$tree" BUILD="$made" "$made/gantry" $(printf "$made/tests/test_%s " $units) >log 2>&1 || { tail -n 20 log; fail 'make'; }
 expect 0 '^arithmetic: fma-[0-9]+ \(instructions: neon\)' "$tree/run" "$made/gantry" version
 
 begins unit_tests
@@ -48,6 +48,10 @@ family() { # NAME OPTIONS...
     family fcn --model=fcn8s --trunk=vgg11 --width=0.05 --data=synth:scenes:n=24,size=32 --batch=4 --slices=2
 }
 [ -e x86/stylegan2/reals.png ] || fail 'no pictures were compared'
+
+begins golden_hashes
+expect 0 '^ok +wide ' "$tree/run" "$made/gantry" doctor --hashes
+expect 0 '^ok +stylegan2 ' "$LAUNCH" 2 "$tree/run" "$made/gantry" doctor --hashes=stylegan2
 
 begins mixtures
 awk 'BEGIN { srand(2); for (i = 0; i < 500; i++) { x = rand() + i % 2 * 9; y = rand() + rand(); printf "%.6f,%.6f,%.6f\n", x, y, x + y } }' >plane.csv
