@@ -99,7 +99,8 @@ static void check_part(gold *f, const char *path, const float *theirs, const flo
         if (isnan(d) || d > difference) difference = d;
         if (isnan(d)) break; /* it stays, and is within no limit */
     }
-    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)theirs[i]));
+    for (size_t i = 0; i < n; i++)
+        if (fabs((double)theirs[i]) > largest) largest = fabs((double)theirs[i]);
     if (limit <= 0) limit = limit_of(f, path);
     if (f->cap > 0) limit = fmin(limit, f->cap);
     gold_judge(f, path, largest > 0 ? difference / largest : difference, limit);
