@@ -26,10 +26,10 @@ same "$(last alone)" "$(last dealt)"
 begins hosts_of_two_kinds
 # Hosts with different instructions: each uses its own, the checkpoint is that of one rank, and the doctor finds nothing wrong.
 if grep -q avx512dq /proc/cpuinfo; then
-    printf '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] && GT_ISA=avx512 || GT_ISA=avx2\nexport GT_ISA\nexec "$@"\n' >kinds && chmod +x kinds
-    expect 0 "instructions: each rank's own, avx2 to avx512" "$hosts" 2 0 "$tmp/kinds" "$GANTRY" train $job --run=kinds --steps=10
+    printf '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] && GT_ISA=avx512 || GT_ISA=avx2\nexport GT_ISA\nexec "$@"\n' >each_its_own && chmod +x each_its_own
+    expect 0 "instructions: each rank's own, avx2 to avx512" "$hosts" 2 0 "$tmp/each_its_own" "$GANTRY" train $job --run=kinds --steps=10
     same "$(last alone)" "$(last kinds)"
-    expect 0 '^ok +processors +different instructions, arithmetic fma-[0-9]+ on all ranks; slowest [a-z0-9-]+, [0-9]+ Gflop/s a thread, fastest' "$hosts" 2 0 "$tmp/kinds" "$GANTRY" doctor
+    expect 0 '^ok +processors +different instructions, arithmetic fma-[0-9]+ on all ranks; slowest [a-z0-9-]+, [0-9]+ Gflop/s a thread, fastest' "$hosts" 2 0 "$tmp/each_its_own" "$GANTRY" doctor
 fi
 
 begins one_host_cut_off_for_3
