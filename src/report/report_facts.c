@@ -30,7 +30,7 @@ static void put_state(gt_buffer *out, const char *dir, const gt_starts *s) {
     html_text(out, "", s->message, "</p>\n");
 }
 
-/* The processors of all parts of the run: results may differ in last bits between instruction sets. */
+/* The processors of all parts of the run. */
 static void put_parts(gt_buffer *out, const gt_starts *s) {
     for (const gt_start_part *p = s->parts; p; p = p->next) {
         char text[TEXT];

@@ -72,6 +72,27 @@ case_mixtures() {
     for isa in $a $b; do GT_ISA=$isa quietly "$GANTRY" gmm fit plane.csv --k=2 --covariance=full --floor=1e-4 --iterations=10 --outdir=plane-$isa; done
     cmp plane-$a/mixture.h5 plane-$b/mixture.h5 || fail 'raised eigenvalues: the mixture differs'
 }
+# scores need OpenBLAS, whose last bits are those of its kernels for a processor: equal to 1e-9
+# shellcheck disable=SC2086
+case_scores() {
+    need_python
+    local core
+    [ "$(uname -m)" = x86_64 ] || skip 'the kernels of OpenBLAS are those of x86'
+    quietly "$GANTRY" train --model=lenet $flat --run=judge --steps=4
+    for core in Nehalem Sandybridge $(grep -q avx2 /proc/cpuinfo && echo Haswell) $(grep -q avx512dq /proc/cpuinfo && echo SkylakeX); do
+        OPENBLAS_CORETYPE=$core quietly "$GANTRY" metrics --reals=synth:shapes:n=300,size=16 --fakes=synth:scenes:n=300,size=16,seed=9 --detector=judge/run --metrics=fid,kid,pr,fwd64 --json
+        grep '^{' said >score-$core.json
+    done
+    "$python" - score-*.json <<'P' || fail 'scores differ by more than 1e-9'
+import json, sys
+found = [{k: v for line in open(name) for k, v in json.loads(line)['results'].items()} for name in sys.argv[1:]]
+assert len(found) > 1 and len(found[0]) >= 4, found
+for key in found[0]:
+    values = [f[key] for f in found]
+    assert max(values) - min(values) <= 1e-9 * max(abs(v) for v in values), (key, values)
+print(len({json.dumps(f) for f in found}), 'of', len(found), 'differ in last bits')
+P
+}
 # a run that changes instructions at every stop, and ranks with different ones
 # shellcheck disable=SC2086
 case_instructions_change() {
