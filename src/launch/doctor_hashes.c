@@ -110,7 +110,7 @@ gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, con
     char folder[GT_PROGRAM_PATH_BYTES - NAME_BYTES - 1] = "", arithmetic[GT_KERNEL_SET_BYTES] = "";
     int checked = 0, wrong = 0;
     sscanf(gt_golden_hashes, "; of %31s", arithmetic);
-    gt_status st = check_usage(comm, kernels, arithmetic);
+    gt_status st = gt_comm_agree_all(comm, check_usage(comm, kernels, arithmetic));
     if (st) return st;
     if ((st = gt_comm_agree_all(comm, comm->rank ? GT_OK : make_folder(folder, sizeof folder)))) return st;
     gt_comm_broadcast_all(comm, folder, sizeof folder, 0);
