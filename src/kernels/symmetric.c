@@ -168,13 +168,15 @@ static void sweep(size_t d, double *diagonal, double *off, size_t first, size_t 
     off[last] = 0;
 }
 
-/* Eigenvalues into `diagonal`, eigenvectors into the rows of q. */
+/* Eigenvalues into `diagonal`, eigenvectors into the rows of q. What is small beside the whole of T counts as zero:
+ * parts of T that are nothing but rounding, as of dimensions without points, need not be diagonalised. */
 static bool diagonalise(size_t d, double *diagonal, double *off, double *q) {
+    double small = 0;
+    for (size_t i = 0; i < d; i++) small = fmax(small, DBL_EPSILON * (fabs(diagonal[i]) + fabs(off[i])));
     for (size_t first = 0; first < d; first++) {
         for (int sweeps = 0;; sweeps++) {
             size_t last = first;
-            while (last + 1 < d && fabs(off[last]) > DBL_EPSILON * (fabs(diagonal[last]) + fabs(diagonal[last + 1])))
-                last++;
+            while (last + 1 < d && fabs(off[last]) > small) last++;
             if (last == first) break;
             if (sweeps == MOST_SWEEPS) return false;
             sweep(d, diagonal, off, first, last, q);

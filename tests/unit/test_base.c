@@ -126,7 +126,7 @@ static void double_functions_are_accurate(void **state) {
     assert_true(gt_cos_pi(0.25) == M_SQRT1_2 && isnan(gt_cos_pi(INFINITY)) && isnan(gt_cos_pi(NAN)));
     assert_true(gt_exp(0) == 1 && gt_exp(710) == INFINITY && gt_exp(-746) == 0 && isnan(gt_exp(NAN)));
     double worst_sin = 0, worst_acos = 0;
-    for (int i = -4000; i <= 4000; i++) {
+    for (int i = -4000; i < 4000; i++) { /* acos(1) is 0, of which there are no ulps */
         double x = i / 1999.0, y = i / 4000.0;
         worst_sin = worse(worst_sin, fabs(gt_sin_pi(x) - (double)sinl(acosl(-1.0L) * (long double)x)) / 0x1p-53);
         worst_acos = worse(worst_acos, relative_ulps(gt_acos_pi(y), (double)(acosl((long double)y) / acosl(-1.0L))));
