@@ -91,6 +91,9 @@ GT_CLONES void gt_invert_lower(size_t d, double *l) {
 
 /* ---- eigenvectors ---- */
 
+/* Squares, of a matrix whose largest value is about 1: below it sums of squares lose digits, and at last vanish. */
+static const double NOTHING = 1e-200;
+
 /* A = Q T Q^T, T tridiagonal: Householder's reflections I - scale v v^T, one for each row but the last two (Golub and
  * Van Loan, Matrix Computations, 8.3.1). Row k of A becomes its v, from place k + 1 on; scales[k] = 0: no reflection.
  * product: d doubles. */
@@ -103,7 +106,7 @@ GT_CLONES static void tridiagonalise(size_t d, double *a, double *diagonal, doub
         diagonal[k] = a[k * d + k];
         off[k] = v[0];
         scales[k] = 0;
-        if (!(tail > 0)) continue;
+        if (!(tail > NOTHING)) continue;
         off[k] = v[0] > 0 ? -length : length;
         v[0] -= off[k];
         double scale = scales[k] = 2 / (v[0] * v[0] + tail);

@@ -118,7 +118,8 @@ static void matrices_that_are_nearly_nothing(void **unused) {
     (void)unused;
     EACH_SIZE(d) {
         for (size_t rank = 0; rank <= 3 && rank <= d; rank++) {
-            for (int grade = 0; grade <= 40; grade += 20) {
+            for (int i_grade = 0; i_grade < 3; i_grade++) {
+                const int grade = (const int[]){0, 20, 320}[i_grade]; /* the last: squares vanish */
                 make(d, rank, 0, a);
                 for (size_t i = 0; i < d; i++)
                     for (size_t j = 0; j < d; j++) {
