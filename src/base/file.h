@@ -115,6 +115,7 @@ typedef struct gt_temp_file {
 
 #define GT_NO_TEMP_FILE ((gt_temp_file){.fd = -1})
 
+const char *gt_temp_folder(void); /* $TMPDIR or /tmp */
 gt_status gt_temp_file_open(gt_temp_file *s);
 void gt_temp_file_close(gt_temp_file *s);
 

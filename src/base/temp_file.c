@@ -11,10 +11,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-gt_status gt_temp_file_open(gt_temp_file *s) {
+const char *gt_temp_folder(void) {
     const char *dir = getenv("TMPDIR");
+    return dir && *dir ? dir : "/tmp";
+}
+
+gt_status gt_temp_file_open(gt_temp_file *s) {
+    const char *dir = gt_temp_folder();
     char path[4096];
-    if (!dir || !*dir) dir = "/tmp";
     *s = GT_NO_TEMP_FILE;
     int n = snprintf(path, sizeof path, "%s/gantry-XXXXXX", dir);
     if (n > 0 && (size_t)n < sizeof path) s->fd = mkostemp(path, O_CLOEXEC);

@@ -229,6 +229,16 @@ const char *gt_contents_text(gt_hash128 hash, char text[GT_CONTENTS_HASH_BYTES])
     return text;
 }
 
+gt_status gt_contents_hash_file(const char *path, char name[GT_NAME_BYTES], char text[GT_CONTENTS_HASH_BYTES]) {
+    gt_contents *c;
+    gt_status st = gt_contents_open(&c, path, NULL);
+    if (!st) st = gt_contents_read(c, NULL);
+    if (!st) gt_contents_text(gt_contents_hash(c), text);
+    if (!st && name) gt_path_name(gt_contents_path(c), name);
+    gt_contents_close(c);
+    return st;
+}
+
 /* ---- for people ---- */
 
 void contents_shape_text(const contents_array *a, char *text, size_t room) {

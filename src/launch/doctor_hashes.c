@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/embed.h"
+#include "base/file.h"
 #include "gantry/clock.h"
 #include "gantry/contents.h"
 #include "gantry/doctor.h"
@@ -49,21 +50,9 @@ static int remove_entry(const char *path, const struct stat *s, int kind, struct
 }
 
 static gt_status make_folder(char *folder, size_t bytes) {
-    const char *tmp = getenv("TMPDIR");
-    snprintf(folder, bytes, "%s/gantry-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    return mkdtemp(folder) ? GT_OK
-                           : gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one)",
-                                     tmp && *tmp ? tmp : "/tmp");
-}
-
-/* Rank 0: the hash of the newest checkpoint of a run. */
-static gt_status hash_of(const char *run, char text[GT_CONTENTS_HASH_BYTES]) {
-    gt_contents *c;
-    gt_status st = gt_contents_open(&c, run, NULL);
-    if (!st) st = gt_contents_read(c, NULL);
-    if (!st) gt_contents_text(gt_contents_hash(c), text);
-    gt_contents_close(c);
-    return st;
+    snprintf(folder, bytes, "%s/gantry-XXXXXX", gt_temp_folder());
+    if (mkdtemp(folder)) return GT_OK;
+    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one)", gt_temp_folder());
 }
 
 static gt_status train_all(gt_comm *comm, const gt_kernel_set *kernels, const golden *g, const char *run) {
@@ -86,7 +75,7 @@ static gt_status check_all(gt_comm *comm, const gt_kernel_set *kernels, const go
     snprintf(run, sizeof run, "%s/%s", folder, g->name);
     gt_status st = train_all(comm, kernels, g, run);
     if (st) return gt_wrap(st, "%s", g->name);
-    st = gt_comm_agree_all(comm, comm->rank ? GT_OK : hash_of(run, hash));
+    st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_contents_hash_file(run, NULL, hash));
     *same = !strcmp(hash, g->hash);
     gt_comm_broadcast_all(comm, same, sizeof *same, 0);
     if (st || comm->rank) return st;

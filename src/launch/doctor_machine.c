@@ -9,10 +9,6 @@
 #include "kernels/kernel_set.h"
 #include "launch/doctor.h"
 
-static const gt_kernel_set *used_kernels(const doctor *d) {
-    return d->options.kernels ? d->options.kernels : gt_kernel_set_best();
-}
-
 static void examine_cpu(doctor *d) {
     char text[512];
     gt_machine_text(&d->before->machine, text, sizeof text);
@@ -20,7 +16,7 @@ static void examine_cpu(doctor *d) {
 }
 
 static void examine_kernels(doctor *d) {
-    const gt_kernel_set *best = gt_kernel_set_best(), *used = used_kernels(d);
+    const gt_kernel_set *best = gt_kernel_set_best(), *used = gt_kernel_set_or_best(d->options.kernels);
     if (used->isa != best->isa)
         doctor_add(d, WARNING, "kernels", "unset GT_ISA, unless for comparison", "%s is in use, but this CPU has %s",
                    used->instructions, best->instructions);
@@ -68,7 +64,8 @@ static void examine_threads(doctor *d) {
 static void examine_speed(doctor *d) {
     enum { IN_MEMORY = 256 << 20 };
     int threads = gt_pool_threads(d->pool);
-    double one = gt_probe_fma(NULL, used_kernels(d)), all = gt_probe_fma(d->pool, used_kernels(d));
+    const gt_kernel_set *used = gt_kernel_set_or_best(d->options.kernels);
+    double one = gt_probe_fma(NULL, used), all = gt_probe_fma(d->pool, used);
     size_t near = d->before->machine.l2 ? d->before->machine.l2 / 2 : (size_t)128 << 10;
     double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY),
            all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);

@@ -100,19 +100,13 @@ void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
 }
 
 void gt_journal_hash(const gt_journal *j, char text[GT_CONTENTS_HASH_BYTES]) {
-    gt_contents *c = NULL;
     char name[GT_NAME_BYTES];
     *text = 0;
     gt_tell_start("making the hash of the last checkpoint", NULL, 0);
     gt_storage_begin("reading", "the last checkpoint");
-    gt_status st = gt_contents_open(&c, j->dir, NULL);
-    if (!st) st = gt_contents_read(c, NULL);
+    gt_status st = gt_contents_hash_file(j->dir, name, text);
     gt_storage_end();
     gt_tell_end();
     if (st) gt_warn("no hash of the last checkpoint: %s", gt_message());
-    else {
-        gt_path_name(gt_contents_path(c), name);
-        gt_info("hash of %s: %s", name, gt_contents_text(gt_contents_hash(c), text));
-    }
-    gt_contents_close(c);
+    else gt_info("hash of %s: %s", name, text);
 }

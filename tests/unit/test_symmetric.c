@@ -113,6 +113,19 @@ static void small_eigenvalues_are_raised(void **unused) {
     }
 }
 
+static void eigenvalues_are_raised_and_nothing_else(void **unused) {
+    (void)unused;
+    enum { D = 5 };
+    const double least = 0.25;
+    double v[D];
+    for (int i = 0; i < D; i++) v[i] = (i + 1) / sqrt(55); /* of length 1 */
+    for (int i = 0; i < D; i++)
+        for (int j = 0; j < D; j++) x[i * D + j] = (i == j ? 0.1 : 0) + 3.9 * v[i] * v[j]; /* eigenvalues 4 and 0.1 */
+    assert_true(gt_raise_eigenvalues(D, x, least, room));
+    for (int i = 0; i < D; i++)
+        for (int j = 0; j < D; j++) near(x[i * D + j], (i == j ? least : 0) + (4 - least) * v[i] * v[j], 1e-14);
+}
+
 /* Dimensions without points, points in a few dimensions, and scales so far apart that most of T is rounding. */
 static void matrices_that_are_nearly_nothing(void **unused) {
     (void)unused;
@@ -174,9 +187,13 @@ static void bits_are_those_of_all_processors(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(factors_multiply_back),        cmocka_unit_test(what_is_not_positive_definite_is_found),
-        cmocka_unit_test(small_eigenvalues_are_raised), cmocka_unit_test(matrices_that_are_nearly_nothing),
-        cmocka_unit_test(simple_matrices_stay),         cmocka_unit_test(bits_are_those_of_all_processors),
+        cmocka_unit_test(factors_multiply_back),
+        cmocka_unit_test(what_is_not_positive_definite_is_found),
+        cmocka_unit_test(small_eigenvalues_are_raised),
+        cmocka_unit_test(eigenvalues_are_raised_and_nothing_else),
+        cmocka_unit_test(matrices_that_are_nearly_nothing),
+        cmocka_unit_test(simple_matrices_stay),
+        cmocka_unit_test(bits_are_those_of_all_processors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
