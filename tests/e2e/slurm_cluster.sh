@@ -10,11 +10,24 @@ cluster_daemon() { # NAME COMMAND...: in the foreground of a background process;
     started+=("$!")
 }
 
+# The first of N ports in a row that nobody has. They lie below the range that the system takes for connections: tests beside this one make many.
+free_ports() {
+    local lowest first i
+    read -r lowest _ </proc/sys/net/ipv4/ip_local_port_range
+    [ "$lowest" -gt 12000 ] || lowest=32768 # a system that takes all ports for connections
+    while first=$((10000 + RANDOM % (lowest - 10000 - $1))); do
+        for ((i = 0; i < $1; i++)); do
+            grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X $((first + i))) " /proc/net/tcp /proc/net/tcp6 2>/dev/null && continue 2
+        done
+        echo "$first" && return
+    done
+}
+
 cluster_up() { # seconds without an answer after which a node counts as lost; what is not installed here skips the test
-    local i me host base=$((20000 + RANDOM % 20000))
+    local i me host base
     for i in munged slurmctld slurmd srun sbatch; do need "$i" 'Debian: slurm-wlm munge'; done
     export SLURM_CONF=$cluster/slurm.conf
-    me=$(id -un) host=$(hostname -s)
+    me=$(id -un) host=$(hostname -s) base=$(free_ports $((nodes + 1)))
     chmod 755 "$tmp" # munged wants its socket to be reachable by everybody
     mkdir -p "$cluster"/{munge,socket,state,log,pid} && chmod 700 "$cluster/munge"
     (umask 077 && head -c 128 /dev/urandom >"$cluster/munge/key")
@@ -66,7 +79,7 @@ CONF
     wait_until 180 test -S "$cluster/socket/munge"
     cluster_daemon slurmctld slurmctld -D -c -f "$SLURM_CONF"
     for i in $(seq "$nodes"); do node_start "n$i"; done
-    wait_until 180 cluster_idle "$nodes"
+    (wait_until 180 cluster_idle "$nodes") || { tail -n 5 "$cluster"/log/*; fail "the cluster did not come up"; }
 }
 cluster_idle() { [ "$(timeout 5 sinfo -hN -p work -o %t 2>/dev/null | grep -cx idle)" -ge "$1" ]; }
 
