@@ -1,5 +1,6 @@
 # Sourced by tests: a Slurm cluster of N "nodes" on this machine, daemons and files of the caller's own, that ends with the test. Debian builds
-# Slurm so that several slurmd can share a host; each node has its port, spool and temporary folder, for that is where srun's PMIx servers would meet.
+# Slurm so that several slurmd can share a host; each node has its port, spool and temporary folder, for that is where srun's PMIx servers would meet. Clusters at the same time differ in their job numbers, of
+# which Open MPI makes the names of its shared memory.
 # shellcheck shell=bash
 cluster=$tmp/cluster nodes=4
 
@@ -63,6 +64,7 @@ SlurmdTimeout=$1
 MessageTimeout=10
 KillWait=10
 MinJobAge=600
+FirstJobId=$base
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
 PreemptType=preempt/partition_prio
