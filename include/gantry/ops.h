@@ -23,6 +23,8 @@ gt_node *gt_rsqrt(gt_graph *g, gt_node *x); /* 1/sqrt(x) */
 gt_node *gt_reciprocal(gt_graph *g, gt_node *x);
 gt_node *gt_exp_op(gt_graph *g, gt_node *x);
 gt_node *gt_log_op(gt_graph *g, gt_node *x);
+gt_node *gt_sin_op(gt_graph *g, gt_node *x); /* for |x| <= 1e4 */
+gt_node *gt_cos_op(gt_graph *g, gt_node *x);
 gt_node *gt_tanh_op(gt_graph *g, gt_node *x);
 gt_node *gt_sigmoid(gt_graph *g, gt_node *x);
 gt_node *gt_softplus(gt_graph *g, gt_node *x); /* log(1 + e^x) */

@@ -36,9 +36,11 @@ typedef struct gold {
     hid_t file;
     const char *path;
     gt_arena *arena;
-    json_t *config; /* NULL: the file has none */
-    char kind[64];  /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
-    double cap;     /* limit of every dataset besides its own; 0: none */
+    json_t *config;     /* NULL: the file has none */
+    char kind[64];      /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
+    double cap;         /* limit of every dataset besides its own; 0: none */
+    double limits[2];   /* of results and of gradients whose datasets do not say their own; 0: 1e-5 */
+    const char *prefix; /* of names of tensors, which the file leaves out; NULL: none */
     int n_checked, capacity;
     const char **checked; /* datasets compared so far */
     double worst;         /* of deviation / limit */
@@ -57,6 +59,8 @@ extern const gold_kind gold_kinds[]; /* ended by a NULL prefix */
 
 void gold_optimizer(gold *f);
 void gold_upfirdn(gold *f);
+void gold_unet_blocks(gold *f);
+void gold_unet(gold *f);
 void gold_modconv(gold *f);
 void gold_mapping(gold *f);
 void gold_synthesis(gold *f);
@@ -112,6 +116,8 @@ void gold_check_rows(gold *f, const char *path, const float *ours, size_t first,
 /* RMS of the difference of changes from `start`, over the RMS of the file's change; the limit as above. */
 void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n,
                        double limit);
+/* The results in the group are of a case that is left out, which the note names. */
+void gold_leave_out(gold *f, const char *group);
 void gold_check_complete(gold *f); /* every dataset below an `out` or `grad*` group was compared */
 
 /* ---- run.c: graphs on datasets ---- */
@@ -143,10 +149,12 @@ void gold_load_into(gold *f, const gt_net *n, const char *group, float *block);
 float *gold_load(gold *f, const gt_net *n, const char *group);
 void gold_bind(gold_graph *g, int slot, float *block);
 /* Gradients of all trainable tensors against group/NAME. */
-void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);
+void gold_param_grads(gold *f, gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);
 gt_generator_config gold_generator_config(json_t *j);
 gt_synthesis_config gold_synthesis_config(json_t *j);
 gt_mapping_config gold_mapping_config(json_t *j);
 gt_discriminator_config gold_discriminator_config(json_t *j);
+/* The taps of `resample_filter`; `otherwise` where the configuration has none. */
+gt_resample_filter gold_filter_config(json_t *j, gt_resample_filter otherwise);
 
 #endif

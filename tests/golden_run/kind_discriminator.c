@@ -11,7 +11,7 @@ static void penalty(gold *f, gold_graph *g, const char *group, gt_node *logits, 
     if (!slope) return;
     gt_node *r1 = gt_sum(n, gt_square(n, slope), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
     gold_out(g, r1, gold_path(f, "%s/out/r1_penalty", group), GOLD_PLAIN);
-    gold_param_grads(g, gt_mean(n, r1, GT_ALL_AXES), NULL, b, gold_path(f, "%s/grad_r1/params", group));
+    gold_param_grads(f, g, gt_mean(n, r1, GT_ALL_AXES), NULL, b, gold_path(f, "%s/grad_r1/params", group));
 }
 
 static void group_of(gold *f, const char *group, json_t *c) {
@@ -28,7 +28,7 @@ static void group_of(gold *f, const char *group, json_t *c) {
     gt_node *logits = gt_discriminator(b, "", &d, image, labels);
     gold_out(g, logits, gold_path(f, "%s/out/logits", group), GOLD_PLAIN);
     gold_grad(g, logits, v, image, gold_path(f, "%s/grad/img", group), GOLD_IMAGE);
-    gold_param_grads(g, logits, v, b, gold_path(f, "%s/grad/params", group));
+    gold_param_grads(f, g, logits, v, b, gold_path(f, "%s/grad/params", group));
     if (gold_has(f, gold_path(f, "%s/grad_r1", group))) penalty(f, g, group, logits, image, b);
     gold_run(g);
     gold_graph_free(g);

@@ -24,7 +24,7 @@ static void styles(gold *f, const char *group, const gt_net *net, float *block, 
     gold_out(g, ws, gold_path(f, "%s/out/ws_%s", group, which), GOLD_PLAIN);
     if (in.z) gold_grad(g, ws, v, in.z, gold_path(f, "%s/grad/%s/z", group, which), GOLD_PLAIN);
     if (in.c) gold_grad(g, ws, v, in.c, gold_path(f, "%s/grad/%s/c", group, which), GOLD_PLAIN);
-    gold_param_grads(g, ws, v, b, gold_path(f, "%s/grad/%s/params", group, which));
+    gold_param_grads(f, g, ws, v, b, gold_path(f, "%s/grad/%s/params", group, which));
     gold_run(g);
     gold_graph_free(g);
 }

@@ -24,7 +24,7 @@ static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_co
     }
     gold_grad(g, image, v, ws, gold_path(f, "grad/%s/ws", name), GOLD_PLAIN);
     const char *params = gold_path(f, "grad/%s/params", name);
-    if (gold_has(f, params)) gold_param_grads(g, image, v, b, params);
+    if (gold_has(f, params)) gold_param_grads(f, g, image, v, b, params);
     gold_run(g);
     gold_graph_free(g);
 }

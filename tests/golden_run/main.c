@@ -9,6 +9,8 @@
 
 const gold_kind gold_kinds[] = {
     {"upfirdn2d", gold_upfirdn, true},
+    {"blocks", gold_unet_blocks, true},
+    {"unet", gold_unet, true},
     {"modconv", gold_modconv, true},
     {"mapping", gold_mapping, true},
     {"synthesis_", gold_synthesis, true},

@@ -10,9 +10,13 @@ gold_order gold_order_of(const gt_tensor *t) {
     return orders[t->layout];
 }
 
+/* A tensor's name as the file has it. */
+static const char *name_in(const gold *f, const gt_tensor *t) { return t->name + (f->prefix ? strlen(f->prefix) : 0); }
+
 static void must_be_known(gold *f, const char *name, void *arg) {
     const gt_net *n = arg;
-    if (!gt_net_find(n, name)) gold_fail(f, "network %s has no tensor %s", n->name, name);
+    if (!gt_net_find(n, gold_path(f, "%s%s", f->prefix ? f->prefix : "", name)))
+        gold_fail(f, "network %s has no tensor %s", n->name, name);
 }
 
 void gold_load_into(gold *f, const gt_net *n, const char *group, float *block) {
@@ -20,7 +24,7 @@ void gold_load_into(gold *f, const gt_net *n, const char *group, float *block) {
     for (int i = 0; i < n->n_tensors; i++) {
         const gt_tensor *t = &n->tensors[i];
         gt_shape shape;
-        const float *values = gold_read(f, gold_path(f, "%s/%s", group, t->name), GOLD_PLAIN, &shape);
+        const float *values = gold_read(f, gold_path(f, "%s/%s", group, name_in(f, t)), GOLD_PLAIN, &shape);
         if (!values) continue;
         char ours[96], theirs[96];
         if (!gt_shape_equal(&shape, &t->file_shape))
@@ -37,18 +41,23 @@ float *gold_load(gold *f, const gt_net *n, const char *group) {
     return block;
 }
 
-void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group) {
+void gold_param_grads(gold *f, gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group) {
+    int n = 0;
+    gt_node *leaves[b.net->n_tensors + 1], *gradients[b.net->n_tensors + 1];
+    const gt_tensor *of[b.net->n_tensors + 1];
     for (int i = 0; i < b.net->n_tensors; i++) {
         const gt_tensor *t = &b.net->tensors[i];
         if (!t->trainable) continue;
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", group, t->name);
-        gold_grad(g, y, dy, gt_net_leaf(b.graph, b.net, b.slot, t->name), path, gold_order_of(t));
+        leaves[n] = gt_net_leaf(b.graph, b.net, b.slot, t->name);
+        gradients[n] = NULL;
+        of[n++] = t;
     }
+    if (y && n) gt_grad(b.graph, 1, &y, dy ? &dy : NULL, n, leaves, gradients);
+    for (int i = 0; i < n; i++)
+        gold_out(g, gradients[i], gold_path(f, "%s/%s", group, name_in(f, of[i])), gold_order_of(of[i]));
 }
 
-static gt_resample_filter filter_config(json_t *j) {
-    gt_resample_filter f = {4, {1, 3, 3, 1}};
+gt_resample_filter gold_filter_config(json_t *j, gt_resample_filter f) {
     json_t *taps = gold_get(j, "resample_filter");
     if (!taps) return f;
     f.taps = (int)json_array_size(taps);
@@ -69,7 +78,7 @@ gt_synthesis_config gold_synthesis_config(json_t *j) {
     c.conv_clamp = (float)gold_number(j, "conv_clamp", c.conv_clamp);
     json_t *noise = gold_get(j, "use_noise");
     if (noise) c.use_noise = json_is_true(noise);
-    c.resample_filter = filter_config(j);
+    c.resample_filter = gold_filter_config(j, (gt_resample_filter){4, {1, 3, 3, 1}});
     return c;
 }
 
@@ -117,6 +126,6 @@ gt_discriminator_config gold_discriminator_config(json_t *j) {
         c.mbstd_group_size = gold_int(epilogue, "mbstd_group_size", 0);
     c.mbstd_channels = gold_int(epilogue, "mbstd_num_channels", c.mbstd_channels);
     c.mapping = gold_mapping_config(gold_get(j, "mapping_kwargs"));
-    c.resample_filter = filter_config(j);
+    c.resample_filter = gold_filter_config(j, (gt_resample_filter){4, {1, 3, 3, 1}});
     return c;
 }

@@ -4,7 +4,7 @@
 
 #include "golden.h"
 
-enum { MAX_INPUTS = 64, MAX_OUTPUTS = 256 };
+enum { MAX_INPUTS = 64, MAX_OUTPUTS = 512 };
 
 struct gold_graph {
     gold *f;

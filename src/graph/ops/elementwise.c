@@ -77,6 +77,8 @@ gt_node *gt_rsqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_rsqrt, x); }
 gt_node *gt_reciprocal(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_reciprocal, x); }
 gt_node *gt_exp_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_exp, x); }
 gt_node *gt_log_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_log, x); }
+gt_node *gt_sin_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sin, x); }
+gt_node *gt_cos_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_cos, x); }
 gt_node *gt_tanh_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_tanh, x); }
 gt_node *gt_sigmoid(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sigmoid, x); }
 gt_node *gt_softplus(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_softplus, x); }
@@ -215,6 +217,8 @@ UNARY_VJP(rsqrt, gt_scale(g, gt_mul(g, dy, gt_mul(g, y, gt_square(g, y))), -0.5f
 UNARY_VJP(reciprocal, gt_neg(g, gt_mul(g, dy, gt_square(g, y))))
 UNARY_VJP(exp, gt_mul(g, dy, y))
 UNARY_VJP(log, gt_div(g, dy, x))
+UNARY_VJP(sin, gt_mul(g, dy, gt_cos_op(g, x)))
+UNARY_VJP(cos, gt_neg(g, gt_mul(g, dy, gt_sin_op(g, x))))
 UNARY_VJP(tanh, gt_mul(g, dy, gt_shift(g, gt_neg(g, gt_square(g, y)), 1)))
 UNARY_VJP(sigmoid, gt_mul(g, dy, gt_sub(g, y, gt_square(g, y))))
 UNARY_VJP(softplus, gt_mul(g, dy, gt_sigmoid(g, x)))

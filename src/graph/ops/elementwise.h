@@ -28,6 +28,8 @@
     X(reciprocal, 1, 0, 1, 1)   \
     X(exp, 1, 0, 24, 1)         \
     X(log, 1, 0, 28, 1)         \
+    X(sin, 1, 0, 30, 1)         \
+    X(cos, 1, 0, 30, 1)         \
     X(tanh, 1, 0, 30, 1)        \
     X(sigmoid, 1, 0, 28, 1)     \
     X(softplus, 1, 0, 60, 1)    \

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Denoisers: what a U-Net F becomes by preconditioning (Karras et al., "Elucidating the Design Space", table 1 and eq. 7),
+ *
+ *     D(x; sigma) = c_skip x + c_out F(c_in x; c_noise),
+ *
+ * and the velocity of rectified flow (Liu et al., "Flow Straight and Fast", eq. 1), for which F is taken as it is. */
+#ifndef GANTRY_MODELS_EDM_DENOISER_H
+#define GANTRY_MODELS_EDM_DENOISER_H
+
+#include "models/edm/unet.h"
+
+typedef enum gt_precond {
+    GT_PRECOND_EDM,
+    GT_PRECOND_VP, /* of networks that others have trained */
+    GT_PRECOND_VE,
+    GT_PRECOND_FLOW, /* the network's "sigma" is a time from 0 (noise) to 1 (data) */
+} gt_precond;
+
+typedef struct gt_denoiser {
+    gt_unet_shape unet;
+    gt_precond precond;
+    double sigma_data; /* the standard deviation of the data, of EDM: 0.5 */
+} gt_denoiser;
+
+/* The coefficients of noise levels [N], each [N]; of flow skip is NULL, and the network's result the velocity. */
+typedef struct gt_coefficients {
+    gt_node *skip, *out, *in, *noise;
+} gt_coefficients;
+gt_coefficients gt_coefficients_of(gt_graph *g, const gt_denoiser *d, gt_node *sigma);
+
+/* D(x; sigma), or the velocity, of x [N,H,W,C] and sigma [N]. `in`: labels and augment; noise is not read. */
+gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *sigma, const gt_unet_inputs *in);
+
+/* The levels that the network was made for. */
+double gt_denoiser_sigma_min(const gt_denoiser *d);
+double gt_denoiser_sigma_max(const gt_denoiser *d);
+
+#endif
