@@ -86,7 +86,9 @@ bool gold_has(gold *f, const char *path) {
 /* Position i of memory's dimensions is dimension order[i] of the file. */
 static const int *permutation(gold_order order, int n) {
     static const int image[] = {0, 2, 3, 1}, weight[] = {2, 3, 1, 0}, chw[] = {1, 2, 0};
+    static const int images[] = {0, 1, 3, 4, 2};
     if (order == GOLD_IMAGE && n == 4) return image;
+    if (order == GOLD_IMAGE && n == 5) return images;
     if (order == GOLD_WEIGHT && n == 4) return weight;
     if (order == GOLD_CHW && n == 3) return chw;
     return NULL;

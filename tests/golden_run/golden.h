@@ -27,7 +27,7 @@
 /* Order of dimensions in the file against memory. */
 typedef enum gold_order {
     GOLD_PLAIN,
-    GOLD_IMAGE,  /* [N,C,H,W] -> [N,H,W,C] */
+    GOLD_IMAGE,  /* [N,C,H,W] -> [N,H,W,C], and so for each of several [M,N,C,H,W] */
     GOLD_WEIGHT, /* [O,I,h,w] -> [h,w,I,O] */
     GOLD_CHW,    /* [C,H,W] -> [H,W,C] */
 } gold_order;
@@ -40,7 +40,8 @@ typedef struct gold {
     char kind[64];      /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
     double cap;         /* limit of every dataset besides its own; 0: none */
     double limits[2];   /* of results and of gradients whose datasets do not say their own; 0: 1e-5 */
-    const char *prefix; /* of names of tensors, which the file leaves out; NULL: none */
+    /* Of names of tensors: what the file leaves out, and what it has in front; NULL: nothing. */
+    const char *prefix, *in_front;
     int n_checked, capacity;
     const char **checked; /* datasets compared so far */
     double worst;         /* of deviation / limit */
@@ -61,6 +62,9 @@ void gold_optimizer(gold *f);
 void gold_upfirdn(gold *f);
 void gold_unet_blocks(gold *f);
 void gold_unet(gold *f);
+void gold_precond_loss(gold *f);
+void gold_flow(gold *f);
+void gold_samplers(gold *f);
 void gold_modconv(gold *f);
 void gold_mapping(gold *f);
 void gold_synthesis(gold *f);

@@ -2,8 +2,7 @@
  * blocks, unet: the parts of EDM's U-Net, and whole ones, with their gradients. */
 #include <string.h>
 
-#include "golden.h"
-#include "models/edm/unet.h"
+#include "kind_unet.h"
 
 static gt_resample_filter filter_of(json_t *j) { return gold_filter_config(j, (gt_resample_filter){2, {1, 1}}); }
 
@@ -132,12 +131,12 @@ static gt_unet_path path_of(json_t *c, const char *key) {
     return !strcmp(name, "skip") ? GT_UNET_SKIP : !strcmp(name, "residual") ? GT_UNET_RESIDUAL : GT_UNET_STANDARD;
 }
 
-static gt_unet_shape shape_of(json_t *c) {
+gt_unet_shape gold_unet_shape(json_t *c) {
     int side = gold_int(c, "img_resolution", 0);
     gt_unet_shape s = {.height = side,
                        .width = side,
-                       .in = gold_int(c, "in_channels", 0),
-                       .out = gold_int(c, "out_channels", 0),
+                       .in = gold_int(c, "in_channels", gold_int(c, "img_channels", 0)),
+                       .out = gold_int(c, "out_channels", gold_int(c, "img_channels", 0)),
                        .labels = gold_int(c, "label_dim", 0),
                        .augment = gold_int(c, "augment_dim", 0),
                        .channels = gold_int(c, "model_channels", 128),
@@ -172,7 +171,7 @@ static void compare_stage(void *arg, const char *name, gt_node *n) {
 }
 
 static void network_of(gold *f, const char *group, json_t *c) {
-    gt_unet_shape s = shape_of(c);
+    gt_unet_shape s = gold_unet_shape(c);
     gt_net *net = gt_unet_net("F", &s);
     float *block = gold_load(f, net, gold_path(f, "%s/params", group));
     if (!block) return;

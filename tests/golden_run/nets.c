@@ -11,11 +11,15 @@ gold_order gold_order_of(const gt_tensor *t) {
 }
 
 /* A tensor's name as the file has it. */
-static const char *name_in(const gold *f, const gt_tensor *t) { return t->name + (f->prefix ? strlen(f->prefix) : 0); }
+static const char *name_in(gold *f, const gt_tensor *t) {
+    return gold_path(f, "%s%s", f->in_front ? f->in_front : "", t->name + (f->prefix ? strlen(f->prefix) : 0));
+}
 
 static void must_be_known(gold *f, const char *name, void *arg) {
     const gt_net *n = arg;
-    if (!gt_net_find(n, gold_path(f, "%s%s", f->prefix ? f->prefix : "", name)))
+    size_t front = f->in_front ? strlen(f->in_front) : 0;
+    bool has_front = !strncmp(name, f->in_front ? f->in_front : "", front);
+    if (!has_front || !gt_net_find(n, gold_path(f, "%s%s", f->prefix ? f->prefix : "", name + front)))
         gold_fail(f, "network %s has no tensor %s", n->name, name);
 }
 

@@ -55,9 +55,9 @@ gt_coefficients gt_coefficients_of(gt_graph *g, const gt_denoiser *d, gt_node *s
     return (gt_coefficients){.noise = gt_scale(g, sigma, (float)TIMES)};
 }
 
-/* [N] times pictures */
-static gt_node *times(gt_graph *g, gt_node *c, gt_node *x) {
-    return c && x ? gt_mul(g, gt_reshape(g, c, GT_SHAPE(gt_dim(c, 0), 1, 1, 1)), x) : NULL;
+gt_node *gt_times_pictures(gt_graph *g, gt_node *factors, gt_node *pictures) {
+    if (!factors || !pictures) return NULL;
+    return gt_mul(g, gt_reshape(g, factors, GT_SHAPE(gt_dim(factors, 0), 1, 1, 1)), pictures);
 }
 
 gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *sigma, const gt_unet_inputs *in) {
@@ -65,8 +65,8 @@ gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *si
     gt_coefficients c = gt_coefficients_of(g, d, sigma);
     gt_unet_inputs inputs = *in;
     inputs.noise = c.noise;
-    gt_node *y = gt_unet(f, &d->unet, c.in ? times(g, c.in, x) : x, &inputs);
-    return c.skip ? gt_add(g, times(g, c.skip, x), times(g, c.out, y)) : y;
+    gt_node *y = gt_unet(f, &d->unet, c.in ? gt_times_pictures(g, c.in, x) : x, &inputs);
+    return c.skip ? gt_add(g, gt_times_pictures(g, c.skip, x), gt_times_pictures(g, c.out, y)) : y;
 }
 
 /* sqrt(exp(d t^2 / 2 + b t) - 1) */
@@ -77,7 +77,5 @@ double gt_denoiser_sigma_min(const gt_denoiser *d) {
 }
 
 double gt_denoiser_sigma_max(const gt_denoiser *d) {
-    return d->precond == GT_PRECOND_VP   ? vp_sigma(1)
-           : d->precond == GT_PRECOND_VE ? VE_MOST
-                                         : (double)INFINITY;
+    return d->precond == GT_PRECOND_VP ? vp_sigma(1) : d->precond == GT_PRECOND_VE ? VE_MOST : (double)INFINITY;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Denoisers: what a U-Net F becomes by preconditioning (Karras et al., "Elucidating the Design Space", table 1 and eq. 7),
+ * Denoisers: what a U-Net F becomes by preconditioning (Karras et al., "Elucidating the Design Space", table 1 and eq.
+ * 7),
  *
  *     D(x; sigma) = c_skip x + c_out F(c_in x; c_noise),
  *
@@ -30,6 +31,9 @@ gt_coefficients gt_coefficients_of(gt_graph *g, const gt_denoiser *d, gt_node *s
 
 /* D(x; sigma), or the velocity, of x [N,H,W,C] and sigma [N]. `in`: labels and augment; noise is not read. */
 gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *sigma, const gt_unet_inputs *in);
+
+/* A number for each picture times pictures; NULL for NULL. */
+gt_node *gt_times_pictures(gt_graph *g, gt_node *factors, gt_node *pictures);
 
 /* The levels that the network was made for. */
 double gt_denoiser_sigma_min(const gt_denoiser *d);
