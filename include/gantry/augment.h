@@ -11,7 +11,7 @@
  *     gt_augment_fill(&c, exec, "aug/D_main/real", &s, p, *gt_node_shape(images)); // before each run
  *
  * Where the reference pads the whole batch by one margin and reads zeros beyond it, images are mirrored without end
- * here. */
+ * here, but with `once`. */
 #ifndef GANTRY_AUGMENT_H
 #define GANTRY_AUGMENT_H
 
@@ -54,6 +54,7 @@ typedef struct gt_augment_config {
     int colours;
     /* the noise image is the input prefix/noise_image, which the caller writes; false: a random op draws it */
     bool given_noise;
+    bool once; /* geometry: images are mirrored once at each edge, with zeros beyond */
 } gt_augment_config;
 
 gt_augment_config gt_augment_off(void); /* published strengths, every multiplier 0 */
@@ -118,5 +119,8 @@ gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix,
  * and sample0 of the source. */
 void gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p,
                      gt_shape images);
+/* Writes the inputs of sample i alone, with parameters that come from elsewhere. */
+void gt_augment_put(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_params *a, int64_t i,
+                    gt_shape images);
 
 #endif

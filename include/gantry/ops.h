@@ -146,7 +146,11 @@ gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad);
 /* ---- geometry (ops/warp.c): spec 3.3 as one linear op per sample: reflect, upsample by 2 with sym6, sample bilinearly
  * at transformed coordinates, downsample; or the adjoint of that. matrix [N,2,3]: the first two rows of G_inv in pixel
  * coordinates (origin at the image centre). No gradient to matrix. ---- */
-gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, bool adjoint);
+typedef struct gt_warp_attr {
+    int32_t adjoint;
+    int32_t once; /* the image is mirrored once at each edge, with zeros beyond; else again and again */
+} gt_warp_attr;
+gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, gt_warp_attr attr);
 
 /* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step,
  * env.sample0 + i) ---- */

@@ -70,6 +70,7 @@ typedef struct sampling {
     int64_t from, columns, fine;            /* the strip: first column, how many, and their samples in a fine row */
     int64_t image_floats, half_floats;
     double m[6];
+    bool once;
     tables t;
     float *rows;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][channels][pitch] */
     float *images; /* of each channel: [height][width] of the output side */
@@ -179,11 +180,37 @@ GT_CLONES static void weigh_row(const sampling *p) {
     }
 }
 
+/* The fine positions first + step * j read pixels down to -(n - 1) and up to 2 (n - 1) of a line of n, and fine
+ * positions of these; what lies beyond has no weight. Few samples reach so far. */
+static void cut(const sampling *p, const positions *at, float *weigh, double first, double step, int64_t n) {
+    double least = -2 * (double)(n - 1), most = 4 * (double)(n - 1) + 1, reach = 2 * (REACH + 1);
+    double ends[] = {first, first + step * (double)(p->fine - 1)};
+    if (fmin(ends[0], ends[1]) >= least + reach && fmax(ends[0], ends[1]) <= most - reach) return;
+    for (int64_t j = 0; j < p->fine; j++) {
+        float t = at->fraction[j], *w = weigh + j * LANES;
+        double whole = rint(first + step * (double)j - (double)t), middle = floor(0.5 * whole);
+        bool mirrored = at->kind[j] & 2, here = whole >= least && whole <= most,
+             next = whole + 1 >= least && whole + 1 <= most;
+        const weights *both = &p->t.window[at->kind[j]];
+        for (int k = 0; k < WINDOW; k++) {
+            double pixel = middle + (mirrored ? REACH - k : k - REACH);
+            bool there = pixel >= -(double)(n - 1) && pixel <= 2 * (double)(n - 1);
+            float of_here = both->base[k], of_next = of_here + both->slope[k];
+            w[k] = there ? (here ? (1 - t) * of_here : 0) + (next ? t * of_next : 0) : 0;
+        }
+    }
+}
+
 static void locate_row(const sampling *p, int64_t i) {
     double x = (double)(2 * p->from - p->width - 4), y = (double)(i - p->height - 4);
-    locate(&p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], p->fine, p->width);
-    locate(&p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->fine, p->height);
+    double first_x = p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1),
+           first_y = p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1);
+    locate(&p->x, first_x, p->m[0], p->fine, p->width);
+    locate(&p->y, first_y, p->m[3], p->fine, p->height);
     weigh_row(p);
+    if (!p->once) return;
+    cut(p, &p->x, p->across, first_x, p->m[0], p->width);
+    cut(p, &p->y, p->down, first_y, p->m[3], p->height);
 }
 
 #define INLINE static inline __attribute__((always_inline))
@@ -349,16 +376,17 @@ static void warp_strip(sampling *p, bool adjoint) {
     }
 }
 
-void gt_warp_image(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+void gt_warp_image(gt_warp_way way, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
                    int64_t channels, const float matrix[6], float *scratch) {
     for (int64_t done = 0; done < channels; done += GT_WARP_CHANNELS) {
         int64_t together = channels - done < GT_WARP_CHANNELS ? channels - done : GT_WARP_CHANNELS;
         sampling p;
         begin_sampling(&p, height, width, together, matrix, scratch);
+        p.once = way.once;
         size_t floats = (size_t)((height + 2 * REACH) * together * p.pitch);
-        if (adjoint) memset(p.rows, 0, sizeof(float) * floats);
-        for (int64_t c = 0; c < together; c++) begin_channel(&p, adjoint, in + done, stride, c);
-        while (next_strip(&p)) warp_strip(&p, adjoint);
-        for (int64_t c = 0; c < together; c++) end_channel(&p, adjoint, out + done, stride, c);
+        if (way.adjoint) memset(p.rows, 0, sizeof(float) * floats);
+        for (int64_t c = 0; c < together; c++) begin_channel(&p, way.adjoint, in + done, stride, c);
+        while (next_strip(&p)) warp_strip(&p, way.adjoint);
+        for (int64_t c = 0; c < together; c++) end_channel(&p, way.adjoint, out + done, stride, c);
     }
 }

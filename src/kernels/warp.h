@@ -14,9 +14,14 @@
 
 enum { GT_WARP_CHANNELS = 4 }; /* as many share the work of locating samples */
 
+typedef struct gt_warp_way {
+    bool adjoint;
+    bool once; /* beyond one mirror image on each side there are zeros, on the fine grid, too */
+} gt_warp_way;
+
 /* The map, or its adjoint, of each of the channels; no bit of one depends on how many there are. in, out: channel c of
  * pixel (y,x) at (y*width + x) * stride + c. scratch: gt_warp_scratch() floats, 64-byte aligned. */
-void gt_warp_image(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+void gt_warp_image(gt_warp_way way, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
                    int64_t channels, const float matrix[6], float *scratch);
 size_t gt_warp_scratch(int64_t height, int64_t width, int64_t channels);
 double gt_warp_flops(int64_t height, int64_t width); /* of either direction, of a channel */

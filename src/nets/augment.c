@@ -144,7 +144,8 @@ gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix,
     if (!images) return NULL;
     gt_scope_push(g, "%s", prefix);
     gt_node *x = images;
-    if (any_of(c, GEOMETRY)) x = gt_warp(g, x, input(g, prefix, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3)), false);
+    if (any_of(c, GEOMETRY))
+        x = gt_warp(g, x, input(g, prefix, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3)), (gt_warp_attr){.once = c->once});
     if (x && any_of(c, COLOR)) x = apply_color(g, c, prefix, x);
     if (x && any_of(c, BIT(IMGFILTER))) x = apply_filter(g, prefix, x);
     if (x && any_of(c, BIT(NOISE))) x = apply_noise(g, c, prefix, x);
@@ -186,9 +187,8 @@ static float *place(gt_exec *e, const char *prefix, const char *name) {
     return gt_exec_input(e, input_name(buffer, prefix, name));
 }
 
-void gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p,
-                     gt_shape images) {
-    places to = {
+static places places_of(gt_exec *e, const char *prefix) {
+    return (places){
         .matrix = place(e, prefix, "matrix"),
         .color = place(e, prefix, "color"),
         .offset = place(e, prefix, "offset"),
@@ -197,8 +197,19 @@ void gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix,
         .cutout_x = place(e, prefix, "cutout_x"),
         .cutout_y = place(e, prefix, "cutout_y"),
     };
+}
+
+void gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p,
+                     gt_shape images) {
+    places to = places_of(e, prefix);
     for (int i = 0; i < images.d[0]; i++) {
         gt_augment_params a = gt_augment_parameters(c, s, i, p, &images);
         write_sample(&to, &a, i, &images, gt_augment_colours(c, images.d[3]));
     }
+}
+
+void gt_augment_put(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_params *a, int64_t i,
+                    gt_shape images) {
+    places to = places_of(e, prefix);
+    write_sample(&to, a, i, &images, gt_augment_colours(c, images.d[3]));
 }

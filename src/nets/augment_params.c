@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "gantry/augment.h"
-#include "gantry/mathfn.h"
 #include "gantry/random.h"
 #include "base/mathfn_inline.h"
+#include "nets/augment_matrices.h"
 
 /* Every draw has a stream of its own, so that a transform's numbers do not depend on which others are on. */
 static void draw_random(const gt_augment_source *s, const gt_augment_draw *d, float *values) {
@@ -69,32 +69,7 @@ static float spread(walk *w, gt_augment_kind k) {
     return gate(w, k) ? v : 0;
 }
 
-static double power_of_two(float exponent) { return gt_exp((double)exponent * M_LN2); }
-
-enum { MAX_ORDER = 4 };
-
-static void multiply(int n, const double *a, const double *b, double *out) {
-    double c[MAX_ORDER * MAX_ORDER];
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++) {
-            double sum = 0;
-            for (int k = 0; k < n; k++) sum += a[n * i + k] * b[n * k + j];
-            c[n * i + j] = sum;
-        }
-    memcpy(out, c, sizeof(double) * (size_t)(n * n));
-}
-
 /* ---- geometry: G <- G M ---- */
-
-static void then(double g[9], double xx, double xy, double x, double yx, double yy, double y) {
-    double m[9] = {xx, xy, x, yx, yy, y, 0, 0, 1};
-    multiply(3, g, m, g);
-}
-
-static void then_rotate(double g[9], float angle) {
-    double s = (double)gt_inline_sinf(angle), c = (double)gt_inline_cosf(angle);
-    then(g, c, -s, 0, s, c, 0);
-}
 
 /* Two shifts behind one gate. */
 static void shifts(walk *w, gt_augment_kind k, int draw_kind, float t[2]) {
@@ -110,7 +85,7 @@ static void shifts(walk *w, gt_augment_kind k, int draw_kind, float t[2]) {
 static void rotation(walk *w, double g[9], const char *name) {
     float still = 1 - w->config->multiplier[GT_AUGMENT_ROTATE] * w->p, angle = 2 * uniform(w, name) - 1;
     still = still < 0 ? 0 : still > 1 ? 1 : still;
-    if (opens(w, name, 1 - sqrtf(still))) then_rotate(g, angle * (float)M_PI * strength(w, GT_AUGMENT_ROTATE));
+    if (opens(w, name, 1 - sqrtf(still))) gt_then_rotate(g, angle * (float)M_PI * strength(w, GT_AUGMENT_ROTATE));
 }
 
 /* The product of all geometric transforms that are on. Draws are made whether gates open or not, so a
@@ -120,82 +95,56 @@ static void geometry(walk *w, float width, float height, float out[2][3]) {
     float t[2];
     if (on(w, GT_AUGMENT_XFLIP)) {
         float i = floorf(2 * uniform(w, "xflip"));
-        if (gate(w, GT_AUGMENT_XFLIP)) then(g, 1 - 2 * (double)i, 0, 0, 0, 1, 0);
+        if (gate(w, GT_AUGMENT_XFLIP)) gt_then(g, 1 - 2 * (double)i, 0, 0, 0, 1, 0);
     }
     if (on(w, GT_AUGMENT_ROTATE90)) {
         float i = floorf(4 * uniform(w, "rotate90"));
-        if (gate(w, GT_AUGMENT_ROTATE90)) then_rotate(g, i * (float)M_PI_2);
+        if (gate(w, GT_AUGMENT_ROTATE90)) gt_then_rotate(g, i * (float)M_PI_2);
     }
     if (on(w, GT_AUGMENT_XINT)) {
         shifts(w, GT_AUGMENT_XINT, GT_DRAW_UNIFORM, t);
-        then(g, 1, 0, -(double)rintf(t[0] * width), 0, 1, -(double)rintf(t[1] * height));
+        gt_then(g, 1, 0, -(double)rintf(t[0] * width), 0, 1, -(double)rintf(t[1] * height));
     }
     if (on(w, GT_AUGMENT_SCALE)) {
-        double s = 1 / power_of_two(spread(w, GT_AUGMENT_SCALE));
-        then(g, s, 0, 0, 0, s, 0);
+        double s = 1 / gt_power_of_two(spread(w, GT_AUGMENT_SCALE));
+        gt_then(g, s, 0, 0, 0, s, 0);
     }
     if (on(w, GT_AUGMENT_ROTATE)) rotation(w, g, "pre_rotate");
     if (on(w, GT_AUGMENT_ANISO)) {
-        double s = power_of_two(spread(w, GT_AUGMENT_ANISO));
-        then(g, 1 / s, 0, 0, 0, s, 0);
+        double s = gt_power_of_two(spread(w, GT_AUGMENT_ANISO));
+        gt_then(g, 1 / s, 0, 0, 0, s, 0);
     }
     if (on(w, GT_AUGMENT_ROTATE)) rotation(w, g, "post_rotate");
     if (on(w, GT_AUGMENT_XFRAC)) {
         shifts(w, GT_AUGMENT_XFRAC, GT_DRAW_NORMAL, t);
-        then(g, 1, 0, -(double)(t[0] * width), 0, 1, -(double)(t[1] * height));
+        gt_then(g, 1, 0, -(double)(t[0] * width), 0, 1, -(double)(t[1] * height));
     }
-    for (int i = 0; i < 6; i++) out[i / 3][i % 3] = (float)g[i];
+    gt_geometry_put(g, out);
 }
 
 /* ---- colour: C <- M C on (r, g, b, 1) ---- */
 
-static void then_color(double c[16], const double m[3][3], double shift) {
-    double all[16] = {0};
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) all[4 * i + j] = m[i][j];
-        all[4 * i + 3] = shift;
-    }
-    all[15] = 1;
-    multiply(4, all, c, c);
-}
-
-/* a I + b v v^T + s [v]x with the grey axis v = (1,1,1)/sqrt 3: every linear colour transform here has this form. */
-static void about_grey(double c[16], double a, double b, double s) {
-    double vv = b / 3, cross = s / sqrt(3);
-    double m[3][3] = {
-        {a + vv, vv - cross, vv + cross}, {vv + cross, a + vv, vv - cross}, {vv - cross, vv + cross, a + vv}};
-    then_color(c, m, 0);
-}
-
 /* The product of all colour transforms that are on. Grey pictures have one channel: out[0][0] is their factor,
  * out[0][3] their shift, and hue and saturation do nothing to grey. */
 static void color(walk *w, bool grey, float out[3][4]) {
-    static const double unit[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     double c[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
-    if (on(w, GT_AUGMENT_BRIGHTNESS)) then_color(c, unit, (double)spread(w, GT_AUGMENT_BRIGHTNESS));
-    if (on(w, GT_AUGMENT_CONTRAST)) about_grey(c, power_of_two(spread(w, GT_AUGMENT_CONTRAST)), 0, 0);
+    if (on(w, GT_AUGMENT_BRIGHTNESS)) gt_brighten(c, (double)spread(w, GT_AUGMENT_BRIGHTNESS));
+    if (on(w, GT_AUGMENT_CONTRAST)) gt_about_grey(c, gt_power_of_two(spread(w, GT_AUGMENT_CONTRAST)), 0, 0);
     if (on(w, GT_AUGMENT_LUMAFLIP)) {
         float i = floorf(2 * uniform(w, "lumaflip"));
-        if (gate(w, GT_AUGMENT_LUMAFLIP)) about_grey(c, 1, -2 * (double)i, 0);
+        if (gate(w, GT_AUGMENT_LUMAFLIP)) gt_about_grey(c, 1, -2 * (double)i, 0);
     }
     if (on(w, GT_AUGMENT_HUE) && !grey) {
         float angle = (2 * uniform(w, "hue") - 1) * (float)M_PI * strength(w, GT_AUGMENT_HUE);
         if (!gate(w, GT_AUGMENT_HUE)) angle = 0;
         double s = (double)gt_inline_sinf(angle), k = (double)gt_inline_cosf(angle);
-        about_grey(c, k, 1 - k, s);
+        gt_about_grey(c, k, 1 - k, s);
     }
     if (on(w, GT_AUGMENT_SATURATION) && !grey) {
-        double s = power_of_two(spread(w, GT_AUGMENT_SATURATION));
-        about_grey(c, s, 1 - s, 0);
+        double s = gt_power_of_two(spread(w, GT_AUGMENT_SATURATION));
+        gt_about_grey(c, s, 1 - s, 0);
     }
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 4; j++) out[i][j] = (float)c[4 * i + j];
-    if (grey) { /* the mean of the three rows, applied to equal channels */
-        double mean[4];
-        for (int j = 0; j < 4; j++) mean[j] = (c[j] + c[4 + j] + c[8 + j]) / 3;
-        out[0][0] = (float)(mean[0] + mean[1] + mean[2]);
-        out[0][3] = (float)mean[3];
-    }
+    gt_colour_put(c, grey, out);
 }
 
 /* ---- image filter ---- */
@@ -223,7 +172,7 @@ static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
     const gt_augment_config *c = w->config;
     double gain[GT_AUGMENT_BANDS] = {1, 1, 1, 1};
     for (int i = 0; on(w, GT_AUGMENT_IMGFILTER) && i < GT_AUGMENT_BANDS; i++) {
-        double own = power_of_two(normal(w, names[i]) * strength(w, GT_AUGMENT_IMGFILTER));
+        double own = gt_power_of_two(normal(w, names[i]) * strength(w, GT_AUGMENT_IMGFILTER));
         bool open = opens(w, names[i], c->multiplier[GT_AUGMENT_IMGFILTER] * w->p * c->band[i]);
         if (!open || c->band[i] == 0) own = 1;
         /* keeps the power: the sum of power_j t_j^2 with t_i = own, others 1 */

@@ -217,8 +217,8 @@ gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p
     if (!x || !f->training || !(p > 0)) return x;
     gt_text stream = gt_text_of("dropout/%s", name);
     gt_shape shape = *gt_node_shape(x);
-    return gt_drop(f->graph, x,
-                   f->draw ? f->draw(f, stream.s, shape) : gt_random_uniform_op(f->graph, stream.s, shape), p);
+    return gt_drop(f->graph, x, f->draw ? f->draw(f, stream.s, shape) : gt_random_uniform_op(f->graph, stream.s, shape),
+                   p);
 }
 
 gt_node *gt_forward_rectified(gt_forward *f, gt_node *x) {

@@ -56,7 +56,7 @@ typedef struct gt_forward {
     gt_graph *graph;
     gt_net *declares; /* tensors are added to this network; NULL: `bound` has them */
     gt_bound_net bound;
-    bool training;     /* dropout drops; normalisation is `norm` */
+    bool training; /* dropout drops; normalisation is `norm` */
     /* Where dropout's uniform numbers come from; NULL: gt_random_uniform_op. */
     gt_node *(*draw)(struct gt_forward *f, const char *stream, gt_shape shape);
     gt_norm_by norm;   /* where `training`; otherwise GT_NORM_RUNNING */

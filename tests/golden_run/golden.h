@@ -65,6 +65,7 @@ void gold_unet(gold *f);
 void gold_precond_loss(gold *f);
 void gold_flow(gold *f);
 void gold_samplers(gold *f);
+void gold_told(gold *f);
 void gold_modconv(gold *f);
 void gold_mapping(gold *f);
 void gold_synthesis(gold *f);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kind_told.h"
 #include "kind_unet.h"
 #include "models/edm/loss.h"
 #include "models/edm/sampling.h"
@@ -73,6 +74,7 @@ static void denoise(subject *s, gt_precond precond, const char *out, int first, 
 typedef struct given {                                             /* what a case of a loss draws */
     const char *group, *images, *labels, *noise, *level, *augment; /* paths; NULL: none */
     const char *level_out, *noisy_out;
+    gold_told_case *told; /* NULL: pictures are not augmented */
     gt_levels_rule rule;
     double dropout, label_dropout;
 } given;
@@ -105,6 +107,33 @@ static void level_must_be(gold_graph *g, gold *f, gt_node *level, const char *pa
         gold_out(g, gt_reshape(gold_nodes(g), level, shape), path, GOLD_PLAIN);
 }
 
+/* The pictures, and what the network is told of them, are written by hand. */
+static void write_told(gold *f, gt_exec *e, void *arg) {
+    const gold_told_case *c = arg;
+    gt_shape shape;
+    const float *images = gold_read(f, "loss/in/images", GOLD_IMAGE, &shape),
+                *moved = gold_told_moved(c, images, &shape);
+    float *to = gt_exec_input(e, "moved"), *numbers = gt_exec_input(e, "numbers");
+    int each = gt_told_numbers(&c->pipe);
+    if (to && moved) memcpy(to, moved, (size_t)gt_shape_size(&shape) * sizeof *to);
+    for (int i = 0; numbers && i < c->n; i++)
+        memcpy(numbers + i * each, c->told[i].numbers, (size_t)each * sizeof *numbers);
+    gold_told_write(c, e, &shape);
+}
+
+static gt_node *told_pictures(gold *f, gold_graph *g, const given *c, gt_unet_inputs *in) {
+    gt_shape shape;
+    if (!gold_read(f, c->images, GOLD_IMAGE, &shape)) return NULL;
+    gt_graph *n = gold_nodes(g);
+    gold_told_read(c->told, f, gold_get(f->config, "augment"), gold_path(f, "%s/in/draws", c->group), &shape);
+    gold_told_check_numbers(c->told, gold_path(f, "%s/out/augment_labels", c->group));
+    in->augment = gt_input(n, "numbers", GT_SHAPE(shape.d[0], gt_told_numbers(&c->told->pipe)));
+    gt_node *y = gt_augment(n, &c->told->config, "aug", gt_input(n, "moved", shape));
+    gold_out(g, y, gold_path(f, "%s/out/y", c->group), GOLD_IMAGE);
+    gold_before(g, write_told, c->told);
+    return y;
+}
+
 static void loss_of(subject *s, const given *c) {
     gold *f = s->f;
     gold_graph *g = gold_graph_new(f);
@@ -123,7 +152,8 @@ static void loss_of(subject *s, const given *c) {
                                    c->label_dropout);
     }
     gt_loss_draws draws = {flat(g, c->level), gold_in(g, c->noise, GOLD_IMAGE)};
-    gt_denoising r = gt_denoising_of(&m.forward, &d, &c->rule, gold_in(g, c->images, GOLD_IMAGE), draws, &in);
+    gt_node *pictures = c->told ? told_pictures(f, g, c, &in) : gold_in(g, c->images, GOLD_IMAGE);
+    gt_denoising r = gt_denoising_of(&m.forward, &d, &c->rule, pictures, draws, &in);
     gold_out(g, r.loss, gold_path(f, "%s/out/loss", c->group), GOLD_IMAGE);
     const char *level = gold_path(f, "%s/out/%s", c->group, c->level_out);
     if (strcmp(level, c->level)) level_must_be(g, f, r.level, level);
@@ -159,6 +189,12 @@ void gold_precond_loss(gold *f) {
         c.group = "loss/aug_labels";
         c.augment = "loss/aug_labels/in/augment_labels";
         loss_of(&s, &c);
+        static gold_told_case told;
+        c.group = "loss/augment_pipe";
+        c.augment = NULL;
+        c.told = &told;
+        loss_of(&s, &c);
+        c.told = NULL;
         c.group = "loss/dropout";
         c.augment = "loss/dropout/in/augment_labels";
         c.dropout = gold_number(dropout, "dropout", 0);

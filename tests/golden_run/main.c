@@ -19,6 +19,7 @@ const gold_kind gold_kinds[] = {
     {"synthesis_", gold_synthesis, true},
     {"discriminator_", gold_discriminator, true},
     {"augment_", gold_augment, true},
+    {"augment", gold_told, true},
     {"loss", gold_loss, true},
     {"train8", gold_train, true},
     {"job_", gold_job, true},

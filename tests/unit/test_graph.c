@@ -148,7 +148,8 @@ static void test_zero_and_blocked_gradients(void **state) {
 static void test_no_derivative_is_a_fault(void **state) {
     (void)state;
     gt_graph *g = gt_graph_new("warp", asked_kernels());
-    gt_node *m = gt_input(g, "m", S(1, 2, 3)), *y = gt_warp(g, gt_input(g, "x", S(1, 8, 8, 1)), m, false), *d;
+    gt_node *m = gt_input(g, "m", S(1, 2, 3)), *y = gt_warp(g, gt_input(g, "x", S(1, 8, 8, 1)), m, (gt_warp_attr){0}),
+            *d;
     assert_int_equal(gt_grad(g, 1, &y, NULL, 1, &m, &d), GT_USAGE);
     assert_non_null(strstr(gt_message(), "'m'"));
     gt_graph_free(g);

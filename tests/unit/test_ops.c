@@ -135,8 +135,9 @@ FIXED(max_pool_overlaps, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 7, 6, 70)),
 FIXED(max_pool_ceil, 1, CHECK_LINEAR, (S(1, 8, 7, 2), S(1, 8, 7, 2)), pool_op(g, &gt_op_max_pool_pick, in, up))
 FIXED(max_pool_spread, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 4, 3, 70)),
       pool_op(g, &gt_op_max_pool_spread, in, overlapping))
-FIXED(warp, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, false))
-FIXED(warp_adjoint, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, true))
+FIXED(warp, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, (gt_warp_attr){0}))
+FIXED(warp_adjoint, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, (gt_warp_attr){.adjoint = 1}))
+FIXED(warp_once, 2, CHECK_LINEAR, (S(2, 8, 8, 3), S(2, 2, 3)), gt_warp(g, x, y, (gt_warp_attr){.once = 1}))
 CASE(random_normal, CHECK_LINEAR, (S(2, 40)), gt_mul(g, x, gt_random_normal_op(g, "a", S(2, 40))))
 FIXED(one_hot_max, 2, CHECK_LINEAR, (S(2, 3, 5), S(2, 3, 5)), gt_mul(g, x, gt_one_hot_max(g, y)))
 CASE(log_softmax, 0, (S(2, 3, 5)), gt_log_softmax(g, x))

@@ -72,7 +72,7 @@ static double by_definition(const image *m, const float a[6], int64_t y, int64_t
 }
 
 static gt_node *build(gt_graph *g, gt_node *x, const void *arg) {
-    return gt_warp(g, x, gt_constant(g, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3), arg), false);
+    return gt_warp(g, x, gt_constant(g, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3), arg), (gt_warp_attr){0});
 }
 
 static const float matrices[][6] = {
@@ -159,7 +159,8 @@ static void any_matrix_is_safe(void **state) {
 static void faults_are_named(void **state) {
     (void)state;
     gt_graph *g = gt_graph_new("faults", asked_kernels());
-    assert_null(gt_warp(g, gt_input(g, "x", GT_SHAPE(2, 4, 4, 3)), gt_input(g, "m", GT_SHAPE(1, 2, 3)), false));
+    assert_null(
+        gt_warp(g, gt_input(g, "x", GT_SHAPE(2, 4, 4, 3)), gt_input(g, "m", GT_SHAPE(1, 2, 3)), (gt_warp_attr){0}));
     assert_int_equal(gt_graph_status(g), GT_USAGE);
     assert_non_null(strstr(gt_message(), "2x2x3"));
     gt_graph_free(g);

@@ -8,11 +8,8 @@
 #include "gantry/pool.h"
 #include "graph/op.h"
 
-typedef struct warp_attr {
-    int32_t adjoint;
-} warp_attr;
-
-static bool is_adjoint(const gt_node *n) { return ((const warp_attr *)n->attr)->adjoint; }
+static const gt_warp_attr *attr_of(const gt_node *n) { return n->attr; }
+static bool is_adjoint(const gt_node *n) { return attr_of(n)->adjoint; }
 
 static gt_status shape(gt_node *n) {
     const gt_shape *x = &n->in[0]->shape, *m = &n->in[1]->shape;
@@ -29,7 +26,7 @@ static gt_status shape(gt_node *n) {
 /* No derivative in the matrix: it counts as a constant. */
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)need;
-    dx[0] = gt_warp(g, dy, y->in[1], !is_adjoint(y));
+    dx[0] = gt_warp(g, dy, y->in[1], (gt_warp_attr){!is_adjoint(y), attr_of(y)->once});
 }
 
 /* A tile is some channels of an image: as many as share work, but fewer where threads would find nothing to do. No bit
@@ -50,8 +47,8 @@ static void tile(void *arg, int index, int worker) {
     const gt_node *n = j->run->node;
     const int64_t *d = n->shape.d, image = index / j->tiles, c = index % j->tiles * j->channels;
     int64_t first = image * d[1] * d[2] * d[3] + c;
-    gt_warp_image(is_adjoint(n), j->run->in[0] + first, j->run->out + first, d[3], d[1], d[2],
-                  gt_smallest(j->channels, d[3] - c), j->run->in[1] + 6 * image,
+    gt_warp_image((gt_warp_way){is_adjoint(n), attr_of(n)->once}, j->run->in[0] + first, j->run->out + first, d[3],
+                  d[1], d[2], gt_smallest(j->channels, d[3] - c), j->run->in[1] + 6 * image,
                   (float *)j->run->workspace + (size_t)worker * j->scratch);
 }
 
@@ -82,6 +79,6 @@ const gt_op gt_op_warp = {.name = "warp",
                           .cost = cost,
                           .kernel = kernel};
 
-gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, bool adjoint) {
-    return gt_node_new(g, &gt_op_warp, 2, (gt_node *[]){x, matrix}, &(warp_attr){adjoint}, sizeof(warp_attr));
+gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, gt_warp_attr attr) {
+    return gt_node_new(g, &gt_op_warp, 2, (gt_node *[]){x, matrix}, &attr, sizeof attr);
 }
