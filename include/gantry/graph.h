@@ -102,6 +102,19 @@ gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size
  */
 const gt_node *gt_graph_output(const gt_graph *g, int i, const char **name);
 
+/* A graph that is a loop: gt_exec_run() computes its nodes `turns` times. Before each turn, and once more after the last
+ * (turn == turns), `step` reads outputs and writes inputs, all of which it must write again; the last time it may write
+ * results over outputs. Not for executions of several slices. */
+typedef struct gt_exec gt_exec;
+struct gt_exec_env;
+typedef struct gt_loop {
+    int turns;
+    size_t state_bytes; /* of each execution; zeros at first */
+    void (*step)(const struct gt_loop *loop, gt_exec *e, const struct gt_exec_env *env, int turn, void *state);
+    const void *own; /* lives as long as the graph */
+} gt_loop;
+void gt_graph_repeat(gt_graph *g, const gt_loop *loop);
+
 const gt_shape *gt_node_shape(const gt_node *n);
 int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */
 const char *gt_node_name(const gt_node *n);
@@ -119,8 +132,6 @@ enum { GT_MAX_LOSSES = 4 };
 void gt_note_loss(gt_graph *g, gt_node *loss);
 
 /* ---- running ---- */
-
-typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
     gt_pool *pool; /* NULL: one thread */

@@ -117,6 +117,7 @@ typedef struct gt_request {
     int truncation_cutoff; /* layers; < 0: all */
     float temperature;     /* models that draw codes: of the draws; 0: 1 */
     bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
+    bool draft;            /* models that make pictures in steps: with the fewer steps of a run's own sheets */
 } gt_request;
 
 /* A request for pictures as the networks make them: noise that is the same each time, no truncation. */

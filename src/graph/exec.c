@@ -69,6 +69,7 @@ gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
         if (e->options.slices < 1) e->options.slices = 1;
         e->ordered = optimise(g, &e->options, meta);
     }
+    if (e && g->loop.turns) e->loop_state = gt_arena_array(meta, g->loop.state_bytes, 1);
     if (!e || !e->ordered || make_plan(e, 0) || gt_arena_failed(meta)) {
         gt_arena_free(meta);
         return NULL;
@@ -232,7 +233,17 @@ static gt_status run_from(gt_exec *e, const gt_exec_env *env, int begin, int end
     return GT_OK;
 }
 
-gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) { return run_from(e, env, e->n_hoisted, e->n_steps); }
+gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) {
+    const gt_loop *loop = &e->graph->loop;
+    if (!loop->turns) return run_from(e, env, e->n_hoisted, e->n_steps);
+    gt_status status = have_memory(e);
+    for (int turn = 0; turn < loop->turns && !status; turn++) {
+        loop->step(loop, e, env, turn, e->loop_state);
+        status = run_from(e, env, e->n_hoisted, e->n_steps);
+    }
+    if (!status) loop->step(loop, e, env, loop->turns, e->loop_state);
+    return status;
+}
 
 gt_status gt_exec_run_while(gt_exec *e, const gt_exec_env *env, bool (*go_on)(void *arg), void *arg, double *part) {
     double all = 0, done = 0;

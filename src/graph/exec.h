@@ -30,6 +30,7 @@ struct gt_exec {
     gt_output_place *order;
     int n_order;
     void *memory;
+    void *loop_state; /* of graphs that are loops */
     bool owns_memory, resolved, prepared, profiled;
     char *slots[GT_MAX_SLOTS];
     gt_exec_env env; /* steps point at it */

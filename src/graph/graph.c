@@ -70,7 +70,13 @@ gt_graph *gt_graph_new(const char *name, const gt_kernel_set *kernels) {
     return g;
 }
 
-gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena) { return graph_in(arena, of->name, of->kernels); }
+gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena) {
+    gt_graph *g = graph_in(arena, of->name, of->kernels);
+    if (g) g->loop = of->loop;
+    return g;
+}
+
+void gt_graph_repeat(gt_graph *g, const gt_loop *loop) { g->loop = *loop; }
 
 void gt_graph_free(gt_graph *g) {
     if (g && g->owns_arena) gt_arena_free(g->arena);

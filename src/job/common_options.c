@@ -50,7 +50,7 @@ static const gt_option options[] = {
      .only = "classifier", .max = 0.9, .common = true,
      .detail = "Chosen by --seed, the same on all ranks; no image is in both parts. Of the --subset, where there is "
                "one."},
-    {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS "|autoencoder",
+    {OPTION(cond, "0", "Train a conditional model on the labels of the data"), .only = GT_GANS "|autoencoder|edm",
      .common = true, .detail = "The data must have labels: classes or vectors."},
     {OPTION(mirror, "0", "Double the data with left-right mirrored images"), .common = true,
      .detail = "Not for images in which left and right differ, such as letters."},
@@ -128,9 +128,9 @@ static const gt_option options[] = {
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
      .detail = "Of weights alone, not of biases and scales. adamw: weights shrink by lrate x lambda in each step; "
                "others: lambda / 2 times the sum of the squares is part of the loss."},
-    {OPTION(ema_kimg, NULL, "Half-life of the moving average of G or a classifier; 0: none"),
-     .only = GT_GANS "|classifier", GT_KIMG},
-    {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"), .only = GT_GANS "|classifier",
+    {OPTION(ema_kimg, NULL, "Half-life of the moving average of the network; 0: none"),
+     .only = GT_GANS "|classifier|edm", GT_KIMG},
+    {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"), .only = GT_GANS "|classifier|edm",
      .max = 1e9},
     {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
      .choices = "stop|skip|clean",
@@ -151,7 +151,7 @@ static const gt_option options[] = {
          "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
          "per layer and pass, and a rank holds all its slices in memory together. none: there is none; classifiers "
          "that have a form without, and dcgan, whose layers then have biases."},
-    {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 14},
+    {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 20},
     {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
      .class = GT_EXECUTION, .group = "transfer", .common = true,
      .detail =

@@ -7,7 +7,8 @@
     row(stylegan2)    \
     row(dcgan)        \
     row(autoencoder)  \
-    row(classifier)
+    row(classifier)   \
+    row(edm)
 /* clang-format on */
 
 #define DECLARE(name) extern const gt_family gt_##name##_family;

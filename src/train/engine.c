@@ -176,7 +176,8 @@ static gt_status open_phase(gt_engine *e, int index) {
 
 static gt_status open_generator(gt_engine *e) {
     if (!gt_model_role(e->model, GT_ROLE_GENERATOR)) return GT_OK;
-    const gt_request plain = gt_plain_request(e->model->slice_size);
+    gt_request plain = gt_plain_request(e->model->slice_size);
+    plain.draft = true;
     e->generator_graph = gt_model_build(e->model, GT_ROLE_GENERATOR, &plain);
     if (!e->generator_graph) return GT_FAILED;
     gt_exec_options options = gt_engine_exec_options(e, 1);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Diffusion and flow matching as a family: its options, and what does not fit together. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "models/edm/edm.h"
+
+#define OPTION(field, value, text) GT_JOB_ROW(gt_edm_options, field, value, text)
+
+static const gt_option options[] = {
+    {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
+     .choices = "edm|flow"},
+    {OPTION(arch, "ddpmpp", "The U-Net: DDPM++, or NCSN++ with random frequencies and a residual encoder"),
+     .choices = "ddpmpp|ncsnpp"},
+    {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
+     .derived = "32", .min = 4, .max = 1 << 12},
+    {OPTION(channel_mult, NULL, "Channels of each level, as multiples; each level halves the picture"),
+     .derived = "1,2,2 or less, down to 7 pixels", .placeholder = "LIST"},
+    {OPTION(num_blocks, NULL, "Number of blocks of each level of the encoder; the decoder has one more"),
+     .derived = "1", .min = 1, .max = 16},
+    {OPTION(attn_resolutions, NULL, "Heights in pixels of the levels with attention"), .derived = "levels of at most 8",
+     .placeholder = "LIST", .detail = "The lowest level has attention in any case, in the decoder."},
+    {OPTION(unet_dropout, "0", "Probability that a block drops a value in training"), .max = 0.95},
+    {OPTION(label_dropout, "0", "Probability that a picture's label is hidden from the network in training"),
+     .max = 0.95, .detail = "For --guidance: 0.1 to 0.2 is customary."},
+    {OPTION(augment, "0.12", "Probability of each augmentation, of which the network is told; 0: none"), .max = 1,
+     .detail = "Flips, scaling, turns, stretching and shifts. What was done to a picture is an input of the network, "
+               "so that pictures made afterwards show nothing of it. Left-right flips happen to half of the pictures "
+               "whatever the probability is."},
+    {OPTION(sigma_data, "0.5", "Standard deviation of pixels in -1..1 that EDM takes the data to have"), .min = 1e-3,
+     .max = 10},
+    {OPTION(p_mean, "-1.2", "Mean of the logarithm of noise levels in training (edm)"), .min = -20, .max = 20},
+    {OPTION(p_std, "1.2", "Standard deviation of the logarithm of noise levels in training (edm)"), .min = 1e-3,
+     .max = 20},
+    {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), .choices = "uniform|logit-normal"},
+    {OPTION(time_mean, "0", "Mean of the logit of times, of which 1 is the picture"), .min = -20, .max = 20},
+    {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20},
+    {OPTION(sampler, "heun", "How pictures are made: steps of Heun, Euler, midpoint, or with fresh noise"),
+     .choices = "heun|euler|midpoint|stochastic",
+     .detail = "Heun and midpoint ask the network twice in a step. stochastic is Heun with --churn (edm alone)."},
+    {OPTION(sampler_steps, "18", "Number of steps from noise to a picture"), .min = 1, .max = 10000},
+    {OPTION(sheet_steps, "8", "The same for the pictures that a run makes of itself"), .min = 1, .max = 10000},
+    {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
+    {OPTION(sigma_max, "80", "Highest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
+    {OPTION(rho, "7", "How much denser low noise levels lie in sampling (edm)"), .min = 0.1, .max = 1000},
+    {OPTION(churn, "40", "Amount of fresh noise with --sampler=stochastic"), .max = 1e6},
+    {OPTION(churn_min, "0.05", "Lowest noise level at which noise is added"), .max = 1e6},
+    {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
+    {OPTION(churn_noise, "1.003", "Standard deviation of the noise that is added"), .max = 10},
+    {OPTION(guidance, "1", "How far labels move pictures; 1: as trained, 0: not at all"), .max = 100,
+     .detail = "Needs --label-dropout in training. Each step then asks the network twice as often."},
+};
+
+static const gt_family_model models[] = {
+    {"edm", "diffusion model, or flow matching", "kimg=2000 batch=64 lrate=0.001 ema-kimg=50 ema-ramp=0.05", NULL},
+    {0},
+};
+
+static const gt_named derived[] = {
+    {"z-dim", "numbers of a picture"},
+    {"warmup", "the first 100,000 images"},
+    {0},
+};
+
+static const gt_named advice[] = {
+    {"divergence", "a smaller --lrate|a longer --warmup|--clip=1000"},
+    {0},
+};
+
+/* "1,2,2" -> numbers; -1: it is no such list. */
+static int numbers_of(const char *list, int most, int *to) {
+    int n = 0;
+    while (*list) {
+        char *end;
+        long v = strtol(list, &end, 10);
+        if (end == list || (*end && *end != ',') || v < 1 || v > 1 << 20 || n == most) return -1;
+        to[n++] = (int)v;
+        list = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+enum { LEAST_SIDE = 7, USUAL_LEVELS = 3, USUAL_ATTENTION = 8 };
+
+/* As many levels of the usual ones as halve both sides, to no less than seven pixels. */
+static int usual_levels(int64_t height, int64_t width) {
+    int levels = 1;
+    while (levels < USUAL_LEVELS && height % 2 == 0 && width % 2 == 0 && height >= 2 * LEAST_SIDE &&
+           width >= 2 * LEAST_SIDE) {
+        height /= 2;
+        width /= 2;
+        levels++;
+    }
+    return levels;
+}
+
+static void derive_attention(gt_job *job, int levels) {
+    char text[128] = "";
+    for (int l = 0; l < levels; l++)
+        if (job->height >> l <= USUAL_ATTENTION)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%d", *text ? "," : "",
+                     (int)(job->height >> l));
+    gt_job_derive(job, "attn-resolutions", "%s", text);
+}
+
+static void resolve(gt_job *job, int64_t items) {
+    static const char *const mults[] = {"1", "1,2", "1,2,2"};
+    gt_edm_options *o = job->own;
+    int mult[GT_UNET_LEVELS];
+    if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
+    if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? fmin(100e3, 0.2e3 * job->kimg) / (double)items : 0;
+    gt_job_derive(job, "model-channels", "32");
+    gt_job_derive(job, "num-blocks", "1");
+    gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);
+    int levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, mult);
+    derive_attention(job, levels > 0 ? levels : 1);
+}
+
+gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
+    const gt_edm_options *o = job->own;
+    bool ncsnpp = gt_is(o->arch, "ncsnpp");
+    int attention[GT_UNET_LEVELS];
+    *s = (gt_unet_shape){.height = (int)job->height,
+                         .width = (int)job->width,
+                         .in = (int)job->channels,
+                         .out = (int)job->channels,
+                         .labels = (int)job->label_dim,
+                         .channels = (int)o->model_channels,
+                         .embedding_mult = 4,
+                         .noise_mult = ncsnpp ? 2 : 1,
+                         .blocks = (int)o->num_blocks,
+                         .fourier = ncsnpp,
+                         .encoder = ncsnpp ? GT_UNET_RESIDUAL : GT_UNET_STANDARD,
+                         .filter = {2, {1, 1}},
+                         .dropout = o->unet_dropout};
+    if (ncsnpp) s->filter = (gt_resample_filter){4, {1, 3, 3, 1}};
+    if (o->augment > 0) {
+        gt_told_pipe pipe = gt_told_standard(o->augment);
+        s->augment = gt_told_numbers(&pipe);
+    }
+    s->levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, s->mult);
+    if (s->levels < 1)
+        return gt_fail(GT_USAGE, "--channel-mult=%s: a list of 1 to %d numbers is needed, such as 1,2,2",
+                       o->channel_mult, GT_UNET_LEVELS);
+    int n = numbers_of(o->attn_resolutions, GT_UNET_LEVELS, attention);
+    if (n < 0)
+        return gt_fail(GT_USAGE, "--attn-resolutions=%s: a list of heights is needed, such as 16,8",
+                       o->attn_resolutions);
+    for (int i = 0; i < n; i++) {
+        int l = 0;
+        while (l < s->levels && s->height >> l != attention[i]) l++;
+        if (l == s->levels)
+            return gt_fail(GT_USAGE, "--attn-resolutions=%s: no level is %d pixels high; levels are %d down to %d",
+                           o->attn_resolutions, attention[i], s->height, s->height >> (s->levels - 1));
+        s->attention |= 1u << l;
+    }
+    return gt_unet_check(s);
+}
+
+static gt_status check(const gt_job *job) {
+    const gt_edm_options *o = job->own;
+    gt_unet_shape s;
+    bool flow = gt_is(o->precond, "flow");
+    gt_status st = gt_edm_shape(job, &s);
+    if (st) return st;
+    if (job->z_dim != job->height * job->width * job->channels)
+        return gt_fail(GT_USAGE, "--z-dim=%lld: --model=edm begins with a picture of noise, which has %lld numbers",
+                       (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
+    if (o->sigma_min > o->sigma_max)
+        return gt_fail(GT_USAGE, "--sigma-min=%g is larger than --sigma-max=%g", o->sigma_min, o->sigma_max);
+    if (flow && gt_is(o->sampler, "stochastic"))
+        return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; take heun, euler or midpoint");
+    if (o->guidance != 1 && !job->label_dim)
+        return gt_fail(GT_USAGE, "--guidance=%g: guidance is by labels; train with --cond", o->guidance);
+    if (o->guidance != 1 && !(o->label_dropout > 0))
+        return gt_fail(GT_USAGE,
+                       "--guidance=%g: a network that was never without labels cannot be guided; train with "
+                       "--label-dropout=0.1",
+                       o->guidance);
+    return GT_OK;
+}
+
+const gt_family gt_edm_family = {
+    .name = "edm",
+    .title = "Diffusion and flow matching",
+    .models = models,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment",
+    .own_bytes = sizeof(gt_edm_options),
+    .derived = derived,
+    .advice = advice,
+    .resolve = resolve,
+    .check = check,
+    .make = gt_edm_make,
+};
