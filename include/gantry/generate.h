@@ -28,6 +28,8 @@ typedef struct gt_generator_options {
     float truncation;       /* psi; 1: none */
     int truncated_layers;   /* of styles, from the first on; 0: all of them */
     float temperature;      /* of models that draw codes; 0: 1. Of others it must be 0 */
+    gt_steps_wanted steps;  /* of models that make pictures in steps; of others zeros */
+    const char *start;      /* of these: a picture to begin with, where steps.strength < 1; NULL: none */
     bool apart;             /* of models with styles: latents to styles, and styles to images */
     gt_pool *pool;          /* NULL: one thread */
     gt_network_options reading;

@@ -102,9 +102,9 @@ gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size
  */
 const gt_node *gt_graph_output(const gt_graph *g, int i, const char **name);
 
-/* A graph that is a loop: gt_exec_run() computes its nodes `turns` times. Before each turn, and once more after the last
- * (turn == turns), `step` reads outputs and writes inputs, all of which it must write again; the last time it may write
- * results over outputs. Not for executions of several slices. */
+/* A graph that is a loop: gt_exec_run() computes its nodes `turns` times. Before each turn, and once more after the
+ * last (turn == turns), `step` reads outputs and writes inputs, all of which it must write again; the last time it may
+ * write results over outputs. Not for executions of several slices. */
 typedef struct gt_exec gt_exec;
 struct gt_exec_env;
 typedef struct gt_loop {

@@ -104,6 +104,17 @@ typedef struct gt_scalar_state { /* model state beside the networks, kept in che
     size_t size;
 } gt_scalar_state;
 
+/* How a model that makes pictures in steps, from noise, makes them. */
+typedef struct gt_steps_wanted {
+    const char *sampler; /* "heun" "euler" "midpoint" "stochastic"; NULL or "": as the job says */
+    int steps;           /* 0: as the job says */
+    bool guided;         /* by `guidance`; else as the job says */
+    double guidance;
+    /* Of the way from noise to a picture 1 is all of it; less: pictures begin as the input "start" [n,H,W,C], with
+     * the noise of that place. 0: 1 */
+    double strength;
+} gt_steps_wanted;
+
 /* What a graph of a network in use is asked for. A builder reads what concerns its role. */
 typedef struct gt_request {
     int n;             /* images, or latents, per run; 0: as the role says */
@@ -117,7 +128,9 @@ typedef struct gt_request {
     int truncation_cutoff; /* layers; < 0: all */
     float temperature;     /* models that draw codes: of the draws; 0: 1 */
     bool from_styles;      /* the input is "ws" [n,num_ws,w_dim] instead of "z" and "c"; truncation has no effect */
-    bool draft;            /* models that make pictures in steps: with the fewer steps of a run's own sheets */
+    /* Of models that make pictures in steps. */
+    gt_steps_wanted steps;
+    bool draft; /* with the fewer steps of a run's own sheets */
 } gt_request;
 
 /* A request for pictures as the networks make them: noise that is the same each time, no truncation. */
@@ -209,6 +222,7 @@ struct gt_model {
     /* GT_FORMAT: styles cannot be truncated with these parameters of the generator. NULL: the model has no styles. */
     gt_status (*check_truncation)(const gt_model *m, const float *params);
     bool draws_codes; /* the generator draws codes one after the other, at a temperature */
+    bool in_steps;    /* the generator makes pictures in steps, from noise */
     int latent_size;  /* of models that encode */
     int n_roles;      /* the first role of a network is its forward pass in use: gt_model_forward() */
     gt_role roles[GT_MAX_ROLES];

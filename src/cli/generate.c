@@ -12,7 +12,8 @@ typedef struct generate_fields {
     cli_generator_options generating;
     const char *seeds, *grid, *class, *label, *mixture, *space;
     int64_t threads;
-    double temperature;
+    double temperature, strength;
+    const char *start;
     cli_assumed assumed;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
     bool overwrite;
@@ -50,6 +51,10 @@ static const gt_option table[] = {
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
      .derived = "1", .min = 1e-3, .max = 1e3},
+    {CLI_FURTHER(start, "", "Diffusion models: begin with this picture instead of noise"), .placeholder = "FILE",
+     .path = true, .detail = "Cropped and resized to the size of the network's pictures."},
+    {CLI_FURTHER(strength, "0.5", "With --start: how much noise is put over it, of 1, which leaves nothing of it"),
+     .min = 0.01, .max = 1},
     {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .placeholder = "FILE", .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
@@ -116,6 +121,10 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = read_grid(fields, r);
     r->options.temperature = (float)fields->temperature;
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
+    r->options.start = *fields->start ? fields->start : NULL;
+    r->options.steps.strength = *fields->start ? fields->strength : 0;
+    if (!st && !*fields->start && gt_options_state(&s->options, "strength") == GT_OPTION_GIVEN)
+        st = gt_fail(GT_USAGE, "--strength is of --start=PICTURE, which it puts noise over");
     return !st && *fields->mixture ? cli_choose_checkpoint(&s->options, &fields->mixture) : st;
 }
 

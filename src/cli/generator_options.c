@@ -24,6 +24,11 @@ gt_status cli_read_generator_options(cli_session *s, const cli_generator_options
     options->noise_mode = g->noise_mode;
     options->truncation = cut && g->truncation_cutoff == 0 ? 1 : (float)g->trunc;
     options->truncated_layers = cut ? (int)g->truncation_cutoff : 0;
+    options->steps = (gt_steps_wanted){
+        .sampler = g->sampler,
+        .steps = gt_options_state(&s->options, "sampler-steps") == GT_OPTION_GIVEN ? (int)g->sampler_steps : 0,
+        .guided = gt_options_state(&s->options, "guidance") == GT_OPTION_GIVEN,
+        .guidance = g->guidance};
     options->reading = cli_reading(&s->options);
     return cli_choose_checkpoint(&s->options, checkpoint);
 }

@@ -11,19 +11,28 @@ typedef struct cli_generator_options {
     const char *network, *noise_mode;
     double trunc;
     int64_t truncation_cutoff;
+    const char *sampler;
+    int64_t sampler_steps;
+    double guidance;
 } cli_generator_options;
 
-#define CLI_GENERATOR_OPTIONS                                                                             \
-    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
-     .placeholder = "PSI"},                                                                               \
-        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
-         .choices = "const|random|none"},                                                                 \
-        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
-         .path = true},                                                                                   \
-    {                                                                                                     \
-        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                  \
-                "Number of layers of styles that --trunc acts on, from the first on"),                    \
-            .derived = "all", .max = 1024                                                                 \
+#define CLI_GENERATOR_OPTIONS                                                                                     \
+    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),           \
+     .placeholder = "PSI"},                                                                                       \
+        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),                \
+         .choices = "const|random|none"},                                                                         \
+        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"),         \
+         .path = true},                                                                                           \
+        {CLI_ROW("sampler-steps", generating.sampler_steps, NULL, "Diffusion models: number of steps"),           \
+         .derived = "from the run", .min = 1, .max = 10000},                                                      \
+        {CLI_ROW("sampler", generating.sampler, "", "Diffusion models: how steps are made; empty: from the run"), \
+         .choices = "|heun|euler|midpoint|stochastic"},                                                           \
+        {CLI_ROW("guidance", generating.guidance, NULL, "Diffusion models: how far labels move pictures"),        \
+         .derived = "from the run", .max = 100},                                                                  \
+    {                                                                                                             \
+        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                          \
+                "Number of layers of styles that --trunc acts on, from the first on"),                            \
+            .derived = "all", .max = 1024                                                                         \
     }
 
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"

@@ -23,7 +23,7 @@ typedef struct gt_edm_options {
     /* pictures */
     const char *sampler; /* "heun" "euler" "midpoint" "stochastic" */
     int64_t sampler_steps, sheet_steps;
-    double sigma_min, sigma_max, rho;
+    double sigma_min, sigma_max, sigma_rho;
     double churn, churn_min, churn_max, churn_noise;
     double guidance;
 } gt_edm_options;
@@ -41,6 +41,8 @@ typedef struct gt_edm {
 
 /* The network of a resolved job. GT_USAGE: an option does not fit. */
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
+/* GT_USAGE: the job's network cannot be sampled so. */
+gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance);
 /* The graph of the phase for slices of n samples: sums of squares, and their gradients. */
 void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n);
 /* The graph from latents to pictures: a loop over the denoiser. NULL: see gt_message(). */

@@ -11,6 +11,7 @@
 typedef struct way { /* what the loop reads */
     gt_sampling sampling;
     float guidance; /* 1: none */
+    bool starts;    /* from pictures */
     int n, labels;
     size_t floats, all; /* of a picture, of all */
 } way;
@@ -72,7 +73,7 @@ static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int tu
     bool guided = w->guidance != 1, plainly = guided && turn % 2;
     if (turn == 0) {
         if (w->labels) memcpy(p->labels, gt_exec_input(e, "c"), (size_t)(w->n * w->labels) * sizeof *p->labels);
-        gt_course_begin(&p->course, gt_exec_input(e, "z"), NULL);
+        gt_course_begin(&p->course, gt_exec_input(e, "z"), w->starts ? gt_exec_input(e, "start") : NULL);
     } else if (plainly) memcpy(p->with_labels, image, w->all * sizeof *image);
     else {
         for (size_t i = 0; guided && i < w->all; i++) image[i] += w->guidance * (p->with_labels[i] - image[i]);
@@ -83,24 +84,33 @@ static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int tu
         for (size_t i = 0; i < w->all; i++) image[i] = (float)p->course.x[i];
 }
 
-static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, gt_sampling *s) {
+/* What is asked for, else what the job says. */
+static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, way *w) {
     const gt_edm_options *o = m->options;
-    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = gt_is(o->sampler, "stochastic");
-    int steps = (int)(r->draft ? o->sheet_steps : o->sampler_steps);
+    const char *sampler = r->steps.sampler && *r->steps.sampler ? r->steps.sampler : o->sampler;
+    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = gt_is(sampler, "stochastic");
+    int steps = (int)(r->steps.steps ? r->steps.steps : r->draft ? o->sheet_steps : o->sampler_steps);
     double *levels = gt_arena_array(a, (size_t)steps + 1, sizeof *levels);
-    if (!levels) return GT_NOMEM;
+    double strength = r->steps.strength > 0 ? r->steps.strength : 1, guidance = o->guidance;
+    if (r->steps.guided) guidance = r->steps.guidance;
+    gt_status st = levels ? gt_edm_check_sampling(m->job, sampler, guidance) : GT_NOMEM;
+    if (st) return st;
     if (flow) gt_sampling_times(levels, steps);
-    else gt_sampling_levels(levels, steps, o->sigma_min, o->sigma_max, o->rho);
-    *s = (gt_sampling){.flow = flow,
-                       .steps = steps,
-                       .levels = levels,
-                       .second = gt_is(o->sampler, "euler")      ? 0
-                                 : gt_is(o->sampler, "midpoint") ? 0.5
-                                                                 : 1,
-                       .churn = stochastic ? o->churn : 0,
-                       .churn_min = o->churn_min,
-                       .churn_max = o->churn_max,
-                       .churn_noise = o->churn_noise};
+    else gt_sampling_levels(levels, steps, o->sigma_min, o->sigma_max, o->sigma_rho);
+    int first = (int)((1 - strength) * steps + 0.5);
+    w->guidance = (float)guidance;
+    w->starts = strength < 1;
+    w->sampling = (gt_sampling){.flow = flow,
+                                .steps = steps,
+                                .levels = levels,
+                                .first = first < steps ? first : steps - 1,
+                                .second = gt_is(sampler, "euler")      ? 0
+                                          : gt_is(sampler, "midpoint") ? 0.5
+                                                                       : 1,
+                                .churn = stochastic ? o->churn : 0,
+                                .churn_min = o->churn_min,
+                                .churn_max = o->churn_max,
+                                .churn_noise = o->churn_noise};
     return GT_OK;
 }
 
@@ -109,11 +119,10 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
     const gt_unet_shape *s = &own->denoiser.unet;
     gt_graph *g = gt_graph_new("generator", m->kernels);
     way *w = g ? gt_arena_alloc(gt_graph_arena(g), sizeof *w) : NULL;
-    if (!w || plan_course(own, r, gt_graph_arena(g), &w->sampling)) {
+    if (!w || plan_course(own, r, gt_graph_arena(g), w)) {
         gt_graph_free(g);
         return NULL;
     }
-    w->guidance = (float)own->options->guidance;
     w->n = r->n;
     w->labels = s->labels;
     w->floats = gt_model_floats(m);
@@ -124,6 +133,7 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
     gt_output(g, "image",
               gt_denoise(&f, &own->denoiser, gt_reshape(g, z, GT_SHAPE(r->n, s->height, s->width, s->in)),
                          gt_input(g, "level", GT_SHAPE(r->n)), &in));
+    if (w->starts) gt_output(g, "start", gt_input(g, "start", GT_SHAPE(r->n, s->height, s->width, s->in)));
     int asked = gt_sampling_evaluations(&w->sampling);
     gt_graph_repeat(
         g, &(gt_loop){

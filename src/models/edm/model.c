@@ -136,6 +136,7 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     m->shown = shown;
     m->n_shown = sizeof shown / sizeof *shown;
     m->loss_stat = "Loss/loss";
+    m->in_steps = true;
     gt_model_add_role(
         m, (gt_role){.name = GT_ROLE_GENERATOR, .build = gt_edm_generator, .inputs = {"z", "c"}, .outputs = {"image"}});
     st = gt_model_add_network(m, gt_unet_net("F", &own->denoiser.unet),

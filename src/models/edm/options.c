@@ -42,7 +42,7 @@ static const gt_option options[] = {
     {OPTION(sheet_steps, "8", "The same for the pictures that a run makes of itself"), .min = 1, .max = 10000},
     {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
     {OPTION(sigma_max, "80", "Highest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
-    {OPTION(rho, "7", "How much denser low noise levels lie in sampling (edm)"), .min = 0.1, .max = 1000},
+    {OPTION(sigma_rho, "7", "How much denser low noise levels lie in sampling (edm)"), .min = 0.1, .max = 1000},
     {OPTION(churn, "40", "Amount of fresh noise with --sampler=stochastic"), .max = 1e6},
     {OPTION(churn_min, "0.05", "Lowest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
@@ -157,10 +157,23 @@ gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
     return gt_unet_check(s);
 }
 
+gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance) {
+    const gt_edm_options *o = job->own;
+    if (gt_is(o->precond, "flow") && gt_is(sampler, "stochastic"))
+        return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; take heun, euler or midpoint");
+    if (guidance == 1) return GT_OK;
+    if (!job->label_dim)
+        return gt_fail(GT_USAGE, "--guidance=%g: guidance is by labels, of a model trained with --cond", guidance);
+    if (o->label_dropout > 0) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "--guidance=%g: a network that was never without labels cannot be guided; it needs training with "
+                   "--label-dropout=0.1",
+                   guidance);
+}
+
 static gt_status check(const gt_job *job) {
     const gt_edm_options *o = job->own;
     gt_unet_shape s;
-    bool flow = gt_is(o->precond, "flow");
     gt_status st = gt_edm_shape(job, &s);
     if (st) return st;
     if (job->z_dim != job->height * job->width * job->channels)
@@ -168,16 +181,7 @@ static gt_status check(const gt_job *job) {
                        (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
     if (o->sigma_min > o->sigma_max)
         return gt_fail(GT_USAGE, "--sigma-min=%g is larger than --sigma-max=%g", o->sigma_min, o->sigma_max);
-    if (flow && gt_is(o->sampler, "stochastic"))
-        return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; take heun, euler or midpoint");
-    if (o->guidance != 1 && !job->label_dim)
-        return gt_fail(GT_USAGE, "--guidance=%g: guidance is by labels; train with --cond", o->guidance);
-    if (o->guidance != 1 && !(o->label_dropout > 0))
-        return gt_fail(GT_USAGE,
-                       "--guidance=%g: a network that was never without labels cannot be guided; train with "
-                       "--label-dropout=0.1",
-                       o->guidance);
-    return GT_OK;
+    return gt_edm_check_sampling(job, o->sampler, o->guidance);
 }
 
 const gt_family gt_edm_family = {

@@ -9,11 +9,13 @@
 #include "gantry/random.h"
 #include "gantry/runner.h"
 #include "use/generate/generator.h"
+#include "use/runner/adapt.h"
 #include "use/runner/roles.h"
 
 struct gt_generator {
     gt_trained trained;
     gt_runner *images; /* from latents to images, or (apart) from styles to images */
+    float *start;      /* the picture to begin with; NULL: none */
     gt_runner *styles; /* apart: from latents to styles; else NULL */
 };
 
@@ -30,14 +32,27 @@ static gt_status check_options(const gt_trained *t, const gt_generator_options *
     if (o->temperature > 0 && !m->draws_codes)
         return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
                                  "this network draws none");
+    if (!m->in_steps && ((o->steps.sampler && *o->steps.sampler) || o->steps.steps || o->steps.guided || o->start))
+        return gt_fail(GT_USAGE, "--sampler, --sampler-steps, --guidance and --start are of diffusion models; this "
+                                 "network makes pictures at once");
+    if (m->in_steps && o->truncation != 1)
+        return gt_fail(GT_USAGE, "--trunc: a diffusion model has no styles to truncate; --guidance is nearest to it");
     gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, t->params) : GT_OK;
     return st ? gt_wrap(st, "--trunc=1 is needed") : GT_OK;
+}
+
+static gt_status read_start(gt_generator *g, const char *file) {
+    gt_picture p;
+    gt_status st = gt_read_picture(file, &p);
+    if (!st) st = gt_adapt_picture(&p, file, g->trained.model, true, &g->start);
+    return st ? gt_wrap(st, "--start") : GT_OK;
 }
 
 static gt_status open_runners(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->trained.model;
     const float *params = g->trained.params;
     gt_status st = check_options(&g->trained, o);
+    if (!st && o->start) st = read_start(g, o->start);
     if (st) return st;
     bool apart = o->apart && gt_model_role(m, GT_ROLE_MAPPING);
     gt_runner_options options = {.role = GT_ROLE_GENERATOR,
@@ -45,6 +60,7 @@ static gt_status open_runners(gt_generator *g, const gt_generator_options *o) {
                                              .noise_mode = o->noise_mode,
                                              .truncation = o->truncation,
                                              .temperature = o->temperature,
+                                             .steps = o->steps,
                                              .truncation_cutoff = o->truncated_layers ? o->truncated_layers : -1,
                                              .from_styles = apart},
                                  .pool = o->pool};
@@ -78,6 +94,7 @@ gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *o
 
 void gt_generator_close(gt_generator *g) {
     if (!g) return;
+    free(g->start);
     gt_runner_close(g->styles);
     gt_runner_close(g->images);
     gt_trained_close(&g->trained);
@@ -104,6 +121,9 @@ const char *gt_generator_channels(const gt_generator *g) { return g->trained.dat
 static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z, const float *labels, uint32_t first) {
     const gt_model *m = g->trained.model;
     size_t n = (size_t)gt_runner_batch(r);
+    float *start = g->start ? gt_runner_input(r, "start") : NULL;
+    for (size_t i = 0; i < n && start; i++)
+        memcpy(start + i * gt_model_floats(m), g->start, gt_model_floats(m) * sizeof *start);
     float *in_z = gt_runner_input(r, "z"), *in_c = gt_generator_labels(g) ? gt_runner_input(r, "c") : NULL;
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);

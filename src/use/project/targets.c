@@ -2,7 +2,6 @@
  * The pictures that are projected: finds them, and gives each the size and the channels of the generator's pictures
  * (spec 6.3). */
 #define _GNU_SOURCE
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +10,8 @@
 #include "base/file.h"
 #include "gantry/log.h"
 #include "gantry/source.h"
-#include "gantry/transform.h"
 #include "use/project/step.h"
-
-enum { FILE_MOST = 1 << 30 };
+#include "use/runner/adapt.h"
 
 /* ---- which there are ---- */
 
@@ -116,97 +113,14 @@ void gt_targets_close(gt_targets *t) {
 /* ---- each as the generator's pictures are ---- */
 
 static gt_status decode(const gt_targets *t, const gt_target *target, gt_picture *p) {
-    void *bytes;
-    size_t n;
-    if (!target->file) return gt_source_read(t->sources[target->source], target->item, p);
-    gt_status st = gt_file_read(target->file, FILE_MOST, &bytes, &n);
-    if (st) return st;
-    st = gt_picture_decode(p, bytes, n, 0);
-    free(bytes);
-    return st ? gt_wrap(st, "'%s'", target->file) : GT_OK;
-}
-
-/* The middle of the picture in the proportions of the network's pictures, square as a rule; at least a pixel. */
-static void cut(gt_picture *p, int height, int width) {
-    int64_t h = p->height, w = p->width;
-    if (h * width > w * height) h = w * height / width;
-    else w = h * width / height;
-    h += !h, w += !w;
-    size_t pixel = (size_t)p->channels * gt_sample_bytes(p->type), line = (size_t)w * pixel;
-    const char *from = (const char *)p->samples +
-                       ((size_t)((p->height - h) / 2) * (size_t)p->width + (size_t)((p->width - w) / 2)) * pixel;
-    for (int64_t y = 0; y < h; y++)
-        memmove((char *)p->samples + (size_t)y * line, from + (size_t)y * (size_t)p->width * pixel, line);
-    p->height = (int)h, p->width = (int)w;
-}
-
-/* As the reference tool does: colours stay as they are, however transparent. */
-static void drop_alpha(gt_picture *p) {
-    size_t sample = gt_sample_bytes(p->type), pixel = (size_t)p->channels * sample, kept = pixel - sample;
-    char *samples = p->samples;
-    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
-        memmove(samples + i * kept, samples + i * pixel, kept);
-    p->channels--;
-    p->alpha = false;
-}
-
-static gt_status adapt(gt_picture *p, const gt_model *m) {
-    bool dropped;
-    if (p->alpha && m->channels % 2) drop_alpha(p);
-    gt_transform t = {.width = m->width,
-                      .height = m->height,
-                      .filter = GT_FILTER_LANCZOS,
-                      .channels = m->channels,
-                      .depth = GT_DEPTH_KEEP};
-    gt_transformer *w = gt_transformer_new(&t);
-    if (!w) {
-        gt_picture_free(p);
-        return GT_NOMEM;
-    }
-    gt_status st = gt_transformer_run(w, p, &dropped);
-    gt_transformer_free(w);
-    return st;
-}
-
-/* Samples to -1..1. */
-static gt_status scale(const gt_picture *p, float **image) {
-    size_t n = (size_t)p->height * (size_t)p->width * (size_t)p->channels;
-    double low = gt_sample_low(p->type), span = gt_sample_high(p->type) - low;
-    *image = malloc(n * sizeof **image);
-    if (!*image) return gt_fail(GT_NOMEM, "out of memory for a target");
-    for (size_t i = 0; i < n; i++) {
-        double v = p->type == GT_U8    ? ((const uint8_t *)p->samples)[i]
-                   : p->type == GT_U16 ? ((const uint16_t *)p->samples)[i]
-                                       : (double)((const float *)p->samples)[i];
-        (*image)[i] = (float)((v - low) / span * 2 - 1);
-        if (!isfinite((*image)[i])) return gt_fail(GT_FORMAT, "it holds values that are not numbers");
-    }
-    return GT_OK;
+    return target->file ? gt_read_picture(target->file, p)
+                        : gt_source_read(t->sources[target->source], target->item, p);
 }
 
 gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_model *m, bool say, float **image) {
-    const gt_target *target = &t->list[i];
     gt_picture p;
-    char was[48], is[48];
     *image = NULL;
-    gt_status st = decode(t, target, &p);
-    if (st) return gt_wrap(st, "--target");
-    gt_picture_describe(&p, was);
-    int height = p.height, width = p.width;
-    cut(&p, m->height, m->width);
-    bool cropped = p.height != height || p.width != width;
-    bool resized = p.height != m->height || p.width != m->width;
-    st = adapt(&p, m);
-    if (st) return gt_wrap(st, "--target: '%s'", target->name);
-    gt_picture_describe(&p, is);
-    if (say && (cropped || resized || strcmp(was, is)))
-        gt_log(GT_WARNING, "'%s', %dx%d pixels, %s, is %s%sto %dx%d, %s", target->name, width, height, was,
-               cropped ? "cropped to its middle and " : "", resized ? "resized (Lanczos) " : "converted ", m->width,
-               m->height, is);
-    st = scale(&p, image);
-    gt_picture_free(&p);
-    if (!st) return GT_OK;
-    free(*image);
-    *image = NULL;
-    return gt_wrap(st, "--target: '%s'", target->name);
+    gt_status st = decode(t, &t->list[i], &p);
+    if (!st) st = gt_adapt_picture(&p, t->list[i].name, m, say, image);
+    return st ? gt_wrap(st, "--target") : GT_OK;
 }

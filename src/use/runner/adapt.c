@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pictures that somebody gives, as the pictures of a generator are (spec 6.3). */
+#include "use/runner/adapt.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "gantry/log.h"
+#include "gantry/source.h"
+#include "gantry/transform.h"
+
+enum { FILE_MOST = 1 << 30 };
+
+gt_status gt_read_picture(const char *file, gt_picture *p) {
+    void *bytes;
+    size_t n;
+    *p = (gt_picture){0};
+    gt_status st = gt_file_read(file, FILE_MOST, &bytes, &n);
+    if (st) return st;
+    st = gt_picture_decode(p, bytes, n, 0);
+    free(bytes);
+    return st ? gt_wrap(st, "'%s'", file) : GT_OK;
+}
+
+/* The middle of the picture in the proportions of the network's pictures, square as a rule; at least a pixel. */
+static void cut(gt_picture *p, int height, int width) {
+    int64_t h = p->height, w = p->width;
+    if (h * width > w * height) h = w * height / width;
+    else w = h * width / height;
+    h += !h, w += !w;
+    size_t pixel = (size_t)p->channels * gt_sample_bytes(p->type), line = (size_t)w * pixel;
+    const char *from = (const char *)p->samples +
+                       ((size_t)((p->height - h) / 2) * (size_t)p->width + (size_t)((p->width - w) / 2)) * pixel;
+    for (int64_t y = 0; y < h; y++)
+        memmove((char *)p->samples + (size_t)y * line, from + (size_t)y * (size_t)p->width * pixel, line);
+    p->height = (int)h, p->width = (int)w;
+}
+
+/* As the reference tool does: colours stay as they are, however transparent. */
+static void drop_alpha(gt_picture *p) {
+    size_t sample = gt_sample_bytes(p->type), pixel = (size_t)p->channels * sample, kept = pixel - sample;
+    char *samples = p->samples;
+    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
+        memmove(samples + i * kept, samples + i * pixel, kept);
+    p->channels--;
+    p->alpha = false;
+}
+
+static gt_status adapt(gt_picture *p, const gt_model *m) {
+    bool dropped;
+    if (p->alpha && m->channels % 2) drop_alpha(p);
+    gt_transform t = {.width = m->width,
+                      .height = m->height,
+                      .filter = GT_FILTER_LANCZOS,
+                      .channels = m->channels,
+                      .depth = GT_DEPTH_KEEP};
+    gt_transformer *w = gt_transformer_new(&t);
+    if (!w) {
+        gt_picture_free(p);
+        return GT_NOMEM;
+    }
+    gt_status st = gt_transformer_run(w, p, &dropped);
+    gt_transformer_free(w);
+    return st;
+}
+
+/* Samples to -1..1. */
+static gt_status scale(const gt_picture *p, float **image) {
+    size_t n = (size_t)p->height * (size_t)p->width * (size_t)p->channels;
+    double low = gt_sample_low(p->type), span = gt_sample_high(p->type) - low;
+    *image = malloc(n * sizeof **image);
+    if (!*image) return gt_fail(GT_NOMEM, "out of memory for a picture");
+    for (size_t i = 0; i < n; i++) {
+        double v = p->type == GT_U8    ? ((const uint8_t *)p->samples)[i]
+                   : p->type == GT_U16 ? ((const uint16_t *)p->samples)[i]
+                                       : (double)((const float *)p->samples)[i];
+        (*image)[i] = (float)((v - low) / span * 2 - 1);
+        if (!isfinite((*image)[i])) return gt_fail(GT_FORMAT, "it holds values that are not numbers");
+    }
+    return GT_OK;
+}
+
+gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_model *m, bool say, float **image) {
+    char was[48], is[48];
+    *image = NULL;
+    gt_picture_describe(p, was);
+    int height = p->height, width = p->width;
+    cut(p, m->height, m->width);
+    bool cropped = p->height != height || p->width != width;
+    bool resized = p->height != m->height || p->width != m->width;
+    gt_status st = adapt(p, m);
+    if (st) return gt_wrap(st, "'%s'", name);
+    gt_picture_describe(p, is);
+    if (say && (cropped || resized || strcmp(was, is)))
+        gt_log(GT_WARNING, "'%s', %dx%d pixels, %s, is %s%sto %dx%d, %s", name, width, height, was,
+               cropped ? "cropped to its middle and " : "", resized ? "resized (Lanczos) " : "converted ", m->width,
+               m->height, is);
+    st = scale(p, image);
+    gt_picture_free(p);
+    if (!st) return GT_OK;
+    free(*image);
+    *image = NULL;
+    return gt_wrap(st, "'%s'", name);
+}
