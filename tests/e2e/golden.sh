@@ -11,8 +11,10 @@ for isa in avx512 avx2 portable; do
     for conv in auto direct winograd; do
         export GT_ISA=$isa GT_CONV=$conv
         kernels="^$isa (fma|plain)-[0-9]+$([ "$conv" = auto ] || echo "-$conv"): "
-        expect 0 "$kernels[0-9]+ passed, 0 failed, 0 skipped" "$BUILD/tests/golden" "$here/../golden"
-        tail -n 1 said
+        for values in golden golden/edm; do
+            expect 0 "$kernels[0-9]+ passed, 0 failed, 0 skipped" "$BUILD/tests/golden" "$here/../$values"
+            tail -n 1 said
+        done
     done
 done
 

@@ -115,6 +115,19 @@ static gt_levels_rule rule_of(const gt_edm_options *o) {
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = gt_is(o->times, "uniform")};
 }
 
+static gt_graph *build_denoiser(gt_model *m, const gt_request *r) {
+    const gt_edm *own = m->own;
+    const gt_unet_shape *s = &own->denoiser.unet;
+    gt_graph *g = gt_graph_new("denoiser", m->kernels);
+    if (!g) return NULL;
+    gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
+    gt_unet_inputs in = {.labels = s->labels ? gt_input(g, "c", GT_SHAPE(r->n, s->labels)) : NULL};
+    gt_node *x = gt_input(g, "x", GT_SHAPE(r->n, s->height, s->width, s->in)),
+            *level = gt_input(g, "level", GT_SHAPE(r->n));
+    gt_output(g, "denoised", gt_denoise(&f, &own->denoiser, x, level, &in));
+    return gt_whole_graph(g, "the ", "denoiser");
+}
+
 gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/loss", "loss"},
                                      {"Loss/level1", "level 1"},
@@ -139,6 +152,10 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     m->in_steps = true;
     gt_model_add_role(
         m, (gt_role){.name = GT_ROLE_GENERATOR, .build = gt_edm_generator, .inputs = {"z", "c"}, .outputs = {"image"}});
+    gt_model_add_role(m, (gt_role){.name = GT_ROLE_DENOISER,
+                                   .build = build_denoiser,
+                                   .inputs = {"x", "level", "c"},
+                                   .outputs = {"denoised"}});
     st = gt_model_add_network(m, gt_unet_net("F", &own->denoiser.unet),
                               gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0.9));
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);

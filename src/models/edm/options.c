@@ -58,7 +58,7 @@ static const gt_family_model models[] = {
 
 static const gt_named derived[] = {
     {"z-dim", "numbers of a picture"},
-    {"warmup", "the first 100,000 images"},
+    {"warmup", "a fiftieth of kimg, at most 100,000 images"},
     {0},
 };
 
@@ -108,7 +108,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_edm_options *o = job->own;
     int mult[GT_UNET_LEVELS];
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
-    if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? fmin(100e3, 0.2e3 * job->kimg) / (double)items : 0;
+    if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? fmin(100e3, 20 * job->kimg) / (double)items : 0;
     gt_job_derive(job, "model-channels", "32");
     gt_job_derive(job, "num-blocks", "1");
     gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);

@@ -13,7 +13,8 @@ typedef struct part {
 
 /* The first part that a model has is the usual one. */
 static const part parts[] = {
-    {"generator", GT_ROLE_GENERATOR, {"image"}, NULL, GT_ROLE_ENCODER},
+    {"denoiser", GT_ROLE_DENOISER, {"denoised"}, NULL, NULL},
+    {"generator", GT_ROLE_GENERATOR, {"image"}, NULL, GT_ROLE_ENCODER}, /* not of models whose graph is a loop */
     {"mapping", GT_ROLE_MAPPING, {"ws"}, NULL, NULL},
     {"decoder", GT_ROLE_GENERATOR, {"image"}, GT_ROLE_ENCODER, NULL},
     {"encoder", GT_ROLE_ENCODER, {"latent", "log_variance"}, NULL, NULL},
@@ -24,6 +25,7 @@ enum { PARTS = sizeof parts / sizeof *parts };
 
 static bool has_part(const gt_model *m, const part *p) {
     const gt_role *r = gt_model_role(m, p->role);
+    if (m->in_steps && gt_is(p->role, GT_ROLE_GENERATOR)) return false;
     return r && r->network == 0 && (!p->beside || gt_model_role(m, p->beside)) &&
            (!p->without || !gt_model_role(m, p->without));
 }

@@ -1,0 +1,89 @@
+# level: full
+# Diffusion models: trains, goes on exactly, is the same on any number of ranks, threads and slices at once; pictures by all samplers; what is refused;
+# what a short run has learnt.
+. "$(dirname "$0")/lib.sh"
+need_python
+data='--data=synth:shapes:n=60,size=12,classes=4'
+nets='--model-channels=8 --seed=3'
+edm="--model=edm $data $nets --batch=10 --slices=5"
+
+begins exactness
+# Exactness: ranks, slices at once, threads, and going on in the middle; with all that is drawn by chance.
+drawn='--cond --label-dropout=0.2 --unet-dropout=0.1 --augment=0.6 --warmup=0.5'
+flow='--precond=flow --arch=ncsnpp --times=uniform --num-blocks=2 --channel-mult=1,2'
+for way in "$drawn" "$flow"; do
+    rm -rf one three parts
+    quietly "$GANTRY" train $edm $way --steps=6 --run=one --threads=1
+    quietly ranks 3 "$GANTRY" train $edm $way --steps=6 --run=three
+    same "$(last one)" "$(last three)"
+    quietly ranks 2 "$GANTRY" train $edm $way --steps=2 --run=parts
+    quietly "$GANTRY" train $edm $way --steps=6 --run=parts --slices-at-once=3 --threads=2
+    same "$(last one)" "$(last parts)"
+done
+for s in Loss/loss Loss/level1 Loss/level4; do grep -q "\"$s\"" parts/stats.jsonl || fail "no $s in the log"; done
+differ "$(last one)" "$(last one)" /networks/F_ema /networks/F # the moving average is not the network
+
+begins pictures
+# Pictures: the same on any number of ranks; each sampler makes others; guidance 1 is none; a picture to begin with.
+quietly "$GANTRY" train $edm $drawn --steps=20 --run=classes
+make() { # NAME [ranks N] -- options
+    local name=$1 how=()
+    shift
+    while [ "$1" != -- ]; do how+=("$1") && shift; done
+    shift
+    quietly "${how[@]}" "$GANTRY" generate classes --seeds=0-9 --class=1 --out="$name.npy" --sampler-steps=3 "$@"
+}
+make heun --
+make ranks ranks 2 --
+make one -- --guidance=1
+cmp heun.npy ranks.npy || fail 'pictures depend on the number of ranks'
+cmp heun.npy one.npy || fail 'guidance 1 is not none'
+make euler -- --sampler=euler
+make midpoint -- --sampler=midpoint
+make churn -- --sampler=stochastic
+make guided -- --guidance=2
+make churn2 ranks 2 -- --sampler=stochastic
+cmp churn.npy churn2.npy || fail 'fresh noise depends on the number of ranks'
+[ "$(md5sum heun.npy euler.npy midpoint.npy churn.npy guided.npy | cut -c1-32 | sort -u | wc -l)" = 5 ] || fail 'two samplers make the same pictures'
+quietly "$GANTRY" generate classes --seeds=0 --class=2 --outdir=first
+make near -- --start=first/seed0000.png --strength=0.05
+make far -- --start=first/seed0000.png --strength=1
+cmp -s heun.npy near.npy && fail 'the picture to begin with changes nothing'
+cmp heun.npy far.npy || fail 'with strength 1 something is left of the picture to begin with'
+quietly "$GANTRY" walk classes --seeds=0-1 --class=0 --seconds=0.1 --out=way/
+quietly "$GANTRY" inspect classes
+quietly "$GANTRY" hash "$(last classes)"
+
+begins refused
+# What is refused, and what is said to it.
+expect 2 'multiples of 4' "$GANTRY" train $edm --channel-mult=1,2,2 --data=synth:shapes:n=60,size=14 --run=never
+expect 2 'no level is 5 pixels high; levels are 12 down to 3' "$GANTRY" train $edm --channel-mult=1,1,1 --attn-resolutions=5 --run=never
+expect 2 'multiples of 4 up to 128' "$GANTRY" train $edm --model-channels=10 --run=never
+expect 2 'sigma-max' "$GANTRY" train $edm --sigma-min=3 --sigma-max=2 --run=never
+expect 2 'label-dropout=0.1' "$GANTRY" train $edm --cond --guidance=2 --run=never
+expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochastic --run=never
+expect 2 '432 numbers' "$GANTRY" train $edm --z-dim=100 --run=never
+quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=60,size=16 --cbase=64 --batch=8 --steps=1 --run=gan
+expect 2 'of diffusion models' "$GANTRY" generate gan --seeds=0 --sampler-steps=4
+expect 2 'guidance is by labels' "$GANTRY" generate parts --seeds=0 --guidance=2
+expect 2 'no styles to truncate' "$GANTRY" generate classes --seeds=0 --class=0 --trunc=0.5
+expect 2 'of --start' "$GANTRY" generate classes --seeds=0 --class=0 --strength=0.5
+expect 1 'nowhere.png' "$GANTRY" generate classes --seeds=0 --class=0 --start=nowhere.png
+[ ! -e never ] || fail 'a run began'
+
+begins sizes
+# Oblong and grey pictures, of sizes that halve once or never; transfer to another size of data.
+quietly "$GANTRY" dataset synth:circles:n=20,size=20 oblong.zip --width=20 --height=14
+quietly "$GANTRY" train --model=edm --data=oblong.zip $nets --batch=4 --steps=2 --run=oblong
+quietly "$GANTRY" generate oblong --seeds=0 --sampler-steps=2 --outdir=grey
+[ "$(helper size grey/seed0000.png)" = '20 14 1' ] || fail "the picture: $(helper size grey/seed0000.png)"
+quietly "$GANTRY" train $edm --resume=one --steps=2 --run=on
+quietly "$GANTRY" train $edm --dry-run=quick --run=never
+
+begins learns
+# In some hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
+learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'
+quietly "$GANTRY" train $learn --kimg=6 --run=learnt
+swd() { grep -o '"Fakes/swd_avg": {"num": 1, "mean": [0-9.]*' learnt/stats.jsonl | sed 's/.* //' | "$1" -n 1; }
+before=$(swd head) after=$(swd tail)
+awk -v a="$before" -v b="$after" 'BEGIN { exit !(a > 0 && b > 0 && b < 0.6 * a) }' || fail "swd went from $before to $after"
