@@ -30,7 +30,7 @@ struct gt_graph {
     gt_node *losses[GT_MAX_LOSSES]; /* noted */
     int n_scopes, room_scopes;
     const char **scopes; /* each is the whole prefix, with its final dot */
-    gt_loop loop;        /* turns 0: the graph is no loop */
+    gt_loop loop;        /* turns 0: there is none */
     gt_status status;
     const char *fault;
 };

@@ -24,7 +24,7 @@ for s in Loss/loss Loss/level1 Loss/level4; do grep -q "\"$s\"" parts/stats.json
 differ "$(last one)" "$(last one)" /networks/F_ema /networks/F # the moving average is not the network
 
 begins pictures
-# Pictures: the same on any number of ranks; each sampler makes others; guidance 1 is none; a picture to begin with.
+# Pictures: the same on any number of ranks; each sampler makes others; guidance 1 changes nothing; a picture to begin with.
 quietly "$GANTRY" train $edm $drawn --steps=20 --run=classes
 make() { # NAME [ranks N] -- options
     local name=$1 how=()
@@ -37,7 +37,7 @@ make heun --
 make ranks ranks 2 --
 make one -- --guidance=1
 cmp heun.npy ranks.npy || fail 'pictures depend on the number of ranks'
-cmp heun.npy one.npy || fail 'guidance 1 is not none'
+cmp heun.npy one.npy || fail 'guidance 1 changes something'
 make euler -- --sampler=euler
 make midpoint -- --sampler=midpoint
 make churn -- --sampler=stochastic

@@ -36,10 +36,10 @@ typedef struct gold {
     hid_t file;
     const char *path;
     gt_arena *arena;
-    json_t *config;     /* NULL: the file has none */
-    char kind[64];      /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
-    double cap;         /* limit of every dataset besides its own; 0: none */
-    double limits[2];   /* of results and of gradients whose datasets do not say their own; 0: 1e-5 */
+    json_t *config;   /* NULL: the file has none */
+    char kind[64];    /* attribute `file`: "synthesis_skip"; "pkl": there is a NAME.pkl beside NAME.h5 */
+    double cap;       /* limit of every dataset besides its own; 0: none */
+    double limits[2]; /* of results and of gradients whose datasets do not say their own; 0: 1e-5 */
     /* Of names of tensors: what the file leaves out, and what it has in front; NULL: nothing. */
     const char *prefix, *in_front;
     int n_checked, capacity;

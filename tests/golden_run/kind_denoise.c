@@ -107,7 +107,7 @@ static void level_must_be(gold_graph *g, gold *f, gt_node *level, const char *pa
         gold_out(g, gt_reshape(gold_nodes(g), level, shape), path, GOLD_PLAIN);
 }
 
-/* The pictures, and what the network is told of them, are written by hand. */
+/* The pictures, and the numbers that go with them, are written by hand. */
 static void write_told(gold *f, gt_exec *e, void *arg) {
     const gold_told_case *c = arg;
     gt_shape shape;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * augment: pictures augmented with recorded draws, and what the network is told of it. */
+ * augment: pictures augmented with recorded draws, and the numbers that the network sees. */
 #include "kind_told.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Augmentation that a network is told of, with the draws of a golden file. */
+ * Augmentation that a network sees, with the draws of a golden file. */
 #ifndef KIND_TOLD_H
 #define KIND_TOLD_H
 

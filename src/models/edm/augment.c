@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Draws of the augmentation that the network is told of (spec-edm 4.1), in the published order. */
+ * Draws of the augmentation that the network sees (spec-edm 4.1), in the published order. */
 #include "models/edm/augment.h"
 
 #include <math.h>

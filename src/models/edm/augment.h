@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Augmentation that the network is told of (Karras et al., "Elucidating the Design Space", appendix F.2): of each
+ * Augmentation that the network sees (Karras et al., "Elucidating the Design Space", appendix F.2): of each
  * picture some transforms are applied, and a few numbers say which and how much, so that what was done to the data does
  * not show in what the network makes. The pixels are moved on the host (flips, turns by 90 degrees, shifts by whole
  * pixels) and in the graph (gantry/augment.h). */

@@ -30,6 +30,10 @@ typedef struct gt_edm_options {
 
 enum { GT_EDM_BINS = 4 }; /* of levels of noise, equally likely, whose losses are told apart */
 
+/* Inputs of the phase beside "images" and "c". */
+#define GT_EDM_AUGMENT "aug"  /* the augmentation's begin so */
+#define GT_EDM_NUMBERS "told" /* [n,numbers]: what was done to the pictures */
+
 typedef struct gt_edm {
     const gt_job *job;
     const gt_edm_options *options;

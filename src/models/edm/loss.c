@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Losses of denoisers (spec-edm 4, 6). */
+ * Losses of denoisers (spec-edm 4, 6), and the phase that learns from them. */
 #include "models/edm/loss.h"
+
+#include "gantry/ops.h"
+#include "models/edm/edm.h"
 
 static gt_denoising of_edm(gt_forward *f, const gt_denoiser *d, const gt_levels_rule *rule, gt_node *pictures,
                            gt_loss_draws draws, const gt_unet_inputs *in) {
@@ -34,4 +37,54 @@ gt_denoising gt_denoising_of(gt_forward *f, const gt_denoiser *d, const gt_level
 gt_node *gt_drop_labels(gt_graph *g, gt_node *labels, gt_node *draw, double p) {
     if (!labels || !(p > 0)) return labels;
     return gt_mul(g, labels, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, draw), (float)-p)), 1));
+}
+
+/* ---- the phase ---- */
+
+/* Which of the bins, equally likely, a draw lies in, as ones and zeros [n,GT_EDM_BINS]. */
+static gt_node *bins_of(gt_graph *g, gt_node *draw, bool uniform) {
+    static const float normal[] = {-0.67448975f, 0, 0.67448975f}, even[] = {0.25f, 0.5f, 0.75f};
+    gt_node *column = draw ? gt_reshape(g, draw, GT_SHAPE(gt_dim(draw, 0), 1)) : NULL, *bins[GT_EDM_BINS],
+            *above = gt_scalar(g, 1);
+    for (int i = 0; i < GT_EDM_BINS; i++) {
+        gt_node *next = i < GT_EDM_BINS - 1 ? gt_greater(g, column, uniform ? even[i] : normal[i])
+                                            : gt_scale(g, column, 0);
+        bins[i] = gt_sub(g, above, next);
+        above = next;
+    }
+    return gt_concat(g, GT_EDM_BINS, bins, 1);
+}
+
+/* The loss of a picture is the sum over its numbers; what is logged is their mean, and the mean where the draw of the
+ * level lies in each quarter: times four, because only a quarter of pictures are there. */
+static void report(gt_graph *g, gt_node *loss, gt_node *draw, bool uniform) {
+    gt_node *mean = gt_mean(g, loss, GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
+    if (!mean || !draw) return;
+    mean = gt_reshape(g, mean, GT_SHAPE(gt_dim(draw, 0), 1));
+    gt_output(g, "Loss/loss", mean);
+    gt_output(g, "Loss/levels", gt_scale(g, gt_mul(g, bins_of(g, draw, uniform), mean), GT_EDM_BINS));
+}
+
+void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n) {
+    const gt_unet_shape *s = &m->denoiser.unet;
+    gt_shape shape = GT_SHAPE(n, s->height, s->width, s->in);
+    gt_forward f = {.graph = g, .bound = {g, net, 0}, .training = true};
+    gt_node *pictures = gt_input(g, "images", shape);
+    gt_unet_inputs in = {0};
+    if (s->labels) {
+        double p = m->options->label_dropout;
+        in.labels = gt_input(g, "c", GT_SHAPE(n, s->labels));
+        if (p > 0) in.labels = gt_drop_labels(g, in.labels, gt_random_uniform_op(g, "labels", GT_SHAPE(n, 1)), p);
+    }
+    if (s->augment) {
+        in.augment = gt_input(g, GT_EDM_NUMBERS, GT_SHAPE(n, s->augment));
+        pictures = gt_augment(g, &m->config, GT_EDM_AUGMENT, pictures);
+    }
+    bool uniform = m->rule.uniform;
+    gt_loss_draws draws = {.level = uniform ? gt_random_uniform_op(g, "level", GT_SHAPE(n))
+                                            : gt_random_normal_op(g, "level", GT_SHAPE(n)),
+                           .noise = gt_random_normal_op(g, "noise", shape)};
+    gt_denoising r = gt_denoising_of(&f, &m->denoiser, &m->rule, pictures, draws, &in);
+    report(g, r.loss, draws.level, uniform);
+    gt_put_gradients(g, net, gt_gradients(g, net, 0, gt_mean_loss(g, r.loss)), NULL);
 }

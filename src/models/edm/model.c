@@ -5,58 +5,7 @@
 #include "gantry/ops.h"
 #include "models/edm/edm.h"
 
-#define PREFIX "aug"
-#define NUMBERS "told" /* [n,numbers]: what the network is told of the augmentation */
-
 /* ---- the phase ---- */
-
-/* Which of the bins, equally likely, a draw lies in, as ones and zeros [n,GT_EDM_BINS]. */
-static gt_node *bins_of(gt_graph *g, gt_node *draw, bool uniform) {
-    static const float normal[] = {-0.67448975f, 0, 0.67448975f}, even[] = {0.25f, 0.5f, 0.75f};
-    gt_node *column = draw ? gt_reshape(g, draw, GT_SHAPE(gt_dim(draw, 0), 1)) : NULL, *bins[GT_EDM_BINS],
-            *above = gt_scalar(g, 1);
-    for (int i = 0; i < GT_EDM_BINS; i++) {
-        gt_node *next = i < GT_EDM_BINS - 1 ? gt_greater(g, column, uniform ? even[i] : normal[i])
-                                            : gt_scale(g, column, 0);
-        bins[i] = gt_sub(g, above, next);
-        above = next;
-    }
-    return gt_concat(g, GT_EDM_BINS, bins, 1);
-}
-
-/* The loss of a picture is the sum over its numbers; what is logged is their mean, and the mean where the draw of the
- * level lies in each quarter: times four, because only a quarter of pictures are there. */
-static void report(gt_graph *g, gt_node *loss, gt_node *draw, bool uniform) {
-    gt_node *mean = gt_mean(g, loss, GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
-    if (!mean || !draw) return;
-    mean = gt_reshape(g, mean, GT_SHAPE(gt_dim(draw, 0), 1));
-    gt_output(g, "Loss/loss", mean);
-    gt_output(g, "Loss/levels", gt_scale(g, gt_mul(g, bins_of(g, draw, uniform), mean), GT_EDM_BINS));
-}
-
-void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n) {
-    const gt_unet_shape *s = &m->denoiser.unet;
-    gt_shape shape = GT_SHAPE(n, s->height, s->width, s->in);
-    gt_forward f = {.graph = g, .bound = {g, net, 0}, .training = true};
-    gt_node *pictures = gt_input(g, "images", shape);
-    gt_unet_inputs in = {0};
-    if (s->labels) {
-        double p = m->options->label_dropout;
-        in.labels = gt_input(g, "c", GT_SHAPE(n, s->labels));
-        if (p > 0) in.labels = gt_drop_labels(g, in.labels, gt_random_uniform_op(g, "labels", GT_SHAPE(n, 1)), p);
-    }
-    if (s->augment) {
-        in.augment = gt_input(g, NUMBERS, GT_SHAPE(n, s->augment));
-        pictures = gt_augment(g, &m->config, PREFIX, pictures);
-    }
-    bool uniform = m->rule.uniform;
-    gt_loss_draws draws = {.level = uniform ? gt_random_uniform_op(g, "level", GT_SHAPE(n))
-                                            : gt_random_normal_op(g, "level", GT_SHAPE(n)),
-                           .noise = gt_random_normal_op(g, "noise", shape)};
-    gt_denoising r = gt_denoising_of(&f, &m->denoiser, &m->rule, pictures, draws, &in);
-    report(g, r.loss, draws.level, uniform);
-    gt_put_gradients(g, net, gt_gradients(g, net, 0, gt_mean_loss(g, r.loss)), NULL);
-}
 
 static gt_graph *build_phase(gt_phase *p, int n) {
     gt_graph *g = gt_graph_new(p->name, p->model->kernels);
@@ -68,14 +17,14 @@ static gt_graph *build_phase(gt_phase *p, int n) {
 static void write_augmented(gt_exec *e, const gt_edm *own, const gt_slice_input *s) {
     const gt_unet_shape *u = &own->denoiser.unet;
     gt_shape shape = GT_SHAPE(s->n, u->height, u->width, u->in);
-    gt_augment_source source = gt_augment_random(s->seed, PREFIX, s->step, s->sample0);
+    gt_augment_source source = gt_augment_random(s->seed, GT_EDM_AUGMENT, s->step, s->sample0);
     size_t each = (size_t)(u->height * u->width * u->in);
-    float *pictures = gt_exec_input(e, "images"), *numbers = gt_exec_input(e, NUMBERS);
+    float *pictures = gt_exec_input(e, "images"), *numbers = gt_exec_input(e, GT_EDM_NUMBERS);
     for (int i = 0; i < s->n; i++) {
         gt_told told = gt_told_draw(&own->pipe, &source, i, &shape);
         gt_told_move(&told, s->images + (size_t)i * each, u->height, u->width, u->in, pictures + (size_t)i * each);
         memcpy(numbers + i * u->augment, told.numbers, (size_t)u->augment * sizeof *numbers);
-        gt_augment_put(&own->config, e, PREFIX, &told.params, i, shape);
+        gt_augment_put(&own->config, e, GT_EDM_AUGMENT, &told.params, i, shape);
     }
 }
 

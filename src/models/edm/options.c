@@ -67,7 +67,7 @@ static const gt_named advice[] = {
     {0},
 };
 
-/* "1,2,2" -> numbers; -1: it is no such list. */
+/* "1,2,2" -> numbers; -1: the text is another. */
 static int numbers_of(const char *list, int most, int *to) {
     int n = 0;
     while (*list) {
