@@ -73,6 +73,7 @@ void gold_discriminator(gold *f);
 void gold_augment(gold *f);
 void gold_loss(gold *f);
 void gold_train(gold *f);
+void gold_denoise_train(gold *f); /* called by gold_train */
 void gold_job(gold *f);
 void gold_alone(gold *f);
 void gold_containers(gold *f);

@@ -195,6 +195,10 @@ static const float *pictures(gold *f, const char *path, const gt_model *m) {
 }
 
 void gold_train(gold *f) {
+    if (gold_get(f->config, "net")) { /* one network: a denoiser */
+        gold_denoise_train(f);
+        return;
+    }
     training *t = gt_arena_alloc(f->arena, sizeof *t);
     t->f = f;
     t->training = gold_training_of(f, gold_get(f->config, "loss"), gold_text(f->config, "noise_mode", "const"));
