@@ -17,7 +17,7 @@ static bool is_network(const gt_pickle *v) {
 static gt_status take_networks(gt_weights *w, const gt_pickle *root) {
     static const char *const names[] = {"G", "D", "Gs"};
     gt_weights_walk k = {.w = w, .storage = storage_in_pickle};
-    if (root->kind == GT_PICKLE_DICT && gt_pickle_get(root, "G_ema")) {
+    if (root->kind == GT_PICKLE_DICT && (gt_pickle_get(root, "G_ema") || gt_pickle_get(root, "ema"))) {
         w->kind = GT_WEIGHTS_REFERENCE;
         return gt_weights_take(&k, "", root);
     }

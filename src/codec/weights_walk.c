@@ -23,6 +23,7 @@ const char *const gt_weights_network_names[] = {"torch_utils.persistence._recons
                                                 "dnnlib.util.EasyDict",
                                                 "builtins.set",
                                                 "__builtin__.set",
+                                                "torch.nn.modules.container.ModuleDict",
                                                 "dnnlib.tflib.network.Network",
                                                 NUMPY_NAMES,
                                                 NULL};
@@ -44,6 +45,11 @@ const char *const gt_weights_torch_names[] = {"collections.OrderedDict",
                                               "torch.CharStorage",
                                               "torch.ByteStorage",
                                               "torch.BoolStorage",
+                                              "torch_utils.persistence._reconstruct_persistent_obj",
+                                              "torch.nn.modules.container.ModuleDict",
+                                              "builtins.set",
+                                              "__builtin__.set",
+                                              NUMPY_NAMES,
                                               NULL};
 
 typedef gt_weights_walk walk;
@@ -172,6 +178,12 @@ static gt_status take_module(walk *k, const gt_pickle *v) {
     return st;
 }
 
+/* Modules by their names. */
+static gt_status take_container(walk *k, const gt_pickle *v) {
+    const gt_pickle *modules = v->item[2] ? gt_pickle_get(v->item[2], "_modules") : NULL;
+    return modules ? take_value(k, modules) : broken(k, "a damaged table of modules");
+}
+
 /* A variable may be a scalar. */
 static gt_status take_variable(walk *k, const gt_pickle *pair) {
     gt_pickle_array a;
@@ -210,6 +222,7 @@ static gt_status take_call(walk *k, const gt_pickle *v) {
         {"torch._utils._rebuild_parameter", take_parameter},
         {"torch.nn.parameter.Parameter", take_parameter},
         {"torch_utils.persistence._reconstruct_persistent_obj", take_module},
+        {"torch.nn.modules.container.ModuleDict", take_container},
         {"dnnlib.tflib.network.Network", take_network},
         {"numpy.core.multiarray.scalar", take_number},
         {"numpy._core.multiarray.scalar", take_number},

@@ -80,6 +80,17 @@ quietly "$GANTRY" generate oblong --seeds=0 --sampler-steps=2 --outdir=grey
 quietly "$GANTRY" train $edm --resume=one --steps=2 --run=on
 quietly "$GANTRY" train $edm --dry-run=quick --run=never
 
+begins files_of_edm
+# Snapshots and states of EDM's own program: read, used, gone on with.
+golden=$here/../golden/edm
+expect 0 'F_ema EDMPrecond' "$GANTRY" inspect "$golden/network-snapshot-ncsnpp_cond.pkl"
+expect 0 'arch = ncsnpp' "$GANTRY" inspect "$golden/network-snapshot-ncsnpp_cond.pkl"
+quietly "$GANTRY" generate "$golden/network-snapshot-ncsnpp_cond.pkl" --seeds=0-3 --class=1 --sampler-steps=2 --outdir=official
+quietly "$GANTRY" generate "$golden/training-state-ddpmpp_uncond.pt" --seeds=0 --sampler-steps=2 --outdir=official
+for file in network-snapshot-ddpmpp_uncond.pkl training-state-ddpmpp_uncond.pt; do
+    expect 0 '([0-9]+) of \1 tensors' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16 --batch=10 --slices=5 --steps=1 --resume="$golden/$file" --run=transferred --restart
+done
+
 begins learns
 # In some hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
 learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'

@@ -83,6 +83,7 @@ void gold_nearest(gold *f);
 void gold_swd(gold *f);
 void gold_fwd(gold *f);
 void gold_pkl(gold *f);
+void gold_denoise_pkl(gold *f); /* called by gold_pkl */
 void gold_inception(gold *f);
 void gold_vgg16(gold *f);
 

@@ -172,6 +172,10 @@ static void check_discriminator(const pkl *p) {
 }
 
 void gold_pkl(gold *f) {
+    if (gold_has(f, "ema")) { /* of EDM's program */
+        gold_denoise_pkl(f);
+        return;
+    }
     size_t stem = strlen(f->path) - strlen(".h5");
     pkl p = {.f = f, .path = gt_arena_printf(f->arena, "%.*s.pkl", (int)stem, f->path)};
     if (!p.path) return;

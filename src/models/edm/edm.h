@@ -9,7 +9,7 @@
 #include "models/edm/sampling.h"
 
 typedef struct gt_edm_options {
-    const char *precond; /* "edm" "flow" */
+    const char *precond; /* "edm" "flow"; of networks of others "vp" "ve" */
     const char *arch;    /* "ddpmpp" "ncsnpp" */
     int64_t model_channels;
     const char *channel_mult; /* "1,2,2": a number for each level */
@@ -53,5 +53,6 @@ void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n);
 gt_graph *gt_edm_generator(gt_model *m, const gt_request *r);
 
 gt_status gt_edm_make(gt_model *m, const gt_job *job);
+gt_status gt_edm_import(gt_imported *m);
 
 #endif

@@ -96,7 +96,9 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
     gt_status st = levels ? gt_edm_check_sampling(m->job, sampler, guidance) : GT_NOMEM;
     if (st) return st;
     if (flow) gt_sampling_times(levels, steps);
-    else gt_sampling_levels(levels, steps, o->sigma_min, o->sigma_max, o->sigma_rho);
+    else
+        gt_sampling_levels(levels, steps, fmax(o->sigma_min, gt_denoiser_sigma_min(&m->denoiser)),
+                           fmin(o->sigma_max, gt_denoiser_sigma_max(&m->denoiser)), o->sigma_rho);
     int first = (int)((1 - strength) * steps + 0.5);
     w->guidance = (float)guidance;
     w->starts = strength < 1;

@@ -8,9 +8,17 @@
 /* ---- the phase ---- */
 
 static gt_graph *build_phase(gt_phase *p, int n) {
+    const gt_edm *own = p->model->own;
+    if (own->denoiser.precond == GT_PRECOND_VP || own->denoiser.precond == GT_PRECOND_VE) {
+        gt_fail(GT_USAGE,
+                "--precond=%s: such networks of EDM's program make pictures here, and are not trained; "
+                "--precond=edm goes on with their tensors",
+                own->options->precond);
+        return NULL;
+    }
     gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
-    gt_edm_phase(p->model->own, p->model->nets[0], g, n);
+    gt_edm_phase(own, p->model->nets[0], g, n);
     return gt_whole_graph(g, "phase ", p->name);
 }
 
@@ -56,11 +64,16 @@ static gt_status add_phase(gt_model *m) {
 /* ---- the model ---- */
 
 static gt_denoiser denoiser_of(const gt_edm_options *o, const gt_unet_shape *s) {
-    return (gt_denoiser){*s, gt_is(o->precond, "flow") ? GT_PRECOND_FLOW : GT_PRECOND_EDM, o->sigma_data};
+    static const char *const names[] = {
+        [GT_PRECOND_EDM] = "edm", [GT_PRECOND_VP] = "vp", [GT_PRECOND_VE] = "ve", [GT_PRECOND_FLOW] = "flow"};
+    gt_denoiser d = {*s, GT_PRECOND_EDM, o->sigma_data};
+    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+        if (gt_is(o->precond, names[i])) d.precond = (gt_precond)i;
+    return d;
 }
 
 static gt_levels_rule rule_of(const gt_edm_options *o) {
-    if (gt_is(o->precond, "edm")) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
+    if (!gt_is(o->precond, "flow")) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = gt_is(o->times, "uniform")};
 }
 

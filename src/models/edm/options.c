@@ -9,7 +9,8 @@
 
 static const gt_option options[] = {
     {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
-     .choices = "edm|flow"},
+     .choices = "edm|flow|vp|ve",
+     .detail = "vp and ve are of networks that EDM's program has trained: they make pictures, and are not trained."},
     {OPTION(arch, "ddpmpp", "The U-Net: DDPM++, or NCSN++ with random frequencies and a residual encoder"),
      .choices = "ddpmpp|ncsnpp"},
     {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
@@ -197,4 +198,5 @@ const gt_family gt_edm_family = {
     .resolve = resolve,
     .check = check,
     .make = gt_edm_make,
+    .import = gt_edm_import,
 };

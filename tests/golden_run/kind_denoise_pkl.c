@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * NAME.h5 beside NAME.pkl of EDM's program: tensors, denoised pictures and pictures made by its sampler. */
+#include <string.h>
+
+#include "gantry/network.h"
+#include "gantry/trained.h"
+#include "golden.h"
+
+static const double LIMIT = 1e-5, PICTURE_LIMIT = 5e-5; /* golden/edm/README.md */
+
+static void check_tensor(gold *f, const char *name, void *arg) {
+    const gt_checkpoint_file *c = arg;
+    const char *ours = strncmp(name, "model.", 6) ? name : name + 6;
+    const gt_checkpoint_entry *e = gt_checkpoint_find(c, gold_path(f, "/networks/F_ema/%s", ours));
+    float *values = e ? gt_arena_array(f->arena, e->size, sizeof *values) : NULL;
+    if (!values || gt_checkpoint_read(c, e->path, values, e->size))
+        gold_fail(f, "F_ema.%s: %s", ours, e ? gt_message() : "there is no such tensor");
+    else gold_check(f, gold_path(f, "ema/%s", name), GOLD_PLAIN, values, e->size, 1e-7);
+}
+
+static void check_tensors(gold *f, const char *path) {
+    gt_status st;
+    gt_checkpoint_file *c = gt_network_open(path, NULL, &st);
+    if (!c) gold_fail(f, "%s", gt_message());
+    else gold_each(f, "ema", check_tensor, c);
+    gt_checkpoint_close(c);
+}
+
+typedef struct input {
+    const char *name, *path; /* of the graph, of the file; path NULL: zeros */
+    gold_order order;
+} input;
+
+/* Runs a graph of the network with inputs of the file; *n floats of its output. NULL: a fault. */
+static float *run(gold *f, gt_trained *t, gt_graph *g, const input *in, const char *output, size_t *n) {
+    gt_status st = gt_trained_build(t, g, NULL);
+    float *result = NULL;
+    for (; !st && in->name; in++) {
+        gt_shape shape;
+        float *to = gt_exec_input(t->exec, in->name);
+        const float *from = to && in->path ? gold_read(f, in->path, in->order, &shape) : NULL;
+        if (from) memcpy(to, from, (size_t)gt_shape_size(&shape) * sizeof *to);
+    }
+    if (!st) st = gt_exec_run(t->exec, NULL);
+    if (st) gold_fail(f, "%s", gt_message());
+    else {
+        *n = gt_exec_output_size(t->exec, output);
+        result = gt_arena_array(f->arena, *n, sizeof *result);
+        if (result) memcpy(result, gt_exec_output(t->exec, output), *n * sizeof *result);
+    }
+    gt_exec_free(t->exec);
+    gt_graph_free(t->graph);
+    t->exec = NULL;
+    t->graph = NULL;
+    return result;
+}
+
+static void check_denoised(gold *f, gt_trained *t, int n, const char *labels, const char *path) {
+    const input in[] = {{"x", "in/x", GOLD_IMAGE}, {"level", "in/sigma", GOLD_PLAIN}, {"c", labels, GOLD_PLAIN}, {0}};
+    size_t size = 0;
+    if (!gold_has(f, path)) return;
+    gt_request r = gt_plain_request(n);
+    const float *y = run(f, t, gt_model_build(t->model, GT_ROLE_DENOISER, &r), in, "denoised", &size);
+    if (y) gold_check(f, path, GOLD_IMAGE, y, size, LIMIT);
+}
+
+/* Bytes may differ by one in a few places. */
+static void check_bytes(gold *f, const char *path, const float *x, size_t n) {
+    const float *theirs = gold_read(f, path, GOLD_IMAGE, NULL);
+    size_t off = 0;
+    for (size_t i = 0; theirs && i < n; i++) {
+        double v = (double)x[i] * 127.5 + 128, byte = v < 0 ? 0 : v > 255 ? 255 : (double)(int)v;
+        double by = byte - (double)theirs[i];
+        if (by > 1 || by < -1) off = n;
+        off += by != 0;
+    }
+    if (theirs) gold_judge(f, path, (double)off / (double)n, 0.01);
+}
+
+static void check_pictures(gold *f, gt_trained *t, int n, const char *labels, int steps) {
+    const char *path = gold_path(f, "out/heun%d", steps), *bytes = gold_path(f, "%s_uint8", path);
+    const input in[] = {{"z", "in/latents", GOLD_IMAGE}, {"c", labels, GOLD_PLAIN}, {0}};
+    size_t size = 0;
+    if (!gold_has(f, path)) return;
+    gt_request r = gt_plain_request(n);
+    r.steps.steps = steps;
+    const float *x = run(f, t, gt_model_build(t->model, GT_ROLE_GENERATOR, &r), in, "image", &size);
+    if (!x) return;
+    gold_check(f, path, GOLD_IMAGE, x, size, PICTURE_LIMIT);
+    if (gold_has(f, bytes)) check_bytes(f, bytes, x, size);
+}
+
+void gold_denoise_pkl(gold *f) {
+    static const char *const names[] = {"in/class_labels", "in/labels"};
+    const char *path = gold_path(f, "%.*s.pkl", (int)(strlen(f->path) - strlen(".h5")), f->path), *labels = NULL;
+    const gt_network_options reading = {.kernels = asked_kernels()};
+    gt_trained t;
+    gt_shape shape;
+    for (int i = 0; i < 2; i++)
+        if (gold_has(f, names[i])) labels = names[i];
+    check_tensors(f, path);
+    if (!gold_read(f, "in/x", GOLD_IMAGE, &shape) || gt_trained_open(&t, path, &reading)) {
+        gold_fail(f, "%s", gt_message());
+        return;
+    }
+    check_denoised(f, &t, (int)shape.d[0], labels, "out/D_x");
+    check_denoised(f, &t, (int)shape.d[0], NULL, "out/D_x_uncond");
+    gold_read(f, "in/latents", GOLD_IMAGE, &shape);
+    for (int steps = 1; steps < 100; steps++) check_pictures(f, &t, (int)shape.d[0], labels, steps);
+    gt_trained_close(&t);
+}
