@@ -54,6 +54,7 @@ typedef struct gt_job {
 
     /* recipe */
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
+    const char *cfg;   /* the recipe that other values come from; "": the family has none */
     int64_t batch;     /* images per step over all ranks */
     int64_t slices;    /* parts of a batch; where samples belong together, see gt_slices_choose() */
     double kimg;       /* length in thousands of images */
@@ -230,6 +231,10 @@ bool gt_job_derives(gt_job *job, const char *key);
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Does so for several options: "key=value key=value". */
 void gt_job_derive_all(gt_job *job, const char *values);
+/* Gives the values of the recipe `cfg`, a row of the family's own list. */
+void gt_derive_recipe(gt_job *job, const gt_named *recipes);
+/* GT_USAGE: the recipe is that of another family; the message lists `more` and those of the list. */
+gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes, const char *more);
 /* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
  * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
  * true. Where `key` is from the command line, `other` becomes moot. */

@@ -22,7 +22,6 @@ enum { GT_MAX_LEVELS = 16 };
 
 /* The options of the family: models/stylegan2/options.c. */
 typedef struct gt_stylegan2_options {
-    const char *cfg;     /* the published recipe that other values come from */
     int64_t gpus;        /* of the reference's recipe; not the number of ranks */
     int64_t mbstd;       /* minibatch-stddev group; use min(mbstd, batch) */
     double gamma;        /* R1 weight */

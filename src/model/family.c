@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/numbers.h"
+#include "nets/layers.h"
 
 static uint8_t *state_of(const gt_job *job, const char *key) {
     const gt_option *row = gt_options_find(&job->options, key);
@@ -63,6 +64,21 @@ void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
     job->kimg = (double)job->epochs * (double)items / 1000;
     double by_steps = (double)job->steps * (double)job->batch / 1000;
     if (!asked && by_steps > job->kimg) job->kimg = by_steps;
+}
+
+void gt_derive_recipe(gt_job *job, const gt_named *recipes) {
+    for (; recipes->name; recipes++)
+        if (gt_is(job->cfg, recipes->name)) gt_job_derive_all(job, recipes->text);
+}
+
+gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes, const char *more) {
+    gt_text names = {""};
+    for (; recipes->name; recipes++) {
+        if (gt_is(job->cfg, recipes->name)) return GT_OK;
+        names = gt_text_of("%s%s%s", names.s, *names.s ? ", " : "", recipes->name);
+    }
+    return gt_fail(GT_USAGE, "--cfg=%s is a recipe of another model; --model=%s has %s%s", job->cfg, job->model, more,
+                   names.s);
 }
 
 const char *gt_job_adds_to(const gt_job *job) {

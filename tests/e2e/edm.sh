@@ -59,6 +59,8 @@ begins refused
 expect 2 'multiples of 4' "$GANTRY" train $edm --channel-mult=1,2,2 --data=synth:shapes:n=60,size=14 --run=never
 expect 2 'no level is 5 pixels high; levels are 12 down to 3' "$GANTRY" train $edm --channel-mult=1,1,1 --attn-resolutions=5 --run=never
 expect 2 'multiples of 4 up to 128' "$GANTRY" train $edm --model-channels=10 --run=never
+expect 2 'cfg=paper256 is a recipe of another model; --model=edm has cpu, cifar10' "$GANTRY" train $edm --cfg=paper256 --run=never
+expect 2 'cfg=cpu is a recipe of another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cpu --run=never
 expect 2 'sigma-max' "$GANTRY" train $edm --sigma-min=3 --sigma-max=2 --run=never
 expect 2 'label-dropout=0.1' "$GANTRY" train $edm --cond --guidance=2 --run=never
 expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochastic --run=never
@@ -79,6 +81,7 @@ quietly "$GANTRY" generate oblong --seeds=0 --sampler-steps=2 --outdir=grey
 [ "$(helper size grey/seed0000.png)" = '20 14 1' ] || fail "the picture: $(helper size grey/seed0000.png)"
 quietly "$GANTRY" train $edm --resume=one --steps=2 --run=on
 quietly "$GANTRY" train $edm --dry-run=quick --run=never
+expect 0 ' 55733891 parameters' "$GANTRY" train --model=edm --cfg=cifar10 --data=synth:shapes:n=60,size=32 --dry-run=quick --run=never # as published
 
 begins files_of_edm
 # Snapshots and states of EDM's own program: read, used, gone on with.

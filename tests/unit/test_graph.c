@@ -302,6 +302,33 @@ static void test_table(void **state) {
     done(n.g, e);
 }
 
+/* A loop: x becomes 2 x + 1 in each turn, and what was counted is put over the result. */
+static void step_of_loop(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int turn, void *state) {
+    float *counted = state, *x = gt_exec_input(e, "x");
+    (void)env;
+    if (turn == 0) *counted = *(const float *)loop->own;
+    else *x = *gt_exec_output(e, "y");
+    ++*counted;
+    if (turn == loop->turns) *(float *)(uintptr_t)gt_exec_output(e, "y") += 1000 * *counted;
+}
+
+static void a_graph_is_a_loop(void **state) {
+    (void)state;
+    const float own = 5;
+    gt_graph *g = gt_graph_new("loop", NULL);
+    gt_output(g, "y", gt_shift(g, gt_scale(g, gt_input(g, "x", S(1)), 2), 1));
+    gt_graph_repeat(g, &(gt_loop){.turns = 3, .state_bytes = sizeof(float), .step = step_of_loop, .own = &own});
+    gt_exec *e = gt_exec_new(g, NULL);
+    assert_non_null(e);
+    for (int run = 0; run < 2; run++) {
+        *gt_exec_input(e, "x") = 1;
+        assert_int_equal(gt_exec_run(e, NULL), GT_OK);
+        assert_true(*gt_exec_output(e, "y") == 15 + 1000 * (5 + 4)); /* 3, 7, 15; before three turns, and at the end */
+    }
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_example),
@@ -314,6 +341,7 @@ int main(void) {
         cmocka_unit_test(test_update_in_place),
         cmocka_unit_test(test_places_of_large_buffers),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(a_graph_is_a_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -420,7 +420,7 @@ static void the_jobs_that_are_shipped_can_be_read(void **state) {
         if (gt_job_read_file(j, path)) fail_msg("%s", gt_message());
         if (!*j->data) gt_job_set(j, "data", "set.zip", NULL);
         if (gt_job_check(j) || gt_job_resolve(j, 256, 256, 3, 10, 1000)) fail_msg("%s: %s", path, gt_message());
-        if (strcmp(names[i], "demo")) assert_string_equal(own(j)->cfg, names[i]);
+        if (strcmp(names[i], "demo")) assert_string_equal(j->cfg, names[i]);
         gt_job_free(j);
     }
 }

@@ -14,14 +14,16 @@ static const gt_option options[] = {
     {OPTION(arch, "ddpmpp", "The U-Net: DDPM++, or NCSN++ with random frequencies and a residual encoder"),
      .choices = "ddpmpp|ncsnpp"},
     {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
-     .derived = "32", .min = 4, .max = 1 << 12},
+     .derived = "from cfg", .min = 4, .max = 1 << 12},
     {OPTION(channel_mult, NULL, "Channels of each level, as multiples; each level halves the picture"),
-     .derived = "1,2,2 or less, down to 7 pixels", .placeholder = "LIST"},
+     .derived = "from cfg; of cpu 1,2,2 or less, down to 7 pixels", .placeholder = "LIST"},
     {OPTION(num_blocks, NULL, "Number of blocks of each level of the encoder; the decoder has one more"),
-     .derived = "1", .min = 1, .max = 16},
-    {OPTION(attn_resolutions, NULL, "Heights in pixels of the levels with attention"), .derived = "levels of at most 8",
-     .placeholder = "LIST", .detail = "The lowest level has attention in any case, in the decoder."},
-    {OPTION(unet_dropout, "0", "Probability that a block drops a value in training"), .max = 0.95},
+     .derived = "from cfg", .min = 1, .max = 16},
+    {OPTION(attn_resolutions, NULL, "Heights in pixels of the levels with attention"),
+     .derived = "from cfg; of cpu those of at most 8", .placeholder = "LIST",
+     .detail = "The lowest level has attention in any case, in the decoder."},
+    {OPTION(unet_dropout, NULL, "Probability that a block drops a value in training"), .derived = "from cfg",
+     .max = 0.95},
     {OPTION(label_dropout, "0", "Probability that a picture's label is hidden from the network in training"),
      .max = 0.95, .detail = "For --guidance: 0.1 to 0.2 is customary."},
     {OPTION(augment, "0.12", "Probability of each augmentation, of which the network is told; 0: none"), .max = 1,
@@ -53,18 +55,31 @@ static const gt_option options[] = {
 };
 
 static const gt_family_model models[] = {
-    {"edm", "diffusion model, or flow matching", "kimg=2000 batch=64 lrate=0.001 ema-kimg=50 ema-ramp=0.05", NULL},
+    {"edm", "diffusion model, or flow matching", "cfg=cpu", NULL},
     {0},
 };
 
 static const gt_named derived[] = {
     {"z-dim", "numbers of a picture"},
-    {"warmup", "a fiftieth of kimg, at most 100,000 images"},
+    {"batch", "from cfg"},
+    {"kimg", "from cfg"},
+    {"lrate", "from cfg"},
+    {"ema-kimg", "from cfg"},
+    {"ema-ramp", "from cfg, 0 with --resume"},
+    {"warmup", "from cfg; of cpu a fiftieth of kimg, at most 100,000 images"},
     {0},
 };
 
 static const gt_named advice[] = {
     {"divergence", "a smaller --lrate|a longer --warmup|--clip=1000"},
+    {0},
+};
+
+/* What is trained in hours, and what was published (Karras et al., tables 6 and 7). */
+static const gt_named recipes[] = {
+    {"cpu", "kimg=2000 batch=64 lrate=0.001 ema-kimg=50 ema-ramp=0.05 model-channels=32 num-blocks=1 unet-dropout=0"},
+    {"cifar10", "kimg=200000 batch=512 lrate=0.001 ema-kimg=500 ema-ramp=0.05 model-channels=128 num-blocks=4 "
+                "channel-mult=2,2,2 attn-resolutions=16 unet-dropout=0.13"},
     {0},
 };
 
@@ -109,9 +124,10 @@ static void resolve(gt_job *job, int64_t items) {
     gt_edm_options *o = job->own;
     int mult[GT_UNET_LEVELS];
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
-    if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? fmin(100e3, 20 * job->kimg) / (double)items : 0;
-    gt_job_derive(job, "model-channels", "32");
-    gt_job_derive(job, "num-blocks", "1");
+    if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
+    gt_derive_recipe(job, recipes);
+    double growth = gt_is(job->cfg, "cpu") ? fmin(100e3, 20 * job->kimg) : 10e6;
+    if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? growth / (double)items : 0;
     gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);
     int levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, mult);
     derive_attention(job, levels > 0 ? levels : 1);
@@ -175,7 +191,8 @@ gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double g
 static gt_status check(const gt_job *job) {
     const gt_edm_options *o = job->own;
     gt_unet_shape s;
-    gt_status st = gt_edm_shape(job, &s);
+    gt_status st = gt_check_recipe(job, recipes, "");
+    if (!st) st = gt_edm_shape(job, &s);
     if (st) return st;
     if (job->z_dim != job->height * job->width * job->channels)
         return gt_fail(GT_USAGE, "--z-dim=%lld: --model=edm begins with a picture of noise, which has %lld numbers",

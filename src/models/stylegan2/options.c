@@ -19,13 +19,8 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
 #define ARCHITECTURES "skip|resnet|orig"
 
 static const gt_option options[] = {
-    {OPTION(cfg, "auto", "Published recipe that gives the other values"), .after = "model", .group = "recipe",
-     .common = true, .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar",
-     .detail = "auto chooses by the size of the images; the others repeat published runs. Every value can be "
-               "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of "
-               "auto) are not computed anew."},
-    {OPTION(gpus, "1", "Number of GPUs that the recipe auto is computed for"), .after = "cfg", .min = 1, .max = 1024,
-     .check = check_gpus,
+    {OPTION(gpus, "1", "Number of GPUs that the recipe auto is computed for"), .after = "cfg", .group = "recipe",
+     .min = 1, .max = 1024, .check = check_gpus,
      .detail =
          "A power of two. Gantry uses no GPU: the number says for how many GPUs stylegan2-ada-pytorch would compute "
          "batch, gamma and stddev group of auto. The number of ranks has nothing to do with it. The batch must "
@@ -76,7 +71,7 @@ static const gt_option options[] = {
     {FOUND("mbstd-features", mbstd_features), .min = -1, .max = 1 << 14},
 };
 
-static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "z-dim=512 aug=ada", NULL}, {0}};
+static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "cfg=auto z-dim=512 aug=ada", NULL}, {0}};
 
 static const gt_named derived[] = {
     {"batch", "from cfg"},
@@ -131,17 +126,16 @@ static void resolve_auto(gt_job *job, int64_t gpus) {
 
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
-    const gt_stylegan2_options *o = job->own;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
-    for (const gt_named *p = published; p->name; p++)
-        if (gt_is(o->cfg, p->name)) gt_job_derive_all(job, p->text);
-    if (gt_is(o->cfg, "auto")) resolve_auto(job, o->gpus);
+    gt_derive_recipe(job, published);
+    if (gt_is(job->cfg, "auto")) resolve_auto(job, ((const gt_stylegan2_options *)job->own)->gpus);
 }
 
 /* ---- rules ---- */
 
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
+    if (!gt_is(job->cfg, "auto") && gt_check_recipe(job, published, "auto, ")) return GT_USAGE;
     if (o->fp32 && o->clamp > 0)
         return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
     if (job->batch % o->gpus) {
@@ -158,9 +152,8 @@ static int group(const gt_job *job) { return (int)((const gt_stylegan2_options *
 
 /* "auto8", "cifar": a run is named by its recipe, as in the reference. */
 static void describe(const gt_job *job, FILE *f) {
-    const gt_stylegan2_options *o = job->own;
-    fputs(o->cfg, f);
-    if (gt_is(o->cfg, "auto")) fprintf(f, "%lld", (long long)o->gpus);
+    fputs(job->cfg, f);
+    if (gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)((const gt_stylegan2_options *)job->own)->gpus);
 }
 
 /* "1,3,3,1"; "" leaves the filter as it is. */
