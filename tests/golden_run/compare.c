@@ -137,19 +137,15 @@ void gold_check_change(gold *f, const char *path, gold_order order, const float 
 }
 
 void gold_leave_out(gold *f, const char *group) {
+    if (f->n_left_out < GOLD_LEFT_OUT) f->left_out[f->n_left_out++] = group;
     f->note = gold_path(f, "%s%s%s", f->note ? f->note : "left out: ", f->note ? ", " : "", group);
 }
 
-/* The note names the group in which it lies. */
 static bool was_left_out(const gold *f, const char *path) {
-    const char *end = strchr(path, '/');
-    end = end ? strchr(end + 1, '/') : NULL;
-    if (!f->note || !end) return false;
-    size_t n = (size_t)(end - path);
-    for (const char *p = f->note; (p = strstr(p, ": ")   ? strstr(p, ": ") + 2
-                                       : strstr(p, ", ") ? strstr(p, ", ") + 2
-                                                         : NULL);)
-        if (!strncmp(p, path, n) && (p[n] == 0 || p[n] == ',')) return true;
+    for (int i = 0; i < f->n_left_out; i++) {
+        size_t n = strlen(f->left_out[i]);
+        if (!strncmp(path, f->left_out[i], n) && path[n] == '/') return true;
+    }
     return false;
 }
 

@@ -32,6 +32,8 @@ typedef enum gold_order {
     GOLD_CHW,    /* [C,H,W] -> [H,W,C] */
 } gold_order;
 
+enum { GOLD_LEFT_OUT = 64 };
+
 typedef struct gold {
     hid_t file;
     const char *path;
@@ -48,6 +50,8 @@ typedef struct gold {
     const char *worst_name;
     bool failed;
     char failure[512];
+    int n_left_out;
+    const char *left_out[GOLD_LEFT_OUT]; /* groups */
     const char *note; /* something about the file that its reader should know; printed with the result */
 } gold;
 
@@ -123,7 +127,7 @@ void gold_check_rows(gold *f, const char *path, const float *ours, size_t first,
 /* RMS of the difference of changes from `start`, over the RMS of the file's change; the limit as above. */
 void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n,
                        double limit);
-/* The results in the group are of a case that is left out, which the note names. */
+/* The results in the group are of a case that is left out, which the note names. The name is kept. */
 void gold_leave_out(gold *f, const char *group);
 void gold_check_complete(gold *f); /* every dataset below an `out` or `grad*` group was compared */
 

@@ -18,7 +18,6 @@ typedef struct way { /* what the loop reads */
 
 typedef struct place { /* where a run is */
     gt_course course;
-    const gt_exec_env *env;
     float *labels, *with_labels; /* as they were given; the network's result with them */
 } place;
 
