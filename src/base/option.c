@@ -220,7 +220,7 @@ static const char *called_here(const gt_options *o, const char *key) {
         {"num-iterations", "steps"},
         {"total-kimg", "kimg"},
         {"patience", "early-stopping"},
-        {"arch", "model"},
+        {"cres", "channel-mult"},
         {"architecture", "model"},
         {"optim", "optimizer"},
         {"scheduler", "schedule"},

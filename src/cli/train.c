@@ -3,6 +3,7 @@
  * seen without the data are found before MPI starts. */
 #include "gantry/train.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,49 +24,80 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     return path && !access(path, F_OK) ? path : NULL;
 }
 
-/* Options of the reference tool that are about its GPUs: taken and left alone. */
-static const gt_option of_the_reference[] = {
-    {.key = "workers", .type = GT_OPTION_INT}, /* --threads comes nearest */
-    {.key = "nobench", .type = GT_OPTION_BOOL},
-    {.key = "nhwc", .type = GT_OPTION_BOOL},
-    {.key = "allow-tf32", .type = GT_OPTION_BOOL},
+/* Options of the reference tools (StyleGAN2-ADA's and EDM's) that are no options of a job. */
+static const struct of_the_reference {
+    gt_option row;
+    const char *here; /* what they are called here, in other units; NULL: they are about GPUs, taken and left alone */
+    double times;     /* what the number is multiplied by */
+} of_the_reference[] = {
+    {{.key = "workers", .type = GT_OPTION_INT}, NULL, 0}, /* --threads comes nearest */
+    {{.key = "nobench", .type = GT_OPTION_BOOL}, NULL, 0},
+    {{.key = "nhwc", .type = GT_OPTION_BOOL}, NULL, 0},
+    {{.key = "allow-tf32", .type = GT_OPTION_BOOL}, NULL, 0},
+    {{.key = "duration", .type = GT_OPTION_REAL}, "kimg", 1000},
+    {{.key = "ema", .type = GT_OPTION_REAL}, "ema-kimg", 1000},
 };
 enum { OF_THE_REFERENCE = sizeof of_the_reference / sizeof *of_the_reference };
 
-typedef struct left_alone {
-    const char *keys[OF_THE_REFERENCE];
+typedef struct foreign { /* what was given of them: a sentence on each, once */
+    const char *key[OF_THE_REFERENCE], *said[OF_THE_REFERENCE];
     int n;
-} left_alone;
+} foreign;
+
+/* The option under its name here, or no option at all (*key NULL). */
+static gt_status translate(gt_job *job, const struct of_the_reference *r, const char **key, const char **value,
+                           const char **said) {
+    char number[32], *end;
+    *key = r->here;
+    if (!r->here) {
+        *said = gt_arena_printf(job->arena, "--%s has no effect here: it is about GPUs and their programs", r->row.key);
+        return *said ? GT_OK : GT_NOMEM;
+    }
+    double v = strtod(*value, &end);
+    if (end == *value || *end) return gt_fail(GT_USAGE, "--%s=%s is not a number", r->row.key, *value);
+    *value = gt_arena_printf(job->arena, "%s", gt_real_text(v * r->times, number));
+    *said = gt_arena_printf(job->arena, "--%s is --%s=%s here, in thousands of images", r->row.key, r->here,
+                            *value ? *value : "");
+    return *value && *said ? GT_OK : GT_NOMEM;
+}
+
+static const struct of_the_reference *find_foreign(const char *key) {
+    for (int k = 0; k < OF_THE_REFERENCE; k++)
+        if (!strcmp(key, of_the_reference[k].row.key)) return &of_the_reference[k];
+    return NULL;
+}
 
 /* All rows of a job, and those. */
-static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *arguments, left_alone *left) {
+static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *arguments, foreign *left) {
     int n;
     const gt_option *rows = gt_job_table(&n);
     gt_option *all = gt_arena_array(job->arena, (size_t)n + OF_THE_REFERENCE, sizeof *all);
     if (!all) return GT_NOMEM;
     memcpy(all, rows, (size_t)n * sizeof *all);
-    memcpy(all + n, of_the_reference, sizeof of_the_reference);
+    for (int k = 0; k < OF_THE_REFERENCE; k++) all[n + k] = of_the_reference[k].row;
     gt_status st = cli_split(job->arena, all, n + OF_THE_REFERENCE, argc, argv, true, arguments);
     int kept = 0;
     for (int i = 0; i < arguments->n_pairs && !st; i++) {
-        const gt_option *row = NULL;
-        for (int k = 0; k < OF_THE_REFERENCE && !row; k++)
-            if (!strcmp(arguments->keys[i], of_the_reference[k].key)) row = &of_the_reference[k];
-        bool known = !row;
-        for (int k = 0; k < left->n && !known; k++) known = left->keys[k] == row->key;
-        if (!known) left->keys[left->n++] = row->key;
-        if (row) continue;
-        arguments->keys[kept] = arguments->keys[i];
-        arguments->values[kept++] = arguments->values[i];
+        const struct of_the_reference *r = find_foreign(arguments->keys[i]);
+        const char *key = arguments->keys[i], *value = arguments->values[i], *said = NULL;
+        if (r) st = translate(job, r, &key, &value, &said);
+        bool known = !r;
+        for (int k = 0; k < left->n && !known; k++) known = left->key[k] == r->row.key;
+        if (!known) {
+            left->key[left->n] = r->row.key;
+            left->said[left->n++] = said;
+        }
+        if (!key) continue;
+        arguments->keys[kept] = key;
+        arguments->values[kept++] = value;
     }
     arguments->n_pairs = kept;
     return st;
 }
 
 /* Options with another meaning than in the reference tool. */
-static void explain(const gt_job *job, const left_alone *left) {
-    for (int i = 0; i < left->n; i++)
-        gt_info("--%s has no effect here: it is about GPUs and their programs", left->keys[i]);
+static void explain(const gt_job *job, const foreign *left) {
+    for (int i = 0; i < left->n; i++) gt_info("%s", left->said[i]);
     if (gt_options_state(&job->options, "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus is the number of GPUs that the recipe is computed for; mpirun, srun or gantry run -n set the "
                 "number of ranks");
@@ -113,7 +145,7 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
-static int train(gt_job *job, const cli_settings *mine, const left_alone *left) {
+static int train(gt_job *job, const cli_settings *mine, const foreign *left) {
     gt_tell_allow(job->progress);
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
@@ -156,7 +188,7 @@ static int train_model(int argc, char **argv) {
     job->kernels = cli_kernels();
     int status;
     cli_arguments arguments;
-    left_alone left = {.n = 0};
+    foreign left = {.n = 0};
     gt_status st = split(job, argc, argv, &arguments, &left);
     bool help = !st && arguments.help;
     if (help) add_model_of_file(job, &arguments);

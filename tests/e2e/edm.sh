@@ -94,6 +94,10 @@ for file in network-snapshot-ddpmpp_uncond.pkl training-state-ddpmpp_uncond.pt; 
     expect 0 '([0-9]+) of \1 tensors' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16 --batch=10 --slices=5 --steps=1 --resume="$golden/$file" --run=transferred --restart
 done
 
+expect 0 'duration is --kimg=0.04 here, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
+grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
+expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
+
 begins learns
 # In some hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
 learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'

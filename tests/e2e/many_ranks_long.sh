@@ -28,4 +28,11 @@ many() { # RANKS
 }
 case_64() { many 64; }
 case_128() { many 128; }
+# A model without groups of samples: a batch of 512 has 512 slices.
+case_slices_of_one_sample() {
+    job='--model=edm --data=synth:shapes:n=600,size=8,classes=4 --cond --model-channels=8 --batch=512 --slices=512 --seed=3 --threads=1 --augment=0.3'
+    train 1 one-edm --steps=2
+    train 64 many-edm --steps=2 --heartbeat-limit=600
+    same "$(last one-edm)" "$(last many-edm)"
+}
 run_cases
