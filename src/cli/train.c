@@ -24,7 +24,7 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     return path && !access(path, F_OK) ? path : NULL;
 }
 
-/* Options of the reference tools (StyleGAN2-ADA's and EDM's) that are no options of a job. */
+/* Options of the reference tools (StyleGAN2-ADA's and EDM's) that a job does not have. */
 static const struct of_the_reference {
     gt_option row;
     const char *here; /* what they are called here, in other units; NULL: they are about GPUs, taken and left alone */
