@@ -88,6 +88,7 @@ void gold_swd(gold *f);
 void gold_fwd(gold *f);
 void gold_pkl(gold *f);
 void gold_denoise_pkl(gold *f); /* called by gold_pkl */
+void gold_denoise_state(gold *f);
 void gold_inception(gold *f);
 void gold_vgg16(gold *f);
 

@@ -204,6 +204,21 @@ void gold_precond_loss(gold *f) {
     close_subject(&s);
 }
 
+/* The file has the draws and the times, but not the numbers of the rule between them: the logit of a time is mean + std
+ * times the draw. The line through all of them, to four digits. */
+static void fit_logits(gold *f, const char *group, gt_levels_rule *rule) {
+    gt_shape shape;
+    const float *draw = gold_read(f, gold_path(f, "%s/in/rnd_normal", group), GOLD_PLAIN, &shape),
+                *time = gold_read(f, gold_path(f, "%s/out/t", group), GOLD_PLAIN, NULL);
+    double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+    for (; draw && time && n < (double)gt_shape_size(&shape); n++) {
+        double a = (double)draw[(int)n], t = (double)time[(int)n], b = log(t / (1 - t));
+        x += a, y += b, xx += a * a, xy += a * b;
+    }
+    rule->std = rint((n * xy - x * y) / (n * xx - x * x) * 1e4) / 1e4;
+    rule->mean = rint((y - rule->std * x) / n * 1e4) / 1e4;
+}
+
 void gold_flow(gold *f) {
     static const char *const names[] = {"uniform", "logit_normal", "sigma_min"};
     subject s;
@@ -223,10 +238,11 @@ void gold_flow(gold *f) {
                        .augment = json_is_true(gold_get(own, "augment_labels")) ? "in/augment_labels" : NULL,
                        .level_out = "t",
                        .noisy_out = "x_t",
-                       .rule = {.mean = gold_number(own, "mean", 0.2),
-                                .std = gold_number(own, "std", 0.9),
+                       .rule = {.mean = gold_number(own, "mean", 0),
+                                .std = gold_number(own, "std", 1),
                                 .uniform = uniform,
                                 .sigma_min = gold_number(own, "sigma_min", 0)}};
+            if (!uniform && !gold_get(own, "mean")) fit_logits(f, names[i], &c.rule);
             loss_of(&s, &c);
         }
     close_subject(&s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * NAME.h5 beside NAME.pkl of EDM's program: tensors, denoised pictures and pictures made by its sampler. */
+ * NAME.h5 beside NAME.pkl of EDM's program: tensors, denoised pictures and pictures made by its sampler; beside
+ * NAME.pt, the state of a training: tensors. */
 #include <string.h>
 
 #include "gantry/network.h"
@@ -8,21 +9,26 @@
 
 static const double LIMIT = 1e-5, PICTURE_LIMIT = 5e-5; /* golden/edm/README.md */
 
+typedef struct tensors {
+    const gt_checkpoint_file *c;
+    const char *group, *network; /* in the file, here */
+} tensors;
+
 static void check_tensor(gold *f, const char *name, void *arg) {
-    const gt_checkpoint_file *c = arg;
+    const tensors *t = arg;
     const char *ours = strncmp(name, "model.", 6) ? name : name + 6;
-    const gt_checkpoint_entry *e = gt_checkpoint_find(c, gold_path(f, "/networks/F_ema/%s", ours));
+    const gt_checkpoint_entry *e = gt_checkpoint_find(t->c, gold_path(f, "/networks/%s/%s", t->network, ours));
     float *values = e ? gt_arena_array(f->arena, e->size, sizeof *values) : NULL;
-    if (!values || gt_checkpoint_read(c, e->path, values, e->size))
-        gold_fail(f, "F_ema.%s: %s", ours, e ? gt_message() : "there is no such tensor");
-    else gold_check(f, gold_path(f, "ema/%s", name), GOLD_PLAIN, values, e->size, 1e-7);
+    if (!values || gt_checkpoint_read(t->c, e->path, values, e->size))
+        gold_fail(f, "%s.%s: %s", t->network, ours, e ? gt_message() : "there is no such tensor");
+    else gold_check(f, gold_path(f, "%s/%s", t->group, name), GOLD_PLAIN, values, e->size, 1e-7);
 }
 
-static void check_tensors(gold *f, const char *path) {
+static void check_tensors(gold *f, const char *path, const char *group, const char *network) {
     gt_status st;
     gt_checkpoint_file *c = gt_network_open(path, NULL, &st);
     if (!c) gold_fail(f, "%s", gt_message());
-    else gold_each(f, "ema", check_tensor, c);
+    else gold_each(f, group, check_tensor, &(tensors){c, group, network});
     gt_checkpoint_close(c);
 }
 
@@ -98,7 +104,7 @@ void gold_denoise_pkl(gold *f) {
     gt_shape shape;
     for (int i = 0; i < 2; i++)
         if (gold_has(f, names[i])) labels = names[i];
-    check_tensors(f, path);
+    check_tensors(f, path, "ema", "F_ema");
     if (!gold_read(f, "in/x", GOLD_IMAGE, &shape) || gt_trained_open(&t, path, &reading)) {
         gold_fail(f, "%s", gt_message());
         return;
@@ -108,4 +114,9 @@ void gold_denoise_pkl(gold *f) {
     gold_read(f, "in/latents", GOLD_IMAGE, &shape);
     for (int steps = 1; steps < 100; steps++) check_pictures(f, &t, (int)shape.d[0], labels, steps);
     gt_trained_close(&t);
+}
+
+void gold_denoise_state(gold *f) {
+    const char *path = gold_path(f, "%.*s.pt", (int)(strlen(f->path) - strlen(".h5")), f->path);
+    check_tensors(f, path, "net", "F");
 }

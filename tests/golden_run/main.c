@@ -22,6 +22,7 @@ const gold_kind gold_kinds[] = {
     {"augment", gold_told, true},
     {"loss", gold_loss, true},
     {"train8", gold_train, true},
+    {"training-state", gold_denoise_state, true},
     {"job_", gold_job, true},
     {"adam_ema_ada", gold_optimizer, true},
     {"alone", gold_alone, true},

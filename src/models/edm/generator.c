@@ -58,9 +58,8 @@ static void draw_churn(void *arg, int step, float *to, size_t n) {
 /* What the network is asked next: x and the level, with labels or, `plainly`, without. */
 static void ask(const way *w, place *p, gt_exec *e, const gt_exec_env *env, bool plainly) {
     float *x = gt_exec_input(e, "z"), *level = gt_exec_input(e, "level"), *c = gt_exec_input(e, "c");
-    if (!plainly) gt_course_next(&p->course, x, draw_churn, &(churning){w, env});
-    else
-        for (size_t i = 0; i < w->all; i++) x[i] = (float)(p->course.again ? p->course.x[i] : p->course.start[i]);
+    if (plainly) gt_course_input(&p->course, x);
+    else gt_course_next(&p->course, x, draw_churn, &(churning){w, env});
     for (int i = 0; i < w->n; i++) level[i] = (float)p->course.at;
     for (int i = 0; i < w->n * w->labels; i++) c[i] = plainly ? 0 : p->labels[i];
 }

@@ -46,11 +46,15 @@ static void begin_step(gt_course *c, float *room, gt_course_noise *noise, void *
     c->at = raised;
 }
 
+void gt_course_input(const gt_course *c, float *x) {
+    const double *from = c->again ? c->x : c->start;
+    for (size_t i = 0; i < c->size; i++) x[i] = (float)from[i];
+}
+
 bool gt_course_next(gt_course *c, float *x, gt_course_noise *noise, void *arg) {
     if (c->step >= c->sampling->steps) return false;
     if (!c->again) begin_step(c, x, noise, arg);
-    const double *from = c->again ? c->x : c->start;
-    for (size_t i = 0; i < c->size; i++) x[i] = (float)from[i];
+    gt_course_input(c, x);
     return true;
 }
 

@@ -52,6 +52,7 @@ void gt_course_begin(gt_course *c, const float *latents, const float *picture);
  * step, where there is churn. */
 typedef void gt_course_noise(void *arg, int step, float *to, size_t n);
 bool gt_course_next(gt_course *c, float *x, gt_course_noise *noise, void *arg);
+void gt_course_input(const gt_course *c, float *x); /* the same x once more: with guidance the network is asked twice */
 void gt_course_take(gt_course *c, const float *result);
 
 #endif
