@@ -4,7 +4,7 @@
 #define KIND_TOLD_H
 
 #include "golden.h"
-#include "models/edm/augment.h"
+#include "nets/augment_told.h"
 
 enum { GOLD_TOLD_MAX = 64 };
 

@@ -4,7 +4,7 @@
 #define GANTRY_MODELS_EDM_EDM_H
 
 #include "gantry/family.h"
-#include "models/edm/augment.h"
+#include "nets/augment_told.h"
 #include "models/edm/loss.h"
 #include "models/edm/sampling.h"
 

@@ -3,8 +3,8 @@
  * picture some transforms are applied, and a few numbers say which and how much, so that what was done to the data does
  * not show in what the network makes. The pixels are moved on the host (flips, turns by 90 degrees, shifts by whole
  * pixels) and in the graph (gantry/augment.h). */
-#ifndef GANTRY_MODELS_EDM_AUGMENT_H
-#define GANTRY_MODELS_EDM_AUGMENT_H
+#ifndef GANTRY_NETS_AUGMENT_TOLD_H
+#define GANTRY_NETS_AUGMENT_TOLD_H
 
 #include "gantry/augment.h"
 

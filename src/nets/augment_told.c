@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Draws of the augmentation that the network sees (spec-edm 4.1), in the published order. */
-#include "models/edm/augment.h"
+#include "nets/augment_told.h"
 
 #include <math.h>
 #include <stdio.h>
