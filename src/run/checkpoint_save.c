@@ -108,11 +108,22 @@ static gt_status set_link(const char *dir, const char *link, const char *target)
     return st;
 }
 
-int64_t gt_checkpoint_best(const char *dir) {
-    char target[40] = "", *path = gt_path_join(dir, "best");
+/* The images of the checkpoint to which a link points; -1: there is no such link. */
+static int64_t linked(const char *dir, const char *link) {
+    char target[40] = "", *path = gt_path_join(dir, link);
     ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
     free(path);
     return n > 0 ? checkpoint_number(target) : -1;
+}
+
+int64_t gt_checkpoint_best(const char *dir) { return linked(dir, "best"); }
+
+gt_status gt_checkpoint_catch_up(const char *dir, int64_t images) {
+    char name[40];
+    int64_t last = linked(dir, "last");
+    if (last < 0 || last >= images) return GT_OK;
+    gt_checkpoint_name(images, name);
+    return set_link(dir, "last", name);
 }
 
 /* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run resumed from an earlier

@@ -286,6 +286,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (first) {
         st = found == 1 ? keep_tensorboard_step(e, j) : GT_OK;
         if (!st) st = open_files(e, j);
+        if (!st && found == 1) st = gt_checkpoint_catch_up(j->dir, e->shown);
         gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !gt_patience_over(e, j))
             gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));

@@ -75,3 +75,13 @@ expect 2 'on the command line' "$GANTRY" train a.ini --run=run
 expect 2 '--restart would begin anew' "$GANTRY" submit $job --run=run --restart --cpus-per-task=1 --dry-run
 expect 0 'train_until_done' "$GANTRY" submit $job --run=run --cpus-per-task=1 --dry-run
 echo 'ok'
+
+begins a_kill_between_checkpoint_and_link
+# A kill between a checkpoint and its link `last`: a run that is done, or goes on, lets the link point to what it resumed from.
+train 1 linked --steps=4
+newest=$(readlink linked/last)
+for steps in 4 5; do
+    ln -sfn "$(cd linked && ls checkpoint-*.h5 | head -n 1)" linked/last
+    train 1 linked --steps=$steps
+    [[ ! $(readlink linked/last) < $newest ]] || fail "with $steps steps the link points to $(readlink linked/last), not $newest"
+done
