@@ -274,23 +274,6 @@ static void ask(way *w, const float *x, double level, const float *labels, float
     memcpy(result, gt_exec_output(w->e, "result"), w->size * sizeof *result);
 }
 
-/* The pictures as the program writes them: bytes may differ by one where a number lies at a border. */
-static void compare_bytes(way *w, const double *x) {
-    const char *path = gold_path(w->f, "%s/out/image_uint8", w->group);
-    if (!gold_has(w->f, path)) return;
-    gt_shape shape;
-    float *theirs = gold_read(w->f, path, GOLD_IMAGE, &shape);
-    size_t off = 0;
-    double most = 0;
-    for (size_t i = 0; theirs && i < w->size; i++) {
-        double v = x[i] * 127.5 + 128, byte = v < 0 ? 0 : v > 255 ? 255 : (double)(int)v;
-        double by = byte > (double)theirs[i] ? byte - (double)theirs[i] : (double)theirs[i] - byte;
-        off += by > 0;
-        most = by > most ? by : most;
-    }
-    gold_judge(w->f, path, most > 1 ? most : (double)off / (double)w->size, 0.01);
-}
-
 /* Rows of one dataset that come one after the other; each is compared with the size of its own numbers. */
 typedef struct rows {
     const char *path; /* NULL: there are none */
@@ -350,7 +333,7 @@ static void sample(way *w, const gt_sampling *s, double guidance) {
         gold_fail(f, "%s: %d evaluations", w->group, asked);
     if (worst > 1e-12) gold_fail(f, "%s: a level is off by %g", w->group, worst);
     gold_check(f, gold_path(f, "%s/out/x", w->group), GOLD_IMAGE, x, w->size, 5e-5);
-    compare_bytes(w, c.x);
+    gold_check_bytes(f, gold_path(f, "%s/out/image_uint8", w->group), x, w->size);
 }
 
 /* "heun18", "flow_midpoint10": as the case's own settings say. */
