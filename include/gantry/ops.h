@@ -31,6 +31,7 @@ gt_node *gt_softplus(gt_graph *g, gt_node *x); /* log(1 + e^x) */
 gt_node *gt_abs(gt_graph *g, gt_node *x);
 gt_node *gt_sign(gt_graph *g, gt_node *x);                    /* -1, 0, 1; not differentiable */
 gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha); /* x > 0 ? x : alpha x */
+gt_node *gt_swish(gt_graph *g, gt_node *x);                   /* x sigmoid(x), also called SiLU */
 gt_node *gt_elu(gt_graph *g, gt_node *x);                     /* x > 0 ? x : e^x - 1 */
 gt_node *gt_greater(gt_graph *g, gt_node *x, float bound);    /* x > bound ? 1 : 0; not differentiable */
 

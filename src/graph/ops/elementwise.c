@@ -124,7 +124,7 @@ static gt_node *selu(gt_graph *g, gt_node *x) {
     return gt_scale(g, unary_with(g, GT_MAP_elu, x, SELU_ALPHA), SELU_SCALE);
 }
 
-static gt_node *swish(gt_graph *g, gt_node *x) { return gt_mul(g, x, gt_sigmoid(g, x)); }
+gt_node *gt_swish(gt_graph *g, gt_node *x) { return gt_mul(g, x, gt_sigmoid(g, x)); }
 
 /* An activation is a curve, or a ramp, which gain and clamp are too. */
 static const struct row {
@@ -134,7 +134,7 @@ static const struct row {
 } activations[] = {
     {{"linear", 0, 1}, 1, NULL},     {{"relu", 0, SQRT2}, 0, NULL},        {{"lrelu", 0.2f, SQRT2}, -1, NULL},
     {{"tanh", 0, 1}, 1, gt_tanh_op}, {{"sigmoid", 0, 1}, 1, gt_sigmoid},   {{"elu", 0, 1}, 1, gt_elu},
-    {{"selu", 0, 1}, 1, selu},       {{"softplus", 0, 1}, 1, gt_softplus}, {{"swish", 0, SQRT2}, 1, swish},
+    {{"selu", 0, 1}, 1, selu},       {{"softplus", 0, 1}, 1, gt_softplus}, {{"swish", 0, SQRT2}, 1, gt_swish},
 };
 
 static const struct row *find_row(const char *name) {

@@ -70,8 +70,8 @@ static gt_node *embedding(unet *u) {
     }
     if (s->augment && u->in->augment)
         e = gt_add(g, e, gt_unet_linear(&u->p, "map_augment", u->in->augment, noise, false));
-    e = gt_silu(g, gt_unet_linear(&u->p, "map_layer0", e, channels, true));
-    return gt_silu(g, told(u, gt_text_of("map_layer1"), gt_unet_linear(&u->p, "map_layer1", e, channels, true)));
+    e = gt_swish(g, gt_unet_linear(&u->p, "map_layer0", e, channels, true));
+    return gt_swish(g, told(u, gt_text_of("map_layer1"), gt_unet_linear(&u->p, "map_layer1", e, channels, true)));
 }
 
 /* ---- down, and up again ---- */
@@ -121,7 +121,7 @@ static gt_node *decode_picture(unet *u, gt_node *x, gt_node *picture) {
     gt_graph *g = u->p.forward->graph;
     if (picture) picture = conv(u, "dec", "aux_up", picture, (gt_unet_conv_shape){.up = true});
     gt_text name = name_of(u, "dec", "aux_norm");
-    x = gt_silu(g, told(u, name, gt_unet_norm(&u->p, name.s, x)));
+    x = gt_swish(g, told(u, name, gt_unet_norm(&u->p, name.s, x)));
     x = conv(u, "dec", "aux_conv", x, (gt_unet_conv_shape){.out = u->s->out, .kernel = 3, .gain = 1e-5});
     return picture ? gt_add(g, x, picture) : x;
 }

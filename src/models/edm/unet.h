@@ -76,7 +76,6 @@ gt_node *gt_unet_conv(gt_unet_parts *p, const char *name, gt_node *x, gt_unet_co
 gt_node *gt_unet_linear(gt_unet_parts *p, const char *name, gt_node *x, int out, bool bias);
 /* Group normalisation: as many groups as make four channels each, at most 32. */
 gt_node *gt_unet_norm(gt_unet_parts *p, const char *name, gt_node *x);
-gt_node *gt_silu(gt_graph *g, gt_node *x); /* x sigmoid(x) */
 
 typedef struct gt_unet_block_shape {
     int out;

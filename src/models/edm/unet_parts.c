@@ -14,8 +14,6 @@ gt_unet_parts gt_unet_parts_of(gt_forward *f, const gt_resample_filter *filter) 
         .forward = f, .raw = *filter, .filter = gt_resample_filter_setup(gt_graph_arena(f->graph), filter)};
 }
 
-gt_node *gt_silu(gt_graph *g, gt_node *x) { return gt_mul(g, x, gt_sigmoid(g, x)); }
-
 /* Glorot and Bengio, "Understanding the Difficulty", eq. 16, times a gain. */
 static gt_tensor weight_tensor(gt_shape shape, gt_layout layout, double fans, double gain) {
     return (gt_tensor){.file_shape = shape,
@@ -158,11 +156,11 @@ gt_node *gt_unet_block(gt_unet_parts *p, const char *name, gt_node *x, gt_unet_b
     gt_graph *g = p->forward->graph;
     if (!x) return NULL;
     gt_unet_conv_shape first = {.out = b.out, .kernel = 3, .up = b.up, .down = b.down};
-    gt_node *h = gt_silu(g, gt_unet_norm(p, gt_text_of("%s.norm0", name).s, x));
+    gt_node *h = gt_swish(g, gt_unet_norm(p, gt_text_of("%s.norm0", name).s, x));
     h = gt_unet_conv(p, gt_text_of("%s.conv0", name).s, h, first);
     gt_node *shift = gt_unet_linear(p, gt_text_of("%s.affine", name).s, p->embedding, b.out, true);
     if (shift) h = gt_add(g, h, gt_reshape(g, shift, GT_SHAPE(gt_dim(shift, 0), 1, 1, b.out)));
-    h = gt_silu(g, gt_unet_norm(p, gt_text_of("%s.norm1", name).s, h));
+    h = gt_swish(g, gt_unet_norm(p, gt_text_of("%s.norm1", name).s, h));
     h = gt_forward_dropout(p->forward, name, h, (float)p->dropout);
     h = gt_unet_conv(p, gt_text_of("%s.conv1", name).s, h,
                      (gt_unet_conv_shape){.out = b.out, .kernel = 3, .gain = 1e-5});
