@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""StyleGAN2-ADA of Gantry beside that of any PyTorch from 1.13 to 2.6, training and generation, on the same cores:
+"""StyleGAN2-ADA and EDM of Gantry beside those of any PyTorch from 1.13 to 2.6, training and generation, on the same cores:
     gans.py GANTRY --torch=/usr/bin/python3 [--torch='bench/vs_torch/chroot DIR /usr/bin/python3' ...] [--rows=small,cifar,...] [--threads=1,2] [--store=runs/gans.jsonl] [--out=FILE.json]
     gans.py --report [--store=FILE] [--out=FILE.json]
 --torch is a command that runs a Python with PyTorch and NumPy in which this folder has the same path; the script `chroot` of this folder makes and enters one of another Debian.
@@ -13,7 +13,8 @@ What is the same: the networks, losses, optimisers, moving average and data size
 in every picture that D sees (Fashion-MNIST: none, as in its job); random noise and style mixing; pictures are bytes in memory. Gantry cuts the batch into slices as it does by itself,
 PyTorch takes it whole, which is faster for it. A turn of training is what `gantry bench step` does: a step with all phases that is forgotten (memory is touched, kernels are chosen), then some
 (256x256: one) in which every phase is timed; of each phase the least, weighted by its interval (G and D 1, path lengths 1/4, R1 1/16), with the moving average. The difference of two runs
-would have the same mean, but needs 16 steps for each figure. A turn of generation is what `gantry bench generate --long` does: the best of ten seconds of single pictures.
+would have the same mean, but needs 16 steps for each figure. EDM: without augmentation; the optimiser is Adam, the loss
+and the coefficients are checked by `edm_nets.py`, which makes a picture of Gantry's again. A turn of generation is what `gantry bench generate --long` does: the best of ten seconds of single pictures.
 Each process is bound to as many cores as it has threads, the first ones that this script may use: taskset chooses. OpenMP and BLAS have no more threads than that, and none spins."""
 import argparse
 import configparser
@@ -34,6 +35,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 P = 0.2
+AT_ONCE = 8 # pictures of a denoiser
 FORMATS = 'default', 'channels last'
 FASHION = '/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz'
 # steps: timed in a turn; turns: that choose, that count.
@@ -47,6 +49,9 @@ ROWS = {
     'auto256': dict(USUAL, title='`auto`, 256x256, batch 8', job=['--cfg=auto', '--batch=8'], size=256, steps=1, turns=(3, 5)),
     'fashion8': dict(OF_FASHION, title='`jobs/fashion.ini`, batch 8', job=[TOP + '/jobs/fashion.ini', '--batch=8'], steps=16),
     'fashion32': dict(OF_FASHION, title='`jobs/fashion.ini`, batch 32', job=[TOP + '/jobs/fashion.ini', '--batch=32'], steps=8),
+    'edm': dict(USUAL, kind='diffusion', title='`edm`, 32x32, batch 64', job=['--model=edm', '--augment=0'], steps=2),
+    'edm-cifar': dict(USUAL, kind='diffusion', title='`edm --cfg=cifar10`, 32x32, batch 8', job=['--model=edm', '--cfg=cifar10', '--batch=8', '--augment=0'], steps=1, turns=(3, 5)),
+    'edm-sample': dict(USUAL, kind='sampling', title='a picture of `edm`, 18 Heun steps, 8 at once', job=['--model=edm', '--augment=0'], steps=0),
     'generate256': dict(USUAL, kind='generation', title='a picture, 256x256', size=256),
     'generate1024': dict(USUAL, kind='generation', title='a picture, 1024x1024', size=1024),
 }
@@ -66,7 +71,6 @@ def about(torch):
 def train_here(torch, threads, recipe, size, channels, classes, steps):
     """Seconds for an image: processor time, clock."""
     from stylegan2_trainer import PHASES, trainer_of
-    torch.manual_seed(0)
     trainer, batch = trainer_of(recipe, size, channels, classes), recipe['batch']
     if trainer.p is not None: trainer.p, trainer.ada_kimg = P, float('inf')
     pictures, labels = torch.randint(256, (batch, channels, size, size), dtype=torch.uint8), torch.eye(classes) if classes else None
@@ -92,6 +96,13 @@ def train_here(torch, threads, recipe, size, channels, classes, steps):
     return dict(zip(('processor', 'clock'), (sum(column) / batch for column in zip(*best.values()))))
 
 
+def diffusion_here(do):
+    def here(torch, threads, **request):
+        import edm_nets
+        return getattr(edm_nets, do)(**request)
+    return here
+
+
 def generate_here(torch, threads, size):
     import generate
     net = generate.generator(size)
@@ -108,10 +119,14 @@ def work(threads):
     torch.set_num_threads(threads)
     do = request.pop('do')
     if request.pop('format', '') == 'default': stylegan2_nets.memory_format = torch.contiguous_format
+    torch.manual_seed(0)
     if do == 'save': # a network for Gantry
         import generate
         torch.save(generate.generator(request['size']).published(), sys.stdout.buffer)
-    else: print(json.dumps(about(torch) if do == 'about' else (train_here if do == 'training' else generate_here)(torch, threads, **request)))
+    elif do == 'about': print(json.dumps(about(torch)))
+    else:
+        here = {'training': train_here, 'diffusion': diffusion_here('train_here'), 'sampling': diffusion_here('sample_here'), 'generation': generate_here}
+        print(json.dumps(here[do](torch, threads, **request)))
 
 
 # ---- the programs ----
@@ -148,17 +163,29 @@ class Row:
         from stylegan2_job import read_job
         data = row['data'] % row['size'] if row['data'] else folder + '/fashion.zip'
         if not row['data'] and not os.path.exists(data): said_by([gantry, 'dataset', FASHION, data, '--threads=1'])
-        said = said_by([gantry, 'train', *row['job'], '--data=' + data, '--fp32', '--dry-run=quick', '--threads=1']).decode()
+        said = said_by([gantry, 'train', *row['job'], '--data=' + data, *(['--fp32'] if row['kind'] == 'training' else []), '--dry-run=quick', '--threads=1']).decode()
         path = '%s/%s.ini' % (folder, name)
-        with open(path, 'w') as f: f.write(said[:said.index('\nnetwork G')])
-        recipe, job, self.steps = read_job(path), configparser.ConfigParser(), row['steps']
+        with open(path, 'w') as f: f.write(said[:said.index('\nnetwork ')])
+        job, self.steps = configparser.ConfigParser(), row['steps']
         job.read(path)
-        self.keys = ['%s=%s' % item for section in ('data', 'recipe', 'networks') for item in job[section].items() if item[1]] # what it takes from the resolved job, whole
+        taken = [name for name in ('data', 'recipe', 'networks', 'edm') if job.has_section(name)]
+        self.keys = ['%s=%s' % item for name in taken for item in job[name].items() if item[1]] # what it takes from the resolved job, whole
+        self.request.update(channels=row['channels'], classes=row['classes'])
+        if row['kind'] == 'sampling':
+            self.file = '%s/%s' % (folder, name)
+            said_by([gantry, 'train', *row['job'], '--data=' + data, '--steps=1', '--run=' + self.file])
+            self.request.update(recipe=dict(job['edm']), pictures=AT_ONCE)
+            return
+        self.request.update(steps=self.steps)
+        if row['kind'] == 'diffusion':
+            self.request.update(recipe=dict(job['recipe'], **job['edm']))
+            return
+        recipe = read_job(path)
         self.keys += ['aug=noaug'] if recipe['aug'] == 'noaug' else ['aug=fixed', 'p=%g' % P]
-        self.request.update(recipe=recipe, channels=row['channels'], classes=row['classes'], steps=self.steps)
+        self.request.update(recipe=recipe)
 
     def measure_gantry(self, gantry, threads):
-        if self.request['do'] == 'generation': return {counts(threads): gantry_generate(gantry, self.file, threads)}
+        if hasattr(self, 'file'): return {counts(threads): gantry_generate(gantry, self.file, threads, self.request.get('pictures', 1))}
         said = said_by([gantry, 'bench', 'step', '--recipe=job', '--job=' + ' '.join(self.keys), '--threads=%d' % threads, '--steps=%d' % self.steps, '--json'], threads)
         of = next(t for t in json.loads(said)['tables'] if t['name'] == 'training')['rows'][0]
         return dict(processor=of['processor'], clock=1 / of['rate'])

@@ -185,6 +185,19 @@ typedef struct gt_role {
     const char *inputs[GT_ROLE_ENDS + 1], *outputs[GT_ROLE_ENDS + 1];
 } gt_role;
 
+/* A model as a pickle that the program which published such models loads (spec 8.7, spec-edm 7). */
+typedef struct gt_reference_part {
+    const char *key, *network; /* "ema" "F_ema" */
+} gt_reference_part;
+
+typedef struct gt_reference_form {
+    const char *readers;            /* programs that load it */
+    const gt_reference_part *parts; /* in the order of the file; {NULL} ends the list */
+    /* Puts network 0 (G) or 1 (D), with the parameters in `block`. */
+    gt_status (*put)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
+    void (*put_rest)(const gt_model *m, struct gt_pickler *p); /* other keys, with values */
+} gt_reference_form;
+
 struct gt_model {
     const char *name; /* of the family */
     gt_arena *arena;
@@ -232,9 +245,7 @@ struct gt_model {
     const char *features_layer; /* "before fc2", "latent"; known once a graph of the role "features" was built */
     /* A network of D's form that is trained beside D, on the labels alone, to be compared with D; 0: none. */
     int baseline;
-    /* Models of the reference implementation: puts network 0 (G) or 1 (D), with the parameters in `block`, into a
-     * pickle that this implementation loads (spec 8.7). NULL: the model has no such form. */
-    gt_status (*put_reference)(const gt_model *m, int net, const float *block, struct gt_pickler *p);
+    const gt_reference_form *reference; /* NULL: the model has no such form */
     /* GANs whose D has blocks: appends them to a graph in which the parameters of network 1 lie in slot 1, and puts
      * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
      * GT_MAPS_MAX; 0 after a fault of the graph. NULL: the model has no such D. */

@@ -76,14 +76,18 @@ int gt_group_norm_groups(int channels, int most) {
     return groups;
 }
 
+/* The mean of each group [N,1,1,C]: of each channel first, so that rows of pixels are summed whole. */
+static gt_node *mean_of_groups(gt_graph *g, gt_node *x, int groups) {
+    if (!x) return NULL;
+    int64_t n = gt_dim(x, 0), c = gt_dim(x, 3);
+    gt_node *mean = gt_reshape(g, gt_mean(g, x, GT_AXIS(1) | GT_AXIS(2)), GT_SHAPE(n, groups, c / groups));
+    mean = gt_broadcast(g, gt_mean(g, mean, GT_AXIS(2)), GT_SHAPE(n, groups, c / groups));
+    return gt_reshape(g, mean, GT_SHAPE(n, 1, 1, c));
+}
+
 gt_node *gt_group_norm(gt_bound_net b, const char *name, gt_node *x, int groups, float epsilon) {
     gt_graph *g = b.graph;
-    if (!x) return NULL;
-    gt_shape shape = *gt_node_shape(x);
-    const unsigned own = GT_AXIS(1) | GT_AXIS(3);
-    x = gt_reshape(g, x, GT_SHAPE(shape.d[0], shape.d[1] * shape.d[2], groups, shape.d[3] / groups));
-    x = gt_sub(g, x, gt_mean(g, x, own));
-    x = gt_mul(g, x, gt_rsqrt(g, gt_shift(g, gt_mean(g, gt_square(g, x), own), epsilon)));
-    x = gt_reshape(g, x, shape);
-    return gt_add(g, gt_mul(g, x, gt_leaf(b, name, ".weight")), gt_leaf(b, name, ".bias"));
+    x = gt_sub(g, x, mean_of_groups(g, x, groups));
+    gt_node *scale = gt_rsqrt(g, gt_shift(g, mean_of_groups(g, gt_square(g, x), groups), epsilon));
+    return gt_add(g, gt_mul(g, x, gt_mul(g, scale, gt_leaf(b, name, ".weight"))), gt_leaf(b, name, ".bias"));
 }

@@ -94,6 +94,17 @@ for file in network-snapshot-ddpmpp_uncond.pkl training-state-ddpmpp_uncond.pt; 
     expect 0 '([0-9]+) of \1 tensors' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16 --batch=10 --slices=5 --steps=1 --resume="$golden/$file" --run=transferred --restart
 done
 
+# What is written again is what was read: the same modules, attributes and tensors. Networks that EDM's program does not have are refused.
+for name in ddpmpp_uncond ncsnpp_cond; do
+    expect 0 "for EDM's program" "$GANTRY" export "$golden/network-snapshot-$name.pkl" again.pkl
+    quietly "$here/../tools/same_modules" "$golden/network-snapshot-$name.pkl" again.pkl ema
+done
+quietly "$GANTRY" export one one.pkl
+quietly "$GANTRY" generate one --seeds=0-1 --sampler-steps=2 --npy --outdir=of-run
+quietly "$GANTRY" generate one.pkl --seeds=0-1 --sampler-steps=2 --npy --outdir=of-pkl
+diff -r of-run of-pkl >said || fail "the exported network makes other pictures: $(cat said)"
+expect 2 'square pictures' "$GANTRY" export oblong oblong.pkl
+
 expect 0 'duration is --kimg=0.04 here, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
 grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
 expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never

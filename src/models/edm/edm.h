@@ -54,5 +54,7 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r);
 
 gt_status gt_edm_make(gt_model *m, const gt_job *job);
 gt_status gt_edm_import(gt_imported *m);
+/* gt_model.reference: of square pictures with EDM's preconditioning; NULL of others. */
+const gt_reference_form *gt_edm_reference(const gt_model *m, bool averaged);
 
 #endif

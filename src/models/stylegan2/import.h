@@ -61,8 +61,7 @@ gt_status gt_stylegan2_facts(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found
 
 /* ---- reference_write.c ---- */
 
-/* gt_model.put_reference of models that the reference implementation has: square images of 4, 8, 16, ... pixels. */
-gt_status gt_stylegan2_put_reference(const gt_model *m, int net, const float *block, gt_pickler *p);
-bool gt_stylegan2_has_reference(const gt_model *m);
+/* gt_model.reference: of square images of 4, 8, 16, ... pixels; NULL of others. */
+const gt_reference_form *gt_stylegan2_reference(const gt_model *m);
 
 #endif

@@ -179,7 +179,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->check_truncation = check_truncation;
     m->num_ws = own->mapping.num_ws;
     m->w_dim = own->mapping.w_dim;
-    if (gt_stylegan2_has_reference(m)) m->put_reference = gt_stylegan2_put_reference;
+    m->reference = gt_stylegan2_reference(m);
     m->discriminator_maps = discriminator_maps;
 
     gt_status st = gt_job_augment(job, &own->augment);

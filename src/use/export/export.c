@@ -120,7 +120,7 @@ static gt_status write_form(const gt_export_form *form, const gt_export_request 
     gt_status st = list_networks(&s, r->all || form->all);
     if (st) return st;
     if (form->inputs) s.inputs = form->inputs(&s);
-    *done = (gt_export_done){.readers = form->help};
+    *done = (gt_export_done){.readers = form->readers ? form->readers(t->model) : form->help};
     snprintf(done->inputs, sizeof done->inputs, "%s", s.inputs.s);
     return form->write(&s);
 }

@@ -34,6 +34,7 @@ typedef struct gt_export_form {
     bool (*fits)(const gt_model *m);
     const char *needs;                                 /* which models fit, for messages; NULL: nothing to say */
     gt_text (*inputs)(const gt_export_source *source); /* NULL: nothing to say */
+    const char *(*readers)(const gt_model *m);         /* NULL: `help` names them */
     /* Writes the file source->request->out, whole or not at all (base/file.h). */
     gt_status (*write)(const gt_export_source *source);
 } gt_export_form;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as a .pkl that the reference implementation and its successor load (spec 8.7). */
+ * Networks as a .pkl that the program which published them loads (spec 8.7, spec-edm 7). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,9 @@
 
 enum { PROTOCOL = 4 };
 
-static bool fits(const gt_model *m) { return m->put_reference; }
+static bool fits(const gt_model *m) { return m->reference; }
+
+static const char *readers(const gt_model *m) { return m->reference->readers; }
 
 /* The network of this name; NULL: the source does not have it. */
 static const gt_export_net *find_net(const gt_export_source *s, const char *name) {
@@ -18,9 +20,6 @@ static const gt_export_net *find_net(const gt_export_source *s, const char *name
         if (!strcmp(s->nets[i].name, name)) return &s->nets[i];
     return NULL;
 }
-
-static const char *const networks[] = {"G", "D", "G_ema"};
-enum { NETWORKS = sizeof networks / sizeof *networks };
 
 /* The failure that is not one of the file is told apart by `status`. */
 typedef struct writing {
@@ -32,25 +31,22 @@ typedef struct writing {
 static int write_pickle(int fd, void *arg) {
     writing *w = arg;
     const gt_export_source *s = w->source;
+    const gt_model *m = s->trained->model;
     gt_pickler p;
     gt_pickler_begin(&p, fd, s->request->protocol ? s->request->protocol : PROTOCOL);
     gt_put_open(&p, '}');
-    for (int i = 0; i < NETWORKS && !w->status; i++) {
-        const gt_model *m = s->trained->model;
-        const gt_export_net *n = find_net(s, networks[i]);
-        gt_put_text(&p, networks[i]);
-        w->status = m->put_reference(m, n->net == m->nets[0] ? 0 : 1, n->block, &p);
+    for (const gt_reference_part *part = m->reference->parts; part->key && !w->status; part++) {
+        const gt_export_net *n = find_net(s, part->network);
+        gt_put_text(&p, part->key);
+        w->status = m->reference->put(m, n->net == m->nets[0] ? 0 : 1, n->block, &p);
     }
-    gt_put_text(&p, "training_set_kwargs");
-    gt_put_op(&p, 'N');
-    gt_put_text(&p, "augment_pipe");
-    gt_put_op(&p, 'N');
+    m->reference->put_rest(m, &p);
     if (w->class_names) {
         gt_put_text(&p, "gantry.class_names");
         gt_put_text(&p, w->class_names);
     }
     gt_put_text(&p, "gantry.model"); /* the last key: by it outfile_kind.c knows the file again */
-    gt_put_text(&p, s->trained->model->name);
+    gt_put_text(&p, m->name);
     gt_put_close(&p, 'u');
     int error = gt_pickler_end(&p);
     return error ? error : w->status ? ENOMEM : 0;
@@ -59,11 +55,11 @@ static int write_pickle(int fd, void *arg) {
 static gt_status write_pkl(const gt_export_source *s) {
     const gt_checkpoint_data *d = &s->trained->data;
     size_t bytes = 0;
-    for (int i = 0; i < NETWORKS; i++) {
-        const gt_export_net *n = find_net(s, networks[i]);
+    for (const gt_reference_part *part = s->trained->model->reference->parts; part->key; part++) {
+        const gt_export_net *n = find_net(s, part->network);
         if (!n)
             return gt_fail(GT_USAGE, "%s has no network %s, which a .pkl needs; other forms do without",
-                           s->request->checkpoint, networks[i]);
+                           s->request->checkpoint, part->network);
         bytes += n->net->block_floats * sizeof(float);
     }
     writing w = {.source = s};
@@ -75,9 +71,10 @@ static gt_status write_pkl(const gt_export_source *s) {
 
 const gt_export_form gt_export_form_pkl = {
     .name = "pkl",
-    .help = "stylegan2-ada-pytorch and stylegan3",
+    .help = "stylegan2-ada-pytorch and stylegan3, or EDM's program",
     .all = true,
     .fits = fits,
-    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels",
+    .readers = readers,
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm with --precond=edm of square pictures",
     .write = write_pkl,
 };
