@@ -33,6 +33,8 @@ void gt_tell_part(const char *part, const char *of, int64_t count);
 void gt_tell(int64_t done);
 /* The same with more to say, such as a loss; the text is copied. */
 void gt_tell_with(int64_t done, const char *more);
+/* Where a long piece of the work is, of which nothing is done yet: "evaluation 3 of 35". */
+void gt_tell_more(const char *more);
 /* Would a line of the caller's own be drawn now, or take the place of another work? */
 bool gt_tell_due(void);
 /* A live line of the caller's own. `piece` is what the next line waits for ("this step"): how long it takes is told

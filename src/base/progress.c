@@ -144,6 +144,15 @@ void gt_tell_with(int64_t done, const char *more) {
 
 void gt_tell(int64_t done) { gt_tell_with(done, ""); }
 
+void gt_tell_more(const char *more) {
+    if (!tells()) return;
+    pthread_mutex_lock(&now.lock);
+    double time = gt_clock();
+    snprintf(now.more, sizeof now.more, "%s", more);
+    if (time - now.drawn >= least) draw(time);
+    pthread_mutex_unlock(&now.lock);
+}
+
 bool gt_tell_due(void) {
     if (!tells()) return false;
     pthread_mutex_lock(&now.lock);

@@ -2,9 +2,11 @@
  * The executor: passes, plan, and then nothing but calls of kernels. */
 #include "graph/exec.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gantry/clock.h"
+#include "gantry/progress.h"
 
 /* ---- making ---- */
 
@@ -233,6 +235,14 @@ static gt_status run_from(gt_exec *e, const gt_exec_env *env, int begin, int end
     return GT_OK;
 }
 
+/* For other ranks, and for people. */
+static void tell_turn(int turn, int turns) {
+    char more[64];
+    snprintf(more, sizeof more, "evaluation %d of %d", turn, turns);
+    gt_progress();
+    gt_tell_more(more);
+}
+
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) {
     const gt_loop *loop = &e->graph->loop;
     if (!loop->turns) return run_from(e, env, e->n_hoisted, e->n_steps);
@@ -240,6 +250,7 @@ gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) {
     for (int turn = 0; turn < loop->turns && !status; turn++) {
         loop->step(loop, e, env, turn, e->loop_state);
         status = run_from(e, env, e->n_hoisted, e->n_steps);
+        tell_turn(turn + 1, loop->turns);
     }
     if (!status) loop->step(loop, e, env, loop->turns, e->loop_state);
     return status;

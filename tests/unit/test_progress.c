@@ -106,7 +106,10 @@ static void warm_signs(void **state) {
     later += 10;
     gt_tell_with(30, "loss 1.5");
     assert_news_with("30 of 100 images (30 %), 1 images/s, ETA 1m 10s, loss 1.5");
-    later += 70;
+    later += 10;
+    gt_tell_more("evaluation 3 of 35"); /* nothing is done meanwhile */
+    assert_news_with("30 of 100 images (30 %), 1 images/s, ETA 1m 00s, evaluation 3 of 35");
+    later += 60;
     gt_tell(100);
     assert_news_with("100 of 100 images (100 %), 1 images/s");
     gt_tell_end();
