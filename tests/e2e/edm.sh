@@ -99,20 +99,21 @@ for name in ddpmpp_uncond ncsnpp_cond; do
     expect 0 "for EDM's program" "$GANTRY" export "$golden/network-snapshot-$name.pkl" again.pkl
     quietly "$here/../tools/same_modules" "$golden/network-snapshot-$name.pkl" again.pkl ema
 done
-quietly "$GANTRY" export one one.pkl
-quietly "$GANTRY" generate one --seeds=0-1 --sampler-steps=2 --npy --outdir=of-run
-quietly "$GANTRY" generate one.pkl --seeds=0-1 --sampler-steps=2 --npy --outdir=of-pkl
+quietly "$GANTRY" export classes classes.pkl
+quietly "$GANTRY" generate classes --seeds=0-1 --class=2 --sampler-steps=2 --npy --outdir=of-run
+quietly "$GANTRY" generate classes.pkl --seeds=0-1 --class=2 --sampler-steps=2 --npy --outdir=of-pkl
 diff -r of-run of-pkl >said || fail "the exported network makes other pictures: $(cat said)"
-expect 2 'square pictures' "$GANTRY" export oblong oblong.pkl
+expect 2 'with --precond=edm of square pictures' "$GANTRY" export oblong oblong.pkl
+expect 2 'with --precond=edm of square pictures' "$GANTRY" export one one.pkl # a flow
 
 expect 0 'duration is --kimg=0.04 here, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
 grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
 expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
 
 begins learns
-# In some hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
+# In two hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
 learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'
-quietly "$GANTRY" train $learn --kimg=3 --run=learnt
+quietly "$GANTRY" train $learn --kimg=6 --run=learnt
 swd() { grep -o '"Fakes/swd_avg": {"num": 1, "mean": [0-9.]*' learnt/stats.jsonl | sed 's/.* //' | "$1" -n 1; }
 before=$(swd head) after=$(swd tail)
 echo "swd from $before to $after"

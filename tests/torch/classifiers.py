@@ -41,7 +41,29 @@ def rms(a):
     return float(np.sqrt(np.mean(np.square(a))))
 
 
+def nearest(net, x):
+    """How near to its kink a ReLU comes, by the layers before it."""
+    found, last = [], [m for m in net.modules() if isinstance(m, torch.nn.Linear)][-1]
+    norms = any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules())
+    kinds = torch.nn.BatchNorm2d if norms else (torch.nn.Conv2d, torch.nn.Linear)
+    hooks = [m.register_forward_hook(lambda m, inputs, y: found.append(y.abs().min().item())) for m in net.modules() if isinstance(m, kinds) and m is not last]
+    with torch.no_grad(): net(x)
+    for hook in hooks: hook.remove()
+    return min(found)
+
+
 def make(name, calm, seed):
+    """calm_down() leaves a value near a kink to chance, one in millions: of four seeds the first without one, or else that which is farthest."""
+    if not calm: return make_once(name, calm, seed)
+    best = 0, None
+    for tried in range(seed, seed + 4):
+        made = make_once(name, calm, tried)
+        best = max(best, (nearest(*made), tried))
+        if best[0] > 2e-6: break
+    return made if best[1] == tried else make_once(name, calm, best[1])
+
+
+def make_once(name, calm, seed):
     """The network in float64, all parameters such that float32 has them, and pictures."""
     theirs, arguments, size, _ = NETS[name]
     torch.manual_seed(seed)
