@@ -56,6 +56,9 @@ ROWS = {
     'generate1024': dict(USUAL, kind='generation', title='a picture, 1024x1024', size=1024),
 }
 
+# Of a kind of rows, for the report.
+NOTES = {'training': 'training: whole steps, phases at their intervals, augmentation at p = %g but for Fashion-MNIST' % P, 'diffusion': 'diffusion: whole steps without augmentation'}
+
 
 # ---- what runs in a PyTorch: gans.py work, with a request in JSON ----
 
@@ -347,8 +350,8 @@ def report(turns):
                   ['machine', turns[-1]['machine']], ['kernels', (newest.get('Gantry', '').split(', ') + ['?', '?'])[1]], ['gantry', newest.get('Gantry', '')],
                   ['state', 'other programs had %.2f cores of the machine meanwhile (median of turns), at most %.2f; load before a turn %.2f to %.2f'
                    % (load_of(turns), max(turn['others'] / turn['seconds'] for turn in turns), min(loads), max(loads))],
-                  ['note', 'medians; training: whole steps, phases at their intervals, augmentation at p = %g but for Fashion-MNIST; %s' % (P, '; '.join('%s: %s' % (p, newest[p]) for p in pytorchs))]]
-    return dict(bench='vs_torch/gans.py', conditions=conditions, tables=[dict(name='GANs beside PyTorch', columns=columns, rows=rows), dict(name='turns', columns=of_turns, rows=formats)])
+                  ['note', 'medians; %s; %s' % ('; '.join(NOTES[kind] for kind in NOTES if any(ROWS[turn['row']]['kind'] == kind for turn in turns)), '; '.join('%s: %s' % (p, newest[p]) for p in pytorchs))]]
+    return dict(bench='vs_torch/gans.py', conditions=conditions, tables=[dict(name='beside PyTorch', columns=columns, rows=rows), dict(name='turns', columns=of_turns, rows=formats)])
 
 
 def load_of(turns): return statistics.median(turn['others'] / turn['seconds'] for turn in turns)

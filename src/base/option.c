@@ -49,9 +49,13 @@ static int distance(const char *a, const char *b, int most) {
     return d[n][m] < most ? d[n][m] : most;
 }
 
+/* How many letters of a name may be wrong, and one less: where more than half of them are, nobody knows what was meant.
+ */
+static int limit_of(const char *name) { return (int)strnlen(name, 64) / 2 + 1; }
+
 const char *gt_options_nearest(const gt_options *o, const char *key) {
     const char *nearest = NULL;
-    int best = (int)strnlen(key, 64) / 2 + 1; /* more than half of it wrong: no idea what was meant */
+    int best = limit_of(key);
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
         if (row->class == GT_SHAPE) continue;
@@ -164,6 +168,24 @@ static gt_status store_text(gt_options *o, const gt_option *row, const char *val
     return GT_OK;
 }
 
+/* The choices, and which of them may have been meant. */
+static gt_status none_of(const gt_option *row, const char *value) {
+    char nearest[64] = "", choice[64];
+    int best = limit_of(value);
+    for (const char *c = row->choices; *c;) {
+        size_t length = strcspn(c, "|");
+        snprintf(choice, sizeof choice, "%.*s", (int)length, c);
+        int d = distance(value, choice, best);
+        if (d < best) {
+            best = d;
+            memcpy(nearest, choice, sizeof choice);
+        }
+        c += length + (c[length] == '|');
+    }
+    return gt_fail(GT_USAGE, "must be one of %s%s%s%s", row->choices, *nearest ? "; did you mean " : "", nearest,
+                   *nearest ? "?" : "");
+}
+
 static gt_status read_value(gt_options *o, const gt_option *row, const char *value) {
     gt_status st = GT_OK;
     if (row->lines && *value == '@' && !o->shapes) st = read_lines(o->arena, value + 1, &value);
@@ -173,7 +195,7 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
     case GT_OPTION_TEXT:
-        if (row->choices && choice_of(row, value) < 0) st = gt_fail(GT_USAGE, "must be one of %s", row->choices);
+        if (row->choices && choice_of(row, value) < 0) st = none_of(row, value);
         break;
     }
     if (!st && row->check) st = row->check(row, value);
@@ -246,11 +268,24 @@ static const char *called_here(const gt_options *o, const char *key) {
     return NULL;
 }
 
+/* What other programs choose a GPU or its short numbers by. */
+static bool is_about_gpus(const char *key) {
+    static const char *const names[] = {
+        "device",          "cuda",      "gpu",      "gpu-ids",  "fp16", "amp",  "half",     "bf16",
+        "mixed-precision", "precision", "no-cuda",  "use-fp16", "cpu",  "tf32", "num-gpus", "n-gpus",
+        "use-cuda",        "ngpu",      "autocast", "compile"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (same_name(key, names[i])) return true;
+    return false;
+}
+
 static gt_status unknown(const gt_options *o, const char *key, const char *where) {
     const char *here = called_here(o, key), *near = here ? here : gt_options_nearest(o, key),
                *dashes = where ? "" : "--";
-    char hint[96] = "";
+    char hint[128] = "";
     if (here) snprintf(hint, sizeof hint, "; in Gantry it is %s%s", dashes, here);
+    else if (is_about_gpus(key))
+        snprintf(hint, sizeof hint, ": Gantry computes on processors alone, in float32; there is nothing to choose");
     else if (near) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
     if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
     return gt_fail(GT_USAGE, "unknown option --%.64s%s", key, hint);

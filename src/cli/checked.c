@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files that may come from elsewhere: checkpoints, which a process of its own checks before all ranks open them, and
  * files that stand in the place of a job file. */
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
+#include "gantry/program.h"
 #include "gantry/score.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
@@ -94,6 +97,52 @@ gt_status cli_check_detector(gt_job *job) {
 
 static bool is_run(const char *dir) { return gt_checkpoint_any(dir) || gt_folder_has(dir, "job.ini"); }
 
+/* ---- jobs that come with the program ---- */
+
+static const char *const job_places[] = {"../jobs", "../share/gantry/jobs"}; /* in a checkout, installed */
+enum { JOB_PLACES = sizeof job_places / sizeof *job_places };
+
+static bool may_be_name(const char *word) { return gt_kind_of_file(word) == GT_KIND_MISSING && !strchr("/.", *word); }
+
+const char *cli_find_job_file(gt_arena *a, const char *word) {
+    char folder[GT_PROGRAM_PATH_BYTES];
+    gt_program_folder(folder);
+    for (int i = 0; i < JOB_PLACES && may_be_name(word); i++) {
+        const char *path = gt_arena_printf(a, "%s/%s/%s.ini", folder, job_places[i], word);
+        if (path && !access(path, R_OK)) return path;
+    }
+    return word;
+}
+
+static int is_job(const struct dirent *e) {
+    const char *dot = strrchr(e->d_name, '.');
+    return dot && gt_is(dot, ".ini");
+}
+
+/* There is neither such a file nor such a job: the message names the nearest one. */
+static gt_status fail_no_job(const char *word) {
+    enum { MOST = 64 };
+    gt_option rows[MOST];
+    struct dirent **entries = NULL;
+    char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32];
+    int n = -1;
+    gt_program_folder(folder);
+    for (int i = 0; i < JOB_PLACES && n < 0; i++) {
+        snprintf(place, sizeof place, "%s/%s", folder, job_places[i]);
+        n = scandir(place, &entries, is_job, alphasort);
+    }
+    for (int i = 0; i < n; i++) {
+        *strrchr(entries[i]->d_name, '.') = 0;
+        if (i < MOST) rows[i] = (gt_option){.key = entries[i]->d_name};
+    }
+    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = n < MOST ? n : MOST}, word);
+    gt_status st = gt_fail(GT_USAGE, "'%.200s' is neither a file here nor a job that comes with the program%s%s%s",
+                           word, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    for (int i = 0; i < n; i++) free(entries[i]);
+    free(entries);
+    return st;
+}
+
 gt_status cli_check_job_file(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);
     const char *hint, *named = "", *rest = "";
@@ -101,6 +150,7 @@ gt_status cli_check_job_file(const char *path) {
         return gt_fail(GT_USAGE, "'%s' is a dataset, not a job file: use --data=%s", path, path);
     if (kind == GT_KIND_MISSING && gt_is_url(path))
         return gt_fail(GT_USAGE, "'%s' is not a job file here, and nothing is downloaded", path);
+    if (may_be_name(path)) return fail_no_job(path);
     if (kind == GT_KIND_FOLDER && is_run(path))
         return gt_fail(GT_USAGE,
                        "'%s' is a run's directory, not a job file: --run=%s resumes the run, --resume=%s "

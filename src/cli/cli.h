@@ -301,6 +301,8 @@ gt_status cli_choose_detector(const gt_options *o, const char **path);
 /* On the first rank: checks the detector of the job's metrics. For a resumed run a damaged detector is not an
  * error: the run goes on without metrics, and the job's no_metrics has the reason. */
 gt_status cli_check_detector(gt_job *job);
+/* The job file that a word names: the file itself, or one of the jobs that come with the program ("fashion"). */
+const char *cli_find_job_file(gt_arena *a, const char *word);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);
 /* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */

@@ -11,6 +11,9 @@
 #include "gantry/program.h"
 
 static int unknown_command(const char *name) {
+    gt_option rows[] = {{.key = "--help"}, {.key = "--version"}};
+    const char *near = *name == '-' ? gt_options_nearest(&(gt_options){.rows = rows, .n = 2}, name) : NULL;
+    if (near) return cli_exit("", gt_fail(GT_USAGE, "unknown option %.60s; did you mean %s?", name, near));
     if (*name == '-')
         return cli_exit("", gt_fail(GT_USAGE, "'%.60s': a command comes first, as in gantry train %.60s", name, name));
     return cli_exit("", cli_fail_unknown(name));

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/generator_options.h"
 #include "gantry/dist.h"
+#include "gantry/job.h"
 
 typedef struct run_fields {
     int64_t ranks;
@@ -60,6 +61,27 @@ static int find_command(int argc, char **argv) {
         i += takes_next ? 2 : 1;
     }
     return i < argc ? i : argc;
+}
+
+/* Is the word one of these options, "--data=x"? */
+static bool is_of(const char *word, const gt_option *rows, int n) {
+    if (strncmp(word, "--", 2)) return false;
+    for (int i = 0; i < n; i++) {
+        size_t length = strlen(rows[i].key);
+        if (!strncmp(word + 2, rows[i].key, length) && strchr("=", word[2 + length])) return true;
+    }
+    return false;
+}
+
+/* Options of training stand behind `train`. */
+static gt_status check_own_options(char **argv, int at) {
+    int n;
+    const gt_option *job = gt_job_table(&n);
+    for (int i = 1; i < at; i++)
+        if (is_of(argv[i], job, n) && !is_of(argv[i], table, N_ROWS))
+            return gt_fail(GT_USAGE, "%.60s belongs to the command, and stands behind it: gantry run -n 4 train %.60s",
+                           argv[i], argv[i]);
+    return GT_OK;
 }
 
 static gt_status check_command(int argc, char **argv, int at) {
@@ -117,8 +139,10 @@ static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *s
 static int run_ranks(int argc, char **argv) {
     cli_session s;
     int status, at = find_command(argc, argv);
+    gt_status st = check_own_options(argv, at);
+    if (st) return cli_exit("run", st);
     if (!cli_begin(&s, cli_find("run"), at, argv, &status)) return status;
-    gt_status st = check_command(argc, argv, at);
+    st = check_command(argc, argv, at);
     status = CLI_DONE;
     if (!st) st = launch(s.fields, s.arena, argv + at, &status);
     if (st) status = cli_exit("run", st);

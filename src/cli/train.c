@@ -77,6 +77,7 @@ static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *argume
     for (int k = 0; k < OF_THE_REFERENCE; k++) all[n + k] = of_the_reference[k].row;
     gt_status st = cli_split(job->arena, all, n + OF_THE_REFERENCE, argc, argv, true, arguments);
     int kept = 0;
+    if (!st && arguments->n_words == 1) arguments->words[0] = cli_find_job_file(job->arena, arguments->words[0]);
     for (int i = 0; i < arguments->n_pairs && !st; i++) {
         const struct of_the_reference *r = find_foreign(arguments->keys[i]);
         const char *key = arguments->keys[i], *value = arguments->values[i], *said = NULL;
@@ -213,8 +214,8 @@ const cli_command cli_train = {
         {"StyleGAN2-ADA on your pictures; the same command resumes",
          "gantry train --data=pictures.zip --mirror --run=runs/first"},
         {"Print the job, its memory and its duration; train nothing", "gantry train --data=pictures.zip --dry-run"},
-        {"A DCGAN from a job file, on four ranks",
-         "gantry run -n 4 train jobs/dcgan.ini --data=pictures.zip --kimg=500"}),
+        {"A DCGAN from a job file that comes with the program, on four ranks",
+         "gantry run -n 4 train dcgan --data=pictures.zip --kimg=500"}),
     .diagnostics = (const gt_named[]){{"both sides must be divisible by ...",
                                        "Images of this size cannot be made by the network. The message names the "
                                        "nearest sizes, and the options of gantry dataset that give them."},
@@ -226,10 +227,11 @@ const cli_command cli_train = {
                                       {0}},
     .own_words = 1,
     .options = gt_job_table,
-    .arguments = "[JOB.ini] [--key=value | key=value ...]",
+    .arguments = "[JOB] [--key=value | key=value ...]",
     .help = "Train a model, or resume a run; on N ranks: gantry run -n N train",
     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one "
-              "before. --run=DIR resumes an unfinished run bit for bit, on the same or another number of ranks; "
+              "before. JOB is a file, or the name of one that comes with the program (fashion, dcgan, ...). --run=DIR "
+              "resumes an unfinished run bit for bit, on the same or another number of ranks; "
               "without a job file and --data it takes the job from DIR/job.ini. The number of ranks is at most that of "
               "slices (--slices): where there are more cores, give the ranks more threads.",
     .ranks = true,

@@ -10,6 +10,8 @@ for file in man/man1/gantry.1 gantry/jobs/demo.ini doc/gantry/README.md doc/gant
 done
 for c in $("$GANTRY" completion words); do [ -s "$tmp/prefix/share/man/man1/gantry-$c.1" ] || fail "no page gantry-$c(1)"; done
 [ -s "$tmp/prefix/share/bash-completion/completions/gantry" ] && [ -s "$tmp/prefix/share/zsh/site-functions/_gantry" ] || fail 'completions missing'
+expect 0 '^cbase = 2048' "$tmp/prefix/bin/gantry" train fashion --data=synth:circles --dry-run=quick
+expect 0 '^model = cvae' "$GANTRY" train cvae --dry-run=quick
 "$tmp/prefix/bin/gantry" submit $small --run=job --cpus-per-task=1 --dry-run >job.sbatch || fail 'gantry submit'
 bash -n job.sbatch && has_line "^. '$tmp/prefix/share/gantry/slurm'/lib.sh" job.sbatch && [ -s "$tmp/prefix/share/gantry/slurm/site.env" ] || fail 'the scripts for clusters are not installed'
 export PKG_CONFIG_PATH="$tmp/prefix/lib/pkgconfig"

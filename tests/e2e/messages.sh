@@ -60,7 +60,21 @@ case_train() {
 2  |  train --gpus=3  |  --gpus=3: must be a power of two
 2  |  train --data=shapes.zip --slices=3 --batch=16  |  2 and 4
 2  |  train --cfg=paper128  |  --cfg=paper128: must be one of auto
-2  |  train --model=stylegan3  |  must be one of
+2  |  train --cfg=paper25  |  must be one of .*; did you mean paper256\?
+2  |  train --model=stylegan3  |  must be one of .*; did you mean stylegan2\?
+2  |  train --aug=adda  |  must be one of ada\|fixed\|noaug; did you mean ada\?
+2  |  train --aug=qqqqqqqqq  |  must be one of ada\|fixed\|noaug$
+2  |  train --device=cuda  |  unknown option --device: Gantry computes on processors alone, in float32
+2  |  train --fp16  |  computes on processors alone
+2  |  train --use_fp16=1  |  computes on processors alone
+2  |  train --amp  |  computes on processors alone
+2  |  generate mine --device=0  |  computes on processors alone
+2  |  train fashoin  |  'fashoin' is neither a file here nor a job that comes with the program; did you mean fashion\?
+2  |  train qqqqqqqqqqqqq  |  nor a job that comes with the program$
+2  |  --versoin  |  unknown option --versoin; did you mean --version\?
+2  |  --hlep  |  did you mean --help\?
+2  |  run --data=shapes.zip  |  --data=shapes.zip belongs to the command, and stands behind it: gantry run -n 4 train --data=shapes.zip
+2  |  run -n 2 --kimg=3 train --data=shapes.zip  |  --kimg=3 belongs to the command
 2  |  train --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
 2  |  train --grid=10  |  error: gantry train: --grid=10: must be columns and rows, such as 8x8
 2  |  train --data=shapes.zip --metrics=xyz  |  no metric 'xyz'
