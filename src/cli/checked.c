@@ -80,7 +80,7 @@ gt_status cli_check_resume(gt_job *job) {
     if (!*job->resume || gt_is(job->resume, "noresume") || gt_checkpoint_any(job->run)) return GT_OK;
     char *file;
     gt_status st = cli_check_checkpoint(&job->options, job->resume, &file);
-    if (!st && !file) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", job->resume);
+    if (!st && !file) st = gt_checkpoint_none_in(job->resume);
     if (st) return gt_wrap(st, "--resume");
     job->resume_file = gt_arena_printf(job->arena, "%s", file);
     free(file);

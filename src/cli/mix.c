@@ -44,7 +44,7 @@ static gt_status read_request(cli_session *s) {
     gt_mix_request *r = &fields->request;
     int64_t *rows, *columns;
     if (!*fields->rows || !*fields->cols)
-        return gt_fail(GT_USAGE, "--%s option is required, for example --rows=85,100,75 --cols=55,821",
+        return gt_fail(GT_USAGE, "--%s is needed, as in --rows=85,100,75 --cols=55,821",
                        *fields->rows ? "cols" : "rows");
     if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
     gt_status st = gt_parse_range_list(s->arena, "--rows", fields->rows, MOST_SEEDS, &rows, &r->n_rows);

@@ -67,7 +67,7 @@ static gt_status list_targets(cli_session *s, int first) {
         if (gt_is(a->keys[i], "target") && a->values[i] && *a->values[i]) list[r->n_targets++] = a->values[i];
     for (int i = first; i < a->n_words; i++) list[r->n_targets++] = a->words[i];
     r->targets = list;
-    if (!r->n_targets) return gt_fail(GT_USAGE, "--target option is required, for example --target=photo.png");
+    if (!r->n_targets) return gt_fail(GT_USAGE, "--target is needed, as in --target=photo.png");
     gt_status st = GT_OK;
     for (int i = 0; i < r->n_targets && !st && cli_first_rank(); i++) st = gt_h5_check(list[i]);
     return st;
@@ -78,7 +78,7 @@ static gt_status read_request(cli_session *s) {
     gt_project_request *r = &fields->request;
     bool named = *fields->network;
     if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
+    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir is needed: the folder of the results");
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
     r->plus = gt_is(fields->space, "w+");

@@ -41,9 +41,8 @@ static scale scale_of(const gt_transform *t, gt_sample type) {
 gt_status gt_transform_check(const gt_transform *t) {
     static const char *const names[] = {[GT_CROP_CENTER] = "center-crop", [GT_CROP_CENTER_WIDE] = "center-crop-wide"};
     if (t->crop && (!t->width || !t->height))
-        return gt_fail(GT_USAGE, "must specify --width and --height when using --transform=%s", names[t->crop]);
-    if (t->pad && (!t->width || !t->height))
-        return gt_fail(GT_USAGE, "must specify --width and --height when using --pad");
+        return gt_fail(GT_USAGE, "--transform=%s needs --width and --height", names[t->crop]);
+    if (t->pad && (!t->width || !t->height)) return gt_fail(GT_USAGE, "--pad needs --width and --height");
     if (t->pad && t->crop) return gt_fail(GT_USAGE, "--pad and --transform: only one of them");
     if (t->crop == GT_CROP_CENTER_WIDE && t->height > t->width)
         return gt_fail(

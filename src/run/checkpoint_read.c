@@ -12,8 +12,10 @@
  * attributes that are only added leave the number as it is: a program passes over those that it does not know. A file
  * of a newer format is refused with both numbers, and a run never resumes from an older checkpoint in its place. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,12 +221,31 @@ static gt_status open_link(const char *path, gt_checkpoint_file **out) {
     return st;
 }
 
+/* Is the entry of a folder one that runs may be? */
+static int is_shown(const struct dirent *e) { return e->d_name[0] != '.'; }
+
+gt_status gt_checkpoint_none_in(const char *folder) {
+    struct dirent **entries = NULL;
+    int n = scandir(folder, &entries, is_shown, alphasort), found = 0;
+    char runs[256] = "", last[PATH_MAX];
+    for (int i = 0; i < n; i++) {
+        snprintf(last, sizeof last, "%s/%s/last", folder, entries[i]->d_name);
+        size_t used = strlen(runs);
+        if (!access(last, F_OK) && used + strlen(entries[i]->d_name) + 4 < sizeof runs)
+            snprintf(runs + used, sizeof runs - used, "%s%s", found++ ? ", " : "", entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return gt_fail(GT_FAILED, "there is no checkpoint in '%s'%s%s", folder,
+                   found ? "; runs in this folder that have one: " : "", runs);
+}
+
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
     gt_checkpoint_file *f = NULL;
     gt_status st;
     if (gt_is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
-        if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
+        if (!st && !f) st = gt_checkpoint_none_in(path);
     } else st = open_link(path, &f);
     if (status) *status = st;
     return f;

@@ -67,7 +67,7 @@ quietly "$GANTRY" generate tricks/plain --seeds=0-3 --outdir=out --grid=4x1
 quietly ranks 2 "$GANTRY" generate tricks/plain --seeds=0-3 --outdir=out2 --grid=4x1
 cmp out/grid.png out2/grid.png || fail 'images depend on the number of ranks'
 quietly "$GANTRY" generate tricks/conditional --seeds=0-3 --class=2 --outdir=class
-expect 2 'Must specify class label' "$GANTRY" generate tricks/conditional --seeds=0 --outdir=class
+expect 2 'the network is conditional' "$GANTRY" generate tricks/conditional --seeds=0 --outdir=class
 quietly "$GANTRY" generate tricks/classes --seeds=0-3 --outdir=classes # D alone knows of labels
 quietly "$GANTRY" inspect --graph tricks/ada
 quietly "$GANTRY" report tricks/plain

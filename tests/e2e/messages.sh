@@ -22,6 +22,8 @@ printf '[data]\nmirror = 2x\n' >bad.ini
 printf 'gama = 3\n' >unknown.ini
 # shellcheck disable=SC2086
 quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=mine
+mkdir runs
+ln -s ../mine runs/mine
 quietly "$GANTRY" gmm fit points.csv --k=2 --outdir=mixture
 here_before=$(find . | sort | grep -v '^./said$')
 
@@ -71,6 +73,10 @@ case_train() {
 2  |  generate mine --device=0  |  computes on processors alone
 2  |  train fashoin  |  'fashoin' is neither a file here nor a job that comes with the program; did you mean fashion\?
 2  |  train qqqqqqqqqqqqq  |  nor a job that comes with the program$
+1  |  generate runs --seeds=0 --outdir=o  |  there is no checkpoint in 'runs'; runs in this folder that have one: mine$
+1  |  project mine --target=missing.png --outdir=o  |  'missing.png': No such file or directory$
+2  |  project mine --target=shapes.zip  |  --outdir is needed
+2  |  mix mine --rows=1  |  --cols is needed
 2  |  --versoin  |  unknown option --versoin; did you mean --version\?
 2  |  --hlep  |  did you mean --help\?
 2  |  run --data=shapes.zip  |  --data=shapes.zip belongs to the command, and stands behind it: gantry run -n 4 train --data=shapes.zip

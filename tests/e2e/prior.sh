@@ -64,5 +64,5 @@ expect 2 'prior-width has no meaning with --model=vq ' "$GANTRY" train --model=v
 expect 2 'this network draws none' "$GANTRY" generate vq --seeds=0 --temperature=0.5
 expect 2 'no truncation; --temperature=0.8' "$GANTRY" generate vq-1 --seeds=0 --class=0 --trunc=0.5
 expect 2 'temperature=0: must be at least 0.001' "$GANTRY" generate vq-1 --seeds=0 --class=0 --temperature=0
-expect 2 'Must specify class label with --class' "$GANTRY" generate vq-1 --seeds=0
+expect 2 'the network is conditional: --class=0' "$GANTRY" generate vq-1 --seeds=0
 expect 2 'has no encoder' "$GANTRY" reconstruct vq-1 $data --out=pairs.png

@@ -218,7 +218,7 @@ static void classes_are_checked(void **state) {
     assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
     r.condition.class = "";
     assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "Must specify class label with --class"));
+    assert_non_null(strstr(gt_message(), "the network is conditional: --class=0"));
     float label[] = {0.5f, 0.5f, 0};
     r.condition.label = label;
     r.condition.label_dim = 3;

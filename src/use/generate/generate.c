@@ -72,7 +72,7 @@ static gt_status fill_labels(work *w) {
     if (w->projected) return GT_OK;
     gt_status st = gt_generator_label(w->generator, &r->condition, w->labels, &ignored);
     if (!st && ignored && !w->comm->rank)
-        gt_warn("--%s ignored when running on an unconditional network", r->condition.label ? "label" : "class");
+        gt_warn("--%s has no effect: the network knows no classes", r->condition.label ? "label" : "class");
     for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
         memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
     return st;

@@ -208,10 +208,8 @@ gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float
     if (ignored) *ignored = !dim && given;
     if (!dim) return GT_OK;
     if (!given)
-        return gt_fail(GT_USAGE,
-                       "Must specify class label with --class when using a conditional network (0 to %d), or a vector "
-                       "with --label",
-                       dim - 1);
+        return gt_fail(
+            GT_USAGE, "the network is conditional: --class=0 to --class=%d is needed, or a vector by --label", dim - 1);
     if (c->label && c->label_dim != dim)
         return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", c->label_dim, dim);
     int64_t class = -1;

@@ -70,7 +70,7 @@ static gt_status fill_labels(work *w) {
     size_t dim = (size_t)gt_generator_labels(w->generator);
     bool ignored;
     gt_status st = gt_generator_label(w->generator, &w->request->condition, w->labels, &ignored);
-    if (!st && ignored && !w->comm->rank) gt_warn("--class ignored when running on an unconditional network");
+    if (!st && ignored && !w->comm->rank) gt_warn("--class has no effect: the network knows no classes");
     for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
         memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
     return st;

@@ -56,7 +56,7 @@ static gt_status read_classes(work *w) {
         st = gt_generator_label(w->generator, &c, w->class + (size_t)i * dim, &ignored);
     }
     if (!st && ignored && !w->comm->rank)
-        gt_warn("--%s ignored when running on an unconditional network", c.label ? "label" : "class");
+        gt_warn("--%s has no effect: the network knows no classes", c.label ? "label" : "class");
     w->classes = dim ? parts + !parts : 0;
     return st;
 }

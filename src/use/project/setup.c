@@ -21,8 +21,7 @@ static gt_status read_label(gt_projector *p) {
     if (!label) return GT_NOMEM;
     gt_status st = gt_generator_label(p->generator, &r->condition, label, &ignored);
     if (st) return st;
-    if (ignored)
-        gt_warn("--%s ignored when running on an unconditional network", r->condition.label ? "label" : "class");
+    if (ignored) gt_warn("--%s has no effect: the network knows no classes", r->condition.label ? "label" : "class");
     if (dim) p->label = label;
     return GT_OK;
 }

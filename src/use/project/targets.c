@@ -2,6 +2,7 @@
  * The pictures that are projected: finds them, and gives each the size and the channels of the generator's pictures
  * (spec 6.3). */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,9 @@ gt_status gt_targets_open(gt_targets *t, const gt_project_request *r) {
     size_t room = 0;
     *t = (gt_targets){.sources = calloc((size_t)r->n_targets + 1, sizeof *t->sources)};
     gt_status st = t->sources ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of targets");
+    for (int i = 0; i < r->n_targets && !st; i++)
+        if (strncmp(r->targets[i], "synth:", 6) && access(r->targets[i], F_OK))
+            st = gt_fail(GT_FAILED, "'%s': %s", r->targets[i], strerror(errno));
     for (int i = 0; i < r->n_targets && !st; i++)
         st = is_picture(r->targets[i]) ? add_file(t, &room, r->targets[i]) : add_source(t, &room, r->targets[i]);
     if (!st) hash_names(t);
