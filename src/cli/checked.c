@@ -102,7 +102,9 @@ static bool is_run(const char *dir) { return gt_checkpoint_any(dir) || gt_folder
 static const char *const job_places[] = {"../jobs", "../share/gantry/jobs"}; /* in a checkout, installed */
 enum { JOB_PLACES = sizeof job_places / sizeof *job_places };
 
-static bool may_be_name(const char *word) { return gt_kind_of_file(word) == GT_KIND_MISSING && !strchr("/.", *word); }
+static bool may_be_name(const char *word) {
+    return gt_kind_of_file(word) == GT_KIND_MISSING && *word != '/' && !strchr(word, '.');
+}
 
 const char *cli_find_job_file(gt_arena *a, const char *word) {
     char folder[GT_PROGRAM_PATH_BYTES];
