@@ -179,13 +179,12 @@ class Row:
             said_by([gantry, 'train', *row['job'], '--data=' + data, '--steps=1', '--run=' + self.file])
             self.request.update(recipe=dict(job['edm']), pictures=AT_ONCE)
             return
-        self.request.update(steps=self.steps)
         if row['kind'] == 'diffusion':
-            self.request.update(recipe=dict(job['recipe'], **job['edm']))
+            self.request.update(recipe=dict(job['recipe'], **job['edm']), steps=self.steps)
             return
         recipe = read_job(path)
         self.keys += ['aug=noaug'] if recipe['aug'] == 'noaug' else ['aug=fixed', 'p=%g' % P]
-        self.request.update(recipe=recipe)
+        self.request.update(recipe=recipe, steps=self.steps)
 
     def measure_gantry(self, gantry, threads):
         if hasattr(self, 'file'): return {counts(threads): gantry_generate(gantry, self.file, threads, self.request.get('pictures', 1))}

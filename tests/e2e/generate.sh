@@ -35,7 +35,7 @@ make auto --seeds=0-6 --grid && [ "$(helper size auto/grid.png)" = '48 48 3' ] |
 make fromfile --seeds=3 && quietly "$GANTRY" generate "$(last run)" --class=1 --outdir=file --seeds=3 && equal fromfile file
 
 quietly "$GANTRY" generate plain --outdir=plain-out --seeds=1 
-expect 0 'ignored' "$GANTRY" generate plain --class=1 --outdir=plain-out2 --seeds=1
+expect 0 '--class has no effect' "$GANTRY" generate plain --class=1 --outdir=plain-out2 --seeds=1
 equal plain-out plain-out2
 
 begins the_latents_are_numpys

@@ -76,7 +76,7 @@ case_mix_of_what_cannot_be() {
 the network has 6 layers of styles, 0 to 5:run --class=1 --rows=1 --cols=2 --styles=0-6
 must be layers and ranges:run --class=1 --rows=1 --cols=2 --styles=3-1
 must be layers and ranges:run --class=1 --rows=1 --cols=2 --styles=0,
-the network is conditional: --class=0:run --rows=1 --cols=2
+the network is conditional:run --rows=1 --cols=2
 did you mean ring:run --rows=1 --cols=2 --class=rign
 --cols is needed:run --rows=1
 --rows=a:run --rows=a --cols=1
@@ -163,7 +163,7 @@ case_walk_of_what_cannot_be() {
         expect 2 "$words" "$GANTRY" walk $options --out=x.webp
     done <<'END'
 nothing would move:run --class=1 --seeds=3
-the network is conditional: --class=0:run --seeds=0-3
+the network is conditional:run --seeds=0-3
 no class of this name:run --seeds=0-3 --class=ring,wheel
 the network has 6 layers:run --seeds=0-3 --class=1 --styles=8-
 there are 4 seeds:run --seeds=0-3 --class=1 --grid=3x2

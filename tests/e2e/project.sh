@@ -30,7 +30,7 @@ case_conditional_networks_need_a_class() {
     "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
     quietly "$GANTRY" train $small --run=classes --steps=10 --lrate=0.02 --threads=1
     net=$(last classes)
-    expect 2 'class label with --class' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none
+    expect 2 'the network is conditional' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none
     expect 2 'between 0 and 3' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none --class=4
     [ ! -e none ] || fail 'refused, and yet something was made'
     project two 1 seeds/seed0000.png --class=2
