@@ -13,16 +13,12 @@ import stylegan2_nets
 HALF = math.sqrt(0.5)
 
 
-def norm(x, layer):
-    return F.group_norm(x, min(32, x.shape[1] // 4), layer.weight, layer.bias, 1e-6)
-
-
 class Norm(nn.Module):
     def __init__(self, channels):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
 
-    def forward(self, x): return norm(x, self)
+    def forward(self, x): return F.group_norm(x, min(32, x.shape[1] // 4), self.weight, self.bias, 1e-6)
 
 
 class Resampled(nn.Conv2d):

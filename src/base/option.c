@@ -53,17 +53,21 @@ static int distance(const char *a, const char *b, int most) {
  */
 static int limit_of(const char *name) { return (int)strnlen(name, 64) / 2 + 1; }
 
+/* Is the name nearer to what was typed than *best, which then becomes its distance? */
+static bool is_nearer(const char *typed, const char *name, int *best) {
+    int d = distance(typed, name, *best);
+    bool nearer = d < *best;
+    if (nearer) *best = d;
+    return nearer;
+}
+
 const char *gt_options_nearest(const gt_options *o, const char *key) {
     const char *nearest = NULL;
     int best = limit_of(key);
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
         if (row->class == GT_SHAPE) continue;
-        int d = distance(key, row->key, best);
-        if (d < best) {
-            best = d;
-            nearest = row->key;
-        }
+        if (is_nearer(key, row->key, &best)) nearest = row->key;
     }
     return nearest;
 }
@@ -175,11 +179,7 @@ static gt_status none_of(const gt_option *row, const char *value) {
     for (const char *c = row->choices; *c;) {
         size_t length = strcspn(c, "|");
         snprintf(choice, sizeof choice, "%.*s", (int)length, c);
-        int d = distance(value, choice, best);
-        if (d < best) {
-            best = d;
-            memcpy(nearest, choice, sizeof choice);
-        }
+        if (is_nearer(value, choice, &best)) memcpy(nearest, choice, sizeof choice);
         c += length + (c[length] == '|');
     }
     return gt_fail(GT_USAGE, "must be one of %s%s%s%s", row->choices, *nearest ? "; did you mean " : "", nearest,

@@ -2,6 +2,7 @@
  * gantry run: a command on several ranks (gantry/launch.h). */
 #include "gantry/launch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -65,12 +66,10 @@ static int find_command(int argc, char **argv) {
 
 /* Is the word one of these options, "--data=x"? */
 static bool is_of(const char *word, const gt_option *rows, int n) {
+    char key[64];
     if (strncmp(word, "--", 2)) return false;
-    for (int i = 0; i < n; i++) {
-        size_t length = strlen(rows[i].key);
-        if (!strncmp(word + 2, rows[i].key, length) && strchr("=", word[2 + length])) return true;
-    }
-    return false;
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    return gt_options_find(&(gt_options){.rows = rows, .n = n}, key) != NULL;
 }
 
 /* Options of training stand behind `train`. */
