@@ -11,7 +11,8 @@ COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
-STUDIES = {'fashion': (2, '![Distance by core-minutes](%s/bench/quality/fashion.svg)'), 'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
+STUDIES = {'fashion': (1, '![FID by core-minutes](%s/bench/quality/fashion.svg)'), 'fashion_before': (2, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
+           'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 
 

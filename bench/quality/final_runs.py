@@ -15,8 +15,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
-# Of scores whose recipes do not say that the detector saw pictures of 8 bits.
-BEFORE_ROUNDING = "made before scores were those of pictures as they are saved: G's numbers were judged, neither clamped nor rounded to 8 bits. They will be made again"
 sys.path.insert(0, os.path.dirname(HERE))
 from filling import cpu, fill, markdown, table # noqa: what the scripts take from here
 
@@ -178,24 +176,38 @@ class Work:
             except ValueError: pass
         return lines
 
-    def score(self, of, images, what, words, **more):
-        """Values of `gantry metrics`, once."""
-        if any(s['of'] == of and s['images'] == images and s['what'] == what for s in self.scored()): return
-        name = 'scores-%s' % of
+    def has_score(self, of, images, what): return any((s['of'], s['images'], s['what']) == (of, images, what) for s in self.scored())
+
+    def said_by(self, name, run):
+        """Processor seconds of `run`, and the lines of JSON that it has written to NAME.log."""
         log = self.at(name + '.log')
         first = os.path.getsize(log) if os.path.exists(log) else 0
-        seconds = self.gantry(name, 'metrics', *words, '--json', '--threads=1')
-        values, recipes = {}, {}
+        seconds = run()
         with open(log) as f:
             f.seek(first)
-            for line in f:
-                if not line.startswith('{'): continue
-                said = json.loads(line)
-                values.update(said['results'])
-                recipes[said['metric']] = said.get('recipe', '')
-        if not values: raise Failed('no values in ' + log)
+            return seconds, [json.loads(line) for line in f if line.startswith('{')]
+
+    def score(self, of, images, what, words, **more):
+        """Values of `gantry metrics`, once."""
+        if self.has_score(of, images, what): return
+        name = 'scores-%s' % of
+        seconds, lines = self.said_by(name, lambda: self.gantry(name, 'metrics', *words, '--json', '--threads=1'))
+        if not lines: raise Failed('no values in %s.log' % self.at(name))
+        values = {key: v for line in lines for key, v in line['results'].items()}
+        self.keep(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes={line['metric']: line.get('recipe', '') for line in lines}, machine=cpu(), **more))
+
+    def judge(self, of, images, what, words, **more):
+        """Values of judge.py, once."""
+        if self.has_score(of, images, what): return
+        name = 'judge-%s' % of
+        seconds, lines = self.said_by(name, lambda: self.run(name, PYTHON, '-B', os.path.join(HERE, 'judge.py'), 'score', *words))
+        values = {key: lines[-1][key] for key in ('fid', 'agreement', 'precision', 'recall')}
+        recipes = dict(judge='%(judge)s, test accuracy %(test_accuracy).4f' % lines[-1], sets='%(fakes)s; %(reals)s' % lines[-1])
+        self.keep(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, machine=cpu(), **more))
+
+    def keep(self, score):
         with self.lock, open(self.at('scores.jsonl'), 'a') as f:
-            f.write(json.dumps(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes=recipes, machine=cpu(), **more)) + '\n')
+            f.write(json.dumps(score) + '\n')
             f.flush()
             os.fsync(f.fileno())
 
@@ -226,7 +238,13 @@ def machine(work):
     for s in work.scored(): by.setdefault(s['machine'], []).append(s['of'])
     said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
-    return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']] + ([] if all(', 8-bit' in recipe for s in work.scored() for recipe in s['recipes'].values()) else [['note', BEFORE_ROUNDING]])
+    return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
+
+
+def before_rounding(work):
+    """A note, where recipes do not say that the detector saw pictures of 8 bits."""
+    if all(', 8-bit' in recipe for s in work.scored() for recipe in s['recipes'].values()): return []
+    return [['note', "made before scores were those of pictures as they are saved: G's numbers were judged, neither clamped nor rounded to 8 bits. They will be made again"]]
 
 
 def value(score, pattern):

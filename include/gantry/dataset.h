@@ -203,6 +203,8 @@ bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double m
 /* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:
  * there are none. */
 bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
+/* The same of classes that have images, and too few to learn from: "2 of 10 classes have fewer than 10 images, ...". */
+bool gt_classes_small(const int64_t *images, int n, char *text, size_t room);
 /* The same of all items, as a warning; nothing for labels that are not classes, or not wanted. Warns of labels_missing,
  * too. */
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);

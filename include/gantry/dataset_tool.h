@@ -68,6 +68,7 @@ typedef struct gt_convert_request {
     bool skip_duplicates; /* of equal pictures only the first is taken */
     bool restart;         /* do not resume what an earlier run left: drop it, whatever it was to become */
     bool overwrite;       /* replace what is at dest, or was begun there by another command */
+    const char *command;  /* that asks for this, for advice: the same with more options; NULL: unknown */
     const char *report;   /* PATH: all remarks as text there and as JSON in PATH.json; NULL: none */
     bool report_append;   /* the remarks are added to the report that is there, of the destinations before */
     bool scan_only;       /* remarks, and no dataset */

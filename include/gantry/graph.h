@@ -111,9 +111,11 @@ typedef struct gt_loop {
     int turns;
     size_t state_bytes; /* of each execution; zeros at first */
     void (*step)(const struct gt_loop *loop, gt_exec *e, const struct gt_exec_env *env, int turn, void *state);
-    const void *own; /* lives as long as the graph */
+    const void *own;   /* these live as long as the graph */
+    const char *words; /* for recipes of scores: "19 evaluations by heun" */
 } gt_loop;
 void gt_graph_repeat(gt_graph *g, const gt_loop *loop);
+const char *gt_graph_loop_words(const gt_graph *g); /* NULL: the graph is no loop */
 
 const gt_shape *gt_node_shape(const gt_node *n);
 int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */

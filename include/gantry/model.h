@@ -258,6 +258,8 @@ struct gt_model {
 
 /* The model's row for a role; NULL: it has none. */
 const gt_role *gt_model_role(const gt_model *m, const char *name);
+/* GT_USAGE: steps are asked for, and the model makes pictures at once. */
+gt_status gt_model_takes_steps(const gt_model *m, const gt_steps_wanted *steps);
 /* The network that tells classes; -1: none does. Of models that are classifiers network 0. */
 static inline int gt_model_classifier(const gt_model *m) {
     const gt_role *r = gt_model_role(m, GT_ROLE_CLASSIFIER);

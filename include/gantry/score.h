@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
+#include "gantry/model.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
@@ -135,6 +136,7 @@ typedef struct gt_scores_options {
     const char *data;          /* real pictures beside the network; "": those of its run */
     const char *held_out;      /* real pictures that the network never saw */
     const char *classes;       /* of the real pictures, the only ones that are taken */
+    gt_steps_wanted steps;     /* of models that make pictures in steps; of others zeros */
     bool equal_classes;        /* of the network's pictures; else the classes are drawn as in the data */
     bool mirror, mirror_given; /* not given: the run's data are mirrored as the run's job says */
     bool seed_given;           /* not given: a network's pictures have the seed of its job, not that of the options */

@@ -152,6 +152,19 @@ gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out);
  * `buffer` or lives as long as the source. */
 const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 
+/* What pictures of any kinds and sizes there are, by their heads; of very many an even choice is looked at. */
+typedef struct gt_survey {
+    int64_t count, looked;
+    int64_t unread, first_unread; /* those that cannot be read, and the first of them; -1: none */
+    int64_t grey, transparent;
+    int smallest[2], largest[2]; /* width and height, by the number of pixels */
+    int side;                    /* of a dataset that suits them and a CPU */
+} gt_survey;
+struct gt_buffer;
+gt_status gt_survey_pictures(const gt_source *s, gt_survey *out);
+/* The command that makes a dataset of them. */
+void gt_survey_command(const gt_survey *o, const char *spec, struct gt_buffer *to);
+
 /* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item
  * has one; else zero. A file is known by its size and the time of its last change, so that it may be moved; an entry of
  * an archive by its size and checksum; a built-in set by its name and keys. */

@@ -27,8 +27,8 @@ typedef enum gt_crop {
 } gt_crop;
 
 typedef enum gt_alpha {
-    GT_ALPHA_KEEP,
-    GT_ALPHA_FLATTEN, /* the picture is laid over the background */
+    GT_ALPHA_KEEP,    /* where `channels` leaves no room for it, pictures are laid over white */
+    GT_ALPHA_FLATTEN, /* transparent pictures are laid over the background */
 } gt_alpha;
 
 typedef enum gt_depth { GT_DEPTH_KEEP, GT_DEPTH_U8, GT_DEPTH_U16, GT_DEPTH_F32 } gt_depth;
@@ -50,9 +50,14 @@ typedef struct gt_transform {
 /* GT_USAGE: options that do not fit together. */
 gt_status gt_transform_check(const gt_transform *t);
 
-/* The shape that a picture becomes, in *shape (samples NULL). *dropped: the transform leaves the picture out.
- * GT_FORMAT: the channels that are asked for cannot be made of those of the picture. */
-gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, gt_picture *shape, bool *dropped);
+typedef struct gt_transformed { /* what becomes of a picture */
+    gt_picture shape;           /* samples NULL */
+    bool dropped;               /* the transform leaves the picture out */
+    bool laid;                  /* the picture has transparency, and is laid over a colour */
+    bool enlarged;
+} gt_transformed;
+/* GT_FORMAT: the channels that are asked for cannot be made of those of the picture. */
+gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, gt_transformed *out);
 
 typedef struct gt_transformer gt_transformer;
 gt_transformer *gt_transformer_new(const gt_transform *t); /* copies t; NULL: see gt_message() */

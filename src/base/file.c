@@ -54,6 +54,17 @@ void gt_buffer_printf(gt_buffer *b, const char *format, ...) {
     va_end(ap);
 }
 
+void gt_buffer_shell(gt_buffer *b, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
+    if (*word && !word[strspn(word, plain)]) {
+        gt_buffer_add(b, word, strlen(word));
+        return;
+    }
+    gt_buffer_add(b, "'", 1);
+    for (; *word; word++) gt_buffer_printf(b, *word == '\'' ? "'\\''" : "%c", *word);
+    gt_buffer_add(b, "'", 1);
+}
+
 void gt_buffer_csv_quoted(gt_buffer *b, const char *text) {
     gt_buffer_printf(b, "\"");
     for (; text && *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);

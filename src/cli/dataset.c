@@ -10,6 +10,7 @@
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_tool.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
@@ -60,7 +61,9 @@ static const gt_option table[] = {
     {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 4},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .placeholder = "COLOUR",
-     .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
+     .detail = "Without it alpha stays a channel, where all pictures have it or --channels=4 asks for it; else they "
+               "are laid over "
+               "white. Also what --pad fills up with (black without it)."},
     {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
     {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .placeholder = "LO,HI",
@@ -173,9 +176,12 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     printf("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
            gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
            gt_sample_name(result->type), result->bytes / 1e6);
-    char empty[128];
-    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty))
-        gt_warn("%s: number them without gaps", empty);
+    if (result->duplicates && !r->skip_duplicates)
+        gt_info("the duplicates are in the dataset (--duplicates=skip leaves them out)");
+    char some[128];
+    if (gt_classes_empty(result->of_class, result->classes, some, sizeof some))
+        gt_warn("%s: number them without gaps", some);
+    if (gt_classes_small(result->of_class, result->classes, some, sizeof some)) gt_warn("%s", some);
     cli_print_classes(result->of_class, result->classes, (const char *const *)result->class_name, result->classes);
     if (result->unchanged)
         printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
@@ -192,6 +198,21 @@ typedef struct action {
                      int n); /* all ranks; words after the name */
 } action;
 
+/* As it was given, for a shell. NULL: out of memory. */
+static const char *command_of(const cli_session *s) {
+    const cli_arguments *a = &s->arguments;
+    gt_buffer line = {0};
+    gt_buffer_printf(&line, "gantry dataset");
+    for (int i = 0; i < a->n_words; i++) gt_buffer_printf(&line, " "), gt_buffer_shell(&line, a->words[i]);
+    for (int i = 0; i < a->n_pairs; i++) {
+        gt_buffer_printf(&line, " --%s%s", a->keys[i], a->values[i] ? "=" : "");
+        if (a->values[i]) gt_buffer_shell(&line, a->values[i]);
+    }
+    const char *copy = line.failed ? NULL : gt_arena_printf(s->arena, "%.*s", (int)line.n, (const char *)line.data);
+    gt_buffer_free(&line);
+    return copy;
+}
+
 /* The sources into `dest`. */
 static gt_status convert(cli_session *s, dataset_fields *f, const char *const *sources, int n, const char *dest) {
     gt_convert_request *r = &f->request;
@@ -199,6 +220,7 @@ static gt_status convert(cli_session *s, dataset_fields *f, const char *const *s
     r->n_sources = n;
     r->sources = sources;
     r->dest = dest;
+    r->command = command_of(s);
     if (*dest) gt_stop_says(s->comm, "stopped: the same command resumes");
     gt_status st = gt_convert_all(s->comm, r, &result);
     if (!s->comm->rank && !st) print_result(r, &result);

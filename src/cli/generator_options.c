@@ -14,6 +14,14 @@ gt_status cli_one_network(const cli_session *s, const cli_generator_options *g) 
     return gt_fail(GT_USAGE, "which network? A checkpoint, or a run's directory, is needed");
 }
 
+gt_steps_wanted cli_steps_wanted(const cli_session *s, const cli_sampler_options *o) {
+    bool steps = gt_options_state(&s->options, "sampler-steps") == GT_OPTION_GIVEN;
+    return (gt_steps_wanted){.sampler = o->sampler,
+                             .steps = steps ? (int)o->steps : 0,
+                             .guided = gt_options_state(&s->options, "guidance") == GT_OPTION_GIVEN,
+                             .guidance = o->guidance};
+}
+
 gt_status cli_read_generator_options(cli_session *s, const cli_generator_options *g, gt_generator_options *options,
                                      const char **checkpoint) {
     const cli_arguments *a = &s->arguments;
@@ -24,11 +32,7 @@ gt_status cli_read_generator_options(cli_session *s, const cli_generator_options
     options->noise_mode = g->noise_mode;
     options->truncation = cut && g->truncation_cutoff == 0 ? 1 : (float)g->trunc;
     options->truncated_layers = cut ? (int)g->truncation_cutoff : 0;
-    options->steps = (gt_steps_wanted){
-        .sampler = g->sampler,
-        .steps = gt_options_state(&s->options, "sampler-steps") == GT_OPTION_GIVEN ? (int)g->sampler_steps : 0,
-        .guided = gt_options_state(&s->options, "guidance") == GT_OPTION_GIVEN,
-        .guidance = g->guidance};
+    options->steps = cli_steps_wanted(s, &g->sampling);
     options->reading = cli_reading(&s->options);
     return cli_choose_checkpoint(&s->options, checkpoint);
 }

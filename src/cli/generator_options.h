@@ -6,33 +6,45 @@
 #include "cli/cli.h"
 #include "gantry/generate.h"
 
-/* A part of the command's fields, whose name there is `generating`. */
+/* Parts of the command's fields: how a model that makes pictures in steps makes them; its rows name the place. */
+typedef struct cli_sampler_options {
+    const char *sampler;
+    int64_t steps;
+    double guidance;
+} cli_sampler_options;
+
+#define CLI_SAMPLER_OPTIONS(place)                                                                                \
+    {CLI_ROW("sampler-steps", place.steps, NULL, "Diffusion models: number of steps"), .derived = "from the run", \
+     .min = 1, .max = 10000},                                                                                     \
+        {CLI_ROW("sampler", place.sampler, "", "Diffusion models: how steps are made; empty: from the run"),      \
+         .choices = "|heun|euler|midpoint|stochastic"},                                                           \
+    {                                                                                                             \
+        CLI_ROW("guidance", place.guidance, NULL, "Diffusion models: how far labels move pictures"),              \
+            .derived = "from the run", .max = 100                                                                 \
+    }
+
+/* What is given of them, the rest as the run's job says. */
+gt_steps_wanted cli_steps_wanted(const cli_session *s, const cli_sampler_options *o);
+
+/* The place is `generating`. */
 typedef struct cli_generator_options {
     const char *network, *noise_mode;
     double trunc;
     int64_t truncation_cutoff;
-    const char *sampler;
-    int64_t sampler_steps;
-    double guidance;
+    cli_sampler_options sampling;
 } cli_generator_options;
 
-#define CLI_GENERATOR_OPTIONS                                                                                     \
-    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),           \
-     .placeholder = "PSI"},                                                                                       \
-        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),                \
-         .choices = "const|random|none"},                                                                         \
-        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"),         \
-         .path = true},                                                                                           \
-        {CLI_ROW("sampler-steps", generating.sampler_steps, NULL, "Diffusion models: number of steps"),           \
-         .derived = "from the run", .min = 1, .max = 10000},                                                      \
-        {CLI_ROW("sampler", generating.sampler, "", "Diffusion models: how steps are made; empty: from the run"), \
-         .choices = "|heun|euler|midpoint|stochastic"},                                                           \
-        {CLI_ROW("guidance", generating.guidance, NULL, "Diffusion models: how far labels move pictures"),        \
-         .derived = "from the run", .max = 100},                                                                  \
-    {                                                                                                             \
-        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                          \
-                "Number of layers of styles that --trunc acts on, from the first on"),                            \
-            .derived = "all", .max = 1024                                                                         \
+#define CLI_GENERATOR_OPTIONS                                                                             \
+    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
+     .placeholder = "PSI"},                                                                               \
+        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
+         .choices = "const|random|none"},                                                                 \
+        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
+         .path = true},                                                                                   \
+        CLI_SAMPLER_OPTIONS(generating.sampling), {                                                       \
+        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                  \
+                "Number of layers of styles that --trunc acts on, from the first on"),                    \
+            .derived = "all", .max = 1024                                                                 \
     }
 
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"

@@ -11,8 +11,8 @@
 #include "gantry/network.h"
 
 typedef struct inspect_fields {
-    bool graph, check, time;
-    const char *phase, *model, *size, *losses;
+    bool graph, check, time, overwrite;
+    const char *phase, *model, *size, *losses, *sheet;
     int64_t threads, channels, classes;
     cli_assumed assumed;
 } inspect_fields;
@@ -34,9 +34,12 @@ static const gt_option table[] = {
     {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists the losses of each tick"),
      .choices = "per-image|batch-sums",
      .detail = "Beside each mean over images the mean over batches of the sum over a batch, as tutorials print it."},
+    {CLI_OPTION(sheet, "", "Of a dataset, or a folder of pictures: write 64 of them to this PNG"),
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(check, "0", "Check an HDF5 file of another program; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
+    CLI_OVERWRITE,
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
@@ -48,23 +51,23 @@ static bool is_checkpoint(const char *path, gt_file_kind kind) {
     return kind == GT_KIND_CHECKPOINT || !strncmp(name, "checkpoint-", 11);
 }
 
-static gt_status inspect_hdf5(const char *path) {
+static gt_status inspect_hdf5(const char *path, const char *sheet) {
     bool other = false;
     gt_status st = gt_h5_check(path);
     if (!st) st = cli_inspect_log(path, &other);
-    return st && other ? cli_inspect_dataset(path) : st;
+    return st && other ? cli_dataset_inspect(path, sheet) : st;
 }
 
-static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind) {
+static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const char *sheet) {
     bool other;
     gt_network_options reading = cli_reading(o);
     if (kind == GT_KIND_MISSING && access(path, F_OK) && strncmp(path, "synth:", 6))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));
-    if (kind == GT_KIND_MISSING) return cli_inspect_dataset(path);
+    if (kind == GT_KIND_MISSING) return cli_dataset_inspect(path, sheet);
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(o, path)
-                                                                                    : cli_inspect_dataset(path);
+                                                                                    : cli_dataset_inspect(path, sheet);
     /* A pickle by itself is not a dataset, so the message says why it was refused as a network. */
     if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path, &reading))
         return cli_inspect_checkpoint(o, path);
@@ -72,7 +75,8 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
                        path, path);
-    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
+    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path, sheet)
+                                                                    : cli_dataset_inspect(path, sheet);
 }
 
 static gt_status inspect_file(const gt_options *o, const char *path, const inspect_fields *fields) {
@@ -84,7 +88,7 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
     if (fields->check) return gt_h5_walk(path);
     if (gt_is(fields->losses, "batch-sums")) return cli_inspect_losses(path);
     if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
-    return inspect(o, path, kind);
+    return inspect(o, path, kind, fields->sheet);
 }
 
 /* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */

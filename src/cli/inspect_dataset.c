@@ -10,10 +10,13 @@
 #include "gantry/dataset.h"
 #include "gantry/dataset_view.h"
 #include "gantry/family.h"
+#include "gantry/file.h"
+#include "gantry/source.h"
 #include "gantry/job.h"
+#include "gantry/log.h"
 #include "gantry/text.h"
 
-enum { COMPONENTS_MAX = 16, IMAGES_MAX = 1000 };
+enum { COMPONENTS_MAX = 16, IMAGES_MAX = 1000, SHEET_SIDE = 64 };
 
 static void print_moments(const char *name, int index, const gt_moments *m) {
     printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->min, m->mean, m->std, m->max);
@@ -32,11 +35,12 @@ void cli_print_classes(const int64_t *count, int n, const char *const *names, in
 
 static gt_status print_classes(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
     int n = info->stored_label_width;
-    char empty[128];
+    char some[128];
     int64_t *count = gt_arena_array(a, (size_t)n, sizeof *count);
     if (!count) return GT_NOMEM;
     gt_dataset_count_classes(ds, count);
-    if (gt_classes_empty(count, n, empty, sizeof empty)) printf("             %s: number them without gaps\n", empty);
+    if (gt_classes_empty(count, n, some, sizeof some)) printf("             %s: number them without gaps\n", some);
+    if (gt_classes_small(count, n, some, sizeof some)) printf("             %s\n", some);
     cli_print_classes(count, n, (const char *const *)info->class_name, info->class_names);
     return GT_OK;
 }
@@ -105,7 +109,11 @@ static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info
     printf("pixels       of %lld image%s\n", (long long)images, gt_plural(images));
     for (int c = 0; c < info->channels; c++) print_moments("channel", c, &m[c]);
     print_ends(info, m);
-    return GT_OK;
+    int64_t uniform, equal;
+    st = gt_dataset_count_alike(ds, images, &uniform, &equal);
+    if (!st && uniform) printf("             %lld of them have one single colour\n", (long long)uniform);
+    if (!st && equal) printf("             %lld of them equal another one\n", (long long)equal);
+    return st;
 }
 
 static double bytes_on_disk;
@@ -123,10 +131,39 @@ static void print_bytes(const char *spec) {
     if (!nftw(spec, add_bytes, OPEN_FOLDERS, FTW_PHYS)) printf("on disk      %.1f MB\n", bytes_on_disk / 1e6);
 }
 
+static void print_survey(const gt_source *s, const gt_survey *o) {
+    char name[GT_ITEM_NAME_BYTES];
+    printf("pictures     %lld, which are no dataset yet\n", (long long)o->count);
+    if (o->looked < o->count) printf("looked at    %lld, evenly spaced\n", (long long)o->looked);
+    if (o->unread)
+        printf("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
+    printf("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
+    printf("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
+}
+
+/* Pictures that are not alike. GT_FORMAT: there are none. */
+static gt_status inspect_pictures(const char *spec) {
+    gt_source *s = NULL;
+    gt_survey found;
+    gt_buffer command = {0};
+    gt_status st = gt_source_open(&s, spec, &(gt_source_options){0});
+    if (!st) st = gt_survey_pictures(s, &found);
+    if (!st && found.unread == found.looked) st = gt_fail(GT_FORMAT, "'%s': no picture can be read", spec);
+    if (!st) {
+        gt_survey_command(&found, spec, &command);
+        print_survey(s, &found);
+        printf("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
+    }
+    gt_buffer_free(&command);
+    gt_source_close(s);
+    return st;
+}
+
 gt_status cli_inspect_dataset(const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_dataset_open(&ds, spec, NULL);
-    if (st) return st;
+    if (st == GT_FORMAT && gt_is_directory(spec) && !inspect_pictures(spec)) return GT_OK;
+    if (st) return gt_dataset_open(&ds, spec, NULL); /* its message again */
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_hash128 hash;
     char hex[33];
@@ -157,7 +194,13 @@ gt_status cli_inspect_dataset(const char *spec) {
 gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     gt_dataset *ds;
     gt_status st = cli_inspect_dataset(spec);
-    if (st || !*grid || (st = gt_dataset_open(&ds, spec, NULL))) return st;
+    if (st || !*grid) return st;
+    const gt_transform fit = {.width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .crop = GT_CROP_CENTER};
+    st = gt_dataset_open(&ds, spec, NULL);
+    bool raw = st == GT_FORMAT;
+    if (raw) st = gt_dataset_open(&ds, spec, &(gt_dataset_options){.fit = &fit}); /* they are not alike */
+    if (st && raw) gt_warn("no sheet: %s", gt_message());
+    if (st) return raw ? GT_OK : st;
     st = gt_dataset_draw(ds, grid);
     gt_dataset_close(ds);
     return st;

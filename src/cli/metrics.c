@@ -19,6 +19,7 @@
 typedef struct metrics_fields {
     gt_scores_options of; /* run, job: found by the first rank, before the ranks meet */
     const char *fake_classes;
+    cli_sampler_options sampling;
     bool json, verbose, overwrite;
     int64_t threads, seed, gpus;
     cli_assumed assumed;
@@ -64,6 +65,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
      .choices = "data|equal"},
+    CLI_SAMPLER_OPTIONS(sampling),
     {CLI_ROW("range", of.range, "",
              "The floats that stand for black and white where the file does not say it, as in 0,255"),
      .placeholder = "LO,HI",
@@ -284,6 +286,7 @@ static gt_status metrics(cli_session *s) {
     r->options.given = &s->options;
     r->equal_classes = gt_is(f->fake_classes, "equal");
     r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
+    r->steps = cli_steps_wanted(s, &f->sampling);
     r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;
     r->options.seed = (uint64_t)f->seed;
     r->options.stop = gt_stop_requested;

@@ -43,21 +43,27 @@ static gt_status check_names(const gt_source *s) {
     return GT_OK;
 }
 
+/* The failure, and the command that makes a dataset of such pictures. */
+static gt_status with_command(const gt_dataset *ds, gt_status st) {
+    gt_survey found;
+    gt_buffer command = {0};
+    char said[1024];
+    snprintf(said, sizeof said, "%s", gt_message());
+    if (gt_survey_pictures(ds->source, &found)) return st;
+    gt_survey_command(&found, ds->spec, &command);
+    if (!command.failed) gt_fail(st, "%s; a dataset of them: %.*s", said, (int)command.n, (const char *)command.data);
+    gt_buffer_free(&command);
+    return st;
+}
+
 static gt_status compare_shape(const gt_dataset *ds, const gt_picture *found) {
-    static const char *const depth[] = {[GT_U8] = "u8", [GT_U16] = "u16", [GT_F32] = "f32"};
-    char is[GT_SHAPE_BYTES], wanted[GT_SHAPE_BYTES], more[64] = "", name[GT_ITEM_NAME_BYTES];
+    char is[GT_SHAPE_BYTES], wanted[GT_SHAPE_BYTES], name[GT_ITEM_NAME_BYTES];
     const gt_picture *s = &ds->shape;
     bool size = found->height == s->height && found->width == s->width, kind = found->type == s->type;
     bool colours = found->channels == s->channels && found->alpha == s->alpha;
     if (size && colours && kind) return GT_OK;
-    if (!colours && s->channels <= 4) snprintf(more, sizeof more, " --channels=%d", s->channels);
-    if (!kind) snprintf(more + strlen(more), sizeof more - strlen(more), " --depth=%s", depth[s->type]);
-    if (!size)
-        snprintf(more + strlen(more), sizeof more - strlen(more), " --width=%d --height=%d", s->width, s->height);
-    return gt_fail(
-        GT_FORMAT,
-        "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset %s DEST.zip%s makes them so)",
-        gt_picture_shape(found, is), gt_source_name(ds->source, 0, name), gt_picture_shape(s, wanted), ds->spec, more);
+    return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike",
+                   gt_picture_shape(found, is), gt_source_name(ds->source, 0, name), gt_picture_shape(s, wanted));
 }
 
 static gt_status survey_one(const gt_dataset *ds, int64_t i) {
@@ -80,7 +86,7 @@ static gt_status survey_items(gt_dataset *ds) {
     if (!st) st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &ds->shape, &cut));
     int64_t most = s->slow_heads ? SURVEY_SLOW : SURVEY_MOST, looks = s->count < most ? s->count : most;
     for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, (int64_t)((__int128)k * s->count / looks));
-    return st;
+    return st && st != GT_NOMEM && s->count > 1 ? with_command(ds, st) : st;
 }
 
 /* As survey_items(), for pictures of any shapes. What nobody has looked at may have another shape, too. */

@@ -42,13 +42,15 @@ gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform 
                           char **said) {
     gt_picture found, first = {0};
     int64_t most = s->slow_heads ? LOOKS_SLOW : LOOKS_MOST, at = 0;
-    bool cut, dropped;
+    gt_transformed made;
+    bool cut;
     *f = (gt_fitting){.transform = *wanted, .looks = s->count < most ? s->count : most};
     gt_status st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &found, &cut));
     if (st) return st;
     f->transform.depth = (gt_depth)(GT_DEPTH_U8 + (int)found.type);
     if (s->info.has_range) memcpy(f->transform.range, s->info.range, sizeof s->info.range);
-    st = gt_item_wrap(s, 0, gt_transform_shape(&f->transform, &found, shape, &dropped));
+    st = gt_item_wrap(s, 0, gt_transform_shape(&f->transform, &found, &made));
+    *shape = made.shape;
     for (int64_t k = 0; k < f->looks && !st; k++) {
         int64_t i = (int64_t)((__int128)k * s->count / f->looks);
         gt_progress();

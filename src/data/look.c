@@ -137,6 +137,19 @@ bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room) {
     return empty > 0;
 }
 
+bool gt_classes_small(const int64_t *images, int n, char *text, size_t room) {
+    enum { FEW = 10 };
+    int small = 0, first = -1;
+    for (int i = 0; i < n; i++) {
+        if (!images[i] || images[i] >= FEW) continue;
+        if (!small++) first = i;
+    }
+    if (small)
+        snprintf(text, room, "%d of %d classes ha%s fewer than %d images, such as class %d (%" PRId64 ")", small, n,
+                 small == 1 ? "s" : "ve", FEW, first, images[first]);
+    return small > 0;
+}
+
 /* A class that the source has and the items do not: whoever chose the items took it away. */
 static void warn_taken_away(const gt_dataset_info *info, const int64_t *used, const int64_t *all, const char *spec) {
     int n = 0, first = -1;

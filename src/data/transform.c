@@ -105,12 +105,14 @@ static gt_status make_plan(const gt_transform *t, const gt_picture *in, plan *p)
     return p->dropped ? GT_OK : plan_colours(t, in, p);
 }
 
-gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, gt_picture *shape, bool *dropped) {
+gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, gt_transformed *out) {
     plan p;
     gt_status st = make_plan(t, picture, &p);
-    *dropped = p.dropped;
-    *shape = (gt_picture){
-        .height = p.height, .width = p.width, .channels = p.channels, .type = p.type, .alpha = p.alpha};
+    *out = (gt_transformed){
+        .shape = {.height = p.height, .width = p.width, .channels = p.channels, .type = p.type, .alpha = p.alpha},
+        .dropped = p.dropped,
+        .laid = p.flatten,
+        .enlarged = !p.dropped && (p.inner_height > p.crop_height || p.inner_width > p.crop_width)};
     return st;
 }
 
@@ -139,12 +141,16 @@ static double background_of(const gt_transform *t, int colours, int channel) {
     return colours == 3 ? t->background[channel] : luma(t->background);
 }
 
+/* What transparent pictures are laid over: white where nobody says a colour, since most drawings are dark. */
+static double ground_of(const gt_transform *t, int colours, int channel) {
+    return t->alpha == GT_ALPHA_FLATTEN ? background_of(t, colours, channel) : 1;
+}
+
 /* One pixel between 0 and 1 (changed on the way) becomes one of p->channels. */
 static void recolour_pixel(const gt_transform *t, const plan *p, const gt_picture *in, double *from, double *to) {
     int colours = in->channels - in->alpha, made = p->channels - p->alpha;
     double alpha = in->alpha ? from[colours] : 1;
-    for (int c = 0; c < colours && p->flatten; c++)
-        from[c] = from[c] * alpha + background_of(t, colours, c) * (1 - alpha);
+    for (int c = 0; c < colours && p->flatten; c++) from[c] = from[c] * alpha + ground_of(t, colours, c) * (1 - alpha);
     for (int c = 0; c < made; c++) to[c] = made == colours ? from[c] : made == 1 ? luma(from) : from[0];
     if (p->alpha) to[made] = p->flatten ? 1 : alpha;
 }

@@ -161,17 +161,21 @@ static gt_status announce_size(const conversion *p) {
     return GT_OK;
 }
 
-/* What the user can do, as a command where one is known. */
-static void advise_user(const conversion *p, gt_buffer *text, bool odd) {
-    const gt_convert_request *r = p->request;
-    const gt_transform *t = &r->transform;
-    bool plain = r->n_sources == 1 && !r->import.crops && !r->import.windows;
-    if (odd && plain && !t->width && !t->height)
-        gt_buffer_printf(text, "; gantry dataset %s %s --width=%d --height=%d makes sizes equal", r->sources[0],
-                         r->dest, p->shape.width, p->shape.height);
-    else if (odd) gt_buffer_printf(text, "; --width and --height make sizes equal");
-    if (odd) gt_buffer_printf(text, ", --channels and --depth the rest");
-    gt_buffer_printf(text, "; --on-error=skip leaves such pictures out");
+/* What the user can do: the whole command, which works. `odd`, `bad`: pictures of another shape, and others that cannot
+ * be used. */
+static void advise_user(const conversion *p, gt_buffer *text, bool odd, bool bad) {
+    const gt_transform *t = &p->request->transform;
+    bool sizes = odd && (!t->width || !t->height), skips = bad || (odd && !sizes);
+    gt_buffer_printf(text, "; a dataset of %s: %s",
+                     !skips  ? "all"
+                     : sizes ? "all that can be read"
+                             : "the others",
+                     p->request->command ? p->request->command : "gantry dataset ...");
+    if (sizes && !t->width) gt_buffer_printf(text, " --width=%d", p->shape.width);
+    if (sizes && !t->height) gt_buffer_printf(text, " --height=%d", p->shape.height);
+    if (sizes && !t->crop && !t->pad)
+        gt_buffer_printf(text, p->shape.width == p->shape.height ? " --transform=center-crop" : " --pad");
+    if (skips) gt_buffer_printf(text, " --on-error=skip");
     if (p->items.labels && p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
 }
 
@@ -188,7 +192,7 @@ static gt_status check_usable(const conversion *p) {
     }
     if (!all || p->request->skip || p->request->scan_only) return GT_OK;
     gt_buffer advice = {0};
-    advise_user(p, &advice, n[1] > 0);
+    advise_user(p, &advice, n[1] > 0, n[0] + n[2] > 0);
     gt_status st = gt_fail(n[0] ? GT_FORMAT : GT_USAGE, "%lld of %lld pictures cannot be used; the first: %s%.*s",
                            (long long)all, (long long)p->items.count, first, (int)advice.n,
                            advice.data ? (const char *)advice.data : "");
@@ -234,6 +238,20 @@ static void note_range(const conversion *p) {
     gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare "
             "them (--range=%s,%s makes the smallest sample black and the largest white)",
             from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
+}
+
+/* Images that nothing can be learnt from. */
+static void note_images(const conversion *p) {
+    const gt_writer *l = &p->writer;
+    char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
+    int64_t n = p->request->scan_only ? p->items.count : (int64_t)l->dest.n;
+    if (l->uniform)
+        gt_warn("%lld of %lld images have one single colour, the first that of '%s'", (long long)l->uniform,
+                (long long)n, gt_items_name(&p->items, l->first_uniform, name));
+    if (l->alike)
+        gt_warn("%lld of %lld images equal an earlier one, though their pictures differ; the first: '%s' and '%s'",
+                (long long)l->alike, (long long)n, gt_items_name(&p->items, l->alike_to, other),
+                gt_items_name(&p->items, l->first_alike, name));
 }
 
 /* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again,
@@ -325,6 +343,7 @@ static gt_status finish_result(conversion *p) {
     if (st) return st;
     st = note_unlabelled(p);
     note_range(p);
+    note_images(p);
     if (st || p->request->scan_only) return st;
     return p->writer.dest.n ? gt_writer_finish(&p->writer)
                             : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);

@@ -43,7 +43,7 @@ static bool read_record(gt_progress_file *j, record *r) {
     return fread(r, sizeof *r, 1, j->reading) == 1 && r->text_bytes < TEXT_MOST &&
            fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) &&
            r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS && r->outcome.looked <= 1 &&
-           (!r->outcome.looked || r->outcome.low <= r->outcome.high);
+           r->outcome.uniform <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 
 typedef struct head {

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/numbers.h"
 #include "data/source.h"
@@ -15,10 +16,12 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
-enum { TILE = 64 };
+enum { TILE = 64, WIDTH_BITS = 20 };
 
 enum { BAD, DROPPED }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
+#define LAID ((uint64_t)1 << 61) /* a transparent picture that is laid over a colour */
+#define ENLARGED ((uint64_t)1 << 60)
 #define CUT                                                                                                          \
     ((uint64_t)1 << 62) /* gt_picture_info.cut, of an item that would have another shape if its sides were exchanged \
                          */
@@ -48,22 +51,25 @@ const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture 
 
 /* The code of a picture of p's shape. */
 static gt_status shape_code(const gt_transform *t, const gt_picture *p, uint64_t *code) {
-    gt_picture shape;
-    bool dropped;
-    gt_status st = gt_transform_shape(t, p, &shape, &dropped);
-    if (!st) *code = dropped ? DROPPED : code_of(&shape);
+    gt_transformed made;
+    gt_status st = gt_transform_shape(t, p, &made);
+    if (!st)
+        *code = made.dropped ? DROPPED : code_of(&made.shape) | (made.laid ? LAID : 0) | (made.enlarged ? ENLARGED : 0);
     return st;
 }
 
-static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
+/* *size: pixels of the picture as it is, and its width; 0: unknown. */
+static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code, int64_t *size) {
     gt_picture p = {0};
     bool cut;
     gt_progress();
     *code = BAD;
+    *size = 0;
     int64_t number;
     const gt_source *from = gt_items_at(items, i, &number);
     gt_status st = gt_item_wrap(from, number, gt_item_shape(from, number, GT_PICTURE_HEAD_BYTES, &p, &cut));
     if (!st) st = gt_item_wrap(from, number, shape_code(t, &p, code));
+    if (!st) *size = (int64_t)p.height * p.width << WIDTH_BITS | p.width;
     if (st || !cut || *code == DROPPED) return st;
     gt_picture turned = p;
     turned.height = p.width, turned.width = p.height;
@@ -80,6 +86,7 @@ typedef struct scan_range { /* of one rank */
     int ranks;
     int64_t count_all; /* of all ranks */
     _Atomic int64_t done;
+    _Atomic int64_t smallest;   /* of those that are enlarged: as scan_one() says; INT64_MAX: there is none */
     _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
 } scan_range;
 
@@ -103,7 +110,9 @@ static void scan_tile(void *arg, int tile, int worker) {
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
     for (int64_t i = from; i < to; i++) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
-        scan_one(s->items, s->t, s->first + i, &s->code[i]);
+        int64_t size, least = atomic_load(&s->smallest);
+        scan_one(s->items, s->t, s->first + i, &s->code[i], &size);
+        while (s->code[i] & ENLARGED && size < least && !atomic_compare_exchange_weak(&s->smallest, &least, size)) {}
     }
     gt_tell(gt_smallest((atomic_fetch_add(&s->done, to - from) + to - from) * s->ranks, s->count_all));
 }
@@ -155,12 +164,75 @@ static bool mend_depth(const gt_transform *t, uint64_t *code, int64_t n) {
     return true;
 }
 
+/* Of pictures with and without colours and transparency all get colours, where nobody asked for a number of channels;
+ * transparency where all have some. */
+static bool mend_channels(const gt_transform *t, uint64_t *code, int64_t n, int *channels) {
+    int64_t of[5] = {0}, all = 0, alpha = 0, laid_already = 0;
+    *channels = t->channels;
+    if (t->channels) return false;
+    for (int64_t i = 0; i < n; i++) {
+        gt_picture p = shape_of(code[i]);
+        if (!(code[i] & SHAPE)) continue;
+        if (p.channels > 4 || (p.channels - p.alpha != 1 && p.channels - p.alpha != 3)) return false;
+        of[p.channels]++, all++, alpha += p.alpha, laid_already += (code[i] & LAID) != 0;
+    }
+    int64_t grey = of[1] + of[2];
+    for (int k = 1; k <= 4; k++)
+        if (of[k] == all) return false;
+    bool keeps = alpha == all, colours = grey < all;
+    *channels = (colours ? 3 : 1) + keeps;
+    for (int64_t i = 0; i < n; i++) {
+        gt_picture p = shape_of(code[i]);
+        if (!(code[i] & SHAPE)) continue;
+        uint64_t laid = p.alpha && !keeps ? LAID : 0, flags = code[i] & (CUT | LAID | ENLARGED);
+        p.channels = *channels, p.alpha = keeps;
+        code[i] = code_of(&p) | flags | laid;
+    }
+    gt_info("%lld pictures, %lld of them grey and %lld with transparency, all become %s%s", (long long)all,
+            (long long)grey, (long long)(alpha + laid_already), colours ? "RGB" : "grey",
+            keeps ? " with transparency" : "");
+    return true;
+}
+
+static const char *colour_text(const gt_transform *t, char text[8]) {
+    if (t->alpha != GT_ALPHA_FLATTEN) return "white";
+    int rgb[3];
+    for (int c = 0; c < 3; c++) rgb[c] = (int)(t->background[c] * 255 + 0.5);
+    snprintf(text, 8, "%02x%02x%02x", rgb[0] & 255, rgb[1] & 255, rgb[2] & 255);
+    return !strcmp(text, "000000") ? "black" : !strcmp(text, "ffffff") ? "white" : text;
+}
+
+/* What becomes of pictures without anybody having asked for it. Takes the marks away. *laid: how many pictures. */
+static void tell_changes(const gt_transform *t, uint64_t *code, int64_t n, int64_t smallest, int64_t *laid) {
+    int64_t enlarged = 0, kept = 0;
+    char text[8];
+    *laid = 0;
+    for (int64_t i = 0; i < n; i++) {
+        *laid += (code[i] & LAID) != 0;
+        enlarged += (code[i] & ENLARGED) != 0;
+        kept += (code[i] & SHAPE) && (code[i] & 1);
+        code[i] &= ~(CUT | LAID | ENLARGED);
+    }
+    if (*laid)
+        gt_info("%lld of %lld pictures have transparency, and are laid over %s (--background=COLOUR: another one; "
+                "--channels=4 keeps transparency)",
+                (long long)*laid, (long long)n, colour_text(t, text));
+    if (kept && !t->channels)
+        gt_info("transparency stays, as a channel, of %lld pictures (--channels=3 lays them over white)",
+                (long long)kept);
+    if (enlarged)
+        gt_warn("%lld of %lld pictures are enlarged, the smallest from %lld x %lld pixels", (long long)enlarged,
+                (long long)n, (long long)(smallest & ((1 << WIDTH_BITS) - 1)),
+                (long long)((smallest >> WIDTH_BITS) / (smallest & ((1 << WIDTH_BITS) - 1))));
+}
+
 static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code,
                             const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
+    int64_t size;
     char text[GT_ODD_BYTES];
     if (code == BAD) {
-        if (!scan_one(items, t, i, &again)) return GT_OK; /* better now */
+        if (!scan_one(items, t, i, &again, &size)) return GT_OK; /* better now */
         return gt_remarks_add(remarks, GT_REMARK_BAD, i, gt_message(), false);
     }
     gt_picture p = shape_of(code);
@@ -187,6 +259,14 @@ static gt_status compare_items(const gt_items *items, const gt_transform *t, con
                            (long long)items->count);
 }
 
+/* Without what earlier programs did not mark. */
+static gt_hash128 hash_of_codes(uint64_t *code, int64_t n) {
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return (gt_hash128){0};
+    for (int64_t i = 0; i < n; i++) gt_hasher_add(h, &(uint64_t){code[i] & ~(LAID | ENLARGED)}, sizeof *code);
+    return gt_hasher_end(h);
+}
+
 /* Modulo 2^64, by halves: no half of the sum outgrows 64 bits. */
 static uint64_t sum_all(gt_comm *comm, uint64_t value) {
     uint64_t high = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value >> 32)),
@@ -194,13 +274,21 @@ static uint64_t sum_all(gt_comm *comm, uint64_t value) {
     return (high << 32) + low;
 }
 
+/* The smallest number of all ranks, on rank 0; `room`: [ranks], there. */
+static int64_t smallest_all(gt_comm *comm, int64_t value, uint64_t *room) {
+    gt_comm_gather_all(comm, &value, sizeof value, room);
+    for (int i = 0; i < comm->ranks && room; i++) value = gt_smallest(value, (int64_t)room[i]);
+    return value;
+}
+
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
     scan_range s = {.items = items, .t = t, .first = first, .count = end - first, .ranks = comm->ranks};
+    s.smallest = INT64_MAX;
     s.count_all = items->count;
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
-    uint64_t stamps[2], *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
+    uint64_t stamps[2], *all = comm->rank ? NULL : malloc(((size_t)items->count + (size_t)comm->ranks) * sizeof *all);
     gt_status st = s.code && (all || comm->rank)
                        ? GT_OK
                        : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
@@ -211,16 +299,21 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_tr
         gt_tell_end();
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
         for (int k = 0; k < 2; k++) stamps[k] = sum_all(comm, atomic_load(&s.stamps[k]));
+        int64_t laid, smallest = smallest_all(comm, atomic_load(&s.smallest), all ? all + items->count : NULL);
         if (!comm->rank) {
-            gt_hash128 codes = gt_hash(all, (size_t)items->count * sizeof *all);
-            for (int64_t i = 0; i < items->count; i++) all[i] &= ~CUT;
-            *digest = gt_hash((uint64_t[]){codes.high, codes.low, stamps[0], stamps[1]}, 4 * sizeof *stamps);
+            gt_hash128 codes = hash_of_codes(all, items->count);
             if (mend_depth(t, all, items->count)) t->depth = GT_DEPTH_U8;
+            mend_channels(t, all, items->count, &t->channels);
+            tell_changes(t, all, items->count, smallest, &laid);
+            /* once transparency was laid over black: what was begun so is not gone on with */
+            uint64_t parts[] = {codes.high, codes.low, stamps[0], stamps[1], 1};
+            *digest = gt_hash(parts, (laid && t->alpha == GT_ALPHA_KEEP ? 5 : 4) * sizeof *parts);
             st = compare_items(items, t, all, remarks, shape);
         }
         st = gt_comm_agree_all(comm, st);
         gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);
         gt_comm_broadcast_all(comm, &t->depth, sizeof t->depth, 0);
+        gt_comm_broadcast_all(comm, &t->channels, sizeof t->channels, 0);
     }
     free(s.code);
     free(all);

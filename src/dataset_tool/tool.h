@@ -72,8 +72,9 @@ gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *pa
 
 /* All ranks call. *shape: what most items become. Items that cannot be used are added to the remarks (rank 0). The
  * threads of the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and
- * stamps, the same for any number of ranks. t->depth becomes GT_DEPTH_U8 where pictures of 8 and of 16 bits are mixed
- * and t does not say what is to become of them. */
+ * stamps, the same for any number of ranks. Where t does not say what is to become of pictures of
+ * different kinds, it does afterwards: t->depth GT_DEPTH_U8 where 8 and 16 bits are mixed, t->channels where grey,
+ * colour and transparent pictures are. Says what is laid over a colour, and what is enlarged. */
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);
@@ -207,17 +208,18 @@ gt_status gt_png_check(const gt_picture *shape);
 
 /* ---- progress on disk (progress_file.c), on rank 0 ---- */
 
-/* What became of one item. pad1 and pad3 are zero: the bytes of an outcome go into DEST.progress as they are. */
+/* What became of one item: the bytes go into DEST.progress as they are. Earlier programs left `uniform` and `made`
+ * zero. */
 typedef struct gt_outcome {
-    uint8_t left_out; /* 0: the item is kept; else 1 + the gt_remark for which the item is left out */
-    uint8_t remark;   /* kind of the text: 0 no text, else 1 + a gt_remark */
-    uint16_t pad1;
-    uint32_t size, crc; /* of the image; 0: the item is left out */
+    uint8_t left_out;   /* 0: the item is kept; else 1 + the gt_remark for which the item is left out */
+    uint8_t remark;     /* kind of the text: 0 no text, else 1 + a gt_remark */
+    uint16_t uniform;   /* 1: the image has one single colour */
+    uint32_t size, crc; /* of the image; size 0: the item is left out */
     uint32_t mask_size; /* of the mask; 0: there is none */
     gt_hash128 hash;    /* of the samples and the shape as they were read; zero: the item was not read */
     uint8_t looked;     /* 1: low and high are set */
-    uint8_t pad3[3];
-    float low, high; /* the smallest and the largest sample as they were read */
+    uint8_t made[3];    /* with crc the identity of the image; zero: unknown */
+    float low, high;    /* the smallest and the largest sample as they were read */
     uint32_t mask_crc;
 } gt_outcome;
 

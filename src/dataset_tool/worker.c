@@ -129,6 +129,20 @@ static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
     return st;
 }
 
+static bool has_one_colour(const gt_picture *p) {
+    size_t pixel = gt_sample_bytes(p->type) * (size_t)p->channels, n = gt_picture_bytes(p);
+    return n > pixel && !memcmp(p->samples, (const char *)p->samples + pixel, n - pixel);
+}
+
+/* Of the image that was made, or in a scan would be. */
+static void identify(made *m) {
+    gt_hash128 h = hash_of(&m->picture);
+    if (!m->image) m->outcome.crc = (uint32_t)(h.low >> 32);
+    m->outcome.made[0] = (uint8_t)(h.low | 1);
+    m->outcome.made[1] = (uint8_t)(h.low >> 8);
+    m->outcome.made[2] = (uint8_t)(h.low >> 16);
+}
+
 static void encode_item(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
     if (!gt_scan_same_shape(p, &w->shape))
@@ -168,7 +182,9 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
                  st ? gt_message() : "smaller than wanted");
         set_remark(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
     } else {
+        m->outcome.uniform = has_one_colour(&m->picture);
         encode_item(w, m, item, &m->picture);
+        identify(m);
         if (note && !m->text) {
             snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), note);
             set_remark(m, GT_REMARK_NOTE, text);

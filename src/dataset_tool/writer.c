@@ -17,37 +17,56 @@ enum { SYNC_LEAST = 1, SYNC_SHARE = 20 };
 
 /* ---- duplicates ---- */
 
-static gt_status make_table(gt_writer *l) {
-    size_t n = (size_t)l->items->count;
-    for (l->slots = 16; l->slots < n + n / 2; l->slots *= 2) {}
-    l->hash = calloc(n, sizeof *l->hash);
-    l->seen = calloc(l->slots, sizeof *l->seen);
-    return l->hash && l->seen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for finding duplicates among %zu images", n);
+static gt_status make_table(gt_equals *e, size_t n) {
+    for (e->slots = 16; e->slots < n + n / 2; e->slots *= 2) {}
+    e->hash = calloc(n, sizeof *e->hash);
+    e->seen = calloc(e->slots, sizeof *e->seen);
+    return e->hash && e->seen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for finding duplicates among %zu images", n);
 }
 
-/* The earlier item with the same samples, -1: none; then this one is remembered. */
-static int64_t find_equal(gt_writer *l, int64_t item, gt_hash128 h) {
+static void free_table(gt_equals *e) {
+    free(e->hash);
+    free(e->seen);
+}
+
+/* The earlier item with the same hash, -1: none; then this one is remembered. */
+static int64_t find_equal(gt_equals *e, int64_t item, gt_hash128 h) {
     if (!h.high && !h.low) return -1;
-    for (size_t at = h.low & (l->slots - 1);; at = (at + 1) & (l->slots - 1)) {
-        if (!l->seen[at]) {
-            l->seen[at] = (uint32_t)item + 1;
-            l->hash[item] = h;
+    for (size_t at = h.low & (e->slots - 1);; at = (at + 1) & (e->slots - 1)) {
+        if (!e->seen[at]) {
+            e->seen[at] = (uint32_t)item + 1;
+            e->hash[item] = h;
             return -1;
         }
-        const gt_hash128 *other = &l->hash[l->seen[at] - 1];
-        if (other->low == h.low && other->high == h.high) return l->seen[at] - 1;
+        const gt_hash128 *other = &e->hash[e->seen[at] - 1];
+        if (other->low == h.low && other->high == h.high) return e->seen[at] - 1;
     }
 }
 
 /* A kept item that equals an earlier one gets a remark, and is left out with --duplicates=skip. */
-static void note_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
+static int64_t note_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
     char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
-    int64_t earlier = o->left_out ? -1 : find_equal(l, l->done, o->hash);
-    if (earlier < 0) return;
+    int64_t earlier = o->left_out ? -1 : find_equal(&l->read, l->done, o->hash);
+    if (earlier < 0) return -1;
     snprintf(text, bytes, "'%s': equal to '%s'", gt_items_name(l->items, l->done, name),
              gt_items_name(l->items, earlier, other));
     o->remark = 1 + GT_REMARK_DUPLICATE;
     if (l->request->skip_duplicates) o->left_out = 1 + GT_REMARK_DUPLICATE;
+    return earlier;
+}
+
+/* What the transform has made of pictures that were something: one colour, or images that nobody can tell apart.
+ * `earlier`: an item whose picture was the same before; -1: none. */
+static void note_made(gt_writer *l, const gt_outcome *o, int64_t earlier) {
+    const gt_hash128 made = {.high = o->made[0] != 0,
+                             .low = o->crc | (uint64_t)o->made[0] << 32 | (uint64_t)o->made[1] << 40 |
+                                    (uint64_t)o->made[2] << 48};
+    if (o->left_out || !o->made[0]) return;
+    if (o->uniform && !l->uniform++) l->first_uniform = l->done;
+    int64_t same = find_equal(&l->made, l->done, made);
+    if (same < 0 || earlier >= 0 || l->alike++) return;
+    l->first_alike = l->done;
+    l->alike_to = same;
 }
 
 static void note_samples(gt_writer *l, const gt_outcome *o) {
@@ -72,7 +91,7 @@ static gt_status replay_outcomes(gt_writer *l, int64_t items) {
         if (!st && !o.left_out)
             st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc}, NULL);
         if (!st) note_samples(l, &o);
-        if (!st && !o.left_out) find_equal(l, l->done, o.hash);
+        if (!st) note_made(l, &o, o.left_out ? -1 : find_equal(&l->read, l->done, o.hash));
         if (!st && o.remark && text) st = gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, true);
     }
     l->begun = l->done;
@@ -107,7 +126,8 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
                         .fd = -1};
     l->next_sync = gt_clock() + SYNC_LEAST;
     int64_t done = 0;
-    gt_status st = make_table(l);
+    gt_status st = make_table(&l->read, (size_t)items->count);
+    if (!st) st = make_table(&l->made, (size_t)items->count);
     if (st || r->scan_only) return st;
     bool exists;
     st = gt_dest_exists(r, &exists);
@@ -147,7 +167,7 @@ static gt_status take_item(gt_writer *l, const gt_made *made) {
     char text[2 * GT_ITEM_NAME_BYTES + 100];
     gt_outcome o = made->outcome;
     snprintf(text, sizeof text, "%s", made->text ? made->text : "");
-    note_equal(l, &o, text, sizeof text);
+    note_made(l, &o, note_equal(l, &o, text, sizeof text));
     note_samples(l, &o);
     gt_status st = o.remark ? gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, false) : GT_OK;
     bool unusable = o.left_out == 1 + GT_REMARK_BAD || o.left_out == 1 + GT_REMARK_ODD ||
@@ -201,7 +221,7 @@ void gt_writer_close(gt_writer *l, bool finished) {
     gt_progress_file *progress = l->dest.progress;
     gt_dest_close(&l->dest);
     gt_progress_file_close(progress, finished || (progress && !part_is_there(l->request->dest)));
-    free(l->hash);
-    free(l->seen);
+    free_table(&l->read);
+    free_table(&l->made);
     *l = (gt_writer){0};
 }

@@ -5,20 +5,26 @@
 
 #include "dataset_tool/tool.h"
 
+typedef struct gt_equals { /* items by their hashes */
+    gt_hash128 *hash;      /* [items.count]; zero: unknown */
+    uint32_t *seen;        /* hash table of 1 + item, 0: free */
+    size_t slots;          /* of the table: a power of 2 */
+} gt_equals;
+
 typedef struct gt_writer {
     const gt_convert_request *request;
     const gt_items *items;
     gt_remarks *remarks;
     gt_dest dest;
-    int64_t done;     /* items taken so far */
-    int64_t begun;    /* items that an earlier run took */
-    bool checking;    /* no images are made any more */
-    gt_hash128 key;   /* of what is made */
-    bool looked;      /* low and high are set */
-    float low, high;  /* the smallest and the largest sample of kept images */
-    gt_hash128 *hash; /* [items.count] of items read; zero: not read */
-    uint32_t *seen;   /* hash table of 1 + item, 0: free */
-    size_t slots;     /* of the table: a power of 2 */
+    int64_t done;           /* items taken so far */
+    int64_t begun;          /* items that an earlier run took */
+    bool checking;          /* no images are made any more */
+    gt_hash128 key;         /* of what is made */
+    bool looked;            /* low and high are set */
+    float low, high;        /* the smallest and the largest sample of kept images */
+    gt_equals read, made;   /* pictures as they were read, and the images made of them */
+    int64_t uniform, alike; /* kept images of one colour; those that equal an earlier one, of another picture */
+    int64_t first_uniform, first_alike, alike_to; /* items */
     double next_sync;
 } gt_writer;
 

@@ -77,6 +77,7 @@ gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena) {
 }
 
 void gt_graph_repeat(gt_graph *g, const gt_loop *loop) { g->loop = *loop; }
+const char *gt_graph_loop_words(const gt_graph *g) { return g->loop.turns ? g->loop.words : NULL; }
 
 void gt_graph_free(gt_graph *g) {
     if (g && g->owns_arena) gt_arena_free(g->arena);

@@ -10,6 +10,7 @@
 #include "base/numbers.h"
 #include "gantry/dist.h"
 #include "gantry/launch.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
 
@@ -165,14 +166,14 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
 }
 
 void gt_launch_print(const gt_launch *l, FILE *f) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
+    gt_buffer line = {0};
     for (int i = 0; i < l->n; i++) {
-        const char *word = l->words[i];
-        if (i) fputc(' ', f);
-        if (*word && !word[strspn(word, plain)]) fputs(word, f);
-        else gt_shell_print(word, f);
+        if (i) gt_buffer_add(&line, " ", 1);
+        gt_buffer_shell(&line, l->words[i]);
     }
-    fputc('\n', f);
+    gt_buffer_add(&line, "\n", 1);
+    fwrite(line.data, 1, line.n, f);
+    gt_buffer_free(&line);
 }
 
 static int count_words(const char *const *list) {

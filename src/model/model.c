@@ -26,6 +26,13 @@ void gt_model_init(gt_model *m) {
     if (m->ema_of >= 0) memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
 }
 
+gt_status gt_model_takes_steps(const gt_model *m, const gt_steps_wanted *steps) {
+    bool asked = (steps->sampler && *steps->sampler) || steps->steps || steps->guided;
+    if (m->in_steps || !asked) return GT_OK;
+    return gt_fail(GT_USAGE, "--sampler, --sampler-steps and --guidance are of diffusion models; this network makes "
+                             "pictures at once");
+}
+
 const gt_role *gt_model_role(const gt_model *m, const char *name) {
     for (int i = 0; i < m->n_roles; i++)
         if (!strcmp(m->roles[i].name, name)) return &m->roles[i];

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gantry/progress.h"
 #include "gantry/grid.h"
@@ -79,6 +80,28 @@ gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out) {
             add_number(&out[k % channels], &sum[k % channels], sample_at(info->type, samples, k));
     }
     for (size_t c = 0; c < channels && !st; c++) finish_moments(&out[c], &sum[c]);
+    gt_arena_free(a);
+    return st;
+}
+
+static int by_hash(const void *a, const void *b) { return memcmp(a, b, sizeof(gt_hash128)); }
+
+gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, int64_t *equal) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    size_t pixel = info->image_bytes / ((size_t)info->height * (size_t)info->width);
+    if (n > info->count) n = info->count;
+    gt_arena *a = gt_arena_new();
+    char *samples = a ? gt_arena_alloc(a, info->image_bytes) : NULL;
+    gt_hash128 *hash = samples ? gt_arena_array(a, (size_t)n + 1, sizeof *hash) : NULL;
+    gt_status st = hash ? GT_OK : GT_NOMEM;
+    *uniform = *equal = 0;
+    for (int64_t i = 0; i < n && !st; i++) {
+        st = gt_dataset_read(ds, info->count * i / n, samples);
+        hash[i] = gt_hash(samples, info->image_bytes);
+        *uniform += info->image_bytes > pixel && !memcmp(samples, samples + pixel, info->image_bytes - pixel);
+    }
+    if (!st) qsort(hash, (size_t)n, sizeof *hash, by_hash);
+    for (int64_t i = 1; i < n && !st; i++) *equal += !by_hash(&hash[i - 1], &hash[i]);
     gt_arena_free(a);
     return st;
 }

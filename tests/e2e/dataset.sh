@@ -151,6 +151,40 @@ grep -q 'resuming' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 
+begins pictures_of_many_kinds
+# A folder as people have them: dark symbols on a transparent ground, grey and colours, sizes, something broken. What nobody asked for is said.
+"$python" - "$here" <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from helper import png
+def write(name, *picture):
+    os.makedirs(os.path.dirname(name), exist_ok=True)
+    open(name, 'wb').write(png(*picture))
+for i in range(12): write('many/symbols/%02d.png' % i, 20, 20, 4, lambda y, x, c: 255 * (c == 3 and 2 <= y < 4 + i))
+for i in range(3): write('many/photos/%d.png' % i, 24, 30, 3, lambda y, x, c: (40 * i + 7 * y + 3 * x * c) % 256)
+write('many/photos/grey.png', 8, 12, 1, lambda y, x, c: 16 * y)
+open('many/photos/broken.png', 'wb').write(b'\x89PNG\r\n\x1a\n and no more')
+PY
+corrected="gantry dataset many mine.zip --width=20 --height=20 --transform=center-crop --on-error=skip"
+expect 1 "a dataset of all that can be read: $corrected\$" "$GANTRY" dataset many mine.zip
+expect 0 '16 pictures, 1 of them grey and 12 with transparency, all become RGB' "$GANTRY" ${corrected#gantry } --labels=folders
+said_too() { grep -q "$1" said || { cat said; fail "no '$1'"; }; }
+said_too '12 of 17 pictures have transparency, and are laid over white'
+said_too '1 of 17 pictures are enlarged, the smallest from 12 x 8 pixels'
+said_too '1 of 2 classes has fewer than 10 images, such as class 0 (4)'
+! grep -q 'one single colour' said || fail 'the symbols are gone'
+make mine.zip mine.h5
+"$python" -c "import h5py; x = h5py.File('mine.h5')['images']; assert x.shape == (16, 20, 20, 3) and (x[15, 0, 0] == 255).all() and (x[15, 3, 3] == 0).all()" || fail 'the ground is not white'
+expect 0 '12 of 16 images have one single colour' "$GANTRY" ${corrected#gantry } --background=black --overwrite
+said_too '11 of 16 images equal an earlier one, though their pictures differ'
+expect 0 '12 of them have one single colour' "$GANTRY" inspect mine.zip --sheet=mine.png
+said_too '11 of them equal another one'
+[ -s mine.png ] || fail 'no sheet'
+expect 0 'unreadable +1, such as .photos/broken.png' "$GANTRY" inspect many
+said_too 'gantry dataset many many.zip --width=16 --height=16 --transform=center-crop --on-error=skip'
+expect 0 'transparency stays, as a channel, of 12 pictures' "$GANTRY" dataset many/symbols clear.zip
+expect 0 '4 channels \(R,G,B,A\)' "$GANTRY" inspect clear.zip
+
 begins rgba_of_16_bits
 # 16-bit RGBA in HDF5 and back is exact, whoever reads it
 make source deep.h5 --channels=4 --depth=u16

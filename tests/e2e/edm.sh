@@ -50,6 +50,14 @@ make near -- --start=first/seed0000.png --strength=0.05
 make far -- --start=first/seed0000.png --strength=1
 cmp -s heun.npy near.npy && fail 'the picture to begin with changes nothing'
 cmp heun.npy far.npy || fail 'with strength 1 something is left of the picture to begin with'
+# Scores are of pictures as they are asked for, and the recipe says so.
+scored() { expect 0 "\"recipe\": \"[^\"]*generated, classes of the reals, $1[;\"]" "$GANTRY" metrics classes --metrics=swd20 --json "${@:2}"; }
+scored '35 evaluations by heun'
+scored '3 evaluations by euler' --sampler=euler --sampler-steps=3
+scored '6 evaluations by midpoint, guidance 2' --sampler=midpoint --sampler-steps=2 --guidance=2
+# A longer run of the same job goes on: nothing that is derived depends on the length.
+quietly "$GANTRY" train $edm --kimg=0.02 --run=longer
+quietly "$GANTRY" train $edm --kimg=0.03 --run=longer
 quietly "$GANTRY" walk classes --seeds=0-1 --class=0 --seconds=0.1 --out=way/
 quietly "$GANTRY" inspect classes
 quietly "$GANTRY" hash "$(last classes)"
@@ -67,6 +75,7 @@ expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochast
 expect 2 '432 numbers' "$GANTRY" train $edm --z-dim=100 --run=never
 quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=60,size=16 --cbase=64 --batch=8 --steps=1 --run=gan
 expect 2 'of diffusion models' "$GANTRY" generate gan --seeds=0 --sampler-steps=4
+expect 2 'of diffusion models' "$GANTRY" metrics gan --metrics=swd20 --guidance=2
 expect 2 'guidance is by labels' "$GANTRY" generate parts --seeds=0 --guidance=2
 expect 2 'no styles to truncate' "$GANTRY" generate classes --seeds=0 --class=0 --trunc=0.5
 expect 2 'of --start' "$GANTRY" generate classes --seeds=0 --class=0 --strength=0.5

@@ -105,7 +105,7 @@ case_train() {
 1  |  train --data=empty.zip  |  'empty.zip': no ZIP archive, or damaged
 1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
 1  |  train --data=empty  |  holds no pictures
-1  |  train --data=photos  |  gantry dataset photos DEST.zip --width=40 --height=32 makes them so
+1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --transform=center-crop
 2  |  train --data=odd  |  50 x 50 .*gantry dataset SOURCE DEST.zip --width=48 --height=48
 2  |  train --data=photos/a --cond  |  --labels=folders
 2  |  train --run=nosuch  |  there is no run 'nosuch'
@@ -165,7 +165,7 @@ case_other_commands() {
 1  |  dataset nosuch o.zip  |  'nosuch': cannot be opened
 2  |  dataset photos o.tar  |  '.tar' is not a kind of dataset
 2  |  dataset photos o.zip --channels=5  |  --channels=5: must be at most 4
-2  |  dataset photos o.zip  |  4 of 10 pictures cannot be used.*gantry dataset photos o.zip --width=40 --height=32 makes sizes equal
+2  |  dataset photos o.zip  |  4 of 10 pictures cannot be used.*a dataset of all: gantry dataset photos o.zip --width=40 --height=32 --pad
 2  |  dataset shapes.zip shapes.h5 --width=8 --height=8  |  'shapes.h5' is there already.*--overwrite
 2  |  dataset photos o.zip --labels=own --max_images=x  |  --max-images=x: must be a whole number
 1  |  dataset junk.h5 o.zip  |  'junk.h5': damaged, truncated or no HDF5 file

@@ -130,14 +130,15 @@ static gt_picture picture(int height, int width, int channels, gt_sample type, b
 /* The transform gives a picture of this shape and these samples. */
 static void gives(gt_transform t, gt_picture p, gt_picture want, const double *samples) {
     bool dropped;
-    gt_picture shape;
+    gt_transformed made;
     gt_transformer *w = gt_transformer_new(&t);
     assert_int_equal(gt_transform_check(&t), GT_OK);
-    assert_int_equal(gt_transform_shape(&t, &p, &shape, &dropped), GT_OK);
+    assert_int_equal(gt_transform_shape(&t, &p, &made), GT_OK);
     if (gt_transformer_run(w, &p, &dropped)) fail_msg("%s", gt_message());
     assert_false(dropped);
     assert_true(p.height == want.height && p.width == want.width && p.channels == want.channels &&
                 p.type == want.type && p.alpha == want.alpha);
+    gt_picture shape = made.shape;
     assert_true(shape.height == p.height && shape.width == p.width && shape.channels == p.channels &&
                 shape.type == p.type && shape.alpha == p.alpha);
     for (int i = 0; i < p.height * p.width * p.channels; i++) {
@@ -160,7 +161,9 @@ static void channels_and_alpha(void **state) {
     gives((gt_transform){0}, picture(1, 2, 4, GT_U8, true, rgba), SHAPE(1, 2, 4, GT_U8, true), rgba);
     gives(white, picture(1, 2, 4, GT_U8, true, rgba), SHAPE(1, 2, 3, GT_U8, false), LIST(200, 100, 0, 244, 224, 204));
     gives((gt_transform){.channels = 3}, picture(1, 2, 4, GT_U8, true, rgba), SHAPE(1, 2, 3, GT_U8, false),
-          LIST(200, 100, 0, 40, 20, 0));
+          LIST(200, 100, 0, 244, 224, 204)); /* white where nobody says a colour */
+    gives((gt_transform){.channels = 3, .alpha = GT_ALPHA_FLATTEN}, picture(1, 2, 4, GT_U8, true, rgba),
+          SHAPE(1, 2, 3, GT_U8, false), LIST(200, 100, 0, 40, 20, 0));
     gives((gt_transform){.channels = 1}, picture(1, 1, 3, GT_U8, false, LIST(200, 100, 0)),
           SHAPE(1, 1, 1, GT_U8, false), LIST(118)); /* 0.299, 0.587: 118.4998 */
     gives((gt_transform){.channels = 3}, picture(1, 1, 1, GT_U16, false, LIST(40000)), SHAPE(1, 1, 3, GT_U16, false),
@@ -171,9 +174,9 @@ static void channels_and_alpha(void **state) {
           LIST(9, 9, 9, 77));
     gives((gt_transform){0}, picture(1, 1, 5, GT_F32, false, LIST(1, 2, 3, 4, 5)), SHAPE(1, 1, 5, GT_F32, false),
           LIST(1, 2, 3, 4, 5));
-    gt_picture shape, five = SHAPE(1, 1, 5, GT_U8, false);
-    bool dropped;
-    assert_int_equal(gt_transform_shape(&(gt_transform){.channels = 3}, &five, &shape, &dropped), GT_FORMAT);
+    gt_picture five = SHAPE(1, 1, 5, GT_U8, false);
+    gt_transformed made;
+    assert_int_equal(gt_transform_shape(&(gt_transform){.channels = 3}, &five, &made), GT_FORMAT);
     assert_message("of 5");
 }
 
@@ -200,12 +203,14 @@ static void crops_and_borders(void **state) {
     gives((gt_transform){.crop = GT_CROP_CENTER_WIDE, .width = 4, .height = 2, .background = {1, 1, 1}},
           picture(2, 4, 1, GT_U8, false, wide), SHAPE(4, 4, 1, GT_U8, false),
           LIST(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0));
-    gt_picture shape, small = SHAPE(2, 3, 1, GT_U8, false);
-    bool dropped;
-    assert_int_equal(gt_transform_shape(&(gt_transform){.crop = GT_CROP_CENTER_WIDE, .width = 4, .height = 2}, &small,
-                                        &shape, &dropped),
-                     GT_OK);
-    assert_true(dropped);
+    gt_picture small = SHAPE(2, 3, 1, GT_U8, false);
+    gt_transformed made;
+    assert_int_equal(
+        gt_transform_shape(&(gt_transform){.crop = GT_CROP_CENTER_WIDE, .width = 4, .height = 2}, &small, &made),
+        GT_OK);
+    assert_true(made.dropped && !made.enlarged);
+    assert_int_equal(gt_transform_shape(&(gt_transform){.width = 4, .height = 2}, &small, &made), GT_OK);
+    assert_true(made.enlarged && !made.laid);
     assert_int_equal(gt_transform_check(&(gt_transform){.crop = GT_CROP_CENTER, .width = 4}), GT_USAGE);
     assert_int_equal(gt_transform_check(&(gt_transform){.crop = GT_CROP_CENTER_WIDE, .width = 4, .height = 8}),
                      GT_USAGE);

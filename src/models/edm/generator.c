@@ -10,6 +10,7 @@
 
 typedef struct way { /* what the loop reads */
     gt_sampling sampling;
+    const char *sampler;
     float guidance; /* 1: none */
     bool starts;    /* from pictures */
     int n, labels;
@@ -100,6 +101,7 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
     int first = (int)((1 - strength) * steps + 0.5);
     w->guidance = (float)guidance;
     w->starts = strength < 1;
+    w->sampler = sampler;
     w->sampling = (gt_sampling){.flow = flow,
                                 .steps = steps,
                                 .levels = levels,
@@ -112,6 +114,14 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
                                 .churn_max = o->churn_max,
                                 .churn_noise = o->churn_noise};
     return GT_OK;
+}
+
+/* What changes pictures of the same network and latents. */
+static const char *words_of(gt_graph *g, const way *w, int turns) {
+    gt_arena *a = gt_graph_arena(g);
+    return w->guidance == 1
+               ? gt_arena_printf(a, "%d evaluations by %s", turns, w->sampler)
+               : gt_arena_printf(a, "%d evaluations by %s, guidance %g", turns, w->sampler, (double)w->guidance);
 }
 
 gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
@@ -134,9 +144,9 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
               gt_denoise(&f, &own->denoiser, gt_reshape(g, z, GT_SHAPE(r->n, s->height, s->width, s->in)),
                          gt_input(g, "level", GT_SHAPE(r->n)), &in));
     if (w->starts) gt_output(g, "start", gt_input(g, "start", GT_SHAPE(r->n, s->height, s->width, s->in)));
-    int asked = gt_sampling_evaluations(&w->sampling);
+    int turns = gt_sampling_evaluations(&w->sampling) * (w->guidance != 1 ? 2 : 1);
     gt_graph_repeat(
         g, &(gt_loop){
-               .turns = w->guidance != 1 ? 2 * asked : asked, .state_bytes = state_bytes(w), .step = step, .own = w});
+               .turns = turns, .state_bytes = state_bytes(w), .step = step, .own = w, .words = words_of(g, w, turns)});
     return gt_whole_graph(g, "the ", "generator");
 }

@@ -66,7 +66,7 @@ static const gt_named derived[] = {
     {"lrate", "from cfg"},
     {"ema-kimg", "from cfg"},
     {"ema-ramp", "from cfg, 0 with --resume"},
-    {"warmup", "from cfg; of cpu a fiftieth of kimg, at most 100,000 images"},
+    {"warmup", "from cfg; of cpu 2,000 images"},
     {0},
 };
 
@@ -126,7 +126,7 @@ static void resolve(gt_job *job, int64_t items) {
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_derive_recipe(job, recipes);
-    double growth = gt_is(job->cfg, "cpu") ? fmin(100e3, 20 * job->kimg) : 10e6;
+    double growth = gt_is(job->cfg, "cpu") ? 2e3 : 10e6;
     if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? growth / (double)items : 0;
     gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);
     int levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, mult);

@@ -32,12 +32,13 @@ static gt_status check_options(const gt_trained *t, const gt_generator_options *
     if (o->temperature > 0 && !m->draws_codes)
         return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
                                  "this network draws none");
-    if (!m->in_steps && ((o->steps.sampler && *o->steps.sampler) || o->steps.steps || o->steps.guided || o->start))
-        return gt_fail(GT_USAGE, "--sampler, --sampler-steps, --guidance and --start are of diffusion models; this "
-                                 "network makes pictures at once");
+    gt_status st = gt_model_takes_steps(m, &o->steps);
+    if (st) return st;
+    if (!m->in_steps && o->start)
+        return gt_fail(GT_USAGE, "--start is of diffusion models; this network makes pictures at once");
     if (m->in_steps && o->truncation != 1)
         return gt_fail(GT_USAGE, "--trunc: a diffusion model has no styles to truncate; --guidance is nearest to it");
-    gt_status st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, t->params) : GT_OK;
+    st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, t->params) : GT_OK;
     return st ? gt_wrap(st, "--trunc=1 is needed") : GT_OK;
 }
 

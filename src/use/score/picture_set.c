@@ -236,9 +236,11 @@ gt_status gt_picture_set_of_fakes(gt_picture_set *s, const gt_fakes_options *o) 
                           .close = free,
                           .arg = f};
     /* without the seed: runs of other seeds compare */
-    snprintf(s->recipe, sizeof s->recipe, "generated%s",
+    const char *loop = gt_graph_loop_words(gt_runner_graph(o->generator));
+    snprintf(s->recipe, sizeof s->recipe, "generated%s%s%s",
              !dim          ? ""
              : f->o.labels ? ", classes of the reals"
-                           : ", classes in equal shares");
+                           : ", classes in equal shares",
+             loop ? ", " : "", loop ? loop : "");
     return GT_OK;
 }

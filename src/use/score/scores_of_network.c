@@ -36,9 +36,11 @@ static gt_status open_network(network_work *n) {
     if (st) return st;
     n->seed = r->seed_given ? r->options.seed : (uint64_t)t->job->seed;
     gt_scoring_set_seed(n->w->scoring, n->seed);
+    if ((st = gt_model_takes_steps(t->model, &r->steps))) return st;
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = n->seed, .pool = r->pool};
     o.request = gt_plain_request(t->model->slice_size > 0 ? t->model->slice_size : 1);
     o.request.noise_mode = "random";
+    o.request.steps = r->steps;
     n->generator = gt_runner_new(t->model, t->params, &o, NULL);
     if (!n->generator) return gt_failure();
     n->images = images_of(r);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pictures as they were found: what there is, and the command that makes a dataset of them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/numbers.h"
+#include "data/source.h"
+#include "gantry/file.h"
+#include "gantry/progress.h"
+
+enum { LOOKS_MOST = 65536, LOOKS_SLOW = 256, SIDE_LEAST = 8, SIDE_MOST = 64 };
+
+static int by_value(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+static void add_size(gt_survey *o, const gt_picture_info *head) {
+    int64_t pixels = (int64_t)head->height * head->width;
+    if (!o->smallest[0] || pixels < (int64_t)o->smallest[0] * o->smallest[1])
+        o->smallest[0] = head->width, o->smallest[1] = head->height;
+    if (pixels > (int64_t)o->largest[0] * o->largest[1]) o->largest[0] = head->width, o->largest[1] = head->height;
+}
+
+/* The largest of the sides that are trained on a CPU in hours which half of the pictures have. */
+static int side_for(int *sides, int n) {
+    int side = SIDE_MOST;
+    qsort(sides, (size_t)n, sizeof *sides, by_value);
+    while (n && side > SIDE_LEAST && side > sides[n / 2]) side /= 2;
+    return side;
+}
+
+gt_status gt_survey_pictures(const gt_source *s, gt_survey *out) {
+    int64_t most = s->slow_heads ? LOOKS_SLOW : LOOKS_MOST, looks = s->count < most ? s->count : most;
+    int *sides = calloc((size_t)looks + 1, sizeof *sides), n = 0;
+    if (!sides) return gt_fail(GT_NOMEM, "out of memory for a look at %lld pictures", (long long)looks);
+    *out = (gt_survey){.count = s->count, .looked = looks, .first_unread = -1};
+    for (int64_t k = 0; k < looks; k++) {
+        int64_t i = (int64_t)((__int128)k * s->count / looks);
+        gt_picture_info head;
+        gt_progress();
+        if (gt_item_head(s, i, GT_PICTURE_HEAD_BYTES, &head)) {
+            if (!out->unread++) out->first_unread = i;
+            continue;
+        }
+        add_size(out, &head);
+        sides[n++] = head.height < head.width ? head.height : head.width;
+        out->transparent += head.alpha;
+        out->grey += head.channels - head.alpha == 1;
+    }
+    out->side = side_for(sides, n);
+    free(sides);
+    return GT_OK;
+}
+
+void gt_survey_command(const gt_survey *o, const char *spec, gt_buffer *to) {
+    size_t n = strlen(spec);
+    while (n > 1 && spec[n - 1] == '/') n--;
+    char *dest = malloc(n + sizeof "-small.zip");
+    if (!dest) {
+        to->failed = true;
+        return;
+    }
+    bool zip = n > 4 && !strcmp(spec + n - 4, ".zip");
+    sprintf(dest, "%.*s%s", (int)(zip ? n - 4 : n), spec, zip ? "-small.zip" : ".zip");
+    gt_buffer_printf(to, "gantry dataset ");
+    gt_buffer_shell(to, spec);
+    gt_buffer_printf(to, " ");
+    gt_buffer_shell(to, dest);
+    gt_buffer_printf(to, " --width=%d --height=%d --transform=center-crop%s", o->side, o->side,
+                     o->unread ? " --on-error=skip" : "");
+    free(dest);
+}
