@@ -6,18 +6,19 @@ shift $(($# < 2 ? $# : 2))
 cd "$(dirname "$0")/.." || exit 1
 run=runs/demo
 
-# The demo always begins anew, but not under one that is still running here: its lock names the process and when that began.
+# The demo always begins anew, and keeps what is there; not under one that is still running here: its lock names the process and when that began.
 read -r pid started < <(sed -n 's/^pid \([0-9]*\) started \([0-9]*\)$/\1 \2/p' "$run/lock" 2>/dev/null)
 if [ -n "${pid-}" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20)" = "$started" ]; then
     echo "$run belongs to process $pid, which is still running: wait for it, or stop it (touch $run/stop)" >&2
     exit 1
 fi
-rm -rf "$run"
-# The ranks share the cores; the result does not depend on their number.
-ranks=2 with='with two ranks'
-[ "$(nproc)" -ge 2 ] || ranks=1 with='with one rank'
-printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) %s, for %s minutes at most.\n\n' "$with" "$minutes"
-"$gantry" run -n $ranks train jobs/demo.ini --run="$run" --max-time="$minutes" "$@"
+if [ -e "$run" ]; then
+    for ((n = 1; ; n++)); do [ -e "$run-$n" ] || break; done
+    mv "$run" "$run-$n" || exit 1
+    printf 'The demo that was in %s is in %s now.\n' "$run" "$run-$n"
+fi
+printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with all cores, for %s minutes at most.\n\n' "$minutes"
+"$gantry" train jobs/demo.ini --run="$run" --max-time="$minutes" "$@"
 status=$?
 ended=finished
 if [ "$status" = 75 ] && tail -n 20 "$run/log.txt" | grep -q 'max-time is over'; then # a run that somebody stopped ends the demo
@@ -37,6 +38,6 @@ printf '  %s\n' "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, o
     "$run/generated/grid.png   32 crosses, one per seed" \
     "$run/report.html      curves and pictures: open it in a browser"
 printf '\nWhat to do next:\n'
-printf '  %s\n' "$gantry run -n $ranks train --run=$run --kimg=200      train it further: the run resumes from here" \
+printf '  %s\n' "$gantry train --run=$run --kimg=200      train it further: the run resumes from here" \
     "$gantry train --data=your-images.zip --cfg=auto --run=runs/mine   train on your own images (README.md)" \
     "$gantry generate $run/last --seeds=0-15 --class=6 --outdir=shapes   stars"

@@ -225,7 +225,9 @@ static const gt_option options[] = {
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
     {OPTION(image_steps, "0", "Steps between two pictures, besides those of --snap; 0: none by steps"), .unit = "steps",
      .max = 1e9},
-    {OPTION(image_minutes, "15", "Longest time between two pictures; 0: no limit"), MINUTES},
+    {OPTION(image_minutes, "15", "Longest time between two pictures; 0: no limit"), MINUTES,
+     .detail = "The first ones also come after 1, 2, 5 and 10 minutes. Pictures that the clock alone asks for are not "
+               "measured: they are in no curve, and decide nothing."},
     {OPTION(checkpoint_kimg, "0", "Thousands of images between two checkpoints; 0: only --snap counts"), GT_KIMG},
     {OPTION(checkpoint_minutes, "30", "Longest time between two checkpoints; 0: no limit"), MINUTES,
      .detail = "No more work than this is lost when a machine fails. Checkpoints are written in the background."},

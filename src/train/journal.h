@@ -73,6 +73,7 @@ typedef struct gt_journal {
 
     /* ticks */
     int tick;
+    double end;                   /* of --max-time, by gt_clock(); infinity: there is none */
     double start, seconds_before; /* clock at this process's first step; total of earlier processes */
     double tick_start;            /* clock */
     int64_t tick_shown;           /* images */
@@ -145,7 +146,11 @@ void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
 gt_status gt_sheet_grid(const gt_engine *e, gt_grid *grid); /* the grid of the job */
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j);
-gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
+/* Does the clock ask for fakes? The latest ones came after `last` seconds of the run, it is `now`; they come `every` so
+ * often (0: never), and soon at first, since whoever begins wants to see something. */
+bool gt_sheet_is_due(double last, double now, double every);
+/* measured: the measurers get the pictures; those that the clock asked for decide nothing, and are in no curve. */
+gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured);
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 
 /* ---- train.c ---- */

@@ -93,8 +93,16 @@ static gt_status prepare_generator_all(gt_engine *e) {
     return gt_comm_agree_all(e->comm, gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed}));
 }
 
+bool gt_sheet_is_due(double last, double now, double every) {
+    static const double early[] = {60, 120, 300, 600};
+    double next = last + every;
+    for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+        if (early[i] > last && early[i] < next) next = early[i];
+    return every > 0 && now >= next;
+}
+
 /* Without memory for the grid a run goes on without pictures; a generator that fails ends the run. */
-gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
+gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     gt_grid grid;
     int64_t *items = NULL;
     void *fakes = NULL;
@@ -117,13 +125,13 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
     if (fakes) {
         /* in a resumed run; without reals fakes are measured all the same */
-        if (gt_measurers_need_reals(e)) take_reals(e, j, false);
+        if (measured && gt_measurers_need_reals(e)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", &grid, fakes);
         /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
-        gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_FAKES, cells_of(&grid), fakes});
+        if (measured) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_FAKES, cells_of(&grid), fakes});
     }
     free(items);
     free(fakes);

@@ -59,7 +59,8 @@ static const char *short_text(double seconds, char text[32]) {
 }
 
 static const char *eta(const gt_engine *e, const gt_journal *j, char text[32]) {
-    double left = time_left(e, j);
+    double left = time_left(e, j), stop = fmax(0, j->end - gt_clock());
+    if (left > stop) left = stop;
     return isnan(left) ? "-" : short_text(left, text);
 }
 

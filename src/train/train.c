@@ -38,6 +38,7 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
+    bool measured; /* the pictures; those that the clock alone asks for decide nothing */
     bool late;  /* values of measurers, after the checkpoint, which is judged by them */
     bool epoch; /* ended, where the plateau judges epochs */
     stop_reason stop;
@@ -106,8 +107,9 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         bool file = stop_file(e, j, p, now, last);
         d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         gt_journal_saved(e, j, gt_saver_poll(j->saver));
-        d.pictures = d.finished || is_due(&p->pictures, e->shown, now) ||
+        d.measured = d.finished || is_by_images(&p->pictures, e->shown) ||
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
+        d.pictures = d.measured || gt_sheet_is_due(p->pictures.last_time, gt_journal_seconds(j), p->pictures.seconds);
         bool by_images = is_by_images(&p->checkpoint, e->shown);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
         /* a run that is asked to stop computes them when it resumes */
@@ -118,7 +120,7 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         d.epoch = gt_engine_epoch_ended(e);
         d.tick |= d.epoch;
         if (j->checkpoint_failed && d.tick && is_room(e, j)) d.checkpoint = true;
-        if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = true;
+        if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = d.measured = true;
         d.lost = gt_lock_lost(j->lock);
     }
     gt_comm_broadcast_all(e->comm, &d, sizeof d, 0);
@@ -129,7 +131,7 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
 static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
     double now = gt_clock();
     was_done(&p->tick, e->shown, now);
-    was_done(&p->pictures, e->shown, now);
+    was_done(&p->pictures, e->shown, gt_journal_seconds(j));
     was_done(&p->checkpoint, e->shown, now);
     j->tick_start = now;
     j->tick_shown = e->shown;
@@ -142,10 +144,10 @@ static void write_report(gt_journal *j) {
     gt_storage_end();
 }
 
-static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p) {
-    gt_status st = gt_fakes_all(e, j);
+static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p, bool measured) {
+    gt_status st = gt_fakes_all(e, j, measured);
     if (!st) st = gt_comm_agree_all(e->comm, gt_journal_reconstructions(e, j));
-    was_done(&p->pictures, e->shown, gt_clock());
+    was_done(&p->pictures, e->shown, gt_journal_seconds(j));
     return st;
 }
 
@@ -188,7 +190,7 @@ static void late_all(gt_engine *e, gt_journal *j, due *d) {
 static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     double began = gt_clock();
     if (d->tick || d->pictures || d->checkpoint) gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
-    gt_status st = d->pictures ? pictures_all(e, j, p) : GT_OK;
+    gt_status st = d->pictures ? pictures_all(e, j, p, d->measured) : GT_OK;
     j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
     if (!st && d->tick) {
         int trouble;
@@ -289,9 +291,11 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     gt_status st = GT_OK;
     if (e->shown == 0) {
         gt_tell_start("drawing the first pictures", NULL, 0);
-        if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j))) return st;
+        if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j, true))) return st;
     }
     j->start = gt_clock();
+    p.pictures.last_time = gt_journal_seconds(j);
+    j->end = p.end;
     bool broken_off = resume_late_all(e, j);
     if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
         if ((st = settle_all(e, j))) return st;
@@ -314,8 +318,8 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
             if ((st = settle_all(e, j))) return st;
             if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
             /* only now: whoever stops a run may have little patience */
-            if (!d.pictures) st = pictures_all(e, j, &p);
-            if (!d.pictures && e->comm->rank == 0) gt_tick_pictured(e, j);
+            if (!d.measured) st = pictures_all(e, j, &p, true);
+            if (!d.measured && e->comm->rank == 0) gt_tick_pictured(e, j);
             return st ? st : finished ? GT_OK : GT_STOPPED;
         }
         if (e->comm->rank == 0) gt_journal_live(e, j);

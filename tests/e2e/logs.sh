@@ -147,6 +147,12 @@ quietly "$GANTRY" train $small --run=clock --steps=40 --tick-minutes=0.000001 --
 quietly "$GANTRY" train $small --run=noclock --steps=40
 same "$(last clock)" "$(last noclock)"
 helper log clock
+# Pictures of the clock are in no curve.
+"$python" - <<'P' || fail 'pictures of the clock are measured'
+import json
+first, second = ({json.loads(line)['Fakes/swd_avg']['mean'] for line in open(run + '/stats.jsonl') if 'Fakes/swd_avg' in line} for run in ('clock', 'noclock'))
+assert first == second and first, (first, second)
+P
 
 begins read_while_it_goes
 # Read while it goes on.
