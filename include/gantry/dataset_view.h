@@ -17,7 +17,8 @@ void gt_dataset_count_classes(const gt_dataset *ds, int64_t *images);
 gt_status gt_dataset_label_moments(const gt_dataset *ds, gt_moments *out);
 /* Of each channel of n evenly spaced images, at most all -> out [channels]. */
 gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out);
-/* Of n evenly spaced images, at most all: how many have one single colour, and how many equal an earlier one of them. */
+/* Of n evenly spaced images, at most all: how many have one single colour, and how many equal an earlier one of them.
+ */
 gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, int64_t *equal);
 /* Pixels of each class in the masks of n evenly spaced images, at most all. */
 gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]);

@@ -115,7 +115,7 @@ typedef struct gt_loop {
     const char *words; /* for recipes of scores: "19 evaluations by heun" */
 } gt_loop;
 void gt_graph_repeat(gt_graph *g, const gt_loop *loop);
-const char *gt_graph_loop_words(const gt_graph *g); /* NULL: the graph is no loop */
+const char *gt_graph_loop_words(const gt_graph *g); /* NULL: the graph has no loop */
 
 const gt_shape *gt_node_shape(const gt_node *n);
 int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */

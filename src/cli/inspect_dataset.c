@@ -133,7 +133,7 @@ static void print_bytes(const char *spec) {
 
 static void print_survey(const gt_source *s, const gt_survey *o) {
     char name[GT_ITEM_NAME_BYTES];
-    printf("pictures     %lld, which are no dataset yet\n", (long long)o->count);
+    printf("pictures     %lld, not yet a dataset\n", (long long)o->count);
     if (o->looked < o->count) printf("looked at    %lld, evenly spaced\n", (long long)o->looked);
     if (o->unread)
         printf("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));

@@ -39,8 +39,8 @@ typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
     bool measured; /* the pictures; those that the clock alone asks for decide nothing */
-    bool late;  /* values of measurers, after the checkpoint, which is judged by them */
-    bool epoch; /* ended, where the plateau judges epochs */
+    bool late;     /* values of measurers, after the checkpoint, which is judged by them */
+    bool epoch;    /* ended, where the plateau judges epochs */
     stop_reason stop;
     bool finished;
     bool broken_off; /* a stop came before the late values were complete: the run computes them when it resumes */

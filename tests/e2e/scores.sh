@@ -107,7 +107,7 @@ assert abs(ours - files) < 1e-9 * np.trace(a['sigma'] + b['sigma']), (ours, file
 mu, sigma = a['mu'], a['sigma']
 d = len(mu)
 np.savez('other.npz', mu=mu, sigma=np.asfortranarray(sigma))
-# Covariances of full rank: SciPy's root of a singular product may be no number.
+# Covariances of full rank: SciPy's root of a singular product may be NaN.
 full = [s['sigma'] + 0.01 * np.trace(sigma) / d * np.eye(d) for s in (a, b)]
 np.savez('full_a.npz', mu=mu, sigma=full[0])
 np.savez('full_b.npz', mu=b['mu'], sigma=full[1])
