@@ -49,7 +49,7 @@ ROWS = {
     'auto256': dict(USUAL, title='`auto`, 256x256, batch 8', job=['--cfg=auto', '--batch=8'], size=256, steps=1, turns=(3, 5)),
     'fashion8': dict(OF_FASHION, title='`jobs/fashion.ini`, batch 8', job=[TOP + '/jobs/fashion.ini', '--batch=8'], steps=16),
     'fashion32': dict(OF_FASHION, title='`jobs/fashion.ini`, batch 32', job=[TOP + '/jobs/fashion.ini', '--batch=32'], steps=8),
-    'edm': dict(USUAL, kind='diffusion', title='`edm`, 32x32, batch 64', job=['--model=edm', '--augment=0'], steps=2),
+    'edm': dict(USUAL, kind='diffusion', title='`edm`, 32x32, batch 64', job=['--model=edm', '--batch=64', '--augment=0'], steps=2),
     'edm-cifar': dict(USUAL, kind='diffusion', title='`edm --cfg=cifar10`, 32x32, batch 8', job=['--model=edm', '--cfg=cifar10', '--batch=8', '--augment=0'], steps=1, turns=(3, 5)),
     'edm-sample': dict(USUAL, kind='sampling', title='a picture of `edm`, 18 Heun steps, 8 at once', job=['--model=edm', '--augment=0'], steps=0),
     'generate256': dict(USUAL, kind='generation', title='a picture, 256x256', size=256),

@@ -143,6 +143,9 @@ void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* o
 /* ---- exports.c ---- */
 void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved(): --export */
 
+/* ---- next_commands.c ---- rank 0, at the end */
+void gt_say_next(const gt_engine *e, const char *dir, bool finished);
+
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
 gt_status gt_sheet_grid(const gt_engine *e, gt_grid *grid); /* the grid of the job */
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j);

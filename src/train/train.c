@@ -344,6 +344,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);
         if (comm->rank == 0) conclude(&e, &j, st);
+        if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);
     }
     gt_tell_end();
     gt_storage_begin("closing", j.dir);

@@ -77,7 +77,7 @@ static const gt_named advice[] = {
 
 /* What is trained in hours, and what was published (Karras et al., tables 6 and 7). */
 static const gt_named recipes[] = {
-    {"cpu", "kimg=2000 batch=64 lrate=0.001 ema-kimg=50 ema-ramp=0.05 model-channels=32 num-blocks=1 unet-dropout=0"},
+    {"cpu", "kimg=2000 batch=32 lrate=0.001 ema-kimg=50 ema-ramp=0.05 model-channels=32 num-blocks=1 unet-dropout=0"},
     {"cifar10", "kimg=200000 batch=512 lrate=0.001 ema-kimg=500 ema-ramp=0.05 model-channels=128 num-blocks=4 "
                 "channel-mult=2,2,2 attn-resolutions=16 unet-dropout=0.13"},
     {0},
