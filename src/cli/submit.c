@@ -57,6 +57,7 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
     gt_status st = cli_split(a, all, OWN + n, argc, argv, true, &s->training);
     cli_arguments *t = &s->training;
     *help = t->help;
+    if (!st && t->n_words == 1) t->words[0] = cli_find_job_file(a, t->words[0]);
     int kept = 0;
     for (int i = 0; i < t->n_pairs && !st; i++) {
         if (gt_options_find(&s->own, t->keys[i])) {
@@ -135,7 +136,7 @@ static int submit_job(int argc, char **argv) {
 
 const cli_command cli_submit = {
     .name = "submit",
-    .arguments = "[JOB.ini] [OPTIONS OF train ...] [--key=value ...]",
+    .arguments = "[JOB] [OPTIONS OF train ...] [--key=value ...]",
     .help = "Check a training job; keep it in Slurm's queue until it is done",
     .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
               "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
