@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 
 enum { REAL_TEXT = 32 };
 
@@ -29,45 +30,13 @@ gt_option_state gt_options_state(const gt_options *o, const char *key) {
 
 /* ---- the nearest key ---- */
 
-/* Edit distance with swaps of neighbours (optimal string alignment), `most` where it is that or more; texts longer than
- * the table are never near. */
-static int distance(const char *a, const char *b, int most) {
-    enum { MOST = 40 };
-    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1];
-    if (n == MOST || m == MOST || abs(n - m) >= most) return most;
-    for (int i = 0; i <= n; i++) d[i][0] = i;
-    for (int j = 0; j <= m; j++) d[0][j] = j;
-    for (int i = 1; i <= n; i++)
-        for (int j = 1; j <= m; j++) {
-            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
-            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
-                best = d[i - 2][j - 2] + 1;
-            d[i][j] = best;
-        }
-    return d[n][m] < most ? d[n][m] : most;
-}
-
-/* How many letters of a name may be wrong, and one less: where more than half of them are, nobody knows what was meant.
- */
-static int limit_of(const char *name) { return (int)strnlen(name, 64) / 2 + 1; }
-
-/* Is the name nearer to what was typed than *best, which then becomes its distance? */
-static bool is_nearer(const char *typed, const char *name, int *best) {
-    int d = distance(typed, name, *best);
-    bool nearer = d < *best;
-    if (nearer) *best = d;
-    return nearer;
-}
-
 const char *gt_options_nearest(const gt_options *o, const char *key) {
     const char *nearest = NULL;
-    int best = limit_of(key);
+    int best = gt_nearest_limit(key);
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
         if (row->class == GT_SHAPE) continue;
-        if (is_nearer(key, row->key, &best)) nearest = row->key;
+        if (gt_is_nearer(key, row->key, &best)) nearest = row->key;
     }
     return nearest;
 }
@@ -103,11 +72,16 @@ static gt_status read_bool(const char *value, bool *out) {
     return gt_fail(GT_USAGE, "must be 0 or 1, no or yes");
 }
 
+static gt_status no_number(const gt_option *row, const char *wanted) {
+    return gt_fail(GT_USAGE, "must be %s%s%s%s", wanted, row->derived ? "; where it is not given it is chosen (" : "",
+                   row->derived ? row->derived : "", row->derived ? ")" : "");
+}
+
 static gt_status read_int(const gt_option *row, const char *value, int64_t *out) {
     char *end;
     errno = 0;
     long long x = strtoll(value, &end, 10);
-    if (errno || end == value || *end) return gt_fail(GT_USAGE, "must be a whole number");
+    if (errno || end == value || *end) return no_number(row, "a whole number");
     *out = x;
     return check_range(row, (double)x);
 }
@@ -115,7 +89,7 @@ static gt_status read_int(const gt_option *row, const char *value, int64_t *out)
 static gt_status read_real(const gt_option *row, const char *value, double *out) {
     char *end;
     *out = strtod(value, &end);
-    if (end == value || *end || !isfinite(*out)) return gt_fail(GT_USAGE, "must be a number");
+    if (end == value || *end || !isfinite(*out)) return no_number(row, "a number");
     *out += 0.0; /* -0 is 0, and no other job */
     return check_range(row, *out);
 }
@@ -175,11 +149,11 @@ static gt_status store_text(gt_options *o, const gt_option *row, const char *val
 /* The choices, and which of them may have been meant. */
 static gt_status none_of(const gt_option *row, const char *value) {
     char nearest[64] = "", choice[64];
-    int best = limit_of(value);
+    int best = gt_nearest_limit(value);
     for (const char *c = row->choices; *c;) {
         size_t length = strcspn(c, "|");
         snprintf(choice, sizeof choice, "%.*s", (int)length, c);
-        if (is_nearer(value, choice, &best)) memcpy(nearest, choice, sizeof choice);
+        if (gt_is_nearer(value, choice, &best)) memcpy(nearest, choice, sizeof choice);
         c += length + (c[length] == '|');
     }
     return gt_fail(GT_USAGE, "must be one of %s%s%s%s", row->choices, *nearest ? "; did you mean " : "", nearest,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files that may come from elsewhere: checkpoints, which a process of its own checks before all ranks open them, and
  * files that stand in the place of a job file. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "base/nearest.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
 #include "gantry/file.h"
@@ -116,33 +116,16 @@ const char *cli_find_job_file(gt_arena *a, const char *word) {
     return word;
 }
 
-static int is_job(const struct dirent *e) {
-    const char *dot = strrchr(e->d_name, '.');
-    return dot && gt_is(dot, ".ini");
-}
-
 /* There is neither such a file nor such a job: the message names the nearest one. */
 static gt_status fail_no_job(const char *word) {
-    enum { MOST = 64 };
-    gt_option rows[MOST];
-    struct dirent **entries = NULL;
-    char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32];
-    int n = -1;
+    char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";
     gt_program_folder(folder);
-    for (int i = 0; i < JOB_PLACES && n < 0; i++) {
+    for (int i = 0; i < JOB_PLACES && !*near; i++) {
         snprintf(place, sizeof place, "%s/%s", folder, job_places[i]);
-        n = scandir(place, &entries, is_job, alphasort);
+        if (gt_nearest_entry(place, word, ".ini", near)) *strrchr(near, '.') = 0;
     }
-    for (int i = 0; i < n; i++) {
-        *strrchr(entries[i]->d_name, '.') = 0;
-        if (i < MOST) rows[i] = (gt_option){.key = entries[i]->d_name};
-    }
-    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = n < MOST ? n : MOST}, word);
-    gt_status st = gt_fail(GT_USAGE, "'%.200s' is neither a file here nor a job that comes with the program%s%s%s",
-                           word, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    for (int i = 0; i < n; i++) free(entries[i]);
-    free(entries);
-    return st;
+    return gt_fail(GT_USAGE, "'%.200s' is neither a file here nor a job that comes with the program%s%s%s", word,
+                   *near ? "; did you mean " : "", near, *near ? "?" : "");
 }
 
 gt_status cli_check_job_file(const char *path) {

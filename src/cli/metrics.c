@@ -190,9 +190,9 @@ static gt_status prepare(cli_session *s) {
     read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = choose_metrics(s, f);
+    if (!st && *f->of.network) st = cli_choose_checkpoint(&s->options, &f->of.network);
     if (!st) st = gt_metric_options_check(&f->of.options);
     if (!st) st = cli_choose_detector(&s->options, &f->of.options.detector);
-    if (!st && *f->of.network) st = cli_choose_checkpoint(&s->options, &f->of.network);
     if (!st && *f->of.network && cli_first_rank()) st = find_run(s, f);
     if (!st) st = check_folder(s, "--save", f->of.save);
     if (!st) st = check_folder(s, "--nearest", f->of.nearest);

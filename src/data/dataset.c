@@ -49,7 +49,7 @@ static gt_status with_command(const gt_dataset *ds, gt_status st) {
     gt_buffer command = {0};
     char said[1024];
     snprintf(said, sizeof said, "%s", gt_message());
-    if (gt_survey_pictures(ds->source, &found)) return st;
+    if (gt_survey_pictures(ds->source, &found) || found.unread == found.looked) return gt_fail(st, "%s", said);
     gt_survey_command(&found, ds->spec, &command);
     if (!command.failed) gt_fail(st, "%s; a dataset of them: %.*s", said, (int)command.n, (const char *)command.data);
     gt_buffer_free(&command);

@@ -2,6 +2,7 @@
  * The interface of all sources: finds the kind of source that a name means, chooses the labels, reads items. */
 #define _GNU_SOURCE
 #include "data/source.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -50,6 +51,14 @@ static const char *written_by_a_run(const char *spec) {
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
 }
 
+/* Something with a name like that lies in the same folder. */
+static bool is_beside(const char *spec, char near[GT_NAME_BYTES]) {
+    const char *slash = strrchr(spec, '/');
+    char folder[4096] = ".";
+    if (slash) snprintf(folder, sizeof folder, "%.*s", slash == spec ? 1 : (int)(slash - spec), spec);
+    return gt_nearest_entry(folder, slash ? slash + 1 : spec, "", near);
+}
+
 /* No kind of source claims the name. */
 static gt_status refuse_spec(const char *spec, int error) {
     char list[512] = "";
@@ -63,6 +72,9 @@ static gt_status refuse_spec(const char *spec, int error) {
     gt_file_kind kind = gt_kind_of_file(spec);
     bool told = kind != GT_KIND_HDF5 && kind != GT_KIND_ZIP && *gt_kind_text(kind);
     const char *reason = told ? gt_kind_text(kind) : error ? strerror(error) : "of no known kind";
+    char near[GT_NAME_BYTES];
+    if (error == ENOENT && is_beside(spec, near))
+        return gt_fail(GT_FAILED, "cannot be opened: %s; did you mean %s, which is there?", reason, near);
     if (error) return gt_fail(GT_FAILED, "cannot be opened: %s (a dataset is %s)", reason, list);
     return gt_fail(GT_FORMAT, "%s; a dataset is %s", reason, list);
 }

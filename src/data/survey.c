@@ -53,13 +53,13 @@ gt_status gt_survey_pictures(const gt_source *s, gt_survey *out) {
 void gt_survey_command(const gt_survey *o, const char *spec, gt_buffer *to) {
     size_t n = strlen(spec);
     while (n > 1 && spec[n - 1] == '/') n--;
+    bool zip = n > 4 && !strncmp(spec + n - 4, ".zip", 4), csv = n > 4 && !strncmp(spec + n - 4, ".csv", 4);
     char *dest = malloc(n + sizeof "-small.zip");
     if (!dest) {
         to->failed = true;
         return;
     }
-    bool zip = n > 4 && !strcmp(spec + n - 4, ".zip");
-    sprintf(dest, "%.*s%s", (int)(zip ? n - 4 : n), spec, zip ? "-small.zip" : ".zip");
+    sprintf(dest, "%.*s%s", (int)(zip || csv ? n - 4 : n), spec, zip ? "-small.zip" : ".zip");
     gt_buffer_printf(to, "gantry dataset ");
     gt_buffer_shell(to, spec);
     gt_buffer_printf(to, " ");

@@ -56,7 +56,10 @@ static gt_status read_at(int fd, const char *path, void *out, size_t bytes) {
 /* A file of another kind, and what to give instead; GT_OK: its kind says nothing. */
 static gt_status check_kind(const char *path, gt_file_kind kind) {
     if (kind == GT_KIND_CHECKPOINT || kind == GT_KIND_UNKNOWN || kind == GT_KIND_EMPTY) return GT_OK;
-    return gt_fail(GT_FORMAT, "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5 or a run's directory%s",
+    return gt_fail(GT_FORMAT,
+                   "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5, a run's directory, or a network of "
+                   "another program (.pkl, "
+                   ".pt, .safetensors, .npz)%s",
                    path, gt_kind_text(kind),
                    gt_kind_is_foreign_network(kind) ? "; gantry convert makes one of a network of another program"
                                                     : "");

@@ -44,7 +44,7 @@ rows() { # of stdin
 }
 
 case_train() {
-    rows 40 <<END
+    rows 60 <<END
 2  |  trian  |  unknown command 'trian'; did you mean train\?
 2  |  style_mixing.py  |  in Gantry it is mix
 2  |  calc_metrics  |  in Gantry it is metrics
@@ -112,6 +112,27 @@ case_train() {
 2  |  train --data=shapes.zip --run=mine $tiny --gamma=3  |  begun with another job
 2  |  train --run=a --outdir=b --data=shapes.zip  |  only one of them
 2  |  train --data=shapes.zip --model=dcgan --resume=mine --batch=16 --cbase=64 --cmax=8 --dry-run  |  holds model 'stylegan2', not 'dcgan'
+2  |  list runs  |  in Gantry it is status, as in gantry status runs/\*
+2  |  show mine  |  in Gantry it is inspect
+2  |  new  |  in Gantry it is train
+2  |  tensorboard --logdir=runs  |  in Gantry it is that program: tensorboard --logdir=runs
+2  |  train --gamma=auto  |  --gamma=auto: must be a number; where it is not given it is chosen \(from cfg\)
+2  |  train --kimg=lots  |  --kimg=lots: must be a number; where it is not given it is chosen
+1  |  train --data=shaeps.zip  |  'shaeps.zip': cannot be opened: No such file or directory; did you mean shapes.zip, which is there\?
+1  |  train --data=shapes.zip --cbase=1  |  --cbase=1: the block of 16 pixels would have no channels; --cbase must be at least 16
+1  |  train --data=shapes.zip --resume=points.csv  |  'points.csv' is a text file, not a Gantry checkpoint.*, or a network of another program \(.pkl
+2  |  train --data=shapes.zip --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
+2  |  train --data=shapes.zip --model=edm --precond=edn  |  must be one of edm\|flow\|vp\|ve; did you mean edm\?
+2  |  train --data=shapes.zip --model=edm --sampler=huen  |  did you mean heun\?
+2  |  train --data=shapes.zip --model=edm --gamma=1  |  --gamma has no meaning with --model=edm \(it belongs to stylegan2\)
+2  |  train --data=shapes.zip --max-time=soon  |  --max-time=soon: must be minutes, minutes:seconds, hours:minutes:seconds
+2  |  train --data=shapes.zip --grid=big  |  --grid=big: must be columns and rows, such as 8x8
+2  |  train --data=shapes.zip --subset=100  |  --subset=100: 'shapes.zip' holds 48 images
+2  |  train --data=shapes.zip --seed=-1  |  --seed=-1: must be non-negative
+2  |  train fashion edm  |  'edm': one job file at most \(the first is 'fashion'\)
+2  |  train mine  |  --run=mine resumes the run, --resume=mine begins a new one from its networks
+2  |  train --data=shapes.zip --validation=2  |  --validation=2: must be between 0 and 0.9
+1  |  train --data=points.csv  |  'points.csv': '[0-9]': cannot be opened: No such file or directory$
 END
 }
 
@@ -175,6 +196,24 @@ case_other_commands() {
 2  |  submit --cpus-per-task=2 --time=soon unknown.ini  |  --time=soon: must be minutes
 2  |  version x  |  takes no arguments
 2  |  help nixxx  |  'nixxx'
+1  |  metrics nowhere --metrics=fid  |  cannot open the checkpoint 'nowhere'
+1  |  metrics mine --metrics=fid10k --detector=nowhere  |  the detector: cannot open the checkpoint 'nowhere'
+2  |  metrics mine --metrics=swd10 --guidance=2  |  are of diffusion models; this network makes pictures at once
+1  |  inspect nowhere.zip  |  'nowhere.zip': No such file or directory; a dataset, a checkpoint
+1  |  inspect empty  |  'empty': holds no pictures
+2  |  dataset photos o.zip --background=blue  |  white, black or six hexadecimal digits such as 80c0ff
+2  |  dataset photos o.zip --width=40  |  a dataset of all: gantry dataset photos o.zip --width=40 --height=32 --pad
+2  |  dataset photos o.zip --width=40 --height=40 --pad --transform=center-crop  |  --pad and --transform: only one of them
+2  |  generate mine --seeds=9-0 --outdir=o  |  the first number of a range is the smaller one, such as 0-9
+2  |  generate mine --seeds=0 --guidance=2 --outdir=o  |  this network makes pictures at once
+2  |  walk mine --seeds=0-1 --out=w.mp3  |  a name that ends in .webp or .mp4 is needed
+2  |  project mine --target=shapes.zip --num-steps=0 --outdir=o  |  --num-steps=0: must be at least 1
+1  |  convert mine.pkl x.h5  |  cannot open the checkpoint 'mine.pkl'
+2  |  search --data=shapes.zip lrate=log:2..1  |  the range is upside down or empty
+1  |  hash nowhere  |  a run, a checkpoint, a network, a dataset or a picture is needed
+2  |  help gama  |  did you mean gamma\?
+2  |  completion fish  |  gantry completion bash, or gantry completion zsh
+2  |  doctor --hash  |  did you mean --hashes\?
 END
 }
 

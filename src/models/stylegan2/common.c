@@ -53,7 +53,7 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
         .count = k + 1, .height = height >> k, .width = width >> k, .base = channel_base, .max = channel_max};
     if (gt_level_channels(l, k) < 1)
         return gt_fail(GT_USAGE,
-                       "channel base %d: the block of %d pixels would have no channels; the base must be at least %d",
+                       "--cbase=%d: the block of %d pixels would have no channels; --cbase must be at least %d",
                        channel_base, gt_level_name(k), gt_level_name(k));
     l->skip = gt_is(architecture, "skip");
     l->resnet = gt_is(architecture, "resnet");

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a mistyped name was meant to be:
+ *
+ *     int best = gt_nearest_limit(typed);
+ *     for (...) if (gt_is_nearer(typed, name[i], &best)) near = name[i]; */
+#ifndef GANTRY_BASE_NEAREST_H
+#define GANTRY_BASE_NEAREST_H
+
+#include <stdbool.h>
+
+#include "gantry/file.h"
+
+/* How many letters of a name may be wrong, and one less: where more than half of them are, nobody knows what was meant.
+ */
+int gt_nearest_limit(const char *name);
+/* Is the name nearer to what was typed than *best, which then becomes its distance? */
+bool gt_is_nearer(const char *typed, const char *name, int *best);
+/* The entry of a folder whose name without `ending` is nearest to `name`: true, and its whole name. */
+bool gt_nearest_entry(const char *folder, const char *name, const char *ending, char near[GT_NAME_BYTES]);
+
+#endif
