@@ -196,11 +196,11 @@ static const gt_option options[] = {
      .detail = "The message names rank, host and what it did last. While a rank writes or reads a file, waits for "
                "data or computes metrics, ten times as long. Long work that gets on is not silent. "
                "When the network between two ranks is broken, the message names both of them."},
-    {OPTION(dry_run, "0", "Print the job, its sizes, speed and duration, and exit; quick: no speed"),
-     .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick", .bare = "1",
-     .detail = "The job comes first, then the sizes of its networks and the memory it needs, then, from steps that "
-               "are made and timed, images per second and the duration of the run; at the end what gantry doctor "
-               "says. quick makes no step, and asks no doctor."},
+    {OPTION(dry_run, "0", "Print duration, memory and speed of the run, and exit; quick: no speed; job: the job"),
+     .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick|job", .bare = "1",
+     .detail = "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and for runs of more "
+               "than a day what would be faster, also measured; then sizes of the networks, and what gantry doctor "
+               "says. quick prints the job and its sizes, makes no step and asks no doctor; job prints the job alone."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,

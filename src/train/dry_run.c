@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --dry-run: the job, then its sizes, from its graphs, then what it would cost, from two seconds of real steps (no more
- * than the job has), or, where two steps take too long, from pieces of one. --dry-run=quick makes no step. Nothing is
+ * --dry-run: how long the run would take, what it needs and what would be faster, then where that comes from: sizes of
+ * the graphs, and two seconds of real steps (no more than the job has), or, where two steps take too long, pieces of
+ * one. --dry-run=quick prints the job and its sizes, and makes no step; --dry-run=job prints the job. Nothing is
  * written. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gantry/clock.h"
 #include "gantry/log.h"
@@ -77,28 +79,119 @@ static gt_status print_job(const gt_engine *e) {
     return GT_OK;
 }
 
+static void print_memory(const gt_engine *e) {
+    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
+           "a checkpoint\n",
+           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
+           (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
+}
+
+static void print_ranks(const gt_engine *e) {
+    int slices = e->batches[0].slices.count;
+    char more[GT_SLICES_ADVICE];
+    gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
+    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
+           slices, e->model->slice_size, e->model->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s",
+           2 * slices, more);
+}
+
 static void print_sizes(const gt_engine *e) {
     const gt_model *m = e->model;
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]),
                m->nets[i]->n_tensors);
-    int slices = e->batches[0].slices.count;
-    char more[GT_SLICES_ADVICE];
-    gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
-    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
-           slices, m->slice_size, m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
-    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
-           "a checkpoint\n",
-           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
-           (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n",
            flops_per_image(e) / 1e9);
     fflush(stdout);
 }
 
+/* A smaller network of the same family, by the family's advice; its speed is measured as that of this one. */
+typedef struct smaller {
+    const char *options; /* "--cbase=8192 --cmax=128"; NULL: there is none, or this one is no larger */
+    double seconds_per_image;
+} smaller;
+
+static const char *advised_size(const gt_job *job) {
+    for (const gt_named *a = job->family->advice; a && a->name; a++)
+        if (gt_is(a->name, "slow")) return a->text;
+    return NULL;
+}
+
+/* The job with these options in place of its own; *other: it is another job then. */
+static gt_status job_with(const gt_job *job, const char *options, gt_job **out, bool *other) {
+    char *text = gt_job_to_text(job), *list = strdup(options), *rest = list, *word;
+    *out = text && list ? gt_job_new() : NULL;
+    gt_status st = *out ? gt_job_read_text(*out, text, "the job") : GT_NOMEM;
+    *other = false;
+    while (!st && (word = strtok_r(rest, " ", &rest))) {
+        char *value = strchr(word, '=');
+        *value++ = 0;
+        const gt_option *row = gt_options_find(&job->options, word + 2);
+        *other |= row && atof(gt_options_effective(&job->options, row)) > atof(value);
+        st = gt_options_set(&(*out)->options, word + 2, value, NULL);
+    }
+    if (!st) (*out)->threads = job->threads, (*out)->dry_run = job->dry_run;
+    free(text);
+    free(list);
+    return st;
+}
+
+/* Of runs of more than a day. A network that cannot be measured is not proposed. */
+static gt_status measure_smaller_all(const gt_engine *e, double seconds, smaller *out) {
+    const double day = 86400;
+    const char *options = advised_size(e->job);
+    gt_job *job = NULL;
+    bool other = false;
+    *out = (smaller){0};
+    int wanted = options && seconds > day; /* as rank 0 has measured */
+    gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
+    if (!wanted) return GT_OK;
+    gt_status st = gt_comm_agree_all(e->comm, job_with(e->job, options, &job, &other));
+    gt_engine small = {0};
+    if (!st && other) {
+        st = gt_engine_open_all(&small, e->comm, job);
+        if (!st) st = gt_engine_build_all(&small);
+        if (!st) st = gt_engine_start_loader_all(&small);
+        if (!st) st = measure_steps_all(&small, &out->seconds_per_image);
+        if (!st) out->options = options;
+        gt_engine_close_all(&small);
+    }
+    gt_job_free(job);
+    return st == GT_USAGE ? GT_OK : st;
+}
+
+static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s) {
+    const double day = 86400, kimg = (double)e->job->total_images / 1000;
+    char text[64];
+    double images = day / seconds_per_image; /* of a day */
+    if (seconds_per_image * 1000 * kimg < day) return;
+    printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
+    if (s->options)
+        printf("            %s: %.2f images/s, %s for %.0f kimg\n", s->options, 1 / s->seconds_per_image,
+               length_text(s->seconds_per_image * 1000 * kimg, text), kimg);
+    printf("            N hosts: at best an Nth of the time (gantry run, gantry submit)\n");
+}
+
+/* What whoever asks wants to know, in five lines or so. */
+static void print_answer(const gt_engine *e, double seconds_per_image, const smaller *s) {
+    double seconds = seconds_per_image * (double)e->job->total_images,
+           checkpoint = (double)gt_engine_checkpoint_bytes(e);
+    char text[64];
+    printf("time        %s for %.1f kimg, at %.2f images/s", length_text(seconds, text),
+           (double)e->job->total_images / 1000, 1 / seconds_per_image);
+    if (e->comm->hosts > 1) printf("; %.4g node-hours", seconds / 3600 * e->comm->hosts);
+    printf("\n");
+    print_memory(e);
+    printf(
+        "disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written; logs and pictures beside\n",
+        ((double)e->job->keep + 1) * checkpoint / 1e6, (long long)e->job->keep, checkpoint / 1e6);
+    print_ranks(e);
+    print_faster(e, seconds_per_image, s);
+    printf("\n");
+}
+
 /* `cut`: the pieces that were measured in place of steps; NULL: none. */
 static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut) {
-    double seconds = seconds_per_image * (double)e->job->total_images;
     char text[64];
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (arithmetic %s, instructions %s)\n",
            1 / seconds_per_image, 1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9,
@@ -110,8 +203,6 @@ static void print_cost(const gt_engine *e, double seconds_per_image, const gt_re
             "            The rest is extrapolated; sums over ranks and updates are not counted\n",
             length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
     gt_measurers_print_cost(e, seconds_per_image);
-    printf("the run     %.1f kimg: %s, %.3g node-hours\n", (double)e->job->total_images / 1000,
-           length_text(seconds, text), seconds / 3600 * e->comm->hosts);
     fflush(stdout);
 }
 
@@ -134,6 +225,7 @@ static gt_status transfer_all(gt_engine *e) {
 static gt_status measure_cost_all(gt_engine *e) {
     gt_rehearsal pieces;
     double seconds;
+    smaller less;
     bool cut;
     gt_info("measuring: steps for about %d seconds, or pieces of a step where one takes long (--dry-run=quick measures "
             "nothing)",
@@ -142,8 +234,13 @@ static gt_status measure_cost_all(gt_engine *e) {
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, &seconds, &pieces, &cut);
     if (!st) st = gt_measurers_cost_all(e);
+    if (!st) st = measure_smaller_all(e, seconds * (double)e->job->total_images, &less);
     gt_tell_end();
-    if (!st && e->comm->rank == 0) print_cost(e, seconds, cut ? &pieces : NULL);
+    if (!st && e->comm->rank == 0) {
+        print_answer(e, seconds, &less);
+        print_sizes(e);
+        print_cost(e, seconds, cut ? &pieces : NULL);
+    }
     return st;
 }
 
@@ -153,16 +250,26 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_by
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
     gt_tell_end();
-    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print_job(&e) : GT_OK);
+    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job");
+    if (!st && (quick || alone)) st = gt_comm_agree_all(comm, comm->rank == 0 ? print_job(&e) : GT_OK);
+    *checkpoint_bytes = 0;
+    if (alone) {
+        gt_engine_close_all(&e);
+        return st;
+    }
     if (!st) st = gt_journal_open_all(&e, &j);
     if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
     gt_tell_start("preparing the graphs of a step", NULL, 0);
     if (!st) st = gt_engine_build_all(&e);
     if (!st) st = transfer_all(&e);
     gt_tell_end();
-    if (!st && comm->rank == 0) print_sizes(&e);
-    if (!st && !gt_is(job->dry_run, "quick")) st = measure_cost_all(&e);
-    *checkpoint_bytes = st ? 0 : gt_engine_checkpoint_bytes(&e);
+    if (!st && quick && comm->rank == 0) {
+        print_sizes(&e);
+        print_ranks(&e);
+        print_memory(&e);
+    }
+    if (!st && !quick) st = measure_cost_all(&e);
+    if (!st) *checkpoint_bytes = gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&e, &j);
     gt_engine_close_all(&e);
     return st;

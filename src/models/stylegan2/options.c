@@ -84,6 +84,7 @@ static const gt_named derived[] = {
 };
 
 static const gt_named advice[] = {
+    {"slow", "--cbase=8192 --cmax=128"},
     {"collapse", "a larger --gamma|go back to an earlier checkpoint with another --seed"},
     {"saturation", "more data|--mirror|--aug=ada|a larger --gamma"},
     {"divergence", "a smaller --lrate|a larger --gamma|an earlier checkpoint with another --seed"},
