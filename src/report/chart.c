@@ -23,11 +23,13 @@ typedef struct line { /* of a chart; no points: there is none */
     double *x, *y; /* middles of stretches of ticks, and means of what is finite in them; NaN: a gap */
 } line;
 
+static const double KIMG = 1000; /* images */
+
 typedef struct drawing {
     const chart *chart;
     line lines[CHART_MOST_LINES];
     double *numbers; /* of all lines */
-    double unit, lo, hi, first, last;
+    double lo, hi, first, last;
     bool bridge;
     axis x, y;
 } drawing;
@@ -99,7 +101,7 @@ static void take_points(drawing *d, int i, int most) {
             sum += v;
             n++;
         }
-        to->x[to->points] = (double)(l->stats->images[begin] + l->stats->images[end - 1]) / 2 / d->unit;
+        to->x[to->points] = (double)(l->stats->images[begin] + l->stats->images[end - 1]) / 2 / KIMG;
         to->y[to->points++] = sum / n;
     }
 }
@@ -133,7 +135,7 @@ static void put_numbers(gt_buffer *out, const double *x, int n) {
 /* What the script of the page needs of the chart (report.js), as JSON in an attribute. */
 static void put_data(gt_buffer *out, const drawing *d) {
     int place[CHART_MOST_LINES], n = 0;
-    gt_buffer_printf(out, " data-chart='{\"unit\":\"%s\",\"x\":[", d->unit > 1 ? "kimg" : "images");
+    gt_buffer_printf(out, " data-chart='{\"unit\":\"kimg\",\"x\":[");
     for (int i = 0; i < d->chart->n; i++) {
         const line *l = &d->lines[i];
         if (!l->points || l->x_of != i) continue;
@@ -186,7 +188,7 @@ static void draw_chart(gt_buffer *out, drawing *d) {
     gt_buffer_printf(out, ">");
     pen p = {.page = out};
     plot_marks(&p, &d->x, &d->y);
-    plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, d->unit > 1 ? "kimg" : "images");
+    plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, "kimg");
     for (int i = 0; i < d->chart->n; i++)
         if (d->lines[i].points) draw_line(&p, d, i);
     gt_buffer_printf(out, "<line class=\"cursor\" x1=\"0\" x2=\"0\" y1=\"%d\" y2=\"%d\"/></svg></figure>\n", TOP,
@@ -201,8 +203,7 @@ void chart_draw(gt_buffer *out, const chart *c) {
     d.numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d.numbers);
     out->failed |= !d.numbers;
     if (!d.numbers) return;
-    d.unit = d.last >= 10000 ? 1000 : 1;
-    d.x = make_axis(d.first / d.unit, d.last / d.unit, X_STEPS, true);
+    d.x = make_axis(d.first / KIMG, d.last / KIMG, X_STEPS, true);
     d.y = make_axis(d.lo, d.hi, Y_STEPS, false);
     for (int i = 0; i < c->n; i++) take_points(&d, i, most);
     draw_chart(out, &d);

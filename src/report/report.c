@@ -52,7 +52,6 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     tile(out, "accuracy, validation", "%.4f", last_of(s, "Accuracy/validation"));
     tile(out, "accuracy, test", "%.4f", last_of(s, "Accuracy/test"));
     tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
-    tile(out, "ticks", "%.0f", (double)s->ticks);
     gt_buffer_printf(out, "</div>\n");
 }
 
@@ -82,12 +81,13 @@ void report_end(gt_buffer *out) {
 static void put_page(gt_buffer *out, const char *dir, bool beside, const char *name, const char *job, gt_stats *s,
                      const gt_starts *starts) {
     report_begin(out, name, "Gantry training report");
-    report_facts(out, dir, starts, s);
+    report_state(out, dir, starts, s);
     put_tiles(out, s);
-    report_warnings(out, dir);
     report_pictures(out, dir);
+    report_warnings(out, dir);
     report_metrics(out, dir, s);
     if (s->ticks) report_charts(out, &(report_run){dir, name, s}, 1);
+    report_facts(out, starts);
     if (beside) report_files(out, dir);
     if (job) html_text(out, "<details><summary>Job</summary><pre>", job, "</pre></details>\n");
     report_end(out);

@@ -48,8 +48,9 @@ double report_per_second(double seconds_per_kimg);
 void report_charts(gt_buffer *out, const report_run *runs, int n);
 
 /* ---- report_facts.c ---- */
-/* What was run, in which state the run is, how far the run came. */
-void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s);
+/* In which state the run is, how far the run came, how a stopped one resumes. */
+void report_state(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s);
+void report_facts(gt_buffer *out, const gt_starts *starts);              /* what was run */
 void report_warnings(gt_buffer *out, const char *dir);                   /* of log.txt, with their times */
 void report_metrics(gt_buffer *out, const char *dir, const gt_stats *s); /* last and best values of --metrics */
 void report_files(gt_buffer *out, const char *dir);                      /* links to the files of the directory */

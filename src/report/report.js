@@ -81,11 +81,25 @@
   }
 
   document.querySelectorAll(".strip").forEach(strip => {
-    const frames = [...strip.querySelectorAll(".frame")], input = strip.querySelector("input");
+    const frames = [...strip.querySelectorAll(".frame")], input = strip.querySelector("input"), button = strip.querySelector("button");
     const show = k => frames.forEach((f, i) => f.classList.toggle("now", i === k));
-    input.hidden = false;
+    let timer = 0;
+    const stop = () => { clearInterval(timer); timer = 0; button.textContent = "Play"; };
+    const next = () => {
+      const k = (Number(input.value) + 1) % frames.length;
+      input.value = k;
+      show(k);
+      if (k === frames.length - 1) stop();
+    };
+    input.hidden = button.hidden = false;
     strip.classList.add("live");
-    input.addEventListener("input", () => show(Number(input.value)));
+    input.addEventListener("input", () => { stop(); show(Number(input.value)); });
+    button.addEventListener("click", () => {
+      if (timer) return stop();
+      button.textContent = "Stop";
+      timer = setInterval(next, 400);
+      next();
+    });
     show(frames.length - 1);
   });
 })();

@@ -23,11 +23,39 @@ static void row(gt_buffer *out, const char *name, const char *text) {
 
 /* ---- what was run ---- */
 
-static void put_state(gt_buffer *out, const char *dir, const gt_starts *s) {
-    const char *state = gt_starts_state(dir, s);
-    if (!*state) return;
-    gt_buffer_printf(out, "<p><span class=\"state %s\">%s</span> ", state, state);
-    html_text(out, "", s->message, "</p>\n");
+static double last_value(const gt_stats *s, const char *name) {
+    const gt_stats_series *series = gt_stats_find(s, name);
+    return series && s->ticks ? series->values[s->ticks - 1].mean : NAN;
+}
+
+/* "12.0 % of 400 kimg, 3h 20m left at this speed" */
+static void put_progress(gt_buffer *out, const gt_starts *starts, const gt_stats *s, bool running) {
+    double images = s->ticks ? (double)s->images[s->ticks - 1] : 0, part = fmin(1, images / (double)starts->total);
+    double left = fmax(0, (double)starts->total - images) / 1000 * last_value(s, "Timing/sec_per_kimg");
+    char text[32];
+    gt_buffer_printf(out,
+                     "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n<p class=\"done\">%.1f %% of %.6g kimg",
+                     100 * part, 100 * part, (double)starts->total / 1000);
+    if (running && part < 1 && isfinite(left)) gt_buffer_printf(out, "; ETA %s", gt_duration_text(left, text));
+    gt_buffer_printf(out, "</p>\n");
+}
+
+void report_state(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
+    const char *state = gt_starts_state(dir, starts);
+    bool running = !strcmp(state, "running"), finished = !strcmp(state, "finished");
+    if (*state) {
+        gt_buffer_printf(out, "<p><span class=\"state %s\">%s</span> ", state, state);
+        html_text(out, "", starts->message, "</p>\n");
+    }
+    if (starts->count && starts->total > 0) put_progress(out, starts, s, running);
+    if (*state && !running && !finished) {
+        gt_buffer command = {0};
+        gt_buffer_printf(&command, "gantry train --run=");
+        gt_buffer_shell(&command, dir);
+        gt_buffer_add(&command, "", 1);
+        if (!command.failed) html_text(out, "<p>The run resumes by <code>", command.data, "</code></p>\n");
+        gt_buffer_free(&command);
+    }
 }
 
 /* The processors of all parts of the run. */
@@ -41,13 +69,8 @@ static void put_parts(gt_buffer *out, const gt_starts *s) {
     }
 }
 
-void report_facts(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
-    double images = s->ticks ? (double)s->images[s->ticks - 1] : 0;
-    put_state(out, dir, starts);
+void report_facts(gt_buffer *out, const gt_starts *starts) {
     if (!starts->count) return;
-    if (starts->total > 0)
-        gt_buffer_printf(out, "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n",
-                         fmin(100, 100 * images / (double)starts->total));
     gt_buffer_printf(out, "<h2>What was run</h2>\n<div class=\"card scroll\"><table>\n");
     for (const gt_start_fact *f = starts->facts; f->name; f++)
         if (strcmp(f->name, GT_START_PROCESSORS)) row(out, f->name, f->text);

@@ -95,7 +95,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         if (fits && !st && n > most) st = make_smaller(&bytes, &n, most, &factor);
         char note[160], how[64] = "";
         if (factor > 1) snprintf(how, sizeof how, ", made %d times smaller for this page", factor);
-        else if (factor) snprintf(how, sizeof how, ", packed with losses for this page");
+        else if (factor) snprintf(how, sizeof how, ", compressed for this page");
         snprintf(note, sizeof note, "%s%s", name, how);
         html_figure(out, title, note);
         if (!fits) {
@@ -157,7 +157,8 @@ static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, s
     size_t m = frames_that_fit(dir, fakes, n);
     gt_buffer_printf(out,
                      "<div class=\"strip\"><h3>As training went on</h3><p>%zu of %zu pictures%s</p>"
-                     "<input type=\"range\" min=\"0\" max=\"%zu\" value=\"%zu\" aria-label=\"Picture\" hidden>\n",
+                     "<button type=\"button\" hidden>Play</button><input type=\"range\" min=\"0\" max=\"%zu\" "
+                     "value=\"%zu\" aria-label=\"Picture\" hidden>\n",
                      m, n, m < n ? "; all of them lie in the run's directory" : "", m - 1, m - 1);
     for (size_t k = 0; k < m; k++) {
         gt_buffer_printf(out, "<div class=\"frame\">");
@@ -210,6 +211,6 @@ void report_pictures(gt_buffer *out, const char *dir) {
     put_reconstructions(out, dir);
     put_picture(out, dir, "confusion.png", "Confusion of the classes on images that are not trained on", LARGE);
     gt_buffer_printf(out, "</div>\n");
-    if (n > 1) put_strip(out, dir, fakes, n - 1); /* what came before the newest */
+    if (n > 1) put_strip(out, dir, fakes, n);
     free(fakes);
 }
