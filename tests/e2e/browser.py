@@ -12,7 +12,7 @@ SCHEMES = ['light', 'dark']
 
 LOOK = '''(() => {
   const box = e => { const r = e.getBoundingClientRect(); return [r.left + scrollX, r.top + scrollY, r.width, r.height]; };
-  const shown = e => e.getBoundingClientRect().width > 0;
+  const shown = e => e.getBoundingClientRect().width > 0 && !e.closest('details:not([open]) > :not(summary)');
   const numbers = color => (color.match(/[0-9.]+/g) || []).slice(0, 3).map(Number);
   const light = color => { const [r, g, b] = numbers(color).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c !== 'transparent') return c; } return 'rgb(255, 255, 255)'; };
