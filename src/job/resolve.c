@@ -147,6 +147,19 @@ static gt_status check_model_has(const gt_job *job, const gt_option *row) {
     return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, models);
 }
 
+/* Another family's option. "dropout" of EDM's program is --unet-dropout here. */
+static gt_status fail_foreign(const gt_job *job, const gt_option *row) {
+    const char *own = NULL;
+    for (int i = 0; i < job->options.n && !own; i++) {
+        const char *key = job->options.rows[i].key;
+        size_t n = strlen(key), tail = strlen(row->key);
+        bool ends = n > tail + 1 && key[n - tail - 1] == '-' && !strcmp(key + n - tail, row->key);
+        if (ends && gt_family_has(job->family, &job->options.rows[i])) own = key;
+    }
+    return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s%s%s)", row->key, job->model,
+                   row->only, own ? "; here it is --" : "", own ? own : "");
+}
+
 /* Options of other models have no meaning, and some options none with this --aug: giving one is a mistake. */
 static gt_status check_meaning(gt_job *job) {
     gt_job_find_family(job);
@@ -157,9 +170,7 @@ static gt_status check_meaning(gt_job *job) {
             if (check_model_has(job, row)) return GT_USAGE;
             continue;
         }
-        if (gt_job_given(job, row->key))
-            return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model,
-                           row->only);
+        if (gt_job_given(job, row->key)) return fail_foreign(job, row);
         job->state[i] = GT_OPTION_MOOT;
     }
     gt_job_derive_all(job, job->kind->defaults);

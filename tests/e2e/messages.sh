@@ -124,6 +124,7 @@ case_train() {
 2  |  train --data=shapes.zip --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
 2  |  train --data=shapes.zip --model=edm --precond=edn  |  must be one of edm\|flow\|vp\|ve; did you mean edm\?
 2  |  train --data=shapes.zip --model=edm --sampler=huen  |  did you mean heun\?
+2  |  train --data=shapes.zip --model=edm --dropout=0.13  |  --dropout has no meaning with --model=edm \(it belongs to .*; here it is --unet-dropout\)
 2  |  train --data=shapes.zip --model=edm --gamma=1  |  --gamma has no meaning with --model=edm \(it belongs to stylegan2\)
 2  |  train --data=shapes.zip --max-time=soon  |  --max-time=soon: must be minutes, minutes:seconds, hours:minutes:seconds
 2  |  train --data=shapes.zip --grid=big  |  --grid=big: must be columns and rows, such as 8x8
