@@ -55,6 +55,28 @@ assert same['of'] == 'train.zip' and not same['ceiling'] and same['fid'] < 1e-9 
 PYTHON
     expect 0 '"architecture": "resnet20"' "$judge" train resnet20 train.zip --test=test.h5 --out=other.npz --epochs=1
 }
+# The scripts that make datasets of what others publish: a stand-in for the package of CIFAR-10, the font itself where it is here.
+case_data() {
+    mkdir package
+    "$python" - <<'PYTHON' || fail 'the stand-in'
+import json
+import numpy as np
+from PIL import Image
+rng = np.random.RandomState(0)
+for files, labels, first in ((['data_batch_%d.png' % i for i in range(1, 6)], 'train_lables.json', [6, 9, 9, 4, 1]), (['test_batch.png'], 'test_lables.json', [3, 8, 8, 0, 6])):
+    for file in files: Image.fromarray(rng.randint(0, 256, (20, 1024, 3), dtype=np.uint8)).save('package/' + file)
+    rest = [c for c in range(10) for _ in range(2 * len(files))]
+    for c in first: rest.remove(c)
+    json.dump(first + rest, open('package/' + labels, 'w'))
+PYTHON
+    expect 0 'cifar10-test.zip: 20 images of 32 x 32 pixels, 3 channels' "$scripts/cifar10" --gantry="$GANTRY" --package=package --rows=20 --out=cifar
+    expect 0 'class 6 +10 .*frog' "$GANTRY" inspect cifar/cifar10.zip
+    echo '[1]' >package/test_lables.json
+    expect 1 'the package is not what it was: labels of cifar10-test' "$scripts/cifar10" --gantry="$GANTRY" --package=package --rows=20 --out=cifar
+    expect 1 'nowhere.ttf is not here: see --help' "$scripts/emoji" --gantry="$GANTRY" --font=nowhere.ttf
+    "$python" -c 'import fontTools' 2>/dev/null && [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || return 0
+    expect 0 'emoji-held-out.zip: 200 images of 64 x 64 pixels, 3 channels' "$scripts/emoji" --gantry="$GANTRY" --out=emoji
+}
 case_icons() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=40 shapes
     all_of icons ada-0 8 --pictures="$PWD/shapes"
