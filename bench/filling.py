@@ -11,7 +11,7 @@ COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
-STUDIES = {'fashion': (1, '![FID by core-minutes](%s/bench/quality/fashion.svg)'), 'fashion_before': (2, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
+STUDIES = {'fashion': (1, ''), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
            'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 
@@ -88,7 +88,7 @@ def block(mark, keys, document):
     if not results: return None
     if name in STUDIES and not part:
         count, last = STUDIES[name]
-        return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)))
+        return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)) if last else '')
     t = table_of(results, part)
     if keys:
         by_key = {c['key']: c for c in t['columns']}

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "base/nearest.h"
+#include "cli/cli.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
 #include "gantry/file.h"

@@ -2,7 +2,6 @@
  * The interface of all sources: finds the kind of source that a name means, chooses the labels, reads items. */
 #define _GNU_SOURCE
 #include "data/source.h"
-#include "base/nearest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/nearest.h"
 #include "base/file.h"
 
 /* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
