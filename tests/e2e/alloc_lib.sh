@@ -31,7 +31,8 @@ cvae           -      train --model=cvae $tiny
 digits         -      train --model=digits $tiny
 gumbel         -      train --model=gumbel $tiny
 vq             -      train --model=vq $tiny
-dry_run        said   train $gan --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --dry-run
+dry_run        said   train $gan --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --dry-run=quick
+dry_run_all    said   train $gan --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --dry-run
 resume         -      train $gan --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --resume=../in/gan
 go_on          -      train --run=../copy/gan --steps=4
 from_zip       -      train ${tiny/$circles/..\/in/circles.zip} --model=ae
