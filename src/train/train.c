@@ -343,8 +343,8 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
         st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);
-        if (comm->rank == 0) conclude(&e, &j, st);
         if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);
+        if (comm->rank == 0) conclude(&e, &j, st);
     }
     gt_tell_end();
     gt_storage_begin("closing", j.dir);

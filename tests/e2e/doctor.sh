@@ -31,7 +31,7 @@ done
 begins the_time_of_a_dry_run
 # Without time for a step pieces are measured: at least a node of each phase.
 expect 0 'cut short: a step takes about .*, and --dry-run-seconds=0 were enough for [0-9.e-]+ % of one' ranks 2 "$GANTRY" train $small --dry-run --dry-run-seconds=0
-grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^the run +[0-9.]+ kimg: [0-9.]+ ' said || { cat said; fail 'no figures'; }
+grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^time +[0-9.]+ [a-z]+.* for [0-9.]+ kimg, at ' said || { cat said; fail 'no figures'; }
 expect 2 'dry-run-seconds has a meaning only with --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)

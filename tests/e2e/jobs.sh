@@ -16,7 +16,7 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp)' "$job"; then
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
     else
-        few+=(--cbase=64 --cmax=8)
+        if grep -q '^model *= *edm' "$job"; then few+=(--model-channels=8); else few+=(--cbase=64 --cmax=8); fi
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:shapes:n=256,size=32)
     fi
     printf '%s\n' "train $job ${few[*]} $*" >>todo
