@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "base/file.h"
-#include "base/nearest.h"
+#include "gantry/nearest.h"
 
 enum { REAL_TEXT = 32 };
 

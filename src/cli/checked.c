@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/nearest.h"
 #include "cli/cli.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
 #include "gantry/file.h"
+#include "gantry/nearest.h"
 #include "gantry/network.h"
 #include "gantry/program.h"
 #include "gantry/score.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/nearest.h"
 #include "base/file.h"
+#include "gantry/nearest.h"
 
 /* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
  * at large. */

@@ -3,8 +3,8 @@
  *
  *     int best = gt_nearest_limit(typed);
  *     for (...) if (gt_is_nearer(typed, name[i], &best)) near = name[i]; */
-#ifndef GANTRY_BASE_NEAREST_H
-#define GANTRY_BASE_NEAREST_H
+#ifndef GANTRY_NEAREST_H
+#define GANTRY_NEAREST_H
 
 #include <stdbool.h>
 
