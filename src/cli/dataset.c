@@ -62,8 +62,7 @@ static const gt_option table[] = {
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .placeholder = "COLOUR",
      .detail = "Without it alpha stays a channel, where all pictures have it or --channels=4 asks for it; else they "
-               "are laid over "
-               "white. Also what --pad fills up with (black without it)."},
+               "are laid over white. Also what --pad fills up with (black without it)."},
     {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
     {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .placeholder = "LO,HI",

@@ -162,8 +162,10 @@ static gt_status inspect_pictures(const char *spec) {
 gt_status cli_inspect_dataset(const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_dataset_open(&ds, spec, NULL);
+    char said[2048]; /* what inspect_pictures() may replace */
+    snprintf(said, sizeof said, "%s", gt_message());
     if (st == GT_FORMAT && gt_is_directory(spec) && !inspect_pictures(spec)) return GT_OK;
-    if (st) return gt_dataset_open(&ds, spec, NULL); /* its message again */
+    if (st) return gt_fail(st, "%s", said);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_hash128 hash;
     char hex[33];

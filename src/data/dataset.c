@@ -15,7 +15,7 @@
 #include "gantry/progress.h"
 #include "gantry/sampler.h"
 
-enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256 };
+enum { SHORT_HEAD = 1024, LOOKS = 256 };
 
 struct gt_dataset {
     gt_source *source;
@@ -84,8 +84,8 @@ static gt_status survey_items(gt_dataset *ds) {
     bool cut;
     gt_status st = check_names(s);
     if (!st) st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &ds->shape, &cut));
-    int64_t most = s->slow_heads ? SURVEY_SLOW : SURVEY_MOST, looks = s->count < most ? s->count : most;
-    for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, (int64_t)((__int128)k * s->count / looks));
+    int64_t looks = gt_source_looks(s);
+    for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, gt_source_look(s, k, looks));
     return st && st != GT_NOMEM && s->count > 1 ? with_command(ds, st) : st;
 }
 

@@ -8,7 +8,7 @@
 #include "data/source.h"
 #include "gantry/progress.h"
 
-enum { LOOKS_MOST = 65536, LOOKS_SLOW = 256, SHORT_HEAD = 1024 };
+enum { SHORT_HEAD = 1024 };
 
 /* The options of gantry dataset that make the same. */
 static void print_options(const gt_transform *t, gt_buffer *b) {
@@ -41,10 +41,10 @@ static bool is_like(const gt_picture *a, const gt_picture *b) {
 gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, gt_picture *shape,
                           char **said) {
     gt_picture found, first = {0};
-    int64_t most = s->slow_heads ? LOOKS_SLOW : LOOKS_MOST, at = 0;
+    int64_t at = 0;
     gt_transformed made;
     bool cut;
-    *f = (gt_fitting){.transform = *wanted, .looks = s->count < most ? s->count : most};
+    *f = (gt_fitting){.transform = *wanted, .looks = gt_source_looks(s)};
     gt_status st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &found, &cut));
     if (st) return st;
     f->transform.depth = (gt_depth)(GT_DEPTH_U8 + (int)found.type);
@@ -52,7 +52,7 @@ gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform 
     st = gt_item_wrap(s, 0, gt_transform_shape(&f->transform, &found, &made));
     *shape = made.shape;
     for (int64_t k = 0; k < f->looks && !st; k++) {
-        int64_t i = (int64_t)((__int128)k * s->count / f->looks);
+        int64_t i = gt_source_look(s, k, f->looks);
         gt_progress();
         st = gt_item_wrap(s, i, gt_item_shape(s, i, SHORT_HEAD, &found, &cut));
         if (!st && !is_like(&found, shape) && !f->unlike++) first = found, at = i;

@@ -95,6 +95,15 @@ static inline bool gt_own_labels(const gt_source_options *o) {
 /* Read an item, or its head, in the way of its source. Messages give the reason alone. */
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
+/* Of how many items the heads are looked at where all of them are wanted: fewer, evenly spaced, of very many or where a
+ * head is as slow as its picture. Item k of so many. */
+static inline int64_t gt_source_looks(const gt_source *s) {
+    int64_t most = s->slow_heads ? 256 : 65536;
+    return s->count < most ? s->count : most;
+}
+static inline int64_t gt_source_look(const gt_source *s, int64_t k, int64_t looks) {
+    return (int64_t)((__int128)k * s->count / looks);
+}
 /* The shape of an item: from its head where the first bytes (at least `first`; 0: the head is not asked) tell it, else
  * by reading the item. *cut: see gt_picture_info. */
 gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut);

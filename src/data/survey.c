@@ -8,7 +8,7 @@
 #include "gantry/file.h"
 #include "gantry/progress.h"
 
-enum { LOOKS_MOST = 65536, LOOKS_SLOW = 256, SIDE_LEAST = 8, SIDE_MOST = 64 };
+enum { SIDE_LEAST = 8, SIDE_MOST = 64 };
 
 static int by_value(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
@@ -28,12 +28,12 @@ static int side_for(int *sides, int n) {
 }
 
 gt_status gt_survey_pictures(const gt_source *s, gt_survey *out) {
-    int64_t most = s->slow_heads ? LOOKS_SLOW : LOOKS_MOST, looks = s->count < most ? s->count : most;
+    int64_t looks = gt_source_looks(s);
     int *sides = calloc((size_t)looks + 1, sizeof *sides), n = 0;
     if (!sides) return gt_fail(GT_NOMEM, "out of memory for a look at %lld pictures", (long long)looks);
     *out = (gt_survey){.count = s->count, .looked = looks, .first_unread = -1};
     for (int64_t k = 0; k < looks; k++) {
-        int64_t i = (int64_t)((__int128)k * s->count / looks);
+        int64_t i = gt_source_look(s, k, looks);
         gt_picture_info head;
         gt_progress();
         if (gt_item_head(s, i, GT_PICTURE_HEAD_BYTES, &head)) {

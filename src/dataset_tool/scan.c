@@ -166,32 +166,30 @@ static bool mend_depth(const gt_transform *t, uint64_t *code, int64_t n) {
 
 /* Of pictures with and without colours and transparency all get colours, where nobody asked for a number of channels;
  * transparency where all have some. */
-static bool mend_channels(const gt_transform *t, uint64_t *code, int64_t n, int *channels) {
+static void mend_channels(gt_transform *t, uint64_t *code, int64_t n) {
     int64_t of[5] = {0}, all = 0, alpha = 0, laid_already = 0;
-    *channels = t->channels;
-    if (t->channels) return false;
+    if (t->channels) return;
     for (int64_t i = 0; i < n; i++) {
         gt_picture p = shape_of(code[i]);
         if (!(code[i] & SHAPE)) continue;
-        if (p.channels > 4 || (p.channels - p.alpha != 1 && p.channels - p.alpha != 3)) return false;
+        if (p.channels > 4 || (p.channels - p.alpha != 1 && p.channels - p.alpha != 3)) return;
         of[p.channels]++, all++, alpha += p.alpha, laid_already += (code[i] & LAID) != 0;
     }
     int64_t grey = of[1] + of[2];
     for (int k = 1; k <= 4; k++)
-        if (of[k] == all) return false;
+        if (of[k] == all) return;
     bool keeps = alpha == all, colours = grey < all;
-    *channels = (colours ? 3 : 1) + keeps;
+    t->channels = (colours ? 3 : 1) + keeps;
     for (int64_t i = 0; i < n; i++) {
         gt_picture p = shape_of(code[i]);
         if (!(code[i] & SHAPE)) continue;
         uint64_t laid = p.alpha && !keeps ? LAID : 0, flags = code[i] & (CUT | LAID | ENLARGED);
-        p.channels = *channels, p.alpha = keeps;
+        p.channels = t->channels, p.alpha = keeps;
         code[i] = code_of(&p) | flags | laid;
     }
     gt_info("%lld pictures, %lld of them grey and %lld with transparency, all become %s%s", (long long)all,
             (long long)grey, (long long)(alpha + laid_already), colours ? "RGB" : "grey",
             keeps ? " with transparency" : "");
-    return true;
 }
 
 static const char *colour_text(const gt_transform *t, char text[8]) {
@@ -303,9 +301,9 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_tr
         if (!comm->rank) {
             gt_hash128 codes = hash_of_codes(all, items->count);
             if (mend_depth(t, all, items->count)) t->depth = GT_DEPTH_U8;
-            mend_channels(t, all, items->count, &t->channels);
+            mend_channels(t, all, items->count);
             tell_changes(t, all, items->count, smallest, &laid);
-            /* once transparency was laid over black: what was begun so is not gone on with */
+            /* once transparency was laid over black: what was begun so does not resume */
             uint64_t parts[] = {codes.high, codes.low, stamps[0], stamps[1], 1};
             *digest = gt_hash(parts, (laid && t->alpha == GT_ALPHA_KEEP ? 5 : 4) * sizeof *parts);
             st = compare_items(items, t, all, remarks, shape);

@@ -24,7 +24,7 @@ extern const char gt_report_css[], gt_report_js[];
 
 /* ---- figures ---- */
 
-static double last_of(const gt_stats *s, const char *name) {
+double report_last(const gt_stats *s, const char *name) {
     const gt_stats_series *series = gt_stats_find(s, name);
     return series && s->ticks ? series->values[s->ticks - 1].mean : NAN;
 }
@@ -37,21 +37,21 @@ static void tile(gt_buffer *out, const char *label, const char *format, double x
 }
 
 static void put_tiles(gt_buffer *out, const gt_stats *s) {
-    double hours = last_of(s, "Timing/total_sec") / 3600,
-           per_second = report_per_second(last_of(s, "Timing/sec_per_kimg"));
+    double hours = report_last(s, "Timing/total_sec") / 3600,
+           per_second = report_per_second(report_last(s, "Timing/sec_per_kimg"));
     gt_buffer_printf(out, "<div class=\"tiles\">");
     tile(out, "kimg", "%.6g", s->ticks ? (double)s->images[s->ticks - 1] / 1000 : 0);
     tile(out, hours < 1 ? "minutes" : "hours", "%.3g", hours < 1 ? hours * 60 : hours);
     tile(out, "images per second", per_second < 1000 ? "%.3g" : "%.0f", per_second);
-    tile(out, "loss G", "%.3f", last_of(s, "Loss/G/loss"));
-    tile(out, "loss D", "%.3f", last_of(s, "Loss/D/loss"));
-    tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
-    tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
-    tile(out, "loss, train", "%.4g", last_of(s, "Loss/train"));
-    tile(out, "accuracy, train", "%.4f", last_of(s, "Accuracy/train"));
-    tile(out, "accuracy, validation", "%.4f", last_of(s, "Accuracy/validation"));
-    tile(out, "accuracy, test", "%.4f", last_of(s, "Accuracy/test"));
-    tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
+    tile(out, "loss G", "%.3f", report_last(s, "Loss/G/loss"));
+    tile(out, "loss D", "%.3f", report_last(s, "Loss/D/loss"));
+    tile(out, "reconstruction", "%.4g", report_last(s, "Loss/reconstruction"));
+    tile(out, "KL", "%.4g", report_last(s, "Loss/KL"));
+    tile(out, "loss, train", "%.4g", report_last(s, "Loss/train"));
+    tile(out, "accuracy, train", "%.4f", report_last(s, "Accuracy/train"));
+    tile(out, "accuracy, validation", "%.4f", report_last(s, "Accuracy/validation"));
+    tile(out, "accuracy, test", "%.4f", report_last(s, "Accuracy/test"));
+    tile(out, "augmentation p", "%.3f", report_last(s, "Progress/augment"));
     gt_buffer_printf(out, "</div>\n");
 }
 

@@ -38,6 +38,7 @@ typedef struct chart {
 void chart_draw(gt_buffer *out, const chart *c);
 
 /* ---- report.c ---- */
+double report_last(const gt_stats *s, const char *name); /* a series' value at the newest tick; NaN: there is none */
 void report_begin(gt_buffer *out, const char *title, const char *kind); /* up to the heading and what is under it */
 void report_end(gt_buffer *out);
 

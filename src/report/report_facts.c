@@ -23,15 +23,10 @@ static void row(gt_buffer *out, const char *name, const char *text) {
 
 /* ---- what was run ---- */
 
-static double last_value(const gt_stats *s, const char *name) {
-    const gt_stats_series *series = gt_stats_find(s, name);
-    return series && s->ticks ? series->values[s->ticks - 1].mean : NAN;
-}
-
 /* "12.0 % of 400 kimg, 3h 20m left at this speed" */
 static void put_progress(gt_buffer *out, const gt_starts *starts, const gt_stats *s, bool running) {
     double images = s->ticks ? (double)s->images[s->ticks - 1] : 0, part = fmin(1, images / (double)starts->total);
-    double left = fmax(0, (double)starts->total - images) / 1000 * last_value(s, "Timing/sec_per_kimg");
+    double left = fmax(0, (double)starts->total - images) / 1000 * report_last(s, "Timing/sec_per_kimg");
     char text[32];
     gt_buffer_printf(out,
                      "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n<p class=\"done\">%.1f %% of %.6g kimg",
