@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "gantry/file.h"
 #include "gantry/job.h"
 #include "gantry/memory.h"
 
@@ -33,7 +34,8 @@ typedef struct gt_launch {
 /* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the
  * arena. GT_USAGE, GT_FAILED: there is no such launcher, or it cannot do this. */
 gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out);
-void gt_launch_print(const gt_launch *l, FILE *f); /* one line, as a shell reads it again */
+void gt_launch_line(const gt_launch *l, gt_buffer *to); /* as a shell reads it again */
+void gt_launch_print(const gt_launch *l, FILE *f);      /* the line, with its end */
 
 /* What SIGINT, SIGTERM and SIGHUP do. */
 typedef struct gt_launch_stop {

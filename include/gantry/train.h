@@ -14,9 +14,16 @@
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job);
 
+/* How fast the same job is on several ranks of this host, which whoever calls has to start. */
+typedef struct gt_other_ranks {
+    double (*images_per_second)(const void *of, int ranks, int threads); /* threads of each; 0: that is not known */
+    const void *of;
+} gt_other_ranks;
+
 /* Does the same up to the first step, then some seconds of steps (--dry-run-seconds), and prints to stdout what the job
- * would cost. No file is written. *checkpoint_bytes: about the size of a checkpoint. */
-gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
+ * would cost. No file is written. *checkpoint_bytes: about the size of a checkpoint. `others`: asked where one rank
+ * with several threads takes more than five minutes for the job; NULL: nobody can be asked. */
+gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks *others, size_t *checkpoint_bytes);
 
 /* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's
  * `memory`. */

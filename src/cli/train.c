@@ -12,6 +12,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/doctor.h"
+#include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
@@ -146,7 +147,52 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
-static int train(gt_job *job, const cli_settings *mine, const foreign *left) {
+/* The same command on several ranks, which says how fast it is. */
+typedef struct same_command {
+    gt_arena *arena;
+    char **argv; /* "train", arguments, NULL */
+} same_command;
+
+/* How many words of argv from here on are about the dry run, or threads. */
+static int about_speed(char **argv) {
+    static const char *const keys[] = {"-n", "--dry-run", "--dry-run=", "--threads="};
+    if (!strcmp(*argv, "--threads")) return 2;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strncmp(*argv, keys[i], strlen(keys[i])) && (strchr(keys[i], '=') || !(*argv)[strlen(keys[i])])) return 1;
+    return 0;
+}
+
+/* This process has no MPI: it may start others. */
+static double speed_of(const void *of, int ranks, int threads) {
+    const same_command *c = of;
+    int n = 0, k = 0;
+    while (c->argv[n]) n++;
+    const char **words = gt_arena_array(c->arena, (size_t)n + 4, sizeof *words);
+    if (!words) return 0;
+    for (int i = 0, left; i < n; i += left ? left : 1)
+        if (!(left = about_speed(c->argv + i))) words[k++] = c->argv[i];
+    words[k++] = "--dry-run=speed";
+    words[k++] = gt_arena_printf(c->arena, "--threads=%d", threads);
+    words[k++] = "--log=error";
+    words[k] = NULL;
+    gt_launch launch;
+    if (gt_launch_plan(
+            c->arena,
+            &(gt_launch_options){
+                .ranks = ranks, .hosts = "", .hostfile = "", .launcher = "auto", .options = "", .command = words},
+            &launch))
+        return 0;
+    gt_buffer line = {0};
+    char text[64];
+    gt_launch_line(&launch, &line);
+    gt_buffer_printf(&line, " 2>/dev/null");
+    gt_buffer_add(&line, "", 1);
+    gt_shell_output(line.data, text, sizeof text);
+    gt_buffer_free(&line);
+    return atof(text);
+}
+
+static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
     gt_tell_allow(job->progress);
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
@@ -164,7 +210,9 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left) {
     size_t checkpoint_bytes;
     bool dry = !gt_is(job->dry_run, "0");
     if (comm->rank == 0) explain(job, left);
-    st = dry ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
+    const gt_other_ranks others = {speed_of, &(same_command){job->arena, argv}};
+    st = dry ? gt_train_dry_run_all(comm, job, gt_mpi_launched() ? NULL : &others, &checkpoint_bytes)
+             : gt_train_all(comm, job);
     if (!st && measures)
         st = gt_checkup_examine_all(checkup, comm,
                                     &(gt_checkup_options){.kernels = cli_kernels(),
@@ -197,7 +245,7 @@ static int train_model(int argc, char **argv) {
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
-    status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine, &left);
+    status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine, &left, argv);
     gt_job_free(job);
     return status;
 }

@@ -195,7 +195,8 @@ gt_status gt_job_check(gt_job *job) {
     if (job->restart && !*job->run)
         return gt_fail(GT_USAGE,
                        "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
-    if (gt_options_state(&o, "dry-run-seconds") == GT_OPTION_GIVEN && !gt_is(job->dry_run, "1"))
+    if (gt_options_state(&o, "dry-run-seconds") == GT_OPTION_GIVEN && !gt_is(job->dry_run, "1") &&
+        !gt_is(job->dry_run, "speed"))
         return gt_fail(GT_USAGE, "--dry-run-seconds has a meaning only with --dry-run");
     if (!*job->data)
         return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");

@@ -165,12 +165,16 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
     return GT_OK;
 }
 
+void gt_launch_line(const gt_launch *l, gt_buffer *to) {
+    for (int i = 0; i < l->n; i++) {
+        if (i) gt_buffer_add(to, " ", 1);
+        gt_buffer_shell(to, l->words[i]);
+    }
+}
+
 void gt_launch_print(const gt_launch *l, FILE *f) {
     gt_buffer line = {0};
-    for (int i = 0; i < l->n; i++) {
-        if (i) gt_buffer_add(&line, " ", 1);
-        gt_buffer_shell(&line, l->words[i]);
-    }
+    gt_launch_line(l, &line);
     gt_buffer_add(&line, "\n", 1);
     fwrite(line.data, 1, line.n, f);
     gt_buffer_free(&line);

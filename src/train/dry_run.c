@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --dry-run: how long the run would take, what it needs and what would be faster, then where that comes from: sizes of
  * the graphs, and two seconds of real steps (no more than the job has), or, where two steps take too long, pieces of
- * one. --dry-run=quick prints the job and its sizes, and makes no step; --dry-run=job prints the job. Nothing is
- * written. */
+ * one. --dry-run=quick prints the job and its sizes, and makes no step; --dry-run=job prints the job, --dry-run=speed
+ * images a second. Nothing is written. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,10 @@
 #include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/pool.h"
 #include "gantry/progress.h"
 #include "gantry/text.h"
+#include "gantry/train.h"
 #include "train/measurer.h"
 
 enum { MEASURE_SECONDS = 2 };
@@ -160,10 +162,32 @@ static gt_status measure_smaller_all(const gt_engine *e, double seconds, smaller
     return st == GT_USAGE ? GT_OK : st;
 }
 
-static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s) {
-    const double day = 86400, kimg = (double)e->job->total_images / 1000;
+/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. */
+typedef struct split {
+    int ranks;
+    double images_per_second; /* 0: not measured */
+} split;
+
+static split measure_split(const gt_engine *e, double seconds, const gt_other_ranks *others) {
+    const double short_run = 300;
+    split s = {.ranks = gt_pool_threads(e->pool)};
+    int threads = s.ranks;
+    if (!others || e->comm->ranks > 1 || seconds < short_run) return s;
+    while (s.ranks > e->batches[0].slices.count || threads % s.ranks) s.ranks--;
+    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks);
+    return s;
+}
+
+static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
+    const double day = 86400, kimg = (double)e->job->total_images / 1000, chance = 1.03;
     char text[64];
     double images = day / seconds_per_image; /* of a day */
+    if (r->images_per_second * seconds_per_image > chance)
+        printf("faster      gantry run -n %d train ...: %.2f images/s, %s\n", r->ranks, r->images_per_second,
+               length_text(1000 * kimg / r->images_per_second, text));
+    else if (r->images_per_second > 0)
+        printf("ranks       not faster: gantry run -n %d train ... makes %.2f images/s\n", r->ranks,
+               r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
     printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
     if (s->options)
@@ -173,7 +197,7 @@ static void print_faster(const gt_engine *e, double seconds_per_image, const sma
 }
 
 /* What whoever asks wants to know, in five lines or so. */
-static void print_answer(const gt_engine *e, double seconds_per_image, const smaller *s) {
+static void print_answer(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
     double seconds = seconds_per_image * (double)e->job->total_images,
            checkpoint = (double)gt_engine_checkpoint_bytes(e);
     char text[64];
@@ -186,7 +210,7 @@ static void print_answer(const gt_engine *e, double seconds_per_image, const sma
         "disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written; logs and pictures beside\n",
         ((double)e->job->keep + 1) * checkpoint / 1e6, (long long)e->job->keep, checkpoint / 1e6);
     print_ranks(e);
-    print_faster(e, seconds_per_image, s);
+    print_faster(e, seconds_per_image, s, r);
     printf("\n");
 }
 
@@ -222,7 +246,7 @@ static gt_status transfer_all(gt_engine *e) {
 }
 
 /* Steps are made and timed. */
-static gt_status measure_cost_all(gt_engine *e) {
+static gt_status measure_cost_all(gt_engine *e, const gt_other_ranks *others) {
     gt_rehearsal pieces;
     double seconds;
     smaller less;
@@ -235,22 +259,34 @@ static gt_status measure_cost_all(gt_engine *e) {
     if (!st) st = measure_all(e, &seconds, &pieces, &cut);
     if (!st) st = gt_measurers_cost_all(e);
     if (!st) st = measure_smaller_all(e, seconds * (double)e->job->total_images, &less);
+    split several = {0};
+    if (!st) several = measure_split(e, seconds * (double)e->job->total_images, others);
     gt_tell_end();
     if (!st && e->comm->rank == 0) {
-        print_answer(e, seconds, &less);
+        print_answer(e, seconds, &less, &several);
         print_sizes(e);
         print_cost(e, seconds, cut ? &pieces : NULL);
     }
     return st;
 }
 
-gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
+static gt_status measure_speed_all(gt_engine *e) {
+    gt_rehearsal pieces;
+    double seconds;
+    bool cut;
+    gt_status st = gt_engine_start_loader_all(e);
+    if (!st) st = measure_all(e, &seconds, &pieces, &cut);
+    if (!st && e->comm->rank == 0) printf("%.4g\n", 1 / seconds);
+    return st;
+}
+
+gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks *others, size_t *checkpoint_bytes) {
     gt_engine e;
     gt_journal j = {0};
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
     gt_tell_end();
-    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job");
+    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job"), speed = gt_is(job->dry_run, "speed");
     if (!st && (quick || alone)) st = gt_comm_agree_all(comm, comm->rank == 0 ? print_job(&e) : GT_OK);
     *checkpoint_bytes = 0;
     if (alone) {
@@ -268,7 +304,7 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_by
         print_ranks(&e);
         print_memory(&e);
     }
-    if (!st && !quick) st = measure_cost_all(&e);
+    if (!st && !quick) st = speed ? measure_speed_all(&e) : measure_cost_all(&e, others);
     if (!st) *checkpoint_bytes = gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&e, &j);
     gt_engine_close_all(&e);

@@ -33,6 +33,12 @@ begins the_time_of_a_dry_run
 expect 0 'cut short: a step takes about .*, and --dry-run-seconds=0 were enough for [0-9.e-]+ % of one' ranks 2 "$GANTRY" train $small --dry-run --dry-run-seconds=0
 grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^time +[0-9.]+ [a-z]+.* for [0-9.]+ kimg, at ' said || { cat said; fail 'no figures'; }
 expect 2 'dry-run-seconds has a meaning only with --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
+begins ranks_in_place_of_threads
+# A run of more than five minutes on two threads is also measured on two ranks, which say their speed alone.
+long="${small/--steps=1/--kimg=1e6} --slices=2"
+expect 0 '^(faster      gantry run -n 2 train \.\.\.: |ranks       not faster: gantry run -n 2 train \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $long --threads=2 -n
+expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed
+! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'one thread is no choice'
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut
