@@ -96,9 +96,10 @@ typedef struct gt_generate_request {
     gt_condition condition;
     const char *outdir;      /* made if needed */
     bool single;             /* seed0000.png ... or proj00.png ... */
+    bool gathered;           /* all in grid.png */
     bool npy;                /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
-    gt_grid grid;            /* else all in grid.png; 0 columns: about square */
-    const char *out;         /* else all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
+    const char *out;         /* all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
+    gt_grid grid;            /* how they lie in grid.png, or in `out`; 0 columns: about square */
     bool as_float;           /* arrays of images are float32 in the range of the data, not uint8 */
     gt_generate_space space; /* what goes into an array */
     int (*stop)(void);       /* not 0: the work is given up; NULL: never */

@@ -39,8 +39,9 @@ static const gt_option table[] = {
      .placeholder = "FILE", .path = true,
      .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png "
                "and so on; --trunc and --class have no part in them."},
-    {CLI_OPTION(grid, "", "One picture grid.png instead, COLUMNSxROWS or about square"), .placeholder = "COLUMNSxROWS",
-     .bare = "auto", .detail = "Without it each seed is a file of its own, seed0000.png."},
+    {CLI_OPTION(grid, "", "Also grid.png, all images in one, COLUMNSxROWS or about square"),
+     .placeholder = "COLUMNSxROWS", .bare = "auto",
+     .detail = "Without it each seed is a file of its own, seed0000.png."},
     {CLI_OPTION(space, "image", "What --out holds: images, styles (w) or latents (z)"), .choices = "image|w|z",
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
     {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset"),
@@ -65,7 +66,8 @@ static const gt_option table[] = {
 
 static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {
     bool out = *r->out;
-    r->single = !*fields->grid && !out;
+    r->single = !out;
+    r->gathered = !out && *fields->grid;
     if (!*fields->grid || gt_is(fields->grid, "auto")) return GT_OK;
     gt_status st = gt_grid_parse(fields->grid, &r->grid);
     if (st) return gt_wrap(st, "--grid=%s", fields->grid);
@@ -143,8 +145,8 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
 static void print_made(const gt_generate_request *r, int64_t made) {
     static const char *const what[] = {"images", "rows of styles", "latents"};
     if (r->single) printf("%lld image%s in %s\n", (long long)made, made == 1 ? "" : "s", r->outdir);
-    else if (*r->out) printf("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
-    else printf("%s/grid.png\n", r->outdir);
+    if (*r->out) printf("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
+    if (r->gathered) printf("%s/grid.png\n", r->outdir);
 }
 
 static gt_status generate(cli_session *s) {
@@ -158,9 +160,8 @@ static gt_status generate(cli_session *s) {
     if (!st) st = cli_share_path_all(s->comm, s->arena, &fields->mixture);
     if (!st) st = make_images(s->comm, r, fields->mixture, &made);
     gt_stop_restore();
-    cli_say_stopped(st, r->single ? gt_arena_printf(s->arena, "they are in %s", r->outdir)
-                        : *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
-                                  : "no grid is written");
+    cli_say_stopped(st, *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
+                                : gt_arena_printf(s->arena, "they are in %s", r->outdir));
     if (!st && !s->comm->rank) print_made(r, made);
     return st;
 }
@@ -171,10 +172,10 @@ const cli_command cli_generate = {
     .help = "Make images with a trained network; the ranks share the work",
     .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in generate.py of "
               "stylegan2-ada-pytorch.",
-    .files = "seed0000.png and so on in --outdir; with --grid one grid.png there; with --out one file.",
+    .files = "seed0000.png and so on in --outdir; with --grid also grid.png there; with --out one file instead.",
     .stopped = CLI_STARTS_AGAIN,
     CLI_EXAMPLES(
-        {"64 images in one picture", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
+        {"64 images, and one picture of all", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
         {"An image file for each seed, less varied and better",
          "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
         {"An array for Python, of one class", "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),

@@ -25,7 +25,7 @@ static const gt_option table[] = {
      .path = true,
      .detail = "A picture that is not a square of the network's size is cropped to its middle and Lanczos-resized; "
                "grey, RGB and RGBA become what the network makes. Alpha of RGBA is dropped."},
-    {CLI_SHOWN("outdir", request.outdir, "", "Folder to write to; made if needed"), .required = true,
+    {CLI_SHOWN("outdir", request.outdir, "projected", "Folder to write to; made if needed"),
      CLI_FILLS_FOLDERS("!(*/*)", {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
                        {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},
                        {"beside.png", GT_OUTFILE_PICTURE}, {"proj.webp", GT_OUTFILE_FILM},
@@ -78,7 +78,7 @@ static gt_status read_request(cli_session *s) {
     gt_project_request *r = &fields->request;
     bool named = *fields->network;
     if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir is needed: the folder of the results");
+    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
     r->plus = gt_is(fields->space, "w+");

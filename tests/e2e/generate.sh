@@ -30,6 +30,7 @@ make random --noise-mode=random --seeds=0-20
 quietly ranks 2 "$GANTRY" generate run --class=1 --outdir=random2 --seeds=0-20 --noise-mode=random && equal random random2
 
 make grid --seeds=0-5 --grid=3x2 && [ "$(helper size grid/grid.png)" = '48 32 3' ] || fail "grid: $(helper size grid/grid.png)"
+cmp grid/seed0003.png a/seed0003.png || fail 'beside a grid there are no single pictures'
 quietly ranks 2 "$GANTRY" generate run --class=1 --outdir=grid2 --seeds=0-5 --grid=3x2 && equal grid grid2
 make auto --seeds=0-6 --grid && [ "$(helper size auto/grid.png)" = '48 48 3' ] || fail "grid: $(helper size auto/grid.png)"
 make fromfile --seeds=3 && quietly "$GANTRY" generate "$(last run)" --class=1 --outdir=file --seeds=3 && equal fromfile file

@@ -75,7 +75,7 @@ case_train() {
 2  |  train qqqqqqqqqqqqq  |  nor a job that comes with the program$
 1  |  generate runs --seeds=0 --outdir=o  |  there is no checkpoint in 'runs'; runs in this folder that have one: mine$
 1  |  project mine --target=missing.png --outdir=o  |  'missing.png': No such file or directory$
-2  |  project mine --target=shapes.zip  |  --outdir is needed
+2  |  project mine --target=shapes.zip --outdir=  |  --outdir must name a folder
 2  |  mix mine --rows=1  |  --cols is needed
 2  |  --versoin  |  unknown option --versoin; did you mean --version\?
 2  |  --hlep  |  did you mean --help\?

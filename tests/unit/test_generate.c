@@ -177,8 +177,7 @@ static void a_grid_holds_the_same_images(void **state) {
     char a[96];
     snprintf(a, sizeof a, "%s/grid", scratch);
     gt_generate_request r = request_for(10, seeds, a);
-    assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_OK);
-    r.single = false; /* about square: 4 columns, 3 rows */
+    r.gathered = true; /* about square: 4 columns, 3 rows */
     assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_OK);
     gt_picture info, one;
     uint8_t *grid = read_png(a, "grid.png", &info), *image = read_png(a, "seed0016.png", &one);
@@ -202,7 +201,7 @@ static void a_grid_that_is_too_large_is_refused_before_the_work(void **state) {
         {2049, 1, false}, {1, 2049, false}, {1500, 1500, false} /* no side, but more bytes than a PNG may have */};
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
         gt_generate_request r = request_for(1, seeds, a);
-        r.single = false;
+        r.gathered = true;
         r.grid = large[i];
         assert_int_equal(gt_generate_all(alone(), &r, NULL), GT_USAGE);
         assert_message("too large for a PNG");

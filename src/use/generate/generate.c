@@ -106,7 +106,7 @@ static void lay_out_records(work *w) {
 static gt_status plan_collection(work *w) {
     const gt_generate_request *r = w->request;
     bool out = r->out && *r->out;
-    if (r->single) return GT_OK;
+    if (!out && !r->gathered) return GT_OK;
     if (snprintf(w->path, sizeof w->path, "%s/grid.png", out ? "" : r->outdir) >= (int)sizeof w->path)
         return gt_fail(GT_USAGE, "--outdir: the path is too long");
     w->of.path = out ? r->out : w->path;
@@ -124,7 +124,7 @@ static gt_status begin_files(work *w) {
     const gt_generate_request *r = w->request;
     size_t floats = gt_model_floats(w->model) * sizeof(float),
            picture = gt_model_floats(w->model) / (size_t)w->model->channels * (size_t)gt_shown_channels(w->model);
-    bool folder = r->single || !(r->out && *r->out);
+    bool folder = r->single || r->gathered;
     gt_status st = GT_OK;
     if (folder) st = gt_rundir_prepare(r->outdir, (size_t)w->n * (picture + (r->npy ? floats : 0)));
     if (!st && folder) gt_halves_clear(r->outdir);
@@ -215,7 +215,7 @@ static void add_records(work *w, int n, gt_buffer *out) {
     if (r->space != GT_IMAGES) records = r->space == GT_LATENTS ? w->z : w->ws;
     else if (w->of.type == GT_NUMBER_FLOAT) put_in_range(w, w->images, floats), records = w->images;
     else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY) gt_image_bytes(w->images, w->bytes, floats);
-    else gt_show_images(w->model, n, w->images, w->bytes);
+    else if (!r->single) gt_show_images(w->model, n, w->images, w->bytes);
     gt_buffer_add(out, records, (size_t)n * w->record);
 }
 
