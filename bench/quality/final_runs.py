@@ -52,9 +52,9 @@ class Work:
     def is_done(self, name): return os.path.exists(self.at('done', name))
 
     def take(self, path):
-        """Published scores of runs that were made before, here or on another machine: their tasks are done."""
+        """Published scores of runs that were made before, here or on another machine: their tasks are done. Real test pictures are judged again, if by another judge."""
         if not os.path.exists(self.at('scores.jsonl')): shutil.copy(path, self.at('scores.jsonl'))
-        for run in {s['of'] for s in self.scored()}:
+        for run in {s['of'] for s in self.scored()} - {'test'}:
             for task in (run, 'score-' + run, 'pictures-' + run):
                 if not self.is_done(task): open(self.at('done', task), 'w').close()
 
@@ -197,8 +197,9 @@ class Work:
         self.keep(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes={line['metric']: line.get('recipe', '') for line in lines}, machine=cpu(), **more))
 
     def judge(self, of, images, what, words, **more):
-        """Values of judge.py, once."""
-        if self.has_score(of, images, what): return
+        """Values of judge.py, once by each judge."""
+        name = judge_name(words[0])
+        if any((s['of'], s['images'], s['what']) == (of, images, what) and s['recipes']['judge'].startswith(name) for s in self.scored()): return
         name = 'judge-%s' % of
         seconds, lines = self.said_by(name, lambda: self.run(name, PYTHON, '-B', os.path.join(HERE, 'judge.py'), 'score', *words))
         values = {key: lines[-1][key] for key in ('fid', 'agreement', 'precision', 'recall')}
@@ -215,6 +216,13 @@ class Work:
 def number_of(job, key):
     """Of the text of a job file."""
     return float(re.search(r'^%s *= *([0-9.e+-]+)' % key, job, re.M).group(1))
+
+
+def judge_name(path):
+    """Architecture and hash of a judge that judge.py has trained, as its scores say them."""
+    import numpy
+    with numpy.load(path) as f: about = json.loads(str(f['about']))
+    return '%s %s' % (about['architecture'], about['hash'][:8])
 
 
 class StoppedAfter(Stopped):
