@@ -70,10 +70,10 @@ static const gt_option options[] = {
     {OPTION(cfg, NULL, "Recipe that gives the other values"), .only = "stylegan2|edm", .common = true,
      .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar|cpu|cifar10",
      .detail =
-         "StyleGAN2: auto chooses by the size of the images; the others, up to cifar, repeat published runs. Every "
-         "value can be changed by its own key; values that a recipe computes from others (gamma, ema-kimg and "
-         "mbstd of auto) are not computed anew. Diffusion: cpu is of networks that a CPU trains in hours, cifar10 "
-         "the published run."},
+         "cpu is of networks that a CPU trains in hours. StyleGAN2: auto chooses by the size of the images, with "
+         "networks of the published width; the others, up to cifar, repeat published runs. Every value can be "
+         "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of auto) are "
+         "not computed anew. Diffusion: cifar10 is the published run."},
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
      .max = 1 << 20, .common = true, .detail = "The batch is cut into slices, and at most so many ranks can share it."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),

@@ -13,7 +13,7 @@ static const gt_option options[] = {
     {OPTION(cbase, NULL, "Feature maps of a layer with R x R pixels: the smaller of cbase / R and cmax"),
      .group = "networks", .min = 1, .max = 1 << 24,
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
-    {OPTION(cmax, "512", "Largest number of feature maps of any layer"), .min = 1, .max = 1 << 14},
+    {OPTION(cmax, NULL, "Largest number of feature maps of any layer"), .min = 1, .max = 1 << 14},
     {OPTION(aug, NULL, "How the discriminator's images are augmented"), .group = "augmentation", .common = true,
      .choices = "ada|fixed|noaug",
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "

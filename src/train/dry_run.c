@@ -107,10 +107,11 @@ static void print_sizes(const gt_engine *e) {
     fflush(stdout);
 }
 
-/* A smaller network of the same family, by the family's advice; its speed is measured as that of this one. */
+/* The same data with a smaller network of the same family, by the family's advice; its speed is measured as that of
+ * this one. */
 typedef struct smaller {
-    const char *options; /* "--cbase=8192 --cmax=128"; NULL: there is none, or this one is no larger */
-    double seconds_per_image;
+    const char *options; /* "--cfg=cpu"; NULL: there is none, or this job is that already */
+    double seconds_per_image, kimg;
 } smaller;
 
 static const char *advised_size(const gt_job *job) {
@@ -119,17 +120,19 @@ static const char *advised_size(const gt_job *job) {
     return NULL;
 }
 
-/* The job with these options in place of its own; *other: it is another job then. */
+/* What was given of the job, and these options in place of its own; *other: it is another job then. */
 static gt_status job_with(const gt_job *job, const char *options, gt_job **out, bool *other) {
     char *text = gt_job_to_text(job), *list = strdup(options), *rest = list, *word;
     *out = text && list ? gt_job_new() : NULL;
     gt_status st = *out ? gt_job_read_text(*out, text, "the job") : GT_NOMEM;
+    for (int i = 0; !st && i < job->options.n; i++)
+        if (!gt_job_given(job, job->options.rows[i].key)) gt_options_forget(&(*out)->options, job->options.rows[i].key);
     *other = false;
     while (!st && (word = strtok_r(rest, " ", &rest))) {
         char *value = strchr(word, '=');
         *value++ = 0;
-        const gt_option *row = gt_options_find(&job->options, word + 2);
-        *other |= row && atof(gt_options_effective(&job->options, row)) > atof(value);
+        const char *now = gt_job_value(job, word + 2);
+        *other |= !now || strcmp(now, value);
         st = gt_options_set(&(*out)->options, word + 2, value, NULL);
     }
     if (!st) (*out)->threads = job->threads, (*out)->dry_run = job->dry_run;
@@ -138,9 +141,9 @@ static gt_status job_with(const gt_job *job, const char *options, gt_job **out, 
     return st;
 }
 
-/* Of runs of more than a day. A network that cannot be measured is not proposed. */
-static gt_status measure_smaller_all(const gt_engine *e, double seconds, smaller *out) {
-    const double day = 86400;
+/* Of runs of more than a day. A network that cannot be measured, or is hardly faster, is not proposed. */
+static gt_status measure_smaller_all(const gt_engine *e, double seconds_per_image, smaller *out) {
+    const double day = 86400, seconds = seconds_per_image * (double)e->job->total_images, faster = 1.5;
     const char *options = advised_size(e->job);
     gt_job *job = NULL;
     bool other = false;
@@ -155,7 +158,8 @@ static gt_status measure_smaller_all(const gt_engine *e, double seconds, smaller
         if (!st) st = gt_engine_build_all(&small);
         if (!st) st = gt_engine_start_loader_all(&small);
         if (!st) st = measure_steps_all(&small, &out->seconds_per_image);
-        if (!st) out->options = options;
+        if (!st && faster * out->seconds_per_image < seconds_per_image)
+            out->options = options, out->kimg = (double)job->total_images / 1000;
         gt_engine_close_all(&small);
     }
     gt_job_free(job);
@@ -192,7 +196,7 @@ static void print_faster(const gt_engine *e, double seconds_per_image, const sma
     printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
     if (s->options)
         printf("            %s: %.2f images/s, %s for %.0f kimg\n", s->options, 1 / s->seconds_per_image,
-               length_text(s->seconds_per_image * 1000 * kimg, text), kimg);
+               length_text(s->seconds_per_image * 1000 * s->kimg, text), s->kimg);
     printf("            N hosts: at best an Nth of the time (gantry run, gantry submit)\n");
 }
 
@@ -258,7 +262,7 @@ static gt_status measure_cost_all(gt_engine *e, const gt_other_ranks *others) {
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, &seconds, &pieces, &cut);
     if (!st) st = gt_measurers_cost_all(e);
-    if (!st) st = measure_smaller_all(e, seconds * (double)e->job->total_images, &less);
+    if (!st) st = measure_smaller_all(e, seconds, &less);
     split several = {0};
     if (!st) several = measure_split(e, seconds * (double)e->job->total_images, others);
     gt_tell_end();

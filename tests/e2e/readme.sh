@@ -14,7 +14,7 @@ case "\$*" in
     train*) more=(--steps=2)
         case "\$*" in
             *--dry-run*) more+=(--dry-run=quick) ;;
-            *--cfg=auto*) [ -d runs/mine ] || more+=(--cbase=512 --cmax=8 --batch=4 --mbstd=2 --map-layers=2 --grid=2x2) ;;
+            *--cfg=cpu*) [ -d runs/mine ] || more+=(--cbase=512 --cmax=8 --batch=4 --mbstd=2 --map-layers=2 --grid=2x2) ;;
             *edm*) more+=(--model-channels=4 --batch=2 --grid=2x2 --image-minutes=0 --sheet-steps=1) ;;
             *dcgan*) more+=(--cbase=64 --batch=4 --grid=2x2) ;;
             *resnet18*) more+=(--batch=4 --subset=8) ;;

@@ -110,6 +110,34 @@ static void auto_follows_the_size_of_the_images(void **state) {
     }
 }
 
+/* Of the size alone: not of colours, of the number of pictures and classes, or of threads. */
+static void cpu_follows_the_size_of_the_images(void **state) {
+    (void)state;
+    static const struct {
+        int64_t height, width;
+        double gamma, kimg;
+    } sizes[] = {{16, 16, 0.25, 400}, {32, 32, 1, 400}, {64, 64, 4, 800}, {64, 32, 2, 566}, {256, 256, 64, 3200}};
+    static const int64_t channels[] = {1, 3}, images[] = {100, 60000}, classes[] = {0, 10};
+    int n = 0;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int k = 0; k < 8; k++, n++) {
+            gt_job *j = gt_job_new();
+            assert_int_equal(gt_job_set(j, "data", "set.zip", NULL) | gt_job_set(j, "cfg", "cpu", NULL), GT_OK);
+            assert_int_equal(gt_job_set(j, "threads", k & 1 ? "1" : "64", NULL), GT_OK);
+            assert_int_equal(gt_job_set(j, "cond", k & 1 ? "1" : "0", NULL), GT_OK);
+            if (gt_job_check(j) || gt_job_resolve(j, sizes[s].height, sizes[s].width, channels[k >> 1 & 1],
+                                                  classes[k & 1], images[k >> 2]))
+                fail_msg("%s", gt_message());
+            assert_true(own(j)->gamma == sizes[s].gamma && j->kimg == sizes[s].kimg);
+            assert_true(j->batch == 8 && own(j)->mbstd == 8 && j->slices == 1 && j->z_dim == 64 && own(j)->w_dim == 64);
+            assert_true(j->gan.cbase == 2048 && j->gan.cmax == 64 && own(j)->map_layers == 2 && j->lrate == 0.0025);
+            assert_true(own(j)->pl_weight == 0 && own(j)->style_mixing == 0 && j->ema_kimg == 2.5);
+            assert_true(gt_is(j->gan.aug, "ada") && j->gan.ada_kimg == 100 && gt_is(own(j)->d_arch, "orig"));
+            gt_job_free(j);
+        }
+    assert_int_equal(n, 40);
+}
+
 static void a_given_value_changes_nothing_else(void **state) {
     (void)state;
     gt_job *j = JOB(256, "batch=32", "gamma=3", "fp32=1", "steps=5");
@@ -437,7 +465,7 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(j->z_dim, 100);
     assert_int_equal(j->gan.cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);
-    assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 0 &&
+    assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 5 &&
                 !j->gan.augments);
     gt_job_free(j);
 
@@ -515,6 +543,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_recipes_have_the_published_values),
         cmocka_unit_test(auto_follows_the_size_of_the_images),
+        cmocka_unit_test(cpu_follows_the_size_of_the_images),
         cmocka_unit_test(a_given_value_changes_nothing_else),
         cmocka_unit_test(activations_are_clamped_unless_fp32_is_asked_for),
         cmocka_unit_test(every_network_takes_any_optimizer),

@@ -76,8 +76,8 @@ static const gt_option options[] = {
 };
 
 static const gt_family_model models[] = {
-    {"dcgan", "DCGAN with its tricks", "kimg=1000 batch=128 lrate=0.0002 z-dim=100 ema-kimg=5 ema-ramp=0.05 aug=noaug",
-     NULL},
+    {"dcgan", "DCGAN with its tricks",
+     "kimg=1000 batch=128 lrate=0.0002 z-dim=100 cmax=512 ema-kimg=5 ema-ramp=0.05 aug=noaug", NULL},
     {0},
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * StyleGAN2 as a family: its options, the published recipes (spec 4.2), and what does not fit together. */
+ * StyleGAN2 as a family: its options, and what does not fit together. */
 #include <stdlib.h>
 
 #include "gantry/dist.h"
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/import.h"
+#include "models/stylegan2/recipes.h"
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
     long long n = strtoll(value, NULL, 10);
@@ -37,7 +38,7 @@ static const gt_option options[] = {
      .derived = "from cfg", .max = 1},
     {OPTION(map_layers, NULL, "Number of layers of the mapping network"), .after = "cmax", .group = "networks",
      .derived = "from cfg", .min = 1, .max = 64},
-    {OPTION(w_dim, "512", "Length of the intermediate latent w"), .min = 1, .max = 1 << 14},
+    {OPTION(w_dim, NULL, "Length of the intermediate latent w"), .derived = "512; of cpu 64", .min = 1, .max = 1 << 14},
     {OPTION(g_arch, "skip", "Architecture of the generator"), .choices = ARCHITECTURES},
     {OPTION(d_arch, NULL, "Architecture of the discriminator"), .derived = "from cfg", .choices = ARCHITECTURES},
     {OPTION(fp32, "0", "Do not clamp activations after convolutions"),
@@ -71,7 +72,7 @@ static const gt_option options[] = {
     {FOUND("mbstd-features", mbstd_features), .min = -1, .max = 1 << 14},
 };
 
-static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "cfg=auto z-dim=512 aug=ada", NULL}, {0}};
+static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "cfg=auto aug=ada", NULL}, {0}};
 
 static const gt_named derived[] = {
     {"batch", "from cfg"},
@@ -80,11 +81,13 @@ static const gt_named derived[] = {
     {"ema-kimg", "from cfg"},
     {"ema-ramp", "from cfg, 0 with --resume"},
     {"cbase", "from cfg"},
+    {"cmax", "512; of cpu 64"},
+    {"z-dim", "512; of cpu 64"},
     {0},
 };
 
 static const gt_named advice[] = {
-    {"slow", "--cbase=8192 --cmax=128"},
+    {"slow", "--cfg=cpu"},
     {"collapse", "a larger --gamma|go back to an earlier checkpoint with another --seed"},
     {"saturation", "more data|--mirror|--aug=ada|a larger --gamma"},
     {"divergence", "a smaller --lrate|a larger --gamma|an earlier checkpoint with another --seed"},
@@ -92,51 +95,11 @@ static const gt_named advice[] = {
     {0},
 };
 
-/* ---- values ---- */
-
-static const gt_named published[] = {
-    {"stylegan2", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=10 ema-kimg=10 ema-ramp=0 map-layers=8 "
-                  "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
-    {"paper256", "kimg=25000 batch=64 mbstd=8 cbase=16384 lrate=0.0025 gamma=1 ema-kimg=20 ema-ramp=0 map-layers=8 "
-                 "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
-    {"paper512", "kimg=25000 batch=64 mbstd=8 cbase=32768 lrate=0.0025 gamma=0.5 ema-kimg=20 ema-ramp=0 map-layers=8 "
-                 "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
-    {"paper1024", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=2 ema-kimg=10 ema-ramp=0 map-layers=8 "
-                  "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
-    {"cifar",
-     "kimg=100000 batch=64 mbstd=32 cbase=32768 lrate=0.0025 gamma=0.01 ema-kimg=500 ema-ramp=0.05 map-layers=2 "
-     "pl-weight=0 style-mixing=0 d-arch=orig"},
-    {0},
-};
-
-/* `auto` is computed from the image size. `size` is the longer side; its square, in gamma, the number of pixels. */
-static void resolve_auto(gt_job *job, int64_t gpus) {
-    int64_t size = job->height > job->width ? job->height : job->width, per_gpu = 4096 / size < 32 ? 4096 / size : 32;
-    int64_t batch = gpus * per_gpu < 64 ? gpus * per_gpu : 64;
-    if (batch < gpus) batch = gpus;
-    int64_t mbstd = batch / gpus < 4 ? batch / gpus : 4;
-    batch -= batch % mbstd; /* sizes that are not powers of two: 25 images of 160 pixels */
-    gt_job_derive(job, "batch", "%lld", (long long)batch);
-    gt_job_derive(job, "mbstd", "%lld", (long long)mbstd);
-    gt_job_derive(job, "cbase", size >= 512 ? "32768" : "16384");
-    gt_job_derive(job, "lrate", size >= 1024 ? "0.002" : "0.0025");
-    gt_job_derive(job, "gamma", "%.17g", 0.0002 * (double)(job->height * job->width) / (double)batch);
-    gt_job_derive(job, "ema-kimg", "%.17g", (double)batch * 10 / 32);
-    gt_job_derive_all(job, "kimg=25000 ema-ramp=0.05 map-layers=2 pl-weight=2 style-mixing=0.9 d-arch=resnet");
-}
-
-static void resolve(gt_job *job, int64_t items) {
-    (void)items;
-    if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
-    gt_derive_recipe(job, published);
-    if (gt_is(job->cfg, "auto")) resolve_auto(job, ((const gt_stylegan2_options *)job->own)->gpus);
-}
-
 /* ---- rules ---- */
 
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
-    if (!gt_is(job->cfg, "auto") && gt_check_recipe(job, published, "auto, ")) return GT_USAGE;
+    if (gt_stylegan2_check_recipe(job)) return GT_USAGE;
     if (o->fp32 && o->clamp > 0)
         return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
     if (job->batch % o->gpus) {
@@ -242,7 +205,7 @@ const gt_family gt_stylegan2_family = {
     .derived = derived,
     .advice = advice,
     .describe = describe,
-    .resolve = resolve,
+    .resolve = gt_stylegan2_resolve_recipe,
     .check_size = gt_stylegan2_check_size,
     .check = check,
     .group = group,
