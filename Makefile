@@ -197,7 +197,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
-	install -m 755 jobs/sweep.sh $(INSTALLED)/jobs/
+	install -m 755 jobs/sweep.sh jobs/demo.sh $(INSTALLED)/jobs/
 	install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
 	install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
 	install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/

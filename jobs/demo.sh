@@ -1,9 +1,8 @@
 #!/bin/bash
-# make demo: a small StyleGAN2-ADA from nothing in at most five minutes of training. Usage: jobs/demo.sh PATH/TO/gantry [MINUTES [OPTIONS of train]]
+# make demo: a small StyleGAN2-ADA from nothing in at most five minutes of training, in runs/demo. Usage: demo.sh [PATH/TO/gantry [MINUTES [OPTIONS of train]]]
 set -u
-gantry=$1 minutes=${2-5}
+gantry=${1-gantry} minutes=${2-5}
 shift $(($# < 2 ? $# : 2))
-cd "$(dirname "$0")/.." || exit 1
 run=runs/demo
 
 # The demo always begins anew, and keeps what is there; not under one that is still running here: its lock names the process and when that began.
@@ -18,7 +17,7 @@ if [ -e "$run" ]; then
     printf 'The demo that was in %s is in %s now.\n' "$run" "$run-$n"
 fi
 printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with all cores, for %s minutes at most.\n\n' "$minutes"
-"$gantry" train jobs/demo.ini --run="$run" --max-time="$minutes" "$@"
+"$gantry" train demo --run="$run" --max-time="$minutes" "$@"
 status=$?
 ended=finished
 if [ "$status" = 75 ] && tail -n 20 "$run/log.txt" | grep -q 'max-time is over'; then # a run that somebody stopped ends the demo

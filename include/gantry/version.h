@@ -3,7 +3,7 @@
 #ifndef GANTRY_VERSION_H
 #define GANTRY_VERSION_H
 
-#define GT_VERSION "0.2.0"
+#define GT_VERSION "1.0.0"
 #define GT_RELEASE_DATE "2026-11-22" /* of this version: the date of the manual pages */
 
 /* of the sources: "08324bbe74", with "-dirty" if they were changed; "unknown" outside of a repository */

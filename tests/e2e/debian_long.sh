@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: long
 # The Debian packages, built from their source package in a new Debian 12 that has nothing but what packaging/debian/control asks for; lintian finds no error;
-# the packages install, and their own test (packaging/debian/tests) passes.
+# the packages install, their own test (packaging/debian/tests) passes, and README's commands run, those of make apart; so does the demo.
 . "$(dirname "$0")/lib.sh"
 need mmdebstrap 'Debian: mmdebstrap'
 need dpkg-buildpackage 'Debian: dpkg-dev'
@@ -35,4 +35,7 @@ inside sh -ec 'apt-get install -qy --no-install-recommends lintian; cd /work; li
 begins installs
 inside sh -ec 'cd /work; apt-get install -qy --no-install-recommends ./gantry_*.deb ./libgantry-dev_*.deb gcc libc6-dev pkg-config; sh gantry/debian/tests/installed'
 inside sh -ec "gantry version | grep -q 'git $(git -C "$top" rev-parse --short=10 HEAD))'"
+# The sources are there for the test alone; a folder of its own has nothing of them.
+inside sh -ec 'apt-get install -qy --no-install-recommends python3-h5py python3-numpy procps; mkdir /root/own; cd /root/own; GANTRY=/usr/bin/gantry BUILD=/nowhere bash /work/gantry/tests/e2e/readme.sh; \
+    bash /usr/share/gantry/jobs/demo.sh gantry 5 --steps=2 --threads=1; test -s runs/demo/report.html; zcat /usr/share/man/man1/gantry-train.1.gz | grep -q dry-run'
 inside sh -ec 'apt-get purge -qy gantry libgantry-dev; ! find /usr -name "*gantry*" | grep .'
