@@ -150,6 +150,27 @@ static void print_age(const char *what, const char *dir, const char *name) {
     free(path);
 }
 
+/* What can be done now, as a command to copy. */
+static void print_next(const now *r) {
+    static const struct next {
+        const char *state, *command, *what; /* the run's name follows the command */
+    } all[] = {
+        {"running", "gantry report ", "curves and pictures so far"},
+        {"stopped", "gantry train --run=", "the run resumes"},
+        {"interrupted", "gantry train --run=", "the run resumes"},
+        {"failed", "gantry train --run=", "the run resumes, once the reason is gone"},
+        {"finished", "gantry report ", "curves, pictures, what was trained"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (strcmp(r->state, all[i].state)) continue;
+        gt_buffer line = {0};
+        gt_buffer_printf(&line, "%s", all[i].command);
+        gt_buffer_shell(&line, r->dir);
+        if (!line.failed) printf("  next         %.*s   %s\n", (int)line.n, line.data, all[i].what);
+        gt_buffer_free(&line);
+    }
+}
+
 static void print_run(const now *r) {
     size_t n;
     print_progress(r);
@@ -166,6 +187,7 @@ static void print_run(const now *r) {
     free(fakes);
     print_age("checkpoint", r->dir, "last");
     print_age("report", r->dir, "report.html");
+    print_next(r);
 }
 
 /* ---- several ---- */

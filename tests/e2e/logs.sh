@@ -69,8 +69,9 @@ helper log steps 5
 
 begins status
 # How runs are doing: finished, killed, asked to stop, no run at all.
-"$GANTRY" status run >said && has_line '^run: finished, 100.0%' said && has_line '^  checkpoint ' said || { cat said; fail 'the status of a finished run'; }
+"$GANTRY" status run >said && has_line '^run: finished, 100.0%' said && has_line '^  checkpoint ' said && has_line '^  next         gantry report run ' said || { cat said; fail 'the status of a finished run'; }
 sed -i '$d' again/starts.jsonl && "$GANTRY" status run again >said && has_line '^again *interrupted' said || { cat said; fail 'the status of two runs'; }
+"$GANTRY" status again >said && has_line '^  next         gantry train --run=again   the run resumes' said || { cat said; fail 'what to do with an interrupted run'; }
 ! "$GANTRY" status . >said 2>&1 && has_line "'.' is not a run" said || { cat said; fail 'the status of no run'; }
 "$GANTRY" train $job --run=endless --steps=100000 2>said & started+=($!)
 wait_until 180 test -s endless/stats.jsonl
