@@ -90,6 +90,7 @@ begins semi
 # Semi-supervised: accuracy on other data as a series; D is a classifier, and what it says of an image does not depend on the others.
 other='synth:shapes:n=40,size=16,classes=4,seed=1' few='synth:shapes:n=7,size=16,classes=4,seed=1'
 quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=300,size=16,classes=4 --test-data=$other $nets --semi --semi-baseline --labelled=0.3 --batch=20 --slices=1 --d-lrate=0.001 --steps=150 --tick=2 --threads=1 --run=semi
+expect 0 '^C has [0-9]+ parameters' "$GANTRY" inspect semi # the baseline, too
 grep -q ' acc test acc test base ' semi/log.txt || { head -5 semi/log.txt; fail 'the line of --semi does not show the accuracies on test data'; }
 for n in few other; do
     quietly "$GANTRY" predict semi "${!n}" --outdir=predicted-$n --threads=1

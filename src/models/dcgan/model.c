@@ -164,14 +164,18 @@ static gt_graph *build_discriminator(gt_model *m, const gt_request *r) {
     return gt_whole_graph(g, "the ", "discriminator");
 }
 
-static gt_graph *build_classifier(gt_model *m, const gt_request *r) {
+static gt_graph *classes_by(gt_model *m, const gt_request *r, int net) {
     const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("classifier", m->kernels);
     if (!g) return NULL;
     gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels));
-    gt_output(g, "logits", gt_dcgan_discriminator((gt_bound_net){g, m->nets[D], 0}, own->job, images, NULL, NULL));
+    gt_output(g, "logits", gt_dcgan_discriminator((gt_bound_net){g, m->nets[net], 0}, own->job, images, NULL, NULL));
     return gt_whole_graph(g, "the ", "classifier");
 }
+
+static gt_graph *build_classifier(gt_model *m, const gt_request *r) { return classes_by(m, r, D); }
+
+static gt_graph *build_baseline(gt_model *m, const gt_request *r) { return classes_by(m, r, C); }
 
 static gt_learning learning(const gt_job *job, const char *optimizer, double rate) {
     gt_learning l = gt_job_learning(job, optimizer, rate, 0.5, 0.999, 0.5);
@@ -203,6 +207,12 @@ static void add_roles(gt_model *m, const gt_dcgan *own) {
         gt_model_add_role(m, (gt_role){.name = GT_ROLE_CLASSIFIER,
                                        .network = D,
                                        .build = build_classifier,
+                                       .inputs = {"images"},
+                                       .outputs = {"logits"}});
+    if (own->options->semi_baseline)
+        gt_model_add_role(m, (gt_role){.name = "baseline",
+                                       .network = C,
+                                       .build = build_baseline,
                                        .inputs = {"images"},
                                        .outputs = {"logits"}});
 }
