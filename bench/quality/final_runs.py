@@ -51,11 +51,11 @@ class Work:
 
     def is_done(self, name): return os.path.exists(self.at('done', name))
 
-    def take(self, path, last):
-        """Published scores of runs that were made before, here or on another machine: the tasks of those that have the score `last` are done. What else is scored is not scored again. Real
-        test pictures are judged again, if by another judge."""
+    def take(self, path, is_last):
+        """Published scores of runs that were made before, here or on another machine: the tasks of those that have a score of which `is_last` is true are done. What else is scored is not
+        scored again. Real test pictures are judged again, if by another judge."""
         if not os.path.exists(self.at('scores.jsonl')): shutil.copy(path, self.at('scores.jsonl'))
-        for run in {s['of'] for s in self.scored() if s['what'] == last} - {'test'}:
+        for run in {s['of'] for s in self.scored() if is_last(s)}:
             for task in (run, 'score-' + run, 'pictures-' + run):
                 if not self.is_done(task): open(self.at('done', task), 'w').close()
 
