@@ -155,14 +155,15 @@ fi
 
 begins the_demo_begins_anew
 # The demo begins anew, but not under one that is running.
-mkdir -p tree/jobs && cp "$here/../../jobs/demo.sh" tree/jobs
+demo() { (cd tree && exec bash "$here/../../jobs/demo.sh" "$@"); } # in the folder where it is started
+mkdir tree
 begin 1 tree/runs/demo --steps=1000000
-expect 1 "process [0-9]+, which is still running" bash tree/jobs/demo.sh false
+expect 1 "process [0-9]+, which is still running" demo false
 kill -0 "$pid" && [ -e tree/runs/demo/stats.jsonl ] || fail 'the demo was taken away from under the one that runs'
 kill -9 "$pid"
 wait "$pid"
 [ -e tree/runs/demo/lock ] || fail 'no lock was left'
-bash tree/jobs/demo.sh false >said 2>&1
+demo false >said 2>&1
 [ ! -e tree/runs/demo ] && [ -e tree/runs/demo-1 ] || { cat said; fail 'a demo that was killed is in the way of the next, or lost'; }
 
 begins max_time
