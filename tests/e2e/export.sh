@@ -70,7 +70,7 @@ other() {
     [ ! -e "$model.pkl" ] || fail "$model.pkl is there"
 }
 case_other_models() {
-    other dcgan G --data=synth:shapes:n=32,size=16 --cbase=256
+    other dcgan G_ema --data=synth:shapes:n=32,size=16 --cbase=256
     other vae AE --data=synth:shapes:n=32,size=16
     other lenet C --data=synth:shapes:n=32,size=28,classes=4
     quietly "$GANTRY" generate dcgan --seeds=0-2 --outdir=g1 && quietly "$GANTRY" generate dcgan.h5 --seeds=0-2 --outdir=g2 && equal g1 g2

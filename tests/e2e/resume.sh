@@ -155,15 +155,15 @@ fi
 
 begins the_demo_begins_anew
 # The demo begins anew, but not under one that is running.
-demo() { (cd tree && exec bash "$here/../../jobs/demo.sh" "$@"); } # in the folder where it is started
 mkdir tree
+demo=(env -C tree bash "$(realpath "$here/../../jobs/demo.sh")" false) # in the folder where it is started
 begin 1 tree/runs/demo --steps=1000000
-expect 1 "process [0-9]+, which is still running" demo false
+expect 1 "process [0-9]+, which is still running" "${demo[@]}"
 kill -0 "$pid" && [ -e tree/runs/demo/stats.jsonl ] || fail 'the demo was taken away from under the one that runs'
 kill -9 "$pid"
 wait "$pid"
 [ -e tree/runs/demo/lock ] || fail 'no lock was left'
-demo false >said 2>&1
+"${demo[@]}" >said 2>&1
 [ ! -e tree/runs/demo ] && [ -e tree/runs/demo-1 ] || { cat said; fail 'a demo that was killed is in the way of the next, or lost'; }
 
 begins max_time
