@@ -68,7 +68,7 @@ expect 2 'multiples of 4' "$GANTRY" train $edm --channel-mult=1,2,2 --data=synth
 expect 2 'no level is 5 pixels high; levels are 12 down to 3' "$GANTRY" train $edm --channel-mult=1,1,1 --attn-resolutions=5 --run=never
 expect 2 'multiples of 4 up to 128' "$GANTRY" train $edm --model-channels=10 --run=never
 expect 2 'cfg=paper256 is a recipe of another model; --model=edm has cpu, cifar10' "$GANTRY" train $edm --cfg=paper256 --run=never
-expect 2 'cfg=cpu is a recipe of another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cifar10 --run=never
+expect 2 'cfg=cifar10 is a recipe of another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cifar10 --run=never
 expect 2 'sigma-max' "$GANTRY" train $edm --sigma-min=3 --sigma-max=2 --run=never
 expect 2 'label-dropout=0.1' "$GANTRY" train $edm --cond --guidance=2 --run=never
 expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochastic --run=never
