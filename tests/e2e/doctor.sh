@@ -38,7 +38,7 @@ begins ranks_in_place_of_threads
 long="${small/--steps=1/--kimg=1e6} --slices=2"
 expect 0 '^(faster      gantry run -n 2 train \.\.\.: |ranks       not faster: gantry run -n 2 train \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $long --threads=2 -n
 expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed
-! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'one thread is no choice'
+! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'ranks are measured in place of one thread'
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut

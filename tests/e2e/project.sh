@@ -104,7 +104,7 @@ case_what_cannot_be_projected() {
     quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=64,size=16 --batch=8 --steps=2 --run=dcgan --threads=1
     expect 2 'no styles' "$GANTRY" project dcgan --target=seeds/seed0000.png --outdir=none
     expect 2 '--target' "$GANTRY" project "$net" --outdir=none
-    expect 2 '--outdir' "$GANTRY" project "$net" --target=seeds/seed0000.png
+    expect 2 '--outdir' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=
     expect 2 'belong together' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none --vgg=x.pth
     [ ! -e none ] || fail 'refused, and yet something was made'
 }

@@ -3,6 +3,7 @@
 #ifndef GANTRY_STYLEGAN2_COMMON_H
 #define GANTRY_STYLEGAN2_COMMON_H
 
+#include "gantry/family.h"
 #include "gantry/stylegan2.h"
 #include "nets/layers.h"
 
@@ -29,5 +30,10 @@ static inline int gt_level_name(int level) { return 4 << level; }
 gt_mapping_config gt_discriminator_mapping(const gt_discriminator_config *c, const gt_levels *l);
 
 gt_resample_filter gt_resample_filter_default(void); /* 1 3 3 1 */
+
+/* Values of the recipe (--cfg: published ones, spec 4.2; auto; cpu, which a few cores train in hours) for all options
+ * that nobody has set. They depend on the size of the pictures alone. */
+void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items);
+gt_status gt_stylegan2_check_recipe(const gt_job *job); /* GT_USAGE: cfg is a recipe of another family */
 
 #endif

@@ -5,7 +5,6 @@
 #include "gantry/dist.h"
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/import.h"
-#include "models/stylegan2/recipes.h"
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
     long long n = strtoll(value, NULL, 10);

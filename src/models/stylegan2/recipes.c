@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Recipes of StyleGAN2: see recipes.h. */
-#include "models/stylegan2/recipes.h"
+ * The recipes of StyleGAN2: published ones (spec 4.2), auto, which is computed from the size of the pictures, and cpu,
+ * which a few cores train in hours. */
+#include "models/stylegan2/common.h"
 
 #include <math.h>
-
-#include "models/stylegan2/common.h"
 
 #define WITHOUT_PENALTIES "map-layers=2 pl-weight=0 style-mixing=0 d-arch=orig"
 
