@@ -15,7 +15,7 @@ train* | run*\ train*)
     [[ "$*" != *--dry-run* ]] || more+=(--dry-run=quick)
     case "$*" in
     *edm*) more+=(--model-channels=4 --batch=2 --grid=2x2 --sheet-steps=1) ;;
-    *dcgan*) more+=(--cbase=64 --batch=8 --slices=1 --grid=2x2) ;;
+    *dcgan*) more+=(--cbase=64 --batch=4 --slices=1 --grid=2x2) ;;
     *jobs/scenes*) more+=(--width=0.1 --batch=4) ;;
     *--model=* | *cvae* | *circles*) more+=(--batch=8) ;;
     *--resume=*) more+=(--batch=4 --mbstd=2 --grid=2x2) ;;
