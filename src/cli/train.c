@@ -183,11 +183,11 @@ static double speed_of(const void *of, int ranks, int threads) {
             &launch))
         return 0;
     gt_buffer line = {0};
-    char text[64];
+    char text[64] = "";
     gt_launch_line(&launch, &line);
     gt_buffer_printf(&line, " 2>/dev/null");
     gt_buffer_add(&line, "", 1);
-    gt_shell_output(line.data, text, sizeof text);
+    if (!line.failed) gt_shell_output(line.data, text, sizeof text);
     gt_buffer_free(&line);
     return atof(text);
 }
