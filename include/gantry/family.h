@@ -159,6 +159,13 @@ typedef struct gt_family_model {
  * more. */
 #define GT_GANS "gans"
 
+/* What a run says of its recipe. A list ends with {0}. */
+typedef struct gt_about {
+    const char *name;  /* a value of --cfg; where the models have none, of --model */
+    const char *text;  /* what the recipe is, for people; NULL: nothing is said */
+    double young_kimg; /* before about so many thousands of images, pictures are noise; 0: not known */
+} gt_about;
+
 struct gt_family {
     const char *name;              /* "dcgan": also the group of the family's options in job files */
     const char *title;             /* of that group; NULL: the options are in other groups */
@@ -187,6 +194,7 @@ struct gt_family {
     const gt_named *derived;
     /* what to do about a warning, by the name of the warning, in place of the general advice; NULL: no such advice */
     const gt_named *advice;
+    const gt_about *about;      /* NULL: nothing is said */
     const gt_warning *warnings; /* the family's own; the list ends with {0}; NULL: none */
     /* The options' values as the name of a run begins with; NULL: the name of the model. */
     void (*describe)(const gt_job *job, FILE *f);

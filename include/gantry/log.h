@@ -31,6 +31,9 @@ bool gt_log_is_first(void);    /* this is rank 0, whose lines of GT_INFO count *
  * clears it. */
 void gt_log_live(const char *line);
 
+/* A command to copy and what it does: "  gantry WORD PATH MORE   what". */
+void gt_log_command(const char *word, const char *path, const char *more, const char *what);
+
 #define gt_info(...) gt_log(GT_INFO, __VA_ARGS__)
 #define gt_warn(...) gt_log(GT_WARNING, __VA_ARGS__)
 

@@ -212,3 +212,13 @@ void gt_log_live(const char *line) {
     }
     pthread_mutex_unlock(&state.lock);
 }
+
+void gt_log_command(const char *word, const char *path, const char *more, const char *what) {
+    enum { COMMAND = 72 };
+    gt_buffer line = {0};
+    gt_buffer_printf(&line, "gantry %s%s", word, gt_ends_with(word, "=") ? "" : " ");
+    gt_buffer_shell(&line, path);
+    gt_buffer_printf(&line, "%s", more);
+    if (!line.failed) gt_info("  %-*.*s %s", COMMAND, (int)line.n, line.data, what);
+    gt_buffer_free(&line);
+}

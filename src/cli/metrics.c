@@ -237,6 +237,15 @@ static void tell_rest(void) {
     gt_info("not computed, since they need a network: %s", rest);
 }
 
+static void tell_next(const char *run, bool few, bool nearest) {
+    gt_info("next:");
+    gt_log_command("report", run, "", "the scores beside curves and pictures, for a browser");
+    if (!nearest)
+        gt_log_command("metrics", run, " --metrics=authenticity --nearest=nearest.png",
+                       "pictures most like a real one");
+    if (few) gt_log_command("metrics", run, " --detector=JUDGE", "FID and recall, by a classifier trained here");
+}
+
 /* Rank 0. A value that somebody asked for and that is missing makes the command fail, when all others are printed. */
 static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, int64_t images) {
     int missing = 0;
@@ -246,6 +255,7 @@ static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, 
     if (!st && *f->of.run && t->n) st = gt_metric_table_append(f->of.run, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
     if (!st && f->few) tell_rest();
+    if (!st && *f->of.run && !f->json) tell_next(f->of.run, f->few, *f->of.nearest);
     bool fails = f->few ? missing == t->n : missing > 0;
     return !st && fails ? gt_fail(GT_FAILED, "missing: %d of %d values", missing, t->n) : st;
 }

@@ -56,6 +56,19 @@ static void processors_text_all(const gt_engine *e, char list[TEXT_BYTES]) {
     gt_comm_funnel_all(e->comm, mine, sizeof mine, add_processor, list);
 }
 
+/* "recipe cpu (the default): small networks, ...", and how long pictures are noise. */
+static void tell_recipe(const gt_engine *e) {
+    const gt_job *job = e->job;
+    const gt_about *a = job->family->about;
+    const char *name = *job->cfg ? job->cfg : job->model;
+    while (a && a->name && !gt_is(a->name, name)) a++;
+    if (*job->cfg)
+        gt_info("recipe %s%s%s%s", job->cfg, gt_job_given(job, "cfg") ? "" : " (the default)", a && a->text ? ": " : "",
+                a && a->text ? a->text : "");
+    if (a && (double)e->shown < 1000 * a->young_kimg)
+        gt_info("young run: noise is expected before about %g kimg", a->young_kimg);
+}
+
 void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
     enum { PROGRAM, RANKS, PROCESSORS, DATA, BATCH, PARAMETERS, FACTS };
     const gt_job *job = e->job;
@@ -97,6 +110,7 @@ void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
                 e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
     gt_info("%s", text[BATCH]);
+    tell_recipe(e);
 }
 
 void gt_journal_hash(const gt_journal *j, char text[GT_CONTENTS_HASH_BYTES]) {

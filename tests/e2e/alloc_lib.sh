@@ -16,7 +16,7 @@ prepare() { # the folder `in`: data and runs
     quietly "$GANTRY" dataset $circles circles.h5
     quietly "$GANTRY" dataset $circles folder
     for model in ae vae; do quietly "$GANTRY" train --model=$model ${tiny/--run=run/--run=$model}; done
-    quietly "$GANTRY" train --data=$shapes --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --batch=16 --slices=8 --steps=3 --threads=1 --tick=0.016 --run=gan
+    quietly "$GANTRY" train --data=$shapes --cfg=auto --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --batch=16 --slices=8 --steps=3 --threads=1 --tick=0.016 --run=gan
     awk 'BEGIN { srand(1); for (i = 0; i < 200; i++) printf "%.4f,%.4f\n", rand() + i % 2, rand() }' >points.csv
     quietly "$GANTRY" gmm fit points.csv --k=2 --threads=1 --outdir=mixture
     cd ..

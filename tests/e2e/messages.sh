@@ -56,11 +56,12 @@ case_train() {
 2  |  train --data=shapes.zip --epochs=1  |  has no meaning with --model=stylegan2 \(it belongs to
 2  |  train --batch=eight  |  error: gantry train: --batch=eight: must be a whole number
 2  |  train --batch=-4  |  --batch=-4: must be at least 1
-2  |  train --data=shapes.zip --batch=7  |  nearest batches that fit are 4 and 8
-2  |  train --data=shapes.zip --gpus=8 --batch=4  |  --batch=4 is not divisible by --gpus=8: the nearest that fits is 8
-2  |  train --data=shapes.zip --gpus=4 --batch=10  |  --batch=10 is not divisible by --gpus=4: the nearest that fits is 8 or 12
+2  |  train --data=shapes.zip --cfg=auto --batch=7  |  nearest batches that fit are 4 and 8
+2  |  train --data=shapes.zip --cfg=auto --gpus=8 --batch=4  |  --batch=4 is not divisible by --gpus=8: the nearest that fits is 8
+2  |  train --data=shapes.zip --cfg=auto --gpus=4 --batch=10  |  --batch=10 is not divisible by --gpus=4: the nearest that fits is 8 or 12
+2  |  train --data=shapes.zip --gpus=4  |  --gpus=4 is for the recipe auto, and --cfg is cpu: add --cfg=auto
 2  |  train --gpus=3  |  --gpus=3: must be a power of two
-2  |  train --data=shapes.zip --slices=3 --batch=16  |  2 and 4
+2  |  train --data=shapes.zip --cfg=auto --slices=3 --batch=16  |  2 and 4
 2  |  train --cfg=paper128  |  --cfg=paper128: must be one of auto
 2  |  train --cfg=paper25  |  must be one of .*; did you mean paper256\?
 2  |  train --model=stylegan3  |  must be one of .*; did you mean stylegan2\?
@@ -119,7 +120,7 @@ case_train() {
 2  |  train --gamma=auto  |  --gamma=auto: must be a number; where it is not given it is chosen \(from cfg\)
 2  |  train --kimg=lots  |  --kimg=lots: must be a number; where it is not given it is chosen
 1  |  train --data=shaeps.zip  |  'shaeps.zip': cannot be opened: No such file or directory; did you mean shapes.zip, which is there\?
-1  |  train --data=shapes.zip --cbase=1  |  --cbase=1: the block of 16 pixels would have no channels; --cbase must be at least 16
+1  |  train --data=shapes.zip --cfg=auto --cbase=1  |  --cbase=1: the block of 16 pixels would have no channels; --cbase must be at least 16
 1  |  train --data=shapes.zip --resume=points.csv  |  'points.csv' is a text file, not a Gantry checkpoint.*, or a network of another program \(.pkl
 2  |  train --data=shapes.zip --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
 2  |  train --data=shapes.zip --model=edm --precond=edn  |  must be one of edm\|flow\|vp\|ve; did you mean edm\?
@@ -242,13 +243,16 @@ case_transfer() {
     ! grep -q 'less than half' said || { cat said; fail 'a warning of nothing'; }
 }
 
-# A folder stands for the mixture in it; a run that resumes by its directory alone takes another length.
+# A folder stands for the mixture in it; a run says its recipe; one that resumes by its directory alone takes another length.
 case_what_is_meant() {
     quietly "$GANTRY" gmm predict mixture points.csv --outdir=told
     [ -s told/predictions.h5 ] || fail 'no predictions of a folder'
     quietly "$GANTRY" generate --network=mine --seeds=0 --outdir=one
     # shellcheck disable=SC2086
     quietly "$GANTRY" train --data=shapes.zip $tiny --kimg=0.016 --run=longer
+    for words in 'recipe cpu (the default): small networks' 'young run: noise is expected before about 20 kimg'; do
+        grep -q "$words" longer/log.txt || { cat longer/log.txt; fail "not in the log: $words"; }
+    done
     steps() { sed -n '$s/.*"Progress\/step": {"num": 1, "mean": \([0-9]*\).*/\1/p' longer/stats.jsonl; }
     quietly "$GANTRY" train --run=longer --steps=3
     [ "$(steps)" = 3 ] || { cat said; fail "--steps=3 ended after $(steps)"; }

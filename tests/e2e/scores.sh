@@ -343,8 +343,9 @@ np.save("noise.npy", np.random.RandomState(0).randint(0, 256, (30, 16, 16, 3), "
 case_without_a_detector() {
     rm -f gan/metric-*
     quietly ranks 2 "$GANTRY" metrics gan --count=100
-    tail -n 1 said | grep -q 'not computed, since they need a network: fid, kid, is (--inception or --detector), pr (--vgg16 or --detector), ppl (--vgg16 and --lpips), agreement (--detector, a classifier)$' ||
-        { cat said; fail 'the last line is not on the rest'; }
+    grep -q '^not computed, since they need a network: fid, kid, is (--inception or --detector), pr (--vgg16 or --detector), ppl (--vgg16 and --lpips), agreement (--detector, a classifier)$' said ||
+        { cat said; fail 'no line on the rest'; }
+    grep -q '^  gantry metrics gan --detector=JUDGE ' said || { cat said; fail 'what to do next'; }
     [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity100 swd100_16 swd100_avg fwd100 spectrum100 ' ] || { cat said; fail 'names'; }
     grep -q '^swd100_16 .*; 96 fakes: .*; 96 reals: ' said || fail 'the recipe does not tell the pictures that were compared'
     ls gan/metric-swd100.jsonl gan/metric-authenticity100.jsonl >/dev/null || fail "$(ls gan)"

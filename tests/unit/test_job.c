@@ -15,11 +15,13 @@
 
 static const gt_stylegan2_options *own(const gt_job *job) { return job->own; }
 
-/* A job with these settings, "key=value" each; checked and resolved for images of size x size. */
+/* A job with these settings, "key=value" each, of the recipe auto if they name none; checked and resolved for images of
+ * size x size. */
 static gt_job *job_with(int64_t size, int n, const char *const settings[]) {
     gt_job *job = gt_job_new();
     assert_non_null(job);
     assert_int_equal(gt_job_set(job, "data", "set.zip", NULL), GT_OK);
+    if (!n || strncmp(settings[0], "model=", 6)) assert_int_equal(gt_job_set(job, "cfg", "auto", NULL), GT_OK);
     for (int i = 0; i < n; i++) {
         char key[64];
         const char *equals = strchr(settings[i], '=');
@@ -136,6 +138,18 @@ static void cpu_follows_the_size_of_the_images(void **state) {
             gt_job_free(j);
         }
     assert_int_equal(n, 40);
+}
+
+/* --gpus is for auto: a command of the reference's, which has no --cfg, is refused with what to add. */
+static void the_default_recipe_is_cpu(void **state) {
+    (void)state;
+    gt_job *j = gt_job_new();
+    assert_int_equal(gt_job_set(j, "data", "set.zip", NULL), GT_OK);
+    if (gt_job_check(j) || gt_job_resolve(j, 32, 32, 3, 0, 1000)) fail_msg("%s", gt_message());
+    assert_string_equal(j->cfg, "cpu");
+    assert_true(j->batch == 8 && j->kimg == 400);
+    gt_job_free(j);
+    assert_refused(JOB(32, "cfg=cpu", "gpus=4"), "--gpus=4 is for the recipe auto, and --cfg is cpu: add --cfg=auto");
 }
 
 static void a_given_value_changes_nothing_else(void **state) {
@@ -544,6 +558,7 @@ int main(void) {
         cmocka_unit_test(published_recipes_have_the_published_values),
         cmocka_unit_test(auto_follows_the_size_of_the_images),
         cmocka_unit_test(cpu_follows_the_size_of_the_images),
+        cmocka_unit_test(the_default_recipe_is_cpu),
         cmocka_unit_test(a_given_value_changes_nothing_else),
         cmocka_unit_test(activations_are_clamped_unless_fp32_is_asked_for),
         cmocka_unit_test(every_network_takes_any_optimizer),

@@ -192,6 +192,7 @@ const gt_family gt_dcgan_family = {
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,
+    .about = (const gt_about[]){{"dcgan", NULL, 20}, {0}},
     .needs_classes = needs_classes,
     .resolve = resolve,
     .check_size = check_size,

@@ -212,6 +212,7 @@ const gt_family gt_edm_family = {
     .own_bytes = sizeof(gt_edm_options),
     .derived = derived,
     .advice = advice,
+    .about = (const gt_about[]){{"cpu", "a small network, for hours on a few cores", 40}, {0}},
     .resolve = resolve,
     .check = check,
     .make = gt_edm_make,

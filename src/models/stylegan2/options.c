@@ -71,7 +71,7 @@ static const gt_option options[] = {
     {FOUND("mbstd-features", mbstd_features), .min = -1, .max = 1 << 14},
 };
 
-static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "cfg=auto aug=ada", NULL}, {0}};
+static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "cfg=cpu aug=ada", NULL}, {0}};
 
 static const gt_named derived[] = {
     {"batch", "from cfg"},
@@ -82,6 +82,12 @@ static const gt_named derived[] = {
     {"cbase", "from cfg"},
     {"cmax", "512; of cpu 64"},
     {"z-dim", "512; of cpu 64"},
+    {0},
+};
+
+static const gt_about about[] = {
+    {"cpu", "small networks, for hours on a few cores; --cfg=auto: networks of the published width", 20},
+    {"auto", "values by the size of the images, networks of the published width; --cfg=cpu: hours on a few cores", 0},
     {0},
 };
 
@@ -99,6 +105,9 @@ static const gt_named advice[] = {
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
     if (gt_stylegan2_check_recipe(job)) return GT_USAGE;
+    if (o->gpus != 1 && gt_is(job->cfg, "cpu"))
+        return gt_fail(GT_USAGE, "--gpus=%lld is for the recipe auto, and --cfg is cpu: add --cfg=auto",
+                       (long long)o->gpus);
     if (o->fp32 && o->clamp > 0)
         return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
     if (job->batch % o->gpus) {
@@ -203,6 +212,7 @@ const gt_family gt_stylegan2_family = {
     .own_bytes = sizeof(gt_stylegan2_options),
     .derived = derived,
     .advice = advice,
+    .about = about,
     .describe = describe,
     .resolve = gt_stylegan2_resolve_recipe,
     .check_size = gt_stylegan2_check_size,
