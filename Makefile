@@ -172,7 +172,7 @@ deps-build:          ## the same without what only the tests need
 missing:
 	@echo $(MISSING)
 
-check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed
+check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed, but for what the processor lacks
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@bash tests/run $(BUILD) full $(T)
 

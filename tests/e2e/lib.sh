@@ -13,7 +13,7 @@ verdict() { # STATUS of the case that is over
     local took=$((EPOCHSECONDS - case_began))
     case $1 in
     0) ! chosen "$case_now" || printf '[       OK ] %s (%d s)\n' "$case_now" "$took" ;;
-    77) printf '[  SKIPPED ] %s\n' "$case_now" ;;
+    76 | 77) printf '[  SKIPPED ] %s\n' "$case_now" ;;
     *) printf '[  FAILED  ] %s (%d s)\n' "$case_now" "$took" ;;
     esac
 }
@@ -56,6 +56,12 @@ skip() {
     printf 'skipped: %s\n' "$*"
     ended=77
     exit 77
+}
+# What this processor cannot do, and nobody can install: skipped, and also in a strict run no failure. What can be checked without it comes before.
+lacks() {
+    printf 'this processor has not: %s\n' "$*"
+    ended=76
+    exit 76
 }
 need() { # program and the reason
     command -v "$1" >/dev/null || skip "$1 is not here ($2)"
@@ -135,7 +141,7 @@ need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py 
 # The cases of a script: functions case_NAME, in the order in which they stand there. Each runs in a process of its own after the script's set-up, in
 # the same folder. TEST_CASE=NAME (`make check T=script:NAME`) chooses; * and ? stand for other characters. The last command of a script.
 run_cases() {
-    local names name got began took skipped=() failed=() count=0
+    local names name got began took skipped=() lacking=() failed=() count=0
     shopt -s extdebug # then declare -F tells lines
     # shellcheck disable=SC2046
     names=$(declare -F $(compgen -A function case_) | sort -k3,3 -k2,2n | cut -d' ' -f1)
@@ -154,12 +160,14 @@ run_cases() {
         got=$? took=$((EPOCHSECONDS - began))
         case $got in
         0) printf '[       OK ] %s (%d s)\n' "$name" "$took" ;;
+        76) printf '[  SKIPPED ] %s\n' "$name" && lacking+=("$name") ;;
         77) printf '[  SKIPPED ] %s\n' "$name" && skipped+=("$name") ;;
         *) printf '[  FAILED  ] %s (%d s)\n' "$name" "$took" && failed+=("$name") ;;
         esac
     done
     [ "${#failed[@]}" = 0 ] || exit 1
     [ "${#skipped[@]}" = 0 ] || skip "${#skipped[@]} of $count cases: ${skipped[*]}"
+    [ "${#lacking[@]}" = 0 ] || lacks "what ${#lacking[@]} of $count cases need: ${lacking[*]}"
     exit 0
 }
 
