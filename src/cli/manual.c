@@ -216,7 +216,7 @@ static const gt_named statuses[] = {
 
 static const gt_named examples[] = {
     {"Train on two ranks; stop with Ctrl-C; resume with the same command",
-     "gantry run -n 2 train --data=pictures.zip --run=runs/first"},
+     "gantry run -n 2 train auto --data=pictures.zip --run=runs/first"},
     {"64 images of the trained network in one picture",
      "gantry generate runs/first --seeds=0-63 --grid=8x8 --outdir=out"},
     {"What a dataset holds", "gantry inspect pictures.zip"},

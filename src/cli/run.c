@@ -160,7 +160,7 @@ const cli_command cli_run = {
     .files = "What the command writes.",
     .stopped = "stopped before the end, where the command can say so",
     CLI_EXAMPLES(
-        {"Train on four ranks", "gantry run -n 4 train --data=pictures.zip --run=runs/first"},
+        {"Train on four ranks", "gantry run -n 4 train auto --data=pictures.zip --run=runs/first"},
         {"One rank for each socket of two hosts", "gantry run --hosts=node1:2,node2:2 train jobs/paper256.ini"},
         {"What would be started", "gantry run -n 2 --dry-run generate runs/first --seeds=0-99"}),
     CLI_ROWS(table),

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study: runs of several programs and families on one data set, scored by judges that were fixed before: each snapshot by few pictures, the last one by many, too."""
+import glob
+import json
+import os
+import shutil
+from collections import namedtuple
+
+from final_runs import HERE, PYTHON, TOP, machine, markdown, plot, sheet, table, value, write_results
+
+# What readers call it; what `gantry train` is given ('torch': bench/vs_torch/stylegan2.py by the job of the run `words`); thousands of images, snapshots in them; images a second of a Zen 4
+# core, where the runs of a study are of different machines.
+Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(None, False))
+SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall')
+RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
+
+
+class Study:
+    """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes. `judge`: name
+    and run of Gantry's classifier, `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many pixels. `classes`: 0 without. `held_out`: pictures of the ceiling, where they are fewer. `longer`: the run that is
+    trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the run whose last snapshot is scored with each `guidance`."""
+    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, longer=None, scored=(), guided=None, guidance=()):
+        self.work, self.name, self.size, self.runs, self.classes, self.side = work, name, size, runs, classes, side
+        self.judge_name, self.judge, self.second = judge[0], judge[1], second
+        self.longer, self.scored, self.guided, self.guidance = longer, scored, guided, guidance
+        self.held_out = held_out
+        self.train, self.test = work.at('train.zip'), work.at('test.zip')
+        if work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']))
+        self.judges = [(judge[0], judge[0]), ('pytorch', 'PyTorch'), ('pixels', 'pixels')]
+        agreement = lambda key: [(key, 'agreement', 3)] if classes else []
+        zen4 = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if all(r.rate for r in runs.values()) else [('core_minutes', 'core-minutes', 0)]
+        self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)] + zen4
+        self.by_judges = [('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
+                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3)]
+
+    def what(self, count): return '%s %d' % (self.judge_name, count)
+
+    def kimg(self, run): return (3 if run == self.longer else 1) * self.size['scale'] * self.runs[run].kimg
+
+    # ---- runs ----
+
+    def train_run(self, run):
+        work, r = self.work, self.runs[run]
+        if r.torch:
+            work.run(run, PYTHON, '-B', os.path.join(TOP, 'bench/vs_torch/stylegan2.py'), '--data=' + self.train, '--out=' + work.at(run), '--job=' + work.at(r.words, 'job.ini'), '--seed=0',
+                     '--kimg=%g' % self.kimg(run), '--snap=%g' % (self.kimg(run) / r.snapshots))
+        else: work.train_kimg(run, self.kimg(run), (3 if run == self.longer else 1) * r.snapshots, *r.words, *(['--cond'] if self.classes else []), '--data=' + self.train)
+
+    def scored_snapshots(self, run):
+        found = self.work.snapshots(run)
+        return [found[i - 1] for i in self.scored if i <= len(found)] if run == self.longer else found
+
+    # ---- scores ----
+
+    def resized(self, path):
+        """As the judges see it."""
+        if not self.side: return path
+        to = path[:-len('.zip')] + '-%d.zip' % self.side
+        if not os.path.exists(to):
+            self.work.gantry('resize', 'dataset', path, to + '.zip', '--width=%d' % self.side, '--height=%d' % self.side, '--overwrite', '--threads=1')
+            os.replace(to + '.zip', to)
+        return to
+
+    def score_files(self, of, images, fakes, counts, **more):
+        """A set of pictures by the judges that have not seen it."""
+        work, reals = self.work, self.resized(self.train)
+        asked = 'pr10k3,fid10k_full' + (',agreement10k' if self.classes else '')
+        for count in counts:
+            said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
+            work.score(of, images, self.what(count), [*said, '--metrics=' + asked, '--detector=' + self.judge], **more)
+            work.score(of, images, 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], **more)
+            work.judge(of, images, 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], **more)
+
+    def score_snapshot(self, of, images, file, minutes, count, *words):
+        work, fakes = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images))
+        made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
+        if self.side:
+            work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
+            whole, fakes = fakes, self.resized(fakes)
+            os.remove(whole)
+        else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], minutes=minutes)
+        self.score_files(of, images, fakes, sorted({count, self.size['draft']}), minutes=minutes)
+        os.remove(fakes)
+
+    def score(self, run):
+        """The last snapshot first, then that of the run's own length: the table shows both."""
+        found, length = self.scored_snapshots(run), 1000 * self.size['scale'] * self.runs[run].kimg
+        shown = [found[-1]] + ([min(found, key=lambda snapshot: abs(snapshot[0] - length))] if run == self.longer else [])
+        for snapshot in shown: self.score_snapshot(run, *snapshot, self.size['count'])
+        for snapshot in reversed(found):
+            if snapshot not in shown: self.score_snapshot(run, *snapshot, self.size['draft'])
+
+    def score_guided(self):
+        images, file, minutes = self.scored_snapshots(self.guided)[-1]
+        for guidance in self.guidance: self.score_snapshot('guidance %g' % guidance, images, file, minutes, self.size['draft'], '--guidance=%g' % guidance)
+
+    def score_ceiling(self): self.score_files('test', 0, self.resized(self.test), [self.held_out] if self.held_out else (self.size['draft'], self.size['count']), minutes=None)
+
+    def draw(self, run):
+        """The first seeds, of each class; no truncation."""
+        work, rows, n = self.work, [], self.size['sheet']
+        file, folder = work.snapshots(run)[-1][1], work.at('pictures', run)
+        for k in range(self.classes or n):
+            one, first = os.path.join(folder, str(k)), 0 if self.classes else k * n
+            work.gantry('pictures', 'generate', file, '--seeds=%d-%d' % (first, first + n - 1), *(['--class=%d' % k] if self.classes else []), '--outdir=' + one, '--threads=1', '--overwrite')
+            rows.append([os.path.join(one, 'seed%04d.png' % seed) for seed in range(first, first + n)])
+        sheet(work.at('%s-%s.png' % (self.name, run)), rows)
+
+    # ---- results ----
+
+    def second_judges(self):
+        """Each judge of PyTorch, and the runs that it has judged. Judges that were trained on machines with other instructions differ in last bits, before these were fixed."""
+        found = {}
+        for s in self.work.scored():
+            if 'judge' in s['recipes']: found.setdefault(s['recipes']['judge'], set()).add(s['of'])
+        return found
+
+    def scores_of(self, of, images, count, second=None):
+        """Keys and scores of so many pictures; {}: there are none. `second`: by this judge of PyTorch."""
+        row = {}
+        for s in self.work.scored():
+            name, n = s['what'].split()
+            if s['of'] != of or s['images'] != images or int(n) != count or second not in (None, s['recipes'].get('judge', second)): continue
+            for key, pattern in SCORES.items(): row[key if name == self.judge_name else key + '_' + name] = value(s, pattern)
+        return row
+
+    def conditions(self, scores, judges, full):
+        runs, count, conditions = self.runs, self.size['count'], machine(self.work)
+        if not os.path.exists(self.second): # scores alone: nothing was run by this program
+            then = dict(json.load(open(os.path.join(HERE, self.name + '.json')))['conditions'])
+            conditions = [[what, then.get(what, words)] for what, words in conditions]
+        for name, shown in self.judges:
+            if name == 'pytorch':
+                judged = lambda of: ' (%s)' % ', '.join(runs[run].program for run in runs if run in of) if len(judges) > 1 else ''
+                conditions.append(['judge ' + shown, '; '.join(judge + judged(of) for judge, of in judges.items())])
+                continue
+            s = next(s for s in scores if s['of'] == 'test' and s['what'] == '%s %d' % (name, self.held_out or count))
+            accuracy = ', test accuracy %.4f' % value(s, SCORES['agreement']) if name == self.judge_name and self.classes else ''
+            conditions.append(['judge ' + shown, s['recipes']['pr10k3'].split(';')[0] + accuracy])
+        conditions.append(['pictures', '%d for the table, %d for the curves; %s and PyTorch: FID against all training pictures, recall (k = 3) of as many of them' % (count, self.size['draft'], self.judge_name)])
+        missing = ['%s to %g kimg' % (runs[run].program, self.kimg(run)) for run in runs if not any(of == run and images >= 1000 * self.kimg(run) for of, images in full)]
+        if missing: conditions.append(['runs that are still to be made', ', '.join(missing)])
+        return conditions
+
+    def results(self):
+        work, runs, count = self.work, self.runs, self.size['count']
+        scores, judges = work.scored(), self.second_judges()
+        snapshots = {run: sorted({(s['images'], s['minutes']) for s in scores if s['of'] == run}) for run in runs}
+        full = {(s['of'], s['images']): s for s in scores if s['of'] in runs and s['what'] == self.what(count)}
+        point = lambda run, images, minutes, count: dict(program=runs[run].program, kimg=images / 1000, zen4=images / 60 / runs[run].rate if runs[run].rate else None, core_minutes=minutes, **self.scores_of(run, images, count))
+        ceiling = lambda count: [dict(program='real test pictures' + (', judge ' + judge.split()[1][:8] if len(judges) > 1 else ''), **self.scores_of('test', 0, self.held_out or count, judge)) for judge in judges]
+        ends = [dict(point(run, images, minutes, count), rate=images / 60 / minutes, making=1000 * full[run, images]['seconds'] / count) for run in runs for images, minutes in snapshots[run]
+                if (run, images) in full]
+        curve = [point(run, *snapshot, self.size['draft']) for run in runs for snapshot in snapshots[run]] + ceiling(self.size['draft'])
+        guided = [dict(program='guidance', guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
+                  if s['of'] == 'guidance %g' % g and s['what'] == self.what(self.size['draft'])]
+        tables = [(name, columns, [[row.get(key) for key, *_ in columns] for row in rows]) for name, columns, rows in (
+            ('ends', self.who + RATES + self.by_judges, ends + ceiling(count)), ('curve', self.who + self.by_judges, curve), ('guidance', [('guidance', 'guidance', 1)] + self.by_judges, guided))]
+        tables = [table(*t) for t in tables if t[0] != 'guidance' or self.guided]
+        path = write_results(work, self.name, self.conditions(scores, judges, full), tables)
+        minutes = '--x=zen4' if all(r.rate for r in runs.values()) else '--x=core_minutes'
+        plot(work, path, work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
+        plot(work, path, work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
+        print('\n'.join(markdown(t) for t in tables))
+
+    def publish(self):
+        at = self.work.at
+        shutil.copy(at('scores.jsonl'), os.path.join(HERE, self.name + '-scores.jsonl'))
+        for file in [at(self.name + '.json')] + glob.glob(at(self.name + '*.svg')) + glob.glob(at(self.name + '-*.png')): shutil.copy(file, HERE)
+
+    def make(self, make_judges):
+        """All tasks, and the results; the exit status. `make_judges`: adds tasks that make data and judges, and returns their names; not called where tables and plots alone are made."""
+        work, only = self.work, [run for run in self.runs if run in self.work.o.only.split(',')]
+        if os.path.exists(self.second) or not all(work.is_done('score-' + run) for run in only): work.task('score-test', make_judges(), self.score_ceiling)
+        for run in only: work.task(run, ['data'] + ([self.runs[run].words] if self.runs[run].torch else []), self.train_run, run)
+        for run in only:
+            work.task('score-' + run, ['score-test', run], self.score, run)
+            work.task('pictures-' + run, [run], self.draw, run)
+        if self.guided in only: work.task('score-guidance', ['score-' + self.guided], self.score_guided)
+        status = work.run_all()
+        if not status:
+            self.results()
+            if work.o.publish: self.publish()
+        return status
+
+
+def options_of(parser, runs):
+    """Runs can be shared out among machines or days."""
+    parser.add_argument('--only', default=','.join(runs), help='the runs to make (%(default)s)')
+    parser.add_argument('--scores', metavar='FILE', help='scores of runs made before: those are not made again')
+    return parser
