@@ -243,6 +243,15 @@ case_transfer() {
     ! grep -q 'less than half' said || { cat said; fail 'a warning of nothing'; }
 }
 
+# The recipe comes with the network, unless another is given.
+case_recipe_of_the_network() {
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train --data=shapes.zip $tiny --cfg=cifar --steps=1 --run=cifar
+    expect 0 '^cfg = cifar$' "$GANTRY" train --data=shapes.zip --resume=cifar --dry-run=job
+    expect 0 '^cfg = cpu$' "$GANTRY" train --data=shapes.zip --resume=mine --dry-run=job
+    expect 0 '^cfg = auto$' "$GANTRY" train --data=shapes.zip --resume=mine --cfg=auto --dry-run=job
+}
+
 # A folder stands for the mixture in it; a run says its recipe; one that resumes by its directory alone takes another length.
 case_what_is_meant() {
     quietly "$GANTRY" gmm predict mixture points.csv --outdir=told

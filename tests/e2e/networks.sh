@@ -140,6 +140,7 @@ case_groups_of_three() {
     job="--data=synth:shapes:n=32,size=16,classes=2 --cond --seed=1 --threads=1 --steps=1 --resume=$golden/group3.pkl"
     quietly "$GANTRY" inspect "$golden/group3.pkl" && has '^  mbstd = 3$' && ! grep -q 'batch = ' said || { cat said; fail 'a batch that no file says'; }
     expect 0 'groups of 3 images, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --batch=96 --dry-run=quick
+    expect 0 '^cfg = auto$' "$GANTRY" train $job --batch=96 --dry-run=job # its widths are published ones
     expect 0 'D: ([0-9]+) of \1 tensors' "$GANTRY" train $job --batch=6 --mbstd=3 --run=three
     ! grep -q 'groups of 3' three/log.txt || { cat three/log.txt; fail 'equal groups are not news'; }
 }

@@ -100,6 +100,7 @@ static void set_recipe(gt_imported *m, const gt_stylegan2_found *o) {
     float clamp = g ? s->conv_clamp : d->conv_clamp;
     int labels = g ? o->g.mapping.c_dim : d->c_dim;
     gt_import_set(m, "model", "stylegan2");
+    gt_import_set(m, "cfg", "auto");
     gt_import_set(m, "cond", "%d", labels > 0);
     gt_import_set(m, "cbase", "%d", g ? s->channel_base : d->channel_base);
     gt_import_set(m, "cmax", "%d", g ? s->channel_max : d->channel_max);
