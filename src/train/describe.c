@@ -63,8 +63,8 @@ static void tell_recipe(const gt_engine *e) {
     const char *name = *job->cfg ? job->cfg : job->model;
     while (a && a->name && !gt_is(a->name, name)) a++;
     if (*job->cfg)
-        gt_info("recipe %s%s%s%s", job->cfg, gt_job_given(job, "cfg") ? "" : " (the default)", a && a->text ? ": " : "",
-                a && a->text ? a->text : "");
+        gt_info("recipe %s%s%s%s", job->cfg, gt_job_given(job, "cfg") || job->resumes ? "" : " (the default)",
+                a && a->text ? ": " : "", a && a->text ? a->text : "");
     if (a && (double)e->shown < 1000 * a->young_kimg)
         gt_info("young run: noise is expected before about %g kimg", a->young_kimg);
 }
