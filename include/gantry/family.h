@@ -163,7 +163,7 @@ typedef struct gt_family_model {
 typedef struct gt_about {
     const char *name;  /* a value of --cfg; where the models have none, of --model */
     const char *text;  /* what the recipe is, for people; NULL: nothing is said */
-    double young_kimg; /* before about so many thousands of images, pictures are noise; 0: not known */
+    double young_kimg; /* from nothing to about so many thousands of images pictures are noise; 0: not known */
 } gt_about;
 
 struct gt_family {

@@ -241,6 +241,7 @@ case_transfer() {
     # shellcheck disable=SC2086
     quietly "$GANTRY" train --data=shapes.zip $tiny --resume=mine --steps=1 --run=alike
     ! grep -q 'less than half' said || { cat said; fail 'a warning of nothing'; }
+    ! grep -q 'young run' said || { cat said; fail 'trained networks make no noise'; }
 }
 
 # The recipe comes with the network, unless another is given.

@@ -45,13 +45,13 @@ case_published() {
     cmp again/fashion.json "$scripts/fashion.json" || fail 'not what is published'
     grep -q '<svg' again/fashion.svg || fail 'no plot'
 }
-# The same bits twice; a set has distance 0 from itself; another architecture.
 # A search for a recipe: its runs, their scores, and in how many a change is better.
 case_recipe() {
     [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
     expect 0 '"better": [0-3]' timeout 400 "$scripts/cpu_recipe" --quick --only=clothes --gantry="$GANTRY" --out=recipe
     [ "$(wc -l <recipe/scores.jsonl)" = 4 ] || fail 'scores of two runs by two judges'
 }
+# The same bits twice; a set has distance 0 from itself; another architecture.
 case_judge() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=16,classes=4 train.zip
     quietly "$GANTRY" dataset synth:shapes:n=60,size=16,classes=4,seed=1 test.h5
