@@ -120,9 +120,9 @@ grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini 
 expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
 
 begins learns
-# In two hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
+# In a hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
 learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'
-quietly "$GANTRY" train $learn --kimg=6 --run=learnt
+quietly "$GANTRY" train $learn --kimg=3 --run=learnt
 swd() { grep -o '"Fakes/swd_avg": {"num": 1, "mean": [0-9.]*' learnt/stats.jsonl | sed 's/.* //' | "$1" -n 1; }
 before=$(swd head) after=$(swd tail)
 echo "swd from $before to $after"
