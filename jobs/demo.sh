@@ -30,7 +30,7 @@ fi
 images=$(readlink "$run/last" | sed 's/[^0-9]*0*\([0-9]*\).*/\1/')
 kimg=$(awk -v n="${images:-0}" 'BEGIN { printf "%.1f", n / 1000 }')
 printf '\nTrained to %s kimg (%s thousand images shown): %s.' "$kimg" "$kimg" "$ended"
-[ "${images:-0}" -ge 60000 ] || printf ' Below 60 kimg many shapes are still blurred.'
+[ "${images:-0}" -ge 30000 ] || printf ' Below 30 kimg many shapes are still blurred.'
 printf '\n\nWhat to look at:\n'
 printf '  %s\n' "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, one class per row" \
     "$run/reals.png        training images of the same classes" \

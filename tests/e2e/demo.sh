@@ -21,7 +21,7 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups true
     as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$tmp/tree")
     chmod 755 "$tmp" && chmod 777 . && rm build/gantry && cp "$GANTRY" build/gantry
 fi
-expect 0 '^Trained to [0-9]+\.[0-9] kimg .*: stopped because 0:05 minutes are over\. Below 60 kimg' "${as_user[@]}" taskset -c "$(taskset -cp $$ | grep -oE '[0-9]+$')" \
+expect 0 '^Trained to [0-9]+\.[0-9] kimg .*: stopped because 0:05 minutes are over\. Below 30 kimg' "${as_user[@]}" taskset -c "$(taskset -cp $$ | grep -oE '[0-9]+$')" \
     bash jobs/demo.sh build/gantry 0:05 "${cheap[@]}"
 named
 before=$(shown runs/demo)
@@ -30,13 +30,13 @@ begins resumes_as_it_says
 next=$(sed -n 's,^  \(build/gantry train --run=runs/demo\) --kimg=200 .*,\1,p' said)
 [ -n "$next" ] || { cat said; fail 'no word of how to train further'; }
 # shellcheck disable=SC2086
-expect 0 'done: ' "${as_user[@]}" $next --steps=$((before / 16 + 1))
-[ "$(shown runs/demo)" = $((before + 16)) ] || fail 'the run did not resume from where it was'
+expect 0 'done: ' "${as_user[@]}" $next --steps=$((before / 8 + 1))
+[ "$(shown runs/demo)" = $((before + 8)) ] || fail 'the run did not resume from where it was'
 expect 0 '' "${as_user[@]}" build/gantry generate runs/demo/last --seeds=0-1 --class=6 --outdir=shapes
 
 begins anew_and_finished
 # Again, on all cores: from the beginning, and to its end.
 expect 0 '^Trained to 0\.0 kimg .*: finished\.' "${as_user[@]}" bash jobs/demo.sh build/gantry 5 "${cheap[@]}" --steps=2
-[ "$(shown runs/demo)" = 32 ] || fail 'the demo did not begin anew'
+[ "$(shown runs/demo)" = 16 ] || fail 'the demo did not begin anew'
 named
-grep -q '^The demo that was in runs/demo is in runs/demo-1 now' said && [ "$(shown runs/demo-1)" = $((before + 16)) ] || { cat said; fail 'the demo before is not kept'; }
+grep -q '^The demo that was in runs/demo is in runs/demo-1 now' said && [ "$(shown runs/demo-1)" = $((before + 8)) ] || { cat said; fail 'the demo before is not kept'; }

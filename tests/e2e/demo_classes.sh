@@ -9,7 +9,7 @@ mkdir -p "$BUILD/long"
 
 begins minutes_bounds_one_visit
 # MINUTES bounds one visit: the run is asked to stop then, and the next visit goes on.
-"$LAUNCH" 2 "$GANTRY" train "$jobs/demo.ini" --run="$run" --kimg=150 >"$tmp/log" 2>&1 &
+"$GANTRY" train "$jobs/demo.ini" --run="$run" --kimg=150 >"$tmp/log" 2>&1 &
 pid=$!
 ( sleep $((${MINUTES:-60} * 60)) && touch "$run/stop" ) &
 timer=$!
