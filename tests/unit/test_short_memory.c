@@ -14,7 +14,7 @@
 
 static gt_graph *small_net(void) { return deep_net(4, 64, 16, true); }
 
-/* From one allocation that fails to the next. Under sanitizers, which make this thirty times slower, a seventh of them
+/* From one allocation that fails to the next. Under sanitizers, which make this six times slower, a seventh of them
  * fails: the same places in the code, for most are called for each node. */
 #ifdef __SANITIZE_ADDRESS__
 enum { STEP = 7 };
