@@ -13,6 +13,8 @@ PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
   PKG_CONFIG_LIBDIR=$(SYSTEM_LIB)/pkgconfig:$(SYSTEM_LIB)/openblas-pthread/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
 endif
 OPT    ?= -O3
+# What checks is optimised less than what is checked: a third of the time to compile.
+TEST_OPT ?= $(OPT:-O3=-O1)
 PREFIX ?= /usr/local
 # The program finds its own files from where it is: bin, libexec and share stay together under PREFIX.
 LIBDIR ?= $(PREFIX)/lib
@@ -104,7 +106,7 @@ ONE_CASE := $(BUILD)/tests/unit/one_case.o
 $(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 # Results of benchmarks are read by tests, too.
 RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
@@ -114,7 +116,7 @@ FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(RESULTS
 .SECONDARY: $(FUZZ_SHARED)
 $(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests/fuzz -Ibench $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -Itests/fuzz -Ibench $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # Searches: for a build by clang with -fsanitize=fuzzer-no-link (tests/e2e/fuzz.sh).
 fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY)
