@@ -13,7 +13,7 @@ PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
   PKG_CONFIG_LIBDIR=$(SYSTEM_LIB)/pkgconfig:$(SYSTEM_LIB)/openblas-pthread/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
 endif
 OPT    ?= -O3
-# What checks is optimised less than what is checked: a third of the time to compile.
+# What checks is optimised less than what is checked: it takes half the time to compile.
 TEST_OPT ?= $(OPT:-O3=-O1)
 PREFIX ?= /usr/local
 # The program finds its own files from where it is: bin, libexec and share stay together under PREFIX.
