@@ -4,7 +4,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 failing=$BUILD/tests/gantry_failing
 [ -x "$failing" ] || skip 'tests/gantry_failing is not built'
-export OPENBLAS_NUM_THREADS=1 # or the program would start itself again
 
 # ---- what commands begin with ----
 shapes=synth:shapes:n=96,size=16 circles=synth:circles:n=48,size=12

@@ -9,7 +9,6 @@ with h5py.File('large.h5', 'w') as f: # one picture needs 12 MB, twice: packed a
     images = np.repeat(r.randint(0, 255, (2, 1, 2048, 3)).astype('u1'), 2048, axis=1)
     f.create_dataset('images', data=images, chunks=(1, 2048, 2048, 3), compression='gzip', compression_opts=1)
 PYTHON
-export OPENBLAS_NUM_THREADS=1
 limited_to() { # KB COMMAND...
     (
         ulimit -v "$1" || exit 77

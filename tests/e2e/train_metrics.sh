@@ -125,7 +125,7 @@ begins one_rank_of_three_fails
 # Memory that runs short on the second rank, in the middle of metrics: those of this checkpoint are left out, and all ranks go on.
 if [ -x "$BUILD/tests/gantry_failing" ]; then
     failing() { # OPTIONS of the shortage...: a run
-        rm -rf short && OPENBLAS_NUM_THREADS=1 SHORT_RANK=1 limited env "$@" "$LAUNCH" 3 "$BUILD/tests/gantry_failing" train $job $scores --run=short --kimg=0.08
+        rm -rf short && SHORT_RANK=1 limited env "$@" "$LAUNCH" 3 "$BUILD/tests/gantry_failing" train $job $scores --run=short --kimg=0.08
     }
     failing SHORT_AT=0 SHORT_NOTES="$tmp/numbers" || { cat said; fail 'the run fails although memory is not short'; }
     within=0
