@@ -133,10 +133,10 @@ class Work:
         last = self.at(run, 'last')
         return int(re.search(r'checkpoint-(\d+)', os.readlink(last)).group(1)) if os.path.islink(last) else 0
 
-    def train(self, run, *words):
-        """One thread; goes on where the run is; NAME.time gets a line for each part: images from, to, processor seconds."""
+    def train(self, run, *words, program=None):
+        """One thread; goes on where the run is; NAME.time gets a line for each part: images from, to, processor seconds. `program`: another gantry."""
         first, stopped = self.shown(run), None
-        try: seconds = self.gantry(run, 'train', *words, '--run=' + self.at(run), '--threads=1', '--progress=0')
+        try: seconds = self.run(run, program or self.o.gantry, 'train', *words, '--run=' + self.at(run), '--threads=1', '--progress=0')
         except StoppedAfter as e: seconds, stopped = e.seconds, e
         with open(self.at(run + '.time'), 'a') as f: f.write(json.dumps([first, self.shown(run), seconds]) + '\n')
         if stopped: raise stopped
@@ -146,9 +146,9 @@ class Work:
         parts = [json.loads(line) for line in open(self.at(run + '.time'))]
         return sum(p[2] for p in parts) / max(sum(p[1] - p[0] for p in parts), 1)
 
-    def train_kimg(self, run, kimg, snapshots, *words):
+    def train_kimg(self, run, kimg, snapshots, *words, program=None):
         """So many thousand images, with `snapshots` checkpoints about equally far apart."""
-        self.train(run, *words, '--kimg=%g' % kimg, '--checkpoint-kimg=%g' % (kimg / snapshots), '--keep=1000', '--checkpoint-minutes=0', '--image-minutes=0', '--snap=1000000')
+        self.train(run, *words, '--kimg=%g' % kimg, '--checkpoint-kimg=%g' % (kimg / snapshots), '--keep=1000', '--checkpoint-minutes=0', '--image-minutes=0', '--snap=1000000', program=program)
 
     def train_minutes(self, run, minutes, snapshots, first_kimg, *words):
         """So many core-minutes, as the speed of the first `first_kimg` says; the number of images is then fixed."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from final_runs import value
+from final_runs import HERE, value
 
 SCORES = [('fid', 'fid.*', 'FID', 3), ('recall', 'pr.*_recall', 'recall', 3), ('pixels', 'pr.*_recall', 'recall in pixels', 3)] # of the tuning judge twice, of 50 components of pixels
 
@@ -86,5 +86,7 @@ CELLS = [('kimg', 'kimg', 0), ('rate', 'images/s', 0)] + [(key, name, decimals) 
 
 
 def publish(work, path):
-    """The results where documents find them."""
-    if work.o.publish: shutil.copy(path, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.path.basename(path)))
+    """The results where documents find them, and the scores that they are made of."""
+    if not work.o.publish: return
+    shutil.copy(path, HERE)
+    shutil.copy(work.at('scores.jsonl'), os.path.join(HERE, os.path.basename(path).replace('.json', '-scores.jsonl')))

@@ -45,11 +45,15 @@ case_published() {
     cmp again/fashion.json "$scripts/fashion.json" || fail 'not what is published'
     grep -q '<svg' again/fashion.svg || fail 'no plot'
 }
-# A search for a recipe: its runs, their scores, and in how many a change is better.
+# A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
+# scored elsewhere is not run again.
 case_recipe() {
     [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
-    expect 0 '"better": [0-3]' timeout 400 "$scripts/cpu_recipe" --quick --only=clothes --gantry="$GANTRY" --out=recipe
-    [ "$(wc -l <recipe/scores.jsonl)" = 4 ] || fail 'scores of two runs by two judges'
+    expect 0 '"better": [0-3]' timeout 400 "$scripts/cpu_recipe" --quick --only=clothes --pilot="$GANTRY" --gantry="$GANTRY" --out=recipe
+    [ "$(wc -l <recipe/scores.jsonl)" = 6 ] || fail 'scores of three runs by two judges'
+    quietly "$scripts/cpu_recipe" --quick --only=clothes --gantry="$GANTRY" --out=elsewhere --scores=recipe/scores.jsonl
+    ! there elsewhere/clothes-recipe || fail 'a run was made again'
+    cmp elsewhere/cpu_recipe.json recipe/cpu_recipe.json || fail 'other results'
 }
 # The same bits twice; a set has distance 0 from itself; another architecture.
 case_judge() {
