@@ -11,27 +11,29 @@ from final_runs import HERE, PYTHON, TOP, machine, markdown, plot, sheet, table,
 # What readers call it; what `gantry train` is given ('torch': bench/vs_torch/stylegan2.py by the job of the run `words`); thousands of images, snapshots in them; images a second of a Zen 4
 # core, where the runs of a study are of different machines.
 Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(None, False))
-SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall')
+SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall', authentic='authenticity[0-9k]*')
 RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
 
 
 class Study:
     """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes. `judge`: name
-    and run of Gantry's classifier, `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many pixels. `classes`: 0 without. `held_out`: pictures of the ceiling, where they are fewer. `longer`: the run that is
+    and run of Gantry's classifier, `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many pixels. `classes`: 0 without. `held_out`: pictures of the
+    ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is asked, too, how many pictures are copies. `longer`: the run that is
     trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the run whose last snapshot is scored with each `guidance`."""
-    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, longer=None, scored=(), guided=None, guidance=()):
+    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, longer=None, scored=(), guided=None, guidance=()):
         self.work, self.name, self.size, self.runs, self.classes, self.side = work, name, size, runs, classes, side
         self.judge_name, self.judge, self.second = judge[0], judge[1], second
         self.longer, self.scored, self.guided, self.guidance = longer, scored, guided, guidance
         self.held_out = held_out
         self.train, self.test = work.at('train.zip'), work.at('test.zip')
+        self.reals = work.at(against) if against else self.train
         if work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']))
         self.judges = [(judge[0], judge[0]), ('pytorch', 'PyTorch'), ('pixels', 'pixels')]
         agreement = lambda key: [(key, 'agreement', 3)] if classes else []
         zen4 = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if all(r.rate for r in runs.values()) else [('core_minutes', 'core-minutes', 0)]
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)] + zen4
         self.by_judges = [('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
-                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3)]
+                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes else [('authentic_copies', 'authentic', 3)])]
 
     def what(self, count): return '%s %d' % (self.judge_name, count)
 
@@ -63,12 +65,15 @@ class Study:
 
     def score_files(self, of, images, fakes, counts, **more):
         """A set of pictures by the judges that have not seen it."""
-        work, reals = self.work, self.resized(self.train)
+        work, reals = self.work, self.resized(self.reals)
         asked = 'pr10k3,fid10k_full' + (',agreement10k' if self.classes else '')
         for count in counts:
             said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
             work.score(of, images, self.what(count), [*said, '--metrics=' + asked, '--detector=' + self.judge], **more)
             work.score(of, images, 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], **more)
+            if not self.classes:
+                seen = ['--reals=' + self.resized(self.train), '--fakes=' + fakes, '--count=%d' % count]
+                work.score(of, images, 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], **more)
             work.judge(of, images, 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], **more)
 
     def score_snapshot(self, of, images, file, minutes, count, *words):

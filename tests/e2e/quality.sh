@@ -37,6 +37,9 @@ case_colours() {
     grep -q '<svg' photographs/photographs-recall.svg || fail 'no plot'
     [ -e "$font" ] || skip 'fonts-noto-color-emoji is not here'
     expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "$scripts/colours" emoji --quick --only=cpu --judges=photographs --gantry="$GANTRY" --out=emoji
+    [ -d /usr/share/openclipart ] || skip 'openclipart-png is not here'
+    expect 0 '^\| from the network of emoji \|' timeout 900 "$scripts/colours" icons --quick --only=transfer --judges=photographs --emoji=emoji --gantry="$GANTRY" --out=icons
+    grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
 }
 # The tables that are published are those of the scores that are published.
 case_published() {
