@@ -142,7 +142,8 @@ class Study:
             s = next(s for s in scores if s['of'] == 'test' and s['what'] == '%s %d' % (name, self.held_out or count))
             accuracy = ', test accuracy %.4f' % value(s, SCORES['agreement']) if name == self.judge_name and self.classes else ''
             conditions.append(['judge ' + shown, next(r for metric, r in s['recipes'].items() if metric.startswith('pr')).split(';')[0] + accuracy])
-        conditions.append(['pictures', '%d for the table, %d for the curves; %s and PyTorch: FID against all training pictures, recall (k = 3) of as many of them' % (count, self.size['draft'], self.judge_name)])
+        conditions.append(['pictures', '%d for the table, %d for the curves; %s and PyTorch: FID against all %s pictures, recall (k = 3) of as many of them'
+                           % (count, self.size['draft'], self.judge_name, 'training' if self.reals == self.train else 'held-out')])
         missing = ['%s to %g kimg' % (runs[run].program, self.kimg(run)) for run in runs if not any(of == run and images >= 1000 * self.kimg(run) for of, images in full)]
         if missing: conditions.append(['runs that are still to be made', ', '.join(missing)])
         return conditions
