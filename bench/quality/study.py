@@ -77,14 +77,14 @@ class Study:
             work.judge(of, images, 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], **more)
 
     def score_snapshot(self, of, images, file, minutes, count, *words):
-        work, fakes = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images))
+        work, fakes, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), dict(minutes=minutes)
         made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
         if self.side:
-            work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
+            more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
             whole, fakes = fakes, self.resized(fakes)
             os.remove(whole)
-        else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], minutes=minutes)
-        self.score_files(of, images, fakes, sorted({count, self.size['draft']}), minutes=minutes)
+        else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], **more)
+        self.score_files(of, images, fakes, sorted({count, self.size['draft']}), **more)
         os.remove(fakes)
 
     def score(self, run):
@@ -153,9 +153,10 @@ class Study:
         scores, judges = work.scored(), self.second_judges()
         snapshots = {run: sorted({(s['images'], s['minutes']) for s in scores if s['of'] == run}) for run in runs}
         full = {(s['of'], s['images']): s for s in scores if s['of'] in runs and s['what'] == self.what(count)}
+        seconds_of = lambda s: s.get('making', s['seconds']) # pictures that were made smaller were made by a command of their own
         point = lambda run, images, minutes, count: dict(program=runs[run].program, kimg=images / 1000, zen4=images / 60 / runs[run].rate if runs[run].rate else None, core_minutes=minutes, **self.scores_of(run, images, count))
         ceiling = lambda count: [dict(program='real test pictures' + (', judge ' + judge.split()[1][:8] if len(judges) > 1 else ''), **self.scores_of('test', 0, self.held_out or count, judge)) for judge in judges]
-        ends = [dict(point(run, images, minutes, count), rate=images / 60 / minutes, making=1000 * full[run, images]['seconds'] / count) for run in runs for images, minutes in snapshots[run]
+        ends = [dict(point(run, images, minutes, count), rate=images / 60 / minutes, making=1000 * seconds_of(full[run, images]) / count) for run in runs for images, minutes in snapshots[run]
                 if (run, images) in full]
         curve = [point(run, *snapshot, self.size['draft']) for run in runs for snapshot in snapshots[run]] + ceiling(self.size['draft'])
         guided = [dict(program='guidance', guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
