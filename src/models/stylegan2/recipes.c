@@ -39,13 +39,13 @@ static void resolve_auto(gt_job *job, int64_t gpus) {
     gt_job_derive_all(job, "kimg=25000 ema-ramp=0.05 map-layers=2 pl-weight=2 style-mixing=0.9 d-arch=resnet");
 }
 
-/* At 32x32 the values of jobs/fashion.ini, which were chosen by measurement. R1 grows with the number of pixels, as in
- * auto, and the length with their root: a layer twice as large has half the maps, so an image of twice the side costs
- * little more than one layer. */
+/* At 32x32 the values of jobs/fashion.ini, which were chosen by measurement (docs/quality.md); in colour a fifth of its
+ * gamma. R1 grows with the number of pixels, as in auto, and the length with their root: a layer twice as large has
+ * half the maps, so an image of twice the side costs little more than one layer. */
 static void resolve_cpu(gt_job *job) {
     const double side = 32, kimg = 400;
     double larger = (double)(job->height * job->width) / (side * side);
-    gt_job_derive(job, "gamma", "%.6g", larger);
+    gt_job_derive(job, "gamma", "%.6g", job->channels < 3 ? larger : larger / 5);
     gt_job_derive(job, "kimg", "%.0f", kimg * fmax(1, sqrt(larger)));
 }
 
