@@ -33,7 +33,7 @@ cd .. || fail 'no folder'
 
 for document in "$top"/docs/*.md "$top"/docs/models/*.md; do
     of=$(basename "$document" .md)
-    case $of in commands | options | history | internals) continue ;; esac
+    case $of in commands | options | history | history-quality | internals) continue ;; esac
     lines "$document" | grep -qvE -- "$missing" || continue
     begins "$of"
     cp -r home "$of" && cd "$of" || fail 'no folder'
