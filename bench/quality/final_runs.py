@@ -200,10 +200,14 @@ class Work:
         values = {key: v for line in lines for key, v in line['results'].items()}
         self.keep(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes={line['metric']: line.get('recipe', '') for line in lines}, machine=cpu(), **more))
 
+    def is_judged(self, of, images, what, judge):
+        """By this judge of PyTorch."""
+        name = judge_name(judge)
+        return any((s['of'], s['images'], s['what']) == (of, images, what) and s['recipes']['judge'].startswith(name) for s in self.scored())
+
     def judge(self, of, images, what, words, **more):
         """Values of judge.py, once by each judge."""
-        name = judge_name(words[0])
-        if any((s['of'], s['images'], s['what']) == (of, images, what) and s['recipes']['judge'].startswith(name) for s in self.scored()): return
+        if self.is_judged(of, images, what, words[0]): return
         name = 'judge-%s' % of
         seconds, lines = self.said_by(name, lambda: self.run(name, PYTHON, '-B', os.path.join(HERE, 'judge.py'), 'score', *words))
         values = {key: lines[-1][key] for key in ('fid', 'agreement', 'precision', 'recall')}

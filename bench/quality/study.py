@@ -76,16 +76,20 @@ class Study:
                 work.score(of, images, 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], **more)
             work.judge(of, images, 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], **more)
 
+    def has_scores(self, of, images, counts):
+        """All that score_files makes, of these counts."""
+        whats = [self.what(count) for count in counts] + ['pixels %d' % count for count in counts] + ([] if self.classes else ['copies %d' % count for count in counts])
+        return all(self.work.has_score(of, images, what) for what in whats) and all(self.work.is_judged(of, images, 'pytorch %d' % count, self.second) for count in counts)
+
     def score_snapshot(self, of, images, file, minutes, count, *words):
-        work, fakes, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), dict(minutes=minutes)
+        work, fakes, counts, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), sorted({count, self.size['draft']}), dict(minutes=minutes)
+        if self.has_scores(of, images, counts): return
         made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
-        if self.side:
-            more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
-            whole, fakes = fakes, self.resized(fakes)
-            os.remove(whole)
+        if self.side or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
         else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], **more)
-        self.score_files(of, images, fakes, sorted({count, self.size['draft']}), **more)
-        os.remove(fakes)
+        seen = self.resized(fakes)
+        self.score_files(of, images, seen, counts, **more)
+        for path in {fakes, seen}: os.remove(path)
 
     def score(self, run):
         """The last snapshot first, then that of the run's own length: the table shows both."""
@@ -183,7 +187,7 @@ class Study:
         for run in only:
             work.task('score-' + run, ['score-test', run], self.score, run)
             work.task('pictures-' + run, [run], self.draw, run)
-        if self.guided in only: work.task('score-guidance', ['score-' + self.guided], self.score_guided)
+        if self.guided in only: work.task('score-guidance', ['score-test', self.guided], self.score_guided)
         status = work.run_all()
         if not status:
             self.results()
