@@ -163,15 +163,18 @@ class Study:
         ends = [dict(point(run, images, minutes, count), rate=images / 60 / minutes, making=1000 * seconds_of(full[run, images]) / count) for run in runs for images, minutes in snapshots[run]
                 if (run, images) in full]
         curve = [point(run, *snapshot, self.size['draft']) for run in runs for snapshot in snapshots[run]] + ceiling(self.size['draft'])
-        guided = [dict(program='guidance', guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
+        guided = [dict(program=runs[self.guided].program, guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
                   if s['of'] == 'guidance %g' % g and s['what'] == self.what(self.size['draft'])]
         tables = [(name, columns, [[row.get(key) for key, *_ in columns] for row in rows]) for name, columns, rows in (
-            ('ends', self.who + RATES + self.by_judges, ends + ceiling(count)), ('curve', self.who + self.by_judges, curve), ('guidance', [('guidance', 'guidance', 1)] + self.by_judges, guided))]
+            ('ends', self.who + RATES + self.by_judges, ends + ceiling(count)), ('curve', self.who + self.by_judges, curve), ('guidance', [('program', 'model', -1), ('guidance', 'guidance', 1)] + self.by_judges, guided))]
         tables = [table(*t) for t in tables if t[0] != 'guidance' or self.guided]
-        path = write_results(work, self.name, self.conditions(scores, judges, full), tables)
+        conditions = self.conditions(scores, judges, full)
+        write_results(work, self.name, conditions, tables)
         minutes = '--x=zen4' if all(r.rate for r in runs.values()) else '--x=core_minutes'
-        plot(work, path, work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
-        plot(work, path, work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
+        alone = lambda name: write_results(work, '%s-%s' % (self.name, name), conditions, [t for t in tables if t['name'] == name]) # a plot is of all tables of a file
+        plot(work, alone('curve'), work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
+        plot(work, alone('curve'), work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
+        if guided: plot(work, alone('guidance'), work.at(self.name + '-guidance.svg'), '--x=recall_pytorch', '--y=agreement_pytorch', '--group=program')
         print('\n'.join(markdown(t) for t in tables))
 
     def publish(self):
