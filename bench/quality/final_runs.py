@@ -180,7 +180,10 @@ class Work:
             except ValueError: pass
         return lines
 
-    def has_score(self, of, images, what): return any((s['of'], s['images'], s['what']) == (of, images, what) for s in self.scored())
+    def has_score(self, of, images, what, judge=None):
+        """`judge`: by this one of PyTorch."""
+        name = judge_name(judge) if judge else ''
+        return any((s['of'], s['images'], s['what']) == (of, images, what) and s['recipes'].get('judge', '').startswith(name) for s in self.scored())
 
     def said_by(self, name, run):
         """Processor seconds of `run`, and the lines of JSON that it has written to NAME.log."""
@@ -200,14 +203,9 @@ class Work:
         values = {key: v for line in lines for key, v in line['results'].items()}
         self.keep(dict(of=of, images=images, what=what, seconds=seconds, values=values, recipes={line['metric']: line.get('recipe', '') for line in lines}, machine=cpu(), **more))
 
-    def is_judged(self, of, images, what, judge):
-        """By this judge of PyTorch."""
-        name = judge_name(judge)
-        return any((s['of'], s['images'], s['what']) == (of, images, what) and s['recipes']['judge'].startswith(name) for s in self.scored())
-
     def judge(self, of, images, what, words, **more):
         """Values of judge.py, once by each judge."""
-        if self.is_judged(of, images, what, words[0]): return
+        if self.has_score(of, images, what, words[0]): return
         name = 'judge-%s' % of
         seconds, lines = self.said_by(name, lambda: self.run(name, PYTHON, '-B', os.path.join(HERE, 'judge.py'), 'score', *words))
         values = {key: lines[-1][key] for key in ('fid', 'agreement', 'precision', 'recall')}

@@ -63,27 +63,24 @@ class Study:
             os.replace(to + '.zip', to)
         return to
 
-    def score_files(self, of, images, fakes, counts, **more):
-        """A set of pictures by the judges that have not seen it."""
-        work, reals = self.work, self.resized(self.reals)
-        asked = 'pr10k3,fid10k_full' + (',agreement10k' if self.classes else '')
+    def asked(self, fakes, counts):
+        """Of a set of pictures, by the judges that have not seen it: what, the words, and which judge of PyTorch, if it is one."""
+        reals, metrics = self.resized(self.reals), 'pr10k3,fid10k_full' + (',agreement10k' if self.classes else '')
         for count in counts:
             said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
-            work.score(of, images, self.what(count), [*said, '--metrics=' + asked, '--detector=' + self.judge], **more)
-            work.score(of, images, 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], **more)
+            yield self.what(count), [*said, '--metrics=' + metrics, '--detector=' + self.judge], None
+            yield 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], None
             if not self.classes:
                 seen = ['--reals=' + self.resized(self.train), '--fakes=' + fakes, '--count=%d' % count]
-                work.score(of, images, 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], **more)
-            work.judge(of, images, 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], **more)
+                yield 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], None
+            yield 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], self.second
 
-    def has_scores(self, of, images, counts):
-        """All that score_files makes, of these counts."""
-        whats = [self.what(count) for count in counts] + ['pixels %d' % count for count in counts] + ([] if self.classes else ['copies %d' % count for count in counts])
-        return all(self.work.has_score(of, images, what) for what in whats) and all(self.work.is_judged(of, images, 'pytorch %d' % count, self.second) for count in counts)
+    def score_files(self, of, images, fakes, counts, **more):
+        for what, words, judge in self.asked(fakes, counts): (self.work.judge if judge else self.work.score)(of, images, what, words, **more)
 
     def score_snapshot(self, of, images, file, minutes, count, *words):
         work, fakes, counts, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), sorted({count, self.size['draft']}), dict(minutes=minutes)
-        if self.has_scores(of, images, counts): return
+        if all(work.has_score(of, images, what, judge) for what, _, judge in self.asked(fakes, counts)): return
         made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
         if self.side or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
         else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], **more)

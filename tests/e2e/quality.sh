@@ -28,9 +28,9 @@ case_fashion() {
     all_of fashion edm 3 --only=edm,dcgan
     [ "$(find fashion -name 'fashion-*.png' | wc -l)" = 2 ] || fail 'pictures'
     for plot in fashion fashion-recall; do grep -q '<svg' "fashion/$plot.svg" || fail "no plot $plot"; done
-    # Stopped within the scores of snapshots: what is left is scored alone, and the results are the same.
+    # Stopped within the scores of a snapshot: what is left is scored alone, and the results are the same.
     mv fashion/fashion.json whole.json
-    sed -i '/"of": "edm".*"what": "pytorch/d' fashion/scores.jsonl
+    sed -i '0,/"of": "edm".*"what": "pytorch/{//d}' fashion/scores.jsonl
     rm fashion/done/score-edm
     expect 0 '^done +score-edm' timeout 300 "$scripts/fashion" --quick --gantry="$GANTRY" --out=fashion --only=edm,dcgan
     cmp fashion/fashion.json whole.json || fail 'other results'
