@@ -14,7 +14,7 @@ score is the ceiling. The scores, as in docs/metrics.md:
     agreement           the share of the fakes that the judge takes for the class that was asked for
     precision, recall   k = 3, features and radii as float16; the first --count fakes against as many reals, the first ones
 
-Features are what the last layer of the judge sees. Needs Debian's python3-torch, python3-pil, python3-h5py."""
+Features are what the last layer of the judge sees; those of the reals are kept in the folder GT_CACHE, where that is set. Needs Debian's python3-torch, python3-pil, python3-h5py."""
 import argparse
 import hashlib
 import io
@@ -195,13 +195,31 @@ def train(o):
     say(**about, core_seconds=round(time.process_time() - start, 1))
 
 
+def real_features(net, about, pictures):
+    """Kept from one command to the next."""
+    import judge_nets
+    folder = os.environ.get('GT_CACHE')
+    kept = folder and os.path.join(folder, 'judge-%s-%s.npy' % (about['hash'][:16], pictures.fingerprint()))
+    try:
+        rows = np.load(kept or os.devnull)
+        if rows.ndim == 2 and len(rows) == len(pictures) and rows.dtype == np.float32: return rows
+    except (OSError, ValueError, EOFError): pass # none, or half of one
+    rows = judge_nets.judged(net, pictures)[0]
+    if kept:
+        os.makedirs(folder, exist_ok=True)
+        new = '%s.%d' % (kept, os.getpid())
+        with open(new, 'wb') as f: np.save(f, rows)
+        os.replace(new, kept)
+    return rows
+
+
 def score(o):
     about, tensors = load(o.judge)
     reals, *sets = map(Pictures, [o.reals] + ([o.test] if o.test else []) + o.fakes)
     for pictures in (reals, *sets): fits(about, pictures)
     import judge_nets # the slowest of all imports: after what can be wrong
     net = judge_nets.network(about, tensors)
-    real_rows = judge_nets.judged(net, reals)[0]
+    real_rows = real_features(net, about, reals)
     compared = '%s %s' % (reals.name, reals.fingerprint())
     for i, fakes in enumerate(sets):
         rows, said = judge_nets.judged(net, fakes, o.count)

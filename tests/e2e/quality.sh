@@ -81,6 +81,16 @@ about = {key: ceiling[key] for key in ('judge', 'test_accuracy', 'features', 'k'
 assert ceiling['agreement'] == ceiling['test_accuracy'] and about['features'] == 128 and about['k'] == 3 and ceiling['fid'] > 0
 assert same['of'] == 'train.zip' and not same['ceiling'] and same['fid'] < 1e-9 and same['precision'] == same['recall'] == 1 and same['reals'].startswith('200 and 200 of train.zip'), same
 PYTHON
+    # Features that were kept are taken; a file that was cut off is made again.
+    mv said first
+    for i in 1 2 3; do
+        [ $i != 3 ] || truncate -s 1000 kept/judge-*.npy
+        GT_CACHE=kept quietly "$judge" score judge.npz --reals=train.zip --test=test.h5 --fakes train.zip
+        cmp said first || fail "other scores with features that were kept ($i)"
+    done
+    "$python" -c "import glob, numpy; kept, = glob.glob('kept/*'); numpy.save(kept, numpy.load(kept)[:, :128] + 1)" || fail 'features that were kept'
+    GT_CACHE=kept expect 0 '"ceiling": true' "$judge" score judge.npz --reals=train.zip --test=test.h5 --fakes train.zip
+    ! cmp -s said first || fail 'the features that were kept are not read'
     expect 0 '"architecture": "resnet20"' "$judge" train resnet20 train.zip --test=test.h5 --out=other.npz --epochs=1
 }
 # The scripts that make datasets of what others publish: a stand-in for the package of CIFAR-10, the font itself where it is here.
