@@ -75,11 +75,12 @@ class Search:
         return [last['images'] / 1000, last['images'] / last['minutes'] / 60, *self.scores_of(run)]
 
     def recipes(self):
-        """Conditions of the results: in which features the scores are."""
+        """Conditions of the results: in which features the runs are scored, and how many pictures of each."""
         found = {}
         for s in self.work.scored():
-            for metric, recipe in s['recipes'].items(): found.setdefault((s['what'], metric), recipe)
-        return [[what + ', ' + metric, recipe] for (what, metric), recipe in found.items()]
+            for recipe in s['recipes'].values(): found.setdefault((s['what'], recipe.split(';')[0]), []).append(s['of'])
+        return [[what, '%s (%s)' % (features, ', '.join(dict.fromkeys(runs)))] for (what, features), runs in found.items()] + [
+            ['pictures', '%d of each run, or as many as there are to train on; FID against all of these, recall (k = 3) of as many' % self.count]]
 
 
 CELLS = [('kimg', 'kimg', 0), ('rate', 'images/s', 0)] + [(key, name, decimals) for key, _, name, decimals in SCORES]
