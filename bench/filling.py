@@ -12,7 +12,7 @@ COLUMNS = 120
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
 STUDIES = {'fashion': (1, ''), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
-           'icons': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons.svg)')}
+           'icons_before': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons_before.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 
 
@@ -54,15 +54,6 @@ def body(conditions, tables, last=''):
     """What stands between the two lines: conditions, each on lines of its own, tables, a last line."""
     parts = (['\n'.join(map(wrapped, said(conditions))) + '\n'] if conditions else []) + [markdown(t) for t in tables] + ([last + '\n'] if last else [])
     return '\n' + '\n'.join(parts) + '\n'
-
-
-def fill(document, mark, conditions, tables, last):
-    """Between the lines <!-- MARK --> and <!-- end of MARK --> of a document."""
-    path = os.path.join(TOP, document)
-    old = open(path).read()
-    first, end = '<!-- %s -->\n' % mark, '<!-- end of %s -->\n' % mark
-    a, b = old.index(first) + len(first), old.index(end)
-    with open(path, 'w') as f: f.write(old[:a] + body(conditions, tables, last) + old[b:])
 
 
 # ---- blocks that are filled from files ----

@@ -16,7 +16,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
 sys.path.insert(0, os.path.dirname(HERE))
-from filling import cpu, fill, markdown, table # noqa: what the scripts take from here
+from filling import cpu, markdown, table # noqa: what the scripts take from here
 
 
 class Stopped(Exception): pass
@@ -32,7 +32,7 @@ def options(text, folder):
     parser.add_argument('--gantry', default=os.path.join(TOP, 'build/gantry'))
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='runs at once, one thread each (%(default)s)')
     parser.add_argument('--quick', action='store_true', help='everything with tiny budgets, to try it out; the numbers mean nothing')
-    parser.add_argument('--publish', action='store_true', help='when all is done: results, plot and pictures to bench/quality, tables to docs/quality.md')
+    parser.add_argument('--publish', action='store_true', help='when all is done: results, plots, pictures and scores to bench/quality, where bench/fill_docs finds them')
     return parser
 
 
@@ -253,12 +253,6 @@ def machine(work):
     said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
     return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
-
-
-def before_rounding(work):
-    """A note, where recipes do not say that the detector saw pictures of 8 bits."""
-    if all(', 8-bit' in recipe for s in work.scored() for recipe in s['recipes'].values()): return []
-    return [['note', "made before scores were those of pictures as they are saved: G's numbers were judged, neither clamped nor rounded to 8 bits. They will be made again"]]
 
 
 def value(score, pattern):
