@@ -6,7 +6,7 @@
     bench/quality/judge.py score judge.npz --reals=TRAIN [--test=TEST] [--count=10000] --fakes FAKES ...
 
 ARCHITECTURE is three-convolutions or resnet20. TRAIN, TEST and FAKES are datasets of Gantry: ZIP archives of PNG files of 8 bits (grey: of 8 or 16) with dataset.json, or HDF5 files. `gantry metrics NET --save-fakes=FILE` writes the
-pictures that it scores, with the labels that were asked for. Training is on one thread, with the instructions of AVX2, and a function of the data, the architecture, the number of epochs and the seed. `train` prints a
+pictures that it scores, with the labels that were asked for. Training is on one thread, with the instructions of AVX2, and a function of the data, the architecture, the number of epochs and the seed. After an interruption the same command goes on behind the last epoch. `train` prints a
 JSON line for each epoch, and a last one with the test accuracy and the hash of the weights. `score` prints a JSON line for each set of fakes; the test pictures come first: what they
 score is the ceiling. The scores, as in docs/metrics.md:
 
@@ -188,10 +188,12 @@ def train(o):
     about = dict(architecture=o.architecture, shape=list(data.shape()), classes=classes, seed=o.seed, epochs=o.epochs or judge_nets.RECIPES[o.architecture]['epochs'],
                  data='%s %s' % (data.name, data.fingerprint()))
     fits(about, test)
-    net = judge_nets.trained(about, data, lambda epoch, loss, right: say(epoch=epoch, loss=loss, train_accuracy=right, core_seconds=round(time.process_time() - start, 1)))
+    part = o.out + '.part'
+    net = judge_nets.trained(about, data, lambda epoch, loss, right: say(epoch=epoch, loss=loss, train_accuracy=right, core_seconds=round(time.process_time() - start, 1)), part)
     tensors = judge_nets.tensors_of(net)
     about.update(hash=hash_of(tensors), test='%s %s' % (test.name, test.fingerprint()), test_accuracy=float((judge_nets.judged(net, test)[1] == test.labels).mean()))
     save(o.out, about, tensors)
+    os.remove(part)
     say(**about, core_seconds=round(time.process_time() - start, 1))
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of judge.py, in PyTorch: to add one, a function of (channels, classes) and a line of RECIPES. The last module of a network is the layer whose input the features are."""
+import os
+
 import numpy as np
 import torch
 from torch import nn
@@ -75,13 +77,19 @@ def changed(pictures, recipe, random):
     return pictures
 
 
-def trained(about, data, tell):
-    """A network; tell(epoch, mean loss, share of right answers) after each epoch."""
+def trained(about, data, tell, part):
+    """A network; tell(epoch, mean loss, share of right answers) after each epoch. After an interruption it goes on behind the last epoch, by the file `part`."""
     net, recipe, random = network(about), RECIPES[about['architecture']], np.random.RandomState(about['seed'])
     labels, steps = torch.from_numpy(data.labels), -(-len(data) // BATCH)
     optimizer = torch.optim.SGD(net.parameters(), lr=recipe['lrate'], momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe['lrate'], total_steps=1 + about['epochs'] * steps)
-    for epoch in range(about['epochs']):
+    stateful, first = (net, optimizer, schedule), 0
+    kept = torch.load(part) if os.path.exists(part) else dict(about=None)
+    if kept['about'] == about:
+        for to, state in zip(stateful, kept['states']): to.load_state_dict(state)
+        random.set_state(kept['random'])
+        first = kept['epochs']
+    for epoch in range(first, about['epochs']):
         loss_sum = right = 0
         for rows in np.array_split(random.permutation(len(data)), steps):
             out = net(changed(torch.from_numpy(data.numbers(rows)), recipe, random))
@@ -92,6 +100,8 @@ def trained(about, data, tell):
             schedule.step()
             loss_sum += loss.item() * len(rows)
             right += int((out.argmax(1) == labels[rows]).sum())
+        torch.save(dict(about=about, epochs=epoch + 1, states=[x.state_dict() for x in stateful], random=random.get_state()), part + '.new')
+        os.replace(part + '.new', part)
         tell(epoch + 1, loss_sum / len(data), right / len(data))
     return net
 

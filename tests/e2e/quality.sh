@@ -74,6 +74,17 @@ case_judge() {
     hash=$(grep -o '"hash": "[0-9a-f]*"' said) || fail 'no hash'
     expect 0 "$hash" "$judge" train three-convolutions train.zip --test=test.h5 --out=again.npz --epochs=1
     cmp judge.npz again.npz || fail 'not the same bits'
+    # Killed within an epoch, the same command goes on behind the last one, with the same bits.
+    quietly "$judge" train three-convolutions train.zip --test=test.h5 --out=whole.npz --epochs=40
+    background "$judge" train three-convolutions train.zip --test=test.h5 --out=parts.npz --epochs=40
+    wait_until 60 there parts.npz.part
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    ! there parts.npz || fail 'it was not stopped in the middle'
+    quietly "$judge" train three-convolutions train.zip --test=test.h5 --out=parts.npz --epochs=40
+    ! grep -q '"epoch": 1,' said || fail 'it began again'
+    cmp parts.npz whole.npz || fail 'not the same bits after an interruption'
+    ! there parts.npz.part || fail 'what was kept of the training is left'
     expect 0 '"of": "test.h5", "ceiling": true' "$judge" score judge.npz --reals=train.zip --test=test.h5 --fakes train.zip
     "$python" - <<'PYTHON' || { cat said; fail 'scores'; }
 import json
