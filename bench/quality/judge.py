@@ -197,31 +197,13 @@ def train(o):
     say(**about, core_seconds=round(time.process_time() - start, 1))
 
 
-def real_features(net, about, pictures):
-    """Kept from one command to the next."""
-    import judge_nets
-    folder = os.environ.get('GT_CACHE')
-    kept = folder and os.path.join(folder, 'judge-%s-%s.npy' % (about['hash'][:16], pictures.fingerprint()))
-    try:
-        rows = np.load(kept or os.devnull)
-        if rows.ndim == 2 and len(rows) == len(pictures) and rows.dtype == np.float32: return rows
-    except (OSError, ValueError, EOFError): pass # none, or half of one
-    rows = judge_nets.judged(net, pictures)[0]
-    if kept:
-        os.makedirs(folder, exist_ok=True)
-        new = '%s.%d' % (kept, os.getpid())
-        with open(new, 'wb') as f: np.save(f, rows)
-        os.replace(new, kept)
-    return rows
-
-
 def score(o):
     about, tensors = load(o.judge)
     reals, *sets = map(Pictures, [o.reals] + ([o.test] if o.test else []) + o.fakes)
     for pictures in (reals, *sets): fits(about, pictures)
     import judge_nets # the slowest of all imports: after what can be wrong
     net = judge_nets.network(about, tensors)
-    real_rows = real_features(net, about, reals)
+    real_rows = judge_nets.kept_features(net, about, reals)
     compared = '%s %s' % (reals.name, reals.fingerprint())
     for i, fakes in enumerate(sets):
         rows, said = judge_nets.judged(net, fakes, o.count)

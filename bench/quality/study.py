@@ -26,6 +26,7 @@ class Study:
         self.longer, self.scored, self.guided, self.guidance = longer, scored, guided, guidance
         self.held_out = held_out
         self.train, self.test = work.at('train.zip'), work.at('test.zip')
+        self.metrics = '--metrics=fid10k_full,pr10k3' + (',agreement10k' if classes else '')
         self.reals = work.at(against) if against else self.train
         if work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']))
         self.judges = [(judge[0], judge[0]), ('pytorch', 'PyTorch'), ('pixels', 'pixels')]
@@ -65,10 +66,10 @@ class Study:
 
     def asked(self, fakes, counts):
         """Of a set of pictures, by the judges that have not seen it: what, the words, and which judge of PyTorch, if it is one."""
-        reals, metrics = self.resized(self.reals), 'pr10k3,fid10k_full' + (',agreement10k' if self.classes else '')
+        reals = self.resized(self.reals)
         for count in counts:
             said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
-            yield self.what(count), [*said, '--metrics=' + metrics, '--detector=' + self.judge], None
+            yield self.what(count), [*said, self.metrics, '--detector=' + self.judge], None
             yield 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], None
             if not self.classes:
                 seen = ['--reals=' + self.resized(self.train), '--fakes=' + fakes, '--count=%d' % count]
@@ -83,7 +84,7 @@ class Study:
         if all(work.has_score(of, images, what, judge) for what, _, judge in self.asked(fakes, counts)): return
         made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
         if self.side or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
-        else: work.score(of, images, self.what(count), [*made, '--metrics=fid10k_full,pr10k3' + (',agreement10k' if self.classes else ''), '--detector=' + self.judge], **more)
+        else: work.score(of, images, self.what(count), [*made, self.metrics, '--detector=' + self.judge], **more)
         seen = self.resized(fakes)
         self.score_files(of, images, seen, counts, **more)
         for path in {fakes, seen}: os.remove(path)
@@ -169,8 +170,9 @@ class Study:
         write_results(work, self.name, conditions, tables)
         minutes = '--x=zen4' if all(r.rate for r in runs.values()) else '--x=core_minutes'
         alone = lambda name: write_results(work, '%s-%s' % (self.name, name), conditions, [t for t in tables if t['name'] == name]) # a plot is of all tables of a file
-        plot(work, alone('curve'), work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
-        plot(work, alone('curve'), work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
+        curves = alone('curve')
+        plot(work, curves, work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
+        plot(work, curves, work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
         if guided: plot(work, alone('guidance'), work.at(self.name + '-guidance.svg'), '--x=recall_pytorch', '--y=agreement_pytorch', '--group=program')
         print('\n'.join(markdown(t) for t in tables))
 

@@ -6,33 +6,28 @@
 scripts=$here/../../bench/quality
 there() { [ -e "$1" ]; }
 
-# all_of SCRIPT TASK ROWS OPTIONS...: stopped once TASK is done, then to its end
-all_of() {
-    local script=$1 task=$2 rows=$3
-    shift 3
-    background "$scripts/$script" --quick --gantry="$GANTRY" --out="$script" "$@"
-    wait_until 300 there "$script/done/$task"
-    kill -INT "$pid"
-    ends 75
-    timeout -k 5 600 "$scripts/$script" --quick --gantry="$GANTRY" --out="$script" "$@" >said 2>&1 </dev/null || { cat said; fail "$script"; }
-    ! grep -q "begins  $task" said || fail "$task was done"
-    expect 0 "^ends" "$GANTRY" bench report "$script/$script.json"
-    [ "$(grep -cE '^(diffusion|DCGAN|real test pictures)( +[0-9.]+){5}' said)" -ge "$rows" ] || { cat said; fail "rows of $script"; }
-    grep -q '<svg' "$script/$script.svg" || fail 'no plot'
-    expect 0 '^\| ' "$scripts/$script" --quick --gantry="$GANTRY" --out="$script" "$@"
-    ! grep -q '^begins' said || { cat said; fail 'something was done again'; }
-    expect 1 'not for --quick' "$scripts/$script" --quick --publish --out="$script" "$@"
-}
+# Stopped once a run is done, then to its end, then once more.
 case_fashion() {
     [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
-    all_of fashion edm 3 --only=edm,dcgan
+    local all=("$scripts/fashion" --quick --gantry="$GANTRY" --out=fashion --only=edm,dcgan)
+    background "${all[@]}"
+    wait_until 300 there fashion/done/edm
+    kill -INT "$pid"
+    ends 75
+    timeout -k 5 600 "${all[@]}" >said 2>&1 </dev/null || { cat said; fail 'the study'; }
+    ! grep -q 'begins  edm' said || fail 'edm was done'
+    expect 0 "^ends" "$GANTRY" bench report fashion/fashion.json
+    [ "$(grep -cE '^(diffusion|DCGAN|real test pictures)( +[0-9.]+){5}' said)" -ge 3 ] || { cat said; fail 'rows'; }
+    expect 0 '^\| ' "${all[@]}"
+    ! grep -q '^begins' said || { cat said; fail 'something was done again'; }
+    expect 1 'not for --quick' "${all[@]}" --publish
     [ "$(find fashion -name 'fashion-*.png' | wc -l)" = 2 ] || fail 'pictures'
     for plot in fashion fashion-recall; do grep -q '<svg' "fashion/$plot.svg" || fail "no plot $plot"; done
     # Stopped within the scores of a snapshot: what is left is scored alone, and the results are the same.
     mv fashion/fashion.json whole.json
     sed -i '0,/"of": "edm".*"what": "pytorch/{//d}' fashion/scores.jsonl
     rm fashion/done/score-edm
-    expect 0 '^done +score-edm' timeout 300 "$scripts/fashion" --quick --gantry="$GANTRY" --out=fashion --only=edm,dcgan
+    expect 0 '^done +score-edm' timeout 300 "${all[@]}"
     cmp fashion/fashion.json whole.json || fail 'other results'
 }
 # Colours: photographs by judges of their own; emoji by the same, at half the size.
