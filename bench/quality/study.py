@@ -4,11 +4,12 @@ import glob
 import json
 import os
 import shutil
+import subprocess
 from collections import namedtuple
 
 from final_runs import HERE, PYTHON, TOP, machine, markdown, plot, sheet, table, value, write_results
 
-# What readers call it; what `gantry train` is given ('torch': bench/vs_torch/stylegan2.py by the job of the run `words`); thousands of images, snapshots in them; images a second of a Zen 4
+# What readers call it; what `gantry train` is given ('torch': bench/vs_torch/stylegan2.py by the job that the run `words` has); thousands of images, snapshots in them; images a second of a Zen 4
 # core, where the runs of a study are of different machines.
 Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(None, False))
 SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall', authentic='authenticity[0-9k]*')
@@ -44,10 +45,13 @@ class Study:
 
     def train_run(self, run):
         work, r = self.work, self.runs[run]
+        data = [*(['--cond'] if self.classes else []), '--data=' + self.train]
         if r.torch:
-            work.run(run, PYTHON, '-B', os.path.join(TOP, 'bench/vs_torch/stylegan2.py'), '--data=' + self.train, '--out=' + work.at(run), '--job=' + work.at(r.words, 'job.ini'), '--seed=0',
+            job = work.at(run + '.ini')
+            with open(job, 'w') as f: subprocess.run([work.o.gantry, 'train', *self.runs[r.words].words, *data, '--dry-run=job'], check=True, stdout=f, env=work.environment)
+            work.run(run, PYTHON, '-B', os.path.join(TOP, 'bench/vs_torch/stylegan2.py'), '--data=' + self.train, '--out=' + work.at(run), '--job=' + job, '--seed=0',
                      '--kimg=%g' % self.kimg(run), '--snap=%g' % (self.kimg(run) / r.snapshots))
-        else: work.train_kimg(run, self.kimg(run), (3 if run == self.longer else 1) * r.snapshots, *r.words, *(['--cond'] if self.classes else []), '--data=' + self.train)
+        else: work.train_kimg(run, self.kimg(run), (3 if run == self.longer else 1) * r.snapshots, *r.words, *data)
 
     def scored_snapshots(self, run):
         found = self.work.snapshots(run)
@@ -150,6 +154,11 @@ class Study:
         if missing: conditions.append(['runs that are still to be made', ', '.join(missing)])
         return conditions
 
+    def same_recipe(self, run):
+        """Whether it is PyTorch's program, or has the recipe of that but for the seed, the last word."""
+        r = self.runs[run]
+        return any(other.torch and (r is other or r.words[:-1] == self.runs[other.words].words[:-1]) for other in self.runs.values())
+
     def results(self):
         work, runs, count = self.work, self.runs, self.size['count']
         scores, judges = work.scored(), self.second_judges()
@@ -169,10 +178,13 @@ class Study:
         conditions = self.conditions(scores, judges, full)
         write_results(work, self.name, conditions, tables)
         minutes = '--x=zen4' if all(r.rate for r in runs.values()) else '--x=core_minutes'
-        alone = lambda name: write_results(work, '%s-%s' % (self.name, name), conditions, [t for t in tables if t['name'] == name]) # a plot is of all tables of a file
-        curves = alone('curve')
+        def alone(name, programs=None): # a plot is of all tables of a file
+            t = next(t for t in tables if t['name'] == name)
+            return write_results(work, '%s-%s' % (self.name, name), conditions, [dict(t, rows=[row for row in t['rows'] if row['program'] in (programs or [row['program']])])])
+        curves, seeds = alone('curve'), [runs[run].program for run in runs if self.same_recipe(run)]
         plot(work, curves, work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
         plot(work, curves, work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
+        if seeds: plot(work, alone('curve', seeds), work.at(self.name + '-images.svg'), '--x=kimg', '--y=fid_pytorch', '--group=program', '--log')
         if guided: plot(work, alone('guidance'), work.at(self.name + '-guidance.svg'), '--x=recall_pytorch', '--y=agreement_pytorch', '--group=program')
         print('\n'.join(markdown(t) for t in tables))
 
@@ -183,10 +195,11 @@ class Study:
 
     def make(self, make_judges):
         """All tasks, and the results; the exit status. `make_judges`: adds tasks that make data and judges, and returns their names; not called where tables and plots alone are made."""
-        work, only = self.work, [run for run in self.runs if run in self.work.o.only.split(',')]
-        if os.path.exists(self.second) or not all(work.is_done('score-' + run) for run in only): work.task('score-test', make_judges(), self.score_ceiling)
-        for run in only: work.task(run, ['data'] + ([self.runs[run].words] if self.runs[run].torch else []), self.train_run, run)
-        for run in only:
+        words = self.work.o.only.split(',')
+        work, only = self.work, [run for run in self.runs if run in words]
+        if 'judges' in words or os.path.exists(self.second) or not all(work.is_done('score-' + run) for run in only): work.task('score-test', make_judges(), self.score_ceiling)
+        for run in only: # what is trained is scored before the next run begins
+            work.task(run, ['data'], self.train_run, run)
             work.task('score-' + run, ['score-test', run], self.score, run)
             work.task('pictures-' + run, [run], self.draw, run)
         if self.guided in only: work.task('score-guidance', ['score-test', self.guided], self.score_guided)
@@ -199,6 +212,6 @@ class Study:
 
 def options_of(parser, runs):
     """Runs can be shared out among machines or days."""
-    parser.add_argument('--only', default=','.join(runs), help='the runs to make (%(default)s)')
+    parser.add_argument('--only', default=','.join(runs), help='the runs to make (%(default)s); judges: those are made, whatever runs are named')
     parser.add_argument('--scores', metavar='FILE', help='scores of runs made before: those are not made again')
     return parser
