@@ -44,11 +44,16 @@ case_colours() {
     grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
 }
 # The tables that are published are those of the scores that are published.
-case_published() {
-    expect 0 '^\| diffusion \|' "$scripts/fashion" --gantry="$GANTRY" --out=again --only=none --scores="$scripts/fashion-scores.jsonl"
+published() { # NAME COMMAND...
+    local name=$1
+    expect 0 '^\| real test pictures' "${@:2}" --gantry="$GANTRY" --out="again-$name" --only=none --scores="$scripts/$name-scores.jsonl"
     ! grep -q '^begins' said || { cat said; fail 'something was run'; }
-    cmp again/fashion.json "$scripts/fashion.json" || fail 'not what is published'
-    grep -q '<svg' again/fashion.svg || fail 'no plot'
+    cmp "again-$name/$name.json" "$scripts/$name.json" || fail "$name: not what is published"
+    grep -q '<svg' "again-$name/$name.svg" || fail 'no plot'
+}
+case_published() {
+    published fashion "$scripts/fashion"
+    published photographs "$scripts/colours" photographs
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
