@@ -5,9 +5,10 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections import namedtuple
 
-from final_runs import HERE, PYTHON, TOP, machine, markdown, plot, sheet, table, value, write_results
+from final_runs import HERE, PYTHON, TOP, Failed, machine, markdown, plot, sheet, table, value, write_results
 
 # What readers call it; what `gantry train` is given ('torch': bench/vs_torch/stylegan2.py by the job that the run `words` has); thousands of images, snapshots in them; images a second of a Zen 4
 # core, where the runs of a study are of different machines.
@@ -86,9 +87,11 @@ class Study:
     def score_snapshot(self, of, images, file, minutes, count, *words):
         work, fakes, counts, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), sorted({count, self.size['draft']}), dict(minutes=minutes)
         if all(work.has_score(of, images, what, judge) for what, _, judge in self.asked(fakes, counts)): return
-        made = [file, '--count=%d' % count, '--data=' + self.train, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
+        made = [file, '--count=%d' % count, '--data=' + self.reals, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
         if self.side or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
         else: work.score(of, images, self.what(count), [*made, self.metrics, '--detector=' + self.judge], **more)
+        with zipfile.ZipFile(fakes) as z: pictures = sum(name.endswith('.png') for name in z.namelist())
+        if pictures != count: raise Failed('%s has %d pictures, asked for were %d' % (fakes, pictures, count))
         seen = self.resized(fakes)
         self.score_files(of, images, seen, counts, **more)
         for path in {fakes, seen}: os.remove(path)
