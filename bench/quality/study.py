@@ -171,7 +171,7 @@ class Study:
         point = lambda run, images, minutes, count: dict(program=runs[run].program, kimg=images / 1000, zen4=images / 60 / runs[run].rate if runs[run].rate else None, core_minutes=minutes, **self.scores_of(run, images, count))
         ceiling = lambda count: [dict(program='real test pictures' + (', judge ' + judge.split()[1][:8] if len(judges) > 1 else ''), **self.scores_of('test', 0, self.held_out or count, judge)) for judge in judges]
         ends = [dict(point(run, images, minutes, count), rate=images / 60 / minutes, making=1000 * seconds_of(full[run, images]) / count) for run in runs for images, minutes in snapshots[run]
-                if (run, images) in full]
+                if (run, images) in full and (run == self.longer or images == snapshots[run][-1][0])]
         curve = [point(run, *snapshot, self.size['draft']) for run in runs for snapshot in snapshots[run]] + ceiling(self.size['draft'])
         guided = [dict(program=runs[self.guided].program, guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
                   if s['of'] == 'guidance %g' % g and s['what'] == self.what(self.size['draft'])]
