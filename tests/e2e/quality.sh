@@ -54,6 +54,7 @@ published() { # NAME COMMAND...
 case_published() {
     published fashion "$scripts/fashion"
     published photographs "$scripts/colours" photographs
+    published icons "$scripts/colours" icons --pictures=.
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
