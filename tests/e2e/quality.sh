@@ -44,17 +44,17 @@ case_colours() {
     grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
 }
 # The tables that are published are those of the scores that are published.
-published() { # NAME COMMAND...
-    local name=$1
-    expect 0 '^\| real test pictures' "${@:2}" --gantry="$GANTRY" --out="again-$name" --only=none --scores="$scripts/$name-scores.jsonl"
+published() { # NAME MODEL COMMAND...: a model that the table shows
+    local name=$1 scores=$scripts/$1-scores.jsonl
+    expect 0 "^\\| $2 \\|" "${@:3}" --gantry="$GANTRY" --out="again-$name" --only=none --scores="$scores"
     ! grep -q '^begins' said || { cat said; fail 'something was run'; }
     cmp "again-$name/$name.json" "$scripts/$name.json" || fail "$name: not what is published"
     grep -q '<svg' "again-$name/$name.svg" || fail 'no plot'
 }
 case_published() {
-    published fashion "$scripts/fashion"
-    published photographs "$scripts/colours" photographs
-    published icons "$scripts/colours" icons --pictures=.
+    published fashion diffusion "$scripts/fashion"
+    published photographs DCGAN "$scripts/colours" photographs
+    published icons 'from nothing' "$scripts/colours" icons --pictures=.
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
