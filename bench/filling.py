@@ -11,7 +11,7 @@ COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
-STUDIES = {'fashion': (1, ''), 'photographs': (1, ''), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
+STUDIES = {**dict.fromkeys(('fashion', 'photographs', 'emoji', 'icons'), (1, '')), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
            'icons_before': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons_before.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 
