@@ -33,7 +33,7 @@ class Study:
         if work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']))
         self.judges = [(judge[0], judge[0]), ('pytorch', 'PyTorch'), ('pixels', 'pixels')]
         agreement = lambda key: [(key, 'agreement', 3)] if classes else []
-        zen4 = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if all(r.rate for r in runs.values()) else [('core_minutes', 'core-minutes', 0)]
+        zen4 = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if any(r.rate for r in runs.values()) else [('core_minutes', 'core-minutes', 0)]
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)] + zen4
         self.by_judges = [('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
                           ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes else [('authentic_copies', 'authentic', 3)])]
@@ -180,7 +180,7 @@ class Study:
         tables = [table(*t) for t in tables if t[0] != 'guidance' or self.guided]
         conditions = self.conditions(scores, judges, full)
         write_results(work, self.name, conditions, tables)
-        minutes = '--x=zen4' if all(r.rate for r in runs.values()) else '--x=core_minutes'
+        minutes = '--x=zen4' if any(r.rate for r in runs.values()) else '--x=core_minutes'
         def alone(name, programs=None): # a plot is of all tables of a file
             t = next(t for t in tables if t['name'] == name)
             return write_results(work, '%s-%s' % (self.name, name), conditions, [dict(t, rows=[row for row in t['rows'] if row['program'] in (programs or [row['program']])])])
