@@ -184,7 +184,7 @@ class Study:
         def alone(name, programs=None): # a plot is of all tables of a file
             t = next(t for t in tables if t['name'] == name)
             return write_results(work, '%s-%s' % (self.name, name), conditions, [dict(t, rows=[row for row in t['rows'] if row['program'] in (programs or [row['program']])])])
-        curves, seeds = alone('curve'), [runs[run].program for run in runs if self.same_recipe(run)]
+        curves, seeds = alone('curve'), [runs[run].program for run in runs if snapshots[run] and self.same_recipe(run)]
         plot(work, curves, work.at(self.name + '.svg'), minutes, '--y=fid_pytorch', '--group=program', '--log')
         plot(work, curves, work.at(self.name + '-recall.svg'), minutes, '--y=recall_pytorch', '--group=program')
         if seeds: plot(work, alone('curve', seeds), work.at(self.name + '-images.svg'), '--x=kimg', '--y=fid_pytorch', '--group=program', '--log')
