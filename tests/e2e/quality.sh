@@ -54,7 +54,8 @@ published() { # NAME MODEL COMMAND...: a model that the table shows
 case_published() {
     published fashion diffusion "$scripts/fashion"
     published photographs DCGAN "$scripts/colours" photographs
-    published icons 'from nothing' "$scripts/colours" icons --pictures=.
+    published emoji 'StyleGAN2-ADA, cpu' "$scripts/colours" emoji
+    published icons 'from the network of emoji' "$scripts/colours" icons --pictures=.
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
