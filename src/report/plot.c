@@ -69,7 +69,7 @@ void plot_text(const pen *p, double x, double y, double before, double size, dou
 
 enum { MARK_SIZE = 11 };
 
-/* On a logarithmic scale a step of 0 means 1, 2, 5, 10, ..., a step of n every n-th power. */
+/* On a logarithmic scale a step of -1 means 1, 2, 3, ..., 10, 20, ..., 0 means 1, 2, 5, 10, ..., n every n-th power. */
 static double first_mark(const axis *a) {
     if (a->scale == GT_LINEAR) return ceil(a->lo / a->step - 1e-6) * a->step;
     double base = a->scale == GT_LOG_2 ? 2 : 10, power = floor(a->lo / log10(base)), every = fmax(a->step, 1);
@@ -79,7 +79,8 @@ static double first_mark(const axis *a) {
 static double next_mark(const axis *a, double v) {
     if (a->scale == GT_LINEAR) return v + a->step;
     if (a->scale == GT_LOG_2 || a->step >= 1) return v * pow(a->scale == GT_LOG_2 ? 2 : 10, fmax(a->step, 1));
-    double lead = v / pow(10, floor(log10(v) + 1e-6));
+    double power = pow(10, floor(log10(v) + 1e-6)), lead = v / power;
+    if (a->step < 0) return v + power;
     return lead < 1.5 || lead > 3 ? 2 * v : 2.5 * v; /* 1, 2, 5, 10 */
 }
 
@@ -106,11 +107,12 @@ static bool marks_fit(const pen *p, const axis *a, bool of_x) {
     return true;
 }
 
-/* The smallest step of a logarithmic axis with which numbers fit. */
+/* The smallest step of a logarithmic axis with which numbers fit; within a power of ten that can be -1. */
 static axis with_room(const pen *p, const axis *a, bool of_x) {
     enum { MOST = 64 };
     axis b = *a;
-    for (b.step = 0; b.scale != GT_LINEAR && b.step < MOST && !marks_fit(p, &b, of_x);) b.step++;
+    bool narrow = b.scale == GT_LOG_10 && b.hi - b.lo < 1;
+    for (b.step = narrow ? -1 : 0; b.scale != GT_LINEAR && b.step < MOST && !marks_fit(p, &b, of_x);) b.step++;
     if (b.scale == GT_LINEAR) b.step = a->step;
     return b;
 }

@@ -34,7 +34,8 @@ static int assert_apart(double lo, double hi, gt_axis_scale scale) {
 
 static void logarithmic_numbers_stand_apart(void **state) {
     (void)state;
-    assert_int_equal(assert_apart(1, 99, GT_LOG_10), 6); /* 1, 2, 5, 10, 20, 50 */
+    assert_int_equal(assert_apart(1, 99, GT_LOG_10), 6);    /* 1, 2, 5, 10, 20, 50 */
+    assert_int_equal(assert_apart(2.3, 7.5, GT_LOG_10), 4); /* 3, 4, 5, 6; the unit has the place of 7 */
     for (int decades = 2; decades <= 60; decades++) {
         double hi = pow(10, decades - 30) * 0.9;
         assert_in_range(assert_apart(1e-30, hi, GT_LOG_10), 2, 12);
