@@ -14,6 +14,7 @@ from final_runs import HERE, PYTHON, TOP, Failed, machine, markdown, plot, sheet
 # core, where the runs of a study are of different machines.
 Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(None, False))
 SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall', authentic='authenticity[0-9k]*')
+MINUTES = [('core_minutes', 'core-minutes', 0)]
 RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
 
 
@@ -35,8 +36,7 @@ class Study:
         agreement = lambda key: [(key, 'agreement', 3)] if classes else []
         self.rated = any(r.rate for r in runs.values()) # runs without a rate then have a table of their own
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)]
-        self.minutes = [('core_minutes', 'core-minutes', 0)]
-        self.zen4 = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if self.rated else self.minutes
+        self.minutes = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if self.rated else MINUTES
         self.by_judges = [('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
                           ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes else [('authentic_copies', 'authentic', 3)])]
 
@@ -178,13 +178,13 @@ class Study:
         guided = [dict(program=runs[self.guided].program, guidance=g, **self.scores_of('guidance %g' % g, s['images'], self.size['draft'])) for g in self.guidance for s in scores
                   if s['of'] == 'guidance %g' % g and s['what'] == self.what(self.size['draft'])]
         tables = [(name, columns, [[row.get(key) for key, *_ in columns] for row in rows]) for name, columns, rows in (
-            ('ends', self.who + self.zen4 + RATES + self.by_judges, [row for row in ends if row['zen4'] or not self.rated] + ceiling(count)),
-            ('curve', self.who + self.zen4 + self.by_judges, curve), ('guidance', [('program', 'model', -1), ('guidance', 'guidance', 1)] + self.by_judges, guided),
-            ('unrated', self.who + self.minutes + RATES + self.by_judges, [row for row in ends if self.rated and not row['zen4']]))]
+            ('ends', self.who + self.minutes + RATES + self.by_judges, [row for row in ends if row['zen4'] or not self.rated] + ceiling(count)),
+            ('curve', self.who + self.minutes + self.by_judges, curve), ('guidance', [('program', 'model', -1), ('guidance', 'guidance', 1)] + self.by_judges, guided),
+            ('unrated', self.who + MINUTES + RATES + self.by_judges, [row for row in ends if self.rated and not row['zen4']]))]
         tables = [table(*t) for t in tables if t[2]]
         conditions = self.conditions(scores, judges, full)
         write_results(work, self.name, conditions, tables)
-        minutes = '--x=' + self.zen4[0][0]
+        minutes = '--x=' + self.minutes[0][0]
         def alone(name, programs=None): # a plot is of all tables of a file
             t = next(t for t in tables if t['name'] == name)
             return write_results(work, '%s-%s' % (self.name, name), conditions, [dict(t, rows=[row for row in t['rows'] if row['program'] in (programs or [row['program']])])])
