@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A pool of threads for one rank. Work is cut into tiles whose number depends on shapes alone; threads take whole
- * tiles, so the number of threads changes no bit. Waiting threads sleep (they spin only briefly, and not at all when
- * cores are oversubscribed). */
+ * tiles, so the number of threads changes no bit. A thread begins with the same part of the tiles in each job: kernels
+ * that cut an array in the same order find its parts in the caches of the same cores. Waiting threads sleep (they spin
+ * only briefly, and not at all when cores are oversubscribed). */
 #ifndef GANTRY_POOL_H
 #define GANTRY_POOL_H
 

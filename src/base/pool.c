@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The pool of threads.
  *
- * A job is published by writing its fields and then `ticket` = (job number, first free tile). A thread takes a tile by
- * compare-and-swap on the ticket. If that succeeds, the fields it read between are the current job's, and they stay
- * until its tile is done: so a thread that wakes late can never touch an old job, and the caller need not wait for
- * threads that sleep. While the fields change the ticket is closed (a tile number beyond any), or a thread could pair
- * an old ticket with new fields.
+ * The tiles of a job are cut into ranges of equal length, one for each thread (at most RANGES: then a few threads
+ * share one). A thread begins with its own range, and helps with the others when that is empty. Kernels cut the same
+ * arrays in the same order, so most of what a thread reads is what it wrote in the kernel before, and lies in the cache
+ * of its core: with small networks two threads were 1.2 times as fast as with one range for all (median of nine turns,
+ * Zen 5).
+ *
+ * A job is published by writing its fields and then each range's `ticket` = (job number, first free tile). A thread
+ * takes a tile by compare-and-swap on the ticket. If that succeeds, the fields it read between are the current job's,
+ * and they stay until the thread says that its tiles are done, once for all it took of a range: so a thread that wakes
+ * late can never touch an old job, and the caller need not wait for threads that sleep. While the fields change the
+ * tickets are closed (a tile number beyond any), or a thread could pair an old ticket with new fields.
+ *
+ * What different threads write lies on cache lines of its own.
  *
  * Waiting: a short spin, then futex sleep. No spin when the process has fewer cores than threads: there the waiting
  * thread would take the core from the one it waits for.
@@ -27,7 +35,12 @@
 #include "base/thread.h"
 #include "gantry/status.h"
 
-enum { SPINS = 4000, MAX_THREADS = 4096 }; /* some 20 to 100 microseconds: longer than the gap between two kernels */
+enum {
+    SPINS = 4000, /* some 20 to 100 microseconds: longer than the gap between two kernels */
+    MAX_THREADS = 4096,
+    RANGES = 16, /* each thread looks into all of them before it waits */
+    LINE = 64    /* bytes of a cache line */
+};
 
 static const uint32_t CLOSED = 0xffffffff;
 
@@ -42,13 +55,16 @@ struct gt_pool {
     atomic_int spins;
     unsigned jobs; /* begun so far; the caller's own count */
     atomic_bool ending;
-    _Atomic(gt_tile_fn *) fn;
+    _Alignas(LINE) _Atomic(gt_tile_fn *) fn;
     _Atomic(void *) arg;
     atomic_int tiles;
-    _Atomic uint64_t ticket; /* job << 32 | next free tile, or CLOSED */
-    atomic_uint job;         /* the newest job published; workers sleep on this */
+    int ranges;
+    struct {
+        _Alignas(LINE) _Atomic uint64_t ticket; /* job << 32 | next free tile, or CLOSED */
+    } range[RANGES];
+    _Alignas(LINE) atomic_uint job; /* the newest job published; workers sleep on this */
     atomic_int sleepers;
-    atomic_uint done; /* tiles finished of this job; the caller sleeps on this */
+    _Alignas(LINE) atomic_uint done; /* tiles finished of this job; the caller sleeps on this */
     atomic_bool caller_sleeps;
     worker workers[];
 };
@@ -69,19 +85,33 @@ static inline void pause_core(void) {
 #endif
 }
 
-/* Take tiles of the current job until none is free. */
-static void work(gt_pool *p, int index) {
-    uint64_t ticket = atomic_load(&p->ticket);
+/* The first tile of a range; of the range after the last one: how many tiles there are. */
+static unsigned first_tile(const gt_pool *p, int range, unsigned tiles) {
+    return (unsigned)((uint64_t)range * tiles / (unsigned)p->ranges);
+}
+
+/* Take tiles of one range of the current job until none is free. */
+static void work_range(gt_pool *p, int range, int index) {
+    unsigned taken = 0, all = 0;
+    uint64_t ticket = atomic_load(&p->range[range].ticket);
     for (;;) {
         gt_tile_fn *fn = atomic_load(&p->fn);
         void *arg = atomic_load(&p->arg);
         unsigned tiles = (unsigned)atomic_load(&p->tiles), tile = (unsigned)ticket;
-        if (tile >= tiles) return; /* nothing free, or closed: then the job about to open announces itself */
-        if (!atomic_compare_exchange_weak(&p->ticket, &ticket, ticket + 1)) continue;
+        if (tile >= first_tile(p, range + 1, tiles)) break; /* nothing free, or closed: the job to open is announced */
+        if (!atomic_compare_exchange_weak(&p->range[range].ticket, &ticket, ticket + 1)) continue;
         fn(arg, (int)tile, index);
-        if (atomic_fetch_add(&p->done, 1) + 1 == tiles && atomic_load(&p->caller_sleeps)) futex_wake(&p->done, 1);
-        ticket = atomic_load(&p->ticket);
+        taken++;
+        all = tiles;
+        ticket = atomic_load(&p->range[range].ticket);
     }
+    if (taken && atomic_fetch_add(&p->done, taken) + taken == all && atomic_load(&p->caller_sleeps))
+        futex_wake(&p->done, 1);
+}
+
+static void work(gt_pool *p, int index) {
+    int own = (int)((int64_t)index * p->ranges / p->threads);
+    for (int i = 0; i < p->ranges; i++) work_range(p, (own + i) % p->ranges, index);
 }
 
 static void *worker_main(void *arg) {
@@ -117,12 +147,15 @@ gt_pool *gt_pool_new(int threads) {
         gt_fail(GT_USAGE, "%d threads: must be 1 to %d", threads, MAX_THREADS);
         return NULL;
     }
-    gt_pool *p = calloc(1, sizeof *p + (size_t)(threads - 1) * sizeof *p->workers);
+    size_t bytes = sizeof(gt_pool) + (size_t)(threads - 1) * sizeof(worker);
+    gt_pool *p = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
     if (!p) {
         gt_fail(GT_NOMEM, "out of memory for a pool of %d threads", threads);
         return NULL;
     }
+    memset(p, 0, bytes);
     p->threads = threads;
+    p->ranges = threads < RANGES ? threads : RANGES;
     gt_pool_spin(p, cores_allowed() >= threads);
     int error = 0;
     for (int i = 0; i < threads - 1 && !error; i++) {
@@ -161,12 +194,13 @@ void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg) {
         return;
     }
     uint64_t job = ++p->jobs;
-    atomic_store(&p->ticket, job << 32 | CLOSED);
+    for (int i = 0; i < p->ranges; i++) atomic_store(&p->range[i].ticket, job << 32 | CLOSED);
     atomic_store(&p->fn, fn);
     atomic_store(&p->arg, arg);
     atomic_store(&p->tiles, tiles);
     atomic_store(&p->done, 0);
-    atomic_store(&p->ticket, job << 32);
+    for (int i = 0; i < p->ranges; i++)
+        atomic_store(&p->range[i].ticket, job << 32 | first_tile(p, i, (unsigned)tiles));
     announce(p, tiles - 1 < p->threads - 1 ? tiles - 1 : p->threads - 1);
     work(p, 0);
     for (int i = 0, n = atomic_load(&p->spins); i < n && atomic_load(&p->done) != (unsigned)tiles; i++) pause_core();

@@ -163,7 +163,7 @@ enum { TILES = 97 };
 
 typedef struct tally {
     atomic_int runs[TILES];
-    atomic_int busy[8]; /* per worker index: must never exceed one */
+    atomic_int busy[20]; /* per worker index: must never exceed one */
     atomic_bool clash;
 } tally;
 
@@ -176,7 +176,7 @@ static void count_tile(void *arg, int tile, int worker) {
 
 static void pool_runs_each_tile_once(void **state) {
     (void)state;
-    for (int threads = 1; threads <= 8; threads = 2 * threads + (threads == 2)) {
+    for (int threads = 1; threads <= 20; threads = 2 * threads + (threads == 2)) {
         gt_pool *p = gt_pool_new(threads);
         assert_non_null(p);
         assert_int_equal(gt_pool_threads(p), threads);
