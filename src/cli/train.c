@@ -163,16 +163,17 @@ static int about_speed(char **argv) {
 }
 
 /* This process has no MPI: it may start others. */
-static double speed_of(const void *of, int ranks, int threads) {
+static double speed_of(const void *of, int ranks, int threads, int slices) {
     const same_command *c = of;
     int n = 0, k = 0;
     while (c->argv[n]) n++;
-    const char **words = gt_arena_array(c->arena, (size_t)n + 4, sizeof *words);
+    const char **words = gt_arena_array(c->arena, (size_t)n + 5, sizeof *words);
     if (!words) return 0;
     for (int i = 0, left; i < n; i += left ? left : 1)
         if (!(left = about_speed(c->argv + i))) words[k++] = c->argv[i];
     words[k++] = "--dry-run=speed";
     words[k++] = gt_arena_printf(c->arena, "--threads=%d", threads);
+    if (slices) words[k++] = gt_arena_printf(c->arena, "--slices=%d", slices);
     words[k++] = "--log=error";
     words[k] = NULL;
     gt_launch launch;

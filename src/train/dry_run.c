@@ -166,9 +166,10 @@ static gt_status measure_smaller_all(const gt_engine *e, double seconds_per_imag
     return st == GT_USAGE ? GT_OK : st;
 }
 
-/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. */
+/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. Of a batch
+ * that is one slice, unless it was asked for: with a slice for each rank. */
 typedef struct split {
-    int ranks;
+    int ranks, slices;        /* 0: the job's own */
     double images_per_second; /* 0: not measured */
 } split;
 
@@ -177,20 +178,23 @@ static split measure_split(const gt_engine *e, double seconds, const gt_other_ra
     split s = {.ranks = gt_pool_threads(e->pool)};
     int threads = s.ranks;
     if (!others || e->comm->ranks > 1 || seconds < short_run) return s;
-    while (s.ranks > e->batches[0].slices.count || threads % s.ranks) s.ranks--;
-    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks);
+    bool cut = e->batches[0].slices.count == 1 && !gt_job_given(e->job, "slices");
+    while (threads % s.ranks || (cut ? e->job->batch % s.ranks : s.ranks > e->batches[0].slices.count)) s.ranks--;
+    if (cut) s.slices = s.ranks;
+    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, s.slices);
     return s;
 }
 
 static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
     const double day = 86400, kimg = (double)e->job->total_images / 1000, chance = 1.03;
-    char text[64];
+    char text[64], slices[32] = "";
     double images = day / seconds_per_image; /* of a day */
+    if (r->slices) snprintf(slices, sizeof slices, " --slices=%d", r->slices);
     if (r->images_per_second * seconds_per_image > chance)
-        printf("faster      gantry run -n %d train ...: %.2f images/s, %s\n", r->ranks, r->images_per_second,
+        printf("faster      gantry run -n %d train%s ...: %.2f images/s, %s\n", r->ranks, slices, r->images_per_second,
                length_text(1000 * kimg / r->images_per_second, text));
     else if (r->images_per_second > 0)
-        printf("ranks       not faster: gantry run -n %d train ... makes %.2f images/s\n", r->ranks,
+        printf("ranks       not faster: gantry run -n %d train%s ... makes %.2f images/s\n", r->ranks, slices,
                r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
     printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));

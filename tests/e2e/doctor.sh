@@ -38,6 +38,11 @@ begins ranks_in_place_of_threads
 long="${small/--steps=1/--kimg=1e6} --slices=2"
 expect 0 '^(faster      gantry run -n 2 train \.\.\.: |ranks       not faster: gantry run -n 2 train \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $long --threads=2 -n
 expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed
+# A batch of one slice is cut for them, but not where one slice was asked for.
+one="${long/--slices=4/} --mbstd=8 --threads=2"
+one=${one/--slices=2/}
+expect 0 '^(faster      gantry run -n 2 train --slices=2 \.\.\.: |ranks       not faster: gantry run -n 2 train --slices=2 \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $one -n
+! "$GANTRY" train $one --slices=1 -n | grep -q 'gantry run -n' || fail 'ranks are measured for one slice'
 ! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'ranks are measured in place of one thread'
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
