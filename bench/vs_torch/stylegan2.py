@@ -63,7 +63,6 @@ class Run:
         n, channels, resolution, _ = self.data.shape
         if not r['cond']: self.labels = None
         elif self.labels is None: raise SystemExit('%s: the recipe has cond = 1, and the archive has no labels' % o.data)
-        if r['aug'] != 'noaug' and channels != 3: raise SystemExit('%s: this program augments pictures of three channels alone' % o.data)
         torch.manual_seed(o.seed)
         self.trainer = trainer_of(r, resolution, channels, 0 if self.labels is None else self.labels.shape[1])
         self.order, self.means, self.clock, self.processor, self.snapshots = Order(n, o.seed), Means(), 0.0, 0.0, 0

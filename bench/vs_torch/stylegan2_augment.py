@@ -88,8 +88,8 @@ def draw_geometry(draws, width, height):
     return m @ translation(-shift[:, 0] * width, -shift[:, 1] * height)
 
 
-def draw_colour(draws):
-    """[N,4,4]"""
+def draw_colour(draws, channels):
+    """[N,4,4]; pictures of one channel have no hue and no saturation."""
     v = torch.tensor([1, 1, 1, 0]) / math.sqrt(3)
     vv, eye, eye3 = torch.outer(v, v), torch.eye(4), torch.diag(torch.tensor([1.0, 1, 1, 0]))
     cross = torch.tensor([[0.0, -1, 1, 0], [1, 0, -1, 0], [-1, 1, 0, 0], [0, 0, 0, 0]]) / math.sqrt(3)
@@ -99,6 +99,7 @@ def draw_colour(draws):
     contrast = draws.gated(2 ** (0.5 * draws.normal()), 1)
     c = (each(contrast) * eye3 + (eye - eye3)) @ c
     c = (eye - 2 * each(draws.gated((2 * draws.uniform()).floor(), 0)) * vv) @ c
+    if channels == 1: return c
     hue = each(draws.gated((2 * draws.uniform() - 1) * math.pi, 0))
     c = ((1 - hue.cos()) * vv + hue.cos() * eye3 + hue.sin() * cross + (eye - eye3)) @ c
     saturation = draws.gated(2 ** draws.normal(), 1)
@@ -133,11 +134,14 @@ def warp(img, m):
 
 
 def tint(img, c):
-    n, _, h, w = img.shape
+    n, channels, h, w = img.shape
+    if channels == 1: # as pictures of three equal channels, whose mean is left
+        row = c[:, :3].mean(1)
+        return img * row[:, :3].sum(1).reshape(n, 1, 1, 1) + row[:, 3].reshape(n, 1, 1, 1)
     return torch.baddbmm(c[:, :3, 3:], c[:, :3, :3], img.reshape(n, 3, h * w)).reshape(n, 3, h, w)
 
 
 def augment(img, p, rand=torch.rand, randn=torch.randn):
     draws = Draws(len(img), p, rand, randn)
     m = draw_geometry(draws, img.shape[3], img.shape[2])
-    return tint(warp(img, m), draw_colour(draws))
+    return tint(warp(img, m), draw_colour(draws, img.shape[1]))

@@ -156,7 +156,7 @@ def augmentation(f):
         x = f['in/img'].requires_grad_(True)
         y, n = x, len(x)
         if set(ops) & set(GEOMETRY): y = aug.warp(y, aug.draw_geometry(aug.Draws(n, 1, *percentile(q, ops, GEOMETRY)), x.shape[3], x.shape[2]))
-        if set(ops) & set(COLOUR): y = aug.tint(y, aug.draw_colour(aug.Draws(n, 1, *percentile(q, ops, COLOUR))))
+        if set(ops) & set(COLOUR): y = aug.tint(y, aug.draw_colour(aug.Draws(n, 1, *percentile(q, ops, COLOUR)), x.shape[1]))
         f.check(group + '/out/img', y, 3e-5)
         (y * f['in/v']).sum().backward()
         f.check(group + '/grad/img', x.grad, 3e-5)
@@ -252,7 +252,7 @@ def trajectory(f):
 
 
 CHECKS = [('mapping', mapping), ('synthesis_skip', synthesis)] + [('discriminator_' + name, of_discriminator) for name in ('resnet', 'orig', 'cifar')]
-CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOUR)) + ['bgc']]
+CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOUR)) + ['bgc', 'bgc_gray']]
 CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('loss_cond', loss), ('adam_ema_ada', updates), ('train8', trajectory), ('train8_cond', trajectory)]
 
 
