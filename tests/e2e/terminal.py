@@ -75,11 +75,11 @@ def train():
 
 def dry_run():
     """that it measures, then the answer, what would be faster, and where that comes from; quick measures nothing, and job prints the job alone"""
-    job = ['train', '--data=synth:shapes:n=96,size=32', '--cbase=1024', '--cmax=32', '--batch=8', '--mbstd=2', '--threads=1', '--cfg=cpu', '--kimg=25000']
+    job = ['train', '--data=synth:shapes:n=96,size=32', '--cbase=1024', '--cmax=32', '--batch=8', '--mbstd=2', '--threads=1', '--cfg=cpu', '--kimg=1000000']
     text = watch(job + ['--dry-run'], r'\d+ ok, ', None, 0)
     places = [text.find(w) for w in ('measuring: ', 'time  ', 'memory  ', 'disk  ', 'faster  ', 'network G', 'measured  ')]
     if -1 in places or places != sorted(places): fail(f'the order is {places}\n{text}')
-    if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 25000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
+    if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
     text = watch([*job[:2], '--cfg=auto', '--dry-run', '--dry-run-seconds=1', '--threads=1'], r'\d+ ok, ', None, 0)
     if not re.search(r'faster +--kimg=\d+: a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text): fail(f'no smaller network\n{text[-1500:]}')
