@@ -92,20 +92,20 @@ static unsigned first_tile(const gt_pool *p, int range, unsigned tiles) {
 
 /* Take tiles of one range of the current job until none is free. */
 static void work_range(gt_pool *p, int range, int index) {
-    unsigned taken = 0, all = 0;
+    unsigned taken = 0, tiles;
     uint64_t ticket = atomic_load(&p->range[range].ticket);
     for (;;) {
         gt_tile_fn *fn = atomic_load(&p->fn);
         void *arg = atomic_load(&p->arg);
-        unsigned tiles = (unsigned)atomic_load(&p->tiles), tile = (unsigned)ticket;
+        unsigned tile = (unsigned)ticket;
+        tiles = (unsigned)atomic_load(&p->tiles); /* of one job from the first that is taken on: it cannot end before */
         if (tile >= first_tile(p, range + 1, tiles)) break; /* nothing free, or closed: the job to open is announced */
         if (!atomic_compare_exchange_weak(&p->range[range].ticket, &ticket, ticket + 1)) continue;
         fn(arg, (int)tile, index);
         taken++;
-        all = tiles;
         ticket = atomic_load(&p->range[range].ticket);
     }
-    if (taken && atomic_fetch_add(&p->done, taken) + taken == all && atomic_load(&p->caller_sleeps))
+    if (taken && atomic_fetch_add(&p->done, taken) + taken == tiles && atomic_load(&p->caller_sleeps))
         futex_wake(&p->done, 1);
 }
 

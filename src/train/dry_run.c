@@ -187,15 +187,15 @@ static split measure_split(const gt_engine *e, double seconds, const gt_other_ra
 
 static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
     const double day = 86400, kimg = (double)e->job->total_images / 1000, chance = 1.03;
-    char text[64], slices[32] = "";
+    char text[64], slices[32] = "", command[96];
     double images = day / seconds_per_image; /* of a day */
     if (r->slices) snprintf(slices, sizeof slices, " --slices=%d", r->slices);
+    snprintf(command, sizeof command, "gantry run -n %d train%s ...", r->ranks, slices);
     if (r->images_per_second * seconds_per_image > chance)
-        printf("faster      gantry run -n %d train%s ...: %.2f images/s, %s\n", r->ranks, slices, r->images_per_second,
+        printf("faster      %s: %.2f images/s, %s\n", command, r->images_per_second,
                length_text(1000 * kimg / r->images_per_second, text));
     else if (r->images_per_second > 0)
-        printf("ranks       not faster: gantry run -n %d train%s ... makes %.2f images/s\n", r->ranks, slices,
-               r->images_per_second);
+        printf("ranks       not faster: %s makes %.2f images/s\n", command, r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
     printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
     if (s->options)

@@ -35,13 +35,14 @@ grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^time +[0-9.]+ [a-z]+.*
 expect 2 'dry-run-seconds has a meaning only with --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
 begins ranks_in_place_of_threads
 # A run of more than five minutes on two threads is also measured on two ranks, which say their speed alone.
-long="${small/--steps=1/--kimg=1e6} --slices=2"
-expect 0 '^(faster      gantry run -n 2 train \.\.\.: |ranks       not faster: gantry run -n 2 train \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $long --threads=2 -n
+days=${small/--steps=1/--kimg=1e6}
+long="$days --slices=2"
+of_ranks() { echo "^(faster      gantry run -n 2 train$1 \.\.\.: |ranks       not faster: gantry run -n 2 train$1 \.\.\. makes )[0-9.]+ images/s"; }
+expect 0 "$(of_ranks '')" "$GANTRY" train $long --threads=2 -n
 expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed
 # A batch of one slice is cut for them, but not where one slice was asked for.
-one="${long/--slices=4/} --mbstd=8 --threads=2"
-one=${one/--slices=2/}
-expect 0 '^(faster      gantry run -n 2 train --slices=2 \.\.\.: |ranks       not faster: gantry run -n 2 train --slices=2 \.\.\. makes )[0-9.]+ images/s' "$GANTRY" train $one -n
+one="${days/--slices=4/} --mbstd=8 --threads=2"
+expect 0 "$(of_ranks ' --slices=2')" "$GANTRY" train $one -n
 ! "$GANTRY" train $one --slices=1 -n | grep -q 'gantry run -n' || fail 'ranks are measured for one slice'
 ! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'ranks are measured in place of one thread'
 begins in_a_folder_that_is_gone
