@@ -31,7 +31,7 @@ case_python() {
 case_time_table() {
     quietly "$top/bench/time_table" --gantry="$GANTRY" --rows=tiny --cores=1 --out=time
     grep -qE '^\| 16 \| tiny \| 32 \| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \| [1-9][0-9]* \| [1-9][0-9]* \|$' said || { cat said; fail 'no row of the table'; }
-    expect 0 '^\| 16 \| tiny' "$top/bench/time_table" --gantry=/nowhere --rows=tiny --cores=1 --out=time
+    expect 0 '^\| 16 \| tiny' "$top/bench/time_table" --gantry="$tmp/nowhere" --rows=tiny --cores=1 --out=time
 }
 
 # complains PATTERN COMMAND...

@@ -175,7 +175,7 @@ at most 16383 a side:run --seeds=0-1999 --class=1 --grid=1024x1
 END
     expect 2 'a name that ends in .webp or .mp4 is needed, or a folder' "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.gif
     [ -z "$(ls -d x* 2>/dev/null)" ] || fail "refused, and yet something was made: $(ls -d x*)"
-    expect 1 'needs the program ffmpeg' env PATH=/nowhere "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.mp4
+    expect 1 'needs the program ffmpeg' env PATH="$tmp/nowhere" "$GANTRY" walk run --class=1 --seeds=0-3 --out=x.mp4
 }
 
 # A stand-in for ffmpeg: it keeps the frames and what it was asked.
