@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry: one binary, one subcommand per row of commands.c. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,14 @@ static void do_without_threads_of_blas(char **argv) {
     gt_program_again(argv);
 }
 
+/* What glibc gives back to the system comes again as fresh pages, which are expensive on virtual machines; a graph that
+ * is made ready takes and frees memory many times. glibc chooses these limits by itself once 32 MB were freed at once.
+ */
+static void keep_pages(void) {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 enum { LEAST_STACK = 2 << 20 }; /* commands and the libraries below them need some 200 KB */
 
 /* HDF5 calls exit() when memory is short at certain places. */
@@ -78,6 +87,7 @@ static int run_command(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     do_without_threads_of_blas(argv);
+    keep_pages();
     fill_standard_files();
     int status = gt_with_stack(LEAST_STACK, run_command, argc, argv);
     return status < 0 ? CLI_FAILED : status;

@@ -43,17 +43,20 @@ static uint32_t key_of(float x) {
 static uint32_t digit_of(float x, int digit) { return key_of(x) >> digit * DIGIT & ((1 << DIGIT) - 1); }
 
 void gt_sort_floats(float *x, float *other, size_t n) {
+    size_t starts[DIGITS][1 << DIGIT] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (int digit = 0; digit < DIGITS; digit++) starts[digit][digit_of(x[i], digit)]++;
     for (int digit = 0; digit < DIGITS; digit++) {
-        size_t starts[1 << DIGIT] = {0}, next = 0;
-        for (size_t i = 0; i < n; i++) starts[digit_of(x[i], digit)]++;
+        float *from = digit % 2 ? other : x, *to = digit % 2 ? x : other;
+        size_t next = 0;
         for (size_t k = 0; k < 1 << DIGIT; k++) {
-            size_t count = starts[k];
-            starts[k] = next;
+            size_t count = starts[digit][k];
+            starts[digit][k] = next;
             next += count;
         }
-        for (size_t i = 0; i < n; i++) other[starts[digit_of(x[i], digit)]++] = x[i];
-        memcpy(x, other, n * sizeof *x);
+        for (size_t i = 0; i < n; i++) to[starts[digit][digit_of(from[i], digit)]++] = from[i];
     }
+    memcpy(x, other, n * sizeof *x); /* an odd number of digits ends there */
 }
 
 /* ---- projections ---- */

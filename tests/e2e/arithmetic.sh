@@ -33,8 +33,8 @@ case_families() {
     family wide --data=synth:shapes:n=40,size=32 --cfg=auto --cbase=2048 --cmax=64 --batch=4 --mbstd=2 --slices=2
     family dcgan --model=dcgan $shapes --cbase=64 --batch=8 --slices=4
     for model in vae cvae vq gumbel; do family $model --model=$model $circles; done
-    family edm --model=edm $shapes --cond --label-dropout=0.2 --model-channels=8 --augment=0.6 --batch=8
-    family flow --model=edm $shapes --precond=flow --arch=ncsnpp --model-channels=8 --batch=8
+    family edm --model=edm $shapes --cond --label-dropout=0.2 --model-channels=8 --augment=0.6 --num-blocks=1 --sheet-steps=4 --batch=8
+    family flow --model=edm $shapes --precond=flow --arch=ncsnpp --model-channels=8 --num-blocks=1 --sheet-steps=4 --batch=8
     family lenet --model=lenet $flat
     family resnet --model=resnet18 --width=0.1 $flat
     family mobilenet --model=mobilenet-v2 --width=0.1 $flat

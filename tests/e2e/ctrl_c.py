@@ -93,7 +93,7 @@ def launchers():
 
 def early():
     """a stop while the launcher starts the ranks, or before they listen, is not forgotten, also on a busy machine"""
-    busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
+    busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in os.sched_getaffinity(0)]
     forwarded = 0
     try:
         for number, delay, to_all in [(signal.SIGTERM, d, False) for d in (0, 0, 0.02, 0.3)] + [(signal.SIGTERM, d, True) for d in (0.02, 0.3)] + [(signal.SIGUSR1, d, False) for d in (0, 0.1)]:

@@ -4,13 +4,13 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 data='--data=synth:shapes:n=60,size=12,classes=4'
-nets='--model-channels=8 --seed=3'
+nets='--model-channels=8 --num-blocks=2 --sheet-steps=4 --seed=3'
 edm="--model=edm $data $nets --batch=10 --slices=5"
 
 begins exactness
 # Exactness: ranks, slices at once, threads, and going on in the middle; with all that is drawn by chance.
 drawn='--cond --label-dropout=0.2 --unet-dropout=0.1 --augment=0.6 --warmup=0.5'
-flow='--precond=flow --arch=ncsnpp --times=uniform --num-blocks=2 --channel-mult=1,2'
+flow='--precond=flow --arch=ncsnpp --times=uniform --channel-mult=1,2'
 for way in "$drawn" "$flow"; do
     rm -rf one three parts
     quietly "$GANTRY" train $edm $way --steps=6 --run=one --threads=1

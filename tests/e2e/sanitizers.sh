@@ -18,7 +18,7 @@ own=$("$GANTRY" --version | sed -n 's/.*instructions: \([a-z0-9]*\).*/\1/p')
 [ -n "$own" ] || fail 'the program does not say whose instructions it takes'
 for kernels in portable avx2 avx512; do [ "$kernels" = "$own" ] || cp "$BUILD/src/kernels/gemm_$kernels.o" "$build/src/kernels/" || exit 1; done
 # shellcheck disable=SC2046
-make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 TEST_OPT=-O0 CFLAGS="$flags" LDFLAGS="$(type -P ld.gold >/dev/null && echo -fuse-ld=gold)" "$build/gantry" "$build/tests/gantry_failing" $(printf "$build/tests/%s " $tests) >made 2>&1 ||
+make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 TEST_OPT=-O0 CFLAGS="$flags" "$build/gantry" "$build/tests/gantry_failing" $(printf "$build/tests/%s " $tests) >made 2>&1 ||
     { tail -n 30 made; fail 'it does not build'; }
 
 # Freed memory is kept from reuse until 64 MB more are freed, not 256 MB as usual: that is faster. A use of memory that was freed longer ago is missed.

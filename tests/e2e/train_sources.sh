@@ -29,7 +29,7 @@ open("some_lmdb/data.mdb", "wb").write(meta(0) + meta(1) + leaf)
 PY
 job="--batch=6 --slices=3 --seed=3"
 labelled="--cond --aug=noaug --mbstd=2 $nets"
-plain="--model=vae"
+plain="--model=vae --widths=0.05"
 
 # equal NAME SOURCE PACKED-AS 'OPTIONS OF GANTRY DATASET' OPTIONS...
 equal() {
