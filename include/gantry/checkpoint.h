@@ -103,7 +103,7 @@ typedef struct gt_saver_result {
     int64_t images;
     size_t bytes;
     double seconds;
-    bool best; /* the link `best` points to this checkpoint */
+    bool best; /* it is the best so far: the link `best` points to it, or will when it can be made */
     char name[40];
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;
@@ -121,14 +121,18 @@ typedef struct gt_keep {
 gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
 /* Frees `c` in every case. Waits until an earlier checkpoint is written (its failure is logged). The file replaces
  * a file of the same name. When the file is complete, the link `last` points to it, and `best` too if `best` is
- * true; only then older checkpoints are removed. */
+ * true; only then older checkpoints are removed. The best one stays also while the link cannot be made. */
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
 /* A checkpoint that is written while the saver holds removes no older ones, since it is not known yet whether it is the
  * best. */
 void gt_saver_hold(gt_saver *s, bool holds);
-/* The latest checkpoint, of so many images and on the disk, is judged: lets the link `best` point to it if it is the
- * best, removes older ones by the rules, and ends the hold. GT_FAILED: the link could not be made. */
-gt_status gt_saver_decide(gt_saver *s, int64_t images, bool best);
+/* The latest checkpoint, of so many images and on the disk, is judged: lets the link `best` point to the checkpoint of
+ * `best` images (-1: to the one that it points to), removes older ones by the rules, and ends the hold. A link that
+ * cannot be made is a warning; it is made after the next checkpoint. */
+void gt_saver_decide(gt_saver *s, int64_t images, int64_t best);
+/* The run ends at the checkpoint of so many images, which is on the disk: the links that could not be made are tried
+ * once more. GT_FAILED: one of them still cannot be made. */
+gt_status gt_saver_settle(gt_saver *s, int64_t images);
 bool gt_checkpoint_any(const char *dir); /* has the folder a checkpoint? */
 /* The number of images of the checkpoint to which the link `best` in `dir` points; -1: there is no such link. */
 int64_t gt_checkpoint_best(const char *dir);

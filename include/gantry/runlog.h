@@ -69,6 +69,8 @@ double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
 /* To be called when another process has the log: this process then writes nothing more, also not in gt_runlog_close().
  */
 void gt_runlog_leave(gt_runlog *l);
+/* What could not be written is tried once more. GT_FAILED: something of it failed again; there was a warning. */
+gt_status gt_runlog_settle(gt_runlog *l);
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
 /* ---- reading a stats.jsonl, of Gantry or of the reference tool ---- */

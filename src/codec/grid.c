@@ -170,6 +170,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
                         int channels, float lo, float hi, gt_grid_png *picture) {
     int shown = gt_grid_shown(channels);
     gt_status st = gt_grid_check(columns, rows, height, width, shown);
+    if (picture) *picture = (gt_grid_png){0};
     if (st) return st;
     size_t w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height, line = w * (size_t)shown,
            size = line * h;
@@ -189,7 +190,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
     if (!st) st = gt_file_write(path, png, bytes);
     free(row);
     free(pixels);
-    if (picture && !st) *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};
+    if (picture) *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};
     else free(png);
     return st;
 }

@@ -235,7 +235,7 @@ gt_status gt_checkpoint_none_in(const char *folder) {
         snprintf(last, sizeof last, "%s/%s/last", folder, entries[i]->d_name);
         size_t used = strlen(runs);
         if (!access(last, F_OK) && used + strlen(entries[i]->d_name) + 4 < sizeof runs)
-            snprintf(runs + used, sizeof runs - used, "%s%s", found++ ? ", " : "", entries[i]->d_name);
+            snprintf(runs + used, sizeof runs - used, "%s%.240s", found++ ? ", " : "", entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);

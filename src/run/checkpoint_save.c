@@ -22,10 +22,11 @@
 struct gt_saver {
     char *dir;
     gt_keep keep;
-    bool best;   /* the one being written is the best so far */
-    bool holds;  /* older ones stay, see gt_saver_hold() */
-    int error;   /* errno of the latest attempt, 0: it worked */
-    int failing; /* ... of the failures of which the last warning was */
+    bool best;    /* the one being written is the best so far */
+    int64_t owed; /* the images of the checkpoint to which `best` is still to point; -1: it does */
+    bool holds;   /* older ones stay, see gt_saver_hold() */
+    int error;    /* errno of the latest attempt, 0: it worked */
+    int failing;  /* ... of the failures of which the last warning was */
     pthread_t thread;
     bool running;        /* a thread is there to be joined */
     atomic_bool done;    /* ... and has left its outcome */
@@ -126,9 +127,13 @@ gt_status gt_checkpoint_catch_up(const char *dir, int64_t images) {
     return set_link(dir, "last", name);
 }
 
+static bool is_best(const checkpoint_place *p, const int64_t best[2]) {
+    return p->images == best[0] || p->images == best[1];
+}
+
 /* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run resumed from an earlier
  * checkpoint passed over, and will replace when the run gets there. */
-static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, int64_t best) {
+static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, const int64_t best[2]) {
     double bytes = 0;
     int newer = 0; /* that stay for being among the newest */
     for (int i = 0; i < n; i++) {
@@ -137,25 +142,25 @@ static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, i
         bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
         /* the first of its interval: the next older one belongs to another */
         bool milestone = keep->every > 0 && (i + 1 == n || p->images / keep->every != p[1].images / keep->every);
-        p->goes = !among_newest && !milestone && p->images != best;
+        p->goes = !among_newest && !milestone && !is_best(p, best);
         if (!p->goes) bytes += p->bytes;
     }
     int spared = 0; /* the two newest that are there */
     while (spared < n && list[spared].images > images) spared++;
     for (int i = n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
-        if (list[i].goes || list[i].images == best) continue;
+        if (list[i].goes || is_best(&list[i], best)) continue;
         list[i].goes = true;
         bytes -= list[i].bytes;
     }
 }
 
-static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images) {
+static gt_status remove_old(const gt_saver *s, int64_t images) {
     checkpoint_place *list;
     int n;
-    gt_status st = checkpoint_list(dir, &list, &n);
-    if (!st) choose_removed(list, n, keep, images, gt_checkpoint_best(dir));
+    gt_status st = checkpoint_list(s->dir, &list, &n);
+    if (!st) choose_removed(list, n, &s->keep, images, (int64_t[2]){gt_checkpoint_best(s->dir), s->owed});
     for (int i = 0; i < n && !st; i++) {
-        char *path = list[i].goes ? checkpoint_path(dir, list[i].images) : NULL;
+        char *path = list[i].goes ? checkpoint_path(s->dir, list[i].images) : NULL;
         int error = path ? gt_file_remove(path) : 0;
         if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(error));
         free(path);
@@ -197,17 +202,29 @@ static gt_status store_file(const gt_saver *s, const char *path) {
     return st;
 }
 
+/* A link that cannot be made is tried again after the next checkpoint, and the checkpoint stays till then. */
+static gt_status link_best(gt_saver *s) {
+    char name[40], *path = s->owed < 0 ? NULL : checkpoint_path(s->dir, s->owed);
+    gt_checkpoint_name(s->owed, name);
+    gt_status st = path && !access(path, F_OK) ? set_link(s->dir, "best", name) : GT_OK; /* not set aside since */
+    if (!st) s->owed = -1;
+    free(path);
+    return st;
+}
+
 static gt_status save_checkpoint(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;
     gt_status st = path ? store_file(s, path) : GT_NOMEM;
     s->error = st ? errno : 0;
-    *written = !st;
-    if (!st) st = set_link(s->dir, "last", s->result.name);
-    if (!st && s->best) s->result.best = !(st = set_link(s->dir, "best", s->result.name));
-    gt_status cleared = *written && !s->holds ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
     free(path);
-    return st ? st : cleared;
+    *written = !st;
+    if (st) return st;
+    s->result.best = s->best;
+    if (s->best) s->owed = s->result.images;
+    gt_status last = set_link(s->dir, "last", s->result.name), best = link_best(s);
+    gt_status cleared = s->holds ? GT_OK : remove_old(s, s->result.images);
+    return last ? last : best ? best : cleared;
 }
 
 static void *thread_main(void *arg) {
@@ -234,6 +251,7 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
         return NULL;
     }
     s->keep = *keep;
+    s->owed = -1;
     gt_halves_clear(dir);
     return s;
 }
@@ -299,16 +317,23 @@ void gt_saver_hold(gt_saver *s, bool holds) {
     s->holds = holds;
 }
 
-gt_status gt_saver_decide(gt_saver *s, int64_t images, bool best) {
+void gt_saver_decide(gt_saver *s, int64_t images, int64_t best) {
     char name[40];
     gt_saver_hold(s, false);
     gt_checkpoint_name(images, name);
     gt_storage_begin("judging", name);
-    gt_status st = best ? set_link(s->dir, "best", name) : GT_OK;
-    if (st) gt_warn("%s", gt_message());
-    if (remove_old(s->dir, &s->keep, images)) gt_warn("%s", gt_message());
+    if (best >= 0) s->owed = best;
+    if (link_best(s)) gt_warn("%s", gt_message());
+    if (remove_old(s, images)) gt_warn("%s", gt_message());
     gt_storage_end();
-    return st;
+}
+
+gt_status gt_saver_settle(gt_saver *s, int64_t images) {
+    gt_saver_hold(s, false);
+    gt_storage_begin("making the links in", s->dir);
+    gt_status last = gt_checkpoint_catch_up(s->dir, images), best = link_best(s);
+    gt_storage_end();
+    return last ? last : best;
 }
 
 void gt_saver_free(gt_saver *s) {

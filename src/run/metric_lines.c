@@ -66,7 +66,7 @@ typedef struct wanted {
     const char *known;  /* a recipe to compare with; NULL: none */
     char *recipe;       /* gets that of the latest line; NULL: not wanted */
     size_t bytes;
-    bool found; /* a line with the known recipe */
+    bool found; /* a line, with the known recipe where there is one */
 } wanted;
 
 static bool is_near(double a, double b) { return a == b || fabs(a - b) <= 1e-9 * fabs(b); }
@@ -85,7 +85,7 @@ static void match_line(wanted *w, const json_t *line) {
     const char *recipe = json_string_value(json_object_get(line, "recipe"));
     if (!recipe || !matches(w, line)) return;
     if (w->recipe) snprintf(w->recipe, w->bytes, "%s", recipe);
-    if (w->known && !strcmp(recipe, w->known)) w->found = true;
+    if (!w->known || !strcmp(recipe, w->known)) w->found = true;
 }
 
 static gt_status match_lines(void *arg, const char *path, const char *name) {

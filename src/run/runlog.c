@@ -243,10 +243,18 @@ double gt_runlog_last(const gt_runlog *l, const char *name) {
 
 void gt_runlog_leave(gt_runlog *l) { l->left = true; }
 
+gt_status gt_runlog_settle(gt_runlog *l) {
+    bool failing = false;
+    log_outcome(l, STATS, appender_flush(&l->stats, true));
+    if ((l->stale || l->failing[METRICS]) && !l->failing[STATS]) log_outcome(l, METRICS, rebuild_metrics(l));
+    if (l->failing[EVENTS]) log_outcome(l, EVENTS, tfevents_flush(&l->events));
+    for (part p = 0; p < PARTS; p++) failing |= l->failing[p];
+    return failing ? GT_FAILED : GT_OK;
+}
+
 void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
-    if (l->stats.fd >= 0 && !l->left) log_outcome(l, STATS, appender_flush(&l->stats, true));
-    if (l->stale && !l->left && !l->failing[STATS]) log_outcome(l, METRICS, rebuild_metrics(l));
+    if (l->stats.fd >= 0 && !l->left) gt_runlog_settle(l);
     tfevents_end(&l->events, !l->left);
     appender_close(&l->stats);
     metrics_h5_free(l->metrics);

@@ -213,8 +213,13 @@ gt_status tfevents_open(tfevents *t, const char *dir, int64_t images, bool by_im
     return t->dir && (t->job || !job) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for TensorBoard's events");
 }
 
+gt_status tfevents_flush(tfevents *t) {
+    gt_status st = t->file.pending.n ? make_file(t) : GT_OK;
+    return st ? st : appender_flush(&t->file, false);
+}
+
 void tfevents_end(tfevents *t, bool write) {
-    if (write && t->file.pending.n && !make_file(t)) appender_flush(&t->file, false);
+    if (write) tfevents_flush(t);
     appender_close(&t->file);
     free(t->dir);
     free(t->job);

@@ -27,6 +27,8 @@ gt_status tfevents_open(tfevents *t, const char *dir, int64_t images, bool by_im
 gt_status tfevents_scalars(tfevents *t, double time, int64_t images, const gt_stat_value *values, int n);
 gt_status tfevents_picture(tfevents *t, double time, int64_t images, const char *name, int width, int height,
                            int channels, const void *png, size_t bytes);
+/* Events that could not be written so far are tried once more. */
+gt_status tfevents_flush(tfevents *t);
 /* `write`: events that could not be written so far are tried once more. */
 void tfevents_end(tfevents *t, bool write);
 

@@ -245,6 +245,7 @@ void gt_journal_end(gt_engine *e, gt_journal *j) {
     if (j->log) gt_measurers_end(e, j);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);
+    gt_journal_forget_pictures(j);
     gt_values_clear(&j->measured);
     gt_values_clear(&j->logged);
     gt_values_clear(&j->late);
@@ -286,18 +287,23 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (first) {
         st = found == 1 ? keep_tensorboard_step(e, j) : GT_OK;
         if (!st) st = open_files(e, j);
-        if (!st && found == 1) st = gt_checkpoint_catch_up(j->dir, e->shown);
+        if (!st && found == 1) gt_best_resume(e, j);
         gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !gt_patience_over(e, j))
             gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree_all(e->comm, st);
     if (!st && found == 1) gt_engine_stop_early_all(e, j);
-    bool trained = !st && found == 1 && gt_engine_finished(e), late = trained && gt_measurers_are_missing_all(e, j);
-    *done = trained && !late;
+    bool trained = !st && found == 1 && gt_engine_finished(e);
+    int owed = !st && found == 1 && first && gt_owed_look(e, j, trained);
+    gt_comm_broadcast_all(e->comm, &owed, sizeof owed, 0);
+    bool late = trained && gt_measurers_are_missing_all(e, j);
+    *done = trained && !late && !owed;
     if (late && first)
         gt_info("%s is trained to its end: the metrics of its last checkpoint, which are missing, are computed now",
                 j->dir);
+    else if (trained && owed && first)
+        gt_info("%s is trained to its end: what could not be written then is written now", j->dir);
     if (*done && first && e->stopped_early)
         gt_info("%s is finished, for that reason; a larger --early-stopping (0: none) trains it further", j->dir);
     else if (*done && first)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --best: which checkpoint is the best so far, judged by a statistic of the tick that the checkpoint ends. When a run
- * resumes, the best value so far is read from the log: checkpoints hold nothing of ticks. */
+ * resumes, the log judges the checkpoints that are there: checkpoints hold nothing of ticks, and a kill may have come
+ * between a checkpoint and its link. */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
 #include "gantry/score.h"
+#include "run/checkpoint_internal.h"
 #include "run/metric_lines.h"
 #include "train/measurer.h"
 
@@ -105,29 +107,40 @@ double gt_best_value(const gt_job *job, const gt_stat_value *values, int n) {
     return i < 0 ? NAN : values[i].mean;
 }
 
-typedef struct best_search {
-    const gt_job *job;
+/* A checkpoint, and what the log says of it. */
+typedef struct judged {
     int64_t images;
     double value;
-    char key[80];
+    bool late;    /* it is of pictures that were drawn after the checkpoint, where a run ended */
+    char key[80]; /* the series of the value */
+    char recipe[GT_METRIC_RECIPE_BYTES];
+} judged;
+
+typedef struct best_search {
+    const gt_job *job;
+    judged *of;
+    int n;
 } best_search;
 
 static void search_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    best_search *s = arg;
-    int i = images == s->images ? best_index(s->job, values, n) : -1;
-    if (i < 0 || isnan(values[i].mean)) return;
-    s->value = values[i].mean;
-    snprintf(s->key, sizeof s->key, "%s", values[i].name);
+    const best_search *s = arg;
+    for (int k = 0; k < s->n; k++) {
+        int i = images == s->of[k].images ? best_index(s->job, values, n) : -1;
+        if (i < 0 || isnan(values[i].mean)) continue;
+        s->of[k].value = values[i].mean;
+        s->of[k].late = gt_best_of_pictures(s->job) && gt_has_late_pictures(values, n);
+        snprintf(s->of[k].key, sizeof s->of[k].key, "%s", values[i].name);
+    }
 }
 
-/* The value of a checkpoint in the log, and its recipe where it is a metric. */
-static double logged_value(const gt_engine *e, const gt_journal *j, int64_t images, char *recipe, size_t bytes) {
-    best_search s = {.job = e->job, .images = images, .value = NAN};
-    *recipe = 0;
-    if (gt_runlog_each(j->log, search_tick, &s)) gt_warn("%s", gt_message());
-    if (e->job->best_is_score && !isnan(s.value))
-        metric_recipe_at(j->dir, s.key + strlen(GT_METRIC_SERIES), images, s.value, recipe, bytes);
-    return s.value;
+/* The values of n checkpoints in the log (NaN: none), and their recipes where the values are of a metric. */
+static void read_logged(const gt_engine *e, const gt_journal *j, judged *of, int n) {
+    for (int k = 0; k < n; k++) of[k].value = NAN;
+    if (gt_runlog_each(j->log, search_tick, &(best_search){e->job, of, n})) gt_warn("%s", gt_message());
+    for (int k = 0; k < n && e->job->best_is_score; k++)
+        if (!isnan(of[k].value))
+            metric_recipe_at(j->dir, of[k].key + strlen(GT_METRIC_SERIES), of[k].images, of[k].value, of[k].recipe,
+                             sizeof of[k].recipe);
 }
 
 /* ---- the series of an earlier version ---- */
@@ -169,7 +182,12 @@ void gt_best_begin(gt_engine *e, gt_journal *j) {
     gt_best *b = &j->best;
     tell_of_series_before(e, j);
     *b = (gt_best){.value = NAN};
-    if (e->job->best_series && images >= 0) b->value = logged_value(e, j, images, b->recipe, sizeof b->recipe);
+    judged linked = {.images = images};
+    if (e->job->best_series && images >= 0) {
+        read_logged(e, j, &linked, 1);
+        b->value = linked.value;
+        memcpy(b->recipe, linked.recipe, sizeof b->recipe);
+    }
     b->before = b->value;
 }
 
@@ -256,26 +274,41 @@ bool gt_best_decide(const gt_engine *e, gt_journal *j) {
     return take_if_best(e, &j->best, value);
 }
 
-static void decide_checkpoint(gt_engine *e, gt_journal *j, bool best) {
-    gt_status st = gt_saver_decide(j->saver, e->shown, best);
-    if (best && st) gt_best_lost(j);
-    j->best.pending = false;
-}
-
 void gt_best_decide_late(gt_engine *e, gt_journal *j) {
     j->best.waits = false;
     if (!e->job->best_is_score) return;
     if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
-    else decide_checkpoint(e, j, gt_best_decide(e, j));
+    else gt_saver_decide(j->saver, e->shown, gt_best_decide(e, j) ? e->shown : -1);
+    j->best.pending = false;
 }
 
-void gt_best_resume(gt_engine *e, gt_journal *j) {
+/* Is this checkpoint, which `best` does not point to, the better one? A newer one of another recipe begins anew, as it
+ * would have when it was made. */
+static bool take_logged(const gt_engine *e, gt_journal *j, int64_t linked, const judged *of) {
     gt_best *b = &j->best;
-    if (!e->job->best_is_score || gt_checkpoint_best(j->dir) == e->shown) return;
-    double value = logged_value(e, j, e->shown, b->latest_recipe, sizeof b->latest_recipe);
-    if (isnan(value)) return;
-    compare_recipes(e, j, value);
-    if (take_if_best(e, b, value)) decide_checkpoint(e, j, true);
+    if (of->images == linked || isnan(of->value) || of->late) return false;
+    if (of->images < linked && *of->recipe && *b->recipe && !gt_is(of->recipe, b->recipe)) return false;
+    memcpy(b->latest_recipe, of->recipe, sizeof b->latest_recipe);
+    if (of->images > linked) compare_recipes(e, j, of->value);
+    bool taken = take_if_best(e, b, of->value);
+    b->pending = false;
+    return taken;
+}
+
+void gt_best_resume(const gt_engine *e, gt_journal *j) {
+    int64_t linked = gt_checkpoint_best(j->dir), best = -1;
+    checkpoint_place *list = NULL;
+    int n = 0;
+    if (!e->job->best_series) return;
+    judged *of = checkpoint_list(j->dir, &list, &n) ? NULL : calloc((size_t)n + 1, sizeof *of);
+    if (!of) gt_warn("--best: the checkpoints that are there are not judged again: %s", gt_message());
+    for (int i = 0; i < n && of; i++) of[i].images = list[i].images <= e->shown ? list[i].images : -1;
+    if (of) read_logged(e, j, of, n);
+    for (int i = n - 1; i >= 0 && of; i--) /* the oldest first, as they were made */
+        if (take_logged(e, j, linked, &of[i])) best = of[i].images;
+    if (best >= 0) gt_saver_decide(j->saver, e->shown, best);
+    free(of);
+    free(list);
 }
 
 void gt_best_lost(gt_journal *j) {

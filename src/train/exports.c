@@ -87,11 +87,14 @@ static gt_status export_all(const exports *x) {
     return st;
 }
 
-void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
+void gt_exports_try(const gt_engine *e, gt_journal *j) {
     exports x = {.dir = j->dir};
-    if (news != GT_SAVER_WRITTEN) return;
     if (gt_export_forms(e->job->export, e->model, x.forms, &x.n) || !x.n) return;
     gt_storage_begin("writing", "networks for other programs");
     gt_log_outcome(&j->export_failing, export_all(&x) != GT_OK, "--export");
     gt_storage_end();
+}
+
+void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
+    if (news == GT_SAVER_WRITTEN) gt_exports_try(e, j);
 }

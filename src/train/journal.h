@@ -54,6 +54,14 @@ typedef struct gt_pace {
     } from[2]; /* the earlier one counts, until the later one is old enough */
 } gt_pace;
 
+/* A sheet of pictures that could not be written, as it is to be in the file. */
+typedef struct gt_unwritten {
+    char name[40];
+    void *png;
+    size_t bytes;
+} gt_unwritten;
+enum { GT_UNWRITTEN_MOST = 8 }; /* of more the oldest is given up */
+
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
     char fingerprint[33];  /* of the files */
@@ -70,6 +78,10 @@ typedef struct gt_journal {
     gt_saver *saver;
     bool checkpoint_failed; /* the latest could not be written: ticks try again */
     bool pictures_failing, report_failing, export_failing;
+    gt_unwritten unwritten[GT_UNWRITTEN_MOST]; /* the oldest first */
+    int n_unwritten;
+    unsigned owed; /* GT_OWES_..., see owed.c */
+    bool broken;   /* the process before has failed, or there is no word of its end */
 
     /* ticks */
     int tick;
@@ -135,12 +147,33 @@ bool gt_best_of_pictures(const gt_job *job);
 bool gt_best_decide(const gt_engine *e, gt_journal *j);
 /* The late values of the latest checkpoint are known, where there are any: is it the best so far? */
 void gt_best_decide_late(gt_engine *e, gt_journal *j);
-/* A run resumes whose log has the late values of its checkpoint: was the checkpoint judged by them? */
-void gt_best_resume(gt_engine *e, gt_journal *j);
+/* A run resumes, or has gone back: the checkpoints that are there are judged again, by what the log says of them. A
+ * kill may have come between a checkpoint, or its late values, and the link. */
+void gt_best_resume(const gt_engine *e, gt_journal *j);
 void gt_best_lost(gt_journal *j);                                           /* that checkpoint could not be written */
 void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved() */
 
+/* ---- owed.c ---- what could not be written */
+/* The sheets of pictures of a run that could not be made, or that an earlier process could not write. */
+enum {
+    GT_OWES_REALS = 1,
+    GT_OWES_FAKES = 2,
+    GT_OWES_RECONSTRUCTIONS = 4,
+    GT_OWES_CONFUSION = 8,
+    GT_OWES_OTHERS = 16 /* this bit and larger ones are owed.c's own */
+};
+/* A run resumes, whose files are open: true: an earlier process owes something that this one is to write.
+ * `trained`: to its end; what its last process wrote may be missing then. */
+bool gt_owed_look(gt_engine *e, gt_journal *j, bool trained);
+/* Tries once more. Only an error that ends the run; what cannot be written stays owed. */
+gt_status gt_owed_try_all(gt_engine *e, gt_journal *j);
+/* At the end of the training: tries once more. GT_FAILED: something is still owed, and named. */
+gt_status gt_owed_settle_all(gt_engine *e, gt_journal *j);
+gt_status gt_owed_report(gt_journal *j); /* GT_FAILED: report.html is owed */
+
 /* ---- exports.c ---- */
+/* Brings the files of --export to what the checkpoints are; a failure is a warning. */
+void gt_exports_try(const gt_engine *e, gt_journal *j);
 void gt_exports_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved(): --export */
 
 /* ---- next_commands.c ---- rank 0, at the end */
@@ -155,6 +188,10 @@ bool gt_sheet_is_due(double last, double now, double every);
 /* measured: the measurers get the pictures; those that the clock asked for decide nothing, and are in no curve. */
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured);
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
+/* Sheets that could not be written are tried once more; also before each new one. */
+void gt_journal_write_again(gt_journal *j);
+void gt_journal_forget_pictures(gt_journal *j);
+void gt_reconstructions_name(int64_t images, char name[40]);
 
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */

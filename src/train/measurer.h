@@ -61,7 +61,9 @@ typedef struct gt_measurer {
 
     /* ---- with the journal ---- */
     void (*begin)(gt_engine *e, gt_journal *j, void *own); /* a log is open: at the start, and after a rollback */
-    void (*end)(gt_engine *e, gt_journal *j, void *own);   /* the journal ends */
+    /* Writes once more what could not be written. false: failed again */
+    bool (*settle)(gt_engine *e, gt_journal *j, void *own);
+    void (*end)(gt_engine *e, gt_journal *j, void *own); /* the journal ends */
 } gt_measurer;
 
 gt_status gt_measurers_open_all(gt_engine *e);
@@ -79,6 +81,7 @@ bool gt_measurers_need_reals(const gt_engine *e);
 void gt_measurers_take_sheet(gt_engine *e, const gt_sheet_pictures *p);
 /* Appends the values of the latest sheet alone. */
 void gt_measurers_put_sheet(gt_engine *e, gt_values *values);
+bool gt_measurers_can_draw(const gt_engine *e);
 void gt_measurers_draw(gt_engine *e, gt_journal *j);
 
 bool gt_measurers_are_due(const gt_engine *e, const gt_journal *j, bool last);
@@ -87,6 +90,7 @@ bool gt_measurers_are_missing_all(const gt_engine *e, const gt_journal *j);
 bool gt_measurers_late_all(gt_engine *e, gt_journal *j, bool again);
 
 void gt_measurers_begin(gt_engine *e, gt_journal *j);
+bool gt_measurers_settle(gt_engine *e, gt_journal *j); /* false: something cannot be written */
 void gt_measurers_end(gt_engine *e, gt_journal *j);
 
 /* ---- for the rows ---- */

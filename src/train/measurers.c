@@ -135,6 +135,13 @@ void gt_measurers_put_sheet(gt_engine *e, gt_values *values) {
         if (m.by->put_sheet) m.by->put_sheet(m.own, values);
 }
 
+bool gt_measurers_can_draw(const gt_engine *e) {
+    measuring m;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->draw) return true;
+    return false;
+}
+
 void gt_measurers_draw(gt_engine *e, gt_journal *j) {
     measuring m;
     for (int i = 0; next_measurer(e, &i, &m);)
@@ -175,6 +182,14 @@ void gt_measurers_begin(gt_engine *e, gt_journal *j) {
     measuring m;
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->begin) m.by->begin(e, j, m.own);
+}
+
+bool gt_measurers_settle(gt_engine *e, gt_journal *j) {
+    measuring m;
+    bool settled = true;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->settle) settled &= m.by->settle(e, j, m.own);
+    return settled;
 }
 
 void gt_measurers_end(gt_engine *e, gt_journal *j) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "gantry/encode.h"
 #include "gantry/figure.h"
 #include "gantry/items.h"
@@ -31,19 +32,55 @@ static gt_status grid_of(const gt_engine *e, gt_grid *grid, int64_t **items) {
     return gt_grid_choose(grid, e->info->count, e->info->label_width, gt_engine_label_of, e->data, *items);
 }
 
+static void note(gt_journal *j, unsigned kind, bool failed) {
+    gt_log_outcome(&j->pictures_failing, failed, "pictures");
+    if (failed) j->owed |= kind;
+    else j->owed &= ~kind;
+}
+
+static void drop_oldest(gt_journal *j) {
+    free(j->unwritten[0].png);
+    memmove(j->unwritten, j->unwritten + 1, (size_t)--j->n_unwritten * sizeof *j->unwritten);
+}
+
+void gt_journal_forget_pictures(gt_journal *j) {
+    while (j->n_unwritten) drop_oldest(j);
+}
+
+void gt_journal_write_again(gt_journal *j) {
+    bool failed = false;
+    while (j->n_unwritten && !failed) {
+        char path[4200];
+        snprintf(path, sizeof path, "%s/%s", j->dir, j->unwritten[0].name);
+        failed = gt_file_write(path, j->unwritten[0].png, j->unwritten[0].bytes) != GT_OK;
+        gt_log_outcome(&j->pictures_failing, failed, "pictures");
+        if (!failed) drop_oldest(j);
+    }
+}
+
+static void keep_unwritten(gt_journal *j, const char *name, const gt_grid_png *picture) {
+    if (j->n_unwritten == GT_UNWRITTEN_MOST) drop_oldest(j);
+    gt_unwritten *u = &j->unwritten[j->n_unwritten++];
+    *u = (gt_unwritten){.png = picture->png, .bytes = picture->bytes};
+    snprintf(u->name, sizeof u->name, "%s", name);
+}
+
 /* Pictures [cells,H,W,C] with values -1..1 into the directory of the run and its logs, as one of a series. */
-static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
-                       const float *images) {
+static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, unsigned kind,
+                       const gt_grid *grid, const float *images) {
     char path[4200];
     gt_grid_png picture;
+    gt_journal_write_again(j);
     snprintf(path, sizeof path, "%s/%s", j->dir, name);
     gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, e->info->height, e->info->width,
                                  e->info->channels, -1, 1, &picture);
-    gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
-    if (st) return;
+    note(j, kind, st != GT_OK);
+    if (!picture.png) return;
+    j->owed &= ~kind;
     gt_runlog_picture(j->log, e->shown, series, picture.width, picture.height, picture.channels, picture.png,
                       picture.bytes);
-    free(picture.png);
+    if (st) keep_unwritten(j, name, &picture);
+    else free(picture.png);
 }
 
 /* The data's images in the cells of the grid: for the measurers and, at the beginning of a run, as a picture. */
@@ -54,7 +91,7 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
-    if (!st && write) write_grid(e, j, "reals.png", "reals", &grid, images);
+    if (!st && write) write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images);
     if (!st) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_REALS, cells_of(&grid), images});
     free(items);
     free(images);
@@ -101,6 +138,11 @@ bool gt_sheet_is_due(double last, double now, double every) {
     return every > 0 && now >= next;
 }
 
+static void no_pictures(gt_journal *j, unsigned kind) {
+    gt_warn("no pictures this time: %s", gt_message());
+    j->owed |= kind;
+}
+
 /* Without memory for the grid a run goes on without pictures; a generator that fails ends the run. */
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     gt_grid grid;
@@ -122,12 +164,12 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
         each.count = d.cells = cells_of(&grid);
         st = gt_each_item_all(&each, &fakes);
     }
-    if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
+    if (st == GT_NOMEM && e->comm->rank == 0) no_pictures(j, GT_OWES_FAKES);
     if (fakes) {
         /* in a resumed run; without reals fakes are measured all the same */
         if (measured && gt_measurers_need_reals(e)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
-        write_grid(e, j, name, "fakes", &grid, fakes);
+        write_grid(e, j, name, "fakes", GT_OWES_FAKES, &grid, fakes);
         /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
@@ -136,6 +178,10 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     free(items);
     free(fakes);
     return st == GT_NOMEM ? GT_OK : st;
+}
+
+void gt_reconstructions_name(int64_t images, char name[40]) {
+    snprintf(name, 40, "reconstructions%09lld.png", (long long)images);
 }
 
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
@@ -149,10 +195,11 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
     if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;
     if (!st) st = gt_reconstruct(encoder, e->data, n, items, cells);
-    char name[64];
-    snprintf(name, sizeof name, "reconstructions%09lld.png", (long long)e->shown);
+    char name[40];
+    gt_reconstructions_name(e->shown, name);
     grid.columns *= 2; /* each item beside what the model makes of it */
-    if (!st) write_grid(e, j, name, "reconstructions", &grid, cells);
+    if (st) no_pictures(j, GT_OWES_RECONSTRUCTIONS);
+    else write_grid(e, j, name, "reconstructions", GT_OWES_RECONSTRUCTIONS, &grid, cells);
     gt_runner_close(encoder);
     free(items);
     free(cells);
@@ -171,7 +218,8 @@ void gt_confusion_draw(const gt_confusion *c, const gt_engine *e, gt_journal *j,
     if (!c->of) return;
     snprintf(path, sizeof path, "%s/confusion.png", j->dir);
     gt_status st = gt_confusion_write(path, c->of, e->model->label_dim, names);
-    gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
+    note(j, GT_OWES_CONFUSION, st != GT_OK);
+    if (st == GT_USAGE) j->owed &= ~GT_OWES_CONFUSION; /* no picture can show so many classes */
 }
 
 void gt_confusion_free(gt_confusion *c) { gt_confusion_take(c, NULL); }

@@ -28,6 +28,7 @@ static gt_status choose_checkpoint(gt_journal *j, int trouble, gt_checkpoint_fil
 static gt_status open_logs(gt_engine *e, gt_journal *j) {
     gt_storage_begin("opening", "logs");
     gt_status st = gt_journal_open_logs(e, j);
+    if (!st) gt_best_resume(e, j);
     gt_storage_end();
     return st;
 }

@@ -266,12 +266,17 @@ static void forget_lines(scores *s) {
 }
 
 /* Lines of metric-NAME.jsonl that could not be written are tried once more. */
-static void write_rest(gt_engine *e, gt_journal *j, void *own) {
+static bool write_rest(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
     (void)e;
     if (s->failing && s->lines)
         gt_log_outcome(&s->failing, gt_metric_lines_write(s->lines, j->dir) != GT_OK, "metric-*.jsonl");
-    forget_lines(s);
+    return !s->failing;
+}
+
+static void end(gt_engine *e, gt_journal *j, void *own) {
+    write_rest(e, j, own);
+    forget_lines(own);
 }
 
 static void add_past_seconds(void *arg, int64_t images, const gt_stat_value *values, int n) {
@@ -312,10 +317,21 @@ static bool is_due(const gt_engine *e, const gt_journal *j, void *own, bool last
     return false;
 }
 
-/* A stop or a kill broke them off. */
+/* Lines of metric-NAME.jsonl of this checkpoint, which could not be written. */
+static bool lack_lines(const gt_engine *e, const gt_journal *j) {
+    gt_metric_request asked[GT_METRICS_MAX];
+    int n;
+    bool lacking = false;
+    if (gt_metrics_parse(e->job->metrics, e->job->metrics_count, false, asked, &n)) return false;
+    for (int i = 0; i < n; i++) lacking |= !metric_line_is_there(j->dir, asked[i].metric, e->shown, NULL);
+    return lacking;
+}
+
+/* A stop or a kill broke them off, or the process before has failed before it had written all of them. */
 static bool is_missing(const gt_engine *e, const gt_journal *j, const void *own) {
     const scores *s = own;
-    return s->scoring && gt_late_values_were_due(e) && isnan(gt_runlog_at(j->log, e->shown, SECONDS));
+    if (!s->scoring || !gt_late_values_were_due(e)) return false;
+    return isnan(gt_runlog_at(j->log, e->shown, SECONDS)) || (j->broken && lack_lines(e, j));
 }
 
 const gt_measurer gt_measurer_scores = {
@@ -332,5 +348,6 @@ const gt_measurer gt_measurer_scores = {
     .is_missing = is_missing,
     .measure_late_all = measure_late_all,
     .begin = read_past,
-    .end = write_rest,
+    .settle = write_rest,
+    .end = end,
 };

@@ -169,10 +169,7 @@ void gt_tick_resume_late(gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
     put_value(j, "Progress/tick", j->tick - 1);
     put_value(j, "Progress/kimg", (double)e->shown / 1000);
-    put_value(j, "Timing/total_sec", gt_journal_seconds(j));
-    gt_values_append(&j->logged, &j->late);
-    gt_patience_decide(e, j);
-    gt_tick_log(e, j, false);
+    gt_tick_late(e, j);
 }
 
 /* Values that the tick has are replaced: the first tick has those of the pictures of the beginning. */

@@ -218,7 +218,7 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     return st;
 }
 
-/* The last checkpoint must be on disk before the run says that it is done. */
+/* The last checkpoint must be on disk before the run says that it is done, or that it has stopped. */
 static gt_status settle_all(gt_engine *e, gt_journal *j) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
@@ -251,18 +251,28 @@ bool gt_late_values_were_due(const gt_engine *e) {
     return e->step && (gt_engine_at_end(e) || is_by_images(&before, e->shown));
 }
 
+static void write_end(const gt_engine *e, const gt_journal *j, gt_status st, const char *why, const char *hash) {
+    gt_storage_begin("writing", "starts.jsonl");
+    gt_starts_end(j->dir, e->shown, !st ? "finished" : st == GT_STOPPED ? "stopped" : "failed", why, hash);
+    gt_storage_end();
+}
+
 /* The last line of starts.jsonl, and the report with it. A directory that belongs to another process is left alone. */
-static void conclude(const gt_engine *e, gt_journal *j, gt_status st) {
+static gt_status conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     bool failed = st && st != GT_STOPPED;
-    if (gt_lock_lost(j->lock)) return;
+    if (gt_lock_lost(j->lock)) return st;
     char why[2048] = "", hash[GT_CONTENTS_HASH_BYTES] = "";
     if (failed) snprintf(why, sizeof why, "%s", gt_message());
     else gt_journal_hash(j, hash);
-    gt_storage_begin("writing", "starts.jsonl");
-    gt_starts_end(j->dir, e->shown, failed ? "failed" : st ? "stopped" : "finished", why, hash);
-    gt_storage_end();
+    write_end(e, j, st, why, hash);
     write_report(j);
-    if (failed) gt_fail(st, "%s", why); /* the report may have left a message of its own */
+    if (j->report_failing) write_report(j);
+    if (!st && (st = gt_owed_report(j))) {
+        failed = true;
+        snprintf(why, sizeof why, "%s", gt_message());
+        write_end(e, j, st, why, hash);
+    }
+    return failed ? gt_fail(st, "%s", why) : st; /* the report may have left a message of its own */
 }
 
 /* A run that resumes at a checkpoint whose late values a stop or a kill broke off: they come in a line of their own,
@@ -273,10 +283,7 @@ static bool resume_late_all(gt_engine *e, gt_journal *j) {
     int wanted = gt_measurers_are_missing_all(e, j);
     if (wanted && first) wanted = gt_measurers_are_due(e, j, gt_engine_at_end(e));
     gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
-    if (!wanted) {
-        if (first) gt_best_resume(e, j);
-        return false;
-    }
+    if (!wanted) return false;
     if (gt_measurers_late_all(e, j, true)) return true;
     if (first && j->late.n) {
         gt_tick_resume_late(e, j);
@@ -299,9 +306,11 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     bool broken_off = resume_late_all(e, j);
     if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
         if ((st = settle_all(e, j))) return st;
+        if (!broken_off && (st = gt_owed_settle_all(e, j))) return st;
         if (e->comm->rank == 0) say_end(e, j, broken_off ? ASKED : GO_ON);
         return broken_off ? GT_STOPPED : GT_OK;
     }
+    if (e->resumed && (st = gt_owed_try_all(e, j))) return st;
     j->tick_start = gt_clock();
     j->tick_shown = e->shown;
     gt_tell_start("first step", NULL, 0);
@@ -316,11 +325,14 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
                         !d.broken_off;
         if (finished || d.stop) {
             if ((st = settle_all(e, j))) return st;
-            if (e->comm->rank == 0) say_end(e, j, finished ? GO_ON : d.stop);
+            if (!finished && e->comm->rank == 0) say_end(e, j, d.stop);
             /* only now: whoever stops a run may have little patience */
             if (!d.measured) st = pictures_all(e, j, &p, true);
             if (!d.measured && e->comm->rank == 0) gt_tick_pictured(e, j);
-            return st ? st : finished ? GT_OK : GT_STOPPED;
+            if (st || !finished) return st ? st : GT_STOPPED;
+            if ((st = gt_owed_settle_all(e, j))) return st;
+            if (e->comm->rank == 0) say_end(e, j, GO_ON);
+            return GT_OK;
         }
         if (e->comm->rank == 0) gt_journal_live(e, j);
     }
@@ -344,13 +356,16 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);
         if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);
-        if (comm->rank == 0) conclude(&e, &j, st);
+        gt_status end = comm->rank == 0 ? conclude(&e, &j, st) : st;
+        if (!st) st = gt_comm_agree_all(comm, end);
     }
+    char why[2048] = "";
+    if (st) snprintf(why, sizeof why, "%s", gt_message());
     gt_tell_end();
     gt_storage_begin("closing", j.dir);
-    gt_journal_end(&e, &j);
+    gt_journal_end(&e, &j); /* may leave a message of its own */
     gt_storage_end();
     gt_engine_close_all(&e);
     gt_stop_restore();
-    return st;
+    return st ? gt_fail(st, "%s", why) : GT_OK;
 }

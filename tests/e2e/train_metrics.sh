@@ -111,10 +111,14 @@ train 3 nan --metrics=fid96 --detector=nan.npz --kimg=0.08
 has_line 'fid96 has no value' nan/log.txt || { cat nan/log.txt; fail 'log.txt does not say why there is no metric'; }
 same nan/checkpoint-000000080.h5 plain/checkpoint-000000080.h5
 mkdir -p full/metric-fid96.jsonl && touch file
-GT_CACHE=$tmp/file train 3 full --metrics=fid96 --detector=judge --kimg=0.08
+GT_CACHE=$tmp/file expect 1 'full is trained to its end, but could not write lines of metric-' ranks 3 "$GANTRY" train $job --run=full --metrics=fid96 --detector=judge --kimg=0.08
 has_line 'metric-.*jsonl' full/log.txt || fail 'nothing is said of a file that cannot be written'
 has_line 'are not kept' full/log.txt || fail 'nothing is said of a cache that cannot be written'
 grep -q '"Metrics/fid96"' full/stats.jsonl || fail 'the values are nowhere'
+same full/checkpoint-000000080.h5 plain/checkpoint-000000080.h5
+rmdir full/metric-fid96.jsonl
+train 1 full --metrics=fid96 --detector=judge --kimg=0.08 # the next start makes up for those of the last checkpoint
+cmp <(values full/metric-fid96.jsonl) <(grep -E '"images": 80$' alone.values | grep fid96) || fail 'other values, or none'
 cp -r alone other && mkdir -p elsewhere
 # shellcheck disable=SC2016
 expect 0 'without metrics' ranks 3 bash -c '[ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" != 1 ] || cd elsewhere; exec "$@"' - \
