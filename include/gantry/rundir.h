@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The directory of a run: its number, its lock, the `stop` file, the report. Only rank 0 calls these functions. */
+ * The directory of a run: its number, its lock, the files `stop` and `checkpoint`, the report. Only rank 0 calls these
+ * functions. */
 #ifndef GANTRY_RUNDIR_H
 #define GANTRY_RUNDIR_H
 
@@ -21,8 +22,9 @@ gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
 /* Reads DIR/NAME, at most 16 MB, into *text, to be freed; NULL: the file is not there or not readable. Memory that is
  * short (GT_NOMEM) is the only error. */
 gt_status gt_rundir_read(const char *dir, const char *name, char **text);
-/* True when there was a file DIR/stop, which is removed. */
-bool gt_rundir_stop(const char *dir);
+/* What a person asks of a run that goes on, by a file in its directory. True when there was one, which is removed. */
+bool gt_rundir_stop(const char *dir);       /* DIR/stop */
+bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now */
 
 /* ---- a run that begins anew (--restart); the caller holds the lock ---- */
 
@@ -44,6 +46,7 @@ typedef struct gt_lock gt_lock;
  * say), and is dead when the beat stands still for long. */
 typedef struct gt_lock_seen {
     bool held, sure;
+    long pid;       /* of the holder; 0: on another host, or unknown */
     uint64_t token; /* tells two holders apart */
     unsigned long beat;
 } gt_lock_seen;
@@ -72,7 +75,8 @@ void gt_lock_release(gt_lock *l); /* NULL is fine */
 
 /* A line for each start and each end of the program that trained it. Rank 0 writes.
  *
- *     {"event": "start", "time": 1795378003.2, "images": 0, "total": 25000000, "facts": {"data": "...", ...}}
+ *     {"event": "start", "time": 1795378003.2, "images": 0, "total": 25000000, "checkpoint": "at 200.0 kimg",
+ *      "facts": {"data": "...", ...}}
  *     {"event": "end", "time": 1795378010.4, "images": 3008, "state": "stopped", "message": "", "hash": "g1:..."}
  *
  * A start without an end is a run that goes on, or a program that was killed: the lock tells (gt_lock_look). */
@@ -94,6 +98,7 @@ typedef struct gt_starts {
     int count;                  /* starts so far; 0: the rest is empty */
     double first, last;         /* when the first and the last start were; Unix time */
     int64_t images, total;      /* shown at the last start; of the whole training */
+    const char *checkpoint;     /* when the first one of the last start comes, in words; "": there is no word of it */
     const gt_start_fact *facts; /* of the last start: what was run, in words; ends with a name NULL */
     const char *state;          /* how the last start ended: "finished", "stopped", "failed"; "": no word of an end */
     const char *message;        /* why it failed; "" */
@@ -104,7 +109,8 @@ typedef struct gt_starts {
 } gt_starts;
 
 /* Append a line each. `facts` end with a name NULL; `hash`: "" where none is known. A failure is a warning. */
-void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_start_fact *facts);
+void gt_starts_begin(const char *dir, int64_t images, int64_t total, const char *checkpoint,
+                     const gt_start_fact *facts);
 void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash);
 
 /* What the file says; a missing file and damaged lines say nothing. NULL: out of memory. */

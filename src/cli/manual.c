@@ -179,7 +179,8 @@ static const gt_named sections[] = {
     {"SIGNALS",
      "SIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a file named stop in "
      "the run's directory, or the end of --max-time, let a run write a checkpoint at the next step, and exit with "
-     "status 75. SIGUSR2 lets it write a checkpoint and continue. A second SIGINT ends it at once. All this holds for "
+     "status 75. SIGUSR2, or a file named checkpoint in the run's directory, lets it write a checkpoint and continue. "
+     "A second SIGINT ends it at once. All this holds for "
      "gantry run, too. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives "
      "them time."},
     {0},

@@ -24,6 +24,7 @@
 
 #include "base/file.h"
 #include "gantry/log.h"
+#include "gantry/rundir.h"
 #include "gantry/version.h"
 #include "h5/h5.h"
 #include "run/checkpoint_internal.h"
@@ -65,7 +66,32 @@ static gt_status check_kind(const char *path, gt_file_kind kind) {
                                                     : "");
 }
 
+/* False: no run goes on in this folder. Else the message says when its first checkpoint comes. */
+static bool none_yet(const char *folder) {
+    char kill[64] = "";
+    const gt_lock_seen lock = gt_lock_look(folder);
+    gt_starts *s = gt_starts_read(folder);
+    if (!s || !lock.held) {
+        gt_starts_free(s);
+        return false;
+    }
+    if (lock.pid) snprintf(kill, sizeof kill, " or `kill -USR2 %ld`", lock.pid);
+    bool known = !*s->state && *s->checkpoint;
+    gt_fail(GT_FAILED,
+            "there is no checkpoint in '%s' yet: the run goes on, %s%s; `touch %s/checkpoint`%s lets it write one now",
+            folder, known ? "and its first one comes " : "and has not made a step yet", s->checkpoint, folder, kill);
+    gt_starts_free(s);
+    return true;
+}
+
+/* `path` may be the link `last` of a run that has made none so far. */
 static gt_status cannot_open(const char *path, int error) {
+    static const char last[] = "/last";
+    const size_t n = strlen(path), end = sizeof last - 1;
+    char *folder = error == ENOENT && n > end && !strcmp(path + n - end, last) ? strndup(path, n - end) : NULL;
+    bool yet = folder && none_yet(folder);
+    free(folder);
+    if (yet) return GT_FAILED;
     return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
 }
 
@@ -228,6 +254,7 @@ static gt_status open_link(const char *path, gt_checkpoint_file **out) {
 static int is_shown(const struct dirent *e) { return e->d_name[0] != '.'; }
 
 gt_status gt_checkpoint_none_in(const char *folder) {
+    if (none_yet(folder)) return GT_FAILED;
     struct dirent **entries = NULL;
     int n = scandir(folder, &entries, is_shown, alphasort), found = 0;
     char runs[256] = "", last[PATH_MAX];

@@ -282,7 +282,8 @@ gt_lock_seen gt_lock_look(const char *dir) {
     free(path);
     if (error) return (gt_lock_seen){.held = error != ENOENT, .sure = error == ENOENT};
     presence p = strcmp(h.host, self.host) ? HIDDEN : presence_of(&h);
-    return (gt_lock_seen){.held = p != GONE, .sure = p != HIDDEN, .token = h.token, .beat = h.beat};
+    return (gt_lock_seen){
+        .held = p != GONE, .sure = p != HIDDEN, .pid = p == HIDDEN ? 0 : h.pid, .token = h.token, .beat = h.beat};
 }
 
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }

@@ -108,14 +108,17 @@ gt_status gt_rundir_read(const char *dir, const char *name, char **text) {
     return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for %s/%s", dir, name) : GT_OK;
 }
 
-bool gt_rundir_stop(const char *dir) {
-    char *path = gt_path_join(dir, "stop");
+static bool take(const char *dir, const char *name) {
+    char *path = gt_path_join(dir, name);
     gt_storage_begin("looking for", path);
-    bool stop = path && unlink(path) == 0;
+    bool is = path && unlink(path) == 0;
     gt_storage_end();
     free(path);
-    return stop;
+    return is;
 }
+
+bool gt_rundir_stop(const char *dir) { return take(dir, "stop"); }
+bool gt_rundir_checkpoint(const char *dir) { return take(dir, "checkpoint"); }
 
 /* ---- warnings in log.txt ---- */
 

@@ -51,9 +51,11 @@ static json_t *facts_of(const gt_start_fact *facts) {
     return all;
 }
 
-void gt_starts_begin(const char *dir, int64_t images, int64_t total, const gt_start_fact *facts) {
-    add_event(dir, json_pack("{s:s, s:f, s:I, s:I, s:o}", "event", "start", "time", gt_unix_time(), "images",
-                             (json_int_t)images, "total", (json_int_t)total, "facts", facts_of(facts)));
+void gt_starts_begin(const char *dir, int64_t images, int64_t total, const char *checkpoint,
+                     const gt_start_fact *facts) {
+    add_event(dir, json_pack("{s:s, s:f, s:I, s:I, s:s, s:o}", "event", "start", "time", gt_unix_time(), "images",
+                             (json_int_t)images, "total", (json_int_t)total, "checkpoint", checkpoint, "facts",
+                             facts_of(facts)));
 }
 
 void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash) {
@@ -95,6 +97,7 @@ static void take_start(gt_starts *s, json_t *line) {
     if (!s->count++) s->first = s->last;
     s->images = whole(line, "images");
     s->total = whole(line, "total");
+    s->checkpoint = copy_text(s->arena, json_object_get(line, "checkpoint"));
     s->facts = rows;
     s->state = s->message = s->hash = "";
     take_part(s);
@@ -120,7 +123,9 @@ gt_starts *gt_starts_read(const char *dir) {
     gt_starts *s = calloc(1, sizeof *s);
     char *path = gt_path_join(dir, FILE_NAME);
     gt_lines in;
-    if (s) *s = (gt_starts){.facts = none, .state = "", .message = "", .hash = "", .arena = gt_arena_new()};
+    if (s)
+        *s = (gt_starts){
+            .checkpoint = "", .facts = none, .state = "", .message = "", .hash = "", .arena = gt_arena_new()};
     bool fine = s && path && s->arena;
     if (fine) {
         gt_status st = gt_lines_open(&in, path, 0, 0);

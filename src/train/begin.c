@@ -26,6 +26,7 @@ static gt_status find_directory(gt_engine *e, gt_journal *j) {
     st = gt_lock_take(&j->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
     if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
+    if (!st && gt_rundir_checkpoint(dir)) gt_info("removed a file `checkpoint` from before the start in '%s'", dir);
     return st;
 }
 

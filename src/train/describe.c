@@ -72,7 +72,7 @@ static void tell_recipe(const gt_engine *e) {
 void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
     enum { PROGRAM, RANKS, PROCESSORS, DATA, BATCH, PARAMETERS, FACTS };
     const gt_job *job = e->job;
-    char mpi[256], text[FACTS][TEXT_BYTES];
+    char mpi[256], next[96], text[FACTS][TEXT_BYTES];
     processors_text_all(e, text[PROCESSORS]);
     if (e->comm->rank) return;
     gt_mpi_version(mpi, sizeof mpi);
@@ -90,7 +90,8 @@ void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
         (double)job->total_images / 1000, (long long)job->batch, gt_plural(job->batch), e->batches[0].slices.count,
         gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
-    gt_starts_begin(j->dir, e->shown, job->total_images,
+    gt_next_checkpoint_text(e, next);
+    gt_starts_begin(j->dir, e->shown, job->total_images, next,
                     (const gt_start_fact[]){{"data", text[DATA]},
                                             {"model", job->model},
                                             {"parameters", text[PARAMETERS]},

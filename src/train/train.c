@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "gantry/clock.h"
@@ -50,7 +51,7 @@ typedef struct due { /* as rank 0 decides */
 typedef struct schedules {
     schedule tick, pictures, checkpoint;
     double end;  /* of --max-time, by gt_clock() */
-    double look; /* when rank 0 looks for the file `stop` again */
+    double look; /* when rank 0 looks for the files `stop` and `checkpoint` again */
     int64_t picture_steps;
     bool each_pictured; /* each checkpoint but that of a stop has pictures, for --best */
 } schedules;
@@ -78,14 +79,27 @@ static schedules make_schedules(const gt_engine *e, double began) {
                        .end = began + most};
 }
 
+void gt_next_checkpoint_text(const gt_engine *e, char text[96]) {
+    const schedule s = make_schedules(e, 0).checkpoint;
+    int64_t images = s.every > 0 ? (e->shown / s.every + 1) * s.every : e->job->total_images;
+    if (images > e->job->total_images) images = e->job->total_images;
+    int n = snprintf(text, 96, "at %.6g kimg", (double)images / 1000);
+    time_t then = (time_t)(gt_unix_time() + s.seconds);
+    struct tm t;
+    if (s.seconds > 0 && localtime_r(&then, &t)) strftime(text + n, 96 - (size_t)n, " or on %Y-%m-%d at %H:%M:%S", &t);
+}
+
 /* Each look is announced to the other ranks, since the file system of the run may stand still for minutes. So rank 0
  * does not look at every step, but once a second, at each tick, and at the end: a file that nobody took would stop the
  * next start. */
-static bool stop_file(gt_engine *e, gt_journal *j, schedules *p, double now, bool last) {
+static void look_for_files(gt_engine *e, gt_journal *j, schedules *p, double now, bool last, bool *stop,
+                           bool *checkpoint) {
     const double interval = 1; /* seconds */
-    if (now < p->look && !last && !is_due(&p->tick, e->shown, now)) return false;
+    *stop = *checkpoint = false;
+    if (now < p->look && !last && !is_due(&p->tick, e->shown, now)) return;
     p->look = now + interval;
-    return gt_rundir_stop(j->dir);
+    *stop = gt_rundir_stop(j->dir);
+    *checkpoint = gt_rundir_checkpoint(j->dir);
 }
 
 static bool is_room(const gt_engine *e, const gt_journal *j) {
@@ -104,14 +118,15 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
     if (e->comm->rank == 0) {
         d.finished = gt_engine_finished(e);
         bool last = d.finished || wish == STOP || now >= p->end;
-        bool file = stop_file(e, j, p, now, last);
+        bool file, one_now;
+        look_for_files(e, j, p, now, last, &file, &one_now);
         d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         gt_journal_saved(e, j, gt_saver_poll(j->saver));
         d.measured = d.finished || is_by_images(&p->pictures, e->shown) ||
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
         d.pictures = d.measured || gt_sheet_is_due(p->pictures.last_time, gt_journal_seconds(j), p->pictures.seconds);
         bool by_images = is_by_images(&p->checkpoint, e->shown);
-        d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
+        d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || one_now || is_due(&p->checkpoint, e->shown, now);
         /* a run that is asked to stop computes them when it resumes */
         d.late = (d.finished || (by_images && !d.stop)) && gt_measurers_are_due(e, j, d.finished);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each

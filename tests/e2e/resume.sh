@@ -105,6 +105,26 @@ kill -USR1 "$pid"
 ends 75
 helper log goeson
 
+begins a_file_asks_for_a_checkpoint
+# A run in its first minutes: commands say when the first checkpoint comes, and how to have one now. The file that asks for it is as good as the signal.
+begin 2 asked --steps=1000000
+asks='there is no checkpoint in .asked. yet: the run goes on, and its first one comes at 200 kimg or on 20.*; `touch asked/checkpoint` or `kill -USR2 [0-9]+` lets it write one now'
+for command in "generate asked --seeds=0" "generate asked/last --seeds=0" "hash asked" "export asked x.npz" "metrics asked --metrics=swd16" "train $job --resume=asked --run=x"; do
+    # shellcheck disable=SC2086
+    expect 1 "$asks" "$GANTRY" $command
+done
+touch asked/checkpoint
+wait_until 180 test -e asked/last
+[ ! -e asked/checkpoint ] || fail 'the file checkpoint is still there'
+kill -0 "$pid" || fail 'the file checkpoint ended the run'
+kill -USR1 "$pid"
+ends 75
+helper log asked
+touch asked/checkpoint
+on_and_compare asked 1
+[ ! -e asked/checkpoint ] && ! ls asked/checkpoint-000000016.h5 2>/dev/null || fail 'the file checkpoint from before the start is still there'
+expect 1 "there is no checkpoint in 'empty'\$" "$GANTRY" generate "$(mkdir -p empty && echo empty)" --seeds=0
+
 # kill -9 of one rank, of the launcher, of all, at several moments while checkpoints are written: it goes on from the newest good one.
 written_anew() { [ "$(readlink killed/last)" != "$before" ]; }
 for victim in rank launcher all; do

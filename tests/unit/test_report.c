@@ -165,7 +165,7 @@ static void facts_and_warnings(void **state) {
                               "warning: no date\n";
     put(at("job.ini"), "", 0);
     put(at("log.txt"), log, sizeof log - 1);
-    gt_starts_begin(scratch, 0, 4000, facts);
+    gt_starts_begin(scratch, 0, 4000, "", facts);
     char *page = report();
     assert_true(says(page, ">interrupted<") && says(page, "photos &#38; more: 7 images"));
     assert_true(says(page, "slow &#60;disk&#62; (2 times, last at 2026-11-22 20:07:44)") &&
@@ -177,7 +177,7 @@ static void facts_and_warnings(void **state) {
     page = report();
     assert_true(says(page, ">failed<") && says(page, "no &#60;room&#62;"));
     free(page);
-    gt_starts_begin(scratch, 1000, 4000, facts);
+    gt_starts_begin(scratch, 1000, 4000, "", facts);
     gt_starts_end(scratch, 4000, "finished", "", "g1:0123");
     FILE *f = fopen(at("starts.jsonl"), "a");
     assert_true(f && fputs("{\"event\": \"start\", \"ti", f) >= 0 && fclose(f) == 0); /* half a line */

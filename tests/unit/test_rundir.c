@@ -92,6 +92,10 @@ static void small_files(void **state) {
     assert_true(gt_rundir_stop(scratch));
     assert_false(exists("stop"));
     assert_false(gt_rundir_stop(scratch));
+    put(at("checkpoint"), "", 0);
+    assert_false(gt_rundir_stop(scratch));
+    assert_true(gt_rundir_checkpoint(scratch));
+    assert_false(exists("checkpoint") || gt_rundir_checkpoint(scratch));
 }
 
 static void assert_holds(const char *path, const char *text) {
