@@ -155,24 +155,25 @@ typedef struct same_command {
 
 /* How many words of argv from here on are about the dry run, or threads. */
 static int about_speed(char **argv) {
-    static const char *const keys[] = {"-n", "--dry-run", "--dry-run=", "--threads="};
-    if (!strcmp(*argv, "--threads")) return 2;
+    static const char *const keys[] = {"-n", "--dry-run", "--dry-run=", "--dry-run-seconds=", "--threads="};
+    if (!strcmp(*argv, "--threads") || !strcmp(*argv, "--dry-run-seconds")) return 2;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strncmp(*argv, keys[i], strlen(keys[i])) && (strchr(keys[i], '=') || !(*argv)[strlen(keys[i])])) return 1;
     return 0;
 }
 
 /* This process has no MPI: it may start others. */
-static double speed_of(const void *of, int ranks, int threads, int slices) {
+static double speed_of(const void *of, int ranks, int threads, int slices, double limit) {
     const same_command *c = of;
     int n = 0, k = 0;
     while (c->argv[n]) n++;
-    const char **words = gt_arena_array(c->arena, (size_t)n + 5, sizeof *words);
+    const char **words = gt_arena_array(c->arena, (size_t)n + 6, sizeof *words);
     if (!words) return 0;
     for (int i = 0, left; i < n; i += left ? left : 1)
         if (!(left = about_speed(c->argv + i))) words[k++] = c->argv[i];
     words[k++] = "--dry-run=speed";
     words[k++] = gt_arena_printf(c->arena, "--threads=%d", threads);
+    words[k++] = gt_arena_printf(c->arena, "--dry-run-seconds=%.3f", limit / 2);
     if (slices) words[k++] = gt_arena_printf(c->arena, "--slices=%d", slices);
     words[k++] = "--log=error";
     words[k] = NULL;
@@ -185,6 +186,7 @@ static double speed_of(const void *of, int ranks, int threads, int slices) {
         return 0;
     gt_buffer line = {0};
     char text[64] = "";
+    gt_buffer_printf(&line, "timeout --kill-after=5 %.3f ", limit);
     gt_launch_line(&launch, &line);
     gt_buffer_printf(&line, " 2>/dev/null");
     gt_buffer_add(&line, "", 1);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * --dry-run: how long the run would take, what it needs and what would be faster, then where that comes from: sizes of
  * the graphs, and two seconds of real steps (no more than the job has), or, where two steps take too long, pieces of
- * one. --dry-run=quick prints the job and its sizes, and makes no step; --dry-run=job prints the job, --dry-run=speed
+ * one. All that is measured is bounded by --dry-run-seconds on the clock, also where other programs have the cores.
+ * --dry-run=quick prints the job and its sizes, and makes no step; --dry-run=job prints the job, --dry-run=speed
  * images a second. Nothing is written. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "gantry/clock.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
@@ -51,10 +53,10 @@ static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
     return st;
 }
 
-/* Pieces of a step first: they say whether there is time for two whole ones. *cut: there was not. */
-static gt_status measure_all(gt_engine *e, double *seconds_per_image, gt_rehearsal *pieces, bool *cut) {
+/* Pieces of a step first: they say whether there is time for two whole ones. *cut: there was not. `limit`: seconds. */
+static gt_status measure_all(gt_engine *e, double limit, double *seconds_per_image, gt_rehearsal *pieces, bool *cut) {
     const double for_pieces = 0.75;
-    double start = gt_clock(), limit = e->job->dry_run_seconds;
+    double start = gt_clock();
     gt_status st = gt_engine_rehearse_all(e, for_pieces * limit, pieces);
     if (st) return st;
     *seconds_per_image = pieces->per_image;
@@ -141,14 +143,16 @@ static gt_status job_with(const gt_job *job, const char *options, gt_job **out, 
     return st;
 }
 
-/* Of runs of more than a day. A network that cannot be measured, or is hardly faster, is not proposed. */
-static gt_status measure_smaller_all(const gt_engine *e, double seconds_per_image, smaller *out) {
+/* Of runs of more than a day, where there is time until `end`. A network that cannot be measured, or is hardly faster,
+ * is not proposed. */
+static gt_status measure_smaller_all(const gt_engine *e, double end, double seconds_per_image, smaller *out) {
     const double day = 86400, seconds = seconds_per_image * (double)e->job->total_images, faster = 1.5;
     const char *options = advised_size(e->job);
+    gt_rehearsal pieces;
     gt_job *job = NULL;
-    bool other = false;
+    bool other = false, cut;
     *out = (smaller){0};
-    int wanted = options && seconds > day; /* as rank 0 has measured */
+    int wanted = options && seconds > day && gt_clock() < end; /* as rank 0 has measured */
     gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
     if (!wanted) return GT_OK;
     gt_status st = gt_comm_agree_all(e->comm, job_with(e->job, options, &job, &other));
@@ -157,7 +161,7 @@ static gt_status measure_smaller_all(const gt_engine *e, double seconds_per_imag
         st = gt_engine_open_all(&small, e->comm, job);
         if (!st) st = gt_engine_build_all(&small);
         if (!st) st = gt_engine_start_loader_all(&small);
-        if (!st) st = measure_steps_all(&small, &out->seconds_per_image);
+        if (!st) st = measure_all(&small, fmax(0, end - gt_clock()) / 2, &out->seconds_per_image, &pieces, &cut);
         if (!st && faster * out->seconds_per_image < seconds_per_image)
             out->options = options, out->kimg = (double)job->total_images / 1000;
         gt_engine_close_all(&small);
@@ -173,15 +177,17 @@ typedef struct split {
     double images_per_second; /* 0: not measured */
 } split;
 
-static split measure_split(const gt_engine *e, double seconds, const gt_other_ranks *others) {
+/* `left`: seconds; where they are over before the ranks have been measured, there is no such number. */
+static split measure_split(const gt_engine *e, double left, double seconds, const gt_other_ranks *others) {
     const double short_run = 300;
     split s = {.ranks = gt_pool_threads(e->pool)};
     int threads = s.ranks;
-    if (!others || e->comm->ranks > 1 || seconds < short_run) return s;
+    if (!others || e->comm->ranks > 1 || seconds < short_run || left < 1) return s;
     bool cut = e->batches[0].slices.count == 1 && !gt_job_given(e->job, "slices");
     while (threads % s.ranks || (cut ? e->job->batch % s.ranks : s.ranks > e->batches[0].slices.count)) s.ranks--;
     if (cut) s.slices = s.ranks;
-    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, s.slices);
+    if (s.ranks > 1)
+        s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, s.slices, left);
     return s;
 }
 
@@ -204,14 +210,33 @@ static void print_faster(const gt_engine *e, double seconds_per_image, const sma
     printf("            N hosts: at best an Nth of the time (gantry run, gantry submit)\n");
 }
 
+/* Do other programs use the cores? */
+typedef struct load {
+    bool is;
+    char text[96]; /* "other programs keep 1.8 of 2 cores busy" */
+} load;
+
+/* All ranks sleep meanwhile, so that they do not count as others. Rank 0's host is looked at. */
+static void look_at_load_all(gt_comm *comm, load *out) {
+    const double seconds = 0.5, much = 0.25; /* of the cores */
+    gt_machine m;
+    gt_comm_barrier_all(comm);
+    double others = gt_machine_load_of_others(seconds);
+    gt_machine_look(&m);
+    out->is = others > much * m.processors;
+    snprintf(out->text, sizeof out->text, "other programs keep %.1f of %d cores busy", others, m.processors);
+}
+
 /* What whoever asks wants to know, in five lines or so. */
-static void print_answer(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
+static void print_answer(const gt_engine *e, double seconds_per_image, const load *busy, const smaller *s,
+                         const split *r) {
     double seconds = seconds_per_image * (double)e->job->total_images,
            checkpoint = (double)gt_engine_checkpoint_bytes(e);
     char text[64];
     printf("time        %s for %.1f kimg, at %.2f images/s", length_text(seconds, text),
            (double)e->job->total_images / 1000, 1 / seconds_per_image);
     if (e->comm->hosts > 1) printf("; %.4g node-hours", seconds / 3600 * e->comm->hosts);
+    if (busy->is) printf("; %s, alone it is faster", busy->text);
     printf("\n");
     print_memory(e);
     printf(
@@ -254,24 +279,25 @@ static gt_status transfer_all(gt_engine *e) {
 }
 
 /* Steps are made and timed. */
-static gt_status measure_cost_all(gt_engine *e, const gt_other_ranks *others) {
+static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_other_ranks *others) {
     gt_rehearsal pieces;
-    double seconds;
+    double seconds, limit = e->job->dry_run_seconds, end = gt_clock() + limit;
     smaller less;
     bool cut;
-    gt_info("measuring: steps for about %d seconds, or pieces of a step where one takes long (--dry-run=quick measures "
-            "nothing)",
-            MEASURE_SECONDS);
+    gt_info(
+        "measuring: steps for about %d seconds, or pieces of a step where one takes long, and what would be faster; "
+        "%g seconds at most (--dry-run=quick measures nothing)",
+        MEASURE_SECONDS, limit);
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
-    if (!st) st = measure_all(e, &seconds, &pieces, &cut);
+    if (!st) st = measure_all(e, limit / 2, &seconds, &pieces, &cut);
     if (!st) st = gt_measurers_cost_all(e);
-    if (!st) st = measure_smaller_all(e, seconds, &less);
+    if (!st) st = measure_smaller_all(e, end - limit / 4, seconds, &less);
     split several = {0};
-    if (!st) several = measure_split(e, seconds * (double)e->job->total_images, others);
+    if (!st) several = measure_split(e, end - gt_clock(), seconds * (double)e->job->total_images, others);
     gt_tell_end();
     if (!st && e->comm->rank == 0) {
-        print_answer(e, seconds, &less, &several);
+        print_answer(e, seconds, busy, &less, &several);
         print_sizes(e);
         print_cost(e, seconds, cut ? &pieces : NULL);
     }
@@ -283,7 +309,7 @@ static gt_status measure_speed_all(gt_engine *e) {
     double seconds;
     bool cut;
     gt_status st = gt_engine_start_loader_all(e);
-    if (!st) st = measure_all(e, &seconds, &pieces, &cut);
+    if (!st) st = measure_all(e, e->job->dry_run_seconds, &seconds, &pieces, &cut);
     if (!st && e->comm->rank == 0) printf("%.4g\n", 1 / seconds);
     return st;
 }
@@ -291,10 +317,13 @@ static gt_status measure_speed_all(gt_engine *e) {
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks *others, size_t *checkpoint_bytes) {
     gt_engine e;
     gt_journal j = {0};
+    load busy = {0};
+    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job"), speed = gt_is(job->dry_run, "speed");
+    if (!quick && !alone && !speed) look_at_load_all(comm, &busy);
+    if (busy.is && comm->rank == 0) gt_warn("%s: what is measured now is slower than on cores of its own", busy.text);
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
     gt_tell_end();
-    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job"), speed = gt_is(job->dry_run, "speed");
     if (!st && (quick || alone)) st = gt_comm_agree_all(comm, comm->rank == 0 ? print_job(&e) : GT_OK);
     *checkpoint_bytes = 0;
     if (alone) {
@@ -312,7 +341,7 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks 
         print_ranks(&e);
         print_memory(&e);
     }
-    if (!st && !quick) st = speed ? measure_speed_all(&e) : measure_cost_all(&e, others);
+    if (!st && !quick) st = speed ? measure_speed_all(&e) : measure_cost_all(&e, &busy, others);
     if (!st) *checkpoint_bytes = gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&e, &j);
     gt_engine_close_all(&e);

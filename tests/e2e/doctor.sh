@@ -45,6 +45,22 @@ one="${days/--slices=4/} --mbstd=8 --threads=2"
 expect 0 "$(of_ranks ' --slices=2')" "$GANTRY" train $one -n
 ! "$GANTRY" train $one --slices=1 -n | grep -q 'gantry run -n' || fail 'ranks are measured for one slice'
 ! "$GANTRY" train $long --threads=1 --dry-run | grep -q 'gantry run -n' || fail 'ranks are measured in place of one thread'
+begins on_a_busy_machine
+# Where others have the cores, the first line says so; and what is measured keeps to its time, also where ranks never get to work.
+mkdir slow
+cat >slow/mpirun <<END
+#!/bin/sh
+case "\$*" in *--version*) exec $(command -v mpirun) "\$@" ;; esac
+exec sleep 300
+END
+chmod +x slow/mpirun
+for ((i = 0; i < $(nproc); i++)); do while :; do :; done & started+=($!); done
+began=$SECONDS
+expect 0 '^time .*; other programs keep [0-9.]+ of [0-9]+ cores busy, alone it is faster$' env PATH="$PWD/slow:$PATH" "$GANTRY" train $long --threads=2 --dry-run --dry-run-seconds=4
+[ $((SECONDS - began)) -lt 250 ] || fail 'the dry run waits for ranks without end'
+for p in "${started[@]}"; do kill "$p" 2>/dev/null; done
+head -n 1 said | grep -q '^warning: other programs keep .* cores busy: what is measured now is slower' || { cat said; fail 'the first line does not say that others use the cores'; }
+! grep -q 'gantry run -n' said || { cat said; fail 'ranks that never worked were measured'; }
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut
