@@ -10,9 +10,10 @@
 #include "base/file.h"
 #include "base/numbers.h"
 
-/* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of
- * CIFAR's pictures come with a million values. */
-enum { MEMO_MOST = 1 << 22, VALUES_MOST = 1 << 22, NAME_MOST = 200 };
+/* A byte of the input can make a value of a hundred, so that their number is bounded: by what files hold (half a
+ * gigabyte of CIFAR's pictures come with a million values), and by the input's size, so that memory is at most fifty
+ * megabytes and a dozen times that size. Lists of small numbers have two bytes a value, tables of tensors five. */
+enum { VALUES_MOST = 1 << 22, VALUES_FREE = 1 << 19, BYTES_OF_VALUE = 8, MEMO_AHEAD = 1 << 16, NAME_MOST = 200 };
 /* Pieces in which a file is read; a line with a name is shorter. */
 enum { WINDOW_BYTES = 1 << 14, LINE_MOST = 1 << 12 };
 
@@ -27,7 +28,7 @@ typedef struct machine {
     size_t depth, stack_room;
     gt_pickle **memo;
     size_t memo_room, memo_next;
-    size_t values; /* pushed so far, and marks set */
+    size_t values, most; /* pushed so far, and marks set; how many there may be */
     bool has_protocol, done;
 } machine;
 
@@ -45,7 +46,8 @@ static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
 }
 
 static gt_status count_values(machine *m, size_t n) {
-    if (n > VALUES_MOST - m->values) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
+    if (n > m->most - m->values)
+        return gt_fail(GT_FORMAT, "a pickle of more than %zu values, too many for its size", m->most);
     m->values += n;
     return GT_OK;
 }
@@ -371,7 +373,7 @@ static gt_status tuple_of(machine *m, size_t n) {
 /* ---- memo ---- */
 
 static gt_status memo_put(machine *m, uint64_t index) {
-    if (index >= MEMO_MOST || !top(m)) return damaged(m, "a memo of nothing");
+    if (index >= m->values + MEMO_AHEAD || !top(m)) return damaged(m, "a memo of nothing");
     size_t before = m->memo_room;
     gt_status st = gt_grow(&m->memo, &m->memo_room, (size_t)index + 1, sizeof *m->memo, "a pickle");
     if (st) return st;
@@ -539,6 +541,8 @@ static gt_status run_opcode(machine *m) {
 
 gt_status gt_pickle_read_from(gt_pickle **out, gt_arena *arena, gt_pickle_input *in, const char *const *allowed) {
     machine m = {.in = in, .arena = arena, .allowed = allowed, .end_at = in->at};
+    uint64_t most = VALUES_FREE + (in->end - in->at) / BYTES_OF_VALUE;
+    m.most = most < VALUES_MOST ? (size_t)most : VALUES_MOST;
     *out = NULL;
     if (in->bytes) {
         m.at = (const uint8_t *)in->bytes + in->at;

@@ -46,7 +46,7 @@ typedef struct gt_pickle {
  * occur, "module.name", ended by NULL. Calls of collections.OrderedDict, dnnlib.util.EasyDict, set, frozenset, bytes
  * and torch.Size, where they are allowed, are the collections that these make; every other call is a GT_PICKLE_CALL. A
  * list may hold itself, so a walk over all values may never end. GT_FORMAT: damaged, truncated, a name that is not
- * allowed, an opcode beyond plain data, more than four million values. */
+ * allowed, an opcode beyond plain data, more values than a file of this size has, or than four million. */
 gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed);
 
 enum { GT_PICKLE_KEPT = 4096 };
