@@ -30,6 +30,7 @@ typedef struct gt_import_place {
     float add;              /* to each value */
     const float *otherwise; /* values where the file has no such tensor; NULL: the tensor is needed, or */
     bool optional;          /* begins as in a new network where the file does not have it */
+    bool unread;            /* what the file has of it says nothing: `otherwise` are the values */
     const char *needed_for; /* values that are not finite numbers are a warning, which says this; NULL: an error */
 } gt_import_place;
 
@@ -60,6 +61,11 @@ struct gt_imported {
     void *own; /* the family's */
     /* Where tensor t of a network is. */
     gt_import_place (*place)(const gt_imported *m, const char *network, const gt_tensor *t);
+    /* What the names of a network's tensors begin with in the file. NULL: nothing. Every tensor with such a name is one
+     * of the network's, or the file is refused, */
+    const char *(*prefix)(const gt_imported *m, const char *network);
+    /* unless a tensor of this name changes nothing of what networks make. NULL: there is none. */
+    bool (*without_effect)(const gt_imported *m, const char *tensor);
 
     /* what the functions below collect */
     FILE *recipe, *said;
@@ -84,6 +90,32 @@ gt_status gt_import_keep_text(gt_imported *m, const char *path, const char *text
 /* Leaves out a network, which is not the first, because of gt_message(): commands that need the network fail with this
  * message. GT_NOMEM. */
 gt_status gt_import_fault(gt_imported *m, const char *network);
+/* ---- what is there beside what is read (import_rest.c) ---- */
+
+/* GT_FORMAT: a tensor of the network has no use. known[i]: tensor i of the file has one. */
+gt_status gt_import_check_network(const gt_imported *m, const char *network, const bool *known);
+/* The same of tensors outside of all networks; of states of a training, which hold much else, it is said. */
+gt_status gt_import_check_beside(gt_imported *m);
+/* GT_FORMAT: a constructor in a module "PREFIX..." of a pickle was told something whose name is not in the list, which
+ * NULL ends. Words in tables in tables count. */
+gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *const *known);
+/* GT_FORMAT: a value "PREFIXname" that is no tensor and not in the list. Gantry's own values are known. */
+gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *const *known);
+extern const char *const gt_import_metadata[]; /* values of any state dict that say nothing of the network */
+
+/* ---- filters of up- and downsampling ---- */
+
+typedef bool gt_filter_uses(const void *arg, const char *name);
+/* The filter of the tensors "PREFIX....resample_filter" of which `uses` says that a layer reads them, by their names
+ * without the prefix. *out stays as it is where there are none, or where the file's filter is the same. GT_FORMAT: a
+ * tensor is no filter, or two are not the same. */
+gt_status gt_import_filter(const gt_imported *m, const char *prefix, gt_filter_uses *uses, const void *arg,
+                           gt_resample_filter *out);
+bool gt_same_filter(const gt_resample_filter *a, const gt_resample_filter *b); /* but for a factor */
+/* A line of the recipe, "1,3,3,1", and what such a text stands for; "" leaves the filter as it is. */
+void gt_import_set_filter(gt_imported *m, const char *key, const gt_resample_filter *f);
+gt_status gt_filter_of_text(const char *key, const char *text, gt_resample_filter *f);
+
 /* Adds a sentence on what the file does not say and what is taken instead. */
 void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

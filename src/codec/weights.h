@@ -56,6 +56,7 @@ typedef struct gt_weight {
     size_t size; /* elements */
 } gt_weight;
 
+/* GT_FACT_NONE: None, an empty collection, or what is neither a number nor a text. */
 typedef enum gt_fact_kind { GT_FACT_NONE, GT_FACT_NUMBER, GT_FACT_TEXT } gt_fact_kind;
 
 typedef struct gt_fact {

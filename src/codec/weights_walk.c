@@ -88,8 +88,9 @@ static void leave_name(walk *k, size_t before) { k->name[k->length = before] = 0
 static gt_status take_as(walk *k, const char *between, const gt_pickle *key, const gt_pickle *v) {
     size_t before;
     if (key->kind != GT_PICKLE_TEXT && key->kind != GT_PICKLE_BYTES && key->kind != GT_PICKLE_INTEGER) return GT_OK;
+    bool empty = (v->kind == GT_PICKLE_LIST || v->kind == GT_PICKLE_DICT) && !v->items;
     gt_status st = enter_name(k, between, key, &before);
-    if (!st) st = take_value(k, v);
+    if (!st) st = empty ? gt_weights_add_none(k->w, k->name) : take_value(k, v);
     if (!st) leave_name(k, before);
     return st;
 }
@@ -234,7 +235,7 @@ static gt_status take_call(walk *k, const gt_pickle *v) {
     if (v->item[0]->kind != GT_PICKLE_NAME) return broken(k, "a call of something without name");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (gt_pickle_is(v->item[0], GT_PICKLE_NAME, calls[i].name)) return calls[i].take(k, v);
-    return GT_OK;
+    return gt_weights_add_none(k->w, k->name);
 }
 
 /* ---- values ---- */
@@ -262,7 +263,8 @@ static gt_status take_value(walk *k, const gt_pickle *v) {
     case GT_PICKLE_LIST:
     case GT_PICKLE_DICT: st = take_items(k, v); break;
     case GT_PICKLE_CALL: st = take_call(k, v); break;
-    default: break; /* bytes, names, ids and large integers say nothing */
+    case GT_PICKLE_ID: break;
+    default: st = gt_weights_add_none(k->w, k->name); break; /* bytes, names and large integers say nothing */
     }
     k->depth--;
     return st;

@@ -69,8 +69,9 @@ static const float *first_values(foreign *x, const gt_net *net, const gt_tensor 
 
 /* The tensor as the file has it: `place`, shape and name. */
 static gt_weight_wanted wanted_of(const gt_import_place *place, const gt_tensor *t) {
-    gt_weight_wanted w = {
-        .name = place->tensor, .n_dims = t->file_shape.n, .optional = place->optional || place->otherwise};
+    gt_weight_wanted w = {.name = place->unread ? "" : place->tensor,
+                          .n_dims = t->file_shape.n,
+                          .optional = place->optional || place->otherwise};
     for (int i = 0; i < w.n_dims; i++) w.dims[i] = t->file_shape.d[dimension(place->order, w.n_dims, i)];
     return w;
 }
@@ -91,13 +92,17 @@ static gt_status add_tensors(foreign *x, const char *network, const gt_net *net)
     size_t n = (size_t)net->n_tensors;
     entry *entries = gt_arena_array(x->import.arena, n, sizeof *entries);
     gt_weight_wanted *wanted = gt_arena_array(x->import.arena, n, sizeof *wanted);
-    if (!entries || !wanted) return GT_NOMEM;
+    bool *known = gt_arena_array(x->import.arena, gt_weights_count(x->weights) + 1, sizeof *known);
+    if (!entries || !wanted || !known) return GT_NOMEM;
     for (size_t i = 0; i < n; i++) {
+        size_t at;
         entries[i].place = x->import.place(&x->import, network, &net->tensors[i]);
         if (gt_arena_failed(x->import.arena)) return GT_NOMEM;
         wanted[i] = wanted_of(&entries[i].place, &net->tensors[i]);
+        if (gt_weights_find(x->weights, entries[i].place.tensor, &at)) known[at] = true;
     }
     gt_status st = gt_weights_want(x->weights, network, n, wanted);
+    if (!st) st = gt_import_check_network(&x->import, network, known);
     for (size_t i = 0; i < n && !st; i++) {
         entries[i].tensor = wanted[i].place;
         st = add_tensor(x, network, net, &net->tensors[i], entries[i]);
@@ -228,6 +233,8 @@ static gt_status make_entries(foreign *x) {
     }
     gt_block_free(x->fresh, x->fresh_bytes);
     x->fresh = NULL;
+    if (!st) st = gt_import_check_beside(&x->import);
+    fflush(x->import.said);
     if (!st && x->import.faults) st = gt_import_keep_text(&x->import, GT_FILE_FAULTS, x->import.faults);
     for (int i = 0; i < x->import.n_kept && !st; i++) {
         const gt_import_kept *k = &x->import.kept[i];

@@ -1,7 +1,7 @@
 """Files of other programs for networks.sh. networks.py state GOLDEN.h5 PREFIX OUT.{npz,safetensors,pt} [CHANGE]: the tensors of G_ema as a state dict;
-CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less). cache ADDRESS: the first part of the name under which the reference keeps it.
+CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less), `tensor=NAME`, `value=NAME` (one more). cache ADDRESS: the first part of the name under which the reference keeps it.
 pickle FILE.pkl OUT.pkl CHANGE [PROTOCOL]: with a change (CHANGES). filters FILE.pkl: its filters. again FILE.pkl: are the constructors' arguments there?
-bare IN.npz OUT.npz PREFIX: tensors of these names and no texts."""
+bare IN.npz OUT PREFIX [CHANGE]: tensors of these names and no texts. near A.npy B.npz NAME: the same pictures but for rounding."""
 import hashlib
 import json
 import pickle
@@ -24,9 +24,18 @@ def tensors(path, prefix, change):
             yield prefix + key, np.ascontiguousarray(value)
 
 
+def one_more(change):
+    """A tensor or a value that no network has."""
+    what, _, name = change.partition('=')
+    return {name: {'tensor': np.ones((2, 3), 'f4'), 'value': np.array(3.0)}[what]} if what in ('tensor', 'value') else {}
+
+
 def safetensors(path, table):
     head, at = {}, 0
-    for name, value in table.items():
+    for name, value in list(table.items()):
+        if value.dtype == 'f8':
+            head['__metadata__'] = {'format': 'pt', name: str(table.pop(name))}
+            continue
         head[name] = {'dtype': 'F32', 'shape': list(value.shape), 'data_offsets': [at, at + value.nbytes]}
         at += value.nbytes
     text = json.dumps(head).encode()
@@ -35,18 +44,27 @@ def safetensors(path, table):
         for value in table.values(): f.write(value.tobytes())
 
 
-def write_state(source, prefix, out, change=''):
-    table = dict(tensors(source, prefix, change))
+def write_state(source, prefix, out, change=''): write_table(out, {**dict(tensors(source, prefix, change)), **one_more(change)})
+
+
+def write_table(out, table):
     if out.endswith('.npz'): np.savez(out, **table)
     elif out.endswith('.safetensors'): safetensors(out, table)
     else:
         import torch
-        torch.save({name: torch.from_numpy(value) for name, value in table.items()}, out)
+        torch.save({name: float(value) if value.dtype == 'f8' else torch.from_numpy(value) for name, value in table.items()}, out)
 
 
-def write_bare(source, out, prefix):
+def write_bare(source, out, prefix, change=''):
     z = np.load(source)
-    np.savez(out, **{name: z[name] for name in z.files if z[name].dtype.kind == 'f' and name.startswith(prefix)})
+    write_table(out, {**{name: z[name] for name in z.files if z[name].dtype.kind == 'f' and name.startswith(prefix)}, **one_more(change)})
+
+
+def near(ours, theirs, name):
+    """Pictures of 0 to 255, which --float writes, beside those of -1 to 1."""
+    a, b = np.load(ours).transpose(0, 3, 1, 2) / 127.5 - 1, np.load(theirs)[name]
+    off = np.abs(a - b).max() / np.abs(b).max()
+    assert off < 5e-5, off
 
 
 def classifier(name, size, classes, prefix, out):
@@ -81,7 +99,8 @@ class Names(pickle.Unpickler):
         sys.modules.setdefault(module.split('.')[0], types.ModuleType(module.split('.')[0]))
         home = sys.modules.setdefault(module, types.ModuleType(module))
         if not hasattr(home, name):
-            made = type(name, (dict,), {}) if name == 'EasyDict' else lambda *args: Call(made, args)
+            kinds = {'EasyDict': (dict,), 'ModuleDict': (), 'Network': ()}
+            made = type(name, kinds[name], {}) if name in kinds else lambda *args: Call(made, args)
             made.__module__, made.__qualname__, made.__name__ = module, name, name
             setattr(home, name, made)
         return getattr(home, name)
@@ -131,6 +150,25 @@ def stylegan3(data, kernel):
 def take(table, key): del table[key]
 
 
+def plant_tensor(module):
+    """In a module's first child but one."""
+    tables = state(module)['_parameters']
+    tables['planted'] = tables['weight']
+
+
+def edm_module(data, side, name):
+    """In the encoder or the decoder, which are tables of modules."""
+    return state(child(data['ema'], 'model'))['_modules'][side]._modules[name]
+
+
+def other_filter(module):
+    table = state(module)['_buffers']
+    tensor = table['resample_filter']
+    storage = tensor.args[0]
+    data = storage.args[0][:-16] + np.float32([0.25, 0.25, 0.25, 0.25]).tobytes()
+    table['resample_filter'] = Call(tensor.of, (Call(storage.of, (data,)), *tensor.args[1:]))
+
+
 # What becomes of a file.
 CHANGES = {
     'nothing': lambda data: None,
@@ -147,6 +185,24 @@ CHANGES = {
         resample_filter=state(child(data['G_ema'], 'synthesis.b8.conv1'))['_buffers']['resample_filter']),
     'stylegan3-t': lambda data: stylegan3(data, 'conv1'),
     'stylegan3-r': lambda data: stylegan3(data, 'torgb'),
+    'tensor': lambda data: plant_tensor(child(data['G_ema'], 'synthesis.b8.conv0')),
+    'value': lambda data: state(data['G_ema'])['_init_kwargs']['synthesis_kwargs'].update(planted=3),
+    'inner-value': lambda data: state(child(data['G_ema'], 'mapping.fc0'))['_init_kwargs'].update(planted=None),
+    'd-planted': lambda data: plant_tensor(child(data['D'], 'b8.conv0')),
+    'beside': lambda data: data.update(planted=state(child(data['D'], 'b8.conv0'))['_parameters']['weight']),
+    'tf-tensor': lambda data: data[2].components['synthesis'].variables.append(('8x8/planted', np.ones(3, 'f4'))),
+    'tf-value': lambda data: data[2].static_kwargs.update(planted=3),
+    'edm-tensor': lambda data: plant_tensor(child(data['ema'], 'model.map_layer0')),
+    'edm-value': lambda data: state(data['ema'])['_init_kwargs'].update(planted=3),
+    'edm-inner-value': lambda data: state(child(data['ema'], 'model.map_layer0'))['_init_kwargs'].update(planted=3),
+    'edm-bytes': lambda data: state(data['ema'])['_init_kwargs'].update(planted=b'3'),
+    'edm-filter': lambda data: other_filter(child(edm_module(data, 'dec', '16x16_up'), 'conv0')),
+    'edm-text': lambda data: state(data['ema'])['_init_kwargs'].update(embedding_type='planted'),
+    'edm-eps': lambda data: state(child(edm_module(data, 'enc', '16x16_block0'), 'norm0')).update(eps=1e-5),
+    'edm-beta': lambda data: state(data['ema']).update(beta_d=-1.0),
+    'edm-levels': lambda data: state(data['ema']).update(sigma_min=60.0),
+    'iddpm': lambda data: meta(data['ema']).update(class_name='iDDPMPrecond'),
+    'adm': lambda data: meta(child(data['ema'], 'model')).update(class_name='DhariwalUNet'),
     'other': lambda data: [meta(data['G_ema']).update(class_name='Other'), state(data['G_ema'])['_modules'].pop('synthesis')],
 }
 
@@ -191,5 +247,5 @@ def again(path):
 def cache(address): print(hashlib.md5(address.encode()).hexdigest())
 
 
-commands = dict(state=write_state, bare=write_bare, classifier=classifier, cache=cache, pickle=change, filters=filters, again=again)
+commands = dict(state=write_state, bare=write_bare, near=near, classifier=classifier, cache=cache, pickle=change, filters=filters, again=again)
 commands[sys.argv[1]](*sys.argv[2:])

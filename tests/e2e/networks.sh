@@ -196,6 +196,84 @@ case_other_kinds() {
     never old.pkl 'a pickle of protocol 0: write the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
 }
 
+# A tensor that no layer has, and a value that no constructor knows, are refused by name, whoever has written the file.
+planted() { # FILE NAME COMMAND...
+    local file=$1 name=$2
+    shift 2
+    expect 1 "$file.: .*'$name'" "$GANTRY" "$1" "$file" "${@:2}" --outdir=no
+    [ ! -e no ] || fail "$file: something was made"
+}
+case_planted() {
+    while read -r from change name; do
+        networks pickle "$golden/$from.pkl" $change.pkl $change && planted $change.pkl "$name" generate --seeds=0
+    done <<<"skip tensor G_ema.synthesis.b8.conv0.planted
+skip value G_ema._init_kwargs.synthesis_kwargs.planted
+skip inner-value G_ema.mapping.fc0._init_kwargs.planted
+skip beside planted
+tf_skip tf-tensor Gs/synthesis/8x8/planted
+tf_skip tf-value Gs.static_kwargs.planted
+../edm/odd/vp_beta edm-tensor ema.model.map_layer0.planted
+../edm/odd/vp_beta edm-value ema._init_kwargs.planted
+../edm/odd/vp_beta edm-inner-value ema.model.map_layer0._init_kwargs.planted
+../edm/odd/x_skipdec edm-bytes ema._init_kwargs.planted"
+    networks pickle "$golden/skip.pkl" d.pkl d-planted && make d d.pkl && has "D: the tensor 'D.b8.conv0.planted'.*left out"
+    # the names of StyleGAN2, of EDM and of torchvision without any module
+    quietly "$GANTRY" train --model=edm --data=synth:shapes:n=8,size=8 --model-channels=4 --batch=4 --steps=1 --run=edm
+    quietly "$GANTRY" train --model=resnet18 --data=synth:shapes:n=8,size=32,classes=2 --width=0.0625 --batch=4 --steps=1 --run=classes
+    for run in edm classes; do quietly "$GANTRY" export $run $run.npz; done
+    local kind=safetensors what
+    ! "$python" -c 'import torch' 2>/dev/null || kind=pt
+    for what in tensor value; do
+        networks state "$golden/skip.h5" '' $what.npz $what=planted && planted $what.npz planted generate --seeds=0
+        networks state "$golden/skip.h5" G_ema. $what.safetensors $what=G_ema.planted && planted $what.safetensors G_ema.planted generate --seeds=0
+        networks bare edm.npz $what.safetensors '' $what=planted && planted $what.safetensors planted generate --seeds=0
+        networks bare classes.npz $what.$kind '' $what=planted && planted $what.$kind planted predict synth:shapes:n=8,size=32
+    done
+    networks state "$golden/skip.h5" G_ema. beside.npz tensor=planted && planted beside.npz planted generate --seeds=0
+    networks bare edm.npz plain.npz '' && make plain plain.npz
+    networks bare classes.npz plain.$kind '' && quietly "$GANTRY" predict plain.$kind synth:shapes:n=8,size=32,classes=2 --image-size=32 --outdir=of-plain
+}
+
+# Networks of EDM's program with other settings than published ones: pictures as its own samplers make them, also after export, and in a run that
+# begins with them; what Gantry does not compute is refused by name.
+case_edm_otherwise() {
+    local name odd=$golden/../edm/odd again
+    for name in x_skipdec x_dd12 vp_beta ve_smax20 dd_smax50; do
+        quietly "$GANTRY" generate "$odd/$name.pkl" --seeds=0-1 --float --out=$name.npy --sampler-steps=6
+        networks near $name.npy "$odd/$name.npz" heun6
+        quietly "$GANTRY" generate "$odd/$name.pkl" --seeds=0-1 --float --out=euler.npy --sampler=euler --sampler-steps=9 --overwrite
+        networks near euler.npy "$odd/$name.npz" euler9
+        quietly "$GANTRY" export "$odd/$name.pkl" $name.pkl
+        quietly "$here/../tools/same_modules" "$odd/$name.pkl" $name.pkl ema
+        again=$name.pkl
+        if [ $name = x_skipdec ] || [ $name = vp_beta ]; then
+            quietly "$GANTRY" export "$odd/$name.pkl" $name.safetensors
+            quietly "$GANTRY" convert "$odd/$name.pkl" $name.h5
+            again="$name.pkl $name.safetensors $name.h5"
+        fi
+        for again in $again; do
+            quietly "$GANTRY" generate $again --seeds=0-1 --float --out=again.npy --sampler-steps=6 --overwrite
+            cmp $name.npy again.npy || fail "$again: other pictures"
+        done
+    done
+    for name in x_skipdec x_dd12 dd_smax50; do
+        quietly "$GANTRY" train --model=edm --data=synth:shapes:n=8,size=16 --batch=4 --steps=1 --lrate=0 --resume="$odd/$name.pkl" --run=of-$name
+        quietly "$GANTRY" generate of-$name --seeds=0-1 --float --out=again.npy --sampler-steps=6 --overwrite
+        cmp $name.npy again.npy || fail "$name: other pictures of the run that began with it"
+    done
+    while read -r from change why; do
+        networks pickle "$odd/$from.pkl" $change.pkl $change
+        expect 1 "$change.pkl.*$why" "$GANTRY" generate $change.pkl --seeds=0 --outdir=no
+    done <<<"x_dd12 edm-filter another filter than those before
+x_dd12 edm-text embedding_type = 'planted'
+x_dd12 edm-eps 16x16_block0.norm0.eps = 1e-05
+vp_beta edm-beta beta_d -1
+ve_smax20 edm-levels levels of noise from 60 to 20
+x_dd12 iddpm class iDDPMPrecond
+x_dd12 adm network DhariwalUNet"
+    [ ! -e no ] || fail 'something was made'
+}
+
 # What programs that read our pickles ask of them.
 case_made_again() {
     quietly "$GANTRY" convert "$golden/orig_cond.pkl" made.pkl && networks again made.pkl

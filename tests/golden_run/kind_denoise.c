@@ -19,7 +19,8 @@ typedef struct subject {
 
 static bool open_subject(subject *s, gold *f, gt_precond precond) {
     json_t *c = gold_get(f->config, "net");
-    *s = (subject){.f = f, .d = {gold_unet_shape(c), precond, gold_number(c, "sigma_data", 0.5)}};
+    *s = (subject){
+        .f = f, .d = {.unet = gold_unet_shape(c), .precond = precond, .sigma_data = gold_number(c, "sigma_data", 0.5)}};
     f->in_front = "model.";
     s->net = gt_unet_net("F", &s->d.unet);
     s->block = s->net ? gold_load(f, s->net, "params") : NULL;

@@ -276,8 +276,8 @@ static void values_without_end(void **state) {
     for (int i = 1; i < 33; i++) p += sprintf(p, "]q%c(h%ch%ce", i, i > 1 ? i - 1 : i, i > 1 ? i - 1 : i);
     for (int i = 0; i < 32; i++) *p++ = 'a';
     refuse_value(bytes, (size_t)(p - bytes), "values in values without end");
-    p = bytes; /* the same without circles */
-    p += sprintf(p, "](]q\x01");
+    p = bytes; /* the same without circles, and without anything that would be kept */
+    p += sprintf(p, "](}NNsq\x01");
     for (int i = 2; i < 33; i++) p += sprintf(p, "]q%c(h%ch%ce", i, i - 1, i - 1);
     *p++ = 'e';
     refuse_value(bytes, (size_t)(p - bytes), "too often");

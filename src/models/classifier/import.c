@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "codec/weights.h"
 #include "gantry/import.h"
 #include "models/classifier/classifier.h"
@@ -120,6 +121,20 @@ static gt_import_place place(const gt_imported *m, const char *network, const gt
                              .optional = head};
 }
 
+static const char *prefix_of(const gt_imported *m, const char *network) {
+    const state *s = m->own;
+    (void)network;
+    return s->prefix;
+}
+
+/* How many batches a normalisation has seen; heads that only help to train. */
+static bool without_effect(const gt_imported *m, const char *tensor) {
+    const state *s = m->own;
+    size_t n = strlen(s->prefix);
+    if (gt_ends_with(tensor, ".num_batches_tracked")) return true;
+    return !strncmp(tensor, s->prefix, n) && (!strncmp(tensor + n, "aux", 3) || !strncmp(tensor + n, "AuxLogits.", 10));
+}
+
 /* Stems for small pictures have small windows, fewer features where the layers are joined, or a name that says so. */
 static bool is_small(const state *s, const kind *k) {
     if (strstr(name_in_file(s, k->first).s, GT_SMALL_STEM)) return true;
@@ -171,5 +186,7 @@ gt_status gt_classifier_import(gt_imported *m) {
     m->networks = networks;
     m->own = s;
     m->place = place;
-    return GT_OK;
+    m->prefix = prefix_of;
+    m->without_effect = without_effect;
+    return gt_import_check_values(m, s->prefix, gt_import_metadata);
 }

@@ -17,11 +17,23 @@ typedef enum gt_precond {
     GT_PRECOND_FLOW, /* the network's "sigma" is a time from 0 (noise) to 1 (data) */
 } gt_precond;
 
+/* Of VP: sigma(t) = sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1), of which the network is told (times - 1) t. */
+typedef struct gt_vp_values {
+    double beta_d, beta_min; /* beta_d > 0 */
+    double first_time;       /* of the lowest level, "epsilon_t" */
+    double times;            /* "M" */
+} gt_vp_values;
+
 typedef struct gt_denoiser {
     gt_unet_shape unet;
     gt_precond precond;
     double sigma_data; /* the standard deviation of the data, of EDM: 0.5 */
+    gt_vp_values vp;   /* beta_d 0: as published */
+    /* The levels that the network was made for; sigma_max 0: both as published (gt_denoiser_sigma_min). */
+    double sigma_min, sigma_max;
 } gt_denoiser;
+
+extern const gt_vp_values gt_vp_published;
 
 /* The coefficients of noise levels [N], each [N]; of flow skip is NULL, and the network's result the velocity. */
 typedef struct gt_coefficients {
@@ -34,6 +46,8 @@ gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *si
 
 /* A number for each picture times pictures; NULL for NULL. */
 gt_node *gt_times_pictures(gt_graph *g, gt_node *factors, gt_node *pictures);
+
+const gt_vp_values *gt_denoiser_vp(const gt_denoiser *d);
 
 /* The levels that the network was made for. */
 double gt_denoiser_sigma_min(const gt_denoiser *d);

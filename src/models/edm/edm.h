@@ -26,6 +26,15 @@ typedef struct gt_edm_options {
     double sigma_min, sigma_max, sigma_rho;
     double churn, churn_min, churn_max, churn_noise;
     double guidance;
+    /* What no option says: networks of EDM's program may have it. "" and 0: as arch and precond have it. */
+    struct {
+        const char *encoder, *decoder; /* "standard" "skip" "residual" */
+        const char *embedding;         /* "positional" "fourier" */
+        int64_t noise_mult, embedding_mult;
+        const char *filter; /* "1,3,3,1" */
+        const char *levels; /* "ve:0.1:20": with --precond=ve the least and the highest level */
+        const char *vp;     /* "19.9:0.1:1e-05:1000": of gt_vp_values */
+    } found;
 } gt_edm_options;
 
 enum { GT_EDM_BINS = 4 }; /* of levels of noise, equally likely, whose losses are told apart */
@@ -45,6 +54,9 @@ typedef struct gt_edm {
 
 /* The network of a resolved job. GT_USAGE: an option does not fit. */
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
+gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d); /* with that network */
+extern const char *const gt_precond_names[];                  /* by gt_precond, ended by NULL */
+extern const char *const gt_unet_path_names[];                /* by gt_unet_path, ended by NULL */
 /* GT_USAGE: the job's network cannot be sampled so. */
 gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance);
 /* The graph of the phase for slices of n samples: sums of squares, and their gradients. */
@@ -54,7 +66,7 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r);
 
 gt_status gt_edm_make(gt_model *m, const gt_job *job);
 gt_status gt_edm_import(gt_imported *m);
-/* gt_model.reference: of square pictures with EDM's preconditioning; NULL of others. */
+/* gt_model.reference: of square pictures and no flow; NULL of others. */
 const gt_reference_form *gt_edm_reference(const gt_model *m, bool averaged);
 
 #endif

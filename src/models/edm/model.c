@@ -63,15 +63,6 @@ static gt_status add_phase(gt_model *m) {
 
 /* ---- the model ---- */
 
-static gt_denoiser denoiser_of(const gt_edm_options *o, const gt_unet_shape *s) {
-    static const char *const names[] = {
-        [GT_PRECOND_EDM] = "edm", [GT_PRECOND_VP] = "vp", [GT_PRECOND_VE] = "ve", [GT_PRECOND_FLOW] = "flow"};
-    gt_denoiser d = {*s, GT_PRECOND_EDM, o->sigma_data};
-    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
-        if (gt_is(o->precond, names[i])) d.precond = (gt_precond)i;
-    return d;
-}
-
 static gt_levels_rule rule_of(const gt_edm_options *o) {
     if (!gt_is(o->precond, "flow")) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = gt_is(o->times, "uniform")};
@@ -97,15 +88,12 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
                                      {"Loss/level3", "3"},
                                      {"Loss/level4", "4"}};
     const gt_edm_options *o = job->own;
-    gt_unet_shape shape;
+    gt_denoiser denoiser;
     gt_edm *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
-    gt_status st = own ? gt_edm_shape(job, &shape) : GT_NOMEM;
+    gt_status st = own ? gt_edm_denoiser(job, &denoiser) : GT_NOMEM;
     if (st) return st;
-    *own = (gt_edm){.job = job,
-                    .options = o,
-                    .denoiser = denoiser_of(o, &shape),
-                    .rule = rule_of(o),
-                    .pipe = gt_told_standard(o->augment)};
+    *own = (gt_edm){
+        .job = job, .options = o, .denoiser = denoiser, .rule = rule_of(o), .pipe = gt_told_standard(o->augment)};
     own->config = gt_told_config(&own->pipe, (int)job->colours);
     m->epoch_end = GT_EPOCH_RUNS_ON;
     m->shown = shown;

@@ -2,10 +2,15 @@
  * Diffusion and flow matching as a family: its options, and what does not fit together. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "gantry/import.h"
 #include "models/edm/edm.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_edm_options, field, value, text)
+#define FOUND(key, field)                                                                                       \
+    GT_ROW(gt_edm_options, key, found.field, NULL, "Found in a network of another program"), .class = GT_SHAPE, \
+                                                                                             .derived = "as published"
 
 static const gt_option options[] = {
     {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
@@ -52,7 +57,20 @@ static const gt_option options[] = {
     {OPTION(churn_noise, "1.003", "Standard deviation of the noise that is added"), .max = 10},
     {OPTION(guidance, "1", "How far labels move pictures; 1: as trained, 0: not at all"), .max = 100,
      .detail = "Needs --label-dropout in training. Each step then asks the network twice as often."},
+    {FOUND("unet-encoder", encoder), .group = "shape"},
+    {FOUND("unet-decoder", decoder)},
+    {FOUND("unet-embedding", embedding)},
+    {FOUND("unet-noise-mult", noise_mult), .max = 64},
+    {FOUND("unet-embedding-mult", embedding_mult), .max = 64},
+    {FOUND("unet-filter", filter)},
+    {FOUND("net-levels", levels)},
+    {FOUND("vp-values", vp)},
 };
+
+const char *const gt_precond_names[] = {
+    [GT_PRECOND_EDM] = "edm", [GT_PRECOND_VP] = "vp", [GT_PRECOND_VE] = "ve", [GT_PRECOND_FLOW] = "flow", NULL};
+const char *const gt_unet_path_names[] = {
+    [GT_UNET_STANDARD] = "standard", [GT_UNET_SKIP] = "skip", [GT_UNET_RESIDUAL] = "residual", NULL};
 
 static const gt_family_model models[] = {
     {"edm", "diffusion model, or flow matching", "cfg=cpu", NULL},
@@ -133,6 +151,33 @@ static void resolve(gt_job *job, int64_t items) {
     derive_attention(job, levels > 0 ? levels : 1);
 }
 
+/* *out: the place of a text in a list; "": as it is. */
+static gt_status choose(const char *key, const char *text, const char *const *names, int *out) {
+    if (!*text) return GT_OK;
+    for (int i = 0; names[i]; i++)
+        if (gt_is(text, names[i])) {
+            *out = i;
+            return GT_OK;
+        }
+    return gt_fail(GT_FORMAT, "%s = %.40s: there is none of this name", key, text);
+}
+
+/* What only networks of EDM's program have otherwise than DDPM++ and NCSN++. */
+static gt_status shape_found(const gt_edm_options *o, gt_unet_shape *s) {
+    static const char *const embeddings[] = {"positional", "fourier", NULL};
+    int encoder = s->encoder, decoder = s->decoder, fourier = s->fourier;
+    gt_status st = choose("unet-encoder", o->found.encoder, gt_unet_path_names, &encoder);
+    if (!st) st = choose("unet-decoder", o->found.decoder, gt_unet_path_names, &decoder);
+    if (!st) st = choose("unet-embedding", o->found.embedding, embeddings, &fourier);
+    if (!st) st = gt_filter_of_text("unet-filter", o->found.filter, &s->filter);
+    s->encoder = (gt_unet_path)encoder;
+    s->decoder = (gt_unet_path)decoder;
+    s->fourier = fourier;
+    if (o->found.noise_mult) s->noise_mult = (int)o->found.noise_mult;
+    if (o->found.embedding_mult) s->embedding_mult = (int)o->found.embedding_mult;
+    return st;
+}
+
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
     const gt_edm_options *o = job->own;
     bool ncsnpp = gt_is(o->arch, "ncsnpp");
@@ -155,6 +200,8 @@ gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
         gt_told_pipe pipe = gt_told_standard(o->augment);
         s->augment = gt_told_numbers(&pipe);
     }
+    gt_status st = shape_found(o, s);
+    if (st) return st;
     s->levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, s->mult);
     if (s->levels < 1)
         return gt_fail(GT_USAGE, "--channel-mult=%s: a list of 1 to %d numbers is needed, such as 1,2,2",
@@ -174,6 +221,30 @@ gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
     return gt_unet_check(s);
 }
 
+static bool is_level(double x) { return x >= 0 && !isnan(x); }
+
+gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d) {
+    const gt_edm_options *o = job->own;
+    const char *levels = o->found.levels;
+    int precond = GT_PRECOND_EDM;
+    *d = (gt_denoiser){.sigma_data = o->sigma_data};
+    gt_status st = choose("precond", o->precond, gt_precond_names, &precond);
+    if (!st) st = gt_edm_shape(job, &d->unet);
+    d->precond = (gt_precond)precond;
+    size_t n = strlen(o->precond);
+    bool own = !strncmp(levels, o->precond, n) && levels[n] == ':'; /* else of another preconditioning */
+    if (!st && own &&
+        (sscanf(levels + n, ":%lf:%lf", &d->sigma_min, &d->sigma_max) != 2 || !is_level(d->sigma_min) ||
+         !is_level(d->sigma_max) || d->sigma_max <= d->sigma_min))
+        return gt_fail(GT_FORMAT, "net-levels = %.80s: these are not two levels of noise", levels);
+    gt_vp_values *v = &d->vp;
+    if (!st && *o->found.vp &&
+        (sscanf(o->found.vp, "%lf:%lf:%lf:%lf", &v->beta_d, &v->beta_min, &v->first_time, &v->times) != 4 ||
+         !(v->beta_d > 0)))
+        return gt_fail(GT_FORMAT, "vp-values = %.80s: these are not four numbers of VP", o->found.vp);
+    return st;
+}
+
 gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance) {
     const gt_edm_options *o = job->own;
     if (gt_is(o->precond, "flow") && gt_is(sampler, "stochastic"))
@@ -190,9 +261,9 @@ gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double g
 
 static gt_status check(const gt_job *job) {
     const gt_edm_options *o = job->own;
-    gt_unet_shape s;
+    gt_denoiser d;
     gt_status st = gt_check_recipe(job, recipes, "");
-    if (!st) st = gt_edm_shape(job, &s);
+    if (!st) st = gt_edm_denoiser(job, &d);
     if (st) return st;
     if (job->z_dim != job->height * job->width * job->channels)
         return gt_fail(GT_USAGE, "--z-dim=%lld: --model=edm begins with a picture of noise, which has %lld numbers",
@@ -208,7 +279,7 @@ const gt_family gt_edm_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment",
+    .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment sigma-data",
     .own_bytes = sizeof(gt_edm_options),
     .derived = derived,
     .advice = advice,

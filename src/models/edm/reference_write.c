@@ -52,6 +52,20 @@ static void put_layer(const gt_module_writer *w, const char *path, bool up, bool
     end(w);
 }
 
+/* A convolution without a kernel, of pictures. */
+static void put_resampling(const gt_module_writer *w, const char *path, int channels) {
+    begin(w, "Conv2d", path);
+    gt_modules_none(w);
+    gt_field_int(w->p, "in_channels", channels);
+    gt_field_int(w->p, "out_channels", channels);
+    gt_field_bool(w->p, "up", strstr(path, "_up"));
+    gt_field_bool(w->p, "down", strstr(path, "_down"));
+    gt_field_bool(w->p, "fused_resample", false);
+    gt_field_none(w->p, "weight");
+    gt_field_none(w->p, "bias");
+    end(w);
+}
+
 static void put_block(const gt_module_writer *w, const char *path, double dropout, bool up, bool down) {
     static const char *const parts[] = {"norm0", "conv0", "affine", "norm1", "conv1", "skip", "norm2", "qkv", "proj"};
     begin(w, "UNetBlock", path);
@@ -77,7 +91,7 @@ static void put_block(const gt_module_writer *w, const char *path, double dropou
 }
 
 /* The children of the encoder ("enc.") or the decoder, in the order of their tensors. */
-static void put_side(const gt_module_writer *w, const char *side, double dropout) {
+static void put_side(const gt_module_writer *w, const char *side, const gt_unet_shape *s) {
     gt_text last = {""};
     gt_module_dict_begin(w);
     for (int i = 0; i < w->net->n_tensors; i++) {
@@ -86,7 +100,8 @@ static void put_side(const gt_module_writer *w, const char *side, double dropout
         if (strncmp(name, side, 4) || gt_is(path.s, last.s)) continue;
         last = path;
         if (gt_module_find(w, path.s, "norm0.weight"))
-            put_block(w, path.s, dropout, strstr(path.s, "_up"), strstr(path.s, "_down"));
+            put_block(w, path.s, s->dropout, strstr(path.s, "_up"), strstr(path.s, "_down"));
+        else if (!weight_of(w, path.s)) put_resampling(w, path.s, s->in);
         else if (weight_of(w, path.s)->file_shape.n == 1) put_norm(w, path.s);
         else put_layer(w, path.s, false, strstr(path.s, "_aux_residual"), strstr(path.s, "_aux_residual"));
     }
@@ -99,7 +114,7 @@ static void put_unet_modules(const gt_module_writer *w, const gt_unet_shape *s) 
     begin(w, s->fourier ? "FourierEmbedding" : "PositionalEmbedding", "map_noise");
     gt_modules_none(w);
     if (!s->fourier) {
-        gt_field_int(w->p, "num_channels", s->channels);
+        gt_field_int(w->p, "num_channels", s->channels * s->noise_mult);
         gt_field_int(w->p, "max_positions", 10000);
         gt_field_bool(w->p, "endpoint", true);
     }
@@ -107,9 +122,9 @@ static void put_unet_modules(const gt_module_writer *w, const gt_unet_shape *s) 
     for (int i = 0; i < (int)(sizeof layers / sizeof *layers); i++)
         if (weight_of(w, layers[i])) put_layer(w, layers[i], false, false, false);
     gt_put_text(w->p, "enc");
-    put_side(w, "enc.", s->dropout);
+    put_side(w, "enc.", s);
     gt_put_text(w->p, "dec");
-    put_side(w, "dec.", s->dropout);
+    put_side(w, "dec.", s);
     gt_modules_end(w);
 }
 
@@ -122,13 +137,27 @@ static void put_unet(const gt_module_writer *w, const gt_unet_shape *s, double l
     end(w);
 }
 
-/* Attributes that are arguments, too. */
+static void put_levels(const gt_module_writer *w, const gt_denoiser *d) {
+    gt_field_real(w->p, "sigma_min", gt_denoiser_sigma_min(d));
+    gt_field_real(w->p, "sigma_max", gt_denoiser_sigma_max(d));
+}
+
+/* Attributes that are arguments, too. Those of VP say the levels. */
 static void put_common(const gt_module_writer *w, const gt_denoiser *d) {
     gt_field_int(w->p, "img_resolution", d->unet.height);
     gt_field_int(w->p, "img_channels", d->unet.in);
     gt_field_int(w->p, "label_dim", d->unet.labels);
     gt_field_bool(w->p, "use_fp16", false);
-    gt_field_real(w->p, "sigma_data", d->sigma_data);
+    if (d->precond == GT_PRECOND_EDM) gt_field_real(w->p, "sigma_data", d->sigma_data);
+    if (d->precond != GT_PRECOND_VP) {
+        put_levels(w, d);
+        return;
+    }
+    const gt_vp_values *v = gt_denoiser_vp(d);
+    gt_field_real(w->p, "beta_d", v->beta_d);
+    gt_field_real(w->p, "beta_min", v->beta_min);
+    gt_field_real(w->p, "epsilon_t", v->first_time);
+    gt_field_real(w->p, "M", v->times);
 }
 
 /* Of the whole network, which hands them on to the U-Net. */
@@ -140,9 +169,10 @@ static void put_arguments(const gt_module_writer *w, const gt_denoiser *d, doubl
     put_common(w, d);
     gt_field_text(w->p, "model_type", "SongUNet");
     gt_field_text(w->p, "embedding_type", s->fourier ? "fourier" : "positional");
-    gt_field_text(w->p, "encoder_type", s->fourier ? "residual" : "standard");
-    gt_field_text(w->p, "decoder_type", "standard");
+    gt_field_text(w->p, "encoder_type", gt_unet_path_names[s->encoder]);
+    gt_field_text(w->p, "decoder_type", gt_unet_path_names[s->decoder]);
     gt_field_int(w->p, "channel_mult_noise", s->noise_mult);
+    if (s->embedding_mult != 4) gt_field_int(w->p, "channel_mult_emb", s->embedding_mult);
     gt_field_filter(w->p, &s->filter);
     gt_field_int(w->p, "model_channels", s->channels);
     gt_field_ints(w->p, "channel_mult", s->levels, s->mult);
@@ -157,13 +187,14 @@ static gt_status put_network(const gt_model *m, int net, const float *block, gt_
     const gt_edm *own = m->own;
     gt_module_writer w = gt_module_writer_of(p, m->nets[net], block, "from training.networks import *\n");
     if (!w.values) return GT_NOMEM;
-    gt_module_begin(&w, "EDMPrecond", "");
+    static const char *const classes[] = {
+        [GT_PRECOND_EDM] = "EDMPrecond", [GT_PRECOND_VP] = "VPPrecond", [GT_PRECOND_VE] = "VEPrecond"};
+    gt_module_begin(&w, classes[own->denoiser.precond], "");
     gt_modules_begin(&w);
     put_unet(&w, &own->denoiser.unet, own->options->label_dropout);
     gt_modules_end(&w);
     put_common(&w, &own->denoiser);
-    gt_field_real(p, "sigma_min", 0);
-    gt_field_real(p, "sigma_max", INFINITY);
+    if (own->denoiser.precond == GT_PRECOND_VP) put_levels(&w, &own->denoiser);
     gt_kwargs_begin(&w, 0, NULL);
     put_arguments(&w, &own->denoiser, own->options->label_dropout);
     gt_kwargs_end(&w);
@@ -183,5 +214,5 @@ const gt_reference_form *gt_edm_reference(const gt_model *m, bool averaged) {
     static const gt_reference_form forms[] = {{"EDM's program", last, put_network, put_rest},
                                               {"EDM's program", average, put_network, put_rest}};
     const gt_edm *own = m->own;
-    return own->denoiser.precond == GT_PRECOND_EDM && m->height == m->width ? &forms[averaged] : NULL;
+    return own->denoiser.precond != GT_PRECOND_FLOW && m->height == m->width ? &forms[averaged] : NULL;
 }

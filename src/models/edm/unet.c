@@ -171,6 +171,10 @@ gt_status gt_unet_check(const gt_unet_shape *s) {
     if (s->height % factor || s->width % factor)
         return gt_fail(GT_USAGE, "%dx%d pixels: %d levels halve them %d times, so both sides must be multiples of %d",
                        s->height, s->width, s->levels, s->levels - 1, factor);
+    if (s->levels > 1 && (s->filter.taps < 2 || s->filter.taps % 2))
+        return gt_fail(GT_USAGE,
+                       "a resample_filter of %d taps: with an odd number pictures do not double in size on the way up",
+                       s->filter.taps);
     for (int i = -1; i < s->levels; i++) {
         int width = i < 0 ? s->channels : width_of(s, i);
         if (!fits_groups(width))

@@ -36,7 +36,7 @@ typedef struct gt_unet_shape {
     unsigned attention;       /* bit i: level i has attention */
     bool fourier;             /* random frequencies of the noise instead of powers */
     gt_unet_path encoder, decoder;
-    gt_resample_filter filter; /* 1,1 or 1,3,3,1 */
+    gt_resample_filter filter; /* 1,1 or 1,3,3,1 as published; an even number of taps */
     double dropout;
 } gt_unet_shape;
 

@@ -6,14 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int number_of(const char *network) { return gt_is(network, "G_ema") ? 0 : gt_is(network, "G") ? 1 : 2; }
+
 static gt_import_place place(const gt_imported *m, const char *network, const gt_tensor *t) {
     const gt_stylegan2_file *f = m->own;
-    int i = gt_is(network, "G_ema") ? 0 : gt_is(network, "G") ? 1 : 2;
+    int i = number_of(network);
     gt_import_place p = gt_stylegan2_place(f, f->prefix[i], i == 2, t->name);
     p.otherwise = t->init_values; /* a filter is known without the file */
-    if (p.otherwise && !gt_stylegan2_uses_filter(t->name, i == 2, f->architecture[i == 2])) p.tensor = "";
+    p.unread = p.otherwise && !gt_stylegan2_uses_filter(t->name, i == 2, f->architecture[i == 2]);
     if (gt_is(t->name, "mapping.w_avg")) p.needed_for = "truncation";
     return p;
+}
+
+static const char *prefix_of(const gt_imported *m, const char *network) {
+    const gt_stylegan2_file *f = m->own;
+    return f->prefix[number_of(network)];
+}
+
+/* A D that is left out; the augmentation; of TensorFlow noise that a network without noise does not add. */
+static bool without_effect(const gt_imported *m, const char *tensor) {
+    const gt_stylegan2_file *f = m->own;
+    const char *d = f->prefix[2], *last = strrchr(tensor, '/');
+    bool has_d = false;
+    for (const char *const *n = m->networks; *n; n++) has_d |= gt_is(*n, "D");
+    if (d && *d && !has_d && !strncmp(tensor, d, strlen(d))) return true;
+    if (f->kind == GT_WEIGHTS_TENSORFLOW && f->silent && last) return !strncmp(last, "/noise", 6);
+    return !strncmp(tensor, "augment_pipe.", 13);
 }
 
 /* ---- the recipe: what is as published is left out ---- */
@@ -28,11 +46,7 @@ static void set_int(gt_imported *m, const char *key, int value, int published) {
 }
 
 static void set_filter(gt_imported *m, const char *key, const gt_resample_filter *f, const gt_resample_filter *usual) {
-    char text[GT_MAX_FILTER_TAPS * 16] = "";
-    if (!memcmp(f, usual, sizeof *usual)) return;
-    for (int i = 0; i < f->taps; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.9g", i ? "," : "", (double)f->value[i]);
-    gt_import_set(m, key, "%s", text);
+    if (memcmp(f, usual, sizeof *usual)) gt_import_set_filter(m, key, f);
 }
 
 static double short_of(float x) { /* 0.01f as 0.01 */
@@ -185,6 +199,7 @@ gt_status gt_stylegan2_import(gt_imported *m) {
     if (found.has_g) st = find_network(f, false, &found);
     if (!st && found.has_d) st = find_d(f, &found);
     if (st) return st;
+    f->silent = found.has_g && !found.g.synthesis.use_noise;
     f->architecture[0] = found.g.synthesis.architecture;
     f->architecture[1] = found.d.architecture;
     set_recipe(m, &found);
@@ -192,6 +207,8 @@ gt_status gt_stylegan2_import(gt_imported *m) {
     m->networks = f->networks;
     m->own = f;
     m->place = place;
+    m->prefix = prefix_of;
+    m->without_effect = without_effect;
     gt_status kept = keep_classes(m);
     return kept ? kept : read_p(m);
 }

@@ -23,6 +23,7 @@ typedef struct gt_stylegan2_file {
     int levels;                  /* of G, or of D */
     const char *architecture[2]; /* of G, of D */
     const char *parts[2];        /* of TensorFlow's G: "mapping/", "synthesis/" */
+    bool silent;                 /* G adds no noise */
 } gt_stylegan2_file;
 
 /* What the file says or what its shapes tell. */

@@ -63,77 +63,73 @@ static gt_status check_alike(const facts *s, const char *prefix, const char *exc
 
 /* ---- the filter of up- and downsampling ---- */
 
-/* Whole numbers in the same proportions, where there are some: 1,2,1 for 0.25,0.5,0.25. */
-static void simplify(gt_resample_filter *f) {
-    enum { MOST = 1000 };
-    float least = 0;
-    gt_resample_filter whole = *f;
-    for (int i = 0; i < f->taps; i++)
-        if (f->value[i] != 0 && !(fabsf(f->value[i]) >= fabsf(least) && least != 0)) least = f->value[i];
-    for (int i = 0; i < f->taps; i++) {
-        float ratio = f->value[i] / fabsf(least);
-        whole.value[i] = rintf(ratio);
-        if (!(fabsf(ratio - whole.value[i]) < 1e-4f) || fabsf(ratio) > MOST) return;
-    }
-    *f = whole;
+typedef struct filter_user {
+    bool is_d;
+    const char *architecture;
+} filter_user;
+
+static bool uses_filter(const void *arg, const char *name) {
+    const filter_user *u = arg;
+    return gt_stylegan2_uses_filter(name, u->is_d, u->architecture);
 }
 
-/* The taps of a filter tensor, whose sum is 1: of one row, or of an outer product. */
-static gt_status filter_of_tensor(const facts *s, const gt_weight *w, size_t i, gt_resample_filter *out) {
-    float taps[GT_MAX_FILTER_TAPS * GT_MAX_FILTER_TAPS], sum = 0;
-    int64_t n = w->n_dims ? w->dims[0] : 0;
-    bool square = w->n_dims == 2 && w->dims[1] == n;
-    if ((w->n_dims != 1 && !square) || n < 1 || n > GT_MAX_FILTER_TAPS)
-        return gt_fail(GT_FORMAT, "'%s' is not a filter of at most %d taps", w->name, GT_MAX_FILTER_TAPS);
-    gt_status st = gt_weights_read(s->f->m->from, i, taps);
-    if (st) return st;
-    gt_resample_filter f = {.taps = (int)n};
-    for (int64_t y = 0; y < n; y++)
-        for (int64_t x = 0; x < (square ? n : 1); x++) f.value[y] += taps[square ? y * n + x : y];
-    for (int64_t k = 0; k < n; k++) sum += f.value[k];
-    if (!(fabsf(sum - 1) < 1e-4f)) return gt_fail(GT_FORMAT, "the taps of '%s' do not add up to 1", w->name);
-    for (int64_t k = 0; square && k < n * n; k++)
-        if (!(fabsf(taps[k] - f.value[k / n] * f.value[k % n]) < 1e-5f))
-            return gt_fail(GT_FORMAT, "'%s' is not a product of a row and a column: Gantry has no such filter",
-                           w->name);
-    simplify(&f);
-    *out = f;
-    return GT_OK;
-}
-
-static bool same_filter(const gt_resample_filter *a, const gt_resample_filter *b) {
-    double sum_a = 0, sum_b = 0;
-    for (int i = 0; i < a->taps; i++) sum_a += (double)a->value[i];
-    for (int i = 0; i < b->taps; i++) sum_b += (double)b->value[i];
-    bool same = a->taps == b->taps;
-    for (int i = 0; i < a->taps && same; i++)
-        same = fabs((double)a->value[i] / sum_a - (double)b->value[i] / sum_b) < 1e-6;
-    return same;
-}
-
-/* The filter of a network, in *out: that of the layers which use one. */
 static gt_status read_filters(const facts *s, const char *prefix, bool is_d, const char *architecture,
                               gt_resample_filter *out) {
-    const gt_weights *w = s->f->m->from;
-    gt_resample_filter found = {0};
-    for (size_t i = 0; i < gt_weights_count(w); i++) {
-        const gt_weight *t = gt_weights_at(w, i);
-        gt_resample_filter this;
-        if (strncmp(t->name, prefix, strlen(prefix)) || !gt_ends_with(t->name, ".resample_filter") ||
-            !gt_stylegan2_uses_filter(t->name + strlen(prefix), is_d, architecture))
-            continue;
-        gt_status st = filter_of_tensor(s, t, i, &this);
-        if (st) return st;
-        if (found.taps && !same_filter(&found, &this))
-            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: a network of Gantry has one filter",
-                           t->name);
-        found = this;
-    }
-    if (found.taps && !same_filter(&found, out)) *out = found;
-    return GT_OK;
+    return gt_import_filter(s->f->m, prefix, uses_filter, &(filter_user){is_d, architecture}, out);
 }
 
 /* ---- the reference ---- */
+
+/* Arguments of all constructors of these programs. Those that change nothing here are of the training, of half
+ * precision, or of how the same is computed. */
+static const char *const arguments[] = {"z_dim",
+                                        "c_dim",
+                                        "w_dim",
+                                        "num_ws",
+                                        "img_resolution",
+                                        "img_channels",
+                                        "mapping_kwargs",
+                                        "synthesis_kwargs",
+                                        "block_kwargs",
+                                        "epilogue_kwargs",
+                                        "num_layers",
+                                        "embed_features",
+                                        "layer_features",
+                                        "activation",
+                                        "lr_multiplier",
+                                        "w_avg_beta",
+                                        "channel_base",
+                                        "channel_max",
+                                        "num_fp16_res",
+                                        "conv_clamp",
+                                        "architecture",
+                                        "resample_filter",
+                                        "use_noise",
+                                        "fp16_channels_last",
+                                        "use_fp16",
+                                        "fused_modconv_default",
+                                        "freeze_layers",
+                                        "cmap_dim",
+                                        "mbstd_group_size",
+                                        "mbstd_num_channels",
+                                        "in_channels",
+                                        "out_channels",
+                                        "in_features",
+                                        "out_features",
+                                        "bias",
+                                        "bias_init",
+                                        "tmp_channels",
+                                        "resolution",
+                                        "is_last",
+                                        "first_layer_idx",
+                                        "kernel_size",
+                                        "up",
+                                        "down",
+                                        "trainable",
+                                        "channels_last",
+                                        "group_size",
+                                        "num_channels",
+                                        NULL};
 
 static const char *path_of(const facts *s, const char *prefix, const char *rest) {
     const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
@@ -147,7 +143,8 @@ static gt_status read_reference_g(const facts *s, const char *g) {
     gt_synthesis_config *c = &s->out->g.synthesis;
     gt_mapping_config *m = &s->out->g.mapping;
     const char *synthesis = path_of(s, g, "synthesis."), *layers = path_of(s, g, "mapping.fc");
-    gt_status st = check_alike(s, synthesis, NULL, clamps);
+    gt_status st = gt_import_check_arguments(s->f->m, g, arguments);
+    if (!st) st = check_alike(s, synthesis, NULL, clamps);
     if (!st) st = check_alike(s, synthesis, NULL, activations);
     if (!st) st = check_alike(s, layers, NULL, gains);
     if (!st) st = check_alike(s, layers, NULL, acts);
@@ -169,7 +166,8 @@ static gt_status read_reference_d(const facts *s, const char *d) {
                              *const gains[] = {".bias_gain", NULL}, *const acts[] = {".activation", NULL};
     gt_discriminator_config *e = &s->out->d;
     const char *layers = path_of(s, d, "mapping.fc"), *last = path_of(s, d, "b4.");
-    gt_status st = check_alike(s, d, path_of(s, d, "b4.fromrgb."), clamps);
+    gt_status st = gt_import_check_arguments(s->f->m, d, arguments);
+    if (!st) st = check_alike(s, d, path_of(s, d, "b4.fromrgb."), clamps);
     if (!st) st = check_alike(s, d, last, activations);
     if (!st) st = check_alike(s, last, NULL, of_last);
     if (!st) st = check_alike(s, layers, NULL, gains);
@@ -195,20 +193,6 @@ static const char *const known_d[] = {
     "num_fp16_res",   "conv_clamp",    "mapping_fmaps",    "nonlinearity",       "resample_kernel", "freeze_layers",
     "mapping_layers", "mapping_lrmul", "mbstd_group_size", "mbstd_num_features", "structure",       NULL};
 
-static gt_status check_known(const facts *s, const char *prefix, const char *const *known) {
-    const gt_weights *w = s->f->m->from;
-    size_t n = strlen(prefix);
-    for (size_t i = 0; i < gt_weights_facts(w); i++) {
-        const char *name = gt_weights_fact_at(w, i)->name;
-        if (strncmp(name, prefix, n)) continue;
-        size_t length = strcspn(name + n, ".[");
-        const char *const *k = known;
-        while (*k && (strlen(*k) != length || strncmp(*k, name + n, length))) k++;
-        if (!*k) return gt_fail(GT_FORMAT, "the option '%s' of a TensorFlow network is not known", name);
-    }
-    return GT_OK;
-}
-
 /* "NAME.0", "NAME.1", ... */
 static void tf_filter(const facts *s, const char *prefix, gt_resample_filter *out) {
     gt_resample_filter f = {0};
@@ -216,7 +200,7 @@ static void tf_filter(const facts *s, const char *prefix, gt_resample_filter *ou
         f.value[f.taps] = number(s, prefix, gt_text_of("resample_kernel.%d", f.taps).s, 0, 0);
         f.taps++;
     }
-    if (f.taps && !same_filter(&f, out)) *out = f;
+    if (f.taps && !gt_same_filter(&f, out)) *out = f;
 }
 
 static gt_status check_version(const facts *s, const char *net) {
@@ -229,7 +213,7 @@ static gt_status check_version(const facts *s, const char *net) {
 
 static gt_status begin_tensorflow(const facts *s, const char *net, const char *prefix, const char *const *known) {
     gt_status st = check_version(s, net);
-    return st ? st : check_known(s, prefix, known);
+    return st ? st : gt_import_check_values(s->f->m, prefix, known);
 }
 
 static gt_status read_tensorflow_g(const facts *s, const char *prefix) {
@@ -311,6 +295,7 @@ static gt_status read_facts(const facts *s, const char *prefix, bool is_d) {
                         : read_filters(s, prefix, false, g->synthesis.architecture, &g->synthesis.resample_filter);
     if (st) return st;
     if (s->f->kind == GT_WEIGHTS_REFERENCE) return is_d ? read_reference_d(s, prefix) : read_reference_g(s, prefix);
+    if ((st = gt_import_check_values(s->f->m, prefix, gt_import_metadata))) return st;
     *(is_d ? &d->conv_clamp : &g->synthesis.conv_clamp) = 256;
     d->last_activation = d->activation;
     say_unsaid(s, is_d);

@@ -128,19 +128,6 @@ static void describe(const gt_job *job, FILE *f) {
     if (gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)((const gt_stylegan2_options *)job->own)->gpus);
 }
 
-/* "1,3,3,1"; "" leaves the filter as it is. */
-static gt_status read_filter(const char *key, const char *text, gt_resample_filter *f) {
-    if (!*text) return GT_OK;
-    for (f->taps = 0; f->taps < GT_MAX_FILTER_TAPS; text++) {
-        char *end;
-        f->value[f->taps++] = strtof(text, &end);
-        if (end == text || (*end && *end != ',') || !isfinite(f->value[f->taps - 1])) break;
-        if (!*end) return GT_OK;
-        text = end;
-    }
-    return gt_fail(GT_FORMAT, "%s = %s: these are not numbers with commas between them, or too many", key, text);
-}
-
 /* *out: the activation of this name; "": that of `usual`. */
 static gt_status read_activation(const char *key, const char *name, const char *usual, const char **out) {
     *out = *name ? name : usual;
@@ -160,9 +147,9 @@ static gt_status read_activations(const gt_stylegan2_options *o, gt_generator_co
 static gt_status configure_found(const gt_stylegan2_options *o, gt_generator_config *g, gt_discriminator_config *d) {
     gt_synthesis_config *s = &g->synthesis;
     gt_status st = read_activations(o, g, d);
-    if (!st) st = read_filter("filter", o->found.filter, &s->resample_filter);
+    if (!st) st = gt_filter_of_text("filter", o->found.filter, &s->resample_filter);
     d->resample_filter = s->resample_filter;
-    if (!st) st = read_filter("d-filter", o->found.d_filter, &d->resample_filter);
+    if (!st) st = gt_filter_of_text("d-filter", o->found.d_filter, &d->resample_filter);
     s->use_noise = !o->found.no_noise;
     g->mapping.embed_features = (int)o->found.embed;
     g->mapping.layer_features = (int)o->found.map_width;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a file of another program holds beside what is read: see import.h. A network without some of its tensors, or
+ * with another value of its constructor, computes something else, which nobody would see. */
+#include <ctype.h>
+#include <string.h>
+
+#include "codec/weights.h"
+#include "gantry/import.h"
+
+static const char *prefix_of(const gt_imported *m, const char *network) {
+    const char *prefix = m->prefix ? m->prefix(m, network) : "";
+    return prefix ? prefix : "";
+}
+
+static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+
+/* Of any of the networks. */
+static bool is_of_network(const gt_imported *m, const char *name) {
+    for (const char *const *n = m->networks; *n; n++)
+        if (begins(name, prefix_of(m, *n))) return true;
+    return false;
+}
+
+static bool has_effect(const gt_imported *m, const char *tensor) {
+    return !m->without_effect || !m->without_effect(m, tensor);
+}
+
+gt_status gt_import_check_network(const gt_imported *m, const char *network, const bool *known) {
+    const char *prefix = prefix_of(m, network);
+    for (size_t i = 0; i < gt_weights_count(m->from); i++) {
+        const char *name = gt_weights_at(m->from, i)->name;
+        if (known[i] || !begins(name, prefix) || !has_effect(m, name)) continue;
+        return gt_fail(GT_FORMAT,
+                       "the tensor '%s' is of no layer of %s that Gantry knows: without it the network would make "
+                       "something else",
+                       name, network);
+    }
+    return GT_OK;
+}
+
+/* ---- beside the networks ---- */
+
+/* The first word of a name, unless the list has it. */
+static void add_word(char *list, size_t bytes, const char *name) {
+    size_t n = strcspn(name, "./"), length = strlen(list);
+    for (const char *at = list; *at; at += strspn(at, ", ")) {
+        size_t word = strcspn(at, ",");
+        if (word == n && !strncmp(at, name, n)) return;
+        at += word;
+    }
+    if (length + n + 8 < bytes) snprintf(list + length, bytes - length, "%s%.*s", length ? ", " : "", (int)n, name);
+    else if (length >= 3 && strcmp(list + length - 3, "...")) strcpy(list + length, ", ...");
+}
+
+gt_status gt_import_check_beside(gt_imported *m) {
+    enum { BYTES = 300 };
+    char words[BYTES] = "";
+    const gt_weights *w = m->from;
+    bool torch = gt_weights_kind_of(w) == GT_WEIGHTS_TORCH; /* states of a training hold much else */
+    for (size_t i = 0; i < gt_weights_count(w); i++) {
+        const char *name = gt_weights_at(w, i)->name;
+        if (is_of_network(m, name) || !has_effect(m, name)) continue;
+        if (!torch) return gt_fail(GT_FORMAT, "the tensor '%s' is of no network that Gantry knows in such files", name);
+        add_word(words, sizeof words, name);
+    }
+    for (size_t i = 0; torch && i < gt_weights_facts(w); i++) {
+        const char *name = gt_weights_fact_at(w, i)->name;
+        if (!is_of_network(m, name) && has_effect(m, name)) add_word(words, sizeof words, name);
+    }
+    if (*words) gt_import_say(m, "what it holds beside the network is not read: %s", words);
+    return GT_OK;
+}
+
+/* ---- values ---- */
+
+static bool is_known(const char *const *known, const char *name, size_t n) {
+    while (*known && (strlen(*known) != n || strncmp(*known, name, n))) known++;
+    return *known != NULL;
+}
+
+static bool is_number(const char *word, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)word[i])) return false;
+    return n > 0;
+}
+
+static gt_status is_unknown(const char *name) {
+    return gt_fail(GT_FORMAT, "the value '%s' is not known: with it the network may make something else", name);
+}
+
+gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *const *known) {
+    static const char mark[] = "._init_kwargs.";
+    for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
+        const char *name = gt_weights_fact_at(m->from, i)->name, *word = strstr(name, mark);
+        if (!word || !begins(name, prefix)) continue;
+        for (word += strlen(mark); *word; word += *word == '.') {
+            size_t n = strcspn(word, ".");
+            if (!is_number(word, n) && !is_known(known, word, n)) return is_unknown(name);
+            word += n;
+        }
+    }
+    return GT_OK;
+}
+
+gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *const *known) {
+    for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
+        const char *name = gt_weights_fact_at(m->from, i)->name, *word = name + strlen(prefix);
+        if (!begins(name, prefix) || begins(name, "gantry.") || gt_weights_find(m->from, name, NULL)) continue;
+        if (!is_known(known, word, strcspn(word, ".["))) return is_unknown(name);
+    }
+    return GT_OK;
+}
+
+const char *const gt_import_metadata[] = {"format", NULL};

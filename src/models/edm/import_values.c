@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What pickles of EDM's program say of a network beside its tensors: the preconditioning, and what all constructors
+ * were told. */
+#include <math.h>
+#include <string.h>
+
+#include "models/edm/import.h"
+
+gt_status gt_edm_refuse(const char *what, const char *instead) {
+    return gt_fail(GT_FORMAT, "a network of EDM's program %s: %s", what, instead);
+}
+
+gt_status gt_edm_number(const gt_edm_file *f, const char *name, double *out) {
+    static const char *const from[] = {"", "_init_kwargs."};
+    for (int i = 0; i < 2; i++) {
+        const gt_fact *found = gt_weights_fact(f->m->from, gt_text_of("%s.%s%s", f->module, from[i], name).s);
+        if (!found) continue;
+        *out = found->number;
+        return found->kind == GT_FACT_NUMBER ? GT_OK
+                                             : gt_edm_refuse(gt_text_of("has %s = ?", name).s, "a number is needed");
+    }
+    return GT_OK;
+}
+
+/* ---- the preconditioning ---- */
+
+static gt_status read_vp(const gt_edm_file *f, gt_vp_values *v) {
+    *v = gt_vp_published;
+    gt_status st = gt_edm_number(f, "beta_d", &v->beta_d);
+    if (!st) st = gt_edm_number(f, "beta_min", &v->beta_min);
+    if (!st) st = gt_edm_number(f, "epsilon_t", &v->first_time);
+    if (!st) st = gt_edm_number(f, "M", &v->times);
+    bool good = v->beta_d > 0 && v->beta_min >= 0 && v->first_time >= 0 && isfinite(v->beta_d + v->beta_min) &&
+                isfinite(v->first_time) && isfinite(v->times);
+    if (st || good) return st;
+    return gt_edm_refuse(
+        gt_text_of("has beta_d %g, beta_min %g, epsilon_t %g, M %g", v->beta_d, v->beta_min, v->first_time, v->times).s,
+        "VPPrecond has positive numbers");
+}
+
+static bool near(double a, double b) { return a == b || fabs(a - b) <= 1e-6 * fabs(b); }
+
+/* Levels that follow from the other values are left out. */
+gt_status gt_edm_precond(const gt_edm_file *f, gt_denoiser *d) {
+    gt_denoiser usual = *d;
+    d->sigma_data = 0.5;
+    gt_status st = gt_edm_number(f, "sigma_data", &d->sigma_data);
+    if (!st && d->precond == GT_PRECOND_VP) st = read_vp(f, &d->vp);
+    usual.vp = d->vp;
+    double least = gt_denoiser_sigma_min(&usual), most = gt_denoiser_sigma_max(&usual);
+    d->sigma_min = least;
+    d->sigma_max = most;
+    if (!st) st = gt_edm_number(f, "sigma_min", &d->sigma_min);
+    if (!st) st = gt_edm_number(f, "sigma_max", &d->sigma_max);
+    if (st) return st;
+    if (!(d->sigma_min >= 0 && d->sigma_max > d->sigma_min))
+        return gt_edm_refuse(gt_text_of("is for levels of noise from %g to %g", d->sigma_min, d->sigma_max).s,
+                             "the first must be less than the second");
+    if (near(d->sigma_min, least) && near(d->sigma_max, most)) d->sigma_min = d->sigma_max = 0;
+    return GT_OK;
+}
+
+/* ---- what the constructors of all modules were told ---- */
+
+/* Those of a network whose tensors and preconditioning are known, and of its parts. */
+static const char *const arguments[] = {"img_resolution",
+                                        "img_channels",
+                                        "label_dim",
+                                        "use_fp16",
+                                        "sigma_min",
+                                        "sigma_max",
+                                        "sigma_data",
+                                        "model_type",
+                                        "beta_d",
+                                        "beta_min",
+                                        "M",
+                                        "epsilon_t",
+                                        "in_channels",
+                                        "out_channels",
+                                        "augment_dim",
+                                        "model_channels",
+                                        "channel_mult",
+                                        "channel_mult_emb",
+                                        "num_blocks",
+                                        "attn_resolutions",
+                                        "dropout",
+                                        "label_dropout",
+                                        "embedding_type",
+                                        "channel_mult_noise",
+                                        "encoder_type",
+                                        "decoder_type",
+                                        "resample_filter",
+                                        "emb_channels",
+                                        "up",
+                                        "down",
+                                        "attention",
+                                        "num_heads",
+                                        "channels_per_head",
+                                        "skip_scale",
+                                        "eps",
+                                        "resample_proj",
+                                        "adaptive_scale",
+                                        "init",
+                                        "init_zero",
+                                        "init_attn",
+                                        "init_mode",
+                                        "init_weight",
+                                        "init_bias",
+                                        "in_features",
+                                        "out_features",
+                                        "bias",
+                                        "kernel",
+                                        "fused_resample",
+                                        "num_channels",
+                                        "num_groups",
+                                        "min_channels_per_group",
+                                        "max_positions",
+                                        "endpoint",
+                                        "scale",
+                                        NULL};
+
+/* Numbers that Gantry's U-Net has at one value, wherever they stand; `where`: of names with this part, else 0. */
+static const struct {
+    const char *name;
+    double value;
+    const char *where;
+} numbers[] = {{"eps", 1e-6, NULL},
+               {"skip_scale", 0.70710678118654752440, NULL},
+               {"adaptive_scale", 0, NULL},
+               {"min_channels_per_group", 4, NULL},
+               {"max_positions", 10000, NULL},
+               {"endpoint", 1, NULL},
+               {"fused_resample", 1, "_aux_residual."}};
+
+/* The attribute may be of a U-Net, the argument of the whole network. */
+static gt_status check_text(const gt_fact *a, const char *name, const gt_unet_shape *s) {
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"embedding_type", s->fourier ? "fourier" : "positional"},
+                 {"encoder_type", gt_unet_path_names[s->encoder]},
+                 {"decoder_type", gt_unet_path_names[s->decoder]},
+                 {"model_type", "SongUNet"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && s->levels > 1; i++)
+        if (gt_is(name, texts[i].name) && !gt_is(a->text, texts[i].value))
+            return gt_edm_refuse(gt_text_of("has %.80s = '%.60s'", a->name, a->text).s,
+                                 gt_text_of("its tensors are of '%s'", texts[i].value).s);
+    return GT_OK;
+}
+
+static int groups_of(const gt_edm_file *f, const char *fact, const char *name) {
+    const gt_weight *w = gt_weights_find(f->m->from, gt_text_of("%.*sweight", (int)(name - fact), fact).s, NULL);
+    int64_t groups = w && w->n_dims == 1 ? w->dims[0] / 4 : 0;
+    return groups > 32 ? 32 : (int)groups;
+}
+
+static gt_status check_number(const gt_edm_file *f, const gt_fact *a, const char *name) {
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!gt_is(name, numbers[i].name)) continue;
+        bool here = !numbers[i].where || strstr(a->name, numbers[i].where);
+        double value = here ? numbers[i].value : 0;
+        if (!near(a->number, value))
+            return gt_edm_refuse(gt_text_of("has %.120s = %g", a->name, a->number).s,
+                                 gt_text_of("Gantry's has %g there", value).s);
+    }
+    bool heads = gt_is(name, "num_heads") && a->number > 1;
+    bool groups = gt_is(name, "num_groups") && !near(a->number, groups_of(f, a->name, name));
+    return heads || groups
+               ? gt_edm_refuse(gt_text_of("has %.120s = %g", a->name, a->number).s, "Gantry has no such network")
+               : GT_OK;
+}
+
+gt_status gt_edm_check_values(const gt_edm_file *f, const gt_unet_shape *s) {
+    const gt_weights *w = f->m->from;
+    const char *module = gt_arena_printf(f->m->arena, "%s.", f->module);
+    gt_status st = module ? gt_import_check_arguments(f->m, module, arguments) : GT_NOMEM;
+    for (size_t i = 0; i < gt_weights_facts(w) && !st; i++) {
+        const gt_fact *a = gt_weights_fact_at(w, i);
+        const char *name = strrchr(a->name, '.');
+        if (!name || strncmp(a->name, module, strlen(module))) continue;
+        if (a->kind == GT_FACT_TEXT) st = check_text(a, name + 1, s);
+        if (a->kind == GT_FACT_NUMBER) st = check_number(f, a, name + 1);
+    }
+    return st;
+}
