@@ -99,7 +99,7 @@ gt_status gt_import_check_beside(gt_imported *m);
 /* GT_FORMAT: a constructor in a module "PREFIX..." of a pickle was told something whose name is not in the list, which
  * NULL ends. Words in tables in tables count. */
 gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *const *known);
-/* GT_FORMAT: a value "PREFIXname" that is no tensor and not in the list. Gantry's own values are known. */
+/* GT_FORMAT: a value "PREFIXname" beside the tensors is not in the list. Gantry's own values are known. */
 gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *const *known);
 extern const char *const gt_import_metadata[]; /* values of any state dict that say nothing of the network */
 
@@ -108,7 +108,7 @@ extern const char *const gt_import_metadata[]; /* values of any state dict that 
 typedef bool gt_filter_uses(const void *arg, const char *name);
 /* The filter of the tensors "PREFIX....resample_filter" of which `uses` says that a layer reads them, by their names
  * without the prefix. *out stays as it is where there are none, or where the file's filter is the same. GT_FORMAT: a
- * tensor is no filter, or two are not the same. */
+ * tensor is not a filter, or two are not the same. */
 gt_status gt_import_filter(const gt_imported *m, const char *prefix, gt_filter_uses *uses, const void *arg,
                            gt_resample_filter *out);
 bool gt_same_filter(const gt_resample_filter *a, const gt_resample_filter *b); /* but for a factor */

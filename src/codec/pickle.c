@@ -11,9 +11,9 @@
 #include "base/numbers.h"
 
 /* A byte of the input can make a value of a hundred, so that their number is bounded: by what files hold (half a
- * gigabyte of CIFAR's pictures come with a million values), and by the input's size, so that memory is at most fifty
+ * gigabyte of CIFAR's pictures come with a million values), and by the input's size, so that memory is at most thirty
  * megabytes and a dozen times that size. Lists of small numbers have two bytes a value, tables of tensors five. */
-enum { VALUES_MOST = 1 << 22, VALUES_FREE = 1 << 19, BYTES_OF_VALUE = 8, MEMO_AHEAD = 1 << 16, NAME_MOST = 200 };
+enum { VALUES_MOST = 1 << 22, VALUES_FREE = 1 << 18, BYTES_OF_VALUE = 8, MEMO_AHEAD = 1 << 16, NAME_MOST = 200 };
 /* Pieces in which a file is read; a line with a name is shorter. */
 enum { WINDOW_BYTES = 1 << 14, LINE_MOST = 1 << 12 };
 

@@ -75,6 +75,6 @@ const gt_export_form gt_export_form_pkl = {
     .all = true,
     .fits = fits,
     .readers = readers,
-    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, which is no flow",
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, but for flows",
     .write = write_pkl,
 };
