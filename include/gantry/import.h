@@ -90,18 +90,21 @@ gt_status gt_import_keep_text(gt_imported *m, const char *path, const char *text
 /* Leaves out a network, which is not the first, because of gt_message(): commands that need the network fail with this
  * message. GT_NOMEM. */
 gt_status gt_import_fault(gt_imported *m, const char *network);
+/* Adds a sentence on what the file does not say and what is taken instead. */
+void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- what is there beside what is read (import_rest.c) ---- */
 
 /* GT_FORMAT: a tensor of the network has no use. known[i]: tensor i of the file has one. */
 gt_status gt_import_check_network(const gt_imported *m, const char *network, const bool *known);
 /* The same of tensors outside of all networks; of states of a training, which hold much else, it is said. */
 gt_status gt_import_check_beside(gt_imported *m);
-/* GT_FORMAT: a constructor in a module "PREFIX..." of a pickle was told something whose name is not in the list, which
- * NULL ends. Words in tables in tables count. */
-gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *const *known);
-/* GT_FORMAT: a value "PREFIXname" beside the tensors is not in the list. Gantry's own values are known. */
-gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *const *known);
-extern const char *const gt_import_metadata[]; /* values of any state dict that say nothing of the network */
+/* GT_FORMAT: a constructor in a module "PREFIX..." of a pickle was told something whose name is not among these words,
+ * between which there are blanks. Tables in tables count. */
+gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *known);
+/* GT_FORMAT: a value "PREFIXname" beside the tensors is not among these words. Gantry's own values are known. */
+gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known);
+extern const char gt_import_metadata[]; /* values of any state dict that say nothing of the network */
 
 /* ---- filters of up- and downsampling ---- */
 
@@ -115,8 +118,5 @@ bool gt_same_filter(const gt_resample_filter *a, const gt_resample_filter *b); /
 /* A line of the recipe, "1,3,3,1", and what such a text stands for; "" leaves the filter as it is. */
 void gt_import_set_filter(gt_imported *m, const char *key, const gt_resample_filter *f);
 gt_status gt_filter_of_text(const char *key, const char *text, gt_resample_filter *f);
-
-/* Adds a sentence on what the file does not say and what is taken instead. */
-void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -73,9 +73,10 @@ gt_status gt_import_check_beside(gt_imported *m) {
 
 /* ---- values ---- */
 
-static bool is_known(const char *const *known, const char *name, size_t n) {
-    while (*known && (strlen(*known) != n || strncmp(*known, name, n))) known++;
-    return *known != NULL;
+static bool is_known(const char *known, const char *name, size_t n) {
+    for (; *known; known += strcspn(known, " "), known += *known == ' ')
+        if (strcspn(known, " ") == n && !strncmp(known, name, n)) return true;
+    return false;
 }
 
 static bool is_number(const char *word, size_t n) {
@@ -88,7 +89,7 @@ static gt_status is_unknown(const char *name) {
     return gt_fail(GT_FORMAT, "the value '%s' is not known: with it the network may make something else", name);
 }
 
-gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *const *known) {
+gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *known) {
     static const char mark[] = "._init_kwargs.";
     for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
         const char *name = gt_weights_fact_at(m->from, i)->name, *word = strstr(name, mark);
@@ -102,7 +103,7 @@ gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, co
     return GT_OK;
 }
 
-gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *const *known) {
+gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known) {
     for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
         const char *name = gt_weights_fact_at(m->from, i)->name, *word = name + strlen(prefix);
         if (!begins(name, prefix) || begins(name, "gantry.") || gt_weights_find(m->from, name, NULL)) continue;
@@ -111,4 +112,4 @@ gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const
     return GT_OK;
 }
 
-const char *const gt_import_metadata[] = {"format", NULL};
+const char gt_import_metadata[] = "format";

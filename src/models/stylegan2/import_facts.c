@@ -82,54 +82,13 @@ static gt_status read_filters(const facts *s, const char *prefix, bool is_d, con
 
 /* Arguments of all constructors of these programs. Those that change nothing here are of the training, of half
  * precision, or of how the same is computed. */
-static const char *const arguments[] = {"z_dim",
-                                        "c_dim",
-                                        "w_dim",
-                                        "num_ws",
-                                        "img_resolution",
-                                        "img_channels",
-                                        "mapping_kwargs",
-                                        "synthesis_kwargs",
-                                        "block_kwargs",
-                                        "epilogue_kwargs",
-                                        "num_layers",
-                                        "embed_features",
-                                        "layer_features",
-                                        "activation",
-                                        "lr_multiplier",
-                                        "w_avg_beta",
-                                        "channel_base",
-                                        "channel_max",
-                                        "num_fp16_res",
-                                        "conv_clamp",
-                                        "architecture",
-                                        "resample_filter",
-                                        "use_noise",
-                                        "fp16_channels_last",
-                                        "use_fp16",
-                                        "fused_modconv_default",
-                                        "freeze_layers",
-                                        "cmap_dim",
-                                        "mbstd_group_size",
-                                        "mbstd_num_channels",
-                                        "in_channels",
-                                        "out_channels",
-                                        "in_features",
-                                        "out_features",
-                                        "bias",
-                                        "bias_init",
-                                        "tmp_channels",
-                                        "resolution",
-                                        "is_last",
-                                        "first_layer_idx",
-                                        "kernel_size",
-                                        "up",
-                                        "down",
-                                        "trainable",
-                                        "channels_last",
-                                        "group_size",
-                                        "num_channels",
-                                        NULL};
+static const char arguments[] =
+    "z_dim c_dim w_dim num_ws img_resolution img_channels mapping_kwargs synthesis_kwargs block_kwargs "
+    "epilogue_kwargs num_layers embed_features layer_features activation lr_multiplier w_avg_beta channel_base "
+    "channel_max num_fp16_res conv_clamp architecture resample_filter use_noise fp16_channels_last use_fp16 "
+    "fused_modconv_default freeze_layers cmap_dim mbstd_group_size mbstd_num_channels in_channels out_channels "
+    "in_features out_features bias bias_init tmp_channels resolution is_last first_layer_idx kernel_size up down "
+    "trainable channels_last group_size num_channels";
 
 static const char *path_of(const facts *s, const char *prefix, const char *rest) {
     const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
@@ -183,15 +142,14 @@ static gt_status read_reference_d(const facts *s, const char *d) {
 
 /* ---- TensorFlow ---- */
 
-static const char *const known_g[] = {
-    "latent_size",  "label_size",     "dlatent_size",      "resolution",           "num_channels",    "mapping_layers",
-    "label_fmaps",  "mapping_fmaps",  "mapping_lrmul",     "mapping_nonlinearity", "w_avg_beta",      "fmap_base",
-    "fmap_max",     "num_fp16_res",   "conv_clamp",        "architecture",         "resample_kernel", "use_noise",
-    "nonlinearity", "truncation_psi", "truncation_cutoff", "style_mixing_prob",    "structure",       NULL};
-static const char *const known_d[] = {
-    "label_size",     "resolution",    "num_channels",     "architecture",       "fmap_base",       "fmap_max",
-    "num_fp16_res",   "conv_clamp",    "mapping_fmaps",    "nonlinearity",       "resample_kernel", "freeze_layers",
-    "mapping_layers", "mapping_lrmul", "mbstd_group_size", "mbstd_num_features", "structure",       NULL};
+static const char known_g[] =
+    "latent_size label_size dlatent_size resolution num_channels mapping_layers label_fmaps mapping_fmaps "
+    "mapping_lrmul mapping_nonlinearity w_avg_beta fmap_base fmap_max num_fp16_res conv_clamp architecture "
+    "resample_kernel use_noise nonlinearity truncation_psi truncation_cutoff style_mixing_prob structure";
+static const char known_d[] =
+    "label_size resolution num_channels architecture fmap_base fmap_max num_fp16_res conv_clamp mapping_fmaps "
+    "nonlinearity resample_kernel freeze_layers mapping_layers mapping_lrmul mbstd_group_size mbstd_num_features "
+    "structure";
 
 /* "NAME.0", "NAME.1", ... */
 static void tf_filter(const facts *s, const char *prefix, gt_resample_filter *out) {
@@ -211,7 +169,7 @@ static gt_status check_version(const facts *s, const char *net) {
                          (double)version);
 }
 
-static gt_status begin_tensorflow(const facts *s, const char *net, const char *prefix, const char *const *known) {
+static gt_status begin_tensorflow(const facts *s, const char *net, const char *prefix, const char *known) {
     gt_status st = check_version(s, net);
     return st ? st : gt_import_check_values(s->f->m, prefix, known);
 }
