@@ -99,9 +99,9 @@ void gt_import_say(gt_imported *m, const char *format, ...) __attribute__((forma
 gt_status gt_import_check_network(const gt_imported *m, const char *network, const bool *known);
 /* The same of tensors outside of all networks; of states of a training, which hold much else, it is said. */
 gt_status gt_import_check_beside(gt_imported *m);
-/* GT_FORMAT: a constructor in a module "PREFIX..." of a pickle was told something whose name is not among these words,
- * between which there are blanks. Tables in tables count. */
-gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *known);
+/* GT_FORMAT: a module "PREFIX..." of a pickle is of another class than these words, between which there are blanks, or
+ * its constructor was told something whose name is not among the known ones. Tables in tables count. */
+gt_status gt_import_check_modules(const gt_imported *m, const char *prefix, const char *classes, const char *known);
 /* GT_FORMAT: a value "PREFIXname" beside the tensors is not among these words. Gantry's own values are known. */
 gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known);
 extern const char gt_import_metadata[]; /* values of any state dict that say nothing of the network */

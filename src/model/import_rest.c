@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "codec/weights.h"
 #include "gantry/import.h"
 
@@ -89,18 +90,29 @@ static gt_status is_unknown(const char *name) {
     return gt_fail(GT_FORMAT, "the value '%s' is not known: with it the network may make something else", name);
 }
 
-gt_status gt_import_check_arguments(const gt_imported *m, const char *prefix, const char *known) {
+static gt_status check_argument(const char *name, const char *known) {
     static const char mark[] = "._init_kwargs.";
-    for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
-        const char *name = gt_weights_fact_at(m->from, i)->name, *word = strstr(name, mark);
-        if (!word || !begins(name, prefix)) continue;
-        for (word += strlen(mark); *word; word += *word == '.') {
-            size_t n = strcspn(word, ".");
-            if (!is_number(word, n) && !is_known(known, word, n)) return is_unknown(name);
-            word += n;
-        }
+    const char *word = strstr(name, mark);
+    if (!word) return GT_OK;
+    for (word += strlen(mark); *word; word += *word == '.') {
+        size_t n = strcspn(word, ".");
+        if (!is_number(word, n) && !is_known(known, word, n)) return is_unknown(name);
+        word += n;
     }
     return GT_OK;
+}
+
+gt_status gt_import_check_modules(const gt_imported *m, const char *prefix, const char *classes, const char *known) {
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < gt_weights_facts(m->from) && !st; i++) {
+        const gt_fact *f = gt_weights_fact_at(m->from, i);
+        if (!begins(f->name, prefix)) continue;
+        bool class = f->kind == GT_FACT_TEXT && gt_ends_with(f->name, ".class");
+        if (class && !is_known(classes, f->text, strlen(f->text)))
+            return gt_fail(GT_FORMAT, "'%s' is '%.60s', a module that Gantry does not know", f->name, f->text);
+        st = check_argument(f->name, known);
+    }
+    return st;
 }
 
 gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known) {

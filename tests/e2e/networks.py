@@ -188,6 +188,8 @@ CHANGES = {
     'tensor': lambda data: plant_tensor(child(data['G_ema'], 'synthesis.b8.conv0')),
     'value': lambda data: state(data['G_ema'])['_init_kwargs']['synthesis_kwargs'].update(planted=3),
     'inner-value': lambda data: state(child(data['G_ema'], 'mapping.fc0'))['_init_kwargs'].update(planted=None),
+    'class': lambda data: meta(child(data['G_ema'], 'synthesis.b8.conv0')).update(class_name='PlantedLayer'),
+    'edm-class': lambda data: meta(child(data['ema'], 'model.map_noise')).update(class_name='PlantedEmbedding'),
     'd-planted': lambda data: plant_tensor(child(data['D'], 'b8.conv0')),
     'beside': lambda data: data.update(planted=state(child(data['D'], 'b8.conv0'))['_parameters']['weight']),
     'tf-tensor': lambda data: data[2].components['synthesis'].variables.append(('8x8/planted', np.ones(3, 'f4'))),

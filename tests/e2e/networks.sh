@@ -209,12 +209,14 @@ case_planted() {
     done <<<"skip tensor G_ema.synthesis.b8.conv0.planted
 skip value G_ema._init_kwargs.synthesis_kwargs.planted
 skip inner-value G_ema.mapping.fc0._init_kwargs.planted
+skip class PlantedLayer
 skip beside planted
 tf_skip tf-tensor Gs/synthesis/8x8/planted
 tf_skip tf-value Gs.static_kwargs.planted
 ../edm/odd/vp_beta edm-tensor ema.model.map_layer0.planted
 ../edm/odd/vp_beta edm-value ema._init_kwargs.planted
 ../edm/odd/vp_beta edm-inner-value ema.model.map_layer0._init_kwargs.planted
+../edm/odd/x_dd12 edm-class PlantedEmbedding
 ../edm/odd/x_skipdec edm-bytes ema._init_kwargs.planted"
     networks pickle "$golden/skip.pkl" d.pkl d-planted && make d d.pkl && has "D: the tensor 'D.b8.conv0.planted'.*left out"
     # the names of StyleGAN2, of EDM and of torchvision without any module

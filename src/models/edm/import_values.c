@@ -71,6 +71,9 @@ static const char arguments[] =
     "adaptive_scale init init_zero init_attn init_mode init_weight init_bias in_features out_features bias "
     "kernel fused_resample num_channels num_groups min_channels_per_group max_positions endpoint scale";
 
+static const char classes[] = "EDMPrecond VPPrecond VEPrecond SongUNet UNetBlock Conv2d Linear GroupNorm "
+                              "PositionalEmbedding FourierEmbedding";
+
 /* Numbers that Gantry's U-Net has at one value, wherever they stand; `where`: of names with this part, else 0. */
 static const struct {
     const char *name;
@@ -124,7 +127,7 @@ static gt_status check_number(const gt_edm_file *f, const gt_fact *a, const char
 gt_status gt_edm_check_values(const gt_edm_file *f, const gt_unet_shape *s) {
     const gt_weights *w = f->m->from;
     const char *module = gt_arena_printf(f->m->arena, "%s.", f->module);
-    gt_status st = module ? gt_import_check_arguments(f->m, module, arguments) : GT_NOMEM;
+    gt_status st = module ? gt_import_check_modules(f->m, module, classes, arguments) : GT_NOMEM;
     for (size_t i = 0; i < gt_weights_facts(w) && !st; i++) {
         const gt_fact *a = gt_weights_fact_at(w, i);
         const char *name = strrchr(a->name, '.');

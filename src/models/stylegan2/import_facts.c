@@ -90,6 +90,10 @@ static const char arguments[] =
     "in_features out_features bias bias_init tmp_channels resolution is_last first_layer_idx kernel_size up down "
     "trainable channels_last group_size num_channels";
 
+static const char classes[] = "Generator MappingNetwork SynthesisNetwork SynthesisBlock SynthesisLayer ToRGBLayer "
+                              "Discriminator DiscriminatorBlock "
+                              "DiscriminatorEpilogue MinibatchStdLayer FullyConnectedLayer Conv2dLayer";
+
 static const char *path_of(const facts *s, const char *prefix, const char *rest) {
     const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
     return path ? path : "";
@@ -102,7 +106,7 @@ static gt_status read_reference_g(const facts *s, const char *g) {
     gt_synthesis_config *c = &s->out->g.synthesis;
     gt_mapping_config *m = &s->out->g.mapping;
     const char *synthesis = path_of(s, g, "synthesis."), *layers = path_of(s, g, "mapping.fc");
-    gt_status st = gt_import_check_arguments(s->f->m, g, arguments);
+    gt_status st = gt_import_check_modules(s->f->m, g, classes, arguments);
     if (!st) st = check_alike(s, synthesis, NULL, clamps);
     if (!st) st = check_alike(s, synthesis, NULL, activations);
     if (!st) st = check_alike(s, layers, NULL, gains);
@@ -125,7 +129,7 @@ static gt_status read_reference_d(const facts *s, const char *d) {
                              *const gains[] = {".bias_gain", NULL}, *const acts[] = {".activation", NULL};
     gt_discriminator_config *e = &s->out->d;
     const char *layers = path_of(s, d, "mapping.fc"), *last = path_of(s, d, "b4.");
-    gt_status st = gt_import_check_arguments(s->f->m, d, arguments);
+    gt_status st = gt_import_check_modules(s->f->m, d, classes, arguments);
     if (!st) st = check_alike(s, d, path_of(s, d, "b4.fromrgb."), clamps);
     if (!st) st = check_alike(s, d, last, activations);
     if (!st) st = check_alike(s, last, NULL, of_last);
