@@ -15,11 +15,18 @@ static const char *prefix_of(const gt_imported *m, const char *network) {
 
 static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
 
-/* Of any of the networks. */
-static bool is_of_network(const gt_imported *m, const char *name) {
-    for (const char *const *n = m->networks; *n; n++)
-        if (begins(name, prefix_of(m, *n))) return true;
-    return false;
+/* Of all networks, up to NULL. NULL: out of memory. */
+static const char **prefixes_of(const gt_imported *m) {
+    size_t n = 0;
+    while (m->networks[n]) n++;
+    const char **all = gt_arena_array(m->arena, n + 1, sizeof *all);
+    for (size_t i = 0; all && i < n; i++) all[i] = prefix_of(m, m->networks[i]);
+    return gt_arena_failed(m->arena) ? NULL : all;
+}
+
+static bool begins_as_one(const char *name, const char *const *prefixes) {
+    while (*prefixes && !begins(name, *prefixes)) prefixes++;
+    return *prefixes != NULL;
 }
 
 static bool has_effect(const gt_imported *m, const char *tensor) {
@@ -28,6 +35,7 @@ static bool has_effect(const gt_imported *m, const char *tensor) {
 
 gt_status gt_import_check_network(const gt_imported *m, const char *network, const bool *known) {
     const char *prefix = prefix_of(m, network);
+    if (gt_arena_failed(m->arena)) return GT_NOMEM;
     for (size_t i = 0; i < gt_weights_count(m->from); i++) {
         const char *name = gt_weights_at(m->from, i)->name;
         if (known[i] || !begins(name, prefix) || !has_effect(m, name)) continue;
@@ -57,16 +65,18 @@ gt_status gt_import_check_beside(gt_imported *m) {
     enum { BYTES = 300 };
     char words[BYTES] = "";
     const gt_weights *w = m->from;
+    const char **prefixes = prefixes_of(m);
+    if (!prefixes) return GT_NOMEM;
     bool torch = gt_weights_kind_of(w) == GT_WEIGHTS_TORCH; /* states of a training hold much else */
     for (size_t i = 0; i < gt_weights_count(w); i++) {
         const char *name = gt_weights_at(w, i)->name;
-        if (is_of_network(m, name) || !has_effect(m, name)) continue;
+        if (begins_as_one(name, prefixes) || !has_effect(m, name)) continue;
         if (!torch) return gt_fail(GT_FORMAT, "the tensor '%s' is of no network that Gantry knows in such files", name);
         add_word(words, sizeof words, name);
     }
     for (size_t i = 0; torch && i < gt_weights_facts(w); i++) {
         const char *name = gt_weights_fact_at(w, i)->name;
-        if (!is_of_network(m, name) && has_effect(m, name)) add_word(words, sizeof words, name);
+        if (!begins_as_one(name, prefixes) && has_effect(m, name)) add_word(words, sizeof words, name);
     }
     if (*words) gt_import_say(m, "what it holds beside the network is not read: %s", words);
     return GT_OK;
