@@ -204,7 +204,10 @@ case_other_commands() {
 1  |  inspect nowhere.zip  |  'nowhere.zip': No such file or directory; a dataset, a checkpoint
 1  |  inspect empty  |  'empty': holds no pictures
 2  |  dataset photos o.zip --background=blue  |  white, black or six hexadecimal digits such as 80c0ff
-2  |  dataset photos o.zip --width=40  |  a dataset of all: gantry dataset photos o.zip --width=40 --height=32 --pad
+2  |  dataset photos o.zip --width=40  |  give both, as in gantry dataset photos o.zip --width=40 --height=40 --transform=center-crop
+2  |  dataset --source=photos --dest=o.zip --height=24 --pad  |  as in gantry dataset --source=photos --dest=o.zip --height=24 --pad --width=24 \(--width=0
+2  |  dataset subset shapes.zip o.zip --count=3 --width=8  |  as in gantry dataset subset shapes.zip o.zip --count=3 --width=8 --height=8
+2  |  dataset photos o.zip --width=40 --height=0  |  4 of 10 pictures cannot be used
 2  |  dataset photos o.zip --width=40 --height=40 --pad --transform=center-crop  |  --pad and --transform: only one of them
 2  |  generate mine --seeds=9-0 --outdir=o  |  the first number of a range is the smaller one, such as 0-9
 2  |  generate mine --seeds=0 --guidance=2 --outdir=o  |  this network makes pictures at once
