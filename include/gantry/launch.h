@@ -80,8 +80,8 @@ typedef struct gt_batch_job {
     const char *site; /* a file of settings in place of the scripts' own; "": theirs */
 } gt_batch_job;
 
-/* GT_USAGE: cores of a rank are not given, the walltime is not a time, or not longer than `grace`, or a text is none
- * that sbatch takes. */
+/* GT_USAGE: cores of a rank are not given, the walltime is not a time, or not longer than `grace`, or sbatch would
+ * not take a text. */
 gt_status gt_batch_check(const gt_batch_job *b);
 /* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
  * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */

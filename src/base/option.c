@@ -185,7 +185,8 @@ static gt_status unknown(const gt_options *o, const char *key, const char *where
     if (word) gt_word_text(word, GT_WORD_UNKNOWN, dashes, hint);
     else if ((near = gt_options_nearest(o, key))) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
     if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
-    return gt_fail(GT_USAGE, "unknown option %s%.64s%s", *key == '-' ? "" : dashes, key, hint);
+    if (*key == '-') return gt_fail(GT_USAGE, "unknown option %.64s%s", key, hint);
+    return gt_fail(GT_USAGE, "unknown option --%.64s%s", key, hint);
 }
 
 /* The failure, and what is meant by the key in other programs. */

@@ -183,8 +183,8 @@ const cli_command cli_submit = {
     .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
               "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
               "ends or when it is preempted, and comes back by itself. What is particular to a site stands in "
-              "slurm/site.env (or the file that GANTRY_SITE names). Options of sbatch that are no options here "
-              "stand at the end, behind --.",
+              "slurm/site.env (or the file that GANTRY_SITE names). Options of sbatch that gantry submit "
+              "does not have stand at the end, behind --.",
     .files = "submit.sbatch in the folder of the run, with the job's output beside it.",
     .takes_job = true,
     CLI_EXAMPLES(
