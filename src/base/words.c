@@ -11,6 +11,9 @@
     "pictures are as large as those of the data, which gantry dataset SOURCE DEST --width=W --height=H makes"
 #define SIZE_OF_NETWORK "pictures are as large as those that the network was trained on"
 #define OF_THE_RUN(key) "it is a property of the run: gantry train --" key
+#define CHANNELS "channels are those of the data; gantry dataset SOURCE DEST --channels=1 makes grey pictures"
+#define FOLDER "the folder of the run"
+#define THREADS "threads are those of each rank, and stand behind the command: gantry run -n 4 train --threads=8"
 #define RANKS "ranks are started by gantry run -n N in front of the command, by mpirun or by srun"
 #define OF_SBATCH(example) "it is an option of sbatch, which stand behind -- at the end: gantry submit ... -- " example
 
@@ -98,6 +101,9 @@ static const gt_word unknown[] = {
     {"nodelist", "hostfile", "hosts", NULL},
     {"nodes", "hostfile", "hosts", "by their names"},
     {"machinefile", "hostfile", "hostfile", NULL},
+    {"cores", "hostfile", NULL, THREADS},
+    {"cpus", "hostfile", NULL, THREADS},
+    {"cpus-per-task", "hostfile", NULL, THREADS},
     {"mca", "hostfile", "launch-options", NULL},
     {"ranks", "threads", NULL, RANKS},
     {"np", "threads", NULL, RANKS},
@@ -158,8 +164,8 @@ static const gt_word unknown[] = {
     {"dlr", JOB, "d-lrate", NULL},
     {"map-depth", JOB, "map-layers", NULL},
     {"mbstd-group", JOB, "mbstd", NULL},
-    {"desc", JOB, "run", "a folder of your choice"},
-    {"nosubdir", JOB, "run", "a folder of your choice"},
+    {"desc", JOB, "run", FOLDER},
+    {"nosubdir", JOB, "run", FOLDER},
     {"dump", JOB, "checkpoint-kimg", NULL},
     {"state-dump", JOB, "checkpoint-kimg", NULL},
     {"cache", JOB, NULL, "data that fit into memory are kept there anyhow"},
@@ -258,6 +264,48 @@ static const gt_word unknown[] = {
     {"pretrained", NULL, "resume", NULL},
     {"evaluate", JOB, NULL, "gantry evaluate RUN DATA tries a classifier, gantry metrics RUN scores pictures"},
     {"shuffle", JOB, NULL, "images are shuffled in any case, by --seed"},
+
+    /* other names of the same, as people type them */
+    {"name", JOB, "run", FOLDER},
+    {"exp-name", JOB, "run", FOLDER},
+    {"experiment", JOB, "run", FOLDER},
+    {"workdir", JOB, "run", FOLDER},
+    {"work-dir", JOB, "run", FOLDER},
+    {"ckpt-dir", JOB, "run", FOLDER},
+    {"checkpoint-dir", JOB, "run", FOLDER},
+    {"checkpoint-path", JOB, "run", FOLDER},
+    {"model-dir", JOB, "run", FOLDER},
+    {"save-path", JOB, "run", FOLDER},
+    {"path", JOB, "data", NULL},
+    {"input", JOB, "data", NULL},
+    {"config", JOB, NULL, "a job file is the first word: gantry train FILE.ini"},
+    {"iters", JOB, "steps", NULL},
+    {"iterations", JOB, "steps", NULL},
+    {"train-batch-size", JOB, "batch", NULL},
+    {"lr-max", JOB, "lrate", NULL},
+    {"lr-steps", JOB, "schedule-at", "in epochs"},
+    {"milestones", JOB, "schedule-at", "in epochs"},
+    {"t-max", JOB, "schedule-epochs", NULL},
+    {"warmup-steps", JOB, "warmup", "in epochs"},
+    {"dropout-rate", JOB, "dropout", "of diffusion --unet-dropout"},
+    {"hidden-dim", JOB, "hidden", NULL},
+    {"hidden-size", JOB, "hidden", NULL},
+    {"base-channels", JOB, "model-channels", "of GANs --cbase"},
+    {"channels", JOB, NULL, CHANNELS},
+    {"in-channels", JOB, NULL, CHANNELS},
+    {"image-channels", JOB, NULL, CHANNELS},
+    {"nc", JOB, NULL, CHANNELS},
+    {"labels", JOB, "cond", NULL},
+    {"lambda-gp", JOB, "gp-weight", NULL},
+    {"critic-iters", JOB, "d-steps", NULL},
+    {"gan-mode", JOB, "loss", NULL},
+    {"mirror-augment", JOB, "mirror", NULL},
+    {"freeze-layers", JOB, "freeze", NULL},
+    {"resume-from", JOB, "resume", NULL},
+    {"load-model", JOB, "resume", NULL},
+    {"init-from", JOB, "resume", NULL},
+    {"sample-every", JOB, "image-steps", "--image-minutes by the clock"},
+    {"wandb", JOB, NULL, "curves are in report.html of the run, and in files of TensorBoard beside it"},
 
     /* what several commands have */
     {"cores", NULL, "threads", NULL},

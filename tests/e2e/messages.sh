@@ -258,6 +258,12 @@ case_words_of_other_programs() {
 2  |  generate mine --seed=3  |  in Gantry it is --seeds
 2  |  walk mine --num-keyframes=4  |  in Gantry it is --seconds
 2  |  inspect --model=mlp --size=8x8 --lr=1  |  in Gantry it is --lrate
+2  |  run --cores=4 train  |  gantry run -n 4 train --threads=8
+2  |  train --folder=x  |  unknown option --folder$
+2  |  train --rotate  |  unknown option --rotate$
+2  |  train --load-model=x  |  in Gantry it is --resume
+2  |  train --name=x  |  in Gantry it is --run, the folder of the run
+2  |  train --config=x.yaml  |  a job file is the first word: gantry train FILE.ini
 2  |  run --np=4 train  |  in Gantry it is --ranks
 2  |  run -np 4 train  |  in Gantry it is --ranks
 2  |  train edm  |  'edm' is a model, and no job of that name comes with the program: use --model=edm
