@@ -14,6 +14,7 @@
 #define CHANNELS "channels are those of the data; gantry dataset SOURCE DEST --channels=1 makes grey pictures"
 #define FOLDER "the folder of the run"
 #define THREADS "threads are those of each rank, and stand behind the command: gantry run -n 4 train --threads=8"
+#define BATCHES "pictures are taken in batches that fit; there is nothing to choose"
 #define RANKS "ranks are started by gantry run -n N in front of the command, by mpirun or by srun"
 #define OF_SBATCH(example) "it is an option of sbatch, which stand behind -- at the end: gantry submit ... -- " example
 
@@ -360,8 +361,8 @@ static const gt_word unknown[] = {
     {"scaling", SAMPLER, NULL, "steps are those of EDM: gantry train --sigma-min, --sigma-max and --sigma-rho"},
     {"schedule", SAMPLER, NULL, "steps are those of EDM: gantry train --sigma-min, --sigma-max and --sigma-rho"},
     {"subdirs", "projected-w", NULL, "all pictures are written into one folder, --outdir"},
-    {"batch", PICTURES, NULL, "pictures are made in batches that fit; there is nothing to choose"},
-    {"batch-size", PICTURES, NULL, "pictures are made in batches that fit; there is nothing to choose"},
+    {"batch", "threads", NULL, BATCHES},
+    {"batch-size", "threads", NULL, BATCHES},
 
     /* gen_images.py and gen_video.py of stylegan3, and scripts like them */
     {"truncation", NULL, "trunc", NULL},
@@ -401,6 +402,10 @@ static const gt_word unknown[] = {
     {"img-width", JOB, NULL, SIZE_OF_DATA},
     {"input-size", JOB, NULL, SIZE_OF_DATA},
     {"height", JOB, NULL, SIZE_OF_DATA},
+    {"imgsz", DATASET, "width", "and --height"},
+    {"imgsz", JOB, NULL, SIZE_OF_DATA},
+    {"size", "image-size", "image-size", "for a file that does not say it"},
+    {"imgsz", "image-size", "image-size", "for a file that does not say it"},
     {"size", PICTURES, NULL, SIZE_OF_NETWORK},
     {"resolution", PICTURES, NULL, SIZE_OF_NETWORK},
     {"image-size", PICTURES, NULL, SIZE_OF_NETWORK},

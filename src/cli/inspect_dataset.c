@@ -208,8 +208,8 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     gt_unread unread;
     st = gt_dataset_draw(ds, grid, &unread);
     if (!st && unread.n)
-        gt_warn("%s: %lld picture%s left out: %s", grid, (long long)unread.n, unread.n == 1 ? " is" : "s are",
-                unread.why);
+        gt_warn("%s: %lld picture%s left out%s: %s", grid, (long long)unread.n, unread.n == 1 ? " is" : "s are",
+                unread.n == 1 ? "" : ", the first", unread.why);
     gt_dataset_close(ds);
     return st;
 }

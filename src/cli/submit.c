@@ -84,6 +84,14 @@ static gt_status take_more(submission *s, int *argc, char **argv, const gt_optio
     return GT_OK;
 }
 
+/* "-n 4" is sbatch's for four ranks. */
+static gt_status check_first_word(const submission *s) {
+    const char *word = s->training.n_words ? s->training.words[0] : "x";
+    if (!s->f.dry_run || word[strspn(word, "0123456789")] || !access(word, F_OK)) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "'%s' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run", word);
+}
+
 /* Options of this command are taken, all others belong to the training. */
 static gt_status read_arguments(submission *s, int argc, char **argv, bool *help) {
     int n;
@@ -109,7 +117,7 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
         }
     }
     t->n_pairs = kept;
-    return st;
+    return st ? st : check_first_word(s);
 }
 
 /* The job with the data's shape: do the options fit together, and are there slices for all ranks? */

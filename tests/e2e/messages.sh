@@ -258,6 +258,8 @@ case_words_of_other_programs() {
 2  |  generate mine --seed=3  |  in Gantry it is --seeds
 2  |  walk mine --num-keyframes=4  |  in Gantry it is --seconds
 2  |  inspect --model=mlp --size=8x8 --lr=1  |  in Gantry it is --lrate
+2  |  predict mine x.png --size=64  |  in Gantry it is --image-size, for a file that does not say it
+2  |  evaluate mine shapes.zip --batch-size=8  |  pictures are taken in batches that fit
 2  |  run --cores=4 train  |  gantry run -n 4 train --threads=8
 2  |  train --folder=x  |  unknown option --folder$
 2  |  train --rotate  |  unknown option --rotate$
@@ -279,6 +281,7 @@ case_words_of_other_programs() {
 2  |  $submit -A=me  |  in Gantry it is --account
 2  |  $submit -a 1-4  |  in Gantry it is --array
 2  |  $submit -n4  |  unknown option -n; in Gantry it is --ntasks-per-node, times --nodes
+2  |  $submit -n 4  |  '4' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run
 2  |  $submit -w n1  |  behind -- at the end: gantry submit ... -- --nodelist=LIST
 2  |  $submit --cores=4  |  in Gantry it is --cpus-per-task
 2  |  $submit --ntasks=4  |  in Gantry it is --ntasks-per-node, times --nodes
