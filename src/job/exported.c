@@ -48,8 +48,11 @@ static gt_status keep_range(gt_imported *m) {
     return gt_import_keep(m, "/data/range", GT_NUMBER_DOUBLE, 2, range);
 }
 
-gt_status gt_exported_keep_class_names(gt_imported *m) {
-    return keep_text(m, "/data/class_names", "gantry.class_names");
+gt_status gt_exported_keep_data(gt_imported *m) {
+    gt_status st = keep_range(m);
+    if (!st) st = keep_text(m, "/data/samples", "gantry.samples");
+    if (!st) st = keep_text(m, "/data/channels", "gantry.channels");
+    return st ? st : keep_text(m, "/data/class_names", "gantry.class_names");
 }
 
 gt_status gt_exported_import(gt_imported *m) {
@@ -57,9 +60,7 @@ gt_status gt_exported_import(gt_imported *m) {
                *several = text_of(m, "gantry.networks"), *kernels = text_of(m, "gantry.kernel_set");
     if (!recipe || (!one && !several)) return GT_OK;
     gt_status st = split_names(m, one ? one : several);
-    if (!st) st = keep_range(m);
-    if (!st) st = keep_text(m, "/data/channels", "gantry.channels");
-    if (!st) st = gt_exported_keep_class_names(m);
+    if (!st) st = gt_exported_keep_data(m);
     if (!st) st = keep_text(m, "/data/pictures", "gantry.pictures");
     if (st) return st;
     fputs(recipe, m->recipe);
