@@ -13,9 +13,9 @@ static const char *text_of(const gt_imported *m, const char *name) {
     return f && f->kind == GT_FACT_TEXT ? f->text : NULL;
 }
 
-/* Of one network the names are bare. Files of older programs have no other names for small stems. */
+/* Of the network in use alone the names are bare. Files of older programs have no other names for small stems. */
 static gt_import_place place_of(const gt_imported *m, const char *network, const gt_tensor *t) {
-    const char *name = t->name, *before = m->networks[1] ? gt_arena_printf(m->arena, "%s.", network) : "",
+    const char *name = t->name, *before = text_of(m, "gantry.network") ? "" : gt_arena_printf(m->arena, "%s.", network),
                *renamed = before ? gt_arena_printf(m->arena, "%s" GT_SMALL_STEM "%s", before, name) : NULL;
     if (renamed && gt_weights_find(m->from, renamed, NULL)) return (gt_import_place){.tensor = renamed};
     return (gt_import_place){.tensor = *before ? gt_arena_printf(m->arena, "%s%s", before, name) : name};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as named tensors beside texts: .safetensors and .npz. One network has the published names; several have them
- * behind the name of the network and a dot. The texts say what Gantry needs to make the model again. */
+ * Networks as named tensors beside texts: .safetensors and .npz. The network in use has the published names; all of
+ * them (--all) have them behind the name of the network and a dot. The texts say what Gantry needs to make the model
+ * again. */
 #include <stdlib.h>
 
 #include "codec/weights_write.h"
@@ -18,12 +19,11 @@ static void values(const void *arg, float *out) {
     gt_tensor_to_file(t->t, t->block + t->t->offset, out);
 }
 
-/* Of several networks behind the network's name and a dot. */
+/* With --all behind the network's name and a dot. */
 static const char *name_of(const gt_export_source *s, const gt_export_net *n, const gt_tensor *t, gt_arena *a) {
     const char *hidden = s->trained->model->small_stem, *stem = hidden && gt_is(t->name, hidden) ? GT_SMALL_STEM : "";
-    bool several = s->n_nets > 1;
-    if (!several && !*stem) return t->name;
-    return gt_arena_printf(a, "%s%s%s%s", several ? n->name : "", several ? "." : "", stem, t->name);
+    bool all = s->request->all;
+    return all || *stem ? gt_arena_printf(a, "%s%s%s%s", all ? n->name : "", all ? "." : "", stem, t->name) : t->name;
 }
 
 static gt_status list_tensors(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
@@ -74,7 +74,7 @@ gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out
     if (!st) {
         w->texts = out;
         out[w->n_texts++] = (gt_weight_text){"gantry.model", t->model->name};
-        out[w->n_texts++] = (gt_weight_text){s->n_nets > 1 ? "gantry.networks" : "gantry.network", names_of(s, a)};
+        out[w->n_texts++] = (gt_weight_text){s->request->all ? "gantry.networks" : "gantry.network", names_of(s, a)};
         out[w->n_texts++] = (gt_weight_text){"gantry.recipe", gt_arena_printf(a, "%s", recipe)};
         out[w->n_texts++] = (gt_weight_text){"gantry.kernel_set", gt_kernel_set_arithmetic(t->model->kernels)};
         st = gt_export_data_texts(d, a, w);
