@@ -167,8 +167,8 @@ typedef struct gt_checkpoint_entry {
 /* NULL: the file is missing, damaged or of a newer format (GT_FORMAT), ... `status` may be NULL. Of a
  * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* GT_FAILED, with a message: the folder has no checkpoint; of a run that goes on there, when its first one comes and how
- * to ask for one now; else runs in this folder are named. */
+/* GT_FAILED, with a message: the folder has no checkpoint; of a run that goes on there, when its first one comes and
+ * how to ask for one now; else runs in this folder are named. */
 gt_status gt_checkpoint_none_in(const char *folder);
 /* What a run's link `last` or `best` stands for at this moment, or a copy of any other path; to be freed. Where the
  * checkpoint goes before it can be opened, the link is read again. */
