@@ -5,8 +5,8 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY             scalars: int64, float64 or text; state of a model (pl_mean, ...): float32
- *     /data/pictures, /data/range, /data/channels, /data/class_names   of the training data (gt_checkpoint_data); each
- *                                                            may be missing
+ *     /data/pictures, /data/samples, /data/range, /data/channels, /data/class_names   of the training data
+ *                                                            (gt_checkpoint_data); each may be missing
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
  * with root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
@@ -36,6 +36,7 @@
 #include "gantry/dist.h"
 #include "gantry/graph.h" /* gt_shape */
 #include "gantry/memory.h"
+#include "gantry/sample.h"
 #include "gantry/status.h"
 
 /* The format that this program writes. It reads all formats from 1 to this one (src/run/checkpoint_read.c). */
@@ -62,6 +63,7 @@ gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *val
 /* Facts about the pictures that the networks were trained on. Old checkpoints have none of them. */
 typedef struct gt_checkpoint_data {
     char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": unknown */
+    gt_sample samples;    /* what the numbers of the pictures are; 8-bit also where it is unknown */
     bool has_range;       /* false: the usual range of the type of samples, or unknown */
     double range[2];      /* the samples that become -1 and 1 */
     const char *channels; /* names of channels, "R,G,B"; NULL: not given */
@@ -69,6 +71,7 @@ typedef struct gt_checkpoint_data {
     const char *const *class_name;
 } gt_checkpoint_data;
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
+gt_sample_format gt_checkpoint_samples(const gt_checkpoint_data *d);
 /* Names of classes as a JSON array of texts, ["disc","ring"], which the caller frees; NULL: out of memory. Bytes that
  * are not UTF-8 become question marks. */
 char *gt_class_names_to_text(const char *const *name, int n);
@@ -164,8 +167,8 @@ typedef struct gt_checkpoint_entry {
 /* NULL: the file is missing, damaged or of a newer format (GT_FORMAT), ... `status` may be NULL. Of a
  * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* GT_FAILED, with a message: the folder has no checkpoint; of a run that goes on there, when its first one comes and how
- * to ask for one now; else runs in this folder are named. */
+/* GT_FAILED, with a message: the folder has no checkpoint; of a run that goes on there, when its first one comes and
+ * how to ask for one now; else runs in this folder are named. */
 gt_status gt_checkpoint_none_in(const char *folder);
 /* What a run's link `last` or `best` stands for at this moment, or a copy of any other path; to be freed. Where the
  * checkpoint goes before it can be opened, the link is read again. */

@@ -37,8 +37,9 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
  * PNG cannot have. */
 gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n);
 
-/* Writes pixels [H,W,C] of 8 bits as a PNG. A reader of the file never sees half a picture. The message names the path.
- */
+/* Writes a picture as a PNG. A reader of the file never sees half a picture. The message names the path. */
+gt_status gt_png_write_picture(const char *path, const gt_picture *p);
+/* The same of pixels [H,W,C] of 8 bits. */
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels);
 
 /* ---- reading ZIP archives: stored or deflated entries, zip64 ---- */

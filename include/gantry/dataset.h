@@ -68,6 +68,7 @@ typedef struct gt_dataset_options {
     /* Pictures of any shapes, also a picture file by itself: what this transform, which tells width, height and
      * channels, makes of them. Those that have the shape stay as they are. NULL: all must have one shape. */
     const gt_transform *fit;
+    bool some;      /* with `fit`: a picture that cannot be read is an error only where it is read */
     bool mirror;    /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset; /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     /* This part of the images (of the subset, where there is one), the first of the drawn order, is left out; or, with

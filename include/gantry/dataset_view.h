@@ -15,16 +15,21 @@ typedef struct gt_moments { /* of some numbers */
 void gt_dataset_count_classes(const gt_dataset *ds, int64_t *images);
 /* Of each number of the label vectors, over all images that have one -> out [stored_label_width]. */
 gt_status gt_dataset_label_moments(const gt_dataset *ds, gt_moments *out);
-/* Of each channel of n evenly spaced images, at most all -> out [channels]. */
-gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out);
-/* Of n evenly spaced images, at most all: how many have one single colour, and how many equal an earlier one of them.
- */
+typedef struct gt_unread { /* images that could not be read, and were left out */
+    int64_t n;
+    char why[512]; /* what the first one is called, and what is wrong with it; "": none */
+} gt_unread;
+/* Of each channel of n evenly spaced images, at most all -> out [channels]. Fails where none of them can be read. */
+gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out, gt_unread *unread);
+/* Of n evenly spaced images, at most all, that can be read: how many have one single colour, and how many equal an
+ * earlier one of them. */
 gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, int64_t *equal);
 /* Pixels of each class in the masks of n evenly spaced images, at most all. */
 gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]);
 
-/* Draws at most 8 x 8 images, ordered by class where there are classes, as one PNG of at most 4096 pixels a side. */
-gt_status gt_dataset_draw(gt_dataset *ds, const char *path);
+/* Draws at most 8 x 8 images, ordered by class where there are classes, as one PNG of at most 4096 pixels a side; in
+ * the place of an image that cannot be read stands another one. Fails where none can be read. */
+gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_unread *unread);
 
 /* All ranks read every image and mask once, checksums included, on all their threads. GT_FORMAT: some images are
  * damaged. For each of them, up to 1000, rank 0 calls bad(arg, item) when gt_message() says what is wrong. `spec` names

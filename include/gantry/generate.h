@@ -20,6 +20,7 @@
 #include "gantry/grid.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
+#include "gantry/sample.h"
 
 typedef struct gt_generator gt_generator;
 
@@ -45,8 +46,8 @@ const gt_model *gt_generator_model(const gt_generator *g);
 int gt_generator_batch(const gt_generator *g);
 /* Length of the label that each image needs; 0: the generator takes no labels, even where D does (label_dim > 0). */
 int gt_generator_labels(const gt_generator *g);
-/* The samples that are -1 and 1 in an image: of the data that the model was trained on, else 0 and 255 and false. */
-bool gt_generator_range(const gt_generator *g, double range[2]);
+/* The numbers of the data that the model was trained on, as far as they are known, else 8-bit of 0 to 255 and false. */
+bool gt_generator_samples(const gt_generator *g, gt_sample_format *samples);
 const char *gt_generator_channels(const gt_generator *g); /* names of channels, "R,G,B"; NULL: not known */
 
 /* z [batch,z_dim], labels [batch,label_dim] (NULL: the generator takes none) -> images [batch,H,W,C]. `first` numbers
@@ -94,13 +95,16 @@ typedef struct gt_generate_request {
     void *latents_arg;
     const char *projected_w; /* a file of styles instead of seeds (see projected.h); NULL or "": none */
     gt_condition condition;
-    const char *outdir;      /* made if needed */
-    bool single;             /* seed0000.png ... or proj00.png ... */
-    bool gathered;           /* all in grid.png */
-    bool npy;                /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
-    const char *out;         /* all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
-    gt_grid grid;            /* how they lie in grid.png, or in `out`; 0 columns: about square */
-    bool as_float;           /* arrays of images are float32 in the range of the data, not uint8 */
+    const char *outdir; /* made if needed */
+    bool single;        /* seed0000.png ... or proj00.png ... */
+    bool gathered;      /* all in grid.png */
+    bool npy;           /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
+    const char *out;    /* all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
+    gt_grid grid;       /* how they lie in grid.png, or in `out`; 0 columns: about square */
+    /* Arrays of images, and files of single ones, hold numbers as the data do, of 16 bits or (arrays alone) float32,
+     * clamped to their range; all else is 8-bit. */
+    bool as_float;           /* arrays are float32 in the range of the data, not clamped */
+    bool bytes;              /* all is 8-bit */
     gt_generate_space space; /* what goes into an array */
     int (*stop)(void);       /* not 0: the work is given up; NULL: never */
 } gt_generate_request;

@@ -57,29 +57,37 @@ void gt_launch_succeeded(void);
 /* ---- a training job in Slurm's queue ---- */
 
 /* Options of sbatch that take a text; the job's name is the last one. */
-enum { GT_BATCH_TEXTS = 5, GT_BATCH_NAME = GT_BATCH_TEXTS - 1 };
+enum { GT_BATCH_MEM = 4, GT_BATCH_MAIL, GT_BATCH_ARRAY, GT_BATCH_NAME, GT_BATCH_TEXTS };
 extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
 
 typedef struct gt_batch_job {
     int64_t nodes, ntasks_per_node, cpus_per_task;
-    int64_t grace;                     /* seconds before the walltime's end at which the run stops */
-    const char *time;                  /* walltime of a piece of the run */
-    const char *texts[GT_BATCH_TEXTS]; /* of gt_batch_texts; "": not given */
+    int64_t grace;    /* seconds before the walltime's end at which the run stops */
+    const char *time; /* walltime of a piece of the run */
+    /* Of gt_batch_texts; "": not given. With an array each task is a run of its own, RUN/N, with a seed of its own, the
+     * job's and N. */
+    const char *texts[GT_BATCH_TEXTS];
+    const char *const *more; /* n_more further options of sbatch, which come last */
+    int n_more;
     /* the arguments of gantry train; of options without a value values[i] is NULL */
     const char *const *words, *const *keys, *const *values;
     int n_words, n_pairs;
 
     /* found by gt_batch_make() */
+    int64_t seed;
     const char *run, *path; /* the run's directory; the script's place in it */
     const char *scripts, *program;
     const char *site; /* a file of settings in place of the scripts' own; "": theirs */
 } gt_batch_job;
 
-/* GT_USAGE: cores of a rank are not given, or the walltime is not a time, or not longer than `grace`. */
-gt_status gt_batch_check_times(const gt_batch_job *b);
+/* GT_USAGE: cores of a rank are not given, the walltime is not a time, or not longer than `grace`, or sbatch would
+ * not take a text. */
+gt_status gt_batch_check(const gt_batch_job *b);
 /* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
  * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */
 gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script);
+/* GT_FAILED: Slurm's sbatch is not here, also with the site's settings. */
+gt_status gt_batch_ready(const gt_batch_job *b);
 /* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script);
 

@@ -10,10 +10,11 @@
 
 #include "gantry/file.h"
 
-/* How many letters of a name may be wrong, and one less: where more than half of them are, nobody knows what was meant.
- */
+/* How many letters of a name may be wrong, and one more: where more than a third of them are, nobody knows what was
+ * meant. */
 int gt_nearest_limit(const char *name);
-/* Is the name nearer to what was typed than *best, which then becomes its distance? */
+/* Is the name nearer to what was typed than *best, which then becomes its distance? What begins a name, and what ends
+ * with one, is just near enough. */
 bool gt_is_nearer(const char *typed, const char *name, int *best);
 /* The entry of a folder whose name without `ending` is nearest to `name`: true, and its whole name. */
 bool gt_nearest_entry(const char *folder, const char *name, const char *ending, char near[GT_NAME_BYTES]);

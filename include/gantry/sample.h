@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "gantry/arrays.h"
+
 typedef enum gt_sample { GT_U8, GT_U16, GT_F32 } gt_sample;
 
 static inline size_t gt_sample_bytes(gt_sample type) { return type == GT_U8 ? 1 : type == GT_U16 ? 2 : 4; }
@@ -23,6 +25,16 @@ typedef struct gt_sample_format {
 } gt_sample_format;
 
 #define GT_SAMPLES_OF_8_BITS ((gt_sample_format){GT_U8, {0, 255}})
+
+/* In HDF5 files. */
+static inline gt_number gt_sample_number(gt_sample type) {
+    return type == GT_U8 ? GT_NUMBER_UINT8 : type == GT_U16 ? GT_NUMBER_UINT16 : GT_NUMBER_FLOAT;
+}
+
+/* As NumPy calls the type. */
+static inline const char *gt_sample_type(gt_sample type) {
+    return type == GT_U8 ? "uint8" : type == GT_U16 ? "uint16" : "float32";
+}
 
 static inline const char *gt_sample_name(gt_sample type) {
     return type == GT_U8 ? "8-bit" : type == GT_U16 ? "16-bit" : "float32";

@@ -27,10 +27,18 @@ static int distance(const char *a, const char *b, int most) {
     return d[n][m] < most ? d[n][m] : most;
 }
 
-int gt_nearest_limit(const char *name) { return (int)strnlen(name, 64) / 2 + 1; }
+int gt_nearest_limit(const char *name) { return (int)strnlen(name, 64) / 3 + 1; }
+
+/* "hash" for "hashes", and "maxpool" for "pool". */
+static bool is_part(const char *typed, const char *name) {
+    enum { LEAST = 4 };
+    size_t n = strlen(typed), m = strlen(name);
+    return (n >= LEAST && n < m && !strncmp(typed, name, n)) || (m >= LEAST && m < n && !strcmp(typed + n - m, name));
+}
 
 bool gt_is_nearer(const char *typed, const char *name, int *best) {
     int d = distance(typed, name, *best);
+    if (d == *best && d > 1 && is_part(typed, name)) d--;
     bool nearer = d < *best;
     if (nearer) *best = d;
     return nearer;

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "gantry/nearest.h"
+#include "gantry/words.h"
 
 enum { REAL_TEXT = 32 };
 
@@ -177,92 +178,25 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     return st;
 }
 
-/* Do the names agree but for case, and - for _? */
-static bool same_name(const char *typed, const char *name) {
-    while (*typed && (tolower((unsigned char)*typed) == *name || (*typed == '_' && *name == '-'))) typed++, name++;
-    return !*typed && !*name;
-}
-
-/* Our key for what other programs call by this name; NULL: none. */
-static const char *called_here(const gt_options *o, const char *key) {
-    static const struct {
-        const char *there, *here;
-    } names[] = {
-        {"lr", "lrate"},
-        {"learning-rate", "lrate"},
-        {"batch-size", "batch"},
-        {"batchsize", "batch"},
-        {"num-workers", "threads"},
-        {"num-threads", "threads"},
-        {"jobs", "threads"},
-        {"dataset", "data"},
-        {"dataroot", "data"},
-        {"data-dir", "data"},
-        {"outf", "outdir"},
-        {"output-dir", "outdir"},
-        {"out-dir", "outdir"},
-        {"output", "out"},
-        {"output", "outdir"},
-        {"run-dir", "run"},
-        {"checkpoint", "resume"},
-        {"pretrained", "resume"},
-        {"manualseed", "seed"},
-        {"random-seed", "seed"},
-        {"wd", "weight-decay"},
-        {"l2", "weight-decay"},
-        {"num-epochs", "epochs"},
-        {"niter", "epochs"},
-        {"max-steps", "steps"},
-        {"num-iterations", "steps"},
-        {"total-kimg", "kimg"},
-        {"patience", "early-stopping"},
-        {"cres", "channel-mult"},
-        {"architecture", "model"},
-        {"optim", "optimizer"},
-        {"scheduler", "schedule"},
-        {"lr-scheduler", "schedule"},
-        {"nz", "z-dim"},
-        {"latent-dim", "z-dim"},
-        {"fmap-base", "cbase"},
-        {"fmap-max", "cmax"},
-        {"r1-gamma", "gamma"},
-        {"truncation", "trunc"},
-        {"truncation-psi", "trunc"},
-        {"num-samples", "n"},
-        {"num-components", "k"},
-        {"n-components", "k"},
-        {"covariance-type", "covariance"},
-        {"n-init", "restarts"},
-        {"max-iter", "iterations"},
-        {"components", "k"},
-        {"resolution", "width"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (same_name(key, names[i].there) && gt_options_find(o, names[i].here)) return names[i].here;
-    return NULL;
-}
-
-/* What other programs choose a GPU or its short numbers by. */
-static bool is_about_gpus(const char *key) {
-    static const char *const names[] = {
-        "device",          "cuda",      "gpu",      "gpu-ids",  "fp16", "amp",  "half",     "bf16",
-        "mixed-precision", "precision", "no-cuda",  "use-fp16", "cpu",  "tf32", "num-gpus", "n-gpus",
-        "use-cuda",        "ngpu",      "autocast", "compile"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (same_name(key, names[i])) return true;
-    return false;
-}
-
 static gt_status unknown(const gt_options *o, const char *key, const char *where) {
-    const char *here = called_here(o, key), *near = here ? here : gt_options_nearest(o, key),
-               *dashes = where ? "" : "--";
-    char hint[128] = "";
-    if (here) snprintf(hint, sizeof hint, "; in Gantry it is %s%s", dashes, here);
-    else if (is_about_gpus(key))
-        snprintf(hint, sizeof hint, ": Gantry computes on processors alone, in float32; there is nothing to choose");
-    else if (near) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
+    const char *dashes = where ? "" : "--", *near;
+    const gt_word *word = gt_word_find(o, GT_WORD_UNKNOWN, key);
+    char hint[GT_WORD_BYTES] = "";
+    if (word) gt_word_text(word, GT_WORD_UNKNOWN, dashes, hint);
+    else if ((near = gt_options_nearest(o, key))) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
     if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
+    if (*key == '-') return gt_fail(GT_USAGE, "unknown option %.64s%s", key, hint);
     return gt_fail(GT_USAGE, "unknown option --%.64s%s", key, hint);
+}
+
+/* The failure, and what is meant by the key in other programs. */
+static gt_status refused(const gt_options *o, const gt_option *row, gt_status st) {
+    const gt_word *word = st == GT_USAGE ? gt_word_find(o, GT_WORD_OF_VALUE, row->key) : NULL;
+    char hint[GT_WORD_BYTES], said[1024];
+    if (!word) return st;
+    snprintf(said, sizeof said, "%s", gt_message());
+    gt_word_text(word, GT_WORD_OF_VALUE, "--", hint);
+    return gt_fail(st, "%s%s", said, hint);
 }
 
 gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where) {
@@ -276,7 +210,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
         return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where),
                        where ? "" : "--", key, row->standard && *row->standard ? row->standard : "VALUE");
     gt_status st = read_value(o, row, value ? value : bare);
-    if (st) return gt_wrap(st, "%s", place(begin, row, value, where));
+    if (st) return gt_wrap(refused(o, row, st), "%s", place(begin, row, value, where));
     o->state[row - o->rows] = where ? GT_OPTION_FILED : GT_OPTION_GIVEN;
     return GT_OK;
 }

@@ -9,6 +9,7 @@
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "gantry/progress.h"
+#include "gantry/words.h"
 
 /* Is the next word the value of an option written without "="? A boolean takes only what cannot be anything else. */
 static bool takes_next(const gt_option *row, const char *word) {
@@ -65,6 +66,14 @@ static bool takes_progress(const char *key, const char *value, cli_arguments *ou
     return true;
 }
 
+/* "-p", "-p=short" and "-N2" where another program has such an option and this command has not: the option with its
+ * hyphen, a key that no table has; else NULL. "-data=x" is --data. */
+static const char *foreign_letter(gt_arena *a, const gt_options *o, const char *word) {
+    const char letter[] = {'-', *word, 0};
+    bool named = word[1] && (strchr(word + 2, '=') || gt_options_find(o, word));
+    return *word == '-' || named || !gt_word_find(o, GT_WORD_UNKNOWN, letter) ? NULL : gt_arena_printf(a, "%s", letter);
+}
+
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.
  */
 static int take_option(gt_arena *a, const gt_options *o, char **argv, int i, cli_arguments *out) {
@@ -74,6 +83,11 @@ static int take_option(gt_arena *a, const gt_options *o, char **argv, int i, cli
     if (argv[i][1] != '-')
         for (int k = 0; k < o->n && !row; k++)
             if (o->rows[k].letter && o->rows[k].letter == word[0] && !word[1]) row = &o->rows[k];
+    const char *foreign = row || argv[i][1] == '-' ? NULL : foreign_letter(a, o, word);
+    if (foreign) {
+        add_pair(a, NULL, foreign, value, out);
+        return i;
+    }
     if (!row) row = gt_options_find(o, key);
     if (!row) row = gt_options_find(o, with_hyphens(a, key));
     if (!row && takes_progress(key, value, out)) return i;
@@ -107,6 +121,14 @@ gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **
         }
     }
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+}
+
+gt_status cli_check_known(const gt_option *rows, int n, const cli_arguments *arguments) {
+    gt_options o = {.rows = rows, .n = n};
+    for (int i = 0; i < arguments->n_pairs && !arguments->help; i++)
+        if (!gt_options_find(&o, arguments->keys[i]))
+            return gt_options_set(&o, arguments->keys[i], arguments->values[i], NULL);
+    return GT_OK;
 }
 
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
@@ -231,6 +253,7 @@ gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv
     for (int i = 0; i < own->n + n_job; i++) rows[i] = i < own->n ? own->rows[i] : of_jobs[i - own->n];
     gt_options_reset(own);
     gt_status st = cli_split(job->arena, rows, own->n + n_job, argc, argv, false, of_job);
+    if (!st) st = cli_check_known(rows, own->n + n_job, of_job);
     for (int i = 0; i < of_job->n_pairs && !st; i++) {
         const char *key = of_job->keys[i], *value = of_job->values[i];
         if (gt_options_find(own, key)) {

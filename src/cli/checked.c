@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
+#include "gantry/family.h"
 #include "gantry/file.h"
 #include "gantry/nearest.h"
 #include "gantry/network.h"
@@ -116,9 +118,15 @@ const char *cli_find_job_file(gt_arena *a, const char *word) {
     return word;
 }
 
-/* There is neither such a file nor such a job: the message names the nearest one. */
+/* There is neither such a file nor such a job: the message names the model that is called so, or the nearest job. */
 static gt_status fail_no_job(const char *word) {
     char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++)
+            if (!strcasecmp(word, m->name))
+                return gt_fail(GT_USAGE,
+                               "'%.200s' is a model, and no job of that name comes with the program: use --model=%s",
+                               word, m->name);
     gt_program_folder(folder);
     for (int i = 0; i < JOB_PLACES && !*near; i++) {
         snprintf(place, sizeof place, "%s/%s", folder, job_places[i]);

@@ -166,6 +166,8 @@ typedef struct cli_arguments {
  * key=value are options too. A leading ~ is expanded in words and in values of options that are paths (gantry/file.h).
  */
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
+/* GT_USAGE: the first of the options that is none of these rows. For commands that share them out to several tables. */
+gt_status cli_check_known(const gt_option *rows, int n, const cli_arguments *arguments);
 const char *cli_value_of(const cli_arguments *arguments, const char *key); /* the last one given; NULL: none */
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 /* How a command with these options reads files of networks: with cli_kernels(), and with what the options say where

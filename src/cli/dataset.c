@@ -212,6 +212,25 @@ static const char *command_of(const cli_session *s) {
     return copy;
 }
 
+/* One side alone would stretch pictures or squeeze them: a width of 64 and the height as it is. */
+static gt_status check_sides(const cli_session *s) {
+    static const char *const sides[] = {"width", "height"};
+    const dataset_fields *f = s->fields;
+    const int64_t given[] = {f->width, f->height};
+    for (int i = 0; i < 2; i++) {
+        if (!given[i] || gt_options_state(&s->options, sides[!i]) == GT_OPTION_GIVEN) continue;
+        const char *command = command_of(s);
+        if (!command) return GT_NOMEM;
+        bool keeps = gt_is(f->transform, "none") && !f->request.transform.pad && !f->crops && !f->windows;
+        return gt_fail(GT_USAGE,
+                       "--%s=%lld alone would leave the other side as it is: give both, as in %s --%s=%lld%s (--%s=0 "
+                       "leaves it)",
+                       sides[i], (long long)given[i], command, sides[!i], (long long)given[i],
+                       keeps ? " --transform=center-crop" : "", sides[!i]);
+    }
+    return GT_OK;
+}
+
 /* The sources into `dest`. */
 static gt_status convert(cli_session *s, dataset_fields *f, const char *const *sources, int n, const char *dest) {
     gt_convert_request *r = &f->request;
@@ -345,6 +364,7 @@ static gt_status run_dataset(cli_session *s) {
     if (a != &making) words++, n--;
     if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
     gt_status st = check_options(&s->options, a);
+    if (!st) st = check_sides(s);
     if (!st) st = read_request(&s->options);
     return st ? st : a->run(s, s->fields, words, n);
 }

@@ -10,7 +10,7 @@
 
 typedef struct generate_fields {
     cli_generator_options generating;
-    const char *seeds, *grid, *class, *label, *mixture, *space;
+    const char *seeds, *grid, *class, *label, *mixture, *space, *depth;
     int64_t threads;
     double temperature, strength;
     const char *start;
@@ -30,8 +30,9 @@ static const gt_option table[] = {
      .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.webp", GT_OUTFILE_PICTURE}, {"*.npy", GT_OUTFILE_DATASET},
                 {"*.h5", GT_OUTFILE_DATASET}),
-     .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square; .webp loses nothing. Arrays are "
-               "uint8 [N,H,W,C] with all channels; .h5 holds them as `images`, with `seeds`."},
+     .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square, and have 8 bits; .webp loses "
+               "nothing. Arrays are [N,H,W,C] with all channels, uint8 or as the data (--depth); .h5 holds them as "
+               "`images`, with `seeds`."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
     {CLI_SHOWN("projected-w", request.projected_w, "",
@@ -44,8 +45,12 @@ static const gt_option table[] = {
      .detail = "Without it each seed is a file of its own, seed0000.png."},
     {CLI_OPTION(space, "image", "What --out holds: images, styles (w) or latents (z)"), .choices = "image|w|z",
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
-    {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset"),
-     .detail = "The range that a dataset has given, else 0 to 255."},
+    {CLI_OPTION(depth, "data", "Numbers of single pictures and of --out: those of the data, or 8-bit"),
+     .choices = "data|u8",
+     .detail = "Of 16-bit data: PNG of 16 bits, arrays of uint16, in the range of the data. Of float32: arrays of "
+               "float32, clamped to the range; PNG of 8 bits. Pictures of many images have 8 bits."},
+    {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset, not clamped"),
+     .detail = "The range that a dataset has given, else the usual one of its numbers, such as 0 to 255."},
     {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
@@ -92,6 +97,10 @@ static gt_status read_out(const cli_session *s, const generate_fields *fields, g
         return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", fields->space);
     if (r->as_float && kind != GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--float needs --out=FILE.npy or --out=FILE.h5");
+    r->bytes = gt_is(fields->depth, "u8");
+    if (r->bytes && r->as_float) return gt_fail(GT_USAGE, "--float and --depth=u8: only one of them");
+    if (r->bytes && r->space != GT_IMAGES)
+        return gt_fail(GT_USAGE, "--depth is of images: --space=%s is float32", fields->space);
     if (*fields->grid && kind == GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--grid: an array has none; --out=FILE.png shows images side by side");
     return GT_OK;

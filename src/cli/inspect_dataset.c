@@ -104,11 +104,13 @@ static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
 static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info *info) {
     int64_t images = info->count < IMAGES_MAX ? info->count : IMAGES_MAX;
     gt_moments *m = gt_arena_array(a, (size_t)info->channels, sizeof *m);
-    gt_status st = m ? gt_dataset_pixel_moments(ds, images, m) : GT_NOMEM;
+    gt_unread unread;
+    gt_status st = m ? gt_dataset_pixel_moments(ds, images, m, &unread) : GT_NOMEM;
     if (st) return st;
     printf("pixels       of %lld image%s\n", (long long)images, gt_plural(images));
     for (int c = 0; c < info->channels; c++) print_moments("channel", c, &m[c]);
     print_ends(info, m);
+    if (unread.n) printf("             %lld of them cannot be read: %s\n", (long long)unread.n, unread.why);
     int64_t uniform, equal;
     st = gt_dataset_count_alike(ds, images, &uniform, &equal);
     if (!st && uniform) printf("             %lld of them have one single colour\n", (long long)uniform);
@@ -200,10 +202,14 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     const gt_transform fit = {.width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .crop = GT_CROP_CENTER};
     st = gt_dataset_open(&ds, spec, NULL);
     bool raw = st == GT_FORMAT;
-    if (raw) st = gt_dataset_open(&ds, spec, &(gt_dataset_options){.fit = &fit}); /* they are not alike */
+    if (raw) st = gt_dataset_open(&ds, spec, &(gt_dataset_options){.fit = &fit, .some = true}); /* not alike */
     if (st && raw) gt_warn("no sheet: %s", gt_message());
     if (st) return raw ? GT_OK : st;
-    st = gt_dataset_draw(ds, grid);
+    gt_unread unread;
+    st = gt_dataset_draw(ds, grid, &unread);
+    if (!st && unread.n)
+        gt_warn("%s: %lld picture%s left out%s: %s", grid, (long long)unread.n, unread.n == 1 ? " is" : "s are",
+                unread.n == 1 ? "" : ", the first", unread.why);
     gt_dataset_close(ds);
     return st;
 }

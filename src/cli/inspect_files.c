@@ -82,6 +82,7 @@ static gt_status print_data(const gt_checkpoint_file *f) {
     gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_checkpoint_get_data(f, a, &d) : GT_NOMEM;
     if (!st && *d.pictures) printf("pictures     %s\n", d.pictures);
+    if (!st && d.samples != GT_U8) printf("samples      %s\n", gt_sample_type(d.samples));
     if (!st && d.has_range) printf("range        %g .. %g\n", d.range[0], d.range[1]);
     if (!st && d.channels) printf("channels     %s\n", d.channels);
     for (int i = 0; i < d.class_names && !st; i++) printf("%-12s %d %s\n", i ? "" : "classes", i, d.class_name[i]);

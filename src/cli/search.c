@@ -41,6 +41,7 @@ static gt_status read_arguments(gt_search *s, gt_options *own, int argc, char **
     memcpy(all, table, sizeof table);
     memcpy(all + OWN, training, (size_t)n * sizeof *all);
     gt_status st = cli_split(own->arena, all, OWN + n, argc, argv, true, fixed);
+    if (!st) st = cli_check_known(all, OWN + n, fixed);
     if (!st && fixed->n_words == 1) fixed->words[0] = cli_find_job_file(own->arena, fixed->words[0]);
     for (int i = 0; i < fixed->n_pairs && !st && !fixed->help; i++) {
         const char *key = fixed->keys[i], *value = fixed->values[i];

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/words.h"
 
 typedef struct submit_fields {
     gt_batch_job batch;
@@ -28,6 +29,17 @@ static const gt_option table[] = {
     {CLI_SHOWN("qos", batch.texts[2], "", "Quality of service"), .placeholder = "WORD"},
     {CLI_SHOWN("constraint", batch.texts[3], "", "Features that the nodes must have, such as one kind of CPU"),
      .placeholder = "WORD"},
+    {CLI_SHOWN("mem", batch.texts[GT_BATCH_MEM], "", "Memory of a node, as in 64G; empty: the site's default"),
+     .placeholder = "SIZE"},
+    {CLI_SHOWN("mail-user", batch.texts[GT_BATCH_MAIL], "", "Who gets a mail when the job ends or fails"),
+     .placeholder = "ADDRESS", .detail = "-- --mail-type=ALL asks for more of them."},
+    {CLI_SHOWN("array", batch.texts[GT_BATCH_ARRAY], "",
+               "Several runs that differ by their seeds, as in 1-4 or 1-16%4"),
+     .placeholder = "LIST",
+     .detail =
+         "Task N trains the run N in the folder of --run, with the seed of the job and N more. Each is checkpointed, "
+         "comes back and resumes by itself, as a job without an array; %4: at most four at a time. Runs that differ "
+         "in other options: slurm/sweep.sbatch."},
     {CLI_SHOWN("job-name", batch.texts[GT_BATCH_NAME], NULL, "Name in the queue"), .placeholder = "WORD",
      .derived = "the run's name"},
     {CLI_OPTION(yes, "0", "Submit without asking"), .letter = 'y'},
@@ -45,6 +57,41 @@ typedef struct submission {
 
 /* ---- arguments ---- */
 
+/* Is the option of sbatch, "--exclude=n1" or "-x", one that is given to gantry submit instead? Then it stands there. */
+static gt_status check_more(const gt_options *o, const char *word) {
+    char key[64], hint[GT_WORD_BYTES] = "";
+    if (word[0] != '-' || !word[1])
+        return gt_fail(GT_USAGE,
+                       "'%s': behind -- stand options of sbatch, such as --exclude=n1 (with = before the value)", word);
+    bool longer = word[1] == '-';
+    snprintf(key, sizeof key, "%.*s", longer ? (int)strcspn(word + 2, "=") : 2, longer ? word + 2 : word);
+    const gt_word *w = gt_word_find(o, GT_WORD_UNKNOWN, key);
+    if (longer && gt_options_find(&(gt_options){.rows = table, .n = OWN}, key))
+        return gt_fail(GT_USAGE, "--%s belongs before --: gantry submit ... --%s", key, word + 2);
+    if (!w || !w->here) return GT_OK;
+    gt_word_text(w, GT_WORD_UNKNOWN, "--", hint);
+    return gt_fail(GT_USAGE, "%s behind --%s", word, hint);
+}
+
+/* What stands behind -- is for sbatch. Shortens *argc. */
+static gt_status take_more(submission *s, int *argc, char **argv, const gt_options *o) {
+    int at = 1;
+    while (at < *argc && strcmp(argv[at], "--")) at++;
+    s->f.batch.more = (const char *const *)argv + at + 1;
+    for (int i = at + 1; i < *argc; i++, s->f.batch.n_more++)
+        if (check_more(o, argv[i])) return GT_USAGE;
+    *argc = at;
+    return GT_OK;
+}
+
+/* "-n 4" is sbatch's for four ranks. */
+static gt_status check_first_word(const submission *s) {
+    const char *word = s->training.n_words ? s->training.words[0] : "x";
+    if (!s->f.dry_run || word[strspn(word, "0123456789")] || !access(word, F_OK)) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "'%s' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run", word);
+}
+
 /* Options of this command are taken, all others belong to the training. */
 static gt_status read_arguments(submission *s, int argc, char **argv, bool *help) {
     int n;
@@ -54,7 +101,9 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
     if (!all) return GT_NOMEM;
     memcpy(all, table, sizeof table);
     memcpy(all + OWN, training, (size_t)n * sizeof *all);
-    gt_status st = cli_split(a, all, OWN + n, argc, argv, true, &s->training);
+    gt_status st = take_more(s, &argc, argv, &(gt_options){.rows = all, .n = OWN + n});
+    if (!st) st = cli_split(a, all, OWN + n, argc, argv, true, &s->training);
+    if (!st) st = cli_check_known(all, OWN + n, &s->training);
     cli_arguments *t = &s->training;
     *help = t->help;
     if (!st && t->n_words == 1) t->words[0] = cli_find_job_file(a, t->words[0]);
@@ -68,7 +117,7 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
         }
     }
     t->n_pairs = kept;
-    return st;
+    return st ? st : check_first_word(s);
 }
 
 /* The job with the data's shape: do the options fit together, and are there slices for all ranks? */
@@ -109,9 +158,10 @@ static gt_status submit(submission *s) {
     bool go = s->f.yes;
     b->words = t->words, b->keys = t->keys, b->values = t->values;
     b->n_words = t->n_words, b->n_pairs = t->n_pairs;
-    gt_status st = gt_batch_check_times(b);
+    gt_status st = gt_batch_check(b);
     if (!st) st = check_job(s);
     if (!st) st = gt_batch_make(b, s->job, &script);
+    if (!st && !s->f.dry_run) st = gt_batch_ready(b);
     if (st) return st;
     fputs(script, stdout);
     if (s->f.dry_run) return GT_OK;
@@ -136,19 +186,22 @@ static int submit_job(int argc, char **argv) {
 
 const cli_command cli_submit = {
     .name = "submit",
-    .arguments = "[JOB] [OPTIONS OF train ...] [--key=value ...]",
+    .arguments = "[JOB] [OPTIONS OF train ...] [--key=value ...] [-- OPTIONS OF sbatch ...]",
     .help = "Check a training job; keep it in Slurm's queue until it is done",
     .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
               "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
               "ends or when it is preempted, and comes back by itself. What is particular to a site stands in "
-              "slurm/site.env (or the file that GANTRY_SITE names).",
+              "slurm/site.env (or the file that GANTRY_SITE names). Options of sbatch that gantry submit "
+              "does not have stand at the end, behind --.",
     .files = "submit.sbatch in the folder of the run, with the job's output beside it.",
     .takes_job = true,
     CLI_EXAMPLES(
         {"Show the batch script of a rank with 16 cores",
          "gantry submit jobs/paper256.ini --data=faces.zip --cpus-per-task=16 -n"},
         {"Two nodes with two ranks each", "gantry submit job.ini --nodes=2 --ntasks-per-node=2 --cpus-per-task=16"},
-        {"In pieces of four hours", "gantry submit job.ini --cpus-per-task=16 --time=4:00:00"}),
+        {"In pieces of four hours", "gantry submit job.ini --cpus-per-task=16 --time=4:00:00"},
+        {"Four runs with other seeds, not on the node n7",
+         "gantry submit job.ini --cpus-per-task=16 --array=1-4 -- --exclude=n7"}),
     CLI_ROWS(table),
     .main = submit_job,
 };

@@ -116,15 +116,19 @@ gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n)
     return st;
 }
 
-gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
+gt_status gt_png_write_picture(const char *path, const gt_picture *p) {
     void *bytes;
     size_t n;
-    gt_picture p = {.height = height, .width = width, .channels = channels, .samples = (void *)pixels};
-    gt_status st = gt_png_encode(&p, USUAL_LEVEL, &bytes, &n);
+    gt_status st = gt_png_encode(p, USUAL_LEVEL, &bytes, &n);
     if (st) return gt_wrap(st, "'%s'", path);
     st = gt_file_write(path, bytes, n);
     free(bytes);
     return st;
+}
+
+gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
+    return gt_png_write_picture(
+        path, &(gt_picture){.height = height, .width = width, .channels = channels, .samples = (void *)pixels});
 }
 
 /* ---- into a file ---- */

@@ -90,8 +90,8 @@ static gt_status survey_items(gt_dataset *ds) {
 }
 
 /* As survey_items(), for pictures of any shapes. What nobody has looked at may have another shape, too. */
-static gt_status survey_fit(gt_dataset *ds, const gt_transform *wanted) {
-    gt_status st = gt_fitting_plan(&ds->fit, ds->source, wanted, &ds->shape, &ds->fitted);
+static gt_status survey_fit(gt_dataset *ds, const gt_transform *wanted, bool some) {
+    gt_status st = gt_fitting_plan(&ds->fit, ds->source, wanted, some, &ds->shape, &ds->fitted);
     ds->fits = ds->fit.unlike || ds->fit.looks < ds->source->count;
     return st;
 }
@@ -233,7 +233,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    if (!st) st = options->fit ? survey_fit(ds, options->fit) : survey_items(ds);
+    if (!st) st = options->fit ? survey_fit(ds, options->fit, options->some) : survey_items(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
     ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.has_range && !ds->fits;
     if (ds->says_no_range && options->float_range)

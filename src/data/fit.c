@@ -38,14 +38,23 @@ static bool is_like(const gt_picture *a, const gt_picture *b) {
     return a->height == b->height && a->width == b->width && a->channels == b->channels && a->type == b->type;
 }
 
-gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, gt_picture *shape,
+/* The shape of the first item or, with `some`, of the first that can be read. */
+static gt_status first_shape(const gt_source *s, bool some, gt_picture *found) {
+    bool cut;
+    gt_status st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, found, &cut));
+    for (int64_t i = 1; some && i < s->count && st && st != GT_NOMEM; i++)
+        st = gt_item_wrap(s, i, gt_item_shape(s, i, 0, found, &cut));
+    return st;
+}
+
+gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape,
                           char **said) {
     gt_picture found, first = {0};
     int64_t at = 0;
     gt_transformed made;
     bool cut;
     *f = (gt_fitting){.transform = *wanted, .looks = gt_source_looks(s)};
-    gt_status st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &found, &cut));
+    gt_status st = first_shape(s, some, &found);
     if (st) return st;
     f->transform.depth = (gt_depth)(GT_DEPTH_U8 + (int)found.type);
     if (s->info.has_range) memcpy(f->transform.range, s->info.range, sizeof s->info.range);
@@ -55,7 +64,8 @@ gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform 
         int64_t i = gt_source_look(s, k, f->looks);
         gt_progress();
         st = gt_item_wrap(s, i, gt_item_shape(s, i, SHORT_HEAD, &found, &cut));
-        if (!st && !is_like(&found, shape) && !f->unlike++) first = found, at = i;
+        if (st && some && st != GT_NOMEM) st = GT_OK;
+        else if (!st && !is_like(&found, shape) && !f->unlike++) first = found, at = i;
     }
     return !st && f->unlike ? describe_fit(s, f, at, &first, said) : st;
 }

@@ -234,8 +234,9 @@ typedef struct gt_fitting {
     int64_t unlike, looks; /* how many of the items looked at are changed */
 } gt_fitting;
 /* Looks at the items. *shape: what all of them become; samples get the kind of the first item's, and the usual range.
- * *said: what is changed and how, to be freed; untouched where nothing is. */
-gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, gt_picture *shape,
+ * *said: what is changed and how, to be freed; untouched where nothing is. `some`: items that cannot be read are passed
+ * over, as long as there are others. */
+gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape,
                           char **said);
 gt_status gt_fitting_read(const gt_fitting *f, const gt_source *s, int64_t i, gt_picture *out); /* any thread */
 gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_picture *out);

@@ -29,10 +29,8 @@ static void close_set(void *state) {
 }
 
 static gt_status read_image(const gt_source *s, int64_t i, void *samples) {
-    static const gt_number types[] = {
-        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
     h5set *d = s->state;
-    return gt_h5_set_read(d->images, i, 1, types[s->shape.type], samples);
+    return gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), samples);
 }
 
 /* Types that images can be of; others are named. */

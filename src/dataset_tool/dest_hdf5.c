@@ -85,10 +85,9 @@ static gt_status write_chunks(gt_dest *d, gt_h5_file *f, const char *path, const
 }
 
 static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
-    static const gt_number types[] = {
-        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
     const gt_picture *p = &d->shape;
-    const gt_array images = {"images", types[p->type], 4, {(int64_t)d->n, p->height, p->width, p->channels}, NULL};
+    const gt_array images = {
+        "images", gt_sample_number(p->type), 4, {(int64_t)d->n, p->height, p->width, p->channels}, NULL};
     return write_chunks(d, f, path, &images, false);
 }
 

@@ -13,11 +13,12 @@ static const char *text_of(const gt_imported *m, const char *name) {
     return f && f->kind == GT_FACT_TEXT ? f->text : NULL;
 }
 
+/* Of the network in use alone the names are bare. */
 static const char *prefix_of(const gt_imported *m, const char *network) {
-    return m->networks[1] ? gt_arena_printf(m->arena, "%s.", network) : "";
+    return text_of(m, "gantry.network") ? "" : gt_arena_printf(m->arena, "%s.", network);
 }
 
-/* Of one network the names are bare. Files of older programs have no other names for small stems. */
+/* Files of older programs have no other names for small stems. */
 static gt_import_place place_of(const gt_imported *m, const char *network, const gt_tensor *t) {
     const char *name = t->name, *before = prefix_of(m, network),
                *renamed = before ? gt_arena_printf(m->arena, "%s" GT_SMALL_STEM "%s", before, name) : NULL;
@@ -52,8 +53,11 @@ static gt_status keep_range(gt_imported *m) {
     return gt_import_keep(m, "/data/range", GT_NUMBER_DOUBLE, 2, range);
 }
 
-gt_status gt_exported_keep_class_names(gt_imported *m) {
-    return keep_text(m, "/data/class_names", "gantry.class_names");
+gt_status gt_exported_keep_data(gt_imported *m) {
+    gt_status st = keep_range(m);
+    if (!st) st = keep_text(m, "/data/samples", "gantry.samples");
+    if (!st) st = keep_text(m, "/data/channels", "gantry.channels");
+    return st ? st : keep_text(m, "/data/class_names", "gantry.class_names");
 }
 
 gt_status gt_exported_import(gt_imported *m) {
@@ -61,9 +65,7 @@ gt_status gt_exported_import(gt_imported *m) {
                *several = text_of(m, "gantry.networks"), *kernels = text_of(m, "gantry.kernel_set");
     if (!recipe || (!one && !several)) return GT_OK;
     gt_status st = split_names(m, one ? one : several);
-    if (!st) st = keep_range(m);
-    if (!st) st = keep_text(m, "/data/channels", "gantry.channels");
-    if (!st) st = gt_exported_keep_class_names(m);
+    if (!st) st = gt_exported_keep_data(m);
     if (!st) st = keep_text(m, "/data/pictures", "gantry.pictures");
     if (st) return st;
     fputs(recipe, m->recipe);

@@ -36,7 +36,7 @@ void gt_job_find_family(gt_job *job);
 
 /* As gt_family.import, for models of all families. */
 gt_status gt_exported_import(gt_imported *m);
-/* The names of classes that a .pkl of gantry export holds beside the networks. */
-gt_status gt_exported_keep_class_names(gt_imported *m);
+/* What a file of gantry export says of the data beside the networks: names of classes, the range ... */
+gt_status gt_exported_keep_data(gt_imported *m);
 
 #endif

@@ -213,7 +213,7 @@ static gt_status is_unknown(const gt_weights *w) {
 
 static gt_status ask_families(foreign *x) {
     gt_status st = gt_exported_import(&x->import);
-    if (!st && !x->import.model) st = gt_exported_keep_class_names(&x->import);
+    if (!st && !x->import.model) st = gt_exported_keep_data(&x->import);
     for (const gt_family *const *f = gt_families(); *f && !x->import.model && !st; f++)
         if ((*f)->import) st = (*f)->import(&x->import);
     if (!st && !x->import.model) st = is_unknown(x->weights);

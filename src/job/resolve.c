@@ -7,6 +7,7 @@
 #include "gantry/dist.h"
 #include "gantry/metric.h"
 #include "gantry/optimizer.h"
+#include "gantry/words.h"
 #include "job/internal.h"
 
 /* ---- rules ---- */
@@ -138,13 +139,27 @@ static gt_status check_patience(const gt_job *job) {
                    job->model);
 }
 
+static bool has_key(const gt_job *job, const char *key) {
+    return !key || gt_family_has(job->family, gt_options_find(&job->options, key));
+}
+
+/* `own`: the key that does the same here, should other programs not mean another one; NULL: none. */
+static gt_status fail_of_model(const gt_job *job, const gt_option *row, const char *models, const char *own) {
+    char hint[GT_WORD_BYTES] = "";
+    const gt_word *w = gt_word_find(&job->options, GT_WORD_OF_MODEL, row->key);
+    if (w && has_key(job, w->at) && has_key(job, w->here)) gt_word_text(w, GT_WORD_OF_MODEL, "--", hint);
+    else if (own) snprintf(hint, sizeof hint, "; here it is --%s", own);
+    return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s%s)", row->key, job->model, models,
+                   hint);
+}
+
 /* Options of other models of the family: a job file, and the recipe of a checkpoint, have all of them. */
 static gt_status check_model_has(const gt_job *job, const gt_option *row) {
     char models[512];
     if (gt_model_has(job->family, job->kind, row) || gt_options_state(&job->options, row->key) != GT_OPTION_GIVEN)
         return GT_OK;
     gt_models_with(job->family, row, models, sizeof models);
-    return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, models);
+    return fail_of_model(job, row, models, NULL);
 }
 
 /* Another family's option. "dropout" of EDM's program is --unet-dropout here. */
@@ -154,10 +169,9 @@ static gt_status fail_foreign(const gt_job *job, const gt_option *row) {
         const char *key = job->options.rows[i].key;
         size_t n = strlen(key), tail = strlen(row->key);
         bool ends = n > tail + 1 && key[n - tail - 1] == '-' && !strcmp(key + n - tail, row->key);
-        if (ends && gt_family_has(job->family, &job->options.rows[i])) own = key;
+        if (ends && job->options.rows[i].only && gt_family_has(job->family, &job->options.rows[i])) own = key;
     }
-    return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s%s%s)", row->key, job->model,
-                   row->only, own ? "; here it is --" : "", own ? own : "");
+    return fail_of_model(job, row, row->only, own);
 }
 
 /* Options of other models have no meaning, and some options none with this --aug: giving one is a mistake. */

@@ -10,9 +10,45 @@
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 
-const char *const gt_batch_texts[GT_BATCH_TEXTS] = {"partition", "account", "qos", "constraint", "job-name"};
+const char *const gt_batch_texts[GT_BATCH_TEXTS] = {"partition", "account",   "qos",   "constraint",
+                                                    "mem",       "mail-user", "array", "job-name"};
 
-gt_status gt_batch_check_times(const gt_batch_job *b) {
+/* The next number of an array of jobs; -1: none is there. */
+static long number_at(const char **text) {
+    char *end = (char *)*text;
+    long n = **text >= '0' && **text <= '9' ? strtol(*text, &end, 10) : -1;
+    *text = end;
+    return n;
+}
+
+/* "1-4", "0-15%4", "1,5,7-9:2": sbatch's numbers of tasks. */
+static bool is_array(const char *text) {
+    for (;; text++) {
+        long first = number_at(&text), last = first, step = 1;
+        if (first >= 0 && *text == '-') text++, last = number_at(&text);
+        if (last > first && *text == ':') text++, step = number_at(&text);
+        if (first < 0 || last < first || last > INT32_MAX || step < 1) return false;
+        if (*text != ',') break;
+    }
+    return !*text || (*text++ == '%' && number_at(&text) > 0 && !*text);
+}
+
+/* "64G", "0" */
+static bool is_size(const char *text) {
+    return number_at(&text) >= 0 && (!*text || (strchr("KMGT", *text) && !text[1]));
+}
+
+/* What sbatch would refuse only after the question. */
+static gt_status check_words_of_sbatch(const gt_batch_job *b) {
+    const char *mem = b->texts[GT_BATCH_MEM], *array = b->texts[GT_BATCH_ARRAY];
+    if (*mem && !is_size(mem))
+        return gt_fail(GT_USAGE, "--mem=%s: memory of a node, such as 64G (K, M, G or T); 0 is all of it", mem);
+    if (*array && !is_array(array))
+        return gt_fail(GT_USAGE, "--array=%s: numbers and ranges, such as 1-4 or, two at a time, 0-15%%2", array);
+    return GT_OK;
+}
+
+gt_status gt_batch_check(const gt_batch_job *b) {
     double seconds;
     if (!b->cpus_per_task)
         return gt_fail(GT_USAGE,
@@ -21,7 +57,7 @@ gt_status gt_batch_check_times(const gt_batch_job *b) {
     if (st) return gt_wrap(st, "--time=%s", b->time);
     if (seconds <= (double)b->grace)
         st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
-    return st;
+    return st ? st : check_words_of_sbatch(b);
 }
 
 /* ---- places ---- */
@@ -60,7 +96,13 @@ static gt_status find_run(gt_batch_job *b, gt_job *job) {
     b->run = !run || !here ? NULL : *run == '/' ? run : gt_arena_printf(a, "%s/%s", here, run);
     free(here);
     if (b->run && !*b->texts[GT_BATCH_NAME]) b->texts[GT_BATCH_NAME] = strrchr(b->run, '/') + 1;
+    b->seed = job->seed;
     b->path = b->run ? gt_arena_printf(a, "%s/submit.sbatch", b->run) : NULL;
+    if (b->run && *b->texts[GT_BATCH_ARRAY] && gt_folder_has(b->run, "job.ini"))
+        return gt_fail(GT_USAGE,
+                       "--array makes a run in a folder of '%s' for each of its tasks, and '%s' is a run itself: give "
+                       "another --run",
+                       run, run);
     return b->path ? GT_OK : gt_fail(GT_FAILED, "the name of the run's directory cannot be made");
 }
 
@@ -79,15 +121,17 @@ static void print_quoted(FILE *f, const char *before, const char *word) {
 }
 
 static void print_training(FILE *f, const gt_batch_job *b) {
+    bool array = *b->texts[GT_BATCH_ARRAY];
     fputs("train_until_done", f);
     for (int i = 0; i < b->n_words; i++) print_quoted(f, " ", b->words[i]);
     for (int i = 0; i < b->n_pairs; i++) {
-        if (gt_is(b->keys[i], "run") || gt_is(b->keys[i], "outdir")) continue;
+        if (gt_is(b->keys[i], "run") || gt_is(b->keys[i], "outdir") || (array && gt_is(b->keys[i], "seed"))) continue;
         fprintf(f, " --%s", b->keys[i]);
         if (b->values[i]) print_quoted(f, "=", b->values[i]);
     }
+    if (array) fprintf(f, " --seed=$((%lld + SLURM_ARRAY_TASK_ID))", (long long)b->seed);
     print_quoted(f, " --run=", b->run);
-    fputc('\n', f);
+    fputs(array ? "/\"$SLURM_ARRAY_TASK_ID\"\n" : "\n", f);
 }
 
 static void print_script(FILE *out, const gt_batch_job *b) {
@@ -102,7 +146,11 @@ static void print_script(FILE *out, const gt_batch_job *b) {
             (long long)b->nodes, (long long)b->ntasks_per_node, (long long)b->cpus_per_task, b->time);
     fprintf(out, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)b->grace);
     print_directives(out, b, 0, GT_BATCH_NAME);
-    fprintf(out, "#SBATCH --output=\"%s/slurm-%%j.log\"\n", b->run);
+    if (*b->texts[GT_BATCH_MAIL]) fputs("#SBATCH --mail-type=END,FAIL\n", out);
+    fprintf(out, "#SBATCH --output=\"%s/slurm-%s.log\"\n", b->run, *b->texts[GT_BATCH_ARRAY] ? "%A_%a" : "%j");
+    for (int i = 0; i < b->n_more; i++) fprintf(out, "#SBATCH \"%s\"\n", b->more[i]);
+    if (*b->texts[GT_BATCH_ARRAY])
+        fputs("# Each task is a run of its own: its number is its folder, and is added to the seed.\n", out);
     print_quoted(out, "cd ", here ? here : ".");
     fprintf(out, " || exit 1\n: \"${GANTRY:=%s}\"\n", b->program);
     if (*b->site) fprintf(out, ": \"${GANTRY_SITE:=%s}\"\n", b->site);
@@ -118,9 +166,12 @@ static gt_status check_texts(const gt_batch_job *b) {
     enum { PLACES = sizeof places / sizeof *places };
     for (int i = 0; i < PLACES + GT_BATCH_TEXTS; i++) {
         const char *text = i < PLACES ? places[i] : b->texts[i - PLACES];
-        if (text[strcspn(text, "\"\\%$`\n")])
+        if (i != PLACES + GT_BATCH_ARRAY && text[strcspn(text, "\"\\%$`\n")])
             return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", text);
     }
+    for (int i = 0; i < b->n_more; i++)
+        if (b->more[i][strcspn(b->more[i], "\"\\\n")])
+            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\", b->more[i]);
     return GT_OK;
 }
 
@@ -141,18 +192,42 @@ gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
 
 /* ---- submitting ---- */
 
+/* With the site's settings, which may name where Slurm is. */
+#define SITE ". \"${GANTRY_SITE:-$1/site.env}\" && "
+
+gt_status gt_batch_ready(const gt_batch_job *b) {
+    gt_buffer line = {0};
+    char found[8] = "";
+    gt_buffer_printf(&line, "set -- ");
+    gt_buffer_shell(&line, b->scripts);
+    gt_buffer_printf(&line, "; exec bash -c '" SITE
+                            "command -v sbatch >/dev/null && echo yes >&3' bash \"$1\" 3>&1 >/dev/null 2>&1");
+    gt_buffer_add(&line, "", 1);
+    if (line.failed) return GT_NOMEM;
+    gt_shell_output(line.data, found, sizeof found);
+    gt_buffer_free(&line);
+    if (*found) return GT_OK;
+    return gt_fail(GT_FAILED, "there is no sbatch here, so nothing can be submitted: call gantry submit where Slurm "
+                              "is, on a login node of the cluster (--dry-run shows the script)");
+}
+
 /* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's
  * variables overrules the script's lines, so what was asked for here is given once more, and so is what resuming rests
  * on. */
 static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
-    static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
-    const char *argv[GT_BATCH_TEXTS + 10] = {"bash", "-c", shell, "gantry-submit", b->scripts, "--requeue"};
-    int n = 6;
+    static const char shell[] = SITE "shift && exec sbatch \"$@\"";
+    const char **argv = gt_arena_array(a, (size_t)b->n_more + GT_BATCH_TEXTS + 10, sizeof *argv);
+    if (!argv) return GT_NOMEM;
+    const char *const begin[] = {"bash", "-c", shell, "gantry-submit", b->scripts, "--requeue"};
+    int n = sizeof begin / sizeof *begin;
+    memcpy(argv, begin, sizeof begin);
     argv[n++] = gt_arena_printf(a, "--time=%s", b->time);
     argv[n++] = gt_arena_printf(a, "--signal=" SIGNAL, (long long)b->grace);
     for (int i = 0; i < GT_BATCH_TEXTS; i++)
         if (*b->texts[i]) argv[n++] = gt_arena_printf(a, "--%s=%s", gt_batch_texts[i], b->texts[i]);
+    for (int i = 0; i < b->n_more; i++) argv[n++] = b->more[i];
     argv[n++] = b->path;
+    argv[n] = NULL;
     if (gt_arena_failed(a)) return GT_NOMEM;
     fflush(stdout);
     execvp("bash", (char *const *)argv);

@@ -12,6 +12,7 @@
 enum { TEXT_MOST = 1 << 20 };
 
 #define PICTURES "/data/pictures"
+#define SAMPLES "/data/samples"
 #define RANGE "/data/range"
 #define CHANNELS "/data/channels"
 #define CLASS_NAMES "/data/class_names"
@@ -39,11 +40,17 @@ static void put_class_attribute(gt_checkpoint *c, const gt_checkpoint_data *d) {
 
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (*d->pictures) gt_checkpoint_text(c, PICTURES, d->pictures);
+    if (d->samples != GT_U8) gt_checkpoint_text(c, SAMPLES, gt_sample_type(d->samples));
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
     if (!d->class_names) return;
     put_class_names(c, d);
     put_class_attribute(c, d);
+}
+
+gt_sample_format gt_checkpoint_samples(const gt_checkpoint_data *d) {
+    gt_sample_format usual = {d->samples, {gt_sample_low(d->samples), gt_sample_high(d->samples)}};
+    return d->has_range ? (gt_sample_format){d->samples, {d->range[0], d->range[1]}} : usual;
 }
 
 static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
@@ -53,6 +60,16 @@ static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *o
     if (!st && (digits != sizeof out->pictures - 1 || out->pictures[digits]))
         st = gt_fail(GT_FORMAT, "'%s': '%s' is not a fingerprint", gt_checkpoint_path(f), PICTURES);
     return st;
+}
+
+static gt_status get_samples(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
+    char text[16];
+    if (!gt_checkpoint_find(f, SAMPLES)) return GT_OK;
+    gt_status st = gt_checkpoint_get_text(f, SAMPLES, text, sizeof text);
+    if (st) return st;
+    for (gt_sample type = GT_U8; type <= GT_F32; type++)
+        if (!strcmp(text, gt_sample_type(type))) return out->samples = type, GT_OK;
+    return gt_fail(GT_FORMAT, "'%s': '%s' is not a type of samples", gt_checkpoint_path(f), SAMPLES);
 }
 
 static gt_status get_range(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
@@ -97,6 +114,7 @@ static gt_status get_class_names(const gt_checkpoint_file *f, gt_arena *a, gt_ch
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
     *out = (gt_checkpoint_data){0};
     gt_status st = get_pictures(f, out);
+    if (!st) st = get_samples(f, out);
     if (!st) st = get_range(f, out);
     if (!st) st = get_channels(f, a, out);
     return st ? st : get_class_names(f, a, out);

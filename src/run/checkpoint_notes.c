@@ -40,6 +40,7 @@ static const checkpoint_note table[] = {
 
     {"/data", "", "The images that the networks were trained on"},
     {"/data/pictures", "", "Fingerprint of the images, whatever files they lie in"},
+    {"/data/samples", "", "What the numbers of the images are, where they are not uint8"},
     {"/data/range", "", "The samples that become -1 and 1"},
     {"/data/channels", "", "Names of the channels"},
     {"/data/class_names", "", "Names of the classes 0, 1, ..., as a JSON array"},

@@ -61,6 +61,15 @@ static const gt_series table[] = {
     {"Loss/codes", "nats",
      "Negative log-likelihood of a code by the prior; equally likely codes have the logarithm of their number"},
 
+    {"Loss/loss", "",
+     "What diffusion models minimise: squared error of a number of the picture, weighted by its level of noise; of "
+     "flows squared error of the velocity"},
+    {"Loss/level?", "",
+     "Loss/loss of a quarter of the levels that are drawn: 1, little noise, to 4, much; of flows 1, near noise, to 4, "
+     "near the picture"},
+
+    {"Loss/train_set", "nats", "Cross-entropy on all training images, without dropout and augmentation"},
+    {"Accuracy/train_set", "share", "Rightly classified training images, without dropout and augmentation"},
     {"Loss/train", "nats", "Cross-entropy of the classifier over the tick, with dropout and augmentation"},
     {"Loss/validation", "nats",
      "Cross-entropy on images that are held back; a rise while Loss/train falls: overfitting"},

@@ -27,14 +27,10 @@ const char *gt_drawn_text(const gt_drawn *d) { return d->choice ? d->choice : d-
 
 /* ---- reading ---- */
 
-static gt_status check_may_vary(const gt_options *o, const char *key, const gt_option **row) {
+static gt_status check_may_vary(gt_options *o, const char *key, const gt_option **row) {
     static const char *const fixed[] = {"seed", "kimg", "epochs", "steps", "slices", "reduce"};
     *row = gt_options_find(o, key);
-    if (!*row) {
-        const char *near = gt_options_nearest(o, key);
-        return gt_fail(GT_USAGE, "unknown option '%.60s'%s%s%s", key, near ? "; did you mean " : "", near ? near : "",
-                       near ? "?" : "");
-    }
+    if (!*row) return gt_options_set(o, key, NULL, NULL); /* fails, with the option that may be meant */
     bool may = (*row)->class == GT_RECIPE && ((*row)->group == NULL || strcmp((*row)->group, "data"));
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) may &= strcmp(key, fixed[i]) != 0;
     if (may) return GT_OK;

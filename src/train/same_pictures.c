@@ -81,7 +81,8 @@ static void name_classes(const gt_engine *e, gt_checkpoint_data *d) {
 }
 
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c) {
-    gt_checkpoint_data d = {.has_range = !gt_dataset_usual_range(e->info),
+    gt_checkpoint_data d = {.samples = e->info->type,
+                            .has_range = !gt_dataset_usual_range(e->info),
                             .range = {e->info->range[0], e->info->range[1]},
                             .channels = e->info->channel_names};
     memcpy(d.pictures, j->pictures, sizeof d.pictures);

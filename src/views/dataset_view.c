@@ -3,6 +3,7 @@
 #include "gantry/dataset_view.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,14 @@ static double sample_at(gt_sample type, const void *samples, size_t i) {
                             : (double)((const float *)samples)[i];
 }
 
-gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out) {
+/* Leaves out an image that could not be read (`st`): GT_OK, but for memory, which the next one would lack too. */
+static gt_status leave_out(gt_unread *unread, gt_status st) {
+    if (st == GT_NOMEM) return st;
+    if (!unread->n++) snprintf(unread->why, sizeof unread->why, "%s", gt_message());
+    return GT_OK;
+}
+
+gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out, gt_unread *unread) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t channels = (size_t)info->channels, size = (size_t)info->height * (size_t)info->width * channels;
     gt_arena *a = gt_arena_new();
@@ -73,12 +81,17 @@ gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out) {
     sums *sum = gt_arena_array(a, channels, sizeof *sum);
     gt_status st = samples && sum ? GT_OK : GT_NOMEM;
     if (n > info->count) n = info->count;
+    *unread = (gt_unread){0};
     for (size_t c = 0; c < channels; c++) out[c] = (gt_moments){0};
     for (int64_t i = 0; i < n && !st; i++) {
-        st = gt_dataset_read(ds, info->count * i / n, samples);
-        for (size_t k = 0; k < size && !st; k++)
+        if ((st = gt_dataset_read(ds, info->count * i / n, samples))) {
+            st = leave_out(unread, st);
+            continue;
+        }
+        for (size_t k = 0; k < size; k++)
             add_number(&out[k % channels], &sum[k % channels], sample_at(info->type, samples, k));
     }
+    if (!st && unread->n == n) st = gt_fail(GT_FORMAT, "%s", unread->why);
     for (size_t c = 0; c < channels && !st; c++) finish_moments(&out[c], &sum[c]);
     gt_arena_free(a);
     return st;
@@ -94,14 +107,19 @@ gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, in
     char *samples = a ? gt_arena_alloc(a, info->image_bytes) : NULL;
     gt_hash128 *hash = samples ? gt_arena_array(a, (size_t)n + 1, sizeof *hash) : NULL;
     gt_status st = hash ? GT_OK : GT_NOMEM;
+    int64_t read = 0;
+    gt_unread unread = {0};
     *uniform = *equal = 0;
     for (int64_t i = 0; i < n && !st; i++) {
-        st = gt_dataset_read(ds, info->count * i / n, samples);
-        hash[i] = gt_hash(samples, info->image_bytes);
+        if ((st = gt_dataset_read(ds, info->count * i / n, samples))) {
+            st = leave_out(&unread, st);
+            continue;
+        }
+        hash[read++] = gt_hash(samples, info->image_bytes);
         *uniform += info->image_bytes > pixel && !memcmp(samples, samples + pixel, info->image_bytes - pixel);
     }
-    if (!st) qsort(hash, (size_t)n, sizeof *hash, by_hash);
-    for (int64_t i = 1; i < n && !st; i++) *equal += !by_hash(&hash[i - 1], &hash[i]);
+    if (!st) qsort(hash, (size_t)read, sizeof *hash, by_hash);
+    for (int64_t i = 1; i < read && !st; i++) *equal += !by_hash(&hash[i - 1], &hash[i]);
     gt_arena_free(a);
     return st;
 }
@@ -126,7 +144,27 @@ gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels
 
 static void label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }
 
-static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path) {
+typedef struct drawing {
+    gt_dataset *ds;
+    bool *bad; /* [items] */
+    gt_unread *unread;
+} drawing;
+
+/* The image of the item or, where that cannot be read, of the next one, of the same class if there is one. */
+static gt_status read_cell(const drawing *d, int64_t item, float *image) {
+    int64_t n = gt_dataset_get_info(d->ds)->count;
+    int class = gt_dataset_class(d->ds, item);
+    for (int64_t k = 0; k < 2 * n; k++) {
+        int64_t other = (item + k) % n;
+        if (d->bad[other] || (k < n && gt_dataset_class(d->ds, other) != class)) continue;
+        gt_status st = gt_read_images(d->ds, 1, &other, image);
+        if (!st || (st = leave_out(d->unread, st))) return st;
+        d->bad[other] = true;
+    }
+    return gt_fail(GT_FORMAT, "%s", d->unread->why);
+}
+
+static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_unread *unread) {
     enum { SIDE = 8, PIXELS_MAX = 4096 };
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_grid g = {.columns = SIDE, .rows = SIDE};
@@ -134,18 +172,21 @@ static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path) {
     while (g.rows > 1 && g.rows * info->height > PIXELS_MAX) g.rows /= 2;
     size_t cells = (size_t)(g.columns * g.rows);
     int64_t *items = gt_arena_array(a, cells, sizeof *items);
-    float *images = gt_arena_array(a, cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
+    size_t floats = info->image_bytes / gt_sample_bytes(info->type);
+    float *images = gt_arena_array(a, cells, floats * sizeof *images);
+    drawing d = {ds, gt_arena_array(a, (size_t)info->count, sizeof *d.bad), unread};
     gt_status st = gt_arena_failed(a) ? GT_NOMEM
                                       : gt_grid_choose(&g, info->count, info->label_width, label_of, ds, items);
-    if (!st) st = gt_read_images(ds, (int64_t)cells, items, images);
+    for (size_t i = 0; i < cells && !st; i++) st = read_cell(&d, items[i], images + i * floats);
     if (!st)
         st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
     return st;
 }
 
-gt_status gt_dataset_draw(gt_dataset *ds, const char *path) {
+gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_unread *unread) {
     gt_arena *a = gt_arena_new();
-    gt_status st = a ? draw_grid(a, ds, path) : GT_NOMEM;
+    *unread = (gt_unread){0};
+    gt_status st = a ? draw_grid(a, ds, path, unread) : GT_NOMEM;
     gt_arena_free(a);
     return st;
 }

@@ -10,7 +10,7 @@ gantry, top = sys.argv[1:3]
 FILES = sys.argv[3:] or ["*.md", "docs/**/*.md", "slurm/**/*", "packaging/**/*.md", "examples/**/*.md", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "jobs/course/*", "bench/*.md", ".ci/run"]
 PROGRAM = re.compile(r"""(?:build/|\$\{?)?\bgantry\b(?:\.sif)?[}"']*|"?\$\{?GANTRY\}?"?""")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
-END = re.compile(r"[`;|&#)]|   ")  # of a command line, in scripts and in text
+END = re.compile(r"[`;|&#)]|   | -- ")  # of a command line, in scripts and in text
 
 
 def said(*words):

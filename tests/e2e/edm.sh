@@ -21,6 +21,12 @@ for way in "$drawn" "$flow"; do
     same "$(last one)" "$(last parts)"
 done
 for s in Loss/loss Loss/level1 Loss/level4; do grep -q "\"$s\"" parts/stats.jsonl || fail "no $s in the log"; done
+"$python" - <<'P' || fail 'a series of metrics.h5 has no unit or no description'
+import h5py
+def look(name, item):
+    if isinstance(item, h5py.Dataset): assert item.attrs['description'] and 'unit' in item.attrs, name
+with h5py.File('parts/metrics.h5') as f: f.visititems(look); assert 'Loss/level4' in f
+P
 differ "$(last one)" "$(last one)" /networks/F_ema /networks/F # the moving average is not the network
 
 begins pictures

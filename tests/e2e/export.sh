@@ -60,19 +60,25 @@ case_convert() {
     [ ! -e e.npz ] || fail 'refused, and yet something was made'
 }
 
-# other MODEL NETWORK OPTIONS...
+# other MODEL NETWORK ALL OPTIONS...
 other() {
     local model=$1 network=$2
-    quietly "$GANTRY" train --model="$model" --run="$model" --batch=8 --steps=2 "${@:3}"
+    quietly "$GANTRY" train --model="$model" --run="$model" --batch=8 --steps=2 "${@:4}"
     for form in $forms; do export_ "$model" "$model.$form"; done
     judged "$network" "$(last "$model")" "$model.safetensors" "$model.npz" "$model.h5"
+    # --all names the network also where there is one.
+    for form in npz safetensors; do
+        export_ "$model" all.$form --all --overwrite && quietly "$GANTRY" convert all.$form back.h5 --overwrite
+        cmp back.h5 "$model.h5" || fail "all.$form, and back"
+    done
+    judged "$3" "$(last "$model")" all.npz all.safetensors
     expect 2 'no form pkl, which is for StyleGAN2 .*; it has safetensors, npz,' "$GANTRY" export "$model" "$model.pkl"
     [ ! -e "$model.pkl" ] || fail "$model.pkl is there"
 }
 case_other_models() {
-    other dcgan G_ema --data=synth:shapes:n=32,size=16 --cbase=256
-    other vae AE --data=synth:shapes:n=32,size=16
-    other lenet C --data=synth:shapes:n=32,size=28,classes=4
+    other dcgan G_ema G_ema,G,D --data=synth:shapes:n=32,size=16 --cbase=256
+    other vae AE AE, --data=synth:shapes:n=32,size=16
+    other lenet C C, --data=synth:shapes:n=32,size=28,classes=4
     quietly "$GANTRY" generate dcgan --seeds=0-2 --outdir=g1 && quietly "$GANTRY" generate dcgan.h5 --seeds=0-2 --outdir=g2 && equal g1 g2
     for file in lenet lenet.h5; do quietly "$GANTRY" predict $file synth:shapes:n=8,size=28,classes=4 --outdir=c-$file; done
     equal c-lenet/predictions.csv c-lenet.h5/predictions.csv

@@ -42,12 +42,13 @@ def text_of(f, name):
 
 
 def main(checkpoint, *paths):
-    networks = os.environ['NETWORKS'].split(',')
+    networks = [name for name in os.environ['NETWORKS'].split(',') if name]
+    with_all = ',' in os.environ['NETWORKS']  # "AE,": the only one, by --all
     with h5py.File(checkpoint, 'r') as f:
         wanted = {}
         for network in networks:
             for name, value in f['networks'][network].items():
-                wanted[f'{network}.{name}' if len(networks) > 1 else name] = value[()]
+                wanted[f'{network}.{name}' if with_all else name] = value[()]
         for path in paths:
             if path.endswith('.h5'):
                 same_checkpoint(path, f, networks)
@@ -57,7 +58,7 @@ def main(checkpoint, *paths):
             for name, value in wanted.items():
                 assert tensors[name].shape == value.shape and tensors[name].tobytes() == value.tobytes(), name
             assert texts['gantry.model'] == f.attrs['model'].decode()
-            assert texts['gantry.network' if len(networks) == 1 else 'gantry.networks'] == ','.join(networks)
+            assert texts['gantry.networks' if with_all else 'gantry.network'] == ','.join(networks)
             assert texts['gantry.recipe'] == text_of(f, 'recipe')
             assert texts.get('gantry.class_names') == text_of(f, 'data/class_names')
 

@@ -147,6 +147,73 @@ make name --seeds=0-3 && quietly "$GANTRY" generate run --class=ring --seeds=0-3
 expect 2 "no class of this name; did you mean square\? \(0 disc, 1 ring, 2 square, 3 triangle\)" "$GANTRY" generate run --class=sqare --seeds=0 --outdir=x
 expect 2 'no class of this name \(0 disc' "$GANTRY" generate run --class=locomotive --seeds=0 --outdir=x
 
+begins depth_of_the_data
+# Single pictures and arrays hold the numbers of the data; grids have 8 bits, and so has what --depth=u8 makes. PNG of floats has 8 bits.
+"$python" - <<'PYTHON' || fail 'no data of 16 bits and of floats'
+import h5py, numpy as np
+x = np.random.default_rng(0).random((32, 16, 16, 3))
+for name, data, range in (('u16', x * 65535, None), ('twelve', x[..., :1] * 4095, (0, 4095)), ('f32', 100 + 400 * x, (100, 500))):
+    with h5py.File(name + '.h5', 'w') as f:
+        f['images'] = data.astype('f4' if name == 'f32' else 'u2')
+        if range: f['images'].attrs['range'] = [float(v) for v in range]
+PYTHON
+for kind in u16 twelve f32; do
+    quietly "$GANTRY" train --data=$kind.h5 $nets --batch=8 --mbstd=2 --steps=4 --lrate=0.02 --run=of-$kind
+    of() { quietly "$GANTRY" generate of-$kind --seeds=0-4 "$@"; }
+    of --npy --outdir=$kind-each && cp said $kind-each.said
+    of --grid --outdir=$kind-beside && cp said $kind-beside.said
+    of --out=$kind-all.npy && of --out=$kind-all.h5 && of --out=$kind-float.npy --float
+    quietly ranks 2 "$GANTRY" generate of-$kind --seeds=0-4 --out=$kind-two.h5
+    cmp $kind-all.h5 $kind-two.h5 || fail 'it depends on the ranks'
+    of --depth=u8 --outdir=$kind-less && of --depth=u8 --out=$kind-less.npy && of --depth=u8 --out=$kind-grid.png
+    cmp $kind-beside/grid.png $kind-grid.png || fail 'a grid is not of 8 bits'
+done
+quietly "$GANTRY" generate of-u16 --seeds=0-4 --space=w --out=u16-w.npy
+quietly "$GANTRY" generate of-u16 --projected-w=u16-w.npy --outdir=styles
+cmp u16-each/seed0003.png styles/proj03.png || fail 'styles make a picture of another depth'
+quietly "$GANTRY" mix of-u16 --rows=3 --cols=4 --outdir=mixed
+cmp u16-less/seed0003.png mixed/3-3.png || fail 'mixed pictures are not of 8 bits'
+# What is written as another file is read again with the depth and the range.
+for again in twelve.npz twelve.safetensors twelve.pkl twelve.h5 f32.npz; do
+    kind=${again%.*}
+    quietly "$GANTRY" export of-$kind again-$again && quietly "$GANTRY" generate again-$again --seeds=0-4 --out=again.npy --overwrite
+    cmp $kind-all.npy again.npy || fail "a network as $again has lost the depth of its data"
+done
+# A picture of the data's depth is read as one of the data.
+quietly "$GANTRY" project of-twelve --target=twelve-each/seed0003.png --num-steps=1 --save-video=0 --outdir=found
+"$python" - <<'PYTHON' || fail 'depth of pictures and arrays'
+import h5py, numpy as np
+from PIL import Image
+def png(path): return np.array(Image.open(path))
+for kind, type, low, high in (('u16', 'u2', 0, 65535), ('twelve', 'u2', 0, 4095), ('f32', 'f4', 100, 500)):
+    raw = np.stack([np.load(f'{kind}-each/seed{i:04}.npy') for i in range(5)]).astype('f8')
+    want = np.clip(low + (raw + 1) * (high - low) / 2, low, high)
+    all, less = np.load(f'{kind}-all.npy'), np.load(f'{kind}-less.npy')
+    assert all.dtype == np.dtype(type) and less.dtype == np.uint8 and all.shape == less.shape == raw.shape, (kind, all.dtype)
+    assert np.abs(all - want).max() <= (0.501 if type == 'u2' else 1e-4 * high), kind
+    assert (less == np.clip(raw.astype('f4') * np.float32(127.5) + 128, 0, 255).astype('u1')).all()
+    assert all.min() >= low and all.max() <= high and len(np.unique(all)) > 256
+    with h5py.File(f'{kind}-all.h5') as f:
+        assert (f['images'][:] == all).all() and f['images'].dtype == all.dtype and list(f['images'].attrs['range']) == [low, high]
+    for i in range(5):
+        each, little = png(f'{kind}-each/seed{i:04}.png'), png(f'{kind}-less/seed{i:04}.png')
+        assert (little == less[i].squeeze()).all()
+        if kind == 'f32': assert (each == little).all()
+        elif kind == 'u16': assert (each == all[i] >> 8).all() # Pillow keeps the high byte of RGB
+        else: assert (each == all[i, :, :, 0]).all() and each.max() > 255
+    assert np.abs(np.load(f'{kind}-float.npy') - low - (raw + 1) * (high - low) / 2).max() < 1e-4 * high
+np.savez('bad.npz', **{**np.load('again-twelve.npz'), 'gantry.samples': 'int7'})
+assert np.abs(png('found/target.png').astype(int) - png('twelve-less/seed0003.png')).max() <= 1
+PYTHON
+[ "$(od -An -tu1 -j24 -N1 u16-each/seed0000.png | tr -d ' ')" = 16 ] || fail 'no PNG of 16 bits'
+grep -q 'float32.*PNG.*8 bits.*--out=FILE.npy' f32-each.said || { cat f32-each.said; fail 'not a word of floats in PNG'; }
+grep -q 'grid.*8 bits' u16-beside.said || { cat u16-beside.said; fail 'not a word of the grid'; }
+grep -q '8 bits' u16-each.said twelve-each.said && fail 'pictures of 16 bits are said to have 8'
+quietly "$GANTRY" dataset u16-all.h5 read-again.h5 && quietly "$GANTRY" dataset u16-each read-single.h5
+expect 1 "bad.npz.*'/data/samples' is not a type of samples" "$GANTRY" generate bad.npz --seeds=0 --outdir=x
+expect 2 'float.*depth=u8' "$GANTRY" generate of-u16 --seeds=0 --float --depth=u8 --out=x.npy
+expect 2 'depth.*space=z' "$GANTRY" generate of-u16 --seeds=0 --space=z --depth=u8 --out=x.npy
+
 begins what_cannot_be
 while IFS=: read -r words options; do
     # shellcheck disable=SC2086

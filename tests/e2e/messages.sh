@@ -204,7 +204,10 @@ case_other_commands() {
 1  |  inspect nowhere.zip  |  'nowhere.zip': No such file or directory; a dataset, a checkpoint
 1  |  inspect empty  |  'empty': holds no pictures
 2  |  dataset photos o.zip --background=blue  |  white, black or six hexadecimal digits such as 80c0ff
-2  |  dataset photos o.zip --width=40  |  a dataset of all: gantry dataset photos o.zip --width=40 --height=32 --pad
+2  |  dataset photos o.zip --width=40  |  give both, as in gantry dataset photos o.zip --width=40 --height=40 --transform=center-crop
+2  |  dataset --source=photos --dest=o.zip --height=24 --pad  |  as in gantry dataset --source=photos --dest=o.zip --height=24 --pad --width=24 \(--width=0
+2  |  dataset subset shapes.zip o.zip --count=3 --width=8  |  as in gantry dataset subset shapes.zip o.zip --count=3 --width=8 --height=8
+2  |  dataset photos o.zip --width=40 --height=0  |  4 of 10 pictures cannot be used
 2  |  dataset photos o.zip --width=40 --height=40 --pad --transform=center-crop  |  --pad and --transform: only one of them
 2  |  generate mine --seeds=9-0 --outdir=o  |  the first number of a range is the smaller one, such as 0-9
 2  |  generate mine --seeds=0 --guidance=2 --outdir=o  |  this network makes pictures at once
@@ -217,6 +220,108 @@ case_other_commands() {
 2  |  completion fish  |  gantry completion bash, or gantry completion zsh
 2  |  doctor --hash  |  did you mean --hashes\?
 END
+}
+
+# Words of other programs (src/base/words.c; test_help looks at each row), as people type them.
+case_words_of_other_programs() {
+    submit='submit --data=shapes.zip --cpus-per-task=1 --dry-run'
+    rows 60 <<END
+2  |  train --time=10  |  unknown option --time; in Gantry it is --max-time
+2  |  search --time=10 lrate=lin:1..2  |  in Gantry it is --max-time
+2  |  train --cores=4  |  in Gantry it is --threads
+2  |  generate mine --seeds=0 --cores=4  |  in Gantry it is --threads
+2  |  train --size=64  |  pictures are as large as those of the data, which gantry dataset SOURCE DEST --width=W --height=H makes
+2  |  dataset photos o.zip --size=64  |  in Gantry it is --width, and --height
+2  |  dataset photos o.zip --resolution=64x64  |  in Gantry it is --width, and --height
+2  |  generate mine --size=64  |  as large as those that the network was trained on
+2  |  train --data=shapes.zip --epochs=3  |  belongs to [a-z|]*; here it is --kimg, in thousands of images\)
+2  |  train --data=shapes.zip --model=edm --epochs=3  |  here it is --kimg
+2  |  train --num-epochs=3  |  in Gantry it is --epochs, of GANs and diffusion --kimg
+2  |  train --width=128  |  --width=128: must be at most 16; it is the factor of a classifier's channels, and .* gantry dataset
+2  |  train --data=shapes.zip --width=2  |  --width has no meaning with --model=stylegan2 \(it belongs to classifier; .* gantry dataset
+2  |  train --data=shapes.zip --model=vae --width=2  |  --width has no meaning with --model=vae .* gantry dataset
+2  |  train --arch=resnet18  |  must be one of ddpmpp\|ncsnpp; .*--model
+2  |  train --data=shapes.zip --model=edm --cbase=128  |  here it is --model-channels
+2  |  train --data=shapes.zip --model=lenet --gamma=0.7  |  here it is --schedule-factor
+2  |  train --rho=7  |  the rho of EDM's sampler is --sigma-rho
+2  |  train --xflip=1  |  in Gantry it is --mirror
+2  |  train --batch-gpu=8  |  there are no GPUs; --slices-at-once
+2  |  train --transfer=x.pkl  |  in Gantry it is --resume
+2  |  train --S_churn=40  |  in Gantry it is --churn
+2  |  generate mine --S_churn=40  |  property of the run: gantry train --churn
+2  |  generate mine --sigma_min=0.002  |  property of the run: gantry train --sigma-min
+2  |  generate mine --steps=18  |  in Gantry it is --sampler-steps
+2  |  generate mine --solver=heun  |  in Gantry it is --sampler
+2  |  submit --duration=200  |  in Gantry it is --kimg, in thousands of images
+2  |  train --glr=0.002  |  in Gantry it is --lrate
+2  |  train --nproc_per_node=4  |  gantry run -n N
+2  |  generate mine --seed=3  |  in Gantry it is --seeds
+2  |  walk mine --num-keyframes=4  |  in Gantry it is --seconds
+2  |  inspect --model=mlp --size=8x8 --lr=1  |  in Gantry it is --lrate
+2  |  predict mine x.png --size=64  |  in Gantry it is --image-size, for a file that does not say it
+2  |  evaluate mine shapes.zip --batch-size=8  |  pictures are taken in batches that fit
+2  |  run --cores=4 train  |  gantry run -n 4 train --threads=8
+2  |  train --folder=x  |  unknown option --folder$
+2  |  train --rotate  |  unknown option --rotate$
+2  |  train --load-model=x  |  in Gantry it is --resume
+2  |  train --name=x  |  in Gantry it is --run, the folder of the run
+2  |  train --config=x.yaml  |  a job file is the first word: gantry train FILE.ini
+2  |  run --np=4 train  |  in Gantry it is --ranks
+2  |  run -np 4 train  |  in Gantry it is --ranks
+2  |  train edm  |  'edm' is a model, and no job of that name comes with the program: use --model=edm
+2  |  train ResNet18 --data=shapes.zip  |  use --model=resnet18
+2  |  search mlp lrate=lin:0.1..0.2  |  use --model=mlp
+2  |  train fashoin  |  did you mean fashion\?
+2  |  $submit -p=short  |  unknown option -p; in Gantry it is --partition
+2  |  $submit -p short  |  unknown option -p; in Gantry it is --partition
+2  |  $submit -pshort  |  unknown option -p; in Gantry it is --partition
+2  |  $submit -N2  |  unknown option -N; in Gantry it is --nodes
+2  |  $submit -c 4  |  in Gantry it is --cpus-per-task
+2  |  $submit -t 10:00  |  in Gantry it is --time
+2  |  $submit -A=me  |  in Gantry it is --account
+2  |  $submit -a 1-4  |  in Gantry it is --array
+2  |  $submit -n4  |  unknown option -n; in Gantry it is --ntasks-per-node, times --nodes
+2  |  $submit -n 4  |  '4' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run
+2  |  $submit -w n1  |  behind -- at the end: gantry submit ... -- --nodelist=LIST
+2  |  $submit --cores=4  |  in Gantry it is --cpus-per-task
+2  |  $submit --ntasks=4  |  in Gantry it is --ntasks-per-node, times --nodes
+2  |  $submit --gres=disk:1  |  behind -- at the end: gantry submit ... -- --gres=LIST
+2  |  $submit --exclude=n1  |  behind -- at the end: gantry submit ... -- --exclude=LIST
+2  |  $submit --output=log  |  slurm-JOB.log in the folder of the run
+2  |  $submit --partiton=x  |  did you mean --partition\?
+2  |  $submit -- --partition=x  |  --partition belongs before --: gantry submit ... --partition=x
+2  |  $submit -- -p x  |  -p behind --; in Gantry it is --partition
+2  |  $submit -- --exclude n1  |  'n1': behind -- stand options of sbatch, such as --exclude=n1
+2  |  $submit -- --signal=USR1  |  in Gantry it is --grace
+2  |  $submit --array=1-  |  --array=1-: numbers and ranges, such as 1-4
+2  |  $submit --array=4-1  |  --array=4-1: numbers and ranges
+2  |  $submit --mem=64GB  |  --mem=64GB: memory of a node, such as 64G
+2  |  $submit --run=mine --array=1-2  |  'mine' is a run itself: give another --run
+END
+}
+
+# Each option that docs/migrating.md has of another program is one of Gantry, or Gantry says what it is.
+case_words_of_the_page() {
+    "$python" - "$here/../../docs/migrating.md" >words <<'PY'
+import re, sys
+commands = {'train.py': 'train', 'generate.py': 'generate', 'calc_metrics.py': 'metrics', 'dataset_tool.py': 'dataset', 'legacy.py': 'convert', 'EDM': 'train'}
+command = section = None
+for line in open(sys.argv[1]):
+    if line.startswith('## '):
+        section = line[3:].strip()
+        command = commands.get(section)
+    cell = line.split(' | ')[0] if line.startswith('| `') else ''
+    if section == 'style_mixing.py, projector.py': command = 'mix' if '--rows' in cell else 'project'
+    of = 'generate' if section == 'EDM' and 'generate.py' in cell else command
+    for word in re.findall(r'--[A-Za-z0-9_-]+', cell) if command else []: print(of, word)
+PY
+    [ "$(wc -l <words)" -gt 60 ] || { cat words; fail 'too few words: the search is wrong'; }
+    while read -r command word; do
+        limited "$GANTRY" "$command" "$word=nonsense"
+        ! grep -qE 'unknown option [^ ]*(; did you mean .*)?$' said || { cat said; fail "docs/migrating.md has $word, and gantry $command does not know it"; }
+    done <words
+    rm words
+    [ "$(find . | sort | grep -v '^./said$')" = "$here_before" ] || fail 'something was left behind'
 }
 
 # Labels: an empty one in a CSV file counts as missing; those that training does not use are mentioned.

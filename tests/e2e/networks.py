@@ -1,7 +1,8 @@
 """Files of other programs for networks.sh. networks.py state GOLDEN.h5 PREFIX OUT.{npz,safetensors,pt} [CHANGE]: the tensors of G_ema as a state dict;
-CHANGE: `without=NAME`, `nan=NAME`, `short=NAME` (a row less), `tensor=NAME`, `value=NAME` (one more). cache ADDRESS: the first part of the name under which the reference keeps it.
+CHANGE: `without=PATTERN`, `nan=NAME`, `short=NAME` (a row less), `embed=NAME` (columns of labels alone), `tensor=NAME`, `value=NAME` (one more). cache ADDRESS: the first part of the name under which the reference keeps it.
 pickle FILE.pkl OUT.pkl CHANGE [PROTOCOL]: with a change (CHANGES). filters FILE.pkl: its filters. again FILE.pkl: are the constructors' arguments there?
 bare IN.npz OUT PREFIX [CHANGE]: tensors of these names and no texts. near A.npy B.npz NAME: the same pictures but for rounding."""
+import fnmatch
 import hashlib
 import json
 import pickle
@@ -18,7 +19,8 @@ def tensors(path, prefix, change):
     with h5py.File(path) as f:
         for key, value in f['G_ema'].items():
             value = value[()]
-            if key == name and what == 'without': continue
+            if what == 'without' and fnmatch.fnmatch(key, name): continue
+            if key == name and what == 'embed': value = value[:, -value.shape[0]:]
             if key == name and what == 'nan': value = np.where(np.arange(value.size).reshape(value.shape) == value.size // 2, np.nan, value).astype('float32')
             if key == name and what == 'short': value = value[1:]
             yield prefix + key, np.ascontiguousarray(value)

@@ -291,6 +291,17 @@ case_refused() {
     expect 1 "less.safetensors.*no tensor 'synthesis.b16.conv1.bias'" ranks 3 "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" '' short.safetensors short=synthesis.b16.conv1.bias
     expect 1 "'synthesis.b16.conv1.bias' has the shape 19 where 20 is needed" "$GANTRY" generate short.safetensors --seeds=0 --outdir=no
+    # What the reference can build and Gantry cannot: each by its name.
+    networks state "$golden/skip.h5" '' unmapped.safetensors 'without=mapping.fc*'
+    expect 1 'unmapped.*mapping network has no layers \(num_layers = 0\)' "$GANTRY" generate unmapped.safetensors --seeds=0 --outdir=no
+    networks state "$golden/channels_last.h5" '' labels.safetensors embed=mapping.fc0.weight
+    expect 1 'labels.*no latents \(z_dim = 0\)' "$GANTRY" generate labels.safetensors --seeds=0 --class=1 --outdir=no
+    networks state "$golden/skip.h5" '' four.safetensors 'without=synthesis.b[!4]*'
+    expect 1 'four.*sides of 4 pixels \(img_resolution = 4\)' "$GANTRY" generate four.safetensors --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" '' less.safetensors 'without=mapping.fc0.*'
+    expect 1 "less.*no tensor 'mapping.fc0.weight'" "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
+    networks state "$golden/skip.h5" '' less.safetensors 'without=synthesis.b8.conv1.*'
+    expect 1 "less.*no tensor 'synthesis.b8.conv1.weight'" "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" layers. other.safetensors
     expect 1 "layers.*names that Gantry does not know" "$GANTRY" generate other.safetensors --seeds=0 --outdir=no
     printf 'cos\nsystem\n(S"touch called"\ntR.' >evil0.pkl

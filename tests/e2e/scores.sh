@@ -224,6 +224,15 @@ PY
     quietly "$GANTRY" train --data=bytes.zip $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=of-bytes
     scores bytes of-bytes --data=wide.h5 --detector=ae-wide --metrics=fid40 --save-fakes=of-bytes.zip
     grep -q '; 40 fakes' bytes && quietly "$GANTRY" inspect of-bytes.zip && grep -q '8-bit' said || { cat said bytes; fail 'floats of a network that learns 8 bits'; }
+    # Finer fakes are rounded to the reals, in the file too. An exported network knows which numbers it learnt.
+    quietly "$GANTRY" export of-deep alone.h5
+    for net in of-deep alone.h5; do
+        scores net $net --data=bytes.zip --detector=ae-wide --metrics=fid40 --save-fakes=coarse-$net.h5
+        scores file --reals=bytes.zip --fakes=coarse-$net.h5 --detector=ae-wide --metrics=fid40
+        cmp <(results net) <(results file) || { diff net file; fail "other scores of saved pictures of $net that are rounded to 8 bits"; }
+        scores both $net --data=wide.h5 --detector=ae-wide --metrics=fid40
+        grep -q 'fakes 16-bit, reals float32' both || fail "$(cat both)"
+    done
     "$python" -c "import numpy as np, h5py; np.save('far.npy', h5py.File('wide.h5')['images'][:])"
     quietly "$GANTRY" train --data=far.npy $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=of-far
     expect 0 'samples go from .* outside the range -1 .. 1' "$GANTRY" metrics of-far --metrics=swd16

@@ -109,7 +109,8 @@ refused() { # PATTERN ARGUMENTS...
 }
 refused 'upside down' lrate=log:1e-2..1e-6
 refused 'begins above 0' lrate=log:0..1e-2
-refused "unknown option 'lrat'; did you mean lrate" lrat=log:1e-5..1e-2
+refused 'unknown option --lrat; did you mean --lrate' lrat=log:1e-5..1e-2
+refused 'unknown option --lr; in Gantry it is --lrate' lr=log:1e-5..1e-2
 refused 'epochs may not vary' epochs=int:1..3
 refused 'subset may not vary' subset=int:10..30
 refused 'may not vary' 'threads=1|2'

@@ -22,7 +22,7 @@ train* | run*\ train*)
     *) [ -d runs/mine ] && [[ "$*" != *--data* ]] || more+=(--cbase=512 --cmax=8 --batch=4 --mbstd=2 --map-layers=2 --grid=2x2) ;;
     esac
     ;;
-submit*) more=(--dry-run) ;;
+submit*) set -- submit --dry-run "${@:2}" ;; # behind -- stand options of sbatch
 walk* | run*\ walk*) more=(--seconds=0.1) ;;
 project* | run*\ project*) more=(--num-steps=2) ;;
 metrics* | run*\ metrics*) [[ "$*" != *metrics\ runs/* ]] || more=(--count=16) ;;

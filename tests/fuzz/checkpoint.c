@@ -75,8 +75,13 @@ static void seed(fuzz_put *put, void *arg, int networks, const char *recipe, con
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    const gt_checkpoint_data data = {"00112233445566778899aabbccddeeff", true, {100, 500}, "R,G,B,nir", 2,
-                                     (const char *[]){"disc", "ring"}};
+    const gt_checkpoint_data data = {.pictures = "00112233445566778899aabbccddeeff",
+                                     .samples = GT_U16,
+                                     .has_range = true,
+                                     .range = {100, 500},
+                                     .channels = "R,G,B,nir",
+                                     .class_names = 2,
+                                     .class_name = (const char *[]){"disc", "ring"}};
     seed(put, arg, 3, "[gantry]\nbatch = 8\n", NULL);
     seed(put, arg, 1, "", NULL);
     seed(put, arg, 0, "[recipe]\ncfg = cifar\n", NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/words.h"
 
 typedef struct printed {
     char *text;
@@ -275,7 +276,7 @@ static void documents_are_what_is_printed(void **state) {
 
 /* ---- names of other programs ---- */
 
-static void what_others_call_so(void **state) {
+static void commands_of_others(void **state) {
     (void)state;
     static const gt_named commands[] = {{"projector", "project"},
                                         {"style_mixing.py", "mix"},
@@ -292,6 +293,77 @@ static void what_others_call_so(void **state) {
     }
     assert_int_equal(cli_fail_unknown("trian"), GT_USAGE);
     assert_string_equal(gt_message(), "unknown command 'trian'; did you mean train?");
+}
+
+/* The options of the i-th command, with those of jobs where it takes them. False: there are no more commands. */
+static bool table_of(int i, gt_options *o) {
+    static gt_option rows[2 * GT_JOB_MAX_KEYS];
+    int n, n_own, n_job;
+    const cli_command *const *c = cli_commands(&n);
+    if (i == n) return false;
+    const gt_option *own = cli_options(c[i], &n_own), *job = gt_job_table(&n_job);
+    if (own == job || !c[i]->takes_job) n_job = 0;
+    for (int k = 0; k < n_own + n_job; k++) rows[k] = k < n_own ? own[k] : job[k - n_own];
+    *o = (gt_options){.rows = rows, .n = n_own + n_job};
+    return true;
+}
+
+/* Each option that the text names is one of the table or, where it speaks of a command, of any. */
+static void check_named(const gt_options *o, const gt_word *w) {
+    const char *of_sbatch = strstr(w->says, " -- ");
+    for (const char *at = w->says; (at = strstr(at, "--")); at++) {
+        char key[64];
+        gt_options any;
+        snprintf(key, sizeof key, "%.*s", (int)strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-123456789"), at + 2);
+        bool known = !*key || at[-1] == '-' || (of_sbatch && at > of_sbatch) || gt_options_find(o, key) ||
+                     !strcmp(key, "quiet");
+        for (int i = 0; !known && strstr(w->says, "gantry ") && table_of(i, &any); i++)
+            known = gt_options_find(&any, key) != NULL;
+        if (!known) fail_msg("of %s: '%s': there is no --%s", w->word, w->says, key);
+    }
+}
+
+/* Where the row is the one that answers, it names an option that is there. */
+static bool answers(const gt_options *o, gt_word_kind kind, const gt_word *w) {
+    char said[GT_WORD_BYTES];
+    bool known = gt_options_find(o, w->word) != NULL;
+    if (known != (kind != GT_WORD_UNKNOWN) || gt_word_find(o, kind, w->word) != w) return false;
+    assert_true(w->here || w->says);
+    if (w->here && !gt_options_find(o, w->here)) fail_msg("of %s: there is no --%s", w->word, w->here);
+    gt_word_text(w, kind, "--", said);
+    if (w->says && !strstr(said, w->says)) fail_msg("of %s: '%s' is cut", w->word, said);
+    if (w->says) check_named(o, w);
+    if (kind != GT_WORD_UNKNOWN) return true;
+    gt_options copy = *o;
+    assert_int_equal(gt_options_set(&copy, w->word, "1", NULL), GT_USAGE);
+    if (!strstr(gt_message(), said)) fail_msg("of %s: %s", w->word, gt_message());
+    return true;
+}
+
+static void each_word_of_others_is_answered(void **state) {
+    (void)state;
+    int unreached = 0;
+    for (int kind = GT_WORD_UNKNOWN; kind <= GT_WORD_OF_MODEL; kind++) {
+        for (int k = 0; k < gt_words[kind].n; k++) {
+            const gt_word *w = &gt_words[kind].rows[k];
+            bool any = false;
+            gt_options o;
+            for (int i = 0; table_of(i, &o); i++) {
+                gt_option *rows = calloc((size_t)o.n + 1, sizeof *rows); /* check_named() makes other tables */
+                memcpy(rows, o.rows, (size_t)o.n * sizeof *rows);
+                o.rows = rows;
+                any |= answers(&o, (gt_word_kind)kind, w);
+                free(rows);
+            }
+            if (!any) print_error("the row of '%s' (%s) is never reached\n", w->word, w->here ? w->here : w->says);
+            unreached += !any;
+        }
+    }
+    assert_int_equal(unreached, 0);
+}
+
+static void spelling_of_words_does_not_matter(void **state) {
+    (void)state;
     static const gt_named keys[] = {{"lr", "lrate"},        {"learning_rate", "lrate"}, {"num-workers", "threads"},
                                     {"batchSize", "batch"}, {"pretrained", "resume"},   {0}};
     gt_job *job = gt_job_new();
@@ -300,16 +372,25 @@ static void what_others_call_so(void **state) {
         snprintf(said, sizeof said, "unknown option --%s; in Gantry it is --%s", n->name, n->text);
         assert_int_equal(gt_options_set(&job->options, n->name, "1", NULL), GT_USAGE);
         assert_string_equal(gt_message(), said);
+        snprintf(said, sizeof said, "job.ini:3: unknown key '%s'; in Gantry it is %s", n->name, n->text);
+        assert_int_equal(gt_options_set(&job->options, n->name, "1", "job.ini:3"), GT_USAGE);
+        assert_string_equal(gt_message(), said);
     }
     gt_job_free(job);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(overview_names_every_command),  cmocka_unit_test(every_help_is_whole),
-        cmocka_unit_test(options_are_said_plainly),      cmocka_unit_test(help_of_train_has_the_options_of_the_model),
-        cmocka_unit_test(examples_can_be_read),          cmocka_unit_test(every_page_is_whole),
-        cmocka_unit_test(documents_are_what_is_printed), cmocka_unit_test(what_others_call_so),
+        cmocka_unit_test(overview_names_every_command),
+        cmocka_unit_test(every_help_is_whole),
+        cmocka_unit_test(options_are_said_plainly),
+        cmocka_unit_test(help_of_train_has_the_options_of_the_model),
+        cmocka_unit_test(examples_can_be_read),
+        cmocka_unit_test(every_page_is_whole),
+        cmocka_unit_test(documents_are_what_is_printed),
+        cmocka_unit_test(commands_of_others),
+        cmocka_unit_test(each_word_of_others_is_answered),
+        cmocka_unit_test(spelling_of_words_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

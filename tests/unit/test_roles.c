@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Roles of models: in every model of every family each row says what its graph reads and gives, and the first row of a
- * network is its forward pass. */
+ * network is its forward pass; what models log is explained. */
 #include <string.h>
 
 #include "expect.h"
 #include "gantry/job.h"
 #include "gantry/ops.h"
+#include "gantry/runlog.h"
 #include "use/runner/roles.h"
 
 enum { N = 4, CLASSES = 4 };
@@ -79,12 +80,21 @@ static void check_role(gt_model *m, const gt_role *r) {
     gt_graph_free(g);
 }
 
+/* metrics.h5, reports and docs/options.md have no other words for them. */
+static void check_series(const gt_model *m) {
+    for (int i = 0; i < m->n_phases; i++)
+        for (int k = 0; k < m->phases[i].n_stats; k++)
+            if (!gt_series_of(m->phases[i].stats[k].name))
+                fail_msg("%s: the table of series does not know '%s'", m->name, m->phases[i].stats[k].name);
+}
+
 static int check_model(const char *name, bool cond) {
     gt_job *job = small_job(name, cond);
     if (!job) return 0;
     gt_model *m = gt_model_bare(job);
     if (!m) fail_msg("%s: %s", name, gt_message());
     for (int i = 0; i < m->n_roles; i++) check_role(m, &m->roles[i]);
+    check_series(m);
     for (int net = 0; net < m->n_nets; net++) {
         gt_graph *g = gt_model_forward(m, net, N);
         assert_int_equal(g != NULL, net != m->baseline || !net);

@@ -67,7 +67,11 @@ static gt_status size_mapping(const look *l, gt_mapping_config *m, int w_dim) {
     m->embed_features = embed == w_dim ? 0 : embed;
     m->num_layers = count_layers(l, w_dim, &m->layer_features);
     m->z_dim = dim(l, 1, "mapping.fc0.weight") - embed;
-    return m->num_layers && m->z_dim > 0 ? GT_OK : missing(l, "mapping.fc0.weight");
+    if (!m->num_layers && dim(l, 0, "mapping.fc1.weight")) return missing(l, "mapping.fc0.weight");
+    if (!m->num_layers)
+        return gt_fail(GT_FORMAT, "G's mapping network has no layers (num_layers = 0): Gantry has no such network");
+    if (m->z_dim > 0) return GT_OK;
+    return gt_fail(GT_FORMAT, "G takes labels and no latents (z_dim = 0): Gantry has no such network");
 }
 
 static gt_status size_generator(const look *l, int levels, gt_generator_config *g) {
@@ -133,7 +137,12 @@ static gt_status size_images(const look *l, int levels, gt_stylegan2_found *out)
 /* *levels: of the file's first network. */
 static gt_status find_levels(const look *l, int *levels) {
     *levels = count_levels(l);
-    return *levels < 2 ? missing(l, l->is_d ? "b8.conv1.weight" : "synthesis.b8.conv1.weight") : GT_OK;
+    if (*levels > 1) return GT_OK;
+    bool small = !block_dim(l, 0, 1, "conv0.weight") &&
+                 dim(l, 0, l->is_d ? "b4.conv.weight" : "synthesis.b4.conv1.weight");
+    if (!small) return missing(l, l->is_d ? "b8.conv1.weight" : "synthesis.b8.conv1.weight");
+    return gt_fail(GT_FORMAT,
+                   "its images have sides of 4 pixels (img_resolution = 4): Gantry's networks have 8 or more");
 }
 
 gt_status gt_stylegan2_sizes(gt_stylegan2_file *f, bool is_d, gt_stylegan2_found *out) {

@@ -91,6 +91,8 @@ gt_status gt_export_check(const gt_export_request *r) {
     if (form != &gt_export_form_onnx && ((r->part && *r->part) || r->from_styles || silent || r->truncation_cutoff))
         return gt_fail(GT_USAGE, "--part, --from, --noise-mode and --truncation-cutoff are for .onnx files: '%s'",
                        r->out);
+    if (form == &gt_export_form_onnx && r->all)
+        return gt_fail(GT_USAGE, "--all: an .onnx holds one network, or a part of it (--part): '%s'", r->out);
     if (stat(r->out, &out)) return GT_OK;
     if (S_ISDIR(out.st_mode)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", r->out);
     if (!stat(r->checkpoint, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)

@@ -46,6 +46,9 @@ bool gt_export_is_form(const char *name); /* "pkl" */
 gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_form *forms[GT_EXPORT_MOST_FORMS],
                           int *n);
 
+enum { GT_EXPORT_TEXTS_MOST = 12 };
+/* What is known of the data, as texts of w, which has room for GT_EXPORT_TEXTS_MOST: names of classes, the range ... */
+gt_status gt_export_data_texts(const gt_checkpoint_data *d, gt_arena *a, gt_weights_out *w);
 /* What Gantry needs to make the model again, as texts of w: the model's name, the recipe, names of classes ... */
 gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks as a .pkl that the program which published them loads (spec 8.7, spec-edm 7). */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -24,7 +23,7 @@ static const gt_export_net *find_net(const gt_export_source *s, const char *name
 /* The failure that is not one of the file is told apart by `status`. */
 typedef struct writing {
     const gt_export_source *source;
-    char *class_names; /* NULL: there are none */
+    gt_weights_out texts;
     gt_status status;
 } writing;
 
@@ -41,9 +40,9 @@ static int write_pickle(int fd, void *arg) {
         w->status = m->reference->put(m, n->net == m->nets[0] ? 0 : 1, n->block, &p);
     }
     m->reference->put_rest(m, &p);
-    if (w->class_names) {
-        gt_put_text(&p, "gantry.class_names");
-        gt_put_text(&p, w->class_names);
+    for (int i = 0; i < w->texts.n_texts; i++) {
+        gt_put_text(&p, w->texts.texts[i].name);
+        gt_put_text(&p, w->texts.texts[i].text);
     }
     gt_put_text(&p, "gantry.model"); /* the last key: by it outfile_kind.c knows the file again */
     gt_put_text(&p, m->name);
@@ -53,7 +52,6 @@ static int write_pickle(int fd, void *arg) {
 }
 
 static gt_status write_pkl(const gt_export_source *s) {
-    const gt_checkpoint_data *d = &s->trained->data;
     size_t bytes = 0;
     for (const gt_reference_part *part = s->trained->model->reference->parts; part->key; part++) {
         const gt_export_net *n = find_net(s, part->network);
@@ -62,10 +60,12 @@ static gt_status write_pkl(const gt_export_source *s) {
                            s->request->checkpoint, part->network);
         bytes += n->net->block_floats * sizeof(float);
     }
-    writing w = {.source = s};
-    if (d->class_names && !(w.class_names = gt_class_names_to_text(d->class_name, d->class_names))) return GT_NOMEM;
-    gt_status st = gt_file_replace_by(s->request->out, write_pickle, &w, bytes);
-    free(w.class_names);
+    gt_weight_text texts[GT_EXPORT_TEXTS_MOST];
+    writing w = {.source = s, .texts = {.texts = texts}};
+    gt_arena *a = gt_arena_new();
+    gt_status st = a ? gt_export_data_texts(&s->trained->data, a, &w.texts) : GT_NOMEM;
+    if (!st) st = gt_file_replace_by(s->request->out, write_pickle, &w, bytes);
+    gt_arena_free(a);
     return st;
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as named tensors beside texts: .safetensors and .npz. One network has the published names; several have them
- * behind the name of the network and a dot. The texts say what Gantry needs to make the model again. */
+ * Networks as named tensors beside texts: .safetensors and .npz. The network in use has the published names; all of
+ * them (--all) have them behind the name of the network and a dot. The texts say what Gantry needs to make the model
+ * again. */
 #include <stdlib.h>
 
 #include "codec/weights_write.h"
 #include "gantry/import.h"
 #include "nets/layers.h"
 #include "use/export/export.h"
-
-enum { TEXTS_MOST = 12 };
 
 typedef struct tensor { /* where the values of a gt_weight_out are */
     const gt_tensor *t;
@@ -20,12 +19,11 @@ static void values(const void *arg, float *out) {
     gt_tensor_to_file(t->t, t->block + t->t->offset, out);
 }
 
-/* Of several networks behind the network's name and a dot. */
+/* With --all behind the network's name and a dot. */
 static const char *name_of(const gt_export_source *s, const gt_export_net *n, const gt_tensor *t, gt_arena *a) {
     const char *hidden = s->trained->model->small_stem, *stem = hidden && gt_is(t->name, hidden) ? GT_SMALL_STEM : "";
-    bool several = s->n_nets > 1;
-    if (!several && !*stem) return t->name;
-    return gt_arena_printf(a, "%s%s%s%s", several ? n->name : "", several ? "." : "", stem, t->name);
+    bool all = s->request->all;
+    return all || *stem ? gt_arena_printf(a, "%s%s%s%s", all ? n->name : "", all ? "." : "", stem, t->name) : t->name;
 }
 
 static gt_status list_tensors(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
@@ -53,29 +51,37 @@ static const char *names_of(const gt_export_source *s, gt_arena *a) {
     return names;
 }
 
+gt_status gt_export_data_texts(const gt_checkpoint_data *d, gt_arena *a, gt_weights_out *w) {
+    gt_weight_text *out = (gt_weight_text *)w->texts;
+    char *classes = d->class_names ? gt_class_names_to_text(d->class_name, d->class_names) : NULL;
+    if (!classes && d->class_names) return GT_NOMEM;
+    if (classes) out[w->n_texts++] = (gt_weight_text){"gantry.class_names", gt_arena_printf(a, "%s", classes)};
+    if (d->samples != GT_U8) out[w->n_texts++] = (gt_weight_text){"gantry.samples", gt_sample_type(d->samples)};
+    if (d->has_range)
+        out[w->n_texts++] = (gt_weight_text){"gantry.range",
+                                             gt_arena_printf(a, "%.17g %.17g", d->range[0], d->range[1])};
+    if (d->channels) out[w->n_texts++] = (gt_weight_text){"gantry.channels", d->channels};
+    free(classes);
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+}
+
 gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w) {
     const gt_trained *t = s->trained;
     const gt_checkpoint_data *d = &t->data;
-    gt_weight_text *out = gt_arena_array(a, TEXTS_MOST, sizeof *out);
-    char *recipe = gt_job_to_recipe_text(t->job),
-         *classes = d->class_names ? gt_class_names_to_text(d->class_name, d->class_names) : NULL;
-    gt_status st = out && recipe && (classes || !d->class_names) ? GT_OK : GT_NOMEM;
+    gt_weight_text *out = gt_arena_array(a, GT_EXPORT_TEXTS_MOST, sizeof *out);
+    char *recipe = gt_job_to_recipe_text(t->job);
+    gt_status st = out && recipe ? GT_OK : GT_NOMEM;
     if (!st) {
         w->texts = out;
         out[w->n_texts++] = (gt_weight_text){"gantry.model", t->model->name};
-        out[w->n_texts++] = (gt_weight_text){s->n_nets > 1 ? "gantry.networks" : "gantry.network", names_of(s, a)};
+        out[w->n_texts++] = (gt_weight_text){s->request->all ? "gantry.networks" : "gantry.network", names_of(s, a)};
         out[w->n_texts++] = (gt_weight_text){"gantry.recipe", gt_arena_printf(a, "%s", recipe)};
         out[w->n_texts++] = (gt_weight_text){"gantry.kernel_set", gt_kernel_set_arithmetic(t->model->kernels)};
-        if (classes) out[w->n_texts++] = (gt_weight_text){"gantry.class_names", gt_arena_printf(a, "%s", classes)};
-        if (d->has_range)
-            out[w->n_texts++] = (gt_weight_text){"gantry.range",
-                                                 gt_arena_printf(a, "%.17g %.17g", d->range[0], d->range[1])};
-        if (d->channels) out[w->n_texts++] = (gt_weight_text){"gantry.channels", d->channels};
+        st = gt_export_data_texts(d, a, w);
         if (*s->inputs.s) out[w->n_texts++] = (gt_weight_text){"gantry.inputs", s->inputs.s};
         if (*d->pictures) out[w->n_texts++] = (gt_weight_text){"gantry.pictures", d->pictures};
     }
     free(recipe);
-    free(classes);
     return st || gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 

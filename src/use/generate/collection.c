@@ -36,7 +36,7 @@ struct gt_collection {
 };
 
 static size_t record_bytes(const gt_collection_of *of) {
-    size_t n = of->type == GT_NUMBER_UINT8 ? 1 : sizeof(float);
+    size_t n = gt_sample_bytes(of->type);
     for (int i = 0; i < of->n_dims; i++) n *= (size_t)of->dims[i];
     return n;
 }
@@ -47,13 +47,11 @@ static gt_status open_npy(gt_collection *c) {
     const gt_collection_of *of = c->of;
     int64_t shape[4] = {of->n};
     char head[GT_NPY_MADE_MAX];
-    bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    static const char *const types[][2] = {
+        [GT_U8] = {"|u1", "|u1"}, [GT_U16] = {"<u2", ">u2"}, [GT_F32] = {"<f4", ">f4"}};
     memcpy(shape + 1, of->dims, (size_t)of->n_dims * sizeof *shape);
-    size_t n = gt_npy_make_head(head,
-                                of->type == GT_NUMBER_UINT8 ? "|u1"
-                                : little                    ? "<f4"
-                                                            : ">f4",
-                                1 + of->n_dims, shape);
+    size_t n = gt_npy_make_head(head, types[of->type][__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__], 1 + of->n_dims,
+                                shape);
     gt_status st = gt_growing_open(&c->file, of->path);
     return st ? st : gt_growing_add(&c->file, head, n);
 }
@@ -67,7 +65,7 @@ static gt_status finish_npy(gt_collection *c) { return gt_growing_finish(&c->fil
 /* ---- .h5: libhdf5 writes the half by its name ---- */
 
 static gt_array array_of(const gt_collection_of *of) {
-    gt_array a = {of->name, of->type, 1 + of->n_dims, {of->n}, NULL};
+    gt_array a = {of->name, gt_sample_number(of->type), 1 + of->n_dims, {of->n}, NULL};
     memcpy(a.dims + 1, of->dims, (size_t)of->n_dims * sizeof *a.dims);
     return a;
 }
@@ -96,7 +94,7 @@ static gt_status open_h5(gt_collection *c) {
 }
 
 static gt_status add_h5(gt_collection *c, int64_t n, const char *records) {
-    return h5_status(c, gt_h5_write_rows(c->set, c->come, n, c->of->type, records));
+    return h5_status(c, gt_h5_write_rows(c->set, c->come, n, gt_sample_number(c->of->type), records));
 }
 
 static gt_status finish_h5(gt_collection *c) {

@@ -16,14 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gantry/arrays.h"
 #include "gantry/generate.h"
+#include "gantry/sample.h"
 #include "gantry/status.h"
 
 typedef struct gt_collection_of {
     const char *path;
     int64_t n;             /* records that will come */
-    gt_number type;        /* of their numbers: GT_NUMBER_UINT8 or GT_NUMBER_FLOAT; pictures: bytes */
+    gt_sample type;        /* of their numbers; pictures: bytes */
     int n_dims;            /* of a record; pictures: 3 */
     int64_t dims[3];       /* pictures: height, width, channels (1, 3 or 4) */
     int64_t columns, rows; /* of pictures side by side; cells without a picture are black */

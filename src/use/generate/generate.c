@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "codec/npy.h"
 #include "gantry/codec.h"
+#include "gantry/dataset.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
@@ -26,13 +27,14 @@ typedef struct work {
     gt_arena *arena;       /* holds the arrays */
     int64_t n;             /* images */
     float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
-    double range[2];       /* of the data: what -1 and 1 become in arrays of float32 */
+    gt_sample_format data; /* numbers of the data, of which arrays are */
+    gt_sample_format each; /* of pictures in files of their own */
     size_t record;         /* bytes of an item in a file of all; 0: each has a file of its own */
     gt_collection_of of;
     gt_collection *all;              /* rank 0's */
     char path[4096];                 /* of OUTDIR/grid.png */
     float *z, *labels, *ws, *images; /* of a batch */
-    uint8_t *bytes;                  /* of a batch */
+    char *pictures, *records;        /* of a batch: single pictures; what goes into the file of all */
 } work;
 
 /* ---- before the work ---- */
@@ -86,15 +88,15 @@ static void lay_out_records(work *w) {
     bool pictures = gt_collection_kind_of(of->path) == GT_COLLECTION_PICTURE;
     of->n = w->n;
     of->seeds = w->projected ? NULL : r->seeds;
-    of->type = r->as_float || r->space != GT_IMAGES ? GT_NUMBER_FLOAT : GT_NUMBER_UINT8;
+    of->type = r->as_float || r->space != GT_IMAGES ? GT_F32 : pictures ? GT_U8 : w->data.type;
     if (r->space == GT_LATENTS) of->name = "z", of->n_dims = 1, of->dims[0] = m->z_dim;
     else if (r->space == GT_STYLES) of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
     else {
         of->name = "images", of->n_dims = 3;
         of->dims[0] = m->height, of->dims[1] = m->width, of->dims[2] = pictures ? gt_shown_channels(m) : m->channels;
-        of->range = r->as_float ? w->range : NULL;
+        of->range = of->type == GT_U8 ? NULL : w->data.range;
     }
-    w->record = of->type == GT_NUMBER_UINT8 ? 1 : sizeof(float);
+    w->record = gt_sample_bytes(of->type);
     for (int i = 0; i < of->n_dims; i++) w->record *= (size_t)of->dims[i];
     of->columns = r->grid.columns, of->rows = r->grid.rows;
     if (!of->columns) {
@@ -123,7 +125,8 @@ static gt_status plan_collection(work *w) {
 static gt_status begin_files(work *w) {
     const gt_generate_request *r = w->request;
     size_t floats = gt_model_floats(w->model) * sizeof(float),
-           picture = gt_model_floats(w->model) / (size_t)w->model->channels * (size_t)gt_shown_channels(w->model);
+           pixels = gt_model_floats(w->model) / (size_t)w->model->channels,
+           picture = pixels * (size_t)gt_shown_channels(w->model) * gt_sample_bytes(w->each.type);
     bool folder = r->single || r->gathered;
     gt_status st = GT_OK;
     if (folder) st = gt_rundir_prepare(r->outdir, (size_t)w->n * (picture + (r->npy ? floats : 0)));
@@ -141,23 +144,49 @@ static gt_status open_generator(work *w) {
     return check_projected(w);
 }
 
+/* Bytes have the usual range, whatever that of the data is: they are to be looked at. */
+static void choose_depth(work *w) {
+    const gt_generate_request *r = w->request;
+    bool known = gt_generator_samples(w->generator, &w->data);
+    if (r->as_float && !known && !w->comm->rank)
+        gt_info("the checkpoint gives no range of its data: -1 and 1 become %g and %g", w->data.range[0],
+                w->data.range[1]);
+    if (r->bytes || (w->data.type == GT_U8 && !r->as_float)) w->data = GT_SAMPLES_OF_8_BITS;
+    w->each = w->data.type == GT_U16 ? w->data : GT_SAMPLES_OF_8_BITS;
+}
+
+/* Where pictures show less than arrays hold. */
+static void say_depth(const work *w) {
+    const gt_generate_request *r = w->request;
+    bool out = r->out && *r->out;
+    if (w->data.type == GT_F32 && (r->single || out))
+        gt_info(
+            "the data are float32: pictures (PNG, WebP) have 8 bits; --out=FILE.npy and --out=FILE.h5 hold float32");
+    else if (w->data.type == GT_U16 && (r->gathered || out))
+        gt_info("the data have 16 bits: %s has 8 bits, as pictures of many images have; single pictures, "
+                "--out=FILE.npy and --out=FILE.h5 have 16",
+                out ? r->out : "grid.png");
+}
+
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->model;
-    size_t batch = (size_t)gt_generator_batch(w->generator);
-    bool first = w->comm->rank == 0, known = gt_generator_range(w->generator, w->range);
-    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") != GT_COLLECTION_ARRAY)
+    size_t batch = (size_t)gt_generator_batch(w->generator), floats = gt_model_floats(m);
+    bool first = w->comm->rank == 0;
+    choose_depth(w);
+    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") != GT_COLLECTION_ARRAY) {
         gt_shown_say(m, gt_generator_channels(w->generator), r->npy ? "" : "; --npy writes all of them");
-    if (first && r->as_float && !known)
-        gt_info("the checkpoint gives no range of its data: -1 and 1 become %g and %g", w->range[0], w->range[1]);
+        say_depth(w);
+    }
     gt_status st = plan_collection(w);
     if (st) return st;
     if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
     w->ws = gt_arena_array(w->arena, batch, (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
-    w->images = gt_arena_array(w->arena, batch, gt_model_floats(m) * sizeof *w->images);
-    w->bytes = gt_arena_array(w->arena, batch, gt_model_floats(m));
+    w->images = gt_arena_array(w->arena, batch, floats * sizeof *w->images);
+    w->pictures = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->each.type));
+    w->records = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->of.type));
     if (gt_arena_failed(w->arena)) return GT_NOMEM;
     st = fill_labels(w);
     return !st && first ? begin_files(w) : st;
@@ -168,16 +197,14 @@ static gt_status prepare(work *w) {
 /* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
 static gt_status write_image(const work *w, int64_t number, int64_t i) {
     const gt_model *m = w->model;
-    int shown = gt_shown_channels(m);
-    size_t pixels = (size_t)m->height * (size_t)m->width;
+    gt_picture p = {.height = m->height, .width = m->width, .channels = gt_shown_channels(m), .type = w->each.type};
+    p.samples = w->pictures + (size_t)i * gt_picture_bytes(&p);
     char path[4096];
     int length = snprintf(path, sizeof path - 4, w->projected ? "%s/proj%02lld" : "%s/seed%04lld", w->request->outdir,
                           (long long)number);
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
-    gt_status st = w->request->single
-                       ? gt_png_write(path, w->bytes + (size_t)i * pixels * (size_t)shown, m->height, m->width, shown)
-                       : GT_OK;
+    gt_status st = w->request->single ? gt_png_write_picture(path, &p) : GT_OK;
     strcpy(path + length, ".npy");
     if (!st && w->request->npy)
         st = gt_npy_write(path, w->images + (size_t)i * gt_model_floats(m), m->height, m->width, m->channels);
@@ -204,18 +231,20 @@ static gt_status compute_images(work *w, int64_t first, int n) {
 
 /* -1 .. 1 becomes the range of the data. */
 static void put_in_range(const work *w, float *x, size_t n) {
-    float low = (float)w->range[0], half = (float)((w->range[1] - w->range[0]) / 2);
+    const double *range = w->data.range;
+    float low = (float)range[0], half = (float)((range[1] - range[0]) / 2);
     for (size_t i = 0; i < n; i++) x[i] = (x[i] + 1) * half + low;
 }
 
 static void add_records(work *w, int n, gt_buffer *out) {
     const gt_generate_request *r = w->request;
     size_t floats = (size_t)n * gt_model_floats(w->model);
-    const void *records = w->bytes;
+    const void *records = w->records;
     if (r->space != GT_IMAGES) records = r->space == GT_LATENTS ? w->z : w->ws;
-    else if (w->of.type == GT_NUMBER_FLOAT) put_in_range(w, w->images, floats), records = w->images;
-    else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY) gt_image_bytes(w->images, w->bytes, floats);
-    else if (!r->single) gt_show_images(w->model, n, w->images, w->bytes);
+    else if (r->as_float) put_in_range(w, w->images, floats), records = w->images;
+    else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY)
+        gt_samples_of_floats(&w->data, w->images, floats, w->records);
+    else gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->records);
     gt_buffer_add(out, records, (size_t)n * w->record);
 }
 
@@ -223,7 +252,7 @@ static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     work *w = arg;
     const gt_generate_request *r = w->request;
     gt_status st = compute_images(w, first, n);
-    if (!st && r->single) gt_show_images(w->model, n, w->images, w->bytes);
+    if (!st && r->single) gt_show_images(w->model, &w->each, n, w->images, w->pictures);
     for (int i = 0; i < n && !st && (r->single || r->npy); i++)
         st = write_image(w, w->projected ? first + i : r->seeds[first + i], i);
     if (!st && w->record) add_records(w, n, out);

@@ -45,7 +45,7 @@ static gt_status check_options(const gt_trained *t, const gt_generator_options *
 static gt_status read_start(gt_generator *g, const char *file) {
     gt_picture p;
     gt_status st = gt_read_picture(file, &p);
-    if (!st) st = gt_adapt_picture(&p, file, g->trained.model, true, &g->start);
+    if (!st) st = gt_adapt_picture(&p, file, &g->trained, true, &g->start);
     return st ? gt_wrap(st, "--start") : GT_OK;
 }
 
@@ -109,11 +109,10 @@ int gt_generator_labels(const gt_generator *g) {
     return m->unlabelled_generator ? 0 : m->label_dim;
 }
 
-bool gt_generator_range(const gt_generator *g, double range[2]) {
+bool gt_generator_samples(const gt_generator *g, gt_sample_format *samples) {
     const gt_checkpoint_data *d = &g->trained.data;
-    range[0] = d->has_range ? d->range[0] : 0;
-    range[1] = d->has_range ? d->range[1] : 255;
-    return d->has_range;
+    *samples = gt_checkpoint_samples(d);
+    return d->has_range || d->samples != GT_U8;
 }
 
 const char *gt_generator_channels(const gt_generator *g) { return g->trained.data.channels; }
@@ -233,12 +232,13 @@ void gt_image_bytes(const float *x, uint8_t *out, size_t n) { gt_samples_of_floa
 
 int gt_shown_channels(const gt_model *m) { return m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1; }
 
-void gt_show_images(const gt_model *m, int64_t n, const float *images, uint8_t *pictures) {
+void gt_show_images(const gt_model *m, const gt_sample_format *f, int64_t n, const float *images, void *pictures) {
     size_t channels = (size_t)m->channels, shown = (size_t)gt_shown_channels(m),
-           pixels = (size_t)n * gt_model_floats(m) / channels;
-    if (shown == channels) gt_image_bytes(images, pictures, pixels * channels);
+           pixels = (size_t)n * gt_model_floats(m) / channels, pixel = shown * gt_sample_bytes(f->type);
+    if (shown == channels) gt_samples_of_floats(f, images, pixels * channels, pictures);
     else
-        for (size_t i = 0; i < pixels; i++) gt_image_bytes(images + i * channels, pictures + i * shown, shown);
+        for (size_t i = 0; i < pixels; i++)
+            gt_samples_of_floats(f, images + i * channels, shown, (char *)pictures + i * pixel);
 }
 
 void gt_shown_say(const gt_model *m, const char *names, const char *more) {

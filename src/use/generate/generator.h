@@ -16,8 +16,8 @@ gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *o
 
 /* Channels of pictures of such a model's images: 4, 3 or 1. */
 int gt_shown_channels(const gt_model *m);
-/* n images [n,H,W,C] with values -1..1 as bytes [n,H,W,shown]: the first channels. */
-void gt_show_images(const gt_model *m, int64_t n, const float *images, uint8_t *pictures);
+/* n images [n,H,W,C] with values -1..1 as samples [n,H,W,shown]: the first channels. */
+void gt_show_images(const gt_model *m, const gt_sample_format *f, int64_t n, const float *images, void *pictures);
 /* Says so where pictures do not show all channels. `names`: of channels, or NULL; `more`: what does show them. */
 void gt_shown_say(const gt_model *m, const char *names, const char *more);
 

@@ -85,7 +85,7 @@ static gt_status plan_grid(work *w) {
     w->picture = gt_model_floats(m) / (size_t)m->channels * (size_t)shown;
     w->of = (gt_collection_of){.path = w->path,
                                .n = (r->n_rows + 1) * (r->n_columns + 1),
-                               .type = GT_NUMBER_UINT8,
+                               .type = GT_U8,
                                .n_dims = 3,
                                .dims = {m->height, m->width, shown},
                                .columns = r->n_columns + 1,
@@ -160,7 +160,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
     if (!st) mix(w, n);
     if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
     if (st) return st;
-    gt_show_images(w->model, n, w->images, w->pictures);
+    gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->pictures);
     for (int i = 0; i < n && !st; i++) {
         uint8_t *picture = w->pictures + (size_t)i * w->picture;
         cell c = cell_at(w->request, first + i);

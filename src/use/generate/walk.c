@@ -215,7 +215,7 @@ static gt_status make_samples(work *w, int64_t first, int n) {
         write_latents(w, first, n);
         st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     }
-    if (!st) gt_show_images(w->model, n, w->images, w->pictures);
+    if (!st) gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->pictures);
     return st;
 }
 

@@ -103,7 +103,7 @@ static gt_status project(work *w, int64_t i) {
     gt_projection t = {0};
     gt_status st = folder_of(w, i, &t);
     if (!st) st = gt_make_directories(t.dir);
-    if (!st) st = gt_targets_read(&w->targets, i, w->projector.net.model, true, &t.image);
+    if (!st) st = gt_targets_read(&w->targets, i, &w->projector.net, true, &t.image);
     if (!st) st = gt_projection_new(&w->projector, &t);
     if (!st) st = gt_projector_aim(&w->projector, t.image);
     if (!st) st = go_on(w, &t);
@@ -119,7 +119,7 @@ static gt_status check_targets(const work *w) {
     gt_status st = GT_OK;
     for (int64_t i = w->comm->rank; i < w->targets.n && !st; i += w->comm->ranks) {
         float *image;
-        st = gt_targets_read(&w->targets, i, w->projector.net.model, false, &image);
+        st = gt_targets_read(&w->targets, i, &w->projector.net, false, &image);
         free(image);
         gt_progress();
     }

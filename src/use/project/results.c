@@ -52,7 +52,7 @@ static gt_status generate(work *w, int n, const float *from) {
     for (int i = 0; i < w->batch; i++)
         spread(w, from + (size_t)(i < n ? i : 0) * w->p->w_floats, w->ws + (size_t)i * styles_of(w));
     gt_status st = gt_generator_run_styles(w->p->generator, w->ws, 0, w->images);
-    if (!st) gt_show_images(w->m, n, w->images, w->result);
+    if (!st) gt_show_images(w->m, &GT_SAMPLES_OF_8_BITS, n, w->images, w->result);
     return st;
 }
 
@@ -178,7 +178,7 @@ static gt_status prepare(work *w) {
     w->images = calloc((size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
     if (!w->target || !w->ws || !w->images) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
     w->result = w->target + pictures;
-    gt_show_images(w->m, 1, w->t->image, w->target);
+    gt_show_images(w->m, &GT_SAMPLES_OF_8_BITS, 1, w->t->image, w->target);
     return GT_OK;
 }
 

@@ -101,7 +101,7 @@ void gt_targets_close(gt_targets *t);
 /* Target i as the generator's pictures are: cropped to a square (or the proportions of the network) in the middle,
  * Lanczos-resized, with its channels. *image [H,W,C] in -1..1 is malloc'ed. `say`: what is done to the picture is said.
  */
-gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_model *m, bool say, float **image);
+gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_trained *net, bool say, float **image);
 
 /* ---- results: results.c ---- */
 

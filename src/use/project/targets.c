@@ -121,10 +121,10 @@ static gt_status decode(const gt_targets *t, const gt_target *target, gt_picture
                         : gt_source_read(t->sources[target->source], target->item, p);
 }
 
-gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_model *m, bool say, float **image) {
+gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_trained *net, bool say, float **image) {
     gt_picture p;
     *image = NULL;
     gt_status st = decode(t, &t->list[i], &p);
-    if (!st) st = gt_adapt_picture(&p, t->list[i].name, m, say, image);
+    if (!st) st = gt_adapt_picture(&p, t->list[i].name, net, say, image);
     return st ? gt_wrap(st, "--target") : GT_OK;
 }

@@ -66,10 +66,12 @@ static gt_status adapt(gt_picture *p, const gt_model *m) {
     return st;
 }
 
-/* Samples to -1..1. */
-static gt_status scale(const gt_picture *p, float **image) {
+/* Samples to -1..1. A picture of the data's depth has the numbers of the data, as `gantry generate` writes them. */
+static gt_status scale(const gt_picture *p, const gt_sample_format *data, float **image) {
     size_t n = (size_t)p->height * (size_t)p->width * (size_t)p->channels;
-    double low = gt_sample_low(p->type), span = gt_sample_high(p->type) - low;
+    bool alike = p->type == data->type && p->type != GT_U8;
+    double low = alike ? data->range[0] : gt_sample_low(p->type),
+           span = (alike ? data->range[1] : gt_sample_high(p->type)) - low;
     *image = malloc(n * sizeof **image);
     if (!*image) return gt_fail(GT_NOMEM, "out of memory for a picture");
     for (size_t i = 0; i < n; i++) {
@@ -82,8 +84,10 @@ static gt_status scale(const gt_picture *p, float **image) {
     return GT_OK;
 }
 
-gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_model *m, bool say, float **image) {
+gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_trained *t, bool say, float **image) {
     char was[48], is[48];
+    const gt_model *m = t->model;
+    gt_sample_format data = gt_checkpoint_samples(&t->data);
     *image = NULL;
     gt_picture_describe(p, was);
     int height = p->height, width = p->width;
@@ -97,7 +101,7 @@ gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_model *m, b
         gt_log(GT_WARNING, "'%s', %dx%d pixels, %s, is %s%sto %dx%d, %s", name, width, height, was,
                cropped ? "cropped to its middle and " : "", resized ? "resized (Lanczos) " : "converted ", m->width,
                m->height, is);
-    st = scale(p, image);
+    st = scale(p, &data, image);
     gt_picture_free(p);
     if (!st) return GT_OK;
     free(*image);

@@ -3,12 +3,13 @@
 #ifndef GANTRY_USE_RUNNER_ADAPT_H
 #define GANTRY_USE_RUNNER_ADAPT_H
 
-#include "gantry/model.h"
 #include "gantry/picture.h"
+#include "gantry/trained.h"
 
 gt_status gt_read_picture(const char *file, gt_picture *p);
 /* The middle of the picture in the size and with the channels of the model's pictures, as numbers from -1 to 1:
- * malloc'ed. `say`: a line of the log tells what was done. The picture is freed in any case. */
-gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_model *m, bool say, float **image);
+ * malloc'ed. Numbers of the kind that the model's data have, if it is not 8-bit, have the range of these data. `say`: a
+ * line of the log tells what was done. The picture is freed in any case. */
+gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_trained *t, bool say, float **image);
 
 #endif

@@ -46,9 +46,9 @@ gt_status gt_picture_set_read(gt_picture_set *s, int64_t first, int n, float *im
     return st;
 }
 
-void gt_picture_set_round(gt_picture_set *s, const gt_sample_format *format) {
-    if (s->format.type <= format->type) return;
-    s->format = *format;
+void gt_picture_set_round(gt_picture_set *s, const gt_picture_set *reals) {
+    if (!reals || reals->statistics || s->statistics || s->format.type <= reals->format.type) return;
+    s->format = reals->format;
     s->rounds = true;
 }
 

@@ -43,8 +43,9 @@ void gt_picture_set_close(gt_picture_set *s); /* as new again */
 gt_status gt_picture_set_read(gt_picture_set *s, int64_t first, int n, float *images, float *labels);
 /* GT_USAGE: the floats of `name`, of which nobody said the range, have other samples than -1 .. 1. */
 gt_status gt_picture_set_leaves(const char *name, double least, double most);
-/* Pictures with finer samples than these, if they are, are rounded to them: sets compare in numbers of one kind. */
-void gt_picture_set_round(gt_picture_set *s, const gt_sample_format *format);
+/* Pictures with finer samples than those of `reals` are rounded to theirs: sets compare in numbers of one kind. Nothing
+ * of a set of statistics. NULL is fine. */
+void gt_picture_set_round(gt_picture_set *s, const gt_picture_set *reals);
 /* Which numbers the pictures have, where that is not what their files say by themselves: a part of the key of kept
  * statistics. */
 const char *gt_picture_set_numbers(const gt_picture_set *s, char text[80]);

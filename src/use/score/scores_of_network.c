@@ -76,10 +76,14 @@ static gt_status open_run_data(const network_work *n, gt_dataset **data) {
     return st;
 }
 
+/* A checkpoint says so of numbers other than 8-bit. */
+static bool says_format(const network_work *n) { return n->net.data.samples != GT_U8; }
+
 /* The scores need no pictures of the run. Which numbers those have decides all the same what scores see. */
 static gt_status learn_format_all(network_work *n) {
     gt_comm *comm = n->w->team.comm;
     gt_dataset *data = NULL;
+    if (says_format(n)) return GT_OK;
     gt_status st = comm->rank ? GT_OK : open_run_data(n, &data);
     if (data) n->format = gt_dataset_format(gt_dataset_get_info(data));
     if (st)
@@ -95,7 +99,7 @@ static gt_status open_named_reals_all(network_work *n, const gt_dataset_options 
     const gt_scores_options *r = n->w->request;
     gt_status st = gt_scores_open_data_all(n->w, r->data, *o, "--data", &n->data, &n->reals);
     if (st) return st;
-    n->format = n->reals.format;
+    if (!says_format(n)) n->format = n->reals.format;
     return *r->job ? learn_format_all(n) : GT_OK;
 }
 
@@ -125,6 +129,7 @@ static gt_status work_all(network_work *n, gt_metric_table *out) {
     const gt_scores_options *r = w->request;
     gt_comm *comm = w->team.comm;
     gt_status st = gt_comm_agree_all(comm, open_network(n));
+    n->format = gt_checkpoint_samples(&n->net.data);
     if (!st) st = open_reals_all(n);
     if (st) return st;
     n->reals.name = "reals";
@@ -146,7 +151,7 @@ static gt_status work_all(network_work *n, gt_metric_table *out) {
 }
 
 gt_status gt_scores_of_network_all(gt_scores_work *w, gt_metric_table *out, int64_t *images) {
-    network_work n = {.w = w, .format = GT_SAMPLES_OF_8_BITS};
+    network_work n = {.w = w};
     gt_status st = work_all(&n, out);
     *images = n.images;
     gt_picture_set_close(&n.fakes);

@@ -55,6 +55,7 @@ static gt_status scores_all(gt_scores_work *w, gt_picture_set *reals, gt_picture
     const char *path = w->request->save_fakes;
     if (!*path) return gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
     gt_saved_fakes *saved;
+    gt_picture_set_round(fakes, reals); /* the file has the numbers that are scored */
     gt_status st = gt_scoring_fakes(w->scoring) ? gt_saved_fakes_begin_all(&saved, &w->team, path, fakes)
                                                 : gt_fail(GT_USAGE, "these metrics look at no pictures");
     if (st) return gt_wrap(st, "--save-fakes");

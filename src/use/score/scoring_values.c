@@ -352,8 +352,8 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
              .paths = paths,
              .out = out};
     gt_comm_busy(s->team.comm, "metrics");
-    if (reals && !reals->statistics && !fakes->statistics) gt_picture_set_round(fakes, &reals->format);
-    if (reals && !reals->statistics && r.held_out.set) gt_picture_set_round(r.held_out.set, &reals->format);
+    gt_picture_set_round(fakes, reals);
+    if (r.held_out.set) gt_picture_set_round(r.held_out.set, reals);
     gt_status st = want_all(&r);
     if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r.reals);

@@ -1,0 +1,83 @@
+#!/bin/bash
+# level: full
+# gantry submit with commands of Slurm that only write down how they were called: what sbatch gets, arrays of runs, a machine without Slurm. Slurm itself: slurm.sh.
+. "$(dirname "$0")/lib.sh"
+mkdir bin without
+program() { cat >"bin/$1" && chmod +x "bin/$1"; }
+program sbatch <<'END'
+#!/bin/bash
+printf '%s\n' "$@" >"$WROTE/sbatch"
+echo 'Submitted batch job 17'
+END
+program squeue <<'END'
+#!/bin/bash
+echo RUNNING
+END
+program scontrol <<'END'
+#!/bin/bash
+printf '%s\n' "$*" >>"$WROTE/scontrol"
+END
+program srun <<'END'
+#!/bin/bash
+while [[ $1 == -* ]]; do shift; done
+exec "$@"
+END
+export WROTE=$tmp
+for tool in bash sh env dirname realpath; do ln -s "$(command -v $tool)" without/$tool; done
+has() { grep -qxF -- "$1" "$2" || { cat "$2"; fail "$2 has no line $1"; }; }
+job="$small --steps=2 --threads=1"
+
+case_further_options() {
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' env PATH="$tmp/bin:$PATH" "$GANTRY" submit $job --run=one --cpus-per-task=1 --mem=4G --mail-user=me@there.org --yes \
+        -- --exclude=n7 "--comment=two words" --output=x-%j.log
+    for line in '#SBATCH --mem="4G"' '#SBATCH --mail-user="me@there.org"' '#SBATCH --mail-type=END,FAIL' '#SBATCH "--exclude=n7"' '#SBATCH "--comment=two words"' \
+        '#SBATCH "--output=x-%j.log"'; do has "$line" one/submit.sbatch; done
+    for word in --mem=4G --mail-user=me@there.org --exclude=n7 '--comment=two words' --requeue "$tmp/one/submit.sbatch"; do has "$word" sbatch; done
+    [ "$(tail -n 1 sbatch)" = "$tmp/one/submit.sbatch" ] || { cat sbatch; fail 'options behind the script are for the script'; }
+    ! grep -q 'exclude\|comment' <(grep '^train_until_done' one/submit.sbatch) || fail 'the training gets options of sbatch'
+    expect 2 'it has one of' "$GANTRY" submit --data=synth:shapes --run=none --cpus-per-task=1 --dry-run -- '--comment=a"b'
+    if command -v sbatch >/dev/null; then # as sbatch reads the lines, without a controller
+        printf 'ClusterName=x\nSlurmctldHost=localhost\nNodeName=n1\nPartitionName=p Nodes=n1\n' >slurm.conf
+        SLURM_CONF=$tmp/slurm.conf limited sbatch -v --test-only one/submit.sbatch
+        for line in 'mem *: 4G' 'comment *: two words' 'exclude *: n7' 'mail-type *: END,FAIL'; do grep -q "^sbatch: $line" said || { cat said; fail "sbatch does not read $line"; }; done
+    fi
+}
+
+# Each task of an array is a run of its own, as if it had been trained by hand; a task that stops comes back by its own number.
+case_array() {
+    # shellcheck disable=SC2086
+    "$GANTRY" submit $job --run=four --array=4,7-8%2 --cpus-per-task=1 --dry-run >four.sbatch || fail 'gantry submit'
+    has '#SBATCH --array="4,7-8%2"' four.sbatch
+    has "#SBATCH --output=\"$tmp/four/slurm-%A_%a.log\"" four.sbatch
+    [ ! -e four ] || fail 'a dry run made a folder'
+    export SLURM_JOB_ID=19 SLURM_ARRAY_JOB_ID=17
+    export PATH=$tmp/bin:$PATH
+    for task in 4 7; do SLURM_ARRAY_TASK_ID=$task quietly bash four.sbatch; done
+    differ "$(last four/4)" "$(last four/7)" /networks/G_ema/synthesis.b4.const
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train $job --seed=$((3 + 7)) --run=alone # the seed of $small is 3
+    same "$(last four/7)" "$(last alone)"
+    [ ! -e scontrol ] || fail 'a finished task was requeued'
+    sed 's/--steps=[^ ]*/--steps=100000 --max-time=0:01/' four.sbatch >long.sbatch
+    SLURM_ARRAY_TASK_ID=8 expect 75 'stopped' bash long.sbatch
+    has 'requeue 17_8' scontrol
+    SLURM_ARRAY_TASK_ID=8 expect 75 'resum' bash long.sbatch
+    [ "$(find four -name job.ini | sort | tr '\n' ' ')" = 'four/4/job.ini four/7/job.ini four/8/job.ini ' ] || { find four; fail 'not one run for each task'; }
+    expect 2 "'four/4' is a run itself" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
+}
+
+# Without Slurm one sentence, before anything is written or asked.
+case_without_slurm() {
+    # shellcheck disable=SC2086
+    expect 1 '^error: gantry submit: there is no sbatch here' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --yes
+    [ "$(wc -l <said)" = 1 ] || { cat said; fail 'not one sentence'; }
+    [ ! -e none ] || fail 'the folder was made'
+    # shellcheck disable=SC2086
+    expect 0 '^train_until_done' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --dry-run
+    # shellcheck disable=SC2016
+    printf 'PATH=%q/bin:$PATH\n. %q/../../slurm/site.env\n' "$tmp" "$here" >site.env # a site that says where Slurm is
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' env PATH="$tmp/without:/usr/bin:/bin" GANTRY_SITE="$tmp/site.env" "$GANTRY" submit $job --run=there --cpus-per-task=1 --yes
+}
+run_cases
