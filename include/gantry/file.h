@@ -63,9 +63,11 @@ typedef struct gt_buffer {
 
 void gt_buffer_add(gt_buffer *b, const void *data, size_t bytes);
 void gt_buffer_printf(gt_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Append a text as a field of a CSV file: in quotes (NULL: an empty text), or in quotes where its letters need them. */
-void gt_buffer_csv_quoted(gt_buffer *b, const char *text);
-void gt_buffer_shell(gt_buffer *b, const char *word); /* as a shell reads one word */
+void gt_buffer_shell(gt_buffer *b, const char *word); /* as bash reads one word; controls as in gantry/text.h */
+/* A text as a field of a CSV file, in quotes where its letters need them; NULL: an empty field. Spreadsheets take what
+ * begins with one of GT_CSV_FORMULA for a formula, unless an apostrophe stands before it: such a text that is not a
+ * number gets one, and loses it when it is read (data/csv.h). */
+#define GT_CSV_FORMULA "=+-@\t\r"
 void gt_buffer_csv(gt_buffer *b, const char *text);
 void gt_buffer_free(gt_buffer *b);
 /* Writes the buffer into a file as gt_file_write() does, and frees the buffer, also after an error. GT_NOMEM: `failed`,

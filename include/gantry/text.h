@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small texts for people: the plural of a noun, points in time, spans of time, texts that are UTF-8. */
+ * Small texts for people: the plural of a noun, points in time, spans of time, texts that come from data. */
 #ifndef GANTRY_TEXT_H
 #define GANTRY_TEXT_H
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "gantry/status.h"
 
@@ -13,6 +16,18 @@ static inline const char *gt_plural(int64_t n) { return n == 1 ? "" : "s"; }
 /* File names are bytes, but pictures, logs and HTML need UTF-8. Every byte that is not part of a character becomes '?'.
  * Codes that Unicode assigns to no character, ever, count as damage: cairo refuses them. */
 void gt_utf8_clean(char *text);
+
+/* As snprintf(), vsnprintf() and printf(), for whatever a person reads on a terminal or in a log: in the arguments of
+ * %s and %c each control character, line end, mark of direction and each byte that is not UTF-8 becomes \xNN. What
+ * stands in the format is printed as it is. The text of gt_message() has been made so. gt_print() goes to stdout. */
+int gt_format(char *out, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int gt_vformat(char *out, size_t bytes, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
+int gt_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int gt_print_to(FILE *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int gt_vprint_to(FILE *f, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+void gt_print_lines(const char *text); /* to stdout; a text of several lines, each of which may have names */
+/* Hands on what was printed. Not 0: errno of the first time that stdout did not take everything. */
+int gt_print_flush(FILE *f);
 
 enum { GT_DATE_BYTES = 32 };
 /* "2026-11-22 20:06:43", local time, of seconds since 1970; `text` is returned. "": the time is unknown (0), or its

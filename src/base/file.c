@@ -20,6 +20,7 @@
 #include "gantry/clock.h"
 #include "gantry/memory.h"
 #include "gantry/progress.h"
+#include "gantry/text.h"
 
 static bool buffer_room(gt_buffer *b, size_t more) {
     size_t need;
@@ -60,21 +61,32 @@ void gt_buffer_shell(gt_buffer *b, const char *word) {
         gt_buffer_add(b, word, strlen(word));
         return;
     }
-    gt_buffer_add(b, "'", 1);
-    for (; *word; word++) gt_buffer_printf(b, *word == '\'' ? "'\\''" : "%c", *word);
+    bool plainly = gt_format(NULL, 0, "%s", word) == (int)strlen(word);
+    gt_buffer_printf(b, plainly ? "'" : "$'");
+    for (; *word; word++)
+        if (plainly) gt_buffer_printf(b, *word == '\'' ? "'\\''" : "%c", *word);
+        else if (*word >= ' ' && *word <= '~') gt_buffer_printf(b, strchr("'\\", *word) ? "\\%c" : "%c", *word);
+        else gt_buffer_printf(b, "\\x%02x", (unsigned char)*word);
     gt_buffer_add(b, "'", 1);
 }
 
-void gt_buffer_csv_quoted(gt_buffer *b, const char *text) {
-    gt_buffer_printf(b, "\"");
-    for (; text && *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);
-    gt_buffer_printf(b, "\"");
+static bool is_number(const char *text) {
+    char *end;
+    strtod(text, &end);
+    return end != text && !*end && !strchr(" \t\r", *text);
 }
 
 void gt_buffer_csv(gt_buffer *b, const char *text) {
     if (!text) return;
-    if (strpbrk(text, ",\"\r\n")) gt_buffer_csv_quoted(b, text);
-    else gt_buffer_printf(b, "%s", text);
+    const char *start = text + strspn(text, "'");
+    bool formula = *start && strchr(GT_CSV_FORMULA, *start) && !is_number(text);
+    if (!formula && !strpbrk(text, ",;\t\"\r\n")) {
+        gt_buffer_add(b, text, strlen(text));
+        return;
+    }
+    gt_buffer_printf(b, formula ? "\"'" : "\"");
+    for (; *text; text++) gt_buffer_printf(b, *text == '"' ? "\"\"" : "%c", *text);
+    gt_buffer_printf(b, "\"");
 }
 
 void gt_buffer_free(gt_buffer *b) {
@@ -323,7 +335,7 @@ static int open_through(const char *path) {
 /* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too:
  * `--out=/dev/stdout >>file`. */
 static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, void *arg) {
-    if (is_stdout) fflush(stdout);
+    if (is_stdout) gt_print_flush(stdout);
     int fd = is_stdout ? STDOUT_FILENO : open_through(path);
     int error = fd < 0 ? errno : fill(fd, arg);
     if (fd >= 0 && !is_stdout && close(fd) && !error && errno != EINTR) error = errno;

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "gantry/hash.h"
 #include "gantry/progress.h"
+#include "gantry/text.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80, ONCE_MAX = 64 };
 
@@ -73,7 +74,9 @@ static int columns(void) {
     return wide > 1 ? wide : DEFAULT_COLUMNS;
 }
 
+/* What was printed before comes before, where both go to one file. */
 static void put(const char *text, size_t bytes) {
+    gt_print_flush(stdout);
     while (bytes > 0) {
         ssize_t n = write(STDERR_FILENO, text, bytes);
         if (n < 0 && errno == EINTR) continue;
@@ -97,6 +100,7 @@ static void to_terminal(gt_level level, const char *text) {
 void gt_log_print_error(const char *text) {
     bool colour = colour_wanted();
     gt_log_live(NULL);
+    gt_print_flush(stdout);
     fprintf(stderr, "%s%s%s%s\n", colour ? levels[GT_ERROR].colour : "", levels[GT_ERROR].word, text,
             colour ? "\033[0m" : "");
 }
@@ -142,7 +146,7 @@ static bool is_known(const char *text) {
 
 __attribute__((format(printf, 3, 0))) static void log_line(gt_level level, bool once, const char *format, va_list ap) {
     char text[LINE_BYTES];
-    vsnprintf(text, sizeof text, format, ap);
+    gt_vformat(text, sizeof text, format, ap);
     if (once && is_known(text)) return;
     if (state.rank != 0 && level < GT_WARNING) return;
     gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
@@ -203,10 +207,12 @@ static int fitting(const char *text, int columns) {
 }
 
 void gt_log_live(const char *line) {
+    char shown[LINE_BYTES];
+    gt_format(shown, sizeof shown, "%s", line ? line : "");
     pthread_mutex_lock(&state.lock);
     if (state.rank == 0 && gt_log_is_terminal() && (line || state.live[0])) {
         char out[LINE_BYTES];
-        snprintf(state.live, sizeof state.live, "%.*s", line ? fitting(line, columns() - 1) : 0, line ? line : "");
+        snprintf(state.live, sizeof state.live, "%.*s", fitting(shown, columns() - 1), shown);
         int n = snprintf(out, sizeof out, "\r\033[K%s", state.live);
         put(out, (size_t)n);
     }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gantry/text.h"
+
 enum { MESSAGE_BYTES = 2048 };
 
 static _Thread_local char message[MESSAGE_BYTES];
@@ -16,7 +18,7 @@ gt_status gt_fail(gt_status code, const char *format, ...) {
     char fresh[MESSAGE_BYTES]; /* the arguments may point into the present message */
     va_list ap;
     va_start(ap, format);
-    vsnprintf(fresh, sizeof fresh, format, ap);
+    gt_vformat(fresh, sizeof fresh, format, ap);
     va_end(ap);
     snprintf(message, sizeof message, "%s", fresh);
     return last = code;
@@ -26,7 +28,7 @@ gt_status gt_wrap(gt_status code, const char *format, ...) {
     char context[MESSAGE_BYTES / 2];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(context, sizeof context, format, ap);
+    gt_vformat(context, sizeof context, format, ap);
     va_end(ap);
     size_t n = strlen(context);
     bool said = !strncmp(message, context, n) && message[n] == ':'; /* a file is named by who opens it, too */

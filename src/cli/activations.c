@@ -68,8 +68,8 @@ static gt_status read_job(const work *w, gt_job *job, const char *init, const ch
 /* ---- a network ---- */
 
 static void print_layer(const gt_activations *a, const char *init, const char *activation) {
-    printf("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std, a->zeros,
-           a->outer, a->middle);
+    gt_print("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std,
+             a->zeros, a->outer, a->middle);
 }
 
 static void set_range(const char *activation, gt_activations_options *o) {
@@ -113,7 +113,7 @@ static gt_status write_table(const work *w) {
     const char *outdir = w->fields->outdir;
     gt_status st = gt_rundir_prepare(outdir, 1 << 20);
     if (!st) st = gt_activation_table_write(w->table, outdir);
-    if (!st) printf("%s/activations.csv, %s/activations.png\n", outdir, outdir);
+    if (!st) gt_print("%s/activations.csv, %s/activations.png\n", outdir, outdir);
     return st;
 }
 
@@ -123,8 +123,8 @@ static gt_status compare_networks(work *w) {
         n_activations = split_words(w->arena, w->fields->activations, activations);
     w->table = gt_activation_table_new((int)w->fields->bins);
     if (!w->table) return gt_failure();
-    printf("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros", "outer",
-           "middle");
+    gt_print("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros",
+             "outer", "middle");
     gt_status st = GT_OK;
     for (int i = 0; i < n_activations * n_inits && !st; i++) {
         gt_job *job = gt_job_new();

@@ -45,11 +45,11 @@ static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all) {
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
     if (!st) st = gt_anomalies_write(&list, e->network, worst, f->outdir, &area);
     if (st) return st;
-    printf("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n), cli_out(s, "scores.csv"),
-           (long long)worst, cli_out(s, "worst.png"));
-    printf("threshold %.6g (quantile %g of %s): %lld image%s above it\n", list.threshold, f->quantile,
-           list.normal ? "normal images" : "all images", (long long)list.above, gt_plural(list.above));
-    if (list.normal) printf("area under the ROC curve %.6f: %s\n", area, cli_out(s, "roc.png"));
+    gt_print("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n),
+             cli_out(s, "scores.csv"), (long long)worst, cli_out(s, "worst.png"));
+    gt_print("threshold %.6g (quantile %g of %s): %lld image%s above it\n", list.threshold, f->quantile,
+             list.normal ? "normal images" : "all images", (long long)list.above, gt_plural(list.above));
+    if (list.normal) gt_print("area under the ROC curve %.6f: %s\n", area, cli_out(s, "roc.png"));
     return GT_OK;
 }
 

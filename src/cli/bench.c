@@ -31,7 +31,7 @@ enum { PROGRAMS = sizeof programs / sizeof *programs };
 
 static void list_programs(FILE *f) {
     fputs("\nNAME, a program with a --help of its own:\n", f);
-    for (int i = 0; i < PROGRAMS; i++) fprintf(f, "  %-12s %s\n", programs[i].name, programs[i].help);
+    for (int i = 0; i < PROGRAMS; i++) gt_print_to(f, "  %-12s %s\n", programs[i].name, programs[i].help);
 }
 
 /* Becomes the program; returns only when it cannot. */

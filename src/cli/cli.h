@@ -15,6 +15,7 @@
 #include "gantry/option.h"
 #include "gantry/outfile.h"
 #include "gantry/pool.h"
+#include "gantry/text.h"
 #include "gantry/version.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };

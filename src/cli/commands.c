@@ -76,7 +76,8 @@ bool cli_first_rank(void) { return gt_mpi_launched_rank() == 0; }
 
 bool cli_others_work(const char *command) {
     int rank = gt_mpi_launched_rank();
-    if (rank == 1) fprintf(stderr, "gantry %s: rank 0 does this alone, the other ranks have nothing to do\n", command);
+    if (rank == 1)
+        gt_print_to(stderr, "gantry %s: rank 0 does this alone, the other ranks have nothing to do\n", command);
     return rank > 0;
 }
 
@@ -101,7 +102,7 @@ static void say_status(const char *command, gt_status status, const char *who) {
     char text[4400];
     snprintf(text, sizeof text, "gantry%s%s: %s%s", *command ? " " : "", command, who, gt_message());
     gt_log_print_error(text);
-    if (status == GT_USAGE) fprintf(stderr, "see gantry%s%s --help\n", *command ? " " : "", command);
+    if (status == GT_USAGE) gt_print_to(stderr, "see gantry%s%s --help\n", *command ? " " : "", command);
 }
 
 int cli_exit(const char *command, gt_status status) {

@@ -78,10 +78,10 @@ static gt_status compare(cli_session *s) {
     int n = gt_compare_sort_out(dirs, s->arguments.n_words);
     gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
     if (!st && *f->html) st = gt_compare_html(f->html, dirs, n);
-    if (!st && *f->html) puts(f->html);
+    if (!st && *f->html) gt_print("%s\n", f->html);
     if (st || !*f->out) return st;
     st = draw_comparison(s, dirs, n);
-    if (!st) puts(f->out);
+    if (!st) gt_print("%s\n", f->out);
     return st;
 }
 

@@ -167,14 +167,14 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     bool asked = r->import.labels_csv || r->import.labels == GT_SOURCE_LABELS_FOLDERS;
     char without[64] = "";
     if (asked) snprintf(without, sizeof without, ", %lld had no label", (long long)result->unlabelled);
-    printf("%lld picture%s: %lld cannot be read, %lld unlike the others%s, %lld duplicate%s, %lld left out by the "
-           "transform\n",
-           (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd, without,
-           (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
+    gt_print("%lld picture%s: %lld cannot be read, %lld unlike the others%s, %lld duplicate%s, %lld left out by the "
+             "transform\n",
+             (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd,
+             without, (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
     if (r->scan_only) return;
-    printf("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
-           gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
-           gt_sample_name(result->type), result->bytes / 1e6);
+    gt_print("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
+             gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
+             gt_sample_name(result->type), result->bytes / 1e6);
     if (result->duplicates && !r->skip_duplicates)
         gt_info("the duplicates are in the dataset (--duplicates=skip leaves them out)");
     char some[128];
@@ -183,7 +183,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     if (gt_classes_small(result->of_class, result->classes, some, sizeof some)) gt_warn("%s", some);
     cli_print_classes(result->of_class, result->classes, (const char *const *)result->class_name, result->classes);
     if (result->unchanged)
-        printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
+        gt_print("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 
 /* ---- actions ---- */

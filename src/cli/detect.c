@@ -55,12 +55,12 @@ static gt_status read_windows(const cli_session *s, gt_detect_options *o) {
 
 static void print_result(const cli_session *s, const gt_detections *d) {
     const gt_detect_scores *scores = &d->scores;
-    printf("%lld picture%s, %lld object%s: %s\n", (long long)d->pictures, gt_plural(d->pictures), (long long)d->objects,
-           gt_plural(d->objects), cli_out(s, "detections.csv"));
+    gt_print("%lld picture%s, %lld object%s: %s\n", (long long)d->pictures, gt_plural(d->pictures),
+             (long long)d->objects, gt_plural(d->objects), cli_out(s, "detections.csv"));
     if (d->masks && scores->there && scores->found)
-        printf("%lld objects are there by the masks: precision %.3f, recall %.3f (overlap of at least 0.5)\n",
-               (long long)scores->there, (double)scores->right / (double)scores->found,
-               (double)scores->right / (double)scores->there);
+        gt_print("%lld objects are there by the masks: precision %.3f, recall %.3f (overlap of at least 0.5)\n",
+                 (long long)scores->there, (double)scores->right / (double)scores->found,
+                 (double)scores->right / (double)scores->there);
 }
 
 static gt_status detect_objects(cli_session *s) {

@@ -33,13 +33,13 @@ static const gt_option table[] = {
 };
 
 static void print_scores(const gt_predictions *p, gt_arena *a, const gt_scores *s) {
-    printf("%lld image%s: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s->count,
-           gt_plural(s->count), s->accuracy, GT_TOP, s->top, s->loss);
+    gt_print("%lld image%s: accuracy %.4f, among the first %d %.4f, cross-entropy %.4f\n", (long long)s->count,
+             gt_plural(s->count), s->accuracy, GT_TOP, s->top, s->loss);
     for (int i = 0; i < s->classes && s->classes <= 32; i++) {
         int64_t n = gt_confusion_count(s->confusion, s->classes, i);
         if (n)
-            printf("  %-20s %6lld image%-3saccuracy %.4f\n", gt_predicted_name(p, a, i), (long long)n, gt_plural(n),
-                   (double)s->confusion[(int64_t)i * s->classes + i] / (double)n);
+            gt_print("  %-20s %6lld image%-3saccuracy %.4f\n", gt_predicted_name(p, a, i), (long long)n, gt_plural(n),
+                     (double)s->confusion[(int64_t)i * s->classes + i] / (double)n);
     }
 }
 
@@ -53,7 +53,7 @@ static gt_status write_scores(const cli_applied *c, const gt_classified *all) {
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
     if (!st) st = gt_evaluation_write(&p, &s, f->outdir);
     if (!st) print_scores(&p, c->session->arena, &s);
-    if (!st) printf("tables: %s\n", f->outdir);
+    if (!st) gt_print("tables: %s\n", f->outdir);
     free(s.confusion);
     return st;
 }

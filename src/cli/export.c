@@ -100,8 +100,8 @@ static gt_status export_network(cli_session *s) {
     gt_export_done done;
     gt_status st = gt_export(&f->request, &done);
     if (!st)
-        printf("%s: for %s%s%s\n", f->request.out, done.readers, *done.inputs ? "; the network wants " : "",
-               done.inputs);
+        gt_print("%s: for %s%s%s\n", f->request.out, done.readers, *done.inputs ? "; the network wants " : "",
+                 done.inputs);
     return st;
 }
 

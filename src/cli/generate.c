@@ -7,6 +7,7 @@
 #include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
+#include "gantry/text.h"
 
 typedef struct generate_fields {
     cli_generator_options generating;
@@ -153,9 +154,9 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
 
 static void print_made(const gt_generate_request *r, int64_t made) {
     static const char *const what[] = {"images", "rows of styles", "latents"};
-    if (r->single) printf("%lld image%s in %s\n", (long long)made, made == 1 ? "" : "s", r->outdir);
-    if (*r->out) printf("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
-    if (r->gathered) printf("%s/grid.png\n", r->outdir);
+    if (r->single) gt_print("%lld image%s in %s\n", (long long)made, made == 1 ? "" : "s", r->outdir);
+    if (*r->out) gt_print("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
+    if (r->gathered) gt_print("%s/grid.png\n", r->outdir);
 }
 
 static gt_status generate(cli_session *s) {

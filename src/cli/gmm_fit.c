@@ -22,13 +22,13 @@ static void print_label_table(const gt_label_table *t) {
         longest = n > longest ? n : longest;
     }
     if (longest > 24) longest = 24;
-    printf("%-*s  components\n%-*s", longest, "label", longest, "");
-    for (int c = 0; c < t->k; c++) printf(" %7d", c);
+    gt_print("%-*s  components\n%-*s", longest, "label", longest, "");
+    for (int c = 0; c < t->k; c++) gt_print(" %7d", c);
     for (int i = 0; i < l->classes; i++) {
-        printf("\n%-*.*s", longest, longest, l->name[i]);
-        for (int c = 0; c < t->k; c++) printf(" %7lld", (long long)t->counts[i * t->k + c]);
+        gt_print("\n%-*.*s", longest, longest, l->name[i]);
+        for (int c = 0; c < t->k; c++) gt_print(" %7lld", (long long)t->counts[i * t->k + c]);
     }
-    printf("\n");
+    gt_print("\n");
 }
 
 gt_status gmm_print_labels(const cli_session *s, const gt_mixture_points *p, const int32_t *components, int k,
@@ -40,8 +40,8 @@ gt_status gmm_print_labels(const cli_session *s, const gt_mixture_points *p, con
     if (st || !t.counts) return st;
     if ((st = gt_label_table_write(&t, path))) return st;
     if (t.labels.classes <= SHOWN && k <= SHOWN) print_label_table(&t);
-    printf("%s: labels of %lld points against components, adjusted Rand index %.4f\n", path, (long long)t.labelled,
-           t.rand_index);
+    gt_print("%s: labels of %lld points against components, adjusted Rand index %.4f\n", path, (long long)t.labelled,
+             t.rand_index);
     return GT_OK;
 }
 
@@ -52,14 +52,15 @@ static gt_status print_choices(const cli_session *s, const gt_fit_folder *folder
     if (!table || !stem) return GT_NOMEM;
     if (!n) return GT_OK;
     const gt_fit_choice *by_bic = gt_fit_choose(choices, n, true), *by_aic = gt_fit_choose(choices, n, false);
-    printf("%6s %16s %16s %16s\n", "k", "log-likelihood", "BIC", "AIC");
+    gt_print("%6s %16s %16s %16s\n", "k", "log-likelihood", "BIC", "AIC");
     for (const gt_fit_choice *c = choices; c < choices + n; c++) {
-        printf("%6d %16.9g %16.10g %16.10g%s%s%s", c->k, c->log_likelihood, c->bic, c->aic,
-               c == by_bic ? "  best BIC" : "", c == by_aic ? "  best AIC" : "", c->converged ? "" : "  not converged");
-        if (c->n_held) printf("  %d held up by the floor", c->n_held);
-        printf("\n");
+        gt_print("%6d %16.9g %16.10g %16.10g%s%s%s", c->k, c->log_likelihood, c->bic, c->aic,
+                 c == by_bic ? "  best BIC" : "", c == by_aic ? "  best AIC" : "",
+                 c->converged ? "" : "  not converged");
+        if (c->n_held) gt_print("  %d held up by the floor", c->n_held);
+        gt_print("\n");
     }
-    printf("%s, %s.svg, .png: the best BIC has %d components, the best AIC %d\n", table, stem, by_bic->k, by_aic->k);
+    gt_print("%s, %s.svg, .png: the best BIC has %d components, the best AIC %d\n", table, stem, by_bic->k, by_aic->k);
     return GT_OK;
 }
 
@@ -68,24 +69,25 @@ static void print_held(const gt_fit *f) {
     enum { NAMED = 8 };
     if (!f->n_held) return;
     if (f->best.covariance == GT_COVARIANCE_TIED) {
-        printf("the covariance is held up by the floor: --floor decides its least variance\n");
+        gt_print("the covariance is held up by the floor: --floor decides its least variance\n");
         return;
     }
-    printf("held up by the floor: component%s ", f->n_held > 1 ? "s" : "");
+    gt_print("held up by the floor: component%s ", f->n_held > 1 ? "s" : "");
     for (int i = 0; i < f->n_held && i < NAMED; i++)
-        printf("%s%d (%.0f points)", i ? ", " : "", f->held[i], f->best.weights[f->held[i]] * (double)f->points.count);
-    if (f->n_held > NAMED) printf(" and %d more", f->n_held - NAMED);
-    printf("; --floor decides about their likelihood: more --restarts, fewer --k or a larger --floor\n");
+        gt_print("%s%d (%.0f points)", i ? ", " : "", f->held[i],
+                 f->best.weights[f->held[i]] * (double)f->points.count);
+    if (f->n_held > NAMED) gt_print(" and %d more", f->n_held - NAMED);
+    gt_print("; --floor decides about their likelihood: more --restarts, fewer --k or a larger --floor\n");
 }
 
 static void print_fit(const gt_fit *f, const char *path) {
     int64_t n = f->points.count;
-    printf("%s: %s covariances, %d components, %lld points of %d numbers\n", path,
-           gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
-    printf("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1,
-           f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
-    printf("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood,
-           gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
+    gt_print("%s: %s covariances, %d components, %lld points of %d numbers\n", path,
+             gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
+    gt_print("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1,
+             f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
+    gt_print("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood,
+             gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
     print_held(f);
 }
 
@@ -96,7 +98,7 @@ static gt_status film_fit_all(const cli_session *s, const gt_mixture_points *p, 
     if (!*path) return GT_OK;
     gt_status st = gt_fit_film_all(f, p, axes, path);
     if (st == GT_STOPPED) gt_info("stopped: no film is made; mixture.h5 is whole");
-    if (!st && s->comm->rank == 0) printf("%s: %d iterations, frame by frame\n", path, f->n_curve - 1);
+    if (!st && s->comm->rank == 0) gt_print("%s: %d iterations, frame by frame\n", path, f->n_curve - 1);
     return st;
 }
 

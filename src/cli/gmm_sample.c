@@ -35,7 +35,7 @@ static gt_status draw_grid(const gt_cloud_info *p, gt_generator *g, const double
     gt_status st = g ? gt_decoded_draw(g, &(gt_decoded){.n = n, .z = x, .columns = columns}, path)
                      : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
     free(x);
-    if (!st) printf("%s: %lld sample%s%s\n", path, (long long)n, gt_plural(n), g ? ", decoded" : "");
+    if (!st) gt_print("%s: %lld sample%s%s\n", path, (long long)n, gt_plural(n), g ? ", decoded" : "");
     return st;
 }
 
@@ -61,11 +61,11 @@ static gt_status write_samples(const gmm_use *u, const double *points, const int
     const char *path = gmm_prepare_output(s, "samples.h5", n, d), *table = cli_out(s, "samples.csv");
     gt_status st = path && table ? gt_samples_write(points, components, n, d, path) : gt_failure();
     if (st) return st;
-    printf("%s: %lld point%s of %d number%s\n", path, (long long)n, gt_plural(n), d, gt_plural(d));
+    gt_print("%s: %lld point%s of %d number%s\n", path, (long long)n, gt_plural(n), d, gt_plural(d));
     if (u->fit.points.channels || *gmm_options(s)->decoder) return GT_OK;
     st = gt_points_write_csv(table, NULL, u->fit.columns, points, n, d,
                              &(gt_point_column){.name = "component", .integers = components}, 1);
-    if (!st) printf("%s: the same; --labels=component keeps the components out of the points\n", table);
+    if (!st) gt_print("%s: the same; --labels=component keeps the components out of the points\n", table);
     return st;
 }
 
@@ -85,7 +85,7 @@ static gt_status sample_points_all(const gmm_use *u) {
     if ((st = gt_comm_agree_all(s->comm, stem ? GT_OK : GT_NOMEM))) return st;
     st = gt_mixture_draw_samples_over_all(&u->points, u->axes, points, n, stem);
     if (!st && u->first)
-        printf("%s.svg, .png: %lld samples over %lld points\n", stem, (long long)n, (long long)u->points.info.count);
+        gt_print("%s.svg, .png: %lld samples over %lld points\n", stem, (long long)n, (long long)u->points.info.count);
     return st;
 }
 

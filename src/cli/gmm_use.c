@@ -28,7 +28,7 @@ const char *gmm_prepare_output(const cli_session *s, const char *name, int64_t r
 static gt_status write_scores(const gmm_use *u, const gt_prediction *of) {
     const char *path = gmm_prepare_output(u->session, "scores.csv", u->points.info.count, u->fit.best.d);
     gt_status st = path ? gt_prediction_write_csv(of, &u->points, u->fit.best.k, path) : gt_failure();
-    if (!st) printf("%s: %lld points and their log-likelihoods\n", path, (long long)u->points.info.count);
+    if (!st) gt_print("%s: %lld points and their log-likelihoods\n", path, (long long)u->points.info.count);
     return st;
 }
 
@@ -40,8 +40,8 @@ static gt_status score_points_all(const gmm_use *u) {
     gt_prediction of = {0};
     gt_status st = gt_mixture_score(u->points.blocks, &u->fit.best, &x);
     if (!st && u->first)
-        printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", x, x * (double)n,
-               (long long)n, gt_fit_bic(&u->fit, x, n), gt_fit_aic(&u->fit, x, n));
+        gt_print("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", x, x * (double)n,
+                 (long long)n, gt_fit_bic(&u->fit, x, n), gt_fit_aic(&u->fit, x, n));
     if (st || !gt_cloud_is_csv(u->points.cloud) || gt_options_state(&s->options, "outdir") == GT_OPTION_DEFAULT)
         return st;
     st = gt_mixture_predict(u->points.blocks, &u->fit.best, false, &of);
@@ -60,11 +60,11 @@ static gt_status write_prediction(const gmm_use *u, const gt_prediction *of) {
     const char *path = gmm_prepare_output(u->session, "predictions.h5", n, k);
     gt_status st = path ? gt_prediction_write(of, n, k, path) : gt_failure();
     if (st) return st;
-    printf("%s: responsibilities, labels and log-likelihoods of %lld points\n", path, (long long)n);
+    gt_print("%s: responsibilities, labels and log-likelihoods of %lld points\n", path, (long long)n);
     if (!gt_cloud_is_csv(u->points.cloud)) return GT_OK;
     path = cli_out(u->session, "predictions.csv");
     st = path ? gt_prediction_write_csv(of, &u->points, k, path) : GT_NOMEM;
-    if (!st) printf("%s: the same beside the points\n", path);
+    if (!st) gt_print("%s: the same beside the points\n", path);
     return st;
 }
 

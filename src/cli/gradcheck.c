@@ -44,10 +44,10 @@ typedef struct work {
 static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
     work *w = arg;
     gt_tell_end();
-    printf("%-40s %8d %8d %6d %6d %10.1e %10.1e ", t->name, t->elements, t->checked, t->kinks, t->lost, t->step,
-           t->noise);
-    printf(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->error > w->fields->limit ? "  WRONG" : "");
-    fflush(stdout);
+    gt_print("%-40s %8d %8d %6d %6d %10.1e %10.1e ", t->name, t->elements, t->checked, t->kinks, t->lost, t->step,
+             t->noise);
+    gt_print(t->checked ? "%10.1e%s\n" : "         -\n", t->error, t->error > w->fields->limit ? "  WRONG" : "");
+    gt_print_flush(stdout);
     gt_tell_start("checking the next tensor", NULL, 0);
     w->tensors++;
     w->checked += t->checked;
@@ -70,15 +70,15 @@ static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
     gt_slice_input slice = gt_gradcheck_slice(&w->samples);
     gt_gradcheck_options o = {(int)w->fields->elements, w->fields->tensors, pool};
     gt_gradcheck found;
-    printf("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
-           w->model->nets[p->net]->name, w->samples.n, gt_plural(w->samples.n), "tensor", "elements", "checked",
-           "kinks", "lost", "step", "noise", "error");
-    fflush(stdout);
+    gt_print("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
+             w->model->nets[p->net]->name, w->samples.n, gt_plural(w->samples.n), "tensor", "elements", "checked",
+             "kinks", "lost", "step", "noise", "error");
+    gt_print_flush(stdout);
     gt_tell_start("preparing the graphs", NULL, 0);
     gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);
     gt_tell_end();
     if (st) return gt_wrap(st, "phase %s", p->name);
-    printf("the loss is %.9g with a noise of %.1e\n\n", found.loss, found.noise);
+    gt_print("the loss is %.9g with a noise of %.1e\n\n", found.loss, found.noise);
     keep_worst(w, p, &found);
     w->phases++;
     return GT_OK;
@@ -90,13 +90,14 @@ static gt_status print_result(const work *w) {
         return gt_fail(GT_USAGE, "--phase=%s: the model has no such phase (its first is %s)", w->fields->phase,
                        w->model->phases[0].name);
     if (!w->tensors) return gt_fail(GT_USAGE, "--tensors=%s: no tensor has such a name", w->fields->tensors);
-    printf("%d of %d elements checked; %d at kinks and %d lost in the noise are left out", w->checked,
-           w->checked + w->kinks + w->lost, w->kinks, w->lost);
-    if (w->without) printf("; nothing is known of %d of %d tensors", w->without, w->tensors);
-    printf("\n");
+    gt_print("%d of %d elements checked; %d at kinks and %d lost in the noise are left out", w->checked,
+             w->checked + w->kinks + w->lost, w->kinks, w->lost);
+    if (w->without) gt_print("; nothing is known of %d of %d tensors", w->without, w->tensors);
+    gt_print("\n");
     if (!w->worst_phase) return gt_fail(GT_FAILED, "no element could be checked");
-    printf("worst: element %lld of %s in %s: gradient %.6g, difference %.6g +- %.2g, error beyond that %.3g\n",
-           (long long)t->worst_element, t->name, w->worst_phase, t->gradient, t->difference, t->may_be_noise, t->error);
+    gt_print("worst: element %lld of %s in %s: gradient %.6g, difference %.6g +- %.2g, error beyond that %.3g\n",
+             (long long)t->worst_element, t->name, w->worst_phase, t->gradient, t->difference, t->may_be_noise,
+             t->error);
     if (t->error <= w->fields->limit) return GT_OK;
     return gt_fail(GT_FAILED, "a gradient of %s is wrong: element %lld of %s has %.6g, and the loss changes by %.6g",
                    w->worst_phase, (long long)t->worst_element, t->name, t->gradient, t->difference);

@@ -53,7 +53,7 @@ static gt_contents *read_file(const cli_session *s, const char *path, gt_pool *p
 
 static void print_hash(gt_hash128 hash, const char *kind, const char *name) {
     char text[GT_CONTENTS_HASH_BYTES];
-    printf("%s  %s%s%s\n", gt_contents_text(hash, text), kind, *kind && *name ? "  " : "", name);
+    gt_print("%s  %s%s%s\n", gt_contents_text(hash, text), kind, *kind && *name ? "  " : "", name);
 }
 
 static gt_status print_file(const cli_session *s, const char *path, gt_pool *pool) {
@@ -79,7 +79,7 @@ static gt_status print_files(const cli_session *s, gt_pool *pool) {
         if (!st) continue;
         char text[GT_CONTENTS_NAME_BYTES];
         snprintf(text, sizeof text, "gantry hash: %s", gt_message());
-        fflush(stdout);
+        gt_print_flush(stdout);
         gt_log_print_error(text);
         failed++;
     }
@@ -97,9 +97,9 @@ static gt_status compare_files(const cli_session *s, gt_pool *pool) {
     if (!st) st = gt_contents_compare(a, b, d);
     if (!st && !d->parts) print_hash(gt_contents_hash(a), "equal", "");
     if (!st && d->parts) {
-        printf("%s\n%s that differ: %" PRId64 " of %" PRId64 "\n", d->first, gt_contents_parts_are(a), d->parts,
-               d->all);
-        fflush(stdout);
+        gt_print("%s\n%s that differ: %" PRId64 " of %" PRId64 "\n", d->first, gt_contents_parts_are(a), d->parts,
+                 d->all);
+        gt_print_flush(stdout);
         st = gt_fail(GT_FAILED, "'%s' and '%s' differ", words[0], words[1]);
     }
     gt_contents_close(a);

@@ -124,7 +124,7 @@ static int inspect_all(int argc, char **argv) {
     if (!st && !s.arguments.n_words)
         st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
-        if (i) putchar('\n');
+        if (i) gt_print("\n");
         st = inspect_one(&s.options, s.arguments.words[i], fields);
     }
     status = cli_exit("inspect", st);

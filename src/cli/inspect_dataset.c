@@ -19,7 +19,7 @@
 enum { COMPONENTS_MAX = 16, IMAGES_MAX = 1000, SHEET_SIDE = 64 };
 
 static void print_moments(const char *name, int index, const gt_moments *m) {
-    printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->min, m->mean, m->std, m->max);
+    gt_print("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->min, m->mean, m->std, m->max);
 }
 
 void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names) {
@@ -28,9 +28,9 @@ void cli_print_classes(const int64_t *count, int n, const char *const *names, in
     for (int i = 0; i < n; i++)
         if (count[i] > most) most = count[i];
     for (int i = 0; i < n && i < MOST; i++)
-        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most),
-               "########################################", names && i < n_names && names[i] ? names[i] : "");
-    if (n > MOST) printf("  ... and %d more classes\n", n - MOST);
+        gt_print("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most),
+                 "########################################", names && i < n_names && names[i] ? names[i] : "");
+    if (n > MOST) gt_print("  ... and %d more classes\n", n - MOST);
 }
 
 static gt_status print_classes(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
@@ -39,8 +39,8 @@ static gt_status print_classes(gt_arena *a, const gt_dataset *ds, const gt_datas
     int64_t *count = gt_arena_array(a, (size_t)n, sizeof *count);
     if (!count) return GT_NOMEM;
     gt_dataset_count_classes(ds, count);
-    if (gt_classes_empty(count, n, some, sizeof some)) printf("             %s: number them without gaps\n", some);
-    if (gt_classes_small(count, n, some, sizeof some)) printf("             %s\n", some);
+    if (gt_classes_empty(count, n, some, sizeof some)) gt_print("             %s: number them without gaps\n", some);
+    if (gt_classes_small(count, n, some, sizeof some)) gt_print("             %s\n", some);
     cli_print_classes(count, n, (const char *const *)info->class_name, info->class_names);
     return GT_OK;
 }
@@ -51,20 +51,20 @@ static gt_status print_vectors(gt_arena *a, const gt_dataset *ds, const gt_datas
     gt_status st = m ? gt_dataset_label_moments(ds, m) : GT_NOMEM;
     if (st) return st;
     for (int k = 0; k < n && k < COMPONENTS_MAX; k++) print_moments("label", k, &m[k]);
-    if (n > COMPONENTS_MAX) printf("  ... and %d more components\n", n - COMPONENTS_MAX);
+    if (n > COMPONENTS_MAX) gt_print("  ... and %d more components\n", n - COMPONENTS_MAX);
     return GT_OK;
 }
 
 static gt_status print_labels(gt_arena *a, const gt_dataset *ds, const gt_dataset_info *info) {
     if (info->unlabelled)
-        printf("unlabelled   %lld image%s\n", (long long)info->unlabelled, gt_plural(info->unlabelled));
+        gt_print("unlabelled   %lld image%s\n", (long long)info->unlabelled, gt_plural(info->unlabelled));
     switch (info->label_kind) {
-    case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
+    case GT_LABELS_NONE: gt_print("labels       none\n"); return GT_OK;
     case GT_LABELS_CLASSES:
-        printf("labels       %d classes\n", info->stored_label_width);
+        gt_print("labels       %d classes\n", info->stored_label_width);
         return print_classes(a, ds, info);
     case GT_LABELS_VECTORS:
-        printf("labels       vectors of %d numbers\n", info->stored_label_width);
+        gt_print("labels       vectors of %d numbers\n", info->stored_label_width);
         return print_vectors(a, ds, info);
     }
     return GT_OK;
@@ -78,9 +78,9 @@ static gt_status print_masks(gt_dataset *ds, const gt_dataset_info *info) {
     if (st || !pixels) return st;
     int n = GT_MASK_IGNORE;
     while (n > info->mask_classes && !count[n - 1]) n--;
-    printf("masks        %d class%s, %s; pixels of %lld image%s, %.1f %% to be ignored\n", n, n == 1 ? "" : "es",
-           info->mask_name ? "named" : "without names", (long long)images, gt_plural(images),
-           100 * (double)count[GT_MASK_IGNORE] / ((double)images * (double)pixels));
+    gt_print("masks        %d class%s, %s; pixels of %lld image%s, %.1f %% to be ignored\n", n, n == 1 ? "" : "es",
+             info->mask_name ? "named" : "without names", (long long)images, gt_plural(images),
+             100 * (double)count[GT_MASK_IGNORE] / ((double)images * (double)pixels));
     cli_print_classes(count, n, info->mask_name, info->mask_name ? info->mask_classes : 0);
     return GT_OK;
 }
@@ -92,12 +92,13 @@ static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
         min = fmin(min, m[c].min);
         max = fmax(max, m[c].max);
     }
-    printf("samples      %g .. %g, range %g .. %g%s\n", min, max, info->range[0], info->range[1],
-           gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
+    gt_print("samples      %g .. %g, range %g .. %g%s\n", min, max, info->range[0], info->range[1],
+             gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
     if (gt_dataset_leaves_range(info, min, max))
-        printf("             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares "
-               "another, such as --range=%.9g,%.9g\n",
-               min, max);
+        gt_print(
+            "             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares "
+            "another, such as --range=%.9g,%.9g\n",
+            min, max);
 }
 
 /* Of evenly spaced images. */
@@ -107,14 +108,14 @@ static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info
     gt_unread unread;
     gt_status st = m ? gt_dataset_pixel_moments(ds, images, m, &unread) : GT_NOMEM;
     if (st) return st;
-    printf("pixels       of %lld image%s\n", (long long)images, gt_plural(images));
+    gt_print("pixels       of %lld image%s\n", (long long)images, gt_plural(images));
     for (int c = 0; c < info->channels; c++) print_moments("channel", c, &m[c]);
     print_ends(info, m);
-    if (unread.n) printf("             %lld of them cannot be read: %s\n", (long long)unread.n, unread.why);
+    if (unread.n) gt_print("             %lld of them cannot be read: %s\n", (long long)unread.n, unread.why);
     int64_t uniform, equal;
     st = gt_dataset_count_alike(ds, images, &uniform, &equal);
-    if (!st && uniform) printf("             %lld of them have one single colour\n", (long long)uniform);
-    if (!st && equal) printf("             %lld of them equal another one\n", (long long)equal);
+    if (!st && uniform) gt_print("             %lld of them have one single colour\n", (long long)uniform);
+    if (!st && equal) gt_print("             %lld of them equal another one\n", (long long)equal);
     return st;
 }
 
@@ -130,17 +131,17 @@ static int add_bytes(const char *path, const struct stat *s, int kind, struct FT
 static void print_bytes(const char *spec) {
     enum { OPEN_FOLDERS = 8 };
     bytes_on_disk = 0;
-    if (!nftw(spec, add_bytes, OPEN_FOLDERS, FTW_PHYS)) printf("on disk      %.1f MB\n", bytes_on_disk / 1e6);
+    if (!nftw(spec, add_bytes, OPEN_FOLDERS, FTW_PHYS)) gt_print("on disk      %.1f MB\n", bytes_on_disk / 1e6);
 }
 
 static void print_survey(const gt_source *s, const gt_survey *o) {
     char name[GT_ITEM_NAME_BYTES];
-    printf("pictures     %lld, not yet a dataset\n", (long long)o->count);
-    if (o->looked < o->count) printf("looked at    %lld, evenly spaced\n", (long long)o->looked);
+    gt_print("pictures     %lld, not yet a dataset\n", (long long)o->count);
+    if (o->looked < o->count) gt_print("looked at    %lld, evenly spaced\n", (long long)o->looked);
     if (o->unread)
-        printf("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
-    printf("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
-    printf("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
+        gt_print("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
+    gt_print("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
+    gt_print("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
 }
 
 /* Pictures that are not alike. GT_FORMAT: there are none. */
@@ -154,7 +155,7 @@ static gt_status inspect_pictures(const char *spec) {
     if (!st) {
         gt_survey_command(&found, spec, &command);
         print_survey(s, &found);
-        printf("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
+        gt_print("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
     }
     gt_buffer_free(&command);
     gt_source_close(s);
@@ -171,15 +172,15 @@ gt_status cli_inspect_dataset(const char *spec) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_hash128 hash;
     char hex[33];
-    printf("dataset      %s (%s)\n", spec, info->source);
-    printf("images       %lld\n", (long long)info->count);
-    printf("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height,
-           gt_sample_name(info->type), info->channels, info->channels > 1 ? "s" : "", info->channel_names ? " (" : "",
-           info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
-           info->range[1]);
+    gt_print("dataset      %s (%s)\n", spec, info->source);
+    gt_print("images       %lld\n", (long long)info->count);
+    gt_print("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height,
+             gt_sample_name(info->type), info->channels, info->channels > 1 ? "s" : "", info->channel_names ? " (" : "",
+             info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
+             info->range[1]);
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->check_size && (*f)->check_size(info->height, info->width, info->channels))
-            printf("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
+            gt_print("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
     gt_arena *a = gt_arena_new();
     st = a ? print_labels(a, ds, info) : GT_NOMEM;
     if (!st) st = print_masks(ds, info);
@@ -189,7 +190,7 @@ gt_status cli_inspect_dataset(const char *spec) {
     if (!st) st = gt_dataset_fingerprint(ds, &hash);
     if (!st) {
         gt_hash_hex(hash, hex);
-        printf("fingerprint  %s\n", hex);
+        gt_print("fingerprint  %s\n", hex);
     }
     gt_dataset_close(ds);
     return st;
@@ -216,7 +217,7 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
 
 static void print_bad(void *arg, int64_t item) {
     (void)arg, (void)item;
-    printf("bad: %s\n", gt_message());
+    gt_print("bad: %s\n", gt_message());
 }
 
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec) {
@@ -226,8 +227,8 @@ gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec) {
     st = gt_same_data_all(comm, ds, spec);
     if (!st) st = gt_dataset_verify_all(comm, ds, spec, print_bad, NULL);
     int64_t n = gt_dataset_get_info(ds)->count;
-    if (!st && !comm->rank && n == 1) printf("%s: the one image is good\n", spec);
-    else if (!st && !comm->rank) printf("%s: all %lld images are good\n", spec, (long long)n);
+    if (!st && !comm->rank && n == 1) gt_print("%s: the one image is good\n", spec);
+    else if (!st && !comm->rank) gt_print("%s: all %lld images are good\n", spec, (long long)n);
     gt_dataset_close(ds);
     return st;
 }

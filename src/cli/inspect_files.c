@@ -26,7 +26,7 @@ static void print_groups(const gt_checkpoint_file *f, const char *under) {
         next = gt_checkpoint_next(f, under, i);
         const gt_checkpoint_entry *n = next >= 0 ? gt_checkpoint_at(f, next) : NULL;
         if (n && n->name - n->path - 1 == group && !strncmp(n->path, e->path, (size_t)group)) continue;
-        printf("  %-28.*s %5lld tensors %12lld numbers\n", group, e->path, (long long)tensors, (long long)numbers);
+        gt_print("  %-28.*s %5lld tensors %12lld numbers\n", group, e->path, (long long)tensors, (long long)numbers);
         numbers = tensors = 0;
     }
 }
@@ -48,9 +48,9 @@ static gt_status print_state(gt_checkpoint_file *f, const gt_checkpoint_entry *e
     if (st == GT_NOMEM) return st;
     const char *unit = gt_checkpoint_note(f, e->path, "unit"), *what = gt_checkpoint_note(f, e->path, "description");
     if (!unit || !what) return GT_NOMEM;
-    int n = printf("  %-28s %s %.40s", e->name, st ? gt_shape_text(&e->shape, text) : text, unit);
-    if (*what) printf("%*s %.400s", n < NOTE_COLUMN ? NOTE_COLUMN - n : 0, "", what);
-    putchar('\n');
+    int n = gt_print("  %-28s %s %.40s", e->name, st ? gt_shape_text(&e->shape, text) : text, unit);
+    if (*what) gt_print("%*s %.400s", n < NOTE_COLUMN ? NOTE_COLUMN - n : 0, "", what);
+    gt_print("\n");
     return GT_OK;
 }
 
@@ -60,7 +60,7 @@ static gt_status print_entries(gt_checkpoint_file *f) {
     gt_status st = GT_OK;
     for (const gt_named *g = groups; g->name; g++) {
         int first = gt_checkpoint_first(f, g->name);
-        if (first >= 0 && !st) puts(g->text);
+        if (first >= 0 && !st) gt_print("%s\n", g->text);
         for (int i = first; i >= 0 && !st; i = gt_checkpoint_next(f, g->name, i))
             st = print_state(f, gt_checkpoint_at(f, i));
     }
@@ -68,10 +68,10 @@ static gt_status print_entries(gt_checkpoint_file *f) {
 }
 
 static void print_recipe(const char *title, const char *line) {
-    puts(title);
+    gt_print("%s\n", title);
     while (*line) {
         int n = (int)strcspn(line, "\n");
-        if (n) printf("  %.*s\n", n, line);
+        if (n) gt_print("  %.*s\n", n, line);
         line += n + (line[n] == '\n');
     }
 }
@@ -81,11 +81,11 @@ static gt_status print_data(const gt_checkpoint_file *f) {
     gt_checkpoint_data d = {0};
     gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_checkpoint_get_data(f, a, &d) : GT_NOMEM;
-    if (!st && *d.pictures) printf("pictures     %s\n", d.pictures);
-    if (!st && d.samples != GT_U8) printf("samples      %s\n", gt_sample_type(d.samples));
-    if (!st && d.has_range) printf("range        %g .. %g\n", d.range[0], d.range[1]);
-    if (!st && d.channels) printf("channels     %s\n", d.channels);
-    for (int i = 0; i < d.class_names && !st; i++) printf("%-12s %d %s\n", i ? "" : "classes", i, d.class_name[i]);
+    if (!st && *d.pictures) gt_print("pictures     %s\n", d.pictures);
+    if (!st && d.samples != GT_U8) gt_print("samples      %s\n", gt_sample_type(d.samples));
+    if (!st && d.has_range) gt_print("range        %g .. %g\n", d.range[0], d.range[1]);
+    if (!st && d.channels) gt_print("channels     %s\n", d.channels);
+    for (int i = 0; i < d.class_names && !st; i++) gt_print("%-12s %d %s\n", i ? "" : "classes", i, d.class_name[i]);
     gt_arena_free(a);
     return st;
 }
@@ -103,7 +103,7 @@ static void print_tensors(const gt_checkpoint_file *f) {
     for (int i = gt_checkpoint_first(f, "/networks"); i >= 0; i = gt_checkpoint_next(f, "/networks", i)) {
         const gt_checkpoint_entry *e = gt_checkpoint_at(f, i);
         char shape[96];
-        printf("  %-52s %s\n", e->path + strlen("/networks/"), gt_shape_text(&e->shape, shape));
+        gt_print("  %-52s %s\n", e->path + strlen("/networks/"), gt_shape_text(&e->shape, shape));
     }
 }
 
@@ -113,19 +113,19 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
          *options = text_of(f, GT_FILE_OPTIONS), *faults = text_of(f, GT_FILE_FAULTS);
     gt_status st = kind && options ? GT_OK : gt_fail(GT_NOMEM, "out of memory for texts");
     if (!st) {
-        printf("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
-               gt_checkpoint_info(f)->model);
-        if (classes) printf("classes      %s\n", classes);
+        gt_print("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
+                 gt_checkpoint_info(f)->model);
+        if (classes) gt_print("classes      %s\n", classes);
         for (const char *line = faults; line && *line; line += strcspn(line, "\n") + 1)
-            printf("left out     %.*s\n", (int)strcspn(line, "\n"), line);
+            gt_print("left out     %.*s\n", (int)strcspn(line, "\n"), line);
         st = print_data(f);
-        puts("networks (with their buffers)");
+        gt_print("networks (with their buffers)\n");
         print_groups(f, "/networks");
     }
     if (!st) st = print_entries(f);
     if (!st) {
         print_recipe("options that follow from the file", options);
-        puts("tensors");
+        gt_print("tensors\n");
         print_tensors(f);
     }
     free(kind);
@@ -147,18 +147,18 @@ static gt_status print_checkpoint(const gt_options *o, const char *path) {
         gt_checkpoint_close(f);
         return st;
     }
-    printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
+    gt_print("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     const char *version = gt_checkpoint_note(f, "/", "gantry_version");
     if (!version) {
         gt_checkpoint_close(f);
         return GT_NOMEM;
     }
-    if (*version) printf("written by   gantry %.40s\n", version);
-    printf("format       %d\nmodel        %s\narithmetic   %s\ndataset      %s\n", gt_checkpoint_format(f),
-           about->model, about->kernel_set, about->dataset);
+    if (*version) gt_print("written by   gantry %.40s\n", version);
+    gt_print("format       %d\nmodel        %s\narithmetic   %s\ndataset      %s\n", gt_checkpoint_format(f),
+             about->model, about->kernel_set, about->dataset);
     if (!(st = print_data(f))) {
         if (gt_checkpoint_first(f, "/networks") >= 0)
-            puts("networks (with their buffers) and optimisers (of their parameters)");
+            gt_print("networks (with their buffers) and optimisers (of their parameters)\n");
         print_groups(f, "/networks");
         print_groups(f, "/optimizers");
         st = print_entries(f);
@@ -190,18 +190,18 @@ static void print_series(const gt_stats_series *series, int ticks) {
         if (x < least) least = x;
         if (x > most) most = x;
     }
-    printf("  %-28s %6d %12.5g %12.5g %12.5g\n", series->name, n, last, least, most);
+    gt_print("  %-28s %6d %12.5g %12.5g %12.5g\n", series->name, n, last, least, most);
 }
 
 static void print_stats(const gt_stats *s) {
-    printf("ticks        %d\n", s->ticks);
-    if (s->bad_lines) printf("damaged      %d lines passed over\n", s->bad_lines);
+    gt_print("ticks        %d\n", s->ticks);
+    if (s->bad_lines) gt_print("damaged      %d lines passed over\n", s->bad_lines);
     if (s->ticks) {
         char text[GT_DATE_BYTES];
         gt_date_text(s->timestamp[s->ticks - 1], text);
-        printf("last         %.3f kimg, %s\n", (double)s->images[s->ticks - 1] / 1000, *text ? text : "unknown");
+        gt_print("last         %.3f kimg, %s\n", (double)s->images[s->ticks - 1] / 1000, *text ? text : "unknown");
     }
-    if (s->n_series) printf("  %-28s %6s %12s %12s %12s\n", "series", "values", "last", "least", "most");
+    if (s->n_series) gt_print("  %-28s %6s %12s %12s %12s\n", "series", "values", "last", "least", "most");
     for (int i = 0; i < s->n_series; i++) print_series(&s->series[i], s->ticks);
 }
 
@@ -209,7 +209,7 @@ gt_status cli_inspect_log(const char *path, bool *other) {
     *other = false;
     gt_stats *s = gt_ends_with(path, ".jsonl") ? gt_stats_read(path) : gt_metrics_read(path, other);
     if (!s) return GT_FORMAT;
-    printf("metric log   %s\n", path);
+    gt_print("metric log   %s\n", path);
     print_stats(s);
     gt_stats_free(s);
     return GT_OK;
@@ -222,13 +222,13 @@ enum { LOSSES = sizeof losses / sizeof *losses };
 
 /* A tick's mean over its batches of the sums over a batch is the sum over its images divided by its batches. */
 static void print_losses(const gt_stats *s, int tick, double batches, const gt_stats_series *const series[LOSSES]) {
-    printf("%10.3f %8.0f", (double)s->images[tick] / 1000, batches);
+    gt_print("%10.3f %8.0f", (double)s->images[tick] / 1000, batches);
     for (int k = 0; k < LOSSES; k++) {
         if (!series[k]) continue;
         const gt_stat_value *v = &series[k]->values[tick];
-        printf(" %14.6g %14.6g", v->mean, batches > 0 ? v->mean * v->num / batches : (double)NAN);
+        gt_print(" %14.6g %14.6g", v->mean, batches > 0 ? v->mean * v->num / batches : (double)NAN);
     }
-    printf("\n");
+    gt_print("\n");
 }
 
 gt_status cli_inspect_losses(const char *dir) {
@@ -241,10 +241,10 @@ gt_status cli_inspect_losses(const char *dir) {
     if (!st && (!series[0] || !steps))
         st = gt_fail(GT_USAGE,
                      "%s: --losses=batch-sums needs the log of an autoencoder's run, with Loss/reconstruction", dir);
-    if (!st) printf("%10s %8s", "kimg", "batches");
+    if (!st) gt_print("%10s %8s", "kimg", "batches");
     for (int k = 0; k < LOSSES && !st; k++)
-        if (series[k]) printf(" %14s %14s", strchr(losses[k], '/') + 1, "sum per batch");
-    if (!st) printf("\n");
+        if (series[k]) gt_print(" %14s %14s", strchr(losses[k], '/') + 1, "sum per batch");
+    if (!st) gt_print("\n");
     for (int i = 0; i < (s ? s->ticks : 0) && !st; i++)
         print_losses(s, i, steps->values[i].mean - (i ? steps->values[i - 1].mean : 0), series);
     gt_stats_free(s);
@@ -258,13 +258,13 @@ gt_status cli_inspect_run(const gt_options *o, const char *dir) {
     char *job = NULL, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
     gt_status st = cli_print_status(dir);
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
-    if (job) printf("\n%s\n", job);
+    if (job) gt_print("\n"), gt_print_lines(job), gt_print("\n");
     free(job);
     bool other;
     if (!st) st = path ? cli_inspect_log(path, &other) : GT_NOMEM;
     free(path);
     if (!st) st = cli_check_checkpoint(o, dir, &file);
-    if (!st) puts(file ? "" : "no checkpoint yet");
+    if (!st) gt_print("%s\n", file ? "" : "no checkpoint yet");
     if (!st && file) st = print_checkpoint(o, file);
     if (!st && file) st = cli_print_layers(o, file);
     free(file);

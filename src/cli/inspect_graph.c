@@ -42,11 +42,11 @@ static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *opt
         gt_graph_free(g);
         return gt_failure();
     }
-    printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
-           p->interval > 1 ? "s" : "", p->model->slice_size);
+    gt_print("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
+             p->interval > 1 ? "s" : "", p->model->slice_size);
     gt_status st = timed ? gt_phase_time(p, e) : GT_OK;
     if (!st) gt_exec_print(e, stdout);
-    putchar('\n');
+    gt_print("\n");
     gt_exec_free(e);
     gt_graph_free(g);
     return st;

@@ -18,21 +18,21 @@ static const char *const own_keys[OWN] = {"size", "channels", "classes"};
 
 static void print_row(const char *layer, const char *kind, const char *shape, double parameters, double flops,
                       double values) {
-    printf("%-40s %-14s %-14s %12.0f %12.3f %10.1f\n", layer, kind, shape, parameters, flops / 1e6, 4 * values / 1e3);
+    gt_print("%-40s %-14s %-14s %12.0f %12.3f %10.1f\n", layer, kind, shape, parameters, flops / 1e6, 4 * values / 1e3);
 }
 
 static void print_table(const gt_layer_table *t) {
-    printf("network %s\n%-40s %-14s %-14s %12s %12s %10s\n", t->network, "layer", "op", "result", "parameters", "Mflop",
-           "kB");
+    gt_print("network %s\n%-40s %-14s %-14s %12s %12s %10s\n", t->network, "layer", "op", "result", "parameters",
+             "Mflop", "kB");
     for (int k = 0; k < t->n; k++) {
         const gt_layer_row *r = &t->rows[k];
         print_row(r->layer, r->kind, r->shape, r->parameters, r->flops, r->values);
     }
     print_row("total", "", "", t->parameters, t->flops, t->values);
-    printf("%s has %.0f parameters and %.0f other numbers in %d tensors: %.1f MB. One image: %.3f Gflop, %.1f MB of "
-           "results; a pass needs %.1f MB, with packed weights.\n\n",
-           t->network, t->parameters, t->buffers, t->tensors, 4 * (t->parameters + t->buffers) / 1e6, t->flops / 1e9,
-           4 * t->values / 1e6, (double)t->bytes / 1e6);
+    gt_print("%s has %.0f parameters and %.0f other numbers in %d tensors: %.1f MB. One image: %.3f Gflop, %.1f MB of "
+             "results; a pass needs %.1f MB, with packed weights.\n\n",
+             t->network, t->parameters, t->buffers, t->tensors, 4 * (t->parameters + t->buffers) / 1e6, t->flops / 1e9,
+             4 * t->values / 1e6, (double)t->bytes / 1e6);
 }
 
 static gt_status print_network(gt_arena *a, gt_model *m, int i) {
@@ -47,13 +47,13 @@ static gt_status print_model(const gt_job *job) {
     if (!m) return gt_failure();
     gt_status st = GT_OK;
     size_t bytes;
-    printf("model %s, images of %dx%d with %d channel%s\n\n", job->model, m->height, m->width, m->channels,
-           m->channels == 1 ? "" : "s");
+    gt_print("model %s, images of %dx%d with %d channel%s\n\n", job->model, m->height, m->width, m->channels,
+             m->channels == 1 ? "" : "s");
     for (int i = 0; i < m->n_nets && !st; i++) st = print_network(job->arena, m, i);
     if (!st) st = gt_training_bytes(m, job, &bytes);
     if (!st)
-        printf("Training with --batch=%lld: slices of %d images, of which each needs %.1f MB while it is computed.\n",
-               (long long)job->batch, m->slice_size, (double)bytes / 1e6);
+        gt_print("Training with --batch=%lld: slices of %d images, of which each needs %.1f MB while it is computed.\n",
+                 (long long)job->batch, m->slice_size, (double)bytes / 1e6);
     gt_model_free(m);
     return st;
 }
@@ -64,7 +64,7 @@ gt_status cli_print_layers(const gt_options *o, const char *checkpoint) {
     gt_layer_table *tables;
     int n = 0;
     gt_status st = a ? gt_layer_tables_of(a, checkpoint, &reading, &tables, &n) : GT_NOMEM;
-    if (!st && n) putchar('\n');
+    if (!st && n) gt_print("\n");
     for (int i = 0; i < n && !st; i++) print_table(&tables[i]);
     gt_arena_free(a);
     return st;

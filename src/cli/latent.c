@@ -99,12 +99,12 @@ static gt_status read_pictures(const cli_session *s, const gt_latents *l, const 
 
 static void print_dims(const gt_latent_dims *dims, int d) {
     if (d == 1) return;
-    printf("dimensions in the pictures%s:", dims->divergence ? ", with their divergence from N(0,1)" : "");
+    gt_print("dimensions in the pictures%s:", dims->divergence ? ", with their divergence from N(0,1)" : "");
     for (int k = 0; k < dims->n; k++) {
-        printf("%s %d", k ? "," : "", dims->dim[k]);
-        if (dims->divergence) printf(" (%.3g)", dims->divergence[k]);
+        gt_print("%s %d", k ? "," : "", dims->dim[k]);
+        if (dims->divergence) gt_print(" (%.3g)", dims->divergence[k]);
     }
-    printf("%s\n", dims->n < d ? "; --dims chooses others" : "");
+    gt_print("%s\n", dims->n < d ? "; --dims chooses others" : "");
 }
 
 /* ---- of a dataset ---- */
@@ -125,7 +125,7 @@ static gt_status write_latents(const cli_applied *e, const gt_encoded *all) {
     gt_generator_close(g);
     if (st) return st;
     print_dims(&dims, d);
-    printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)n, d, f->outdir);
+    gt_print("%lld latents of %d numbers, and pictures, in %s\n", (long long)n, d, f->outdir);
     return GT_OK;
 }
 
@@ -149,7 +149,7 @@ static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
     if (!st) st = gt_rundir_prepare(((const latent_fields *)s->fields)->outdir, 1 << 20);
     if (!st) st = gt_latent_draw_traversal(g, &dims, &pictures, cli_out(s, "traversal.png"));
     if (!st) print_dims(&dims, m->z_dim);
-    if (!st) printf("%s\n", cli_out(s, "traversal.png"));
+    if (!st) gt_print("%s\n", cli_out(s, "traversal.png"));
     return st;
 }
 
@@ -171,8 +171,8 @@ static gt_status write_layer(const cli_session *s, const gt_features *f, gt_data
     gt_status st = gt_rundir_prepare(fields->outdir, (size_t)n * (size_t)gt_shape_size(&shape) * sizeof(float));
     if (!st) st = gt_layer_write_arrays(f, ds, all, cli_out(s, "latents.h5"));
     if (!st)
-        printf("%lld results of layer %s, %s numbers each, in %s\n", (long long)n, fields->layer,
-               gt_shape_text(&shape, text), cli_out(s, "latents.h5"));
+        gt_print("%lld results of layer %s, %s numbers each, in %s\n", (long long)n, fields->layer,
+                 gt_shape_text(&shape, text), cli_out(s, "latents.h5"));
     return st;
 }
 

@@ -64,19 +64,19 @@ static void print_summary(const cli_applied *e, const gt_likelihood *all, const 
          bound = mean_of(all, n, offsetof(gt_likelihood, bound)),
          divergence = mean_of(all, n, offsetof(gt_likelihood, divergence)),
          error = mean_of(all, n, offsetof(gt_likelihood, error));
-    printf("%lld image%s, %lld sample%s each, nats per image (standard error of the mean)\n", (long long)n,
-           gt_plural(n), (long long)f->samples, gt_plural(f->samples));
-    printf("log p(x)            %12.4f (%.4f)\n", likelihood.value, likelihood.deviation);
-    printf("ELBO                %12.4f (%.4f)\n", bound.value, bound.deviation);
-    printf("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);
-    printf("E log p(x|z)        %12.4f           = ELBO + KL(q(z|x)||p(z))\n", bound.value + divergence.value);
-    printf("KL(q(z|x)||p(z))    %12.4f (%.4f)\n", divergence.value, divergence.deviation);
+    gt_print("%lld image%s, %lld sample%s each, nats per image (standard error of the mean)\n", (long long)n,
+             gt_plural(n), (long long)f->samples, gt_plural(f->samples));
+    gt_print("log p(x)            %12.4f (%.4f)\n", likelihood.value, likelihood.deviation);
+    gt_print("ELBO                %12.4f (%.4f)\n", bound.value, bound.deviation);
+    gt_print("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);
+    gt_print("E log p(x|z)        %12.4f           = ELBO + KL(q(z|x)||p(z))\n", bound.value + divergence.value);
+    gt_print("KL(q(z|x)||p(z))    %12.4f (%.4f)\n", divergence.value, divergence.deviation);
     double pixels = (double)gt_model_floats(m);
     if (sigma > 0)
-        printf("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
-               f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
-    else printf("Bernoulli pixels\n");
-    printf("%s\n", f->out);
+        gt_print("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
+                 f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
+    else gt_print("Bernoulli pixels\n");
+    gt_print("%s\n", f->out);
 }
 
 static gt_status estimate_all(cli_applied *e) {

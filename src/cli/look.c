@@ -37,7 +37,7 @@ static const gt_option table[] = {
 };
 
 static void tell_file(gt_status st, const char *path) {
-    if (!st) printf("%s\n", path);
+    if (!st) gt_print("%s\n", path);
 }
 
 static gt_status draw_views(const cli_session *s, const gt_network_view *v) {

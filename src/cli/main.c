@@ -66,7 +66,7 @@ static bool ended;
 static void say_what_ended(void) {
     if (ended) return;
     fflush(stdout);
-    fprintf(stderr, "error: gantry: a library has ended the program, most likely because memory was short\n");
+    gt_print_to(stderr, "error: gantry: a library has ended the program, most likely because memory was short\n");
     _exit(CLI_FAILED);
 }
 
@@ -77,8 +77,9 @@ static int run_command(int argc, char **argv) {
     gt_status st = cli_read_kernels();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
     gt_launch_succeeded();
-    if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */
-        perror("gantry: writing results");
+    int error = gt_print_flush(stdout);
+    if (error) { /* a full disk behind `gantry ... > file` must not look like success */
+        gt_print_to(stderr, "gantry: writing results: %s\n", strerror(error));
         status = status ? status : CLI_FAILED;
     }
     ended = true;

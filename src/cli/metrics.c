@@ -207,13 +207,14 @@ static gt_status prepare(cli_session *s) {
 
 static void print_help(void *arg, const char *name, const char *text) {
     (void)arg;
-    printf("%-14s %s\n", name, text);
+    gt_print("%-14s %s\n", name, text);
 }
 
 static void print_json(void *arg, const char *metric, const char *line) {
     (void)arg;
     (void)metric;
-    printf("%s\n", line);
+    fputs(line, stdout); /* JSON escapes what a terminal may obey */
+    gt_print("\n");
 }
 
 static gt_status print_scores(const metrics_fields *f, const gt_metric_table *t, int64_t images) {
@@ -221,9 +222,9 @@ static gt_status print_scores(const metrics_fields *f, const gt_metric_table *t,
     if (f->json) return gt_metric_table_lines(t, network, images, print_json, NULL);
     for (int i = 0; i < t->n; i++) {
         const gt_metric_value *v = &t->value[i], *next = i + 1 < t->n ? v + 1 : v;
-        printf("%-24s %-14.8g ", v->key, v->value);
-        if (next->is_base) printf("(base rate %.8g) ", next->value);
-        printf("%s\n", v->recipe);
+        gt_print("%-24s %-14.8g ", v->key, v->value);
+        if (next->is_base) gt_print("(base rate %.8g) ", next->value);
+        gt_print("%s\n", v->recipe);
         i += next->is_base;
     }
     return GT_OK;
@@ -233,7 +234,6 @@ static gt_status print_scores(const metrics_fields *f, const gt_metric_table *t,
 static void tell_rest(void) {
     char rest[GT_METRIC_LIST_BYTES];
     gt_metrics_with_files(rest);
-    fflush(stdout);
     gt_info("not computed, since they need a network: %s", rest);
 }
 

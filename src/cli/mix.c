@@ -66,8 +66,8 @@ static gt_status mix(cli_session *s) {
     gt_stop_restore();
     cli_say_stopped(st, "no grid is written");
     if (!st && !s->comm->rank)
-        printf("%s/grid.png: %lld row%s, %lld column%s\n", r->outdir, (long long)r->n_rows, gt_plural(r->n_rows),
-               (long long)r->n_columns, gt_plural(r->n_columns));
+        gt_print("%s/grid.png: %lld row%s, %lld column%s\n", r->outdir, (long long)r->n_rows, gt_plural(r->n_rows),
+                 (long long)r->n_columns, gt_plural(r->n_columns));
     return st;
 }
 

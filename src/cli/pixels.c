@@ -27,12 +27,12 @@ gt_status cli_segments_all(cli_session *s, bool *segments) {
 
 static void print_scores(const cli_applied *a, const gt_segmentation *of) {
     const gt_segment_scores *s = of->scores;
-    printf("%lld image%s, %lld pixels: accuracy %.4f, mean IoU %.4f, cross-entropy %.4f\n", (long long)a->info->count,
-           gt_plural(a->info->count), (long long)s->pixels, s->accuracy, s->mean_iou, s->loss);
+    gt_print("%lld image%s, %lld pixels: accuracy %.4f, mean IoU %.4f, cross-entropy %.4f\n", (long long)a->info->count,
+             gt_plural(a->info->count), (long long)s->pixels, s->accuracy, s->mean_iou, s->loss);
     for (int i = 0; i < s->classes && s->classes <= 32; i++)
         if (!isnan(s->iou[i]))
-            printf("  %-20s %9lld pixels  IoU %.4f\n", gt_segmentation_class_name(of, a->session->arena, i),
-                   (long long)gt_confusion_count(s->confusion, s->classes, i), s->iou[i]);
+            gt_print("  %-20s %9lld pixels  IoU %.4f\n", gt_segmentation_class_name(of, a->session->arena, i),
+                     (long long)gt_confusion_count(s->confusion, s->classes, i), s->iou[i]);
 }
 
 static gt_status write_scores(const cli_applied *a, const gt_segment_scores *scores) {
@@ -56,7 +56,7 @@ static gt_status score_masks_all(cli_applied *a) {
 gt_status cli_evaluate_pixels_all(cli_session *s, const char *outdir) {
     gt_status st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gt_rundir_prepare(outdir, 1 << 20));
     if (!st) st = cli_apply_all(s, GT_ROLE_SEGMENTER, CLI_SIZE_OF_TRAINING, score_masks_all, outdir);
-    if (!st && !s->comm->rank) printf("tables: %s\n", outdir);
+    if (!st && !s->comm->rank) gt_print("tables: %s\n", outdir);
     return st;
 }
 
@@ -75,7 +75,7 @@ static gt_status write_masks(const cli_applied *a, const gt_segment_scores *scor
     gt_status st = gt_rundir_prepare(outdir, 2 * (size_t)n * (size_t)a->info->height * (size_t)a->info->width);
     if (!st) st = gt_segmentation_write(&of, out->images, outdir);
     if (!st && scores->pixels) print_scores(a, &of);
-    if (!st) printf("%lld image%s segmented: %s\n", (long long)n, gt_plural(n), outdir);
+    if (!st) gt_print("%lld image%s segmented: %s\n", (long long)n, gt_plural(n), outdir);
     return st;
 }
 

@@ -54,7 +54,7 @@ static gt_status write_classes(const cli_applied *c, const gt_classified *all, c
     gt_status st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
     if (!st) st = gt_predictions_write(&p, f->images, f->outdir);
     if (!st)
-        printf("%lld image%s classified: %s\n", (long long)n, gt_plural(n), cli_out(c->session, "predictions.csv"));
+        gt_print("%lld image%s classified: %s\n", (long long)n, gt_plural(n), cli_out(c->session, "predictions.csv"));
     return st;
 }
 

@@ -14,8 +14,8 @@ static gt_status write_maps(const cli_session *s, const gt_score_maps *maps, gt_
     gt_status st = gt_rundir_prepare(outdir, (size_t)maps->count * (size_t)maps->height * (size_t)maps->width * 4);
     if (!st) st = gt_score_maps_write(maps, data, images, outdir);
     if (!st)
-        printf("%lld map%s of %dx%d places: %s\n", (long long)maps->count, gt_plural(maps->count), maps->height,
-               maps->width, cli_out(s, "predictions.h5"));
+        gt_print("%lld map%s of %dx%d places: %s\n", (long long)maps->count, gt_plural(maps->count), maps->height,
+                 maps->width, cli_out(s, "predictions.h5"));
     return st;
 }
 

@@ -8,6 +8,7 @@
 #include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 
 typedef struct project_fields {
     const char *network, *target, *space, *class, *label;
@@ -101,7 +102,7 @@ static gt_status project(cli_session *s) {
     if (!st) st = gt_project_all(s->comm, r);
     gt_stop_restore();
     if (st == GT_STOPPED) gt_info("%s", gt_message());
-    if (!st && !s->comm->rank) printf("%s\n", r->outdir);
+    if (!st && !s->comm->rank) gt_print("%s\n", r->outdir);
     return st;
 }
 

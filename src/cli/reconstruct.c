@@ -36,7 +36,7 @@ static gt_status draw_items(const cli_applied *e) {
         return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
     int columns = (int)(f->columns < kept ? f->columns : kept);
     st = gt_reconstructions_draw(e->network, e->data, kept, items, columns, f->out);
-    if (!st) printf("%s: %lld image%s, each beside its reconstruction\n", f->out, (long long)kept, gt_plural(kept));
+    if (!st) gt_print("%s: %lld image%s, each beside its reconstruction\n", f->out, (long long)kept, gt_plural(kept));
     return st;
 }
 

@@ -29,8 +29,8 @@ static gt_status report(cli_session *s) {
     const report_fields *f = s->fields;
     const char *dir = s->arguments.words[0];
     gt_status st = gt_report_write(dir, *f->out ? f->out : NULL);
-    if (!st && *f->out) puts(f->out);
-    if (!st && !*f->out) printf("%s/report.html\n", dir);
+    if (!st && *f->out) gt_print("%s\n", f->out);
+    if (!st && !*f->out) gt_print("%s/report.html\n", dir);
     return st;
 }
 

@@ -107,16 +107,16 @@ static double percent(const now *r) { return r->total > 0 ? fmin(100, 100 * r->k
 
 static void print_progress(const now *r) {
     char text[32], more[32];
-    printf("%s: %s", r->dir, state_of(r));
-    if (r->total > 0) printf(", %.1f%% (%.6g of %.6g kimg)", percent(r), r->kimg, r->total);
-    else printf(", %.6g kimg", r->kimg);
-    if (is_running(r) && !isnan(r->left)) printf(", ETA %s", gt_duration_text(r->left, text));
-    putchar('\n');
-    if (*r->starts->message) printf("  reason       %s\n", r->starts->message);
+    gt_print("%s: %s", r->dir, state_of(r));
+    if (r->total > 0) gt_print(", %.1f%% (%.6g of %.6g kimg)", percent(r), r->kimg, r->total);
+    else gt_print(", %.6g kimg", r->kimg);
+    if (is_running(r) && !isnan(r->left)) gt_print(", ETA %s", gt_duration_text(r->left, text));
+    gt_print("\n");
+    if (*r->starts->message) gt_print("  reason       %s\n", r->starts->message);
     if (!isnan(r->rate))
-        printf("  speed        %.4g images/s, %s so far\n", r->rate, gt_duration_text(r->seconds, text));
+        gt_print("  speed        %.4g images/s, %s so far\n", r->rate, gt_duration_text(r->seconds, text));
     if (!isnan(r->quiet))
-        printf("  last tick    number %.0f, %s ago\n", last_of(r, "Progress/tick"), gt_duration_text(r->quiet, more));
+        gt_print("  last tick    number %.0f, %s ago\n", last_of(r, "Progress/tick"), gt_duration_text(r->quiet, more));
 }
 
 /* The series that a tick's line shows, of any family. */
@@ -131,14 +131,14 @@ static void print_values(const now *r) {
         char text[64];
         if (isnan(x)) continue;
         int n = snprintf(text, sizeof text, "%s %.4g", shown[i], x);
-        if (!column || column + n > 76) column = printf(column ? "\n               " : "  values       ");
-        column += printf("%s   ", text);
+        if (!column || column + n > 76) column = gt_print(column ? "\n               " : "  values       ");
+        column += gt_print("%s   ", text);
     }
-    if (column) putchar('\n');
+    if (column) gt_print("\n");
     for (int i = 0; i < r->stats->n_series; i++) {
         const char *name = r->stats->series[i].name;
         if (!strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES)))
-            printf("  metric       %s %.5g\n", name + strlen(GT_METRIC_SERIES), last_of(r, name));
+            gt_print("  metric       %s %.5g\n", name + strlen(GT_METRIC_SERIES), last_of(r, name));
     }
 }
 
@@ -146,7 +146,7 @@ static void print_age(const char *what, const char *dir, const char *name) {
     char *path = gt_path_join(dir, name), text[32];
     struct stat s;
     if (path && stat(path, &s) == 0)
-        printf("  %-12s %s, %s ago\n", what, path, gt_duration_text(gt_unix_time() - (double)s.st_mtime, text));
+        gt_print("  %-12s %s, %s ago\n", what, path, gt_duration_text(gt_unix_time() - (double)s.st_mtime, text));
     free(path);
 }
 
@@ -166,7 +166,7 @@ static void print_next(const now *r) {
         gt_buffer line = {0};
         gt_buffer_printf(&line, "%s", all[i].command);
         gt_buffer_shell(&line, r->dir);
-        if (!line.failed) printf("  next         %.*s   %s\n", (int)line.n, line.data, all[i].what);
+        if (!line.failed) gt_print("  next         %.*s   %s\n", (int)line.n, line.data, all[i].what);
         gt_buffer_free(&line);
     }
 }
@@ -175,9 +175,9 @@ static void print_run(const now *r) {
     size_t n;
     print_progress(r);
     for (const gt_start_fact *f = r->starts->facts; f->name; f++)
-        if (strcmp(f->name, "program")) printf("  %-12s %s\n", f->name, f->text);
+        if (strcmp(f->name, "program")) gt_print("  %-12s %s\n", f->name, f->text);
     print_values(r);
-    if (r->warnings) printf("  warnings     %d, the newest: %s\n", r->warnings, r->newest);
+    if (r->warnings) gt_print("  warnings     %d, the newest: %s\n", r->warnings, r->newest);
     long long *fakes = gt_grid_list_fakes(r->dir, &n);
     if (n) {
         char name[40];
@@ -193,7 +193,8 @@ static void print_run(const now *r) {
 /* ---- several ---- */
 
 static void print_heading(int width) {
-    printf("%-*s %-11s %6s %10s %10s %12s %9s\n", width, "run", "state", "done", "kimg", "images/s", "ETA", "warnings");
+    gt_print("%-*s %-11s %6s %10s %10s %12s %9s\n", width, "run", "state", "done", "kimg", "images/s", "ETA",
+             "warnings");
 }
 
 static void print_line(const now *r, int width) {
@@ -201,7 +202,8 @@ static void print_line(const now *r, int width) {
     if (!isnan(percent(r))) snprintf(done, sizeof done, "%.0f%%", percent(r));
     if (!isnan(r->rate)) snprintf(rate, sizeof rate, "%.4g", r->rate);
     if (is_running(r) && !isnan(r->left)) gt_duration_text(r->left, left);
-    printf("%-*s %-11s %6s %10.6g %10s %12s %9d\n", width, r->dir, state_of(r), done, r->kimg, rate, left, r->warnings);
+    gt_print("%-*s %-11s %6s %10.6g %10s %12s %9d\n", width, r->dir, state_of(r), done, r->kimg, rate, left,
+             r->warnings);
 }
 
 /* *going: some run goes on. */
@@ -219,7 +221,7 @@ static gt_status show_runs(const char *const *dirs, int n, bool *going) {
         *going |= !st && is_running(&r);
         forget(&r);
     }
-    fflush(stdout);
+    gt_print_flush(stdout);
     return st;
 }
 

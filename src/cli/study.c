@@ -58,8 +58,8 @@ static gt_status study_kl(cli_session *s) {
     gt_status st = gt_rundir_prepare(f->outdir, 1 << 20);
     if (!st) st = gt_kl_write(f->mean, f->deviation, f->outdir);
     if (!st)
-        printf("%s: KL(N(mean,deviation^2) || N(%.4g,%.4g)), beside kl.svg and kl.csv\n", cli_out(s, "kl.png"), f->mean,
-               f->deviation * f->deviation);
+        gt_print("%s: KL(N(mean,deviation^2) || N(%.4g,%.4g)), beside kl.svg and kl.csv\n", cli_out(s, "kl.png"),
+                 f->mean, f->deviation * f->deviation);
     return st;
 }
 
@@ -74,19 +74,19 @@ static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t
     st = gt_rundir_prepare(outdir_of(s), 1 << 20);
     if (!st) st = gt_dimensions_write(of, d, outdir_of(s));
     if (!st)
-        printf("error of an image, with all %d dimensions: %.6g\n%s, beside dimensions.svg and dimensions.csv\n", d,
-               error, cli_out(s, "dimensions.png"));
+        gt_print("error of an image, with all %d dimensions: %.6g\n%s, beside dimensions.svg and dimensions.csv\n", d,
+                 error, cli_out(s, "dimensions.png"));
     return gt_comm_agree_all(e->comm, st);
 }
 
 static void print_variances(const cli_session *s, const gt_gradient_study *g, int64_t images) {
-    printf("%lld image%s; variance of the gradient, summed over the latent, with one sample:\n", (long long)images,
-           gt_plural(images));
+    gt_print("%lld image%s; variance of the gradient, summed over the latent, with one sample:\n", (long long)images,
+             gt_plural(images));
     for (int k = 0; k < GT_DERIVATIVES; k++)
-        printf("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", gt_derivative_name(k),
-               g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],
-               g->variance[GT_SCORE_FUNCTION][k][0] / g->variance[GT_REPARAMETRISED][k][0]);
-    printf("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
+        gt_print("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", gt_derivative_name(k),
+                 g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],
+                 g->variance[GT_SCORE_FUNCTION][k][0] / g->variance[GT_REPARAMETRISED][k][0]);
+    gt_print("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
 }
 
 static gt_status study_gradients_all(cli_applied *e, gt_latent_loss *l, int64_t images) {

@@ -145,8 +145,8 @@ static gt_status ask_user(bool *go) {
     char answer[16] = "";
     if (!isatty(STDIN_FILENO))
         return gt_fail(GT_USAGE, "there is no terminal to ask on: --yes submits, --dry-run only shows the script");
-    fflush(stdout);
-    fprintf(stderr, "Submit this? [y/N] ");
+    gt_print_flush(stdout);
+    gt_print_to(stderr, "Submit this? [y/N] ");
     *go = fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
     return GT_OK;
 }

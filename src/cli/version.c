@@ -7,11 +7,11 @@
 void cli_print_version(FILE *f) {
     char mpi[256];
     gt_mpi_version(mpi, sizeof mpi);
-    fprintf(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
-    fprintf(f, "BLAS: %s\n", gt_blas_description());
-    fprintf(f, "MPI: %s\n", mpi);
-    fprintf(f, "arithmetic: %s (instructions: %s)\n", gt_kernel_set_arithmetic(cli_kernels()),
-            gt_kernel_set_instructions(cli_kernels()));
+    gt_print_to(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
+    gt_print_to(f, "BLAS: %s\n", gt_blas_description());
+    gt_print_to(f, "MPI: %s\n", mpi);
+    gt_print_to(f, "arithmetic: %s (instructions: %s)\n", gt_kernel_set_arithmetic(cli_kernels()),
+                gt_kernel_set_instructions(cli_kernels()));
 }
 
 static gt_status version(cli_session *s) {

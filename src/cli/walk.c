@@ -85,8 +85,8 @@ static gt_status walk(cli_session *s) {
     gt_ffmpeg_close(r->film.ffmpeg);
     cli_say_stopped(st, "no film is written");
     if (!st && !s->comm->rank)
-        printf("%s: %lld frame%s, %.4g second%s\n", r->film.path, (long long)r->frames, gt_plural(r->frames),
-               (double)r->frames / r->film.fps, r->frames == r->film.fps ? "" : "s");
+        gt_print("%s: %lld frame%s, %.4g second%s\n", r->film.path, (long long)r->frames, gt_plural(r->frames),
+                 (double)r->frames / r->film.fps, r->frames == r->film.fps ? "" : "s");
     return st;
 }
 

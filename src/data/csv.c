@@ -55,6 +55,8 @@ static gt_status unquote_field(const gt_csv *c, char *field, char **next) {
         return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
     *next = from[1] ? from + 2 : NULL;
     *to = 0;
+    size_t marks = strspn(field, "'");
+    if (marks && field[marks] && strchr(GT_CSV_FORMULA, field[marks])) memmove(field, field + 1, (size_t)(to - field));
     return GT_OK;
 }
 

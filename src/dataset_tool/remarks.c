@@ -54,9 +54,11 @@ void gt_remarks_free(gt_remarks *r) {
 
 gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char *text, bool quiet) {
     gt_status st = gt_grow(&r->list, &r->room, r->n + 1, sizeof *r->list, "a report");
-    char *copy = st ? NULL : strdup(text);
+    size_t bytes = (size_t)gt_format(NULL, 0, "%s", text) + 1; /* names may be part of it */
+    char *copy = st ? NULL : malloc(bytes);
     if (st) return st;
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for a report");
+    gt_format(copy, bytes, "%s", text);
     r->list[r->n++] = (remark){item, kind, copy};
     int64_t n = ++r->count[kind];
     if (quiet || !r->logged || kind == GT_REMARK_DROPPED) return GT_OK;

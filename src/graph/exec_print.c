@@ -4,6 +4,7 @@
 
 #include "graph/exec.h"
 #include "graph/ops/elementwise.h"
+#include "gantry/text.h"
 
 gt_exec_totals gt_exec_cost(const gt_exec *e) {
     gt_exec_totals t = {
@@ -39,8 +40,8 @@ static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
         double flops, bytes, ms = 1e3 * gt_step_seconds(s);
         char shape[96], kernel[160];
         gt_node_cost(s->node, &flops, &bytes);
-        fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),
-                gt_node_kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
+        gt_print_to(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),
+                    gt_node_kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
         total += ms;
     }
     return total;
@@ -49,7 +50,7 @@ static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
 static void print_total(FILE *f, const char *what, int nodes, double flops, double bytes, double ms) {
     char text[64];
     snprintf(text, sizeof text, "%s: %d nodes", what, nodes);
-    fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n\n", text, "", "", flops / 1e6, bytes / 1e6, ms);
+    gt_print_to(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n\n", text, "", "", flops / 1e6, bytes / 1e6, ms);
 }
 
 static int larger(const void *a, const void *b) {
@@ -68,25 +69,25 @@ static void print_peak(const gt_exec *e, FILE *f) {
     for (int i = 0; i < p->n_buffers && alive; i++)
         if (p->buffers[i].first <= p->peak && p->peak <= p->buffers[i].last) alive[n++] = &p->buffers[i];
     if (n) qsort(alive, (size_t)n, sizeof *alive, larger);
-    fprintf(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6,
-            p->peak < g->n_nodes ? ", by " : "", p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
+    gt_print_to(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6,
+                p->peak < g->n_nodes ? ", by " : "", p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
     for (int i = 0; i < n && i < SHOWN; i++) {
         const gt_interval *b = alive[i];
-        fprintf(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "",
-                g->nodes[b->node]->name, b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
+        gt_print_to(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "",
+                    g->nodes[b->node]->name, b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
     }
-    if (n > SHOWN) fprintf(f, "  and %d smaller\n", n - SHOWN);
+    if (n > SHOWN) gt_print_to(f, "  and %d smaller\n", n - SHOWN);
     free(alive);
 }
 
 void gt_exec_print(const gt_exec *e, FILE *f) {
     gt_exec_totals t = gt_exec_cost(e);
-    fprintf(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
+    gt_print_to(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
     if (e->n_hoisted)
         print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes,
                     print_steps(e, f, 0, e->n_hoisted));
     print_total(f, "every run", t.nodes, t.flops, t.bytes, print_steps(e, f, e->n_hoisted, e->n_steps));
     if (e->n_slice_sums)
-        fprintf(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_slice_sums);
+        gt_print_to(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_slice_sums);
     print_peak(e, f);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "gantry/text.h"
 #include "h5/h5.h"
 
 enum { SECONDS = 10, PATIENCE = 60 };
@@ -44,7 +45,7 @@ int gt_h5_check_here(const char *path) {
     signal(SIGALRM, SIG_DFL);
     alarm(PATIENCE);
     gt_status st = gt_h5_walk(path);
-    if (st) fprintf(stderr, "%s\n", gt_message());
+    if (st) gt_print_to(stderr, "%s\n", gt_message());
     return st == GT_NOMEM ? GT_H5_NO_MEMORY : st != GT_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "job/internal.h"
+#include "gantry/text.h"
 
 enum { WORD = 64 };
 
@@ -91,7 +92,7 @@ static gt_status check_input(const gt_job *job, const gt_job *from, const char *
                        "too; other values would show the network other numbers than it knows",
                        key, mine, path, key, theirs);
     bool follows = gt_options_state(&job->options, key) == GT_OPTION_DERIVED;
-    if (follows && !gt_is(theirs, row->standard)) fprintf(said, "--%s=%s comes with the network\n", key, theirs);
+    if (follows && !gt_is(theirs, row->standard)) gt_print_to(said, "--%s=%s comes with the network\n", key, theirs);
     return GT_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "job/internal.h"
+#include "gantry/text.h"
 
 static void write_value(FILE *f, const char *key, const char *value) {
     bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) ||
@@ -90,8 +91,8 @@ int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const c
         x = x ? x : "-";
         y = y ? y : "-";
         if (!strcmp(x, y) || means_the_same(a, b, row)) continue;
-        if (f && !n) fprintf(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
-        if (f) fprintf(f, "  %-16s %-20s %s\n", row->key, x, y);
+        if (f && !n) gt_print_to(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
+        if (f) gt_print_to(f, "  %-16s %-20s %s\n", row->key, x, y);
         n++;
     }
     return n;

@@ -229,7 +229,7 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
     argv[n++] = b->path;
     argv[n] = NULL;
     if (gt_arena_failed(a)) return GT_NOMEM;
-    fflush(stdout);
+    gt_print_flush(stdout);
     execvp("bash", (char *const *)argv);
     return gt_fail(GT_FAILED, "bash cannot be started");
 }

@@ -10,6 +10,7 @@
 #include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
+#include "gantry/text.h"
 
 void doctor_add(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
     static const char *const words[] = {"ok", "warning", "BROKEN"};
@@ -17,7 +18,7 @@ void doctor_add(doctor *d, doctor_state s, const char *what, const char *advice,
     d->found[s]++;
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    gt_vformat(text, sizeof text, format, ap);
     va_end(ap);
     gt_buffer_printf(&d->said, "%-8s %-12s %s\n", words[s], what, text);
     if (advice && s != FINE) gt_buffer_printf(&d->said, "%-8s %-12s -> %s\n", "", "", advice);
@@ -45,7 +46,7 @@ static gt_status print_hosts(doctor *d, FILE *f) {
     }
     for (int r = 0; r < c->ranks && !st && c->rank == 0; r++) {
         if (!all[r].first) continue;
-        if (c->hosts > 1) fprintf(f, "-- %s\n", all[r].name);
+        if (c->hosts > 1) gt_print_to(f, "-- %s\n", all[r].name);
         fputs(all[r].said, f);
         for (int s = FINE; r && s <= BROKEN; s++) d->found[s] += all[r].found[s];
     }
@@ -64,7 +65,7 @@ static gt_status examine_all(doctor *d, FILE *f) {
     gt_status st = print_hosts(d, f);
     if (st) return st;
     if (c->hosts > 1 && c->rank == 0) fputs("-- all together\n", f);
-    fflush(f);
+    gt_print_flush(f);
     gt_tell_start("looking at ranks and files", NULL, 0);
     doctor_ranks(d);
     doctor_files(d);
@@ -72,8 +73,8 @@ static gt_status examine_all(doctor *d, FILE *f) {
     int broken = c->rank == 0 ? d->found[BROKEN] : 0;
     if (c->rank == 0) {
         fputs(d->said.data ? d->said.data : "", f);
-        fprintf(f, "%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING],
-                d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
+        gt_print_to(f, "%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING],
+                    d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
     }
     gt_comm_broadcast_all(c, &broken, sizeof broken, 0);
     return broken ? gt_fail(GT_FAILED, "%d broken; see above", broken) : GT_OK;

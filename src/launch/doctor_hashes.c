@@ -15,6 +15,7 @@
 #include "gantry/doctor.h"
 #include "gantry/job.h"
 #include "gantry/program.h"
+#include "gantry/text.h"
 #include "gantry/train.h"
 
 EMBED(gt_golden_hashes, "src/launch/hashes.ini");
@@ -79,10 +80,10 @@ static gt_status check_all(gt_comm *comm, const gt_kernel_set *kernels, const go
     *same = !strcmp(hash, g->hash);
     gt_comm_broadcast_all(comm, same, sizeof *same, 0);
     if (st || comm->rank) return st;
-    fprintf(f, "%-8s %-12s %s", *same ? "ok" : "BROKEN", g->name, hash);
-    if (*same) fprintf(f, "  %.1f s\n", gt_clock() - start);
-    else fprintf(f, "  instead of %s\n", g->hash);
-    fflush(f);
+    gt_print_to(f, "%-8s %-12s %s", *same ? "ok" : "BROKEN", g->name, hash);
+    if (*same) gt_print_to(f, "  %.1f s\n", gt_clock() - start);
+    else gt_print_to(f, "  instead of %s\n", g->hash);
+    gt_print_flush(f);
     return GT_OK;
 }
 

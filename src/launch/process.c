@@ -27,6 +27,7 @@
 #include "gantry/log.h"
 #include "gantry/program.h"
 #include "gantry/stop.h"
+#include "gantry/text.h"
 #include "launch/stderr.h"
 
 enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */
@@ -54,7 +55,7 @@ static bool asks_to_stop(int number) {
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
 
-static void print_line(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
+static void print_line(const char *text) { gt_print_to(stderr, gt_log_is_terminal() ? "\r\033[K%s\n" : "%s\n", text); }
 
 /* SIGUSR1, also from elsewhere: by `kill`, or Slurm's --signal. */
 static void ask_gently(child *c) {
@@ -139,7 +140,7 @@ static void become_launcher(const char *const *argv, pid_t parent, const sigset_
     if (getppid() != parent) _exit(FAILED);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(argv[0], (char *const *)argv);
-    fprintf(stderr, "gantry run: %s: %s\n", argv[0], strerror(errno));
+    gt_print_to(stderr, "gantry run: %s: %s\n", argv[0], strerror(errno));
     _exit(errno == ENOENT ? 127 : 126);
 }
 

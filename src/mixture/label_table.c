@@ -54,9 +54,8 @@ gt_status gt_label_table_write(const gt_label_table *t, const char *path) {
     gt_buffer_printf(&b, "label");
     for (int c = 0; c < t->k; c++) gt_buffer_printf(&b, ",component%d", c);
     for (int i = 0; i < t->labels.classes; i++) {
-        gt_buffer_printf(&b, "\n\"");
-        for (const char *p = t->labels.name[i]; *p; p++) gt_buffer_add(&b, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
-        gt_buffer_printf(&b, "\"");
+        gt_buffer_printf(&b, "\n");
+        gt_buffer_csv(&b, t->labels.name[i]);
         for (int c = 0; c < t->k; c++) gt_buffer_printf(&b, ",%lld", (long long)t->counts[(int64_t)i * t->k + c]);
     }
     gt_buffer_printf(&b, "\n");

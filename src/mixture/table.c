@@ -26,16 +26,6 @@ gt_status gt_cloud_columns(const gt_cloud *c, gt_arena *a, const char **columns)
     return *columns ? GT_OK : GT_NOMEM;
 }
 
-static void add_name(gt_buffer *b, const char *name) {
-    if (!strpbrk(name, ",;\t\"")) {
-        gt_buffer_add(b, name, strlen(name));
-        return;
-    }
-    gt_buffer_add(b, "\"", 1);
-    for (; *name; name++) gt_buffer_add(b, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
-    gt_buffer_add(b, "\"", 1);
-}
-
 static gt_status add_heading(gt_buffer *b, gt_arena *a, const char *names, int d, const gt_point_column *columns,
                              int n) {
     const char *const *name = NULL;
@@ -43,7 +33,7 @@ static gt_status add_heading(gt_buffer *b, gt_arena *a, const char *names, int d
     gt_status st = names ? gt_class_names_from_text(names, a, &name, &named) : GT_OK;
     for (int i = 0; i < d && !st; i++) {
         if (i) gt_buffer_add(b, ",", 1);
-        if (i < named) add_name(b, name[i]);
+        if (i < named) gt_buffer_csv(b, name[i]);
         else gt_buffer_printf(b, "x%d", i);
     }
     for (int i = 0; i < n; i++)

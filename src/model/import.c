@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a family says of a file of another program: see import.h. */
 #include "gantry/import.h"
+#include "gantry/text.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -27,7 +28,7 @@ gt_status gt_import_fault(gt_imported *m, const char *network) {
 void gt_import_say(gt_imported *m, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vfprintf(m->said, format, args);
+    gt_vprint_to(m->said, format, args);
     fputc('\n', m->said);
     va_end(args);
 }

@@ -14,6 +14,7 @@
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
 #include "gantry/metric.h"
+#include "gantry/text.h"
 #include "report/compare.h"
 
 enum { QUARTER = 4 };
@@ -168,18 +169,18 @@ void compare_each_difference(gt_stats *const *stats, const char *const *dirs, in
 }
 
 static void say_difference(void *arg, const compare_difference *d) {
-    fprintf(arg, "%s is not compared: its values are of different recipes\n", d->score);
-    for (int k = 0; k < 2; k++) fprintf(arg, "  %s: %s\n", d->name[k], d->recipe[k]);
+    gt_print_to(arg, "%s is not compared: its values are of different recipes\n", d->score);
+    for (int k = 0; k < 2; k++) gt_print_to(arg, "  %s: %s\n", d->name[k], d->recipe[k]);
 }
 
 static void print_row(FILE *f, const char *name, int name_width, const compare_cell *cells, int filled, int n,
                       int row) {
-    fprintf(f, "%-*s", name_width, name);
+    gt_print_to(f, "%-*s", name_width, name);
     for (int c = 0; c < filled; c++) {
         int width = 0;
         for (int i = 0; i <= n; i++)
             width = (int)strlen(cells[c * (n + 1) + i].text) > width ? (int)strlen(cells[c * (n + 1) + i].text) : width;
-        fprintf(f, "  %*s", width, cells[c * (n + 1) + row].text);
+        gt_print_to(f, "  %*s", width, cells[c * (n + 1) + row].text);
     }
     fputc('\n', f);
 }
@@ -264,7 +265,7 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         }
         char note[COMPARE_NOTE];
         compare_note(cells, n, filled, note);
-        if (*note) fprintf(f, "%s\n", note);
+        if (*note) gt_print_to(f, "%s\n", note);
         compare_each_difference(stats, dirs, n, say_difference, f);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);

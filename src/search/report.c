@@ -42,13 +42,13 @@ void gt_search_print_trial(const gt_search *s, int trial, const char *why) {
     print_values(s, trial, values, sizeof values);
     if (n) snprintf(best, sizeof best, "; best %.4g (trial %d)", s->trial[order[0]].value, order[0] + 1);
     if (*why)
-        fprintf(stderr, "trial %d (%d of %d) %s, with %s: %s\n", trial + 1,
-                s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, state_name(&s->trial[trial]),
-                values, why);
+        gt_print_to(stderr, "trial %d (%d of %d) %s, with %s: %s\n", trial + 1,
+                    s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, state_name(&s->trial[trial]),
+                    values, why);
     else
-        fprintf(stderr, "trial %d (%d of %d) %s %.4g with %s%s\n", trial + 1,
-                s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, s->series, s->trial[trial].value,
-                values, best);
+        gt_print_to(stderr, "trial %d (%d of %d) %s %.4g with %s%s\n", trial + 1,
+                    s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN), s->plan.trials, s->series,
+                    s->trial[trial].value, values, best);
 }
 
 void gt_search_print_range(const gt_search *s, int quarter) {
@@ -72,7 +72,8 @@ void gt_search_print_range(const gt_search *s, int quarter) {
 gt_status gt_search_write_csv(const gt_search *s) {
     gt_buffer b = {0};
     char number[32];
-    gt_buffer_printf(&b, "trial,state,%s", s->series);
+    gt_buffer_printf(&b, "trial,state,");
+    gt_buffer_csv(&b, s->series);
     for (int i = 0; i < s->n_varied; i++) gt_buffer_printf(&b, ",%s", s->varied[i].key);
     gt_buffer_printf(&b, "\n");
     for (int t = 0; t < s->plan.trials; t++) {
@@ -82,8 +83,8 @@ gt_status gt_search_write_csv(const gt_search *s) {
                          trial->state == GT_TRIAL_DONE ? gt_real_text(trial->value, number) : "");
         for (int i = 0; i < s->n_varied; i++) {
             gt_drawn d = gt_search_value(s, t, i);
-            bool quoted = strpbrk(gt_drawn_text(&d), ",\"") != NULL; /* hidden=100,100|50 */
-            gt_buffer_printf(&b, quoted ? ",\"%s\"" : ",%s", gt_drawn_text(&d));
+            gt_buffer_add(&b, ",", 1);
+            gt_buffer_csv(&b, gt_drawn_text(&d)); /* hidden=100,100|50 */
         }
         gt_buffer_printf(&b, "\n");
     }
@@ -94,23 +95,23 @@ gt_status gt_search_print_best(const gt_search *s, FILE *f) {
     int n, failed = gt_search_count(s, GT_TRIAL_FAILED);
     const int *order = best_trials(s, &n);
     char values[1024];
-    if (n) fprintf(f, "%-6s %-24s values\n", "trial", s->series);
+    if (n) gt_print_to(f, "%-6s %-24s values\n", "trial", s->series);
     for (int k = 0; k < n && k < SHOWN; k++) {
         print_values(s, order[k], values, sizeof values);
-        fprintf(f, "%-6d %-24.6g %s\n", order[k] + 1, s->trial[order[k]].value, values);
+        gt_print_to(f, "%-6d %-24.6g %s\n", order[k] + 1, s->trial[order[k]].value, values);
     }
     char killed[64] = "";
     int n_killed = 0;
     for (int t = 0; t < s->plan.trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;
     if (n_killed) snprintf(killed, sizeof killed, " (%d by signals, %d times each)", n_killed, GT_SEARCH_TRIES);
-    fprintf(f, "%d of %d trial%s, %d failed%s: %s\n", s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN),
-            s->plan.trials, gt_plural(s->plan.trials), failed, killed, gt_search_path(s, 0, "%s/search.csv"));
+    gt_print_to(f, "%d of %d trial%s, %d failed%s: %s\n", s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN),
+                s->plan.trials, gt_plural(s->plan.trials), failed, killed, gt_search_path(s, 0, "%s/search.csv"));
     if (failed == s->plan.trials)
         return gt_fail(GT_FAILED, "all %d trial%s failed: what the first one said is in %s", failed, gt_plural(failed),
                        gt_search_path(s, 0, "%s/state/%04d/said"));
     if (!n) return GT_OK;
-    fprintf(f, "%s\n%s\n", gt_search_path(s, 0, "%s/curves.png"), gt_search_path(s, 0, "%s/values.png"));
-    fprintf(f, "the best run: %s\n", gt_search_path(s, order[0], "%s/trials/%04d"));
+    gt_print_to(f, "%s\n%s\n", gt_search_path(s, 0, "%s/curves.png"), gt_search_path(s, 0, "%s/values.png"));
+    gt_print_to(f, "the best run: %s\n", gt_search_path(s, order[0], "%s/trials/%04d"));
     return GT_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
+#include "gantry/text.h"
 #include "search/search.h"
 
 enum { FAILED = 1 }; /* the exit status of a process that cannot become the trial */
@@ -107,7 +108,7 @@ static void become_trial(const char *const *argv, const char *said, pid_t parent
         if (stopping[i] != SIGHUP) signal(stopping[i], SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     gt_program_again((char **)argv);
-    fprintf(stderr, "gantry search: %s cannot be started: %s\n", argv[0], strerror(errno));
+    gt_print_to(stderr, "gantry search: %s cannot be started: %s\n", argv[0], strerror(errno));
     _exit(FAILED);
 }
 

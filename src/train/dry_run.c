@@ -77,36 +77,38 @@ static const char *length_text(double seconds, char text[64]) {
 static gt_status print_job(const gt_engine *e) {
     char *text = gt_job_to_text(e->job);
     if (!text) return GT_NOMEM;
-    printf("%s\n", text);
-    fflush(stdout);
+    gt_print_lines(text);
+    gt_print("\n");
+    gt_print_flush(stdout);
     free(text);
     return GT_OK;
 }
 
 static void print_memory(const gt_engine *e) {
-    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
-           "a checkpoint\n",
-           (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
-           (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
+    gt_print(
+        "memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
+        "a checkpoint\n",
+        (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
+        (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
 }
 
 static void print_ranks(const gt_engine *e) {
     int slices = e->batches[0].slices.count;
     char more[GT_SLICES_ADVICE];
     gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
-    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
-           slices, e->model->slice_size, e->model->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s",
-           2 * slices, more);
+    gt_print("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
+             slices, e->model->slice_size, e->model->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s",
+             2 * slices, more);
 }
 
 static void print_sizes(const gt_engine *e) {
     const gt_model *m = e->model;
     for (int i = 0; i < m->n_nets; i++)
-        printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]),
-               m->nets[i]->n_tensors);
-    printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n",
-           flops_per_image(e) / 1e9);
-    fflush(stdout);
+        gt_print("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]),
+                 m->nets[i]->n_tensors);
+    gt_print("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n",
+             flops_per_image(e) / 1e9);
+    gt_print_flush(stdout);
 }
 
 /* The same data with a smaller network of the same family, by the family's advice; its speed is measured as that of
@@ -198,16 +200,16 @@ static void print_faster(const gt_engine *e, double seconds_per_image, const sma
     if (r->slices) snprintf(slices, sizeof slices, " --slices=%d", r->slices);
     snprintf(command, sizeof command, "gantry run -n %d train%s ...", r->ranks, slices);
     if (r->images_per_second * seconds_per_image > chance)
-        printf("faster      %s: %.2f images/s, %s\n", command, r->images_per_second,
-               length_text(1000 * kimg / r->images_per_second, text));
+        gt_print("faster      %s: %.2f images/s, %s\n", command, r->images_per_second,
+                 length_text(1000 * kimg / r->images_per_second, text));
     else if (r->images_per_second > 0)
-        printf("ranks       not faster: %s makes %.2f images/s\n", command, r->images_per_second);
+        gt_print("ranks       not faster: %s makes %.2f images/s\n", command, r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
-    printf("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
+    gt_print("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
     if (s->options)
-        printf("            %s: %.2f images/s, %s for %.0f kimg\n", s->options, 1 / s->seconds_per_image,
-               length_text(s->seconds_per_image * 1000 * s->kimg, text), s->kimg);
-    printf("            N hosts: at best an Nth of the time (gantry run, gantry submit)\n");
+        gt_print("            %s: %.2f images/s, %s for %.0f kimg\n", s->options, 1 / s->seconds_per_image,
+                 length_text(s->seconds_per_image * 1000 * s->kimg, text), s->kimg);
+    gt_print("            N hosts: at best an Nth of the time (gantry run, gantry submit)\n");
 }
 
 /* Do other programs use the cores? */
@@ -233,34 +235,34 @@ static void print_answer(const gt_engine *e, double seconds_per_image, const loa
     double seconds = seconds_per_image * (double)e->job->total_images,
            checkpoint = (double)gt_engine_checkpoint_bytes(e);
     char text[64];
-    printf("time        %s for %.1f kimg, at %.2f images/s", length_text(seconds, text),
-           (double)e->job->total_images / 1000, 1 / seconds_per_image);
-    if (e->comm->hosts > 1) printf("; %.4g node-hours", seconds / 3600 * e->comm->hosts);
-    if (busy->is) printf("; %s, alone it is faster", busy->text);
-    printf("\n");
+    gt_print("time        %s for %.1f kimg, at %.2f images/s", length_text(seconds, text),
+             (double)e->job->total_images / 1000, 1 / seconds_per_image);
+    if (e->comm->hosts > 1) gt_print("; %.4g node-hours", seconds / 3600 * e->comm->hosts);
+    if (busy->is) gt_print("; %s, alone it is faster", busy->text);
+    gt_print("\n");
     print_memory(e);
-    printf(
+    gt_print(
         "disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written; logs and pictures beside\n",
         ((double)e->job->keep + 1) * checkpoint / 1e6, (long long)e->job->keep, checkpoint / 1e6);
     print_ranks(e);
     print_faster(e, seconds_per_image, s, r);
-    printf("\n");
+    gt_print("\n");
 }
 
 /* `cut`: the pieces that were measured in place of steps; NULL: none. */
 static void print_cost(const gt_engine *e, double seconds_per_image, const gt_rehearsal *cut) {
     char text[64];
-    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (arithmetic %s, instructions %s)\n",
-           1 / seconds_per_image, 1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9,
-           e->comm->description, gt_kernel_set_arithmetic(e->model->kernels),
-           gt_kernel_set_instructions(e->model->kernels));
+    gt_print("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (arithmetic %s, instructions %s)\n",
+             1 / seconds_per_image, 1000 * seconds_per_image, flops_per_image(e) / seconds_per_image / 1e9,
+             e->comm->description, gt_kernel_set_arithmetic(e->model->kernels),
+             gt_kernel_set_instructions(e->model->kernels));
     if (cut)
-        printf(
+        gt_print(
             "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"
             "            The rest is extrapolated; sums over ranks and updates are not counted\n",
             length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
     gt_measurers_print_cost(e, seconds_per_image);
-    fflush(stdout);
+    gt_print_flush(stdout);
 }
 
 /* Networks to begin with are taken as training takes them. */
@@ -310,7 +312,7 @@ static gt_status measure_speed_all(gt_engine *e) {
     bool cut;
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, e->job->dry_run_seconds, &seconds, &pieces, &cut);
-    if (!st && e->comm->rank == 0) printf("%.4g\n", 1 / seconds);
+    if (!st && e->comm->rank == 0) gt_print("%.4g\n", 1 / seconds);
     return st;
 }
 

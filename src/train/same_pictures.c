@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "gantry/text.h"
 #include "train/journal.h"
 
 static const char *say_range(char text[64], bool given, const double range[2]) {
@@ -20,17 +21,19 @@ static bool other_range(const gt_engine *e, const gt_checkpoint_data *before) {
 
 static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint_data *before, const char *files) {
     char was[64], is[64];
-    fprintf(stderr,
-            "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., "
-            "now %.8s...)\n",
-            files, j->fingerprint);
+    gt_print_to(
+        stderr,
+        "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., "
+        "now %.8s...)\n",
+        files, j->fingerprint);
     if (!*before->pictures)
-        fprintf(stderr, "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "
-                        "give the former ones once: the checkpoint is of an older "
-                        "gantry, which kept no fingerprint of the pictures in them\n");
+        gt_print_to(stderr,
+                    "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "
+                    "give the former ones once: the checkpoint is of an older "
+                    "gantry, which kept no fingerprint of the pictures in them\n");
     else if (other_range(e, before))
-        fprintf(stderr, "  their range was %s and is now %s\n", say_range(was, before->has_range, before->range),
-                say_range(is, !gt_dataset_usual_range(e->info), e->info->range));
+        gt_print_to(stderr, "  their range was %s and is now %s\n", say_range(was, before->has_range, before->range),
+                    say_range(is, !gt_dataset_usual_range(e->info), e->info->range));
 }
 
 gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same) {

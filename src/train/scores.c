@@ -153,11 +153,11 @@ static void print_cost(const gt_engine *e, const void *own, double seconds_per_i
     double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
            training = seconds_per_image * (double)e->job->total_images;
     if (!s->scoring) return;
-    printf("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
-           (long long)c->fakes, c->seconds, times);
-    if (c->reals) printf("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
-    printf("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
-           (double)bytes_of(e, s) / 1e6);
+    gt_print("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
+             (long long)c->fakes, c->seconds, times);
+    if (c->reals) gt_print("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
+    gt_print("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
+             (double)bytes_of(e, s) / 1e6);
 }
 
 /* ---- values ---- */

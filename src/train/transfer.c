@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
+#include "gantry/text.h"
 #include "nets/layers.h"
 #include "train/journal.h"
 #include "train/engine.h"
@@ -77,7 +78,7 @@ __attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *f
     char line[1024];
     va_list ap;
     va_start(ap, format);
-    vsnprintf(line, sizeof line, format, ap);
+    gt_vformat(line, sizeof line, format, ap);
     va_end(ap);
     gt_buffer_printf(t->said, "%s\n", line);
 }

@@ -66,9 +66,9 @@ static const char *name_of(const detection_run *r, int class) {
 static void write_lines(detection_run *r, const char *picture, const gt_detection *found, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         const gt_box *b = &found[i].box;
-        gt_buffer_csv_quoted(&r->csv, picture);
+        gt_buffer_csv(&r->csv, picture);
         gt_buffer_printf(&r->csv, ",");
-        gt_buffer_csv_quoted(&r->csv, name_of(r, b->class));
+        gt_buffer_csv(&r->csv, name_of(r, b->class));
         gt_buffer_printf(&r->csv, ",%.6f,%d,%d,%d,%d\n", (double)found[i].probability, b->left, b->top, b->right,
                          b->bottom);
     }

@@ -205,8 +205,10 @@ void gt_activation_table_free(gt_activation_table *t) {
 }
 
 static gt_status add_layer(gt_activation_table *t, const char *init, const char *activation, const gt_activations *l) {
-    gt_buffer_printf(&t->csv, "%s,\"%s\",%s,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", activation, init, l->layer, l->mean,
-                     l->std, l->zeros, l->outer, l->middle, l->edges[0], l->edges[t->bins]);
+    const char *const names[] = {activation, init, l->layer};
+    for (int i = 0; i < 3; i++) gt_buffer_csv(&t->csv, names[i]), gt_buffer_add(&t->csv, ",", 1);
+    gt_buffer_printf(&t->csv, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", l->mean, l->std, l->zeros, l->outer, l->middle,
+                     l->edges[0], l->edges[t->bins]);
     for (int k = 0; k < t->bins; k++) gt_buffer_printf(&t->csv, ",%.9g", l->shares[k]);
     gt_buffer_printf(&t->csv, "\n");
     if (t->n == PANELS_MAX) return gt_fail(GT_USAGE, "more than %d histograms are too many for a picture", PANELS_MAX);

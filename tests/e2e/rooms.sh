@@ -66,6 +66,10 @@ case_include_of_a_room_in_a_command() {
     plant src/cli/version.c '#include "base/machine.h"'
     found 'src/cli/version.c: includes base/machine.h: a command includes'
 }
+case_print_past_the_names() {
+    plant src/cli/version.c 'void gt_planted(const char *name); void gt_planted(const char *name) { printf("%s", name); }'
+    found 'src/cli/version.c: prints names as they are'
+}
 case_header_without_room() {
     plant include/gantry/planted.h '/* empty */'
     found 'include/gantry/planted.h: stands in no row'

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/mathfn.h"
@@ -280,6 +281,95 @@ static void bytes_that_are_no_text_are_replaced(void **state) {
     }
 }
 
+/* A terminal obeys nothing of what gt_format() makes of a name; the rest is as printf says. */
+static void names_are_shown(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"Katze \xc3\xa9\xe2\x82\xac", "Katze \xc3\xa9\xe2\x82\xac"},
+        {"a\x1b[31mb\n\t\r\x7f", "a\\x1b[31mb\\x0a\\x09\\x0d\\x7f"},
+        {"\xc2\x9b"
+         "1m\xc2\x80",
+         "\\xc2\\x9b1m\\xc2\\x80"} /* controls of two bytes */,
+        {"\xe2\x80\xae"
+         "gnp\xe2\x81\xa6\xd8\x9c",
+         "\\xe2\\x80\\xaegnp\\xe2\\x81\\xa6\\xd8\\x9c"} /* directions */,
+        {"\xe2\x80\xa8\xe2\x80\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9"} /* ends of lines and paragraphs */,
+        {"\x9b\xe9t\xe2\x82", "\\x9b\\xe9t\\xe2\\x82"} /* not UTF-8 */,
+        {"100 %s", "100 %s"},
+        {"\\x1b", "\\x1b"} /* what was shown once stays */,
+    };
+    char text[256], want[256];
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        int n = gt_format(text, sizeof text, "%s", pairs[i][0]);
+        assert_string_equal(text, pairs[i][1]);
+        assert_int_equal(n, strlen(text));
+        gt_fail(GT_FORMAT, "%s", pairs[i][0]);
+        assert_string_equal(gt_message(), pairs[i][1]);
+        snprintf(want, sizeof want, "in '%s': %s", pairs[i][1], pairs[i][1]);
+        gt_wrap(GT_FORMAT, "in '%s'", pairs[i][0]);
+        assert_string_equal(gt_message(), want);
+    }
+#define SAME(...)                                                       \
+    do {                                                                \
+        int n = snprintf(want, sizeof want, __VA_ARGS__);               \
+        assert_int_equal(gt_format(text, sizeof text, __VA_ARGS__), n); \
+        assert_string_equal(text, want);                                \
+    } while (0)
+    SAME("%d%%\t%5i|%-5d|%05d|%+d|%.3d\n", -1, 2, 3, 4, 5, 6);
+    SAME("%u %x %#X %o %ld %lld %llx %zu %jd %td", 4000000000u, 255u, 255u, 8u, -1L, -2LL, ~0ULL, (size_t)7,
+         (intmax_t)-8, (ptrdiff_t)-9);
+    SAME("%g %.3f %10.2e %-12a| %*.*f", 1e300, 2.5, -3.25, 0.1, 9, 2, 1.5);
+    SAME("%s|%7s|%-7s|%.2s|%*s|%-*.*s|%c", "abc", "abc", "abc", "abc", -6, "abc", 5, 2, "abc", 'x');
+    gt_format(text, sizeof text, "%-9s|%6s|%.*s", "\n", "\x1b", 2, "\xe2\x82\xac");
+    assert_string_equal(text, "\\x0a     |  \\x1b|\\xe2\\x82");
+    assert_int_equal(gt_format(text, 6, "%s", "a\nb\n"), 10);
+    assert_string_equal(text, "a\\x0a");
+    assert_int_equal(gt_format(NULL, 0, "%s", "\n"), 4);
+}
+
+/* Of CSV and of a shell: what is written, and what a reader makes of it. */
+static void texts_are_quoted(void **state) {
+    (void)state;
+    static const char *const cells[][2] = {
+        {"cat", "cat"},
+        {"a,b", "\"a,b\""},
+        {"a\"b", "\"a\"\"b\""},
+        {"-1.5e3", "-1.5e3"},
+        {"=1+1", "\"'=1+1\""},
+        {"@SUM(A1)", "\"'@SUM(A1)\""},
+        {"+a", "\"'+a\""},
+        {"-a", "\"'-a\""},
+        {"\t1", "\"'\t1\""},
+        {"\r", "\"'\r\""},
+        {"'=a", "\"''=a\""},
+        {"'a", "'a"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        gt_buffer b = {0};
+        gt_buffer_csv(&b, cells[i][0]);
+        gt_buffer_add(&b, "", 1);
+        assert_false(b.failed);
+        assert_string_equal(b.data, cells[i][1]);
+        gt_buffer_free(&b);
+    }
+    static const char *const words[][2] = {
+        {"runs/a.b", "runs/a.b"},
+        {"", "''"},
+        {"it's", "'it'\\''s'"},
+        {"\xc3\xa9 $", "'\xc3\xa9 $'"},
+        {"a\x1b'\\\n", "$'a\\x1b\\'\\\\\\x0a'"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        gt_buffer b = {0};
+        gt_buffer_shell(&b, words[i][0]);
+        gt_buffer_add(&b, "", 1);
+        assert_false(b.failed);
+        assert_string_equal(b.data, words[i][1]);
+        gt_buffer_free(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_functions_are_accurate),
@@ -292,6 +382,8 @@ int main(void) {
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(messages_are_wrapped),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+        cmocka_unit_test(names_are_shown),
+        cmocka_unit_test(texts_are_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

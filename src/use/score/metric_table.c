@@ -101,7 +101,7 @@ gt_status gt_metric_table_lines(const gt_metric_table *t, const char *snapshot, 
     for (int i = 0; i < t->n && !st; i++) {
         if (!begins_metric(t, i)) continue;
         json_t *values = line_of(t, i, snapshot, images);
-        char *text = json_dumps(values, JSON_REAL_PRECISION(DIGITS));
+        char *text = json_dumps(values, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
         if (text) line(arg, t->value[i].metric, text);
         else st = gt_fail(GT_NOMEM, "out of memory for the line of %s", t->value[i].metric);
         free(text);
