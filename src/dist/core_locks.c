@@ -3,6 +3,7 @@
  * its cores in a file that all runs of the host see. The kernel removes the locks when the rank ends, however the rank
  * ends. Where the file cannot be opened, every run takes the cores for its own. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -12,13 +13,25 @@
 
 static const char *const lock_file = "/dev/shm/gantry-cores";
 
-/* Of whichever user: the first makes it. Without O_CREAT first, as systems refuse that for files of others in a common
- * folder. */
+/* A link that somebody laid here may lead to a file of his choice, a pipe or a device stands still: only an empty file
+ * of one name is the one that runs lock. */
+static int open_made(void) {
+    struct stat s;
+    int file = open(lock_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (file < 0 || (!fstat(file, &s) && S_ISREG(s.st_mode) && s.st_nlink == 1 && s.st_size == 0)) return file;
+    close(file);
+    errno = EEXIST;
+    return -1;
+}
+
+/* Of whichever user: the first makes it, for all. Without O_CREAT first, as systems refuse that for files of others in
+ * a common folder; with O_EXCL then, since the rights of no other file may be given away. */
 static int open_lock_file(void) {
-    int file = open(lock_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (file >= 0) return file;
-    file = open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file >= 0) (void)!fchmod(file, 0666); /* past the umask; refused when another was faster */
+    int file = open_made();
+    if (file >= 0 || errno != ENOENT) return file;
+    file = open(lock_file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (file < 0) return open_made(); /* another was faster */
+    (void)!fchmod(file, 0666);        /* past the umask */
     return file;
 }
 
