@@ -375,4 +375,21 @@ case_what_is_meant() {
     [ "$(steps)" = 5 ] || { cat said; fail "--kimg=0.08 ended after $(steps)"; }
     expect 0 'is finished: .*a longer --kimg, --steps or --epochs' "$GANTRY" train --run=longer
 }
+
+# What stdout does not take is not done, and the reason is that of the write that failed. Where stdout and stderr are one file, what is said stands in its order.
+case_full_output() {
+    local command
+    for command in version 'help train' 'status mine' 'inspect mine' 'inspect shapes.zip' 'hash mine/last --tensors' 'dataset shapes.zip --scan' 'compare mine mine' \
+        'train --data=shapes.zip --resume=mine --dry-run=job' 'gmm score mixture points.csv' 'metrics mine --count=8'; do
+        # shellcheck disable=SC2086
+        "$GANTRY" $command >/dev/full 2>said </dev/null && fail "status 0: $command"
+        grep -q '^gantry: writing results: No space left on device$' said || { cat said; fail "not the reason: $command"; }
+    done
+    quietly "$GANTRY" metrics mine --metrics=spectrum --count=8
+    head -1 said | grep -q '^spectrum8 ' || { cat said; fail 'something stands before the scores'; }
+    quietly "$GANTRY" hash mine/last --tensors
+    cp said whole
+    expect 1 'not a regular file|No such file' "$GANTRY" hash mine/last nothing --tensors
+    head -1 said | cmp -s - <(head -1 whole) || { cat said; fail 'the message stands before what was printed'; }
+}
 run_cases
