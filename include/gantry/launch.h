@@ -29,6 +29,7 @@ typedef struct gt_launch {
     int n;
     bool here;     /* no launcher: this process becomes the command */
     bool open_mpi; /* the launcher is Open MPI's mpirun */
+    bool apart;    /* it gets no network but loopback, where the system allows that */
 } gt_launch;
 
 /* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the

@@ -13,12 +13,14 @@
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
+#include "gantry/text.h"
+#include "launch/network.h"
 
 typedef struct words {
     gt_arena *arena;
     const char **list; /* ends with NULL; as long as can be needed */
     int n;
-    bool open_mpi;
+    bool open_mpi, apart; /* as in gt_launch */
 } words;
 
 static void add_word(words *w, const char *word) { w->list[w->n++] = word; }
@@ -29,7 +31,7 @@ static void add_number(words *w, const char *option, int64_t value) {
 }
 
 static void add_split(words *w, const char *text) {
-    while (*(text += strspn(text, " \t\n"))) {
+    while (text && *(text += strspn(text, " \t\n"))) {
         int length = (int)strcspn(text, " \t\n");
         add_word(w, gt_arena_printf(w->arena, "%.*s", length, text));
         text += length;
@@ -40,6 +42,15 @@ static bool prints_word(const char *command, const char *word) {
     char text[4096];
     gt_shell_output(command, text, sizeof text);
     return strstr(text, word) != NULL;
+}
+
+/* Open MPI's, by what `mpirun --version` prints; 0: another MPI. */
+static int version_of_open_mpi(void) {
+    char text[4096];
+    gt_shell_output("mpirun --version 2>&1", text, sizeof text);
+    const char *number = strstr(text, "(Open MPI) ");
+    if (number) return atoi(number + strlen("(Open MPI) "));
+    return strstr(text, "Open MPI") || strstr(text, "open-mpi") ? 4 : 0;
 }
 
 static bool is_in_path(const char *program) {
@@ -109,8 +120,20 @@ static bool may_read_memory(void) {
     return process_vm_readv(getpid(), &out, 1, &in, 1, 0) == 1;
 }
 
+/* Nothing says that there are other hosts: neither the user nor a batch system. */
+static bool is_one_host(const gt_launch_options *f) {
+    static const char *const signs[] = {"PBS_NODEFILE",      "LSB_JOBID",
+                                        "PE_HOSTFILE",       "OMPI_MCA_orte_default_hostfile",
+                                        "OMPI_MCA_hostfile", "PRTE_MCA_prte_default_hostfile"};
+    const char *nodes = getenv("SLURM_JOB_NUM_NODES");
+    if (*f->hosts || *f->hostfile || (getenv("SLURM_JOB_ID") && !(nodes && !strcmp(nodes, "1")))) return false;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (getenv(signs[i])) return false;
+    return !strstr(f->options, "host");
+}
+
 /* What binds ranks to cores is the program itself, by threads (dist/affinity.c). */
-static void add_open_mpi(words *w, const gt_launch_options *f, const gt_machine *m) {
+static void add_open_mpi(words *w, const gt_launch_options *f, const gt_machine *m, int version) {
     bool hosts = *f->hosts || *f->hostfile;
     if (geteuid() == 0) add_word(w, "--allow-run-as-root");
     if (f->ranks) add_number(w, "-n", f->ranks);
@@ -119,6 +142,7 @@ static void add_open_mpi(words *w, const gt_launch_options *f, const gt_machine 
     add_split(w, "--bind-to none");
     if (!hosts && !getenv("SLURM_JOB_ID") && f->ranks > cores_here(m)) add_word(w, "--oversubscribe");
     if (!may_read_memory()) add_split(w, "--mca btl_vader_single_copy_mechanism none");
+    if (is_one_host(f)) add_split(w, launch_network_words(w->arena, version, f->options, &w->apart));
     if (hosts && gt_log_is_terminal()) add_split(w, "-x " GT_TERMINAL);
 }
 
@@ -151,14 +175,14 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
     } else {
         char library[256];
         gt_mpi_version(library, sizeof library);
-        w->open_mpi = prints_word("mpirun --version 2>&1", "Open MPI") ||
-                      prints_word("mpirun --version 2>&1", "open-mpi");
+        int version = version_of_open_mpi();
+        w->open_mpi = version > 0;
         if (!w->open_mpi && strstr(library, "Open MPI"))
             return gt_fail(GT_FAILED,
                            "the mpirun in PATH is not of %s, which this program uses: with another one each rank would "
                            "believe that it is alone",
                            library);
-        if (w->open_mpi) add_open_mpi(w, f, m);
+        if (w->open_mpi) add_open_mpi(w, f, m, version);
         else add_other_mpi(w, f);
     }
     add_split(w, f->options);
@@ -175,8 +199,7 @@ void gt_launch_line(const gt_launch *l, gt_buffer *to) {
 void gt_launch_print(const gt_launch *l, FILE *f) {
     gt_buffer line = {0};
     gt_launch_line(l, &line);
-    gt_buffer_add(&line, "\n", 1);
-    fwrite(line.data, 1, line.n, f);
+    if (!line.failed) gt_print_to(f, "%.*s\n", (int)line.n, line.data);
     gt_buffer_free(&line);
 }
 
@@ -206,7 +229,7 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
     if (st) return st;
     add_word(&w, gt_arena_printf(a, "%s", program));
     for (int i = 0; f.command[i]; i++) add_word(&w, f.command[i]);
-    *out = (gt_launch){.words = w.list, .n = w.n, .here = here, .open_mpi = w.open_mpi};
+    *out = (gt_launch){.words = w.list, .n = w.n, .here = here, .open_mpi = w.open_mpi, .apart = w.apart};
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 

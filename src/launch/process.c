@@ -28,6 +28,7 @@
 #include "gantry/program.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
+#include "launch/network.h"
 #include "launch/stderr.h"
 
 enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */
@@ -132,10 +133,12 @@ static void leave_terminal_input(void) {
     close(fd);
 }
 
-static void become_launcher(const char *const *argv, pid_t parent, const sigset_t *mask, int to) {
+static void become_launcher(const gt_launch *l, pid_t parent, const sigset_t *mask, int to) {
+    const char *const *argv = l->words;
     setsid();
     if (to >= 0) dup2(to, STDERR_FILENO);
     leave_terminal_input();
+    if (l->apart) launch_leave_network();
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != parent) _exit(FAILED);
     sigprocmask(SIG_SETMASK, mask, NULL);
@@ -186,7 +189,7 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     pid_t self = getpid();
     launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();
-    if (c.pid == 0) become_launcher(l->words, self, &before, e.fd);
+    if (c.pid == 0) become_launcher(l, self, &before, e.fd);
     int error = errno;
     launch_stderr_started(&e);
     if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));

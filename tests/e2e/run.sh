@@ -53,6 +53,57 @@ expect 2 'did you mean' "$GANTRY" run -n 2 train $job --gama=1
 has_line 'non-zero' said && { cat said; fail 'the report of mpirun stands beside the message'; }
 expect 0 '^--gpus has no effect here' "$GANTRY" metrics --reals=out --fakes=out --metrics=spectrum --gpus=2 --verbose=yes
 
+begins one_host_needs_no_network
+# Nothing of a run on one host can be reached from other hosts: neither a rank nor mpirun. What the user chooses stays.
+expect 0 ' --mca pml ob1 --mca btl self,vader -x UCX_TLS=self,sm ' env -u OMPI_MCA_pml "$GANTRY" run -n 2 --dry-run train
+for choice in '--hosts=a,b' '--hostfile=x' '--launch-options=--mca\ btl\ tcp,self' '--launch-options=--mca\ btl_tcp_if_include\ eth0'; do
+    eval "quietly '$GANTRY' run -n 2 $choice --dry-run train"
+    ! grep -q vader said || { cat said; fail "$choice is not heard"; }
+done
+for choice in OMPI_MCA_btl=tcp,self OMPI_MCA_btl_tcp_if_include=lo PBS_NODEFILE=x; do
+    quietly env $choice "$GANTRY" run -n 2 --dry-run train
+    ! grep -q vader said || { cat said; fail "$choice is not heard"; }
+done
+expect 0 ' --mca btl self,vader ' env OMPI_MCA_btl_vader_single_copy_mechanism=none "$GANTRY" run -n 2 --dry-run train
+mkdir five && printf '#!/bin/bash\necho "mpirun (Open MPI) 5.0.8"\n' >five/mpirun && chmod +x five/mpirun
+expect 0 ' --mca btl self,sm ' env PATH="$tmp/five:$PATH" "$GANTRY" run -n 2 --dry-run train
+# open_to_others PID...: their ports on addresses other than those of the host itself, as they see them
+open_to_others() {
+    "$python" - "$@" <<'END'
+import os, sys
+for pid in sys.argv[1:]:
+    own = {os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd') if os.path.islink(f'/proc/{pid}/fd/{fd}')}
+    reached = {line.split(':')[0].strip() for line in open(f'/proc/{pid}/net/dev').readlines()[2:]} != {'lo'}
+    for kind in 'tcp', 'tcp6':
+        for row in open(f'/proc/{pid}/net/{kind}').readlines()[1:]:
+            address, state, inode = (row.split()[i] for i in (1, 3, 9))
+            loopback = address.startswith(('0100007F', '00000000000000000000000001000000'))
+            if reached and state == '0A' and not loopback and f'socket:[{inode}]' in own: print(pid, kind, address)
+END
+}
+while_training() { # WORDS of gantry run: mpirun and its two ranks, which train
+    rm -rf listens
+    background "$@" -n 2 train $job --steps=1000000 --run=listens
+    wait_until 180 has_line Progress/tick listens/stats.jsonl
+    launcher=$(pgrep -P "$pid" mpirun)
+    ranks=($(pgrep -P "$launcher"))
+    [ "${#ranks[@]}" = 2 ] || fail "${#ranks[@]} ranks"
+}
+while_training env -u OMPI_MCA_pml "$GANTRY" run
+open=$(open_to_others "${ranks[@]}")
+[ -z "$open" ] || fail "ranks listen: $open"
+if unshare -n true 2>/dev/null || unshare -rn true 2>/dev/null; then
+    open=$(open_to_others "$launcher")
+    [ -z "$open" ] || fail "mpirun listens: $open"
+fi
+kill -USR1 "$pid"
+ends 75
+# Ranks with ports, as the user wants them.
+while_training env OMPI_MCA_btl=tcp,self "$GANTRY" run
+[ -n "$(open_to_others "$launcher" "${ranks[@]}")" ] || fail 'nothing listens, though TCP was asked for'
+kill -USR1 "$pid"
+ends 75
+
 begins reports_of_mpirun
 # Only the report that a rank returned a status is left out; all else comes through byte for byte, and at once.
 cat >bin/mpirun <<'END'
