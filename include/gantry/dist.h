@@ -116,6 +116,9 @@ bool gt_mpi_launched(void);
 /* The rank that a launcher gave this process, from the environment, also before MPI_Init; 0 without a launcher. */
 int gt_mpi_launched_rank(void);
 int gt_mpi_launched_ranks(void); /* the number of ranks, likewise; 1 without a launcher */
+/* GT_FAILED: the limit of file sizes (ulimit -f) is below what several ranks of Open MPI need before they meet; a
+ * signal would end them without a word. */
+gt_status gt_mpi_check_limits(void);
 
 /* ---- slices ---- */
 

@@ -128,6 +128,11 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     if (!c) return failed(GT_NOMEM, status);
     gt_comm_inside *in = gt_inside(c);
     pid_t launcher = 0;
+    gt_status st = gt_mpi_launched_ranks() > 1 ? gt_mpi_check_limits() : GT_OK;
+    if (st) {
+        free(in);
+        return failed(st, status);
+    }
     if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
         join_ranks(in);
@@ -141,7 +146,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     in->starts = in->counts ? in->counts + c->ranks : NULL;
     gt_choose_cores_all(in, launcher, threads);
     describe(in);
-    gt_status st = gt_heartbeat_start_all(in);
+    st = gt_heartbeat_start_all(in);
     if (!st && !in->counts) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
     if ((st = gt_comm_agree_all(c, st))) {
         gt_comm_stop_all(c);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void gt_mpi_version(char *out, size_t bytes) {
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "unknown";
@@ -72,6 +73,18 @@ bool gt_mpi_launched(void) { return getenv("PMIX_RANK") || getenv("PMI_RANK") ||
 int gt_mpi_launched_rank(void) {
     int ranks;
     return launched(&ranks);
+}
+
+/* The memory by which ranks of a host begin to talk is a file in /dev/shm; mpirun makes one of nearly this size. */
+gt_status gt_mpi_check_limits(void) {
+    const rlim_t shared = (4 << 20) + 4096; /* bytes */
+    struct rlimit files;
+    if (getrlimit(RLIMIT_FSIZE, &files) || files.rlim_cur >= shared) return GT_OK;
+    return gt_fail(
+        GT_FAILED,
+        "files may not grow beyond %.4g MB here (ulimit -f), and Open MPI shares files of a little more than "
+        "4.2 MB among ranks: ulimit -f unlimited, or one rank with more threads",
+        (double)files.rlim_cur / 1e6);
 }
 
 int gt_mpi_launched_ranks(void) {

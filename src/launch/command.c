@@ -225,7 +225,8 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
     bool here = alone || f.needs_one;
     if (access(program, X_OK))
         return gt_fail(GT_FAILED, "'%s', the program that runs here, was removed or replaced: start it again", program);
-    gt_status st = here ? GT_OK : add_launcher(&w, &f, &machine);
+    gt_status st = here ? GT_OK : gt_mpi_check_limits();
+    if (!st && !here) st = add_launcher(&w, &f, &machine);
     if (st) return st;
     add_word(&w, gt_arena_printf(a, "%s", program));
     for (int i = 0; f.command[i]; i++) add_word(&w, f.command[i]);

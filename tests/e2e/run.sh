@@ -104,6 +104,14 @@ while_training env OMPI_MCA_btl=tcp,self "$GANTRY" run
 kill -USR1 "$pid"
 ends 75
 
+begins limited_files
+# Files may not grow to what Open MPI shares among ranks: one sentence, no signal.
+for start in "'$GANTRY' run -n 2" "'$LAUNCH' 2 '$GANTRY'"; do
+    limited bash -c "ulimit -f 4096; exec $start train $job --run=limited --steps=1" && fail "status 0: $start"
+    grep -q '^error: .*ulimit -f' said || { cat said; fail "no sentence: $start"; }
+    ! grep -q 'signal 25' said || { cat said; fail "ended by a signal: $start"; }
+done
+
 begins reports_of_mpirun
 # Only the report that a rank returned a status is left out; all else comes through byte for byte, and at once.
 cat >bin/mpirun <<'END'
