@@ -63,7 +63,10 @@ typedef struct gt_buffer {
 
 void gt_buffer_add(gt_buffer *b, const void *data, size_t bytes);
 void gt_buffer_printf(gt_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void gt_buffer_shell(gt_buffer *b, const char *word); /* as bash reads one word; controls as in gantry/text.h */
+/* A word as bash reads it: in quotes, or where its letters need them. What a terminal obeys (gantry/text.h) is written
+ * as $'\xNN'. */
+void gt_buffer_quote(gt_buffer *b, const char *word);
+void gt_buffer_shell(gt_buffer *b, const char *word);
 /* A text as a field of a CSV file, in quotes where its letters need them; NULL: an empty field. Spreadsheets take what
  * begins with one of GT_CSV_FORMULA for a formula, unless an apostrophe stands before it: such a text that is not a
  * number gets one, and loses it when it is read (data/csv.h). */

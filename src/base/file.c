@@ -61,6 +61,10 @@ void gt_buffer_shell(gt_buffer *b, const char *word) {
         gt_buffer_add(b, word, strlen(word));
         return;
     }
+    gt_buffer_quote(b, word);
+}
+
+void gt_buffer_quote(gt_buffer *b, const char *word) {
     bool plainly = gt_format(NULL, 0, "%s", word) == (int)strlen(word);
     gt_buffer_printf(b, plainly ? "'" : "$'");
     for (; *word; word++)

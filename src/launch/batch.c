@@ -160,18 +160,24 @@ static void print_script(FILE *out, const gt_batch_job *b) {
     free(here);
 }
 
+static bool has_controls(const char *text) { return gt_format(NULL, 0, "%s", text) != (int)strlen(text); }
+
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
 static gt_status check_texts(const gt_batch_job *b) {
     const char *const places[] = {b->run, b->program, b->site};
     enum { PLACES = sizeof places / sizeof *places };
     for (int i = 0; i < PLACES + GT_BATCH_TEXTS; i++) {
         const char *text = i < PLACES ? places[i] : b->texts[i - PLACES];
-        if (i != PLACES + GT_BATCH_ARRAY && text[strcspn(text, "\"\\%$`\n")])
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", text);
+        bool array = i == PLACES + GT_BATCH_ARRAY; /* its % is its own */
+        if ((!array && text[strcspn(text, "\"\\%$`")]) || has_controls(text))
+            return gt_fail(GT_USAGE,
+                           "'%s' cannot stand in a batch script: it has one of \" \\ %% $ ` or a control character",
+                           text);
     }
     for (int i = 0; i < b->n_more; i++)
-        if (b->more[i][strcspn(b->more[i], "\"\\\n")])
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\", b->more[i]);
+        if (b->more[i][strcspn(b->more[i], "\"\\")] || has_controls(b->more[i]))
+            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ or a control character",
+                           b->more[i]);
     return GT_OK;
 }
 

@@ -242,9 +242,10 @@ void gt_launch_succeeded(void) {
 /* ---- shells ---- */
 
 void gt_shell_print(const char *word, FILE *f) {
-    fputc('\'', f);
-    for (; *word; word++) fprintf(f, *word == '\'' ? "'\\''" : "%c", *word);
-    fputc('\'', f);
+    gt_buffer quoted = {0};
+    gt_buffer_quote(&quoted, word);
+    fwrite(quoted.data, 1, quoted.n, f);
+    gt_buffer_free(&quoted);
 }
 
 void gt_shell_output(const char *command, char *text, size_t bytes) {
