@@ -128,7 +128,7 @@ static void bad_values_are_refused_and_named(void **state) {
         {"choice", "ad", "--choice=ad: must be one of ada|fixed"},
         {"cuont", "3", "unknown option --cuont; did you mean --count?"},
         {"xyzzy", "3", "unknown option --xyzzy"},
-        {"couxx", "3", "unknown option --couxx"}, /* two of five letters are wrong */
+        {"coxxx", "3", "unknown option --coxxx"}, /* three of five letters are wrong */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(gt_options_set(&s->o, bad[i].key, bad[i].value, NULL), GT_USAGE);
