@@ -26,6 +26,27 @@ gt_status gt_rundir_read(const char *dir, const char *name, char **text);
 bool gt_rundir_stop(const char *dir);       /* DIR/stop */
 bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now */
 
+/* ---- the names of files in the folder of a run ---- */
+
+typedef enum gt_run_file_kind {
+    GT_RUN_WRITES,  /* --restart sets it aside; in a folder without a run it is somebody's, and no run begins there */
+    GT_RUN_KEEPS,   /* stays in the folder, or comes and goes */
+    GT_RUN_REQUEST, /* what is wanted of a run: an empty file that the run removes */
+    GT_RUN_GIVEN,   /* others put it there, and it stays */
+} gt_run_file_kind;
+
+typedef struct gt_run_file {
+    const char *pattern; /* "fakes+([0-9]).png", as in bash with extglob */
+    gt_run_file_kind kind;
+    const char *help; /* what it is, without a full stop at the end */
+} gt_run_file;
+
+const gt_run_file *gt_run_file_at(int i);            /* row i of the table, from 0; NULL: there are no more */
+const gt_run_file *gt_run_file_of(const char *name); /* NULL: no part of a run */
+/* GT_USAGE: the folder holds neither a checkpoint nor, as `has_job` says, the job of a run, and a file that is there
+ * would be lost to a run that begins there. */
+gt_status gt_rundir_check_new(const char *dir, bool has_job);
+
 /* ---- a run that begins anew (--restart); the caller holds the lock ---- */
 
 /* The files that a run has written into `dir` go into DIR/before-1 (2, ...). *aside is that folder, to be freed;
@@ -62,7 +83,7 @@ typedef struct gt_lock_options { /* zeros: the defaults */
 
 /* *lock is NULL unless GT_OK. A lock whose process is gone is taken over, at once if the process ran on this host.
  * GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and
- * process. */
+ * process. GT_USAGE: DIR/lock is somebody's file and no lock. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
 /* True when the lock file no longer belongs to this process: somebody removed the file, or took this process for dead.
  * This process must write nothing more into the directory. */

@@ -56,6 +56,7 @@ static const gt_option table[] = {
      CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
                {"samples.h5", GT_OUTFILE_ARRAYS}, {"@(labels|predictions-labels|k).csv", GT_OUTFILE_TABLE},
                {"@(predictions|scores|samples).csv", GT_OUTFILE_POINTS}, {"samples.png", GT_OUTFILE_PICTURE},
+               {"stop", GT_OUTFILE_DATASET} /* which a fit takes for a wish, and removes */,
                CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
      .detail = "fit: mixture.h5, from which also a stopped fit is resumed, and which a fit with other options or to "
                "other data replaces with --overwrite; curve.svg, .png: log-likelihood over "

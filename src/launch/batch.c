@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "gantry/launch.h"
 #include "gantry/program.h"
 #include "gantry/rundir.h"
@@ -60,6 +61,8 @@ gt_status gt_batch_check(const gt_batch_job *b) {
     return st ? st : check_words_of_sbatch(b);
 }
 
+#define SCRIPT "submit.sbatch"
+
 /* ---- places ---- */
 
 /* The scripts lie beside the sources' build folder, or where they were installed. */
@@ -97,7 +100,7 @@ static gt_status find_run(gt_batch_job *b, gt_job *job) {
     free(here);
     if (b->run && !*b->texts[GT_BATCH_NAME]) b->texts[GT_BATCH_NAME] = strrchr(b->run, '/') + 1;
     b->seed = job->seed;
-    b->path = b->run ? gt_arena_printf(a, "%s/submit.sbatch", b->run) : NULL;
+    b->path = b->run ? gt_arena_printf(a, "%s/" SCRIPT, b->run) : NULL;
     if (b->run && *b->texts[GT_BATCH_ARRAY] && gt_folder_has(b->run, "job.ini"))
         return gt_fail(GT_USAGE,
                        "--array makes a run in a folder of '%s' for each of its tasks, and '%s' is a run itself: give "
@@ -134,10 +137,12 @@ static void print_training(FILE *f, const gt_batch_job *b) {
     fputs(array ? "/\"$SLURM_ARRAY_TASK_ID\"\n" : "\n", f);
 }
 
+#define BEGINNING "#!/bin/bash\n# Written by gantry submit"
+
 static void print_script(FILE *out, const gt_batch_job *b) {
     char *here = getcwd(NULL, 0);
-    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run resumes "
-          "where it is.\n",
+    fputs(BEGINNING ". `sbatch` with this file submits it again, and the run resumes "
+                    "where it is.\n",
           out);
     print_directives(out, b, GT_BATCH_NAME, GT_BATCH_TEXTS);
     fprintf(out,
@@ -175,10 +180,24 @@ static gt_status check_texts(const gt_batch_job *b) {
     return GT_OK;
 }
 
+/* The folder may be there: may the job's run begin in it, and the script take its place? */
+static gt_status check_folder(const gt_batch_job *b) {
+    char *before;
+    if (!gt_is_directory(b->run)) return GT_OK;
+    gt_status st = gt_rundir_read(b->run, SCRIPT, &before);
+    bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1) : !gt_folder_has(b->run, SCRIPT);
+    free(before);
+    if (!st && !ours)
+        st = gt_fail(GT_USAGE, "'%s' is there already, and is not from gantry submit: rename it", b->path);
+    /* the tasks of an array have folders of their own */
+    return st || *b->texts[GT_BATCH_ARRAY] ? st : gt_job_check_folder(b->run);
+}
+
 gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
     gt_status st = find_scripts(b, job->arena);
     if (!st) st = find_run(b, job);
     if (!st) st = check_texts(b);
+    if (!st) st = check_folder(b);
     if (st) return st;
     char *text = NULL;
     size_t bytes;
@@ -236,6 +255,6 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
 
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script) {
     gt_status st = gt_rundir_prepare(b->run, 0);
-    if (!st) st = gt_rundir_write(b->run, "submit.sbatch", script);
+    if (!st) st = gt_rundir_write(b->run, SCRIPT, script);
     return st ? st : become_sbatch(a, b);
 }
