@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "gantry/memory.h"
+#include "gantry/runlog.h"
 #include "gantry/status.h"
 
 /* Makes OUTDIR/NNNNN-DESC and returns its path, to be freed; NULL: see gt_message(). NNNNN is one more than the
@@ -126,6 +127,8 @@ typedef struct gt_starts {
     const char *hash;           /* of the last checkpoint (gantry/contents.h), as the latest end tells it; "" */
     gt_start_part *parts;       /* all starts, the first one first */
     double ended;               /* Unix time */
+    int64_t shown;              /* by the latest line */
+    gt_bad_lines bad;           /* skipped */
     gt_arena *arena;
 } gt_starts;
 
@@ -139,6 +142,17 @@ gt_starts *gt_starts_read(const char *dir);
 /* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no word). */
 const char *gt_starts_state(const char *dir, const gt_starts *s);
 void gt_starts_free(gt_starts *s); /* NULL is fine */
+
+/* ---- damaged logs ---- */
+
+/* Warns of the logs of a run that are damaged, once and in a line for each file, with the number of the first bad line.
+ * A last line without its end is sound while the run goes on, and so is metrics.h5. `stats`, `starts`: as they were
+ * read. `deep`: metrics.h5 is walked through, which takes a process of its own (gt_h5_check); else it is looked at. */
+void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, bool deep);
+/* The same of one file. */
+void gt_log_warn_lines(const char *path, const gt_bad_lines *bad, bool goes_on);
+/* Is there damage, and nothing that could be read? */
+bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts);
 
 /* ---- the warnings and errors of log.txt ---- */
 

@@ -330,7 +330,7 @@ gt_status cli_inspect_run(const gt_options *o, const char *dir);
 gt_status cli_inspect_losses(const char *dir);
 /* Of its networks; of a file without networks: nothing. */
 gt_status cli_print_layers(const gt_options *o, const char *checkpoint);
-gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
+gt_status cli_print_status(const char *dir, bool *lost); /* as gantry status; *lost: nothing of the run can be read */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
  * the options of jobs count. Returns the exit status. */
 int cli_inspect_model(int argc, char **argv);
