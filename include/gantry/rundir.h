@@ -150,7 +150,7 @@ void gt_starts_free(gt_starts *s); /* NULL is fine */
  * read. `deep`: metrics.h5 is walked through, which takes a process of its own (gt_h5_check); else it is looked at. */
 void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, bool deep);
 /* The same of one file. */
-void gt_log_warn_lines(const char *path, const gt_bad_lines *bad, bool goes_on);
+void gt_log_warn_lines(const char *path, const gt_bad_lines *bad);
 /* Is there damage, and nothing that could be read? */
 bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts);
 

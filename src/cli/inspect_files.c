@@ -214,7 +214,7 @@ static gt_status inspect_log(const char *path, const char *dir, bool *other) {
     if (!dir && gt_logs_are_lost(s, NULL))
         st = gt_fail(GT_FORMAT, "'%s' is not the log of a run, or damaged: no line of it is a tick, from line %lld on",
                      path, (long long)s->bad.first);
-    if (!st && !dir) gt_log_warn_lines(path, &s->bad, false);
+    if (!st && !dir) gt_log_warn_lines(path, &s->bad);
     if (!st) printf("metric log   %s\n", path);
     if (!st) print_stats(s);
     gt_stats_free(s);

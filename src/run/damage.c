@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Says which logs of a run are damaged (gantry/rundir.h). */
-#include "run/damage.h"
+#include "run/runlog_internal.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -18,32 +18,36 @@ void note_bad_line(gt_bad_lines *bad, int64_t number, bool whole) {
     bad->half = !whole;
 }
 
-void gt_log_warn_lines(const char *path, const gt_bad_lines *bad, bool goes_on) {
+/* Does the run go on in whose folder the log lies? */
+static bool may_grow(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+    bool grows = gt_lock_look(dir ? dir : ".").held;
+    free(dir);
+    return grows;
+}
+
+void gt_log_warn_lines(const char *path, const gt_bad_lines *bad) {
     long long first = (long long)bad->first, n = (long long)bad->n;
     if (n > 1)
         gt_log_once(GT_WARNING, "%s:%lld: the first of %lld damaged lines, which are passed over", path, first, n);
-    else if (n && !(bad->half && goes_on))
+    else if (n && !(bad->half && may_grow(path)))
         gt_log_once(GT_WARNING, "%s:%lld: a %s line is passed over", path, first,
                     bad->half ? "half-written" : "damaged");
 }
 
-static void warn_in(const char *dir, const char *name, const gt_bad_lines *bad, bool goes_on) {
+static void warn_in(const char *dir, const char *name, const gt_bad_lines *bad) {
     char *path = gt_path_join(dir, name);
-    if (path) gt_log_warn_lines(path, bad, goes_on);
+    if (path) gt_log_warn_lines(path, bad);
     free(path);
 }
-
-typedef struct look {
-    const char *dir;
-    bool goes_on;
-} look;
 
 /* The values of a metric, which nothing reads whole. */
 static gt_status look_at_metric(void *arg, const char *path, const char *name) {
     const gt_run_file *row = gt_run_file_of(name);
-    const look *l = arg;
     gt_bad_lines bad = {0};
     gt_lines in;
+    (void)arg;
     if (!row || strcmp(row->pattern, "metric-*.jsonl")) return GT_OK;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) {
@@ -51,7 +55,7 @@ static gt_status look_at_metric(void *arg, const char *path, const char *name) {
         if (*in.text && !line) note_bad_line(&bad, in.number, in.whole);
         json_decref(line);
     }
-    if (!gt_lines_close(&in, st)) gt_log_warn_lines(path, &bad, l->goes_on);
+    if (!gt_lines_close(&in, st)) gt_log_warn_lines(path, &bad);
     return GT_OK;
 }
 
@@ -69,11 +73,10 @@ static void look_at_metrics(const char *dir, bool deep) {
 }
 
 void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, bool deep) {
-    look l = {dir, gt_lock_look(dir).held};
-    warn_in(dir, "stats.jsonl", &stats->bad, l.goes_on);
-    warn_in(dir, "starts.jsonl", &starts->bad, l.goes_on);
-    gt_folder_each(dir, look_at_metric, &l);
-    if (!l.goes_on) look_at_metrics(dir, deep);
+    warn_in(dir, "stats.jsonl", &stats->bad);
+    warn_in(dir, "starts.jsonl", &starts->bad);
+    gt_folder_each(dir, look_at_metric, NULL);
+    if (!gt_lock_look(dir).held) look_at_metrics(dir, deep);
 }
 
 bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts) {

@@ -12,7 +12,7 @@
 #include "gantry/log.h"
 #include "gantry/text.h"
 #include "run/appender.h"
-#include "run/damage.h"
+#include "run/runlog_internal.h"
 
 static const char FILE_NAME[] = "starts.jsonl";
 
@@ -112,7 +112,7 @@ static void take_end(gt_starts *s, const json_t *line) {
     s->shown = whole(line, "images");
 }
 
-/* false: it is no event. */
+/* false: it is not an event. */
 static bool read_event(gt_starts *s, const char *text) {
     json_t *line = json_loads(text, 0, NULL);
     const char *event = json_string_value(json_object_get(line, "event"));

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/lines.h"
-#include "run/damage.h"
+#include "run/runlog_internal.h"
 #include "run/stats_line.h"
 
 enum { MOST_SERIES = 4096 };

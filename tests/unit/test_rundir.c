@@ -366,7 +366,7 @@ static void files_of_others_stay(void **state) {
     static const char *const free_names[] = {"notes.txt", "fakes-of-mine.png", "checkpoint-best.h5",
                                              "network-snapshot.txt"};
     for (size_t i = 0; i < sizeof free_names / sizeof *free_names; i++) {
-        if (gt_run_file_of(free_names[i])) fail_msg("%s is no name of a run", free_names[i]);
+        if (gt_run_file_of(free_names[i])) fail_msg("%s is not a name of a run", free_names[i]);
     }
     put(at("begins/job.ini"), "[data]\ndata = x\n", 16); /* of the user: welcome */
     assert_ok(gt_rundir_check_new(at("begins"), false));
