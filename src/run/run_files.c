@@ -44,6 +44,7 @@ static const gt_run_file table[] = {
     {"checkpoint", GT_RUN_REQUEST, "made by you: the run writes a checkpoint"},
     {"job-given.ini", GT_RUN_GIVEN, "the job file that was there as job.ini before the run"},
     {"submit.sbatch", GT_RUN_GIVEN, "the batch script of gantry submit"},
+    {"launches", GT_RUN_GIVEN, "how many starts of a batch job in a row came to nothing"},
     {"slurm-*.log", GT_RUN_GIVEN, "what a batch job printed"},
 };
 enum { ROWS = sizeof table / sizeof *table };

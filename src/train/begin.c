@@ -205,7 +205,8 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     gt_status st = e->resumed ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
     bool keep = given && !gt_job_is_resolved_text(given);
     if (keep) st = gt_rundir_read(j->dir, name, &kept);
-    if (!st && kept && strcmp(kept, given))
+    bool free_name = kept ? !strcmp(kept, given) : !keep || !gt_folder_has(j->dir, name);
+    if (!st && !free_name)
         st = gt_fail(GT_USAGE,
                      "%s/job.ini is a job file of yours, and the run writes its own there: rename yours (it cannot be "
                      "kept as %s, which is there already)",

@@ -207,16 +207,17 @@ case_unreadable_files() {
 
 case_damaged_logs() {
     # One warning of each file, with the number of the first bad line; status 1 where nothing is left to show.
+    quietly "$GANTRY" train $s $job --tick=0.008 --steps=4 --run=logged
     hurt() { # WAY FILE
         local size
-        size=$(stat -c %s "ok/$2")
+        size=$(stat -c %s "logged/$2")
         case $1 in
         noise) cp noise.bin "hurt/$2" ;;
         cut) truncate -s $((size - 9)) "hurt/$2" ;;
-        amid) truncate -s $((size / 2)) "hurt/$2" && printf '\nother words\n' >>"hurt/$2" ;;
+        amid) truncate -s $((size - size / 4)) "hurt/$2" && printf '\nother words\n' >>"hurt/$2" ;;
         esac
     }
-    fresh() { rm -rf hurt && cp -a ok hurt; }
+    fresh() { rm -rf hurt && cp -a logged hurt; }
     told() { # STATUS WARNINGS COMMAND...
         local s=$1 n=$2
         shift 2
