@@ -147,8 +147,9 @@ void gt_starts_free(gt_starts *s); /* NULL is fine */
 
 /* Warns of the logs of a run that are damaged, once and in a line for each file, with the number of the first bad line.
  * A last line without its end is sound while the run goes on, and so is metrics.h5. `stats`, `starts`: as they were
- * read. `deep`: metrics.h5 is walked through, which takes a process of its own (gt_h5_check); else it is looked at. */
-void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, bool deep);
+ * read. `runs`: how many are looked at. Of a few metrics.h5 is walked through, which takes a process of its own for
+ * each (gt_h5_check); of many its first bytes are looked at. */
+void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, int runs);
 /* The same of one file. */
 void gt_log_warn_lines(const char *path, const gt_bad_lines *bad);
 /* Is there damage, and nothing that could be read? */

@@ -71,7 +71,7 @@ static double recent_rate(const now *r) {
     return n ? n / sum : NAN;
 }
 
-static gt_status read_run(now *r, const char *dir, bool alone) {
+static gt_status read_run(now *r, const char *dir, int runs) {
     char *path = gt_path_join(dir, "stats.jsonl");
     *r = (now){.dir = dir};
     r->starts = gt_starts_read(dir);
@@ -79,7 +79,7 @@ static gt_status read_run(now *r, const char *dir, bool alone) {
     free(path);
     if (!r->starts || !r->stats) return GT_FAILED;
     r->lost = gt_logs_are_lost(r->stats, r->starts);
-    gt_logs_warn(dir, r->stats, r->starts, alone);
+    gt_logs_warn(dir, r->stats, r->starts, runs);
     if (!r->lost && !r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
         return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl",
                        dir);
@@ -217,7 +217,7 @@ static gt_status show_runs(const char *const *dirs, int n, bool *going, int *los
     *going = false;
     for (int i = 0; i < n && !st; i++) {
         now r;
-        st = read_run(&r, dirs[i], n == 1);
+        st = read_run(&r, dirs[i], n);
         if (!st && n > 1 && i == 0) print_heading(width);
         if (!st && n > 1) print_line(&r, width);
         if (!st && n == 1 && !r.lost) print_run(&r);

@@ -222,7 +222,7 @@ static gt_status warn_of_damage(gt_stats *const *stats, const char *const *dirs,
     for (int i = 0; i < n; i++) {
         gt_starts *starts = gt_starts_read(dirs[i]);
         if (!starts) return GT_NOMEM;
-        gt_logs_warn(dirs[i], stats[i], starts, n == 1);
+        gt_logs_warn(dirs[i], stats[i], starts, n);
         gt_starts_free(starts);
         lost += gt_logs_are_lost(stats[i], NULL);
     }

@@ -72,11 +72,12 @@ static void look_at_metrics(const char *dir, bool deep) {
     free(path);
 }
 
-void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, bool deep) {
+void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, int runs) {
+    enum { FEW = 8 };
     warn_in(dir, "stats.jsonl", &stats->bad);
     warn_in(dir, "starts.jsonl", &starts->bad);
     gt_folder_each(dir, look_at_metric, NULL);
-    if (!gt_lock_look(dir).held) look_at_metrics(dir, deep);
+    if (!gt_lock_look(dir).held) look_at_metrics(dir, runs <= FEW);
 }
 
 bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts) {

@@ -303,8 +303,8 @@ static const char *told_of_run(void) {
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
     gt_starts *starts = gt_starts_read(scratch);
     assert_true(s && starts && gt_log_open(at("log.txt")));
-    gt_logs_warn(scratch, s, starts, true);
-    gt_logs_warn(scratch, s, starts, true); /* once is enough */
+    gt_logs_warn(scratch, s, starts, 1);
+    gt_logs_warn(scratch, s, starts, 1); /* once is enough */
     gt_log_close();
     told[0] = 0;
     gt_log_warnings_each(scratch, take_told, NULL);
