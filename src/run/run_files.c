@@ -73,11 +73,12 @@ static bool has_checkpoint(const char *dir) {
     return has;
 }
 
-/* Is it somebody's, and would it be lost? A job file is kept, and a request is empty. */
+/* Is it somebody's, and would it be lost? A folder cannot be replaced, a job file is kept, a request is empty. */
 static bool would_be_lost(const char *path, const char *name, const gt_run_file *row) {
     struct stat s;
     gt_file_kind kind = gt_kind_of_file(path);
     bool is_job = !strcmp(name, "job.ini") && (kind == GT_KIND_TEXT || kind == GT_KIND_EMPTY);
+    if (kind == GT_KIND_FOLDER) return false;
     if (row->kind == GT_RUN_REQUEST) return lstat(path, &s) || !S_ISREG(s.st_mode) || s.st_size > 0;
     return row->kind == GT_RUN_WRITES && !is_job;
 }
