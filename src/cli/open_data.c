@@ -8,6 +8,7 @@
 
 static const char *classes_of(const cli_session *s) {
     const gt_option *row = gt_options_find(&s->options, "classes");
+    gt_options_use(&s->options, "classes");
     return row ? gt_options_effective(&s->options, row) : "";
 }
 

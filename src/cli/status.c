@@ -26,7 +26,8 @@ typedef struct status_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(watch, "0", "Show again and again, until all runs have ended")},
-    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400},
+    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400,
+     .with = "--watch"},
 };
 
 enum { TEXT = 400, RECENT = 5 /* ticks that the speed is taken of */ };

@@ -39,26 +39,27 @@ static bool is_size(const char *text) {
     return number_at(&text) >= 0 && (!*text || (strchr("KMGT", *text) && !text[1]));
 }
 
-/* What sbatch would refuse only after the question. */
-static gt_status check_words_of_sbatch(const gt_batch_job *b) {
-    const char *mem = b->texts[GT_BATCH_MEM], *array = b->texts[GT_BATCH_ARRAY];
-    if (*mem && !is_size(mem))
-        return gt_fail(GT_USAGE, "--mem=%s: memory of a node, such as 64G (K, M, G or T); 0 is all of it", mem);
-    if (*array && !is_array(array))
-        return gt_fail(GT_USAGE, "--array=%s: numbers and ranges, such as 1-4 or, two at a time, 0-15%%2", array);
-    return GT_OK;
+gt_status gt_batch_check_memory(const gt_option *o, const char *value) {
+    (void)o;
+    if (is_size(value)) return GT_OK;
+    return gt_fail(GT_USAGE, "memory of a node, such as 64G (K, M, G or T); 0 is all of it");
+}
+
+gt_status gt_batch_check_array(const gt_option *o, const char *value) {
+    (void)o;
+    if (is_array(value)) return GT_OK;
+    return gt_fail(GT_USAGE, "numbers and ranges, such as 1-4 or, two at a time, 0-15%%2");
 }
 
 gt_status gt_batch_check(const gt_batch_job *b) {
-    double seconds;
+    double seconds = 0;
     if (!b->cpus_per_task)
         return gt_fail(GT_USAGE,
                        "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
     gt_status st = gt_parse_duration(b->time, &seconds);
     if (st) return gt_wrap(st, "--time=%s", b->time);
-    if (seconds <= (double)b->grace)
-        st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
-    return st ? st : check_words_of_sbatch(b);
+    if (seconds > (double)b->grace) return GT_OK;
+    return gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
 }
 
 #define SCRIPT "submit.sbatch"
@@ -166,18 +167,24 @@ static void print_script(FILE *out, const gt_batch_job *b) {
 }
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
+static gt_status check_text(const char *text) {
+    if (!text[strcspn(text, "\"\\%$`\n")]) return GT_OK;
+    return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", text);
+}
+
+gt_status gt_batch_check_text(const gt_option *o, const char *value) {
+    (void)o;
+    return check_text(value);
+}
+
 static gt_status check_texts(const gt_batch_job *b) {
-    const char *const places[] = {b->run, b->program, b->site};
-    enum { PLACES = sizeof places / sizeof *places };
-    for (int i = 0; i < PLACES + GT_BATCH_TEXTS; i++) {
-        const char *text = i < PLACES ? places[i] : b->texts[i - PLACES];
-        if (i != PLACES + GT_BATCH_ARRAY && text[strcspn(text, "\"\\%$`\n")])
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", text);
-    }
-    for (int i = 0; i < b->n_more; i++)
+    gt_status st = check_text(b->run);
+    if (!st) st = check_text(b->program);
+    if (!st) st = check_text(b->site);
+    for (int i = 0; i < b->n_more && !st; i++)
         if (b->more[i][strcspn(b->more[i], "\"\\\n")])
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\", b->more[i]);
-    return GT_OK;
+            st = gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\", b->more[i]);
+    return st;
 }
 
 /* The folder may be there: may the job's run begin in it, and the script take its place? */

@@ -42,6 +42,12 @@ static gt_status fail_unknown(const char *what, const char *name) {
     return gt_fail(GT_USAGE, "%s: there is no form '%.40s' of networks: %s", what, name, names_of(NULL, names));
 }
 
+gt_status gt_export_check_form(const gt_option *o, const char *value) {
+    char names[NAMES_BYTES];
+    (void)o;
+    return find_form(value) ? GT_OK : gt_fail(GT_USAGE, "must be one of %s", names_of(NULL, names));
+}
+
 static gt_status fail_unfit(const gt_export_form *form, const gt_model *m, const char *of) {
     char names[NAMES_BYTES];
     return gt_fail(GT_USAGE, "%s (%s, %d x %d pixels) has no form %s%s%s; it has %s", of, m->name, m->width, m->height,
@@ -65,7 +71,7 @@ static const gt_export_form *form_of(const gt_export_request *r) {
 static gt_status take_form(const char *name, const gt_model *m, const gt_export_form **forms_of, int *n) {
     const gt_export_form *form = find_form(name);
     if (!form) return fail_unknown("--export", name);
-    if (form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
+    if (m && form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
     for (int i = 0; i < *n; i++)
         if (forms_of[i] == form) return gt_fail(GT_USAGE, "--export: '%s' is there twice", form->name);
     forms_of[(*n)++] = form;
@@ -83,14 +89,21 @@ gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_f
     return st;
 }
 
+gt_status gt_export_check_list(const char *list) {
+    const gt_export_form *all[GT_EXPORT_MOST_FORMS];
+    int n;
+    return gt_export_forms(list, NULL, all, &n);
+}
+
+const char *gt_export_form_name(const gt_export_request *r) {
+    const gt_export_form *form = form_of(r);
+    return form ? form->name : NULL;
+}
+
 gt_status gt_export_check(const gt_export_request *r) {
     struct stat in, out;
     const gt_export_form *form = form_of(r);
     if (!form) return GT_USAGE;
-    bool silent = r->noise_mode && strcmp(r->noise_mode, "const");
-    if (form != &gt_export_form_onnx && ((r->part && *r->part) || r->from_styles || silent || r->truncation_cutoff))
-        return gt_fail(GT_USAGE, "--part, --from, --noise-mode and --truncation-cutoff are for .onnx files: '%s'",
-                       r->out);
     if (form == &gt_export_form_onnx && r->all)
         return gt_fail(GT_USAGE, "--all: an .onnx holds one network, or a part of it (--part): '%s'", r->out);
     if (stat(r->out, &out)) return GT_OK;
