@@ -35,6 +35,11 @@ static bool is_colour(const char *text, unsigned *rgb) {
     return *rgb || gt_is(text, "black") || (strlen(text) == 6 && sscanf(text, "%6x%n", rgb, &end) == 1 && end == 6);
 }
 
+static gt_status check_parts(const gt_option *o, const char *value) {
+    if (!cli_check_numbers(o, value)) return GT_OK;
+    return gt_fail(GT_USAGE, "one number between 0 and 1 for each destination is needed, such as 0.9,0.1 for two");
+}
+
 static gt_status check_background(const gt_option *o, const char *value) {
     unsigned rgb;
     (void)o;
@@ -132,7 +137,7 @@ static const gt_option table[] = {
     {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .with = "subset",
      .max = 2147483647},
     {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
-     .placeholder = "LIST", .check = cli_check_numbers, .with = "split"},
+     .placeholder = "LIST", .check = check_parts, .with = "split"},
     {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .with = "subset|split",
      .max = 4294967295},
     {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .with = "inspect", .placeholder = "FILE",

@@ -51,8 +51,8 @@ static const gt_option table[] = {
      .late = true},
     {CLI_FURTHER(classes, "", "Of labelled images only those of these classes, as in cat,dog or 0-7,9"),
      .placeholder = "CLASSES", .any = true, .late = true},
-    {CLI_OPTION(labels, "", "Of fit and predict: column of a CSV, or array, that holds labels"), .placeholder = "NAME",
-     .any = true, .with = "fit|predict",
+    {CLI_OPTION(labels, "", "Column of a CSV, or array, that holds labels"), .placeholder = "NAME", .any = true,
+     .late = true,
      .detail = "The column, by its name or its number from 0, is then no number of the points. fit and predict print "
                "labels against components and the adjusted Rand index, and write labels.csv or predictions-labels.csv. "
                "Images bring their classes."},

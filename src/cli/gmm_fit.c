@@ -9,6 +9,7 @@
 gt_status gmm_read_points_all(const cli_session *s, const char *data, gt_mixture_points *points) {
     const gmm_fields *o = gmm_options(s);
     gt_options_use(&s->options, "classes");
+    gt_options_use(&s->options, "labels");
     gt_status st = gt_mixture_points_read_all(points, s->comm, s->pool, cli_kernels(),
                                               &(gt_mixture_source){data, o->array, o->labels, o->classes});
     if (!st && !gt_cloud_is_csv(points->cloud)) gt_options_use(&s->options, "array");

@@ -32,7 +32,7 @@ static const gt_option table[] = {
     {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD", .any = true},
     {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096, .with = "--maps|--cam"},
     CLI_OVERWRITE,
-    CLI_CLASSES,
+    CLI_CLASSES_WITH("--maps|--cam"),
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,

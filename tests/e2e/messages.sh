@@ -330,7 +330,7 @@ case_options_without_effect() {
     rows 24 <<END
 2  |  predict mine shapes.zip --image-size=banana  |  --image-size=banana: 'banana' is not a size such as --image-size=224x224
 2  |  inspect mine --normalize=banana  |  --normalize=banana: 'banana' is neither unit, data nor MEAN:STD
-2  |  export mine o.npz --format=banana  |  --format=banana: must be one of pkl, safetensors
+2  |  export mine o.npz --format=banana  |  --format=banana: there is no form 'banana' of networks: pkl, safetensors
 2  |  gmm score mixture points.csv --k=  |  --k=: a value is needed
 2  |  gmm score mixture points.csv --k=3  |  --k goes with fit, not with score
 2  |  gmm score mixture points.csv --start=points.csv  |  --start goes with fit, not with score

@@ -354,7 +354,7 @@ static int run_line(const cli_command *c, int argc, char **argv, char said[4096]
         gt_status st = cli_read_kernels();
         _exit(st ? 99 : cli_perform(c, argc, argv));
     }
-    int status;
+    int status = 0;
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
     rewind(f);
     size_t n = fread(said, 1, 4095, f);
