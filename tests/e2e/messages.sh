@@ -336,6 +336,7 @@ case_options_without_effect() {
 2  |  gmm score mixture points.csv --start=points.csv  |  --start goes with fit, not with score
 2  |  gmm fit points.csv --n=3 --outdir=o  |  --n goes with sample, not with fit
 2  |  inspect mine --graph --sheet=  |  --sheet=: a value is needed
+2  |  inspect shapes.zip --sheet=shapes.h5  |  --sheet=shapes.h5: a name that ends in .png is needed
 2  |  inspect mine --threads=2  |  --threads goes with --time
 2  |  metrics mine --metrics=none  |  --metrics=none: names no metric
 2  |  metrics mine --metrics=swd8 --inception=nowhere  |  --inception has no effect with these --metrics
