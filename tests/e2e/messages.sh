@@ -353,6 +353,8 @@ case_options_without_effect() {
 2  |  doctor --hashes --data=shapes.zip  |  --data has no effect with --hashes
 2  |  look mine shapes.zip --filters --layer=fc  |  --layer goes with --cam
 2  |  train --data=shapes.zip --model=mlp --momentum=0.5  |  --momentum goes with --optimizer=sgd
+2  |  train --data=shapes.zip --model=vae --codes=9  |  --codes goes with --model=gumbel\\* or --model=vq\\*
+2  |  train --data=shapes.zip --model=edm --times=uniform  |  --times goes with --precond=flow
 2  |  train --data=shapes.zip --export=banana  |  --export: there is no form 'banana' of networks: pkl
 2  |  train --data=shapes.zip --metrics=swd8 --detector=mine  |  --detector has no effect with these --metrics
 END

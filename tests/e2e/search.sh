@@ -89,7 +89,7 @@ expect 0 '^8 of 8 trials, 1 failed .1 by signals, 3 times each.:' $search $range
 grep -q '^8,killed,,' killed-3/search.csv || fail 'a trial that was killed three times is trained again'
 
 begins trials_that_fail
-# The seed draws 8 for the first trial: options that no trial of such values could have are told before anything is trained.
+# The seed draws 0 for the first trial: options that no trial of such values could have are told before anything is trained.
 expect 0 '^4 of 4 trials, 3 failed' $search 'random-crop=0|9' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=fails
 [ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with random-crop=9 .*leaves nothing of images" said || { cat said; fail 'no failed trial with its reason'; }
 expect 2 'leaves nothing of images' $search 'random-crop=9|0' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=wrong
