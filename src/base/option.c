@@ -286,6 +286,7 @@ gt_status gt_options_check_effect(const gt_options *o, const char *action) {
         bool without = *row->with == '!';
         read_conditions(o, row->with + without, action, text, &met);
         if (met != without) continue;
+        if (gt_arena_failed(o->arena)) return GT_NOMEM;
         if (without) return gt_fail(GT_USAGE, "--%s has no effect with %s", row->key, text);
         return gt_fail(GT_USAGE, "--%s goes with %s%s%s", row->key, text, action ? ", not with " : "",
                        action ? action : "");

@@ -5,10 +5,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "gantry/export.h"
 #include "gantry/generate.h"
 #include "gantry/grid.h"
-#include "gantry/metric.h"
 #include "gantry/text.h"
 
 /* ---- numbers ---- */

@@ -171,15 +171,15 @@ static bool take(const gt_metric_request *asked, int n, const char *key, bool de
         if (!strcmp(key, "vgg16") && (lpips || (from == GT_METRIC_VGG16 && !detector))) return true;
         if (!strcmp(key, "lpips") && lpips) return true;
         if (!strcmp(key, "resize") && published && !detector) return true;
-        if (!strcmp(key, "held-out") && (asked[i].row->needs & GT_METRIC_BASE)) return true;
     }
     return false;
 }
 
 gt_status gt_metrics_check_takes(const gt_options *o, const gt_metric_request *asked, int n) {
-    static const char *const keys[] = {"detector", "inception", "vgg16", "lpips", "resize", "held-out"};
-    bool detector = gt_options_state(o, "detector") == GT_OPTION_GIVEN;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    static const char *const keys[] = {"detector", "inception", "vgg16", "lpips", "resize"};
+    bool detector = gt_options_state(o, "detector") == GT_OPTION_GIVEN,
+         nearest = gt_options_state(o, "nearest") == GT_OPTION_GIVEN; /* whose picture takes the detector, too */
+    for (size_t i = nearest; i < sizeof keys / sizeof *keys; i++)
         if (gt_options_state(o, keys[i]) == GT_OPTION_GIVEN && !take(asked, n, keys[i], detector))
             return gt_fail(GT_USAGE, "--%s has no effect with these --metrics%s", keys[i],
                            take(asked, n, keys[i], false) ? " and --detector" : "");
