@@ -131,7 +131,8 @@ static int inspect_all(int argc, char **argv) {
     gt_status st = cli_note_inputs(&s);
     if (!st) st = cli_check_output_names(&s.options);
     if (!st) st = cli_check_outputs(&s.options);
-    if (!st && !s.arguments.n_words) st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
+    if (!st && !s.arguments.n_words)
+        st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');
         st = inspect_one(&s.options, s.arguments.words[i], fields);
