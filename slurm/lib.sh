@@ -171,6 +171,9 @@ train_until_done() {
     fi
     # shellcheck disable=SC2088
     case $run in '~/'*) run=$HOME/${run:2} ;; esac
+    case $(cat "$run/launches" 2>/dev/null) in # somebody's file, which would be counted with, and removed
+    *[!0-9]*) echo "'$run/launches' is there already, and is not a count of launches: rename it" >&2 && exit 2 ;;
+    esac
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then
         [ -n "$data" ] || { echo 'GANTRY_STAGE: give the dataset as --data=FILE, not in the job file, to have it copied' >&2 && exit 2; }

@@ -36,4 +36,6 @@ gt_status gt_checkup_examine_all(const gt_checkup *k, gt_comm *comm, const gt_ch
  * one. GT_USAGE: no hashes are known for the arithmetic in use, or there is no such job. */
 gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, const char *name, FILE *f);
 
+gt_status gt_checkup_check_hashes(const gt_option *o, const char *value); /* the `check` of an option that is `name` */
+
 #endif

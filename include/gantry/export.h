@@ -32,6 +32,10 @@ typedef struct gt_export_done {
     char inputs[256];    /* what the network in the file wants: "pixels of 0 to 1"; "": nothing to say */
 } gt_export_done;
 
+/* The form of the request, "onnx"; NULL: see gt_message(). Only it decides which of the fields above count. */
+const char *gt_export_form_name(const gt_export_request *r);
+gt_status gt_export_check_form(const gt_option *o, const char *value); /* the `check` of an option that names one */
+gt_status gt_export_check_list(const char *list);                      /* "pkl,npz", "none" */
 /* GT_USAGE: the request is impossible: an unknown form, an `out` that is the source or a folder, ... No network is
  * read. */
 gt_status gt_export_check(const gt_export_request *r);

@@ -113,4 +113,7 @@ typedef struct gt_generate_request {
  * with files of their own stay, a file of all of them does not come to be. *made (may be NULL): how many. */
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made);
 
+/* GT_USAGE: no list of layers of styles, such as "0-6", "8-" or "0,2,5-7". */
+gt_status gt_layers_check(const char *text);
+
 #endif

@@ -83,6 +83,8 @@ gt_status gt_job_check_input(const gt_job *job, const gt_job *from, const char *
 /* The job as INI text, which the caller frees; NULL: out of memory. The text repeats the run: job.ini. */
 char *gt_job_to_text(const gt_job *job);
 bool gt_job_is_resolved_text(const char *text); /* is it such a text, and not one that somebody wrote? */
+/* May a run begin in this folder, or go on there? GT_USAGE: see gt_rundir_check_new(). */
+gt_status gt_job_check_folder(const char *dir);
 /* The same of the recipe options and the shape of the data alone. The text has no paths, hosts, times, or numbers of
  * ranks and threads. */
 char *gt_job_to_recipe_text(const gt_job *job);

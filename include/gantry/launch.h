@@ -81,8 +81,11 @@ typedef struct gt_batch_job {
     const char *site; /* a file of settings in place of the scripts' own; "": theirs */
 } gt_batch_job;
 
-/* GT_USAGE: cores of a rank are not given, the walltime is not a time, or not longer than `grace`, or sbatch would
- * not take a text. */
+/* The `check` of options that are such texts, of memory and of an array. */
+gt_status gt_batch_check_text(const gt_option *o, const char *value);
+gt_status gt_batch_check_memory(const gt_option *o, const char *value);
+gt_status gt_batch_check_array(const gt_option *o, const char *value);
+/* GT_USAGE: cores of a rank are not given, or the walltime is not longer than `grace`. */
 gt_status gt_batch_check(const gt_batch_job *b);
 /* Makes the batch script of a job, which is resolved: *script, in the job's arena, as all texts of *b. The scripts that
  * it calls lie beside the program. GT_USAGE: a text cannot stand in a batch script. */

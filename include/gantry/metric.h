@@ -17,6 +17,7 @@
 
 #include "gantry/kernels.h"
 #include "gantry/runlog.h"
+#include "gantry/option.h"
 #include "gantry/status.h"
 
 struct gt_metric_input;
@@ -100,6 +101,9 @@ typedef struct gt_metric_request {
  * without a number stands for the published number, or, with `all`, for as many as there are. GT_USAGE: no such name,
  * two of one name, more than GT_METRICS_MAX. */
 gt_status gt_metrics_parse(const char *list, int64_t count, bool all, gt_metric_request out[GT_METRICS_MAX], int *n);
+gt_status gt_metrics_check(const gt_option *o, const char *value); /* the `check` of an option that is such a list */
+/* GT_USAGE: an option on the command line names a network that none of these metrics takes. */
+gt_status gt_metrics_check_takes(const gt_options *o, const gt_metric_request *asked, int n);
 /* The metric that a key such as "pr10k3_recall" is a value of, and whether more of it is better; NULL: none. */
 const gt_metric *gt_metric_of_key(const char *key, bool *more);
 /* The name with this number of fakes; the plain name for the published number, where there is one. */

@@ -10,7 +10,7 @@
 
 #include "gantry/file.h"
 
-/* How many letters of a name may be wrong, and one more: where more than a third of them are, nobody knows what was
+/* How many letters of a name may be wrong, and one more: where more than two in five are, nobody knows what was
  * meant. */
 int gt_nearest_limit(const char *name);
 /* Is the name nearer to what was typed than *best, which then becomes its distance? What begins a name, and what ends

@@ -71,7 +71,14 @@ struct gt_option {
     const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type; a
                                                                   message follows "--key=value: " */
-    const char *help;                                          /* one line */
+    bool any;   /* of texts: any text is a value, since only data, networks or other programs know what it names */
+    bool empty; /* of texts: also an empty one is a value on the command line */
+    /* NULL, or what the option has an effect with, alternatives between "|": "fit" is a command's action or form,
+     * "--graph" an option that is on, "--out=*.webp" one with such a value; behind a "!" in front: what it has none
+     * with. See gt_options_check_effect(). */
+    const char *with;
+    bool late;          /* whether it has an effect is known only at the end of the work: see gt_options_use() */
+    const char *help;   /* one line */
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
     /* The value that the key alone stands for; NULL: a value is needed (a boolean's key alone is 1). */
     const char *bare;
@@ -101,6 +108,7 @@ typedef struct gt_options {
     uint8_t *state; /* n of gt_option_state */
     gt_arena *arena;
     bool shapes; /* GT_SHAPE options may be set: a file of the program's own is read */
+    bool *used;  /* n of them: see gt_options_use(); NULL: nobody asks */
 } gt_options;
 
 void gt_options_reset(gt_options *o);                   /* every field to its default */
@@ -116,6 +124,14 @@ int gt_options_choice(const gt_options *o, const char *key);
 /* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the
  * command line. */
 gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where);
+
+/* GT_USAGE: an option of the command line has no effect together with the others, as they are now, or with `action`
+ * (NULL: the command has none). */
+gt_status gt_options_check_effect(const gt_options *o, const char *action);
+/* To be called where an option that is `late` has its effect. */
+void gt_options_use(const gt_options *o, const char *key);
+/* The next option from row *i on that is `late`, stands on the command line and was not used; NULL: no more. */
+const gt_option *gt_options_unused(const gt_options *o, int *i);
 
 /* The value that counts, as text in the arena that gt_options_set() reads back to the same value; NULL: there is no
  * value (the option is moot, or left open for the program to find), or no memory. */
@@ -141,5 +157,6 @@ const char *gt_real_text(double x, char buffer[32]);
  * messages. */
 gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list,
                               int64_t *n);
+gt_status gt_option_check_ranges(const gt_option *o, const char *value); /* the `check` of such a row */
 
 #endif

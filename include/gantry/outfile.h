@@ -20,7 +20,7 @@ typedef enum gt_outfile_kind {
     /* replaced by their own kind */
     GT_OUTFILE_PICTURE,    /* PNG, JPEG, WebP, SVG */
     GT_OUTFILE_FILM,       /* WebP with several frames, MP4 */
-    GT_OUTFILE_PAGE,       /* HTML */
+    GT_OUTFILE_PAGE,       /* HTML of a report or a comparison of Gantry */
     GT_OUTFILE_TABLE,      /* CSV and findings of a command of Gantry, told by their first lines */
     GT_OUTFILE_POINTS,     /* CSV of gantry gmm: columns of the user's data, then those of the mixture */
     GT_OUTFILE_STATISTICS, /* .npz: mu and sigma */
@@ -62,6 +62,8 @@ bool gt_outfile_has(const gt_outfile *o, const char *place, const char *path);
 gt_status gt_outfile_check_again(const gt_outfile *o, const char *place, const char *path, bool overwrite);
 /* GT_USAGE: `path` is a checkpoint in the folder of a run, or would be one. */
 gt_status gt_outfile_check_run(const char *path);
+/* GT_USAGE: the folder of a run or a search (`what`) holds none, and a file that is there would be replaced by it. */
+gt_status gt_outfile_fail_taken(const char *dir, const char *what, const char *path);
 /* From now on these n files are what the command reads. The list is looked at whenever a check is made; "" stands for
  * no file. */
 void gt_outfile_read_from(const char *const *paths, int n);

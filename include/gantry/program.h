@@ -20,6 +20,13 @@ void gt_program_again(char **argv);
 /* A random number, which no other process and no other call is likely to get. For names, not for results. */
 uint64_t gt_random_tag(void);
 
+/* From now on a signal that ends the program (SIGINT, SIGTERM, ...) first removes the files that are half written.
+ * Signals that are ignored or handled stay as they are. gt_program_ends_by() is the handler, gt_program_tidy() what a
+ * handler calls that ends the program itself; both do only what a handler may do. */
+void gt_program_tidy_by_signals(void);
+void gt_program_ends_by(int signal);
+void gt_program_tidy(void);
+
 enum { GT_THREAD_STACK_BYTES = 2 << 20 }; /* enough for any thread */
 /* Calls run(argc, argv); where the limit of the stack (ulimit -s) is below `enough` bytes, on a new stack of 8 MB. Some
  * sites set the limit to a few KB, and a program that meets the limit ends with SIGSEGV and without a message. Threads

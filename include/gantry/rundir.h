@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "gantry/memory.h"
+#include "gantry/runlog.h"
 #include "gantry/status.h"
 
 /* Makes OUTDIR/NNNNN-DESC and returns its path, to be freed; NULL: see gt_message(). NNNNN is one more than the
@@ -25,6 +26,27 @@ gt_status gt_rundir_read(const char *dir, const char *name, char **text);
 /* What a person asks of a run that goes on, by a file in its directory. True when there was one, which is removed. */
 bool gt_rundir_stop(const char *dir);       /* DIR/stop */
 bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now */
+
+/* ---- the names of files in the folder of a run ---- */
+
+typedef enum gt_run_file_kind {
+    GT_RUN_WRITES,  /* --restart sets it aside; in a folder without a run it is somebody's, and no run begins there */
+    GT_RUN_KEEPS,   /* stays in the folder, or comes and goes */
+    GT_RUN_REQUEST, /* what is wanted of a run: an empty file that the run removes */
+    GT_RUN_GIVEN,   /* others put it there, and it stays */
+} gt_run_file_kind;
+
+typedef struct gt_run_file {
+    const char *pattern; /* "fakes+([0-9]).png", as in bash with extglob */
+    gt_run_file_kind kind;
+    const char *help; /* what it is, without a full stop at the end */
+} gt_run_file;
+
+const gt_run_file *gt_run_file_at(int i);            /* row i of the table, from 0; NULL: there are no more */
+const gt_run_file *gt_run_file_of(const char *name); /* NULL: no part of a run */
+/* GT_USAGE: the folder holds neither a checkpoint nor, as `has_job` says, the job of a run, and a file that is there
+ * would be lost to a run that begins there. */
+gt_status gt_rundir_check_new(const char *dir, bool has_job);
 
 /* ---- a run that begins anew (--restart); the caller holds the lock ---- */
 
@@ -62,7 +84,7 @@ typedef struct gt_lock_options { /* zeros: the defaults */
 
 /* *lock is NULL unless GT_OK. A lock whose process is gone is taken over, at once if the process ran on this host.
  * GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and
- * process. */
+ * process. GT_USAGE: DIR/lock is somebody's file and no lock. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
 /* True when the lock file no longer belongs to this process: somebody removed the file, or took this process for dead.
  * This process must write nothing more into the directory. */
@@ -105,6 +127,8 @@ typedef struct gt_starts {
     const char *hash;           /* of the last checkpoint (gantry/contents.h), as the latest end tells it; "" */
     gt_start_part *parts;       /* all starts, the first one first */
     double ended;               /* Unix time */
+    int64_t shown;              /* by the latest line */
+    gt_bad_lines bad;           /* skipped */
     gt_arena *arena;
 } gt_starts;
 
@@ -118,6 +142,18 @@ gt_starts *gt_starts_read(const char *dir);
 /* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no word). */
 const char *gt_starts_state(const char *dir, const gt_starts *s);
 void gt_starts_free(gt_starts *s); /* NULL is fine */
+
+/* ---- damaged logs ---- */
+
+/* Warns of the logs of a run that are damaged, once and in a line for each file, with the number of the first bad line.
+ * A last line without its end is sound while the run goes on, and so is metrics.h5. `stats`, `starts`: as they were
+ * read. `runs`: how many are looked at. Of a few metrics.h5 is walked through, which takes a process of its own for
+ * each (gt_h5_check); of many its first bytes are looked at. */
+void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, int runs);
+/* The same of one file. */
+void gt_log_warn_lines(const char *path, const gt_bad_lines *bad);
+/* Is there damage, and nothing that could be read? */
+bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts);
 
 /* ---- the warnings and errors of log.txt ---- */
 

@@ -75,6 +75,11 @@ void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
 /* ---- reading a stats.jsonl, of Gantry or of the reference tool ---- */
 
+typedef struct gt_bad_lines { /* of a log: damaged or half written */
+    int64_t n, first;         /* how many; the number of the first one, from 1 on */
+    bool half;                /* the last line of the file is one of them, and has no newline: it may be growing */
+} gt_bad_lines;
+
 typedef struct gt_stats_series {
     const char *name;
     gt_stat_value *values; /* [ticks]; {0, NaN, NaN} where a tick has no such value */
@@ -85,7 +90,7 @@ typedef struct gt_stats {
     int64_t *images;         /* [ticks]; from "images", else Progress/kimg times 1000 */
     double *timestamp;       /* [ticks]; 0 where absent */
     gt_stats_series *series; /* in order of first appearance */
-    int bad_lines;           /* skipped: damaged or half written */
+    gt_bad_lines bad;        /* skipped */
     struct gt_arena *arena;
 } gt_stats;
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -239,6 +240,21 @@ gt_status gt_make_directories(const char *dir) {
         if (slash) *slash = '/';
     }
     free(path);
+    return st;
+}
+
+gt_status gt_folder_each(const char *dir, gt_folder_visit *fn, void *arg) {
+    struct dirent **entries;
+    int n = scandir(dir, &entries, NULL, alphasort);
+    if (n < 0) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
+    gt_status st = GT_OK;
+    for (int i = 0; i < n; i++) {
+        char *path = st ? NULL : gt_path_join(dir, entries[i]->d_name);
+        if (!st) st = path ? fn(arg, path, entries[i]->d_name) : gt_fail(GT_NOMEM, "out of memory for a file name");
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
     return st;
 }
 

@@ -28,6 +28,9 @@ int gt_file_truncate(int fd, off_t bytes);
 int gt_file_rename(const char *from, const char *to);
 /* open() with O_CLOEXEC and mode 0666, which a signal does not interrupt either; -1 and errno. */
 int gt_file_open(const char *path, int flags);
+/* Calls fn for what lies in a folder, by its path and its name, in the order of names, until fn fails. */
+typedef gt_status gt_folder_visit(void *arg, const char *path, const char *name);
+gt_status gt_folder_each(const char *dir, gt_folder_visit *fn, void *arg);
 /* Syncs the folder of `path`: a file that was made, renamed or removed there stays so after a crash. */
 gt_status gt_sync_parent(const char *path);
 

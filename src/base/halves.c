@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -124,6 +126,52 @@ static void clear_halves_of(const char *path) {
     if (d) closedir(d);
 }
 
+/* ---- what a signal would leave ---- */
+
+enum { NOTED = 16 }; /* of more files that are written at once the rest is left as by kill -9 */
+static struct {
+    pthread_mutex_t lock;
+    atomic_int process; /* that writes them: not its child */
+    atomic_bool whole[NOTED];
+    char name[NOTED][PATH_MAX];
+} noted = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* In the place of a half that has its name by now, or was removed. */
+static void note_half(const char *part) {
+    int k = 0;
+    if (strlen(part) >= PATH_MAX) return;
+    pthread_mutex_lock(&noted.lock);
+    if (atomic_load(&noted.process) != (int)getpid()) /* those of the parent are not this process's */
+        for (int i = 0; i < NOTED; i++) atomic_store(&noted.whole[i], false);
+    atomic_store(&noted.process, (int)getpid());
+    while (k < NOTED && atomic_load(&noted.whole[k]) && !access(noted.name[k], F_OK)) k++;
+    if (k < NOTED) {
+        atomic_store(&noted.whole[k], false);
+        strcpy(noted.name[k], part);
+        atomic_store(&noted.whole[k], true);
+    }
+    pthread_mutex_unlock(&noted.lock);
+}
+
+void gt_program_tidy(void) {
+    for (int k = 0; k < NOTED && atomic_load(&noted.process) == (int)getpid(); k++)
+        if (atomic_load(&noted.whole[k])) unlink(noted.name[k]);
+}
+
+void gt_program_ends_by(int number) {
+    gt_program_tidy();
+    signal(number, SIG_DFL);
+    raise(number); /* delivered when the handler returns */
+}
+
+void gt_program_tidy_by_signals(void) {
+    static const int numbers[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+    struct sigaction before, tidy = {.sa_handler = gt_program_ends_by};
+    sigemptyset(&tidy.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_DFL) sigaction(numbers[i], &tidy, NULL);
+}
+
 int gt_half_open(const char *path, char **part) {
     int fd = -1;
     *part = NULL;
@@ -143,5 +191,6 @@ int gt_half_open(const char *path, char **part) {
     }
     /* one that cannot be locked, or was removed before it was, is written again */
     if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB);
+    if (fd >= 0) note_half(*part);
     return fd;
 }

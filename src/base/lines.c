@@ -57,6 +57,7 @@ bool gt_lines_next(gt_lines *l) {
     size_t length = newline ? (size_t)(newline - l->text) : seen;
     if (l->error || (!newline && !length)) return false;
     l->whole = newline;
+    l->number++;
     l->start = l->end;
     l->end += (int64_t)(dropped + length + l->whole);
     l->at += length + l->whole;

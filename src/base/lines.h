@@ -18,6 +18,7 @@ typedef struct gt_lines {
      * are given as bytes of value 1: the text would end at a zero */
     char *text;
     int64_t start, end; /* the place of the line and its newline in the file */
+    int64_t number;     /* of the line, from 1 on, counted from where reading began */
     bool whole;         /* the line has a newline */
 
     const char *path;

@@ -27,7 +27,7 @@ static int distance(const char *a, const char *b, int most) {
     return d[n][m] < most ? d[n][m] : most;
 }
 
-int gt_nearest_limit(const char *name) { return (int)strnlen(name, 64) / 3 + 1; }
+int gt_nearest_limit(const char *name) { return 2 * (int)strnlen(name, 64) / 5 + 1; }
 
 /* "hash" for "hashes", and "maxpool" for "pool". */
 static bool is_part(const char *typed, const char *name) {

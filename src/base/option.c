@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,15 @@ static gt_status none_of(const gt_option *row, const char *value) {
                    *nearest ? "?" : "");
 }
 
-static gt_status read_value(gt_options *o, const gt_option *row, const char *value) {
+/* An empty text is a slip of the command line, such as --out=$OUT without OUT; in files it is what nobody gives. */
+static gt_status check_value(const gt_option *row, const char *value, bool typed) {
+    bool empty = row->type == GT_OPTION_TEXT && !*value && !row->choices, unset = row->standard && !*row->standard;
+    if (empty && typed && !row->empty) return gt_fail(GT_USAGE, "a value is needed");
+    return row->check && !(empty && unset) ? row->check(row, value) : GT_OK;
+}
+
+/* `typed`: on the command line. */
+static gt_status read_value(gt_options *o, const gt_option *row, const char *value, bool typed) {
     gt_status st = GT_OK;
     if (row->lines && *value == '@' && !o->shapes) st = read_lines(o->arena, value + 1, &value);
     if (st) return st;
@@ -173,7 +182,7 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
         if (row->choices && choice_of(row, value) < 0) st = none_of(row, value);
         break;
     }
-    if (!st && row->check) st = row->check(row, value);
+    if (!st) st = check_value(row, value, typed);
     if (!st && row->type == GT_OPTION_TEXT) st = store_text(o, row, value);
     return st;
 }
@@ -209,7 +218,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
     if (!value && !bare)
         return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where),
                        where ? "" : "--", key, row->standard && *row->standard ? row->standard : "VALUE");
-    gt_status st = read_value(o, row, value ? value : bare);
+    gt_status st = read_value(o, row, value ? value : bare, !where && !o->shapes);
     if (st) return gt_wrap(refused(o, row, st), "%s", place(begin, row, value, where));
     o->state[row - o->rows] = where ? GT_OPTION_FILED : GT_OPTION_GIVEN;
     return GT_OK;
@@ -218,7 +227,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 static void reset(gt_options *o, const gt_option *row) {
     if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
     else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
-        read_value(o, row, row->standard ? row->standard : "0");
+        read_value(o, row, row->standard ? row->standard : "0", false);
     o->state[row - o->rows] = GT_OPTION_DEFAULT;
 }
 
@@ -229,6 +238,71 @@ void gt_options_reset(gt_options *o) {
 void gt_options_forget(gt_options *o, const char *key) {
     const gt_option *row = gt_options_find(o, key);
     if (row) reset(o, row);
+}
+
+/* ---- what has an effect ---- */
+
+/* Is the option on? */
+static bool is_on(const gt_options *o, const gt_option *row) {
+    const char *value = gt_options_effective(o, row);
+    return value && *value && strcmp(value, "0") != 0 && strcmp(value, "none") != 0 && strcmp(value, "noresume") != 0;
+}
+
+/* Does "--key", "--key=PATTERN" or "action" hold? */
+static bool holds(const gt_options *o, const char *condition, const char *action) {
+    if (strncmp(condition, "--", 2)) return action && !strcmp(condition, action);
+    char key[64];
+    size_t n = strcspn(condition + 2, "=");
+    snprintf(key, sizeof key, "%.*s", (int)n, condition + 2);
+    const gt_option *row = gt_options_find(o, key);
+    if (!row) return false;
+    if (!condition[2 + n]) return is_on(o, row);
+    const char *value = gt_options_effective(o, row);
+    return value && !fnmatch(condition + 2 + n + 1, value, 0);
+}
+
+/* `conditions` with words between them for a person. *met: one of them holds. */
+static void read_conditions(const gt_options *o, const char *conditions, const char *action, char text[256],
+                            bool *met) {
+    int n = 0;
+    *met = false;
+    for (const char *c = conditions; *c;) {
+        char one[64];
+        size_t length = strcspn(c, "|");
+        snprintf(one, sizeof one, "%.*s", (int)length, c);
+        c += length + (c[length] == '|');
+        *met |= holds(o, one, action);
+        n += snprintf(text + n, n < 256 ? 256 - (size_t)n : 0, "%s%s", !n ? "" : *c ? ", " : " or ", one);
+        if (n > 255) n = 255;
+    }
+}
+
+gt_status gt_options_check_effect(const gt_options *o, const char *action) {
+    for (int i = 0; i < o->n; i++) {
+        const gt_option *row = &o->rows[i];
+        char text[256];
+        bool met;
+        if (o->state[i] != GT_OPTION_GIVEN || !row->with) continue;
+        bool without = *row->with == '!';
+        read_conditions(o, row->with + without, action, text, &met);
+        if (met != without) continue;
+        if (gt_arena_failed(o->arena)) return GT_NOMEM;
+        if (without) return gt_fail(GT_USAGE, "--%s has no effect with %s", row->key, text);
+        return gt_fail(GT_USAGE, "--%s goes with %s%s%s", row->key, text, action ? ", not with " : "",
+                       action ? action : "");
+    }
+    return GT_OK;
+}
+
+void gt_options_use(const gt_options *o, const char *key) {
+    const gt_option *row = o->used ? gt_options_find(o, key) : NULL;
+    if (row) o->used[row - o->rows] = true;
+}
+
+const gt_option *gt_options_unused(const gt_options *o, int *i) {
+    for (; o->used && *i < o->n; ++*i)
+        if (o->rows[*i].late && o->state[*i] == GT_OPTION_GIVEN && !o->used[*i]) return &o->rows[(*i)++];
+    return NULL;
 }
 
 /* ---- to text ---- */
@@ -305,25 +379,39 @@ static bool read_range(const char **text, int64_t *first, int64_t *last) {
     return **text == 0;
 }
 
-static gt_status fail_range(const char *what, const char *text, const char *at) {
+static gt_status fail_range(const char *at) {
     int64_t first, last;
     bool falls = read_u32(&at, &first) && *at++ == '-' && read_u32(&at, &last) && last < first;
     if (falls)
-        return gt_fail(GT_USAGE, "%s=%.100s: the first number of a range is the smaller one, such as %lld-%lld", what,
-                       text, (long long)last, (long long)first);
-    return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77", what, text);
+        return gt_fail(GT_USAGE, "the first number of a range is the smaller one, such as %lld-%lld", (long long)last,
+                       (long long)first);
+    return gt_fail(GT_USAGE, "must be numbers and ranges from 0 to 4294967295, such as 0-63,77");
+}
+
+/* *total: so many numbers. */
+static gt_status count_ranges(const char *text, int64_t *total) {
+    int64_t first, last;
+    *total = 0;
+    for (const char *t = text; *t;) {
+        const char *at = t;
+        if (!read_range(&t, &first, &last)) return fail_range(at);
+        if (__builtin_add_overflow(*total, last - first + 1, total)) return gt_fail(GT_USAGE, "too many numbers");
+    }
+    return *total ? GT_OK : gt_fail(GT_USAGE, "no number given; for example 0-63,77");
+}
+
+gt_status gt_option_check_ranges(const gt_option *o, const char *value) {
+    int64_t total;
+    (void)o;
+    return count_ranges(value, &total);
 }
 
 gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list,
                               int64_t *n) {
-    int64_t first, last, total = 0;
-    for (const char *t = text; *t;) {
-        const char *at = t;
-        if (!read_range(&t, &first, &last)) return fail_range(what, text, at);
-        total += last - first + 1;
-        if (total > most) return gt_fail(GT_USAGE, "%s=%.100s: more than %lld numbers", what, text, (long long)most);
-    }
-    if (!total) return gt_fail(GT_USAGE, "%s: no number given; for example %s=0-63,77", what, what);
+    int64_t first, last, total;
+    gt_status st = count_ranges(text, &total);
+    if (!st && total > most) st = gt_fail(GT_USAGE, "more than %lld numbers", (long long)most);
+    if (st) return gt_wrap(st, "%s=%.100s", what, text);
     int64_t *out = gt_arena_array(a, (size_t)total, sizeof *out);
     if (!out) return GT_NOMEM;
     *n = 0;

@@ -17,12 +17,35 @@ typedef struct activations_fields {
 
 enum { LIST = 64, BINS = 1000 };
 
+/* The words of a text; one NULL where there is none. */
+static int split_words(gt_arena *a, const char *text, const char **words) {
+    int n = 0;
+    char *copy = gt_arena_printf(a, "%s", text), *rest = copy;
+    for (char *word; copy && n < LIST && (word = strtok_r(rest, " ", &rest));) words[n++] = word;
+    if (!n) words[n++] = NULL;
+    return n;
+}
+
+/* Values of the option of jobs whose key has no s. */
+static gt_status check_words(const gt_option *o, const char *value) {
+    const char *words[LIST];
+    char key[32];
+    gt_job *job = gt_job_new();
+    if (!job) return GT_NOMEM;
+    snprintf(key, sizeof key, "%.*s", (int)strlen(o->key) - 1, o->key);
+    int n = split_words(job->arena, value, words);
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i++) st = gt_options_set(&job->options, key, words[i], NULL);
+    gt_job_free(job);
+    return st;
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"), .placeholder = "WORDS",
-     .detail = "Between spaces values of --init; empty: that of the job alone."},
+     .check = check_words, .detail = "Between spaces values of --init; empty: that of the job alone."},
     {CLI_OPTION(activations, "", "Activations to compare, such as 'sigmoid relu tanh'"), .placeholder = "WORDS",
-     .detail = "Between spaces values of --activation (of mlp); empty: that of the job alone."},
-    {CLI_OPTION(size, "10x10", "Height x width of the inputs"), .placeholder = "HxW"},
+     .check = check_words, .detail = "Between spaces values of --activation (of mlp); empty: that of the job alone."},
+    {CLI_OPTION(size, "10x10", "Height x width of the inputs"), .placeholder = "HxW", .check = cli_check_size},
     {CLI_OPTION(channels, "1", "Number of channels of the inputs"), .min = 1, .max = 256},
     {CLI_OPTION(classes, "10", "Number of classes"), .min = 2, .max = 65536},
     {CLI_OPTION(inputs, "1000", "Number of inputs, each of independent normal numbers"), .min = 1, .max = 1 << 24},
@@ -56,8 +79,8 @@ static gt_status read_job(const work *w, gt_job *job, const char *init, const ch
     gt_options o = job->options;
     int64_t height = 0, width = 0;
     if (a->n_words > 1) return gt_fail(GT_USAGE, "'%s': one job file at most", a->words[1]);
-    gt_status st = cli_read_size(f->size, &height, &width);
-    if (!st) st = set_option(&o, "model", "mlp");
+    cli_read_size(f->size, &height, &width);
+    gt_status st = set_option(&o, "model", "mlp");
     if (!st && a->n_words) st = gt_job_read_file(job, a->words[0]);
     if (!st) st = cli_apply(&o, a);
     if (!st) st = set_option(&o, "init", init);
@@ -100,15 +123,6 @@ static gt_status measure_network(work *w, gt_job *job, const char *init, const c
 
 /* ---- all of them ---- */
 
-/* The words of a text; one NULL where there is none. */
-static int split_words(gt_arena *a, const char *text, const char **words) {
-    int n = 0;
-    char *copy = gt_arena_printf(a, "%s", text), *rest = copy;
-    for (char *word; copy && n < LIST && (word = strtok_r(rest, " ", &rest));) words[n++] = word;
-    if (!n) words[n++] = NULL;
-    return n;
-}
-
 static gt_status write_table(const work *w) {
     const char *outdir = w->fields->outdir;
     gt_status st = gt_rundir_prepare(outdir, 1 << 20);
@@ -150,7 +164,8 @@ static int activations(int argc, char **argv) {
     cli_arguments arguments = {0};
     gt_job *job = gt_job_new(); /* holds the arguments */
     if (!job) return cli_exit("activations", GT_NOMEM);
-    gt_options own = {table, sizeof table / sizeof *table, &fields, state, job->arena, false};
+    gt_options own = {
+        .rows = table, .n = sizeof table / sizeof *table, .fields = &fields, .state = state, .arena = job->arena};
     gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
     if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);

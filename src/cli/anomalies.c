@@ -28,6 +28,7 @@ static const gt_option table[] = {
      .detail = "Of the errors of all images; with --normal of the normal ones, so that 1 - quantile is the share of "
                "false alarms."},
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
+     .any = true,
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
                "class do not count."},
     CLI_OVERWRITE,

@@ -154,13 +154,16 @@ bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int 
     *s = (cli_session){.arena = gt_arena_new()};
     s->settings.arena = s->arena;
     uint8_t *state = s->arena ? gt_arena_array(s->arena, (size_t)n + 1, 1) : NULL;
-    s->fields = state ? gt_arena_alloc(s->arena, c->fields + 1) : NULL;
+    bool *used = state ? gt_arena_array(s->arena, (size_t)n + 1, sizeof *used) : NULL;
+    s->fields = used ? gt_arena_alloc(s->arena, c->fields + 1) : NULL;
     gt_status st = s->fields ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
     bool work = !st && !s->arguments.help;
-    s->options = (gt_options){.rows = rows, .n = n, .fields = s->fields, .state = state, .arena = s->arena};
+    s->options = (gt_options){
+        .rows = rows, .n = n, .fields = s->fields, .state = state, .arena = s->arena, .used = used};
     if (work) {
         gt_options_reset(&s->options);
         st = cli_apply(&s->options, &s->arguments);
+        if (!st && !c->acts) st = gt_options_check_effect(&s->options, NULL);
         if (!st) st = cli_note_settings(&s->settings, c, &s->options, &s->arguments);
         if (!st) return true;
     }
@@ -172,6 +175,12 @@ bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int 
 const char *cli_out(const cli_session *s, const char *name) {
     const gt_options *o = &s->options;
     return gt_arena_printf(s->arena, "%s/%s", gt_options_effective(o, gt_options_find(o, "outdir")), name);
+}
+
+void cli_warn_unused(const cli_session *s) {
+    const gt_option *row;
+    for (int i = 0; cli_first_rank() && (row = gt_options_unused(&s->options, &i));)
+        gt_warn("--%s had no effect here; gantry help %s says what it is for", row->key, row->key);
 }
 
 void cli_end(cli_session *s) { gt_arena_free(s->arena); }
@@ -205,42 +214,11 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     if (!st) st = cli_check_outputs(&s.options);
     if (c->ranks) st = meet(&s, c->pool, st);
     if (!st) st = c->run(&s);
+    if (!st) cli_warn_unused(&s);
     gt_pool_free(s.pool);
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);
     return status;
-}
-
-gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n) {
-    int most = 1;
-    for (const char *c = text; *c; c++) most += *c == ',';
-    float *out = gt_arena_array(a, (size_t)most, sizeof *out);
-    if (!out) return GT_NOMEM;
-    for (*n = 0; *n < most; (*n)++) {
-        char *end;
-        out[*n] = strtof(text, &end);
-        bool last = *n == most - 1;
-        if (end == text || *end != (last ? 0 : ',') || !isfinite(out[*n]))
-            return gt_fail(GT_USAGE, "%s must be numbers with commas between them, such as 0.5,-1", what);
-        text = end + 1;
-    }
-    *numbers = out;
-    return GT_OK;
-}
-
-bool cli_are_numbers(const char *text, int n, double *out) {
-    for (int i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(text, &end);
-        if (end == text || *end != (i < n - 1 ? ',' : 0) || !isfinite(out[i])) return false;
-        text = end + 1; /* behind the last one nothing is read any more */
-    }
-    return true;
-}
-
-gt_status cli_read_range(const char *text, double range[2]) {
-    if (cli_are_numbers(text, 2, range) && range[0] < range[1]) return GT_OK;
-    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=0,255", text);
 }
 
 /* ---- commands that take the options of jobs besides their own ---- */

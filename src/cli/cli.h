@@ -49,6 +49,7 @@ typedef struct cli_command {
     bool takes_job;        /* the options of jobs are options of the command, too */
     bool ranks;            /* several ranks share the work */
     bool pool;             /* `run` gets a pool of --threads threads */
+    bool acts; /* what an option has an effect with also depends on words: `prepare` calls gt_options_check_effect() */
     /* Bit i: words[i] may differ from rank to rank; the ranks compare what the words name, not the words. */
     unsigned own_words;
 } cli_command;
@@ -93,15 +94,16 @@ typedef struct cli_command {
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
-#define CLI_CLASSES                                                                                                \
+#define CLI_CLASSES_WITH(conditions)                                                                               \
     {                                                                                                              \
         CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"),                          \
-            .placeholder = "CLASSES",                                                                              \
+            .placeholder = "CLASSES", .any = true, .with = (conditions), .late = true,                             \
             .detail =                                                                                              \
                 "Names, numbers and ranges of numbers of the dataset's classes. They become classes 0, 1, ... in " \
                 "this order, as in training with --classes; where the network knows another number of classes, "   \
                 "they keep their numbers."                                                                         \
     }
+#define CLI_CLASSES CLI_CLASSES_WITH(NULL)
 /* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
  * member `assumed` of the command's struct (cli_reading). */
 typedef struct cli_assumed {
@@ -111,20 +113,20 @@ typedef struct cli_assumed {
 #define CLI_ASSUMED                                                                                  \
     {CLI_ROW("clamp", assumed.clamp, NULL,                                                           \
              "Where StyleGAN2 clamps activations, for a file that does not say it; 0: nowhere"),     \
-     .derived = "256", .max = 1e30},                                                                 \
+     .derived = "256", .max = 1e30, .late = true},                                                   \
     {                                                                                                \
         CLI_ROW("lrmul", assumed.lrmul, NULL,                                                        \
                 "Learning rate multiplier of StyleGAN2's mapping, for a file that does not say it"), \
-            .derived = "0.01", .min = 1e-6, .max = 1e3                                               \
+            .derived = "0.01", .min = 1e-6, .max = 1e3, .late = true                                 \
     }
-#define CLI_ASSUMED_OF_CLASSIFIERS                                                             \
-    {CLI_ROW("image-size", assumed.image_size, NULL,                                           \
-             "Size of a classifier's images, for a file that does not say it"),                \
-     .placeholder = "HxW", .derived = "224; 299 with inception-v3"},                           \
-    {                                                                                          \
-        CLI_ROW("normalize", assumed.normalize, NULL,                                          \
-                "Scaling of pixels as in train --normalize, for a file that does not say it"), \
-            .placeholder = "RULE", .derived = "as torchvision"                                 \
+#define CLI_ASSUMED_OF_CLASSIFIERS                                                                          \
+    {CLI_ROW("image-size", assumed.image_size, NULL,                                                        \
+             "Size of a classifier's images, for a file that does not say it"),                             \
+     .placeholder = "HxW", .derived = "224; 299 with inception-v3", .check = cli_check_size, .late = true}, \
+    {                                                                                                       \
+        CLI_ROW("normalize", assumed.normalize, NULL,                                                       \
+                "Scaling of pixels as in train --normalize, for a file that does not say it"),              \
+            .placeholder = "RULE", .derived = "as torchvision", .check = cli_check_as_job, .late = true     \
     }
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
@@ -175,12 +177,23 @@ gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
  * the files do not. */
 gt_network_options cli_reading(const gt_options *o);
 
-/* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
-gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);
+/* ---- values: the `check` of rows, and what such values say, when they were checked ---- */
+
 /* Is the text n finite numbers with commas between them? */
 bool cli_are_numbers(const char *text, int n, double *out);
-/* The value of --range: "-1,1". */
-gt_status cli_read_range(const char *text, double range[2]);
+/* "0.5,-1" -> *n finite numbers in the arena. */
+gt_status cli_check_numbers(const gt_option *o, const char *value);
+gt_status cli_read_numbers(gt_arena *a, const char *text, const float **numbers, int *n);
+/* "-1,1": two rising numbers. */
+gt_status cli_check_range(const gt_option *o, const char *value);
+void cli_read_range(const char *text, double range[2]);
+/* "224x224" or "224". */
+gt_status cli_check_size(const gt_option *o, const char *value);
+void cli_read_size(const char *text, int64_t *height, int64_t *width);
+gt_status cli_check_grid(const gt_option *o, const char *value);     /* "8x4", or what the key alone stands for */
+gt_status cli_check_duration(const gt_option *o, const char *value); /* gt_parse_duration() */
+gt_status cli_check_styles(const gt_option *o, const char *value);   /* gt_layers_check() */
+gt_status cli_check_as_job(const gt_option *o, const char *value);   /* as the option of jobs of the same key */
 
 /* What all ranks of a command must have in common: the command, its words, its options. */
 typedef struct cli_settings {
@@ -224,6 +237,8 @@ gt_status cli_network_classes(const cli_session *s, const char *network, int *n)
 const char *cli_out(const cli_session *s, const char *name);
 /* When *status is not negative the command is over and returns it (help was shown, or a usage error). */
 bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status);
+/* After the work: a warning for each option that is `late` and had no effect. */
+void cli_warn_unused(const cli_session *s);
 void cli_end(cli_session *s);
 
 /* Returns the exit status for a status; prints gt_message() to stderr after a failure. For ends without MPI: see
@@ -269,6 +284,7 @@ void cli_print_exit_status(const cli_command *c, FILE *f); /* "Exit status: 0 do
 void cli_print_reference(FILE *f);                         /* jobs/reference.ini */
 void cli_print_markdown(FILE *f);                          /* docs/options.md */
 void cli_print_commands(FILE *f);                          /* docs/commands.md */
+void cli_print_files(FILE *f);                             /* a table of docs/training.md */
 void cli_print_series(FILE *f);                            /* a table of docs/reading-a-run.md */
 void cli_print_manual(FILE *f);                            /* gantry.1 */
 void cli_print_manual_of(const cli_command *c, FILE *f);   /* gantry-COMMAND.1 */
@@ -284,8 +300,6 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
 /* Splits the arguments of a command that takes the options of jobs besides its own: `own` gets its values, and *of_job
  * the words and what is meant for the job. */
 gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv, cli_arguments *of_job);
-/* "224x224" or "224". */
-gt_status cli_read_size(const char *text, int64_t *height, int64_t *width);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
 
@@ -330,7 +344,7 @@ gt_status cli_inspect_run(const gt_options *o, const char *dir);
 gt_status cli_inspect_losses(const char *dir);
 /* Of its networks; of a file without networks: nothing. */
 gt_status cli_print_layers(const gt_options *o, const char *checkpoint);
-gt_status cli_print_status(const char *dir); /* of a run, as gantry status prints it */
+gt_status cli_print_status(const char *dir, bool *lost); /* as gantry status; *lost: nothing of the run can be read */
 /* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
  * the options of jobs count. Returns the exit status. */
 int cli_inspect_model(int argc, char **argv);

@@ -15,6 +15,27 @@ typedef struct compare_fields {
 
 #define FIELDS compare_fields
 
+static bool is_range(const char *text, double range[2]) {
+    const char *dots = strstr(text, "..");
+    char *end, *second;
+    if (dots) {
+        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
+        if (!first) return false;
+        range[0] = strtod(first, &end);
+        range[1] = strtod(dots + 2, &second);
+        bool whole = end > first && !*end && second > dots + 2 && !*second;
+        free(first);
+        if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return true;
+    }
+    return false;
+}
+
+static gt_status check_range(const gt_option *o, const char *value) {
+    double range[2];
+    (void)o;
+    return is_range(value, range) ? GT_OK : gt_fail(GT_USAGE, "two rising numbers are needed, such as 0..1");
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
@@ -22,33 +43,27 @@ static const gt_option table[] = {
      CLI_WRITES({"*.html", GT_OUTFILE_PAGE}, {"*.htm", GT_OUTFILE_PAGE}), .bare = "compare.html",
      .detail = "One file that needs nothing from elsewhere, with links to the reports of the runs. --html alone writes "
                "compare.html. The picture is then written only where --out is given."},
-    {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100},
+    {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100, .late = true},
     {CLI_OPTION(series, "", "Draw curves of these series, as in Loss/train,Accuracy/test"), .placeholder = "LIST",
+     .any = true,
      .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
                "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
     {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
-     .detail = "Weighted by a Kaiser window."},
-    {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI"},
-    {CLI_OPTION(panels, "series", "What each panel of curves shows"), .choices = "series|run|group",
+     .late = true, .detail = "Weighted by a Kaiser window."},
+    {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI",
+     .check = check_range, .late = true},
+    {CLI_OPTION(panels, "series", "What each panel of curves shows"), .choices = "series|run|group", .late = true,
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
                "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
     CLI_OVERWRITE,
 };
 
-static gt_status read_range(const char *text, double range[2]) {
-    const char *dots = strstr(text, "..");
-    char *end, *second;
-    if (dots) {
-        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
-        if (!first) return gt_fail(GT_NOMEM, "out of memory for a range");
-        range[0] = strtod(first, &end);
-        range[1] = strtod(dots + 2, &second);
-        bool whole = end > first && !*end && second > dots + 2 && !*second;
-        free(first);
-        if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return GT_OK;
-    }
-    return gt_fail(GT_USAGE, "--range=%s: two rising numbers are needed, such as 0..1", text);
+static gt_status draw_curves(const cli_session *s, const char *const *dirs, int n, const gt_compare_curves *c) {
+    static const char *const keys[] = {"smooth", "range", "panels", "columns"};
+    gt_status st = gt_compare_draw(((const compare_fields *)s->fields)->out, dirs, n, c);
+    for (size_t i = 0; !st && i < sizeof keys / sizeof *keys; i++) gt_options_use(&s->options, keys[i]);
+    return st;
 }
 
 static gt_status draw_comparison(const cli_session *s, const char *const *dirs, int n) {
@@ -57,11 +72,11 @@ static gt_status draw_comparison(const cli_session *s, const char *const *dirs, 
                            .smooth = (int)f->smooth,
                            .panels = (gt_compare_panels)gt_options_choice(&s->options, "panels"),
                            .columns = (int)f->columns};
-    gt_status st = *f->range ? read_range(f->range, c.range) : GT_OK;
-    if (st) return st;
-    if (*f->series) return gt_compare_draw(f->out, dirs, n, &c);
+    if (*f->range) is_range(f->range, c.range);
+    if (*f->series) return draw_curves(s, dirs, n, &c);
     c.series = "Loss/train";
-    if (!gt_compare_has_pictures(dirs, n) && !gt_compare_draw(f->out, dirs, n, &c)) return GT_OK;
+    if (!gt_compare_has_pictures(dirs, n) && !draw_curves(s, dirs, n, &c)) return GT_OK;
+    gt_options_use(&s->options, "columns");
     return gt_compare_picture(f->out, dirs, n, (int)f->columns);
 }
 

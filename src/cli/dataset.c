@@ -29,105 +29,130 @@ static const gt_outfile made = {.files = CLI_NAMES({"*", GT_OUTFILE_OWN}), .insi
                                                        {"*.tsv", GT_OUTFILE_TABLE}, {"!(*.*)", GT_OUTFILE_TABLE})},
                         findings_json = {.files = CLI_NAMES({"*", GT_OUTFILE_TABLE})};
 
+static bool is_colour(const char *text, unsigned *rgb) {
+    int end = 0;
+    *rgb = gt_is(text, "white") ? 0xffffff : 0;
+    return *rgb || gt_is(text, "black") || (strlen(text) == 6 && sscanf(text, "%6x%n", rgb, &end) == 1 && end == 6);
+}
+
+static gt_status check_parts(const gt_option *o, const char *value) {
+    if (!cli_check_numbers(o, value)) return GT_OK;
+    return gt_fail(GT_USAGE, "one number between 0 and 1 for each destination is needed, such as 0.9,0.1 for two");
+}
+
+static gt_status check_background(const gt_option *o, const char *value) {
+    unsigned rgb;
+    (void)o;
+    if (is_colour(value, &rgb)) return GT_OK;
+    return gt_fail(GT_USAGE, "white, black or six hexadecimal digits such as 80c0ff");
+}
+
+/* What makes a dataset. */
+#define MAKES "SOURCE DEST|subset|split|merge"
+
 static const gt_option table[] = {
-    {CLI_FURTHER(source, "", "The same as SOURCE"), .path = true},
-    {CLI_FURTHER(dest, "", "The same as DEST"), .path = true, .writes = &made,
+    {CLI_FURTHER(source, "", "The same as SOURCE"), .with = "SOURCE DEST", .path = true},
+    {CLI_FURTHER(dest, "", "The same as DEST"), .with = "SOURCE DEST", .path = true, .writes = &made,
      .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
                "unless '/' follows it: data.v2/ is a folder. "
                "The same command resumes an unfinished DEST. A finished one is compared with what the "
                "command makes: where it is the same nothing is "
                "written, else it is refused (--overwrite)."},
-    {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
-    {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
-    {CLI_OPTION(transform, "none", "Cropping of pictures before they are resized"),
+    {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
+    {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
+    {CLI_OPTION(transform, "none", "Cropping of pictures before they are resized"), .with = MAKES,
      .choices = "none|center-crop|center-crop-wide",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
                "proportion, and adds black above and below."},
-    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos"},
+    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .with = MAKES,
+     .choices = "box|lanczos"},
     {CLI_ROW("pad", request.transform.pad, "0",
-             "Fit images into width x height without stretching them, and fill up with the background")},
-    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares with this side; 0: do not"), .max = 32768,
-     .unit = "pixels", .detail = "The last row and column are aligned to the border."},
+             "Fit images into width x height without stretching them, and fill up with the background"),
+     .with = MAKES},
+    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares with this side; 0: do not"), .with = MAKES,
+     .max = 32768, .unit = "pixels", .detail = "The last row and column are aligned to the border."},
     {CLI_FURTHER(windows, "0", "Number of windows to cut out of each picture by its mask, for gantry detect; 0: none"),
-     .max = 4096,
+     .with = MAKES, .max = 4096,
      .detail = "Half of them lie about an object and have its class, the others beside objects and have class 0, the "
                "ground. --width and --height give them one size. An object: pixels of one class that hang together."},
-    {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
-     .unit = "pixels",
+    {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .with = MAKES,
+     .max = 1024, .unit = "pixels",
      .detail =
          "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch makes them, in all actions: also subset, "
          "split and merge. 0 keeps 28 x 28, as training on the file itself sees them. Of files in MNIST's format (IDX) "
          "with other sizes nothing is changed."},
-    {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 4},
-    {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
-     .placeholder = "COLOUR",
+    {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"),
+     .with = MAKES, .max = 4},
+    {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"), .with = MAKES,
+     .placeholder = "COLOUR", .check = check_background,
      .detail = "Without it alpha stays a channel, where all pictures have it or --channels=4 asks for it; else they "
                "are laid over white. Also what --pad fills up with (black without it)."},
-    {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
-     .detail = "Any but keep also brings the samples to the usual range of that kind."},
-    {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .placeholder = "LO,HI",
+    {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .with = MAKES,
+     .choices = "keep|u8|u16|f32", .detail = "Any but keep also brings the samples to the usual range of that kind."},
+    {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .with = MAKES,
+     .placeholder = "LO,HI", .check = cli_check_range,
      .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
                "samples stay as they are and DEST says the same "
                "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the "
                "usual range of its kind."},
     {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the source's first on; 0: all"),
-     .max = 2147483647},
+     .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
                 "Where labels come from: own, folders (one class per folder), none, or FILE.csv, FILE.npy"),
-     .placeholder = "own|folders|none|FILE", .path = true,
+     .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
                "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
                "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
                "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
                "range and channel names count in any case."},
-    {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100")},
-    {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read")},
+    {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100"), .with = MAKES},
+    {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read"),
+     .with = MAKES},
     {CLI_SHOWN("on-error", on_error, "stop",
                "Where pictures cannot be used: make nothing (stop), or leave them out (skip)"),
-     .choices = "stop|skip"},
+     .with = MAKES, .choices = "stop|skip"},
     {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
-     .choices = "keep|skip"},
-    {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"),
+     .with = MAKES, .choices = "keep|skip"},
+    {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"), .with = MAKES,
      .placeholder = "FILE", .path = true, .writes = &findings,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
-    {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
+    {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong"), .with = MAKES},
     {CLI_ROW("restart", request.restart, "0", "Begin anew: drop what an earlier command left unfinished"),
-     .detail = "A finished DEST stays: see --overwrite."},
+     .with = MAKES, .detail = "A finished DEST stays: see --overwrite."},
     {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else is there or was begun"),
+     .with = MAKES "|inspect",
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
                "files of a dataset. The same of --report and --grid, which replace their own kind without it."},
-    {CLI_FURTHER(count, "0", "Of subset: number of images"), .max = 2147483647},
-    {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .placeholder = "CLASSES",
+    {CLI_FURTHER(count, "0", "Of subset: number of images"), .with = "subset", .max = 2147483647},
+    {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .with = MAKES,
+     .placeholder = "CLASSES", .any = true,
      .detail =
          "Names, numbers and ranges of numbers. They become classes 0, 1, ... of DEST, in the order in which they "
          "are named here. Pictures without a label are left out."},
     {CLI_ROW("class-names", request.import.class_names, "",
              "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
-     .placeholder = "NAMES", .path = true,
+     .with = MAKES, .placeholder = "NAMES", .path = true,
      .detail = "In place of the names that SOURCE has (files of MNIST have none)."},
-    {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .max = 2147483647},
+    {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .with = "subset",
+     .max = 2147483647},
     {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
-     .placeholder = "LIST"},
-    {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .max = 4294967295},
-    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .placeholder = "FILE",
+     .placeholder = "LIST", .check = check_parts, .with = "split"},
+    {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .with = "subset|split",
+     .max = 4294967295},
+    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .with = "inspect", .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     CLI_THREADS,
 };
 
 /* ---- from options to a request ---- */
 
-static gt_status read_background(const char *text, gt_transform *t) {
-    unsigned rgb = 0;
-    int end = 0;
-    if (!*text) return GT_OK;
-    bool hex = strlen(text) == 6 && sscanf(text, "%6x%n", &rgb, &end) == 1 && end == 6;
-    if (gt_is(text, "white")) rgb = 0xffffff;
-    else if (!hex && !gt_is(text, "black"))
-        return gt_fail(GT_USAGE, "--background=%s: white, black or six hexadecimal digits such as 80c0ff", text);
+static void read_background(const char *text, gt_transform *t) {
+    unsigned rgb;
+    if (!*text) return;
+    is_colour(text, &rgb);
     for (int c = 0; c < 3; c++) t->background[c] = (rgb >> (16 - 8 * c) & 255) / 255.0;
     t->alpha = GT_ALPHA_FLATTEN;
-    return GT_OK;
 }
 
 static void read_labels(const char *text, gt_source_options *o) {
@@ -136,7 +161,7 @@ static void read_labels(const char *text, gt_source_options *o) {
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 
-static gt_status read_request(const gt_options *o) {
+static void read_request(const gt_options *o) {
     dataset_fields *f = o->fields;
     gt_convert_request *r = &f->request;
     gt_transform *t = &r->transform;
@@ -157,8 +182,8 @@ static gt_status read_request(const gt_options *o) {
     r->import.classes = *f->classes ? f->classes : NULL;
     read_labels(f->labels, &r->import);
     r->has_range = *f->range;
-    gt_status st = r->has_range ? cli_read_range(f->range, r->range) : GT_OK;
-    return st ? st : read_background(f->background, t);
+    if (r->has_range) cli_read_range(f->range, r->range);
+    read_background(f->background, t);
 }
 
 /* ---- results ---- */
@@ -190,8 +215,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
 
 typedef struct action {
     const char *name;
-    int least;  /* words after the name */
-    bool looks; /* the action makes nothing */
+    int least; /* words after the name */
     const char *needed;
     gt_status (*run)(cli_session *s, dataset_fields *f, const char **words,
                      int n); /* all ranks; words after the name */
@@ -326,47 +350,30 @@ static gt_status verify(cli_session *s, dataset_fields *f, const char **words, i
 }
 
 static const action actions[] = {
-    {"inspect", 1, true, "DATASET", inspect},
-    {"verify", 1, true, "DATASET", verify},
-    {"subset", 2, false, "SOURCE DEST", subset},
-    {"split", 3, false, "SOURCE DEST DEST ...", split},
-    {"merge", 3, false, "SOURCE SOURCE ... DEST", merge},
+    {"inspect", 1, "DATASET", inspect},
+    {"verify", 1, "DATASET", verify},
+    {"subset", 2, "SOURCE DEST", subset},
+    {"split", 3, "SOURCE DEST DEST ...", split},
+    {"merge", 3, "SOURCE SOURCE ... DEST", merge},
 };
-static const action making = {"SOURCE DEST", 0, false, "", make_dataset};
+static const action making = {"SOURCE DEST", 0, "", make_dataset};
 
-/* Who takes an option that not all takes which make something. */
-static const char *takers(const char *key) {
-    static const char *const table[][2] = {{"count", "subset"}, {"parts", "split"},        {"seed", "subset and split"},
-                                           {"grid", "inspect"}, {"source", "SOURCE DEST"}, {"dest", "SOURCE DEST"},
-                                           {"each", "subset"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (gt_is(table[i][0], key)) return table[i][1];
-    return NULL;
-}
-
-/* An option of another action is a slip: without the word subset, --count=3 would take everything. */
-static gt_status check_options(const gt_options *o, const action *a) {
-    for (int i = 0; i < o->n; i++) {
-        const char *key = o->rows[i].key, *who = takers(key);
-        bool taken = who ? strstr(who, a->name) != NULL : !a->looks || gt_is(key, "threads");
-        if (o->state[i] == GT_OPTION_GIVEN && !taken)
-            return gt_fail(GT_USAGE, "--%s goes with %s, not with %s", key, who ? who : "what makes datasets", a->name);
-    }
-    return GT_OK;
+static const action *action_of(const cli_arguments *a) {
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && a->n_words; i++)
+        if (!strcmp(a->words[0], actions[i].name)) return &actions[i];
+    return &making;
 }
 
 static gt_status run_dataset(cli_session *s) {
     const char **words = s->arguments.words;
     int n = s->arguments.n_words;
-    const action *a = &making;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++)
-        if (!strcmp(words[0], actions[i].name)) a = &actions[i];
+    const action *a = action_of(&s->arguments);
     if (a != &making) words++, n--;
     if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
-    gt_status st = check_options(&s->options, a);
-    if (!st) st = check_sides(s);
-    if (!st) st = read_request(&s->options);
-    return st ? st : a->run(s, s->fields, words, n);
+    gt_status st = check_sides(s);
+    if (st) return st;
+    read_request(&s->options);
+    return a->run(s, s->fields, words, n);
 }
 
 static gt_status check_standing(const char *dest) {
@@ -401,10 +408,11 @@ static gt_status check_findings(cli_session *s, const char *report) {
 static gt_status check_foreign(cli_session *s) {
     const dataset_fields *f = s->fields;
     keep_memory();
-    if (!cli_first_rank()) return GT_OK;
-    const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
+    const char **words = s->arguments.words, *action = action_of(&s->arguments)->name;
+    gt_status st = gt_options_check_effect(&s->options, action);
+    if (st || !cli_first_rank()) return st;
     bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
-    gt_status st = *f->source ? gt_h5_check(f->source) : GT_OK;
+    if (*f->source) st = gt_h5_check(f->source);
     if (!st && f->request.report && *f->request.report) st = check_findings(s, f->request.report);
     if (!st && *f->dest && !f->request.overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
@@ -444,4 +452,5 @@ const cli_command cli_dataset = {
     .ranks = true,
     .prepare = check_foreign,
     .run = run_dataset,
+    .acts = true,
 };

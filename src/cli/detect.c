@@ -15,6 +15,28 @@ typedef struct detect_fields {
 
 #define FIELDS detect_fields
 
+/* Numbers with commas between them, all from `least` to `most`. */
+static bool are_within(const char *text, double least, double most) {
+    enum { MOST = 64 };
+    double x[MOST];
+    int n = 1;
+    for (const char *c = text; *c; c++) n += *c == ',';
+    bool good = n <= MOST && cli_are_numbers(text, n, x);
+    for (int i = 0; i < n && good; i++) good = x[i] >= least && x[i] <= most;
+    return good;
+}
+
+static gt_status check_sizes(const gt_option *o, const char *value) {
+    (void)o;
+    return are_within(value, 1e-6, 1) ? GT_OK
+                                      : gt_fail(GT_USAGE, "parts of a picture's shorter side, above 0 and at most 1");
+}
+
+static gt_status check_aspects(const gt_option *o, const char *value) {
+    (void)o;
+    return are_within(value, 0.01, 100) ? GT_OK : gt_fail(GT_USAGE, "width by height, from 0.01 to 100");
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "detections", "Folder to write to; made if needed"),
      CLI_FILLS({"detections.csv", GT_OUTFILE_TABLE}, {"boxes*.png", GT_OUTFILE_PICTURE}),
@@ -22,9 +44,9 @@ static const gt_option table[] = {
                "the box in pixels (left and top belong to the box, right and bottom do not). boxes.png: the first "
                "pictures with the boxes; pictures of another size begin a further file."},
     {CLI_OPTION(sizes, "0.25,0.35,0.5,0.7", "Sizes of windows, as parts of a picture's shorter side"),
-     .placeholder = "LIST", .detail = "The size of a window is the square root of its area."},
-    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size has all of them"),
-     .placeholder = "LIST"},
+     .placeholder = "LIST", .check = check_sizes, .detail = "The size of a window is the square root of its area."},
+    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size has all of them"), .placeholder = "LIST",
+     .check = check_aspects},
     {CLI_OPTION(stride, "0.15", "Distance from window to window, as a part of the window's side"), .min = 0.01,
      .max = 1},
     {CLI_OPTION(threshold, "0.9", "Smallest probability of an object"), .min = 1e-9, .max = 1},
@@ -32,7 +54,7 @@ static const gt_option table[] = {
      .detail = "Of two objects with a larger intersection over union, of any class, only the likelier one stays."},
     {CLI_OPTION(ground, "0", "Class that is not an object; -1: each class is one"), .placeholder = "CLASS", .min = -1,
      .max = 65535},
-    {CLI_OPTION(names, "", "Names of the classes, as in ground,disc,ring"), .placeholder = "LIST",
+    {CLI_OPTION(names, "", "Names of the classes, as in ground,disc,ring"), .placeholder = "LIST", .any = true,
      .detail = "Without this option those of the data, or numbers."},
     {CLI_OPTION(images, "16", "Number of pictures that are drawn"), .min = 1, .max = 4096},
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
@@ -42,15 +64,8 @@ static const gt_option table[] = {
 
 static gt_status read_windows(const cli_session *s, gt_detect_options *o) {
     const detect_fields *f = s->fields;
-    gt_status st = cli_read_numbers(s->arena, "--sizes", f->sizes, &o->sizes, &o->n_sizes);
-    if (!st) st = cli_read_numbers(s->arena, "--aspects", f->aspects, &o->aspects, &o->n_aspects);
-    for (int i = 0; i < o->n_sizes && !st; i++)
-        if (!(o->sizes[i] > 0 && o->sizes[i] <= 1))
-            st = gt_fail(GT_USAGE, "--sizes=%s: parts of a picture's shorter side, above 0 and at most 1", f->sizes);
-    for (int i = 0; i < o->n_aspects && !st; i++)
-        if (!(o->aspects[i] >= 0.01f && o->aspects[i] <= 100))
-            st = gt_fail(GT_USAGE, "--aspects=%s: width by height, from 0.01 to 100", f->aspects);
-    return st;
+    gt_status st = cli_read_numbers(s->arena, f->sizes, &o->sizes, &o->n_sizes);
+    return st ? st : cli_read_numbers(s->arena, f->aspects, &o->aspects, &o->n_aspects);
 }
 
 static void print_result(const cli_session *s, const gt_detections *d) {

@@ -13,10 +13,11 @@ typedef struct doctor_fields {
 #define FIELDS doctor_fields
 
 static const gt_option rows[] = {
-    {CLI_OPTION(data, "", "Dataset whose file system is measured"), .path = true},
-    {CLI_OPTION(outdir, "runs", "Folder for runs whose file system is measured"), .placeholder = "DIR", .path = true},
+    {CLI_OPTION(data, "", "Dataset whose file system is measured"), .path = true, .with = "!--hashes"},
+    {CLI_OPTION(outdir, "runs", "Folder for runs whose file system is measured"), .placeholder = "DIR", .path = true,
+     .with = "!--hashes"},
     {CLI_OPTION(hashes, "", "Train small jobs instead, and compare hashes of their networks"), .placeholder = "JOB",
-     .bare = "all",
+     .bare = "all", .check = gt_checkup_check_hashes,
      .detail = "Every processor with fused multiply-adds, every compiler and every number of ranks up to 4 gives the "
                "same hashes. --hashes alone trains all jobs, which takes some seconds."},
 };

@@ -19,24 +19,27 @@ typedef struct export_fields {
 
 static const gt_outfile networks = {.files = CLI_NAMES({"*", GT_OUTFILE_NETWORK})};
 
-#define COMMON                                                                                      \
-    {CLI_OPTION(format, "", "Form of the file, such as npz, where its ending does not say it"),     \
-     .placeholder = "FORM"},                                                                        \
-        {CLI_OPTION(all, "0", "Write all networks, not only the one in use (G_ema)")}, {            \
-        CLI_OPTION(protocol, "4", "Protocol of a .pkl"),                                            \
-            .min = 2, .max = 5, .detail = "Python 3.4 and later read protocol 4; 2 is read by all." \
+#define COMMON                                                                                                         \
+    {CLI_OPTION(format, "", "Form of the file, such as npz, where its ending does not say it"), .placeholder = "FORM", \
+     .check = gt_export_check_form},                                                                                   \
+        {CLI_OPTION(all, "0", "Write all networks, not only the one in use (G_ema)")}, {                               \
+        CLI_OPTION(protocol, "4", "Protocol of a .pkl"),                                                               \
+            .min = 2, .max = 5, .with = "pkl", .detail = "Python 3.4 and later read protocol 4; 2 is read by all."     \
     }
 
 /* Of ONNX models. */
 #define ONNX                                                                                                     \
     {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),              \
-     .placeholder = "PART",                                                                                      \
+     .placeholder = "PART", .with = "onnx", .choices = "|denoiser|generator|mapping|decoder|encoder|classifier", \
      .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."}, \
-        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), .choices = "z|w"},   \
-        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), .choices = "const|none"}, {     \
+        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), .choices = "z|w",    \
+         .with = "onnx"},                                                                                        \
+        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), .choices = "const|none",        \
+         .with = "onnx"},                                                                                        \
+    {                                                                                                            \
         CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                    \
                 "Number of layers of styles that truncation changes in an .onnx; -1: all"),                      \
-            .min = -1, .max = 1000                                                                               \
+            .min = -1, .max = 1000, .with = "onnx"                                                               \
     }
 
 static const gt_option export_table[] = {COMMON, ONNX, CLI_OVERWRITE, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
@@ -67,7 +70,9 @@ static gt_status check_dest(cli_session *s, const char *source, const char *dest
                                      .truncation_cutoff = f->truncation_cutoff < 0 ? 0 : (int)f->truncation_cutoff};
     if (!f->truncation_cutoff)
         return gt_fail(GT_USAGE, "--truncation-cutoff=0 would truncate no style: a truncation of 1 does that");
-    gt_status st = gt_export_check(&f->request);
+    const char *form = gt_export_form_name(&f->request);
+    gt_status st = form ? gt_options_check_effect(&s->options, form) : GT_USAGE;
+    if (!st) st = gt_export_check(&f->request);
     if (!st) st = cli_choose_checkpoint(&s->options, &f->request.checkpoint);
     return st ? st : cli_check_output(&s->options, f->request.out, &networks);
 }
@@ -119,6 +124,7 @@ const cli_command cli_export = {
     .fields = sizeof(export_fields),
     .prepare = read_export,
     .run = export_network,
+    .acts = true,
 };
 
 const cli_command cli_convert = {
@@ -134,4 +140,5 @@ const cli_command cli_convert = {
     .fields = sizeof(export_fields),
     .prepare = read_convert,
     .run = export_network,
+    .acts = true,
 };

@@ -23,7 +23,8 @@ typedef struct generate_fields {
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(seeds, "", "Required, or --projected-w: seeds and ranges, as in 0-63,77"), .placeholder = "SEEDS"},
+    {CLI_OPTION(seeds, "", "Required, or --projected-w: seeds and ranges, as in 0-63,77"), .placeholder = "SEEDS",
+     .check = gt_option_check_ranges},
     {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
                {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
@@ -34,15 +35,17 @@ static const gt_option table[] = {
      .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square, and have 8 bits; .webp loses "
                "nothing. Arrays are [N,H,W,C] with all channels, uint8 or as the data (--depth); .h5 holds them as "
                "`images`, with `seeds`."},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
-    {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
+     .with = "!--projected-w"},
+    {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
+     .check = cli_check_numbers, .with = "!--projected-w"},
     {CLI_SHOWN("projected-w", request.projected_w, "",
                "Take styles from this file (.npz, .npy, HDF5) instead of seeds"),
      .placeholder = "FILE", .path = true,
      .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png "
                "and so on; --trunc and --class have no part in them."},
     {CLI_OPTION(grid, "", "Also grid.png, all images in one, COLUMNSxROWS or about square"),
-     .placeholder = "COLUMNSxROWS", .bare = "auto",
+     .placeholder = "COLUMNSxROWS", .bare = "auto", .check = cli_check_grid,
      .detail = "Without it each seed is a file of its own, seed0000.png."},
     {CLI_OPTION(space, "image", "What --out holds: images, styles (w) or latents (z)"), .choices = "image|w|z",
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
@@ -57,12 +60,13 @@ static const gt_option table[] = {
                "first, of images that are not grey, RGB or RGBA."},
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
-     .derived = "1", .min = 1e-3, .max = 1e3},
+     .derived = "1", .min = 1e-3, .max = 1e3, .with = "!--projected-w"},
     {CLI_FURTHER(start, "", "Diffusion models: begin with this picture instead of noise"), .placeholder = "FILE",
-     .path = true, .detail = "Cropped and resized to the size of the network's pictures."},
+     .path = true, .with = "!--projected-w", .detail = "Cropped and resized to the size of the network's pictures."},
     {CLI_FURTHER(strength, "0.5", "With --start: how much noise is put over it, of 1, which leaves nothing of it"),
-     .min = 0.01, .max = 1},
-    {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .placeholder = "FILE", .path = true,
+     .min = 0.01, .max = 1, .with = "--start"},
+    {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .with = "!--projected-w",
+     .placeholder = "FILE", .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
     CLI_OVERWRITE,
@@ -76,8 +80,7 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
     r->gathered = !out && *fields->grid;
     if (!*fields->grid || gt_is(fields->grid, "auto")) return GT_OK;
     gt_status st = gt_grid_parse(fields->grid, &r->grid);
-    if (st) return gt_wrap(st, "--grid=%s", fields->grid);
-    if (r->grid.reference) return gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 8x4");
+    if (st) return st;
     int64_t cells = (int64_t)r->grid.columns * r->grid.rows;
     if (r->n > cells)
         return gt_fail(GT_USAGE, "--grid=%s has %lld cells for %lld seeds", fields->grid, (long long)cells,
@@ -125,7 +128,6 @@ static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_ge
 static gt_status read_request(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
     gt_status st = cli_one_network(s, &fields->generating);
     if (!st) st = read_out(s, fields, r);
     if (!st) st = read_seeds(s, fields, r);
@@ -135,8 +137,6 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
     r->options.start = *fields->start ? fields->start : NULL;
     r->options.steps.strength = *fields->start ? fields->strength : 0;
-    if (!st && !*fields->start && gt_options_state(&s->options, "strength") == GT_OPTION_GIVEN)
-        st = gt_fail(GT_USAGE, "--strength is of --start=PICTURE, which it puts noise over");
     return !st && *fields->mixture ? cli_choose_checkpoint(&s->options, &fields->mixture) : st;
 }
 

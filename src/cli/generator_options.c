@@ -40,7 +40,7 @@ gt_status cli_read_generator_options(cli_session *s, const cli_generator_options
 gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out) {
     if (*class && *label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
     *out = (gt_condition){.class = class};
-    return *label ? cli_read_numbers(s->arena, "--label", label, &out->label, &out->label_dim) : GT_OK;
+    return *label ? cli_read_numbers(s->arena, label, &out->label, &out->label_dim) : GT_OK;
 }
 
 void cli_say_stopped(gt_status status, const char *there) {

@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 #include "gantry/generate.h"
 
-/* Parts of the command's fields: how a model that makes pictures in steps makes them; its rows name the place. */
+/* Parts of the command's fields: how a model that makes pictures in steps makes them; its rows name the place.
+ * --reals of gantry metrics and --projected-w of gantry generate leave nothing for them to do. */
 typedef struct cli_sampler_options {
     const char *sampler;
     int64_t steps;
@@ -15,12 +16,12 @@ typedef struct cli_sampler_options {
 
 #define CLI_SAMPLER_OPTIONS(place)                                                                                \
     {CLI_ROW("sampler-steps", place.steps, NULL, "Diffusion models: number of steps"), .derived = "from the run", \
-     .min = 1, .max = 10000},                                                                                     \
+     .min = 1, .max = 10000, .with = "!--reals"},                                                                 \
         {CLI_ROW("sampler", place.sampler, "", "Diffusion models: how steps are made; empty: from the run"),      \
-         .choices = "|heun|euler|midpoint|stochastic"},                                                           \
+         .choices = "|heun|euler|midpoint|stochastic", .with = "!--reals"},                                       \
     {                                                                                                             \
         CLI_ROW("guidance", place.guidance, NULL, "Diffusion models: how far labels move pictures"),              \
-            .derived = "from the run", .max = 100                                                                 \
+            .derived = "from the run", .max = 100, .with = "!--reals"                                             \
     }
 
 /* What is given of them, the rest as the run's job says. */
@@ -36,7 +37,7 @@ typedef struct cli_generator_options {
 
 #define CLI_GENERATOR_OPTIONS                                                                             \
     {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
-     .placeholder = "PSI"},                                                                               \
+     .placeholder = "PSI", .with = "!--projected-w"},                                                     \
         {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
          .choices = "const|random|none"},                                                                 \
         {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
@@ -44,7 +45,7 @@ typedef struct cli_generator_options {
         CLI_SAMPLER_OPTIONS(generating.sampling), {                                                       \
         CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                  \
                 "Number of layers of styles that --trunc acts on, from the first on"),                    \
-            .derived = "all", .max = 1024                                                                 \
+            .derived = "all", .max = 1024, .with = "!--projected-w"                                       \
     }
 
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"

@@ -9,53 +9,66 @@
 
 #define FIELDS gmm_fields
 
+static gt_status check_axes(const gt_option *o, const char *value) {
+    const char *comma = strchr(value, ',');
+    (void)o;
+    if (comma && comma > value && comma[1] && !strchr(comma + 1, ',')) return GT_OK;
+    return gt_fail(GT_USAGE, "must be two numbers, such as 0,1, or two names of columns");
+}
+
 static const gt_option table[] = {
-    {CLI_OPTION(k, "8", "Of fit: number of components, or numbers to compare, as in 1-20"), .placeholder = "LIST",
+    {CLI_OPTION(k, "8", "Of fit: number of components, or numbers to compare, as in 1-20"), .with = "fit",
+     .placeholder = "LIST", .check = gt_option_check_ranges,
      .detail = "With several numbers, such as 1-20 or 2,4,8, each has a fit kK.h5, and mixture.h5 becomes the one with "
                "the least BIC; k.csv and k.svg, .png compare them. A fit with components that the floor holds up is "
                "best only where all have such."},
-    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .choices = GT_COVARIANCES,
+    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .with = "fit", .choices = GT_COVARIANCES,
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
-    {CLI_OPTION(restarts, "1", "Of fit: number of starts by k-means++, of which the best end is kept"), .min = 1,
-     .max = 100000},
-    {CLI_FURTHER(lloyd, NULL, "Of fit: largest number of steps of Lloyd's algorithm after k-means++"), .max = 1 << 24,
-     .derived = "10; 0 with --start",
+    {CLI_OPTION(restarts, "1", "Of fit: number of starts by k-means++, of which the best end is kept"), .with = "fit",
+     .min = 1, .max = 100000},
+    {CLI_FURTHER(lloyd, NULL, "Of fit: largest number of steps of Lloyd's algorithm after k-means++"), .with = "fit",
+     .max = 1 << 24, .derived = "10; 0 with --start",
      .detail = "Without such steps (0), in many dimensions most restarts end with components of few points. A fit that "
                "was begun without them resumes without them."},
-    {CLI_OPTION(start, "", "Of fit: means (CSV, npy) or a mixture to begin with"), .placeholder = "FILE", .path = true,
+    {CLI_OPTION(start, "", "Of fit: means (CSV, npy) or a mixture to begin with"), .with = "fit", .placeholder = "FILE",
+     .path = true,
      .detail =
          "FILE.csv or FILE.npy: one mean per line, each point belongs to the nearest one at first. FILE.h5: a mixture "
          "that gantry gmm fit has written, with the same --covariance; or the arrays means [k,d] and, for a whole "
          "mixture, weights [k] and covariances (full [k,d,d], tied [d,d], diag [k,d], spherical [k])."},
-    {CLI_OPTION(iterations, "500", "Of fit: largest number of iterations; a later fit may have more"), .min = 1,
-     .max = 1 << 24},
-    {CLI_OPTION(tol, "0.0001", "Of fit: stop when an iteration gains less log-likelihood per sample"), .max = 1e300,
-     .unit = "nats per sample"},
+    {CLI_OPTION(iterations, "500", "Of fit: largest number of iterations; a later fit may have more"), .with = "fit",
+     .min = 1, .max = 1 << 24},
+    {CLI_OPTION(tol, "0.0001", "Of fit: stop when an iteration gains less log-likelihood per sample"), .with = "fit",
+     .max = 1e300, .unit = "nats per sample"},
     {CLI_OPTION(floor, "1e-06", "Of fit: smallest variance of a component, as a share of the variance of the data"),
-     .max = 1,
+     .with = "fit", .max = 1,
      .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
                "addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
-    {CLI_OPTION(seed, "0", "Of fit and sample: seed of the random numbers"), .max = 4294967295},
-    {CLI_OPTION(array, "", "Array to read, where DATA is an HDF5 file"), .placeholder = "NAME"},
+    {CLI_OPTION(seed, "0", "Of fit and sample: seed of the random numbers"), .with = "fit|sample", .max = 4294967295},
+    {CLI_OPTION(array, "", "Array to read, where DATA is an HDF5 file"), .placeholder = "NAME", .any = true,
+     .late = true},
     {CLI_FURTHER(classes, "", "Of labelled images only those of these classes, as in cat,dog or 0-7,9"),
-     .placeholder = "CLASSES"},
-    {CLI_OPTION(labels, "", "Of fit and predict: column of a CSV, or array, that holds labels"), .placeholder = "NAME",
+     .placeholder = "CLASSES", .any = true, .late = true},
+    {CLI_OPTION(labels, "", "Column of a CSV, or array, that holds labels"), .placeholder = "NAME", .any = true,
+     .late = true,
      .detail = "The column, by its name or its number from 0, is then no number of the points. fit and predict print "
                "labels against components and the adjusted Rand index, and write labels.csv or predictions-labels.csv. "
                "Images bring their classes."},
     {CLI_OPTION(axes, "0,1", "The two columns of the points that pictures show, by number or name"),
-     .placeholder = "A,B"},
-    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"),
+     .placeholder = "A,B", .check = check_axes, .with = "fit|predict|sample", .late = true},
+    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .with = "fit",
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}),
      .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
-    {CLI_OPTION(n, "64", "Of sample: number of samples"), .min = 1, .max = 1e9},
-    {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true},
+    {CLI_OPTION(n, "64", "Of sample: number of samples"), .with = "sample", .min = 1, .max = 1e9},
+    {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true,
+     .with = "sample"},
     {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"),
      CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
                {"samples.h5", GT_OUTFILE_ARRAYS}, {"@(labels|predictions-labels|k).csv", GT_OUTFILE_TABLE},
                {"@(predictions|scores|samples).csv", GT_OUTFILE_POINTS}, {"samples.png", GT_OUTFILE_PICTURE},
+               {"stop", GT_OUTFILE_DATASET} /* which a fit takes for a wish, and removes */,
                CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
      .detail = "fit: mixture.h5, from which also a stopped fit is resumed, and which a fit with other options or to "
                "other data replaces with --overwrite; curve.svg, .png: log-likelihood over "
@@ -66,7 +79,7 @@ static const gt_option table[] = {
                "many; with DATA over-data.svg, .png, which shows samples over the points."},
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
              "Of fit: longest time between two writings of mixture.h5; 0: only at the end"),
-     .max = 1e6, .unit = "minutes"},
+     .max = 1e6, .unit = "minutes", .with = "fit"},
     CLI_THREADS,
     CLI_OVERWRITE,
 };
@@ -124,6 +137,7 @@ static gt_status check_files(cli_session *s) {
     const action *action;
     const char **words = s->arguments.words + 1;
     gt_status st = find_action(&s->arguments, &action);
+    if (!st) st = gt_options_check_effect(&s->options, action->name);
     if (!st && cli_first_rank()) st = check_order(s, action, words, s->arguments.n_words - 1);
     for (int i = 0; !st && i + 1 < s->arguments.n_words && cli_first_rank(); i++)
         st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(&s->options, &words[i]) : gt_h5_check(words[i]);
@@ -165,4 +179,5 @@ const cli_command cli_gmm = {
     .pool = true,
     .prepare = check_files,
     .run = run_action_all,
+    .acts = true,
 };

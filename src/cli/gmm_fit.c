@@ -8,8 +8,12 @@
 
 gt_status gmm_read_points_all(const cli_session *s, const char *data, gt_mixture_points *points) {
     const gmm_fields *o = gmm_options(s);
-    return gt_mixture_points_read_all(points, s->comm, s->pool, cli_kernels(),
-                                      &(gt_mixture_source){data, o->array, o->labels, o->classes});
+    gt_options_use(&s->options, "classes");
+    gt_options_use(&s->options, "labels");
+    gt_status st = gt_mixture_points_read_all(points, s->comm, s->pool, cli_kernels(),
+                                              &(gt_mixture_source){data, o->array, o->labels, o->classes});
+    if (!st && !gt_cloud_is_csv(points->cloud)) gt_options_use(&s->options, "array");
+    return st;
 }
 
 /* ---- what is printed ---- */
@@ -150,6 +154,7 @@ gt_status gmm_fit_all(cli_session *s) {
     /* a signal while points are read ends the first iteration */
     gt_stop_install(s->comm, "this iteration, then mixture.h5 is written");
     gt_status st = gmm_read_points_all(s, s->arguments.words[1], &points);
+    gt_options_use(&s->options, "axes");
     if (!st) st = gt_comm_agree_all(s->comm, gt_mixture_axes_read(axes, &points, gmm_options(s)->axes));
     if (!st) st = gt_fit_folder_open_all(&folder, &points, &options);
     if (!st) st = gt_fit_folder_fit_all(folder, &f);

@@ -11,6 +11,7 @@ gt_status gmm_use_mixture_all(const cli_session *s, bool drawn, gmm_work *work) 
     if (!st && u.points.cloud && u.points.info.d != u.fit.best.d)
         st = gt_fail(GT_USAGE, "the mixture is of points of %d numbers, the data are of %d", u.fit.best.d,
                      u.points.info.d);
+    if (u.points.cloud) gt_options_use(&s->options, "axes");
     if (!st && u.points.cloud && drawn)
         st = gt_comm_agree_all(s->comm, gt_mixture_axes_read(u.axes, &u.points, gmm_options(s)->axes));
     if (!st) st = work(&u);

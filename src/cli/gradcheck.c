@@ -20,8 +20,8 @@ static const gt_option table[] = {
     {CLI_OPTION(elements, "4", "Number of elements of each tensor, half of them with large gradients"), .min = 1,
      .max = 4096},
     {CLI_OPTION(images, "8", "Number of images, at most a slice of the job"), .min = 1, .max = 4096},
-    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them"), .placeholder = "WORD"},
-    {CLI_OPTION(phase, "", "Only this phase, such as D_main"), .placeholder = "PHASE"},
+    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them"), .placeholder = "WORD", .any = true},
+    {CLI_OPTION(phase, "", "Only this phase, such as D_main"), .placeholder = "PHASE", .any = true},
     {CLI_OPTION(limit, "0.01", "Largest relative error that is not a fault, as the table shows errors"), .max = 1,
      .detail =
          "The error is the part of the difference between gradient and derivative that the noise of the loss does "
@@ -134,7 +134,8 @@ static int gradcheck(int argc, char **argv) {
     uint8_t state[sizeof table / sizeof *table];
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("gradcheck", GT_NOMEM);
-    gt_options own = {table, sizeof table / sizeof *table, &fields, state, job->arena, false};
+    gt_options own = {
+        .rows = table, .n = sizeof table / sizeof *table, .fields = &fields, .state = state, .arena = job->arena};
     job->kernels = cli_kernels();
     gt_status st = read_job(job, &own, argc, argv, &help);
     gt_pool *pool = st || help ? NULL : gt_pool_new(job->threads ? (int)job->threads : 1);

@@ -21,7 +21,7 @@ typedef struct hash_fields {
 static const gt_option table[] = {
     {CLI_OPTION(tensors, "0", "Print a line for each tensor too, or each sample of a dataset"),
      .detail = "Its hash, name, type and shape."},
-    {CLI_OPTION(compare, "0", "Of two files: name the first tensor or sample that differs, and by how much")},
+    {CLI_OPTION(compare, "0", "Name the first tensor or sample in which two files differ, and by how much")},
     {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
 };
 

@@ -22,20 +22,23 @@ typedef struct inspect_fields {
 static const gt_option table[] = {
     {CLI_OPTION(graph, "0", "Show the graphs of a job, checkpoint or run"),
      .detail = "One table for each phase of training: node, shape, kernel, Mflop, MB, ms, and totals."},
-    {CLI_OPTION(phase, "", "With --graph: only this phase, such as D_main"), .placeholder = "PHASE"},
-    {CLI_OPTION(time, "0", "With --graph: run each phase a few times, and show its time in ms")},
-    {CLI_OPTION(threads, "1", "With --time: number of threads"), .min = 1, .max = 4096},
-    {CLI_OPTION(model, "", "Show the layers of a model of gantry train"), .placeholder = "NAME",
+    {CLI_OPTION(phase, "", "With --graph: only this phase, such as D_main"), .placeholder = "PHASE", .any = true,
+     .with = "--graph"},
+    {CLI_OPTION(time, "0", "With --graph: run each phase a few times, and show its time in ms"), .with = "--graph"},
+    {CLI_OPTION(threads, "1", "With --time: number of threads"), .min = 1, .max = 4096, .with = "--time"},
+    {CLI_OPTION(model, "", "Show the layers of a model of gantry train"), .placeholder = "NAME", .any = true,
      .detail = "A table for each network: layer, what it does, shape of its result for one image, parameters, Mflop "
                "(a multiply-add is two), kB; and totals. Layers that only training has are listed without a result."},
-    {CLI_OPTION(size, "", "With --model: size of the images, such as 224x224"), .placeholder = "HxW"},
-    {CLI_OPTION(channels, "3", "With --model: number of channels of the images"), .min = 1, .max = 256},
-    {CLI_OPTION(classes, "1000", "With --model: number of classes"), .min = 1, .max = 65536},
+    {CLI_OPTION(size, "", "With --model: size of the images, such as 224x224"), .placeholder = "HxW",
+     .check = cli_check_size, .with = "--model"},
+    {CLI_OPTION(channels, "3", "With --model: number of channels of the images"), .min = 1, .max = 256,
+     .with = "--model"},
+    {CLI_OPTION(classes, "1000", "With --model: number of classes"), .min = 1, .max = 65536, .with = "--model"},
     {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists the losses of each tick"),
-     .choices = "per-image|batch-sums",
+     .choices = "per-image|batch-sums", .late = true,
      .detail = "Beside each mean over images the mean over batches of the sum over a batch, as tutorials print it."},
     {CLI_OPTION(sheet, "", "Of a dataset, or a folder of pictures: write 64 of them to this PNG"),
-     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}), .late = true},
     {CLI_OPTION(check, "0", "Check an HDF5 file of another program; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
@@ -51,11 +54,16 @@ static bool is_checkpoint(const char *path, gt_file_kind kind) {
     return kind == GT_KIND_CHECKPOINT || !strncmp(name, "checkpoint-", 11);
 }
 
-static gt_status inspect_hdf5(const char *path, const char *sheet) {
+static gt_status inspect_dataset(const gt_options *o, const char *path, const char *sheet) {
+    gt_options_use(o, "sheet");
+    return cli_dataset_inspect(path, sheet);
+}
+
+static gt_status inspect_hdf5(const gt_options *o, const char *path, const char *sheet) {
     bool other = false;
     gt_status st = gt_h5_check(path);
     if (!st) st = cli_inspect_log(path, &other);
-    return st && other ? cli_dataset_inspect(path, sheet) : st;
+    return st && other ? inspect_dataset(o, path, sheet) : st;
 }
 
 static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const char *sheet) {
@@ -64,10 +72,10 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
     if (kind == GT_KIND_MISSING && access(path, F_OK) && strncmp(path, "synth:", 6))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));
-    if (kind == GT_KIND_MISSING) return cli_dataset_inspect(path, sheet);
+    if (kind == GT_KIND_MISSING) return inspect_dataset(o, path, sheet);
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(o, path)
-                                                                                    : cli_dataset_inspect(path, sheet);
+                                                                                    : inspect_dataset(o, path, sheet);
     /* A pickle by itself is not a dataset, so the message says why it was refused as a network. */
     if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path, &reading))
         return cli_inspect_checkpoint(o, path);
@@ -75,8 +83,8 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
                        path, path);
-    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(path, sheet)
-                                                                    : cli_dataset_inspect(path, sheet);
+    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, sheet)
+                                                                    : inspect_dataset(o, path, sheet);
 }
 
 static gt_status inspect_file(const gt_options *o, const char *path, const inspect_fields *fields) {
@@ -86,7 +94,10 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
                        path);
     if (fields->check) return gt_h5_walk(path);
-    if (gt_is(fields->losses, "batch-sums")) return cli_inspect_losses(path);
+    if (gt_is(fields->losses, "batch-sums")) {
+        gt_options_use(o, "losses");
+        return cli_inspect_losses(path);
+    }
     if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
     return inspect(o, path, kind, fields->sheet);
 }
@@ -117,16 +128,16 @@ static int inspect_all(int argc, char **argv) {
         cli_end(&s);
         return CLI_DONE;
     }
-    gt_status st = GT_OK;
-    if (!fields->graph && (*fields->phase || fields->time))
-        st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields->phase ? "phase" : "time");
-    if (!st && *fields->size) st = gt_fail(GT_USAGE, "--size goes with --model");
+    gt_status st = cli_note_inputs(&s);
+    if (!st) st = cli_check_output_names(&s.options);
+    if (!st) st = cli_check_outputs(&s.options);
     if (!st && !s.arguments.n_words)
         st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) gt_print("\n");
         st = inspect_one(&s.options, s.arguments.words[i], fields);
     }
+    if (!st) cli_warn_unused(&s);
     status = cli_exit("inspect", st);
     if (fields->check && st == GT_NOMEM) status = GT_H5_NO_MEMORY;
     cli_end(&s);

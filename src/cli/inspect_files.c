@@ -195,7 +195,7 @@ static void print_series(const gt_stats_series *series, int ticks) {
 
 static void print_stats(const gt_stats *s) {
     gt_print("ticks        %d\n", s->ticks);
-    if (s->bad_lines) gt_print("damaged      %d lines passed over\n", s->bad_lines);
+    if (s->bad.n) gt_print("damaged      %lld lines passed over\n", (long long)s->bad.n);
     if (s->ticks) {
         char text[GT_DATE_BYTES];
         gt_date_text(s->timestamp[s->ticks - 1], text);
@@ -205,15 +205,23 @@ static void print_stats(const gt_stats *s) {
     for (int i = 0; i < s->n_series; i++) print_series(&s->series[i], s->ticks);
 }
 
-gt_status cli_inspect_log(const char *path, bool *other) {
+/* `dir`: of the run whose log it is, as a part of it; NULL: it is all that is shown. */
+static gt_status inspect_log(const char *path, const char *dir, bool *other) {
     *other = false;
     gt_stats *s = gt_ends_with(path, ".jsonl") ? gt_stats_read(path) : gt_metrics_read(path, other);
     if (!s) return GT_FORMAT;
-    gt_print("metric log   %s\n", path);
-    print_stats(s);
+    gt_status st = GT_OK;
+    if (!dir && gt_logs_are_lost(s, NULL))
+        st = gt_fail(GT_FORMAT, "'%s' is not the log of a run, or damaged: no line of it is a tick, from line %lld on",
+                     path, (long long)s->bad.first);
+    if (!st && !dir) gt_log_warn_lines(path, &s->bad);
+    if (!st) gt_print("metric log   %s\n", path);
+    if (!st) print_stats(s);
     gt_stats_free(s);
-    return GT_OK;
+    return st;
 }
+
+gt_status cli_inspect_log(const char *path, bool *other) { return inspect_log(path, NULL, other); }
 
 /* ---- losses of an autoencoder, per image and summed over a batch ---- */
 
@@ -256,14 +264,16 @@ gt_status cli_inspect_losses(const char *dir) {
 
 gt_status cli_inspect_run(const gt_options *o, const char *dir) {
     char *job = NULL, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
-    gt_status st = cli_print_status(dir);
+    bool other, lost;
+    gt_status st = cli_print_status(dir, &lost);
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
     if (job) gt_print("\n"), gt_print_lines(job), gt_print("\n");
+    lost &= !job;
     free(job);
-    bool other;
-    if (!st) st = path ? cli_inspect_log(path, &other) : GT_NOMEM;
+    if (!st) st = path ? inspect_log(path, dir, &other) : GT_NOMEM;
     free(path);
     if (!st) st = cli_check_checkpoint(o, dir, &file);
+    if (!st && !file && lost) st = gt_fail(GT_FAILED, "nothing of '%s' can be read: its logs are damaged", dir);
     if (!st) gt_print("%s\n", file ? "" : "no checkpoint yet");
     if (!st && file) st = print_checkpoint(o, file);
     if (!st && file) st = cli_print_layers(o, file);

@@ -72,17 +72,6 @@ gt_status cli_print_layers(const gt_options *o, const char *checkpoint) {
 
 /* ---- arguments ---- */
 
-gt_status cli_read_size(const char *text, int64_t *height, int64_t *width) {
-    enum { SIDE_MAX = 1 << 16 };
-    char *end;
-    if (!*text) return gt_fail(GT_USAGE, "--model needs --size: height x width of the images, such as --size=224x224");
-    *height = *width = strtoll(text, &end, 10);
-    if (end != text && *end == 'x') *width = strtoll(text = end + 1, &end, 10);
-    if (end == text || *end || *height < 1 || *width < 1 || *height > SIDE_MAX || *width > SIDE_MAX)
-        return gt_fail(GT_USAGE, "--size: '%s' is not a size such as 224x224", text);
-    return GT_OK;
-}
-
 /* The options of inspect that go with --model. */
 static void own_rows(gt_option rows[OWN]) {
     static const size_t places[OWN] = {offsetof(shape_fields, size), offsetof(shape_fields, channels),
@@ -97,9 +86,11 @@ static void own_rows(gt_option rows[OWN]) {
 
 static gt_status resolve_job(gt_job *job, const shape_fields *f) {
     int64_t height = 0, width = 0;
-    gt_status st = cli_read_size(f->size, &height, &width);
+    if (!*f->size)
+        return gt_fail(GT_USAGE, "--model needs --size: height x width of the images, such as --size=224x224");
+    cli_read_size(f->size, &height, &width);
     job->colours = f->channels == 1 || f->channels == 3 ? f->channels : 0;
-    return st ? st : gt_job_resolve(job, height, width, f->channels, f->classes, 0);
+    return gt_job_resolve(job, height, width, f->channels, f->classes, 0);
 }
 
 static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
@@ -108,7 +99,8 @@ static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
     uint8_t state[OWN];
     cli_arguments arguments;
     own_rows(rows);
-    gt_options own = {rows, OWN, &fields, state, job->arena, false}, of_job = job->options;
+    gt_options own = {.rows = rows, .n = OWN, .fields = &fields, .state = state, .arena = job->arena},
+               of_job = job->options;
     gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
     *help = !st && arguments.help;
     if (st || *help) return st;

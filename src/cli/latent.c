@@ -16,6 +16,14 @@ typedef struct latent_fields {
 
 #define FIELDS latent_fields
 
+enum { DIMS_GIVEN_MAX = 64, VALUES_MAX = 64, SCALE_VALUES = 9 };
+
+static gt_status check_values(const gt_option *o, const char *value) {
+    int n = 1;
+    for (const char *c = value; *c; c++) n += *c == ',';
+    return n > VALUES_MAX ? gt_fail(GT_USAGE, "takes at most %d numbers", VALUES_MAX) : cli_check_numbers(o, value);
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "latent", "Folder to write to; made if needed"),
      CLI_FILLS({"latents.h5", GT_OUTFILE_ARRAYS}, CLI_FIGURE("histograms"), CLI_FIGURE("labels"),
@@ -24,28 +32,31 @@ static const gt_option table[] = {
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
                "interpolation.png: between four images. Without DATA: traversal.png alone."},
-    {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png"), .placeholder = "LIST"},
+    {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png"), .placeholder = "LIST",
+     .check = check_values, .with = "!--layer"},
     {CLI_OPTION(scale, NULL, "Take nine values from -X to X instead of --traverse"), .derived = "as --traverse says",
-     .min = 1e-6, .max = 1e6},
+     .min = 1e-6, .max = 1e6, .with = "!--layer"},
     {CLI_OPTION(dims, "", "Dimensions in the pictures, as in 3,17"), .placeholder = "LIST",
+     .check = gt_option_check_ranges, .with = "!--layer",
      .detail = "Otherwise the 16 whose divergence from N(0,1) over the data is largest, the largest first; of latents "
                "without a distribution, and without data, the first 16. The program says which."},
-    {CLI_OPTION(interpolate, "8", "Number of steps along a side of interpolation.png"), .min = 2, .max = 64},
-    {CLI_OPTION(class, "", "Class of the pictures, of a model that sees labels"), .placeholder = "CLASS",
-     .detail = "A number or a name; empty: the label of the first image."},
+    {CLI_OPTION(interpolate, "8", "Number of steps along a side of interpolation.png"), .min = 2, .max = 64,
+     .with = "!--layer", .late = true},
+    {CLI_OPTION(class, "", "Class of the pictures, of a model that sees labels"), .placeholder = "CLASS", .any = true,
+     .with = "!--layer", .detail = "A number or a name; empty: the label of the first image."},
     {CLI_OPTION(layer, "", "Write the results of this layer of any network instead of latents"), .placeholder = "LAYER",
+     .any = true,
      .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
                "classifier, an autoencoder or D of a GAN. A name that is not a layer lists the names; the name of a "
                "block, such as layer2, means its last layer."},
-    {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD"},
+    {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD", .any = true,
+     .with = "--layer"},
     CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
 };
 
 /* ---- options ---- */
-
-enum { DIMS_GIVEN_MAX = 64, VALUES_MAX = 64, SCALE_VALUES = 9 };
 
 /* Of latents of d numbers; d 0: not known yet. */
 static gt_status read_dims(const cli_session *s, int d, int64_t **list, int64_t *n) {
@@ -68,21 +79,16 @@ static gt_status read_values(const cli_session *s, const float **values, int *n)
         *n = SCALE_VALUES;
         return even ? GT_OK : GT_NOMEM;
     }
-    gt_status st = cli_read_numbers(s->arena, "--traverse", f->traverse, values, n);
-    return !st && *n > VALUES_MAX ? gt_fail(GT_USAGE, "--traverse takes at most %d numbers", VALUES_MAX) : st;
+    return cli_read_numbers(s->arena, f->traverse, values, n);
 }
 
-/* Are --traverse, --scale and --dims of their kind? Before any work. */
+/* Do --traverse, --scale and --dims fit together? Before any work. */
 static gt_status check_options(const cli_session *s) {
     const latent_fields *f = s->fields;
-    const float *values;
     int64_t *list, n_dims;
-    int n;
-    if (*f->network && !*f->layer) return gt_fail(GT_USAGE, "--network goes with --layer");
     if (f->scale > 0 && gt_options_state(&s->options, "traverse") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--scale=%g and --traverse=%s: only one of them", f->scale, f->traverse);
-    gt_status st = read_dims(s, 0, &list, &n_dims);
-    return st ? st : read_values(s, &values, &n);
+    return read_dims(s, 0, &list, &n_dims);
 }
 
 /* What the pictures show of latents of d numbers; `l` NULL: there are no data. */
@@ -91,6 +97,7 @@ static gt_status read_pictures(const cli_session *s, const gt_latents *l, const 
     const latent_fields *f = s->fields;
     int64_t *list, n;
     p->steps = (int)f->interpolate;
+    if (l) gt_options_use(&s->options, "interpolate");
     gt_status st = gt_latent_label(s->arena, l, g, f->class, &p->label);
     if (!st) st = read_dims(s, d, &list, &n);
     if (!st) st = gt_latent_dims_choose(s->arena, l, d, list, n, dims);

@@ -19,6 +19,7 @@ static const gt_option table[] = {
                {"cam.h5", GT_OUTFILE_ARRAYS})},
     {CLI_OPTION(filters, "0", "Write filters.png: the weights of the first layer as pictures")},
     {CLI_OPTION(maps, "", "Write maps.png: the results of this layer for some images"), .placeholder = "LAYER",
+     .any = true,
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
                "(black) to their largest (white). A name that is not a layer lists the names."},
     {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"),
@@ -26,11 +27,12 @@ static const gt_option table[] = {
      .detail = "Grad-CAM, and with a mean over pixels before the last layer CAM: parts of the image that speak for "
                "the class that the network takes it for, or for the true one, bright over the image. cam.h5 has the "
                "maps as numbers."},
-    {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels"), .placeholder = "LAYER"},
-    {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD"},
-    {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096},
+    {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels"), .placeholder = "LAYER",
+     .any = true, .with = "--cam"},
+    {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD", .any = true},
+    {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096, .with = "--maps|--cam"},
     CLI_OVERWRITE,
-    CLI_CLASSES,
+    CLI_CLASSES_WITH("--maps|--cam"),
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -59,8 +61,6 @@ static gt_status draw_network(cli_session *s) {
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     if (!f->filters && !*f->maps && gt_is(f->cam, "none"))
         return gt_fail(GT_USAGE, "nothing is asked for: --filters, --maps=LAYER or --cam");
-    if (*f->layer && gt_is(f->cam, "none"))
-        return gt_fail(GT_USAGE, "--layer goes with --cam; maps are asked for by --maps=LAYER");
     int classes;
     gt_image_set images = {0};
     gt_network_view v = {.checkpoint = words[0],

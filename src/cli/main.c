@@ -72,6 +72,7 @@ static void say_what_ended(void) {
 
 static int run_command(int argc, char **argv) {
     gt_h5_own_end();
+    gt_program_tidy_by_signals();
     gt_h5_check_by("/proc/self/exe", "check-hdf5");
     atexit(say_what_ended);
     gt_status st = cli_read_kernels();

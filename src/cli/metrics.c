@@ -12,6 +12,7 @@
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
+#include "gantry/metric.h"
 #include "gantry/rundir.h"
 #include "gantry/score.h"
 #include "gantry/stop.h"
@@ -28,9 +29,15 @@ typedef struct metrics_fields {
 
 #define FIELDS metrics_fields
 
+static gt_status check_metrics(const gt_option *o, const char *value) {
+    if (gt_is(value, "none")) return gt_fail(GT_USAGE, "names no metric; --metrics=help lists all");
+    return gt_is(value, "help") ? GT_OK : gt_metrics_check(o, value);
+}
+
 static const gt_option table[] = {
     {CLI_SHOWN("metrics", of.options.metrics, NULL, "Metrics, as in fid10k,pr10k3; --metrics=help lists all"),
-     .placeholder = "LIST", .derived = "fid50k_full; fid with --reals; without a detector what needs no file",
+     .placeholder = "LIST", .check = check_metrics,
+     .derived = "fid50k_full; fid with --reals; without a detector what needs no file",
      .detail = "A number in a name is that of the fakes. A name without a number means the published number, and "
                "with --reals all fakes that there are."},
     {CLI_SHOWN("data", of.data, NULL, "Real pictures, to which those of the network are compared"), .path = true,
@@ -39,7 +46,8 @@ static const gt_option table[] = {
      .path = true,
      .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
                "mu and sigma), of which only fid can be computed."},
-    {CLI_SHOWN("fakes", of.fakes, "", "The set of pictures that is compared with --reals"), .path = true},
+    {CLI_SHOWN("fakes", of.fakes, "", "The set of pictures that is compared with --reals"), .path = true,
+     .with = "--reals"},
     {CLI_SHOWN("held-out", of.held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
      .path = true,
      .detail = "Authenticity says something only beside that of such pictures. Without them, real pictures of the data "
@@ -60,7 +68,7 @@ static const gt_option table[] = {
      .choices = "tf1|half"},
     {CLI_SHOWN("mirror", of.mirror, "0", "Take real pictures with their mirror images; never for *_full")},
     {CLI_SHOWN("classes", of.classes, "", "Only real pictures of these classes, as in cat,dog or 0-7,9"),
-     .placeholder = "CLASSES",
+     .placeholder = "CLASSES", .any = true,
      .detail = "The words data and equal alone mean --fake-classes, as this option was once called."},
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
@@ -68,7 +76,7 @@ static const gt_option table[] = {
     CLI_SAMPLER_OPTIONS(sampling),
     {CLI_ROW("range", of.range, "",
              "The floats that stand for black and white where the file does not say it, as in 0,255"),
-     .placeholder = "LO,HI",
+     .placeholder = "LO,HI", .check = cli_check_range,
      .detail =
          "For floats of .npy, .npz and .tif, and of HDF5 files without the attribute range. Without it -1 and 1 are "
          "black and white, and floats beyond them are an error. The data of a run have the range with which "
@@ -158,8 +166,9 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (sets && !*f->of.reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->of.fakes);
     if (sets && !*f->of.fakes && !*f->of.save)
         return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->of.reals);
-    gt_status st = *f->of.range ? cli_read_range(f->of.range, f->of.float_range) : GT_OK;
-    if (!st && *f->of.save && gt_is_pixels(f->of.options.detector))
+    gt_status st = GT_OK;
+    if (*f->of.range) cli_read_range(f->of.range, f->of.float_range);
+    if (*f->of.save && gt_is_pixels(f->of.options.detector))
         st = gt_fail(GT_USAGE, "--save: components of pixels are coordinates of these reals alone, and compare with no "
                                "other set");
     if (!st) st = check_saved_fakes(f, sets);
@@ -183,6 +192,14 @@ static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
     return f->of.options.metrics ? GT_OK : GT_NOMEM;
 }
 
+/* Does something of all that is given go into these metrics? */
+static gt_status check_files(const cli_session *s, const metrics_fields *f) {
+    gt_metric_request asked[GT_METRICS_MAX];
+    int n;
+    gt_status st = gt_metrics_parse(f->of.options.metrics, 0, false, asked, &n);
+    return st ? st : gt_metrics_check_takes(&s->options, asked, n);
+}
+
 static gt_status prepare(cli_session *s) {
     metrics_fields *f = s->fields;
     f->of.run = f->of.job = "";
@@ -192,6 +209,7 @@ static gt_status prepare(cli_session *s) {
     if (!st) st = choose_metrics(s, f);
     if (!st && *f->of.network) st = cli_choose_checkpoint(&s->options, &f->of.network);
     if (!st) st = gt_metric_options_check(&f->of.options);
+    if (!st) st = check_files(s, f);
     if (!st) st = cli_choose_detector(&s->options, &f->of.options.detector);
     if (!st && *f->of.network && cli_first_rank()) st = find_run(s, f);
     if (!st) st = check_folder(s, "--save", f->of.save);

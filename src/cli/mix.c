@@ -19,19 +19,21 @@ typedef struct mix_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(rows, "", "Seeds whose styles stay but for --styles, as in 85,100,75"), .required = true,
-     .placeholder = "SEEDS"},
+     .placeholder = "SEEDS", .check = gt_option_check_ranges},
     {CLI_OPTION(cols, "", "Seeds whose styles are taken in the layers of --styles"), .required = true,
-     .placeholder = "SEEDS"},
+     .placeholder = "SEEDS", .check = gt_option_check_ranges},
     {CLI_SHOWN("styles", request.styles, "", "Layers whose styles are taken, as in 0-6, 8- or 0,2,5"),
-     .placeholder = "LAYERS",
+     .placeholder = "LAYERS", .check = cli_check_styles,
      .detail = "Layers count from 0, the coarsest. Without this option they are 0 to 6, and at most the first half."},
     {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"+([0-9])-+([0-9]).png", GT_OUTFILE_PICTURE}),
      .detail = "grid.png: the images of --cols above, those of --rows at the left. ROW-COL.png: each cell; SEED-SEED."
                "png: each seed by itself."},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS"},
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
+     .any = true},
     CLI_GENERATOR_OPTIONS,
-    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
+     .check = cli_check_numbers},
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -46,7 +48,6 @@ static gt_status read_request(cli_session *s) {
     if (!*fields->rows || !*fields->cols)
         return gt_fail(GT_USAGE, "--%s is needed, as in --rows=85,100,75 --cols=55,821",
                        *fields->rows ? "cols" : "rows");
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
     gt_status st = gt_parse_range_list(s->arena, "--rows", fields->rows, MOST_SEEDS, &rows, &r->n_rows);
     if (!st) st = gt_parse_range_list(s->arena, "--cols", fields->cols, MOST_SEEDS, &columns, &r->n_columns);
     if (st) return st;

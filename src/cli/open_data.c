@@ -8,6 +8,7 @@
 
 static const char *classes_of(const cli_session *s) {
     const gt_option *row = gt_options_find(&s->options, "classes");
+    gt_options_use(&s->options, "classes");
     return row ? gt_options_effective(&s->options, row) : "";
 }
 
@@ -41,6 +42,8 @@ gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_mod
     if (!st) st = gt_dataset_open(out, path, &o);
     if (!st) gt_dataset_tell_classes(*out, path);
     if (!st) gt_dataset_tell_fit(*out, path);
+    static const char *const keys[] = {"transform", "resize-filter", "pad"};
+    for (int i = 0; i < 3 && !st && gt_dataset_get_info(*out)->fitted; i++) gt_options_use(&s->options, keys[i]);
     return st;
 }
 

@@ -19,18 +19,6 @@ static gt_status write_maps(const cli_session *s, const gt_score_maps *maps, gt_
     return st;
 }
 
-/* What brings pictures to the network's size. */
-static gt_status check_options(const cli_session *s) {
-    static const char *const keys[] = {"transform", "resize-filter", "pad"};
-    for (int i = 0; i < 3; i++)
-        if (gt_options_state(&s->options, keys[i]) == GT_OPTION_GIVEN)
-            return gt_fail(GT_USAGE,
-                           "--%s has no meaning with --fully-convolutional: pictures keep their size (gantry dataset "
-                           "makes a dataset of another size)",
-                           keys[i]);
-    return GT_OK;
-}
-
 static bool is_picture(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);
     return kind == GT_KIND_PICTURE || (kind != GT_KIND_FOLDER && gt_picture_is_name(path));
@@ -40,6 +28,7 @@ static bool is_picture(const char *path) {
 static gt_status open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {
     const gt_transform none = {0};
     const char *classes = gt_options_effective(&s->options, gt_options_find(&s->options, "classes"));
+    gt_options_use(&s->options, "classes");
     const gt_dataset_options alone = {.classes = classes, .network_classes = network_classes, .fit = &none};
     if (!is_picture(path)) return cli_open_data(s, path, network_classes, out);
     return gt_dataset_open(out, path, &alone);
@@ -53,8 +42,7 @@ gt_status cli_predict_maps_all(cli_session *s, int64_t images) {
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_network_options reading = cli_reading(&s->options);
-    gt_status st = check_options(s);
-    if (!st) st = cli_share_path_all(s->comm, s->arena, &words[0]);
+    gt_status st = cli_share_path_all(s->comm, s->arena, &words[0]);
     if (!st) st = cli_network_classes(s, words[0], &classes);
     if (!st) st = open_data(s, words[1], classes, &data);
     st = gt_comm_agree_all(s->comm, st);

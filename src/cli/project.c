@@ -38,15 +38,16 @@ static const gt_option table[] = {
     {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
     {CLI_OPTION(seed, "303", "Seed of the noise maps, and of the noise of w"), .max = 4294967295.0},
     {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"), .choices = "w|w+"},
-    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
+    {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
      .detail = "w begins as the mean of this class."},
-    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
+     .check = cli_check_numbers},
     {CLI_SHOWN("vgg", request.vgg, "", "Weights of VGG16 for LPIPS: torchvision's vgg16-397923af.pth"),
      .placeholder = "FILE", .path = true,
      .detail = "Without LPIPS pictures are compared by their pixels on several scales and by what the blocks of D make "
                "of them."},
     {CLI_SHOWN("lpips", request.lpips, "", "Weights of channels of LPIPS: vgg.pth"), .placeholder = "FILE",
-     .path = true},
+     .path = true, .with = "--vgg"},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
     {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
     {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
@@ -79,7 +80,6 @@ static gt_status read_request(cli_session *s) {
     gt_project_request *r = &fields->request;
     bool named = *fields->network;
     if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
-    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir must name a folder");
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
     r->plus = gt_is(fields->space, "w+");

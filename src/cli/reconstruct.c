@@ -16,7 +16,8 @@ typedef struct reconstruct_fields {
 static const gt_option table[] = {
     {CLI_OPTION(out, "reconstructions.png", "The picture to write"), .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
-    {CLI_OPTION(items, "0-31", "Images to show, as in 0-31,77"), .placeholder = "LIST"},
+    {CLI_OPTION(items, "0-31", "Images to show, as in 0-31,77"), .placeholder = "LIST",
+     .check = gt_option_check_ranges},
     {CLI_OPTION(columns, "8", "Number of pairs side by side"), .min = 1, .max = 256},
     CLI_OVERWRITE,
     CLI_CLASSES,

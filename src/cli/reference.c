@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry reference: what the tables say, as files of this repository that a test compares with it: jobs/reference.ini,
- * docs/options.md, docs/commands.md, a table of docs/reading-a-run.md. */
+ * docs/options.md, docs/commands.md, tables of docs/reading-a-run.md and docs/training.md. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/file.h"
+#include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
 void cli_print_reference(FILE *f) {
@@ -140,10 +142,35 @@ void cli_print_series(FILE *f) {
     }
 }
 
+/* ---- the files of a run ---- */
+
+/* "fakes+([0-9]).png" is shown as "fakes*.png"; what a file is called while it is written is left out. */
+static void print_file_name(const char *pattern, FILE *f) {
+    static const gt_named shown[] = {{"+([0-9])", "*"}, {"?(.part)", ""}, {0}};
+    while (*pattern) {
+        const gt_named *s = shown;
+        while (s->name && strncmp(pattern, s->name, strlen(s->name))) s++;
+        if (s->name) fputs(s->text, f);
+        else fputc(*pattern, f);
+        pattern += s->name ? strlen(s->name) : 1;
+    }
+}
+
+void cli_print_files(FILE *f) {
+    fputs("| file | what it is | `--restart` |\n| --- | --- | --- |\n", f);
+    const gt_run_file *r;
+    for (int i = 0; (r = gt_run_file_at(i)); i++) {
+        if (gt_ends_with(r->pattern, ".part")) continue;
+        fputs("| `", f);
+        print_file_name(r->pattern, f);
+        fprintf(f, "` | %s | %s |\n", r->help, r->kind == GT_RUN_WRITES ? "sets it aside" : "lets it be");
+    }
+}
+
 /* ---- the command ---- */
 
 typedef struct reference_fields {
-    bool markdown, commands, series;
+    bool markdown, commands, series, files;
 } reference_fields;
 
 #define FIELDS reference_fields
@@ -151,23 +178,25 @@ static const gt_option table[] = {
     {CLI_OPTION(markdown, "0", "The options of training as tables: docs/options.md")},
     {CLI_OPTION(commands, "0", "The help of all commands: docs/commands.md")},
     {CLI_OPTION(series, "0", "The series of a run's log as a table: docs/reading-a-run.md")},
+    {CLI_OPTION(files, "0", "The files in the folder of a run as a table: docs/training.md")},
 };
 
 static gt_status reference(cli_session *s) {
     const reference_fields *o = s->fields;
     if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
-    if (o->markdown + o->commands + o->series > 1)
-        return gt_fail(GT_USAGE, "one of --markdown, --commands and --series, not several");
+    if (o->markdown + o->commands + o->series + o->files > 1)
+        return gt_fail(GT_USAGE, "one of --markdown, --commands, --series and --files, not several");
     (o->markdown   ? cli_print_markdown
      : o->commands ? cli_print_commands
      : o->series   ? cli_print_series
+     : o->files    ? cli_print_files
                    : cli_print_reference)(stdout);
     return GT_OK;
 }
 
 const cli_command cli_reference = {
     .name = "reference",
-    .arguments = "[--markdown | --commands | --series]",
+    .arguments = "[--markdown | --commands | --series | --files]",
     .help = "Print a job file with all options of training, explained",
     CLI_EXAMPLES({"A job file to copy from", "gantry reference > all.ini"},
                  {"The same options as tables", "gantry reference --markdown > options.md"}),

@@ -17,6 +17,14 @@ typedef struct run_fields {
 } run_fields;
 
 #define FIELDS run_fields
+/* Names, also as Slurm writes them: node[1-4]. */
+static gt_status check_hosts(const gt_option *o, const char *value) {
+    (void)o;
+    if (*value && !value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-,[]")])
+        return GT_OK;
+    return gt_fail(GT_USAGE, "must be names of hosts with commas between them, such as node1:2,node2:2");
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(ranks, NULL, "Number of ranks"), .derived = "in a Slurm allocation its tasks, else one a socket",
      .min = 1, .max = 1 << 20, .letter = 'n',
@@ -24,13 +32,15 @@ static const gt_option table[] = {
                "for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
     {CLI_OPTION(hosts, "", "Hosts to run on: NAME or NAME:RANKS, with commas"), .placeholder = "LIST",
+     .check = check_hosts,
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
                "and the files under the same paths."},
     {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .placeholder = "FILE", .path = true},
     {CLI_OPTION(launcher, "auto", "Program that starts the ranks"), .choices = "auto|mpirun|srun",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
-    {CLI_SHOWN("launch-options", options, "", "Further options for mpirun or srun, in quotes"), .placeholder = "WORDS"},
+    {CLI_SHOWN("launch-options", options, "", "Further options for mpirun or srun, in quotes"), .placeholder = "WORDS",
+     .any = true},
     {CLI_SHOWN("dry-run", dry_run, "0", "Only print the launcher's command")},
 };
 enum { N_ROWS = sizeof table / sizeof *table };

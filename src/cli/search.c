@@ -19,7 +19,7 @@ static const gt_option table[] = {
     {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
      .detail = "After each quarter of them every range becomes that of the best fifth so far."},
     {CLI_OPTION(by, "max:Accuracy/validation", "Series that trials are judged by, and whether small or large is good"),
-     .placeholder = "[min:|max:]SERIES",
+     .placeholder = "[min:|max:]SERIES", .any = true,
      .detail = "A series of stats.jsonl, as it is at the end of a trial. Without min: or max: accuracies and metrics "
                "are better when they are larger or as their kind says, all else when it is smaller."},
     {CLI_OPTION(run, "runs/search", "Folder of the search: begin the search, or resume it"), .placeholder = "DIR",
@@ -27,7 +27,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("ranks-per-trial", ranks_per_trial, "1", "Number of ranks of a trial, all on one host"), .min = 1,
      .max = 4096},
     {CLI_SHOWN("max-time", max_time, "", "Stop after this time: minutes, h:m:s or days-hours"), .placeholder = "TIME",
-     .detail = "The exit status is 75, and the same command resumes."},
+     .check = cli_check_duration, .detail = "The exit status is 75, and the same command resumes."},
 };
 enum { OWN = sizeof table / sizeof *table };
 
@@ -71,8 +71,7 @@ static gt_status search_values(gt_search *s, gt_job *job, const search_fields *f
                                                            .keys = fixed->keys,
                                                            .values = fixed->values,
                                                            .n_fixed = fixed->n_pairs});
-    if (!st && *f->max_time && (st = gt_parse_duration(f->max_time, &seconds)))
-        gt_wrap(st, "--max-time=%s", f->max_time);
+    if (!st && *f->max_time) st = gt_parse_duration(f->max_time, &seconds);
     if (!st) st = cli_read_job(job, fixed);
     if (!st) st = gt_search_check_job(s);
     if (!st) st = cli_resolve_job(job);

@@ -26,7 +26,8 @@ typedef struct status_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(watch, "0", "Show again and again, until all runs have ended")},
-    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400},
+    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400,
+     .with = "--watch"},
 };
 
 enum { TEXT = 400, RECENT = 5 /* ticks that the speed is taken of */ };
@@ -36,6 +37,7 @@ typedef struct now { /* a run at this moment */
     gt_starts *starts;
     gt_stats *stats;
     const char *state;     /* "": unknown, a run of an older version */
+    bool lost;             /* nothing of it can be read */
     double kimg, total;    /* total 0: unknown */
     double rate, left;     /* images/s of the latest ticks; seconds; NaN: unknown */
     double seconds, quiet; /* of training so far; since the latest tick */
@@ -70,19 +72,22 @@ static double recent_rate(const now *r) {
     return n ? n / sum : NAN;
 }
 
-static gt_status read_run(now *r, const char *dir) {
+static gt_status read_run(now *r, const char *dir, int runs) {
     char *path = gt_path_join(dir, "stats.jsonl");
     *r = (now){.dir = dir};
     r->starts = gt_starts_read(dir);
     r->stats = path ? gt_stats_read(path) : NULL;
     free(path);
     if (!r->starts || !r->stats) return GT_FAILED;
-    if (!r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
+    r->lost = gt_logs_are_lost(r->stats, r->starts);
+    gt_logs_warn(dir, r->stats, r->starts, runs);
+    if (!r->lost && !r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
         return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl",
                        dir);
     int last = r->stats->ticks - 1;
     r->state = gt_starts_state(dir, r->starts);
-    r->kimg = last >= 0 ? (double)r->stats->images[last] / 1000 : 0;
+    double ticked = last >= 0 ? (double)r->stats->images[last] : 0;
+    r->kimg = fmax(ticked, (double)r->starts->shown) / 1000; /* ticks may be lost */
     r->total = (double)r->starts->total / 1000;
     r->rate = recent_rate(r);
     r->left = r->total > 0 && r->rate > 0 ? fmax(0, 1000 * (r->total - r->kimg)) / r->rate : NAN;
@@ -206,18 +211,20 @@ static void print_line(const now *r, int width) {
              r->warnings);
 }
 
-/* *going: some run goes on. */
-static gt_status show_runs(const char *const *dirs, int n, bool *going) {
+/* *going: some run goes on. *lost: of how many nothing can be read. */
+static gt_status show_runs(const char *const *dirs, int n, bool *going, int *lost) {
     gt_status st = GT_OK;
     int width = 3;
+    *lost = 0;
     for (int i = 0; i < n; i++) width = (int)strlen(dirs[i]) > width ? (int)strlen(dirs[i]) : width;
     *going = false;
     for (int i = 0; i < n && !st; i++) {
         now r;
-        st = read_run(&r, dirs[i]);
+        st = read_run(&r, dirs[i], n);
         if (!st && n > 1 && i == 0) print_heading(width);
         if (!st && n > 1) print_line(&r, width);
-        if (!st && n == 1) print_run(&r);
+        if (!st && n == 1 && !r.lost) print_run(&r);
+        *lost += !st && r.lost;
         *going |= !st && is_running(&r);
         forget(&r);
     }
@@ -225,19 +232,25 @@ static gt_status show_runs(const char *const *dirs, int n, bool *going) {
     return st;
 }
 
-gt_status cli_print_status(const char *dir) {
+gt_status cli_print_status(const char *dir, bool *lost) {
     bool going;
-    return show_runs(&dir, 1, &going);
+    int n;
+    gt_status st = show_runs(&dir, 1, &going, &n);
+    *lost = n;
+    return st;
 }
 
 static gt_status status(cli_session *s) {
     const status_fields *f = s->fields;
     bool going;
-    int n = s->arguments.n_words;
+    int n = s->arguments.n_words, lost;
     if (!n) return gt_fail(GT_USAGE, "directories of runs are needed, such as runs/*");
     for (;;) {
         if (f->watch && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
-        gt_status st = show_runs(s->arguments.words, n, &going);
+        gt_status st = show_runs(s->arguments.words, n, &going, &lost);
+        if (!st && lost == n)
+            st = gt_fail(GT_FAILED, "nothing of '%s' can be read: stats.jsonl and starts.jsonl are damaged",
+                         s->arguments.words[0]);
         if (st || !f->watch || !going) return st;
         usleep((useconds_t)(1e6 * f->every));
     }

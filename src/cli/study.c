@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry study: figures that explain, with the numbers behind them. Studies are rows of a table. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/text.h"
@@ -28,6 +29,13 @@ typedef struct study_fields {
 
 #define STUDIED "@(kl|dimensions|gradient-variance)"
 
+static gt_status check_power(const gt_option *o, const char *value) {
+    unsigned long long n = strtoull(value, NULL, 10);
+    (void)o;
+    if (!(n & (n - 1))) return GT_OK;
+    return gt_fail(GT_USAGE, "is not a power of 2; the nearest below is %lld", 1LL << (63 - __builtin_clzll(n)));
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "study", "Folder to write to; made if needed"),
      CLI_FILLS({STUDIED ".csv", GT_OUTFILE_TABLE}, CLI_FIGURE(STUDIED)),
@@ -37,15 +45,17 @@ static const gt_option table[] = {
                "gradient-variance: gradient-variance.svg, .png, .csv: how far estimates of the gradient of the "
                "reconstruction loss scatter, with L samples each, by the means and by the log-variances of the "
                "latents: score-function (REINFORCE) against reparametrised."},
-    {CLI_OPTION(images, NULL, "Number of images, from the first on"), .min = 1, .max = 1e9,
-     .derived = "dimensions: all; gradient-variance: 100"},
-    {CLI_OPTION(samples, "1024", "Of gradient-variance: samples of each image, a power of 2"), .min = 32,
-     .max = 1 << 20, .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
-    {CLI_OPTION(seed, "0", "Of gradient-variance: seed of the samples"), .max = 4294967295.0},
+    {CLI_OPTION(images, NULL, "Number of images, from the first on"), .with = "dimensions|gradient-variance", .min = 1,
+     .max = 1e9, .derived = "dimensions: all; gradient-variance: 100"},
+    {CLI_OPTION(samples, "1024", "Of gradient-variance: samples of each image, a power of 2"),
+     .with = "gradient-variance", .check = check_power, .min = 32, .max = 1 << 20,
+     .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
+    {CLI_OPTION(seed, "0", "Of gradient-variance: seed of the samples"), .with = "gradient-variance",
+     .max = 4294967295.0},
     CLI_OVERWRITE,
-    CLI_CLASSES,
-    {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .min = -1e6, .max = 1e6},
-    {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .min = 1e-6, .max = 1e6},
+    CLI_CLASSES_WITH("dimensions|gradient-variance"),
+    {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .with = "kl", .min = -1e6, .max = 1e6},
+    {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .with = "kl", .min = 1e-6, .max = 1e6},
     CLI_THREADS,
 };
 
@@ -132,10 +142,8 @@ static gt_status choose_study(cli_session *s) {
 
 static gt_status check_study(cli_session *s) {
     const study_fields *f = s->fields;
-    if (f->samples & (f->samples - 1))
-        return gt_fail(GT_USAGE, "--samples=%lld is not a power of 2; the nearest below is %lld", (long long)f->samples,
-                       1LL << (63 - __builtin_clzll((unsigned long long)f->samples)));
     gt_status st = choose_study(s);
+    if (!st) st = gt_options_check_effect(&s->options, f->study->name);
     return !st && f->study->of_latents ? cli_check_applied(s) : st;
 }
 
@@ -171,4 +179,5 @@ const cli_command cli_study = {
     .pool = true,
     .prepare = check_study,
     .run = run_study,
+    .acts = true,
 };

@@ -12,6 +12,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/doctor.h"
+#include "gantry/export.h"
 #include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
@@ -127,6 +128,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     gt_options o = job->options;
     if (!st && path && !arguments->n_words) forget_length(&o, arguments);
     if (!st) st = cli_apply(&o, arguments);
+    if (!st) st = gt_export_check_list(job->export);
     if (!st && !path && !*job->data && *job->run)
         return gt_fail(GT_USAGE,
                        "there is no run '%s' to resume (no %s/job.ini), and for a new run --data is required: a "

@@ -20,7 +20,8 @@ typedef struct walk_fields {
 #define FIELDS walk_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(seeds, "", "Seeds that the film passes, as in 0-7"), .required = true, .placeholder = "SEEDS"},
+    {CLI_OPTION(seeds, "", "Seeds that the film passes, as in 0-7"), .required = true, .placeholder = "SEEDS",
+     .check = gt_option_check_ranges},
     {CLI_SHOWN("out", request.film.path, "walk.webp", "The film, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}),
      .detail = "Animated WebP plays in every browser. MP4 needs the program ffmpeg. A folder gets frame00000.png and "
@@ -33,15 +34,18 @@ static const gt_option table[] = {
      .detail = "w: a Catmull-Rom spline through the seeds' styles. z: such a spline through their latents, drawn out "
                "to their distance from 0. Both pass the seeds at equal intervals, without a jump of speed."},
     {CLI_OPTION(grid, "", "Several walks side by side, as in 3x2"), .placeholder = "COLUMNSxROWS",
-     .detail = "Each walk begins at another seed; all pass the seeds in the same order."},
+     .check = cli_check_grid, .detail = "Each walk begins at another seed; all pass the seeds in the same order."},
     {CLI_SHOWN("class", request.condition.class, "", "Class of a conditional model, or classes to pass, as in A,B"),
-     .placeholder = "CLASSES", .detail = "Numbers or names. With --loop the label comes back to the first."},
+     .placeholder = "CLASSES", .any = true,
+     .detail = "Numbers or names. With --loop the label comes back to the first."},
     {CLI_SHOWN("styles", request.styles, "", "Layers that move, as in 8-; the others stay as they were at first"),
-     .placeholder = "LAYERS"},
-    {CLI_SHOWN("quality", request.film.quality, "90", "Quality of WebP, 0 to 100"), .min = 0, .max = 100},
-    {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss")},
+     .placeholder = "LAYERS", .check = cli_check_styles},
+    {CLI_SHOWN("quality", request.film.quality, "90", "Quality of WebP, 0 to 100"), .min = 0, .max = 100,
+     .with = "--out=*.webp"},
+    {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss"), .with = "--out=*.webp"},
     CLI_GENERATOR_OPTIONS,
-    {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST"},
+    {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST",
+     .check = cli_check_numbers},
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -66,8 +70,7 @@ static gt_status read_request(cli_session *s) {
     if (st) return st;
     r->seeds = seeds;
     r->space = spaces[gt_options_choice(&s->options, "space")];
-    if (*fields->grid && (st = gt_grid_parse(fields->grid, &r->grid))) gt_wrap(st, "--grid=%s", fields->grid);
-    if (!st && r->grid.reference) st = gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 4x2");
+    if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
     if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
     return st ? st : read_film(fields, r);

@@ -11,6 +11,7 @@
 #include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
@@ -30,11 +31,6 @@ static void write_stderr(const char *text) {
     (void)ignored;
 }
 
-static void end_by(int number) {
-    signal(number, SIG_DFL);
-    raise(number); /* delivered when the handler returns */
-}
-
 /* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): a signal that comes so
  * soon is not a second wish. */
 static bool is_second_wish(void) {
@@ -50,7 +46,7 @@ static void on_signal(int number) {
         return;
     }
     stop_signal = number;
-    if (number == SIGINT && alone && is_second_wish()) end_by(number);
+    if (number == SIGINT && alone && is_second_wish()) gt_program_ends_by(number);
     if (!answer[0] || (number == SIGUSR1 && !alone)) return;
     write_stderr(answer);
     answer[0] = 0;
@@ -61,6 +57,7 @@ static void say_and_end(int number) {
     enum { STOPPED = 75 };
     (void)number;
     write_stderr(answer);
+    gt_program_tidy();
     _exit(STOPPED);
 }
 
@@ -119,7 +116,8 @@ void gt_stop_says(const gt_comm *comm, const char *words) {
     for (size_t i = 0; comm->rank == 0 && i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction old;
         sigaction(numbers[i], NULL, &old);
-        if (old.sa_handler == SIG_DFL) set_handler(numbers[i], say_and_end, &old);
+        if (old.sa_handler == SIG_DFL || old.sa_handler == gt_program_ends_by)
+            set_handler(numbers[i], say_and_end, &old);
     }
 }
 

@@ -6,13 +6,14 @@
 
 #include "gantry/dist.h"
 #include "gantry/grid.h"
+#include "gantry/metric.h"
 #include "gantry/schedule.h"
 #include "gantry/text.h"
 
 static gt_status check_duration(const gt_option *o, const char *value) {
     double seconds;
     (void)o;
-    return *value ? gt_parse_duration(value, &seconds) : GT_OK;
+    return gt_parse_duration(value, &seconds);
 }
 
 static gt_status check_grid(const gt_option *o, const char *value) {
@@ -28,6 +29,7 @@ static gt_status check_epochs(const gt_option *o, const char *value) {
 }
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_job, field, value, text)
+#define OPTIMISED_BY(name) "--optimizer=" name "|--g-optimizer=" name "|--d-optimizer=" name
 #define MINUTES .unit = "minutes", .max = 1e6
 
 static const gt_option options[] = {
@@ -58,7 +60,7 @@ static const gt_option options[] = {
      .min = 1, .max = HUGE_VAL,
      .detail = "Chosen before mirroring. The same seed gives the same choice as in stylegan2-ada-pytorch."},
     {OPTION(classes, NULL, "Only images of these classes: names or numbers, as in cat,dog or 0-7,9"),
-     .placeholder = "CLASSES", .derived = "all",
+     .placeholder = "CLASSES", .derived = "all", .any = true,
      .detail = "They become classes 0, 1, ... in the order in which they are named here. Chosen before --subset and "
                "--validation; --test-data are chosen in the same way."},
     {OPTION(class_names, "", "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
@@ -123,9 +125,11 @@ static const gt_option options[] = {
      .max = 0.999999},
     {OPTION(beta2, NULL, "Decay of adam's running mean of squared gradients"), .derived = "0.999; stylegan2 0.99",
      .max = 0.999999},
-    {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999},
-    {OPTION(nesterov, NULL, "Use Nesterov's momentum in sgd"), .derived = "0"},
-    {OPTION(rho, NULL, "Decay of rmsprop's running mean of squared gradients"), .derived = "0.99", .max = 0.999999},
+    {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999,
+     .with = OPTIMISED_BY("sgd") "|" OPTIMISED_BY("rmsprop")},
+    {OPTION(nesterov, NULL, "Use Nesterov's momentum in sgd"), .derived = "0", .with = OPTIMISED_BY("sgd")},
+    {OPTION(rho, NULL, "Decay of rmsprop's running mean of squared gradients"), .derived = "0.99", .max = 0.999999,
+     .with = OPTIMISED_BY("rmsprop")},
     {OPTION(eps, NULL, "Small number that optimisers add to the root of the mean of squares"),
      .derived = "1e-8; adagrad 1e-10; eps-form outside 1e-7", .max = 1},
     {OPTION(eps_form, NULL, "Whether adam adds eps to the root of the corrected moment (inside) or of the other"),
@@ -169,8 +173,8 @@ static const gt_option options[] = {
          "and so does --normalize, of which another value is an error where the file says it. Tensors of the same name "
          "and shape are copied, the others are listed and start afresh. As published, ada then works faster and the "
          "moving average has no ramp-up. noresume: none."},
-    {OPTION(resume_partial, "0", "Also start where less than half of the tensors of --resume fit"),
-     .class = GT_COMMAND},
+    {OPTION(resume_partial, "0", "Also start where less than half of the tensors of --resume fit"), .class = GT_COMMAND,
+     .with = "--resume"},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},
@@ -241,7 +245,7 @@ static const gt_option options[] = {
      .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a "
                "new one is written nothing goes."},
     {OPTION(best, "none", "Statistic by which the link `best` is set: NAME, min:NAME or max:NAME"),
-     .placeholder = "[min:|max:]NAME",
+     .placeholder = "[min:|max:]NAME", .any = true,
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end "
                "is good. The best checkpoint so far is kept, and `best` in the run's directory points to it. By a "
                "statistic of pictures (Fakes/...) each checkpoint is made with pictures. One of --metrics by its "
@@ -261,10 +265,12 @@ static const gt_option options[] = {
                "other; images tells ticks of less than 1 kimg apart. A run that resumes keeps the step it has, and a "
                "run begun by version 0.1 has images."},
     {OPTION(export, "none", "Networks for other programs beside each checkpoint, as in pkl,npz"), .placeholder = "LIST",
+     .any = true,
      .detail = "The forms of gantry export, in files network-snapshot-NNNNNNNNN.FORM. A file goes "
                "when its checkpoint goes. One that cannot be written is a warning, and is tried again with the next "
                "checkpoint."},
     {OPTION(metrics, "none", "Metrics at each checkpoint, as in fid10k,pr10k3"), .placeholder = "LIST", .common = true,
+     .check = gt_metrics_check,
      .detail = "The names of gantry metrics --metrics=help, which says what each needs. "
                "A number in a name is the number of generated pictures. At each checkpoint by images and at the last "
                "one; gantry metrics gives the same values later. A metric that fails is a warning."},

@@ -127,7 +127,9 @@ static gt_status check_scores(gt_job *job) {
     gt_metric_request metrics[GT_METRICS_MAX];
     int n;
     gt_status st = gt_metrics_parse(job->metrics, job->metrics_count, false, metrics, &n);
-    if (!st) st = check_metrics(job, n > 0);
+    if (st) return gt_wrap(st, "--metrics");
+    st = check_metrics(job, n > 0);
+    if (!st) st = gt_metrics_check_takes(&job->options, metrics, n);
     return st ? st : find_best(job, metrics, n);
 }
 
@@ -192,6 +194,7 @@ static gt_status check_meaning(gt_job *job) {
     if (!st) st = check_schedule(job);
     if (!st) st = check_betas(job);
     if (!st) st = check_scores(job);
+    if (!st) st = gt_options_check_effect(&job->options, NULL);
     return st ? st : check_patience(job);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "gantry/rundir.h"
 #include "job/internal.h"
 #include "gantry/text.h"
 
@@ -72,6 +73,14 @@ char *gt_job_to_text(const gt_job *job) {
 }
 
 bool gt_job_is_resolved_text(const char *text) { return !strncmp(text, RESOLVED, sizeof RESOLVED - 1); }
+
+gt_status gt_job_check_folder(const char *dir) {
+    char *text;
+    gt_status st = gt_rundir_read(dir, "job.ini", &text);
+    if (!st) st = gt_rundir_check_new(dir, text && gt_job_is_resolved_text(text));
+    free(text);
+    return st;
+}
 
 char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "gantry/launch.h"
 #include "gantry/program.h"
 #include "gantry/rundir.h"
@@ -38,27 +39,30 @@ static bool is_size(const char *text) {
     return number_at(&text) >= 0 && (!*text || (strchr("KMGT", *text) && !text[1]));
 }
 
-/* What sbatch would refuse only after the question. */
-static gt_status check_words_of_sbatch(const gt_batch_job *b) {
-    const char *mem = b->texts[GT_BATCH_MEM], *array = b->texts[GT_BATCH_ARRAY];
-    if (*mem && !is_size(mem))
-        return gt_fail(GT_USAGE, "--mem=%s: memory of a node, such as 64G (K, M, G or T); 0 is all of it", mem);
-    if (*array && !is_array(array))
-        return gt_fail(GT_USAGE, "--array=%s: numbers and ranges, such as 1-4 or, two at a time, 0-15%%2", array);
-    return GT_OK;
+gt_status gt_batch_check_memory(const gt_option *o, const char *value) {
+    (void)o;
+    if (is_size(value)) return GT_OK;
+    return gt_fail(GT_USAGE, "memory of a node, such as 64G (K, M, G or T); 0 is all of it");
+}
+
+gt_status gt_batch_check_array(const gt_option *o, const char *value) {
+    (void)o;
+    if (is_array(value)) return GT_OK;
+    return gt_fail(GT_USAGE, "numbers and ranges, such as 1-4 or, two at a time, 0-15%%2");
 }
 
 gt_status gt_batch_check(const gt_batch_job *b) {
-    double seconds;
+    double seconds = 0;
     if (!b->cpus_per_task)
         return gt_fail(GT_USAGE,
                        "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
     gt_status st = gt_parse_duration(b->time, &seconds);
     if (st) return gt_wrap(st, "--time=%s", b->time);
-    if (seconds <= (double)b->grace)
-        st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
-    return st ? st : check_words_of_sbatch(b);
+    if (seconds > (double)b->grace) return GT_OK;
+    return gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
 }
+
+#define SCRIPT "submit.sbatch"
 
 /* ---- places ---- */
 
@@ -97,7 +101,7 @@ static gt_status find_run(gt_batch_job *b, gt_job *job) {
     free(here);
     if (b->run && !*b->texts[GT_BATCH_NAME]) b->texts[GT_BATCH_NAME] = strrchr(b->run, '/') + 1;
     b->seed = job->seed;
-    b->path = b->run ? gt_arena_printf(a, "%s/submit.sbatch", b->run) : NULL;
+    b->path = b->run ? gt_arena_printf(a, "%s/" SCRIPT, b->run) : NULL;
     if (b->run && *b->texts[GT_BATCH_ARRAY] && gt_folder_has(b->run, "job.ini"))
         return gt_fail(GT_USAGE,
                        "--array makes a run in a folder of '%s' for each of its tasks, and '%s' is a run itself: give "
@@ -134,10 +138,12 @@ static void print_training(FILE *f, const gt_batch_job *b) {
     fputs(array ? "/\"$SLURM_ARRAY_TASK_ID\"\n" : "\n", f);
 }
 
+#define BEGINNING "#!/bin/bash\n# Written by gantry submit"
+
 static void print_script(FILE *out, const gt_batch_job *b) {
     char *here = getcwd(NULL, 0);
-    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run resumes "
-          "where it is.\n",
+    fputs(BEGINNING ". `sbatch` with this file submits it again, and the run resumes "
+                    "where it is.\n",
           out);
     print_directives(out, b, GT_BATCH_NAME, GT_BATCH_TEXTS);
     fprintf(out,
@@ -163,28 +169,46 @@ static void print_script(FILE *out, const gt_batch_job *b) {
 static bool has_controls(const char *text) { return gt_format(NULL, 0, "%s", text) != (int)strlen(text); }
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
+static gt_status check_text(const char *text) {
+    if (!text[strcspn(text, "\"\\%$`")] && !has_controls(text)) return GT_OK;
+    return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ ` or a control character",
+                   text);
+}
+
+gt_status gt_batch_check_text(const gt_option *o, const char *value) {
+    (void)o;
+    return check_text(value);
+}
+
 static gt_status check_texts(const gt_batch_job *b) {
-    const char *const places[] = {b->run, b->program, b->site};
-    enum { PLACES = sizeof places / sizeof *places };
-    for (int i = 0; i < PLACES + GT_BATCH_TEXTS; i++) {
-        const char *text = i < PLACES ? places[i] : b->texts[i - PLACES];
-        bool array = i == PLACES + GT_BATCH_ARRAY; /* its % is its own */
-        if ((!array && text[strcspn(text, "\"\\%$`")]) || has_controls(text))
-            return gt_fail(GT_USAGE,
-                           "'%s' cannot stand in a batch script: it has one of \" \\ %% $ ` or a control character",
-                           text);
-    }
-    for (int i = 0; i < b->n_more; i++)
+    gt_status st = check_text(b->run);
+    if (!st) st = check_text(b->program);
+    if (!st) st = check_text(b->site);
+    for (int i = 0; i < b->n_more && !st; i++)
         if (b->more[i][strcspn(b->more[i], "\"\\")] || has_controls(b->more[i]))
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ or a control character",
-                           b->more[i]);
-    return GT_OK;
+            st = gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ or a control character",
+                         b->more[i]);
+    return st;
+}
+
+/* The folder may be there: may the job's run begin in it, and the script take its place? */
+static gt_status check_folder(const gt_batch_job *b) {
+    char *before;
+    if (!gt_is_directory(b->run)) return GT_OK;
+    gt_status st = gt_rundir_read(b->run, SCRIPT, &before);
+    bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1) : !gt_folder_has(b->run, SCRIPT);
+    free(before);
+    if (!st && !ours)
+        st = gt_fail(GT_USAGE, "'%s' is there already, and is not from gantry submit: rename it", b->path);
+    /* the tasks of an array have folders of their own */
+    return st || *b->texts[GT_BATCH_ARRAY] ? st : gt_job_check_folder(b->run);
 }
 
 gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
     gt_status st = find_scripts(b, job->arena);
     if (!st) st = find_run(b, job);
     if (!st) st = check_texts(b);
+    if (!st) st = check_folder(b);
     if (st) return st;
     char *text = NULL;
     size_t bytes;
@@ -242,6 +266,6 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
 
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script) {
     gt_status st = gt_rundir_prepare(b->run, 0);
-    if (!st) st = gt_rundir_write(b->run, "submit.sbatch", script);
+    if (!st) st = gt_rundir_write(b->run, SCRIPT, script);
     return st ? st : become_sbatch(a, b);
 }

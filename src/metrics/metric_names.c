@@ -121,21 +121,21 @@ static gt_status fail_of_name(const char *word) {
         rows[n] = (gt_option){.key = names[n]};
     }
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = n}, word);
-    return gt_fail(GT_USAGE, "--metrics: there is no metric '%.60s'%s%s%s; `gantry metrics --metrics=help` lists all",
-                   word, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return gt_fail(GT_USAGE, "there is no metric '%.60s'%s%s%s; `gantry metrics --metrics=help` lists all", word,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static gt_status add_request(const char *word, int64_t count, bool all, gt_metric_request *out, int *n) {
     int64_t number;
     const gt_metric *m = find_name(word, &number);
     if (!m) return fail_of_name(word);
-    if (*n == GT_METRICS_MAX) return gt_fail(GT_USAGE, "--metrics: more than %d metrics", GT_METRICS_MAX);
+    if (*n == GT_METRICS_MAX) return gt_fail(GT_USAGE, "more than %d metrics", GT_METRICS_MAX);
     gt_metric_request *r = &out[*n];
     *r = (gt_metric_request){.row = m, .count = count ? count : number ? number : all ? 0 : m->count};
     if (r->count) gt_metric_name(m, r->count, r->metric);
     else snprintf(r->metric, sizeof r->metric, "%s", m->plain);
     for (int k = 0; k < *n; k++)
-        if (!strcmp(out[k].metric, r->metric)) return gt_fail(GT_USAGE, "--metrics: '%s' is named twice", r->metric);
+        if (!strcmp(out[k].metric, r->metric)) return gt_fail(GT_USAGE, "'%s' is named twice", r->metric);
     ++*n;
     return GT_OK;
 }
@@ -152,6 +152,38 @@ gt_status gt_metrics_parse(const char *list, int64_t count, bool all, gt_metric_
         list += length + (list[length] == ',');
     }
     return st;
+}
+
+gt_status gt_metrics_check(const gt_option *o, const char *value) {
+    gt_metric_request asked[GT_METRICS_MAX];
+    int n;
+    (void)o;
+    return gt_metrics_parse(value, 0, false, asked, &n);
+}
+
+/* Does one of the metrics take what the option of this key names? */
+static bool take(const gt_metric_request *asked, int n, const char *key, bool detector) {
+    for (int i = 0; i < n; i++) {
+        gt_metric_source from = asked[i].row->network;
+        bool published = from == GT_METRIC_INCEPTION || from == GT_METRIC_VGG16, lpips = from == GT_METRIC_LPIPS;
+        if (!strcmp(key, "detector") && from != GT_METRIC_NO_NETWORK && !lpips) return true;
+        if (!strcmp(key, "inception") && from == GT_METRIC_INCEPTION && !detector) return true;
+        if (!strcmp(key, "vgg16") && (lpips || (from == GT_METRIC_VGG16 && !detector))) return true;
+        if (!strcmp(key, "lpips") && lpips) return true;
+        if (!strcmp(key, "resize") && published && !detector) return true;
+    }
+    return false;
+}
+
+gt_status gt_metrics_check_takes(const gt_options *o, const gt_metric_request *asked, int n) {
+    static const char *const keys[] = {"detector", "inception", "vgg16", "lpips", "resize"};
+    bool detector = gt_options_state(o, "detector") == GT_OPTION_GIVEN,
+         nearest = gt_options_state(o, "nearest") == GT_OPTION_GIVEN; /* whose picture takes the detector, too */
+    for (size_t i = nearest; i < sizeof keys / sizeof *keys; i++)
+        if (gt_options_state(o, keys[i]) == GT_OPTION_GIVEN && !take(asked, n, keys[i], detector))
+            return gt_fail(GT_USAGE, "--%s has no effect with these --metrics%s", keys[i],
+                           take(asked, n, keys[i], false) ? " and --detector" : "");
+    return GT_OK;
 }
 
 const gt_metric *gt_metric_of_key(const char *key, bool *more) {

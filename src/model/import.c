@@ -17,6 +17,7 @@ void gt_import_set(gt_imported *m, const char *key, const char *format, ...) {
 
 const char *gt_import_given(const gt_imported *m, const char *key) {
     if (!m->given || gt_options_state(m->given, key) != GT_OPTION_GIVEN) return NULL;
+    gt_options_use(m->given, key);
     return gt_options_effective(m->given, gt_options_find(m->given, key));
 }
 

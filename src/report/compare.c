@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
+#include "gantry/rundir.h"
 #include "gantry/runlog.h"
-#include "gantry/metric.h"
 #include "gantry/text.h"
 #include "report/compare.h"
 
@@ -217,6 +217,20 @@ int gt_compare_sort_out(const char **dirs, int n) {
     return kept;
 }
 
+/* Of a run that cannot be read the rest is compared; of none, nothing. */
+static gt_status warn_of_damage(gt_stats *const *stats, const char *const *dirs, int n) {
+    int lost = 0;
+    for (int i = 0; i < n; i++) {
+        gt_starts *starts = gt_starts_read(dirs[i]);
+        if (!starts) return GT_NOMEM;
+        gt_logs_warn(dirs[i], stats[i], starts, n);
+        gt_starts_free(starts);
+        lost += gt_logs_are_lost(stats[i], NULL);
+    }
+    if (lost < n) return GT_OK;
+    return gt_fail(GT_FAILED, "nothing of '%s' can be compared: stats.jsonl is damaged, or no log of a run", dirs[0]);
+}
+
 gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
     for (int i = 0; i < n; i++) {
         char *path = gt_path_join(dirs[i], "stats.jsonl");
@@ -230,7 +244,7 @@ gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
             return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
     }
-    return GT_OK;
+    return warn_of_damage(stats, dirs, n);
 }
 
 compare_cell *compare_cells(gt_stats *const *stats, const char *const *dirs, int n, int *filled) {

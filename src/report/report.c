@@ -103,10 +103,11 @@ gt_status gt_report_write(const char *dir, const char *path) {
     gt_buffer page = {0};
     char *job = NULL;
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
-    if (!st && !stats->ticks && !job) /* a run has a log, or, before the first tick, its job */
-        st = gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
     gt_starts *starts = st ? NULL : gt_starts_read(dir);
     if (!st && !starts) st = GT_NOMEM;
+    if (!st) gt_logs_warn(dir, stats, starts, 1);
+    if (!st && !stats->ticks && !job) /* a run has a log, or, before the first tick, its job */
+        st = gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
     if (!st) put_page(&page, dir, !path, basename(full), job, stats, starts);
     if (!st) st = gt_buffer_write(&page, path ? path : own);
     gt_stats_free(stats);

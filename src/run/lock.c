@@ -97,17 +97,28 @@ static int print_holder(const holder *h, char text[LOCK_BYTES]) {
                     h->beat, h->host, h->pid, h->started, h->token, h->job);
 }
 
-/* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
-static int read_holder(const char *path, holder *h) {
-    char text[LOCK_BYTES] = "";
-    *h = (holder){0};
+enum { NO_LOCK = EISNAM };
+
+/* 0 or errno; NO_LOCK: it begins as no lock does, not even a half-written one: somebody's file. */
+static int read_text(const char *path, char text[LOCK_BYTES]) {
+    static const char first[] = "beat ";
+    memset(text, 0, LOCK_BYTES);
     int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK);
     if (fd < 0) return errno;
-    ssize_t n = read(fd, text, sizeof text - 1);
+    ssize_t n = read(fd, text, LOCK_BYTES - 1);
     close(fd);
+    return n > 0 && *text && strncmp(text, first, strnlen(text, sizeof first - 1)) ? NO_LOCK : 0;
+}
+
+/* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
+static int read_holder(const char *path, holder *h) {
+    char text[LOCK_BYTES];
+    *h = (holder){0};
+    int error = read_text(path, text);
+    if (error) return error;
     holder r = {.job = "-"};
-    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat,
-                        r.host, &r.pid, &r.started, &r.token, r.job) >= 5)
+    if (sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat, r.host,
+               &r.pid, &r.started, &r.token, r.job) >= 5)
         *h = r;
     return 0;
 }
@@ -229,6 +240,9 @@ static gt_status take_lock(gt_lock *l, const gt_lock_options *o) {
         bool mine = false;
         gt_status st;
         error = read_holder(l->path, &h);
+        if (error == NO_LOCK)
+            return gt_fail(GT_USAGE, "'%s' is not the lock of a run, and its name is needed for one: rename it",
+                           l->path);
         if (error && round >= (error == ENOENT ? ROUNDS : 1))
             return gt_fail(GT_FAILED,
                            "the lock '%s' is there and cannot be read: %s; remove it if no run uses the directory",
@@ -280,7 +294,8 @@ gt_lock_seen gt_lock_look(const char *dir) {
     char *path = gt_path_join(dir, "lock");
     int error = path ? read_holder(path, &h) : ENOMEM;
     free(path);
-    if (error) return (gt_lock_seen){.held = error != ENOENT, .sure = error == ENOENT};
+    bool none = error == ENOENT || error == NO_LOCK;
+    if (error) return (gt_lock_seen){.held = !none, .sure = none};
     presence p = strcmp(h.host, self.host) ? HIDDEN : presence_of(&h);
     return (gt_lock_seen){
         .held = p != GONE, .sure = p != HIDDEN, .pid = p == HIDDEN ? 0 : h.pid, .token = h.token, .beat = h.beat};

@@ -2,8 +2,6 @@
  * metric-NAME.jsonl of a run: cut back when the run resumes from an earlier state, and the recipes of values
  * (runlog.h).
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
@@ -28,32 +26,19 @@ static verdict verdict_of(char *text, bool whole, int64_t images, void *scratch)
     return v;
 }
 
-typedef gt_status each_file(void *arg, const char *path, const char *name);
-
-static gt_status each_of(const char *dir, each_file *fn, void *arg) {
-    DIR *d = opendir(dir);
-    if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
-    gt_status st = GT_OK;
-    for (struct dirent *e; !st && (e = readdir(d));) {
-        if (fnmatch("metric-*.jsonl", e->d_name, 0)) continue;
-        char *path = gt_path_join(dir, e->d_name);
-        st = path ? fn(arg, path, e->d_name) : GT_NOMEM;
-        free(path);
-    }
-    closedir(d);
-    return st;
-}
+static bool is_of_metric(const char *name) { return !fnmatch("metric-*.jsonl", name, 0); }
 
 static gt_status cut_back(void *arg, const char *path, const char *name) {
     const int64_t *images = arg;
     int counts[VERDICTS] = {0};
     int64_t last;
+    if (!is_of_metric(name)) return GT_OK;
     gt_status st = keep_lines(path, *images, verdict_of, NULL, counts, &last);
     if (counts[BAD]) gt_warn("%s: %d damaged or half-written lines removed", name, counts[BAD]);
     return st;
 }
 
-gt_status gt_metric_lines_cut_back(const char *dir, int64_t images) { return each_of(dir, cut_back, &images); }
+gt_status gt_metric_lines_cut_back(const char *dir, int64_t images) { return gt_folder_each(dir, cut_back, &images); }
 
 /* ---- recipes ---- */
 
@@ -90,7 +75,7 @@ static void match_line(wanted *w, const json_t *line) {
 
 static gt_status match_lines(void *arg, const char *path, const char *name) {
     gt_lines in;
-    (void)name;
+    if (!is_of_metric(name)) return GT_OK;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) {
         json_t *line = json_loads(in.text, JSON_ALLOW_NUL, NULL);
@@ -103,17 +88,18 @@ static gt_status match_lines(void *arg, const char *path, const char *name) {
 
 void gt_metric_recipe(const char *dir, const char *key, char *recipe, size_t bytes) {
     *recipe = 0;
-    each_of(dir, match_lines, &(wanted){.key = key, .images = -1, .value = NAN, .recipe = recipe, .bytes = bytes});
+    gt_folder_each(dir, match_lines,
+                   &(wanted){.key = key, .images = -1, .value = NAN, .recipe = recipe, .bytes = bytes});
 }
 
 bool metric_line_is_there(const char *dir, const char *metric, int64_t images, const char *recipe) {
     wanted w = {.metric = metric, .images = images, .value = NAN, .known = recipe};
-    each_of(dir, match_lines, &w);
+    gt_folder_each(dir, match_lines, &w);
     return w.found;
 }
 
 void metric_recipe_at(const char *dir, const char *key, int64_t images, double value, char *recipe, size_t bytes) {
     *recipe = 0;
-    each_of(dir, match_lines,
-            &(wanted){.key = key, .images = images, .value = value, .recipe = recipe, .bytes = bytes});
+    gt_folder_each(dir, match_lines,
+                   &(wanted){.key = key, .images = images, .value = value, .recipe = recipe, .bytes = bytes});
 }

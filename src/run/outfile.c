@@ -80,6 +80,14 @@ gt_status gt_outfile_check_run(const char *path) {
     return st;
 }
 
+gt_status gt_outfile_fail_taken(const char *dir, const char *what, const char *path) {
+    return gt_fail(
+        GT_USAGE,
+        "'%s' holds no %s, and '%s' is there already, which has a name that a %s writes: rename it, or choose "
+        "another --run",
+        dir, what, path, what);
+}
+
 /* ---- what lies there ---- */
 
 static const char *const *inputs;

@@ -63,19 +63,32 @@ static bool is_findings(const char *text) {
     return strstr(text, ":\nbad: ") || (*text == '{' && strstr(text, "\"items\":") && strstr(text, "\"counts\":"));
 }
 
-static gt_outfile_kind kind_of_text(int fd) {
+/* To be freed; NULL: nothing can be read. */
+static char *head_of(int fd) {
     enum { HEAD = 1 << 16 };
     char *text = calloc(HEAD + 1, 1);
-    if (!text || pread(fd, text, HEAD, 0) <= 0) {
-        free(text);
-        return GT_OUTFILE_OTHER;
-    }
+    if (text && pread(fd, text, HEAD, 0) > 0) return text;
+    free(text);
+    return NULL;
+}
+
+static gt_outfile_kind kind_of_text(int fd) {
+    char *text = head_of(fd);
+    if (!text) return GT_OUTFILE_OTHER;
     bool findings = is_findings(text);
     char *rest = text, *first = strsep(&rest, "\n");
     bool table = findings || is_heading(first, headings) || is_confusion(first, rest ? rest : ""),
          points = is_heading(first, headings_of_points);
     free(text);
     return table ? GT_OUTFILE_TABLE : points ? GT_OUTFILE_POINTS : GT_OUTFILE_OTHER;
+}
+
+/* What stands under the heading of a report or a comparison. */
+static gt_outfile_kind kind_of_page(int fd) {
+    char *text = head_of(fd);
+    bool is = text && strstr(text, "</h1><p>Gantry");
+    free(text);
+    return is ? GT_OUTFILE_PAGE : GT_OUTFILE_OTHER;
 }
 
 /* ---- archives and arrays ---- */
@@ -171,7 +184,7 @@ gt_outfile_kind gt_outfile_kind_of(const char *path, gt_outfile_kind written) {
     case GT_KIND_SPECIAL: return GT_OUTFILE_NOTHING;
     case GT_KIND_PICTURE: return GT_OUTFILE_PICTURE;
     case GT_KIND_FILM: return GT_OUTFILE_FILM;
-    case GT_KIND_PAGE: return GT_OUTFILE_PAGE;
+    case GT_KIND_PAGE: return kind_within(path, kind_of_page);
     case GT_KIND_TEXT: return kind_within(path, kind_of_text);
     case GT_KIND_ZIP: return kind_of_zip(path);
     case GT_KIND_NUMPY: return kind_within(path, kind_of_npy);

@@ -72,6 +72,23 @@ char *gt_rundir_new(const char *outdir, const char *description) {
     return number < 0 ? NULL : gt_rundir_numbered(outdir, number, "", 5, clean);
 }
 
+/* Under a name that nothing has: what lies in the folder may be somebody's. */
+static gt_status probe(const char *dir) {
+    char *path = gt_path_join(dir, ".probe"), *part = NULL;
+    void *zeros = calloc(1, PROBE_BYTES);
+    if (path && zeros) gt_storage_begin("writing", path);
+    int fd = path && zeros ? gt_half_open(path, &part) : -1, error = fd >= 0 ? 0 : path && zeros ? errno : ENOMEM;
+    if (!error) error = gt_write_all(fd, zeros, PROBE_BYTES);
+    if (!error) error = gt_file_sync(fd);
+    if (fd >= 0) unlink(part), close(fd);
+    if (path && zeros) gt_storage_end();
+    gt_status st = error ? gt_file_write_failed(path ? path : dir, error, PROBE_BYTES) : GT_OK;
+    free(zeros);
+    free(part);
+    free(path);
+    return st;
+}
+
 gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
     gt_status st = gt_make_directories(dir);
     if (st) return st;
@@ -81,13 +98,7 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
             GT_FAILED,
             "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir,
             have / 1e6, ((double)bytes + PROBE_BYTES) / 1e6);
-    char *path = gt_path_join(dir, ".probe");
-    void *zeros = calloc(1, PROBE_BYTES);
-    st = path && zeros ? gt_file_write(path, zeros, PROBE_BYTES)
-                       : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
-    if (!st) unlink(path);
-    free(zeros);
-    free(path);
+    st = probe(dir);
     return st ? gt_wrap(st, "the run's directory cannot be used") : GT_OK;
 }
 

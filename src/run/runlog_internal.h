@@ -23,6 +23,11 @@ typedef verdict line_verdict(char *line, bool whole, int64_t images, void *scrat
 gt_status keep_lines(const char *path, int64_t images, line_verdict *verdict_of_line, void *scratch,
                      int counts[VERDICTS], int64_t *last);
 
+/* ---- damage.c says what cannot be read (gt_logs_warn) ---- */
+
+/* Line `number` cannot be read; `whole`: it has its newline. */
+void note_bad_line(gt_bad_lines *bad, int64_t number, bool whole);
+
 /* ---- metrics_h5.c: the metric log as growing HDF5 datasets, readable while they grow (single writer, multiple
  * readers). The content comes from stats.jsonl, so the file can always be made anew: when a series is new, after the
  * disk was full, and when a run resumes. ---- */

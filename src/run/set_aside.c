@@ -12,36 +12,16 @@
 #include "gantry/rundir.h"
 #include "run/checkpoint_internal.h"
 
-/* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a
- * process killed in between leaves a run that resumes from its newest checkpoint, or, where they are all gone, one that
- * is refused. */
-static const char *const patterns[] = {"bad-checkpoint-*.h5",
-                                       "network-snapshot-*",
-                                       "checkpoint-*.h5",
-                                       "best",
-                                       "reals.png",
-                                       "fakes*.png",
-                                       "reconstructions*.png",
-                                       "report.html",
-                                       "metrics.h5",
-                                       "events.out.tfevents.*",
-                                       "metric-*.jsonl",
-                                       "log.txt",
-                                       "job.ini",
-                                       "stats.jsonl",
-                                       "starts.jsonl",
-                                       "last"};
-enum { PATTERNS = sizeof patterns / sizeof *patterns };
-
 gt_status gt_rundir_set_aside(const char *dir, char **aside) {
     struct dirent **entries;
     *aside = NULL;
     int n = scandir(dir, &entries, NULL, alphasort);
     if (n < 0) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
     gt_status st = GT_OK;
-    for (int p = 0; p < PATTERNS; p++)
+    const gt_run_file *row;
+    for (int p = 0; (row = gt_run_file_at(p)); p++)
         for (int i = 0; i < n && !st; i++)
-            if (!fnmatch(patterns[p], entries[i]->d_name, 0)) {
+            if (row->kind == GT_RUN_WRITES && !fnmatch(row->pattern, entries[i]->d_name, FNM_EXTMATCH)) {
                 if (!*aside && !(*aside = gt_rundir_numbered(dir, 1, "before-", 1, ""))) st = GT_FAILED;
                 else st = gt_rundir_move(dir, entries[i]->d_name, *aside, entries[i]->d_name);
             }
@@ -54,9 +34,20 @@ gt_status gt_rundir_set_aside(const char *dir, char **aside) {
 
 static const char note[] = "restarted-by";
 
+/* Such a note, or none? */
+static bool is_free_for_note(const char *dir) {
+    char *before;
+    gt_rundir_read(dir, note, &before);
+    bool is = before ? !before[strspn(before, "0123456789")] : !gt_folder_has(dir, note);
+    free(before);
+    return is;
+}
+
 gt_status gt_rundir_note_restart(const char *dir) {
     const char *job = getenv("SLURM_JOB_ID");
-    return job && *job ? gt_rundir_write(dir, note, job) : GT_OK;
+    if (!job || !*job) return GT_OK;
+    if (is_free_for_note(dir)) return gt_rundir_write(dir, note, job);
+    return gt_fail(GT_USAGE, "'%s/%s' is there already, and is not from --restart: rename it", dir, note);
 }
 
 bool gt_rundir_restarted(const char *dir) {

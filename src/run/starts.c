@@ -12,6 +12,7 @@
 #include "gantry/log.h"
 #include "gantry/text.h"
 #include "run/appender.h"
+#include "run/runlog_internal.h"
 
 static const char FILE_NAME[] = "starts.jsonl";
 
@@ -95,7 +96,7 @@ static void take_start(gt_starts *s, json_t *line) {
         rows[n++] = (gt_start_fact){gt_arena_printf(s->arena, "%s", name), copy_text(s->arena, text)};
     s->last = real(line, "time");
     if (!s->count++) s->first = s->last;
-    s->images = whole(line, "images");
+    s->images = s->shown = whole(line, "images");
     s->total = whole(line, "total");
     s->checkpoint = copy_text(s->arena, json_object_get(line, "checkpoint"));
     s->facts = rows;
@@ -108,14 +109,17 @@ static void take_end(gt_starts *s, const json_t *line) {
     s->message = copy_text(s->arena, json_object_get(line, "message"));
     s->hash = copy_text(s->arena, json_object_get(line, "hash"));
     s->ended = real(line, "time");
+    s->shown = whole(line, "images");
 }
 
-static void read_event(gt_starts *s, const char *text) {
+/* false: it is not an event. */
+static bool read_event(gt_starts *s, const char *text) {
     json_t *line = json_loads(text, 0, NULL);
     const char *event = json_string_value(json_object_get(line, "event"));
     if (event && !strcmp(event, "start")) take_start(s, line);
     if (event && !strcmp(event, "end") && s->count) take_end(s, line);
     json_decref(line);
+    return event;
 }
 
 gt_starts *gt_starts_read(const char *dir) {
@@ -129,7 +133,8 @@ gt_starts *gt_starts_read(const char *dir) {
     bool fine = s && path && s->arena;
     if (fine) {
         gt_status st = gt_lines_open(&in, path, 0, 0);
-        while (!st && gt_lines_next(&in)) read_event(s, in.text);
+        while (!st && gt_lines_next(&in))
+            if (*in.text && !read_event(s, in.text)) note_bad_line(&s->bad, in.number, in.whole);
         gt_lines_close(&in, st);
         fine = !gt_arena_failed(s->arena);
     }

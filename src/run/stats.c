@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/lines.h"
+#include "run/runlog_internal.h"
 #include "run/stats_line.h"
 
 enum { MOST_SERIES = 4096 };
@@ -80,7 +81,7 @@ static gt_status fill_table(filler *f, const char *path) {
         i++;
         if (stats_line_parse(in.text, &line)) good = add_line(f, &line);
         else if (line.memory.failed) good = false;
-        else f->stats->bad_lines++;
+        else note_bad_line(&f->stats->bad, in.number, in.whole);
     }
     st = gt_lines_close(&in, st);
     gt_buffer_free(&line.memory);

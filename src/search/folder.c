@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/file.h"
+#include "base/file.h"
+#include "gantry/outfile.h"
 
 enum { SMALL = 1 << 16 };
 
@@ -53,10 +54,29 @@ static void find_difference(const char *before, const char *now, char lines[2][1
     }
 }
 
+/* What a search writes; its own name comes before all of them. */
+static gt_status check_name(void *arg, const char *path, const char *name) {
+    static const char *const written[] = {"search.csv", "curves.png", "values.png", "state", "trials"};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        if (!strcmp(name, written[i])) return gt_outfile_fail_taken(arg, "search", path);
+    return GT_OK;
+}
+
+/* *before: what the folder's search is; NULL: there is none, and nothing that would be lost to one. */
+static gt_status find_search(const gt_search *s, char **before) {
+    const char *dir = s->plan.run;
+    gt_status taken = gt_folder_each(dir, check_name, (void *)dir);
+    char *why = taken ? strdup(gt_message()) : NULL;
+    gt_status st = gt_rundir_read(dir, "search.txt", before); /* another worker may have begun it by now */
+    if (!st && !*before && taken) st = gt_fail(taken, "%s", why ? why : "out of memory");
+    free(why);
+    return st;
+}
+
 gt_status gt_search_open(gt_search *s) {
     char *now = search_text(s), *before = NULL, lines[2][128];
     gt_status st = now ? gt_rundir_prepare(s->plan.run, SMALL) : GT_NOMEM;
-    if (!st) st = gt_rundir_read(s->plan.run, "search.txt", &before);
+    if (!st) st = find_search(s, &before);
     if (!st && before && strcmp(before, now)) {
         find_difference(before, now, lines);
         st = gt_fail(GT_USAGE, "'%s' has another search: '%s' there, '%s' now; give the same values, or another --run",

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gantry/log.h"
@@ -11,6 +12,7 @@
 #include "gantry/progress.h"
 #include "gantry/stop.h"
 #include "kernels/kernel_set.h"
+#include "run/checkpoint_internal.h"
 #include "train/measurer.h"
 
 /* The directory of the run, made if it is not there. */
@@ -24,6 +26,10 @@ static gt_status find_directory(gt_engine *e, gt_journal *j) {
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
     st = gt_lock_take(&j->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
+    bool again = job->restart && gt_rundir_restarted(dir);
+    if (!st && again) gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
+    j->anew = job->restart && !again; /* then all that a run would replace is set aside */
+    if (!st && !j->anew) st = gt_job_check_folder(dir);
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
     if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
     if (!st && gt_rundir_checkpoint(dir)) gt_info("removed a file `checkpoint` from before the start in '%s'", dir);
@@ -93,9 +99,6 @@ static gt_status check_source(const gt_job *job) {
 
 /* Rank 0: the checkpoint to resume from, NULL for none: a new run. */
 static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
-    bool again = e->job->restart && gt_rundir_restarted(j->dir);
-    if (again) gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
-    j->anew = e->job->restart && !again;
     if (j->anew) return GT_OK;
     gt_status st = gt_checkpoint_newest(j->dir, file);
     if (!st && !*file && gt_rundir_lost_checkpoints(j->dir))
@@ -202,7 +205,8 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     gt_status st = e->resumed ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
     bool keep = given && !gt_job_is_resolved_text(given);
     if (keep) st = gt_rundir_read(j->dir, name, &kept);
-    if (!st && kept && strcmp(kept, given))
+    bool free_name = kept ? !strcmp(kept, given) : !keep || !gt_folder_has(j->dir, name);
+    if (!st && !free_name)
         st = gt_fail(GT_USAGE,
                      "%s/job.ini is a job file of yours, and the run writes its own there: rename yours (it cannot be "
                      "kept as %s, which is there already)",
@@ -214,18 +218,30 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     return st;
 }
 
+/* The run's own job. A link that a run finds when it begins leads to somebody's file: the link is replaced. */
+static gt_status write_job(const gt_engine *e, const gt_journal *j) {
+    static const char name[] = "job.ini", fresh[] = "job.ini.00000000.part"; /* a half: base/file.h */
+    struct stat s;
+    char path[4200], *text = gt_job_to_text(e->job);
+    snprintf(path, sizeof path, "%s/%s", j->dir, name);
+    bool link = !e->resumed && !lstat(path, &s) && S_ISLNK(s.st_mode);
+    gt_status st = text ? gt_rundir_write(j->dir, link ? fresh : name, text) : GT_NOMEM;
+    if (!st && link) st = gt_rundir_move(j->dir, fresh, j->dir, name);
+    free(text);
+    return st;
+}
+
 static gt_status open_files(gt_engine *e, gt_journal *j) {
     gt_status st = j->anew ? set_run_aside(j) : keep_given_job(e, j);
+    /* before all else: by its job a folder is known as that of a run */
+    if (!st) st = write_job(e, j);
     if (!st) st = gt_journal_open_logs(e, j);
     if (st) return st;
     j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;
     gt_keep keep = {
         .newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
-    if (!(j->saver = gt_saver_new(j->dir, &keep))) return GT_FAILED;
-    char *text = gt_job_to_text(e->job);
-    st = text ? gt_rundir_write(j->dir, "job.ini", text) : GT_NOMEM;
-    free(text);
-    return st;
+    j->saver = gt_saver_new(j->dir, &keep);
+    return j->saver ? GT_OK : GT_FAILED;
 }
 
 /* Rank 0: which data are these? */

@@ -205,6 +205,54 @@ case_unreadable_files() {
     fi
 }
 
+case_damaged_logs() {
+    # One warning of each file, with the number of the first bad line; status 1 where nothing is left to show.
+    quietly "$GANTRY" train $s $job --tick=0.008 --steps=4 --run=logged
+    hurt() { # WAY FILE
+        local size
+        size=$(stat -c %s "logged/$2")
+        case $1 in
+        noise) cp noise.bin "hurt/$2" ;;
+        cut) truncate -s $((size - 9)) "hurt/$2" ;;
+        amid) truncate -s $((size - size / 4)) "hurt/$2" && printf '\nother words\n' >>"hurt/$2" ;;
+        esac
+    }
+    fresh() { rm -rf hurt && cp -a logged hurt; }
+    told() { # STATUS WARNINGS COMMAND...
+        local s=$1 n=$2
+        shift 2
+        expect "$s" 'hurt' "$GANTRY" "$@"
+        [ "$(grep -c '^warning: ' said)" = "$n" ] || { cat said; fail "not $n warnings: $*"; }
+    }
+    for file in stats.jsonl starts.jsonl metrics.h5; do
+        where="^warning: hurt/$file"
+        [ $file = metrics.h5 ] || where="$where:[0-9]+: "
+        for way in noise cut amid; do
+            fresh && hurt $way $file
+            for command in status report inspect "compare --out=hurt.png"; do
+                lost=0
+                [ "$file $way ${command%% *}" != 'stats.jsonl noise compare' ] || lost=1 # that table is of these values alone
+                # shellcheck disable=SC2086
+                told $lost 1 $command hurt
+                grep -qE "$where" said || { cat said; fail "$command of a run whose $file is damaged ($way)"; }
+            done
+            [ $file != stats.jsonl ] || { "$GANTRY" status hurt 2>/dev/null | grep -q '^hurt: finished, 100.0%' || fail 'a run that is finished'; }
+        done
+    done
+    # shellcheck disable=SC2086
+    for command in 'compare --out=hurt.png ok' 'status ok'; do fresh && hurt noise stats.jsonl && hurt cut metrics.h5 && told 0 2 $command hurt; done
+    fresh && hurt noise stats.jsonl && hurt noise starts.jsonl
+    told 1 2 status hurt
+    told 0 2 inspect hurt # there is a checkpoint, and a job
+    told 0 2 report hurt
+    rm hurt/job.ini hurt/checkpoint* hurt/last
+    told 1 2 inspect hurt
+    told 1 2 report hurt
+    told 1 0 inspect hurt/stats.jsonl
+    told 1 0 inspect hurt/starts.jsonl
+    fresh && hurt amid stats.jsonl && told 0 1 inspect hurt/stats.jsonl
+}
+
 case_damaged_checkpoints() {
     size=$(stat -c %s "$(last ok)")
     for offset in 3 100 600 $((size / 2)) $((size - 2)); do # any byte

@@ -58,10 +58,10 @@ begins options_of_other_actions_are_no
 # Options of other actions are not slips to be silent about
 expect 2 '--count goes with subset, .*not with SOURCE DEST' "$GANTRY" dataset all.zip few.zip --count=3
 expect 2 '--parts goes with split, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --count=3 --parts=0.5,0.5
-expect 2 '--seed goes with subset and split, .*not with merge' "$GANTRY" dataset merge a.zip b.h5 few.zip --seed=1
+expect 2 '--seed goes with subset or split, .*not with merge' "$GANTRY" dataset merge a.zip b.h5 few.zip --seed=1
 expect 2 '--grid goes with inspect, .*not with verify' "$GANTRY" dataset verify all.zip --grid=few.png
 expect 2 '--source goes with SOURCE DEST, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --source=a.zip --count=3
-expect 2 '--width goes with what makes datasets, .*not with inspect' "$GANTRY" dataset inspect all.zip --width=3
+expect 2 '--width goes with SOURCE DEST, subset, split or merge, not with inspect' "$GANTRY" dataset inspect all.zip --width=3
 quietly "$GANTRY" dataset verify all.zip --threads=2
 [ ! -e few.zip ] || fail 'a dataset was made though an option was refused'
 

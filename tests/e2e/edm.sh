@@ -84,7 +84,7 @@ expect 2 'of diffusion models' "$GANTRY" generate gan --seeds=0 --sampler-steps=
 expect 2 'of diffusion models' "$GANTRY" metrics gan --metrics=swd20 --guidance=2
 expect 2 'guidance is by labels' "$GANTRY" generate parts --seeds=0 --guidance=2
 expect 2 'no styles to truncate' "$GANTRY" generate classes --seeds=0 --class=0 --trunc=0.5
-expect 2 'of --start' "$GANTRY" generate classes --seeds=0 --class=0 --strength=0.5
+expect 2 '--strength goes with --start' "$GANTRY" generate classes --seeds=0 --class=0 --strength=0.5
 expect 1 'nowhere.png' "$GANTRY" generate classes --seeds=0 --class=0 --start=nowhere.png
 [ ! -e never ] || fail 'a run began'
 

@@ -47,7 +47,7 @@ case_converted() {
 
 # The class in the documents is the class that is tested: pictures of a conditional and of another network.
 case_the_reader_in_the_documents() {
-    awk '/^## /{ here = /A generator in PyTorch/ } /^```python/ { on = here; next } /^```/ { on = 0 } on' "$here/../../docs/networks.md" >generator.py
+    awk '/^## /{ here = /A generator in PyTorch/ } /^```python/ { on = here; next } /^```/ { if (on) exit } on' "$here/../../docs/networks.md" >generator.py
     [ "$(wc -l <generator.py)" -gt 30 ] || fail 'there is no class'
     cat >compare.py <<'PYTHON'
 import glob, sys, numpy as np, torch

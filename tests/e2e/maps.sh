@@ -70,7 +70,7 @@ END
     quietly "$GANTRY" predict simple first.h5 --fully-convolutional --outdir=first
     cmp first/predictions.csv lone/predictions.csv || fail 'a picture by itself has another map'
     for option in --transform=center-crop --pad --resize-filter=box; do
-        expect 2 "${option%%=*} has no meaning with --fully-convolutional" "$GANTRY" predict simple one.ppm --fully-convolutional $option --outdir=none
+        expect 2 "${option%%=*} has no effect with --fully-convolutional" "$GANTRY" predict simple one.ppm --fully-convolutional $option --outdir=none
     done
 }
 case_mistakes() {

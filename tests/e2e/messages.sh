@@ -76,7 +76,7 @@ case_train() {
 2  |  train qqqqqqqqqqqqq  |  nor a job that comes with the program$
 1  |  generate runs --seeds=0 --outdir=o  |  there is no checkpoint in 'runs'; runs in this folder that have one: mine$
 1  |  project mine --target=missing.png --outdir=o  |  'missing.png': No such file or directory$
-2  |  project mine --target=shapes.zip --outdir=  |  --outdir must name a folder
+2  |  project mine --target=shapes.zip --outdir=  |  --outdir=: a value is needed
 2  |  mix mine --rows=1  |  --cols is needed
 2  |  --versoin  |  unknown option --versoin; did you mean --version\?
 2  |  --hlep  |  did you mean --help\?
@@ -325,6 +325,51 @@ PY
 }
 
 # Labels: an empty one in a CSV file counts as missing; those that training does not use are mentioned.
+# Values are judged where they are given, also of options that this command line has no use for: tests/unit/test_options.c has all of them.
+case_options_without_effect() {
+    rows 24 <<END
+2  |  predict mine shapes.zip --image-size=banana  |  --image-size=banana: 'banana' is not a size such as --image-size=224x224
+2  |  inspect mine --normalize=banana  |  --normalize=banana: 'banana' is neither unit, data nor MEAN:STD
+2  |  export mine o.npz --format=banana  |  --format=banana: there is no form 'banana' of networks: pkl, safetensors
+2  |  gmm score mixture points.csv --k=  |  --k=: a value is needed
+2  |  gmm score mixture points.csv --k=3  |  --k goes with fit, not with score
+2  |  gmm score mixture points.csv --start=points.csv  |  --start goes with fit, not with score
+2  |  gmm fit points.csv --n=3 --outdir=o  |  --n goes with sample, not with fit
+2  |  inspect mine --graph --sheet=  |  --sheet=: a value is needed
+2  |  inspect shapes.zip --sheet=shapes.h5  |  --sheet=shapes.h5: a name that ends in .png is needed
+2  |  inspect mine --threads=2  |  --threads goes with --time
+2  |  metrics mine --metrics=none  |  --metrics=none: names no metric
+2  |  metrics mine --metrics=swd8 --inception=nowhere  |  --inception has no effect with these --metrics
+2  |  metrics mine --metrics=fid8 --detector=mine --inception=nowhere  |  --inception has no effect with these --metrics and --detector
+2  |  search --max-time=  |  --max-time=: a value is needed
+2  |  search --max-time=banana  |  --max-time=banana: must be minutes
+2  |  submit --cpus-per-task=1 --job-name=a\"b  |  --job-name=a.*cannot stand in a batch script
+2  |  activations --outdir=  |  --outdir=: a value is needed
+2  |  activations --inits=banana  |  --inits=banana: --init=banana: 'banana' is neither he
+2  |  dataset --dest=  |  --dest=: a value is needed
+2  |  walk --out=  |  --out=: a value is needed
+2  |  walk mine --seeds=0-3 --out=o/ --quality=50  |  --quality goes with --out=\*.webp
+2  |  study kl --samples=64  |  --samples goes with gradient-variance, not with kl
+2  |  doctor --hashes --data=shapes.zip  |  --data has no effect with --hashes
+2  |  look mine shapes.zip --filters --layer=fc  |  --layer goes with --cam
+2  |  train --data=shapes.zip --model=mlp --momentum=0.5  |  --momentum goes with --optimizer=sgd
+2  |  train --data=shapes.zip --model=vae --codes=9  |  --codes goes with --model=gumbel\\* or --model=vq\\*
+2  |  train --data=shapes.zip --model=edm --times=uniform  |  --times goes with --precond=flow
+2  |  train --data=shapes.zip --export=banana  |  --export: there is no form 'banana' of networks: pkl
+2  |  train --data=shapes.zip --metrics=swd8 --detector=mine  |  --detector has no effect with these --metrics
+END
+    # What a file says, or is, shows when it has been read.
+    expect 0 'warning: --clamp had no effect here' "$GANTRY" inspect mine --clamp=5
+    expect 0 'warning: --sheet had no effect here' "$GANTRY" inspect mine --graph --sheet=o.png
+    expect 0 'warning: --losses had no effect here' "$GANTRY" inspect shapes.zip --losses=per-image
+    expect 0 'warning: --axes had no effect here' "$GANTRY" gmm sample mixture --axes=0,1 --outdir=samples
+    expect 0 'warning: --array had no effect here' "$GANTRY" gmm score mixture points.csv --array=points
+    expect 0 'warning: --smooth had no effect here' "$GANTRY" compare mine --smooth=3 --out=samples/o.png
+    quietly "$GANTRY" inspect shapes.zip --sheet=samples/sheet.png
+    ! grep -q 'had no effect' said || { cat said; fail 'a sheet that was drawn had no effect'; }
+    rm -r samples
+}
+
 case_labels() {
     (cd odd/00000 && ls ./*.png) | sed 's,^\./,00000/,' >names
     awk 'NR <= 6 { print $1 ",dog" } NR > 6 { print $1 "," }' names >some.csv

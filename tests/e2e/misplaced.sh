@@ -197,6 +197,76 @@ mkdir killed && cp own/job.ini killed # as a start leaves it that was killed ear
 quietly "$GANTRY" train --run=killed --threads=1
 [ ! -e killed/job-given.ini ] || fail "a run's own job was taken for another one"
 
+begins files_of_others_in_the_folder_of_a_new_run
+# A folder without a run: what is there and has a name that a run writes stays, behind a link too, and nothing is begun.
+mkdir elsewhere && echo words >elsewhere/words && cp set.zip elsewhere/metrics.h5 && cp -a elsewhere elsewhere-before
+lay() { rm -rf theirs && mkdir theirs; }
+refused() { # FILE PATTERN COMMAND...
+    local file=$1 pattern=$2
+    shift 2
+    rm -rf theirs-before && cp -a theirs theirs-before
+    says 2 "$pattern" "$@"
+    diff -r --no-dereference theirs-before theirs || fail "a refused start changes the folder of $file: $*"
+    diff -r elsewhere-before elsewhere || fail "what $file leads to was changed: $*"
+}
+begin="$GANTRY train --data=shapes.zip $tiny --steps=1 --run=theirs"
+for name in metrics.h5 log.txt report.html; do
+    lay && cp set.zip "theirs/$name"
+    # shellcheck disable=SC2086
+    refused $name "'theirs' holds no run, and 'theirs/$name' is there already" $begin
+    lay && ln -s ../elsewhere/words "theirs/$name"
+    # shellcheck disable=SC2086
+    refused $name "'theirs/$name' is there already" $begin
+done
+# shellcheck disable=SC2086
+refused report.html "'theirs/report.html' is there already" ranks 2 $begin
+# shellcheck disable=SC2086
+refused report.html "theirs/report.html' is there already" "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
+lay && echo words >theirs/lock
+# shellcheck disable=SC2086
+refused lock "'theirs/lock' is not the lock of a run" $begin
+lay && echo words >theirs/submit.sbatch
+# shellcheck disable=SC2086
+refused submit.sbatch 'is not from gantry submit' "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
+for name in search.csv curves.png; do
+    lay && ln -s ../elsewhere/words "theirs/$name"
+    refused $name "'theirs' holds no search, and 'theirs/$name' is there already" "$GANTRY" search --model=lenet --data=synth:shapes:n=24,size=16,classes=3 --by=Loss/train --epochs=1 --run=theirs --trials=1 lrate=log:1e-4..0.1
+done
+# What others put there for a run is welcome, and stays. A job behind a link is read; the run has its own.
+lay && cp given.ini elsewhere/job.ini && cp given.ini elsewhere-before/job.ini && ln -s ../elsewhere/job.ini theirs/job.ini
+"$GANTRY" submit theirs/job.ini --run=theirs --cpus-per-task=1 --dry-run >theirs/submit.sbatch 2>said || { cat said; fail 'no batch script'; }
+echo printed >theirs/slurm-7.log && : >theirs/stop && cp -r theirs theirs-before2
+quietly "$GANTRY" train --run=theirs --threads=1
+for name in submit.sbatch slurm-7.log; do cmp "theirs-before2/$name" "theirs/$name" || fail "$name was changed"; done
+diff -r elsewhere-before elsewhere || fail 'the job that the link leads to was changed'
+cmp theirs/job-given.ini given.ini && [ ! -L theirs/job.ini ] && grep -q '^# The resolved job of this run' theirs/job.ini || fail 'the run has no job of its own'
+# A report that Gantry has not made stays.
+cp -r mine reported && printf '<!doctype html>\n<html><body><h1>Gantry</h1>my notes</body></html>\n' >reported/report.html
+stays reported/report.html "'reported/report.html' is there already, and is an HTML page: --overwrite" "$GANTRY" report reported
+quietly "$GANTRY" report reported --overwrite
+quietly "$GANTRY" report reported
+
+begins a_signal_leaves_no_half
+# Held before what is written is synced, then ended by a signal: no half stays.
+. "$here/hold.sh"
+mkdir halves
+the_halves() { find halves -name '*.part'; }
+while read -r signal words; do
+    # shellcheck disable=SC2086
+    held shapes.zip env --default-signal=INT "$GANTRY" $words
+    [ -n "$(the_halves)" ] || fail "no half is there: $words"
+    kill "-$signal" "$pid" && kill -CONT "$pid"
+    wait "$pid"
+    [ $? = $((128 + $(kill -l "$signal"))) ] || { cat running; fail "SIG$signal did not end gantry $words"; }
+    [ -z "$(the_halves)" ] || fail "SIG$signal leaves $(the_halves): gantry $words"
+done <<END
+TERM export mine halves/net.pkl
+INT export mine halves/net.onnx
+TERM activations --hidden=8 --outdir=halves
+HUP report mine --out=halves/page.html
+PIPE compare mine --out=halves/picture.png
+END
+
 begins again_into_the_same_place
 # Tables and arrays that commands have made are known as theirs: the same command replaces them.
 quietly "$GANTRY" dataset synth:shapes:n=24,size=16,classes=3 few.zip

@@ -33,7 +33,7 @@ case_refused() {
     expect 2 "networks of 'dcgan' have generator" "$GANTRY" export gan a.onnx --part=encoder
     expect 2 'noise-mode' "$GANTRY" export gan a.onnx --noise-mode=random
     expect 1 'cannot write|No such' "$GANTRY" export gan nowhere/a.onnx
-    expect 2 'are for .onnx files' "$GANTRY" export gan a.npz --part=generator
+    expect 2 '--part goes with onnx, not with npz' "$GANTRY" export gan a.npz --part=generator
     expect 2 'all: an .onnx holds one network' "$GANTRY" export gan a.onnx --all
     expect 2 'would truncate no style' "$GANTRY" export gan a.onnx --truncation-cutoff=0
     [ ! -e a.onnx ] || fail 'a file was left'

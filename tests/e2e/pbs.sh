@@ -102,6 +102,10 @@ begins a_wrong_option_is_not_tried
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
+# shellcheck disable=SC2016
+mkdir counted && echo 'a[$(touch counted/run)]' >counted/launches # somebody's file: neither counted with nor removed
+GANTRY_ARGS="$job --run counted" expect 2 "'counted/launches' is there already.*rename it" bash mine.pbs
+[ "$(ls counted)" = launches ] || fail "a file of somebody's was taken for a count: $(ls counted)"
 export GANTRY_ARGS="$job --run ended --steps=1000000"
 background bash mine.pbs
 wait_until 180 has_line 'tick 0' running

@@ -76,6 +76,44 @@ expect 2 '--restart would begin anew' "$GANTRY" submit $job --run=run --restart 
 expect 0 'train_until_done' "$GANTRY" submit $job --run=run --cpus-per-task=1 --dry-run
 echo 'ok'
 
+begins all_that_a_run_writes_is_in_the_table
+# What runs of all families leave is in the table of names, and --restart sets it aside.
+mapfile -t known < <("$GANTRY" reference --files | sed -n 's/^| `\([^`]*\)`.*/\1/p')
+is_known() {
+    local p
+    # shellcheck disable=SC2053
+    for p in "${known[@]}"; do [[ $1 == $p ]] && return; done
+    return 1
+}
+families() { sed -n '/define FAMILIES/,/clang-format on/p' "$here/../../src/job/families.c" | grep -c '^ *row('; }
+data="--data=synth:shapes:n=48,size=16,classes=3 --batch=8 --threads=1"
+n=0
+check() { # RUN WORDS
+    local f
+    for f in "$1"/*; do is_known "${f##*/}" || fail "a run writes '${f##*/}', which the table of files does not know: $2"; done
+    [ -z "$(find "$1" -name '*.part')" ] || fail "a half is left: $(ls "$1")"
+}
+while read -r words; do
+    n=$((n + 1))
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train $words $data --run=known$n
+    check known$n "$words"
+    [[ $words == *lenet* ]] || continue
+    ls known$n >first
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train $words $data --run=known$n --restart
+    check known$n "$words --restart"
+    has_line confusion.png first || fail 'no confusion.png: this tests less than it should'
+    while read -r f; do [ -e "known$n/before-1/$f" ] || [ -L "known$n/before-1/$f" ] || fail "--restart does not set $f aside"; done <first
+done <<END
+--model=stylegan2 --cond $nets --mbstd=2 --steps=2 --checkpoint-kimg=0.008 --best=min:Fakes/swd_avg --export=npz --metrics=swd8
+--model=dcgan --cbase=64 --cmax=8 --steps=2
+--model=vae --steps=2
+--model=lenet --validation=0.25 --epochs=1
+--model=edm --model-channels=8 --steps=2
+END
+[ $n = "$(families)" ] || fail "$n families of $(families)"
+
 begins a_kill_between_checkpoint_and_link
 # A kill between a checkpoint and its link `last`: a run that is done, or goes on, lets the link point to what it resumed from.
 train 1 linked --steps=4

@@ -41,7 +41,7 @@ quietly "$GANTRY" search $small $ranges --trials=8 --run=pairs --ranks-per-trial
 cmp one/search.csv pairs/search.csv || fail 'two ranks a trial give another table'
 
 # The table is written before the result: who sees all results writes the last table.
-mkdir -p order/search.csv
+mkdir -p order/search.csv && cp one/search.txt order # begun, and then its table cannot be written
 expect 1 'search.csv' $search $ranges --trials=8 --run=order
 [ ! -e order/state/0001/result ] || fail 'a result that the table does not have'
 
@@ -89,10 +89,10 @@ expect 0 '^8 of 8 trials, 1 failed .1 by signals, 3 times each.:' $search $range
 grep -q '^8,killed,,' killed-3/search.csv || fail 'a trial that was killed three times is trained again'
 
 begins trials_that_fail
-# The seed draws 8 for the first trial: options that no trial of such values could have are told before anything is trained.
-expect 0 '^4 of 4 trials, 3 failed' $search 'hidden=8|99999999' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=fails
-[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with hidden=99999999 .*not a list of numbers" said || { cat said; fail 'no failed trial with its reason'; }
-expect 2 'not a list of numbers' $search 'hidden=99999999|8' lrate=log:1e-3..1e-2 --trials=4 --seed=2 --run=wrong
+# The seed draws 0 for the first trial: options that no trial of such values could have are told before anything is trained.
+expect 0 '^4 of 4 trials, 3 failed' $search 'random-crop=0|9' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=fails
+[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with random-crop=9 .*leaves nothing of images" said || { cat said; fail 'no failed trial with its reason'; }
+expect 2 'leaves nothing of images' $search 'random-crop=9|0' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=wrong
 # A status that no signal leaves is a failure, too: here the launcher's own.
 mkdir launcher
 printf '#!/bin/sh\ncase $1 in --version) echo "mpirun (Open MPI) 4" ;; *) exit 255 ;; esac\n' >launcher/mpirun

@@ -42,7 +42,7 @@ static void as_log(const uint8_t *bytes, size_t n) {
     gt_runlog_tick(l, IMAGES + 8, (gt_stat_value[]){{"Loss/G/loss", 1, 0.5, 0}}, 1);
     gt_runlog_close(l);
     gt_stats *s = gt_stats_read(path);
-    fuzz_check(s && s->bad_lines == 0 && s->ticks >= 1 && s->images[s->ticks - 1] == IMAGES + 8);
+    fuzz_check(s && s->bad.n == 0 && s->ticks >= 1 && s->images[s->ticks - 1] == IMAGES + 8);
     for (int i = 0; i < s->ticks - 1; i++) fuzz_check(s->images[i] <= IMAGES);
     gt_stats_free(s);
 }

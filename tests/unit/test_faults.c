@@ -208,7 +208,7 @@ static int records_of_events(void) {
 static void check_series(const gt_stats *s, int ticks) {
     assert_non_null(s);
     assert_int_equal(s->ticks, ticks);
-    assert_int_equal(s->bad_lines, 0);
+    assert_int_equal(s->bad.n, 0);
     const gt_stats_series *loss = gt_stats_find(s, "Loss/G/loss");
     assert_non_null(loss);
     for (int i = 0; i < ticks; i++) assert_true(s->images[i] == 8 * (i + 1) && loss->values[i].mean == 0.5 * (i + 1));

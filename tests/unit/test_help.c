@@ -315,8 +315,8 @@ static void check_named(const gt_options *o, const gt_word *w) {
         char key[64];
         gt_options any;
         snprintf(key, sizeof key, "%.*s", (int)strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-123456789"), at + 2);
-        bool known = !*key || at[-1] == '-' || (of_sbatch && at > of_sbatch) || gt_options_find(o, key) ||
-                     !strcmp(key, "quiet");
+        bool known = !*key || (at > w->says && at[-1] == '-') || (of_sbatch && at > of_sbatch) ||
+                     gt_options_find(o, key) || !strcmp(key, "quiet");
         for (int i = 0; !known && strstr(w->says, "gantry ") && table_of(i, &any); i++)
             known = gt_options_find(&any, key) != NULL;
         if (!known) fail_msg("of %s: '%s': there is no --%s", w->word, w->says, key);

@@ -5,9 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "gantry/text.h"
@@ -128,7 +131,7 @@ static void bad_values_are_refused_and_named(void **state) {
         {"choice", "ad", "--choice=ad: must be one of ada|fixed"},
         {"cuont", "3", "unknown option --cuont; did you mean --count?"},
         {"xyzzy", "3", "unknown option --xyzzy"},
-        {"couxx", "3", "unknown option --couxx"}, /* two of five letters are wrong */
+        {"coxxx", "3", "unknown option --coxxx"}, /* three of five letters are wrong */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(gt_options_set(&s->o, bad[i].key, bad[i].value, NULL), GT_USAGE);
@@ -235,7 +238,7 @@ static void tables_are_sound(void **state) {
     gt_options o = job->options;
     for (int i = 0; i < o.n; i++) {
         const gt_option *row = &o.rows[i];
-        if (!row->standard || row->class == GT_SHAPE) continue;
+        if (!row->standard || row->class == GT_SHAPE || (row->type == GT_OPTION_TEXT && !*row->standard)) continue;
         if (gt_options_set(&o, row->key, row->standard, NULL)) fail_msg("default of %s", gt_message());
         assert_string_equal(gt_options_effective(&o, row), row->standard); /* also catches a field of the wrong type */
     }
@@ -274,6 +277,207 @@ static void reference_job_is_the_table(void **state) {
     gt_job_free(plain);
 }
 
+/* ---- every option of every command ---- */
+
+/* A command's options, a struct for their values, and what they say. */
+typedef struct of_command {
+    const cli_command *command;
+    gt_options o;
+    gt_job *job; /* of a command that takes those of jobs */
+} of_command;
+
+static bool next_command(int *i, of_command *c) {
+    int n_commands;
+    const cli_command *const *all = cli_commands(&n_commands);
+    if (*i == n_commands) return false;
+    *c = (of_command){.command = all[*i], .job = gt_job_new()};
+    ++*i;
+    c->o = (gt_options){.arena = c->job->arena};
+    c->o.rows = cli_options(c->command, &c->o.n);
+    c->o.fields = c->command->options ? (void *)c->job : gt_arena_alloc(c->job->arena, c->command->fields + 1);
+    c->o.state = gt_arena_array(c->job->arena, (size_t)c->o.n + 1, 1);
+    gt_options_reset(&c->o);
+    return true;
+}
+
+static bool is_judged(const gt_option *row) { return row->class != GT_SHAPE && !row->path && !row->any; }
+
+/* What is of no option: neither a number, nor a list, nor a name of any list. */
+static const char rubbish[] = "ba\"na?na";
+
+static void every_text_is_judged(void **state) {
+    (void)state;
+    of_command c;
+    for (int i = 0; next_command(&i, &c); gt_job_free(c.job))
+        for (const gt_option *row = c.o.rows; row < c.o.rows + c.o.n; row++) {
+            bool judged = row->choices || row->check;
+            if (row->type == GT_OPTION_TEXT && row->class != GT_SHAPE && judged + row->path + row->any != 1)
+                fail_msg("%s --%s: one of choices, check, path, any", c.command->name, row->key);
+            bool condition = !strncmp(row->help, "Of ", 3) || !strncmp(row->help, "With --", 7);
+            if (condition && !c.command->options && !row->with && !row->late)
+                fail_msg("%s --%s: the help has a condition, the row has none", c.command->name, row->key);
+        }
+}
+
+static void is_refused(of_command *c, const gt_option *row, const char *value) {
+    char begin[128];
+    snprintf(begin, sizeof begin, "--%s=%s: ", row->key, value);
+    if (gt_options_set(&c->o, row->key, value, NULL) != GT_USAGE)
+        fail_msg("%s takes --%s=%s", c->command->name, row->key, value);
+    if (strncmp(gt_message(), begin, strlen(begin)) || strstr(gt_message() + strlen(begin), begin))
+        fail_msg("%s: '%s' does not begin with '%s', once", c->command->name, gt_message(), begin);
+}
+
+static void rubbish_is_refused_and_named(void **state) {
+    (void)state;
+    of_command c;
+    int n = 0;
+    for (int i = 0; next_command(&i, &c); gt_job_free(c.job))
+        for (const gt_option *row = c.o.rows; row < c.o.rows + c.o.n; row++) {
+            bool empty = row->class == GT_SHAPE || row->empty || (row->choices && *row->choices == '|');
+            if (!empty) is_refused(&c, row, "");
+            if (is_judged(row)) is_refused(&c, row, rubbish);
+            n += is_judged(row);
+        }
+    assert_true(n > 300);
+}
+
+/* The status and the errors of a command line: as of the program, in a process of its own. */
+static int run_line(const cli_command *c, int argc, char **argv, char said[4096]) {
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        dup2(fileno(f), STDERR_FILENO);
+        dup2(fileno(f), STDOUT_FILENO);
+        gt_status st = cli_read_kernels();
+        _exit(st ? 99 : cli_perform(c, argc, argv));
+    }
+    int status = 0;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    rewind(f);
+    size_t n = fread(said, 1, 4095, f);
+    said[n] = 0;
+    fclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The same through the commands themselves: they judge before they look for files, and before any work. */
+static void commands_judge_first(void **state) {
+    (void)state;
+    of_command c;
+    for (int i = 0; next_command(&i, &c); gt_job_free(c.job))
+        for (const gt_option *row = c.o.rows; row < c.o.rows + c.o.n; row++) {
+            char word[128], said[4096], begin[128];
+            snprintf(word, sizeof word, "--%s=%s", row->key, rubbish);
+            snprintf(begin, sizeof begin, "%s: --%s=", c.command->name, row->key);
+            char *argv[] = {(char *)c.command->name, word, NULL};
+            bool list = !strcmp(row->key, "export"); /* judged by a room that tables of jobs do not know */
+            if (!is_judged(row) && !list) continue;
+            int status = run_line(c.command, 2, argv, said);
+            if (list) begin[strlen(begin) - 1] = 0;
+            if (status != CLI_USAGE || !strstr(said, begin))
+                fail_msg("gantry %s %s: status %d, '%s'", c.command->name, word, status, said);
+        }
+}
+
+/* ---- options without effect ---- */
+
+/* Gives the option a value that it takes, by which it is on where `on`, and which fits the pattern, if there is one. */
+static bool give(gt_options *o, const gt_option *row, const char *pattern, bool fits) {
+    static const char *const values[] = {"1",     "0",   "2",       "32",   "0.5",    "0,1",       "0.1,0.2", "8x8",
+                                         "white", "0-6", "0..1",    "unit", "x.webp", "x.npz",     "x.png",   "swd",
+                                         "x",     "x/",  "node1:2", "5:00", "he",     "fc 9, relu"};
+    char choice[64];
+    const char *choices = row->choices ? row->choices : "";
+    if (!pattern && row->bare) return !gt_options_set(o, row->key, NULL, "a test");
+    for (size_t i = 0; i < sizeof values / sizeof *values || *choices; i++) {
+        const char *value = i < sizeof values / sizeof *values ? values[i] : choice;
+        if (value == choice) {
+            size_t n = strcspn(choices, "|");
+            snprintf(choice, sizeof choice, "%.*s", (int)n, choices);
+            choices += n + (choices[n] == '|');
+        }
+        if (pattern && !fnmatch(pattern, value, 0) != fits) continue;
+        if (!pattern && (!strcmp(value, "0") || !strcmp(value, "none") || !*value)) continue;
+        if (!gt_options_set(o, row->key, value, "a test")) return true;
+    }
+    return false;
+}
+
+/* Makes the condition hold, or not. *action: where the condition is one. */
+static void fulfil(of_command *c, const char *condition, bool holds, const char **action) {
+    char key[64];
+    if (strncmp(condition, "--", 2)) {
+        *action = holds ? condition : "nothing";
+        return;
+    }
+    size_t n = strcspn(condition + 2, "=");
+    snprintf(key, sizeof key, "%.*s", (int)n, condition + 2);
+    const gt_option *row = gt_options_find(&c->o, key);
+    const char *pattern = condition[2 + n] ? condition + 3 + n : NULL;
+    if (!row) return; /* in rows that commands share: another command has it */
+    if (!pattern && !holds) gt_options_forget(&c->o, key);
+    else if (!give(&c->o, row, pattern, holds)) fail_msg("%s: no value for %s", c->command->name, condition);
+}
+
+/* The row's option on the command line, with each of its conditions. */
+static void check_conditions(of_command *c, const gt_option *row) {
+    char conditions[256], named[64], *rest = conditions, *one;
+    bool without = *row->with == '!';
+    snprintf(conditions, sizeof conditions, "%s", row->with + without);
+    snprintf(named, sizeof named, "--%s ", row->key);
+    while ((one = strsep(&rest, "|"))) {
+        const char *action = NULL;
+        bool there = strncmp(one, "--", 2) || gt_options_find(&c->o, one + 2) || strchr(one, '=');
+        for (int holds = 0; holds < 2 && there; holds++) {
+            gt_options_reset(&c->o);
+            if (!give(&c->o, row, NULL, true)) fail_msg("%s: no value for --%s", c->command->name, row->key);
+            c->o.state[row - c->o.rows] = GT_OPTION_GIVEN;
+            fulfil(c, one, holds, &action);
+            gt_status st = gt_options_check_effect(&c->o, action);
+            if ((st == GT_OK) != (holds != without))
+                fail_msg("%s --%s, %s%s: %s", c->command->name, row->key, holds ? "" : "without ", one, gt_message());
+            if (st && strncmp(gt_message(), named, strlen(named)))
+                fail_msg("'%s' does not name --%s", gt_message(), row->key);
+        }
+    }
+}
+
+static void options_without_effect_are_refused(void **state) {
+    (void)state;
+    of_command c;
+    int n = 0;
+    for (int i = 0; next_command(&i, &c); gt_job_free(c.job))
+        for (const gt_option *row = c.o.rows; row < c.o.rows + c.o.n; row++)
+            if (row->with) check_conditions(&c, row), n++;
+    assert_true(n > 60);
+}
+
+static void what_was_not_used_is_known(void **state) {
+    (void)state;
+    static const gt_option late[] = {
+        {.key = "a", .type = GT_OPTION_TEXT, .standard = "", .late = true},
+        {.key = "b", .type = GT_OPTION_TEXT, .offset = sizeof(char *), .standard = "", .late = true},
+        {.key = "c", .type = GT_OPTION_TEXT, .offset = 2 * sizeof(char *), .standard = ""},
+    };
+    const char *fields[3];
+    uint8_t given[3];
+    bool used[3] = {false};
+    gt_arena *a = gt_arena_new();
+    gt_options o = {.rows = late, .n = 3, .fields = fields, .state = given, .arena = a, .used = used};
+    gt_options_reset(&o);
+    int i = 0;
+    assert_null(gt_options_unused(&o, &i));
+    for (int k = 0; k < 3; k++) assert_int_equal(gt_options_set(&o, late[k].key, "x", NULL), GT_OK);
+    gt_options_use(&o, "a");
+    i = 0;
+    assert_string_equal(gt_options_unused(&o, &i)->key, "b");
+    assert_null(gt_options_unused(&o, &i));
+    gt_arena_free(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
@@ -285,6 +489,11 @@ int main(void) {
         cmocka_unit_test(tables_are_sound),
         cmocka_unit_test(reference_job_is_the_table),
         cmocka_unit_test(other_spellings),
+        cmocka_unit_test(every_text_is_judged),
+        cmocka_unit_test(rubbish_is_refused_and_named),
+        cmocka_unit_test(commands_judge_first),
+        cmocka_unit_test(options_without_effect_are_refused),
+        cmocka_unit_test(what_was_not_used_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

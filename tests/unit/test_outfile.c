@@ -76,7 +76,12 @@ static void lay_mp4(const char *path) {
         "ftypisom\0\0\0\0",
         16);
 }
-static void lay_page(const char *path) { put_text(path, "<!DOCTYPE html>\n<html><body></body></html>\n"); }
+static void lay_page(const char *path) {
+    put_text(path, "<!doctype html>\n<html><body><h1>mine</h1><p>Gantry training report</p></body></html>\n");
+}
+static void lay_foreign_page(const char *path) {
+    put_text(path, "<!doctype html>\n<html><body><h1>Gantry</h1><p>my notes on it</p></body></html>\n");
+}
 static void lay_table(const char *path) { put_text(path, "item,error,file,above\n0,0.5,\"a.png\",0\n"); }
 static void lay_confusion(const char *path) { put_text(path, "class,cat,dog\ncat,3,1\ndog,0,4\n"); }
 static void lay_findings(const char *path) { put_text(path, "bad: 0 (cannot be read)\nodd: 0 (unlike the others)\n"); }
@@ -129,6 +134,7 @@ static const struct {
     {"an animated WebP", lay_moving, GT_OUTFILE_FILM},
     {"an MP4", lay_mp4, GT_OUTFILE_FILM},
     {"a page", lay_page, GT_OUTFILE_PAGE},
+    {"another program's page", lay_foreign_page, GT_OUTFILE_OTHER},
     {"a table", lay_table, GT_OUTFILE_TABLE},
     {"a confusion table", lay_confusion, GT_OUTFILE_TABLE},
     {"findings", lay_findings, GT_OUTFILE_TABLE},

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "gantry/log.h"
+#include "gantry/program.h"
 #include "gantry/rundir.h"
 
 /* A process that cannot be looked at, as where /proc is mounted with hidepid=2; 0: none. It stands before libc's. */
@@ -239,6 +240,59 @@ static void halves_of_the_dead_go(void **state) {
     free(longer);
 }
 
+/* A child that is in the middle of two files when the signal comes; `before`: what it does with signals then. */
+static int end_amid_files(int number, void (*before)(int)) {
+    char *part, *other;
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        signal(number, before);
+        gt_program_tidy_by_signals();
+        bool open = gt_half_open(at("a.png"), &part) >= 0 && gt_half_open(at("b.png"), &other) >= 0;
+        put(at("done.png"), "whole", 5);
+        if (!open || halves() != 2) _exit(1);
+        raise(number);
+        _exit(2);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void signals_leave_no_halves(void **state) {
+    (void)state;
+    static const int ending[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        int status = end_amid_files(ending[i], SIG_DFL);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == ending[i]);
+        assert_int_equal(halves(), 0);
+        assert_true(exists("done.png"));
+    }
+    int status = end_amid_files(SIGHUP, SIG_IGN); /* nohup */
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    assert_int_equal(halves(), 2);
+    write_in_another_process(at("a.png"));
+    write_in_another_process(at("b.png"));
+    assert_int_equal(halves(), 0);
+    /* a child that dies does not take the halves of its parent along */
+    char *part;
+    int fd = gt_half_open(at("c.png"), &part);
+    gt_program_tidy_by_signals();
+    if (!fork()) {
+        char *own;
+        gt_half_open(at("d.png"), &own);
+        raise(SIGTERM);
+        _exit(0);
+    }
+    wait(NULL);
+    signal(SIGTERM, SIG_DFL);
+    assert_int_equal(halves(), 1);
+    gt_program_tidy();
+    assert_int_equal(access(part, F_OK), -1);
+    close(fd);
+    free(part);
+}
+
 /* All write the same file, and one takes the others' halves for remains. */
 static void several_write_one_file(void **state) {
     (void)state;
@@ -267,6 +321,91 @@ static void several_write_one_file(void **state) {
     assert_int_equal(strspn(page, (char[]){page[0], 0}), BYTES);
     free(page);
     assert_int_equal(halves(), 0);
+}
+
+/* ---- a folder that holds no run ---- */
+
+/* A name of the pattern, with 7 where numbers stand. */
+static void name_of(const char *pattern, char name[64]) {
+    size_t n = 0;
+    for (const char *p = pattern; *p;)
+        if (!strncmp(p, "+([0-9])", 8)) name[n++] = '7', p += 8;
+        else if (!strncmp(p, "[0-9a-f]", 8)) name[n++] = 'e', p += 8;
+        else if (!strncmp(p, "?(", 2)) p += strcspn(p, ")") + 1;
+        else name[n++] = *p == '*' ? 'x' : *p, p++;
+    name[n] = 0;
+}
+
+static void lay_file(const char *path) { put(path, "\1\0mine", 6); }
+static void lay_empty(const char *path) { put(path, "", 0); }
+static void lay_link(const char *path) { assert_int_equal(symlink("../theirs", path), 0); }
+static void lay_dangling(const char *path) { assert_int_equal(symlink("nowhere", path), 0); }
+static void lay_folder(const char *path) { assert_int_equal(mkdir(path, 0777), 0); }
+
+static void files_of_others_stay(void **state) {
+    (void)state;
+    void (*const lay[])(const char *) = {lay_file, lay_link, lay_dangling, lay_folder, lay_empty};
+    enum { WAYS = sizeof lay / sizeof *lay };
+    char name[64], path[512];
+    const gt_run_file *r;
+    put(at("theirs"), "\1\0theirs", 8);
+    assert_int_equal(mkdir(at("begins"), 0777), 0);
+    for (int i = 0, w = 0; (r = gt_run_file_at(i)); w = (w + 1) % WAYS, i += !w) {
+        name_of(r->pattern, name);
+        if (gt_run_file_of(name) != r) fail_msg("'%s' is a name of another row than %s", name, r->pattern);
+        snprintf(path, sizeof path, "%s/begins/%s", scratch, name);
+        lay[w](path);
+        bool empty = lay[w] == lay_empty, taken = r->kind == GT_RUN_WRITES || (r->kind == GT_RUN_REQUEST && !empty);
+        if (empty && !strcmp(name, "job.ini")) taken = false; /* a job of yours that says nothing */
+        if (lay[w] == lay_folder) taken = false;              /* which nothing replaces */
+        if (gt_rundir_check_new(at("begins"), false) != (taken ? GT_USAGE : GT_OK))
+            fail_msg("%s (way %d) is %s", name, w, taken ? "replaced" : "refused");
+        if (taken && !strstr(gt_message(), path)) fail_msg("%s: %s", name, gt_message());
+        assert_ok(gt_rundir_check_new(at("begins"), true));
+        assert_int_equal(remove(path), 0);
+    }
+    static const char *const free_names[] = {"notes.txt", "fakes-of-mine.png", "checkpoint-best.h5",
+                                             "network-snapshot.txt"};
+    for (size_t i = 0; i < sizeof free_names / sizeof *free_names; i++) {
+        if (gt_run_file_of(free_names[i])) fail_msg("%s is not a name of a run", free_names[i]);
+    }
+    put(at("begins/job.ini"), "[data]\ndata = x\n", 16); /* of the user: welcome */
+    assert_ok(gt_rundir_check_new(at("begins"), false));
+    put(at("begins/log.txt"), "x", 1);
+    assert_int_equal(gt_rundir_check_new(at("begins"), false), GT_USAGE);
+    put(at("begins/checkpoint-000000008.h5"), "Gantry checkpoint\n", 18); /* with it the folder is a run's */
+    assert_ok(gt_rundir_check_new(at("begins"), false));
+}
+
+/* All that the table says goes aside, and nothing else. */
+static void all_goes_aside(void **state) {
+    (void)state;
+    char name[64], path[512], *aside;
+    const gt_run_file *r;
+    assert_int_equal(mkdir(at("again"), 0777), 0);
+    for (int i = 0; (r = gt_run_file_at(i)); i++) {
+        name_of(r->pattern, name);
+        snprintf(path, sizeof path, "%s/again/%s", scratch, name);
+        put(path, "x", 1);
+    }
+    assert_ok(gt_rundir_set_aside(at("again"), &aside));
+    for (int i = 0; (r = gt_run_file_at(i)); i++) {
+        name_of(r->pattern, name);
+        snprintf(path, sizeof path, "%s/%s", r->kind == GT_RUN_WRITES ? aside : at("again"), name);
+        if (access(path, F_OK)) fail_msg("%s is not where it belongs", name);
+    }
+    free(aside);
+}
+
+static void a_note_of_another_stays(void **state) {
+    (void)state;
+    setenv("SLURM_JOB_ID", "77", 1);
+    assert_ok(gt_rundir_note_restart(scratch));
+    assert_ok(gt_rundir_note_restart(scratch));
+    put(at("restarted-by"), "my words", 8);
+    assert_int_equal(gt_rundir_note_restart(scratch), GT_USAGE);
+    assert_message("restarted-by' is there already");
+    unsetenv("SLURM_JOB_ID");
 }
 
 /* ---- the lock ---- */
@@ -414,13 +553,27 @@ static void holder_elsewhere(void **state) {
 
 static void damaged_lock(void **state) {
     (void)state;
-    static const char *const texts[] = {"", "rubbish\n", "beat 1\nhost x\n"};
+    static const char *const texts[] = {"", "be", "beat 1\nhost x\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         put(at("lock"), texts[i], strlen(texts[i]));
         gt_lock *l = take(scratch, &quick);
         assert_non_null(l);
         gt_lock_release(l);
     }
+    put(at("lock"), "\0\0\0", 3); /* of a power cut */
+    gt_lock_release(take(scratch, &quick));
+}
+
+/* A person's file of that name: nobody waits for it, and it stays. */
+static void no_lock(void **state) {
+    (void)state;
+    gt_lock *l;
+    put(at("lock"), "my words\n", 9);
+    assert_false(gt_lock_look(scratch).held);
+    assert_int_equal(gt_lock_take(&l, scratch, &quick), GT_USAGE);
+    assert_message("is not the lock of a run");
+    assert_holds(at("lock"), "my words\n");
+    unlink(at("lock"));
 }
 
 /* What cannot be read is not waited for without end. */
@@ -522,13 +675,18 @@ int main(void) {
         TEST(stdout_is_written_to),
         TEST(neighbours_stay),
         TEST(halves_of_the_dead_go),
+        TEST(signals_leave_no_halves),
         TEST(several_write_one_file),
+        TEST(files_of_others_stay),
+        TEST(all_goes_aside),
+        TEST(a_note_of_another_stays),
         TEST(free_lock),
         TEST(living_holder),
         TEST(dead_holder),
         TEST(holder_ends_while_we_wait),
         TEST(holder_elsewhere),
         TEST(damaged_lock),
+        TEST(no_lock),
         TEST(unreadable_lock),
         TEST(recycled_pid),
         TEST(hidden_holder),

@@ -14,6 +14,7 @@
 #include "run/stats_line.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
+#include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
 static void tick(gt_runlog *l, int64_t images, int n) {
@@ -35,7 +36,7 @@ static void assert_images(int n, const int64_t *images) {
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
     assert_non_null(s);
     assert_int_equal(s->ticks, n);
-    assert_int_equal(s->bad_lines, 0);
+    assert_int_equal(s->bad.n, 0);
     for (int i = 0; i < n; i++) assert_true(s->images[i] == images[i]);
     gt_stats_free(s);
 }
@@ -112,7 +113,7 @@ static void lines(void **state) {
     assert_non_null(strstr(text, "\"Loss/D/reg\": {\"num\": 32, \"mean\": NaN, \"std\": Infinity}"));
     free(text);
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
-    assert_true(s && s->ticks == 3 && s->n_series == 3 && s->bad_lines == 0);
+    assert_true(s && s->ticks == 3 && s->n_series == 3 && s->bad.n == 0);
     const gt_stats_series *reg = gt_stats_find(s, "Loss/D/reg"), *fake = gt_stats_find(s, "Loss/scores/fake");
     assert_true(reg->values[0].num == 0 && isnan(reg->values[0].mean));
     assert_true(reg->values[1].num == 32 && isnan(reg->values[1].mean) && isinf(reg->values[1].std));
@@ -135,7 +136,7 @@ static void foreign_lines(void **state) {
     gt_stats *s = gt_stats_read(at("s"));
     assert_non_null(s);
     assert_int_equal(s->ticks, 3);
-    assert_int_equal(s->bad_lines, 10);
+    assert_int_equal(s->bad.n, 10);
     assert_true(s->images[0] == 4000 && s->images[1] == 5000 && s->images[2] == 6000 && s->timestamp[0] == 17.5);
     assert_true(gt_stats_find(s, "a\"b\\")->values[1].num == 2 &&
                 gt_stats_find(s, "a\"b\\")->values[1].mean == -INFINITY);
@@ -176,7 +177,7 @@ static void zeros(void **state) {
     (void)state;
     put(at("stats.jsonl"), text, sizeof text - 1);
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
-    assert_true(s && s->bad_lines == 1 && s->ticks == 2);
+    assert_true(s && s->bad.n == 1 && s->ticks == 2);
     gt_stats_free(s);
     gt_runlog *l = open_log(3000);
     tick(l, 4000, 2);
@@ -246,7 +247,7 @@ static void series_of_some_ticks(void **state) {
     }
     gt_runlog_close(l);
     gt_stats *s = gt_stats_read_within(at("stats.jsonl"), 3 * TICKS);
-    assert_true(s && s->n_series == 3 && s->ticks == TICKS && s->bad_lines == 0);
+    assert_true(s && s->n_series == 3 && s->ticks == TICKS && s->bad.n == 0);
     const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values,
                         *some = gt_stats_find(s, "some")->values;
     for (int i = 0; i < TICKS; i++) {
@@ -286,6 +287,75 @@ static void past_ticks(void **state) {
     gt_runlog_close(l);
 }
 
+/* ---- damage that is told ---- */
+
+static char told[2048];
+
+static void take_told(void *arg, const char *when, const char *text) {
+    (void)arg, (void)when;
+    size_t n = strlen(told);
+    snprintf(told + n, sizeof told - n, "%s\n",
+             text + (strncmp(text, scratch, strlen(scratch)) ? 0 : strlen(scratch) + 1));
+}
+
+/* What gt_logs_warn() says of the run in the scratch folder. */
+static const char *told_of_run(void) {
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    gt_starts *starts = gt_starts_read(scratch);
+    assert_true(s && starts && gt_log_open(at("log.txt")));
+    gt_logs_warn(scratch, s, starts, 1);
+    gt_logs_warn(scratch, s, starts, 1); /* once is enough */
+    gt_log_close();
+    told[0] = 0;
+    gt_log_warnings_each(scratch, take_told, NULL);
+    unlink(at("log.txt"));
+    gt_stats_free(s);
+    gt_starts_free(starts);
+    return told;
+}
+
+static void damage_is_told(void **state) {
+    (void)state;
+    static const char event[] =
+        "{\"event\":\"start\",\"time\":1,\"images\":0,\"total\":9,\"facts\":{}}\n{\"event\":\"end\","
+        "\"time\":2,\"images\":9,\"state\":\"finished\",\"message\":\"\",\"hash\":\"\"}\n";
+    gt_runlog *l = open_log(0);
+    for (int64_t images = 1000; images <= 3000; images += 1000) tick(l, images, 2);
+    gt_runlog_close(l);
+    put(at("starts.jsonl"), event, sizeof event - 1);
+    put(at("metric-fid1k.jsonl"), "{\"metric\": \"fid1k\"}\n", 20);
+    assert_string_equal(told_of_run(), "");
+    gt_starts *starts = gt_starts_read(scratch);
+    assert_true(starts && starts->shown == 9);
+    gt_starts_free(starts);
+
+    size_t n;
+    char *text = get(at("stats.jsonl"), &n);
+    put(at("stats.jsonl"), text, n - 20); /* cut: sound, as long as somebody may be writing it */
+    gt_lock *lock;
+    assert_ok(gt_lock_take(&lock, scratch, NULL));
+    assert_string_equal(told_of_run(), "");
+    gt_lock_release(lock);
+    assert_string_equal(told_of_run(), "stats.jsonl:3: a half-written line is passed over\n");
+    put(at("stats.jsonl"), text, n); /* cut, and followed by another text */
+    free(text);
+    int fd = open(at("stats.jsonl"), O_WRONLY);
+    assert_true(fd >= 0 && pwrite(fd, "\nx\n\xff", 4, (off_t)n - 20) == 4);
+    close(fd);
+    assert_ok(gt_lock_take(&lock, scratch, NULL));
+    assert_string_equal(told_of_run(), "stats.jsonl:3: the first of 3 damaged lines, which are passed over\n");
+    gt_lock_release(lock);
+
+    put(at("stats.jsonl"), "", 0);
+    put(at("starts.jsonl"), "\1\0\2\n{}\n", 7);
+    assert_string_equal(told_of_run(), "starts.jsonl:1: the first of 2 damaged lines, which are passed over\n");
+    put(at("starts.jsonl"), event, sizeof event - 1);
+    put(at("metric-fid1k.jsonl"), "{\"metric\": \"fid1k\"}\n{\"met\n", 26);
+    put(at("metrics.h5"), "\1\2\3", 3);
+    assert_string_equal(told_of_run(), "metric-fid1k.jsonl:2: a damaged line is passed over\n"
+                                       "metrics.h5 cannot be read; stats.jsonl has the same values\n");
+}
+
 /* A log may be of any size: here most of it is a hole, which is not a line of JSON. */
 static void huge(void **state) {
     static const char first[] = "{\"images\": 1000, \"timestamp\": 1}\n",
@@ -298,7 +368,7 @@ static void huge(void **state) {
     assert_int_equal(symlink("stats.jsonl", at("log.txt")), 0);
     assert_ok(gt_log_cut_back(at("log.txt"), 0));
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
-    assert_true(s && s->ticks == 3 && s->bad_lines == 1);
+    assert_true(s && s->ticks == 3 && s->bad.n == 1);
     gt_stats_free(s);
     gt_runlog *l = open_log(3000);
     assert_true(gt_runlog_last(l, "place") == 3);
@@ -575,23 +645,12 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines),
-        TEST(early_ticks),
-        TEST(amended_ticks),
-        TEST(foreign_lines),
-        TEST(cut_back),
-        TEST(zeros),
-        TEST(scattered),
-        TEST(lines_in_pieces),
-        TEST(series_of_some_ticks),
-        TEST(past_ticks),
-        TEST(huge),
-        TEST(talk_cut_back),
-        TEST(texts_logged_once),
-        TEST(read_along),
-        TEST(full_disk),
-        TEST(awkward_names),
-        TEST(unusable),
+        TEST(lines),         TEST(early_ticks),       TEST(amended_ticks),
+        TEST(foreign_lines), TEST(cut_back),          TEST(zeros),
+        TEST(scattered),     TEST(lines_in_pieces),   TEST(series_of_some_ticks),
+        TEST(past_ticks),    TEST(damage_is_told),    TEST(huge),
+        TEST(talk_cut_back), TEST(texts_logged_once), TEST(read_along),
+        TEST(full_disk),     TEST(awkward_names),     TEST(unusable),
         TEST(events),
     };
     /* warnings are expected; and where stderr is a file, they would count against a file-size limit */

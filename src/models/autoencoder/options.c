@@ -4,6 +4,12 @@
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_autoencoder_options, field, value, text)
 
+/* What options go with: models with a divergence, with codes, with draws of codes. */
+#define DIVERGENCE .with = "--model=vae|--model=cvae|--model=digits|--model=gumbel"
+#define CODES .with = "--model=gumbel*|--model=vq*"
+#define DRAWS .with = "--model=gumbel*"
+#define VQ .with = "--model=vq"
+
 static const gt_option options[] = {
     {OPTION(widths, "1", "Number of features of hidden layers, relative to the model's own"), .min = 1e-3, .max = 16},
     {OPTION(recon, NULL, "Reconstruction loss: squared error, or binary cross-entropy"), .derived = "from model",
@@ -16,13 +22,13 @@ static const gt_option options[] = {
     {OPTION(recon_batch, "sum", "Whether the reconstruction loss is the sum or the mean over the images of a batch"),
      .choices = "sum|mean"},
     {OPTION(kl_latent, "sum", "Whether the divergence is the sum or the mean over the dimensions of the latent"),
-     .choices = "sum|mean"},
+     .choices = "sum|mean", DIVERGENCE},
     {OPTION(kl_batch, "sum", "Whether the divergence is the sum or the mean over the images of a batch"),
-     .choices = "sum|mean"},
-    {OPTION(beta, "1", "Weight of the divergence (vae, cvae, digits, gumbel)"), .max = HUGE_VAL,
+     .choices = "sum|mean", DIVERGENCE},
+    {OPTION(beta, "1", "Weight of the divergence (vae, cvae, digits, gumbel)"), .max = HUGE_VAL, DIVERGENCE,
      .detail = "Larger than 1 (beta-VAE): dimensions become more independent, pictures softer."},
     {OPTION(kl_warmup, "0", "Thousands of images in which the weight of the divergence grows to --beta; 0: at once"),
-     GT_KIMG},
+     GT_KIMG, DIVERGENCE},
     {OPTION(beta_start, NULL, "With --kl-warmup: weight of the divergence at the start"), .derived = "0",
      .max = HUGE_VAL},
     {OPTION(kl_cycles, NULL, "With --kl-warmup: number of times that the weight grows (cyclical annealing)"),
@@ -37,17 +43,18 @@ static const gt_option options[] = {
      .detail = "All of them are decoded, and the reconstruction loss is their mean. A step takes about as much more "
                "time as the decoder has more to do."},
     {OPTION(sigmoid, NULL, "Apply a sigmoid after the decoder's last layer"), .derived = "from model"},
-    {OPTION(codes, "64", "Number of codes of a discrete latent (gumbel, vq)"), .min = 2, .max = 1 << 16},
-    {OPTION(code_dim, "16", "Length of a code's vector (gumbel, vq)"), .min = 1, .max = 1 << 12},
-    {OPTION(temperature, "1", "Temperature of the Gumbel-softmax at the start"), .min = 1e-3, .max = 1e3},
+    {OPTION(codes, "64", "Number of codes of a discrete latent (gumbel, vq)"), .min = 2, .max = 1 << 16, CODES},
+    {OPTION(code_dim, "16", "Length of a code's vector (gumbel, vq)"), .min = 1, .max = 1 << 12, CODES},
+    {OPTION(temperature, "1", "Temperature of the Gumbel-softmax at the start"), .min = 1e-3, .max = 1e3, DRAWS},
     {OPTION(temperature_min, "0.5", "Temperature of the Gumbel-softmax below which it does not fall"), .min = 1e-3,
-     .max = 1e3},
+     .max = 1e3, DRAWS},
     {OPTION(temperature_kimg, "30",
             "Thousands of images in which the temperature falls to 1/e; 0: the temperature stays"),
-     GT_KIMG},
-    {OPTION(commitment, "0.25", "Weight that draws encoded vectors to their codes (vq)"), .max = HUGE_VAL},
-    {OPTION(code_decay, "0.99", "Decay per step of the running means by which codes are learned (vq)"), .max = 1},
-    {OPTION(code_floor, "0.03", "Share of the average use below which a code starts anew (vq); 0: never"), .max = 1},
+     GT_KIMG, DRAWS},
+    {OPTION(commitment, "0.25", "Weight that draws encoded vectors to their codes (vq)"), .max = HUGE_VAL, VQ},
+    {OPTION(code_decay, "0.99", "Decay per step of the running means by which codes are learned (vq)"), .max = 1, VQ},
+    {OPTION(code_floor, "0.03", "Share of the average use below which a code starts anew (vq); 0: never"), .max = 1,
+     VQ},
     {OPTION(prior_width, NULL, "Channels of a prior of codes (vq-prior, gumbel-prior)"), .derived = "64", .min = 1,
      .max = 1 << 12},
     {OPTION(prior_layers, NULL, "Number of layers of a prior of codes: each sees one token further"), .derived = "8",

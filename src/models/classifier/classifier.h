@@ -24,6 +24,7 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out);
 /* out->mean and out->std by --normalize, in the arena. */
 gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out);
 
+gt_status gt_classifier_check_layers(const gt_option *o, const char *value); /* the `check` of --layers */
 /* Do the network's layers fit on the job's pictures? GT_USAGE: no; the message names the least size, or is a layer's
  * own. */
 gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job);

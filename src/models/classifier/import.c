@@ -145,11 +145,12 @@ static bool is_small(const state *s, const kind *k) {
 
 static void set_size(gt_imported *m, const kind *k, bool small) {
     const char *given = gt_import_given(m, "image-size");
-    int size = given ? atoi(given) : small ? 32 : k->size;
-    gt_import_set(m, "data-height", "%d", size);
-    gt_import_set(m, "data-width", "%d", size);
+    int height = small ? 32 : k->size, width = height;
+    if (given && sscanf(given, "%dx%d", &height, &width) == 1) width = height;
+    gt_import_set(m, "data-height", "%d", height);
+    gt_import_set(m, "data-width", "%d", width);
     if (!given)
-        gt_import_say(m, "it does not say the size of images: %dx%d is taken (--image-size=%d)", size, size, size);
+        gt_import_say(m, "it does not say the size of images: %dx%d is taken (--image-size=%d)", height, width, height);
 }
 
 static void set_normalize(gt_imported *m, const kind *k, int channels) {

@@ -65,13 +65,12 @@ static gt_status layer_error(const layer *l, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    return gt_fail(GT_USAGE, "--layers: layer %d \"%.*s\": %s", l->place, l->length < 60 ? l->length : 60, l->text,
-                   why);
+    return gt_fail(GT_USAGE, "layer %d \"%.*s\": %s", l->place, l->length < 60 ? l->length : 60, l->text, why);
 }
 
 /* A layer that does not go here: a fault of the declarations. Once they are right, layers fit. */
 static gt_node *misplaced(stack *s, gt_status fault) {
-    if (!s->forward->status) s->forward->status = fault;
+    if (!s->forward->status) s->forward->status = gt_wrap(fault, "--layers");
     return NULL;
 }
 
@@ -287,7 +286,7 @@ static gt_status read_layers(const char *text, layer layers[LAYERS_MOST], int *n
         text += strspn(text, ", \t");
         int length = (int)strcspn(text, ",");
         if (!length) break;
-        if (*n == LAYERS_MOST) return gt_fail(GT_USAGE, "--layers: more than %d layers", LAYERS_MOST);
+        if (*n == LAYERS_MOST) return gt_fail(GT_USAGE, "more than %d layers", LAYERS_MOST);
         layer *l = &layers[*n];
         *l = (layer){.place = ++*n, .text = text, .length = length};
         while (isspace((unsigned char)text[l->length - 1])) l->length--;
@@ -305,6 +304,13 @@ static gt_status check_end(const layer *layers, int n, int classes) {
                        "the layer to the %d classes follows by itself: leave this one out, or put an activation "
                        "such as relu behind it",
                        classes);
+}
+
+gt_status gt_classifier_check_layers(const gt_option *o, const char *value) {
+    layer layers[LAYERS_MOST];
+    int n;
+    (void)o;
+    return read_layers(value, layers, &n);
 }
 
 static gt_node *forward(gt_forward *f, gt_node *x, const gt_classifier_config *c, const void *variant,

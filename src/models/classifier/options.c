@@ -8,11 +8,130 @@
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_classifier_options, field, value, text)
 
+/* ---- values ---- */
+
+static gt_status read_numbers(const char *text, int *out, int *n) {
+    for (*n = 0; *text; text++) {
+        char *end;
+        long v = strtol(text, &end, 10);
+        if (end == text || v < 1 || v > 1 << 20 || (*end && *end != ','))
+            return gt_fail(GT_USAGE, "'%s' is not a list of numbers such as 100,100", text);
+        if (*n == GT_CLASSIFIER_HIDDEN) return gt_fail(GT_USAGE, "more than %d layers", *n);
+        out[(*n)++] = (int)v;
+        if (!*end) break;
+        text = end;
+    }
+    return GT_OK;
+}
+
+static gt_status read_number(const char *text, double least, double most, double *out) {
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !(*out >= least && *out <= most))
+        return gt_fail(GT_USAGE, "'%s' must be a number from %g to %g", text, least, most);
+    return GT_OK;
+}
+
+static gt_status read_rule(const char *text, gt_init *out) {
+    static const struct {
+        const char *name;
+        gt_init_rule rule;
+    } rules[] = {{"he", GT_INIT_HE}, {"xavier", GT_INIT_XAVIER}, {"uniform", GT_INIT_UNIFORM}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (gt_is(text, rules[i].name)) {
+            *out = (gt_init){.rule = rules[i].rule};
+            return GT_OK;
+        }
+    double std;
+    if (read_number(text, 0, 100, &std))
+        return gt_fail(GT_USAGE, "'%s' is neither he, xavier, uniform nor a standard deviation", text);
+    *out = (gt_init){.rule = GT_INIT_NORMAL, .std = (float)std};
+    return GT_OK;
+}
+
+/* "RULE,PATTERN:RULE,PATTERN:RULE": what has no pattern is the rule of all layers, and stands first. */
+static gt_status read_inits(const char *text, gt_classifier *out) {
+    gt_status st = GT_OK;
+    gt_inits *inits = &out->inits;
+    for (bool first = true; *text && !st; first = false) {
+        char word[2 * GT_INIT_PATTERN];
+        size_t n = strcspn(text, ",");
+        if (n >= sizeof word) return gt_fail(GT_USAGE, "'%s' is too long", text);
+        memcpy(word, text, n);
+        word[n] = 0;
+        text += n + (text[n] == ',');
+        char *colon = strrchr(word, ':');
+        if (!colon && !first)
+            return gt_fail(GT_USAGE, "'%s' needs a layer's name before it, such as fc1:%s, or stands first", word,
+                           word);
+        if (!colon) {
+            st = read_rule(word, &out->init);
+            out->config.init = &out->init;
+            continue;
+        }
+        *colon = 0;
+        if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MAX)
+            return gt_fail(GT_USAGE, "'%s' is not a layer's name, or there are more than %d of them", word,
+                           GT_INITS_MAX);
+        strcpy(inits->rows[inits->n].pattern, word);
+        st = read_rule(colon + 1, &inits->rows[inits->n++].init);
+    }
+    if (inits->n) out->config.inits = inits;
+    return st;
+}
+
+/* "MEAN:STD,MEAN:STD": *n of them, at most `most`; a deviation of 0 leaves the channel as it is. False: other text. */
+static bool read_moments(const char *text, int most, float *mean, float *std, int *n) {
+    for (*n = 0; *n < most; text++) {
+        char *end;
+        mean[*n] = strtof(text, &end);
+        if (end == text || *end != ':') return false;
+        text = end + 1;
+        std[*n] = strtof(text, &end);
+        if (end == text || !(std[*n] >= 0) || (*end && *end != ',')) return false;
+        if (!(std[*n] > 0)) std[*n] = 1;
+        ++*n;
+        text = end;
+        if (!*text) return true;
+    }
+    return false;
+}
+
+static gt_status check_hidden(const gt_option *o, const char *value) {
+    int numbers[GT_CLASSIFIER_HIDDEN], n;
+    (void)o;
+    return read_numbers(value, numbers, &n);
+}
+
+static gt_status check_dropout(const gt_option *o, const char *value) {
+    double x;
+    (void)o;
+    return read_number(value, 0, 0.999, &x);
+}
+
+static gt_status check_init(const gt_option *o, const char *value) {
+    gt_classifier c = {0};
+    (void)o;
+    return read_inits(value, &c);
+}
+
+static gt_status check_normalize(const gt_option *o, const char *value) {
+    enum { MOST = 1 << 10 };
+    float mean[MOST], std[MOST];
+    int n;
+    (void)o;
+    if (gt_is(value, "unit") || gt_is(value, "data") || read_moments(value, MOST, mean, std, &n)) return GT_OK;
+    return gt_fail(GT_USAGE, "'%s' is neither unit, data nor MEAN:STD for each channel", value);
+}
+
+/* ---- the table ---- */
+
 static const gt_option options[] = {
-    {OPTION(hidden, "100,100,100,100", "Numbers of features of the mlp's hidden layers"), .placeholder = "LIST"},
+    {OPTION(hidden, "100,100,100,100", "Numbers of features of the mlp's hidden layers"), .placeholder = "LIST",
+     .check = check_hidden, .empty = true},
     {OPTION(activation, "relu", "Activation of the mlp"), .choices = "relu|sigmoid|tanh|lrelu"},
     {OPTION(layers, "conv 30 5, relu, pool 2, fc 100, relu", "Layers of --model=layers, from the image on"),
-     .placeholder = "LIST", .lines = true,
+     .placeholder = "LIST", .lines = true, .check = gt_classifier_check_layers, .empty = true,
      .detail =
          "conv CHANNELS SIZE [stride N] [pad N|same|valid], pool SIZE and avgpool SIZE (the largest value and the "
          "mean of SIZE x SIZE pixels; stride: SIZE), globalpool, fc UNITS, bn, dropout RATE, flatten, relu, lrelu "
@@ -20,9 +139,9 @@ static const gt_option options[] = {
          "itself. @FILE stands for the lines of a file, in which # begins a comment. gantry inspect --model=layers "
          "shows the result of each layer and its parameters."},
     {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own"),
-     .placeholder = "X"},
+     .placeholder = "X", .check = check_dropout, .empty = true},
     {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
-     .placeholder = "RULES",
+     .placeholder = "RULES", .check = check_init, .empty = true,
      .detail = "Layers may have rules of their own: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is that of its "
                "tensors without .weight, * and ? stand for other characters, and of several rules the last one counts. "
                "xavier: 1/sqrt(inputs), he: sqrt(2/inputs), uniform: within 1/sqrt(inputs)."},
@@ -51,7 +170,7 @@ static const gt_option options[] = {
     {OPTION(mixup, "0", "Parameter a of Beta(a, a), by which images and labels are mixed with others; 0: not mixed"),
      .max = 1},
     {OPTION(freeze, NULL, "Layers that stay as the network of --resume has them: conv1,conv2 or layer*"),
-     .placeholder = "LAYERS", .group = "transfer", .derived = "none", .common = true,
+     .placeholder = "LAYERS", .any = true, .group = "transfer", .derived = "none", .common = true,
      .detail = "Patterns of the names of layers or tensors, with commas between them, in which * and ? stand for other "
                "characters. What is frozen gets no gradients and no updates; normalisation that is frozen uses its "
                "running statistics and does not renew them. Layers below the lowest one that learns cost no backward "
@@ -60,7 +179,7 @@ static const gt_option options[] = {
      .derived = "0", .common = true},
     {OPTION(trunk_lrate, NULL, "Learning rate of all layers but the head"), .derived = "lrate", .min = 1e-12, .max = 1},
     {OPTION(normalize, "unit", "How pixels are scaled for the network: unit, data, or MEAN:STD for each channel"),
-     .placeholder = "RULE", .after = "conv", .group = "networks",
+     .placeholder = "RULE", .check = check_normalize, .after = "conv", .group = "networks",
      .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
                "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
     {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as the network is used later"),
@@ -76,98 +195,9 @@ static const gt_family_model models[] = {GT_CLASSIFIER_LIST(X){0}};
 
 enum { SMALL = 96 /* pixels */ };
 
-static gt_status read_numbers(const char *key, const char *text, int *out, int *n) {
-    for (*n = 0; *text; text++) {
-        char *end;
-        long v = strtol(text, &end, 10);
-        if (end == text || v < 1 || v > 1 << 20 || (*end && *end != ','))
-            return gt_fail(GT_USAGE, "--%s: '%s' is not a list of numbers such as 100,100", key, text);
-        if (*n == GT_CLASSIFIER_HIDDEN) return gt_fail(GT_USAGE, "--%s: more than %d layers", key, *n);
-        out[(*n)++] = (int)v;
-        if (!*end) break;
-        text = end;
-    }
-    return GT_OK;
-}
-
-static gt_status read_number(const char *key, const char *text, double least, double most, double *out) {
-    char *end;
-    *out = strtod(text, &end);
-    if (end == text || *end || !(*out >= least && *out <= most))
-        return gt_fail(GT_USAGE, "--%s: '%s' must be a number from %g to %g", key, text, least, most);
-    return GT_OK;
-}
-
-static gt_status read_rule(const char *text, gt_init *out) {
-    static const struct {
-        const char *name;
-        gt_init_rule rule;
-    } rules[] = {{"he", GT_INIT_HE}, {"xavier", GT_INIT_XAVIER}, {"uniform", GT_INIT_UNIFORM}};
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (gt_is(text, rules[i].name)) {
-            *out = (gt_init){.rule = rules[i].rule};
-            return GT_OK;
-        }
-    double std;
-    if (read_number("init", text, 0, 100, &std))
-        return gt_fail(GT_USAGE, "--init: '%s' is neither he, xavier, uniform nor a standard deviation", text);
-    *out = (gt_init){.rule = GT_INIT_NORMAL, .std = (float)std};
-    return GT_OK;
-}
-
-/* "RULE,PATTERN:RULE,PATTERN:RULE": what has no pattern is the rule of all layers, and stands first. */
-static gt_status read_inits(const char *text, gt_classifier *out) {
-    gt_status st = GT_OK;
-    gt_inits *inits = &out->inits;
-    for (bool first = true; *text && !st; first = false) {
-        char word[2 * GT_INIT_PATTERN];
-        size_t n = strcspn(text, ",");
-        if (n >= sizeof word) return gt_fail(GT_USAGE, "--init: '%s' is too long", text);
-        memcpy(word, text, n);
-        word[n] = 0;
-        text += n + (text[n] == ',');
-        char *colon = strrchr(word, ':');
-        if (!colon && !first)
-            return gt_fail(GT_USAGE, "--init: '%s' needs a layer's name before it, such as fc1:%s, or stands first",
-                           word, word);
-        if (!colon) {
-            st = read_rule(word, &out->init);
-            out->config.init = &out->init;
-            continue;
-        }
-        *colon = 0;
-        if (colon == word || colon - word >= GT_INIT_PATTERN || inits->n == GT_INITS_MAX)
-            return gt_fail(GT_USAGE, "--init: '%s' is not a layer's name, or there are more than %d of them", word,
-                           GT_INITS_MAX);
-        strcpy(inits->rows[inits->n].pattern, word);
-        st = read_rule(colon + 1, &inits->rows[inits->n++].init);
-    }
-    if (inits->n) out->config.inits = inits;
-    return st;
-}
-
 /* 0: batch normalisation. */
 static int groups_of(const gt_classifier_options *o) {
     return gt_is(o->norm, "group") ? (int)o->norm_groups : gt_is(o->norm, "layer") ? 1 : 0;
-}
-
-/* "MEAN:STD,MEAN:STD": as many as channels; a deviation of 0 leaves the channel as it is. */
-static gt_status read_moments(const gt_job *job, float *mean, float *std) {
-    const char *rule = ((const gt_classifier_options *)job->own)->normalize, *text = rule;
-    for (int c = 0; c < job->channels; c++, text++) {
-        char *end;
-        mean[c] = strtof(text, &end);
-        if (end == text || *end != ':') break;
-        text = end + 1;
-        std[c] = strtof(text, &end);
-        bool last = c + 1 == job->channels;
-        if (end == text || !(std[c] >= 0) || *end != (last ? 0 : ',')) break;
-        if (!(std[c] > 0)) std[c] = 1;
-        if (last) return GT_OK;
-        text = end;
-    }
-    return gt_fail(GT_USAGE, "--normalize: '%s' is neither unit, data nor MEAN:STD for each of %lld channels", rule,
-                   (long long)job->channels);
 }
 
 gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out) {
@@ -178,7 +208,10 @@ gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier 
     if (!mean || !std) return GT_NOMEM;
     out->mean = mean;
     out->std = std;
-    return read_moments(job, mean, std);
+    int n;
+    if (read_moments(rule, (int)job->channels, mean, std, &n) && n == job->channels) return GT_OK;
+    return gt_fail(GT_USAGE, "--normalize: '%s' is neither unit, data nor MEAN:STD for each of %lld channels", rule,
+                   (long long)job->channels);
 }
 
 static bool has_small_stem(const gt_job *job) {
@@ -201,8 +234,8 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
     c->trunk = gt_is(o->trunk, "vgg11")   ? &gt_classifier_vgg11
                : gt_is(o->trunk, "vgg13") ? &gt_classifier_vgg13
                                           : &gt_classifier_vgg16;
-    gt_status st = read_numbers("hidden", o->hidden, c->hidden, &c->n_hidden);
-    if (!st && *o->dropout) st = read_number("dropout", o->dropout, 0, 0.999, &c->dropout);
+    gt_status st = read_numbers(o->hidden, c->hidden, &c->n_hidden);
+    if (!st && *o->dropout) st = read_number(o->dropout, 0, 0.999, &c->dropout);
     return st || !*o->init ? st : read_inits(o->init, out);
 }
 

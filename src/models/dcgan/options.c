@@ -30,7 +30,7 @@ static const gt_option options[] = {
     {OPTION(instance_noise, "0", "Standard deviation of the noise added to all images that D sees"), .max = 10,
      .detail = "Pixels are in -1..1. Customary is 0.1."},
     {OPTION(instance_noise_kimg, "0", "Thousands of images in which --instance-noise falls to 0; 0: the noise stays"),
-     GT_KIMG},
+     .with = "--instance-noise", GT_KIMG},
     {OPTION(d_lrate, NULL, "Learning rate of D"), .derived = "lrate; 0.02 with sgd", .max = 10},
     {OPTION(g_activation, "lrelu", "Activation of G"), .choices = ACTIVATIONS,
      .detail = "lrelu is the leaky ReLU, with --slope. The last layer has tanh in any case."},

@@ -12,6 +12,33 @@
     GT_ROW(gt_edm_options, key, found.field, NULL, "Found in a network of another program"), .class = GT_SHAPE, \
                                                                                              .derived = "as published"
 
+/* "1,2,2" -> numbers; -1: the text is another. */
+static int numbers_of(const char *list, int most, int *to) {
+    int n = 0;
+    while (*list) {
+        char *end;
+        long v = strtol(list, &end, 10);
+        if (end == list || (*end && *end != ',') || v < 1 || v > 1 << 20 || n == most) return -1;
+        to[n++] = (int)v;
+        list = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+static gt_status check_mults(const gt_option *o, const char *value) {
+    int mult[GT_UNET_LEVELS];
+    (void)o;
+    if (numbers_of(value, GT_UNET_LEVELS, mult) > 0) return GT_OK;
+    return gt_fail(GT_USAGE, "a list of 1 to %d numbers is needed, such as 1,2,2", GT_UNET_LEVELS);
+}
+
+static gt_status check_heights(const gt_option *o, const char *value) {
+    int heights[GT_UNET_LEVELS];
+    (void)o;
+    if (numbers_of(value, GT_UNET_LEVELS, heights) >= 0) return GT_OK;
+    return gt_fail(GT_USAGE, "a list of heights is needed, such as 16,8");
+}
+
 static const gt_option options[] = {
     {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
      .choices = "edm|flow|vp|ve",
@@ -21,36 +48,43 @@ static const gt_option options[] = {
     {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
      .derived = "from cfg", .min = 4, .max = 1 << 12},
     {OPTION(channel_mult, NULL, "Channels of each level, as multiples; each level halves the picture"),
-     .derived = "from cfg; of cpu 1,2,2 or less, down to 7 pixels", .placeholder = "LIST"},
+     .derived = "from cfg; of cpu 1,2,2 or less, down to 7 pixels", .placeholder = "LIST", .check = check_mults},
     {OPTION(num_blocks, NULL, "Number of blocks of each level of the encoder; the decoder has one more"),
      .derived = "from cfg", .min = 1, .max = 16},
     {OPTION(attn_resolutions, NULL, "Heights in pixels of the levels with attention"),
-     .derived = "from cfg; of cpu those of at most 8", .placeholder = "LIST",
+     .derived = "from cfg; of cpu those of at most 8", .placeholder = "LIST", .check = check_heights, .empty = true,
      .detail = "The lowest level has attention in any case, in the decoder."},
     {OPTION(unet_dropout, NULL, "Probability that a block drops a value in training"), .derived = "from cfg",
      .max = 0.95},
     {OPTION(label_dropout, "0", "Probability that a picture's label is hidden from the network in training"),
-     .max = 0.95, .detail = "For --guidance: 0.1 to 0.2 is customary."},
+     .max = 0.95, .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
     {OPTION(augment, "0.12", "Probability of each augmentation, of which the network is told; 0: none"), .max = 1,
      .detail = "Flips, scaling, turns, stretching and shifts. What was done to a picture is an input of the network, "
                "so that pictures made afterwards show nothing of it. Left-right flips happen to half of the pictures "
                "whatever the probability is."},
     {OPTION(sigma_data, "0.5", "Standard deviation of pixels in -1..1 that EDM takes the data to have"), .min = 1e-3,
      .max = 10},
-    {OPTION(p_mean, "-1.2", "Mean of the logarithm of noise levels in training (edm)"), .min = -20, .max = 20},
+    {OPTION(p_mean, "-1.2", "Mean of the logarithm of noise levels in training (edm)"), .min = -20, .max = 20,
+     .with = "--precond=edm"},
     {OPTION(p_std, "1.2", "Standard deviation of the logarithm of noise levels in training (edm)"), .min = 1e-3,
-     .max = 20},
-    {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), .choices = "uniform|logit-normal"},
-    {OPTION(time_mean, "0", "Mean of the logit of times, of which 1 is the picture"), .min = -20, .max = 20},
-    {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20},
+     .max = 20, .with = "--precond=edm"},
+    {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), .choices = "uniform|logit-normal",
+     .with = "--precond=flow"},
+    {OPTION(time_mean, "0", "Mean of the logit of times, of which 1 is the picture"), .min = -20, .max = 20,
+     .with = "--precond=flow"},
+    {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20,
+     .with = "--precond=flow"},
     {OPTION(sampler, "heun", "How pictures are made: steps of Heun, Euler, midpoint, or with fresh noise"),
      .choices = "heun|euler|midpoint|stochastic",
      .detail = "Heun and midpoint ask the network twice in a step. stochastic is Heun with --churn (edm alone)."},
     {OPTION(sampler_steps, "18", "Number of steps from noise to a picture"), .min = 1, .max = 10000},
     {OPTION(sheet_steps, "8", "The same for the pictures that a run makes of itself"), .min = 1, .max = 10000},
-    {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
-    {OPTION(sigma_max, "80", "Highest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6},
-    {OPTION(sigma_rho, "7", "How much denser low noise levels lie in sampling (edm)"), .min = 0.1, .max = 1000},
+    {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6,
+     .with = "!--precond=flow"},
+    {OPTION(sigma_max, "80", "Highest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6,
+     .with = "!--precond=flow"},
+    {OPTION(sigma_rho, "7", "How much denser low noise levels lie in sampling (edm)"), .min = 0.1, .max = 1000,
+     .with = "!--precond=flow"},
     {OPTION(churn, "40", "Amount of fresh noise with --sampler=stochastic"), .max = 1e6},
     {OPTION(churn_min, "0.05", "Lowest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
@@ -100,19 +134,6 @@ static const gt_named recipes[] = {
                 "channel-mult=2,2,2 attn-resolutions=16 unet-dropout=0.13"},
     {0},
 };
-
-/* "1,2,2" -> numbers; -1: the text is another. */
-static int numbers_of(const char *list, int most, int *to) {
-    int n = 0;
-    while (*list) {
-        char *end;
-        long v = strtol(list, &end, 10);
-        if (end == list || (*end && *end != ',') || v < 1 || v > 1 << 20 || n == most) return -1;
-        to[n++] = (int)v;
-        list = *end ? end + 1 : end;
-    }
-    return n;
-}
 
 enum { LEAST_SIDE = 7, USUAL_LEVELS = 3, USUAL_ATTENTION = 8 };
 

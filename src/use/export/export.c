@@ -37,9 +37,11 @@ static const gt_export_form *find_form(const char *name) {
 
 bool gt_export_is_form(const char *name) { return find_form(name); }
 
-static gt_status fail_unknown(const char *what, const char *name) {
+gt_status gt_export_check_form(const gt_option *o, const char *value) {
     char names[NAMES_BYTES];
-    return gt_fail(GT_USAGE, "%s: there is no form '%.40s' of networks: %s", what, name, names_of(NULL, names));
+    (void)o;
+    if (find_form(value)) return GT_OK;
+    return gt_fail(GT_USAGE, "there is no form '%.40s' of networks: %s", value, names_of(NULL, names));
 }
 
 static gt_status fail_unfit(const gt_export_form *form, const gt_model *m, const char *of) {
@@ -54,7 +56,7 @@ static const gt_export_form *form_of(const gt_export_request *r) {
     const char *name = strrchr(r->out, '/'), *dot = strrchr(name ? name : r->out, '.');
     bool given = r->form && *r->form;
     const gt_export_form *form = given ? find_form(r->form) : dot ? find_form(dot + 1) : NULL;
-    if (!form && given) fail_unknown("--format", r->form);
+    if (!form && given) gt_wrap(gt_export_check_form(NULL, r->form), "--format");
     else if (!form)
         gt_fail(GT_USAGE, "'%s': the ending says in which form networks are written: %s; or give --format", r->out,
                 names_of(NULL, names));
@@ -64,8 +66,8 @@ static const gt_export_form *form_of(const gt_export_request *r) {
 /* One name of a list. */
 static gt_status take_form(const char *name, const gt_model *m, const gt_export_form **forms_of, int *n) {
     const gt_export_form *form = find_form(name);
-    if (!form) return fail_unknown("--export", name);
-    if (form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
+    if (!form) return gt_wrap(gt_export_check_form(NULL, name), "--export");
+    if (m && form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
     for (int i = 0; i < *n; i++)
         if (forms_of[i] == form) return gt_fail(GT_USAGE, "--export: '%s' is there twice", form->name);
     forms_of[(*n)++] = form;
@@ -77,20 +79,28 @@ gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_f
     char copy[NAMES_BYTES], *rest = copy;
     *n = 0;
     if (gt_is(list, "none") || !*list) return GT_OK;
-    if (snprintf(copy, sizeof copy, "%s", list) >= (int)sizeof copy) return fail_unknown("--export", list);
+    if (snprintf(copy, sizeof copy, "%s", list) >= (int)sizeof copy)
+        return gt_fail(GT_USAGE, "--export: the list is too long");
     gt_status st = GT_OK;
     for (char *name; !st && (name = strsep(&rest, ","));) st = take_form(name, m, out, n);
     return st;
+}
+
+gt_status gt_export_check_list(const char *list) {
+    const gt_export_form *all[GT_EXPORT_MOST_FORMS];
+    int n;
+    return gt_export_forms(list, NULL, all, &n);
+}
+
+const char *gt_export_form_name(const gt_export_request *r) {
+    const gt_export_form *form = form_of(r);
+    return form ? form->name : NULL;
 }
 
 gt_status gt_export_check(const gt_export_request *r) {
     struct stat in, out;
     const gt_export_form *form = form_of(r);
     if (!form) return GT_USAGE;
-    bool silent = r->noise_mode && strcmp(r->noise_mode, "const");
-    if (form != &gt_export_form_onnx && ((r->part && *r->part) || r->from_styles || silent || r->truncation_cutoff))
-        return gt_fail(GT_USAGE, "--part, --from, --noise-mode and --truncation-cutoff are for .onnx files: '%s'",
-                       r->out);
     if (form == &gt_export_form_onnx && r->all)
         return gt_fail(GT_USAGE, "--all: an .onnx holds one network, or a part of it (--part): '%s'", r->out);
     if (stat(r->out, &out)) return GT_OK;

@@ -42,7 +42,7 @@ typedef struct gt_export_form {
 enum { GT_EXPORT_MOST_FORMS = 16 };
 bool gt_export_is_form(const char *name); /* "pkl" */
 /* The forms in a list such as "pkl,npz"; "none" and "": *n is 0. GT_USAGE: one is unknown, named twice, or no form of
- * the model `m`. */
+ * the model `m`, where it is not NULL. */
 gt_status gt_export_forms(const char *list, const gt_model *m, const gt_export_form *forms[GT_EXPORT_MOST_FORMS],
                           int *n);
 

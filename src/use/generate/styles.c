@@ -142,24 +142,33 @@ static int next_number(const char **text) {
     return digits ? n : -1;
 }
 
-gt_status gt_layers_read(const char *text, int num_ws, bool *chosen) {
-    bool good = *text != 0;
-    memset(chosen, 0, (size_t)num_ws * sizeof *chosen);
-    for (const char *t = text; good && *t;) {
-        int first = next_number(&t), last = first;
-        if (*t == '-') {
-            t++;
-            last = next_number(&t);
-            if (last < 0) last = first < num_ws ? num_ws - 1 : first;
-        }
-        good = first >= 0 && last >= first && (*t == 0 || (*t == ',' && t[1]));
-        if (good && last >= num_ws)
-            return gt_fail(GT_USAGE, "--styles=%.60s: the network has %d layers of styles, 0 to %d", text, num_ws,
-                           num_ws - 1);
-        for (int i = first; good && i <= last; i++) chosen[i] = true;
-        if (*t == ',') t++;
+/* One item of the list, "7", "0-6" or "8-" (*last -1); moves past it and the comma that follows. */
+static bool next_layers(const char **text, int *first, int *last) {
+    *first = *last = next_number(text);
+    if (**text == '-') {
+        ++*text;
+        *last = next_number(text);
     }
-    return good
-               ? GT_OK
-               : gt_fail(GT_USAGE, "--styles=%.60s: must be layers and ranges of them, such as 0-6, 8- or 0,2,5", text);
+    if (*first < 0 || (*last >= 0 && *last < *first)) return false;
+    if (**text == ',') return *++*text != 0;
+    return **text == 0;
+}
+
+gt_status gt_layers_check(const char *text) {
+    int first, last;
+    bool good = *text != 0;
+    while (good && *text) good = next_layers(&text, &first, &last);
+    return good ? GT_OK : gt_fail(GT_USAGE, "must be layers and ranges of them, such as 0-6, 8- or 0,2,5");
+}
+
+gt_status gt_layers_read(const char *text, int num_ws, bool *chosen) {
+    int first, last;
+    memset(chosen, 0, (size_t)num_ws * sizeof *chosen);
+    gt_status st = gt_layers_check(text);
+    for (const char *t = text; !st && *t && next_layers(&t, &first, &last);) {
+        if (last < 0) last = first < num_ws ? num_ws - 1 : first;
+        if (last >= num_ws) st = gt_fail(GT_USAGE, "the network has %d layers of styles, 0 to %d", num_ws, num_ws - 1);
+        for (int i = first; !st && i <= last; i++) chosen[i] = true;
+    }
+    return st ? gt_wrap(st, "--styles=%.60s", text) : GT_OK;
 }

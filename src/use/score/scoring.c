@@ -38,6 +38,7 @@ static gt_status check_weights(const gt_metric_options *o, const gt_metric_reque
 static gt_status read_options(const gt_metric_options *o, gt_metric_request asked[GT_METRICS_MAX], int *n) {
     gt_resize_rule rule;
     gt_status st = gt_metrics_parse(o->metrics, o->count, o->all, asked, n);
+    if (st) gt_wrap(st, "--metrics");
     for (int i = 0; i < *n && !st; i++) st = check_weights(o, &asked[i]);
     return !st && is_given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
 }
