@@ -71,9 +71,8 @@ gt_status gt_network_find(const char *path, char **file) {
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *c)) *c = '_';
     gt_status st = *file ? GT_OK
                          : gt_fail(GT_FAILED,
-                                   "'%s' is not a file here, and nothing is downloaded: fetch it with\n"
-                                   "  curl -L --create-dirs -o '%s/%s_%s' '%s'\n"
-                                   "and give this command again",
+                                   "'%s' is not a file here, and nothing is downloaded: fetch it with "
+                                   "`curl -L --create-dirs -o '%s/%s_%s' '%s'`, then give this command again",
                                    path, folder, hash, name, address);
     free(folder);
     return st;
