@@ -204,6 +204,8 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
+    bool dry = !gt_is(job->dry_run, "0"), begins = cli_first_rank() && !job->restart && gt_is_directory(job->run);
+    if (!st && dry && begins) st = gt_job_check_folder(job->run); /* the run looks for itself */
     bool measures = gt_is(job->dry_run, "1");
     gt_checkup *checkup = !st && measures ? gt_checkup_new(job->arena) : NULL;
     if (!st && measures && !checkup) st = GT_NOMEM;
@@ -213,7 +215,6 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     gt_log_setup(comm->rank, comm->ranks,
                  (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
     size_t checkpoint_bytes;
-    bool dry = !gt_is(job->dry_run, "0");
     if (comm->rank == 0) explain(job, left);
     const gt_other_ranks others = {speed_of, &(same_command){job->arena, argv}};
     st = dry ? gt_train_dry_run_all(comm, job, gt_mpi_launched() ? NULL : &others, &checkpoint_bytes)

@@ -221,6 +221,8 @@ done
 # shellcheck disable=SC2086
 refused report.html "'theirs/report.html' is there already" ranks 2 $begin
 # shellcheck disable=SC2086
+refused report.html "'theirs/report.html' is there already" $begin --dry-run=quick
+# shellcheck disable=SC2086
 refused report.html "theirs/report.html' is there already" "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
 lay && echo words >theirs/lock
 # shellcheck disable=SC2086
