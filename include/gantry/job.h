@@ -64,12 +64,25 @@ int gt_model_mbstd(const gt_job *job);
 /* Checks what needs no data: that required options are given, and the rules between options. GT_USAGE: the message
  * names the option. */
 gt_status gt_job_check(gt_job *job);
+/* The part of it that does not depend on the recipe: what a start needs. A run that goes on has its recipe from its
+ * record (gt_job_adopt), and can be checked as a whole only then. */
+gt_status gt_job_check_start(gt_job *job);
 /* Fills in everything that depends on the model and on the data. `label_width`: the numbers of a label in the source,
  * whether or not the job wants labels; 0: the source has no labels. `images`: the number of images in the source; 0:
  * unknown, as for the recipe of a checkpoint. GT_USAGE: the job and the data do not fit together. To be called once for
  * each job. */
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
                          int64_t images);
+
+/* Gives `job`, which goes on with a run and is not checked yet, the recipe options as the run has recorded them: those
+ * that nobody has given, in a file or on the command line. So the run goes on with its own values, whatever the
+ * defaults are by now: derived ones (batch, slices ...) too, also where --cfg is given. `record`: the recipe of a
+ * checkpoint, or job.ini; `name` names it in messages. Options of other classes stay as they are: they may change from
+ * start to start. *differences: the options that were given another value than the record has, as the table of
+ * gt_job_compare() with "the run" and "now" above the columns, to be freed; NULL: there are none. They are left for
+ * gt_job_compare() once the job is resolved, which knows what values such as "auto" stand for; the table explains why a
+ * job cannot be resolved. */
+gt_status gt_job_adopt(gt_job *job, const char *record, const char *name, char **differences);
 
 /* Gives `job`, which is not resolved yet, the options that decide the sizes of the networks (gt_family.sizes) as `from`
  * has them, a resolved job: those that nobody has given. Where the job's images have as many channels, `channels`, as
@@ -93,7 +106,8 @@ char *gt_job_to_recipe_text(const gt_job *job);
 gt_job *gt_job_from_recipe_text(const char *text, const char *name);
 
 /* Counts the recipe options and the dimensions of the data in which the two jobs differ. `f`, unless NULL, gets a table
- * of the differences, with the names of the jobs above the columns. */
+ * of the differences, with the names of the jobs above the columns. Where a job is not resolved, the dimensions are
+ * left out, and "auto" is another value than what it stands for. */
 int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f);
 
 /* The short description of a run, as the reference tool writes it ("emoji32-cond-auto1-batch32"), for gt_rundir_new().

@@ -65,6 +65,11 @@ struct gt_option {
     const char *after;       /* of jobs: the key that it stands behind; NULL: the end of its group */
     const char *standard;    /* default as text; NULL: see `derived` */
     const char *derived;     /* how the program finds the value when nobody gives one ("from cfg") */
+    /* What a record (a checkpoint's recipe, the job.ini of a run) means that does not have the key, since it is older
+     * than the option: the value with which all is as it was before there was the option. Needed where that is not what
+     * a new run gets. Of options that a record of this version never leaves out where they mean something, since they
+     * have a default or a derived value. NULL: as where nobody gives the option. */
+    const char *absent;
     const char *unit;        /* NULL: none */
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
     double min, max;         /* of numbers, inclusive; both 0: any */

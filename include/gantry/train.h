@@ -8,6 +8,12 @@
 #include "gantry/job.h"
 #include "gantry/model.h"
 
+/* Is there a run in the job's directory that training would go on with? This process alone looks. */
+bool gt_train_resumes(const gt_job *job);
+/* Gives the job what that run has recorded, where nobody has given it (gt_job_adopt), for those who look at a job that
+ * will be trained; training does it itself. Does nothing where there is no such run. */
+gt_status gt_train_adopt(gt_job *job);
+
 /* On all ranks, with equal jobs (GT_FAILED where they are not) that were read but not resolved. Resolves the job,
  * opens the data, begins or resumes the run.
  * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same

@@ -294,9 +294,10 @@ void cli_print_version(FILE *f);
 
 /* ---- jobs ---- */
 
-/* Reads the job that the arguments of `gantry train` describe, from the job file (or the run's own) and the options,
- * and checks the job as far as that needs no data. */
+/* Reads the job that the arguments of `gantry train` describe, from the job file (or the run's own) and the options. */
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
+/* Checks the job as far as that needs neither data nor the record of a run that it goes on with. */
+gt_status cli_check_job(gt_job *job);
 /* Splits the arguments of a command that takes the options of jobs besides its own: `own` gets its values, and *of_job
  * the words and what is meant for the job. */
 gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv, cli_arguments *of_job);

@@ -124,6 +124,7 @@ static gt_status read_job(gt_job *job, gt_options *own, int argc, char **argv, b
     *help = !st && arguments.help;
     if (st || *help) return st;
     st = cli_read_job(job, &arguments);
+    if (!st) st = cli_check_job(job);
     return st ? st : cli_resolve_job(job);
 }
 

@@ -73,6 +73,7 @@ static gt_status search_values(gt_search *s, gt_job *job, const search_fields *f
                                                            .n_fixed = fixed->n_pairs});
     if (!st && *f->max_time) st = gt_parse_duration(f->max_time, &seconds);
     if (!st) st = cli_read_job(job, fixed);
+    if (!st) st = cli_check_job(job);
     if (!st) st = gt_search_check_job(s);
     if (!st) st = cli_resolve_job(job);
     if (!st) st = gt_search_run(s, seconds);

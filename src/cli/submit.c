@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/train.h"
 #include "gantry/words.h"
 
 typedef struct submit_fields {
@@ -127,6 +128,7 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
+    if (!st) st = cli_check_job(job);
     if (!st && !gt_is(job->dry_run, "0"))
         st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
                                "(--dry-run here shows the script)");
@@ -135,6 +137,7 @@ static gt_status check_job(submission *s) {
                      "--restart would begin anew each time the script is submitted: give another --run, or move the "
                      "folder '%s' away",
                      job->run);
+    if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_resolve_job(job);
     int slices;
     return st ? st

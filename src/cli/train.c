@@ -135,7 +135,12 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
                        "ZIP, a folder of PNGs, an HDF5 file, or "
                        "synth:shapes",
                        job->run, job->run);
-    return st ? st : gt_job_check(job);
+    return st;
+}
+
+gt_status cli_check_job(gt_job *job) {
+    gt_status st = gt_job_check_start(job);
+    return st || gt_train_resumes(job) ? st : gt_job_check(job);
 }
 
 gt_status cli_resolve_job(gt_job *job) {
@@ -251,6 +256,7 @@ static int train_model(int argc, char **argv) {
     gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
+    if (!st && !help) st = cli_check_job(job); /* only now: not every rank may see the run */
     status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine, &left, argv);
     gt_job_free(job);
     return status;

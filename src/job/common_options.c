@@ -260,7 +260,7 @@ static const gt_option options[] = {
                "pieces; there, and with off, it is replaced as a whole now and then and at the end. stats.jsonl has "
                "every tick at once in any case."},
     {OPTION(tensorboard_step, "kimg", "Step of TensorBoard's events: thousands of images, or images"),
-     .choices = "kimg|images",
+     .choices = "kimg|images", .absent = "images",
      .detail = "kimg, rounded down, as in stylegan2-ada-pytorch, so that runs of both programs can be laid over each "
                "other; images tells ticks of less than 1 kimg apart. A run that resumes keeps the step it has, and a "
                "run begun by version 0.1 has images."},

@@ -91,6 +91,9 @@ static gt_status read_key(reader *r, const char *key, const char *value) {
     char where[512];
     snprintf(where, sizeof where, "%s:%d", r->name, r->line);
     const gt_option *row = gt_options_find(&r->options, key);
+    if (!row && r->options.shapes)
+        return gt_fail(GT_FORMAT, "%s: this version has no option '%.64s': a version that has it can go on from there",
+                       where, key);
     bool at_home = !row || !r->group || gt_is(r->group, row->group) ||
                    (row->other_group && gt_is(r->group, row->other_group));
     if (!at_home)
@@ -116,10 +119,22 @@ static gt_status read_line(reader *r, char *line) {
     return read_key(r, trim_blanks(text), without_quotes(trim_blanks(equals + 1)));
 }
 
-static gt_status read_text(gt_job *job, const char *text, const char *name, bool shapes) {
+/* What a record does not say, since it is older than the option (gt_option.absent). */
+static void fill_in_absent(gt_options *o, unsigned classes) {
+    for (int i = 0; i < o->n; i++) {
+        const gt_option *row = &o->rows[i];
+        if (!row->absent || !(row->class & classes) || o->state[i] != GT_OPTION_DEFAULT) continue;
+        gt_options_set(o, row->key, row->absent, ""); /* cannot fail: a test reads every such value */
+        o->state[i] = GT_OPTION_DERIVED;
+    }
+}
+
+/* `recipe`: the recipe of a checkpoint, with what was found in the data. */
+static gt_status read_text(gt_job *job, const char *text, const char *name, bool recipe) {
     reader r = {.options = job->options, .name = name};
-    r.options.shapes = shapes; /* in the recipe of a checkpoint */
+    r.options.shapes = recipe;
     text += gt_text_mark(text, strlen(text));
+    unsigned recorded = recipe ? GT_RECIPE : gt_job_is_resolved_text(text) ? GT_RECIPE | GT_EXECUTION | GT_OUTPUT : 0;
     char *copy = strdup(text), *rest = copy, *line;
     if (!copy) return gt_fail(GT_NOMEM, "out of memory reading the job '%s'", name);
     gt_status st = GT_OK;
@@ -128,6 +143,7 @@ static gt_status read_text(gt_job *job, const char *text, const char *name, bool
         st = read_line(&r, line);
     }
     free(copy);
+    if (!st) fill_in_absent(&r.options, recorded);
     return st;
 }
 
@@ -146,11 +162,20 @@ gt_status gt_job_read_file(gt_job *job, const char *path) {
     return st;
 }
 
-gt_job *gt_job_from_recipe_text(const char *text, const char *name) {
+gt_job *gt_job_read_record(const char *text, const char *name) {
     gt_job *job = gt_job_new();
     if (!job) return NULL;
     gt_status st = read_text(job, text, name, true);
-    if (!st) st = gt_job_resolve(job, job->height, job->width, job->channels, job->label_dim, 0);
+    if (!st) return job;
+    gt_wrap(st, "the recipe in %s", name);
+    gt_job_free(job);
+    return NULL;
+}
+
+gt_job *gt_job_from_recipe_text(const char *text, const char *name) {
+    gt_job *job = gt_job_read_record(text, name);
+    if (!job) return NULL;
+    gt_status st = gt_job_resolve(job, job->height, job->width, job->channels, job->label_dim, 0);
     if (!st) return job;
     gt_wrap(st, "the recipe in %s", name);
     gt_job_free(job);

@@ -198,7 +198,7 @@ static gt_status check_meaning(gt_job *job) {
     return st ? st : check_patience(job);
 }
 
-gt_status gt_job_check(gt_job *job) {
+gt_status gt_job_check_start(gt_job *job) {
     gt_options o = job->options;
     /* the command line's --run overrules an outdir in a file, and the other way round */
     if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
@@ -217,7 +217,12 @@ gt_status gt_job_check(gt_job *job) {
         return gt_fail(GT_USAGE, "--dry-run-seconds has a meaning only with --dry-run");
     if (!*job->data)
         return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
-    return check_meaning(job);
+    return GT_OK;
+}
+
+gt_status gt_job_check(gt_job *job) {
+    gt_status st = gt_job_check_start(job);
+    return st ? st : check_meaning(job);
 }
 
 /* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */

@@ -92,14 +92,16 @@ static bool means_the_same(const gt_job *a, const gt_job *b, const gt_option *ro
 
 int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
     gt_options left = a->options, right = b->options;
+    bool resolved = a->resolved && b->resolved;
+    unsigned classes = resolved ? GT_RECIPE | GT_SHAPE : GT_RECIPE;
     int n = 0;
     for (int i = 0; i < left.n; i++) {
         const gt_option *row = &left.rows[i];
-        if (!(row->class & (GT_RECIPE | GT_SHAPE))) continue;
+        if (!(row->class & classes)) continue;
         const char *x = gt_options_effective(&left, row), *y = gt_options_effective(&right, row);
         x = x ? x : "-";
         y = y ? y : "-";
-        if (!strcmp(x, y) || means_the_same(a, b, row)) continue;
+        if (!strcmp(x, y) || (resolved && means_the_same(a, b, row))) continue;
         if (f && !n) gt_print_to(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
         if (f) gt_print_to(f, "  %-16s %-20s %s\n", row->key, x, y);
         n++;

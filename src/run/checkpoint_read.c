@@ -348,7 +348,7 @@ static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_f
         bool passed = path && st && is_gone(path);
         /* damaged or unreadable; a newer format or no memory ends the search */
         again = !newer && (st == GT_FORMAT || st == GT_FAILED);
-        if (again && !passed) gt_warn("passed over: %s", gt_message());
+        if (again && !passed) gt_log_once(GT_WARNING, "passed over: %s", gt_message());
         *gone += passed;
         free(path);
     }

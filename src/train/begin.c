@@ -26,9 +26,9 @@ static gt_status find_directory(gt_engine *e, gt_journal *j) {
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
     st = gt_lock_take(&j->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
-    bool again = job->restart && gt_rundir_restarted(dir);
-    if (!st && again) gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
-    j->anew = job->restart && !again; /* then all that a run would replace is set aside */
+    j->anew = gt_run_begins_anew(job); /* then all that a run would replace is set aside */
+    if (!st && job->restart && !j->anew)
+        gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
     if (!st && !j->anew) st = gt_job_check_folder(dir);
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
     if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
@@ -163,13 +163,15 @@ static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     return GT_OK;
 }
 
-/* A resumed run has the steps that its events have. Runs of version 0.1, whose job.ini has no such key, have images.
- */
+/* A resumed run has the steps that its events have. */
 static gt_status keep_tensorboard_step(gt_engine *e, const gt_journal *j) {
     char *text = NULL;
     if (gt_job_given(e->job, "tensorboard-step")) return GT_OK;
     gt_status st = gt_rundir_read(j->dir, "job.ini", &text);
-    e->job->tensorboard_step = text && strstr(text, "\ntensorboard-step = kimg\n") ? "kimg" : "images";
+    gt_job *before = text ? gt_job_new() : NULL;
+    bool known = before && !gt_job_read_text(before, text, "job.ini");
+    e->job->tensorboard_step = known && gt_is(before->tensorboard_step, "kimg") ? "kimg" : "images";
+    if (before) gt_job_free(before);
     free(text);
     return st;
 }

@@ -145,8 +145,8 @@ static gt_status job_with(const gt_job *job, const char *options, gt_job **out, 
     return st;
 }
 
-/* Of runs of more than a day, where there is time until `end`. A network that cannot be measured, or is hardly faster,
- * is not proposed. */
+/* Of new runs of more than a day, where there is time until `end`. A network that cannot be measured, or is hardly
+ * faster, is not proposed. */
 static gt_status measure_smaller_all(const gt_engine *e, double end, double seconds_per_image, smaller *out) {
     const double day = 86400, seconds = seconds_per_image * (double)e->job->total_images, faster = 1.5;
     const char *options = advised_size(e->job);
@@ -154,7 +154,7 @@ static gt_status measure_smaller_all(const gt_engine *e, double end, double seco
     gt_job *job = NULL;
     bool other = false, cut;
     *out = (smaller){0};
-    int wanted = options && seconds > day && gt_clock() < end; /* as rank 0 has measured */
+    int wanted = options && !e->goes_on && seconds > day && gt_clock() < end; /* as rank 0 has measured */
     gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
     if (!wanted) return GT_OK;
     gt_status st = gt_comm_agree_all(e->comm, job_with(e->job, options, &job, &other));

@@ -57,15 +57,22 @@ static gt_status open_pool(gt_engine *e) {
     return GT_OK;
 }
 
-gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
-    *e = (gt_engine){.comm = comm, .job = job};
-    gt_status st = gt_comm_agree_all(comm, gt_job_check(job));
+static gt_status resolve_all(gt_engine *e) {
+    gt_comm *comm = e->comm;
+    gt_status st = gt_comm_agree_all(comm, gt_job_check(e->job));
     if (!st) st = gt_comm_agree_all(comm, open_data(e));
-    if (!st) st = gt_same_data_all(comm, e->data, job->data);
+    if (!st) st = gt_same_data_all(comm, e->data, e->job->data);
     if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(e->data, &e->fingerprint));
     if (!st) st = gt_engine_inherit_all(e);
     if (!st) st = gt_comm_agree_all(comm, resolve(e));
-    if (!st) st = normalise_all(e);
+    return st ? st : normalise_all(e);
+}
+
+gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
+    *e = (gt_engine){.comm = comm, .job = job};
+    gt_status st = gt_comm_agree_all(comm, gt_job_check_start(job));
+    if (!st) st = gt_engine_adopt_all(e);
+    if (!st && (st = resolve_all(e)) == GT_USAGE && e->differences) st = gt_engine_refuse_given(e);
     if (!st) st = same_job_all(comm, job);
     return st ? st : gt_comm_agree_all(comm, open_pool(e));
 }
@@ -305,6 +312,7 @@ void gt_engine_close_all(gt_engine *e) {
                               i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);
     }
     gt_model_free(e->model);
+    free(e->differences);
     free(e->images);
     free(e->labels);
     free(e->masks);

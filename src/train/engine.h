@@ -118,6 +118,9 @@ typedef struct gt_engine {
     gt_exec *generator;                  /* NULL: the model generates nothing */
     gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
     void *measuring[GT_MEASURERS_MAX];   /* states of the measurers (measurer.h); NULL: not of this run */
+    bool goes_on;                        /* the job has taken over what a run has recorded (record.c) ... */
+    bool has_recipe;                     /* ... in a checkpoint */
+    char *differences;                   /* of what was given to that, as a table; NULL: there are none */
     bool resumed;                        /* a run that is there, not a new one */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
@@ -204,9 +207,19 @@ size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 /* ---- state.c ---- rank 0 has the file, the others pass NULL */
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f);
 
+/* ---- record.c ---- */
+/* Gives the job what the run that it goes on with has recorded, where nobody has given it (gt_job_adopt): before the
+ * job is checked and the data are opened. */
+gt_status gt_engine_adopt_all(gt_engine *e);
+/* The job cannot be resolved (gt_message() says why), and what was given differs from what the run has recorded: that
+ * is on stderr. Returns GT_USAGE. */
+gt_status gt_engine_refuse_given(const gt_engine *e);
+/* Rank 0's text to all ranks, to be freed; "": rank 0 has NULL. */
+char *gt_share_text_all(gt_comm *c, const char *text, gt_status *st);
+
 /* ---- transfer.c ---- */
-/* Gives the job the sizes of the networks that --resume names, where nobody has given them: before it is resolved. Of a
- * resumed run, its own checkpoint has the sizes. */
+/* Gives the job the sizes of the networks that --resume names, where nobody has given them: before it is resolved. A
+ * run with a checkpoint has recorded them. */
 gt_status gt_engine_inherit_all(gt_engine *e);
 /* Takes over networks alone, as far as they fit; rank 0 has the file, the others pass NULL. `said` gets lines for
  * gt_engine_log_transfer(), which are logged here after an error. */

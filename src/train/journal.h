@@ -106,6 +106,7 @@ typedef struct gt_journal {
 /* Looks at the data. */
 gt_status gt_journal_open_all(gt_engine *e, gt_journal *j);
 void gt_journal_end(gt_engine *e, gt_journal *j); /* any rank */
+bool gt_run_begins_anew(const gt_job *job);       /* record.c: with --restart, unless Slurm has started that again */
 /* A new run, or the run in the job's directory gone on with: builds the engine. *done: the run was finished already. */
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
 /* log.txt and metric log, cut back to e->shown; again after a rollback */

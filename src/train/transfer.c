@@ -19,40 +19,21 @@
 
 /* ---- sizes of the networks ---- */
 
-/* The checkpoint whose sizes a run with --resume has: its own where it resumes, which may be all that is left. */
 static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
-    bool resumes = !job->restart && gt_checkpoint_any(job->run);
-    gt_checkpoint_file *f = NULL;
-    *st = GT_OK;
-    if (resumes) *st = gt_checkpoint_newest(job->run, &f);
-    else f = gt_job_open_resumed(job, st);
+    gt_checkpoint_file *f = gt_job_open_resumed(job, st);
     if (!*st && f) *st = gt_network_held(f);
-    if (*st && !resumes) gt_wrap(*st, "--resume");
+    if (*st) gt_wrap(*st, "--resume");
     return f;
-}
-
-/* Rank 0's text to all ranks, to be freed. */
-static char *share_text_all(gt_comm *c, const char *text, gt_status *st) {
-    size_t bytes = text ? strlen(text) + 1 : 0;
-    gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
-    char *copy = calloc(bytes + 1, 1);
-    if ((*st = gt_comm_agree_all(c, copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a recipe")))) {
-        free(copy);
-        return NULL;
-    }
-    if (text) memcpy(copy, text, bytes);
-    gt_comm_broadcast_all(c, copy, bytes, 0);
-    return copy;
 }
 
 gt_status gt_engine_inherit_all(gt_engine *e) {
     gt_job *job = e->job;
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
-    if (!*job->resume || gt_is(job->resume, "noresume")) return GT_OK;
+    if (e->has_recipe || !*job->resume || gt_is(job->resume, "noresume")) return GT_OK;
     if (e->comm->rank == 0) f = open_source(job, &st);
     st = gt_comm_agree_all(e->comm, st);
-    char *recipe = st ? NULL : share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
+    char *recipe = st ? NULL : gt_share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(recipe, f ? gt_checkpoint_path(f) : job->resume);
     if (!st && !theirs) st = GT_FORMAT;
     st = gt_comm_agree_all(e->comm, st);

@@ -42,8 +42,14 @@ case_exact() {
         same "$(last a)" "$(last b)"
         same "$(last a)" "$(last c)"
     done
-    expect 2 'freeze' "$GANTRY" train $net $other --resume=source --run=c --new-head --trunk-lrate=0.0001 --steps=6 # another job
+    expect 2 'freeze' "$GANTRY" train $net $other --resume=source --run=c --new-head --freeze=conv1 --trunk-lrate=0.0001 --steps=6 # another job
     grep -q 'begun with another job' said || { cat said; fail 'another recipe goes on'; }
+    # What is not given is as the run has recorded it, also without the network that it began from.
+    mv source elsewhere
+    quietly "$GANTRY" train --data=synth:shapes:n=60,size=12,classes=4,seed=5 --run=a --steps=6
+    mv elsewhere source
+    quietly ranks 3 "$GANTRY" train $net $other --resume=source --run=b --new-head --trunk-lrate=0.0001 --steps=6
+    same "$(last a)" "$(last b)"
 }
 
 # The step of the trunk is that of the head times the ratio of the rates; the head begins anew also for the same classes.

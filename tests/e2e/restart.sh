@@ -26,7 +26,7 @@ same "$(last other)" "$(last run)"
 begins another_job_in_the_same_place
 # Another job in the same place; what is not a run's stays.
 echo mine >run/notes.txt && mkdir run/checkpoint-folder
-expect 2 'another job' "$GANTRY" train $job --run=run --steps=6
+expect 2 'another job' "$GANTRY" train $job --run=run --steps=6 --seed=0
 cp -a run before2
 quietly ranks 2 "$GANTRY" train $job --run=run --steps=6 --restart
 has_line 'run/before-1' said || fail 'where the run before is kept is not said'
