@@ -88,6 +88,8 @@ gt_status gt_job_adopt(gt_job *job, const char *record, const char *name, char *
  * has them, a resolved job: those that nobody has given. Where the job's images have as many channels, `channels`, as
  * those of `from`, also the options of the input (gt_family.input). Does nothing where the models differ. */
 gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels);
+/* Gives it what was found in the network of another program and no option says: a part of gt_job_inherit(). */
+gt_status gt_job_inherit_found(gt_job *job, const gt_job *from);
 /* Compares the options of the input of two resolved jobs, of the same model and for the same number of channels.
  * `said`: gets a line for each option whose value comes from the file. GT_USAGE: one differs; the message names the
  * option and both values, and `path`, whose job `from` is. */

@@ -49,6 +49,17 @@ static gt_status inherit_words(gt_job *job, const gt_job *from, const char *list
     return st;
 }
 
+gt_status gt_job_inherit_found(gt_job *job, const gt_job *from) {
+    gt_status st = GT_OK;
+    gt_job_find_family(job);
+    for (int i = 0; i < job->options.n && !st && job->family == from->family; i++) {
+        const gt_option *row = &job->options.rows[i];
+        if (row->class == GT_SHAPE && row->only && gt_family_has(job->family, row))
+            st = inherit_row(job, from, row, NULL);
+    }
+    return st;
+}
+
 gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels) {
     const char *base = gt_job_adds_to(job);
     if (base && !gt_is(job->model, from->model) && !gt_is(base, from->model)) return GT_OK;
@@ -56,13 +67,7 @@ gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels) {
     gt_status st = inherit_words(job, from, job->family->sizes);
     if (!st && channels == from->channels) st = inherit_words(job, from, job->family->input);
     if (!st && base) st = inherit_words(job, from, job->family->kept);
-    /* what no option says */
-    for (int i = 0; i < job->options.n && !st; i++) {
-        const gt_option *row = &job->options.rows[i];
-        if (row->class == GT_SHAPE && row->only && gt_family_has(job->family, row))
-            st = inherit_row(job, from, row, NULL);
-    }
-    return st;
+    return st ? st : gt_job_inherit_found(job, from);
 }
 
 /* ---- the input ---- */
