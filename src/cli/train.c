@@ -280,8 +280,9 @@ const cli_command cli_train = {
                                        "Images of this size cannot be made by the network. The message names the "
                                        "nearest sizes, and the options of gantry dataset that give them."},
                                       {"... was begun with another job (see the table)",
-                                       "A run is resumed with the job it began with. Give the values of the table "
-                                       "again, or another --run; --resume=RUN begins a new run from its networks."},
+                                       "A run is resumed with the job it began with. Leave the options of the table "
+                                       "out, or give the run's values, or another --run; --resume=RUN begins a new run "
+                                       "from its networks."},
                                       {"warning: collapse, divergence, saturation",
                                        "Training itself goes wrong: see --on-trouble, and what the warning advises."},
                                       {0}},

@@ -87,7 +87,7 @@ case_another_family() {
     copy bn-half
     expect 2 '^  bn +batch +slice$' "$GANTRY" train $dcgan --bn=slice --run=run --steps=5
 }
-# Killed before its first checkpoint: job.ini is the record. A job.ini of somebody's is none.
+# Killed before its first checkpoint: job.ini is the record. A job.ini that somebody wrote is not a record.
 # shellcheck disable=SC2086
 case_before_the_first_checkpoint() {
     copy && rm run/last run/checkpoint-*
@@ -96,7 +96,7 @@ case_before_the_first_checkpoint() {
     refused_early 'slices +2 +4' $gan --slices=4
     goes_on 1
 }
-# What was found in the file of another program is no option, and job.ini does not have it.
+# What was found in the file of another program is not an option, and job.ini does not have it.
 case_before_the_first_checkpoint_from_elsewhere() {
     local edm=("$GANTRY" train --data=synth:shapes:n=32,size=16 --model=edm --batch=4 --threads=1 --steps=2 --resume="$here/../golden/edm/odd/x_skipdec.pkl" --resume-partial)
     quietly "${edm[@]}" --run=whole-edm
