@@ -156,7 +156,7 @@ void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 typedef struct gt_group {
     int first, count;
 } gt_group;
-enum { GT_MOST_AT_ONCE = 16 };
+enum { GT_MOST_AT_ONCE = 32 };
 /* The largest group of at most `most` slices that begins with slice `first` and ends before slice `end`. */
 gt_group gt_group_from(gt_slices slices, int first, int end, int most);
 

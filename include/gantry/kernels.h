@@ -5,10 +5,11 @@
  *
  * The arithmetic, with the convolution mode, decides every bit of results: in which order what is added, and where
  * products are rounded. A checkpoint records its name, and what resumes from the checkpoint adopts it. AVX-512, AVX2
- * with FMA and NEON have the same one, "fma-8". The instructions decide speed alone. */
+ * with FMA and NEON have the same one, "fma-9". The instructions decide speed alone. */
 #ifndef GANTRY_KERNELS_H
 #define GANTRY_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gantry/pool.h"
@@ -27,16 +28,19 @@ const gt_kernel_set *gt_kernel_set_best(void);
  * lacks the instructions; the messages name the environment variables GT_ISA and GT_CONV. */
 gt_status gt_kernel_set_asked(const char *isa, const char *conv, const gt_kernel_set **set);
 
-/* "fma-8", or with a convolution mode other than auto "fma-8-direct". Other arithmetics: "plain-8" of x86 without FMA,
- * "unfused-8" of builds whose compiler does not fuse (-O0, sanitizers). */
+/* "fma-9", or with a convolution mode other than auto "fma-9-direct". Other arithmetics: "plain-9" of x86 without FMA,
+ * "unfused-9" of builds whose compiler does not fuse (-O0, sanitizers). */
 const char *gt_kernel_set_arithmetic(const gt_kernel_set *set);
 const char *gt_kernel_set_instructions(const gt_kernel_set *set); /* "avx512" */
 
 /* *set takes on the arithmetic and the convolution mode of this name, and keeps its instructions where these have the
- * arithmetic, or takes lesser ones. Names that older versions gave to the same bits ("avx512-7") are known. On an error
- * *set keeps its arithmetic and takes on the convolution mode alone. GT_USAGE: the name is unknown, or of another
- * version; GT_FAILED: this CPU, or this build, lacks it. */
+ * arithmetic, or takes lesser ones. Names of older versions ("fma-8", "avx512-7") are known where today's arithmetic
+ * applies networks with the same bits. On an error *set keeps its arithmetic and takes on the convolution mode alone.
+ * GT_USAGE: the name is unknown, or of another version; GT_FAILED: this CPU, or this build, lacks it. */
 gt_status gt_kernel_set_adopt(const char *name, const gt_kernel_set **set);
+/* Whether what adopts this name goes on with the same bits where it trains networks, or fits mixtures. */
+typedef enum gt_bits { GT_BITS_OF_TRAINING, GT_BITS_OF_MIXTURES } gt_bits;
+bool gt_kernel_set_has_bits(const char *name, gt_bits of);
 
 /* The same set with another convolution mode, one of those above; any other name changes nothing. */
 const gt_kernel_set *gt_kernel_set_with_conv(const gt_kernel_set *set, const char *conv);

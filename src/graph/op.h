@@ -62,6 +62,9 @@ struct gt_op {
      * fault: there is no such node. With neither rule (rows 0, joined NULL) each slice gets a node of its own. */
     unsigned rows;
     gt_node *(*joined)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
+    /* The node that computes the sum over slices of n, by the tree of dist.h; in[] and shared[] as of `joined`. NULL
+     * without a fault: there is no such node; each slice gets a node, and additions follow. */
+    gt_node *(*summed)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
     /* no run: the result is the input's memory under another shape, or a piece of that memory (slice_view) */
     bool view;
     bool inplace;                         /* run may be called with out == in[0] when shapes agree, */

@@ -19,6 +19,7 @@
 
 #include "gantry/kernels.h"
 #include "gantry/pool.h"
+#include "kernels/slice_tree.h"
 
 typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
 
@@ -33,6 +34,13 @@ typedef struct gt_conv_shape {
 double gt_conv_flops(const gt_conv_shape *s); /* of the definition: the same for all directions and kernels */
 
 enum { GT_CONV_SCALES = 3, GT_CONV_INPUTS = GT_CONV_SCALES + 2 };
+
+/* A gradient of weights over several slices (slice_tree.h): the shape is that of a part of one slice. */
+typedef struct gt_conv_slices {
+    int slices, parts;
+    const gt_leaf *leaf;
+    const float *const (*in)[GT_CONV_INPUTS]; /* [parts]: as of `run`, with the images of all slices */
+} gt_conv_slices;
 
 typedef struct gt_conv_algorithm {
     const char *name;
@@ -49,7 +57,17 @@ typedef struct gt_conv_algorithm {
      * (where scales are finite). Output is written as a whole. */
     void (*run)(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const in[GT_CONV_INPUTS],
                 float *out);
+    /* The gradient of weights over several slices at once. How many: a power of two, 0 for none; it follows from the
+     * shape and the number of parts. NULL: `run` computes each part of each slice. */
+    int (*most_slices)(const gt_conv_shape *s, int parts);
+    size_t (*slices_workspace)(const gt_conv_shape *s, int slices, int parts, int threads);
+    void (*run_slices)(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
+                       void *workspace, float *out);
 } gt_conv_algorithm;
+
+/* The inputs of a part from slice `first` on. */
+void gt_conv_slices_from(const gt_conv_shape *s, const gt_conv_slices *all, int part, int first,
+                         const float *in[GT_CONV_INPUTS]);
 
 extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns, gt_conv_depthwise, gt_conv_strided;
 
@@ -65,6 +83,10 @@ extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
 /* Where gt_conv_strided is faster than gt_conv_direct, of which it has the bits. */
 bool gt_conv_strided_pays(const gt_conv_shape *s);
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
+/* The gradient of weights, by the algorithm: leaves and tree of slice_tree.h. */
+size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, int threads);
+void gt_conv_gradient(const gt_conv_shape *s, gt_conv_kernel kernel, const gt_conv_slices *all, gt_pool *pool,
+                      void *workspace, float *out);
 /* How weights are packed depends on the sizes of images by this number alone: square images of this extent in place of
  * all others have the same packing. */
 int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel);

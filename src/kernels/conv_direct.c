@@ -24,6 +24,7 @@
  * packs its weights by the functions of this file. */
 #include <string.h>
 
+#include "base/numbers.h"
 #include "kernels/conv.h"
 #include "kernels/gemm_product.h"
 #include "kernels/kernel_set.h"
@@ -304,9 +305,102 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     }
 }
 
+/* ---- the gradient of weights over several slices: K is [slices][parts][positions] ---- */
+
+typedef struct parts {
+    patches of[GT_PARTS_MAX];
+    const float *dy[GT_PARTS_MAX];
+    int count;
+    int64_t positions; /* of a part of a slice */
+    void (*pack)(const void *patches, gt_pack_a *t);
+} parts;
+
+/* A piece of K within one part of one slice. */
+typedef struct stretch {
+    int part;
+    int64_t from, length; /* positions, counted over all slices */
+} stretch;
+
+static stretch stretch_at(const parts *all, int64_t k0, int64_t k) {
+    int64_t number = k0 / all->positions, in_part = k0 % all->positions;
+    return (stretch){(int)(number % all->count), number / all->count * all->positions + in_part,
+                     gt_smallest(k, all->positions - in_part)};
+}
+
+static void pack_parts(const void *source, gt_pack_a *t) {
+    const parts *all = source;
+    for (int k = 0; k < t->k;) {
+        stretch s = stretch_at(all, t->k0 + k, t->k - k);
+        gt_pack_a piece = *t;
+        piece.k0 = s.from;
+        piece.k = (int)s.length;
+        piece.to = t->to + (int64_t)k * GT_TILE_ROWS;
+        all->pack(&all->of[s.part], &piece);
+        k += piece.k;
+    }
+}
+
+static void pack_dy(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
+    const parts *all = source;
+    int64_t o = all->of[0].s->o;
+    for (int64_t end = k0 + k; k0 < end;) {
+        stretch s = stretch_at(all, k0, end - k0);
+        gt_pack_rows(all->dy[s.part] + s.from * o + column, o, columns, width, s.length, panel);
+        panel += s.length * width;
+        k0 += s.length;
+    }
+}
+
+static gt_product_tree tree_of(int slices, int count, gt_product one, parts *all) {
+    *all = (parts){.count = count, .positions = one.k, .pack = one.pack_a};
+    gt_product_tree t = {.product = one, .slices = slices};
+    t.product.k *= count;
+    t.product.pack_a = pack_parts, t.product.a_source = all;
+    t.product.pack_b = pack_dy, t.product.b_source = all, t.product.b = NULL;
+    return t;
+}
+
+static int most_slices(const gt_conv_shape *s, int count) {
+    patches g;
+    gt_product one = product_of(s, 0, NULL, NULL, &g);
+    return gt_product_tree_most(one.kernels, one.n, count * one.k);
+}
+
+static size_t slices_workspace(const gt_conv_shape *s, int slices, int count, int threads) {
+    patches g;
+    parts all;
+    gt_product_tree t = tree_of(slices, count, product_of(s, 0, NULL, NULL, &g), &all);
+    return gt_product_tree_workspace(&t, threads);
+}
+
+static void run_slices(const gt_conv_shape *s, const gt_conv_slices *z, int first, int count, gt_pool *pool,
+                       void *workspace, float *out) {
+    for (int i = 0; i < s->groups; i++) {
+        parts all;
+        patches g[GT_PARTS_MAX];
+        const float *dy[GT_PARTS_MAX];
+        gt_product one = {0};
+        for (int part = 0; part < z->parts; part++) {
+            const float *in[GT_CONV_INPUTS];
+            gt_conv_slices_from(s, z, part, first, in);
+            one = product_of(s, i, in, out, &g[part]);
+            dy[part] = one.b;
+        }
+        gt_product_tree t = tree_of(count, z->parts, one, &all);
+        memcpy(all.of, g, (size_t)z->parts * sizeof *g);
+        memcpy(all.dy, dy, (size_t)z->parts * sizeof *dy);
+        t.first = first;
+        t.leaf = z->leaf;
+        gt_product_tree_run(&t, pool, workspace);
+    }
+}
+
 const gt_conv_algorithm gt_conv_direct = {.name = "direct",
                                           .possible = possible,
                                           .packed_floats = packed_floats,
                                           .pack = pack,
                                           .workspace = workspace,
-                                          .run = run};
+                                          .run = run,
+                                          .most_slices = most_slices,
+                                          .slices_workspace = slices_workspace,
+                                          .run_slices = run_slices};

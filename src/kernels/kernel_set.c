@@ -8,17 +8,23 @@
 
 /* Goes up whenever a kernel's summation order or a choice between kernels changes: old checkpoints then say so instead
  * of silently going on with other bits. */
-#define VERSION "-8"
+#define VERSION "-9"
 
 const char *const gt_conv_modes[GT_CONV_MODES] = {"auto", "direct", "winograd"};
 
 static const char *const arithmetics[GT_ARITHMETIC_COUNT] = {"fma" VERSION, "plain" VERSION, "unfused" VERSION};
 
-/* Names of old files whose bits an arithmetic of today gives (mixtures apart: mixture/fit.c). */
+/* Names of old files, the arithmetic of today that applies their networks with the same bits, and what else it does
+ * with the same bits. fma-9 sums the gradients of weights in another order. */
 static const struct {
     const char *name;
     gt_arithmetic is;
-} old_names[] = {{"avx512-7", GT_ARITHMETIC_FMA}, {"avx2-7", GT_ARITHMETIC_FMA}, {"portable-7", GT_ARITHMETIC_PLAIN}};
+    bool mixtures;
+} old_names[] = {
+    {"fma-8", GT_ARITHMETIC_FMA, true},         {"plain-8", GT_ARITHMETIC_PLAIN, true},
+    {"avx512-7", GT_ARITHMETIC_FMA, false},     {"avx2-7", GT_ARITHMETIC_FMA, false},
+    {"portable-7", GT_ARITHMETIC_PLAIN, false},
+};
 
 /* What this CPU's architecture never has stands for what it has, and is never chosen. */
 #if !defined(__x86_64__)
@@ -156,6 +162,25 @@ const char *gt_kernel_set_arithmetic(const gt_kernel_set *set) { return gt_kerne
 
 const char *gt_kernel_set_instructions(const gt_kernel_set *set) { return gt_kernel_set_or_best(set)->instructions; }
 
+/* The name of the arithmetic alone; the convolution mode, -1: none. */
+static int split(const char *id, char name[GT_KERNEL_SET_BYTES]) {
+    snprintf(name, GT_KERNEL_SET_BYTES, "%s", id);
+    char *dash = strrchr(name, '-');
+    int conv = dash ? find_conv(dash + 1) : -1;
+    if (conv >= 0) *dash = 0;
+    return conv;
+}
+
+bool gt_kernel_set_has_bits(const char *id, gt_bits of) {
+    char name[GT_KERNEL_SET_BYTES];
+    (void)split(id, name);
+    for (int i = 0; i < GT_ARITHMETIC_COUNT; i++)
+        if (!strcmp(name, arithmetics[i])) return true;
+    for (size_t i = 0; i < sizeof old_names / sizeof *old_names; i++)
+        if (!strcmp(name, old_names[i].name)) return of == GT_BITS_OF_MIXTURES && old_names[i].mixtures;
+    return false;
+}
+
 /* GT_ARITHMETIC_COUNT: there is none of this name. */
 static gt_arithmetic find_arithmetic(const char *name) {
     for (int i = 0; i < GT_ARITHMETIC_COUNT; i++)
@@ -167,10 +192,7 @@ static gt_arithmetic find_arithmetic(const char *name) {
 
 gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set) {
     char name[GT_KERNEL_SET_BYTES];
-    snprintf(name, sizeof name, "%s", id);
-    char *dash = strrchr(name, '-');
-    int conv = dash ? find_conv(dash + 1) : -1;
-    if (conv >= 0) *dash = 0;
+    int conv = split(id, name);
     *set = set_of(gt_kernel_set_or_best(*set)->isa, conv >= 0 ? (gt_conv_mode)conv : GT_CONV_AUTO);
     gt_arithmetic wanted = find_arithmetic(name);
     if (wanted == GT_ARITHMETIC_COUNT)

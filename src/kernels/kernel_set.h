@@ -33,7 +33,7 @@ struct gt_kernel_set {
     gt_arithmetic arithmetic;
     gt_conv_mode conv;
     const char *instructions;     /* "avx512" */
-    char id[GT_KERNEL_SET_BYTES]; /* the arithmetic's name, with the convolution mode: "fma-8-direct" */
+    char id[GT_KERNEL_SET_BYTES]; /* the arithmetic's name, with the convolution mode: "fma-9-direct" */
     const gt_gemm_kernels *gemm;
     const gt_mixture_kernels *mixture;
 };

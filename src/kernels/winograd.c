@@ -350,4 +350,7 @@ const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
                                             .packed_floats = floats_packed,
                                             .pack = pack,
                                             .workspace = workspace,
-                                            .run = run};
+                                            .run = run,
+                                            .most_slices = gt_winograd_most_slices,
+                                            .slices_workspace = gt_winograd_slices_workspace,
+                                            .run_slices = gt_winograd_run_slices};

@@ -19,7 +19,7 @@ enum {
 /* A block of tiles at work. Sizes of U, M and Y are those of this block. */
 typedef struct gt_winograd_block {
     gt_winograd_tiling tiling;
-    gt_winograd_images from; /* images in */
+    gt_winograd_images from; /* images in; the weight gradient has its own */
     float *out;
     float *u;             /* transformed tiles of them */
     float *m;             /* the other face's values: M, or Y of the weight gradient */
@@ -36,6 +36,10 @@ typedef struct gt_winograd_operand {
 size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
                              float *out);
+int gt_winograd_most_slices(const gt_conv_shape *s, int parts);
+size_t gt_winograd_slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads);
+void gt_winograd_run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
+                            void *workspace, float *out);
 
 /* Takes `floats` floats of a workspace, of which *used are taken already; returns where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {

@@ -28,11 +28,15 @@
  * times) and would go through memory.
  *
  * winograd.c calls the two functions of this file for the direction GT_CONV_WEIGHT_GRAD. */
+#include <string.h>
+
 #include "kernels/winograd_run.h"
 
 enum {
-    PATCH_PANELS = 4, /* of channels out in a patch */
-    GROUP = 8,        /* tiles transformed per tile of the pool */
+    PATCH_PANELS = 4,       /* of channels out in a patch */
+    GROUP = 8,              /* tiles transformed per tile of the pool */
+    MOST_SLICES = 64,       /* at once */
+    MOST_POINTS = 128 * 81, /* of the tiles of a slice */
 };
 
 /* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns. The rows of a
@@ -57,74 +61,116 @@ static patches patches_of(const gt_winograd_tiling *p, int threads) {
     return all;
 }
 
+/* Images, or their derivatives, of each part, all slices of them. */
 typedef struct weight_grad {
-    gt_winograd_block block; /* from: x; m: Y; out: w [taps][from][to] */
-    gt_winograd_images dy;
+    gt_winograd_block block; /* u: U; m: Y; out: w [taps][from][to] */
     patches patches;
-    float *d; /* of worker 0 */
+    float *d;                       /* of worker 0 */
+    int64_t u_step, y_step, d_step; /* floats from slice to slice, and from worker to worker */
+    int64_t part_tiles; /* tiles of a part of a slice: those of a block are of part 0, then of part 1, ... */
+    gt_winograd_images from[GT_PARTS_MAX], dy[GT_PARTS_MAX];
+    /* several slices at once */
+    const gt_conv_slices *all;
+    int first, slices;
+    float *leaves; /* of worker 0: a leaf and the nodes of a patch that wait for their right siblings */
+    int64_t leaf_step, leaves_step;
 } weight_grad;
 
 static int64_t patch_plane(const patches *all) { return all->rows * all->columns + GT_WINOGRAD_PLANE_GAP; }
 
-/* Places of everything within the workspace, in floats; returns its size. */
-static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float *base) {
+static int nodes_waiting(int slices) {
+    int n = 0;
+    while ((slices - 1) >> n) n++;
+    return n;
+}
+
+/* Places of everything within the workspace, in floats; returns its size. slices 0: one, block by block. */
+static size_t lay_out(const gt_conv_shape *s, int slices, int parts, int threads, weight_grad *w, float *base) {
     gt_winograd_tiling p = gt_winograd_tiling_of(s);
-    patches all = patches_of(&p, threads);
-    size_t used = 0;
-    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
-    size_t y = gt_winograd_take(
-        &used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)));
-    size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
-    size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels),
-           dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
-    if (w)
-        *w = (weight_grad){.block = {.tiling = p, .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
-                           .dy.zeros = base + dy_zeros,
-                           .patches = all,
-                           .d = base + d};
+    int64_t tiles = p.tiles, images = p.images * gt_largest(slices, 1);
+    if (slices) p.block = parts * tiles;
+    weight_grad z = {.block.tiling = p, .patches = patches_of(&p, threads), .slices = slices};
+    z.part_tiles = slices ? tiles : p.block;
+    size_t used = 0, zeros[GT_PARTS_MAX][2];
+    z.u_step = gt_round_up(gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)), 16);
+    z.y_step = gt_round_up(
+        gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)), 16);
+    z.d_step = gt_round_up(p.planes * patch_plane(&z.patches), 16);
+    z.leaf_step = gt_round_up(p.taps * z.patches.rows * z.patches.columns, 16);
+    z.leaves_step = slices ? z.leaf_step * (1 + nodes_waiting(slices)) : 0;
+    size_t u = gt_winograd_take(&used, z.u_step * gt_largest(slices, 1)),
+           y = gt_winograd_take(&used, z.y_step * gt_largest(slices, 1)),
+           d = gt_winograd_take(&used, threads * z.d_step), leaves = gt_winograd_take(&used, threads * z.leaves_step);
+    for (int i = 0; i < parts; i++) {
+        zeros[i][0] = gt_winograd_take(&used, images * p.from.channels);
+        zeros[i][1] = gt_winograd_take(&used, images * p.to.channels);
+    }
+    if (!w) return used;
+    *w = z;
+    w->block.u = base + u, w->block.m = base + y, w->d = base + d, w->leaves = base + leaves;
+    for (int i = 0; i < parts; i++) w->from[i].zeros = base + zeros[i][0], w->dy[i].zeros = base + zeros[i][1];
     return used;
 }
 
 size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) {
-    return lay_out(s, threads, NULL, NULL) * sizeof(float);
+    return lay_out(s, 0, 1, threads, NULL, NULL) * sizeof(float);
+}
+
+size_t gt_winograd_slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads) {
+    return lay_out(s, slices, parts, threads, NULL, NULL) * sizeof(float);
+}
+
+static void read_images(weight_grad *w, const gt_conv_shape *s, int part, const float *const *in) {
+    gt_winograd_tiling p = w->block.tiling;
+    p.images = s->n * gt_largest(w->slices, 1);
+    w->from[part] = gt_winograd_images_of(&p, &p.from, in[0], in[GT_CONV_SCALES], w->from[part].zeros);
+    w->dy[part] = gt_winograd_images_of(&p, &p.to, in[1], in[GT_CONV_SCALES + 1], w->dy[part].zeros);
+}
+
+/* The block of a slice: its place in U and Y. */
+static gt_winograd_block block_of_slice(const weight_grad *w, int slice) {
+    gt_winograd_block z = w->block;
+    z.u += slice * w->u_step, z.m += slice * w->y_step;
+    z.tile0 += slice * w->part_tiles;
+    return z;
 }
 
 /* ---- U and Y ---- */
 
 /* Each strip is [tiles x points of the plane][its width]. */
-static void image_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
-    const gt_winograd_block *z = &w->block;
+static void image_tile(const weight_grad *w, const gt_winograd_block *z, const int64_t *planes, int64_t t) {
     const gt_winograd_tiling *p = &z->tiling;
+    const gt_winograd_images *images = &w->from[t / w->part_tiles];
     const float *from[GT_WINOGRAD_POINTS_MAX + 1];
     float *to[GT_WINOGRAD_POINTS_MAX];
     int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_POINTS_MAX];
-    int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
+    int read = gt_winograd_read(p, &p->from, images, z->tile0 + t % w->part_tiles, from);
     for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, read, width)) {
         int64_t stored = gt_smallest(width, channels - c);
         for (int i = 0; i < p->points; i++) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + planes[i] + strip + gt_winograd_row(p, i, t) * stored;
         }
-        gt_transform_fn *transform = gt_winograd_reader(p, &p->from, &z->from);
+        gt_transform_fn *transform = gt_winograd_reader(p, &p->from, images);
         transform(from, to, gt_winograd_steps(steps), gt_smallest(width, p->from.channels - c),
                   gt_winograd_pixels_ahead(&p->from));
     }
 }
 
 /* Columns past the last panel's own are never stored, so they stay as they are. */
-static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t t) {
-    const gt_winograd_block *z = &w->block;
+static void derivative_tile(const weight_grad *w, const gt_winograd_block *z, const int64_t *planes, int64_t t) {
     const gt_winograd_tiling *p = &z->tiling;
+    const gt_winograd_images *images = &w->dy[t / w->part_tiles];
     const float *from[GT_WINOGRAD_POINTS_MAX + 1];
     float *to[GT_WINOGRAD_POINTS_MAX];
     int panel = gt_product_panel_columns(p->kernels);
     int64_t steps[GT_WINOGRAD_POINTS_MAX];
-    int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
+    int read = gt_winograd_read(p, &p->to, images, z->tile0 + t % w->part_tiles, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
         int columns = (int)gt_smallest(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + planes[i] + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
-        gt_winograd_reader(p, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
+        gt_winograd_reader(p, &p->to, images)(from, to, gt_winograd_steps(steps), columns,
                                               gt_winograd_pixels_ahead(&p->to));
     }
 }
@@ -132,14 +178,15 @@ static void derivative_tile(const weight_grad *w, const int64_t *planes, int64_t
 static void transform_group(void *arg, int group, int worker) {
     (void)worker;
     const weight_grad *w = arg;
-    int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->block.count);
-    const gt_winograd_tiling *p = &w->block.tiling;
+    int groups = gt_winograd_groups(&w->block, GROUP);
+    gt_winograd_block z = block_of_slice(w, group / groups);
+    int64_t begin = (int64_t)(group % groups) * GROUP, end = gt_smallest(begin + GROUP, z.count);
+    const gt_winograd_tiling *p = &z.tiling;
     int64_t planes[GT_WINOGRAD_POINTS_MAX];
-    gt_winograd_planes_at(&w->block, p->points, gt_winograd_stored(p), planes);
-    for (int64_t t = begin; t < end; t++) image_tile(w, planes, t);
-    gt_winograd_planes_at(&w->block, p->to_points, (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1),
-                          planes);
-    for (int64_t t = begin; t < end; t++) derivative_tile(w, planes, t);
+    gt_winograd_planes_at(&z, p->points, gt_winograd_stored(p), planes);
+    for (int64_t t = begin; t < end; t++) image_tile(w, &z, planes, t);
+    gt_winograd_planes_at(&z, p->to_points, (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1), planes);
+    for (int64_t t = begin; t < end; t++) derivative_tile(w, &z, planes, t);
 }
 
 /* ---- patches ---- */
@@ -150,71 +197,151 @@ static void columns_of_u(const void *source, gt_pack_a *t) {
     t->stride = (int)a->stored;
 }
 
-/* Patch number `index`: the products of all planes make D of the patch in the worker's memory; then row after row of D
- * is transformed back to taps, which are written to w, or added from the second block on. The products hardly wait for
- * memory, so each patch also fetches its part of the pixels that the next block reads. */
-static void weight_patch(void *arg, int index, int worker) {
-    const weight_grad *w = arg;
-    const gt_winograd_block *z = &w->block;
-    const gt_winograd_tiling *p = &z->tiling;
+/* Rows and columns of D: `from` and `to` are the channels of x and dy that they begin with. */
+typedef struct patch {
+    int64_t strip, from, rows; /* strip: the channel that the patch's strip begins with */
+    int64_t to, columns;
+} patch;
+
+/* Rows 0: the last strip may have fewer patches. */
+static patch patch_at(const weight_grad *w, int index) {
+    const gt_winograd_tiling *p = &w->block.tiling;
     const patches *all = &w->patches;
     int64_t row = index / all->across, strip = row / all->per_strip * all->strip,
-            in_strip = row % all->per_strip * all->rows;
-    int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels,
-            channels = gt_winograd_stored(p);
-    int64_t rows = gt_smallest(all->rows, gt_smallest(all->strip, inputs - strip) - in_strip),
-            columns = gt_smallest(all->columns, outputs - o);
-    if (rows <= 0) return; /* the last strip may have fewer patches */
-    int64_t stored = gt_smallest(all->strip, channels - strip),
-            padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
-    float *d = w->d + worker * p->planes * patch_plane(all);
+            in_strip = row % all->per_strip * all->rows, to = index % all->across * all->columns,
+            rows = gt_smallest(all->rows, gt_smallest(all->strip, p->from.channels - strip) - in_strip);
+    return (patch){strip, strip + in_strip, gt_largest(rows, 0), to, gt_smallest(all->columns, p->to.channels - to)};
+}
+
+/* D of a patch, from the tiles of block z. */
+static void patch_products(const weight_grad *w, const gt_winograd_block *z, const patch *at, float *d,
+                           const gt_range *soon) {
+    const gt_winograd_tiling *p = &z->tiling;
+    int64_t channels = gt_winograd_stored(p), stored = gt_smallest(w->patches.strip, channels - at->strip),
+            padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1);
     gt_winograd_operand operands[GT_WINOGRAD_PLANES_MAX];
     gt_product products[GT_WINOGRAD_PLANES_MAX];
     for (int i = 0; i < p->planes; i++) {
         int64_t values = p->shared[i] * z->count;
-        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip,
-                                            stored};
+        operands[i] = (gt_winograd_operand){
+            z->u + gt_winograd_plane_at(z, i, channels) + at->strip * values + at->from - at->strip, stored};
         products[i] = (gt_product){
             .kernels = p->kernels,
-            .m = rows,
-            .n = columns,
+            .m = at->rows,
+            .n = at->columns,
             .k = values,
             .a_by_k = true,
             .pack_a = columns_of_u,
             .a_source = &operands[i],
             .a_packed = true,
-            .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
-            .c = d + i * patch_plane(all),
-            .ldc = all->columns};
+            .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) +
+                        at->to * values,
+            .c = d + i * patch_plane(&w->patches),
+            .ldc = w->patches.columns};
     }
-    int64_t next = z->tile0 + z->count;
-    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
-                                        gt_winograd_rows_ahead(p, &p->to, w->dy.at, next, next + p->block)};
-    for (int i = 0; i < GT_PRODUCT_RANGES; i++)
-        soon[i] = gt_range_of_thread(soon[i], index, index + 1, all->down * all->across);
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
+}
+
+/* Row after row of D is transformed back to taps, [taps][rows] with these steps. */
+static void patch_to_taps(const weight_grad *w, const patch *at, const float *d, gt_winograd_transform transform,
+                          float *taps, int64_t tap_step, int64_t row_step) {
+    const gt_winograd_tiling *p = &w->block.tiling;
     const float *from[GT_WINOGRAD_PLANES_MAX];
     float *to[GT_WINOGRAD_TAPS_MAX];
     int64_t steps[GT_WINOGRAD_POINTS_MAX];
-    gt_transform_fn *back = gt_winograd_writer(p, z->tile0 ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT);
-    for (int64_t r = 0; r < rows; r++) {
-        for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;
-        for (int i = 0; i < p->taps; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;
-        back(from, to, gt_winograd_steps(steps), columns, (gt_ahead){GT_WINOGRAD_AHEAD, outputs});
+    gt_transform_fn *back = gt_winograd_writer(p, transform);
+    for (int64_t r = 0; r < at->rows; r++) {
+        for (int i = 0; i < p->planes; i++) from[i] = d + i * patch_plane(&w->patches) + r * w->patches.columns;
+        for (int i = 0; i < p->taps; i++) to[i] = taps + i * tap_step + r * row_step;
+        back(from, to, gt_winograd_steps(steps), at->columns, (gt_ahead){GT_WINOGRAD_AHEAD, row_step});
     }
+}
+
+/* The first channel of a patch in the gradient. */
+static float *patch_in(const weight_grad *w, const patch *at) {
+    return w->block.out + at->from * w->block.tiling.to.channels + at->to;
+}
+
+/* Patch number `index` of one block: its taps are written to w, or added from the second block on. The products hardly
+ * wait for memory, so each patch also fetches its part of the pixels that the next block reads. */
+static void weight_patch(void *arg, int index, int worker) {
+    const weight_grad *w = arg;
+    const gt_winograd_block *z = &w->block;
+    const gt_winograd_tiling *p = &z->tiling;
+    patch at = patch_at(w, index);
+    if (!at.rows) return;
+    float *d = w->d + worker * w->d_step;
+    int64_t next = z->tile0 + z->count, outputs = p->to.channels;
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, w->from->at, next, next + p->block),
+                                        gt_winograd_rows_ahead(p, &p->to, w->dy->at, next, next + p->block)};
+    for (int i = 0; i < GT_PRODUCT_RANGES; i++)
+        soon[i] = gt_range_of_thread(soon[i], index, index + 1, w->patches.down * w->patches.across);
+    patch_products(w, z, &at, d, soon);
+    patch_to_taps(w, &at, d, z->tile0 ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT, patch_in(w, &at),
+                  p->from.channels * outputs, outputs);
 }
 
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
                              float *out) {
     weight_grad w;
-    lay_out(s, gt_pool_threads(pool), &w, workspace);
+    lay_out(s, 0, 1, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
-    z->from = gt_winograd_images_of(&z->tiling, &z->tiling.from, in[0], in[GT_CONV_SCALES], z->from.zeros);
+    read_images(&w, s, 0, in);
     z->out = out;
-    w.dy = gt_winograd_images_of(&z->tiling, &z->tiling.to, in[1], in[GT_CONV_SCALES + 1], w.dy.zeros);
     for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
         z->count = gt_smallest(z->tiling.block, z->tiling.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), transform_group, &w);
         gt_pool_run(pool, (int)(w.patches.down * w.patches.across), weight_patch, &w);
     }
+}
+
+/* ---- several slices (slice_tree.h): all their tiles are one block for each, transformed at first ---- */
+
+int gt_winograd_most_slices(const gt_conv_shape *s, int parts) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    int64_t most = MOST_POINTS / p.points / parts;
+    if (p.block < p.tiles || p.tiles > most) return 0;
+    int slices = 1;
+    while (2 * slices <= MOST_SLICES && 2 * slices * p.tiles <= most) slices *= 2;
+    return slices;
+}
+
+/* A patch of all slices: the leaves of its taps, and their tree. */
+static void slices_patch(void *arg, int index, int worker) {
+    const weight_grad *w = arg;
+    const gt_winograd_tiling *p = &w->block.tiling;
+    patch at = patch_at(w, index);
+    if (!at.rows) return;
+    float *d = w->d + worker * w->d_step, *room = w->leaves + worker * w->leaves_step, *node[32], *leaf = room;
+    int64_t size = at.rows * at.columns, inputs = p->from.channels, outputs = p->to.channels;
+    for (int i = 0; i < nodes_waiting(w->slices); i++) node[i] = room + (i + 1) * w->leaf_step;
+    for (int slice = 0; slice < w->slices; slice++) {
+        gt_winograd_block z = block_of_slice(w, slice);
+        patch_products(w, &z, &at, d, NULL);
+        patch_to_taps(w, &at, d, GT_WINOGRAD_WEIGHTS_ADJOINT, leaf, size, at.columns);
+        for (int tap = 0; tap < p->taps; tap++)
+            gt_leaf_finish(w->all->leaf, w->first + slice, tap * inputs + at.from, at.to, at.rows, at.columns,
+                           leaf + tap * size, at.columns);
+        leaf = gt_tree_push(node, leaf, slice, w->slices, p->taps * size);
+    }
+    for (int tap = 0; tap < p->taps; tap++)
+        for (int64_t r = 0; r < at.rows; r++)
+            memcpy(patch_in(w, &at) + (tap * inputs + r) * outputs, leaf + tap * size + r * at.columns,
+                   (size_t)at.columns * sizeof *leaf);
+}
+
+void gt_winograd_run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
+                            void *workspace, float *out) {
+    weight_grad w;
+    lay_out(s, count, all->parts, gt_pool_threads(pool), &w, workspace);
+    for (int part = 0; part < all->parts; part++) {
+        const float *in[GT_CONV_INPUTS];
+        gt_conv_slices_from(s, all, part, first, in);
+        read_images(&w, s, part, in);
+    }
+    w.all = all, w.first = first;
+    w.block.out = out;
+    w.block.count = w.block.tiling.block;
+    gt_pool_run(pool, count * gt_winograd_groups(&w.block, GROUP), transform_group, &w);
+    gt_pool_run(pool, (int)(w.patches.down * w.patches.across), slices_patch, &w);
 }

@@ -191,7 +191,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
         return gt_fail(GT_USAGE, "the fit is to %lld points of %d numbers", (long long)f->points.count, f->points.d);
     if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels))
         gt_warn("%s: the mixture may differ in its last bits", gt_message());
-    else if (*f->kernel_set && strcmp(f->kernel_set, b->kernels->id)) /* the name of an older version */
+    else if (*f->kernel_set && !gt_kernel_set_has_bits(f->kernel_set, GT_BITS_OF_MIXTURES))
         gt_warn("the fit was begun with the arithmetic %s and goes on with %s: the mixture may differ in its last bits",
                 f->kernel_set, b->kernels->id);
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);

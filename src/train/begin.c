@@ -139,7 +139,7 @@ static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : own->id);
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
-    bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK;
+    bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK && gt_kernel_set_has_bits(wanted, GT_BITS_OF_TRAINING);
     if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
         gt_warn("GT_CONV=%s has no effect: a run resumes with the convolutions it was begun with (%s)",
                 gt_conv_modes[own->conv], set->id);

@@ -16,10 +16,10 @@ dcgan="--model=dcgan --cbase=32 --cmax=4 --z-dim=4"
 unet="--model=edm --model-channels=4 --channel-mult=1"
 # name | steps to the middle | to the end | bits: `same` under every number of the arithmetic, or how far what changed may be off under another one | data | options
 table="
-cpu      | 15 | 18 | same | shapes:n=48,size=16,classes=3 | --cond --cbase=64 $stylegan2
+cpu      | 15 | 18 | 1e-4 | shapes:n=48,size=16,classes=3 | --cond --cbase=64 $stylegan2
 auto     | 15 | 18 | 1e-4 | shapes:n=48,size=16 | --cfg=auto --cbase=32 --batch=8 $stylegan2
 over     | 15 | 18 | 1e-4 | shapes:n=48,size=8 | --cfg=paper256 --cbase=16 --map-layers=2 --batch=8 --slices=4 $stylegan2
-cifar    | 15 | 18 | same | shapes:n=48,size=16,classes=3 | --cond --cfg=cifar --cbase=32 --batch=8 $stylegan2
+cifar    | 15 | 18 | 1e-4 | shapes:n=48,size=16,classes=3 | --cond --cfg=cifar --cbase=32 --batch=8 $stylegan2
 dcgan    | 4 | 8 | 1e-4 | shapes:n=48,size=16 | $dcgan --batch=32
 wgan     | 4 | 8 | 1e-4 | shapes:n=48,size=16 | $dcgan --loss=wgan-gp --bn=none --batch=16
 semi     | 4 | 8 | 1e-4 | shapes:n=48,size=16,classes=3 | $dcgan --semi --batch=32
@@ -36,7 +36,8 @@ resnet18 | 4 | 8 | same | shapes:n=48,size=12,classes=3 | --model=resnet18 --wid
 fcn8s    | 4 | 8 | same | scenes:n=32,size=32,seed=5 | --model=fcn8s --trunk=vgg11 --width=0.008 --batch=8
 edm      | 4 | 8 | 1e-4 | shapes:n=48,size=8,classes=3 | $unet --cond
 flow     | 4 | 8 | 1e-4 | shapes:n=48,size=8 | $unet --precond=flow --arch=ncsnpp
-" # vq: a picture may get another code; layers: a bias that normalisation takes away again moves by rounding alone
+" # cpu, cifar: fma-9 adds what fakes and reals give to a weight before it multiplies with the weight's gain
+# vq: a picture may get another code; layers: a bias that normalisation takes away again moves by rounding alone
 row() { # NAME: its numbers and words, with blanks for ~
     local line
     line=$(grep "^$1 " <<<"$table") || fail "no run '$1'"

@@ -64,15 +64,20 @@ static void old_names_are_known(void **state) {
     static const struct {
         const char *name, *conv;
         gt_arithmetic is;
-    } cases[] = {{"avx512-7", "auto", GT_ARITHMETIC_FMA},
-                 {"avx2-7-direct", "direct", GT_ARITHMETIC_FMA},
-                 {"portable-7-winograd", "winograd", GT_ARITHMETIC_PLAIN}};
+        bool mixtures;
+    } cases[] = {{"fma-8-direct", "direct", GT_ARITHMETIC_FMA, true},
+                 {"plain-8", "auto", GT_ARITHMETIC_PLAIN, true},
+                 {"avx512-7", "auto", GT_ARITHMETIC_FMA, false},
+                 {"avx2-7-direct", "direct", GT_ARITHMETIC_FMA, false},
+                 {"portable-7-winograd", "winograd", GT_ARITHMETIC_PLAIN, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const gt_kernel_set *set = gt_kernel_set_best();
         bool has = gt_kernel_set_with_arithmetic(set, cases[i].is) != NULL;
         assert_int_equal(gt_kernel_set_adopt(cases[i].name, &set), has ? GT_OK : GT_FAILED);
         assert_string_equal(gt_conv_modes[set->conv], cases[i].conv);
         if (has) assert_int_equal(set->arithmetic, cases[i].is);
+        assert_false(gt_kernel_set_has_bits(cases[i].name, GT_BITS_OF_TRAINING));
+        assert_int_equal(gt_kernel_set_has_bits(cases[i].name, GT_BITS_OF_MIXTURES), cases[i].mixtures);
     }
 }
 
@@ -86,6 +91,7 @@ static void a_foreign_set_is_refused(void **state) {
         assert_int_equal(gt_kernel_set_adopt(ids[i], &set), GT_USAGE);
         assert_int_equal(set->isa, GT_ISA_PORTABLE);
         assert_string_equal(gt_conv_modes[set->conv], i == 2 ? "direct" : "auto");
+        assert_false(gt_kernel_set_has_bits(ids[i], GT_BITS_OF_MIXTURES));
     }
 }
 

@@ -216,7 +216,7 @@ static void test_sums_of_slices_come_early(void **state) {
     gt_exec *e = ready(n.g, &(gt_exec_options){.slices = 4, .no_fusion = 1});
     int last_product = 0, early = 0;
     for (int k = 0; k < e->n_steps; k++)
-        if (strcmp(e->steps[k].node->op->name, "conv_weight_grad") == 0) last_product = k;
+        if (strcmp(e->steps[k].node->op->name, "conv_gradient") == 0) last_product = k;
     early = e->steps[last_product].done;
     assert_true(early >= NET_PARAMS - 2); /* the first layer's weight and bias come last */
     done(n.g, e);

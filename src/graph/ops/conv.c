@@ -11,6 +11,7 @@
 
 #include "gantry/ops.h"
 #include "graph/internal.h"
+#include "graph/ops/gradient.h"
 #include "graph/ops/op_list.h"
 #include "graph/ops/joined.h"
 #include "kernels/conv.h"
@@ -50,7 +51,7 @@ static gt_status describe(const gt_shape *x, const gt_shape *w, const gt_conv_at
 }
 
 /* The same from the inputs of a node in any direction, and a check of dy where there is one. */
-static gt_status describe_node(gt_node *const *in, const gt_conv_node_attr *a, gt_conv_shape *s) {
+gt_status gt_conv_describe(gt_node *const *in, const gt_conv_node_attr *a, gt_conv_shape *s) {
     const gt_shape *first = &in[0]->shape, *second = &in[1]->shape;
     gt_shape x = *first, w = *second;
     const gt_shape *dy = NULL;
@@ -107,7 +108,7 @@ static gt_status check_scales(const gt_node *n) {
 static gt_status conv_shape(gt_node *n) {
     const gt_conv_node_attr *a = n->attr;
     gt_conv_shape s;
-    gt_status st = describe_node(n->in, a, &s);
+    gt_status st = gt_conv_describe(n->in, a, &s);
     if (!st) st = check_scales(n);
     if (st) return st;
     if (a->direction == GT_CONV_FORWARD) n->shape = images(s.n, s.p, s.q, s.o);
@@ -180,7 +181,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     gt_node *in[3] = {a, b, NULL};
     int n_in = 2;
     gt_conv_shape s;
-    if (a && b && !describe_node(in, &attr, &s)) { /* a fault is reported by the node itself */
+    if (a && b && !gt_conv_describe(in, &attr, &s)) { /* a fault is reported by the node itself */
         attr.kernel = (int16_t)gt_conv_choose(&s);
         if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr, &s);
     }
@@ -245,7 +246,7 @@ static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_
 
 static gt_conv_shape shape_of(const gt_node *n) {
     gt_conv_shape s;
-    (void)describe_node(n->in, n->attr, &s); /* checked when the node was made */
+    (void)gt_conv_describe(n->in, n->attr, &s); /* checked when the node was made */
     return s;
 }
 
@@ -275,6 +276,7 @@ static void conv_cost(const gt_node *n, double *flops, double *bytes) {
 }
 
 double gt_conv_product_flops(const gt_node *n) {
+    if (n->op == &gt_op_conv_gradient) return gt_gradient_product_flops(n);
     gt_conv_shape s = shape_of(n);
     const gt_conv_algorithm *a = algorithm_of(n);
     return a->product_flops ? a->product_flops(&s) : gt_conv_flops(&s);
@@ -282,10 +284,13 @@ double gt_conv_product_flops(const gt_node *n) {
 
 static const char *pack_kernel(const gt_node *n) { return algorithm_of(n)->name; }
 
-static const char *conv_kernel(const gt_node *n) {
+const char *gt_conv_kernel_title(gt_conv_kernel kernel, int scales) {
     static const char *const with_scales[] = {NULL, "mul,winograd", "mul,mul,winograd"};
-    int scales = n->n_in - n_plain(n);
-    return scales ? with_scales[scales] : pack_kernel(n);
+    return scales ? with_scales[scales] : gt_conv_algorithms[kernel]->name;
+}
+
+static const char *conv_kernel(const gt_node *n) {
+    return gt_conv_kernel_title((gt_conv_kernel)((const gt_conv_node_attr *)n->attr)->kernel, n->n_in - n_plain(n));
 }
 
 /* The plain weights when there are packed ones. */

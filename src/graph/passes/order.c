@@ -138,8 +138,8 @@ enum { ANY_THREADS = 1 };
 
 typedef void order_fn(schedule *s);
 
-/* The graph in one of the orders, in `arena`; *peak: its memory. */
-static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t *peak) {
+/* The graph in one of the orders, in `arena`; *order: the ids of its nodes in src; *peak: its memory. */
+static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, int **order, size_t *peak) {
     size_t n = (size_t)src->n_nodes + 1, edges = 1;
     for (int id = 0; id < src->n_nodes; id++) edges += (size_t)src->nodes[id]->n_in;
     int *ints = gt_arena_array(arena, 6 * n + edges, sizeof *ints);
@@ -164,13 +164,30 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t 
     gt_memory_plan plan;
     if (!dst || gt_find_lifetimes(dst, ANY_THREADS, arena, &plan)) return NULL;
     *peak = plan.least;
+    *order = s.order;
     return dst;
+}
+
+static gt_graph *best(const gt_graph *src, gt_arena *arena, int **order) {
+    size_t peak_made, peak_greedy;
+    int *order_made, *order_greedy;
+    gt_graph *made = try(src, as_made, arena, &order_made, &peak_made),
+             *picked = try(src, greedy, arena, &order_greedy, &peak_greedy);
+    if (!made || !picked) return NULL;
+    *order = peak_greedy < peak_made ? order_greedy : order_made;
+    return peak_greedy < peak_made ? picked : made;
 }
 
 const gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
     (void)options;
-    size_t peak_made, peak_greedy;
-    gt_graph *made = try(src, as_made, arena, &peak_made), *picked = try(src, greedy, arena, &peak_greedy);
-    if (!made || !picked) return NULL;
-    return peak_greedy < peak_made ? picked : made;
+    int *order;
+    return best(src, arena, &order);
+}
+
+int *gt_find_order(const gt_graph *g, gt_arena *arena) {
+    int *order, *place = gt_by_node(g, arena, sizeof *place);
+    const gt_graph *in_order = best(g, arena, &order);
+    if (!place || !in_order) return NULL;
+    for (int k = 0; k < in_order->n_nodes; k++) place[order[k]] = k;
+    return place;
 }

@@ -18,8 +18,9 @@
     X(pools) /* max pooling goes before biases and rectifiers */                \
     X(algebra)                                                                  \
     X(common)                                                                   \
-    X(places) /* where maxima are is held instead of what is pooled */          \
-    X(scales) /* products that convolutions can read as scales vanish */        \
+    X(places)    /* where maxima are is held instead of what is pooled */       \
+    X(scales)    /* products that convolutions can read as scales vanish */     \
+    X(gradients) /* a weight's gradient becomes one node */                     \
     X(dead)                                                                     \
     X(slices) /* the graph of one slice becomes the graph of options->slices */ \
     X(common)                                                                   \
@@ -54,6 +55,9 @@ gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
 void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size);
 /* How many nodes and results use each node (by id); NULL: out of memory. */
 int *gt_count_uses(const gt_graph *g, gt_arena *arena);
+
+/* The place of each node, by id, in the order that the pass `order` would choose. NULL: out of memory. */
+int *gt_find_order(const gt_graph *g, gt_arena *arena);
 
 /* The graph in which some values are computed twice instead of being held. The nodes added are at most `fraction` of
  * the graph's work; none are added once `enough` bytes suffice. The order of the new graph is final. */

@@ -6,9 +6,10 @@
  * sample, and small sums. Elsewhere each slice gets a node of its own, which reads its part of joined values: weight
  * gradients, matrix products that sum over samples, and what follows from these. A placed result is the sum over
  * slices, by the same tree as in dist.h, of slices that are each complete; other results hold the slices one after the
- * other. */
+ * other. The gradient of a weight is one node for all slices (ops/gradient.h). */
 #include "gantry/ops.h"
 #include "graph/ops/joined.h"
+#include "graph/ops/nodes.h"
 #include "graph/passes/passes.h"
 
 /* A node of the source in the new graph: in one or two of these forms. */
@@ -78,8 +79,26 @@ static void compute_apart(several *s, const gt_node *n) {
     }
 }
 
+/* By one node, if the op has such a node. What moves elements moves the sum. */
+static gt_node *sum_by_op(several *s, const gt_node *n) {
+    if (n->op == &gt_op_reshape || n->op == &gt_op_permute) {
+        gt_node *in = s->values[n->in[0]->id].shared ? NULL : sum_by_op(s, n->in[0]);
+        return in ? gt_node_clone(s->dst, n, &in) : NULL;
+    }
+    if (!n->op->summed) return NULL;
+    gt_node *in[n->n_in + 1];
+    bool shared[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) {
+        in[i] = joined(s, n->in[i]);
+        shared[i] = s->values[n->in[i]->id].shared;
+    }
+    return n->op->summed(s->dst, n, s->slices, in, shared);
+}
+
 /* By the tree: node(level, i) = node(level - 1, 2 i) + node(level - 1, 2 i + 1). */
 static gt_node *sum_of(several *s, const gt_node *n) {
+    gt_node *one = sum_by_op(s, n);
+    if (one || s->dst->status) return one;
     gt_node *sum[s->slices];
     for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
     for (int width = 1; width < s->slices; width *= 2)
