@@ -2,7 +2,8 @@
  * What a step costs on R ranks, from what it costs on one and from the speed of the network. For each phase with P
  * parameters and k slices per rank:
  *
- *   compute   H + k C                hoisted nodes, slices; C and H as measured on one rank
+ *   compute   H + k C                H: what follows from parameters alone, packing of weights first, which more ranks
+ *             do not divide; k slices; C and H as measured on one rank
  *   outside   O                      optimiser, statistics, loader: as on one rank, though the optimiser's part shrinks
  *             with R
  *   sum       S = n (R-1) a + 4 P (R-1)/R / b         n buckets, each a message to every other rank; a: time of a

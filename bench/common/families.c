@@ -18,21 +18,10 @@ static const struct {
     const char *begins;
     int family;
 } ops[] = {
-    {"conv_pack", PACKING},
-    {"conv", CONVOLUTION},
-    {"matmul", PRODUCT},
-    {"upfirdn", FIR},
-    {"sum", SUMS},
-    {"broadcast", SUMS},
-    {"permute", MOVING},
-    {"flip", MOVING},
-    {"pad", MOVING},
-    {"concat", MOVING},
-    {"slice", MOVING},
-    {"select", MOVING},
-    {"warp", AUGMENTATION},
-    {"reflect", AUGMENTATION},
-    {"sample_fir", AUGMENTATION},
+    {"conv_pack", PACKING}, {"conv", CONVOLUTION},  {"matmul_pack", PACKING},  {"matmul", PRODUCT},
+    {"upfirdn", FIR},       {"sum", SUMS},          {"broadcast", SUMS},       {"permute", MOVING},
+    {"flip", MOVING},       {"pad", MOVING},        {"concat", MOVING},        {"slice", MOVING},
+    {"select", MOVING},     {"warp", AUGMENTATION}, {"reflect", AUGMENTATION}, {"sample_fir", AUGMENTATION},
 };
 
 int bench_family_of(const gt_node *n) {
