@@ -50,10 +50,12 @@ static bool *find_repeated(const gt_graph *g) {
     return repeated;
 }
 
-/* Returns the seconds of the phase's graph in one step; *repeated: what of it every rank does, however few slices it
- * has. */
-static double add_phase(const gt_engine *e, int p, family_sum *sums, double *repeated) {
-    double graph = 0;
+/* Returns the seconds of the phase's graph in one step, with those of packing for several ranks; *repeated: what of it
+ * this rank does however few slices it has. */
+static double add_phase(const gt_engine *e, int p, double preparing, family_sum *sums, double *repeated) {
+    double graph = preparing;
+    *repeated = preparing;
+    sums[BENCH_PACKING].seconds += preparing / e->model->phases[p].interval;
     const gt_exec *exec = e->phases[p].executions[0].exec;
     bool *is_repeated = find_repeated(exec->graph);
     for (int i = 0; i < exec->n_steps; i++) {
@@ -87,7 +89,7 @@ static void tell_phases(bench *b, const gt_engine *e, const bench_steps *s, fami
     gt_table *table = gt_results_table(b->results, "phases, best time on rank 0", columns, 9);
     for (int p = 0; p < e->model->n_phases; p++) {
         const gt_phase *phase = &e->model->phases[p];
-        double repeated = 0, graph = add_phase(e, p, sums, &repeated);
+        double repeated, graph = add_phase(e, p, s->preparing[p], sums, &repeated);
         gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, repeated,
                      (double)e->batches[0].count, (double)e->model->nets[phase->net]->trainable_floats,
                      gt_exec_cost(e->phases[p].executions[0].exec).flops / e->shapes[0].slices / 1e9);
