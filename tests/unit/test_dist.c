@@ -447,20 +447,19 @@ static void neighbours_have_memory_in_common(void **state) {
     for (int nodes = 1; nodes <= 2; nodes++)
         for (int keys = 1; keys <= 3; keys += 2) {
             pretend_nodes(nodes);
-            uint64_t key = (uint64_t)(comm->rank % keys);
-            int kind = comm->rank % (nodes * keys), count = 0, place = 0; /* nodes and keys have no common divisor */
-            for (int r = 0; r < comm->ranks; r++) {
+            uint64_t key = (uint64_t)(comm->local_rank % keys);
+            int kind = comm->local_rank % (nodes * keys), count = 0,
+                place = 0; /* nodes and keys have no common divisor */
+            for (int r = 0; r < comm->local_ranks; r++) {
                 count += r % (nodes * keys) == kind;
-                place += r % (nodes * keys) == kind && r < comm->rank;
+                place += r % (nodes * keys) == kind && r < comm->local_rank;
             }
             assert_int_equal(gt_neighbours_count_all(comm, key), count);
             size_t n = 5000 + 1000 * key;
             gt_neighbours *with = gt_neighbours_open_all(comm, key, n * sizeof(int));
-            if (comm->ranks == 1) {
-                assert_null(with);
-                continue;
-            }
-            assert_non_null(with);
+            assert_true((with != NULL) == (comm->local_ranks > 1));
+            for (int turn = 0; turn < 5 && !with; turn++) gt_comm_barrier_all(comm);
+            if (!with) continue;
             assert_int_equal(with->count, count);
             assert_int_equal(with->place, place);
             int *memory = with->memory;
@@ -489,10 +488,10 @@ static void blocks_in_common_are_gathered_in_place(void **state) {
     for (int nodes = 1; nodes <= 3; nodes++) {
         pretend_nodes(nodes);
         gt_neighbours *with = gt_neighbours_open_all(comm, 0, 3 * N * sizeof(float));
-        if (comm->ranks > 1) assert_non_null(with);
+        assert_true((with != NULL) == (comm->local_ranks > 1));
         gt_reducer_options o = {.slices = comm->ranks, .floats = N, .bucket_floats = 1024};
         gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
-        assert_true(gt_reducer_shares(r) == (comm->ranks > 1));
+        assert_true(gt_reducer_shares(r) == (comm->local_ranks > 1));
         const gt_reducer_schedule *plan = gt_reducer_schedule_new(r, 1, &(gt_span){0, N});
         gt_reducer_use_neighbours(r, with);
         int n_parts;
