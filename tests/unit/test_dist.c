@@ -534,7 +534,9 @@ static void memory_that_cannot_be_shared_changes_no_bit(void **state) {
         struct rlimit limit = {limits[i].most, before.rlim_max};
         if (limits[i].rank == comm->rank) assert_int_equal(setrlimit(limits[i].what, &limit), 0);
         reduce(comm->ranks + 1, FLOATS, 0, TREE);
-        assert_null(gt_neighbours_open_all(comm, 0, FLOATS));
+        gt_neighbours *with = gt_neighbours_open_all(comm, 0, FLOATS);
+        if (comm->hosts == 1) assert_null(with); /* other hosts go on sharing */
+        gt_neighbours_close(with);
         assert_int_equal(setrlimit(limits[i].what, &before), 0);
     }
 }
