@@ -272,9 +272,9 @@ gt_traffic gt_reducer_traffic(gt_reducer *r);
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
 /* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone.
- * After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of them: each rank writes its
- * own parts in place, and may write them again once it knows that the neighbours have read them, as after the next
- * reduction.
+ * After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of them: each rank
+ * writes its own parts in place, and may write them again once it knows that the neighbours have read them, as after
+ * the next reduction.
  */
 void gt_reducer_gather_all(gt_reducer *r, float *block);
 void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n); /* NULL: nothing */

@@ -223,8 +223,8 @@ gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k);
 /* ---- prepared values ---- */
 
 /* What follows from parameters alone, packed weights first of all, computed once for several executions and by several
- * ranks: each does a part of it and writes it to memory that all of them read. Values are as large as a packing or
- * larger than some; what is small each execution computes for itself. No bit changes.
+ * ranks: each does a part of it and writes it to memory that all of them read. What is little work each execution does
+ * for itself. No bit changes.
  *
  *     gt_prepared *p = gt_prepared_new(SLOT);
  *     // executions with .prepared = p, .use = PHASE (0 to GT_PREPARED_USES - 1); then, equal on all ranks that share:

@@ -15,7 +15,6 @@ case_any_number_of_ranks() {
 }
 case_the_plan_counts_it_once() {
     memory() { sed -nE 's/^memory +([0-9]+) MB a rank, of which ([0-9]+) MB for the graphs.*/\1/p' said; }
-    graphs() { sed -nE 's/^memory +[0-9]+ MB a rank, of which ([0-9]+) MB for the graphs.*/\1/p' said; }
     job="--cfg=cifar --cmax=128 --data=synth:shapes:size=32 --batch=8 --mbstd=8 --slices=8"
     quietly ranks 2 "$GANTRY" train $job --run=none --dry-run=quick
     two=$(memory)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Prepared values: what follows from parameters alone, and is much work, is read where the table of prepared values
- * (graph.h) keeps it. In place of its node stands a leaf. So does one in place of a node that was made ready from,
- * which nobody reads (the plain weights beside packed ones). */
+ * (graph.h) keeps it: a leaf stands in place of its node. A leaf that is never read stands in place of what a value was
+ * made from, where a node has both as inputs (plain weights beside packed ones). */
 #include <stdio.h>
 
 #include "graph/passes/passes.h"
+
 /* As gt_node_work() counts: packing of 32 KB, some ten microseconds. Below, knowing of a value costs what it saves. */
 static const double least_work = 1 << 20;
 
