@@ -42,10 +42,10 @@ case_slices_that_differ() { # in size, so that ranks may need other packings; a 
     for job in "--model=dcgan $shapes --cbase=512 --cmax=64 --bn=batch --batch=10 --slices=5 --steps=4 --seed=3" \
         "--model=edm $shapes --batch=10 --slices=4 --steps=4 --seed=3 --model-channels=32 --channel-mult=1,2 --num-blocks=1" \
         "--model=resnet18 $shapes --epochs=2 --batch=20 --slices=3 --seed=3 --width=0.25"; do
-        rm -rf alone three
-        quietly "$GANTRY" train $job --threads=1 --run=alone
+        rm -rf one three
+        quietly "$GANTRY" train $job --threads=1 --run=one
         quietly ranks 3 "$GANTRY" train $job --threads=1 --run=three
-        same "$(last alone)" "$(last three)"
+        same "$(last one)" "$(last three)"
     done
 }
 case_goes_on_elsewhere() { # loads into memory in common, and from there to other numbers of ranks
