@@ -181,11 +181,11 @@ static gt_status measure_crowd(const char *recipe, int ranks, double alone, doub
 
 /* The share of a slice's time in which sums are hidden: what makes the model agree with this run, as far as it lies
  * between 0 and 1. */
-static void fit_overlap(cost_model *m, const cost_network *n, int ranks, int slices, double crowd, double measured) {
+static void fit_overlap(cost_model *m, const cost_network *n, cost_ranks ranks, double measured) {
     double best = INFINITY, chosen = 0;
     for (int i = 0; i <= 20; i++) {
         m->overlap = i / 20.0;
-        double off = fabs(cost_step(m, n, ranks, slices, crowd) - measured);
+        double off = fabs(cost_step(m, n, ranks) - measured);
         if (off < best) best = off, chosen = m->overlap;
     }
     m->overlap = chosen;
@@ -203,9 +203,10 @@ static gt_status check_ranks(const char *recipe, cost_model *m, const point *one
     if (!st) st = measure_crowd(recipe, ranks, one->rate, &crowd);
     if (st) return st;
     double measured = p.batch / p.rate;
-    if (!*fitted) fit_overlap(m, &here, ranks, (int)one->slices, crowd, measured);
+    cost_ranks r = {.count = ranks, .near = cores() ? ranks : 1, .slices = (int)one->slices, .crowd = crowd};
+    if (!*fitted) fit_overlap(m, &here, r, measured);
     *fitted = true;
-    double model = cost_step(m, &here, ranks, (int)one->slices, crowd);
+    double model = cost_step(m, &here, r);
     gt_table_row(table, recipe, (double)ranks, here.message * 1e6, here.rate / 1e6, 100 * error, crowd, m->overlap,
                  model, measured, model / measured);
     return GT_OK;
@@ -232,6 +233,11 @@ static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, cons
     return st;
 }
 
+/* Each rank on a host of its own. */
+static cost_ranks apart(int ranks, int slices) {
+    return (cost_ranks){.count = ranks, .near = 1, .slices = slices, .crowd = 1};
+}
+
 static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int slices) {
     static const gt_column columns[] = {{"network", "network", GT_COLUMN_TEXT},
                                         {"mode", "scaling", GT_COLUMN_TEXT},
@@ -251,10 +257,10 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
     for (int k = 0; k < NETWORKS; k++) {
         const cost_network *n = &networks[k];
         lines[k + 1] = (gt_curve){.label = n->name, .n = MOST_RANKS_LOG + 1, .x = x[k], .y = y[k]};
-        double one = cost_step(m, n, 1, 1, 1), all = cost_step(m, n, 1, slices, 1);
+        double one = cost_step(m, n, apart(1, 1)), all = cost_step(m, n, apart(1, slices));
         for (int e = 0; e <= MOST_RANKS_LOG; e++) {
             int ranks = 1 << e;
-            double step = cost_step(m, n, ranks, 1, 1), batch = ranks * m->slice_size;
+            double step = cost_step(m, n, apart(ranks, 1)), batch = ranks * m->slice_size;
             gt_table_row(table, n->name, "weak", (double)ranks, batch, step, batch / step, 1000 * step / batch,
                          one / step);
             x[k][e] = x[NETWORKS][e] = ranks;
@@ -262,7 +268,7 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
             y[NETWORKS][e] = batch / one;
         }
         for (int ranks = 1; ranks <= slices; ranks *= 2) {
-            double step = cost_step(m, n, ranks, (slices + ranks - 1) / ranks, 1), batch = slices * m->slice_size;
+            double step = cost_step(m, n, apart(ranks, (slices + ranks - 1) / ranks)), batch = slices * m->slice_size;
             gt_table_row(table, n->name, "strong", (double)ranks, batch, step, batch / step, 1000 * step / batch,
                          all / step / ranks);
         }

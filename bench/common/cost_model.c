@@ -42,15 +42,15 @@ static double hand_out_seconds(const cost_network *n, double floats, int ranks) 
     return (ranks - 1) * n->message + 4 * floats * (ranks - 1) / ranks / n->rate;
 }
 
-double cost_step(const cost_model *m, const cost_network *n, int ranks, int slices_per_rank, double crowd) {
-    double step = m->rest * crowd;
+double cost_step(const cost_model *m, const cost_network *n, cost_ranks r) {
+    double step = m->rest * r.crowd;
     for (int i = 0; i < m->phases; i++) {
         const cost_phase *p = &m->phase[i];
-        double seconds = crowd * (p->hoisted + slices_per_rank * p->slice + p->outside);
-        if (ranks > 1) {
-            double sum = sum_seconds(n, p->floats, ranks);
-            seconds += sum - fmin(sum, m->overlap * crowd * p->slice) + hand_out_seconds(n, p->floats, ranks) +
-                       4 * ceil(log2(ranks)) * n->message;
+        double seconds = r.crowd * (p->hoisted / r.near + r.slices * p->slice + p->outside);
+        if (r.count > 1) {
+            double sum = sum_seconds(n, p->floats, r.count);
+            seconds += sum - fmin(sum, m->overlap * r.crowd * p->slice) + hand_out_seconds(n, p->floats, r.count) +
+                       4 * ceil(log2(r.count)) * n->message;
         }
         step += seconds / p->interval;
     }

@@ -2,7 +2,8 @@
  * What a step costs on R ranks, from what it costs on one and from the speed of the network. For each phase with P
  * parameters and k slices per rank:
  *
- *   compute   H + k C                hoisted nodes, slices; C and H as measured on one rank
+ *   compute   H / N + k C            H: what follows from parameters alone, packing of weights first, which the N ranks
+ *             of a NUMA node divide among them, and others do not; k slices; C and H as measured on one rank
  *   outside   O                      optimiser, statistics, loader: as on one rank, though the optimiser's part shrinks
  *             with R
  *   sum       S = n (R-1) a + 4 P (R-1)/R / b         n buckets, each a message to every other rank; a: time of a
@@ -40,7 +41,13 @@ gt_status cost_model_read(cost_model *m, const gt_results *step);
 /* a and b from a `reduce` run: least squares of the relative errors. Returns the largest relative error of the fit. */
 double cost_network_fit(cost_network *n, const gt_results *reduce);
 
-/* Seconds of a step; `crowd`: how much slower a rank computes because others share its cores, 1 for none. */
-double cost_step(const cost_model *m, const cost_network *n, int ranks, int slices_per_rank, double crowd);
+typedef struct cost_ranks {
+    int count, near; /* near: how many of them are on a NUMA node */
+    int slices;      /* of each */
+    double crowd;    /* how much slower a rank computes because others share its cores, 1 for none */
+} cost_ranks;
+
+/* Seconds of a step. */
+double cost_step(const cost_model *m, const cost_network *n, cost_ranks ranks);
 
 #endif

@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-enum { CONVOLUTION, PACKING, PRODUCT, FIR, SUMS, MOVING, AUGMENTATION, ELEMENTWISE };
-
 const char *const bench_families[BENCH_FAMILIES] = {
-    [CONVOLUTION] = "convolution",   [PACKING] = "packing of weights",
-    [PRODUCT] = "matrix product",    [FIR] = "FIR",
-    [SUMS] = "sums and broadcasts",  [MOVING] = "moving of data",
-    [AUGMENTATION] = "augmentation", [ELEMENTWISE] = "element-wise",
+    [BENCH_CONVOLUTION] = "convolution",   [BENCH_PACKING] = "packing of weights",
+    [BENCH_PRODUCT] = "matrix product",    [BENCH_FIR] = "FIR",
+    [BENCH_SUMS] = "sums and broadcasts",  [BENCH_MOVING] = "moving of data",
+    [BENCH_AUGMENTATION] = "augmentation", [BENCH_ELEMENTWISE] = "element-wise",
 };
 
 /* Beginnings of the names of ops. Element-wise is what is left: fused chains, random numbers. */
@@ -18,26 +16,20 @@ static const struct {
     const char *begins;
     int family;
 } ops[] = {
-    {"conv_pack", PACKING},
-    {"conv", CONVOLUTION},
-    {"matmul", PRODUCT},
-    {"upfirdn", FIR},
-    {"sum", SUMS},
-    {"broadcast", SUMS},
-    {"permute", MOVING},
-    {"flip", MOVING},
-    {"pad", MOVING},
-    {"concat", MOVING},
-    {"slice", MOVING},
-    {"select", MOVING},
-    {"warp", AUGMENTATION},
-    {"reflect", AUGMENTATION},
-    {"sample_fir", AUGMENTATION},
+    {"conv_pack", BENCH_PACKING},    {"conv", BENCH_CONVOLUTION},
+    {"matmul_pack", BENCH_PACKING},  {"matmul", BENCH_PRODUCT},
+    {"upfirdn", BENCH_FIR},          {"sum", BENCH_SUMS},
+    {"broadcast", BENCH_SUMS},       {"permute", BENCH_MOVING},
+    {"flip", BENCH_MOVING},          {"pad", BENCH_MOVING},
+    {"concat", BENCH_MOVING},        {"slice", BENCH_MOVING},
+    {"select", BENCH_MOVING},        {"warp", BENCH_AUGMENTATION},
+    {"reflect", BENCH_AUGMENTATION}, {"sample_fir", BENCH_AUGMENTATION},
 };
 
 int bench_family_of(const gt_node *n) {
-    if (strstr(n->name, "aug/")) return AUGMENTATION; /* everything in the scope of augmentation, derivatives too */
+    if (strstr(n->name, "aug/"))
+        return BENCH_AUGMENTATION; /* everything in the scope of augmentation, derivatives too */
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (!strncmp(n->op->name, ops[i].begins, strlen(ops[i].begins))) return ops[i].family;
-    return ELEMENTWISE;
+    return BENCH_ELEMENTWISE;
 }

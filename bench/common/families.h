@@ -5,7 +5,17 @@
 
 #include "graph/op.h"
 
-enum { BENCH_FAMILIES = 8 };
+enum {
+    BENCH_CONVOLUTION,
+    BENCH_PACKING,
+    BENCH_PRODUCT,
+    BENCH_FIR,
+    BENCH_SUMS,
+    BENCH_MOVING,
+    BENCH_AUGMENTATION,
+    BENCH_ELEMENTWISE,
+    BENCH_FAMILIES
+};
 extern const char *const bench_families[BENCH_FAMILIES]; /* "convolution" ... */
 int bench_family_of(const gt_node *n);
 

@@ -140,6 +140,7 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
     for (int p = 0; p < n; p++) {
         keep_least(&best->phase[p], e->phases[p].seconds);
         keep_least(&best->processor_phase[p], marks.at[p + 1] - marks.at[p]);
+        best->preparing[p] += e->phases[p].preparing;
         rest -= e->phases[p].seconds;
         best->average += e->phases[p].seconds / e->model->phases[p].interval;
     }
@@ -165,6 +166,7 @@ gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
     out->average /= steps;
     out->per_image = out->rest;
     for (int p = 0; p < e->model->n_phases; p++) {
+        out->preparing[p] /= steps;
         out->per_image += out->phase[p] / e->model->phases[p].interval;
         out->processor_per_image += out->processor_phase[p] / e->model->phases[p].interval;
     }

@@ -35,7 +35,9 @@ void bench_recipe_close(gt_engine *e);
 /* What was measured of steps in which every phase is due. Seconds on this rank. */
 typedef struct bench_steps {
     double phase[GT_MAX_PHASES]; /* the best of each */
-    double rest;                 /* of a step outside its phases (moving average), the best */
+    /* of each on average: this rank's part of packing for several ranks, without waiting for theirs */
+    double preparing[GT_MAX_PHASES];
+    double rest; /* of a step outside its phases (moving average), the best */
     /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
     double busy;
     /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of */

@@ -184,6 +184,31 @@ void gt_tree_sum_add(gt_tree_sum *s, const double *vector);
 gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out);
 void gt_tree_sum_free(gt_tree_sum *s); /* NULL is fine */
 
+/* ---- memory in common ---- */
+
+/* Neighbours: ranks of a host that keep one copy of what is the same for all of them. They are on the same NUMA node, a
+ * copy on another one would be far away, and have the same key: who needs other values has other neighbours. Each does
+ * a part of what is to be written there, says so, and waits until all have said so:
+ *
+ *     gt_neighbours_tell(n);      // this rank's part is written
+ *     gt_neighbours_await(n);     // all parts are
+ *
+ * Nobody may write again before the neighbours have read: a reduction, or a gathering, lies between. */
+typedef struct gt_neighbours { /* read only */
+    int count, place;          /* so many ranks, and this rank's place among them */
+    void *memory;              /* one for all of them, zeros at first; begins at a page */
+    size_t bytes;
+} gt_neighbours;
+
+/* How many ranks of this host and NUMA node bring this key, this rank included. */
+int gt_neighbours_count_all(gt_comm *c, uint64_t key);
+/* Ranks with one key bring one size; 0: the rank wants nothing. All memory of a host is there, or none: then, and on a
+ * host with one rank, the result is NULL, and rank 0 logs why the memory is missing. */
+gt_neighbours *gt_neighbours_open_all(gt_comm *c, uint64_t key, size_t bytes);
+void gt_neighbours_close(gt_neighbours *n); /* NULL is fine */
+void gt_neighbours_tell(gt_neighbours *n);
+void gt_neighbours_await(gt_neighbours *n);
+
 /* ---- gradients ---- */
 
 typedef struct gt_reducer gt_reducer;
@@ -214,6 +239,7 @@ typedef struct gt_nonfinite {
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o);
 void gt_reducer_free_all(gt_reducer *r);      /* frees the schedules too */
 size_t gt_reducer_bytes(const gt_reducer *r); /* memory of the reducer on this rank */
+bool gt_reducer_shares(const gt_reducer *r);  /* this rank reads gradients of others in memory that they share */
 
 /* What a phase writes into the gradient, in the order in which the execution of the last group finishes it
  * (gt_exec_output_order). The rest of the block is zeros. All ranks have the same outputs, in whatever order. NULL: see
@@ -245,8 +271,13 @@ gt_traffic gt_reducer_traffic(gt_reducer *r);
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
-/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone. */
+/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone.
+ * After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of them: each rank
+ * writes its own parts in place, and may write them again once it knows that the neighbours have read them, as after
+ * the next reduction.
+ */
 void gt_reducer_gather_all(gt_reducer *r, float *block);
+void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n); /* NULL: nothing */
 /* The same, but rank 0 alone gets all parts (of the state of optimisers, for a checkpoint). */
 void gt_reducer_collect_all(gt_reducer *r, float *block);
 void gt_reducer_deal_all(gt_reducer *r, float *block); /* from rank 0's whole block each rank gets its parts */

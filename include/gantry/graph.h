@@ -135,6 +135,8 @@ void gt_note_loss(gt_graph *g, gt_node *loss);
 
 /* ---- running ---- */
 
+typedef struct gt_prepared gt_prepared; /* below */
+
 typedef struct gt_exec_options {
     gt_pool *pool; /* NULL: one thread */
     /* How many calls of gt_exec_run follow each gt_exec_prepare; 0: any number. Where they are few, values that could
@@ -146,6 +148,10 @@ typedef struct gt_exec_options {
      * after the other (gt_exec_at); results of gt_output_to are the sum over the slices by the tree of dist.h. Each
      * slice has the bits that it has alone. */
     int slices;
+    /* NULL, or the table of what is prepared elsewhere. It knows this execution by the number `use`, which executions
+     * that run in the same phase share. */
+    gt_prepared *prepared;
+    int use;
 } gt_exec_options;
 
 typedef struct gt_exec_env {
@@ -213,6 +219,40 @@ int gt_exec_slice_sums(const gt_exec *e);
 gt_slice_sum gt_exec_slice_sum(const gt_exec *e, int i);
 /* Runs on from sum k - 1 to sum k, or to the end if there are only k sums. */
 gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k);
+
+/* ---- prepared values ---- */
+
+/* What follows from parameters alone, packed weights first of all, computed once for several executions and by several
+ * ranks: each does a part of it and writes it to memory that all of them read. What is little work each execution does
+ * for itself. No bit changes.
+ *
+ *     gt_prepared *p = gt_prepared_new(SLOT);
+ *     // executions with .prepared = p, .use = PHASE (0 to GT_PREPARED_USES - 1); then, equal on all ranks that share:
+ *     gt_prepared_key(p), gt_prepared_bytes(p)
+ *     gt_prepared_divide(p, ranks, rank, pool);       // no execution may be made with it any more
+ *     // `memory`: those bytes, 64-byte aligned; each execution: gt_exec_bind(e, SLOT, memory)
+ *     gt_prepared_bind(p, SLOT, memory); gt_prepared_bind(p, 0, params); gt_prepared_use_arena(p, arena);
+ *     each phase, on all ranks that share:
+ *         if (gt_prepared_due(p, PHASE)) gt_prepared_run(p, PHASE, &env); // and wait until all ranks have done so
+ *         // runs of executions; then new parameters, all ranks' parts of them:
+ *         gt_prepared_changed(p, 0);
+ *
+ * Nobody may still read the values of a slot that has changed when a rank prepares them anew. */
+enum { GT_PREPARED_USES = 32 };
+gt_prepared *gt_prepared_new(int slot);         /* where executions will find the values; NULL: see gt_message() */
+void gt_prepared_free(gt_prepared *p);          /* before the graphs of the executions; NULL is fine */
+size_t gt_prepared_bytes(const gt_prepared *p); /* 0: nothing is worth it */
+/* Of all that is prepared, in which order, and by which kernels: where two processes have the same key they need the
+ * same values at the same places. */
+uint64_t gt_prepared_key(const gt_prepared *p);
+/* This is rank `rank` of so many: the parts are of about the same work. pool: NULL, or its threads. */
+gt_status gt_prepared_divide(gt_prepared *p, int ranks, int rank, gt_pool *pool);
+size_t gt_prepared_arena_bytes(const gt_prepared *p); /* for what is only needed meanwhile */
+void gt_prepared_use_arena(gt_prepared *p, void *memory);
+void gt_prepared_bind(gt_prepared *p, int slot, void *base);
+void gt_prepared_changed(gt_prepared *p, int slot);  /* parameters of this slot; at first all are new */
+bool gt_prepared_due(const gt_prepared *p, int use); /* is something to be prepared before these executions run? */
+gt_status gt_prepared_run(gt_prepared *p, int use, const gt_exec_env *env); /* this rank's part of that */
 
 /* The gt_output_to outputs in the order in which a run finishes them. */
 typedef struct gt_output_place {

@@ -33,8 +33,9 @@
 
 struct gt_pickler; /* codec/pickle_write.h */
 
-/* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MAPS_MAX = 16, GT_SLOT_GRAD = 8 };
+/* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network; GT_SLOT_PREPARED: what
+ * follows from parameters alone (gt_prepared). */
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MAPS_MAX = 16, GT_SLOT_GRAD = 8, GT_SLOT_PREPARED = 9 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;

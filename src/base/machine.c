@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/machine.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,17 @@ int gt_processor_place(int processor, const char *what) {
     char path[128], line[64];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", processor, what);
     return gt_line_of(path, "", line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
+}
+
+int gt_processor_node(int processor) {
+    char path[64];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d", processor);
+    DIR *d = opendir(path);
+    int node = -1;
+    for (const struct dirent *entry; d && node < 0 && (entry = readdir(d));)
+        if (sscanf(entry->d_name, "node%d", &node) != 1) node = -1; /* a link to the node */
+    if (d) closedir(d);
+    return node;
 }
 
 /* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some

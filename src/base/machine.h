@@ -26,6 +26,8 @@ double gt_machine_load_of_others(double seconds);
 /* "core_id" or "physical_package_id" of a logical processor, by its number; -1: unknown, or the processor is offline.
  */
 int gt_processor_place(int processor, const char *what);
+/* The NUMA node of a logical processor; -1: unknown. */
+int gt_processor_node(int processor);
 
 /* The first line of a file of the system that begins so, without its newline; false: there is no such line. */
 bool gt_line_of(const char *path, const char *begins, char *line, int room);

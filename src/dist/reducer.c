@@ -117,6 +117,8 @@ gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_optio
 
 size_t gt_reducer_bytes(const gt_reducer *r) { return r->teams.bytes + r->exchange.inbox_floats * sizeof(float); }
 
+bool gt_reducer_shares(const gt_reducer *r) { return gt_own_team(r).count > 1; }
+
 static void free_schedule(gt_reducer_schedule *p) {
     if (!p) return;
     free(p->order);

@@ -87,6 +87,7 @@ struct gt_reducer {
     gt_span *owned; /* [buckets] this rank's */
     gt_teams teams;
     gt_exchange exchange;
+    const gt_neighbours *neighbours; /* NULL: blocks are this rank's own */
     gt_reducer_schedule *schedules;
 
     /* of the reduction that is going on */

@@ -25,4 +25,12 @@ gt_status gt_shared_open_all(gt_comm *c, size_t bytes, gt_shared *s);
 void gt_shared_close(gt_shared *s);
 static inline void *gt_shared_part(const gt_shared *s, int local_rank) { return s->base + s->starts[local_rank]; }
 
+/* ---- neighbours.c: one copy for several ranks (gt_neighbours in dist.h) ---- */
+
+/* Does the memory of this rank's neighbours hold these bytes? n may be NULL. */
+bool gt_neighbours_hold(const gt_neighbours *n, const void *from, size_t bytes);
+/* Where another rank of this host has what lies at `place` in the own memory: `place` itself for neighbours; NULL: that
+ * rank brought another key. */
+const void *gt_neighbours_copy(const gt_neighbours *n, int local_rank, const void *place);
+
 #endif

@@ -85,11 +85,12 @@ static gt_status print_job(const gt_engine *e) {
 }
 
 static void print_memory(const gt_engine *e) {
-    gt_print(
-        "memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
-        "a checkpoint\n",
-        (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
-        (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
+    size_t once = gt_engine_in_common_bytes(e);
+    gt_print("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step",
+             (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
+             (double)e->arena_bytes / 1e6);
+    if (once) gt_print(" and %.0f MB its part of what the ranks of a host have once", (double)once / 1e6);
+    gt_print("; rank 0 %.0f MB more while it writes a checkpoint\n", (double)gt_engine_checkpoint_bytes(e) / 1e6);
 }
 
 static void print_ranks(const gt_engine *e) {

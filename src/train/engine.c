@@ -130,6 +130,8 @@ static gt_status open_execution(gt_engine *e, gt_engine_phase *run, int shape) {
     gt_model *m = e->model;
     gt_execution *x = &run->executions[shape];
     gt_exec_options options = gt_engine_exec_options(e, e->shapes[shape].slices);
+    options.prepared = e->prepared;
+    options.use = (int)(run - e->phases);
     gt_status st = gt_execution_make(x, run->phase, e->shapes[shape].samples, &options);
     if (st) return st;
     if (unequal(e) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
@@ -167,6 +169,29 @@ static void make_room(gt_engine *e, const gt_engine_phase *run, const gt_batch *
     }
 }
 
+/* Which values a phase needs depends on the samples of a slice. Where slices differ, all ranks note what all need, in
+ * one order, so that they need the same. */
+static gt_status note_prepared(gt_engine *e) {
+    int sizes[4], n = 0;
+    gt_status st = GT_OK;
+    for (int i = 0; i < 2 * e->n_batches; i++) {
+        gt_slices s = e->batches[i / 2].slices;
+        int samples = gt_slices_samples(s, i % 2 ? s.count - 1 : 0), k = 0;
+        while (k < n && sizes[k] != samples) k++;
+        if (k == n) sizes[n++] = samples;
+    }
+    for (int p = 0; p < e->model->n_phases && n > 1 && e->prepared && !st; p++)
+        for (int k = 0; k < n && !st; k++) {
+            gt_exec_options options = gt_engine_exec_options(e, 1);
+            options.prepared = e->prepared;
+            options.use = p;
+            gt_execution x = {0};
+            st = gt_execution_make(&x, &e->model->phases[p], sizes[k], &options);
+            gt_execution_free(&x);
+        }
+    return st;
+}
+
 static gt_status open_phase(gt_engine *e, int index) {
     gt_engine_phase *run = &e->phases[index];
     run->phase = &e->model->phases[index];
@@ -195,12 +220,30 @@ static gt_status open_generator(gt_engine *e) {
     return GT_OK;
 }
 
-static gt_status open_executions(gt_engine *e) {
-    gt_status st = GT_OK;
-    for (int i = 0; i < e->model->n_nets && !st; i++) st = open_learner(e, i);
+static void close_phases(gt_engine *e) {
+    for (int i = 0; i < GT_MAX_PHASES; i++)
+        for (int k = 0; e->phases[i].executions && k < e->n_shapes; k++) gt_execution_free(&e->phases[i].executions[k]);
+}
+
+static gt_status open_phases(gt_engine *e) {
+    gt_status st = note_prepared(e);
+    e->arena_bytes = 0;
     for (int p = 0; p < e->model->n_phases && !st; p++) st = open_phase(e, p);
-    if (!st) st = open_generator(e);
     return st;
+}
+
+static gt_status open_executions_all(gt_engine *e) {
+    bool remake = false;
+    gt_status st = gt_engine_begin_prepared_all(e);
+    for (int i = 0; i < e->model->n_nets && !st; i++) st = open_learner(e, i);
+    if (!st) st = open_phases(e);
+    st = gt_comm_agree_all(e->comm, st);
+    if (!st) st = gt_engine_share_prepared_all(e, &remake);
+    if (!st && remake) {
+        close_phases(e);
+        st = open_phases(e);
+    }
+    return st ? st : open_generator(e);
 }
 
 /* The sizes of an execution's sums over slices, as one number. */
@@ -257,7 +300,8 @@ gt_status gt_engine_build_all(gt_engine *e) {
     gt_status st = gt_comm_agree_all(e->comm, open_model(e));
     if (!st) st = gt_exports_check(e);
     if (!st) st = open_reducers_all(e);
-    if (!st) st = gt_comm_agree_all(e->comm, open_executions(e));
+    if (!st) st = gt_engine_share_blocks_all(e);
+    if (!st) st = gt_comm_agree_all(e->comm, open_executions_all(e));
     if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
     if (!st) st = gt_comm_agree_all(e->comm, gt_best_resolve(e));
     if (!st) st = gt_eval_data_open_all(e);
@@ -302,8 +346,7 @@ void gt_engine_close_all(gt_engine *e) {
     gt_eval_data_close(e);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
-    for (int i = 0; i < GT_MAX_PHASES; i++)
-        for (int k = 0; e->phases[i].executions && k < e->n_shapes; k++) gt_execution_free(&e->phases[i].executions[k]);
+    close_phases(e);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < e->n_batches; k++) gt_reducer_free_all(e->batches[k].reducers[i]);
         for (int k = 0; k < GT_LEARNT; k++)
@@ -311,6 +354,7 @@ void gt_engine_close_all(gt_engine *e) {
                 gt_block_free(e->learners[i].moments[k],
                               i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);
     }
+    gt_engine_close_in_common(e);
     gt_model_free(e->model);
     free(e->differences);
     free(e->images);

@@ -67,7 +67,8 @@ typedef struct gt_engine_phase {
     gt_phase *phase;
     gt_execution *executions; /* [e->n_shapes], in the order of e->shapes; NULL: not made yet */
     int stat[GT_MAX_STATS];   /* statistic of the phase -> index in e->stats */
-    double seconds;           /* of the latest step with this phase */
+    double seconds;           /* of the latest step with this phase, */
+    double preparing;         /* and of these this rank's part of what is prepared for several ranks */
 } gt_engine_phase;
 
 /* A batch as slices, and the groups of them that this rank computes. */
@@ -124,6 +125,10 @@ typedef struct gt_engine {
     bool resumed;                        /* a run that is there, not a new one */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
+    /* What is the same for the ranks of a host (in_common.c): the blocks of the networks, and what follows from them.
+     * NULL: each rank has its own. */
+    gt_neighbours *blocks_with, *prepared_with;
+    gt_prepared *prepared;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
     float *state_means;
     gt_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
@@ -161,6 +166,18 @@ gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, floa
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
 /* The inputs of a group's slices, in this step. `prepared`: gt_exec_prepare() need not be called again. */
 gt_status gt_engine_fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared);
+
+/* ---- in_common.c ---- */
+gt_status gt_engine_share_blocks_all(gt_engine *e); /* reducers are there, executions are not */
+/* Before executions are made; and when they are: *remake where the values cannot be shared after all, and executions
+ * must be made again without. */
+gt_status gt_engine_begin_prepared_all(gt_engine *e);
+gt_status gt_engine_share_prepared_all(gt_engine *e, bool *remake);
+void gt_engine_close_in_common(gt_engine *e);         /* executions and reducers are gone, or not used any more */
+size_t gt_engine_in_common_bytes(const gt_engine *e); /* this rank's part of it: equal parts, added up once a host */
+/* What this phase reads of changed parameters is prepared, by all neighbours: before its executions run. */
+gt_status gt_engine_prepare_all(gt_engine *e, gt_engine_phase *p);
+void gt_engine_changed(gt_engine *e, int net); /* its block; -1: all blocks */
 
 /* ---- rehearse.c ---- */
 /* What a step takes, from pieces of it: a group of slices of each phase, as far as it comes in its part of `limit`

@@ -39,11 +39,11 @@ gt_status gt_engine_relax(gt_engine *e) {
 
 size_t gt_engine_network_bytes(const gt_engine *e) {
     const gt_model *m = e->model;
-    size_t bytes = 0;
+    size_t bytes = gt_engine_in_common_bytes(e);
     for (int i = 0; i < m->n_nets; i++) {
         size_t block = m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (size_t)(1 + (i == m->ema_of)) +
-                 (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
+        if (!e->blocks_with) bytes += block * (size_t)(1 + (i == m->ema_of));
+        bytes += (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
         for (int k = 0; k < e->n_batches; k++) bytes += gt_reducer_bytes(e->batches[k].reducers[i]);
     }
     return bytes;

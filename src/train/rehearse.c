@@ -45,6 +45,13 @@ static gt_status rehearse(gt_engine *e, double limit, gt_rehearsal *out) {
     double end = gt_clock() + limit, made = 0;
     gt_status st = GT_OK;
     *out = (gt_rehearsal){0};
+    gt_engine_changed(e, -1); /* a step changes each network about once */
+    for (int i = 0; i < e->model->n_phases && !st; i++) {
+        st = gt_engine_prepare_all(e, &e->phases[i]);
+        out->step += e->phases[i].preparing;
+        out->per_image += e->phases[i].preparing / (double)e->job->batch;
+        made += e->phases[i].preparing;
+    }
     for (int i = 0; i < e->model->n_phases && !st; i++) {
         piece one;
         double left = end - gt_clock();

@@ -226,6 +226,7 @@ void gt_engine_hand_out_all(gt_engine *e) {
     }
     if (m->ema_of >= 0)
         gt_comm_broadcast_all(e->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
+    gt_engine_changed(e, -1);
     for (int i = 0; i < m->n_scalars; i++)
         gt_comm_broadcast_all(e->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
 }

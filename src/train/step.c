@@ -240,6 +240,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
         update_span(e, p, reducer, u, owned[i]);
     }
     gt_reducer_gather_all(reducer, block);
+    gt_engine_changed(e, p->net);
     return GT_OK;
 }
 
@@ -255,6 +256,7 @@ static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const 
         memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
         mean += p->states[i].size;
     }
+    if (n_states && updated) gt_engine_changed(e, -1);
     gt_moments all[GT_MAX_STATS];
     st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num,
                               &all[0].num);
@@ -275,7 +277,8 @@ static gt_status run_phase_all(gt_engine *e, gt_engine_phase *run, const gt_batc
     bool updated;
     memset(e->slice_moments, 0, (size_t)b->count * (size_t)p->n_stats * sizeof *e->slice_moments);
     gt_reducer_begin_all(b->reducers[p->net], b->schedules[p - e->model->phases]);
-    gt_status st = compute_phase(e, run, b);
+    gt_status st = gt_engine_prepare_all(e, run);
+    if (!st) st = compute_phase(e, run, b);
     /* others wait for this rank's gradients already: no agreement is possible */
     if (st) return gt_comm_abort(e->comm, st);
     if ((st = update_all(e, p, b, &updated)) || (st = join_small_all(e, run, b, updated))) return st;
@@ -299,6 +302,7 @@ static void move_average(gt_engine *e) {
         gt_update_run(&u, e->pool);
     }
     size_t at = net->trainable_floats, buffers = net->block_floats - at;
+    if (e->blocks_with && e->blocks_with->place) return; /* the first of the neighbours does it */
     if (m->average_buffers) gt_ema_update(m->ema_block + at, block + at, buffers, average_beta(e));
     else memcpy(m->ema_block + at, block + at, buffers * sizeof *block);
 }

@@ -13,6 +13,14 @@ expect 2 'unknown option' "$GANTRY" bench step --speed=1
 
 OPENBLAS_CORETYPE=Haswell expect 0 '^unset: OPENBLAS_CORETYPE=Haswell' "$GANTRY" bench step --recipe=demo --batch=4 --steps=1
 grep -qE '^convolution +[0-9.]+ +[0-9.]+ ' said && grep -qE '^FMA peak: [0-9.]+ Gflop/s' said || { cat said; fail 'no shares, or no peak'; }
+# Packing of weights is of weights alone, whether or not the plan of memory hoists it.
+"$GANTRY" bench step --recipe=demo --batch=8 --slices=1 --steps=1 --json >step.json || fail 'step'
+python3 - step.json <<'PYTHON' || fail 'packing is not counted as what each rank repeats'
+import json, sys
+phases, families, training = (t["rows"] for t in json.load(open(sys.argv[1]))["tables"])
+repeated = sum(p["hoisted"] / p["interval"] for p in phases if p["hoisted"])
+assert repeated >= 0.98 * next(f["seconds"] for f in families if f["family"] == "packing of weights") - 1e-4 > 0, repeated
+PYTHON
 OPENBLAS_CORETYPE=Haswell background "$GANTRY" bench step --recipe=demo --batch=32 --steps=1000 # starts itself once more, and keeps its name
 wait_until 180 has_line GT_BENCH_UNSET /proc/"$pid"/environ
 name=$(cat /proc/"$pid"/comm)

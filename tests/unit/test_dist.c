@@ -3,6 +3,7 @@
  * held against a serial tree. With an argument it does what that script watches from outside:
  *     abort  the last rank gives up while the others wait      wait  all ranks wait until they are killed
  *     KILL, STOP  the last rank gets this signal while the others wait for its gradients
+ *     fence-KILL, fence-STOP  the same while they wait for what it writes to memory in common
  */
 #define _GNU_SOURCE
 #include <math.h>
@@ -432,6 +433,89 @@ static void gatherings_follow_each_other(void **state) {
     gt_reducer_free_all(r);
 }
 
+/* Ranks pretend to be on so many NUMA nodes, in turn. */
+static void pretend_nodes(int nodes) {
+    char node[16];
+    snprintf(node, sizeof node, "%d", comm->local_rank % nodes);
+    if (nodes > 1) setenv("GT_NUMA_NODE", node, 1);
+    else unsetenv("GT_NUMA_NODE");
+}
+
+/* Neighbours are those with one key on one node; what one of them writes all see, and nobody else. */
+static void neighbours_have_memory_in_common(void **state) {
+    (void)state;
+    for (int nodes = 1; nodes <= 2; nodes++)
+        for (int keys = 1; keys <= 3; keys += 2) {
+            pretend_nodes(nodes);
+            uint64_t key = (uint64_t)(comm->local_rank % keys);
+            int kind = comm->local_rank % (nodes * keys), count = 0,
+                place = 0; /* nodes and keys have no common divisor */
+            for (int r = 0; r < comm->local_ranks; r++) {
+                count += r % (nodes * keys) == kind;
+                place += r % (nodes * keys) == kind && r < comm->local_rank;
+            }
+            assert_int_equal(gt_neighbours_count_all(comm, key), count);
+            size_t n = 5000 + 1000 * key;
+            gt_neighbours *with = gt_neighbours_open_all(comm, key, n * sizeof(int));
+            assert_true((with != NULL) == (comm->local_ranks > 1));
+            for (int turn = 0; turn < 5 && !with; turn++) gt_comm_barrier_all(comm);
+            if (!with) continue;
+            assert_int_equal(with->count, count);
+            assert_int_equal(with->place, place);
+            int *memory = with->memory;
+            for (size_t i = 0; i < n; i++) assert_int_equal(memory[i], 0);
+            gt_neighbours_tell(with);
+            gt_neighbours_await(with);
+            for (int turn = 1; turn <= 5; turn++) {
+                if (turn % comm->ranks == comm->rank) usleep(2000);
+                for (size_t i = (size_t)place; i < n; i += (size_t)count) memory[i] = turn * 10000 + kind;
+                gt_neighbours_tell(with);
+                gt_neighbours_await(with);
+                for (size_t i = 0; i < n; i++) assert_int_equal(memory[i], turn * 10000 + kind);
+                gt_comm_barrier_all(comm);
+            }
+            gt_neighbours_close(with);
+        }
+    pretend_nodes(1);
+    assert_null(gt_neighbours_open_all(comm, 0, 0));
+}
+
+/* A block that neighbours have once is gathered in place, and copied from node to node; one of a rank's own as ever. */
+static void blocks_in_common_are_gathered_in_place(void **state) {
+    (void)state;
+    enum { N = 20011, TURNS = 8 };
+    static float own_block[N];
+    for (int nodes = 1; nodes <= 3; nodes++) {
+        pretend_nodes(nodes);
+        gt_neighbours *with = gt_neighbours_open_all(comm, 0, 3 * N * sizeof(float));
+        assert_true((with != NULL) == (comm->local_ranks > 1));
+        gt_reducer_options o = {.slices = comm->ranks, .floats = N, .bucket_floats = 1024};
+        gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
+        assert_true(gt_reducer_shares(r) == (comm->local_ranks > 1));
+        const gt_reducer_schedule *plan = gt_reducer_schedule_new(r, 1, &(gt_span){0, N});
+        gt_reducer_use_neighbours(r, with);
+        int n_parts;
+        const gt_span *parts = gt_reducer_owned(r, &n_parts);
+        for (int turn = 0; turn < TURNS; turn++) {
+            float *block = with && turn % 3 < 2 ? (float *)with->memory + turn % 3 * N : own_block;
+            if (turn % comm->ranks == comm->rank) usleep(3000);
+            for (int p = 0; p < n_parts; p++)
+                for (size_t i = 0; i < parts[p].size; i++)
+                    block[parts[p].offset + i] = (float)((size_t)turn * N + parts[p].offset + i);
+            gt_reducer_gather_all(r, block);
+            if ((turn + 1) % comm->ranks == comm->rank) usleep(3000);
+            for (int i = 0; i < N; i++) assert_true(block[i] == (float)(turn * N + i));
+            gt_reducer_begin_all(r, plan);
+            memset(gt_reducer_begin_group(r), 0, N * sizeof(float));
+            gt_reducer_end_group(r);
+            assert_int_equal(gt_reducer_finish_all(r).count, 0);
+        }
+        gt_reducer_free_all(r);
+        gt_neighbours_close(with);
+    }
+    pretend_nodes(1);
+}
+
 /* Where one rank of a host can neither make the memory nor receive it, the ranks of this host send messages. */
 static void memory_that_cannot_be_shared_changes_no_bit(void **state) {
     (void)state;
@@ -450,6 +534,9 @@ static void memory_that_cannot_be_shared_changes_no_bit(void **state) {
         struct rlimit limit = {limits[i].most, before.rlim_max};
         if (limits[i].rank == comm->rank) assert_int_equal(setrlimit(limits[i].what, &limit), 0);
         reduce(comm->ranks + 1, FLOATS, 0, TREE);
+        gt_neighbours *with = gt_neighbours_open_all(comm, 0, FLOATS);
+        if (comm->hosts == 1) assert_null(with); /* other hosts go on sharing */
+        gt_neighbours_close(with);
         assert_int_equal(setrlimit(limits[i].what, &before), 0);
     }
 }
@@ -619,6 +706,17 @@ static void lose_a_rank(int signal) {
     gt_reducer_finish_all(r);
 }
 
+/* It never writes its part. */
+static void lose_a_neighbour(int signal) {
+    gt_neighbours *with = gt_neighbours_open_all(comm, 0, 4096);
+    gt_comm_heartbeat(comm, 3);
+    gt_comm_doing(comm, 7, "packing");
+    gt_comm_barrier_all(comm);
+    if (comm->rank == comm->ranks - 1) raise(signal);
+    gt_neighbours_tell(with);
+    gt_neighbours_await(with);
+}
+
 int main(int argc, char **argv) {
     comm = gt_comm_start_all(argc > 1 ? 0 : 2, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
@@ -627,6 +725,8 @@ int main(int argc, char **argv) {
         gt_info("%s", comm->description);
         if (strcmp(argv[1], "KILL") == 0) lose_a_rank(SIGKILL);
         if (strcmp(argv[1], "STOP") == 0) lose_a_rank(SIGSTOP);
+        if (strcmp(argv[1], "fence-KILL") == 0) lose_a_neighbour(SIGKILL);
+        if (strcmp(argv[1], "fence-STOP") == 0) lose_a_neighbour(SIGSTOP);
         if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1)
             return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
         for (;;) gt_comm_max_all(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
@@ -644,6 +744,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(gradients_are_the_serial_tree),
         cmocka_unit_test(bundles_of_slices_change_no_bit),
         cmocka_unit_test(gatherings_follow_each_other),
+        cmocka_unit_test(neighbours_have_memory_in_common),
+        cmocka_unit_test(blocks_in_common_are_gathered_in_place),
         cmocka_unit_test(memory_that_cannot_be_shared_changes_no_bit),
         cmocka_unit_test(ranks_without_a_slice_take_part),
         cmocka_unit_test(unequal_slices_give_the_mean_over_the_batch),

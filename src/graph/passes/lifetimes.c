@@ -15,7 +15,7 @@ typedef struct life {
     int first, last; /* of that buffer, kept at its owner */
 } life;
 
-static size_t aligned(size_t bytes) {
+size_t gt_buffer_bytes(size_t bytes) {
     bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     return bytes >= LARGE && bytes % PAGE == 0 ? bytes + STAGGER : bytes;
 }
@@ -100,18 +100,20 @@ static void make_buffers(const gt_graph *g, int threads, const life *l, gt_memor
             plan->places[id] = plan->places[owner];
             plan->values_in[id] = plan->values_in[owner];
         } else if (plan->places[id].kind == GT_PLACE_ARENA) {
-            plan->values_in[id] = add_buffer(
-                plan, &(gt_interval){
-                          .bytes = aligned(gt_node_bytes(n)), .first = l[id].first, .last = l[id].last, .node = id});
+            plan->values_in[id] = add_buffer(plan, &(gt_interval){.bytes = gt_buffer_bytes(gt_node_bytes(n)),
+                                                                  .first = l[id].first,
+                                                                  .last = l[id].last,
+                                                                  .node = id});
         } else {
             plan->values_in[id] = -1;
         }
         size_t scratch = n->op->workspace ? n->op->workspace(n, threads) : 0;
-        plan->scratch_in[id] =
-            scratch ? add_buffer(plan,
-                                 &(gt_interval){
-                                     .bytes = aligned(scratch), .first = id, .last = id, .node = id, .scratch = true})
-                    : -1;
+        plan->scratch_in[id] = scratch ? add_buffer(plan, &(gt_interval){.bytes = gt_buffer_bytes(scratch),
+                                                                         .first = id,
+                                                                         .last = id,
+                                                                         .node = id,
+                                                                         .scratch = true})
+                                       : -1;
     }
 }
 

@@ -9,26 +9,27 @@
 
 /* Every pass, in the order in which they run: each is a file of this folder and a row here. Algebra makes nodes that
  * are equal to others, and merged nodes make new algebra: twice is where this ends in practice. */
-#define GT_PASS_LIST(X)                                                         \
-    X(dead)       /* drops what no result needs */                              \
-    X(slice_sums) /* sums over slices that can be one become one */             \
-    X(common)     /* equal nodes become one */                                  \
-    X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */               \
-    X(common)                                                                   \
-    X(pools) /* max pooling goes before biases and rectifiers */                \
-    X(algebra)                                                                  \
-    X(common)                                                                   \
-    X(places)    /* where maxima are is held instead of what is pooled */       \
-    X(scales)    /* products that convolutions can read as scales vanish */     \
-    X(gradients) /* a weight's gradient becomes one node */                     \
-    X(dead)                                                                     \
-    X(slices) /* the graph of one slice becomes the graph of options->slices */ \
-    X(common)                                                                   \
-    X(sink) /* hoisted nodes that are not worth their memory are not hoisted */ \
-    X(fuse) /* element-wise chains become one node */                           \
-    X(dead)                                                                     \
-    X(order)   /* the order that needs least memory */                          \
-    X(results) /* a node of its own for every placed result */                  \
+#define GT_PASS_LIST(X)                                                             \
+    X(dead)       /* drops what no result needs */                                  \
+    X(slice_sums) /* sums over slices that can be one become one */                 \
+    X(common)     /* equal nodes become one */                                      \
+    X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */                   \
+    X(common)                                                                       \
+    X(pools) /* max pooling goes before biases and rectifiers */                    \
+    X(algebra)                                                                      \
+    X(common)                                                                       \
+    X(places)    /* where maxima are is held instead of what is pooled */           \
+    X(scales)    /* products that convolutions can read as scales vanish */         \
+    X(gradients) /* a weight's gradient becomes one node */                         \
+    X(dead)                                                                         \
+    X(slices) /* the graph of one slice becomes the graph of options->slices */     \
+    X(common)                                                                       \
+    X(prepared) /* what is prepared elsewhere is read there */                      \
+    X(sink)     /* hoisted nodes that are not worth their memory are not hoisted */ \
+    X(fuse)     /* element-wise chains become one node */                           \
+    X(dead)                                                                         \
+    X(order)   /* the order that needs least memory */                              \
+    X(results) /* a node of its own for every placed result */                      \
     X(hoist)   /* nodes of rate UPDATE come first */
 
 typedef const gt_graph *gt_pass(const gt_graph *src, gt_arena *arena, const gt_exec_options *options);
@@ -63,6 +64,18 @@ int *gt_find_order(const gt_graph *g, gt_arena *arena);
  * the graph's work; none are added once `enough` bytes suffice. The order of the new graph is final. */
 gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough);
 
+/* ---- ../prepared.c: the table of prepared values (graph.h), as the pass that fills it sees it ---- */
+
+int gt_prepared_slot(const gt_prepared *p);
+/* Is this one of the table's graphs? An empty table takes any. */
+bool gt_prepared_takes(gt_prepared *p, const gt_graph *g);
+/* n, which follows from parameters and constants alone, and all that leads to it, as a node of the table: equal ones
+ * are one. known: by id of n's graph, zeros at first. NULL: out of memory. */
+const gt_node *gt_prepared_import(gt_prepared *p, const gt_node *n, const gt_node **known);
+/* This use reads the value of an imported node, which lies *offset bytes from the table's memory on. work: of it with
+ * all that leads to it. */
+gt_status gt_prepared_add(gt_prepared *p, const gt_node *n, double work, int use, size_t *offset);
+
 /* ---- lifetimes.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
 
 typedef struct gt_interval {
@@ -84,6 +97,7 @@ typedef struct gt_memory_plan {
     size_t bytes;   /* of the arena */
 } gt_memory_plan;
 
+size_t gt_buffer_bytes(size_t bytes); /* so many bytes of values take so many of an arena */
 /* Fills in the plan without offsets and without `bytes`. */
 gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 /* The whole plan. */
