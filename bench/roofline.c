@@ -130,8 +130,8 @@ static gt_status add_node(list *l, const machine *m, const gt_engine *e, const g
 static gt_status list_nodes(const gt_engine *e, const machine *m, list *l) {
     gt_status st = GT_OK;
     for (int p = 0; p < e->model->n_phases; p++) {
-        const gt_exec *exec = e->phases[p].executions[0].exec;
-        double runs = (double)e->batches[0].count / e->shapes[0].slices;
+        const gt_exec *exec = gt_engine_first(e, p);
+        double runs = gt_engine_runs(e, p);
         for (int i = 0; i < exec->n_steps && !st; i++) {
             bool once = i < exec->n_hoisted;
             st = add_node(l, m, e, &e->model->phases[p], &exec->steps[i], once ? 1 : runs, once);

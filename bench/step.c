@@ -56,12 +56,12 @@ static double add_phase(const gt_engine *e, int p, double preparing, family_sum 
     double graph = preparing;
     *repeated = preparing;
     sums[BENCH_PACKING].seconds += preparing / e->model->phases[p].interval;
-    const gt_exec *exec = e->phases[p].executions[0].exec;
+    const gt_exec *exec = gt_engine_first(e, p);
     bool *is_repeated = find_repeated(exec->graph);
     for (int i = 0; i < exec->n_steps; i++) {
         const gt_step *s = &exec->steps[i];
         bool once = i < exec->n_hoisted;
-        double flops, bytes, times = once ? 1 : (double)e->batches[0].count / e->shapes[0].slices;
+        double flops, bytes, times = once ? 1 : gt_engine_runs(e, p);
         double seconds = gt_step_seconds(s) * times;
         gt_node_cost(s->node, &flops, &bytes);
         family_sum *f = &sums[bench_family_of(s->node)];
@@ -92,7 +92,7 @@ static void tell_phases(bench *b, const gt_engine *e, const bench_steps *s, fami
         double repeated, graph = add_phase(e, p, s->preparing[p], sums, &repeated);
         gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, repeated,
                      (double)e->batches[0].count, (double)e->model->nets[phase->net]->trainable_floats,
-                     gt_exec_cost(e->phases[p].executions[0].exec).flops / e->shapes[0].slices / 1e9);
+                     gt_exec_cost(gt_engine_first(e, p)).flops / e->shapes[e->phases[p].first].slices / 1e9);
     }
     gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
 }
@@ -166,7 +166,7 @@ static gt_status measure(bench *b, const char *recipe) {
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);
         for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
-            gt_exec_print(e.phases[p].executions[0].exec, stdout);
+            gt_exec_print(gt_engine_first(&e, p), stdout);
     }
     bench_recipe_close(&e);
     return st;

@@ -158,7 +158,7 @@ gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
             *out = (bench_steps){.rest = 1e30};
             for (int p = 0; p < e->model->n_phases; p++) {
                 out->phase[p] = out->processor_phase[p] = 1e30;
-                gt_exec_profile(e->phases[p].executions[0].exec, i > 0);
+                gt_exec_profile(gt_engine_first(e, p), i > 0);
             }
         }
         st = one_step(e, out);
@@ -177,7 +177,6 @@ gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
 
 double bench_flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < e->model->n_phases; p++)
-        flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
-    return flops / (e->shapes[0].slices * e->shapes[0].samples);
+    for (int p = 0; p < e->model->n_phases; p++) flops += gt_engine_phase_flops(e, p) / e->model->phases[p].interval;
+    return flops;
 }

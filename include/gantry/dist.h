@@ -7,13 +7,13 @@
  *
  *     gt_status st;
  *     gt_comm *c = gt_comm_start_all(0, &st);
- *     st = gt_comm_agree_all(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
+ *     st = gt_comm_agree_all(c, gt_slices_check_ranks(batch, slices, c->ranks)); // every rank returns the same
  *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
  *     gt_reducer *r = gt_reducer_new_all(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
  *     gt_reducer_schedule *schedule = gt_reducer_schedule_new(r, n, outputs);     // one per phase
  *     each phase:
  *         gt_reducer_begin_all(r, schedule);
- *         for each of this rank's groups of slices:                  // abreast: each line for all of them
+ *         for each of this rank's groups of slices:                  // gt_work.units: each line for all of a unit
  *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_group(r));
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
  *             gt_reducer_end_group(r);
@@ -21,8 +21,8 @@
  *         for each part of gt_reducer_owned(r, &n): optimiser on gradient + offset, params + offset, moments + offset
  *         gt_reducer_gather_all(r, params);
  *
- * Three words say how work is cut. A slice is some consecutive samples of a batch, and a leaf of the tree. A group is
- * some slices of one rank that run at once, and a node of the tree. An execution (gt_exec) computes one group.
+ * Words that say how work is cut. A slice is some consecutive samples of a batch, often one, and a leaf of the tree. A
+ * group is some slices of one rank that run at once, and a node of the tree. An execution (gt_exec) computes one group.
  *
  * A function whose name ends with _all is collective: all ranks call it, in the same order, from their main thread; the
  * others are not. An error inside MPI ends all ranks (MPI's own error handler).
@@ -122,18 +122,10 @@ gt_status gt_mpi_check_limits(void);
 
 /* ---- slices ---- */
 
-/* How many slices a batch is cut into. `mbstd`: how many samples belong together (a minibatch-stddev group of the
- * recipe): legal are divisors s of the batch with batch/s a multiple of min(mbstd, batch), so that slices hold whole
- * stddev groups; and, if wanted, those with batch/s a multiple of the number of stddev groups, whose slices have equal
- * parts of all of them. 0: no sample belongs to another, any s up to the batch is legal and slices may differ by one
- * sample. wanted = 0 takes the largest up to 8. GT_USAGE, naming the nearest that fit, when no number is legal, when
- * `wanted` is not legal, or when there are more ranks than slices. */
-bool gt_slices_hold_mbstd(int batch, int mbstd, int slices);
-gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices);
-/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and stddev group.
- * "--slices=4, or --batch=8 --slices=4" */
-enum { GT_SLICES_ADVICE = 256 };
-void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVICE]);
+/* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can
+ * be done about it. */
+gt_status gt_slices_check(int batch, int slices);
+gt_status gt_slices_check_ranks(int batch, int slices, int ranks);
 
 /* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums
  * over slices each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */
@@ -156,9 +148,26 @@ void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 typedef struct gt_group {
     int first, count;
 } gt_group;
-enum { GT_MOST_AT_ONCE = 32 };
+enum { GT_MOST_AT_ONCE = 64 };
+
+/* A stretch is so many slices in a row over which executions sum in their middle (gt_sum_over_slices): what a
+ * normalisation or a stddev group takes together. A batch consists of whole stretches; 1: nothing is summed. A stretch
+ * has a tree of its own, in which its slices are numbered from 0; a group is a node of both trees, and holds whole
+ * stretches or lies within one. The groups of a stretch that is not one group run abreast, from sum to sum. */
+
 /* The largest group of at most `most` slices that begins with slice `first` and ends before slice `end`. */
-gt_group gt_group_from(gt_slices slices, int first, int end, int most);
+gt_group gt_group_from(gt_slices slices, int stretch, int first, int end, int most);
+
+/* What a rank computes of a batch: groups in the order in which they run, and how many of them run abreast. The order
+ * is ascending or descending, so that ranks meet in the stretches that they share: of these, each second one comes
+ * first on all of its ranks, and the others last; so no rank waits for another's other work, and none for ever. */
+typedef struct gt_work {
+    int n_groups, n_units;
+    gt_group *groups; /* [n_groups] */
+    int *units;       /* [n_units] groups of each, all of one stretch where they are several */
+} gt_work;
+/* Room for as many groups and units as the rank has slices, and one, is the caller's. */
+void gt_work_plan(gt_slices slices, int stretch, int ranks, int rank, int most, gt_work *work);
 
 /* Small values, one vector of n numbers per slice, summed in float64 by the tree. mine: [this rank's slices][n]; out:
  * [n], on all ranks. */
@@ -166,11 +175,15 @@ gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *m
 /* The same for the mean over samples: each slice counts by its weight. */
 gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out);
 
-/* A sum over all slices of a batch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each.
- * own[i] is the tree's sum over this rank's group i; the tree's root goes to every total[i]. A rank without a slice
- * calls this too, with n_groups = 0. */
-gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n,
-                                const float *const *own, float *const *total);
+/* Sums over the slices of a stretch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each.
+ * groups[n_groups] are those that this rank has of one stretch; own[i] is the tree's sum over group i; the root of the
+ * stretch's tree goes to every total[i]. Where other ranks have slices of the stretch, they make the same call, and
+ * nobody else does. */
+typedef struct gt_meetings gt_meetings;
+gt_meetings *gt_meetings_new_all(gt_comm *c, int slices, int stretch); /* NULL: see gt_message() */
+void gt_meetings_free_all(gt_meetings *m);                             /* NULL is fine */
+gt_status gt_meetings_sum(gt_meetings *m, int n_groups, const gt_group *groups, size_t n, const float *const *own,
+                          float *const *total);
 
 /* Long vectors: [n] per slice, of which a rank holds a few at a time:
  *     // memory: some 4 log2(slices) vectors at most
@@ -216,11 +229,13 @@ typedef struct gt_reducer_schedule gt_reducer_schedule;
 
 typedef struct gt_reducer_options {
     int slices;
-    int n_groups; /* of this rank's slices, in order; 0: each slice is a group. Changes no bit */
-    const gt_group *groups;
+    const gt_work *work;  /* of this rank; NULL: each slice is a group, in order. Changes no bit */
     size_t floats;        /* of the block: gradients, and the parameters they belong to */
     size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
-    bool abreast;         /* all groups begin before the first ends, and each has memory of its own. Changes no bit */
+    /* A reducer of the same block, not for slices of its own, whose memory this one uses too: they take turns, and the
+     * lender is freed last. */
+    gt_reducer *lender;
+    int spare_buffers; /* at least so many buffers, for borrowers (gt_reducer_buffers) */
     /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
     bool plain;
 } gt_reducer_options;
@@ -237,6 +252,8 @@ typedef struct gt_nonfinite {
 /* The ranks of a host read each other's gradients in memory that they share; where they cannot share any, rank 0 logs
  * why, and they exchange messages as hosts do. pool may be NULL; NULL: see gt_message() */
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o);
+/* Gradients that this rank holds at a time at most. */
+int gt_reducer_buffers(const gt_comm *c, const gt_reducer_options *o);
 void gt_reducer_free_all(gt_reducer *r);      /* frees the schedules too */
 size_t gt_reducer_bytes(const gt_reducer *r); /* memory of the reducer on this rank */
 bool gt_reducer_shares(const gt_reducer *r);  /* this rank reads gradients of others in memory that they share */
@@ -251,8 +268,8 @@ void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule);
  * the schedule has no output. */
 float *gt_reducer_begin_group(gt_reducer *r);
 /* The first `done` outputs of this group are written (the executor's `between` hook, arg = the reducer).
- * In the last group (of several abreast: in none) finished buckets leave for their owners; otherwise it lets
- * communication move on. */
+ * In the last group (not of several abreast) finished buckets leave for their owners; otherwise it lets communication
+ * move on. */
 void gt_reducer_progress(void *reducer, int done);
 void gt_reducer_end_group(gt_reducer *r);
 /* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are

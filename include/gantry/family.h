@@ -56,7 +56,7 @@ typedef struct gt_job {
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
     const char *cfg;   /* the recipe that other values come from; "": the family has none */
     int64_t batch;     /* images per step over all ranks */
-    int64_t slices;    /* parts of a batch; where samples belong together, see gt_slices_choose() */
+    int64_t slices;    /* parts of a batch */
     double kimg;       /* length in thousands of images */
     int64_t epochs;    /* length in passes over the data, unless kimg is given; 0: by kimg */
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
@@ -207,14 +207,13 @@ struct gt_family {
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);
-    /* Slices of a batch where the job does not say how many; NULL: as many as eight. */
+    /* Slices of a batch where the job does not say how many; NULL: one for each image. */
     int (*default_slices)(const gt_job *job);
     /* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. NULL: the
      * models make images of any shape. */
     gt_status (*check_size)(int64_t height, int64_t width, int64_t channels);
     gt_status (*check)(const gt_job *job); /* rules between the resolved options; NULL: none */
-    /* How many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may
-     * differ by one sample (model.h). */
+    /* How many samples D sees the deviation of (a minibatch-stddev group); NULL: there are no such groups. */
     int (*group)(const gt_job *job);
     /* Fills in the model of a resolved job, but for first parameters (gt_model_init): networks, phases, what builds
      * graphs. The name, the seed, the size of slices, and the lengths of latents, labels and images are there already.

@@ -152,6 +152,9 @@ typedef struct gt_exec_options {
      * that run in the same phase share. */
     gt_prepared *prepared;
     int use;
+    /* gt_sum_over_slices goes over so many slices in a row (dist.h). An execution of whole stretches makes these sums
+     * itself; any other stops at them (gt_exec_run_to_sum). 0: all that there are, of which these may be a part. */
+    int stretch;
 } gt_exec_options;
 
 typedef struct gt_exec_env {
@@ -196,15 +199,15 @@ gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
  * slices are passed over as gt_exec_run() does. */
 gt_status gt_exec_run_while(gt_exec *e, const gt_exec_env *env, bool (*go_on)(void *arg), void *arg, double *part);
 
-/* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have
- * come as far. Each execution then has its summand of sum k in `own`; the sum of all summands, by the tree over slices,
- * must be written to every `total` before the executions run on (gt_comm_slice_sum_all in dist.h). The executions of
- * one batch each have an arena of their own.
+/* An execution of a part of a stretch stops at each sum over slices (gt_sum_over_slices), until all executions of the
+ * stretch, on whatever rank, have come as far. Each then has its summand of sum k in `own`; the sum of all summands, by
+ * the tree over the stretch's slices, must be written to every `total` before the executions run on (gt_meetings_sum in
+ * dist.h). The executions of one stretch each have an arena of their own.
  *
  *     for (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) {
  *         for (int i = 0; i < executions; i++) gt_exec_run_to_sum(e[i], &env[i], k);
  *         if (k == gt_exec_slice_sums(e[0])) break;
- *         // the sum of gt_exec_slice_sum(e[i], k).own over all executions of all ranks -> the `total` of each
+ *         // the sum of gt_exec_slice_sum(e[i], k).own over all executions of the stretch -> the `total` of each
  *     }
  *
  * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if there were no other

@@ -58,7 +58,7 @@ gt_model *gt_model_new(const gt_job *job);
 /* The same without first parameters (gt_model_init): a checkpoint will bring the parameters. A recipe from elsewhere
  * may speak of networks of any size: memory is taken only while the parameters are read. */
 gt_model *gt_model_bare(const gt_job *job);
-/* How many samples of a batch belong together in the job's model, for gt_slices_choose(). */
+/* How many samples of a batch are a stddev group in the job's model; 0: there are none. */
 int gt_model_mbstd(const gt_job *job);
 
 /* Checks what needs no data: that required options are given, and the rules between options. GT_USAGE: the message

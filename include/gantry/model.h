@@ -8,9 +8,9 @@
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
  *     gt_exec_prepare(exec)                       hoisted nodes
- *     for each group of slices this rank owns (gt_group in dist.h; often one with all of them):
+ *     for each group of slices this rank owns (gt_group in dist.h):
  *         for each of its slices: gt_exec_at(exec, slice); phase->fill(phase, exec, slice)
- *         gt_exec_run(exec)                       over_slices: of all groups abreast, from sum to sum (gt_slice_sum in
+ *         gt_exec_run(exec)                       groups of one stretch: abreast, from sum to sum (gt_slice_sum in
  *                                                 graph.h)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
@@ -35,6 +35,7 @@ struct gt_pickler; /* codec/pickle_write.h */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network; GT_SLOT_PREPARED: what
  * follows from parameters alone (gt_prepared). */
+enum { GT_WHOLE_BATCH = -1 };
 enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_MAPS_MAX = 16, GT_SLOT_GRAD = 8, GT_SLOT_PREPARED = 9 };
 
 typedef struct gt_model gt_model;
@@ -45,7 +46,6 @@ typedef struct gt_slice_input {
     int n;
     uint64_t seed;
     uint32_t step, sample0;
-    int index;            /* of the slice in the batch */
     int batch;            /* samples of the whole batch */
     int64_t shown;        /* images in all steps before this one */
     const float *images;  /* [n,H,W,C] in [-1,1] */
@@ -88,6 +88,10 @@ struct gt_phase {
     gt_status (*prepare)(gt_phase *p, gt_exec *e); /* NULL: nothing to write */
     gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
     bool images_in_place; /* the slice's images are read straight into the graph's input "images" */
+    /* > 0: the phase is cut on its own, into so many slices of a sample, without images of the data. It sums over all
+     * of them, once at most and soon: where a rank has several groups, each runs up to the sum, and again when the sum
+     * is known, so that they are not in memory together. 0: the phase is cut as the batch is. */
+    int own_slices;
     int n_stats, n_states;
     const gt_stat *stats;
     const gt_state *states;
@@ -212,8 +216,9 @@ struct gt_model {
     /* the network's buffers are averaged with its parameters, not copied: running statistics fit the parameters then */
     bool average_buffers;
     int slice_size; /* samples of the largest slice */
-    /* phases sum over all slices of the batch (gt_sum_over_slices): a rank's slices are in memory together */
-    bool over_slices;
+    /* Samples in a row, whole slices, over which phases sum (gt_sum_over_slices): a rank has its slices of such a
+     * stretch in memory together. GT_WHOLE_BATCH: all of a batch; 0: nothing is summed. */
+    int stretch;
     gt_epoch_end epoch_end; /* what becomes of an epoch's last batch; StyleGAN2: GT_EPOCH_RUNS_ON */
     gt_learning learning[GT_MAX_NETS];
     int n_phases;
@@ -297,6 +302,9 @@ gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);
 /* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their
  * order; NULL after a fault. */
 gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total);
+/* The same of <y, dy>, in which dy counts as a constant, whatever it is computed from. The caller notes the
+ * loss (gt_note_loss). */
+gt_node **gt_gradients_along(gt_graph *g, const gt_net *net, int slot, gt_node *y, gt_node *dy);
 /* Returns g if the graph has no fault. Else frees g, puts `what` and `name` before the message, and returns NULL. */
 gt_graph *gt_whole_graph(gt_graph *g, const char *what, const char *name);
 /* Makes the gradients a, or (b not NULL) the sums of a and b, the result of the phase. a may be NULL after a fault. */

@@ -22,10 +22,19 @@ enum { GT_MAX_LEVELS = 16 };
 
 /* The options of the family: models/stylegan2/options.c. */
 typedef struct gt_stylegan2_options {
-    int64_t gpus;        /* of the reference's recipe; not the number of ranks */
-    int64_t mbstd;       /* minibatch-stddev group; use min(mbstd, batch) */
-    double gamma;        /* R1 weight */
-    double pl_weight;    /* path length; 0: off */
+    int64_t gpus;  /* of the reference's recipe; not the number of ranks */
+    int64_t mbstd; /* minibatch-stddev group; use min(mbstd, batch) */
+    /* Images in a row, m of them, that stddev groups are cut from: image i of them belongs to group i mod (m / mbstd).
+     * Where neither is given, m is the batch by the largest number up to 8 that leaves whole groups, and slices are
+     * single images. Where slices are given, or a run of an earlier version has them: a slice that holds whole groups,
+     * else the batch if slices hold equal parts of all its groups, else as if no slices were given. */
+    int64_t mbstd_batch;
+    double gamma;     /* R1 weight */
+    double pl_weight; /* path length; 0: off */
+    /* Lengths whose mean enters the running mean that a length is compared with. "batch": of half a batch of images,
+     * each a slice, whatever slices the batch has. "slice": of half of each slice. "slice" where slices are given, or a
+     * run of an earlier version has them, else "batch". */
+    const char *pl_mean;
     double style_mixing; /* probability */
     int64_t map_layers, w_dim;
     const char *g_arch, *d_arch; /* "skip" "resnet" "orig" */
@@ -121,10 +130,9 @@ typedef struct gt_discriminator_config {
     int cmap_dim;                /* < 0: the channels of the last block with labels, 0 without */
     int freeze_layers;           /* Freeze-D: that many layers, from the image on, are buffers */
     int mbstd_group_size;        /* 0: the whole slice */
-    /* groups are cut from so many samples, all slices' together (gt_sum_over_slices); 0: from each slice's own */
-    int mbstd_batch;
-    int mbstd_channels;        /* 0: no minibatch standard deviation */
-    gt_mapping_config mapping; /* num_layers, activation, lr_multiplier, embed_features, layer_features are used */
+    int mbstd_batch;             /* as gt_minibatch_stddev() has it */
+    int mbstd_channels;          /* 0: no minibatch standard deviation */
+    gt_mapping_config mapping;   /* num_layers, activation, lr_multiplier, embed_features, layer_features are used */
     gt_resample_filter resample_filter;
 } gt_discriminator_config;
 

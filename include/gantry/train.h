@@ -20,10 +20,10 @@ gt_status gt_train_adopt(gt_job *job);
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job);
 
-/* How fast the same job is on several ranks of this host, which whoever calls has to start. threads: of each; slices:
- * those of the batch, 0: the job's own; limit: seconds that it may take. Returns 0 where that is not known. */
+/* How fast the same job is on several ranks of this host, which whoever calls has to start. threads: of each; limit:
+ * seconds that it may take. Returns 0 where that is not known. */
 typedef struct gt_other_ranks {
-    double (*images_per_second)(const void *of, int ranks, int threads, int slices, double limit);
+    double (*images_per_second)(const void *of, int ranks, int threads, double limit);
     const void *of;
 } gt_other_ranks;
 

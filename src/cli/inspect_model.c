@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "gantry/text.h"
 #include "gantry/layer_table.h"
 
 typedef struct shape_fields {
@@ -52,8 +53,9 @@ static gt_status print_model(const gt_job *job) {
     for (int i = 0; i < m->n_nets && !st; i++) st = print_network(job->arena, m, i);
     if (!st) st = gt_training_bytes(m, job, &bytes);
     if (!st)
-        gt_print("Training with --batch=%lld: slices of %d images, of which each needs %.1f MB while it is computed.\n",
-                 (long long)job->batch, m->slice_size, (double)bytes / 1e6);
+        gt_print(
+            "Training with --batch=%lld: slices of %d image%s, of which each needs %.1f MB while it is computed.\n",
+            (long long)job->batch, m->slice_size, gt_plural(m->slice_size), (double)bytes / 1e6);
     gt_model_free(m);
     return st;
 }

@@ -139,10 +139,9 @@ static gt_status check_job(submission *s) {
                      job->run);
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_resolve_job(job);
-    int slices;
     return st ? st
-              : gt_slices_choose((int)job->batch, gt_model_mbstd(job), (int)job->slices,
-                                 (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node), &slices);
+              : gt_slices_check_ranks((int)job->batch, (int)job->slices,
+                                      (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node));
 }
 
 /* ---- submitting ---- */

@@ -170,18 +170,17 @@ static int about_speed(char **argv) {
 }
 
 /* This process has no MPI: it may start others. */
-static double speed_of(const void *of, int ranks, int threads, int slices, double limit) {
+static double speed_of(const void *of, int ranks, int threads, double limit) {
     const same_command *c = of;
     int n = 0, k = 0;
     while (c->argv[n]) n++;
-    const char **words = gt_arena_array(c->arena, (size_t)n + 6, sizeof *words);
+    const char **words = gt_arena_array(c->arena, (size_t)n + 5, sizeof *words);
     if (!words) return 0;
     for (int i = 0, left; i < n; i += left ? left : 1)
         if (!(left = about_speed(c->argv + i))) words[k++] = c->argv[i];
     words[k++] = "--dry-run=speed";
     words[k++] = gt_arena_printf(c->arena, "--threads=%d", threads);
     words[k++] = gt_arena_printf(c->arena, "--dry-run-seconds=%.3f", limit / 2);
-    if (slices) words[k++] = gt_arena_printf(c->arena, "--slices=%d", slices);
     words[k++] = "--log=error";
     words[k] = NULL;
     gt_launch launch;
@@ -293,8 +292,8 @@ const cli_command cli_train = {
     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one "
               "before. JOB is a file, or the name of one that comes with the program (fashion, dcgan, ...). --run=DIR "
               "resumes an unfinished run bit for bit, on the same or another number of ranks; "
-              "without a job file and --data it takes the job from DIR/job.ini. The number of ranks is at most that of "
-              "slices (--slices): where there are more cores, give the ranks more threads.",
+              "without a job file and --data it takes the job from DIR/job.ini. There are at most as many ranks as "
+              "images in a batch: where there are more cores, give the ranks more threads.",
     .ranks = true,
     .main = train_model,
 };

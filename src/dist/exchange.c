@@ -213,7 +213,8 @@ void gt_exchange_launch(gt_reducer *r, int bucket) {
     gt_team_tell(r, gt_mark_nodes(bucket), r->teams.reductions);
     if (!r->plain) return;
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
-    for (int i = 1; i < r->n_nodes; i++) gt_add_to(r->pool, r->buffers + start, gt_reducer_node(r, i) + start, size);
+    for (int i = 0; i < r->n_nodes; i++) /* the first group's lies in the first buffer */
+        if (r->node_place[i]) gt_add_to(r->pool, r->buffers + start, gt_reducer_node(r, i) + start, size);
     MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->receive[bucket]);
 }
 

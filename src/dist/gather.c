@@ -151,6 +151,7 @@ static void gather_in_place(gt_reducer *r, float *block) {
 void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n) { r->neighbours = n; }
 
 void gt_reducer_gather_all(gt_reducer *r, float *block) {
+    r = gt_owner(r);
     if (r->comm->ranks == 1) return;
     double start = gt_clock();
     if (is_in_place(r, block)) gather_in_place(r, block);

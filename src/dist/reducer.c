@@ -37,37 +37,73 @@ gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
     return (gt_span){.offset = start + from, .size = to - from};
 }
 
-/* This rank's groups; each slice by itself where none are given. */
+/* This rank's groups, from left to right or from right to left; each slice by itself where none are given. */
 static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
     int first, count, next;
     gt_slice_range(r->slices, r->comm->ranks, r->comm->rank, &first, &count);
-    next = first;
-    r->n_groups = o->n_groups ? o->n_groups : count;
+    r->n_groups = o->work ? o->work->n_groups : count;
     r->groups = calloc((size_t)r->n_groups + 1, sizeof *r->groups);
     r->place = calloc((size_t)r->n_groups + 1, sizeof *r->place);
-    if (!r->groups || !r->place) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    r->abreast = calloc((size_t)r->n_groups + 1, sizeof *r->abreast);
+    if (!r->groups || !r->place || !r->abreast) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    r->descends = o->work && r->n_groups > 1 && o->work->groups[1].first < o->work->groups[0].first;
+    next = first;
     for (int i = 0; i < r->n_groups; i++) {
-        gt_group b = o->n_groups ? o->groups[i] : (gt_group){first + i, 1};
+        int at = r->descends ? r->n_groups - 1 - i : i;
+        gt_group b = o->work ? o->work->groups[at] : (gt_group){first + i, 1};
         if (b.first != next || b.count < 1)
-            return gt_fail(GT_FAILED, "group %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first,
-                           next);
+            return gt_fail(GT_FAILED, "group %d, of %d slices, begins with slice %d instead of %d", at, b.count,
+                           b.first, next);
         next += b.count;
-        r->groups[i] = gt_tree_node_of(b.first, b.count);
+        r->groups[at] = gt_tree_node_of(b.first, b.count);
     }
+    for (int i = 0, at = 0; o->work && i < o->work->n_units && at < r->n_groups; at += o->work->units[i++])
+        r->abreast[at] = o->work->units[i];
+    for (int i = 0; !o->work && i < r->n_groups; i++) r->abreast[i] = 1;
     return next == first + count ? GT_OK
                                  : gt_fail(GT_FAILED, "groups end before slice %d instead of %d", next, first + count);
 }
 
-/* Run the stack machine over the own groups without values: how many buffers, which nodes, what the last group does. */
-static void rehearse(gt_reducer *r) {
+/* Run the stack machine over the own groups without values: how many buffers, which nodes, what the last group does. A
+ * group takes the first buffer that is free. */
+static gt_status rehearse(gt_reducer *r) {
     int depth = 0;
+    bool *taken = calloc((size_t)r->n_groups + 1, sizeof *taken);
+    if (!taken) return gt_fail(GT_NOMEM, "out of memory for a reducer");
     r->n_buffers = 1; /* the result's, also without a slice */
     for (int i = 0; i < r->n_groups; i++) {
-        r->place[i] = r->node_place[depth] = r->abreast ? i : depth;
-        if (r->place[i] + 1 > r->n_buffers) r->n_buffers = r->place[i] + 1;
+        for (int k = i; k < i + r->abreast[i]; k++) {
+            while (taken[r->place[k]]) r->place[k]++;
+            taken[r->place[k]] = true;
+            if (r->place[k] + 1 > r->n_buffers) r->n_buffers = r->place[k] + 1;
+        }
+        r->stack_place[depth] = r->place[i];
+        int height = depth + 1;
         r->last_additions = gt_tree_push(r->nodes, &depth, r->groups[i], r->slices);
+        for (int k = 0; k < r->last_additions; k++) taken[r->stack_place[--height]] = false;
     }
+    free(taken);
     r->n_nodes = depth;
+    for (int i = 0; i < depth; i++) r->node_place[r->descends ? depth - 1 - i : i] = r->stack_place[i];
+    for (int i = 0, j = depth - 1; r->descends && i < j; i++, j--) {
+        gt_tree_node n = r->nodes[i];
+        r->nodes[i] = r->nodes[j];
+        r->nodes[j] = n;
+    }
+    return GT_OK;
+}
+
+static void free_plan(gt_reducer *r) {
+    free(r->groups);
+    free(r->place);
+    free(r->abreast);
+}
+
+int gt_reducer_buffers(const gt_comm *c, const gt_reducer_options *o) {
+    gt_reducer r = {.comm = (gt_comm *)c, .slices = o->slices};
+    int n = !take_groups(&r, o) && !rehearse(&r) ? r.n_buffers : 0;
+    free_plan(&r);
+    return n;
 }
 
 static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
@@ -80,14 +116,15 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
                        o->floats);
     r->slices = o->slices;
     r->plain = o->plain && c->ranks > 1;
-    r->abreast = o->abreast;
+    r->lender = o->lender;
     r->floats = o->floats;
     r->stride = (size_t)gt_round_up((int64_t)o->floats, LINE);
     r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
     r->buckets = (int)((o->floats + r->bucket_floats - 1) / r->bucket_floats);
     gt_status st = take_groups(r, o);
+    if (!st) st = rehearse(r);
     if (st) return st;
-    rehearse(r);
+    if (r->n_buffers < o->spare_buffers) r->n_buffers = o->spare_buffers;
     r->owned = calloc((size_t)r->buckets, sizeof *r->owned);
     if (!r->owned) return gt_fail(GT_NOMEM, "out of memory for a reducer");
     for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_reducer_owned_of(r, b, c->rank);
@@ -136,8 +173,7 @@ void gt_reducer_free_all(gt_reducer *r) {
     }
     gt_teams_close(r);
     free(r->owned);
-    free(r->groups);
-    free(r->place);
+    free_plan(r);
     free(r);
 }
 
@@ -199,7 +235,7 @@ void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule) {
     r->schedule = schedule;
     r->depth = r->begun = r->group = r->launched = r->joined = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
-    gt_teams_await_takers(r);
+    gt_teams_await_takers(gt_owner(r));
     gt_exchange_begin(r);
     if (r->n_groups > 0) return;
     if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
@@ -240,8 +276,8 @@ gt_nonfinite gt_reducer_finish_all(gt_reducer *r) {
     gt_exchange_end(r);
     if (r->comm->ranks > 1) {
         double end = gt_clock();
-        r->traffic.waited += waited + end - start;
-        r->traffic.seconds += end - r->launched_at;
+        gt_owner(r)->traffic.waited += waited + end - start;
+        gt_owner(r)->traffic.seconds += end - r->launched_at;
     }
     r->bad.count = (uint64_t)gt_comm_sum_all(r->comm, (int64_t)r->bad.count);
     if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */

@@ -35,7 +35,7 @@ typedef struct gt_teams {
     int n, own;
     gt_team *all;
     gt_shared shared;
-    size_t bytes;                    /* of this rank's board and buffers */
+    size_t bytes;                    /* of this rank's boards and buffers; of a borrower 0 */
     void *alone;                     /* they, where nothing is shared */
     gt_board **boards;               /* [mates] by the place in the team */
     float **buffers;                 /* [mates] a mate's first buffer */
@@ -73,8 +73,11 @@ struct gt_reducer {
     gt_pool *pool;
     bool plain;
     int slices, n_groups;
-    gt_tree_node *groups; /* the groups of this rank, as nodes of the tree */
-    bool abreast;
+    gt_tree_node *groups;  /* the groups of this rank, as nodes of the tree, in the order in which they run */
+    bool descends;         /* from right to left */
+    int *abreast;          /* [groups] of the first of a unit: how many it has; of others 0 */
+    gt_reducer *lender;    /* whose buffers these are; NULL: this one's own */
+    int boards;            /* lent by this one so far, its own included */
     int *place;            /* [groups] the buffer a group is written to */
     size_t floats, stride; /* of the block; from one buffer to the next */
     size_t bucket_floats;
@@ -101,6 +104,8 @@ struct gt_reducer {
     gt_traffic traffic;
 };
 
+/* The reducer whose memory this one uses: it hands out parameters, and counts the traffic of both. */
+static inline gt_reducer *gt_owner(gt_reducer *r) { return r->lender ? r->lender : r; }
 /* The part of a bucket that a rank owns: equal parts, cut at cache lines. */
 gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank);
 static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
@@ -113,7 +118,7 @@ static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {
 }
 
 /* Allocates the buffers, in memory that the ranks of a host share where there is such memory; else each rank is a team
- * by itself, and rank 0 logs why. */
+ * by itself, and rank 0 logs why. A borrower gets a board in the lender's memory, and the lender's buffers. */
 gt_status gt_teams_open_all(gt_reducer *r);
 void gt_teams_close(gt_reducer *r);
 static inline gt_team gt_own_team(const gt_reducer *r) { return r->teams.all[r->teams.own]; }

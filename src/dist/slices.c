@@ -1,103 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a batch is cut into slices, and which rank owns which. */
-#include <stdio.h>
-
 #include "base/numbers.h"
 #include "dist/tree.h"
 #include "gantry/dist.h"
+#include "gantry/text.h"
 
-enum { AUTO_MOST = 8 };
-
-bool gt_slices_hold_mbstd(int batch, int mbstd, int slices) {
-    return !mbstd || (batch % slices == 0 && batch / slices % gt_smallest(mbstd, batch) == 0);
-}
-
-/* Sample i belongs to stddev group i mod their number: a multiple of that number of samples has equal parts of all
- * groups. */
-static bool fits(int batch, int mbstd, int slices) {
-    return gt_slices_hold_mbstd(batch, mbstd, slices) || (batch % slices == 0 && batch / slices % (batch / mbstd) == 0);
-}
-
-/* "2 and 4", "4": the nearest numbers below and above `wanted` that fit. */
-static void nearest(int batch, int mbstd, int wanted, char *text, size_t room) {
-    int below = wanted < batch ? wanted - 1 : batch, above = wanted + 1;
-    while (below > 0 && !fits(batch, mbstd, below)) below--;
-    while (above <= batch && !fits(batch, mbstd, above)) above++;
-    if (below > 0 && above <= batch) snprintf(text, room, "%d and %d", below, above);
-    else snprintf(text, room, "%d", below > 0 ? below : above);
-}
-
-/* The smallest number from `from` on of slices that hold whole groups or, if `parts`, equal parts of all of them; 0:
- * none. */
-static int slices_from(int batch, int mbstd, int from, bool parts) {
-    for (int s = from; s <= batch; s++)
-        if (parts ? fits(batch, mbstd, s) : gt_slices_hold_mbstd(batch, mbstd, s)) return s;
-    return 0;
-}
-
-/* The largest smaller stddev group of which a batch has one for each rank; 0: none. */
-static int smaller_group(int batch, int whole, int ranks) {
-    int g = (int)gt_smallest(whole - 1, batch / ranks);
-    while (g > 0 && batch % g) g--;
-    return g > 0 ? g : 0;
-}
-
-void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVICE]) {
-    enum { MOST_BATCH = 1 << 20 }; /* of --batch */
-    int whole = (int)gt_smallest(mbstd, batch), n = 0, s = slices_from(batch, whole, ranks, true);
-    bool parts = s && !gt_slices_hold_mbstd(batch, whole, s);
-    if (s)
-        n = snprintf(text, GT_SLICES_ADVICE, "--slices=%d%s", s,
-                     parts ? " (stddev groups then reach over slices)" : "");
-    int g = parts || !s ? smaller_group(batch, whole, ranks) : 0;
-    if (g)
-        n += snprintf(text + n, (size_t)(GT_SLICES_ADVICE - n), "%s--mbstd=%d --slices=%d", n ? ", or " : "", g,
-                      slices_from(batch, g, ranks, false));
-    /* the first multiple of the batch with a stddev group for each rank */
-    int larger = batch <= MOST_BATCH / 2 ? 2 * batch : 0;
-    while (larger && (larger % (mbstd ? gt_smallest(mbstd, larger) : 1) ||
-                      larger / (mbstd ? gt_smallest(mbstd, larger) : 1) < ranks))
-        larger = larger <= MOST_BATCH - batch ? larger + batch : 0;
-    if (larger)
-        n += snprintf(text + n, (size_t)(GT_SLICES_ADVICE - n), "%s--batch=%d --slices=%d", n ? ", or " : "", larger,
-                      slices_from(larger, mbstd, ranks, false));
-    if (!n) snprintf(text, GT_SLICES_ADVICE, "fewer ranks with more threads");
-}
-
-gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices) {
+gt_status gt_slices_check(int batch, int slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
-    if (mbstd < 0) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", mbstd);
-    int whole = (int)gt_smallest(mbstd, batch);
-    if (whole && batch % whole != 0) {
-        int below = batch / whole * whole;
-        return gt_fail(GT_USAGE,
-                       "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit "
-                       "are %d and %d, or use --mbstd=%d",
-                       batch, mbstd, below, below + whole, (int)gt_common_divisor(batch, mbstd));
-    }
-    char near[64];
-    if (!whole && wanted > batch)
-        return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", wanted, batch);
-    if (wanted != 0 && (wanted < 1 || wanted > batch || !fits(batch, whole, wanted))) {
-        nearest(batch, whole, wanted < 1 ? 0 : wanted, near, sizeof near);
-        return gt_fail(GT_USAGE,
-                       "--slices=%d does not cut --batch=%d into equal slices of whole minibatch-stddev groups of %d, "
-                       "or of equal parts of all groups: nearest that fit: %s",
-                       wanted, batch, whole, near);
-    }
-    int chosen = wanted;
-    for (int s = 1; wanted == 0 && s <= AUTO_MOST && s <= batch; s++)
-        if (gt_slices_hold_mbstd(batch, whole, s)) chosen = s;
-    if (ranks > chosen) {
-        char more[GT_SLICES_ADVICE];
-        gt_slices_advise(batch, mbstd, ranks, more);
-        return gt_fail(
-            GT_USAGE,
-            "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use %s",
-            ranks, batch, chosen, chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s", more);
-    }
-    *slices = chosen;
+    if (slices < 1) return gt_fail(GT_USAGE, "--slices=%d: must be at least 1", slices);
+    if (slices > batch) return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", slices, batch);
     return GT_OK;
+}
+
+gt_status gt_slices_check_ranks(int batch, int slices, int ranks) {
+    if (ranks <= slices) return GT_OK;
+    if (slices < batch)
+        return gt_fail(GT_USAGE,
+                       "%d ranks, but --slices=%d cuts --batch=%d into %d part%s of work: start at most %d rank%s and "
+                       "give them threads; a new run without --slices takes up to %d ranks",
+                       ranks, slices, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch);
+    return gt_fail(GT_USAGE,
+                   "%d ranks, but --batch=%d has work for %d, an image each: start at most %d rank%s and give them "
+                   "threads. A larger --batch is another recipe: as many images make fewer steps, which costs variety "
+                   "where runs are short (measured: docs/history-quality.md), and gamma, rates and averages stay as "
+                   "they are",
+                   ranks, batch, batch, batch, gt_plural(batch));
 }
 
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count) {
@@ -122,18 +49,78 @@ gt_slices gt_slices_of_rest(gt_slices full, int rest) {
     return (gt_slices){rest, rest < full.count ? rest : full.count};
 }
 
-gt_group gt_group_from(gt_slices slices, int first, int end, int most) {
-    gt_group g = {first, 1};
+/* Does a node of the batch's tree, as wide as `width` slices or shorter at its end, go with stretches? */
+static bool goes_with_stretches(gt_group g, int width, int stretch) {
+    int place = g.first % stretch, end = place + g.count;
+    if (end > stretch) return place == 0 && g.count % stretch == 0;
+    return place % width == 0 && (g.count == width || end == stretch);
+}
+
+gt_group gt_group_from(gt_slices slices, int stretch, int first, int end, int most) {
+    gt_group best = {first, 1};
     /* the node one level up */
     for (int width = 2; first % width == 0 && width / 2 < slices.count - first; width *= 2) {
-        int count = width < slices.count - first ? width : slices.count - first;
-        if (count > most || first + count > end ||
-            gt_slices_samples(slices, first + count - 1) != gt_slices_samples(slices, first))
+        gt_group g = {first, width < slices.count - first ? width : slices.count - first};
+        if (g.count > most || first + g.count > end ||
+            gt_slices_samples(slices, first + g.count - 1) != gt_slices_samples(slices, first))
             break;
-        g.count = count;
+        if (goes_with_stretches(g, width, stretch)) best = g;
     }
-    return g;
+    return best;
 }
+
+/* ---- the work of a rank ---- */
+
+int gt_cut_number(int slices, int stretch, int ranks, int which) {
+    int number = -1, last = -1;
+    for (int rank = 1; rank < ranks; rank++) {
+        int first, count;
+        gt_slice_range(slices, ranks, rank, &first, &count);
+        int at = first / stretch;
+        if (first % stretch == 0 || at == last || at > which) continue;
+        last = at;
+        number++;
+    }
+    return last == which ? number : -1;
+}
+
+/* Shared stretches with even numbers come first, those with odd numbers last; those of one rank have numbers in a row.
+ */
+static bool ascends(int slices, int stretch, int ranks, int first, int count) {
+    if (stretch == 1 || count == 0) return true;
+    int left = gt_cut_number(slices, stretch, ranks, first / stretch),
+        right = gt_cut_number(slices, stretch, ranks, (first + count - 1) / stretch);
+    return left >= 0 ? left % 2 == 0 : right < 0 || right % 2 == 1;
+}
+
+static bool is_whole(gt_group g, int stretch) { return g.first % stretch == 0 && g.count % stretch == 0; }
+
+void gt_work_plan(gt_slices slices, int stretch, int ranks, int rank, int most, gt_work *w) {
+    int first, count;
+    gt_slice_range(slices.count, ranks, rank, &first, &count);
+    w->n_groups = w->n_units = 0;
+    for (int next = first; next < first + count;) {
+        gt_group g = gt_group_from(slices, stretch, next, first + count, most);
+        bool goes_on = next > first && next % stretch && !is_whole(g, stretch);
+        if (!goes_on) w->units[w->n_units++] = 0;
+        w->units[w->n_units - 1]++;
+        w->groups[w->n_groups++] = g;
+        next += g.count;
+    }
+    if (ascends(slices.count, stretch, ranks, first, count)) return;
+    for (int i = 0, j = w->n_groups - 1; i < j; i++, j--) {
+        gt_group g = w->groups[i];
+        w->groups[i] = w->groups[j];
+        w->groups[j] = g;
+    }
+    for (int i = 0, j = w->n_units - 1; i < j; i++, j--) {
+        int n = w->units[i];
+        w->units[i] = w->units[j];
+        w->units[j] = n;
+    }
+}
+
+/* ---- the tree ---- */
 
 int gt_tree_nodes_between(int slices, int first, int end, gt_tree_node *nodes) {
     int depth = 0;

@@ -11,7 +11,7 @@
 #include "gantry/log.h"
 #include "gantry/memory.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, BOARDS = 4 /* of a reducer and its borrowers */ };
 
 static int place_in_team(const gt_reducer *r, int rank) { return rank - gt_own_team(r).first; }
 
@@ -28,7 +28,7 @@ int gt_deputy_of(const gt_reducer *r, int team, int rank) {
 
 /* ---- memory ---- */
 
-/* A part of the memory begins with the board, then come the buffers. */
+/* A part of the memory begins with the boards, then come the buffers. */
 static size_t board_bytes(const gt_reducer *r) {
     size_t marks = (size_t)gt_mark_ward(r, r->comm->ranks);
     return (size_t)gt_round_up((int64_t)(sizeof(gt_board) + marks * sizeof(uint64_t)), PAGE);
@@ -71,17 +71,48 @@ static void find_teams_all(gt_reducer *r) {
 
 static gt_board *own_board(const gt_reducer *r) { return r->teams.boards[place_in_team(r, r->comm->rank)]; }
 
-gt_status gt_teams_open_all(gt_reducer *r) {
-    gt_teams *t = &r->teams;
-    t->bytes = board_bytes(r) + (size_t)r->n_buffers * r->stride * sizeof(float);
-    share_all(r);
-    gt_status st = gt_comm_agree_all(r->comm, allocate(t, r->comm));
-    if (st) return st;
-    find_teams_all(r);
-    for (int i = 0; i < gt_own_team(r).count; i++) t->buffers[i] = (float *)((char *)t->boards[i] + board_bytes(r));
-    r->buffers = t->buffers[place_in_team(r, r->comm->rank)];
+static void tell_nodes_all(gt_reducer *r) {
+    r->buffers = r->teams.buffers[place_in_team(r, r->comm->rank)];
     memcpy(own_board(r)->node_place, r->node_place, sizeof r->node_place);
     gt_comm_barrier_all(r->comm); /* the boards are written */
+}
+
+/* The same teams, with other boards. */
+static gt_status borrow(gt_teams *t, gt_reducer *lender, int mates, size_t board, int n_buffers) {
+    const gt_teams *from = &lender->teams;
+    if (lender->boards == BOARDS || n_buffers > lender->n_buffers)
+        return gt_fail(GT_FAILED, "gradients of other slices: no room in the reducer that lends");
+    *t = (gt_teams){.n = from->n, .own = from->own};
+    t->all = calloc((size_t)lender->comm->ranks, sizeof *t->all);
+    t->boards = calloc((size_t)mates, sizeof *t->boards);
+    t->buffers = calloc((size_t)mates, sizeof *t->buffers);
+    if (!t->all || !t->boards || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    memcpy(t->all, from->all, (size_t)t->n * sizeof *t->all);
+    memcpy(t->buffers, from->buffers, (size_t)mates * sizeof *t->buffers);
+    for (int i = 0; i < mates; i++)
+        t->boards[i] = (gt_board *)((char *)from->boards[i] + (size_t)lender->boards * board);
+    lender->boards++;
+    return GT_OK;
+}
+
+gt_status gt_teams_open_all(gt_reducer *r) {
+    gt_teams *t = &r->teams;
+    gt_status st;
+    if (r->lender) {
+        st = gt_comm_agree_all(r->comm,
+                               borrow(t, r->lender, gt_own_team(r->lender).count, board_bytes(r), r->n_buffers));
+        if (!st) tell_nodes_all(r);
+        return st;
+    }
+    t->bytes = BOARDS * board_bytes(r) + (size_t)r->n_buffers * r->stride * sizeof(float);
+    share_all(r);
+    st = gt_comm_agree_all(r->comm, allocate(t, r->comm));
+    if (st) return st;
+    find_teams_all(r);
+    for (int i = 0; i < gt_own_team(r).count; i++)
+        t->buffers[i] = (float *)((char *)t->boards[i] + BOARDS * board_bytes(r));
+    r->boards = 1;
+    tell_nodes_all(r);
     return GT_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The tree over slices as a stack machine: push the finished nodes from left to right; a node whose left sibling is on
- * top of the stack is added to it, a node without a right sibling takes its parent's place. */
+ * The tree over slices as a stack machine: push the finished nodes from left to right, or all from right to left; a
+ * node whose sibling is on top of the stack is added to it, a node without a right sibling takes its parent's place. */
 #ifndef GANTRY_DIST_TREE_H
 #define GANTRY_DIST_TREE_H
 
@@ -30,19 +30,21 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
         gt_tree_node *top = &stack[*depth - 1];
         int width = gt_tree_width(slices, top->level);
         if (width == 1) return additions; /* the root */
-        bool is_right = top->index % 2 == 1, alone = !is_right && top->index + 1 == width;
-        if (is_right) {
-            if (*depth < 2 || top[-1].level != top->level || top[-1].index != top->index - 1) return additions;
+        bool alone = top->index % 2 == 0 && top->index + 1 == width;
+        if (!alone) {
+            if (*depth < 2 || top[-1].level != top->level || top[-1].index != (top->index ^ 1)) return additions;
             --*depth;
             --top;
             additions++;
-        } else if (!alone) {
-            return additions;
         }
         top->level++;
         top->index /= 2;
     }
 }
+
+/* Of the stretches that ranks share, counted from the batch's beginning, the number of stretch `which`; -1: one rank
+ * has all of it. */
+int gt_cut_number(int slices, int stretch, int ranks, int which);
 
 /* The nodes that slices from `first` up to `end` add up to, from left to right, in nodes[GT_TREE_DEPTH]; returns their
  * number. */

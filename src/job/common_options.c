@@ -77,14 +77,15 @@ static const gt_option options[] = {
          "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of auto) are "
          "not computed anew. Diffusion: cifar10 is the published run."},
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
-     .max = 1 << 20, .common = true, .detail = "The batch is cut into slices, and at most so many ranks can share it."},
+     .max = 1 << 20, .common = true,
+     .detail = "At most so many ranks can share it, and with --slices as many as there are slices."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
-     .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20,
+     .derived = "one for each image", .min = 1, .max = 1 << 20,
      .detail =
-         "At most as many ranks as slices can work. The number of slices changes the results, so it is part of the "
-         "recipe. Either batch / slices is a multiple of mbstd, and stddev groups lie within slices; or it is a "
-         "multiple of the number of groups, and groups reach over slices: then ranks wait for each other in D, "
-         "and a rank holds all its slices in memory."},
+         "At most as many ranks as slices can work. Sums are made slice by slice, so their number changes the last "
+         "bits "
+         "of results, and is part of the recipe. It also says what is taken together where mbstd-batch, pl-mean or bn "
+         "go by slices."},
     {OPTION(kimg, NULL, "Length of the run, in thousands of images shown"), .class = GT_EXECUTION, GT_KIMG,
      .min = 0.001, .common = true,
      .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been "
@@ -154,14 +155,14 @@ static const gt_option options[] = {
      .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, "
                "for comparison: results differ in their last bits. With auto the environment variable GT_CONV, if "
                "set, says which."},
-    {OPTION(bn, "slice", "Samples that batch normalisation takes means of: a slice's or the whole batch's"),
+    {OPTION(bn, "batch", "Samples that batch normalisation takes means of: the whole batch's or a slice's"),
      .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
-     .choices = "slice|batch|none",
+     .choices = "batch|slice|none",
      .detail =
-         "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
-         "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
-         "per layer and pass, and a rank holds all its slices in memory together. none: there is none; classifiers "
-         "that have a form without, and dcgan, whose layers then have biases."},
+         "batch: on several ranks all wait for each other twice per layer and pass, and a rank holds all its images in "
+         "memory together. slice: each slice by itself, as devices do that train in parallel; slices then have several "
+         "images, and --slices changes what is learnt. none: there is none; classifiers that have a form without, and "
+         "dcgan, whose layers then have biases."},
     {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 20},
     {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
      .class = GT_EXECUTION, .group = "transfer", .common = true,

@@ -227,11 +227,9 @@ gt_status gt_job_check(gt_job *job) {
 
 /* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */
 static gt_status resolve_slices(gt_job *job) {
-    bool derived = gt_job_derives(job, "slices");
-    int slices, own = job->family->default_slices ? job->family->default_slices(job) : 0;
-    gt_status st = gt_slices_choose((int)job->batch, gt_model_mbstd(job), derived ? own : (int)job->slices, 1, &slices);
-    if (!st) job->slices = slices;
-    return st;
+    if (gt_job_derives(job, "slices"))
+        job->slices = job->family->default_slices ? job->family->default_slices(job) : job->batch;
+    return gt_slices_check((int)job->batch, (int)job->slices);
 }
 
 /* ---- the whole ---- */

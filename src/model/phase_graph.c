@@ -11,15 +11,20 @@ gt_node *gt_mean_loss(gt_graph *g, gt_node *loss) {
     return gt_mul(g, mean, gt_input(g, GT_SLICE_WEIGHT, GT_SCALAR));
 }
 
-gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total) {
+gt_node **gt_gradients_along(gt_graph *g, const gt_net *net, int slot, gt_node *y, gt_node *dy) {
     gt_node **wrt = gt_arena_array(gt_graph_arena(g), 2 * (size_t)net->n_tensors, sizeof *wrt),
             **out = wrt + net->n_tensors;
-    if (!wrt || !total) return NULL;
-    gt_note_loss(g, total);
+    if (!wrt || !y) return NULL;
     int n = 0;
     for (int i = 0; i < net->n_tensors; i++)
         if (net->tensors[i].trainable) wrt[n++] = gt_net_leaf(g, net, slot, net->tensors[i].name);
-    return gt_grad(g, 1, &total, NULL, n, wrt, out) ? NULL : out;
+    return gt_grad(g, 1, &y, &dy, n, wrt, out) ? NULL : out;
+}
+
+gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total) {
+    if (!total) return NULL;
+    gt_note_loss(g, total);
+    return gt_gradients_along(g, net, slot, total, NULL);
 }
 
 void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b) {

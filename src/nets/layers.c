@@ -118,23 +118,41 @@ gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x) {
     return gt_mul(g, x, gt_rsqrt(g, gt_shift(g, mean, 1e-8f)));
 }
 
-/* The mean over the first axis, of which a slice has a part of `count` if groups reach over slices. */
-static gt_node *mean_of_group(gt_graph *g, gt_node *x, int64_t count) {
-    gt_node *sum = gt_sum(g, x, GT_AXIS(0));
-    return gt_scale(g, count > gt_dim(x, 0) ? gt_sum_over_slices(g, sum) : sum, (float)(1.0 / (double)count));
+/* Samples in stddev groups. Values of samples have the first axes [n / groups, groups], as sample i belongs to group
+ * i mod groups, or [n, 1] with a table of members. */
+typedef struct grouping {
+    gt_graph *g;
+    int64_t n, group, groups; /* samples at hand; of a group, all slices' together; groups */
+    gt_node *members;         /* [n,groups,1,1,1], GT_STDDEV_GROUPS; or NULL */
+} grouping;
+
+/* The mean of each group, [1,groups,...]. */
+static gt_node *mean_of_groups(const grouping *o, gt_node *x) {
+    gt_node *sum = gt_sum(o->g, o->members ? gt_mul(o->g, x, o->members) : x, GT_AXIS(0));
+    bool over_slices = o->members || o->group > o->n / o->groups;
+    return gt_scale(o->g, over_slices ? gt_sum_over_slices(o->g, sum) : sum, (float)(1.0 / (double)o->group));
+}
+
+/* What each sample's group has of [1,groups,...]. */
+static gt_node *of_own_group(const grouping *o, gt_node *x) {
+    return o->members ? gt_sum(o->g, gt_mul(o->g, x, o->members), GT_AXIS(1)) : x;
 }
 
 gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
-    int64_t all = batch > n ? batch : n, group = group_size > 0 && group_size < all ? group_size : all,
-            groups = all / group, own = n / groups;
+    int64_t all = batch > n ? batch : n, group = group_size > 0 && group_size < all ? group_size : all;
+    grouping o = {g, n, group, all / group, NULL};
+    bool listed = n % o.groups;
+    if (listed)
+        o.members = gt_reshape(g, gt_input(g, GT_STDDEV_GROUPS, GT_SHAPE(n, o.groups)), GT_SHAPE(n, o.groups, 1, 1, 1));
+    int64_t rows = listed ? n : n / o.groups, columns = listed ? 1 : o.groups;
     /* a wrong fit is the reshape's fault to report */
-    gt_node *y = gt_reshape(g, x, GT_SHAPE(own, groups, h * w, channels, c / channels));
-    gt_node *deviation = gt_sub(g, y, mean_of_group(g, y, group));
-    y = gt_sqrt(g, gt_shift(g, mean_of_group(g, gt_square(g, deviation), group), 1e-8f));
-    y = gt_mean(g, y, GT_AXIS(2) | GT_AXIS(4)); /* [1, groups, 1, channels, 1] */
-    y = gt_broadcast(g, y, GT_SHAPE(own, groups, h * w, channels, 1));
+    gt_node *y = gt_reshape(g, x, GT_SHAPE(rows, columns, h * w, channels, c / channels));
+    gt_node *deviation = gt_sub(g, y, of_own_group(&o, mean_of_groups(&o, y)));
+    y = gt_sqrt(g, gt_shift(g, mean_of_groups(&o, gt_square(g, deviation)), 1e-8f));
+    y = of_own_group(&o, gt_mean(g, y, GT_AXIS(2) | GT_AXIS(4))); /* [1, groups, 1, channels, 1] */
+    y = gt_broadcast(g, y, GT_SHAPE(rows, columns, h * w, channels, 1));
     y = gt_reshape(g, y, GT_SHAPE(n, h, w, channels));
     return gt_concat(g, 2, (gt_node *[]){x, y}, 3);
 }

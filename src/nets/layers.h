@@ -83,7 +83,10 @@ gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x);
 
 /* Appends `channels` maps to x that hold the standard deviation over groups of G = `group_size` samples (spec 1.7; 0:
  * one group). Of N samples, sample n belongs to group n mod (N/G). N is the number of samples of x, or `batch` if
- * `batch` is larger: groups then reach over the slices of a batch, and x has a multiple of N/G samples. */
+ * `batch` is larger: groups then reach over slices, and x is a part of N samples in a row. Where the samples of x do
+ * not divide by N/G, the graph has an input GT_STDDEV_GROUPS [samples,N/G]: 1 where a sample belongs to a group, 0
+ * elsewhere. */
+#define GT_STDDEV_GROUPS "stddev_groups"
 gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch);
 
 #endif

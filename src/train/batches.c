@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How batches are cut into slices, which slices this rank computes, and in which groups. */
 #include "base/machine.h"
+#include "base/numbers.h"
 #include "train/engine.h"
 
 /* ---- slices ---- */
 
-static void add_batch(gt_engine *e, gt_slices slices) {
-    gt_batch *b = &e->batches[e->n_batches++];
+static void cut(const gt_engine *e, gt_batch *b, gt_slices slices, int stretch) {
     b->slices = slices;
+    b->stretch = stretch == GT_WHOLE_BATCH ? slices.count : (int)gt_largest(1, stretch / gt_slices_samples(slices, 0));
     gt_slice_range(slices.count, e->comm->ranks, e->comm->rank, &b->first, &b->count);
 }
 
+gt_batch *gt_engine_batch(gt_engine *e, gt_engine_phase *p, int which) {
+    return p->own.slices.count ? &p->own : &e->batches[which];
+}
+
 size_t gt_engine_most_slices(const gt_engine *e) {
-    int full = e->batches[0].count, rest = e->batches[1].count;
-    return (size_t)(full > rest ? full : rest);
+    int most = e->batches[0].count > e->batches[1].count ? e->batches[0].count : e->batches[1].count;
+    for (int p = 0; p < e->model->n_phases; p++)
+        if (e->phases[p].own.count > most) most = e->phases[p].own.count;
+    return (size_t)most;
 }
 
 static gt_status cut_batches(gt_engine *e) {
@@ -26,8 +33,12 @@ static gt_status cut_batches(gt_engine *e) {
     int rest = gt_steps_rest(&e->steps);
     gt_status st = gt_engine_open_schedule(e);
     if (st) return st;
-    add_batch(e, full);
-    if (rest) add_batch(e, gt_slices_of_rest(full, rest));
+    cut(e, &e->batches[e->n_batches++], full, e->model->stretch);
+    if (rest) cut(e, &e->batches[e->n_batches++], gt_slices_of_rest(full, rest), e->model->stretch);
+    for (int p = 0; p < e->model->n_phases; p++) {
+        int own = e->model->phases[p].own_slices;
+        if (own) cut(e, &e->phases[p].own, (gt_slices){own, own}, GT_WHOLE_BATCH);
+    }
     return GT_OK;
 }
 
@@ -51,12 +62,20 @@ void gt_execution_free(gt_execution *x) {
     *x = (gt_execution){0};
 }
 
+/* Of a phase that is cut on its own, as large a part of its slices at once as of the batch's samples. */
+static int own_at_once(const gt_engine *e, int own_slices, int samples_at_once) {
+    return (int)gt_largest(1, (int64_t)samples_at_once * own_slices / e->job->batch);
+}
+
 gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, size_t *bytes) {
     gt_status st = GT_OK;
     *bytes = 0;
     for (int p = 0; p < e->model->n_phases && !st; p++) {
         gt_execution x = {0};
-        st = gt_execution_make(&x, &e->model->phases[p], samples, options);
+        gt_phase *phase = &e->model->phases[p];
+        gt_exec_options o = *options;
+        if (phase->own_slices) o.slices = own_at_once(e, phase->own_slices, o.slices * samples);
+        st = gt_execution_make(&x, phase, phase->own_slices ? 1 : samples, &o);
         if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
         gt_execution_free(&x);
     }
@@ -66,37 +85,51 @@ gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec
 enum {
     /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
     ENOUGH_SAMPLES = 32,
+    /* below, an execution is too small to be worth it; with --memory=low */
+    LEAST_SAMPLES = 4,
     /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
     MEMORY_FRACTION = 8,
 };
+
+/* Room for what gt_work_plan() returns. */
+static gt_status make_room(gt_engine *e, int count, gt_work *w) {
+    w->groups = gt_arena_array(e->model->arena, (size_t)count + 1, sizeof *w->groups);
+    w->units = gt_arena_array(e->model->arena, (size_t)count + 1, sizeof *w->units);
+    return w->groups && w->units ? GT_OK : GT_NOMEM;
+}
 
 /* Bytes of the largest phase when groups have up to `most` slices. */
 static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
     const gt_batch *b = &e->batches[0];
     gt_group largest = {b->first, 1};
     for (int next = b->first; next < b->first + b->count;) {
-        gt_group g = gt_group_from(b->slices, next, b->first + b->count, most);
+        gt_group g = gt_group_from(b->slices, b->stretch, next, b->first + b->count, most);
         if (g.count > largest.count) largest = g;
         next += g.count;
     }
-    gt_exec_options options = gt_engine_exec_options(e, largest.count);
+    int runs = (b->count + largest.count - 1) / largest.count;
+    gt_exec_options options = gt_engine_exec_options(e, largest.count, b->stretch, runs);
     return gt_engine_largest_arena(e, gt_slices_samples(b->slices, largest.first), &options, bytes);
 }
 
-/* Slices of a group at most: what the job says (a number, or little memory, unless all slices are in memory anyway);
- * else as many as make an execution of enough samples and fit. No bit depends on it, so each rank chooses for itself.
- */
+/* Slices of a group at most: what the job says (a number, or little memory); else as many as make an execution of
+ * enough samples and fit. A stretch is in memory together in any case. No bit depends on it, so each rank chooses for
+ * itself. */
 static gt_status choose_at_once(gt_engine *e, int *most) {
+    const gt_batch *b = &e->batches[0];
+    int least = (int)gt_largest(1, LEAST_SAMPLES / e->model->slice_size);
+    if (b->stretch > least) least = b->stretch;
+    if (least > GT_MOST_AT_ONCE) least = GT_MOST_AT_ONCE;
     *most = (int)e->job->slices_at_once;
-    if (!*most && e->model->over_slices) *most = GT_MOST_AT_ONCE;
-    if (!*most && gt_is(e->job->memory, "low")) *most = 1;
+    if (!*most && gt_is(e->job->memory, "low")) *most = least;
     if (*most) return GT_OK;
     gt_machine machine;
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)e->comm->local_ranks / MEMORY_FRACTION, bytes = 0;
     *most = GT_MOST_AT_ONCE;
-    while (*most > 1 && *most * e->model->slice_size > ENOUGH_SAMPLES) *most /= 2;
-    for (; *most > 1; *most /= 2) {
+    while (*most > least && *most * e->model->slice_size > ENOUGH_SAMPLES) *most /= 2;
+    if (*most < least) *most = least;
+    for (; *most / 2 >= least; *most /= 2) {
         gt_status st = arena_for(e, *most, &bytes);
         if (st || bytes <= limit) return st;
     }
@@ -107,43 +140,58 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
 
 static int find_shape(gt_engine *e, gt_exec_shape s) {
     int i = 0;
-    for (; i < e->n_shapes; i++)
-        if (e->shapes[i].slices == s.slices && e->shapes[i].samples == s.samples && e->shapes[i].copy == s.copy)
-            return i;
+    for (; i < e->n_shapes; i++) {
+        gt_exec_shape *o = &e->shapes[i];
+        bool same = o->slices == s.slices && o->samples == s.samples && o->stretch == s.stretch && o->copy == s.copy;
+        if (!same) continue;
+        o->abreast |= s.abreast;
+        return i;
+    }
     e->shapes[e->n_shapes++] = s;
     return i;
 }
 
-/* The shape of the batch's latest group. */
-static gt_exec_shape shape_of(const gt_engine *e, const gt_batch *b) {
-    const gt_group *g = &b->groups[b->n_groups];
-    gt_exec_shape s = {g->count, gt_slices_samples(b->slices, g->first), 0};
-    for (int i = 0; i < b->n_groups && e->model->over_slices; i++)
-        s.copy += b->groups[i].count == s.slices && gt_slices_samples(b->slices, b->groups[i].first) == s.samples;
-    return s;
+/* The shapes of n groups that run abreast, from group `first` on. */
+static void find_shapes(gt_engine *e, gt_batch *b, int first, int n) {
+    for (int i = first; i < first + n; i++) {
+        const gt_group *g = &b->work.groups[i];
+        gt_exec_shape s = {.slices = g->count,
+                           .samples = gt_slices_samples(b->slices, g->first),
+                           .stretch = b->stretch,
+                           .abreast = n > 1};
+        for (int k = first; k < i; k++)
+            s.copy += b->work.groups[k].count == s.slices &&
+                      gt_slices_samples(b->slices, b->work.groups[k].first) == s.samples;
+        b->shape[i] = find_shape(e, s);
+    }
 }
 
-static gt_status make_groups(gt_engine *e, gt_batch *b, int most) {
-    b->groups = gt_arena_array(e->model->arena, (size_t)b->count + 1, sizeof *b->groups);
+static gt_status make_groups(gt_engine *e, gt_batch *b, int most, bool twice) {
     b->shape = gt_arena_array(e->model->arena, (size_t)b->count + 1, sizeof *b->shape);
-    if (!b->groups || !b->shape) return GT_NOMEM;
-    for (int next = b->first; next < b->first + b->count; b->n_groups++) {
-        gt_group *g = &b->groups[b->n_groups];
-        *g = gt_group_from(b->slices, next, b->first + b->count, most);
-        b->shape[b->n_groups] = find_shape(e, shape_of(e, b));
-        next += g->count;
-    }
+    gt_status st = b->shape ? make_room(e, b->count, &b->work) : GT_NOMEM;
+    if (st) return st;
+    gt_work *w = &b->work;
+    gt_work_plan(b->slices, b->stretch, e->comm->ranks, e->comm->rank, most, w);
+    if (twice) w->n_units = w->n_groups;
+    for (int i = 0; twice && i < w->n_groups; i++) w->units[i] = 1;
+    for (int i = 0, first = 0; i < w->n_units; first += w->units[i++]) find_shapes(e, b, first, w->units[i]);
     return GT_OK;
 }
 
 gt_status gt_engine_make_batches(gt_engine *e) {
-    int most;
+    int most, groups = 1;
     gt_status st = cut_batches(e);
     if (!st) st = choose_at_once(e, &most);
     if (st) return st;
-    e->shapes = gt_arena_array(e->model->arena, (size_t)(e->batches[0].count + e->batches[1].count) + 1,
-                               sizeof *e->shapes);
+    for (int i = 0; i < e->n_batches; i++) groups += e->batches[i].count;
+    for (int p = 0; p < e->model->n_phases; p++) groups += e->phases[p].own.count;
+    e->shapes = gt_arena_array(e->model->arena, (size_t)groups, sizeof *e->shapes);
     if (!e->shapes) return GT_NOMEM;
-    for (int i = 0; i < e->n_batches && !st; i++) st = make_groups(e, &e->batches[i], most);
+    for (int i = 0; i < e->n_batches && !st; i++) st = make_groups(e, &e->batches[i], most, false);
+    for (int p = 0; p < e->model->n_phases && !st; p++) {
+        gt_batch *own = &e->phases[p].own;
+        int at_once = own_at_once(e, own->slices.count, most * e->model->slice_size);
+        if (own->slices.count) st = make_groups(e, own, at_once, true);
+    }
     return st;
 }

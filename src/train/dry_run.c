@@ -27,12 +27,11 @@ static size_t trainable(const gt_net *n) {
     return floats;
 }
 
-/* Arithmetic of one image over all phases, each at its interval: direct convolutions, a multiply-add counted as two. */
+/* Over all phases, each at its interval. */
 static double flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < e->model->n_phases; p++)
-        flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
-    return flops / (e->shapes[0].slices * e->shapes[0].samples);
+    for (int p = 0; p < e->model->n_phases; p++) flops += gt_engine_phase_flops(e, p) / e->model->phases[p].interval;
+    return flops;
 }
 
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does
@@ -95,11 +94,12 @@ static void print_memory(const gt_engine *e) {
 
 static void print_ranks(const gt_engine *e) {
     int slices = e->batches[0].slices.count;
-    char more[GT_SLICES_ADVICE];
-    gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
-    gt_print("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
-             slices, e->model->slice_size, e->model->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s",
-             2 * slices, more);
+    if (slices == (int)e->job->batch)
+        gt_print("ranks       up to %d: one for each image of a batch; beyond that more threads a rank\n", slices);
+    else
+        gt_print("ranks       up to %d: the batch is cut into so many slices of %d image%s; without --slices a new run "
+                 "takes up to %lld\n",
+                 slices, e->model->slice_size, gt_plural(e->model->slice_size), (long long)e->job->batch);
 }
 
 static void print_sizes(const gt_engine *e) {
@@ -173,10 +173,9 @@ static gt_status measure_smaller_all(const gt_engine *e, double end, double seco
     return st == GT_USAGE ? GT_OK : st;
 }
 
-/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. Of a batch
- * that is one slice, unless it was asked for: with a slice for each rank. */
+/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. */
 typedef struct split {
-    int ranks, slices;        /* 0: the job's own */
+    int ranks;
     double images_per_second; /* 0: not measured */
 } split;
 
@@ -186,20 +185,16 @@ static split measure_split(const gt_engine *e, double left, double seconds, cons
     split s = {.ranks = gt_pool_threads(e->pool)};
     int threads = s.ranks;
     if (!others || e->comm->ranks > 1 || seconds < short_run || left < 1) return s;
-    bool cut = e->batches[0].slices.count == 1 && !gt_job_given(e->job, "slices");
-    while (threads % s.ranks || (cut ? e->job->batch % s.ranks : s.ranks > e->batches[0].slices.count)) s.ranks--;
-    if (cut) s.slices = s.ranks;
-    if (s.ranks > 1)
-        s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, s.slices, left);
+    while (threads % s.ranks || s.ranks > e->batches[0].slices.count) s.ranks--;
+    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, left);
     return s;
 }
 
 static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
     const double day = 86400, kimg = (double)e->job->total_images / 1000, chance = 1.03;
-    char text[64], slices[32] = "", command[96];
+    char text[64], command[96];
     double images = day / seconds_per_image; /* of a day */
-    if (r->slices) snprintf(slices, sizeof slices, " --slices=%d", r->slices);
-    snprintf(command, sizeof command, "gantry run -n %d train%s ...", r->ranks, slices);
+    snprintf(command, sizeof command, "gantry run -n %d train ...", r->ranks);
     if (r->images_per_second * seconds_per_image > chance)
         gt_print("faster      %s: %.2f images/s, %s\n", command, r->images_per_second,
                  length_text(1000 * kimg / r->images_per_second, text));

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/numbers.h"
 #include "gantry/classify.h"
 #include "gantry/items.h"
 #include "gantry/random.h"
@@ -46,9 +47,7 @@ static gt_status normalise_all(gt_engine *e) {
 }
 
 static gt_status open_pool(gt_engine *e) {
-    int slices; /* the job has them; are they enough for the ranks? */
-    gt_status st = gt_slices_choose((int)e->job->batch, gt_model_mbstd(e->job), (int)e->job->slices, e->comm->ranks,
-                                    &slices);
+    gt_status st = gt_slices_check_ranks((int)e->job->batch, (int)e->job->slices, e->comm->ranks);
     if (st) return st;
     e->pool = gt_pool_new(e->comm->threads);
     if (!e->pool) return GT_NOMEM;
@@ -86,21 +85,45 @@ static gt_status open_model(gt_engine *e) {
     return st ? st : gt_engine_make_batches(e);
 }
 
-/* Fails on all ranks where it fails on one. */
+int gt_engine_batches_of(gt_engine *e, int net, gt_batch *out[GT_MOST_BATCHES]) {
+    int n = 0;
+    for (int i = 0; i < e->n_batches; i++) out[n++] = &e->batches[i];
+    for (int p = 0; p < e->model->n_phases; p++)
+        if (e->phases[p].own.slices.count && e->model->phases[p].net == net) out[n++] = &e->phases[p].own;
+    return n;
+}
+
+/* They take turns, so the first one's memory does for all. Fails on all ranks where it fails on one. */
 static gt_status open_reducers_all(gt_engine *e) {
     const gt_model *m = e->model;
-    for (int net = 0; net < m->n_nets; net++)
-        for (int i = 0; i < e->n_batches; i++) {
-            gt_batch *b = &e->batches[i];
-            gt_reducer_options o = {.slices = b->slices.count,
-                                    .n_groups = b->n_groups,
-                                    .groups = b->groups,
-                                    .floats = m->nets[net]->trainable_floats,
-                                    .plain = gt_is(e->job->reduce, "allreduce"),
-                                    .abreast = m->over_slices};
-            b->reducers[net] = gt_reducer_new_all(e->comm, e->pool, &o);
-            if (!b->reducers[net]) return GT_NOMEM;
+    for (int net = 0; net < m->n_nets; net++) {
+        gt_batch *all[GT_MOST_BATCHES];
+        gt_reducer_options o = {.floats = m->nets[net]->trainable_floats, .plain = gt_is(e->job->reduce, "allreduce")};
+        int n = gt_engine_batches_of(e, net, all);
+        for (int i = n - 1; i >= 0; i--) {
+            o.slices = all[i]->slices.count;
+            o.work = &all[i]->work;
+            o.spare_buffers = (int)gt_largest(o.spare_buffers, gt_reducer_buffers(e->comm, &o));
         }
+        for (int i = 0; i < n; i++) {
+            o.slices = all[i]->slices.count;
+            o.work = &all[i]->work;
+            all[i]->reducers[net] = gt_reducer_new_all(e->comm, e->pool, &o);
+            if (!all[i]->reducers[net]) return GT_NOMEM;
+            o.lender = all[0]->reducers[net];
+            o.spare_buffers = 0;
+        }
+    }
+    return GT_OK;
+}
+
+static gt_status open_meetings_all(gt_engine *e) {
+    for (int i = 0; i < e->n_batches + e->model->n_phases; i++) {
+        gt_batch *b = i < e->n_batches ? &e->batches[i] : &e->phases[i - e->n_batches].own;
+        if (!b->slices.count) continue;
+        b->meetings = gt_meetings_new_all(e->comm, b->slices.count, b->stretch);
+        if (!b->meetings) return GT_NOMEM;
+    }
     return GT_OK;
 }
 
@@ -126,20 +149,24 @@ static bool unequal(const gt_engine *e) {
     return any;
 }
 
-static gt_status open_execution(gt_engine *e, gt_engine_phase *run, int shape) {
+static gt_status open_execution(gt_engine *e, gt_engine_phase *run, const gt_batch *b, int shape) {
     gt_model *m = e->model;
     gt_execution *x = &run->executions[shape];
-    gt_exec_options options = gt_engine_exec_options(e, e->shapes[shape].slices);
+    const gt_exec_shape *s = &e->shapes[shape];
+    int runs = s->abreast ? 1 : (b->count + s->slices - 1) / s->slices;
+    if (run->own.slices.count && runs > 1) runs *= 2;
+    gt_exec_options options = gt_engine_exec_options(e, s->slices, s->stretch, runs);
     options.prepared = e->prepared;
     options.use = (int)(run - e->phases);
-    gt_status st = gt_execution_make(x, run->phase, e->shapes[shape].samples, &options);
+    gt_status st = gt_execution_make(x, run->phase, s->samples, &options);
     if (st) return st;
     if (unequal(e) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size",
                        run->phase->name, m->name);
-    if (gt_exec_slice_sums(x->exec) && !m->over_slices)
-        return gt_fail(GT_FAILED, "phase %s sums over slices, but model %s does not say so (over_slices)",
-                       run->phase->name, m->name);
+    bool own = run->own.slices.count;
+    if (gt_exec_slice_sums(x->exec) > (own ? 1 : m->stretch ? INT32_MAX : 0))
+        return gt_fail(GT_FAILED, "phase %s sums over slices %s, but model %s does not say so (stretch)",
+                       run->phase->name, own ? "more than once" : "of the batch", m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
     /* each group binds its own place */
     gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(e->batches[0].reducers[run->phase->net]));
@@ -148,9 +175,18 @@ static gt_status open_execution(gt_engine *e, gt_engine_phase *run, int shape) {
     return GT_OK;
 }
 
+/* The executions of a batch's groups; a rank without any has one all the same: it knows outputs and their sizes. */
+static gt_status open_batch(gt_engine *e, gt_engine_phase *run, const gt_batch *b) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < b->work.n_groups && !st; i++)
+        if (!run->executions[b->shape[i]].exec) st = open_execution(e, run, b, b->shape[i]);
+    if (!st && !b->work.n_groups && !run->executions[0].exec) st = open_execution(e, run, b, 0);
+    return st;
+}
+
 /* When the buckets of a phase's gradients leave is decided by this rank's last group. */
 static gt_status open_schedule(gt_engine *e, gt_batch *b, int phase) {
-    int last = b->n_groups ? b->shape[b->n_groups - 1] : 0;
+    int last = b->work.n_groups ? b->shape[b->work.n_groups - 1] : 0;
     const gt_output_place *order;
     int n = gt_exec_output_order(e->phases[phase].executions[last].exec, &order);
     gt_span spans[n > 0 ? n : 1];
@@ -159,37 +195,55 @@ static gt_status open_schedule(gt_engine *e, gt_batch *b, int phase) {
     return b->schedules[phase] ? GT_OK : GT_FAILED;
 }
 
-/* Room for the executions that are in memory at the same time: one, or all of a batch. */
+/* Room for the executions that are in memory at the same time: one, or those of a stretch. */
 static void make_room(gt_engine *e, const gt_engine_phase *run, const gt_batch *b) {
-    size_t bytes = 0;
-    for (int i = 0; i < b->n_groups; i++) {
-        size_t own = gt_exec_arena_bytes(run->executions[b->shape[i]].exec);
-        bytes = e->model->over_slices ? bytes + own : own;
+    for (int u = 0, first = 0; u < b->work.n_units; first += b->work.units[u++]) {
+        size_t bytes = 0;
+        for (int i = first; i < first + b->work.units[u]; i++)
+            bytes += gt_exec_arena_bytes(run->executions[b->shape[i]].exec);
         if (bytes > e->arena_bytes) e->arena_bytes = bytes;
     }
 }
 
 /* Which values a phase needs depends on the samples of a slice. Where slices differ, all ranks note what all need, in
  * one order, so that they need the same. */
-static gt_status note_prepared(gt_engine *e) {
-    int sizes[4], n = 0;
+static gt_status note_phase(gt_engine *e, int p) {
+    gt_engine_phase *run = &e->phases[p];
+    int sizes[4], n = 0, batches = run->own.slices.count ? 1 : e->n_batches;
     gt_status st = GT_OK;
-    for (int i = 0; i < 2 * e->n_batches; i++) {
-        gt_slices s = e->batches[i / 2].slices;
+    for (int i = 0; i < 2 * batches; i++) {
+        gt_slices s = gt_engine_batch(e, run, i / 2)->slices;
         int samples = gt_slices_samples(s, i % 2 ? s.count - 1 : 0), k = 0;
         while (k < n && sizes[k] != samples) k++;
         if (k == n) sizes[n++] = samples;
     }
-    for (int p = 0; p < e->model->n_phases && n > 1 && e->prepared && !st; p++)
-        for (int k = 0; k < n && !st; k++) {
-            gt_exec_options options = gt_engine_exec_options(e, 1);
-            options.prepared = e->prepared;
-            options.use = p;
-            gt_execution x = {0};
-            st = gt_execution_make(&x, &e->model->phases[p], sizes[k], &options);
-            gt_execution_free(&x);
-        }
+    for (int k = 0; k < n && n > 1 && !st; k++) {
+        gt_exec_options options = gt_engine_exec_options(e, 1, 1, 0);
+        options.prepared = e->prepared;
+        options.use = p;
+        gt_execution x = {0};
+        st = gt_execution_make(&x, &e->model->phases[p], sizes[k], &options);
+        gt_execution_free(&x);
+    }
     return st;
+}
+
+static gt_status note_prepared(gt_engine *e) {
+    gt_status st = GT_OK;
+    for (int p = 0; p < e->model->n_phases && e->prepared && !st; p++) st = note_phase(e, p);
+    return st;
+}
+
+/* Room for the sums of groups that run twice. */
+static gt_status open_sums(gt_engine *e, gt_engine_phase *run) {
+    gt_batch *b = &run->own;
+    size_t floats = 0;
+    for (int i = 0; i < b->work.n_groups; i++) {
+        const gt_exec *exec = run->executions[b->shape[i]].exec;
+        if (gt_exec_slice_sums(exec)) floats += gt_exec_slice_sum(exec, 0).floats;
+    }
+    b->sums = gt_arena_array(e->model->arena, floats + 1, sizeof *b->sums);
+    return b->sums ? GT_OK : GT_NOMEM;
 }
 
 static gt_status open_phase(gt_engine *e, int index) {
@@ -197,22 +251,29 @@ static gt_status open_phase(gt_engine *e, int index) {
     run->phase = &e->model->phases[index];
     run->executions = gt_arena_array(e->model->arena, (size_t)e->n_shapes + 1, sizeof *run->executions);
     gt_status st = run->executions ? GT_OK : GT_NOMEM;
-    for (int i = 0; i < e->n_shapes && !st; i++) st = open_execution(e, run, i);
-    for (int i = 0; i < e->n_batches && !st; i++) {
-        make_room(e, run, &e->batches[i]);
-        st = open_schedule(e, &e->batches[i], index);
+    int n = run->own.slices.count ? 1 : e->n_batches;
+    for (int i = 0; i < n && !st; i++) {
+        gt_batch *b = gt_engine_batch(e, run, i);
+        st = open_batch(e, run, b);
+        if (st) break;
+        make_room(e, run, b);
+        st = open_schedule(e, b, index);
     }
+    if (st) return st;
+    const gt_batch *b = gt_engine_batch(e, run, 0);
+    run->first = b->work.n_groups ? b->shape[0] : 0;
     for (int i = 0; i < run->phase->n_stats; i++) run->stat[i] = gt_stat_index(&e->stats, run->phase->stats[i].name);
-    return st;
+    return run->own.slices.count ? open_sums(e, run) : GT_OK;
 }
 
 static gt_status open_generator(gt_engine *e) {
     if (!gt_model_role(e->model, GT_ROLE_GENERATOR)) return GT_OK;
-    gt_request plain = gt_plain_request(e->model->slice_size);
+    e->drawn = gt_model_batch(e->model, gt_model_role(e->model, GT_ROLE_GENERATOR));
+    gt_request plain = gt_plain_request(e->drawn);
     plain.draft = true;
     e->generator_graph = gt_model_build(e->model, GT_ROLE_GENERATOR, &plain);
     if (!e->generator_graph) return GT_FAILED;
-    gt_exec_options options = gt_engine_exec_options(e, 1);
+    gt_exec_options options = gt_engine_exec_options(e, 1, 1, 0);
     e->generator = gt_exec_new(e->generator_graph, &options);
     if (!e->generator) return gt_wrap(GT_FAILED, "the generator");
     gt_exec_bind(e->generator, GT_SLOT(0), e->model->ema_of >= 0 ? e->model->ema_block : e->model->blocks[0]);
@@ -253,19 +314,22 @@ static int fingerprint_of_sums(const gt_exec *x) {
     return (int)(h >> 1);
 }
 
-/* Whatever the size of slices, all executions of a phase have the same sums on all ranks: else ranks would wait for
- * each other for ever. */
+/* Whatever the size of slices, all executions of a phase that stop at sums have the same sums on all ranks: else ranks
+ * would wait for each other for ever. */
 static gt_status check_slice_sums_all(gt_engine *e) {
     gt_status st = GT_OK;
     for (int p = 0; p < e->model->n_phases; p++) {
-        int most = 0, least = INT32_MAX;
+        int most = -1, least = INT32_MAX;
         for (int i = 0; i < e->n_shapes; i++) {
-            int one = fingerprint_of_sums(e->phases[p].executions[i].exec);
+            const gt_exec *exec = e->phases[p].executions[i].exec;
+            if (!exec || !gt_exec_slice_sums(exec)) continue;
+            int one = fingerprint_of_sums(exec);
             if (one > most) most = one;
             if (one < least) least = one;
         }
-        bool alike = gt_comm_max_all(e->comm, most) == -gt_comm_max_all(e->comm, -least);
-        if (!alike && !st)
+        most = gt_comm_max_all(e->comm, most);
+        least = -gt_comm_max_all(e->comm, -least);
+        if (most >= 0 && most != least && !st)
             st = gt_fail(GT_FAILED,
                          "phase %s sums other things over slices where slices have other sizes: use --slices that "
                          "divide --batch",
@@ -301,8 +365,9 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st) st = gt_exports_check(e);
     if (!st) st = open_reducers_all(e);
     if (!st) st = gt_engine_share_blocks_all(e);
+    if (!st) st = open_meetings_all(e);
     if (!st) st = gt_comm_agree_all(e->comm, open_executions_all(e));
-    if (!st && e->model->over_slices) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
+    if (!st && e->model->stretch) st = gt_comm_agree_all(e->comm, check_slice_sums_all(e));
     if (!st) st = gt_comm_agree_all(e->comm, gt_best_resolve(e));
     if (!st) st = gt_eval_data_open_all(e);
     if (!st) st = gt_measurers_open_all(e);
@@ -340,6 +405,11 @@ gt_status gt_engine_start_loader_all(gt_engine *e) {
     return gt_comm_agree_all(e->comm, open_loader(e));
 }
 
+static void close_batch_all(gt_batch *b) {
+    for (int i = 0; i < GT_MAX_NETS; i++) gt_reducer_free_all(b->reducers[i]);
+    gt_meetings_free_all(b->meetings);
+}
+
 void gt_engine_close_all(gt_engine *e) {
     gt_loader_free(e->loader);
     gt_measurers_close(e);
@@ -347,13 +417,13 @@ void gt_engine_close_all(gt_engine *e) {
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
     close_phases(e);
-    for (int i = 0; i < GT_MAX_NETS; i++) {
-        for (int k = 0; k < e->n_batches; k++) gt_reducer_free_all(e->batches[k].reducers[i]);
+    for (int i = 0; i < GT_MAX_PHASES; i++) close_batch_all(&e->phases[i].own);
+    for (int i = e->n_batches - 1; i >= 0; i--) close_batch_all(&e->batches[i]); /* the lender of memory last */
+    for (int i = 0; i < GT_MAX_NETS; i++)
         for (int k = 0; k < GT_LEARNT; k++)
             if (e->model)
                 gt_block_free(e->learners[i].moments[k],
                               i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);
-    }
     gt_engine_close_in_common(e);
     gt_model_free(e->model);
     free(e->differences);
@@ -369,6 +439,24 @@ void gt_engine_close_all(gt_engine *e) {
 }
 
 /* ---- small questions ---- */
+
+gt_exec *gt_engine_first(const gt_engine *e, int phase) {
+    const gt_engine_phase *p = &e->phases[phase];
+    return p->executions[p->first].exec;
+}
+
+double gt_engine_runs(const gt_engine *e, int phase) {
+    const gt_engine_phase *p = &e->phases[phase];
+    int count = p->own.slices.count ? p->own.count : e->batches[0].count;
+    return (double)count / e->shapes[p->first].slices;
+}
+
+double gt_engine_phase_flops(const gt_engine *e, int phase) {
+    const gt_engine_phase *p = &e->phases[phase];
+    const gt_exec_shape *s = &e->shapes[p->first];
+    double samples = p->own.slices.count ? p->own.slices.samples : (double)e->job->batch;
+    return gt_exec_cost(gt_engine_first(e, phase)).flops / (s->slices * s->samples) * samples / (double)e->job->batch;
+}
 
 bool gt_engine_at_end(const gt_engine *e) {
     return e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);

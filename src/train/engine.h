@@ -50,10 +50,11 @@ static inline const char *gt_learner_moment(const gt_learner *l, int k) {
                : NULL;
 }
 
-/* Executions differ in the slices of a group and in the samples of a slice. Where a model sums over slices, all
- * executions of a batch are in memory at once, and equal groups need executions of their own: `copy` numbers them. */
+/* Executions are made for each shape of group. */
 typedef struct gt_exec_shape {
-    int slices, samples, copy;
+    int slices, samples, stretch;
+    int copy;     /* groups of one stretch that run abreast need executions of their own: which of those of one form */
+    bool abreast; /* at least once */
 } gt_exec_shape;
 
 /* A phase made ready for groups of one shape. */
@@ -63,24 +64,28 @@ typedef struct gt_execution {
     size_t stat_size[GT_MAX_STATS]; /* of one slice */
 } gt_execution;
 
+/* A batch as slices, and the groups of them that this rank computes. */
+typedef struct gt_batch {
+    gt_slices slices;
+    int stretch;      /* slices that are summed over together (dist.h) */
+    int first, count; /* this rank's slices */
+    gt_work work;     /* this rank's */
+    int *shape;       /* [work.n_groups] indices in e->shapes */
+    gt_meetings *meetings;
+    float *sums; /* of groups that run twice (gt_phase.own_slices) */
+    gt_reducer *reducers[GT_MAX_NETS];
+    gt_reducer_schedule *schedules[GT_MAX_PHASES];
+} gt_batch;
+
 typedef struct gt_engine_phase {
     gt_phase *phase;
-    gt_execution *executions; /* [e->n_shapes], in the order of e->shapes; NULL: not made yet */
+    gt_batch own;             /* of a phase that is cut on its own; else without slices */
+    gt_execution *executions; /* [e->n_shapes], in the order of e->shapes; those of its groups are made */
+    int first;                /* the shape of the first group */
     int stat[GT_MAX_STATS];   /* statistic of the phase -> index in e->stats */
     double seconds;           /* of the latest step with this phase, */
     double preparing;         /* and of these this rank's part of what is prepared for several ranks */
 } gt_engine_phase;
-
-/* A batch as slices, and the groups of them that this rank computes. */
-typedef struct gt_batch {
-    gt_slices slices;
-    int first, count; /* this rank's slices */
-    int n_groups;
-    gt_group *groups;
-    int *shape; /* [n_groups] indices in e->shapes */
-    gt_reducer *reducers[GT_MAX_NETS];
-    gt_reducer_schedule *schedules[GT_MAX_PHASES];
-} gt_batch;
 
 /* What a rank measures between two ticks. */
 typedef struct gt_measures {
@@ -112,10 +117,11 @@ typedef struct gt_engine {
     bool plateau_is_on;   /* the schedule is that one */
     int n_batches, n_shapes;
     gt_batch batches[2];                 /* a full batch; the short last batch of an epoch */
-    gt_exec_shape *shapes;               /* of all groups of this rank; the first is that of the first group */
+    gt_exec_shape *shapes;               /* of all groups of this rank */
     float *images, *labels;              /* of one slice */
     uint8_t *masks;                      /* of one slice; NULL: the model takes none */
-    gt_graph *generator_graph;           /* slice_size images from the moving average */
+    int drawn;                           /* images that the generator makes at once */
+    gt_graph *generator_graph;           /* they, from the moving average */
     gt_exec *generator;                  /* NULL: the model generates nothing */
     gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
     void *measuring[GT_MEASURERS_MAX];   /* states of the measurers (measurer.h); NULL: not of this run */
@@ -205,7 +211,17 @@ void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer); /* by --clip */
 gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
 /* ---- batches.c ---- */
-gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */
+gt_status gt_engine_make_batches(gt_engine *e); /* batches and shapes */
+/* What a phase computes in a step with batch `which`. */
+gt_batch *gt_engine_batch(gt_engine *e, gt_engine_phase *p, int which);
+/* The batches and the phases' own cuts in whose slices network `net` gets gradients; returns how many, the full batch
+ * first. */
+enum { GT_MOST_BATCHES = 2 + GT_MAX_PHASES };
+int gt_engine_batches_of(gt_engine *e, int net, gt_batch *out[GT_MOST_BATCHES]);
+gt_exec *gt_engine_first(const gt_engine *e, int phase); /* the execution of its first group */
+double gt_engine_runs(const gt_engine *e, int phase);    /* how many such groups the rank's slices are */
+/* Arithmetic of an image of the batch in this phase: direct convolutions, a multiply-add counted as two. */
+double gt_engine_phase_flops(const gt_engine *e, int phase);
 size_t gt_engine_most_slices(const gt_engine *e); /* of this rank in a batch */
 size_t gt_phase_states(const gt_phase *p);        /* floats of all its states */
 gt_status gt_execution_make(gt_execution *x, gt_phase *p, int samples, const gt_exec_options *options);
@@ -214,8 +230,8 @@ gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec
 void gt_execution_free(gt_execution *x);
 
 /* ---- memory_use.c ---- */
-/* of the phases' graphs, for groups of so many slices */
-gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once);
+/* Of the phases' graphs, for groups of so many slices in stretches of so many; runs: how often each runs in a step. */
+gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once, int stretch, int runs);
 gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
 void gt_engine_warn_memory_all(gt_engine *e);       /* warns of a job that does not fit into a host; says what would */
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */

@@ -78,8 +78,11 @@ gt_status gt_engine_share_blocks_all(gt_engine *e) {
     gt_neighbours_tell(e->blocks_with);
     gt_neighbours_await(e->blocks_with);
     for_each_block(e, move_block);
-    for (int net = 0; net < e->model->n_nets; net++)
-        for (int i = 0; i < e->n_batches; i++) gt_reducer_use_neighbours(e->batches[i].reducers[net], e->blocks_with);
+    for (int net = 0; net < e->model->n_nets; net++) {
+        gt_batch *all[GT_MOST_BATCHES];
+        int n = gt_engine_batches_of(e, net, all);
+        for (int i = 0; i < n; i++) gt_reducer_use_neighbours(all[i]->reducers[net], e->blocks_with);
+    }
     return GT_OK;
 }
 
@@ -103,7 +106,9 @@ static void bind(gt_engine *e) {
     for (int i = 0; i < e->model->n_nets; i++) gt_prepared_bind(e->prepared, GT_SLOT(i), e->model->blocks[i]);
     gt_prepared_bind(e->prepared, GT_SLOT_PREPARED, memory);
     for (int p = 0; p < e->model->n_phases; p++)
-        for (int i = 0; i < e->n_shapes; i++) gt_exec_bind(e->phases[p].executions[i].exec, GT_SLOT_PREPARED, memory);
+        for (int i = 0; i < e->n_shapes; i++)
+            if (e->phases[p].executions[i].exec)
+                gt_exec_bind(e->phases[p].executions[i].exec, GT_SLOT_PREPARED, memory);
     size_t room = gt_prepared_arena_bytes(e->prepared);
     if (room > e->arena_bytes) e->arena_bytes = room;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/machine.h"
+#include "base/numbers.h"
 #include "gantry/log.h"
 #include "train/measurer.h"
 
@@ -13,27 +14,26 @@ static const double recompute_normal = 0.03, recompute_low = 0.5;
 
 double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
 
-static gt_exec_options exec_options(const gt_engine *e, int slices, int at_once, bool low) {
-    int own = (slices + e->comm->ranks - 1) / e->comm->ranks; /* of the rank with the most */
-    bool once = low || e->model->over_slices;
+static gt_exec_options exec_options(const gt_engine *e, int at_once, int stretch, int runs, bool low) {
     return (gt_exec_options){.pool = e->pool,
                              .slices = at_once,
-                             .runs = once ? 1 : (own + at_once - 1) / at_once,
+                             .stretch = stretch,
+                             .runs = low ? 1 : runs,
                              .recompute = low ? recompute_low : recompute_normal};
 }
 
-gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once) {
-    return exec_options(e, e->batches[0].slices.count, at_once, gt_is(e->job->memory, "low"));
+gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once, int stretch, int runs) {
+    return exec_options(e, at_once, stretch, runs, gt_is(e->job->memory, "low"));
 }
 
 gt_status gt_engine_relax(gt_engine *e) {
     gt_status st = GT_OK;
-    bool several = false; /* executions in one arena at the same time: none has room to spare */
-    for (int i = 0; i < e->n_batches; i++) several |= e->model->over_slices && e->batches[i].n_groups > 1;
-    if (several) return GT_OK;
     for (int p = 0; p < e->model->n_phases; p++)
-        for (int i = 0; i < e->n_shapes && !st; i++)
-            st = gt_exec_relax(e->phases[p].executions[i].exec, e->arena_bytes);
+        for (int i = 0; i < e->n_shapes && !st; i++) {
+            gt_exec *exec = e->phases[p].executions[i].exec;
+            /* those that share the arena with others have no room to spare */
+            if (exec && !e->shapes[i].abreast) st = gt_exec_relax(exec, e->arena_bytes);
+        }
     return st;
 }
 
@@ -45,6 +45,8 @@ size_t gt_engine_network_bytes(const gt_engine *e) {
         if (!e->blocks_with) bytes += block * (size_t)(1 + (i == m->ema_of));
         bytes += (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
         for (int k = 0; k < e->n_batches; k++) bytes += gt_reducer_bytes(e->batches[k].reducers[i]);
+        for (int p = 0; p < m->n_phases; p++)
+            if (e->phases[p].own.reducers[i]) bytes += gt_reducer_bytes(e->phases[p].own.reducers[i]);
     }
     return bytes;
 }
@@ -86,42 +88,37 @@ static demand fullest_host(const demand *all, int ranks) {
     return worst;
 }
 
-/* What the host would need with other slices or more recomputation; 0: cannot be said. */
-static double needed_with(gt_engine *e, const demand *host, int slices, bool low) {
-    gt_exec_options o = exec_options(e, slices, 1, low);
+/* What the host would need with --memory=low and so many slices at once; 0: cannot be said. */
+static double needed_with(gt_engine *e, const demand *host, int at_once) {
+    const gt_batch *b = &e->batches[0];
+    gt_exec_options o = exec_options(e, at_once, b->stretch, 1, true);
     size_t arena;
-    int samples = gt_slices_samples((gt_slices){(int)e->job->batch, slices}, 0);
-    if (gt_engine_largest_arena(e, samples, &o, &arena)) return 0;
-    int at_the_same_time = e->model->over_slices ? (slices + e->comm->ranks - 1) / e->comm->ranks : 1;
-    return host->rest + (double)arena * at_the_same_time * host->ranks;
+    if (gt_engine_largest_arena(e, gt_slices_samples(b->slices, 0), &o, &arena)) return 0;
+    /* the parts of a stretch that are in memory together, on the rank with the most */
+    int together = (int)gt_smallest(b->stretch, (b->slices.count + e->comm->ranks - 1) / e->comm->ranks);
+    return host->rest + (double)arena * ((together + at_once - 1) / at_once) * host->ranks;
 }
 
 /* The least change with which it fits, as options; says so if there is none. */
 static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
-    int slices = e->batches[0].slices.count;
+    const gt_batch *b = &e->batches[0];
+    int at_once = (int)gt_smallest(gt_largest(b->stretch, 1), b->work.n_groups ? b->work.groups[0].count : 1);
     double needs = 0;
     if (!gt_is(e->job->memory, "low")) {
-        needs = needed_with(e, host, slices, true);
+        needs = needed_with(e, host, at_once);
         snprintf(text, room, "--memory=low needs %.1f GB", needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
     }
-    /* about what one needs */
-    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)e->job->batch : 0;
-    for (int s = slices + 1; s <= (int)e->job->batch; s++) {
-        int images = gt_slices_samples((gt_slices){(int)e->job->batch, s}, 0);
-        bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
-        if (hopeless || !gt_slices_hold_mbstd((int)e->job->batch, gt_model_mbstd(e->job), s)) continue;
-        needs = needed_with(e, host, s, true);
-        image = (needs - host->rest) / host->ranks / images;
-        snprintf(text, room,
-                 "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) "
-                 "needs %.1f GB",
-                 s, images, needs / 1e9);
+    if (at_once > 1) {
+        needs = needed_with(e, host, 1);
+        snprintf(text, room, "--memory=low --slices-at-once=1 needs %.1f GB", needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
     }
     size_t used = strlen(text);
-    snprintf(text + used, room - used, "%sfewer ranks on a host, or smaller networks (--cbase, --cmax)",
-             used ? ", which is too much as well: " : "");
+    snprintf(text + used, room - used, "%sfewer ranks on a host, %ssmaller networks (--cbase, --cmax)",
+             used ? ", which is too much as well: " : "",
+             b->slices.count < b->slices.samples ? "a new run without --slices, whose slices are single images, or "
+                                                 : "or ");
 }
 
 void gt_engine_warn_memory_all(gt_engine *e) {

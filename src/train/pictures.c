@@ -113,7 +113,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, const float *none, 
     gt_engine *e = d->engine;
     const gt_model *m = e->model;
     float *z = gt_exec_input(e->generator, "z"), *c = gt_exec_input(e->generator, "c");
-    for (int i = 0; i < m->slice_size; i++) {
+    for (int i = 0; i < e->drawn; i++) {
         int64_t cell = first + i < d->cells ? first + i : d->cells - 1;
         gt_key key = {(uint64_t)e->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell};
         if (z) gt_random_normal(key, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
@@ -155,7 +155,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     gt_status st = gt_comm_agree_all(e->comm, grid_of(e, &grid, &items));
     drawing d = {.engine = e, .items = items};
     gt_each_item each = {.comm = e->comm,
-                         .batch = e->model->slice_size,
+                         .batch = e->drawn,
                          .bytes = gt_model_floats(e->model) * sizeof(float),
                          .doing = "drawing",
                          .make = make_cells,
@@ -190,7 +190,7 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     int64_t *items = NULL;
     gt_status st = grid_of(e, &grid, &items);
     int n = st ? 0 : cells_of(&grid);
-    const gt_runner_options o = {.role = GT_ROLE_ENCODER, .request = {.n = e->model->slice_size}, .pool = e->pool};
+    const gt_runner_options o = {.role = GT_ROLE_ENCODER, .request = {0}, .pool = e->pool};
     gt_runner *encoder = st ? NULL : gt_runner_new(e->model, e->model->blocks[0], &o, NULL);
     float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
     if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;

@@ -15,12 +15,12 @@ static bool is_before(void *end) {
 }
 
 /* The first group of the batch, twice: the first time touches memory for the first time, and does not count. */
-static gt_status rehearse_phase(gt_engine *e, const gt_engine_phase *p, double limit, piece *out) {
-    const gt_batch *b = &e->batches[0];
+static gt_status rehearse_phase(gt_engine *e, gt_engine_phase *p, double limit, piece *out) {
+    const gt_batch *b = gt_engine_batch(e, p, 0);
     gt_status st = GT_OK;
     *out = (piece){0, 0};
-    if (!b->n_groups) return GT_OK;
-    const gt_group g = b->groups[0];
+    if (!b->work.n_groups) return GT_OK;
+    const gt_group g = b->work.groups[0];
     gt_exec *exec = p->executions[b->shape[0]].exec;
     gt_exec_env env = {.seed = gt_engine_seed(e),
                        .step = e->step,

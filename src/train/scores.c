@@ -33,7 +33,7 @@ typedef struct cost {
 
 typedef struct scores {
     gt_scoring *scoring;  /* NULL: in a resumed run they could not be opened */
-    gt_runner *generator; /* slice_size images from the moving average, in the arena of the engine */
+    gt_runner *generator; /* images from the moving average, in the arena of the engine */
     gt_picture_set reals; /* the data */
     cost cost;
     const char *no_scores; /* why there are none, though the job wants some; until the log has it */
@@ -69,7 +69,7 @@ static gt_status open_generator(gt_engine *e, scores *s) {
     if (!gt_model_role(m, GT_ROLE_GENERATOR))
         return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = (uint64_t)e->job->seed, .pool = e->pool};
-    o.request = gt_plain_request(m->slice_size);
+    o.request = gt_plain_request(e->drawn);
     o.request.noise_mode = "random";
     s->generator = gt_runner_new(m, gt_eval_params(e), &o, &e->arena_bytes);
     return s->generator ? GT_OK : gt_wrap(GT_FAILED, "the generator, for metrics");
@@ -130,8 +130,8 @@ static gt_status measure_cost_all(gt_engine *e, void *own) {
     for (int run = 0; run < 2 && !st; run++) { /* the first one touches memory for the first time */
         double start = gt_clock();
         st = gt_runner_prepare(s->generator);
-        if (!st) st = gt_runner_run(s->generator, &(gt_run_batch){.n = e->model->slice_size});
-        made = (gt_clock() - start) / e->model->slice_size;
+        if (!st) st = gt_runner_run(s->generator, &(gt_run_batch){.n = e->drawn});
+        made = (gt_clock() - start) / e->drawn;
     }
     cost *c = &s->cost;
     c->fakes = gt_scoring_fakes(s->scoring);

@@ -23,27 +23,33 @@ static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (ui
 
 /* ---- forward and backward of each slice ---- */
 
-static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, int index) {
+/* The images of a slice, which go to *images or, NULL, to a place of the engine's. */
+static gt_status read_slice(gt_engine *e, const gt_phase *p, const gt_batch *b, int index, float **images) {
     const double soon = 0.25; /* seconds */
     gt_comm_doing(e->comm, e->step, "waiting for data");
     /* storage may stand still for minutes */
     if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data");
-    float *images = p->images_in_place ? gt_exec_input(exec, "images") : NULL;
-    if (!images) images = e->images;
-    gt_status st = gt_loader_step(e->loader, e->step, index - b->first, images, e->labels);
+    if (!*images) *images = e->images;
+    gt_status st = gt_loader_step(e->loader, e->step, index - b->first, *images, e->labels);
     if (!st && e->masks) st = gt_loader_masks(e->loader, e->step, index - b->first, e->masks);
-    if (st) return st;
     gt_comm_doing(e->comm, e->step, p->name);
+    return st;
+}
+
+static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, int index) {
+    bool reads = !p->own_slices;
+    float *images = p->images_in_place ? gt_exec_input(exec, "images") : NULL;
+    gt_status st = reads ? read_slice(e, p, b, index, &images) : GT_OK;
+    if (st) return st;
     gt_slice_input slice = {.n = gt_slices_samples(b->slices, index),
                             .seed = gt_engine_seed(e),
                             .step = e->step,
                             .sample0 = (uint32_t)gt_slices_first(b->slices, index),
-                            .index = index,
                             .batch = b->slices.samples,
                             .shown = e->shown,
-                            .images = images,
-                            .labels = e->model->label_dim ? e->labels : NULL,
-                            .masks = e->masks,
+                            .images = reads ? images : NULL,
+                            .labels = reads && e->model->label_dim ? e->labels : NULL,
+                            .masks = reads ? e->masks : NULL,
                             .augment_p = e->ada.p,
                             .label_of = gt_engine_label_of,
                             .label_arg = e->data,
@@ -80,21 +86,28 @@ static gt_status run_group(gt_engine *e, const gt_phase *p, gt_exec *exec, const
     return st;
 }
 
-static gt_status sum_over_slices_all(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int sum) {
-    const float *own[b->n_groups + 1];
-    float *total[b->n_groups + 1];
-    for (int i = 0; i < b->n_groups; i++) {
-        gt_slice_sum s = gt_exec_slice_sum(p->executions[b->shape[i]].exec, sum);
-        own[i] = s.own;
-        total[i] = s.total;
-    }
-    gt_slice_sum any = gt_exec_slice_sum(p->executions[0].exec, sum); /* a rank without a slice needs the size, too */
+/* Sum `sum` of n groups of one stretch, from group `first` on. */
+static gt_status sum_over_slices(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n,
+                                 const float *const *own, float *const *total, gt_slice_sum any) {
     gt_comm_doing(e->comm, e->step, any.name);
     double start = gt_clock();
-    gt_status st = gt_comm_slice_sum_all(e->comm, b->slices.count, b->n_groups, b->groups, any.floats, own, total);
+    gt_status st = gt_meetings_sum(b->meetings, n, b->work.groups + first, any.floats, own, total);
     if (e->comm->ranks > 1) e->measures.slice_sums += gt_clock() - start;
     gt_comm_doing(e->comm, e->step, p->phase->name);
     return st;
+}
+
+static gt_status sum_of_executions(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n,
+                                   int sum) {
+    const float *own[n];
+    float *total[n];
+    gt_slice_sum s = {0};
+    for (int i = 0; i < n; i++) {
+        s = gt_exec_slice_sum(p->executions[b->shape[first + i]].exec, sum);
+        own[i] = s.own;
+        total[i] = s.total;
+    }
+    return sum_over_slices(e, p, b, first, n, own, total, s);
 }
 
 /* States and statistics of the slices of a group. */
@@ -118,39 +131,82 @@ static void keep_small(gt_engine *e, const gt_phase *p, const gt_execution *x, c
     e->measures.slices += g.count;
 }
 
-/* n groups whose executions are in memory at the same time, one behind the other. *ready: the shape that is prepared.
- */
-static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n, int *ready) {
-    int end = first + n, sums = gt_exec_slice_sums(p->executions[0].exec);
+/* Puts the execution of group i into the memory, and fills it. *ready: the shape that is prepared in the arena's first
+ * place; -1: none. */
+static gt_status begin_group(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int i, char *memory,
+                             int *ready) {
+    gt_exec *exec = p->executions[b->shape[i]].exec;
+    gt_exec_use_arena(exec, memory);
+    gt_status st = gt_engine_fill_group(e, p->phase, exec, b, b->work.groups[i], b->shape[i] == *ready);
+    *ready = b->shape[i];
+    return st;
+}
+
+static void bind_gradient(const gt_engine_phase *p, const gt_batch *b, int i) {
+    gt_exec_bind(p->executions[b->shape[i]].exec, GT_SLOT_GRAD, gt_reducer_begin_group(b->reducers[p->phase->net]));
+}
+
+static void end_group(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int i) {
+    gt_reducer_end_group(b->reducers[p->phase->net]);
+    keep_small(e, p->phase, &p->executions[b->shape[i]], b, b->work.groups[i]);
+}
+
+/* n groups whose executions are in memory at the same time, one behind the other: one, or the parts of a stretch. */
+static gt_status run_unit(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n, int *ready) {
+    int end = first + n, sums = gt_exec_slice_sums(p->executions[b->shape[first]].exec);
     char *memory = e->arena;
     gt_status st = GT_OK;
     for (int i = first; i < end && !st; i++) {
-        gt_exec *exec = p->executions[b->shape[i]].exec;
-        gt_exec_use_arena(exec, memory);
-        memory += gt_exec_arena_bytes(exec);
-        st = gt_engine_fill_group(e, p->phase, exec, b, b->groups[i], b->shape[i] == *ready);
-        if (!st) gt_exec_bind(exec, GT_SLOT_GRAD, gt_reducer_begin_group(b->reducers[p->phase->net]));
-        *ready = b->shape[i];
+        st = begin_group(e, p, b, i, memory, ready);
+        memory += gt_exec_arena_bytes(p->executions[b->shape[i]].exec);
+        if (!st) bind_gradient(p, b, i);
     }
     for (int sum = 0; sum <= sums && !st; sum++) {
         for (int i = first; i < end && !st; i++)
-            st = run_group(e, p->phase, p->executions[b->shape[i]].exec, b, b->groups[i], sum);
-        if (sum < sums && !st) st = sum_over_slices_all(e, p, b, sum);
+            st = run_group(e, p->phase, p->executions[b->shape[i]].exec, b, b->work.groups[i], sum);
+        if (sum < sums && !st) st = sum_of_executions(e, p, b, first, n, sum);
     }
-    for (int i = first; i < end && !st; i++) {
-        gt_reducer_end_group(b->reducers[p->phase->net]);
-        keep_small(e, p->phase, &p->executions[b->shape[i]], b, b->groups[i]);
+    for (int i = first; i < end && !st; i++) end_group(e, p, b, i);
+    if (n > 1) *ready = -1;
+    return st;
+}
+
+/* Groups that have one sum, and come to it soon: they run up to it one after the other, and once more when it is known.
+ */
+static gt_status run_twice(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int *ready) {
+    int n = b->work.n_groups;
+    float *sum[n];
+    gt_slice_sum s = {0};
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i++) {
+        gt_exec *exec = p->executions[b->shape[i]].exec;
+        st = begin_group(e, p, b, i, e->arena, ready);
+        if (!st) st = run_group(e, p->phase, exec, b, b->work.groups[i], 0);
+        if (st) return st;
+        s = gt_exec_slice_sum(exec, 0);
+        sum[i] = b->sums + (size_t)i * s.floats;
+        memcpy(sum[i], s.own, s.floats * sizeof(float));
+    }
+    if (!st) st = sum_over_slices(e, p, b, 0, n, (const float *const *)sum, sum, s);
+    for (int i = 0; i < n && !st; i++) {
+        gt_exec *exec = p->executions[b->shape[i]].exec;
+        st = begin_group(e, p, b, i, e->arena, ready);
+        if (!st) bind_gradient(p, b, i);
+        if (!st) st = run_group(e, p->phase, exec, b, b->work.groups[i], 0);
+        if (!st) memcpy(gt_exec_slice_sum(exec, 0).total, sum[i], s.floats * sizeof(float));
+        if (!st) st = run_group(e, p->phase, exec, b, b->work.groups[i], 1);
+        if (!st) end_group(e, p, b, i);
     }
     return st;
 }
 
-/* This rank's groups one after the other; where the model sums over slices, all of them from sum to sum, also on a rank
- * that has none. */
+/* This rank's groups one after the other, those of a stretch from sum to sum. */
 static gt_status compute_phase(gt_engine *e, const gt_engine_phase *p, const gt_batch *b) {
     int ready = -1;
-    if (e->model->over_slices) return run_groups(e, p, b, 0, b->n_groups, &ready);
     gt_status st = GT_OK;
-    for (int i = 0; i < b->n_groups && !st; i++) st = run_groups(e, p, b, i, 1, &ready);
+    if (p->own.slices.count && b->work.n_groups > 1) return run_twice(e, p, b, &ready);
+    for (int u = 0, first = 0; u < b->work.n_units && !st; first += b->work.units[u++])
+        st = run_unit(e, p, b, first, b->work.units[u], &ready);
     return st;
 }
 
@@ -323,11 +379,11 @@ static void steer_augmentation(gt_engine *e) {
 
 gt_status gt_engine_step_all(gt_engine *e) {
     int samples = gt_steps_batch(&e->steps, e->step);
-    const gt_batch *b = &e->batches[samples < e->steps.batch];
+    int which = samples < e->steps.batch;
     e->averaged = false;
     for (int i = 0; i < e->model->n_phases; i++) {
         if (!is_due(e, &e->model->phases[i])) continue;
-        gt_status st = run_phase_all(e, &e->phases[i], b);
+        gt_status st = run_phase_all(e, &e->phases[i], gt_engine_batch(e, &e->phases[i], which));
         if (st) return st;
     }
     move_average(e);

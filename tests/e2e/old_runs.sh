@@ -8,8 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 runs=$here/../golden/old_runs.tar.gz
-# Options of recipes that are newer than these runs, with what a record without them means (gt_option.absent): "key = value" lines.
-newer=''
+# Options of recipes that are newer than these runs, with what a record without them means (gt_option.absent, or by the record's slices): "key = value" lines.
+newer=$'mbstd-batch = 8\nmbstd-batch = 4\npl-mean = slice'
 general="--seed=3 --threads=1 --grid=2x2"
 stylegan2="--z-dim=4 --w-dim=4 --cmax=4"
 dcgan="--model=dcgan --cbase=32 --cmax=4 --z-dim=4"

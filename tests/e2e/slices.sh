@@ -37,3 +37,20 @@ done
 # shellcheck disable=SC2086
 train 1 v-alone $job --slices-at-once=1
 same "$(last v1)" "$(last v-alone)"
+
+begins an_image_a_slice
+# By default each image is a slice: any number of ranks up to the batch, which they need not divide.
+set -- 2 5 3 8
+for job in '--model=vq --widths=0.05' '--model=gumbel --widths=0.05' '--model=lenet --test-data=synth:shapes:n=20,size=16,classes=4' '--model=resnet18 --width=0.07' '--model=dcgan --cbase=64 --d-batches=mixed' '--model=edm --cfg=cpu --model-channels=8'; do
+    job="$job --data=synth:shapes:n=50,size=16,classes=4 --batch=14 --steps=7 --progress=0"
+    # shellcheck disable=SC2086
+    {
+        rm -rf i1 i2 i3
+        train 1 i1 $job --threads=1
+        train "$1" i2 $job --threads=2
+        train "$2" i3 $job --threads=1 --slices-at-once=3
+    }
+    same "$(last i1)" "$(last i2)"
+    same "$(last i1)" "$(last i3)"
+    set -- "$3" "$4" "$1" "$2"
+done

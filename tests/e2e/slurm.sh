@@ -60,7 +60,7 @@ compare() { # NAME [options]: with a run that was left alone
 
 begins what_cannot_work_is_said_before
 # What cannot work is said before the job waits in the queue.
-expect 2 '16 ranks.* slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
+expect 2 '16 ranks.*--slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
 expect 2 'cpus-per-task' "$real" submit $job --run=never --yes
 expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
 expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run

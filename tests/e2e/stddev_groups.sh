@@ -28,7 +28,26 @@ train 1 resumed --slices=8 --steps=17
 same "$(last alone)" "$(last resumed)"
 
 # shellcheck disable=SC2086
-expect 2 'parts of all groups: nearest that fit: 8' "$GANTRY" train $job --run=x --slices=16
-# shellcheck disable=SC2086
-expect 2 '4 ranks, but --batch=16 has 2 slices .* use --slices=4 ' ranks 4 "$GANTRY" train $job --run=x
-echo 'groups of 8 over 4 and 8 slices'
+expect 2 'groups of 8: nearest that fit: 4 and 8' "$GANTRY" train $job --run=x --slices=5
+
+begins groups_of_single_images
+# Without --slices each image is a slice, and the groups are those of the two slices that hold whole ones.
+train 1 single --steps=1
+helper near "$(last single)" "$(last whole)" 2e-5
+# Sixteen images on five ranks, which share both groups; two groups side by side in eight images each, of which the ranks of three have some whole and some
+# cut; path lengths of all images; steps before and behind a stop on other ranks.
+for mbstd in 8 4; do
+    more="--mbstd=$mbstd --mbstd-batch=8 --pl-weight=2 --aug=ada --steps=17"
+    # shellcheck disable=SC2086
+    {
+        train 1 s$mbstd $more
+        for n in 2 3 5 8; do
+            train $n s$mbstd-$n $more --threads=$((1 + n % 2))
+            same "$(last s$mbstd)" "$(last s$mbstd-$n)"
+        done
+        train 3 s$mbstd-parts ${more/=17/=9}
+        train 5 s$mbstd-parts $more --slices-at-once=3
+        same "$(last s$mbstd)" "$(last s$mbstd-parts)"
+    }
+done
+echo 'groups of 8 over 4, 8 and 16 slices'

@@ -138,7 +138,6 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
                          .seed = (uint64_t)s->job->seed,
                          .step = (uint32_t)step,
                          .sample0 = (uint32_t)first,
-                         .index = index,
                          .batch = batch,
                          .shown = (int64_t)step * batch,
                          .images = s->images + row * pixels,

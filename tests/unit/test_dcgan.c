@@ -235,7 +235,6 @@ static bench *open_phase(gt_model *m, int phase) {
                                 .seed = 11,
                                 .step = 5,
                                 .sample0 = 4,
-                                .index = 1,
                                 .batch = BATCH,
                                 .shown = 5 * BATCH,
                                 .images = b->images,

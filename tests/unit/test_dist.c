@@ -23,6 +23,7 @@
 
 #include "kernels.h"
 #include "gantry/dist.h"
+#include "dist/tree.h"
 #include "gantry/log.h"
 #include "gantry/model.h"
 #include "gantry/ops.h"
@@ -34,38 +35,22 @@ static gt_pool *pool;
 static void slices_of_a_batch(void **state) {
     (void)state;
     static const struct {
-        int batch, group, wanted, ranks, slices; /* slices 0: an error that says `says` */
-        const char *says;
+        int batch, slices, ranks;
+        const char *says; /* NULL: it fits */
     } table[] = {
-        {64, 32, 0, 1, 2, NULL},
-        {8, 32, 0, 1, 1, NULL},
-        {32, 4, 0, 8, 8, NULL},
-        {40, 4, 0, 1, 5, NULL},
-        {64, 4, 16, 16, 16, NULL},
-        {64, 1, 0, 1, 8, NULL},
-        {7, 1, 0, 1, 7, NULL},
-        {11, 1, 0, 1, 1, NULL},
-        {4, 4, 1, 1, 1, NULL},
-        {40, 32, 0, 1, 0, "batches that fit are 32 and 64, or use --mbstd=8"},
-        {32, 4, 3, 1, 0, "nearest that fit: 2 and 4"},
-        {32, 4, 99, 1, 0, "nearest that fit: 8"},
-        {32, 4, -1, 1, 0, "nearest that fit: 1"},
-        /* groups over slices: parts of one, of two, of six */
-        {8, 32, 2, 1, 2, NULL},
-        {64, 32, 32, 1, 32, NULL},
-        {24, 4, 4, 1, 4, NULL},
-        {64, 32, 64, 1, 0, "nearest that fit: 32"},
-        {24, 4, 8, 1, 0, "nearest that fit: 6"},
-        {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
-        {64, 4, 0, 9, 0, "or use --slices=16, or --batch=128 --slices=16"},
-        {0, 4, 0, 1, 0, "--batch=0"},
-        {8, -1, 0, 1, 0, "--mbstd=-1"},
+        {64, 64, 64, NULL},
+        {64, 8, 8, NULL},
+        {7, 7, 7, NULL},
+        {5, 6, 1, "--slices=6 are more than --batch=5 has images"},
+        {0, 1, 1, "--batch=0"},
+        {8, 0, 1, "--slices=0"},
+        {64, 2, 4, "a new run without --slices takes up to 64"},
+        {8, 8, 32, "--batch=8 has work for 8, an image each"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        int slices = 0;
-        gt_status st = gt_slices_choose(table[i].batch, table[i].group, table[i].wanted, table[i].ranks, &slices);
-        assert_int_equal(st, table[i].slices ? GT_OK : GT_USAGE);
-        assert_int_equal(slices, table[i].slices);
+        gt_status st = gt_slices_check(table[i].batch, table[i].slices);
+        if (!st) st = gt_slices_check_ranks(table[i].batch, table[i].slices, table[i].ranks);
+        assert_int_equal(st, table[i].says ? GT_USAGE : GT_OK);
         if (st && !strstr(gt_message(), table[i].says)) fail_msg("'%s' does not say '%s'", gt_message(), table[i].says);
     }
     for (int slices = 1; slices < 20; slices++)
@@ -79,45 +64,8 @@ static void slices_of_a_batch(void **state) {
             }
 }
 
-/* What is advised to somebody with more ranks than slices works, and nothing is advised that does not. */
-static void advice_on_slices_works(void **state) {
-    (void)state;
-    int advised = 0;
-    for (int batch = 1; batch <= 64; batch++)
-        for (int group = 0; group <= 9; group++)
-            for (int ranks = 2; ranks <= 20; ranks += 3) {
-                char text[GT_SLICES_ADVICE], *rest = text, *one;
-                if (group && batch % (group < batch ? group : batch)) continue; /* no such job */
-                gt_slices_advise(batch, group, ranks, text);
-                while ((one = strsep(&rest, ","))) {
-                    const char *b = strstr(one, "--batch="), *g = strstr(one, "--mbstd="),
-                               *s = strstr(one, "--slices=");
-                    int chosen = 0, new_batch = b ? atoi(b + 8) : batch, new_group = g ? atoi(g + 8) : group;
-                    assert_non_null(s);
-                    if (gt_slices_choose(new_batch, new_group, atoi(s + 9), ranks, &chosen))
-                        fail_msg("batch %d, group %d, %d ranks: %s: %s", batch, group, ranks, text, gt_message());
-                    assert_true(chosen >= ranks && (b || g || new_batch == batch));
-                    assert_true(!b || new_batch % batch == 0);
-                    advised++;
-                }
-            }
-    assert_true(advised > 1000);
-    char text[GT_SLICES_ADVICE];
-    gt_slices_advise(4, 4, 2, text); /* StyleGAN2 at 1024x1024 */
-    assert_string_equal(
-        text, "--slices=2 (stddev groups then reach over slices), or --mbstd=2 --slices=2, or --batch=8 --slices=2");
-    gt_slices_advise(1 << 20, 1 << 20, 1 << 21, text); /* soon, and not a batch that is refused */
-    assert_string_equal(text, "fewer ranks with more threads");
-}
-
 static void unequal_slices_of_a_batch(void **state) {
     (void)state;
-    int slices;
-    assert_int_equal(gt_slices_choose(150, 0, 0, 3, &slices), GT_OK);
-    assert_int_equal(slices, 8);
-    assert_int_equal(gt_slices_choose(5, 0, 0, 1, &slices), GT_OK);
-    assert_int_equal(slices, 5);
-    assert_int_equal(gt_slices_choose(5, 0, 6, 1, &slices), GT_USAGE);
     for (int samples = 1; samples < 40; samples++)
         for (int s = 1; s <= samples; s++) {
             gt_slices c = {samples, s};
@@ -145,6 +93,114 @@ static void unequal_slices_of_a_batch(void **state) {
     }
 }
 
+/* ---- what ranks compute ---- */
+
+enum { MOST_SLICES = 64 };
+
+typedef struct plan {
+    gt_work work;
+    gt_group groups[MOST_SLICES + 1];
+    int units[MOST_SLICES + 1];
+} plan;
+
+static const gt_work *plan_of(plan *p, int slices, int stretch, int ranks, int rank, int most) {
+    p->work = (gt_work){.groups = p->groups, .units = p->units};
+    gt_work_plan((gt_slices){slices, slices}, stretch, ranks, rank, most, &p->work);
+    return &p->work;
+}
+
+static bool lies_in_tree(gt_group g, int slices) {
+    gt_tree_node n = gt_tree_node_of(g.first, g.count);
+    int end = (n.index + 1) << n.level;
+    return g.first == n.index << n.level && g.first + g.count == (end < slices ? end : slices);
+}
+
+/* Every slice in one group; groups are nodes of both trees; a unit of several groups is what the rank has of a stretch.
+ */
+static void check_plan(const gt_work *w, int slices, int stretch, int ranks, int rank, int most) {
+    int first, count, sum = 0, at = 0, step = 0;
+    gt_slice_range(slices, ranks, rank, &first, &count);
+    for (int i = 0; i < w->n_groups; i++) {
+        gt_group g = w->groups[i];
+        int place = g.first % stretch;
+        sum += g.count;
+        assert_true(g.count >= 1 && g.count <= most && g.first >= first && g.first + g.count <= first + count);
+        assert_true(lies_in_tree(g, slices));
+        if (place + g.count > stretch) assert_true(place == 0 && g.count % stretch == 0);
+        else assert_true(lies_in_tree((gt_group){place, g.count}, stretch));
+        if (!i) continue;
+        int now = g.first > w->groups[i - 1].first ? 1 : -1;
+        assert_true(!step || step == now);
+        step = now;
+    }
+    assert_int_equal(sum, count);
+    for (int u = 0; u < w->n_units; at += w->units[u++]) {
+        int low = slices, high = 0, which = w->groups[at].first / stretch;
+        for (int i = at; i < at + w->units[u]; i++) {
+            gt_group g = w->groups[i];
+            if (g.first < low) low = g.first;
+            if (g.first + g.count > high) high = g.first + g.count;
+        }
+        int begin = which * stretch > first ? which * stretch : first,
+            end = (which + 1) * stretch < first + count ? (which + 1) * stretch : first + count;
+        assert_true(low == begin && (high == end || w->units[u] == 1));
+    }
+    assert_int_equal(at, w->n_groups);
+}
+
+/* Ranks that each wait, in a stretch that they share, for all that share it: does everybody come to the end? */
+static void check_meetings(int slices, int stretch, int ranks) {
+    plan p[8];
+    int at[8] = {0}, unit[8] = {0};
+    for (int r = 0; r < ranks; r++) plan_of(&p[r], slices, stretch, ranks, r, 4);
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int r = 0; r < ranks; r++) {
+            const gt_work *w = &p[r].work;
+            if (unit[r] == w->n_units) continue;
+            int which = w->groups[at[r]].first / stretch;
+            bool ready = true;
+            for (int q = 0; q < ranks; q++) {
+                int first, count;
+                gt_slice_range(slices, ranks, q, &first, &count);
+                bool shares = count && first < (which + 1) * stretch && first + count > which * stretch;
+                if (!shares || gt_cut_number(slices, stretch, ranks, which) < 0) continue;
+                ready &= unit[q] < p[q].work.n_units && p[q].work.groups[at[q]].first / stretch == which;
+            }
+            for (int q = 0; ready && q < ranks; q++) {
+                bool here = unit[q] < p[q].work.n_units && p[q].work.groups[at[q]].first / stretch == which;
+                if (q != r && (!here || gt_cut_number(slices, stretch, ranks, which) < 0)) continue;
+                at[q] += p[q].work.units[unit[q]++];
+                moved = true;
+            }
+        }
+    }
+    for (int r = 0; r < ranks; r++) assert_int_equal(unit[r], p[r].work.n_units);
+}
+
+static void the_work_of_ranks(void **state) {
+    (void)state;
+    for (int stretch = 1; stretch <= 12; stretch++)
+        for (int stretches = 1; stretches * stretch <= MOST_SLICES; stretches++) {
+            int slices = stretch * stretches;
+            for (int ranks = 1; ranks <= 8; ranks++) {
+                for (int most = 1; most <= MOST_SLICES; most *= 4)
+                    for (int rank = 0; rank < ranks; rank++) {
+                        plan p;
+                        check_plan(plan_of(&p, slices, stretch, ranks, rank, most), slices, stretch, ranks, rank, most);
+                    }
+                check_meetings(slices, stretch, ranks);
+            }
+        }
+    plan p; /* a rank with whole stretches has executions of several, and meets nobody */
+    const gt_work *w = plan_of(&p, 64, 4, 2, 0, 32);
+    assert_true(w->n_groups == 1 && w->groups[0].count == 32);
+    w = plan_of(&p, 64, 4, 3, 1, 32); /* slices 21 to 41: 21 | 22 23 | 24 to 31 | 32 to 39 | 40 41 */
+    assert_true(w->n_groups == 5 && w->n_units == 4 && w->units[0] == 2 && w->groups[0].first == 21);
+    w = plan_of(&p, 64, 4, 3, 2, 32); /* its only shared stretch has the number 1: last */
+    assert_true(w->groups[0].first > w->groups[w->n_groups - 1].first);
+}
+
 /* ---- gradients ---- */
 
 /* Slice gradients of such different sizes that another order of summation gives other bits. */
@@ -164,18 +220,6 @@ static void group_gradient(gt_group b, size_t n, float *g) {
         for (int left = 0; left + width < b.count; left += 2 * width)
             for (size_t i = 0; i < n; i++) sum[left][i] += sum[left + width][i];
     for (int k = 1; k < b.count; k++) free(sum[k]);
-}
-
-/* This rank's slices in groups of at most `most`; returns how many. */
-static int make_groups(int slices, int most, gt_group *groups) {
-    int first, count, n = 0;
-    gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
-    for (int next = first; next < first + count; next += groups[n++].count) {
-        groups[n] = gt_group_from((gt_slices){slices, slices}, next, first + count, most);
-        assert_true(groups[n].first == next && groups[n].count >= 1 && groups[n].count <= most);
-    }
-    assert_true(comm->ranks > 1 || slices > most || n == 1);
-    return n;
 }
 
 /* node(level, i), straight from its definition. */
@@ -213,45 +257,60 @@ static void make_outputs(size_t floats, gt_span out[PIECES]) {
 
 typedef enum how { TREE, ABREAST, PLAIN } how;
 
+/* This rank's part of slices in groups of at most `most`; abreast: all of them, or those of a stretch. */
+static const gt_work *work_of(plan *p, int slices, int most, int stretch, how how) {
+    plan_of(p, slices, how == ABREAST && !stretch ? slices : stretch ? stretch : 1, comm->ranks, comm->rank, most);
+    return &p->work;
+}
+
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
-static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats,
-                              const gt_span *outputs, how how, bool poison) {
-    float *source = malloc(floats * sizeof *source), *place[32];
-    gt_group groups[32];
-    int n = make_groups(slices, most, groups);
-    gt_reducer_begin_all(r, plan);
-    for (int k = 0; k < n && how == ABREAST; k++) place[k] = gt_reducer_begin_group(r);
-    for (int k = 0; k < n; k++) {
-        float *g = how == ABREAST ? place[k] : gt_reducer_begin_group(r);
-        group_gradient(groups[k], floats, source);
-        for (int i = 0; i < PIECES; i++) {
-            memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
-            if (poison && groups[k].first + groups[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
-            if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *schedule, const gt_work *w, int slices,
+                              size_t floats, const gt_span *outputs, bool poison) {
+    float *source = malloc(floats * sizeof *source), *place[MOST_SLICES];
+    gt_reducer_begin_all(r, schedule);
+    for (int u = 0, at = 0; u < w->n_units; at += w->units[u++]) {
+        for (int k = at; k < at + w->units[u]; k++) place[k] = gt_reducer_begin_group(r);
+        for (int k = at; k < at + w->units[u]; k++) {
+            gt_group b = w->groups[k];
+            group_gradient(b, floats, source);
+            for (int i = 0; i < PIECES; i++) {
+                memcpy(place[k] + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *source);
+                if (poison && b.first + b.count == slices && i == 5) place[k][outputs[i].offset + 1] = INFINITY;
+                if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
+            }
         }
-        if (how != ABREAST) gt_reducer_end_group(r);
+        for (int k = at; k < at + w->units[u]; k++) gt_reducer_end_group(r);
     }
-    for (int k = 0; k < n && how == ABREAST; k++) gt_reducer_end_group(r);
     free(source);
     return gt_reducer_finish_all(r);
 }
 
-/* Slices in groups of at most `most`. */
-static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, how how) {
+/* Slices in groups of at most `most`. A second reducer, of as many slices less one, uses the first one's memory in
+ * between. */
+static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, int stretch, how how) {
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
-    gt_group groups[32];
+    plan p, fewer;
+    const gt_work *w = work_of(&p, slices, most, stretch, how),
+                  *less = work_of(&fewer, slices > 1 ? slices - 1 : 1, 1, 0, TREE);
     gt_reducer_options o = {.slices = slices,
-                            .groups = groups,
+                            .work = most > 1 || how == ABREAST || stretch ? w : NULL,
                             .floats = floats,
                             .bucket_floats = bucket_floats,
-                            .plain = how == PLAIN,
-                            .abreast = how == ABREAST};
-    if (most > 1) o.n_groups = make_groups(slices, most, groups); /* 1 is the default */
+                            .plain = how == PLAIN};
+    gt_reducer_options other = o;
+    other.slices = slices > 1 ? slices - 1 : 1;
+    other.work = less;
+    o.spare_buffers = gt_reducer_buffers(comm, &other);
     gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
     assert_non_null(r);
-    gt_reducer_schedule *plan = gt_reducer_schedule_new(r, PIECES, outputs);
-    assert_non_null(plan);
+    gt_reducer_schedule *schedule = gt_reducer_schedule_new(r, PIECES, outputs);
+    assert_non_null(schedule);
+    other.lender = r;
+    gt_reducer *borrower = gt_reducer_new_all(comm, pool, &other);
+    assert_non_null(borrower);
+    assert_true(gt_reducer_bytes(borrower) < gt_reducer_bytes(r));
+    gt_reducer_schedule *others = gt_reducer_schedule_new(borrower, PIECES, outputs);
 
     float *mean = malloc(floats * sizeof *mean), *want = calloc(floats, sizeof *want),
           *block = calloc(floats, sizeof *block);
@@ -262,7 +321,10 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     int n_parts;
     const gt_span *parts = gt_reducer_owned(r, &n_parts);
     for (int round = 0; round < 2; round++) {
-        gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, false);
+        gt_nonfinite bad = one_phase(borrower, others, less, other.slices, floats, outputs, false);
+        assert_int_equal(bad.count, 0);
+        gt_reducer_gather_all(borrower, block);
+        bad = one_phase(r, schedule, w, slices, floats, outputs, false);
         assert_int_equal(bad.count, 0);
         const float *g = gt_reducer_gradient(r);
         int64_t owned = 0;
@@ -278,7 +340,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
                 fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
     }
 
-    gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, true);
+    gt_nonfinite bad = one_phase(r, schedule, w, slices, floats, outputs, true);
     assert_int_equal(bad.count, 1);
     assert_int_equal(bad.first, outputs[5].offset + 1);
 
@@ -291,12 +353,13 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
         }
     gt_reducer_collect_all(r, block);
     for (size_t i = 0; i < floats && comm->rank == 0; i++) assert_true(block[i] == (float)i + 0.5f);
+    gt_reducer_free_all(borrower);
     gt_reducer_free_all(r);
     free(mean), free(want), free(block);
 }
 
 static void reduce(int slices, size_t floats, size_t bucket_floats, how how) {
-    reduce_in(1, slices, floats, bucket_floats, how);
+    reduce_in(1, slices, floats, bucket_floats, 0, how);
 }
 
 static void gradients_are_the_serial_tree(void **state) {
@@ -311,27 +374,33 @@ static void gradients_are_the_serial_tree(void **state) {
 
 static void bundles_of_slices_change_no_bit(void **state) {
     (void)state;
-    for (int most = 2; most <= GT_MOST_AT_ONCE; most += most)
-        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, TREE);
-    gt_group b[3] = {gt_group_from((gt_slices){150, 8}, 4, 8, 8), gt_group_from((gt_slices){150, 8}, 2, 8, 8),
-                     gt_group_from((gt_slices){7, 7}, 4, 7, 8)};
+    for (int most = 2; most <= 16; most += most)
+        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3)
+            reduce_in(most, slices, 1003, 64, 0, TREE);
+    gt_group b[3] = {gt_group_from((gt_slices){150, 8}, 1, 4, 8, 8), gt_group_from((gt_slices){150, 8}, 1, 2, 8, 8),
+                     gt_group_from((gt_slices){7, 7}, 1, 4, 7, 8)};
     assert_true(b[0].count == 2 && b[1].count == 2 && b[2].count == 3); /* of equal size; aligned; the tree's edge */
-    gt_reducer_options o = {
-        .slices = comm->ranks, .floats = 100, .n_groups = 1, .groups = &(gt_group){comm->rank + 1, 1}};
+    gt_work wrong = {.n_groups = 1, .n_units = 1, .groups = &(gt_group){comm->rank + 1, 1}, .units = &(int){1}};
+    gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .work = &wrong};
     assert_null(gt_reducer_new_all(comm, NULL, &o));
 }
 
+/* Those of a stretch begin together, and some ranks go from right to left. */
 static void bundles_abreast_change_no_bit(void **state) {
     (void)state;
     for (int most = 1; most <= 4; most += most)
         for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3)
-            reduce_in(most, slices, 1003, 64, ABREAST);
+            reduce_in(most, slices, 1003, 64, 0, ABREAST);
+    for (int stretch = 2; stretch <= 6; stretch++)
+        for (int most = 1; most <= 16; most *= 4)
+            reduce_in(most, (comm->ranks + stretch) / stretch * 2 * stretch, 1003, 64, stretch, ABREAST);
 }
 
 static void plain_mode_agrees_nearly(void **state) {
     (void)state;
     reduce(comm->ranks + 2, 20011, 2048, PLAIN);
-    reduce_in(2, comm->ranks + 2, 20011, 2048, PLAIN);
+    reduce_in(2, comm->ranks + 2, 20011, 2048, 0, PLAIN);
+    reduce_in(2, 4 * comm->ranks + 4, 20011, 2048, 4, PLAIN);
 }
 
 /* A short last batch may have fewer slices than there are ranks. */
@@ -623,26 +692,37 @@ static void long_vectors_are_the_serial_tree(void **state) {
         }
 }
 
-/* Ranks with any number of slices, in groups of any size, down to none. */
-static void slice_sums_are_the_serial_tree(void **state) {
+/* Ranks with any number of slices, in groups of any size, down to none; over stretches of any width. */
+static void slice_sums_are_the_serial_trees(void **state) {
     (void)state;
     enum { N = 37 };
     for (int slices = 1; slices < comm->ranks + 14; slices++)
-        for (int most = 1; most <= 4; most += most) {
-            float own[32][N], total[32][N], want[N], *to[32];
-            const float *from[32];
-            gt_group groups[32];
-            int n = make_groups(slices, most, groups), level = 0;
-            for (int k = 0; k < n; k++) {
-                group_gradient(groups[k], N, own[k]);
-                from[k] = own[k];
-                to[k] = total[k];
+        for (int stretch = 1; stretch <= slices; stretch++)
+            for (int most = 1; most <= 4 && slices % stretch == 0; most += most) {
+                static float own[MOST_SLICES][N], total[MOST_SLICES][N], sum[MOST_SLICES][N];
+                const float *from[MOST_SLICES];
+                float *to[MOST_SLICES];
+                plan p;
+                const gt_work *w = plan_of(&p, slices, stretch, comm->ranks, comm->rank, most);
+                gt_meetings *m = gt_meetings_new_all(comm, slices, stretch);
+                assert_non_null(m);
+                for (int u = 0, at = 0; u < w->n_units; at += w->units[u++]) {
+                    gt_group g = w->groups[at];
+                    if (g.count >= stretch) continue; /* whole ones need no sum */
+                    for (int k = at; k < at + w->units[u]; k++) {
+                        group_gradient(w->groups[k], N, own[k]);
+                        from[k] = own[k];
+                        to[k] = total[k];
+                    }
+                    assert_int_equal(gt_meetings_sum(m, w->units[u], w->groups + at, N, from + at, to + at), GT_OK);
+                    for (int k = 0; k < stretch; k++) slice_gradient(g.first / stretch * stretch + k, N, sum[k]);
+                    for (int width = 1; width < stretch; width *= 2)
+                        for (int left = 0; left + width < stretch; left += 2 * width)
+                            for (int i = 0; i < N; i++) sum[left][i] += sum[left + width][i];
+                    for (int k = at; k < at + w->units[u]; k++) assert_memory_equal(total[k], sum[0], sizeof sum[0]);
+                }
+                gt_meetings_free_all(m);
             }
-            while ((1 << level) < slices) level++;
-            serial_node(slices, level, 0, N, want);
-            assert_int_equal(gt_comm_slice_sum_all(comm, slices, n, groups, N, from, to), GT_OK);
-            for (int k = 0; k < n; k++) assert_memory_equal(total[k], want, sizeof want);
-        }
 }
 
 static void values_go_round(void **state) {
@@ -737,7 +817,7 @@ int main(int argc, char **argv) {
     if (comm->rank == 0) printf("%s\n", comm->description);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_of_a_batch),
-        cmocka_unit_test(advice_on_slices_works),
+        cmocka_unit_test(the_work_of_ranks),
         cmocka_unit_test(unequal_slices_of_a_batch),
         cmocka_unit_test(ranks_know_their_place),
         cmocka_unit_test(order_of_summation_matters_here),
@@ -754,7 +834,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(small_values_are_the_serial_tree),
         cmocka_unit_test(long_vectors_are_the_serial_tree),
-        cmocka_unit_test(slice_sums_are_the_serial_tree),
+        cmocka_unit_test(slice_sums_are_the_serial_trees),
         cmocka_unit_test(values_go_round),
         cmocka_unit_test(errors_are_agreed_on),
     };

@@ -50,18 +50,18 @@ static void published_recipes_have_the_published_values(void **state) {
     static const struct {
         const char *cfg;
         double kimg;
-        int64_t batch, mbstd, slices, cbase;
+        int64_t batch, mbstd, groups_of, cbase;
         double lrate, gamma, ema, ramp;
         int64_t map;
         double pl, mixing;
         const char *d;
     } rows[] = {
-        /* spec 4.2; slices: as many as the reference had GPUs */
-        {"stylegan2", 25000, 32, 4, 8, 32768, 0.002, 10, 10, 0, 8, 2, 0.9, "resnet"},
+        /* spec 4.2; stddev groups are cut from the images of a GPU of the reference */
+        {"stylegan2", 25000, 32, 4, 4, 32768, 0.002, 10, 10, 0, 8, 2, 0.9, "resnet"},
         {"paper256", 25000, 64, 8, 8, 16384, 0.0025, 1, 20, 0, 8, 2, 0.9, "resnet"},
         {"paper512", 25000, 64, 8, 8, 32768, 0.0025, 0.5, 20, 0, 8, 2, 0.9, "resnet"},
-        {"paper1024", 25000, 32, 4, 8, 32768, 0.002, 2, 10, 0, 8, 2, 0.9, "resnet"},
-        {"cifar", 100000, 64, 32, 2, 32768, 0.0025, 0.01, 500, 0.05, 2, 0, 0, "orig"},
+        {"paper1024", 25000, 32, 4, 4, 32768, 0.002, 2, 10, 0, 8, 2, 0.9, "resnet"},
+        {"cifar", 100000, 64, 32, 32, 32768, 0.0025, 0.01, 500, 0.05, 2, 0, 0, "orig"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char cfg[32];
@@ -69,7 +69,8 @@ static void published_recipes_have_the_published_values(void **state) {
         gt_job *j = JOB(256, cfg);
         assert_non_null(j);
         assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd &&
-                    j->slices == rows[i].slices);
+                    j->slices == j->batch && own(j)->mbstd_batch == rows[i].groups_of &&
+                    gt_is(own(j)->pl_mean, "batch"));
         assert_true(j->gan.cbase == rows[i].cbase && j->gan.cmax == 512 && j->lrate == rows[i].lrate &&
                     own(j)->gamma == rows[i].gamma);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && own(j)->map_layers == rows[i].map);
@@ -132,7 +133,8 @@ static void cpu_follows_the_size_and_colour_of_the_images(void **state) {
                 fail_msg("%s", gt_message());
             double gamma = sizes[s].gamma / (k & 2 ? 5 : 1);
             assert_true(own(j)->gamma == gamma && j->kimg == sizes[s].kimg);
-            assert_true(j->batch == 8 && own(j)->mbstd == 8 && j->slices == 1 && j->z_dim == 64 && own(j)->w_dim == 64);
+            assert_true(j->batch == 8 && own(j)->mbstd == 8 && j->slices == 8 && own(j)->mbstd_batch == 8);
+            assert_true(j->z_dim == 64 && own(j)->w_dim == 64);
             assert_true(j->gan.cbase == 2048 && j->gan.cmax == 64 && own(j)->map_layers == 2 && j->lrate == 0.0025);
             assert_true(own(j)->pl_weight == 0 && own(j)->style_mixing == 0 && j->ema_kimg == 2.5);
             assert_true(gt_is(j->gan.aug, "ada") && j->gan.ada_kimg == 100 && gt_is(own(j)->d_arch, "orig"));
@@ -153,15 +155,46 @@ static void the_default_recipe_is_cpu(void **state) {
     assert_refused(JOB(32, "cfg=cpu", "gpus=4"), "--gpus=4 is for the recipe auto, and --cfg is cpu: add --cfg=auto");
 }
 
+/* What stddev groups are cut from, and which path lengths have one mean, follows from the recorded values alone: jobs
+ * of earlier versions have slices, and neither of the two. */
+static void slices_say_what_is_taken_together(void **state) {
+    (void)state;
+    static const struct {
+        const char *batch, *mbstd, *slices; /* NULL: nobody says so */
+        int64_t cut, groups_of;
+        const char *mean;
+    } rows[] = {
+        {"batch=32", "mbstd=4", NULL, 32, 4, "batch"},          {"batch=64", "mbstd=4", NULL, 64, 8, "batch"},
+        {"batch=40", "mbstd=4", NULL, 40, 8, "batch"},          {"batch=8", "mbstd=32", NULL, 8, 8, "batch"},
+        {"batch=11", "mbstd=1", NULL, 11, 11, "batch"},         {"batch=32", "mbstd=4", "slices=8", 8, 4, "slice"},
+        {"batch=64", "mbstd=32", "slices=2", 2, 32, "slice"},   {"batch=8", "mbstd=8", "slices=1", 1, 8, "slice"},
+        {"batch=8", "mbstd=8", "slices=8", 8, 8, "slice"},      {"batch=64", "mbstd=32", "slices=32", 32, 64, "slice"},
+        {"batch=24", "mbstd=4", "slices=4", 4, 24, "slice"},    {"batch=32", "mbstd=4", "slices=32", 32, 4, "slice"},
+        {"batch=64", "mbstd=32", "slices=64", 64, 32, "slice"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gt_job *j = rows[i].slices ? JOB(32, rows[i].batch, rows[i].mbstd, rows[i].slices)
+                                   : JOB(32, rows[i].batch, rows[i].mbstd);
+        if (!j) fail_msg("row %zu: %s", i, gt_message());
+        assert_int_equal(j->slices, rows[i].cut);
+        assert_int_equal(own(j)->mbstd_batch, rows[i].groups_of);
+        assert_string_equal(own(j)->pl_mean, rows[i].mean);
+        gt_job_free(j);
+    }
+    gt_job *j = JOB(32, "batch=32", "mbstd=4", "slices=8", "mbstd-batch=16", "pl-mean=batch");
+    assert_true(j && own(j)->mbstd_batch == 16 && gt_is(own(j)->pl_mean, "batch"));
+    gt_job_free(j);
+}
+
 static void a_given_value_changes_nothing_else(void **state) {
     (void)state;
     gt_job *j = JOB(256, "batch=32", "gamma=3", "fp32=1", "steps=5");
-    assert_true(j->batch == 32 && own(j)->gamma == 3 && j->ema_kimg == 5 && own(j)->mbstd == 4 && j->slices == 8);
-    assert_true(own(j)->fp32);
+    assert_true(j->batch == 32 && own(j)->gamma == 3 && j->ema_kimg == 5 && own(j)->mbstd == 4 && j->slices == 32);
+    assert_true(own(j)->fp32 && own(j)->mbstd_batch == 4);
     assert_int_equal(j->total_images, 160); /* 5 steps are less than 25000 kimg */
     gt_job_free(j);
     j = JOB(32, "cfg=cifar", "batch=8"); /* groups of min(32, 8) */
-    assert_true(j->slices == 1 && own(j)->mbstd == 32);
+    assert_true(own(j)->mbstd_batch == 8 && own(j)->mbstd == 32);
     gt_job_free(j);
 }
 
@@ -295,7 +328,12 @@ static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void
                    "--batch=9 is not divisible by --gpus=2: the nearest that fits is 8 or 10");
     assert_refused(JOB(32, "subset=1001"), "--subset must be between 1 and 1000");
     assert_refused(JOB(32, "run=a", "outdir=b"), "--run and --outdir");
-    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=64"), "slices");
+    assert_refused(JOB(32, "batch=40", "mbstd=32"), "batches that fit are 32 and 64, or use --mbstd=8");
+    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=65"), "--slices=65 are more than --batch=64");
+    assert_refused(JOB(32, "batch=32", "mbstd=4", "slices=3"), "nearest that fit: 2 and 4");
+    assert_refused(JOB(32, "batch=24", "mbstd=4", "slices=9"), "nearest that fit: 6 and 12");
+    assert_refused(JOB(32, "batch=32", "mbstd=4", "mbstd-batch=6"), "--mbstd-batch=6: must divide --batch=32");
+    assert_refused(JOB(32, "batch=32", "mbstd=4", "mbstd-batch=4", "slices=4"), "and of a slice, of 8 images");
     gt_job *job = gt_job_new();
     assert_int_equal(gt_job_check(job), GT_USAGE);
     assert_non_null(strstr(gt_message(), "--data is required"));
@@ -476,13 +514,28 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(gt_job_check(j), GT_OK);
     assert_int_equal(gt_job_resolve(j, 64, 64, 3, 10, 1000), GT_OK);
     assert_int_equal(j->batch, 128);
-    assert_int_equal(j->slices, 8); /* of 16: of fewer samples statistics mean little */
+    assert_true(j->slices == 128 && gt_is(j->bn, "batch"));
     assert_int_equal(j->z_dim, 100);
     assert_int_equal(j->gan.cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);
     assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 5 &&
                 !j->gan.augments);
     gt_job_free(j);
+    static const struct {
+        const char *key, *value;
+        int64_t slices;
+    } cuts[] = {{"bn", "slice", 8}, /* of 16: of fewer samples statistics mean little */
+                {"bn", "none", 128}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        gt_job *cut = gt_job_new();
+        gt_job_set(cut, "data", "x", NULL);
+        gt_job_set(cut, "model", "dcgan", NULL);
+        gt_job_set(cut, cuts[i].key, cuts[i].value, NULL);
+        assert_int_equal(gt_job_check(cut), GT_OK);
+        assert_int_equal(gt_job_resolve(cut, 64, 64, 3, 10, 1000), GT_OK);
+        assert_int_equal(cut->slices, cuts[i].slices);
+        gt_job_free(cut);
+    }
 
     static const char *const names[] = {"dcgan", "dcgan-tricks"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -560,6 +613,7 @@ int main(void) {
         cmocka_unit_test(auto_follows_the_size_of_the_images),
         cmocka_unit_test(cpu_follows_the_size_and_colour_of_the_images),
         cmocka_unit_test(the_default_recipe_is_cpu),
+        cmocka_unit_test(slices_say_what_is_taken_together),
         cmocka_unit_test(a_given_value_changes_nothing_else),
         cmocka_unit_test(activations_are_clamped_unless_fp32_is_asked_for),
         cmocka_unit_test(every_network_takes_any_optimizer),

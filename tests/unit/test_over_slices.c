@@ -76,7 +76,7 @@ static float params[PARAMS], samples[SAMPLES * INPUTS];
 static void make_batch(batch *b, gt_slices slices, int at_once, gt_exec_options o) {
     *b = (batch){.slices = slices};
     for (int next = 0; next < slices.count; b->n++) {
-        b->groups[b->n] = gt_group_from(slices, next, slices.count, at_once);
+        b->groups[b->n] = gt_group_from(slices, slices.count, next, slices.count, at_once);
         next += b->groups[b->n].count;
         b->g[b->n] = network(gt_slices_samples(slices, b->groups[b->n].first));
         o.slices = b->groups[b->n].count;

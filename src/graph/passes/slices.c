@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Several slices at once: the graph of one slice becomes that of `slices`, with the same bits for each.
  *
- * What is the same for all slices (parameters, sums over slices, and what follows from these alone) stays as it is. Of
- * the rest, a node computes all slices together where its op has a rule for that: everything that goes sample by
+ * What is the same for all slices (parameters, sums over all slices, and what follows from these alone) stays as it
+ * is. Of the rest, a node computes all slices together where its op has a rule for that: everything that goes sample by
  * sample, and small sums. Elsewhere each slice gets a node of its own, which reads its part of joined values: weight
  * gradients, matrix products that sum over samples, and what follows from these. A placed result is the sum over
  * slices, by the same tree as in dist.h, of slices that are each complete; other results hold the slices one after the
@@ -21,7 +21,7 @@ typedef struct value {
 
 typedef struct several {
     gt_graph *dst;
-    int slices;
+    int slices, stretch;
     value *values;     /* by id */
     gt_node **results; /* in the source's order */
 } several;
@@ -96,15 +96,37 @@ static gt_node *sum_by_op(several *s, const gt_node *n) {
 }
 
 /* By the tree: node(level, i) = node(level - 1, 2 i) + node(level - 1, 2 i + 1). */
+static gt_node *tree_of(several *s, gt_node **sum, int n) {
+    for (int width = 1; width < n; width *= 2)
+        for (int left = 0; left + width < n; left += 2 * width)
+            sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
+    return sum[0];
+}
+
 static gt_node *sum_of(several *s, const gt_node *n) {
     gt_node *one = sum_by_op(s, n);
     if (one || s->dst->status) return one;
     gt_node *sum[s->slices];
     for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
-    for (int width = 1; width < s->slices; width *= 2)
-        for (int left = 0; left + width < s->slices; left += 2 * width)
-            sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
-    return sum[0];
+    return tree_of(s, sum, s->slices);
+}
+
+/* Sums over stretches: all slices are one, or a part of one; or each stretch has its own, which is that of each of its
+ * slices. */
+static void sum_stretches(several *s, const gt_node *n) {
+    value *v = &s->values[n->id];
+    int width = s->stretch;
+    bool whole = width > 0 && s->slices % width == 0;
+    if (!whole || s->slices == width) {
+        gt_node *own = sum_of(s, n->in[0]);
+        *v = (value){.shared = true, .joined = whole ? own : gt_node_clone(s->dst, n, &own)};
+        return;
+    }
+    gt_node *part[s->slices], *rows[s->slices];
+    int stretches = s->slices / width;
+    for (int k = 0; k < s->slices; k++) part[k] = slice_of(s, n->in[0], k);
+    for (int i = 0; i < stretches; i++) rows[i] = gt_slices_repeat(s->dst, tree_of(s, part + i * width, width), width);
+    v->joined = gt_concat(s->dst, stretches, rows, 0);
 }
 
 static bool same_for_all(const several *s, const gt_node *n) {
@@ -117,8 +139,7 @@ static bool same_for_all(const several *s, const gt_node *n) {
 static void compute(several *s, const gt_node *n) {
     value *v = &s->values[n->id];
     if (gt_is_slice_sum(n)) {
-        gt_node *own = sum_of(s, n->in[0]);
-        *v = (value){.shared = true, .joined = gt_node_clone(s->dst, n, &own)};
+        sum_stretches(s, n);
     } else if (same_for_all(s, n)) {
         gt_node *in[n->n_in + 1];
         for (int i = 0; i < n->n_in; i++) in[i] = s->values[n->in[i]->id].joined;
@@ -150,6 +171,7 @@ const gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, const gt_ex
     if (options->slices <= 1) return src;
     several s = {.dst = gt_graph_derived(src, arena),
                  .slices = options->slices,
+                 .stretch = options->stretch,
                  .values = gt_by_node(src, arena, sizeof *s.values),
                  .results = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *s.results)};
     if (gt_arena_failed(arena)) return NULL;

@@ -129,8 +129,8 @@ static void report_perplexity(gt_graph *g, gt_node *weights) {
 }
 
 /* Running sums per image of tokens that chose a code, and of their vectors: code = sum / count. A code that has become
- * rare starts again as if it had been met as often as the average code, at a token of the first slice chosen by chance.
- */
+ * rare starts again as if it had been met as often as the average code, at a token of a slice (GT_AE_RESTART) chosen by
+ * chance. */
 static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vectors, gt_node *chosen) {
     gt_graph *g = b.graph;
     if (!vectors || !chosen) return;
@@ -154,7 +154,7 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
     gt_node *draw = gt_reshape(g, gt_random_uniform_op(g, "restart/AE_main", GT_SHAPE(n, tokens, k)),
                                GT_SHAPE(n * tokens, k));
     gt_node *pick = gt_one_hot_max(g, gt_permute(g, draw, (int[]){1, 0}));
-    gt_node *candidate = gt_mul(g, gt_matmul(g, pick, rows), gt_input(g, GT_AE_RESTART, GT_SCALAR));
+    gt_node *candidate = gt_mul(g, gt_matmul(g, pick, rows), gt_input(g, GT_AE_RESTART, GT_SHAPE(k, 1)));
     /* > 0: rare, known to all slices alike */
     gt_node *rare = gt_shift(g, gt_neg(g, count), (float)(a->options->code_floor * average));
     gt_node *average_count = gt_shift(g, gt_scale(g, count, 0), (float)average);

@@ -5,6 +5,7 @@
 
 #include "gantry/mathfn.h"
 #include "gantry/ops.h"
+#include "gantry/random.h"
 #include "gantry/schedule.h"
 #include "models/autoencoder/loss.h"
 #include "models/autoencoder/prior.h"
@@ -14,6 +15,19 @@ enum { MOST_SERIES = 128 }; /* latent dimensions whose divergence has a series i
 static void write_scalar(gt_exec *e, const char *name, double value) {
     float *to = gt_exec_input(e, name);
     if (to) *to = (float)value;
+}
+
+/* For each code 0, or, in the slice in which it begins again if it has become rare, slices / weight, where the weight
+ * is n slices / batch. A slice of one image is that of an image of the batch, drawn for each code. Larger slices are
+ * those of an earlier version or were asked for: all codes begin in the first one. */
+static void write_restarts(gt_exec *e, const gt_slice_input *s, int codes) {
+    float *to = gt_exec_input(e, GT_AE_RESTART);
+    gt_key key = {.seed = s->seed, .stream = gt_stream("restart image/AE_main"), .step = s->step};
+    for (int k = 0; k < codes && to; k++) {
+        key.sample = (uint32_t)k;
+        uint32_t chosen = s->n == 1 ? gt_random_below(key, 0, (uint32_t)s->batch) : 0;
+        to[k] = s->sample0 == chosen ? (float)((double)s->batch / s->n) : 0;
+    }
 }
 
 static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
@@ -32,8 +46,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     write_scalar(e, GT_AE_BATCH, s->batch);
     write_scalar(e, GT_AE_BETA, gt_growth_at(&beta, shown));
     write_scalar(e, GT_AE_TEMPERATURE, fmax(cooled, o->temperature_min));
-    /* slices / weight, and the weight is n slices / batch */
-    write_scalar(e, GT_AE_RESTART, s->index == 0 ? (double)s->batch / s->n : 0);
+    write_restarts(e, s, (int)o->codes);
     return GT_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gantry/file.h"
 #include "models/classifier/classifier.h"
 
 static gt_node *pass(gt_forward *f, gt_node *images, const void *arg) {
@@ -205,6 +206,13 @@ static void add_roles(gt_model *m) {
                                    .outputs = {"features", "logits"}});
 }
 
+/* By statistics of samples? Then there are running ones. */
+static bool normalises(const gt_net *net) {
+    for (int i = 0; i < net->n_tensors; i++)
+        if (gt_ends_with(net->tensors[i].name, ".running_mean")) return true;
+    return false;
+}
+
 gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     static const gt_shown shown[] = {{"Loss/train", "train loss"}, {"Accuracy/train", "train accuracy"}};
     gt_classifier *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
@@ -213,7 +221,6 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
     if (!st) st = gt_classifier_normalize(job, m->arena, own);
     if (st) return st;
     m->name = job->model;
-    m->over_slices = own->config.groups == 0 && gt_is(job->bn, "batch");
     m->epoch_end = GT_EPOCH_SHORT;
     m->shown = shown;
     m->n_shown = 2;
@@ -226,6 +233,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
                                sizeof(float));
     if (!own->room) return GT_NOMEM;
     if ((st = make_network(own))) return st;
+    m->stretch = gt_is(job->bn, "batch") && normalises(own->net) ? GT_WHOLE_BATCH : 0;
     st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
     m->average_buffers = true;
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);

@@ -286,9 +286,7 @@ static gt_status check_meaning(const gt_job *job) {
     return GT_OK;
 }
 
-/* Each slice is one more pass over the gradients of all parameters: slices of a few samples cost more than they may.
- * These leave the cost below a tenth (docs/models/classifiers-measured.md, Speed): so many samples, or images of so
- * many pixels. */
+/* Slices that are normalised by themselves have so many samples at least, or images of so many pixels. */
 static int default_slices(const gt_job *job) {
     enum { MOST = 8, PIXELS = 1 << 15 };
     static const struct {
@@ -298,6 +296,7 @@ static int default_slices(const gt_job *job) {
                  {&gt_classifier_lenet, 16}, {&gt_classifier_layers, 16},      {&gt_classifier_vgg11, 32},
                  {&gt_classifier_vgg13, 32}, {&gt_classifier_vgg16, 32},       {&gt_classifier_vgg19, 32}};
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
+    if (!gt_is(job->bn, "slice")) return (int)job->batch;
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;
     return (int)gt_smallest(MOST, gt_largest(1, job->batch / samples));

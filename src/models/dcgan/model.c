@@ -227,7 +227,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .labels = o->semi ? 0 : (int)job->label_dim};
     gt_dcgan_find_targets(job, own->targets);
     own->loss = gt_dcgan_loss_find(o->loss);
-    m->over_slices = gt_is(job->bn, "batch");
+    m->stretch = gt_is(job->bn, "batch") ? GT_WHOLE_BATCH : 0;
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
     m->unlabelled_generator = o->semi;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DCGAN as a family: its options, the published values, and what does not fit together. */
+#include "base/numbers.h"
 #include "models/dcgan/loss.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_dcgan_options, field, value, text)
@@ -68,7 +69,8 @@ static const gt_option options[] = {
     {OPTION(feature_matching, NULL, "Train G to give D's features the means that they have for real images"),
      .derived = "0",
      .detail = "In place of its adversarial loss. The features are the maps before D's last layer, the means are over "
-               "a slice of the batch; with --bn=batch over the whole. Salimans et al. (2016), section 3.1."},
+               "the whole batch; with --bn=slice or none over a slice, of which there are up to 8. Salimans et al. "
+               "(2016), section 3.1."},
     {OPTION(history, NULL, "Historical averaging: weight of the distance from past weights"), .derived = "0",
      .max = 1e6,
      .detail = "Both losses get the squared distance of the network's parameters from their mean over all updates so "
@@ -82,7 +84,7 @@ static const gt_family_model models[] = {
 };
 
 static const gt_named derived[] = {
-    {"slices", "slices of at least 16"},
+    {"slices", "with bn=slice slices of at least 16"},
     {"cbase", "32 x size"},
     {0},
 };
@@ -95,9 +97,12 @@ static const gt_named advice[] = {
 
 enum { MOST_SLICES = 8, LEAST_NORMALISED = 16 /* samples whose statistics are still those of the data */ };
 
-static int64_t slices_of(int64_t batch) {
-    int64_t n = batch / LEAST_NORMALISED;
-    return n < 1 ? 1 : n > MOST_SLICES ? MOST_SLICES : n;
+/* Where samples of a slice meet, slices are larger than one image: in its normalisation, or in the means of its
+ * features. */
+static int default_slices(const gt_job *job) {
+    if (gt_is(job->bn, "slice")) return (int)gt_smallest(MOST_SLICES, gt_largest(1, job->batch / LEAST_NORMALISED));
+    bool means = gt_is(job->bn, "none") && ((const gt_dcgan_options *)job->own)->feature_matching;
+    return (int)(means ? gt_smallest(MOST_SLICES, job->batch) : job->batch);
 }
 
 static const char *needs_classes(const gt_job *job) {
@@ -107,7 +112,6 @@ static const char *needs_classes(const gt_job *job) {
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
     gt_dcgan_options *o = job->own;
-    if (gt_is(job->bn, "slice")) gt_job_derive(job, "slices", "%lld", (long long)slices_of(job->batch));
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
     if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->gan.d_optimizer, "sgd") ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->gan.cbase = 32 * job->height; /* 64 at half the image's size */
@@ -196,6 +200,7 @@ const gt_family gt_dcgan_family = {
     .needs_classes = needs_classes,
     .resolve = resolve,
     .check_size = check_size,
+    .default_slices = default_slices,
     .check = check,
     .make = gt_dcgan_make,
 };

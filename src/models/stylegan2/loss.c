@@ -5,6 +5,7 @@
 #include "models/stylegan2/loss.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "gantry/model.h"
 #include "gantry/ops.h"
@@ -18,8 +19,12 @@ int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
     return !p->regularises ? 1 : weight > 0 ? m->reg_interval[p->net] : 0;
 }
 
-int gt_stylegan2_samples(const gt_stylegan2_phase *p, int n) {
-    if (!(p->generates && p->regularises)) return n;
+bool gt_stylegan2_own_cut(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
+    return p->generates && p->regularises && m->options->pl_mean && !strcmp(m->options->pl_mean, "batch");
+}
+
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n) {
+    if (!(p->generates && p->regularises) || gt_stylegan2_own_cut(m, p)) return n;
     int part = n / GT_STYLEGAN2_PL_SHRINK;
     return part > 0 ? part : 1;
 }
@@ -91,10 +96,33 @@ static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
 
+/* The mean of the lengths: of this slice, or of all slices. */
+static gt_node *mean_length(gt_graph *g, gt_node *length, bool of_all) {
+    if (!length || !of_all) return gt_mean(g, length, GT_ALL_AXES);
+    gt_node *sum = gt_sum_over_slices(g, gt_sum(g, length, GT_ALL_AXES)),
+            *count = gt_sum_over_slices(g, gt_scalar(g, (float)gt_shape_size(gt_node_shape(length))));
+    return gt_div(g, sum, count);
+}
+
+/* The gradients of interval * mean(loss) for a loss (l - a)^2 * weight of lengths l, where a = after has a part of
+ * PL_DECAY of the mean of all lengths: over all slices dL/dl = 2 weight (l - a + PL_DECAY (a - mean)), up to the gain.
+ * All of that is known with the mean, and no derivative need be summed over slices. */
+static gt_node **gradients_by_lengths(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node *loss,
+                                      gt_node *length, gt_node *after, gt_node *mean) {
+    if (!loss || !length) return NULL;
+    double gain = (double)gt_stylegan2_interval(m, p) / (double)gt_dim(loss, 0);
+    gt_node *off = gt_sub(g, length, after);
+    off = gt_add(g, off, gt_scale(g, gt_sub(g, after, mean), (float)GT_STYLEGAN2_PL_DECAY));
+    gt_note_loss(g, gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)gain));
+    return gt_gradients_along(g, m->nets[p->net], p->net, length,
+                              gt_scale(g, off, (float)(2 * m->options->pl_weight * gain)));
+}
+
 /* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient
  * flows too. */
 static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
-    fakes f = generate(m, p, g, gt_stylegan2_samples(p, n));
+    bool of_all = gt_stylegan2_own_cut(m, p);
+    fakes f = generate(m, p, g, gt_stylegan2_samples(m, p, n));
     if (!f.image) return;
     double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
     gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)),
@@ -103,14 +131,15 @@ static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
     if (gt_grad(g, 1, &f.image, &direction, 1, &f.ws, &slope)) return;
     gt_node *length = gt_sqrt(g, gt_mean(g, gt_sum(g, gt_square(g, slope), GT_AXIS(2)), GT_AXIS(1)));
     gt_node *before = gt_update_input(g, "pl_mean", GT_SHAPE(1));
-    gt_node *mean = gt_reshape(g, gt_mean(g, length, GT_ALL_AXES), GT_SHAPE(1));
+    gt_node *mean = gt_reshape(g, mean_length(g, length, of_all), GT_SHAPE(1));
     gt_node *after = gt_add(g, before, gt_scale(g, gt_sub(g, mean, before), (float)GT_STYLEGAN2_PL_DECAY));
     gt_node *penalty = gt_square(g, gt_sub(g, length, after));
     gt_node *loss = gt_scale(g, penalty, (float)m->options->pl_weight);
     gt_output(g, "pl_mean", after);
     gt_output(g, "Loss/pl_penalty", penalty);
     gt_output(g, "Loss/G/reg", loss);
-    put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
+    put_gradients(m, p, g, of_all ? gradients_by_lengths(m, p, g, loss, length, after, mean) : gradients(m, p, g, loss),
+                  NULL);
 }
 
 static gt_node *images(const gt_stylegan2 *m, gt_graph *g, int n) {

@@ -16,6 +16,7 @@ typedef struct gt_stylegan2 {
     gt_discriminator_config discriminator;
     gt_augment_config augment; /* of everything D sees */
     int reg_interval[2];       /* steps between the regularisations of G and of D */
+    int own_slices;            /* of the path length where it is cut on its own, each of one image */
     gt_noise_mode noise;       /* random, but for tests */
     /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
     bool inputs_given;
@@ -38,8 +39,10 @@ extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];
 
 /* Steps from one run of the phase to the next; 0: the phase is switched off. */
 int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
+/* Is the phase cut on its own, whatever the slices of the batch (gt_phase.own_slices)? */
+bool gt_stylegan2_own_cut(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
 /* Samples that G makes in this phase of a slice of n: the path length is measured on 1 / GT_STYLEGAN2_PL_SHRINK of
- * them. */
-int gt_stylegan2_samples(const gt_stylegan2_phase *p, int n);
+ * them, unless it is cut on its own. */
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "gantry/model.h"
 #include "gantry/random.h"
 #include "gantry/gan.h"
@@ -26,6 +27,14 @@ static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *
     for (int i = 0; i < num_ws; i++) to[i] = i >= cut;
 }
 
+/* Where a slice holds no equal parts of all stddev groups: ones where a sample belongs to a group. */
+static void write_stddev_groups(gt_exec *e, const gt_slice_input *s, const gt_discriminator_config *c) {
+    float *to = gt_exec_input(e, GT_STDDEV_GROUPS);
+    int groups = to ? c->mbstd_batch / c->mbstd_group_size : 0;
+    for (int i = 0; i < s->n && to; i++)
+        for (int k = 0; k < groups; k++) to[i * groups + k] = ((int)s->sample0 + i) % c->mbstd_batch % groups == k;
+}
+
 static const gt_stylegan2_phase *kind_of(const gt_phase *p) {
     const gt_stylegan2_phase *kind = gt_stylegan2_phases;
     while (strcmp(kind->name, p->name)) kind++;
@@ -36,10 +45,11 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_stylegan2 *own = p->model->own;
     const gt_stylegan2_phase *kind = kind_of(p);
     if (kind->generates) {
-        gt_gan_write_labels(e, p, s, gt_stylegan2_samples(kind, s->n));
+        gt_gan_write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
         write_mix_mask(e, p, s, own);
     }
     if (kind->sees_reals) gt_gan_write_reals(e, p, s);
+    write_stddev_groups(e, s, &own->discriminator);
     if (kind->sees_fakes) gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
     if (kind->sees_reals) gt_gan_write_augmentation(e, p, s, &own->augment, "real");
     return GT_OK;
@@ -69,6 +79,7 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
                   .build = build_phase,
                   .prepare = prepare,
                   .fill = fill,
+                  .own_slices = gt_stylegan2_own_cut(own, kind) ? own->own_slices : 0,
                   .states = states};
     while (kind->stats[p.n_stats]) p.n_stats++;
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
@@ -122,11 +133,13 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
 
 static gt_graph *build_discriminator(gt_model *m, const gt_request *r) {
     const gt_stylegan2 *own = m->own;
+    gt_discriminator_config config = own->discriminator;
     gt_graph *g = gt_graph_new("discriminator", m->kernels);
     if (!g) return NULL;
+    config.mbstd_batch = 0; /* of the images at hand */
     gt_node *images = gt_input(g, "images", GT_SHAPE(r->n, m->height, m->width, m->channels)),
             *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(r->n, m->label_dim)) : NULL;
-    gt_output(g, "score", gt_discriminator((gt_bound_net){g, m->nets[1], 0}, "", &own->discriminator, images, c));
+    gt_output(g, "score", gt_discriminator((gt_bound_net){g, m->nets[1], 0}, "", &config, images, c));
     return gt_whole_graph(g, "the ", "discriminator");
 }
 
@@ -166,9 +179,10 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
                           .synthesis = generator->synthesis,
                           .discriminator = *discriminator,
                           .reg_interval = {4, 16},
+                          .own_slices = (int)gt_largest(1, job->batch / GT_STYLEGAN2_PL_SHRINK),
                           .noise = GT_NOISE_RANDOM};
     *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
-    m->over_slices = discriminator->mbstd_batch > m->slice_size;
+    m->stretch = discriminator->mbstd_batch > m->slice_size ? discriminator->mbstd_batch : 0;
     m->scalars = scalars;
     m->n_scalars = 1;
     static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/loss", "loss D"}};

@@ -2,7 +2,9 @@
  * StyleGAN2 as a family: its options, and what does not fit together. */
 #include <stdlib.h>
 
+#include "base/numbers.h"
 #include "gantry/dist.h"
+#include "gantry/text.h"
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/import.h"
 
@@ -27,13 +29,22 @@ static const gt_option options[] = {
          "be divisible by this number."},
     {OPTION(mbstd, NULL, "Number of images over which the discriminator sees the standard deviation"),
      .after = "slices", .derived = "from cfg", .unit = "images", .min = 1, .max = 1 << 20},
+    {OPTION(mbstd_batch, NULL, "Number of images in a row that these groups are cut from"), .after = "mbstd",
+     .derived = "an eighth of the batch or more: whole groups; with --slices a slice", .unit = "images", .min = 1,
+     .max = 1 << 20,
+     .detail = "A multiple of mbstd that divides the batch; slices lie within. Of m such images, image i belongs to "
+               "group i mod (m / mbstd). Ranks that share such images exchange what D sees of them. With --slices, "
+               "where a slice holds no whole group, it is the batch if slices hold equal parts of all its groups."},
     {OPTION(gamma, NULL, "Weight of the R1 penalty; 0: off"), .after = "seed", .derived = "from cfg", .max = HUGE_VAL,
      .common = true,
      .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try "
                "factors of two to five."},
     {OPTION(pl_weight, NULL, "Weight of the path length penalty; 0: off"), .after = "ema-ramp", .derived = "from cfg",
      .max = HUGE_VAL},
-    {OPTION(style_mixing, NULL, "Probability that an image is made from two latents"), .after = "pl-weight",
+    {OPTION(pl_mean, NULL, "Path lengths whose mean enters the running mean: the batch's or a slice's"),
+     .after = "pl-weight", .derived = "batch; with --slices slice", .choices = "batch|slice",
+     .detail = "batch: of half a batch of images, each computed as a slice of its own. slice: of half of each slice."},
+    {OPTION(style_mixing, NULL, "Probability that an image is made from two latents"), .after = "pl-mean",
      .derived = "from cfg", .max = 1},
     {OPTION(map_layers, NULL, "Number of layers of the mapping network"), .after = "cmax", .group = "networks",
      .derived = "from cfg", .min = 1, .max = 64},
@@ -100,6 +111,86 @@ static const gt_named advice[] = {
     {0},
 };
 
+/* ---- how a batch is cut ---- */
+
+typedef struct cut {
+    int batch, mbstd, slices;
+} cut;
+
+/* Slices hold whole groups. */
+static bool holds_groups(cut c) { return c.batch % c.slices == 0 && c.batch / c.slices % c.mbstd == 0; }
+
+static int usual_batch_of_groups(cut c) {
+    enum { MOST = 8 };
+    int n = 1;
+    for (c.slices = 1; c.slices <= MOST && c.slices <= c.batch; c.slices++)
+        if (holds_groups(c)) n = c.slices;
+    return c.batch / n;
+}
+
+/* What groups are cut from, where nobody says so; 0: these slices and groups do not go together. */
+static int batch_of_groups(cut c, bool slices_given) {
+    int usual = usual_batch_of_groups(c), slice = c.batch / c.slices;
+    if (c.batch % c.slices) return 0;
+    if (!slices_given) return usual;
+    if (holds_groups(c)) return slice;
+    if (slice % (c.batch / c.mbstd) == 0) return c.batch;
+    return usual % slice == 0 ? usual : 0;
+}
+
+/* "2 and 4", "4": the nearest numbers of slices below and above `wanted` that go with the groups. */
+static void nearest(cut c, int wanted, char *text, size_t room) {
+    int below = wanted < c.batch ? wanted - 1 : c.batch, above = wanted + 1;
+    for (; below > 0; below--)
+        if (c.slices = below, batch_of_groups(c, true)) break;
+    for (; above <= c.batch; above++)
+        if (c.slices = above, batch_of_groups(c, true)) break;
+    if (below > 0 && above <= c.batch) snprintf(text, room, "%d and %d", below, above);
+    else snprintf(text, room, "%d", below > 0 ? below : above);
+}
+
+static cut cut_of(const gt_job *job) {
+    const gt_stylegan2_options *o = job->own;
+    return (cut){(int)job->batch, (int)gt_smallest(o->mbstd, job->batch), (int)job->slices};
+}
+
+static gt_status check_cut(const gt_job *job) {
+    const gt_stylegan2_options *o = job->own;
+    cut c = cut_of(job);
+    int below = c.batch / c.mbstd * c.mbstd;
+    if (c.batch != below)
+        return gt_fail(GT_USAGE,
+                       "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit "
+                       "are %d and %d, or use --mbstd=%d",
+                       c.batch, c.mbstd, below, below + c.mbstd, (int)gt_common_divisor(c.batch, o->mbstd));
+    gt_status st = gt_slices_check(c.batch, c.slices);
+    if (st) return st;
+    if (!o->mbstd_batch || c.batch % c.slices) {
+        char near[64];
+        nearest(c, c.slices, near, sizeof near);
+        return gt_fail(GT_USAGE,
+                       "--slices=%d does not cut --batch=%d into equal slices that go with minibatch-stddev groups of "
+                       "%d: nearest that fit: %s; without --slices each image is one",
+                       c.slices, c.batch, c.mbstd, near);
+    }
+    if (o->mbstd_batch % c.mbstd || c.batch % o->mbstd_batch || o->mbstd_batch % (c.batch / c.slices))
+        return gt_fail(GT_USAGE,
+                       "--mbstd-batch=%lld: must divide --batch=%d, and be a multiple of the minibatch-stddev group of "
+                       "%d and of a slice, of %d image%s",
+                       (long long)o->mbstd_batch, c.batch, c.mbstd, c.batch / c.slices, gt_plural(c.batch / c.slices));
+    return GT_OK;
+}
+
+static void resolve(gt_job *job, int64_t items) {
+    gt_stylegan2_options *o = job->own;
+    gt_stylegan2_resolve_recipe(job, items);
+    bool given = !gt_job_derives(job, "slices");
+    if (!given) job->slices = job->batch;
+    gt_job_derive(job, "pl-mean", given ? "slice" : "batch");
+    if (gt_job_derives(job, "mbstd-batch") && job->batch > 0 && job->slices > 0 && o->mbstd > 0)
+        o->mbstd_batch = batch_of_groups(cut_of(job), given);
+}
+
 /* ---- rules ---- */
 
 static gt_status check(const gt_job *job) {
@@ -117,7 +208,7 @@ static gt_status check(const gt_job *job) {
         return gt_fail(GT_USAGE, "--batch=%lld is not divisible by --gpus=%lld: the nearest that fits is %s%lld",
                        (long long)job->batch, gpus, lower, below + gpus);
     }
-    return GT_OK;
+    return check_cut(job);
 }
 
 static int group(const gt_job *job) { return (int)((const gt_stylegan2_options *)job->own)->mbstd; }
@@ -183,7 +274,7 @@ static gt_status make(gt_model *model, const gt_job *j) {
     s->channel_max = d.channel_max = (int)j->gan.cmax;
     s->conv_clamp = d.conv_clamp = o->fp32 ? -1 : o->clamp > 0 ? (float)o->clamp : 256;
     d.mbstd_group_size = (int)o->mbstd;
-    d.mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
+    d.mbstd_batch = (int)o->mbstd_batch;
     d.freeze_layers = (int)o->freezed;
     gt_status st = configure_found(o, &g, &d);
     return st ? st : gt_stylegan2_make(model, j, &g, &d);
@@ -201,7 +292,7 @@ const gt_family gt_stylegan2_family = {
     .advice = advice,
     .about = about,
     .describe = describe,
-    .resolve = gt_stylegan2_resolve_recipe,
+    .resolve = resolve,
     .check_size = gt_stylegan2_check_size,
     .check = check,
     .group = group,

@@ -18,7 +18,8 @@ gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m,
                                     gt_gradcheck_samples *out) {
     const gt_dataset_info *info = gt_dataset_get_info(data);
     size_t mask = gt_mask_bytes(info), labels = (size_t)m->label_dim;
-    if (gt_model_mbstd(job) || n > m->slice_size) n = m->slice_size;
+    if (gt_model_mbstd(job)) n = m->stretch > m->slice_size ? m->stretch : m->slice_size; /* whole groups */
+    else if (n > job->batch) n = (int)job->batch;
     *out = (gt_gradcheck_samples){.job = job, .model = m, .data = data, .n = n};
     int64_t *items = gt_arena_array(a, (size_t)n, sizeof *items);
     out->images = gt_arena_array(a, (size_t)n, gt_model_floats(m) * sizeof *out->images);
