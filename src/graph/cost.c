@@ -26,3 +26,9 @@ double gt_node_work(const gt_node *n) {
     gt_node_cost(n, &flops, &bytes);
     return flops + (n->op->elementwise ? FLOPS_PER_BYTE_STREAMED : FLOPS_PER_BYTE) * bytes;
 }
+
+double gt_graph_work(const gt_graph *g) {
+    double work = 0;
+    for (int id = 0; id < g->n_nodes; id++) work += gt_node_work(g->nodes[id]);
+    return work;
+}

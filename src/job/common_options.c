@@ -178,6 +178,14 @@ static const gt_option options[] = {
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},
+    {OPTION(ranks, NULL, "Number of ranks to start; 1: none, the cores are threads of one rank"), .class = GT_COMMAND,
+     .derived = "the fastest, by trials", .min = 1, .max = 1 << 20, .common = true,
+     .detail =
+         "For `gantry train` by itself, outside of mpirun, srun, gantry run and the allocations of batch systems. "
+         "The ranks are those of this host; each has its share of the cores as threads (--threads: so many). By "
+         "default, for a run of more than five minutes, the ways to share out the cores are tried for some "
+         "seconds, and the choice is kept for later runs; --threads alone is one rank. Changes no bit of the "
+         "results. GANTRY_RANKS in the environment stands for --ranks where that is not given."},
     {OPTION(max_time, "", "Write a checkpoint and stop after this time: minutes, h:m:s or days-hours"),
      .placeholder = "TIME", .class = GT_COMMAND, .check = check_duration,
      .detail =

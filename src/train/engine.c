@@ -69,7 +69,7 @@ static gt_status resolve_all(gt_engine *e) {
 }
 
 gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
-    *e = (gt_engine){.comm = comm, .job = job};
+    *e = (gt_engine){.comm = comm, .job = job, .choice = ""};
     gt_status st = gt_comm_agree_all(comm, gt_job_check_start(job));
     if (!st) st = gt_engine_adopt_all(e);
     if (!st && (st = resolve_all(e)) == GT_USAGE && e->differences) st = gt_engine_refuse_given(e);

@@ -122,6 +122,7 @@ typedef struct gt_engine {
     bool has_recipe;                     /* ... in a checkpoint */
     char *differences;                   /* of what was given to that, as a table; NULL: there are none */
     bool resumed;                        /* a run that is there, not a new one */
+    const char *choice;                  /* how its ranks and threads were chosen; "": nobody chose them */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
