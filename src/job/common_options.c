@@ -210,11 +210,12 @@ static const gt_option options[] = {
                "When the network between two ranks is broken, the message names both of them."},
     {OPTION(dry_run, "0", "Print duration, memory and speed of the run, and exit; quick: no speed; job: the job"),
      .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick|job|speed", .bare = "1",
-     .detail = "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and what would be "
-               "faster, also measured: for runs of more than five minutes ranks in place of threads, of more than a "
-               "day a smaller network; then sizes of the networks, and what gantry doctor says. quick prints the job "
-               "and its sizes, makes no step and asks no doctor; job prints the job alone, speed only how many images "
-               "are shown in a second."},
+     .detail =
+         "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and what would be "
+         "faster, also measured: for runs of more than five minutes the ranks that would be started, of more than a "
+         "day a smaller network; then sizes of the networks, and what gantry doctor says. quick prints the job "
+         "and its sizes, makes no step and asks no doctor; job prints the job alone, speed only how many images "
+         "are shown in a second."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,

@@ -176,7 +176,8 @@ static void name_starter(const gt_launch *l) {
     setenv(GT_STARTER, text, 1);
 }
 
-/* What is ignored, as SIGHUP under nohup, stays ignored. */
+/* What is ignored, as SIGHUP under nohup, stays ignored; but not SIGINT, which a shell's script lets its background
+ * commands ignore, and which training takes there as everywhere. */
 static void choose_signals(sigset_t *set) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD};
     sigemptyset(set);
@@ -184,7 +185,7 @@ static void choose_signals(sigset_t *set) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction now;
         sigaction(numbers[i], NULL, &now);
-        if (now.sa_handler != SIG_IGN) sigaddset(set, numbers[i]);
+        if (now.sa_handler != SIG_IGN || numbers[i] == SIGINT) sigaddset(set, numbers[i]);
     }
 }
 

@@ -29,7 +29,7 @@ gt_kept_split gt_kept_split_of(const gt_engine *e, int cores, gt_hash128 network
 /* False: nothing is kept, or too long, or the file is damaged. */
 bool gt_kept_split_read(const gt_kept_split *k, gt_start *out);
 /* `busy`: the machine had other work; then the choice is kept for a day, else for a month. A file that cannot be
- * written is no error: the next run tries again. */
+ * written does not matter: the next run tries again. */
 void gt_kept_split_write(const gt_kept_split *k, const gt_start *s, bool busy);
 
 #endif
