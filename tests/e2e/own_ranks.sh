@@ -50,7 +50,7 @@ case_planted_fast() {
         has_line "$choice" fast/report.html || { cat running; fail 'the choice is not told'; }
     expect 0 "^  choice  *$choice" "$GANTRY" status fast
     ! grep -q 'ranks\|threads\|choice' fast/job.ini || fail 'the job depends on the choice'
-    ! grep -q 'Forwarding' running || fail "mpirun tells of signals"
+    ! grep -q 'Forwarding' running || fail "a line of mpirun about a signal"
     quietly "$GANTRY" train $job --threads=1 --steps=$(($(shown fast) / 8)) --run=alone
     same "$(last alone)" "$(last fast)"
     [ -z "$(processes $tmp/fast)" ] || fail 'something stays'
