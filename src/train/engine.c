@@ -265,8 +265,8 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_best_check(e));
     if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));
     if (st) return st;
-    gt_engine_warn_memory_all(e);
-    return gt_comm_agree_all(e->comm, open_memory(e));
+    st = gt_comm_agree_all(e->comm, gt_engine_check_memory_all(e));
+    return st ? st : gt_comm_agree_all(e->comm, open_memory(e));
 }
 
 static gt_ranges ranges_of(const gt_batch *b, gt_range *ranges) {

@@ -201,7 +201,9 @@ void gt_execution_free(gt_execution *x);
 /* of the phases' graphs, for groups of so many slices */
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once);
 gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
-void gt_engine_warn_memory_all(gt_engine *e);       /* warns of a job that does not fit into a host; says what would */
+/* Warns of a job that does not fit into a host, and says what would. GT_NOMEM on rank 0: only the speed is wanted, and
+ * that is not worth it. */
+gt_status gt_engine_check_memory_all(gt_engine *e);
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 
