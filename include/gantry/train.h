@@ -52,6 +52,10 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
  * with several threads takes more than five minutes for the job; NULL: nobody can be asked. */
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_starter *starter, size_t *checkpoint_bytes);
 
+/* More threads of a rank than these are less than half used, by an estimate from the graphs of the job, which is
+ * resolved: with so many a step is half as many times as fast as with one. `ranks`: that share the batch. */
+gt_status gt_threads_that_pay(const gt_job *job, int ranks, int *threads);
+
 /* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's
  * `memory`. */
 double gt_job_recompute(const gt_job *job);
