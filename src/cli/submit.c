@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/numbers.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
 #include "gantry/train.h"
@@ -144,8 +143,9 @@ static gt_status find_split(const submission *s, int most, int64_t *tasks, int64
         if (b->cpus_per_task % k) continue;
         st = most_threads(s, b->nodes * b->ntasks_per_node * k, &most);
         *tasks = b->ntasks_per_node * k;
-        *cores = gt_smallest(most, b->cpus_per_task / k);
-        if (b->cpus_per_task / k <= most) break;
+        *cores = b->cpus_per_task / k;
+        if (*cores <= most) break;
+        *cores = most;
     }
     return st;
 }

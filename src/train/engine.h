@@ -200,7 +200,7 @@ void gt_execution_free(gt_execution *x);
 /* ---- memory_use.c ---- */
 /* of the phases' graphs, for groups of so many slices */
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once);
-gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
+gt_status gt_engine_relax(gt_engine *e); /* e->arena_bytes is known: no execution need be smaller */
 /* Warns of a job that does not fit into a host, and says what would. GT_NOMEM on rank 0: only the speed is wanted, and
  * that is not worth it. */
 gt_status gt_engine_check_memory_all(gt_engine *e);
