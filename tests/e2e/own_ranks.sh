@@ -134,7 +134,7 @@ case_dry_run() {
     local began=$SECONDS words
     PLANTED=late expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long -n --dry-run-seconds=4
     [ $((SECONDS - began)) -lt 100 ] && ! grep -q '2 ranks with' said || { cat said; fail 'ranks that never work'; }
-    for words in --threads=2 --ranks=1 --steps=30; do
+    for words in --threads=2 --steps=30; do
         PLANTED=50000 expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long $words -n
         ! grep -q '2 ranks with' said || { cat said; fail "ranks are measured with $words"; }
     done
