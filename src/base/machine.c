@@ -66,6 +66,12 @@ void gt_session_signal(long session, int number) {
     if (all) closedir(all);
 }
 
+void gt_session_stand_still(long session) {
+    gt_session_signal(session, SIGSTOP);
+    raise(SIGSTOP);
+    gt_session_signal(session, SIGCONT);
+}
+
 /* The value of the first "name : value" or "name: value kB" line; "": there is none. */
 static const char *value_of(const char *path, const char *name, char line[LINE_BYTES]) {
     const char *colon = gt_line_of(path, name, line, LINE_BYTES) ? strchr(line, ':') : NULL;

@@ -43,6 +43,8 @@ typedef struct gt_process {
 bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system hides it */
 /* Sends a signal to all processes of a session, which setsid() has made; not to this process. */
 void gt_session_signal(long session, int number);
+/* For Ctrl-Z: the session stands still, and this process with it; both go on when this process does. */
+void gt_session_stand_still(long session);
 
 /* Environment variables that force a library to other kernels or block sizes than the library would choose for this
  * CPU. Ends with NULL. */

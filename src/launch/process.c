@@ -108,14 +108,6 @@ static bool ended_too_early(const child *c, int status) {
     return c->told && (number == SIGUSR1 || (c->deaf && asks_to_stop(number)));
 }
 
-/* Ctrl-Z: the launcher has a session of its own, and mpirun passes this signal on to nobody. So all that it has started
- * is stopped, then this process, and all of it goes on when this process does. */
-static void stand_still(const child *c) {
-    gt_session_signal(c->pid, SIGSTOP);
-    raise(SIGSTOP);
-    gt_session_signal(c->pid, SIGCONT);
-}
-
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
@@ -132,7 +124,7 @@ static int wait_for(child *c, const sigset_t *signals) {
         if (asks_to_stop(number)) ask_to_stop(c);
         else if (number == SIGUSR1) ask_gently(c);
         else if (number == SIGUSR2) kill(c->pid, number);
-        else if (number == SIGTSTP) stand_still(c);
+        else if (number == SIGTSTP) gt_session_stand_still(c->pid); /* mpirun passes that on to nobody */
     }
 }
 

@@ -104,16 +104,10 @@ static bool has_ended(attempt *a) {
     return true;
 }
 
-static void stand_still(const attempt *a) {
-    gt_session_signal(a->pid, SIGSTOP);
-    raise(SIGSTOP);
-    gt_session_signal(a->pid, SIGCONT);
-}
-
 /* SIGTSTP is blocked, and waits. */
 static void look_for_ctrl_z(const attempt *a, const sigset_t *set) {
     const struct timespec no_time = {0};
-    if (sigtimedwait(set, NULL, &no_time) == SIGTSTP) stand_still(a);
+    if (sigtimedwait(set, NULL, &no_time) == SIGTSTP) gt_session_stand_still(a->pid);
 }
 
 /* Until it has ended, or the time is over, or somebody asks to stop. */
