@@ -22,7 +22,7 @@ static gt_status ranks_wanted(const gt_job *job, int *ranks) {
     *ranks = (int)job->ranks;
     if (*ranks || !text || !*text) return GT_OK;
     long n = strtol(text, &end, 10);
-    if (*end || n < 1 || n > 1 << 20)
+    if (*end || n < 1 || n > 4096)
         return gt_fail(GT_USAGE, "GANTRY_RANKS='%s' in the environment must be a number of ranks", text);
     *ranks = (int)n;
     return GT_OK;

@@ -179,7 +179,7 @@ static const gt_option options[] = {
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},
     {OPTION(ranks, NULL, "Number of ranks to start; 1: none, the cores are threads of one rank"), .class = GT_COMMAND,
-     .derived = "the fastest, by trials", .min = 1, .max = 1 << 20, .common = true,
+     .derived = "the fastest, by trials", .min = 1, .max = 4096, .common = true,
      .detail =
          "For `gantry train` by itself, outside of mpirun, srun, gantry run and the allocations of batch systems. "
          "The ranks are those of this host; each has its share of the cores as threads (--threads: so many). By "
