@@ -120,6 +120,11 @@ int gt_mpi_launched_ranks(void); /* the number of ranks, likewise; 1 without a l
  * signal would end them without a word. */
 gt_status gt_mpi_check_limits(void);
 
+/* How many physical cores this process, which no launcher has started, could share out among ranks: those that it may
+ * run on and that no other run has locked, and at most what the control group grants; 0: other runs have them all.
+ * `bind`: from now on this process, and what it starts, keeps to the cores that no other run has. */
+int gt_cores_to_share(bool bind);
+
 /* ---- slices ---- */
 
 /* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can

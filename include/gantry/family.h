@@ -88,6 +88,7 @@ typedef struct gt_job {
     /* execution */
     int64_t slices_at_once; /* in one execution; 0: as many as fit */
     int64_t threads;        /* of a rank; 0: the cores of the host shared out among its ranks */
+    int64_t ranks;          /* that `gantry train` starts; 0: it chooses */
     const char *memory;     /* "normal" "low" */
     const char *on_trouble; /* "warn" "stop" "rollback" */
     double heartbeat_limit; /* seconds; 0: none */

@@ -272,6 +272,12 @@ typedef struct gt_exec_totals {
     size_t arena_bytes;
 } gt_exec_totals;
 gt_exec_totals gt_exec_cost(const gt_exec *e);
+/* About how many seconds a run takes on so many threads of a core of the present, without hoisted nodes: what a node
+ * has to do, and what it costs to share it out. For decisions, not for people. */
+double gt_exec_estimate(const gt_exec *e, int threads);
+/* What a run of the graph has to do, as it stands, without any pass: a number in the measure of the plans (cost.c), in
+ * which moving memory counts like so much arithmetic. For estimates, at a small part of what gt_exec_new() takes. */
+double gt_graph_work(const gt_graph *g);
 /* Prints a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
 void gt_exec_print(const gt_exec *e, FILE *f);
 void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averages) */

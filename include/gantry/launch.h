@@ -50,6 +50,20 @@ typedef struct gt_launch_stop {
  * command was stopped before it could say so. GT_FAILED: no process could be started. */
 gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *status);
 
+/* A command that is only tried. Its standard input is empty. */
+typedef struct gt_launch_said {
+    int status;     /* as gt_launch_start() gives it; -1: it was ended by force */
+    bool late;      /* the time was over */
+    char out[256];  /* the first bytes of its standard output */
+    char err[4096]; /* the last of its messages */
+} gt_launch_said;
+/* Runs it for `limit` seconds at most, or until stop() is not 0 (NULL: nobody asks to stop); Ctrl-Z stops it and this
+ * process, and it goes on with this process. When the function returns, none of its processes is there any more.
+ * GT_FAILED: no process could be started. */
+gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_launch_said *said);
+/* In some words why what was tried did not end well. */
+void gt_launch_why(const gt_launch *l, const gt_launch_said *said, char *text, size_t room);
+
 /* Notes that the launch has not failed: the ranks have met, or the program ends by itself. The scripts for clusters
  * (slurm/lib.sh) must tell a launch that failed from a training that failed: before each launch they leave a file,
  * which is removed by the first rank of the program that was started. */

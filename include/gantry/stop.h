@@ -11,6 +11,11 @@
 /* Set in the environment of ranks whose launcher kills nobody on SIGTERM, SIGINT and SIGHUP: that of gantry run. */
 #define GT_WAITING_LAUNCHER "GANTRY_WAITING_LAUNCHER"
 
+/* Set in the environment of ranks that gantry run or gantry train has started on its own host: the process that did so,
+ * when it began, and the host. If it was killed before the ranks listened, gt_stop_install() finds that, and they stop.
+ */
+#define GT_STARTER "GANTRY_STARTER"
+
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at
  * once)", for then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that the launcher may not

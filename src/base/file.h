@@ -130,6 +130,12 @@ gt_status gt_temp_file_align(gt_temp_file *s);
 const void *gt_temp_file_map(const gt_temp_file *s, uint64_t offset, size_t n);
 void gt_temp_file_unmap(const void *map, size_t n);
 
+/* ---- what is kept from run to run (cache.c) ---- */
+
+/* The path of `name` in $GT_CACHE, else in $XDG_CACHE_HOME/gantry, else in ~/.cache/gantry, to be freed; the folder
+ * need not be there. NULL: see gt_message(). */
+char *gt_cache_path(const char *name);
+
 /* ---- file systems (file_system.c) ---- */
 
 typedef struct gt_file_system {

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +51,25 @@ bool gt_process_look(long pid, gt_process *p) {
     if (!open || !close) return false;
     *close = 0;
     snprintf(p->name, sizeof p->name, "%s", open + 1);
-    return sscanf(close + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                  &p->state, &p->parent, &p->started) == 3;
+    return sscanf(close + 1, " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &p->state, &p->parent, &p->session, &p->started) == 4;
+}
+
+void gt_session_signal(long session, int number) {
+    DIR *all = opendir("/proc");
+    struct dirent *entry;
+    while (all && (entry = readdir(all))) {
+        gt_process p;
+        long pid = strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && pid != getpid() && gt_process_look(pid, &p) && p.session == session) kill((pid_t)pid, number);
+    }
+    if (all) closedir(all);
+}
+
+void gt_session_stand_still(long session) {
+    gt_session_signal(session, SIGSTOP);
+    raise(SIGSTOP);
+    gt_session_signal(session, SIGCONT);
 }
 
 /* The value of the first "name : value" or "name: value kB" line; "": there is none. */
@@ -127,21 +145,6 @@ static void look_at_caches(gt_machine *m) {
     }
 }
 
-static void look_at_limits(gt_machine *m) {
-    char line[64];
-    unsigned long long most, used = 0;
-    if (gt_line_of("/sys/fs/cgroup/memory.max", "", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
-        most < m->memory) {
-        if (gt_line_of("/sys/fs/cgroup/memory.current", "", line, sizeof line)) used = strtoull(line, NULL, 10);
-        m->memory = most;
-        if (used < most && most - used < m->available) m->available = most - used;
-    }
-    double quota, period;
-    if (gt_line_of("/sys/fs/cgroup/cpu.max", "", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
-        period > 0)
-        m->quota = quota / period;
-}
-
 void gt_machine_look(gt_machine *m) {
     *m = (gt_machine){.cpu = "unknown CPU"};
     char line[LINE_BYTES];
@@ -154,7 +157,7 @@ void gt_machine_look(gt_machine *m) {
     m->available = memory_line("MemAvailable");
     count_cores(m);
     look_at_caches(m);
-    look_at_limits(m);
+    gt_machine_limits(m, "/proc/self/cgroup", "/sys/fs/cgroup");
 }
 
 void gt_machine_text(const gt_machine *m, char *out, size_t room) {

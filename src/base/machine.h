@@ -17,6 +17,9 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
 } gt_machine;
 
 void gt_machine_look(gt_machine *m);
+/* Lowers memory and quota to what the control groups grant that a file such as /proc/self/cgroup names; their folders
+ * lie in `root`. */
+void gt_machine_limits(gt_machine *m, const char *groups, const char *root);
 void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line */
 
 /* How many processors other programs keep busy, measured for so many seconds in which this thread sleeps; -1: unknown.
@@ -36,10 +39,14 @@ bool gt_line_of(const char *path, const char *begins, char *line, int room);
 typedef struct gt_process {
     char name[64]; /* of its program; the system gives the first 15 bytes */
     char state;    /* Z and X: the process has ended */
-    int parent;
+    int parent, session;
     unsigned long long started; /* tells the process from a later process of the same number */
 } gt_process;
 bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system hides it */
+/* Sends a signal to all processes of a session, which setsid() has made; not to this process. */
+void gt_session_signal(long session, int number);
+/* For Ctrl-Z: the session stands still, and this process with it; both go on when this process does. */
+void gt_session_stand_still(long session);
 
 /* Environment variables that force a library to other kernels or block sizes than the library would choose for this
  * CPU. Ends with NULL. */

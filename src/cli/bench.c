@@ -11,7 +11,7 @@
 static const struct {
     const char *name, *help;
 } programs[] = {
-    {"peak", "FMA peak by instructions, and memory bandwidth, of one core"},
+    {"peak", "FMA peak, bandwidth of a core; cost of sharing out a node"},
     {"conv", "convolution layers of the recipes: each direction, each kernel"},
     {"conv_onednn", "the same beside oneDNN, with errors (built where libdnnl-dev is)"},
     {"step", "phases of training: images/s, sec/kimg, share of kinds of ops"},

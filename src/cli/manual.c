@@ -191,7 +191,12 @@ static const gt_named environment[] = {
                "Results differ in their last bits between sets."},
     {"GT_CONV", "Kernels of convolutions where the job says conv = auto: auto, direct or winograd. A run that is "
                 "resumed keeps those it began with."},
-    {"GT_CACHE", "Folder in which gantry metrics keeps statistics of real pictures."},
+    {"GT_CACHE",
+     "Folder in which gantry metrics keeps statistics of real pictures, and gantry train which ranks and threads "
+     "were the fastest."},
+    {"GANTRY_RANKS",
+     "Number of ranks that gantry train starts by itself where --ranks does not say it; 1: none, and no "
+     "trials."},
     {"GANTRY_MPI", "What srun speaks with the ranks of gantry run, where that is not PMIx."},
     {"GANTRY_SITE", "File of what is particular to a site, in place of slurm/site.env: see gantry-submit(1)."},
     {"GANTRY_TERMINAL", "The standard error, though a pipe, ends at a terminal so many columns wide: what gantry run "

@@ -117,7 +117,7 @@ static bool has_word(char *const *command, const char *word) {
     return has;
 }
 
-static gt_launch_stop stop_of(char *const *command) {
+gt_launch_stop cli_launch_stop(char *const *command) {
     size_t i = 0;
     for (; stopping[i].command; i++)
         if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
@@ -141,7 +141,7 @@ static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *s
         gt_launch_print(&launch, stdout);
         return GT_OK;
     }
-    gt_launch_stop stop = stop_of(command);
+    gt_launch_stop stop = cli_launch_stop(command);
     return gt_launch_start(&launch, &stop, status);
 }
 

@@ -124,6 +124,51 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
     return st ? st : check_first_word(s);
 }
 
+/* An estimate says little of few threads: so many are never refused. */
+static gt_status most_threads(const submission *s, int64_t ranks, int *most) {
+    enum { FEW = 4 };
+    gt_status st = gt_threads_that_pay(s->job, (int)ranks, most);
+    if (!st && *most < FEW) *most = FEW;
+    return st;
+}
+
+/* More tasks with fewer cores each, as many as pay: the fewest tasks that use all cores, else the most tasks that have
+ * slices. */
+static gt_status find_split(const submission *s, int most, int64_t *tasks, int64_t *cores) {
+    const gt_batch_job *b = &s->f.batch;
+    gt_status st = GT_OK;
+    *tasks = b->ntasks_per_node;
+    *cores = most;
+    for (int64_t k = 2; k <= b->cpus_per_task && b->nodes * b->ntasks_per_node * k <= s->job->slices && !st; k++) {
+        if (b->cpus_per_task % k) continue;
+        st = most_threads(s, b->nodes * b->ntasks_per_node * k, &most);
+        *tasks = b->ntasks_per_node * k;
+        *cores = b->cpus_per_task / k;
+        if (*cores <= most) break;
+        *cores = most;
+    }
+    return st;
+}
+
+/* Nodes are used whole: a rank whose threads have nothing to do wastes them. Who says --threads knows what he does. */
+static gt_status check_threads(const submission *s, int ranks) {
+    const gt_batch_job *b = &s->f.batch;
+    int64_t tasks, cores;
+    int most;
+    if (s->job->threads || b->cpus_per_task == 1) return GT_OK;
+    gt_status st = most_threads(s, ranks, &most);
+    if (st || b->cpus_per_task <= most) return st;
+    if ((st = find_split(s, most, &tasks, &cores))) return st;
+    bool all = tasks * cores == b->ntasks_per_node * b->cpus_per_task;
+    return gt_fail(
+        GT_USAGE,
+        "--cpus-per-task=%lld: more than %d threads of a rank would be less than half used by this network, by "
+        "estimate. %s: --ntasks-per-node=%lld --cpus-per-task=%lld; --threads=%lld submits it as it is",
+        (long long)b->cpus_per_task, most,
+        all ? "The same cores" : "Its batch has no work for all these cores; what it can use", (long long)tasks,
+        (long long)cores, (long long)b->cpus_per_task);
+}
+
 /* The job with the data's shape: do the options fit together, and are there slices for all ranks? */
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
@@ -137,11 +182,14 @@ static gt_status check_job(submission *s) {
                      "--restart would begin anew each time the script is submitted: give another --run, or move the "
                      "folder '%s' away",
                      job->run);
+    if (!st && job->ranks)
+        st = gt_fail(GT_USAGE, "--ranks is for gantry train by itself: here the ranks are --nodes times "
+                               "--ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_resolve_job(job);
-    return st ? st
-              : gt_slices_check_ranks((int)job->batch, (int)job->slices,
-                                      (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node));
+    int ranks = (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node);
+    if (!st) st = gt_slices_check_ranks((int)job->batch, (int)job->slices, ranks);
+    return st ? st : check_threads(s, ranks);
 }
 
 /* ---- submitting ---- */

@@ -154,58 +154,14 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
-/* The same command on several ranks, which says how fast it is. */
-typedef struct same_command {
-    gt_arena *arena;
-    char **argv; /* "train", arguments, NULL */
-} same_command;
-
-/* How many words of argv from here on are about the dry run, or threads. */
-static int about_speed(char **argv) {
-    static const char *const keys[] = {"-n", "--dry-run", "--dry-run=", "--dry-run-seconds=", "--threads="};
-    if (!strcmp(*argv, "--threads") || !strcmp(*argv, "--dry-run-seconds")) return 2;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!strncmp(*argv, keys[i], strlen(keys[i])) && (strchr(keys[i], '=') || !(*argv)[strlen(keys[i])])) return 1;
-    return 0;
-}
-
-/* This process has no MPI: it may start others. */
-static double speed_of(const void *of, int ranks, int threads, double limit) {
-    const same_command *c = of;
-    int n = 0, k = 0;
-    while (c->argv[n]) n++;
-    const char **words = gt_arena_array(c->arena, (size_t)n + 5, sizeof *words);
-    if (!words) return 0;
-    for (int i = 0, left; i < n; i += left ? left : 1)
-        if (!(left = about_speed(c->argv + i))) words[k++] = c->argv[i];
-    words[k++] = "--dry-run=speed";
-    words[k++] = gt_arena_printf(c->arena, "--threads=%d", threads);
-    words[k++] = gt_arena_printf(c->arena, "--dry-run-seconds=%.3f", limit / 2);
-    words[k++] = "--log=error";
-    words[k] = NULL;
-    gt_launch launch;
-    if (gt_launch_plan(
-            c->arena,
-            &(gt_launch_options){
-                .ranks = ranks, .hosts = "", .hostfile = "", .launcher = "auto", .options = "", .command = words},
-            &launch))
-        return 0;
-    gt_buffer line = {0};
-    char text[64] = "";
-    gt_buffer_printf(&line, "timeout --kill-after=5 %.3f ", limit);
-    gt_launch_line(&launch, &line);
-    gt_buffer_printf(&line, " 2>/dev/null");
-    gt_buffer_add(&line, "", 1);
-    if (!line.failed) gt_shell_output(line.data, text, sizeof text);
-    gt_buffer_free(&line);
-    return atof(text);
-}
-
 static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
+    cli_start start;
+    gt_status st = cli_start_find(&start, job, argv);
+    if (!st && start.ranks > 1) return cli_start_ranks(&start, start.ranks, "");
     gt_tell_allow(job->progress);
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
-    gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
+    if (!st && cli_first_rank()) st = gt_h5_check(job->data);
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
     bool dry = !gt_is(job->dry_run, "0"), begins = cli_first_rank() && !job->restart && gt_is_directory(job->run);
@@ -220,9 +176,10 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
                  (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
     size_t checkpoint_bytes;
     if (comm->rank == 0) explain(job, left);
-    const gt_other_ranks others = {speed_of, &(same_command){job->arena, argv}};
-    st = dry ? gt_train_dry_run_all(comm, job, gt_mpi_launched() ? NULL : &others, &checkpoint_bytes)
-             : gt_train_all(comm, job);
+    const gt_starter *starter = start.starter.of ? &start.starter : NULL;
+    st = dry ? gt_train_dry_run_all(comm, job, starter, &checkpoint_bytes)
+             : gt_train_all(comm, job, starter, &start.how);
+    int ranks = starter && !st ? start.how.split.ranks : 0;
     if (!st && measures)
         st = gt_checkup_examine_all(checkup, comm,
                                     &(gt_checkup_options){.kernels = cli_kernels(),
@@ -230,7 +187,8 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
                                                           .dir = *job->run ? job->run : job->outdir,
                                                           .checkpoint = (double)checkpoint_bytes},
                                     stdout);
-    return cli_leave("train", st, comm);
+    int status = cli_leave("train", st, comm);
+    return ranks > 1 ? cli_start_ranks(&start, ranks, start.how.text) : status;
 }
 
 /* The help of a job file's model: as if --model had named it. Mistakes in the file do not matter here. */

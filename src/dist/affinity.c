@@ -85,6 +85,28 @@ static bool same_on_all(gt_comm_inside *in, const cpu_set_t *set) {
     return same;
 }
 
+/* At most what the control group grants of the time of processors, shared out among the ranks of the host: a thread
+ * more would stand still for part of each period, and the others would wait for it. */
+static int within_quota(int cores, int ranks) {
+    gt_machine m = {0};
+    gt_machine_limits(&m, "/proc/self/cgroup", "/sys/fs/cgroup");
+    if (m.quota <= 0 || m.quota / ranks >= cores) return cores;
+    return m.quota / ranks > 1 ? (int)(m.quota / ranks) : 1;
+}
+
+int gt_cores_to_share(bool bind) {
+    cpu_set_t set, rest;
+    cpu list[CPU_SETSIZE];
+    int n;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set)) return 1; /* more processors than a cpu_set_t holds */
+    rest = set;
+    gt_remove_locked_cores(&rest);
+    int cores = list_cpus(&rest, list, &n);
+    if (bind && cores > 0 && !CPU_EQUAL(&rest, &set)) bind_to(rest);
+    return within_quota(cores, 1);
+}
+
 void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
     gt_comm *c = &in->seen;
     cpu_set_t set;
@@ -108,7 +130,7 @@ void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
         bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }
-    c->threads = threads > 0 ? threads : c->cores;
+    c->threads = threads > 0 ? threads : within_quota(c->cores, ranks);
     if (c->rank == 0) gt_warn_of_threads(threads, n ? n : cores);
     int crowded = in->roams || ranks > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
     if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->node);

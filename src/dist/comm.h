@@ -54,6 +54,7 @@ pid_t gt_find_launcher(void);
  * of this host; then no rank of this host has locked any. Collective over in->node. */
 bool gt_lock_cores_all(gt_comm_inside *in, const cpu_set_t *mine);
 void gt_unlock_cores(gt_comm_inside *in);
+void gt_remove_locked_cores(cpu_set_t *set); /* those that another run has locked at this moment */
 /* Chooses this rank's cores (affinity.c), and sets cores, threads and oversubscribed. Collective over in->node. */
 void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads);
 

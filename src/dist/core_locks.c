@@ -40,6 +40,15 @@ static bool lock(int file, int core, short type) {
     return fcntl(file, F_OFD_SETLK, &l) == 0;
 }
 
+void gt_remove_locked_cores(cpu_set_t *set) {
+    int file = open_made();
+    for (int core = 0; core < CPU_SETSIZE && file >= 0; core++) {
+        struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = core, .l_len = 1};
+        if (CPU_ISSET(core, set) && fcntl(file, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK) CPU_CLR(core, set);
+    }
+    if (file >= 0) close(file);
+}
+
 bool gt_lock_cores_all(gt_comm_inside *in, const cpu_set_t *mine) {
     in->core_locks = open_lock_file();
     int all = 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/machine.h"
 #include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
@@ -90,12 +91,26 @@ static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" :
 /* gantry run has answered already. */
 static bool is_to_answer(const gt_comm *comm) { return comm->rank == 0 && (alone || !getenv(GT_WAITING_LAUNCHER)); }
 
+/* Was the process killed that has started the ranks? Then its launcher got SIGUSR1, perhaps when there was no rank to
+ * pass it on to. */
+static bool is_starter_gone(void) {
+    const char *text = getenv(GT_STARTER);
+    char host[GT_HOST_BYTES] = "", here[GT_HOST_BYTES] = "";
+    unsigned long long started;
+    int pid;
+    gt_process p;
+    if (!text || sscanf(text, "%d %llu %63s", &pid, &started, host) != 3) return false;
+    if (gethostname(here, sizeof here - 1) || strcmp(host, here)) return false;
+    return !gt_process_look(pid, &p) || p.started != started || p.state == 'Z';
+}
+
 static void install_handlers(const gt_comm *comm) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
     interrupted = 0;
     if (!is_to_answer(comm)) answer[0] = 0;
     for (int i = 0; i < N_HANDLED; i++) set_handler(handled[i].number, handled[i].handler, &before[i]);
+    if (!alone && is_starter_gone()) stop_signal = SIGUSR1;
 }
 
 void gt_stop_install(const gt_comm *comm, const char *after) {

@@ -24,6 +24,7 @@ static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_
  * step. */
 static gt_status make_steps(gt_exec *e) {
     const gt_graph *g = e->graph;
+    int threads = gt_pool_threads(e->options.pool);
     e->n_steps = e->n_hoisted = e->n_order = e->n_slice_sums = 0;
     e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
     e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
@@ -37,7 +38,8 @@ static gt_status make_steps(gt_exec *e) {
         const float **in = gt_arena_array(e->meta, (size_t)n->n_in + 1, sizeof *in);
         if (!in) return GT_NOMEM;
         s->node = n;
-        s->run = (gt_run){.node = n, .in = in, .pool = e->options.pool, .env = &e->env};
+        gt_pool *pool = gt_node_is_shared(n, threads) ? e->options.pool : NULL;
+        s->run = (gt_run){.node = n, .in = in, .pool = pool, .env = &e->env};
         if (n->rate == GT_RATE_UPDATE) e->n_hoisted++;
         for (int i = 0; i < g->n_results; i++) {
             const gt_result *r = &g->results[i];

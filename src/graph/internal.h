@@ -77,6 +77,8 @@ void gt_node_rename(gt_node *n, const char *format, ...) __attribute__((format(p
 
 void gt_node_cost(const gt_node *n, double *flops, double *bytes); /* as its op says, or what it must read and write */
 double gt_node_work(const gt_node *n); /* both in one number, for passes to weigh: float operations */
+/* Is it worth sharing out among so many threads? One thread computes the same bits. */
+bool gt_node_is_shared(const gt_node *n, int threads);
 
 /* ---- exec.c, passes/ ---- */
 

@@ -179,6 +179,14 @@ static const gt_option options[] = {
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true,
      .detail = "Changes no bit of the results."},
+    {OPTION(ranks, NULL, "Number of ranks to start; 1: none, the cores are threads of one rank"), .class = GT_COMMAND,
+     .derived = "the fastest, by trials", .min = 1, .max = 4096, .common = true,
+     .detail =
+         "For `gantry train` by itself, outside of mpirun, srun, gantry run and the allocations of batch systems. "
+         "The ranks are those of this host; each has its share of the cores as threads (--threads: so many). By "
+         "default, for a run of more than five minutes, the ways to share out the cores are tried for some "
+         "seconds, and the choice is kept for later runs; --threads alone is one rank. Changes no bit of the "
+         "results. GANTRY_RANKS in the environment stands for --ranks where that is not given."},
     {OPTION(max_time, "", "Write a checkpoint and stop after this time: minutes, h:m:s or days-hours"),
      .placeholder = "TIME", .class = GT_COMMAND, .check = check_duration,
      .detail =
@@ -203,11 +211,12 @@ static const gt_option options[] = {
                "When the network between two ranks is broken, the message names both of them."},
     {OPTION(dry_run, "0", "Print duration, memory and speed of the run, and exit; quick: no speed; job: the job"),
      .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick|job|speed", .bare = "1",
-     .detail = "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and what would be "
-               "faster, also measured: for runs of more than five minutes ranks in place of threads, of more than a "
-               "day a smaller network; then sizes of the networks, and what gantry doctor says. quick prints the job "
-               "and its sizes, makes no step and asks no doctor; job prints the job alone, speed only how many images "
-               "are shown in a second."},
+     .detail =
+         "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and what would be "
+         "faster, also measured: for runs of more than five minutes the ranks that would be started, of more than a "
+         "day a smaller network; then sizes of the networks, and what gantry doctor says. quick prints the job "
+         "and its sizes, makes no step and asks no doctor; job prints the job alone, speed only how many images "
+         "are shown in a second."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,

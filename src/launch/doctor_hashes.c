@@ -64,7 +64,7 @@ static gt_status train_all(gt_comm *comm, const gt_kernel_set *kernels, const go
     if (!st) st = gt_job_check(job);
     free(text);
     if (!st) job->kernels = kernels;
-    if (!(st = gt_comm_agree_all(comm, st))) st = gt_train_all(comm, job);
+    if (!(st = gt_comm_agree_all(comm, st))) st = gt_train_all(comm, job, NULL, NULL);
     gt_job_free(job);
     return st;
 }

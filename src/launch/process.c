@@ -3,9 +3,10 @@
  * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks
  * about a second later, in the middle of a step. This process stays in the terminal's foreground and passes on what
  * lets the ranks finish: SIGUSR1 first, SIGTERM when asked again. Should it be killed itself, the kernel sends the
- * launcher SIGUSR1 in its place. mpirun passes a signal on to the ranks that there are: one that comes before it has
- * started them reaches nobody and is forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after
- * longer and longer pauses, until the launcher ends. A rank may get it any number of times.
+ * launcher SIGUSR1 in its place; ranks that were not there yet look for it when they begin to listen (GT_STARTER).
+ * mpirun passes a signal on to the ranks that there are: one that comes before it has started them reaches nobody and
+ * is forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after longer and longer pauses, until
+ * the launcher ends. A rank may get it any number of times.
  *
  * Service managers and batch systems send SIGTERM, SIGINT or SIGHUP to all processes of a job at once. Then mpirun,
  * too, would kill the ranks. So where the ranks can finish, Open MPI's mpirun gets these signals blocked: it keeps them
@@ -22,7 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/machine.h"
 #include "gantry/clock.h"
+#include "gantry/dist.h"
 #include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
@@ -121,13 +124,14 @@ static int wait_for(child *c, const sigset_t *signals) {
         if (asks_to_stop(number)) ask_to_stop(c);
         else if (number == SIGUSR1) ask_gently(c);
         else if (number == SIGUSR2) kill(c->pid, number);
+        else if (number == SIGTSTP) gt_session_stand_still(c->pid); /* mpirun passes that on to nobody */
     }
 }
 
-/* A process of another session is not stopped when it reads the terminal from the background: srun would take what is
- * typed for the shell. */
-static void leave_terminal_input(void) {
-    int fd = isatty(STDIN_FILENO) ? open("/dev/null", O_RDONLY) : -1;
+/* No command of several ranks reads its standard input, but mpirun and srun do: they would take what is typed for the
+ * shell, and the list of a loop `while read ...; do gantry ...; done <list`. */
+static void leave_input(void) {
+    int fd = open("/dev/null", O_RDONLY);
     if (fd < 0) return;
     dup2(fd, STDIN_FILENO);
     close(fd);
@@ -137,7 +141,7 @@ static void become_launcher(const gt_launch *l, pid_t parent, const sigset_t *ma
     const char *const *argv = l->words;
     setsid();
     if (to >= 0) dup2(to, STDERR_FILENO);
-    leave_terminal_input();
+    leave_input();
     if (l->apart) launch_leave_network();
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != parent) _exit(FAILED);
@@ -154,15 +158,26 @@ static void make_deaf(sigset_t *mask) {
     setenv(GT_WAITING_LAUNCHER, "1", 1);
 }
 
-/* What is ignored, as SIGHUP under nohup, stays ignored. */
+/* Ranks on this host may see whether this process is there. */
+static void name_starter(const gt_launch *l) {
+    char text[GT_HOST_BYTES + 64], host[GT_HOST_BYTES] = "";
+    gt_process own;
+    unsetenv(GT_STARTER); /* one around this one */
+    if (strcmp(l->words[0], "mpirun") || !gt_process_look(getpid(), &own) || gethostname(host, sizeof host - 1)) return;
+    snprintf(text, sizeof text, "%d %llu %s", (int)getpid(), own.started, host);
+    setenv(GT_STARTER, text, 1);
+}
+
+/* What is ignored, as SIGHUP under nohup, stays ignored; but not SIGINT, which a shell's script lets its background
+ * commands ignore, and which training takes there as everywhere. */
 static void choose_signals(sigset_t *set) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD};
     sigemptyset(set);
     signal(SIGCHLD, SIG_DFL);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction now;
         sigaction(numbers[i], NULL, &now);
-        if (now.sa_handler != SIG_IGN) sigaddset(set, numbers[i]);
+        if (now.sa_handler != SIG_IGN || numbers[i] == SIGINT) sigaddset(set, numbers[i]);
     }
 }
 
@@ -186,6 +201,7 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     fflush(NULL);
     unsetenv(GT_WAITING_LAUNCHER); /* of a launcher around this one */
     if (c.deaf) make_deaf(&before);
+    name_starter(l);
     pid_t self = getpid();
     launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();

@@ -2,7 +2,8 @@
  * DESIGN
  * Open MPI writes its reports between two lines of dashes, each report with one write(). All other bytes are passed on
  * as they come, since live lines have no end. A line of dashes is held, and what follows up to the next one; the whole
- * is left out if it is the report. Held bytes that nothing follows are somebody else's, and are passed on. */
+ * is left out if it is the report. Lines that say that mpirun passes a signal on are left out, too. Held bytes that
+ * nothing follows are somebody else's, and are passed on. */
 #define _GNU_SOURCE
 #include "launch/stderr.h"
 
@@ -70,12 +71,24 @@ static bool only_dashes(const filter *f) {
     return true;
 }
 
-/* One more byte. The bytes held begin with a line of dashes, or with dashes that may become one. */
+static const char forwarding[] = "mpirun: Forwarding signal ";
+
+/* "mpirun: Forwarding signal 10 to job", as far as it has come. */
+static bool is_forwarding(const filter *f) {
+    size_t n = f->n < sizeof forwarding - 1 ? f->n : sizeof forwarding - 1;
+    return !f->line && !memcmp(f->held, forwarding, n);
+}
+
+/* One more byte. The bytes held begin with a line of dashes, or with dashes that may become one, or with what may
+ * become a line about a signal. */
 static void take_byte(filter *f, char c) {
     f->held[f->n++] = c;
-    bool dashes = only_dashes(f), begins = !f->line;
-    if (f->mid_line || (begins && !dashes) || f->n == LONGEST) {
+    bool dashes = only_dashes(f), begins = !f->line, signal_line = is_forwarding(f);
+    if (f->mid_line || (begins && !dashes && !signal_line) || f->n == LONGEST) {
         pass_on(f);
+    } else if (c == '\n' && signal_line) {
+        if (f->n < sizeof forwarding) pass_on(f);
+        f->n = 0;
     } else if (c == '\n') {
         if (begins || !dashes) {
             f->line = f->n;

@@ -89,6 +89,7 @@ static const char **trial_command(const gt_search *s, int trial) {
         gt_drawn d = gt_search_value(s, trial, i);
         argv[n++] = gt_arena_printf(a, "--%s=%s", s->varied[i].key, gt_drawn_text(&d));
     }
+    if (s->plan.ranks_per_trial <= 1) argv[n++] = "--ranks=1"; /* the trials share out the cores */
     if (s->threads) argv[n++] = gt_arena_printf(a, "--threads=%d", s->threads);
     argv[n++] = "--progress=0";
     argv[n++] = gt_arena_printf(a, "--run=%s", gt_search_path(s, trial, "%s/trials/%04d"));

@@ -91,17 +91,19 @@ void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
         gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_next_checkpoint_text(e, next);
-    gt_starts_begin(j->dir, e->shown, job->total_images, next,
-                    (const gt_start_fact[]){{"data", text[DATA]},
-                                            {"model", job->model},
-                                            {"parameters", text[PARAMETERS]},
-                                            {"batch", text[BATCH]},
-                                            {"ranks", text[RANKS]},
-                                            {GT_START_PROCESSORS, text[PROCESSORS]},
-                                            {"program", text[PROGRAM]},
-                                            {0}});
+    gt_start_fact facts[] = {{"data", text[DATA]},
+                             {"model", job->model},
+                             {"parameters", text[PARAMETERS]},
+                             {"batch", text[BATCH]},
+                             {"ranks", text[RANKS]},
+                             {GT_START_PROCESSORS, text[PROCESSORS]},
+                             {"program", text[PROGRAM]},
+                             {*e->choice ? "choice" : NULL, e->choice},
+                             {0}};
+    gt_starts_begin(j->dir, e->shown, job->total_images, next, facts);
     gt_info("%s", text[PROGRAM]);
     gt_info("%s", text[RANKS]);
+    if (*e->choice) gt_info("choice: %s", e->choice);
     gt_info("processors: %s", text[PROCESSORS]);
     gt_info("data: %s", text[DATA]);
     if (!job->label_dim && e->info->stored_label_width > 0 && job->family->adversarial)

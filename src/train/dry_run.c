@@ -16,6 +16,7 @@
 #include "gantry/progress.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
+#include "train/choice.h"
 #include "train/measurer.h"
 
 enum { MEASURE_SECONDS = 2 };
@@ -34,20 +35,42 @@ static double flops_per_image(const gt_engine *e) {
     return flops;
 }
 
+/* Seconds of steps so far: of each phase, and of what is outside of them. */
+typedef struct step_times {
+    double phase[GT_MAX_PHASES], rest;
+    int made[GT_MAX_PHASES], steps;
+} step_times;
+
+static gt_status time_step_all(gt_engine *e, step_times *t) {
+    double start = gt_clock();
+    uint32_t step = e->step;
+    gt_status st = gt_engine_step_all(e);
+    t->rest += gt_clock() - start;
+    t->steps++;
+    for (int p = 0; p < e->model->n_phases; p++) {
+        if (step % (uint32_t)e->model->phases[p].interval) continue;
+        t->phase[p] += e->phases[p].seconds;
+        t->rest -= e->phases[p].seconds;
+        t->made[p]++;
+    }
+    return st;
+}
+
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does
  * not count: it is made again, with all its phases, and then as many as fit into the time. */
 static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
+    step_times t = {.rest = 0};
     gt_status st = gt_engine_step_all(e);
     e->step = 0;
     e->shown = 0;
     double start = gt_clock();
     for (int more = 1; more && !st; gt_comm_broadcast_all(e->comm, &more, sizeof more, 0)) {
-        st = gt_engine_step_all(e);
+        st = time_step_all(e, &t);
         more = gt_clock() - start < MEASURE_SECONDS && !gt_engine_finished(e);
     }
-    *seconds_per_image = 0;
+    *seconds_per_image = t.steps ? fmax(0, t.rest) / t.steps : 0;
     for (int p = 0; p < e->model->n_phases; p++)
-        *seconds_per_image += e->phases[p].seconds / e->model->phases[p].interval;
+        if (t.made[p]) *seconds_per_image += t.phase[p] / t.made[p] / e->model->phases[p].interval;
     *seconds_per_image /= (double)e->job->batch;
     return st;
 }
@@ -173,33 +196,32 @@ static gt_status measure_smaller_all(const gt_engine *e, double end, double seco
     return st == GT_USAGE ? GT_OK : st;
 }
 
-/* Ranks in place of the threads of this one: as many as there are slices, with equal shares of the threads. */
-typedef struct split {
-    int ranks;
-    double images_per_second; /* 0: not measured */
-} split;
+/* Ranks in place of the threads of this one, which `gantry train` would start. */
+typedef struct ranks_instead {
+    gt_split split; /* 0 ranks: not measured */
+    double images_per_second;
+} ranks_instead;
 
-/* `left`: seconds; where they are over before the ranks have been measured, there is no such number. */
-static split measure_split(const gt_engine *e, double left, double seconds, const gt_other_ranks *others) {
+/* `left`: seconds; where they are over before ranks have been measured, there is no such number. */
+static ranks_instead measure_ranks(gt_engine *e, double left, double seconds, const gt_starter *starter) {
     const double short_run = 300;
-    split s = {.ranks = gt_pool_threads(e->pool)};
-    int threads = s.ranks;
-    if (!others || e->comm->ranks > 1 || seconds < short_run || left < 1) return s;
-    while (threads % s.ranks || s.ranks > e->batches[0].slices.count) s.ranks--;
-    if (s.ranks > 1) s.images_per_second = others->images_per_second(others->of, s.ranks, threads / s.ranks, left);
-    return s;
+    ranks_instead r = {0};
+    if (!starter || starter->instead || e->comm->ranks > 1 || seconds < short_run || left < 1) return r;
+    r.split = gt_fastest_split(e, starter, left, &r.images_per_second);
+    return r;
 }
 
-static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const split *r) {
+static void print_faster(const gt_engine *e, double seconds_per_image, const smaller *s, const ranks_instead *r) {
     const double day = 86400, kimg = (double)e->job->total_images / 1000, chance = 1.03;
-    char text[64], command[96];
+    char text[64];
     double images = day / seconds_per_image; /* of a day */
-    snprintf(command, sizeof command, "gantry run -n %d train ...", r->ranks);
     if (r->images_per_second * seconds_per_image > chance)
-        gt_print("faster      %s: %.2f images/s, %s\n", command, r->images_per_second,
+        gt_print("faster      %d ranks with %d thread%s: %.2f images/s, %s; gantry train starts them by itself\n",
+                 r->split.ranks, r->split.threads, gt_plural(r->split.threads), r->images_per_second,
                  length_text(1000 * kimg / r->images_per_second, text));
     else if (r->images_per_second > 0)
-        gt_print("ranks       not faster: %s makes %.2f images/s\n", command, r->images_per_second);
+        gt_print("ranks       not faster: %d ranks with %d thread%s make %.2f images/s\n", r->split.ranks,
+                 r->split.threads, gt_plural(r->split.threads), r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
     gt_print("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
     if (s->options)
@@ -227,7 +249,7 @@ static void look_at_load_all(gt_comm *comm, load *out) {
 
 /* What whoever asks wants to know, in five lines or so. */
 static void print_answer(const gt_engine *e, double seconds_per_image, const load *busy, const smaller *s,
-                         const split *r) {
+                         const ranks_instead *r) {
     double seconds = seconds_per_image * (double)e->job->total_images,
            checkpoint = (double)gt_engine_checkpoint_bytes(e);
     char text[64];
@@ -277,7 +299,7 @@ static gt_status transfer_all(gt_engine *e) {
 }
 
 /* Steps are made and timed. */
-static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_other_ranks *others) {
+static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_starter *starter) {
     gt_rehearsal pieces;
     double seconds, limit = e->job->dry_run_seconds, end = gt_clock() + limit;
     smaller less;
@@ -291,8 +313,8 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_other
     if (!st) st = measure_all(e, limit / 2, &seconds, &pieces, &cut);
     if (!st) st = gt_measurers_cost_all(e);
     if (!st) st = measure_smaller_all(e, end - limit / 4, seconds, &less);
-    split several = {0};
-    if (!st) several = measure_split(e, end - gt_clock(), seconds * (double)e->job->total_images, others);
+    ranks_instead several = {0};
+    if (!st) several = measure_ranks(e, end - gt_clock(), seconds * (double)e->job->total_images, starter);
     gt_tell_end();
     if (!st && e->comm->rank == 0) {
         print_answer(e, seconds, busy, &less, &several);
@@ -312,7 +334,7 @@ static gt_status measure_speed_all(gt_engine *e) {
     return st;
 }
 
-gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks *others, size_t *checkpoint_bytes) {
+gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_starter *starter, size_t *checkpoint_bytes) {
     gt_engine e;
     gt_journal j = {0};
     load busy = {0};
@@ -339,7 +361,7 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_other_ranks 
         print_ranks(&e);
         print_memory(&e);
     }
-    if (!st && !quick) st = speed ? measure_speed_all(&e) : measure_cost_all(&e, &busy, others);
+    if (!st && !quick) st = speed ? measure_speed_all(&e) : measure_cost_all(&e, &busy, starter);
     if (!st) *checkpoint_bytes = gt_engine_checkpoint_bytes(&e);
     gt_journal_end(&e, &j);
     gt_engine_close_all(&e);

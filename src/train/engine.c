@@ -68,7 +68,7 @@ static gt_status resolve_all(gt_engine *e) {
 }
 
 gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job) {
-    *e = (gt_engine){.comm = comm, .job = job};
+    *e = (gt_engine){.comm = comm, .job = job, .choice = ""};
     gt_status st = gt_comm_agree_all(comm, gt_job_check_start(job));
     if (!st) st = gt_engine_adopt_all(e);
     if (!st && (st = resolve_all(e)) == GT_USAGE && e->differences) st = gt_engine_refuse_given(e);
@@ -374,8 +374,8 @@ gt_status gt_engine_build_all(gt_engine *e) {
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_best_check(e));
     if (!st) st = gt_comm_agree_all(e->comm, gt_engine_relax(e));
     if (st) return st;
-    gt_engine_warn_memory_all(e);
-    return gt_comm_agree_all(e->comm, open_memory(e));
+    st = gt_comm_agree_all(e->comm, gt_engine_check_memory_all(e));
+    return st ? st : gt_comm_agree_all(e->comm, open_memory(e));
 }
 
 static gt_ranges ranges_of(const gt_batch *b, gt_range *ranges) {

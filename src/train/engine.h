@@ -129,6 +129,7 @@ typedef struct gt_engine {
     bool has_recipe;                     /* ... in a checkpoint */
     char *differences;                   /* of what was given to that, as a table; NULL: there are none */
     bool resumed;                        /* a run that is there, not a new one */
+    const char *choice;                  /* how its ranks and threads were chosen; "": nobody chose them */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
     /* What is the same for the ranks of a host (in_common.c): the blocks of the networks, and what follows from them.
@@ -232,8 +233,10 @@ void gt_execution_free(gt_execution *x);
 /* ---- memory_use.c ---- */
 /* Of the phases' graphs, for groups of so many slices in stretches of so many; runs: how often each runs in a step. */
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once, int stretch, int runs);
-gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
-void gt_engine_warn_memory_all(gt_engine *e);       /* warns of a job that does not fit into a host; says what would */
+gt_status gt_engine_relax(gt_engine *e); /* e->arena_bytes is known: no execution need be smaller */
+/* Warns of a job that does not fit into a host, and says what would. GT_NOMEM on rank 0: only the speed is wanted, and
+ * that is not worth it. */
+gt_status gt_engine_check_memory_all(gt_engine *e);
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 

@@ -121,14 +121,17 @@ static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
                                                  : "or ");
 }
 
-void gt_engine_warn_memory_all(gt_engine *e) {
+gt_status gt_engine_check_memory_all(gt_engine *e) {
     demand mine = own_demand(e), all[e->comm->rank == 0 ? e->comm->ranks : 1];
     gt_comm_gather_all(e->comm, &mine, sizeof mine, all);
-    if (e->comm->rank) return;
+    if (e->comm->rank) return GT_OK;
     demand host = fullest_host(all, e->comm->ranks);
-    if (bytes_of(&host) <= host.memory) return;
+    if (bytes_of(&host) <= host.memory) return GT_OK;
+    if (gt_is(e->job->dry_run, "speed"))
+        return gt_fail(GT_NOMEM, "%.1f GB are needed of %.1f GB", bytes_of(&host) / 1e9, host.memory / 1e9);
     char advice[256] = "";
     advise(e, &host, advice, sizeof advice);
     gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks,
             host.ranks > 1 ? "s" : "", host.memory / 1e9, advice);
+    return GT_OK;
 }

@@ -12,6 +12,7 @@
 #include "gantry/progress.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
+#include "train/choice.h"
 #include "train/measurer.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */
@@ -353,7 +354,15 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     }
 }
 
-gt_status gt_train_all(gt_comm *comm, gt_job *job) {
+/* The run ends here where others are to train it. */
+static gt_status choose(gt_engine *e, const gt_starter *starter, gt_start *start, bool *done) {
+    gt_status st = gt_choose_split(e, starter, start);
+    if (start) e->choice = start->text;
+    *done = start && starter && start->split.ranks > 1;
+    return st;
+}
+
+gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt_start *start) {
     gt_engine e;
     gt_journal j = {0};
     bool done = false;
@@ -362,8 +371,9 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     gt_tell_allow(job->progress);
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
-    if (!st) st = gt_journal_open_all(&e, &j);
-    if (!st) st = gt_run_begin_all(&e, &j, &done);
+    if (!st) st = choose(&e, starter, start, &done);
+    if (!st && !done) st = gt_journal_open_all(&e, &j);
+    if (!st && !done) st = gt_run_begin_all(&e, &j, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
         gt_journal_describe_all(&e, &j);

@@ -110,7 +110,7 @@ def prepare(folder):
 
 # ---- making up a command line ----
 
-SKIPPED = {"data", "run", "outdir", "resume", "model", "kimg", "epochs", "steps", "dry-run", "widths", "yes", "source", "dest", "report"}
+SKIPPED = {"data", "run", "ranks", "outdir", "resume", "model", "kimg", "epochs", "steps", "dry-run", "widths", "yes", "source", "dest", "report"}
 TEXTS = {"max-time": ["1", "0:05", "1-0"], "best": ["none", "min:Loss/D/loss", "max:Progress/kimg", "Loss/G/loss"], "grid": ["2x2", "4x3", "8x1"], "metrics": ["none"],
          "seeds": ["0", "0-3", "5,7"], "label": ["0.5", "1,0,0,0"], "items": ["0", "0-5"], "traverse": ["-1,0,1", "0"], "axes": ["0,1"], "array": ["latent", "images"],
          "phase": ["D_main", "G_main"], "labels": ["own", "folders", "none"], "out": ["out.file"], "report": ["list.json"], "time": ["1:00:00", "30"],

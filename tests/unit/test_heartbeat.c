@@ -248,7 +248,7 @@ static gt_status train(const char *run, double limit, bool ticks) {
     assert_ok(gt_job_set(job, "data", at("pictures"), NULL));
     assert_ok(gt_job_set(job, "run", at(run), NULL));
     gt_comm_heartbeat(comm, limit);
-    gt_status st = gt_train_all(comm, job);
+    gt_status st = gt_train_all(comm, job, NULL, NULL);
     gt_job_free(job);
     return st;
 }

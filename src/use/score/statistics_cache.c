@@ -26,30 +26,8 @@ static char *join_and_free(char *dir, const char *name) {
     return path;
 }
 
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-/* NULL: see gt_message(). */
-static char *folder_of_home(void) {
-    gt_arena *a = gt_arena_new();
-    const char *path = a ? gt_path_expand(a, "~/.cache/gantry") : NULL;
-    char *dir = path ? strdup(path) : NULL;
-    gt_arena_free(a);
-    if (!dir) gt_fail(GT_NOMEM, "out of memory for a file name");
-    else if (*dir == '~') {
-        gt_fail(GT_FAILED, "there is no home folder");
-        free(dir);
-        dir = NULL;
-    }
-    return dir;
-}
-
 static char *folder(void) {
-    const char *own = variable("GT_CACHE"), *user = variable("XDG_CACHE_HOME");
-    char *dir = own ? gt_path_join(own, "") : user && *user == '/' ? gt_path_join(user, "gantry") : folder_of_home();
-    dir = join_and_free(dir, "statistics");
+    char *dir = gt_cache_path("statistics");
     static pid_t cleared; /* by this process: not its parent */
     if (dir && cleared != getpid()) gt_halves_clear(dir);
     cleared = getpid();

@@ -1,0 +1,201 @@
+# level: full
+# gantry train by itself: which ranks and threads it tries and starts, where it does not, and that it stays one program: input, signals, exit status.
+# shellcheck disable=SC2086
+# Runs of other tests lock cores in /dev/shm: this one has a /dev/shm of its own.
+if [ -z "${OWN_SHM-}" ]; then
+    map=()
+    [ "$(id -u)" = 0 ] || map=(--map-root-user)
+    OWN_SHM=1 unshare --mount "${map[@]}" true 2>/dev/null && OWN_SHM=1 exec unshare --mount "${map[@]}" bash "$0"
+fi
+. "$(dirname "$0")/lib.sh"
+[ -n "${OWN_SHM-}" ] && mount -t tmpfs own_ranks /dev/shm 2>/dev/null || lacks 'mounts of its own'
+unset GANTRY_RANKS # set by tests/run: there is no choice
+export GT_CACHE=$tmp/cache
+[ "$(nproc)" -ge 2 ] || lacks 'two cores'
+# Also on machines with more cores: what is chosen from is 1 x 2 and 2 x 1.
+pair=$(taskset -cp $$ | sed 's/.*: *//' | tr , '\n' | sed 's/\([0-9]*\)-\([0-9]*\)/seq \1 \2/;t;s/^/echo /' | sh | awk 'NR == 1 {a = $1} NR == 2 {print a "," $1}')
+taskset -cp "$pair" $$ >/dev/null || lacks 'two cores to choose'
+job="$shapes --cfg=cpu --cbase=128 --cmax=8 --map-layers=1 --z-dim=16 --w-dim=16 --batch=8 --mbstd=2 --slices=4 --seed=3 --progress=0"
+long="$job --steps=10000000 --kimg=1e6 --checkpoint-kimg=1e6"
+# An mpirun whose trials are as fast as the test wants.
+real=$(command -v mpirun)
+mkdir planted
+cat >planted/mpirun <<END
+#!/bin/bash
+case "\$*" in *--dry-run=speed*) [ "\${PLANTED-1e9}" != late ] || exec sleep 300; echo "\${PLANTED-1e9}"; exit ;; esac
+exec $real "\$@"
+END
+chmod +x planted/mpirun
+plant=$tmp/planted:$PATH
+processes() { pgrep -f -- "--run=$1( |\$)"; } # of a run, by the whole path of its folder
+nobody() { ! processes "$1" >/dev/null; }
+begun() { has_line Progress/tick "$1/stats.jsonl"; }
+# a_moment RUN COMMAND...: until the run has begun; then it is asked to stop, and does
+a_moment() {
+    local run=$1
+    shift
+    background "$@" --run="$run"
+    wait_until 120 begun "$run"
+    kill -INT $pid
+    ends 75
+}
+left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi' | sort)
+
+case_planted_fast() {
+    # Ranks that are faster are started; logs, status and report say why, and no bit and no job depends on it.
+    a_moment $tmp/fast env PATH="$plant" "$GANTRY" train $long
+    has_line '^trying which ranks and threads are the fastest' running && has_line '^2 ranks on .*, 1 thread each' running || { cat running; fail 'two ranks were not started'; }
+    local choice='2 ranks with 1 thread: 1e[+]09 images/s; 1 x 2: [0-9.]*'
+    has_line "^choice: $choice" running && has_line "choice: $choice" fast/log.txt && has_line "\"choice\":\"$choice" fast/starts.jsonl &&
+        has_line "$choice" fast/report.html || { cat running; fail 'the choice is not told'; }
+    expect 0 "^  choice  *$choice" "$GANTRY" status fast
+    ! grep -q 'ranks\|threads\|choice' fast/job.ini || fail 'the job depends on the choice'
+    ! grep -q 'Forwarding' running || fail "a line of mpirun about a signal"
+    quietly "$GANTRY" train $job --threads=1 --steps=$(($(shown fast) / 8)) --run=alone
+    same "$(last alone)" "$(last fast)"
+    [ -z "$(processes $tmp/fast)" ] || fail 'something stays'
+}
+case_kept() {
+    # The choice is kept for this machine, network and batch; what is damaged counts for nothing.
+    local file
+    file=$(ls cache/ranks/* 2>/dev/null) || fail 'no choice is kept'
+    a_moment kept env PATH="$plant" PLANTED=late "$GANTRY" train $long
+    ! grep -q '^trying' running && has_line '^choice: 2 ranks with 1 thread.*tried on 20' running || { cat running; fail 'the choice was not kept'; }
+    cp $file whole
+    for damage in 's/^2 1 /1 2 /' '$d'; do
+        sed "$damage" whole >$file
+        background env PATH="$plant" PLANTED=late "$GANTRY" train $long --run=damaged
+        wait_until 60 has_line 'trying which' running
+        kill -TERM $pid
+        ends 75
+    done
+    cp whole $file
+}
+case_planted_slow() {
+    # Ranks that are slower are not started.
+    a_moment slow env GT_CACHE=$tmp/slow_cache PATH="$plant" PLANTED=0.01 "$GANTRY" train $long
+    has_line '^choice: 1 rank with 2 threads: [0-9.]* images/s; 2 x 1: 0.01' running && has_line '^1 rank on .*, 2 threads' running || { cat running; fail 'slow ranks were started'; }
+}
+case_no_launcher() {
+    # Without mpirun, and without room for what it writes, one line says why there are no ranks; the same with a choice that is kept.
+    a_moment none env GT_CACHE=$tmp/none_cache PATH=/nowhere "$GANTRY" train $long
+    [ "$(grep -c 'mpirun' running)" = 1 ] && has_line '^choice: 1 rank with 2 threads.*2 x 1: no number (mpirun is not in PATH)' running || { cat running; fail 'without mpirun'; }
+    [ -z "$(ls none_cache 2>/dev/null)" ] || fail 'a choice without a number is kept'
+    mkdir full
+    if mount -t tmpfs -o size=4k tmpfs full 2>/dev/null; then mounted=$tmp/full; dd if=/dev/zero of=full/zeros bs=4k count=2 2>/dev/null; else chmod 0 full; fi
+    for place in "PATH=/nowhere" "TMPDIR=$tmp/full"; do
+        a_moment nowhere env "$place" "$GANTRY" train $long
+        has_line '^choice: 1 rank with 2 threads; ranks cannot be started: .*mpirun' running && ! grep -q '^trying' running || { cat running; fail "kept, with $place"; }
+        rm -r nowhere
+    done
+}
+case_short_runs() {
+    # No trials for runs of less than five minutes, with --ranks or --threads, in a search, on one core.
+    quietly env PATH="$plant" "$GANTRY" train $long --steps=30 --run=short
+    ! grep -q 'trying\|choice' said || { cat said; fail 'a trial for 30 steps'; }
+    for words in --max-time=5 --threads=2 --ranks=1 GANTRY_RANKS=1; do
+        rm -rf short
+        case $words in --*) a_moment short env PATH="$plant" "$GANTRY" train $long $words ;; *) a_moment short env PATH="$plant" $words "$GANTRY" train $long ;; esac
+        ! grep -q 'trying\|choice' running && has_line '^1 rank on' running || { cat running; fail "a trial with $words"; }
+    done
+    expect 2 'GANTRY_RANKS=.some' env GANTRY_RANKS=some "$GANTRY" train $long --run=short
+    a_moment core taskset -c "${pair%,*}" env PATH="$plant" "$GANTRY" train $long
+    ! grep -q 'trying\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core'; }
+}
+case_control_group() {
+    # A control group that grants one core of two.
+    local group=/sys/fs/cgroup/cpu/gantry-$$
+    [ -d /sys/fs/cgroup/cpu ] || group=/sys/fs/cgroup/gantry-$$
+    mkdir $group 2>/dev/null || lacks 'control groups that may be made'
+    if echo 100000 >$group/cpu.cfs_quota_us 2>/dev/null || echo '100000 100000' >$group/cpu.max 2>/dev/null; then
+        a_moment group bash -c 'echo $$ >"$0"/cgroup.procs && exec "$@"' $group env PATH="$plant" "$GANTRY" train $long
+        rmdir $group
+        ! grep -q 'trying\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core of a group'; }
+    else
+        rmdir $group
+        lacks 'control groups with a quota'
+    fi
+}
+case_in_an_allocation() {
+    # Ranks of an allocation are its launcher's.
+    for row in SLURM_JOB_ID:srun PBS_JOBID:mpirun LSB_JOBID:mpirun; do
+        rm -rf allocated
+        a_moment allocated env ${row%:*}=17 PATH="$plant" "$GANTRY" train $long
+        has_line "^one rank with 2 threads: in an allocation of .* ranks are started by ${row#*:}, or by gantry run" running &&
+            has_line '^1 rank on .*, 2 threads' running && ! grep -q 'trying\|choice' running || { cat running; fail "in an allocation (${row%:*})"; }
+    done
+    expect 0 '^2 ranks on' ranks 2 "$GANTRY" train $job --steps=2 --run=given
+    expect 2 '--ranks=3, but 2 ranks were started' ranks 2 "$GANTRY" train $job --steps=2 --ranks=3 --run=given
+}
+case_dry_run() {
+    # A dry run measures ranks in place of threads, for runs of more than five minutes, and keeps to its time.
+    PLANTED=50000 expect 0 '^faster +2 ranks with 1 thread: 50000.00 images/s, [0-9.]+ .*; gantry train starts them by itself' env PATH="$plant" "$GANTRY" train $long -n
+    PLANTED=0.5 expect 0 '^ranks +not faster: 2 ranks with 1 thread make 0.50 images/s' env PATH="$plant" "$GANTRY" train $long -n
+    local began=$SECONDS words
+    PLANTED=late expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long -n --dry-run-seconds=4
+    [ $((SECONDS - began)) -lt 100 ] && ! grep -q '2 ranks with' said || { cat said; fail 'ranks that never work'; }
+    for words in --threads=2 --steps=30; do
+        PLANTED=50000 expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long $words -n
+        ! grep -q '2 ranks with' said || { cat said; fail "ranks are measured with $words"; }
+    done
+}
+case_list_on_input() {
+    # A loop that reads a list.
+    printf 'a\nb\nc\n' >list
+    while read -r name; do "$GANTRY" train $job --steps=2 --ranks=2 --run=list-$name >>listed 2>&1 || fail "in a loop: $(cat listed)"; done <list
+    [ -d list-c ] || { cat listed; fail 'the ranks have read the list'; }
+    grep -q '^2 ranks on' listed || fail 'no ranks in a loop'
+    printf 'a\nb\n' | while read -r name; do "$GANTRY" run -n 2 train $job --steps=2 --run=run-$name >>listed 2>&1 || fail 'gantry run in a loop'; done
+    [ -d run-b ] || fail 'gantry run has read the list'
+}
+case_signals() {
+    # Each lets all ranks stop in order; a checkpoint in between, standing still, and going on.
+    for s in TERM USR1 HUP; do
+        background "$GANTRY" train $long --ranks=2 --run=$tmp/signal
+        wait_until 120 has_line 'tick' running
+        kill -$s $pid
+        ends 75
+        has_line 'stopped at a step boundary' running || { cat running; fail "on $s"; }
+        rm -r signal
+    done
+    background "$GANTRY" train $long --ranks=2 --run=$tmp/signal
+    wait_until 120 begun signal
+    kill -USR2 $pid
+    wait_until 60 test -e signal/last
+    kill -TSTP $pid
+    wait_until 30 bash -c '[ "$(ps -o stat= '"$(echo $(processes $tmp/signal))"' | grep -c "^T")" -ge 4 ]' # this one, mpirun, two ranks
+    kill -CONT $pid
+    wait_until 30 bash -c '! ps -o stat= '"$(echo $(processes $tmp/signal))"' | grep -q "^T"'
+    kill -INT $pid
+    ends 75
+}
+case_killed() {
+    # When the process that has started the ranks is killed they stop; also when they were not there yet.
+    background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
+    wait_until 120 begun killed
+    kill -9 $pid
+    wait_until 120 nobody $tmp/killed
+    has_line 'stopped at a step boundary' killed/log.txt && [ -e killed/last ] || fail 'no checkpoint after the kill'
+    for seconds in 0.1 0.3 0.6; do
+        background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
+        sleep $seconds
+        kill -9 $pid
+        wait_until 120 nobody $tmp/killed
+    done
+    [ "$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi' | sort | comm -13 <(echo "$left") - | wc -l)" = 0 ] || echo 'mpirun leaves folders behind' # others may run, too
+}
+case_statuses() {
+    # The exit status is that of the run; a trial that is asked to stop ends at once, and leaves nothing.
+    expect 0 'done: status' "$GANTRY" train $job --steps=2 --ranks=2 --run=status
+    expect 0 'is finished' "$GANTRY" train $job --steps=2 --ranks=2 --run=status
+    expect 2 'was begun with another job' "$GANTRY" train $job --gamma=77 --steps=4 --ranks=2 --run=status
+    expect 2 'unknown option' "$GANTRY" train $job --bogus --ranks=2
+    expect 1 'mpirun is not in PATH' env PATH=/nowhere "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    background env GT_CACHE=$tmp/late_cache PATH="$plant" PLANTED=late "$GANTRY" train $long --run=$tmp/late
+    wait_until 120 bash -c 'pgrep -f "sleep 300" -P $(pgrep -P '$pid' | tail -n 1) >/dev/null || pgrep -P '$pid' -f "sleep 300" >/dev/null'
+    kill -TERM $pid
+    ends 75
+    has_line 'stopped before the first step' running || { cat running; fail 'stopped while trying'; }
+    [ ! -e late ] && nobody $tmp/late || fail 'a trial leaves something behind'
+}
+run_cases
