@@ -16,7 +16,8 @@
 static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 0.25;
 
 static void pause_between_looks(bool crowded, double waited) {
-#ifdef GT_SIMULATED /* make simulate: there time passes while ranks sleep, and a look costs the simulator's own time */
+#ifdef GT_SIMULATED /* make simulate: there time passes while ranks sleep, and a look costs the simulator's own time \
+                     */
     (void)crowded, (void)keep_core, (void)keep_core_crowded, (void)long_wait;
     gt_sleep(waited < 32 * 20e-6 ? 20e-6 : waited / 32);
 #else
