@@ -12,7 +12,7 @@
 typedef struct step_options {
     bench_common common;
     const char *recipe, *job;
-    bool nodes;
+    bool nodes, exchange;
     int64_t threads, batch, slices, at_once, steps;
 } step_options;
 
@@ -24,6 +24,8 @@ static const gt_option rows[] = {
     {BENCH_ROW(step_options, "job", job, "",
                "Keys of the job, as \"model=resnet18 data=...\"; goes with --recipe=job")},
     {BENCH_ROW(step_options, "nodes", nodes, "0", "Print each node of the graphs with its time")},
+    {BENCH_ROW(step_options, "exchange", exchange, "0",
+               "Print what several ranks would exchange, and when each gradient is complete")},
     BENCH_THREADS(step_options),
     {BENCH_ROW(step_options, "batch", batch, "0", "Images per step over all ranks; 0: the recipe's"), .max = 65536},
     {BENCH_ROW(step_options, "slices", slices, "0", "0: the recipe's"), .max = 65536},
@@ -96,6 +98,42 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
     gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
 }
 
+/* ---- what ranks exchange ---- */
+
+/* Each gradient at the share of its graph's time after which it is complete, in the order in which they leave. */
+static void tell_gradients(const gt_engine *e, int p, gt_table *table) {
+    const gt_exec *exec = e->phases[p].executions[0].exec;
+    const gt_output_place *order;
+    int n = gt_exec_output_order(exec, &order), told = 0;
+    double all = 0, now = 0;
+    for (int i = 0; i < exec->n_steps; i++) all += gt_step_seconds(&exec->steps[i]);
+    for (int i = 0; i < exec->n_steps; i++) {
+        now += gt_step_seconds(&exec->steps[i]);
+        for (; told < n && told < exec->steps[i].done; told++)
+            gt_table_row(table, e->model->phases[p].name, now / all, (double)order[told].offset,
+                         (double)order[told].size);
+    }
+}
+
+static void tell_exchange(bench *b, const gt_engine *e) {
+    static const gt_column phases[] = {{"phase", "phase", GT_COLUMN_TEXT},
+                                       {"parameters", "parameters", 0},
+                                       {"states", "states of each slice", 0},
+                                       {"stats", "statistics of each slice", 0}},
+                           gradients[] = {{"phase", "phase", GT_COLUMN_TEXT},
+                                          {"at", "at share of graph", 4},
+                                          {"offset", "offset", 0},
+                                          {"floats", "floats", 0}};
+    gt_table *table = gt_results_table(b->results, "what ranks exchange in each phase", phases, 4);
+    for (int p = 0; p < e->model->n_phases; p++) {
+        const gt_phase *phase = &e->model->phases[p];
+        gt_table_row(table, phase->name, (double)e->model->nets[phase->net]->trainable_floats,
+                     (double)gt_phase_states(phase), (double)phase->n_stats);
+    }
+    table = gt_results_table(b->results, "when gradients are complete", gradients, 4);
+    for (int p = 0; p < e->model->n_phases; p++) tell_gradients(e, p, table);
+}
+
 /* `held`: bytes of this process before the model was made. */
 static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak, double held) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
@@ -147,6 +185,7 @@ static gt_status measure(bench *b, const char *recipe) {
         tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);
+        if (options.exchange) tell_exchange(b, &e);
         for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
             gt_exec_print(e.phases[p].executions[0].exec, stdout);
     }

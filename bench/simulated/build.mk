@@ -12,7 +12,8 @@ SIM_LIBS   = $(shell $(PKG_CONFIG) --libs $(filter-out ompi,$(PACKAGES))) -lm -p
 SMPI_FLAGS = $(filter-out $(shell $(PKG_CONFIG) --cflags ompi 2>/dev/null),$(CFLAGS_ALL)) -fPIC -DGT_SIMULATED -DSMPI_NO_OVERRIDE_MALLOC -Ibench
 SIM_LINK   = smpicc -shared -Wl,-Bsymbolic -o $@ $^ $(SIM_LIBS)
 
-SIM_CALLS_MPI := $(SIM_MPI) $(SIMULATED)/bench/reduce.o
+SIM_DRIVER := $(patsubst %.c,$(SIMULATED)/%.o,$(wildcard bench/simulated/*.c))
+SIM_CALLS_MPI := $(SIM_MPI) $(SIM_DRIVER) $(SIMULATED)/bench/reduce.o
 $(SIM_CALLS_MPI): $(SIMULATED)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  smpi $<")
@@ -32,5 +33,9 @@ $(SIMULATED)/gantry: $(SIM_CLI) $(SIM_PLAIN) $(SIM_MPI) $(SIM_KERNELS)
 $(SIMULATED)/reduce: $(SIMULATED)/bench/reduce.o $(SIM_BENCH) $(SIM_PLAIN) $(SIM_MPI) $(SIM_KERNELS)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(SIM_LINK)
+# With memory and sums that only take time, in place of those of src/dist.
+$(SIMULATED)/driver: $(SIM_DRIVER) $(filter-out %/dist/shared.o %/dist/elements.o,$(SIM_MPI)) $(filter $(SIMULATED)/src/base/%,$(SIM_PLAIN))
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(SIM_LINK) -Wl,--wrap=gt_block_alloc -Wl,--wrap=gt_block_free
 
--include $(SIM_MPI:.o=.d) $(SIM_PLAIN:.o=.d) $(SIM_CLI:.o=.d) $(SIM_BENCH:.o=.d)
+-include $(SIM_DRIVER:.o=.d) $(SIM_MPI:.o=.d) $(SIM_PLAIN:.o=.d) $(SIM_CLI:.o=.d) $(SIM_BENCH:.o=.d)
