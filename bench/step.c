@@ -134,6 +134,22 @@ static void tell_exchange(bench *b, const gt_engine *e) {
     for (int p = 0; p < e->model->n_phases; p++) tell_gradients(e, p, table);
 }
 
+static void tell_steps(bench *b, const gt_engine *e, const bench_steps *s) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"hosts", "nodes", 0},
+                                        {"n", "steps", 0},
+                                        {"median", "median s/step", 4},
+                                        {"least", "least", 4},
+                                        {"most", "most", 4},
+                                        {"waited", "communication %", 1},
+                                        {"node", "MB a node", 0}};
+    gt_table *table = gt_results_table(b->results, "steps one by one, phases at their intervals", columns, 9);
+    double median = (s->seconds[(s->n - 1) / 2] + s->seconds[s->n / 2]) / 2;
+    gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->hosts, (double)s->n, median,
+                 s->seconds[0], s->seconds[s->n - 1], 100 * s->waited, s->node_bytes / 1e6);
+}
+
 /* `held`: bytes of this process before the model was made. */
 static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak, double held) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
@@ -169,7 +185,7 @@ static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, doub
 
 static gt_status measure(bench *b, const char *recipe) {
     gt_engine e;
-    bench_steps steps;
+    static bench_steps steps;
     options.recipe = recipe;
     bench_reset_high_water();
     double held = bench_status_bytes("VmRSS");
@@ -179,12 +195,13 @@ static gt_status measure(bench *b, const char *recipe) {
             .batch = options.batch, .slices = options.slices, .at_once = options.at_once, .job = options.job});
     if (st) return st;
     double peak = bench_peak(b, e.pool);
-    st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    st = bench_recipe_steps_all(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
     if (!st) {
         family_sum sums[BENCH_FAMILIES] = {{0, 0}};
         tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);
+        tell_steps(b, &e, &steps);
         if (options.exchange) tell_exchange(b, &e);
         for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
             gt_exec_print(e.phases[p].executions[0].exec, stdout);

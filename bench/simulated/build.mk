@@ -34,7 +34,7 @@ $(SIMULATED)/reduce: $(SIMULATED)/bench/reduce.o $(SIM_BENCH) $(SIM_PLAIN) $(SIM
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(SIM_LINK)
 # With memory and sums that only take time, in place of those of src/dist.
-$(SIMULATED)/driver: $(SIM_DRIVER) $(filter-out %/dist/shared.o %/dist/elements.o,$(SIM_MPI)) $(filter $(SIMULATED)/src/base/%,$(SIM_PLAIN))
+$(SIMULATED)/driver: $(SIM_DRIVER) $(SIM_BENCH) $(filter-out %/dist/shared.o %/dist/elements.o,$(SIM_MPI)) $(SIM_PLAIN) $(SIM_KERNELS)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(SIM_LINK) -Wl,--wrap=gt_block_alloc -Wl,--wrap=gt_block_free
 

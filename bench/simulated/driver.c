@@ -2,7 +2,7 @@
  * One step of training on simulated ranks: the ranks, the reducer, its messages and sums over slices are the program's
  * own (src/dist); graphs and optimisers only take time, as measured on one core.
  *
- *     driver STEP IMAGES CORE HOST
+ *     driver STEP IMAGES CORE HOST [RATE LATENCY MESSAGE]
  *
  * IMAGES: of each rank, a slice each. CORE, HOST: bytes per second that a core alone, and all cores of a host together,
  * read and write. STEP is a file of the phases in their order:
@@ -11,12 +11,16 @@
  *     AT OFFSET SIZE                                                 OUTPUTS lines
  *
  * GRAPH: seconds of the graph for a rank's images; OUTSIDE: of the optimiser, which ranks share, for all parameters;
- * AT: the share of the graph after which a gradient is complete. Prints for each phase what it took rank 0. */
+ * AT: the share of the graph after which a gradient is complete. Prints for each phase what it took rank 0, and beside
+ * it, where each rank has a host of its own and RATE, LATENCY and MESSAGE are given (cost_network), what the model of
+ * `gantry bench scaling` says. */
+#include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cost_model.h"
 #include "gantry/clock.h"
 #include "gantry/dist.h"
 #include "gantry/memory.h"
@@ -42,6 +46,7 @@ typedef struct step {
     gt_slices slices;
     int n_groups;
     gt_group *groups;
+    cost_network network;
     phase phases[MOST_PHASES];
     int n;
 } step;
@@ -121,6 +126,17 @@ static gt_status join_small(step *s, const phase *p) {
     return st;
 }
 
+static double model_seconds(const step *s, const phase *p) {
+    cost_phase model = {.slice = p->graph / s->images,
+                        .outside = p->outside,
+                        .floats = (double)p->floats,
+                        .small = p->states + MOMENTS * p->stats,
+                        .n = p->n < COST_OUTPUTS ? p->n : COST_OUTPUTS};
+    for (int i = 0; i < model.n; i++)
+        model.outputs[i] = (cost_output){p->at[i], (double)p->outputs[i].offset, (double)p->outputs[i].size};
+    return cost_phase_seconds(&model, &s->network, simulated_memory_rate, s->comm->ranks, s->images, 1);
+}
+
 static gt_status run_phase(step *s, phase *p) {
     gt_comm_barrier_all(s->comm);
     gt_reducer_traffic(p->reducer);
@@ -133,13 +149,18 @@ static gt_status run_phase(step *s, phase *p) {
     gt_status st = join_small(s, p);
     double seconds = gt_clock() - start, alone = p->graph + p->outside / s->comm->ranks;
     if (s->comm->rank == 0)
-        printf("%s interval %.0f seconds %.6f computing %.6f\n", p->name, p->interval, seconds, alone);
+        printf("%s interval %.0f seconds %.6f computing %.6f model %.6f\n", p->name, p->interval, seconds, alone,
+               s->network.rate > 0 ? model_seconds(s, p) : NAN);
     return st;
 }
 
 int main(int argc, char **argv) {
     step s = {.images = argc > 2 ? atoi(argv[2]) : 0};
-    gt_status st = argc == 5 ? GT_OK : gt_fail(GT_USAGE, "usage: driver STEP IMAGES CORE HOST");
+    gt_status st = argc == 5 || argc == 8
+                       ? GT_OK
+                       : gt_fail(GT_USAGE, "usage: driver STEP IMAGES CORE HOST [RATE LATENCY MESSAGE]");
+    if (argc == 8)
+        s.network = (cost_network){.rate = atof(argv[5]), .latency = atof(argv[6]), .message = atof(argv[7])};
     if (!st) s.comm = gt_comm_start_all(1, &st);
     if (!st) st = read_step(&s, argv[1]);
     if (!st) {

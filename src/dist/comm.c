@@ -19,7 +19,7 @@ static void pause_between_looks(bool crowded, double waited) {
 #ifdef GT_SIMULATED /* make simulate: there time passes while ranks sleep, and a look costs the simulator's own time \
                      */
     (void)crowded, (void)keep_core, (void)keep_core_crowded, (void)long_wait;
-    gt_sleep(waited < 32 * 20e-6 ? 20e-6 : waited / 32);
+    gt_sleep(waited < 32 * 2e-6 ? 2e-6 : waited / 32);
 #else
     if (waited < (crowded ? keep_core_crowded : keep_core)) sched_yield();
     else gt_sleep(waited < long_wait ? 1e-4 : 1e-3);
