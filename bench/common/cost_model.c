@@ -65,13 +65,15 @@ gt_status cost_model_read(cost_model *m, const gt_results *step, double memory) 
 }
 
 /* As the reducer cuts a block (src/dist/reducer.c). */
-static double bucket_floats(double floats) { return fmin(fmax(floats / 16, 1 << 16), 1 << 20); }
-static double buckets_of(double floats) { return ceil(floats / bucket_floats(floats)); }
+static double bucket_floats(double floats, int ranks) {
+    return fmax(fmin(fmax(floats / 16, 1 << 16), 1 << 20), 1024.0 * ranks);
+}
+static double buckets_of(double floats, int ranks) { return ceil(floats / bucket_floats(floats, ranks)); }
 
 /* The share of the graph after which each bucket is complete, sorted. */
-static int find_ready(const cost_phase *p, double ready[COST_BUCKETS]) {
-    double size = bucket_floats(p->floats);
-    int n = (int)fmin(buckets_of(p->floats), COST_BUCKETS);
+static int find_ready(const cost_phase *p, int ranks, double ready[COST_BUCKETS]) {
+    double size = bucket_floats(p->floats, ranks);
+    int n = (int)fmin(buckets_of(p->floats, ranks), COST_BUCKETS);
     for (int b = 0; b < n; b++) ready[b] = 0;
     for (int i = 0; i < p->n; i++)
         for (int b = (int)(p->outputs[i].offset / size);
@@ -89,7 +91,7 @@ static int find_ready(const cost_phase *p, double ready[COST_BUCKETS]) {
 /* How long after the end of a graph of so many seconds the last bucket is there. */
 static double sum_after_graph(const cost_phase *p, const cost_network *n, int ranks, double graph) {
     double ready[COST_BUCKETS], now = 0;
-    int buckets = find_ready(p, ready);
+    int buckets = find_ready(p, ranks, ready);
     double each = (ranks - 1) * n->message + 4 * p->floats / buckets * (ranks - 1) / ranks / n->rate;
     for (int b = 0; b < buckets; b++) now = fmax(now, ready[b] * graph) + each;
     return fmax(now + n->latency - graph, 0);
@@ -106,7 +108,7 @@ double cost_phase_seconds(const cost_phase *p, const cost_network *n, double mem
     double sum = sum_after_graph(p, n, ranks, last), add = 4 * p->floats * (ranks + 1) / ranks / memory,
            hand_out = others * n->message + 4 * p->floats * others / ranks / n->rate + n->latency,
            small = 3 * (others * n->message + n->latency) + 8 * p->small * ranks * slices_per_rank / n->rate;
-    double post = buckets_of(p->floats) * others * n->message, look = p->n * others * seconds_of_look;
+    double post = buckets_of(p->floats, ranks) * others * n->message, look = p->n * others * seconds_of_look;
     return compute + post + look + sum + crowd * add + hand_out + small;
 }
 
@@ -129,7 +131,7 @@ double cost_network_fit(cost_network *n, const gt_results *reduce) {
             int ranks = (int)gt_table_number(t, i, "ranks");
             double bytes = 1e6 * gt_table_number(t, i, "megabytes"), seconds = 1e-3 * gt_table_number(t, i, "tree_ms");
             if (bytes < LEAST_BYTES) continue;
-            double x = (buckets_of(bytes / 4) + 1) * (ranks - 1) / seconds,
+            double x = (buckets_of(bytes / 4, ranks) + 1) * (ranks - 1) / seconds,
                    y = 2 * bytes * (ranks - 1) / ranks / seconds;
             xx += x * x, xy += x * y, yy += y * y, x1 += x, y1 += y;
             if (pass) worst = fmax(worst, fabs(x * n->message + y / n->rate - 1));
