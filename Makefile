@@ -114,6 +114,8 @@ $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
 $(BUILD)/tests/test_own_hdf5: TEST_EXTRA = $(RESULTS_OBJ)
 $(BUILD)/tests/test_own_hdf5: $(RESULTS_OBJ)
+$(BUILD)/tests/test_cost_model: TEST_EXTRA = $(RESULTS_OBJ) $(BUILD)/bench/common/cost_model.o
+$(BUILD)/tests/test_cost_model: $(RESULTS_OBJ) $(BUILD)/bench/common/cost_model.o
 FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(RESULTS_OBJ)
 .SECONDARY: $(FUZZ_SHARED)
 $(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
@@ -192,7 +194,7 @@ check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they s
 
 simulate:            ## the program on 2 to 64 simulated ranks, which must write what one real rank writes (SimGrid; Debian: installed if missing)
 	@bash .ci/deps simulate
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry $(BUILD)/bench/reduce $(SIMULATED)/gantry $(SIMULATED)/reduce
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry $(BUILD)/bench/reduce $(SIMULATED)/gantry $(SIMULATED)/reduce $(SIMULATED)/driver
 	@bash bench/simulated/check $(BUILD) $(RANKS)
 
 demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at most five minutes
