@@ -65,7 +65,7 @@ tests: $(TESTS)
 bench-programs: $(BENCHES)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long demo install uninstall dist deb,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install uninstall dist deb,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -114,6 +114,8 @@ $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
 $(BUILD)/tests/test_own_hdf5: TEST_EXTRA = $(RESULTS_OBJ)
 $(BUILD)/tests/test_own_hdf5: $(RESULTS_OBJ)
+$(BUILD)/tests/test_cost_model: TEST_EXTRA = $(RESULTS_OBJ) $(BUILD)/bench/common/cost_model.o
+$(BUILD)/tests/test_cost_model: $(RESULTS_OBJ) $(BUILD)/bench/common/cost_model.o
 FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(RESULTS_OBJ)
 .SECONDARY: $(FUZZ_SHARED)
 $(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
@@ -168,6 +170,8 @@ $(BUILD)/bench/%: bench/%.c $(BENCH_OBJ) $(LIBRARY)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ibench $< -o $@ $(BENCH_OBJ) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(BENCH_LIBS) $(LIBS)
 $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 
+include bench/simulated/build.mk
+
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
 deps-build:          ## the same without what only the tests need
@@ -187,6 +191,11 @@ check-quick: deps    ## the quick part of the tests
 check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they stopped
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@MINUTES=$(MINUTES) bash tests/run $(BUILD) long $(T)
+
+simulate:            ## the program on 2 to 64 simulated ranks, which must write what one real rank writes (SimGrid; Debian: installed if missing)
+	@bash .ci/deps simulate
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry $(BUILD)/bench/reduce $(SIMULATED)/gantry $(SIMULATED)/reduce $(SIMULATED)/driver
+	@bash bench/simulated/check $(BUILD) $(RANKS)
 
 demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at most five minutes
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry
@@ -252,4 +261,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long demo install uninstall deb dist bench bench-results docs clean count format help FORCE
+.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install uninstall deb dist bench bench-results docs clean count format help FORCE

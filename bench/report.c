@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Results that other benchmark programs have written, as tables, as one HDF5 file, and as a plot. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static const size_t most_json = (size_t)64 << 20;
 
 typedef struct report_options {
     bench_common common;
-    const char *h5, *svg;
+    const char *h5, *svg, *csv;
     bench_plot plot;
     bool overwrite;
 } report_options;
@@ -23,7 +24,9 @@ static report_options options;
 static const gt_option rows[] = {
     {BENCH_ROW(report_options, "h5", h5, "", "Write all results to this HDF5 file"),
      BENCH_WRITES("*.h5", GT_OUTFILE_DATASET)},
-    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over ranks, or --y over --x, to this file"),
+    {BENCH_ROW(report_options, "csv", csv, "", "Write the rows of all tables 'scaling' to this file"),
+     BENCH_WRITES("*.csv", GT_OUTFILE_TABLE)},
+    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over cores, or --y over --x, to this file"),
      BENCH_WRITES("*.svg", GT_OUTFILE_PICTURE)},
     BENCH_OVERWRITE(report_options),
     {BENCH_ROW(report_options, "x", plot.x, "", "Key of the column along")},
@@ -50,8 +53,32 @@ static gt_status read_results(const char *path, gt_results **list, int *n) {
     return list[*n] ? (++*n, GT_OK) : GT_FORMAT;
 }
 
-/* Images per second over ranks: a line for each recipe and kind of scaling with one thread a rank, from all `scaling`
- * results; for a model's table one for each network. */
+/* Of all tables with this name, which have the columns of the first; words have no commas. GT_USAGE: there is none. */
+static gt_status write_csv(gt_results *const *list, int n, const char *name, const char *path) {
+    gt_buffer text = {0};
+    bool begun = false;
+    for (int i = 0; i < n; i++) {
+        const gt_table *t = gt_results_find(list[i], name);
+        for (int c = 0; t && !begun && c < t->n_columns; c++)
+            gt_buffer_printf(&text, "%s%s", t->columns[c].key, c + 1 < t->n_columns ? "," : "\n");
+        begun |= t != NULL;
+        for (int r = 0; t && r < t->n_rows; r++)
+            for (int c = 0; c < t->n_columns; c++) {
+                const gt_cell *cell = t->cells + r * t->n_columns + c;
+                if (t->columns[c].digits < 0) gt_buffer_printf(&text, "%s", cell->text);
+                else if (!isnan(cell->number)) gt_buffer_printf(&text, "%.*f", t->columns[c].digits, cell->number);
+                gt_buffer_printf(&text, c + 1 < t->n_columns ? "," : "\n");
+            }
+    }
+    gt_status st = !begun        ? gt_fail(GT_USAGE, "--csv: these results have no table '%s'", name)
+                   : text.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path)
+                                 : gt_file_write(path, text.data, text.n);
+    gt_buffer_free(&text);
+    return st;
+}
+
+/* Images per second over cores: a line for each recipe, kind of scaling and number of threads a rank, from all
+ * `scaling` results; for a model's table one for each network. */
 static gt_status plot_ranks(gt_results *const *list, int n, const char *path) {
     enum { MOST_LINES = 12, MOST_POINTS = 64 };
     static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
@@ -65,10 +92,12 @@ static gt_status plot_ranks(gt_results *const *list, int n, const char *path) {
                 double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"),
                        threads = gt_table_number(t, r, "threads");
                 bool words = t->columns[0].digits < 0 && t->columns[1].digits < 0;
-                if (!words || !(ranks >= 1) || !(rate > 0) || threads > 1) continue;
+                if (!words || !(ranks >= 1) || !(rate > 0)) continue;
                 const gt_cell *cells = t->cells + r * t->n_columns;
                 char label[96];
-                snprintf(label, sizeof label, "%.40s, %.40s", cells[0].text, cells[1].text);
+                bool several = threads > 1;
+                snprintf(label, sizeof label, several ? "%.40s, %.30s, %.0f threads" : "%.40s, %.30s", cells[0].text,
+                         cells[1].text, threads);
                 int l = 0;
                 while (l < n_lines && strcmp(labels[l], label)) l++;
                 if (l == MOST_LINES) continue;
@@ -77,13 +106,13 @@ static gt_status plot_ranks(gt_results *const *list, int n, const char *path) {
                     lines[n_lines++] = (gt_curve){.label = labels[l], .x = x[l], .y = y[l]};
                 }
                 if (lines[l].n == MOST_POINTS) continue;
-                x[l][lines[l].n] = ranks;
+                x[l][lines[l].n] = several ? ranks * threads : ranks;
                 y[l][lines[l].n++] = rate;
             }
         }
-    if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over ranks (gantry bench scaling)");
-    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over ranks, one thread each",
-                                                 .x_label = "ranks",
+    if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over cores (gantry bench scaling)");
+    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over cores (ranks x threads)",
+                                                 .x_label = "cores",
                                                  .y_label = "images per second",
                                                  .x_scale = GT_LOG_2,
                                                  .y_scale = GT_LOG_10,
@@ -98,6 +127,7 @@ static gt_status report(char **files, int n_files) {
     for (int i = 0; i < n_files && !st; i++) st = read_results(files[i], list, &n);
     for (int i = 0; i < n && !st; i++) gt_results_print(list[i], stdout);
     if (!st && *options.h5) st = gt_results_write_h5(list, n, options.h5);
+    if (!st && *options.csv) st = write_csv(list, n, "scaling", options.csv);
     bool columns = *options.plot.x || *options.plot.y;
     if (!st && *options.svg && !columns) st = plot_ranks(list, n, options.svg);
     if (!st && *options.svg && columns) st = bench_plot_write(list, n, &options.plot, options.svg);

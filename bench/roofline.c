@@ -245,7 +245,7 @@ static gt_status measure(bench *b, gt_engine *e) {
     bench_steps steps;
     list l = {.arena = gt_arena_new()};
     gt_status st = l.arena ? measure_machine(b, &m) : GT_NOMEM;
-    if (!st) st = bench_recipe_steps(e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    if (!st) st = bench_recipe_steps_all(e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
     if (!st) st = list_nodes(e, &m, &l);
     if (!st && l.n) qsort(l.nodes, (size_t)l.n, sizeof *l.nodes, by_loss);
     if (!st) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Training on more ranks and threads: weak scaling (the batch grows with the ranks) and strong scaling (it does not),
+ * the latter on one node and then on more of them (--mode=nodes),
  * with the efficiency against independent runs of one rank and thread side by side, which share the machine but nothing
  * else. With --model: a cost model (common/cost_model.h) fitted to measurements with this launcher, checked against
  * them, and evaluated on two kinds of network. Runs the programs `step` and `reduce` beside it. */
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/machine.h"
+#include "common/bandwidth.h"
 #include "common/cost_model.h"
 #include "common/points.h"
 #include "common/program.h"
@@ -17,8 +19,8 @@
 
 typedef struct scaling_options {
     bench_common common;
-    const char *recipe, *ranks, *threads, *launch, *mode, *svg;
-    int64_t steps, shared_cores;
+    const char *recipe, *job, *ranks, *threads, *nodes, *launch, *mode, *svg;
+    int64_t steps, batch, slices, shared_cores, node_cores;
     bool model, overwrite;
 } scaling_options;
 
@@ -28,12 +30,21 @@ static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(scaling_options, "recipe", recipe, "small",
                "Recipes with commas between (gantry bench step --help names them)")},
+    {BENCH_ROW(scaling_options, "job", job, "", "With --recipe=job: keys of the job, as for step")},
+    {BENCH_ROW(scaling_options, "batch", batch, "0", "Of one rank, and of strong scaling; 0: the recipe's"),
+     .max = 65536},
+    {BENCH_ROW(scaling_options, "slices", slices, "0", "Of that batch: so many ranks at most; 0: the recipe's"),
+     .max = 65536},
     {BENCH_ROW(scaling_options, "ranks", ranks, "1,2", "Numbers of ranks")},
     {BENCH_ROW(scaling_options, "threads", threads, "1,2", "Numbers of threads of each")},
-    {BENCH_ROW(scaling_options, "mode", mode, "both", "Batch: so many times the recipe's as ranks; or the recipe's"),
-     .choices = "weak|strong|both"},
+    {BENCH_ROW(scaling_options, "mode", mode, "both",
+               "Batch: so many times the recipe's as ranks; or the recipe's; or that first on all of "
+               "--ranks x --threads that fit one node, then the fastest of those that fill it on more nodes"),
+     .choices = "weak|strong|both|nodes"},
+    {BENCH_ROW(scaling_options, "nodes", nodes, "1", "With --mode=nodes: numbers of nodes")},
+    {BENCH_ROW(scaling_options, "node-cores", node_cores, "0", "Cores of a node; 0: this machine's"), .max = 65536},
     {BENCH_ROW(scaling_options, "launch", launch, "mpirun -n %r",
-               "Starts ranks: %r stands for their number, %t for threads")},
+               "Starts ranks: %r stands for their number, %t for threads, %n for nodes")},
     {BENCH_ROW(scaling_options, "shared-cores", shared_cores, "-1",
                "Cores that all ranks share; 0: each has its own; -1: this machine's, unless Slurm gave several nodes"),
      .min = -1, .max = 1 << 20},
@@ -46,14 +57,18 @@ static const gt_option rows[] = {
 
 enum { MOST_NUMBERS = 16, MOST_CORES = 64 };
 
-static int numbers_of(const char *text, int list[MOST_NUMBERS]) {
-    int n = 0;
-    for (char *end; *text && n < MOST_NUMBERS; text = *end == ',' ? end + 1 : end) {
+typedef struct numbers {
+    int n, of[MOST_NUMBERS];
+} numbers;
+
+static numbers numbers_of(const char *text) {
+    numbers list = {0};
+    for (char *end; *text && list.n < MOST_NUMBERS; text = *end == ',' ? end + 1 : end) {
         long value = strtol(text, &end, 10);
-        if (end == text || value < 1) return 0;
-        list[n++] = (int)value;
+        if (end == text || value < 1) return (numbers){0};
+        list.of[list.n++] = (int)value;
     }
-    return n;
+    return list;
 }
 
 /* Cores that the ranks of all points share; 0: each rank has its own. */
@@ -68,34 +83,50 @@ static int cores(void) {
 
 typedef struct point {
     double rate, sec_per_kimg, memory, batch, slices, busy;
+    double hosts, n, median, least, most, waited, node;
 } point;
 
 static gt_status read_point(gt_results *r, point *out) {
-    const gt_table *t = r ? gt_results_find(r, "training") : NULL;
+    const gt_table *t = r ? gt_results_find(r, "training") : NULL,
+                   *s = r ? gt_results_find(r, "steps one by one, phases at their intervals") : NULL;
     if (!r) return GT_FAILED;
-    if (!t || !t->n_rows) return gt_fail(GT_FORMAT, "no results of 'step'");
+    if (!t || !t->n_rows || !s || !s->n_rows) return gt_fail(GT_FORMAT, "no results of 'step'");
     *out = (point){.rate = gt_table_number(t, 0, "rate"),
                    .sec_per_kimg = gt_table_number(t, 0, "sec_per_kimg"),
                    .memory = gt_table_number(t, 0, "memory"),
                    .batch = gt_table_number(t, 0, "batch"),
                    .slices = gt_table_number(t, 0, "slices"),
-                   .busy = gt_table_number(t, 0, "busy")};
+                   .busy = gt_table_number(t, 0, "busy"),
+                   .hosts = gt_table_number(s, 0, "hosts"),
+                   .n = gt_table_number(s, 0, "n"),
+                   .median = gt_table_number(s, 0, "median"),
+                   .least = gt_table_number(s, 0, "least"),
+                   .most = gt_table_number(s, 0, "most"),
+                   .waited = gt_table_number(s, 0, "waited"),
+                   .node = gt_table_number(s, 0, "node")};
     return GT_OK;
 }
 
+/* The shell reads the line: see job_is_fine(). */
 static void step_arguments(char *out, size_t room, const char *recipe, int threads, double batch, double slices) {
-    snprintf(out, room, "--recipe=%s --threads=%d --batch=%.0f --slices=%.0f --steps=%lld", recipe, threads, batch,
-             slices,
-             (long long)(options.steps            ? options.steps
-                         : options.common.careful ? 5
-                                                  : 2));
+    int64_t steps = options.steps ? options.steps : options.common.careful ? 5 : 2;
+    const char *job = options.job;
+    snprintf(out, room, "--recipe=%s --threads=%d --batch=%.0f --slices=%.0f --steps=%lld%s%s%s", recipe, threads,
+             batch, slices, (long long)steps, *job ? " '--job=" : "", job, *job ? "'" : "");
 }
 
-static gt_status measure_point(const char *recipe, int ranks, int threads, double batch, double slices, point *out,
-                               gt_results **kept) {
-    char arguments[256];
-    step_arguments(arguments, sizeof arguments, recipe, threads, batch, slices);
-    gt_results *r = bench_point(options.launch, ranks, threads, "step", arguments);
+static gt_status job_is_fine(void) {
+    return strlen(options.job) < 512 && !strchr(options.job, '\'')
+               ? GT_OK
+               : gt_fail(GT_USAGE, "--job: at most 511 characters, none of them a quote");
+}
+
+static gt_status measure_point(const char *recipe, int nodes, int ranks, int threads, double batch, double slices,
+                               point *out, gt_results **kept) {
+    char arguments[1024];
+    step_arguments(arguments, sizeof arguments - 16, recipe, threads, batch, slices);
+    if (kept) strcat(arguments, " --exchange");
+    gt_results *r = bench_point(options.launch, nodes, ranks, threads, "step", arguments);
     gt_status st = read_point(r, out);
     if (kept && !st) *kept = r;
     else gt_results_free(r);
@@ -104,9 +135,9 @@ static gt_status measure_point(const char *recipe, int ranks, int threads, doubl
 
 /* Images per second of `n` runs of one rank and thread at once, added up. */
 static gt_status independent_rate(const char *recipe, int n, double *rate) {
-    char arguments[256];
+    char arguments[1024];
     gt_results *list[MOST_CORES];
-    step_arguments(arguments, sizeof arguments, recipe, 1, 0, 0);
+    step_arguments(arguments, sizeof arguments, recipe, 1, (double)options.batch, (double)options.slices);
     gt_status st = n > MOST_CORES ? GT_OK : bench_independent(n, "step", arguments, list);
     *rate = n > MOST_CORES ? NAN : 0;
     for (int i = 0; i < n && n <= MOST_CORES && !st; i++) {
@@ -127,6 +158,24 @@ typedef struct study {
     gt_table *table;
 } study;
 
+static int node_cores(void) {
+    gt_machine m;
+    if (options.node_cores) return (int)options.node_cores;
+    gt_machine_look(&m);
+    return m.cores < m.allowed ? m.cores : m.allowed;
+}
+
+/* `nodes`: whole ones, which are counted as such; 0: only the cores that are used are. */
+static void tell_point(study *s, const char *mode, int nodes, int ranks, int threads, const point *p,
+                       double independent) {
+    int n = ranks * threads;
+    double charged = nodes ? (double)nodes * node_cores() : n;
+    gt_table_row(s->table, s->recipe, mode, p->hosts, (double)ranks, (double)threads, p->batch, p->rate,
+                 p->sec_per_kimg, p->n, p->median, p->least, p->most, p->rate / s->one.rate,
+                 p->rate / (n * s->one.rate), independent > 0 ? p->rate / independent : NAN, p->waited, p->node,
+                 charged * p->sec_per_kimg / 3600, p->memory, p->busy);
+}
+
 static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
     bool weak = !strcmp(mode, "weak");
     int n = ranks * threads, available = cores();
@@ -136,7 +185,7 @@ static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
     point p = s->one;
     gt_status st = GT_OK;
     if (n > 1)
-        st = measure_point(s->recipe, ranks, threads, weak ? s->one.batch * ranks : s->one.batch,
+        st = measure_point(s->recipe, 1, ranks, threads, weak ? s->one.batch * ranks : s->one.batch,
                            weak ? s->one.slices * ranks : s->one.slices, &p, NULL);
     double *independent = n <= MOST_CORES ? &s->independent[n] : NULL;
     s->independent[1] = s->one.rate;
@@ -145,30 +194,65 @@ static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
         if (available) st = independent_rate(s->recipe, n, independent);
         else *independent = n * s->one.rate;
     }
-    if (st) return st;
-    gt_table_row(s->table, s->recipe, mode, (double)ranks, (double)threads, p.batch, p.rate, p.sec_per_kimg, p.memory,
-                 p.rate / (n * s->one.rate), independent ? p.rate / *independent : NAN, p.busy);
+    if (!st) tell_point(s, mode, 0, ranks, threads, &p, independent ? *independent : NAN);
+    return st;
+}
+
+static gt_status one_by_one(study *s, numbers ranks, numbers threads) {
+    static const char *const modes[] = {"weak", "strong"};
+    gt_status st = GT_OK;
+    for (int m = 0; m < 2; m++)
+        for (int r = 0; r < ranks.n; r++)
+            for (int t = 0; t < threads.n && !st; t++)
+                if (!strcmp(options.mode, "both") || !strcmp(options.mode, modes[m]))
+                    st = add_point(s, modes[m], ranks.of[r], threads.of[t]);
+    return st;
+}
+
+/* A point that cannot be measured, such as one that needs more memory than there is, is left out with its message. */
+static bool add_nodes(study *s, int nodes, int ranks, int threads, point *p) {
+    *p = s->one;
+    if (ranks * threads > 1 && measure_point(s->recipe, nodes, ranks, threads, s->one.batch, s->one.slices, p, NULL)) {
+        fprintf(stderr, "left out: %d ranks x %d threads on %d nodes: %s\n", ranks, threads, nodes, gt_message());
+        return false;
+    }
+    tell_point(s, "strong", nodes, ranks, threads, p, NAN);
+    return true;
+}
+
+/* All ways to cut one node, then the fastest of those that use most of its cores on more of them. */
+static gt_status node_by_node(study *s, numbers ranks, numbers threads, numbers nodes) {
+    int best_ranks = 0, best_threads = 0;
+    point p, best = {.rate = 0};
+    for (int r = 0; r < ranks.n; r++)
+        for (int t = 0; t < threads.n; t++) {
+            int n = ranks.of[r] * threads.of[t], most = best_ranks * best_threads;
+            if (n > node_cores() || ranks.of[r] > (int)s->one.slices) continue;
+            if (!add_nodes(s, 1, ranks.of[r], threads.of[t], &p) || n < most || (n == most && p.rate < best.rate))
+                continue;
+            best = p, best_ranks = ranks.of[r], best_threads = threads.of[t];
+        }
+    if (!best_ranks) return gt_fail(GT_FAILED, "no way to cut a node into --ranks x --threads could be measured");
+    for (int k = 0; k < nodes.n; k++)
+        if (nodes.of[k] > 1 && nodes.of[k] * best_ranks <= (int)s->one.slices)
+            add_nodes(s, nodes.of[k], nodes.of[k] * best_ranks, best_threads, &p);
     return GT_OK;
 }
 
-static gt_status study_recipe(study *s, const int *ranks, int n_ranks, const int *threads, int n_threads) {
-    static const char *const modes[] = {"weak", "strong"};
-    gt_status st = measure_point(s->recipe, 1, 1, 0, 0, &s->one, NULL);
-    for (int m = 0; m < 2; m++)
-        for (int r = 0; r < n_ranks; r++)
-            for (int t = 0; t < n_threads && !st; t++)
-                if (!strcmp(options.mode, "both") || !strcmp(options.mode, modes[m]))
-                    st = add_point(s, modes[m], ranks[r], threads[t]);
-    return st;
+static gt_status study_recipe(study *s, numbers ranks, numbers threads, numbers nodes) {
+    gt_status st = measure_point(s->recipe, 1, 1, 1, (double)options.batch, (double)options.slices, &s->one, NULL);
+    if (st) return st;
+    return strcmp(options.mode, "nodes") ? one_by_one(s, ranks, threads) : node_by_node(s, ranks, threads, nodes);
 }
 
 /* ---- the model ---- */
 
 static const cost_network networks[] = {
-    {.name = "10 Gbit/s Ethernet, TCP", .message = 25e-6, .rate = 1.1e9},
-    {.name = "HDR InfiniBand, 200 Gbit/s", .message = 1.5e-6, .rate = 23e9},
+    /* as bench/simulated/run has them */
+    {.name = "10 Gbit/s Ethernet, TCP", .message = 2e-6, .latency = 25e-6, .rate = 1.1e9},
+    {.name = "HDR InfiniBand, 200 Gbit/s", .message = 0.3e-6, .latency = 1.5e-6, .rate = 23e9},
 };
-enum { NETWORKS = sizeof networks / sizeof *networks, MOST_RANKS_LOG = 10 };
+enum { NETWORKS = sizeof networks / sizeof *networks, MOST_RANKS_LOG = 10, MEMORY_BYTES = 1 << 26 };
 
 /* How much slower a rank computes where `ranks` of them share this machine: caches, memory, cores. */
 static gt_status measure_crowd(const char *recipe, int ranks, double alone, double *crowd) {
@@ -179,57 +263,39 @@ static gt_status measure_crowd(const char *recipe, int ranks, double alone, doub
     return st;
 }
 
-/* The share of a slice's time in which sums are hidden: what makes the model agree with this run, as far as it lies
- * between 0 and 1. */
-static void fit_overlap(cost_model *m, const cost_network *n, cost_ranks ranks, double measured) {
-    double best = INFINITY, chosen = 0;
-    for (int i = 0; i <= 20; i++) {
-        m->overlap = i / 20.0;
-        double off = fabs(cost_step(m, n, ranks) - measured);
-        if (off < best) best = off, chosen = m->overlap;
-    }
-    m->overlap = chosen;
-}
-
-static gt_status check_ranks(const char *recipe, cost_model *m, const point *one, int ranks, bool *fitted,
-                             gt_table *table) {
+static gt_status check_ranks(const char *recipe, const cost_model *m, const point *one, int ranks, gt_table *table) {
     cost_network here = {.name = "here"};
-    gt_results *reduce = bench_point(options.launch, ranks, 1, "reduce", "--most=64");
+    gt_results *reduce = bench_point(options.launch, ranks, ranks, 1, "reduce", "--most=64");
     if (!reduce) return GT_FAILED;
     double error = cost_network_fit(&here, reduce), crowd = 1;
     gt_results_free(reduce);
     point p = *one;
-    gt_status st = measure_point(recipe, ranks, 1, one->batch * ranks, one->slices * ranks, &p, NULL);
+    gt_status st = measure_point(recipe, ranks, ranks, 1, one->batch * ranks, one->slices * ranks, &p, NULL);
     if (!st) st = measure_crowd(recipe, ranks, one->rate, &crowd);
     if (st) return st;
     double measured = p.batch / p.rate;
     cost_ranks r = {.count = ranks, .near = cores() ? ranks : 1, .slices = (int)one->slices, .crowd = crowd};
-    if (!*fitted) fit_overlap(m, &here, r, measured);
-    *fitted = true;
     double model = cost_step(m, &here, r);
-    gt_table_row(table, recipe, (double)ranks, here.message * 1e6, here.rate / 1e6, 100 * error, crowd, m->overlap,
-                 model, measured, model / measured);
+    gt_table_row(table, recipe, (double)ranks, here.message * 1e6, here.rate / 1e6, 100 * error, crowd, model, measured,
+                 model / measured);
     return GT_OK;
 }
 
-static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, const point *one, const int *ranks,
-                               int n_ranks) {
+static gt_status fit_and_check(bench *b, const char *recipe, const cost_model *m, const point *one, numbers ranks) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
                                         {"ranks", "ranks", 0},
                                         {"message", "us/message", 2},
                                         {"rate", "MB/s", 0},
                                         {"fit", "fit error %", 1},
                                         {"crowd", "crowding", 2},
-                                        {"overlap", "overlap", 2},
                                         {"model", "model sec/step", 4},
                                         {"measured", "measured", 4},
                                         {"ratio", "model/measured", 3}};
     gt_table *table = gt_results_table(b->results, "the model against measurements with this launcher, weak scaling",
                                        columns, sizeof columns / sizeof *columns);
-    bool fitted = false;
     gt_status st = GT_OK;
-    for (int i = 0; i < n_ranks && !st; i++)
-        if (ranks[i] > 1) st = check_ranks(recipe, m, one, ranks[i], &fitted, table);
+    for (int i = 0; i < ranks.n && !st; i++)
+        if (ranks.of[i] > 1) st = check_ranks(recipe, m, one, ranks.of[i], table);
     return st;
 }
 
@@ -286,53 +352,69 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
     return *options.svg ? gt_figure_write_svg(options.svg, &panel) : GT_OK;
 }
 
-static gt_status model_recipe(bench *b, const char *recipe, const int *ranks, int n_ranks) {
+static gt_status model_recipe(bench *b, const char *recipe, numbers ranks) {
     cost_model m;
     point one;
     gt_results *step = NULL;
-    gt_status st = measure_point(recipe, 1, 1, 0, 0, &one, &step);
-    if (!st) st = cost_model_read(&m, step);
+    gt_status st = measure_point(recipe, 1, 1, 1, (double)options.batch, (double)options.slices, &one, &step);
+    if (!st) st = cost_model_read(&m, step, bench_bandwidth(MEMORY_BYTES));
     gt_results_free(step);
-    gt_results_say(b->results, "assumed",
-                   "each rank computes as one rank with one thread does here, on a host of its own with the network to "
-                   "itself; a message is posted every so often, all at full rate; "
-                   "hidden: the share 'overlap' of a rank's last slice, fitted to the first run on several ranks (0.5 "
-                   "without one)");
+    gt_results_say(
+        b->results, "assumed",
+        "each rank computes as one rank with one thread does here, on a host of its own with the network to "
+        "itself; gradients leave when they are complete, as measured here; a rank posts one message after the "
+        "other, all at full rate; optimiser and average are shared by the ranks");
     gt_results_say(
         b->results, "crowding",
         "how much slower a rank computes because others share its machine: from independent runs at the same time");
     for (int k = 0; k < NETWORKS; k++)
-        gt_results_say(b->results, "network", "%s: %.1f us per message, %.1f GB/s per rank and direction",
-                       networks[k].name, networks[k].message * 1e6, networks[k].rate / 1e9);
-    if (!st) st = fit_and_check(b, recipe, &m, &one, ranks, n_ranks);
+        gt_results_say(
+            b->results, "network",
+            "%s: %.1f us for a rank to post a message, %.1f us from host to host, %.1f GB/s per rank and direction",
+            networks[k].name, networks[k].message * 1e6, networks[k].latency * 1e6, networks[k].rate / 1e9);
+    if (!st) st = fit_and_check(b, recipe, &m, &one, ranks);
     return st ? st : evaluate(b, recipe, &m, (int)one.slices);
 }
 
 static gt_status run(bench *b) {
-    int ranks[MOST_NUMBERS], threads[MOST_NUMBERS], n_ranks = numbers_of(options.ranks, ranks),
-                                                    n_threads = numbers_of(options.threads, threads);
-    if (!n_ranks || !n_threads)
-        return gt_fail(GT_USAGE, "--ranks and --threads must be numbers with commas between, as in 1,2,4");
+    numbers ranks = numbers_of(options.ranks), threads = numbers_of(options.threads), nodes = numbers_of(options.nodes);
+    if (!ranks.n || !threads.n || !nodes.n)
+        return gt_fail(GT_USAGE, "--ranks, --threads and --nodes must be numbers with commas between, as in 1,2,4");
+    gt_status st = job_is_fine();
+    if (st) return st;
     gt_results_say(b->results, "launch", "%s", options.launch);
     gt_table *table = NULL;
     if (!options.model) {
         static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
                                             {"mode", "scaling", GT_COLUMN_TEXT},
+                                            {"nodes", "nodes", 0},
                                             {"ranks", "ranks", 0},
                                             {"threads", "threads", 0},
                                             {"batch", "batch", 0},
                                             {"rate", "images/s", 3},
                                             {"sec_per_kimg", "sec/kimg", 1},
-                                            {"memory", "planned MB", 0},
+                                            {"n", "steps", 0},
+                                            {"median", "median s/step", 4},
+                                            {"least", "least", 4},
+                                            {"most", "most", 4},
+                                            {"speedup", "speed-up", 2},
                                             {"efficiency", "of n x one", 3},
                                             {"independent", "of n independent", 3},
+                                            {"communication", "communication %", 1},
+                                            {"node", "MB a node", 0},
+                                            {"core_hours", "core-hours/kimg", 3},
+                                            {"memory", "planned MB", 0},
                                             {"busy", "busy", 2}};
         gt_results_say(b->results, "efficiency",
-                       "n = ranks x threads; 'of n x one': images/s over n times those of one; 'of n independent': "
-                       "over those of n runs of one rank and thread at the same time");
-        table = gt_results_table(b->results, "scaling", columns, 11);
+                       "n = ranks x threads; speed-up: images/s over those of one rank and thread; 'of n x one': "
+                       "speed-up / n; 'of n independent': over n runs of one rank and thread at the same time");
+        gt_results_say(b->results, "time",
+                       "images/s and sec/kimg: of the best time of each phase; median, least and most: of the steps; "
+                       "communication: what ranks waited for gradients and parameters, on average");
+        gt_results_say(b->results, "core-hours", "%s",
+                       strcmp(options.mode, "nodes") ? "of the cores that are used" : "of whole nodes");
+        table = gt_results_table(b->results, "scaling", columns, sizeof columns / sizeof *columns);
     }
-    gt_status st = GT_OK;
     for (const char *at = options.recipe; *at && !st;) {
         char name[32];
         int n = (int)strcspn(at, ",");
@@ -340,8 +422,8 @@ static gt_status run(bench *b) {
         at += n + (at[n] == ',');
         if (!bench_recipe_find(name))
             return gt_fail(GT_USAGE, "--recipe=%s: no such recipe; there are " BENCH_RECIPE_NAMES, name);
-        if (options.model) st = model_recipe(b, name, ranks, n_ranks);
-        else st = study_recipe(&(study){.recipe = name, .table = table}, ranks, n_ranks, threads, n_threads);
+        if (options.model) st = model_recipe(b, name, ranks);
+        else st = study_recipe(&(study){.recipe = name, .table = table}, ranks, threads, nodes);
     }
     return st;
 }

@@ -13,7 +13,7 @@
 typedef struct step_options {
     bench_common common;
     const char *recipe, *job;
-    bool nodes;
+    bool nodes, exchange;
     int64_t threads, batch, slices, at_once, steps;
 } step_options;
 
@@ -25,6 +25,8 @@ static const gt_option rows[] = {
     {BENCH_ROW(step_options, "job", job, "",
                "Keys of the job, as \"model=resnet18 data=...\"; goes with --recipe=job")},
     {BENCH_ROW(step_options, "nodes", nodes, "0", "Print each node of the graphs with its time")},
+    {BENCH_ROW(step_options, "exchange", exchange, "0",
+               "Print what several ranks would exchange, and when each gradient is complete")},
     BENCH_THREADS(step_options),
     {BENCH_ROW(step_options, "batch", batch, "0", "Images per step over all ranks; 0: the recipe's"), .max = 65536},
     {BENCH_ROW(step_options, "slices", slices, "0", "0: the recipe's"), .max = 65536},
@@ -114,6 +116,58 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
     gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
 }
 
+/* ---- what ranks exchange ---- */
+
+/* Each gradient at the share of its graph's time after which it is complete, in the order in which they leave. */
+static void tell_gradients(const gt_engine *e, int p, gt_table *table) {
+    const gt_exec *exec = e->phases[p].executions[0].exec;
+    const gt_output_place *order;
+    int n = gt_exec_output_order(exec, &order), told = 0;
+    double all = 0, now = 0;
+    for (int i = 0; i < exec->n_steps; i++) all += gt_step_seconds(&exec->steps[i]);
+    for (int i = 0; i < exec->n_steps; i++) {
+        now += gt_step_seconds(&exec->steps[i]);
+        for (; told < n && told < exec->steps[i].done; told++)
+            gt_table_row(table, e->model->phases[p].name, now / all, (double)order[told].offset,
+                         (double)order[told].size);
+    }
+}
+
+static void tell_exchange(bench *b, const gt_engine *e) {
+    static const gt_column phases[] = {{"phase", "phase", GT_COLUMN_TEXT},
+                                       {"parameters", "parameters", 0},
+                                       {"states", "states of each slice", 0},
+                                       {"stats", "statistics of each slice", 0}},
+                           gradients[] = {{"phase", "phase", GT_COLUMN_TEXT},
+                                          {"at", "at share of graph", 4},
+                                          {"offset", "offset", 0},
+                                          {"floats", "floats", 0}};
+    gt_table *table = gt_results_table(b->results, "what ranks exchange in each phase", phases, 4);
+    for (int p = 0; p < e->model->n_phases; p++) {
+        const gt_phase *phase = &e->model->phases[p];
+        gt_table_row(table, phase->name, (double)e->model->nets[phase->net]->trainable_floats,
+                     (double)gt_phase_states(phase), (double)phase->n_stats);
+    }
+    table = gt_results_table(b->results, "when gradients are complete", gradients, 4);
+    for (int p = 0; p < e->model->n_phases; p++) tell_gradients(e, p, table);
+}
+
+static void tell_steps(bench *b, const gt_engine *e, const bench_steps *s) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"hosts", "nodes", 0},
+                                        {"n", "steps", 0},
+                                        {"median", "median s/step", 4},
+                                        {"least", "least", 4},
+                                        {"most", "most", 4},
+                                        {"waited", "communication %", 1},
+                                        {"node", "MB a node", 0}};
+    gt_table *table = gt_results_table(b->results, "steps one by one, phases at their intervals", columns, 9);
+    double median = (s->seconds[(s->n - 1) / 2] + s->seconds[s->n / 2]) / 2;
+    gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->hosts, (double)s->n, median,
+                 s->seconds[0], s->seconds[s->n - 1], 100 * s->waited, s->node_bytes / 1e6);
+}
+
 /* `held`: bytes of this process before the model was made. */
 static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak, double held) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
@@ -149,7 +203,7 @@ static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, doub
 
 static gt_status measure(bench *b, const char *recipe) {
     gt_engine e;
-    bench_steps steps;
+    static bench_steps steps;
     options.recipe = recipe;
     bench_reset_high_water();
     double held = bench_status_bytes("VmRSS");
@@ -159,12 +213,14 @@ static gt_status measure(bench *b, const char *recipe) {
             .batch = options.batch, .slices = options.slices, .at_once = options.at_once, .job = options.job});
     if (st) return st;
     double peak = bench_peak(b, e.pool);
-    st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    st = bench_recipe_steps_all(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
     if (!st) {
         family_sum sums[BENCH_FAMILIES] = {{0, 0}};
         tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);
+        tell_steps(b, &e, &steps);
+        if (options.exchange) tell_exchange(b, &e);
         for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
             gt_exec_print(gt_engine_first(&e, p), stdout);
     }

@@ -11,9 +11,11 @@
 
 enum { MOST_RUNS = 64 };
 
-static void add_launcher(gt_buffer *line, const char *launch, int ranks, int threads) {
+static void add_launcher(gt_buffer *line, const char *launch, int nodes, int ranks, int threads) {
     for (const char *c = launch; *c; c++) {
-        if (c[0] == '%' && (c[1] == 'r' || c[1] == 't')) gt_buffer_printf(line, "%d", *++c == 'r' ? ranks : threads);
+        bool number = c[0] == '%' && c[1] && strchr("nrt", c[1]);
+        if (number) c++;
+        if (number) gt_buffer_printf(line, "%d", *c == 'n' ? nodes : *c == 'r' ? ranks : threads);
         else gt_buffer_add(line, c, 1);
     }
     gt_buffer_printf(line, " ");
@@ -28,9 +30,9 @@ static bool add_program(gt_buffer *line, const char *program) {
     return true;
 }
 
-static FILE *start(const char *launch, int ranks, int threads, const char *program, const char *arguments) {
+static FILE *start(const char *launch, int nodes, int ranks, int threads, const char *program, const char *arguments) {
     gt_buffer line = {0};
-    if (ranks > 1) add_launcher(&line, launch, ranks, threads);
+    if (ranks > 1) add_launcher(&line, launch, nodes, ranks, threads);
     bool fine = add_program(&line, program);
     gt_buffer_printf(&line, "%s", arguments);
     gt_buffer_add(&line, "", 1);
@@ -53,8 +55,9 @@ static gt_results *finish(FILE *f, const char *program) {
     return r;
 }
 
-gt_results *bench_point(const char *launch, int ranks, int threads, const char *program, const char *arguments) {
-    FILE *f = start(launch, ranks, threads, program, arguments);
+gt_results *bench_point(const char *launch, int nodes, int ranks, int threads, const char *program,
+                        const char *arguments) {
+    FILE *f = start(launch, nodes, ranks, threads, program, arguments);
     return f ? finish(f, program) : NULL;
 }
 
@@ -62,7 +65,7 @@ gt_status bench_independent(int n, const char *program, const char *arguments, g
     FILE *files[MOST_RUNS];
     int started = 0, read = 0;
     if (n > MOST_RUNS) return gt_fail(GT_USAGE, "%d independent runs are too many", n);
-    while (started < n && (files[started] = start("", 1, 1, program, arguments))) started++;
+    while (started < n && (files[started] = start("", 1, 1, 1, program, arguments))) started++;
     for (int i = 0; i < started; i++)
         if ((list[read] = finish(files[i], program))) read++;
     if (read == n) return GT_OK;

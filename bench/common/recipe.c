@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Recipes and their steps: see recipe.h. */
+#include "common/program.h"
 #include "common/recipe.h"
 #include "kernels.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,7 +135,7 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
     e->step = 1;
     for (int p = 0; p < n; p++)
         if (e->model->phases[p].interval > 1) e->step = 0;
-    double start = gt_clock(), processor = processor_seconds();
+    double start = gt_clock(), processor = processor_seconds(), weighted = 0;
     gt_status st = gt_engine_step_all(e);
     double rest = gt_clock() - start, end = processor_seconds(), busy = (end - processor) / (rest * e->comm->threads);
     if (st) return st;
@@ -142,20 +145,62 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
         keep_least(&best->processor_phase[p], marks.at[p + 1] - marks.at[p]);
         best->preparing[p] += e->phases[p].preparing;
         rest -= e->phases[p].seconds;
-        best->average += e->phases[p].seconds / e->model->phases[p].interval;
+        weighted += e->phases[p].seconds / e->model->phases[p].interval;
     }
-    best->average += rest;
+    weighted += rest;
+    best->average += weighted;
+    if (best->n < BENCH_MOST_STEPS) best->seconds[best->n++] = weighted;
     keep_least(&best->rest, rest);
     if (busy > best->busy) best->busy = busy;
     return GT_OK;
 }
 
-gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
+static int by_size(const void *a, const void *b) {
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Since the last call. */
+static double waited_seconds(gt_engine *e) {
+    double sum = 0;
+    for (int net = 0; net < e->model->n_nets; net++) sum += gt_reducer_traffic(e->batches[0].reducers[net]).waited;
+    return sum;
+}
+
+static double mean_of_ranks_all(gt_comm *c, double value) {
+    return 1e-9 * (double)gt_comm_sum_all(c, llrint(value * 1e9)) / c->ranks;
+}
+
+/* Pages that several processes share count in parts. */
+static double proportional_bytes(void) {
+    FILE *f = fopen("/proc/self/smaps_rollup", "re");
+    char line[256];
+    double bytes = bench_status_bytes("VmRSS");
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, "Pss:", 4)) bytes = 1024 * strtod(line + 4, NULL);
+    if (f) fclose(f);
+    return bytes;
+}
+
+static double node_bytes_all(gt_comm *c) {
+    int64_t own = llrint(proportional_bytes()), most = 0;
+    for (int host = 0; host < c->hosts; host++) {
+        int64_t sum = gt_comm_sum_all(c, host == c->host_index ? own : 0);
+        if (sum > most) most = sum;
+    }
+    return (double)most;
+}
+
+gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
     gt_status st = GT_OK;
+    double began = 0;
     set_marks(e->model);
     for (int i = 0; i <= steps && !st; i++) {
         if (i < 2) { /* the first touches the memory: forgotten */
-            *out = (bench_steps){.rest = 1e30};
+            memset(out, 0, sizeof *out);
+            out->rest = 1e30;
+            waited_seconds(e);
+            began = gt_clock();
             for (int p = 0; p < e->model->n_phases; p++) {
                 out->phase[p] = out->processor_phase[p] = 1e30;
                 gt_exec_profile(gt_engine_first(e, p), i > 0);
@@ -163,6 +208,10 @@ gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
         }
         st = one_step(e, out);
     }
+    if (st) return st;
+    out->waited = mean_of_ranks_all(e->comm, waited_seconds(e)) / (gt_clock() - began);
+    out->node_bytes = node_bytes_all(e->comm);
+    qsort(out->seconds, (size_t)out->n, sizeof *out->seconds, by_size);
     out->average /= steps;
     out->per_image = out->rest;
     for (int p = 0; p < e->model->n_phases; p++) {

@@ -32,6 +32,8 @@ typedef struct bench_changes {
 gt_status bench_recipe_open(gt_engine *e, gt_comm *comm, const bench_recipe *r, const bench_changes *changes);
 void bench_recipe_close(gt_engine *e);
 
+enum { BENCH_MOST_STEPS = 1000 };
+
 /* What was measured of steps in which every phase is due. Seconds on this rank. */
 typedef struct bench_steps {
     double phase[GT_MAX_PHASES]; /* the best of each */
@@ -44,10 +46,16 @@ typedef struct bench_steps {
     double average;
     double per_image; /* from the best times: wall seconds, phases weighted by how often they are due */
     double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
+    /* of the steps themselves, phases weighted by how often they are due: seconds, sorted */
+    int n;
+    double seconds[BENCH_MOST_STEPS];
+    /* of the time of the steps, what a rank waited for gradients and parameters, on average over the ranks */
+    double waited;
+    double node_bytes; /* resident, of all ranks of a host, on the one with most; what they share counts once */
 } bench_steps;
 
-/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_profile) in those. */
-gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out);
+/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_profile) in those. Collective. */
+gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out);
 
 /* Arithmetic of one image over all phases at their intervals: direct convolutions, a multiply-add counted as two. */
 double bench_flops_per_image(const gt_engine *e);

@@ -145,6 +145,15 @@ double gt_table_number(const gt_table *t, int row, const char *key) {
     return NAN;
 }
 
+const char *gt_table_text(const gt_table *t, int row, const char *key) {
+    for (int c = 0; c < t->n_columns; c++)
+        if (!strcmp(t->columns[c].key, key) && t->columns[c].digits < 0) {
+            const char *text = t->cells[row * t->n_columns + c].text;
+            return text ? text : "";
+        }
+    return "";
+}
+
 /* ---- as JSON ---- */
 
 static json_t *table_json(const gt_table *t) {

@@ -21,7 +21,7 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 20, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
+enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 24, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
 
 typedef struct gt_column {
     const char *key, *title;
@@ -60,7 +60,8 @@ void gt_table_row(gt_table *t, ...); /* for each column a double or a const char
 void gt_table_cells(gt_table *t, const gt_cell *cells);
 
 const gt_table *gt_results_find(const gt_results *r, const char *table);
-double gt_table_number(const gt_table *t, int row, const char *key); /* NAN: no such column, or words */
+double gt_table_number(const gt_table *t, int row, const char *key);    /* NAN: no such column, or words */
+const char *gt_table_text(const gt_table *t, int row, const char *key); /* "": no such column, or numbers */
 
 void gt_results_print(const gt_results *r, FILE *f);
 char *gt_results_json(const gt_results *r); /* free() it; NULL: out of memory */

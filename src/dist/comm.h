@@ -65,7 +65,9 @@ void gt_comm_abandon(gt_comm *c);
 /* Heartbeats: see heartbeat.c. */
 gt_status gt_heartbeat_start_all(gt_comm_inside *in); /* collective */
 void gt_heartbeat_stop(gt_comm_inside *in);           /* all ranks must have passed a barrier */
-void gt_heartbeat_link(gt_comm *c); /* this rank now exchanges data with all others, and listens to them all */
+/* This rank now exchanges data with that one, or is of the same host, and listens to it; and so does that one to this.
+ */
+void gt_heartbeat_link(gt_comm *c, int rank);
 /* Sends and receives beats when they are due; cheap otherwise. `waiting_since`: when this rank began to wait, by
  * gt_clock(); 0: it works. Does not return when a rank is silent for too long. */
 void gt_heartbeat_poll(gt_comm *c, double waiting_since);

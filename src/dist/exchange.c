@@ -164,10 +164,17 @@ static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
     return type;
 }
 
+/* Ranks that read each other's memory, and those that send each other messages: one is the other's deputy. */
+static bool meets(const gt_reducer *r, int rank) {
+    int team = gt_team_of(r, rank), own = r->teams.own, self = r->comm->rank;
+    return team == own || gt_deputy_of(r, own, rank) == self || gt_deputy_of(r, team, self) == rank;
+}
+
 void gt_exchange_connect_all(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (r->comm->ranks == 1) return;
-    gt_heartbeat_link(r->comm);
+    for (int rank = 0; rank < r->comm->ranks; rank++)
+        if (r->plain || meets(r, rank)) gt_heartbeat_link(r->comm, rank);
     MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
     for (int b = 0; b < r->buckets && r->plain; b++) x->receive[b] = MPI_REQUEST_NULL;
     for (int b = 0; b < r->buckets && !r->plain; b++) {

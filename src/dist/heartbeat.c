@@ -10,10 +10,10 @@
  * writes or reads one is over. The messages have a communicator of their own: they never wait for anything and nothing
  * waits for them.
  *
- * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen:
- * each tells rank 0 whom it misses. Of three ranks whose two other links have been steady all the while, the third link
- * is lost; rank 0 is one of the three, and names both ends. A rank that is stopped or busy is missed by all, has no
- * steady link, and its links are not judged.
+ * Ranks that exchange data listen to each other as well, and so do those of a host, so that a link between two of them
+ * does not get lost unseen: each tells rank 0 whom it misses. Of three ranks whose two other links have been steady all
+ * the while, the third link is lost; rank 0 is one of the three, and names both ends. A rank that is stopped or busy is
+ * missed by all, has no steady link, and its links are not judged.
  *
  * Time is the listener's own, and only time in which it listened counts: a rank that was stopped and goes on accuses
  * nobody at once. */
@@ -29,7 +29,8 @@
 #include "gantry/progress.h"
 
 enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 };
-/* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */
+/* Up to so many ranks listen to all others from the beginning. More of them would have too many connections: they
+ * listen to those with whom they exchange gradients, once they do. */
 enum { ALL_LINKED = 64 };
 static const double longest_interval = 1, warn_part = 0.25;
 /* Parts of the limit. A link with pauses below pause_part is steady. A rank is missed after a silence of missed_part,
@@ -68,10 +69,10 @@ typedef struct peer { /* one that is listened to */
 
 struct gt_heartbeat {
     MPI_Comm world;
-    /* peers that are listened to, and those there are: by rank, without this one. Rank 0 listens to all, all to rank 0
-     */
-    int n, most;
+    /* those that are listened to, with room for all: rank 0 listens to all, the others to rank 0 first */
+    int n;
     peer *peers;
+    int *place; /* [ranks] of each among them, counted from 1; 0: none */
     /* the last two by gt_clock(): when the next beat is due; when it was listened last */
     double limit, interval, next, listened;
     double links_next;    /* likewise to other ranks than rank 0 */
@@ -90,10 +91,20 @@ static void listen(const gt_comm_inside *in, peer *p) {
     MPI_Irecv(p->in.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->heartbeat->world, &p->receive);
 }
 
-/* To the first n peers from now on. */
-static void listen_to(gt_comm_inside *in, int n) {
+/* From now on. */
+static void listen_to(gt_comm_inside *in, int rank) {
     gt_heartbeat *u = in->heartbeat;
-    for (; u->n < n; u->n++) listen(in, &u->peers[u->n]);
+    if (rank == in->seen.rank || u->place[rank]) return;
+    peer *p = &u->peers[u->n++];
+    *p = (peer){.rank = rank,
+                .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"},
+                .send = MPI_REQUEST_NULL};
+    u->place[rank] = u->n;
+    listen(in, p);
+}
+
+static void listen_to_all(gt_comm_inside *in) {
+    for (int rank = 0; rank < in->seen.ranks; rank++) listen_to(in, rank);
 }
 
 static void beat_if_due(void *comm) { gt_heartbeat_poll(comm, 0); }
@@ -105,31 +116,27 @@ gt_status gt_heartbeat_start_all(gt_comm_inside *in) {
     MPI_Comm world;
     MPI_Comm_dup(in->world, &world); /* first: it is collective */
     gt_heartbeat *u = calloc(1, sizeof *u);
-    int most = c->ranks - 1;
-    if (u) u->peers = calloc((size_t)most, sizeof *u->peers);
-    if (!u || !u->peers) {
+    if (u) u->peers = calloc((size_t)c->ranks, sizeof *u->peers); /* what is not used is never touched */
+    if (u) u->place = calloc((size_t)c->ranks, sizeof *u->place);
+    if (!u || !u->peers || !u->place) {
+        if (u) free(u->peers);
         free(u);
         return gt_fail(GT_NOMEM, "out of memory for the heartbeats of %d ranks", c->ranks);
     }
     u->world = world;
-    u->most = most;
     u->what = "starting";
     u->busy = true;
     u->listened = gt_clock();
     in->heartbeat = u;
-    for (int i = 0; i < most; i++)
-        u->peers[i] = (peer){.rank = i < c->rank ? i : i + 1,
-                             .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"},
-                             .send = MPI_REQUEST_NULL};
-    listen_to(in, c->rank == 0 || c->ranks <= ALL_LINKED ? most : 1);
+    if (c->rank == 0 || c->ranks <= ALL_LINKED) listen_to_all(in);
+    else listen_to(in, 0);
     gt_comm_heartbeat(c, 60);
     gt_on_progress((gt_progress_hooks){beat_if_due, announce_file, c});
     return GT_OK;
 }
 
-void gt_heartbeat_link(gt_comm *c) {
-    gt_heartbeat *u = gt_inside(c)->heartbeat;
-    if (u) listen_to(gt_inside(c), u->most);
+void gt_heartbeat_link(gt_comm *c, int rank) {
+    if (gt_inside(c)->heartbeat) listen_to(gt_inside(c), rank);
 }
 
 void gt_comm_heartbeat(gt_comm *c, double limit) {
@@ -159,8 +166,8 @@ static const peer *find_missed(gt_heartbeat *u) {
 }
 
 static const peer *peer_of(const gt_comm_inside *in, int rank) {
-    int i = rank < in->seen.rank ? rank : rank - 1;
-    return rank >= 0 && rank != in->seen.rank && i < in->heartbeat->n ? &in->heartbeat->peers[i] : NULL;
+    const gt_heartbeat *u = in->heartbeat;
+    return rank >= 0 && rank < in->seen.ranks && u->place[rank] ? &u->peers[u->place[rank] - 1] : NULL;
 }
 
 static beat make_beat(const gt_comm_inside *in) {
@@ -359,6 +366,7 @@ void gt_heartbeat_stop(gt_comm_inside *in) {
     }
     MPI_Comm_free(&u->world);
     free(u->peers);
+    free(u->place);
     free(u);
     in->heartbeat = NULL;
 }

@@ -15,7 +15,8 @@ enum {
     LINE = 16,              /* floats of a cache line */
     LEAST_BUCKET = 1 << 16, /* floats: below, a message costs more than its bytes */
     MOST_BUCKET = 1 << 20,
-    MOST_BUCKETS = 1000, /* message tags must stay below 2^15 */
+    LEAST_PART = 1 << 10, /* of a bucket, for each rank: likewise */
+    MOST_BUCKETS = 1000,  /* message tags must stay below 2^15 */
     BUCKETS_WANTED = 16,
     MOST_SLICES = 1 << 16,
 };
@@ -26,6 +27,7 @@ static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
     size_t size = wanted ? wanted : floats / BUCKETS_WANTED;
     if (!wanted && size < LEAST_BUCKET) size = LEAST_BUCKET;
     if (!wanted && size > MOST_BUCKET) size = MOST_BUCKET;
+    if (!wanted && size < (size_t)c->ranks * LEAST_PART) size = (size_t)c->ranks * LEAST_PART;
     if (size < floats / MOST_BUCKETS + 1) size = floats / MOST_BUCKETS + 1;
     return (size_t)gt_round_up((int64_t)size, LINE);
 }

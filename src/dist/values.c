@@ -25,63 +25,102 @@ bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes) {
     return !memcmp(first, mine, bytes);
 }
 
-/* One message of any length from `from` to `to`, in pieces; other ranks do nothing. */
-static void pass(gt_comm *c, void *data, size_t bytes, int from, int to) {
-    enum { TAG = 1 };
-    MPI_Comm world = gt_inside(c)->world;
-    for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
-        int piece = (int)(bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES);
-        MPI_Request request = MPI_REQUEST_NULL;
-        if (c->rank == from) MPI_Isend((char *)data + done, piece, MPI_BYTE, to, TAG, world, &request);
-        if (c->rank == to) MPI_Irecv((char *)data + done, piece, MPI_BYTE, from, TAG, world, &request);
+/* ---- what every rank has, on rank 0 ---- */
+
+enum { TAG_GATHERED = 1 };
+
+static int pieces_of(uint64_t bytes) { return (int)((bytes + PIECE_BYTES - 1) / PIECE_BYTES); }
+
+static int piece_at(uint64_t bytes, int piece) {
+    uint64_t rest = bytes - (uint64_t)piece * PIECE_BYTES;
+    return (int)(rest < PIECE_BYTES ? rest : PIECE_BYTES);
+}
+
+/* What each rank brings, on rank 0; NULL on the others. free() it. */
+static uint64_t *gather_sizes_all(gt_comm *c, uint64_t bytes) {
+    uint64_t *sizes = NULL;
+    if (c->rank == 0 && !(sizes = calloc((size_t)c->ranks, sizeof *sizes))) {
+        gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for what %d ranks bring", c->ranks));
+        return NULL;
+    }
+    if (sizes) sizes[0] = bytes;
+    if (c->ranks == 1) return sizes;
+    MPI_Request request;
+    MPI_Igather(&bytes, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, 0, gt_inside(c)->world, &request);
+    gt_comm_wait(c, 1, &request);
+    return sizes;
+}
+
+static void send_to_first(gt_comm *c, const void *mine, uint64_t bytes) {
+    for (int i = 0; i < pieces_of(bytes); i++) {
+        MPI_Request request;
+        MPI_Isend((const char *)mine + (size_t)i * PIECE_BYTES, piece_at(bytes, i), MPI_BYTE, 0, TAG_GATHERED,
+                  gt_inside(c)->world, &request);
         gt_comm_wait(c, 1, &request);
     }
 }
 
-static void send_to_first(gt_comm *c, const void *mine, uint64_t bytes) {
-    pass(c, &bytes, sizeof bytes, c->rank, 0);
-    pass(c, (void *)mine, bytes, c->rank, 0); /* only read: this is the sending end */
+static void receive_from(gt_comm *c, int rank, void *data, uint64_t bytes, MPI_Request *requests) {
+    for (int i = 0; i < pieces_of(bytes); i++)
+        MPI_Irecv((char *)data + (size_t)i * PIECE_BYTES, piece_at(bytes, i), MPI_BYTE, rank, TAG_GATHERED,
+                  gt_inside(c)->world, &requests[i]);
+}
+
+/* From all at once: hundreds of ranks one after the other would each wait for an answer of the network. */
+static void receive_from_others(gt_comm *c, const uint64_t *sizes, char *all) {
+    int n = 0;
+    for (int rank = 1; rank < c->ranks; rank++) n += pieces_of(sizes[rank]);
+    MPI_Request *requests = calloc((size_t)n + 1, sizeof(MPI_Request));
+    if (!requests) {
+        gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for messages from %d ranks", c->ranks));
+        return;
+    }
+    n = 0;
+    for (int rank = 1; rank < c->ranks; rank++) {
+        receive_from(c, rank, all, sizes[rank], requests + n);
+        n += pieces_of(sizes[rank]);
+        all += sizes[rank];
+    }
+    gt_comm_wait(c, n, requests);
+    free(requests);
 }
 
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
-    if (c->rank != 0) {
-        send_to_first(c, mine, bytes);
-        return;
-    }
-    memmove(all, mine, bytes);
-    char *next = (char *)all + bytes;
-    for (int rank = 1; rank < c->ranks; rank++) {
-        uint64_t size;
-        pass(c, &size, sizeof size, rank, 0);
-        pass(c, next, size, rank, 0);
-        next += size;
-    }
+    uint64_t *sizes = gather_sizes_all(c, bytes);
+    if (c->rank == 0) memmove(all, mine, bytes);
+    if (c->rank > 0) send_to_first(c, mine, bytes);
+    else if (sizes) receive_from_others(c, sizes, (char *)all + bytes);
+    free(sizes);
 }
 
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
+    uint64_t *sizes = gather_sizes_all(c, bytes);
     if (c->rank != 0) {
         send_to_first(c, mine, bytes);
         return GT_OK;
     }
+    if (!sizes) return GT_NOMEM;
     gt_status st = take(arg, mine, bytes);
-    void *data = NULL;
-    size_t room = 0;
+    uint64_t room = 0;
+    for (int rank = 1; rank < c->ranks; rank++)
+        if (sizes[rank] > room) room = sizes[rank];
+    void *data = malloc(room + 1);
+    MPI_Request *requests = calloc((size_t)pieces_of(room) + 1, sizeof(MPI_Request));
+    if (!data || !requests)
+        return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes of a rank", (unsigned long long)room));
     for (int rank = 1; rank < c->ranks; rank++) { /* after a failure too: the others must get rid of theirs */
-        uint64_t size = 0;
-        pass(c, &size, sizeof size, rank, 0);
-        void *larger = size > room ? realloc(data, size) : data;
-        if (size > room && !larger)
-            return gt_comm_abort(
-                c, gt_fail(GT_NOMEM, "out of memory for %llu bytes from rank %d", (unsigned long long)size, rank));
-        data = larger;
-        if (size > room) room = size;
-        pass(c, data, size, rank, 0);
-        if (!st) st = take(arg, data, size);
+        receive_from(c, rank, data, sizes[rank], requests);
+        gt_comm_wait(c, pieces_of(sizes[rank]), requests);
+        if (!st) st = take(arg, data, sizes[rank]);
     }
+    free(requests);
     free(data);
+    free(sizes);
     return st;
 }
+
+/* ---- votes and sums ---- */
 
 static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
     if (c->ranks == 1) return;
