@@ -170,7 +170,7 @@ $(BUILD)/bench/%: bench/%.c $(BENCH_OBJ) $(LIBRARY)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ibench $< -o $@ $(BENCH_OBJ) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(BENCH_LIBS) $(LIBS)
 $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 
-include bench/simulated/build.mk
+-include bench/simulated/build.mk
 
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps

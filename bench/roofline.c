@@ -96,7 +96,8 @@ static bool is_convolution(const gt_node *n) {
  * slice, or of several. */
 static void write_resolution(const gt_node *n, int slice, bool once, char text[WORDS]) {
     int64_t height = 0, width = 0;
-    for (int i = -1; i < n->n_in; i++) {
+    bool gradient = !strcmp(n->op->name, "conv_gradient"); /* of its tensors the first two alone are images */
+    for (int i = gradient ? 0 : -1; i < (gradient ? 2 : n->n_in); i++) {
         const gt_shape *s = i < 0 ? &n->shape : &n->in[i]->shape;
         bool images = s->n == 4 && s->d[0] % slice == 0;
         if (images && s->d[1] * s->d[2] > height * width) height = s->d[1], width = s->d[2];

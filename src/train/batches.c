@@ -83,8 +83,11 @@ gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec
 }
 
 enum {
-    /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
-    ENOUGH_SAMPLES = 32,
+    /* In one execution: products over images of 4x4 then have rows enough to pay for reading their weights. Twice as
+     * many, where graphs are so small that the number of nodes counts. */
+    ENOUGH_SAMPLES = 16,
+    MOST_SAMPLES = 32,
+    SMALL_GRAPHS = 64 << 20, /* bytes */
     /* below, an execution is too small to be worth it; with --memory=low */
     LEAST_SAMPLES = 4,
     /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
@@ -113,8 +116,8 @@ static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
 }
 
 /* Slices of a group at most: what the job says (a number, or little memory); else as many as make an execution of
- * enough samples and fit. A stretch is in memory together in any case. No bit depends on it, so each rank chooses for
- * itself. */
+ * enough samples, of more if they need little memory, and fit. A stretch is in memory together in any case. No bit
+ * depends on it, so each rank chooses for itself. */
 static gt_status choose_at_once(gt_engine *e, int *most) {
     const gt_batch *b = &e->batches[0];
     int least = (int)gt_largest(1, LEAST_SAMPLES / e->model->slice_size);
@@ -127,11 +130,12 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)e->comm->local_ranks / MEMORY_FRACTION, bytes = 0;
     *most = GT_MOST_AT_ONCE;
-    while (*most > least && *most * e->model->slice_size > ENOUGH_SAMPLES) *most /= 2;
+    while (*most > least && *most * e->model->slice_size > MOST_SAMPLES) *most /= 2;
     if (*most < least) *most = least;
     for (; *most / 2 >= least; *most /= 2) {
         gt_status st = arena_for(e, *most, &bytes);
-        if (st || bytes <= limit) return st;
+        bool many = *most * e->model->slice_size > ENOUGH_SAMPLES && bytes > SMALL_GRAPHS;
+        if (st || (bytes <= limit && !many)) return st;
     }
     return GT_OK;
 }

@@ -294,9 +294,9 @@ case_foreign_checkpoints() {
 
 case_runs_in_disorder() {
     mkdir killed && "$GANTRY" train $s --cond --run=conditional $job >said 2>&1 && cp conditional/job.ini killed/ # as one killed before its first checkpoint
-    g 2 'cond .*1 .*0' train $s --run=killed $job
+    g 2 'cond .*1 .*0' train $s --cond=0 --run=killed $job
     ! grep -q -e --resume said || { cat said; fail 'a run without networks is offered to --resume'; }
-    g 2 'begun with another job.*--resume=conditional' train $s --run=conditional $job
+    g 2 'begun with another job.*--resume=conditional' train $s --cond=0 --run=conditional $job
     mkdir garbage && echo garbage >garbage/job.ini && g 1 'garbage/job\.ini:1' train $s --run=garbage $job
     quietly ranks 2 "$GANTRY" train $s $job --run=messy && echo '{"a' >>messy/stats.jsonl && cp noise.bin messy/metrics.h5 && rm messy/last
     expect 0 'half-written' "$GANTRY" train $s $job --run=messy --steps=3

@@ -62,7 +62,7 @@ clean "$GANTRY" hash run run/metrics.h5 out out/seed0001.png
 status=1 clean "$GANTRY" hash --compare run other
 clean "$GANTRY" report run
 clean "$GANTRY" help train
-status=2 clean "$GANTRY" train $small --run=run --steps=9
+status=2 clean "$GANTRY" train $small --mirror=0 --run=run --steps=9
 status=2 clean "$GANTRY" train --gama=1
 status=1 clean "$GANTRY" train --data=nowhere.zip
 printf 'cut' >cut.zip && cp cut.zip cut.h5
