@@ -18,6 +18,7 @@
 #include "common/program.h"
 #include "common/recipe.h"
 #include "graph/exec.h"
+#include "graph/internal.h"
 #include "graph/ops/nodes.h"
 
 typedef struct roofline_options {
@@ -92,14 +93,26 @@ static bool is_convolution(const gt_node *n) {
     return !strncmp(n->op->name, "conv", 4) && strcmp(n->op->name, "conv_pack") != 0;
 }
 
+/* Does x have the shape of a convolution's weights, in either order of their channels, or of several gradients? */
+static bool is_of_weights(const gt_node *x) {
+    const gt_graph *g = x->graph;
+    if (!strcmp(x->op->name, "conv_gradient")) return true;
+    for (int id = 0; id < g->n_nodes; id++) {
+        const int64_t *w = g->nodes[id]->shape.d, *d = x->shape.d;
+        if (g->nodes[id]->op != &gt_op_param || g->nodes[id]->shape.n != 4 || w[0] != d[0] || w[1] != d[1]) continue;
+        if ((w[2] == d[2] && w[3] == d[3]) || (w[2] == d[3] && w[3] == d[2])) return true;
+    }
+    return false;
+}
+
 /* Of the largest images that the node reads or writes: of tensors of 4 axes, the first of which counts the images of a
  * slice, or of several. */
 static void write_resolution(const gt_node *n, int slice, bool once, char text[WORDS]) {
     int64_t height = 0, width = 0;
-    bool gradient = !strcmp(n->op->name, "conv_gradient"); /* of its tensors the first two alone are images */
-    for (int i = gradient ? 0 : -1; i < (gradient ? 2 : n->n_in); i++) {
-        const gt_shape *s = i < 0 ? &n->shape : &n->in[i]->shape;
-        bool images = s->n == 4 && s->d[0] % slice == 0;
+    for (int i = -1; i < n->n_in; i++) {
+        const gt_node *x = i < 0 ? n : n->in[i];
+        const gt_shape *s = &x->shape;
+        bool images = s->n == 4 && s->d[0] % slice == 0 && !is_of_weights(x);
         if (images && s->d[1] * s->d[2] > height * width) height = s->d[1], width = s->d[2];
     }
     if (once) snprintf(text, WORDS, "once a step");

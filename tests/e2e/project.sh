@@ -4,7 +4,7 @@
 . "$here/hold.sh"
 need_python
 steps=40
-quietly "$GANTRY" train $shapes $nets --batch=8 --mbstd=2 --run=plain --steps=20 --lrate=0.02 --threads=1
+quietly "$GANTRY" train $shapes $nets --batch=8 --mbstd=2 --run=plain --steps=20 --lrate=0.02 --seed=1 --threads=1
 quietly "$GANTRY" generate plain --seeds=0-3 --outdir=seeds --threads=1
 net=$(last plain)
 project() { # OUTDIR RANKS TARGETS... OPTIONS

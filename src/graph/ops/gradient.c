@@ -216,13 +216,18 @@ static double product_flops(const gt_node *n, bool of_algorithm) {
     return products * (of_algorithm && algorithm->product_flops ? algorithm->product_flops(&s) : gt_conv_flops(&s));
 }
 
-double gt_gradient_product_flops(const gt_node *n) { return product_flops(n, true); }
-
-static void cost(const gt_node *n, double *flops, double *bytes) {
+/* Of leaves and their sums. */
+static double leaf_flops(const gt_node *n) {
     const gradient_attr *a = n->attr;
     double size = (double)gt_shape_size(&n->shape) / (a->apart ? a->slices : 1),
            of_leaf = (a->gain != 1) + (a->term ? 3 : 0) + (a->before ? 1 : 0);
-    *flops = product_flops(n, false) + size * (of_leaf * a->slices + (a->apart ? 0 : a->slices - 1));
+    return size * (of_leaf * a->slices + (a->apart ? 0 : a->slices - 1));
+}
+
+double gt_gradient_product_flops(const gt_node *n) { return product_flops(n, true) + leaf_flops(n); }
+
+static void cost(const gt_node *n, double *flops, double *bytes) {
+    *flops = product_flops(n, false) + leaf_flops(n);
     *bytes = 4 * (double)gt_shape_size(&n->shape);
     for (int i = 0; i < n->n_in; i++) *bytes += 4 * (double)gt_shape_size(&n->in[i]->shape);
 }
