@@ -108,7 +108,7 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
 
 /* Each gradient at the share of its graph's time after which it is complete, in the order in which they leave. */
 static void tell_gradients(const gt_engine *e, int p, gt_table *table) {
-    const gt_exec *exec = e->phases[p].executions[0].exec;
+    const gt_exec *exec = gt_engine_first(e, p);
     const gt_output_place *order;
     int n = gt_exec_output_order(exec, &order), told = 0;
     double all = 0, now = 0;
