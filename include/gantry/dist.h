@@ -129,6 +129,9 @@ int gt_cores_to_share(bool bind);
 
 /* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can
  * be done about it. */
+/* The usual number of slices of so many images each, where fewer would be too little work to pay for the sum over
+ * slices: but eight at least, or one for each image. */
+int gt_slices_of(int64_t batch, int64_t images);
 gt_status gt_slices_check(int batch, int slices);
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks);
 

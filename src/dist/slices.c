@@ -12,13 +12,19 @@ gt_status gt_slices_check(int batch, int slices) {
     return GT_OK;
 }
 
+int gt_slices_of(int64_t batch, int64_t images) {
+    enum { FEWEST = 8 };
+    return (int)gt_largest(gt_smallest(batch, FEWEST), batch / gt_largest(images, 1));
+}
+
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks) {
     if (ranks <= slices) return GT_OK;
     if (slices < batch)
-        return gt_fail(GT_USAGE,
-                       "%d ranks, but --slices=%d cuts --batch=%d into %d part%s of work: start at most %d rank%s and "
-                       "give them threads; a new run without --slices takes up to %d ranks",
-                       ranks, slices, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch);
+        return gt_fail(
+            GT_USAGE,
+            "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads; "
+            "a new run with --slices=%d takes up to %d ranks",
+            ranks, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch, batch);
     return gt_fail(GT_USAGE,
                    "%d ranks, but --batch=%d has work for %d, an image each: start at most %d rank%s and give them "
                    "threads. A larger --batch is another recipe: as many images make fewer steps, which costs variety "

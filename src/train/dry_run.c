@@ -120,8 +120,8 @@ static void print_ranks(const gt_engine *e) {
     if (slices == (int)e->job->batch)
         gt_print("ranks       up to %d: one for each image of a batch; beyond that more threads a rank\n", slices);
     else
-        gt_print("ranks       up to %d: the batch is cut into so many slices of %d image%s; without --slices a new run "
-                 "takes up to %lld\n",
+        gt_print("ranks       up to %d: the batch is cut into so many slices of %d image%s; with --slices=%lld a new "
+                 "run takes up to as many\n",
                  slices, e->model->slice_size, gt_plural(e->model->slice_size), (long long)e->job->batch);
 }
 

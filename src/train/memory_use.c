@@ -117,8 +117,7 @@ static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
     size_t used = strlen(text);
     snprintf(text + used, room - used, "%sfewer ranks on a host, %ssmaller networks (--cbase, --cmax)",
              used ? ", which is too much as well: " : "",
-             b->slices.count < b->slices.samples ? "a new run without --slices, whose slices are single images, or "
-                                                 : "or ");
+             b->slices.count < b->slices.samples ? "a new run with a slice for each image (--slices), or " : "or ");
 }
 
 gt_status gt_engine_check_memory_all(gt_engine *e) {

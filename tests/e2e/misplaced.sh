@@ -308,8 +308,8 @@ check="submit $tiny_net --cpus-per-task=1 --dry-run" # slices against ranks, wit
 # shellcheck disable=SC2086
 {
     expect 0 '^ranks +up to 4: one for each image of a batch' "$GANTRY" train $tiny_net --dry-run --steps=1
-    expect 0 '^ranks +up to 2: .* without --slices a new run takes up to 4' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
-    says 2 '3 ranks, but --slices=2 cuts --batch=4 .*start at most 2 ranks .*without --slices takes up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
+    expect 0 '^ranks +up to 2: .* with --slices=4 a new run takes up to as many' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
+    says 2 '3 ranks, but --batch=4 has 2 slices .*start at most 2 ranks .*with --slices=4 takes up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
     quietly "$GANTRY" $check --nodes=2 --slices=2
     quietly "$GANTRY" $check --nodes=3
     says 2 '5 ranks, but --batch=4 has work for 4, .*start at most 4 ranks .*larger --batch is another recipe' "$GANTRY" $check --nodes=5

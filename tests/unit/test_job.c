@@ -164,8 +164,8 @@ static void slices_say_what_is_taken_together(void **state) {
         int64_t cut, groups_of;
         const char *mean;
     } rows[] = {
-        {"batch=32", "mbstd=4", NULL, 32, 4, "batch"},          {"batch=64", "mbstd=4", NULL, 64, 8, "batch"},
-        {"batch=40", "mbstd=4", NULL, 40, 8, "batch"},          {"batch=8", "mbstd=32", NULL, 8, 8, "batch"},
+        {"batch=32", "mbstd=4", NULL, 16, 4, "batch"},          {"batch=64", "mbstd=4", NULL, 32, 8, "batch"},
+        {"batch=40", "mbstd=4", NULL, 20, 8, "batch"},          {"batch=8", "mbstd=32", NULL, 8, 8, "batch"},
         {"batch=11", "mbstd=1", NULL, 11, 11, "batch"},         {"batch=32", "mbstd=4", "slices=8", 8, 4, "slice"},
         {"batch=64", "mbstd=32", "slices=2", 2, 32, "slice"},   {"batch=8", "mbstd=8", "slices=1", 1, 8, "slice"},
         {"batch=8", "mbstd=8", "slices=8", 8, 8, "slice"},      {"batch=64", "mbstd=32", "slices=32", 32, 64, "slice"},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/dist.h"
 #include "gantry/import.h"
 #include "models/edm/edm.h"
 
@@ -294,7 +295,13 @@ static gt_status check(const gt_job *job) {
     return gt_edm_check_sampling(job, o->sampler, o->guidance);
 }
 
+/* An image alone costs 15 % of the speed of a core at 32x32, two cost 3 % (docs/parallel.md). */
+static int default_slices(const gt_job *job) {
+    return gt_slices_of(job->batch, job->height * job->width <= 32 * 32 ? 2 : 1);
+}
+
 const gt_family gt_edm_family = {
+    .default_slices = default_slices,
     .name = "edm",
     .title = "Diffusion and flow matching",
     .models = models,

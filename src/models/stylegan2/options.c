@@ -181,6 +181,10 @@ static gt_status check_cut(const gt_job *job) {
     return GT_OK;
 }
 
+/* Up to this size of images a slice has two of them, where batches are large: an image alone costs 12 to 15 % of the
+ * speed of a core, two cost 4 (docs/parallel.md). */
+enum { SMALL_IMAGES = 32 * 32, LARGE_BATCH = 32 };
+
 static void resolve(gt_job *job, int64_t items) {
     gt_stylegan2_options *o = job->own;
     gt_stylegan2_resolve_recipe(job, items);
@@ -189,6 +193,9 @@ static void resolve(gt_job *job, int64_t items) {
     gt_job_derive(job, "pl-mean", given ? "slice" : "batch");
     if (gt_job_derives(job, "mbstd-batch") && job->batch > 0 && job->slices > 0 && o->mbstd > 0)
         o->mbstd_batch = batch_of_groups(cut_of(job), given);
+    bool pairs = job->height * job->width <= SMALL_IMAGES && job->batch >= LARGE_BATCH && job->batch % 2 == 0 &&
+                 o->mbstd_batch % 2 == 0;
+    if (!given && pairs) job->slices = job->batch / 2;
 }
 
 /* ---- rules ---- */
