@@ -77,12 +77,12 @@ static const gt_option options[] = {
          "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of auto) are "
          "not computed anew. Diffusion: cifar10 is the published run."},
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
-     .max = 1 << 20, .common = true,
-     .detail = "At most so many ranks can share it, and with --slices as many as there are slices."},
+     .max = 1 << 20, .common = true, .detail = "At most so many ranks can share it: as many as there are slices."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
-     .derived = "one for each image", .min = 1, .max = 1 << 20,
+     .derived = "one for each image, for two or for eight; at least 8", .min = 1, .max = 1 << 20,
      .detail =
-         "At most as many ranks as slices can work. Sums are made slice by slice, so their number changes the last "
+         "At most as many ranks as slices can work. An image alone is a slice where that is work enough: see "
+         "docs/parallel.md. Sums are made slice by slice, so their number changes the last "
          "bits "
          "of results, and is part of the recipe. It also says what is taken together where mbstd-batch, pl-mean or bn "
          "go by slices."},
