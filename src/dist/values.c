@@ -107,9 +107,11 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
         if (sizes[rank] > room) room = sizes[rank];
     void *data = malloc(room + 1);
     MPI_Request *requests = calloc((size_t)pieces_of(room) + 1, sizeof(MPI_Request));
-    if (!data || !requests)
-        return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes of a rank", (unsigned long long)room));
-    for (int rank = 1; rank < c->ranks; rank++) { /* after a failure too: the others must get rid of theirs */
+    bool failed = !data || !requests;
+    if (failed) /* does not come back, but where there is one rank alone */
+        st = gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes of a rank", (unsigned long long)room));
+    for (int rank = 1; !failed && rank < c->ranks;
+         rank++) { /* after a failure too: the others must get rid of theirs */
         receive_from(c, rank, data, sizes[rank], requests);
         gt_comm_wait(c, pieces_of(sizes[rank]), requests);
         if (!st) st = take(arg, data, sizes[rank]);
