@@ -40,6 +40,7 @@ typedef struct gt_conv_slices {
     int slices, parts;
     const gt_leaf *leaf;
     const float *const (*in)[GT_CONV_INPUTS]; /* [parts]: as of `run`, with the images of all slices */
+    bool apart;                               /* as of gt_slice_tree */
 } gt_conv_slices;
 
 typedef struct gt_conv_algorithm {
@@ -84,7 +85,8 @@ extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
 bool gt_conv_strided_pays(const gt_conv_shape *s);
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
 /* The gradient of weights, by the algorithm: leaves and tree of slice_tree.h. */
-size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, int threads);
+size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, bool apart,
+                                  int threads);
 void gt_conv_gradient(const gt_conv_shape *s, gt_conv_kernel kernel, const gt_conv_slices *all, gt_pool *pool,
                       void *workspace, float *out);
 /* How weights are packed depends on the sizes of images by this number alone: square images of this extent in place of

@@ -35,9 +35,11 @@ static void several(void *arg, int first, int count, float *to) {
     j->algorithm->run_slices(j->s, j->all, first, count, j->pool, j->workspace, to);
 }
 
-static gt_slice_tree tree_of(const gt_conv_shape *s, const gt_conv_algorithm *algorithm, int slices, int parts) {
+static gt_slice_tree tree_of(const gt_conv_shape *s, const gt_conv_algorithm *algorithm, int slices, int parts,
+                             bool apart) {
     return (gt_slice_tree){.slices = slices,
                            .parts = parts,
+                           .apart = apart,
                            .rows = s->kh * s->kw * (s->c / s->groups),
                            .columns = s->o,
                            .at_once = algorithm->most_slices ? algorithm->most_slices(s, parts) : 0,
@@ -48,22 +50,22 @@ static gt_slice_tree tree_of(const gt_conv_shape *s, const gt_conv_algorithm *al
 /* The buffers lie behind the algorithm's workspace. */
 static size_t own_workspace(const gt_conv_shape *s, const gt_conv_algorithm *algorithm, const gt_slice_tree *t,
                             int threads) {
-    size_t bytes = t->at_once
-                       ? algorithm->slices_workspace(s, (int)gt_smallest(t->at_once, t->slices), t->parts, threads)
-                       : algorithm->workspace(s, false, threads);
+    size_t bytes = t->at_once ? algorithm->slices_workspace(s, gt_slice_tree_width(t), t->parts, threads)
+                              : algorithm->workspace(s, false, threads);
     return (bytes + 63) / 64 * 64;
 }
 
-size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, int threads) {
+size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, bool apart,
+                                  int threads) {
     const gt_conv_algorithm *algorithm = gt_conv_algorithms[kernel];
-    gt_slice_tree t = tree_of(s, algorithm, slices, parts);
+    gt_slice_tree t = tree_of(s, algorithm, slices, parts, apart);
     return own_workspace(s, algorithm, &t, threads) + gt_slice_tree_floats(&t) * sizeof(float);
 }
 
 void gt_conv_gradient(const gt_conv_shape *s, gt_conv_kernel kernel, const gt_conv_slices *all, gt_pool *pool,
                       void *workspace, float *out) {
     job j = {s, gt_conv_algorithms[kernel], all, pool, workspace};
-    gt_slice_tree t = tree_of(s, j.algorithm, all->slices, all->parts);
+    gt_slice_tree t = tree_of(s, j.algorithm, all->slices, all->parts, all->apart);
     t.leaf = all->leaf;
     t.arg = &j;
     size_t own = own_workspace(s, j.algorithm, &t, gt_pool_threads(pool));

@@ -35,9 +35,10 @@ size_t gt_gemm_workspace(const gt_gemm_args *args, int threads);        /* bytes
 void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace); /* workspace aligned to 64 bytes */
 
 /* The gradient of a weight of a matrix product over several slices (slice_tree.h): op(A) of each part of each slice is
- * the transpose of a[part] [slices][k][m], B is b[part] [slices][k][n]. `one` holds kernels and sizes of one slice. */
-size_t gt_gemm_gradient_workspace(const gt_gemm_args *one, int slices, int parts, int threads);
-void gt_gemm_gradient(const gt_gemm_args *one, int slices, int parts, const float *const *a, const float *const *b,
-                      const gt_leaf *leaf, gt_pool *pool, void *workspace, float *out);
+ * the transpose of a[part] [slices][k][m], B is b[part] [slices][k][n]. `one` holds kernels and sizes of one slice;
+ * apart: as of gt_slice_tree. */
+size_t gt_gemm_gradient_workspace(const gt_gemm_args *one, int slices, int parts, bool apart, int threads);
+void gt_gemm_gradient(const gt_gemm_args *one, int slices, int parts, bool apart, const float *const *a,
+                      const float *const *b, const gt_leaf *leaf, gt_pool *pool, void *workspace, float *out);
 
 #endif

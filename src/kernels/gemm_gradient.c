@@ -79,10 +79,11 @@ static void part(void *arg, int slice, int number, float *to) {
     gt_gemm(&g, j->pool, j->workspace);
 }
 
-static gt_slice_tree in_memory(const gt_gemm_args *one, int slices, int parts) {
+static gt_slice_tree in_memory(const gt_gemm_args *one, int slices, int parts, bool apart) {
     const gt_gemm_kernels *kernels = gt_kernel_set_or_best(one->kernels)->gemm;
     return (gt_slice_tree){.slices = slices,
                            .parts = parts,
+                           .apart = apart,
                            .rows = one->m,
                            .columns = one->n,
                            .at_once = gt_product_tree_most(kernels, one->n, parts * one->k),
@@ -93,21 +94,21 @@ static gt_slice_tree in_memory(const gt_gemm_args *one, int slices, int parts) {
 /* The buffers lie behind the product's workspace. */
 static size_t own_workspace(const job *j, const gt_slice_tree *t, int threads) {
     gt_gemm_args g = product_of(j);
-    gt_product_tree tiles = in_tiles(j, (int)gt_smallest(t->at_once, t->slices), NULL);
+    gt_product_tree tiles = in_tiles(j, gt_slice_tree_width(t), NULL);
     size_t bytes = t->at_once ? gt_product_tree_workspace(&tiles, threads) : gt_gemm_workspace(&g, threads);
     return (bytes + 63) / 64 * 64;
 }
 
-size_t gt_gemm_gradient_workspace(const gt_gemm_args *one, int slices, int parts, int threads) {
+size_t gt_gemm_gradient_workspace(const gt_gemm_args *one, int slices, int parts, bool apart, int threads) {
     job j = {.one = *one, .parts = parts};
-    gt_slice_tree t = in_memory(one, slices, parts);
+    gt_slice_tree t = in_memory(one, slices, parts, apart);
     return own_workspace(&j, &t, threads) + gt_slice_tree_floats(&t) * sizeof(float);
 }
 
-void gt_gemm_gradient(const gt_gemm_args *one, int slices, int parts, const float *const *a, const float *const *b,
-                      const gt_leaf *leaf, gt_pool *pool, void *workspace, float *out) {
+void gt_gemm_gradient(const gt_gemm_args *one, int slices, int parts, bool apart, const float *const *a,
+                      const float *const *b, const gt_leaf *leaf, gt_pool *pool, void *workspace, float *out) {
     job j = {*one, parts, a, b, leaf, pool, workspace, 0};
-    gt_slice_tree t = in_memory(one, slices, parts);
+    gt_slice_tree t = in_memory(one, slices, parts, apart);
     t.leaf = leaf;
     t.arg = &j;
     gt_slice_tree_run(&t, pool, (float *)((char *)workspace + own_workspace(&j, &t, gt_pool_threads(pool))), out);

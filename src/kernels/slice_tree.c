@@ -87,12 +87,16 @@ static void sweep_over(const gt_slice_tree *t, gt_pool *pool, float *to, const f
     gt_pool_run(pool, (int)gt_pieces(t->rows, rows_of_run(t)), run_rows, &s);
 }
 
-static int leaves_of(const gt_slice_tree *t) { return t->at_once ? (int)gt_pieces(t->slices, t->at_once) : t->slices; }
+int gt_slice_tree_width(const gt_slice_tree *t) {
+    return t->at_once && !t->apart ? (int)gt_smallest(t->at_once, t->slices) : 1;
+}
+
+static int leaves_of(const gt_slice_tree *t) { return (int)gt_pieces(t->slices, gt_slice_tree_width(t)); }
 
 /* Buffers of the stack beside the gradient; one more where parts are added. */
 static int buffers_of(const gt_slice_tree *t) {
     int height = 0;
-    while (leaves_of(t) >> (height + 1)) height++;
+    while (!t->apart && leaves_of(t) >> (height + 1)) height++;
     return height + (!t->at_once && t->parts > 1);
 }
 
@@ -102,8 +106,8 @@ size_t gt_slice_tree_floats(const gt_slice_tree *t) { return (size_t)(buffers_of
 
 static void compute_leaf(const gt_slice_tree *t, gt_pool *pool, int index, float *other, float *to) {
     if (t->at_once) {
-        int first = index * t->at_once;
-        t->several(t->arg, first, (int)gt_smallest(t->at_once, t->slices - first), to);
+        int first = index * gt_slice_tree_width(t);
+        t->several(t->arg, first, (int)gt_smallest(gt_slice_tree_width(t), t->slices - first), to);
         return;
     }
     for (int part = 0; part < t->parts; part++) {
@@ -115,10 +119,12 @@ static void compute_leaf(const gt_slice_tree *t, gt_pool *pool, int index, float
 }
 
 void gt_slice_tree_run(const gt_slice_tree *t, gt_pool *pool, float *buffers, float *out) {
-    int leaves = leaves_of(t), height = 0;
-    float *stack[32] = {out}, *other = buffers + (buffers_of(t) - 1) * buffer_floats(t);
-    for (int i = 1; i < 32; i++) stack[i] = buffers + (i - 1) * buffer_floats(t);
-    for (int i = 0; i < leaves; i++) {
+    int64_t size = buffer_floats(t);
+    int leaves = leaves_of(t), height = 0, last = buffers_of(t) - 1;
+    float *stack[32], *other = last < 0 ? NULL : buffers + last * size;
+    for (int i = 0; i < leaves && t->apart; i++) compute_leaf(t, pool, i, other, out + i * t->rows * t->columns);
+    for (int i = 0; i < leaves && !t->apart; i++) {
+        stack[height] = height ? buffers + (height - 1) * size : out;
         compute_leaf(t, pool, i, other, stack[height++]);
         /* so many nodes wait for it as bits from the lowest on are set; in the end all that are left */
         int additions = i + 1 < leaves ? __builtin_ctz(~(unsigned)i) : height - 1;

@@ -77,8 +77,10 @@ typedef struct gt_slice_tree {
     void (*part)(void *arg, int slice, int part, float *to);
     void (*several)(void *arg, int first, int count, float *to);
     void *arg;
+    bool apart; /* the leaves one after the other, [slices][rows][columns], instead of their sum */
 } gt_slice_tree;
 
+int gt_slice_tree_width(const gt_slice_tree *t);     /* slices that are computed at once */
 size_t gt_slice_tree_floats(const gt_slice_tree *t); /* of buffers; reads sizes and at_once */
 void gt_slice_tree_run(const gt_slice_tree *t, gt_pool *pool, float *buffers, float *out);
 

@@ -75,8 +75,8 @@ static gt_leaf leaf_of(const work *z, int first) {
 
 static bool scaled(gt_conv_kernel kernel) { return gt_conv_algorithms[kernel]->takes_scales; }
 
-/* The node of slices first ... first + count - 1. */
-static void node_of(const work *z, gt_conv_kernel kernel, int first, int count, float *to) {
+/* The node of slices first ... first + count - 1, or their leaves. */
+static void compute(const work *z, gt_conv_kernel kernel, int first, int count, bool apart, float *to) {
     gt_leaf leaf = leaf_of(z, first);
     int threads = gt_pool_threads(z->pool);
     size_t bytes;
@@ -89,8 +89,8 @@ static void node_of(const work *z, gt_conv_kernel kernel, int first, int count, 
             in[i][GT_CONV_SCALES] = z->sx + first * samples_of(z) * z->period;
             in[i][GT_CONV_SCALES + 1] = z->sy + first * samples_of(z) * z->n;
         }
-        gt_conv_slices all = {count, z->parts, &leaf, (const float *const(*)[GT_CONV_INPUTS])in};
-        bytes = gt_conv_gradient_workspace(&z->conv, kernel, count, z->parts, threads);
+        gt_conv_slices all = {count, z->parts, &leaf, (const float *const(*)[GT_CONV_INPUTS])in, apart};
+        bytes = gt_conv_gradient_workspace(&z->conv, kernel, count, z->parts, apart, threads);
         workspace = gt_block_alloc(bytes + 1, "workspace");
         assert_non_null(workspace);
         gt_conv_gradient(&z->conv, kernel, &all, z->pool, workspace, to);
@@ -98,10 +98,10 @@ static void node_of(const work *z, gt_conv_kernel kernel, int first, int count, 
         gt_gemm_args one = {.kernels = z->kernels, .m = z->m, .n = z->n, .k = z->k};
         const float *x[GT_PARTS_MAX], *y[GT_PARTS_MAX];
         for (int i = 0; i < z->parts; i++) x[i] = z->x[i] + first * x_size(z), y[i] = z->y[i] + first * y_size(z);
-        bytes = gt_gemm_gradient_workspace(&one, count, z->parts, threads);
+        bytes = gt_gemm_gradient_workspace(&one, count, z->parts, apart, threads);
         workspace = gt_block_alloc(bytes + 1, "workspace");
         assert_non_null(workspace);
-        gt_gemm_gradient(&one, count, z->parts, x, y, &leaf, z->pool, workspace, to);
+        gt_gemm_gradient(&one, count, z->parts, apart, x, y, &leaf, z->pool, workspace, to);
     }
     gt_block_free(workspace, bytes + 1);
 }
@@ -152,7 +152,7 @@ static void check_kernel(const work *z, gt_conv_kernel kernel, double tolerance)
     for (int i = 0; i < MOST; i++) {
         leaf[i] = malloc((size_t)floats * sizeof *whole);
         assert_non_null(leaf[i]);
-        node_of(z, kernel, i, 1, leaf[i]);
+        compute(z, kernel, i, 1, false, leaf[i]);
     }
     bool scales = z->conv.c && scaled(kernel);
     for (int64_t i = 0; i < floats; i += 1 + floats / 37) {
@@ -161,7 +161,7 @@ static void check_kernel(const work *z, gt_conv_kernel kernel, double tolerance)
             fail_msg("%s: element %lld is %g instead of %g", z->name, (long long)i, (double)leaf[3][i], right);
     }
     for (int count = MOST; count > 1; count -= count > 8 ? 3 : 1) {
-        node_of(z, kernel, 0, count, whole);
+        compute(z, kernel, 0, count, false, whole);
         float *copy[MOST];
         for (int i = 0; i < count; i++) {
             copy[i] = malloc((size_t)floats * sizeof *whole);
@@ -173,6 +173,14 @@ static void check_kernel(const work *z, gt_conv_kernel kernel, double tolerance)
             fail_msg("%s: the sum of %d slices is not the tree of its leaves", z->name, count);
         for (int i = 0; i < count; i++) free(copy[i]);
     }
+    enum { APART = 3 };
+    float *apart = malloc(APART * (size_t)floats * sizeof *apart);
+    assert_non_null(apart);
+    compute(z, kernel, 2, APART, true, apart);
+    for (int i = 0; i < APART; i++)
+        if (memcmp(apart + i * floats, leaf[2 + i], (size_t)floats * sizeof *apart))
+            fail_msg("%s: leaf %d beside others differs", z->name, i);
+    free(apart);
     for (int i = 0; i < MOST; i++) free(leaf[i]);
     free(whole);
 }

@@ -129,7 +129,7 @@ static size_t conv_workspace(const gt_node *n, int threads) {
     const gradient_attr *a = n->attr;
     gt_conv_shape s;
     (void)conv_of(n, &s); /* checked when the node was made */
-    return gt_conv_gradient_workspace(&s, (gt_conv_kernel)a->conv.kernel, a->apart ? 1 : a->slices, a->parts, threads);
+    return gt_conv_gradient_workspace(&s, (gt_conv_kernel)a->conv.kernel, a->slices, a->parts, a->apart, threads);
 }
 
 static void conv_run(const gt_run *r) {
@@ -143,25 +143,14 @@ static void conv_run(const gt_run *r) {
         for (int i = 0; i < 2; i++)
             if (a->conv.scales >> i & 1) in[part][GT_CONV_SCALES + i] = r->in[at++];
     }
-    gt_conv_slices all = {a->slices, a->parts, &leaf, (const float *const(*)[GT_CONV_INPUTS])in};
-    gt_conv_kernel kernel = (gt_conv_kernel)a->conv.kernel;
-    if (!a->apart) {
-        gt_conv_gradient(&s, kernel, &all, r->pool, r->workspace, r->out);
-        return;
-    }
-    for (int slice = 0; slice < a->slices; slice++) {
-        const float *own[GT_PARTS_MAX][GT_CONV_INPUTS];
-        for (int part = 0; part < a->parts; part++) gt_conv_slices_from(&s, &all, part, slice, own[part]);
-        gt_conv_slices one = {1, a->parts, &leaf, (const float *const(*)[GT_CONV_INPUTS])own};
-        gt_conv_gradient(&s, kernel, &one, r->pool, r->workspace, r->out + slice * leaf.floats);
-        if (leaf.before) leaf.before += leaf.floats;
-    }
+    gt_conv_slices all = {a->slices, a->parts, &leaf, (const float *const(*)[GT_CONV_INPUTS])in, a->apart};
+    gt_conv_gradient(&s, (gt_conv_kernel)a->conv.kernel, &all, r->pool, r->workspace, r->out);
 }
 
 static size_t matmul_workspace(const gt_node *n, int threads) {
     const gradient_attr *a = n->attr;
     gt_gemm_args g = product_of(n);
-    return gt_gemm_gradient_workspace(&g, a->apart ? 1 : a->slices, a->parts, threads);
+    return gt_gemm_gradient_workspace(&g, a->slices, a->parts, a->apart, threads);
 }
 
 static void matmul_run(const gt_run *r) {
@@ -170,12 +159,7 @@ static void matmul_run(const gt_run *r) {
     gt_leaf leaf = leaf_of(r);
     const float *x[GT_PARTS_MAX], *y[GT_PARTS_MAX];
     for (int part = 0; part < a->parts; part++) x[part] = r->in[2 * part], y[part] = r->in[2 * part + 1];
-    if (!a->apart) gt_gemm_gradient(&g, a->slices, a->parts, x, y, &leaf, r->pool, r->workspace, r->out);
-    for (int slice = 0; a->apart && slice < a->slices; slice++) {
-        gt_gemm_gradient(&g, 1, a->parts, x, y, &leaf, r->pool, r->workspace, r->out + slice * leaf.floats);
-        for (int part = 0; part < a->parts; part++) x[part] += g.k * g.m, y[part] += g.k * g.n;
-        if (leaf.before) leaf.before += leaf.floats;
-    }
+    gt_gemm_gradient(&g, a->slices, a->parts, a->apart, x, y, &leaf, r->pool, r->workspace, r->out);
 }
 
 /* ---- several slices ---- */
