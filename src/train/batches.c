@@ -84,9 +84,8 @@ gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec
 
 enum {
     /* In one execution: products over images of 4x4 then have rows enough to pay for reading their weights. Twice as
-     * many, where graphs are so small that the number of nodes counts. */
+     * many, GT_MOST_SAMPLES, where graphs are small. */
     ENOUGH_SAMPLES = 16,
-    MOST_SAMPLES = 32,
     SMALL_GRAPHS = 64 << 20, /* bytes */
     /* below, an execution is too small to be worth it; with --memory=low */
     LEAST_SAMPLES = 4,
@@ -130,7 +129,7 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)e->comm->local_ranks / MEMORY_FRACTION, bytes = 0;
     *most = GT_MOST_AT_ONCE;
-    while (*most > least && *most * e->model->slice_size > MOST_SAMPLES) *most /= 2;
+    while (*most > least && *most * e->model->slice_size > GT_MOST_SAMPLES) *most /= 2;
     if (*most < least) *most = least;
     for (; *most / 2 >= least; *most /= 2) {
         gt_status st = arena_for(e, *most, &bytes);

@@ -215,6 +215,8 @@ gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfini
 gt_status gt_engine_make_batches(gt_engine *e); /* batches and shapes */
 /* What a phase computes in a step with batch `which`. */
 gt_batch *gt_engine_batch(gt_engine *e, gt_engine_phase *p, int which);
+/* Samples of an execution at most, but for stretches: where graphs are so small that the number of nodes counts. */
+enum { GT_MOST_SAMPLES = 32 };
 /* The batches and the phases' own cuts in whose slices network `net` gets gradients; returns how many, the full batch
  * first. */
 enum { GT_MOST_BATCHES = 2 + GT_MAX_PHASES };

@@ -170,7 +170,7 @@ static gt_status check_cut(const gt_job *job) {
         nearest(c, c.slices, near, sizeof near);
         return gt_fail(GT_USAGE,
                        "--slices=%d does not cut --batch=%d into equal slices that go with minibatch-stddev groups of "
-                       "%d: nearest that fit: %s; without --slices each image is one",
+                       "%d: nearest that fit: %s; without --slices a number that fits is chosen",
                        c.slices, c.batch, c.mbstd, near);
     }
     if (o->mbstd_batch % c.mbstd || c.batch % o->mbstd_batch || o->mbstd_batch % (c.batch / c.slices))
