@@ -13,20 +13,17 @@
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"
 
-/* How elements of the products come to their place: nothing moves, or the last two axes of four are exchanged. */
-typedef enum order { AS_IT_IS, EXCHANGED } order;
-
 typedef struct form {
     gt_gradient sum; /* w, down and across: nodes of the source, w in the order of the result */
-    order order;
-    bool has_order;
-    float gains[GT_PARTS_MAX];
-    const gt_node *moves; /* the outermost node of those that move elements */
+    /* The node that brings the first part's elements to their place: the last two axes of four are exchanged. NULL:
+     * nothing moves */
+    const gt_node *moves;
 } form;
 
 static bool is_map(const gt_node *n, gt_map_code code) { return n->op == &gt_op_elementwise[code]; }
 
-/* The order in which n's axes longer than 1 lie in what it moves; false: n does not only move elements. */
+/* The node whose elements n moves, itself if it moves none, and the order in which that node's axes longer than 1 lie
+ * in n. NULL: n does not only move elements. */
 static const gt_node *moved(const gt_node *n, int axes[GT_MAX_DIMS], int *count) {
     if (n->op != &gt_op_reshape && n->op != &gt_op_permute) {
         *count = 0;
@@ -68,28 +65,17 @@ static bool exchanged(const int *axes, int count, const gt_shape *s) {
 }
 
 static bool add_part(form *f, const gt_node *n, float gain) {
-    const gt_node *part = n;
+    gt_gradient *sum = &f->sum;
     int axes[GT_MAX_DIMS], count;
-    order order = AS_IT_IS;
-    if (n->op == &gt_op_reshape || n->op == &gt_op_permute) {
-        part = moved(n, axes, &count);
-        if (!part || part->shape.n != 4 || !exchanged(axes, count, &part->shape)) return false;
-        order = EXCHANGED;
-        if (f->moves && f->moves != n) { /* another part's: the same moves of another node */
-            const gt_node *a = f->moves, *b = n;
-            for (; a->op == b->op && (a->op == &gt_op_reshape || a->op == &gt_op_permute); a = a->in[0], b = b->in[0])
-                if (!gt_shape_equal(&a->shape, &b->shape) || a->attr_bytes != b->attr_bytes ||
-                    memcmp(a->attr, b->attr, a->attr_bytes))
-                    return false;
-        }
-        if (!f->moves) f->moves = n;
-    }
-    if (f->sum.n_parts == GT_PARTS_MAX || (f->has_order && f->order != order)) return false;
-    if (part->rate != GT_RATE_SLICE || !gt_gradient_takes(part, f->sum.n_parts ? f->sum.part[0] : NULL)) return false;
-    f->order = order;
-    f->has_order = true;
-    f->gains[f->sum.n_parts] = gain;
-    f->sum.part[f->sum.n_parts++] = part;
+    const gt_node *part = moved(n, axes, &count), *first = sum->n_parts ? sum->part[0] : NULL;
+    bool moves = part != n;
+    if (!part || (moves && (part->shape.n != 4 || !exchanged(axes, count, &part->shape)))) return false;
+    if (part->rate != GT_RATE_SLICE || sum->n_parts == GT_PARTS_MAX || !gt_gradient_takes(part, first)) return false;
+    if (first && (gain != sum->gain || moves != (f->moves != NULL))) return false;
+    if (first && moves && !gt_shape_equal(&n->shape, &f->moves->shape)) return false;
+    if (!first && moves) f->moves = n;
+    sum->gain = gain;
+    sum->part[sum->n_parts++] = part;
     return true;
 }
 
@@ -141,13 +127,10 @@ static bool pays(const form *f) {
 }
 
 static bool has_form(form *f, const gt_node *n) {
-    *f = (form){.sum.gain = 1};
+    *f = (form){0};
     if (n->rate != GT_RATE_SLICE || !read_form(f, n, 1) || !f->sum.n_parts) return false;
-    f->sum.gain = f->gains[0];
-    for (int i = 1; i < f->sum.n_parts; i++)
-        if (f->gains[i] != f->sum.gain) return false;
     const gt_node *part = f->sum.part[0];
-    if (f->order == AS_IT_IS && !gt_shape_equal(&part->shape, &n->shape)) return false;
+    if (!f->moves && !gt_shape_equal(&part->shape, &n->shape)) return false;
     return !f->sum.w || (part->op == &gt_op_conv_weight_grad && part->shape.n == 4 &&
                          ((const gt_conv_node_attr *)part->attr)->conv.groups == 1);
 }
@@ -219,16 +202,14 @@ static gt_node *made(gradients *r, const gt_node *n, form *f) {
     gt_gradient sum = f->sum;
     if (sum.w) {
         gt_node *down = r->map[sum.down->id], *across = r->map[sum.across->id];
-        bool turned = f->order == EXCHANGED;
-        sum.w = r->map[sum.w->id];
-        if (turned) sum.w = exchange(r->dst, sum.w);
-        sum.down = turned ? across : down;
-        sum.across = turned ? down : across;
+        sum.w = f->moves ? exchange(r->dst, r->map[sum.w->id]) : r->map[sum.w->id];
+        sum.down = f->moves ? across : down;
+        sum.across = f->moves ? down : across;
     }
     if (!together) sum.before = leaves_before(r, f);
     gt_node *y = node_of(r, &sum, together ? 0 : sum.n_parts - 1, together ? sum.n_parts : 1);
     if (y) gt_node_rename(y, "%s", n->name);
-    return f->order == EXCHANGED ? move(r->dst, f->moves, first, y) : y;
+    return f->moves ? move(r->dst, f->moves, first, y) : y;
 }
 
 static bool is_placed(const gt_graph *g, const gt_node *n) {
