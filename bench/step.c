@@ -40,6 +40,18 @@ typedef struct family_sum {
     double seconds, flops; /* per step, phases at their intervals */
 } family_sum;
 
+/* By id: does a node's value follow from parameters and update inputs alone? Every rank computes such a node at least
+ * once in a phase, however few slices it has; also where it is not hoisted (passes/sink.c). NULL: out of memory. */
+static bool *find_repeated(const gt_graph *g) {
+    bool *repeated = calloc((size_t)g->n_nodes + 1, sizeof *repeated);
+    for (int id = 0; id < g->n_nodes && repeated; id++) {
+        const gt_node *n = g->nodes[id];
+        repeated[id] = n->op != &gt_op_input && !n->op->impure;
+        for (int i = 0; i < n->n_in; i++) repeated[id] &= repeated[n->in[i]->id];
+    }
+    return repeated;
+}
+
 /* Returns the seconds of the phase's graph in one step, with those of packing for several ranks; *repeated: what of it
  * this rank does however few slices it has. */
 static double add_phase(const gt_engine *e, int p, double preparing, family_sum *sums, double *repeated) {
@@ -47,7 +59,7 @@ static double add_phase(const gt_engine *e, int p, double preparing, family_sum 
     *repeated = preparing;
     sums[BENCH_PACKING].seconds += preparing / e->model->phases[p].interval;
     const gt_exec *exec = gt_engine_first(e, p);
-    bool *is_repeated = bench_of_weights(exec->graph);
+    bool *is_repeated = find_repeated(exec->graph);
     for (int i = 0; i < exec->n_steps; i++) {
         const gt_step *s = &exec->steps[i];
         bool once = i < exec->n_hoisted;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ops by what they do, and nodes by what they follow from: see families.h. */
+ * Ops by what they do: see families.h. */
 #include "common/families.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "graph/internal.h"
 
 const char *const bench_families[BENCH_FAMILIES] = {
     [BENCH_CONVOLUTION] = "convolution",   [BENCH_PACKING] = "packing of weights",
@@ -35,14 +32,4 @@ int bench_family_of(const gt_node *n) {
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (!strncmp(n->op->name, ops[i].begins, strlen(ops[i].begins))) return ops[i].family;
     return BENCH_ELEMENTWISE;
-}
-
-bool *bench_of_weights(const gt_graph *g) {
-    bool *of_weights = calloc((size_t)g->n_nodes + 1, sizeof *of_weights);
-    for (int id = 0; id < g->n_nodes && of_weights; id++) {
-        const gt_node *n = g->nodes[id];
-        of_weights[id] = n->op != &gt_op_input && !n->op->impure;
-        for (int i = 0; i < n->n_in; i++) of_weights[id] &= of_weights[n->in[i]->id];
-    }
-    return of_weights;
 }
