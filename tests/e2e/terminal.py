@@ -81,7 +81,7 @@ def dry_run():
     if -1 in places or places != sorted(places): fail(f'the order is {places}\n{text}')
     if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
-    text = watch([*job[:2], '--cfg=auto', '--dry-run', '--dry-run-seconds=8', '--threads=1'], r'\d+ ok, ', None, 0)
+    text = watch([*job[:2], '--cfg=auto', '--dry-run', '--dry-run-seconds=20', '--threads=1'], r'\d+ ok, ', None, 0)
     if not re.search(r'faster +--kimg=\d+: a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text): fail(f'no smaller network\n{text[-1500:]}')
     for option in ('--dry-run', '-n'):
         t = Terminal(gantry, *job[:-1], '--steps=1', option)
