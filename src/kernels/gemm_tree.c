@@ -90,14 +90,21 @@ static void piece_of_block(const job *j, const piece *z, int first, int count) {
     int64_t n = (int64_t)z->rows * z->width, step = l->pieces * PIECE;
     gt_fetch nothing = {0};
     gt_micro_fn *micro = p->kernels->micro[true][z->width / p->kernels->lanes - 1][z->rows];
+    const bool plain = p->k <= GT_CHAIN && gt_leaf_is_product(t->leaf);
     for (int i = 0; i < BLOCK_LEVELS; i++) node[i] = room[i];
     for (int i = 0; i < count; i++) {
-        int slice = first + i, level = 0, carries = __builtin_ctz(~(unsigned)slice);
-        bool last = slice + 1 == t->slices;
+        int slice = first + i, carries = __builtin_ctz(~(unsigned)slice);
+        bool last = slice + 1 == t->slices, onto = plain && i & 1; /* the micro-kernel adds to the left sibling */
+        if (onto) {
+            float *left = node[0];
+            node[0] = v;
+            v = left;
+        }
         for (int r = 0; r < z->rows; r++) rows[r] = v + r * z->width;
         micro(p->k, z->a + i * p->k * z->a_step, z->a_step, z->b + i * p->k * z->width, z->width, rows, 0, z->width,
-              false, &nothing);
-        gt_leaf_finish(t->leaf, t->first + slice, z->row, z->column, z->rows, z->columns, v, z->width);
+              onto, &nothing);
+        if (!plain) gt_leaf_finish(t->leaf, t->first + slice, z->row, z->column, z->rows, z->columns, v, z->width);
+        int level = onto;
         for (; last ? slice >> level : level < carries; level++)
             if (slice >> level & 1)
                 gt_tree_add(v, level < l->levels ? node[level] : z->above + (level - l->levels) * step, n);

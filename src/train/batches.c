@@ -83,10 +83,7 @@ gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec
 }
 
 enum {
-    /* In one execution: products over images of 4x4 then have rows enough to pay for reading their weights. Twice as
-     * many, GT_MOST_SAMPLES, where graphs are small. */
-    ENOUGH_SAMPLES = 16,
-    SMALL_GRAPHS = 64 << 20, /* bytes */
+    SMALL_GRAPHS = 64 << 20, /* bytes, with 2 * GT_ENOUGH_SAMPLES: half as many for each time twice as many samples */
     /* below, an execution is too small to be worth it; with --memory=low */
     LEAST_SAMPLES = 4,
     /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
@@ -133,7 +130,8 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
     if (*most < least) *most = least;
     for (; *most / 2 >= least; *most /= 2) {
         gt_status st = arena_for(e, *most, &bytes);
-        bool many = *most * e->model->slice_size > ENOUGH_SAMPLES && bytes > SMALL_GRAPHS;
+        int64_t samples = (int64_t)*most * e->model->slice_size, times = samples / GT_ENOUGH_SAMPLES;
+        bool many = samples > GT_ENOUGH_SAMPLES && times * (int64_t)bytes > 2 * (int64_t)SMALL_GRAPHS;
         if (st || (bytes <= limit && !many)) return st;
     }
     return GT_OK;

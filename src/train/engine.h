@@ -215,8 +215,9 @@ gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfini
 gt_status gt_engine_make_batches(gt_engine *e); /* batches and shapes */
 /* What a phase computes in a step with batch `which`. */
 gt_batch *gt_engine_batch(gt_engine *e, gt_engine_phase *p, int which);
-/* Samples of an execution at most, but for stretches: where graphs are so small that the number of nodes counts. */
-enum { GT_MOST_SAMPLES = 32 };
+/* Samples of an execution, but for stretches: enough that products over images of 4x4 have rows enough to pay for
+ * reading their weights; at most so many where graphs are so small that the number of nodes counts. */
+enum { GT_ENOUGH_SAMPLES = 16, GT_MOST_SAMPLES = 128 };
 /* The batches and the phases' own cuts in whose slices network `net` gets gradients; returns how many, the full batch
  * first. */
 enum { GT_MOST_BATCHES = 2 + GT_MAX_PHASES };

@@ -31,7 +31,7 @@ gt_status gt_threads_that_pay(const gt_job *job, int ranks, int *threads) {
     gt_execution x[GT_MAX_PHASES] = {{0}};
     gt_model *m = gt_model_new(job);
     if (!m) return gt_failure();
-    int64_t own = (job->slices + ranks - 1) / ranks, enough = GT_MOST_SAMPLES / m->slice_size;
+    int64_t own = (job->slices + ranks - 1) / ranks, enough = 2 * GT_ENOUGH_SAMPLES / m->slice_size;
     gt_exec_options o = {.slices = (int)gt_smallest(gt_smallest(own, GT_MOST_AT_ONCE), enough > 1 ? enough : 1)};
     while (o.slices & (o.slices - 1)) o.slices--; /* groups are nodes of the tree */
     gt_status st = GT_OK;

@@ -289,7 +289,7 @@ static gt_status check_meaning(const gt_job *job) {
 
 /* Slices that are normalised by themselves have so many samples at least, or images of so many pixels. */
 static int default_slices(const gt_job *job) {
-    enum { MOST = 8, PIXELS = 1 << 15, WORTH = 8 /* images */ };
+    enum { MOST = 8, PIXELS = 1 << 15, WORTH = 8, WORTH_OF_PRODUCTS = 16 /* images */ };
     static const struct {
         const gt_classifier_net *net;
         int samples;
@@ -297,7 +297,8 @@ static int default_slices(const gt_job *job) {
                  {&gt_classifier_lenet, 16}, {&gt_classifier_layers, 16},      {&gt_classifier_vgg11, 32},
                  {&gt_classifier_vgg13, 32}, {&gt_classifier_vgg16, 32},       {&gt_classifier_vgg19, 32}};
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
-    if (!gt_is(job->bn, "slice")) return gt_slices_of(job->batch, WORTH);
+    if (!gt_is(job->bn, "slice"))
+        return gt_slices_of(job->batch, job->kind->own == &gt_classifier_mlp ? WORTH_OF_PRODUCTS : WORTH);
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;
     return (int)gt_smallest(MOST, gt_largest(1, job->batch / samples));
