@@ -98,7 +98,6 @@ typedef struct gt_dataset_info {
     int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
     bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
-    const char *taken;            /* what options.classes took, for the user; NULL: all */
     const char *fitted;           /* which pictures options.fit has changed and how, for the user; NULL: none */
     const char *chosen_by;        /* "--validation": the options by which images are left out; NULL: none are */
     int class_names;              /* number of names, 0: not given */
@@ -119,7 +118,8 @@ const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
 /* The first class that two lists give other names, as far as both lists reach; -1: there is none. */
 int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, int n_b);
 
-/* Says in the log which classes were taken, where options.classes was given. `spec`: the name the user gave. */
+/* Says in the log which classes were taken, where options.classes was given, and how the source was read (source.h).
+ * `spec`: the name the user gave. */
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec);
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec); /* the same of options.fit */
 

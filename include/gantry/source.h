@@ -116,6 +116,8 @@ typedef struct gt_source_info {
     size_t class_room;
     bool labels_missing; /* a dataset.json was to tell them, and has no key "labels" */
     char *taken;         /* what gt_source_options.classes took, for the user; NULL: all */
+    char *said;          /* how the source was read where that is not plain, a line each, for the user; NULL: nothing */
+    char *passed;        /* files that are no pictures: "3 .txt and 1 .mp4"; NULL: none */
     bool masks;          /* the pictures have masks: the class of every pixel (gt_source_mask) */
     int mask_classes;    /* classes of the masks, as their names say; 0: nobody says */
     char **mask_name;    /* [mask_classes] */
@@ -135,6 +137,8 @@ enum { GT_ITEM_NAME_BYTES = 4200 };
 gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options);
 void gt_source_close(gt_source *s); /* NULL is fine */
 const gt_source_info *gt_source_get_info(const gt_source *s);
+/* Logs what there is to say: info->taken and info->said. `spec`: the name the user gave. */
+void gt_source_tell(const gt_source_info *info, const char *spec);
 
 /* Item i as [H,W,C], for gt_picture_free; messages name file, entry and reason. */
 gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out);

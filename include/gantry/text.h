@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small texts for people: the plural of a noun, points in time, spans of time, texts that come from data. */
+ * Small texts for people: the plural of a noun, points in time, spans of time, texts that come from data and their
+ * encodings. */
 #ifndef GANTRY_TEXT_H
 #define GANTRY_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +18,13 @@ static inline const char *gt_plural(int64_t n) { return n == 1 ? "" : "s"; }
 /* File names are bytes, but pictures, logs and HTML need UTF-8. Every byte that is not part of a character becomes '?'.
  * Codes that Unicode assigns to no character, ever, count as damage: cairo refuses them. */
 void gt_utf8_clean(char *text);
+
+bool gt_text_is_utf8(const char *text, size_t n);
+/* A text from elsewhere, of `n` bytes, as UTF-8: *out, to be freed, has *length bytes and a zero byte behind them. A
+ * mark of byte order tells UTF-8 or UTF-16, and is taken away. What is UTF-8 stays as it is; else every byte is a
+ * character of Latin-1. *from: "UTF-16", "Latin-1", for a message; NULL: nothing was converted. *out is NULL after a
+ * failure; GT_FORMAT: damaged UTF-16. Messages give the reason alone. */
+gt_status gt_text_to_utf8(const char *text, size_t n, char **out, size_t *length, const char **from);
 
 /* As snprintf(), vsnprintf() and printf(), for whatever a person reads on a terminal or in a log: in the arguments of
  * %s and %c each control character, line end, mark of direction and each byte that is not UTF-8 becomes \xNN. What

@@ -11,14 +11,8 @@
 
 /* ---- UTF-8 ---- */
 
-static bool is_character(uint32_t code) {
-    bool surrogate = code >= 0xd800 && code <= 0xdfff,
-         unused = (code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code <= 0xfdef);
-    return code <= 0x10ffff && !surrogate && !unused;
-}
-
-/* Bytes of the character that the n > 0 bytes at text begin with, and its code; 0: they begin with none. */
-static int length_of(const unsigned char *text, size_t n, uint32_t *code) {
+/* Bytes of the code that the n > 0 bytes at text begin with; 0: they begin with none. */
+static int code_at(const unsigned char *text, size_t n, uint32_t *code) {
     /* in fewer bytes: none, though it could be read as one */
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     int bytes = text[0] < 0x80   ? 1
@@ -33,7 +27,21 @@ static int length_of(const unsigned char *text, size_t n, uint32_t *code) {
         if ((text[i] & 0xc0) != 0x80) return 0;
         *code = *code << 6 | (text[i] & 0x3f);
     }
-    return bytes < 2 || (*code >= least[bytes] && is_character(*code)) ? bytes : 0;
+    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
+    return bytes < 2 || (*code >= least[bytes] && *code <= 0x10ffff && !surrogate) ? bytes : 0;
+}
+
+/* The same of codes that stand for characters. */
+static int length_of(const unsigned char *text, size_t n, uint32_t *code) {
+    int bytes = code_at(text, n, code);
+    return bytes && ((*code & 0xfffe) == 0xfffe || (*code >= 0xfdd0 && *code <= 0xfdef)) ? 0 : bytes;
+}
+
+bool gt_text_is_utf8(const char *text, size_t n) {
+    uint32_t code;
+    for (int bytes; n; text += bytes, n -= (size_t)bytes)
+        if (!(bytes = code_at((const unsigned char *)text, n, &code))) return false;
+    return true;
 }
 
 void gt_utf8_clean(char *text) {

@@ -161,7 +161,6 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .mask_classes = n->mask_classes,
         .mask_name = (const char *const *)n->mask_name,
         .labels_missing = n->labels_missing,
-        .taken = n->taken,
         .fitted = ds->fitted,
         .chosen_by = !ds->chosen                                ? NULL
                      : options->held_out > 0 && options->subset ? "--validation and --subset"
@@ -272,7 +271,7 @@ int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, i
 }
 
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
-    if (ds->info.taken) gt_info("'%s': %s", spec, ds->info.taken);
+    gt_source_tell(&ds->source->info, spec);
 }
 
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {

@@ -18,6 +18,9 @@ void gt_notes_drop_labels(gt_source_info *n) {
     free(n->class_name);
     free(n->label_names);
     *n = (gt_source_info){.source = n->source,
+                          .taken = n->taken,
+                          .said = n->said,
+                          .passed = n->passed,
                           .masks = n->masks,
                           .mask_classes = n->mask_classes,
                           .mask_name = n->mask_name,
@@ -29,9 +32,11 @@ void gt_notes_drop_labels(gt_source_info *n) {
 }
 
 void gt_notes_free(gt_source_info *n) {
-    free(n->taken);
-    n->taken = NULL;
     gt_notes_drop_labels(n);
+    free(n->taken);
+    free(n->said);
+    free(n->passed);
+    n->taken = n->said = n->passed = NULL;
     gt_masks_free_names(n);
     free(n->channel_names);
 }

@@ -145,6 +145,8 @@ void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
 
 /* ---- notes (labels.c) ---- */
 
+/* Adds a line to n->said: a sentence without a full stop, whose subject is the source. (said.c) */
+gt_status gt_notes_say(gt_source_info *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gt_notes_free(gt_source_info *n);
 void gt_notes_drop_labels(gt_source_info *n); /* and names of classes */
 /* Make room for [count] labels without value, in place of the labels that are there. */

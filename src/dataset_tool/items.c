@@ -165,7 +165,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         if (st) return st;
         items->n++;
         gt_source_info info = *gt_source_get_info(items->sources[k]);
-        if (info.taken) gt_info("'%s': %s", r->sources[k], info.taken);
+        gt_source_tell(&info, r->sources[k]);
         if (info.border)
             gt_info("'%s': a border of %d makes %d x %d pixels of MNIST's 28 x 28 (--mnist-border=0 leaves them alone)",
                     r->sources[k], info.border, 28 + 2 * info.border, 28 + 2 * info.border);

@@ -281,6 +281,45 @@ static void bytes_that_are_no_text_are_replaced(void **state) {
     }
 }
 
+static void texts_of_other_encodings_become_utf8(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want, *from;
+        size_t n;
+    } cases[] = {
+        {"", "", NULL, 0},
+        {"caf\xc3\xa9", "caf\xc3\xa9", NULL, 5},
+        {"\xef\xbb\xbf"
+         "caf\xc3\xa9",
+         "caf\xc3\xa9", NULL, 8},
+        {"caf\xe9", "caf\xc3\xa9", "Latin-1", 4},
+        {"\xe9t\xe9\xff", "\xc3\xa9t\xc3\xa9\xc3\xbf", "Latin-1", 4},
+        {"\xff\xfe"
+         "a\0\xe9\0\xac\x20",
+         "a\xc3\xa9\xe2\x82\xac", "UTF-16", 8},
+        {"\xfe\xff\0a\xd8\x3d\xde\x00", "a\xf0\x9f\x98\x80", "UTF-16", 8},
+        {"\xff\xfe\xac\x20\xac\x20", "\xe2\x82\xac\xe2\x82\xac", "UTF-16", 6},
+        {"\xef\xbf\xbe", "\xef\xbf\xbe", NULL, 3} /* no character, but UTF-8 */,
+        {"\xff\xfe"
+         "a",
+         NULL, "UTF-16", 3} /* half a character */,
+        {"\xff\xfe\x3d\xd8", NULL, "UTF-16", 4} /* half of a pair */,
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out;
+        size_t n;
+        const char *from;
+        gt_status st = gt_text_to_utf8(cases[i].text, cases[i].n, &out, &n, &from);
+        assert_int_equal(st, cases[i].want ? GT_OK : GT_FORMAT);
+        if (cases[i].want) {
+            assert_string_equal(out, cases[i].want);
+            assert_int_equal(n, strlen(out));
+        }
+        assert_true(cases[i].from ? from && !strcmp(from, cases[i].from) : !from);
+        free(out);
+    }
+}
+
 /* A terminal obeys nothing of what gt_format() makes of a name; the rest is as printf says. */
 static void names_are_shown(void **state) {
     (void)state;
@@ -382,6 +421,7 @@ int main(void) {
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(messages_are_wrapped),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+        cmocka_unit_test(texts_of_other_encodings_become_utf8),
         cmocka_unit_test(names_are_shown),
         cmocka_unit_test(texts_are_quoted),
     };
