@@ -60,6 +60,9 @@ gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);
 const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i);
+/* The name of entry i in UTF-8: as it is where the archive or its bytes say that it is UTF-8, else from cp437, as the
+ * standard of ZIP says. Lives as long as the archive. One thread at a time. */
+const char *gt_zip_name(const gt_zip *z, size_t i);
 /* The entry of this name, NULL: there is no such entry. *i gets the entry's place for gt_zip_at, unless i is NULL. */
 const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i);
 

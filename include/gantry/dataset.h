@@ -64,6 +64,7 @@ typedef struct gt_dataset_options {
     bool use_masks;      /* all items must have masks; their classes are counted where nobody says how many there are */
     const char *classes; /* only these classes, numbered anew (gt_source_options); NULL or "": all images */
     int network_classes;
+    bool recorded_classes;
     const char *class_names; /* as in gt_source_options */
     /* Pictures of any shapes, also a picture file by itself: what this transform, which tells width, height and
      * channels, makes of them. Those that have the shape stay as they are. NULL: all must have one shape. */
@@ -98,6 +99,7 @@ typedef struct gt_dataset_info {
     int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
     bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
+    const char *passed, *sifted;  /* of the source: see gt_source_info */
     const char *fitted;           /* which pictures options.fit has changed and how, for the user; NULL: none */
     const char *chosen_by;        /* "--validation": the options by which images are left out; NULL: none are */
     int class_names;              /* number of names, 0: not given */

@@ -83,6 +83,7 @@ typedef struct gt_convert_result {
     int classes;       /* 0: no labels, or vectors */
     int64_t *of_class; /* [classes] images of each, malloc'ed */
     char **class_name; /* [classes], malloc'ed with its texts; NULL: not known */
+    char *passed;      /* gt_source_info.passed of all sources, malloc'ed; NULL: nothing */
 } gt_convert_result;
 
 /* All ranks call. *result is filled in on rank 0, as far as things got. GT_FORMAT: some pictures cannot be used (they

@@ -129,6 +129,7 @@ typedef struct gt_job {
     /* derived, never written */
     bool resolved;
     bool resumes; /* starts from other networks */
+    bool goes_on; /* has the recipe of a run that has begun */
     /* the series that `best` names, NULL for none; is its largest value the best, is it a metric of `metrics`? */
     const char *best_series;
     bool best_is_largest, best_is_score;

@@ -94,7 +94,8 @@ typedef enum gt_file_kind {
     GT_KIND_GZIP,
     GT_KIND_PICTURE,
     GT_KIND_FILM,
-    GT_KIND_PAGE, /* HTML */
+    GT_KIND_PAGE,    /* HTML */
+    GT_KIND_POINTER, /* of Git LFS, in place of a file */
     GT_KIND_TEXT,
     /* networks of other programs */
     GT_KIND_REFERENCE,

@@ -21,6 +21,8 @@
  *   FILE.zip                 picture files by the code points of their names; dataset.json
  *   FILE.h5                  HDF5 (see dataset.h)
  *   synth:NAME[:KEY=VALUE,...]   made on the fly (see dataset.h)
+ *   FILE.tar, .tar.zst, .7z, .rar ...   archives by libarchive, by their bytes: as a ZIP; options.again_and_again
+ *   FILE.zip/FOLDER          what lies in a folder of an archive alone
  *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order
  *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte
  *                            beside it
@@ -65,12 +67,15 @@ typedef enum gt_label_kind { GT_LABELS_NONE, GT_LABELS_CLASSES, GT_LABELS_VECTOR
 
 typedef enum gt_source_labels {
     GT_SOURCE_LABELS_OWN,     /* dataset.json, label file, CSV: what the source brings */
-    GT_SOURCE_LABELS_FOLDERS, /* the first folder of an item's name is its class (folders and ZIPs) */
+    GT_SOURCE_LABELS_FOLDERS, /* the folder in an item's name is its class (folders and archives) */
     GT_SOURCE_LABELS_NONE,
 } gt_source_labels;
 
 typedef struct gt_source_options {
     gt_source_labels labels;
+    /* Of folders: 1 the first one in a name, 2 the second, ...; 0: of the first level where there are several, else of
+     * the last one. Folders that are called train, val and test are then refused: they are no classes. */
+    int folder_level;
     /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
      * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each
      * item, or FILE.npy with a row for each. */
@@ -87,10 +92,13 @@ typedef struct gt_source_options {
      * list has (and not 0), the classes keep their numbers and names. */
     const char *classes;
     int network_classes;
+    bool recorded_classes; /* `classes` was recorded by a run: see gt_class_names.names_first */
     /* Names of the classes 0, 1, ... in place of the source's own: "cat,dog", or a text file with a name per line. NULL
      * or "": the source's own. */
     const char *class_names;
-    bool lone_picture; /* a picture file by itself is a source of one picture */
+    bool again_and_again; /* items are read more than once: an archive that must be unpacked as a whole is refused, with
+                             the command that makes a dataset of it */
+    bool lone_picture;    /* a picture file by itself is a source of one picture */
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */
     bool by_code_points;
@@ -118,6 +126,8 @@ typedef struct gt_source_info {
     char *taken;         /* what gt_source_options.classes took, for the user; NULL: all */
     char *said;          /* how the source was read where that is not plain, a line each, for the user; NULL: nothing */
     char *passed;        /* files that are no pictures: "3 .txt and 1 .mp4"; NULL: none */
+    char *sifted;        /* pictures that their bytes alone tell, and hidden files: earlier versions passed over the
+                            former and took some of the latter; for the user; NULL: none */
     bool masks;          /* the pictures have masks: the class of every pixel (gt_source_mask) */
     int mask_classes;    /* classes of the masks, as their names say; 0: nobody says */
     char **mask_name;    /* [mask_classes] */
@@ -129,6 +139,24 @@ typedef struct gt_source_info {
     int border;            /* pixels that were added on each side (mnist_border) */
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
 } gt_source_info;
+
+/* ---- classes by their names and numbers ---- */
+
+typedef struct gt_class_names {
+    const char *const *name; /* [names]; may be NULL where there are none */
+    int names, classes;      /* numbers are below `classes` */
+    bool names_first; /* of a text that is one class's name and another's number the name is meant: so it was when runs
+                         began whose --classes are recorded */
+} gt_class_names;
+
+#define GT_CLASS_NAMED "name:"
+/* The class that a text means: its name or its number. "#2" is a number and "name:2" a name, whatever classes are
+ * called. *class is -1: there is none such. GT_USAGE: the text is the name of one class and the number of another, or
+ * several classes have the name; messages begin with `option` ("--class"). */
+gt_status gt_class_of_text(const gt_class_names *n, const char *option, const char *text, int *class);
+/* The number that a text begins with, -1: none, or too large; *end: what follows it. */
+int gt_class_number(const char *text, const char **end);
+const char *gt_class_nearest(const gt_class_names *n, const char *text); /* the name most like a text; NULL: none is */
 
 enum { GT_ITEM_NAME_BYTES = 4200 };
 

@@ -87,11 +87,15 @@ static bool is_film(const unsigned char *head, size_t n) {
     return (extended && (head[FLAGS_AT] & ANIMATED)) || is_iso_film(head, n);
 }
 
+/* Behind blanks, a mark of byte order or the line of XML, where there are some. */
 static bool is_page(const unsigned char *head, size_t n) {
     static const char *const tags[] = {"<!doctype html", "<html"};
+    size_t at = gt_text_mark((const char *)head, n);
+    while (at < n && isspace(head[at])) at++;
+    head += at, n -= at;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         if (n >= strlen(tags[i]) && !strncasecmp((const char *)head, tags[i], strlen(tags[i]))) return true;
-    return false;
+    return BEGINS("<?xml") && (HOLDS("<html") || HOLDS("<!DOCTYPE html"));
 }
 
 /* Protocol buffers have no signature: the fields ir_version and producer_name, in their order, the second a short
@@ -123,6 +127,7 @@ gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
     if (is_film(head, n)) return GT_KIND_FILM;
     if (is_picture(head, n)) return GT_KIND_PICTURE;
     if (is_page(head, n)) return GT_KIND_PAGE;
+    if (BEGINS("version https://git-lfs.github.com/spec/")) return GT_KIND_POINTER;
     gt_file_kind pickle = kind_of_pickle(head, n);
     if (pickle) return pickle;
     if (is_safetensors(head, n, all)) return GT_KIND_SAFETENSORS;
@@ -155,6 +160,7 @@ const char *gt_kind_text(gt_file_kind kind) {
         [GT_KIND_PICTURE] = "a picture",
         [GT_KIND_FILM] = "a film",
         [GT_KIND_PAGE] = "an HTML page",
+        [GT_KIND_POINTER] = "a pointer of Git LFS (git lfs pull brings the file)",
         [GT_KIND_TEXT] = "a text file",
         [GT_KIND_REFERENCE] = "a pickle of the reference implementation (StyleGAN)",
         [GT_KIND_PICKLE] = "a Python pickle",

@@ -47,6 +47,23 @@ static gt_status check_background(const gt_option *o, const char *value) {
     return gt_fail(GT_USAGE, "white, black or six hexadecimal digits such as 80c0ff");
 }
 
+/* "folders" and "folders:2": the level, 0 without one; -1: neither. */
+static int folder_level(const char *text) {
+    enum { LEVELS = 64 };
+    const char *end;
+    if (strncmp(text, "folders", 7)) return -1;
+    if (!text[7]) return 0;
+    int level = text[7] == ':' ? gt_class_number(text + 8, &end) : -1;
+    return level < 1 || level > LEVELS || *end ? -1 : level;
+}
+
+static gt_status check_labels(const gt_option *o, const char *value) {
+    (void)o;
+    if (strncmp(value, "folders:", 8) || folder_level(value) > 0) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "folders:1 takes the folders of the first level as classes, folders:2 those of the second");
+}
+
 /* What makes a dataset. */
 #define MAKES "SOURCE DEST|subset|split|merge"
 
@@ -99,13 +116,16 @@ static const gt_option table[] = {
      .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
                 "Where labels come from: own, folders (one class per folder), none, or FILE.csv, FILE.npy"),
-     .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
-     .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
-               "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
-               "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
-               "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
-               "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
-               "range and channel names count in any case."},
+     .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true, .check = check_labels,
+     .detail =
+         "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
+         "folders: of the first level where there are several folders; folders:1 of the first level, folders:2 of "
+         "the second. "
+         "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
+         "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
+         "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
+         "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
+         "range and channel names count in any case."},
     {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100"), .with = MAKES},
     {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read"),
      .with = MAKES},
@@ -127,9 +147,9 @@ static const gt_option table[] = {
     {CLI_FURTHER(count, "0", "Of subset: number of images"), .with = "subset", .max = 2147483647},
     {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .with = MAKES,
      .placeholder = "CLASSES", .any = true,
-     .detail =
-         "Names, numbers and ranges of numbers. They become classes 0, 1, ... of DEST, in the order in which they "
-         "are named here. Pictures without a label are left out."},
+     .detail = "Names, numbers and ranges of numbers; where a text is both, #2 is a number and name:2 a name. They "
+               "become classes 0, 1, ... of DEST, in the order in which they "
+               "are named here. Pictures without a label are left out."},
     {CLI_ROW("class-names", request.import.class_names, "",
              "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
      .with = MAKES, .placeholder = "NAMES", .path = true,
@@ -156,7 +176,8 @@ static void read_background(const char *text, gt_transform *t) {
 }
 
 static void read_labels(const char *text, gt_source_options *o) {
-    if (gt_is(text, "folders")) o->labels = GT_SOURCE_LABELS_FOLDERS;
+    int level = folder_level(text);
+    if (level >= 0) o->labels = GT_SOURCE_LABELS_FOLDERS, o->folder_level = level;
     else if (gt_is(text, "none")) o->labels = GT_SOURCE_LABELS_NONE;
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
@@ -196,6 +217,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
              "transform\n",
              (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd,
              without, (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
+    if (result->passed) gt_print("no pictures, and passed over: %s\n", result->passed);
     if (r->scan_only) return;
     gt_print("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
              gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
@@ -429,7 +451,8 @@ const cli_command cli_dataset = {
     .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
     .help = "Make a dataset of pictures from any source, or look at one",
     .detail =
-        "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of "
+        "SOURCE: a folder, ZIP or archive (tar, 7-Zip, RAR) of pictures, or a folder in one (FILE.zip/train), HDF5, "
+        "LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of "
         "paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. ACTION: inspect DATASET ..., verify "
         "DATASET ..., subset SOURCE DEST with --count, --each or --classes, split SOURCE DEST DEST ..., merge SOURCE "
         "SOURCE ... DEST. What was begun and not finished is resumed. Unlike dataset_tool.py of stylegan2-ada-pytorch "

@@ -141,6 +141,8 @@ static void print_survey(const gt_source *s, const gt_survey *o) {
     if (o->unread)
         gt_print("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
     gt_print("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
+    const char *passed = gt_source_get_info(s)->passed;
+    if (passed) gt_print("passed over  %s\n", passed);
     gt_print("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
 }
 
@@ -174,6 +176,7 @@ gt_status cli_inspect_dataset(const char *spec) {
     char hex[33];
     gt_print("dataset      %s (%s)\n", spec, info->source);
     gt_print("images       %lld\n", (long long)info->count);
+    if (info->passed) gt_print("passed over  %s\n", info->passed);
     gt_print("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height,
              gt_sample_name(info->type), info->channels, info->channels > 1 ? "s" : "", info->channel_names ? " (" : "",
              info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],

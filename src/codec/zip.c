@@ -132,6 +132,11 @@ size_t gt_zip_count(const gt_zip *z) { return z->count; }
 
 const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i) { return &z->entries[i]; }
 
+const char *gt_zip_name(const gt_zip *z, size_t i) {
+    const char *name = zip_get_name(z->handle, z->entries[i].index, ZIP_FL_ENC_GUESS);
+    return name ? name : z->entries[i].name;
+}
+
 const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i) {
     gt_zip_entry key = {.name = name};
     gt_zip_entry *e = bsearch(&key, z->entries, z->count, sizeof key, by_name);

@@ -1,26 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Archives by libarchive: see archive.h. */
+#define _GNU_SOURCE
 #include "data/archive.h"
+
+#include <locale.h>
+
+#include "base/file.h"
 
 enum { BLOCK = 1 << 16 };
 
-gt_status gt_archive_each(const char *path, bool zip, gt_archive_use *use, void *arg) {
-    struct archive *a = archive_read_new();
-    if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
-    if (zip) archive_read_support_format_zip_seekable(a);
-    else archive_read_support_filter_gzip(a), archive_read_support_format_tar(a);
+/* What libarchive may take a file for, and what the kind is called in messages. */
+static void support(struct archive *a, gt_archive_kind kind) {
+    switch (kind) {
+    case GT_ARCHIVE_ZIP: archive_read_support_format_zip_seekable(a); break;
+    case GT_ARCHIVE_TAR: archive_read_support_filter_gzip(a), archive_read_support_format_tar(a); break;
+    case GT_ARCHIVE_ANY:
+        /* those that libarchive reads by itself: for others it would start programs */
+        archive_read_support_filter_gzip(a);
+        archive_read_support_filter_bzip2(a);
+        archive_read_support_filter_xz(a);
+        archive_read_support_filter_lzma(a);
+        archive_read_support_filter_zstd(a);
+        archive_read_support_filter_lz4(a);
+        archive_read_support_format_tar(a);
+        archive_read_support_format_7zip(a);
+        archive_read_support_format_rar(a);
+        archive_read_support_format_rar5(a);
+        archive_read_support_format_cpio(a);
+        break;
+    }
+}
+static const char *const kinds[] = {
+    [GT_ARCHIVE_ZIP] = "ZIP archive", [GT_ARCHIVE_TAR] = "tar archive", [GT_ARCHIVE_ANY] = "archive"};
+
+static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
     struct archive_entry *entry;
-    gt_status st = archive_read_open_filename(a, path, BLOCK) == ARCHIVE_OK
-                       ? GT_OK
-                       : gt_fail(GT_FORMAT, "%s", archive_error_string(a));
-    int code = ARCHIVE_OK;
+    int code = archive_read_open_filename(a, path, BLOCK);
+    gt_status st = GT_OK;
+    if (code != ARCHIVE_OK) st = gt_fail(GT_FORMAT, "%s", archive_error_string(a));
     while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF)
         st = use(arg, a, entry);
     if (!st && code < ARCHIVE_WARN)
-        st = gt_fail(GT_FORMAT, "no %s archive, or damaged or truncated: %s", zip ? "ZIP" : "tar",
-                     archive_error_string(a));
-    archive_read_free(a);
+        st = gt_fail(GT_FORMAT, "no %s, or damaged or truncated: %s", kinds[kind], archive_error_string(a));
     return st;
+}
+
+/* libarchive gives names in the encoding of the locale, and this program has that of C: for names that are not ASCII it
+ * borrows one in UTF-8. */
+gt_status gt_archive_each(const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
+    struct archive *a = archive_read_new();
+    if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
+    support(a, kind);
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = utf8 ? uselocale(utf8) : (locale_t)0;
+    gt_status st = each_entry(a, path, kind, use, arg);
+    archive_read_free(a);
+    if (utf8) uselocale(before), freelocale(utf8);
+    return st;
+}
+
+static gt_status stop_at_once(void *arg, struct archive *a, struct archive_entry *entry) {
+    (void)a, (void)entry;
+    *(bool *)arg = true;
+    return GT_STOPPED;
+}
+
+bool gt_archive_is(const char *path) {
+    static const struct {
+        const char *bytes;
+        uint64_t at;
+        size_t n;
+        bool packed; /* anything may be in it */
+    } begins[] = {{"ustar", 257, 5, false},
+                  {"7z\xbc\xaf\x27\x1c", 0, 6, false},
+                  {"Rar!\x1a\x07", 0, 6, false},
+                  {"07070", 0, 5, false},
+                  {"\x1f\x8b", 0, 2, true},
+                  {"\x28\xb5\x2f\xfd", 0, 4, true},
+                  {"\xfd"
+                   "7zXZ",
+                   0, 5, true},
+                  {"\x04\x22\x4d\x18", 0, 4, true},
+                  {"BZh", 0, 3, true}};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        bool found = false;
+        if (!gt_file_begins(path, begins[i].at, begins[i].bytes, begins[i].n)) continue;
+        if (!begins[i].packed) return true;
+        (void)gt_archive_each(path, GT_ARCHIVE_ANY, stop_at_once, &found);
+        return found;
+    }
+    return false;
 }
 
 gt_status gt_archive_piece(struct archive *a, void *out, size_t most, size_t *n) {

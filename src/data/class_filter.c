@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Some classes of a labelled source alone: a source around the source, of the items that have these classes. */
-#include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,12 +8,12 @@
 
 #include "base/file.h"
 #include "data/source.h"
-#include "gantry/option.h"
 
 /* ---- which classes ---- */
 
 typedef struct choice {
     const gt_source_info *info;
+    gt_class_names names;
     int all;           /* classes of the labels, or of their names where these are more */
     int n;             /* classes that are chosen */
     int *place;        /* [all] in the list; -1: the class is not chosen */
@@ -22,56 +21,34 @@ typedef struct choice {
     gt_buffer unknown; /* texts that mean no class, for a message */
 } choice;
 
-/* The number that a text begins with, at most GT_CLASS_MAX; -1: it begins with none. */
-static int number_of(const char *text, const char **end) {
-    char *behind;
-    if (!isdigit((unsigned char)*text)) return -1;
-    unsigned long number = strtoul(text, &behind, 10);
-    *end = behind;
-    return number <= GT_CLASS_MAX ? (int)number : -1;
-}
-
-/* The class of a name, or else of a number; -1: there is none. */
-static int find_class(const choice *c, const char *text) {
-    const char *end;
-    for (int i = 0; i < c->info->class_names; i++)
-        if (!strcmp(c->info->class_name[i], text)) return i;
-    int number = number_of(text, &end);
-    return number >= 0 && !*end && number < c->all ? number : -1;
-}
-
-static const char *nearest_name(const gt_source_info *info, const char *text) {
-    gt_option *rows = calloc((size_t)info->class_names + 1, sizeof *rows);
-    for (int i = 0; rows && i < info->class_names; i++) rows[i].key = info->class_name[i];
-    const char *near = rows ? gt_options_nearest(&(gt_options){.rows = rows, .n = info->class_names}, text) : NULL;
-    free(rows);
-    return near;
-}
-
 static gt_status take_class(choice *c, const char *text) {
-    int class = find_class(c, text);
+    int class;
+    gt_status st = gt_class_of_text(&c->names, "--classes", text, &class);
+    if (st) return st;
     if (class >= 0 && c->place[class] >= 0) return gt_fail(GT_USAGE, "--classes: '%s' is named twice", text);
     if (class >= 0) {
         c->class[c->n] = class;
         c->place[class] = c->n++;
         return GT_OK;
     }
-    const char *near = nearest_name(c->info, text);
+    const char *near = gt_class_nearest(&c->names, text);
     gt_buffer_printf(&c->unknown, "%s'%s'", c->unknown.n ? ", nor " : "", text);
     if (near) gt_buffer_printf(&c->unknown, " (did you mean %.64s?)", near);
     return GT_OK;
 }
 
-/* A name, a number, or numbers such as 3-7. */
+/* A name, a number, or numbers such as 3-7 or #3-7. */
 static gt_status take_word(choice *c, const char *word) {
-    const char *end = word;
-    int first = number_of(word, &end), last = first >= 0 && *end == '-' ? number_of(end + 1, &end) : -1;
-    if (find_class(c, word) >= 0 || last < 0 || *end) return take_class(c, word);
+    const char *digits = word + (*word == '#'), *end;
+    int first = gt_class_number(digits, &end), last = first >= 0 && *end == '-' ? gt_class_number(end + 1, &end) : -1;
+    bool range = last >= 0 && !*end;
+    for (int i = 0; i < c->names.names && range; i++) range = strcmp(c->names.name[i], word) != 0;
+    if (!range) return take_class(c, word);
     if (first > last) return gt_fail(GT_USAGE, "--classes=%s: the first number is larger than the last one", word);
     gt_status st = GT_OK;
     for (int k = first; k <= last && !st && !c->unknown.n; k++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", k);
+        snprintf(number, sizeof number, "%s%d", digits > word ? "#" : "", k);
         st = take_class(c, number);
     }
     return st;
@@ -191,7 +168,9 @@ static gt_status surround(gt_source *s, int64_t *item, int64_t count) {
                      .fingerprint = s->fingerprint ? part_fingerprint : NULL,
                      .close = close_part,
                      .info = s->info,
-                     .spec = s->spec};
+                     .spec = s->spec,
+                     .path = s->path,
+                     .inside = s->inside};
     return GT_OK;
 }
 
@@ -250,8 +229,9 @@ static gt_status filter_items(gt_source *s, choice *c, bool anew) {
     return st;
 }
 
-gt_status gt_source_filter_classes(gt_source *s, const char *list, int known) {
+gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options) {
     const gt_source_info *n = &s->info;
+    int known = options->network_classes;
     if (n->label_kind == GT_LABELS_NONE)
         return gt_fail(GT_USAGE,
                        "--classes: the images have no labels; gantry dataset SOURCE DEST --labels=folders (or "
@@ -260,11 +240,15 @@ gt_status gt_source_filter_classes(gt_source *s, const char *list, int known) {
         return gt_fail(GT_USAGE, "--classes: the images have no classes, their labels are vectors of %d numbers",
                        n->label_width);
     choice c = {.info = n, .all = n->class_names > n->label_width ? n->class_names : n->label_width};
+    c.names = (gt_class_names){.name = (const char *const *)n->class_name,
+                               .names = n->class_names,
+                               .classes = c.all,
+                               .names_first = options->recorded_classes};
     c.place = malloc((size_t)c.all * sizeof *c.place);
     c.class = malloc((size_t)c.all * sizeof *c.class);
     gt_status st = c.place && c.class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", c.all);
     for (int i = 0; i < c.all && !st; i++) c.place[i] = -1;
-    if (!st) st = read_list(&c, list);
+    if (!st) st = read_list(&c, options->classes);
     if (!st) st = filter_items(s, &c, !known || known == c.n);
     gt_buffer_free(&c.unknown);
     free(c.place);

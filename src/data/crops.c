@@ -239,7 +239,9 @@ static gt_status surround(gt_source *s, int side, gt_box *windows) {
                      .item_stamp = s->item_stamp ? stamp_item : NULL,
                      .close = close_crops,
                      .info = s->info,
-                     .spec = s->spec};
+                     .spec = s->spec,
+                     .path = s->path,
+                     .inside = s->inside};
     return GT_OK;
 }
 

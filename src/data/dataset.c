@@ -161,6 +161,8 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .mask_classes = n->mask_classes,
         .mask_name = (const char *const *)n->mask_name,
         .labels_missing = n->labels_missing,
+        .passed = n->passed,
+        .sifted = n->sifted,
         .fitted = ds->fitted,
         .chosen_by = !ds->chosen                                ? NULL
                      : options->held_out > 0 && options->subset ? "--validation and --subset"
@@ -218,9 +220,11 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     if (!options) options = &everything;
     const gt_source_options as_it_is = {.classes = options->classes,
                                         .network_classes = options->network_classes,
+                                        .recorded_classes = options->recorded_classes,
                                         .class_names = options->class_names,
                                         .lone_picture = options->fit != NULL,
                                         .mnist_border = border_of(options->fit),
+                                        .again_and_again = true,
                                         .by_code_points = true,
                                         .every_label = true};
     *out = NULL;
@@ -270,9 +274,7 @@ int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, i
     return -1;
 }
 
-void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
-    gt_source_tell(&ds->source->info, spec);
-}
+void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) { gt_source_tell(&ds->source->info, spec); }
 
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {
     int border = ds->source->info.border, side = 28 + 2 * border;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels, class names, range and names of channels: the rules for all sources; classes by folders, labels by the rows
- * of an array. */
+ * Labels, class names, range and names of channels: the rules for all sources; labels by the rows of an array. */
 #include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>
@@ -21,6 +20,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
                           .taken = n->taken,
                           .said = n->said,
                           .passed = n->passed,
+                          .sifted = n->sifted,
                           .masks = n->masks,
                           .mask_classes = n->mask_classes,
                           .mask_name = n->mask_name,
@@ -36,7 +36,8 @@ void gt_notes_free(gt_source_info *n) {
     free(n->taken);
     free(n->said);
     free(n->passed);
-    n->taken = n->said = n->passed = NULL;
+    free(n->sifted);
+    n->taken = n->said = n->passed = n->sifted = NULL;
     gt_masks_free_names(n);
     free(n->channel_names);
 }
@@ -143,30 +144,6 @@ gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every) {
             if (!isfinite((float)n->vectors[i * n->label_width + k]))
                 return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i, k);
     return GT_OK;
-}
-
-/* ---- folders as classes ---- */
-
-/* Bytes of the first folder in a name; 0: it lies in none. */
-static size_t folder_of(const char *name) {
-    const char *slash = strchr(name, '/');
-    return slash ? (size_t)(slash - name) : 0;
-}
-
-gt_status gt_labels_of_folders(gt_source *s) {
-    gt_source_info *n = &s->info;
-    char buffer[GT_ITEM_NAME_BYTES];
-    gt_status st = gt_notes_new_classes(n, s->count);
-    for (int64_t i = 0; i < s->count && !st; i++) {
-        const char *name = gt_source_name(s, i, buffer);
-        if (folder_of(name)) st = gt_notes_sort_in_class(n, name, folder_of(name));
-    }
-    if (!st && n->class_names == 0) st = gt_fail(GT_USAGE, "--labels=folders: no picture lies in a subfolder");
-    for (int64_t i = 0; i < s->count && !st; i++) {
-        const char *name = gt_source_name(s, i, buffer);
-        if (folder_of(name)) n->classes[i] = gt_notes_find_class(n, name, folder_of(name));
-    }
-    return st;
 }
 
 /* ---- rows of an array ---- */

@@ -25,6 +25,22 @@ void gt_names_free(gt_name_list *l) {
     *l = (gt_name_list){0};
 }
 
+size_t gt_name_tidy(char *name) {
+    char *to = name;
+    for (char *c = name; *c; c++)
+        if (*c == '\\') *c = '/';
+    for (const char *part = name, *next; *part; part = next) {
+        size_t n = strcspn(part, "/");
+        next = part + n + (part[n] != 0);
+        if (!n || (n == 1 && *part == '.')) continue;
+        if (to != name) *to++ = '/';
+        memmove(to, part, n);
+        to += n;
+    }
+    *to = 0;
+    return (size_t)(to - name);
+}
+
 int gt_by_code_points(const char *a, const char *b) { return strcmp(a, b); }
 
 /* The end of a name comes before the end of a component, and both before every character. */

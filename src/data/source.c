@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The interface of all sources: finds the kind of source that a name means, chooses the labels, reads items. */
 #define _GNU_SOURCE
-#include "data/source.h"
+#include "data/sift.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +24,7 @@
     X(mnist)       \
     X(numpy)       \
     X(csv)         \
+    X(archive)     \
     X(zip)         \
     X(picture)     \
     X(hdf5)
@@ -41,13 +42,15 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what a name means ---- */
 
-/* What a run's directory, a checkpoint or a file of PyTorch is: they could be taken for a folder of pictures, an HDF5
- * file and a ZIP. NULL: none of these. */
-static const char *written_by_a_run(const char *spec) {
+/* What could be taken for a folder of pictures, an HDF5 file, a ZIP or whatever its name says, and is none. NULL: none
+ * of these. */
+static const char *no_dataset(const char *spec) {
     gt_file_kind kind = gt_kind_of_file(spec);
     if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
         return "the directory of a run, not a dataset: its pictures are grids of images";
     if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
+    if (kind == GT_KIND_PAGE) return "an HTML page, not a dataset: what was downloaded is not the file";
+    if (kind == GT_KIND_POINTER) return "a pointer of Git LFS, not a dataset: git lfs pull brings the file";
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
 }
 
@@ -70,6 +73,8 @@ static gt_status refuse_spec(const char *spec, int error) {
     if (error && gt_is_url(spec))
         return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
     gt_file_kind kind = gt_kind_of_file(spec);
+    const char *advice = error ? NULL : gt_sift_advice(spec);
+    if (advice) return gt_fail(GT_FORMAT, "of no known kind (%s); a dataset is %s", advice, list);
     bool told = kind != GT_KIND_HDF5 && kind != GT_KIND_ZIP && *gt_kind_text(kind);
     const char *reason = told ? gt_kind_text(kind) : error ? strerror(error) : "of no known kind";
     char near[GT_NAME_BYTES];
@@ -79,20 +84,38 @@ static gt_status refuse_spec(const char *spec, int error) {
     return gt_fail(GT_FORMAT, "%s; a dataset is %s", reason, list);
 }
 
+/* "FILE.zip/train": a folder in a file. Leaves everything as it is where there is no such file. */
+static gt_status look_inside(gt_source *source) {
+    struct stat s;
+    for (const char *slash = strrchr(source->spec, '/'); slash && slash > source->spec;
+         slash = memrchr(source->spec, '/', (size_t)(slash - source->spec))) {
+        char *path = strndup(source->spec, (size_t)(slash - source->spec));
+        bool file = path && !stat(path, &s) && S_ISREG(s.st_mode);
+        if (file && asprintf(&source->inside, "%s/", slash + 1) < 0) source->inside = NULL;
+        if (file) free(source->path), source->path = path;
+        else free(path);
+        if (!path || (file && !source->inside)) return gt_fail(GT_NOMEM, "out of memory");
+        if (file) return GT_OK;
+    }
+    return GT_OK;
+}
+
 static gt_status open_kind(gt_source *source, const gt_source_options *options) {
     struct stat s;
-    const char *text = source->spec, *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
+    gt_status st = stat(source->path, &s) && errno == ENOTDIR ? look_inside(source) : GT_OK;
+    if (st) return st;
+    const char *text = source->path, *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
     int error = stat(text, &s) ? errno : 0;
     gt_spec spec = {.text = text,
                     .extension = dot ? dot : "",
                     .is_folder = !error && S_ISDIR(s.st_mode),
                     .is_file = !error && S_ISREG(s.st_mode),
                     .lone_picture = options->lone_picture};
-    const char *other = written_by_a_run(text);
+    const char *other = no_dataset(text);
     if (spec.is_file) source->stamp = gt_file_stamp(text);
     if (other) return gt_fail(GT_FORMAT, "%s", other);
     for (int i = 0; i < KINDS; i++) {
-        if (!kinds[i]->claims(&spec)) continue;
+        if ((source->inside && !kinds[i]->has_folders) || !kinds[i]->claims(&spec)) continue;
         source->info.source = kinds[i]->name;
         source->state = kinds[i]->state_bytes ? calloc(1, kinds[i]->state_bytes) : NULL;
         if (kinds[i]->state_bytes && !source->state) return gt_fail(GT_NOMEM, "out of memory");
@@ -113,7 +136,7 @@ static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
                              : gt_labels_of_csv(s, options->labels_csv, true);
         return st ? gt_wrap(st, "labels of '%s'", options->labels_csv) : GT_OK;
     }
-    return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_labels_of_folders(s) : GT_OK;
+    return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_labels_of_folders(s, options->folder_level) : GT_OK;
 }
 
 static void fill_info(gt_source *s) {
@@ -135,8 +158,7 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
         st = gt_fail(GT_USAGE, "--crops and --windows: one of them can be cut out of pictures");
     if (!st && options->crops) st = gt_source_crops(s, options->crops);
     if (!st && options->windows) st = gt_source_windows(s, options->windows);
-    if (!st && options->classes && *options->classes)
-        st = gt_source_filter_classes(s, options->classes, options->network_classes);
+    if (!st && options->classes && *options->classes) st = gt_source_filter_classes(s, options);
     return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
 
@@ -149,9 +171,9 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
     gt_source *s = calloc(1, sizeof *s);
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
-    if (s) s->spec = strndup(spec, length), s->file.fd = -1;
-    if (!s || !s->spec) {
-        free(s);
+    if (s) s->spec = strndup(spec, length), s->path = strndup(spec, length), s->file.fd = -1;
+    if (!s || !s->spec || !s->path) {
+        gt_source_close(s);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
     gt_status st = open_source(s, options);
@@ -176,6 +198,8 @@ void gt_source_close(gt_source *s) {
     gt_source_close_items(s);
     gt_notes_free(&s->info);
     free(s->spec);
+    free(s->path);
+    free(s->inside);
     free(s);
 }
 

@@ -63,10 +63,12 @@ struct gt_source {
 
     gt_source_info info; /* its count is filled in by gt_source_open; its memory is malloc'ed */
     char *spec;          /* without slashes at its end */
+    char *path, *inside; /* of "FILE.zip/train": "FILE.zip" and "train/", below which alone items lie; else `path` is
+                            `spec`, and `inside` NULL */
 };
 
-typedef struct gt_spec { /* what somebody names as a source */
-    const char *text;
+typedef struct gt_spec {   /* what somebody names as a source */
+    const char *text;      /* the path of a file or folder, without what lies in the file */
     const char *extension; /* of the last part of the path, "" for none */
     bool is_folder, is_file;
     bool lone_picture; /* gt_source_options */
@@ -75,6 +77,7 @@ typedef struct gt_spec { /* what somebody names as a source */
 typedef struct gt_source_kind {
     const char *name;
     const char *looks; /* how such a source is named, for messages */
+    bool has_folders;  /* in a file: "FILE/train" is a source */
     bool (*claims)(const gt_spec *spec);
     size_t state_bytes; /* of s->state, which `open` finds zeroed; 0: none */
     void (*close)(void *state);
@@ -136,9 +139,8 @@ gt_status gt_source_windows(gt_source *s, int each);
  * belong to the source. The labels must be those of the windows already. (crops.c) */
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
-/* Makes *s a source of the items alone that have one of the classes of `list`; `known` as in gt_source_options.
- * (class_filter.c) */
-gt_status gt_source_filter_classes(gt_source *s, const char *list, int known);
+/* Makes *s a source of the items alone that have one of options->classes. (class_filter.c) */
+gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options);
 
 /* Adds number, size and kind of samples, and labels: what every fingerprint begins with. */
 void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
@@ -167,8 +169,9 @@ static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MAX &&
 bool gt_names_begin(const char *names, const char *with);
 bool gt_channels_alpha(const char *names, int channels); /* is the last one alpha, by its name? NULL: no names */
 
-/* The first folder of each name is its class. */
-gt_status gt_labels_of_folders(gt_source *s);
+/* The folder of each name is its class: that of this level, from 1 on; 0: of the first level that branches.
+ * (labels_folders.c) */
+gt_status gt_labels_of_folders(gt_source *s, int level);
 /* Of the items in their order, from a .npy file; items have no names of their own. (source_numpy.c) */
 gt_status gt_labels_of_npy(gt_source *s, const char *path);
 /* Have the items no names but their numbers? */

@@ -44,11 +44,6 @@ typedef struct cifar {
     bool coarse;
 } cifar;
 
-static bool claims_cifar(const gt_spec *spec) {
-    return spec->is_file && (gt_ends_with(spec->text, ".tar.gz") || gt_ends_with(spec->text, ".tgz") ||
-                             gt_ends_with(spec->text, ".tar"));
-}
-
 /* ---- unpacking ---- */
 
 /* Two members of one place, or of both sets, contradict each other: neither is guessed to be the one that is meant. */
@@ -85,6 +80,31 @@ static const member_kind *kind_of(const char *path) {
     for (size_t i = 0; name && i < sizeof member_kinds / sizeof *member_kinds; i++)
         if (!strcmp(name, member_kinds[i].name)) return &member_kinds[i];
     return NULL;
+}
+
+typedef struct opening { /* of an archive: is it one of these? */
+    int files;
+    bool found;
+} opening;
+
+static gt_status look_at_entry(void *arg, struct archive *a, struct archive_entry *entry) {
+    enum { FIRST_FILES = 16 };
+    opening *o = arg;
+    (void)a;
+    if (archive_entry_filetype(entry) != AE_IFREG) return GT_OK;
+    o->found = kind_of(archive_entry_pathname(entry)) != NULL;
+    return o->found || ++o->files == FIRST_FILES ? GT_STOPPED : GT_OK;
+}
+
+/* A tar with one of the members among its first files: other archives are of pictures. */
+static bool claims_cifar(const gt_spec *spec) {
+    static const char *const endings[] = {".tar.gz", ".tgz", ".tar"};
+    bool named = false;
+    for (int i = 0; i < 3; i++) named |= gt_ends_with(spec->text, endings[i]);
+    opening o = {0};
+    if (!spec->is_file || !named) return false;
+    (void)gt_archive_each(spec->text, GT_ARCHIVE_TAR, look_at_entry, &o);
+    return o.found;
 }
 
 static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
@@ -226,7 +246,7 @@ static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
     c->coarse = options->coarse;
     c->file = &s->file;
     gt_status st = gt_temp_file_open(c->file);
-    if (!st) st = gt_archive_each(s->spec, false, take_entry, c);
+    if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_TAR, take_entry, c);
     if (!st) st = find_all_images(s, c);
     if (st || !gt_own_labels(options)) return st;
     st = gt_notes_new_classes(&s->info, s->count);

@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "data/source.h"
+#include "data/sift.h"
 #include "gantry/progress.h"
 
 enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
@@ -22,23 +23,45 @@ enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
 
 typedef struct walk {
     gt_name_list *list;
+    gt_sift *sift;
+    gt_source_info *notes;
     size_t root;         /* bytes of the root and its slash in `path` */
     char path[PATH_MAX]; /* of what is being looked at */
+    int64_t circles;
+    struct place {
+        dev_t device;
+        ino_t inode;
+    } above[DEPTH_MOST + 1]; /* the folders on the way from the root to here */
 } walk;
 
 static gt_status list_folder(walk *w, size_t length, int depth);
 
-typedef enum entry_kind { NOTHING, FILE_ENTRY, FOLDER_ENTRY } entry_kind;
+typedef enum entry_kind { NOTHING, FILE_ENTRY, FOLDER_ENTRY, LINKED_FOLDER } entry_kind;
 
-/* Most file systems tell with the name what it is of; asking for each file is slow on a network. */
+/* Links are followed. Most file systems tell with the name what it is of; asking for each file is slow on a network. */
 static entry_kind kind_of(DIR *dir, const struct dirent *e) {
     struct stat s;
     if (e->d_type == DT_REG) return FILE_ENTRY;
     if (e->d_type == DT_DIR) return FOLDER_ENTRY;
     if (fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) return NOTHING; /* gone in the meantime */
     if (S_ISDIR(s.st_mode)) return FOLDER_ENTRY;
-    bool to_folder = S_ISLNK(s.st_mode) && fstatat(dirfd(dir), e->d_name, &s, 0) == 0 && S_ISDIR(s.st_mode);
-    return to_folder ? NOTHING : FILE_ENTRY; /* also a dead link: it is named when it is read */
+    bool folder = S_ISLNK(s.st_mode) && fstatat(dirfd(dir), e->d_name, &s, 0) == 0 && S_ISDIR(s.st_mode);
+    return folder ? LINKED_FOLDER : FILE_ENTRY; /* also a dead link: it is named when it is read */
+}
+
+/* Do the first bytes of the file say that it is a picture? */
+static bool look_at(walk *w, const char *name) {
+    int fd;
+    uint64_t size;
+    uint8_t head[GT_SIFT_HEAD];
+    if (gt_source_file(w->path, &fd, &size)) {
+        gt_sift_count(w->sift, "that cannot be opened");
+        return false;
+    }
+    size_t n = size < sizeof head ? (size_t)size : sizeof head;
+    bool read = !gt_read_at(fd, 0, head, n);
+    close(fd);
+    return gt_sift_look(w->sift, name, head, read ? n : 0);
 }
 
 /* w->path[0 .. length) is the folder with a slash behind it. */
@@ -49,12 +72,25 @@ static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent 
     if (length + more + 2 > sizeof w->path)
         return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
     memcpy(w->path + length, e->d_name, more + 1);
-    if (kind == FOLDER_ENTRY) {
-        memcpy(w->path + length + more, "/", 2);
-        return list_folder(w, length + more + 1, depth + 1);
-    }
+    bool folder = kind == FOLDER_ENTRY || kind == LINKED_FOLDER;
+    if (folder) memcpy(w->path + length + more, "/", 2);
     const char *name = w->path + w->root;
-    return kind == FILE_ENTRY && gt_picture_is_name(name) ? gt_names_add(w->list, name, strlen(name)) : GT_OK;
+    if (kind == NOTHING || gt_sift_hides(w->sift, e->d_name, name)) return GT_OK;
+    if (kind == LINKED_FOLDER) gt_sift_link(w->sift, name);
+    if (folder) return list_folder(w, length + more + 1, depth + 1);
+    gt_sifted is = gt_sift_name(w->sift, name);
+    bool picture = is == GT_SIFT_PICTURE || (is == GT_SIFT_UNSURE && look_at(w, name));
+    return picture ? gt_names_add(w->list, name, strlen(name)) : GT_OK;
+}
+
+/* Is the open folder one of those above it? A link leads back. */
+static bool is_circle(walk *w, DIR *dir, int depth) {
+    struct stat s;
+    if (fstat(dirfd(dir), &s)) return false;
+    w->above[depth] = (struct place){s.st_dev, s.st_ino};
+    for (int i = 0; i < depth; i++)
+        if (w->above[i].device == s.st_dev && w->above[i].inode == s.st_ino) return true;
+    return false;
 }
 
 static gt_status list_folder(walk *w, size_t length, int depth) {
@@ -63,23 +99,32 @@ static gt_status list_folder(walk *w, size_t length, int depth) {
     DIR *dir = opendir(w->path);
     if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(errno));
     gt_status st = GT_OK;
-    for (struct dirent *e; !st && (errno = 0, e = readdir(dir));)
+    bool circle = is_circle(w, dir, depth);
+    if (circle && !w->circles++)
+        st = gt_notes_say(w->notes, "the link '%.*s' leads to a folder that it lies in: it is not followed",
+                          (int)(length - w->root - 1), w->path + w->root);
+    for (struct dirent *e; !circle && !st && (errno = 0, e = readdir(dir));)
         if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(w, dir, length, e, depth);
-    int error = errno;
+    int error = circle ? 0 : errno;
     w->path[length] = 0;
     if (!st && error) st = gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(error));
     closedir(dir);
     return st;
 }
 
-/* Adds the paths below `path` of all pictures, in no order. Links to files are followed, links to folders are not (they
- * may lead round in a circle). */
-static gt_status list_pictures(gt_name_list *l, const char *path) {
-    walk w = {.list = l};
-    int n = snprintf(w.path, sizeof w.path, "%s/", path);
-    if (n < 0 || (size_t)n >= sizeof w.path) return gt_fail(GT_FORMAT, "the path is too long");
-    w.root = (size_t)n;
-    return list_folder(&w, w.root, 0);
+/* Adds the paths below `path` of all pictures, in no order. */
+static gt_status list_pictures(gt_source *s, gt_sift *sift) {
+    walk *w = calloc(1, sizeof *w);
+    if (!w) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
+    *w = (walk){.list = &s->names, .sift = sift, .notes = &s->info};
+    int n = snprintf(w->path, sizeof w->path, "%s/", s->spec);
+    gt_status st = n < 0 || (size_t)n >= sizeof w->path ? gt_fail(GT_FORMAT, "the path is too long") : GT_OK;
+    w->root = (size_t)n;
+    if (!st) st = list_folder(w, w->root, 0);
+    if (!st && w->circles > 1)
+        st = gt_notes_say(w->notes, "%" PRId64 " more links lead back so, and are not followed", w->circles - 1);
+    free(w);
+    return st;
 }
 
 /* ---- the source ---- */
@@ -178,8 +223,10 @@ static gt_status take_masks(gt_source *s) {
 static gt_status open_folder(gt_source *s, const gt_source_options *options) {
     gt_status st = gt_source_of_files(s, s->spec, strlen(s->spec));
     s->fingerprint = folder_fingerprint;
-    if (!st) st = list_pictures(&s->names, s->spec);
-    if (st) return st;
+    gt_sift sift = {0};
+    if (!st) st = list_pictures(s, &sift);
+    s->count = (int64_t)s->names.count;
+    if ((st = gt_sift_end(&sift, s, st))) return st;
     gt_names_sort(&s->names, gt_by_code_points);
     if ((st = take_masks(s))) return st;
     if (!options->by_code_points) gt_names_sort(&s->names, gt_by_components);

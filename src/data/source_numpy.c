@@ -199,7 +199,7 @@ static gt_status use_labels(gt_source *s, const npz *z) {
 
 static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
     npz z = {.s = s, .choice = {.rank = {-1, -1}}, .labels = {.fd = -1}};
-    gt_status st = gt_archive_each(s->spec, true, take_entry, &z);
+    gt_status st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
     if (!st && z.choice.rank[IMAGES] < 0)
         st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
@@ -207,7 +207,7 @@ static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
                      z.choice.by_shape);
     if (!with_labels) z.choice.name[LABELS][0] = 0;
     z.second = true;
-    if (!st) st = gt_archive_each(s->spec, true, take_entry, &z);
+    if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
     if (!st && (st = check_images(s, f))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
     gt_temp_file_close(&z.labels);

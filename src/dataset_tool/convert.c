@@ -363,6 +363,18 @@ static gt_status count_classes(const conversion *p, gt_convert_result *result) {
     return GT_OK;
 }
 
+/* Files of the sources that are no pictures. */
+static char *passed_of(const gt_items *items) {
+    gt_buffer b = {0};
+    for (int k = 0; k < items->n; k++) {
+        const char *passed = gt_source_get_info(items->sources[k])->passed;
+        if (passed) gt_buffer_printf(&b, "%s%s", b.n ? "; " : "", passed);
+    }
+    if (b.n) gt_buffer_add(&b, "", 1);
+    if (b.failed) gt_buffer_free(&b);
+    return b.data;
+}
+
 static void fill_result(const conversion *p, gt_convert_result *result) {
     struct stat s;
     result->items = p->items.count;
@@ -375,6 +387,7 @@ static void fill_result(const conversion *p, gt_convert_result *result) {
     result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
     result->type = p->shape.type;
     result->unchanged = p->writer.dest.comparing;
+    result->passed = passed_of(&p->items);
     if (p->request->scan_only) return;
     bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
     result->bytes = file                  ? (double)s.st_size
@@ -447,5 +460,6 @@ void gt_convert_result_free(gt_convert_result *result) {
     for (int i = 0; i < result->classes && result->class_name; i++) free(result->class_name[i]);
     free(result->class_name);
     free(result->of_class);
+    free(result->passed);
     *result = (gt_convert_result){0};
 }

@@ -46,6 +46,7 @@ gt_status gt_job_adopt(gt_job *job, const char *record, const char *name, char *
         if (is_kept(row)) st = adopt_row(job, before, row);
     }
     if (!st) {
+        job->goes_on = true;
         gt_job_find_family(job);
         st = list_differences(before, job, differences);
     }

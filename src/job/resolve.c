@@ -257,6 +257,7 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     gt_job_find_family(job);
     gt_dataset_options o = {.use_labels = uses_labels(job),
                             .classes = job->classes,
+                            .recorded_classes = job->goes_on,
                             .class_names = job->class_names,
                             .use_masks = uses_masks(job),
                             .mirror = job->mirror,

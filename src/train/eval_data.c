@@ -24,6 +24,7 @@ static gt_dataset_options options_of(const gt_engine *e, int set) {
     gt_dataset_options o = {.use_labels = !e->model->masks && e->model->label_dim > 0,
                             .use_masks = e->model->masks,
                             .classes = j->classes,
+                            .recorded_classes = j->goes_on,
                             .class_names = j->class_names,
                             .subset_seed = (uint32_t)j->seed};
     if (set != GT_EVAL_TEST) o.held_out = j->validation, o.subset = j->subset;

@@ -26,6 +26,10 @@ static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint
         "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., "
         "now %.8s...)\n",
         files, j->fingerprint);
+    if (e->info->sifted)
+        gt_print_to(stderr,
+                    "  earlier versions took other files for pictures; now these are, and hidden ones are not: %s\n",
+                    e->info->sifted);
     if (!*before->pictures)
         gt_print_to(stderr,
                     "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "

@@ -18,25 +18,19 @@ static int by_error(const void *a, const void *b) {
     return x_wins != y_wins ? (x_wins ? -1 : 1) : (x->item > y->item) - (x->item < y->item);
 }
 
-/* The class of a name, or of a number; -1: there is none. */
-static int find_class(const gt_dataset_info *info, const char *text, int classes) {
-    char *end;
-    long number = strtol(text, &end, 10);
-    for (int i = 0; i < info->class_names && i < classes; i++)
-        if (!strcmp(info->class_name[i], text)) return i;
-    return end != text && !*end && number >= 0 && number < classes ? (int)number : -1;
-}
-
 /* chosen[class]: the class is among those of the list. */
 static gt_status read_normal(gt_arena *a, const gt_dataset_info *info, const char *list, bool *chosen) {
     int classes = info->stored_label_width;
+    int known = info->class_names < classes ? info->class_names : classes;
+    const gt_class_names names = {.name = info->class_name, .names = known, .classes = classes};
     if (info->label_kind != GT_LABELS_CLASSES)
         return gt_fail(GT_USAGE, "--normal=%s: the images of the data have no classes", list);
     for (const char *at = list, *end; at; at = *end ? end + 1 : NULL) {
         end = at + strcspn(at, ",");
         const char *word = gt_arena_printf(a, "%.*s", (int)(end - at), at);
-        int class = word ? find_class(info, word, classes) : -1;
-        if (!word) return GT_NOMEM;
+        int class;
+        gt_status st = word ? gt_class_of_text(&names, "--normal", word, &class) : GT_NOMEM;
+        if (st) return st;
         if (class < 0)
             return gt_fail(GT_USAGE, "--normal=%s: there is no class '%s' (there are %d, numbered from 0)", list, word,
                            classes);

@@ -176,30 +176,22 @@ static const char *list_classes(const gt_checkpoint_data *d, int classes, char t
     return text;
 }
 
-static gt_status unknown_class(const gt_checkpoint_data *d, int classes, const char *class) {
-    gt_option rows[d->class_names + 1];
-    for (int i = 0; i < d->class_names; i++) rows[i] = (gt_option){.key = d->class_name[i]};
-    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = d->class_names}, class);
+static gt_status unknown_class(const gt_checkpoint_data *d, const gt_class_names *names, const char *class) {
+    const char *near = gt_class_nearest(names, class);
     char known[256];
     return gt_fail(GT_USAGE, "--class=%.60s: the network knows no class of this name%s%s%s (%s)", class,
-                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "", list_classes(d, classes, known));
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                   list_classes(d, names->classes, known));
 }
 
-/* The class of a text that is its number, or else its name. */
-static gt_status find_class(const gt_generator *g, const char *text, int64_t *class) {
+static gt_status find_class(const gt_generator *g, const char *text, int *class) {
     const gt_checkpoint_data *d = &g->trained.data;
-    int classes = gt_generator_labels(g), found = 0;
-    char *end;
-    long long number = strtoll(text, &end, 10);
-    bool is_number = !*end && *text >= '0' && *text <= '9';
-    *class = number;
-    if (is_number && number < classes) return GT_OK;
-    for (int i = 0; i < d->class_names && i < classes; i++)
-        if (!strcmp(d->class_name[i], text) && !found++) *class = i;
-    if (found == 1) return GT_OK;
-    if (found) return gt_fail(GT_USAGE, "--class=%.60s: %d classes have this name; a number says which", text, found);
-    if (is_number || *text == '-') return gt_fail(GT_USAGE, "--class must be between 0 and %d", classes - 1);
-    return unknown_class(d, classes, text);
+    int classes = gt_generator_labels(g), known = d->class_names < classes ? d->class_names : classes;
+    const gt_class_names names = {.name = d->class_name, .names = known, .classes = classes};
+    gt_status st = gt_class_of_text(&names, "--class", text, class);
+    if (st || *class >= 0) return st;
+    bool number = !text[strspn(text, "#-0123456789")];
+    return number ? gt_fail(GT_USAGE, "--class must be between 0 and %d", classes - 1) : unknown_class(d, &names, text);
 }
 
 gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float *label, bool *ignored) {
@@ -212,7 +204,7 @@ gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float
             GT_USAGE, "the network is conditional: --class=0 to --class=%d is needed, or a vector by --label", dim - 1);
     if (c->label && c->label_dim != dim)
         return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", c->label_dim, dim);
-    int64_t class = -1;
+    int class = -1;
     gt_status st = c->label ? GT_OK : find_class(g, c->class, &class);
     for (int k = 0; k < dim && !st; k++) label[k] = c->label ? c->label[k] : (float)(k == class);
     return st;

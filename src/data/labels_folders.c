@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Folders as classes. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "data/source.h"
+#include "gantry/text.h"
+
+/* ---- levels ---- */
+
+/* The folder of this level (from 0 on) in a name, *n bytes; NULL: the item lies in none. */
+static const char *folder_at(const char *name, int level, size_t *n) {
+    for (;; level--) {
+        const char *slash = strchr(name, '/');
+        if (!slash) return NULL;
+        *n = (size_t)(slash - name);
+        if (!level) return name;
+        name = slash + 1;
+    }
+}
+
+/* Do the items that lie in a folder of this level all lie in the same one, and do some lie in folders of it? */
+static bool is_passage(const gt_source *s, int level) {
+    char buffer[GT_ITEM_NAME_BYTES], one[GT_ITEM_NAME_BYTES] = "";
+    size_t n, below;
+    bool deeper = false;
+    for (int64_t i = 0; i < s->count; i++) {
+        const char *name = gt_source_name(s, i, buffer), *folder = folder_at(name, level, &n);
+        if (!folder) continue;
+        if (!*one) snprintf(one, sizeof one, "%.*s", (int)n, folder);
+        if (strlen(one) != n || memcmp(one, folder, n)) return false;
+        deeper |= folder_at(name, level + 1, &below) != NULL;
+    }
+    return deeper;
+}
+
+/* ---- names ---- */
+
+/* The name of a folder as a class is called: in UTF-8. To be freed. */
+static gt_status name_of(const char *folder, size_t n, char **name, size_t *length, int64_t *converted) {
+    const char *from;
+    gt_status st = gt_text_to_utf8(folder, n, name, length, &from);
+    if (!st && from) ++*converted;
+    return st;
+}
+
+/* Two numbers of any length by their values. */
+static int by_value(const char *a, const char *b) {
+    a += strspn(a, "0"), b += strspn(b, "0");
+    size_t n = strlen(a), m = strlen(b);
+    return n != m ? (n < m ? -1 : 1) : strcmp(a, b);
+}
+
+static bool is_number(const char *name) { return *name && !name[strspn(name, "0123456789")]; }
+
+typedef struct named {
+    char *name;
+    int sorted; /* its place among the names by code points */
+} named;
+
+static int by_number(const void *a, const void *b) {
+    const named *x = a, *y = b;
+    int order = by_value(x->name, y->name);
+    return order ? order : x->sorted - y->sorted;
+}
+
+/* Where all names are whole numbers, 2 comes before 10. */
+static gt_status sort_as_numbers(gt_source_info *n, int64_t count) {
+    bool numbers = n->class_names > 1;
+    for (int k = 0; k < n->class_names && numbers; k++) numbers = is_number(n->class_name[k]);
+    if (!numbers) return GT_OK;
+    named *list = malloc((size_t)n->class_names * sizeof *list);
+    int *class = malloc((size_t)n->class_names * sizeof *class);
+    if (list && class) {
+        for (int k = 0; k < n->class_names; k++) list[k] = (named){n->class_name[k], k};
+        qsort(list, (size_t)n->class_names, sizeof *list, by_number);
+        for (int k = 0; k < n->class_names; k++) n->class_name[k] = list[k].name, class[list[k].sorted] = k;
+        for (int64_t i = 0; i < count; i++)
+            if (n->classes[i] >= 0) n->classes[i] = class[n->classes[i]];
+    }
+    gt_status st = list && class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", n->class_names);
+    free(list);
+    free(class);
+    return st;
+}
+
+/* Each folder once, by code points; then the class of each item. */
+static gt_status name_classes(gt_source *s, int level) {
+    gt_source_info *n = &s->info;
+    char buffer[GT_ITEM_NAME_BYTES];
+    gt_status st = gt_notes_new_classes(n, s->count);
+    int64_t converted = 0;
+    for (int fill = 0; fill < 2; fill++) {
+        converted = 0;
+        for (int64_t i = 0; i < s->count && !st; i++) {
+            size_t length, bytes;
+            char *name = NULL;
+            const char *folder = folder_at(gt_source_name(s, i, buffer), level, &bytes);
+            if (!folder || (st = name_of(folder, bytes, &name, &length, &converted))) continue;
+            if (fill) n->classes[i] = gt_notes_find_class(n, name, length);
+            else st = gt_notes_sort_in_class(n, name, length);
+            free(name);
+        }
+    }
+    if (!st && n->class_names == 0) {
+        if (!level) return gt_fail(GT_USAGE, "--labels=folders: no picture lies in a subfolder");
+        return gt_fail(GT_USAGE, "--labels=folders:%d: no picture lies in a folder of this level", level + 1);
+    }
+    if (!st && converted)
+        st = gt_notes_say(n, "the names of folders of %" PRId64 " picture%s not in UTF-8, and read as Latin-1",
+                          converted, converted == 1 ? " are" : "s are");
+    return st ? st : sort_as_numbers(n, s->count);
+}
+
+/* ---- parts of a set that are no classes ---- */
+
+static bool is_part(const char *name) {
+    static const char *const names[] = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(name, names[i])) return true;
+    return false;
+}
+
+static gt_status refuse_parts(const gt_source *s, int level) {
+    const gt_source_info *n = &s->info;
+    char buffer[GT_ITEM_NAME_BYTES], above[GT_ITEM_NAME_BYTES] = "";
+    gt_buffer b = {0};
+    bool deeper = false;
+    for (int64_t i = 0; i < s->count; i++) {
+        size_t bytes;
+        const char *name = gt_source_name(s, i, buffer), *folder = folder_at(name, level, &bytes);
+        if (!folder) continue;
+        snprintf(above, sizeof above, "%.*s", (int)(folder - name), name);
+        deeper |= folder_at(name, level + 1, &bytes) != NULL;
+    }
+    bool path = s->state &&
+                (!strcmp(n->source, "folder") || !strcmp(n->source, "zip") || !strcmp(n->source, "archive"));
+    for (int k = 0; k < n->class_names; k++) gt_buffer_printf(&b, "%s%s", k ? ", " : "", n->class_name[k]);
+    gt_buffer_printf(&b, ": parts of a set are no classes");
+    for (int k = 0; k < n->class_names && path; k++) {
+        gt_buffer source = {0};
+        gt_buffer_printf(&source, "%s/%s%s", s->spec, above, n->class_name[k]);
+        gt_buffer_add(&source, "", 1);
+        gt_buffer_printf(&b, "%s gantry dataset ", k ? "," : "; one dataset of each:");
+        if (!source.failed) gt_buffer_shell(&b, source.data);
+        gt_buffer_printf(&b, " %s.zip%s", n->class_name[k], deeper ? " --labels=folders" : "");
+        gt_buffer_free(&source);
+    }
+    if (deeper) gt_buffer_printf(&b, "; one of all, by the folders in them: --labels=folders:%d", level + 2);
+    gt_buffer_printf(&b, "; --labels=folders:%d takes them as classes", level + 1);
+    gt_buffer_add(&b, "", 1);
+    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for a message") : gt_fail(GT_USAGE, "%s", b.data);
+    gt_buffer_free(&b);
+    return st;
+}
+
+gt_status gt_labels_of_folders(gt_source *s, int wanted) {
+    int level = wanted ? wanted - 1 : 0;
+    while (!wanted && is_passage(s, level)) level++;
+    gt_status st = name_classes(s, level);
+    bool parts = !wanted && s->info.class_names > 1;
+    for (int k = 0; k < s->info.class_names && !st && parts; k++) parts = is_part(s->info.class_name[k]);
+    if (st || parts) return st ? st : refuse_parts(s, level);
+    if (!wanted && level)
+        st = gt_notes_say(&s->info,
+                          "the classes are the folders of level %d: above them there is one folder alone "
+                          "(--labels=folders:1 takes it)",
+                          level + 1);
+    return st;
+}
