@@ -99,7 +99,7 @@ typedef struct gt_dataset_info {
     int mask_classes;             /* of the masks; 0: neither named nor, without use_masks, counted */
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
     bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
-    const char *passed, *sifted;  /* of the source: see gt_source_info */
+    const char *taken, *passed, *sifted; /* of the source, for the user: see gt_source_info */
     const char *fitted;           /* which pictures options.fit has changed and how, for the user; NULL: none */
     const char *chosen_by;        /* "--validation": the options by which images are left out; NULL: none are */
     int class_names;              /* number of names, 0: not given */

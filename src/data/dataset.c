@@ -161,6 +161,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .mask_classes = n->mask_classes,
         .mask_name = (const char *const *)n->mask_name,
         .labels_missing = n->labels_missing,
+        .taken = n->taken,
         .passed = n->passed,
         .sifted = n->sifted,
         .fitted = ds->fitted,

@@ -79,8 +79,9 @@ static gt_status add_member(packed *p, struct archive_entry *entry, const char *
     bool taken;
     const char *link = archive_entry_hardlink(entry);
     if (link) return note_link(p, name, link);
-    if (archive_entry_filetype(entry) != AE_IFREG) {
-        if (archive_entry_filetype(entry) != AE_IFDIR) gt_sift_count(&p->members.sift, "links");
+    mode_t type = archive_entry_filetype(entry); /* 0: the archive does not say */
+    if (type && type != AE_IFREG) {
+        if (type != AE_IFDIR) gt_sift_count(&p->members.sift, "links");
         return GT_OK;
     }
     if (p->n >= GT_NO_MEMBER) return gt_fail(GT_FORMAT, "more than %zu pictures", p->n);
