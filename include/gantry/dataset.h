@@ -100,9 +100,9 @@ typedef struct gt_dataset_info {
     const char *const *mask_name; /* [mask_classes]; NULL: not given */
     bool labels_missing;          /* a dataset.json was to tell them, and has no key "labels" */
     const char *taken, *passed, *sifted; /* of the source, for the user: see gt_source_info */
-    const char *fitted;           /* which pictures options.fit has changed and how, for the user; NULL: none */
-    const char *chosen_by;        /* "--validation": the options by which images are left out; NULL: none are */
-    int class_names;              /* number of names, 0: not given */
+    const char *fitted;                  /* which pictures options.fit has changed and how, for the user; NULL: none */
+    const char *chosen_by;               /* "--validation": the options by which images are left out; NULL: none are */
+    int class_names;                     /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
     const char *label_names;   /* as given ("radius"), NULL: not given; see gt_label_name() */

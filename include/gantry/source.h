@@ -74,7 +74,7 @@ typedef enum gt_source_labels {
 typedef struct gt_source_options {
     gt_source_labels labels;
     /* Of folders: 1 the first one in a name, 2 the second, ...; 0: of the first level where there are several, else of
-     * the last one. Folders that are called train, val and test are then refused: they are no classes. */
+     * the last one. Folders that are called train, val and test are then refused: they are parts of a set. */
     int folder_level;
     /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
      * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each
@@ -125,7 +125,7 @@ typedef struct gt_source_info {
     bool labels_missing; /* a dataset.json was to tell them, and has no key "labels" */
     char *taken;         /* what gt_source_options.classes took, for the user; NULL: all */
     char *said;          /* how the source was read where that is not plain, a line each, for the user; NULL: nothing */
-    char *passed;        /* files that are no pictures: "3 .txt and 1 .mp4"; NULL: none */
+    char *passed;        /* files that hold no picture: "3 .txt and 1 .mp4"; NULL: none */
     char *sifted;        /* pictures that their bytes alone tell, and hidden files: earlier versions passed over the
                             former and took some of the latter; for the user; NULL: none */
     bool masks;          /* the pictures have masks: the class of every pixel (gt_source_mask) */

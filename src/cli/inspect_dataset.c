@@ -156,6 +156,7 @@ static gt_status inspect_pictures(const char *spec) {
     if (!st && found.unread == found.looked) st = gt_fail(GT_FORMAT, "'%s': no picture can be read", spec);
     if (!st) {
         gt_survey_command(&found, spec, &command);
+        gt_source_tell(gt_source_get_info(s), spec);
         print_survey(s, &found);
         gt_print("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
     }
@@ -174,9 +175,9 @@ gt_status cli_inspect_dataset(const char *spec) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_hash128 hash;
     char hex[33];
+    gt_dataset_tell_classes(ds, spec);
     gt_print("dataset      %s (%s)\n", spec, info->source);
     gt_print("images       %lld\n", (long long)info->count);
-    if (info->passed) gt_print("passed over  %s\n", info->passed);
     gt_print("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height,
              gt_sample_name(info->type), info->channels, info->channels > 1 ? "s" : "", info->channel_names ? " (" : "",
              info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],

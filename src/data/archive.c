@@ -40,9 +40,9 @@ static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind
     if (code == ARCHIVE_OK)
         while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF)
             st = use(arg, a, entry);
-    return st || code >= ARCHIVE_WARN ? st
-                                      : gt_fail(GT_FORMAT, "no %s, or damaged or truncated: %s", kinds[kind],
-                                                archive_error_string(a));
+    return st || code >= ARCHIVE_WARN
+               ? st
+               : gt_fail(GT_FORMAT, "no %s, or damaged or truncated: %s", kinds[kind], archive_error_string(a));
 }
 
 /* libarchive gives names in the encoding of the locale, and this program has that of C: for names that are not ASCII it

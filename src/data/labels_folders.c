@@ -116,13 +116,34 @@ static gt_status name_classes(gt_source *s, int level) {
     return st ? st : sort_as_numbers(n, s->count);
 }
 
-/* ---- parts of a set that are no classes ---- */
+/* ---- parts of a set in place of classes ---- */
 
 static bool is_part(const char *name) {
     static const char *const names[] = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcasecmp(name, names[i])) return true;
     return false;
+}
+
+gt_status gt_labels_note_parts(gt_source *s) {
+    enum { PARTS = 16 };
+    char part[PARTS][16];
+    int parts = 0;
+    for (size_t i = 0; i < s->names.count; i++) {
+        size_t n;
+        char name[16];
+        int k = 0;
+        const char *folder = folder_at(gt_names_at(&s->names, i), 0, &n);
+        if (!folder || n >= sizeof name) return GT_OK;
+        snprintf(name, sizeof name, "%.*s", (int)n, folder);
+        while (k < parts && strcmp(part[k], name)) k++;
+        if (k < parts) continue;
+        if (!is_part(name) || parts == PARTS) return GT_OK;
+        memcpy(part[parts++], name, sizeof name);
+    }
+    if (parts < 2) return GT_OK;
+    return gt_notes_say(&s->info, "%s, %s%s become one set here; %s/%s is one by itself", part[0], part[1],
+                        parts > 2 ? " and others" : "", s->spec, part[0]);
 }
 
 static gt_status refuse_parts(const gt_source *s, int level) {
@@ -140,7 +161,7 @@ static gt_status refuse_parts(const gt_source *s, int level) {
     bool path = s->state &&
                 (!strcmp(n->source, "folder") || !strcmp(n->source, "zip") || !strcmp(n->source, "archive"));
     for (int k = 0; k < n->class_names; k++) gt_buffer_printf(&b, "%s%s", k ? ", " : "", n->class_name[k]);
-    gt_buffer_printf(&b, ": parts of a set are no classes");
+    gt_buffer_printf(&b, ": parts of a set, not classes");
     for (int k = 0; k < n->class_names && path; k++) {
         gt_buffer source = {0};
         gt_buffer_printf(&source, "%s/%s%s", s->spec, above, n->class_name[k]);

@@ -35,7 +35,9 @@ gt_status gt_members_add(gt_members *m, const char *name, bool converted, uint32
     gt_status st = gt_names_add(l, name, length);
     if (st) return st;
     uint64_t at = l->at[l->count - 1];
-    size_t tidy = gt_name_tidy(l->text + at);
+    /* in Shift-JIS, GBK and Big5 half a character may look like a backslash */
+    bool backslashes = !converted || !strchr(name, '/');
+    size_t tidy = gt_name_tidy(l->text + at, backslashes);
     bool notes = false, picture = !strncmp(l->text + at, inside, below) && tidy > below;
     if (picture) {
         l->at[l->count - 1] += below;

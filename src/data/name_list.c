@@ -25,9 +25,9 @@ void gt_names_free(gt_name_list *l) {
     *l = (gt_name_list){0};
 }
 
-size_t gt_name_tidy(char *name) {
+size_t gt_name_tidy(char *name, bool backslashes) {
     char *to = name;
-    for (char *c = name; *c; c++)
+    for (char *c = name; *c && backslashes; c++)
         if (*c == '\\') *c = '/';
     for (const char *part = name, *next; *part; part = next) {
         size_t n = strcspn(part, "/");

@@ -3,6 +3,7 @@
 #ifndef GANTRY_DATA_NAME_LIST_H
 #define GANTRY_DATA_NAME_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,9 @@ void gt_names_free(gt_name_list *l); /* *l becomes {0} */
 /* Valid until the next gt_names_add. */
 static inline const char *gt_names_at(const gt_name_list *l, size_t i) { return l->text + l->at[i]; }
 
-/* Makes a name in an archive or a list a path with '/': backslashes are slashes (tools of Windows write them), and
- * empty parts and "." are taken away. In place; returns the new length. */
-size_t gt_name_tidy(char *name);
+/* Makes a name in an archive or a list a path with '/': empty parts and "." are taken away, and with `backslashes`
+ * these are slashes, as tools of Windows write them. In place; returns the new length. */
+size_t gt_name_tidy(char *name, bool backslashes);
 
 typedef int (*gt_name_order)(const char *a, const char *b);
 void gt_names_sort(gt_name_list *l, gt_name_order order);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the user is told of a source: how it was read, and what was taken of it. Sources collect lines, and whoever
+ * What a user should know of a source: how it was read, and what was taken of it. Sources collect lines, and whoever
  * opens them says when they are told: a command may open a source more than once. */
 #include <stdarg.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Endings of what is no picture, between blanks, and what makes pictures of such files. Files with these endings are
+/* Endings of other files, between blanks, and what makes pictures of such files. Files with these endings are
  * not opened: folders on a network have many. Other endings (IMG.JPG.1, a.jpg?w=300) tell nothing. */
 static const struct {
     const char *endings, *advice;

@@ -42,8 +42,8 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what a name means ---- */
 
-/* What could be taken for a folder of pictures, an HDF5 file, a ZIP or whatever its name says, and is none. NULL: none
- * of these. */
+/* What could be taken for a folder of pictures, an HDF5 file, a ZIP or whatever its name says, and is something
+ * else. NULL: it may be a dataset. */
 static const char *no_dataset(const char *spec) {
     gt_file_kind kind = gt_kind_of_file(spec);
     if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
@@ -128,6 +128,7 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
 /* ---- opening ---- */
 
 static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
+    if (options->labels != GT_SOURCE_LABELS_FOLDERS && gt_labels_note_parts(s)) return GT_NOMEM;
     if (gt_own_labels(options)) return GT_OK;
     gt_notes_drop_labels(&s->info);
     if (options->labels_csv) {

@@ -172,6 +172,8 @@ bool gt_channels_alpha(const char *names, int channels); /* is the last one alph
 /* The folder of each name is its class: that of this level, from 1 on; 0: of the first level that branches.
  * (labels_folders.c) */
 gt_status gt_labels_of_folders(gt_source *s, int level);
+/* Says so where the folders at the top are train, val and test. */
+gt_status gt_labels_note_parts(gt_source *s);
 /* Of the items in their order, from a .npy file; items have no names of their own. (source_numpy.c) */
 gt_status gt_labels_of_npy(gt_source *s, const char *path);
 /* Have the items no names but their numbers? */

@@ -114,7 +114,7 @@ static gt_status follow_link(packed *p, const uint32_t *index, const char *name,
     size_t below = s->inside ? strlen(s->inside) : 0;
     char *tidy = strdup(to);
     if (!tidy) return gt_fail(GT_NOMEM, "out of memory for a link");
-    bool in = gt_name_tidy(tidy) > below && (!below || !strncmp(tidy, s->inside, below));
+    bool in = gt_name_tidy(tidy, true) > below && (!below || !strncmp(tidy, s->inside, below));
     int64_t item = in ? gt_item_find(s, index, tidy + below) : -1;
     free(tidy);
     bool taken;

@@ -363,7 +363,7 @@ static gt_status count_classes(const conversion *p, gt_convert_result *result) {
     return GT_OK;
 }
 
-/* Files of the sources that are no pictures. */
+/* Files of the sources that were passed over. */
 static char *passed_of(const gt_items *items) {
     gt_buffer b = {0};
     for (int k = 0; k < items->n; k++) {
