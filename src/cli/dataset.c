@@ -217,7 +217,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
              "transform\n",
              (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd,
              without, (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
-    if (result->passed) gt_print("no pictures, and passed over: %s\n", result->passed);
+    if (result->passed) gt_print("passed over: %s\n", result->passed);
     if (r->scan_only) return;
     gt_print("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
              gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),

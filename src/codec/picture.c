@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "codec/raw_picture.h"
+#include "gantry/file.h"
 
 /* How files begin; '?' stands for any byte. */
 typedef struct kind_of_file {
@@ -56,6 +57,8 @@ static gt_status find_kind(const kind_of_file **kind, const uint8_t *bytes, size
             return (*kind)->kind
                        ? GT_OK
                        : gt_fail(GT_FORMAT, "a file of a kind that is not read (%s); convert it to PNG", (*kind)->name);
+    if (gt_kind_of_bytes(bytes, n, n) == GT_KIND_POINTER)
+        return gt_fail(GT_FORMAT, "a pointer of Git LFS, not a picture: git lfs pull brings it");
     return gt_fail(GT_FORMAT, "no picture: it begins like no PNG, JPEG, BMP, PPM, PGM, WebP or TIFF");
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "gantry/codec.h"
+#include "gantry/text.h"
 
 enum {
     LOCAL_BYTES = 30,    /* in front of an entry's name and data */
@@ -133,8 +134,10 @@ size_t gt_zip_count(const gt_zip *z) { return z->count; }
 const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i) { return &z->entries[i]; }
 
 const char *gt_zip_name(const gt_zip *z, size_t i) {
+    const char *raw = z->entries[i].name;
+    if (gt_text_is_utf8(raw, strlen(raw))) return raw; /* libzip takes controls for cp437 */
     const char *name = zip_get_name(z->handle, z->entries[i].index, ZIP_FL_ENC_GUESS);
-    return name ? name : z->entries[i].name;
+    return name ? name : raw;
 }
 
 const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i) {

@@ -275,7 +275,10 @@ int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, i
     return -1;
 }
 
-void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) { gt_source_tell(&ds->source->info, spec); }
+void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
+    gt_source_tell(&ds->source->info, spec);
+    if (ds->info.passed) gt_info("'%s': passed over: %s", spec, ds->info.passed);
+}
 
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {
     int border = ds->source->info.border, side = 28 + 2 * border;

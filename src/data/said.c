@@ -26,9 +26,9 @@ gt_status gt_notes_say(gt_source_info *n, const char *format, ...) {
 }
 
 void gt_source_tell(const gt_source_info *info, const char *spec) {
-    if (info->taken) gt_log_once(GT_INFO, "'%s': %s", spec, info->taken);
+    if (info->taken) gt_info("'%s': %s", spec, info->taken);
     for (const char *line = info->said, *end; line; line = *end ? end + 1 : NULL) {
         end = line + strcspn(line, "\n");
-        gt_log_once(GT_INFO, "'%s': %.*s", spec, (int)(end - line), line);
+        gt_info("'%s': %.*s", spec, (int)(end - line), line);
     }
 }
