@@ -73,8 +73,9 @@ typedef enum gt_source_labels {
 
 typedef struct gt_source_options {
     gt_source_labels labels;
-    /* Of folders: 1 the first one in a name, 2 the second, ...; 0: of the first level where there are several, else of
-     * the last one. Folders that are called train, val and test are then refused: they are parts of a set. */
+    /* Of folders: 1 the first one in a name, 2 the second, ... (below 0: an error); 0: of the first level where there
+     * are several, else of the last one. Folders that are called train, val and test are then refused: they are parts
+     * of a set. */
     int folder_level;
     /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
      * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each

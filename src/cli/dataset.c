@@ -47,23 +47,6 @@ static gt_status check_background(const gt_option *o, const char *value) {
     return gt_fail(GT_USAGE, "white, black or six hexadecimal digits such as 80c0ff");
 }
 
-/* "folders" and "folders:2": the level, 0 without one; -1: neither. */
-static int folder_level(const char *text) {
-    enum { LEVELS = 64 };
-    const char *end;
-    if (strncmp(text, "folders", 7)) return -1;
-    if (!text[7]) return 0;
-    int level = text[7] == ':' ? gt_class_number(text + 8, &end) : -1;
-    return level < 1 || level > LEVELS || *end ? -1 : level;
-}
-
-static gt_status check_labels(const gt_option *o, const char *value) {
-    (void)o;
-    if (strncmp(value, "folders:", 8) || folder_level(value) > 0) return GT_OK;
-    return gt_fail(GT_USAGE,
-                   "folders:1 takes the folders of the first level as classes, folders:2 those of the second");
-}
-
 /* What makes a dataset. */
 #define MAKES "SOURCE DEST|subset|split|merge"
 
@@ -116,7 +99,7 @@ static const gt_option table[] = {
      .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
                 "Where labels come from: own, folders (one class per folder), none, or FILE.csv, FILE.npy"),
-     .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true, .check = check_labels,
+     .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
      .detail =
          "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
          "folders: of the first level where there are several folders; folders:1 of the first level, folders:2 of "
@@ -176,8 +159,11 @@ static void read_background(const char *text, gt_transform *t) {
 }
 
 static void read_labels(const char *text, gt_source_options *o) {
-    int level = folder_level(text);
-    if (level >= 0) o->labels = GT_SOURCE_LABELS_FOLDERS, o->folder_level = level;
+    const char *level = text + sizeof "folders:" - 1, *end = "";
+    bool levels = !strncmp(text, "folders:", sizeof "folders:" - 1);
+    if (levels) o->folder_level = gt_class_number(level, &end);
+    if (levels && (o->folder_level < 1 || *end)) o->folder_level = -1; /* is refused */
+    if (levels || gt_is(text, "folders")) o->labels = GT_SOURCE_LABELS_FOLDERS;
     else if (gt_is(text, "none")) o->labels = GT_SOURCE_LABELS_NONE;
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }

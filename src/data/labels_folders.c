@@ -181,6 +181,10 @@ static gt_status refuse_parts(const gt_source *s, int level) {
 
 gt_status gt_labels_of_folders(gt_source *s, int wanted) {
     int level = wanted ? wanted - 1 : 0;
+    if (wanted < 0)
+        return gt_fail(
+            GT_USAGE,
+            "--labels: folders:1 takes the folders of the first level as classes, folders:2 those of the second");
     while (!wanted && is_passage(s, level)) level++;
     gt_status st = name_classes(s, level);
     bool parts = !wanted && s->info.class_names > 1;
