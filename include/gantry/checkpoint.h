@@ -67,6 +67,7 @@ typedef struct gt_checkpoint_data {
     bool has_range;       /* false: the usual range of the type of samples, or unknown */
     double range[2];      /* the samples that become -1 and 1 */
     const char *channels; /* names of channels, "R,G,B"; NULL: not given */
+    bool vectors;         /* the labels that the networks know are vectors; false: classes, none, or unknown */
     int class_names;      /* how many classes have names: 0 .. class_names - 1; 0: names are not given */
     const char *const *class_name;
 } gt_checkpoint_data;

@@ -26,6 +26,12 @@ bool gt_text_is_utf8(const char *text, size_t n);
  * failure; GT_FORMAT: damaged UTF-16. Messages give the reason alone. */
 gt_status gt_text_to_utf8(const char *text, size_t n, char **out, size_t *length, const char **from);
 
+/* A text as UTF-8 whose characters are taken apart into letters and marks, to be freed: names that look the same are
+ * the same then, whether they come from a Mac or not. Marks keep their order. */
+gt_status gt_text_apart(const char *text, char **out);
+/* Writes a character of Unicode as UTF-8, 1 to 4 bytes, and returns where they end. */
+char *gt_text_put_code(char *to, uint32_t code);
+
 /* As snprintf(), vsnprintf() and printf(), for whatever a person reads on a terminal or in a log: in the arguments of
  * %s and %c each control character, line end, mark of direction and each byte that is not UTF-8 becomes \xNN. What
  * stands in the format is printed as it is. The text of gt_message() has been made so. gt_print() goes to stdout. */

@@ -198,7 +198,8 @@ static void read_request(const gt_options *o) {
 static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
     bool asked = r->import.labels_csv || r->import.labels == GT_SOURCE_LABELS_FOLDERS;
     char without[64] = "";
-    if (asked) snprintf(without, sizeof without, ", %lld had no label", (long long)result->unlabelled);
+    if (asked || result->unlabelled)
+        snprintf(without, sizeof without, ", %lld had no label", (long long)result->unlabelled);
     gt_print("%lld picture%s: %lld cannot be read, %lld unlike the others%s, %lld duplicate%s, %lld left out by the "
              "transform\n",
              (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd,

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "data/source.h"
+#include "gantry/text.h"
 
 enum { FILE_MOST = 16 << 20 };
 
@@ -14,6 +15,8 @@ static gt_status add_name(gt_source_info *n, const char *name, size_t length) {
         if (strlen(n->class_name[i]) == length && !strncmp(n->class_name[i], name, length))
             return gt_fail(GT_USAGE, "--class-names: classes %d and %d are both '%.*s'", i, n->class_names, (int)length,
                            name);
+    if (!gt_text_is_utf8(name, length))
+        return gt_fail(GT_USAGE, "--class-names: '%.*s' is not UTF-8", (int)length, name);
     return gt_notes_add_class_name(n, name, length);
 }
 
@@ -33,8 +36,14 @@ static gt_status add_file(gt_source_info *n, const char *path) {
     size_t bytes;
     gt_status st = gt_file_read(path, FILE_MOST, &text, &bytes);
     if (st) return gt_wrap(st, "--class-names");
-    st = add_names(n, (const char *)text + gt_text_mark(text, bytes), "\n");
+    char *utf8;
+    const char *from;
+    st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
     free(text);
+    if (st) return gt_wrap(st, "--class-names: '%s'", path);
+    if (from) st = gt_notes_say(n, "the names of classes in '%s' are read as %s, since they are not UTF-8", path, from);
+    if (!st) st = add_names(n, utf8, "\n");
+    free(utf8);
     return st;
 }
 

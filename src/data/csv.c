@@ -16,15 +16,23 @@
 gt_status gt_csv_open(gt_csv *c, const char *path) {
     int fd;
     uint64_t bytes;
-    *c = (gt_csv){.separator = ','};
+    *c = (gt_csv){.separator = ',', .first_line = 1};
     gt_status st = gt_source_file(path, &fd, &bytes);
     if (st || (c->file = fdopen(fd, "r"))) return st;
     close(fd);
     return gt_fail(GT_NOMEM, "out of memory");
 }
 
+gt_status gt_csv_open_text(gt_csv *c, char *text, size_t n) {
+    *c = (gt_csv){.separator = ',', .first_line = 1, .memory = text};
+    if ((c->file = fmemopen(text, n, "r"))) return GT_OK;
+    gt_csv_close(c);
+    return gt_fail(GT_NOMEM, "out of memory for lines of text");
+}
+
 void gt_csv_close(gt_csv *c) {
     if (c->file) fclose(c->file);
+    free(c->memory);
     free(c->text);
     free(c->field);
     *c = (gt_csv){0};
@@ -32,7 +40,7 @@ void gt_csv_close(gt_csv *c) {
 
 void gt_csv_rewind(gt_csv *c) {
     rewind(c->file);
-    c->line = 0;
+    c->line = c->first_line - 1;
 }
 
 static gt_status add_field(gt_csv *c, char *field) {
@@ -79,18 +87,28 @@ static void detect_separator(gt_csv *c) {
     c->detects = false;
 }
 
+static char *past_blanks(char *p) { return p + strspn(p, " \t"); }
+
+/* Does the line have no fields? */
+static bool is_passed_over(const gt_csv *c) {
+    const char *p = past_blanks(c->text);
+    return c->separator == ' ' && (!*p || *p == '#');
+}
+
 static gt_status split_line(gt_csv *c) {
     gt_status st = GT_OK;
     if (c->detects) detect_separator(c);
-    for (char *p = c->text; p && !st;) {
+    bool blanks = c->separator == ' ';
+    for (char *p = blanks ? past_blanks(c->text) : c->text; p && !st;) {
         char *field = p;
         if (*p == '"') {
             st = unquote_field(c, field, &p);
         } else {
-            p = strchr(p, c->separator);
+            p = blanks ? strpbrk(p, " \t") : strchr(p, c->separator);
             if (p) *p++ = 0;
         }
         if (!st) st = add_field(c, field);
+        if (p && blanks && !*(p = past_blanks(p))) p = NULL;
     }
     return st;
 }
@@ -111,15 +129,59 @@ static gt_status read_line(gt_csv *c, size_t *n) {
     return GT_OK;
 }
 
+/* The next line that is not empty, without its end; *n == 0: there is none. */
+static gt_status read_text(gt_csv *c, size_t *n) {
+    do {
+        gt_status st = read_line(c, n);
+        if (st || *n == 0) return st;
+        while (*n > 0 && (c->text[*n - 1] == '\n' || c->text[*n - 1] == '\r')) c->text[--*n] = 0;
+        size_t mark = c->line == c->first_line ? gt_text_mark(c->text, *n) : 0;
+        if (mark) memmove(c->text, c->text + mark, (*n -= mark) + 1);
+    } while (*n == 0 || is_passed_over(c));
+    return GT_OK;
+}
+
+gt_status gt_csv_line(gt_csv *c, bool *there) {
+    size_t n;
+    gt_status st = read_text(c, &n);
+    *there = !st && n;
+    return st;
+}
+
 gt_status gt_csv_next(gt_csv *c) {
     c->fields = 0;
     size_t n;
-    do {
-        gt_status st = read_line(c, &n);
-        if (st || n == 0) return st;
-        while (n > 0 && (c->text[n - 1] == '\n' || c->text[n - 1] == '\r')) c->text[--n] = 0;
-        size_t mark = c->line == 1 ? gt_text_mark(c->text, n) : 0;
-        if (mark) memmove(c->text, c->text + mark, (n -= mark) + 1);
-    } while (n == 0);
-    return split_line(c);
+    gt_status st = read_text(c, &n);
+    return st || n == 0 ? st : split_line(c);
+}
+
+/* Several words, of which one at least is a number. A comma may stand within a number alone, where it is refused with
+ * its reason. */
+static bool has_blanks_between(char *text) {
+    bool number = false, commas = strchr(text, ',') != NULL;
+    int words = 0;
+    if (strpbrk(text, commas ? ";\t\"" : ";\t")) return false;
+    for (char *p = past_blanks(text); *p; p = past_blanks(p), words++) {
+        char *end;
+        size_t n = strcspn(p, " \t");
+        if (commas && (p[0] == ',' || p[n - 1] == ',' || p[strspn(p, "0123456789+-.eE, ")])) return false;
+        strtod(p, &end);
+        number |= commas || end == p + n;
+        p += n;
+    }
+    return number && words > 1;
+}
+
+/* The first line may be a heading. */
+gt_status gt_csv_take_blanks(gt_csv *c, bool *are) {
+    char before = c->separator;
+    size_t n = 1;
+    gt_status st = GT_OK;
+    *are = false;
+    c->separator = ' ';
+    for (int line = 0; line < 2 && n && !st; line++)
+        if (!(st = read_text(c, &n)) && n) *are = has_blanks_between(c->text);
+    if (!*are) c->separator = before;
+    gt_csv_rewind(c);
+    return st;
 }

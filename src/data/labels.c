@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels, class names, range and names of channels: the rules for all sources; labels by the rows of an array. */
+ * Labels, class names, range and names of channels: the rules for all sources. */
 #include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>
@@ -107,6 +107,34 @@ gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t len
     return GT_OK;
 }
 
+/* Labels that were names have numbers of classes in another order. */
+static gt_status renumber_classes(gt_source_info *n, int64_t count, const gt_source_info *given) {
+    int32_t *number = calloc((size_t)n->class_names + 1, sizeof *number);
+    gt_status st = number ? GT_OK : gt_fail(GT_NOMEM, "out of memory for class names");
+    for (int i = 0; i < given->class_names && !st; i++) {
+        int k = gt_notes_find_class(n, given->class_name[i], strlen(given->class_name[i]));
+        if (k >= 0) number[k] = i + 1;
+    }
+    for (int k = 0; k < n->class_names && !st; k++)
+        if (!number[k])
+            st = gt_fail(GT_FORMAT, "class_names: '%.200s', which is a label, is not there", n->class_name[k]);
+    for (int64_t i = 0; i < count && !st; i++)
+        if (n->classes[i] >= 0) n->classes[i] = number[n->classes[i]] - 1;
+    free(number);
+    return st;
+}
+
+gt_status gt_notes_take_class_names(gt_source_info *n, int64_t count, gt_source_info *given) {
+    if (!given->class_names) return GT_OK;
+    gt_status st = n->class_names ? renumber_classes(n, count, given) : GT_OK;
+    gt_source_info before = *n;
+    if (st) return st;
+    n->class_name = given->class_name, n->class_names = given->class_names, n->class_room = given->class_room;
+    given->class_name = before.class_name, given->class_names = before.class_names,
+    given->class_room = before.class_room;
+    return GT_OK;
+}
+
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high) {
     if (!isfinite(low) || !isfinite(high) || low >= high)
         return gt_fail(GT_FORMAT, "range: %g, %g is not a range; two finite numbers, the smaller one first", low, high);
@@ -137,6 +165,26 @@ static gt_status check_classes(gt_source_info *n, int64_t count, bool every) {
     return GT_OK;
 }
 
+/* Vectors that may be meant as classes. */
+gt_status gt_notes_say_one_hot(gt_source_info *n, int64_t count) {
+    bool all = n->label_kind == GT_LABELS_VECTORS && n->label_width > 1;
+    for (int64_t i = 0; i < count && all; i++) {
+        double sum = 0, most = 0;
+        for (int k = 0; k < n->label_width && all; k++) {
+            double v = n->vectors[i * n->label_width + k];
+            all = v == 0 || v == 1;
+            sum += v;
+            most = v > most ? v : most;
+        }
+        all = all && sum == 1 && most == 1;
+    }
+    if (!all || !count) return GT_OK;
+    return gt_notes_say(n,
+                        "the labels are one-hot, rows of %d numbers with a single 1: they are taken as vectors, as "
+                        "whole numbers in an array they would be classes",
+                        n->label_width);
+}
+
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every) {
     if (n->label_kind == GT_LABELS_CLASSES) return check_classes(n, count, every);
     for (int64_t i = 0; i < count && n->label_kind == GT_LABELS_VECTORS; i++)
@@ -144,35 +192,6 @@ gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every) {
             if (!isfinite((float)n->vectors[i * n->label_width + k]))
                 return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i, k);
     return GT_OK;
-}
-
-/* ---- rows of an array ---- */
-
-/* The place of the only 1 among zeros in a row; -1: it is another row. */
-static int64_t hot(const gt_npy *a, const void *data, size_t row, size_t width) {
-    int64_t place = -1;
-    for (size_t k = 0; k < width; k++) {
-        double v = gt_npy_number(a, data, row * width + k);
-        if (v == 0) continue;
-        if (v != 1 || place >= 0) return -1;
-        place = (int64_t)k;
-    }
-    return place;
-}
-
-gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data) {
-    size_t count = a->shape[0], width = a->dimensions == 2 ? a->shape[1] : 1;
-    bool all = width > 1;
-    for (size_t i = 0; all && i < count; i++) all = hot(a, data, i, width) >= 0;
-    gt_status st = all ? gt_notes_new_classes(n, (int64_t)count) : gt_notes_new_vectors(n, (int64_t)count, width);
-    for (size_t i = 0; i < count && !st && all; i++) n->classes[i] = (int32_t)hot(a, data, i, width);
-    for (size_t i = 0; i < count * width && !st && !all; i++) {
-        n->vectors[i] = gt_npy_number(a, data, i);
-        if (!isfinite((float)n->vectors[i]))
-            st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i / width, i % width,
-                         n->vectors[i]);
-    }
-    return st;
 }
 
 /* ---- what the channels mean ---- */

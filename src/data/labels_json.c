@@ -7,7 +7,8 @@
  * labels of millions of images never stand in memory twice. Keys that mean nothing here are passed over unparsed.
  * Messages name the line. The labels are gone through twice: nothing is allocated for them before all are known to be
  * labels, and every image to have one where that is asked for; then the text bounds their size. */
-#include "data/source.h"
+#define _GNU_SOURCE
+#include "data/naming.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "gantry/text.h"
 
 enum { PIECE_MOST = 1 << 18 }; /* values in one label, or in all names of classes */
 
@@ -137,7 +139,7 @@ static gt_status take_member(cursor *c, piece found[KEYS]) {
 }
 
 static gt_status find_keys(const label_text *t, piece found[KEYS]) {
-    cursor c = {.text = t, .at = t->text + gt_text_mark(t->text, t->bytes), .end = t->text + t->bytes};
+    cursor c = {.text = t, .at = t->text, .end = t->text + t->bytes};
     skip_blanks(&c);
     if (c.at == c.end) return wrong_here(&c, "the text is empty");
     if (!take_byte(&c, '{')) return gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
@@ -175,17 +177,26 @@ static gt_status open_text(label_text *t, const char *text, size_t bytes, bool l
 
 /* ---- labels ---- */
 
+typedef enum form { NO_FORM, NUMBER, LIST, TEXT } form; /* of a label; the first one decides */
+
+typedef enum task { CHECKING, COLLECTING, STORING } task;
+
 typedef struct labelling { /* of the items by the pairs of dataset.json */
     gt_source *source;
-    uint32_t *index;
+    gt_naming *naming;
     bool every; /* each item has one label */
-    gt_label_kind kind;
-    size_t width; /* of a vector */
-    bool storing; /* labels are stored; else they are checked */
-    bool *seen;   /* [count] of this pass */
+    form form;
+    size_t width;   /* of a list */
+    bool fraction;  /* some numbers are not whole: they are no classes */
+    char *no_class; /* why some numbers are no classes, in words; NULL: all that are whole are classes */
+    task task;
+    gt_name_list names;     /* of the pairs, once they are collected */
+    bool *seen;             /* [count] of this pass */
+    int64_t met, strangers; /* items with a label; labels of names that are no item's */
+    char *stranger;         /* the first of these names; NULL: there is none */
 } labelling;
 
-static gt_status check_vector(const labelling *l, const char *name, const json_t *label) {
+static gt_status check_list(const labelling *l, const char *name, const json_t *label) {
     if (json_array_size(label) != l->width)
         return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
                        l->width);
@@ -197,44 +208,63 @@ static gt_status check_vector(const labelling *l, const char *name, const json_t
     return GT_OK;
 }
 
-/* The first label decides what labels are. */
+/* Whether numbers are classes shows at the end. */
+static gt_status check_number(labelling *l, const char *name, const json_t *label) {
+    double v = json_number_value(label);
+    if (!isfinite((float)v)) return gt_fail(GT_FORMAT, "label of '%s' is not a finite number", name);
+    l->fraction |= v != floor(v);
+    if (gt_is_class(v) || l->no_class) return GT_OK;
+    if (asprintf(&l->no_class, "label of '%s' is %.17g; classes are integers 0 .. %d", name, v, GT_CLASS_MAX) >= 0)
+        return GT_OK;
+    l->no_class = NULL;
+    return gt_fail(GT_NOMEM, "out of memory for labels");
+}
+
 static gt_status check_label(labelling *l, const char *name, const json_t *label) {
-    gt_label_kind kind = json_is_number(label)  ? GT_LABELS_CLASSES
-                         : json_is_array(label) ? GT_LABELS_VECTORS
-                                                : GT_LABELS_NONE;
-    if (kind == GT_LABELS_NONE)
-        return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
-    if (l->kind == GT_LABELS_NONE) {
-        l->kind = kind;
-        l->width = json_array_size(label);
-        if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MAX))
+    form is = json_is_number(label) ? NUMBER : json_is_array(label) ? LIST : json_is_string(label) ? TEXT : NO_FORM;
+    if (is == NO_FORM)
+        return gt_fail(GT_FORMAT, "label of '%s' is neither a number, nor a list of numbers, nor the name of a class",
+                       name);
+    if (l->form == NO_FORM) {
+        l->form = is;
+        l->width = is == LIST ? json_array_size(label) : 1;
+        if (is == LIST && (l->width == 0 || l->width > GT_VECTOR_MAX))
             return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width,
                            GT_VECTOR_MAX);
     }
-    if (kind != l->kind)
+    if (is != l->form)
         return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
-                       kind == GT_LABELS_CLASSES ? "a number" : "a list");
-    if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
-    double v = json_number_value(label);
-    if (gt_is_class(v)) return GT_OK;
-    return gt_fail(GT_FORMAT, "label of '%s' is %.17g; classes are integers 0 .. %d", name, v, GT_CLASS_MAX);
+                       is == NUMBER ? "a number"
+                       : is == LIST ? "a list"
+                                    : "a text");
+    if (is == LIST) return check_list(l, name, label);
+    if (is == NUMBER) return check_number(l, name, label);
+    return gt_notes_sort_in_class(&l->source->info, json_string_value(label), json_string_length(label));
 }
 
 /* False: another label was stored before. */
 static bool store_label(const gt_source_info *n, size_t item, const json_t *label) {
-    bool same = true;
+    bool list = json_is_array(label), same = true;
     if (n->label_kind == GT_LABELS_CLASSES) {
-        int32_t v = (int32_t)json_number_value(label);
+        int32_t v = json_is_string(label) ? gt_notes_find_class(n, json_string_value(label), json_string_length(label))
+                                          : (int32_t)json_number_value(label);
         same = n->classes[item] == v;
         n->classes[item] = v;
         return same;
     }
     for (size_t i = 0, width = (size_t)n->label_width; i < width; i++) {
-        double *to = &n->vectors[item * width + i], v = json_number_value(json_array_get(label, i));
+        double *to = &n->vectors[item * width + i], v = json_number_value(list ? json_array_get(label, i) : label);
         same = same && (float)*to == (float)v;
         *to = v;
     }
     return same;
+}
+
+/* The first name that is no picture's. */
+static gt_status note_stranger(labelling *l, const char *name) {
+    if (l->task != CHECKING || l->strangers++) return GT_OK;
+    l->stranger = strdup(name);
+    return l->stranger ? GT_OK : gt_fail(GT_NOMEM, "out of memory for labels");
 }
 
 /* A pair [name, label], the one of this number. */
@@ -243,19 +273,26 @@ static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
     const json_t *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !name)
         return gt_fail(GT_FORMAT, "labels: element %zu is not a pair [name, label]", number);
-    int64_t item = json_is_null(label) && !l->every ? -1 : gt_item_find(l->source, l->index, name);
-    if (item < 0) return GT_OK;
+    if (json_is_null(label) && !l->every) return GT_OK;
+    if (l->task == COLLECTING) return gt_names_add(&l->names, name, strlen(name));
+    int64_t item = gt_naming_find(l->naming, name);
+    if (item < 0) return note_stranger(l, name);
     bool again = l->seen[item];
     l->seen[item] = true;
-    if (!l->storing) return check_label(l, name, label);
-    if (store_label(&l->source->info, (size_t)item, label) || !again || !l->every) return GT_OK;
+    l->met += !again;
+    if (l->task == CHECKING) return check_label(l, name, label);
+    if (store_label(&l->source->info, (size_t)item, label) || !again) return GT_OK;
     return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
 }
 
 /* One pass over the labels; it ends with the first failure. */
-static gt_status use_labels(labelling *l, const label_text *t) {
+static gt_status use_labels(labelling *l, const label_text *t, task task) {
     cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
     size_t number = 0;
+    l->task = task;
+    l->met = 0;
+    if (task == CHECKING) l->strangers = 0;
+    memset(l->seen, 0, (size_t)l->source->count * sizeof *l->seen);
     if (take_byte(&c, ']')) return GT_OK;
     do {
         piece p;
@@ -269,29 +306,53 @@ static gt_status use_labels(labelling *l, const label_text *t) {
     return take_byte(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
 }
 
-static gt_status check_all(labelling *l, const label_text *text) {
-    char buffer[GT_ITEM_NAME_BYTES];
-    gt_status st = use_labels(l, text);
-    for (int64_t i = 0; i < l->source->count && !st && l->every; i++)
+/* Do the labels fit the items? */
+static gt_status check_items(labelling *l) {
+    char buffer[GT_ITEM_NAME_BYTES], example[300] = "";
+    gt_source *s = l->source;
+    if (l->stranger)
+        snprintf(example, sizeof example, " (it has labels of other names, such as '%.200s')", l->stranger);
+    for (int64_t i = 0; i < s->count && l->every; i++)
         if (!l->seen[i])
-            st = gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
-                         gt_source_name(l->source, i, buffer));
-    return st;
+            return gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null%s",
+                           gt_source_name(s, i, buffer), example);
+    if (l->strangers && !l->met && s->count)
+        return gt_fail(GT_FORMAT,
+                       "none of its %" PRId64 " names is that of a picture: it has '%.200s', a picture is '%.200s'",
+                       l->strangers, l->stranger, gt_source_name(s, 0, buffer));
+    if (!l->strangers) return GT_OK;
+    return gt_notes_say(&s->info, "'%s' has labels for %" PRId64 " name%s that no picture has, such as '%.200s'",
+                        GT_NOTES_FILE, l->strangers, gt_plural(l->strangers), l->stranger);
+}
+
+/* Names are read in other ways only where pictures would have no label otherwise. */
+static gt_status check_all(labelling *l, const label_text *text) {
+    gt_source_info *n = &l->source->info;
+    gt_status st = use_labels(l, text, CHECKING);
+    if (!st && l->strangers && l->met < l->source->count) {
+        st = use_labels(l, text, COLLECTING);
+        if (!st) st = gt_naming_fit(l->naming, &l->names, GT_NOTES_FILE, n);
+        free(l->stranger);
+        l->stranger = NULL;
+        if (!st) st = use_labels(l, text, CHECKING);
+    }
+    if (!st) st = check_items(l);
+    return !st && l->form == NUMBER && !l->fraction && l->no_class ? gt_fail(GT_FORMAT, "%s", l->no_class) : st;
 }
 
 static gt_status parse_labels(gt_source *s, const label_text *text, bool every) {
-    labelling l = {
-        .source = s, .every = every, .index = gt_item_index(s), .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
-    gt_status st = l.index && l.seen ? check_all(&l, text)
-                                     : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
-    if (!st && l.kind == GT_LABELS_CLASSES) st = gt_notes_new_classes(&s->info, s->count);
-    if (!st && l.kind == GT_LABELS_VECTORS) st = gt_notes_new_vectors(&s->info, s->count, l.width);
-    if (!st && l.kind != GT_LABELS_NONE) {
-        memset(l.seen, 0, (size_t)s->count * sizeof *l.seen);
-        l.storing = true;
-        st = use_labels(&l, text);
-    }
-    free(l.index);
+    labelling l = {.source = s, .every = every, .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
+    gt_status st = l.seen ? gt_naming_new(&l.naming, s)
+                          : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
+    if (!st) st = check_all(&l, text);
+    bool vectors = l.form == LIST || (l.form == NUMBER && l.fraction);
+    if (!st && l.form != NO_FORM)
+        st = vectors ? gt_notes_new_vectors(&s->info, s->count, l.width) : gt_notes_new_classes(&s->info, s->count);
+    if (!st && l.form != NO_FORM) st = use_labels(&l, text, STORING);
+    gt_naming_free(l.naming);
+    gt_names_free(&l.names);
+    free(l.stranger);
+    free(l.no_class);
     free(l.seen);
     return st;
 }
@@ -340,14 +401,18 @@ static gt_status parse_mask_classes(gt_source_info *n, const json_t *list) {
     return st;
 }
 
-gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
+static gt_status use_text(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
     label_text t;
     gt_source_info *n = &s->info;
     gt_status st = open_text(&t, text, bytes, gt_own_labels(options));
     if (st) return st;
     n->labels_missing = t.missing;
+    const json_t *names = json_object_get(t.meaning, "class_names");
     if (t.labels) st = parse_labels(s, &t, options->every_label);
-    if (!st) st = parse_class_names(n, json_object_get(t.meaning, "class_names"));
+    gt_source_info given = {0};
+    if (!st) st = parse_class_names(&given, names);
+    if (!st) st = gt_notes_take_class_names(n, s->count, &given);
+    gt_notes_free(&given);
     if (!st) st = gt_notes_check(n, s->count, false);
     if (!st) st = parse_range(n, json_object_get(t.meaning, "range"));
     if (!st) st = parse_names(json_object_get(t.meaning, "channels"), "channels", "R,G,B", &n->channel_names);
@@ -355,4 +420,26 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
     if (!st) st = parse_mask_classes(n, json_object_get(t.meaning, "mask_classes"));
     json_decref(t.meaning);
     return st;
+}
+
+gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
+    size_t mark = gt_text_mark(text, bytes);
+    if (gt_text_is_utf8(text, bytes)) return use_text(s, text + mark, bytes - mark, options);
+    char *utf8;
+    const char *from;
+    gt_status st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
+    if (st) return st;
+    st = gt_notes_say(&s->info, "'%s' is read as %s, since it is not UTF-8", GT_NOTES_FILE, from);
+    if (!st) st = use_text(s, utf8, bytes, options);
+    free(utf8);
+    return st;
+}
+
+bool gt_is_notes_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return !strcmp(slash ? slash + 1 : path, GT_NOTES_FILE);
+}
+
+gt_status gt_notes_say_unread(gt_source_info *n, const char *path) {
+    return gt_notes_say(n, "'%.200s' is not read, since its folder does not hold all pictures", path);
 }

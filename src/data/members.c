@@ -26,6 +26,24 @@ static bool is_picture(gt_members *m, const char *name, uint32_t place) {
     return false;
 }
 
+static gt_status add_notes(gt_members *m, const char *path, uint32_t place) {
+    if (!strcmp(path, GT_NOTES_FILE)) return m->notes = place, GT_OK;
+    m->place_below[m->below.count] = place;
+    return gt_names_add(&m->below, path, strlen(path));
+}
+
+/* A file dataset.json in a folder that holds all pictures is that of the archive. */
+static gt_status find_notes(gt_members *m) {
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < m->below.count && m->notes == GT_NO_MEMBER && !st; i++) {
+        const char *path = gt_names_at(&m->below, i);
+        if (gt_names_begin_with(&m->source->names, path, strlen(path) - strlen(GT_NOTES_FILE)))
+            m->notes = m->place_below[i];
+        else if (i + 1 == m->below.count) st = gt_notes_say_unread(&m->source->info, path);
+    }
+    return st;
+}
+
 gt_status gt_members_add(gt_members *m, const char *name, bool converted, uint32_t place, bool *taken) {
     gt_name_list *l = &m->source->names;
     const char *inside = m->source->inside ? m->source->inside : "";
@@ -42,11 +60,11 @@ gt_status gt_members_add(gt_members *m, const char *name, bool converted, uint32
     if (picture) {
         l->at[l->count - 1] += below;
         const char *path = gt_names_at(l, l->count - 1);
-        notes = !strcmp(path, GT_NOTES_FILE);
+        notes = gt_is_notes_name(path) && m->below.count < GT_NOTES_BELOW;
         picture = !notes && is_picture(m, path, place);
+        if (notes && (st = add_notes(m, path, place))) return st;
     }
     *taken = picture || notes;
-    if (notes) m->notes = place;
     if (!picture) {
         drop_name(l, at);
         return GT_OK;
@@ -149,11 +167,13 @@ gt_status gt_members_end(gt_members *m, gt_status st) {
     }
     if (!st) st = take_masks(m, index);
     free(index);
+    if (!st) st = find_notes(m);
     return st ? st : say_converted(m);
 }
 
 void gt_members_free(gt_members *m) {
     free(m->place);
     free(m->mask);
+    gt_names_free(&m->below);
     m->place = m->mask = NULL;
 }

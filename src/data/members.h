@@ -7,6 +7,7 @@
 #include "data/sift.h"
 
 #define GT_NO_MEMBER UINT32_MAX
+enum { GT_NOTES_BELOW = 16 };
 
 /* The first bytes of a member, at most GT_SIFT_HEAD. */
 typedef gt_status gt_member_peek(void *arg, uint32_t place, void *head, size_t *n);
@@ -23,6 +24,8 @@ typedef struct gt_members {
     uint32_t *mask;  /* the same of the item's mask; NULL: there are no masks */
     uint32_t notes;  /* of dataset.json; GT_NO_MEMBER: there is none */
 
+    gt_name_list below; /* other files dataset.json, in folders; the first few */
+    uint32_t place_below[GT_NOTES_BELOW];
     gt_sift sift;
     size_t room;
     int64_t converted;

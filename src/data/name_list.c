@@ -65,3 +65,9 @@ void gt_names_sort(gt_name_list *l, gt_name_order order) {
     struct sorting s = {l, order};
     if (l->count) qsort_r(l->at, l->count, sizeof *l->at, compare_places, &s);
 }
+
+bool gt_names_begin_with(const gt_name_list *l, const char *text, size_t n) {
+    for (size_t i = 0; i < l->count; i++)
+        if (strncmp(gt_names_at(l, i), text, n)) return false;
+    return true;
+}

@@ -31,4 +31,7 @@ void gt_names_sort(gt_name_list *l, gt_name_order order);
 int gt_by_code_points(const char *a, const char *b);
 int gt_by_components(const char *a, const char *b); /* of paths: "a/x" before "a-b/x" */
 
+/* Do all names begin with these n bytes? */
+bool gt_names_begin_with(const gt_name_list *l, const char *text, size_t n);
+
 #endif

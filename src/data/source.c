@@ -153,6 +153,7 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
     gt_status st = open_kind(s, options);
     if (!st) st = choose_labels(s, options);
     if (!st) st = gt_notes_check(&s->info, s->count, false);
+    if (!st) st = gt_notes_say_one_hot(&s->info, s->count);
     if (!st && options->class_names && *options->class_names)
         st = gt_source_name_classes(&s->info, options->class_names);
     if (!st && options->crops && options->windows)

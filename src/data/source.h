@@ -159,9 +159,13 @@ gt_status gt_notes_add_class_name(gt_source_info *n, const char *name, size_t le
  * name, -1: not there. */
 gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t length);
 int gt_notes_find_class(const gt_source_info *n, const char *name, size_t length);
+/* Takes the class names of `given`, which gets those that were there. Where these are the labels' own, in the order of
+ * code points, the classes are numbered anew. GT_FORMAT: one of them is not given. */
+gt_status gt_notes_take_class_names(gt_source_info *n, int64_t count, gt_source_info *given);
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 /* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
+gt_status gt_notes_say_one_hot(gt_source_info *n, int64_t count); /* where labels are vectors that may be classes */
 bool gt_notes_labelled(const gt_source_info *n, int64_t i);
 /* Is the number a class? 1.0 is a class, as in the reference tool; 1.5, -1 and 65536 are not. */
 static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MAX && v == (double)(int32_t)v; }
@@ -178,8 +182,13 @@ gt_status gt_labels_note_parts(gt_source *s);
 gt_status gt_labels_of_npy(gt_source *s, const char *path);
 /* Have the items no names but their numbers? */
 static inline bool gt_source_is_nameless(const gt_source *s) { return !s->names.count && !s->name; }
-/* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
-gt_status gt_labels_of_rows(gt_source_info *n, const gt_npy *a, const void *data);
+/* The labels of an array whose head gt_labels_head() has read: [count] or [count,width] of numbers, [count] texts.
+ * float_classes: one-hot rows are classes even of floats. (labels_array.c) */
+gt_status gt_labels_of_array(gt_source_info *n, int64_t count, const gt_npy *a, const void *data, bool float_classes);
+gt_status gt_labels_head(gt_npy *a, const void *bytes, size_t n); /* as gt_npy_head(), and texts */
+/* The same of texts, wherever they lie: names of classes, or numbers where all of them are. A blank one is no label. */
+typedef gt_status gt_label_text(const void *arg, int64_t i, char **text); /* the caller frees it */
+gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_label_text *text_at, const void *arg);
 
 /* Gives the classes the names of gt_source_options.class_names. GT_USAGE: there are no classes, or more than names.
  * (class_list.c) */
@@ -207,6 +216,10 @@ gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, g
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
+
+bool gt_is_notes_name(const char *path); /* dataset.json, in a folder or not */
+/* A line on a file dataset.json that is of some pictures alone. */
+gt_status gt_notes_say_unread(gt_source_info *n, const char *path);
 
 /* The lines NAME,LABEL[,LABEL...] of a CSV file. `by_name`: for the items of these names; else line number = item.
  * Where items have no names of their own, NAME is the number of an item, from 0, or missing: a line of one label for

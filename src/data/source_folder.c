@@ -171,10 +171,28 @@ static gt_status folder_fingerprint(const gt_source *s, gt_hasher *h, int64_t mo
     return st;
 }
 
+/* Where dataset.json lies: in the folder itself, or in one below that holds all pictures. NULL with GT_OK: nowhere. */
+static gt_status find_json(gt_source *s, char **path) {
+    char name[PATH_MAX + sizeof GT_NOTES_FILE];
+    const char *first = s->names.count ? gt_names_at(&s->names, 0) : "", *slash = first;
+    *path = NULL;
+    for (size_t n = 0; slash; n = slash ? (size_t)(slash - first) + 1 : 0) { /* of the folders of the first picture */
+        snprintf(name, sizeof name, "%.*s%s", (int)n, first, GT_NOTES_FILE);
+        slash = strchr(first + n, '/');
+        char *there = gt_path_join(s->spec, name);
+        if (!there) return GT_NOMEM;
+        bool is = !access(there, F_OK);
+        if (is && gt_names_begin_with(&s->names, first, n)) return *path = there, GT_OK;
+        free(there);
+        if (is) return gt_notes_say_unread(&s->info, name);
+    }
+    return GT_OK;
+}
+
 static gt_status read_json(gt_source *s, const gt_source_options *options) {
-    if (!gt_folder_has(s->spec, GT_NOTES_FILE)) return GT_OK;
-    char *path = gt_path_join(s->spec, GT_NOTES_FILE);
-    if (!path) return GT_NOMEM;
+    char *path;
+    gt_status found = find_json(s, &path);
+    if (!path) return found;
     void *text = NULL;
     size_t n;
     gt_status st = gt_file_read(path, GT_NOTES_MAX, &text, &n);

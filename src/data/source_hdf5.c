@@ -7,9 +7,11 @@
 
 #include "data/source.h"
 #include "gantry/codec.h"
+#include "gantry/text.h"
 #include "h5/h5.h"
 
 #define LABEL_BYTES_MOST ((size_t)1 << 30)
+enum { TEXT_MOST = 1024 }; /* bytes of a label that is a text */
 
 typedef struct h5set {
     gt_h5_file file;
@@ -65,46 +67,75 @@ static gt_status check_dims(const gt_h5_set *s) {
     return GT_OK;
 }
 
-/* The classes of [N] floats, all whole numbers. */
-static gt_status read_whole(gt_h5_set *s, int64_t rows, gt_source_info *notes) {
-    double *all = malloc((size_t)rows * sizeof *all);
-    gt_status st = all ? gt_h5_set_read(s, 0, rows, GT_NUMBER_DOUBLE, all)
-                       : gt_fail(GT_NOMEM, "out of memory for %lld labels", (long long)rows);
-    for (int64_t i = 0; i < rows && !st; i++) {
-        if (gt_is_class(all[i])) notes->classes[i] = (int32_t)all[i];
-        else
-            st = gt_fail(GT_FORMAT,
-                         "label %lld is %g; [N] labels are classes, whole numbers 0 .. %d, and [N,L] are vectors",
-                         (long long)i, all[i], GT_CLASS_MAX);
-    }
+static gt_status text_at(const void *arg, int64_t i, char **text) {
+    size_t n;
+    const char *from, *at = ((char *const *)arg)[i];
+    return gt_text_to_utf8(at, strlen(at), text, &n, &from);
+}
+
+static gt_status read_texts(gt_h5_set *s, gt_source_info *notes) {
+    size_t n = (size_t)s->elements;
+    char **text = calloc(n + 1, sizeof *text);
+    gt_status st = text ? gt_h5_set_texts(s, TEXT_MOST, text) : gt_fail(GT_NOMEM, "out of memory for %zu labels", n);
+    if (!st) st = gt_labels_of_texts(notes, s->rows, text_at, text);
+    for (size_t i = 0; i < n && text; i++) free(text[i]);
+    free(text);
+    return st;
+}
+
+/* As an array of the widest numbers of their kind: what is beyond them is beyond classes, too. Vectors have the
+ * precision of float32. */
+static gt_status read_numbers(gt_h5_set *s, gt_source_info *notes) {
+    gt_npy a;
+    bool floats = s->kind == GT_H5_FLOAT;
+    void *all = malloc((size_t)s->elements * sizeof(double) + 1);
+    gt_status st = all ? gt_h5_set_read(s, 0, s->rows, floats ? GT_NUMBER_DOUBLE : GT_NUMBER_INT64, all)
+                       : gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->elements);
+    gt_npy_set_type(&a, floats ? "f8" : "i8");
+    for (int k = 0; k < s->n_dims && !st; k++) st = gt_npy_add_dimension(&a, (size_t)s->dims[k]);
+    if (!st) st = gt_labels_of_array(notes, s->rows, &a, all, false);
+    for (size_t i = 0; i < s->elements && !st && notes->vectors; i++)
+        notes->vectors[i] = (double)(float)notes->vectors[i];
     free(all);
     return st;
 }
 
-/* [N] integers or whole numbers, or [N,L] floats, N as many as images. */
 static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes) {
     int64_t rows = d->images->rows, width = (int64_t)s->row_elements;
-    bool whole = s->n_dims == 1 && s->kind == GT_H5_FLOAT, classes = s->n_dims == 1 && s->kind == GT_H5_INTEGER,
-         vectors = s->n_dims == 2 && s->kind == GT_H5_FLOAT;
-    if (!classes && !whole && !vectors)
-        return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
+    bool texts = s->kind == GT_H5_TEXT || s->varies, floats = s->kind == GT_H5_FLOAT,
+         whole = s->kind == GT_H5_INTEGER || s->kind == GT_H5_BOOL;
+    if ((!texts && !floats && !whole) || s->n_dims < 1 || s->n_dims > 2 || (texts && width != 1))
+        return gt_fail(GT_FORMAT, "must be [N] integers or texts (classes), or [N,L] numbers");
     if (s->rows != rows) return gt_fail(GT_FORMAT, "%lld labels for %lld images", (long long)s->rows, (long long)rows);
     if (width == 0 || width > GT_VECTOR_MAX || s->elements > LABEL_BYTES_MOST / sizeof(float))
         return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible",
                        (long long)width, GT_VECTOR_MAX, LABEL_BYTES_MOST >> 20);
-    gt_status st = !vectors ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
-    if (st) return st;
-    /* numbers beyond 32 bits become the largest one, and are refused as that; vectors have the precision of float32 */
-    if (classes) st = gt_h5_set_read(s, 0, rows, GT_NUMBER_INT32, notes->classes);
-    else if (whole) st = read_whole(s, rows, notes);
-    else st = gt_h5_set_read(s, 0, rows, GT_NUMBER_DOUBLE, notes->vectors);
-    for (int64_t i = 0; i < rows * width && !st && vectors; i++) notes->vectors[i] = (double)(float)notes->vectors[i];
-    return st ? st : gt_notes_check(notes, rows, true);
+    gt_status st = texts ? read_texts(s, notes) : read_numbers(s, notes);
+    return st ? st : gt_notes_check(notes, rows, !texts);
 }
 
-static gt_status read_notes(const h5set *d, gt_source_info *notes) {
+/* The attribute of the images; texts of Latin-1 become UTF-8. */
+static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
+    gt_source_info given = {0};
+    char **name = NULL;
+    int count = 0;
+    gt_status st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MAX + 1, &name, &count);
+    for (int i = 0; i < count; i++) {
+        char *text = NULL;
+        if (!st) st = text_at(name, i, &text);
+        if (!st) st = gt_notes_add_class_name(&given, text, strlen(text));
+        free(text);
+        free(name[i]);
+    }
+    free(name);
+    if (!st) st = gt_notes_take_class_names(notes, d->images->rows, &given);
+    gt_notes_free(&given);
+    return st;
+}
+
+static gt_status read_notes(const h5set *d, gt_source_info *notes, bool own_labels) {
     gt_h5_set *labels = NULL;
-    gt_status st = gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
+    gt_status st = own_labels && gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
     if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "labels");
     gt_h5_set_close(labels);
     char **channels = NULL, **label_names = NULL;
@@ -118,10 +149,8 @@ static gt_status read_notes(const h5set *d, gt_source_info *notes) {
     if (!st) st = gt_h5_texts(&d->file, "images", "label_names", 1, &label_names, &count);
     if (count) notes->label_names = label_names[0];
     free(label_names);
-    if (!st)
-        st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MAX + 1, &notes->class_name, &notes->class_names);
-    notes->class_room = (size_t)notes->class_names;
-    if (!st) st = gt_notes_check(notes, d->images->rows, true);
+    if (!st) st = read_class_names(d, notes);
+    if (!st) st = gt_notes_check(notes, d->images->rows, false);
     if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
     return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);
 }
@@ -157,7 +186,7 @@ static gt_status open_masks(h5set *d, gt_source *s) {
     return st;
 }
 
-static gt_status read_file(h5set *d, gt_source *s) {
+static gt_status read_file(h5set *d, gt_source *s, bool own_labels) {
     if (!gt_h5_has(&d->file, "images")) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
     gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
     if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &s->shape.type))) return st;
@@ -166,7 +195,7 @@ static gt_status read_file(h5set *d, gt_source *s) {
                             .width = (int)d->images->dims[2],
                             .channels = (int)d->images->dims[3],
                             .type = s->shape.type};
-    st = read_notes(d, &s->info);
+    st = read_notes(d, &s->info, own_labels);
     if (!st) st = open_masks(d, s);
     gt_source_info *n = &s->info;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
@@ -176,7 +205,6 @@ static gt_status read_file(h5set *d, gt_source *s) {
 }
 
 static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
-    (void)options;
     h5set *d = s->state;
     s->samples = read_image;
     s->format = gt_source_hdf5.name;
@@ -185,7 +213,7 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))
         return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
     gt_status st = gt_h5_open(&d->file, s->spec);
-    return st ? st : read_file(d, s);
+    return st ? st : read_file(d, s, gt_own_labels(options));
 }
 
 const gt_source_kind gt_source_hdf5 = {.name = "hdf5",

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/numbers.h"
 #include "data/source.h"
+#include "gantry/file.h"
 
 enum {
     IDX_BYTES = 0x0800, /* first word: type (bytes) and number of dimensions */
@@ -23,16 +24,14 @@ enum {
     MNIST_SIDE = 28,
 };
 
-static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
-
 typedef struct mnist {
     int border; /* zeros on each side */
 } mnist;
 
 static bool claims_mnist(const gt_spec *spec) {
-    const char *slash = strrchr(spec->text, '/');
-    return spec->is_file &&
-           (strstr(slash ? slash : spec->text, images_part) || gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
+    const char *slash = strrchr(spec->text, '/'), *name = slash ? slash : spec->text;
+    return spec->is_file && (strstr(name, "-images-idx3-ubyte") || strstr(name, "-images.idx3-ubyte") ||
+                             gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
 }
 
 /* A regular file, unpacked or not, for gzread; *bytes is its size as it lies there. */
@@ -121,21 +120,70 @@ static gt_status read_labels(gt_source *s, const char *path) {
     return st;
 }
 
-/* The file beside the images': packed like it, or not. */
-static gt_status find_labels(gt_source *s) {
-    const char *spec = s->spec, *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
-    if (!part) return GT_OK;
-    for (int packed = 1; packed >= 0; packed--) {
-        char *path;
-        if (asprintf(&path, "%.*s%s%s", (int)(part - spec), spec, labels_part, packed ? ".gz" : "") < 0)
-            return gt_fail(GT_NOMEM, "out of memory");
+/* The name of the labels for that of images, of the last `parts` parts of a path: "images" becomes "labels" and "idx3"
+ * "idx1". NULL: out of memory, or no name of images. */
+static char *labels_name(const char *path, int parts) {
+    char *name = strdup(path), *from = name ? name + strlen(name) : NULL;
+    bool images = false;
+    for (int k = 0; k < parts && from; k++) from = memrchr(name, '/', (size_t)(from - name));
+    from = from ? from + 1 : name;
+    for (char *p = from; p && (p = strstr(p, "images")); p += 6) memcpy(p, "labels", 6), images = true;
+    for (char *p = from; p && (p = strstr(p, "idx3")); p += 4) memcpy(p, "idx1", 4);
+    if (images) return name;
+    free(name);
+    return NULL;
+}
+
+/* Sets the byte between "labels" and "idx1" of the last part, and the ending. NULL: out of memory. */
+static char *variant_of(const char *name, char between, bool packed) {
+    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name, *part = strstr(last, "labels");
+    size_t n = strlen(name);
+    if (gt_ends_with(name, ".gz")) n -= 3;
+    char *out = malloc(n + 4);
+    if (!out) return NULL;
+    snprintf(out, n + 4, "%.*s%s", (int)n, name, packed ? ".gz" : "");
+    if (part && strchr("-.", part[6]) && part[6]) out[part + 6 - name] = between;
+    return out;
+}
+
+/* *there: a file of labels is there by one of its names, and was read. */
+static gt_status try_labels(gt_source *s, const char *name, bool *there) {
+    for (int k = 0; k < 4; k++) {
+        char *path = variant_of(name, k & 1 ? '.' : '-', k < 2);
+        if (!path) return gt_fail(GT_NOMEM, "out of memory");
         gt_status st = GT_OK;
-        bool there = access(path, F_OK) == 0;
-        if (there && (st = read_labels(s, path))) gt_wrap(st, "labels in '%s'", path);
+        *there = access(path, F_OK) == 0 && !gt_is_directory(path);
+        if (*there && (st = read_labels(s, path))) gt_wrap(st, "labels in '%s'", path);
         free(path);
-        if (there) return st;
+        if (*there || st) return st;
     }
     return GT_OK;
+}
+
+/* The file beside the images': with a dash or a dot in its name, packed or not; or in a folder of its own name, as
+ * Kaggle unpacks it. */
+static gt_status find_labels(gt_source *s) {
+    bool there = false;
+    const char *slash = strrchr(s->spec, '/');
+    char *first = labels_name(s->spec, 1);
+    gt_status st = GT_OK;
+    for (int parts = 1; parts <= 2 && !there && !st; parts++) {
+        char *name = labels_name(s->spec, parts);
+        if (name) st = try_labels(s, name, &there);
+        free(name);
+    }
+    if (!there && !st && first) {
+        const char *name = strrchr(first, '/');
+        st = gt_notes_say(&s->info,
+                          "no labels beside '%.200s': looked for '%.200s', with a dash or a dot in it, packed "
+                          "(.gz) or not",
+                          slash ? slash + 1 : s->spec, name ? name + 1 : first);
+    } else if (!there && !st) {
+        st = gt_notes_say(&s->info, "no labels: 'images' in its name would say which file beside it has them, such as "
+                                    "train-images-idx3-ubyte and train-labels-idx1-ubyte");
+    }
+    free(first);
+    return st;
 }
 
 /* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */

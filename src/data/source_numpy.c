@@ -65,23 +65,6 @@ static gt_status check_images(gt_source *s, numpy *f) {
     return gt_picture_check_size(height, width, channels, type, 0);
 }
 
-static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
-    size_t width = a->dimensions == 2 ? a->shape[1] : 1;
-    if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
-        return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
-    bool classes = a->type != 'f', whole = a->type == 'f' && a->dimensions == 1;
-    for (size_t i = 0; whole && i < a->elements; i++) whole = gt_is_class(gt_npy_number(a, data, i));
-    if ((!classes && !whole) || width != 1) return gt_labels_of_rows(&s->info, a, data);
-    gt_status st = gt_notes_new_classes(&s->info, s->count);
-    for (size_t i = 0; !st && i < a->elements; i++) {
-        double v = gt_npy_number(a, data, i);
-        if (v < 0 || v > GT_CLASS_MAX)
-            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MAX);
-        else s->info.classes[i] = (int32_t)v;
-    }
-    return st;
-}
-
 gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     enum { BYTES_MOST = 1 << 30 };
     gt_npy array;
@@ -95,10 +78,10 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     gt_status st = gt_source_file(path, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
     if (fd >= 0) close(fd);
-    if (!st) st = gt_npy_head(&array, bytes, n);
+    if (!st) st = gt_labels_head(&array, bytes, n);
     if (!st && (n - array.head) / (size_t)array.size < array.elements)
         st = gt_fail(GT_FORMAT, "truncated: the array is not whole");
-    if (!st) st = take_labels(s, &array, (const char *)bytes + array.head);
+    if (!st) st = gt_labels_of_array(&s->info, s->count, &array, (const char *)bytes + array.head, false);
     free(bytes);
     return st;
 }
@@ -153,9 +136,16 @@ typedef struct npz {
     choice choice;
     gt_temp_file labels;
     gt_npy label_array;
-    bool second; /* pass */
+    char unread[320]; /* why an array that may be labels cannot be read; "": there is none */
+    bool second;      /* pass */
     char piece[PIECE];
 } npz;
+
+/* Arrays that nobody wants may be of any kind, labels may not. */
+static void note_unread(npz *z, const char *name) {
+    if (*z->unread || !(strstr(name, "label") || *name == 'y')) return;
+    snprintf(z->unread, sizeof z->unread, "'%s': %s", name, gt_message());
+}
 
 static gt_status take_array(npz *z, struct archive *a, const char *name) {
     char *piece = z->piece;
@@ -165,7 +155,8 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
          labels = z->second && !strcmp(name, z->choice.name[LABELS]);
     if (z->second && !images && !labels) return GT_OK;
     gt_status st = gt_archive_piece(a, piece, PIECE, &n);
-    if (!st) st = gt_npy_head(&head, piece, n);
+    if (!st) st = images ? gt_npy_head(&head, piece, n) : gt_labels_head(&head, piece, n);
+    if (st && !z->second) note_unread(z, name);
     if (!z->second) {
         if (!st) consider_array(&z->choice, name, &head);
         return GT_OK; /* arrays that nobody wants may be of any kind */
@@ -192,7 +183,7 @@ static gt_status use_labels(gt_source *s, const npz *z) {
         return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     const char *map = gt_temp_file_map(&z->labels, 0, (size_t)z->labels.size);
     if (!map) return GT_FAILED;
-    gt_status st = take_labels(s, a, map + a->head);
+    gt_status st = gt_labels_of_array(&s->info, s->count, a, map + a->head, false);
     gt_temp_file_unmap(map, (size_t)z->labels.size);
     return st;
 }
@@ -210,6 +201,8 @@ static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
     if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
     if (!st && (st = check_images(s, f))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
+    if (!st && z.labels.fd < 0 && *z.unread && with_labels)
+        st = gt_fail(GT_FORMAT, "%s; --labels=none of gantry dataset leaves labels out", z.unread);
     gt_temp_file_close(&z.labels);
     return st;
 }

@@ -311,7 +311,9 @@ static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
         return gt_fail(GT_FORMAT, "no array of %" PRId64 " rows", s->count);
     if (a.elements > (n - a.head) / (size_t)a.size) return gt_fail(GT_FORMAT, "truncated");
     /* without columns: how the tools say that there are no labels */
-    return a.shape[1] ? gt_labels_of_rows(&s->info, &a, (const char *)bytes + a.head) : GT_OK;
+    if (!a.shape[1]) return GT_OK;
+    /* the tools write classes as one-hot floats */
+    return gt_labels_of_array(&s->info, s->count, &a, (const char *)bytes + a.head, true);
 }
 
 static gt_status read_labels(gt_source *s, const char *path) {

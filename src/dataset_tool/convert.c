@@ -125,7 +125,7 @@ static gt_hash128 key_of(const conversion *p) {
     if (o->mnist_border != GT_MNIST_BORDER) gt_hasher_add(h, &o->mnist_border, sizeof o->mnist_border);
     if (o->windows) gt_hasher_add(h, "windows", 7), gt_hasher_add(h, &o->windows, sizeof o->windows);
     /* those without a label are left out */
-    if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8);
+    if (p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8);
     gt_hasher_add(h, &p->digest, sizeof p->digest);
     gt_items_identify(&p->items, h);
     return gt_hasher_end(h);
@@ -176,7 +176,7 @@ static void advise_user(const conversion *p, gt_buffer *text, bool odd, bool bad
     if (sizes && !t->crop && !t->pad)
         gt_buffer_printf(text, p->shape.width == p->shape.height ? " --transform=center-crop" : " --pad");
     if (skips) gt_buffer_printf(text, " --on-error=skip");
-    if (p->items.labels && p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
+    if (p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
 }
 
 /* GT_FORMAT: pictures cannot be read, and are not left out either. GT_USAGE: all can be read, but not used like this.
@@ -314,34 +314,11 @@ static gt_status make_items(conversion *p) {
     return st;
 }
 
-/* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen
- * without a word. */
-static gt_status note_unlabelled(conversion *p) {
-    const gt_dest *d = &p->writer.dest;
-    bool scan = p->request->scan_only;
-    int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
-    char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 100];
-    gt_status st = GT_OK;
-    for (int k = 0; k < p->items.n; k++)
-        if (gt_source_get_info(p->items.sources[k])->labels_missing) gt_warn(GT_LABELS_MISSING, p->request->sources[k]);
-    if (p->items.labels || !p->items.info.unlabelled) return GT_OK;
-    for (int64_t i = 0; i < n && !st; i++) {
-        int64_t item = scan ? i : d->entries[i].item;
-        if (gt_items_labelled(&p->items, item)) continue;
-        if (!missing++) first = item;
-        snprintf(text, sizeof text, "'%s': no label", gt_items_name(&p->items, item, name));
-        st = gt_remarks_add(p->remarks, GT_REMARK_NOTE, item, text, true);
-    }
-    if (missing)
-        gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n,
-                gt_items_name(&p->items, first, name));
-    return st;
-}
-
 static gt_status finish_result(conversion *p) {
     gt_status st = check_usable(p);
     if (st) return st;
-    st = note_unlabelled(p);
+    for (int k = 0; k < p->items.n; k++)
+        if (gt_source_get_info(p->items.sources[k])->labels_missing) gt_warn(GT_LABELS_MISSING, p->request->sources[k]);
     note_range(p);
     note_images(p);
     if (st || p->request->scan_only) return st;

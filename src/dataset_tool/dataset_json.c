@@ -47,13 +47,7 @@ static void add_label(const gt_dest *d, gt_buffer *text, uint32_t item) {
     gt_buffer_printf(text, "]");
 }
 
-/* Every image that was put has a label. */
-bool gt_dest_labelled(const gt_dest *d) {
-    if (d->items->info.label_kind == GT_LABELS_NONE) return false;
-    for (size_t i = 0; i < d->n && d->items->info.unlabelled; i++)
-        if (!gt_items_labelled(d->items, d->entries[i].item)) return false;
-    return true;
-}
+bool gt_dest_labelled(const gt_dest *d) { return d->items->info.label_kind != GT_LABELS_NONE; }
 
 /* `, "KEY": VALUE`; takes `value`. */
 static void add_value(gt_buffer *text, const char *key, json_t *value) {
@@ -64,10 +58,17 @@ static void add_value(gt_buffer *text, const char *key, json_t *value) {
     json_decref(value);
 }
 
-static void add_names(gt_buffer *text, const char *key, char *const *name, int n) {
+/* Sources give names in UTF-8. */
+static gt_status add_names(gt_buffer *text, const char *key, char *const *name, int n) {
     json_t *names = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(names, json_string(name[i]));
-    add_value(text, key, names);
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i++)
+        if (json_array_append_new(names, json_string(name[i])))
+            st = gt_fail(GT_FORMAT, "%s: the name of class %d, '%s', cannot be written: it is not UTF-8", key, i,
+                         name[i]);
+    if (!st) add_value(text, key, names);
+    else json_decref(names);
+    return st;
 }
 
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
@@ -85,8 +86,11 @@ gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
     double range[2];
     if (gt_dest_range(d, range)) add_value(text, "range", json_pack("[f,f]", range[0], range[1]));
     if (gt_dest_channels(d)) add_value(text, "channels", json_string(gt_dest_channels(d)));
-    if (labelled && info->class_names) add_names(text, "class_names", info->class_name, info->class_names);
-    if (info->masks && info->mask_classes) add_names(text, "mask_classes", info->mask_name, info->mask_classes);
+    gt_status st = GT_OK;
+    if (labelled && info->class_names) st = add_names(text, "class_names", info->class_name, info->class_names);
+    if (!st && info->masks && info->mask_classes)
+        st = add_names(text, "mask_classes", info->mask_name, info->mask_classes);
     gt_buffer_printf(text, "}");
+    if (st) return st;
     return text->failed ? gt_fail(GT_NOMEM, "out of memory for dataset.json") : GT_OK;
 }

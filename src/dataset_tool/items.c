@@ -256,8 +256,12 @@ bool gt_items_labelled(const gt_items *items, int64_t i) {
 
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
     char name[GT_ITEM_NAME_BYTES];
-    if (!items->labels || !items->info.unlabelled || gt_items_labelled(items, i)) return false;
-    snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name),
-             items->labels);
+    if (!items->info.unlabelled || gt_items_labelled(items, i)) return false;
+    if (items->labels)
+        snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name),
+                 items->labels);
+    else
+        snprintf(text, GT_UNLABELLED_BYTES, "'%s': no label, while %" PRId64 " others have one",
+                 gt_items_name(items, i, name), items->first[items->n] - items->info.unlabelled);
     return true;
 }

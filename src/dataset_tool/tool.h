@@ -21,8 +21,8 @@ typedef struct gt_items {
     int64_t count;
     bool main_thread_only;
     gt_source_info info; /* of all together; count is not used */
-    /* "folders" or the CSV that gives the labels: an item without a label there cannot be used; NULL: the source's own
-     */
+    /* "folders" or the file that gives the labels; NULL: the source's own. Where some items have a label, one that has
+     * none cannot be used. */
     const char *labels;
 } gt_items;
 
@@ -183,7 +183,7 @@ void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]);      /* "0000
 void gt_entry_mask_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "masks/00000/img00000000.png" */
 /* dataset.json of the images put; gt_buffer_free it. */
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text);
-bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label */
+bool gt_dest_labelled(const gt_dest *d); /* the images that were put have labels */
 /* what the channels mean; NULL: not known, or plain grey or RGB */
 const char *gt_dest_channels(const gt_dest *d);
 bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one */

@@ -80,16 +80,17 @@ gt_status gt_h5_attribute_text(gt_h5_file *f, const char *of, const char *name, 
 /* ---- reading ---- */
 
 enum { GT_H5_MOST_DIMS = 32 };
-typedef enum gt_h5_kind { GT_H5_OTHER, GT_H5_INTEGER, GT_H5_FLOAT, GT_H5_TEXT, GT_H5_STATISTIC } gt_h5_kind;
+typedef enum gt_h5_kind { GT_H5_OTHER, GT_H5_INTEGER, GT_H5_FLOAT, GT_H5_BOOL, GT_H5_TEXT, GT_H5_STATISTIC } gt_h5_kind;
 
 /* An open set. */
 typedef struct gt_h5_set {
-    gt_h5_kind kind; /* GT_H5_TEXT: of fixed length */
+    gt_h5_kind kind; /* GT_H5_TEXT: of fixed length; GT_H5_BOOL: FALSE and TRUE, as h5py writes them */
     bool is_signed;
     size_t bytes;                        /* of an element */
     int n_dims;                          /* 0: a single element */
     int64_t dims[GT_H5_MOST_DIMS], rows; /* rows: dims[0], or 1 */
     uint64_t row_elements, elements;
+    bool varies;              /* GT_H5_OTHER: texts of variable length */
     uint64_t stored;          /* bytes of the file that hold the set */
     uint64_t chunks, written; /* how many chunks the set has, and how many of them were written; 0: no chunks */
 } gt_h5_set;
@@ -102,6 +103,9 @@ gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path)
 /* Rows first .. first + n - 1, converted to `type`. GT_NUMBER_TEXT: texts of set->bytes bytes, as in the file.
  * GT_FORMAT: damaged. */
 gt_status gt_h5_set_read(gt_h5_set *s, int64_t first, int64_t n, gt_number type, void *out);
+/* The texts of a set of GT_H5_TEXT, or whose texts vary: of each at most `most` bytes. The caller frees the
+ * set->elements texts, also after a failure. */
+gt_status gt_h5_set_texts(gt_h5_set *s, size_t most, char **text);
 /* The stored bytes of the chunk that begins with this row. False: they are not n bytes, not all filters made them, or
  * they cannot be read. */
 bool gt_h5_set_chunk(gt_h5_set *s, int64_t row, void *out, size_t n);

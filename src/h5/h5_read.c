@@ -12,7 +12,8 @@ enum {
     CACHE_SLOTS = 12421,
     DEEPEST = 32,
     MOST_LINKS = 1 << 16,
-    LONGEST_PATH = 1024
+    LONGEST_PATH = 1024,
+    TEXT_MOST = 64 * 1024
 };
 
 /* ---- open ---- */
@@ -39,10 +40,17 @@ static hid_t open_set(const gt_h5_file *f, const char *path, size_t cache) {
     return set;
 }
 
+static bool is_bool(hid_t type) {
+    int8_t value[2];
+    return H5Tget_nmembers(type) == 2 && H5Tget_size(type) == 1 && H5Tget_member_value(type, 0, &value[0]) >= 0 &&
+           H5Tget_member_value(type, 1, &value[1]) >= 0 && value[0] == 0 && value[1] == 1;
+}
+
 static gt_h5_kind kind_of(hid_t type) {
     switch (H5Tget_class(type)) {
     case H5T_INTEGER: return GT_H5_INTEGER;
     case H5T_FLOAT: return GT_H5_FLOAT;
+    case H5T_ENUM: return is_bool(type) ? GT_H5_BOOL : GT_H5_OTHER;
     case H5T_STRING: return H5Tis_variable_str(type) ? GT_H5_OTHER : GT_H5_TEXT;
     case H5T_COMPOUND: return H5Tget_member_index(type, "mean") >= 0 ? GT_H5_STATISTIC : GT_H5_OTHER;
     default: return GT_H5_OTHER;
@@ -57,6 +65,7 @@ static gt_status describe(h5_set *s) {
     if (type >= 0) {
         a->kind = kind_of(type);
         a->bytes = H5Tget_size(type);
+        a->varies = H5Tget_class(type) == H5T_STRING && a->kind == GT_H5_OTHER;
         a->is_signed = a->kind == GT_H5_INTEGER && H5Tget_sign(type) != H5T_SGN_NONE;
     }
     h5_release(type, -1, -1);
@@ -142,6 +151,24 @@ gt_status gt_h5_set_read(gt_h5_set *set, int64_t first, int64_t n, gt_number typ
                 (!set->n_dims || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
                 H5Dread(s->id, s->given, s->memory, s->space, H5P_DEFAULT, out) >= 0;
     return fine ? GT_OK : gt_h5_fail(GT_FORMAT, "cannot be read");
+}
+
+gt_status gt_h5_set_texts(gt_h5_set *set, size_t most, char **text) {
+    h5_set *s = (h5_set *)set;
+    size_t n = (size_t)set->elements, bytes;
+    memset(text, 0, n * sizeof *text);
+    gt_status st = h5_guard_rows(s, 0, set->rows);
+    if (st || set->varies) return st ? st : h5_texts_read(s->id, n, most, text);
+    if (set->kind != GT_H5_TEXT || !set->bytes || set->bytes > TEXT_MOST || gt_mul_overflows(n, set->bytes, &bytes))
+        return gt_fail(GT_FORMAT, "no texts that can be read");
+    char *raw = calloc(1, bytes + 1);
+    if (!raw) return gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
+    st = gt_h5_set_read(set, 0, set->rows, GT_NUMBER_TEXT, raw);
+    for (size_t i = 0; i < n && !st; i++)
+        if (!(text[i] = strndup(raw + i * set->bytes, set->bytes < most ? set->bytes : most)))
+            st = gt_fail(GT_NOMEM, "out of memory for a text");
+    free(raw);
+    return st;
 }
 
 bool gt_h5_set_chunk(gt_h5_set *set, int64_t row, void *out, size_t n) {

@@ -24,11 +24,11 @@ hid_t h5_untimed(hid_t class, bool ordered);
 /* An access list of `class` with which no link leads into another file. */
 hid_t h5_own_links(hid_t class);
 
-/* The n texts of an attribute of the type H5T_STRING, H5T_VARIABLE, in a file that was opened by name; of each text at
- * most `most` bytes. They are malloc'ed, also those before one that fails, which stays NULL with all behind it. Such
- * texts lie in heaps of the file; libhdf5 believes what a file says of their lengths, reads behind the heap and writes
- * behind its own memory, so they are read without libhdf5. */
-gt_status h5_texts_read(hid_t attribute, size_t n, size_t most, char **text);
+/* The n texts of an attribute or a set of the type H5T_STRING, H5T_VARIABLE, in a file that was opened by name; of each
+ * text at most `most` bytes. They are malloc'ed, also those before one that fails, which stays NULL with all behind it.
+ * Such texts lie in heaps of the file; libhdf5 believes what a file says of their lengths, reads behind the heap and
+ * writes behind its own memory, so they are read without libhdf5. */
+gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text);
 
 /* New files that are made with this access list are written by h5_sink.c, without file locks. *error gets errno of the
  * first read or write that failed, and must not be moved while the file is open. libhdf5 does not survive a write that

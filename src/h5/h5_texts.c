@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads texts of variable length in attributes: see h5_texts_read() in h5_room.h.
+ * Reads texts of variable length in attributes and sets: see h5_texts_read() in h5_room.h.
  *
- * For each text the attribute holds the place of the text (libhdf5 hands the place over through a conversion to opaque
- * bytes):
+ * For each text the attribute, or the set, holds the place of the text (libhdf5 hands the place over through a
+ * conversion to opaque bytes):
  *
  *     length (4), place of a heap (8), number in it (4)
  *
@@ -34,11 +34,13 @@ static herr_t as_stored(hid_t from, hid_t to, H5T_cdata_t *c, size_t n, size_t s
     return H5Tget_size(from) == PLACE && H5Tget_size(to) == PLACE ? 0 : -1;
 }
 
-static gt_status read_places(hid_t attribute, uint8_t *places) {
-    hid_t from = H5Aget_type(attribute), to = H5Tcreate(H5T_OPAQUE, PLACE);
+/* `of`: an attribute or a set. */
+static gt_status read_places(hid_t of, uint8_t *places) {
+    bool set = H5Iget_type(of) == H5I_DATASET;
+    hid_t from = set ? H5Dget_type(of) : H5Aget_type(of), to = H5Tcreate(H5T_OPAQUE, PLACE);
     bool fine = from >= 0 && to >= 0 && H5Tregister(H5T_PERS_SOFT, "as stored", from, to, as_stored) >= 0;
     if (fine) {
-        fine = H5Aread(attribute, to, places) >= 0;
+        fine = (set ? H5Dread(of, to, H5S_ALL, H5S_ALL, H5P_DEFAULT, places) : H5Aread(of, to, places)) >= 0;
         H5Tunregister(H5T_PERS_SOFT, "as stored", -1, -1, as_stored);
     }
     if (to >= 0) H5Tclose(to);
@@ -46,8 +48,8 @@ static gt_status read_places(hid_t attribute, uint8_t *places) {
     return fine ? GT_OK : gt_fail(GT_FORMAT, "its texts cannot be found");
 }
 
-static gt_status open_heaps(hid_t attribute, heap *h) {
-    hid_t file = H5Iget_file_id(attribute), list = file < 0 ? -1 : H5Fget_create_plist(file);
+static gt_status open_heaps(hid_t of, heap *h) {
+    hid_t file = H5Iget_file_id(of), list = file < 0 ? -1 : H5Fget_create_plist(file);
     hsize_t before = 0;
     void *fd = NULL;
     bool fine = list >= 0 && H5Pget_userblock(list, &before) >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 &&
@@ -110,12 +112,12 @@ static gt_status read_one(heap *h, const uint8_t *place, size_t most, char **tex
     return *text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a text");
 }
 
-gt_status h5_texts_read(hid_t attribute, size_t n, size_t most, char **text) {
+gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text) {
     heap h = {.fd = -1};
     uint8_t *places = calloc(n, PLACE);
     memset(text, 0, n * sizeof *text);
-    gt_status st = places ? read_places(attribute, places) : gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
-    if (!st) st = open_heaps(attribute, &h);
+    gt_status st = places ? read_places(of, places) : gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
+    if (!st) st = open_heaps(of, &h);
     for (size_t i = 0; i < n && !st; i++) st = read_one(&h, places + i * PLACE, most, &text[i]);
     free(h.bytes);
     free(places);

@@ -15,6 +15,7 @@ enum { TEXT_MOST = 1 << 20 };
 #define SAMPLES "/data/samples"
 #define RANGE "/data/range"
 #define CHANNELS "/data/channels"
+#define LABELS "/data/labels"
 #define CLASS_NAMES "/data/class_names"
 
 static void put_class_names(gt_checkpoint *c, const gt_checkpoint_data *d) {
@@ -43,6 +44,7 @@ void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (d->samples != GT_U8) gt_checkpoint_text(c, SAMPLES, gt_sample_type(d->samples));
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
+    if (d->vectors) gt_checkpoint_text(c, LABELS, "vectors");
     if (!d->class_names) return;
     put_class_names(c, d);
     put_class_attribute(c, d);
@@ -112,7 +114,7 @@ static gt_status get_class_names(const gt_checkpoint_file *f, gt_arena *a, gt_ch
 }
 
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
-    *out = (gt_checkpoint_data){0};
+    *out = (gt_checkpoint_data){.vectors = gt_checkpoint_find(f, LABELS) != NULL};
     gt_status st = get_pictures(f, out);
     if (!st) st = get_samples(f, out);
     if (!st) st = get_range(f, out);

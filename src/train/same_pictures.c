@@ -88,7 +88,9 @@ static void name_classes(const gt_engine *e, gt_checkpoint_data *d) {
 }
 
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c) {
+    bool vectors = e->job->label_dim && !e->model->masks && e->info->label_kind == GT_LABELS_VECTORS;
     gt_checkpoint_data d = {.samples = e->info->type,
+                            .vectors = vectors,
                             .has_range = !gt_dataset_usual_range(e->info),
                             .range = {e->info->range[0], e->info->range[1]},
                             .channels = e->info->channel_names};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/text.h"
 #include "gantry/dataset.h"
 #include "gantry/generate.h"
 #include "gantry/log.h"
@@ -199,9 +200,16 @@ gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float
     bool given = c->label || (c->class && *c->class);
     if (ignored) *ignored = !dim && given;
     if (!dim) return GT_OK;
+    if (!given && g->trained.data.vectors)
+        return gt_fail(GT_USAGE, "the network is conditional: a vector of %d number%s is needed, by --label", dim,
+                       gt_plural(dim));
     if (!given)
         return gt_fail(
             GT_USAGE, "the network is conditional: --class=0 to --class=%d is needed, or a vector by --label", dim - 1);
+    if (!c->label && g->trained.data.vectors)
+        return gt_fail(GT_USAGE,
+                       "--class=%.60s: the network's labels are no classes but vectors of %d number%s: --label=%s",
+                       c->class, dim, gt_plural(dim), dim > 1 ? "X,Y,..." : "X");
     if (c->label && c->label_dim != dim)
         return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", c->label_dim, dim);
     int class = -1;

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a file of labels is written shows in its first lines. Lines of JSON become lines of fields. */
+#define _GNU_SOURCE
+#include "data/label_table.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gantry/option.h"
+#include "gantry/text.h"
+
+enum { FILE_MOST = 1 << 30, LOOKS = 3 };
+
+/* ---- lines of JSON ---- */
+
+typedef struct record_list {
+    gt_buffer text;    /* the lines of fields */
+    gt_name_list keys; /* of the first record: the columns */
+    int64_t line;
+} record_list;
+
+/* As gt_csv reads it: nothing breaks the line. */
+static void add_field(gt_buffer *b, const char *text) {
+    gt_buffer_printf(b, "\"");
+    for (const char *p = text; *p; p++) {
+        char c = *p == '\n' || *p == '\r' ? ' ' : *p;
+        gt_buffer_add(b, &c, 1);
+        if (c == '"') gt_buffer_add(b, &c, 1);
+    }
+    gt_buffer_printf(b, "\"");
+}
+
+static bool is_list(const json_t *value) {
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!json_is_number(json_array_get(value, i))) return false;
+    return json_array_size(value) > 0;
+}
+
+static bool is_single(const json_t *value) {
+    return json_is_string(value) || json_is_number(value) || json_is_boolean(value) || json_is_null(value);
+}
+
+static void add_single(gt_buffer *b, const json_t *value) {
+    char number[32];
+    if (json_is_string(value)) add_field(b, json_string_value(value));
+    else if (json_is_integer(value)) gt_buffer_printf(b, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value)) gt_buffer_printf(b, "%s", gt_real_text(json_real_value(value), number));
+    else if (json_is_boolean(value)) gt_buffer_printf(b, "%d", json_is_true(value));
+}
+
+/* The first record says which columns there are: a list of numbers is several of one name. */
+static gt_status add_head(record_list *r, const json_t *record) {
+    const char *key;
+    json_t *value;
+    gt_status st = GT_OK;
+    json_object_foreach((json_t *)(uintptr_t)record, key, value) {
+        size_t columns = is_list(value) ? json_array_size(value) : is_single(value);
+        for (size_t i = 0; i < columns && !st; i++) {
+            gt_buffer_printf(&r->text, r->keys.count ? "," : "");
+            add_field(&r->text, key);
+            st = gt_names_add(&r->keys, key, strlen(key));
+        }
+    }
+    if (!st && !r->keys.count) st = gt_fail(GT_FORMAT, "line 1: an object with nothing that can be a label");
+    gt_buffer_printf(&r->text, "\n");
+    return st;
+}
+
+static void add_record(record_list *r, const json_t *record) {
+    size_t of_list = 0;
+    for (size_t i = 0; i < r->keys.count; i++) {
+        const char *key = gt_names_at(&r->keys, i);
+        of_list = i && !strcmp(key, gt_names_at(&r->keys, i - 1)) ? of_list + 1 : 0;
+        const json_t *value = json_object_get(record, key);
+        if (i) gt_buffer_printf(&r->text, ",");
+        add_single(&r->text, json_is_array(value) ? json_array_get(value, of_list) : value);
+    }
+    gt_buffer_printf(&r->text, "\n");
+}
+
+static gt_status take_record(record_list *r, const char *text, size_t n) {
+    json_error_t error;
+    json_t *record = json_loadb(text, n, 0, &error);
+    gt_status st = GT_OK;
+    if (!json_is_object(record))
+        st = gt_fail(GT_FORMAT, "line %" PRId64 ": %s", r->line, record ? "an object {...} is needed" : error.text);
+    if (!st && !r->keys.count) st = add_head(r, record);
+    if (!st) add_record(r, record);
+    json_decref(record);
+    return st;
+}
+
+/* Replaces the text, which is freed. */
+static gt_status convert_records(char **text, size_t *n) {
+    record_list r = {.line = 0};
+    gt_status st = GT_OK;
+    for (const char *at = *text, *end = at + *n, *stop; at < end && !st; at = stop + 1) {
+        stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        r.line++;
+        const char *p = at;
+        while (p < stop && isspace((unsigned char)*p)) p++;
+        if (p < stop) st = take_record(&r, p, (size_t)(stop - p));
+        else if (r.keys.count) gt_buffer_printf(&r.text, "\n"); /* lines keep their numbers */
+    }
+    gt_names_free(&r.keys);
+    if (!st && r.text.failed) st = gt_fail(GT_NOMEM, "out of memory for lines of JSON");
+    if (st) {
+        gt_buffer_free(&r.text);
+        return st;
+    }
+    free(*text);
+    *text = r.text.data;
+    *n = r.text.n;
+    return GT_OK;
+}
+
+/* ---- lines of fields ---- */
+
+/* The first word of a line, up to one of these bytes, is the name of a picture. */
+static bool begins_with_picture(const char *line, const char *stops) {
+    char name[GT_ITEM_NAME_BYTES];
+    size_t n = strcspn(line, stops);
+    if (!line[n] || n >= sizeof name) return false;
+    memcpy(name, line, n);
+    name[n] = 0;
+    return gt_picture_is_name(name);
+}
+
+static bool is_whole(const char *text, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)text[i])) return false;
+    return n > 0;
+}
+
+/* Between fields of a line; 0: nothing tells it. A comma stands in names of classes, and blanks in names of pictures:
+ * what follows a picture's name is a separator, else the first byte that can be one. */
+static char separator_of(const char *line, bool named) {
+    static const char *const possible[] = {",", ";", "\t", " \t"};
+    if (!named) { /* NUMBER,LABEL, or a label alone, in which anything may stand */
+        size_t digits = strspn(line, "0123456789");
+        return digits && line[digits] && strchr(";\t", line[digits]) ? line[digits] : strchr(line, ',') ? ',' : 0;
+    }
+    if (*line == '"') {
+        const char *quote = strchr(line + 1, '"');
+        return quote && quote[1] && strchr(",;\t", quote[1]) ? quote[1] : 0;
+    }
+    for (size_t i = 0; i < sizeof possible / sizeof *possible; i++)
+        if (begins_with_picture(line, possible[i])) return i == 3 ? ' ' : *possible[i];
+    return line[strcspn(line, ",;\t")];
+}
+
+static size_t words_of(const char *line) {
+    size_t n = 0;
+    for (const char *p = line + strspn(line, " \t"); *p; p += strspn(p, " \t"), n++) p += strcspn(p, " \t");
+    return n;
+}
+
+/* CelebA's: how many lines there are, the names of the attributes, then lines of a picture and its attributes. */
+static bool is_attribute_table(char *const line[LOOKS]) {
+    return line[2] && is_whole(line[0], strcspn(line[0], " \t")) && words_of(line[0]) == 1 &&
+           begins_with_picture(line[2], " \t") && words_of(line[2]) == words_of(line[1]) + 1;
+}
+
+static gt_status find_layout(gt_label_table *t, bool named) {
+    char *line[LOOKS] = {NULL}, separator = 0;
+    bool there = true;
+    gt_status st = GT_OK;
+    for (int i = 0; i < LOOKS && there && !st; i++) {
+        st = gt_csv_line(&t->csv, &there);
+        if (!st && there && !(line[i] = strdup(t->csv.text))) st = gt_fail(GT_NOMEM, "out of memory for labels");
+    }
+    if (!st && named && is_attribute_table(line)) {
+        t->before = 1;
+        t->heading = t->unnamed = true;
+        separator = ' ';
+    }
+    for (int i = 0; i < 2 && !separator && line[i]; i++) separator = separator_of(line[i], named);
+    t->csv.separator = separator ? separator : ',';
+    for (int i = 0; i < LOOKS; i++) free(line[i]);
+    return st;
+}
+
+/* The columns that hold names of pictures are called so. The first one is taken where no heading says otherwise. */
+static void find_names(gt_label_table *t) {
+    static const char *const usual[] = {"file_name", "filename", "image_id", "image", "path", "file", "id"};
+    for (size_t i = t->head.count; i-- > 0;)
+        for (size_t k = 0; k < sizeof usual / sizeof *usual; k++)
+            if (!strcasecmp(gt_names_at(&t->head, i), usual[k])) t->name = i;
+    if (t->unnamed || t->head.count < 2) t->name = 0;
+}
+
+static gt_status read_head(gt_label_table *t) {
+    gt_status st = gt_label_table_rewind(t, 0);
+    if (!st) st = gt_csv_next(&t->csv);
+    if (!st && t->unnamed) st = gt_names_add(&t->head, "", 0);
+    for (size_t i = 0; i < t->csv.fields && !st; i++)
+        st = gt_names_add(&t->head, t->csv.field[i], strlen(t->csv.field[i]));
+    return st ? st : gt_label_table_rewind(t, 0);
+}
+
+/* ---- files ---- */
+
+/* A name of a file may hold colons, too. */
+static gt_status split_spec(gt_label_table *t, const char *spec) {
+    const char *colon = access(spec, F_OK) ? strchr(spec, ':') : NULL;
+    t->path = strdup(spec);
+    t->columns = "";
+    for (; t->path && colon; colon = strchr(colon + 1, ':')) {
+        t->path[colon - spec] = 0;
+        if (!access(t->path, F_OK)) {
+            t->columns = colon + 1;
+            break;
+        }
+        t->path[colon - spec] = ':';
+    }
+    return t->path ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+}
+
+static gt_status read_file(gt_label_table *t, char **text, size_t *n) {
+    int fd;
+    uint64_t size;
+    void *bytes = NULL;
+    gt_status st = gt_source_file(t->path, &fd, &size);
+    if (!st) st = gt_load_part(fd, 0, size, FILE_MOST, true, &bytes, n);
+    if (fd >= 0) close(fd);
+    if (!st) st = gt_text_to_utf8(bytes, *n, text, n, &t->from);
+    free(bytes);
+    return st;
+}
+
+gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named) {
+    char *text = NULL;
+    size_t n = 0;
+    *t = (gt_label_table){.name = 0};
+    gt_status st = split_spec(t, spec);
+    if (!st) st = read_file(t, &text, &n);
+    bool records = !st && text[strspn(text, " \t\r\n")] == '{';
+    if (!st && records) st = convert_records(&text, &n);
+    if (!st && !n) st = gt_fail(GT_FORMAT, "the file is empty");
+    if (st) free(text);
+    else st = gt_csv_open_text(&t->csv, text, n);
+    if (!st && records) t->heading = true, t->csv.first_line = 0;
+    if (!st && !records) st = find_layout(t, named);
+    t->heading |= *t->columns != 0;
+    if (!st) st = read_head(t);
+    if (!st) find_names(t);
+    if (st) gt_label_table_close(t);
+    return st;
+}
+
+void gt_label_table_close(gt_label_table *t) {
+    gt_csv_close(&t->csv);
+    gt_names_free(&t->head);
+    free(t->path);
+    *t = (gt_label_table){.name = 0};
+}
+
+gt_status gt_label_table_rewind(gt_label_table *t, size_t lines) {
+    bool there = true;
+    gt_status st = GT_OK;
+    gt_csv_rewind(&t->csv);
+    for (size_t i = 0; i < t->before + lines && there && !st; i++) st = gt_csv_line(&t->csv, &there);
+    return st;
+}
