@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "gantry/memory.h"
 #include "gantry/option.h"
 #include "gantry/text.h"
 
@@ -97,10 +98,10 @@ static gt_status take_record(record_list *r, const char *text, size_t n) {
 }
 
 /* Replaces the text, which is freed. */
-static gt_status convert_records(char **text, size_t *n) {
+static gt_status convert_records(char **text, size_t *n, size_t mark) {
     record_list r = {.line = 0};
     gt_status st = GT_OK;
-    for (const char *at = *text, *end = at + *n, *stop; at < end && !st; at = stop + 1) {
+    for (const char *at = *text + mark, *end = *text + *n, *stop; at < end && !st; at = stop + 1) {
         stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
         r.line++;
@@ -223,16 +224,44 @@ static gt_status split_spec(gt_label_table *t, const char *spec) {
     return t->path ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
 }
 
+/* Reads up to a zero byte, which no text has but UTF-16: what is not text may be large. */
+static gt_status read_bytes(int fd, uint64_t size, char **text, size_t *n) {
+    enum { PIECE = 1 << 20 };
+    size_t room = 0;
+    bool wide = false, zero = false;
+    gt_status st = size > FILE_MOST
+                       ? gt_fail(GT_FORMAT, "%llu bytes; at most %d are read", (unsigned long long)size, FILE_MOST)
+                       : GT_OK;
+    for (*n = 0; *n < size && !zero && !st;) {
+        size_t more = size - *n < PIECE ? (size_t)(size - *n) : PIECE;
+        st = gt_grow(text, &room, *n + more + 1, 1, "a file of labels");
+        if (!st) st = gt_read_at(fd, *n, *text + *n, more);
+        if (!st && !*n) wide = more > 1 && (!memcmp(*text, "\xff\xfe", 2) || !memcmp(*text, "\xfe\xff", 2));
+        const char *at = st || wide ? NULL : memchr(*text + *n, 0, more);
+        zero = at != NULL;
+        *n += zero ? (size_t)(at - (*text + *n)) : more;
+    }
+    int64_t line = 1;
+    for (const char *p = *text; zero && (p = memchr(p, '\n', (size_t)(*text + *n - p))); p++) line++;
+    if (zero) st = gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", line);
+    if (!st && *text) (*text)[*n] = 0;
+    return st;
+}
+
 static gt_status read_file(gt_label_table *t, char **text, size_t *n) {
     int fd;
-    uint64_t size;
-    void *bytes = NULL;
+    uint64_t size = 0;
+    char *utf8;
     gt_status st = gt_source_file(t->path, &fd, &size);
-    if (!st) st = gt_load_part(fd, 0, size, FILE_MOST, true, &bytes, n);
+    if (!st) st = read_bytes(fd, size, text, n);
     if (fd >= 0) close(fd);
-    if (!st) st = gt_text_to_utf8(bytes, *n, text, n, &t->from);
-    free(bytes);
-    return st;
+    if (!st && !*n) st = gt_fail(GT_FORMAT, "the file is empty");
+    if (st || gt_text_is_utf8(*text, *n)) return st;
+    st = gt_text_to_utf8(*text, *n, &utf8, n, &t->from);
+    if (st) return st;
+    free(*text);
+    *text = utf8;
+    return *n ? GT_OK : gt_fail(GT_FORMAT, "the file is empty");
 }
 
 gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named) {
@@ -241,9 +270,9 @@ gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named) {
     *t = (gt_label_table){.name = 0};
     gt_status st = split_spec(t, spec);
     if (!st) st = read_file(t, &text, &n);
-    bool records = !st && text[strspn(text, " \t\r\n")] == '{';
-    if (!st && records) st = convert_records(&text, &n);
-    if (!st && !n) st = gt_fail(GT_FORMAT, "the file is empty");
+    size_t mark = st ? 0 : gt_text_mark(text, n);
+    bool records = !st && text[mark + strspn(text + mark, " \t\r\n")] == '{';
+    if (records) st = convert_records(&text, &n, mark);
     if (st) free(text);
     else st = gt_csv_open_text(&t->csv, text, n);
     if (!st && records) t->heading = true, t->csv.first_line = 0;

@@ -358,8 +358,8 @@ static void wrong_labels_are_named(void **state) {
     int64_t classes[N] = {0};
     float floats[N][2] = {{0}};
     refused_labels(H5T_NATIVE_INT64, 1, &fewer, classes, "19 labels for 20 images");
-    floats[2][0] = 1.5; /* label 4 */
-    refused_labels(H5T_NATIVE_FLOAT, 1, &n, floats, "label 4 is 1.5; [N] labels are classes");
+    floats[2][0] = NAN; /* label 4 */
+    refused_labels(H5T_NATIVE_FLOAT, 1, &n, floats, "label 4: number 0 (nan) is not finite");
     floats[2][0] = 3; /* whole numbers are classes */
     hid_t whole = begin(at("whole.h5")), of = add_images(whole);
     H5Dclose(add(whole, "labels", H5T_NATIVE_FLOAT, H5T_NATIVE_FLOAT, 1, &n, NULL, floats));
@@ -369,7 +369,7 @@ static void wrong_labels_are_named(void **state) {
     assert_int_equal(gt_dataset_get_info(ds)->label_width, 4);
     gt_dataset_close(ds);
     floats[2][0] = 0;
-    refused_labels(H5T_NATIVE_INT64, 2, grid, (int64_t[N][2]){{0}}, "[N] integers");
+    refused_labels(H5T_NATIVE_INT64, 3, (hsize_t[]){N, 1, 2}, (int64_t[N][2]){{0}}, "[N] integers");
     hsize_t vectors[] = {N, 65536}, row[] = {1, 65536};
     hid_t sparse = begin(at("sparse.h5")), images = add_images(sparse);
     H5Dclose(add(sparse, "labels", H5T_NATIVE_FLOAT, H5T_NATIVE_FLOAT, 2, vectors, row, NULL));
