@@ -126,10 +126,9 @@ static void sort_keys(gt_naming *n, const way *w) {
     qsort(n->sorted, count, sizeof *n->sorted, compare_keys);
 }
 
-/* The item of a key behind the folders that are left out. */
-static int64_t find_key(const gt_naming *n, const way *w, const char *text) {
-    size_t length = strlen(text), low = 0, high = (size_t)n->s->count, count = high;
-    if (w->stem) length = stem_of(text, length);
+/* The item of a key of so many bytes. */
+static int64_t find_text(const gt_naming *n, const char *text, size_t length) {
+    size_t low = 0, high = (size_t)n->s->count, count = high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (compare_texts(n->sorted[middle].text, n->sorted[middle].n, text, length) < 0) low = middle + 1;
@@ -139,6 +138,13 @@ static int64_t find_key(const gt_naming *n, const way *w, const char *text) {
     bool there = low < count && !compare_keys(&n->sorted[low], &wanted),
          twice = there && low + 1 < count && !compare_keys(&n->sorted[low + 1], &wanted);
     return there && !twice && !n->met[n->sorted[low].item] ? (int64_t)n->sorted[low].item : -1;
+}
+
+/* The item of a key behind the folders that are left out. What looks like an ending may belong to an id. */
+static int64_t find_key(const gt_naming *n, const way *w, const char *text) {
+    size_t length = strlen(text);
+    int64_t item = find_text(n, text, length);
+    return item < 0 && w->stem ? find_text(n, text, stem_of(text, length)) : item;
 }
 
 static int64_t find_exactly(const gt_naming *n, const char *name) { return gt_item_find(n->s, n->index, name); }

@@ -66,6 +66,7 @@ static gt_status describe(h5_set *s) {
         a->kind = kind_of(type);
         a->bytes = H5Tget_size(type);
         a->varies = H5Tget_class(type) == H5T_STRING && a->kind == GT_H5_OTHER;
+        if (a->varies) a->bytes = H5_TEXT_PLACE; /* libhdf5 tells those of a pointer */
         a->is_signed = a->kind == GT_H5_INTEGER && H5Tget_sign(type) != H5T_SGN_NONE;
     }
     h5_release(type, -1, -1);

@@ -24,6 +24,7 @@ hid_t h5_untimed(hid_t class, bool ordered);
 /* An access list of `class` with which no link leads into another file. */
 hid_t h5_own_links(hid_t class);
 
+enum { H5_TEXT_PLACE = 16 }; /* bytes of a text of variable length, which lies elsewhere in the file */
 /* The n texts of an attribute or a set of the type H5T_STRING, H5T_VARIABLE, in a file that was opened by name; of each
  * text at most `most` bytes. They are malloc'ed, also those before one that fails, which stays NULL with all behind it.
  * Such texts lie in heaps of the file; libhdf5 believes what a file says of their lengths, reads behind the heap and

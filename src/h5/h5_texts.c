@@ -16,7 +16,7 @@
 #include "base/numbers.h"
 #include "h5/h5_room.h"
 
-enum { PLACE = 16, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };
+enum { PLACE = H5_TEXT_PLACE, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };
 
 typedef struct heap {
     int fd;

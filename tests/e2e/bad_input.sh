@@ -102,10 +102,9 @@ case_labels() {
     labels 'labels' '{"labels": 7}'
     labels '' 'not json'
     labels '' '{"labels": [["img0000.png", 1], '
-    labels 'img00' "{\"labels\": [$(every '"cat"')]}"
+    labels 'img00' "{\"labels\": [$(every true)]}"
     labels 'img00' "{\"labels\": [$(every -1)]}"
     labels 'img00' "{\"labels\": [$(every 65536)]}"
-    labels 'img00' "{\"labels\": [$(every 1.5)]}"
     labels 'img0001' "{\"labels\": [$(every 1 | sed 's/1\],/[1,2]],/; s/"img0001.png", 1/"img0001.png", [1]/')]}"
     labels 'img00' "{\"labels\": [$(every '[]')]}"
     labels '' "{\"labels\": [$(every '[1e999]')]}"

@@ -44,7 +44,7 @@ case_labels() {
     refused 1 'label 0 is -1; classes are integers 0 .. 65535' --data=negative.h5
     refused 1 'label 1 is 70000; classes are integers 0 .. 65535' --data=large.h5
     refused 1 'few.h5.*30 labels for 40 images' --data=few.h5
-    refused 1 'nan.h5.*label 0 is nan; .N. labels are classes' --data=nan.h5
+    refused 1 'nan.h5.*label 0: number 0 .nan. is not finite' --data=nan.h5
     refused 2 "model=mlp learns classes, and the labels of 'vectors.h5' are vectors" --data=vectors.h5
     # a class that no image has is told, and trained all the same
     expect 0 'have no image' "$GANTRY" train --model=mlp --data=one.csv.h5 --run=gap --steps=1 --batch=10
