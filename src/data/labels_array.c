@@ -102,7 +102,7 @@ static bool is_class_number(const char *text, double *v) {
     return end != text && is_blank(end) && gt_is_class(*v);
 }
 
-gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_label_text *text_at, const void *arg) {
+gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_text_of_label *text_at, const void *arg) {
     double v = 0;
     char *text;
     bool numbers = true;

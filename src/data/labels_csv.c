@@ -31,7 +31,7 @@ typedef struct columns {
     bool whole, real;        /* all are integers; all are numbers; of lines that have a label */
     bool signs;              /* all are -1 or 1 */
     int64_t lines, labelled; /* of data; of these with a label */
-    int64_t strangers;       /* names that are no picture's */
+    int64_t strangers;       /* lines whose name no picture has */
     char *stranger;          /* the first of them */
 } columns;
 

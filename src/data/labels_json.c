@@ -187,12 +187,12 @@ typedef struct labelling { /* of the items by the pairs of dataset.json */
     bool every; /* each item has one label */
     form form;
     size_t width;   /* of a list */
-    bool fraction;  /* some numbers are not whole: they are no classes */
-    char *no_class; /* why some numbers are no classes, in words; NULL: all that are whole are classes */
+    bool fraction;  /* some numbers are not whole */
+    char *no_class; /* why a number is not a class, in words; NULL: all can be classes */
     task task;
     gt_name_list names;     /* of the pairs, once they are collected */
     bool *seen;             /* [count] of this pass */
-    int64_t met, strangers; /* items with a label; labels of names that are no item's */
+    int64_t met, strangers; /* items with a label; labels of names that no item has */
     char *stranger;         /* the first of these names; NULL: there is none */
 } labelling;
 
@@ -260,7 +260,7 @@ static bool store_label(const gt_source_info *n, size_t item, const json_t *labe
     return same;
 }
 
-/* The first name that is no picture's. */
+/* The first name that no picture has. */
 static gt_status note_stranger(labelling *l, const char *name) {
     if (l->task != CHECKING || l->strangers++) return GT_OK;
     l->stranger = strdup(name);

@@ -164,7 +164,7 @@ int64_t gt_naming_find(gt_naming *n, const char *name) {
 typedef struct trial {
     gt_naming *n;
     const gt_name_list *names; /* as they stand */
-    gt_name_list keys;         /* of the names that are none as they stand */
+    gt_name_list keys;         /* of the names that do not fit as they stand */
     uint32_t number;           /* of this trial */
     size_t wanted, most;       /* items that may be found; that the best way has found */
     const char *name;          /* of the best way an example */

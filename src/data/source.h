@@ -186,9 +186,10 @@ static inline bool gt_source_is_nameless(const gt_source *s) { return !s->names.
  * float_classes: one-hot rows are classes even of floats. (labels_array.c) */
 gt_status gt_labels_of_array(gt_source_info *n, int64_t count, const gt_npy *a, const void *data, bool float_classes);
 gt_status gt_labels_head(gt_npy *a, const void *bytes, size_t n); /* as gt_npy_head(), and texts */
-/* The same of texts, wherever they lie: names of classes, or numbers where all of them are. A blank one is no label. */
-typedef gt_status gt_label_text(const void *arg, int64_t i, char **text); /* the caller frees it */
-gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_label_text *text_at, const void *arg);
+/* The same of texts, wherever they lie: names of classes, or numbers where all of them are. A blank one stands for a
+ * missing label. */
+typedef gt_status gt_text_of_label(const void *arg, int64_t i, char **text); /* the caller frees it */
+gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_text_of_label *text_at, const void *arg);
 
 /* Gives the classes the names of gt_source_options.class_names. GT_USAGE: there are no classes, or more than names.
  * (class_list.c) */

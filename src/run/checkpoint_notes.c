@@ -43,7 +43,7 @@ static const checkpoint_note table[] = {
     {"/data/samples", "", "What the numbers of the images are, where they are not uint8"},
     {"/data/range", "", "The samples that become -1 and 1"},
     {"/data/channels", "", "Names of the channels"},
-    {"/data/labels", "", "\"vectors\" where the labels are no classes"},
+    {"/data/labels", "", "\"vectors\" where the labels are not classes"},
     {"/data/class_names", "", "Names of the classes 0, 1, ..., as a JSON array"},
 
     {"/mixture", "", "The best Gaussian mixture so far"},

@@ -12,7 +12,7 @@ case_mnist() { "$python" "$here/odd_labels.py" mnist || fail 'see above'; }
 case_vectors() { # a network of label vectors has no classes
     "$python" "$here/odd_labels.py" vectors || fail 'see above'
     quietly "$GANTRY" train $nets --cond --data=vectors.h5 --run=vectors --batch=4 --mbstd=2 --slices=2 --threads=1 --steps=1
-    expect 2 'no classes but vectors of 2 numbers: --label=X,Y' "$GANTRY" generate vectors --class=1 --seeds=0 --outdir=o
+    expect 2 'labels are vectors of 2 numbers, not classes: --label=X,Y' "$GANTRY" generate vectors --class=1 --seeds=0 --outdir=o
     expect 2 'a vector of 2 numbers is needed, by --label' "$GANTRY" generate vectors --seeds=0 --outdir=o
     quietly "$GANTRY" generate vectors --label=0.5,1 --seeds=0 --outdir=o
 }

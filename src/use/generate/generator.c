@@ -208,7 +208,7 @@ gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float
             GT_USAGE, "the network is conditional: --class=0 to --class=%d is needed, or a vector by --label", dim - 1);
     if (!c->label && g->trained.data.vectors)
         return gt_fail(GT_USAGE,
-                       "--class=%.60s: the network's labels are no classes but vectors of %d number%s: --label=%s",
+                       "--class=%.60s: the network's labels are vectors of %d number%s, not classes: --label=%s",
                        c->class, dim, gt_plural(dim), dim > 1 ? "X,Y,..." : "X");
     if (c->label && c->label_dim != dim)
         return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", c->label_dim, dim);
