@@ -134,6 +134,20 @@ static void print_bytes(const char *spec) {
     if (!nftw(spec, add_bytes, OPEN_FOLDERS, FTW_PHYS)) gt_print("on disk      %.1f MB\n", bytes_on_disk / 1e6);
 }
 
+/* Of pictures that have no label while others have one. */
+static void print_unlabelled(const gt_source *s) {
+    const gt_source_info *info = gt_source_get_info(s);
+    char name[GT_ITEM_NAME_BYTES];
+    int64_t first = 0;
+    if (!info->unlabelled) return;
+    while (gt_source_class(s, first) >= 0 || gt_source_vector(s, first)) first++;
+    gt_print(
+        "labels       missing of %lld picture%s, such as '%s': --on-error=skip leaves %s out, --labels=none needs no "
+        "labels\n",
+        (long long)info->unlabelled, gt_plural(info->unlabelled), gt_source_name(s, first, name),
+        info->unlabelled == 1 ? "it" : "them");
+}
+
 static void print_survey(const gt_source *s, const gt_survey *o) {
     char name[GT_ITEM_NAME_BYTES];
     gt_print("pictures     %lld, not yet a dataset\n", (long long)o->count);
@@ -158,6 +172,7 @@ static gt_status inspect_pictures(const char *spec) {
         gt_survey_command(&found, spec, &command);
         gt_source_tell(gt_source_get_info(s), spec);
         print_survey(s, &found);
+        print_unlabelled(s);
         gt_print("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
     }
     gt_buffer_free(&command);

@@ -57,27 +57,9 @@ void gt_naming_free(gt_naming *n) {
 
 /* ---- keys ---- */
 
-/* Slashes alone, no "." and nothing empty between them. The text becomes shorter, if anything. */
-static void tidy_path(char *text) {
-    char *to = text;
-    for (char *p = text; *p; p++)
-        if (*p == '\\') *p = '/';
-    for (const char *from = text; *from;) {
-        size_t n = strcspn(from, "/");
-        bool last = !from[n];
-        if (n && !(n == 1 && *from == '.' && !last)) {
-            memmove(to, from, n);
-            to += n;
-            if (!last) *to++ = '/';
-        }
-        from += n + !last;
-    }
-    *to = 0;
-}
-
 static gt_status make_key(const char *name, char **out) {
     gt_status st = gt_text_apart(name, out);
-    if (!st) tidy_path(*out);
+    if (!st) gt_name_tidy(*out, true);
     return st;
 }
 

@@ -3,19 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "data/label_table.h"
 
 static bool claims_csv(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }
-
-static bool is_there(const gt_source *s, const char *name) {
-    char *path = gt_path_join(s->state, name);
-    bool there = path && !access(path, F_OK);
-    free(path);
-    return there;
-}
 
 /* Characters of Latin-1 as the bytes that they were. */
 static void to_latin1(char *text) {
@@ -33,9 +25,9 @@ static gt_status add_path(gt_source *s, const char *name, bool latin1) {
     char *other = strdup(name);
     if (!other) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
     bool slashes = strchr(name, '\\') != NULL;
-    if ((slashes || latin1) && !is_there(s, name)) {
-        for (char *p = other; (p = strchr(p, '\\'));) *p = '/';
-        if (latin1 && !is_there(s, other)) to_latin1(other);
+    if ((slashes || latin1) && !gt_folder_has(s->state, name)) {
+        gt_name_tidy(other, true);
+        if (latin1 && !gt_folder_has(s->state, other)) to_latin1(other);
     }
     gt_status st = gt_names_add(&s->names, other, strlen(other));
     free(other);

@@ -189,10 +189,20 @@ static gt_status find_json(gt_source *s, char **path) {
     return GT_OK;
 }
 
+/* Files that may have labels, where there is no dataset.json. */
+static gt_status say_tables(gt_source *s) {
+    static const char *const usual[] = {"metadata.csv", "metadata.jsonl", "labels.csv", "labels.txt"};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (gt_folder_has(s->spec, usual[i]))
+            return gt_notes_say(&s->info, "no labels: '%s' is read by --labels=%.300s/%s alone, or :COLUMN behind it",
+                                usual[i], s->spec, usual[i]);
+    return GT_OK;
+}
+
 static gt_status read_json(gt_source *s, const gt_source_options *options) {
     char *path;
     gt_status found = find_json(s, &path);
-    if (!path) return found;
+    if (!path) return found || !gt_own_labels(options) ? found : say_tables(s);
     void *text = NULL;
     size_t n;
     gt_status st = gt_file_read(path, GT_NOTES_MAX, &text, &n);

@@ -321,8 +321,11 @@ static gt_status read_labels(gt_source *s, const char *path) {
     size_t n;
     char *file = labels_path(path);
     if (!file) return gt_fail(GT_NOMEM, "out of memory");
+    const char *slash = strrchr(file, '/');
     gt_status st = GT_OK;
-    if (access(file, F_OK) == 0) {
+    if (access(file, F_OK)) {
+        st = gt_notes_say(&s->info, "no labels: looked for '%.200s' beside it", slash ? slash + 1 : file);
+    } else {
         st = gt_file_read(file, LABELS_MOST, &bytes, &n);
         if (!st) {
             st = parse_labels(s, bytes, n);
