@@ -157,10 +157,10 @@ gt_status gt_csv_next(gt_csv *c) {
 
 /* Several words, of which one at least is a number. A comma may stand within a number alone, where it is refused with
  * its reason. */
-static bool has_blanks_between(char *text) {
+static bool has_blanks_between(char *text, bool tabs) {
     bool number = false, commas = strchr(text, ',') != NULL;
     int words = 0;
-    if (strpbrk(text, commas ? ";\t\"" : ";\t")) return false;
+    if (strchr(text, ';') || (!tabs && strchr(text, '\t'))) return false;
     for (char *p = past_blanks(text); *p; p = past_blanks(p), words++) {
         char *end;
         size_t n = strcspn(p, " \t");
@@ -172,7 +172,7 @@ static bool has_blanks_between(char *text) {
     return number && words > 1;
 }
 
-/* The first line may be a heading. */
+/* The first line may be a heading, so the second one decides. */
 gt_status gt_csv_take_blanks(gt_csv *c, bool *are) {
     char before = c->separator;
     size_t n = 1;
@@ -180,7 +180,7 @@ gt_status gt_csv_take_blanks(gt_csv *c, bool *are) {
     *are = false;
     c->separator = ' ';
     for (int line = 0; line < 2 && n && !st; line++)
-        if (!(st = read_text(c, &n)) && n) *are = has_blanks_between(c->text);
+        if (!(st = read_text(c, &n)) && n) *are = has_blanks_between(c->text, *are);
     if (!*are) c->separator = before;
     gt_csv_rewind(c);
     return st;
