@@ -30,12 +30,15 @@
  *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
- * reference tool an item may have none: gt_source_info.unlabelled counts those. CSV: a first line that names no picture
- * is a header. One column of whole numbers (1 or 1.0): classes. One column of which any is not a number: names of
- * classes, numbered in the order of their code points. Else vectors, one number per column. A line with nothing, or
- * blanks alone, where its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only
- * array of 3 or 4 dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] whole numbers or [N,1] integers are
- * classes, other [N] and [N,L] numbers vectors. Four dimensions are [N,H,W,C] where C <= 16, else [N,C,H,W].
+ * reference tool an item may have none: gt_source_info.unlabelled counts those. Names in dataset.json and in tables are
+ * those of items, or fit them without folders in front or endings (data/naming.h). Tables have lines of fields between
+ * commas, semicolons, tabs or blanks, or of JSON (data/label_table.h). A first line that names no picture is a header.
+ * One column of whole numbers (1 or 1.0): classes. One column of which any is not a number: names of classes, numbered
+ * in the order of their code points. Else vectors, one number per column. A line with nothing, or blanks alone, where
+ * its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4
+ * dimensions; labels are `labels`, `y_train`, `y` or `arr_1`. In all arrays, HDF5's too: texts are names of classes,
+ * integers and booleans classes ([N], [N,1], one-hot [N,L]), floats classes where they are [N] and all whole; the rest
+ * are vectors. Four dimensions are [N,H,W,C] where C <= 16, else [N,C,H,W].
  *
  * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
  * CIFAR and MNIST give more images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders,
@@ -79,7 +82,7 @@ typedef struct gt_source_options {
     int folder_level;
     /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
      * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each
-     * item, or FILE.npy with a row for each. */
+     * item, or FILE.npy with a row for each. FILE:COLUMN[,COLUMN...] takes columns by the names in the header. */
     const char *labels_csv;
     bool coarse;      /* CIFAR-100: the 20 coarse classes */
     int crops;        /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
@@ -103,8 +106,7 @@ typedef struct gt_source_options {
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */
     bool by_code_points;
-    bool every_label; /* a dataset.json with labels must have one for each item, and not two; else an item may have
-                         none, and of several the last one counts */
+    bool every_label; /* a dataset.json with labels must have one for each item; else an item may have none */
 } gt_source_options;
 
 enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MAX = 255 };

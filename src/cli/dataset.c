@@ -98,16 +98,17 @@ static const gt_option table[] = {
     {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the source's first on; 0: all"),
      .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
-                "Where labels come from: own, folders (one class per folder), none, or FILE.csv, FILE.npy"),
+                "Where labels come from: own, folders (one class per folder), none, FILE[:COLUMN] or FILE.npy"),
      .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
      .detail =
          "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
          "folders: of the first level where there are several folders; folders:1 of the first level, folders:2 of "
          "the second. "
-         "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
+         "FILE: lines NAME,LABEL or NAME,NUMBER,NUMBER,... (also between semicolons, tabs or blanks), metadata.jsonl, "
+         "CelebA's attributes; FILE:COLUMN or FILE:COLUMN,COLUMN takes columns by the names in the first line. "
          "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
          "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
-         "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
+         "Where some pictures have a label, one that has none cannot be used (--on-error). A dataset.json's "
          "range and channel names count in any case."},
     {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100"), .with = MAKES},
     {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read"),

@@ -215,7 +215,7 @@ void gt_masks_free_names(gt_source_info *n);
 gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
 
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
- * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */
+ * each item has one label; else an item may have none. (labels_json.c) */
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
 
 bool gt_is_notes_name(const char *path); /* dataset.json, in a folder or not */
