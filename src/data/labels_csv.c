@@ -112,13 +112,13 @@ static gt_status fit_names(columns *k) {
     gt_name_list names = {0};
     const char *slash = strrchr(k->table->path, '/');
     bool heading = k->table->heading || !gt_picture_is_name(gt_names_at(&k->table->head, k->name));
-    int64_t met = 0;
+    int64_t known = 0;
     gt_status st = gt_label_table_rewind(k->table, heading);
     while (!st && !(st = gt_csv_next(k->csv)) && k->csv->fields) {
-        met += k->csv->fields > k->name && gt_naming_find(k->naming, k->csv->field[k->name]) >= 0;
+        known += k->csv->fields > k->name && gt_naming_find(k->naming, k->csv->field[k->name]) >= 0;
         st = name_of_line(k, &names);
     }
-    if (!st && met < k->source->count && met < (int64_t)names.count)
+    if (!st && known < (int64_t)names.count)
         st = gt_naming_fit(k->naming, &names, slash ? slash + 1 : k->table->path, &k->source->info);
     gt_names_free(&names);
     return st;

@@ -329,7 +329,7 @@ static gt_status check_items(labelling *l) {
 static gt_status check_all(labelling *l, const label_text *text) {
     gt_source_info *n = &l->source->info;
     gt_status st = use_labels(l, text, CHECKING);
-    if (!st && l->strangers && l->met < l->source->count) {
+    if (!st && l->strangers) {
         st = use_labels(l, text, COLLECTING);
         if (!st) st = gt_naming_fit(l->naming, &l->names, GT_NOTES_FILE, n);
         free(l->stranger);

@@ -27,7 +27,8 @@ struct gt_naming {
     const gt_source *s;
     uint32_t *index;
     gt_name_list keys; /* of the items; none before gt_naming_fit() */
-    key *sorted;       /* [count] the keys as `way` reads them */
+    key *plain;        /* [count] all of each key, sorted */
+    key *sorted;       /* the same as `way` reads them */
     way way;
     bool fits;        /* `way` finds something */
     uint8_t *met;     /* [count] a name is that of the item as it stands */
@@ -48,6 +49,7 @@ void gt_naming_free(gt_naming *n) {
     if (!n) return;
     gt_names_free(&n->keys);
     free(n->index);
+    free(n->plain);
     free(n->sorted);
     free(n->met);
     free(n->front);
@@ -97,36 +99,37 @@ static int compare_keys(const void *a, const void *b) {
     return compare_texts(x->text, x->n, y->text, y->n);
 }
 
-static void sort_keys(gt_naming *n, const way *w) {
+static void sort_keys(const gt_naming *n, const way *w, key *sorted) {
     size_t count = (size_t)n->s->count;
     for (size_t i = 0; i < count; i++) {
         const char *text = gt_names_at(&n->keys, i);
         text = w->base ? behind_folders(text) : text + w->item_folders;
         size_t length = strlen(text);
-        n->sorted[i] = (key){text, w->stem ? stem_of(text, length) : length, (uint32_t)i};
+        sorted[i] = (key){text, w->stem ? stem_of(text, length) : length, (uint32_t)i};
     }
-    qsort(n->sorted, count, sizeof *n->sorted, compare_keys);
+    qsort(sorted, count, sizeof *sorted, compare_keys);
 }
 
 /* The item of a key of so many bytes. */
-static int64_t find_text(const gt_naming *n, const char *text, size_t length) {
+static int64_t find_text(const gt_naming *n, const key *sorted, const char *text, size_t length) {
     size_t low = 0, high = (size_t)n->s->count, count = high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_texts(n->sorted[middle].text, n->sorted[middle].n, text, length) < 0) low = middle + 1;
+        if (compare_texts(sorted[middle].text, sorted[middle].n, text, length) < 0) low = middle + 1;
         else high = middle;
     }
     key wanted = {text, length, 0};
-    bool there = low < count && !compare_keys(&n->sorted[low], &wanted),
-         twice = there && low + 1 < count && !compare_keys(&n->sorted[low + 1], &wanted);
-    return there && !twice && !n->met[n->sorted[low].item] ? (int64_t)n->sorted[low].item : -1;
+    bool there = low < count && !compare_keys(&sorted[low], &wanted),
+         twice = there && low + 1 < count && !compare_keys(&sorted[low + 1], &wanted);
+    return there && !twice ? (int64_t)sorted[low].item : -1;
 }
 
 /* The item of a key behind the folders that are left out. What looks like an ending may belong to an id. */
 static int64_t find_key(const gt_naming *n, const way *w, const char *text) {
     size_t length = strlen(text);
-    int64_t item = find_text(n, text, length);
-    return item < 0 && w->stem ? find_text(n, text, stem_of(text, length)) : item;
+    int64_t item = find_text(n, n->sorted, text, length);
+    if (item < 0 && w->stem) item = find_text(n, n->sorted, text, stem_of(text, length));
+    return item < 0 || n->met[item] ? -1 : item;
 }
 
 static int64_t find_exactly(const gt_naming *n, const char *name) { return gt_item_find(n->s, n->index, name); }
@@ -134,9 +137,11 @@ static int64_t find_exactly(const gt_naming *n, const char *name) { return gt_it
 int64_t gt_naming_find(gt_naming *n, const char *name) {
     int64_t item = find_exactly(n, name);
     char *text;
-    if (item >= 0 || !n->fits || make_key(name, &text)) return item;
+    if (item >= 0 || !n->keys.count || make_key(name, &text)) return item;
     size_t left_out = n->way.name_folders;
-    if (!left_out || !strncmp(text, n->front, left_out)) item = find_key(n, &n->way, text + left_out);
+    item = find_text(n, n->plain, text, strlen(text));
+    if (item < 0 && n->fits && (!left_out || !strncmp(text, n->front, left_out)))
+        item = find_key(n, &n->way, text + left_out);
     free(text);
     return item;
 }
@@ -153,28 +158,38 @@ typedef struct trial {
     int64_t item;
 } trial;
 
-static gt_status collect_keys(trial *t, bool *any_exact) {
-    gt_naming *n = t->n;
+/* The keys of the items. */
+static gt_status make_keys(gt_naming *n) {
     char buffer[GT_ITEM_NAME_BYTES];
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < n->s->count && !st; i++) {
+        char *text;
+        if ((st = make_key(gt_source_name(n->s, i, buffer), &text))) break;
+        st = gt_names_add(&n->keys, text, strlen(text));
+        free(text);
+    }
+    if (!st) sort_keys(n, &(way){0}, n->plain);
+    return st;
+}
+
+/* The keys of the names that do not fit as they stand, or in other characters. */
+static gt_status collect_keys(trial *t, bool *any_fits) {
+    gt_naming *n = t->n;
     gt_status st = GT_OK;
     t->wanted = (size_t)n->s->count;
     for (size_t i = 0; i < t->names->count && !st; i++) {
         const char *name = gt_names_at(t->names, i);
         int64_t item = find_exactly(n, name);
-        char *text;
+        char *text = NULL;
+        if (item < 0) st = make_key(name, &text);
+        if (item < 0 && !st) item = find_text(n, n->plain, text, strlen(text));
         if (item >= 0) {
             t->wanted -= !n->met[item];
             n->met[item] = 1;
-            *any_exact = true;
-        } else if (!(st = make_key(name, &text))) {
+            *any_fits = true;
+        } else if (!st) {
             st = gt_names_add(&t->keys, text, strlen(text));
-            free(text);
         }
-    }
-    for (int64_t i = 0; i < n->s->count && !st; i++) {
-        char *text;
-        if ((st = make_key(gt_source_name(n->s, i, buffer), &text))) break;
-        st = gt_names_add(&n->keys, text, strlen(text));
         free(text);
     }
     return st;
@@ -204,7 +219,7 @@ static void try_way(trial *t, const way *w) {
 static void try_folders(trial *t, bool stem, size_t of_names, size_t of_items) {
     const char *name = t->keys.count ? gt_names_at(&t->keys, 0) : "", *item = gt_names_at(&t->n->keys, 0);
     way w = {.stem = stem};
-    sort_keys(t->n, &w);
+    sort_keys(t->n, &w, t->n->sorted);
     try_way(t, &w);
     for (int k = 0; k < FOLDERS_MOST && w.name_folders < of_names && t->most < t->wanted; k++) {
         w.name_folders += strcspn(name + w.name_folders, "/") + 1;
@@ -213,7 +228,7 @@ static void try_folders(trial *t, bool stem, size_t of_names, size_t of_items) {
     w.name_folders = 0;
     for (int k = 0; k < FOLDERS_MOST && w.item_folders < of_items && t->most < t->wanted; k++) {
         w.item_folders += strcspn(item + w.item_folders, "/") + 1;
-        sort_keys(t->n, &w);
+        sort_keys(t->n, &w, t->n->sorted);
         try_way(t, &w);
     }
 }
@@ -224,14 +239,14 @@ static bool have_folders(const gt_name_list *l) {
     return false;
 }
 
-static void try_ways(trial *t, bool any_exact) {
-    bool plain = !any_exact && !have_folders(&t->keys);
-    size_t of_names = any_exact ? 0 : common_folders(&t->keys), of_items = any_exact ? 0 : common_folders(&t->n->keys);
+static void try_ways(trial *t, bool any_fits) {
+    bool plain = !any_fits && !have_folders(&t->keys);
+    size_t of_names = any_fits ? 0 : common_folders(&t->keys), of_items = any_fits ? 0 : common_folders(&t->n->keys);
     for (int stem = 0; stem < 2 && t->most < t->wanted; stem++) {
         try_folders(t, stem, of_names, of_items);
         if (!plain || t->most >= t->wanted) continue;
         way w = {.stem = stem, .base = true};
-        sort_keys(t->n, &w);
+        sort_keys(t->n, &w, t->n->sorted);
         try_way(t, &w);
     }
 }
@@ -240,7 +255,6 @@ static gt_status describe(const trial *t, const char *file, gt_source_info *say)
     const way *w = &t->n->way;
     char buffer[GT_ITEM_NAME_BYTES];
     bool folders = w->name_folders || w->item_folders || w->base;
-    if (!folders && !w->stem) return GT_OK; /* the same name, in other characters */
     return gt_notes_say(say, "the names in '%.200s' fit without %s%s%s: '%.200s' is '%.200s'", file,
                         folders ? "folders" : "", folders && w->stem ? " and " : "", w->stem ? "endings" : "", t->name,
                         gt_source_name(t->n->s, t->item, buffer));
@@ -248,18 +262,20 @@ static gt_status describe(const trial *t, const char *file, gt_source_info *say)
 
 gt_status gt_naming_fit(gt_naming *n, const gt_name_list *names, const char *file, gt_source_info *say) {
     trial t = {.n = n, .names = names};
-    bool any_exact = false;
+    bool any_fits = false;
     size_t count = (size_t)n->s->count;
     if (!count || n->keys.count) return GT_OK;
+    n->plain = calloc(count, sizeof *n->plain);
     n->sorted = calloc(count, sizeof *n->sorted);
     n->met = calloc(count, sizeof *n->met);
     n->stamps = calloc(count, sizeof *n->stamps);
-    gt_status st = n->sorted && n->met && n->stamps
-                       ? collect_keys(&t, &any_exact)
+    gt_status st = n->plain && n->sorted && n->met && n->stamps
+                       ? make_keys(n)
                        : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", n->s->count);
-    if (!st) try_ways(&t, any_exact);
+    if (!st) st = collect_keys(&t, &any_fits);
+    if (!st && t.keys.count && t.wanted) try_ways(&t, any_fits);
     if (!st && n->fits) {
-        sort_keys(n, &n->way);
+        sort_keys(n, &n->way, n->sorted);
         n->front = strndup(gt_names_at(&t.keys, 0), n->way.name_folders);
         st = n->front ? describe(&t, file, say) : gt_fail(GT_NOMEM, "out of memory for a name");
     }

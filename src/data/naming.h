@@ -22,7 +22,8 @@ int64_t gt_naming_find(gt_naming *n, const char *name);
 /* From now on gt_naming_find() also finds names that mean an item only when they are read in another way: one way for
  * all of `names`, which are those of the whole file, and for items alone that none of the names is as it stands. The
  * way that finds the most items is taken, of several the one that changes the least; `say` gets a line on it. Folders
- * are left out only where all names, or all items, lie in them. `file`: for the line. */
+ * are left out only where all names, or all items, lie in them. `file`: for the line. Names in other characters alone
+ * ("./a.png") are found in any case. */
 gt_status gt_naming_fit(gt_naming *n, const gt_name_list *names, const char *file, gt_source_info *say);
 
 #endif

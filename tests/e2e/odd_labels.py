@@ -119,7 +119,7 @@ def names():
     notes(pairs + [['000.png', 1]])
     check('a name twice', ['s', 'o.zip'], 1, "'000.png' is there twice, with different labels")
     notes(pairs + [['./000.png', 1]])
-    check('a name twice, otherwise', ['s', 'o.zip'], usual, "1 name that no picture has, such as './000.png'")
+    check('a name twice, in other characters', ['s', 'o.zip'], 1, "'./000.png' is there twice, with different labels")
     notes(pairs + [['else.png', 3]])
     check('a label too many', ['s', 'o.zip'], usual, "has labels for 1 name that no picture has, such as 'else.png'")
     notes([[n, ['cat', 'dög'][l]] for n, l in pairs], 'utf-16')

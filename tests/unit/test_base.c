@@ -320,6 +320,27 @@ static void texts_of_other_encodings_become_utf8(void **state) {
     }
 }
 
+static void characters_are_taken_apart(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"img_0.png", "img_0.png"},
+        {"\u00e9", "e\u0301"},
+        {"e\u0301", "e\u0301"},
+        {"caf\xe9", "cafe\u0301"}, /* Latin-1 */
+        {"\u1ec7", "e\u0323\u0302"},
+        {"\u1f82", "\u03b1\u0313\u0300\u0345"},
+        {"\ud55c\uac00", "\u1112\u1161\u11ab\u1100\u1161"},
+        {"\u304c\u00df\U0001f600", "\u304b\u3099\u00df\U0001f600"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out;
+        assert_int_equal(gt_text_apart(cases[i][0], &out), GT_OK);
+        assert_string_equal(out, cases[i][1]);
+        free(out);
+    }
+}
+
 /* A terminal obeys nothing of what gt_format() makes of a name; the rest is as printf says. */
 static void names_are_shown(void **state) {
     (void)state;
@@ -422,6 +443,7 @@ int main(void) {
         cmocka_unit_test(messages_are_wrapped),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(texts_of_other_encodings_become_utf8),
+        cmocka_unit_test(characters_are_taken_apart),
         cmocka_unit_test(names_are_shown),
         cmocka_unit_test(texts_are_quoted),
     };

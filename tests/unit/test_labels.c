@@ -228,12 +228,42 @@ static void what_does_no_harm_is_read(void **state) {
     gt_dataset_close(ds);
 }
 
+/* Where a number is not whole all are vectors; texts are names of classes; names of pictures may be written otherwise.
+ */
+static void labels_of_other_forms(void **state) {
+    (void)state;
+    float label[1];
+    gt_dataset *ds = opened(simple_zip("halves.zip", 2, "{\"labels\": [" FIRST "1.5], " SECOND "-1]]}"), NULL);
+    assert_true(gt_dataset_get_info(ds)->label_kind == GT_LABELS_VECTORS && gt_dataset_get_info(ds)->label_width == 1);
+    gt_dataset_label(ds, 0, label);
+    assert_true(label[0] == 1.5f);
+    gt_dataset_label(ds, 1, label);
+    assert_true(label[0] == -1.0f);
+    gt_dataset_close(ds);
+    static const char *const texts[] = {
+        "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]]}",
+        "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]], \"class_names\": [\"dog\", \"ant\", \"cat\"]}",
+        "{\"labels\": [[\".\\\\00000\\\\img00000000.png\", \"dog\"], [\"/mine/00000/img00000001\", \"cat\"]]}",
+        "{\"labels\": [[\"img00000000.webp\", \"dog\"], [\"img00000001\", \"cat\"]]}",
+    };
+    for (int i = 0; i < 4; i++) {
+        ds = opened(simple_zip("names.zip", 2, texts[i]), NULL);
+        const gt_dataset_info *info = gt_dataset_get_info(ds);
+        assert_int_equal(info->class_names, i == 1 ? 3 : 2);
+        for (int k = 0; k < 2; k++) assert_string_equal(info->class_name[gt_dataset_class(ds, k)], k ? "cat" : "dog");
+        gt_dataset_close(ds);
+    }
+    refused(
+        simple_zip("names.zip", 2, "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]], \"class_names\": [\"dog\"]}"),
+        "names.zip", "class_names: 'cat', which is a label", "not there");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_become_one_hot),    cmocka_unit_test(vectors_are_used_as_they_are),
         cmocka_unit_test(some_classes_alone),        cmocka_unit_test(no_labels_are_no_labels),
         cmocka_unit_test(wrong_labels_are_named),    cmocka_unit_test(long_texts_take_little_memory),
-        cmocka_unit_test(what_does_no_harm_is_read),
+        cmocka_unit_test(what_does_no_harm_is_read), cmocka_unit_test(labels_of_other_forms),
     };
     return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }
