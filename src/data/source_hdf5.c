@@ -114,6 +114,28 @@ static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes
     return st ? st : gt_notes_check(notes, rows, !texts);
 }
 
+typedef struct search { /* for a set that may be labels by another name */
+    const h5set *d;
+    char name[80];
+} search;
+
+static gt_status look_at_set(void *arg, const char *path) {
+    search *l = arg;
+    gt_h5_set *set;
+    if (*l->name || gt_h5_set_open(&set, &l->d->file, path)) return GT_OK;
+    bool may = set->rows == l->d->images->rows && set->n_dims >= 1 && set->n_dims <= 2;
+    if (may) snprintf(l->name, sizeof l->name, "%s", path + 1);
+    gt_h5_set_close(set);
+    return GT_OK;
+}
+
+static gt_status say_other(const h5set *d, gt_source_info *notes) {
+    search l = {.d = d};
+    gt_status st = gt_h5_each(&d->file, true, look_at_set, &l);
+    if (st || !*l.name) return st;
+    return gt_notes_say(notes, "no labels: looked for 'labels'; '%s' is not read", l.name);
+}
+
 /* The attribute of the images; texts of Latin-1 become UTF-8. */
 static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
     gt_source_info given = {0};
@@ -137,6 +159,7 @@ static gt_status read_notes(const h5set *d, gt_source_info *notes, bool own_labe
     gt_h5_set *labels = NULL;
     gt_status st = own_labels && gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
     if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "labels");
+    else if (!labels && !st && own_labels) st = say_other(d, notes);
     gt_h5_set_close(labels);
     char **channels = NULL, **label_names = NULL;
     int count = 0;

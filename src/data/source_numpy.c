@@ -137,9 +137,23 @@ typedef struct npz {
     gt_temp_file labels;
     gt_npy label_array;
     char unread[320]; /* why an array that may be labels cannot be read; "": there is none */
+    char other[64];   /* an array of one or two dimensions that may be labels by another name; "": there is none */
+    size_t others;    /* its rows */
     bool second;      /* pass */
     char piece[PIECE];
 } npz;
+
+static void note_other(npz *z, const char *name, const gt_npy *a) {
+    if (*z->other || a->dimensions < 1 || a->dimensions > 2) return;
+    snprintf(z->other, sizeof z->other, "%s", name);
+    z->others = a->shape[0];
+}
+
+/* An array with a row for each image, and none that is called as labels are. */
+static gt_status say_other(gt_source *s, const npz *z) {
+    if (!*z->other || z->others != (size_t)s->count) return GT_OK;
+    return gt_notes_say(&s->info, "no labels: looked for labels, y_train, y and arr_1; '%s' is not read", z->other);
+}
 
 /* Arrays that nobody wants may be of any kind, labels may not. */
 static void note_unread(npz *z, const char *name) {
@@ -157,6 +171,7 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
     gt_status st = gt_archive_piece(a, piece, PIECE, &n);
     if (!st) st = images ? gt_npy_head(&head, piece, n) : gt_labels_head(&head, piece, n);
     if (st && !z->second) note_unread(z, name);
+    else if (!z->second) note_other(z, name, &head);
     if (!z->second) {
         if (!st) consider_array(&z->choice, name, &head);
         return GT_OK; /* arrays that nobody wants may be of any kind */
@@ -203,6 +218,7 @@ static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
     if (!st && z.labels.fd < 0 && *z.unread && with_labels)
         st = gt_fail(GT_FORMAT, "%s; --labels=none of gantry dataset leaves labels out", z.unread);
+    if (!st && z.labels.fd < 0 && with_labels) st = say_other(s, &z);
     gt_temp_file_close(&z.labels);
     return st;
 }

@@ -240,6 +240,10 @@ def arrays():
     np.savez('a.npz', images=images(), labels=np.array(['cat', 'dog', 'cat', 'dog'], object))
     check('npz: objects', ['a.npz', 'o.zip'], 1, "'labels': an array of pickled objects, which is not read")
     check('npz: objects, none wanted', ['a.npz', 'o.zip', '--labels=none'], [None] * 4, '-')
+    np.savez('a.npz', images=images(), targets=k)
+    check('npz: by another name', ['a.npz', 'o.zip'], [None] * 4, "no labels: looked for labels, .*'targets' is not read")
+    with h5py.File('a.h5', 'w') as f: f['images'], f['targets'] = images(), k
+    check('HDF5: by another name', ['a.h5', 'o.zip'], [None] * 4, "no labels: looked for 'labels'; 'targets' is not read")
 
 
 def values():

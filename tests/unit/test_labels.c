@@ -243,7 +243,7 @@ static void labels_of_other_forms(void **state) {
     static const char *const texts[] = {
         "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]]}",
         "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]], \"class_names\": [\"dog\", \"ant\", \"cat\"]}",
-        "{\"labels\": [[\".\\\\00000\\\\img00000000.png\", \"dog\"], [\"/mine/00000/img00000001\", \"cat\"]]}",
+        "{\"labels\": [[\"\\\\mine\\\\00000\\\\img00000000.png\", \"dog\"], [\"/mine/00000/img00000001\", \"cat\"]]}",
         "{\"labels\": [[\"img00000000.webp\", \"dog\"], [\"img00000001\", \"cat\"]]}",
     };
     for (int i = 0; i < 4; i++) {
