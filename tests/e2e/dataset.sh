@@ -124,7 +124,7 @@ begins a_picture_without_a_label
 cp -r source stray && cp pictures/cat/4.png stray/stray.png
 expect 2 "1 of 301 pictures cannot be used; the first: 'stray\.png': no label, while 300 others have one" ranks 2 "$GANTRY" dataset stray stray.zip
 expect 0 '1 had no label' ranks 2 "$GANTRY" dataset stray stray.zip --on-error=skip
-expect 0 'labels +2 classes' "$GANTRY" dataset inspect stray.zip
+expect 0 'labels +3 classes' "$GANTRY" dataset inspect stray.zip
 expect 2 "'stray.png': --labels=folders has no label" ranks 2 "$GANTRY" dataset stray folders.zip --labels=folders
 expect 0 '301 pictures: 0 cannot be read, 0 unlike the others, 1 had no label' ranks 2 "$GANTRY" dataset stray folders.zip --labels=folders --on-error=skip
 counted folders.zip 300

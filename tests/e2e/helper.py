@@ -41,7 +41,7 @@ def archive(where, source, how):
 
 
 def hdf5(where, n, height, width, channels, labels='none', kind='u1'):
-    """hdf5 FILE N H W C [none|classes|vectors|short|text] [u1|u2|f4]"""
+    """hdf5 FILE N H W C [none|classes|vectors|short] [u1|u2|f4]"""
     import h5py, numpy as np
     n = int(n)
     r = np.random.RandomState(0)
@@ -50,7 +50,6 @@ def hdf5(where, n, height, width, channels, labels='none', kind='u1'):
         if labels == 'classes': f['labels'] = np.arange(n) % 3
         if labels == 'vectors': f['labels'] = r.randn(n, 2)
         if labels == 'short': f['labels'] = np.arange(n - 1)
-        if labels == 'text': f['labels'] = [b'cat'] * n
 
 
 def many_channels():
