@@ -13,9 +13,9 @@
  *   - MNIST's 28 x 28 pixels stay as they are;
  *   - a picture file of a kind that cannot be read is an error.
  * Pictures with alpha have the channels R,G,B,A or grey,A when nobody says otherwise.
- * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or
- * whole numbers, or [N,L] floats; optional attributes of `images`: range (two numbers), channels (text), label_names
- * (text), class_names (list of text).
+ * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256, or other arrays (source.h); optional
+ * `labels` [N] integers or whole numbers, or [N,L] floats; optional attributes of `images`: range (two numbers),
+ * channels (text), label_names (text), class_names (list of text).
  *
  * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...],
  * "label_names": "x,y"}, each key optional. LABEL is a whole number 0..65535, such as 1 or 1.0, for every image
@@ -197,7 +197,12 @@ gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
 /* Warns of images that cannot be used and of samples outside the range, if there are some. `spec`: the name the user
  * gave. */
 void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
+/* GT_FORMAT: floats of which nobody says what is black and white, and which do not look like the usual range. Who
+ * begins to train on them would learn other pictures than are meant. */
+gt_status gt_look_check_range(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
 bool gt_dataset_usual_range(const gt_dataset_info *info);
+/* Do samples with these ends look as if they had this range, where nobody says which they have? */
+bool gt_dataset_suggests(const gt_dataset_info *info, double least, double most, double range[2]);
 bool gt_dataset_may_leave_range(const gt_dataset_info *info); /* can samples of this kind lie outside the range? */
 /* Looks at data of such a kind and warns (gt_look_warn). */
 gt_status gt_dataset_warn_of_range(gt_dataset *ds, gt_pool *pool, const char *spec);

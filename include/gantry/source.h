@@ -16,17 +16,19 @@
  *
  * What can be opened, and the order of items:
  *   FOLDER                   picture files, recursively, by path components or code points; dataset.json at its root
- *   FOLDER_lmdb              LMDB (LSUN) with a data.mdb, in key order; pictures become 8-bit RGB
+ *   FOLDER_lmdb, FILE        LMDB (LSUN), a folder with a data.mdb or one file, in key order; pictures become 8-bit
+ *                            RGB; of keys SIZE-NUMBER those of the largest size, or of options.array
  *   FOLDER, FILE.tfrecords   TFRecords of the StyleGAN tools; of NAME-rXX.tfrecords the largest level; NAME-rXX.labels
  *   FILE.zip                 picture files by the code points of their names; dataset.json
  *   FILE.h5                  HDF5 (see dataset.h)
  *   synth:NAME[:KEY=VALUE,...]   made on the fly (see dataset.h)
  *   FILE.tar, .tar.zst, .7z, .rar ...   archives by libarchive, by their bytes: as a ZIP; options.again_and_again
  *   FILE.zip/FOLDER          what lies in a folder of an archive alone
- *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order
+ *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order. Also
+ *                            the folder that it holds, and the same of the binary version
  *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte
- *                            beside it
- *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of u8, u16, f32, f64 (see below)
+ *                            beside it. A folder of these: those of training
+ *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of numbers (see below)
  *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
@@ -38,7 +40,11 @@
  * its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4
  * dimensions; labels are `labels`, `y_train`, `y` or `arr_1`. In all arrays, HDF5's too: texts are names of classes,
  * integers and booleans classes ([N], [N,1], one-hot [N,L]), floats classes where they are [N] and all whole; the rest
- * are vectors. Four dimensions are [N,H,W,C] where C <= 16, else [N,C,H,W].
+ * are vectors.
+ *
+ * Arrays, also those of HDF5: four axes are [N,C,H,W] where the second is at most 4 and the others are larger, or where
+ * the last is more than 16 (HDF5: 256); else [N,H,W,C]. [N,784] and [N,3072] are MNIST's and CIFAR's pictures. Whole
+ * numbers become 8-bit or 16-bit samples where these hold them, else float32; booleans 0 and 1 with the range 0 .. 1.
  *
  * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
  * CIFAR and MNIST give more images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders,
@@ -74,6 +80,9 @@ typedef enum gt_source_labels {
     GT_SOURCE_LABELS_NONE,
 } gt_source_labels;
 
+/* Where the channels of an array lie. */
+typedef enum gt_array_layout { GT_ARRAY_GUESS, GT_ARRAY_NHWC, GT_ARRAY_NCHW } gt_array_layout;
+
 typedef struct gt_source_options {
     gt_source_labels labels;
     /* Of folders: 1 the first one in a name, 2 the second, ... (below 0: an error); 0: of the first level where there
@@ -102,7 +111,12 @@ typedef struct gt_source_options {
     const char *class_names;
     bool again_and_again; /* items are read more than once: an archive that must be unpacked as a whole is refused, with
                              the command that makes a dataset of it */
-    bool lone_picture;    /* a picture file by itself is a source of one picture */
+    /* Of files with several arrays the name of one of them (.npz, HDF5), or of several sizes one (LMDB); NULL or "":
+     * the usual one. */
+    const char *array;
+    gt_array_layout layout;
+    const char *shape; /* of each picture of an array, as in "28x28", "32x32x3" or "3x32x32"; NULL or "": by its axes */
+    bool lone_picture; /* a picture file by itself is a source of one picture */
     /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
      */
     bool by_code_points;
@@ -137,7 +151,8 @@ typedef struct gt_source_info {
     size_t mask_room;
     char *channel_names; /* NULL: not given */
     char *label_names;   /* "radius", "x,y": of a vector's numbers, or of the class; NULL: not given */
-    bool has_range;
+    bool has_range;      /* and it is not the usual one, of HDF5 */
+    bool says_range;     /* also where it is the usual one */
     double range[2];
     int border;            /* pixels that were added on each side (mnist_border) */
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */

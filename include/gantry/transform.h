@@ -45,6 +45,7 @@ typedef struct gt_transform {
     int channels;
     gt_depth depth;  /* other than KEEP: the result has the usual range of that kind, whatever `range` is */
     double range[2]; /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
+    bool of_floats;  /* `range` is that of float pictures alone; others have their usual ones */
 } gt_transform;
 
 /* GT_USAGE: options that do not fit together. */

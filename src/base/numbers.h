@@ -36,6 +36,7 @@ GT_BYTES_GET(gt_le32, uint32_t, le32toh)
 GT_BYTES_GET(gt_le64, uint64_t, le64toh)
 GT_BYTES_GET(gt_be16, uint16_t, be16toh)
 GT_BYTES_GET(gt_be32, uint32_t, be32toh)
+GT_BYTES_GET(gt_be64, uint64_t, be64toh)
 #undef GT_BYTES_GET
 
 /* The float16 of these bits. */

@@ -17,7 +17,7 @@
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
-        *range, *classes;
+        *range, *classes, *layout;
     int64_t width, height, channels, crops, windows, border, count, seed, threads;
     gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
 } dataset_fields;
@@ -110,6 +110,19 @@ static const gt_option table[] = {
          "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
          "Where some pictures have a label, one that has none cannot be used (--on-error). A dataset.json's "
          "range and channel names count in any case."},
+    {CLI_ROW("array", request.import.array, "",
+             "Which array of a .npz or HDF5 file with several, as in train_images; of an LMDB which size"),
+     .with = MAKES, .placeholder = "NAME", .any = true,
+     .detail =
+         "Its labels are the array whose name has labels in place of images, or y in place of x, if there is one."},
+    {CLI_FURTHER(layout, "auto", "Where the channels of an array lie: last (nhwc) or first (nchw)"), .with = MAKES,
+     .choices = "auto|nhwc|nchw",
+     .detail = "auto: first where the second of four axes is at most 4 and the others are larger; what was taken is "
+               "said where it is not plain."},
+    {CLI_ROW("shape", request.import.shape, "",
+             "What each row of an array is a picture of, as in 28x28, 32x32x3 or 3x32x32"),
+     .with = MAKES, .placeholder = "HxWxC", .any = true,
+     .detail = "Height and width, and the channels behind or before them. Rows of 784 and of 3072 numbers are known."},
     {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100"), .with = MAKES},
     {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read"),
      .with = MAKES},
@@ -180,8 +193,9 @@ static void read_request(const gt_options *o) {
     t->height = (int)f->height;
     t->channels = (int)f->channels;
     t->filter = (gt_resize_filter)gt_options_choice(
-        o, "resize-filter"); /* the choices of these three are the enums' values */
+        o, "resize-filter"); /* the choices of these four are the enums' values */
     t->crop = (gt_crop)gt_options_choice(o, "transform");
+    r->import.layout = (gt_array_layout)gt_options_choice(o, "layout");
     t->depth = (gt_depth)gt_options_choice(o, "depth");
     r->seed = (uint32_t)f->seed;
     r->skip = gt_is(f->on_error, "skip");

@@ -94,6 +94,10 @@ static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
     }
     gt_print("samples      %g .. %g, range %g .. %g%s\n", min, max, info->range[0], info->range[1],
              gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
+    double range[2];
+    if (gt_dataset_suggests(info, min, max, range))
+        gt_print("             perhaps %g is white: gantry dataset SRC DEST --range=%g,%g says so\n", range[1],
+                 range[0], range[1]);
     if (gt_dataset_leaves_range(info, min, max))
         gt_print(
             "             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares "

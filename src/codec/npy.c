@@ -59,7 +59,7 @@ static gt_status read_type(gt_npy *out, const char *text) {
     if (n < 3 || !strchr("|<=>", d[1]) ||
         !((n == 3 && gt_npy_set_type(out, d + 2)) || set_text_type(out, d + 2, n - 1)))
         return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
-    if (d[1] == '>' && out->size != 1) return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
+    out->swapped = d[1] == '>' && out->size != 1;
     return GT_OK;
 }
 
@@ -78,7 +78,7 @@ static gt_status read_shape(gt_npy *out, const char *text) {
     return st;
 }
 
-gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
+static gt_status read_head(gt_npy *out, const void *bytes, size_t n) {
     const uint8_t *p = bytes;
     *out = (gt_npy){0};
     if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
@@ -99,21 +99,45 @@ gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
     return st;
 }
 
+gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
+    gt_status st = read_head(out, bytes, n);
+    return !st && out->swapped ? gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read") : st;
+}
+
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
-    gt_status st = gt_npy_any_head(out, bytes, n);
+    gt_status st = read_head(out, bytes, n);
     if (st) return st;
-    if (!strchr("uifb", out->type) || (out->type == 'f' && out->size == 2))
+    if (!strchr("uifb", out->type))
         return gt_fail(GT_FORMAT, "an array of type '%c%d', which is not read", out->type,
                        out->type == 'U' ? out->size / 4 : out->size);
-    if (out->fortran) return gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
     if (out->dimensions > GT_NPY_DIMENSIONS_MAX)
         return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MAX);
     return GT_OK;
 }
 
+size_t gt_npy_place(const gt_npy *a, size_t i) {
+    size_t place = 0, step = a->elements;
+    if (!a->fortran) return i;
+    for (int k = a->dimensions - 1; k >= 0; k--) {
+        step /= a->shape[k];
+        place += i % a->shape[k] * step;
+        i /= a->shape[k];
+    }
+    return place;
+}
+
+static uint64_t bits_of(const uint8_t *p, int size, bool swapped) {
+    switch (size) {
+    case 8: return swapped ? gt_be64(p) : gt_le64(p);
+    case 4: return swapped ? gt_be32(p) : gt_le32(p);
+    case 2: return swapped ? gt_be16(p) : gt_le16(p);
+    default: return *p;
+    }
+}
+
 int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i) {
-    const uint8_t *p = (const uint8_t *)data + i * (size_t)a->size;
-    uint64_t v = a->size == 8 ? gt_le64(p) : a->size == 4 ? gt_le32(p) : a->size == 2 ? gt_le16(p) : *p;
+    const uint8_t *p = (const uint8_t *)data + gt_npy_place(a, i) * (size_t)a->size;
+    uint64_t v = bits_of(p, a->size, a->swapped);
     int unused = a->type == 'i' ? 64 - 8 * a->size : 0;
     return (int64_t)(v << unused) >> unused;
 }

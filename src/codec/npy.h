@@ -14,19 +14,20 @@ enum { GT_NPY_HEAD_MAX = 65536, GT_NPY_DIMENSIONS_MAX = 4, GT_NPY_DIMENSIONS_ANY
 
 typedef struct gt_npy {
     char type; /* 'u', 'i', 'f', 'b'; 'U' (texts of UTF-32), 'S' (texts of bytes) */
-    int size;  /* bytes of an element: little-endian, C order */
+    int size;  /* bytes of an element: little-endian, unless `swapped` */
     int dimensions;
     size_t shape[GT_NPY_DIMENSIONS_ANY];
     size_t elements; /* of the whole array; their bytes fit a size_t */
     size_t head;     /* bytes of the file in front of the array */
     bool fortran;    /* the first dimension is the fastest one */
+    bool swapped;    /* the elements are big-endian */
 } gt_npy;
 
 /* Reads the header. `bytes`: the beginning of the file, GT_NPY_HEAD_MAX bytes or the whole file. GT_FORMAT: no .npy
- * file, or an array that is not read: pickled objects, texts, float16, Fortran order, big-endian numbers, more than 4
- * dimensions. */
+ * file, or an array that is not read: pickled objects, texts, more than 4 dimensions. Elements in Fortran order, and
+ * big-endian ones, are for gt_npy_number() and gt_npy_integer(). */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
-/* The same also for Fortran order, numbers of 16 bits (float16), texts, and up to 8 dimensions. */
+/* The same also for texts and up to 8 dimensions, but not for big-endian numbers. */
 gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n);
 
 /* Fill in an array whose header is not that of a .npy file. First the type by its letter and size, such as "u1" (false:
@@ -35,7 +36,10 @@ gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n);
 bool gt_npy_set_type(gt_npy *out, const char code[2]);
 gt_status gt_npy_add_dimension(gt_npy *out, size_t n);
 
-/* Element i of an array of integers or booleans; an unsigned one of 64 bits keeps its bits. */
+/* Where element i, counted in the order of C, lies among the elements. */
+size_t gt_npy_place(const gt_npy *a, size_t i);
+/* Element i, counted in the order of C, of an array of integers or booleans; an unsigned one of 64 bits keeps its bits.
+ */
 int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i);
 /* Element i of an array of numbers of any type. */
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);

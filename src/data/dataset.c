@@ -239,7 +239,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = options->fit ? survey_fit(ds, options->fit, options->some) : survey_items(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
-    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.has_range && !ds->fits;
+    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.says_range && !ds->fits;
     if (ds->says_no_range && options->float_range)
         st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
     if (!st && options->use_labels) st = check_labels(ds);
@@ -306,10 +306,9 @@ static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *sample
 
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) {
     gt_status st = read_samples(ds, stored, samples);
-    size_t n = ds->info.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
-    for (size_t i = 0; i < n && !st; i++)
-        if (!isfinite(((const float *)samples)[i]))
-            st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
+    gt_picture read = ds->shape;
+    read.samples = samples;
+    if (!st && (st = gt_check_finite(&read))) st = gt_wrap(st, "'%s': image %" PRId64, ds->spec, stored);
     return st;
 }
 

@@ -28,6 +28,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
                           .channel_names = n->channel_names,
                           .border = n->border,
                           .has_range = n->has_range,
+                          .says_range = n->says_range,
                           .range = {n->range[0], n->range[1]}};
 }
 
@@ -138,7 +139,7 @@ gt_status gt_notes_take_class_names(gt_source_info *n, int64_t count, gt_source_
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high) {
     if (!isfinite(low) || !isfinite(high) || low >= high)
         return gt_fail(GT_FORMAT, "range: %g, %g is not a range; two finite numbers, the smaller one first", low, high);
-    n->has_range = true;
+    n->has_range = n->says_range = true;
     n->range[0] = low;
     n->range[1] = high;
     return GT_OK;

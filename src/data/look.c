@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "data/source.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
@@ -111,11 +112,58 @@ bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double m
     return (float)least < (float)info->range[0] || (float)most > (float)info->range[1];
 }
 
+bool gt_samples_suggest(gt_sample type, double least, double most, double range[2]) {
+    enum { DARK_BYTE = 32, DARK_WORD = 1 << 14, CLASSES = 16 };
+    double bits = 2;
+    range[0] = 0, range[1] = 1;
+    if (type == GT_F32) return least >= 0 && most <= 1 && most > least;
+    while (bits <= most) bits *= 2;
+    range[1] = most < CLASSES ? most : bits - 1; /* classes of masks as they are; 12 bits as 12 bits */
+    return most > 0 && most < (type == GT_U8 ? DARK_BYTE : DARK_WORD);
+}
+
+bool gt_dataset_suggests(const gt_dataset_info *info, double least, double most, double range[2]) {
+    return gt_dataset_usual_range(info) && (info->type != GT_F32 || info->says_no_range) &&
+           gt_samples_suggest(info->type, least, most, range);
+}
+
+gt_status gt_look_check_range(const gt_data_look *l, const gt_dataset_info *info, const char *spec) {
+    double range[2];
+    if (info->type != GT_F32 || l->looks == l->unreadable || !gt_dataset_suggests(info, l->least, l->most, range))
+        return GT_OK;
+    gt_buffer name = {0};
+    gt_buffer_shell(&name, spec);
+    gt_status st = gt_fail(
+        GT_FORMAT,
+        "'%s': floats, of which nobody says what is black; in %" PRId64 " of %" PRId64
+        " images no sample is negative and none above 1. If 0 is black: gantry dataset %.*s DEST.h5 "
+        "--range=0,1; if -1 is black: gantry dataset %.*s DEST.h5 --range=-1,1; then train on DEST.h5",
+        spec, l->looks, info->stored, (int)name.n, (const char *)name.data, (int)name.n, (const char *)name.data);
+    gt_buffer_free(&name);
+    return st;
+}
+
+static void warn_of_other_range(const gt_data_look *l, const gt_dataset_info *info, const char *spec) {
+    double range[2];
+    char looked[80];
+    if (!gt_dataset_suggests(info, l->least, l->most, range)) return;
+    snprintf(looked, sizeof looked, " (of %" PRId64 " of %" PRId64 " images looked at)", l->looks, info->stored);
+    if (info->type == GT_F32)
+        gt_warn("'%s': no sample is negative and none above 1%s, and -1 is black: if 0 is, gantry dataset SRC DEST "
+                "--range=0,1 says so",
+                spec, looked);
+    else
+        gt_warn("'%s': " GT_SAMPLES_FAR " (of gantry dataset SRC DEST)", spec, l->most, gt_sample_high(info->type),
+                looked, range[0], range[1]);
+}
+
 void gt_look_warn(const gt_data_look *l, const gt_dataset_info *info, const char *spec) {
     if (l->unreadable)
         gt_warn("%" PRId64 " of %" PRId64 " images looked at cannot be used, the first one: %s", l->unreadable,
                 l->looks, l->why);
-    if (l->looks == l->unreadable || !gt_dataset_leaves_range(info, l->least, l->most)) return;
+    if (l->looks == l->unreadable) return;
+    warn_of_other_range(l, info, spec);
+    if (!gt_dataset_leaves_range(info, l->least, l->most)) return;
     gt_warn(
         "'%s': the samples go from %.9g to %.9g (of %" PRId64 " of %" PRId64
         " images looked at), outside the range %g .. %g %s which the networks see as "

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +21,9 @@
     X(synth)       \
     X(lmdb)        \
     X(tfrecords)   \
-    X(folder)      \
     X(cifar)       \
     X(mnist)       \
+    X(folder)      \
     X(numpy)       \
     X(csv)         \
     X(archive)     \
@@ -100,6 +102,14 @@ static gt_status look_inside(gt_source *source) {
     return GT_OK;
 }
 
+/* An option that says nothing of such a source. */
+static gt_status check_options(const gt_source_kind *kind, const gt_source_options *o) {
+    bool shaped = o->layout != GT_ARRAY_GUESS || (o->shape && *o->shape), named = o->array && *o->array;
+    if (named && !kind->named) return gt_fail(GT_USAGE, "--array is for .npz, HDF5 and LMDB");
+    return shaped && !kind->shaped ? gt_fail(GT_USAGE, "--layout and --shape are for arrays: .npy, .npz and HDF5")
+                                   : GT_OK;
+}
+
 static gt_status open_kind(gt_source *source, const gt_source_options *options) {
     struct stat s;
     gt_status st = stat(source->path, &s) && errno == ENOTDIR ? look_inside(source) : GT_OK;
@@ -117,6 +127,8 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
     for (int i = 0; i < KINDS; i++) {
         if ((source->inside && !kinds[i]->has_folders) || !kinds[i]->claims(&spec)) continue;
         source->info.source = kinds[i]->name;
+        gt_status st = check_options(kinds[i], options);
+        if (st) return st;
         source->state = kinds[i]->state_bytes ? calloc(1, kinds[i]->state_bytes) : NULL;
         if (kinds[i]->state_bytes && !source->state) return gt_fail(GT_NOMEM, "out of memory");
         source->close = kinds[i]->close;
@@ -284,6 +296,13 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
     char kind[48];
     snprintf(text, GT_SHAPE_BYTES, "%d x %d pixels, %s", shape->width, shape->height, gt_picture_describe(shape, kind));
     return text;
+}
+
+gt_status gt_check_finite(const gt_picture *p) {
+    size_t n = p->type == GT_F32 ? gt_picture_bytes(p) / sizeof(float) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(((const float *)p->samples)[i])) return gt_fail(GT_FORMAT, "sample %zu is not finite", i);
+    return GT_OK;
 }
 
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {

@@ -79,6 +79,7 @@ typedef struct gt_source_kind {
     const char *looks; /* how such a source is named, for messages */
     bool has_folders;  /* in a file: "FILE/train" is a source */
     bool (*claims)(const gt_spec *spec);
+    bool named, shaped; /* options.array, and options.layout and .shape, have a meaning */
     size_t state_bytes; /* of s->state, which `open` finds zeroed; 0: none */
     void (*close)(void *state);
     /* s->spec is the name, s->stamp that of the file. On failure the caller closes the source. Labels are read where
@@ -110,6 +111,8 @@ static inline int64_t gt_source_look(const gt_source *s, int64_t k, int64_t look
 /* The shape of an item: from its head where the first bytes (at least `first`; 0: the head is not asked) tell it, else
  * by reading the item. *cut: see gt_picture_info. */
 gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut);
+/* GT_FORMAT: a sample of floats is not finite. */
+gt_status gt_check_finite(const gt_picture *p);
 /* GT_OK, or the message with source and item in front. */
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
 
@@ -266,6 +269,13 @@ gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_pictu
 
 /* The least and the greatest of n >= 1 samples. */
 void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least, float *most);
+
+/* Do samples with these ends, of which nobody says what is black and white, look as if that were not the usual range of
+ * their type? */
+bool gt_samples_suggest(gt_sample type, double least, double most, double range[2]);
+/* The largest sample, white, more words; the range. */
+#define GT_SAMPLES_FAR \
+    "the largest sample is %g, and %g is white%s: if the pictures are too dark, --range=%g,%g says what is white"
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);

@@ -1,28 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles. The archive is unpacked
- * once into an unnamed file; the pickles' arrays, [n, 3072] bytes of 3 x 32 x 32, are then read where they lie in it.
+ * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles, or of the binary
+ * version for other languages; or the folder that was in it. The files are copied once into an unnamed file; the
+ * images, bytes of 3 x 32 x 32, are then read where they lie in it.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/numbers.h"
 #include "codec/pickle.h"
 #include "data/archive.h"
 #include "data/source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
 
-/* What may be in the archive: of one of the two sets, one member of each place. */
+/* What may be there: of one of the sets, one member of each place. */
 typedef struct member_kind {
     const char *name;
     int batch;   /* its place in the order of items; -1: names of the classes */
     int batches; /* of the set it belongs to */
+    int labels;  /* of the binary version: bytes in front of each image, the last one of which is the fine label */
 } member_kind;
 
-static const member_kind member_kinds[] = {{"data_batch_1", 0, 5}, {"data_batch_2", 1, 5}, {"data_batch_3", 2, 5},
-                                           {"data_batch_4", 3, 5}, {"data_batch_5", 4, 5}, {"batches.meta", -1, 5},
-                                           {"train", 0, 1},        {"meta", -1, 1}};
+static const member_kind member_kinds[] = {{"data_batch_1", 0, 5, 0},
+                                           {"data_batch_2", 1, 5, 0},
+                                           {"data_batch_3", 2, 5, 0},
+                                           {"data_batch_4", 3, 5, 0},
+                                           {"data_batch_5", 4, 5, 0},
+                                           {"batches.meta", -1, 5, 0},
+                                           {"train", 0, 1, 0},
+                                           {"meta", -1, 1, 0},
+                                           {"data_batch_1.bin", 0, 5, 1},
+                                           {"data_batch_2.bin", 1, 5, 1},
+                                           {"data_batch_3.bin", 2, 5, 1},
+                                           {"data_batch_4.bin", 3, 5, 1},
+                                           {"data_batch_5.bin", 4, 5, 1},
+                                           {"batches.meta.txt", -1, 5, 1},
+                                           {"train.bin", 0, 1, 2},
+                                           {"fine_label_names.txt", -1, 1, 2},
+                                           {"coarse_label_names.txt", -1, 1, 2}};
+enum { MEMBER_KINDS = sizeof member_kinds / sizeof *member_kinds };
 
 typedef struct member {
     const member_kind *kind;
@@ -32,6 +53,7 @@ typedef struct member {
 
 typedef struct batch {
     uint64_t at; /* of its first image, in the file */
+    size_t step; /* from there to the next */
     int64_t first, count;
 } batch;
 
@@ -44,6 +66,17 @@ typedef struct cifar {
     bool coarse;
 } cifar;
 
+/* `of`: of a multiple of so many bytes. */
+static bool has_file_of(const char *folder, const char *name, off_t of) {
+    char *path = gt_path_join(folder, name);
+    struct stat s;
+    bool has = path && !stat(path, &s) && S_ISREG(s.st_mode) && s.st_size % of == 0;
+    free(path);
+    return has;
+}
+
+static bool has_file(const char *folder, const char *name) { return has_file_of(folder, name, 1); }
+
 /* ---- unpacking ---- */
 
 /* Two members of one place, or of both sets, contradict each other: neither is guessed to be the one that is meant. */
@@ -51,13 +84,27 @@ static gt_status check_place(const cifar *c, const member_kind *kind) {
     for (int i = 0; i < c->n_members; i++) {
         const member_kind *other = c->members[i].kind;
         if (other == kind) return gt_fail(GT_FORMAT, "holds more than one file '%s'", kind->name);
-        if (other->batch == kind->batch || other->batches != kind->batches)
+        if (other->batch == kind->batch || other->batches != kind->batches || other->labels != kind->labels)
             return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
     }
     return GT_OK;
 }
 
-static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *kind) {
+/* Where the bytes of a member come from. */
+typedef struct input {
+    struct archive *a; /* NULL: a file of its own */
+    int fd;
+    uint64_t at, size;
+} input;
+
+static gt_status next_piece(input *in, void *piece, size_t most, size_t *n) {
+    if (in->a) return gt_archive_piece(in->a, piece, most, n);
+    *n = (size_t)gt_smallest((int64_t)most, (int64_t)(in->size - in->at));
+    in->at += *n;
+    return gt_read_at(in->fd, in->at - *n, piece, *n);
+}
+
+static gt_status unpack_member(cifar *c, input *in, const member_kind *kind) {
     static _Thread_local char piece[PIECE];
     size_t n = 1;
     gt_status st = check_place(c, kind);
@@ -66,7 +113,7 @@ static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *k
     member *m = &c->members[c->n_members];
     *m = (member){.kind = kind, .at = c->file->size};
     while (n && !st) {
-        if ((st = gt_archive_piece(a, piece, sizeof piece, &n))) return gt_wrap(st, "'%s'", kind->name);
+        if ((st = next_piece(in, piece, sizeof piece, &n))) return gt_wrap(st, "'%s'", kind->name);
         m->bytes += n;
         st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
                                     : gt_temp_file_add(c->file, piece, n);
@@ -75,10 +122,16 @@ static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *k
     return st;
 }
 
-static const member_kind *kind_of(const char *path) {
+/* The names of the other kind of classes are not wanted. */
+static bool is_wanted(const cifar *c, const member_kind *kind) {
+    const char *other = c->coarse ? "fine_label_names.txt" : "coarse_label_names.txt";
+    return strcmp(kind->name, other) != 0;
+}
+
+static const member_kind *kind_of(const cifar *c, const char *path) {
     const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
-    for (size_t i = 0; name && i < sizeof member_kinds / sizeof *member_kinds; i++)
-        if (!strcmp(name, member_kinds[i].name)) return &member_kinds[i];
+    for (size_t i = 0; name && i < MEMBER_KINDS; i++)
+        if (!strcmp(name, member_kinds[i].name) && is_wanted(c, &member_kinds[i])) return &member_kinds[i];
     return NULL;
 }
 
@@ -90,16 +143,21 @@ typedef struct opening { /* of an archive: is it one of these? */
 static gt_status look_at_entry(void *arg, struct archive *a, struct archive_entry *entry) {
     enum { FIRST_FILES = 16 };
     opening *o = arg;
+    const cifar any = {0};
     (void)a;
     if (archive_entry_filetype(entry) != AE_IFREG) return GT_OK;
-    o->found = kind_of(archive_entry_pathname(entry)) != NULL;
+    o->found = kind_of(&any, archive_entry_pathname(entry)) != NULL;
     return o->found || ++o->files == FIRST_FILES ? GT_STOPPED : GT_OK;
 }
 
-/* A tar with one of the members among its first files: other archives are of pictures. */
+/* A folder with one of the members, or a tar with one among its first files: other archives are of pictures. */
 static bool claims_cifar(const gt_spec *spec) {
     static const char *const endings[] = {".tar.gz", ".tgz", ".tar"};
     bool named = false;
+    if (spec->is_folder)
+        return has_file(spec->text, "data_batch_1") || has_file(spec->text, "data_batch_1.bin") ||
+               has_file_of(spec->text, "train.bin", 2 + IMAGE) ||
+               (has_file(spec->text, "train") && has_file(spec->text, "meta"));
     for (int i = 0; i < 3; i++) named |= gt_ends_with(spec->text, endings[i]);
     opening o = {0};
     if (!spec->is_file || !named) return false;
@@ -108,8 +166,57 @@ static bool claims_cifar(const gt_spec *spec) {
 }
 
 static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
-    const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(archive_entry_pathname(entry)) : NULL;
-    return kind ? unpack_member(arg, a, kind) : GT_OK;
+    const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(arg, archive_entry_pathname(entry))
+                                                                        : NULL;
+    return kind ? unpack_member(arg, &(input){.a = a}, kind) : GT_OK;
+}
+
+/* The files of a folder; *stamp is that of all of them. */
+static gt_status take_files(cifar *c, const char *folder, gt_hash128 *stamp) {
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < MEMBER_KINDS && !st; i++) {
+        if (!is_wanted(c, &member_kinds[i]) || !has_file(folder, member_kinds[i].name)) continue;
+        char *path = gt_path_join(folder, member_kinds[i].name);
+        input in = {.fd = -1};
+        if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
+        const gt_hash128 both[2] = {*stamp, gt_file_stamp(path)};
+        *stamp = gt_hash(both, sizeof both);
+        st = gt_source_file(path, &in.fd, &in.size);
+        st = st ? gt_wrap(st, "'%s'", member_kinds[i].name) : unpack_member(c, &in, &member_kinds[i]);
+        if (in.fd >= 0) close(in.fd);
+        free(path);
+    }
+    return st;
+}
+
+/* ---- the binary version ---- */
+
+static gt_status find_binary(const member *m, batch *b) {
+    int labels = m->kind->labels;
+    b->step = (size_t)labels + IMAGE;
+    b->count = (int64_t)(m->bytes / b->step);
+    b->at = m->at + (uint64_t)labels;
+    return m->bytes % b->step || !b->count
+               ? gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes are not whole images of %zu", m->bytes, b->step)
+               : GT_OK;
+}
+
+static void read_binary_labels(gt_source *s, const cifar *c, const member *m, const char *map, const batch *b) {
+    int place = m->kind->labels - 1 - (m->kind->labels > 1 && c->coarse);
+    for (int64_t i = 0; i < b->count; i++)
+        s->info.classes[b->first + i] = (uint8_t)map[(size_t)i * b->step + (size_t)place];
+}
+
+/* A line each. */
+static gt_status read_lines(gt_source *s, const char *text, size_t n) {
+    gt_status st = GT_OK;
+    for (size_t at = 0, end; at < n && !st; at = end + 1) {
+        const char *newline = memchr(text + at, '\n', n - at);
+        end = newline ? (size_t)(newline - text) : n;
+        size_t length = end - at - (end > at && text[end - 1] == '\r');
+        if (length) st = gt_notes_add_class_name(&s->info, text + at, length);
+    }
+    return st;
 }
 
 /* ---- the pickles ---- */
@@ -144,6 +251,7 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
         n->shape[0] > INT32_MAX)
         return gt_fail(GT_FORMAT, "'data' is not an array [n, %d] of bytes", IMAGE);
     b->count = (int64_t)n->shape[0];
+    b->step = IMAGE;
     b->at = a.utf8 ? c->file->size : m->at + (uint64_t)(a.bytes - map);
     return a.utf8 ? copy_text(c, &a, n->elements) : GT_OK;
 }
@@ -178,17 +286,25 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
 
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
-static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass) {
-    const char *map = gt_temp_file_map(c->file, m->at, m->bytes);
-    gt_arena *arena = map ? gt_arena_new() : NULL;
+static gt_status read_pickle(gt_source *s, cifar *c, const member *m, const char *map, pass pass) {
+    gt_arena *arena = gt_arena_new();
     gt_pickle *root = NULL;
-    gt_status st = !map     ? GT_FAILED
-                   : !arena ? gt_fail(GT_NOMEM, "out of memory")
-                            : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
+    gt_status st = !arena ? gt_fail(GT_NOMEM, "out of memory")
+                          : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
     if (!st && pass == FIND_IMAGES) st = find_images(c, m, map, root, &c->batches[m->kind->batch]);
     else if (!st)
         st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
     gt_arena_free(arena);
+    return st;
+}
+
+static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass) {
+    const char *map = gt_temp_file_map(c->file, m->at, m->bytes);
+    gt_status st = map ? GT_OK : GT_FAILED;
+    if (!st && !m->kind->labels) st = read_pickle(s, c, m, map, pass);
+    else if (!st && m->kind->batch < 0) st = read_lines(s, map, m->bytes);
+    else if (!st && pass == FIND_IMAGES) st = find_binary(m, &c->batches[m->kind->batch]);
+    else if (!st) read_binary_labels(s, c, m, map, &c->batches[m->kind->batch]);
     gt_temp_file_unmap(map, m->bytes);
     return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
 }
@@ -223,7 +339,7 @@ static const batch *batch_of(const cifar *c, int64_t i) {
 static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
     const batch *b = batch_of(s->state, i);
     uint8_t planes[IMAGE], *to = samples;
-    gt_status st = gt_read_at(s->file.fd, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
+    gt_status st = gt_read_at(s->file.fd, b->at + (uint64_t)(i - b->first) * b->step, planes, IMAGE);
     for (int k = 0; k < PLANE && !st; k++)
         for (int channel = 0; channel < 3; channel++) *to++ = planes[channel * PLANE + k];
     return st;
@@ -246,7 +362,8 @@ static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
     c->coarse = options->coarse;
     c->file = &s->file;
     gt_status st = gt_temp_file_open(c->file);
-    if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_TAR, take_entry, c);
+    bool folder = gt_is_directory(s->spec);
+    if (!st) st = folder ? take_files(c, s->spec, &s->stamp) : gt_archive_each(s->spec, GT_ARCHIVE_TAR, take_entry, c);
     if (!st) st = find_all_images(s, c);
     if (st || !gt_own_labels(options)) return st;
     st = gt_notes_new_classes(&s->info, s->count);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h). libhdf5 is not for several threads: main thread only. */
+ * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h), or another array of images. libhdf5 is not for several
+ * threads: main thread only. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <strings.h>
 
-#include "data/source.h"
+#include "data/array.h"
 #include "gantry/codec.h"
 #include "gantry/text.h"
+#include "gantry/progress.h"
 #include "h5/h5.h"
 
 #define LABEL_BYTES_MOST ((size_t)1 << 30)
@@ -16,6 +18,9 @@ enum { TEXT_MOST = 1024 }; /* bytes of a label that is a text */
 typedef struct h5set {
     gt_h5_file file;
     gt_h5_set *images, *masks; /* masks: NULL, there are none */
+    char name[GT_ARRAY_NAME_BYTES],
+        labels[GT_ARRAY_NAME_BYTES]; /* of the images, of their labels; "": there are none */
+    bool planes;                     /* the channels come first */
 } h5set;
 
 static bool claims_hdf5(const gt_spec *spec) {
@@ -30,42 +35,112 @@ static void close_set(void *state) {
     gt_h5_close(&d->file);
 }
 
+/* Planes are read into a picture of their own. */
 static gt_status read_image(const gt_source *s, int64_t i, void *samples) {
     h5set *d = s->state;
-    return gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), samples);
+    void *planes = d->planes ? malloc(gt_picture_bytes(&s->shape)) : samples;
+    if (!planes) return gt_fail(GT_NOMEM, "out of memory for an image");
+    gt_status st = gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), planes);
+    if (!st && d->planes) gt_pixels_of_planes(&s->shape, planes, samples);
+    if (d->planes) free(planes);
+    return st;
 }
 
-/* Types that images can be of; others are named. */
-static gt_status check_type(const gt_h5_set *s, gt_sample *sample) {
-    bool is_float = s->kind == GT_H5_FLOAT;
-    *sample = is_float ? GT_F32 : s->bytes == 2 ? GT_U16 : GT_U8;
-    if (!is_float && s->kind != GT_H5_INTEGER) return gt_fail(GT_FORMAT, "images: neither integers nor floats");
-    if (is_float ? s->bytes == 4 : !s->is_signed && s->bytes <= 2) return GT_OK;
-    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; uint8, uint16 or float32 are needed: convert them",
-                   8 * s->bytes,
-                   is_float       ? "float"
-                   : s->is_signed ? "signed"
-                                  : "unsigned");
+/* All of them, where only they tell which samples they become. */
+static gt_status look_at_numbers(const h5set *d, gt_number_kind *kind) {
+    size_t n = (size_t)d->images->row_elements;
+    double *row = malloc(n * sizeof *row);
+    gt_status st = row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
+    for (int64_t i = 0; i < d->images->rows && !st; i++) {
+        gt_progress();
+        st = gt_h5_set_read(d->images, i, 1, GT_NUMBER_DOUBLE, row);
+        for (size_t k = 0; k < n && !st; k++) gt_numbers_look(kind, row[k]);
+    }
+    free(row);
+    return st;
 }
 
-static gt_status check_dims(const gt_h5_set *s) {
-    if (s->n_dims != 4) return gt_fail(GT_FORMAT, "images: %d axes; [N,H,W,C] is needed", s->n_dims);
-    const int64_t *n = s->dims;
-    if (n[0] == 0) return gt_fail(GT_FORMAT, "images: holds no images");
-    if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE ||
-        n[1] * n[2] * 3 > GT_PNG_MAX_BYTES || n[3] > GT_PNG_MAX_BYTES / (n[1] * n[2]))
-        return gt_fail(
-            GT_FORMAT,
-            "images: claims %lld images of %lld x %lld pixels; at most %d per side and %d MB per image are read",
-            (long long)n[0], (long long)n[2], (long long)n[1], GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
-    if (n[3] < 1 || n[3] > GT_PICTURE_MAX_CHANNELS)
-        return gt_fail(GT_FORMAT, "images: %lld channels; 1 to %d are possible, in the last axis of [N,H,W,C]",
-                       (long long)n[3], GT_PICTURE_MAX_CHANNELS);
-    if (s->written < s->chunks)
-        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written",
-                       (unsigned long long)s->written, (unsigned long long)s->chunks);
+static gt_status choose_samples(const h5set *d, gt_source *s) {
+    const gt_h5_set *images = d->images;
+    gt_number_kind kind = {.bytes = (int)images->bytes};
+    switch (images->kind) {
+    case GT_H5_FLOAT: kind.letter = 'f'; break;
+    case GT_H5_BOOL: kind.letter = 'b'; break;
+    case GT_H5_INTEGER: kind.letter = images->is_signed ? 'i' : 'u'; break;
+    default: return gt_fail(GT_FORMAT, "%s: neither integers nor floats", d->name);
+    }
+    gt_status st = gt_numbers_vary(&kind) ? look_at_numbers(d, &kind) : GT_OK;
+    return st ? st : gt_sample_of_numbers(&kind, &s->info, &s->shape.type);
+}
+
+static gt_status check_sizes(const h5set *d, const gt_axes *a) {
+    if (a->count == 0) return gt_fail(GT_FORMAT, "%s: holds no images", d->name);
+    if (a->height == 0 || a->width == 0 || a->count > INT32_MAX || a->height > GT_PNG_MAX_SIDE ||
+        a->width > GT_PNG_MAX_SIDE || a->height * a->width * 3 > GT_PNG_MAX_BYTES ||
+        a->channels > GT_PNG_MAX_BYTES / (a->height * a->width))
+        return gt_fail(GT_FORMAT,
+                       "%s: claims %lld images of %lld x %lld pixels; at most %d per side and %d MB per image are read",
+                       d->name, (long long)a->count, (long long)a->width, (long long)a->height, GT_PNG_MAX_SIDE,
+                       GT_PNG_MAX_BYTES >> 20);
+    if (a->channels < 1 || a->channels > GT_PICTURE_MAX_CHANNELS)
+        return gt_fail(GT_FORMAT,
+                       "%s: %lld channels; 1 to %d are possible (gantry dataset --layout=nchw: they come first)",
+                       d->name, (long long)a->channels, GT_PICTURE_MAX_CHANNELS);
+    if (d->images->written < d->images->chunks)
+        return gt_fail(GT_FORMAT, "%s: incomplete: %llu of its %llu chunks were written", d->name,
+                       (unsigned long long)d->images->written, (unsigned long long)d->images->chunks);
     return GT_OK;
 }
+
+static gt_status find_axes(h5set *d, gt_source *s, const gt_source_options *options) {
+    gt_axes axes;
+    gt_status st = gt_axes_of_array(&axes, &s->info, options, d->images->n_dims, d->images->dims, INT64_MAX);
+    if (st) return gt_wrap(st, "%s", d->name);
+    if ((st = check_sizes(d, &axes))) return st;
+    d->planes = axes.planes;
+    s->count = axes.count;
+    s->shape = (gt_picture){.height = (int)axes.height, .width = (int)axes.width, .channels = (int)axes.channels};
+    return GT_OK;
+}
+
+/* ---- which array ---- */
+
+typedef struct listing {
+    const gt_h5_file *file;
+    gt_array_choice *choice;
+} listing;
+
+static gt_status list_set(void *arg, const char *path) {
+    listing *l = arg;
+    gt_h5_set *set;
+    gt_status st = gt_h5_set_open(&set, l->file, path);
+    if (st) return st == GT_NOMEM ? st : GT_OK; /* arrays that nobody wants may be of any kind */
+    bool numbers = set->kind == GT_H5_INTEGER || set->kind == GT_H5_FLOAT || set->kind == GT_H5_BOOL;
+    bool texts = set->kind == GT_H5_TEXT || set->varies; /* may be labels */
+    if ((numbers || texts) && set->n_dims) st = gt_array_consider(l->choice, path + 1, set->n_dims, set->dims);
+    gt_h5_set_close(set);
+    return st;
+}
+
+/* `images` and `labels`, unless another array is named or there is none of that name. */
+static gt_status choose_arrays(h5set *d, gt_source *s, const gt_source_options *options) {
+    const char *wanted = options->array ? options->array : "";
+    while (*wanted == '/') wanted++;
+    bool usual = gt_h5_has(&d->file, "images") && (!*wanted || !strcmp(wanted, "images"));
+    gt_array_choice choice = {.wanted = wanted};
+    listing l = {&d->file, &choice};
+    gt_status st = usual ? GT_OK : gt_h5_each(&d->file, true, list_set, &l);
+    if (!usual && !st && !choice.names.count && !*wanted)
+        st = gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C], and no other array of numbers");
+    if (!usual && !st) st = gt_array_choose(&choice, &s->info);
+    strcpy(d->name, usual ? "images" : choice.images);
+    strcpy(d->labels, usual ? "labels" : choice.labels);
+    if (!usual && !st && !*wanted) st = gt_notes_say(&s->info, "the images are the array '%s'", d->name);
+    gt_array_choice_free(&choice);
+    return st;
+}
+
+/* ---- labels and notes ---- */
 
 static gt_status text_at(const void *arg, int64_t i, char **text) {
     size_t n;
@@ -141,7 +216,7 @@ static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
     gt_source_info given = {0};
     char **name = NULL;
     int count = 0;
-    gt_status st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MAX + 1, &name, &count);
+    gt_status st = gt_h5_texts(&d->file, d->name, "class_names", GT_CLASS_MAX + 1, &name, &count);
     for (int i = 0; i < count; i++) {
         char *text = NULL;
         if (!st) st = text_at(name, i, &text);
@@ -157,34 +232,47 @@ static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
 
 static gt_status read_notes(const h5set *d, gt_source_info *notes, bool own_labels) {
     gt_h5_set *labels = NULL;
-    gt_status st = own_labels && gt_h5_has(&d->file, "labels") ? gt_h5_set_open(&labels, &d->file, "labels") : GT_OK;
-    if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "labels");
+    gt_status st = own_labels && *d->labels && gt_h5_has(&d->file, d->labels)
+                       ? gt_h5_set_open(&labels, &d->file, d->labels)
+                       : GT_OK;
+    if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "%s", d->labels);
     else if (!labels && !st && own_labels) st = say_other(d, notes);
     gt_h5_set_close(labels);
     char **channels = NULL, **label_names = NULL;
     int count = 0;
     double range[2];
     bool there = false;
-    if (!st) st = gt_h5_texts(&d->file, "images", "channels", 1, &channels, &count);
+    if (!st) st = gt_h5_texts(&d->file, d->name, "channels", 1, &channels, &count);
     if (count) notes->channel_names = channels[0];
     free(channels);
     count = 0;
-    if (!st) st = gt_h5_texts(&d->file, "images", "label_names", 1, &label_names, &count);
+    if (!st) st = gt_h5_texts(&d->file, d->name, "label_names", 1, &label_names, &count);
     if (count) notes->label_names = label_names[0];
     free(label_names);
     if (!st) st = read_class_names(d, notes);
     if (!st) st = gt_notes_check(notes, d->images->rows, false);
-    if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
+    if (!st) st = gt_h5_numbers(&d->file, d->name, "range", 2, range, &there);
     return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);
 }
 
 static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
     const h5set *d = s->state;
     gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, 1, GT_U8);
-    return st ? st : gt_h5_set_read(d->masks, i, 1, GT_NUMBER_UINT8, out->samples);
+    bool bytes = d->masks->bytes == 1 && !d->masks->is_signed;
+    size_t n = (size_t)s->shape.height * (size_t)s->shape.width;
+    if (st || bytes) return st ? st : gt_h5_set_read(d->masks, i, 1, GT_NUMBER_UINT8, out->samples);
+    int32_t *wide = malloc(n * sizeof *wide);
+    st = wide ? gt_h5_set_read(d->masks, i, 1, GT_NUMBER_INT32, wide) : gt_fail(GT_NOMEM, "out of memory for a mask");
+    for (size_t k = 0; k < n && !st; k++) {
+        if (wide[k] < 0 || wide[k] > GT_MASK_IGNORE)
+            st = gt_fail(GT_FORMAT, "masks: %d is not a class of a mask, 0 .. %d", wide[k], GT_MASK_IGNORE);
+        else ((uint8_t *)out->samples)[k] = (uint8_t)wide[k];
+    }
+    free(wide);
+    return st;
 }
 
-/* [N,H,W] uint8, as images. */
+/* [N,H,W], [N,1,H,W] or [N,H,W,1] whole numbers or booleans, as images. */
 static gt_status open_masks(h5set *d, gt_source *s) {
     char **names = NULL;
     int count = 0;
@@ -192,12 +280,13 @@ static gt_status open_masks(h5set *d, gt_source *s) {
     gt_status st = gt_h5_set_open(&d->masks, &d->file, "masks");
     const gt_h5_set *m = d->masks;
     if (st) return st;
-    if (m->n_dims != 3 || m->kind != GT_H5_INTEGER || m->bytes != 1 || m->is_signed)
-        return gt_fail(GT_FORMAT, "masks: must be [N,H,W] uint8, a class for each pixel");
-    if (m->dims[0] != s->count || m->dims[1] != s->shape.height || m->dims[2] != s->shape.width)
+    bool single = m->n_dims == 4 && (m->dims[1] == 1 || m->dims[3] == 1);
+    const int64_t *sides = m->dims + 1 + (single && m->dims[1] == 1);
+    if ((m->n_dims != 3 && !single) || (m->kind != GT_H5_INTEGER && m->kind != GT_H5_BOOL))
+        return gt_fail(GT_FORMAT, "masks: must be [N,H,W] whole numbers, a class for each pixel");
+    if (m->dims[0] != s->count || sides[0] != s->shape.height || sides[1] != s->shape.width)
         return gt_fail(GT_FORMAT, "masks: %lld of %lld x %lld pixels for %lld images of %d x %d", (long long)m->dims[0],
-                       (long long)m->dims[2], (long long)m->dims[1], (long long)s->count, s->shape.width,
-                       s->shape.height);
+                       (long long)sides[1], (long long)sides[0], (long long)s->count, s->shape.width, s->shape.height);
     if (m->written < m->chunks) return gt_fail(GT_FORMAT, "masks: incomplete");
     st = gt_h5_texts(&d->file, "masks", "class_names", GT_MASK_CLASSES_MAX, &names, &count);
     for (int i = 0; i < count; i++) {
@@ -209,17 +298,14 @@ static gt_status open_masks(h5set *d, gt_source *s) {
     return st;
 }
 
-static gt_status read_file(h5set *d, gt_source *s, bool own_labels) {
-    if (!gt_h5_has(&d->file, "images")) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
-    gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
-    if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &s->shape.type))) return st;
-    s->count = d->images->dims[0];
-    s->shape = (gt_picture){.height = (int)d->images->dims[1],
-                            .width = (int)d->images->dims[2],
-                            .channels = (int)d->images->dims[3],
-                            .type = s->shape.type};
-    st = read_notes(d, &s->info, own_labels);
-    if (!st) st = open_masks(d, s);
+static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *options) {
+    gt_status st = choose_arrays(d, s, options);
+    if (!st) st = gt_h5_set_open(&d->images, &d->file, d->name);
+    if (!st) st = find_axes(d, s, options);
+    if (!st) st = choose_samples(d, s);
+    if (st) return st;
+    st = read_notes(d, &s->info, gt_own_labels(options));
+    if (!st && !strcmp(d->name, "images")) st = open_masks(d, s);
     gt_source_info *n = &s->info;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
     n->has_range = n->has_range &&
@@ -236,12 +322,14 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))
         return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
     gt_status st = gt_h5_open(&d->file, s->spec);
-    return st ? st : read_file(d, s, gt_own_labels(options));
+    return st ? st : read_file(d, s, options);
 }
 
 const gt_source_kind gt_source_hdf5 = {.name = "hdf5",
                                        .looks = "an HDF5 file",
                                        .claims = claims_hdf5,
+                                       .named = true,
+                                       .shaped = true,
                                        .state_bytes = sizeof(h5set),
                                        .close = close_set,
                                        .open = open_hdf5};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * LMDB folders of pictures, as LSUN is published. The file is read, not mapped, and by bounds-checked code of our own:
- * liblmdb trusts every offset in the file and reads beyond the end of a file that was cut short, which ends the
- * process.
+ * LMDB folders and files of pictures, as LSUN is published. The file is read, not mapped, and by bounds-checked code of
+ * our own: liblmdb trusts every offset in the file and reads beyond the end of a file that was cut short, which ends
+ * the process.
  *
  * The format (data version 1, 64-bit): pages of one size, numbered from 0; two meta pages, of which the one of the
  * later transaction counts; a B+ tree of branch and leaf pages. A page begins with its number (8 bytes), 2 unused,
  * flags (2), then the offset of the end of its table of node offsets (2) and 2 unused; the table begins at byte 16. A
  * node has a size (4; for branches, with the flags, the child's page in 48 bits), flags (2), a key's length (2), the
  * key, and the value or, with flag BIG, the page where it begins behind a header of 16 bytes. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,10 +62,10 @@ static bool claims_lmdb(const gt_spec *spec) {
     char *path = spec->is_folder ? gt_path_join(spec->text, "data.mdb") : NULL;
     bool mine = path && ((n >= 5 && !strcmp(spec->text + n - 5, "_lmdb")) || access(path, F_OK) == 0);
     free(path);
-    return mine;
+    return mine || (spec->is_file && gt_file_begins(spec->text, MAGIC_AT, "\xde\xc0\xef\xbe", 4));
 }
 
-static gt_status damaged(const char *what) { return gt_fail(GT_FORMAT, "'data.mdb': damaged or truncated: %s", what); }
+static gt_status damaged(const char *what) { return gt_fail(GT_FORMAT, "damaged or truncated: %s", what); }
 
 /* Of the two meta pages the later one that is whole. The second lies one page behind the first. */
 static gt_status read_meta(lmdb *l, uint64_t *root) {
@@ -75,15 +76,14 @@ static gt_status read_meta(lmdb *l, uint64_t *root) {
     for (size_t at = 0, k = 0; k < 2; k++, at = l->page) {
         if (gt_read_at(l->fd, at, meta, sizeof meta)) return damaged("no meta page");
         if (gt_le32(meta + MAGIC_AT) != magic || gt_le32(meta + VERSION_AT) != 1) {
-            if (k == 0) return gt_fail(GT_FORMAT, "'data.mdb': no LMDB file of a 64-bit little-endian machine");
+            if (k == 0) return gt_fail(GT_FORMAT, "no LMDB file of a 64-bit little-endian machine");
             continue;
         }
         uint32_t page = gt_le32(meta + PAGE_SIZE_AT);
         if (page < 512 || page > PAGE_MOST || (page & (page - 1)) || (k && page != l->page))
             return damaged("an impossible page size");
         l->page = page;
-        if (gt_le16(meta + FLAGS_AT) & SORTED)
-            return gt_fail(GT_FORMAT, "'data.mdb': several values a key, which is not read");
+        if (gt_le16(meta + FLAGS_AT) & SORTED) return gt_fail(GT_FORMAT, "several values a key, which is not read");
         uint64_t transaction = gt_le64(meta + TRANSACTION_AT);
         if (!found || transaction > latest) {
             found = true;
@@ -131,8 +131,7 @@ static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_
     if (taken > *left) return damaged("nodes that are larger than their page");
     *left -= taken;
     if (!leaf) return visit_page(l, n | (uint64_t)flags << 32, depth + 1);
-    if (flags & (SUB_DATABASE | SORTED))
-        return gt_fail(GT_FORMAT, "'data.mdb': holds databases of its own, which is not read");
+    if (flags & (SUB_DATABASE | SORTED)) return gt_fail(GT_FORMAT, "holds databases of its own, which is not read");
     if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n))
         return damaged("a node beyond its page");
     uint64_t at = number * l->page + offset + NODE_HEADER + key_bytes;
@@ -203,26 +202,101 @@ static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_pictu
     return st;
 }
 
+/* ---- several sizes of each picture: keys SIZE-NUMBER, and `length` ---- */
+
+enum { SIZES_MOST = 16 };
+
+/* The size of such a key; 0: another one. */
+static int size_of(const char *name) {
+    int size = 0, end = 0;
+    return sscanf(name, "%9d-%*9[0-9]%n", &size, &end) == 1 && end && !name[end] && size > 0 ? size : 0;
+}
+
+typedef struct sizes {
+    int n, size[SIZES_MOST];
+    int64_t count[SIZES_MOST], first[SIZES_MOST]; /* the first item of each */
+} sizes;
+
+static bool add_size(sizes *z, int size, int64_t item) {
+    int k = 0;
+    while (k < z->n && z->size[k] != size) k++;
+    if (k == SIZES_MOST) return false;
+    if (k == z->n) z->size[z->n] = size, z->first[z->n++] = item;
+    z->count[k]++;
+    return true;
+}
+
+/* Has each picture all sizes, and does each size say what it is? Keys that only look like these are those of pictures.
+ */
+static bool are_sizes(const gt_source *s, sizes *z) {
+    *z = (sizes){0};
+    for (int64_t i = 0; i < s->count; i++) {
+        const char *name = gt_names_at(&s->names, (size_t)i);
+        if (strcmp(name, "length") && (!size_of(name) || !add_size(z, size_of(name), i))) return false;
+    }
+    for (int k = 0; k < z->n; k++) {
+        gt_picture_info head;
+        if (z->count[k] != z->count[0] || gt_loaded_head(s, z->first[k], GT_PICTURE_HEAD_BYTES, &head) ||
+            (head.width != z->size[k] && head.height != z->size[k]))
+            return false;
+    }
+    return z->n > 0;
+}
+
+static gt_status tell_sizes(gt_source *s, const sizes *z, int wanted, bool other) {
+    char list[SIZES_MOST * 12] = "";
+    gt_status st = other ? gt_notes_say(&s->info, "the key 'length' is not a picture") : GT_OK;
+    for (int k = 0; k < z->n; k++) {
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s%d", k ? ", " : "", z->size[k]);
+    }
+    return st || z->n < 2
+               ? st
+               : gt_notes_say(&s->info,
+                               "each picture is there in the sizes %s: those of %d are taken (gantry dataset "
+                               "--array=SIZE: others)",
+                               list, wanted);
+}
+
+static gt_status choose_size(gt_source *s, lmdb *l, const char *array) {
+    sizes z;
+    int wanted = 0;
+    int64_t kept = 0;
+    bool sized = are_sizes(s, &z), known = !*array;
+    for (int k = 0; k < z.n && sized; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", z.size[k]);
+        if (*array ? !strcmp(name, array) : z.size[k] > wanted) wanted = z.size[k], known = true;
+    }
+    if (!known) return gt_fail(GT_USAGE, "--array=%s: the keys name no pictures of this size", array);
+    if (!sized) return GT_OK;
+    for (int64_t i = 0; i < s->count; i++) {
+        if (size_of(gt_names_at(&s->names, (size_t)i)) != wanted) continue;
+        s->names.at[kept] = s->names.at[i];
+        l->values[kept++] = l->values[i];
+    }
+    bool other = s->count > kept + (z.n - 1) * z.count[0];
+    s->names.count = (size_t)kept;
+    s->count = kept;
+    return tell_sizes(s, &z, wanted, other);
+}
+
 static void close_lmdb(void *state) {
     lmdb *l = state;
     free(l->values);
 }
 
 static gt_status open_file(gt_source *s) {
-    char *path = gt_path_join(s->spec, "data.mdb");
-    if (!path) return GT_NOMEM;
+    char *path = gt_is_directory(s->spec) ? gt_path_join(s->spec, "data.mdb") : strdup(s->spec);
+    if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
     s->stamp = gt_file_stamp(path);
     gt_status st = gt_source_file(path, &s->file.fd, &s->file.size);
     free(path);
-    return st ? gt_wrap(st, "'data.mdb'") : GT_OK;
+    return st;
 }
 
-static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
-    (void)options;
+static gt_status read_tree(gt_source *s) {
     lmdb *l = s->state;
-    s->load = load_item;
-    s->read = read_item;
-    s->head = head_item;
     uint64_t root;
     gt_status st = open_file(s);
     l->fd = s->file.fd, l->bytes = s->file.size, l->names = &s->names;
@@ -234,8 +308,18 @@ static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
     return st;
 }
 
+static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
+    s->load = load_item;
+    s->read = read_item;
+    s->head = head_item;
+    gt_status st = read_tree(s);
+    if (st) return gt_is_directory(s->spec) ? gt_wrap(st, "'data.mdb'") : st;
+    return choose_size(s, s->state, options->array ? options->array : "");
+}
+
 const gt_source_kind gt_source_lmdb = {.name = "lmdb",
                                        .looks = "FOLDER_lmdb",
+                                       .named = true,
                                        .claims = claims_lmdb,
                                        .state_bytes = sizeof(lmdb),
                                        .close = close_lmdb,

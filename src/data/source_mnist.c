@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * MNIST and its like (Fashion-MNIST, KMNIST, EMNIST): IDX files of bytes, packed by gzip or not. The images are
- * unpacked once into an unnamed file. */
+ * unpacked once into an unnamed file. Of a folder of such files the images of training are taken. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -26,9 +28,90 @@ enum {
 
 typedef struct mnist {
     int border; /* zeros on each side */
+    char *path; /* of the images: the source, or one of its files */
 } mnist;
 
+/* ---- the files of a folder ---- */
+
+/* Where the last part of the name is "...images-idx3-ubyte" or "...images.idx3-ubyte", packed or not. */
+static bool is_images_name(const char *name) {
+    const char *part = strstr(name, "images");
+    return part && (part[6] == '-' || part[6] == '.') && !strncmp(part + 7, "idx3-ubyte", 10) &&
+           (!part[17] || !strcmp(part + 17, ".gz"));
+}
+
+typedef struct listing {
+    char *chosen; /* path */
+    int files, training;
+    char names[512];
+} listing;
+
+/* The same images packed and not are one file. */
+static bool is_packed_twin(const char *name, const char *other) {
+    size_t n = strlen(name), k = strlen(other);
+    size_t shorter = n < k ? n : k;
+    return !strncmp(name, other, shorter) && !strcmp((n < k ? other : name) + shorter, ".gz");
+}
+
+static gt_status list_images(void *arg, const char *path, const char *name) {
+    listing *l = arg;
+    struct stat s;
+    const char *slash = l->chosen ? strrchr(l->chosen, '/') : NULL;
+    if (!is_images_name(name) || stat(path, &s) || !S_ISREG(s.st_mode)) return GT_OK;
+    bool training = strstr(name, "train") != NULL;
+    if (slash && is_packed_twin(name, slash + 1)) return GT_OK;
+    size_t n = strlen(l->names);
+    snprintf(l->names + n, sizeof l->names - n, "%s%s", n ? ", " : "", name);
+    l->files++, l->training += training;
+    if (l->chosen && !(training && l->training == 1)) return GT_OK;
+    free(l->chosen);
+    l->chosen = strdup(path);
+    return l->chosen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+}
+
+/* Among its first entries: a folder of pictures has many. */
+static bool has_images(const char *folder) {
+    enum { LOOKS = 256 };
+    DIR *dir = opendir(folder);
+    struct dirent *e;
+    bool has = false;
+    for (int i = 0; dir && !has && i < LOOKS && (e = readdir(dir)); i++) has = is_images_name(e->d_name);
+    if (dir) closedir(dir);
+    return has;
+}
+
+/* The folder of the files: torchvision has them in MNIST/raw. NULL: out of memory, or there is none. */
+static char *folder_of_files(const char *folder) {
+    if (has_images(folder)) return strdup(folder);
+    char *raw = gt_path_join(folder, "raw");
+    if (raw && has_images(raw)) return raw;
+    free(raw);
+    return NULL;
+}
+
+/* GT_FORMAT: it is not known which are meant. */
+static gt_status choose_file(gt_source *s, mnist *m) {
+    listing l = {0};
+    char *folder = folder_of_files(s->spec);
+    gt_status st = folder ? gt_folder_each(folder, list_images, &l) : gt_fail(GT_NOMEM, "out of memory");
+    if (!st && l.files > 1 && l.training != 1)
+        st = gt_fail(GT_FORMAT, "a folder of several sets in MNIST's format: name one of its files: %s", l.names);
+    free(folder);
+    m->path = l.chosen;
+    const char *slash = !st ? strrchr(m->path, '/') : NULL;
+    if (!st) st = gt_notes_say(&s->info, "of %s '%s' is taken", l.names, slash ? slash + 1 : m->path);
+    if (!st) s->stamp = gt_file_stamp(m->path);
+    return st;
+}
+
+static void close_mnist(void *state) { free(((mnist *)state)->path); }
+
 static bool claims_mnist(const gt_spec *spec) {
+    if (spec->is_folder) {
+        char *folder = folder_of_files(spec->text);
+        free(folder);
+        return folder != NULL;
+    }
     const char *slash = strrchr(spec->text, '/'), *name = slash ? slash : spec->text;
     return spec->is_file && (strstr(name, "-images-idx3-ubyte") || strstr(name, "-images.idx3-ubyte") ||
                              gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
@@ -89,7 +172,7 @@ static gt_status read_images(gt_source *s) {
     gzFile file;
     uint64_t bytes;
     uint32_t size[3];
-    gt_status st = open_packed(&file, s->spec, &bytes);
+    gt_status st = open_packed(&file, ((mnist *)s->state)->path, &bytes);
     if (st) return st;
     st = read_idx_head(file, 3, bytes, size);
     if (!st) st = gt_temp_file_open(&s->file);
@@ -210,7 +293,10 @@ static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     s->samples = read_samples;
     s->format = "IDX";
     s->name_digits = 5;
-    gt_status st = read_images(s);
+    gt_status st = gt_is_directory(s->spec)      ? choose_file(s, m)
+                   : (m->path = strdup(s->spec)) ? GT_OK
+                                                 : gt_fail(GT_NOMEM, "out of memory for a file name");
+    if (!st) st = read_images(s);
     m->border = s->shape.height == MNIST_SIDE && s->shape.width == MNIST_SIDE ? options->mnist_border : 0;
     s->info.border = m->border;
     s->shape.height += 2 * m->border;
@@ -222,4 +308,5 @@ const gt_source_kind gt_source_mnist = {.name = "mnist",
                                         .looks = "*-images-idx3-ubyte.gz",
                                         .claims = claims_mnist,
                                         .state_bytes = sizeof(mnist),
+                                        .close = close_mnist,
                                         .open = open_mnist};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files.
- */
+ * Arrays in Fortran order are turned into another unnamed file. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,15 @@
 #include "base/file.h"
 #include "codec/raw_picture.h"
 #include "data/archive.h"
-#include "data/source.h"
+#include "data/array.h"
+#include "gantry/progress.h"
 
-enum { CHANNELS_MOST = 16, PIECE = 1 << 16, ROLE_NAMES = 4 };
-
-typedef enum role { IMAGES, LABELS, ROLES } role;
-
-static const char *const role_names[ROLES][ROLE_NAMES] = {
-    {"images", "x_train", "data", "arr_0"},
-    {"labels", "y_train", "y", "arr_1"},
-};
+enum { CHANNELS_MOST = 16, PIECE = 1 << 16, TURNED = 1 << 24 /* bytes of pictures that are turned at a time */ };
 
 typedef struct numpy {
     gt_npy array;
-    bool planes; /* [N,C,H,W] */
+    bool planes; /* the channels come first */
+    bool plain;  /* the numbers are samples as they are */
 } numpy;
 
 static bool claims_numpy(const gt_spec *spec) {
@@ -33,36 +28,103 @@ static bool claims_numpy(const gt_spec *spec) {
 
 /* ---- what the array means ---- */
 
-static gt_status check_type(const gt_npy *a, gt_sample *type) {
-    if (a->type == 'u' && a->size <= 2) *type = a->size == 1 ? GT_U8 : GT_U16;
-    else if (a->type == 'f') *type = GT_F32;
-    else return gt_fail(GT_FORMAT, "an array of type %c%d; images are u1, u2, f4 or f8", a->type, a->size);
+/* Of an array in Fortran order the pictures first .. first + n - 1, into to[n, row]; strip: [n]. */
+static gt_status turn_some(int fd, const gt_npy *a, size_t first, size_t n, char *strip, char *to) {
+    size_t size = (size_t)a->size, row = a->elements / a->shape[0];
+    gt_npy one = {.dimensions = a->dimensions - 1, .elements = row, .fortran = true};
+    memcpy(one.shape, a->shape + 1, (size_t)one.dimensions * sizeof *one.shape);
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < row && !st; i++) {
+        gt_progress();
+        st = gt_read_at(fd, a->head + (gt_npy_place(&one, i) * a->shape[0] + first) * size, strip, n * size);
+        for (size_t k = 0; k < n && !st; k++) memcpy(to + (k * row + i) * size, strip + k * size, size);
+    }
+    return st;
+}
+
+/* The array into a file of its own, in the order of C. */
+static gt_status turn_array(gt_source *s, gt_npy *a) {
+    size_t size = (size_t)a->size, row = a->elements / a->shape[0] * size, count = a->shape[0];
+    size_t most = row < TURNED ? TURNED / row : 1, block = most < count ? most : count;
+    gt_temp_file turned = GT_NO_TEMP_FILE;
+    char *strip = malloc(block * size), *pictures = malloc(block * row);
+    gt_status st = strip && pictures ? gt_temp_file_open(&turned)
+                                     : gt_fail(GT_NOMEM, "out of memory for an array in Fortran order");
+    for (size_t first = 0; first < count && !st; first += block) {
+        size_t n = count - first < block ? count - first : block;
+        st = turn_some(s->file.fd, a, first, n, strip, pictures);
+        if (!st) st = gt_temp_file_add(&turned, pictures, n * row);
+    }
+    free(strip);
+    free(pictures);
+    if (st) {
+        gt_temp_file_close(&turned);
+        return st;
+    }
+    gt_temp_file_close(&s->file);
+    s->file = turned;
+    a->head = 0;
+    a->fortran = false;
     return GT_OK;
 }
 
-static gt_status check_images(gt_source *s, numpy *f) {
-    const gt_npy *a = &f->array;
-    gt_sample type = GT_U8;
+/* Numbers of picture i as they lie, of the array's type. */
+static gt_status read_numbers(const gt_source *s, int64_t i, void *numbers, size_t bytes) {
+    const gt_npy *a = &((const numpy *)s->state)->array;
+    return gt_read_at(s->file.fd, a->head + (uint64_t)i * bytes, numbers, bytes);
+}
+
+static size_t numbers_of(const gt_source *s) {
+    return (size_t)s->shape.height * (size_t)s->shape.width * (size_t)s->shape.channels;
+}
+
+/* Number k of a picture that was read. */
+static double number_at(const numpy *f, const void *numbers, size_t k) {
+    const gt_npy one = {.type = f->array.type, .size = f->array.size, .swapped = f->array.swapped};
+    return gt_npy_number(&one, numbers, k);
+}
+
+static gt_status look_at_numbers(gt_source *s, const numpy *f, gt_number_kind *kind) {
+    size_t n = numbers_of(s), bytes = n * (size_t)f->array.size;
+    void *numbers = malloc(bytes);
+    gt_status st = numbers ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
+    for (int64_t i = 0; i < s->count && !st; i++) {
+        gt_progress();
+        st = read_numbers(s, i, numbers, bytes);
+        for (size_t k = 0; k < n && !st; k++) gt_numbers_look(kind, number_at(f, numbers, k));
+    }
+    free(numbers);
+    return st;
+}
+
+static gt_status choose_samples(gt_source *s, numpy *f) {
+    gt_number_kind kind = {.letter = f->array.type, .bytes = f->array.size};
+    gt_status st = gt_numbers_vary(&kind) ? look_at_numbers(s, f, &kind) : GT_OK;
+    if (!st) st = gt_sample_of_numbers(&kind, &s->info, &s->shape.type);
+    f->plain = !f->array.swapped && kind.letter == (s->shape.type == GT_F32 ? 'f' : 'u') &&
+               (size_t)kind.bytes == gt_sample_bytes(s->shape.type);
+    return st;
+}
+
+static gt_status check_images(gt_source *s, numpy *f, const gt_source_options *options) {
+    gt_npy *a = &f->array;
     uint64_t bytes = s->file.size;
-    gt_status st = check_type(a, &type);
-    if (st) return st;
-    if (a->dimensions != 3 && a->dimensions != 4)
-        return gt_fail(GT_FORMAT, "an array of %d dimensions; images are [N,H,W], [N,H,W,C] or [N,C,H,W]",
-                       a->dimensions);
+    int64_t dims[GT_NPY_DIMENSIONS_ANY];
+    gt_axes axes;
     if (bytes < a->head || (bytes - a->head) / (size_t)a->size < a->elements)
         return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     if (a->elements == 0) return gt_fail(GT_FORMAT, "an empty array");
-    f->planes = a->dimensions == 4 && a->shape[3] > CHANNELS_MOST;
-    if (f->planes && a->shape[1] > CHANNELS_MOST)
-        return gt_fail(
-            GT_FORMAT,
-            "an array [%zu,%zu,%zu,%zu]: neither its second nor its last dimension can be channels (at most %d)",
-            a->shape[0], a->shape[1], a->shape[2], a->shape[3], CHANNELS_MOST);
-    size_t channels = a->dimensions == 3 ? 1 : a->shape[f->planes ? 1 : 3], height = a->shape[f->planes ? 2 : 1],
-           width = a->shape[f->planes ? 3 : 2];
-    s->count = (int64_t)a->shape[0];
-    s->shape = (gt_picture){.height = (int)height, .width = (int)width, .channels = (int)channels, .type = type};
-    return gt_picture_check_size(height, width, channels, type, 0);
+    for (int i = 0; i < a->dimensions; i++) dims[i] = (int64_t)a->shape[i];
+    gt_status st = gt_axes_of_array(&axes, &s->info, options, a->dimensions, dims, CHANNELS_MOST);
+    if (!st) st = gt_picture_check_size((size_t)axes.height, (size_t)axes.width, (size_t)axes.channels, GT_U8, 0);
+    if (st) return st;
+    f->planes = axes.planes;
+    s->count = axes.count;
+    s->shape = (gt_picture){.height = (int)axes.height, .width = (int)axes.width, .channels = (int)axes.channels};
+    if (a->fortran) st = turn_array(s, a);
+    if (!st) st = choose_samples(s, f);
+    const gt_picture *p = &s->shape;
+    return st ? st : gt_picture_check_size((size_t)p->height, (size_t)p->width, (size_t)p->channels, p->type, 0);
 }
 
 gt_status gt_labels_of_npy(gt_source *s, const char *path) {
@@ -107,33 +169,9 @@ static gt_status unpack_rest(gt_temp_file *to, struct archive *a, char *piece, s
     return st;
 }
 
-/* What is known after the first pass: which entry has which role. */
-typedef struct choice {
-    char name[ROLES][64];
-    int rank[ROLES]; /* place in role_names; ROLE_NAMES: by its shape; -1: none yet */
-    int by_shape;    /* how many arrays look like images */
-} choice;
-
-static void consider_array(choice *c, const char *name, const gt_npy *a) {
-    for (int r = 0; r < ROLES; r++)
-        for (int k = 0; k < ROLE_NAMES; k++)
-            if (!strcmp(name, role_names[r][k]) && (c->rank[r] < 0 || k < c->rank[r])) {
-                c->rank[r] = k;
-                snprintf(c->name[r], sizeof c->name[r], "%s", name);
-            }
-    for (int k = 0; k < ROLE_NAMES; k++)
-        if (!strcmp(name, role_names[LABELS][k])) return; /* one array does not play both roles, whatever its shape */
-    if (a->dimensions < 3) return;
-    c->by_shape++;
-    if (c->rank[IMAGES] < 0) {
-        c->rank[IMAGES] = ROLE_NAMES;
-        snprintf(c->name[IMAGES], sizeof c->name[IMAGES], "%s", name);
-    }
-}
-
 typedef struct npz {
     gt_source *s;
-    choice choice;
+    gt_array_choice choice;
     gt_temp_file labels;
     gt_npy label_array;
     char unread[320]; /* why an array that may be labels cannot be read; "": there is none */
@@ -165,16 +203,17 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
     char *piece = z->piece;
     size_t n;
     gt_npy head;
-    bool images = z->second && !strcmp(name, z->choice.name[IMAGES]),
-         labels = z->second && !strcmp(name, z->choice.name[LABELS]);
+    bool images = z->second && !strcmp(name, z->choice.images), labels = z->second && !strcmp(name, z->choice.labels);
     if (z->second && !images && !labels) return GT_OK;
     gt_status st = gt_archive_piece(a, piece, PIECE, &n);
     if (!st) st = images ? gt_npy_head(&head, piece, n) : gt_labels_head(&head, piece, n);
     if (st && !z->second) note_unread(z, name);
     else if (!z->second) note_other(z, name, &head);
     if (!z->second) {
-        if (!st) consider_array(&z->choice, name, &head);
-        return GT_OK; /* arrays that nobody wants may be of any kind */
+        int64_t dims[GT_NPY_DIMENSIONS_ANY];
+        for (int i = 0; i < head.dimensions && !st; i++) dims[i] = (int64_t)head.shape[i];
+        return st ? GT_OK /* arrays that nobody wants may be of any kind */
+                  : gt_array_consider(&z->choice, name, head.dimensions, dims);
     }
     if (st) return st;
     uint64_t most = head.head + (uint64_t)head.elements * (unsigned)head.size;
@@ -203,66 +242,55 @@ static gt_status use_labels(gt_source *s, const npz *z) {
     return st;
 }
 
-static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
-    npz z = {.s = s, .choice = {.rank = {-1, -1}}, .labels = {.fd = -1}};
+static gt_status open_npz(gt_source *s, numpy *f, const gt_source_options *options) {
+    npz z = {.s = s, .choice.wanted = options->array ? options->array : "", .labels = GT_NO_TEMP_FILE};
+    bool own = gt_own_labels(options);
     gt_status st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
-    if (!st && z.choice.rank[IMAGES] < 0)
-        st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
-    if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
-        st = gt_fail(GT_FORMAT, "holds %d arrays of images, and none is called images, x_train, data or arr_0",
-                     z.choice.by_shape);
-    if (!with_labels) z.choice.name[LABELS][0] = 0;
+    if (!st) st = gt_array_choose(&z.choice, &s->info);
+    if (!own) *z.choice.labels = 0;
     z.second = true;
     if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
-    if (!st && (st = check_images(s, f))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
-    if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
-    if (!st && z.labels.fd < 0 && *z.unread && with_labels)
+    if (!st && (st = check_images(s, f, options))) gt_wrap(st, "'%s'", z.choice.images);
+    if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.labels);
+    if (!st && z.labels.fd < 0 && *z.unread && own)
         st = gt_fail(GT_FORMAT, "%s; --labels=none of gantry dataset leaves labels out", z.unread);
-    if (!st && z.labels.fd < 0 && with_labels) st = say_other(s, &z);
+    if (!st && z.labels.fd < 0 && own) st = say_other(s, &z);
     gt_temp_file_close(&z.labels);
+    gt_array_choice_free(&z.choice);
     return st;
 }
 
-static gt_status open_npy(gt_source *s, numpy *f) {
+static gt_status open_npy(gt_source *s, numpy *f, const gt_source_options *options) {
     void *head = NULL;
     size_t n;
     gt_status st = gt_source_file(s->spec, &s->file.fd, &s->file.size);
     if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MAX, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);
-    return st ? st : check_images(s, f);
+    return st ? st : check_images(s, f, options);
 }
 
 /* ---- items ---- */
 
-/* Sample by sample into its place: planes become channels, f64 becomes f32. */
-static void arrange_samples(const gt_source *s, const uint8_t *from, void *samples) {
+/* Number by number into its place. */
+static void arrange_samples(const gt_source *s, const void *numbers, void *samples) {
     const numpy *f = s->state;
-    size_t channels = (size_t)s->shape.channels, pixels = (size_t)s->shape.height * (size_t)s->shape.width;
-    size_t size = (size_t)f->array.size;
-    for (size_t k = 0; k < pixels; k++)
-        for (size_t c = 0; c < channels; c++) {
-            const uint8_t *sample = from + (f->planes ? c * pixels + k : k * channels + c) * size;
-            size_t to = k * channels + c;
-            if (size == 8) {
-                double wide;
-                memcpy(&wide, sample, 8);
-                ((float *)samples)[to] = (float)wide;
-            } else {
-                memcpy((uint8_t *)samples + to * size, sample, size);
-            }
-        }
+    size_t n = numbers_of(s), channels = (size_t)s->shape.channels, pixels = n / channels;
+    for (size_t k = 0; k < n; k++)
+        gt_sample_put(s->shape.type, samples, f->planes ? k % pixels * channels + k / pixels : k,
+                      number_at(f, numbers, k));
 }
 
 static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
     const numpy *f = s->state;
-    size_t bytes = gt_picture_bytes(&s->shape) / gt_sample_bytes(s->shape.type) * (size_t)f->array.size;
-    bool straight = !f->planes && f->array.size != 8;
-    uint8_t *stored = straight ? samples : malloc(bytes);
-    if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
-    gt_status st = gt_read_at(s->file.fd, f->array.head + (uint64_t)i * bytes, stored, bytes);
-    if (!st && !straight) arrange_samples(s, stored, samples);
-    if (!straight) free(stored);
+    size_t bytes = numbers_of(s) * (size_t)f->array.size;
+    bool straight = f->plain && !f->planes;
+    void *numbers = straight ? samples : malloc(bytes);
+    if (!numbers) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
+    gt_status st = read_numbers(s, i, numbers, bytes);
+    if (!st && !straight && f->plain) gt_pixels_of_planes(&s->shape, numbers, samples);
+    else if (!st && !straight) arrange_samples(s, numbers, samples);
+    if (!straight) free(numbers);
     return st;
 }
 
@@ -272,11 +300,14 @@ static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
     s->format = "numpy";
     s->name_digits = 5;
     bool one = !strcasecmp(s->spec + strlen(s->spec) - 4, ".npy");
-    return one ? open_npy(s, f) : open_npz(s, f, gt_own_labels(options));
+    if (one && options->array && *options->array) return gt_fail(GT_USAGE, "--array: a .npy file holds one array");
+    return one ? open_npy(s, f, options) : open_npz(s, f, options);
 }
 
 const gt_source_kind gt_source_numpy = {.name = "numpy",
                                         .looks = "an array .npy or .npz",
                                         .claims = claims_numpy,
+                                        .named = true,
+                                        .shaped = true,
                                         .state_bytes = sizeof(numpy),
                                         .open = open_numpy};

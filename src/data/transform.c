@@ -33,7 +33,7 @@ typedef struct scale { /* between samples and 0..1 */
 } scale;
 
 static scale scale_of(const gt_transform *t, gt_sample type) {
-    bool given = t->range[0] != 0 || t->range[1] != 0;
+    bool given = (t->range[0] != 0 || t->range[1] != 0) && (!t->of_floats || type == GT_F32);
     double low = given ? t->range[0] : gt_sample_low(type), high = given ? t->range[1] : gt_sample_high(type);
     return (scale){low, high - low};
 }

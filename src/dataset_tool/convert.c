@@ -123,6 +123,9 @@ static gt_hash128 key_of(const conversion *p) {
                      o->crops, o->coarse, o->labels);
     gt_hasher_add(h, text, (size_t)n);
     if (o->mnist_border != GT_MNIST_BORDER) gt_hasher_add(h, &o->mnist_border, sizeof o->mnist_border);
+    if (o->layout) gt_hasher_add(h, &o->layout, sizeof o->layout);
+    if (o->shape && *o->shape) gt_hasher_add(h, o->shape, strlen(o->shape));
+    if (o->array && *o->array) gt_hasher_add(h, "array", 5), gt_hasher_add(h, o->array, strlen(o->array));
     if (o->windows) gt_hasher_add(h, "windows", 7), gt_hasher_add(h, &o->windows, sizeof o->windows);
     /* those without a label are left out */
     if (p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8);
@@ -224,17 +227,27 @@ static const char *float_text(float x, char text[32]) {
     return text;
 }
 
-/* What lies beyond black and white is most often a range that nobody declared. */
+/* What lies beyond black and white is most often a range that nobody declared; so are whole numbers far below white. */
 static void note_range(const conversion *p) {
     const gt_writer *l = &p->writer;
-    const double *given = p->request->transform.range;
-    bool declared = given[0] != 0 || given[1] != 0;
-    double low = declared ? given[0] : gt_sample_low(GT_F32), high = declared ? given[1] : gt_sample_high(GT_F32);
+    const gt_transform *t = &p->request->transform;
+    bool declared = t->range[0] != 0 || t->range[1] != 0, all = declared && !t->of_floats;
+    double low = declared ? t->range[0] : gt_sample_low(GT_F32), high = declared ? t->range[1] : gt_sample_high(GT_F32);
     double rounding = 1e-6 * fmax(fabs(low), fabs(high)); /* of ends that no float is exactly */
+    double least = INFINITY, most = -INFINITY, range[2];
     char from[32], to[32];
-    if (!l->looked || ((double)l->low >= low - rounding && (double)l->high <= high + rounding)) return;
-    float_text(l->low, from);
-    float_text(l->high, to);
+    for (int k = GT_U8; k <= GT_F32; k++) {
+        if (!l->ends[k].looked) continue;
+        if (all || k == GT_F32) {
+            least = fmin(least, (double)l->ends[k].low);
+            most = fmax(most, (double)l->ends[k].high);
+        } else if (gt_samples_suggest((gt_sample)k, (double)l->ends[k].low, (double)l->ends[k].high, range)) {
+            gt_warn(GT_SAMPLES_FAR, (double)l->ends[k].high, gt_sample_high((gt_sample)k), "", range[0], range[1]);
+        }
+    }
+    if (!(least < low - rounding) && !(most > high + rounding)) return;
+    float_text((float)least, from);
+    float_text((float)most, to);
     gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare "
             "them (--range=%s,%s makes the smallest sample black and the largest white)",
             from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
@@ -271,8 +284,30 @@ static gt_status check_scan(conversion *p) {
     return st || (exists && !p->request->overwrite) ? st : announce_size(p);
 }
 
+/* Floats whose source says no range: all of them are read to find it. */
+static gt_status find_range_all(conversion *p) {
+    gt_transform *t = &p->request->transform;
+    bool unit = false;
+    int said = 0;
+    for (int k = 0; k < p->items.n; k++) said += gt_source_get_info(p->items.sources[k])->says_range;
+    if (!p->request->has_range && said < p->items.n) gt_floats_look_all(p->comm, p->pool, &p->items, &unit);
+    if (!unit) return GT_OK;
+    if (said)
+        return gt_fail(GT_USAGE, "some sources say the range of their floats, others do not and look like 0 .. 1; "
+                                 "--range=LO,HI declares one for all");
+    t->of_floats = true;
+    t->range[0] = 0, t->range[1] = 1;
+    gt_info(
+        "floats: no sample is negative and none above 1, so 0 is black and 1 is white%s (--range=-1,1: -1 is black)",
+        t->depth || p->request->scan_only ? "" : ", as the dataset says");
+    return GT_OK;
+}
+
 static gt_status scan_items(conversion *p) {
-    gt_status st = gt_scan_all(p->comm, p->pool, &p->items, &p->request->transform, p->remarks, &p->shape, &p->digest);
+    bool floats = false;
+    gt_status st = gt_scan_all(p->comm, p->pool, &p->items, &p->request->transform, p->remarks, &p->shape, &p->digest,
+                               &floats);
+    if (!st && floats) st = find_range_all(p);
     if (!st && !p->comm->rank) st = check_scan(p);
     return gt_comm_agree_all(p->comm, st);
 }

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gantry/option.h"
 #include "dataset_tool/tool.h"
@@ -29,9 +30,10 @@ const char *gt_dest_channels(const gt_dest *d) {
 
 bool gt_dest_range(const gt_dest *d, double range[2]) {
     const gt_source_info *info = &d->items->info;
-    if (!info->has_range || d->transform->depth) return false; /* a depth that is asked for has its usual range */
-    range[0] = info->range[0];
-    range[1] = info->range[1];
+    const gt_transform *t = d->transform;
+    bool floats = d->shape.type == GT_F32, said = info->has_range || (info->says_range && floats);
+    if (t->depth || !(t->of_floats ? floats : said)) return false; /* a depth that is asked for has its usual range */
+    memcpy(range, t->of_floats ? t->range : info->range, 2 * sizeof *range);
     return true;
 }
 

@@ -42,7 +42,7 @@ static uint32_t crc_of(const record *r, const char *text) {
 static bool read_record(gt_progress_file *j, record *r) {
     return fread(r, sizeof *r, 1, j->reading) == 1 && r->text_bytes < TEXT_MOST &&
            fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) &&
-           r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS && r->outcome.looked <= 1 &&
+           r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS && r->outcome.looked <= 1 + GT_F32 &&
            r->outcome.uniform <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 

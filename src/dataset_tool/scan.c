@@ -58,8 +58,9 @@ static gt_status shape_code(const gt_transform *t, const gt_picture *p, uint64_t
     return st;
 }
 
-/* *size: pixels of the picture as it is, and its width; 0: unknown. */
-static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code, int64_t *size) {
+/* *size: pixels of the picture as it is, and its width; 0: unknown. *floats becomes true of a picture of floats. */
+static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code, int64_t *size,
+                          bool *floats) {
     gt_picture p = {0};
     bool cut;
     gt_progress();
@@ -70,6 +71,7 @@ static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t 
     gt_status st = gt_item_wrap(from, number, gt_item_shape(from, number, GT_PICTURE_HEAD_BYTES, &p, &cut));
     if (!st) st = gt_item_wrap(from, number, shape_code(t, &p, code));
     if (!st) *size = (int64_t)p.height * p.width << WIDTH_BITS | p.width;
+    *floats |= !st && p.type == GT_F32;
     if (st || !cut || *code == DROPPED) return st;
     gt_picture turned = p;
     turned.height = p.width, turned.width = p.height;
@@ -86,7 +88,8 @@ typedef struct scan_range { /* of one rank */
     int ranks;
     int64_t count_all; /* of all ranks */
     _Atomic int64_t done;
-    _Atomic int64_t smallest;   /* of those that are enlarged: as scan_one() says; INT64_MAX: there is none */
+    _Atomic int64_t smallest; /* of those that are enlarged: as scan_one() says; INT64_MAX: there is none */
+    atomic_bool floats;
     _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
 } scan_range;
 
@@ -108,12 +111,14 @@ static void scan_tile(void *arg, int tile, int worker) {
     (void)worker;
     scan_range *s = arg;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
+    bool floats = false;
     for (int64_t i = from; i < to; i++) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
         int64_t size, least = atomic_load(&s->smallest);
-        scan_one(s->items, s->t, s->first + i, &s->code[i], &size);
+        scan_one(s->items, s->t, s->first + i, &s->code[i], &size, &floats);
         while (s->code[i] & ENLARGED && size < least && !atomic_compare_exchange_weak(&s->smallest, &least, size)) {}
     }
+    if (floats) atomic_store(&s->floats, true);
     gt_tell(gt_smallest((atomic_fetch_add(&s->done, to - from) + to - from) * s->ranks, s->count_all));
 }
 
@@ -228,9 +233,10 @@ static gt_status report_one(const gt_items *items, const gt_transform *t, int64_
                             const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
     int64_t size;
+    bool floats;
     char text[GT_ODD_BYTES];
     if (code == BAD) {
-        if (!scan_one(items, t, i, &again, &size)) return GT_OK; /* better now */
+        if (!scan_one(items, t, i, &again, &size, &floats)) return GT_OK; /* better now */
         return gt_remarks_add(remarks, GT_REMARK_BAD, i, gt_message(), false);
     }
     gt_picture p = shape_of(code);
@@ -280,7 +286,7 @@ static int64_t smallest_all(gt_comm *comm, int64_t value, uint64_t *room) {
 }
 
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
-                      gt_picture *shape, gt_hash128 *digest) {
+                      gt_picture *shape, gt_hash128 *digest, bool *floats) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
     scan_range s = {.items = items, .t = t, .first = first, .count = end - first, .ranks = comm->ranks};
     s.smallest = INT64_MAX;
@@ -296,6 +302,7 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_tr
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
         gt_tell_end();
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
+        *floats = gt_comm_max_all(comm, atomic_load(&s.floats)) != 0;
         for (int k = 0; k < 2; k++) stamps[k] = sum_all(comm, atomic_load(&s.stamps[k]));
         int64_t laid, smallest = smallest_all(comm, atomic_load(&s.smallest), all ? all + items->count : NULL);
         if (!comm->rank) {

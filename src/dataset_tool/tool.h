@@ -74,14 +74,21 @@ gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *pa
  * threads of the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and
  * stamps, the same for any number of ranks. Where t does not say what is to become of pictures of
  * different kinds, it does afterwards: t->depth GT_DEPTH_U8 where 8 and 16 bits are mixed, t->channels where grey,
- * colour and transparent pictures are. Says what is laid over a colour, and what is enlarged. */
+ * colour and transparent pictures are. Says what is laid over a colour, and what is enlarged. *floats: some pictures
+ * are of floats. */
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
-                      gt_picture *shape, gt_hash128 *digest);
+                      gt_picture *shape, gt_hash128 *digest, bool *floats);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);
 /* Why an item of another shape than most cannot be used. */
 enum { GT_ODD_BYTES = GT_ITEM_NAME_BYTES + 300 };
 const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
                              char text[GT_ODD_BYTES]);
+
+/* ---- floats of which nobody says which are black and white (float_range.c) ---- */
+
+/* All ranks call. *unit: there are such, and no sample of them is negative, and none above 1. All pictures are
+ * read for it, whichever are taken: parts of a split have one range. */
+void gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items, bool *unit);
 
 /* ---- destinations: one file each ---- */
 
@@ -217,7 +224,7 @@ typedef struct gt_outcome {
     uint32_t size, crc; /* of the image; size 0: the item is left out */
     uint32_t mask_size; /* of the mask; 0: there is none */
     gt_hash128 hash;    /* of the samples and the shape as they were read; zero: the item was not read */
-    uint8_t looked;     /* 1: low and high are set */
+    uint8_t looked;     /* low and high are set, of samples of 1: float32, 2: 16 bits, 3: 8 bits */
     uint8_t made[3];    /* with crc the identity of the image; zero: unknown */
     float low, high;    /* the smallest and the largest sample as they were read */
     uint32_t mask_crc;

@@ -24,7 +24,7 @@ struct gt_worker {
     const gt_items *items;
     gt_picture shape;
     const gt_dest_kind *kind;
-    bool compress, check_only, ranged; /* ranged: black and white are not where they usually are */
+    bool compress, check_only;
     int threads, block;
     gt_transformer **transformers; /* [threads] */
     int64_t first;
@@ -53,7 +53,6 @@ gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transfor
     if (good) {
         *w = (gt_worker){
             .pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
-        w->ranged = t->range[0] != 0 || t->range[1] != 0;
         w->block = choose_block(items, shape, threads);
         w->made = calloc((size_t)w->block, sizeof *w->made);
         w->transformers = calloc((size_t)threads, sizeof *w->transformers);
@@ -92,6 +91,7 @@ static void read_one(const gt_worker *w, made *m, int64_t item) {
     int64_t number;
     gt_source *from = gt_items_at(w->items, item, &number);
     m->read = gt_source_read(from, number, &m->picture);
+    if (!m->read && (m->read = gt_item_wrap(from, number, gt_check_finite(&m->picture)))) gt_picture_free(&m->picture);
     if (!m->read && w->items->info.masks) m->read = gt_source_mask(from, number, &m->picture, &m->mask);
     if (m->read == GT_NOMEM) fail_run(m, m->read);
     else if (m->read) set_remark(m, GT_REMARK_BAD, gt_message());
@@ -104,11 +104,10 @@ static gt_hash128 hash_of(const gt_picture *p) {
     return gt_hash(h, sizeof h);
 }
 
-/* The smallest and the largest sample, where they may lie beyond black and white. */
-static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome *o) {
+/* The smallest and the largest sample, beside what stands for black and white. */
+static void look_at_samples(const gt_picture *p, gt_outcome *o) {
     size_t n = gt_picture_bytes(p) / gt_sample_bytes(p->type);
-    if (p->type != GT_F32 && !w->ranged) return;
-    o->looked = true;
+    o->looked = (uint8_t)(1 + GT_F32 - p->type);
     gt_sample_ends(p->type, p->samples, n, &o->low, &o->high);
 }
 
@@ -172,7 +171,7 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
         gt_hash128 both[2] = {m->outcome.hash, hash_of(&m->mask)};
         m->outcome.hash = gt_hash(both, sizeof both);
     }
-    look_at_samples(w, &m->picture, &m->outcome);
+    look_at_samples(&m->picture, &m->outcome);
     const char *note = m->picture.note;
     gt_status st = m->mask.samples ? gt_transformer_mask(w->transformers[worker], &m->picture, &m->mask) : GT_OK;
     if (!st) st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);

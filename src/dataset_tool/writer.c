@@ -71,9 +71,10 @@ static void note_made(gt_writer *l, const gt_outcome *o, int64_t earlier) {
 
 static void note_samples(gt_writer *l, const gt_outcome *o) {
     if (o->left_out || !o->looked) return;
-    if (!l->looked || o->low < l->low) l->low = o->low;
-    if (!l->looked || o->high > l->high) l->high = o->high;
-    l->looked = true;
+    int type = GT_F32 + 1 - o->looked;
+    if (!l->ends[type].looked || o->low < l->ends[type].low) l->ends[type].low = o->low;
+    if (!l->ends[type].looked || o->high > l->ends[type].high) l->ends[type].high = o->high;
+    l->ends[type].looked = true;
 }
 
 /* ---- opening ---- */

@@ -16,12 +16,14 @@ typedef struct gt_writer {
     const gt_items *items;
     gt_remarks *remarks;
     gt_dest dest;
-    int64_t done;           /* items taken so far */
-    int64_t begun;          /* items that an earlier run took */
-    bool checking;          /* no images are made any more */
-    gt_hash128 key;         /* of what is made */
-    bool looked;            /* low and high are set */
-    float low, high;        /* the smallest and the largest sample of kept images */
+    int64_t done;   /* items taken so far */
+    int64_t begun;  /* items that an earlier run took */
+    bool checking;  /* no images are made any more */
+    gt_hash128 key; /* of what is made */
+    struct {
+        bool looked;        /* low and high are set */
+        float low, high;    /* the smallest and the largest sample of kept pictures */
+    } ends[GT_F32 + 1];     /* of each kind of sample */
     gt_equals read, made;   /* pictures as they were read, and the images made of them */
     int64_t uniform, alike; /* kept images of one colour; those that equal an earlier one, of another picture */
     int64_t first_uniform, first_alike, alike_to; /* items */

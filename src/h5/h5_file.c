@@ -95,6 +95,7 @@ static gt_status opened(gt_h5_file *f, hid_t file, hid_t access, const char *pat
 static void begin(gt_h5_file *f) {
     *f = (gt_h5_file){0};
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* libhdf5 prints no errors of its own */
+    h5_lzf_register();
 }
 
 gt_status gt_h5_open(gt_h5_file *f, const char *path) {

@@ -32,6 +32,14 @@ static size_t inflated(const uint8_t *bytes, size_t n, size_t most) {
     return result == Z_STREAM_END || total > most ? total : 0;
 }
 
+/* The same of LZF; 0 also where it is more than `most`. */
+static size_t lzf_bytes(const uint8_t *bytes, size_t n, size_t most) {
+    uint8_t *out = malloc(most);
+    size_t made = out ? h5_lzf_unpack(bytes, n, out, most) : 0;
+    free(out);
+    return made;
+}
+
 /* What the filters make of the n bytes of a stored chunk, the last filter first, but for those that were left out when
  * it was written. */
 static size_t unpacked(const h5_set *s, const uint8_t *bytes, size_t n, uint32_t left_out) {
@@ -43,10 +51,10 @@ static size_t unpacked(const h5_set *s, const uint8_t *bytes, size_t n, uint32_t
             n -= 4;
             continue;
         }
-        if (s->filter[f] == H5Z_FILTER_DEFLATE) {
-            if (!as_stored) return 0;
-            n = inflated(bytes, n, s->chunk_bytes);
-        }
+        bool deflated = s->filter[f] == H5Z_FILTER_DEFLATE, lzf = s->filter[f] == H5_FILTER_LZF;
+        if ((deflated || lzf) && !as_stored) return 0;
+        if (deflated) n = inflated(bytes, n, s->chunk_bytes);
+        if (lzf) n = lzf_bytes(bytes, n, s->chunk_bytes);
         as_stored = false;
     }
     return n;
@@ -94,7 +102,8 @@ gt_status h5_guard_rows(h5_set *s, int64_t first, int64_t n) {
 /* ---- the set as a whole ---- */
 
 static bool is_known(H5Z_filter_t filter) {
-    return filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32;
+    return filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32 ||
+           filter == H5_FILTER_LZF;
 }
 
 static gt_status read_filters(h5_set *s, hid_t list) {
@@ -102,9 +111,11 @@ static gt_status read_filters(h5_set *s, hid_t list) {
     for (int i = 0; i < s->n_filters && s->n_filters <= H5_MOST_FILTERS; i++) {
         size_t values = 0;
         unsigned flags;
-        if (!is_known(s->filter[i] = H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, 0, NULL, NULL)))
-            return gt_fail(GT_FORMAT, "packed in a way that is not read (filter %d): repack it with h5repack -f GZIP=4",
-                           (int)s->filter[i]);
+        char name[64] = "";
+        if (!is_known(s->filter[i] = H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, sizeof name, name, NULL)))
+            return gt_fail(GT_FORMAT,
+                           "packed in a way that is not read (filter %d%s%.40s): repack it with h5repack -f GZIP=4",
+                           (int)s->filter[i], *name ? ", " : "", name);
     }
     return s->n_filters >= 0 && s->n_filters <= H5_MOST_FILTERS ? GT_OK
                                                                 : gt_fail(GT_FORMAT, "has %d filters", s->n_filters);

@@ -17,7 +17,7 @@ typedef struct h5_set {
     hid_t memory, given;
     int64_t rows_read;
     gt_number type_read;
-    int n_filters; /* deflate, shuffle and fletcher32 alone */
+    int n_filters; /* deflate, shuffle, fletcher32 and LZF alone */
     H5Z_filter_t filter[H5_MOST_FILTERS];
     hsize_t chunk[H5S_MAX_RANK];
     size_t chunk_bytes;
@@ -29,5 +29,11 @@ typedef struct h5_set {
 gt_status h5_guard_begin(h5_set *s);
 /* GT_FORMAT: a chunk with rows of first .. first + n - 1 was written, and is not whole. Unpacks each chunk once. */
 gt_status h5_guard_rows(h5_set *s, int64_t first, int64_t n);
+
+/* ---- LZF (h5_lzf.c) ---- */
+
+enum { H5_FILTER_LZF = 32000 };
+/* How many bytes of out[most] the n packed bytes become; 0: they are damaged, or more. */
+size_t h5_lzf_unpack(const uint8_t *in, size_t n, uint8_t *out, size_t most);
 
 #endif

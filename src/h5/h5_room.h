@@ -37,4 +37,6 @@ gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text);
  * that all is well; after the first error nothing reaches the file, which is to be closed and made anew. */
 void h5_sink_use(hid_t access, int *error);
 
+void h5_lzf_register(void); /* libhdf5 unpacks LZF from then on */
+
 #endif

@@ -282,6 +282,7 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         st = find_directory(e, j);
         if (!st) st = find_run(e, j, &file);
         if (!st && !file) st = check_source(e->job);
+        if (!st && !file) st = gt_look_check_range(&j->look, e->info, e->job->data);
         if (!st && !file && transfers) {
             source = gt_job_open_resumed(e->job, &st);
             if (st) gt_wrap(st, "--resume");

@@ -48,7 +48,10 @@ case_mnist() { equal mnist s/train-images-idx3-ubyte.gz mnist.h5 --mnist-border=
 case_tfrecords() { equal records s/records records.zip '' $labelled; }
 case_npz() { equal npz s/plain.npz npz.zip '' $labelled; }
 case_npy() { equal npy s/chw16.npy npy.zip '' $plain; }
-case_float() { equal float s/f64.npy float.h5 '' $plain; }
+case_float() {
+    "$python" -c "import numpy as np; np.save('s/float.npy', np.load('s/f64.npy') * 2 - 1)" || fail 'no floats'
+    equal float s/float.npy float.h5 '' $plain
+}
 case_lmdb() { equal lmdb some_lmdb lmdb.zip '' $plain; }
 case_csv() { equal csv p/list.csv csv.zip '' $labelled; }
 case_folder() { equal folder p folder.zip '' $plain; }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Arrays of images, whatever file they lie in (NumPy, HDF5): which array of a file is meant, what its axes mean, and
+ * which samples its numbers become. What is guessed is told (gt_notes_say). */
+#ifndef GANTRY_DATA_ARRAY_H
+#define GANTRY_DATA_ARRAY_H
+
+#include "data/source.h"
+
+/* ---- which array (array_choice.c) ---- */
+
+enum { GT_ARRAY_NAME_BYTES = 256 };
+
+typedef struct gt_array_choice { /* begin with {.wanted = NAME, or ""}; gt_array_choice_free() */
+    const char *wanted;
+    char images[GT_ARRAY_NAME_BYTES], labels[GT_ARRAY_NAME_BYTES]; /* the choice; "": none */
+    gt_name_list names;
+    gt_buffer list; /* what there is, for messages */
+    int rank[2];    /* place among the usual names of images and of labels, from 1; 0: none yet */
+    int by_shape;   /* how many arrays look like images */
+} gt_array_choice;
+
+/* One array of the file, of any kind. */
+gt_status gt_array_consider(gt_array_choice *c, const char *name, int n_dims, const int64_t *dims);
+/* When all were considered. GT_FORMAT: no array can be meant, or several can, which the message names. */
+gt_status gt_array_choose(gt_array_choice *c, gt_source_info *notes);
+void gt_array_choice_free(gt_array_choice *c);
+
+/* ---- its axes (array.c) ---- */
+
+typedef struct gt_axes { /* of the images */
+    int64_t count, height, width, channels;
+    bool planes; /* channels lie before rows and columns */
+} gt_axes;
+
+/* By options.layout and options.shape, else by what is usual: the last axis of four is that of the channels, unless it
+ * is larger than `channels_most` or axis 1 looks like them. */
+gt_status gt_axes_of_array(gt_axes *out, gt_source_info *notes, const gt_source_options *options, int n_dims,
+                           const int64_t *dims, int64_t channels_most);
+
+/* Planes of so many samples become pixels. */
+void gt_pixels_of_planes(const gt_picture *shape, const void *planes, void *samples);
+
+/* ---- its numbers (array.c) ---- */
+
+typedef struct gt_number_kind {
+    char letter; /* as NumPy has it: 'u', 'i', 'f', 'b' */
+    int bytes;
+    bool found;       /* some were looked at */
+    double low, high; /* of all of them */
+} gt_number_kind;
+
+/* Which samples they become is known only when all were looked at. */
+bool gt_numbers_vary(const gt_number_kind *k);
+void gt_numbers_look(gt_number_kind *k, double number);
+/* The samples that hold the numbers; booleans have a range. */
+gt_status gt_sample_of_numbers(const gt_number_kind *k, gt_source_info *notes, gt_sample *out);
+/* A number as sample i. */
+static inline void gt_sample_put(gt_sample type, void *samples, size_t i, double v) {
+    double most = gt_sample_high(type), held = v > 0 ? v < most ? v : most : 0;
+    if (type == GT_F32) ((float *)samples)[i] = (float)v;
+    else if (type == GT_U16) ((uint16_t *)samples)[i] = (uint16_t)held;
+    else ((uint8_t *)samples)[i] = (uint8_t)held;
+}
+
+#endif
