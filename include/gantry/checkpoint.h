@@ -5,11 +5,10 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY             scalars: int64, float64 or text; state of a model (pl_mean, ...): float32
- *     /data/pictures, /data/samples, /data/range, /data/channels, /data/class_names   of the training data
- *                                                            (gt_checkpoint_data); each may be missing
- *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
- *     /recipe                                                the recipe keys of the job, as text
- * with root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
+ *     /data/pictures, /data/readable, /data/unread, /data/samples, /data/range, /data/channels, /data/class_names   of
+ * the training data (gt_checkpoint_data); each may be missing /mixture/..., /going_on/... float64 arrays, of Gaussian
+ * mixtures (mixture.h) /recipe                                                the recipe keys of the job, as text with
+ * root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
  * /recipe) and class_names. Groups, and entries outside of networks and optimizers, have the attribute `description`,
  * and `unit` where there is one (checkpoint_notes.c).
  * Equal states give equal bytes: the file holds no times and no names of hosts.
@@ -63,6 +62,8 @@ gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *val
 /* Facts about the pictures that the networks were trained on. Old checkpoints have none of them. */
 typedef struct gt_checkpoint_data {
     char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": unknown */
+    char readable[33];    /* the same of some of them, where not all could be read; "": all could, or unknown */
+    char unread[65];      /* which could not (gt_data_look) */
     gt_sample samples;    /* what the numbers of the pictures are; 8-bit also where it is unknown */
     bool has_range;       /* false: the usual range of the type of samples, or unknown */
     double range[2];      /* the samples that become -1 and 1 */

@@ -69,7 +69,10 @@ typedef struct gt_dataset_options {
     /* Pictures of any shapes, also a picture file by itself: what this transform, which tells width, height and
      * channels, makes of them. Those that have the shape stay as they are. NULL: all must have one shape. */
     const gt_transform *fit;
-    bool some;      /* with `fit`: a picture that cannot be read is an error only where it is read */
+    bool some; /* with `fit`: a picture that cannot be read is an error only where it is read */
+    /* A picture whose bytes do not decode, or whose mask's do not, is no error: the next one of its class takes its
+     * place (gt_dataset_take). Only more than one, and more than 1 % of the images, are. */
+    bool skip_damaged;
     bool mirror;    /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset; /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     /* This part of the images (of the subset, where there is one), the first of the drawn order, is left out; or, with
@@ -109,6 +112,7 @@ typedef struct gt_dataset_info {
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
     bool says_no_range;        /* floats whose source does not say which of them are black and white */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
+    bool skips_damaged;        /* options.skip_damaged */
 } gt_dataset_info;
 
 /* `options` NULL: all images, labels wanted where there are some, not mirrored. Messages name file, entry and reason.
@@ -125,8 +129,14 @@ int gt_class_names_differ(const char *const *a, int n_a, const char *const *b, i
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec);
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec); /* the same of options.fit */
 
-/* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). */
+/* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). With options.skip_damaged what
+ * gt_dataset_take() gives. */
 gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);
+
+/* The same, with the mask unless `mask` is NULL. With options.skip_damaged *item becomes the item that was read: the
+ * item itself, or, where that is damaged, the next one of its class (of any class, where its class has no other), a
+ * function of the data alone. A damaged picture is a warning once. GT_FORMAT: there are more than 1 % of them. */
+gt_status gt_dataset_take(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask);
 
 /* Bytes of the mask of an item; 0: there are no masks. */
 static inline size_t gt_mask_bytes(const gt_dataset_info *info) {
@@ -179,21 +189,29 @@ gt_status gt_dataset_whole_fingerprint(gt_dataset *ds, gt_hash128 *out);
  * whether all ranks have the same data before them. */
 gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out);
 
+enum { GT_LOOKS = 256 };
+
 /* What some of the source's images are like (look.c): all up to 256, else 256 evenly spaced, subset or not. */
 typedef struct gt_data_look {
     /* A hash of size, range, colours, labels, order and the pixels of these images, whatever files the images lie in:
      * the same for a ZIP, for the folder that the ZIP was unzipped into and for better compressed PNGs. Where images
-     * are unreadable the hash has no meaning. */
+     * are unreadable it is of the others. */
     gt_hash128 pictures;
-    int64_t looks;      /* images looked at */
-    int64_t unreadable; /* how many of these are damaged, or have samples that are not finite */
-    char why[512];      /* the reason for the first unreadable image */
-    double least, most; /* the least and the greatest sample of the readable images */
+    gt_hash128 image[GT_LOOKS];    /* [looks] of each; without meaning where it is unreadable */
+    char unread[GT_LOOKS / 4 + 1]; /* which are: four images a hexadecimal digit, the first one the lowest bit */
+    int64_t looks;                 /* images looked at */
+    int64_t unreadable;            /* how many of these are damaged, or have samples that are not finite */
+    char why[512];                 /* the reason for the first unreadable image */
+    double least, most;            /* the least and the greatest sample of the readable images */
 } gt_data_look;
 
 /* Reads the images on the threads of `pool` (NULL: this thread alone). Main thread only. That an image cannot be read
  * is not an error here. */
 gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
+/* The hash that a look would have made which could not read these images, as in `unread`. Not *comparable: this look
+ * could not read others. */
+gt_status gt_look_without(const gt_dataset *ds, const gt_data_look *look, const char *unread, gt_hash128 *out,
+                          bool *comparable);
 /* Warns of images that cannot be used and of samples outside the range, if there are some. `spec`: the name the user
  * gave. */
 void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const char *spec);

@@ -23,7 +23,7 @@ typedef struct gt_encoded {
 gt_encoded gt_encoded_of(const gt_runner *encoder);
 
 /* Reads items of a dataset, and puts beside each item what the model makes of it: pairs [n,2,H,W,C] in [-1,1]. */
-gt_status gt_reconstruct(gt_runner *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs);
+gt_status gt_reconstruct(gt_runner *e, gt_dataset *ds, int64_t n, int64_t *items, float *pairs);
 
 /* Encodes all items of a dataset, whose images must have the model's shape, on all ranks. On rank 0 the caller frees
  * the arrays of the result, of which `image` is NULL, by gt_encoded_free(); on other ranks all arrays are NULL. All

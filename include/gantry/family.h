@@ -51,6 +51,7 @@ typedef struct gt_job {
     int64_t subset;      /* images; 0: all */
     const char *classes; /* only images of these; "": all */
     const char *class_names;
+    const char *on_error; /* "stop" "skip" */
 
     /* recipe */
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */

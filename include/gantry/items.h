@@ -7,8 +7,8 @@
 #include "gantry/dist.h"
 #include "gantry/model.h"
 
-/* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. */
-gt_status gt_read_images(gt_dataset *ds, int64_t n, const int64_t *items, float *images);
+/* Reads n items of a dataset as images [n,H,W,C] in [-1,1]. Items become those that were read (gt_dataset_take). */
+gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *images);
 
 /* Have the dataset's images the shape that the model was trained on, and, for an autoencoder that sees labels, labels
  * that it knows? GT_USAGE: no. */

@@ -48,7 +48,7 @@ gt_status gt_latents_plot_labels(const gt_latents *l, const gt_latent_dims *dims
 /* ---- decoded latents ---- */
 
 /* Items of a dataset beside what the autoencoder makes of them as one PNG, `columns` pairs side by side. */
-gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, const int64_t *items, int columns,
+gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int64_t *items, int columns,
                                   const char *path);
 
 /* Opens the generator of a checkpoint without truncation, to be closed; `pool` may be NULL. NULL: see gt_message(). */

@@ -57,10 +57,21 @@ void gt_loader_free(gt_loader *l); /* NULL is fine */
  * not wait for them. False also where gt_loader_step itself will read the images. */
 bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds);
 
+typedef struct gt_loader_damage { /* of a step, as far as this rank's samples go */
+    int n;
+    const int64_t *picture; /* [n] stored images that are damaged, until the next step is asked for */
+    int replaced;           /* samples that are other items than the sampler has drawn */
+    bool undecodable;       /* after an error: it is that bytes do not decode */
+} gt_loader_damage;
+
+/* Waits until the images of a step are there. GT_OK: gt_loader_step will not fail in this step; else its error. */
+gt_status gt_loader_ready(gt_loader *l, uint64_t step, gt_loader_damage *damage);
+
 /* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of
  * one step, into the caller's memory; labels may be NULL. The same step may be asked for again. Steps that are asked
  * for in their order are decoded ahead. An image that cannot be read is an error of the step that needs the image; the
- * message names file and entry. The function allocates no memory (libhdf5 does). */
+ * message names file and entry. Of a dataset that skips damaged images a sample is the item that gt_dataset_take()
+ * gives for it. The function allocates no memory (libhdf5 does). */
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels);
 
 /* Masks [count,H,W] of the same range of the step that gt_loader_step was asked for last (with plan.masks). */

@@ -138,6 +138,7 @@ typedef struct gt_scores_options {
     const char *classes;       /* of the real pictures, the only ones that are taken */
     gt_steps_wanted steps;     /* of models that make pictures in steps; of others zeros */
     bool equal_classes;        /* of the network's pictures; else the classes are drawn as in the data */
+    bool skip_damaged;         /* real pictures; those of a run also where its job says so */
     bool mirror, mirror_given; /* not given: the run's data are mirrored as the run's job says */
     bool seed_given;           /* not given: a network's pictures have the seed of its job, not that of the options */
     const char *range;      /* floats that stand for black and white where files do not say it, as text for messages */

@@ -21,7 +21,7 @@
 /* Keys that only some tables have. */
 #define JOB "kimg"                   /* train, submit, search */
 #define SUBMIT "ntasks-per-node"     /* gantry submit */
-#define DATASET "on-error"           /* gantry dataset */
+#define DATASET "max-images"         /* gantry dataset */
 #define PICTURES "truncation-cutoff" /* generate, mix, walk */
 #define SAMPLER "sampler-steps"      /* what makes pictures; and train */
 

@@ -19,7 +19,7 @@
 
 typedef struct metrics_fields {
     gt_scores_options of; /* run, job: found by the first rank, before the ranks meet */
-    const char *fake_classes;
+    const char *fake_classes, *on_error;
     cli_sampler_options sampling;
     bool json, verbose, overwrite;
     int64_t threads, seed, gpus;
@@ -66,6 +66,11 @@ static const gt_option table[] = {
      .detail = "vgg.pth, version 0.1"},
     {CLI_SHOWN("resize", of.options.resize, "tf1", "How pictures are resized for published networks"),
      .choices = "tf1|half"},
+    {CLI_SHOWN("on-error", on_error, "stop", "What to do where a real picture is damaged: stop, or skip it"),
+     .choices = "stop|skip",
+     .detail =
+         "skip: the next picture of its class takes its place, and a warning tells it; more than 1 % are an error. "
+         "For the data of a run that was trained so this is the default."},
     {CLI_SHOWN("mirror", of.mirror, "0", "Take real pictures with their mirror images; never for *_full")},
     {CLI_SHOWN("classes", of.classes, "", "Only real pictures of these classes, as in cat,dog or 0-7,9"),
      .placeholder = "CLASSES", .any = true,
@@ -313,6 +318,7 @@ static gt_status metrics(cli_session *s) {
     r->reading = cli_reading(&s->options);
     r->options.given = &s->options;
     r->equal_classes = gt_is(f->fake_classes, "equal");
+    r->skip_damaged = gt_is(f->on_error, "skip");
     r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
     r->steps = cli_steps_wanted(s, &f->sampling);
     r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;

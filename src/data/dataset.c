@@ -5,11 +5,13 @@
 #include <endian.h>
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clones.h"
+#include "data/damage.h"
 #include "data/source.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
@@ -24,10 +26,14 @@ struct gt_dataset {
     char *name, *spec;  /* short, for runs; as it was given, for messages */
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
     int64_t unmirrored; /* items before the mirrored ones */
+    int64_t first;      /* the picture whose shape all have */
     bool fits;          /* pictures are changed to one shape */
     bool says_no_range; /* floats, and neither the source nor a transform says which of them are black and white */
     gt_fitting fit;
-    char *fitted; /* how, for the user */
+    char *fitted;           /* how, for the user */
+    bool skips, uses_masks; /* damaged pictures; options.use_masks */
+    gt_damage damage;       /* those that are known; under the lock */
+    pthread_mutex_t lock;
 };
 
 /* ---- pictures of one shape ---- */
@@ -63,16 +69,29 @@ static gt_status compare_shape(const gt_dataset *ds, const gt_picture *found) {
     bool colours = found->channels == s->channels && found->alpha == s->alpha;
     if (size && colours && kind) return GT_OK;
     return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike",
-                   gt_picture_shape(found, is), gt_source_name(ds->source, 0, name), gt_picture_shape(s, wanted));
+                   gt_picture_shape(found, is), gt_source_name(ds->source, ds->first, name),
+                   gt_picture_shape(s, wanted));
 }
 
-static gt_status survey_one(const gt_dataset *ds, int64_t i) {
+/* Counts damaged pictures that are passed over; they are told where they are read. */
+static gt_status survey_one(const gt_dataset *ds, int64_t i, int64_t *damaged) {
     gt_picture found;
     bool cut;
     gt_progress();
-    gt_status st = gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut);
-    if (!st) st = compare_shape(ds, &found);
-    return gt_item_wrap(ds->source, i, st);
+    gt_status st = gt_item_wrap(ds->source, i, gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut));
+    if (st == GT_FORMAT && ds->skips && ++*damaged <= gt_damage_most(ds->source->count)) return GT_OK;
+    return st ? st : gt_item_wrap(ds->source, i, compare_shape(ds, &found));
+}
+
+/* The shape of the first picture or, where damaged ones are passed over, of the first that is not damaged. */
+static gt_status first_shape(gt_dataset *ds) {
+    const gt_source *s = ds->source;
+    int64_t most = ds->skips ? gt_damage_most(s->count) : 0;
+    bool cut;
+    gt_status st = GT_FORMAT;
+    for (ds->first = 0; ds->first < s->count && ds->first <= most; ds->first++)
+        if ((st = gt_item_wrap(s, ds->first, gt_item_shape(s, ds->first, 0, &ds->shape, &cut))) != GT_FORMAT) break;
+    return st;
 }
 
 /* Takes the shape of the first picture and compares the heads of the others: up to a number that can be looked at, else
@@ -81,11 +100,10 @@ static gt_status survey_items(gt_dataset *ds) {
     const gt_source *s = ds->source;
     ds->shape = s->shape;
     if (s->shape.height) return GT_OK;
-    bool cut;
     gt_status st = check_names(s);
-    if (!st) st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &ds->shape, &cut));
-    int64_t looks = gt_source_looks(s);
-    for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, gt_source_look(s, k, looks));
+    if (!st) st = first_shape(ds);
+    int64_t looks = gt_source_looks(s), damaged = 0;
+    for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, gt_source_look(s, k, looks), &damaged);
     return st && st != GT_NOMEM && s->count > 1 ? with_command(ds, st) : st;
 }
 
@@ -176,6 +194,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .range = {declared ? n->range[0] : gt_sample_low(p->type), declared ? n->range[1] : gt_sample_high(p->type)},
         .says_no_range = ds->says_no_range,
         .main_thread_only = ds->source->main_thread_only,
+        .skips_damaged = ds->skips,
     };
 }
 
@@ -201,6 +220,10 @@ static gt_status count_mask_classes(gt_dataset *ds) {
     for (int64_t i = 0; i < ds->source->count && !st && !ds->info.mask_name; i++) {
         gt_progress();
         st = gt_dataset_mask_stored(ds, i, mask);
+        if (st == GT_FORMAT && ds->skips) { /* told where it is read */
+            st = GT_OK;
+            continue;
+        }
         for (size_t k = 0; k < pixels && !st; k++)
             if (mask[k] != GT_MASK_IGNORE && mask[k] >= most) most = mask[k] + 1;
     }
@@ -234,6 +257,9 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         free(ds);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
+    pthread_mutex_init(&ds->lock, NULL);
+    ds->skips = options->skip_damaged;
+    ds->uses_masks = options->use_masks;
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
@@ -260,6 +286,8 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
 void gt_dataset_close(gt_dataset *ds) {
     if (!ds) return;
     gt_source_close(ds->source);
+    pthread_mutex_destroy(&ds->lock);
+    gt_damage_free(&ds->damage);
     free(ds->chosen);
     free(ds->fitted);
     free(ds->name);
@@ -292,23 +320,30 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     return ds->chosen ? ds->chosen[item] : item;
 }
 
-/* The samples as they are stored. */
-static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples) {
+/* The samples as they are stored. A picture of another shape is an error, and not damaged. */
+static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples, bool *damaged) {
     const gt_source *s = ds->source;
-    if (s->samples && !ds->fits) return gt_item_wrap(s, stored, s->samples(s, stored, samples));
     gt_picture found = {0};
-    gt_status st = ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found) : gt_item_read(s, stored, &found);
-    if (!st && !ds->fits) st = compare_shape(ds, &found);
-    if (!st) memcpy(samples, found.samples, ds->info.image_bytes);
+    bool array = s->samples && !ds->fits;
+    gt_status st = array      ? s->samples(s, stored, samples)
+                   : ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found)
+                              : gt_item_read(s, stored, &found);
+    *damaged = st == GT_FORMAT;
+    if (!st && !array && !ds->fits) st = compare_shape(ds, &found);
+    if (!st && !array) memcpy(samples, found.samples, ds->info.image_bytes);
     gt_picture_free(&found);
     return gt_item_wrap(s, stored, st);
 }
 
-gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) {
-    gt_status st = read_samples(ds, stored, samples);
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged) {
+    bool any, *found = damaged ? damaged : &any;
+    gt_status st = read_samples(ds, stored, samples, found);
+    if (st) return st;
     gt_picture read = ds->shape;
     read.samples = samples;
-    if (!st && (st = gt_check_finite(&read))) st = gt_wrap(st, "'%s': image %" PRId64, ds->spec, stored);
+    if ((st = gt_check_finite(&read))) st = gt_wrap(st, "'%s': image %" PRId64, ds->spec, stored);
+    if (!st && mask) st = gt_dataset_mask_stored(ds, stored, mask);
+    *found = st == GT_FORMAT;
     return st;
 }
 
@@ -327,11 +362,21 @@ void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes) {
     gt_mirror(&one, classes);
 }
 
+static gt_status check_item(const gt_dataset *ds, int64_t item) {
+    if (item >= 0 && item < ds->info.count) return GT_OK;
+    return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
+}
+
 gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes) {
     bool mirrored;
-    if (item < 0 || item >= ds->info.count)
-        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
-    gt_status st = gt_dataset_mask_stored(ds, gt_dataset_stored(ds, item, &mirrored), classes);
+    gt_status st = check_item(ds, item);
+    if (!st && ds->skips) { /* the mask of the picture that gt_dataset_read() gives */
+        void *samples = malloc(ds->info.image_bytes);
+        st = samples ? gt_dataset_take(ds, &item, samples, classes) : gt_fail(GT_NOMEM, "out of memory for a mask");
+        free(samples);
+        return st;
+    }
+    if (!st) st = gt_dataset_mask_stored(ds, gt_dataset_stored(ds, item, &mirrored), classes);
     if (!st && mirrored) gt_mirror_mask(&ds->info, classes);
     return st;
 }
@@ -350,13 +395,97 @@ void gt_mirror(const gt_dataset_info *info, void *samples) {
     }
 }
 
-gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
-    bool mirrored;
-    if (item < 0 || item >= ds->info.count)
-        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
-    gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), samples);
-    if (!st && mirrored) gt_mirror(&ds->info, samples);
+/* ---- damaged pictures, where others take their places ---- */
+
+int64_t gt_dataset_damaged_most(const gt_dataset *ds) { return gt_damage_most(ds->unmirrored); }
+
+/* The item of the same mirroring that comes next after `last` and is, or is not, of the class of `item`; `item` itself:
+ * there is none before it. */
+static int64_t next_item(const gt_dataset *ds, int64_t item, int64_t last, bool same_class) {
+    int64_t n = ds->unmirrored, from = item >= n ? n : 0;
+    int class = gt_dataset_class(ds, item);
+    for (int64_t next = last - from + 1;; next++) {
+        if (next == n) next = 0;
+        if (next == item - from || (gt_dataset_class(ds, next) == class) == same_class) return next + from;
+    }
+}
+
+/* What comes after `last` among the items that may take the place of `item`: those of its class, then the others. -1:
+ * nothing more. */
+static int64_t next_choice(const gt_dataset *ds, int64_t item, int64_t last) {
+    bool same_class = gt_dataset_class(ds, last) == gt_dataset_class(ds, item);
+    int64_t next = next_item(ds, item, last, same_class);
+    if (next == item && same_class) next = next_item(ds, item, item, false);
+    return next == item ? -1 : next;
+}
+
+gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, const gt_taking *how) {
+    int64_t most = gt_damage_most(ds->unmirrored), wanted = *item;
+    bool damaged, mirrored;
+    gt_status st = how->read(how->arg, *item, &damaged);
+    for (int64_t k = 1; st && damaged && ds->skips; k++) {
+        if ((st = how->found(how->arg, gt_dataset_stored(ds, *item, &mirrored)))) return st;
+        int64_t next = next_choice(ds, wanted, *item);
+        if (k > most || next < 0) return gt_damage_too_many(ds->spec, k, ds->unmirrored);
+        *item = next;
+        st = how->read(how->arg, next, &damaged);
+    }
     return st;
+}
+
+bool gt_dataset_know_damaged(gt_dataset *ds, int64_t stored) {
+    pthread_mutex_lock(&ds->lock);
+    bool fresh = !gt_damage_has(&ds->damage, stored) && !gt_damage_add(&ds->damage, stored);
+    pthread_mutex_unlock(&ds->lock);
+    return fresh;
+}
+
+gt_status gt_dataset_join_damaged_all(gt_dataset *ds, gt_comm *comm, int64_t *n) {
+    gt_status st = gt_damage_join_all(comm, &ds->damage); /* no thread reads meanwhile */
+    *n = (int64_t)ds->damage.n;
+    if (!st && *n > gt_damage_most(ds->unmirrored)) st = gt_damage_too_many(ds->spec, *n, ds->unmirrored);
+    return st;
+}
+
+typedef struct taken { /* of gt_dataset_take() */
+    gt_dataset *ds;
+    void *samples;
+    uint8_t *mask;
+} taken;
+
+static gt_status take_item(void *arg, int64_t item, bool *damaged) {
+    const taken *t = arg;
+    bool mirrored;
+    gt_status st = gt_dataset_read_stored(t->ds, gt_dataset_stored(t->ds, item, &mirrored), t->samples, t->mask,
+                                          damaged);
+    if (!st && mirrored) gt_mirror(&t->ds->info, t->samples);
+    if (!st && mirrored && t->mask) gt_mirror_mask(&t->ds->info, t->mask);
+    return st;
+}
+
+static gt_status take_note(void *arg, int64_t stored) {
+    gt_dataset *ds = ((const taken *)arg)->ds;
+    bool fresh = gt_dataset_know_damaged(ds, stored);
+    pthread_mutex_lock(&ds->lock);
+    int64_t n = (int64_t)ds->damage.n;
+    pthread_mutex_unlock(&ds->lock);
+    if (fresh && gt_damage_tells(n)) gt_warn("%s: " GT_TAKES_ITS_PLACE, gt_message());
+    return fresh && n > gt_damage_most(ds->unmirrored) ? gt_damage_too_many(ds->spec, n, ds->unmirrored) : GT_OK;
+}
+
+gt_status gt_dataset_take(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask) {
+    gt_status st = check_item(ds, *item);
+    bool looks = !mask && ds->skips && ds->uses_masks; /* a picture whose mask is damaged is left out, too */
+    uint8_t *own = looks ? malloc(gt_mask_bytes(&ds->info)) : NULL;
+    if (!st && looks && !own) st = gt_fail(GT_NOMEM, "out of memory for a mask");
+    taken t = {ds, samples, looks ? own : mask};
+    if (!st) st = gt_dataset_take_by(ds, item, &(gt_taking){take_item, take_note, &t});
+    free(own);
+    return st;
+}
+
+gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
+    return gt_dataset_take(ds, &item, samples, NULL);
 }
 
 static inline float meaning(double x, double low, float half) { return (float)(x - low) / half - 1; }
@@ -478,9 +607,11 @@ static gt_status hash_pixels(gt_dataset *ds, gt_hasher *h, int64_t most) {
     gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for one image of '%s'", ds->spec);
     for (int64_t k = 0; k < looks && !st; k++) {
         gt_progress();
-        st = read_samples(ds, k * all / looks, samples);
+        bool damaged;
+        st = read_samples(ds, k * all / looks, samples, &damaged);
         if (!st && mask) st = gt_dataset_mask_stored(ds, k * all / looks, (uint8_t *)samples + ds->info.image_bytes);
         if (!st) gt_hasher_add(h, samples, ds->info.image_bytes + mask);
+        else if (ds->skips && st == GT_FORMAT) st = GT_OK;
     }
     free(samples);
     return st;

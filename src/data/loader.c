@@ -19,21 +19,26 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "data/damage.h"
 #include "data/source.h"
 #include "gantry/clock.h"
 #include "gantry/memory.h"
 #include "gantry/progress.h"
 
 enum { DEPTH = 3 };
+enum { UNREAD, KEPT, DAMAGED }; /* a damaged image is so only where all were read beforehand */
 
 typedef struct place { /* of one step in the ring */
     uint64_t step;
     bool ready;
     gt_status status; /* of filling it */
+    bool damaged;     /* it failed since bytes do not decode */
     char message[1024];
-    uint8_t *pixels; /* [samples,H,W,C] */
-    uint8_t *masks;  /* [samples,H,W] */
-    int64_t *items;  /* [samples] */
+    gt_damage damage; /* pictures whose places others have taken, */
+    int replaced;     /* in so many samples */
+    uint8_t *pixels;  /* [samples,H,W,C] */
+    uint8_t *masks;   /* [samples,H,W] */
+    int64_t *items;   /* [samples] */
 } place;
 
 struct gt_loader {
@@ -45,8 +50,8 @@ struct gt_loader {
     int samples;                                 /* of this rank in a step, the most */
     size_t image_bytes, mask_bytes, cache_bytes; /* mask_bytes 0: no masks */
     uint8_t *cache;                              /* every stored image with its mask, NULL: no cache */
-    bool *cached;
-    uint8_t *pixels; /* of all places */
+    uint8_t *cached;                             /* UNREAD, KEPT or DAMAGED */
+    uint8_t *pixels;                             /* of all places */
     int64_t *items;
     place ring[DEPTH];
     double waited;       /* seconds */
@@ -60,27 +65,50 @@ struct gt_loader {
 };
 
 /* A stored image; the mask goes to `mask`. */
-static gt_status read_stored(gt_loader *l, int64_t stored, uint8_t *pixels, uint8_t *mask) {
-    gt_status st = gt_dataset_read_stored(l->ds, stored, pixels);
-    return st || !l->mask_bytes ? st : gt_dataset_mask_stored(l->ds, stored, mask);
+static gt_status read_stored(gt_loader *l, int64_t stored, uint8_t *pixels, uint8_t *mask, bool *damaged) {
+    return gt_dataset_read_stored(l->ds, stored, pixels, l->mask_bytes ? mask : NULL, damaged);
 }
 
-static gt_status fetch_item(gt_loader *l, int64_t item, uint8_t *pixels, uint8_t *mask) {
+typedef struct fetching { /* of one sample */
+    gt_loader *loader;
+    place *place;
+    uint8_t *pixels, *mask;
+} fetching;
+
+static gt_status fetch_item(void *arg, int64_t item, bool *damaged) {
+    const fetching *f = arg;
+    gt_loader *l = f->loader;
     bool mirrored;
     int64_t stored = gt_dataset_stored(l->ds, item, &mirrored);
     uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
-    if (!kept || !l->cached[stored]) {
-        gt_status st = read_stored(l, stored, kept ? kept : pixels, kept ? kept + l->image_bytes : mask);
+    f->place->damaged = *damaged = kept && l->cached[stored] == DAMAGED;
+    if (*damaged) return gt_fail(GT_FORMAT, "image %" PRId64 " is damaged", stored);
+    if (!kept || l->cached[stored] == UNREAD) {
+        gt_status st = read_stored(l, stored, kept ? kept : f->pixels, kept ? kept + l->image_bytes : f->mask, damaged);
+        f->place->damaged = *damaged;
         if (st) return st;
-        if (kept) l->cached[stored] = true;
+        if (kept) l->cached[stored] = KEPT;
     }
-    if (kept) memcpy(pixels, kept, l->image_bytes);
-    if (kept && l->mask_bytes) memcpy(mask, kept + l->image_bytes, l->mask_bytes);
+    if (kept) memcpy(f->pixels, kept, l->image_bytes);
+    if (kept && l->mask_bytes) memcpy(f->mask, kept + l->image_bytes, l->mask_bytes);
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
-    if (mirrored) gt_mirror(l->info, pixels);
-    if (mirrored && l->mask_bytes) gt_mirror_mask(l->info, mask);
+    if (mirrored) gt_mirror(l->info, f->pixels);
+    if (mirrored && l->mask_bytes) gt_mirror_mask(l->info, f->mask);
     return GT_OK;
+}
+
+static gt_status note_damaged(void *arg, int64_t stored) {
+    return gt_damage_add(&((const fetching *)arg)->place->damage, stored);
+}
+
+/* The picture of a sample, or of the item that takes its place. */
+static gt_status fetch_sample(gt_loader *l, place *p, int sample, int64_t item) {
+    fetching f = {l, p, p->pixels + (size_t)sample * l->image_bytes, p->masks + (size_t)sample * l->mask_bytes};
+    p->items[sample] = item;
+    gt_status st = gt_dataset_take_by(l->ds, &p->items[sample], &(gt_taking){fetch_item, note_damaged, &f});
+    p->replaced += p->items[sample] != item;
+    return st;
 }
 
 static const gt_ranges *ranges_of(const gt_loader *l, uint64_t step) {
@@ -89,14 +117,15 @@ static const gt_ranges *ranges_of(const gt_loader *l, uint64_t step) {
 
 static void fill_batch(gt_loader *l, place *p, uint64_t step) {
     p->status = GT_OK;
+    p->damage.n = 0;
+    p->replaced = 0;
     int sample = 0;
     uint64_t first = gt_steps_position(&l->steps, step);
     const gt_ranges *ranges = ranges_of(l, step);
     for (int r = 0; r < ranges->n; r++) {
         for (int j = 0; j < ranges->range[r].count && !p->status; j++, sample++) {
-            p->items[sample] = gt_sampler_item(&l->sampler, first + (uint64_t)(ranges->range[r].first + j));
-            p->status = fetch_item(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes,
-                                   p->masks + (size_t)sample * l->mask_bytes);
+            uint64_t position = first + (uint64_t)(ranges->range[r].first + j);
+            p->status = fetch_sample(l, p, sample, gt_sampler_item(&l->sampler, position));
         }
     }
     if (p->status) snprintf(p->message, sizeof p->message, "%s", gt_message());
@@ -210,6 +239,13 @@ gt_status gt_loader_masks(gt_loader *l, uint64_t step, int range, uint8_t *masks
     return GT_OK;
 }
 
+gt_status gt_loader_ready(gt_loader *l, uint64_t step, gt_loader_damage *damage) {
+    place *p = await_step(l, step);
+    *damage = (gt_loader_damage){
+        .n = (int)p->damage.n, .picture = p->damage.picture, .replaced = p->replaced, .undecodable = p->damaged};
+    return p->status ? gt_fail(p->status, "%s", p->message) : GT_OK;
+}
+
 double gt_loader_wait_seconds(gt_loader *l) {
     double waited = l->waited;
     l->waited = 0;
@@ -281,9 +317,10 @@ static gt_status make_cache(gt_loader *l, size_t most) {
     if (!l->info->main_thread_only) return GT_OK;
     for (size_t i = 0; i < stored; i++) {
         uint8_t *kept = l->cache + i * (l->image_bytes + l->mask_bytes);
-        gt_status st = read_stored(l, (int64_t)i, kept, kept + l->image_bytes);
-        if (st) return st;
-        l->cached[i] = true;
+        bool damaged;
+        gt_status st = read_stored(l, (int64_t)i, kept, kept + l->image_bytes, &damaged);
+        if (st && !(damaged && l->info->skips_damaged)) return st;
+        l->cached[i] = st ? DAMAGED : KEPT;
         gt_progress();
     }
     return GT_OK;
@@ -341,6 +378,7 @@ void gt_loader_free(gt_loader *l) {
     pthread_mutex_destroy(&l->lock);
     if (l->cache) gt_block_free(l->cache, l->cache_bytes);
     if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * (l->image_bytes + l->mask_bytes));
+    for (int i = 0; i < DEPTH; i++) gt_damage_free(&l->ring[i].damage);
     free(l->cached);
     free(l->items);
     free((void *)l->full.range);

@@ -13,7 +13,7 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
-enum { LOOKS = 256, WHY_BYTES = 400 };
+enum { WHY_BYTES = 400 };
 
 typedef struct seen { /* of one picture */
     gt_hash128 hash;
@@ -55,8 +55,7 @@ static void look_at(void *arg, int tile, int worker) {
     size_t mask = gt_mask_bytes(l->info);
     uint8_t *samples = l->samples[worker];
     gt_progress();
-    if (gt_dataset_read_stored(l->ds, i, samples) ||
-        (mask && gt_dataset_mask_stored(l->ds, i, samples + l->info->image_bytes))) {
+    if (gt_dataset_read_stored(l->ds, i, samples, mask ? samples + l->info->image_bytes : NULL, NULL)) {
         s->failed = true;
         s->why = strndup(gt_message(), WHY_BYTES - 1);
         return;
@@ -66,28 +65,53 @@ static void look_at(void *arg, int tile, int worker) {
                    &s->most);
 }
 
-/* The pictures one after the other, whichever thread read them. */
-static gt_status sum_up(const looking *l, gt_data_look *out) {
+static const char digits[] = "0123456789abcdef";
+
+static int digit_of(const char *unread, int64_t k) {
+    const char *at = strlen(unread) > (size_t)(k / 4) ? strchr(digits, unread[k / 4]) : NULL;
+    return at ? (int)(at - digits) : 0;
+}
+
+static bool is_unread(const char *unread, int64_t k) { return digit_of(unread, k) >> k % 4 & 1; }
+
+/* The pictures one after the other, whichever thread read them, but for these. */
+static gt_status hash_looks(const gt_dataset *ds, const gt_data_look *l, const char *unread, gt_hash128 *out) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
-    gt_dataset_hash_shape(l->ds, h);
+    gt_dataset_hash_shape(ds, h);
+    for (int64_t k = 0; k < l->looks; k++) {
+        uint64_t words[2] = {htole64(l->image[k].high), htole64(l->image[k].low)};
+        if (!is_unread(unread, k)) gt_hasher_add(h, words, sizeof words);
+    }
+    *out = gt_hasher_end(h);
+    return GT_OK;
+}
+
+gt_status gt_look_without(const gt_dataset *ds, const gt_data_look *look, const char *unread, gt_hash128 *out,
+                          bool *comparable) {
+    *comparable = true;
+    for (int64_t k = 0; k < look->looks; k++) *comparable &= is_unread(unread, k) || !is_unread(look->unread, k);
+    return hash_looks(ds, look, unread, out);
+}
+
+static gt_status sum_up(const looking *l, gt_data_look *out) {
+    memset(out->unread, '0', (size_t)(l->looks + 3) / 4);
     for (int64_t k = 0; k < l->looks; k++) {
         const seen *s = &l->seen[k];
+        out->image[k] = s->hash;
         if (s->failed && !out->unreadable++)
             snprintf(out->why, sizeof out->why, "%s", s->why ? s->why : "out of memory");
+        if (s->failed) out->unread[k / 4] = digits[digit_of(out->unread, k) | 1 << k % 4];
         if (s->failed) continue;
-        uint64_t words[2] = {htole64(s->hash.high), htole64(s->hash.low)};
-        gt_hasher_add(h, words, sizeof words);
         out->least = fmin(out->least, (double)s->least);
         out->most = fmax(out->most, (double)s->most);
     }
-    out->pictures = gt_hasher_end(h);
-    return GT_OK;
+    return hash_looks(l->ds, out, out->unread, &out->pictures);
 }
 
 gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    looking l = {.ds = ds, .info = info, .looks = info->stored < LOOKS ? info->stored : LOOKS};
+    looking l = {.ds = ds, .info = info, .looks = info->stored < GT_LOOKS ? info->stored : GT_LOOKS};
     if (info->main_thread_only) pool = NULL;
     int threads = gt_pool_threads(pool);
     *out = (gt_data_look){.looks = l.looks, .least = INFINITY, .most = -INFINITY};

@@ -8,6 +8,7 @@
 #include "data/name_list.h"
 #include "gantry/box.h"
 #include "gantry/dataset.h"
+#include "gantry/dist.h"
 #include "gantry/source.h"
 #include "gantry/transform.h"
 
@@ -280,7 +281,22 @@ bool gt_samples_suggest(gt_sample type, double least, double most, double range[
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);
 int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored); /* -1: it has none */
-gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
+/* A stored image and, unless `mask` is NULL, its mask [H,W]. *damaged, unless NULL: that failed since bytes do not
+ * decode, and not for any other reason. */
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
+/* Reads *item by `read` or, with options.skip_damaged, the first item that can be read of those that may take its
+ * place; *item becomes that one. `found` hears of each damaged one before; its error ends the search. */
+typedef struct gt_taking {
+    gt_status (*read)(void *arg, int64_t item, bool *damaged);
+    gt_status (*found)(void *arg, int64_t stored);
+    void *arg;
+} gt_taking;
+gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, const gt_taking *how);
+int64_t gt_dataset_damaged_most(const gt_dataset *ds); /* so many damaged images are passed over */
+/* A damaged image that somebody else has told of: it is known, and no warning. True: it was not known. */
+bool gt_dataset_know_damaged(gt_dataset *ds, int64_t stored);
+/* What any rank knows, all ranks know. *n: how many there are. GT_FORMAT: too many. */
+gt_status gt_dataset_join_damaged_all(gt_dataset *ds, gt_comm *comm, int64_t *n);
 /* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
  * fingerprint but the pictures. */
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);

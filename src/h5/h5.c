@@ -17,6 +17,7 @@ void gt_h5_own_end(void) { H5dont_atexit(); }
 typedef struct innermost {
     char text[256];
     bool no_memory; /* a damaged file may have asked for too much */
+    bool disk;      /* the file could not be read, whatever is in it */
 } innermost;
 
 /* How near has this process come to ulimit -v? */
@@ -41,6 +42,7 @@ static herr_t take_innermost(unsigned n, const H5E_error2_t *e, void *arg) {
     innermost *reason = arg;
     if (n) return 0;
     snprintf(reason->text, sizeof reason->text, "%s", e->desc ? e->desc : "unknown");
+    reason->disk = e->maj_num == H5E_IO && e->min_num == H5E_READERROR;
     reason->no_memory = e->maj_num == H5E_RESOURCE && (e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC);
     return 0;
 }
@@ -54,6 +56,7 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) {
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
     if (reason.no_memory || may_lack_memory(reason.text)) code = GT_NOMEM;
+    else if (reason.disk) code = GT_FAILED;
     return *reason.text ? gt_fail(code, "%s (HDF5: %s)", message, reason.text) : gt_fail(code, "%s", message);
 }
 

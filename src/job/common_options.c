@@ -67,6 +67,12 @@ static const gt_option options[] = {
      .placeholder = "NAMES", .path = true, .class = GT_EXECUTION,
      .detail = "In place of the names that the data have: files of MNIST have none. They go into checkpoints, where "
                "gantry predict, evaluate and generate --class find them; --test-data get the same."},
+    {OPTION(on_error, "stop", "What to do where a picture of the data is damaged: stop, or skip it"),
+     .choices = "stop|skip", .class = GT_EXECUTION,
+     .detail = "stop: before the step that needs the picture, with a checkpoint; once the file is repaired, or with "
+               "--on-error=skip, the same command goes on. skip: the next picture of its class takes its place, "
+               "wherever the picture is read; checkpoints and log count them. Where more than 1 % of the pictures are "
+               "damaged, and more than one, the run stops. A file that cannot be read at all stops it in any case."},
     {OPTION(model, NULL, "Model"), .group = "recipe", .choices = gt_any_model, .common = true,
      .detail = "Each option says which models have it."},
     {OPTION(cfg, NULL, "Recipe that gives the other values"), .only = "stylegan2|edm", .common = true,

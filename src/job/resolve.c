@@ -261,6 +261,7 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
                             .class_names = job->class_names,
                             .use_masks = uses_masks(job),
                             .mirror = job->mirror,
+                            .skip_damaged = gt_is(job->on_error, "skip"),
                             .subset = job->subset,
                             .held_out = job->validation,
                             .subset_seed = (uint32_t)job->seed};

@@ -12,6 +12,8 @@
 enum { TEXT_MOST = 1 << 20 };
 
 #define PICTURES "/data/pictures"
+#define READABLE "/data/readable"
+#define UNREAD "/data/unread"
 #define SAMPLES "/data/samples"
 #define RANGE "/data/range"
 #define CHANNELS "/data/channels"
@@ -41,6 +43,8 @@ static void put_class_attribute(gt_checkpoint *c, const gt_checkpoint_data *d) {
 
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (*d->pictures) gt_checkpoint_text(c, PICTURES, d->pictures);
+    if (*d->readable) gt_checkpoint_text(c, READABLE, d->readable);
+    if (*d->readable) gt_checkpoint_text(c, UNREAD, d->unread);
     if (d->samples != GT_U8) gt_checkpoint_text(c, SAMPLES, gt_sample_type(d->samples));
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
@@ -55,13 +59,20 @@ gt_sample_format gt_checkpoint_samples(const gt_checkpoint_data *d) {
     return d->has_range ? (gt_sample_format){d->samples, {d->range[0], d->range[1]}} : usual;
 }
 
-static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
-    if (!gt_checkpoint_find(f, PICTURES)) return GT_OK;
-    gt_status st = gt_checkpoint_get_text(f, PICTURES, out->pictures, sizeof out->pictures);
-    size_t digits = strspn(out->pictures, "0123456789abcdef");
-    if (!st && (digits != sizeof out->pictures - 1 || out->pictures[digits]))
-        st = gt_fail(GT_FORMAT, "'%s': '%s' is not a fingerprint", gt_checkpoint_path(f), PICTURES);
+/* Hexadecimal digits, `least` or more; "": there is no such entry. */
+static gt_status get_digits(const gt_checkpoint_file *f, const char *path, size_t least, char *out, size_t room) {
+    if (!gt_checkpoint_find(f, path)) return GT_OK;
+    gt_status st = gt_checkpoint_get_text(f, path, out, room);
+    size_t digits = st ? 0 : strspn(out, "0123456789abcdef");
+    if (!st && (digits < least || out[digits]))
+        st = gt_fail(GT_FORMAT, "'%s': '%s' is not a fingerprint", gt_checkpoint_path(f), path);
     return st;
+}
+
+static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
+    gt_status st = get_digits(f, PICTURES, sizeof out->pictures - 1, out->pictures, sizeof out->pictures);
+    if (!st) st = get_digits(f, READABLE, sizeof out->readable - 1, out->readable, sizeof out->readable);
+    return st ? st : get_digits(f, UNREAD, 1, out->unread, sizeof out->unread);
 }
 
 static gt_status get_samples(const gt_checkpoint_file *f, gt_checkpoint_data *out) {

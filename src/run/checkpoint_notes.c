@@ -26,6 +26,9 @@ static const checkpoint_note table[] = {
     {"/state/images", "images", "Real images that the networks were trained on"},
     {"/state/seed", "", "Seed of all random numbers of the run"},
     {"/state/reseed", "", "How often the random numbers were changed after a return to an earlier step"},
+    {"/state/damaged", "", "Numbers of the damaged pictures that steps have met (--on-error=skip)"},
+    {"/state/damaged_pictures", "pictures", "How many they are"},
+    {"/state/replaced", "images", "Images that were trained on in their places"},
     {"/state/*_updates", "updates", "Updates of this network by its optimizer"},
     {"/state/ada_p", "probability", "How often each augmentation is applied"},
     {"/state/ada_r", "", "r_t, the mean sign of D's scores of real images, at the latest adjustment of p"},
@@ -40,6 +43,8 @@ static const checkpoint_note table[] = {
 
     {"/data", "", "The images that the networks were trained on"},
     {"/data/pictures", "", "Fingerprint of the images, whatever files they lie in"},
+    {"/data/readable", "", "The same without those that could not be read"},
+    {"/data/unread", "", "Which could not, of the images that were looked at: four a digit"},
     {"/data/samples", "", "What the numbers of the images are, where they are not uint8"},
     {"/data/range", "", "The samples that become -1 and 1"},
     {"/data/channels", "", "Names of the channels"},

@@ -12,6 +12,8 @@ static const gt_series table[] = {
     {"Progress/augment", "probability",
      "How often each augmentation is applied (p). ADA raises p while D overfits; p near 1 means too few images"},
     {"Progress/rate_factor", "", "Learning rate by the schedule, as a share of --lrate"},
+    {"Progress/damaged_pictures", "", "Pictures of the data that steps have found damaged (--on-error=skip)"},
+    {"Progress/replaced_images", "images", "Images shown that took the places of these"},
     {"Progress/images_per_sec", "images/s", "Speed of training since the tick before"},
     {"Progress/ticks_since_best", "ticks", "Ticks since the best value, for --early-stopping"},
     {"Progress/stopped", "",

@@ -402,7 +402,8 @@ static gt_status open_loader(gt_engine *e) {
 gt_status gt_engine_start_loader_all(gt_engine *e) {
     gt_loader_free(e->loader);
     e->loader = NULL;
-    return gt_comm_agree_all(e->comm, open_loader(e));
+    gt_status st = gt_comm_agree_all(e->comm, open_loader(e));
+    return st ? st : gt_engine_check_data_all(e);
 }
 
 static void close_batch_all(gt_batch *b) {
@@ -435,6 +436,7 @@ void gt_engine_close_all(gt_engine *e) {
     free(e->slice_moments);
     gt_block_free(e->arena, e->arena_bytes);
     gt_pool_free(e->pool);
+    gt_engine_forget_damage(e);
     gt_dataset_close(e->data);
 }
 
@@ -473,8 +475,9 @@ gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, floa
     const gt_engine *e = engine;
     gt_sampler sampler = gt_sampler_make((uint64_t)e->job->seed, e->info->count);
     int64_t item = gt_sampler_item(&sampler, gt_steps_position(&e->steps, step) + sample);
+    gt_status st = gt_read_images(e->data, 1, &item, image);
     gt_dataset_label(e->data, item, label);
-    return gt_read_images(e->data, 1, &item, image);
+    return st;
 }
 
 void gt_engine_label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }

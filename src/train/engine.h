@@ -13,6 +13,7 @@
 #define GANTRY_TRAIN_ENGINE_H
 
 #include "base/file.h"
+#include "data/damage.h"
 #include "gantry/ada.h"
 #include "gantry/checkpoint.h"
 #include "gantry/dataset.h"
@@ -100,6 +101,14 @@ enum { GT_EVAL_TRAIN_SET, GT_EVAL_TRAIN, GT_EVAL_VALIDATION, GT_EVAL_TEST, GT_EV
 
 enum { GT_MEASURERS_MAX = 16 };
 
+/* Pictures of the data that are damaged, as far as steps have met them (look_ahead.c); the same on all ranks. */
+typedef struct gt_run_damage {
+    gt_damage so_far, next;          /* in the steps before; in the next step */
+    int64_t replaced, next_replaced; /* samples that were other pictures, which took the places of these */
+    gt_status status;                /* not GT_OK: the next step cannot be made, */
+    char why[2048];                  /* for this reason */
+} gt_run_damage;
+
 typedef struct gt_engine {
     gt_job *job;
     gt_comm *comm;
@@ -145,6 +154,7 @@ typedef struct gt_engine {
     int64_t shown; /* images */
     gt_ada ada;
     gt_plateau plateau; /* of the schedule */
+    gt_run_damage damage;
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
@@ -157,9 +167,10 @@ typedef struct gt_engine {
 
 /* ---- engine.c ---- After an error gt_engine_close_all() frees what there is. */
 gt_status gt_engine_open_all(gt_engine *e, gt_comm *comm, gt_job *job); /* opens the data, resolves the job */
-gt_status gt_exports_check(const gt_engine *e);     /* exports.c: GT_USAGE: this model has no --export */
-gt_status gt_engine_build_all(gt_engine *e);        /* model, graphs, memory */
-gt_status gt_engine_start_loader_all(gt_engine *e); /* at e->step; a loader from before is freed */
+gt_status gt_exports_check(const gt_engine *e); /* exports.c: GT_USAGE: this model has no --export */
+gt_status gt_engine_build_all(gt_engine *e);    /* model, graphs, memory */
+/* at e->step, whose pictures can be read then; a loader from before is freed */
+gt_status gt_engine_start_loader_all(gt_engine *e);
 void gt_engine_close_all(gt_engine *e);
 bool gt_engine_at_end(const gt_engine *e);                          /* of --kimg, --steps or --epochs */
 bool gt_engine_finished(const gt_engine *e);                        /* there, or stopped early */
@@ -173,6 +184,22 @@ gt_status gt_engine_sample_of(void *engine, uint32_t step, uint32_t sample, floa
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
 /* The inputs of a group's slices, in this step. `prepared`: gt_exec_prepare() need not be called again. */
 gt_status gt_engine_fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared);
+
+/* ---- look_ahead.c ---- */
+void gt_engine_await_data(
+    gt_engine *e); /* a moment for this rank's pictures of the next step; says that it may be long */
+/* This rank waits for its pictures of the next step. True: there are damaged ones, or pictures that cannot be read, and
+ * all ranks must call gt_engine_meet_damage_all(). */
+bool gt_engine_look_ahead(gt_engine *e);
+void gt_engine_meet_damage_all(gt_engine *e); /* sets e->damage */
+/* The failure, and what can be done about a picture that cannot be read; undecodable: since its bytes are damaged. */
+gt_status gt_engine_advise(const gt_engine *e, gt_status st, bool undecodable);
+gt_status gt_engine_check_data_all(gt_engine *e); /* both, of the step that comes next, and the error */
+gt_status gt_engine_count_damage(gt_engine *e);   /* the next step is made */
+void gt_engine_forget_damage(gt_engine *e);       /* at the end */
+void gt_engine_put_damage(gt_checkpoint *c, const gt_engine *e);
+gt_status gt_engine_get_damage(const gt_checkpoint_file *f, gt_engine *e);
+gt_status gt_engine_hand_out_damage_all(gt_engine *e); /* rank 0's */
 
 /* ---- in_common.c ---- */
 gt_status gt_engine_share_blocks_all(gt_engine *e); /* reducers are there, executions are not */

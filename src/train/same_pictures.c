@@ -30,7 +30,7 @@ static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint
         gt_print_to(stderr,
                     "  earlier versions took other files for pictures; now these are, and hidden ones are not: %s\n",
                     e->info->sifted);
-    if (!*before->pictures)
+    if (!*before->pictures && !*before->readable)
         gt_print_to(stderr,
                     "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "
                     "give the former ones once: the checkpoint is of an older "
@@ -38,6 +38,16 @@ static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint
     else if (other_range(e, before))
         gt_print_to(stderr, "  their range was %s and is now %s\n", say_range(was, before->has_range, before->range),
                     say_range(is, !gt_dataset_usual_range(e->info), e->info->range));
+}
+
+/* Some of the pictures could not be read, and may have been repaired since: the others are compared. */
+static gt_status same_readable(const gt_engine *e, const gt_journal *j, const gt_checkpoint_data *before, bool *same) {
+    gt_hash128 now;
+    char hex[33];
+    gt_status st = gt_look_without(e->data, &j->look, before->unread, &now, same);
+    gt_hash_hex(now, hex);
+    *same = *same && !strcmp(before->readable, hex);
+    return st;
 }
 
 gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same) {
@@ -48,6 +58,8 @@ gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpo
     gt_status st = gt_checkpoint_get_data(f, e->job->arena, &before);
     if (st) return st;
     *same = *before.pictures && !strcmp(before.pictures, j->pictures);
+    if (!st && !*before.pictures && *before.readable) st = same_readable(e, j, &before, same);
+    if (st) return st;
     if (*same) snprintf(j->files_before, sizeof j->files_before, "%s", files);
     else say_why(e, j, &before, files);
     return GT_OK;
@@ -95,6 +107,10 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
                             .range = {e->info->range[0], e->info->range[1]},
                             .channels = e->info->channel_names};
     memcpy(d.pictures, j->pictures, sizeof d.pictures);
+    if (j->look.unreadable) {
+        gt_hash_hex(j->look.pictures, d.readable);
+        snprintf(d.unread, sizeof d.unread, "%s", j->look.unread);
+    }
     name_classes(e, &d);
     gt_checkpoint_put_data(c, &d);
 }

@@ -78,6 +78,7 @@ static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_int(c, "/state/seed", e->job->seed);
     /* the others are equal to those of a program without it */
     if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed);
+    gt_engine_put_damage(c, e);
     gt_checkpoint_double(c, "/state/ada_p", e->ada.p);
     for (int i = 0; i < ADA_NUMBERS; i++) gt_checkpoint_double(c, ada_numbers[i].path, *ada_number(e, i));
     if (e->plateau_is_on) gt_checkpoint_doubles(c, PLATEAU, &GT_SHAPE(PLATEAU_NUMBERS), (const double *)&e->plateau);
@@ -200,7 +201,7 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &e->reseed)))
         return st;
     e->ada.p = (float)p;
-    if ((st = get_plateau(f, e))) return st;
+    if ((st = get_plateau(f, e)) || (st = gt_engine_get_damage(f, e))) return st;
     for (int i = 0; i < e->model->n_scalars; i++) {
         const gt_scalar_state *s = &e->model->scalars[i];
         if ((st = gt_checkpoint_read(f, gt_text_of("/state/%s", s->name).s, s->place, s->size))) return st;
@@ -272,6 +273,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
         }
     }
     gt_engine_hand_out_all(e);
+    st = gt_engine_hand_out_damage_all(e);
 end:
     gt_block_free(whole, whole_bytes);
     return st;

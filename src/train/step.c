@@ -25,10 +25,7 @@ static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (ui
 
 /* The images of a slice, which go to *images or, NULL, to a place of the engine's. */
 static gt_status read_slice(gt_engine *e, const gt_phase *p, const gt_batch *b, int index, float **images) {
-    const double soon = 0.25; /* seconds */
-    gt_comm_doing(e->comm, e->step, "waiting for data");
-    /* storage may stand still for minutes */
-    if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data");
+    gt_engine_await_data(e);
     if (!*images) *images = e->images;
     gt_status st = gt_loader_step(e->loader, e->step, index - b->first, *images, e->labels);
     if (!st && e->masks) st = gt_loader_masks(e->loader, e->step, index - b->first, e->masks);
@@ -390,5 +387,5 @@ gt_status gt_engine_step_all(gt_engine *e) {
     e->shown += samples;
     e->step++;
     steer_augmentation(e);
-    return GT_OK;
+    return gt_engine_count_damage(e);
 }

@@ -36,7 +36,7 @@ static void was_done(schedule *s, int64_t shown, double now) {
     s->last_time = now;
 }
 
-typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
+typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER, UNREADABLE } stop_reason;
 
 typedef struct due { /* as rank 0 decides */
     bool tick, pictures, checkpoint;
@@ -112,16 +112,22 @@ static bool is_room(const gt_engine *e, const gt_journal *j) {
 
 static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
     due d = {0};
+    enum { NOTHING, CHECKPOINT, STOP, WISHES };
+    bool finished = gt_engine_finished(e), news = !finished && gt_engine_look_ahead(e);
     double now = gt_clock();
-    enum { NOTHING, CHECKPOINT, STOP };
-    int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
-    wish = gt_comm_max_all(e->comm, wish);
+    int own = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
+    int wish = gt_comm_max_all(e->comm, news ? WISHES : own);
+    if (wish == WISHES) { /* seldom; the wish is asked for once more */
+        gt_engine_meet_damage_all(e);
+        wish = gt_comm_max_all(e->comm, own);
+    }
+    bool unreadable = e->damage.status != GT_OK;
     if (e->comm->rank == 0) {
-        d.finished = gt_engine_finished(e);
-        bool last = d.finished || wish == STOP || now >= p->end;
+        d.finished = finished;
+        bool last = d.finished || wish == STOP || now >= p->end || unreadable;
         bool file, one_now;
         look_for_files(e, j, p, now, last, &file, &one_now);
-        d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
+        d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : unreadable ? UNREADABLE : GO_ON;
         gt_journal_saved(e, j, gt_saver_poll(j->saver));
         d.measured = d.finished || is_by_images(&p->pictures, e->shown) ||
                      (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
@@ -173,7 +179,7 @@ static gt_status tick_all(gt_engine *e, gt_journal *j, const due *d, int *troubl
     bool best_waits = d->late && e->job->best_is_score;
     *trouble = -1;
     gt_status st = gt_measurers_measure_all(e, j);
-    if (st) return st;
+    if (st) return gt_engine_advise(e, st, st == GT_FORMAT);
     if (d->epoch) gt_plateau_decide_all(e, &j->measured);
     j->tick_start += gt_clock() - began; /* what is measured does not count against the rate of the tick */
     gt_tick_gather_all(e, j);
@@ -250,11 +256,26 @@ static gt_status settle_all(gt_engine *e, gt_journal *j) {
     return gt_comm_agree_all(e->comm, st);
 }
 
+/* The state is saved, so far as it can be: why the run ends. */
+static gt_status unreadable(const gt_engine *e, const gt_journal *j, gt_status settled) {
+    char why[sizeof e->damage.why], not_saved[1024];
+    snprintf(why, sizeof why, "%s", e->damage.why);
+    if (!settled)
+        return gt_fail(e->damage.status, "%s (%s has the state at %.6g kimg)", why, e->comm->rank ? "the run" : j->dir,
+                       (double)e->shown / 1000);
+    snprintf(not_saved, sizeof not_saved, "%s", gt_message());
+    return gt_fail(e->damage.status, "%s; %s", why, not_saved);
+}
+
 static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
     static const char *const reasons[] = {[ASKED] = "as it was asked to",
                                           [STOP_FILE] = "because of the file `stop`",
                                           [TIME_OVER] = "because --max-time is over"};
     const char *but = e->job->restart ? " but without --restart" : "";
+    if (e->damage.so_far.n)
+        gt_warn("damaged pictures of the data: %zu; %lld of the %lld images shown were others in their places "
+                "(--on-error=skip)",
+                e->damage.so_far.n, (long long)e->damage.replaced, (long long)e->shown);
     if (stop == GO_ON) gt_info("done: %s", j->dir);
     else
         gt_info("stopped at a step boundary %s, a checkpoint is written: %s resumes with the same command%s",
@@ -314,7 +335,8 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     gt_status st = GT_OK;
     if (e->shown == 0) {
         gt_tell_start("drawing the first pictures", NULL, 0);
-        if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j))) || (st = gt_fakes_all(e, j, true))) return st;
+        if ((st = gt_comm_agree_all(e->comm, gt_journal_reals(e, j)))) return gt_engine_advise(e, st, st == GT_FORMAT);
+        if ((st = gt_fakes_all(e, j, true))) return st;
     }
     j->start = gt_clock();
     p.pictures.last_time = gt_journal_seconds(j);
@@ -340,7 +362,9 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
         bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e) && /* not where it was set back */
                         !d.broken_off;
         if (finished || d.stop) {
-            if ((st = settle_all(e, j))) return st;
+            st = settle_all(e, j);
+            if (!finished && d.stop == UNREADABLE) return unreadable(e, j, st);
+            if (st) return st;
             if (!finished && e->comm->rank == 0) say_end(e, j, d.stop);
             /* only now: whoever stops a run may have little patience */
             if (!d.measured) st = pictures_all(e, j, &p, true);

@@ -8,7 +8,7 @@
 #include "gantry/log.h"
 #include "report/sheet.h"
 
-gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, const int64_t *items, int columns,
+gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int64_t *items, int columns,
                                   const char *path) {
     const gt_model *m = gt_runner_model(e);
     int64_t rows = (n + columns - 1) / columns;

@@ -128,7 +128,7 @@ static void set_words(gt_arena *a, const gt_predictions *p, int64_t item, sheet_
     cell->bad = kind_of(r) == KIND_WRONG;
 }
 
-static gt_status draw_items(gt_arena *a, const gt_predictions *p, int64_t n, const int64_t *items, const char *title,
+static gt_status draw_items(gt_arena *a, const gt_predictions *p, int64_t n, int64_t *items, const char *title,
                             const char *path) {
     enum { COLUMNS = 8 };
     const gt_model *m = p->model;

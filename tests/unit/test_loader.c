@@ -136,19 +136,24 @@ static void ranks_see_each_image_once(void **state) {
     gt_dataset_close(ds);
 }
 
-static void a_bad_picture_is_named_at_its_step(void **state) {
-    (void)state;
-    enum { N = 16, BATCH = 4, BAD = 9 };
-    const char *path = simple_zip("bad.zip", N, NULL);
-    size_t n;
-    uint8_t *file = get(path, &n);
-    uint8_t *p = NULL; /* behind the IHDR of picture 9, which is checked when the set is opened */
+/* One bit of a picture in a ZIP is another one: behind its IHDR, which is checked when the set is opened. */
+static void damage_picture(const char *path, int picture) {
+    char name[32];
+    size_t n, length = (size_t)snprintf(name, sizeof name, "img%08d", picture);
+    uint8_t *file = get(path, &n), *p = NULL;
     for (size_t i = 0; i + 30 < n && !p; i++)
-        if (!memcmp(file + i, "PK\3\4", 4) && memmem(file + i + 30, 22, "img00000009", 11)) p = file + i + 30 + 100;
+        if (!memcmp(file + i, "PK\3\4", 4) && memmem(file + i + 30, 22, name, length)) p = file + i + 30 + 100;
     assert_non_null(p);
     *p ^= 1;
     put(path, file, n);
     free(file);
+}
+
+static void a_bad_picture_is_named_at_its_step(void **state) {
+    (void)state;
+    enum { N = 16, BATCH = 4, BAD = 9 };
+    const char *path = simple_zip("bad.zip", N, NULL);
+    damage_picture(path, BAD);
     gt_dataset *ds = opened(path, NULL);
 
     gt_sampler s = gt_sampler_make(4, N);
@@ -164,6 +169,126 @@ static void a_bad_picture_is_named_at_its_step(void **state) {
         if (bad) assert_non_null(strstr(gt_message(), "bad.zip': '00000/img00000009.png'"));
     }
     gt_loader_free(l);
+    gt_dataset_close(ds);
+}
+
+/* ---- damaged pictures whose places others take ---- */
+
+/* The item that takes the place of a damaged one, or the item. Classes are i mod 5 of the pictures' numbers. */
+static int64_t in_place_of(gt_dataset *ds, int64_t item, const int *bad, int n_bad) {
+    int64_t all = gt_dataset_get_info(ds)->count, half = all / 2; /* all are mirrored */
+    char name[GT_ITEM_NAME_BYTES];
+    for (int64_t k = 0, next = item; k < half; k++, next = item / half * half + (next + 1) % half) {
+        int number = atoi(strstr(gt_dataset_name(ds, next, name), "img") + 3);
+        bool damaged = false;
+        for (int i = 0; i < n_bad; i++) damaged |= number == bad[i];
+        if (!damaged && gt_dataset_class(ds, next) == gt_dataset_class(ds, item)) return next;
+    }
+    fail_msg("no item of its class");
+    return -1;
+}
+
+static void check_places(gt_dataset *ds, size_t cache, const int *bad, int n_bad) {
+    enum { BATCH = 6 };
+    static float images[BATCH * IMAGE], labels[BATCH * 5];
+    gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = cache};
+    gt_sampler s = gt_sampler_make(4, gt_dataset_get_info(ds)->count);
+    gt_loader *l = loading(ds, plan);
+    int replaced = 0;
+    for (uint64_t step = 0; step < 74; step++) {
+        gt_loader_damage damage;
+        int others = 0;
+        assert_int_equal(gt_loader_ready(l, step, &damage), GT_OK);
+        assert_int_equal(gt_loader_step(l, step, 0, images, labels), GT_OK);
+        for (int j = 0; j < BATCH; j++) {
+            int64_t item = gt_sampler_item(&s, step * BATCH + (uint64_t)j), want = in_place_of(ds, item, bad, n_bad);
+            uint8_t pixels[IMAGE];
+            float label[5];
+            assert_int_equal(gt_dataset_read(ds, want, pixels), GT_OK);
+            gt_dataset_label(ds, want, label);
+            for (int k = 0; k < IMAGE; k++) assert_true(images[j * IMAGE + k] == pixels[k] / 127.5f - 1);
+            assert_memory_equal(labels + j * 5, label, sizeof label);
+            others += want != item;
+            int64_t taken = item;
+            assert_int_equal(gt_dataset_take(ds, &taken, pixels, NULL), GT_OK);
+            assert_int_equal(taken, want);
+        }
+        assert_int_equal(damage.replaced, others);
+        assert_true((damage.n > 0) == (others > 0));
+        replaced += others;
+    }
+    assert_int_equal(replaced, 4); /* 444 samples of 440 items, two pictures and their mirror images */
+    gt_loader_free(l);
+}
+
+static void the_next_of_its_class_takes_its_place(void **state) {
+    (void)state;
+    enum { N = 220 };
+    static const int bad[] = {7, 12}; /* of one class, one after the other */
+    const char *path = labelled(N);
+    for (int i = 0; i < 2; i++) damage_picture(path, bad[i]);
+    static const size_t caches[] = {0, GT_LOADER_CACHE};
+    gt_dataset_options options = {.use_labels = true, .mirror = true, .skip_damaged = true};
+    for (int c = 0; c < 2; c++) {
+        gt_dataset *ds = opened(path, &options);
+        check_places(ds, caches[c], bad, 2);
+        gt_dataset_close(ds);
+    }
+    options.subset = 100; /* what is not chosen takes no place */
+    for (options.subset_seed = 0; options.subset_seed < 3; options.subset_seed++) {
+        gt_dataset *ds = opened(path, &options);
+        uint8_t pixels[IMAGE];
+        for (int64_t i = 0; i < 200; i++) {
+            int64_t item = i;
+            gt_status st = gt_dataset_take(ds, &item, pixels, NULL);
+            if (st) assert_message("more than the 1 %"); /* both may be among the hundred */
+            else assert_int_equal(item, in_place_of(ds, i, bad, 2));
+        }
+        gt_dataset_close(ds);
+    }
+}
+
+static void only_what_does_not_decode_is_left_out(void **state) {
+    (void)state;
+    uint8_t pixels[IMAGE];
+    gt_dataset_options skip = {.skip_damaged = true};
+    char folder[384];
+    snprintf(folder, sizeof folder, "%s", at("mixed"));
+    mkdir(folder, 0777);
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "mixed/%02d.png", i);
+        put_picture(at(name), i, 8, 8, 3);
+    }
+    put(at("mixed/00.png"), "", 0); /* what all are to be like comes from the first that can be read */
+    refused(folder, "00.png");
+    gt_dataset *ds = opened(folder, &skip);
+    int64_t item = 0;
+    assert_int_equal(gt_dataset_take(ds, &item, pixels, NULL), GT_OK);
+    assert_int_equal(item, 1);
+    assert_int_equal(unlink(at("mixed/05.png")), 0); /* not damaged: gone */
+    assert_int_equal(gt_dataset_read(ds, 5, pixels), GT_FAILED);
+    put_picture(at("mixed/05.png"), 5, 8, 9, 3); /* nor is one of another shape */
+    assert_int_equal(gt_dataset_read(ds, 5, pixels), GT_FORMAT);
+    assert_message("all must be alike");
+    put(at("mixed/05.png"), "", 0); /* of so few pictures one */
+    assert_int_equal(gt_dataset_read(ds, 5, pixels), GT_FORMAT);
+    assert_message("2 of 12 pictures");
+    gt_dataset_close(ds);
+    check_refused(folder, &skip, (const char *const[]){"mixed", NULL});
+}
+
+static void the_only_one_of_its_class_is_left_out_too(void **state) {
+    (void)state;
+    uint8_t pixels[IMAGE];
+    const char *path = simple_zip("lone.zip", 4,
+                                  "{\"labels\": [[\"00000/img00000000.png\", 0], [\"00000/img00000001.png\", 1], "
+                                  "[\"00000/img00000002.png\", 0], [\"00000/img00000003.png\", 2]]}");
+    damage_picture(path, 3);
+    gt_dataset *ds = opened(path, &(gt_dataset_options){.use_labels = true, .skip_damaged = true});
+    int64_t item = 3;
+    assert_int_equal(gt_dataset_take(ds, &item, pixels, NULL), GT_OK);
+    assert_int_equal(item, 0);
     gt_dataset_close(ds);
 }
 
@@ -203,9 +328,15 @@ static void plans_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_equals_reading),         cmocka_unit_test(an_epoch_ends_with_what_is_left),
-        cmocka_unit_test(ranks_see_each_image_once), cmocka_unit_test(a_bad_picture_is_named_at_its_step),
-        cmocka_unit_test(steps_do_not_allocate),     cmocka_unit_test(plans_that_do_not_fit_are_refused),
+        cmocka_unit_test(it_equals_reading),
+        cmocka_unit_test(an_epoch_ends_with_what_is_left),
+        cmocka_unit_test(ranks_see_each_image_once),
+        cmocka_unit_test(a_bad_picture_is_named_at_its_step),
+        cmocka_unit_test(the_next_of_its_class_takes_its_place),
+        cmocka_unit_test(only_what_does_not_decode_is_left_out),
+        cmocka_unit_test(the_only_one_of_its_class_is_left_out_too),
+        cmocka_unit_test(steps_do_not_allocate),
+        cmocka_unit_test(plans_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests_name("loader", tests, make_scratch, remove_scratch);
 }

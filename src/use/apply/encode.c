@@ -11,7 +11,7 @@ gt_encoded gt_encoded_of(const gt_runner *r) {
                         gt_runner_output(r, "image"), gt_runner_output(r, "error")};
 }
 
-gt_status gt_reconstruct(gt_runner *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
+gt_status gt_reconstruct(gt_runner *e, gt_dataset *ds, int64_t n, int64_t *items, float *pairs) {
     const gt_model *m = gt_runner_model(e);
     gt_status st = gt_model_takes(m, ds);
     if (st) return st;

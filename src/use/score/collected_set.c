@@ -214,6 +214,7 @@ static gt_status pass_all(gt_scoring *s, gt_collected *c) {
     p.next = p.share.first;
     gt_status st = gt_comm_agree_all(comm, make_room(&p));
     if (!st) st = read_all(&p);
+    if (!st) st = gt_picture_set_was_read_all(c->set, comm);
     for (int lane = 0; lane < GT_LANES && !st; lane++) st = finish_lane_all(&p, lane);
     if (!st && c->picture_count)
         st = shorten_all(&s->team, c->count, c->picture_count, gt_set_pixels(c->set), &c->pictures);

@@ -67,11 +67,10 @@ static gt_status read_items(void *arg, int64_t first, int n, float *images, floa
     gt_dataset *ds = arg;
     int64_t items[BATCH];
     int dim = gt_dataset_get_info(ds)->label_width;
-    for (int i = 0; i < n; i++) {
-        items[i] = first + i;
-        if (labels && dim) gt_dataset_label(ds, first + i, labels + (size_t)i * (size_t)dim);
-    }
-    return gt_read_images(ds, n, items, images);
+    for (int i = 0; i < n; i++) items[i] = first + i;
+    gt_status st = gt_read_images(ds, n, items, images);
+    for (int i = 0; i < n && labels && dim; i++) gt_dataset_label(ds, items[i], labels + (size_t)i * (size_t)dim);
+    return st;
 }
 
 /* The numbers of the first items in the source, after the source's own hash. */
@@ -126,11 +125,19 @@ gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dat
                           .clamps = gt_dataset_may_leave_range(info),
                           .batch = BATCH,
                           .read = read_items,
-                          .arg = ds};
+                          .arg = ds,
+                          .skips = info->skips_damaged ? ds : NULL};
     gt_status st = gt_comm_agree_all(comm, comm->rank ? GT_OK : identify(s, ds));
     gt_comm_broadcast_all(comm, &s->identity, sizeof s->identity, 0);
     gt_comm_broadcast_all(comm, &s->unmirrored, sizeof s->unmirrored, 0);
     gt_comm_broadcast_all(comm, s->recipe, sizeof s->recipe, 0);
+    return st;
+}
+
+gt_status gt_picture_set_was_read_all(gt_picture_set *s, gt_comm *comm) {
+    int64_t damaged = 0;
+    gt_status st = s->skips ? gt_dataset_join_damaged_all(s->skips, comm, &damaged) : GT_OK;
+    if (damaged) s->identity = (gt_hash128){0};
     return st;
 }
 

@@ -29,6 +29,7 @@ typedef struct gt_picture_set {
     gt_status (*read)(void *arg, int64_t first, int n, float *images, float *labels);
     void (*close)(void *arg); /* NULL: there is nothing to free */
     void *arg;
+    gt_dataset *skips; /* whose damaged pictures are left out; NULL: none are */
     /* Not NULL: there are no pictures, only these statistics, made by another program; of rank 0 (gt_gaussian). */
     const struct gt_gaussian *statistics;
     /* What else looks at the pictures before they are rounded, and at the labels; NULL: nothing. */
@@ -53,6 +54,10 @@ const char *gt_picture_set_numbers(const gt_picture_set *s, char text[80]);
 /* The items of a dataset in its order, the first `most` (0: all). All ranks; `comm` makes identity the same on all. The
  * dataset stays the caller's. */
 gt_status gt_picture_set_of_dataset_all(gt_picture_set *s, gt_comm *comm, gt_dataset *ds, int64_t most);
+
+/* All have been read, by all ranks together. Of a set with damaged pictures, in whose places others were read, no
+ * statistics are kept: the pictures may be repaired. GT_FORMAT: there are too many. */
+gt_status gt_picture_set_was_read_all(gt_picture_set *s, gt_comm *comm);
 
 struct gt_model;
 struct gt_runner;

@@ -27,6 +27,7 @@ gt_status gt_scores_open_data_all(gt_scores_work *w, const char *path, gt_datase
     gt_comm *comm = w->team.comm;
     bool given = *w->request->range;
     if (given) o.float_range = w->request->float_range;
+    o.skip_damaged = w->request->skip_damaged;
     gt_status st = gt_dataset_open(ds, path, &o);
     bool silent = !st && gt_dataset_get_info(*ds)->says_no_range, guessed = silent && !given;
     if (guessed && !comm->rank) st = look_at_floats(*ds, path, w->team.pool);
