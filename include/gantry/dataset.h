@@ -70,7 +70,7 @@ typedef struct gt_dataset_options {
      * channels, makes of them. Those that have the shape stay as they are. NULL: all must have one shape. */
     const gt_transform *fit;
     bool some; /* with `fit`: a picture that cannot be read is an error only where it is read */
-    /* A picture whose bytes do not decode, or whose mask's do not, is no error: the next one of its class takes its
+    /* A picture whose bytes do not decode, or whose mask's do not, is not an error: the next one of its class takes its
      * place (gt_dataset_take). Only more than one, and more than 1 % of the images, are. */
     bool skip_damaged;
     bool mirror;    /* twice as many items: all images, then all again with left and right exchanged */

@@ -79,7 +79,10 @@ static gt_status survey_one(const gt_dataset *ds, int64_t i, int64_t *damaged) {
     bool cut;
     gt_progress();
     gt_status st = gt_item_wrap(ds->source, i, gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut));
-    if (st == GT_FORMAT && ds->skips && ++*damaged <= gt_damage_most(ds->source->count)) return GT_OK;
+    if (st == GT_FORMAT && ds->skips) {
+        int64_t all = ds->source->count;
+        return ++*damaged <= gt_damage_most(all) ? GT_OK : gt_damage_too_many(ds->spec, *damaged, all);
+    }
     return st ? st : gt_item_wrap(ds->source, i, compare_shape(ds, &found));
 }
 

@@ -285,7 +285,7 @@ int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored); /* -1: it has
  * decode, and not for any other reason. */
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
 /* Reads *item by `read` or, with options.skip_damaged, the first item that can be read of those that may take its
- * place; *item becomes that one. `found` hears of each damaged one before; its error ends the search. */
+ * place; *item becomes that one. `found` is called with each damaged one before; its error ends the search. */
 typedef struct gt_taking {
     gt_status (*read)(void *arg, int64_t item, bool *damaged);
     gt_status (*found)(void *arg, int64_t stored);
