@@ -15,10 +15,12 @@
  *   BMP    1, 4, 8, 24 and 32 bits, without bit fields and run lengths: RGB; grey where the palette is the ramp 0..255
  *          (or 0, 255)
  *   PNM    PGM and PPM; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
- *   WebP   lossy and lossless, RGB or RGBA; no animations
+ *   WebP   lossy and lossless, RGB or RGBA
+ *   GIF    RGB, or RGBA where the picture has a transparent colour; grey where the table of colours is the ramp
  *   TIFF   first page; strips or tiles; 8 and 16 bits, 32- and 64-bit float (as GT_F32), any number of channels; grey
  *          of 1, 2 and 4 bits, palettes, 8-bit CMYK, YCbCr as JPEG; alpha that is multiplied into the colours with 8
  *          bits only
+ * Of an animation (GIF, WebP, PNG) the first picture is read, and `note` says so.
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
  * The picture is turned as the EXIF orientation says; an orientation behind the pixels of a PNG is ignored, and `note`
  * says so. Colours of an ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with
@@ -64,7 +66,7 @@ gt_status gt_picture_new(gt_picture *out, int height, int width, int channels, g
 size_t gt_picture_bytes(const gt_picture *p); /* the bytes of the picture's samples */
 
 typedef struct gt_picture_info {
-    const char *format;          /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
+    const char *format;          /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF", "GIF" */
     int height, width, channels; /* as gt_picture_decode gives them */
     int bits;                    /* per sample in the file */
     bool alpha;
@@ -80,6 +82,8 @@ gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 /* GT_OK: these first bytes of a file (64 are enough) are those of a picture of a kind that is read. GT_FORMAT: they are
  * not; the message says of which kind the file is. To be called before a large entry is unpacked. */
 gt_status gt_picture_recognise(const void *bytes, size_t n);
+/* Are they those of a file of a kind that is known, and not read? */
+bool gt_picture_is_unread(const void *bytes, size_t n);
 
 /* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. Returns `text`. */
 const char *gt_picture_describe(const gt_picture *p, char text[48]);

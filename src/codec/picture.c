@@ -10,37 +10,49 @@
 #include "codec/raw_picture.h"
 #include "gantry/file.h"
 
-/* How files begin; '?' stands for any byte. */
+/* How files begin; '?' stands for any byte. Of two that fit the first one counts. */
 typedef struct kind_of_file {
     const char *name, *start;
     size_t n;
     const gt_picture_kind *kind; /* NULL: not read; the message names the kind */
+    const char *remedy;          /* of what is not read */
 } kind_of_file;
-#define START(text) text, sizeof(text) - 1
+#define READ(name, start, kind) \
+    { name, start, sizeof(start) - 1, &(kind), NULL }
+#define UNREAD(name, start, remedy) \
+    { name, start, sizeof(start) - 1, NULL, remedy }
+#define TO_PNG "convert it to PNG"
+#define HEIF_TO_PNG TO_PNG ", as heif-convert does"
 static const kind_of_file kinds[] = {
-    {"PNG", START("\211PNG\r\n\032\n"), &gt_kind_png},
-    {"JPEG", START("\377\330\377"), &gt_kind_jpeg},
-    {"WebP", START("RIFF????WEBP"), &gt_kind_webp},
-    {"TIFF", START("II*\0"), &gt_kind_tiff},
-    {"TIFF", START("MM\0*"), &gt_kind_tiff},
-    {"TIFF", START("II+\0"), &gt_kind_tiff},
-    {"TIFF", START("MM\0+"), &gt_kind_tiff},
-    {"BMP", START("BM"), &gt_kind_bmp},
-    {"PNM", START("P1"), &gt_kind_pnm},
-    {"PNM", START("P2"), &gt_kind_pnm},
-    {"PNM", START("P3"), &gt_kind_pnm},
-    {"PNM", START("P4"), &gt_kind_pnm},
-    {"PNM", START("P5"), &gt_kind_pnm},
-    {"PNM", START("P6"), &gt_kind_pnm},
-    {"GIF", START("GIF8"), NULL},
-    {"JPEG 2000", START("\0\0\0\14jP"), NULL},
-    {"JPEG 2000", START("\377\117\377\121"), NULL},
-    {"Photoshop", START("8BPS"), NULL},
-    {"HEIF or AVIF", START("????ftyp"), NULL},
-    {"JPEG XL", START("\377\n"), NULL},
-    {"HTML", START("<!DOCTYPE"), NULL},
-    {"HTML", START("<html"), NULL},
-    {"SVG", START("<svg"), NULL},
+    READ("PNG", "\211PNG\r\n\032\n", gt_kind_png),
+    READ("JPEG", "\377\330\377", gt_kind_jpeg),
+    READ("WebP", "RIFF????WEBP", gt_kind_webp),
+    READ("TIFF", "II*\0", gt_kind_tiff),
+    READ("TIFF", "MM\0*", gt_kind_tiff),
+    READ("TIFF", "II+\0", gt_kind_tiff),
+    READ("TIFF", "MM\0+", gt_kind_tiff),
+    READ("BMP", "BM", gt_kind_bmp),
+    READ("PNM", "P1", gt_kind_pnm),
+    READ("PNM", "P2", gt_kind_pnm),
+    READ("PNM", "P3", gt_kind_pnm),
+    READ("PNM", "P4", gt_kind_pnm),
+    READ("PNM", "P5", gt_kind_pnm),
+    READ("PNM", "P6", gt_kind_pnm),
+    READ("GIF", "GIF87a", gt_kind_gif),
+    READ("GIF", "GIF89a", gt_kind_gif),
+    UNREAD("JPEG 2000", "\0\0\0\14jP", TO_PNG),
+    UNREAD("JPEG 2000", "\377\117\377\121", TO_PNG),
+    UNREAD("Photoshop", "8BPS", TO_PNG),
+    UNREAD("HEIC", "????ftyphei", HEIF_TO_PNG),
+    UNREAD("HEIC", "????ftyphev", HEIF_TO_PNG),
+    UNREAD("HEIC or HEIF", "????ftypmif", HEIF_TO_PNG),
+    UNREAD("HEIC or HEIF", "????ftypmsf", HEIF_TO_PNG),
+    UNREAD("AVIF", "????ftypavi", HEIF_TO_PNG),
+    UNREAD("a film, MP4 or MOV", "????ftyp", "take pictures from it, as ffmpeg does"),
+    UNREAD("JPEG XL", "\377\n", TO_PNG),
+    UNREAD("HTML", "<!DOCTYPE", "a page was fetched in place of a picture"),
+    UNREAD("HTML", "<html", "a page was fetched in place of a picture"),
+    UNREAD("SVG", "<svg", TO_PNG),
 };
 
 static bool starts_so(const kind_of_file *k, const uint8_t *bytes, size_t n) {
@@ -49,17 +61,27 @@ static bool starts_so(const kind_of_file *k, const uint8_t *bytes, size_t n) {
     return i == k->n;
 }
 
+/* NULL: none that is known. */
+static const kind_of_file *kind_of(const uint8_t *bytes, size_t n) {
+    for (const kind_of_file *k = kinds; k < kinds + sizeof kinds / sizeof *kinds; k++)
+        if (starts_so(k, bytes, n)) return k;
+    return NULL;
+}
+
 /* GT_OK: files of this kind are read. */
 static gt_status find_kind(const kind_of_file **kind, const uint8_t *bytes, size_t n) {
     if (n == 0) return gt_fail(GT_FORMAT, "empty");
-    for (*kind = kinds; *kind < kinds + sizeof kinds / sizeof *kinds; ++*kind)
-        if (starts_so(*kind, bytes, n))
-            return (*kind)->kind
-                       ? GT_OK
-                       : gt_fail(GT_FORMAT, "a file of a kind that is not read (%s); convert it to PNG", (*kind)->name);
-    if (gt_kind_of_bytes(bytes, n, n) == GT_KIND_POINTER)
+    const kind_of_file *k = *kind = kind_of(bytes, n);
+    if (!k && gt_kind_of_bytes(bytes, n, n) == GT_KIND_POINTER)
         return gt_fail(GT_FORMAT, "a pointer of Git LFS, not a picture: git lfs pull brings it");
-    return gt_fail(GT_FORMAT, "no picture: it begins like no PNG, JPEG, BMP, PPM, PGM, WebP or TIFF");
+    if (!k) return gt_fail(GT_FORMAT, "no picture: it begins like no PNG, JPEG, BMP, PPM, PGM, WebP, TIFF or GIF");
+    if (k->kind) return GT_OK;
+    return gt_fail(GT_FORMAT, "a file of a kind that is not read (%s); %s", k->name, k->remedy);
+}
+
+bool gt_picture_is_unread(const void *bytes, size_t n) {
+    const kind_of_file *k = kind_of(bytes, n);
+    return k && !k->kind;
 }
 
 gt_status gt_picture_recognise(const void *bytes, size_t n) {
@@ -156,10 +178,10 @@ const char *gt_picture_describe(const gt_picture *p, char text[48]) {
     return text;
 }
 
-enum { READ = 14 }; /* how many of the endings are those of kinds that are read: the first ones */
+enum { ENDINGS_READ = 15 }; /* how many of the endings are those of kinds that are read: the first ones */
 static const char *const endings[] = {"png", "jpg",  "jpeg", "jpe", "jfif", "bmp",  "dib",  "webp", "tif", "tiff",
-                                      "ppm", "pgm",  "pbm",  "pnm", "apng", "mpo",  "jp2",  "j2k",  "jpf", "jpx",
-                                      "j2c", "jpc",  "gif",  "tga", "pcx",  "ico",  "icns", "sgi",  "dds", "psd",
+                                      "ppm", "pgm",  "pbm",  "pnm", "gif",  "apng", "mpo",  "jp2",  "j2k", "jpf",
+                                      "jpx", "j2c",  "jpc",  "tga", "pcx",  "ico",  "icns", "sgi",  "dds", "psd",
                                       "rgb", "rgba", "bw",   "xbm", "xpm",  "im",   "msp",  "cur",  "fli", "flc",
                                       "dcx", "vda",  "icb",  "vst", "heic", "heif", "avif"};
 enum { ENDINGS = sizeof endings / sizeof *endings };
@@ -173,4 +195,4 @@ static int ending_of(const char *name) {
 
 bool gt_picture_is_name(const char *name) { return ending_of(name) < ENDINGS; }
 
-bool gt_picture_is_unread_name(const char *name) { return gt_picture_is_name(name) && ending_of(name) >= READ; }
+bool gt_picture_is_unread_name(const char *name) { return gt_picture_is_name(name) && ending_of(name) >= ENDINGS_READ; }

@@ -73,19 +73,24 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
 
 static bool has_alpha(const gt_png_info *info) { return info->channels == 2 || info->channels == 4; }
 
-/* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are
- * not all there. */
-static gt_status walk_chunks(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
-    *orientation = -1;
+typedef struct chunks { /* what those in front of the pixels say */
+    bool transparency, animation;
+    int orientation; /* -1: no chunk speaks of one */
+} chunks;
+
+/* GT_FORMAT: the chunks are not all there. */
+static gt_status walk_chunks(const uint8_t *bytes, size_t n, chunks *c) {
+    *c = (chunks){.orientation = -1};
     for (size_t at = SIGNATURE; n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
         const uint8_t *type = bytes + at + 4, *content = type + 4;
         if (!memcmp(type, "IDAT", 4)) return GT_OK;
         if (length > n - at - CHUNK_BYTES) break;
-        if (!memcmp(type, "tRNS", 4)) *transparency |= length > 0;
+        if (!memcmp(type, "tRNS", 4)) c->transparency |= length > 0;
+        if (!memcmp(type, "acTL", 4)) c->animation = true;
         /* II or MM: libpng takes no other */
-        if (!memcmp(type, "eXIf", 4) && *orientation < 0 && length > 1 && content[0] == content[1])
-            *orientation = gt_exif_orientation(content, length);
+        if (!memcmp(type, "eXIf", 4) && c->orientation < 0 && length > 1 && content[0] == content[1])
+            c->orientation = gt_exif_orientation(content, length);
         at += CHUNK_BYTES + length;
     }
     return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
@@ -98,19 +103,18 @@ static bool has_more(const uint8_t *bytes, size_t n) {
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_png_info info = {0};
-    bool transparency = false;
-    int orientation;
+    chunks c;
     gt_status st = gt_png_head(bytes, n, &info);
-    if (!st) st = walk_chunks(bytes, n, &transparency, &orientation);
+    if (!st) st = walk_chunks(bytes, n, &c);
     if (st) return st;
-    bool alpha = info.palette ? transparency : has_alpha(&info);
+    bool alpha = info.palette ? c.transparency : has_alpha(&info);
     *out = (gt_picture_info){.height = info.height,
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,
                              .bits = info.bits,
                              .alpha = alpha,
-                             .cut = info.height != info.width && orientation < 0 && has_more(bytes, n)};
-    gt_turn_head(out, orientation);
+                             .cut = info.height != info.width && c.orientation < 0 && has_more(bytes, n)};
+    gt_turn_head(out, c.orientation);
     return GT_OK;
 }
 
@@ -220,7 +224,7 @@ static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, co
     return good;
 }
 
-static gt_status decode_png(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+static gt_status decode_still(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
     uint64_t bits = (unsigned)(r.found.channels * r.found.bits);
@@ -233,6 +237,14 @@ static gt_status decode_png(gt_raw_picture *raw, const uint8_t *bytes, size_t n)
     if (!r.info) st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
     else if (!read_picture(&r)) st = r.status ? r.status : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
     png_destroy_read_struct(&r.png, &r.info, NULL);
+    return st;
+}
+
+static gt_status decode_png(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+    chunks c;
+    gt_status st = decode_still(raw, bytes, n);
+    if (!st && !raw->picture.note && !walk_chunks(bytes, n, &c) && c.animation)
+        raw->picture.note = GT_FIRST_OF_ANIMATION;
     return st;
 }
 

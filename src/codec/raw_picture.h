@@ -23,7 +23,10 @@ typedef struct gt_picture_kind {
     gt_status (*decode)(gt_raw_picture *raw, const uint8_t *bytes, size_t n);
 } gt_picture_kind;
 
-extern const gt_picture_kind gt_kind_png, gt_kind_jpeg, gt_kind_bmp, gt_kind_pnm, gt_kind_webp, gt_kind_tiff;
+extern const gt_picture_kind gt_kind_png, gt_kind_jpeg, gt_kind_bmp, gt_kind_pnm, gt_kind_webp, gt_kind_tiff,
+    gt_kind_gif;
+
+#define GT_FIRST_OF_ANIMATION "only the first picture of its animation is read" /* a note of pictures */
 
 /* Makes raw->picture as gt_picture_new() does, of at most raw->most_bytes. */
 gt_status gt_raw_new(gt_raw_picture *raw, size_t height, size_t width, size_t channels, gt_sample type);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "gantry/nearest.h"
@@ -64,6 +65,17 @@ static bool is_beside(const char *spec, char near[GT_NAME_BYTES]) {
     return gt_nearest_entry(folder, slash ? slash + 1 : spec, "", near);
 }
 
+/* The first bytes of a file. */
+static size_t read_head(const char *path, char *head, size_t room) {
+    off_t bytes;
+    int fd;
+    if (gt_file_open_regular(path, &fd, &bytes)) return 0;
+    size_t n = bytes < (off_t)room ? (size_t)bytes : room;
+    gt_status st = gt_read_at(fd, 0, head, n);
+    close(fd);
+    return st ? 0 : n;
+}
+
 /* No kind of source claims the name. */
 static gt_status refuse_spec(const char *spec, int error) {
     char list[512] = "";
@@ -77,6 +89,10 @@ static gt_status refuse_spec(const char *spec, int error) {
     gt_file_kind kind = gt_kind_of_file(spec);
     const char *advice = error ? NULL : gt_sift_advice(spec);
     if (advice) return gt_fail(GT_FORMAT, "of no known kind (%s); a dataset is %s", advice, list);
+    char head[64];
+    size_t n = kind == GT_KIND_UNKNOWN ? read_head(spec, head, sizeof head) : 0;
+    if (gt_picture_is_unread(head, n)) return gt_picture_recognise(head, n);
+    if (n && !gt_picture_recognise(head, n)) kind = GT_KIND_PICTURE;
     bool told = kind != GT_KIND_HDF5 && kind != GT_KIND_ZIP && *gt_kind_text(kind);
     const char *reason = told ? gt_kind_text(kind) : error ? strerror(error) : "of no known kind";
     char near[GT_NAME_BYTES];

@@ -397,7 +397,7 @@ def same_pixels(a, b):
 
 
 def targets(where):
-    """Pictures for `gantry project` of a network of 16x16 RGB, and square.png, which Pillow makes of wide.png and alpha.png."""
+    """Pictures for `gantry project` of a network of 16x16 RGB, and square.png, which Pillow makes of wide.png."""
     import numpy as np
     from PIL import Image
     r = np.random.RandomState(5)
@@ -413,6 +413,16 @@ def targets(where):
     nan = np.zeros((1, 16, 16, 3), np.float32)
     nan[0, 3, 3, 1] = np.nan
     np.save(where + '/nan.npy', nan)
+
+
+def moving(path):
+    """An animation of 16x16 pixels, and its first picture as Pillow reads it, first.png."""
+    import numpy as np
+    from PIL import Image
+    r = np.random.RandomState(3)
+    frames = [Image.fromarray(r.randint(0, 256, (16, 16, 3), np.uint8)).quantize(50) for _ in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    Image.open(path).convert('RGB').save('first.png')
 
 
 def same_part(a, b, top, bottom):

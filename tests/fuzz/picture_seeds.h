@@ -185,6 +185,16 @@ static void put_text(fuzz_put *put, void *arg, const char *head) {
     put(arg, text, (size_t)n + sizeof pixels);
 }
 
+/* Of 3 x 2 pixels, a comment in front; then with a transparent colour, rows in four turns and a second picture. */
+static void put_gif(fuzz_put *put, void *arg) {
+    static const char plain[] = "GIF87a\3\0\2\0\x80\0\0\0\0\0\x9\x8\x7!\xfe\1x\0"
+                                ",\1\0\0\0\2\0\1\0\0\2\2\x0c\x0a\0;";
+    static const char moving[] = "GIF89a\2\0\1\0\0\0\0!\xf9\4\1\0\0\1\0"
+                                 ",\0\0\0\0\2\0\1\0\xc0\0\0\0\x9\x8\x7\2\2\x0c\x0a\0,\0\0\0\0\2\0\1\0\0\2\2\x0c\x0a\0;";
+    put(arg, plain, sizeof plain - 1);
+    put(arg, moving, sizeof moving - 1);
+}
+
 static void picture_seeds(fuzz_put *put, void *arg) {
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(5 * i + i * i / 7);
     put_png(put, arg);
@@ -199,6 +209,7 @@ static void picture_seeds(fuzz_put *put, void *arg) {
     put_libpng(put, arg, 1, PNG_COLOR_TYPE_GRAY, false, true, false);
     put_libpng(put, arg, 16, PNG_COLOR_TYPE_GRAY, false, false, true);
     put_webp(put, arg);
+    put_gif(put, arg);
     put_tiff(put, arg, COMPRESSION_NONE, 8, false, PHOTOMETRIC_RGB, PLAIN);
     put_tiff(put, arg, COMPRESSION_LZW, 16, true, PHOTOMETRIC_RGB, PLAIN);
     put_tiff(put, arg, COMPRESSION_ADOBE_DEFLATE, 32, false, PHOTOMETRIC_MINISBLACK, PLAIN);

@@ -75,6 +75,20 @@ save("lossy.webp", rgb, quality=80)
 save("lossless.webp", rgb, lossless=True)
 save("alpha.webp", rgba, alpha=True, quality=80)
 
+# GIF; of animations the first picture
+noise = Image.fromarray(rng.integers(0, 256, (70, 150), np.uint8), "L")
+save("interlaced.gif", palette, "RGB")
+save("rows.gif", palette, "RGB", interlace=0)
+save("few.gif", rgb.quantize(3), "RGB")
+save("grey.gif", noise)
+save("noise.gif", noise.convert("RGB").quantize(200), "RGB")
+save("clear.gif", palette, "RGBA", alpha=True, transparency=5)
+moving = {"save_all": True, "append_images": [rgb.rotate(180)]}
+save("moving.gif", palette, "RGB", save_all=True, append_images=[rgb.rotate(180).quantize(40)])
+save("moving.png", rgb, **moving)
+save("moving.webp", rgb, "RGB", lossless=True, **moving)
+save("moving_alpha.webp", rgba, alpha=True, lossless=True, save_all=True, append_images=[rgba.rotate(180)])
+
 # BMP
 save("rgb.bmp", rgb)
 save("grey.bmp", grey)

@@ -89,7 +89,7 @@ static void test_bad_items(void **state) {
     gt_picture_free(&p);
     item_refused(imp, 3, "liar.jpg", "no picture");
     item_refused(imp, 4, "pipe.png", "not a regular file");
-    item_refused(imp, 5, "x.gif", "GIF");
+    item_refused(imp, 5, "x.gif", "truncated");
     gt_source_close(imp);
     import_refused(at("nowhere"), NULL, "nowhere", "No such file");
     mkdir(at("none"), 0777);
