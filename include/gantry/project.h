@@ -19,7 +19,8 @@
 typedef struct gt_project_request {
     const char *checkpoint;
     int n_targets;
-    const char *const *targets; /* picture files, or folders and archives of pictures (source.h) */
+    const char *const *targets; /* picture files, or folders and archives of pictures (source.h), of which those that
+                                 * cannot be used are left out with a warning */
     const char *outdir;         /* made if needed */
     bool plus;                  /* w+: each layer has its own w */
     bool overwrite;             /* where another projection was stopped in outdir, this one begins */

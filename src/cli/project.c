@@ -25,7 +25,8 @@ static const gt_option table[] = {
     {CLI_OPTION(target, "", "Picture, or folder of pictures; the option may be repeated"), .required = true,
      .path = true,
      .detail = "A picture that is not a square of the network's size is cropped to its middle and Lanczos-resized; "
-               "grey, RGB and RGBA become what the network makes. Alpha of RGBA is dropped."},
+               "grey, RGB and RGBA become what the network makes, and transparency is laid over white. What cannot be "
+               "read in a folder is left out."},
     {CLI_SHOWN("outdir", request.outdir, "projected", "Folder to write to; made if needed"),
      CLI_FILLS_FOLDERS("!(*/*)", {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
                        {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},

@@ -93,11 +93,40 @@ case_targets_of_other_kinds() {
     project grey 1 grey.png --save-video=0
     grep -q "'grey'.*grey.*RGB" said || { cat said; fail 'nothing is said of the colours'; }
     project alpha 1 alpha.png --save-video=0
-    helper same_pixels alpha/target.png square.png
+    grep -q "'alpha'.*laid over white" said || { cat said; fail 'nothing is said of the transparency'; }
+    mkdir layers && cp alpha.png layers
+    quietly "$GANTRY" dataset layers laid --width=16 --height=16 --transform=center-crop --channels=3
+    helper same_pixels alpha/target.png "$(find laid -name '*.png')" # as a dataset shows it
     expect 1 "broken.png" "$GANTRY" project "$net" --target=broken.png --outdir=none
     expect 1 "missing.png" "$GANTRY" project "$net" --target=missing.png --outdir=none
     expect 1 'channels cannot be made of 5' "$GANTRY" project "$net" --target=five.npy --outdir=none --num-steps=5
     expect 1 'not numbers' "$GANTRY" project "$net" --target=nan.npy --outdir=none --num-steps=5
+}
+
+# Of a folder what cannot be used is left out, in one line, on any number of ranks; a file that is named must be a picture.
+case_bad_files_of_a_folder() {
+    "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
+    mkdir mixed
+    helper moving mixed/a.gif
+    cp seeds/seed0001.png mixed/c.png
+    for bad in b d; do head -c 60 seeds/seed0000.png >mixed/$bad.png; done
+    printf '\0\0\0\030ftypheic\0\0\0\0mif1' >mixed/e.heic
+    steps=5
+    for n in 1 3; do
+        project mixed$n $n mixed --save-video=0
+        [ "$(grep -c '3 of 5 targets cannot be used and are left out, the first one: .*b.png.*truncated' said)" = 1 ] || { cat said; fail 'what is left out'; }
+        grep -q "'a': only the first picture of its animation is read" said || { cat said; fail 'not a word of the animation'; }
+        [ "$(echo $(ls mixed$n))" = 'a c' ] || fail "$(ls mixed$n)"
+    done
+    equal mixed1 mixed3
+    helper same_pixels mixed1/a/target.png first.png
+    project alone_c 1 seeds/seed0001.png --save-video=0
+    cmp alone_c/projected_w.npz mixed1/c/projected_w.npz || fail 'what is left out changes what is found'
+    rm mixed/[ac]*
+    expect 1 'no target can be used, the first one: .*b.png' ranks 2 "$GANTRY" project "$net" --target=mixed --outdir=none --num-steps=5
+    expect 1 'mixed/b.png.*truncated' "$GANTRY" project "$net" --target=mixed/b.png --target=seeds --outdir=none --num-steps=5
+    expect 1 "not read \(HEIC\); convert it" "$GANTRY" project "$net" --target=mixed/e.heic --outdir=none --num-steps=5
+    [ ! -e none ] || fail 'refused, and yet something was made'
 }
 
 case_what_cannot_be_projected() {

@@ -20,6 +20,7 @@ typedef struct work {
     gt_targets targets;
     gt_projector projector;
     gt_lock *lock; /* of outdir; rank 0's */
+    int64_t own;   /* targets of this rank that can be projected */
     int64_t done;  /* steps of this rank, those of an earlier process included */
 } work;
 
@@ -32,11 +33,6 @@ static gt_status folder_of(const work *w, int64_t i, gt_projection *t) {
     t->name = w->targets.list[i].name;
     t->dir = dir;
     return dir ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a path");
-}
-
-/* Steps of rank 0, which has most. */
-static int64_t steps_in_all(const work *w) {
-    return (w->targets.n + w->comm->ranks - 1) / w->comm->ranks * w->request->steps;
 }
 
 /* The line of the reference tool. */
@@ -114,15 +110,59 @@ static gt_status project(work *w, int64_t i) {
 
 /* ---- all of them ---- */
 
-/* All targets of this rank can be read: what cannot is not found out after hours. */
-static gt_status check_targets(const work *w) {
+typedef struct left_out { /* of the targets of a rank */
+    int64_t n, first;
+    char why[512]; /* of the first one */
+} left_out;
+
+/* What cannot be read is not found out after hours. A file that somebody names must be a picture; of a folder or an
+ * archive what cannot be used is left out. */
+static gt_status check_targets(work *w, left_out *out) {
     gt_status st = GT_OK;
+    *out = (left_out){.first = w->targets.n};
     for (int64_t i = w->comm->rank; i < w->targets.n && !st; i += w->comm->ranks) {
+        gt_target *t = &w->targets.list[i];
         float *image;
         st = gt_targets_read(&w->targets, i, &w->projector.net, false, &image);
         free(image);
         gt_progress();
+        t->left_out = st && st != GT_NOMEM && !t->file;
+        w->own += !t->left_out;
+        if (!t->left_out) continue;
+        st = GT_OK;
+        if (out->n++) continue;
+        out->first = i;
+        snprintf(out->why, sizeof out->why, "%s", gt_message());
     }
+    return st;
+}
+
+/* Rank 0: one line for all ranks. */
+static gt_status tell_left_out(const work *w, const left_out *all) {
+    const left_out *first = all;
+    int64_t n = 0;
+    for (int r = 0; r < w->comm->ranks; r++) {
+        n += all[r].n;
+        if (all[r].first < first->first) first = &all[r];
+    }
+    if (n == w->targets.n && n == 1) return gt_fail(GT_FORMAT, "%s", first->why);
+    if (n == w->targets.n) return gt_fail(GT_FORMAT, "no target can be used, the first one: %s", first->why);
+    if (n)
+        gt_warn("%lld of %lld targets cannot be used and %s left out, the first one: %s", (long long)n,
+                (long long)w->targets.n, n == 1 ? "is" : "are", first->why);
+    return GT_OK;
+}
+
+static gt_status check_targets_all(work *w) {
+    gt_comm *c = w->comm;
+    left_out mine, *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
+    gt_status st = check_targets(w, &mine);
+    if (!st && !c->rank && !all) st = gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks);
+    if (!(st = gt_comm_agree_all(c, st))) {
+        gt_comm_gather_all(c, &mine, sizeof mine, all);
+        st = gt_comm_agree_all(c, c->rank ? GT_OK : tell_left_out(w, all));
+    }
+    free(all);
     return st;
 }
 
@@ -141,7 +181,7 @@ static gt_status open_all(work *w) {
     st = gt_comm_agree_all(w->comm,
                            same ? GT_OK : gt_fail(GT_FAILED, "the targets are others than those that rank 0 sees"));
     if (!st) st = gt_comm_agree_all(w->comm, gt_projector_open(&w->projector, w->request));
-    if (!st) st = gt_comm_agree_all(w->comm, check_targets(w));
+    if (!st) st = check_targets_all(w);
     return st ? st : gt_comm_agree_all(w->comm, take_folder(w));
 }
 
@@ -150,6 +190,7 @@ static gt_status forget(work *w) {
     gt_status st = GT_OK;
     for (int64_t i = w->comm->rank; i < w->targets.n && !st; i += w->comm->ranks) {
         gt_projection t = {0};
+        if (w->targets.list[i].left_out) continue;
         st = folder_of(w, i, &t);
         if (!st) st = gt_projection_forget(&t);
         free((char *)t.dir);
@@ -162,9 +203,10 @@ gt_status gt_project_all(gt_comm *comm, const gt_project_request *request) {
     gt_tell_start("preparing the projection", NULL, 0);
     gt_status st = open_all(&w);
     if (!st) {
-        gt_tell_start("projecting", "steps", steps_in_all(&w));
+        gt_tell_start("projecting", "steps", w.own * request->steps);
         gt_comm_doing(comm, 0, "projecting");
-        for (int64_t i = comm->rank; i < w.targets.n && !st; i += comm->ranks) st = project(&w, i);
+        for (int64_t i = comm->rank; i < w.targets.n && !st; i += comm->ranks)
+            if (!w.targets.list[i].left_out) st = project(&w, i);
         st = gt_comm_agree_all(comm, st);
     }
     if (!st) st = gt_comm_agree_all(comm, forget(&w));

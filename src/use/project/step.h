@@ -86,6 +86,7 @@ typedef struct gt_target {
     char *file; /* a picture; NULL: an item of a source */
     int source;
     int64_t item;
+    bool left_out; /* it cannot be used */
 } gt_target;
 
 typedef struct gt_targets {

@@ -38,19 +38,8 @@ static void cut(gt_picture *p, int height, int width) {
     p->height = (int)h, p->width = (int)w;
 }
 
-/* As the reference tool does: colours stay as they are, however transparent. */
-static void drop_alpha(gt_picture *p) {
-    size_t sample = gt_sample_bytes(p->type), pixel = (size_t)p->channels * sample, kept = pixel - sample;
-    char *samples = p->samples;
-    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
-        memmove(samples + i * kept, samples + i * pixel, kept);
-    p->channels--;
-    p->alpha = false;
-}
-
 static gt_status adapt(gt_picture *p, const gt_model *m) {
     bool dropped;
-    if (p->alpha && m->channels % 2) drop_alpha(p);
     gt_transform t = {.width = m->width,
                       .height = m->height,
                       .filter = GT_FILTER_LANCZOS,
@@ -90,6 +79,8 @@ gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_trained *t,
     gt_sample_format data = gt_checkpoint_samples(&t->data);
     *image = NULL;
     gt_picture_describe(p, was);
+    const char *note = p->note;
+    bool laid = p->alpha && m->channels % 2;
     int height = p->height, width = p->width;
     cut(p, m->height, m->width);
     bool cropped = p->height != height || p->width != width;
@@ -97,10 +88,11 @@ gt_status gt_adapt_picture(gt_picture *p, const char *name, const gt_trained *t,
     gt_status st = adapt(p, m);
     if (st) return gt_wrap(st, "'%s'", name);
     gt_picture_describe(p, is);
+    if (say && note) gt_warn("'%s': %s", name, note);
     if (say && (cropped || resized || strcmp(was, is)))
-        gt_log(GT_WARNING, "'%s', %dx%d pixels, %s, is %s%sto %dx%d, %s", name, width, height, was,
-               cropped ? "cropped to its middle and " : "", resized ? "resized (Lanczos) " : "converted ", m->width,
-               m->height, is);
+        gt_warn("'%s', %dx%d pixels, %s, is %s%s%sto %dx%d, %s", name, width, height, was,
+                laid ? "laid over white, " : "", cropped ? "cropped to its middle and " : "",
+                resized ? "resized (Lanczos) " : "converted ", m->width, m->height, is);
     st = scale(p, &data, image);
     gt_picture_free(p);
     if (!st) return GT_OK;
