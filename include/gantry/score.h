@@ -126,6 +126,8 @@ gt_status gt_metric_table_append(const char *rundir, const gt_metric_table *t, c
 /* Whether a detector is the principal components of pixels, "pixels" or "pixels:20", and no file. A file of this name
  * is given as ./pixels. */
 bool gt_is_pixels(const char *detector);
+/* Whether a path is a file of statistics of features, as --save writes it; images may lie in .npz files, too. */
+bool gt_is_statistics(const char *path);
 
 /* Texts are "" where nothing is said. Messages name the options of gantry metrics: --data, --save, ... */
 typedef struct gt_scores_options {

@@ -183,12 +183,16 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     return GT_OK;
 }
 
-/* Without --metrics: fid, as the programs of others; where a network has no detector to be judged by, what needs none.
- */
+/* Of features, from which fid alone can be computed; or --save will write some. */
+static bool has_statistics(const gt_scores_options *o) {
+    return *o->save || gt_is_statistics(o->reals) || gt_is_statistics(o->fakes);
+}
+
+/* Without --metrics: fid, as the programs of others; where there is no detector to judge by, what needs none. */
 static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
     char names[GT_METRIC_LIST_BYTES] = "";
     if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
-    f->few = *f->of.network && !*f->of.options.detector && !*f->of.options.inception;
+    f->few = !*f->of.options.detector && !*f->of.options.inception && (*f->of.network || !has_statistics(&f->of));
     if (f->few && (*f->of.options.vgg16 || *f->of.options.lpips))
         return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths, and --metrics names them: "
                                  "--metrics=pr50k3_full, or with --lpips --metrics=ppl2_wend");

@@ -359,6 +359,15 @@ case_without_a_detector() {
     grep -q '^swd100_16 .*; 96 fakes: .*; 96 reals: ' said || fail 'the recipe does not tell the pictures that were compared'
     ls gan/metric-swd100.jsonl gan/metric-authenticity100.jsonl >/dev/null || fail "$(ls gan)"
     expect 2 '--vgg16 is for precision, recall and path lengths' "$GANTRY" metrics gan --vgg16=vgg16.pth
+    # Two sets likewise; not of statistics, and not where --save asks for some.
+    quietly ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes"
+    grep -q '^not computed, since they need a network: fid, kid' said || { cat said; fail 'no line on the rest'; }
+    [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
+    expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --save=a.npz
+    expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals"  --save=a.npz
+    "$python" -c 'import numpy as np; np.savez("s.npz", mu=np.zeros(3), sigma=np.eye(3)); np.savez("p.npz", images=np.arange(80 * 768).reshape(80, 16, 16, 3).astype("u1"))' || skip 'no numpy'
+    expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals=s.npz --fakes="$fakes"
+    expect 0 '^spectrum80 ' "$GANTRY" metrics --reals=p.npz --fakes=p.npz
 }
 
 case_nearest_reals() {

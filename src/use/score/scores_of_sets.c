@@ -119,12 +119,23 @@ static gt_status open_statistics_all(gt_scores_work *w, const char *path, const 
     return st;
 }
 
-/* All ranks: is this a file of statistics? The first rank looks; images may lie in .npz files, too. */
-static gt_status has_statistics_all(gt_comm *comm, const char *path, int *is) {
+static gt_status look_for_statistics(const char *path, int *is) {
     gt_zip *z = NULL;
-    gt_status st = comm->rank || !gt_ends_with(path, ".npz") ? GT_OK : gt_zip_open(&z, path);
+    gt_status st = gt_ends_with(path, ".npz") ? gt_zip_open(&z, path) : GT_OK;
     *is = z && (gt_zip_find(z, "mu.npy", NULL) || gt_zip_find(z, "sigma.npy", NULL));
     if (z) gt_zip_close(z);
+    return st;
+}
+
+bool gt_is_statistics(const char *path) {
+    int is;
+    return !look_for_statistics(path, &is) && is;
+}
+
+/* All ranks: is this a file of statistics? The first rank looks. */
+static gt_status has_statistics_all(gt_comm *comm, const char *path, int *is) {
+    *is = 0;
+    gt_status st = comm->rank ? GT_OK : look_for_statistics(path, is);
     *is = gt_comm_max_all(comm, *is);
     return gt_comm_agree_all(comm, st);
 }
