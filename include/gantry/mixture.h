@@ -41,11 +41,11 @@ typedef struct gt_cloud_info {
     int height, width, channels; /* of images: d is their product; 0: the points are not images */
 } gt_cloud_info;
 
-/* `spec`: FILE.csv (a line of numbers for each point, separated by commas, semicolons or tabs; a first line that holds
- * something else is a heading), FILE.npy with an array [points] or [points,d], an array of an HDF5 file, or the images
- * of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the file if it has images, else its
- * only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of unequal length, a field that is
- * not a number, no points, ... On failure *out is NULL. */
+/* `spec`: FILE.csv, .tsv, .txt or .dat (a line of numbers for each point, separated by commas, semicolons, tabs or
+ * blanks; a first line that holds something else is a heading), FILE.npy with an array [points] or [points,d], an array
+ * of an HDF5 file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the
+ * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
+ * unequal length, a field that is not a number, no points, ... On failure *out is NULL. */
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
 /* The same with labels. `labels`: a column of FILE.csv, by its name in the heading or by its number from 0, which is
  * then no number of the points; or an array of integers of the HDF5 file; "": none. Images bring their classes.

@@ -159,8 +159,8 @@ const cli_command cli_gmm = {
     .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
     .help = "Gaussian mixtures of points, images or latents: fit, use, sample",
     .detail =
-        "DATA: FILE.csv with one point per line (commas, semicolons or tabs between the numbers), FILE.npy, an array "
-        "of an HDF5 file (such as what gantry latent writes), "
+        "DATA: FILE.csv with one point per line (commas, semicolons, tabs or blanks between the numbers; .tsv, "
+        ".txt and .dat are read so, too), FILE.npy, an array of an HDF5 file (such as what gantry latent writes), "
         "or a dataset, whose images are points of numbers from 0 to 1. Log-likelihoods are per sample, in "
         "nats, in the data's own units; those of images are comparable with what gantry likelihood says of "
         "autoencoders. Under mpirun the ranks share the points; the bits are the same on any number. "

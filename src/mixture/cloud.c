@@ -23,7 +23,7 @@ static bool holds_images(const char *path) {
 
 static gt_status open_source(gt_cloud *c, const char *spec, const char *array, const char *labels,
                              const char *classes) {
-    bool csv = ends_with(spec, ".csv") || ends_with(spec, ".tsv"),
+    bool csv = ends_with(spec, ".csv") || ends_with(spec, ".tsv") || ends_with(spec, ".txt") || ends_with(spec, ".dat"),
          hdf5 = ends_with(spec, ".h5") || ends_with(spec, ".hdf5"),
          images = !csv && !*array && !(hdf5 && !holds_images(spec));
     if (images && !*labels && ends_with(spec, ".npy")) {

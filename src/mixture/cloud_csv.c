@@ -155,7 +155,9 @@ gt_status gt_cloud_csv(gt_cloud *c, const char *path, const char *labels) {
     c->read = read_points;
     c->close = close_table;
     gt_status st = gt_csv_open(&t->csv, path);
-    gt_csv_detect(&t->csv);
+    bool blanks;
+    if (!st) st = gt_csv_take_blanks(&t->csv, &blanks);
+    if (!st && !blanks) gt_csv_detect(&t->csv);
     if (!st) st = count_lines(t, c, labels);
     return st ? gt_wrap(st, "%s", path) : GT_OK;
 }

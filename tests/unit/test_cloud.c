@@ -62,6 +62,23 @@ static void separators_are_found_in_the_first_line(void **state) {
                 "line 2: '1,5' is not a number: decimal points are needed");
 }
 
+static void blanks_separate_where_nothing_else_does(void **state) {
+    (void)state;
+    reads("savetxt.txt", "1.5 2\n3 4\n", "", 2, 2, 4);
+    reads("one.dat", "1 2", "", 1, 2, 2);
+    reads("heading.csv", "x y\n1 2\n3 4\n", "", 2, 2, 4);
+    reads("comment.csv", "# x y\n1 2\n# more\n\n   \n3 4\n", "", 2, 2, 4);
+    reads("several.csv", "  1   2  \n 3\t4\r\n\t5 6\n", "", 3, 2, 6);
+    reads("labels.csv", "x y kind\n1 2 rose\n3 4 iris\n", "kind", 2, 2, 4);
+    reads("quoted.csv", "1 2 \"red rose\"\n3 4 iris\n", "2", 2, 2, 4);
+    reads("words.csv", "sepal length\n1\n2\n", "", 2, 1, 2); /* one column */
+    reads("number.csv", "feature 1\n1\n2\n", "", 2, 1, 2);
+    reads("commas.csv", "a b, c d\n1, 2\n3, 4\n", "", 2, 2, 4);
+    reads("spread.csv", "1 ;2\n3 ; 4\n", "", 2, 2, 4);
+    cloud_fails("ragged.csv", "1 2\n3 4 5\n", GT_FORMAT, "line 2 has 3 numbers, the first line 2");
+    cloud_fails("odd.csv", "1,5 2,5\n3,5 4,5\n", GT_FORMAT, "line 2: '3,5' is not a number: decimal points are needed");
+}
+
 static void labels_are_a_column(void **state) {
     (void)state;
     gt_cloud *c;
@@ -160,6 +177,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_is_read_or_refused_by_line),
         cmocka_unit_test(separators_are_found_in_the_first_line),
+        cmocka_unit_test(blanks_separate_where_nothing_else_does),
         cmocka_unit_test(labels_are_a_column),
         cmocka_unit_test(arrays_of_numpy_are_points),
         cmocka_unit_test(arrays_are_chosen_and_refused_by_name),
