@@ -203,6 +203,8 @@ typedef struct gt_data_look {
     int64_t unreadable;            /* how many of these are damaged, or have samples that are not finite */
     char why[512];                 /* the reason for the first unreadable image */
     double least, most;            /* the least and the greatest sample of the readable images */
+    int64_t uniform;               /* how many of these have one single colour */
+    int64_t equal;                 /* how many of these are equal to the first of them, itself among them */
 } gt_data_look;
 
 /* Reads the images on the threads of `pool` (NULL: this thread alone). Main thread only. That an image cannot be read
@@ -218,6 +220,9 @@ void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const c
 /* GT_FORMAT: floats of which nobody says what is black and white, and which do not look like the usual range. Who
  * begins to train on them would learn other pictures than are meant. */
 gt_status gt_look_check_range(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
+/* Before a training: warns where the readable images are all equal, or where each is of one single colour. `images`:
+ * how many the networks will be shown. */
+void gt_look_warn_of_sameness(const gt_data_look *look, int64_t images, const char *spec);
 bool gt_dataset_usual_range(const gt_dataset_info *info);
 /* Do samples with these ends look as if they had this range, where nobody says which they have? */
 bool gt_dataset_suggests(const gt_dataset_info *info, double least, double most, double range[2]);

@@ -19,7 +19,7 @@ typedef struct seen { /* of one picture */
     gt_hash128 hash;
     float least, most;
     char *why; /* it cannot be read; NULL: it can */
-    bool failed;
+    bool failed, uniform;
 } seen;
 
 typedef struct looking {
@@ -63,6 +63,8 @@ static void look_at(void *arg, int tile, int worker) {
     s->hash = gt_hash(l->samples[worker], l->info->image_bytes + mask);
     gt_sample_ends(l->info->type, l->samples[worker], l->info->image_bytes / gt_sample_bytes(l->info->type), &s->least,
                    &s->most);
+    size_t pixel = gt_sample_bytes(l->info->type) * (size_t)l->info->channels; /* each pixel is like the one before */
+    s->uniform = !memcmp(samples, samples + pixel, l->info->image_bytes - pixel);
 }
 
 static const char digits[] = "0123456789abcdef";
@@ -96,6 +98,7 @@ gt_status gt_look_without(const gt_dataset *ds, const gt_data_look *look, const 
 
 static gt_status sum_up(const looking *l, gt_data_look *out) {
     memset(out->unread, '0', (size_t)(l->looks + 3) / 4);
+    const seen *first = NULL;
     for (int64_t k = 0; k < l->looks; k++) {
         const seen *s = &l->seen[k];
         out->image[k] = s->hash;
@@ -103,6 +106,9 @@ static gt_status sum_up(const looking *l, gt_data_look *out) {
             snprintf(out->why, sizeof out->why, "%s", s->why ? s->why : "out of memory");
         if (s->failed) out->unread[k / 4] = digits[digit_of(out->unread, k) | 1 << k % 4];
         if (s->failed) continue;
+        if (!first) first = s;
+        out->equal += !memcmp(&s->hash, &first->hash, sizeof s->hash);
+        out->uniform += s->uniform;
         out->least = fmin(out->least, (double)s->least);
         out->most = fmax(out->most, (double)s->most);
     }
@@ -194,6 +200,18 @@ void gt_look_warn(const gt_data_look *l, const gt_dataset_info *info, const char
         "-1 .. 1; gantry dataset SRC DEST --range=LO,HI writes a dataset with another range, such as --range=%.9g,%.9g",
         spec, l->least, l->most, l->looks, info->stored, info->range[0], info->range[1],
         gt_dataset_usual_range(info) ? "(none is declared, this one is usual)" : "(it is declared)", l->least, l->most);
+}
+
+void gt_look_warn_of_sameness(const gt_data_look *l, int64_t images, const char *spec) {
+    int64_t seen = l->looks - l->unreadable;
+    char what[96] = "there is one image";
+    if (images > 1) snprintf(what, sizeof what, "all %" PRId64 " images looked at are equal", seen);
+    if (images == 1 || (seen > 1 && l->equal == seen))
+        gt_warn("'%s': %s: networks learn it by heart, and nothing else (docs/choosing-a-model.md)", spec, what);
+    if (seen && l->uniform == seen)
+        gt_warn("'%s': each of the %" PRId64 " images looked at has one single colour: there is nothing in them to "
+                "learn. gantry inspect shows them with --sheet; a range may be another one (docs/datasets.md)",
+                spec, seen);
 }
 
 /* ---- classes without images: labels are numbers from 0 to the largest one, so a set with the classes 0, 1000 and 2000

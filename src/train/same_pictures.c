@@ -65,6 +65,15 @@ gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpo
     return GT_OK;
 }
 
+static void warn_of_few(const gt_engine *e, const gt_journal *j) {
+    enum { FEW = 100 };
+    int64_t images = e->job->mirror ? e->info->count / 2 : e->info->count;
+    gt_look_warn_of_sameness(&j->look, images, e->job->data);
+    if (images > 1 && images < FEW && !e->shown)
+        gt_info("few images, %lld: networks learn so few by heart; docs/choosing-a-model.md says what helps",
+                (long long)images);
+}
+
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
     if (*j->files_before)
         gt_warn("the files of the data are not those the run was begun with (fingerprint %.8s..., now %.8s...); size, "
@@ -73,6 +82,7 @@ gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
                 "were not compared",
                 j->files_before, j->fingerprint, (long long)j->look.looks, (long long)e->info->stored);
     gt_look_warn(&j->look, e->info, e->job->data);
+    warn_of_few(e, j);
     return gt_dataset_warn_classes(e->data, e->job->data);
 }
 

@@ -53,6 +53,52 @@ expect 0 'outside the range 100\.001 \.\. 500 \(it is declared\)' "$GANTRY" trai
 expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(it is declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
 expect 1 "1 of 32 images looked at cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
 
+begins few_pictures
+# Few, one, equal ones, of one colour each: said with the page to read, and of many others nothing.
+"$python" - <<'PYTHON' || fail 'no pictures'
+import numpy as np
+from PIL import Image
+import os
+r = np.random.RandomState(1)
+def write(name, arrays):
+    os.mkdir(name)
+    for i, a in enumerate(arrays): Image.fromarray(a).save('%s/%03d.png' % (name, i))
+pictures = r.randint(0, 256, (100, 16, 16, 3), np.uint8)
+write('hundred', pictures)
+write('many_less', pictures[:99])
+write('single', pictures[:1])
+write('equal', [pictures[0]] * 100)
+write('empty', [np.full((16, 16, 3), 100 + i % 2, np.uint8) for i in range(100)])
+PYTHON
+few='few images|one image|are equal|one single colour'
+check_few() { # DATA WORDS [OPTIONS]
+    local data=$1 words=$2
+    shift 2
+    expect 0 "$words" "$GANTRY" train $nets --data="$data" --run="few-$data$#" "$@"
+    [ "$(grep -cE "$few" said)" = 1 ] || { cat said; fail 'not one line'; }
+}
+check_few many_less 'few images, 99: .*docs/choosing-a-model.md'
+check_few many_less 'few images, 99: ' --mirror
+check_few hundred 'few images, 50: ' --subset=50
+check_few single 'there is one image: .*docs/choosing-a-model.md'
+check_few equal 'all 100 images looked at are equal: .*docs/choosing-a-model.md'
+check_few empty 'each of the 100 images looked at has one single colour: .*docs/datasets.md'
+quietly "$GANTRY" train $nets --data=hundred --run=enough
+! grep -E "$few" said || fail 'a hundred are not few'
+
+begins pictures_of_other_kinds
+# A GIF is a picture, of an animation the first one is taken and that is said; HEIC is named.
+mkdir kinds
+helper moving kinds/a.gif
+"$python" -c 'from PIL import Image; Image.open("kinds/a.gif").convert("RGB").convert("P").save("kinds/b.gif")'
+quietly "$GANTRY" dataset kinds kinds.zip
+[ "$(grep -c "'a.gif': only the first picture of its animation is read" said)" = 1 ] && ! grep -q "'b.gif'" said || { cat said; fail 'what is said of the GIFs'; }
+expect 0 '2 images 16x16x3' "$GANTRY" train $nets --data=kinds --run=of_gifs
+printf '\0\0\0\030ftypheic\0\0\0\0mif1' >kinds/c.heic
+expect 1 "'c.heic': a file of a kind that is not read \(HEIC\); convert it to PNG, as heif-convert" "$GANTRY" dataset kinds other.zip
+expect 0 '2 images' "$GANTRY" dataset kinds other.zip --on-error=skip
+expect 1 'not read \(HEIC\)' "$GANTRY" train $nets --data=kinds/c.heic --run=heic
+
 begins autoencoders
 # Autoencoders, and the commands that give data to them.
 quiet "$GANTRY" train --model=vae --data=declared.h5 --run=vae --z-dim=2 --batch=8 --steps=2 --threads=1

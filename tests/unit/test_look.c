@@ -106,6 +106,32 @@ static void ends_and_what_cannot_be_read(void **state) {
     put_at(7, 7, 6);
 }
 
+static void put_colour(int place, uint8_t red, uint8_t last) {
+    uint8_t pixels[8 * 8 * 3];
+    void *data;
+    size_t n;
+    for (int i = 0; i < 8 * 8 * 3; i++) pixels[i] = i % 3 ? 7 : red;
+    pixels[8 * 8 * 3 - 1] = last;
+    assert_ok(gt_png_encode(&(gt_picture){.height = 8, .width = 8, .channels = 3, .samples = pixels}, 6, &data, &n));
+    char name[64];
+    snprintf(name, sizeof name, "colours/%d.png", place);
+    put(at(name), data, n);
+    free(data);
+}
+
+static void one_colour_and_equal_ones(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(at("colours"), 0777), 0);
+    for (int i = 0; i < 4; i++) put_colour(i, (uint8_t)(i / 2), i == 3 ? 8 : 7);
+    gt_data_look look = look_with(at("colours"), 2);
+    assert_int_equal(look.uniform, 3);
+    assert_int_equal(look.equal, 2);
+    for (int i = 0; i < 4; i++) put_colour(i, 9, 7);
+    look = look_with(at("colours"), 0);
+    assert_int_equal(look.uniform, 4);
+    assert_int_equal(look.equal, 4);
+}
+
 static void outside_the_range(void **state) {
     (void)state;
     static const struct {
@@ -145,6 +171,7 @@ int main(void) {
         cmocka_unit_test(of_pixels_and_not_of_files),
         cmocka_unit_test(of_labels),
         cmocka_unit_test(ends_and_what_cannot_be_read),
+        cmocka_unit_test(one_colour_and_equal_ones),
         cmocka_unit_test(outside_the_range),
         cmocka_unit_test(empty_classes),
     };
