@@ -27,9 +27,11 @@ typedef struct gt_launch_options {
 typedef struct gt_launch {
     const char **words; /* what is to be executed; n of them and NULL */
     int n;
-    bool here;     /* no launcher: this process becomes the command */
-    bool open_mpi; /* the launcher is Open MPI's mpirun */
-    bool apart;    /* it gets no network but loopback, where the system allows that */
+    bool here;            /* no launcher: this process becomes the command */
+    bool open_mpi;        /* the launcher is Open MPI's mpirun */
+    bool one_host;        /* ... and starts all ranks on this host */
+    bool apart;           /* it gets no network but loopback, where the system allows that */
+    const char *hostfile; /* "": none */
 } gt_launch;
 
 /* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the
@@ -38,16 +40,19 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
 void gt_launch_line(const gt_launch *l, gt_buffer *to); /* as a shell reads it again */
 void gt_launch_print(const gt_launch *l, FILE *f);      /* the line, with its end */
 
-/* What SIGINT, SIGTERM and SIGHUP do. */
+/* What SIGINT, SIGTERM and SIGHUP do, and what the ranks do. */
 typedef struct gt_launch_stop {
     const char *words; /* said on stderr when the command is asked to stop */
     bool gentle;       /* SIGUSR1 lets the command end in good order; it would kill others without a word */
+    bool meets;        /* the command's ranks meet: if one is lost before, the others would wait for it for ever */
 } gt_launch_stop;
 
 /* Starts the launcher in a session of its own and waits for it; without a launcher this process becomes the command.
  * SIGINT, SIGTERM and SIGHUP are turned into what lets the command stop in order; these signals may also come to the
- * launcher and the ranks themselves. *status: the launcher's exit status, or 128 and the signal that ended it; 75: the
- * command was stopped before it could say so. GT_FAILED: no process could be started. */
+ * launcher and the ranks themselves. Where a rank of this host is lost before the ranks have met, and the launcher does
+ * not end the others, they are ended, and this is said. *status: the launcher's exit status, or 128 and the signal that
+ * ended it; 75: the command was stopped before it could say so. GT_FAILED: no process could be started, or the launcher
+ * would not find what it needs. */
 gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *status);
 
 /* A command that is only tried. Its standard input is empty. */
@@ -59,14 +64,14 @@ typedef struct gt_launch_said {
 } gt_launch_said;
 /* Runs it for `limit` seconds at most, or until stop() is not 0 (NULL: nobody asks to stop); Ctrl-Z stops it and this
  * process, and it goes on with this process. When the function returns, none of its processes is there any more.
- * GT_FAILED: no process could be started. */
+ * GT_FAILED: as gt_launch_start(). */
 gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_launch_said *said);
 /* In some words why what was tried did not end well. */
 void gt_launch_why(const gt_launch *l, const gt_launch_said *said, char *text, size_t room);
 
-/* Notes that the launch has not failed: the ranks have met, or the program ends by itself. The scripts for clusters
- * (slurm/lib.sh) must tell a launch that failed from a training that failed: before each launch they leave a file,
- * which is removed by the first rank of the program that was started. */
+/* Notes that the launch has not failed: the ranks have met, or the program ends by itself. The process that started the
+ * ranks learns it. The scripts for clusters (slurm/lib.sh) must tell a launch that failed from a training that failed,
+ * too: before each launch they leave a file, which is removed by the first rank of the program that was started. */
 void gt_launch_succeeded(void);
 
 /* ---- a training job in Slurm's queue ---- */

@@ -4,6 +4,7 @@
 #ifndef GANTRY_STOP_H
 #define GANTRY_STOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "gantry/dist.h"
@@ -15,6 +16,9 @@
  * when it began, and the host. If it was killed before the ranks listened, gt_stop_install() finds that, and they stop.
  */
 #define GT_STARTER "GANTRY_STARTER"
+/* Tells it, if it is there, that the ranks have met, by a signal that others ignore. */
+#define GT_HAVE_MET SIGURG
+void gt_tell_starter(void);
 
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at

@@ -55,14 +55,30 @@ bool gt_process_look(long pid, gt_process *p) {
                   &p->state, &p->parent, &p->session, &p->started) == 4;
 }
 
-void gt_session_signal(long session, int number) {
-    DIR *all = opendir("/proc");
+/* The next process of /proc; its number, 0: there is no other one. */
+static long next_process(DIR *all, gt_process *p) {
     struct dirent *entry;
     while (all && (entry = readdir(all))) {
-        gt_process p;
         long pid = strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && pid != getpid() && gt_process_look(pid, &p) && p.session == session) kill((pid_t)pid, number);
+        if (pid > 0 && gt_process_look(pid, p)) return pid;
     }
+    return 0;
+}
+
+int gt_children_called(long parent, const char *name) {
+    DIR *all = opendir("/proc");
+    gt_process p;
+    int n = 0;
+    while (next_process(all, &p)) n += p.parent == parent && p.state != 'Z' && p.state != 'X' && !strcmp(p.name, name);
+    if (all) closedir(all);
+    return n;
+}
+
+void gt_session_signal(long session, int number) {
+    DIR *all = opendir("/proc");
+    gt_process p;
+    for (long pid; (pid = next_process(all, &p));)
+        if (pid != getpid() && p.session == session) kill((pid_t)pid, number);
     if (all) closedir(all);
 }
 

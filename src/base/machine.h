@@ -43,6 +43,8 @@ typedef struct gt_process {
     unsigned long long started; /* tells the process from a later process of the same number */
 } gt_process;
 bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system hides it */
+/* How many children of a process live, and are called `name`. */
+int gt_children_called(long parent, const char *name);
 /* Sends a signal to all processes of a session, which setsid() has made; not to this process. */
 void gt_session_signal(long session, int number);
 /* For Ctrl-Z: the session stands still, and this process with it; both go on when this process does. */

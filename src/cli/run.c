@@ -121,7 +121,8 @@ gt_launch_stop cli_launch_stop(char *const *command) {
     size_t i = 0;
     for (; stopping[i].command; i++)
         if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
-    return (gt_launch_stop){.words = stopping[i].words, .gentle = stopping[i].command != NULL};
+    return (gt_launch_stop){
+        .words = stopping[i].words, .gentle = stopping[i].command != NULL, .meets = cli_find(command[0])->ranks};
 }
 
 static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *status) {

@@ -91,17 +91,29 @@ static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" :
 /* gantry run has answered already. */
 static bool is_to_answer(const gt_comm *comm) { return comm->rank == 0 && (alone || !getenv(GT_WAITING_LAUNCHER)); }
 
-/* Was the process killed that has started the ranks? Then its launcher got SIGUSR1, perhaps when there was no rank to
- * pass it on to. */
-static bool is_starter_gone(void) {
+/* The process that has started the ranks, where that is of this host. *there: it lives. */
+static bool find_starter(int *pid, bool *there) {
     const char *text = getenv(GT_STARTER);
     char host[GT_HOST_BYTES] = "", here[GT_HOST_BYTES] = "";
     unsigned long long started;
-    int pid;
     gt_process p;
-    if (!text || sscanf(text, "%d %llu %63s", &pid, &started, host) != 3) return false;
+    if (!text || sscanf(text, "%d %llu %63s", pid, &started, host) != 3) return false;
     if (gethostname(here, sizeof here - 1) || strcmp(host, here)) return false;
-    return !gt_process_look(pid, &p) || p.started != started || p.state == 'Z';
+    *there = gt_process_look(*pid, &p) && p.started == started && p.state != 'Z';
+    return true;
+}
+
+/* Was it killed? Then its launcher got SIGUSR1, perhaps when there was no rank to pass it on to. */
+static bool is_starter_gone(void) {
+    int pid;
+    bool there;
+    return find_starter(&pid, &there) && !there;
+}
+
+void gt_tell_starter(void) {
+    int pid;
+    bool there;
+    if (find_starter(&pid, &there) && there) kill(pid, GT_HAVE_MET);
 }
 
 static void install_handlers(const gt_comm *comm) {

@@ -13,6 +13,7 @@
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
+#include "gantry/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
 
@@ -20,7 +21,7 @@ typedef struct words {
     gt_arena *arena;
     const char **list; /* ends with NULL; as long as can be needed */
     int n;
-    bool open_mpi, apart; /* as in gt_launch */
+    bool open_mpi, one_host, apart; /* as in gt_launch */
 } words;
 
 static void add_word(words *w, const char *word) { w->list[w->n++] = word; }
@@ -142,7 +143,8 @@ static void add_open_mpi(words *w, const gt_launch_options *f, const gt_machine 
     add_split(w, "--bind-to none");
     if (!hosts && !getenv("SLURM_JOB_ID") && f->ranks > cores_here(m)) add_word(w, "--oversubscribe");
     if (!may_read_memory()) add_split(w, "--mca btl_vader_single_copy_mechanism none");
-    if (is_one_host(f)) add_split(w, launch_network_words(w->arena, version, f->options, &w->apart));
+    w->one_host = is_one_host(f);
+    if (w->one_host) add_split(w, launch_network_words(w->arena, version, f->options, &w->apart));
     if (hosts && gt_log_is_terminal()) add_split(w, "-x " GT_TERMINAL);
 }
 
@@ -230,13 +232,21 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
     if (st) return st;
     add_word(&w, gt_arena_printf(a, "%s", program));
     for (int i = 0; f.command[i]; i++) add_word(&w, f.command[i]);
-    *out = (gt_launch){.words = w.list, .n = w.n, .here = here, .open_mpi = w.open_mpi, .apart = w.apart};
+    *out = (gt_launch){.words = w.list,
+                       .n = w.n,
+                       .here = here,
+                       .open_mpi = w.open_mpi,
+                       .one_host = w.one_host,
+                       .apart = w.apart,
+                       .hostfile = here ? "" : f.hostfile};
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
 void gt_launch_succeeded(void) {
     const char *path = getenv("GANTRY_LAUNCHES");
-    if (path && *path && gt_mpi_launched_rank() == 0) unlink(path);
+    if (gt_mpi_launched_rank()) return;
+    if (path && *path) unlink(path);
+    if (gt_mpi_launched()) gt_tell_starter();
 }
 
 /* ---- shells ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is examined on each host: CPU, kernels, BLAS, threads, arithmetic, memory. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -8,6 +9,7 @@
 #include "gantry/kernels.h"
 #include "kernels/kernel_set.h"
 #include "launch/doctor.h"
+#include "launch/ready.h"
 
 static void examine_cpu(doctor *d) {
     char text[512];
@@ -110,6 +112,18 @@ static void examine_shared_memory(doctor *d) {
                "several ranks on this host may fail: docker run --shm-size=1g", "%.0f MB are free", free_bytes / 1e6);
 }
 
+static void examine_room(doctor *d) {
+    launch_room r = launch_look_for_room();
+    const char *variable = *r.variable ? r.variable : "TMPDIR";
+    char free_text[64] = "room is not limited";
+    if (isfinite(r.free)) snprintf(free_text, sizeof free_text, "%.0f MB are free", r.free / 1e6);
+    doctor_add(d, r.enough ? FINE : WARNING, variable,
+               "make room, or let TMPDIR name another folder: gantry run starts no ranks before, and those of plain "
+               "mpirun wait for ever",
+               "'%s': %s; Open MPI needs %.0f MB for several ranks", r.folder, r.enough ? free_text : r.why,
+               launch_room_needed / 1e6);
+}
+
 void doctor_machine(doctor *d) {
     examine_cpu(d);
     examine_kernels(d);
@@ -118,4 +132,5 @@ void doctor_machine(doctor *d) {
     examine_speed(d);
     examine_memory(d);
     examine_shared_memory(d);
+    examine_room(d);
 }

@@ -11,7 +11,11 @@
  * Service managers and batch systems send SIGTERM, SIGINT or SIGHUP to all processes of a job at once. Then mpirun,
  * too, would kill the ranks. So where the ranks can finish, Open MPI's mpirun gets these signals blocked: it keeps them
  * so, and unblocks them in the ranks. Asked again, this process sends mpirun SIGALRM in place of SIGTERM: mpirun passes
- * that on as well, it ends a rank, and mpirun then ends the others. */
+ * that on as well, it ends a rank, and mpirun then ends the others.
+ *
+ * A rank may be lost while it starts, and mpirun may not see that: its own threads wait for each other where $TMPDIR is
+ * full. Until rank 0 says that the ranks have met (GT_HAVE_MET) this process looks once a second how many of them are
+ * there. When some are missing, and mpirun has had time to end the others, all are ended here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -32,6 +36,7 @@
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
+#include "launch/ready.h"
 #include "launch/stderr.h"
 
 enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */
@@ -45,6 +50,12 @@ typedef struct child {
     double last;              /* when it was asked the last time */
     double again;             /* when SIGUSR1 is sent again */
     double pause;             /* seconds until then */
+    /* The meeting: see above. */
+    bool watched; /* ranks are looked for */
+    char name[64];
+    int ranks;      /* the most that were there */
+    double look;    /* when they are looked for again */
+    double missing; /* since when there are fewer; 0: there are not */
 } child;
 
 /* to stop; they come by themselves, from a terminal or a service manager */
@@ -58,6 +69,7 @@ static bool asks_to_stop(int number) {
 }
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
+static const double look_pause = 1, patience = 5;        /* of the watch over ranks that have not met */
 
 static void print_line(const char *text) { gt_print_to(stderr, gt_log_is_terminal() ? "\r\033[K%s\n" : "%s\n", text); }
 
@@ -96,8 +108,9 @@ static void ask_again(child *c) {
 
 /* The number of the next signal, or of none: less than 0. */
 static int next_signal(const child *c, const sigset_t *signals) {
-    if (c->pause <= 0) return sigwaitinfo(signals, NULL);
-    double left = fmax(c->again - gt_clock(), 0);
+    double until = fmin(c->pause > 0 ? c->again : INFINITY, c->watched ? c->look : INFINITY);
+    if (until == INFINITY) return sigwaitinfo(signals, NULL);
+    double left = fmax(until - gt_clock(), 0);
     struct timespec wait = {.tv_sec = (time_t)left, .tv_nsec = (long)(1e9 * (left - floor(left)))};
     return sigtimedwait(signals, NULL, &wait);
 }
@@ -108,11 +121,43 @@ static bool ended_too_early(const child *c, int status) {
     return c->told && (number == SIGUSR1 || (c->deaf && asks_to_stop(number)));
 }
 
+static void watch_from_now_on(child *c, const gt_launch *l, const gt_launch_stop *stop) {
+    gt_process own;
+    c->watched = stop->meets && l->one_host && gt_process_look(getpid(), &own);
+    if (c->watched) snprintf(c->name, sizeof c->name, "%s", own.name);
+    c->look = gt_clock() + look_pause;
+}
+
+/* Has a rank been missing for long? */
+static bool look_for_ranks(child *c) {
+    double now = gt_clock();
+    if (!c->watched || now < c->look) return false;
+    int ranks = gt_children_called(c->pid, c->name);
+    c->look = now + look_pause;
+    if (ranks > c->ranks) c->ranks = ranks;
+    if (ranks == c->ranks) c->missing = 0;
+    else if (!c->missing) c->missing = now;
+    return c->missing && now - c->missing >= patience;
+}
+
+static bool has_ended(const child *c, int *status) { return waitpid(c->pid, status, WNOHANG) == c->pid; }
+
+/* Two SIGTERM let mpirun tidy up, if it gets them; then nothing is asked any more. */
+static void end_all(const child *c) {
+    int status;
+    for (int i = 0; i < 2 && !has_ended(c, &status); i++) {
+        kill(c->pid, SIGTERM);
+        gt_sleep(0.5);
+    }
+    for (int i = 0; i < 20 && !has_ended(c, &status); i++) gt_sleep(0.1);
+    gt_session_signal(c->pid, SIGKILL);
+}
+
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
-        int status, number; /* a signal, less than 0: it is time to ask again */
-        if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
+        int status, number; /* a signal, less than 0: it is time to ask, or to look again */
+        if (has_ended(c, &status)) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
             if (!ended_too_early(c, code)) return code;
             print_line("stopped before the first step; the same command resumes");
@@ -121,8 +166,15 @@ static int wait_for(child *c, const sigset_t *signals) {
         do number = next_signal(c, signals);
         while (number < 0 && errno == EINTR);
         if (number < 0) ask_again(c);
+        if (look_for_ranks(c)) {
+            end_all(c);
+            print_line("error: gantry run: a rank was lost before the ranks had met, and mpirun did not end the "
+                       "others: all are ended. What Open MPI says stands above; often a file system is full ($TMPDIR)");
+            return FAILED;
+        }
         if (asks_to_stop(number)) ask_to_stop(c);
         else if (number == SIGUSR1) ask_gently(c);
+        else if (number == GT_HAVE_MET) c->watched = false;
         else if (number == SIGUSR2) kill(c->pid, number);
         else if (number == SIGTSTP) gt_session_stand_still(c->pid); /* mpirun passes that on to nobody */
     }
@@ -171,7 +223,7 @@ static void name_starter(const gt_launch *l) {
 /* What is ignored, as SIGHUP under nohup, stays ignored; but not SIGINT, which a shell's script lets its background
  * commands ignore, and which training takes there as everywhere. */
 static void choose_signals(sigset_t *set) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD, GT_HAVE_MET};
     sigemptyset(set);
     signal(SIGCHLD, SIG_DFL);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -209,6 +261,7 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     int error = errno;
     launch_stderr_started(&e);
     if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
+    watch_from_now_on(&c, l, stop);
     *status = wait_for(&c, &signals);
     launch_stderr_end(&e);
     return GT_OK;
@@ -216,7 +269,10 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
 
 gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *status) {
     pass_on_terminal(!l->here && !strcmp(l->words[0], "mpirun"));
-    if (!l->here) return run_launcher(l, stop, status);
+    if (!l->here) {
+        gt_status st = launch_ready(l);
+        return st ? st : run_launcher(l, stop, status);
+    }
     gt_program_again((char **)l->words);
     return gt_fail(GT_FAILED, "%s cannot be started", l->words[0]);
 }

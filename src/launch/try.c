@@ -19,6 +19,7 @@
 #include "gantry/clock.h"
 #include "gantry/launch.h"
 #include "launch/network.h"
+#include "launch/ready.h"
 
 enum { FAILED = 1, TURN = 20 /* milliseconds */ };
 static const double patience = 3; /* seconds for mpirun to end what it has started */
@@ -129,12 +130,14 @@ gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_
     struct sigaction now;
     attempt a = {.out = -1, .err = -1, .said = said};
     *said = (gt_launch_said){.status = -1};
+    gt_status st = l->here ? GT_OK : launch_ready(l);
+    if (st) return st;
     fflush(NULL);
     sigemptyset(&ctrl_z);
     sigaction(SIGTSTP, NULL, &now);
     if (now.sa_handler != SIG_IGN) sigaddset(&ctrl_z, SIGTSTP);
     sigprocmask(SIG_BLOCK, &ctrl_z, &before);
-    gt_status st = begin(l, &a);
+    st = begin(l, &a);
     if (!st && !wait_for(&a, limit, stop, &ctrl_z)) {
         said->late = !(stop && stop());
         kill(a.pid, SIGTERM);
