@@ -28,8 +28,8 @@ static gt_status tell_axes(gt_source_info *notes, const gt_axes *a, const char *
         snprintf(channels, sizeof channels, "%" PRId64 " channels that come %s", a->channels,
                  a->planes ? "first" : "last");
     return gt_notes_say(notes,
-                         "an array %s is taken for %" PRId64 " pictures of %" PRId64 " x %" PRId64 " pixels, %s%s", is,
-                         a->count, a->width, a->height, channels, otherwise);
+                        "an array %s is taken for %" PRId64 " pictures of %" PRId64 " x %" PRId64 " pixels, %s%s", is,
+                        a->count, a->width, a->height, channels, otherwise);
 }
 
 /* Four axes, of which nobody says what they mean. */
@@ -165,5 +165,5 @@ gt_status gt_sample_of_numbers(const gt_number_kind *k, gt_source_info *notes, g
     bool whole = k->low >= 0 && k->high <= gt_sample_high(GT_U16), exact = k->low >= -EXACT && k->high <= EXACT;
     *out = !whole ? GT_F32 : k->high <= gt_sample_high(GT_U8) ? GT_U8 : GT_U16;
     return gt_notes_say(notes, "numbers of type %s%d, from %.15g to %.15g, become %s samples%s", word, 8 * k->bytes,
-                         k->low, k->high, gt_sample_name(*out), exact ? "" : ", rounded");
+                        k->low, k->high, gt_sample_name(*out), exact ? "" : ", rounded");
 }

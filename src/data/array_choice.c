@@ -101,7 +101,7 @@ gt_status gt_array_choose(gt_array_choice *c, gt_source_info *notes) {
                        "gantry dataset takes one of them: %s",
                        c->by_shape, list_of(c));
     return gt_notes_say(notes, "of %s the array '%s' is taken (--array=NAME of gantry dataset: another one)",
-                         list_of(c), c->images);
+                        list_of(c), c->images);
 }
 
 void gt_array_choice_free(gt_array_choice *c) {

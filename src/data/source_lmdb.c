@@ -250,12 +250,11 @@ static gt_status tell_sizes(gt_source *s, const sizes *z, int wanted, bool other
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, "%s%d", k ? ", " : "", z->size[k]);
     }
-    return st || z->n < 2
-               ? st
-               : gt_notes_say(&s->info,
-                               "each picture is there in the sizes %s: those of %d are taken (gantry dataset "
-                               "--array=SIZE: others)",
-                               list, wanted);
+    return st || z->n < 2 ? st
+                          : gt_notes_say(&s->info,
+                                         "each picture is there in the sizes %s: those of %d are taken (gantry dataset "
+                                         "--array=SIZE: others)",
+                                         list, wanted);
 }
 
 static gt_status choose_size(gt_source *s, lmdb *l, const char *array) {
