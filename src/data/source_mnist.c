@@ -246,12 +246,13 @@ static gt_status try_labels(gt_source *s, const char *name, bool *there) {
 /* The file beside the images': with a dash or a dot in its name, packed or not; or in a folder of its own name, as
  * Kaggle unpacks it. */
 static gt_status find_labels(gt_source *s) {
+    const char *path = ((const mnist *)s->state)->path;
     bool there = false;
-    const char *slash = strrchr(s->spec, '/');
-    char *first = labels_name(s->spec, 1);
+    const char *slash = strrchr(path, '/');
+    char *first = labels_name(path, 1);
     gt_status st = GT_OK;
     for (int parts = 1; parts <= 2 && !there && !st; parts++) {
-        char *name = labels_name(s->spec, parts);
+        char *name = labels_name(path, parts);
         if (name) st = try_labels(s, name, &there);
         free(name);
     }
@@ -260,7 +261,7 @@ static gt_status find_labels(gt_source *s) {
         st = gt_notes_say(&s->info,
                           "no labels beside '%.200s': looked for '%.200s', with a dash or a dot in it, packed "
                           "(.gz) or not",
-                          slash ? slash + 1 : s->spec, name ? name + 1 : first);
+                          slash ? slash + 1 : path, name ? name + 1 : first);
     } else if (!there && !st) {
         st = gt_notes_say(&s->info, "no labels: 'images' in its name would say which file beside it has them, such as "
                                     "train-images-idx3-ubyte and train-labels-idx1-ubyte");

@@ -233,7 +233,7 @@ static gt_status report_one(const gt_items *items, const gt_transform *t, int64_
                             const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
     int64_t size;
-    bool floats;
+    bool floats = false;
     char text[GT_ODD_BYTES];
     if (code == BAD) {
         if (!scan_one(items, t, i, &again, &size, &floats)) return GT_OK; /* better now */
