@@ -14,7 +14,7 @@ EMOJI = {'cond': 0, 'batch': 32, 'mbstd': 4, 'gamma': None, 'lrate': 0.0025, 'em
 OPTIONAL = {'lrmul': 0.01, 'target': 0.6, 'ada-kimg': 500}
 # What this program does too, or what changes no value of it; None: any value.
 ALLOWED = {'model': 'stylegan2', 'mirror': '0', 'g-arch': 'skip', 'resume': 'noresume', 'freezed': '0', 'augpipe': 'bgc', 'ada-interval': '4'}
-ALLOWED.update(dict.fromkeys(('data', 'class-names', 'cfg', 'gpus', 'slices', 'mbstd-batch', 'pl-mean', 'kimg', 'steps', 'seed', 'nan', 'reduce', 'conv', 'fp32', 'p-max')))
+ALLOWED.update(dict.fromkeys(('data', 'class-names', 'cfg', 'gpus', 'slices', 'mbstd-batch', 'pl-mean', 'kimg', 'steps', 'seed', 'nan', 'reduce', 'conv', 'fp32', 'p-max', 'on-error')))
 SECTIONS = 'data', 'recipe', 'networks', 'augmentation', 'transfer'
 
 
