@@ -256,6 +256,7 @@ static void not_in_the_source(void **state) {
         packed(source, dest, (gt_convert_request){0});
     }
     assert_int_equal(pack(source, NULL, (gt_convert_request){.scan_only = true}, &result), GT_OK);
+    gt_convert_result_free(&result);
 }
 
 /* ---- pictures that cannot be used ---- */
