@@ -38,7 +38,8 @@ static gt_status add_file(gt_source_info *n, const char *path) {
     if (st) return gt_wrap(st, "--class-names");
     char *utf8;
     const char *from;
-    st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
+    st = gt_check_no_page(text, bytes);
+    if (!st) st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
     free(text);
     if (st) return gt_wrap(st, "--class-names: '%s'", path);
     if (from) st = gt_notes_say(n, "the names of classes in '%s' are read as %s, since they are not UTF-8", path, from);
@@ -47,14 +48,31 @@ static gt_status add_file(gt_source_info *n, const char *path) {
     return st;
 }
 
+/* A name that moves from one class to another is seldom meant: the numbers of the labels stay. */
+static gt_status say_moved(gt_source_info *n, char *const *old, int olds) {
+    for (int k = 0; k < olds && k < n->class_names; k++)
+        for (int other = 0; other < olds && strcmp(old[k], n->class_name[k]); other++)
+            if (!strcmp(old[other], n->class_name[k]))
+                return gt_notes_say(
+                    n,
+                    "--class-names calls class %d '%.60s', which the labels call '%.60s'; their '%.60s' is "
+                    "class %d",
+                    k, n->class_name[k], old[k], old[other], other);
+    return GT_OK;
+}
+
 gt_status gt_source_name_classes(gt_source_info *n, const char *names) {
     if (n->label_kind != GT_LABELS_CLASSES)
         return gt_fail(GT_USAGE, "--class-names: the images have no classes%s",
                        n->label_kind ? ", their labels are vectors" : "");
-    for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
-    n->class_names = 0;
+    char **old = n->class_name;
+    int olds = n->class_names;
+    n->class_name = NULL, n->class_names = 0, n->class_room = 0;
     bool list = strchr(names, ',') != NULL;
     gt_status st = list ? add_names(n, names, ",") : add_file(n, names);
+    if (!st) st = say_moved(n, old, olds);
+    for (int i = 0; i < olds; i++) free(old[i]);
+    free(old);
     if (st || n->class_names >= n->label_width) return st;
     return gt_fail(GT_USAGE, "--class-names: %d names for %d classes, which are numbered from 0", n->class_names,
                    n->label_width);

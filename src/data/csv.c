@@ -17,7 +17,7 @@ gt_status gt_csv_open(gt_csv *c, const char *path) {
     int fd;
     uint64_t bytes;
     *c = (gt_csv){.separator = ',', .first_line = 1};
-    gt_status st = gt_source_file(path, &fd, &bytes);
+    gt_status st = gt_source_part_file(path, &fd, &bytes);
     if (st || (c->file = fdopen(fd, "r"))) return st;
     close(fd);
     return gt_fail(GT_NOMEM, "out of memory");
@@ -51,6 +51,14 @@ static gt_status add_field(gt_csv *c, char *field) {
     return st;
 }
 
+/* Blanks around a field belong to nothing, where they do not separate fields themselves. */
+static char *past_margin(const gt_csv *c, char *p) { return c->separator == ' ' ? p : p + strspn(p, " "); }
+
+static void cut_margin(char *field) {
+    size_t n = strlen(field);
+    while (n > 0 && field[n - 1] == ' ') field[--n] = 0;
+}
+
 /* Takes the quotes of one field away, in place; `*next` is what follows its separator, NULL at the end of the line. */
 static gt_status unquote_field(const gt_csv *c, char *field, char **next) {
     char *from = field + 1, *to = field;
@@ -59,9 +67,10 @@ static gt_status unquote_field(const gt_csv *c, char *field, char **next) {
         *to++ = *from++;
     }
     if (*from != '"') return gt_fail(GT_FORMAT, "line %" PRId64 ": a quote is not closed", c->line);
-    if (from[1] && from[1] != c->separator)
+    char *behind = past_margin(c, from + 1);
+    if (*behind && *behind != c->separator)
         return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
-    *next = from[1] ? from + 2 : NULL;
+    *next = *behind ? behind + 1 : NULL;
     *to = 0;
     size_t marks = strspn(field, "'");
     if (marks && field[marks] && strchr(GT_CSV_FORMULA, field[marks])) memmove(field, field + 1, (size_t)(to - field));
@@ -100,12 +109,13 @@ static gt_status split_line(gt_csv *c) {
     if (c->detects) detect_separator(c);
     bool blanks = c->separator == ' ';
     for (char *p = blanks ? past_blanks(c->text) : c->text; p && !st;) {
-        char *field = p;
+        char *field = p = past_margin(c, p);
         if (*p == '"') {
             st = unquote_field(c, field, &p);
         } else {
             p = blanks ? strpbrk(p, " \t") : strchr(p, c->separator);
             if (p) *p++ = 0;
+            cut_margin(field);
         }
         if (!st) st = add_field(c, field);
         if (p && blanks && !*(p = past_blanks(p))) p = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lines of comma-separated values (RFC 4180, or with another separator: fields may stand in double quotes; no line
- * breaks within them), one at a time. An apostrophe with which gt_buffer_csv() keeps a text from being a formula is
- * taken away. */
+ * breaks within them; blanks around a field are none of it), one at a time. An apostrophe with which gt_buffer_csv()
+ * keeps a text from being a formula is taken away. */
 #ifndef GANTRY_DATA_CSV_H
 #define GANTRY_DATA_CSV_H
 

@@ -73,16 +73,28 @@ static gt_status add_head(record_list *r, const json_t *record) {
     return st;
 }
 
-static void add_record(record_list *r, const json_t *record) {
+/* How many columns have the name of column i. */
+static size_t columns_of(const record_list *r, size_t i) {
+    size_t n = 1;
+    while (i + n < r->keys.count && !strcmp(gt_names_at(&r->keys, i), gt_names_at(&r->keys, i + n))) n++;
+    return n;
+}
+
+static gt_status add_record(record_list *r, const json_t *record) {
     size_t of_list = 0;
     for (size_t i = 0; i < r->keys.count; i++) {
         const char *key = gt_names_at(&r->keys, i);
         of_list = i && !strcmp(key, gt_names_at(&r->keys, i - 1)) ? of_list + 1 : 0;
         const json_t *value = json_object_get(record, key);
+        size_t there = json_is_array(value) ? json_array_size(value) : 1, columns = of_list ? there : columns_of(r, i);
+        if (value && !json_is_null(value) && there != columns)
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": '%.60s' has %zu value%s, in the first line it has %zu",
+                           r->line, key, there, there == 1 ? "" : "s", columns);
         if (i) gt_buffer_printf(&r->text, ",");
         add_single(&r->text, json_is_array(value) ? json_array_get(value, of_list) : value);
     }
     gt_buffer_printf(&r->text, "\n");
+    return GT_OK;
 }
 
 static gt_status take_record(record_list *r, const char *text, size_t n) {
@@ -92,7 +104,7 @@ static gt_status take_record(record_list *r, const char *text, size_t n) {
     if (!json_is_object(record))
         st = gt_fail(GT_FORMAT, "line %" PRId64 ": %s", r->line, record ? "an object {...} is needed" : error.text);
     if (!st && !r->keys.count) st = add_head(r, record);
-    if (!st) add_record(r, record);
+    if (!st) st = add_record(r, record);
     json_decref(record);
     return st;
 }
@@ -252,7 +264,7 @@ static gt_status read_file(gt_label_table *t, char **text, size_t *n) {
     int fd;
     uint64_t size = 0;
     char *utf8;
-    gt_status st = gt_source_file(t->path, &fd, &size);
+    gt_status st = gt_source_part_file(t->path, &fd, &size);
     if (!st) st = read_bytes(fd, size, text, n);
     if (fd >= 0) close(fd);
     if (!st && !*n) st = gt_fail(GT_FORMAT, "the file is empty");

@@ -6,9 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/source.h"
 #include "gantry/memory.h"
+#include "gantry/text.h"
 
 void gt_notes_drop_labels(gt_source_info *n) {
     free(n->classes);
@@ -149,6 +151,67 @@ bool gt_notes_labelled(const gt_source_info *n, int64_t i) {
     return n->label_kind == GT_LABELS_CLASSES
                ? n->classes[i] >= 0
                : n->label_kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->label_width]);
+}
+
+bool gt_label_is_none(const char *text) {
+    static const char *const words[] = {"na", "n/a", "#n/a", "null", "none"};
+    char *end;
+    double v = strtod(text, &end);
+    if (end != text && !end[strspn(end, " ")]) return !isfinite(v);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(text, words[i])) return true;
+    return false;
+}
+
+gt_status gt_notes_say_none(gt_source_info *n, int64_t count, const char *example) {
+    return gt_notes_say(n, "%" PRId64 " label%s such as '%.40s' among numbers: no label", count, gt_plural(count),
+                        example);
+}
+
+/* ---- names of classes that look the same ---- */
+
+typedef struct look {
+    char *text;
+    int class;
+} look;
+
+static int compare_looks(const void *a, const void *b) {
+    const look *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : (x->class > y->class) - (x->class < y->class);
+}
+
+/* Without blanks around it, and accents whatever characters they are written in. To be freed. */
+static gt_status look_of(const char *name, char **out) {
+    gt_status st = gt_text_apart(name + strspn(name, " \t\r\n"), out);
+    for (size_t n = st ? 0 : strlen(*out); n > 0 && strchr(" \t\r\n", (*out)[n - 1]);) (*out)[--n] = 0;
+    return st;
+}
+
+gt_status gt_notes_say_alike(gt_source_info *n) {
+    int names = n->class_names;
+    look *list = names > 1 ? calloc((size_t)names, sizeof *list) : NULL;
+    gt_status st = names > 1 && !list ? gt_fail(GT_NOMEM, "out of memory for class names") : GT_OK;
+    int64_t alike = 0;
+    const look *first = NULL;
+    for (int k = 0; k < names && list && !st; k++) {
+        list[k].class = k;
+        st = look_of(n->class_name[k], &list[k].text);
+    }
+    if (list && !st) qsort(list, (size_t)names, sizeof *list, compare_looks);
+    for (int k = 1; k < names && list && !st; k++) {
+        if (strcmp(list[k - 1].text, list[k].text)) continue;
+        if (!alike++) first = &list[k - 1];
+    }
+    if (alike) {
+        const char *name = n->class_name[first->class], *other = n->class_name[first[1].class];
+        st = gt_notes_say(n, "classes %d and %d are both called '%.60s'%s%s", first->class, first[1].class, name,
+                          strcmp(name, other) ? ", with other characters or blanks" : "",
+                          alike > 1 ? "; there are more such classes" : "");
+    }
+    for (int k = 0; k < names && list; k++) free(list[k].text);
+    free(list);
+    return st;
 }
 
 static gt_status check_classes(gt_source_info *n, int64_t count, bool every) {

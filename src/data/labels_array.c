@@ -106,20 +106,25 @@ gt_status gt_labels_of_texts(gt_source_info *n, int64_t count, gt_text_of_label 
     double v = 0;
     char *text;
     bool numbers = true;
+    int64_t nones = 0;
+    char none[48] = "";
     gt_status st = gt_notes_new_classes(n, count);
     for (int64_t i = 0; i < count && !st; i++) {
         if ((st = text_at(arg, i, &text))) break;
-        numbers = numbers && (is_blank(text) || is_class_number(text, &v));
+        if (gt_label_is_none(text) && !nones++) snprintf(none, sizeof none, "%.40s", text);
+        numbers = numbers && (is_blank(text) || gt_label_is_none(text) || is_class_number(text, &v));
         if (!is_blank(text)) st = gt_notes_sort_in_class(n, text, strlen(text));
         free(text);
     }
+    numbers = numbers && nones < count;
     for (int64_t i = 0; i < count && !st; i++) {
         if ((st = text_at(arg, i, &text))) break;
-        if (!is_blank(text))
+        if (!is_blank(text) && !(numbers && gt_label_is_none(text)))
             n->classes[i] = numbers && is_class_number(text, &v) ? (int32_t)v
                                                                  : gt_notes_find_class(n, text, strlen(text));
         free(text);
     }
+    if (numbers && nones && !st) st = gt_notes_say_none(n, nones, none);
     for (int i = 0; i < n->class_names && numbers && !st; i++) free(n->class_name[i]);
     if (numbers && !st) n->class_names = 0;
     return st;

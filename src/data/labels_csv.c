@@ -33,6 +33,9 @@ typedef struct columns {
     int64_t lines, labelled; /* of data; of these with a label */
     int64_t strangers;       /* lines whose name no picture has */
     char *stranger;          /* the first of them */
+    int64_t nones;           /* lines whose label says that there is none */
+    char none[48];           /* such a label */
+    bool numbers;            /* the others are numbers: these have none */
 } columns;
 
 /* Finite as datasets store it: in 32 bits. Where no commas separate fields, a comma may be a decimal point. */
@@ -53,6 +56,7 @@ static char *label_of(const columns *k, size_t i) { return k->csv->field[k->at[i
 
 /* A line with nothing but blanks where its label should stand has none: that is not a class of the name "". */
 static bool has_label(const columns *k) {
+    if (k->numbers && gt_label_is_none(label_of(k, 0))) return false;
     for (size_t i = 0; i < k->width; i++)
         if (label_of(k, i)[strspn(label_of(k, i), " \t")]) return true;
     return false;
@@ -171,6 +175,13 @@ static size_t take_column(columns *k, bool *taken, const char *name, size_t n) {
     return k->width - before;
 }
 
+/* The numbers of the lines, as pandas writes them: a column of which the heading says nothing, while it names others.
+ */
+static bool is_index(const columns *k, size_t i) {
+    const char *name = k->heading && i < k->table->head.count ? gt_names_at(&k->table->head, i) : "x";
+    return !k->table->unnamed && k->fields > 1 + (size_t)k->keyed && (!*name || !strncmp(name, "Unnamed: ", 9));
+}
+
 /* The columns that are asked for, or else all but that of the names. */
 static gt_status choose_columns(columns *k) {
     const char *asked = k->table->columns;
@@ -179,7 +190,12 @@ static gt_status choose_columns(columns *k) {
     bool *taken = calloc(k->fields + 1, sizeof *taken);
     if (!k->at || !taken) st = gt_fail(GT_NOMEM, "out of memory for %zu columns", k->fields);
     for (size_t i = 0; i < k->fields && !st && !*asked; i++)
-        if (!k->keyed || i != k->name) k->at[k->width++] = i;
+        if (!k->keyed || i != k->name) {
+            if (!is_index(k, i)) k->at[k->width++] = i;
+            else
+                st = gt_notes_say(&k->source->info, "column %zu of '%.200s' is not read: it has no name", i + 1,
+                                  k->table->path);
+        }
     for (size_t n; *asked && !st; asked += n + (asked[n] == ',')) {
         n = strcspn(asked, ",");
         if (!take_column(k, taken, asked, n)) st = no_column(k, asked, n);
@@ -225,6 +241,10 @@ static gt_status survey_line(columns *k) {
         return gt_fail(GT_NOMEM, "out of memory for labels");
     if (!has_label(k)) return GT_OK;
     k->labelled++;
+    if (k->width == 1 && gt_label_is_none(label_of(k, 0))) {
+        if (!k->nones++) snprintf(k->none, sizeof k->none, "%.40s", label_of(k, 0));
+        return GT_OK;
+    }
     for (size_t i = 0; i < k->width; i++) {
         double v = 0;
         k->whole = k->whole && to_class(k, label_of(k, i), &v);
@@ -238,6 +258,10 @@ static gt_status survey_columns(columns *k) {
     k->whole = k->real = k->signs = true;
     gt_status st = begin_lines(k);
     while (!st && !(st = next_line(k)) && k->csv->fields) st = survey_line(k);
+    k->numbers = k->nones && k->real && k->nones < k->labelled;
+    if (k->nones && !k->numbers) k->whole = k->real = k->signs = false; /* "none" may be the name of a class */
+    if (k->numbers) k->labelled -= k->nones;
+    if (!st && k->numbers) st = gt_notes_say_none(&k->source->info, k->nones, k->none);
     /* "no", "yes" of an attribute that is asked for */
     k->signs = k->signs && !k->whole && k->width == 1 && *k->table->columns;
     return st;

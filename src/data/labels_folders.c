@@ -48,14 +48,21 @@ static gt_status name_of(const char *folder, size_t n, char **name, size_t *leng
     return st;
 }
 
-/* Two numbers of any length by their values. */
+/* Two whole numbers of any length by their values. */
 static int by_value(const char *a, const char *b) {
+    bool below = *a == '-', other = *b == '-';
+    if (below != other) return below ? -1 : 1;
+    a += below, b += below;
     a += strspn(a, "0"), b += strspn(b, "0");
     size_t n = strlen(a), m = strlen(b);
-    return n != m ? (n < m ? -1 : 1) : strcmp(a, b);
+    int order = n != m ? (n < m ? -1 : 1) : strcmp(a, b);
+    return below ? -order : order;
 }
 
-static bool is_number(const char *name) { return *name && !name[strspn(name, "0123456789")]; }
+static bool is_number(const char *name) {
+    name += *name == '-';
+    return *name && !name[strspn(name, "0123456789")];
+}
 
 typedef struct named {
     char *name;
@@ -188,9 +195,18 @@ gt_status gt_labels_of_folders(gt_source *s, int wanted) {
     while (!wanted && is_passage(s, level)) level++;
     gt_status st = name_classes(s, level);
     bool parts = !wanted && s->info.class_names > 1;
-    for (int k = 0; k < s->info.class_names && !st && parts; k++) parts = is_part(s->info.class_name[k]);
+    const char *part[2] = {NULL, NULL};
+    for (int k = 0; k < s->info.class_names && !st; k++) {
+        const char *name = s->info.class_name[k];
+        if (!is_part(name)) parts = false;
+        else if (!part[part[0] != NULL]) part[part[0] != NULL] = name;
+    }
     if (st || parts) return st ? st : refuse_parts(s, level);
-    if (!wanted && level)
+    if (!wanted && part[1])
+        st = gt_notes_say(&s->info,
+                          "'%s' and '%s' are classes here; if they are parts of a set, each is a source by itself",
+                          part[0], part[1]);
+    if (!wanted && level && !st)
         st = gt_notes_say(&s->info,
                           "the classes are the folders of level %d: above them there is one folder alone "
                           "(--labels=folders:1 takes it)",

@@ -193,6 +193,7 @@ typedef struct labelling { /* of the items by the pairs of dataset.json */
     gt_name_list names;     /* of the pairs, once they are collected */
     bool *seen;             /* [count] of this pass */
     int64_t met, strangers; /* items with a label; labels of names that no item has */
+    bool nulls;             /* some labels are null */
     char *stranger;         /* the first of these names; NULL: there is none */
 } labelling;
 
@@ -273,7 +274,7 @@ static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
     const json_t *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !name)
         return gt_fail(GT_FORMAT, "labels: element %zu is not a pair [name, label]", number);
-    if (json_is_null(label) && !l->every) return GT_OK;
+    if (json_is_null(label) && !l->every) return l->nulls = true, GT_OK;
     if (l->task == COLLECTING) return gt_names_add(&l->names, name, strlen(name));
     int64_t item = gt_naming_find(l->naming, name);
     if (item < 0) return note_stranger(l, name);
@@ -320,6 +321,8 @@ static gt_status check_items(labelling *l) {
         return gt_fail(GT_FORMAT,
                        "none of its %" PRId64 " names is that of a picture: it has '%.200s', a picture is '%.200s'",
                        l->strangers, l->stranger, gt_source_name(s, 0, buffer));
+    if (l->nulls && l->form == NO_FORM)
+        return gt_notes_say(&s->info, "no labels: those of '%s' are all null", GT_NOTES_FILE);
     if (!l->strangers) return GT_OK;
     return gt_notes_say(&s->info, "'%s' has labels for %" PRId64 " name%s that no picture has, such as '%.200s'",
                         GT_NOTES_FILE, l->strangers, gt_plural(l->strangers), l->stranger);
@@ -424,10 +427,12 @@ static gt_status use_text(gt_source *s, const char *text, size_t bytes, const gt
 
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
     size_t mark = gt_text_mark(text, bytes);
+    gt_status st = gt_check_no_page(text, bytes);
+    if (st) return st;
     if (gt_text_is_utf8(text, bytes)) return use_text(s, text + mark, bytes - mark, options);
     char *utf8;
     const char *from;
-    gt_status st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
+    st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
     if (st) return st;
     st = gt_notes_say(&s->info, "'%s' is read as %s, since it is not UTF-8", GT_NOTES_FILE, from);
     if (!st) st = use_text(s, utf8, bytes, options);

@@ -126,9 +126,31 @@ static void count_name(gt_sift *s, const char *path) {
     gt_sift_count(s, kind);
 }
 
+/* In the order of names: folders are listed in any. */
+static void note_table(gt_sift *s, const char *path) {
+    static const char *const usual[] = {"metadata.csv", "metadata.jsonl", "labels.csv", "labels.txt", GT_NOTES_FILE};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (!strcasecmp(last_part(path), usual[i]) && (!*s->table || strcmp(path, s->table) < 0))
+            snprintf(s->table, sizeof s->table, "%s", path);
+}
+
+gt_status gt_sift_say_table(const gt_sift *s, gt_source *source, bool in_archive) {
+    const char *name = s->table;
+    if (!*name) return GT_OK;
+    if (!strcasecmp(last_part(name), GT_NOTES_FILE))
+        return gt_notes_say(&source->info, "no labels: '%s' is not read, since its name is not %s", name,
+                            GT_NOTES_FILE);
+    if (in_archive)
+        return gt_notes_say(&source->info,
+                            "no labels: '%s' is not read in an archive; unpacked, it is by --labels=FILE", name);
+    return gt_notes_say(&source->info, "no labels: '%s' is read by --labels=%.300s/%s alone, or :COLUMN behind it",
+                        name, source->spec, name);
+}
+
 gt_sifted gt_sift_name(gt_sift *s, const char *path) {
     if (gt_picture_is_name(path)) return GT_SIFT_PICTURE;
     if (!strcmp(last_part(path), GT_NOTES_FILE)) return GT_SIFT_PASSED; /* not a word: it is read for its labels */
+    note_table(s, path);
     if (row_of(path) < 0) return GT_SIFT_UNSURE;
     count_name(s, path);
     return GT_SIFT_PASSED;

@@ -24,6 +24,7 @@ typedef struct gt_sift { /* begin with {0} */
     gt_name_list by_bytes, linked,
         hidden; /* the first pictures without the name of one, links to folders, hidden names */
     int64_t pictures_by_bytes, hidden_files;
+    char table[256]; /* the first name of a file that may have labels, "": there is none */
 } gt_sift;
 
 typedef enum gt_sifted { GT_SIFT_PICTURE, GT_SIFT_UNSURE, GT_SIFT_PASSED } gt_sifted;
@@ -43,6 +44,9 @@ void gt_sift_link(gt_sift *s, const char *path); /* a link to a folder, which is
 /* Tells the notes of the source what was passed over, and frees *s. Returns `st` if `st` is an error. GT_FORMAT:
  * source->count is 0; says what there is instead, and which tool converts it. */
 gt_status gt_sift_end(gt_sift *s, gt_source *source, gt_status st);
+
+/* Where there is no dataset.json: which of the files may have the labels. `in_archive`: where no table is read. */
+gt_status gt_sift_say_table(const gt_sift *s, gt_source *source, bool in_archive);
 
 /* The tool that makes pictures of files with this ending ("x.dcm"), for a message; NULL: none is known. */
 const char *gt_sift_advice(const char *name);

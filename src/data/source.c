@@ -184,6 +184,7 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
     if (!st) st = gt_notes_say_one_hot(&s->info, s->count);
     if (!st && options->class_names && *options->class_names)
         st = gt_source_name_classes(&s->info, options->class_names);
+    if (!st) st = gt_notes_say_alike(&s->info);
     if (!st && options->crops && options->windows)
         st = gt_fail(GT_USAGE, "--crops and --windows: one of them can be cut out of pictures");
     if (!st && options->crops) st = gt_source_crops(s, options->crops);

@@ -170,6 +170,10 @@ gt_status gt_notes_set_range(gt_source_info *n, double low, double high);
 /* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
 gt_status gt_notes_check(gt_source_info *n, int64_t count, bool every);
 gt_status gt_notes_say_one_hot(gt_source_info *n, int64_t count); /* where labels are vectors that may be classes */
+gt_status gt_notes_say_alike(gt_source_info *n);                  /* where names of classes look the same */
+/* A text that says that there is no label, where other labels are numbers: NaN, infinity, "N/A", "None", "null". */
+bool gt_label_is_none(const char *text);
+gt_status gt_notes_say_none(gt_source_info *n, int64_t count, const char *example);
 bool gt_notes_labelled(const gt_source_info *n, int64_t i);
 /* Is the number a class? 1.0 is a class, as in the reference tool; 1.5, -1 and 65536 are not. */
 static inline bool gt_is_class(double v) { return v >= 0 && v <= GT_CLASS_MAX && v == (double)(int32_t)v; }
@@ -235,6 +239,10 @@ gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* A regular file to read from; *fd is -1 unless GT_OK. Messages give the reason alone. */
 gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes);
+/* The same of a file that belongs to a source, or has labels: what lies there may not be the file. */
+gt_status gt_source_part_file(const char *path, int *fd, uint64_t *bytes);
+/* GT_FORMAT: the first bytes are those of an HTML page, or of a pointer of Git LFS. 512 are enough. */
+gt_status gt_check_no_page(const void *head, size_t n);
 /* For `load`: memory for the first bytes, at most `most`, of `size`. */
 gt_status gt_load_room(uint64_t size, size_t most, bool whole, void **bytes, size_t *n);
 /* For `load`: the first bytes, at most `most`, of the `size` bytes that begin at `at` of a file. */

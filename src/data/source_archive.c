@@ -177,7 +177,8 @@ static gt_status read_json(gt_source *s, const gt_source_options *options) {
     const packed *p = s->state;
     size_t n = 0;
     void *text;
-    if (p->members.notes == GT_NO_MEMBER) return GT_OK;
+    if (p->members.notes == GT_NO_MEMBER)
+        return gt_own_labels(options) ? gt_sift_say_table(&p->members.sift, s, true) : GT_OK;
     gt_status st = load_part(s, p->members.notes, GT_NOTES_MAX, true, &text, &n);
     if (!st) st = gt_labels_of_json(s, text, n, options);
     free(text);

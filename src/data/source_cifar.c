@@ -181,7 +181,7 @@ static gt_status take_files(cifar *c, const char *folder, gt_hash128 *stamp) {
         if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
         const gt_hash128 both[2] = {*stamp, gt_file_stamp(path)};
         *stamp = gt_hash(both, sizeof both);
-        st = gt_source_file(path, &in.fd, &in.size);
+        st = gt_source_part_file(path, &in.fd, &in.size);
         st = st ? gt_wrap(st, "'%s'", member_kinds[i].name) : unpack_member(c, &in, &member_kinds[i]);
         if (in.fd >= 0) close(in.fd);
         free(path);

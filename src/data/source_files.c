@@ -55,6 +55,28 @@ gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
     return st;
 }
 
+enum { HEAD = 512 }; /* bytes that tell what a file is */
+
+gt_status gt_check_no_page(const void *head, size_t n) {
+    gt_file_kind kind = gt_kind_of_bytes(head, n < HEAD ? n : HEAD, n);
+    if (kind == GT_KIND_PAGE) return gt_fail(GT_FORMAT, "an HTML page: what was downloaded is not the file");
+    if (kind == GT_KIND_POINTER) return gt_fail(GT_FORMAT, "a pointer of Git LFS: git lfs pull brings the file");
+    return GT_OK;
+}
+
+gt_status gt_source_part_file(const char *path, int *fd, uint64_t *bytes) {
+    char head[HEAD];
+    gt_status st = gt_source_file(path, fd, bytes);
+    if (st) return st;
+    size_t n = *bytes < sizeof head ? (size_t)*bytes : sizeof head;
+    st = gt_read_at(*fd, 0, head, n);
+    if (!st) st = gt_check_no_page(head, n);
+    if (!st) return GT_OK;
+    close(*fd);
+    *fd = -1;
+    return st;
+}
+
 gt_status gt_load_room(uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
     *bytes = NULL;
     if (whole && size > most)

@@ -189,20 +189,10 @@ static gt_status find_json(gt_source *s, char **path) {
     return GT_OK;
 }
 
-/* Files that may have labels, where there is no dataset.json. */
-static gt_status say_tables(gt_source *s) {
-    static const char *const usual[] = {"metadata.csv", "metadata.jsonl", "labels.csv", "labels.txt"};
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (gt_folder_has(s->spec, usual[i]))
-            return gt_notes_say(&s->info, "no labels: '%s' is read by --labels=%.300s/%s alone, or :COLUMN behind it",
-                                usual[i], s->spec, usual[i]);
-    return GT_OK;
-}
-
-static gt_status read_json(gt_source *s, const gt_source_options *options) {
+static gt_status read_json(gt_source *s, const gt_sift *sift, const gt_source_options *options) {
     char *path;
     gt_status found = find_json(s, &path);
-    if (!path) return found || !gt_own_labels(options) ? found : say_tables(s);
+    if (!path) return found || !gt_own_labels(options) ? found : gt_sift_say_table(sift, s, false);
     void *text = NULL;
     size_t n;
     gt_status st = gt_file_read(path, GT_NOTES_MAX, &text, &n);
@@ -259,7 +249,7 @@ static gt_status open_folder(gt_source *s, const gt_source_options *options) {
     if ((st = take_masks(s))) return st;
     if (!options->by_code_points) gt_names_sort(&s->names, gt_by_components);
     s->count = (int64_t)s->names.count;
-    return read_json(s, options);
+    return read_json(s, &sift, options);
 }
 
 const gt_source_kind gt_source_folder = {

@@ -289,7 +289,7 @@ static gt_status open_file(gt_source *s) {
     char *path = gt_is_directory(s->spec) ? gt_path_join(s->spec, "data.mdb") : strdup(s->spec);
     if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
     s->stamp = gt_file_stamp(path);
-    gt_status st = gt_source_file(path, &s->file.fd, &s->file.size);
+    gt_status st = gt_source_part_file(path, &s->file.fd, &s->file.size);
     free(path);
     return st;
 }

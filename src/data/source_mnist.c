@@ -120,7 +120,7 @@ static bool claims_mnist(const gt_spec *spec) {
 /* A regular file, unpacked or not, for gzread; *bytes is its size as it lies there. */
 static gt_status open_packed(gzFile *file, const char *path, uint64_t *bytes) {
     int fd;
-    gt_status st = gt_source_file(path, &fd, bytes);
+    gt_status st = gt_source_part_file(path, &fd, bytes);
     if (st || (*file = gzdopen(fd, "rb"))) return st;
     close(fd);
     return gt_fail(GT_NOMEM, "out of memory for unpacking");

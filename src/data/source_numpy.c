@@ -137,7 +137,7 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     if (!gt_source_is_nameless(s))
         return gt_fail(GT_USAGE, "labels by row are for images without names of their own (an array, MNIST, HDF5); "
                                  "FILE.csv with lines NAME,LABEL gives labels by name");
-    gt_status st = gt_source_file(path, &fd, &size);
+    gt_status st = gt_source_part_file(path, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
     if (fd >= 0) close(fd);
     if (!st) st = gt_labels_head(&array, bytes, n);

@@ -328,7 +328,8 @@ static gt_status read_labels(gt_source *s, const char *path) {
     } else {
         st = gt_file_read(file, LABELS_MOST, &bytes, &n);
         if (!st) {
-            st = parse_labels(s, bytes, n);
+            st = gt_check_no_page(bytes, n);
+            if (!st) st = parse_labels(s, bytes, n);
             free(bytes);
             if (st) gt_wrap(st, "labels in '%s'", file);
         }

@@ -89,7 +89,8 @@ static void close_archive(void *state) {
 static gt_status read_json(gt_source *s, const archive *a, const gt_source_options *options) {
     size_t n = 0;
     void *text;
-    if (a->members.notes == GT_NO_MEMBER) return GT_OK;
+    if (a->members.notes == GT_NO_MEMBER)
+        return gt_own_labels(options) ? gt_sift_say_table(&a->members.sift, s, true) : GT_OK;
     gt_status st = load_entry(a->zip, a->members.notes, GT_NOTES_MAX, true, &text, &n);
     if (!st) st = gt_labels_of_json(s, text, n, options);
     free(text);

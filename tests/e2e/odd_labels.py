@@ -116,6 +116,8 @@ def names():
     check('one label missing, left out', ['s', 'o.zip', '--on-error=skip'], usual[:3], '1 had no label')
     notes(pairs[:3] + [['003.png', None]])
     check('one label null', ['s', 'o.zip', '--on-error=skip'], usual[:3], '1 had no label')
+    notes([[n, None] for n in four])
+    check('all labels null', ['s', 'o.zip'], [None] * 4, "no labels: those of 'dataset.json' are all null")
     notes(pairs + [['000.png', 1]])
     check('a name twice', ['s', 'o.zip'], 1, "'000.png' is there twice, with different labels")
     notes(pairs + [['./000.png', 1]])
@@ -169,6 +171,14 @@ def tables():
         ('a name too many', lines('%s,%s\n') + 'x.png,dog\n', '', words, "lines of 1 name that no picture has, such as 'x.png'"),
         ('one-hot', ''.join('%s,%d,%d\n' % (n, l, 1 - l) for n, l in zip(four, usual)), '', [[0, 1], [1, 0]] * 2, 'one-hot.*taken as vectors'),
         ('nothing', '', '', 1, 'the file is empty'),
+        ('blanks around', 'file_name, label ,n\n' + lines('%s , "%s" , 1\n').replace('"dog"', ' dog'), ':label', words, '-'),
+        ('NaN among numbers', '000.png,0\n001.png,NaN\n002.png,1\n003.png,1.0\n', '', 2, "1 label such as 'NaN' among numbers: no label"),
+        ('infinity among numbers', '000.png,0\n001.png,inf\n002.png,1\n003.png,.5\n', '', 2, "such as 'inf'"),
+        ('None among names', '000.png,None\n001.png,cat\n002.png,None\n003.png,1\n', '', ['None', 'cat', 'None', '1'], '-'),
+        ("pandas' index", ',file_name,label\n' + ''.join('%d,%s,%d\n' % (7 * i, n, l) for i, (n, l) in enumerate(zip(four, usual))), '', usual, "column 1 of 'l.txt' is not read: it has no name"),
+        ("pandas' index, saved again", 'file_name,Unnamed: 0,label\n' + ''.join('%s,%d,%d\n' % (n, 7, l) for n, l in zip(four, usual)), '', usual, 'column 2'),
+        ('metadata.jsonl, a longer list', records.replace('[1, 0.5]', '[1, 0.5, 2]'), ':at', 1, "line 2: 'at' has 3 values, in the first line it has 2"),
+        ('metadata.jsonl, no list', records.replace('[1, 0.5]', '1'), ':at', 1, "line 2: 'at' has 1 value, in the first line it has 2"),
     ]
     pictures(four, '')
     for what, text, columns, want, says in rows:
@@ -184,6 +194,8 @@ def tables():
                                 ('a column', 'number,text,label\n' + ''.join('%d,x,%s\n' % (i, w) for i, w in enumerate(words)), ':label')):
         open('l.txt', 'w').write(text)
         check('array: ' + what, ['a.npy', 'o.zip', '--labels=l.txt' + columns], words, '-')
+    open('l.txt', 'w').write(lines('%s,%s\n'))
+    check('--class-names, moved', ['s', 'o.zip', '--labels=l.txt', '--class-names=dog,cat'], words[1:] + words[:1], "calls class 0 'dog', which the labels call 'cat'; their 'dog' is class 1")
     open('names.txt', 'wb').write('apple\r\ncafé\r\n'.encode('utf-16'))
     open('l.txt', 'w').write(''.join('%s,%d\n' % p for p in zip(four, usual)))
     check('--class-names in UTF-16', ['s', 'o.zip', '--labels=l.txt', '--class-names=names.txt'], ['apple', 'café'] * 2, 'UTF-16')
@@ -208,6 +220,7 @@ def arrays():
         ('one-hot of float32', hot.astype('f4'), vectors), ('one-hot of float64', hot, vectors),
         ('several of int64', np.array([[1, 1], [0, 1], [1, 1], [0, 0]]), [[1, 1], [0, 1], [1, 1], [0, 0]]),
         ('texts', np.array(['cat', 'dög'])[k], ['cat', 'dög'] * 2), ('texts that are numbers', np.array(['10', '9', '10', '9']), [10, 9, 10, 9]),
+        ('texts with blanks', np.array(['cat', 'cat '])[k], ['cat', 'cat '] * 2),
         ('bytes', np.array([b'cat', b'dog'])[k], ['cat', 'dog'] * 2), ('bytes of Latin-1', np.array([b'cat', b'd\xf6g'])[k], ['cat', 'dög'] * 2),
     ]
     bad = [
@@ -215,7 +228,7 @@ def arrays():
         ('NaN', np.array([0, 1, np.nan, 1]), 'label 2: number 0 .nan. is not finite'), ('too few', k[:3], 'labels'),
     ]
     for turn, (what, labels, want) in enumerate(rows + [(w, l, 1) for w, l, _ in bad]):
-        says = next((s for w, _, s in bad if w == what), 'one-hot' if 'one-hot' in what else '-')
+        says = next((s for w, _, s in bad if w == what), 'one-hot' if 'one-hot' in what else "both called 'cat', with other" if 'blanks' in what else '-')
         np.savez('a.npz', images=images(), labels=labels)
         check('npz: ' + what, ['a.npz', 'o.zip'], want, says)
         if turn % 4 == 1:
@@ -227,6 +240,9 @@ def arrays():
             if labels.dtype.kind == 'U': f.create_dataset('labels', data=labels.astype(object), dtype=h5py.string_dtype())
             else: f['labels'] = labels
         check('HDF5: ' + what, ['a.h5', 'o.zip'], want, says)
+    np.savez('a.npz', images=images(), labels=np.array(['0', 'nan', '1', '1']))
+    check('npz: texts of numbers, NaN', ['a.npz', 'o.zip'], 2, "1 label such as 'nan' among numbers: no label")
+    check('npz: texts of numbers, NaN, left out', ['a.npz', 'o.zip', '--on-error=skip'], [0, 'out', 1, 1], '1 had no label')
     with h5py.File('a.h5', 'w') as f:  # texts in chunks, and the order of their names
         f['images'] = images()
         f.create_dataset('labels', data=np.array(['cat', 'dog'], object)[k], dtype=h5py.string_dtype(), chunks=(3,), compression='gzip')

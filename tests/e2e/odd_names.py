@@ -173,6 +173,8 @@ def case_levels():
     table(classes([b'a/b/cat', b'a/b/dog']), ['cat', 'dog'], 4, BY_FOLDERS, kinds=SOME, says=['level 3'])
     table(classes([b'%d' % k for k in range(12)]), ['%d' % k for k in range(12)], 24, BY_FOLDERS, kinds=SOME)
     table(classes([b'x/007', b'x/8', b'x/123456789012345678901234567890']), ['007', '8', '123456789012345678901234567890'], 6, BY_FOLDERS, kinds=['folder'])
+    table(classes([b'-10', b'-9', b'0', b'2', b'10']), ['-10', '-9', '0', '2', '10'], 10, BY_FOLDERS, kinds=SOME)
+    table(classes([b'extra', b'train', b'val']), ['extra', 'train', 'val'], 6, BY_FOLDERS, kinds=['folder'], says=["'train' and 'val' are classes here"])
     parts = classes([b'train/cat', b'train/dog']) + [(b'test/' + name, data) for name, data in classes([b'cat', b'dog'])]
     seen = [(name, picture(int(b'dog' in name), 5 + k)) for k, (name, _) in enumerate(parts)]
     table(seen, None, 0, BY_FOLDERS, status=2, says=['parts of a set, not classes', r'gantry dataset t/s[.a-z0-9]*/train train\.zip --labels=folders', 'folders:2'])
@@ -195,6 +197,10 @@ def case_encodings():
     table(classes([b'\x95\\', b'\x94L']), ['\xf2\\', '\xf6L'], 4, BY_FOLDERS, kinds=['zip'])  # Shift-JIS: half of the first character is a backslash
     notes = json.dumps({'labels': [['a/0.png', 0], ['a/1.png', 0], ['b/0.png', 1], ['b/1.png', 1]], 'class_names': ['a', 'b']}).encode()
     table(classes([b'a', b'b']) + [(b'dataset.json', notes)], ['a', 'b'], 4)
+    for name, says in (('Dataset.json', 'not read, since its name is not dataset.json'), ('a/metadata.csv', '(not )?read (by|in an archive)')):
+        table(classes([b'a', b'b']) + [(name.encode(), notes)], None, 4, kinds=SOME, says=["no labels: '%s' is %s" % (name, says)])
+    apart = 'e\u0301'.encode()
+    table(classes([apart, b'z', '\xe9'.encode()]), ['e\u0301', 'z', '\xe9'], 6, BY_FOLDERS, kinds=SOME, says=["classes 0 and 2 are both called 'e\u0301', with other characters"])
     table([(b'a\\0.png', picture(0, 0)), (b'a/0.png', picture(0, 1))], None, 0, kinds=['zip'], status=1, says=["two entries named 'a/0.png'"])
     table([(b'a/0.png', picture(0, 0)), (b'a/0.png', picture(0, 1))], None, 1, kinds=['tar', '7z'], says=['more than once'])
 
@@ -226,6 +232,16 @@ def case_what_it_is():
         for text, says in ((page, 'an HTML page'), (b'\n  <html>', 'an HTML page'), (pointer, 'git lfs pull')):
             open('x' + ending, 'wb').write(text)
             gantry('dataset', 'x' + ending, 'o.zip', status=1, says=[says])
+    # the same of files that belong to a source
+    folder('parts', [(b'0.png', picture(0, 0))])
+    images = bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(784)
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1, 8, 8), }"
+    folder('.', [(b'mnist/train-images-idx3-ubyte', images), (b'one.npy', b'\x93NUMPY\1\0' + bytes([len(header) + 1, 0]) + header + b'\n' + bytes(64))])
+    for text, says in ((page, 'an HTML page'), (pointer, 'git lfs pull')):
+        folder('.', [(b'y_lmdb/data.mdb', text), (b'mnist/train-labels-idx1-ubyte', text), (b'l.csv', text), (b'l.npy', text), (b'parts/dataset.json', text)]
+                    + [(b'cifar-10-batches-py/' + n, text) for n in (b'batches.meta', b'data_batch_1')])
+        for words in (['y_lmdb'], ['mnist'], ['cifar-10-batches-py'], ['parts'], ['parts', '--labels=l.csv'], ['one.npy', '--labels=l.npy'], ['one.npy', '--labels=l.csv']):
+            gantry('dataset', words[0], 'o.zip', *words[1:], status=1, says=[says])
     dicom = bytes(128) + b'DICM'
     table([(b'a.dcm', dicom), (b'IM0001', dicom), (b'b.svg', b'<svg'), (b'c.nii.gz', b'\x1f\x8b'), (b'd.mat', b'MATLAB')], None, 0, status=1,
           says=[r'holds no pictures, only 2 \.dcm \(DICOM: dcm2pnm .*1 \.mat \(.*1 \.nii\.gz \(.*1 \.svg \(drawings: rsvg-convert'])
