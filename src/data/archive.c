@@ -3,20 +3,22 @@
 #define _GNU_SOURCE
 #include "data/archive.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <zlib.h>
 
 #include "base/file.h"
 
 enum { BLOCK = 1 << 16 };
 
-/* What libarchive may take a file for, and what the kind is called in messages. */
+/* What libarchive may take a file for, and what the kind is called in messages. What gzip packs is unpacked by zlib:
+ * libarchive does not compare its checksum. */
 static void support(struct archive *a, gt_archive_kind kind) {
     switch (kind) {
     case GT_ARCHIVE_ZIP: archive_read_support_format_zip_seekable(a); break;
-    case GT_ARCHIVE_TAR: archive_read_support_filter_gzip(a), archive_read_support_format_tar(a); break;
+    case GT_ARCHIVE_TAR: archive_read_support_format_tar(a); break;
     case GT_ARCHIVE_ANY:
         /* those that libarchive reads by itself: for others it would start programs */
-        archive_read_support_filter_gzip(a);
         archive_read_support_filter_bzip2(a);
         archive_read_support_filter_xz(a);
         archive_read_support_filter_lzma(a);
@@ -33,16 +35,52 @@ static void support(struct archive *a, gt_archive_kind kind) {
 static const char *const kinds[] = {
     [GT_ARCHIVE_ZIP] = "ZIP archive", [GT_ARCHIVE_TAR] = "tar archive", [GT_ARCHIVE_ANY] = "archive"};
 
+static const char gzip_begins[] = {'\x1f', '\x8b'};
+
+typedef struct gzip {
+    gzFile file; /* NULL: the archive is not packed by gzip */
+    char block[BLOCK];
+} gzip;
+
+static la_ssize_t read_gzip(struct archive *a, void *arg, const void **block) {
+    gzip *z = arg;
+    int n = gzread(z->file, z->block, BLOCK), code;
+    const char *why = gzerror(z->file, &code);
+    *block = z->block;
+    if (n > 0 || (n == 0 && code != Z_BUF_ERROR)) return n;
+    archive_set_error(a, code == Z_ERRNO ? errno : EILSEQ, "%s", code == Z_BUF_ERROR ? "truncated gzip" : why);
+    return ARCHIVE_FATAL;
+}
+
+static int open_archive(struct archive *a, const char *path, gzip *z) {
+    if (!gt_file_begins(path, 0, gzip_begins, sizeof gzip_begins)) return archive_read_open_filename(a, path, BLOCK);
+    if ((z->file = gzopen(path, "rb"))) return archive_read_open(a, z, NULL, read_gzip, NULL);
+    archive_set_error(a, errno, "cannot be opened");
+    return ARCHIVE_FATAL;
+}
+
+/* What comes behind the last entry: the checksum, of gzip. */
+static int read_end(struct archive *a, gzip *z) {
+    const void *block;
+    la_ssize_t n = z->file ? 1 : 0;
+    while (n > 0) n = read_gzip(a, z, &block);
+    return n ? ARCHIVE_FATAL : ARCHIVE_OK;
+}
+
 static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
     struct archive_entry *entry;
-    int code = archive_read_open_filename(a, path, BLOCK);
+    gzip z = {0};
+    int code = open_archive(a, path, &z);
     gt_status st = GT_OK;
     if (code == ARCHIVE_OK)
         while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF)
             st = use(arg, a, entry);
-    return st || code >= ARCHIVE_WARN
-               ? st
-               : gt_fail(GT_FORMAT, "no %s, or damaged or truncated: %s", kinds[kind], archive_error_string(a));
+    if (!st && code == ARCHIVE_EOF) code = read_end(a, &z);
+    const char *why = archive_error_string(a);
+    if (!st && code < ARCHIVE_WARN)
+        st = gt_fail(GT_FORMAT, "no %s, or damaged or truncated: %s", kinds[kind], why ? why : "it ends too early");
+    if (z.file) gzclose(z.file);
+    return st;
 }
 
 /* libarchive gives names in the encoding of the locale, and this program has that of C: for names that are not ASCII it

@@ -41,14 +41,17 @@ static gt_status guess_layout(gt_axes *out, gt_source_info *notes, const int64_t
                        "); --layout=nhwc or --layout=nchw of gantry dataset says which it is",
                        is, most);
     bool planes = colours || wide, doubtful = d[3] > COLOURS_MOST && d[3] > d[1] && d[2] > d[1];
+    bool third = d[2] <= COLOURS_MOST && d[0] > COLOURS_MOST && d[1] > COLOURS_MOST && d[3] > COLOURS_MOST;
     *out = planes ? (gt_axes){d[0], d[2], d[3], d[1], true} : (gt_axes){d[0], d[1], d[2], d[3], false};
+    if (third) return tell_axes(notes, out, is, "; of [H,W,C,N] numpy.moveaxis(a, 3, 0) makes [N,H,W,C]");
     if (!doubtful) return GT_OK;
     return tell_axes(notes, out, is,
                      planes ? " (gantry dataset --layout=nhwc: last)" : " (gantry dataset --layout=nchw: first)");
 }
 
 /* Two axes: pictures in rows of numbers, of which two kinds are usual. */
-static gt_status guess_rows(gt_axes *out, gt_source_info *notes, const int64_t *d, const char *is) {
+static gt_status guess_rows(gt_axes *out, gt_source_info *notes, gt_array_layout layout, const int64_t *d,
+                            const char *is) {
     enum { MNIST = 28, CIFAR = 32 };
     char example[48] = "28x28";
     int64_t side = llround(sqrt((double)d[1]));
@@ -57,8 +60,8 @@ static gt_status guess_rows(gt_axes *out, gt_source_info *notes, const int64_t *
         return tell_axes(notes, out, is, "");
     }
     if (d[1] == 3 * CIFAR * CIFAR) {
-        *out = (gt_axes){d[0], CIFAR, CIFAR, 3, true};
-        return tell_axes(notes, out, is, " (gantry dataset --shape=32x32x3: last)");
+        *out = (gt_axes){d[0], CIFAR, CIFAR, 3, layout != GT_ARRAY_NHWC};
+        return tell_axes(notes, out, is, layout == GT_ARRAY_GUESS ? " (gantry dataset --shape=32x32x3: last)" : "");
     }
     if (side * side != d[1] && (side = llround(sqrt((double)d[1] / 3)), 3 * side * side == d[1]))
         snprintf(example, sizeof example, "3x%" PRId64 "x%" PRId64, side, side);
@@ -112,7 +115,7 @@ gt_status gt_axes_of_array(gt_axes *out, gt_source_info *notes, const gt_source_
     const int64_t *d = dims;
     dims_text(n_dims, dims, is);
     if (options->shape && *options->shape) return axes_of_shape(out, options, n_dims, dims, is);
-    if (n_dims == 2) return guess_rows(out, notes, d, is);
+    if (n_dims == 2) return guess_rows(out, notes, options->layout, d, is);
     if (n_dims != 3 && n_dims != 4)
         return gt_fail(GT_FORMAT, "an array of %d axes, %s; images are [N,H,W], [N,H,W,C] or [N,C,H,W]", n_dims, is);
     if (n_dims == 4 && options->layout == GT_ARRAY_GUESS) return guess_layout(out, notes, d, channels_most, is);

@@ -49,15 +49,19 @@ static gt_status check_names(const gt_source *s) {
     return GT_OK;
 }
 
-/* The failure, and the command that makes a dataset of such pictures. */
-static gt_status with_command(const gt_dataset *ds, gt_status st) {
+/* The failure, and the command that makes a dataset of such pictures; without those that are damaged. */
+static gt_status with_command(const gt_dataset *ds, gt_status st, bool damaged) {
     gt_survey found;
     gt_buffer command = {0};
     char said[1024];
     snprintf(said, sizeof said, "%s", gt_message());
     if (gt_survey_pictures(ds->source, &found) || found.unread == found.looked) return gt_fail(st, "%s", said);
+    found.unread += damaged;
     gt_survey_command(&found, ds->spec, &command);
-    if (!command.failed) gt_fail(st, "%s; a dataset of them: %.*s", said, (int)command.n, (const char *)command.data);
+    if (!command.failed)
+        gt_fail(st, "%s; a dataset of %s: %.*s%s", said, damaged ? "the others" : "them", (int)command.n,
+                (const char *)command.data,
+                damaged && !ds->skips ? "; gantry train and gantry metrics take --on-error=skip, too" : "");
     gt_buffer_free(&command);
     return st;
 }
@@ -73,15 +77,16 @@ static gt_status compare_shape(const gt_dataset *ds, const gt_picture *found) {
                    gt_picture_shape(s, wanted));
 }
 
-/* Counts damaged pictures that are passed over; they are told where they are read. */
+/* Counts damaged pictures; those that are passed over are told where they are read. */
 static gt_status survey_one(const gt_dataset *ds, int64_t i, int64_t *damaged) {
     gt_picture found;
     bool cut;
     gt_progress();
     gt_status st = gt_item_wrap(ds->source, i, gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut));
+    *damaged += st == GT_FORMAT;
     if (st == GT_FORMAT && ds->skips) {
         int64_t all = ds->source->count;
-        return ++*damaged <= gt_damage_most(all) ? GT_OK : gt_damage_too_many(ds->spec, *damaged, all);
+        return *damaged <= gt_damage_most(all) ? GT_OK : gt_damage_too_many(ds->spec, *damaged, all);
     }
     return st ? st : gt_item_wrap(ds->source, i, compare_shape(ds, &found));
 }
@@ -104,10 +109,10 @@ static gt_status survey_items(gt_dataset *ds) {
     ds->shape = s->shape;
     if (s->shape.height) return GT_OK;
     gt_status st = check_names(s);
-    if (!st) st = first_shape(ds);
     int64_t looks = gt_source_looks(s), damaged = 0;
+    if (!st && (st = first_shape(ds)) == GT_FORMAT) damaged = 1;
     for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, gt_source_look(s, k, looks), &damaged);
-    return st && st != GT_NOMEM && s->count > 1 ? with_command(ds, st) : st;
+    return st && st != GT_NOMEM && s->count > 1 ? with_command(ds, st, damaged > 0) : st;
 }
 
 /* As survey_items(), for pictures of any shapes. What nobody has looked at may have another shape, too. */

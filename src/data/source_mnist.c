@@ -154,6 +154,18 @@ static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes,
     return GT_OK;
 }
 
+/* Nothing comes behind what was read, and the checksum is right. */
+static gt_status read_end(gzFile file, const char *what) {
+    char more;
+    return gzread(file, &more, 1) == 0
+               ? GT_OK
+               : gt_fail(GT_FORMAT, "damaged: it goes on behind its last %s, or its checksum is wrong", what);
+}
+
+static gt_status close_packed(gzFile file, gt_status st) {
+    return gzclose(file) == Z_BUF_ERROR && !st ? gt_fail(GT_FORMAT, "truncated: its checksum is missing") : st;
+}
+
 static gt_status unpack_images(gt_temp_file *to, gzFile file, uint64_t total) {
     char *piece = malloc(PIECE);
     gt_status st = piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for unpacking");
@@ -162,10 +174,8 @@ static gt_status unpack_images(gt_temp_file *to, gzFile file, uint64_t total) {
         st = read_packed(file, piece, n);
         if (!st) st = gt_temp_file_add(to, piece, n);
     }
-    if (!st && gzread(file, piece, 1) != 0)
-        st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
     free(piece);
-    return st;
+    return st ? st : read_end(file, "image");
 }
 
 static gt_status read_images(gt_source *s) {
@@ -177,8 +187,7 @@ static gt_status read_images(gt_source *s) {
     st = read_idx_head(file, 3, bytes, size);
     if (!st) st = gt_temp_file_open(&s->file);
     if (!st) st = unpack_images(&s->file, file, (uint64_t)size[0] * size[1] * size[2]);
-    if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
-    if (st) return st;
+    if ((st = close_packed(file, st))) return st;
     s->count = size[0];
     s->shape = (gt_picture){.height = (int)size[1], .width = (int)size[2], .channels = 1, .type = GT_U8};
     return GT_OK;
@@ -196,10 +205,11 @@ static gt_status read_labels(gt_source *s, const char *path) {
     uint8_t *labels = st ? NULL : malloc(n);
     if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
     if (!st) st = read_packed(file, labels, n);
+    if (!st) st = read_end(file, "label");
+    st = close_packed(file, st);
     if (!st) st = gt_notes_new_classes(&s->info, s->count);
     for (uint32_t i = 0; !st && i < n; i++) s->info.classes[i] = labels[i];
     free(labels);
-    gzclose(file);
     return st;
 }
 
@@ -297,7 +307,7 @@ static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     gt_status st = gt_is_directory(s->spec)      ? choose_file(s, m)
                    : (m->path = strdup(s->spec)) ? GT_OK
                                                  : gt_fail(GT_NOMEM, "out of memory for a file name");
-    if (!st) st = read_images(s);
+    if (!st && (st = read_images(s)) && gt_is_directory(s->spec)) gt_wrap(st, "'%s'", m->path);
     m->border = s->shape.height == MNIST_SIDE && s->shape.width == MNIST_SIDE ? options->mnist_border : 0;
     s->info.border = m->border;
     s->shape.height += 2 * m->border;

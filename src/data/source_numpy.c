@@ -193,9 +193,16 @@ static gt_status say_other(gt_source *s, const npz *z) {
     return gt_notes_say(&s->info, "no labels: looked for labels, y_train, y and arr_1; '%s' is not read", z->other);
 }
 
+static bool is_called_labels(const char *name) { return strstr(name, "label") || *name == 'y'; }
+
+/* Of a damaged array: another one must not be taken in its place. */
+static bool may_be_images(const npz *z, const char *name) {
+    return !is_called_labels(name) && (!*z->choice.wanted || !strcmp(z->choice.wanted, name));
+}
+
 /* Arrays that nobody wants may be of any kind, labels may not. */
 static void note_unread(npz *z, const char *name) {
-    if (*z->unread || !(strstr(name, "label") || *name == 'y')) return;
+    if (*z->unread || !is_called_labels(name)) return;
     snprintf(z->unread, sizeof z->unread, "'%s': %s", name, gt_message());
 }
 
@@ -205,8 +212,9 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
     gt_npy head;
     bool images = z->second && !strcmp(name, z->choice.images), labels = z->second && !strcmp(name, z->choice.labels);
     if (z->second && !images && !labels) return GT_OK;
-    gt_status st = gt_archive_piece(a, piece, PIECE, &n);
+    gt_status read = gt_archive_piece(a, piece, PIECE, &n), st = n && !z->second ? GT_OK : read;
     if (!st) st = images ? gt_npy_head(&head, piece, n) : gt_labels_head(&head, piece, n);
+    if (st && read && !z->second && may_be_images(z, name)) return st;
     if (st && !z->second) note_unread(z, name);
     else if (!z->second) note_other(z, name, &head);
     if (!z->second) {

@@ -287,14 +287,16 @@ static gt_status check_scan(conversion *p) {
 /* Floats whose source says no range: all of them are read to find it. */
 static gt_status find_range_all(conversion *p) {
     gt_transform *t = &p->request->transform;
-    bool unit = false;
+    bool unit = false, others = false;
     int said = 0;
     for (int k = 0; k < p->items.n; k++) said += gt_source_get_info(p->items.sources[k])->says_range;
-    if (!p->request->has_range && said < p->items.n) gt_floats_look_all(p->comm, p->pool, &p->items, &unit);
-    if (!unit) return GT_OK;
-    if (said)
-        return gt_fail(GT_USAGE, "some sources say the range of their floats, others do not and look like 0 .. 1; "
-                                 "--range=LO,HI declares one for all");
+    gt_status st = GT_OK;
+    if (!p->request->has_range && said < p->items.n)
+        st = gt_floats_look_all(p->comm, p->pool, &p->items, &unit, &others);
+    if (st || !unit) return st;
+    if (said || others)
+        return gt_fail(GT_USAGE, "the floats of some sources look like 0 .. 1, which they do not say, and those of "
+                                 "others have another range, or say one; --range=LO,HI declares one for all");
     t->of_floats = true;
     t->range[0] = 0, t->range[1] = 1;
     gt_info(

@@ -86,9 +86,9 @@ const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture 
 
 /* ---- floats of which nobody says which are black and white (float_range.c) ---- */
 
-/* All ranks call. *unit: there are such, and no sample of them is negative, and none above 1. All pictures are
- * read for it, whichever are taken: parts of a split have one range. */
-void gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items, bool *unit);
+/* All ranks call. *unit: there is a source of such, and no sample of it is negative, and none above 1; *others: there
+ * is one that has such samples. All pictures are read for it, whichever are taken: parts of a split have one range. */
+gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items, bool *unit, bool *others);
 
 /* ---- destinations: one file each ---- */
 

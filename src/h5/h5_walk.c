@@ -43,6 +43,20 @@ static herr_t walk_attribute(hid_t object, const char *name, const H5A_info_t *i
     return result;
 }
 
+static herr_t is_of_filter(unsigned n, const H5E_error2_t *e, void *found) {
+    (void)n;
+    if (e->maj_num == H5E_PLINE) *(bool *)found = true;
+    return 0;
+}
+
+/* A row whose chunk does not unpack is one damaged picture of many, for who reads that row (h5_guard.c); a disk, or
+ * memory, that failed is not. */
+static bool is_damaged_chunk(void) {
+    bool of_filter = false;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, is_of_filter, &of_filter);
+    return of_filter && gt_h5_fail(GT_FORMAT, "a chunk") == GT_FORMAT;
+}
+
 /* Some rows along the first axis. */
 static herr_t walk_rows(hid_t dataset, hid_t type, hid_t space) {
     hsize_t dims[RANK_MOST] = {0}, start[RANK_MOST] = {0}, count[RANK_MOST] = {0}, row = 1;
@@ -59,7 +73,7 @@ static herr_t walk_rows(hid_t dataset, hid_t type, hid_t space) {
     for (hsize_t k = 0; k < looks; k++) {
         start[0] = looks == dims[0] ? k : dims[0] / looks * k;
         if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) < 0) return -1;
-        if (read_points(dataset, type, space, row, ROW_MOST) < 0) return -1;
+        if (read_points(dataset, type, space, row, ROW_MOST) < 0 && !is_damaged_chunk()) return -1;
     }
     return 0;
 }

@@ -21,6 +21,15 @@ static gt_status same_job_all(gt_comm *comm, gt_job *job) {
     return st ? st : gt_comm_same_settings_all(comm, settings, n);
 }
 
+/* Bytes of a picture that do not decode, or another failure, where all pictures or some are read. */
+static gt_status advise_on_picture(const gt_engine *e, gt_status st) {
+    return st == GT_FORMAT ? gt_engine_advise(e, st, true) : st;
+}
+
+static gt_status fingerprint(gt_engine *e) {
+    return e->comm->rank ? GT_OK : advise_on_picture(e, gt_dataset_fingerprint(e->data, &e->fingerprint));
+}
+
 static gt_status open_data(gt_engine *e) {
     gt_status st = gt_job_open_data(e->job, &e->data);
     if (!st) e->info = gt_dataset_get_info(e->data);
@@ -61,7 +70,7 @@ static gt_status resolve_all(gt_engine *e) {
     gt_status st = gt_comm_agree_all(comm, gt_job_check(e->job));
     if (!st) st = gt_comm_agree_all(comm, open_data(e));
     if (!st) st = gt_same_data_all(comm, e->data, e->job->data);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(e->data, &e->fingerprint));
+    if (!st) st = gt_comm_agree_all(comm, fingerprint(e));
     if (!st) st = gt_engine_inherit_all(e);
     if (!st) st = gt_comm_agree_all(comm, resolve(e));
     return st ? st : normalise_all(e);
@@ -396,7 +405,7 @@ static gt_status open_loader(gt_engine *e) {
                            .seed = (uint64_t)e->job->seed,
                            .start_step = e->step,
                            .cache_bytes = GT_LOADER_CACHE};
-    return gt_loader_new(&e->loader, e->data, &plan);
+    return advise_on_picture(e, gt_loader_new(&e->loader, e->data, &plan));
 }
 
 gt_status gt_engine_start_loader_all(gt_engine *e) {

@@ -48,6 +48,12 @@ def files(folder, named):
         with open(os.path.join(folder, name), 'wb') as f: f.write(data)
     return folder.split('/')[0]
 
+def damage(name, before, at=0):
+    """Changes a bit of a file, so many bytes behind these."""
+    data = bytearray(open(name, 'rb').read())
+    data[data.index(before) + at] ^= 1
+    with open(name, 'wb') as f: f.write(data)
+
 def run(*words):
     p = subprocess.run([gantry, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return p.returncode, p.stdout.decode()
@@ -86,6 +92,8 @@ def axes():
         case(make(first.reshape(6, -1)), '--shape=32x32x3', '--layout=nchw', want=A)
         case(make(flat[:, :1200]), says='--shape=HxW.*such as --shape=3x20x20', status=1)
         case(make(flat), '--shape=32x32', says='has 3072 numbers', status=2)
+        case(make(flat), '--layout=nhwc', want=A)
+        case(make(A.transpose(1, 2, 3, 0)), want=A.transpose(1, 2, 3, 0), says=r'of \[H,W,C,N\] numpy.moveaxis')
     seven = r.randint(0, 256, (6, 32, 32, 7)).astype('u1')
     case(npy(seven), want=seven)
     case(h5()('images', seven), want=seven)
@@ -119,6 +127,15 @@ def types():
             if not (f['masks'][()] == masks.reshape(6, 32, 32)).all(): globals()['failures'] += 1; print('other masks')
     case(h5(masks=A[..., 0].astype('i4') + 256)('images', A), says='masks: [0-9]* is not a class of a mask', status=1)
 
+    # A damaged chunk is one damaged picture, whichever it is and whatever the numbers are.
+    for i, how in (0, {'compression': 'gzip'}), (3, {'compression': 'lzf'}), (5, {'fletcher32': True}):
+        for t in 'u1', 'i8':
+            h5(labels=K)('images', (A // 64).astype(t), chunks=(1, 32, 32, 3), **how)
+            with h5py.File('s.h5') as f: chunk = f['images'].id.get_chunk_info(i)
+            with open('s.h5', 'r+b') as f: f.seek(chunk.byte_offset + chunk.size // 2); f.write(b'\xff' * 60)
+            case('s.h5', says='image %d: ' % i, status=1)
+            case('s.h5', '--on-error=skip', want=np.delete(A // 64, i, 0), labels=np.delete(K, i))
+
 def names():
     many = dict(train_images=A, train_labels=K[:, None], val_images=A[:2], test_images=A[:1], test_labels=K[:1, None])
     case(npz(**many), says='--array=NAME .*train_images .6,32,32,3., train_labels .6,1.', status=1)
@@ -132,6 +149,11 @@ def names():
     case(h5(**{'train/labels': K, 'test/images': A[:2]})('train/images', A), '--array=train/images', want=A, labels=K)
     case(h5()('conv/kernel', A), says='--array=NAME .*conv/kernel', status=1)
     case(h5(y_train=K)('x_train', A), want=A, labels=K, says="the images are the array 'x_train'")
+    damage(npz(x_train=A, x_test=A[:2]), A[1].tobytes()[:64])
+    case('s.npz', says="'x_train': damaged", status=1)
+    np.savez_compressed('s.npz', x_train=A[:3, :8], x_test=A[:2])
+    damage('s.npz', b'', 300)
+    case('s.npz', says="'x_train': damaged", status=1)
     case(npy(A), '--array=a', says='--array: a .npy', status=2)
     case('s', '--array=a', says='--array is for', status=2) if files('s', {'a.png': png(A[0])}) else 0
     case('s', '--layout=nchw', says='--layout and --shape are for arrays', status=2)
@@ -149,6 +171,12 @@ def packed():
     case('cifar-100-binary', '--coarse', want=A, labels=K, says='class 2 .* z')
     with tarfile.open('binary.tar.gz', 'w:gz') as t: t.add('cifar-100-binary')
     case('binary.tar.gz', want=A, labels=9 - np.arange(6))
+    with open('tens.tar', 'wb') as f, tarfile.open(fileobj=f, mode='w') as t: t.add('cifar-10-batches-bin')
+    for level in 0, 9: # the checksum of gzip alone can tell
+        with open('tens.tar.gz', 'wb') as f: f.write(gzip.compress(open('tens.tar', 'rb').read(), level))
+        case('tens.tar.gz', want=A[:5], labels=K[:5])
+        damage('tens.tar.gz', b'', os.path.getsize('tens.tar.gz') // 2)
+        case('tens.tar.gz', says='damaged', status=1)
     files('cut', {'data_batch_1.bin': row(0, 1)[:-1]}); case('cut', says="'data_batch_1.bin': damaged or truncated", status=1)
     grey, ten = A[..., 0], A[:3, ..., 1]
     raw = {'train-images-idx3-ubyte': idx(grey), 'train-images-idx3-ubyte.gz': gzip.compress(idx(grey)), 'train-labels-idx1-ubyte': idx(K),
@@ -156,6 +184,10 @@ def packed():
     case(files('MNIST/raw', raw), want=grey[..., None], labels=K, says="'train-images-idx3-ubyte' is taken")
     case('MNIST/raw', want=grey[..., None], labels=K)
     case('MNIST/raw/t10k-images-idx3-ubyte', want=ten[..., None], labels=K[:3])
+    raw['train-labels-idx1-ubyte.gz'] = gzip.compress(idx(K), 0)[:-4]
+    case(files('MNIST/raw', raw), says='labels.*(damaged|truncated)', status=1)
+    with open('MNIST/raw/t10k-images-idx3-ubyte', 'r+b') as f: f.truncate(500)
+    case('MNIST/raw/t10k-images-idx3-ubyte', says='damaged or truncated', status=1)
     case(files('EMNIST', {'a-train-images-idx3-ubyte': idx(grey), 'b-train-images-idx3-ubyte': idx(grey)}), says='several sets', status=1)
     case(lmdb('one.lmdb', [(b'k%d' % i, png(A[i])) for i in range(6)]), want=A)
     case(sizes('sizes.mdb'), want=A, says=r"'length' is not a picture[^~]*sizes 16, 32: those of 32 are taken")
@@ -182,6 +214,11 @@ def ranges():
     if rc or 'no sample is negative' in log: globals()['failures'] += 1; print('split', log)
     rc, log = run('dataset', 'merge', 'said.h5', npy(unit), 'm.h5')
     if rc != 2 or 'look like 0 .. 1' not in log: globals()['failures'] += 1; print('merge', log)
+    for pair in ('told.h5', npy(unit)), ('u.h5', 'minus.h5'), ('minus.h5', 'u.h5'):
+        for name, a in ('u.h5', unit), ('minus.h5', unit * 2 - 1):
+            with h5py.File(name, 'w') as f: f['images'] = a
+        rc, log = run('dataset', 'merge', *pair, 'n.h5')
+        if (rc, 'look like 0 .. 1' in log) != (2, True): globals()['failures'] += 1; print('merge', pair, log)
     twelve = A.astype('u2') * 16 + 7; twelve[0, 0, 0, 1] = 4095
     for a, r in (twelve, '0,4095'), (A % 3, '0,2'), (A.astype('u2'), '0,255'):
         case(npy(a), want=a, says='--range=' + r)

@@ -88,6 +88,13 @@ case_sheets_and_metrics() {
 
 # Other kinds of damage: a file that is cut, in a folder; samples that are NaN and damaged chunks, in HDF5.
 case_other_sources() {
+    awk '{ printf "table/img%04d.png,%d\n", $1, $1 % 3 }' <(seq 0 199) >set.csv
+    for i in 0 78; do
+        rm -rf table && cp -r pics table && head -c 60 pics/img00$(printf %02d $i).png >table/img00$(printf %02d $i).png
+        ! go 1 first set.csv && grep -q 'error: .*truncated.*--on-error=skip' said || { cat said; fail "picture $i of a table: trained, or no way on"; }
+    done
+    bend good.zip first.zip 0
+    ! go 1 first first.zip && grep -q 'error: .*a dataset of the others: .*--on-error=skip; gantry train' said || { cat said; fail 'the first picture: no way on'; }
     cp -r pics cut && head -c 20 pics/img0077.png >cut/img0077.png
     ! go 1 c cut || fail 'trained on a file without a head'
     works 1 c cut --on-error=skip
@@ -103,10 +110,16 @@ with h5py.File('sum.h5', 'w') as f:
     at = d.id.get_chunk_info(77).byte_offset
 b = bytearray(open('sum.h5', 'rb').read()); b[at + 100] ^= 1; open('sum.h5', 'wb').write(b)
 a[77, 3, 3, 1] = np.nan
+with h5py.File('zip.h5', 'w') as f: # 77, and one of those that are looked at when the file is opened
+    d = f.create_dataset('images', data=a, chunks=(1, 16, 16, 3), compression='gzip'); f['labels'] = np.arange(200) % 3
+    chunks = [d.id.get_chunk_info(i) for i in (75, 77)]
+b = bytearray(open('zip.h5', 'rb').read())
+for c in chunks: b[c.byte_offset + c.size // 2] ^= 1
+open('zip.h5', 'wb').write(b)
 with h5py.File('nan.h5', 'w') as f: f['images'] = a; f['labels'] = np.arange(200) % 3
 PYTHON
-    for set in nan sum; do
-        ! go 1 $set $set.h5 || fail "$set: trained"
+    for set in nan sum zip; do
+        ! go 1 $set $set.h5 && grep -q 'error: .*same command goes on.*--on-error=skip' said || { cat said; fail "$set: trained, or no way on"; }
         works 1 $set $set.h5 --on-error=skip
         [ "$(state $set damaged_pictures)" = 1 ] || fail "$set: what the checkpoint counts"
     done
