@@ -3,7 +3,8 @@
  * reconstruction errors, a threshold, and the ROC curve where it is known which classes are normal.
  *
  *     gt_anomalies list;
- *     gt_status st = gt_anomalies_rank(arena, dataset, encoded.error, "0,cat", 0.99, &list);
+ *     const gt_anomalies_limit limit = {.errors = of_training, .n = 1000, .quantile = 0.99};
+ *     gt_status st = gt_anomalies_rank(arena, dataset, encoded.error, "0,cat", &limit, &list);
  *     if (!st) st = gt_anomalies_write(&list, encoder, 32, "out", &area); */
 #ifndef GANTRY_ANOMALIES_H
 #define GANTRY_ANOMALIES_H
@@ -20,20 +21,27 @@ typedef struct gt_anomaly { /* an image */
     bool above;           /* the threshold; an error that is not a number lies above, too */
 } gt_anomaly;
 
+/* Above which error an image is an anomaly: `threshold` if that is a number; else the quantile of the finite errors of
+ * images that are known to be normal, or, where `errors` is NULL, of the normal images of the data. */
+typedef struct gt_anomalies_limit {
+    double threshold, quantile;
+    const float *errors; /* [n] */
+    int64_t n;
+} gt_anomalies_limit;
+
 typedef struct gt_anomalies {
     gt_dataset *data;
-    int64_t n, above;   /* images, and those above the threshold */
-    gt_anomaly *all;    /* [n], the largest error first; not a number before all */
-    const char *normal; /* classes, as they were given; NULL: none were */
-    double quantile, threshold;
+    int64_t n, above;           /* images, and those above the threshold */
+    gt_anomaly *all;            /* [n], the largest error first; not a number before all */
+    const char *normal;         /* classes, as they were given; NULL: none were */
+    double threshold, quantile; /* quantile NaN: the threshold was given */
 } gt_anomalies;
 
 /* Ranks all images of a dataset by error [count]. `normal`: numbers and names of classes with commas between them; ""
- * or NULL: not known. The threshold is the quantile of the finite errors of normal images (of all, where that is not
- * known). The list lives in the arena. GT_USAGE: there is no such class, or images of only one kind. GT_FAILED: no
- * error is finite. */
-gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal, double quantile,
-                            gt_anomalies *out);
+ * or NULL: not known, and `limit` says more than a quantile. The list lives in the arena. GT_USAGE: there is no such
+ * class, or images of only one kind. GT_FAILED: no error of a normal image is finite. */
+gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal,
+                            const gt_anomalies_limit *limit, gt_anomalies *out);
 
 /* Writes into OUTDIR scores.csv (every image), worst.png (the first images of the list, `pictures` of them, each beside
  * its reconstruction), errors.svg and .png (a histogram), and, where classes are normal, roc.csv, roc.svg and roc.png.

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry anomalies: images that an autoencoder cannot reconstruct are not like those it was trained on. */
 
+#include <math.h>
+
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
+#include "gantry/arrays.h"
+#include "gantry/items.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 
 typedef struct anomalies_fields {
-    const char *outdir, *classes, *normal;
-    double quantile;
+    const char *outdir, *classes, *normal, *reference;
+    double quantile, threshold;
     int64_t worst, threads;
     bool overwrite;
+    const char *run, *job; /* of the network: found by the first rank, before the ranks meet */
 } anomalies_fields;
 
 #define FIELDS anomalies_fields
@@ -24,9 +29,13 @@ static const gt_option table[] = {
                "errors. errors.svg, .png: a histogram of the errors. With --normal roc.svg, .png, .csv: which share "
                "of both kinds of images lies above each threshold."},
     {CLI_OPTION(worst, "32", "Number of images in the picture"), .min = 1, .max = 4096},
-    {CLI_OPTION(quantile, "0.99", "Share of errors that lie below the threshold"), .max = 1,
-     .detail = "Of the errors of all images; with --normal of the normal ones, so that 1 - quantile is the share of "
-               "false alarms."},
+    {CLI_OPTION(quantile, "0.99", "Share of errors that lie below the threshold"), .max = 1, .with = "!--threshold",
+     .detail = "Of the errors of normal images: those that the network was trained on, or those of --reference, or "
+               "with --normal the normal ones of DATA, so that 1 - quantile is the share of false alarms."},
+    {CLI_OPTION(reference, "", "Normal images, whose errors give the threshold"), .path = true, .placeholder = "DATA",
+     .with = "!--threshold", .detail = "Without it, and without --normal, the data that the run was trained on."},
+    {CLI_OPTION(threshold, NULL, "The error above which an image is an anomaly"), .derived = "by --quantile",
+     .max = HUGE_VAL},
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .any = true,
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
@@ -36,43 +45,121 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all) {
+typedef struct reference { /* images that are normal */
+    gt_dataset *data;      /* NULL: the threshold does not come from such images */
+    const char *name;
+    gt_encoded all;
+} reference;
+
+/* The data that the network was trained on, without their mirror images. */
+static gt_status open_training_data(const cli_session *s, reference *r) {
+    const anomalies_fields *f = s->fields;
+    gt_job *job = *f->job ? gt_job_new() : NULL;
+    gt_status st = *f->job ? job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM : GT_OK;
+    if (!st && (!job || !*job->data))
+        st = gt_fail(GT_USAGE,
+                     "'%s' does not say which pictures it was trained on: --reference=DATA names normal pictures, "
+                     "--threshold=X the error above which one is none",
+                     s->arguments.words[0]);
+    else if (!st) {
+        job->mirror = false;
+        r->name = gt_arena_printf(s->arena, "that the run was trained on, %s", job->data);
+        st = gt_job_open_data(job, &r->data);
+        if (st)
+            gt_wrap(st,
+                    "the data that '%s' was trained on (--reference=DATA names other normal pictures, --threshold=X "
+                    "needs none)",
+                    f->run);
+    }
+    gt_job_free(job);
+    return st;
+}
+
+static gt_status open_reference(const cli_session *s, reference *r) {
+    const anomalies_fields *f = s->fields;
+    if (gt_options_state(&s->options, "threshold") == GT_OPTION_GIVEN) return GT_OK;
+    if (!*f->reference) return *f->normal ? GT_OK : open_training_data(s, r);
+    r->name = gt_arena_printf(s->arena, "of %s", f->reference);
+    gt_status st = gt_dataset_open(&r->data, f->reference, NULL);
+    return st ? gt_wrap(st, "--reference") : GT_OK;
+}
+
+static gt_status encode_reference_all(const cli_applied *e, reference *r) {
+    gt_status st = gt_comm_agree_all(e->comm, open_reference(e->session, r));
+    if (!st && r->data) st = gt_same_data_all(e->comm, r->data, "the normal pictures");
+    if (!st && r->data && (st = gt_encode_dataset_all(e->comm, e->network, r->data, &r->all)))
+        gt_wrap(st, "the normal pictures");
+    return st;
+}
+
+static void print_threshold(const gt_anomalies *list, const reference *r) {
+    gt_print("threshold %.6g (", list->threshold);
+    if (isnan(list->quantile)) gt_print("as given");
+    else if (!r->data) gt_print("quantile %g of normal images", list->quantile);
+    else
+        gt_print("quantile %g of the %lld image%s %s", list->quantile, (long long)gt_dataset_get_info(r->data)->count,
+                 gt_plural(gt_dataset_get_info(r->data)->count), r->name);
+    gt_print("): %lld image%s above it\n", (long long)list->above, gt_plural(list->above));
+}
+
+static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all, const reference *r) {
     const cli_session *s = e->session;
     const anomalies_fields *f = s->fields;
     int64_t n = e->info->count, worst = f->worst < n ? f->worst : n;
     double area;
     gt_anomalies list;
-    gt_status st = gt_anomalies_rank(s->arena, e->data, all->error, f->normal, f->quantile, &list);
+    bool given = gt_options_state(&s->options, "threshold") == GT_OPTION_GIVEN;
+    const gt_anomalies_limit limit = {.threshold = given ? f->threshold : (double)NAN,
+                                      .quantile = f->quantile,
+                                      .errors = r->all.error,
+                                      .n = r->data ? gt_dataset_get_info(r->data)->count : 0};
+    gt_status st = gt_anomalies_rank(s->arena, e->data, all->error, f->normal, &limit, &list);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
     if (!st) st = gt_anomalies_write(&list, e->network, worst, f->outdir, &area);
     if (st) return st;
     gt_print("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n),
              cli_out(s, "scores.csv"), (long long)worst, cli_out(s, "worst.png"));
-    gt_print("threshold %.6g (quantile %g of %s): %lld image%s above it\n", list.threshold, f->quantile,
-             list.normal ? "normal images" : "all images", (long long)list.above, gt_plural(list.above));
+    print_threshold(&list, r);
     if (list.normal) gt_print("area under the ROC curve %.6f: %s\n", area, cli_out(s, "roc.png"));
     return GT_OK;
 }
 
 static gt_status write_anomalies_all(cli_applied *e) {
-    gt_encoded all;
-    gt_status st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
-    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &all));
+    gt_encoded all = {0};
+    reference r = {0};
+    gt_status st = encode_reference_all(e, &r);
+    if (!st) st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &all, &r));
     gt_encoded_free(&all);
+    gt_encoded_free(&r.all);
+    gt_dataset_close(r.data);
     return st;
 }
 
+static gt_status prepare(cli_session *s) {
+    anomalies_fields *f = s->fields;
+    gt_status st = cli_check_applied(s);
+    f->run = f->job = "";
+    if (!st && s->arguments.n_words == 2) st = cli_find_run(s, s->arguments.words[0], &f->run, &f->job);
+    return !st && *f->reference && cli_first_rank() ? gt_h5_check(f->reference) : st;
+}
+
 static gt_status rank_images(cli_session *s) {
-    return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_anomalies_all, NULL);
+    anomalies_fields *f = s->fields;
+    gt_status st = cli_share_path_all(s->comm, s->arena, &f->run);
+    if (!st) st = cli_share_path_all(s->comm, s->arena, &f->job);
+    return st ? st : cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_anomalies_all, NULL);
 }
 
 const cli_command cli_anomalies = {
     .name = "anomalies",
     .help = "Rank images by how badly an autoencoder reconstructs them",
+    .detail = "Images above a threshold are marked: the error below which 99 % of the images lie that the network was "
+              "trained on. --reference names other images that are normal, --threshold gives the error itself.",
     .files = "In --outdir scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
     CLI_EXAMPLES({"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
                  {"How well class 0 is separated from all others",
                   "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
-    CLI_APPLIED(table),
+    CLI_APPLIED_PREPARED(table, prepare),
     .run = rank_images,
 };

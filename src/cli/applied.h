@@ -29,8 +29,10 @@ gt_status cli_apply_all(cli_session *s, const char *role, cli_sizes sizes, gt_st
                         const void *arg);
 
 /* What the rows of these commands have in common. */
-#define CLI_APPLIED(table)                                                                                  \
+#define CLI_APPLIED(table) CLI_APPLIED_PREPARED(table, cli_check_applied)
+/* With a function of the command's own, which calls cli_check_applied(). */
+#define CLI_APPLIED_PREPARED(table, function)                                                               \
     CLI_ROWS(table), .arguments = "CHECKPOINT | RUN DATA [--key=value ...]", .own_words = 2, .ranks = true, \
-                     .pool = true, .prepare = cli_check_applied
+                     .pool = true, .prepare = (function)
 
 #endif

@@ -234,6 +234,9 @@ gt_status cli_open_data(const cli_session *s, const char *path, int network_clas
 gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out);
 /* *n: how many classes a network knows; 0 where --classes is not given and nobody needs to know. */
 gt_status cli_network_classes(const cli_session *s, const char *network, int *n);
+/* Before the ranks meet: the run that a network's file lies in, and the text of its job.ini, both "" where it lies in
+ * no run. The first rank looks; others are told by cli_share_path_all(). */
+gt_status cli_find_run(const cli_session *s, const char *network, const char **run, const char **job);
 /* OUTDIR/NAME, of a command with the option --outdir, in the session's arena; NULL: out of memory. */
 const char *cli_out(const cli_session *s, const char *name);
 /* When *status is not negative the command is over and returns it (help was shown, or a usage error). */

@@ -112,23 +112,6 @@ static const gt_option table[] = {
 
 static bool wants_help(const metrics_fields *f) { return gt_is(f->of.options.metrics, "help"); }
 
-/* The folder of the checkpoint, if it is a run's. The first rank looks. */
-static gt_status find_run(cli_session *s, metrics_fields *f) {
-    char *slash, *dir = gt_arena_printf(s->arena, "%s", f->of.network), *text = NULL;
-    if (!dir) return GT_NOMEM;
-    if (!gt_is_directory(dir)) {
-        slash = strrchr(dir, '/');
-        if (slash && slash != dir) *slash = 0;
-        else dir = slash ? "/" : ".";
-    }
-    gt_status st = gt_rundir_read(dir, "job.ini", &text);
-    if (st || !text) return st;
-    f->of.run = dir;
-    f->of.job = gt_arena_printf(s->arena, "%s", text);
-    free(text);
-    return f->of.job ? GT_OK : GT_NOMEM;
-}
-
 static gt_status check_data(const char *path) {
     return !*path || gt_ends_with(path, ".npz") || !cli_first_rank() ? GT_OK : gt_h5_check(path);
 }
@@ -220,7 +203,7 @@ static gt_status prepare(cli_session *s) {
     if (!st) st = gt_metric_options_check(&f->of.options);
     if (!st) st = check_files(s, f);
     if (!st) st = cli_choose_detector(&s->options, &f->of.options.detector);
-    if (!st && *f->of.network && cli_first_rank()) st = find_run(s, f);
+    if (!st && *f->of.network) st = cli_find_run(s, f->of.network, &f->of.run, &f->of.job);
     if (!st) st = check_folder(s, "--save", f->of.save);
     if (!st) st = check_folder(s, "--nearest", f->of.nearest);
     if (!st) st = check_folder(s, "--save-fakes", f->of.save_fakes);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The network and the dataset that a command works with, with the command's --classes. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/applied.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/items.h"
+#include "gantry/rundir.h"
 #include "gantry/runner.h"
 #include "gantry/trained.h"
 
@@ -57,6 +62,24 @@ gt_status cli_network_classes(const cli_session *s, const char *network, int *n)
     if (!st) *n = t.model->label_dim;
     gt_trained_close(&t);
     return st;
+}
+
+gt_status cli_find_run(const cli_session *s, const char *network, const char **run, const char **job) {
+    char *slash, *dir = gt_arena_printf(s->arena, "%s", network), *text = NULL;
+    *run = *job = "";
+    if (!dir) return GT_NOMEM;
+    if (!cli_first_rank()) return GT_OK;
+    if (!gt_is_directory(dir)) {
+        slash = strrchr(dir, '/');
+        if (slash && slash != dir) *slash = 0;
+        else dir = slash ? "/" : ".";
+    }
+    gt_status st = gt_rundir_read(dir, "job.ini", &text);
+    if (st || !text) return st;
+    *run = dir;
+    *job = gt_arena_printf(s->arena, "%s", text);
+    free(text);
+    return *job ? GT_OK : GT_NOMEM;
 }
 
 /* ---- a network applied to a dataset: applied.h ---- */

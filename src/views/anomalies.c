@@ -55,18 +55,35 @@ static gt_status set_kinds(gt_arena *a, gt_anomalies *l) {
                    l->normal, count[GT_ANOMALY_NORMAL] ? "no" : "each");
 }
 
-/* The quantile of the finite errors of the images that count, between two of them by their distance. */
-static gt_status set_threshold(gt_arena *a, gt_anomalies *l) {
-    double *errors = gt_arena_array(a, (size_t)l->n, sizeof *errors);
-    int64_t n = 0;
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The quantile of the finite errors of normal images, between two of them by their distance. */
+static gt_status find_threshold(gt_arena *a, gt_anomalies *l, const gt_anomalies_limit *limit) {
+    int64_t of = limit->errors ? limit->n : l->n, n = 0;
+    double *errors = gt_arena_array(a, (size_t)of, sizeof *errors);
     if (!errors) return GT_NOMEM;
-    for (int64_t i = l->n - 1; i >= 0; i--) /* the smallest first */
-        if (isfinite(l->all[i].error) && (!l->normal || l->all[i].kind == GT_ANOMALY_NORMAL))
-            errors[n++] = (double)l->all[i].error;
-    if (!n) return gt_fail(GT_FAILED, "no image has a finite error: there is no threshold");
+    for (int64_t i = 0; i < of; i++) {
+        bool counts = limit->errors || !l->normal || l->all[i].kind == GT_ANOMALY_NORMAL;
+        double error = (double)(limit->errors ? limit->errors[i] : l->all[i].error);
+        if (counts && isfinite(error)) errors[n++] = error;
+    }
+    if (!n) return gt_fail(GT_FAILED, "no normal image has a finite error: there is no threshold");
+    qsort(errors, (size_t)n, sizeof *errors, by_size);
     double place = l->quantile * (double)(n - 1);
     int64_t below = (int64_t)place, next = below + 1 < n ? below + 1 : below;
     l->threshold = errors[below] + (place - (double)below) * (errors[next] - errors[below]);
+    return GT_OK;
+}
+
+static gt_status set_threshold(gt_arena *a, gt_anomalies *l, const gt_anomalies_limit *limit) {
+    bool given = !isnan(limit->threshold);
+    l->threshold = limit->threshold;
+    l->quantile = given ? (double)NAN : limit->quantile;
+    gt_status st = given ? GT_OK : find_threshold(a, l, limit);
+    if (st) return st;
     for (int64_t i = 0; i < l->n; i++) {
         l->all[i].above = !((double)l->all[i].error <= l->threshold);
         l->above += l->all[i].above;
@@ -74,19 +91,18 @@ static gt_status set_threshold(gt_arena *a, gt_anomalies *l) {
     return GT_OK;
 }
 
-gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal, double quantile,
-                            gt_anomalies *out) {
+gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal,
+                            const gt_anomalies_limit *limit, gt_anomalies *out) {
     int64_t n = gt_dataset_get_info(data)->count;
     *out = (gt_anomalies){.data = data,
                           .n = n,
                           .all = gt_arena_array(a, (size_t)n, sizeof *out->all),
-                          .normal = normal && *normal ? normal : NULL,
-                          .quantile = quantile};
+                          .normal = normal && *normal ? normal : NULL};
     if (!out->all) return GT_NOMEM;
     for (int64_t i = 0; i < n; i++) out->all[i] = (gt_anomaly){.error = error[i], .item = i};
     qsort(out->all, (size_t)n, sizeof *out->all, by_error);
     gt_status st = out->normal ? set_kinds(a, out) : GT_OK;
-    return st ? st : set_threshold(a, out);
+    return st ? st : set_threshold(a, out, limit);
 }
 
 /* ---- the table ---- */

@@ -49,7 +49,8 @@ gt_status gt_anomalies_plot_errors(const gt_anomalies *l, const char *stem) {
     gt_curve curves[2];
     int n = 0;
     count_errors(l, &h);
-    snprintf(label, sizeof label, "threshold %.4g (quantile %g)", l->threshold, l->quantile);
+    int said = snprintf(label, sizeof label, "threshold %.4g", l->threshold);
+    if (!isnan(l->quantile)) snprintf(label + said, sizeof label - (size_t)said, " (quantile %g)", l->quantile);
     if (l->normal)
         curves[n++] = (gt_curve){.label = "other classes", .n = 2 * BARS, .x = h.outline_x, .y = h.outline_y};
     curves[n++] = (gt_curve){.label = label,

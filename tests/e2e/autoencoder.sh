@@ -83,7 +83,17 @@ quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32
 quietly "$GANTRY" train --model=vae --data=synth:circles:n=100,size=12 --batch=16 --slices=1 --widths=0.05 --z-dim=3 --run=three --epochs=40 --lrate=0.003 --beta=0.05 --seed=1
 helper mixed mixed.h5
 quietly "$GANTRY" anomalies ae mixed.h5 --outdir=plain --worst=16
-[ ! -e plain/roc.csv ] && grep -q 'quantile 0.99 of all images): 2 images above' said || { cat said; fail 'the threshold'; }
+[ ! -e plain/roc.csv ] && grep -q 'quantile 0.99 of the 200 images that the run was trained on, synth:circles:n=200,size=12): ' said || { cat said; fail 'the threshold'; }
+# images that all are unlike the training data lie above the threshold, which is that of the training data, of --reference, or as given
+cp said plain/said
+quietly "$GANTRY" anomalies ae synth:circles:n=200,size=12 --threshold=1 --outdir=trained && grep -q '^threshold 1 (as given): ' said || { cat said; fail '--threshold'; }
+helper threshold plain/said trained/scores.csv || fail 'the threshold is not the quantile of the training data'
+quietly "$GANTRY" dataset subset mixed.h5 odd.h5 --classes=1
+quietly "$GANTRY" anomalies ae odd.h5 --outdir=all-odd && [ "$(grep -c ',1$' all-odd/scores.csv)" -ge 18 ] || { cat said; fail 'squares and noise are normal among themselves'; }
+quietly ranks 2 "$GANTRY" anomalies ae mixed.h5 --reference=mixed.h5 --outdir=among && grep -q 'quantile 0.99 of the [0-9]* images of mixed.h5): 2 images above' said || { cat said; fail '--reference'; }
+mkdir lone && cp -L ae/last lone/net.h5
+expect 2 'does not say which pictures it was trained on: --reference=DATA' "$GANTRY" anomalies lone/net.h5 mixed.h5 --outdir=x
+expect 2 'reference has no effect' "$GANTRY" anomalies lone/net.h5 mixed.h5 --threshold=3 --reference=mixed.h5 --outdir=x
 quietly "$GANTRY" anomalies ae mixed.h5 --outdir=odd --worst=16 --normal=0 --quantile=0.9
 for f in scores.csv worst.png errors.png errors.svg roc.csv roc.png roc.svg; do [ -s odd/$f ] || fail "no odd/$f"; done
 helper roc odd said || fail 'threshold, marks, ROC or AUC'

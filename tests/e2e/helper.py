@@ -463,6 +463,14 @@ def roc(where, said, normal=0):
     assert (x, y) == (1, 1)
 
 
+def threshold(said, scores):
+    """threshold SAID SCORES.csv: what gantry anomalies calls its threshold is the quantile 0.99 of these errors"""
+    import csv, re, numpy as np
+    with open(scores) as f: error = [float(r['error']) for r in csv.DictReader(f)]
+    with open(said) as f: limit = float(re.search(r'threshold ([\d.]+)', f.read())[1])
+    assert abs(np.quantile(error, 0.99) / limit - 1) < 1e-5, (limit, np.quantile(error, 0.99))
+
+
 def studies(where, weights, data):
     """studies DIR VAE.npz DATA.h5: what gantry study has written, against numpy; of gradients only their law, which a unit test compares with formulas"""
     import h5py, numpy as np
