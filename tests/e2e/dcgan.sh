@@ -69,6 +69,13 @@ cmp out/grid.png out2/grid.png || fail 'images depend on the number of ranks'
 quietly "$GANTRY" generate tricks/conditional --seeds=0-3 --class=2 --outdir=class
 expect 2 'the network is conditional' "$GANTRY" generate tricks/conditional --seeds=0 --outdir=class
 quietly "$GANTRY" generate tricks/classes --seeds=0-3 --outdir=classes # D alone knows of labels
+for latent in plain uniform; do quietly "$GANTRY" generate tricks/$latent --seeds=0-9 --space=z --out=$latent.npy; done
+"$python" -c "
+import math, numpy as np
+plain, uniform = np.load('plain.npy'), np.load('uniform.npy')
+drawn = np.concatenate([np.random.RandomState(seed).randn(1, plain.shape[1]) for seed in range(10)])
+assert abs(plain - drawn).max() < 1e-6
+assert abs(uniform - np.vectorize(math.erf)(drawn / 2 ** 0.5)).max() < 1e-6" || fail 'the latents are not what G sees'
 quietly "$GANTRY" inspect --graph tricks/ada
 quietly "$GANTRY" report tricks/plain
 

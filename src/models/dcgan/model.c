@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gantry/mathfn.h"
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "models/dcgan/loss.h"
@@ -131,12 +132,26 @@ static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
 /* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and
  * Stegun, 7.1.26, with an error below 1.5e-7. So that whoever generates images draws the same latents for all models.
  */
+static const float erf_terms[] = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f},
+                   erf_pace = 0.3275911f;
+enum { ERF_TERMS = sizeof erf_terms / sizeof *erf_terms };
+
+/* The same for who wants to see what G sees. */
+static void make_latents(const gt_model *m, size_t n, float *z) {
+    const gt_dcgan *own = m->own;
+    if (!gt_is(own->options->latent, "uniform")) return;
+    for (size_t i = 0; i < n; i++) {
+        double x = fabs((double)z[i]) * M_SQRT1_2, t = 1 / (1 + x * (double)erf_pace), sum = t * (double)erf_terms[0];
+        for (int k = 1; k < ERF_TERMS; k++) sum = (sum + (double)erf_terms[k]) * t;
+        z[i] = (float)copysign(1 - sum * gt_exp(-x * x), (double)z[i]);
+    }
+}
+
 static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
-    static const float a[] = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f};
     gt_node *x = gt_scale(g, gt_abs(g, z), (float)M_SQRT1_2),
-            *t = gt_reciprocal(g, gt_shift(g, gt_scale(g, x, 0.3275911f), 1));
-    gt_node *sum = gt_scale(g, t, a[0]);
-    for (int i = 1; i < 5; i++) sum = gt_mul(g, gt_shift(g, sum, a[i]), t);
+            *t = gt_reciprocal(g, gt_shift(g, gt_scale(g, x, erf_pace), 1));
+    gt_node *sum = gt_scale(g, t, erf_terms[0]);
+    for (int i = 1; i < ERF_TERMS; i++) sum = gt_mul(g, gt_shift(g, sum, erf_terms[i]), t);
     gt_node *erf = gt_shift(g, gt_neg(g, gt_mul(g, sum, gt_exp_op(g, gt_neg(g, gt_square(g, x))))), 1);
     return gt_mul(g, gt_sign(g, z), erf);
 }
@@ -231,6 +246,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
     m->unlabelled_generator = o->semi;
+    m->make_latents = make_latents;
     static const gt_shown shown[] = {
         {"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
     m->shown = shown;

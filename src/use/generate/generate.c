@@ -223,6 +223,8 @@ static gt_status compute_images(work *w, int64_t first, int n) {
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
     if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
     gt_status st = w->projected ? GT_OK : latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
+    if (!st && r->space == GT_LATENTS && w->model->make_latents)
+        w->model->make_latents(w->model, (size_t)n * (size_t)w->model->z_dim, w->z);
     if (st || r->space == GT_LATENTS) return st;
     if (r->space == GT_STYLES) return w->projected ? GT_OK : gt_generator_styles(w->generator, w->z, w->labels, w->ws);
     return w->projected ? gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images)
