@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A file of paths and labels; the pictures lie in its folder or below. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -65,10 +66,26 @@ static gt_status compare_labels(const gt_source *s) {
     return st;
 }
 
+static bool is_number(const char *text) {
+    char *end;
+    double x = strtod(text, &end);
+    return end > text && !*end && isfinite(x);
+}
+
+/* Points, for mixtures, have numbers where pictures have paths. */
+static gt_status refuse_points(const gt_source *s) {
+    for (size_t i = 0; i < s->names.count; i++)
+        if (!is_number(gt_names_at(&s->names, i)) || gt_folder_has(s->state, gt_names_at(&s->names, i))) return GT_OK;
+    if (!s->names.count) return GT_OK;
+    return gt_fail(GT_FORMAT, "numbers, and no paths of pictures: pictures are needed; for points: gantry gmm fit %s",
+                   s->spec);
+}
+
 static gt_status open_csv(gt_source *s, const gt_source_options *options) {
     const char *spec = s->spec, *slash = strrchr(spec, '/');
     gt_status st = slash ? gt_source_of_files(s, spec, (size_t)(slash - spec) + 1) : gt_source_of_files(s, ".", 1);
     if (!st) st = read_names(s, spec);
+    if (!st) st = refuse_points(s);
     s->count = (int64_t)s->names.count;
     if (st || !gt_own_labels(options)) return st;
     st = gt_labels_of_csv(s, spec, false);

@@ -124,7 +124,12 @@ bad() {
 }
 bad 'take --bn=none' --loss=wgan-gp
 bad 'no targets to make smooth or to flip: take --loss=bce or lsgan' --loss=hinge --flip=0.1
-bad 'no targets' --loss=wgan-gp --bn=none --smoothing=one-sided
+bad 'no targets.* or leave out --smoothing=one-sided, --flip-real=0.1' --loss=wgan-gp --bn=none --smoothing=one-sided --flip-real=0.1
+printf '[dcgan]\nloss = hinge\nflip = 0.05\n' >hinge.ini
+expect 2 'no targets.* or leave out --flip=0.05 \(of the job file\)' "$GANTRY" train hinge.ini $dcgan --run=x
+# a loss on the command line is stronger than what a job file says of targets
+expect 0 'loss=hinge has no targets to make smooth or to flip: without smoothing=one-sided of the job file' "$GANTRY" train "$jobs/dcgan.ini" $dcgan --loss=hinge --steps=1 --run=stepped
+grep -q '^smoothing = none' stepped/job.ini && quietly "$GANTRY" train --run=stepped --steps=2 || fail 'a run without smooth targets does not go on'
 bad '--semi takes --loss=bce alone' --semi --loss=lsgan
 bad 'take --aug=fixed' --loss=wgan-gp --bn=none --aug=ada
 bad 'only be specified with --loss=wgan-gp' --gp-weight=3

@@ -18,6 +18,7 @@ cp junk.zip junk.h5
 mkdir empty full
 printf '1,2\n3,4\n5,6\n2,2\n1,0\n4,2\n' >points.csv
 printf '1,2\n3\n' >ragged.csv
+printf 'x;y\n0.5;-2e3\n-1;4\n' >headed.csv
 printf '[data]\nmirror = 2x\n' >bad.ini
 printf 'gama = 3\n' >unknown.ini
 # shellcheck disable=SC2086
@@ -134,7 +135,8 @@ case_train() {
 2  |  train fashion edm  |  'edm': one job file at most \(the first is 'fashion'\)
 2  |  train mine  |  --run=mine resumes the run, --resume=mine begins a new one from its networks
 2  |  train --data=shapes.zip --validation=2  |  --validation=2: must be between 0 and 0.9
-1  |  train --data=points.csv  |  'points.csv': '[0-9]': cannot be opened: No such file or directory$
+1  |  train --data=points.csv  |  'points.csv': numbers, and no paths of pictures: pictures are needed; for points: gantry gmm fit points.csv$
+1  |  train --model=dcgan --data=headed.csv  |  pictures are needed; for points: gantry gmm fit headed.csv$
 END
 }
 

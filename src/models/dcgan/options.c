@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DCGAN as a family: its options, the published values, and what does not fit together. */
 #include "base/numbers.h"
+#include <stdio.h>
+
+#include "gantry/log.h"
 #include "models/dcgan/loss.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_dcgan_options, field, value, text)
@@ -95,6 +98,7 @@ static const gt_named advice[] = {
     {0},
 };
 
+enum { TARGETS_TEXT = 256 };
 enum { MOST_SLICES = 8, LEAST_NORMALISED = 16 /* samples whose statistics are still those of the data */ };
 
 /* Where samples of a slice meet, slices are larger than one image: in its normalisation, or in the means of its
@@ -109,9 +113,47 @@ static const char *needs_classes(const gt_job *job) {
     return ((const gt_dcgan_options *)job->own)->semi ? "semi" : NULL;
 }
 
+/* Of soft and noisy targets. */
+static const char *const target_keys[] = {"smoothing", "smooth-real", "smooth-fake", "smooth-g",
+                                          "flip",      "flip-real",   "flip-fake"};
+enum { TARGET_KEYS = sizeof target_keys / sizeof *target_keys };
+
+/* Those that somebody has set, "smoothing=one-sided, flip=0.05"; `filed`: in a file,
+ * else also on the command line. */
+static bool list_targets(const gt_job *job, bool filed, char *text, size_t bytes) {
+    size_t n = 0;
+    *text = 0;
+    for (int i = 0; i < TARGET_KEYS && n < bytes; i++) {
+        const gt_option *row = gt_options_find(&job->options, target_keys[i]);
+        gt_option_state state = gt_options_state(&job->options, target_keys[i]);
+        const char *value = gt_options_effective(&job->options, row);
+        if (state != GT_OPTION_FILED && (filed || state != GT_OPTION_GIVEN)) continue;
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s%s=%s%s", n ? ", " : "", filed ? "" : "--", target_keys[i],
+                              value ? value : "", !filed && state == GT_OPTION_FILED ? " (of the job file)" : "");
+    }
+    return n > 0;
+}
+
+/* A loss of the command line that has no targets: what a file says of them steps back. */
+static void leave_targets(gt_job *job) {
+    const gt_dcgan_options *o = job->own;
+    const gt_dcgan_loss *loss = gt_dcgan_loss_find(o->loss);
+    gt_dcgan_target targets[GT_DCGAN_TARGETS];
+    char text[TARGETS_TEXT];
+    gt_dcgan_find_targets(job, targets);
+    bool vary = gt_dcgan_d_targets_vary(targets) || gt_dcgan_g_targets_vary(targets);
+    if (!loss || loss->takes_targets || !vary || gt_options_state(&job->options, "loss") != GT_OPTION_GIVEN) return;
+    if (!list_targets(job, true, text, sizeof text)) return;
+    for (int i = 0; i < TARGET_KEYS; i++)
+        if (gt_options_state(&job->options, target_keys[i]) == GT_OPTION_FILED)
+            gt_options_forget(&job->options, target_keys[i]);
+    gt_info("--loss=%s has no targets to make smooth or to flip: without %s of the job file", loss->name, text);
+}
+
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
     gt_dcgan_options *o = job->own;
+    leave_targets(job);
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
     if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->gan.d_optimizer, "sgd") ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->gan.cbase = 32 * job->height; /* 64 at half the image's size */
@@ -135,13 +177,20 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
     return GT_OK;
 }
 
+static gt_status fail_of_targets(const gt_job *job, const gt_dcgan_loss *loss) {
+    char text[TARGETS_TEXT];
+    list_targets(job, false, text, sizeof text);
+    return gt_fail(GT_USAGE,
+                   "--loss=%s has no targets to make smooth or to flip: take --loss=bce or lsgan, or leave out %s",
+                   loss->name, text);
+}
+
 static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
     const gt_dcgan_options *o = job->own;
     gt_dcgan_target targets[GT_DCGAN_TARGETS];
     gt_dcgan_find_targets(job, targets);
     if (!loss->takes_targets && (gt_dcgan_d_targets_vary(targets) || gt_dcgan_g_targets_vary(targets)))
-        return gt_fail(GT_USAGE, "--loss=%s has no targets to make smooth or to flip: take --loss=bce or lsgan",
-                       loss->name);
+        return fail_of_targets(job, loss);
     if (o->semi && !gt_is(loss->name, "bce"))
         return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
     if (!loss->judges && gt_is(job->gan.aug, "ada"))
