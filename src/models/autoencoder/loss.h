@@ -4,6 +4,7 @@
 #define GANTRY_AUTOENCODER_LOSS_H
 
 #include "gantry/autoencoder.h"
+#include "gantry/warning.h"
 
 typedef struct gt_autoencoder {
     const gt_job *job;
@@ -55,6 +56,8 @@ gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean);
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
 /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
+
+extern const gt_warning gt_autoencoder_warnings[]; /* ended by {0} */
 
 /* ---- own_losses.c: the role "losses" ---- */
 gt_graph *gt_autoencoder_own_losses(gt_model *m, const gt_request *request);

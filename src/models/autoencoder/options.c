@@ -209,6 +209,7 @@ const gt_family gt_autoencoder_family = {
     .kept = "recon",
     .own_bytes = sizeof(gt_autoencoder_options),
     .derived = derived,
+    .warnings = gt_autoencoder_warnings,
     .resolve = resolve,
     .check = check,
     .make = gt_autoencoder_make,
