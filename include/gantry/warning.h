@@ -19,6 +19,7 @@ typedef struct gt_tick_view {
     /* [GT_WATCHED] of this warning alone, zeros at first; the rule keeps it up to date while all is well */
     double *usual;
     bool young; /* the run has few ticks: nothing is usual yet */
+    bool early; /* few steps, or not all images once: a network need not have learnt anything yet */
     char *text; /* [GT_WARNING_TEXT]: what is wrong, for people */
 } gt_tick_view;
 

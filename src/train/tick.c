@@ -232,8 +232,11 @@ static void watch_past_tick(void *arg, int64_t images, const gt_stat_value *valu
 }
 
 void gt_tick_watch_begin(gt_engine *e, gt_journal *j) {
-    j->watch = (gt_watch){
-        .p_max = e->job->gan.p_max, .job = e->job, .own = e->job->family->warnings, .advice = e->job->family->advice};
+    j->watch = (gt_watch){.p_max = e->job->gan.p_max,
+                          .epoch = e->info->count,
+                          .job = e->job,
+                          .own = e->job->family->warnings,
+                          .advice = e->job->family->advice};
     measure_guess(e, &j->watch);
     if (gt_runlog_each(j->log, watch_past_tick, &(past){e, &j->watch}))
         gt_warn("troubles are judged without the run's past: %s", gt_message());

@@ -11,7 +11,7 @@
 #include "gantry/metric.h"
 #include "gantry/text.h"
 
-enum { YOUNG_TICKS = 8 };
+enum { YOUNG_TICKS = 8, EARLY_STEPS = 100 };
 
 /* NaN: no such series. */
 static double value_of(const gt_tick_view *v, const char *name) { return gt_stat_mean(v->values, v->n, name); }
@@ -220,6 +220,7 @@ void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARN
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
     char text[GT_WARNING_TEXT];
     int found = -1, seen = *n;
+    bool early = 1000 * kimg < (double)w->epoch || gt_stat_mean(values, seen, "Progress/step") < EARLY_STEPS;
     const gt_warning *r;
     for (int k = 0; (r = gt_warning_at(w, k)); k++) {
         gt_tick_view v = {.values = values,
@@ -229,6 +230,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
                           .guess_loss = w->guess_loss,
                           .usual = w->of[k].usual,
                           .young = w->ticks < YOUNG_TICKS,
+                          .early = early,
                           .text = text};
         bool bad = r->rule(&v);
         if (bad && w->of[k].lasts++ == 0) {

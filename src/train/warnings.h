@@ -29,6 +29,7 @@ static inline bool gt_has_late_pictures(const gt_stat_value *values, int n) {
 typedef struct gt_watch {              /* what the warnings know of the ticks so far */
     double guess_accuracy, guess_loss; /* warning.h */
     double p_max;                      /* ceiling of p; 0: none */
+    int64_t epoch;                     /* images of the data; 0: unknown */
     const gt_job *job;                 /* for advice; NULL: all of it */
     const gt_warning *own;             /* of the family, ended by {0}; NULL: none */
     const gt_named *advice;            /* of the family, ended by {0}; NULL: none */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "gantry/text.h"
 #include "models/classifier/classifier.h"
 #include "train/warnings.h"
 
@@ -37,6 +38,37 @@ static int said_at(const char *name, tick (*run)(int t), const char *judged) {
         }
     }
     return at;
+}
+
+static tick all_at_once(int t) {
+    (void)t;
+    return (tick){1.4, 1.4, 0.25, 0.9};
+}
+
+/* Ticks that are shorter than a step's worth of learning: no verdict before 100 steps and one epoch. */
+static void waits_for_an_epoch(void **state) {
+    static const char *const names[] = {"stuck", "chance", "dead-units"};
+    (void)state;
+    for (int epoch = 1; epoch <= 4; epoch += 3) {
+        gt_watch w = {.own = gt_classifier_warnings,
+                      .quiet = true,
+                      .guess_accuracy = 0.25,
+                      .guess_loss = log(4),
+                      .epoch = 1000 * epoch};
+        for (int t = 0; t < TICKS; t++) { /* of 20 steps, 0.2 kimg */
+            tick now = all_at_once(t);
+            gt_stat_value v[MOST] = {{"Loss/train", SAMPLES, now.train, 0},
+                                     {"Accuracy/train", SAMPLES, now.accuracy, 0},
+                                     {"Dead/conv1", 1, now.dead, 0},
+                                     {"Progress/step", 1, 20 * t, 0}};
+            int n = 4;
+            gt_watch_tick(&w, t, 0.2 * t, v, &n);
+            for (int k = 0; k < 3; k++) {
+                double lasts = gt_stat_mean(v, n, gt_text_of("Trouble/%s", names[k]).s);
+                assert_true(lasts == (t < 5 * epoch ? 0 : t - 5 * epoch + 1));
+            }
+        }
+    }
 }
 
 static int said_in(const char *name, tick (*run)(int t)) { return said_at(name, run, "Loss/validation"); }
@@ -187,9 +219,13 @@ static void a_good_run(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(over_fitting),     cmocka_unit_test(stuck),
-                                       cmocka_unit_test(chance),           cmocka_unit_test(dead_units),
-                                       cmocka_unit_test(a_good_run),       cmocka_unit_test(advice),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(over_fitting),
+                                       cmocka_unit_test(stuck),
+                                       cmocka_unit_test(waits_for_an_epoch),
+                                       cmocka_unit_test(chance),
+                                       cmocka_unit_test(dead_units),
+                                       cmocka_unit_test(a_good_run),
+                                       cmocka_unit_test(advice),
                                        cmocka_unit_test(no_refused_advice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

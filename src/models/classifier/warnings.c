@@ -36,7 +36,7 @@ static bool stuck(const gt_tick_view *v) {
     if (falls) *lowest = now;
     snprintf(v->text, GT_WARNING_TEXT, "the loss of training stays at %.4g; that of a guess is %.4g", now,
              v->guess_loss);
-    return !falls && now > much * v->guess_loss;
+    return !v->early && !falls && now > much * v->guess_loss;
 }
 
 /* Three standard deviations of a guess are no better than a guess. */
@@ -44,7 +44,7 @@ static bool chance(const gt_tick_view *v) {
     double now = value_of(v, "Accuracy/train"), p = v->guess_accuracy, n = 0;
     for (int i = 0; i < v->n; i++)
         if (!strcmp(v->values[i].name, "Accuracy/train")) n = v->values[i].num;
-    if (isnan(now) || !(n > 0)) return false;
+    if (isnan(now) || !(n > 0) || v->early) return false;
     snprintf(v->text, GT_WARNING_TEXT,
              "the accuracy of training is %.3f; always naming the most frequent class reaches %.3f", now, p);
     return now <= p + 3 * sqrt(p * (1 - p) / n);
@@ -56,7 +56,7 @@ static bool dead_units(const gt_tick_view *v) {
     for (int i = 0; i < v->n; i++)
         if (!strncmp(v->values[i].name, "Dead/", 5) && (!worst || v->values[i].mean > worst->mean))
             worst = &v->values[i];
-    if (!worst || !(worst->mean > many)) return false;
+    if (!worst || !(worst->mean > many) || v->early) return false;
     snprintf(v->text, GT_WARNING_TEXT, "%.0f %% of the units of layer %s are zero for all images that were looked at",
              100 * worst->mean, worst->name + 5);
     return true;
