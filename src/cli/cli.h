@@ -362,8 +362,8 @@ gt_status cli_inspect_checkpoint(const gt_options *o, const char *path);
 gt_status cli_inspect_log(const char *path, bool *other);
 gt_status cli_inspect_run(const gt_options *o, const char *dir);
 /* The losses of an autoencoder's run, tick by tick: the mean over images, and the mean over batches of the sum over a
- * batch. GT_USAGE: the run's log has no such losses. */
-gt_status cli_inspect_losses(const char *dir);
+ * batch; or those of the latest tick by all reductions. GT_USAGE: the run's log has no such losses. */
+gt_status cli_inspect_losses(const char *dir, bool reductions);
 /* Of its networks; of a file without networks: nothing. */
 gt_status cli_print_layers(const gt_options *o, const char *checkpoint);
 gt_status cli_print_status(const char *dir, bool *lost); /* as gantry status; *lost: nothing of the run can be read */

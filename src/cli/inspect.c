@@ -35,8 +35,10 @@ static const gt_option table[] = {
      .with = "--model"},
     {CLI_OPTION(classes, "1000", "With --model: number of classes"), .min = 1, .max = 65536, .with = "--model"},
     {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists the losses of each tick"),
-     .choices = "per-image|batch-sums", .late = true,
-     .detail = "Beside each mean over images the mean over batches of the sum over a batch, as tutorials print it."},
+     .choices = "per-image|batch-sums|reductions", .late = true,
+     .detail = "batch-sums: beside each mean over images the mean over batches of the sum over a batch, as tutorials "
+               "print it. reductions: what the latest losses and their total would be by sums or means over pixels and "
+               "batch (--recon-pixels, --recon-batch)."},
     {CLI_OPTION(sheet, "", "Of a dataset, or a folder of pictures: write 64 of them to this PNG"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}), .late = true},
     {CLI_OPTION(check, "0", "Check an HDF5 file of another program; silent if it is sound"),
@@ -94,9 +96,9 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
                        path);
     if (fields->check) return gt_h5_walk(path);
-    if (gt_is(fields->losses, "batch-sums")) {
+    if (!gt_is(fields->losses, "per-image")) {
         gt_options_use(o, "losses");
-        return cli_inspect_losses(path);
+        return cli_inspect_losses(path, gt_is(fields->losses, "reductions"));
     }
     if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
     return inspect(o, path, kind, fields->sheet);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/compare.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
 #include "gantry/rundir.h"
@@ -228,6 +229,10 @@ gt_status cli_inspect_log(const char *path, bool *other) { return inspect_log(pa
 static const char *const losses[] = {"Loss/reconstruction", "Loss/KL", "Loss/commitment"};
 enum { LOSSES = sizeof losses / sizeof *losses };
 
+static double batches_of(const gt_stats_series *steps, int tick) {
+    return steps->values[tick].mean - (tick ? steps->values[tick - 1].mean : 0);
+}
+
 /* A tick's mean over its batches of the sums over a batch is the sum over its images divided by its batches. */
 static void print_losses(const gt_stats *s, int tick, double batches, const gt_stats_series *const series[LOSSES]) {
     gt_print("%10.3f %8.0f", (double)s->images[tick] / 1000, batches);
@@ -239,7 +244,37 @@ static void print_losses(const gt_stats *s, int tick, double batches, const gt_s
     gt_print("\n");
 }
 
-gt_status cli_inspect_losses(const char *dir) {
+/* What the latest tick's losses would be by sums or means over pixels and batch. */
+static gt_status print_reductions(const gt_stats *s, const char *dir, double batches,
+                                  const gt_stats_series *const series[LOSSES]) {
+    static const char *const names[] = {"sum", "mean"};
+    enum { KL = 1, COMMITMENT = 2 };
+    gt_reductions r;
+    gt_status st = gt_reductions_read(dir, &r);
+    if (st) return st;
+    if (!r.any || !(r.pixels > 0))
+        return gt_fail(GT_FAILED, "%s: job.ini and starts.jsonl do not say how losses are reduced over which images",
+                       dir);
+    int last = s->ticks - 1;
+    const gt_stats_series *weight = gt_stats_find(s, "KL/weight");
+    double batch = series[0]->values[last].num / batches,
+           image = series[0]->values[last].mean * (r.mean_pixels ? r.pixels : 1), rest = 0;
+    if (series[KL]) rest += (weight ? weight->values[last].mean : r.beta) * series[KL]->values[last].mean;
+    if (series[COMMITMENT]) rest += r.commitment * series[COMMITMENT]->values[last].mean;
+    if (!r.mean_kl_batch) rest *= batch;
+    gt_print("%.6g kimg: %.4g numbers an image, %.4g images a batch; total = %g x reconstruction + %.6g\n",
+             (double)s->images[last] / 1000, r.pixels, batch, r.factor, rest);
+    gt_print("%12s %12s %16s %16s\n", "over pixels", "over batch", "reconstruction", "total");
+    for (int k = 0; k < 4; k++) {
+        bool pixels = k / 2, means = k % 2;
+        double value = image / (pixels ? r.pixels : 1) * (means ? 1 : batch);
+        gt_print("%12s %12s %16.6g %16.6g%s\n", names[pixels], names[means], value, r.factor * value + rest,
+                 pixels == r.mean_pixels && means == r.mean_batch ? "  (this run)" : "");
+    }
+    return GT_OK;
+}
+
+gt_status cli_inspect_losses(const char *dir, bool reductions) {
     const gt_stats_series *series[LOSSES];
     char *path = gt_path_join(dir, "stats.jsonl");
     gt_stats *s = path ? gt_stats_read(path) : NULL;
@@ -247,14 +282,14 @@ gt_status cli_inspect_losses(const char *dir) {
     const gt_stats_series *steps = s ? gt_stats_find(s, "Progress/step") : NULL;
     for (int k = 0; k < LOSSES; k++) series[k] = s ? gt_stats_find(s, losses[k]) : NULL;
     if (!st && (!series[0] || !steps))
-        st = gt_fail(GT_USAGE,
-                     "%s: --losses=batch-sums needs the log of an autoencoder's run, with Loss/reconstruction", dir);
-    if (!st) gt_print("%10s %8s", "kimg", "batches");
-    for (int k = 0; k < LOSSES && !st; k++)
+        st = gt_fail(GT_USAGE, "%s: --losses needs the log of an autoencoder's run, with Loss/reconstruction", dir);
+    if (!st && reductions) st = print_reductions(s, dir, batches_of(steps, s->ticks - 1), series);
+    bool lists = !st && !reductions;
+    if (lists) gt_print("%10s %8s", "kimg", "batches");
+    for (int k = 0; k < LOSSES && lists; k++)
         if (series[k]) gt_print(" %14s %14s", strchr(losses[k], '/') + 1, "sum per batch");
-    if (!st) gt_print("\n");
-    for (int i = 0; i < (s ? s->ticks : 0) && !st; i++)
-        print_losses(s, i, steps->values[i].mean - (i ? steps->values[i - 1].mean : 0), series);
+    if (lists) gt_print("\n");
+    for (int i = 0; i < (s ? s->ticks : 0) && lists; i++) print_losses(s, i, batches_of(steps, i), series);
     gt_stats_free(s);
     free(path);
     return st;

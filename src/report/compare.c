@@ -173,6 +173,8 @@ static void say_difference(void *arg, const compare_difference *d) {
     for (int k = 0; k < 2; k++) gt_print_to(arg, "  %s: %s\n", d->name[k], d->recipe[k]);
 }
 
+static void say_units(void *arg, const char *sentence) { gt_print_to(arg, "%s.\n", sentence); }
+
 static void print_row(FILE *f, const char *name, int name_width, const compare_cell *cells, int filled, int n,
                       int row) {
     gt_print_to(f, "%-*s", name_width, name);
@@ -243,6 +245,10 @@ gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {
         if (error == ENOENT || error == ENOTDIR)
             return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
+        gt_reductions r;
+        gt_status st = gt_reductions_read(dirs[i], &r);
+        if (st) return st;
+        compare_unify(stats[i], &r);
     }
     return warn_of_damage(stats, dirs, n);
 }
@@ -280,6 +286,7 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         char note[COMPARE_NOTE];
         compare_note(cells, n, filled, note);
         if (*note) gt_print_to(f, "%s\n", note);
+        compare_tell_units(stats, dirs, n, say_units, f);
         compare_each_difference(stats, dirs, n, say_difference, f);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);

@@ -37,6 +37,13 @@ bool compare_recipes(gt_stats *const *stats, const char *const *dirs, int n, con
 typedef void compare_say(void *arg, const compare_difference *d);
 void compare_each_difference(gt_stats *const *stats, const char *const *dirs, int n, compare_say *say, void *arg);
 
+/* ---- reductions.c ---- */
+/* Turns losses of an autoencoder that are means over the pixels or the latent into sums over an image. */
+void compare_unify(gt_stats *s, const gt_reductions *r);
+/* Tells which losses were turned so, and which do not compare, a sentence each. */
+typedef void compare_tell(void *arg, const char *sentence);
+void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, compare_tell *tell, void *arg);
+
 /* ---- compare_jobs.c ---- */
 /* Appends a table of the keys whose values differ among the jobs of the runs, and of what they ran on. */
 void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *names, int n);

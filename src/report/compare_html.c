@@ -107,6 +107,8 @@ static void say_difference(void *arg, const compare_difference *d) {
     }
 }
 
+static void say_units(void *arg, const char *sentence) { html_text(arg, "<p>", sentence, ".</p>\n"); }
+
 static void put_values(gt_buffer *out, const comparison *c) {
     int columns;
     compare_cell *cells = compare_cells(c->stats, c->dirs, c->n, &columns);
@@ -123,6 +125,7 @@ static void put_values(gt_buffer *out, const comparison *c) {
         gt_buffer_printf(out, "</tr>\n");
     }
     gt_buffer_printf(out, "</table></div>\n");
+    compare_tell_units(c->stats, c->dirs, c->n, say_units, out);
     compare_each_difference(c->stats, c->dirs, c->n, say_difference, out);
     free(cells);
 }

@@ -177,6 +177,18 @@ grep -q 'Evidence lower bound' judged-vae/report.html || fail 'no curve of the E
 # the last tick has 184 images in 13 steps
 expect 0 '^ *0.200 +13 ' "$GANTRY" inspect cvae --losses=batch-sums
 expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
+# sums and means over pixels and latent: compare has one unit, and --losses=reductions the totals of all four
+units='--model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --widths=0.1 --z-dim=3 --steps=1 --seed=1'
+quietly "$GANTRY" train $units --run=units-sum
+quietly "$GANTRY" train $units --recon-pixels=mean --recon-batch=mean --kl-latent=mean --run=units-mean
+quietly "$GANTRY" train $units --recon=bce --run=units-bce
+quietly "$GANTRY" compare units-sum units-mean units-bce --out=units.png
+helper units said units-sum units-mean || fail 'losses of other reductions'
+grep -q 'the log of units-mean has means\.$' said || fail 'nothing is said of means'
+grep -q 'squared error of units-sum, units-mean, and cross-entropy of units-bce: they do not compare\.$' said || fail 'two kinds of losses compare'
+quietly "$GANTRY" compare units-sum units-mean --html=units.html && has_line 'the log of units-mean has means' units.html || fail 'the page says nothing of means'
+for run in sum mean; do quietly "$GANTRY" inspect units-$run --losses=reductions && cp said reductions-$run; done
+helper reductions reductions-sum units-sum 144 && helper reductions reductions-mean units-mean 144 || fail 'the table of reductions'
 
 begins what
 # what is refused

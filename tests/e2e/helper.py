@@ -471,6 +471,31 @@ def threshold(said, scores):
     assert abs(np.quantile(error, 0.99) / limit - 1) < 1e-5, (limit, np.quantile(error, 0.99))
 
 
+def logged(run, name):
+    import json
+    with open(f'{run}/stats.jsonl') as f: return json.loads(f.readlines()[-1])[name]['mean']
+
+
+def units(said, sums, means):
+    """units SAID SUMS MEANS: gantry compare has the losses of both runs, of one step from the same start, in the unit of the first"""
+    with open(said) as f: lines = f.read().splitlines()
+    head = lines[0].split()
+    assert head[:4] == ['run', 'kimg', 'reconstruction', 'KL'], head
+    a, b = lines[1].split(), lines[2].split()
+    assert a[2:4] == b[2:4] and a[2] == '%.4g' % logged(sums, 'Loss/reconstruction') and a[3] == '%.4g' % logged(sums, 'Loss/KL'), (a, b)
+    assert logged(sums, 'Loss/reconstruction') > 100 * logged(means, 'Loss/reconstruction')
+
+
+def reductions(said, run, pixels):
+    """reductions SAID RUN PIXELS: the four losses and totals; the run's own total is the logged one"""
+    with open(said) as f: rows = [line.split() for line in f.read().splitlines()[2:]]
+    assert [r[:2] for r in rows] == [['sum', 'sum'], ['sum', 'mean'], ['mean', 'sum'], ['mean', 'mean']], rows
+    value = [float(r[2]) for r in rows]
+    assert all(abs(v / (value[3] * f) - 1) < 1e-4 for v, f in zip(value, (16 * int(pixels), int(pixels), 16, 1))), value
+    own = [r for r in rows if r[-1] == 'run)']
+    assert len(own) == 1 and abs(float(own[0][3]) / logged(run, 'Loss/total') - 1) < 1e-5, (own, logged(run, 'Loss/total'))
+
+
 def studies(where, weights, data):
     """studies DIR VAE.npz DATA.h5: what gantry study has written, against numpy; of gradients only their law, which a unit test compares with formulas"""
     import h5py, numpy as np
