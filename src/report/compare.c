@@ -66,6 +66,14 @@ static double mean_of_last(const gt_stats *s, const char *name, int ticks) {
     return n ? sum / n : NAN;
 }
 
+/* Logs of earlier versions have p of models that augment nothing. */
+static bool augments_nothing(const gt_stats *s, const char *series) {
+    const gt_stats_series *p = strcmp(series, "Progress/augment") ? NULL : gt_stats_find(s, series);
+    bool nothing = p != NULL;
+    for (int i = 0; i < s->ticks && nothing; i++) nothing = !(p->values[i].mean > 0);
+    return nothing;
+}
+
 /* A column's cells, the title first; false: it is empty. */
 static bool fill_column(gt_stats *const *stats, int n, const column *c, compare_cell *cells) {
     bool any = false;
@@ -74,6 +82,7 @@ static bool fill_column(gt_stats *const *stats, int n, const column *c, compare_
         int ticks = c->jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1;
         double x = mean_of_last(stats[i], c->series, ticks) - (c->less ? mean_of_last(stats[i], c->less, ticks) : 0);
         char *text = cells[1 + i].text;
+        if (augments_nothing(stats[i], c->series)) x = NAN;
         if (isnan(x)) strcpy(text, "-");
         else snprintf(text, sizeof cells[1 + i].text, c->format, x);
         any |= !isnan(x);

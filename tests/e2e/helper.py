@@ -480,7 +480,7 @@ def units(said, sums, means):
     """units SAID SUMS MEANS: gantry compare has the losses of both runs, of one step from the same start, in the unit of the first"""
     with open(said) as f: lines = f.read().splitlines()
     head = lines[0].split()
-    assert head[:4] == ['run', 'kimg', 'reconstruction', 'KL'], head
+    assert 'augment' not in head and head[:4] == ['run', 'kimg', 'reconstruction', 'KL'], head
     a, b = lines[1].split(), lines[2].split()
     assert a[2:4] == b[2:4] and a[2] == '%.4g' % logged(sums, 'Loss/reconstruction') and a[3] == '%.4g' % logged(sums, 'Loss/KL'), (a, b)
     assert logged(sums, 'Loss/reconstruction') > 100 * logged(means, 'Loss/reconstruction')
