@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What can be done with a run that has ended, as commands to copy. */
+#include <stdlib.h>
+
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "train/journal.h"
+
+static void say_of_encoder(const gt_model *m, const char *dir) {
+    gt_log_command("reconstruct", dir, " DATA", "what is kept of pictures");
+    if (gt_model_role(m, GT_ROLE_LATENT_LOSS)) gt_log_command("latent", dir, " DATA", "where pictures lie in the latent");
+    gt_log_command("anomalies", dir, " DATA", "pictures that are unlike those of the training");
+    if (gt_model_role(m, GT_ROLE_DENSITY)) gt_log_command("likelihood", dir, " DATA", "how likely pictures are");
+}
+
+/* Layers before training are those of the job, which is all that this command takes of the run. */
+static void say_of_classifier(const gt_model *m, const char *dir) {
+    char *job = gt_path_join(dir, "job.ini"), more[96];
+    snprintf(more, sizeof more, " --size=%dx%d --channels=%d --classes=%d", m->height, m->width, m->channels,
+             m->label_dim);
+    gt_log_command("look", dir, gt_model_role(m, GT_ROLE_CLASS_MAPS) ? " DATA --filters --cam" : " DATA --filters",
+                   "its filters, and where it looks");
+    if (job) gt_log_command("activations", job, more, "histograms of its layers before training");
+    free(job);
+}
 
 static void say_of_networks(const gt_engine *e, const char *dir) {
     const gt_model *m = e->model;
@@ -11,8 +32,9 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
                        classes ? " --class=0 --seeds=0-31 --grid=8x4 --outdir=pictures"
                                : " --seeds=0-31 --grid=8x4 --outdir=pictures",
                        "pictures");
-    if (gt_model_role(m, GT_ROLE_ENCODER)) gt_log_command("reconstruct", dir, " DATA", "what is kept of pictures");
+    if (gt_model_role(m, GT_ROLE_ENCODER)) say_of_encoder(m, dir);
     if (gt_model_role(m, GT_ROLE_CLASSIFIER)) gt_log_command("evaluate", dir, " DATA", "how right it is on other data");
+    if (gt_model_classifier(m) == 0 && !m->masks) say_of_classifier(m, dir);
     if (gt_model_role(m, GT_ROLE_GENERATOR)) gt_log_command("metrics", dir, "", "scores of its pictures");
 }
 
