@@ -111,6 +111,8 @@ gt_status gt_search_set_plan(gt_search *s, const gt_search_plan *plan);
 /* Checks the job, which has the values of file and options, as far as possible before trials: the options that vary
  * get a value of their range. To be called before gt_job_resolve(). */
 gt_status gt_search_check_job(gt_search *s);
+/* Looks how many images the accuracy that trials are judged by is a share of, for its standard error. */
+void gt_search_count_judged(gt_search *s);
 /* Begins the search in its folder, or resumes the search that is there: trains what no other worker trains until
  * all trials are over. Workers are the ranks of a launcher (found in the environment) and all other processes that
  * search in the folder. The first rank waits for the others, and then writes the table and the pictures. Handlers of

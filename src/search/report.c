@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a search says: lines, tables, pictures (search.h). */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,17 +52,37 @@ void gt_search_print_trial(const gt_search *s, int trial, const char *why) {
                     s->trial[trial].value, values, best);
 }
 
+/* The standard error of an accuracy of so many images; NaN: the trials are judged by something else. */
+static double noise_of(const gt_search *s, double accuracy) {
+    return s->judged > 0 && accuracy >= 0 && accuracy <= 1 ? sqrt(accuracy * (1 - accuracy) / (double)s->judged)
+                                                           : (double)NAN;
+}
+
+/* What trials say of a range is no surer than what they are judged by: its ends are told with so many digits. */
+static int digits_of(double noise) {
+    const double small = 0.005;
+    return isnan(noise) ? 4 : noise < small ? 3 : 2;
+}
+
 void gt_search_print_range(const gt_search *s, int quarter) {
     const int first = gt_search_quarter_begin(quarter, s->plan.trials);
     gt_buffer b = {0};
+    int n;
+    const int *order = best_trials(s, &n);
+    double noise = n ? noise_of(s, s->trial[order[0]].value) : (double)NAN;
     for (int i = 0; i < s->n_varied; i++) {
         const gt_varied *v = &s->varied[i];
         const gt_vary_span *span = &s->span[quarter][i];
         gt_buffer_printf(&b, "%s %s", i ? "," : "", v->key);
         for (int k = 0; k < v->n_choices; k++)
             if (span->choices >> k & 1) gt_buffer_printf(&b, " %s", v->choices[k]);
-        if (!v->n_choices) gt_buffer_printf(&b, " %g..%g", span->lo, span->hi);
+        if (v->kind == GT_VARY_INT) gt_buffer_printf(&b, " %.0f..%.0f", span->lo, span->hi);
+        else if (!v->n_choices)
+            gt_buffer_printf(&b, " %.*g..%.*g", digits_of(noise), span->lo, digits_of(noise), span->hi);
     }
+    if (!isnan(noise))
+        gt_buffer_printf(&b, " (by %lld image%s: standard error %.2g)", (long long)s->judged, gt_plural(s->judged),
+                         noise);
     gt_buffer_add(&b, "", 1);
     if (!b.failed) gt_info("after %d trial%s:%s", first, gt_plural(first), b.data);
     gt_buffer_free(&b);
@@ -95,11 +116,17 @@ gt_status gt_search_print_best(const gt_search *s, FILE *f) {
     int n, failed = gt_search_count(s, GT_TRIAL_FAILED);
     const int *order = best_trials(s, &n);
     char values[1024];
-    if (n) gt_print_to(f, "%-6s %-24s values\n", "trial", s->series);
+    if (n) gt_print_to(f, "%-6s %-24s %svalues\n", "trial", s->series, s->judged ? "+-       " : "");
     for (int k = 0; k < n && k < SHOWN; k++) {
+        double noise = noise_of(s, s->trial[order[k]].value);
+        char beside[24] = "";
+        if (s->judged) snprintf(beside, sizeof beside, isnan(noise) ? "-        " : "%-8.2g ", noise);
         print_values(s, order[k], values, sizeof values);
-        gt_print_to(f, "%-6d %-24.6g %s\n", order[k] + 1, s->trial[order[k]].value, values);
+        gt_print_to(f, "%-6d %-24.6g %s%s\n", order[k] + 1, s->trial[order[k]].value, beside, values);
     }
+    if (n && s->judged)
+        gt_print_to(f, "+-: standard error of an accuracy of %lld image%s; trials that differ by less are equal\n",
+                    (long long)s->judged, gt_plural(s->judged));
     char killed[64] = "";
     int n_killed = 0;
     for (int t = 0; t < s->plan.trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;

@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "gantry/clock.h"
 #include "gantry/dist.h"
+#include "gantry/dataset.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
@@ -63,6 +64,20 @@ gt_status gt_search_check_job(gt_search *s) {
                      "of this job log, such as --by=min:Loss/train",
                      s->plan.by);
     return st;
+}
+
+/* As training opens them (train/eval_data.h). */
+void gt_search_count_judged(gt_search *s) {
+    const gt_job *j = s->job;
+    bool test = !strcmp(s->series, "Accuracy/test"), held_out = !strcmp(s->series, "Accuracy/validation");
+    bool pixels = j->family->needs_masks && j->family->needs_masks(j);
+    gt_dataset_options o = {
+        .use_labels = true, .classes = j->classes, .class_names = j->class_names, .subset_seed = (uint32_t)j->seed};
+    gt_dataset *data = NULL;
+    if (held_out) o.held_out = j->validation, o.held_out_only = true, o.subset = j->subset;
+    if (pixels || !(held_out || (test && *j->test_data))) return;
+    if (!gt_dataset_open(&data, test ? j->test_data : j->data, &o)) s->judged = gt_dataset_get_info(data)->count;
+    gt_dataset_close(data);
 }
 
 /* The threads of a trial's ranks, where several trials share a host. */

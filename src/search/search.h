@@ -35,6 +35,7 @@ struct gt_search {
     gt_search_plan plan;
     const char *series; /* what trials are judged by */
     bool largest;       /* is the largest value the best? */
+    int64_t judged;     /* images that an accuracy is a share of; 0: another series, or not known */
     uint64_t seed;
     int n_varied;
     int threads; /* of a rank; 0: as gantry train chooses */
