@@ -243,9 +243,6 @@ struct gt_model {
     int num_ws, w_dim;    /* 0: the model has no styles */
     /* GT_FORMAT: styles cannot be truncated with these parameters of the generator. NULL: the model has no styles. */
     gt_status (*check_truncation)(const gt_model *m, const float *params);
-    /* Standard normal numbers, of which the generator's graph makes its latents, become these latents. NULL: they are
-     * the latents. */
-    void (*make_latents)(const gt_model *m, size_t n, float *z);
     bool draws_codes; /* the generator draws codes one after the other, at a temperature */
     bool in_steps;    /* the generator makes pictures in steps, from noise */
     int latent_size;  /* of models that encode */
@@ -263,6 +260,9 @@ struct gt_model {
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */
+    /* Standard normal numbers, of which the generator's graph makes its latents, become these latents. NULL: they are
+     * the latents. */
+    void (*make_latents)(const gt_model *m, size_t n, float *z);
 };
 
 /* The model's row for a role; NULL: it has none. */

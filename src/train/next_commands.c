@@ -8,7 +8,8 @@
 
 static void say_of_encoder(const gt_model *m, const char *dir) {
     gt_log_command("reconstruct", dir, " DATA", "what is kept of pictures");
-    if (gt_model_role(m, GT_ROLE_LATENT_LOSS)) gt_log_command("latent", dir, " DATA", "where pictures lie in the latent");
+    if (gt_model_role(m, GT_ROLE_LATENT_LOSS))
+        gt_log_command("latent", dir, " DATA", "where pictures lie in the latent");
     gt_log_command("anomalies", dir, " DATA", "pictures that are unlike those of the training");
     if (gt_model_role(m, GT_ROLE_DENSITY)) gt_log_command("likelihood", dir, " DATA", "how likely pictures are");
 }
@@ -18,8 +19,7 @@ static void say_of_classifier(const gt_model *m, const char *dir) {
     char *job = gt_path_join(dir, "job.ini"), more[96];
     snprintf(more, sizeof more, " --size=%dx%d --channels=%d --classes=%d", m->height, m->width, m->channels,
              m->label_dim);
-    gt_log_command("look", dir, gt_model_role(m, GT_ROLE_CLASS_MAPS) ? " DATA --filters --cam" : " DATA --filters",
-                   "its filters, and where it looks");
+    gt_log_command("look", dir, " DATA --filters", "its filters; --cam: where it looks");
     if (job) gt_log_command("activations", job, more, "histograms of its layers before training");
     free(job);
 }

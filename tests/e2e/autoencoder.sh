@@ -106,6 +106,21 @@ auc=$(helper auc odd/scores.csv)
 awk -v a="$auc" 'BEGIN { exit !(a >= 0.99) }' || fail "squares and noise among circles: AUC $auc"
 echo "AUC $auc"
 
+begins what_follows
+# nothing bounds a latent that costs nothing: a warning, which --on-trouble sees; and what the log says can follow runs
+free='--model=cvae --data=synth:circles:n=64,size=12 --batch=16 --slices=1 --widths=0.1 --lrate=0.03 --tick=0.064 --kimg=1 --seed=1'
+expect 1 'on-trouble=stop: unbounded-latent' "$GANTRY" train $free --beta=0 --on-trouble=stop --run=free
+has_line 'warning: unbounded-latent since tick .* its weight, --beta, is 0 or too small' free/log.txt || fail 'the warning names no cause'
+quietly "$GANTRY" train $free --run=held
+! grep -q 'unbounded-latent' held/log.txt || fail 'a latent that is held by its divergence is said to be free'
+quietly "$GANTRY" train --model=mlp --data=synth:shapes:n=32,size=8,classes=4 --hidden=8 --batch=16 --steps=2 --run=classes
+sed -n 's/^[-0-9]* [0-9:]*   gantry \(.*[^ ]\)   .*$/\1/p' held/log.txt classes/log.txt | sed 's/   .*//' >follow
+for word in 'latent held' 'anomalies held' 'likelihood held' 'evaluate classes' 'look classes' 'activations classes/job.ini'; do
+    command=$(grep "^$word" follow) || { cat follow; fail "not said: $word"; }
+    case $word in *held) data=synth:circles:n=20,size=12 ;; *) data=synth:shapes:n=20,size=8,classes=4 ;; esac
+    quietly "$GANTRY" ${command/DATA/$data} # words without blanks
+done
+
 begins studies
 # gantry study: the same bits on any number of ranks and threads; a dimension that is held costs what numpy says that it costs
 for n in 1 3; do
