@@ -86,6 +86,13 @@ $(LIBRARY): $(LIBRARY_OBJ)
 # What the program carries within itself.
 $(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
 $(BUILD)/src/launch/doctor_hashes.o: src/launch/hashes.ini
+$(BUILD)/src/base/words.o: docs/glossary.md $(BUILD)/headings
+$(BUILD)/src/base/words.o: CFLAGS_ALL += -DGT_HEADINGS='"$(BUILD)/headings"'
+# "PAGE: HEADING" for each heading of the documents, but for those of the generated pages.
+PAGES := $(filter-out docs/commands.md docs/options.md,$(wildcard README.md docs/*.md docs/models/*.md))
+$(BUILD)/headings: $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)awk '/^```/ { code = !code } FNR == 1 { code = 0 } !code && sub(/^##* /, "") { print FILENAME ": " $$0 }' $(PAGES) > $@
 
 $(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.

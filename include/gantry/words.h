@@ -28,6 +28,9 @@ typedef struct gt_word_table {
 } gt_word_table;
 extern const gt_word_table gt_words[GT_WORD_OF_MODEL + 1];
 
+/* docs/glossary.md, and lines of "PAGE: HEADING" of the documents. */
+extern const char gt_glossary[], gt_headings[];
+
 /* The row of a word where the table of options is `o`; NULL: there is none. Case, and _ for -, do not matter. */
 const gt_word *gt_word_find(const gt_options *o, gt_word_kind kind, const char *word);
 /* What follows a message: "; in Gantry it is --lrate", ": ..." `dashes` are those of keys: "--", in job files "". */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/embed.h"
+
 #define GPUS "Gantry computes on processors alone, in float32; there is nothing to choose"
 #define SIZE_OF_DATA \
     "pictures are as large as those of the data, which gantry dataset SOURCE DEST --width=W --height=H makes"
@@ -24,6 +26,11 @@
 #define DATASET "max-images"         /* gantry dataset */
 #define PICTURES "truncation-cutoff" /* generate, mix, walk */
 #define SAMPLER "sampler-steps"      /* what makes pictures; and train */
+
+/* The documents need not be where the program runs: it carries the glossary, and the headings, which the Makefile
+ * gathers. */
+EMBED(gt_glossary, "docs/glossary.md");
+EMBED(gt_headings, GT_HEADINGS);
 
 static const gt_word unknown[] = {
     /* sbatch, of gantry submit: before all others, for some words are also those of training */

@@ -153,6 +153,8 @@ int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exi
 
 /* GT_USAGE, with the command that is most like a mistyped one, or that does what another program calls so. */
 gt_status cli_fail_unknown(const char *name);
+/* The command for what other programs call by this name; NULL: none. */
+const char *cli_called_here(const char *typed);
 
 /* ---- arguments ---- */
 
@@ -274,6 +276,8 @@ gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfi
 /* ---- documentation from the tables ---- */
 
 void cli_print_overview(FILE *f); /* gantry --help */
+/* Prints where all words of the topic stand together; `f` NULL: do they anywhere? */
+bool cli_find_words(const char *topic, FILE *f);
 /* gantry COMMAND --help. `model`: whose options the help of train shows; NULL: those of the standard model. */
 void cli_print_help(const cli_command *c, const char *model, FILE *f);
 /* "--batch=IMAGES"; of an option with a letter "--ranks=N, -n". */

@@ -143,8 +143,7 @@ static void plain_name(const char *typed, char *out, size_t bytes) {
     if (n > 3 && !strcmp(out + n - 3, ".py")) out[n - 3] = 0;
 }
 
-/* The command for what other programs call by this name; NULL: none. */
-static const char *called_here(const char *typed) {
+const char *cli_called_here(const char *typed) {
     static const gt_named names[] = {
         {"projector", "project"},
         {"style-mixing", "mix"},
@@ -185,7 +184,7 @@ static const char *called_here(const char *typed) {
 
 gt_status cli_fail_unknown(const char *name) {
     gt_option rows[N_COMMANDS];
-    const char *here = called_here(name);
+    const char *here = cli_called_here(name);
     if (here) return gt_fail(GT_USAGE, "unknown command '%.60s'; in Gantry it is %s", name, here);
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);

@@ -18,7 +18,7 @@ void cli_print_overview(FILE *f) {
         if (group != cli_group_of(c[i])) fprintf(f, "%s\n", group = cli_group_of(c[i]));
         fprintf(f, "  %-12s %s\n", c[i]->name, c[i]->help);
     }
-    fputs("gantry COMMAND --help: options, files, examples. gantry help KEY: one option.\n"
+    fputs("gantry COMMAND --help: options, files, examples. gantry help WORD: what it is.\n"
           "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
           "Exit status: 0 done, 1 failed, 2 wrong usage, 75 stopped: start again to resume.\n",
           f);

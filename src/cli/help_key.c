@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry help [COMMAND | KEY], and all that is known about one option. */
+ * gantry help [COMMAND | KEY | WORD ...], and all that is known about one option. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-enum { COLUMNS = 80, MOST_COMMANDS = 64, MOST_KEYS = 1024 };
+enum { COLUMNS = 80, MOST_COMMANDS = 64, MOST_KEYS = 1024, TOPIC = 256 };
 
 static const char *kind_of(const gt_option *o) {
     static const char *const kinds[] = {
@@ -139,29 +139,41 @@ static gt_status fail_unknown(const char *topic) {
                    near ? near : "", near ? "?" : "");
 }
 
+/* Several words are looked for together. */
+static void join_words(int argc, char **argv, char topic[TOPIC]) {
+    size_t n = 0;
+    *topic = 0;
+    for (int i = 1; i < argc && n < TOPIC; i++)
+        n += (size_t)snprintf(topic + n, TOPIC - n, "%s%s", i > 1 ? " " : "", argv[i] + strspn(argv[i], "-"));
+}
+
 static int help(int argc, char **argv) {
-    const char *topic = argc > 1 ? argv[1] + strspn(argv[1], "-") : "";
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) topic = "help";
+    char topic[TOPIC];
+    join_words(argc, argv, topic);
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) strcpy(topic, "help");
     char key[64];
     snprintf(key, sizeof key, "%.*s", (int)strcspn(topic, "="), topic);
     for (char *c = key; *c; c++)
         if (*c == '_') *c = '-';
     const cli_command *command = cli_find(topic);
-    if (argc > 2)
-        return cli_exit("help", gt_fail(GT_USAGE, "one command or one option, as in gantry help %.60s", argv[1]));
-    if (*topic && !command && !print_key(key, NULL)) return cli_exit("help", fail_unknown(topic));
+    bool is_key = *topic && !command && print_key(key, NULL);
+    if (*topic && !command && !is_key && !cli_find_words(topic, NULL)) return cli_exit("help", fail_unknown(topic));
     if (!cli_first_rank()) return CLI_DONE; /* of several ranks one prints */
     if (!*topic) cli_print_overview(stdout);
     else if (command) cli_print_help(command, NULL, stdout);
-    else print_key(key, stdout);
+    else if (is_key) print_key(key, stdout);
+    else cli_find_words(topic, stdout);
     return CLI_DONE;
 }
 
 const cli_command cli_help = {
     .name = "help",
-    .arguments = "[COMMAND | KEY]",
-    .help = "Explain a command, or an option of any command",
+    .arguments = "[COMMAND | KEY | WORD ...]",
+    .help = "Explain a command, or an option of any command, or find a word",
+    .detail = "Other words are looked for in the commands, options and examples, in the names of other "
+              "programs, in the glossary and in the headings of the documents.",
     CLI_EXAMPLES({"All commands", "gantry help"}, {"All that gantry generate can do", "gantry help generate"},
-                 {"The option --seeds, wherever there is one", "gantry help seeds"}),
+                 {"The option --seeds, wherever there is one", "gantry help seeds"},
+                 {"Where a word stands", "gantry help histogram"}),
     .main = help,
 };

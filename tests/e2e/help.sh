@@ -26,6 +26,70 @@ case_help_of_commands() {
     expect 0 '^  --beta=X ' "$GANTRY" train job.ini --help
     expect 0 '^gantry [0-9]' "$GANTRY" -V
 }
+# WORD | what the answer has: the words of texts that people come from, each with its door.
+words='
+histogram | gantry activations
+histograms | gantry activations
+KL | --beta
+divergence | Loss/KL
+xavier | --init
+he | --init
+elbo | gantry likelihood
+evidence lower bound | gantry likelihood
+pooling | gantry inspect
+padding | gantry inspect
+noisy labels | --flip
+tfrecords | gantry dataset
+truncation_psi | --trunc
+docker | docs/cluster.md
+singularity | docs/cluster.md
+brecahad | --crops=512
+extract_brecahad_crops | --crops=512
+posterior collapse | --kl-warmup
+mode collapse | warning
+responsibilities | gantry gmm predict
+EM | gantry gmm fit
+bic | gantry gmm fit
+gumbel softmax | --temperature
+reparameterization | gantry study
+importance sampling | gantry likelihood
+vq-vae | --model=vq
+minibatch discrimination | --mbstd
+label smoothing | --smoothing
+feature matching | --feature-matching
+batch norm | --bn
+adagrad | --optimizer
+momentum | Momentum of sgd
+dropout | dropout
+weight decay | --weight-decay
+early stopping | docs/models/classifiers.md: Curves, early stopping, warnings
+overfitting | gap
+softmax | loss of classifiers
+im2col | product of matrices
+gradient check | gantry gradcheck
+grid search | gantry search
+confusion matrix | gantry evaluate
+grad-cam | gantry look
+residual | resnet18
+transposed convolution | --up
+fractional stride | --up
+projector | in Gantry it is gantry project
+style mixing | gantry mix
+interpolation | gantry latent
+pkl | docs/networks.md
+outlier detection | gantry anomalies
+'
+case_words() {
+    local word wanted
+    while IFS='|' read -r word wanted; do
+        [ -n "$word" ] || continue
+        # shellcheck disable=SC2086
+        "$GANTRY" help $word >said 2>&1 || { cat said; fail "gantry help $word leads nowhere"; }
+        tr -s ' \n' ' ' <said | grep -qF -- "$(echo $wanted)" || { cat said; fail "gantry help $word does not lead to $wanted"; }
+        [ "$(wc -L <said)" -le 80 ] || { cat said; fail "gantry help $word has long lines"; }
+    done <<<"$words"
+    expect 2 "'qqqq zzzz' is neither a command nor an option" "$GANTRY" help qqqq zzzz
+}
 case_names_of_other_programs() {
     expect 2 "unknown command 'projector'; in Gantry it is project" "$GANTRY" projector
     expect 2 'unknown option --lr; in Gantry it is --lrate' "$GANTRY" train --data=synth:shapes --lr=0.1
