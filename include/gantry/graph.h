@@ -292,10 +292,12 @@ void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averag
  * "inception3a.concat". */
 typedef struct gt_graph_layer {
     const char *name;
-    const char *kind; /* the op that has most to do: "conv", "matmul", ... */
-    gt_node *output;  /* the last value; of convolutions after the activation, where no other layer lies between */
-    double flops;     /* of one run of the graph, without what depends on parameters alone */
-    double most;      /* flops of its largest node */
+    gt_node *main;   /* of those that read its tensors, or else of all, the node that has most to do */
+    gt_node *output; /* the last value; of convolutions after the activation, where no other layer lies between */
+    double flops;    /* of one run of the graph, without what depends on parameters alone */
+    double most;     /* flops of `main` */
+    gt_node **nodes; /* [n_nodes], in their order */
+    int n_nodes;
 } gt_graph_layer;
 
 typedef struct gt_layer_list {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect --model=NAME: the layers of a model's networks, with their parameters, arithmetic and memory. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "gantry/text.h"
@@ -17,19 +18,38 @@ static const char *const own_keys[OWN] = {"size", "channels", "classes"};
 
 /* ---- tables ---- */
 
-static void print_row(const char *layer, const char *kind, const char *shape, double parameters, double flops,
-                      double values) {
-    gt_print("%-40s %-14s %-14s %12.0f %12.3f %10.1f\n", layer, kind, shape, parameters, flops / 1e6, 4 * values / 1e3);
+enum { TEXTS = 5 };
+
+static void texts_of(const gt_layer_row *r, const char *text[TEXTS]) {
+    text[0] = r->layer, text[1] = r->kind, text[2] = r->channels, text[3] = r->activation, text[4] = r->shape;
+}
+
+static void print_texts(const char *const text[TEXTS], const int width[TEXTS]) {
+    for (int i = 0; i < TEXTS; i++) gt_print("%-*s  ", width[i], text[i]);
+}
+
+static void print_row(const gt_layer_row *r, const int width[TEXTS]) {
+    const char *text[TEXTS];
+    texts_of(r, text);
+    print_texts(text, width);
+    gt_print("%10.0f %12.3f %10.1f\n", r->parameters, r->flops / 1e6, 4 * r->values / 1e3);
 }
 
 static void print_table(const gt_layer_table *t) {
-    gt_print("network %s\n%-40s %-14s %-14s %12s %12s %10s\n", t->network, "layer", "op", "result", "parameters",
-             "Mflop", "kB");
+    static const char *const heads[TEXTS] = {"layer", "what", "channels", "activation", "result"};
+    int width[TEXTS];
+    for (int i = 0; i < TEXTS; i++) width[i] = (int)strlen(heads[i]);
     for (int k = 0; k < t->n; k++) {
-        const gt_layer_row *r = &t->rows[k];
-        print_row(r->layer, r->kind, r->shape, r->parameters, r->flops, r->values);
+        const char *text[TEXTS];
+        texts_of(&t->rows[k], text);
+        for (int i = 0; i < TEXTS; i++)
+            if ((int)strlen(text[i]) > width[i]) width[i] = (int)strlen(text[i]);
     }
-    print_row("total", "", "", t->parameters, t->flops, t->values);
+    gt_print("network %s\n", t->network);
+    print_texts(heads, width);
+    gt_print("%10s %12s %10s\n", "parameters", "Mflop", "kB");
+    for (int k = 0; k < t->n; k++) print_row(&t->rows[k], width);
+    print_row(&(gt_layer_row){"total", "", "", "", "", t->parameters, t->flops, t->values, false}, width);
     gt_print("%s has %.0f parameters and %.0f other numbers in %d tensors: %.1f MB. One image: %.3f Gflop, %.1f MB of "
              "results; a pass needs %.1f MB, with packed weights.\n\n",
              t->network, t->parameters, t->buffers, t->tensors, 4 * (t->parameters + t->buffers) / 1e6, t->flops / 1e9,

@@ -58,7 +58,7 @@ static void mark_live(finding *f) {
 static int add_layer(finding *f, const char *name) {
     gt_layer_list *l = f->list;
     if (!name || !gt_arena_grow(f->g->arena, &l->layers, l->n, &f->room, sizeof *l->layers)) return NONE;
-    l->layers[l->n] = (gt_graph_layer){.name = name, .kind = ""};
+    l->layers[l->n] = (gt_graph_layer){.name = name};
     return l->n++;
 }
 
@@ -161,12 +161,20 @@ static void remaining(finding *f) {
     }
 }
 
-static const char *kind_text(const gt_node *n) {
-    if (n->op->elementwise) return "element-wise";
-    return is_kept(n) ? kept[kept_kind(n)] : n->op->name;
+/* What reads tensors comes before what does not: attention is no matter of the product of two pictures. */
+static bool is_larger(finding *f, const gt_node *n, double flops, const gt_graph_layer *l) {
+    bool reads = module_of(f, n), main_reads = l->main && module_of(f, l->main);
+    return !l->main || (reads == main_reads ? flops > l->most : reads);
+}
+
+static void add_node(finding *f, gt_graph_layer *l, gt_node *n) {
+    if (!l->nodes) l->nodes = gt_arena_array(f->g->arena, (size_t)l->n_nodes, sizeof *l->nodes), l->n_nodes = 0;
+    if (l->nodes) l->nodes[l->n_nodes++] = n;
 }
 
 static void sum_up(finding *f) {
+    for (int i = 0; i < f->g->n_nodes; i++)
+        if (f->users[i] >= 0 && f->row[i] != NONE) f->list->layers[f->row[i]].n_nodes++;
     for (int i = 0; i < f->g->n_nodes; i++) {
         gt_node *n = f->g->nodes[i];
         double flops, bytes;
@@ -174,7 +182,8 @@ static void sum_up(finding *f) {
         gt_graph_layer *l = &f->list->layers[f->row[i]];
         gt_node_cost(n, &flops, &bytes);
         l->flops += flops;
-        if (flops > l->most || !*l->kind) l->most = flops, l->kind = kind_text(n);
+        if (is_larger(f, n, flops, l)) l->most = flops, l->main = n;
+        add_node(f, l, n);
         if (!n->op->view || !l->output) l->output = n;
     }
 }
@@ -200,6 +209,7 @@ gt_status gt_layer_list_make(gt_graph *g, gt_layer_list *out) {
     remaining(&f);
     if (gt_arena_failed(g->arena)) return gt_graph_out_of_memory(g);
     sum_up(&f);
+    if (gt_arena_failed(g->arena)) return gt_graph_out_of_memory(g);
     if (out->n) qsort(out->layers, (size_t)out->n, sizeof *out->layers, earlier);
     return GT_OK;
 }

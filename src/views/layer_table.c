@@ -8,6 +8,7 @@
 #include "gantry/train.h"
 #include "gantry/graph.h"
 #include "gantry/trained.h"
+#include "views/layer_words.h"
 
 enum { LAYER = 256 };
 
@@ -37,7 +38,9 @@ static void add_layer(gt_arena *a, const gt_net *net, const gt_graph_layer *l, g
     count_tensors(net, l->name, &parameters, &buffers);
     if (strchr(l->name, '#') && l->flops <= 0) return; /* a view of a view */
     t->rows[t->n++] = (gt_layer_row){.layer = gt_arena_printf(a, "%.*s", (int)strcspn(l->name, "#"), l->name),
-                                     .kind = gt_arena_printf(a, "%s", l->kind),
+                                     .kind = layer_kind(a, net, l),
+                                     .channels = layer_channels(a, l),
+                                     .activation = layer_activation(a, l),
                                      .shape = shape_text(a, l->output),
                                      .parameters = parameters,
                                      .flops = l->flops,
@@ -60,6 +63,8 @@ static void add_absent(gt_arena *a, const gt_net *net, const gt_layer_list *list
         snprintf(last, sizeof last, "%s", name);
         t->rows[t->n++] = (gt_layer_row){.layer = gt_arena_printf(a, "%.*s", (int)strcspn(name, "#"), name),
                                          .kind = "in training",
+                                         .channels = "",
+                                         .activation = "",
                                          .shape = "",
                                          .parameters = parameters,
                                          .in_training = true};

@@ -22,23 +22,40 @@ case_published() {
     counts 13004888 googlenet 224x224
     has_line '^aux1.fc1 .*in training' said || fail 'no row for a head of the training'
     has_line '^inception3a.concat  *concat  *28x28x256' said || fail 'no row for a concatenation'
-    has_line '^max_pool.1  *max_pool  *56x56x64' said || fail 'no row for a pooling'
+    has_line '^max_pool.1  *max pool 3x3, stride 2  *56x56x64' said || fail 'no row for a pooling'
     counts 3504872 mobilenet-v2 224x224
     counts 27161264 inception-v3 299x299
 }
 case_course() {
     counts 433890 simple-conv 28x28 --channels=1 --classes=10
-    has_line '^conv1  *conv  *24x24x30  *780 ' said || fail 'conv1 is not as it should be'
+    has_line '^conv1  *conv 5x5  *1 to 30  *relu  *24x24x30  *780 ' said || fail 'conv1 is not as it should be'
     counts 89610 mlp 28x28 --channels=1 --classes=10 --hidden=100,100 --bn=none
 }
 case_other_families() {
     inspect --model=stylegan2 --size=32x32 --cbase=256 --cmax=16
-    has_line '^synthesis.b8.conv0.affine  *matmul' said || fail 'no affine layer of G'
-    has_line '^b4.out  *matmul' said || fail 'no last layer of D'
+    has_line '^synthesis.b8.conv0.affine  *linear  *[0-9]* to 16 ' said || fail 'no affine layer of G'
+    has_line '^b4.out  *linear' said || fail 'no last layer of D'
     inspect --model=dcgan --size=32x32 --channels=1
-    has_line '^b8.norm .*4x4x256 ' said || fail 'no normalisation of D'
+    has_line '^b8.norm  *batch norm  *lrelu 0.2  *4x4x256 ' said || fail 'no normalisation of D'
+    has_line '^b8.conv  *transposed conv 4x4, stride 2, padding 1  *256 to 128 ' said || fail 'no transposed convolution of G'
+    has_line '^b32.conv  *transposed conv 4x4, .* tanh  *32x32x1 ' said || fail 'no tanh at the end of G'
     inspect --model=vae --size=28x28 --channels=1 --z-dim=2
-    has_line '^latent.mean.0  *matmul  *2 ' said || fail 'no latent'
+    has_line '^latent.mean.0  *linear  *2048 to 2  *2 ' said || fail 'no latent'
+}
+# Each family in the usual words: none of those that only the program itself knows.
+case_usual_words() {
+    local model size=32x32
+    for model in stylegan2 dcgan edm ae vae cvae digits gumbel vq gumbel-prior vq-prior mlp lenet deep-conv vgg11 resnet18 googlenet mobilenet-v2 fcn8s; do
+        case $model in fcn8s) set -- --width=0.05 ;; *) set -- ;; esac
+        inspect --model=$model --size=$size "$@"
+        grep -E '  (conv_|matmul|upfirdn|element-wise|max_pool_)' said && fail "$model: words of the program's inside"
+    done
+    inspect --model=mobilenet-v2 --size=$size --stem=small
+    has_line '^features.1.conv.0.0  *depthwise conv 3x3, padding 1  *32 to 32 ' said || fail 'no depthwise convolution'
+    inspect --model=layers --layers='conv 8 3 pad same, bn, relu, pool 2, fc 10, sigmoid' --size=$size
+    has_line ' batch norm  *relu ' said && has_line ' linear  *2048 to 10  *sigmoid ' said || { cat said; fail 'a network of layers'; }
+    inspect --model=edm --size=$size
+    has_line '^enc.32x32_block0.norm0  *group norm  *swish ' said || fail 'no group normalisation with swish'
 }
 case_mistakes() {
     expect 2 '--model needs --size' "$GANTRY" inspect --model=mlp
