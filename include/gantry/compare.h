@@ -43,11 +43,17 @@ typedef enum gt_compare_panels {
     GT_PANELS_GROUP,  /* the runs whose names agree up to their last dash; a curve is what follows the dash */
 } gt_compare_panels;
 
-/* Writes a PNG with curves of the series (names with commas between them) over the images shown. Runs of one name, in
+/* What curves are drawn over. */
+#define GT_COMPARE_AXES "kimg|steps|epochs|hours"
+typedef enum gt_compare_axis { GT_OVER_KIMG, GT_OVER_STEPS, GT_OVER_EPOCHS, GT_OVER_HOURS } gt_compare_axis;
+
+/* Writes a PNG with curves of the series (names with commas between them). Runs of one name, in
  * several folders, are curves of one colour. Each value is the mean of the `smooth` ticks around it, weighted by a
- * Kaiser window (beta 2). More than nine panels are small ones. GT_USAGE: no run has such a series. */
+ * Kaiser window (beta 2). More than nine panels are small ones. GT_USAGE: no run has such a series, or one has
+ * no word of `over`. */
 typedef struct gt_compare_curves {
     const char *series;
+    gt_compare_axis over;
     int smooth; /* 1: as logged */
     gt_compare_panels panels;
     int columns;     /* 0: about as many as rows */

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 
 typedef struct compare_fields {
-    const char *out, *html, *series, *panels, *range;
+    const char *out, *html, *series, *x, *panels, *range;
     int64_t columns, smooth;
     bool overwrite;
 } compare_fields;
@@ -48,6 +48,8 @@ static const gt_option table[] = {
      .any = true,
      .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
                "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
+    {CLI_OPTION(x, "kimg", "What curves are drawn over"), .choices = GT_COMPARE_AXES, .late = true,
+     .detail = "An epoch is a pass over the data; hours are those of training. Runs of older programs know no epochs."},
     {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
      .late = true, .detail = "Weighted by a Kaiser window."},
     {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI",
@@ -60,7 +62,7 @@ static const gt_option table[] = {
 };
 
 static gt_status draw_curves(const cli_session *s, const char *const *dirs, int n, const gt_compare_curves *c) {
-    static const char *const keys[] = {"smooth", "range", "panels", "columns"};
+    static const char *const keys[] = {"x", "smooth", "range", "panels", "columns"};
     gt_status st = gt_compare_draw(((const compare_fields *)s->fields)->out, dirs, n, c);
     for (size_t i = 0; !st && i < sizeof keys / sizeof *keys; i++) gt_options_use(&s->options, keys[i]);
     return st;
@@ -69,6 +71,7 @@ static gt_status draw_curves(const cli_session *s, const char *const *dirs, int 
 static gt_status draw_comparison(const cli_session *s, const char *const *dirs, int n) {
     const compare_fields *f = s->fields;
     gt_compare_curves c = {.series = f->series,
+                           .over = (gt_compare_axis)gt_options_choice(&s->options, "x"),
                            .smooth = (int)f->smooth,
                            .panels = (gt_compare_panels)gt_options_choice(&s->options, "panels"),
                            .columns = (int)f->columns};
@@ -111,6 +114,7 @@ const cli_command cli_compare = {
     CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},
                  {"Curves, smoothed over five ticks",
                   "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"},
+                 {"Test accuracy over epochs", "gantry compare runs/a runs/b --series=Accuracy/test --x=epochs"},
                  {"A page with all of it", "gantry compare runs/* --html=runs/compare.html"}),
     CLI_ROWS(table),
     .prepare = prepare,

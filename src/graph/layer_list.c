@@ -161,7 +161,7 @@ static void remaining(finding *f) {
     }
 }
 
-/* What reads tensors comes before what does not: attention is no matter of the product of two pictures. */
+/* What reads tensors comes before what does not: a layer of attention has products of pictures, too. */
 static bool is_larger(finding *f, const gt_node *n, double flops, const gt_graph_layer *l) {
     bool reads = module_of(f, n), main_reads = l->main && module_of(f, l->main);
     return !l->main || (reads == main_reads ? flops > l->most : reads);

@@ -75,10 +75,25 @@ static void name_line(const drawing *d, line *l, const char *run, const char *se
     }
 }
 
+/* The series that says where a tick stands; of images each line of a log tells. */
+static const struct {
+    const char *label, *series;
+} axes[] = {
+    [GT_OVER_KIMG] = {"thousands of images", NULL},
+    [GT_OVER_STEPS] = {"steps", "Progress/step"},
+    [GT_OVER_EPOCHS] = {"epochs", "Progress/epoch"},
+    [GT_OVER_HOURS] = {"hours", "Timing/total_hours"},
+};
+
 static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const char *series) {
-    const gt_stats_series *found = gt_stats_find(s, series);
+    const gt_stats_series *found = gt_stats_find(s, series), *along = NULL;
+    const char *axis = axes[d->wanted->over].series;
     char run[GT_NAME_BYTES];
     if (!found) return GT_OK;
+    if (axis && !(along = gt_stats_find(s, axis)))
+        return gt_fail(GT_USAGE,
+                       "--x=%s: the log of '%s' has no %s, for an older program wrote it; --x=kimg is in every log",
+                       axes[d->wanted->over].label, dir, axis);
     if (d->n_lines == CURVES_MAX) return gt_fail(GT_USAGE, "more than %d curves", CURVES_MAX);
     line *l = &d->lines[d->n_lines++];
     l->x = gt_arena_array(d->arena, (size_t)s->ticks, sizeof *l->x);
@@ -87,8 +102,9 @@ static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const 
     gt_path_name(dir, run);
     name_line(d, l, run, series);
     for (int i = 0; i < s->ticks; i++) {
-        if (!isfinite(found->values[i].mean)) continue;
-        l->x[l->n] = (double)s->images[i] / 1000;
+        double x = along ? along->values[i].mean : (double)s->images[i] / 1000;
+        if (!isfinite(found->values[i].mean) || !isfinite(x)) continue;
+        l->x[l->n] = x;
         l->y[l->n++] = smoothed(found, s->ticks, i, d->wanted->smooth);
     }
     return GT_OK;
@@ -116,7 +132,8 @@ static int fill_panels(drawing *d) {
     for (int i = 0; i < d->n_lines; i++) {
         if (first_panel(d, i) != i) continue;
         gt_panel *p = &d->panels[panels++];
-        *p = (gt_panel){.title = d->lines[i].panel, .x_label = "thousands of images", .curves = d->curves + curves};
+        *p = (gt_panel){
+            .title = d->lines[i].panel, .x_label = axes[d->wanted->over].label, .curves = d->curves + curves};
         if (d->wanted->range[1] > d->wanted->range[0]) p->y_range = d->wanted->range;
         for (int k = i; k < d->n_lines; k++) {
             line *l = &d->lines[k];

@@ -9,6 +9,7 @@ static const gt_series table[] = {
     {"Progress/tick", "ticks", "Number of the tick; a tick is a line of the log"},
     {"Progress/kimg", "kimg", "Thousands of real images that the networks were trained on"},
     {"Progress/step", "steps", "Batches that the networks were trained on"},
+    {"Progress/epoch", "epochs", "Passes over the images of the data"},
     {"Progress/augment", "probability",
      "How often each augmentation is applied (p). ADA raises p while D overfits; p near 1 means too few images"},
     {"Progress/rate_factor", "", "Learning rate by the schedule, as a share of --lrate"},

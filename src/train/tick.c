@@ -103,6 +103,7 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     put_value(j, "Progress/tick", j->tick);
     put_value(j, "Progress/kimg", (double)e->shown / 1000);
     put_value(j, "Progress/step", e->step);
+    put_value(j, "Progress/epoch", (double)e->shown / (double)e->steps.items);
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);

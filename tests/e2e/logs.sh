@@ -54,6 +54,17 @@ done
 ! grep -q '<tr><th>seed</th>' pages/compare.html || fail 'equal keys are said to differ'
 has_line 'All else is the latest value' pages/compare.html || fail 'the page does not say which values are means'
 (cd pages && quietly "$GANTRY" compare ../run --html && helper html compare.html && has_line 'Nothing: all keys' compare.html) || fail '--html alone'
+# Curves over something else are other pictures; every log has images, an older one no epochs.
+for over in kimg steps epochs hours; do quietly "$GANTRY" compare run again --series=Loss/D/loss --x=$over --out=over-$over.png; done
+[ "$(sha256sum over-*.png | cut -d' ' -f1 | sort -u | wc -l)" = 4 ] || fail 'curves over something else are the same'
+"$python" - <<'X' || fail 'epochs are not passes over the data'
+import json
+line = [json.loads(l) for l in open("run/stats.jsonl")][-1]
+assert line["Progress/epoch"]["mean"] * 96 == line["images"], line
+X
+mkdir older && sed 's/"Progress.epoch": {[^}]*}, //' run/stats.jsonl >older/stats.jsonl
+expect 2 "the log of 'older' has no Progress/epoch" "$GANTRY" compare older --series=Loss/D/loss --x=epochs
+quietly "$GANTRY" compare older --series=Loss/D/loss --x=steps
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 begins tensorboard
