@@ -8,7 +8,7 @@
 #include "gantry/study_view.h"
 
 typedef struct activations_fields {
-    const char *inits, *activations, *size, *outdir;
+    const char *inits, *activations, *size, *range, *outdir;
     bool overwrite;
     int64_t channels, classes, inputs, bins;
 } activations_fields;
@@ -40,6 +40,10 @@ static gt_status check_words(const gt_option *o, const char *value) {
     return st;
 }
 
+static gt_status check_range(const gt_option *o, const char *value) {
+    return gt_is(value, "own") ? GT_OK : cli_check_ends(o, value);
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"), .placeholder = "WORDS",
      .check = check_words, .detail = "Between spaces values of --init; empty: that of the job alone."},
@@ -50,6 +54,11 @@ static const gt_option table[] = {
     {CLI_OPTION(classes, "10", "Number of classes"), .min = 2, .max = 65536},
     {CLI_OPTION(inputs, "1000", "Number of inputs, each of independent normal numbers"), .min = 1, .max = 1 << 24},
     {CLI_OPTION(bins, "30", "Number of bins of a histogram"), .min = 1, .max = BINS},
+    {CLI_OPTION(range, NULL, "Ends of the axis of all histograms, as in 0..1; own: each layer has its own"),
+     .placeholder = "LO..HI", .derived = "-1..1 with tanh and lrelu, else 0..1", .check = check_range,
+     .detail =
+         "One axis for all shows how values shrink or grow from layer to layer. Values outside count in the outer "
+         "bins."},
     {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"),
      CLI_FILLS({"activations.csv", GT_OUTFILE_TABLE}, CLI_FIGURE("activations")),
      .detail = "activations.csv: of each layer mean, standard deviation, the shares of values that are 0, in the "
@@ -95,9 +104,11 @@ static void print_layer(const gt_activations *a, const char *init, const char *a
              a->zeros, a->outer, a->middle);
 }
 
-static void set_range(const char *activation, gt_activations_options *o) {
-    o->lo = gt_is(activation, "tanh") ? -1 : 0;
-    o->hi = gt_is(activation, "tanh") || gt_is(activation, "sigmoid");
+static void set_range(const char *range, const char *activation, gt_activations_options *o) {
+    double ends[2] = {gt_is(activation, "tanh") || gt_is(activation, "lrelu") ? -1 : 0, 1};
+    if (range && gt_is(range, "own")) return;
+    if (range && *range) cli_read_ends(range, ends);
+    o->lo = ends[0], o->hi = ends[1];
 }
 
 static gt_status measure_network(work *w, gt_job *job, const char *init, const char *activation) {
@@ -108,8 +119,8 @@ static gt_status measure_network(work *w, gt_job *job, const char *init, const c
     const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
     gt_activations_options options = {
         .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed, .pool = w->pool};
-    if (gt_is(job->model, "mlp")) set_range(by, &options);
-    else by = job->model;
+    if (!gt_is(job->model, "mlp")) by = job->model;
+    set_range(w->fields->range, by, &options);
     gt_model *m = gt_model_new(job);
     gt_activations *all = NULL;
     int n = 0;

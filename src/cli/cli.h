@@ -186,6 +186,9 @@ gt_network_options cli_reading(const gt_options *o);
 bool cli_are_numbers(const char *text, int n, double *out);
 /* "0.5,-1" -> *n finite numbers in the arena. */
 gt_status cli_check_numbers(const gt_option *o, const char *value);
+/* "0..1": two rising numbers. */
+bool cli_read_ends(const char *text, double range[2]);
+gt_status cli_check_ends(const gt_option *o, const char *value);
 gt_status cli_read_numbers(gt_arena *a, const char *text, const float **numbers, int *n);
 /* "-1,1": two rising numbers. */
 gt_status cli_check_range(const gt_option *o, const char *value);

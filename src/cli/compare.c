@@ -15,27 +15,6 @@ typedef struct compare_fields {
 
 #define FIELDS compare_fields
 
-static bool is_range(const char *text, double range[2]) {
-    const char *dots = strstr(text, "..");
-    char *end, *second;
-    if (dots) {
-        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
-        if (!first) return false;
-        range[0] = strtod(first, &end);
-        range[1] = strtod(dots + 2, &second);
-        bool whole = end > first && !*end && second > dots + 2 && !*second;
-        free(first);
-        if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return true;
-    }
-    return false;
-}
-
-static gt_status check_range(const gt_option *o, const char *value) {
-    double range[2];
-    (void)o;
-    return is_range(value, range) ? GT_OK : gt_fail(GT_USAGE, "two rising numbers are needed, such as 0..1");
-}
-
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
@@ -53,7 +32,7 @@ static const gt_option table[] = {
     {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
      .late = true, .detail = "Weighted by a Kaiser window."},
     {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI",
-     .check = check_range, .late = true},
+     .check = cli_check_ends, .late = true},
     {CLI_OPTION(panels, "series", "What each panel of curves shows"), .choices = "series|run|group", .late = true,
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
@@ -75,7 +54,7 @@ static gt_status draw_comparison(const cli_session *s, const char *const *dirs, 
                            .smooth = (int)f->smooth,
                            .panels = (gt_compare_panels)gt_options_choice(&s->options, "panels"),
                            .columns = (int)f->columns};
-    if (*f->range) is_range(f->range, c.range);
+    if (*f->range) cli_read_ends(f->range, c.range);
     if (*f->series) return draw_curves(s, dirs, n, &c);
     c.series = "Loss/train";
     if (!gt_compare_has_pictures(dirs, n) && !draw_curves(s, dirs, n, &c)) return GT_OK;

@@ -21,6 +21,27 @@ bool cli_are_numbers(const char *text, int n, double *out) {
     return true;
 }
 
+bool cli_read_ends(const char *text, double range[2]) {
+    const char *dots = strstr(text, "..");
+    char *end, *second;
+    if (dots) {
+        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
+        if (!first) return false;
+        range[0] = strtod(first, &end);
+        range[1] = strtod(dots + 2, &second);
+        bool whole = end > first && !*end && second > dots + 2 && !*second;
+        free(first);
+        if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return true;
+    }
+    return false;
+}
+
+gt_status cli_check_ends(const gt_option *o, const char *value) {
+    double range[2];
+    (void)o;
+    return cli_read_ends(value, range) ? GT_OK : gt_fail(GT_USAGE, "two rising numbers are needed, such as 0..1");
+}
+
 /* The number that begins the text, and where it ends; NULL: there is none. */
 static const char *read_number(const char *text, float *x) {
     char *end;
