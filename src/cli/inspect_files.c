@@ -180,6 +180,10 @@ gt_status cli_inspect_checkpoint(const gt_options *o, const char *path) {
 
 /* ---- metric logs ---- */
 
+/* Of autoencoders. */
+static const char *const losses[] = {"Loss/reconstruction", "Loss/KL", "Loss/commitment"};
+enum { LOSSES = sizeof losses / sizeof *losses };
+
 static void print_series(const gt_stats_series *series, int ticks) {
     double least = INFINITY, most = -INFINITY, last = NAN;
     int n = 0;
@@ -218,6 +222,8 @@ static gt_status inspect_log(const char *path, const char *dir, bool *other) {
     if (!st && !dir) gt_log_warn_lines(path, &s->bad);
     if (!st) gt_print("metric log   %s\n", path);
     if (!st) print_stats(s);
+    if (!st && dir && gt_stats_find(s, losses[0]))
+        gt_print("  losses are means over images; as sums of batches: gantry inspect %s --losses=batch-sums\n", dir);
     gt_stats_free(s);
     return st;
 }
@@ -225,9 +231,6 @@ static gt_status inspect_log(const char *path, const char *dir, bool *other) {
 gt_status cli_inspect_log(const char *path, bool *other) { return inspect_log(path, NULL, other); }
 
 /* ---- losses of an autoencoder, per image and summed over a batch ---- */
-
-static const char *const losses[] = {"Loss/reconstruction", "Loss/KL", "Loss/commitment"};
-enum { LOSSES = sizeof losses / sizeof *losses };
 
 static double batches_of(const gt_stats_series *steps, int tick) {
     return steps->values[tick].mean - (tick ? steps->values[tick - 1].mean : 0);

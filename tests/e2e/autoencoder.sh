@@ -191,6 +191,7 @@ grep -q 'Evidence lower bound' judged-vae/report.html || fail 'no curve of the E
 
 # the last tick has 184 images in 13 steps
 expect 0 '^ *0.200 +13 ' "$GANTRY" inspect cvae --losses=batch-sums
+expect 0 'as sums of batches: gantry inspect cvae --losses=batch-sums' "$GANTRY" inspect cvae
 expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
 # sums and means over pixels and latent: compare has one unit, and --losses=reductions the totals of all four
 units='--model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --widths=0.1 --z-dim=3 --steps=1 --seed=1'

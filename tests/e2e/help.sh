@@ -45,6 +45,7 @@ docker | docs/cluster.md
 singularity | docs/cluster.md
 brecahad | --crops=512
 extract_brecahad_crops | --crops=512
+unpack | gantry dataset
 posterior collapse | --kl-warmup
 mode collapse | warning
 responsibilities | gantry gmm predict
