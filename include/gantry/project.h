@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
+#include "gantry/film.h"
 #include "gantry/generate.h"
 
 typedef struct gt_project_request {
@@ -29,7 +30,9 @@ typedef struct gt_project_request {
     const char *vgg, *lpips; /* files of gt_lpips_open(); "": the distance of our own */
     gt_condition condition;  /* of conditional networks */
     bool film;
-    double state_minutes; /* how often the state is written; 0: only when stopped */
+    const char *film_path; /* of the only target's film (film.h); NULL or "": outdir/proj.webp */
+    gt_ffmpeg *ffmpeg;     /* of a film_path .mp4, rank 0: ready */
+    double state_minutes;  /* how often the state is written; 0: only when stopped */
     gt_pool *pool;
     gt_network_options reading;
     int (*stop)(void);  /* not 0: the work is to stop; asked after each step */
@@ -43,7 +46,8 @@ typedef struct gt_project_request {
  *     proj.webp              the film: target | what the generator makes of w, at the steps of 'steps'
  *     curve.csv, curve.png   distance and loss of each step
  *     going-on.h5            during the work, and after a stop: the state
- * GT_STOPPED: stop() said so; the same request resumes with the same bits. */
+ * GT_USAGE: several targets, and a film_path, or no such film. GT_STOPPED: stop() said so; the same request resumes
+ * with the same bits. */
 gt_status gt_project_all(gt_comm *comm, const gt_project_request *request);
 
 #endif

@@ -50,6 +50,9 @@ static const gt_option table[] = {
     {CLI_SHOWN("lpips", request.lpips, "", "Weights of channels of LPIPS: vgg.pth"), .placeholder = "FILE",
      .path = true, .with = "--vgg"},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
+    {CLI_SHOWN("out", request.film_path, "", "The film of one target, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),
+     CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}), .with = "--save-video",
+     .detail = "In place of proj.webp in --outdir. MP4 needs the program ffmpeg."},
     {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
     {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
@@ -90,7 +93,9 @@ static gt_status read_request(cli_session *s) {
     r->reading = cli_reading(&s->options);
     gt_status st = list_targets(s, named ? 0 : 1);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
-    return st ? st : cli_choose_checkpoint(&s->options, &r->checkpoint);
+    if (!st) st = cli_choose_checkpoint(&s->options, &r->checkpoint);
+    bool mp4 = !st && gt_film_kind_of(r->film_path) == GT_FILM_MP4;
+    return mp4 && cli_first_rank() ? gt_ffmpeg_ready(&r->ffmpeg) : st;
 }
 
 static gt_status project(cli_session *s) {
@@ -102,6 +107,7 @@ static gt_status project(cli_session *s) {
     gt_status st = cli_share_network_all(s, &r->checkpoint);
     if (!st) st = gt_project_all(s->comm, r);
     gt_stop_restore();
+    gt_ffmpeg_close(r->ffmpeg);
     if (st == GT_STOPPED) gt_info("%s", gt_message());
     if (!st && !s->comm->rank) gt_print("%s\n", r->outdir);
     return st;
@@ -114,12 +120,13 @@ const cli_command cli_project = {
     .detail = "Karras et al., \"Analyzing and Improving the Image Quality of StyleGAN\", section 5. gantry generate "
               "--projected-w=OUTDIR/projected_w.npz makes the result again.",
     .files = "In --outdir projected_w.npz and .h5, target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
-             "curve.png; of several targets a folder each.",
+             "curve.png; of several targets a folder each. --out: the film elsewhere.",
     .stopped = CLI_RESUMES,
     CLI_EXAMPLES(
         {"A picture", "gantry project runs/faces --target=me.png --outdir=me"},
         {"All pictures of a folder, a style for each layer",
          "gantry project runs/faces --target=photos --outdir=styles --space=w+"},
+        {"The film as MP4", "gantry project runs/faces --target=me.png --outdir=me --out=me.mp4"},
         {"The image that was found", "gantry generate runs/faces --projected-w=me/projected_w.npz --outdir=me"}),
     CLI_ROWS(table),
     .ranks = true,

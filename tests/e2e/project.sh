@@ -57,6 +57,23 @@ case_ranks_and_other_targets_change_nothing() {
     [ ! -e nofilm/proj.webp ] || fail 'a film that nobody wanted'
 }
 
+# The film elsewhere, in all forms of walk's; one of MP4 by a stand-in for ffmpeg, which keeps the frames.
+case_a_film_by_name() {
+    mkdir -p bin && printf '#!/bin/bash\nout=${*: -1}\ncat >"${out#file:}"\n' >bin/ffmpeg && chmod +x bin/ffmpeg
+    project plainly 1 seeds/seed0002.png
+    project named 1 seeds/seed0002.png --out=x.webp
+    cmp x.webp plainly/proj.webp || fail 'another film'
+    [ ! -e named/proj.webp ] || fail 'the film is written twice'
+    PATH=$PWD/bin:$PATH project mp4 3 seeds/seed0002.png --out=x.mp4
+    [ "$(head -c 2 x.mp4)" = P6 ] && [ ! -e mp4/proj.webp ] || fail 'no MP4'
+    project frames 1 seeds/seed0002.png --out=frames-of/
+    [ -s frames-of/frame00000.png ] || fail 'no frames'
+    expect 2 "would be the film of 4 targets" "$GANTRY" project "$net" --target=seeds --outdir=none --out=x.webp
+    expect 1 'needs the program ffmpeg' env PATH="$tmp/nowhere" "$GANTRY" project "$net" --target=seeds/seed0002.png --outdir=none --out=y.mp4
+    expect 2 'a name that ends in .webp or .mp4' "$GANTRY" project "$net" --target=seeds/seed0002.png --outdir=none --out=x.gif
+    [ ! -e none ] || fail 'refused, and yet something was made'
+}
+
 case_what_was_stopped_goes_on() {
     local n launch signal
     steps=300

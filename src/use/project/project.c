@@ -172,6 +172,20 @@ static gt_status take_folder(work *w) {
     return st ? st : gt_lock_take(&w->lock, w->request->outdir, NULL);
 }
 
+/* A film by name is that of one target. */
+static gt_status check_film(const work *w) {
+    const gt_project_request *r = w->request;
+    if (!r->film_path || !*r->film_path) return GT_OK;
+    if (w->targets.n > 1)
+        return gt_fail(
+            GT_USAGE,
+            "'%s' would be the film of %lld targets: name one target, or leave the option out, for a film in "
+            "the folder of each",
+            r->film_path, (long long)w->targets.n);
+    gt_film_of of = gt_projection_film(r, w->projector.net.model, "");
+    return gt_film_check(&of);
+}
+
 static gt_status open_all(work *w) {
     gt_status st = gt_targets_open(&w->targets, w->request);
     if (!st && !w->targets.n) st = gt_fail(GT_USAGE, "--target: there are no pictures");
@@ -181,6 +195,7 @@ static gt_status open_all(work *w) {
     st = gt_comm_agree_all(w->comm,
                            same ? GT_OK : gt_fail(GT_FAILED, "the targets are others than those that rank 0 sees"));
     if (!st) st = gt_comm_agree_all(w->comm, gt_projector_open(&w->projector, w->request));
+    if (!st) st = gt_comm_agree_all(w->comm, check_film(w));
     if (!st) st = check_targets_all(w);
     return st ? st : gt_comm_agree_all(w->comm, take_folder(w));
 }

@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/numbers.h"
-#include "codec/webp.h"
 #include "codec/weights_write.h"
 #include "gantry/arrays.h"
 #include "gantry/codec.h"
@@ -84,36 +83,49 @@ static gt_status write_pictures(work *w) {
 
 /* ---- the film ---- */
 
-/* Frame i, whose result is the one `at` of the batch. */
-static gt_status add_frame(const work *w, gt_webp_film *film, int64_t i, int at) {
+/* The frame whose result is the one `at` of the batch. */
+static gt_status add_frame(const work *w, gt_film *film, const gt_film_of *of, int at) {
     gt_picture both;
     void *bytes = NULL;
     size_t n;
     gt_status st = beside(w, at, &both);
     if (st) return st;
-    st = gt_webp_encode(&both, &(gt_webp_options){.quality = 90}, &bytes, &n);
-    if (!st) st = gt_webp_film_add(film, bytes, n, gt_webp_film_milliseconds(i, FRAMES_PER_SECOND));
+    st = gt_film_pack(of, both.samples, &bytes, &n);
+    if (!st) st = gt_film_add(film, bytes, n);
     free(bytes);
     gt_picture_free(&both);
     return st;
 }
 
+gt_film_of gt_projection_film(const gt_project_request *r, const gt_model *m, const char *standard) {
+    bool named = r->film_path && *r->film_path;
+    return (gt_film_of){.path = named ? r->film_path : standard,
+                        .height = m->height,
+                        .width = 2 * m->width,
+                        .channels = gt_shown_channels(m),
+                        .fps = FRAMES_PER_SECOND,
+                        .quality = 90,
+                        .ffmpeg = r->ffmpeg};
+}
+
 static gt_status write_film(work *w) {
     char path[PATH_BYTES];
-    gt_webp_film *film;
-    if (gt_webp_check_size(w->m->height, 2 * w->m->width)) {
+    gt_film *film;
+    gt_film_of of = gt_projection_film(w->p->request, w->m, path_of(w, "proj.webp", path));
+    if (gt_film_check(&of)) {
         gt_warn("no film: %s", gt_message());
         return GT_OK;
     }
-    gt_status st = gt_webp_film_open(&film, path_of(w, "proj.webp", path), w->m->height, 2 * w->m->width, 0);
+    of.frames = w->p->frames;
+    gt_status st = gt_film_open(&film, &of);
     for (int64_t i = 0; i < w->p->frames && !st; i += w->batch) {
         int n = (int)gt_smallest(w->p->frames - i, w->batch);
         st = generate(w, n, w->t->path + (size_t)i * w->p->w_floats);
-        for (int k = 0; k < n && !st; k++) st = add_frame(w, film, i + k, k);
+        for (int k = 0; k < n && !st; k++) st = add_frame(w, film, &of, k);
         gt_progress();
     }
-    if (!st) st = gt_webp_film_finish(film);
-    gt_webp_film_close(film);
+    if (!st) st = gt_film_finish(film);
+    gt_film_close(film);
     return st;
 }
 

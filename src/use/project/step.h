@@ -107,5 +107,7 @@ gt_status gt_targets_read(const gt_targets *t, int64_t i, const gt_trained *net,
 /* ---- results: results.c ---- */
 
 gt_status gt_projection_results(gt_projector *p, const gt_projection *t);
+/* Of a target; `standard` is its path where the request names none. The number of frames is still missing. */
+gt_film_of gt_projection_film(const gt_project_request *r, const gt_model *m, const char *standard);
 
 #endif
