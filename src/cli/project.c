@@ -51,7 +51,7 @@ static const gt_option table[] = {
      .path = true, .with = "--vgg"},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
     {CLI_SHOWN("out", request.film_path, "", "The film of one target, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),
-     CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}), .with = "--save-video",
+     CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}),
      .detail = "In place of proj.webp in --outdir. MP4 needs the program ffmpeg."},
     {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
     {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
@@ -94,6 +94,7 @@ static gt_status read_request(cli_session *s) {
     gt_status st = list_targets(s, named ? 0 : 1);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
     if (!st) st = cli_choose_checkpoint(&s->options, &r->checkpoint);
+    r->film |= *r->film_path != 0;
     bool mp4 = !st && gt_film_kind_of(r->film_path) == GT_FILM_MP4;
     return mp4 && cli_first_rank() ? gt_ffmpeg_ready(&r->ffmpeg) : st;
 }
