@@ -59,7 +59,7 @@ static gt_status open_training_data(const cli_session *s, reference *r) {
     if (!st && (!job || !*job->data))
         st = gt_fail(GT_USAGE,
                      "'%s' does not say which pictures it was trained on: --reference=DATA names normal pictures, "
-                     "--threshold=X the error above which one is none",
+                     "--threshold=X the error above which one is an anomaly",
                      s->arguments.words[0]);
     else if (!st) {
         job->mirror = false;

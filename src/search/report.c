@@ -58,7 +58,7 @@ static double noise_of(const gt_search *s, double accuracy) {
                                                            : (double)NAN;
 }
 
-/* What trials say of a range is no surer than what they are judged by: its ends are told with so many digits. */
+/* A range follows from noisy values: its ends are told with as many digits as the noise leaves. */
 static int digits_of(double noise) {
     const double small = 0.005;
     return isnan(noise) ? 4 : noise < small ? 3 : 2;
