@@ -458,6 +458,19 @@ static gt_status checked_by(const char *program, const char *path) {
     return st;
 }
 
+/* Damaged chunks are those of the pictures in them. */
+static gt_status read_all(const char *path) {
+    gt_dataset *ds;
+    gt_status st = gt_dataset_open(&ds, path, NULL);
+    if (st) return st;
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    void *samples = malloc(info->image_bytes);
+    for (int64_t i = 0; i < info->count && !st; i++) st = gt_dataset_read(ds, i, samples);
+    free(samples);
+    gt_dataset_close(ds);
+    return st;
+}
+
 static void damage_is_found(void **state) {
     (void)state;
     uint8_t *whole;
@@ -479,8 +492,8 @@ static void damage_is_found(void **state) {
         if (st) {
             assert_int_equal(st, GT_FORMAT);
             assert_non_null(strstr(gt_message(), "flip.h5': damaged file"));
-            found++;
         }
+        found += st || read_all(at("flip.h5"));
     }
     assert_true(found >
                 trials / 4); /* the rest changes pixels that were never compressed with a checksum, or free space */
