@@ -127,14 +127,11 @@ void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, 
         if (pixels || latent) add_name(dark ? &unknown : &means, name);
         add_name(*r.recon == 'b' ? &entropies : &squares, name);
     }
-    static const char *const turned[] =
-        {"Reconstruction and KL are sums over the pixels and the latent of an image; the log of ", " has means", ""},
-                             *const lost[] = {"Reconstruction or KL of ",
-                                              " is a mean, and does not compare with sums: the folder does not say the "
-                                              "size of the images",
-                                              ""},
-                             *const unlike[] = {"Reconstruction is squared error of ", ", and cross-entropy of ",
-                                                ": they do not compare"};
+    static const char *const
+        turned[] = {"Reconstruction and KL are sums over the pixels and the latent of an image; the log of ",
+                    " has means", ""},
+        *const lost[] = {"Reconstruction or KL of ", " is a mean: the folder does not say of how many pixels", ""},
+        *const unlike[] = {"Reconstruction is squared error of ", ", and cross-entropy of ", ": they do not compare"};
     if (means.n) say(tell, arg, turned, &means, &none);
     if (unknown.n) say(tell, arg, lost, &unknown, &none);
     if (squares.n && entropies.n) say(tell, arg, unlike, &squares, &entropies);
