@@ -64,10 +64,10 @@ case_early_stopping() {
 case_warnings() {
     quietly "$GANTRY" train $shapes --model=mlp --hidden=64,64 --batch=60 --epochs=12 --run=good
     grep -qE 'warning: (over-fitting|stuck|chance|dead-units)' said && { cat said; fail 'a good run is warned'; }
-    quietly "$GANTRY" train $shapes --model=mlp --hidden=24,24,24,24 --bn=none --activation=sigmoid --init=0.01 --optimizer=sgd --lrate=0.001 --batch=60 --epochs=8 --run=slow
+    quietly "$GANTRY" train $shapes --model=mlp --hidden=24,24,24,24 --bn=none --activation=sigmoid --init=0.01 --optimizer=sgd --lrate=0.001 --batch=60 --epochs=30 --run=slow
     for name in stuck chance; do grep -q "warning: $name since tick" said || { cat said; fail "no warning of $name"; }; done
     # weights that are all negative: zeros from the first layer on
-    quietly "$GANTRY" train $shapes --model=mlp --hidden=24,24 --bn=none --optimizer=sgd --lrate=1 --batch=60 --epochs=6 --run=dead
+    quietly "$GANTRY" train $shapes --model=mlp --hidden=24,24 --bn=none --optimizer=sgd --lrate=1 --batch=60 --epochs=30 --run=dead
     grep -q 'warning: dead-units since tick .* of the units of layer fc' said || { cat said; fail 'no warning of dead units'; }
     quietly "$GANTRY" train --data=synth:shapes:n=40,size=12,classes=4 --model=mlp --hidden=100,100 --validation=0.5 --lrate=0.01 --batch=20 --epochs=60 --run=heart
     grep -q 'warning: over-fitting since tick' said || { cat said; fail 'no warning of over-fitting'; }

@@ -43,7 +43,7 @@ case_mistakes() {
 # A copy of the program in the folder house, of which one file is changed.
 plant() { # FILE EXPRESSION-OF-SED
     mkdir -p house/build
-    cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
+    cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
     cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
     sed -i "$2" "house/$1"
     ! cmp -s "$top/$1" "house/$1" || fail 'nothing was planted'

@@ -11,7 +11,7 @@ guests=$top/tests/guests
 declare -A lines=([op]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2)
 
 mkdir house
-cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
+cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
 mkdir -p house/build/tests/unit
 cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
 cp -a "$BUILD/tests/unit/one_case.o" house/build/tests/unit/
