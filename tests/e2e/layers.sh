@@ -69,4 +69,4 @@ printf 'conv 3\0 3\n' >zero.txt
 expect 2 "zero.txt' has a zero byte" "$GANTRY" train --model=layers --layers=@zero.txt $net --steps=1 --run=no
 expect 2 'layers has no meaning with --model=lenet \(it belongs to layers\)' "$GANTRY" train --model=lenet --layers='fc 3, relu' $net --run=no
 quietly "$GANTRY" inspect --model=layers --layers= --size=5x5 --classes=3
-has_line '^fc1  *matmul  *3  *228 ' said || { cat said; fail 'no layers but the last'; }
+has_line '^fc1  *linear  *75 to 3  *3  *228 ' said || { cat said; fail 'no layers but the last'; }
