@@ -26,6 +26,8 @@ $(SIMULATED)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 $(SIMULATED)/src/base/version.o: $(BUILD)/git-id
 $(SIMULATED)/src/report/report.o: src/report/report.css src/report/report.js
 $(SIMULATED)/src/launch/doctor_hashes.o: src/launch/hashes.ini
+$(SIMULATED)/src/base/words.o: CFLAGS_ALL += -DGT_HEADINGS='"$(BUILD)/headings"'
+$(SIMULATED)/src/base/words.o: docs/glossary.md $(BUILD)/headings
 
 $(SIMULATED)/gantry: $(SIM_CLI) $(SIM_PLAIN) $(SIM_MPI) $(SIM_KERNELS)
 	$(if $(Q),@echo "  link $@")

@@ -44,8 +44,7 @@ typedef struct step {
     gt_comm *comm;
     int images; /* of this rank */
     gt_slices slices;
-    int n_groups;
-    gt_group *groups;
+    gt_work work;
     cost_network network;
     phase phases[MOST_PHASES];
     int n;
@@ -78,10 +77,10 @@ static gt_status cut(step *s) {
     int first, count;
     s->slices = (gt_slices){s->images * s->comm->ranks, s->images * s->comm->ranks};
     gt_slice_range(s->slices.count, s->comm->ranks, s->comm->rank, &first, &count);
-    s->groups = calloc((size_t)count, sizeof *s->groups);
-    if (!s->groups) return gt_fail(GT_NOMEM, "out of memory for groups");
-    for (int at = first; at < first + count; at += s->groups[s->n_groups++].count)
-        s->groups[s->n_groups] = gt_group_from(s->slices, at, first + count, GT_MOST_AT_ONCE);
+    s->work.groups = calloc((size_t)count + 1, sizeof *s->work.groups);
+    s->work.units = calloc((size_t)count + 1, sizeof *s->work.units);
+    if (!s->work.groups || !s->work.units) return gt_fail(GT_NOMEM, "out of memory for groups");
+    gt_work_plan(s->slices, 1, s->comm->ranks, s->comm->rank, GT_MOST_AT_ONCE, &s->work);
     return GT_OK;
 }
 
@@ -91,9 +90,7 @@ static gt_status open_phase(step *s, phase *p) {
         if (before->floats == p->floats) p->reducer = before->reducer, p->params = before->params;
     if (!p->reducer) {
         p->reducer = gt_reducer_new_all(
-            s->comm, NULL,
-            &(gt_reducer_options){
-                .slices = s->slices.count, .n_groups = s->n_groups, .groups = s->groups, .floats = p->floats});
+            s->comm, NULL, &(gt_reducer_options){.slices = s->slices.count, .work = &s->work, .floats = p->floats});
         p->params = gt_block_alloc(p->floats * sizeof(float), "parameters");
     }
     p->schedule = p->reducer ? gt_reducer_schedule_new(p->reducer, p->n, p->outputs) : NULL;
@@ -143,7 +140,7 @@ static gt_status run_phase(step *s, phase *p) {
     gt_reducer_traffic(p->reducer);
     double start = gt_clock();
     gt_reducer_begin_all(p->reducer, p->schedule);
-    for (int i = 0; i < s->n_groups; i++) run_group(s, p, &s->groups[i]);
+    for (int i = 0; i < s->work.n_groups; i++) run_group(s, p, &s->work.groups[i]);
     gt_reducer_finish_all(p->reducer);
     simulated_work(p->outside / s->comm->ranks);
     gt_reducer_gather_all(p->reducer, p->params);
