@@ -10,15 +10,15 @@
 
 #include "gantry/memory.h"
 
-enum { TEXT_BYTES = 200, COLOURS_MOST = 4 };
+enum { COLOURS_MOST = 4 };
 
 /* ---- axes ---- */
 
-static const char *dims_text(int n_dims, const int64_t *dims, char text[TEXT_BYTES]) {
-    size_t n = (size_t)snprintf(text, TEXT_BYTES, "[");
-    for (int i = 0; i < n_dims; i++)
-        n += (size_t)snprintf(text + n, TEXT_BYTES - n, "%s%" PRId64, i ? "," : "", dims[i]);
-    snprintf(text + n, TEXT_BYTES - n, "]");
+const char *gt_dims_text(int n_dims, const int64_t *dims, char text[GT_DIMS_BYTES]) {
+    size_t n = (size_t)snprintf(text, GT_DIMS_BYTES, "[");
+    for (int i = 0; i < n_dims && i < GT_DIMS_MOST; i++)
+        n += (size_t)snprintf(text + n, GT_DIMS_BYTES - n, "%s%" PRId64, i ? "," : "", dims[i]);
+    snprintf(text + n, GT_DIMS_BYTES - n, "]");
     return text;
 }
 
@@ -111,9 +111,9 @@ static gt_status axes_of_shape(gt_axes *out, const gt_source_options *o, int n_d
 
 gt_status gt_axes_of_array(gt_axes *out, gt_source_info *notes, const gt_source_options *options, int n_dims,
                            const int64_t *dims, int64_t channels_most) {
-    char is[TEXT_BYTES];
+    char is[GT_DIMS_BYTES];
     const int64_t *d = dims;
-    dims_text(n_dims, dims, is);
+    gt_dims_text(n_dims, dims, is);
     if (options->shape && *options->shape) return axes_of_shape(out, options, n_dims, dims, is);
     if (n_dims == 2) return guess_rows(out, notes, options->layout, d, is);
     if (n_dims != 3 && n_dims != 4)

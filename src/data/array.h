@@ -27,6 +27,10 @@ void gt_array_choice_free(gt_array_choice *c);
 
 /* ---- its axes (array.c) ---- */
 
+enum { GT_DIMS_MOST = 32, GT_DIMS_BYTES = GT_DIMS_MOST * 21 + 3 }; /* as many as HDF5 has */
+/* "[6,32,32]"; of more than GT_DIMS_MOST axes the first ones. */
+const char *gt_dims_text(int n_dims, const int64_t *dims, char text[GT_DIMS_BYTES]);
+
 typedef struct gt_axes { /* of the images */
     int64_t count, height, width, channels;
     bool planes; /* channels lie before rows and columns */

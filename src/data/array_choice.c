@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which arrays of a file with several are the images and their labels. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,9 +25,8 @@ static gt_status take_name(char to[GT_ARRAY_NAME_BYTES], const char *name) {
 
 static void list_array(gt_array_choice *c, const char *name, int n_dims, const int64_t *dims) {
     if (c->list.n > LIST_MOST) return;
-    gt_buffer_printf(&c->list, "%s%s [", c->list.n ? ", " : "", name);
-    for (int i = 0; i < n_dims; i++) gt_buffer_printf(&c->list, "%s%" PRId64, i ? "," : "", dims[i]);
-    gt_buffer_printf(&c->list, "]");
+    char is[GT_DIMS_BYTES];
+    gt_buffer_printf(&c->list, "%s%s %s", c->list.n ? ", " : "", name, gt_dims_text(n_dims, dims, is));
     if (c->list.n > LIST_MOST) gt_buffer_printf(&c->list, ", ...");
 }
 

@@ -40,6 +40,11 @@ static bool is_images_name(const char *name) {
            (!part[17] || !strcmp(part + 17, ".gz"));
 }
 
+static bool is_file_of_images(const char *path, const char *name) {
+    struct stat s;
+    return is_images_name(name) && !stat(path, &s) && S_ISREG(s.st_mode);
+}
+
 typedef struct listing {
     char *chosen; /* path */
     int files, training;
@@ -55,9 +60,8 @@ static bool is_packed_twin(const char *name, const char *other) {
 
 static gt_status list_images(void *arg, const char *path, const char *name) {
     listing *l = arg;
-    struct stat s;
     const char *slash = l->chosen ? strrchr(l->chosen, '/') : NULL;
-    if (!is_images_name(name) || stat(path, &s) || !S_ISREG(s.st_mode)) return GT_OK;
+    if (!is_file_of_images(path, name)) return GT_OK;
     bool training = strstr(name, "train") != NULL;
     if (slash && is_packed_twin(name, slash + 1)) return GT_OK;
     size_t n = strlen(l->names);
@@ -75,7 +79,11 @@ static bool has_images(const char *folder) {
     DIR *dir = opendir(folder);
     struct dirent *e;
     bool has = false;
-    for (int i = 0; dir && !has && i < LOOKS && (e = readdir(dir)); i++) has = is_images_name(e->d_name);
+    for (int i = 0; dir && !has && i < LOOKS && (e = readdir(dir)); i++) {
+        char *path = is_images_name(e->d_name) ? gt_path_join(folder, e->d_name) : NULL;
+        has = path && is_file_of_images(path, e->d_name);
+        free(path);
+    }
     if (dir) closedir(dir);
     return has;
 }

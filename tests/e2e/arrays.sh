@@ -189,6 +189,8 @@ def packed():
     with open('MNIST/raw/t10k-images-idx3-ubyte', 'r+b') as f: f.truncate(500)
     case('MNIST/raw/t10k-images-idx3-ubyte', says='damaged or truncated', status=1)
     case(files('EMNIST', {'a-train-images-idx3-ubyte': idx(grey), 'b-train-images-idx3-ubyte': idx(grey)}), says='several sets', status=1)
+    os.makedirs('Kaggle/train-images-idx3-ubyte'); case('Kaggle', says='holds no pictures', status=1)
+    case(h5()('images', np.zeros([1] * 32, 'u1')), says='an array of 32 axes', status=1)
     case(lmdb('one.lmdb', [(b'k%d' % i, png(A[i])) for i in range(6)]), want=A)
     case(sizes('sizes.mdb'), want=A, says=r"'length' is not a picture[^~]*sizes 16, 32: those of 32 are taken")
     case('sizes.mdb', '--array=16', want=A[:, :16, :16])
