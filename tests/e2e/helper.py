@@ -13,6 +13,16 @@ def png(height, width, channels, value, depth=8):
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(raw)) + chunk(b'IEND', b'')
 
 
+def png_rows(data):
+    """The rows of a PNG, each with the byte of its filter in front, unpacked."""
+    at, packed = 8, b''
+    while at < len(data):
+        n = int.from_bytes(data[at : at + 4], 'big')
+        if data[at + 4 : at + 8] == b'IDAT': packed += data[at + 8 : at + 8 + n]
+        at += 12 + n
+    return zlib.decompress(packed)
+
+
 def picture(i, height, width, channels, depth=8):
     return png(height, width, channels, lambda y, x, c: (17 * i + 5 * y + 9 * x * (c + 1)) if (y // 4 + x // 4 + i) % 2 else 40 * i + 60 * c, depth)
 

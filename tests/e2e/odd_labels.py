@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """odd_labels.py CASE: labels as people have them, in tables of what is given and what becomes of it. Every picture says its number in its first pixel, so
 a label that comes to another picture is found. $GANTRY is the program."""
-import gzip, io, json, os, re, shutil, struct, subprocess, sys, unicodedata, zipfile, zlib
+import gzip, io, json, os, re, shutil, struct, subprocess, sys, unicodedata, zipfile
 import h5py
 import numpy as np
-from helper import png
+from helper import png, png_rows
 
 wrong = 0
 
@@ -14,14 +14,7 @@ def picture(i):
     return png(8, 8, 3, lambda y, x, c: [i + 1, 200, 77][c] if not y and not x else (7 * i + 11 * y + 5 * x + 3 * c) % 256)
 
 
-def number_of(data):
-    at, packed = 8, b''
-    while at < len(data):
-        n = int.from_bytes(data[at : at + 4], 'big')
-        if data[at + 4 : at + 8] == b'IDAT': packed += data[at + 8 : at + 8 + n]
-        at += 12 + n
-    raw = zlib.decompress(packed)
-    return raw[1] - 1
+def number_of(data): return png_rows(data)[1] - 1
 
 
 def result_of(path):

@@ -3,7 +3,7 @@
 """odd_names.py CASE: names as people have them, in a table of {folder, ZIP, tar, ...} x {odd names}. Every picture says its class and its number in its
 first pixel; all that comes out are compared with them. $GANTRY is the program."""
 import ctypes, io, json, os, re, shutil, subprocess, sys, tarfile, zipfile
-from helper import png
+from helper import png, png_rows
 
 
 def picture(k, i):
@@ -12,13 +12,7 @@ def picture(k, i):
 
 def who(bytes_):
     """The class and the number of a PNG that is stored without filters and compression, or compressed."""
-    import zlib
-    at, data = 8, b''
-    while at < len(bytes_):
-        n = int.from_bytes(bytes_[at : at + 4], 'big')
-        if bytes_[at + 4 : at + 8] == b'IDAT': data += bytes_[at + 8 : at + 8 + n]
-        at += 12 + n
-    raw = zlib.decompress(data)
+    raw = png_rows(bytes_)
     assert raw[0] in (0, 1, 2, 3, 4) and raw[3] == 77, raw[:4]  # the first pixel is as it is under each filter
     return (raw[1] - 10) // 20, (raw[2] - 1) // 3
 
