@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Training on more ranks and threads: weak scaling (the batch grows with the ranks) and strong scaling (it does not),
- * the latter on one node and then on more of them (--mode=nodes),
- * with the efficiency against independent runs of one rank and thread side by side, which share the machine but nothing
- * else. With --model: a cost model (common/cost_model.h) fitted to measurements with this launcher, checked against
- * them, and evaluated on two kinds of network. Runs the programs `step` and `reduce` beside it. */
+ * the latter on one node and then on more of them (--mode=nodes), with the efficiency against independent runs of one
+ * rank and thread side by side, which share the machine but nothing else. With --model: a cost model
+ * (common/cost_model.h) fitted to measurements with this launcher, checked against them, and evaluated on two kinds of
+ * network. Runs the programs `step` and `reduce` beside it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

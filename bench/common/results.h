@@ -10,9 +10,8 @@
  *     char *json = gt_results_json(r);
  *
  * In JSON: {"bench", "conditions": [[WHAT, TEXT] ...], "tables": [{"name", "columns": [{"key", "title", "digits"} ...],
- * "rows": [{KEY: VALUE}
- * ...]} ...]}. In HDF5: /NNN-BENCH with attributes bench and conditionNN, /NNN-BENCH/tableNN with attribute name and
- * one dataset per column, whose attributes are title and digits. */
+ * "rows": [{KEY: VALUE} ...]} ...]}. In HDF5: /NNN-BENCH with attributes bench and conditionNN, /NNN-BENCH/tableNN with
+ * attribute name and one dataset per column, whose attributes are title and digits. */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The controller of the augmentation probability p (spec 4.4) steers r, the mean sign of the discriminator's scores of
- * real images, to a target. Every rank runs the controller on the same sums over all ranks, so all ranks have the same
- * p without telling each other. */
+ * The controller of the augmentation probability p (docs/mathematics/stylegan2-ada.md#ada) steers r, the mean sign of
+ * the discriminator's scores of real images, to a target. Every rank runs the controller on the same sums over all
+ * ranks, so all ranks have the same p without telling each other. */
 #ifndef GANTRY_ADA_H
 #define GANTRY_ADA_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Augmentation of what the discriminator sees (spec section 3): 18 random transforms - three of pixels, four of
- * geometry, five of colour, four frequency bands, noise and cutout. The graph has the transforms as linear ops whose
- * parameters are inputs; the host draws the parameters per sample:
+ * Augmentation of what the discriminator sees (docs/mathematics/augmentation.md): 18 random transforms - three of
+ * pixels, four of geometry, five of colour, four frequency bands, noise and cutout. The graph has the transforms as
+ * linear ops whose parameters are inputs; the host draws the parameters per sample:
  *
  *     gt_augment_config c;
  *     gt_status st = gt_augment_preset("bgc", &c);

@@ -47,10 +47,9 @@ typedef enum gt_compare_panels {
 #define GT_COMPARE_AXES "kimg|steps|epochs|hours"
 typedef enum gt_compare_axis { GT_OVER_KIMG, GT_OVER_STEPS, GT_OVER_EPOCHS, GT_OVER_HOURS } gt_compare_axis;
 
-/* Writes a PNG with curves of the series (names with commas between them). Runs of one name, in
- * several folders, are curves of one colour. Each value is the mean of the `smooth` ticks around it, weighted by a
- * Kaiser window (beta 2). More than nine panels are small ones. GT_USAGE: no run has such a series, or one has
- * no word of `over`. */
+/* Writes a PNG with curves of the series (names with commas between them). Runs of one name, in several folders, are
+ * curves of one colour. Each value is the mean of the `smooth` ticks around it, weighted by a Kaiser window (beta 2).
+ * More than nine panels are small ones. GT_USAGE: no run has such a series, or one has no word of `over`. */
 typedef struct gt_compare_curves {
     const char *series;
     gt_compare_axis over;

@@ -151,9 +151,8 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
 gt_sample_format gt_dataset_format(const gt_dataset_info *info);
 /* The other way: n numbers as a generator makes them become the samples that a file of this format holds. They are
  * clamped to the range and to what the type holds, and whole numbers are rounded to the nearest: with 8 bits of the
- * usual range trunc(clamp(x * 127.5 + 128, 0, 255)), spec, section 6. NaN becomes the least sample; of floats NaN
- * stays.
- */
+ * usual range trunc(clamp(x * 127.5 + 128, 0, 255)) (docs/mathematics/seeds.md#pixel-values). NaN becomes the least
+ * sample; of floats NaN stays. */
 void gt_samples_of_floats(const gt_sample_format *format, const float *x, size_t n, void *samples);
 /* gt_dataset_floats() of samples of a format. */
 void gt_floats_of_samples(const gt_sample_format *format, const void *samples, size_t n, float *out);

@@ -25,8 +25,7 @@
  * group is some slices of one rank that run at once, and a node of the tree. An execution (gt_exec) computes one group.
  *
  * A function whose name ends with _all is collective: all ranks call it, in the same order, from their main thread; the
- * others are not. An error inside MPI ends all ranks (MPI's own error handler).
- */
+ * others are not. An error inside MPI ends all ranks (MPI's own error handler). */
 #ifndef GANTRY_DIST_H
 #define GANTRY_DIST_H
 
@@ -299,8 +298,7 @@ const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 /* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone.
  * After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of them: each rank
  * writes its own parts in place, and may write them again once it knows that the neighbours have read them, as after
- * the next reduction.
- */
+ * the next reduction. */
 void gt_reducer_gather_all(gt_reducer *r, float *block);
 void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n); /* NULL: nothing */
 /* The same, but rank 0 alone gets all parts (of the state of optimisers, for a checkpoint). */

@@ -18,8 +18,7 @@ typedef struct gt_features gt_features;
 
 typedef struct gt_features_options {
     const char *network; /* "D"; NULL: the first that takes images */
-    /* a layer or block as in gantry/graph.h; NULL with `cam`: the last layer whose results have more than one pixel
-     */
+    /* a layer or block as in gantry/graph.h; NULL with `cam`: the last layer whose results have more than one pixel */
     const char *layer;
     /* Class activation maps instead of the layer's values: Grad-CAM, Selvaraju et al., equations 1 and 2: the maps of
      * the layer, weighted by the mean over pixels of the derivative of the class's logit, summed, negative values 0.

@@ -37,8 +37,7 @@ typedef struct gt_generator_options {
 } gt_generator_options;
 
 /* The moving average of the generator in a checkpoint, ready to run; of a run's directory the newest checkpoint is
- * taken. The generator computes with the arithmetic of the checkpoint if this CPU has it. NULL: see gt_message().
- */
+ * taken. The generator computes with the arithmetic of the checkpoint if this CPU has it. NULL: see gt_message(). */
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
@@ -70,9 +69,9 @@ typedef struct gt_condition {
  * message names the nearest), a label of another length. */
 gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float *label, bool *ignored);
 
-/* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */
+/* The latent of a seed, as in the programs of StyleGAN2-ADA (docs/mathematics/seeds.md#latents-of-seeds). */
 void gt_seed_latent(uint32_t seed, int z_dim, float *z);
-/* trunc(clamp(x * 127.5 + 128, 0, 255)): spec, section 6. */
+/* trunc(clamp(x * 127.5 + 128, 0, 255)): docs/mathematics/seeds.md#pixel-values. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
 typedef enum gt_generate_space { GT_IMAGES, GT_STYLES, GT_LATENTS } gt_generate_space;

@@ -29,8 +29,7 @@
  * reports it.
  *
  * Layout: row-major; activations are channels-last (N,H,W,C). Convolution weights are [kh,kw,I,O] here ([O,I,kh,kw] in
- * files: nets.h).
- */
+ * files: nets.h). */
 #ifndef GANTRY_GRAPH_H
 #define GANTRY_GRAPH_H
 

@@ -19,8 +19,7 @@
  * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the
  * family has no `group`) its graph multiplies that by the input GT_SLICE_WEIGHT, which is size x slices / batch, so
  * that the sum over slices divided by their number is the mean over the batch. gt_mean_loss() computes the mean and the
- * product. Families whose samples belong together in groups have equal slices and need no weight.
- */
+ * product. Families whose samples belong together in groups have equal slices and need no weight. */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
 
@@ -190,7 +189,7 @@ typedef struct gt_role {
     const char *inputs[GT_ROLE_ENDS + 1], *outputs[GT_ROLE_ENDS + 1];
 } gt_role;
 
-/* A model as a pickle that the program which published such models loads (spec 8.7, spec-edm 7). */
+/* A model as a pickle that the program which published such models loads (docs/network-files.md#written-modules). */
 typedef struct gt_reference_part {
     const char *key, *network; /* "ema" "F_ema" */
 } gt_reference_part;

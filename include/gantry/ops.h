@@ -35,7 +35,8 @@ gt_node *gt_swish(gt_graph *g, gt_node *x);                   /* x sigmoid(x), a
 gt_node *gt_elu(gt_graph *g, gt_node *x);                     /* x > 0 ? x : e^x - 1 */
 gt_node *gt_greater(gt_graph *g, gt_node *x, float bound);    /* x > bound ? 1 : 0; not differentiable */
 
-/* The nine activations of the field by name, with their default gain and slope (spec 1.5). */
+/* The nine activations of the field by name, with their default gain and slope
+ * (docs/mathematics/stylegan2-ada.md#activations). */
 typedef struct gt_activation {
     const char *name;
     float alpha, gain;
@@ -115,7 +116,8 @@ typedef struct gt_max_pool_attr {
 gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr attr);
 #define gt_max_pool(g, x, ...) gt_max_pool_with(g, x, (gt_max_pool_attr){__VA_ARGS__})
 
-/* ---- FIR filters (ops/upfirdn.c): spec 1.3 on channels-last images, the filter known when the graph is built ---- */
+/* ---- FIR filters (ops/upfirdn.c) on channels-last images: docs/mathematics/stylegan2-ada.md#fir-resampling. The
+ * filter is known when the graph is built. ---- */
 typedef struct gt_upfirdn_attr {
     int32_t up_x, up_y, down_x, down_y;     /* 0 means 1 */
     int32_t pad_x0, pad_x1, pad_y0, pad_y1; /* relative to the upsampled image; negative crops */
@@ -127,8 +129,8 @@ typedef struct gt_filter { /* fh == 0: separable, fw taps used along both axes, 
     const float *taps; /* fh x fw, or fw */
 } gt_filter;
 gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr);
-/* spec 1.3: prepare raw taps (normalise, flip, gain; 1-D below 8 taps becomes the outer product). n_taps_y 0: 1-D or
- * scalar. Result in the arena. */
+/* Prepares raw taps (normalise, flip, gain; 1-D below 8 taps becomes the outer product). n_taps_y 0: 1-D or scalar.
+ * Result in the arena. */
 gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip,
                           float gain, bool force_2d);
 /* Adds the padding of upsampling by `up` and of downsampling by `down` with filter f; 0: no such step. Filters that are
@@ -144,9 +146,9 @@ gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad
  * mirror. */
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad);
 
-/* ---- geometry (ops/warp.c): spec 3.3 as one linear op per sample: reflect, upsample by 2 with sym6, sample bilinearly
- * at transformed coordinates, downsample; or the adjoint of that. matrix [N,2,3]: the first two rows of G_inv in pixel
- * coordinates (origin at the image centre). No gradient to matrix. ---- */
+/* ---- geometry (ops/warp.c): docs/mathematics/augmentation.md#resampling-by-g as one linear op per sample: reflect,
+ * upsample by 2 with sym6, sample bilinearly at transformed coordinates, downsample; or the adjoint of that. matrix
+ * [N,2,3]: the first two rows of G in pixel coordinates (origin at the image centre). No gradient to matrix. ---- */
 typedef struct gt_warp_attr {
     int32_t adjoint;
     int32_t once; /* the image is mirrored once at each edge, with zeros beyond; else again and again */

@@ -69,11 +69,13 @@ typedef struct gt_update {
 
 void gt_update_run(const gt_update *u, gt_pool *pool); /* the same bits for any pool; NULL: one thread */
 
-/* Settings for a network whose regularisation phase runs every `interval` steps and shares its optimiser (spec 4.3):
- * c = interval/(interval+1); lr *= c, and, of an optimiser with betas, betas = beta^c. */
+/* Settings for a network whose regularisation phase runs every `interval` steps and shares its optimiser
+ * (docs/mathematics/stylegan2-ada.md#lazy-regularisation): c = interval/(interval+1); lr *= c, and, of an optimiser
+ * with betas, betas = beta^c. */
 gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_settings s, int interval);
 
-/* NaN -> 0, +inf -> 1e5, -inf -> -1e5 (spec 4.4); returns how many there were. */
+/* NaN -> 0, +inf -> 1e5, -inf -> -1e5 (docs/mathematics/stylegan2-ada.md#optimisers-and-moving-average); returns how
+ * many there were. */
 size_t gt_clean_nonfinite(float *x, size_t n);
 
 /* Spec 4.4: beta = 0.5^(batch / max(n, 1e-8)) with n = ema_kimg * 1000, limited to images_shown * rampup when rampup >

@@ -13,8 +13,7 @@
  *     gt_options_reset(&o);
  *     gt_options_set(&o, "n", "12", NULL);       // GT_USAGE and a sentence when the key or the value is wrong
  *
- * Texts are copied into the arena. Nothing here prints or exits.
- */
+ * Texts are copied into the arena. Nothing here prints or exits. */
 #ifndef GANTRY_OPTION_H
 #define GANTRY_OPTION_H
 

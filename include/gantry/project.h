@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Projection: styles w for which a generator makes a given picture, as nearly as it can. Karras et al., "Analyzing and
- * Improving the Image Quality of StyleGAN", section 5 and appendix D, with the settings of the reference tool (spec
- * 6.3): Adam moves w and the generator's noise maps so that a distance of images becomes small; w is disturbed by noise
- * that fades, and a term keeps structure out of the noise maps.
+ * Improving the Image Quality of StyleGAN", section 5 and appendix D, with the numbers of
+ * docs/mathematics/projection.md: Adam moves w and the generator's noise maps so that a distance of images becomes
+ * small; w is disturbed by noise that fades, and a term keeps structure out of the noise maps.
  *
  * Random numbers are functions of (seed, stream, step), the same for every target: what is found for a target depends
  * neither on the other targets nor on ranks and threads. Streams: "project/noise/LAYER" (step 0) for the first noise

@@ -24,7 +24,8 @@ void gt_random_normal(gt_key k, float *out, size_t n);
 /* 0 .. n-1, unbiased to 2^-32 (multiply-shift); n >= 1 */
 uint32_t gt_random_below(gt_key k, size_t position, uint32_t n);
 
-/* The legacy numpy generator (spec, appendix A): a seed gives the latent that the reference tools give. */
+/* numpy's legacy generator (docs/mathematics/seeds.md#numpys-legacy-generator): a seed gives the latent that the
+ * reference tools give. */
 typedef struct gt_mt19937 {
     uint32_t key[624];
     int pos, has_gauss;

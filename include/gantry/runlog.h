@@ -105,8 +105,8 @@ gt_stats *gt_metrics_read(const char *path, bool *other);
 
 /* ---- what the series mean ---- */
 
-/* A row for each name or group of names. From this table come the attributes of
- * metrics.h5, the notes of the report, and the table of docs/reading-a-run.md (`gantry reference --series`). */
+/* A row for each name or group of names. From this table come the attributes of metrics.h5, the notes of the report,
+ * and the table of docs/reading-a-run.md (`gantry reference --series`). */
 typedef struct gt_series {
     const char *name; /* "Loss/G/loss", or a pattern: "Norms/?*_grad" */
     const char *unit; /* "kimg"; "": a pure number */

@@ -47,9 +47,9 @@ int gt_steps_rest(const gt_steps *s);
 /* The number of samples in all steps before this step. */
 int64_t gt_steps_shown(const gt_steps *s, uint64_t step);
 
-/* A choice from the numbers 0 .. n-1, as the reference tool chooses (spec, appendix A): numpy's legacy generator
- * shuffles the list of all numbers, and the numbers at the places from .. to-1 are taken, in ascending order, 0 <= from
- * <= to <= n. The caller frees *list, also after an error. */
+/* A choice from the numbers 0 .. n-1, as StyleGAN2-ADA chooses (docs/mathematics/seeds.md#choices-of-images): numpy's
+ * legacy generator shuffles the list of all numbers, and the numbers at the places from .. to-1 are taken, in ascending
+ * order, 0 <= from <= to <= n. The caller frees *list, also after an error. */
 gt_status gt_subset(int64_t **list, int64_t n, int64_t from, int64_t to, uint32_t seed);
 
 #endif

@@ -100,8 +100,7 @@ gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels,
 
 /* All ranks; on all ranks the same status and values. reals NULL: metrics that need reals are GT_USAGE. `paths`: for
  * path lengths (use/score/path_length.h), or NULL. A metric that fails is NaN, with a warning; a rank that fails makes
- * all fail.
- */
+ * all fail. */
 gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct gt_picture_set *fakes,
                              struct gt_path_maker *paths, gt_metric_table *out);
 
@@ -111,8 +110,8 @@ gt_status gt_scoring_run_all(gt_scoring *s, struct gt_picture_set *reals, struct
  * or null, "recipe": text, "images": N}; values that are missing are null. */
 gt_status gt_metric_table_lines(const gt_metric_table *t, const char *snapshot, int64_t images,
                                 void (*line)(void *arg, const char *metric, const char *text), void *arg);
-/* Lines that are to be appended to metric-NAME.jsonl, a file for each metric, synced (spec, section 6.4): those that
- * cannot be written stay, and are written with later ones. Rank 0. */
+/* Lines that are to be appended to metric-NAME.jsonl, a file for each metric, synced (docs/training.md#files-of-a-run):
+ * those that cannot be written stay, and are written with later ones. Rank 0. */
 typedef struct gt_metric_lines gt_metric_lines;
 gt_metric_lines *gt_metric_lines_new(void); /* NULL: out of memory */
 gt_status gt_metric_lines_add(gt_metric_lines *l, const gt_metric_table *t, const char *snapshot, int64_t images);

@@ -61,7 +61,7 @@ typedef struct gt_stylegan2_options {
 
 extern const gt_family gt_stylegan2_family;
 
-/* ---- mapping (spec 1.2) ---- */
+/* ---- mapping: docs/mathematics/stylegan2-ada.md#mapping-network ---- */
 
 typedef struct gt_mapping_config {
     int z_dim, c_dim, w_dim; /* z_dim 0: labels alone; c_dim 0: no labels */
@@ -85,7 +85,7 @@ gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_con
 gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *config, gt_node *z, gt_node *labels,
                     const gt_mapping_options *o);
 
-/* ---- synthesis (spec 1.6) ---- */
+/* ---- synthesis: docs/mathematics/stylegan2-ada.md#synthesis-network ---- */
 
 typedef enum gt_noise_mode {
     GT_NOISE_CONST,
@@ -118,7 +118,7 @@ gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis
 gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *config, gt_node *ws,
                       const gt_synthesis_options *o);
 
-/* ---- discriminator (spec 1.7) ---- */
+/* ---- discriminator: docs/mathematics/stylegan2-ada.md#discriminator ---- */
 
 typedef struct gt_discriminator_config {
     int c_dim, height, width, channels;
@@ -159,7 +159,7 @@ gt_net *gt_discriminator_net(const char *name, const gt_discriminator_config *co
 /* The mapping configuration that the generator really uses. */
 gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
 
-/* ---- training (spec 2) ---- */
+/* ---- training: docs/mathematics/stylegan2-ada.md#losses-of-g-and-d ---- */
 
 /* Networks G (0, with a moving average) and D (1), their parameters still zero (gt_model_init), and the phases G_main,
  * G_reg, D_main, D_reg. Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mersenne Twister (Matsumoto & Nishimura 1998) and the derived draws of the legacy numpy generator: spec, appendix A.
- */
+ * Mersenne Twister (Matsumoto & Nishimura 1998) and the derived draws of numpy's legacy generator:
+ * docs/mathematics/seeds.md. */
 #include <math.h>
 
 #include "gantry/mathfn.h"

@@ -16,8 +16,7 @@
  * What different threads write lies on cache lines of its own.
  *
  * Waiting: a short spin, then futex sleep. No spin when the process has fewer cores than threads: there the waiting
- * thread would take the core from the one it waits for.
- */
+ * thread would take the core from the one it waits for. */
 #define _GNU_SOURCE
 #include "gantry/pool.h"
 

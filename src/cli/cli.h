@@ -56,8 +56,8 @@ typedef struct cli_command {
 } cli_command;
 
 /* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that the options fill in. --help shows
- * each CLI_SHOWN and CLI_OPTION before the others. The key of a CLI_OPTION and of a
- * CLI_FURTHER is the name of the field. */
+ * each CLI_SHOWN and CLI_OPTION before the others. The key of a CLI_OPTION and of a CLI_FURTHER is the name of the
+ * field. */
 #define CLI_ROW(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
 #define CLI_FURTHER(field, value, text) CLI_ROW(#field, field, value, text)
 #define CLI_SHOWN(name, field, value, text) .common = true, CLI_ROW(name, field, value, text)

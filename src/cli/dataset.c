@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets
- * (inspect_dataset.c).
- */
+ * (inspect_dataset.c). */
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>

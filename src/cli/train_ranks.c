@@ -98,8 +98,7 @@ static double speed_of(const void *of, gt_split s, double limit, char why[GT_WHY
     return rate;
 }
 
-/* So many ranks meet, and no more: a choice that is kept from an earlier run may be of another state of the machine.
- */
+/* So many ranks meet, and no more: a choice that is kept from an earlier run may be of another state of the machine. */
 static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
     const double limit = 20; /* seconds */
     static const char *const words[] = {"train", "--help", NULL};

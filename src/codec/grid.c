@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Picture grids: chooses the samples that a grid shows, turns floats into pixels, and puts the images into one PNG
- * (spec 4.6). */
+ * (docs/mathematics/seeds.md#grids). */
 #define _GNU_SOURCE
 #include "gantry/grid.h"
 

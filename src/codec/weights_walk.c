@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tensors and facts in the values of a pickle: tables and lists, modules of the reference implementation (spec 8.2),
- * tensors of torch, arrays of numpy, networks of TensorFlow. Values may refer to each other in any way, also to
- * themselves: depth, names and the number of visits are bounded. */
+ * Tensors and facts in the values of a pickle: tables and lists, modules of stylegan2-ada-pytorch
+ * (docs/network-files.md#pickled-modules), tensors of torch, arrays of numpy, networks of TensorFlow. Values may refer
+ * to each other in any way, also to themselves: depth, names and the number of visits are bounded. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,7 @@
  * then the ring fills anew.
  *
  * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
- * fills the place itself. The thread that fills the places also fills the cache of
- * decoded images. */
+ * fills the place itself. The thread that fills the places also fills the cache of decoded images. */
 #include "gantry/loader.h"
 
 #include <inttypes.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles, or of the binary
  * version for other languages; or the folder that was in it. The files are copied once into an unnamed file; the
- * images, bytes of 3 x 32 x 32, are then read where they lie in it.
- */
+ * images, bytes of 3 x 32 x 32, are then read where they lie in it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -72,10 +72,9 @@ gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *pa
 
 /* All ranks call. *shape: what most items become. Items that cannot be used are added to the remarks (rank 0). The
  * threads of the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and
- * stamps, the same for any number of ranks. Where t does not say what is to become of pictures of
- * different kinds, it does afterwards: t->depth GT_DEPTH_U8 where 8 and 16 bits are mixed, t->channels where grey,
- * colour and transparent pictures are. Says what is laid over a colour, and what is enlarged. *floats: some pictures
- * are of floats. */
+ * stamps, the same for any number of ranks. Where t does not say what is to become of pictures of different kinds, it
+ * does afterwards: t->depth GT_DEPTH_U8 where 8 and 16 bits are mixed, t->channels where grey, colour and transparent
+ * pictures are. Says what is laid over a colour, and what is enlarged. *floats: some pictures are of floats. */
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest, bool *floats);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Heartbeats, so that no rank waits for ever: each rank sends beats to rank 0, with what it does,
- * and rank 0 sends beats to all; a rank whose heartbeats stay away too long is named, and all ranks end.
+ * Heartbeats, so that no rank waits for ever: each rank sends beats to rank 0, with what it does, and rank 0 sends
+ * beats to all; a rank whose heartbeats stay away too long is named, and all ranks end.
  *
  * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait),
  * between the nodes of a graph (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is

@@ -109,7 +109,7 @@ int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const c
     return n;
 }
 
-/* ---- the name of a run (spec 4.7) ---- */
+/* ---- the name of a run ---- */
 
 /* "dir/emoji32.zip" -> "emoji32"; "synth:shapes:n=9" -> "shapes". */
 static void write_data_name(FILE *f, const char *data) {

@@ -8,8 +8,7 @@
  * Each direction has a direct kernel for every shape; for some shapes another kernel is faster. The choice is made
  * once, from the shape and the convolution mode of its kernel set (gt_conv_choose), because the bits of the results
  * depend on it. Weights can be packed once for many calls (forward and input grad); a packed copy serves one shape,
- * direction, kernel and arithmetic.
- */
+ * direction, kernel and arithmetic. */
 #ifndef GANTRY_KERNELS_CONV_H
 #define GANTRY_KERNELS_CONV_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * FIR filters on channels-last images: zero-insertion, padding, correlation and decimation in one go (spec 1.3),
- * touching only the products that count. Every sum runs in the order of the taps, so neither the vector width nor the
- * way rows are cut into tiles changes a bit. */
+ * FIR filters on channels-last images: zero-insertion, padding, correlation and decimation in one go
+ * (docs/mathematics/stylegan2-ada.md#fir-resampling), touching only the products that count. Every sum runs in the
+ * order of the taps, so neither the vector width nor the way rows are cut into tiles changes a bit. */
 #ifndef GANTRY_KERNELS_FIR_H
 #define GANTRY_KERNELS_FIR_H
 

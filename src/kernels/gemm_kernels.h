@@ -9,8 +9,7 @@
  *
  * A, as packed:  chunked   A[r][k] at a[(k/16)*rows*16 + r*16 + k%16]   rows of memory copied 16 floats at a time
  *                by k      A[r][k] at a[k*lda + r]                      columns of memory copied as they are
- * B:             B[k][j] at b[k*ldb + j]
- */
+ * B:             B[k][j] at b[k*ldb + j] */
 #ifndef GANTRY_KERNELS_GEMM_KERNELS_H
 #define GANTRY_KERNELS_GEMM_KERNELS_H
 

@@ -11,8 +11,7 @@
  *         while what comes next, a panel of B and the next block of A, is fetched into L2
  *
  * Bits: an element of C is the sum, in order, of one chain for each GT_CHAIN of K, whatever m, n and the number of
- * threads.
- */
+ * threads. */
 #ifndef GANTRY_KERNELS_GEMM_PRODUCT_H
 #define GANTRY_KERNELS_GEMM_PRODUCT_H
 

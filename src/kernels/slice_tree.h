@@ -15,8 +15,7 @@
  * images. So kernels keep the nodes of the tree on a stack beside a tile of the gradient, which stays in the first or
  * second cache, and write the gradient once (gt_product_tree). What no kernel computes so goes through a few buffers in
  * memory (gt_slice_tree). Both have the same leaves and the same tree, so the number of slices in a call changes no
- * bit of its sums.
- */
+ * bit of its sums. */
 #ifndef GANTRY_KERNELS_SLICE_TREE_H
 #define GANTRY_KERNELS_SLICE_TREE_H
 

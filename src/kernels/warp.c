@@ -2,12 +2,13 @@
  * Geometric augmentation of channels of an image and its adjoint.
  *
  * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows.
- * Its row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the
- * input lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours
- * of a sample reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction.
- * The output is made in strips of columns, so that the samples of successive rows of a turned image meet in the cache.
- * Where samples lie and how their windows are weighed is worked out once for a few channels; each of them is a plane of
- * its own, so no bit depends on which others it goes with. */
+ * Its row i lies at pixel coordinate (i - H - 4) / 2 from the centre
+ * (docs/mathematics/augmentation.md#resampling-by-g). Fine position n of the input lies at pixel n/2; between two fine
+ * positions the sample is bilinear. With n = 2i + parity the two neighbours of a sample reach pixels i-3 .. i+3, so a
+ * sample is a 7-tap sum along each axis, its weights linear in the fraction. The output is made in strips of columns,
+ * so that the samples of successive rows of a turned image meet in the cache. Where samples lie and how their windows
+ * are weighed is worked out once for a few channels; each of them is a plane of its own, so no bit depends on which
+ * others it goes with. */
 #include "kernels/warp.h"
 
 #include <math.h>

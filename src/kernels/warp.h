@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation of channels of one image, as one linear map (spec 3.3): the image, mirrored without
- * end, is upsampled by 2 with the 12-tap sym6 filter, sampled bilinearly at transformed positions on a grid twice as
- * fine, and downsampled by 2 with the same filter. The upsampled image is never made: a bilinear sample of it is a
- * weighted sum of 7x7 pixels, whose weights are products of one table per axis. The adjoint uses the very same weights.
+ * The geometric augmentation of channels of one image, as one linear map
+ * (docs/mathematics/augmentation.md#resampling-by-g): the image, mirrored without end, is upsampled by 2 with the
+ * 12-tap sym6 filter, sampled bilinearly at transformed positions on a grid twice as fine, and downsampled by 2 with
+ * the same filter. The upsampled image is never made: a bilinear sample of it is a weighted sum of 7x7 pixels, whose
+ * weights are products of one table per axis. The adjoint uses the very same weights.
  *
  * matrix: output pixel -> input pixel, origin at the image centre, x right, y down; any finite values. */
 #ifndef GANTRY_KERNELS_WARP_H

@@ -36,8 +36,7 @@ static double gap_of(const gt_neighbour *near, int64_t left_out, int64_t count, 
 }
 
 /* Neighbours of all[].nearest: *row[*n] these rows, near [*n,NEIGHBOURS] on all ranks. To be freed, whatever the
- * status.
- */
+ * status. */
 static gt_status find_neighbours(const gt_team *team, const gt_rows *train, bool mirrored, const gt_likeness *all,
                                  int64_t fakes, int64_t **row, int64_t *n, gt_neighbour **near) {
     gt_nearest_but but = mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;

@@ -38,8 +38,7 @@ typedef struct gt_metric_set {
 } gt_metric_set;
 
 /* Of a sheet one rank computes, and a set has no more than `pictures`, and `floats` unless it is the reals beside
- * fakes.
- */
+ * fakes. */
 typedef struct gt_metric_input {
     const gt_team *team;
     gt_metric_set reals, fakes;

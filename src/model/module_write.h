@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as pickled modules of the programs that published them (spec 8.2, spec-edm 7). A module is an object with
- * the attributes of its class; its tensors are named by the path to them, so that the tables of the networks (gt_net)
- * say which parameters and buffers a module has. Between gt_module_begin() and gt_module_end() stand, in this order:
- * the modules in it, its attributes, the arguments of its constructor. */
+ * Networks as pickled modules of the programs that published them (docs/network-files.md#pickled-modules). A module is
+ * an object with the attributes of its class; its tensors are named by the path to them, so that the tables of the
+ * networks (gt_net) say which parameters and buffers a module has. Between gt_module_begin() and gt_module_end() stand,
+ * in this order: the modules in it, its attributes, the arguments of its constructor. */
 #ifndef GANTRY_MODEL_MODULE_WRITE_H
 #define GANTRY_MODEL_MODULE_WRITE_H
 

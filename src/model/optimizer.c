@@ -11,7 +11,7 @@
 /* beta^step in float64; beta 0 is the published setting, which gt_pow() does not take. */
 static double power(double beta, uint64_t step) { return beta > 0 ? gt_pow(beta, (double)step) : 0; }
 
-/* Kingma & Ba, "Adam: A Method for Stochastic Optimization", with bias corrections as in spec 4.3. */
+/* Kingma & Ba, "Adam: A Method for Stochastic Optimization", algorithm 1. */
 GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
                            float *const *moments) {
     float *restrict m = moments[0], *restrict v = moments[1], *restrict p = params;

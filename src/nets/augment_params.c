@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The random draws of one sample's augmentation and the parameters that follow from the draws: spec 3.1, 3.2, 3.4,
- * 3.5, 3.6, in the reference's order of draws. */
+ * The random draws of one sample's augmentation and the parameters that follow from the draws
+ * (docs/mathematics/augmentation.md), in the published order of draws. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,8 +151,8 @@ static void color(walk *w, bool grey, float out[3][4]) {
 
 enum { HALF_TAPS = GT_AUGMENT_TAPS / 2 + 1 };
 
-/* The filter bank, built from sym2 wavelets (spec 3.5): the first half of each symmetric filter, and what to divide it
- * by. */
+/* The filter bank, built from sym2 wavelets (docs/mathematics/augmentation.md#image-filter): the first half of each
+ * symmetric filter, and what to divide it by. */
 static const struct band_filter {
     int16_t taps[HALF_TAPS];
     float divisor;

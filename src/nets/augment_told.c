@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Draws of the augmentation that the network sees (spec-edm 4.1), in the published order. */
+ * Draws of the augmentation that the network is told of
+ * (docs/mathematics/augmentation.md#augmentation-that-the-network-is-told-of), in the published order. */
 #include "nets/augment_told.h"
 
 #include <math.h>

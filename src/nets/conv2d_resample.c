@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolution with FIR resampling (spec 1.4): all padding is done once, at the start, and the cheapest equal order of
- * FIR and convolution is taken. */
+ * Convolution with FIR resampling (docs/mathematics/stylegan2-ada.md#convolution-with-resampling): all padding is done
+ * once, at the start, and the cheapest equal order of FIR and convolution is taken. */
 #include "base/numbers.h"
 #include "nets/layers.h"
 

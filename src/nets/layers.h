@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Layers with equalised learning rate (spec 1.1, 1.4): stored weights begin as N(0,1), and each use multiplies them
- * with the layer's gain. The product depends on parameters alone, so an execution computes the product once per update.
- * A layer `name` has tensors NAME.weight, NAME.bias, ...; a function *_declare() adds the tensors to a network in the
- * published order. */
+ * Layers with equalised learning rate (docs/mathematics/stylegan2-ada.md#equalised-learning-rate): stored weights begin
+ * as N(0,1), and each use multiplies them with the layer's gain. The product depends on parameters alone, so an
+ * execution computes the product once per update. A layer `name` has tensors NAME.weight, NAME.bias, ...; a function
+ * *_declare() adds the tensors to a network in the published order. */
 #ifndef GANTRY_NETS_LAYERS_H
 #define GANTRY_NETS_LAYERS_H
 
@@ -50,7 +50,8 @@ typedef struct gt_resample {
     int groups;       /* 0 means 1 */
     bool flip_filter; /* true: the FIR is a correlation */
 } gt_resample;
-/* Upsamples, convolves and downsamples (spec 1.4): x [N,H,W,I], w [k,k,I/groups,O]. */
+/* Upsamples, convolves and downsamples (docs/mathematics/stylegan2-ada.md#convolution-with-resampling): x [N,H,W,I], w
+ * [k,k,I/groups,O]. */
 gt_node *gt_conv2d_resample(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt_resample r);
 
 typedef struct gt_conv2d_shape {
@@ -68,10 +69,11 @@ typedef struct gt_conv2d_options {
 } gt_conv2d_options;
 gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_options o);
 
-/* Modulated convolution (spec 1.4) without weights for each sample. Styles [N,I] multiply the input channels, all
- * samples are convolved with the same weights, and d = (styles^2 (sum_k W^2) + 1e-8)^(-1/2) multiplies the output
- * channels if `demodulate` is set: the published product in another order. `noise` (broadcast against [N,H,W,1], or
- * NULL) is added last. With up > 1 the kernel is convolved, otherwise correlated. */
+/* Modulated convolution (docs/mathematics/stylegan2-ada.md#modulated-convolution) without weights for each sample.
+ * Styles [N,I] multiply the input channels, all samples are convolved with the same weights, and d = (styles^2 (sum_k
+ * W^2) + 1e-8)^(-1/2) multiplies the output channels if `demodulate` is set: the published product in another order.
+ * `noise` (broadcast against [N,H,W,1], or NULL) is added last. With up > 1 the kernel is convolved, otherwise
+ * correlated. */
 gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate,
                              gt_filter f, int up);
 
@@ -81,11 +83,11 @@ gt_node *gt_drop(gt_graph *g, gt_node *x, gt_node *u, float p);
 /* x / sqrt(mean over the last axis of x^2 + 1e-8) */
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x);
 
-/* Appends `channels` maps to x that hold the standard deviation over groups of G = `group_size` samples (spec 1.7; 0:
- * one group). Of N samples, sample n belongs to group n mod (N/G). N is the number of samples of x, or `batch` if
- * `batch` is larger: groups then reach over slices, and x is a part of N samples in a row. Where the samples of x do
- * not divide by N/G, the graph has an input GT_STDDEV_GROUPS [samples,N/G]: 1 where a sample belongs to a group, 0
- * elsewhere. */
+/* Appends `channels` maps to x that hold the standard deviation over groups of G = `group_size` samples
+ * (docs/mathematics/stylegan2-ada.md#minibatch-standard-deviation; 0: one group). Of N samples, sample n belongs to
+ * group n mod (N/G). N is the number of samples of x, or `batch` if `batch` is larger: groups then reach over slices,
+ * and x is a part of N samples in a row. Where the samples of x do not divide by N/G, the graph has an input
+ * GT_STDDEV_GROUPS [samples,N/G]: 1 where a sample belongs to a group, 0 elsewhere. */
 #define GT_STDDEV_GROUPS "stddev_groups"
 gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch);
 

@@ -45,8 +45,7 @@ gt_status checkpoint_block_make(char block[CHECKPOINT_BLOCK], int format, const 
 /* The format and the size of the file that begins with this block. GT_FORMAT: this is not a block of a checkpoint. */
 gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format, size_t *file_bytes);
 
-/* Writes the block of a checkpoint and the data to `path`, whole or not at all. From any thread.
- */
+/* Writes the block of a checkpoint and the data to `path`, whole or not at all. From any thread. */
 gt_status checkpoint_store(const char *path, const void *data, size_t bytes);
 
 typedef struct checkpoint_place {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * metric-NAME.jsonl of a run: cut back when the run resumes from an earlier state, and the recipes of values
- * (runlog.h).
- */
+ * (runlog.h). */
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>

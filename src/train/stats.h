@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Statistics of a run: moments (count, sum, sum of squares) in float64 of what the phases report per sample (spec 2,
- * "Statistic collection"). Each slice has its own moments; they are joined by the tree over slices, so that they do not
- * depend on ranks. */
+ * Statistics of a run: moments (count, sum, sum of squares) in float64 of what the phases report per sample
+ * (docs/mathematics/stylegan2-ada.md#statistics). Each slice has its own moments; they are joined by the tree over
+ * slices, so that they do not depend on ranks. */
 #ifndef GANTRY_TRAIN_STATS_H
 #define GANTRY_TRAIN_STATS_H
 

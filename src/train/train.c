@@ -312,9 +312,8 @@ static gt_status conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     return failed ? gt_fail(st, "%s", why) : st; /* the report may have left a message of its own */
 }
 
-/* A run that resumes at a checkpoint whose late values a stop or a kill broke off: they come in a line of their own,
- * and
- * --best judges the checkpoint. true: a stop broke them off again. */
+/* A run that resumes at a checkpoint whose late values a stop or a kill broke off: the values come in a line of their
+ * own, and --best judges the checkpoint. true: a stop broke them off again. */
 static bool resume_late_all(gt_engine *e, gt_journal *j) {
     bool first = e->comm->rank == 0;
     int wanted = gt_measurers_are_missing_all(e, j);

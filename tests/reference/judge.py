@@ -4,7 +4,7 @@
 
     judge.py FILE.pkl TENSORS.h5 PICTURES...   PICTURES: FOLDER,trunc,noise[,class]: seedNNNN.npy and seedNNNN.png there
     judge.py --strict FILE.pkl                 each attribute that is taken away is missed
-    judge.py --golden FILE.pkl GOLDEN.h5       GOLDEN.h5: outcomes of the reference's own (spec; golden/pkl)"""
+    judge.py --golden FILE.pkl GOLDEN.h5       GOLDEN.h5: outcomes of the reference's own"""
 import copy
 import glob
 import os

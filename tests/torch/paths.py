@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Perceptual path length in PyTorch, float64, from the formulas (spec 7.4, src/use/score/path_length.h): paths.py CHECKPOINT LPIPS_SEED COUNT
+"""Perceptual path length in PyTorch, float64, from the formulas (docs/mathematics/metrics.md#perceptual-path-length): paths.py CHECKPOINT LPIPS_SEED COUNT
 [z] [full] [crop] [/ COUNT ...]: a line for each of the lists between "/". The random
 numbers are those of tests/tools/detector_values.c (seed 7, kimg 25), classes come in equal shares."""
 import sys

@@ -84,7 +84,7 @@ static void tiles(void **state) {
     assert_string_equal(name, "fakes000200000.png");
 }
 
-/* ---- choice: expected values from numpy.random.RandomState(0).shuffle and spec 4.6 ---- */
+/* ---- choice: expected values from numpy.random.RandomState(0).shuffle and docs/mathematics/seeds.md#grids ---- */
 
 static void one_hot(void *arg, int64_t item, float *label) {
     const int *classes = arg;

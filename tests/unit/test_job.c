@@ -56,7 +56,7 @@ static void published_recipes_have_the_published_values(void **state) {
         double pl, mixing;
         const char *d;
     } rows[] = {
-        /* spec 4.2; stddev groups are cut from the images of a GPU of the reference */
+        /* docs/mathematics/stylegan2-ada.md#recipes; stddev groups are cut from the images of a GPU of the reference */
         {"stylegan2", 25000, 32, 4, 4, 32768, 0.002, 10, 10, 0, 8, 2, 0.9, "resnet"},
         {"paper256", 25000, 64, 8, 8, 16384, 0.0025, 1, 20, 0, 8, 2, 0.9, "resnet"},
         {"paper512", 25000, 64, 8, 8, 32768, 0.0025, 0.5, 20, 0, 8, 2, 0.9, "resnet"},
@@ -88,7 +88,7 @@ static void auto_follows_the_size_of_the_images(void **state) {
         int64_t size, gpus, batch, mbstd, cbase;
         double lrate, gamma, ema;
     } rows[] = {
-        /* by hand from the formulas of spec 4.2 */
+        /* by hand from the formulas of docs/mathematics/stylegan2-ada.md#recipes */
         {32, 1, 32, 4, 16384, 0.0025, 0.0002 * 1024 / 32, 10},
         {256, 1, 16, 4, 16384, 0.0025, 0.0002 * 65536 / 16, 5},
         {256, 8, 64, 4, 16384, 0.0025, 0.0002 * 65536 / 64, 20},

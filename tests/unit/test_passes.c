@@ -239,8 +239,7 @@ static void test_sinking(void **state) {
 }
 
 /* A matrix that is packed ahead for many runs is packed a piece at a time by its reader where it would be packed for
- * one.
- */
+ * one. */
 static void test_packing_vanishes(void **state) {
     (void)state;
     enum { M = 5, N = 80, K = 300 };

@@ -7,7 +7,7 @@
 static gt_metric_request asked[GT_METRICS_MAX];
 static int n;
 
-/* The published names, in the order of the specification, section 7.1. */
+/* The published names, in the order of StyleGAN2-ADA's list. */
 static void published_names_have_published_counts(void **state) {
     (void)state;
     static const char *const names[] = {"fid50k_full", "kid50k_full", "pr50k3_full", "ppl2_wend",

@@ -524,7 +524,7 @@ static void expect_rates(const gt_model *m, double lr) {
 }
 
 /* What regularisation without weight leaves is the rate: lazy regularisation slows the optimisers whether there is a
- * gradient or not (spec 4.3). */
+ * gradient or not (docs/mathematics/stylegan2-ada.md#lazy-regularisation). */
 static void phases_without_weight_are_left_out(void **state) {
     (void)state;
     training c = small_training();

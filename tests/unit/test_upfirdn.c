@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * FIR ops against the formulas of spec 1.3 in float64, their adjoints, filter preparation, and faults. */
+ * FIR ops against the formulas of docs/mathematics/stylegan2-ada.md#fir-resampling in float64, their adjoints, filter
+ * preparation, and faults. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,7 @@ static gt_node *build_fir(gt_graph *g, gt_node *x, const void *arg) {
     return y;
 }
 
-/* One output pixel, word for word as in the specification. */
+/* One output pixel, word for word as the formula has it. */
 static double by_definition(const fir_case *c, const float *taps, const float *x, const gt_shape *s,
                             const int64_t at[4]) {
     int up_x = one_if_zero(c->a.up_x), up_y = one_if_zero(c->a.up_y), fh = c->fh ? c->fh : c->fw;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation against a plain float64 execution of its definition (spec 3.3: mirror, upsample, sample,
- * downsample, one after the other), its adjoint, and matrices that no augmentation would draw. */
+ * The geometric augmentation against a plain float64 execution of its definition
+ * (docs/mathematics/augmentation.md#resampling-by-g: mirror, upsample, sample, downsample, one after the other), its
+ * adjoint, and matrices that no augmentation would draw. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +53,7 @@ static double upsampled(const image *m, int64_t i, int64_t j) {
     return sum;
 }
 
-/* Canvas pixel (i, j) of 2(H+6) x 2(W+6), as the specification transforms coordinates. */
+/* Canvas pixel (i, j) of 2(H+6) x 2(W+6), as the definition transforms coordinates. */
 static double canvas(const image *m, const float a[6], int64_t i, int64_t j) {
     double x = ((double)j - (double)(2 * (m->w + 6) - 1) / 2 + 0.5) / 2,
            y = ((double)i - (double)(2 * (m->h + 6) - 1) / 2 + 0.5) / 2;

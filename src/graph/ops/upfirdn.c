@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * FIR resampling of images by filters known when the graph is built (spec 1.3). */
+ * FIR resampling of images by filters that the graph knows (docs/mathematics/stylegan2-ada.md#fir-resampling). */
 #include <math.h>
 #include <string.h>
 
@@ -48,7 +48,8 @@ static gt_status shape(gt_node *n) {
     return GT_OK;
 }
 
-/* The adjoint is the same operator with up and down exchanged and the taps reversed (pads: spec 1.3). */
+/* The adjoint is the same operator with up and down exchanged and the taps reversed (paddings:
+ * docs/mathematics/stylegan2-ada.md#fir-resampling). */
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)need;
     const gt_fir_attr *a = y->attr;

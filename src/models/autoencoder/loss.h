@@ -28,8 +28,7 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job);
 void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
 
 /* A reconstruction without random numbers: the latent as a table of latents has it, and the pixels made from the
- * latent.
- */
+ * latent. */
 typedef struct gt_reconstruction {
     gt_encoding encoding;
     gt_node *latent;  /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */

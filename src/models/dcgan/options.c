@@ -118,8 +118,7 @@ static const char *const target_keys[] = {"smoothing", "smooth-real", "smooth-fa
                                           "flip",      "flip-real",   "flip-fake"};
 enum { TARGET_KEYS = sizeof target_keys / sizeof *target_keys };
 
-/* Those that somebody has set, "smoothing=one-sided, flip=0.05"; `filed`: in a file,
- * else also on the command line. */
+/* Those that somebody has set, "smoothing=one-sided, flip=0.05"; `filed`: in a file, else also on the command line. */
 static bool list_targets(const gt_job *job, bool filed, char *text, size_t bytes) {
     size_t n = 0;
     *text = 0;

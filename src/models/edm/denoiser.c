@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Preconditioning (spec-edm 3, 6). */
+ * Preconditioning: docs/mathematics/edm.md#preconditioning, #flow-matching. */
 #include "models/edm/denoiser.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks of EDM's own program, and of files with its names: sizes follow from names and shapes of tensors, the
- * preconditioning from the class and its attributes (spec-edm 7). */
+ * preconditioning from the class and its attributes (docs/network-files.md#edm). */
 #ifndef GANTRY_MODELS_EDM_IMPORT_H
 #define GANTRY_MODELS_EDM_IMPORT_H
 

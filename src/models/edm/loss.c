@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Losses of denoisers (spec-edm 4, 6), and the phase that learns from them. */
+ * Losses of denoisers (docs/mathematics/edm.md#loss, #flow-matching), and the phase that learns from them. */
 #include "models/edm/loss.h"
 
 #include "gantry/ops.h"

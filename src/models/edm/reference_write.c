@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A denoiser as pickled modules of EDM's program (spec-edm 7). The tensors' names say which modules there are. The
- * arguments of constructors are written of the whole network alone: readers set attributes. */
+ * A denoiser as pickled modules of EDM's program (docs/network-files.md#edm). The tensors' names say which modules
+ * there are. The arguments of constructors are written of the whole network alone: readers set attributes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The U-Net from its first convolution to its last (spec-edm 2). Names and order of tensors are the published ones. */
+ * The U-Net from its first convolution to its last (docs/mathematics/edm.md#u-net). Names and order of tensors are the
+ * published ones. */
 #include "models/edm/unet.h"
 
 #include <math.h>

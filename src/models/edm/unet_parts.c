@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolutions, blocks and embeddings of the U-Net (spec-edm 1). */
+ * Convolutions, blocks and embeddings of the U-Net (docs/mathematics/edm.md#building-blocks). */
 #include <math.h>
 
 #include "gantry/mathfn.h"

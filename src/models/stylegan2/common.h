@@ -31,8 +31,9 @@ gt_mapping_config gt_discriminator_mapping(const gt_discriminator_config *c, con
 
 gt_resample_filter gt_resample_filter_default(void); /* 1 3 3 1 */
 
-/* Values of the recipe (--cfg: published ones, spec 4.2; auto; cpu, which a few cores train in hours) for all options
- * that nobody has set. They depend on the size of the pictures, those of auto also on `gpus`. */
+/* Values of the recipe (--cfg: published ones, docs/mathematics/stylegan2-ada.md#recipes; auto; cpu, which a few cores
+ * train in hours) for all options that nobody has set. They depend on the size of the pictures, those of auto also on
+ * `gpus`. */
 void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items);
 gt_status gt_stylegan2_check_recipe(const gt_job *job); /* GT_USAGE: cfg is a recipe of another family */
 

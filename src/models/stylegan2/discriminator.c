@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The discriminator of StyleGAN2 (spec 1.7): image and label to a logit. */
+ * The discriminator of StyleGAN2 (docs/mathematics/stylegan2-ada.md#discriminator): image and label to a logit. */
 #include <math.h>
 
 #include "graph/op.h"

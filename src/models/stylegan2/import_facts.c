@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What files say of StyleGAN2's networks beside their tensors: attributes of the reference's modules (spec 8.2) and
- * options of TensorFlow's networks (spec 6.6). State dicts say nothing: the user may, or a default is taken and said.
- */
+ * What files say of StyleGAN2's networks beside their tensors: attributes of pickled modules and options of
+ * TensorFlow's networks (docs/network-files.md#stylegan2, #networks-of-tensorflow). State dicts say nothing: the user
+ * may, or a default is taken and said. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The losses of StyleGAN2 as graphs: non-saturating logistic loss, R1 (Mescheder et al., "Which Training Methods for
- * GANs do actually Converge?") and path length regularisation, spec 2. The gradient of each phase is multiplied by its
- * interval. */
+ * GANs do actually Converge?", equation 9) and path length regularisation (Karras et al., "Analyzing and Improving the
+ * Image Quality of StyleGAN", equation 4): docs/mathematics/stylegan2-ada.md#losses-of-g-and-d. The gradient of each
+ * phase is multiplied by its interval. */
 #include "models/stylegan2/loss.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The graphs of StyleGAN2's training phases (spec 2). */
+ * The graphs of StyleGAN2's training phases (docs/mathematics/stylegan2-ada.md#losses-of-g-and-d). */
 #ifndef GANTRY_STYLEGAN2_LOSS_H
 #define GANTRY_STYLEGAN2_LOSS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The mapping network of StyleGAN2 (spec 1.2): latent and label to styles. */
+ * The mapping network of StyleGAN2 (docs/mathematics/stylegan2-ada.md#mapping-network): latent and label to styles. */
 #include "models/stylegan2/common.h"
 
 gt_mapping_config gt_mapping_defaults(void) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The recipes of StyleGAN2: published ones (spec 4.2), auto, which is computed from the size of the pictures, and cpu,
- * which a few cores train in hours. */
+ * The recipes of StyleGAN2: published ones (docs/mathematics/stylegan2-ada.md#recipes), auto, which is computed from
+ * the size of the pictures, and cpu, which a few cores train in hours. */
 #include "models/stylegan2/common.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as pickled modules of the reference implementation (spec 8.2, 8.7). */
+ * Networks as pickled modules of stylegan2-ada-pytorch (docs/network-files.md#pickled-modules, #written-modules). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The synthesis network of StyleGAN2 (spec 1.6): styles to image. */
+ * The synthesis network of StyleGAN2 (docs/mathematics/stylegan2-ada.md#synthesis-network): styles to image. */
 #include <math.h>
 #include <string.h>
 

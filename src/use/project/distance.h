@@ -2,12 +2,12 @@
  * The distance of images that projection makes small. An image becomes maps, and the distance of two images is the
  * squared Euclidean distance of their maps, summed. So the maps of a target are computed once.
  *
- * LPIPS (models/classifier/lpips.h), of images that are larger than 256 pixels as means over squares (spec 6.3), where
- * the user has its weights. Else our own, which needs no other network than those of the checkpoint: the sum of the
- * mean squared error (over pixels and channels in -1..1) of each level of a pyramid: the image, the image smoothed (1 3
- * 3 1) and halved, and so on down to 4 pixels a side. Low levels pull from far away; for each block of D, the mean
- * squared difference of what the block returns, each pixel's channels scaled to a mean square of 1 (as LPIPS scales
- * them). */
+ * LPIPS (models/classifier/lpips.h), of images that are larger than 256 pixels as means over squares
+ * (docs/mathematics/projection.md#distance), where the user has its weights. Else our own, which needs no other network
+ * than those of the checkpoint: the sum of the mean squared error (over pixels and channels in -1..1) of each level of
+ * a pyramid: the image, the image smoothed (1 3 3 1) and halved, and so on down to 4 pixels a side. Low levels pull
+ * from far away; for each block of D, the mean squared difference of what the block returns, each pixel's channels
+ * scaled to a mean square of 1 (as LPIPS scales them). */
 #ifndef GANTRY_USE_PROJECT_DISTANCE_H
 #define GANTRY_USE_PROJECT_DISTANCE_H
 

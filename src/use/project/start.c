@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where projection begins: the mean of w, and how far w lies from the mean (spec 6.3). */
+ * Where projection begins: mean and spread of w (docs/mathematics/projection.md#beginning). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

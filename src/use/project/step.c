@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One target: the state, and a step (spec 6.3). */
+ * One target: the state, and a step (docs/mathematics/projection.md#steps). */
 #include "use/project/step.h"
 
 #include <math.h>

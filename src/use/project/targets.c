@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The pictures that are projected: finds them, and gives each the size and the channels of the generator's pictures
- * (spec 6.3). */
+ * (docs/mathematics/projection.md#target). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

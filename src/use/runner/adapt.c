@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Pictures that somebody gives, as the pictures of a generator are (spec 6.3). */
+ * Pictures that somebody gives, as the pictures of a generator are (docs/mathematics/projection.md#target). */
 #include "use/runner/adapt.h"
 
 #include <math.h>

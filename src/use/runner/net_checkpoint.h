@@ -12,8 +12,8 @@ typedef enum gt_tensors_read {
     GT_READ_TRAINABLE, /* the trainable ones */
 } gt_tensors_read;
 
-/* Reads tensors of `net` from the tensors under `group` ("/networks/G_ema") of the file,
- * and puts each in its place in the block. */
+/* Reads tensors of `net` from the tensors under `group` ("/networks/G_ema") of the file, and puts each in its place in
+ * the block. */
 gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group,
                                  gt_tensors_read which, float *block);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Perceptual path length of a generator with styles: pairs of pictures whose latents are `epsilon` of a way apart, and
- * their distance by LPIPS (metrics/distances.h; spec, section 7.4).
+ * their distance by LPIPS (metrics/distances.h): docs/mathematics/metrics.md#perceptual-path-length.
  *
  * The random numbers of sample i are functions of (seed, kimg, i): latents by the streams "metrics/path/z0" and
  * "metrics/path/z1", the place on the path by "metrics/path/t", the label by "metrics/path/label", the noise by those

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for the networks of the reference implementation, written from their description (spec 1, 8.2, 8.7). The
-forward passes read nothing but the attributes that are listed there; each class says which those are."""
+"""Stands in for the networks of the reference implementation, written from their description
+(docs/mathematics/stylegan2-ada.md, docs/network-files.md). The forward passes read nothing but the attributes that are listed there; each class says which those are."""
 import math
 
 import torch
@@ -18,7 +18,7 @@ class Module(Persistent, nn.Module):
     OPTIONAL = []
 
 
-# ---- operations (spec 1.3 to 1.5) ----
+# ---- operations (docs/mathematics/stylegan2-ada.md#activations and the two headings behind it) ----
 
 def norm2(x):
     return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
