@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The dataset tool: pictures of any source (source.h) through a transform (transform.h) into a dataset.
  *
- *     gt_convert_request r = {.n_sources = 1, .sources = &"photos", .dest = "photos.zip", .transform = {...}};
+ *     const char *sources[] = {"photos"};
+ *     gt_convert_request r = {.n_sources = 1, .sources = sources, .dest = "photos.zip", .transform = {...}};
+ *     gt_convert_result result;
  *     gt_status st = gt_convert_all(comm, &r, &result);
  *
  * First a scan: the head of every picture says what would become of it. What most pictures become is the dataset's

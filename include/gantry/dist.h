@@ -18,7 +18,7 @@
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
  *             gt_reducer_end_group(r);
  *         gt_nonfinite bad = gt_reducer_finish_all(r);
- *         for each part of gt_reducer_owned(r, &n): optimiser on gradient + offset, params + offset, moments + offset
+ *         ... each part of gt_reducer_owned(r, &n): optimiser on gradient + offset, params + offset, moments + offset
  *         gt_reducer_gather_all(r, params);
  *
  * Words that say how work is cut. A slice is some consecutive samples of a batch, often one, and a leaf of the tree. A
@@ -193,11 +193,9 @@ gt_status gt_meetings_sum(gt_meetings *m, int n_groups, const gt_group *groups, 
                           float *const *total);
 
 /* Long vectors: [n] per slice, of which a rank holds a few at a time:
- *     // memory: some 4 log2(slices) vectors at most
- *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);
+ *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);     // memory: some 4 log2(slices) vectors at most
  *     for each of this rank's slices in order: gt_tree_sum_add(s, vector);
- *     gt_tree_sum_finish_all(s, out);                                           // out [n] on rank 0: the tree's root;
- * s is as new again */
+ *     gt_tree_sum_finish_all(s, out);                     // out [n] on rank 0: the tree's root; s is as new again */
 typedef struct gt_tree_sum gt_tree_sum;
 gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n); /* NULL: see gt_message() */
 void gt_tree_sum_add(gt_tree_sum *s, const double *vector);
@@ -210,8 +208,8 @@ void gt_tree_sum_free(gt_tree_sum *s); /* NULL is fine */
  * copy on another one would be far away, and have the same key: who needs other values has other neighbours. Each does
  * a part of what is to be written there, says so, and waits until all have said so:
  *
- *     gt_neighbours_tell(n);      // this rank's part is written
- *     gt_neighbours_await(n);     // all parts are
+ *     gt_neighbours_tell(neighbours);      // this rank's part is written
+ *     gt_neighbours_await(neighbours);     // all parts are
  *
  * Nobody may write again before the neighbours have read: a reduction, or a gathering, lies between. */
 typedef struct gt_neighbours { /* read only */

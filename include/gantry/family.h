@@ -10,9 +10,9 @@
  *         {GT_JOB_ROW(toy_options, gain, "2", "Gain of the last layer"), .max = HUGE_VAL},
  *     };
  *     static gt_status make(gt_model *m, const gt_job *job) { const toy_options *own = job->own; ... }
- *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = (gt_family_model[]){{"toy", "a toy",
- *     "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}},
- *         .options = options, .n_options = 1, .own_bytes = sizeof(toy_options), .make = make};
+ *     static const gt_family_model models[] = {{"toy", "a toy", "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}};
+ *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = models, .options = options,
+ *                                      .n_options = 1, .own_bytes = sizeof(toy_options), .make = make};
  *
  * An option is a row and a field. Networks and losses read the field where they need the value: from `own`, or from the
  * common part. */

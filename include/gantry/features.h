@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens inside a trained network: values of a layer, the filters of the first layer, what speaks for a class.
  *
- *     gt_features *f = gt_features_open("runs/first", &(gt_features_options){.layer = "conv1"});
+ *     gt_status st;
+ *     gt_features *f = gt_features_open("runs/first", &(gt_features_options){.layer = "conv1"}, &st);
  *     const float *maps;
  *     gt_features_run(f, 3, images, NULL, &maps);          // [3, gt_features_shape(f)]
  *     gt_features_close(f); */

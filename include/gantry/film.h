@@ -5,7 +5,7 @@
  *     gt_film_of of = {.path = "walk.webp", .height = h, .width = w, .channels = 3, .fps = 30, .quality = 90};
  *     gt_film *film;
  *     st = gt_film_open(&film, &of);
- *     for each frame: gt_film_pack(&of, pixels, &bytes, &n), gt_film_add(film, bytes, n), free(bytes)
+ *     for each frame: gt_film_pack(&of, pixels, &bytes, &n), gt_film_add(film, bytes, n), free(bytes);
  *     st = gt_film_finish(film);
  *     gt_film_close(film); */
 #ifndef GANTRY_FILM_H

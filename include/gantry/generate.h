@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images from a checkpoint.
  *
- *     gt_generator *g = gt_generator_open("runs/first", &(gt_generator_options){.noise_mode = "const", .truncation =
- *     0.7f});
+ *     gt_generator_options o = {.noise_mode = "const", .truncation = 0.7f};
+ *     gt_generator *g = gt_generator_open("runs/first", &o);
  *     const gt_model *m = gt_generator_model(g);                     // z_dim, label_dim, height, width, channels
  *     int n = gt_generator_batch(g);
  *     for (int i = 0; i < n; i++) gt_seed_latent(seeds[i], m->z_dim, z + i * m->z_dim);

@@ -17,7 +17,7 @@
  *     // NULL: gt_message() names the node at fault
  *     gt_exec *e = gt_exec_new(g, &(gt_exec_options){.pool = pool});
  *     gt_exec_bind(e, 0, params); gt_exec_bind(e, 1, grads);
- *     memcpy(gt_exec_input(e, "x"), data, ...);
+ *     memcpy(gt_exec_input(e, "x"), data, 4 * 8 * sizeof(float));
  *     gt_exec_env env = {.seed = 1};
  *     // after the parameters changed: hoisted nodes
  *     gt_exec_prepare(e, &env);
@@ -230,12 +230,12 @@ gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k);
  *
  *     gt_prepared *p = gt_prepared_new(SLOT);
  *     // executions with .prepared = p, .use = PHASE (0 to GT_PREPARED_USES - 1); then, equal on all ranks that share:
- *     gt_prepared_key(p), gt_prepared_bytes(p)
+ *     gt_prepared_key(p), gt_prepared_bytes(p);
  *     gt_prepared_divide(p, ranks, rank, pool);       // no execution may be made with it any more
  *     // `memory`: those bytes, 64-byte aligned; each execution: gt_exec_bind(e, SLOT, memory)
  *     gt_prepared_bind(p, SLOT, memory); gt_prepared_bind(p, 0, params); gt_prepared_use_arena(p, arena);
  *     each phase, on all ranks that share:
- *         if (gt_prepared_due(p, PHASE)) gt_prepared_run(p, PHASE, &env); // and wait until all ranks have done so
+ *         if (gt_prepared_due(p, PHASE)) gt_prepared_run(p, PHASE, env); // and wait until all ranks have done so
  *         // runs of executions; then new parameters, all ranks' parts of them:
  *         gt_prepared_changed(p, 0);
  *

@@ -4,10 +4,9 @@
  * of the job into every checkpoint.
  *
  *     gt_job *job = gt_job_new();
- *  *     gt_job_read_file(job, "jobs/demo.ini");
+ *     gt_job_read_file(job, "jobs/demo.ini");
  *     gt_job_set(job, "batch", "64", NULL);
- *     // published values, derived quantities, rules between options
- *     gt_job_resolve(job, height, width, channels, label_width, n);
+ *     gt_job_resolve(job, height, width, channels, label_width, n); // derived values, rules between options
  *     char *recipe = gt_job_to_recipe_text(job);
  *     gt_job_free(job);
  *

@@ -2,7 +2,7 @@
  * Where an autoencoder puts the images of a dataset, and what its decoder makes of latents: arrays, figures and
  * pictures.
  *
- *     gt_latents l = {encoder's model, dataset, encoded};          // gantry/encode.h
+ *     gt_latents l = {model, dataset, encoded};          // the encoder's; gantry/encode.h
  *     gt_latent_dims dims;
  *     gt_status st = gt_latent_dims_choose(arena, &l, model->latent_size, NULL, 0, &dims);
  *     if (!st) st = gt_latents_write(&l, generator, &dims, &(gt_latent_pictures){.values = values, .n_values = 5,

@@ -3,7 +3,7 @@
  * (codec/weights.h), which is then read as if it were a checkpoint.
  *
  *     gt_status st;
- *     gt_checkpoint_file *f = gt_network_open("network-snapshot-025000.pkl", &st);
+ *     gt_checkpoint_file *f = gt_network_open("network-snapshot-025000.pkl", NULL, &st);
  *     gt_checkpoint_read(f, "/networks/G_ema/mapping.w_avg", w_avg, 512);
  *
  * Of a file of another program only the tensors that are asked for are read. Its recipe (gt_checkpoint_info) is made of

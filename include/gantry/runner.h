@@ -4,9 +4,8 @@
  *
  *     gt_runner *r = gt_runner_open("runs/first", &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = pool});
  *     gt_runner_run(r, &(gt_run_batch){.n = 3, .images = images});
- *     const float *logits = gt_runner_output(r, "logits");                     // [3,label_dim], and what fills the
- * batch gt_runner_close(r);
- */
+ *     const float *logits = gt_runner_output(r, "logits");    // [3,label_dim], and what fills the batch
+ *     gt_runner_close(r); */
 #ifndef GANTRY_RUNNER_H
 #define GANTRY_RUNNER_H
 

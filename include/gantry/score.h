@@ -2,9 +2,9 @@
  * A scoring: the metrics of sets of pictures (gantry/metric.h), fid50k_full and its like, with the networks and the
  * features that they need.
  *
- *     gt_scoring *s = gt_scoring_open_all(&team, &(gt_metric_options){.metrics = "fid10k,pr10k3",
- *                                                                    .detector = "runs/judge"}, &st);
- *     st = gt_scoring_run_all(s, &reals, &fakes, NULL, &table);
+ *     gt_scoring *s = gt_scoring_open_all(team, &(gt_metric_options){.metrics = "fid10k,pr10k3",
+ *                                                                   .detector = "runs/judge"}, &st);
+ *     st = gt_scoring_run_all(s, reals, fakes, NULL, &table);
  *     for (int i = 0; i < table.n; i++) printf("%s %g\n", table.value[i].key, table.value[i].value);
  *     gt_metric_table_free(&table);
  *     gt_scoring_close(s);

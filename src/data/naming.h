@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which items the names in a file of labels mean. People write names in other ways than sources do: "./a.png",
  * backslashes, a folder in front, another ending or none, accents as marks of their own.
+ *
  *     gt_naming *n;
- *     gt_status st = gt_naming_new(&n, source);       // names as they stand
- *     if (!st) st = gt_naming_fit(n, &names, what);   // and the other ways that fit these names
+ *     gt_status st = gt_naming_new(&n, source);             // names as they stand
+ *     if (!st) st = gt_naming_fit(n, &names, file, &say);   // and the other ways that fit these names
  *     ... gt_naming_find(n, name) ...
  *     gt_naming_free(n); */
 #ifndef GANTRY_DATA_NAMING_H

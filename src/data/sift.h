@@ -2,8 +2,8 @@
  * Which files of a folder or an archive are pictures: one rule for all sources that list files.
  *
  *     gt_sift sift = {0};
- *     for each file: switch (gt_sift_name(&sift, name)) ... GT_SIFT_UNSURE: gt_sift_look(&sift, name, first bytes, n)
- * ... st = gt_sift_end(&sift, s, st);                    // s->count is known; also after a failure
+ *     for each file: if (gt_sift_name(&sift, name) == GT_SIFT_UNSURE) gt_sift_look(&sift, name, head, n);
+ *     st = gt_sift_end(&sift, s, st);                    // s->count is known; also after a failure
  *
  * A name with the ending of a picture is one. Files that systems leave (names that begin with a dot, __MACOSX,
  * Thumbs.db, desktop.ini) and files with the ending of something else are passed over unread. The bytes of the others

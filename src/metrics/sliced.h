@@ -5,7 +5,7 @@
  *     for each level of the Laplacian pyramid, of each set:
  *         gt_patches *p = gt_patches_new(team, count, height, width, channels, level, 0, seed);
  *         while (...) gt_patches_add(p, pictures, n, NULL, NULL);   // this rank's pictures (gt_rows_share)
- *         st = gt_patches_finish_all(p);
+ *         st = gt_patches_finish_all(p, NULL, NULL);
  *     st = gt_sliced_distance_all(team, gt_patches_rows(a), gt_patches_rows(b), directions, n, each);
  *
  * 128 patches of 7x7 pixels of each picture; each channel is normalised over all patches of its set; the distance of a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Draws of the augmentation that the network is told of
- * (docs/mathematics/augmentation.md#augmentation-that-the-network-is-told-of), in the published order. */
+ * Draws of the augmentation whose numbers the network sees
+ * (docs/mathematics/augmentation.md#augmentation-with-labels), in the published order. */
 #include "nets/augment_told.h"
 
 #include <math.h>

@@ -112,6 +112,35 @@ def source_of(top):
     for name in sorted(explained - warnings_of(top)): yield '%s: there is no warning %s' % (page, name)
 
 
+PAGE = re.compile(r'(?<![\w/.-])(docs/[\w/-]+\.\w+)((?:(?:, +)?#[\w-]+)*)')
+ELSEWHERE = re.compile(r"\bspec(?:-edm)?,? +(?:section +)?\d[\d.]*|\bspec, +(?:section|appendix)|\bspec-edm\b")
+LINE_END = re.compile(r'\n[ \t]*(?:\*(?!/)|//|#)?[ \t]*')
+
+
+def references_of(top):
+    """Comments of sources name pages that are there, and headings that these pages have: docs/PAGE.md#heading, #another."""
+    known, references = {}, 0
+    for folder, folders, files in sorted(entry for part in ('src', 'include', 'bench', 'tests') for entry in os.walk(os.path.join(top, part))):
+        for f in sorted(files):
+            if not f.endswith(('.c', '.h', '.py')) or f == os.path.basename(__file__): continue
+            file = os.path.relpath(os.path.join(folder, f), top)
+            text = open(os.path.join(folder, f), encoding='utf-8').read()
+            flat = LINE_END.sub(lambda m: ' ' * len(m.group()), text) # of the same length
+            def line(m): return text.count('\n', 0, m.start()) + 1 # noqa: B023
+            for m in ELSEWHERE.finditer(flat): yield '%s:%d: a document that is not here: %s' % (file, line(m), ' '.join(m.group().split()))
+            for m in PAGE.finditer(flat):
+                page = m.group(1)
+                references += 1
+                if page not in known:
+                    path = os.path.join(top, page)
+                    known[page] = anchors(open(path, encoding='utf-8').read()) if page.endswith('.md') and os.path.exists(path) else set() if os.path.exists(path) else None
+                if known[page] is None: yield '%s:%d: there is no %s' % (file, line(m), page)
+                else:
+                    for heading in re.findall(r'#([\w-]+)', m.group(2)):
+                        if heading not in known[page]: yield '%s:%d: %s has no heading #%s' % (file, line(m), page, heading)
+    if references < 60: yield '%d references to pages in sources: the search is wrong' % references
+
+
 def version_of(top):
     """CITATION.cff and CHANGELOG.md speak of the version that the program has."""
     version = names(top, 'include/gantry/version.h', r'^#define GT_VERSION "(.*)"').pop()
@@ -148,6 +177,7 @@ def main():
         wrong += form_of(page, text)
     if whole:
         wrong += source_of(top)
+        wrong += references_of(top)
         wrong += version_of(top)
         if not sys.argv[2:] and (len(chosen) < 8 or links < 30): wrong.append('too few pages or links were found: the search is wrong')
     print('%d pages, %d links' % (len(chosen), links))

@@ -4,12 +4,31 @@
 . "$(dirname "$0")/lib.sh"
 top=$(dirname "$(dirname "$here")")
 
+# complains PATTERN COMMAND...
+complains() {
+    local pattern=$1
+    shift
+    "$@" >said 2>&1 && { cat said; fail "no complaint: $*"; }
+    grep -qE -- "$pattern" said || { cat said; fail "no complaint '$pattern': $*"; }
+}
+
 case_tables() {
     "$top/bench/fill_docs" --check --gantry="$GANTRY" || fail 'tables of documents are not those of the results: make docs'
 }
 
 case_pages() {
     "$python" "$here/documents.py" "$top" || fail 'see above'
+}
+
+# The programs that headers show in comments compile.
+case_programs_in_headers() {
+    local usage="$python $here/../tools/usage.py"
+    $usage "$top" "$here/../usage_names" || fail 'a program in the comment of a header does not compile'
+    mkdir -p headers && cp -r "$top/src" "$top/include" headers
+    sed -i 's|\*     gt_runner_close(r);|* gt_runner_close(r);|' headers/include/gantry/runner.h
+    sed -i 's|\*     gt_comm \*c = gt_comm_start_all(0, &st);|*     gt_comm *c = gt_comm_start_all(\&st);|' headers/include/gantry/dist.h
+    complains 'include/gantry/dist.h:9:.*gt_comm_start_all' $usage headers "$here/../usage_names"
+    grep -q 'include/gantry/runner.h:[0-9]*: a line of words right behind a program' said || { cat said; fail 'a line that was torn out of a program'; }
 }
 
 case_commands() {
@@ -34,14 +53,6 @@ case_time_table() {
     expect 0 '^\| 16 \| tiny' "$top/bench/time_table" --gantry="$tmp/nowhere" --rows=tiny --cores=1 --out=time
 }
 
-# complains PATTERN COMMAND...
-complains() {
-    local pattern=$1
-    shift
-    "$@" >said 2>&1 && { cat said; fail "no complaint: $*"; }
-    grep -qE -- "$pattern" said || { cat said; fail "no complaint '$pattern': $*"; }
-}
-
 case_each_check_can_fail() {
     local page="$python $here/documents.py $tmp"
     printf '# A page\n\n[one](no.md) and [two](#no-heading) ![three](no.png)\n' >links.md
@@ -64,6 +75,11 @@ case_each_check_can_fail() {
     mkdir copy && cp -r "$top/src" "$top/include" "$top/docs" "$top/CITATION.cff" "$top/CHANGELOG.md" copy && sed -i 's/{"collapse"/{"implosion"/' copy/src/train/warnings.c
     complains 'the warning implosion is not explained' "$python" "$here/documents.py" "$tmp/copy" docs/reading-a-run.md
     grep -q 'there is no warning collapse' said || { cat said; fail 'a warning that is gone'; }
+    mkdir copy/bench copy/tests
+    printf '/* As docs/no.md says, docs/mathematics/edm.md#loss,\n * #no-heading and spec\n * 1.4 have it. */\n' >copy/bench/planted.c
+    complains 'bench/planted.c:1: there is no docs/no.md' "$python" "$here/documents.py" "$tmp/copy" docs/reading-a-run.md
+    grep -q 'bench/planted.c:1: docs/mathematics/edm.md has no heading #no-heading' said || { cat said; fail 'a heading that is not there'; }
+    grep -q 'bench/planted.c:2: a document that is not here: spec 1.4' said || { cat said; fail 'a document that is not here'; }
 
     printf '```\nbuild/gantry trian --data=x\nbuild/gantry train --dta=x\nmake cofee\n```\n' >commands.md
     complains 'there is no gantry trian' "$python" "$here/documented.py" "$GANTRY" "$top" "$tmp/commands.md"

@@ -3,9 +3,9 @@
  * and the records are put back in the order of the items.
  *
  *     void *records;
- *     st = gt_each_item_all(&(gt_each_item){.comm = c, .count = n, .batch = 8, .bytes = sizeof(float), .doing =
- *     "encoding", .make = make}, &records);
- */
+ *     gt_each_item each = {
+ *         .comm = c, .count = n, .batch = 8, .bytes = sizeof(float), .doing = "encoding", .make = make};
+ *     gt_status st = gt_each_item_all(&each, &records); */
 #ifndef GANTRY_USE_RUNNER_EACH_ITEM_H
 #define GANTRY_USE_RUNNER_EACH_ITEM_H
 
