@@ -25,7 +25,7 @@
  * group is some slices of one rank that run at once, and a node of the tree. An execution (gt_exec) computes one group.
  *
  * A function whose name ends with _all is collective: all ranks call it, in the same order, from their main thread; the
- * others are not. An error inside MPI ends all ranks (MPI's own error handler). */
+ * others are not. An error inside MPI ends all ranks (MPI's own error handler). A rank whose launcher is gone ends. */
 #ifndef GANTRY_DIST_H
 #define GANTRY_DIST_H
 

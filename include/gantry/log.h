@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The log of a run. Lines go to stderr (a command writes its results to stdout itself) and, once a run has a directory,
- * to its log.txt, which gets all lines, also those that are not printed. Of GT_INFO and below only the lines of rank 0
- * count; warnings and errors count from every rank. */
+ * The log of a run. Lines go to stderr (results go to stdout, by commands and by functions that say so) and, once
+ * a run has a directory, to its log.txt, which gets all lines, also those that are not printed. Of GT_INFO and below
+ * only the lines of rank 0 count; warnings and errors count from every rank. */
 #ifndef GANTRY_LOG_H
 #define GANTRY_LOG_H
 
