@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stands in for the networks of the reference implementation, written from their description
-(docs/mathematics/stylegan2-ada.md, docs/network-files.md). The forward passes read nothing but the attributes that are listed there; each class says which those are."""
+(docs/mathematics/stylegan2-ada.md, docs/network-files.md). The forward passes read nothing but the attributes that
+each class lists."""
 import math
 
 import torch
