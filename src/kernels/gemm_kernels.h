@@ -86,6 +86,22 @@ typedef struct gt_ahead {
 typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count,
                              gt_ahead ahead);
 
+/* Winograd's weight gradient where K is short (winograd_weight_grad.c has the terms): a block of taps at once, from the
+ * products of all planes, which are transformed back (WEIGHTS_ADJOINT) in registers. Of plane i, U is at
+ * planes[i].u[k * u_step + row] and Y at planes[i].y[k * width + column], up to planes[i].k. The block has `rows`, at
+ * most GT_GRADIENT_ROWS, and the first `columns` of a panel of B of this width. to[tap * tap_step + row * row_step +
+ * column] is written, or added to. room: GT_GRADIENT_ROOM floats. */
+typedef struct gt_winograd_plane {
+    const float *u, *y;
+    int64_t k;
+} gt_winograd_plane;
+enum {
+    GT_GRADIENT_ROWS = 16,
+    GT_GRADIENT_ROOM = GT_GRADIENT_ROWS * 4 * 10 * 32, /* taps along y, planes along x, columns of the widest panel */
+};
+typedef void gt_gradient_fn(const gt_winograd_plane *planes, int64_t u_step, int width, int rows, int columns,
+                            float *room, float *to, int64_t tap_step, int64_t row_step, bool add);
+
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
     int rows;      /* most rows of the micro-kernel */
@@ -97,7 +113,8 @@ typedef struct gt_gemm_kernels {
     gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
     /* The same of the pixels times from[number of pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];
-    double (*fma_peak)(int64_t rounds); /* dependency-free FMAs on registers; returns the flops done */
+    gt_gradient_fn *gradient[GT_WINOGRAD_KINDS]; /* NULL: does not pay */
+    double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 
 extern const gt_gemm_kernels gt_gemm_portable, gt_gemm_neon, gt_gemm_avx2, gt_gemm_avx512;

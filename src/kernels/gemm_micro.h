@@ -261,8 +261,16 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 
 #include "kernels/winograd_transforms.h"
 
+#if ROWS == 14
+#include "kernels/winograd_gradient.h"
+#else
+#define GRADIENTS(X)
+#endif
+
 #define PLAIN_ROW(kind, name, ...) .transform[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name,
 #define SCALED_ROW(kind, name, ...) .scaled[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_SCALED,
+
+#define GRADIENT_ROW(kind, ...) [GT_WINOGRAD_##kind] = kind##_gradient,
 
 const gt_gemm_kernels KERNELS = {
     .lanes = LANES,
@@ -274,4 +282,5 @@ const gt_gemm_kernels KERNELS = {
     .across_k = {0, across_k_1, across_k_2, across_k_3, across_k_4},
     .fma_peak = fma_peak,
     TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
+    .gradient = {GRADIENTS(GRADIENT_ROW)},
 };

@@ -27,6 +27,9 @@
  * D of a patch stays in the second-level cache. All of D would be four times as large as the weights (4x4 windows: six
  * times) and would go through memory.
  *
+ * Where a block has few tiles, to write D and to read it again takes longer than its products. Then D stays in
+ * registers, two rows and a panel of columns at a time (gt_gradient_fn): same sums, same bits.
+ *
  * winograd.c calls the two functions of this file for the direction GT_CONV_WEIGHT_GRAD. */
 #include <string.h>
 
@@ -37,6 +40,7 @@ enum {
     GROUP = 8,              /* tiles transformed per tile of the pool */
     MOST_SLICES = 64,       /* at once */
     MOST_POINTS = 128 * 81, /* of the tiles of a slice */
+    FEW_TILES = 8,          /* of a block */
 };
 
 /* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns. The rows of a
@@ -78,6 +82,8 @@ typedef struct weight_grad {
 
 static int64_t patch_plane(const patches *all) { return all->rows * all->columns + GT_WINOGRAD_PLANE_GAP; }
 
+static bool few_tiles(const gt_winograd_tiling *p) { return p->block <= FEW_TILES && p->kernels->gradient[p->kind]; }
+
 static int nodes_waiting(int slices) {
     int n = 0;
     while ((slices - 1) >> n) n++;
@@ -95,7 +101,7 @@ static size_t lay_out(const gt_conv_shape *s, int slices, int parts, int threads
     z.u_step = gt_round_up(gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)), 16);
     z.y_step = gt_round_up(
         gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)), 16);
-    z.d_step = gt_round_up(p.planes * patch_plane(&z.patches), 16);
+    z.d_step = few_tiles(&p) ? GT_GRADIENT_ROOM : gt_round_up(p.planes * patch_plane(&z.patches), 16);
     z.leaf_step = gt_round_up(p.taps * z.patches.rows * z.patches.columns, 16);
     z.leaves_step = slices ? z.leaf_step * (1 + nodes_waiting(slices)) : 0;
     size_t u = gt_winograd_take(&used, z.u_step * gt_largest(slices, 1)),
@@ -257,6 +263,41 @@ static void patch_to_taps(const weight_grad *w, const patch *at, const float *d,
     }
 }
 
+/* Products and transform of GT_GRADIENT_ROWS rows and a panel of columns at a time, for few tiles. */
+static void taps_of_few_tiles(const weight_grad *w, const gt_winograd_block *z, const patch *at, float *room,
+                              float *taps, int64_t tap_step, int64_t row_step, bool add) {
+    const gt_winograd_tiling *p = &z->tiling;
+    int64_t channels = gt_winograd_stored(p), stored = gt_smallest(w->patches.strip, channels - at->strip),
+            padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1);
+    int panel = gt_product_panel_columns(p->kernels);
+    gt_winograd_plane planes[GT_WINOGRAD_PLANES_MAX];
+    for (int64_t o = 0; o < at->columns; o += panel) {
+        int columns = (int)gt_smallest(panel, at->columns - o), width = gt_product_panel_width(p->kernels, columns);
+        for (int64_t r = 0; r < at->rows; r += GT_GRADIENT_ROWS) {
+            for (int i = 0; i < p->planes; i++) {
+                int64_t k = p->shared[i] * z->count;
+                planes[i].u = z->u + gt_winograd_plane_at(z, i, channels) + at->strip * k + at->from - at->strip + r;
+                planes[i].y = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) +
+                              (at->to + o) * k;
+                planes[i].k = k;
+            }
+            p->kernels->gradient[p->kind](planes, stored, width, (int)gt_smallest(GT_GRADIENT_ROWS, at->rows - r),
+                                          columns, room, taps + r * row_step + o, tap_step, row_step, add);
+        }
+    }
+}
+
+/* The taps of a patch, [taps][rows] with these steps, written or added; soon: as of gt_product_run_packed(). */
+static void patch_taps(const weight_grad *w, const gt_winograd_block *z, const patch *at, float *d,
+                       const gt_range *soon, float *taps, int64_t tap_step, int64_t row_step, bool add) {
+    if (few_tiles(&z->tiling)) {
+        taps_of_few_tiles(w, z, at, d, taps, tap_step, row_step, add);
+        return;
+    }
+    patch_products(w, z, at, d, soon);
+    patch_to_taps(w, at, d, add ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT, taps, tap_step, row_step);
+}
+
 /* The first channel of a patch in the gradient. */
 static float *patch_in(const weight_grad *w, const patch *at) {
     return w->block.out + at->from * w->block.tiling.to.channels + at->to;
@@ -276,9 +317,7 @@ static void weight_patch(void *arg, int index, int worker) {
                                         gt_winograd_rows_ahead(p, &p->to, w->dy->at, next, next + p->block)};
     for (int i = 0; i < GT_PRODUCT_RANGES; i++)
         soon[i] = gt_range_of_thread(soon[i], index, index + 1, w->patches.down * w->patches.across);
-    patch_products(w, z, &at, d, soon);
-    patch_to_taps(w, &at, d, z->tile0 ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT, patch_in(w, &at),
-                  p->from.channels * outputs, outputs);
+    patch_taps(w, z, &at, d, soon, patch_in(w, &at), p->from.channels * outputs, outputs, z->tile0);
 }
 
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
@@ -317,8 +356,7 @@ static void slices_patch(void *arg, int index, int worker) {
     for (int i = 0; i < nodes_waiting(w->slices); i++) node[i] = room + (i + 1) * w->leaf_step;
     for (int slice = 0; slice < w->slices; slice++) {
         gt_winograd_block z = block_of_slice(w, slice);
-        patch_products(w, &z, &at, d, NULL);
-        patch_to_taps(w, &at, d, GT_WINOGRAD_WEIGHTS_ADJOINT, leaf, size, at.columns);
+        patch_taps(w, &z, &at, d, NULL, leaf, size, at.columns, false);
         for (int tap = 0; tap < p->taps; tap++)
             gt_leaf_finish(w->all->leaf, w->first + slice, tap * inputs + at.from, at.to, at.rows, at.columns,
                            leaf + tap * size, at.columns);
