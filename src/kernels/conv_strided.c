@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolution whose patches are read where they lie (conv.h has the contract): 1x1 windows, and windows over images of
- * few channels. The direct kernel copies each patch before it multiplies, which costs more than the product where
- * channels are few. Here a row of the operand is an address in the image; images whose windows reach outside are first
- * copied into a frame of zeros. The sums have the direct kernel's order, and so its bits.
+ * Convolution whose patches are read where they lie (conv.h has the contract). The direct kernel copies each patch
+ * before it multiplies, which costs up to four times the product where channels are few. Here a row of the operand is
+ * an address in the image; images whose windows reach outside are first copied into a frame of zeros. The sums have the
+ * direct kernel's order, and so its bits.
  *
  *   forward       rows = positions of y, K = lines of the window     B = packed weights
  *   input grad    the same from dy, of 1x1 windows with stride 1     B = packed weights, transposed
@@ -32,10 +32,12 @@
 enum {
     TILE = 8 * GT_MICRO_ROWS, /* positions of a tile */
     MOST_LINES = 16,          /* of a window */
-    MOST_CHAINS = GT_PRODUCT_KC / GT_CHAIN,
-    FEW_CHANNELS = 8,    /* a framed copy of images pays up to so many */
-    MOST_PLACES = 512,   /* rows of the weights' gradient */
-    PAYING_PLACES = 128, /* more of them are copied faster than read from so many lines of memory */
+    MOST_WINDOW = 4608,       /* floats: 3x3 of 512 channels */
+    MOST_CHAINS = MOST_WINDOW / GT_CHAIN,
+    FEW_CHANNELS = 8,      /* a framed copy of images pays up to so many, however large it is, */
+    MOST_FRAME = 1 << 20,  /* or up to so many floats */
+    PAYING_PLACES = 1024,  /* rows of the weights' gradient */
+    PAYING_POSITIONS = 64, /* of the call */
     ALIGN = 16
 };
 
@@ -79,14 +81,21 @@ static bool possible(const gt_conv_shape *s) {
     if (s->direction == GT_CONV_INPUT_GRAD)
         return is_one(s) && s->stride == 1 && s->p == s->h && s->q == s->w && s->o <= GT_PRODUCT_KC;
     int64_t window = s->kh * s->kw * s->c;
-    return window <= (s->direction == GT_CONV_FORWARD ? GT_PRODUCT_KC : MOST_PLACES);
+    return window <= MOST_WINDOW;
 }
 
+static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
+static size_t frame_floats(const layout *l) { return l->framed ? aligned((size_t)(l->n * l->h * l->w * l->c)) : 0; }
+
+/* The weights' gradient goes over all of its rows for each chain of positions: with many rows and columns, or few
+ * positions, the direct kernel's tiles are faster. */
 bool gt_conv_strided_pays(const gt_conv_shape *s) {
-    if (!possible(s) ||
-        (s->direction == GT_CONV_WEIGHT_GRAD && s->kh * s->kw * s->c > PAYING_PLACES && s->c > FEW_CHANNELS))
+    if (!possible(s)) return false;
+    if (s->direction == GT_CONV_WEIGHT_GRAD && s->o > GT_FEW &&
+        (s->kh * s->kw * s->c > PAYING_PLACES || s->n * s->p * s->q < PAYING_POSITIONS))
         return false;
-    return !layout_of(s).framed || s->c <= FEW_CHANNELS;
+    layout l = layout_of(s);
+    return s->c <= FEW_CHANNELS || frame_floats(&l) <= MOST_FRAME;
 }
 
 static size_t packed_floats(const gt_conv_shape *s) { return gt_conv_direct.packed_floats(s); }
@@ -94,8 +103,6 @@ static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *p
     gt_conv_direct.pack(s, pool, w, packed);
 }
 
-static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
-static size_t frame_floats(const layout *l) { return l->framed ? aligned((size_t)(l->n * l->h * l->w * l->c)) : 0; }
 /* A panel of dy whose columns do not fill its vectors. */
 static size_t panel_floats(const layout *l) { return (size_t)(GT_CHAIN * gt_product_panel_columns(l->kernels)); }
 
@@ -114,6 +121,7 @@ typedef struct job {
     float *frame, *panels;
     /* of the weights' gradient */
     bool few;
+    int tall;
     int64_t height;
     int units, tasks;
 } job;
@@ -230,7 +238,7 @@ static int64_t point_at_panel(const job *j, int64_t first, int64_t end, int64_t 
 
 static gt_strided_fn *rows_kernel(const job *j, int width, int columns, int64_t rows) {
     const gt_gemm_kernels *kernels = j->l.kernels;
-    return j->few ? kernels->across_k[columns] : kernels->strided[width / kernels->lanes - 1][rows];
+    return j->few ? kernels->across_k[columns][j->tall] : kernels->strided[width / kernels->lanes - 1][rows];
 }
 
 /* A unit is a row of panels of rows in one panel of columns; a task has a run of units and goes over all of K with
@@ -241,7 +249,7 @@ static void taps_task(void *arg, int index, int worker) {
     const layout *l = &j->l;
     int64_t rows = l->kh * l->kw * l->c, positions = l->n * l->p * l->q, window = l->kw * l->c;
     int64_t panels = gt_pieces(rows, j->height), height = gt_pieces(rows, panels);
-    int64_t places[MOST_PLACES];
+    int64_t places[MOST_WINDOW];
     for (int64_t r = 0; r < rows; r++) places[r] = r / window * l->w * l->c + r % window;
     gt_strided_part parts[GT_CHAIN];
     int panel = gt_product_panel_columns(l->kernels);
@@ -266,9 +274,11 @@ static void taps_task(void *arg, int index, int worker) {
 
 /* Rows of a panel. With few columns, vectors are of rows that lie side by side, where all of them do. */
 static void choose_height(job *j) {
-    int64_t tall = GT_TALL * j->l.kernels->lanes;
-    j->few = j->l.o <= GT_FEW && j->l.kw * j->l.c % tall == 0;
-    j->height = j->few ? tall : j->l.kernels->rows;
+    const gt_gemm_kernels *kernels = j->l.kernels;
+    int64_t line = j->l.kw * j->l.c / kernels->lanes;
+    j->few = j->l.o <= GT_FEW && line && line * kernels->lanes == j->l.kw * j->l.c;
+    while (j->few && j->tall + 1 < GT_TALLS && !(line >> j->tall & 1)) j->tall++;
+    j->height = j->few ? (int64_t)kernels->lanes << j->tall : kernels->rows;
 }
 
 static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *const *in, float *out) {

@@ -48,8 +48,9 @@ typedef void gt_strided_fn(const gt_strided_part *parts, int count, const int64_
 
 /* The same of few columns, into all of which vectors of rows go: B need not be readable beyond them. */
 enum {
-    GT_FEW = 4, /* most columns */
-    GT_TALL = 4 /* vectors of rows of .across_k */
+    GT_FEW = 4,   /* most columns */
+    GT_TALL = 4,  /* most vectors of rows of .across_k */
+    GT_TALLS = 3, /* 1, 2, 4 */
 };
 
 /* The kinds of convolution that Winograd's transforms are made for. */
@@ -109,7 +110,8 @@ typedef struct gt_gemm_kernels {
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1];  /* [by k][vectors of columns - 1][rows] */
     gt_strided_fn *strided[2][GT_MICRO_ROWS + 1]; /* [vectors of columns - 1][rows] */
     gt_strided_fn *along_k[GT_FEW + 1];           /* [columns]: `lanes` rows, a_step 1 */
-    gt_strided_fn *across_k[GT_FEW + 1]; /* [columns]: GT_TALL * `lanes` rows side by side: places[r] = places[0] + r */
+    /* [columns][i]: 2^i * `lanes` rows side by side: places[r] = places[0] + r */
+    gt_strided_fn *across_k[GT_FEW + 1][GT_TALLS];
     gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
     /* The same of the pixels times from[number of pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];

@@ -183,33 +183,36 @@ INLINE void along_k(const int N, const gt_strided_part *parts, int count, const 
     store_columns(1, N, acc, c, ldc, add);
 }
 
-/* gt_strided_fn: GT_TALL vectors of rows, which lie side by side in memory, N columns. */
-INLINE void across_k(const int N, const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step,
-                     int64_t ldb, float *c, int64_t ldc, bool add) {
+/* gt_strided_fn: V vectors of rows, which lie side by side in memory, N columns. */
+INLINE void across_k(const int V, const int N, const gt_strided_part *parts, int count, const int64_t *places,
+                     int64_t a_step, int64_t ldb, float *c, int64_t ldc, bool add) {
     vec acc[GT_TALL][GT_FEW];
-    UNROLL for (int v = 0; v < GT_TALL; v++) { UNROLL for (int n = 0; n < N; n++) acc[v][n] = (vec){0}; }
+    UNROLL for (int v = 0; v < V; v++) { UNROLL for (int n = 0; n < N; n++) acc[v][n] = (vec){0}; }
     for (; count > 0; count--, parts++) {
         const float *a = parts->a + places[0], *b = parts->b;
         for (int64_t k = parts->k; k > 0; k--, a += a_step, b += ldb) {
-            UNROLL for (int v = 0; v < GT_TALL; v++) {
+            UNROLL for (int v = 0; v < V; v++) {
                 UNROLL for (int n = 0; n < N; n++) acc[v][n] += *(const vec *)(a + v * LANES) * b[n];
             }
         }
     }
-    store_columns(GT_TALL, N, acc, c, ldc, add);
+    store_columns(V, N, acc, c, ldc, add);
 }
 
-#define FEW(N)                                                                                               \
-    static void along_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step,  \
-                            int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                     \
-        (void)a_step, (void)columns;                                                                         \
-        along_k(N, parts, count, places, ldb, c, ldc, add);                                                  \
-    }                                                                                                        \
-    static void across_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, \
-                             int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                    \
-        (void)columns;                                                                                       \
-        across_k(N, parts, count, places, a_step, ldb, c, ldc, add);                                         \
+#define ALONG_K(N)                                                                                          \
+    static void along_k_##N(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, \
+                            int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                    \
+        (void)a_step, (void)columns;                                                                        \
+        along_k(N, parts, count, places, ldb, c, ldc, add);                                                 \
     }
+#define ACROSS_K(N, V)                                                                                             \
+    static void across_k_##N##x##V(const gt_strided_part *parts, int count, const int64_t *places, int64_t a_step, \
+                                   int64_t ldb, float *c, int64_t ldc, int columns, bool add) {                    \
+        (void)columns;                                                                                             \
+        across_k(V, N, parts, count, places, a_step, ldb, c, ldc, add);                                            \
+    }
+#define FEW(N) ALONG_K(N) ACROSS_K(N, 1) ACROSS_K(N, 2) ACROSS_K(N, 4)
+#define TALL_ROW(N) {across_k_##N##x1, across_k_##N##x2, across_k_##N##x4}
 FEW(1)
 FEW(2)
 FEW(3)
@@ -279,7 +282,7 @@ const gt_gemm_kernels KERNELS = {
     .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
     .strided = {ROW_TABLE(strided, x1), ROW_TABLE(strided, x2)},
     .along_k = {0, along_k_1, along_k_2, along_k_3, along_k_4},
-    .across_k = {0, across_k_1, across_k_2, across_k_3, across_k_4},
+    .across_k = {{0}, TALL_ROW(1), TALL_ROW(2), TALL_ROW(3), TALL_ROW(4)},
     .fma_peak = fma_peak,
     TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
     .gradient = {GRADIENTS(GRADIENT_ROW)},
