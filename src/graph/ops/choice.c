@@ -4,6 +4,7 @@
 
 #include "base/numbers.h"
 #include "gantry/ops.h"
+#include "graph/ops/joined.h"
 #include "graph/ops/op_list.h"
 
 enum { TILE_FLOATS = 16384 };
@@ -43,8 +44,17 @@ static void choice_run(const gt_run *r) {
     gt_pool_run(r->pool, (int)gt_pieces(j.rows, j.rows_per_tile), choice_tile, &j);
 }
 
-const gt_op gt_op_one_hot_max = {
-    .name = "one_hot_max", .min_in = 1, .shape = choice_shape, .not_differentiable = true, .run = choice_run};
+/* The only axis of a vector is the slices' own. */
+static gt_node *choice_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    return n->shape.n > 1 ? gt_slices_by_rows(g, n, slices, in, shared, 1) : NULL;
+}
+
+const gt_op gt_op_one_hot_max = {.name = "one_hot_max",
+                                 .min_in = 1,
+                                 .shape = choice_shape,
+                                 .not_differentiable = true,
+                                 .joined = choice_joined,
+                                 .run = choice_run};
 
 gt_node *gt_one_hot_max(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_one_hot_max, 1, &x, NULL, 0); }
 
