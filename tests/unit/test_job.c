@@ -514,7 +514,7 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(gt_job_check(j), GT_OK);
     assert_int_equal(gt_job_resolve(j, 64, 64, 3, 10, 1000), GT_OK);
     assert_int_equal(j->batch, 128);
-    assert_true(j->slices == 128 && gt_is(j->bn, "batch"));
+    assert_true(j->slices == 16 && gt_is(j->bn, "batch"));
     assert_int_equal(j->z_dim, 100);
     assert_int_equal(j->gan.cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);
