@@ -359,6 +359,8 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 gt_status cli_inspect_dataset(const char *spec);
 /* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". */
 gt_status cli_dataset_inspect(const char *spec, const char *grid);
+/* A file .npy; *pictures: the array may be one of pictures. */
+gt_status cli_inspect_array(const char *path, bool *pictures);
 /* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
  * listed. */
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
