@@ -5,6 +5,7 @@
 
 #include "gantry/figure.h"
 #include "gantry/memory.h"
+#include "report/along.h"
 #include "report/compare.h"
 
 enum { SERIES_MAX = 16, CURVES_MAX = 4096, LARGE_PANELS = 9, LABEL_BYTES = 2 * GT_NAME_BYTES };
@@ -75,25 +76,15 @@ static void name_line(const drawing *d, line *l, const char *run, const char *se
     }
 }
 
-/* The series that says where a tick stands; of images each line of a log tells. */
-static const struct {
-    const char *label, *series;
-} axes[] = {
-    [GT_OVER_KIMG] = {"thousands of images", NULL},
-    [GT_OVER_STEPS] = {"steps", "Progress/step"},
-    [GT_OVER_EPOCHS] = {"epochs", "Progress/epoch"},
-    [GT_OVER_HOURS] = {"hours", "Timing/total_hours"},
-};
-
 static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const char *series) {
-    const gt_stats_series *found = gt_stats_find(s, series), *along = NULL;
-    const char *axis = axes[d->wanted->over].series;
+    const gt_stats_series *found = gt_stats_find(s, series);
+    const along_axis *axis = &along_axes[d->wanted->over];
     char run[GT_NAME_BYTES];
     if (!found) return GT_OK;
-    if (axis && !(along = gt_stats_find(s, axis)))
+    if (!along_known(s, d->wanted->over))
         return gt_fail(GT_USAGE,
                        "--x=%s: the log of '%s' has no %s, for an older program wrote it; --x=kimg is in every log",
-                       axes[d->wanted->over].label, dir, axis);
+                       axis->name, dir, axis->series);
     if (d->n_lines == CURVES_MAX) return gt_fail(GT_USAGE, "more than %d curves", CURVES_MAX);
     line *l = &d->lines[d->n_lines++];
     l->x = gt_arena_array(d->arena, (size_t)s->ticks, sizeof *l->x);
@@ -102,7 +93,7 @@ static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const 
     gt_path_name(dir, run);
     name_line(d, l, run, series);
     for (int i = 0; i < s->ticks; i++) {
-        double x = along ? along->values[i].mean : (double)s->images[i] / 1000;
+        double x = along_place(s, d->wanted->over, i);
         if (!isfinite(found->values[i].mean) || !isfinite(x)) continue;
         l->x[l->n] = x;
         l->y[l->n++] = smoothed(found, s->ticks, i, d->wanted->smooth);
@@ -133,7 +124,7 @@ static int fill_panels(drawing *d) {
         if (first_panel(d, i) != i) continue;
         gt_panel *p = &d->panels[panels++];
         *p = (gt_panel){
-            .title = d->lines[i].panel, .x_label = axes[d->wanted->over].label, .curves = d->curves + curves};
+            .title = d->lines[i].panel, .x_label = along_axes[d->wanted->over].label, .curves = d->curves + curves};
         if (d->wanted->range[1] > d->wanted->range[0]) p->y_range = d->wanted->range;
         for (int k = i; k < d->n_lines; k++) {
             line *l = &d->lines[k];

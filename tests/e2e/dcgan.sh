@@ -10,7 +10,7 @@ dcgan="--model=dcgan $data $nets --batch=18 --slices=4" # slices of 5, 5, 4, 4; 
 
 begins exactness
 # Exactness: ranks, and going on; with what is drawn by chance and what is kept beside the parameters.
-tricks='--semi --labelled=0.5 --smoothing=two-sided --flip=0.1 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
+tricks='--semi --labelled=0.5 --smooth-classes=0.2 --smoothing=two-sided --flip=0.1 --flip-g=0.3 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
 losses='--loss=wgan-gp --bn=none --d-steps=3 --history=0.5 --cond'
 features='--feature-matching --history=5 --semi --semi-baseline --labelled=0.5 --bn=batch --d-steps=2'
 for way in '' "$tricks" "$losses" "$features"; do
@@ -21,7 +21,20 @@ for way in '' "$tricks" "$losses" "$features"; do
     quietly ranks 2 "$GANTRY" train $dcgan $way --steps=4 --run=parts
     quietly "$GANTRY" train $dcgan $way --steps=10 --run=parts
     same "$(last one)" "$(last parts)"
+    [ "$way" != "$tricks" ] || mv one tricked
 done
+# The log of the tricks: ranges at the begin, counts of flips and moments of targets and latents at each tick, by any number of ranks.
+grep -q 'targets of D: real images 0.7..1.2, 10 % of them 0..0.3; generated images 0..0.3, 10 % of them 0.7..1.2; of G: 1, 30 % of them 0..0.3$' tricked/log.txt || { cat tricked/log.txt; fail 'the log does not say the ranges of targets'; }
+"$python" -c "
+import json
+s = json.loads(open('tricked/stats.jsonl').readlines()[-1])
+t = {k: s['Targets/' + k] for k in ('real', 'fake', 'G', 'flipped_real', 'flipped_fake', 'flipped_G')}
+assert all(v['num'] == 162 for v in t.values()), t
+assert all(t['flipped_' + k]['mean'] % 1 == 0 for k in ('real', 'fake', 'G')), t
+assert 5 < t['flipped_real']['mean'] < 35 and 30 < t['flipped_G']['mean'] < 70, t
+assert 0.8 < t['real']['mean'] < 0.95 and 0.1 < t['real']['std'] < 0.4, t
+z = s['Latents/drawn']
+assert z['num'] == 2 * 162 * 12 and abs(z['mean']) < 0.1 and abs(z['std'] - 1) < 0.1, z" || fail 'the log of targets and latents'
 h5dump -d /optimizers/D/history/out.conv.weight "$(last one)" | grep -q '(0' || fail 'the mean of the weights is not in the checkpoint'
 h5dump -d /state/G_updates "$(last one)" | grep -q '(0): 5' || fail 'G was not updated in every second step'
 quietly "$GANTRY" train $dcgan --ema-kimg=0.05 --steps=10 --run=one --restart
@@ -31,7 +44,7 @@ differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving av
 
 begins networks
 # Other layers and targets: exact with all that is drawn by chance; each switch changes what is learnt; short spellings are long ones.
-layers='--down=max-pool --up=nearest --d-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
+layers='--down=max-pool --up=nearest --d-depth=1 --g-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
 bare='--bn=none --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
 for way in "$layers" "$bare"; do
     rm -rf one three parts
@@ -50,9 +63,9 @@ h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are no
 begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
-[ "$(wc -l <tricks/compare.txt)" = 38 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, what is a mean, the picture's name
+[ "$(wc -l <tricks/compare.txt)" = 40 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 37 runs, what is a mean, the picture's name
 grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is the latest value.$' tricks/compare.txt || fail 'the table does not say what is a mean'
-[ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
+[ "$(helper size tricks/compare.png)" = '992 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd_avg; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
@@ -145,6 +158,10 @@ expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'smooth-real=1..0.5: give a number from -1 to 2, or a range' "$GANTRY" train $dcgan --smooth-real=1..0.5 --run=x
 expect 2 'flip-fake=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x
 expect 2 'down=pool: must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
+expect 2 'flip-g=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-g=0.6 --run=x
+expect 2 'g-depth=9: must be at most 8' "$GANTRY" train $dcgan --g-depth=9 --run=x
+bad 'smooth-classes can only be specified with --semi.* with --cond the classes .* have no targets' --smooth-classes=0.1 --cond
+bad 'no targets.* or leave out --flip-g=0.1' --loss=hinge --flip-g=0.1
 expect 2 'd-depth=9: must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
 expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
 expect 2 'beta1 has a meaning only with --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x
